@@ -1,0 +1,105 @@
+import '../reflect.js'
+import type { ConnectionOptions } from '../options.js'
+import type { Class, Provider, Token } from '../token.js'
+
+/** What a message is routed by. */
+export type MessageKey = string | number
+
+/** A class of errors that `@OnError` can name. */
+export type ErrorClass<E extends Error = Error> = abstract new (...args: never[]) => E
+
+export type HandlerEvent = 'open' | 'message' | 'binary' | 'ping' | 'pong' | 'stateChange' | 'error' | 'close'
+
+/** What one decorator has recorded of one method. */
+export interface HandlerRecord {
+  readonly event: HandlerEvent
+  /** The decorator as it was written: `@OnMessage('ticker')`. */
+  readonly decorator: string
+  readonly member: string | symbol
+  /** What the decorator was put on; only a method can be a handler. */
+  readonly kind: 'method' | 'static member' | 'accessor' | 'property' | 'standard'
+  /** The decorator's arguments: a key, or a class of errors. */
+  readonly args: readonly unknown[]
+}
+
+/** The options of `@WebSocketClient`: the defaults of the class, over which those of `bootstrap` win. */
+export interface WebSocketClientOptions extends ConnectionOptions {
+  /** The tokens of the constructor's parameters, in order, for compilers that emit no types (esbuild, tsx, swc by default). */
+  readonly inject?: readonly Token[]
+}
+
+/** A client of a module, and options that go over those of its class. */
+export interface ClientEntry extends ConnectionOptions {
+  readonly use: Class
+  /** `false` lets the application be ready before this client is; it goes on trying. @default true */
+  readonly waitForOpen?: boolean
+}
+
+/** What `@Module` declares. */
+export interface ModuleOptions {
+  readonly imports?: readonly Class[]
+  readonly providers?: readonly Provider[]
+  readonly clients?: readonly (Class | ClientEntry)[]
+}
+
+const HANDLERS = Symbol.for('holdfast:handlers')
+const CLIENT = Symbol.for('holdfast:client')
+const MODULE = Symbol.for('holdfast:module')
+/** Where tsyringe's `@inject` keeps the tokens of a constructor's parameters. */
+const TSYRINGE_TOKENS = 'injectionTokens'
+
+/** Adds a record to the target's own; what it inherits stays as it is. */
+export function recordHandler(target: object, record: HandlerRecord): void {
+  const own = (Reflect.getOwnMetadata(HANDLERS, target) as HandlerRecord[] | undefined) ?? []
+  Reflect.defineMetadata(HANDLERS, [...own, record], target)
+}
+
+export function recordClient(target: object, options: WebSocketClientOptions): void {
+  Reflect.defineMetadata(CLIENT, options, target)
+}
+
+export function recordModule(target: object, options: ModuleOptions): void {
+  Reflect.defineMetadata(MODULE, options, target)
+}
+
+/** Returns what a target itself has recorded. */
+export function ownHandlers(target: object): readonly HandlerRecord[] {
+  return (Reflect.getOwnMetadata(HANDLERS, target) as HandlerRecord[] | undefined) ?? []
+}
+
+/** Returns the options of a class's own `@WebSocketClient`, if it has one. */
+export function ownClientOptions(target: object): WebSocketClientOptions | undefined {
+  return Reflect.getOwnMetadata(CLIENT, target) as WebSocketClientOptions | undefined
+}
+
+/** Returns the options of a class's `@WebSocketClient`, its own or inherited. */
+export function clientOptions(target: object): WebSocketClientOptions | undefined {
+  return Reflect.getMetadata(CLIENT, target) as WebSocketClientOptions | undefined
+}
+
+export function moduleOptions(target: object): ModuleOptions | undefined {
+  return Reflect.getOwnMetadata(MODULE, target) as ModuleOptions | undefined
+}
+
+/**
+ * Returns what a class's constructor asks for, as the compiler and tsyringe's `@inject` have noted it; `undefined` where the
+ * compiler has noted nothing.
+ */
+export function constructorTokens(target: object): readonly unknown[] | undefined {
+  const types = Reflect.getMetadata('design:paramtypes', target) as unknown[] | undefined
+  const named = Reflect.getOwnMetadata(TSYRINGE_TOKENS, target) as Record<string, unknown> | undefined
+  if (!named) return types
+  const tokens = [...(types ?? [])]
+  for (const [index, token] of Object.entries(named)) tokens[Number(index)] = token
+  return tokens
+}
+
+/** Tells whether the compiler has noted the types of this very class's constructor: it does for classes with a decorator. */
+export function hasOwnConstructorTypes(target: object): boolean {
+  return Reflect.hasOwnMetadata('design:paramtypes', target)
+}
+
+/** Names the tokens of a class's constructor where its compiler could not. */
+export function nameConstructorTokens(target: object, tokens: readonly Token[]): void {
+  Reflect.defineMetadata('design:paramtypes', [...tokens], target)
+}

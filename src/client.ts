@@ -1,0 +1,158 @@
+import { handlersOf } from './annotations/handler-table.js'
+import { clientOptions } from './annotations/metadata.js'
+import { checkOptions } from './check-options.js'
+import type { CloseInfo } from './connection/close-code.js'
+import { Connection } from './connection/connection.js'
+import { Heartbeat } from './connection/heartbeat.js'
+import { JsonSender } from './connection/json-sender.js'
+import { Patience } from './connection/patience.js'
+import type { DependencyContainer, Injector } from './container.js'
+import { Dispatcher } from './dispatch/dispatcher.js'
+import type { Mistake } from './errors.js'
+import { StartupError, reasonOf, toError } from './errors.js'
+import { Logger, connectionLogger } from './logger.js'
+import { fillIn, layerOptions } from './options.js'
+import type { ConnectionOptions, ConnectionSettings, PerAttempt } from './options.js'
+import type { Class, Token } from './token.js'
+import { connectWs } from './transports/ws.js'
+
+/** Everything that can be given to `bootstrap`. Times are milliseconds; `undefined` means the default, `false` means off. */
+export interface ClientOptions extends ConnectionOptions {
+  /** The tsyringe container to find dependencies in; it is never disposed of. @default tsyringe's own */
+  readonly container?: DependencyContainer
+  /** Bounds `bootstrap`, and nothing after it: when it aborts first, nothing stays open, and `bootstrap` rejects with its reason. */
+  readonly signal?: AbortSignal
+  /** `true` closes with 1001 on the first SIGINT or SIGTERM, then lets the signal take its course; a second one exits at once. */
+  readonly shutdownSignals?: boolean
+}
+
+/** The options that are about starting, not about a connection. */
+export const START_OPTIONS: readonly string[] = ['container', 'signal', 'shutdownSignals']
+
+/** What each connection has of its own, and its client can inject. */
+export const CONNECTION_TOKENS: readonly Token[] = [Connection, JsonSender, Heartbeat, Logger]
+
+let connectionCount = 0
+
+/** A class that is wired to a connection: what `bootstrap` returns. */
+export class Client<T extends object = object> {
+  /** The instance that was built. */
+  readonly instance: T
+  readonly connection: Connection
+  readonly name: string
+  /** Resolves when the connection has ended for good and all that was made for it has been disposed of; never rejects. */
+  readonly closed: Promise<CloseInfo>
+  readonly #start: () => void
+
+  /** @internal */
+  constructor(instance: T, connection: Connection, name: string, dispose: () => Promise<void>, start: () => void) {
+    this.instance = instance
+    this.connection = connection
+    this.name = name
+    this.#start = start
+    this.closed = connection.closed.then(async (close) => {
+      await dispose()
+      return close
+    })
+  }
+
+  /**
+   * Begins to connect.
+   *
+   * @internal
+   */
+  start(): void {
+    this.#start()
+  }
+
+  /** Closes for good, in good order: see `Connection.close`. Resolves once all has been disposed of, too. */
+  async close(code?: number, reason?: string): Promise<CloseInfo> {
+    await this.connection.close(code, reason)
+    return this.closed
+  }
+
+  /** Closes with 1000. What ended the block is not known here. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+/** One client before it is made: everything about it is checked here, and nothing is made or connected. */
+export class ClientPlan<T extends object = object> {
+  readonly target: Class<T>
+  readonly name: string
+  readonly #options: ConnectionOptions
+  readonly #injector: Injector
+
+  /**
+   * @param injector the container of this one connection
+   * @param layers options over those of the class, the last ones winning
+   */
+  constructor(target: Class<T>, injector: Injector, layers: readonly (ConnectionOptions | undefined)[]) {
+    this.target = target
+    this.#injector = injector
+    this.#options = layerOptions<ConnectionOptions>(clientOptions(target), ...layers)
+    this.name = this.#options.name ?? target.name
+  }
+
+  check(otherOptions: readonly string[]): Mistake[] {
+    const { mistakes } = handlersOf(this.target)
+    this.#injector.registerClient(this.target)
+    return [
+      ...mistakes,
+      ...this.#injector.check(this.target, CONNECTION_TOKENS, false),
+      ...checkOptions(this.#options, this.target.name, [...otherOptions, 'inject']),
+    ]
+  }
+
+  /**
+   * Builds the instance and its connection.
+   *
+   * @throws StartupError when a constructor throws
+   */
+  make(): Client<T> {
+    const settings = fillIn(this.#options, this.#options.url as PerAttempt<string | URL>)
+    const logger = connectionLogger(this.#options.logger, this.name)
+    connectionCount += 1
+    const connection = new Connection(`${this.name}#${connectionCount}`, settings, this.#options.transport ?? connectWs)
+    this.#injector.registerValue(Connection, connection)
+    this.#injector.registerValue(JsonSender, new JsonSender(connection))
+    this.#injector.registerValue(Heartbeat, new Heartbeat(connection.heartbeat))
+    this.#injector.registerValue(Logger, logger)
+    const instance = this.#build()
+    const { table } = handlersOf(this.target)
+    const dispatcher = new Dispatcher(instance, table, connection, settings, logger)
+    const dispose = (): Promise<void> => disposeWithin(this.#injector, settings, logger)
+    return new Client(instance, connection, this.name, dispose, () => connection.start(dispatcher))
+  }
+
+  #build(): T {
+    try {
+      return this.#injector.resolve(this.target)
+    } catch (thrown) {
+      throw new StartupError(this.target.name, [constructorMistake(this.target.name, thrown)])
+    }
+  }
+}
+
+/** Disposes of what an injector has made, within `closeTimeout`; what fails or hangs is logged. */
+async function disposeWithin(
+  injector: Injector,
+  { clock, closeTimeout }: ConnectionSettings,
+  logger: Logger,
+): Promise<void> {
+  const disposed = injector.dispose().then((errors) => {
+    for (const error of errors) logger.error(`close: a dispose failed: ${error.stack ?? error.message}`)
+  })
+  const isDone = await new Patience(clock).lasts(disposed, closeTimeout)
+  if (!isDone) logger.error(`close: a dispose has not settled within ${closeTimeout} ms: going on without it`)
+}
+
+/** What to say when making something throws, though nothing was missing. */
+export function constructorMistake(place: string, thrown: unknown): Mistake {
+  return {
+    place,
+    cause: `could not be made: ${reasonOf(toError(thrown))}`,
+    fix: 'let the constructor only store what it is given, and do what can fail in @OnOpen',
+  }
+}

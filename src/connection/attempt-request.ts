@@ -1,0 +1,54 @@
+import { InvalidUrlError, ProviderError } from '../errors.js'
+import type { AttemptInfo, ConnectionSettings, PerAttempt } from '../options.js'
+import type { TransportRequest } from '../transport.js'
+import { redactUrl, urlProblem } from '../url.js'
+
+/**
+ * Asks the url, headers and protocols functions what this attempt is to use.
+ *
+ * @throws ProviderError when one of them fails
+ * @throws InvalidUrlError when the url cannot be connected to
+ */
+export async function attemptRequest(settings: ConnectionSettings, attempt: AttemptInfo): Promise<TransportRequest> {
+  const [url, headers, protocols] = await Promise.all([
+    provide('url', settings.url, attempt),
+    provide('headers', settings.headers, attempt),
+    provide('protocols', settings.protocols, attempt),
+  ])
+  const address = url instanceof URL ? url.href : (url as unknown)
+  if (typeof address !== 'string') {
+    throw new ProviderError('url', new TypeError(`it gave ${String(address)} instead of a string or a URL`))
+  }
+  const problem = urlProblem(address)
+  if (problem) throw new InvalidUrlError(`The url ${redactUrl(address)} ${problem.cause}: ${problem.fix}`)
+  return {
+    url: address,
+    headers: definedHeaders(headers),
+    protocols: typeof protocols === 'string' ? [protocols] : protocols,
+    maxPayload: settings.maxPayload,
+    maxFragments: settings.maxFragments,
+    closeTimeout: settings.closeTimeout,
+  }
+}
+
+async function provide<T>(
+  option: 'url' | 'headers' | 'protocols',
+  value: PerAttempt<T>,
+  attempt: AttemptInfo,
+): Promise<T> {
+  if (typeof value !== 'function') return value
+  try {
+    return await (value as (attempt: AttemptInfo) => T | Promise<T>)(attempt)
+  } catch (thrown) {
+    throw new ProviderError(option, thrown)
+  }
+}
+
+/** Node refuses a header whose value is `undefined`; here it means that the header is not sent. */
+function definedHeaders(headers: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const defined: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) defined[name] = value
+  }
+  return defined
+}

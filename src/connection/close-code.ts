@@ -1,0 +1,63 @@
+/** The close codes by name (RFC 6455, section 7.4.1, and the IANA registry). */
+export const CloseCode = {
+  NORMAL: 1000,
+  GOING_AWAY: 1001,
+  PROTOCOL_ERROR: 1002,
+  UNSUPPORTED_DATA: 1003,
+  NO_STATUS: 1005,
+  ABNORMAL: 1006,
+  INVALID_PAYLOAD: 1007,
+  POLICY_VIOLATION: 1008,
+  MESSAGE_TOO_BIG: 1009,
+  MANDATORY_EXTENSION: 1010,
+  INTERNAL_ERROR: 1011,
+  SERVICE_RESTART: 1012,
+  TRY_AGAIN_LATER: 1013,
+  BAD_GATEWAY: 1014,
+  /** Ours: `@OnOpen` failed, or `reconnect()` was called. Not 1000 or 1001, which end a session for good at some APIs. */
+  RECONNECTING: 4000,
+} as const
+
+/** Who ended a connection: this side, the peer by a close frame, or nobody (the socket was lost). */
+export type Initiator = 'local' | 'remote' | 'lost'
+
+/** How one physical connection ended: the argument of `@OnClose`. */
+export interface CloseInfo {
+  /** The code that was received: 1005 when the frame had none, 1006 when there was no close frame. */
+  readonly code: number
+  readonly reason: string
+  /** The code that this side sent. */
+  readonly sentCode?: number
+  /** True when the peer's close frame arrived. */
+  readonly wasClean: boolean
+  readonly initiator: Initiator
+  /** The verdict at that moment. A later `close()` can still overrule it. */
+  readonly willReconnect: boolean
+  /** Bytes that were accepted for sending and had not left. */
+  readonly unsentBytes: number
+  /** Which physical connection it was, counted from 1; 0 when none ever opened. */
+  readonly connectionNumber: number
+  /** Why it was lost, where a close frame or a plain end of stream does not say all. */
+  readonly error?: Error
+}
+
+/** The longest reason that fits a close frame, in bytes of UTF-8 (RFC 6455, section 5.5.1). */
+const LONGEST_REASON = 123
+
+/**
+ * Throws unless the code may be sent and the reason fits.
+ *
+ * @throws RangeError naming what may be given instead
+ */
+export function checkClose(code: number, reason: string): void {
+  const isRegistered = code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)
+  if (!Number.isInteger(code) || !(isRegistered || (code >= 3000 && code <= 4999))) {
+    throw new RangeError(
+      `A close frame cannot carry the code ${code}: use 1000, 1001, or 3000 to 4999 for codes of your own`,
+    )
+  }
+  const bytes = Buffer.byteLength(reason)
+  if (bytes > LONGEST_REASON) {
+    throw new RangeError(`A close reason has at most ${LONGEST_REASON} bytes, and this one ${bytes}: shorten it`)
+  }
+}

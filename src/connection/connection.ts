@@ -1,0 +1,207 @@
+import { inspect } from 'node:util'
+import { ConnectionClosedError, NotConnectedError } from '../errors.js'
+import { jsonCodec } from '../codec.js'
+import type { ConnectionSettings } from '../options.js'
+import type { Connect } from '../transport.js'
+import { redactUrl } from '../url.js'
+import { CloseCode, checkClose } from './close-code.js'
+import type { CloseInfo } from './close-code.js'
+import { withTimes } from './heartbeat.js'
+import type { HeartbeatSource, HeartbeatTimes } from './heartbeat.js'
+import type { Link } from './link.js'
+import type { ConnectionListener } from './listener.js'
+import { Machine } from './machine.js'
+import { checkRaw, encodeWith } from './outgoing.js'
+import type { ConnectionState } from './state.js'
+import type { WaitOptions } from './waiters.js'
+
+/**
+ * The long-lived connection that a handler class is wired to. It survives the sockets that it has one after another.
+ *
+ * Inject it into the client, or take it from `client.connection`.
+ */
+export class Connection {
+  /** A name that is unique in this process, such as `TickerClient#1`. */
+  readonly id: string
+  readonly #settings: ConnectionSettings
+  readonly #machine: Machine
+
+  /** @internal */
+  constructor(id: string, settings: ConnectionSettings, connect: Connect) {
+    this.id = id
+    this.#settings = settings
+    this.#machine = new Machine(id, settings, connect)
+  }
+
+  /**
+   * Begins to connect; nothing is told to anybody before.
+   *
+   * @internal
+   */
+  start(listener: ConnectionListener): void {
+    this.#machine.start(listener)
+  }
+
+  /**
+   * Settles with the first `@OnOpen`; rejects when the end comes first.
+   *
+   * @internal
+   */
+  get ready(): Promise<void> {
+    return this.#machine.ready.promise
+  }
+
+  /** The true url of the latest attempt, credentials included: logs and errors show less. `undefined` before it is known. */
+  get url(): string | undefined {
+    return this.#machine.url
+  }
+
+  /** The subprotocol that the server chose; `''` where there is none, or no connection. */
+  get protocol(): string {
+    return this.#machine.link?.protocol ?? ''
+  }
+
+  get state(): ConnectionState {
+    return this.#machine.state
+  }
+
+  /** Bytes accepted by `send` and not yet handed to the operating system. */
+  get bufferedAmount(): number {
+    return this.#machine.link?.bufferedAmount ?? 0
+  }
+
+  /** Aborts when the connection begins to close for good. The signal of one physical connection is in each handler's context. */
+  get signal(): AbortSignal {
+    return this.#machine.signal
+  }
+
+  /** Resolves when the connection is closed for good, however that came; never rejects. */
+  get closed(): Promise<CloseInfo> {
+    return this.#machine.closed.promise
+  }
+
+  /**
+   * Sends text or bytes as they are.
+   *
+   * @returns flow control only: settled already while less than `sendHighWaterMark` is buffered, else it resolves at a quarter of
+   * that, or when the connection is lost; it never rejects
+   * @throws TypeError for anything but a string or bytes
+   * @throws NotConnectedError while not open
+   * @throws ConnectionClosedError once closing or closed
+   */
+  send(data: string | Uint8Array): Promise<void> {
+    checkRaw(data)
+    return this.#openLink().send(data)
+  }
+
+  /**
+   * Sends a value as JSON, whatever the codec. Returns and throws like {@link send}.
+   *
+   * @throws EncodeError when JSON has no text for the value
+   */
+  sendJson(value: unknown): Promise<void> {
+    return this.send(encodeWith(jsonCodec, value))
+  }
+
+  /**
+   * Sends a message through the codec. Returns and throws like {@link send}.
+   *
+   * @throws EncodeError when the codec cannot encode it
+   */
+  sendMessage(message: unknown): Promise<void> {
+    return this.send(encodeWith(this.#settings.codec, message))
+  }
+
+  /**
+   * Waits for the next message that matches. It is taken: no handler sees it. It is seen before any queue, so a handler, and
+   * `@OnOpen`, may await it.
+   *
+   * @returns the message; rejects with WaitTimeoutError, with ConnectionLostError when the connection is lost first, with
+   * ConnectionClosedError when it ends, with BackpressureError when far too many messages are pending, or with the signal's reason
+   * @throws ConnectionClosedError once closing or closed
+   */
+  waitFor<T = unknown>(
+    match: ((message: unknown) => message is T) | ((message: unknown) => boolean),
+    options: WaitOptions = {},
+  ): Promise<T> {
+    this.#checkNotClosed()
+    return this.#machine.waiters.add(match, options) as Promise<T>
+  }
+
+  /** Resolves at the next opening, or at once while open; rejects with ConnectionClosedError when there will be none. */
+  whenOpen(): Promise<void> {
+    return this.#machine.whenOpen()
+  }
+
+  /**
+   * Connects anew: at once when waiting; when open, after the old connection has been closed with 4000; does nothing while connecting.
+   *
+   * @throws ConnectionClosedError once closing or closed
+   */
+  reconnect(): void {
+    this.#checkNotClosed()
+    this.#machine.reconnect()
+  }
+
+  /**
+   * Closes for good: running and queued handlers finish, then the closing handshake, then `@OnClose`, all within `closeTimeout`.
+   * Calling it again changes nothing. Called in the synchronous part of a handler, it does not wait for that handler.
+   *
+   * @param code 1000 to say that all is well, 1001 when the process ends, 3000 to 4999 for codes of your own. Default 1000.
+   * @param reason at most 123 bytes
+   * @returns how the last physical connection ended; never rejects
+   * @throws RangeError for a code or a reason that a close frame cannot carry
+   */
+  close(code: number = CloseCode.NORMAL, reason = ''): Promise<CloseInfo> {
+    checkClose(code, reason)
+    return this.#machine.close(code, reason)
+  }
+
+  /** Cuts the socket and ends for good, without a closing handshake. `@OnClose` still runs. */
+  terminate(): Promise<CloseInfo> {
+    return this.#machine.terminate()
+  }
+
+  /**
+   * What the injectable `Heartbeat` reads and drives.
+   *
+   * @internal
+   */
+  get heartbeat(): HeartbeatSource {
+    const machine = this.#machine
+    const { clock } = this.#settings
+    const openLink = (): Link => this.#openLink()
+    return {
+      get latency() {
+        return machine.latency
+      },
+      get lastSeen() {
+        return machine.lastSeen === undefined ? undefined : clock.date() - (clock.now() - machine.lastSeen)
+      },
+      ping: () => openLink().sendPing(),
+      configure: (times: HeartbeatTimes) => {
+        machine.heartbeat = withTimes(machine.heartbeat, times)
+      },
+    }
+  }
+
+  /** Shows no query and no credentials. */
+  [inspect.custom](): string {
+    const url = this.url === undefined ? '' : ` ${redactUrl(this.url)}`
+    return `Connection { ${this.id}${url} ${this.state.status} }`
+  }
+
+  #openLink(): Link {
+    this.#checkNotClosed()
+    const { link, state } = this.#machine
+    if (state.status !== 'open' || !link?.isOpen) throw new NotConnectedError(state.status)
+    return link
+  }
+
+  #checkNotClosed(): void {
+    const { status } = this.state
+    if (status === 'closing' || status === 'closed') {
+      throw new ConnectionClosedError(`The connection is ${status}: this can no longer be asked of it`)
+    }
+  }
+}

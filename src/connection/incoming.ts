@@ -1,0 +1,51 @@
+import type { Clock } from '../clock.js'
+import type { Codec } from '../codec.js'
+import { publishMessage } from '../diagnostics.js'
+import { DecodeError } from '../errors.js'
+import type { Episode } from './episode.js'
+import type { Arrival } from './listener.js'
+import type { Waiters } from './waiters.js'
+
+/** The way of a frame that has been counted as life: decoded once, then beat replies, then those who wait, then the handlers. */
+export class Incoming {
+  readonly #id: string
+  readonly #codec: Codec
+  readonly #clock: Clock
+  readonly #waiters: Waiters
+  #lastMessage: unknown
+
+  constructor(id: string, codec: Codec, clock: Clock, waiters: Waiters) {
+    this.#id = id
+    this.#codec = codec
+    this.#clock = clock
+    this.#waiters = waiters
+  }
+
+  /** The last message that could be decoded. */
+  get lastMessage(): unknown {
+    return this.#lastMessage
+  }
+
+  /** Takes a frame of an episode's link; `isTaking` is false once no handler is to be started any more. */
+  receive(episode: Episode, raw: string | Uint8Array, isTaking: boolean): void {
+    const arrival = this.#decode(raw)
+    if (arrival.kind === 'message') {
+      this.#lastMessage = arrival.value
+      publishMessage(this.#id, arrival.value)
+      if (episode.link.isBeatReply(arrival.value) || this.#waiters.offer(arrival.value)) return
+    }
+    if (isTaking) episode.receive(arrival)
+  }
+
+  #decode(raw: string | Uint8Array): Arrival {
+    const receivedAt = this.#clock.now()
+    const size = raw.length
+    const isBinary = typeof raw !== 'string'
+    if (isBinary && !this.#codec.isBinary) return { kind: 'binary', value: raw, raw, receivedAt, size }
+    try {
+      return { kind: 'message', value: this.#codec.decode(raw, isBinary), raw, receivedAt, size }
+    } catch (thrown) {
+      return { kind: 'undecodable', value: new DecodeError(raw, thrown), raw, receivedAt, size }
+    }
+  }
+}

@@ -1,0 +1,21 @@
+/** Sends values as JSON. Inject it where a whole `Connection` would be too much. */
+export class JsonSender {
+  readonly #connection: { sendJson(value: unknown): Promise<void> }
+
+  /** @internal */
+  constructor(connection: { sendJson(value: unknown): Promise<void> }) {
+    this.#connection = connection
+  }
+
+  /**
+   * Sends a value as JSON.
+   *
+   * @returns flow control only: see `Connection.send`
+   * @throws EncodeError when JSON has no text for it
+   * @throws NotConnectedError while not open
+   * @throws ConnectionClosedError once closing or closed
+   */
+  send(value: unknown): Promise<void> {
+    return this.#connection.sendJson(value)
+  }
+}

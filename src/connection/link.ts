@@ -1,0 +1,294 @@
+import type { Clock, Timer } from '../clock.js'
+import { ConnectError, ConnectTimeoutError, ConnectionLostError, HoldfastError, InvalidUrlError, toError } from '../errors.js'
+import type { HeartbeatTimeoutError } from '../errors.js'
+import type { AttemptInfo, ConnectionSettings } from '../options.js'
+import type { Connect, Handshake, Transport, TransportEnd, TransportListener } from '../transport.js'
+import { redactUrl } from '../url.js'
+import { attemptRequest } from './attempt-request.js'
+import { BackPressure } from './back-pressure.js'
+import type { HeartbeatSettings } from './heartbeat.js'
+import { HEARTBEAT_DEFAULTS } from './heartbeat.js'
+import type { Arrival, LinkPort } from './listener.js'
+import { Outgoing } from './outgoing.js'
+import { Pulse } from './pulse.js'
+
+/** How a link ended. */
+export interface LinkEnd extends TransportEnd {
+  /** Why an attempt failed, or why a link that had opened was given up or lost. */
+  readonly error?: Error
+}
+
+/** What a link tells its connection. */
+export interface LinkOwner {
+  linkOpened(link: Link, handshake: Handshake): void
+  linkReceived(link: Link, data: string | Uint8Array): void
+  /** The heartbeat's verdict. */
+  linkDied(link: Link, error: HeartbeatTimeoutError): void
+  linkEnded(link: Link, end: LinkEnd): void
+  linkPinged(link: Link, data: Uint8Array): void
+  linkPonged(link: Link, data: Uint8Array): void
+  linkMeasured(link: Link, latency: number): void
+  linkOverflowed(link: Link, pending: number): void
+  /** True while a message is being waited for, so that reading must not stop. */
+  isWaiting(): boolean
+  beat(link: Link, message: unknown): void
+  beatFailed(link: Link, thrown: unknown): void
+}
+
+/** One physical socket's life: its opening within the deadline, its beats, its back-pressure, its signal, its one end. */
+export class Link implements LinkPort, TransportListener {
+  readonly number: number
+  readonly #controller = new AbortController()
+  readonly #settings: ConnectionSettings
+  readonly #clock: Clock
+  readonly #owner: LinkOwner
+  #url: string | undefined
+  #transport: Transport | undefined
+  #outgoing: Outgoing | undefined
+  #pulse: Pulse | undefined
+  #backPressure: BackPressure | undefined
+  #timer: Timer | undefined
+  #isOpening = true
+  #isEnded = false
+  #isClosedHere = false
+  #sentCode: number | undefined
+  #failure: Error | undefined
+  #loss: ConnectionLostError | undefined
+
+  constructor(number: number, settings: ConnectionSettings, owner: LinkOwner) {
+    this.number = number
+    this.#settings = settings
+    this.#clock = settings.clock
+    this.#owner = owner
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  /** The true url of this attempt; `undefined` until it is known. */
+  get url(): string | undefined {
+    return this.#url
+  }
+
+  get protocol(): string {
+    return this.#transport?.protocol ?? ''
+  }
+
+  get bufferedAmount(): number {
+    return this.#transport?.bufferedAmount ?? 0
+  }
+
+  /** True while messages can be sent. */
+  get isOpen(): boolean {
+    return !this.#isEnded && this.#transport?.isOpen === true
+  }
+
+  /** The close code that this side sent first, if it did. */
+  get sentCode(): number | undefined {
+    return this.#sentCode
+  }
+
+  /** True when this side began to close, or cut the socket. */
+  get isClosedHere(): boolean {
+    return this.#isClosedHere
+  }
+
+  get lastSeen(): number | undefined {
+    return this.#pulse?.lastSeen
+  }
+
+  /** Opens the socket: asks the url, headers and protocols functions, and connects, all within `connectTimeout`. */
+  open(connect: Connect, attempt: Omit<AttemptInfo, 'signal'>): void {
+    const { connectTimeout } = this.#settings
+    if (connectTimeout !== Infinity) {
+      this.#timer = this.#clock.setTimeout(() => this.#timedOut(connectTimeout), connectTimeout)
+    }
+    attemptRequest(this.#settings, { ...attempt, signal: this.signal }).then(
+      (request) => {
+        if (this.#isEnded) return
+        this.#url = request.url
+        try {
+          this.#transport = connect(request, this)
+        } catch (thrown) {
+          this.#end({ code: 1006, reason: '', error: unusable(request.url, toError(thrown)) })
+        }
+      },
+      (thrown: unknown) => this.#end({ code: 1006, reason: '', error: toError(thrown) }),
+    )
+  }
+
+  #timedOut(timeout: number): void {
+    const url = this.#url === undefined ? undefined : redactUrl(this.#url)
+    this.giveUp(new ConnectTimeoutError(url, timeout))
+  }
+
+  // --- what the transport tells -----------------------------------------------------------------------------------------
+
+  opened(handshake: Handshake): void {
+    const transport = this.#transport
+    if (this.#isEnded || !transport) return
+    this.#timer?.cancel()
+    this.#outgoing = new Outgoing(transport, this.#settings.sendHighWaterMark)
+    this.#backPressure = new BackPressure(
+      { ...this.#settings, breath: breathOf(this.#settings.heartbeat) },
+      this.#clock,
+      {
+        pause: () => transport.pause(),
+        resume: () => transport.resume(),
+        isNeeded: () => this.#isOpening || this.#owner.isWaiting(),
+        overflowed: (pending) => this.#owner.linkOverflowed(this, pending),
+      },
+    )
+    this.#pulse = this.#startPulse(transport, this.#backPressure)
+    this.#owner.linkOpened(this, handshake)
+  }
+
+  message(data: string | Uint8Array): void {
+    if (!this.#seen()) return
+    this.#owner.linkReceived(this, data)
+  }
+
+  ping(data: Uint8Array): void {
+    if (!this.#seen()) return
+    this.#owner.linkPinged(this, data)
+  }
+
+  pong(data: Uint8Array): void {
+    if (!this.#seen()) return
+    this.#pulse?.ponged(data)
+    this.#owner.linkPonged(this, data)
+  }
+
+  closed(end: TransportEnd): void {
+    this.#end(end)
+  }
+
+  #seen(): boolean {
+    if (this.#isEnded) return false
+    this.#pulse?.seen(this.#clock.now())
+    this.#backPressure?.breathed()
+    return true
+  }
+
+  // --- what the connection asks -----------------------------------------------------------------------------------------
+
+  send(data: string | Uint8Array): Promise<void> {
+    if (!this.isOpen || !this.#outgoing) {
+      throw new ConnectionLostError(
+        `Connection ${this.number} is gone, and with it whom this was for`,
+        1006,
+        '',
+        this.#loss && { cause: this.#loss },
+      )
+    }
+    return this.#outgoing.send(data)
+  }
+
+  taken(arrival: Arrival): void {
+    this.#backPressure?.taken(arrival.size)
+  }
+
+  handled(arrival: Arrival): void {
+    this.#backPressure?.handled(arrival.size)
+  }
+
+  /** Decides anew whether to read; to be called when somebody begins or ends to wait for a message. */
+  reconsider(): void {
+    this.#backPressure?.reconsider()
+  }
+
+  /** Notes that `@OnOpen` has settled. */
+  ready(): void {
+    this.#isOpening = false
+    this.#backPressure?.reconsider()
+    this.#pulse?.ready()
+  }
+
+  /** Tells whether a message is the answer to a beat. */
+  isBeatReply(message: unknown): boolean {
+    return this.#pulse?.isReply(message) ?? false
+  }
+
+  sendPing(): Promise<number> {
+    return this.#pulse?.ping() ?? Promise.reject(new ConnectionLostError('There is no connection', 1006, ''))
+  }
+
+  configureHeartbeat(settings: HeartbeatSettings): void {
+    this.#pulse?.configure(settings)
+  }
+
+  /** Lets go of everybody who depends on this link; what it still receives is only for its closing. */
+  abandon(reason: ConnectionLostError): void {
+    this.#loss ??= reason
+    this.#pulse?.stop(reason)
+    this.#outgoing?.end()
+    this.#backPressure?.release()
+    this.#controller.abort(reason)
+  }
+
+  /** Reads on for good, so that the peer's answers and its close frame are seen. */
+  readOn(): void {
+    this.#backPressure?.release()
+  }
+
+  /** Starts the closing handshake; past `timeout` milliseconds the socket is cut. */
+  close(code: number, reason: string, timeout: number): void {
+    if (this.#isEnded || !this.#transport) return
+    if (this.#transport.isOpen) {
+      this.#isClosedHere = true
+      this.#sentCode = code
+    }
+    this.#transport.close(code, reason)
+    this.#timer?.cancel()
+    this.#timer = this.#clock.setTimeout(() => this.terminate(), timeout)
+  }
+
+  /** Cuts the socket and says why; the end follows when the transport has told of it. */
+  giveUp(error: Error): void {
+    this.#failure ??= error
+    this.terminate()
+  }
+
+  /** Cuts the socket. */
+  terminate(): void {
+    this.#isClosedHere ||= this.isOpen
+    if (this.#transport) this.#transport.terminate()
+    else this.#end({ code: 1006, reason: '' })
+  }
+
+  #end(end: TransportEnd): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    this.#timer?.cancel()
+    this.#sentCode ??= end.sentCode
+    this.#owner.linkEnded(this, { ...end, error: this.#chooseError(end.error) })
+  }
+
+  /** A server that did answer is a better reason than the deadline that cut its answer short. */
+  #chooseError(told: Error | undefined): Error | undefined {
+    return told instanceof HoldfastError && !(told instanceof ConnectError) ? told : (this.#failure ?? told)
+  }
+
+  #startPulse(transport: Transport, backPressure: BackPressure): Pulse {
+    return new Pulse(this.#settings.heartbeat, this.#clock, {
+      ping: (data) => transport.ping(data),
+      beat: (message) => this.#owner.beat(this, message),
+      isPaused: () => backPressure.isPaused,
+      died: (error) => this.#owner.linkDied(this, error),
+      failed: (thrown) => this.#owner.beatFailed(this, thrown),
+      measured: (latency) => this.#owner.linkMeasured(this, latency),
+    })
+  }
+}
+
+function unusable(url: string, thrown: Error): Error {
+  if (thrown instanceof HoldfastError) return thrown
+  if (thrown instanceof SyntaxError) return new InvalidUrlError(`${redactUrl(url)}: ${thrown.message}`, { cause: thrown })
+  return new ConnectError(redactUrl(url), thrown)
+}
+
+function breathOf(heartbeat: HeartbeatSettings): number {
+  if (heartbeat.style === 'silence') return Math.min(heartbeat.silence / 2, HEARTBEAT_DEFAULTS.interval)
+  return heartbeat.style === 'off' ? HEARTBEAT_DEFAULTS.interval : heartbeat.interval
+}

@@ -1,0 +1,72 @@
+import type { CloseInfo } from './close-code.js'
+import type { ConnectionState, OpenInfo, Stage } from './state.js'
+
+/** One thing that arrived on a link, counted, decoded, and on its way to a handler. */
+export interface Arrival {
+  /** What it is: a decoded message, a binary frame that is no message, or a frame that could not be decoded. */
+  readonly kind: 'message' | 'binary' | 'undecodable'
+  /** The message, the bytes, or the error. */
+  readonly value: unknown
+  readonly raw: string | Uint8Array
+  /** Monotonic time. */
+  readonly receivedAt: number
+  /** What it counts for under back-pressure. */
+  readonly size: number
+}
+
+/** What dispatch may know of the link that a message came in on. */
+export interface LinkPort {
+  /** Which physical connection it is, counted from 1. */
+  readonly number: number
+  /** Aborts when this physical connection is lost. */
+  readonly signal: AbortSignal
+  /**
+   * Sends on this very link, also while the connection is closing.
+   *
+   * @throws ConnectionLostError when the link is gone
+   */
+  send(data: string | Uint8Array): Promise<void>
+  /** Tells that an arrival has been handled, or given up. */
+  handled(arrival: Arrival): void
+}
+
+/** What takes the events of one link, from its opening to its close. None of these throws or rejects. */
+export interface Session {
+  /** Runs `@OnOpen`; resolves to how it ended. `released`: it called `close()`, and is not waited for. */
+  opened(open: OpenInfo): Promise<'opened' | 'released' | { readonly thrown: unknown }>
+  /** From now on messages may be handled. */
+  ready(): void
+  /** Takes an arrival; the session calls `link.handled` with it, once. */
+  receive(arrival: Arrival): void
+  pinged(data: Uint8Array): void
+  ponged(data: Uint8Array): void
+  /** Resolves when everything received has been handled. */
+  drained(): Promise<void>
+  /** Gives up what has not been handled yet, and returns how much that was. */
+  discard(): number
+  /** Runs `@OnClose`; resolves when it has settled. */
+  closed(close: CloseInfo): Promise<void>
+}
+
+/** A failure of the connection itself, for `@OnError`. */
+export interface ConnectionFailure {
+  readonly error: Error
+  readonly stage: Stage
+  /** True when it is the end: there will be no further attempt. */
+  readonly fatal: boolean
+  /** What follows, for the log: `trying again in 1.2 s`. */
+  readonly consequence: string
+  /** The signal of the link that it befell. */
+  readonly signal: AbortSignal
+}
+
+/** What a connection tells, and to whom: the dispatcher. None of these throws or rejects. */
+export interface ConnectionListener {
+  /** Called when a link has opened, before anything that it received is handed on. */
+  session(link: LinkPort): Session
+  stateChanged(state: ConnectionState): void
+  /** Runs `@OnError` at once; resolves when it has settled. */
+  failed(failure: ConnectionFailure): Promise<void>
+  /** Called when `close()` is called: a handler that is in its synchronous part must not be waited for. */
+  closing(): void
+}

@@ -1,0 +1,73 @@
+import { EncodeError, reasonOf } from '../errors.js'
+import type { Codec } from '../codec.js'
+import { describeValue } from '../codec.js'
+import type { Transport } from '../transport.js'
+
+/** Shared by every send that need not wait: a promise for each would cost more than the send. */
+export const SETTLED: Promise<void> = Promise.resolve()
+
+/** The low mark's share of the high one. */
+const LOW = 1 / 4
+
+/** The sends of one link, and their flow control. */
+export class Outgoing {
+  readonly #transport: Transport
+  readonly #highWaterMark: number
+  readonly #waiting: (() => void)[] = []
+
+  constructor(transport: Transport, highWaterMark: number) {
+    this.#transport = transport
+    this.#highWaterMark = highWaterMark
+  }
+
+  /**
+   * Hands a frame to the transport.
+   *
+   * @returns a promise that is flow control only: settled already below the high-water mark, resolved at the low mark or at the
+   * link's end otherwise; it never rejects
+   */
+  send(data: string | Uint8Array): Promise<void> {
+    const isHigh = this.#waiting.length > 0 || this.#transport.bufferedAmount + data.length >= this.#highWaterMark
+    if (!isHigh) {
+      this.#transport.send(data)
+      return SETTLED
+    }
+    this.#transport.send(data, () => this.#flushed())
+    if (this.#transport.bufferedAmount < this.#highWaterMark) return SETTLED
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  /** Lets everybody go on: the link has ended. */
+  end(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+
+  #flushed(): void {
+    if (this.#transport.bufferedAmount <= this.#highWaterMark * LOW) this.end()
+  }
+}
+
+/**
+ * Checks what is sent as it is.
+ *
+ * @throws TypeError for anything but text and bytes, naming the method that was meant
+ */
+export function checkRaw(data: unknown): asserts data is string | Uint8Array {
+  if (typeof data === 'string' || data instanceof Uint8Array) return
+  throw new TypeError(
+    `send() sends text or bytes as they are, and was given ${describeValue(data)}: use sendJson() or sendMessage() for values`,
+  )
+}
+
+/**
+ * Encodes a value with a codec.
+ *
+ * @throws EncodeError when the codec cannot
+ */
+export function encodeWith(codec: Codec, value: unknown): string | Uint8Array {
+  try {
+    return codec.encode(value)
+  } catch (thrown) {
+    throw new EncodeError(`Could not encode ${describeValue(value)}: ${reasonOf(thrown)}`, { cause: thrown })
+  }
+}

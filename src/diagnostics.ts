@@ -1,0 +1,30 @@
+import { channel } from 'node:diagnostics_channel'
+import type { Channel } from 'node:diagnostics_channel'
+
+/**
+ * The channels of `node:diagnostics_channel` that every connection publishes to. Costs next to nothing while nobody has
+ * subscribed. Nothing published carries a url, a header or a token.
+ */
+export const stateChannel: Channel = channel('holdfast:state')
+export const messageChannel: Channel = channel('holdfast:message')
+
+/** What `holdfast:state` carries. */
+export interface StateDiagnostic {
+  readonly connection: string
+  readonly from: string
+  readonly to: string
+}
+
+/** What `holdfast:message` carries: each message that arrived, decoded, before any handler sees it. */
+export interface MessageDiagnostic {
+  readonly connection: string
+  readonly message: unknown
+}
+
+export function publishState(diagnostic: StateDiagnostic): void {
+  if (stateChannel.hasSubscribers) stateChannel.publish(diagnostic)
+}
+
+export function publishMessage(connection: string, message: unknown): void {
+  if (messageChannel.hasSubscribers) messageChannel.publish({ connection, message } satisfies MessageDiagnostic)
+}

@@ -1,0 +1,66 @@
+import type { ErrorContext } from '../annotations/context.js'
+import type { Handler, HandlerTable } from '../annotations/handler-table.js'
+import { reasonOf } from '../errors.js'
+import type { Logger } from '../logger.js'
+import type { Invoker } from './invoker.js'
+import { isThenable } from './invoker.js'
+
+/** Brings errors to the `@OnError` that fits them best, or to the logger: none is silent. */
+export class ErrorHandlers {
+  readonly #table: HandlerTable
+  readonly #invoker: Invoker
+  readonly #logger: Logger
+
+  constructor(table: HandlerTable, invoker: Invoker, logger: Logger) {
+    this.#table = table
+    this.#invoker = invoker
+    this.#logger = logger
+  }
+
+  /**
+   * Hands an error on. Never throws or rejects.
+   *
+   * @param consequence what follows from it, for the log
+   */
+  handle(error: Error, context: ErrorContext, consequence: string): void | Promise<void> {
+    const handler = this.#handlerFor(error)
+    if (!handler) {
+      this.#log(error, context, consequence)
+      return undefined
+    }
+    try {
+      const result = this.#invoker.call(handler, error, context)
+      if (!isThenable(result) || this.#invoker.wasReleased) return undefined
+      return Promise.resolve(result).then(
+        () => undefined,
+        (thrown: unknown) => this.#logFailing(handler, thrown, error),
+      )
+    } catch (thrown) {
+      return this.#logFailing(handler, thrown, error)
+    }
+  }
+
+  /** The most specific class wins: the prototypes of the error are asked from the nearest up. */
+  #handlerFor(error: Error): Handler | undefined {
+    if (this.#table.errors.size === 0) return this.#table.anyError
+    let prototype = Object.getPrototypeOf(error) as object | null
+    while (prototype) {
+      const handler = this.#table.errors.get(prototype)
+      if (handler) return handler
+      prototype = Object.getPrototypeOf(prototype) as object | null
+    }
+    return this.#table.anyError
+  }
+
+  #log(error: Error, { stage, handler, fatal }: ErrorContext, consequence: string): void {
+    // The stack of a handler's error leads into the user's code; that of our own would lead into ours.
+    const said = handler === undefined ? `${error.name}: ${error.message}` : (error.stack ?? error.message)
+    const line = `${stage}: ${handler === undefined ? '' : `${handler} failed: `}${said}${consequence ? ` (${consequence})` : ''}`
+    if (stage === 'connect' && !fatal) this.#logger.warn(line)
+    else this.#logger.error(line)
+  }
+
+  #logFailing(handler: Handler, thrown: unknown, error: Error): void {
+    this.#logger.error(`${handler.name} failed itself, with ${reasonOf(thrown)}, while handling: ${error.stack ?? error.message}`)
+  }
+}

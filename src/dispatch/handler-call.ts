@@ -1,0 +1,91 @@
+import type { Handler } from '../annotations/handler-table.js'
+import type { Codec } from '../codec.js'
+import { describeValue } from '../codec.js'
+import type { LinkPort } from '../connection/listener.js'
+import { SETTLED, encodeWith } from '../connection/outgoing.js'
+import type { Stage } from '../connection/state.js'
+import { EncodeError, toError } from '../errors.js'
+import type { Invoker } from './invoker.js'
+import { isThenable } from './invoker.js'
+
+/** Takes what a handler threw, or what became of its reply; never throws or rejects. */
+export type Fail = (error: Error, stage: Stage, handler: Handler, event: unknown) => void | Promise<void>
+
+/** Calls handlers whose return value is a reply, and sends that over the link that the message came in on. */
+export class HandlerCall {
+  readonly #invoker: Invoker
+  readonly #codec: Codec
+  readonly #link: LinkPort
+  readonly #fail: Fail
+
+  constructor(invoker: Invoker, codec: Codec, link: LinkPort, fail: Fail) {
+    this.#invoker = invoker
+    this.#codec = codec
+    this.#link = link
+    this.#fail = fail
+  }
+
+  /** Calls a handler and sends what it returns. Never throws or rejects; returns a promise only where there is something to wait for. */
+  run(handler: Handler, event: unknown, context: unknown): void | Promise<void> {
+    let result: unknown
+    try {
+      result = this.#invoker.call(handler, event, context)
+    } catch (thrown) {
+      return this.#fail(toError(thrown), 'handle', handler, event)
+    }
+    if (result === undefined || result === null) return undefined
+    if (!isThenable(result)) return this.reply(result, handler, event)
+    const isReleased = this.#invoker.wasReleased
+    const settled = Promise.resolve(result).then(
+      (value) => this.reply(value, handler, event),
+      (thrown: unknown) => this.#fail(toError(thrown), 'handle', handler, event),
+    )
+    return isReleased ? undefined : settled
+  }
+
+  /** Sends what a handler returned; a stream goes on by itself, under flow control. */
+  reply(value: unknown, handler: Handler, event: unknown): void | Promise<void> {
+    if (value === undefined || value === null) return undefined
+    if (isAsyncIterable(value)) {
+      void this.#stream(value, handler, event)
+      return undefined
+    }
+    let data: string | Uint8Array
+    try {
+      data = value instanceof Uint8Array ? value : encodeReply(this.#codec, value, handler)
+    } catch (thrown) {
+      return this.#fail(toError(thrown), 'encode', handler, event)
+    }
+    try {
+      const flow = this.#link.send(data)
+      return flow === SETTLED ? undefined : flow
+    } catch (thrown) {
+      return this.#fail(toError(thrown), 'send', handler, event)
+    }
+  }
+
+  async #stream(items: AsyncIterable<unknown>, handler: Handler, event: unknown): Promise<void> {
+    const { signal } = this.#link
+    try {
+      for await (const item of items) {
+        await this.reply(item, handler, event)
+        if (signal.aborted) return
+      }
+    } catch (thrown) {
+      await this.#fail(toError(thrown), 'handle', handler, event)
+    }
+  }
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+}
+
+/** Encodes a reply, unless it is of a kind that can only have been returned by accident. */
+function encodeReply(codec: Codec, value: unknown, handler: Handler): string | Uint8Array {
+  const isMeant = typeof value === 'string' || (typeof value === 'object' && !(value instanceof Map) && !(value instanceof Set))
+  if (isMeant) return encodeWith(codec, value)
+  throw new EncodeError(
+    `${handler.name} returned ${describeValue(value)}, and what a handler returns is sent: return a message, or nothing`,
+  )
+}

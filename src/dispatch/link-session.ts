@@ -1,0 +1,165 @@
+import type { ConnectionContext } from '../annotations/context.js'
+import type { Handler, HandlerTable } from '../annotations/handler-table.js'
+import type { Clock } from '../clock.js'
+import type { Codec } from '../codec.js'
+import type { CloseInfo } from '../connection/close-code.js'
+import type { Connection } from '../connection/connection.js'
+import type { Arrival, LinkPort, Session } from '../connection/listener.js'
+import type { OpenInfo, Stage } from '../connection/state.js'
+import { toError } from '../errors.js'
+import type { Logger } from '../logger.js'
+import { ArrivalContext } from './contexts.js'
+import type { ErrorHandlers } from './error-handlers.js'
+import { HandlerCall } from './handler-call.js'
+import { HangWatch } from './hang-watch.js'
+import type { Invoker } from './invoker.js'
+import { isThenable } from './invoker.js'
+import type { Router } from './router.js'
+import { TaskQueue } from './task-queue.js'
+import type { Unrouted } from './unrouted.js'
+
+/** What all sessions of a connection share. */
+export interface DispatchParts {
+  readonly connection: Connection
+  readonly table: HandlerTable
+  readonly router: Router
+  readonly invoker: Invoker
+  readonly errors: ErrorHandlers
+  readonly unrouted: Unrouted
+  readonly logger: Logger
+  readonly codec: Codec
+  readonly clock: Clock
+  readonly concurrency: number
+}
+
+/** One link's events on their way to the handlers: in order, and never one before `@OnOpen` has settled. */
+export class LinkSession implements Session {
+  readonly #parts: DispatchParts
+  readonly #link: LinkPort
+  readonly #call: HandlerCall
+  readonly #queue: TaskQueue<Arrival>
+  readonly #watch: HangWatch
+  readonly #context: ConnectionContext
+
+  constructor(parts: DispatchParts, link: LinkPort) {
+    this.#parts = parts
+    this.#link = link
+    this.#context = { connection: parts.connection, signal: link.signal }
+    this.#queue = new TaskQueue(parts.concurrency, (arrival) => this.#run(arrival))
+    this.#watch = new HangWatch(parts.clock, (message) => parts.logger.warn(message))
+    this.#call = new HandlerCall(parts.invoker, parts.codec, link, (error, stage, handler, event) =>
+      this.#fail(error, stage, handler, event),
+    )
+  }
+
+  async opened(open: OpenInfo): Promise<'opened' | 'released' | { readonly thrown: unknown }> {
+    const handler = this.#parts.table.single.open
+    if (!handler) return 'opened'
+    try {
+      const result = this.#parts.invoker.call(handler, open, this.#context)
+      if (this.#parts.invoker.wasReleased) {
+        if (isThenable(result)) result.then(undefined, (thrown: unknown) => this.#fail(toError(thrown), 'open', handler))
+        return 'released'
+      }
+      await this.#call.reply(await result, handler, undefined)
+      return 'opened'
+    } catch (thrown) {
+      return { thrown }
+    }
+  }
+
+  ready(): void {
+    this.#queue.start()
+  }
+
+  receive(arrival: Arrival): void {
+    this.#queue.push(arrival)
+  }
+
+  pinged(data: Uint8Array): void {
+    this.#runAside(this.#parts.table.single.ping, data)
+  }
+
+  ponged(data: Uint8Array): void {
+    this.#runAside(this.#parts.table.single.pong, data)
+  }
+
+  drained(): Promise<void> {
+    return this.#queue.idle()
+  }
+
+  discard(): number {
+    const left = this.#queue.clear()
+    for (const arrival of left) this.#link.handled(arrival)
+    return left.length
+  }
+
+  async closed(close: CloseInfo): Promise<void> {
+    this.#watch.stop()
+    const handler = this.#parts.table.single.close
+    if (!handler) return
+    try {
+      const result = this.#parts.invoker.call(handler, close, this.#context)
+      if (!isThenable(result)) return
+      const settled = Promise.resolve(result).catch((thrown: unknown) => this.#fail(toError(thrown), 'close', handler))
+      if (!this.#parts.invoker.wasReleased) await settled
+    } catch (thrown) {
+      await this.#fail(toError(thrown), 'close', handler)
+    }
+  }
+
+  #run(arrival: Arrival): void | Promise<void> {
+    const running = this.#handle(arrival)
+    if (running === undefined) {
+      this.#link.handled(arrival)
+      return undefined
+    }
+    return running.then(() => this.#link.handled(arrival))
+  }
+
+  #handle(arrival: Arrival): void | Promise<void> {
+    if (arrival.kind === 'message') return this.#handleMessage(arrival)
+    if (arrival.kind === 'undecodable') return this.#fail(arrival.value as Error, 'decode', undefined, arrival.raw)
+    const handler = this.#parts.table.single.binary
+    if (handler) return this.#handOver(handler, arrival, undefined)
+    this.#parts.unrouted.binary()
+    return undefined
+  }
+
+  #handleMessage(arrival: Arrival): void | Promise<void> {
+    const { router, unrouted } = this.#parts
+    let key: unknown
+    try {
+      key = router.keyOf(arrival.value)
+    } catch (thrown) {
+      return this.#fail(toError(thrown), 'decode', undefined, arrival.value)
+    }
+    const handler = router.handlerFor(key)
+    if (handler) return this.#handOver(handler, arrival, key)
+    unrouted.message(key)
+    return undefined
+  }
+
+  #handOver(handler: Handler, arrival: Arrival, key: unknown): void | Promise<void> {
+    const { connection, clock } = this.#parts
+    const context = new ArrivalContext(connection, this.#link, arrival, key, clock)
+    const running = this.#call.run(handler, arrival.value, context)
+    return running && this.#watch.watch(handler.name, running)
+  }
+
+  /** Runs a handler beside the queue; what it returns is not sent. */
+  #runAside(handler: Handler | undefined, data: Uint8Array): void {
+    if (!handler) return
+    try {
+      const result = this.#parts.invoker.call(handler, data, this.#context)
+      if (isThenable(result)) result.then(undefined, (thrown: unknown) => this.#fail(toError(thrown), 'handle', handler))
+    } catch (thrown) {
+      void this.#fail(toError(thrown), 'handle', handler)
+    }
+  }
+
+  #fail(error: Error, stage: Stage, handler?: Handler, message?: unknown): void | Promise<void> {
+    const context = { ...this.#context, stage, fatal: false, handler: handler?.name, message }
+    return this.#parts.errors.handle(error, context, '')
+  }
+}

@@ -1,0 +1,26 @@
+import type { Handler, HandlerTable } from '../annotations/handler-table.js'
+import type { MessageKey } from '../annotations/metadata.js'
+import type { ConnectionSettings } from '../options.js'
+
+/** Finds a message's key, and the handler for it. */
+export class Router {
+  readonly #route: ConnectionSettings['route']
+  readonly #table: HandlerTable
+
+  constructor(route: ConnectionSettings['route'], table: HandlerTable) {
+    this.#route = route
+    this.#table = table
+  }
+
+  /** Returns the message's key; `undefined` where it has none. A route function that throws is the caller's to catch. */
+  keyOf(message: unknown): unknown {
+    if (typeof this.#route === 'function') return this.#route(message)
+    if (typeof message !== 'object' || message === null || !Object.hasOwn(message, this.#route)) return undefined
+    return (message as Record<string, unknown>)[this.#route]
+  }
+
+  /** Returns the handler for a key, or the one for all the rest. */
+  handlerFor(key: unknown): Handler | undefined {
+    return this.#table.messages.get(key as MessageKey) ?? this.#table.rest
+  }
+}

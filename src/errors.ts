@@ -1,0 +1,280 @@
+/** The base of every error that Holdfast makes. `code` is stable; `cause` is what lies beneath. */
+export abstract class HoldfastError extends Error {
+  /** A stable name for programs, such as `HOLDFAST_HANDSHAKE`. */
+  abstract readonly code: string
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = new.target.name
+  }
+}
+
+/** One thing that is wrong with a class, a module or an option, found before anything connects. */
+export interface Mistake {
+  /** Where it is: `TickerClient#opened`, `AppModule`, `options.heartbeat.interval`. */
+  readonly place: string
+  /** What is wrong there. */
+  readonly cause: string
+  /** What to type instead. */
+  readonly fix: string
+}
+
+/** All mistakes of a start at once. Nothing has connected when it is thrown. */
+export class StartupError extends HoldfastError {
+  readonly code = 'HOLDFAST_STARTUP'
+  /** The name of the class that was to be started. */
+  readonly target: string
+  readonly mistakes: readonly Mistake[]
+
+  constructor(target: string, mistakes: readonly Mistake[]) {
+    const lines = mistakes.map(
+      ({ place, cause, fix }, index) => `  ${index + 1}. ${place}: ${cause}\n     Fix: ${fix}`,
+    )
+    const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`
+    super(`${target} cannot start: ${count}.\n${lines.join('\n')}`)
+    this.target = target
+    this.mistakes = mistakes
+  }
+}
+
+/** An attempt failed before the server answered: name not found, connection refused, TLS. */
+export class ConnectError extends HoldfastError {
+  readonly code = 'HOLDFAST_CONNECT'
+  /** Origin and path; never the query or credentials. */
+  readonly url: string
+  /** Node's code of the cause, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`. */
+  readonly systemCode: string | undefined
+
+  constructor(url: string, cause: Error) {
+    const systemCode = (cause as NodeJS.ErrnoException).code
+    super(`Could not connect to ${url}: ${reasonOf(cause)}`, { cause })
+    this.url = url
+    this.systemCode = systemCode
+  }
+}
+
+/** What a {@link HandshakeError} knows. */
+export interface HandshakeFacts {
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string | string[] | undefined>>
+  readonly body?: string
+  readonly violation?: 'upgrade' | 'accept' | 'subprotocol' | 'extension'
+}
+
+/** The server answered the opening handshake, and not with an upgrade that can be used (RFC 6455, section 4.1). */
+export class HandshakeError extends HoldfastError {
+  readonly code = 'HOLDFAST_HANDSHAKE'
+  /** Origin and path; never the query or credentials. */
+  readonly url: string
+  /** The HTTP status of a refusal; `undefined` when the server did upgrade but broke the rules. */
+  readonly status: number | undefined
+  /** The answer's headers, names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** The beginning of the answer's body, at most 16 KiB. */
+  readonly body: string
+  /** What was wrong with an upgrade: the accept key, the subprotocol, an extension. */
+  readonly violation: HandshakeFacts['violation']
+
+  constructor(url: string, message: string, facts: HandshakeFacts, options?: ErrorOptions) {
+    super(`${url} ${message}`, options)
+    this.url = url
+    this.status = facts.status
+    this.headers = facts.headers ?? {}
+    this.body = facts.body ?? ''
+    this.violation = facts.violation
+  }
+}
+
+/** An attempt took longer than `connectTimeout`, url, headers and protocols functions included. */
+export class ConnectTimeoutError extends HoldfastError {
+  readonly code = 'HOLDFAST_CONNECT_TIMEOUT'
+  /** In milliseconds. */
+  readonly timeout: number
+
+  constructor(url: string | undefined, timeout: number) {
+    const where = url === undefined ? 'The url, headers or protocols function' : `${url}`
+    const what = url === undefined ? 'has not answered' : 'has not finished the opening handshake'
+    super(`${where} ${what} within connectTimeout (${timeout} ms)`)
+    this.timeout = timeout
+  }
+}
+
+/** A `url`, `headers` or `protocols` function threw, rejected, or gave something unusable. The attempt counts as failed. */
+export class ProviderError extends HoldfastError {
+  readonly code = 'HOLDFAST_PROVIDER'
+  /** Which option it was. */
+  readonly option: 'url' | 'headers' | 'protocols'
+
+  constructor(option: 'url' | 'headers' | 'protocols', cause: unknown) {
+    super(`The ${option} function failed: ${reasonOf(cause)}`, { cause })
+    this.option = option
+  }
+}
+
+/** The url cannot be connected to, whatever the network does. */
+export class InvalidUrlError extends HoldfastError {
+  readonly code = 'HOLDFAST_INVALID_URL'
+}
+
+/** `@OnOpen` had not settled within `readyTimeout`. */
+export class ReadyTimeoutError extends HoldfastError {
+  readonly code = 'HOLDFAST_READY_TIMEOUT'
+  /** In milliseconds. */
+  readonly timeout: number
+
+  constructor(timeout: number) {
+    super(`@OnOpen has not settled within readyTimeout (${timeout} ms)`)
+    this.timeout = timeout
+  }
+}
+
+/** The peer gave no sign of life for the heartbeat's time: the connection was cut. */
+export class HeartbeatTimeoutError extends HoldfastError {
+  readonly code = 'HOLDFAST_HEARTBEAT_TIMEOUT'
+  /** How long the peer had been silent, in milliseconds. */
+  readonly silence: number
+
+  constructor(silence: number, what: string) {
+    super(`The peer has sent nothing for ${Math.round(silence)} ms (${what}): taken for dead, and cut`)
+    this.silence = silence
+  }
+}
+
+/** The physical connection is gone, and with it what was waiting on it. `cause` says why, where there is a reason. */
+export class ConnectionLostError extends HoldfastError {
+  readonly code = 'HOLDFAST_CONNECTION_LOST'
+  /** The received close code; 1006 where there was none. */
+  readonly closeCode: number
+  readonly reason: string
+
+  constructor(message: string, closeCode: number, reason: string, options?: ErrorOptions) {
+    super(message, options)
+    this.closeCode = closeCode
+    this.reason = reason
+  }
+}
+
+/** The peer broke the protocol or went over a limit, such as `maxPayload`; the connection was closed with `sentCode`. */
+export class ProtocolViolationError extends HoldfastError {
+  readonly code = 'HOLDFAST_PROTOCOL_VIOLATION'
+  /** The close code that told the peer: 1002, 1007, 1008 or 1009. */
+  readonly sentCode: number
+
+  constructor(sentCode: number, cause: Error) {
+    super(`The peer broke the protocol or a limit: ${cause.message} (closed with ${sentCode})`, { cause })
+    this.sentCode = sentCode
+  }
+}
+
+/** It was asked of a connection that has been closed, or is closing. */
+export class ConnectionClosedError extends HoldfastError {
+  readonly code = 'HOLDFAST_CONNECTION_CLOSED'
+}
+
+/** A send while the connection is not open. */
+export class NotConnectedError extends HoldfastError {
+  readonly code = 'HOLDFAST_NOT_CONNECTED'
+  /** What the connection was doing: `connecting` or `waiting`, or `open` while the peer closes. */
+  readonly status: string
+
+  constructor(status: string) {
+    super(`Cannot send while ${status}: await connection.whenOpen() first, or send from @OnOpen`)
+    this.status = status
+  }
+}
+
+/** `reconnect.maxAttempts` tries have failed; `cause` is why the last one did. */
+export class RetriesExhaustedError extends HoldfastError {
+  readonly code = 'HOLDFAST_RETRIES_EXHAUSTED'
+  readonly attempts: number
+
+  constructor(attempts: number, cause: unknown) {
+    super(`Gave up after ${attempts} attempts (reconnect.maxAttempts): ${reasonOf(cause)}`, { cause })
+    this.attempts = attempts
+  }
+}
+
+/** A frame that the codec cannot read. The message is lost, the connection is not. */
+export class DecodeError extends HoldfastError {
+  readonly code = 'HOLDFAST_DECODE'
+  /** The frame as it came. */
+  readonly raw: string | Uint8Array
+
+  constructor(raw: string | Uint8Array, cause: unknown) {
+    const excerpt = typeof raw === 'string' ? JSON.stringify(excerptOf(raw)) : `${raw.byteLength} bytes`
+    super(`Could not decode a message (${excerpt}): ${reasonOf(cause)}`, { cause })
+    this.raw = raw
+  }
+}
+
+/** A value that the codec cannot write, or that a handler can only have returned by accident. */
+export class EncodeError extends HoldfastError {
+  readonly code = 'HOLDFAST_ENCODE'
+}
+
+/** `waitFor` saw no matching message in time. */
+export class WaitTimeoutError extends HoldfastError {
+  readonly code = 'HOLDFAST_WAIT_TIMEOUT'
+  /** In milliseconds. */
+  readonly timeout: number
+
+  constructor(timeout: number) {
+    super(`waitFor has seen no matching message within ${timeout} ms`)
+    this.timeout = timeout
+  }
+}
+
+/** So many messages were waiting for slow handlers that what waited for one further message had to give up. */
+export class BackpressureError extends HoldfastError {
+  readonly code = 'HOLDFAST_BACKPRESSURE'
+  /** How many messages were waiting to be handled. */
+  readonly pending: number
+
+  constructor(pending: number) {
+    super(
+      `${pending} messages wait for slow handlers, 16 times highWaterMark: reading stops until they have been ` +
+        'handled, so nothing can be waited for. Make the handlers faster, or raise concurrency or highWaterMark',
+    )
+    this.pending = pending
+  }
+}
+
+/** The connection ended, and messages were left that no handler could take within the time for it. */
+export class UnhandledMessagesError extends HoldfastError {
+  readonly code = 'HOLDFAST_UNHANDLED_MESSAGES'
+  /** How many messages were left. */
+  readonly count: number
+
+  constructor(count: number) {
+    super(`${count === 1 ? '1 received message was' : `${count} received messages were`} not handled before the connection ended`)
+    this.count = count
+  }
+}
+
+const EXCERPT = 80
+
+function excerptOf(text: string): string {
+  return text.length > EXCERPT ? `${text.slice(0, EXCERPT)}…` : text
+}
+
+/** Says in one line why something failed; Node's AggregateError has an empty message of its own. */
+export function reasonOf(thrown: unknown): string {
+  if (thrown instanceof AggregateError && thrown.message === '') {
+    return [...new Set(thrown.errors.map(reasonOf))].join('; ')
+  }
+  return thrown instanceof Error ? thrown.message || thrown.name : String(thrown)
+}
+
+/** Returns what was thrown if it is an Error, else an Error that carries it. */
+export function toError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown
+  return new Error(`Something other than an Error was thrown: ${safeString(thrown)}`, { cause: thrown })
+}
+
+function safeString(value: unknown): string {
+  try {
+    return String(value)
+  } catch {
+    return typeof value
+  }
+}

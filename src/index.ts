@@ -1,0 +1,84 @@
+import './reflect.js'
+
+export { bootstrap } from './bootstrap.js'
+export type { Bootstrapped } from './bootstrap.js'
+export { Application } from './application.js'
+export { Client } from './client.js'
+export type { ClientOptions } from './client.js'
+
+export {
+  Module,
+  OnBinary,
+  OnClose,
+  OnError,
+  OnMessage,
+  OnOpen,
+  OnPing,
+  OnPong,
+  OnStateChange,
+  WebSocketClient,
+} from './annotations/decorators.js'
+export type { ClientDecorator, HandlerDecorator } from './annotations/decorators.js'
+export type { ConnectionContext, ErrorContext, MessageContext } from './annotations/context.js'
+export type {
+  ClientEntry,
+  ErrorClass,
+  MessageKey,
+  ModuleOptions,
+  WebSocketClientOptions,
+} from './annotations/metadata.js'
+export type {
+  Class,
+  ClassProvider,
+  ExistingProvider,
+  FactoryProvider,
+  Provider,
+  Token,
+  ValueProvider,
+} from './token.js'
+
+export { Connection } from './connection/connection.js'
+export { Heartbeat } from './connection/heartbeat.js'
+export type { HeartbeatTimes } from './connection/heartbeat.js'
+export { JsonSender } from './connection/json-sender.js'
+export { CloseCode } from './connection/close-code.js'
+export type { CloseInfo, Initiator } from './connection/close-code.js'
+export type { ConnectionState, OpenInfo, Stage, Status } from './connection/state.js'
+export type { Failure } from './connection/reconnect-policy.js'
+export type { WaitOptions } from './connection/waiters.js'
+export { Logger } from './logger.js'
+export { jsonCodec } from './codec.js'
+export type { Codec } from './codec.js'
+export type { Clock, Timer } from './clock.js'
+export type {
+  AttemptInfo,
+  BeatOptions,
+  ConnectionOptions,
+  PerAttempt,
+  ReconnectOptions,
+  SilenceOptions,
+} from './options.js'
+export type { Connect, Handshake, Transport, TransportEnd, TransportListener, TransportRequest } from './transport.js'
+
+export {
+  BackpressureError,
+  ConnectError,
+  ConnectTimeoutError,
+  ConnectionClosedError,
+  ConnectionLostError,
+  DecodeError,
+  EncodeError,
+  HandshakeError,
+  HeartbeatTimeoutError,
+  HoldfastError,
+  InvalidUrlError,
+  NotConnectedError,
+  ProtocolViolationError,
+  ProviderError,
+  ReadyTimeoutError,
+  RetriesExhaustedError,
+  StartupError,
+  UnhandledMessagesError,
+  WaitTimeoutError,
+} from './errors.js'
+export type { HandshakeFacts, Mistake } from './errors.js'

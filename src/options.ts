@@ -1,0 +1,203 @@
+import type { Clock } from './clock.js'
+import { systemClock } from './clock.js'
+import type { Codec } from './codec.js'
+import { jsonCodec } from './codec.js'
+import type { HeartbeatSettings } from './connection/heartbeat.js'
+import { HEARTBEAT_DEFAULTS } from './connection/heartbeat.js'
+import type { Failure, ReconnectSettings } from './connection/reconnect-policy.js'
+import { RECONNECT_DEFAULTS } from './connection/reconnect-policy.js'
+import type { Logger } from './logger.js'
+import type { Connect } from './transport.js'
+
+/** What a `url`, `headers` or `protocols` function is told, anew for each attempt. */
+export interface AttemptInfo {
+  /** The number of this try, counted from 1 and anew after a connection that held for `minUptime`. */
+  readonly attempt: number
+  /** True when the connection has been open before. */
+  readonly isReconnect: boolean
+  /** Why there is another attempt; `undefined` the first time. */
+  readonly failure?: Failure
+  /** Aborts when the attempt is given up: hand it to `fetch`. */
+  readonly signal: AbortSignal
+}
+
+/** A value, or a function that gives it for each attempt: a fresh token, say. A function that fails fails the attempt. */
+export type PerAttempt<T> = T | ((attempt: AttemptInfo) => T | Promise<T>)
+
+/** A heartbeat by protocol ping, or by a message of the API's own. */
+export interface BeatOptions {
+  /** Milliseconds between beats. @default 20_000 */
+  readonly interval?: number
+  /** Milliseconds after a beat in which some frame must arrive. @default 10_000 */
+  readonly timeout?: number
+  /** Makes the message to beat with; without it a protocol ping goes out. */
+  readonly message?: () => unknown
+  /** Recognises the answer to `message`: it measures `Heartbeat.latency`, and no handler sees it. */
+  readonly isReply?: (message: unknown) => boolean
+}
+
+/** A heartbeat that only listens: the server beats, and this side never writes. */
+export interface SilenceOptions {
+  /** Milliseconds without any frame after which the peer is taken for dead. */
+  readonly silence: number
+}
+
+/** How to come back after a failed attempt or a lost connection. */
+export interface ReconnectOptions {
+  /** The longest first delay, in milliseconds; it doubles with each failure, and chance draws between 0 and it. @default 2_000 */
+  readonly initialDelay?: number
+  /** What the delay stops growing at, in milliseconds. @default 30_000 */
+  readonly maxDelay?: number
+  /** How long a connection must have been ready to be forgiven the failures before it, in milliseconds. @default 5_000 */
+  readonly minUptime?: number
+  /** How many tries to make in a row before giving up, the first included. @default Infinity */
+  readonly maxAttempts?: number
+  /** Delays of your own instead, in milliseconds: a list whose last one repeats, or a function of the failures so far. */
+  readonly delays?: readonly number[] | ((failures: number) => number)
+  /**
+   * Replaces the verdict on a failure: `true` tries again, `false` gives up, a number tries again after so many milliseconds,
+   * `undefined` leaves it to the default. Never asked after `close()`. If it throws, the default holds and the error is reported.
+   */
+  readonly shouldReconnect?: (failure: Failure) => boolean | number | undefined
+}
+
+/** Everything that can be set on a connection. Times are milliseconds; `undefined` means the default, `false` means off. */
+export interface ConnectionOptions {
+  /** Where to connect: `ws://…` or `wss://…`. */
+  readonly url?: PerAttempt<string | URL>
+  /** The subprotocols to offer, in order of preference. The server must choose one of them. */
+  readonly protocols?: PerAttempt<string | readonly string[]>
+  /** Headers for the opening handshake. */
+  readonly headers?: PerAttempt<Readonly<Record<string, string>>>
+  /** What logs and errors call the connection. @default the class's name */
+  readonly name?: string
+  /** Where a message's key is: the name of a property at its top, or a function. @default 'type' */
+  readonly route?: string | ((message: unknown) => unknown)
+  /** Turns messages into frames and back. @default jsonCodec */
+  readonly codec?: Codec
+  /** How many messages may be handled at once. With 1, each waits for the one before it. @default 1 */
+  readonly concurrency?: number
+  /** How many messages may wait to be handled before reading stops; it goes on at a quarter. @default 1_024 */
+  readonly highWaterMark?: number
+  /** The same in bytes (for text, in characters). @default 16 MiB */
+  readonly highWaterBytes?: number
+  /** How many bytes may wait to be sent before the promise of `send` waits; it resolves at a quarter. @default 1 MiB */
+  readonly sendHighWaterMark?: number
+  /** How long an attempt may take in all, its functions included. @default 10_000 */
+  readonly connectTimeout?: number | false
+  /** How long `@OnOpen` may take. @default 30_000 */
+  readonly readyTimeout?: number | false
+  /** How long handlers may go on with what a lost connection had delivered. @default 30_000 */
+  readonly drainTimeout?: number
+  /** How long `close()` may take in all: half for the handlers, the rest for the closing handshake and `@OnClose`. @default 5_000 */
+  readonly closeTimeout?: number
+  /** The most bytes that one received message may have. @default 32 MiB */
+  readonly maxPayload?: number | false
+  /** The most fragments that one received message may have. @default 16_384 */
+  readonly maxFragments?: number | false
+  /** How a dead peer is noticed. @default a protocol ping each 20_000, and 10_000 to answer */
+  readonly heartbeat?: BeatOptions | SilenceOptions | false
+  /** How to come back; `false` ends with the first failure. */
+  readonly reconnect?: ReconnectOptions | false
+  /** Where to write what no handler takes; `false` writes nothing. @default the console, from `warn` up */
+  readonly logger?: Logger | false
+  /** The time: for tests. */
+  readonly clock?: Clock
+  /** Returns a number from 0 up to 1: for tests. @default Math.random */
+  readonly random?: () => number
+  /** What opens the sockets: for tests and other runtimes. @default the one over `ws` */
+  readonly transport?: Connect
+}
+
+/** The options of one connection with every default filled in. */
+export interface ConnectionSettings {
+  readonly url: NonNullable<ConnectionOptions['url']>
+  readonly protocols: NonNullable<ConnectionOptions['protocols']>
+  readonly headers: NonNullable<ConnectionOptions['headers']>
+  readonly route: NonNullable<ConnectionOptions['route']>
+  readonly codec: Codec
+  readonly concurrency: number
+  readonly highWaterMark: number
+  readonly highWaterBytes: number
+  readonly sendHighWaterMark: number
+  readonly connectTimeout: number
+  readonly readyTimeout: number
+  readonly drainTimeout: number
+  readonly closeTimeout: number
+  readonly maxPayload: number
+  readonly maxFragments: number
+  readonly heartbeat: HeartbeatSettings
+  readonly reconnect: ReconnectSettings | false
+  readonly clock: Clock
+  readonly random: () => number
+}
+
+const MiB = 1024 * 1024
+
+/** The defaults of everything that is a number; the documentation's table is checked against it. */
+export const DEFAULTS = {
+  concurrency: 1,
+  highWaterMark: 1_024,
+  highWaterBytes: 16 * MiB,
+  sendHighWaterMark: MiB,
+  connectTimeout: 10_000,
+  readyTimeout: 30_000,
+  drainTimeout: 30_000,
+  closeTimeout: 5_000,
+  maxPayload: 32 * MiB,
+  maxFragments: 16_384,
+} as const
+
+/** Lays options over each other, the later ones winning where they say anything: an explicit `undefined` says nothing. */
+export function layerOptions<T extends object>(...layers: readonly (T | undefined)[]): T {
+  const result: Record<string, unknown> = {}
+  for (const layer of layers) {
+    for (const [name, value] of Object.entries(layer ?? {})) {
+      if (value !== undefined) result[name] = value
+    }
+  }
+  return result as T
+}
+
+/** Fills in the defaults. */
+export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>): ConnectionSettings {
+  const given = layerOptions<{ [K in keyof typeof DEFAULTS]: number | false }>(DEFAULTS, pickNumbers(options))
+  return {
+    url,
+    protocols: options.protocols ?? [],
+    headers: options.headers ?? {},
+    route: options.route ?? 'type',
+    codec: options.codec ?? jsonCodec,
+    concurrency: given.concurrency || DEFAULTS.concurrency,
+    highWaterMark: given.highWaterMark || DEFAULTS.highWaterMark,
+    highWaterBytes: given.highWaterBytes || DEFAULTS.highWaterBytes,
+    sendHighWaterMark: given.sendHighWaterMark || DEFAULTS.sendHighWaterMark,
+    connectTimeout: given.connectTimeout || Infinity,
+    readyTimeout: given.readyTimeout || Infinity,
+    drainTimeout: Number(given.drainTimeout),
+    closeTimeout: Number(given.closeTimeout),
+    maxPayload: Number(given.maxPayload),
+    maxFragments: Number(given.maxFragments),
+    heartbeat: fillInHeartbeat(options.heartbeat),
+    reconnect:
+      options.reconnect === false ? false : layerOptions<ReconnectSettings>(RECONNECT_DEFAULTS, options.reconnect as ReconnectSettings | undefined),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+  }
+}
+
+function pickNumbers(options: ConnectionOptions): Record<keyof typeof DEFAULTS, number | false> {
+  const names = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]
+  return Object.fromEntries(names.map((name) => [name, options[name]])) as Record<keyof typeof DEFAULTS, number | false>
+}
+
+function fillInHeartbeat(option: ConnectionOptions['heartbeat']): HeartbeatSettings {
+  if (option === false) return { style: 'off' }
+  if (option && 'silence' in option) return { style: 'silence', silence: option.silence }
+  const times = {
+    interval: option?.interval ?? HEARTBEAT_DEFAULTS.interval,
+    timeout: option?.timeout ?? HEARTBEAT_DEFAULTS.timeout,
+  }
+  if (!option?.message) return { style: 'ping', ...times }
+  return { style: 'message', ...times, message: option.message, isReply: option.isReply }
+}

@@ -1,0 +1,73 @@
+/** What an attempt asks of a transport: everything is decided by now, nothing is a function any more. */
+export interface TransportRequest {
+  /** The true url, credentials included. */
+  readonly url: string
+  readonly protocols: readonly string[]
+  readonly headers: Readonly<Record<string, string>>
+  /** The most bytes one received message may have; `0` means no limit. */
+  readonly maxPayload: number
+  /** The most fragments one received message may have; `0` means no limit. */
+  readonly maxFragments: number
+  /** How long a peer's close may take until the socket is cut, in milliseconds. */
+  readonly closeTimeout: number
+}
+
+/** How the opening handshake ended well. */
+export interface Handshake {
+  /** The subprotocol that the server chose; `''` where there is none. */
+  readonly protocol: string
+  /** The headers of the server's answer, names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+}
+
+/** How a transport ended, well or not. */
+export interface TransportEnd {
+  /** The close code that was received; 1005 when the frame had none, 1006 when there was no close frame. */
+  readonly code: number
+  readonly reason: string
+  /** The close code that this side sent of its own accord, because the peer broke the protocol or a limit. */
+  readonly sentCode?: number
+  /** Why it ended, where a close frame or a plain FIN does not say all. */
+  readonly error?: Error
+}
+
+/** What a transport tells. The listener never throws. */
+export interface TransportListener {
+  opened(handshake: Handshake): void
+  /** One whole message: a string from a text message, bytes from a binary one. */
+  message(data: string | Uint8Array): void
+  ping(data: Uint8Array): void
+  pong(data: Uint8Array): void
+  /** Called exactly once, last, whether it had opened or not, also after `terminate()`. Never called synchronously from `connect`. */
+  closed(end: TransportEnd): void
+}
+
+/**
+ * One physical socket. It answers pings by itself, the latest one once per turn; it does nothing else on its own.
+ */
+export interface Transport {
+  /** Bytes accepted and not yet handed to the operating system. */
+  readonly bufferedAmount: number
+  /** The subprotocol that the server chose; `''` where there is none. */
+  readonly protocol: string
+  /** True from the opening handshake until either side has begun to close. */
+  readonly isOpen: boolean
+  /** Sends one message; `flushed`, where given, is called when it has left or never will. */
+  send(data: string | Uint8Array, flushed?: () => void): void
+  ping(data: Uint8Array): void
+  pong(data: Uint8Array): void
+  /** Starts the closing handshake (RFC 6455, section 7.1.2). */
+  close(code: number, reason: string): void
+  /** Cuts the socket, without a handshake. */
+  terminate(): void
+  /** Stops reading, which the peer feels as TCP backpressure. What has been read already may still be delivered. */
+  pause(): void
+  resume(): void
+}
+
+/**
+ * Opens one transport. The listener is attached in the same tick, so that no early message is lost.
+ *
+ * @throws whatever makes the request impossible (an unusable url, say); a failed connect is told by `closed` instead
+ */
+export type Connect = (request: TransportRequest, listener: TransportListener) => Transport

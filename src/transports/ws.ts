@@ -1,0 +1,182 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { WebSocket } from 'ws'
+import { ConnectError, ConnectionLostError, HandshakeError, ProtocolViolationError, reasonOf } from '../errors.js'
+import type { HandshakeFacts } from '../errors.js'
+import type { Transport, TransportListener, TransportRequest } from '../transport.js'
+import { redactUrl } from '../url.js'
+
+/** The most of a refusal's body that is kept. */
+const BODY_LIMIT = 16 * 1024
+
+/** What `ws` tells the peer when it finds one of these (its documentation, "Error codes"); 1002 for all others. */
+const SENT_CODES: Readonly<Record<string, number>> = {
+  WS_ERR_INVALID_UTF8: 1007,
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008,
+  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 1009,
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
+}
+
+/** What `ws` says of a server that upgrades against the rules (RFC 6455, section 4.1), and which rule it is. */
+const VIOLATIONS: readonly (readonly [RegExp, NonNullable<HandshakeFacts['violation']>])[] = [
+  [/Invalid Upgrade header/, 'upgrade'],
+  [/Sec-WebSocket-Accept/, 'accept'],
+  [/subprotocol/, 'subprotocol'],
+  [/[Ee]xtension/, 'extension'],
+]
+
+/** Opens a socket with `ws`: the default transport. */
+export function connectWs(request: TransportRequest, listener: TransportListener): Transport {
+  return new WsTransport(request, listener)
+}
+
+/** One socket over `ws`. */
+class WsTransport implements Transport {
+  readonly #socket: WebSocket
+  readonly #listener: TransportListener
+  readonly #url: string
+  #rawSocket: Socket | undefined
+  #headers: IncomingMessage['headers'] = {}
+  #error: Error | undefined
+  #sentCode: number | undefined
+  #pendingPong: Buffer | undefined
+
+  constructor(request: TransportRequest, listener: TransportListener) {
+    this.#listener = listener
+    this.#url = redactUrl(request.url)
+    const { headers, maxPayload, maxFragments, closeTimeout } = request
+    // Never a key whose value is undefined: `ws` spreads these over its defaults.
+    this.#socket = new WebSocket(request.url, [...request.protocols], {
+      headers: { ...headers },
+      maxPayload,
+      maxFragments,
+      closeTimeout,
+      perMessageDeflate: false,
+      followRedirects: false,
+      autoPong: false,
+    } as WebSocket.ClientOptions)
+    this.#attach()
+  }
+
+  #attach(): void {
+    this.#socket
+      .on('upgrade', (response) => this.#socketOnUpgrade(response))
+      .on('unexpected-response', (_request, response) => this.#socketOnRefusal(response))
+      .on('open', () => this.#socketOnOpen())
+      .on('message', (data, isBinary) => this.#listener.message(isBinary ? (data as Buffer) : (data as Buffer).toString()))
+      .on('ping', (data) => this.#socketOnPing(data))
+      .on('pong', (data) => this.#listener.pong(data))
+      .on('error', (error) => this.#socketOnError(error))
+      .on('close', (code, reason) => this.#socketOnClose(code, reason))
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket.bufferedAmount
+  }
+
+  get protocol(): string {
+    return this.#socket.protocol
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN
+  }
+
+  send(data: string | Uint8Array, flushed?: () => void): void {
+    if (flushed) this.#socket.send(data, flushed)
+    else this.#socket.send(data)
+  }
+
+  ping(data: Uint8Array): void {
+    if (this.isOpen) this.#socket.ping(data)
+  }
+
+  pong(data: Uint8Array): void {
+    if (this.isOpen) this.#socket.pong(data)
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason)
+  }
+
+  terminate(): void {
+    this.#socket.terminate()
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  #socketOnUpgrade(response: IncomingMessage): void {
+    this.#headers = response.headers
+    this.#rawSocket = response.socket
+  }
+
+  #socketOnOpen(): void {
+    // `ws` keeps what breaks an open socket (a reset, say) to itself.
+    this.#rawSocket?.on('error', (cause) => {
+      this.#error ??= new ConnectionLostError(`The connection to ${this.#url} broke: ${cause.message}`, 1006, '', { cause })
+    })
+    this.#listener.opened({ protocol: this.protocol, headers: this.#headers })
+  }
+
+  /** Keeps the beginning of what the server says. `ws` leaves the request to whoever listens, so it has to be ended here. */
+  #socketOnRefusal(response: IncomingMessage): void {
+    const status = response.statusCode ?? 0
+    const refusal = (body: string): HandshakeError =>
+      new HandshakeError(this.#url, `answered the handshake with ${status} ${response.statusMessage ?? ''}`.trimEnd(), {
+        status,
+        headers: response.headers,
+        body,
+      })
+    const chunks: Buffer[] = []
+    let size = 0
+    this.#error = refusal('')
+    const end = (): void => {
+      this.#error = refusal(Buffer.concat(chunks).subarray(0, BODY_LIMIT).toString())
+      this.terminate()
+    }
+    response.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size >= BODY_LIMIT) end()
+    })
+    response.on('error', end)
+    response.on('end', end)
+  }
+
+  /** Answers the latest ping once per turn: a flood of pings must not become a flood of pongs. */
+  #socketOnPing(data: Buffer): void {
+    if (!this.#pendingPong) {
+      setImmediate(() => {
+        if (this.#pendingPong) this.pong(this.#pendingPong)
+        this.#pendingPong = undefined
+      })
+    }
+    this.#pendingPong = data
+    this.#listener.ping(data)
+  }
+
+  #socketOnError(error: Error): void {
+    if (this.#error) return
+    const { code } = error as NodeJS.ErrnoException
+    const violation = VIOLATIONS.find(([pattern]) => pattern.test(error.message))?.[1]
+    if (this.#rawSocket === undefined) this.#error = new ConnectError(this.#url, error)
+    else if (code?.startsWith('WS_ERR_')) {
+      this.#sentCode = SENT_CODES[code] ?? 1002
+      this.#error = new ProtocolViolationError(this.#sentCode, error)
+    } else if (violation) {
+      const facts = { violation, headers: this.#headers }
+      const message = `upgraded against the rules: ${reasonOf(error)}`
+      this.#error = new HandshakeError(this.#url, message, facts, { cause: error })
+    } else this.#error = new ConnectError(this.#url, error)
+  }
+
+  #socketOnClose(code: number, reason: Buffer): void {
+    this.#listener.closed({ code, reason: reason.toString(), sentCode: this.#sentCode, error: this.#error })
+  }
+}
