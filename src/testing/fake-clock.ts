@@ -1,0 +1,103 @@
+import type { Clock, Timer } from '../clock.js'
+
+interface FakeTimer {
+  readonly at: number
+  readonly order: number
+  readonly callback: () => void
+}
+
+/** Lets everything that is ready run: all promise callbacks, however deep. No time passes. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
+
+/** A clock that stands still until it is told to move: hand it over as the `clock` option. */
+export class FakeClock implements Clock {
+  #now = 0
+  #order = 0
+  readonly #start: number
+  readonly #timers = new Set<FakeTimer>()
+  readonly #turns = new Set<() => void>()
+
+  /** @param date the wall clock's time at the beginning, in milliseconds since 1970 */
+  constructor(date: number = Date.UTC(2026, 0, 1)) {
+    this.#start = date
+  }
+
+  now(): number {
+    return this.#now
+  }
+
+  date(): number {
+    return this.#start + this.#now
+  }
+
+  /** How many timers have been started and have neither fired nor been cancelled. */
+  get timers(): number {
+    return this.#timers.size
+  }
+
+  setTimeout(callback: () => void, delay: number): Timer {
+    this.#order += 1
+    const timer = { at: this.#now + Math.max(0, delay), order: this.#order, callback }
+    this.#timers.add(timer)
+    return { cancel: () => void this.#timers.delete(timer) }
+  }
+
+  nextTurn(callback: () => void): Timer {
+    this.#turns.add(callback)
+    return { cancel: () => void this.#turns.delete(callback) }
+  }
+
+  /** Lets everything run that needs no time: promises, and one turn after another until nobody wants a further one. */
+  async settle(): Promise<void> {
+    do {
+      await settle()
+      const turns = [...this.#turns]
+      this.#turns.clear()
+      for (const turn of turns) turn()
+    } while (this.#turns.size > 0)
+    await settle()
+  }
+
+  /** Moves on by so many milliseconds, timer by timer, and lets everything run after each. */
+  async advance(milliseconds: number): Promise<void> {
+    const target = this.#now + milliseconds
+    await this.settle()
+    let next = this.#next(target)
+    while (next) {
+      this.#now = next.at
+      this.#timers.delete(next)
+      next.callback()
+      await this.settle()
+      next = this.#next(target)
+    }
+    this.#now = target
+  }
+
+  /** Jumps, as after a sleep: whatever was due meanwhile fires late, and only once. */
+  async jump(milliseconds: number): Promise<void> {
+    await this.settle()
+    this.#now += milliseconds
+    const due = [...this.#timers].filter(({ at }) => at <= this.#now).sort(byTime)
+    for (const timer of due) {
+      if (!this.#timers.delete(timer)) continue
+      timer.callback()
+    }
+    await this.settle()
+  }
+
+  #next(until: number): FakeTimer | undefined {
+    let first: FakeTimer | undefined
+    for (const timer of this.#timers) {
+      if (timer.at <= until && (!first || byTime(timer, first) < 0)) first = timer
+    }
+    return first
+  }
+}
+
+function byTime(a: FakeTimer, b: FakeTimer): number {
+  return a.at - b.at || a.order - b.order
+}

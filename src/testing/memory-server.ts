@@ -1,0 +1,222 @@
+import { ConnectError } from '../errors.js'
+import type { Handshake, Transport, TransportEnd, TransportListener, TransportRequest } from '../transport.js'
+import { redactUrl } from '../url.js'
+
+/** What travels from the server's end to the client's. */
+type Frame =
+  | { readonly kind: 'message'; readonly data: string | Uint8Array }
+  | { readonly kind: 'ping' | 'pong'; readonly data: Uint8Array }
+  | { readonly kind: 'end'; readonly end: TransportEnd }
+
+/** The server's end of one attempt: tests say what it does, and read what it got. */
+export class MemoryPeer {
+  /** What the client asked for. */
+  readonly request: TransportRequest
+  /** Every message that arrived, as it was sent. */
+  readonly received: (string | Uint8Array)[] = []
+  /** The close frame that arrived, if one has. */
+  closeFrame: { readonly code: number; readonly reason: string } | undefined
+  /** How many pings arrived. */
+  pings = 0
+  /** Whether it answers pings and the close frame: a dead peer does neither. */
+  isAlive = true
+  /** Whether it reads: what is sent meanwhile stays in the client's buffer. */
+  isReading = true
+  /** How many frames make a chunk: so many still arrive once the client has paused. */
+  chunk = 1
+  /** Called with each message. */
+  onMessage: ((data: string | Uint8Array) => void) | undefined
+  readonly #transport: MemoryTransport
+
+  /** @internal */
+  constructor(request: TransportRequest, transport: MemoryTransport) {
+    this.request = request
+    this.#transport = transport
+  }
+
+  /** True while the client may send on this socket. */
+  get isOpen(): boolean {
+    return this.#transport.isOpen
+  }
+
+  /** True once the client has been told of the end. */
+  get isEnded(): boolean {
+    return this.#transport.isEnded
+  }
+
+  get isPaused(): boolean {
+    return this.#transport.isPaused
+  }
+
+  /** Accepts the handshake. */
+  accept(handshake: Partial<Handshake> = {}): void {
+    this.#transport.open({ protocol: handshake.protocol ?? '', headers: handshake.headers ?? {} })
+  }
+
+  /** Fails the attempt. */
+  refuse(error: Error = new ConnectError(redactUrl(this.request.url), new Error('refused'))): void {
+    this.#transport.deliver({ kind: 'end', end: { code: 1006, reason: '', error } })
+  }
+
+  /** Sends text or bytes as they are, and any other value as JSON. */
+  send(value: unknown): void {
+    const data = typeof value === 'string' || value instanceof Uint8Array ? value : JSON.stringify(value)
+    this.#transport.deliver({ kind: 'message', data })
+  }
+
+  ping(data: Uint8Array = new Uint8Array()): void {
+    this.#transport.deliver({ kind: 'ping', data })
+  }
+
+  pong(data: Uint8Array = new Uint8Array()): void {
+    this.#transport.deliver({ kind: 'pong', data })
+  }
+
+  /** Closes with a close frame. */
+  close(code = 1000, reason = ''): void {
+    this.#transport.deliver({ kind: 'end', end: { code, reason } })
+  }
+
+  /** Cuts the line, with an error (a reset) or without one (a plain end of stream). */
+  drop(error?: Error): void {
+    this.#transport.deliver({ kind: 'end', end: { code: 1006, reason: '', error } })
+  }
+
+  /** Reads again, and takes what has gathered in the client's buffer. */
+  read(): void {
+    this.isReading = true
+    this.#transport.flush()
+  }
+}
+
+/** The client's end of one attempt. */
+class MemoryTransport implements Transport {
+  readonly #listener: TransportListener
+  readonly #frames: Frame[] = []
+  readonly #unread: { readonly data: string | Uint8Array; readonly flushed: (() => void) | undefined }[] = []
+  peer!: MemoryPeer
+  protocol = ''
+  bufferedAmount = 0
+  isOpen = false
+  isEnded = false
+  isPaused = false
+  #isPumping = false
+
+  constructor(listener: TransportListener) {
+    this.#listener = listener
+  }
+
+  open(handshake: Handshake): void {
+    if (this.isEnded || this.isOpen) return
+    this.protocol = handshake.protocol
+    this.isOpen = true
+    this.#listener.opened(handshake)
+  }
+
+  deliver(frame: Frame): void {
+    if (this.isEnded) return
+    this.#frames.push(frame)
+    this.#pump()
+  }
+
+  #pump(): void {
+    if (this.#isPumping) return
+    this.#isPumping = true
+    while (!this.isPaused && this.#frames.length > 0) {
+      for (const frame of this.#frames.splice(0, this.peer.chunk)) this.#hand(frame)
+    }
+    this.#isPumping = false
+  }
+
+  #hand(frame: Frame): void {
+    if (this.isEnded) return
+    if (frame.kind === 'end') this.#end(frame.end)
+    else if (frame.kind === 'message') this.#listener.message(frame.data)
+    else this.#listener[frame.kind](frame.data)
+  }
+
+  #end(end: TransportEnd): void {
+    if (this.isEnded) return
+    this.isOpen = false
+    this.isEnded = true
+    this.#listener.closed(end)
+    for (const { flushed } of this.#unread.splice(0)) flushed?.()
+  }
+
+  send(data: string | Uint8Array, flushed?: () => void): void {
+    this.bufferedAmount += data.length
+    this.#unread.push({ data, flushed })
+    if (this.peer.isReading) this.flush()
+  }
+
+  flush(): void {
+    for (const { data, flushed } of this.#unread.splice(0)) {
+      this.bufferedAmount -= data.length
+      this.peer.received.push(data)
+      flushed?.()
+      this.peer.onMessage?.(data)
+    }
+  }
+
+  ping(data: Uint8Array): void {
+    this.peer.pings += 1
+    if (this.peer.isAlive) queueMicrotask(() => this.peer.pong(data))
+  }
+
+  pong(): void {
+    // Real transports answer pings by themselves.
+  }
+
+  close(code: number, reason: string): void {
+    if (!this.isOpen) return
+    this.isOpen = false
+    this.peer.closeFrame = { code, reason }
+    if (this.peer.isAlive) queueMicrotask(() => this.deliver({ kind: 'end', end: { code, reason } }))
+  }
+
+  terminate(): void {
+    this.isOpen = false
+    queueMicrotask(() => this.#end({ code: 1006, reason: '' }))
+  }
+
+  pause(): void {
+    this.isPaused = true
+  }
+
+  resume(): void {
+    if (!this.isPaused) return
+    this.isPaused = false
+    queueMicrotask(() => this.#pump())
+  }
+}
+
+/** A server in memory: hand its `connect` over as the `transport` option. It accepts every attempt unless told otherwise. */
+export class MemoryServer {
+  /** Every attempt so far, in order. */
+  readonly peers: MemoryPeer[] = []
+  /** Decides what becomes of an attempt; called a microtask after it has begun. */
+  onAttempt: (peer: MemoryPeer) => void = (peer) => peer.accept()
+
+  /** The latest attempt's peer. */
+  get peer(): MemoryPeer {
+    const latest = this.peers.at(-1)
+    if (!latest) throw new Error('There has been no attempt yet')
+    return latest
+  }
+
+  /** How many sockets are open now. */
+  get live(): number {
+    return this.peers.filter((peer) => peer.isOpen).length
+  }
+
+  readonly connect = (request: TransportRequest, listener: TransportListener): Transport => {
+    const transport = new MemoryTransport(listener)
+    const peer = new MemoryPeer(request, transport)
+    transport.peer = peer
+    this.peers.push(peer)
+    queueMicrotask(() => {
+      if (!transport.isEnded) this.onAttempt(peer)
+    })
+    return transport
+  }
+}

@@ -1,0 +1,68 @@
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { WebSocketServer } from 'ws'
+import type { ServerOptions, WebSocket } from 'ws'
+
+/** One accepted connection of a {@link TestServer}; what it got is kept from the first instant, so that nothing is missed. */
+export interface TestServerConnection {
+  readonly socket: WebSocket
+  readonly request: IncomingMessage
+  /** Every message so far: a string for text, bytes for binary. */
+  readonly received: (string | Uint8Array)[]
+}
+
+/** A real server on a free port of this machine. */
+export class TestServer {
+  readonly url: string
+  readonly connections: TestServerConnection[] = []
+  readonly #server: WebSocketServer
+
+  /** @internal */
+  constructor(server: WebSocketServer, onConnection: ((connection: TestServerConnection) => void) | undefined) {
+    this.#server = server
+    this.url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
+    server.on('connection', (socket: WebSocket, request: IncomingMessage) => {
+      const connection: TestServerConnection = { socket, request, received: [] }
+      socket.on('error', () => undefined)
+      socket.on('message', (data: Buffer, isBinary: boolean) => {
+        connection.received.push(isBinary ? data : data.toString())
+      })
+      this.connections.push(connection)
+      onConnection?.(connection)
+    })
+  }
+
+  /** Waits for the nth connection, counted from 1. */
+  async connection(number: number): Promise<TestServerConnection> {
+    while (this.connections.length < number) await once(this.#server, 'connection')
+    return this.connections[number - 1] as TestServerConnection
+  }
+
+  /** Cuts all connections and stops listening. */
+  async close(): Promise<void> {
+    for (const { socket } of this.connections) socket.terminate()
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve())
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+/**
+ * Starts a real WebSocket server on a free port.
+ *
+ * @param onConnection called with each connection, in the tick in which it opens
+ * @param options for the `WebSocketServer` of `ws`, such as `handleProtocols`
+ */
+export async function startTestServer(
+  onConnection?: (connection: TestServerConnection) => void,
+  options: ServerOptions = {},
+): Promise<TestServer> {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options })
+  await once(server, 'listening')
+  return new TestServer(server, onConnection)
+}
