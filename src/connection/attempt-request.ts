@@ -9,7 +9,10 @@ import { redactUrl, urlProblem } from '../url.js'
  * @throws ProviderError when one of them fails
  * @throws InvalidUrlError when the url cannot be connected to
  */
-export async function attemptRequest(settings: ConnectionSettings, attempt: AttemptInfo): Promise<TransportRequest> {
+export async function attemptRequest(
+  settings: ConnectionSettings,
+  attempt: AttemptInfo,
+): Promise<TransportRequest> {
   const [url, headers, protocols] = await Promise.all([
     provide('url', settings.url, attempt),
     provide('headers', settings.headers, attempt),

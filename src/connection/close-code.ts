@@ -58,6 +58,8 @@ export function checkClose(code: number, reason: string): void {
   }
   const bytes = Buffer.byteLength(reason)
   if (bytes > LONGEST_REASON) {
-    throw new RangeError(`A close reason has at most ${LONGEST_REASON} bytes, and this one ${bytes}: shorten it`)
+    throw new RangeError(
+      `A close reason has at most ${LONGEST_REASON} bytes, and this one ${bytes}: shorten it`,
+    )
   }
 }

@@ -1,48 +1,55 @@
 import type { Timer } from '../clock.js'
-import { ReadyTimeoutError, UnhandledMessagesError, toError } from '../errors.js'
+import type { HeartbeatTimeoutError } from '../errors.js'
+import { BackpressureError, ReadyTimeoutError, UnhandledMessagesError, toError } from '../errors.js'
 import type { ConnectionSettings } from '../options.js'
-import type { CloseInfo, Initiator } from './close-code.js'
-import type { Link } from './link.js'
+import type { Handshake } from '../transport.js'
+import type { CloseInfo } from './close-code.js'
+import type { Incoming } from './incoming.js'
+import { Link } from './link.js'
+import type { LinkEnd, LinkOwner } from './link.js'
 import type { Arrival, Session } from './listener.js'
+import type { Loss } from './loss.js'
+import { encodeWith } from './outgoing.js'
 import type { Patience } from './patience.js'
-import type { Verdict } from './reconnect-policy.js'
 import type { OpenInfo, Stage } from './state.js'
-
-/** Why and how a link was lost, or an attempt failed. */
-export interface Loss {
-  readonly initiator: Initiator
-  readonly stage: Stage
-  readonly error?: Error
-  readonly code?: number
-  readonly reason?: string
-  /** The code that this side closes with because of it. */
-  readonly sentCode?: number
-  /** What follows, where it is not the policy's to say. */
-  readonly verdict?: Verdict
-}
+import type { Waiters } from './waiters.js'
 
 /** What an episode tells its machine. */
 export interface EpisodePort {
+  /** The transport has opened. */
+  opened(episode: Episode, handshake: Handshake): void
   /** `@OnOpen` has settled well, and the link still lives. */
   becameReady(episode: Episode): void
   /** `@OnOpen` has thrown, or taken too long, while the link still lives. */
   openFailed(episode: Episode, error: Error): void
+  /** The heartbeat's verdict. */
+  died(episode: Episode, error: HeartbeatTimeoutError): void
+  /** The socket has gone; or the attempt has failed. */
+  ended(episode: Episode, end: LinkEnd): void
   /** Something to be reported, that changes nothing. */
   report(error: Error, stage: Stage, consequence: string): void
-  /** True once nothing more is begun: `@OnOpen`'s outcome no longer matters. */
-  isClosing(): boolean
+  /** True once nothing new is to be begun. */
+  readonly isClosing: boolean
+}
+
+/** What the episodes of a connection share. */
+export interface EpisodeParts {
+  readonly incoming: Incoming
+  readonly waiters: Waiters
+  readonly patience: Patience
 }
 
 /** One link's part in a connection: from the attempt, through `@OnOpen` and its messages, to `@OnClose`. */
-export class Episode {
+export class Episode implements LinkOwner {
   readonly link: Link
   readonly attempt: number
   readonly #settings: ConnectionSettings
-  readonly #patience: Patience
+  readonly #parts: EpisodeParts
   readonly #port: EpisodePort
   #session: Session | undefined
   #opening: Promise<void> = Promise.resolve()
   #readyAt: number | undefined
+  #latency: number | undefined
   #drained: Promise<void> | undefined
   #isHandling = false
   /** Set once the link is lost or the attempt has failed: late events of it change nothing. */
@@ -50,12 +57,19 @@ export class Episode {
   /** Settles with the `@OnError` of the loss. */
   reported: Promise<void> = Promise.resolve()
 
-  constructor(link: Link, attempt: number, settings: ConnectionSettings, patience: Patience, port: EpisodePort) {
-    this.link = link
+  /** @param number which physical connection this will be, if it opens */
+  constructor(
+    number: number,
+    attempt: number,
+    settings: ConnectionSettings,
+    parts: EpisodeParts,
+    port: EpisodePort,
+  ) {
     this.attempt = attempt
     this.#settings = settings
-    this.#patience = patience
+    this.#parts = parts
     this.#port = port
+    this.link = new Link(number, settings, this)
   }
 
   /** True once `@OnOpen` was called: it will have its `@OnClose`. */
@@ -68,6 +82,59 @@ export class Episode {
     return this.#readyAt
   }
 
+  /** The last measured round trip, in milliseconds. */
+  get latency(): number | undefined {
+    return this.#latency
+  }
+
+  // --- what the link tells ----------------------------------------------------------------------------------------------
+
+  linkOpened(handshake: Handshake): void {
+    this.#port.opened(this, handshake)
+  }
+
+  linkReceived(data: string | Uint8Array): void {
+    if (this.#session && !this.loss) this.#parts.incoming.receive(this, data, !this.#port.isClosing)
+  }
+
+  linkPinged(data: Uint8Array): void {
+    if (this.#readyAt !== undefined && !this.loss) this.#session?.pinged(data)
+  }
+
+  linkPonged(data: Uint8Array): void {
+    if (this.#readyAt !== undefined && !this.loss) this.#session?.ponged(data)
+  }
+
+  linkMeasured(latency: number): void {
+    this.#latency = latency
+  }
+
+  linkOverflowed(pending: number): void {
+    this.#parts.waiters.rejectAll(new BackpressureError(pending))
+  }
+
+  linkDied(error: HeartbeatTimeoutError): void {
+    this.#port.died(this, error)
+  }
+
+  linkEnded(end: LinkEnd): void {
+    this.#port.ended(this, end)
+  }
+
+  isWaiting(): boolean {
+    return this.#parts.waiters.size > 0
+  }
+
+  beat(message: unknown): void {
+    if (this.link.isOpen) void this.link.send(encodeWith(this.#settings.codec, message))
+  }
+
+  beatFailed(thrown: unknown): void {
+    this.#port.report(toError(thrown), 'heartbeat', 'the beat is left out')
+  }
+
+  // --- opening ----------------------------------------------------------------------------------------------------------
+
   /** Runs `@OnOpen`, and what follows from how it ends. */
   open(session: Session, info: OpenInfo): void {
     this.#session = session
@@ -76,26 +143,20 @@ export class Episode {
 
   async #open(session: Session, info: OpenInfo): Promise<void> {
     const { clock, readyTimeout } = this.#settings
-    let isLate = false
     let timer: Timer | undefined
-    const opened = session.opened(info)
-    const late = new Promise<void>((resolve) => {
-      if (readyTimeout === Infinity) return
-      timer = clock.setTimeout(() => {
-        isLate = true
-        resolve()
-        this.#fail(new ReadyTimeoutError(readyTimeout))
-      }, readyTimeout)
+    const late = new Promise<'late'>((resolve) => {
+      if (readyTimeout !== Infinity) timer = clock.setTimeout(() => resolve('late'), readyTimeout)
     })
+    const opened = session.opened(info)
     const outcome = await Promise.race([opened, late])
     timer?.cancel()
-    if (isLate || outcome === 'released') return
-    if (outcome && outcome !== 'opened') this.#fail(toError(outcome.thrown))
-    else this.#becomeReady(session)
+    if (outcome === 'opened') this.#becomeReady(session)
+    else if (outcome === 'late') this.#fail(new ReadyTimeoutError(readyTimeout))
+    else if (outcome !== 'released') this.#fail(toError(outcome.thrown))
   }
 
   #becomeReady(session: Session): void {
-    if (this.loss === undefined && !this.#port.isClosing()) {
+    if (!this.loss && !this.#port.isClosing) {
       this.#readyAt = this.#settings.clock.now()
       this.link.ready()
       this.#port.becameReady(this)
@@ -105,22 +166,17 @@ export class Episode {
   }
 
   #fail(error: Error): void {
-    if (this.loss === undefined && !this.#port.isClosing()) this.#port.openFailed(this, error)
-    else if (error !== this.link.signal.reason) this.#port.report(error, 'open', 'the connection has ended already')
+    if (!this.loss && !this.#port.isClosing) this.#port.openFailed(this, error)
+    else if (error !== this.link.signal.reason)
+      this.#port.report(error, 'open', 'the connection has ended already')
   }
+
+  // --- handling, and the end --------------------------------------------------------------------------------------------
 
   /** Hands on what is for the handlers; until it is handled it counts as pending. */
   receive(arrival: Arrival): void {
     this.link.taken(arrival)
     this.#session?.receive(arrival)
-  }
-
-  pinged(data: Uint8Array): void {
-    if (this.#readyAt !== undefined && !this.loss) this.#session?.pinged(data)
-  }
-
-  ponged(data: Uint8Array): void {
-    if (this.#readyAt !== undefined && !this.loss) this.#session?.ponged(data)
   }
 
   /** Waits for `@OnOpen` and the handlers, so long at most; what is left then is given up, and reported. */
@@ -135,16 +191,15 @@ export class Episode {
     const everything = Promise.all([this.reported, this.#opening]).then(async () => {
       if (this.#isHandling) await session.drained()
     })
-    await this.#patience.lasts(everything, timeout)
+    await this.#parts.patience.lasts(everything, timeout)
     const count = session.discard()
-    if (count === 0) return
-    this.#port.report(new UnhandledMessagesError(count), 'handle', 'the connection has ended')
+    if (count > 0) this.#port.report(new UnhandledMessagesError(count), 'handle', 'the connection has ended')
   }
 
   /** Runs `@OnClose` after all else, and waits for it so long at most. */
   async close(info: CloseInfo, timeout: number): Promise<void> {
     if (!this.#session) return
-    if (await this.#patience.lasts(this.#session.closed(info), timeout)) return
+    if (await this.#parts.patience.lasts(this.#session.closed(info), timeout)) return
     this.#port.report(new Error('@OnClose has not settled in time'), 'close', 'going on without it')
   }
 }

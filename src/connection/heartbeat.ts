@@ -164,10 +164,14 @@ export function withTimes(settings: HeartbeatSettings, times: HeartbeatTimes): H
   for (const [name, value] of Object.entries(times) as [keyof HeartbeatTimes, unknown][]) {
     if (value === undefined) continue
     if (!(name in settings)) {
-      throw new TypeError(`A heartbeat of style '${settings.style}' has no ${name}: set it in the heartbeat option first`)
+      throw new TypeError(
+        `A heartbeat of style '${settings.style}' has no ${name}: set it in the heartbeat option first`,
+      )
     }
     if (typeof value !== 'number' || !(value > 0) || value === Infinity) {
-      throw new RangeError(`heartbeat.${name} must be a positive number of milliseconds, and was ${String(value)}`)
+      throw new RangeError(
+        `heartbeat.${name} must be a positive number of milliseconds, and was ${String(value)}`,
+      )
     }
   }
   const given = Object.fromEntries(Object.entries(times).filter(([, value]) => value !== undefined))

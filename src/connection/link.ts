@@ -1,5 +1,12 @@
 import type { Clock, Timer } from '../clock.js'
-import { ConnectError, ConnectTimeoutError, ConnectionLostError, HoldfastError, InvalidUrlError, toError } from '../errors.js'
+import {
+  ConnectError,
+  ConnectTimeoutError,
+  ConnectionLostError,
+  HoldfastError,
+  InvalidUrlError,
+  toError,
+} from '../errors.js'
 import type { HeartbeatTimeoutError } from '../errors.js'
 import type { AttemptInfo, ConnectionSettings } from '../options.js'
 import type { Connect, Handshake, Transport, TransportEnd, TransportListener } from '../transport.js'
@@ -18,21 +25,26 @@ export interface LinkEnd extends TransportEnd {
   readonly error?: Error
 }
 
-/** What a link tells its connection. */
+/** What a link tells its owner. */
 export interface LinkOwner {
-  linkOpened(link: Link, handshake: Handshake): void
-  linkReceived(link: Link, data: string | Uint8Array): void
+  linkOpened(handshake: Handshake): void
+  linkReceived(data: string | Uint8Array): void
+  linkPinged(data: Uint8Array): void
+  linkPonged(data: Uint8Array): void
+  /** A round trip took so many milliseconds. */
+  linkMeasured(latency: number): void
+  /** So much is pending that nobody can be waited for any more. */
+  linkOverflowed(pending: number): void
   /** The heartbeat's verdict. */
-  linkDied(link: Link, error: HeartbeatTimeoutError): void
-  linkEnded(link: Link, end: LinkEnd): void
-  linkPinged(link: Link, data: Uint8Array): void
-  linkPonged(link: Link, data: Uint8Array): void
-  linkMeasured(link: Link, latency: number): void
-  linkOverflowed(link: Link, pending: number): void
+  linkDied(error: HeartbeatTimeoutError): void
+  /** Called once, last. */
+  linkEnded(end: LinkEnd): void
   /** True while a message is being waited for, so that reading must not stop. */
   isWaiting(): boolean
-  beat(link: Link, message: unknown): void
-  beatFailed(link: Link, thrown: unknown): void
+  /** Sends the API's own beat. */
+  beat(message: unknown): void
+  /** A heartbeat function of the user's threw. */
+  beatFailed(thrown: unknown): void
 }
 
 /** One physical socket's life: its opening within the deadline, its beats, its back-pressure, its signal, its one end. */
@@ -137,27 +149,27 @@ export class Link implements LinkPort, TransportListener {
         pause: () => transport.pause(),
         resume: () => transport.resume(),
         isNeeded: () => this.#isOpening || this.#owner.isWaiting(),
-        overflowed: (pending) => this.#owner.linkOverflowed(this, pending),
+        overflowed: (pending) => this.#owner.linkOverflowed(pending),
       },
     )
     this.#pulse = this.#startPulse(transport, this.#backPressure)
-    this.#owner.linkOpened(this, handshake)
+    this.#owner.linkOpened(handshake)
   }
 
   message(data: string | Uint8Array): void {
     if (!this.#seen()) return
-    this.#owner.linkReceived(this, data)
+    this.#owner.linkReceived(data)
   }
 
   ping(data: Uint8Array): void {
     if (!this.#seen()) return
-    this.#owner.linkPinged(this, data)
+    this.#owner.linkPinged(data)
   }
 
   pong(data: Uint8Array): void {
     if (!this.#seen()) return
     this.#pulse?.ponged(data)
-    this.#owner.linkPonged(this, data)
+    this.#owner.linkPonged(data)
   }
 
   closed(end: TransportEnd): void {
@@ -262,7 +274,7 @@ export class Link implements LinkPort, TransportListener {
     this.#isEnded = true
     this.#timer?.cancel()
     this.#sentCode ??= end.sentCode
-    this.#owner.linkEnded(this, { ...end, error: this.#chooseError(end.error) })
+    this.#owner.linkEnded({ ...end, error: this.#chooseError(end.error) })
   }
 
   /** A server that did answer is a better reason than the deadline that cut its answer short. */
@@ -273,18 +285,19 @@ export class Link implements LinkPort, TransportListener {
   #startPulse(transport: Transport, backPressure: BackPressure): Pulse {
     return new Pulse(this.#settings.heartbeat, this.#clock, {
       ping: (data) => transport.ping(data),
-      beat: (message) => this.#owner.beat(this, message),
+      beat: (message) => this.#owner.beat(message),
       isPaused: () => backPressure.isPaused,
-      died: (error) => this.#owner.linkDied(this, error),
-      failed: (thrown) => this.#owner.beatFailed(this, thrown),
-      measured: (latency) => this.#owner.linkMeasured(this, latency),
+      died: (error) => this.#owner.linkDied(error),
+      failed: (thrown) => this.#owner.beatFailed(thrown),
+      measured: (latency) => this.#owner.linkMeasured(latency),
     })
   }
 }
 
 function unusable(url: string, thrown: Error): Error {
   if (thrown instanceof HoldfastError) return thrown
-  if (thrown instanceof SyntaxError) return new InvalidUrlError(`${redactUrl(url)}: ${thrown.message}`, { cause: thrown })
+  if (thrown instanceof SyntaxError)
+    return new InvalidUrlError(`${redactUrl(url)}: ${thrown.message}`, { cause: thrown })
   return new ConnectError(redactUrl(url), thrown)
 }
 

@@ -27,7 +27,8 @@ export class Outgoing {
    * link's end otherwise; it never rejects
    */
   send(data: string | Uint8Array): Promise<void> {
-    const isHigh = this.#waiting.length > 0 || this.#transport.bufferedAmount + data.length >= this.#highWaterMark
+    const isHigh =
+      this.#waiting.length > 0 || this.#transport.bufferedAmount + data.length >= this.#highWaterMark
     if (!isHigh) {
       this.#transport.send(data)
       return SETTLED

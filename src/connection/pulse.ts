@@ -136,7 +136,8 @@ export class Pulse {
       return
     }
     const settings = this.#settings
-    const what = settings.style === 'silence' ? `silence ${settings.silence} ms` : 'nothing came after a heartbeat'
+    const what =
+      settings.style === 'silence' ? `silence ${settings.silence} ms` : 'nothing came after a heartbeat'
     this.#port.died(new HeartbeatTimeoutError(now - this.#schedule.lastSeen, what))
   }
 

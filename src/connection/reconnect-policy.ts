@@ -56,7 +56,8 @@ const PASSING_STATUSES: readonly number[] = [408, 425, 429]
 const PASSING_CERTIFICATE_ERRORS: readonly string[] = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']
 
 /** Node's and OpenSSL's codes for a certificate that is not accepted. */
-const CERTIFICATE_ERROR = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH)/
+const CERTIFICATE_ERROR =
+  /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH)/
 
 /** Tells whether trying again could not help; everything that is not listed here is worth another try. */
 export function isFatal(failure: Failure): boolean {
@@ -86,7 +87,8 @@ export function retryAfter(headers: Failure['headers'], date: number): number | 
 }
 
 /** What to do about a failure. */
-export type Verdict = { readonly retry: true; readonly delay: number } | { readonly retry: false; readonly exhausted: boolean }
+export type Verdict =
+  { readonly retry: true; readonly delay: number } | { readonly retry: false; readonly exhausted: boolean }
 
 /** The time and the chance that the policy needs. */
 export interface PolicySources {

@@ -25,7 +25,12 @@ export type ConnectionState =
       /** Why there is something to wait for. */
       readonly cause: Error
     }
-  | { readonly status: 'closing'; readonly initiator: Initiator; readonly code: number; readonly reason: string }
+  | {
+      readonly status: 'closing'
+      readonly initiator: Initiator
+      readonly code: number
+      readonly reason: string
+    }
   | { readonly status: 'closed'; readonly close: CloseInfo }
 
 export type Status = ConnectionState['status']

@@ -65,7 +65,11 @@ export class Dispatcher implements ConnectionListener {
     if (!handler) return undefined
     const { signal } = connection
     const fail = (thrown: unknown): void | Promise<void> =>
-      errors.handle(toError(thrown), { connection, signal, stage: 'handle', fatal: false, handler: handler.name }, '')
+      errors.handle(
+        toError(thrown),
+        { connection, signal, stage: 'handle', fatal: false, handler: handler.name },
+        '',
+      )
     try {
       const result = invoker.call(handler, state, { connection, signal })
       if (!isThenable(result)) return undefined

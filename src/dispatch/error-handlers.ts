@@ -61,6 +61,8 @@ export class ErrorHandlers {
   }
 
   #logFailing(handler: Handler, thrown: unknown, error: Error): void {
-    this.#logger.error(`${handler.name} failed itself, with ${reasonOf(thrown)}, while handling: ${error.stack ?? error.message}`)
+    this.#logger.error(
+      `${handler.name} failed itself, with ${reasonOf(thrown)}, while handling: ${error.stack ?? error.message}`,
+    )
   }
 }

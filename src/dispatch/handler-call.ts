@@ -83,7 +83,9 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
 
 /** Encodes a reply, unless it is of a kind that can only have been returned by accident. */
 function encodeReply(codec: Codec, value: unknown, handler: Handler): string | Uint8Array {
-  const isMeant = typeof value === 'string' || (typeof value === 'object' && !(value instanceof Map) && !(value instanceof Set))
+  const isMeant =
+    typeof value === 'string' ||
+    (typeof value === 'object' && !(value instanceof Map) && !(value instanceof Set))
   if (isMeant) return encodeWith(codec, value)
   throw new EncodeError(
     `${handler.name} returned ${describeValue(value)}, and what a handler returns is sent: return a message, or nothing`,

@@ -44,9 +44,12 @@ export class HangWatch {
       if (running.isNamed) continue
       if (now - running.since >= HANG_AFTER) {
         running.isNamed = true
-        this.#warn(`${running.name} has not settled for ${HANG_AFTER / 1_000} s: does it wait for something that never comes?`)
+        this.#warn(
+          `${running.name} has not settled for ${HANG_AFTER / 1_000} s: does it wait for something that never comes?`,
+        )
       } else oldest = Math.min(oldest, running.since)
     }
-    if (oldest !== Infinity) this.#timer = this.#clock.setTimeout(() => this.#look(), oldest + HANG_AFTER - now)
+    if (oldest !== Infinity)
+      this.#timer = this.#clock.setTimeout(() => this.#look(), oldest + HANG_AFTER - now)
   }
 }

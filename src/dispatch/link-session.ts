@@ -58,7 +58,8 @@ export class LinkSession implements Session {
     try {
       const result = this.#parts.invoker.call(handler, open, this.#context)
       if (this.#parts.invoker.wasReleased) {
-        if (isThenable(result)) result.then(undefined, (thrown: unknown) => this.#fail(toError(thrown), 'open', handler))
+        if (isThenable(result))
+          result.then(undefined, (thrown: unknown) => this.#fail(toError(thrown), 'open', handler))
         return 'released'
       }
       await this.#call.reply(await result, handler, undefined)
@@ -101,7 +102,9 @@ export class LinkSession implements Session {
     try {
       const result = this.#parts.invoker.call(handler, close, this.#context)
       if (!isThenable(result)) return
-      const settled = Promise.resolve(result).catch((thrown: unknown) => this.#fail(toError(thrown), 'close', handler))
+      const settled = Promise.resolve(result).catch((thrown: unknown) =>
+        this.#fail(toError(thrown), 'close', handler),
+      )
       if (!this.#parts.invoker.wasReleased) await settled
     } catch (thrown) {
       await this.#fail(toError(thrown), 'close', handler)
@@ -119,7 +122,8 @@ export class LinkSession implements Session {
 
   #handle(arrival: Arrival): void | Promise<void> {
     if (arrival.kind === 'message') return this.#handleMessage(arrival)
-    if (arrival.kind === 'undecodable') return this.#fail(arrival.value as Error, 'decode', undefined, arrival.raw)
+    if (arrival.kind === 'undecodable')
+      return this.#fail(arrival.value as Error, 'decode', undefined, arrival.raw)
     const handler = this.#parts.table.single.binary
     if (handler) return this.#handOver(handler, arrival, undefined)
     this.#parts.unrouted.binary()
@@ -152,7 +156,8 @@ export class LinkSession implements Session {
     if (!handler) return
     try {
       const result = this.#parts.invoker.call(handler, data, this.#context)
-      if (isThenable(result)) result.then(undefined, (thrown: unknown) => this.#fail(toError(thrown), 'handle', handler))
+      if (isThenable(result))
+        result.then(undefined, (thrown: unknown) => this.#fail(toError(thrown), 'handle', handler))
     } catch (thrown) {
       void this.#fail(toError(thrown), 'handle', handler)
     }

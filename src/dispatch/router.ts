@@ -15,7 +15,8 @@ export class Router {
   /** Returns the message's key; `undefined` where it has none. A route function that throws is the caller's to catch. */
   keyOf(message: unknown): unknown {
     if (typeof this.#route === 'function') return this.#route(message)
-    if (typeof message !== 'object' || message === null || !Object.hasOwn(message, this.#route)) return undefined
+    if (typeof message !== 'object' || message === null || !Object.hasOwn(message, this.#route))
+      return undefined
     return (message as Record<string, unknown>)[this.#route]
   }
 

@@ -18,6 +18,8 @@ export class MemoryPeer {
   closeFrame: { readonly code: number; readonly reason: string } | undefined
   /** How many pings arrived. */
   pings = 0
+  /** The pongs that arrived. */
+  readonly pongs: Uint8Array[] = []
   /** Whether it answers pings and the close frame: a dead peer does neither. */
   isAlive = true
   /** Whether it reads: what is sent meanwhile stays in the client's buffer. */
@@ -100,17 +102,22 @@ class MemoryTransport implements Transport {
   isOpen = false
   isEnded = false
   isPaused = false
+  #hasOpened = false
+  #isCut = false
   #isPumping = false
+  #pendingPong: Uint8Array | undefined
 
   constructor(listener: TransportListener) {
     this.#listener = listener
   }
 
   open(handshake: Handshake): void {
-    if (this.isEnded || this.isOpen) return
+    if (this.#isCut || this.isEnded || this.#hasOpened) return
     this.protocol = handshake.protocol
     this.isOpen = true
+    this.#hasOpened = true
     this.#listener.opened(handshake)
+    this.#pump()
   }
 
   deliver(frame: Frame): void {
@@ -122,17 +129,36 @@ class MemoryTransport implements Transport {
   #pump(): void {
     if (this.#isPumping) return
     this.#isPumping = true
-    while (!this.isPaused && this.#frames.length > 0) {
+    while (this.#isReading && this.#frames.length > 0) {
       for (const frame of this.#frames.splice(0, this.peer.chunk)) this.#hand(frame)
     }
     this.#isPumping = false
+  }
+
+  /** Before the handshake nothing but its refusal is read. */
+  get #isReading(): boolean {
+    return this.#hasOpened ? !this.isPaused : this.#frames[0]?.kind === 'end'
   }
 
   #hand(frame: Frame): void {
     if (this.isEnded) return
     if (frame.kind === 'end') this.#end(frame.end)
     else if (frame.kind === 'message') this.#listener.message(frame.data)
-    else this.#listener[frame.kind](frame.data)
+    else {
+      if (frame.kind === 'ping') this.#answer(frame.data)
+      this.#listener[frame.kind](frame.data)
+    }
+  }
+
+  /** Answers the latest ping once per turn, as the transport over sockets does. */
+  #answer(data: Uint8Array): void {
+    if (!this.#pendingPong) {
+      setImmediate(() => {
+        if (this.#pendingPong) this.pong(this.#pendingPong)
+        this.#pendingPong = undefined
+      })
+    }
+    this.#pendingPong = data
   }
 
   #end(end: TransportEnd): void {
@@ -145,6 +171,10 @@ class MemoryTransport implements Transport {
 
   send(data: string | Uint8Array, flushed?: () => void): void {
     this.bufferedAmount += data.length
+    if (!this.isOpen) {
+      if (flushed) queueMicrotask(flushed)
+      return
+    }
     this.#unread.push({ data, flushed })
     if (this.peer.isReading) this.flush()
   }
@@ -159,15 +189,17 @@ class MemoryTransport implements Transport {
   }
 
   ping(data: Uint8Array): void {
+    if (!this.isOpen) return
     this.peer.pings += 1
     if (this.peer.isAlive) queueMicrotask(() => this.peer.pong(data))
   }
 
-  pong(): void {
-    // Real transports answer pings by themselves.
+  pong(data: Uint8Array): void {
+    if (this.isOpen) this.peer.pongs.push(data)
   }
 
   close(code: number, reason: string): void {
+    if (!this.#hasOpened) this.terminate()
     if (!this.isOpen) return
     this.isOpen = false
     this.peer.closeFrame = { code, reason }
@@ -176,6 +208,7 @@ class MemoryTransport implements Transport {
 
   terminate(): void {
     this.isOpen = false
+    this.#isCut = true
     queueMicrotask(() => this.#end({ code: 1006, reason: '' }))
   }
 

@@ -19,7 +19,10 @@ export class TestServer {
   readonly #server: WebSocketServer
 
   /** @internal */
-  constructor(server: WebSocketServer, onConnection: ((connection: TestServerConnection) => void) | undefined) {
+  constructor(
+    server: WebSocketServer,
+    onConnection: ((connection: TestServerConnection) => void) | undefined,
+  ) {
     this.#server = server
     this.url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
     server.on('connection', (socket: WebSocket, request: IncomingMessage) => {

@@ -1,7 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
-import { ConnectError, ConnectionLostError, HandshakeError, ProtocolViolationError, reasonOf } from '../errors.js'
+import {
+  ConnectError,
+  ConnectionLostError,
+  HandshakeError,
+  ProtocolViolationError,
+  reasonOf,
+} from '../errors.js'
 import type { HandshakeFacts } from '../errors.js'
 import type { Transport, TransportListener, TransportRequest } from '../transport.js'
 import { redactUrl } from '../url.js'
@@ -38,8 +44,11 @@ class WsTransport implements Transport {
   #rawSocket: Socket | undefined
   #headers: IncomingMessage['headers'] = {}
   #error: Error | undefined
+  #refusal: (() => HandshakeError) | undefined
   #sentCode: number | undefined
   #pendingPong: Buffer | undefined
+  #isGivenUp = false
+  #unsentBytes = 0
 
   constructor(request: TransportRequest, listener: TransportListener) {
     this.#listener = listener
@@ -63,7 +72,9 @@ class WsTransport implements Transport {
       .on('upgrade', (response) => this.#socketOnUpgrade(response))
       .on('unexpected-response', (_request, response) => this.#socketOnRefusal(response))
       .on('open', () => this.#socketOnOpen())
-      .on('message', (data, isBinary) => this.#listener.message(isBinary ? (data as Buffer) : (data as Buffer).toString()))
+      .on('message', (data, isBinary) =>
+        this.#listener.message(isBinary ? (data as Buffer) : (data as Buffer).toString()),
+      )
       .on('ping', (data) => this.#socketOnPing(data))
       .on('pong', (data) => this.#listener.pong(data))
       .on('error', (error) => this.#socketOnError(error))
@@ -71,7 +82,8 @@ class WsTransport implements Transport {
   }
 
   get bufferedAmount(): number {
-    return this.#socket.bufferedAmount
+    // Node forgets what a destroyed socket had not sent, and that is what `CloseInfo.unsentBytes` tells.
+    return Math.max(this.#socket.bufferedAmount, this.#unsentBytes)
   }
 
   get protocol(): string {
@@ -96,10 +108,13 @@ class WsTransport implements Transport {
   }
 
   close(code: number, reason: string): void {
+    this.#isGivenUp ||= this.#socket.readyState === WebSocket.CONNECTING
     this.#socket.close(code, reason)
   }
 
   terminate(): void {
+    this.#isGivenUp = true
+    this.#unsentBytes = this.bufferedAmount
     this.#socket.terminate()
   }
 
@@ -119,27 +134,28 @@ class WsTransport implements Transport {
   #socketOnOpen(): void {
     // `ws` keeps what breaks an open socket (a reset, say) to itself.
     this.#rawSocket?.on('error', (cause) => {
-      this.#error ??= new ConnectionLostError(`The connection to ${this.#url} broke: ${cause.message}`, 1006, '', { cause })
+      this.#unsentBytes = this.bufferedAmount
+      this.#error ??= new ConnectionLostError(
+        `The connection to ${this.#url} broke: ${cause.message}`,
+        1006,
+        '',
+        { cause },
+      )
     })
     this.#listener.opened({ protocol: this.protocol, headers: this.#headers })
   }
 
   /** Keeps the beginning of what the server says. `ws` leaves the request to whoever listens, so it has to be ended here. */
   #socketOnRefusal(response: IncomingMessage): void {
-    const status = response.statusCode ?? 0
-    const refusal = (body: string): HandshakeError =>
-      new HandshakeError(this.#url, `answered the handshake with ${status} ${response.statusMessage ?? ''}`.trimEnd(), {
-        status,
-        headers: response.headers,
-        body,
-      })
+    const { statusCode: status = 0, statusMessage = '', headers } = response
     const chunks: Buffer[] = []
     let size = 0
-    this.#error = refusal('')
-    const end = (): void => {
-      this.#error = refusal(Buffer.concat(chunks).subarray(0, BODY_LIMIT).toString())
-      this.terminate()
+    this.#refusal = () => {
+      const body = Buffer.concat(chunks).subarray(0, BODY_LIMIT).toString()
+      const message = `answered the handshake with ${status} ${statusMessage}`.trimEnd()
+      return new HandshakeError(this.#url, message, { status, headers, body })
     }
+    const end = (): void => this.#socket.terminate()
     response.on('data', (chunk: Buffer) => {
       chunks.push(chunk)
       size += chunk.length
@@ -162,7 +178,8 @@ class WsTransport implements Transport {
   }
 
   #socketOnError(error: Error): void {
-    if (this.#error) return
+    // What is cut from here is no failure: whoever cuts it knows why.
+    if (this.#error || this.#isGivenUp) return
     const { code } = error as NodeJS.ErrnoException
     const violation = VIOLATIONS.find(([pattern]) => pattern.test(error.message))?.[1]
     if (this.#rawSocket === undefined) this.#error = new ConnectError(this.#url, error)
@@ -177,6 +194,7 @@ class WsTransport implements Transport {
   }
 
   #socketOnClose(code: number, reason: Buffer): void {
-    this.#listener.closed({ code, reason: reason.toString(), sentCode: this.#sentCode, error: this.#error })
+    const error = this.#refusal?.() ?? this.#error
+    this.#listener.closed({ code, reason: reason.toString(), sentCode: this.#sentCode, error })
   }
 }

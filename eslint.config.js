@@ -1,0 +1,138 @@
+import js from '@eslint/js'
+import { defineConfig, globalIgnores } from 'eslint/config'
+import tseslint from 'typescript-eslint'
+
+/** Each third-party name of src, and the only files that may import it. */
+const IMPORTERS = {
+  ws: ['src/transports/ws.ts', 'src/testing/test-server.ts'],
+  tsyringe: ['src/container.ts'],
+  'reflect-metadata': ['src/reflect.ts'],
+}
+
+/** Forbids all names of IMPORTERS except those given. */
+function forbidImports(except = []) {
+  const paths = Object.entries(IMPORTERS)
+    .filter(([name]) => !except.includes(name))
+    .map(([name, files]) => ({ name, message: `Only ${files.join(' and ')} may import it.` }))
+  return { 'no-restricted-imports': ['error', { paths }] }
+}
+
+const DEFAULT_EXPORTS = {
+  direct: true,
+  named: true,
+  defaultFrom: true,
+  namedFrom: true,
+  namespaceFrom: true,
+}
+
+const HOUSE_SYNTAX = [
+  { selector: 'ExportAllDeclaration', message: 'List the exported names by hand.' },
+  {
+    selector: 'PropertyDefinition[accessibility="private"]',
+    message: 'Use a #private field: it is private at run time too.',
+  },
+  {
+    selector: 'MethodDefinition[accessibility="private"][kind!="constructor"]',
+    message: 'Use a #private method: it is private at run time too.',
+  },
+]
+
+const REFLECT = { name: 'Reflect', message: 'Only src/annotations/metadata.ts reads and writes metadata.' }
+const CONSOLE = { name: 'console', message: 'What there is to say goes through a Logger: src/logger.ts.' }
+
+const TIME = 'Time is handed in as a Clock: src/clock.ts.'
+const TIMERS = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'performance'].map((name) => ({
+  name,
+  message: TIME,
+}))
+const TIME_PROPERTIES = [
+  { object: 'Date', property: 'now', message: TIME },
+  { object: 'AbortSignal', property: 'timeout', message: TIME },
+  { object: 'process', property: 'nextTick', message: TIME },
+  { object: 'process', property: 'hrtime', message: TIME },
+]
+const TIME_SYNTAX = [{ selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: TIME }]
+
+export default defineConfig([
+  globalIgnores(['dist', '.build', 'coverage', 'test/fixtures']),
+  {
+    files: ['**/*.js'],
+    extends: [js.configs.recommended],
+    languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly' } },
+  },
+  {
+    files: ['**/*.ts'],
+    extends: [js.configs.recommended, tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-restricted-exports': ['error', { restrictDefaultExports: DEFAULT_EXPORTS }],
+      'no-restricted-syntax': ['error', ...HOUSE_SYNTAX],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/prefer-readonly': 'error',
+      // `() => this.#stop()` for its effect reads better than braces around it.
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // Annotated classes and marker classes are often without members.
+      '@typescript-eslint/no-extraneous-class': 'off',
+      // Code points are what a comparison of names wants.
+      '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
+      // Logger and its like are classes in order to be injection tokens; an object that fits is as good.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    rules: {
+      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 40, skipBlankLines: true, skipComments: true }],
+      'no-restricted-globals': ['error', REFLECT, CONSOLE, ...TIMERS],
+      'no-restricted-properties': ['error', ...TIME_PROPERTIES],
+      'no-restricted-syntax': ['error', ...HOUSE_SYNTAX, ...TIME_SYNTAX],
+      ...forbidImports(),
+    },
+  },
+  ...[...new Set(Object.values(IMPORTERS).flat())].map((file) => ({
+    files: [file],
+    rules: forbidImports(Object.keys(IMPORTERS).filter((name) => IMPORTERS[name].includes(file))),
+  })),
+  {
+    files: ['src/annotations/metadata.ts'],
+    rules: { 'no-restricted-globals': ['error', CONSOLE, ...TIMERS] },
+  },
+  {
+    files: ['src/logger.ts'],
+    rules: { 'no-restricted-globals': ['error', REFLECT, ...TIMERS] },
+  },
+  {
+    // Where time comes from, and what stands in for the event loop of a socket.
+    files: ['src/clock.ts', 'src/transports/*.ts', 'src/testing/*.ts'],
+    rules: {
+      'no-restricted-globals': ['error', REFLECT, CONSOLE],
+      'no-restricted-properties': 'off',
+      'no-restricted-syntax': ['error', ...HOUSE_SYNTAX],
+    },
+  },
+  {
+    files: ['test/**/*.ts', 'example-app/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/require-await': 'off',
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      // Tests of misuse hand over what the types forbid, and read what a peer sent as it came.
+      '@typescript-eslint/no-empty-function': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unused-expressions': 'off', // expect(x).to.be.true
+      '@typescript-eslint/only-throw-error': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+    },
+  },
+])

@@ -1,0 +1,139 @@
+import {
+  Connection,
+  HandshakeError,
+  JsonSender,
+  OnClose,
+  OnError,
+  OnMessage,
+  OnOpen,
+  OnStateChange,
+  WebSocketClient,
+} from 'holdfast'
+import type { CloseInfo, ConnectionContext, ConnectionState, ErrorContext, OpenInfo } from 'holdfast'
+import { HeapMonitor } from './heap-monitor.js'
+import { HEAP_QUESTION, RefusedCommandError, keyOf, textOf } from './inspector.messages.js'
+import type {
+  Command,
+  ConsoleCalled,
+  ContextCreated,
+  ContextDestroyed,
+  ExceptionThrown,
+  HeapUsage,
+  Reply,
+} from './inspector.messages.js'
+import { InspectorView } from './inspector.view.js'
+
+/** What the workload's reports of its garbage collections begin with. */
+const GC_LABEL = 'gc'
+
+const REPLY_TIMEOUT = 5_000
+
+/** Follows one process through its inspector. */
+@WebSocketClient({
+  name: 'inspector',
+  route: keyOf,
+  // A protocol ping makes Node's inspector drop the connection. The beat is a question whose answer is of use anyway.
+  heartbeat: { interval: 1_000, timeout: 5_000, message: () => HEAP_QUESTION },
+  reconnect: {
+    // On this machine nobody is harmed by an even pace; towards somebody else's server leave the default, which chance spreads.
+    delays: [500, 1_000, 2_000],
+    // A stale url is answered with 400, which is final elsewhere. Here the next attempt looks the new url up.
+    shouldReconnect: ({ status }) => (status === 400 ? true : undefined),
+  },
+})
+export class InspectorClient {
+  #lastId = HEAP_QUESTION.id
+  #mainContext: number | undefined
+  #openedAt = 0
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly json: JsonSender,
+    private readonly heap: HeapMonitor,
+    private readonly view: InspectorView,
+  ) {}
+
+  @OnStateChange()
+  stateChanged(state: ConnectionState): void {
+    this.view.state(state)
+  }
+
+  /** Awaits each answer: events that arrive meanwhile are kept, and handled when this is done. */
+  @OnOpen()
+  async opened({ isReconnect, downtime }: OpenInfo, { signal }: ConnectionContext): Promise<Command> {
+    if (isReconnect) this.view.cameBack(downtime)
+    this.#openedAt = Date.now()
+    this.heap.reset()
+    await this.#ask('Runtime.enable', signal)
+    await this.#ask('HeapProfiler.enable', signal)
+    // So that the first reading is of what is in use, not of what was left lying about.
+    await this.#ask('HeapProfiler.collectGarbage', signal)
+    return HEAP_QUESTION
+  }
+
+  @OnMessage(HEAP_QUESTION.id)
+  heapRead({ result }: Reply<HeapUsage>): void {
+    if (result) this.view.heap(this.heap.read(result))
+  }
+
+  @OnMessage('Runtime.consoleAPICalled')
+  consoleCalled({ params: { type, args, timestamp } }: ConsoleCalled): void {
+    // Runtime.enable repeats up to a thousand lines from before.
+    if (timestamp < this.#openedAt) return
+    const [label, kind, duration] = args
+    if (label?.value === GC_LABEL && typeof duration?.value === 'number') {
+      this.heap.collected({ kind: String(kind?.value), duration: duration.value })
+    } else {
+      this.view.consoleLine(type, args.map(textOf).join(' '))
+    }
+  }
+
+  @OnMessage('Runtime.exceptionThrown')
+  exceptionThrown({ params: { exceptionDetails } }: ExceptionThrown): void {
+    this.view.consoleLine(exceptionDetails.text, exceptionDetails.exception?.description ?? '')
+  }
+
+  @OnMessage('Runtime.executionContextCreated')
+  contextCreated({ params: { context } }: ContextCreated): void {
+    if (!context.auxData?.isDefault) return
+    this.#mainContext = context.id
+    this.view.watching(context.name)
+  }
+
+  /** A process that is done waits until its debugger has gone; we go, and look for the next one. */
+  @OnMessage('Runtime.executionContextDestroyed')
+  contextDestroyed({ params }: ContextDestroyed): void {
+    if (params.executionContextId !== this.#mainContext) return
+    this.view.line('the process is done, and waits for its debugger: letting it go')
+    this.connection.reconnect()
+  }
+
+  /** Takes what is left, so that nothing is logged as unexpected. */
+  @OnMessage()
+  ignored(): void {}
+
+  @OnError(HandshakeError)
+  refused({ status }: HandshakeError): void {
+    this.view.line(`refused with HTTP ${status}${status === 400 ? ': the url is of an earlier process' : ''}`)
+  }
+
+  @OnError()
+  failed(error: Error, context: ErrorContext): void {
+    this.view.failed(error, context)
+  }
+
+  @OnClose()
+  closed(close: CloseInfo): void {
+    this.view.closed(close)
+  }
+
+  async #ask(method: string, signal: AbortSignal): Promise<void> {
+    this.#lastId += 1
+    const id = this.#lastId
+    const isAnswer = (message: unknown): message is Reply => (message as Partial<Reply>).id === id
+    const answer = this.connection.waitFor(isAnswer, { timeout: REPLY_TIMEOUT, signal })
+    void this.json.send({ id, method })
+    const { error } = await answer
+    if (error) throw new RefusedCommandError(method, error.message)
+  }
+}

@@ -1,0 +1,77 @@
+/** The few messages of the Chrome DevTools Protocol that are spoken here: https://chromedevtools.github.io/devtools-protocol/ */
+
+export interface Command {
+  readonly id: number
+  readonly method: string
+}
+
+/** The answer to the command with the same id. */
+export interface Reply<R = unknown> {
+  readonly id: number
+  readonly result?: R
+  readonly error?: { readonly code: number; readonly message: string }
+}
+
+export interface InspectorEvent<P = unknown> {
+  readonly method: string
+  readonly params: P
+}
+
+/** Asked over and over, always with the same id, so that the answers have a handler of their own. */
+export const HEAP_QUESTION: Command = { id: 1, method: 'Runtime.getHeapUsage' }
+
+/** In bytes. */
+export interface HeapUsage {
+  readonly usedSize: number
+  readonly totalSize: number
+}
+
+export interface RemoteObject {
+  readonly type: string
+  /** There for strings, numbers and the like. */
+  readonly value?: unknown
+  /** There for numbers, objects and functions. */
+  readonly description?: string
+}
+
+export type ConsoleCalled = InspectorEvent<{
+  /** The console's method: `log`, `warning`, … */
+  readonly type: string
+  readonly args: readonly RemoteObject[]
+  /** In milliseconds since 1970. */
+  readonly timestamp: number
+}>
+
+export type ContextCreated = InspectorEvent<{
+  readonly context: {
+    readonly id: number
+    /** Of a Node process: its program and its id, `/usr/bin/node[1234]`. */
+    readonly name: string
+    readonly auxData?: { readonly isDefault?: boolean }
+  }
+}>
+
+export type ContextDestroyed = InspectorEvent<{ readonly executionContextId: number }>
+
+export type ExceptionThrown = InspectorEvent<{
+  readonly exceptionDetails: { readonly text: string; readonly exception?: RemoteObject }
+}>
+
+/** Events are told apart by their method, replies by the id of what they answer. */
+export function keyOf(message: unknown): unknown {
+  const { method, id } = message as Partial<InspectorEvent & Reply>
+  return method ?? id
+}
+
+/** Shows an argument of the console as the console would. */
+export function textOf({ value, description, type }: RemoteObject): string {
+  return typeof value === 'string' ? value : (description ?? String(value ?? type))
+}
+
+/** The inspector understood a command, and refused it. */
+export class RefusedCommandError extends Error {
+  constructor(method: string, reason: string) {
+    super(`${method}: ${reason}`)
+    this.name = 'RefusedCommandError'
+  }
+}

@@ -1,0 +1,44 @@
+import { bootstrap } from 'holdfast'
+import { setTimeout as delay } from 'node:timers/promises'
+import { appModule } from './app.module.js'
+import { InspectorTarget } from './inspector/inspector-target.js'
+import { Workload } from './inspector/workload-process.js'
+import { introduction } from './introduction.js'
+import { HELP, UsageError, readSettings } from './settings.js'
+import type { Settings } from './settings.js'
+import { Terminal } from './terminal/terminal.js'
+
+async function run(settings: Settings): Promise<void> {
+  const app = await bootstrap(appModule(settings), { shutdownSignals: true })
+  const terminal = app.get(Terminal)
+  for (const line of introduction(settings)) terminal.line('app', line)
+
+  const target = app.get(InspectorTarget)
+  if (target instanceof Workload) void restartLater(target, settings.restartAfter, terminal)
+
+  // Clients close for good by Ctrl-C, or where trying again could not help.
+  const allClosed = Promise.all(app.clients.map((client) => client.closed))
+  await (settings.duration === undefined ? allClosed : Promise.race([allClosed, later(settings.duration)]))
+  await app.close()
+}
+
+async function restartLater(workload: Workload, time: number, terminal: Terminal): Promise<void> {
+  await later(time)
+  terminal.line('app', 'restarting the workload: its socket goes, and the next one has another url')
+  await workload.restart()
+}
+
+/** Waits without keeping the process alive. */
+function later(time: number): Promise<void> {
+  return delay(time, undefined, { ref: false })
+}
+
+try {
+  const settings = readSettings(process.argv.slice(2))
+  if (settings.isHelpWanted) process.stdout.write(HELP)
+  else await run(settings)
+} catch (thrown) {
+  if (!(thrown instanceof UsageError)) throw thrown
+  process.stderr.write(`${thrown.message}\n\n${HELP}`)
+  process.exitCode = 2
+}

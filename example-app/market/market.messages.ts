@@ -1,0 +1,40 @@
+/** The public messages of Coinbase's exchange feed: https://docs.cdp.coinbase.com/exchange/websocket-feed/channels */
+
+export const PRODUCTS = ['BTC-USD', 'ETH-USD'] as const
+
+export interface Subscribe {
+  readonly type: 'subscribe'
+  readonly product_ids: readonly string[]
+  readonly channels: readonly string[]
+}
+
+/** The answer to a subscribe: all that is subscribed to now. */
+export interface Subscriptions {
+  readonly type: 'subscriptions'
+  readonly channels: readonly { readonly name: string; readonly product_ids: readonly string[] }[]
+}
+
+/** A trade. Amounts are decimals in strings, as they would lose digits as numbers. */
+export interface Ticker {
+  readonly type: 'ticker'
+  readonly sequence: number
+  readonly product_id: string
+  readonly price: string
+  readonly side: 'buy' | 'sell'
+  readonly last_size: string
+  readonly time: string
+}
+
+/** Sent once a second for each product, whether there are trades or not. */
+export interface MarketHeartbeat {
+  readonly type: 'heartbeat'
+  readonly sequence: number
+  readonly product_id: string
+  readonly time: string
+}
+
+export interface MarketProblem {
+  readonly type: 'error'
+  readonly message: string
+  readonly reason?: string
+}

@@ -1,0 +1,59 @@
+import type { CloseInfo, ConnectionState, ErrorContext, Initiator } from 'holdfast'
+import type { Source, Terminal } from './terminal.js'
+
+const ENDED_BY: Readonly<Record<Initiator, string>> = {
+  local: 'by us',
+  remote: 'by the server',
+  lost: 'without a goodbye',
+}
+
+/** Shows what happens to one connection; what its messages say is for those who extend it. */
+export abstract class ConnectionView {
+  readonly #terminal: Terminal
+  readonly #source: Source
+
+  constructor(terminal: Terminal, source: Source) {
+    this.#terminal = terminal
+    this.#source = source
+  }
+
+  /** Shows a state, but for the end: `closed` tells more about that. */
+  state(state: ConnectionState): void {
+    switch (state.status) {
+      case 'connecting':
+        this.line(`connecting (attempt ${state.attempt})`)
+        break
+      case 'open':
+        this.line(`open (connection ${state.connectionNumber})`)
+        break
+      case 'waiting':
+        this.line(`waiting ${seconds(state.delay)} before attempt ${state.attempt}`)
+        break
+      case 'closing':
+        this.line(`closing${state.reason ? `: ${state.reason}` : ''}`)
+        break
+      default:
+    }
+  }
+
+  cameBack(downtime: number): void {
+    this.line(`back after ${seconds(downtime)} without a connection`)
+  }
+
+  closed({ code, sentCode, initiator, willReconnect }: CloseInfo): void {
+    const shown = initiator === 'local' ? (sentCode ?? code) : code
+    this.line(`closed ${ENDED_BY[initiator]} (${shown})${willReconnect ? ', will reconnect' : ''}`)
+  }
+
+  failed(error: Error, { stage, fatal }: ErrorContext): void {
+    this.line(`${stage} failed: ${error.message}${fatal ? ' (giving up)' : ''}`)
+  }
+
+  line(text: string): void {
+    this.#terminal.line(this.#source, text)
+  }
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1_000).toFixed(1)} s`
+}

@@ -1,0 +1,65 @@
+import type { Clock, Timer } from '../clock.js'
+import { publishState } from '../diagnostics.js'
+import { ConnectionClosedError } from '../errors.js'
+import { deferred } from './deferred.js'
+import type { Deferred } from './deferred.js'
+import { checkTransition } from './state.js'
+import type { ConnectionState } from './state.js'
+
+/** Holds a connection's state, and what belongs to it: its timer, which leaving it cancels, and those who wait for `open`. */
+export class StateHolder {
+  readonly #id: string
+  readonly #clock: Clock
+  #state: ConnectionState = { status: 'connecting', attempt: 1 }
+  #opened: Deferred<void> = deferred()
+  #timer: Timer | undefined
+
+  constructor(id: string, clock: Clock) {
+    this.#id = id
+    this.#clock = clock
+  }
+
+  get state(): ConnectionState {
+    return this.#state
+  }
+
+  /** True once nothing new is to be begun. */
+  get isClosing(): boolean {
+    return this.#state.status === 'closing' || this.#state.status === 'closed'
+  }
+
+  /** True while the state's timer has not fired. */
+  get isTiming(): boolean {
+    return this.#timer !== undefined
+  }
+
+  /** Resolves at the next opening, or at once while open; rejects when there will be none. */
+  whenOpen(): Promise<void> {
+    return this.#opened.promise
+  }
+
+  /** Enters a state; a transition that the table does not have is a bug of Holdfast's. */
+  enter(next: ConnectionState): void {
+    const from = this.#state.status
+    checkTransition(from, next.status)
+    this.cancelTimer()
+    this.#state = next
+    if (from === 'open') this.#opened = deferred()
+    if (next.status === 'open') this.#opened.resolve()
+    if (next.status === 'closing') this.#opened.reject(new ConnectionClosedError('The connection is closing'))
+    publishState({ connection: this.#id, from, to: next.status })
+  }
+
+  /** Starts the timer of the present state. */
+  startTimer(delay: number, over: () => void): void {
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#timer = undefined
+      over()
+    }, delay)
+  }
+
+  cancelTimer(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+}

@@ -1,0 +1,565 @@
+import { inspect } from 'node:util'
+import { expect } from 'chai'
+import { BackpressureError, ConnectionClosedError, HeartbeatTimeoutError, WaitTimeoutError } from 'holdfast'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { rejection } from '../support/rejection.js'
+import { ready, start } from '../support/rig.js'
+
+const never = (): Promise<void> => new Promise(() => undefined)
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
+
+describe('Connection', () => {
+  describe('heartbeat', () => {
+    it('sends the first ping after one interval, and one each interval (B7)', async () => {
+      const { clock, server } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
+      await clock.advance(999)
+      expect(server.peer.pings).to.equal(0)
+      await clock.advance(1)
+      expect(server.peer.pings).to.equal(1)
+      await clock.advance(2_000)
+      expect(server.peer.pings).to.equal(3)
+    })
+
+    it('gives a peer up within interval and timeout that is silent from the start (B8)', async () => {
+      const { clock, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
+      server.peer.isAlive = false
+      await clock.advance(1_499)
+      expect(witness.errors).to.deep.equal([])
+      await clock.advance(1)
+      expect(witness.errors[0]?.error).to.be.instanceOf(HeartbeatTimeoutError)
+      expect(witness.errors[0]?.context.stage).to.equal('heartbeat')
+    })
+
+    it('cuts a dead peer without a closing handshake: @OnClose runs at once (B5)', async () => {
+      const { clock, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
+      const { peer } = server
+      peer.isAlive = false
+      await clock.advance(1_500)
+      expect(peer.closeFrame).to.equal(undefined)
+      expect(witness.closes[0]).to.deep.include({ code: 1006, initiator: 'lost', willReconnect: true })
+    })
+
+    it('starts afresh on the next connection (B6)', async () => {
+      const { clock, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
+      server.peer.isAlive = false
+      await clock.advance(1_500 + 1_000)
+      expect(server.peers).to.have.length(2)
+      await clock.advance(3_000)
+      expect(witness.closes).to.have.length(1)
+    })
+
+    it('takes any frame for life', async () => {
+      const { clock, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
+      server.peer.isAlive = false
+      for (let round = 0; round < 10; round += 1) {
+        await clock.advance(400)
+        server.peer.send('"tick"')
+      }
+      expect(witness.closes).to.deep.equal([])
+    })
+
+    it('comes to exactly one verdict after a sleep of ten minutes (B32)', async () => {
+      const { clock, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
+      server.peer.isAlive = false
+      await clock.jump(10 * 60_000)
+      expect(witness.closes).to.deep.equal([])
+      await clock.advance(500)
+      expect(witness.closes).to.have.length(1)
+      await clock.advance(60_000)
+      expect(server.peers).to.have.length(2)
+      expect(witness.errors).to.have.length(1)
+    })
+
+    it('leaves a healthy peer alone after a sleep', async () => {
+      const { clock, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
+      await clock.jump(10 * 60_000)
+      await clock.advance(10_000)
+      expect(witness.closes).to.deep.equal([])
+    })
+
+    it('only listens where silence is given', async () => {
+      const { clock, server, witness } = await ready({ heartbeat: { silence: 3_000 } })
+      for (let round = 0; round < 5; round += 1) {
+        await clock.advance(2_000)
+        server.peer.send('"beat"')
+      }
+      expect(witness.errors).to.deep.equal([])
+      await clock.advance(3_000)
+      expect(witness.errors[0]?.error).to.be.instanceOf(HeartbeatTimeoutError)
+      expect(server.peers[0]?.pings).to.equal(0)
+    })
+
+    it('beats with a message of the API, measures its answer and takes it', async () => {
+      const { clock, server, witness } = await ready({
+        heartbeat: {
+          interval: 1_000,
+          timeout: 500,
+          message: () => ({ op: 'ping' }),
+          isReply: (message) => (message as { op?: string }).op === 'pong',
+        },
+      })
+      await clock.advance(1_000)
+      expect(server.peer.received).to.deep.equal(['{"op":"ping"}'])
+      await clock.advance(40)
+      server.peer.send({ op: 'pong' })
+      expect(witness.heartbeat.latency).to.equal(40)
+      expect(witness.messages).to.deep.equal([])
+      expect(server.peer.pings).to.equal(0)
+    })
+
+    it('reports a heartbeat message that throws, and goes on', async () => {
+      const message = (): never => {
+        throw new Error('no message')
+      }
+      const { clock, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 50_000, message } })
+      await clock.advance(2_000)
+      expect(witness.notes).to.deep.equal(['open 1', 'error heartbeat', 'error heartbeat'])
+    })
+
+    it('does nothing where it is off', async () => {
+      const { clock, server, witness } = await ready({ heartbeat: false })
+      server.peer.isAlive = false
+      await clock.advance(3_600_000)
+      expect(server.peer.pings).to.equal(0)
+      expect(witness.closes).to.deep.equal([])
+    })
+
+    it('takes a new interval while open, and keeps it', async () => {
+      const { clock, server, witness } = await ready({ heartbeat: { interval: 10_000, timeout: 500 } })
+      witness.heartbeat.configure({ interval: 1_000 })
+      await clock.advance(3_000)
+      expect(server.peer.pings).to.equal(3)
+      server.peer.drop()
+      await clock.advance(1_000 + 3_000)
+      expect(server.peer.pings).to.equal(3)
+    })
+
+    it('pings when asked, and tells the latency and when the peer was last heard', async () => {
+      const { clock, server, witness } = await ready({ heartbeat: false })
+      await clock.advance(500)
+      server.peer.isAlive = false
+      const ping = witness.heartbeat.ping()
+      await clock.advance(25)
+      server.peer.pong(Buffer.from('1'))
+      expect(await ping).to.equal(25)
+      expect(witness.heartbeat.latency).to.equal(25)
+      await clock.advance(75)
+      expect(witness.heartbeat.lastSeen).to.equal(clock.date() - 75)
+    })
+
+    it('spares a peer that this side does not read: pings get through, chunk by chunk (B41)', async () => {
+      const releases: (() => void)[] = []
+      const { clock, server, witness } = await ready(
+        { highWaterMark: 4, heartbeat: { interval: 1_000, timeout: 500 } },
+        { message: () => new Promise<void>((resolve) => releases.push(resolve)) },
+      )
+      for (const index of upTo(20)) server.peer.send(index)
+      expect(server.peer.isPaused).to.equal(true)
+      await clock.advance(3_500)
+      expect(witness.closes).to.deep.equal([])
+      expect(server.peer.isPaused).to.equal(true)
+      while (witness.messages.length < 20) {
+        releases.shift()?.()
+        await clock.settle()
+      }
+      expect(witness.messages).to.deep.equal(upTo(20))
+    })
+  })
+
+  describe('back-pressure', () => {
+    it('stops reading past the high mark, and goes on at a quarter of it', async () => {
+      const releases: (() => void)[] = []
+      const { clock, server, witness } = await ready(
+        { highWaterMark: 8 },
+        { message: () => new Promise<void>((resolve) => releases.push(resolve)) },
+      )
+      for (const index of upTo(30)) server.peer.send(index)
+      // Nine are over the mark of eight: one runs, eight wait. At two or fewer reading goes on.
+      for (let handled = 0; handled < 6; handled += 1) {
+        expect(server.peer.isPaused).to.equal(true)
+        releases.shift()?.()
+        await clock.settle()
+      }
+      expect(witness.messages).to.have.length(7)
+      releases.shift()?.()
+      await clock.settle()
+      releases.shift()?.()
+      await clock.settle()
+      expect(witness.messages).to.have.length(9)
+      expect(server.peer.isPaused).to.equal(true)
+    })
+
+    it('serves one who waits inside a serial handler, though the queue is full', async () => {
+      const { clock, server, witness } = await ready(
+        { highWaterMark: 4 },
+        {
+          message: async (message, { connection }) => {
+            if (message === 0) await connection.waitFor((reply) => reply === 'answer')
+          },
+        },
+      )
+      for (const index of upTo(20)) server.peer.send(index)
+      server.peer.send('"answer"')
+      await clock.settle()
+      expect(witness.messages).to.deep.equal(upTo(20))
+    })
+
+    it('rejects those who wait when far too much is pending', async () => {
+      const failures: unknown[] = []
+      const { clock, server } = await ready(
+        { highWaterMark: 2 },
+        {
+          message: async (message, { connection }) => {
+            if (message === 0) await connection.waitFor(() => false).catch((error: unknown) => failures.push(error))
+          },
+        },
+      )
+      for (const index of upTo(100)) server.peer.send(index)
+      await clock.settle()
+      expect(failures[0]).to.be.instanceOf(BackpressureError)
+    })
+  })
+
+  describe('handling', () => {
+    it('handles messages one at a time, in order, however long each takes (B19)', async () => {
+      const done: unknown[] = []
+      const rig = await ready(
+        { heartbeat: false },
+        {
+          message: (message) =>
+            new Promise<void>((resolve) => {
+              rig.clock.setTimeout(() => {
+                done.push(message)
+                resolve()
+              }, 100 - 10 * (message as number))
+            }),
+        },
+      )
+      for (const index of upTo(5)) rig.server.peer.send(index)
+      await rig.clock.advance(1_000)
+      expect(done).to.deep.equal(upTo(5))
+    })
+
+    it('handles so many at once as concurrency says', async () => {
+      const { server, witness } = await ready({ concurrency: 3 }, { message: never })
+      for (const index of upTo(5)) server.peer.send(index)
+      expect(witness.messages).to.deep.equal([0, 1, 2])
+    })
+
+    it('brings bad JSON, and what handlers throw, to @OnError in its turn, and goes on (B39)', async () => {
+      const { server, witness, clock } = await ready(
+        {},
+        {
+          message: (message) => {
+            if (message === 2) throw new Error('no twos')
+          },
+        },
+      )
+      server.peer.send('1')
+      server.peer.send('{broken')
+      server.peer.send('2')
+      server.peer.send('3')
+      await clock.settle()
+      const expected = ['open 1', 'message 1', 'error decode', 'message 2', 'error handle', 'message 3']
+      expect(witness.notes).to.deep.equal(expected)
+      expect(witness.errors[1]?.context).to.deep.include({ handler: 'Started#received', message: 2 })
+    })
+
+    it('keeps a message from nobody because a handler throws (B21)', async () => {
+      const { server, client } = await ready(
+        {},
+        {
+          message: () => {
+            throw new Error('always')
+          },
+        },
+      )
+      const seen: unknown[] = []
+      const note = (message: unknown): void => void seen.push((message as { message: unknown }).message)
+      subscribe('holdfast:message', note)
+      server.peer.send(1)
+      const waiting = client.connection.waitFor((message) => message === 2)
+      server.peer.send(2)
+      unsubscribe('holdfast:message', note)
+      expect(await waiting).to.equal(2)
+      expect(seen).to.deep.equal([1, 2])
+    })
+
+    it('hands binary frames to @OnBinary as they are', async () => {
+      const { server, witness } = await ready()
+      server.peer.send(new Uint8Array([1, 2, 3]))
+      expect(witness.notes).to.deep.equal(['open 1', 'binary 3'])
+    })
+
+    it('sends nothing of a reply whose connection is gone, and reports it', async () => {
+      let release: ((value: unknown) => void) | undefined
+      const { server, witness, clock } = await ready({}, { message: () => new Promise((resolve) => (release = resolve)) })
+      server.peer.send(1)
+      server.peer.drop()
+      release?.({ late: true })
+      await clock.advance(1_000)
+      expect(witness.notes).to.deep.equal(['open 1', 'message 1', 'error send', 'close 1', 'open 2'])
+      expect(server.peer.received).to.deep.equal([])
+    })
+  })
+
+  describe('#close', () => {
+    it('cancels the wait for the next attempt: nothing opens any more (B2)', async () => {
+      const { clock, server, client } = await ready()
+      server.peer.drop()
+      await clock.settle()
+      expect(client.connection.state.status).to.equal('waiting')
+      await client.close()
+      await clock.advance(300_000)
+      expect(server.peers).to.have.length(1)
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('makes bootstrap reject while connecting, without an error (B14)', async () => {
+      const { starting, witness, clock } = start({}, {}, (memory) => (memory.onAttempt = () => undefined))
+      await clock.settle()
+      await witness.connection.close()
+      expect(await rejection(starting)).to.be.instanceOf(ConnectionClosedError)
+      expect(witness.notes).to.deep.equal([])
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('never reconnects, whatever the code (B37)', async () => {
+      for (const code of [1000, 1001, 3000, 4999]) {
+        const { clock, server, client, witness } = await ready()
+        await client.close(code, 'bye')
+        await clock.advance(120_000)
+        expect(server.peers).to.have.length(1)
+        expect(witness.closes[0]).to.deep.include({ code, sentCode: code, initiator: 'local', willReconnect: false })
+      }
+    })
+
+    it('changes nothing when called again', async () => {
+      const { client, server } = await ready()
+      const [first, second] = await Promise.all([client.connection.close(), client.connection.close(4000)])
+      expect(first).to.equal(second)
+      expect(server.peer.closeFrame?.code).to.equal(1000)
+      expect(await client.connection.close()).to.equal(first)
+    })
+
+    it('ends with 1006 within closeTimeout when the peer never answers (B24)', async () => {
+      const { clock, server, client } = await ready({ closeTimeout: 1_000 })
+      server.peer.isAlive = false
+      const closing = client.close()
+      await clock.advance(1_000)
+      expect(await closing).to.deep.include({ code: 1006, sentCode: 1000, initiator: 'local', wasClean: false })
+    })
+
+    it('lets running and queued handlers finish, sends what they return, and then says goodbye', async () => {
+      const rig = await ready(
+        {},
+        { message: (message) => new Promise((resolve) => rig.clock.setTimeout(() => resolve({ done: message }), 100)) },
+      )
+      const { clock, server, client, witness } = rig
+      server.peer.send(1)
+      server.peer.send(2)
+      const closing = client.close()
+      server.peer.send(3)
+      await clock.advance(200)
+      await closing
+      expect(server.peer.received).to.deep.equal(['{"done":1}', '{"done":2}'])
+      expect(witness.notes).to.deep.equal(['open 1', 'message 1', 'message 2', 'close 1'])
+    })
+
+    it('gives hanging handlers half of closeTimeout, reports what is left, and closes', async () => {
+      const { clock, server, client, witness } = await ready({ closeTimeout: 2_000 }, { message: never })
+      for (const index of upTo(3)) server.peer.send(index)
+      const closing = client.close()
+      await clock.advance(999)
+      expect(server.peer.closeFrame).to.equal(undefined)
+      await clock.advance(1)
+      await closing
+      expect(server.peer.closeFrame?.code).to.equal(1000)
+      expect(witness.errors[0]?.error).to.include({ code: 'HOLDFAST_UNHANDLED_MESSAGES', count: 2 })
+      expect(witness.notes.at(-1)).to.equal('close 1')
+    })
+
+    it('does not wait for the handler in whose synchronous part it is called', async () => {
+      const { clock, server, client, witness } = await ready(
+        {},
+        { message: async (_message, { connection }) => void (await connection.close()) },
+      )
+      server.peer.send(1)
+      await client.closed
+      expect(clock.now()).to.equal(0)
+      expect(witness.notes).to.deep.equal(['open 1', 'message 1', 'close 1'])
+    })
+
+    it('is bounded by the deadline when a handler awaits it later on', async () => {
+      const { clock, server, client } = await ready(
+        { closeTimeout: 2_000 },
+        {
+          message: async (_message, { connection }) => {
+            await Promise.resolve()
+            await connection.close()
+          },
+        },
+      )
+      server.peer.send(1)
+      await clock.advance(2_000)
+      await client.closed
+    })
+
+    it('may be called in @OnOpen, @OnClose, @OnError and @OnStateChange', async () => {
+      const close = (_: unknown, { connection }: { connection: { close(): Promise<unknown> } }): Promise<unknown> =>
+        connection.close()
+      const inOpen = start({}, { open: close })
+      expect(await rejection(inOpen.starting)).to.be.instanceOf(ConnectionClosedError)
+      expect(inOpen.witness.notes).to.deep.equal(['open 1', 'close 1'])
+      for (const hooks of [{ close }, { error: close }, { state: close }]) {
+        const { clock, server, starting, witness } = start({}, hooks)
+        await clock.settle()
+        server.peers[0]?.drop(new Error('reset'))
+        await witness.connection.closed
+        expect(clock.now()).to.equal(0)
+        await starting.catch(() => undefined)
+        await clock.advance(100_000)
+        expect(server.peers).to.have.length(1)
+      }
+    })
+
+    it('makes public calls throw from then on', async () => {
+      const { client } = await ready()
+      const closing = client.close()
+      expect(() => void client.connection.send('late')).to.throw(ConnectionClosedError, 'closing')
+      await closing
+      expect(() => void client.connection.sendJson(1)).to.throw(ConnectionClosedError, 'closed')
+      expect(() => client.connection.reconnect()).to.throw(ConnectionClosedError)
+      expect(() => void client.connection.waitFor(() => true)).to.throw(ConnectionClosedError)
+    })
+
+    it('throws for a code or a reason that a close frame cannot carry', async () => {
+      const { client } = await ready()
+      expect(() => void client.connection.close(1005)).to.throw(RangeError, '1005')
+      expect(() => void client.connection.close(1000, 'x'.repeat(124))).to.throw(RangeError, '123 bytes')
+      await client.close()
+    })
+
+    it('aborts the signal of the connection at its beginning', async () => {
+      const { client } = await ready()
+      const closing = client.close()
+      expect(client.connection.signal.aborted).to.equal(true)
+      await closing
+    })
+
+    it('leaves no timer behind', async () => {
+      const { clock, client } = await ready()
+      await client.close()
+      expect(clock.timers).to.equal(0)
+    })
+  })
+
+  describe('#terminate', () => {
+    it('cuts the socket without a close frame; @OnClose runs', async () => {
+      const { client, server, witness, clock } = await ready()
+      await client.connection.terminate()
+      expect(server.peer.closeFrame).to.equal(undefined)
+      expect(witness.closes[0]).to.deep.include({ code: 1006, initiator: 'local', willReconnect: false })
+      await clock.advance(60_000)
+      expect(server.peers).to.have.length(1)
+    })
+
+    it('ends the wait for an attempt too', async () => {
+      const { client, server, clock } = await ready()
+      server.peer.drop()
+      await clock.settle()
+      void client.connection.terminate()
+      await client.closed
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('hastens a close that is under way', async () => {
+      const { client, server, clock } = await ready()
+      server.peer.isAlive = false
+      void client.close()
+      await clock.settle()
+      await client.connection.terminate()
+      expect(clock.now()).to.equal(0)
+    })
+  })
+
+  describe('#send', () => {
+    it('sends text and bytes as they are, JSON as JSON, and messages through the codec', async () => {
+      const { client, server } = await ready()
+      void client.connection.send('plain')
+      void client.connection.send(new Uint8Array([7]))
+      void client.connection.sendJson({ a: 1 })
+      void client.connection.sendMessage({ b: 2 })
+      expect(server.peer.received).to.deep.equal(['plain', new Uint8Array([7]), '{"a":1}', '{"b":2}'])
+    })
+
+    it('throws a TypeError for a plain object, naming what was meant', async () => {
+      const { client } = await ready()
+      expect(() => void client.connection.send({} as never)).to.throw(TypeError, 'use sendJson() or sendMessage()')
+    })
+
+    it('waits above the high mark until the low one, and never rejects', async () => {
+      const { client, server, clock } = await ready({ sendHighWaterMark: 100 })
+      server.peer.isReading = false
+      let isThrough = false
+      await client.connection.send('x'.repeat(50))
+      void client.connection.send('x'.repeat(60)).then(() => (isThrough = true))
+      await clock.settle()
+      expect(isThrough).to.equal(false)
+      expect(client.connection.bufferedAmount).to.equal(110)
+      server.peer.read()
+      await clock.settle()
+      expect(isThrough).to.equal(true)
+    })
+
+    it('lets those who wait go on when the connection is lost', async () => {
+      const { client, server } = await ready({ sendHighWaterMark: 10 })
+      server.peer.isReading = false
+      const flow = client.connection.send('x'.repeat(50))
+      server.peer.drop()
+      await flow
+    })
+  })
+
+  describe('#waitFor', () => {
+    it('resolves with the next message that matches, which no handler then sees', async () => {
+      const { client, server, witness } = await ready()
+      const waiting = client.connection.waitFor((message) => message === 2)
+      for (const index of upTo(4)) server.peer.send(index)
+      expect(await waiting).to.equal(2)
+      expect(witness.messages).to.deep.equal([0, 1, 3])
+    })
+
+    it('sees what arrives while @OnOpen runs', async () => {
+      const { server, starting, clock } = start(
+        {},
+        { open: async (_open, { connection }) => void (await connection.waitFor((message) => message === 'hello')) },
+      )
+      await clock.settle()
+      server.peer.send('"hello"')
+      await starting
+    })
+
+    it('rejects at its timeout', async () => {
+      const { client, clock } = await ready()
+      const waiting = client.connection.waitFor(() => false, { timeout: 50 })
+      await clock.advance(50)
+      expect(await rejection(waiting)).to.be.instanceOf(WaitTimeoutError)
+    })
+  })
+
+  describe('secrets', () => {
+    it('shows the true url in url, and neither query nor credentials to inspect', async () => {
+      const { client } = await ready()
+      expect(client.connection.url).to.equal('ws://peer.test/feed?token=secret')
+      expect(inspect(client.connection)).to.match(/^Connection \{ Started#\d+ ws:\/\/peer\.test\/feed open \}$/)
+      expect(inspect(client, { depth: 5 })).not.to.contain('secret')
+    })
+
+    it('lets no error of a failed attempt show the query', async () => {
+      const { witness, clock } = start({}, {}, (memory) => (memory.onAttempt = (peer) => peer.refuse()))
+      await clock.settle()
+      expect(inspect(witness.errors[0]?.error)).not.to.contain('secret')
+    })
+  })
+})

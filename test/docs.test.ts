@@ -1,0 +1,38 @@
+import { expect } from 'chai'
+import { HEARTBEAT_DEFAULTS } from '#src/connection/heartbeat.js'
+import { RECONNECT_DEFAULTS } from '#src/connection/reconnect-policy.js'
+import { DEFAULTS } from '#src/options.js'
+import { readDocument, tableBelow } from './support/markdown.js'
+
+const UNITS: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 * 1024 }
+
+/** Reads `10_000`, `16 MiB` or `Infinity`, with or without backticks. */
+function numberIn(cell: string): number | string {
+  const match = /^`?(Infinity|[\d_]+)(?: (KiB|MiB))?`?$/.exec(cell)
+  if (!match) return cell
+  const [, digits = '', unit = ''] = match
+  return Number(digits.replaceAll('_', '')) * (UNITS[unit] ?? 1)
+}
+
+function below(prefix: string, values: Readonly<Record<string, number>>): [string, number][] {
+  return Object.entries(values).map(([name, value]) => [`${prefix}.${name}`, value])
+}
+
+describe('docs/options.md', () => {
+  describe('the table of defaults', () => {
+    it('names every option that has a number for its default, and that number', () => {
+      const rows = tableBelow(readDocument('docs/options.md'), '<!-- defaults -->')
+      const documented = rows.map((row) => [
+        row['option']?.replaceAll('`', '') ?? '',
+        numberIn(row['default'] ?? ''),
+      ])
+      expect(Object.fromEntries(documented)).to.deep.equal(
+        Object.fromEntries([
+          ...Object.entries(DEFAULTS),
+          ...below('heartbeat', HEARTBEAT_DEFAULTS),
+          ...below('reconnect', RECONNECT_DEFAULTS),
+        ]),
+      )
+    })
+  })
+})

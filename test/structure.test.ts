@@ -1,0 +1,114 @@
+import { expect } from 'chai'
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import * as holdfast from 'holdfast'
+import * as testing from 'holdfast/testing'
+import { filesIn, readPackageJson, root } from './support/project.js'
+
+/** Frozen: a name that goes is a breaking change, and a name that comes needs a reason. */
+const NAMES = [
+  'Application',
+  'BackpressureError',
+  'Client',
+  'CloseCode',
+  'ConnectError',
+  'ConnectTimeoutError',
+  'Connection',
+  'ConnectionClosedError',
+  'ConnectionLostError',
+  'DecodeError',
+  'EncodeError',
+  'HandshakeError',
+  'Heartbeat',
+  'HeartbeatTimeoutError',
+  'HoldfastError',
+  'InvalidUrlError',
+  'JsonSender',
+  'Logger',
+  'Module',
+  'NotConnectedError',
+  'OnBinary',
+  'OnClose',
+  'OnError',
+  'OnMessage',
+  'OnOpen',
+  'OnPing',
+  'OnPong',
+  'OnStateChange',
+  'ProtocolViolationError',
+  'ProviderError',
+  'ReadyTimeoutError',
+  'RetriesExhaustedError',
+  'StartupError',
+  'UnhandledMessagesError',
+  'WaitTimeoutError',
+  'WebSocketClient',
+  'bootstrap',
+  'jsonCodec',
+]
+
+const TESTING_NAMES = ['FakeClock', 'MemoryPeer', 'MemoryServer', 'TestServer', 'startTestServer']
+
+/** Names that say nothing of what is inside, so that anything ends up there. */
+const EMPTY_NAMES = /^(utils?|helpers?|commons?|types?|managers?|services?)$/
+
+/** Folders of one machine: a path into them is right nowhere else. */
+const MACHINE_PATH = /(^|[^\w.$}-])[/](tmp|root|work|home|Users)[/]\w/
+
+/** What git leaves out, by the names in .gitignore, and git itself. */
+function ignored(): ReadonlySet<string> {
+  return new Set(['.git', ...readFileSync(new URL('.gitignore', root), 'utf8').split('\n')])
+}
+
+describe('The package', () => {
+  it("exports these names from 'holdfast'", () => {
+    expect(Object.keys(holdfast).sort()).to.deep.equal(NAMES)
+  })
+
+  it("exports these names from 'holdfast/testing'", () => {
+    expect(Object.keys(testing).sort()).to.deep.equal(TESTING_NAMES)
+  })
+
+  it('asks for a ws that has no known hole: 8.23.0 or later, of major version 8', () => {
+    const [, minor] = /^\^8[.](\d+)[.]\d+$/.exec(readPackageJson().dependencies['ws'] ?? '') ?? []
+    expect(Number(minor)).to.be.at.least(23)
+  })
+
+  it('leaves tsyringe and reflect-metadata to the application, for two copies of them do not see each other', () => {
+    const { dependencies, peerDependencies } = readPackageJson()
+    expect(Object.keys(peerDependencies).sort()).to.deep.equal(['reflect-metadata', 'tsyringe'])
+    expect(dependencies).to.not.have.any.keys('reflect-metadata', 'tsyringe')
+  })
+
+  it('runs on every Node that can require an ES module', () => {
+    expect(readPackageJson().engines).to.deep.equal({ node: '>=20.19.0' })
+  })
+})
+
+describe('The repository', () => {
+  it('names files in kebab case, by a noun that says what is inside', () => {
+    const files = ['src/', 'test/', 'example-app/', 'scripts/'].flatMap((folder) =>
+      filesIn(folder, ignored()),
+    )
+    const names = files
+      .filter((path) => /[.][jt]s$/.test(path))
+      .map((path) => ({ path, name: basename(path).replace(/([.]test)?[.][jt]s$/, '') }))
+    const wrong = names.filter(
+      ({ name }) => EMPTY_NAMES.test(name) || !/^[a-z\d]+([-.][a-z\d]+)*$/.test(name),
+    )
+    expect(wrong.map(({ path }) => path)).to.deep.equal([])
+  })
+
+  it('names no path of the machine that it was written on', () => {
+    const wrong = filesIn('', ignored()).flatMap((path) =>
+      readFileSync(new URL(path, root), 'utf8')
+        .split('\n')
+        .flatMap((line, index) => (MACHINE_PATH.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [])),
+    )
+    expect(wrong).to.deep.equal([])
+  })
+
+  it('names no registry in the lockfile, so that npm ci takes the one that is set', () => {
+    expect(readFileSync(new URL('package-lock.json', root), 'utf8')).to.not.match(/"resolved": "http/)
+  })
+})

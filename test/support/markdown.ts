@@ -1,0 +1,56 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { root } from './project.js'
+
+/** A fenced block of a document. */
+export interface CodeBlock {
+  readonly code: string
+  /** The line of the document on which the code begins, counted from 1. */
+  readonly line: number
+  /** False below `<!-- no-check -->`. */
+  readonly isChecked: boolean
+}
+
+/** Returns the paths of README.md and of all that is in docs. */
+export function documents(): readonly string[] {
+  const docs = existsSync(new URL('docs', root)) ? readdirSync(new URL('docs', root)) : []
+  const inDocs = docs.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)
+  return ['README.md', ...inDocs.sort()]
+}
+
+/** Reads a document of the project; fails with words of its own where it is missing. */
+export function readDocument(path: string): string {
+  const url = new URL(path, root)
+  if (!existsSync(url)) throw new Error(`${path} is missing: what it says is checked against the code`)
+  return readFileSync(url, 'utf8')
+}
+
+/** Finds the blocks fenced as ```ts. */
+export function codeBlocks(text: string): readonly CodeBlock[] {
+  const fence = /^(<!-- no-check -->\s*\n)?(```ts\b[^\n]*\n)([^]*?)^```\s*$/gm
+  return [...text.matchAll(fence)].map((match) => {
+    const [, marker = '', opening = '', code = ''] = match
+    const line = text.slice(0, match.index + marker.length + opening.length).split('\n').length
+    return { code, line, isChecked: marker === '' }
+  })
+}
+
+/** Reads the table below a marker: one record of heading to cell for each row. */
+export function tableBelow(text: string, marker: string): readonly Readonly<Record<string, string>>[] {
+  const at = text.indexOf(marker)
+  if (at < 0) throw new Error(`There is no ${marker} to mark the table`)
+  const below = text.slice(at + marker.length).trimStart()
+  const end = below.search(/^(?!\|)/m)
+  const [headings = [], , ...rows] = below
+    .slice(0, end < 0 ? undefined : end)
+    .trim()
+    .split('\n')
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    )
+  return rows.map((cells) =>
+    Object.fromEntries(headings.map((heading, index) => [heading.toLowerCase(), cells[index] ?? ''])),
+  )
+}

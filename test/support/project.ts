@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process'
+import { readFileSync, readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+/** The project's folder, seen from the compiled tests. */
+export const root = new URL('../../../', import.meta.url)
+
+/** The command line of the compiler that the project is built with. */
+export const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
+
+/** What of package.json is promised to those who install the package. */
+export interface PackageJson {
+  readonly engines: Readonly<Record<string, string>>
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly peerDependencies: Readonly<Record<string, string>>
+}
+
+export function readPackageJson(): PackageJson {
+  return JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as PackageJson
+}
+
+/** Lists the files of a folder of the project, those of its folders included, by their paths from the project's folder. */
+export function filesIn(folder: string, leaveOut: ReadonlySet<string> = new Set()): readonly string[] {
+  return readdirSync(new URL(folder, root), { withFileTypes: true }).flatMap((entry) => {
+    if (leaveOut.has(entry.name)) return []
+    const path = folder + entry.name
+    return entry.isDirectory() ? filesIn(`${path}/`, leaveOut) : [path]
+  })
+}
+
+/** How a program has ended, and what it wrote. */
+export interface Run {
+  readonly code: number
+  readonly output: string
+}
+
+/**
+ * Runs a program to its end, or for 50 seconds, without looking at its verdict. It is left out of the coverage that is being
+ * measured: to write that of a compiler takes longer than to compile.
+ */
+export async function run(
+  program: string,
+  args: readonly string[],
+  cwd: string | URL = root,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Run> {
+  const options = {
+    cwd: typeof cwd === 'string' ? cwd : fileURLToPath(cwd),
+    env: { ...process.env, NODE_V8_COVERAGE: '', NODE_OPTIONS: '', ...env },
+    timeout: 50_000,
+  }
+  try {
+    const { stdout, stderr } = await promisify(execFile)(program, args, options)
+    return { code: 0, output: stdout + stderr }
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code?: unknown; stdout?: string; stderr?: string }
+    return {
+      code: typeof code === 'number' ? code : -1,
+      output: `${stdout ?? ''}${stderr ?? ''}` || String(error),
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
+
+export const TEXT = 0x1
+export const BINARY = 0x2
+export const CONTINUATION = 0x0
+export const CLOSE = 0x8
+export const PING = 0x9
+export const PONG = 0xa
+
+/** One connection to a {@link RawServer}, once its request is complete. */
+export interface RawConnection {
+  readonly socket: Socket
+  /** The request as it came, up to the empty line. */
+  readonly request: string
+  /** Every frame that has arrived whole since then, unmasked. */
+  frames(): { readonly opcode: number; readonly payload: Buffer }[]
+}
+
+/** A peer that is written byte by byte: for what no WebSocket server would do. */
+export class RawServer implements AsyncDisposable {
+  readonly connections: RawConnection[] = []
+  /** Every socket, with a complete request or not. */
+  readonly sockets: Socket[] = []
+  readonly #server: Server
+
+  constructor(server: Server) {
+    this.#server = server
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.port}`
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.sockets) socket.destroy()
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve())
+    })
+  }
+}
+
+/**
+ * Listens on a free port.
+ *
+ * @param onRequest called with each complete request; what is to be answered, it writes itself
+ */
+export async function startRawServer(onRequest: (connection: RawConnection) => void): Promise<RawServer> {
+  const server = createServer()
+  const raw = new RawServer(server)
+  server.on('connection', (socket) => {
+    raw.sockets.push(socket)
+    let request: string | undefined
+    let bytes: Buffer = Buffer.alloc(0)
+    socket.on('error', () => undefined)
+    socket.on('data', (chunk: Buffer) => {
+      bytes = Buffer.concat([bytes, chunk])
+      const end = bytes.indexOf('\r\n\r\n')
+      if (request !== undefined || end < 0) return
+      request = bytes.subarray(0, end).toString('latin1')
+      bytes = bytes.subarray(end + 4)
+      const connection = { socket, request, frames: () => framesOf(bytes) }
+      raw.connections.push(connection)
+      onRequest(connection)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return raw
+}
+
+/** Makes the answer that accepts a request, with more headers or other ones. */
+export function upgradeAnswer(request: string, headers: Readonly<Record<string, string>> = {}): string {
+  const key = /^sec-websocket-key: (.*)$/im.exec(request)?.[1] ?? ''
+  const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+  const all = { Upgrade: 'websocket', Connection: 'Upgrade', 'Sec-WebSocket-Accept': accept, ...headers }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`
+}
+
+/** Makes one frame as a server sends it: unmasked (RFC 6455, section 5.2). */
+export function frame(opcode: number, payload: Uint8Array | string = '', isFinal = true): Buffer {
+  const bytes = Buffer.from(payload as string)
+  const start = Buffer.from([(isFinal ? 0x80 : 0) | opcode])
+  if (bytes.length < 126) return Buffer.concat([start, Buffer.from([bytes.length]), bytes])
+  if (bytes.length < 0x10000) {
+    const length = Buffer.from([126, bytes.length >> 8, bytes.length & 0xff])
+    return Buffer.concat([start, length, bytes])
+  }
+  return Buffer.concat([start, longLength(bytes.length), bytes])
+}
+
+/** Makes the beginning of a long message, of which nothing else need follow. */
+export function longHeader(opcode: number, length: number): Buffer {
+  return Buffer.concat([Buffer.from([0x80 | opcode]), longLength(length)])
+}
+
+function longLength(length: number): Buffer {
+  const bytes = Buffer.alloc(9)
+  bytes[0] = 127
+  bytes.writeBigUInt64BE(BigInt(length), 1)
+  return bytes
+}
+
+/** Makes the payload of a close frame. */
+export function closePayload(code: number, reason = ''): Buffer {
+  return Buffer.concat([Buffer.from([code >> 8, code & 0xff]), Buffer.from(reason)])
+}
+
+/** Reads the frames of a client, which are masked. */
+function framesOf(bytes: Buffer): { readonly opcode: number; readonly payload: Buffer }[] {
+  const frames: { readonly opcode: number; readonly payload: Buffer }[] = []
+  let at = 0
+  while (at + 6 <= bytes.length) {
+    const short = bytes.readUInt8(at + 1) & 0x7f
+    const isLong = short === 126
+    if (isLong && at + 8 > bytes.length) break
+    const length = isLong ? bytes.readUInt16BE(at + 2) : short
+    const maskAt = at + (isLong ? 4 : 2)
+    const end = maskAt + 4 + length
+    if (end > bytes.length) break
+    const mask = bytes.subarray(maskAt, maskAt + 4)
+    const payload = Buffer.from(
+      bytes.subarray(maskAt + 4, end).map((byte, index) => byte ^ (mask[index % 4] as number)),
+    )
+    frames.push({ opcode: bytes.readUInt8(at) & 0x0f, payload })
+    at = end
+  }
+  return frames
+}

@@ -1,0 +1,55 @@
+import type { Handshake, TransportEnd, TransportListener } from 'holdfast'
+import { eventually } from './eventually.js'
+
+/** A transport's listener that keeps all that it is told, from the first instant. */
+export class Recorder implements TransportListener {
+  /** What has happened, in order, by name. */
+  readonly events: string[] = []
+  readonly handshakes: Handshake[] = []
+  readonly messages: (string | Uint8Array)[] = []
+  readonly pings: Uint8Array[] = []
+  readonly pongs: Uint8Array[] = []
+  readonly ends: TransportEnd[] = []
+  /** Called with each message, after it has been kept. */
+  onMessage: ((data: string | Uint8Array) => void) | undefined
+
+  opened(handshake: Handshake): void {
+    this.events.push('opened')
+    this.handshakes.push(handshake)
+  }
+
+  message(data: string | Uint8Array): void {
+    this.events.push('message')
+    this.messages.push(data)
+    this.onMessage?.(data)
+  }
+
+  ping(data: Uint8Array): void {
+    this.events.push('ping')
+    this.pings.push(data)
+  }
+
+  pong(data: Uint8Array): void {
+    this.events.push('pong')
+    this.pongs.push(data)
+  }
+
+  closed(end: TransportEnd): void {
+    this.events.push('closed')
+    this.ends.push(end)
+  }
+
+  async untilOpened(): Promise<void> {
+    await eventually('the transport has opened', () => this.handshakes.length > 0)
+  }
+
+  async untilMessages(count: number): Promise<void> {
+    await eventually(`${count} messages have come`, () => this.messages.length >= count)
+  }
+
+  /** Waits for the end, and returns it. */
+  async untilClosed(): Promise<TransportEnd> {
+    await eventually('the transport has closed', () => this.ends.length > 0)
+    return this.ends[0] as TransportEnd
+  }
+}
