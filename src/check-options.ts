@@ -1,4 +1,5 @@
 import { LONGEST_DELAY } from './clock.js'
+import { describeValue } from './codec.js'
 import type { Mistake } from './errors.js'
 import { DEFAULTS } from './options.js'
 import type { ConnectionOptions } from './options.js'
@@ -31,7 +32,11 @@ const CAN_BE_OFF: readonly string[] = ['connectTimeout', 'readyTimeout', 'maxPay
 const SUBPROTOCOL = /^[!#$%&'*+\-.^_`|~\w]+$/
 
 /** Finds what is wrong with the options of a connection, whatever they were laid over. */
-export function checkOptions(options: ConnectionOptions, target: string, others: readonly string[]): Mistake[] {
+export function checkOptions(
+  options: ConnectionOptions,
+  target: string,
+  others: readonly string[],
+): Mistake[] {
   return [
     ...unknownNames(options, 'options', [...NAMES, ...others]),
     ...checkUrl(options.url, target),
@@ -46,7 +51,9 @@ function unknownNames(given: object, place: string, known: readonly string[]): M
   return Object.keys(given)
     .filter((name) => !known.includes(name))
     .map((name) => {
-      const near = known.find((each) => each.toLowerCase() === name.toLowerCase() || distance(each, name) <= 2)
+      const near = known.find(
+        (each) => each.toLowerCase() === name.toLowerCase() || distance(each, name) <= 2,
+      )
       const fix = near ? `did you mean ${near}?` : `leave it out; there are ${[...known].sort().join(', ')}`
       return { place: `${place}.${name}`, cause: 'is no option', fix }
     })
@@ -73,7 +80,9 @@ function checkUrl(url: ConnectionOptions['url'], target: string): Mistake[] {
   }
   if (typeof url === 'function') return []
   if (typeof url !== 'string' && !(url instanceof URL)) {
-    return [{ place: 'options.url', cause: 'is neither a string, a URL, nor a function', fix: "write 'wss://…'" }]
+    return [
+      { place: 'options.url', cause: 'is neither a string, a URL, nor a function', fix: "write 'wss://…'" },
+    ]
   }
   const text = String(url)
   const problem = urlProblem(text)
@@ -83,12 +92,19 @@ function checkUrl(url: ConnectionOptions['url'], target: string): Mistake[] {
 
 function checkProtocols(protocols: ConnectionOptions['protocols']): Mistake[] {
   if (protocols === undefined || typeof protocols === 'function') return []
-  const list = typeof protocols === 'string' ? [protocols] : protocols
+  const list: unknown = typeof protocols === 'string' ? [protocols] : protocols
   const place = 'options.protocols'
-  return list.flatMap((protocol, index) => {
+  if (!Array.isArray(list)) {
+    return [
+      { place, cause: `is ${describeValue(list)}`, fix: 'give a string, a list of strings, or a function' },
+    ]
+  }
+  return list.flatMap((protocol: unknown, index) => {
     if (typeof protocol !== 'string' || !SUBPROTOCOL.test(protocol)) {
       const cause = `${JSON.stringify(protocol)} is no subprotocol (RFC 6455, section 4.1)`
-      return [{ place, cause, fix: 'use letters, digits and -._~ and the like; no spaces, commas or slashes' }]
+      return [
+        { place, cause, fix: 'use letters, digits and -._~ and the like; no spaces, commas or slashes' },
+      ]
     }
     if (list.indexOf(protocol) === index) return []
     return [{ place, cause: `'${protocol}' is named twice`, fix: 'name it once' }]
@@ -104,7 +120,9 @@ function checkNumbers(options: ConnectionOptions): Mistake[] {
     if (name === 'concurrency' && value === Infinity) return []
     if (Number.isSafeInteger(value) && (value as number) >= 1) return []
     const off = CAN_BE_OFF.includes(name) ? ', or false for no limit' : ''
-    return [{ place: `options.${name}`, cause: `is ${String(value)}`, fix: `give a whole number from 1${off}` }]
+    return [
+      { place: `options.${name}`, cause: `is ${String(value)}`, fix: `give a whole number from 1${off}` },
+    ]
   })
 }
 
@@ -114,15 +132,24 @@ function checkTime(value: unknown, place: string, least: number): Mistake[] {
   return [{ place, cause: `is ${String(value)}`, fix }]
 }
 
-function checkTimes(given: Readonly<Record<string, unknown>>, place: string, names: readonly string[], least: number): Mistake[] {
-  return names.flatMap((name) => (given[name] === undefined ? [] : checkTime(given[name], `${place}.${name}`, least)))
+function checkTimes(
+  given: Readonly<Record<string, unknown>>,
+  place: string,
+  names: readonly string[],
+  least: number,
+): Mistake[] {
+  return names.flatMap((name) =>
+    given[name] === undefined ? [] : checkTime(given[name], `${place}.${name}`, least),
+  )
 }
 
 function checkHeartbeat(heartbeat: unknown): Mistake[] {
   const place = 'options.heartbeat'
   if (heartbeat === undefined || heartbeat === false) return []
   if (typeof heartbeat !== 'object' || heartbeat === null) {
-    return [{ place, cause: `is ${String(heartbeat)}`, fix: 'give { interval, timeout }, { silence }, or false' }]
+    return [
+      { place, cause: `is ${String(heartbeat)}`, fix: 'give { interval, timeout }, { silence }, or false' },
+    ]
   }
   const given = heartbeat as Record<string, unknown>
   const mistakes = [
@@ -149,7 +176,13 @@ function checkReconnect(reconnect: unknown): Mistake[] {
   const place = 'options.reconnect'
   if (reconnect === undefined || reconnect === false) return []
   if (typeof reconnect !== 'object' || reconnect === null) {
-    return [{ place, cause: `is ${String(reconnect)}`, fix: 'give an object, or false to end with the first failure' }]
+    return [
+      {
+        place,
+        cause: `is ${String(reconnect)}`,
+        fix: 'give an object, or false to end with the first failure',
+      },
+    ]
   }
   const given = reconnect as Record<string, unknown>
   const mistakes = [
@@ -166,12 +199,22 @@ function checkReconnect(reconnect: unknown): Mistake[] {
     const fix = 'give a whole number from 1; reconnect: false makes one try only'
     mistakes.push({ place: `${place}.maxAttempts`, cause: `is ${String(maxAttempts)}`, fix })
   }
-  if (Array.isArray(delays) && (delays.length === 0 || delays.some((delay) => checkTime(delay, '', 0).length > 0))) {
-    mistakes.push({ place: `${place}.delays`, cause: 'is empty or has something that is no time', fix: 'list milliseconds' })
+  mistakes.push(...checkDelays(delays, `${place}.delays`))
+  if (given['shouldReconnect'] !== undefined && typeof given['shouldReconnect'] !== 'function') {
+    const fix = 'write shouldReconnect: (failure) => …'
+    mistakes.push({ place: `${place}.shouldReconnect`, cause: 'is no function', fix })
   }
   if (delays !== undefined && (initialDelay !== undefined || maxDelay !== undefined)) {
     const cause = 'has delays, and initialDelay or maxDelay, which it replaces'
     mistakes.push({ place, cause, fix: 'keep delays or the others' })
   }
   return mistakes
+}
+
+function checkDelays(delays: unknown, place: string): Mistake[] {
+  if (delays === undefined || typeof delays === 'function') return []
+  const fix = 'list milliseconds, or write a function of the failures so far'
+  if (!Array.isArray(delays)) return [{ place, cause: `is ${describeValue(delays)}`, fix }]
+  if (delays.length > 0 && delays.every((delay) => checkTime(delay, '', 0).length === 0)) return []
+  return [{ place, cause: 'is empty or has something that is no time', fix }]
 }

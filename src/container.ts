@@ -1,12 +1,12 @@
 import './reflect.js'
 import { Lifecycle, container as globalContainer, injectable } from 'tsyringe'
 import type { DependencyContainer, InjectionToken } from 'tsyringe'
-import { nameConstructorTokens, ownClientOptions } from './annotations/metadata.js'
+import { nameConstructorTokens } from './annotations/metadata.js'
 import { DependencyCheck } from './dependency-check.js'
 import type { DependencyNode, Registration } from './dependency-check.js'
 import type { Mistake } from './errors.js'
 import { toError } from './errors.js'
-import type { Class, Provider, Token } from './token.js'
+import type { Class, FactoryProvider, Provider, Token } from './token.js'
 
 export type { DependencyContainer } from 'tsyringe'
 
@@ -17,7 +17,7 @@ interface TsyringeRegistration {
 }
 
 interface TsyringeInternals {
-  getRegistration(token: unknown): TsyringeRegistration | null
+  getAllRegistrations(token: unknown): readonly TsyringeRegistration[] | null
 }
 
 /** A container of ours over one of tsyringe's: it knows what it has made, and disposes of that in reverse order. */
@@ -28,6 +28,9 @@ export class Injector {
   readonly #watched = new Set<unknown>()
   /** What the factories of a module ask for. */
   readonly #factories = new Map<unknown, readonly unknown[]>()
+  /** Other names, and what they stand for. */
+  readonly #aliases = new Map<unknown, unknown>()
+  #check: DependencyCheck | undefined
 
   private constructor(above: Injector | DependencyContainer) {
     this.#above = above
@@ -46,7 +49,8 @@ export class Injector {
 
   /** Registers a value under a token; it is never disposed. */
   registerValue(token: Token, value: unknown): void {
-    this.#container.register(token as InjectionToken, { useValue: value })
+    // Not useValue: tsyringe takes that for a class where the value is null or undefined.
+    this.#container.register(token as InjectionToken, { useFactory: () => value })
   }
 
   /** Registers what a module provides: made once. */
@@ -58,40 +62,59 @@ export class Injector {
     }
     const token = provider.provide as InjectionToken
     if ('useClass' in provider) container.registerSingleton(token, provider.useClass as InjectionToken)
-    else if ('useExisting' in provider) container.register(token, { useToken: provider.useExisting as InjectionToken })
-    else if ('useValue' in provider) container.register(token, { useValue: provider.useValue })
-    else {
-      let made: { readonly value: unknown } | undefined
-      const dependencies = (provider.inject ?? []) as InjectionToken[]
-      this.#factories.set(token, dependencies)
-      const make = provider.useFactory as (...dependencies: unknown[]) => unknown
-      const useFactory = (): unknown => {
-        made ??= { value: make(...dependencies.map((each) => container.resolve(each))) }
+    else if ('useExisting' in provider) this.#registerAlias(token, provider.useExisting as InjectionToken)
+    else if ('useValue' in provider) this.registerValue(token as Token, provider.useValue)
+    else this.#registerFactory(token, provider)
+  }
+
+  /** tsyringe's own aliases throw where they form a circle: this one leaves that to the check. */
+  #registerAlias(token: InjectionToken, existing: InjectionToken): void {
+    this.#aliases.set(token, existing)
+    this.#container.register(token, { useFactory: () => this.#container.resolve(existing) })
+  }
+
+  #registerFactory(token: InjectionToken, { inject = [], useFactory }: FactoryProvider): void {
+    let made: { readonly value: unknown } | undefined
+    const make = useFactory as (...dependencies: unknown[]) => unknown
+    this.#factories.set(token, inject)
+    this.#container.register(token, {
+      useFactory: () => {
+        made ??= { value: make(...inject.map((each) => this.resolve(each))) }
         return made.value
-      }
-      container.register(token, { useFactory })
-    }
+      },
+    })
   }
 
   /** Makes a client class known to tsyringe, each connection's instance its own. */
   registerClient(client: Class): void {
-    const options = ownClientOptions(client)
-    if (options?.inject) nameConstructorTokens(client, options.inject)
-    if (options) injectable()(client as new () => object)
     this.#container.register(client as InjectionToken, { useClass: client as new () => object })
   }
 
   /**
-   * Follows all that a token depends on, and finds what cannot be made: types that are none, tokens that nobody provides, cycles.
-   * What it finds well is watched, so that it will be disposed of by whoever has made it.
+   * Follows all that tokens depend on, and finds what cannot be made: types that are none, tokens that nobody provides, cycles.
+   * Nothing is made.
    *
    * @param scoped tokens that each connection will have; nothing that outlives a connection may ask for them
+   * @param client the class of the connection that it is done for; without one, it is done for the application
    */
-  check(token: unknown, scoped: readonly Token[], isApplication: boolean): Mistake[] {
-    const check = new DependencyCheck((each) => this.#registration(each), scoped, isApplication)
-    check.follow(token)
-    if (check.mistakes.length === 0) this.#watch(check.nodes)
-    return check.mistakes
+  check(tokens: readonly unknown[], scoped: readonly Token[], client?: Class): readonly Mistake[] {
+    this.#check = new DependencyCheck((each) => this.#registrations(each), scoped, client)
+    this.#check.run(tokens)
+    return this.#check.mistakes
+  }
+
+  /**
+   * Readies what the check has found well: it can be made from now on, and will be disposed of by whoever has made it.
+   *
+   * @throws Error whatever the constructor of a singleton throws
+   */
+  prepare(): void {
+    const { classes, nodes } = this.#check ?? { classes: [], nodes: [] }
+    for (const [target, tokens] of classes) {
+      nameConstructorTokens(target, tokens)
+      injectable()(target as new () => object)
+    }
+    this.#watch(nodes)
   }
 
   isRegistered(token: Token): boolean {
@@ -146,13 +169,16 @@ export class Injector {
     else this.#above.#makeAbove(token)
   }
 
-  #registration(token: unknown): Registration | undefined {
+  #registrations(token: unknown): readonly Registration[] {
     const isOwn = this.#container.isRegistered(token as InjectionToken)
-    const found = (this.#container as unknown as TsyringeInternals).getRegistration(token)
-    if (!found) return undefined
-    const { useClass, useToken } = found.provider
-    const isSingleton = found.options.lifecycle === Lifecycle.Singleton
-    return { useClass, useToken, dependencies: this.#factories.get(token), isSingleton, isOwn }
+    const found = (this.#container as unknown as TsyringeInternals).getAllRegistrations(token) ?? []
+    return found.map(({ provider, options }) => ({
+      useClass: provider['useClass'],
+      useToken: this.#aliases.get(token) ?? provider['useToken'],
+      dependencies: this.#factories.get(token),
+      isSingleton: options.lifecycle === Lifecycle.Singleton,
+      isOwn,
+    }))
   }
 }
 
@@ -163,5 +189,7 @@ function disposerOf(instance: object): (() => unknown) | undefined {
     [Symbol.asyncDispose]?: () => unknown
     [Symbol.dispose]?: () => unknown
   }
-  return [dispose, asyncDispose, syncDispose].find((each) => typeof each === 'function')
+  // A `dispose` with parameters disposes of something else.
+  if (typeof dispose === 'function' && dispose.length === 0) return dispose
+  return [asyncDispose, syncDispose].find((each) => typeof each === 'function')
 }

@@ -1,4 +1,6 @@
-import { constructorTokens, hasOwnConstructorTypes, ownClientOptions } from './annotations/metadata.js'
+import { readConstructor } from './annotations/constructor.js'
+import type { ConstructorFacts } from './annotations/constructor.js'
+import { notesTypes, ownClientOptions, ownConstructorTokens } from './annotations/metadata.js'
 import type { Mistake } from './errors.js'
 import type { Class, Token } from './token.js'
 import { tokenName } from './token.js'
@@ -37,55 +39,104 @@ const NOT_CLASSES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   [Date, 'a Date'],
 ])
 
+const TYPES_FIX =
+  'set "emitDecoratorMetadata": true in tsconfig.json and compile with tsc (esbuild, tsx, Babel, Node\'s type stripping, and swc ' +
+  'without decoratorMetadata leave the types out)'
+
+/** Something that tsyringe makes only when it is first used: it may be part of a cycle. */
+interface Delayed {
+  readonly token: unknown
+  readonly place: string
+  readonly captors: number
+}
+
 /** Follows what constructors ask for, before anything is made, and notes everything that cannot be made. */
 export class DependencyCheck {
   readonly mistakes: Mistake[] = []
   readonly nodes: DependencyNode[] = []
-  readonly #registration: (token: unknown) => Registration | undefined
+  /** The classes that will be made with something, and what that is. */
+  readonly classes = new Map<Class, readonly unknown[]>()
+  readonly #registrations: (token: unknown) => readonly Registration[]
   readonly #scoped: readonly Token[]
-  readonly #isApplication: boolean
+  readonly #client: Class | undefined
   readonly #path: unknown[] = []
   readonly #done = new Set<unknown>()
-  #singletons = 0
+  readonly #doneForCaptors = new Set<unknown>()
+  readonly #delayed: Delayed[] = []
+  /** How many of those on the path outlive a connection. */
+  #captors = 0
 
+  /**
+   * @param registrations what the container has under a token, the one that counts last
+   * @param scoped tokens that each connection will have; nothing that outlives a connection may ask for them
+   * @param client the class of the connection; without one, all is made for a whole application
+   */
   constructor(
-    registration: (token: unknown) => Registration | undefined,
+    registrations: (token: unknown) => readonly Registration[],
     scoped: readonly Token[],
-    isApplication: boolean,
+    client: Class | undefined,
   ) {
-    this.#registration = registration
+    this.#registrations = registrations
     this.#scoped = scoped
-    this.#isApplication = isApplication
+    this.#client = client
   }
 
-  /** Follows a token and all that it leads to. */
-  follow(asked: unknown, place: string = tokenName(asked)): void {
-    const token = plainToken(asked)
-    if (token === ANYTHING || (token === undefined && asked !== undefined)) return
-    if (this.#scoped.includes(token as Token)) {
-      this.#checkScope(token, place)
-      return
+  /** Follows tokens and all that they lead to. */
+  run(tokens: readonly unknown[]): void {
+    for (const token of tokens) this.#follow(token, tokenName(token))
+    for (const { token, place, captors } of this.#delayed) {
+      this.#captors = captors
+      this.#follow(token, place)
     }
-    const registration = token === undefined ? undefined : this.#registration(token)
-    if (registration) this.#followRegistration(token, registration, place)
-    else if (isOptional(asked)) return
-    else if (typeof token === 'function' && !NOT_CLASSES.has(token)) this.#followClass(token as Class, token)
-    else this.#unknown(token, place)
+  }
+
+  #follow(asked: unknown, place: string): void {
+    const request = readRequest(asked)
+    if (!request) return
+    const { token } = request
+    if (request.isDelayed) {
+      this.#delayed.push({ token, place, captors: this.#captors })
+    } else if (this.#scoped.includes(token as Token)) {
+      this.#checkScope(token, place)
+    } else {
+      const found = token === undefined ? [] : this.#registrations(token)
+      const registrations = request.isMultiple ? found : found.slice(-1)
+      for (const registration of registrations) this.#followRegistration(token, registration, place)
+      if (registrations.length > 0) return
+      if (isOwnClass(token)) this.#followClass(token, token, false)
+      else if (!request.isOptional || token === undefined) this.#unknown(token, place)
+    }
   }
 
   #followRegistration(token: unknown, registration: Registration, place: string): void {
     const { useClass, useToken, dependencies, isSingleton, isOwn } = registration
     const isSingletonAbove = isSingleton && !isOwn
-    if (isSingletonAbove) this.#singletons += 1
-    if (useToken !== undefined) this.follow(useToken, place)
+    if (isSingletonAbove) this.#captors += 1
+    if (useToken !== undefined) this.#followAlias(token, useToken, place, isSingletonAbove)
     else if (typeof useClass === 'function') this.#followClass(useClass as Class, token, isSingletonAbove)
     else if (dependencies) this.#followAll(token, token, dependencies, isSingletonAbove)
-    if (isSingletonAbove) this.#singletons -= 1
+    if (isSingletonAbove) this.#captors -= 1
   }
 
-  #followClass(target: Class, token: unknown, isSingletonAbove = false): void {
-    if (this.#path.includes(target)) this.#cycle(target)
-    else if (!this.#done.has(token)) this.#followAll(target, token, this.#constructorTokens(target), isSingletonAbove)
+  /** Another name makes nothing by itself, unless a container above keeps what it stood for. */
+  #followAlias(token: unknown, useToken: unknown, place: string, isSingletonAbove: boolean): void {
+    if (this.#path.includes(token)) {
+      this.#cycle(token)
+      return
+    }
+    this.#path.push(token)
+    this.#follow(useToken, place)
+    this.#path.pop()
+    if (isSingletonAbove) this.nodes.push({ token, isSingletonAbove })
+  }
+
+  #followClass(target: Class, token: unknown, isSingletonAbove: boolean): void {
+    const facts = readConstructor(target)
+    const tokens = facts.tokens ?? []
+    if (tokens.length > 0) this.classes.set(target, tokens)
+    const problem = this.#constructorProblem(target, facts)
+    if (problem) this.#mistake(target.name, problem.cause, problem.fix)
+    this.#followAll(target, token, tokens, isSingletonAbove)
   }
 
   /** @param maker the class or the factory's token that asks for these */
@@ -94,99 +145,130 @@ export class DependencyCheck {
       this.#cycle(maker)
       return
     }
-    if (this.#done.has(token)) return
-    this.#done.add(token)
-    this.#path.push(maker)
-    for (const [index, each] of tokens.entries()) {
-      this.follow(each, `${tokenName(maker)}, ${typeof maker === 'function' ? 'constructor parameter' : 'inject'} ${index + 1}`)
+    const done = this.#captors > 0 ? this.#doneForCaptors : this.#done
+    if (!done.has(maker)) {
+      done.add(maker)
+      this.#path.push(maker)
+      const what = typeof maker === 'function' ? 'constructor parameter' : 'inject'
+      // Not for … of: a parameter that nothing names is a hole, and told as such already.
+      tokens.forEach((each, index) => this.#follow(each, `${tokenName(maker)}, ${what} ${index + 1}`))
+      this.#path.pop()
     }
-    this.#path.pop()
     this.nodes.push({ token, isSingletonAbove })
   }
 
-  /** Returns what a class's constructor asks for, once it is sure that the answer is whole. */
-  #constructorTokens(target: Class): readonly unknown[] {
-    const client = ownClientOptions(target)
-    const isClient = this.#path.length === 0 && !this.#isApplication
-    const tokens = client?.inject ?? constructorTokens(target)
-    const isDecorated = client !== undefined || hasOwnConstructorTypes(target)
-    const decorator = isClient ? '@WebSocketClient()' : "tsyringe's @injectable()"
-    const count = parameters(target.length)
-    if (target.length > 0 && !isDecorated) {
-      const cause = `has a constructor with ${count}, and nothing says what to inject: there is no class decorator${isClient ? '' : ', or the compiler leaves the types out'}`
-      this.#mistake(target.name, cause, `put ${decorator} on the class`)
-    } else if (isClient && !isDecorated && inheritsParameters(target)) {
-      const cause = 'extends a class whose constructor has parameters, and has no class decorator of its own'
-      this.#mistake(target.name, cause, `put ${decorator} on ${target.name} too`)
-    } else if (client?.inject && client.inject.length < target.length) {
-      const cause = `inject names ${client.inject.length} of its constructor's ${count}`
-      this.#mistake(target.name, cause, 'name the token of each parameter, in order')
-    } else if (target.length > (tokens?.length ?? 0)) {
-      this.#mistake(target.name, `the compiler noted no types for its constructor's ${count}`, NO_TYPES_FIX)
+  #constructorProblem(target: Class, facts: ConstructorFacts): Pick<Mistake, 'cause' | 'fix'> | undefined {
+    const { owner, parameters, tokens } = facts
+    const isClient = target === this.#client
+    const isDecorated = ownClientOptions(target) !== undefined || ownConstructorTokens(target) !== undefined
+    const isInherited = owner !== target
+    const count = counted(parameters)
+    const noted = Object.keys(tokens ?? []).length
+    if (noted >= parameters) {
+      if (!isClient || !isInherited || isDecorated || parameters === 0) return undefined
+      const cause = `extends ${owner.name}, whose constructor has ${count}, and has no class decorator of its own`
+      return { cause, fix: `put @WebSocketClient() on ${target.name} too` }
     }
-    return tokens ?? []
+    if (ownClientOptions(target)?.inject) {
+      return { cause: `inject names ${noted} of its constructor's ${count}`, fix: 'name the token of each parameter, in order' }
+    }
+    // What a provider inherits from somebody else's class may well be optional.
+    if (isInherited && !isClient) return undefined
+    const cause = isInherited ? `extends ${owner.name}, whose constructor has ${count}` : `has a constructor with ${count}`
+    return this.#untold(target, cause, isInherited ? owner : undefined)
+  }
+
+  /** Says why nothing tells what a constructor asks for, as far as can be seen. */
+  #untold(target: Class, cause: string, base: Class | undefined): Pick<Mistake, 'cause' | 'fix'> {
+    const isClient = target === this.#client
+    const isNoting = notesTypes(target) ?? (this.#client && notesTypes(this.#client))
+    const hasDecorator = ownClientOptions(target) !== undefined
+    const decorator = isClient ? '@WebSocketClient()' : "tsyringe's @injectable()"
+    if (isNoting === false || (hasDecorator && isNoting === undefined)) {
+      const names = isClient ? '@WebSocketClient({ inject: [A, B] })' : "tsyringe's @inject(TheClass) before each"
+      const decorate = hasDecorator ? '' : `, with ${decorator} on the class`
+      return { cause: `${cause}, and the compiler noted no types for them`, fix: `${TYPES_FIX}${decorate}; or name them: ${names}` }
+    }
+    if (base) {
+      const own = `or give ${target.name} a constructor of its own`
+      const fix = `put tsyringe's @injectable() on ${base.name}, and ${decorator} on ${target.name}, ${own}`
+      return { cause: `${cause}, and nothing says what to inject`, fix }
+    }
+    const otherwise = isNoting === undefined ? `, and ${TYPES_FIX}` : ''
+    return { cause: `${cause}, and no class decorator, without which nothing says what to inject`, fix: `put ${decorator} on the class${otherwise}` }
   }
 
   #checkScope(token: unknown, place: string): void {
-    if (!this.#isApplication && this.#singletons === 0) return
+    if (this.#client && this.#captors === 0) return
     const name = tokenName(token)
     const cause = `asks for ${name}, of which each connection has its own, but is itself made once for all of them`
     this.#mistake(place, cause, `ask for ${name} in the client, and hand on what is needed`)
   }
 
   #cycle(target: unknown): void {
-    const names = [...this.#path.slice(this.#path.indexOf(target)), target].map(tokenName)
-    const fix = 'move what both need into a third class, or wrap one parameter: @inject(delay(() => …)), from tsyringe'
-    this.#mistake(tokenName(target), `needs itself: ${names.join(' → ')}`, fix)
+    const loop = this.#path.slice(this.#path.indexOf(target)).map(tokenName)
+    // Wherever it was entered, a cycle is told in the same words, and so only once.
+    const first = loop.indexOf([...loop].sort()[0] as string)
+    const names = [...loop.slice(first), ...loop.slice(0, first + 1)]
+    const fix = 'move what both need into a third class, or wrap one parameter: @inject(delay(() => TheClass)), from tsyringe'
+    this.#mistake(names[0] as string, `needs itself: ${names.join(' → ')}`, fix)
   }
 
   #unknown(token: unknown, place: string): void {
-    const kind = NOT_CLASSES.get(token)
     if (token === undefined || token === null) {
-      const fix = 'break the circle of imports, or name what is meant: @inject(delay(() => TheClass)), from tsyringe'
-      this.#mistake(place, 'is undefined: its class was not there yet when this one was made', fix)
-    } else if (kind) {
-      const fix = "name it with a token, @inject('theName'), and provide that, or use a class as the type"
+      const fix =
+        'break the circle of imports (or name the token that is meant), or wrap it: @inject(delay(() => TheClass)), from tsyringe'
+      this.#mistake(place, `is ${String(token)}: what it names was not there yet when the class was made`, fix)
+    } else if (typeof token === 'function') {
+      const kind = NOT_CLASSES.get(token) ?? `a built-in ${token.name}`
+      const fix = "name it with a token, @inject('theName') from tsyringe, and provide that; or use a class of yours as the type"
       this.#mistake(place, `is ${kind}, which cannot be looked up`, fix)
     } else {
       const name = tokenName(token)
-      const fix = `provide it: { provide: ${name}, useValue: … } in a module, or container.register(${name}, …)`
+      const fix = `provide it: { provide: ${name}, useValue: … } in a module, or container.register(${name}, { useValue: … })`
       this.#mistake(place, `asks for ${name}, which nobody provides`, fix)
     }
   }
 
   #mistake(place: string, cause: string, fix: string): void {
+    if (this.mistakes.some((each) => each.place === place && each.cause === cause)) return
     this.mistakes.push({ place, cause, fix })
   }
 }
 
-const NO_TYPES_FIX =
-  'set "emitDecoratorMetadata": true in tsconfig.json and compile with tsc (esbuild, tsx, Babel, Node\'s type stripping, and swc ' +
-  'without decoratorMetadata leave the types out), or name them: @WebSocketClient({ inject: [A, B] })'
-
-/** Stands for what tsyringe works out later: `delay(() => …)` and transforms. */
-const ANYTHING = Symbol('anything')
-
-/** Takes the token out of tsyringe's descriptors: `@inject(token, { isOptional })`, `@injectAll(token)`. */
-function plainToken(asked: unknown): unknown {
-  if (typeof asked !== 'object' || asked === null) return asked
-  if (!('token' in asked) || 'transform' in asked) return ANYTHING
-  return typeof asked.token === 'object' ? ANYTHING : asked.token
+interface Request {
+  readonly token: unknown
+  readonly isMultiple: boolean
+  readonly isOptional: boolean
+  readonly isDelayed: boolean
 }
 
-function isOptional(asked: unknown): boolean {
-  return typeof asked === 'object' && asked !== null && 'isOptional' in asked && asked.isOptional === true
-}
-
-function inheritsParameters(target: Class): boolean {
-  let base = Object.getPrototypeOf(target) as Class | null
-  while (typeof base === 'function' && base.prototype) {
-    if (base.length > 0) return true
-    base = Object.getPrototypeOf(base) as Class | null
+/** Reads tsyringe's descriptors: `@inject(token, { isOptional })`, `@injectAll(token)`, `delay(() => …)`; not its transforms. */
+function readRequest(asked: unknown): Request | undefined {
+  const plain = { token: asked, isMultiple: false, isOptional: false, isDelayed: false }
+  if (typeof asked !== 'object' || asked === null) return plain
+  if (isDelay(asked)) return { ...plain, token: asked.wrap(), isDelayed: true }
+  if (!('token' in asked) || 'transform' in asked) return undefined
+  const { token, multiple, isOptional } = asked as { token: unknown; multiple?: boolean; isOptional?: boolean }
+  const isDelayed = isDelay(token)
+  return {
+    token: isDelayed ? token.wrap() : token,
+    isMultiple: multiple === true,
+    isOptional: isOptional === true,
+    isDelayed,
   }
-  return false
 }
 
-function parameters(count: number): string {
-  return count === 1 ? '1 parameter' : `${count} parameters`
+function isDelay(asked: unknown): asked is { wrap: () => unknown } {
+  return typeof asked === 'object' && asked !== null && 'wrap' in asked && typeof asked.wrap === 'function'
+}
+
+/** Tells a class that can be made without being provided from a type that the language has built in. */
+function isOwnClass(token: unknown): token is Class {
+  if (typeof token !== 'function' || NOT_CLASSES.has(token)) return false
+  return token.length === 0 || (globalThis as Record<string, unknown>)[token.name] !== token
+}
+
+function counted(parameters: number): string {
+  return parameters === 1 ? '1 parameter' : `${parameters} parameters`
 }

@@ -246,7 +246,9 @@ export class UnhandledMessagesError extends HoldfastError {
   readonly count: number
 
   constructor(count: number) {
-    super(`${count === 1 ? '1 received message was' : `${count} received messages were`} not handled before the connection ended`)
+    super(
+      `${count === 1 ? '1 received message was' : `${count} received messages were`} not handled before the connection ended`,
+    )
     this.count = count
   }
 }
@@ -262,7 +264,7 @@ export function reasonOf(thrown: unknown): string {
   if (thrown instanceof AggregateError && thrown.message === '') {
     return [...new Set(thrown.errors.map(reasonOf))].join('; ')
   }
-  return thrown instanceof Error ? thrown.message || thrown.name : String(thrown)
+  return thrown instanceof Error ? thrown.message || thrown.name : safeString(thrown)
 }
 
 /** Returns what was thrown if it is an Error, else an Error that carries it. */

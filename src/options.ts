@@ -180,7 +180,12 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
     maxFragments: Number(given.maxFragments),
     heartbeat: fillInHeartbeat(options.heartbeat),
     reconnect:
-      options.reconnect === false ? false : layerOptions<ReconnectSettings>(RECONNECT_DEFAULTS, options.reconnect as ReconnectSettings | undefined),
+      options.reconnect === false
+        ? false
+        : layerOptions<ReconnectSettings>(
+            RECONNECT_DEFAULTS,
+            options.reconnect as ReconnectSettings | undefined,
+          ),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
   }
@@ -188,16 +193,20 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
 
 function pickNumbers(options: ConnectionOptions): Record<keyof typeof DEFAULTS, number | false> {
   const names = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]
-  return Object.fromEntries(names.map((name) => [name, options[name]])) as Record<keyof typeof DEFAULTS, number | false>
+  return Object.fromEntries(names.map((name) => [name, options[name]])) as Record<
+    keyof typeof DEFAULTS,
+    number | false
+  >
 }
 
 function fillInHeartbeat(option: ConnectionOptions['heartbeat']): HeartbeatSettings {
   if (option === false) return { style: 'off' }
-  if (option && 'silence' in option) return { style: 'silence', silence: option.silence }
+  const { silence, interval, timeout, message, isReply }: Partial<SilenceOptions> & BeatOptions = option ?? {}
+  if (silence !== undefined) return { style: 'silence', silence }
   const times = {
-    interval: option?.interval ?? HEARTBEAT_DEFAULTS.interval,
-    timeout: option?.timeout ?? HEARTBEAT_DEFAULTS.timeout,
+    interval: interval ?? HEARTBEAT_DEFAULTS.interval,
+    timeout: timeout ?? HEARTBEAT_DEFAULTS.timeout,
   }
-  if (!option?.message) return { style: 'ping', ...times }
-  return { style: 'message', ...times, message: option.message, isReply: option.isReply }
+  if (!message) return { style: 'ping', ...times }
+  return { style: 'message', ...times, message, isReply }
 }

@@ -13,11 +13,16 @@ export function urlProblem(url: string): { cause: string; fix: string } | undefi
   }
   if (parsed.protocol !== 'ws:' && parsed.protocol !== 'wss:' && parsed.protocol !== 'ws+unix:') {
     const scheme = parsed.protocol.slice(0, -1)
-    const secure = scheme === 'https' || scheme === 'wss'
-    return { cause: `has the scheme '${scheme}'`, fix: `begin it with '${secure ? 'wss' : 'ws'}://'` }
+    return {
+      cause: `has the scheme '${scheme}'`,
+      fix: `begin it with '${scheme === 'https' ? 'wss' : 'ws'}://'`,
+    }
   }
   if (url.includes('#')) {
-    return { cause: 'has a fragment (#…), which RFC 6455 forbids', fix: "leave the '#' out, or write it as %23" }
+    return {
+      cause: 'has a fragment (#…), which RFC 6455 forbids',
+      fix: "leave the '#' out, or write it as %23",
+    }
   }
   return undefined
 }

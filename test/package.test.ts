@@ -111,7 +111,7 @@ describe('The packed package', function () {
     expect(compiled.output).to.equal('')
 
     await using server = await startTestServer(({ socket }) =>
-      socket.on('message', (data) => socket.send(String(data))),
+      socket.on('message', (data: Buffer) => socket.send(data.toString())),
     )
     const ran = await run(process.execPath, [join('out', 'main.js')], folder, { WS_URL: server.url })
     expect(ran.code, ran.output).to.equal(0)

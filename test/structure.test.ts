@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import * as holdfast from 'holdfast'
 import * as testing from 'holdfast/testing'
-import { filesIn, readPackageJson, root } from './support/project.js'
+import { filesIn, readJson, readPackageJson, root } from './support/project.js'
 
 /** Frozen: a name that goes is a breaking change, and a name that comes needs a reason. */
 const NAMES = [
@@ -97,6 +97,14 @@ describe('The repository', () => {
       ({ name }) => EMPTY_NAMES.test(name) || !/^[a-z\d]+([-.][a-z\d]+)*$/.test(name),
     )
     expect(wrong.map(({ path }) => path)).to.deep.equal([])
+  })
+
+  it('leaves nothing out of the coverage but types', () => {
+    const { exclude } = readJson('.c8rc.json') as { exclude: string[] }
+    for (const path of exclude) {
+      const built = path.replace(/^src/, 'dist').replace(/[.]ts$/, '.js')
+      expect(readFileSync(new URL(built, root), 'utf8'), path).to.match(/^export {};\n(\/\/# .*)?$/)
+    }
   })
 
   it('names no path of the machine that it was written on', () => {

@@ -31,7 +31,9 @@ export class AttachedTarget extends InspectorTarget {
 export async function findSocketUrl(inspector: URL, signal: AbortSignal): Promise<string> {
   const list = new URL('/json/list', inspector)
   list.protocol = inspector.protocol === 'wss:' ? 'https:' : 'http:'
-  const response = await fetch(list, { signal })
+  const response = await fetch(list, { signal }).catch((cause: unknown) => {
+    throw new Error(`no inspector answers at ${list.host}`, { cause })
+  })
   if (!response.ok) throw new Error(`${list.href} answered ${response.status}: is it an inspector?`)
   const [target] = (await response.json()) as readonly { readonly webSocketDebuggerUrl?: string }[]
   if (!target?.webSocketDebuggerUrl) throw new Error(`${list.href} lists nothing to inspect`)

@@ -114,7 +114,7 @@ export class InspectorClient {
 
   @OnError(HandshakeError)
   refused({ status }: HandshakeError): void {
-    this.view.line(`refused with HTTP ${status}${status === 400 ? ': the url is of an earlier process' : ''}`)
+    this.view.line(`the inspector refuses with HTTP ${status}: that url is of an earlier start of the process`)
   }
 
   @OnError()

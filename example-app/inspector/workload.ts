@@ -14,13 +14,15 @@ const KINDS: ReadonlyMap<number, string> = new Map([
   [constants.NODE_PERFORMANCE_GC_WEAKCB, 'weak callbacks'],
 ])
 
-function reportCollection({ detail, duration }: PerformanceEntry): void {
-  const { kind = 0 } = detail as { kind?: number }
-  console.debug('gc', KINDS.get(kind) ?? 'other', duration)
+/** Node's types leave out what a 'gc' entry has beside the rest. */
+interface CollectionEntry extends PerformanceEntry {
+  readonly detail: { readonly kind: number }
 }
 
 new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) reportCollection(entry)
+  for (const { detail, duration } of list.getEntries() as CollectionEntry[]) {
+    console.debug('gc', KINDS.get(detail.kind) ?? 'other', duration)
+  }
 }).observe({ entryTypes: ['gc'] })
 
 interface Order {

@@ -11,6 +11,7 @@ const ENDED_BY: Readonly<Record<Initiator, string>> = {
 export abstract class ConnectionView {
   readonly #terminal: Terminal
   readonly #source: Source
+  #shownCause: Error | undefined
 
   constructor(terminal: Terminal, source: Source) {
     this.#terminal = terminal
@@ -27,7 +28,9 @@ export abstract class ConnectionView {
         this.line(`open (connection ${state.connectionNumber})`)
         break
       case 'waiting':
-        this.line(`waiting ${seconds(state.delay)} before attempt ${state.attempt}`)
+        this.#shownCause = state.cause
+        this.line(state.cause.message)
+        if (state.delay > 0) this.line(`waiting ${seconds(state.delay)} before attempt ${state.attempt}`)
         break
       case 'closing':
         this.line(`closing${state.reason ? `: ${state.reason}` : ''}`)
@@ -45,7 +48,9 @@ export abstract class ConnectionView {
     this.line(`closed ${ENDED_BY[initiator]} (${shown})${willReconnect ? ', will reconnect' : ''}`)
   }
 
+  /** Shows an error, unless it is what the connection waits because of: that has been said. */
   failed(error: Error, { stage, fatal }: ErrorContext): void {
+    if (error === this.#shownCause || error === this.#shownCause?.cause) return
     this.line(`${stage} failed: ${error.message}${fatal ? ' (giving up)' : ''}`)
   }
 

@@ -31,7 +31,8 @@ export class Tally {
   }
 
   readonly #onState = (event: unknown): void => {
-    if ((event as { to: string }).to === 'open') this.#countOf(event).openings += 1
+    const count = this.#countOf(event)
+    if ((event as { to: string }).to === 'open') count.openings += 1
   }
 
   #countOf(event: unknown): Count {

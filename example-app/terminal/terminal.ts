@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util'
+
 /** Who says a line. */
 export type Source = 'app' | 'inspector' | 'market'
 
@@ -21,6 +23,6 @@ export class Terminal {
 
 /** What another process prints may hold colours and line breaks, and have any length. */
 function printable(text: string): string {
-  const plain = text.replace(/\p{Cc}+/gu, ' ')
+  const plain = stripVTControlCharacters(text).replace(/\p{Cc}+/gu, ' ')
   return plain.length > LONGEST_TEXT ? `${plain.slice(0, LONGEST_TEXT)}…` : plain
 }

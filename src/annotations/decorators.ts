@@ -92,24 +92,28 @@ export function OnClose(): HandlerDecorator<(close: CloseInfo, context: Connecti
 /** Makes a decorator that records, and never throws: what is wrong is found at the start, all at once. */
 function handler(event: HandlerEvent, name: string, args: readonly unknown[]): HandlerDecorator<never> {
   const decorator = `@${name}(${args.map(describeArgument).join(', ')})`
-  return (target: object, member: unknown, descriptor?: PropertyDescriptor) => {
+  return (target: object, member: unknown, descriptor?: unknown) => {
     if (typeof member === 'object' && member !== null && 'kind' in member) {
-      const { name: method } = member as ClassMethodDecoratorContext
-      recordHandler(target, { event, decorator, member: method, kind: 'standard', args })
+      // A standard field has no value yet to record on; what there is of its class is the metadata.
+      const { name: method, metadata } = member as ClassMethodDecoratorContext
+      recordHandler(metadata ?? target, { event, decorator, member: method, kind: 'standard', args })
       return
     }
-    const kind = kindOf(target, descriptor)
+    const kind = kindOf(target, member, descriptor)
     recordHandler(target, { event, decorator, member: member as string | symbol, kind, args })
   }
 }
 
-function kindOf(target: object, descriptor: PropertyDescriptor | undefined): HandlerRecord['kind'] {
+function kindOf(target: object, member: unknown, descriptor: unknown): HandlerRecord['kind'] {
+  if (member === undefined) return 'class'
+  if (typeof descriptor === 'number') return 'parameter'
   if (typeof target === 'function') return 'static member'
-  if (!descriptor) return 'property'
-  return typeof descriptor.value === 'function' ? 'method' : 'accessor'
+  if (typeof descriptor !== 'object' || descriptor === null) return 'property'
+  return typeof (descriptor as PropertyDescriptor).value === 'function' ? 'method' : 'accessor'
 }
 
 function describeArgument(argument: unknown): string {
-  if (typeof argument === 'function') return argument.name
+  if (typeof argument === 'function') return argument.name || 'an anonymous class'
+  if (typeof argument === 'object' && argument !== null) return '{…}'
   return typeof argument === 'string' ? `'${argument}'` : String(argument)
 }

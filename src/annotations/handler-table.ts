@@ -1,6 +1,7 @@
 import type { Mistake } from '../errors.js'
-import { ownHandlers } from './metadata.js'
+import { ownHandlers, standardMetadata } from './metadata.js'
 import type { ErrorClass, HandlerEvent, HandlerRecord, MessageKey } from './metadata.js'
+import type { Class } from '../token.js'
 
 /** A method that handles something. */
 export interface Handler {
@@ -51,6 +52,9 @@ interface Declared {
 /** The most parameters that any handler gets: the event, and its context. */
 const MOST_PARAMETERS = 2
 
+const NO_HANDLERS_FIX =
+  'put a decorator on at least one method, such as @OnMessage(), with its parentheses (a module needs @Module({ … }) on its class)'
+
 /** Stands for the argument of a decorator that was given none. */
 const NONE = Symbol('none')
 
@@ -73,7 +77,7 @@ class TableBuilder {
     const declared = declaredHandlers(this.#target)
     for (const each of declared) this.#add(each)
     if (declared.length === 0) {
-      this.#mistake(this.#target.name, 'has no handlers', 'mark at least one method, with @OnMessage() say')
+      this.#mistake(this.#target.name, 'has no handlers', NO_HANDLERS_FIX)
     }
     const table = {
       single: this.#single,
@@ -134,10 +138,11 @@ function declaredHandlers(target: abstract new (...args: never[]) => object): De
   const declared: Declared[] = []
   let prototype = target.prototype as object | null
   while (prototype && prototype !== Object.prototype) {
-    const { constructor } = prototype as { constructor: { name: string } }
+    const { constructor } = prototype as { constructor: Class }
     const methods = Object.values(Object.getOwnPropertyDescriptors(prototype)).map(({ value }) => value as unknown)
     const functions = methods.filter((value) => typeof value === 'function' && value !== constructor) as object[]
-    const records = [prototype, constructor, ...functions].flatMap(ownHandlers)
+    const metadata = standardMetadata(constructor)
+    const records = [prototype, constructor, ...(metadata ? [metadata] : []), ...functions].flatMap(ownHandlers)
     declared.unshift(...records.map((record) => ({ record, owner: constructor.name })))
     prototype = Object.getPrototypeOf(prototype) as object | null
   }
@@ -145,7 +150,7 @@ function declaredHandlers(target: abstract new (...args: never[]) => object): De
 }
 
 function nameOf({ record, owner }: Declared): string {
-  return `${owner}#${String(record.member)}`
+  return record.kind === 'class' ? owner : `${owner}#${String(record.member)}`
 }
 
 type Problem = Pick<Mistake, 'cause' | 'fix'>
@@ -165,8 +170,12 @@ function kindProblem({ kind, decorator, member }: HandlerRecord): Problem | unde
         cause: `${decorator} was compiled as a standard decorator`,
         fix: 'set "experimentalDecorators": true in the tsconfig.json that compiles this file (esbuild and tsx read it there too)',
       }
+    case 'static member':
+      return { cause: `${decorator} is on a static member`, fix: `leave out "static": a handler is a method of the instance` }
+    case 'accessor':
+      return { cause: `${decorator} is on an accessor`, fix: `write a method: ${name}(…) { … }, without get, set or accessor` }
     default:
-      return { cause: `${decorator} is on ${kind === 'accessor' ? 'an' : 'a'} ${kind}`, fix: 'move it to a method of the instance' }
+      return { cause: `${decorator} is on a ${kind}`, fix: 'put it on a method of the class' }
   }
 }
 

@@ -17,7 +17,7 @@ export interface HandlerRecord {
   readonly decorator: string
   readonly member: string | symbol
   /** What the decorator was put on; only a method can be a handler. */
-  readonly kind: 'method' | 'static member' | 'accessor' | 'property' | 'standard'
+  readonly kind: 'method' | 'static member' | 'accessor' | 'property' | 'parameter' | 'class' | 'standard'
   /** The decorator's arguments: a key, or a class of errors. */
   readonly args: readonly unknown[]
 }
@@ -49,9 +49,10 @@ const MODULE = Symbol.for('holdfast:module')
 const TSYRINGE_TOKENS = 'injectionTokens'
 
 /** Adds a record to the target's own; what it inherits stays as it is. */
-export function recordHandler(target: object, record: HandlerRecord): void {
-  const own = (Reflect.getOwnMetadata(HANDLERS, target) as HandlerRecord[] | undefined) ?? []
-  Reflect.defineMetadata(HANDLERS, [...own, record], target)
+export function recordHandler(target: object | undefined, record: HandlerRecord): void {
+  // A field under standard decorators without metadata leaves no trace of its class.
+  if (target === undefined) return
+  Reflect.defineMetadata(HANDLERS, [...ownHandlers(target), record], target)
 }
 
 export function recordClient(target: object, options: WebSocketClientOptions): void {
@@ -81,25 +82,35 @@ export function moduleOptions(target: object): ModuleOptions | undefined {
   return Reflect.getOwnMetadata(MODULE, target) as ModuleOptions | undefined
 }
 
+/** Returns what a compiler of standard decorators keeps of a class itself, under the name that esbuild and tsc agree on. */
+export function standardMetadata(target: object): object | undefined {
+  const { metadata } = Symbol as { metadata?: symbol }
+  const key = metadata ?? Symbol.for('Symbol.metadata')
+  return Object.getOwnPropertyDescriptor(target, key)?.value as object | undefined
+}
+
 /**
- * Returns what a class's constructor asks for, as the compiler and tsyringe's `@inject` have noted it; `undefined` where the
- * compiler has noted nothing.
+ * Returns what a class's own constructor asks for, as the compiler and tsyringe's `@inject` have noted it; `undefined` where
+ * nothing is noted. It has holes where only some parameters are named.
  */
-export function constructorTokens(target: object): readonly unknown[] | undefined {
-  const types = Reflect.getMetadata('design:paramtypes', target) as unknown[] | undefined
+export function ownConstructorTokens(target: object): readonly unknown[] | undefined {
+  const types = Reflect.getOwnMetadata('design:paramtypes', target) as unknown[] | undefined
   const named = Reflect.getOwnMetadata(TSYRINGE_TOKENS, target) as Record<string, unknown> | undefined
   if (!named) return types
-  const tokens = [...(types ?? [])]
+  const tokens = types?.slice() ?? []
   for (const [index, token] of Object.entries(named)) tokens[Number(index)] = token
   return tokens
 }
 
-/** Tells whether the compiler has noted the types of this very class's constructor: it does for classes with a decorator. */
-export function hasOwnConstructorTypes(target: object): boolean {
-  return Reflect.hasOwnMetadata('design:paramtypes', target)
+/** Tells whether a class's compiler notes types, which each of its handlers shows; `undefined` where it has none. */
+export function notesTypes(target: Class): boolean | undefined {
+  const prototype = target.prototype as object
+  const method = ownHandlers(prototype).find(({ kind }) => kind === 'method')
+  if (method) return Reflect.hasOwnMetadata('design:type', prototype, method.member)
+  return standardMetadata(target) ? false : undefined
 }
 
-/** Names the tokens of a class's constructor where its compiler could not. */
-export function nameConstructorTokens(target: object, tokens: readonly Token[]): void {
+/** Tells what a class's constructor asks for, in the place where tsyringe reads it. */
+export function nameConstructorTokens(target: object, tokens: readonly unknown[]): void {
   Reflect.defineMetadata('design:paramtypes', [...tokens], target)
 }

@@ -1,3 +1,4 @@
+import { describeValue } from '../codec.js'
 import { InvalidUrlError, ProviderError } from '../errors.js'
 import type { AttemptInfo, ConnectionSettings, PerAttempt } from '../options.js'
 import type { TransportRequest } from '../transport.js'
@@ -20,14 +21,17 @@ export async function attemptRequest(
   ])
   const address = url instanceof URL ? url.href : (url as unknown)
   if (typeof address !== 'string') {
-    throw new ProviderError('url', new TypeError(`it gave ${String(address)} instead of a string or a URL`))
+    throw new ProviderError(
+      'url',
+      new TypeError(`it gave ${describeValue(address)} instead of a string or a URL`),
+    )
   }
   const problem = urlProblem(address)
   if (problem) throw new InvalidUrlError(`The url ${redactUrl(address)} ${problem.cause}: ${problem.fix}`)
   return {
     url: address,
     headers: definedHeaders(headers),
-    protocols: typeof protocols === 'string' ? [protocols] : protocols,
+    protocols: protocolList(protocols),
     maxPayload: settings.maxPayload,
     maxFragments: settings.maxFragments,
     closeTimeout: settings.closeTimeout,
@@ -47,10 +51,25 @@ async function provide<T>(
   }
 }
 
+function protocolList(protocols: unknown): readonly string[] {
+  if (typeof protocols === 'string') return [protocols]
+  if (Array.isArray(protocols)) return protocols as string[]
+  throw new ProviderError(
+    'protocols',
+    new TypeError(`it gave ${describeValue(protocols)} instead of strings`),
+  )
+}
+
 /** Node refuses a header whose value is `undefined`; here it means that the header is not sent. */
-function definedHeaders(headers: Readonly<Record<string, string | undefined>>): Record<string, string> {
+function definedHeaders(headers: unknown): Record<string, string> {
+  if (typeof headers !== 'object' || headers === null) {
+    throw new ProviderError(
+      'headers',
+      new TypeError(`it gave ${describeValue(headers)} instead of an object`),
+    )
+  }
   const defined: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
+  for (const [name, value] of Object.entries(headers as Record<string, string | undefined>)) {
     if (value !== undefined) defined[name] = value
   }
   return defined

@@ -81,7 +81,9 @@ export class HeartbeatSchedule {
     if (now < this.#verdictAt && now < this.#nextBeat) return 'wait'
     const isLate = now >= this.#verdictAt || now - this.#nextBeat > timeout
     if (isLate || this.#verdictAt === Infinity) this.#verdictAt = now + timeout
-    this.#nextBeat = isLate ? now + interval : this.#nextBeat + interval
+    const following = this.#nextBeat + interval
+    // Beats that were slept through are left out, not sent in a burst.
+    this.#nextBeat = isLate || following <= now ? now + interval : following
     return 'beat'
   }
 

@@ -68,12 +68,16 @@ export class Pulse {
   /** Takes a pong: it settles the ping that it answers, if it answers one of ours. */
   ponged(data: Uint8Array): void {
     const key = Buffer.from(data).toString('latin1')
-    const probe = this.#probes.get(key)
-    if (!probe) return
-    this.#probes.delete(key)
-    const latency = this.#clock.now() - probe.sentAt
-    this.#port.measured(latency)
-    probe.resolve(latency)
+    const answered = this.#probes.get(key)
+    if (!answered) return
+    const now = this.#clock.now()
+    this.#port.measured(now - answered.sentAt)
+    // A peer may answer only the latest of several pings (RFC 6455, section 5.5.3): it has seen those before, too.
+    for (const [each, probe] of this.#probes) {
+      this.#probes.delete(each)
+      probe.resolve(now - probe.sentAt)
+      if (probe === answered) return
+    }
   }
 
   /** Tells whether a message is the answer to a beat, which it then settles. */
@@ -95,12 +99,18 @@ export class Pulse {
     const promise = new Promise<number>((resolve, reject) => {
       this.#probeCount += 1
       const key = String(this.#probeCount)
-      if (this.#probes.size >= MOST_PROBES) this.#probes.delete(this.#probes.keys().next().value as string)
+      if (this.#probes.size >= MOST_PROBES) this.#giveUpOldest()
       this.#probes.set(key, { sentAt: this.#clock.now(), resolve, reject })
       this.#port.ping(Buffer.from(key, 'latin1'))
     })
     promise.catch(() => undefined)
     return promise
+  }
+
+  #giveUpOldest(): void {
+    const [key, probe] = this.#probes.entries().next().value as [string, Probe]
+    this.#probes.delete(key)
+    probe.reject(new Error(`The peer has left ${MOST_PROBES} pings unanswered: the oldest is given up`))
   }
 
   stop(error: ConnectionLostError): void {
@@ -156,5 +166,5 @@ export class Pulse {
   }
 }
 
-/** Pings that a peer never answers are forgotten past this many. */
+/** Past this many unanswered pings the oldest is given up: a peer that answers none must not fill the memory. */
 const MOST_PROBES = 16

@@ -57,7 +57,7 @@ const PASSING_CERTIFICATE_ERRORS: readonly string[] = ['CERT_HAS_EXPIRED', 'CERT
 
 /** Node's and OpenSSL's codes for a certificate that is not accepted. */
 const CERTIFICATE_ERROR =
-  /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH)/
+  /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|ERROR_IN_CERT_|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH|PATH_LENGTH_)/
 
 /** Tells whether trying again could not help; everything that is not listed here is worth another try. */
 export function isFatal(failure: Failure): boolean {
@@ -96,7 +96,7 @@ export interface PolicySources {
   readonly random: () => number
   /** Returns the wall clock's time, for `Retry-After` dates. */
   readonly date: () => number
-  /** Called when `shouldReconnect` throws; the default verdict then holds. */
+  /** Called when `shouldReconnect` or `delays` throws or gives something unusable; the default then holds. */
   readonly report: (thrown: unknown) => void
 }
 
@@ -161,8 +161,19 @@ export class ReconnectPolicy {
     const { random, date } = this.#sources
     const asked = retryAfter(failure.headers, date())
     if (asked !== undefined) return Math.min(asked, maxDelay) + random() * initialDelay
-    if (settings.delays) return listedDelay(settings.delays, this.#failures)
-    return random() * backoffCeiling(settings, this.#failures)
+    return this.#listed(settings.delays) ?? random() * backoffCeiling(settings, this.#failures)
+  }
+
+  #listed(delays: ReconnectSettings['delays']): number | undefined {
+    if (typeof delays !== 'function') return delays?.[Math.min(this.#failures, delays.length) - 1]
+    try {
+      const delay: unknown = delays(this.#failures)
+      if (typeof delay === 'number' && delay >= 0) return delay
+      throw new TypeError(`delays returned ${String(delay)}: return a delay in milliseconds`)
+    } catch (thrown) {
+      this.#sources.report(thrown)
+      return undefined
+    }
   }
 }
 
@@ -172,9 +183,4 @@ export function backoffCeiling(
   failures: number,
 ): number {
   return Math.min(maxDelay, initialDelay * 2 ** (failures - 1))
-}
-
-function listedDelay(delays: NonNullable<ReconnectSettings['delays']>, failures: number): number {
-  if (typeof delays === 'function') return delays(failures)
-  return delays[Math.min(failures, delays.length) - 1] ?? 0
 }

@@ -30,11 +30,13 @@ export class ErrorHandlers {
     }
     try {
       const result = this.#invoker.call(handler, error, context)
-      if (!isThenable(result) || this.#invoker.wasReleased) return undefined
-      return Promise.resolve(result).then(
+      if (!isThenable(result)) return undefined
+      const isReleased = this.#invoker.wasReleased
+      const settled = Promise.resolve(result).then(
         () => undefined,
         (thrown: unknown) => this.#logFailing(handler, thrown, error),
       )
+      return isReleased ? undefined : settled
     } catch (thrown) {
       return this.#logFailing(handler, thrown, error)
     }

@@ -19,7 +19,7 @@ export class FakeClock implements Clock {
   #order = 0
   readonly #start: number
   readonly #timers = new Set<FakeTimer>()
-  readonly #turns = new Set<() => void>()
+  readonly #turns = new Set<{ readonly callback: () => void }>()
 
   /** @param date the wall clock's time at the beginning, in milliseconds since 1970 */
   constructor(date: number = Date.UTC(2026, 0, 1)) {
@@ -47,17 +47,18 @@ export class FakeClock implements Clock {
   }
 
   nextTurn(callback: () => void): Timer {
-    this.#turns.add(callback)
-    return { cancel: () => void this.#turns.delete(callback) }
+    const turn = { callback }
+    this.#turns.add(turn)
+    return { cancel: () => void this.#turns.delete(turn) }
   }
 
   /** Lets everything run that needs no time: promises, and one turn after another until nobody wants a further one. */
   async settle(): Promise<void> {
     do {
       await settle()
-      const turns = [...this.#turns]
-      this.#turns.clear()
-      for (const turn of turns) turn()
+      for (const turn of [...this.#turns]) {
+        if (this.#turns.delete(turn)) turn.callback()
+      }
     } while (this.#turns.size > 0)
     await settle()
   }

@@ -17,8 +17,12 @@ export interface PackageJson {
   readonly peerDependencies: Readonly<Record<string, string>>
 }
 
+export function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(new URL(path, root), 'utf8'))
+}
+
 export function readPackageJson(): PackageJson {
-  return JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as PackageJson
+  return readJson('package.json') as PackageJson
 }
 
 /** Lists the files of a folder of the project, those of its folders included, by their paths from the project's folder. */

@@ -9,7 +9,7 @@ import { startTestServer } from 'holdfast/testing'
 import type { TestServerConnection } from 'holdfast/testing'
 import { connectWs } from '#src/transports/ws.js'
 import { disposal } from '../support/disposal.js'
-import { eventually } from '../support/eventually.js'
+import { eventually, turns } from '../support/eventually.js'
 import {
   BINARY,
   CLOSE,
@@ -171,17 +171,18 @@ describe('WsTransport', function () {
     })
 
     it('keeps what had come of a body that stands still when it is given up', async () => {
+      let hasSent = false
       const url = await httpServer((_request, response) => {
         response.writeHead(500, { 'Content-Length': '100' })
-        response.write('half of')
+        response.write('half of', () => (hasSent = true))
       })
       const { recorder, transport } = connect(url)
-      // Nothing tells that the headers are there; a cut before them has no error.
-      await eventually('the refusal has been given up', () => {
-        transport.terminate()
-        return recorder.ends.length > 0
-      })
-      expect(recorder.ends).to.have.lengthOf(1)
+      await eventually('half of the body has been sent', () => hasSent)
+      await turns()
+      transport.terminate()
+      const { error } = await recorder.untilClosed()
+      expect((error as HandshakeError).status).to.equal(500)
+      expect((error as HandshakeError).body).to.equal('half of')
     })
 
     it('is a redirect, too, which is not followed', async () => {

@@ -1,0 +1,46 @@
+import type { Class } from '../token.js'
+import { ownClientOptions, ownConstructorTokens } from './metadata.js'
+
+/** What is known of the constructor that a class has, its own or an inherited one. */
+export interface ConstructorFacts {
+  /** The class that declares it. */
+  readonly owner: Class
+  /** How many parameters it must be given. */
+  readonly parameters: number
+  /** What it asks for, in order, with holes where nothing says; `undefined` where nothing says anything. */
+  readonly tokens: readonly unknown[] | undefined
+}
+
+const known = new WeakMap<Class, ConstructorFacts>()
+
+/** Reads a class's constructor, or the one that it inherits. Done once per class. */
+export function readConstructor(target: Class): ConstructorFacts {
+  let facts = known.get(target)
+  if (!facts) {
+    facts = read(target)
+    known.set(target, facts)
+  }
+  return facts
+}
+
+function read(target: Class): ConstructorFacts {
+  const tokens = ownClientOptions(target)?.inject ?? ownConstructorTokens(target)
+  const base = Object.getPrototypeOf(target) as Class
+  if (declaresConstructor(target) || !hasClassSyntax(base)) return { owner: target, parameters: target.length, tokens }
+  const inherited = readConstructor(base)
+  return tokens ? { ...inherited, tokens } : inherited
+}
+
+/** The source is the only place that tells an inherited constructor from an own one without parameters. */
+function declaresConstructor(target: Class): boolean {
+  return target.length > 0 || /\bconstructor\s*\(/.test(sourceOf(target))
+}
+
+/** Node's older classes, such as EventEmitter, are functions, and their parameters are optional. */
+function hasClassSyntax(target: Class): boolean {
+  return /^class\b/.test(sourceOf(target))
+}
+
+function sourceOf(target: Class): string {
+  return Function.prototype.toString.call(target)
+}

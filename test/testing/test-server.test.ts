@@ -1,0 +1,105 @@
+import { expect } from 'chai'
+import { once } from 'node:events'
+import { startTestServer } from 'holdfast/testing'
+import type { TestServer, TestServerConnection } from 'holdfast/testing'
+import { WebSocket } from 'ws'
+import { disposal } from '../support/disposal.js'
+import { eventually } from '../support/eventually.js'
+
+describe('TestServer', function () {
+  this.timeout(30_000)
+  const use = disposal()
+
+  /** Opens a socket that keeps its messages from the first instant. */
+  function open(server: TestServer): { socket: WebSocket; messages: string[] } {
+    const messages: string[] = []
+    const socket = new WebSocket(server.url)
+    socket.on('message', (data: Buffer) => messages.push(data.toString()))
+    return { socket, messages }
+  }
+
+  it('listens on a free port of this machine only', async () => {
+    const first = use(await startTestServer())
+    const second = use(await startTestServer())
+    expect(first.url).to.match(/^ws:\/\/127\.0\.0\.1:\d+$/)
+    expect(second.url).to.not.equal(first.url)
+  })
+
+  it('calls onConnection in the tick in which a connection opens', async () => {
+    const server = use(await startTestServer(({ socket }) => socket.send('hello')))
+    const { messages } = open(server)
+    await eventually('the greeting has come', () => messages.length > 0)
+    expect(messages).to.deep.equal(['hello'])
+  })
+
+  it('keeps the request and every message from the first instant', async () => {
+    const server = use(await startTestServer())
+    const { socket } = open(server)
+    socket.on('open', () => {
+      socket.send('text')
+      socket.send(Buffer.from([1, 2]))
+    })
+    const connection = await server.connection(1)
+    await eventually('both messages have come', () => connection.received.length === 2)
+    expect(connection.received[0]).to.equal('text')
+    expect([...(connection.received[1] as Uint8Array)]).to.deep.equal([1, 2])
+    expect(connection.request.headers.upgrade).to.equal('websocket')
+  })
+
+  describe('#connection', () => {
+    it('waits for the nth connection, and gives one that is there already', async () => {
+      const server = use(await startTestServer())
+      const second = server.connection(2)
+      open(server)
+      open(server)
+      expect(await second).to.equal(server.connections[1])
+      expect(await server.connection(1)).to.equal(server.connections[0])
+    })
+  })
+
+  it('hands its options to the WebSocketServer', async () => {
+    const server = use(await startTestServer(undefined, { handleProtocols: () => 'v1' }))
+    const socket = new WebSocket(server.url, ['v2', 'v1'])
+    await once(socket, 'open')
+    expect(socket.protocol).to.equal('v1')
+  })
+
+  it('survives a client that breaks the protocol', async () => {
+    const server = use(await startTestServer())
+    const { socket } = open(server)
+    await once(socket, 'open')
+    const { socket: far } = await server.connection(1)
+    const closed = once(far, 'close')
+    // A frame without a mask.
+    ;(socket as unknown as { _socket: { write(bytes: Uint8Array): void } })._socket.write(Buffer.from([0x81, 0]))
+    await closed
+    expect(server.connections).to.have.lengthOf(1)
+  })
+
+  describe('#close', () => {
+    it('cuts all connections and stops listening', async () => {
+      const server = await startTestServer()
+      const { socket } = open(server)
+      await once(socket, 'open')
+      await server.connection(1)
+      const closed = once(socket, 'close') as Promise<[number]>
+      await server.close()
+      expect((await closed)[0]).to.equal(1006)
+      const late = new WebSocket(server.url)
+      const [error] = (await once(late, 'error')) as [NodeJS.ErrnoException]
+      expect(error.code).to.equal('ECONNREFUSED')
+    })
+
+    it('is what disposing of it does', async () => {
+      const accepted: TestServerConnection[] = []
+      const server = await startTestServer((connection) => accepted.push(connection))
+      const { socket } = open(server)
+      await once(socket, 'open')
+      await server.connection(1)
+      const closed = once(socket, 'close')
+      await server[Symbol.asyncDispose]()
+      await closed
+      expect(accepted).to.deep.equal(server.connections)
+    })
+  })
+})
