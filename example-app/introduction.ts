@@ -1,7 +1,12 @@
 import type { Settings } from './settings.js'
 
 /** Says what is going to be seen, and how to end it. */
-export function introduction({ inspectorUrl, marketUrl, duration, restartAfter }: Settings): readonly string[] {
+export function introduction({
+  inspectorUrl,
+  marketUrl,
+  duration,
+  restartAfter,
+}: Settings): readonly string[] {
   const isOver = duration !== undefined && duration <= restartAfter
   return [
     'Two WebSocket connections, held by Holdfast:',
@@ -12,8 +17,12 @@ export function introduction({ inspectorUrl, marketUrl, duration, restartAfter }
       ? '- market: prices from a small server of ours, which cuts the connection now and then'
       : `- market: prices from ${new URL(marketUrl).host}`,
     ...(inspectorUrl === undefined && !isOver
-      ? [`In ${restartAfter / 1_000} s the process is killed and started anew: watch the connection come back.`]
+      ? [
+          `In ${restartAfter / 1_000} s the process is killed and started anew: watch the connection come back.`,
+        ]
       : []),
-    duration === undefined ? 'Ctrl-C ends it.' : `It ends by itself after ${duration / 1_000} s, or with Ctrl-C.`,
+    duration === undefined
+      ? 'Ctrl-C ends it.'
+      : `It ends by itself after ${duration / 1_000} s, or with Ctrl-C.`,
   ]
 }

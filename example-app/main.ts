@@ -16,9 +16,11 @@ async function run(settings: Settings): Promise<void> {
   const target = app.get(InspectorTarget)
   if (target instanceof Workload) void restartLater(target, settings.restartAfter, terminal)
 
-  // Clients close for good by Ctrl-C, or where trying again could not help.
-  const allClosed = Promise.all(app.clients.map((client) => client.closed))
-  await (settings.duration === undefined ? allClosed : Promise.race([allClosed, later(settings.duration)]))
+  const { duration } = settings
+  const timeIsUp = duration === undefined ? never() : later(duration).then(() => 0)
+  // All connections end by themselves only where trying again could not help, and with Ctrl-C, which sets its own exit code.
+  const allClosed = Promise.all(app.clients.map((client) => client.closed)).then(() => 1)
+  process.exitCode = await Promise.race([timeIsUp, allClosed])
   await app.close()
 }
 
@@ -26,6 +28,10 @@ async function restartLater(workload: Workload, time: number, terminal: Terminal
   await later(time)
   terminal.line('app', 'restarting the workload: its socket goes, and the next one has another url')
   await workload.restart()
+}
+
+function never(): Promise<never> {
+  return new Promise(() => undefined)
 }
 
 /** Waits without keeping the process alive. */

@@ -36,7 +36,8 @@ export class UsageError extends Error {}
 export function readSettings(args: readonly string[]): Settings {
   const { values, positionals } = parse(args)
   const [inspectorUrl, surplus] = positionals
-  if (surplus !== undefined) throw new UsageError(`There is one inspector to attach to: what is '${surplus}'?`)
+  if (surplus !== undefined)
+    throw new UsageError(`There is one inspector to attach to: what is '${surplus}'?`)
   return {
     inspectorUrl: webSocketUrl(inspectorUrl),
     marketUrl: webSocketUrl(values.market),
@@ -72,6 +73,7 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 }
 
 function milliseconds(option: string, text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text) ?? []
-  if (amount === undefined) throw new UsageError(`--${option} takes a time such as 500ms, 10s or 2m, and not '${text}'`)
+  if (amount === undefined)
+    throw new UsageError(`--${option} takes a time such as 500ms, 10s or 2m, and not '${text}'`)
   return Number(amount) * (UNITS[unit ?? ''] ?? 1)
 }

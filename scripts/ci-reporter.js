@@ -10,7 +10,9 @@ export default class CiReporter extends Mocha.reporters.Spec {
     const label = process.env['MOCHA_LABEL']
     const close = (failed) => {
       const { passes = 0, pending = 0 } = this.stats ?? {}
-      process.stdout.write(`${label ? `${label}: ` : ''}${passes} passed, ${failed} failed, ${pending} skipped\n`)
+      process.stdout.write(
+        `${label ? `${label}: ` : ''}${passes} passed, ${failed} failed, ${pending} skipped\n`,
+      )
     }
     let hasBegun = false
     let hasEnded = false

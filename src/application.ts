@@ -1,12 +1,15 @@
-import { Client, ClientPlan, CONNECTION_TOKENS, START_OPTIONS, constructorMistake } from './client.js'
-import type { ClientOptions } from './client.js'
+import { ClientPlan, CONNECTION_TOKENS, START_OPTIONS, disposeWithin, notMadeError } from './client.js'
+import type { Client, ClientOptions } from './client.js'
+import { systemClock } from './clock.js'
+import { CloseCode, checkClose } from './connection/close-code.js'
 import { Injector } from './container.js'
 import type { Mistake } from './errors.js'
-import { StartupError, toError } from './errors.js'
+import { StartupError } from './errors.js'
 import { connectionLogger } from './logger.js'
 import { readModules, tokenOf } from './modules.js'
 import type { ModuleGraph } from './modules.js'
-import type { Class, Token } from './token.js'
+import { DEFAULTS } from './options.js'
+import type { Class, Provider, Token } from './token.js'
 import { tokenName } from './token.js'
 
 /** A module with all its providers and clients: what `bootstrap` returns for a class with `@Module`. */
@@ -14,14 +17,14 @@ export class Application {
   /** The clients, in the order of the modules. */
   readonly clients: readonly Client[]
   readonly #injector: Injector
-  readonly #reportDispose: (error: Error) => void
+  readonly #dispose: () => Promise<void>
   #closing: Promise<void> | undefined
 
   /** @internal */
-  constructor(clients: readonly Client[], injector: Injector, reportDispose: (error: Error) => void) {
+  constructor(clients: readonly Client[], injector: Injector, dispose: () => Promise<void>) {
     this.clients = clients
     this.#injector = injector
-    this.#reportDispose = reportDispose
+    this.#dispose = dispose
   }
 
   /**
@@ -45,20 +48,28 @@ export class Application {
     )
     const [only] = found
     if (only && found.length === 1) return only as Client<T>
-    const names = this.clients.map((client) => `${client.instance.constructor.name} '${client.name}'`).join(', ')
+    const names = this.clients
+      .map((client) => `${client.instance.constructor.name} '${client.name}'`)
+      .join(', ')
     const asked = name === undefined ? target.name : `${target.name} named '${name}'`
-    throw new Error(`There ${only ? 'are several clients' : 'is no client'} ${asked}; there are: ${names || 'none'}`)
+    throw new Error(
+      `There ${only ? 'are several clients' : 'is no client'} ${asked}; there are: ${names || 'none'}`,
+    )
   }
 
-  /** Closes all clients at once, each in good order, and then disposes of what the modules provide, the last first. */
-  close(code?: number, reason?: string): Promise<void> {
+  /**
+   * Closes all clients at once, each in good order, and then disposes of what the modules provide, the last first. Calling it
+   * again changes nothing. Rejects with RangeError for a code or a reason that a close frame cannot carry.
+   */
+  async close(code: number = CloseCode.NORMAL, reason = ''): Promise<void> {
+    checkClose(code, reason)
     this.#closing ??= this.#close(code, reason)
-    return this.#closing
+    await this.#closing
   }
 
-  async #close(code?: number, reason?: string): Promise<void> {
+  async #close(code: number, reason: string): Promise<void> {
     await Promise.all(this.clients.map((client) => client.close(code, reason)))
-    for (const error of await this.#injector.dispose()) this.#reportDispose(error)
+    await this.#dispose()
   }
 
   /** Closes with 1000. */
@@ -73,49 +84,79 @@ export interface StartedApplication {
   readonly ready: readonly Promise<void>[]
 }
 
+interface PlannedClient {
+  readonly plan: ClientPlan
+  readonly isAwaited: boolean
+}
+
 /**
  * Builds an application, providers first, and begins to connect its clients, all at once.
  *
- * @throws StartupError naming every mistake of every module and client, before anything connects
+ * @returns rejects with StartupError, before anything connects: with every mistake of every module and client, or because a
+ * constructor or a factory has thrown; what was made before that has been disposed of
  */
-export function startApplication(module: Class, options: ClientOptions): StartedApplication {
+export async function startApplication(module: Class, options: ClientOptions): Promise<StartedApplication> {
   const injector = Injector.under(options.container)
   const graph = readModules(module)
+  const planned = planClients(graph, module, injector, options)
+  const { clock = systemClock, closeTimeout = DEFAULTS.closeTimeout } = options
+  const logger = connectionLogger(options.logger, module.name)
+  const dispose = (): Promise<void> => disposeWithin(injector, { clock, closeTimeout }, logger)
+  try {
+    makeProviders(graph, injector, module)
+    const made = planned.map(({ plan, isAwaited }) => ({ client: plan.make(), isAwaited }))
+    const clients = made.map(({ client }) => client)
+    for (const client of clients) client.start()
+    const awaited = made.filter(({ isAwaited }) => isAwaited)
+    const ready = awaited.map(({ client }) => client.connection.ready)
+    return { application: new Application(clients, injector, dispose), ready }
+  } catch (thrown) {
+    await Promise.all(planned.map(({ plan }) => plan.undo()))
+    await dispose()
+    throw thrown
+  }
+}
+
+/** Checks everything, and makes nothing. */
+function planClients(
+  graph: ModuleGraph,
+  module: Class,
+  injector: Injector,
+  options: ClientOptions,
+): PlannedClient[] {
   for (const provider of graph.providers) injector.register(provider)
-  const mistakes = [...graph.mistakes, ...checkProviders(graph, injector)]
-  const plans = graph.clients.map(({ use, waitForOpen, ...entry }) => {
+  const mistakes = [...graph.mistakes, ...injector.check(graph.providers.map(tokenOf), CONNECTION_TOKENS)]
+  const planned = graph.clients.map(({ use, waitForOpen, ...entry }) => {
     const plan = new ClientPlan(use, injector.child(), [entry, withoutStart(options)])
     mistakes.push(...plan.check([]).map((mistake) => ({ ...mistake, place: placeIn(plan, mistake) })))
     return { plan, isAwaited: waitForOpen !== false }
   })
-  if (mistakes.length > 0) throw new StartupError(module.name, mistakes)
-  makeProviders(graph, injector, module)
-  const made = plans.map(({ plan, isAwaited }) => ({ client: plan.make(), isAwaited }))
-  const clients = made.map(({ client }) => client)
-  const logger = connectionLogger(options.logger, module.name)
-  const application = new Application(clients, injector, (error) => {
-    logger.error(`close: a dispose failed: ${error.stack ?? error.message}`)
-  })
-  for (const client of clients) client.start()
-  const awaited = made.filter(({ isAwaited }) => isAwaited)
-  return { application, ready: awaited.map(({ client }) => client.connection.ready) }
-}
-
-function checkProviders(graph: ModuleGraph, injector: Injector): Mistake[] {
-  const found = graph.providers.flatMap((provider) => injector.check(tokenOf(provider), CONNECTION_TOKENS, true))
-  // Two providers that need the same missing thing meet the same mistake.
-  return [...new Map(found.map((mistake) => [`${mistake.place} ${mistake.cause}`, mistake])).values()]
+  if (mistakes.length === 0) return planned
+  // A client that needs what a provider lacks meets the provider's mistake.
+  const different = new Map(mistakes.map((mistake) => [`${mistake.place} ${mistake.cause}`, mistake]))
+  throw new StartupError(module.name, [...different.values()])
 }
 
 function makeProviders(graph: ModuleGraph, injector: Injector, module: Class): void {
-  for (const provider of graph.providers) {
-    const token = tokenOf(provider)
-    try {
-      injector.resolve(token)
-    } catch (thrown) {
-      throw new StartupError(module.name, [constructorMistake(tokenName(token), toError(thrown))])
+  let making = module.name
+  try {
+    injector.prepare()
+    for (const provider of graph.providers) {
+      making = tokenName(tokenOf(provider))
+      checkMade(injector.resolve(tokenOf(provider)), provider)
     }
+  } catch (thrown) {
+    throw notMadeError(module.name, making, thrown)
   }
+}
+
+/** An asynchronous factory would be injected as the promise that it is. */
+function checkMade(made: unknown, provider: Provider): void {
+  if (!(made instanceof Promise) || !('useFactory' in provider)) return
+  made.catch(() => undefined)
+  throw new Error(
+    'its factory returned a promise, and factories are synchronous: await it before bootstrap, and give useValue',
+  )
 }
 
 function withoutStart(options: ClientOptions): ClientOptions {
@@ -123,5 +164,5 @@ function withoutStart(options: ClientOptions): ClientOptions {
 }
 
 function placeIn(plan: ClientPlan, { place }: Mistake): string {
-  return place.startsWith('options') ? `${plan.name}, ${place}` : place
+  return place.startsWith('options.') ? `${plan.name}, ${place}` : place
 }

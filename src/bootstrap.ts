@@ -1,4 +1,4 @@
-import { clientOptions, moduleOptions } from './annotations/metadata.js'
+import { moduleOptions } from './annotations/metadata.js'
 import { Application, startApplication } from './application.js'
 import { ClientPlan, START_OPTIONS } from './client.js'
 import type { Client, ClientOptions } from './client.js'
@@ -32,7 +32,10 @@ export function bootstrap<T extends object>(
   url: PerAttempt<string | URL>,
   options?: ClientOptions,
 ): Promise<Client<T>>
-export function bootstrap<T extends object>(target: Class<T>, options?: ClientOptions): Promise<Bootstrapped<T>>
+export function bootstrap<T extends object>(
+  target: Class<T>,
+  options?: ClientOptions,
+): Promise<Bootstrapped<T>>
 export function bootstrap<T extends object>(
   target: Class<T>,
   url: undefined,
@@ -43,34 +46,62 @@ export async function bootstrap<T extends object>(
   urlOrOptions?: PerAttempt<string | URL> | ClientOptions,
   given?: ClientOptions,
 ): Promise<Client<T> | Application> {
-  const isOptions = typeof urlOrOptions === 'object' && !(urlOrOptions instanceof URL)
-  const options = isOptions ? urlOrOptions : (given ?? {})
-  const url = isOptions ? undefined : (urlOrOptions as PerAttempt<string | URL> | undefined)
+  const options = (isOptions(urlOrOptions) ? urlOrOptions : given) ?? {}
+  const url = isOptions(urlOrOptions) ? undefined : urlOrOptions
   checkTarget(target)
   options.signal?.throwIfAborted()
   if (moduleOptions(target)) {
-    const { application, ready } = startApplication(target, options)
+    if (url !== undefined) throw moduleUrlError(target)
+    const { application, ready } = await startApplication(target, options)
     return untilReady(application, Promise.all(ready), options)
   }
-  const client = startClient(target, layerOptions(options, { url }))
+  const client = await startClient(target, layerOptions(options, { url }))
   return untilReady(client, client.connection.ready, options)
+}
+
+function isOptions(given: unknown): given is ClientOptions {
+  return isObject(given) && !(given instanceof URL)
+}
+
+function isObject(given: unknown): given is object {
+  return typeof given === 'object' && given !== null
 }
 
 function checkTarget(target: unknown): void {
   if (typeof target === 'function' && target.prototype) return
-  const cause = `was given ${target === undefined ? 'undefined' : String(target)} instead of a class`
-  const fix = 'call it with a class whose methods are handlers, or with a class with @Module'
-  throw new StartupError('bootstrap', [{ place: 'bootstrap', cause, fix }])
+  const place = 'bootstrap'
+  const cause = `was given ${describe(target)} instead of a class`
+  const fix =
+    typeof target === 'function'
+      ? 'call it with a class; if it is one, write its decorator with parentheses: @WebSocketClient() or @Module({ … })'
+      : 'call it with the class itself, bootstrap(TheClient, …), whose methods are handlers, or with a class with @Module({ … })'
+  throw new StartupError(place, [{ place, cause, fix }])
 }
 
-function startClient<T extends object>(target: Class<T>, options: ClientOptions): Client<T> {
-  const { container } = layerOptions<ClientOptions>(clientOptions(target), options)
-  const plan = new ClientPlan(target, Injector.under(container), [options])
+function describe(target: unknown): string {
+  if (typeof target === 'function') return 'a function'
+  if (!isObject(target)) return String(target)
+  return `an instance of ${target.constructor.name}`
+}
+
+function moduleUrlError(module: Class): StartupError {
+  const cause = 'is a module, and was given a url of its own'
+  const fix = `give it to the client that is meant: clients: [{ use: TheClient, url: … }], and call bootstrap(${module.name})`
+  return new StartupError(module.name, [{ place: module.name, cause, fix }])
+}
+
+async function startClient<T extends object>(target: Class<T>, options: ClientOptions): Promise<Client<T>> {
+  const plan = new ClientPlan(target, Injector.under(options.container), [options])
   const mistakes = plan.check(START_OPTIONS)
   if (mistakes.length > 0) throw new StartupError(target.name, mistakes)
-  const client = plan.make()
-  client.start()
-  return client
+  try {
+    const client = plan.make()
+    client.start()
+    return client
+  } catch (thrown) {
+    await plan.undo()
+    throw thrown
+  }
 }
 
 /** Waits until all is ready; if it cannot be, or must not be, everything is closed again before the reason is thrown. */
@@ -88,6 +119,8 @@ async function untilReady<C extends Application | Client>(
     for (const client of clients) void client.connection.terminate()
   }
   signal?.addEventListener('abort', aborted)
+  // A constructor may have aborted it.
+  if (signal?.aborted) aborted()
   try {
     await ready
     signal?.throwIfAborted()

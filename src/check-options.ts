@@ -1,4 +1,5 @@
 import { LONGEST_DELAY } from './clock.js'
+import { RECONNECT_DEFAULTS } from './connection/reconnect-policy.js'
 import { describeValue } from './codec.js'
 import type { Mistake } from './errors.js'
 import { DEFAULTS } from './options.js'
@@ -41,6 +42,7 @@ export function checkOptions(
     ...unknownNames(options, 'options', [...NAMES, ...others]),
     ...checkUrl(options.url, target),
     ...checkProtocols(options.protocols),
+    ...checkShapes(options),
     ...checkNumbers(options),
     ...checkHeartbeat(options.heartbeat),
     ...checkReconnect(options.reconnect),
@@ -51,12 +53,18 @@ function unknownNames(given: object, place: string, known: readonly string[]): M
   return Object.keys(given)
     .filter((name) => !known.includes(name))
     .map((name) => {
-      const near = known.find(
-        (each) => each.toLowerCase() === name.toLowerCase() || distance(each, name) <= 2,
-      )
+      const near = nearest(name, known)
       const fix = near ? `did you mean ${near}?` : `leave it out; there are ${[...known].sort().join(', ')}`
       return { place: `${place}.${name}`, cause: 'is no option', fix }
     })
+}
+
+const FAR = 3
+
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const distances = known.map((each) => [each, distance(each.toLowerCase(), name.toLowerCase())] as const)
+  const [first] = distances.sort(([, a], [, b]) => a - b)
+  return first && first[1] < Math.min(FAR, first[0].length) ? first[0] : undefined
 }
 
 /** Counts the edits between two names (Levenshtein). */
@@ -87,7 +95,13 @@ function checkUrl(url: ConnectionOptions['url'], target: string): Mistake[] {
   const text = String(url)
   const problem = urlProblem(text)
   if (!problem) return []
-  return [{ place: 'options.url', cause: `${redactUrl(text)} ${problem.cause}`, fix: problem.fix }]
+  const shown = URL.canParse(text) ? redactUrl(text) : `'${withoutSecrets(text)}'`
+  return [{ place: 'options.url', cause: `${shown} ${problem.cause}`, fix: problem.fix }]
+}
+
+/** What may be shown of something that is no url: nothing before an @, nothing after a question mark. */
+function withoutSecrets(text: string): string {
+  return text.replace(/[?#].*$/s, '').replace(/^.*@/s, '')
 }
 
 function checkProtocols(protocols: ConnectionOptions['protocols']): Mistake[] {
@@ -95,20 +109,70 @@ function checkProtocols(protocols: ConnectionOptions['protocols']): Mistake[] {
   const list: unknown = typeof protocols === 'string' ? [protocols] : protocols
   const place = 'options.protocols'
   if (!Array.isArray(list)) {
-    return [
-      { place, cause: `is ${describeValue(list)}`, fix: 'give a string, a list of strings, or a function' },
-    ]
+    return [{ place, cause: `is ${shown(list)}`, fix: "give 'name', ['one', 'two'], or a function" }]
   }
   return list.flatMap((protocol: unknown, index) => {
     if (typeof protocol !== 'string' || !SUBPROTOCOL.test(protocol)) {
       const cause = `${JSON.stringify(protocol)} is no subprotocol (RFC 6455, section 4.1)`
-      return [
-        { place, cause, fix: 'use letters, digits and -._~ and the like; no spaces, commas or slashes' },
-      ]
+      const fix = 'use letters, digits and -._~ and the like; no spaces, commas or slashes'
+      return [{ place, cause, fix }]
     }
     if (list.indexOf(protocol) === index) return []
     return [{ place, cause: `'${protocol}' is named twice`, fix: 'name it once' }]
   })
+}
+
+/** What the options that are neither numbers nor groups have to be. */
+const SHAPES: readonly (readonly [keyof ConnectionOptions, (value: unknown) => boolean, string])[] = [
+  ['name', isString, "a name, such as 'lobby'"],
+  [
+    'route',
+    (value) => isString(value) || isFunction(value),
+    "the name of a property, such as 'type', or a function",
+  ],
+  ['headers', (value) => isFunction(value) || isObject(value), "{ name: 'value' }, or a function"],
+  [
+    'codec',
+    (value) => hasMethods(value, 'encode', 'decode'),
+    'an object with encode and decode, such as jsonCodec',
+  ],
+  [
+    'logger',
+    (value) => value === false || hasMethods(value, 'debug', 'info', 'warn', 'error'),
+    'an object with debug, info, warn and error, such as console; or false',
+  ],
+  ['clock', (value) => hasMethods(value, 'now', 'date', 'setTimeout', 'nextTurn'), 'a Clock'],
+  ['random', isFunction, 'a function such as Math.random'],
+  ['transport', isFunction, 'a function that opens a socket'],
+]
+
+function checkShapes(options: ConnectionOptions): Mistake[] {
+  return SHAPES.flatMap(([name, fits, what]) => {
+    const value: unknown = options[name]
+    if (value === undefined || fits(value)) return []
+    return [{ place: `options.${name}`, cause: `is ${shown(value)}`, fix: `give ${what}` }]
+  })
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function'
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
+
+function hasMethods(value: unknown, ...names: readonly string[]): boolean {
+  return isObject(value) && names.every((name) => isFunction(value[name]))
+}
+
+/** Shows a value that does not fit: the contents of strings and objects might be secret. */
+function shown(value: unknown): string {
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : describeValue(value)
 }
 
 function checkNumbers(options: ConnectionOptions): Mistake[] {
@@ -116,20 +180,22 @@ function checkNumbers(options: ConnectionOptions): Mistake[] {
   return names.flatMap((name) => {
     const value: unknown = options[name]
     if (value === undefined || (value === false && CAN_BE_OFF.includes(name))) return []
-    if (name.endsWith('Timeout')) return checkTime(value, `options.${name}`, name === 'drainTimeout' ? 0 : 1)
+    if (name.endsWith('Timeout')) {
+      return checkTime(value, `options.${name}`, name === 'drainTimeout' ? 0 : 1, CAN_BE_OFF.includes(name))
+    }
     if (name === 'concurrency' && value === Infinity) return []
     if (Number.isSafeInteger(value) && (value as number) >= 1) return []
     const off = CAN_BE_OFF.includes(name) ? ', or false for no limit' : ''
     return [
-      { place: `options.${name}`, cause: `is ${String(value)}`, fix: `give a whole number from 1${off}` },
+      { place: `options.${name}`, cause: `is ${shown(value)}`, fix: `give a whole number from 1${off}` },
     ]
   })
 }
 
-function checkTime(value: unknown, place: string, least: number): Mistake[] {
+function checkTime(value: unknown, place: string, least: number, canBeOff = false): Mistake[] {
   if (typeof value === 'number' && value >= least && value <= LONGEST_DELAY) return []
-  const fix = `give milliseconds, from ${least} to ${LONGEST_DELAY}`
-  return [{ place, cause: `is ${String(value)}`, fix }]
+  const fix = `give milliseconds, from ${least} to ${LONGEST_DELAY}${canBeOff ? ', or false for no limit' : ''}`
+  return [{ place, cause: `is ${shown(value)}`, fix }]
 }
 
 function checkTimes(
@@ -146,12 +212,11 @@ function checkTimes(
 function checkHeartbeat(heartbeat: unknown): Mistake[] {
   const place = 'options.heartbeat'
   if (heartbeat === undefined || heartbeat === false) return []
-  if (typeof heartbeat !== 'object' || heartbeat === null) {
-    return [
-      { place, cause: `is ${String(heartbeat)}`, fix: 'give { interval, timeout }, { silence }, or false' },
-    ]
+  if (!isObject(heartbeat)) {
+    const fix = 'give { interval, timeout }, { silence }, or false'
+    return [{ place, cause: `is ${shown(heartbeat)}`, fix }]
   }
-  const given = heartbeat as Record<string, unknown>
+  const given = heartbeat
   const mistakes = [
     ...unknownNames(given, place, HEARTBEAT_NAMES),
     ...checkTimes(given, place, ['interval', 'timeout', 'silence'], 1),
@@ -164,57 +229,74 @@ function checkHeartbeat(heartbeat: unknown): Mistake[] {
   if (given['isReply'] !== undefined && given['message'] === undefined) {
     mistakes.push({ place, cause: 'has isReply without message', fix: 'give the message that is replied to' })
   }
-  for (const name of ['message', 'isReply']) {
-    if (given[name] !== undefined && typeof given[name] !== 'function') {
-      mistakes.push({ place: `${place}.${name}`, cause: 'is no function', fix: `write ${name}: () => …` })
-    }
-  }
-  return mistakes
+  return [...mistakes, ...checkFunctions(given, place, ['message', 'isReply'])]
+}
+
+function checkFunctions(
+  given: Readonly<Record<string, unknown>>,
+  place: string,
+  names: readonly string[],
+): Mistake[] {
+  return names
+    .filter((name) => given[name] !== undefined && !isFunction(given[name]))
+    .map((name) => ({
+      place: `${place}.${name}`,
+      cause: `is ${shown(given[name])}, not a function`,
+      fix: `write ${name}: (…) => …`,
+    }))
 }
 
 function checkReconnect(reconnect: unknown): Mistake[] {
   const place = 'options.reconnect'
   if (reconnect === undefined || reconnect === false) return []
-  if (typeof reconnect !== 'object' || reconnect === null) {
+  if (!isObject(reconnect)) {
     return [
       {
         place,
-        cause: `is ${String(reconnect)}`,
+        cause: `is ${shown(reconnect)}`,
         fix: 'give an object, or false to end with the first failure',
       },
     ]
   }
-  const given = reconnect as Record<string, unknown>
+  const { maxAttempts } = reconnect
   const mistakes = [
-    ...unknownNames(given, place, RECONNECT_NAMES),
-    ...checkTimes(given, place, ['initialDelay', 'maxDelay', 'minUptime'], 0),
+    ...unknownNames(reconnect, place, RECONNECT_NAMES),
+    ...checkTimes(reconnect, place, ['initialDelay', 'maxDelay', 'minUptime'], 0),
+    ...checkFunctions(reconnect, place, ['shouldReconnect']),
+    ...checkDelays(reconnect, place),
   ]
-  const { initialDelay, maxDelay, maxAttempts, delays } = given
-  if (typeof initialDelay === 'number' && typeof maxDelay === 'number' && initialDelay > maxDelay) {
-    const cause = `has an initialDelay (${initialDelay}) above its maxDelay (${maxDelay})`
-    mistakes.push({ place, cause, fix: 'raise maxDelay or lower initialDelay' })
-  }
   const isCount = maxAttempts === undefined || maxAttempts === Infinity || Number.isSafeInteger(maxAttempts)
   if (!isCount || (maxAttempts as number) < 1) {
     const fix = 'give a whole number from 1; reconnect: false makes one try only'
-    mistakes.push({ place: `${place}.maxAttempts`, cause: `is ${String(maxAttempts)}`, fix })
-  }
-  mistakes.push(...checkDelays(delays, `${place}.delays`))
-  if (given['shouldReconnect'] !== undefined && typeof given['shouldReconnect'] !== 'function') {
-    const fix = 'write shouldReconnect: (failure) => …'
-    mistakes.push({ place: `${place}.shouldReconnect`, cause: 'is no function', fix })
-  }
-  if (delays !== undefined && (initialDelay !== undefined || maxDelay !== undefined)) {
-    const cause = 'has delays, and initialDelay or maxDelay, which it replaces'
-    mistakes.push({ place, cause, fix: 'keep delays or the others' })
+    mistakes.push({ place: `${place}.maxAttempts`, cause: `is ${shown(maxAttempts)}`, fix })
   }
   return mistakes
 }
 
-function checkDelays(delays: unknown, place: string): Mistake[] {
-  if (delays === undefined || typeof delays === 'function') return []
-  const fix = 'list milliseconds, or write a function of the failures so far'
-  if (!Array.isArray(delays)) return [{ place, cause: `is ${describeValue(delays)}`, fix }]
-  if (delays.length > 0 && delays.every((delay) => checkTime(delay, '', 0).length === 0)) return []
-  return [{ place, cause: 'is empty or has something that is no time', fix }]
+function checkDelays(given: Readonly<Record<string, unknown>>, place: string): Mistake[] {
+  const mistakes: Mistake[] = []
+  const { initialDelay, maxDelay = RECONNECT_DEFAULTS.maxDelay, delays } = given
+  if (typeof initialDelay === 'number' && typeof maxDelay === 'number' && initialDelay > maxDelay) {
+    const cause = `has an initialDelay (${initialDelay}) above its maxDelay (${maxDelay})`
+    mistakes.push({ place, cause, fix: 'raise maxDelay or lower initialDelay' })
+  }
+  if (delays === undefined || isFunction(delays)) return [...mistakes, ...replacedDelays(given, place)]
+  if (
+    !Array.isArray(delays) ||
+    delays.length === 0 ||
+    delays.some((delay) => checkTime(delay, '', 0).length > 0)
+  ) {
+    const cause = Array.isArray(delays) ? 'is empty or has something that is no time' : `is ${shown(delays)}`
+    mistakes.push({ place: `${place}.delays`, cause, fix: 'list milliseconds, or give a function' })
+  }
+  return [...mistakes, ...replacedDelays(given, place)]
+}
+
+function replacedDelays(
+  { initialDelay, maxDelay, delays }: Readonly<Record<string, unknown>>,
+  place: string,
+): Mistake[] {
+  if (delays === undefined || (initialDelay === undefined && maxDelay === undefined)) return []
+  const cause = 'has delays, and initialDelay or maxDelay, which it replaces'
+  return [{ place, cause, fix: 'keep delays or the others' }]
 }

@@ -45,7 +45,13 @@ export class Client<T extends object = object> {
   readonly #start: () => void
 
   /** @internal */
-  constructor(instance: T, connection: Connection, name: string, dispose: () => Promise<void>, start: () => void) {
+  constructor(
+    instance: T,
+    connection: Connection,
+    name: string,
+    dispose: () => Promise<void>,
+    start: () => void,
+  ) {
     this.instance = instance
     this.connection = connection
     this.name = name
@@ -83,6 +89,7 @@ export class ClientPlan<T extends object = object> {
   readonly name: string
   readonly #options: ConnectionOptions
   readonly #injector: Injector
+  #undo: () => Promise<void> = () => Promise.resolve()
 
   /**
    * @param injector the container of this one connection
@@ -91,7 +98,7 @@ export class ClientPlan<T extends object = object> {
   constructor(target: Class<T>, injector: Injector, layers: readonly (ConnectionOptions | undefined)[]) {
     this.target = target
     this.#injector = injector
-    this.#options = layerOptions<ConnectionOptions>(clientOptions(target), ...layers)
+    this.#options = layerOptions<ConnectionOptions>(optionsOfClass(target), ...layers)
     this.name = this.#options.name ?? target.name
   }
 
@@ -100,21 +107,31 @@ export class ClientPlan<T extends object = object> {
     this.#injector.registerClient(this.target)
     return [
       ...mistakes,
-      ...this.#injector.check(this.target, CONNECTION_TOKENS, false),
-      ...checkOptions(this.#options, this.target.name, [...otherOptions, 'inject']),
+      ...this.#injector.check([this.target], CONNECTION_TOKENS, this.target),
+      ...checkOptions(this.#options, this.target.name, otherOptions),
     ]
   }
 
   /**
    * Builds the instance and its connection.
    *
-   * @throws StartupError when a constructor throws
+   * @throws StartupError when a constructor throws; what it was to be given has been made then, until `undo`
    */
   make(): Client<T> {
     const settings = fillIn(this.#options, this.#options.url as PerAttempt<string | URL>)
     const logger = connectionLogger(this.#options.logger, this.name)
     connectionCount += 1
-    const connection = new Connection(`${this.name}#${connectionCount}`, settings, this.#options.transport ?? connectWs)
+    const connection = new Connection(
+      `${this.name}#${connectionCount}`,
+      settings,
+      this.#options.transport ?? connectWs,
+    )
+    let disposed: Promise<void> | undefined
+    const dispose = (): Promise<void> => (disposed ??= disposeWithin(this.#injector, settings, logger))
+    this.#undo = async () => {
+      await connection.terminate()
+      await dispose()
+    }
     this.#injector.registerValue(Connection, connection)
     this.#injector.registerValue(JsonSender, new JsonSender(connection))
     this.#injector.registerValue(Heartbeat, new Heartbeat(connection.heartbeat))
@@ -122,23 +139,35 @@ export class ClientPlan<T extends object = object> {
     const instance = this.#build()
     const { table } = handlersOf(this.target)
     const dispatcher = new Dispatcher(instance, table, connection, settings, logger)
-    const dispose = (): Promise<void> => disposeWithin(this.#injector, settings, logger)
     return new Client(instance, connection, this.name, dispose, () => connection.start(dispatcher))
+  }
+
+  /** Ends and disposes of whatever `make` has made. */
+  undo(): Promise<void> {
+    return this.#undo()
   }
 
   #build(): T {
     try {
+      this.#injector.prepare()
       return this.#injector.resolve(this.target)
     } catch (thrown) {
-      throw new StartupError(this.target.name, [constructorMistake(this.target.name, thrown)])
+      throw notMadeError(this.target.name, this.target.name, thrown)
     }
   }
 }
 
+/** The options of a class that are about its connection. */
+function optionsOfClass(target: Class): ConnectionOptions {
+  const options: Record<string, unknown> = { ...clientOptions(target) }
+  delete options['inject']
+  return options
+}
+
 /** Disposes of what an injector has made, within `closeTimeout`; what fails or hangs is logged. */
-async function disposeWithin(
+export async function disposeWithin(
   injector: Injector,
-  { clock, closeTimeout }: ConnectionSettings,
+  { clock, closeTimeout }: Pick<ConnectionSettings, 'clock' | 'closeTimeout'>,
   logger: Logger,
 ): Promise<void> {
   const disposed = injector.dispose().then((errors) => {
@@ -149,10 +178,14 @@ async function disposeWithin(
 }
 
 /** What to say when making something throws, though nothing was missing. */
-export function constructorMistake(place: string, thrown: unknown): Mistake {
-  return {
-    place,
-    cause: `could not be made: ${reasonOf(toError(thrown))}`,
-    fix: 'let the constructor only store what it is given, and do what can fail in @OnOpen',
-  }
+export function notMadeError(target: string, place: string, thrown: unknown): StartupError {
+  const error = new StartupError(target, [
+    {
+      place,
+      cause: `could not be made: ${reasonOf(toError(thrown))}`,
+      fix: 'let the constructor only store what it is given, and do what can fail in @OnOpen',
+    },
+  ])
+  error.cause = thrown
+  return error
 }

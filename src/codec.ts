@@ -1,3 +1,5 @@
+import { EncodeError, reasonOf } from './errors.js'
+
 /** Turns messages into frames and back. A codec that throws loses that one message, never the connection. */
 export interface Codec {
   /** Encodes one message: a string goes as a text frame, bytes as a binary one. */
@@ -26,4 +28,17 @@ export function describeValue(value: unknown): string {
   const name = (Object.getPrototypeOf(value) as { constructor?: { name?: string } } | null)?.constructor?.name
   if (Array.isArray(value)) return 'an array'
   return !name || name === 'Object' ? 'a plain object' : `an instance of ${name}`
+}
+
+/**
+ * Encodes a value with a codec.
+ *
+ * @throws EncodeError when the codec cannot
+ */
+export function encodeWith(codec: Codec, value: unknown): string | Uint8Array {
+  try {
+    return codec.encode(value)
+  } catch (thrown) {
+    throw new EncodeError(`Could not encode ${describeValue(value)}: ${reasonOf(thrown)}`, { cause: thrown })
+  }
 }

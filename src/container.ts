@@ -63,14 +63,14 @@ export class Injector {
     const token = provider.provide as InjectionToken
     if ('useClass' in provider) container.registerSingleton(token, provider.useClass as InjectionToken)
     else if ('useExisting' in provider) this.#registerAlias(token, provider.useExisting as InjectionToken)
-    else if ('useValue' in provider) this.registerValue(token as Token, provider.useValue)
+    else if ('useValue' in provider) this.registerValue(provider.provide, provider.useValue)
     else this.#registerFactory(token, provider)
   }
 
   /** tsyringe's own aliases throw where they form a circle: this one leaves that to the check. */
   #registerAlias(token: InjectionToken, existing: InjectionToken): void {
     this.#aliases.set(token, existing)
-    this.#container.register(token, { useFactory: () => this.#container.resolve(existing) })
+    this.#container.register(token, { useFactory: () => this.resolve(existing as Token) })
   }
 
   #registerFactory(token: InjectionToken, { inject = [], useFactory }: FactoryProvider): void {
@@ -87,7 +87,7 @@ export class Injector {
 
   /** Makes a client class known to tsyringe, each connection's instance its own. */
   registerClient(client: Class): void {
-    this.#container.register(client as InjectionToken, { useClass: client as new () => object })
+    this.#container.register(client as InjectionToken, { useClass: client })
   }
 
   /**
@@ -112,7 +112,7 @@ export class Injector {
     const { classes, nodes } = this.#check ?? { classes: [], nodes: [] }
     for (const [target, tokens] of classes) {
       nameConstructorTokens(target, tokens)
-      injectable()(target as new () => object)
+      injectable()(target)
     }
     this.#watch(nodes)
   }
@@ -184,7 +184,11 @@ export class Injector {
 
 /** Finds how an instance wants to be disposed of: `dispose()`, as tsyringe has it, or one of the language's own two. */
 function disposerOf(instance: object): (() => unknown) | undefined {
-  const { dispose, [Symbol.asyncDispose]: asyncDispose, [Symbol.dispose]: syncDispose } = instance as {
+  const {
+    dispose,
+    [Symbol.asyncDispose]: asyncDispose,
+    [Symbol.dispose]: syncDispose,
+  } = instance as {
     dispose?: () => unknown
     [Symbol.asyncDispose]?: () => unknown
     [Symbol.dispose]?: () => unknown

@@ -170,11 +170,16 @@ export class DependencyCheck {
       return { cause, fix: `put @WebSocketClient() on ${target.name} too` }
     }
     if (ownClientOptions(target)?.inject) {
-      return { cause: `inject names ${noted} of its constructor's ${count}`, fix: 'name the token of each parameter, in order' }
+      return {
+        cause: `inject names ${noted} of its constructor's ${count}`,
+        fix: 'name the token of each parameter, in order',
+      }
     }
     // What a provider inherits from somebody else's class may well be optional.
     if (isInherited && !isClient) return undefined
-    const cause = isInherited ? `extends ${owner.name}, whose constructor has ${count}` : `has a constructor with ${count}`
+    const cause = isInherited
+      ? `extends ${owner.name}, whose constructor has ${count}`
+      : `has a constructor with ${count}`
     return this.#untold(target, cause, isInherited ? owner : undefined)
   }
 
@@ -185,17 +190,25 @@ export class DependencyCheck {
     const hasDecorator = ownClientOptions(target) !== undefined
     const decorator = isClient ? '@WebSocketClient()' : "tsyringe's @injectable()"
     if (isNoting === false || (hasDecorator && isNoting === undefined)) {
-      const names = isClient ? '@WebSocketClient({ inject: [A, B] })' : "tsyringe's @inject(TheClass) before each"
+      const names = isClient
+        ? '@WebSocketClient({ inject: [A, B] })'
+        : "tsyringe's @inject(TheClass) before each"
       const decorate = hasDecorator ? '' : `, with ${decorator} on the class`
-      return { cause: `${cause}, and the compiler noted no types for them`, fix: `${TYPES_FIX}${decorate}; or name them: ${names}` }
+      return {
+        cause: `${cause}, and the compiler noted no types for them`,
+        fix: `${TYPES_FIX}${decorate}; or name them: ${names}`,
+      }
     }
     if (base) {
-      const own = `or give ${target.name} a constructor of its own`
-      const fix = `put tsyringe's @injectable() on ${base.name}, and ${decorator} on ${target.name}, ${own}`
+      const too = hasDecorator ? '' : ` and ${decorator} on ${target.name}`
+      const fix = `put tsyringe's @injectable() on ${base.name}${too}, or give ${target.name} a constructor of its own`
       return { cause: `${cause}, and nothing says what to inject`, fix }
     }
     const otherwise = isNoting === undefined ? `, and ${TYPES_FIX}` : ''
-    return { cause: `${cause}, and no class decorator, without which nothing says what to inject`, fix: `put ${decorator} on the class${otherwise}` }
+    return {
+      cause: `${cause}, and no class decorator, without which nothing says what to inject`,
+      fix: `put ${decorator} on the class${otherwise}`,
+    }
   }
 
   #checkScope(token: unknown, place: string): void {
@@ -210,7 +223,8 @@ export class DependencyCheck {
     // Wherever it was entered, a cycle is told in the same words, and so only once.
     const first = loop.indexOf([...loop].sort()[0] as string)
     const names = [...loop.slice(first), ...loop.slice(0, first + 1)]
-    const fix = 'move what both need into a third class, or wrap one parameter: @inject(delay(() => TheClass)), from tsyringe'
+    const fix =
+      'move what both need into a third class, or wrap one parameter: @inject(delay(() => TheClass)), from tsyringe'
     this.#mistake(names[0] as string, `needs itself: ${names.join(' → ')}`, fix)
   }
 
@@ -218,10 +232,15 @@ export class DependencyCheck {
     if (token === undefined || token === null) {
       const fix =
         'break the circle of imports (or name the token that is meant), or wrap it: @inject(delay(() => TheClass)), from tsyringe'
-      this.#mistake(place, `is ${String(token)}: what it names was not there yet when the class was made`, fix)
+      this.#mistake(
+        place,
+        `is ${String(token)}: what it names was not there yet when the class was made`,
+        fix,
+      )
     } else if (typeof token === 'function') {
       const kind = NOT_CLASSES.get(token) ?? `a built-in ${token.name}`
-      const fix = "name it with a token, @inject('theName') from tsyringe, and provide that; or use a class of yours as the type"
+      const fix =
+        "name it with a token, @inject('theName') from tsyringe, and provide that; or use a class of yours as the type"
       this.#mistake(place, `is ${kind}, which cannot be looked up`, fix)
     } else {
       const name = tokenName(token)
@@ -247,20 +266,37 @@ interface Request {
 function readRequest(asked: unknown): Request | undefined {
   const plain = { token: asked, isMultiple: false, isOptional: false, isDelayed: false }
   if (typeof asked !== 'object' || asked === null) return plain
-  if (isDelay(asked)) return { ...plain, token: asked.wrap(), isDelayed: true }
+  if (isDelay(asked)) return { ...plain, token: unwrap(asked), isDelayed: true }
   if (!('token' in asked) || 'transform' in asked) return undefined
-  const { token, multiple, isOptional } = asked as { token: unknown; multiple?: boolean; isOptional?: boolean }
+  const { token, multiple, isOptional } = asked as {
+    token: unknown
+    multiple?: boolean
+    isOptional?: boolean
+  }
   const isDelayed = isDelay(token)
   return {
-    token: isDelayed ? token.wrap() : token,
+    token: isDelayed ? unwrap(token) : token,
     isMultiple: multiple === true,
     isOptional: isOptional === true,
     isDelayed,
   }
 }
 
-function isDelay(asked: unknown): asked is { wrap: () => unknown } {
+interface Delay {
+  readonly wrap: () => unknown
+}
+
+function isDelay(asked: unknown): asked is Delay {
   return typeof asked === 'object' && asked !== null && 'wrap' in asked && typeof asked.wrap === 'function'
+}
+
+/** Returns the token that was delayed; `undefined` where even now its file has not got that far. */
+function unwrap(delay: Delay): unknown {
+  try {
+    return delay.wrap()
+  } catch {
+    return undefined
+  }
 }
 
 /** Tells a class that can be made without being provided from a type that the language has built in. */

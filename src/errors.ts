@@ -92,7 +92,7 @@ export class ConnectTimeoutError extends HoldfastError {
   readonly timeout: number
 
   constructor(url: string | undefined, timeout: number) {
-    const where = url === undefined ? 'The url, headers or protocols function' : `${url}`
+    const where = url === undefined ? 'The url, headers or protocols function' : url
     const what = url === undefined ? 'has not answered' : 'has not finished the opening handshake'
     super(`${where} ${what} within connectTimeout (${timeout} ms)`)
     this.timeout = timeout

@@ -1,4 +1,4 @@
-import { clientOptions, moduleOptions } from './annotations/metadata.js'
+import { clientOptions, moduleOptions, ownClientOptions, ownHandlers } from './annotations/metadata.js'
 import type { ClientEntry } from './annotations/metadata.js'
 import type { Mistake } from './errors.js'
 import type { Class, Provider, Token } from './token.js'
@@ -29,7 +29,7 @@ class ModuleReader implements ModuleGraph {
   readonly mistakes: Mistake[] = []
   readonly #read = new Set<Class>()
   readonly #providedBy = new Map<Token, string>()
-  readonly #names = new Map<string, string>()
+  readonly #names = new Map<Class, Set<string>>()
 
   read(module: Class): void {
     if (this.#read.has(module)) return
@@ -49,11 +49,20 @@ class ModuleReader implements ModuleGraph {
       this.#mistake(`${module} providers`, `${tokenName(provider)} is no provider`, fix)
       return
     }
+    if (typeof provider === 'function' && isClient(provider)) {
+      const cause = `${provider.name} has handlers, and as a provider it would never be connected`
+      this.#mistake(`${module} providers`, cause, `list it under clients: clients: [${provider.name}]`)
+      return
+    }
     const token = tokenOf(provider)
     const other = this.#providedBy.get(token)
     if (other !== undefined) {
       const where = other === module ? 'twice' : `here and in ${other}`
-      this.#mistake(module, `${tokenName(token)} is provided ${where}`, 'provide it once: all modules share one container')
+      this.#mistake(
+        module,
+        `${tokenName(token)} is provided ${where}`,
+        'provide it once: all modules share one container',
+      )
       return
     }
     this.#providedBy.set(token, module)
@@ -68,13 +77,14 @@ class ModuleReader implements ModuleGraph {
       return
     }
     const name = entry.name ?? clientOptions(entry.use)?.name ?? entry.use.name
-    const key = `${entry.use.name} ${name}`
-    if (this.#names.has(key)) {
+    const names = this.#names.get(entry.use) ?? new Set()
+    this.#names.set(entry.use, names)
+    if (names.has(name)) {
       const cause = `there are two clients ${entry.use.name} with the name '${name}'`
       this.#mistake(module, cause, 'give each a name of its own: { use, name }')
       return
     }
-    this.#names.set(key, module)
+    names.add(name)
     this.clients.push(entry)
   }
 
@@ -84,13 +94,24 @@ class ModuleReader implements ModuleGraph {
 }
 
 function moduleFix(given: unknown): string {
-  return given === undefined ? 'break the circle of imports between the files' : 'put @Module({ … }) on it'
+  if (given === undefined) return 'break the circle of imports between the files'
+  return 'put @Module({ … }) on it, or list it under providers or clients'
 }
 
-const WAYS = ['useClass', 'useValue', 'useFactory', 'useExisting']
+function isClient(given: Class): boolean {
+  return ownClientOptions(given) !== undefined || ownHandlers(given.prototype as object).length > 0
+}
 
-function isProvider(given: unknown): boolean {
+const WAYS = ['useClass', 'useValue', 'useFactory', 'useExisting'] as const
+
+function isProvider(given: unknown): given is Provider {
   if (typeof given === 'function') return true
-  if (typeof given !== 'object' || given === null || !('provide' in given) || given.provide === undefined) return false
-  return WAYS.filter((way) => way in given).length === 1
+  if (typeof given !== 'object' || given === null || !('provide' in given) || given.provide === undefined)
+    return false
+  const ways = WAYS.filter((way) => way in given)
+  const [way] = ways
+  if (way === undefined || ways.length > 1) return false
+  const means = (given as Record<string, unknown>)[way]
+  if (way === 'useClass' || way === 'useFactory') return typeof means === 'function'
+  return way === 'useValue' || means !== undefined
 }

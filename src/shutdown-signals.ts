@@ -5,28 +5,44 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 /** What a shell adds to a signal's number to make an exit code of it. */
 const EXIT_BASE = 128
 
+/** What all that is to be closed has in common: a process gets each signal once, however many clients it has. */
+const closers = new Set<() => Promise<unknown>>()
+let isListening = false
+let isClosing = false
+
 /**
- * Closes on the first SIGINT or SIGTERM, and lets the signal end the process once that is done; a second one exits at once.
+ * Closes on the first SIGINT or SIGTERM, and lets the signal end the process once all is closed; a second one exits at once.
  *
  * @param close must not reject
  * @returns stops listening
  */
 export function closeOnSignals(close: () => Promise<unknown>): () => void {
-  let isClosing = false
-  const received = (signal: NodeJS.Signals): void => {
-    if (isClosing) process.exit(EXIT_BASE + constants.signals[signal])
-    isClosing = true
-    void close().then(() => {
-      stop()
-      process.kill(process.pid, signal)
-    })
-  }
-  const stop = (): void => {
-    for (const signal of SIGNALS) process.removeListener(signal, received)
-  }
-  for (const signal of SIGNALS) process.on(signal, received)
-  // Once everything has closed by itself, the signals are the process's own again, unless one is being worked off.
+  closers.add(close)
+  listen()
   return () => {
-    if (!isClosing) stop()
+    closers.delete(close)
+    // Once everything has closed by itself, the signals are the process's own again, unless one is being worked off.
+    if (closers.size === 0 && !isClosing) unlisten()
   }
+}
+
+function received(signal: NodeJS.Signals): void {
+  if (isClosing) process.exit(EXIT_BASE + constants.signals[signal])
+  isClosing = true
+  void Promise.all([...closers].map((close) => close())).then(() => {
+    isClosing = false
+    unlisten()
+    process.kill(process.pid, signal)
+  })
+}
+
+function listen(): void {
+  if (isListening) return
+  isListening = true
+  for (const signal of SIGNALS) process.on(signal, received)
+}
+
+function unlisten(): void {
+  isListening = false
+  for (const signal of SIGNALS) process.removeListener(signal, received)
 }

@@ -5,7 +5,8 @@ export type Class<T extends object = object> = new (...args: never[]) => T
 export type Token<T = unknown> = string | symbol | (abstract new (...args: never[]) => T)
 
 /** How a module provides something: a class, or a token with a way to come by it. Each is made once per application. */
-export type Provider<T = unknown> = Class<T & object> | ClassProvider<T> | ValueProvider<T> | FactoryProvider<T> | ExistingProvider<T>
+export type Provider<T = unknown> =
+  Class<T & object> | ClassProvider<T> | ValueProvider<T> | FactoryProvider<T> | ExistingProvider<T>
 
 export interface ClassProvider<T = unknown> {
   readonly provide: Token<T>

@@ -4,8 +4,13 @@ import { FakeClock, MemoryServer } from 'holdfast/testing'
 describe('smoke', () => {
   it('works on fakes', async () => {
     const got: unknown[] = []
-    class A { @OnMessage() m(message: unknown) { got.push(message) } }
-    const server = new MemoryServer(); const clock = new FakeClock()
+    class A {
+      @OnMessage() m(message: unknown) {
+        got.push(message)
+      }
+    }
+    const server = new MemoryServer()
+    const clock = new FakeClock()
     const client = await bootstrap(A, 'ws://x/', { transport: server.connect, clock, logger: false })
     server.peer.send({ a: 1 })
     expect(got).to.deep.equal([{ a: 1 }])

@@ -113,8 +113,10 @@ export class InspectorClient {
   ignored(): void {}
 
   @OnError(HandshakeError)
-  refused({ status }: HandshakeError): void {
-    this.view.line(`the inspector refuses with HTTP ${status}: that url is of an earlier start of the process`)
+  refused(error: HandshakeError, context: ErrorContext): void {
+    if (error.status === 400)
+      this.view.line('that url is of an earlier start of the process: asking for the new one')
+    else this.view.failed(error, context)
   }
 
   @OnError()

@@ -65,7 +65,8 @@ export function keyOf(message: unknown): unknown {
 
 /** Shows an argument of the console as the console would. */
 export function textOf({ value, description, type }: RemoteObject): string {
-  return typeof value === 'string' ? value : (description ?? String(value ?? type))
+  if (typeof value === 'string') return value
+  return description ?? (value === undefined ? type : JSON.stringify(value))
 }
 
 /** The inspector understood a command, and refused it. */

@@ -75,7 +75,9 @@ function findInspector(stderr: Readable): Promise<URL> {
       const [, url] = LISTENING.exec(line) ?? []
       if (url !== undefined) resolve(new URL(url))
     })
-    lines.once('close', () => reject(new Error(`The workload has ended before its inspector listened: ${last}`)))
+    lines.once('close', () =>
+      reject(new Error(`The workload has ended before its inspector listened: ${last}`)),
+    )
   })
   // Whoever asks for the url hears of it; without an attempt nobody does.
   found.catch(() => undefined)

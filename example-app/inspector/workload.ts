@@ -44,7 +44,8 @@ function work(): void {
     cache.clear()
     console.warn('the cache was full, and has been emptied')
   }
-  if (tickCount % TICKS_PER_LINE === 0) console.log(`${orderCount} orders taken, ${cache.size} of them in the cache`)
+  if (tickCount % TICKS_PER_LINE === 0)
+    console.log(`${orderCount} orders taken, ${cache.size} of them in the cache`)
 }
 
 setInterval(work, TICK)

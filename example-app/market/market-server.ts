@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
-import type { RawData, WebSocket } from 'ws'
+import type { WebSocket } from 'ws'
 import type { MarketHeartbeat, MarketProblem, Subscribe, Subscriptions, Ticker } from './market.messages.js'
 
 /** As Coinbase has it: who has not subscribed by then is cut off. */
@@ -57,20 +57,24 @@ class Subscriber {
       setTimeout(() => this.#cutUnlessSubscribed(), SUBSCRIBE_WITHIN),
       setTimeout(() => socket.terminate(), cutAfter),
     ]
-    socket.on('message', (data) => this.#receive(data))
+    socket.on('message', (data: Buffer) => this.#receive(data.toString()))
     socket.on('error', () => socket.terminate())
     socket.on('close', () => this.#timers.forEach(clearTimeout))
   }
 
-  #receive(data: RawData): void {
-    const message = parse(String(data))
+  #receive(text: string): void {
+    const message = parse(text)
     if (message?.type !== 'subscribe') {
       this.#send({ type: 'error', message: 'Failed to understand the message', reason: 'it is no subscribe' })
       return
     }
     const unknown = message.product_ids.find((product) => !(product in PRICES))
     if (unknown !== undefined) {
-      this.#send({ type: 'error', message: 'Failed to subscribe', reason: `${unknown} is not a valid product` })
+      this.#send({
+        type: 'error',
+        message: 'Failed to subscribe',
+        reason: `${unknown} is not a valid product`,
+      })
       return
     }
     this.#subscribe(message)

@@ -43,9 +43,9 @@ export abstract class ConnectionView {
     this.line(`back after ${seconds(downtime)} without a connection`)
   }
 
-  closed({ code, sentCode, initiator, willReconnect }: CloseInfo): void {
+  closed({ code, sentCode, initiator, connectionNumber }: CloseInfo): void {
     const shown = initiator === 'local' ? (sentCode ?? code) : code
-    this.line(`closed ${ENDED_BY[initiator]} (${shown})${willReconnect ? ', will reconnect' : ''}`)
+    this.line(`connection ${connectionNumber} closed ${ENDED_BY[initiator]} (${shown})`)
   }
 
   /** Shows an error, unless it is what the connection waits because of: that has been said. */

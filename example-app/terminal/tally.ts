@@ -23,7 +23,10 @@ export class Tally {
     const parts = [...this.#counts].map(([name, { messages, openings }]) => {
       return `${name} ${counted(messages, 'message')}, ${counted(Math.max(0, openings - 1), 'reconnect')}`
     })
-    this.terminal.line('app', `over after ${(this.terminal.elapsed / 1_000).toFixed(1)} s: ${parts.join('; ')}`)
+    this.terminal.line(
+      'app',
+      `over after ${(this.terminal.elapsed / 1_000).toFixed(1)} s: ${parts.join('; ')}`,
+    )
   }
 
   readonly #onMessage = (event: unknown): void => {

@@ -26,7 +26,8 @@ export function readConstructor(target: Class): ConstructorFacts {
 function read(target: Class): ConstructorFacts {
   const tokens = ownClientOptions(target)?.inject ?? ownConstructorTokens(target)
   const base = Object.getPrototypeOf(target) as Class
-  if (declaresConstructor(target) || !hasClassSyntax(base)) return { owner: target, parameters: target.length, tokens }
+  if (declaresConstructor(target) || !hasClassSyntax(base))
+    return { owner: target, parameters: target.length, tokens }
   const inherited = readConstructor(base)
   return tokens ? { ...inherited, tokens } : inherited
 }

@@ -47,7 +47,9 @@ export function OnOpen(): HandlerDecorator<(open: OpenInfo, context: ConnectionC
  *
  * @param key what `route` finds in the message
  */
-export function OnMessage(...key: [key?: MessageKey]): HandlerDecorator<(message: never, context: MessageContext) => unknown> {
+export function OnMessage(
+  ...key: [key?: MessageKey]
+): HandlerDecorator<(message: never, context: MessageContext) => unknown> {
   return handler('message', 'OnMessage', key)
 }
 
@@ -67,7 +69,9 @@ export function OnPong(): HandlerDecorator<(data: Uint8Array, context: Connectio
 }
 
 /** Marks the method that runs after each transition, in order. At most one per class. */
-export function OnStateChange(): HandlerDecorator<(state: ConnectionState, context: ConnectionContext) => unknown> {
+export function OnStateChange(): HandlerDecorator<
+  (state: ConnectionState, context: ConnectionContext) => unknown
+> {
   return handler('stateChange', 'OnStateChange', [])
 }
 

@@ -139,10 +139,16 @@ function declaredHandlers(target: abstract new (...args: never[]) => object): De
   let prototype = target.prototype as object | null
   while (prototype && prototype !== Object.prototype) {
     const { constructor } = prototype as { constructor: Class }
-    const methods = Object.values(Object.getOwnPropertyDescriptors(prototype)).map(({ value }) => value as unknown)
-    const functions = methods.filter((value) => typeof value === 'function' && value !== constructor) as object[]
+    const methods = Object.values(Object.getOwnPropertyDescriptors(prototype)).map(
+      ({ value }) => value as unknown,
+    )
+    const functions = methods.filter(
+      (value) => typeof value === 'function' && value !== constructor,
+    ) as object[]
     const metadata = standardMetadata(constructor)
-    const records = [prototype, constructor, ...(metadata ? [metadata] : []), ...functions].flatMap(ownHandlers)
+    const records = [prototype, constructor, ...(metadata ? [metadata] : []), ...functions].flatMap(
+      ownHandlers,
+    )
     declared.unshift(...records.map((record) => ({ record, owner: constructor.name })))
     prototype = Object.getPrototypeOf(prototype) as object | null
   }
@@ -171,10 +177,17 @@ function kindProblem({ kind, decorator, member }: HandlerRecord): Problem | unde
         fix: 'set "experimentalDecorators": true in the tsconfig.json that compiles this file (esbuild and tsx read it there too)',
       }
     case 'static member':
-      return { cause: `${decorator} is on a static member`, fix: `leave out "static": a handler is a method of the instance` }
+      return {
+        cause: `${decorator} is on a static member`,
+        fix: `leave out "static": a handler is a method of the instance`,
+      }
     case 'accessor':
-      return { cause: `${decorator} is on an accessor`, fix: `write a method: ${name}(…) { … }, without get, set or accessor` }
-    default:
+      return {
+        cause: `${decorator} is on an accessor`,
+        fix: `write a method: ${name}(…) { … }, without get, set or accessor`,
+      }
+    case 'class':
+    case 'parameter':
       return { cause: `${decorator} is on a ${kind}`, fix: 'put it on a method of the class' }
   }
 }
@@ -182,7 +195,10 @@ function kindProblem({ kind, decorator, member }: HandlerRecord): Problem | unde
 function methodProblem({ member, decorator }: HandlerRecord, prototype: object): Problem | undefined {
   const method = (prototype as Record<string | symbol, unknown>)[member]
   if (typeof method !== 'function') {
-    return { cause: `${decorator} is on something that is no method any more`, fix: 'do not override it with anything but a method' }
+    return {
+      cause: `${decorator} is on something that is no method any more`,
+      fix: 'do not override it with anything but a method',
+    }
   }
   if (method.length <= MOST_PARAMETERS) return undefined
   return {
@@ -195,7 +211,10 @@ function argumentProblem({ event, args, decorator }: HandlerRecord): Problem | u
   if (args.length === 0) return undefined
   const [argument] = args
   if (event === 'message' && typeof argument !== 'string' && typeof argument !== 'number') {
-    return { cause: `${decorator} has a key that is neither a string nor a number`, fix: 'give the key as messages carry it, or none' }
+    return {
+      cause: `${decorator} has a key that is neither a string nor a number`,
+      fix: 'give the key as messages carry it, or none',
+    }
   }
   if (event === 'error' && !isErrorClass(argument)) {
     return {

@@ -1,3 +1,6 @@
+/** Shared by every send that need not wait: a promise for each would cost more than the send. */
+export const SETTLED: Promise<void> = Promise.resolve()
+
 /** A promise with its ends outside. A rejection that nobody awaits yet is not "unhandled". */
 export interface Deferred<T> {
   readonly promise: Promise<T>

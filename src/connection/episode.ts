@@ -1,15 +1,15 @@
 import type { Timer } from '../clock.js'
+import { encodeWith } from '../codec.js'
 import type { HeartbeatTimeoutError } from '../errors.js'
 import { BackpressureError, ReadyTimeoutError, UnhandledMessagesError, toError } from '../errors.js'
 import type { ConnectionSettings } from '../options.js'
 import type { Handshake } from '../transport.js'
 import type { CloseInfo } from './close-code.js'
-import type { Incoming } from './incoming.js'
+import type { Incoming, Receiver } from './incoming.js'
 import { Link } from './link.js'
 import type { LinkEnd, LinkOwner } from './link.js'
 import type { Arrival, Session } from './listener.js'
 import type { Loss } from './loss.js'
-import { encodeWith } from './outgoing.js'
 import type { Patience } from './patience.js'
 import type { OpenInfo, Stage } from './state.js'
 import type { Waiters } from './waiters.js'
@@ -40,7 +40,7 @@ export interface EpisodeParts {
 }
 
 /** One link's part in a connection: from the attempt, through `@OnOpen` and its messages, to `@OnClose`. */
-export class Episode implements LinkOwner {
+export class Episode implements LinkOwner, Receiver {
   readonly link: Link
   readonly attempt: number
   readonly #settings: ConnectionSettings
@@ -172,6 +172,10 @@ export class Episode implements LinkOwner {
   }
 
   // --- handling, and the end --------------------------------------------------------------------------------------------
+
+  isBeatReply(message: unknown): boolean {
+    return this.link.isBeatReply(message)
+  }
 
   /** Hands on what is for the handlers; until it is handled it counts as pending. */
   receive(arrival: Arrival): void {

@@ -1,3 +1,5 @@
+import { describeValue } from '../codec.js'
+
 /** How liveness is checked, defaults filled in. */
 export type HeartbeatSettings =
   | { readonly style: 'ping'; readonly interval: number; readonly timeout: number }
@@ -171,11 +173,10 @@ export function withTimes(settings: HeartbeatSettings, times: HeartbeatTimes): H
       )
     }
     if (typeof value !== 'number' || !(value > 0) || value === Infinity) {
-      throw new RangeError(
-        `heartbeat.${name} must be a positive number of milliseconds, and was ${String(value)}`,
-      )
+      const given = typeof value === 'number' ? value : describeValue(value)
+      throw new RangeError(`heartbeat.${name} must be a positive number of milliseconds, and was ${given}`)
     }
   }
   const given = Object.fromEntries(Object.entries(times).filter(([, value]) => value !== undefined))
-  return { ...settings, ...given } as HeartbeatSettings
+  return { ...settings, ...given }
 }

@@ -2,9 +2,16 @@ import type { Clock } from '../clock.js'
 import type { Codec } from '../codec.js'
 import { publishMessage } from '../diagnostics.js'
 import { DecodeError } from '../errors.js'
-import type { Episode } from './episode.js'
 import type { Arrival } from './listener.js'
 import type { Waiters } from './waiters.js'
+
+/** For whom a frame arrives. */
+export interface Receiver {
+  /** Tells whether a message is the answer to a heartbeat, which nobody else is to see. */
+  isBeatReply(message: unknown): boolean
+  /** Hands on what is for the handlers. */
+  receive(arrival: Arrival): void
+}
 
 /** The way of a frame that has been counted as life: decoded once, then beat replies, then those who wait, then the handlers. */
 export class Incoming {
@@ -26,15 +33,15 @@ export class Incoming {
     return this.#lastMessage
   }
 
-  /** Takes a frame of an episode's link; `isTaking` is false once no handler is to be started any more. */
-  receive(episode: Episode, raw: string | Uint8Array, isTaking: boolean): void {
+  /** Takes a frame; `isTaking` is false once no handler is to be started any more. */
+  receive(receiver: Receiver, raw: string | Uint8Array, isTaking: boolean): void {
     const arrival = this.#decode(raw)
     if (arrival.kind === 'message') {
       this.#lastMessage = arrival.value
       publishMessage(this.#id, arrival.value)
-      if (episode.link.isBeatReply(arrival.value) || this.#waiters.offer(arrival.value)) return
+      if (receiver.isBeatReply(arrival.value) || this.#waiters.offer(arrival.value)) return
     }
-    if (isTaking) episode.receive(arrival)
+    if (isTaking) receiver.receive(arrival)
   }
 
   #decode(raw: string | Uint8Array): Arrival {

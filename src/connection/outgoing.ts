@@ -1,10 +1,6 @@
-import { EncodeError, reasonOf } from '../errors.js'
-import type { Codec } from '../codec.js'
 import { describeValue } from '../codec.js'
 import type { Transport } from '../transport.js'
-
-/** Shared by every send that need not wait: a promise for each would cost more than the send. */
-export const SETTLED: Promise<void> = Promise.resolve()
+import { SETTLED } from './deferred.js'
 
 /** The low mark's share of the high one. */
 const LOW = 1 / 4
@@ -58,17 +54,4 @@ export function checkRaw(data: unknown): asserts data is string | Uint8Array {
   throw new TypeError(
     `send() sends text or bytes as they are, and was given ${describeValue(data)}: use sendJson() or sendMessage() for values`,
   )
-}
-
-/**
- * Encodes a value with a codec.
- *
- * @throws EncodeError when the codec cannot
- */
-export function encodeWith(codec: Codec, value: unknown): string | Uint8Array {
-  try {
-    return codec.encode(value)
-  } catch (thrown) {
-    throw new EncodeError(`Could not encode ${describeValue(value)}: ${reasonOf(thrown)}`, { cause: thrown })
-  }
 }

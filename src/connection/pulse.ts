@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../clock.js'
-import { ConnectionLostError, HeartbeatTimeoutError } from '../errors.js'
+import type { ConnectionLostError } from '../errors.js'
+import { HeartbeatTimeoutError } from '../errors.js'
 import type { HeartbeatSettings } from './heartbeat.js'
 import { HeartbeatSchedule } from './heartbeat.js'
 

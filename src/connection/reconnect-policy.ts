@@ -1,3 +1,4 @@
+import { describeValue } from '../codec.js'
 import { ConnectError, HandshakeError, InvalidUrlError } from '../errors.js'
 import type { Initiator } from './close-code.js'
 
@@ -147,8 +148,9 @@ export class ReconnectPolicy {
       const answer: unknown = settings.shouldReconnect?.(failure)
       if (answer === undefined || typeof answer === 'boolean') return answer
       if (typeof answer === 'number' && answer >= 0) return answer
+      const given = typeof answer === 'number' ? answer : describeValue(answer)
       throw new TypeError(
-        `shouldReconnect returned ${String(answer)}: return true, false, a delay in milliseconds, or undefined`,
+        `shouldReconnect returned ${given}: return true, false, a delay in milliseconds, or undefined`,
       )
     } catch (thrown) {
       this.#sources.report(thrown)
@@ -169,7 +171,8 @@ export class ReconnectPolicy {
     try {
       const delay: unknown = delays(this.#failures)
       if (typeof delay === 'number' && delay >= 0) return delay
-      throw new TypeError(`delays returned ${String(delay)}: return a delay in milliseconds`)
+      const given = typeof delay === 'number' ? delay : describeValue(delay)
+      throw new TypeError(`delays returned ${given}: return a delay in milliseconds`)
     } catch (thrown) {
       this.#sources.report(thrown)
       return undefined

@@ -38,7 +38,8 @@ export class ErrorHandlers {
       )
       return isReleased ? undefined : settled
     } catch (thrown) {
-      return this.#logFailing(handler, thrown, error)
+      this.#logFailing(handler, thrown, error)
+      return undefined
     }
   }
 

@@ -28,7 +28,7 @@ export class Unrouted {
 
   binary(): void {
     this.#once(
-      this.binary,
+      'binary frames',
       `no handler of ${this.#target} takes binary frames: add @OnBinary(), or a codec that decodes them`,
     )
   }

@@ -69,10 +69,11 @@ describe('TestServer', function () {
     const { socket } = open(server)
     await once(socket, 'open')
     const { socket: far } = await server.connection(1)
-    const closed = once(far, 'close')
     // A frame without a mask.
-    ;(socket as unknown as { _socket: { write(bytes: Uint8Array): void } })._socket.write(Buffer.from([0x81, 0]))
-    await closed
+    ;(socket as unknown as { _socket: { write(bytes: Uint8Array): void } })._socket.write(
+      Buffer.from([0x81, 0]),
+    )
+    await eventually('the server has cut it', () => far.readyState === WebSocket.CLOSED)
     expect(server.connections).to.have.lengthOf(1)
   })
 

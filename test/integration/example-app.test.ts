@@ -1,0 +1,229 @@
+import { expect } from 'chai'
+import { startTestServer } from 'holdfast/testing'
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const MAIN = fileURLToPath(new URL('../../example-app/main.js', import.meta.url))
+
+/** A process whose lines are kept from the first instant. */
+class Run {
+  readonly lines: string[] = []
+  readonly child: ChildProcess
+  /** Resolves to the exit code, or to the signal that ended it. */
+  readonly ended: Promise<number | string>
+  readonly #waiting = new Set<() => void>()
+
+  constructor(args: readonly string[]) {
+    this.child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      if (!stream) continue
+      createInterface(stream).on('line', (line) => {
+        this.lines.push(line)
+        for (const look of this.#waiting) look()
+      })
+    }
+    this.ended = once(this.child, 'close').then(([code, signal]) => (code ?? signal) as number | string)
+    runs.push(this)
+  }
+
+  /** Waits for the nth line that matches, counted from 1; the deadline is that of the test. */
+  async line(pattern: RegExp, nth = 1): Promise<string> {
+    const seen = new Promise<string>((resolve) => {
+      const look = (): void => {
+        const found = this.matching(pattern)[nth - 1]
+        if (found === undefined) return
+        this.#waiting.delete(look)
+        resolve(found)
+      }
+      this.#waiting.add(look)
+      look()
+    })
+    const ended = this.ended.then((how) => {
+      throw new Error(`It ended with ${how} before it wrote ${pattern}:\n${this.lines.join('\n')}`)
+    })
+    return Promise.race([seen, ended])
+  }
+
+  matching(pattern: RegExp): string[] {
+    return this.lines.filter((line) => pattern.test(line))
+  }
+
+  /** Where the first line after `from` is that matches; throws when there is none. */
+  indexOf(pattern: RegExp, from = 0): number {
+    const index = this.lines.findIndex((line, at) => at > from && pattern.test(line))
+    if (index < 0) throw new Error(`No line after ${from} matches ${pattern}:\n${this.lines.join('\n')}`)
+    return index
+  }
+
+  /** The ids of the processes that it has watched. */
+  get watched(): number[] {
+    return this.matching(/watching/).map((line) => Number(/\[(\d+)\]$/.exec(line)?.[1]))
+  }
+}
+
+const runs: Run[] = []
+
+function startExample(...args: string[]): Run {
+  return new Run([MAIN, ...args])
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+describe('example-app', function () {
+  this.timeout(30_000)
+
+  after(() => {
+    for (const { child } of runs) child.kill('SIGKILL')
+  })
+
+  describe('--for', () => {
+    let run: Run
+    let exit: number | string
+
+    before(async () => {
+      run = startExample('--for', '6s', '--restart', '2s')
+      exit = await run.ended
+    })
+
+    it('ends by itself, with exit code 0', () => {
+      expect(exit).to.equal(0)
+    })
+
+    it('says first what it will show, and how to stop it', () => {
+      const [first] = run.lines
+      expect(first).to.match(/^\[app\] .*two WebSocket connections/i)
+      expect(run.indexOf(/ends by itself after 6 s, or with Ctrl-C/)).to.be.below(run.indexOf(/open/))
+    })
+
+    it('shows the heap, about once a second', () => {
+      expect(run.matching(/^\[inspector\] .*heap \d+\.\d MB of \d+\.\d MB/)).to.have.length.within(4, 9)
+    })
+
+    it("shows the workload's own reports of its garbage collections", () => {
+      expect(run.matching(/^\[inspector\] .*gc .*\d+ × mark-sweep in \d+\.\d ms/)).to.not.be.empty
+    })
+
+    it("shows the lines of the workload's console", () => {
+      expect(run.matching(/^\[inspector\] .*console\.log: \d+ orders taken/)).to.not.be.empty
+    })
+
+    it('shows the connection wait, reconnect and go on when the workload restarts', () => {
+      const restart = run.indexOf(/^\[app\] .*restarting the workload/)
+      const waiting = run.indexOf(/^\[inspector\] .*waiting 0\.5 s before attempt 2/, restart)
+      const connecting = run.indexOf(/^\[inspector\] .*connecting \(attempt \d+\)/, waiting)
+      const open = run.indexOf(/^\[inspector\] .*open \(connection 2\)/, connecting)
+      expect(run.indexOf(/^\[inspector\] .*heap/, open)).to.be.above(open)
+      const [first, second] = run.watched
+      expect(run.watched).to.have.length(2)
+      expect(first).to.not.equal(second)
+    })
+
+    it('shows prices of the market', () => {
+      expect(run.matching(/^\[market\] .*subscribed to ticker of BTC-USD and ETH-USD/)).to.have.length(1)
+      expect(run.matching(/^\[market\] .*(BTC|ETH)-USD \d+\.\d\d [▲▼=]/)).to.have.length.within(3, 6)
+    })
+
+    it('closes both connections, and sums up in its last line', () => {
+      expect(run.matching(/closed by us \(1000\)/)).to.have.length(2)
+      expect(run.lines.at(-1)).to.match(
+        /^\[app\] .*over after 6\.\d s: .*inspector \d+ messages, 1 reconnect\b/,
+      )
+    })
+
+    it('leaves no workload behind', () => {
+      expect(run.watched.filter(isAlive)).to.deep.equal([])
+    })
+  })
+
+  describe('Ctrl-C', () => {
+    it('closes gracefully, and leaves no workload behind', async () => {
+      const run = startExample()
+      await Promise.all([run.line(/\[inspector\] .*heap/), run.line(/\[market\] .*subscribed/)])
+      run.child.kill('SIGINT')
+      expect(await run.ended).to.equal('SIGINT')
+      expect(run.matching(/closed by us \(1001\)/)).to.have.length(2)
+      expect(run.lines.at(-1)).to.match(/over after/)
+      expect(run.watched).to.have.length(1)
+      expect(run.watched.filter(isAlive)).to.deep.equal([])
+    })
+  })
+
+  describe('attaching', () => {
+    it('finds the new url where the given one is of an earlier start, and starts no workload', async () => {
+      const other = new Run([
+        '--inspect=127.0.0.1:0',
+        '-e',
+        'setInterval(() => console.log("hello", 7), 100)',
+      ])
+      const listening = await other.line(/Debugger listening/)
+      const { host } = new URL(/ws:\S+/.exec(listening)?.[0] ?? '')
+      const run = startExample(`ws://${host}/of-an-earlier-start`, '--restart', '1s')
+      await run.line(/answered the handshake with 400/)
+      await run.line(/\[inspector\] .*console\.log: hello 7/)
+      await run.line(/\[inspector\] .*heap/, 3)
+      run.child.kill('SIGINT')
+      await run.ended
+      expect(run.watched).to.deep.equal([other.child.pid])
+      expect(run.matching(/restarting/)).to.deep.equal([])
+      expect(other.child.exitCode).to.equal(null)
+    })
+
+    it('lets go of a process that is done, which waits for that', async () => {
+      const script = `
+        const alive = setInterval(() => {}, 1_000)
+        process.once('SIGTERM', () => {
+          console.log('last words')
+          clearInterval(alive)
+        })`
+      const other = new Run(['--inspect=127.0.0.1:0', '-e', script])
+      const listening = await other.line(/Debugger listening/)
+      const run = startExample(/ws:\S+/.exec(listening)?.[0] ?? '')
+      await run.line(/\[inspector\] .*heap/)
+      other.child.kill('SIGTERM')
+      await run.line(/console\.log: last words/)
+      expect(await other.ended).to.equal(0)
+      await run.line(/no inspector answers/)
+      run.child.kill('SIGINT')
+      await run.ended
+    })
+  })
+
+  describe('--market', () => {
+    it('follows the given feed, and subscribes again after each reconnect', async () => {
+      await using server = await startTestServer(({ socket }) => {
+        socket.once('message', () => {
+          socket.send('{"type":"subscriptions","channels":[{"name":"ticker","product_ids":["BTC-USD"]}]}')
+          socket.send('{"type":"ticker","product_id":"BTC-USD","price":"123.45"}')
+          socket.send('{"type":"heartbeat","product_id":"BTC-USD","sequence":1}')
+        })
+      })
+      const run = startExample('--market', server.url)
+      await run.line(/\[market\] .*BTC-USD 123\.45/)
+      server.connections[0]?.socket.terminate()
+      await run.line(/\[market\] .*BTC-USD 123\.45/, 2)
+      run.child.kill('SIGINT')
+      await run.ended
+      const subscribe =
+        '{"type":"subscribe","product_ids":["BTC-USD","ETH-USD"],"channels":["ticker","heartbeat"]}'
+      expect(server.connections.map(({ received }) => received)).to.deep.equal([[subscribe], [subscribe]])
+    })
+  })
+
+  describe('the command line', () => {
+    it('is refused with exit code 2 and the help where it cannot be understood', async () => {
+      const run = startExample('--for', 'soon')
+      expect(await run.ended).to.equal(2)
+      expect(run.lines[0]).to.equal("--for takes a time such as 500ms, 10s or 2m, and not 'soon'")
+      expect(run.lines.join('\n')).to.contain('npm start')
+    })
+  })
+})

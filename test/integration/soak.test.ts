@@ -1,0 +1,44 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { expect } from 'chai'
+import type { MemoryPeer } from 'holdfast/testing'
+import { ready } from '../support/rig.js'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+function heapUsed(): number {
+  collectGarbage()
+  collectGarbage()
+  return process.memoryUsage().heapUsed
+}
+
+describe('A client over months', () => {
+  it('needs no more memory after 10,000 reconnects than after 1,000 (B22)', async function () {
+    this.timeout(60_000)
+    const { clock, server, witness } = await ready({ reconnect: { delays: [1] } })
+    const reconnect = async (times: number): Promise<void> => {
+      for (let round = 0; round < times; round += 1) {
+        server.peer.send(round)
+        server.peer.drop(round % 2 ? new Error('reset') : undefined)
+        await clock.advance(1)
+        server.peers.splice(0, server.peers.length, server.peers.at(-1) as MemoryPeer)
+        for (const list of [
+          witness.notes,
+          witness.opens,
+          witness.closes,
+          witness.errors,
+          witness.states,
+          witness.messages,
+        ]) {
+          list.length = 0
+        }
+      }
+    }
+    await reconnect(1_000)
+    const before = heapUsed()
+    await reconnect(10_000)
+    const grown = heapUsed() - before
+    expect(grown, `${grown} bytes more`).to.be.lessThan(500_000)
+  })
+})

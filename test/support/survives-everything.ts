@@ -1,0 +1,98 @@
+import { bootstrap, OnBinary, OnClose, OnError, OnMessage, OnOpen, OnPing, OnStateChange } from 'holdfast'
+import type { ConnectionContext } from 'holdfast'
+
+// Run as a process of its own, under --unhandled-rejections=strict: whatever throws, rejects or drops, nothing may be left
+// unhandled. It prints what it has lived through.
+
+const seen: Record<string, number> = {}
+
+function stumble(where: string): never {
+  seen[where] = (seen[where] ?? 0) + 1
+  throw new Error(`stumbled in ${where}`)
+}
+
+class Stumbling {
+  @OnOpen()
+  opened({ connectionNumber }: { connectionNumber: number }, { connection }: ConnectionContext): void {
+    seen['open'] = connectionNumber
+    // Nobody waits for these, and all of them come to nothing.
+    void connection.send('unawaited')
+    connection.waitFor(() => false).catch(() => undefined)
+    if (connectionNumber === 2) throw new Error('stumbled in @OnOpen')
+  }
+
+  @OnMessage('sync')
+  sync(): void {
+    stumble('sync')
+  }
+
+  @OnMessage('async')
+  async async(): Promise<void> {
+    await Promise.resolve()
+    stumble('async')
+  }
+
+  @OnMessage('late')
+  async late(_message: unknown, { signal }: ConnectionContext): Promise<unknown> {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+    return 'a reply to nobody'
+  }
+
+  @OnMessage('stream')
+  async *stream(): AsyncGenerator<unknown> {
+    yield 'an item'
+    await Promise.resolve()
+    stumble('stream')
+  }
+
+  @OnMessage('accident')
+  accident(): unknown {
+    seen['accident'] = (seen['accident'] ?? 0) + 1
+    return 42
+  }
+
+  @OnBinary()
+  async binary(): Promise<void> {
+    await Promise.resolve()
+    stumble('binary')
+  }
+
+  @OnPing()
+  async pinged(): Promise<void> {
+    await Promise.resolve()
+    stumble('ping')
+  }
+
+  @OnStateChange()
+  async changed(): Promise<void> {
+    await Promise.resolve()
+    stumble('state change')
+  }
+
+  @OnError()
+  async failed(): Promise<void> {
+    await Promise.resolve()
+    stumble('error')
+  }
+
+  @OnClose()
+  async closed(): Promise<void> {
+    await Promise.resolve()
+    stumble('close')
+  }
+}
+
+const url = process.argv[2] as string
+const reconnect = { delays: [0] }
+const client = await bootstrap(Stumbling, url, { logger: false, reconnect })
+// A closing that nobody waits for, and one attempt that fails for good.
+void bootstrap(Stumbling, url.replace(/^ws:/, 'wss:'), { logger: false, reconnect: false }).catch(() =>
+  stumbleQuietly(),
+)
+const { code } = await client.closed
+void client.close()
+console.log(JSON.stringify({ ...seen, code }))
+
+function stumbleQuietly(): void {
+  seen['refused'] = 1
+}
