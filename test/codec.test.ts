@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { jsonCodec } from 'holdfast'
-import { describeValue } from '#src/codec.js'
+import { EncodeError, jsonCodec } from 'holdfast'
+import { describeValue, encodeWith } from '#src/codec.js'
 
 describe('jsonCodec', () => {
   describe('#encode', () => {
@@ -62,4 +62,26 @@ describe('describeValue', () => {
       expect(describeValue(value)).to.equal(said)
     })
   }
+})
+
+describe('encodeWith', () => {
+  it('returns what the codec makes of the value', () => {
+    expect(encodeWith(jsonCodec, { a: 1 })).to.equal('{"a":1}')
+  })
+
+  it('throws an EncodeError that names the kind of value and carries the cause', () => {
+    const thrown = new RangeError('too deep')
+    const encode = (): string => {
+      throw thrown
+    }
+    let error: unknown
+    try {
+      encodeWith({ ...jsonCodec, encode }, { token: 'secret' })
+    } catch (caught) {
+      error = caught
+    }
+    expect(error).to.be.instanceOf(EncodeError)
+    expect((error as EncodeError).message).to.equal('Could not encode a plain object: too deep')
+    expect((error as EncodeError).cause).to.equal(thrown)
+  })
 })

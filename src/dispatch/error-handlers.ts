@@ -1,6 +1,6 @@
 import type { ErrorContext } from '../annotations/context.js'
 import type { Handler, HandlerTable } from '../annotations/handler-table.js'
-import { reasonOf } from '../errors.js'
+import { HoldfastError, reasonOf } from '../errors.js'
 import type { Logger } from '../logger.js'
 import type { Invoker } from './invoker.js'
 import { isThenable } from './invoker.js'
@@ -56,8 +56,9 @@ export class ErrorHandlers {
   }
 
   #log(error: Error, { stage, handler, fatal }: ErrorContext, consequence: string): void {
-    // The stack of a handler's error leads into the user's code; that of our own would lead into ours.
-    const said = handler === undefined ? `${error.name}: ${error.message}` : (error.stack ?? error.message)
+    // The stack of a user's error leads into the user's code; that of our own would lead into ours.
+    const isOurs = handler === undefined || error instanceof HoldfastError
+    const said = isOurs ? `${error.name}: ${error.message}` : (error.stack ?? error.message)
     const line = `${stage}: ${handler === undefined ? '' : `${handler} failed: `}${said}${consequence ? ` (${consequence})` : ''}`
     if (stage === 'connect' && !fatal) this.#logger.warn(line)
     else this.#logger.error(line)

@@ -98,7 +98,10 @@ export class LinkSession implements Session {
   async closed(close: CloseInfo): Promise<void> {
     this.#watch.stop()
     const handler = this.#parts.table.single.close
-    if (!handler) return
+    if (!handler) {
+      this.#logClose(close)
+      return
+    }
     try {
       const result = this.#parts.invoker.call(handler, close, this.#context)
       if (!isThenable(result)) return
@@ -109,6 +112,14 @@ export class LinkSession implements Session {
     } catch (thrown) {
       await this.#fail(toError(thrown), 'close', handler)
     }
+  }
+
+  /** Where no @OnClose says it, an end that nobody here asked for is still not silent. */
+  #logClose({ code, reason, initiator, willReconnect }: CloseInfo): void {
+    if (initiator === 'local') return
+    const how = initiator === 'lost' ? 'was lost' : `was closed by the peer with ${code}${reason && ` (${reason})`}`
+    if (willReconnect) this.#parts.logger.info(`close: the connection ${how}; it will be opened again`)
+    else this.#parts.logger.warn(`close: the connection ${how}; it will not be opened again`)
   }
 
   #run(arrival: Arrival): void | Promise<void> {

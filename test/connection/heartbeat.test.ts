@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { Heartbeat } from 'holdfast'
 import type { HeartbeatTimes } from 'holdfast'
 import { HeartbeatSchedule, withTimes } from '#src/connection/heartbeat.js'
-import type { HeartbeatSettings } from '#src/connection/heartbeat.js'
+import type { HeartbeatSettings, HeartbeatSource } from '#src/connection/heartbeat.js'
 
 const PING: HeartbeatSettings = { style: 'ping', interval: 20_000, timeout: 10_000 }
 const MESSAGE: HeartbeatSettings = {
@@ -259,11 +259,19 @@ describe('withTimes', () => {
     })
   }
 
-  for (const value of [0, -1, NaN, Infinity, '5', null]) {
-    it(`throws for ${JSON.stringify(value)} (${String(value)}), which is no time`, () => {
+  const noTimes: [unknown, string][] = [
+    [0, '0'],
+    [-1, '-1'],
+    [NaN, 'NaN'],
+    [Infinity, 'Infinity'],
+    ['5', 'a string'],
+    [null, 'null'],
+  ]
+  for (const [value, told] of noTimes) {
+    it(`throws for ${told}, which is no time`, () => {
       expect(() => withTimes(PING, { interval: value as number })).to.throw(
         RangeError,
-        `heartbeat.interval must be a positive number of milliseconds, and was ${String(value)}`,
+        `heartbeat.interval must be a positive number of milliseconds, and was ${told}`,
       )
     })
   }
@@ -272,7 +280,9 @@ describe('withTimes', () => {
 describe('Heartbeat', () => {
   it('reads and drives its source', async () => {
     const configured: HeartbeatTimes[] = []
-    const heartbeat = new Heartbeat({
+    // Its constructor is internal, and so not declared.
+    const Constructor = Heartbeat as unknown as new (source: HeartbeatSource) => Heartbeat
+    const heartbeat = new Constructor({
       latency: 12,
       lastSeen: 345,
       ping: () => Promise.resolve(67),

@@ -319,11 +319,17 @@ describe('ReconnectPolicy', () => {
         expect(policy.reports).to.deep.equal([thrown, thrown])
       })
 
-      for (const value of [NaN, -1, undefined, '5']) {
-        it(`that give ${String(value)} are reported, and the backoff holds: never a hot loop`, () => {
+      const noDelays: [unknown, string][] = [
+        [NaN, 'NaN'],
+        [-1, '-1'],
+        [undefined, 'undefined'],
+        ['5', 'a string'],
+      ]
+      for (const [value, told] of noDelays) {
+        it(`that give ${told} are reported, and the backoff holds: never a hot loop`, () => {
           const policy = policyOf({ delays: () => value as number })
           expect(delaysOf(policy, 1)).to.deep.equal([1_000])
-          expect(String(policy.reports[0])).to.contain(`delays returned ${String(value)}`)
+          expect(String(policy.reports[0])).to.contain(`TypeError: delays returned ${told}`)
         })
       }
     })
@@ -379,11 +385,18 @@ describe('ReconnectPolicy', () => {
         expect(policy.reports).to.deep.equal([thrown, thrown])
       })
 
-      for (const value of [NaN, -1, 'yes', null, Promise.resolve(true)]) {
-        it(`that gives ${String(value)} is reported, and the default holds`, () => {
+      const noAnswers: [unknown, string][] = [
+        [NaN, 'NaN'],
+        [-1, '-1'],
+        [null, 'null'],
+        ['yes', 'a string'],
+        [Promise.resolve(true), 'an instance of Promise'],
+      ]
+      for (const [value, told] of noAnswers) {
+        it(`that gives ${told} is reported, and the default holds`, () => {
           const policy = policyOf({ shouldReconnect: () => value as boolean })
           expect(fail(policy)).to.deep.equal({ retry: true, delay: 1_000 })
-          expect(String(policy.reports[0])).to.contain(`TypeError: shouldReconnect returned ${String(value)}`)
+          expect(String(policy.reports[0])).to.contain(`TypeError: shouldReconnect returned ${told}`)
         })
       }
 

@@ -39,7 +39,7 @@ class Stumbling {
   }
 
   @OnMessage('stream')
-  async *stream(): AsyncGenerator<unknown> {
+  async *stream(): AsyncGenerator {
     yield 'an item'
     await Promise.resolve()
     stumble('stream')

@@ -5,7 +5,7 @@ import type { MemoryPeer } from 'holdfast/testing'
 import { turns } from '../support/eventually.js'
 import { Recorder } from '../support/recorder.js'
 import { describeTransport } from './conformance.js'
-import type { FarEnd } from './conformance.js'
+import type { FarEnd } from './scene.js'
 
 const REQUEST = {
   url: 'ws://memory/feed?token=secret',

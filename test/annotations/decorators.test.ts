@@ -1,0 +1,151 @@
+import { expect } from 'chai'
+import {
+  Module,
+  OnBinary,
+  OnClose,
+  OnError,
+  OnMessage,
+  OnOpen,
+  OnPing,
+  OnPong,
+  OnStateChange,
+  WebSocketClient,
+} from 'holdfast'
+import { moduleOptions, ownClientOptions, ownHandlers } from '#src/annotations/metadata.js'
+
+/** A decorator as compilers call it, whatever it is put on. */
+type Raw = (target: unknown, member: unknown, descriptor?: unknown) => void
+
+/** Returns what a class has recorded for its methods. */
+function recordsOf(target: { prototype: unknown }) {
+  return ownHandlers(target.prototype as object)
+}
+
+describe('decorators', () => {
+  it('each records its event, its method, and how it was written', () => {
+    class Every {
+      @OnOpen() open(): void {}
+      @OnMessage() rest(): void {}
+      @OnMessage('ticker') ticker(): void {}
+      @OnMessage(7) seven(): void {}
+      @OnBinary() binary(): void {}
+      @OnPing() ping(): void {}
+      @OnPong() pong(): void {}
+      @OnStateChange() state(): void {}
+      @OnError() error(): void {}
+      @OnError(RangeError) range(): void {}
+      @OnClose() close(): void {}
+    }
+    const written = recordsOf(Every).map(
+      ({ event, member, decorator }) => `${event} ${String(member)} ${decorator}`,
+    )
+    expect(written).to.deep.equal([
+      'open open @OnOpen()',
+      'message rest @OnMessage()',
+      "message ticker @OnMessage('ticker')",
+      'message seven @OnMessage(7)',
+      'binary binary @OnBinary()',
+      'ping ping @OnPing()',
+      'pong pong @OnPong()',
+      'stateChange state @OnStateChange()',
+      'error error @OnError()',
+      'error range @OnError(RangeError)',
+      'close close @OnClose()',
+    ])
+  })
+
+  it('tells no argument from one that is undefined', () => {
+    class Both {
+      @OnMessage() none(): void {}
+      @OnMessage(undefined) lost(): void {}
+    }
+    expect(recordsOf(Both).map(({ args }) => args.length)).to.deep.equal([0, 1])
+  })
+
+  it('several on one method each leave a record', () => {
+    class Twice {
+      @OnMessage('a')
+      @OnMessage('b')
+      either(): void {}
+    }
+    expect(recordsOf(Twice).map(({ decorator }) => decorator)).to.have.members([
+      "@OnMessage('a')",
+      "@OnMessage('b')",
+    ])
+  })
+
+  it('leaves the method as it is', () => {
+    class Plain {
+      @OnMessage() answer(): number {
+        return 42
+      }
+    }
+    expect(new Plain().answer()).to.equal(42)
+  })
+
+  it('@WebSocketClient keeps the options of the class', () => {
+    const options = { url: 'ws://peer.test' }
+    @WebSocketClient(options)
+    class Optional {}
+    @WebSocketClient()
+    class Bare {}
+    expect(ownClientOptions(Optional)).to.equal(options)
+    expect(ownClientOptions(Bare)).to.deep.equal({})
+  })
+
+  it('@Module keeps what it declares', () => {
+    const options = { providers: [] }
+    @Module(options)
+    class AppModule {}
+    expect(moduleOptions(AppModule)).to.equal(options)
+  })
+
+  describe('misplaced', () => {
+    const decorate = OnMessage() as Raw
+    const kindsOn = (target: object): string[] => ownHandlers(target).map(({ kind }) => kind)
+
+    it('on a property, a static member, an accessor, a parameter or a class records what it is on', () => {
+      class Odd {
+        static method(): void {}
+        get value(): number {
+          return 1
+        }
+      }
+      decorate(Odd.prototype, 'property', undefined)
+      decorate(Odd.prototype, 'value', Object.getOwnPropertyDescriptor(Odd.prototype, 'value'))
+      decorate(Odd.prototype, 'method', 0)
+      decorate(Odd, 'method', Object.getOwnPropertyDescriptor(Odd, 'method'))
+      decorate(Odd, undefined)
+      expect(kindsOn(Odd.prototype)).to.deep.equal(['property', 'accessor', 'parameter'])
+      expect(kindsOn(Odd)).to.deep.equal(['static member', 'class'])
+    })
+
+    it('as a standard decorator records on the metadata of the class, or else on the method', () => {
+      const metadata = {}
+      const method = (): void => {}
+      decorate(undefined, { kind: 'field', name: 'field', metadata })
+      decorate(method, { kind: 'method', name: 'method' })
+      expect(kindsOn(metadata)).to.deep.equal(['standard'])
+      expect(kindsOn(method)).to.deep.equal(['standard'])
+    })
+
+    it('never throws, even where there is nothing to record on', () => {
+      expect(() => decorate(undefined, { kind: 'field', name: 'field' })).not.to.throw()
+    })
+
+    it('never throws, whatever its argument', () => {
+      class Odd {}
+      for (const argument of [Symbol('key'), Object.create(null), null, class {}, () => {}]) {
+        const odd = OnMessage(argument as string) as Raw
+        expect(() => odd(Odd.prototype, 'method', { value: () => {} })).not.to.throw()
+      }
+      expect(recordsOf(Odd).map(({ decorator }) => decorator)).to.deep.equal([
+        '@OnMessage(Symbol(key))',
+        '@OnMessage({…})',
+        '@OnMessage(null)',
+        '@OnMessage(an anonymous class)',
+        '@OnMessage(an anonymous class)',
+      ])
+    })
+  })
+})

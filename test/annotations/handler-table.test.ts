@@ -1,0 +1,263 @@
+import { expect } from 'chai'
+import { OnBinary, OnClose, OnError, OnMessage, OnOpen, OnPing, OnPong, OnStateChange } from 'holdfast'
+import type { Class, Mistake } from 'holdfast'
+import { handlersOf } from '#src/annotations/handler-table.js'
+import type { HandlerTable } from '#src/annotations/handler-table.js'
+
+/** Returns the table of a class that has no mistakes. */
+function tableOf(target: Class): HandlerTable {
+  const { table, mistakes } = handlersOf(target)
+  expect(mistakes).to.deep.equal([])
+  return table
+}
+
+/** Returns what is wrong with a class, in lines. */
+function linesOf(target: Class): string[] {
+  return handlersOf(target).mistakes.map(({ place, cause }: Mistake) => `${place}: ${cause}`)
+}
+
+/** Returns the handlers by key. */
+function keysOf(target: Class): Record<string, string> {
+  const entries = [...tableOf(target).messages].map(([key, { name }]) => [String(key), name] as const)
+  return Object.fromEntries(entries)
+}
+
+describe('handlersOf', () => {
+  it('has a place for each kind of handler', () => {
+    class Every {
+      @OnOpen() open(): void {}
+      @OnBinary() binary(): void {}
+      @OnPing() ping(): void {}
+      @OnPong() pong(): void {}
+      @OnStateChange() state(): void {}
+      @OnClose() close(): void {}
+      @OnMessage('a') a(): void {}
+      @OnMessage(1) one(): void {}
+      @OnMessage() rest(): void {}
+      @OnError(TypeError) typed(): void {}
+      @OnError() any(): void {}
+    }
+    const { single, messages, rest, errors, anyError } = tableOf(Every)
+    expect(Object.entries(single).map(([event, { name }]) => [event, name])).to.have.deep.members([
+      ['open', 'Every#open'],
+      ['binary', 'Every#binary'],
+      ['ping', 'Every#ping'],
+      ['pong', 'Every#pong'],
+      ['stateChange', 'Every#state'],
+      ['close', 'Every#close'],
+    ])
+    expect([...messages].map(([key, { name }]) => [key, name])).to.deep.equal([
+      ['a', 'Every#a'],
+      [1, 'Every#one'],
+    ])
+    expect(rest?.name).to.equal('Every#rest')
+    expect(errors.get(TypeError.prototype)?.name).to.equal('Every#typed')
+    expect(anyError?.name).to.equal('Every#any')
+  })
+
+  it('is read once per class', () => {
+    class Once {
+      @OnMessage() rest(): void {}
+    }
+    expect(handlersOf(Once)).to.equal(handlersOf(Once))
+  })
+
+  it('takes a symbol as the name of a method', () => {
+    const received = Symbol('received')
+    class Symbolic {
+      @OnMessage() [received](): void {}
+    }
+    expect(tableOf(Symbolic).rest).to.deep.equal({ method: received, name: 'Symbolic#Symbol(received)' })
+  })
+
+  it('keeps keys that are properties of every object apart from those', () => {
+    class Proto {
+      @OnMessage('__proto__') proto(): void {}
+    }
+    const { messages } = tableOf(Proto)
+    expect(messages.get('__proto__')?.name).to.equal('Proto#proto')
+    expect(messages.get('constructor')).to.equal(undefined)
+  })
+
+  describe('several decorators on one method', () => {
+    it('give it several roles', () => {
+      class Both {
+        @OnMessage('a')
+        @OnMessage('b')
+        @OnMessage()
+        received(): void {}
+      }
+      expect(keysOf(Both)).to.deep.equal({ a: 'Both#received', b: 'Both#received' })
+      expect(tableOf(Both).rest?.name).to.equal('Both#received')
+    })
+
+    it('are no mistake where they say the same', () => {
+      class Twice {
+        @OnMessage('a')
+        @OnMessage('a')
+        received(): void {}
+      }
+      expect(keysOf(Twice)).to.deep.equal({ a: 'Twice#received' })
+    })
+  })
+
+  describe('inheritance', () => {
+    class Base {
+      @OnOpen() opened(): string {
+        return 'base'
+      }
+      @OnMessage('a') a(): void {}
+    }
+
+    it('takes the handlers of the base class', () => {
+      class Derived extends Base {
+        @OnMessage('b') b(): void {}
+      }
+      expect(keysOf(Derived)).to.deep.equal({ a: 'Derived#a', b: 'Derived#b' })
+      expect(tableOf(Derived).single.open?.method).to.equal('opened')
+    })
+
+    it('leaves an overridden method its role', () => {
+      class Derived extends Base {
+        override opened(): string {
+          return 'derived'
+        }
+      }
+      const { method } = tableOf(Derived).single.open!
+      expect(new Derived()[method as 'opened']()).to.equal('derived')
+    })
+
+    it('takes an override that is decorated again for the same handler', () => {
+      class Derived extends Base {
+        @OnOpen() override opened(): string {
+          return 'derived'
+        }
+        @OnMessage('a') override a(): void {}
+      }
+      expect(tableOf(Derived).single.open?.method).to.equal('opened')
+      expect(keysOf(Derived)).to.deep.equal({ a: 'Derived#a' })
+    })
+
+    it('adds the roles that an override is given to those it had', () => {
+      class Derived extends Base {
+        @OnMessage('c') override a(): void {}
+      }
+      expect(keysOf(Derived)).to.deep.equal({ a: 'Derived#a', c: 'Derived#a' })
+    })
+
+    it('B43: two subclasses of one base see only their own handlers', () => {
+      class Left extends Base {
+        @OnMessage('left') left(): void {}
+      }
+      class Right extends Base {
+        @OnMessage('right') right(): void {}
+      }
+      expect(Object.keys(keysOf(Left))).to.deep.equal(['a', 'left'])
+      expect(Object.keys(keysOf(Right))).to.deep.equal(['a', 'right'])
+      expect(Object.keys(keysOf(Base))).to.deep.equal(['a'])
+    })
+
+    it('checks the parameters of the method that will be called', () => {
+      class Derived extends Base {
+        override a(...[]: [first?: unknown, second?: unknown, third?: unknown]): void {}
+      }
+      Object.defineProperty(Derived.prototype.a, 'length', { value: 3 })
+      expect(linesOf(Derived)).to.deep.equal([
+        'Base#a: takes 3 parameters, and a handler gets 2: the event and its context',
+      ])
+    })
+
+    it('tells of a second handler beside an inherited one, naming both', () => {
+      class Derived extends Base {
+        @OnOpen() again(): void {}
+      }
+      expect(linesOf(Derived)).to.deep.equal(['Derived#again: is a second @OnOpen(), after Base#opened'])
+    })
+
+    it('tells of a handler that was overridden by something else', () => {
+      class Derived extends Base {}
+      Object.defineProperty(Derived.prototype, 'a', { value: 5 })
+      expect(linesOf(Derived)).to.deep.equal([
+        "Base#a: @OnMessage('a') is on something that is no method any more",
+      ])
+    })
+  })
+
+  describe('duplicates', () => {
+    it('B38: name both methods, for every event that has one handler', () => {
+      class Twins {
+        @OnOpen() open1(): void {}
+        @OnOpen() open2(): void {}
+        @OnBinary() binary1(): void {}
+        @OnBinary() binary2(): void {}
+        @OnPing() ping1(): void {}
+        @OnPing() ping2(): void {}
+        @OnPong() pong1(): void {}
+        @OnPong() pong2(): void {}
+        @OnStateChange() state1(): void {}
+        @OnStateChange() state2(): void {}
+        @OnClose() close1(): void {}
+        @OnClose() close2(): void {}
+        @OnMessage() rest1(): void {}
+        @OnMessage() rest2(): void {}
+        @OnMessage('a') a1(): void {}
+        @OnMessage('a') a2(): void {}
+        @OnError() error1(): void {}
+        @OnError() error2(): void {}
+        @OnError(TypeError) typed1(): void {}
+        @OnError(TypeError) typed2(): void {}
+      }
+      expect(linesOf(Twins)).to.have.members([
+        'Twins#open2: is a second @OnOpen(), after Twins#open1',
+        'Twins#binary2: is a second @OnBinary(), after Twins#binary1',
+        'Twins#ping2: is a second @OnPing(), after Twins#ping1',
+        'Twins#pong2: is a second @OnPong(), after Twins#pong1',
+        'Twins#state2: is a second @OnStateChange(), after Twins#state1',
+        'Twins#close2: is a second @OnClose(), after Twins#close1',
+        'Twins#rest2: is a second @OnMessage(), after Twins#rest1',
+        "Twins#a2: is a second @OnMessage('a'), after Twins#a1",
+        'Twins#error2: is a second @OnError(), after Twins#error1',
+        'Twins#typed2: is a second @OnError(TypeError), after Twins#typed1',
+      ])
+    })
+
+    it('are not a number and its text', () => {
+      class Near {
+        @OnMessage(1) number(): void {}
+        @OnMessage('1') text(): void {}
+      }
+      expect([...tableOf(Near).messages.keys()]).to.deep.equal([1, '1'])
+    })
+  })
+
+  describe('arguments', () => {
+    it('of @OnMessage are strings and numbers', () => {
+      class Odd {
+        @OnMessage(undefined) lost(): void {}
+        @OnMessage({} as string) schema(): void {}
+      }
+      expect(linesOf(Odd)).to.deep.equal([
+        'Odd#lost: @OnMessage(undefined) has a key that is neither a string nor a number',
+        'Odd#schema: @OnMessage({…}) has a key that is neither a string nor a number',
+      ])
+    })
+
+    it('of @OnError are classes of errors', () => {
+      class Odd {
+        @OnError(undefined) lost(): void {}
+        @OnError(Map as unknown as typeof Error) map(): void {}
+      }
+      expect(linesOf(Odd)).to.deep.equal([
+        'Odd#lost: @OnError(undefined) names no class of errors (is it imported in a circle?)',
+        'Odd#map: @OnError(Map) names no class of errors',
+      ])
+    })
+
+    it('of @OnError may be Error itself', () => {
+      class All {
+        @OnError(Error) failed(): void {}
+      }
+      expect(tableOf(All).errors.get(Error.prototype)?.name).to.equal('All#failed')
+    })
+  })
+})

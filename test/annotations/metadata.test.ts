@@ -1,0 +1,135 @@
+import { expect } from 'chai'
+import { inject, injectable } from 'tsyringe'
+import { Module, OnMessage, WebSocketClient } from 'holdfast'
+import {
+  clientOptions,
+  moduleOptions,
+  nameConstructorTokens,
+  notesTypes,
+  ownClientOptions,
+  ownConstructorTokens,
+  ownHandlers,
+  recordHandler,
+  standardMetadata,
+} from '#src/annotations/metadata.js'
+
+class Store {}
+
+const record = { event: 'message', decorator: '@OnMessage()', member: 'm', kind: 'method', args: [] } as const
+
+describe('metadata', () => {
+  describe('handlers', () => {
+    it('are those of the target itself, not of what it inherits from', () => {
+      const base = {}
+      const derived: object = Object.create(base) as object
+      recordHandler(base, record)
+      expect(ownHandlers(derived)).to.deep.equal([])
+      recordHandler(derived, { ...record, member: 'n' })
+      expect(ownHandlers(base).map(({ member }) => member)).to.deep.equal(['m'])
+      expect(ownHandlers(derived).map(({ member }) => member)).to.deep.equal(['n'])
+    })
+
+    it('that were read stay as they were when more are recorded', () => {
+      const target = {}
+      recordHandler(target, record)
+      const before = ownHandlers(target)
+      recordHandler(target, record)
+      expect(before).to.have.length(1)
+      expect(ownHandlers(target)).to.have.length(2)
+    })
+  })
+
+  describe('options', () => {
+    @WebSocketClient({ name: 'base' })
+    class Base {}
+    class Derived extends Base {}
+
+    it('of a client are inherited', () => {
+      expect(clientOptions(Derived)).to.deep.equal({ name: 'base' })
+      expect(ownClientOptions(Derived)).to.equal(undefined)
+    })
+
+    it('of a module are not', () => {
+      @Module({})
+      class AppModule {}
+      class Extended extends AppModule {}
+      expect(moduleOptions(AppModule)).to.deep.equal({})
+      expect(moduleOptions(Extended)).to.equal(undefined)
+    })
+  })
+
+  describe('#ownConstructorTokens', () => {
+    it('are the types that the compiler noted, and the names that stand over them', () => {
+      @injectable()
+      class Named {
+        constructor(
+          readonly store: Store,
+          @inject('limit') readonly limit: number,
+        ) {}
+      }
+      const [store, limit] = ownConstructorTokens(Named) ?? []
+      expect(store).to.equal(Store)
+      expect(limit).to.deep.include({ token: 'limit', multiple: false })
+    })
+
+    it('are nothing for a class without a decorator, whatever it inherits', () => {
+      @injectable()
+      class Base {
+        constructor(readonly store: Store) {}
+      }
+      class Derived extends Base {}
+      expect(ownConstructorTokens(Derived)).to.equal(undefined)
+    })
+
+    it('have holes where the compiler noted nothing and only some are named', () => {
+      class Partial {
+        constructor(
+          readonly store: Store,
+          readonly limit: number,
+        ) {}
+      }
+      inject('limit')(Partial, undefined, 1)
+      const tokens = ownConstructorTokens(Partial) ?? []
+      expect(tokens).to.have.length(2)
+      expect(Object.keys(tokens)).to.deep.equal(['1'])
+    })
+
+    it('can be told', () => {
+      class Untyped {
+        constructor(readonly store: Store) {}
+      }
+      nameConstructorTokens(Untyped, [Store])
+      expect(ownConstructorTokens(Untyped)).to.deep.equal([Store])
+    })
+  })
+
+  describe('#notesTypes', () => {
+    it('is seen at any handler', () => {
+      class Noted {
+        @OnMessage() received(): void {}
+      }
+      class Unnoted {}
+      recordHandler(Unnoted.prototype, record)
+      expect(notesTypes(Noted)).to.equal(true)
+      expect(notesTypes(Unnoted)).to.equal(false)
+    })
+
+    it('is false under standard decorators, and unknown without a handler', () => {
+      class Standard {}
+      Object.defineProperty(Standard, Symbol.for('Symbol.metadata'), { value: {} })
+      expect(notesTypes(Standard)).to.equal(false)
+      expect(notesTypes(Store)).to.equal(undefined)
+    })
+  })
+
+  describe('#standardMetadata', () => {
+    it('is that of the class itself', () => {
+      class Base {}
+      class Derived extends Base {}
+      const metadata = {}
+      Object.defineProperty(Base, Symbol.for('Symbol.metadata'), { value: metadata })
+      expect(standardMetadata(Base)).to.equal(metadata)
+      expect(standardMetadata(Derived)).to.equal(undefined)
+    })
+  })
+})

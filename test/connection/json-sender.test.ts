@@ -1,0 +1,35 @@
+import { expect } from 'chai'
+import { JsonSender } from 'holdfast'
+
+interface Sink {
+  sendJson(value: unknown): Promise<void>
+}
+
+/** Its constructor is internal, and so not declared. */
+const Constructor = JsonSender as unknown as new (connection: Sink) => JsonSender
+
+describe('JsonSender', () => {
+  describe('#send', () => {
+    it('sends over its connection, and returns that flow control', () => {
+      const flow = Promise.resolve()
+      const sent: unknown[] = []
+      const sender = new Constructor({
+        sendJson(value) {
+          sent.push(value)
+          return flow
+        },
+      })
+      expect(sender.send({ a: 1 })).to.equal(flow)
+      expect(sent).to.deep.equal([{ a: 1 }])
+    })
+
+    it('throws what the connection throws', () => {
+      const sender = new Constructor({
+        sendJson() {
+          throw new RangeError('no')
+        },
+      })
+      expect(() => sender.send({})).to.throw(RangeError, 'no')
+    })
+  })
+})

@@ -1,0 +1,33 @@
+import { expect } from 'chai'
+import { bootstrap, StartupError } from 'holdfast'
+import type { Class, ClientOptions, Mistake } from 'holdfast'
+import { MemoryServer } from 'holdfast/testing'
+
+/** Waits for a start to fail with a StartupError, and returns that. */
+export async function startupError(start: Promise<unknown>): Promise<StartupError> {
+  const outcome = await start.then(
+    () => 'it started',
+    (thrown: unknown) => thrown,
+  )
+  expect(outcome).to.be.instanceOf(StartupError)
+  return outcome as StartupError
+}
+
+/** Starts a class as a user would, and returns the one error that lists all its mistakes; nothing may have connected. */
+export async function failedStart(
+  target: Class,
+  options: ClientOptions = { url: 'ws://peer.test' },
+): Promise<StartupError> {
+  const server = new MemoryServer()
+  const start = bootstrap(target, { transport: server.connect, logger: false, ...options })
+  const error = await startupError(start)
+  expect(server.peers, 'attempts').to.have.length(0)
+  return error
+}
+
+/** Starts a class whose only mistake is wanted. */
+export async function onlyMistake(target: Class, options?: ClientOptions): Promise<Mistake> {
+  const { mistakes } = await failedStart(target, options)
+  expect(mistakes, JSON.stringify(mistakes, undefined, 2)).to.have.length(1)
+  return mistakes[0]!
+}

@@ -1,0 +1,108 @@
+import { expect } from 'chai'
+import type { TransportEnd } from 'holdfast'
+import { eventually, turns } from '../support/eventually.js'
+import type { Scene } from './scene.js'
+
+/** An end that is no failure. */
+function expectEnd(
+  { code, reason, error }: TransportEnd,
+  expectedCode: number,
+  expectedReason: string,
+): void {
+  expect({ code, reason, error }).to.deep.equal({
+    code: expectedCode,
+    reason: expectedReason,
+    error: undefined,
+  })
+}
+
+/** What is true of how every transport ends. */
+export function describeClosing(scene: Scene): void {
+  it('tells the code and the reason of a peer that closes', async () => {
+    const far = await scene.beginOpen()
+    far.close(4001, 'session expired')
+    const end = await scene.recorder.untilClosed()
+    expectEnd(end, 4001, 'session expired')
+    expect(end.sentCode).to.equal(undefined)
+  })
+
+  it('tells 1005 when a peer closes without a code', async () => {
+    const far = await scene.beginOpen()
+    far.close()
+    expectEnd(await scene.recorder.untilClosed(), 1005, '')
+  })
+
+  it('delivers what the peer sent before its close frame', async () => {
+    const far = await scene.beginOpen()
+    far.together(() => {
+      far.send('last words')
+      far.close(1000)
+    })
+    await scene.recorder.untilClosed()
+    expect(scene.recorder.events).to.deep.equal(['opened', 'message', 'closed'])
+  })
+
+  it('closes with a code and a reason, which the peer gets and answers', async () => {
+    const far = await scene.beginOpen()
+    scene.transport.send('before')
+    scene.transport.close(4002, 'enough')
+    expect(scene.transport.isOpen).to.equal(false)
+    const end = await scene.recorder.untilClosed()
+    expect(far.received).to.deep.equal(['before'])
+    expect(far.closeFrame).to.deep.equal({ code: 4002, reason: 'enough' })
+    expect(end.code).to.equal(4002)
+    expect(end.error).to.equal(undefined)
+  })
+
+  it('ends once when both sides close at the same time', async () => {
+    const far = await scene.beginOpen()
+    far.close(4003, 'there')
+    scene.transport.close(4004, 'here')
+    const end = await scene.recorder.untilClosed()
+    await turns()
+    expect(end.code).to.be.oneOf([4003, 4004])
+  })
+
+  it('tells 1006 and no error when the peer ends the stream without a close frame', async () => {
+    const far = await scene.beginOpen()
+    far.cut()
+    expectEnd(await scene.recorder.untilClosed(), 1006, '')
+  })
+
+  it('is cut by terminate() at once, which tells one end, 1006, and not before it returns', async () => {
+    await scene.beginOpen()
+    scene.transport.terminate()
+    scene.transport.terminate()
+    expect(scene.transport.isOpen).to.equal(false)
+    expect(scene.recorder.ends).to.deep.equal([])
+    expectEnd(await scene.recorder.untilClosed(), 1006, '')
+    await turns()
+  })
+
+  it('has ended for good: closing, cutting, pausing and resuming it change nothing', async () => {
+    const far = await scene.beginOpen()
+    far.close(1000)
+    await scene.recorder.untilClosed()
+    scene.transport.close(1000, '')
+    scene.transport.terminate()
+    scene.transport.pause()
+    scene.transport.resume()
+    await turns()
+    expect(scene.recorder.events).to.deep.equal(['opened', 'closed'])
+  })
+
+  it('takes a send, a ping and a pong after close() without a throw, and sends nothing', async () => {
+    const far = await scene.beginOpen()
+    scene.transport.close(1000, '')
+    let hasBeenTold = false
+    scene.transport.send('too late', () => (hasBeenTold = true))
+    scene.transport.ping(Buffer.from('too late'))
+    scene.transport.pong(Buffer.from('too late'))
+    await scene.recorder.untilClosed()
+    scene.transport.send('far too late')
+    await eventually('the late send has been told of', () => hasBeenTold)
+    expect(far.received).to.deep.equal([])
+    expect(far.pongs).to.deep.equal([])
+    expect(scene.recorder.pongs).to.deep.equal([])
+  })
+}
