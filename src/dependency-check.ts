@@ -195,7 +195,7 @@ export class DependencyCheck {
         : "tsyringe's @inject(TheClass) before each"
       const decorate = hasDecorator ? '' : `, with ${decorator} on the class`
       return {
-        cause: `${cause}, and the compiler noted no types for them`,
+        cause: `${cause}, and the compiler noted no types`,
         fix: `${TYPES_FIX}${decorate}; or name them: ${names}`,
       }
     }

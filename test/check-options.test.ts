@@ -1,6 +1,5 @@
 import { expect } from 'chai'
 import { jsonCodec } from 'holdfast'
-import type { ConnectionOptions } from 'holdfast'
 import { FakeClock } from 'holdfast/testing'
 import { checkOptions } from '#src/check-options.js'
 import { describeValue } from '#src/codec.js'
@@ -8,7 +7,7 @@ import { DEFAULTS } from '#src/options.js'
 
 /** Checks options as a user without types might write them; the url is right unless given. */
 function check(options: Readonly<Record<string, unknown>>, others: readonly string[] = []) {
-  return checkOptions({ url: 'wss://peer.test', ...options } as ConnectionOptions, 'Ticker', others)
+  return checkOptions({ url: 'wss://peer.test', ...options }, 'Ticker', others)
 }
 
 /** How a value that does not fit is told: the contents of strings and objects might be secret. */

@@ -99,7 +99,7 @@ describe('fillIn', () => {
       ],
       [
         'an explicitly undefined silence is none (B42)',
-        { silence: undefined, interval: 1_000 } as ConnectionOptions['heartbeat'],
+        { silence: undefined, interval: 1_000 },
         { style: 'ping', interval: 1_000, timeout: 10_000 },
       ],
     ]

@@ -52,6 +52,7 @@ export class Episode implements LinkOwner, Receiver {
   #latency: number | undefined
   #drained: Promise<void> | undefined
   #isHandling = false
+  #readyTimer: Timer | undefined
   /** Set once the link is lost or the attempt has failed: late events of it change nothing. */
   loss: Loss | undefined
   /** Settles with the `@OnError` of the loss. */
@@ -118,6 +119,7 @@ export class Episode implements LinkOwner, Receiver {
   }
 
   linkEnded(end: LinkEnd): void {
+    this.#readyTimer?.cancel()
     this.#port.ended(this, end)
   }
 
@@ -143,13 +145,12 @@ export class Episode implements LinkOwner, Receiver {
 
   async #open(session: Session, info: OpenInfo): Promise<void> {
     const { clock, readyTimeout } = this.#settings
-    let timer: Timer | undefined
     const late = new Promise<'late'>((resolve) => {
-      if (readyTimeout !== Infinity) timer = clock.setTimeout(() => resolve('late'), readyTimeout)
+      if (readyTimeout !== Infinity) this.#readyTimer = clock.setTimeout(() => resolve('late'), readyTimeout)
     })
     const opened = session.opened(info)
     const outcome = await Promise.race([opened, late])
-    timer?.cancel()
+    this.#readyTimer?.cancel()
     if (outcome === 'opened') this.#becomeReady(session)
     else if (outcome === 'late') this.#fail(new ReadyTimeoutError(readyTimeout))
     else if (outcome !== 'released') this.#fail(toError(outcome.thrown))

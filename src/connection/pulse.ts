@@ -77,7 +77,7 @@ export class Pulse {
     for (const [each, probe] of this.#probes) {
       this.#probes.delete(each)
       probe.resolve(now - probe.sentAt)
-      if (probe === answered) return
+      if (probe === answered) break
     }
   }
 
@@ -108,17 +108,17 @@ export class Pulse {
     return promise
   }
 
-  #giveUpOldest(): void {
-    const [key, probe] = this.#probes.entries().next().value as [string, Probe]
-    this.#probes.delete(key)
-    probe.reject(new Error(`The peer has left ${MOST_PROBES} pings unanswered: the oldest is given up`))
-  }
-
   stop(error: ConnectionLostError): void {
     this.#isStopped = true
     this.#timer?.cancel()
     for (const probe of this.#probes.values()) probe.reject(error)
     this.#probes.clear()
+  }
+
+  #giveUpOldest(): void {
+    const [key, probe] = this.#probes.entries().next().value as [string, Probe]
+    this.#probes.delete(key)
+    probe.reject(new Error(`The peer has left ${MOST_PROBES} pings unanswered: the oldest is given up`))
   }
 
   #arm(): void {

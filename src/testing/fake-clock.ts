@@ -54,13 +54,13 @@ export class FakeClock implements Clock {
 
   /** Lets everything run that needs no time: promises, and one turn after another until nobody wants a further one. */
   async settle(): Promise<void> {
-    do {
-      await settle()
+    await settle()
+    while (this.#turns.size > 0) {
       for (const turn of [...this.#turns]) {
         if (this.#turns.delete(turn)) turn.callback()
       }
-    } while (this.#turns.size > 0)
-    await settle()
+      await settle()
+    }
   }
 
   /** Moves on by so many milliseconds, timer by timer, and lets everything run after each. */

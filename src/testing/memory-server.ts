@@ -121,23 +121,20 @@ class MemoryTransport implements Transport {
   }
 
   deliver(frame: Frame): void {
+    // Before the handshake nothing but a refusal is read.
+    if (frame.kind === 'end' && !this.#hasOpened) this.#end(frame.end)
     if (this.isEnded) return
     this.#frames.push(frame)
     this.#pump()
   }
 
   #pump(): void {
-    if (this.#isPumping) return
+    if (this.#isPumping || !this.#hasOpened) return
     this.#isPumping = true
-    while (this.#isReading && this.#frames.length > 0) {
+    while (!this.isPaused && this.#frames.length > 0) {
       for (const frame of this.#frames.splice(0, this.peer.chunk)) this.#hand(frame)
     }
     this.#isPumping = false
-  }
-
-  /** Before the handshake nothing but its refusal is read. */
-  get #isReading(): boolean {
-    return this.#hasOpened ? !this.isPaused : this.#frames[0]?.kind === 'end'
   }
 
   #hand(frame: Frame): void {

@@ -182,11 +182,10 @@ class WsTransport implements Transport {
     if (this.#error || this.#isGivenUp) return
     const { code } = error as NodeJS.ErrnoException
     const violation = VIOLATIONS.find(([pattern]) => pattern.test(error.message))?.[1]
-    if (this.#rawSocket === undefined) this.#error = new ConnectError(this.#url, error)
-    else if (code?.startsWith('WS_ERR_')) {
+    if (code?.startsWith('WS_ERR_')) {
       this.#sentCode = SENT_CODES[code] ?? 1002
       this.#error = new ProtocolViolationError(this.#sentCode, error)
-    } else if (violation) {
+    } else if (this.#rawSocket && violation) {
       const facts = { violation, headers: this.#headers }
       const message = `upgraded against the rules: ${reasonOf(error)}`
       this.#error = new HandshakeError(this.#url, message, facts, { cause: error })

@@ -447,6 +447,15 @@ describe('Connection', () => {
       await closing
     })
 
+    it('leaves no timer behind where @OnOpen hangs', async () => {
+      const { clock, witness, starting } = start({ closeTimeout: 1_000 }, { open: never })
+      await clock.settle()
+      void witness.connection.close()
+      await clock.advance(1_000)
+      await rejection(starting)
+      expect(clock.timers).to.equal(0)
+    })
+
     it('leaves no timer behind', async () => {
       const { clock, client } = await ready()
       await client.close()

@@ -32,7 +32,8 @@ describe('deferred', () => {
 })
 
 describe('SETTLED', () => {
-  it('has resolved', async () => {
-    expect(await SETTLED).to.equal(undefined)
+  it('has resolved, and is one for all', async () => {
+    await SETTLED
+    expect(SETTLED).to.be.instanceOf(Promise)
   })
 })

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { FakeClock } from 'holdfast/testing'
 import { deferred } from '#src/connection/deferred.js'
+import type { Deferred } from '#src/connection/deferred.js'
 import { Patience } from '#src/connection/patience.js'
 
 const NEVER = new Promise<void>(() => {})
@@ -40,7 +41,7 @@ describe('Patience', () => {
 
     it('takes what settles after its timeout for nothing', async () => {
       const { clock, ends, wait } = rig()
-      const late = deferred<void>()
+      const late: Deferred<void> = deferred()
       wait('late', late.promise, 100)
       await clock.advance(100)
       late.reject(new Error('too late'))

@@ -1,10 +1,15 @@
 import { gunzipSync } from 'node:zlib'
-import { OnBinary, OnMessage, WebSocketClient } from 'holdfast'
+import { OnBinary, OnClose, OnMessage, WebSocketClient } from 'holdfast'
 import type { Codec } from 'holdfast'
 
 /** Counts what its handlers get, by kind. */
 export abstract class Counting {
   readonly counts: Record<string, number> = {}
+
+  @OnClose()
+  closed(): void {
+    // The end is expected; without this method it would be logged.
+  }
 
   protected count(kind: string): void {
     this.counts[kind] = (this.counts[kind] ?? 0) + 1

@@ -100,6 +100,52 @@ describe('MemoryServer', () => {
     expect(error?.message).to.include('ws://memory/feed').and.not.include('secret')
   })
 
+  it('refuses though something had been sent, which is then lost', async () => {
+    const { server, recorder } = connected()
+    server.onAttempt = (peer) => {
+      peer.send('too early')
+      peer.refuse()
+    }
+    await recorder.untilClosed()
+    expect(recorder.events).to.deep.equal(['closed'])
+  })
+
+  it('does nothing any more once the attempt has ended', async () => {
+    const { server, recorder, transport } = connected()
+    await recorder.untilOpened()
+    server.peer.drop()
+    server.peer.accept()
+    server.peer.send('too late')
+    server.peer.close()
+    transport.resume()
+    await turns()
+    expect(recorder.events).to.deep.equal(['opened', 'closed'])
+  })
+
+  it('loses what follows an end in the same chunk', async () => {
+    const { server, recorder, transport } = connected()
+    await recorder.untilOpened()
+    server.peer.chunk = 2
+    transport.pause()
+    server.peer.close(1000)
+    server.peer.send('too late')
+    transport.resume()
+    await recorder.untilClosed()
+    expect(recorder.events).to.deep.equal(['opened', 'closed'])
+  })
+
+  it('keeps the order when a message is sent while another is being delivered', async () => {
+    const { server, recorder } = connected()
+    await recorder.untilOpened()
+    const delivered: string[] = []
+    recorder.onMessage = (data) => {
+      if (data === 'first') server.peer.send('second')
+      delivered.push(String(data))
+    }
+    server.peer.send('first')
+    expect(delivered).to.deep.equal(['first', 'second'])
+  })
+
   it('sends values as JSON', async () => {
     const { server, recorder } = connected()
     await recorder.untilOpened()

@@ -1,0 +1,182 @@
+import { expect } from 'chai'
+import type { Connection, ErrorContext } from 'holdfast'
+import type { Handler, HandlerTable } from '#src/annotations/handler-table.js'
+import { ErrorHandlers } from '#src/dispatch/error-handlers.js'
+import { Invoker } from '#src/dispatch/invoker.js'
+
+class FeedError extends Error {
+  override name = 'FeedError'
+}
+class StaleFeedError extends FeedError {
+  override name = 'StaleFeedError'
+}
+
+type Method = (error: Error, context: ErrorContext) => unknown
+
+interface Given {
+  readonly any?: Method
+  readonly byClass?: readonly (readonly [abstract new (...args: never[]) => Error, Method])[]
+}
+
+const CONTEXT: ErrorContext = {
+  connection: {} as Connection,
+  signal: new AbortController().signal,
+  stage: 'handle',
+  fatal: false,
+}
+
+/** Error handlers out of plain functions; what is logged is noted with its level. */
+function rig({ any, byClass = [] }: Given = {}) {
+  const instance: Record<string, Method> = {}
+  const handlerOf = (method: string, run: Method): Handler => {
+    instance[method] = run
+    return { method, name: `Ticker#${method}` }
+  }
+  const errors = new Map(byClass.map(([type, run]) => [type.prototype as object, handlerOf(type.name, run)]))
+  const anyError = any && handlerOf('any', any)
+  const table: HandlerTable = { single: {}, messages: new Map(), rest: undefined, errors, anyError }
+  const lines: string[] = []
+  const level = (name: string) => (line: string) => void lines.push(`${name} ${line}`)
+  const logger = { debug: level('debug'), info: level('info'), warn: level('warn'), error: level('error') }
+  const invoker = new Invoker(instance)
+  return { invoker, lines, handlers: new ErrorHandlers(table, invoker, logger) }
+}
+
+describe('ErrorHandlers', () => {
+  describe('which handler', () => {
+    /** Which handlers an error reaches. */
+    function reached(error: Error, classes: readonly (abstract new (...args: never[]) => Error)[]): string[] {
+      const names: string[] = []
+      const byClass = classes.map((type) => [type, () => void names.push(type.name)] as const)
+      const { handlers } = rig({ byClass, any: () => void names.push('any') })
+      void handlers.handle(error, CONTEXT, '')
+      return names
+    }
+
+    it('is that of the most specific class', () => {
+      const all = [Error, FeedError, StaleFeedError]
+      expect(reached(new StaleFeedError(), all)).to.deep.equal(['StaleFeedError'])
+      expect(reached(new FeedError(), all)).to.deep.equal(['FeedError'])
+      expect(reached(new TypeError(), all)).to.deep.equal(['Error'])
+      expect(reached(new StaleFeedError(), [Error, FeedError])).to.deep.equal(['FeedError'])
+    })
+
+    it('is the one without a class where no class takes it', () => {
+      expect(reached(new TypeError(), [FeedError])).to.deep.equal(['any'])
+      expect(reached(new TypeError(), [])).to.deep.equal(['any'])
+    })
+
+    it('is given the error and its context', () => {
+      const given: unknown[] = []
+      const { handlers } = rig({ any: (...args) => void given.push(...args) })
+      const error = new Error('oops')
+      void handlers.handle(error, CONTEXT, '')
+      expect(given).to.deep.equal([error, CONTEXT])
+      expect(given[0]).to.equal(error)
+    })
+  })
+
+  describe('where no handler takes it (B39)', () => {
+    it('is logged as an error, with its stage and what follows', () => {
+      const { handlers, lines } = rig()
+      const result = handlers.handle(
+        new FeedError('gap'),
+        { ...CONTEXT, stage: 'decode' },
+        'trying again in 2 s',
+      )
+      expect(result).to.equal(undefined)
+      expect(lines).to.deep.equal(['error decode: FeedError: gap (trying again in 2 s)'])
+    })
+
+    it('is logged though there are handlers for other classes', () => {
+      const { handlers, lines } = rig({ byClass: [[FeedError, () => {}]] })
+      void handlers.handle(new TypeError('odd'), CONTEXT, '')
+      expect(lines).to.deep.equal(['error handle: TypeError: odd'])
+    })
+
+    it("names the handler that threw, with the stack that leads into the user's code", () => {
+      const { handlers, lines } = rig()
+      const error = new FeedError('gap')
+      error.stack = 'FeedError: gap\n    at Ticker.tick (ticker.ts:5:7)'
+      void handlers.handle(error, { ...CONTEXT, handler: 'Ticker#tick' }, '')
+      expect(lines).to.deep.equal([`error handle: Ticker#tick failed: ${error.stack}`])
+    })
+
+    it('does without a stack where there is none', () => {
+      const { handlers, lines } = rig()
+      const error = new FeedError('gap')
+      delete error.stack
+      void handlers.handle(error, { ...CONTEXT, handler: 'Ticker#tick' }, '')
+      expect(lines).to.deep.equal(['error handle: Ticker#tick failed: gap'])
+    })
+
+    it('is a warning only while there will be another attempt to connect', () => {
+      const { handlers, lines } = rig()
+      void handlers.handle(new Error('refused'), { ...CONTEXT, stage: 'connect' }, 'trying again')
+      void handlers.handle(new Error('refused'), { ...CONTEXT, stage: 'connect', fatal: true }, 'giving up')
+      expect(lines).to.deep.equal([
+        'warn connect: Error: refused (trying again)',
+        'error connect: Error: refused (giving up)',
+      ])
+    })
+  })
+
+  describe('a handler', () => {
+    it('that returns nothing leaves nothing to wait for', () => {
+      const { handlers } = rig({ any: () => 'ignored' })
+      expect(handlers.handle(new Error('oops'), CONTEXT, '')).to.equal(undefined)
+    })
+
+    it('that returns a promise is awaited', async () => {
+      let finish: () => void = () => {}
+      const { handlers, lines } = rig({ any: () => new Promise<void>((resolve) => (finish = resolve)) })
+      let isOver = false
+      const handled = Promise.resolve(handlers.handle(new Error('oops'), CONTEXT, '')).then(
+        () => (isOver = true),
+      )
+      await Promise.resolve()
+      expect(isOver).to.equal(false)
+      finish()
+      await handled
+      expect(lines).to.deep.equal([])
+    })
+
+    it('that throws goes to the logger, with what it was handling', () => {
+      const { handlers, lines } = rig({
+        any: () => {
+          throw new RangeError('too much')
+        },
+      })
+      const error = new FeedError('gap')
+      expect(handlers.handle(error, CONTEXT, '')).to.equal(undefined)
+      expect(lines).to.deep.equal([
+        `error Ticker#any failed itself, with too much, while handling: ${error.stack}`,
+      ])
+    })
+
+    it('that rejects goes to the logger, and is not unhandled', async () => {
+      const { handlers, lines } = rig({ any: () => Promise.reject(new RangeError('too much')) })
+      const error = new FeedError('gap')
+      delete error.stack
+      await handlers.handle(error, CONTEXT, '')
+      expect(lines).to.deep.equal(['error Ticker#any failed itself, with too much, while handling: gap'])
+    })
+
+    it('that asks for the end is not waited for, but its rejection is not unhandled either (B34)', async () => {
+      let finish: (error: Error) => void = () => {}
+      const { handlers, invoker, lines }: ReturnType<typeof rig> = rig({
+        any: () => {
+          invoker.release()
+          return new Promise<void>((_resolve, reject) => (finish = reject))
+        },
+      })
+      expect(handlers.handle(new Error('oops'), CONTEXT, '')).to.equal(undefined)
+      finish(new RangeError('too much'))
+      await new Promise<void>((resolve) => {
+        setImmediate(resolve)
+      })
+      expect(lines).to.have.length(1)
+      expect(lines[0]).to.contain('Ticker#any failed itself, with too much')
+    })
+  })
+})

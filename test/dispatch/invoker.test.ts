@@ -1,0 +1,131 @@
+import { expect } from 'chai'
+import { Invoker, isThenable } from '#src/dispatch/invoker.js'
+import type { Handler } from '#src/annotations/handler-table.js'
+
+function handlerOf(method: string | symbol): Handler {
+  return { method, name: `Ticker#${String(method)}` }
+}
+
+describe('Invoker', () => {
+  describe('#call', () => {
+    it('calls the method on its instance with both arguments, and returns what it returns', () => {
+      const instance = {
+        price: 5,
+        tick(event: unknown, context: unknown) {
+          return [this.price, event, context]
+        },
+      }
+      const invoker = new Invoker(instance)
+      expect(invoker.call(handlerOf('tick'), 'event', 'context')).to.deep.equal([5, 'event', 'context'])
+    })
+
+    it('finds methods that are inherited, or named by a symbol', () => {
+      const name = Symbol('name')
+      class Base {
+        tick(): string {
+          return 'tick'
+        }
+        [name](): string {
+          return 'symbol'
+        }
+      }
+      class Ticker extends Base {}
+      const invoker = new Invoker(new Ticker())
+      expect(invoker.call(handlerOf('tick'), 0, 0)).to.equal('tick')
+      expect(invoker.call(handlerOf(name), 0, 0)).to.equal('symbol')
+    })
+
+    it('throws what the method throws', () => {
+      const invoker = new Invoker({
+        tick() {
+          throw new RangeError('odd')
+        },
+      })
+      expect(() => invoker.call(handlerOf('tick'), 0, 0)).to.throw(RangeError, 'odd')
+      expect(invoker.wasReleased).to.equal(false)
+    })
+  })
+
+  describe('#release', () => {
+    it('tells of the call that asked for the end in its synchronous part, and of no later one', () => {
+      const instance = {
+        closes: (): void => invoker.release(),
+        goesOn: (): void => {},
+      }
+      const invoker: Invoker = new Invoker(instance)
+      expect(invoker.wasReleased).to.equal(false)
+      invoker.call(handlerOf('closes'), 0, 0)
+      expect(invoker.wasReleased).to.equal(true)
+      invoker.call(handlerOf('goesOn'), 0, 0)
+      expect(invoker.wasReleased).to.equal(false)
+    })
+
+    it('tells of it also where the call throws', () => {
+      const instance = {
+        closes: (): void => {
+          invoker.release()
+          throw new Error('oops')
+        },
+      }
+      const invoker: Invoker = new Invoker(instance)
+      expect(() => invoker.call(handlerOf('closes'), 0, 0)).to.throw('oops')
+      expect(invoker.wasReleased).to.equal(true)
+    })
+
+    it('releases every call that is under way, the outer ones too', () => {
+      const wasReleased: boolean[] = []
+      const instance = {
+        outer: (): void => {
+          invoker.call(handlerOf('inner'), 0, 0)
+          wasReleased.push(invoker.wasReleased)
+        },
+        inner: (): void => invoker.release(),
+      }
+      const invoker: Invoker = new Invoker(instance)
+      invoker.call(handlerOf('outer'), 0, 0)
+      wasReleased.push(invoker.wasReleased)
+      expect(wasReleased).to.deep.equal([true, true])
+    })
+
+    it('does not blame an outer call for what an inner one did after it was over', () => {
+      const wasReleased: boolean[] = []
+      const instance = {
+        outer: (): void => {
+          invoker.release()
+          invoker.call(handlerOf('inner'), 0, 0)
+          wasReleased.push(invoker.wasReleased)
+        },
+        inner: (): void => {},
+      }
+      const invoker: Invoker = new Invoker(instance)
+      invoker.call(handlerOf('outer'), 0, 0)
+      wasReleased.push(invoker.wasReleased)
+      expect(wasReleased).to.deep.equal([false, true])
+    })
+
+    it('means nothing after an await: the call is no longer in its synchronous part', async () => {
+      const instance = {
+        closes: async (): Promise<void> => {
+          await Promise.resolve()
+          invoker.release()
+        },
+      }
+      const invoker: Invoker = new Invoker(instance)
+      await invoker.call(handlerOf('closes'), 0, 0)
+      expect(invoker.wasReleased).to.equal(false)
+    })
+  })
+})
+
+describe('isThenable', () => {
+  it('knows promises, and what behaves like one', () => {
+    expect(isThenable(Promise.resolve())).to.equal(true)
+    expect(isThenable({ then() {} })).to.equal(true)
+  })
+
+  it('knows what is none', () => {
+    for (const value of [undefined, null, 'text', 5, {}, { then: 5 }, () => {}]) {
+      expect(isThenable(value)).to.equal(false)
+    }
+  })
+})

@@ -1,0 +1,71 @@
+import { expect } from 'chai'
+import type { MessageKey } from 'holdfast'
+import type { Handler, HandlerTable } from '#src/annotations/handler-table.js'
+import { Router } from '#src/dispatch/router.js'
+
+const TICK: Handler = { method: 'tick', name: 'Ticker#tick' }
+const FIVE: Handler = { method: 'five', name: 'Ticker#five' }
+const REST: Handler = { method: 'rest', name: 'Ticker#rest' }
+
+function tableOf(rest?: Handler): HandlerTable {
+  const messages = new Map<MessageKey, Handler>([
+    ['tick', TICK],
+    [5, FIVE],
+  ])
+  return { single: {}, messages, rest, errors: new Map(), anyError: undefined }
+}
+
+describe('Router', () => {
+  describe('#keyOf', () => {
+    const byType = new Router('type', tableOf())
+
+    it('is the named property at the top of the message', () => {
+      expect(byType.keyOf({ type: 'tick', price: 1 })).to.equal('tick')
+      expect(byType.keyOf({ type: 5 })).to.equal(5)
+      expect(new Router('method', tableOf()).keyOf({ type: 'a', method: 'b' })).to.equal('b')
+    })
+
+    it('is undefined where there is none', () => {
+      for (const message of [{}, { data: { type: 'tick' } }, [], 'tick', 5, true, null, undefined]) {
+        expect(byType.keyOf(message)).to.equal(undefined)
+      }
+    })
+
+    it('is never something that all objects inherit', () => {
+      for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
+        expect(new Router(name, tableOf()).keyOf({})).to.equal(undefined)
+      }
+    })
+
+    it('is what a function says, which sees any message', () => {
+      const router = new Router((message) => [message], tableOf())
+      expect(router.keyOf('text')).to.deep.equal(['text'])
+    })
+
+    it('throws what the function throws', () => {
+      const router = new Router(() => {
+        throw new RangeError('odd')
+      }, tableOf())
+      expect(() => router.keyOf({})).to.throw(RangeError, 'odd')
+    })
+  })
+
+  describe('#handlerFor', () => {
+    it('is the handler for the key, be that text or a number', () => {
+      const router = new Router('type', tableOf(REST))
+      expect(router.handlerFor('tick')).to.equal(TICK)
+      expect(router.handlerFor(5)).to.equal(FIVE)
+    })
+
+    it('does not take text for a number', () => {
+      expect(new Router('type', tableOf()).handlerFor('5')).to.equal(undefined)
+    })
+
+    it('is the one for all the rest otherwise, where there is one', () => {
+      for (const key of ['other', undefined, null, {}, 'constructor', '__proto__']) {
+        expect(new Router('type', tableOf(REST)).handlerFor(key)).to.equal(REST)
+        expect(new Router('type', tableOf()).handlerFor(key)).to.equal(undefined)
+      }
+    })
+  })
+})

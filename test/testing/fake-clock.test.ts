@@ -1,0 +1,177 @@
+import { expect } from 'chai'
+import { FakeClock } from 'holdfast/testing'
+
+/** A clock, and what has happened on it, with its time. */
+function rig() {
+  const clock = new FakeClock()
+  const notes: string[] = []
+  const note = (name: string) => (): void => void notes.push(`${name} at ${clock.now()}`)
+  return { clock, notes, note }
+}
+
+describe('FakeClock', () => {
+  it('begins at 0, on New Year 2026, and stands still', async () => {
+    const { clock } = rig()
+    await clock.settle()
+    expect(clock.now()).to.equal(0)
+    expect(clock.date()).to.equal(Date.UTC(2026, 0, 1))
+  })
+
+  it('begins on the date that it is given', async () => {
+    const clock = new FakeClock(5_000)
+    await clock.advance(10)
+    expect(clock.date()).to.equal(5_010)
+    expect(clock.now()).to.equal(10)
+  })
+
+  describe('#advance', () => {
+    it('fires timers in the order of their times, each at its own time', async () => {
+      const { clock, notes, note } = rig()
+      clock.setTimeout(note('late'), 30)
+      clock.setTimeout(note('early'), 10)
+      clock.setTimeout(note('too late'), 41)
+      await clock.advance(40)
+      expect(notes).to.deep.equal(['early at 10', 'late at 30'])
+      expect(clock.now()).to.equal(40)
+      expect(clock.timers).to.equal(1)
+    })
+
+    it('fires timers of one time in the order in which they were started', async () => {
+      const { clock, notes, note } = rig()
+      clock.setTimeout(note('first'), 10)
+      clock.setTimeout(note('second'), 10)
+      await clock.advance(10)
+      expect(notes).to.deep.equal(['first at 10', 'second at 10'])
+    })
+
+    it('fires timers that are started on the way, also those that are due at once', async () => {
+      const { clock, notes, note } = rig()
+      clock.setTimeout(() => {
+        note('first')()
+        clock.setTimeout(note('at once'), 0)
+        clock.setTimeout(note('negative'), -5)
+        clock.setTimeout(note('second'), 10)
+      }, 10)
+      await clock.advance(20)
+      expect(notes).to.deep.equal(['first at 10', 'at once at 10', 'negative at 10', 'second at 20'])
+    })
+
+    it('lets all promises run after each timer, however deep, and what was ready before the first', async () => {
+      const { clock, notes, note } = rig()
+      void Promise.resolve().then(note('ready'))
+      clock.setTimeout(() => {
+        void Promise.resolve()
+          .then(() => Promise.resolve())
+          .then(note('promise'))
+      }, 10)
+      clock.setTimeout(note('timer'), 20)
+      await clock.advance(20)
+      expect(notes).to.deep.equal(['ready at 0', 'promise at 10', 'timer at 20'])
+    })
+
+    it('fires each timer once', async () => {
+      const { clock, notes, note } = rig()
+      clock.setTimeout(note('timer'), 10)
+      await clock.advance(10)
+      await clock.advance(100)
+      expect(notes).to.deep.equal(['timer at 10'])
+      expect(clock.timers).to.equal(0)
+    })
+  })
+
+  describe('#setTimeout', () => {
+    it('is not fired once it has been cancelled, however often', async () => {
+      const { clock, notes, note } = rig()
+      const timer = clock.setTimeout(note('timer'), 10)
+      expect(clock.timers).to.equal(1)
+      timer.cancel()
+      timer.cancel()
+      expect(clock.timers).to.equal(0)
+      await clock.advance(10)
+      expect(notes).to.deep.equal([])
+    })
+
+    it('counts the same callback as often as it is started', async () => {
+      const { clock, notes, note } = rig()
+      const callback = note('timer')
+      clock.setTimeout(callback, 10)
+      clock.setTimeout(callback, 20).cancel()
+      await clock.advance(20)
+      expect(notes).to.deep.equal(['timer at 10'])
+    })
+  })
+
+  describe('#nextTurn', () => {
+    it('runs when things settle, after the promises, without time passing', async () => {
+      const { clock, notes, note } = rig()
+      clock.nextTurn(note('turn'))
+      void Promise.resolve().then(note('promise'))
+      await clock.settle()
+      expect(notes).to.deep.equal(['promise at 0', 'turn at 0'])
+    })
+
+    it('runs a turn that a turn asks for, after the promises of the first', async () => {
+      const { clock, notes, note } = rig()
+      clock.nextTurn(() => {
+        clock.nextTurn(note('second turn'))
+        void Promise.resolve().then(note('promise'))
+      })
+      await clock.settle()
+      expect(notes).to.deep.equal(['promise at 0', 'second turn at 0'])
+    })
+
+    it('runs a turn that a promise of the last one asks for', async () => {
+      const { clock, notes, note } = rig()
+      clock.nextTurn(() => void Promise.resolve().then(() => clock.nextTurn(note('second turn'))))
+      await clock.settle()
+      expect(notes).to.deep.equal(['second turn at 0'])
+    })
+
+    it('is not run once it has been cancelled, not even by a turn just before it', async () => {
+      const { clock, notes, note } = rig()
+      clock.nextTurn(note('cancelled')).cancel()
+      clock.nextTurn(() => other.cancel())
+      const other = clock.nextTurn(note('other'))
+      await clock.settle()
+      expect(notes).to.deep.equal([])
+    })
+
+    it('counts the same callback as often as it is asked for', async () => {
+      const { clock, notes, note } = rig()
+      const callback = note('turn')
+      clock.nextTurn(callback)
+      clock.nextTurn(callback)
+      clock.nextTurn(callback).cancel()
+      await clock.settle()
+      expect(notes).to.deep.equal(['turn at 0', 'turn at 0'])
+    })
+  })
+
+  describe('#jump', () => {
+    it('fires late, and in order, what was due meanwhile', async () => {
+      const { clock, notes, note } = rig()
+      clock.setTimeout(note('second'), 20)
+      clock.setTimeout(note('first'), 10)
+      clock.setTimeout(note('not due'), 101)
+      await clock.jump(100)
+      expect(notes).to.deep.equal(['first at 100', 'second at 100'])
+      expect(clock.timers).to.equal(1)
+    })
+
+    it('does not fire what one of them cancels', async () => {
+      const { clock, notes, note } = rig()
+      clock.setTimeout(() => other.cancel(), 10)
+      const other = clock.setTimeout(note('other'), 20)
+      await clock.jump(100)
+      expect(notes).to.deep.equal([])
+    })
+
+    it('lets promises run before and after', async () => {
+      const { clock, notes, note } = rig()
+      void Promise.resolve().then(note('before'))
+      clock.setTimeout(() => void Promise.resolve().then(note('after')), 10)
+      await clock.jump(100)
+      expect(notes).to.deep.equal(['before at 0', 'after at 100'])
+    })
+  })
+})

@@ -1,0 +1,201 @@
+/* eslint-disable @typescript-eslint/no-unused-vars, @typescript-eslint/no-unnecessary-type-parameters --
+   the signatures are what is tested */
+import { expect } from 'chai'
+import {
+  Application,
+  bootstrap,
+  Client,
+  HandshakeError,
+  Module,
+  OnBinary,
+  OnClose,
+  OnError,
+  OnMessage,
+  OnOpen,
+  OnPing,
+  OnPong,
+  OnStateChange,
+  WebSocketClient,
+} from 'holdfast'
+import type {
+  Bootstrapped,
+  CloseInfo,
+  ConnectionContext,
+  ConnectionState,
+  ErrorContext,
+  MessageContext,
+  OpenInfo,
+} from 'holdfast'
+import { MemoryServer } from 'holdfast/testing'
+
+// That this file compiles is the test: a line under @ts-expect-error that does compile is an error. What runs below only
+// makes sure that the classes stand.
+
+interface Ticker {
+  readonly price: number
+}
+
+/** True when two types are the same. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+
+/** Compiles where its type argument is true. */
+function holds<_T extends true>(): void {}
+
+function stands(...classes: readonly (new () => object)[]): void {
+  for (const each of classes) expect(new each()).to.be.instanceOf(each)
+}
+
+describe('types', () => {
+  it('let a handler take all, some or none of its parameters', () => {
+    class Right {
+      @OnOpen() open(_open: OpenInfo, _context: ConnectionContext): void {}
+      @OnMessage('ticker') ticker(_ticker: Ticker, _context: MessageContext): void {}
+      @OnMessage() rest(): void {}
+      @OnBinary() binary(_data: Uint8Array, _context: MessageContext): void {}
+      @OnPing() ping(_data: Uint8Array): void {}
+      @OnPong() pong(_data: Uint8Array): void {}
+      @OnStateChange() state(_state: ConnectionState, _context: ConnectionContext): void {}
+      @OnError(HandshakeError) handshake(_error: HandshakeError, _context: ErrorContext): void {}
+      @OnError() error(_error: Error, _context: ErrorContext): void {}
+      @OnClose() close(_close: CloseInfo, _context: ConnectionContext): void {}
+    }
+    stands(Right)
+  })
+
+  it('let a handler return anything, as what it returns is sent', () => {
+    class Answering {
+      @OnOpen() open(): { hello: string } {
+        return { hello: 'world' }
+      }
+      @OnMessage('a') async a(): Promise<string> {
+        return Promise.resolve('a')
+      }
+      @OnMessage('b') async *b(): AsyncGenerator<Ticker> {
+        yield await Promise.resolve({ price: 1 })
+      }
+    }
+    stands(Answering)
+  })
+
+  it('let @OnMessage take any first parameter, and only its context as the second', () => {
+    class Messages {
+      @OnMessage('a') a(_text: string): void {}
+      @OnMessage('b') b(_ticker: Ticker): void {}
+      @OnMessage('c') c(_message: unknown): void {}
+      @OnMessage(4) d(_list: readonly number[], _context: ConnectionContext): void {}
+      // @ts-expect-error -- the second parameter is the context
+      @OnMessage('e') e(_message: unknown, _context: ErrorContext): void {}
+    }
+    stands(Messages)
+  })
+
+  it('let @OnMessage have a string, a number or nothing as its key', () => {
+    class Keys {
+      // @ts-expect-error -- an object is no key
+      @OnMessage({}) object(): void {}
+      // @ts-expect-error -- there is one key at most
+      @OnMessage('a', 'b') two(): void {}
+    }
+    stands(Keys)
+  })
+
+  it('hold the parameters of every handler against its decorator', () => {
+    class Wrong {
+      // @ts-expect-error -- @OnOpen gives an OpenInfo
+      @OnOpen() open(_open: CloseInfo): void {}
+      // @ts-expect-error -- @OnClose gives a CloseInfo
+      @OnClose() close(_close: OpenInfo): void {}
+      // @ts-expect-error -- @OnBinary gives bytes
+      @OnBinary() binary(_data: string): void {}
+      // @ts-expect-error -- @OnPing gives bytes
+      @OnPing() ping(_data: string): void {}
+      // @ts-expect-error -- @OnPong gives bytes
+      @OnPong() pong(_data: string): void {}
+      // @ts-expect-error -- @OnStateChange gives a state
+      @OnStateChange() state(_state: string): void {}
+      // @ts-expect-error -- @OnError gives an Error
+      @OnError() error(_error: string): void {}
+      // @ts-expect-error -- @OnError() gives any Error, not only those of a handshake
+      @OnError() some(_error: HandshakeError): void {}
+      // @ts-expect-error -- @OnError(RangeError) gives no HandshakeError
+      @OnError(RangeError) range(_error: HandshakeError): void {}
+      // @ts-expect-error -- a handler gets two arguments
+      @OnMessage() three(_message: unknown, _context: MessageContext, _more: unknown): void {}
+    }
+    stands(Wrong)
+  })
+
+  it('let @OnError name classes of errors only', () => {
+    class Errors {
+      @OnError(HandshakeError) wider(_error: Error): void {}
+      // @ts-expect-error -- Map is no class of errors
+      @OnError(Map) map(): void {}
+    }
+    stands(Errors)
+  })
+
+  it('let nothing but a method be a handler', () => {
+    class Placed {
+      // @ts-expect-error -- a property does not exist before the class is made
+      @OnMessage() readonly arrow = (): void => {}
+      // @ts-expect-error -- an accessor is no method
+      @OnMessage() get value(): number {
+        return 1
+      }
+    }
+    // @ts-expect-error -- a class is no method
+    @OnMessage()
+    class Whole {}
+    stands(Placed, Whole)
+  })
+
+  it('know the options of a class', () => {
+    @WebSocketClient({ url: 'ws://peer.test/', inject: [] })
+    class Right {}
+    // @ts-expect-error -- there is no such option
+    @WebSocketClient({ hartbeat: false })
+    class Misspelt {}
+    // @ts-expect-error -- a signal is for bootstrap
+    @WebSocketClient({ signal: new AbortController().signal })
+    class Started {}
+    stands(Right, Misspelt, Started)
+  })
+
+  it('make bootstrap give a Client of a client class', async () => {
+    class Feed {
+      readonly prices: number[] = []
+      @OnMessage() received(): void {}
+    }
+    const options = { transport: new MemoryServer().connect, logger: false } as const
+    const client = await bootstrap(Feed, 'ws://peer.test/', options)
+    holds<Same<typeof client, Client<Feed>>>()
+    holds<Same<typeof client.instance.prices, number[]>>()
+    holds<Same<Bootstrapped<Feed>, Client<Feed>>>()
+    expect(client).to.be.instanceOf(Client)
+    await client.close()
+    const second = await bootstrap(Feed, { ...options, url: () => new URL('ws://peer.test/') })
+    holds<Same<typeof second, Client<Feed>>>()
+    await second.close()
+  })
+
+  it('make bootstrap give an Application of a module', async () => {
+    @Module({})
+    class AppModule {}
+    const application = await bootstrap(AppModule, { logger: false })
+    holds<Same<typeof application, Application>>()
+    holds<Same<Bootstrapped<AppModule>, Application>>()
+    expect(application).to.be.instanceOf(Application)
+    await application.close()
+  })
+
+  it('tell what a token gives', async () => {
+    class Store {}
+    @Module({ providers: [Store] })
+    class AppModule {}
+    const application = await bootstrap(AppModule)
+    const store = application.get(Store)
+    holds<Same<typeof store, Store>>()
+    expect(store).to.be.instanceOf(Store)
+    await application.close()
+  })
+})
