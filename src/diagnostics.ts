@@ -26,5 +26,6 @@ export function publishState(diagnostic: StateDiagnostic): void {
 }
 
 export function publishMessage(connection: string, message: unknown): void {
-  if (messageChannel.hasSubscribers) messageChannel.publish({ connection, message } satisfies MessageDiagnostic)
+  if (messageChannel.hasSubscribers)
+    messageChannel.publish({ connection, message } satisfies MessageDiagnostic)
 }

@@ -58,7 +58,14 @@ export type {
   ReconnectOptions,
   SilenceOptions,
 } from './options.js'
-export type { Connect, Handshake, Transport, TransportEnd, TransportListener, TransportRequest } from './transport.js'
+export type {
+  Connect,
+  Handshake,
+  Transport,
+  TransportEnd,
+  TransportListener,
+  TransportRequest,
+} from './transport.js'
 
 export {
   BackpressureError,

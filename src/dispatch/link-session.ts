@@ -117,7 +117,8 @@ export class LinkSession implements Session {
   /** Where no @OnClose says it, an end that nobody here asked for is still not silent. */
   #logClose({ code, reason, initiator, willReconnect }: CloseInfo): void {
     if (initiator === 'local') return
-    const how = initiator === 'lost' ? 'was lost' : `was closed by the peer with ${code}${reason && ` (${reason})`}`
+    const how =
+      initiator === 'lost' ? 'was lost' : `was closed by the peer with ${code}${reason && ` (${reason})`}`
     if (willReconnect) this.#parts.logger.info(`close: the connection ${how}; it will be opened again`)
     else this.#parts.logger.warn(`close: the connection ${how}; it will not be opened again`)
   }

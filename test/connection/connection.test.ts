@@ -210,7 +210,8 @@ describe('Connection', () => {
         { highWaterMark: 2 },
         {
           message: async (message, { connection }) => {
-            if (message === 0) await connection.waitFor(() => false).catch((error: unknown) => failures.push(error))
+            if (message === 0)
+              await connection.waitFor(() => false).catch((error: unknown) => failures.push(error))
           },
         },
       )
@@ -228,10 +229,13 @@ describe('Connection', () => {
         {
           message: (message) =>
             new Promise<void>((resolve) => {
-              rig.clock.setTimeout(() => {
-                done.push(message)
-                resolve()
-              }, 100 - 10 * (message as number))
+              rig.clock.setTimeout(
+                () => {
+                  done.push(message)
+                  resolve()
+                },
+                100 - 10 * (message as number),
+              )
             }),
         },
       )
@@ -293,7 +297,10 @@ describe('Connection', () => {
 
     it('sends nothing of a reply whose connection is gone, and reports it', async () => {
       let release: ((value: unknown) => void) | undefined
-      const { server, witness, clock } = await ready({}, { message: () => new Promise((resolve) => (release = resolve)) })
+      const { server, witness, clock } = await ready(
+        {},
+        { message: () => new Promise((resolve) => (release = resolve)) },
+      )
       server.peer.send(1)
       server.peer.drop()
       release?.({ late: true })
@@ -330,7 +337,12 @@ describe('Connection', () => {
         await client.close(code, 'bye')
         await clock.advance(120_000)
         expect(server.peers).to.have.length(1)
-        expect(witness.closes[0]).to.deep.include({ code, sentCode: code, initiator: 'local', willReconnect: false })
+        expect(witness.closes[0]).to.deep.include({
+          code,
+          sentCode: code,
+          initiator: 'local',
+          willReconnect: false,
+        })
       }
     })
 
@@ -347,13 +359,21 @@ describe('Connection', () => {
       server.peer.isAlive = false
       const closing = client.close()
       await clock.advance(1_000)
-      expect(await closing).to.deep.include({ code: 1006, sentCode: 1000, initiator: 'local', wasClean: false })
+      expect(await closing).to.deep.include({
+        code: 1006,
+        sentCode: 1000,
+        initiator: 'local',
+        wasClean: false,
+      })
     })
 
     it('lets running and queued handlers finish, sends what they return, and then says goodbye', async () => {
       const rig = await ready(
         {},
-        { message: (message) => new Promise((resolve) => rig.clock.setTimeout(() => resolve({ done: message }), 100)) },
+        {
+          message: (message) =>
+            new Promise((resolve) => rig.clock.setTimeout(() => resolve({ done: message }), 100)),
+        },
       )
       const { clock, server, client, witness } = rig
       server.peer.send(1)
@@ -406,8 +426,10 @@ describe('Connection', () => {
     })
 
     it('may be called in @OnOpen, @OnClose, @OnError and @OnStateChange', async () => {
-      const close = (_: unknown, { connection }: { connection: { close(): Promise<unknown> } }): Promise<unknown> =>
-        connection.close()
+      const close = (
+        _: unknown,
+        { connection }: { connection: { close(): Promise<unknown> } },
+      ): Promise<unknown> => connection.close()
       const inOpen = start({}, { open: close })
       expect(await rejection(inOpen.starting)).to.be.instanceOf(ConnectionClosedError)
       expect(inOpen.witness.notes).to.deep.equal(['open 1', 'close 1'])
@@ -504,7 +526,10 @@ describe('Connection', () => {
 
     it('throws a TypeError for a plain object, naming what was meant', async () => {
       const { client } = await ready()
-      expect(() => void client.connection.send({} as never)).to.throw(TypeError, 'use sendJson() or sendMessage()')
+      expect(() => void client.connection.send({} as never)).to.throw(
+        TypeError,
+        'use sendJson() or sendMessage()',
+      )
     })
 
     it('waits above the high mark until the low one, and never rejects', async () => {
@@ -542,7 +567,10 @@ describe('Connection', () => {
     it('sees what arrives while @OnOpen runs', async () => {
       const { server, starting, clock } = start(
         {},
-        { open: async (_open, { connection }) => void (await connection.waitFor((message) => message === 'hello')) },
+        {
+          open: async (_open, { connection }) =>
+            void (await connection.waitFor((message) => message === 'hello')),
+        },
       )
       await clock.settle()
       server.peer.send('"hello"')
@@ -561,7 +589,9 @@ describe('Connection', () => {
     it('shows the true url in url, and neither query nor credentials to inspect', async () => {
       const { client } = await ready()
       expect(client.connection.url).to.equal('ws://peer.test/feed?token=secret')
-      expect(inspect(client.connection)).to.match(/^Connection \{ Started#\d+ ws:\/\/peer\.test\/feed open \}$/)
+      expect(inspect(client.connection)).to.match(
+        /^Connection \{ Started#\d+ ws:\/\/peer\.test\/feed open \}$/,
+      )
       expect(inspect(client, { depth: 5 })).not.to.contain('secret')
     })
 

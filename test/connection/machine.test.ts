@@ -39,11 +39,20 @@ describe('Machine', () => {
       await clock.advance(10_000)
       await starting
       expect(server.peers).to.have.length(3)
-      expect(witness.opens[0]).to.include({ isReconnect: false, attempt: 3, connectionNumber: 1, downtime: 0 })
+      expect(witness.opens[0]).to.include({
+        isReconnect: false,
+        attempt: 3,
+        connectionNumber: 1,
+        downtime: 0,
+      })
     })
 
     it('schedules exactly one attempt for a refused connect (B10)', async () => {
-      const { clock, server, witness } = start({}, {}, (memory) => (memory.onAttempt = (peer) => peer.refuse()))
+      const { clock, server, witness } = start(
+        {},
+        {},
+        (memory) => (memory.onAttempt = (peer) => peer.refuse()),
+      )
       await clock.settle()
       expect(witness.connection.state).to.include({ status: 'waiting', attempt: 2, delay: 1_000 })
       expect(clock.timers).to.equal(1)
@@ -65,9 +74,14 @@ describe('Machine', () => {
     })
 
     it('counts the url function within connectTimeout', async () => {
-      const { clock, witness } = start({ url: () => new Promise<string>(() => undefined), connectTimeout: 500 })
+      const { clock, witness } = start({
+        url: () => new Promise<string>(() => undefined),
+        connectTimeout: 500,
+      })
       await clock.advance(500)
-      expect(witness.errors[0]?.error.message).to.contain('function has not answered within connectTimeout (500 ms)')
+      expect(witness.errors[0]?.error.message).to.contain(
+        'function has not answered within connectTimeout (500 ms)',
+      )
     })
 
     it('asks url, headers and protocols anew for each attempt', async () => {
@@ -78,11 +92,14 @@ describe('Machine', () => {
           protocols: ({ failure }) => (failure ? ['second'] : 'first'),
         },
         {},
-        (memory) => (memory.onAttempt = (peer) => (memory.peers.length === 1 ? peer.refuse() : peer.accept())),
+        (memory) =>
+          (memory.onAttempt = (peer) => (memory.peers.length === 1 ? peer.refuse() : peer.accept())),
       )
       await clock.advance(5_000)
       await starting
-      expect(server.peers.map(({ request }) => [request.url, request.headers, request.protocols])).to.deep.equal([
+      expect(
+        server.peers.map(({ request }) => [request.url, request.headers, request.protocols]),
+      ).to.deep.equal([
         ['ws://peer.test/1', { authorization: 'Bearer 1' }, ['first']],
         ['ws://peer.test/2', { authorization: 'Bearer 2' }, ['second']],
       ])
@@ -99,7 +116,11 @@ describe('Machine', () => {
       await clock.advance(60_000)
       await starting
       expect(calls).to.equal(4)
-      expect(witness.errors.map(({ error }) => error instanceof ProviderError)).to.deep.equal([true, true, true])
+      expect(witness.errors.map(({ error }) => error instanceof ProviderError)).to.deep.equal([
+        true,
+        true,
+        true,
+      ])
     })
 
     it('ends at once when a url function gives something that is no url', async () => {
@@ -128,7 +149,16 @@ describe('Machine', () => {
         const idle = (): void => undefined
         const terminate = (): void => queueMicrotask(() => listener.closed({ code: 1006, reason: '' }))
         const facts = { protocol: '', bufferedAmount: 0, isOpen: true }
-        return { ...facts, send: idle, ping: idle, pong: idle, close: idle, terminate, pause: idle, resume: idle }
+        return {
+          ...facts,
+          send: idle,
+          ping: idle,
+          pong: idle,
+          close: idle,
+          terminate,
+          pause: idle,
+          resume: idle,
+        }
       }
       const { clock, witness } = start({ transport, connectTimeout: 1_000 })
       await clock.advance(2_000)
@@ -165,7 +195,9 @@ describe('Machine', () => {
       server.peer.drop()
       await clock.advance(1_000 + 5_000)
       server.peer.drop()
-      const waits = witness.states.flatMap((state) => (state.status === 'waiting' ? [[state.attempt, state.delay]] : []))
+      const waits = witness.states.flatMap((state) =>
+        state.status === 'waiting' ? [[state.attempt, state.delay]] : [],
+      )
       expect(waits).to.deep.equal([
         [2, 1_000],
         [1, 1_000],
@@ -191,7 +223,10 @@ describe('Machine', () => {
         await clock.advance(30_000)
       }
       const pairs = witness.notes.filter((note) => !note.startsWith('error'))
-      const expected = Array.from({ length: 100 }, (_, index) => [`open ${index + 1}`, `close ${index + 1}`]).flat()
+      const expected = Array.from({ length: 100 }, (_, index) => [
+        `open ${index + 1}`,
+        `close ${index + 1}`,
+      ]).flat()
       expect(pairs).to.deep.equal([...expected, 'open 101'])
     })
 
@@ -202,7 +237,12 @@ describe('Machine', () => {
       server.peer.drop()
       await clock.settle()
       expect(witness.notes).to.deep.equal(['open 1', 'error close', 'close 1', 'open 2', 'close 2'])
-      expect(witness.closes[0]).to.deep.include({ code: 1006, initiator: 'lost', wasClean: false, willReconnect: true })
+      expect(witness.closes[0]).to.deep.include({
+        code: 1006,
+        initiator: 'lost',
+        wasClean: false,
+        willReconnect: true,
+      })
     })
 
     it('tells how long there was no connection', async () => {
@@ -210,12 +250,20 @@ describe('Machine', () => {
       await clock.advance(10_000)
       server.peer.drop()
       await clock.advance(1_000)
-      expect(witness.opens[1]).to.deep.include({ isReconnect: true, connectionNumber: 2, attempt: 1, downtime: 1_000 })
+      expect(witness.opens[1]).to.deep.include({
+        isReconnect: true,
+        connectionNumber: 2,
+        attempt: 1,
+        downtime: 1_000,
+      })
     })
 
     it('makes no attempt before the @OnClose of the old connection has settled, and counts the delay from the loss', async () => {
       let release: (() => void) | undefined
-      const { clock, server } = await ready({}, { close: () => new Promise<void>((resolve) => (release = resolve)) })
+      const { clock, server } = await ready(
+        {},
+        { close: () => new Promise<void>((resolve) => (release = resolve)) },
+      )
       server.peer.drop()
       await clock.advance(10_000)
       expect(server.peers).to.have.length(1)
@@ -249,13 +297,18 @@ describe('Machine', () => {
     })
 
     it('ends with the first failure where reconnect is false', async () => {
-      const { starting } = start({ reconnect: false }, {}, (memory) => (memory.onAttempt = (peer) => peer.refuse()))
+      const { starting } = start(
+        { reconnect: false },
+        {},
+        (memory) => (memory.onAttempt = (peer) => peer.refuse()),
+      )
       expect(await rejection(starting)).to.be.instanceOf(ConnectError)
     })
 
     it('ends with one fatal @OnError when a later attempt fails for good', async () => {
       const { clock, server, client, witness } = await ready()
-      server.onAttempt = (peer) => peer.refuse(new HandshakeError('ws://peer.test/', 'said 401', { status: 401 }))
+      server.onAttempt = (peer) =>
+        peer.refuse(new HandshakeError('ws://peer.test/', 'said 401', { status: 401 }))
       server.peer.drop()
       await clock.advance(2_000)
       const close = await client.closed
@@ -288,7 +341,14 @@ describe('Machine', () => {
       await clock.advance(123)
       expect(server.peers).to.have.length(2)
       expect(asked).to.deep.equal([
-        { code: 1002, reason: 'go away', initiator: 'remote', attempt: 1, lastMessage: { last: 1 }, hasBeenOpen: true },
+        {
+          code: 1002,
+          reason: 'go away',
+          initiator: 'remote',
+          attempt: 1,
+          lastMessage: { last: 1 },
+          hasBeenOpen: true,
+        },
       ])
     })
 
@@ -478,7 +538,9 @@ describe('Machine', () => {
       const { client, server, clock } = await ready()
       const waiting = client.connection.waitFor(() => false)
       server.peer.close(1012, 'restart')
-      expect(await rejection(waiting)).to.be.instanceOf(ConnectionLostError).with.property('closeCode', 1012)
+      expect(await rejection(waiting))
+        .to.be.instanceOf(ConnectionLostError)
+        .with.property('closeCode', 1012)
       expect(clock.now()).to.equal(0)
     })
 
@@ -510,38 +572,52 @@ describe('Machine', () => {
   })
 
   it('keeps its promises under any interleaving of what peers, networks and users do (B30)', async () => {
-    const action = fc.constantFrom('accept', 'refuse', 'drop', 'reset', 'peerClose', 'send', 'wait', 'reconnect', 'hang')
+    const action = fc.constantFrom(
+      'accept',
+      'refuse',
+      'drop',
+      'reset',
+      'peerClose',
+      'send',
+      'wait',
+      'reconnect',
+      'hang',
+    )
     await fc.assert(
-      fc.asyncProperty(fc.array(action, { maxLength: 25 }), fc.boolean(), async (actions, endsByTerminate) => {
-        const heartbeat = { interval: 3_000, timeout: 1_000 }
-        const { clock, server, starting, witness } = start({ heartbeat }, {}, (memory) => {
-          memory.onAttempt = () => undefined
-        })
-        await clock.settle()
-        for (const each of actions) {
-          const { peer } = server
-          if (each === 'accept') peer.accept()
-          else if (each === 'refuse' && !peer.isOpen) peer.refuse()
-          else if (each === 'drop') peer.drop()
-          else if (each === 'reset') peer.drop(new Error('reset'))
-          else if (each === 'peerClose' && peer.isOpen) peer.close(1012)
-          else if (each === 'send' && peer.isOpen) peer.send(1)
-          else if (each === 'wait') await clock.advance(2_500)
-          else if (each === 'hang') peer.isAlive = false
-          else if (each === 'reconnect') witness.connection.reconnect()
+      fc.asyncProperty(
+        fc.array(action, { maxLength: 25 }),
+        fc.boolean(),
+        async (actions, endsByTerminate) => {
+          const heartbeat = { interval: 3_000, timeout: 1_000 }
+          const { clock, server, starting, witness } = start({ heartbeat }, {}, (memory) => {
+            memory.onAttempt = () => undefined
+          })
           await clock.settle()
-          expect(server.live).to.be.at.most(1)
-        }
-        const ending = endsByTerminate ? witness.connection.terminate() : witness.connection.close()
-        await clock.advance(10_000)
-        await ending
-        await starting.catch(() => undefined)
-        expect(witness.closes.length).to.equal(witness.opens.length)
-        const numbers = witness.opens.map(({ connectionNumber }) => connectionNumber)
-        expect(numbers).to.deep.equal(numbers.map((_, index) => index + 1))
-        expect(server.live).to.equal(0)
-        expect(clock.timers).to.equal(0)
-      }),
+          for (const each of actions) {
+            const { peer } = server
+            if (each === 'accept') peer.accept()
+            else if (each === 'refuse' && !peer.isOpen) peer.refuse()
+            else if (each === 'drop') peer.drop()
+            else if (each === 'reset') peer.drop(new Error('reset'))
+            else if (each === 'peerClose' && peer.isOpen) peer.close(1012)
+            else if (each === 'send' && peer.isOpen) peer.send(1)
+            else if (each === 'wait') await clock.advance(2_500)
+            else if (each === 'hang') peer.isAlive = false
+            else if (each === 'reconnect') witness.connection.reconnect()
+            await clock.settle()
+            expect(server.live).to.be.at.most(1)
+          }
+          const ending = endsByTerminate ? witness.connection.terminate() : witness.connection.close()
+          await clock.advance(10_000)
+          await ending
+          await starting.catch(() => undefined)
+          expect(witness.closes.length).to.equal(witness.opens.length)
+          const numbers = witness.opens.map(({ connectionNumber }) => connectionNumber)
+          expect(numbers).to.deep.equal(numbers.map((_, index) => index + 1))
+          expect(server.live).to.equal(0)
+          expect(clock.timers).to.equal(0)
+        },
+      ),
       { numRuns: 150 },
     )
   })
