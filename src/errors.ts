@@ -140,6 +140,18 @@ export class HeartbeatTimeoutError extends HoldfastError {
   }
 }
 
+/** A ping of `Heartbeat.ping()` was given up: the peer has left so many later ones unanswered too. */
+export class PingTimeoutError extends HoldfastError {
+  readonly code = 'HOLDFAST_PING_TIMEOUT'
+  /** How long ago it was sent, in milliseconds. */
+  readonly age: number
+
+  constructor(age: number, pings: number) {
+    super(`The peer has left ${pings} pings unanswered: the oldest, ${Math.round(age)} ms old, is given up`)
+    this.age = age
+  }
+}
+
 /** The physical connection is gone, and with it what was waiting on it. `cause` says why, where there is a reason. */
 export class ConnectionLostError extends HoldfastError {
   readonly code = 'HOLDFAST_CONNECTION_LOST'
@@ -250,6 +262,32 @@ export class UnhandledMessagesError extends HoldfastError {
       `${count === 1 ? '1 received message was' : `${count} received messages were`} not handled before the connection ended`,
     )
     this.count = count
+  }
+}
+
+/**
+ * A subscription was refused, not acknowledged in time, or could not be said. It stays remembered, and is said again after
+ * the next reconnect.
+ */
+export class SubscriptionError extends HoldfastError {
+  readonly code = 'HOLDFAST_SUBSCRIPTION'
+  /** The key that it was added under. */
+  readonly key: string
+  /** The server refused it; no acknowledgement came in time; or a message or function of it failed. */
+  readonly reason: 'refused' | 'missing' | 'failed'
+  /** The message with which the server refused it. */
+  readonly details: unknown
+
+  constructor(
+    key: string,
+    reason: SubscriptionError['reason'],
+    what: string,
+    facts: ErrorOptions & { readonly details?: unknown } = {},
+  ) {
+    super(`The subscription ${JSON.stringify(key)} ${what}`, facts)
+    this.key = key
+    this.reason = reason
+    this.details = facts.details
   }
 }
 

@@ -80,6 +80,7 @@ export {
   HoldfastError,
   InvalidUrlError,
   NotConnectedError,
+  PingTimeoutError,
   ProtocolViolationError,
   ProviderError,
   ReadyTimeoutError,

@@ -35,6 +35,7 @@ const NAMES = [
   'OnPing',
   'OnPong',
   'OnStateChange',
+  'PingTimeoutError',
   'ProtocolViolationError',
   'ProviderError',
   'ReadyTimeoutError',

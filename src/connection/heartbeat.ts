@@ -35,13 +35,16 @@ export type HeartbeatAction = 'beat' | 'suspect' | 'wait'
 export class HeartbeatSchedule {
   #settings: HeartbeatSettings
   #lastSeen: number
+  /** From when on a silence counts: when the last frame came, or the last time that none could. */
+  #quietSince: number
+  #lastBeat: number
   #nextBeat = Infinity
   #verdictAt = Infinity
 
   /** @param now when the link opened */
   constructor(settings: HeartbeatSettings, now: number) {
     this.#settings = settings
-    this.#lastSeen = now
+    this.#lastSeen = this.#quietSince = this.#lastBeat = now
     if (settings.style === 'ping') this.#nextBeat = now + settings.interval
     if (settings.style === 'silence') this.#verdictAt = now + settings.silence
   }
@@ -57,21 +60,31 @@ export class HeartbeatSchedule {
 
   /** The beats of the API's own begin once the connection is ready for messages. */
   ready(now: number): void {
-    if (this.#settings.style === 'message') this.#nextBeat = now + this.#settings.interval
+    if (this.#settings.style !== 'message') return
+    this.#lastBeat = now
+    this.#nextBeat = now + this.#settings.interval
   }
 
   /** Counts a frame as life. */
   seen(now: number): void {
     this.#lastSeen = now
+    this.excuse(now)
+  }
+
+  /** Holds nothing against the peer up to now: it has not been listened to, or has been asked nothing. */
+  excuse(now: number): void {
+    this.#quietSince = now
     if (this.#settings.style !== 'silence') this.#verdictAt = Infinity
   }
 
-  /** Takes new times from now on. */
+  /** Takes new times: the next beat is one new interval after the last one. */
   configure(settings: HeartbeatSettings, now: number): void {
     const isBeating = this.#nextBeat !== Infinity
     this.#settings = settings
-    if (settings.style === 'silence') this.#verdictAt = this.#lastSeen + settings.silence
-    else if (settings.style !== 'off' && isBeating) this.#nextBeat = now + settings.interval
+    if (settings.style === 'silence') this.#verdictAt = this.#quietSince + settings.silence
+    else if (settings.style !== 'off' && isBeating) {
+      this.#nextBeat = Math.max(now, this.#lastBeat + settings.interval)
+    }
   }
 
   /** Says what is due; a beat that it asks for counts as sent. */
@@ -84,6 +97,7 @@ export class HeartbeatSchedule {
     const isLate = now >= this.#verdictAt || now - this.#nextBeat > timeout
     if (isLate || this.#verdictAt === Infinity) this.#verdictAt = now + timeout
     const following = this.#nextBeat + interval
+    this.#lastBeat = now
     // Beats that were slept through are left out, not sent in a burst.
     this.#nextBeat = isLate || following <= now ? now + interval : following
     return 'beat'
@@ -92,7 +106,7 @@ export class HeartbeatSchedule {
   #watch(silence: number, now: number): HeartbeatAction {
     const due = this.#verdictAt
     if (now < due) return 'wait'
-    const quietUntil = this.#lastSeen + silence
+    const quietUntil = this.#quietSince + silence
     if (quietUntil > now) {
       this.#verdictAt = quietUntil
       return 'wait'
@@ -104,7 +118,7 @@ export class HeartbeatSchedule {
 
   /** Tells whether the peer is still unheard of, one turn after `tick` suspected it. */
   isDead(now: number): boolean {
-    if (this.#settings.style === 'silence') return now - this.#lastSeen >= this.#settings.silence
+    if (this.#settings.style === 'silence') return now - this.#quietSince >= this.#settings.silence
     return now >= this.#verdictAt
   }
 }

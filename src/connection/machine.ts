@@ -72,7 +72,7 @@ export class Machine implements EpisodePort {
     this.#policy = new ReconnectPolicy(settings.reconnect, {
       random,
       date: () => clock.date(),
-      report: (thrown) => this.report(toError(thrown), 'connect', 'the default verdict holds'),
+      report: (thrown) => this.report(toError(thrown), 'connect', 'the default holds'),
     })
   }
 

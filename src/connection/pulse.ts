@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../clock.js'
 import type { ConnectionLostError } from '../errors.js'
-import { HeartbeatTimeoutError } from '../errors.js'
+import { HeartbeatTimeoutError, PingTimeoutError } from '../errors.js'
 import type { HeartbeatSettings } from './heartbeat.js'
 import { HeartbeatSchedule } from './heartbeat.js'
 
@@ -118,7 +118,8 @@ export class Pulse {
   #giveUpOldest(): void {
     const [key, probe] = this.#probes.entries().next().value as [string, Probe]
     this.#probes.delete(key)
-    probe.reject(new Error(`The peer has left ${MOST_PROBES} pings unanswered: the oldest is given up`))
+    const silence = this.#clock.now() - probe.sentAt
+    probe.reject(new PingTimeoutError(silence, MOST_PROBES))
   }
 
   #arm(): void {
@@ -130,7 +131,7 @@ export class Pulse {
 
   #tick(): void {
     const now = this.#clock.now()
-    if (this.#port.isPaused()) this.#schedule.seen(now)
+    if (this.#port.isPaused()) this.#schedule.excuse(now)
     const action = this.#schedule.tick(now)
     if (action === 'suspect') {
       this.#timer = this.#clock.nextTurn(() => this.#judge())
@@ -162,6 +163,7 @@ export class Pulse {
       this.#beatSentAt = this.#clock.now()
       this.#port.beat(this.#settings.message())
     } catch (thrown) {
+      this.#schedule.excuse(this.#clock.now())
       this.#port.failed(thrown)
     }
   }

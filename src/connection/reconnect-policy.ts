@@ -136,7 +136,8 @@ export class ReconnectPolicy {
     this.#failures += 1
     const settings = this.#settings
     if (settings === false) return { retry: false, exhausted: false }
-    if (this.#attempts >= settings.maxAttempts) return { retry: false, exhausted: true }
+    // A failure that trying again could not help is told as what it is, also when it is the last that was allowed.
+    if (this.#attempts >= settings.maxAttempts) return { retry: false, exhausted: !isFatal(failure) }
     const chosen = this.#ask(settings, failure)
     if (typeof chosen === 'number') return { retry: true, delay: chosen }
     if (!(chosen ?? !isFatal(failure))) return { retry: false, exhausted: false }

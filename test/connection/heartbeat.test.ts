@@ -198,14 +198,40 @@ describe('HeartbeatSchedule', () => {
     })
   })
 
+  describe('#excuse', () => {
+    it('holds nothing against the peer, and makes up no sign of life', () => {
+      const schedule = new HeartbeatSchedule(PING, 0)
+      schedule.seen(100)
+      schedule.tick(20_000)
+      schedule.excuse(29_000)
+      expect(schedule.isDead(30_000)).to.equal(false)
+      expect(schedule.lastSeen).to.equal(100)
+    })
+
+    it('starts the silence anew', () => {
+      const schedule = new HeartbeatSchedule({ style: 'silence', silence: 1_000 }, 0)
+      schedule.excuse(900)
+      expect(schedule.tick(1_000)).to.equal('wait')
+      expect(schedule.next).to.equal(1_900)
+      expect(schedule.lastSeen).to.equal(0)
+    })
+  })
+
   describe('#configure', () => {
-    it('takes a new interval from now on', () => {
+    it('takes a new interval, counted from the last beat', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       schedule.configure({ ...PING, interval: 5_000 }, 1_000)
-      expect(schedule.next).to.equal(6_000)
-      expect(schedule.tick(6_000)).to.equal('beat')
-      schedule.seen(6_000)
-      expect(schedule.next).to.equal(11_000)
+      expect(schedule.next).to.equal(5_000)
+      expect(schedule.tick(5_000)).to.equal('beat')
+      schedule.seen(5_000)
+      schedule.configure({ ...PING, interval: 2_000 }, 8_000)
+      expect(schedule.next).to.equal(8_000)
+    })
+
+    it('does not put the beats off for ever when it is called again and again', () => {
+      const schedule = new HeartbeatSchedule(PING, 0)
+      for (let now = 1_000; now <= 4_000; now += 1_000) schedule.configure({ ...PING, interval: 5_000 }, now)
+      expect(schedule.tick(5_000)).to.equal('beat')
     })
 
     it('keeps the verdict that is due already', () => {

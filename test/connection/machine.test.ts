@@ -296,6 +296,14 @@ describe('Machine', () => {
       expect(clock.timers).to.equal(0)
     })
 
+    it('ends with a hopeless failure as what it is, also on the last attempt that was allowed', async () => {
+      const refusal = new HandshakeError('ws://peer.test/', 'said 401', { status: 401 })
+      const { starting } = start({ reconnect: { maxAttempts: 1 } }, {}, (memory) => {
+        memory.onAttempt = (peer) => peer.refuse(refusal)
+      })
+      expect(await rejection(starting)).to.equal(refusal)
+    })
+
     it('ends with the first failure where reconnect is false', async () => {
       const { starting } = start(
         { reconnect: false },

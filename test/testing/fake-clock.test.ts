@@ -152,9 +152,10 @@ describe('FakeClock', () => {
       const { clock, notes, note } = rig()
       clock.setTimeout(note('second'), 20)
       clock.setTimeout(note('first'), 10)
+      clock.setTimeout(note('just due'), 100)
       clock.setTimeout(note('not due'), 101)
       await clock.jump(100)
-      expect(notes).to.deep.equal(['first at 100', 'second at 100'])
+      expect(notes).to.deep.equal(['first at 100', 'second at 100', 'just due at 100'])
       expect(clock.timers).to.equal(1)
     })
 
