@@ -17,6 +17,7 @@ const NAMES: readonly (keyof ConnectionOptions)[] = [
   'codec',
   'heartbeat',
   'reconnect',
+  'outbox',
   'logger',
   'clock',
   'random',
@@ -24,6 +25,8 @@ const NAMES: readonly (keyof ConnectionOptions)[] = [
 ]
 
 const HEARTBEAT_NAMES = ['interval', 'timeout', 'message', 'isReply', 'silence']
+const OUTBOX_NAMES = ['limit', 'bytes', 'overflow', 'maxAge', 'collapse']
+const OVERFLOWS: readonly unknown[] = ['reject', 'drop-oldest', 'drop-newest']
 const RECONNECT_NAMES = ['initialDelay', 'maxDelay', 'minUptime', 'maxAttempts', 'delays', 'shouldReconnect']
 
 /** Numbers that `false` switches off. */
@@ -46,6 +49,7 @@ export function checkOptions(
     ...checkNumbers(options),
     ...checkHeartbeat(options.heartbeat),
     ...checkReconnect(options.reconnect),
+    ...checkOutbox(options.outbox),
   ]
 }
 
@@ -299,4 +303,35 @@ function replacedDelays(
   if (delays === undefined || (initialDelay === undefined && maxDelay === undefined)) return []
   const cause = 'has delays, and initialDelay or maxDelay, which it replaces'
   return [{ place, cause, fix: 'keep delays or the others' }]
+}
+
+function checkOutbox(outbox: unknown): Mistake[] {
+  const place = 'options.outbox'
+  if (outbox === undefined || outbox === false) return []
+  if (!isObject(outbox)) {
+    return [
+      {
+        place,
+        cause: `is ${shown(outbox)}`,
+        fix: 'give { limit, bytes, overflow, maxAge, collapse }, or false',
+      },
+    ]
+  }
+  const mistakes = [
+    ...unknownNames(outbox, place, OUTBOX_NAMES),
+    ...checkFunctions(outbox, place, ['collapse']),
+    ...(['limit', 'bytes'] as const).flatMap((name) => checkCount(outbox[name], `${place}.${name}`)),
+    ...(outbox['maxAge'] === Infinity ? [] : checkTimes(outbox, place, ['maxAge'], 0)),
+  ]
+  const { overflow } = outbox
+  if (overflow !== undefined && !OVERFLOWS.includes(overflow)) {
+    const fix = "give 'reject', 'drop-oldest' or 'drop-newest'"
+    mistakes.push({ place: `${place}.overflow`, cause: `is ${shown(overflow)}`, fix })
+  }
+  return mistakes
+}
+
+function checkCount(value: unknown, place: string): Mistake[] {
+  if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= 1)) return []
+  return [{ place, cause: `is ${shown(value)}`, fix: 'give a whole number from 1' }]
 }

@@ -183,17 +183,61 @@ export class ConnectionClosedError extends HoldfastError {
   readonly code = 'HOLDFAST_CONNECTION_CLOSED'
 }
 
-/** A send while the connection is not open. */
+/** A send while the connection is not open, and there is no outbox. */
 export class NotConnectedError extends HoldfastError {
   readonly code = 'HOLDFAST_NOT_CONNECTED'
   /** What the connection was doing: `connecting` or `waiting`, or `open` while the peer closes. */
   readonly status: string
 
   constructor(status: string) {
-    super(`Cannot send while ${status}: await connection.whenOpen() first, or send from @OnOpen`)
+    super(`Cannot send while ${status}: await connection.whenOpen() first, send from @OnOpen, or have an outbox`)
     this.status = status
   }
 }
+
+/** A send while not connected, and the outbox is full: `outbox.limit` or `outbox.bytes`, with `overflow: 'reject'`. */
+export class OutboxFullError extends HoldfastError {
+  readonly code = 'HOLDFAST_OUTBOX_FULL'
+  /** How many messages are kept. */
+  readonly size: number
+  /** How many bytes they have. */
+  readonly bytes: number
+
+  constructor(size: number, bytes: number) {
+    super(
+      `The outbox is full (${size} messages, ${bytes} bytes): await connection.whenOpen(), raise outbox.limit or outbox.bytes, ` +
+        "or choose what goes with outbox.overflow: 'drop-oldest' | 'drop-newest'",
+    )
+    this.size = size
+    this.bytes = bytes
+  }
+}
+
+/** Messages that had been accepted will not be sent. */
+export class MessageDroppedError extends HoldfastError {
+  readonly code = 'HOLDFAST_MESSAGE_DROPPED'
+  /** Why: the outbox was full, they had become older than `outbox.maxAge`, or the connection has been closed. */
+  readonly reason: 'overflow' | 'expired' | 'closed'
+  /** The messages, as they were given to `send`, `sendJson` or `sendMessage`. */
+  readonly messages: readonly unknown[]
+
+  constructor(reason: 'overflow' | 'expired' | 'closed', messages: readonly unknown[]) {
+    const count = messages.length === 1 ? '1 message was' : `${messages.length} messages were`
+    super(`${count} not sent: ${DROP_REASONS[reason]}`)
+    this.reason = reason
+    this.messages = messages
+  }
+
+  get count(): number {
+    return this.messages.length
+  }
+}
+
+const DROP_REASONS = {
+  overflow: 'the outbox was full',
+  expired: 'older than outbox.maxAge when the connection was ready',
+  closed: 'the connection was closed before it was ready again',
+} as const
 
 /** `reconnect.maxAttempts` tries have failed; `cause` is why the last one did. */
 export class RetriesExhaustedError extends HoldfastError {
@@ -289,6 +333,73 @@ export class SubscriptionError extends HoldfastError {
     this.reason = reason
     this.details = facts.details
   }
+}
+
+/** A request has had no reply in time. */
+export class RequestTimeoutError extends HoldfastError {
+  readonly code = 'HOLDFAST_REQUEST_TIMEOUT'
+  /** In milliseconds. */
+  readonly timeout: number
+  /** The id that it was sent with, or brought along; `undefined` where it was not sent, or the API has no ids. */
+  readonly id: unknown
+  /** False when it has waited for a connection, or for its turn, all the time: then the peer has never seen it. */
+  readonly isSent: boolean
+
+  constructor(timeout: number, id: unknown, isSent: boolean) {
+    const what = isSent ? 'has had no reply' : 'has not been sent, waiting for a connection or its turn,'
+    super(`${nameRequest(id)} ${what} within ${timeout} ms`)
+    this.timeout = timeout
+    this.id = id
+    this.isSent = isSent
+  }
+}
+
+/** The peer answered a request with an error. */
+export class RequestError extends HoldfastError {
+  readonly code = 'HOLDFAST_REQUEST'
+  /** The id of the request; `undefined` where the API has no ids. */
+  readonly id: unknown
+  /** The error as the peer gave it. */
+  readonly details: unknown
+
+  constructor(id: unknown, details: unknown) {
+    const what = describeDetails(details)
+    super(`${nameRequest(id)} was answered with an error${what && `: ${what}`}`)
+    this.id = id
+    this.details = details
+  }
+}
+
+/** The replies to one `requestMany` came faster than they were read: it has been given up. */
+export class UnreadRepliesError extends HoldfastError {
+  readonly code = 'HOLDFAST_UNREAD_REPLIES'
+  /** The id of the request; `undefined` where the API has no ids. */
+  readonly id: unknown
+  /** How many replies were waiting to be read. */
+  readonly unread: number
+
+  constructor(id: unknown, unread: number) {
+    super(
+      `${nameRequest(id)} was given up: ${unread} replies to it wait to be read. Read faster, or raise highWaterMark`,
+    )
+    this.id = id
+    this.unread = unread
+  }
+}
+
+function nameRequest(id: unknown): string {
+  return id === undefined ? 'The request' : `Request ${safeString(id)}`
+}
+
+const LONGEST_DETAILS = 500
+
+/** Puts the peer's own code and message in one line, as far as there are any. */
+function describeDetails(details: unknown): string {
+  const { code, message } = Object(details) as { code?: unknown; message?: unknown }
+  return [code, message, details]
+    .filter((part) => typeof part === 'string' || typeof part === 'number')
+    .join(' ')
+    .slice(0, LONGEST_DETAILS)
 }
 
 const EXCERPT = 80

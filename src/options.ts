@@ -4,6 +4,8 @@ import type { Codec } from './codec.js'
 import { jsonCodec } from './codec.js'
 import type { HeartbeatSettings } from './connection/heartbeat.js'
 import { HEARTBEAT_DEFAULTS } from './connection/heartbeat.js'
+import type { OutboxSettings } from './connection/outbox.js'
+import { OUTBOX_DEFAULTS } from './connection/outbox.js'
 import type { Failure, ReconnectSettings } from './connection/reconnect-policy.js'
 import { RECONNECT_DEFAULTS } from './connection/reconnect-policy.js'
 import type { Logger } from './logger.js'
@@ -61,6 +63,20 @@ export interface ReconnectOptions {
   readonly shouldReconnect?: (failure: Failure) => boolean | number | undefined
 }
 
+/** How messages are kept while they cannot be sent. */
+export interface OutboxOptions {
+  /** How many messages to keep. @default 1_000 */
+  readonly limit?: number
+  /** How many bytes of them (for text, characters). @default 1 MiB */
+  readonly bytes?: number
+  /** What happens when it is full: `send` throws, the oldest go, or the new one goes. @default 'reject' */
+  readonly overflow?: OutboxSettings['overflow']
+  /** Messages older than this when the connection is ready again are reported, not sent; in milliseconds. @default Infinity */
+  readonly maxAge?: number
+  /** Names a message's kind: only the latest of a kind is kept. `undefined` keeps them all. */
+  readonly collapse?: (message: unknown) => unknown
+}
+
 /** Everything that can be set on a connection. Times are milliseconds; `undefined` means the default, `false` means off. */
 export interface ConnectionOptions {
   /** Where to connect: `ws://…` or `wss://…`. */
@@ -99,6 +115,8 @@ export interface ConnectionOptions {
   readonly heartbeat?: BeatOptions | SilenceOptions | false
   /** How to come back; `false` ends with the first failure. */
   readonly reconnect?: ReconnectOptions | false
+  /** What is sent while not connected waits here until `@OnOpen` has settled; `false` makes such a send throw. */
+  readonly outbox?: OutboxOptions | false
   /** Where to write what no handler takes; `false` writes nothing. @default the console, from `warn` up */
   readonly logger?: Logger | false
   /** The time: for tests. */
@@ -128,6 +146,7 @@ export interface ConnectionSettings {
   readonly maxFragments: number
   readonly heartbeat: HeartbeatSettings
   readonly reconnect: ReconnectSettings | false
+  readonly outbox: OutboxSettings | false
   readonly clock: Clock
   readonly random: () => number
 }
@@ -186,6 +205,10 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
             RECONNECT_DEFAULTS,
             options.reconnect as ReconnectSettings | undefined,
           ),
+    outbox:
+      options.outbox === false
+        ? false
+        : layerOptions<OutboxSettings>(OUTBOX_DEFAULTS, options.outbox as OutboxSettings | undefined),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
   }

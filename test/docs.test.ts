@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { HEARTBEAT_DEFAULTS } from '#src/connection/heartbeat.js'
+import { OUTBOX_DEFAULTS } from '#src/connection/outbox.js'
 import { RECONNECT_DEFAULTS } from '#src/connection/reconnect-policy.js'
 import { DEFAULTS } from '#src/options.js'
 import { readDocument, tableBelow } from './support/markdown.js'
@@ -18,6 +19,13 @@ function below(prefix: string, values: Readonly<Record<string, number>>): [strin
   return Object.entries(values).map(([name, value]) => [`${prefix}.${name}`, value])
 }
 
+function numbersOf(values: Readonly<Record<string, unknown>>): Record<string, number> {
+  const numbers = Object.entries(values).filter(
+    (entry): entry is [string, number] => typeof entry[1] === 'number',
+  )
+  return Object.fromEntries(numbers)
+}
+
 describe('docs/options.md', () => {
   describe('the table of defaults', () => {
     it('names every option that has a number for its default, and that number', () => {
@@ -31,6 +39,7 @@ describe('docs/options.md', () => {
           ...Object.entries(DEFAULTS),
           ...below('heartbeat', HEARTBEAT_DEFAULTS),
           ...below('reconnect', RECONNECT_DEFAULTS),
+          ...below('outbox', numbersOf(OUTBOX_DEFAULTS)),
         ]),
       )
     })

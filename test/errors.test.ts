@@ -12,7 +12,10 @@ import {
   HeartbeatTimeoutError,
   HoldfastError,
   InvalidUrlError,
+  MessageDroppedError,
   NotConnectedError,
+  OutboxFullError,
+  PingTimeoutError,
   ProtocolViolationError,
   ProviderError,
   ReadyTimeoutError,
@@ -111,8 +114,35 @@ const ROWS: readonly Row[] = [
   {
     error: new NotConnectedError('waiting'),
     code: 'NOT_CONNECTED',
-    message: 'Cannot send while waiting: await connection.whenOpen() first, or send from @OnOpen',
+    message:
+      'Cannot send while waiting: await connection.whenOpen() first, send from @OnOpen, or have an outbox',
     fields: { status: 'waiting' },
+  },
+  {
+    error: new PingTimeoutError(1_234.5, 16),
+    code: 'PING_TIMEOUT',
+    message: 'The peer has left 16 pings unanswered: the oldest, 1235 ms old, is given up',
+    fields: { age: 1_234.5 },
+  },
+  {
+    error: new OutboxFullError(3, 99),
+    code: 'OUTBOX_FULL',
+    message:
+      'The outbox is full (3 messages, 99 bytes): await connection.whenOpen(), raise outbox.limit or outbox.bytes, or choose ' +
+      "what goes with outbox.overflow: 'drop-oldest' | 'drop-newest'",
+    fields: { size: 3, bytes: 99 },
+  },
+  {
+    error: new MessageDroppedError('overflow', ['a']),
+    code: 'MESSAGE_DROPPED',
+    message: '1 message was not sent: the outbox was full',
+    fields: { reason: 'overflow', messages: ['a'], count: 1 },
+  },
+  {
+    error: new MessageDroppedError('closed', ['a', 'b']),
+    code: 'MESSAGE_DROPPED',
+    message: '2 messages were not sent: the connection was closed before it was ready again',
+    fields: { reason: 'closed', count: 2 },
   },
   {
     error: new RetriesExhaustedError(3, cause),

@@ -28,6 +28,7 @@ describe('fillIn', () => {
       maxFragments: 16_384,
       heartbeat: { style: 'ping', interval: 20_000, timeout: 10_000 },
       reconnect: { initialDelay: 2_000, maxDelay: 30_000, minUptime: 5_000, maxAttempts: Infinity },
+      outbox: { limit: 1_000, bytes: 1_048_576, overflow: 'reject', maxAge: Infinity },
       clock: systemClock,
       random: Math.random,
     })

@@ -7,6 +7,7 @@ import { bootstrap, OnMessage } from 'holdfast'
 import { MemoryServer, startTestServer } from 'holdfast/testing'
 import type { TestServer } from 'holdfast/testing'
 import { closeOnSignals } from '#src/shutdown-signals.js'
+import { eventually } from './support/eventually.js'
 
 const PROGRAM = fileURLToPath(new URL('./support/ends-on-signal.js', import.meta.url))
 
@@ -151,6 +152,33 @@ describe('closeOnSignals', () => {
       program.send('SIGINT')
       expect(await program.ended).to.deep.equal({ code: 130, signal: null })
       expect(program.lines).not.to.include('closed 1')
+    })
+
+    it('takes the same signal twice at once, as npm passes Ctrl-C on, for one', async () => {
+      await run()
+      server.connections[0]!.socket.send('"work"')
+      await program.printed('working')
+      program.send('SIGINT')
+      program.send('SIGINT')
+      await program.printed('closing 1', 'closing 2')
+      program.write('done')
+      expect(await program.ended).to.deep.equal({ code: null, signal: 'SIGINT' })
+      expect(program.lines).to.include('closed 1')
+    })
+
+    it('exits when the same signal is repeated', async () => {
+      await run()
+      server.connections[0]!.socket.send('"work"')
+      await program.printed('working')
+      program.send('SIGINT')
+      await program.printed('closing 1', 'closing 2')
+      let hasEnded = false
+      void program.ended.then(() => (hasEnded = true))
+      await eventually('the repeated signal ends it', () => {
+        program.send('SIGINT')
+        return hasEnded
+      })
+      expect(await program.ended).to.deep.equal({ code: 130, signal: null })
     })
 
     it('closes an application as a whole', async () => {

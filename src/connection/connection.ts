@@ -6,7 +6,6 @@ import type { Connect } from '../transport.js'
 import { redactUrl } from '../url.js'
 import { CloseCode, checkClose } from './close-code.js'
 import type { CloseInfo } from './close-code.js'
-import { withTimes } from './heartbeat.js'
 import type { HeartbeatSource, HeartbeatTimes } from './heartbeat.js'
 import type { Link } from './link.js'
 import type { ConnectionListener } from './listener.js'
@@ -65,9 +64,9 @@ export class Connection {
     return this.#machine.state
   }
 
-  /** Bytes accepted by `send` and not yet handed to the operating system. */
+  /** Bytes accepted by `send` and not yet handed to the operating system, the outbox included. */
   get bufferedAmount(): number {
-    return this.#machine.link?.bufferedAmount ?? 0
+    return (this.#machine.link?.bufferedAmount ?? 0) + this.#machine.traffic.sending.bytes
   }
 
   /** Aborts when the connection begins to close for good. The signal of one physical connection is in each handler's context. */
@@ -81,17 +80,20 @@ export class Connection {
   }
 
   /**
-   * Sends text or bytes as they are.
+   * Sends text or bytes as they are; while not connected, and until `@OnOpen` has settled, it is kept in the outbox. What `@OnOpen`
+   * itself sends goes out at once.
    *
    * @returns flow control only: settled already while less than `sendHighWaterMark` is buffered, else it resolves at a quarter of
    * that, or when the connection is lost; it never rejects
    * @throws TypeError for anything but a string or bytes
-   * @throws NotConnectedError while not open
+   * @throws OutboxFullError when the outbox is full, with `overflow: 'reject'`
+   * @throws NotConnectedError while not open, with `outbox: false`
    * @throws ConnectionClosedError once closing or closed
    */
   send(data: string | Uint8Array): Promise<void> {
     checkRaw(data)
-    return this.#openLink().send(data)
+    this.#checkNotClosed()
+    return this.#machine.traffic.sending.send(data, data)
   }
 
   /**
@@ -100,7 +102,8 @@ export class Connection {
    * @throws EncodeError when JSON has no text for the value
    */
   sendJson(value: unknown): Promise<void> {
-    return this.send(encodeWith(jsonCodec, value))
+    this.#checkNotClosed()
+    return this.#machine.traffic.sending.send(encodeWith(jsonCodec, value), value)
   }
 
   /**
@@ -109,7 +112,8 @@ export class Connection {
    * @throws EncodeError when the codec cannot encode it
    */
   sendMessage(message: unknown): Promise<void> {
-    return this.send(encodeWith(this.#settings.codec, message))
+    this.#checkNotClosed()
+    return this.#machine.traffic.sending.send(encodeWith(this.#settings.codec, message), message)
   }
 
   /**
@@ -125,7 +129,7 @@ export class Connection {
     options: WaitOptions = {},
   ): Promise<T> {
     this.#checkNotClosed()
-    return this.#machine.waiters.add(match, options) as Promise<T>
+    return this.#machine.traffic.waiters.add(match, options) as Promise<T>
   }
 
   /** Resolves at the next opening, or at once while open; rejects with ConnectionClosedError when there will be none. */
@@ -179,9 +183,7 @@ export class Connection {
         return machine.lastSeen === undefined ? undefined : clock.date() - (clock.now() - machine.lastSeen)
       },
       ping: () => openLink().sendPing(),
-      configure: (times: HeartbeatTimes) => {
-        machine.heartbeat = withTimes(machine.heartbeat, times)
-      },
+      configure: (times: HeartbeatTimes) => machine.configureHeartbeat(times),
     }
   }
 

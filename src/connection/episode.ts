@@ -1,24 +1,25 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Timer } from '../clock.js'
 import { encodeWith } from '../codec.js'
 import type { HeartbeatTimeoutError } from '../errors.js'
-import { BackpressureError, ReadyTimeoutError, UnhandledMessagesError, toError } from '../errors.js'
+import { ReadyTimeoutError, UnhandledMessagesError, toError } from '../errors.js'
 import type { ConnectionSettings } from '../options.js'
 import type { Handshake } from '../transport.js'
 import type { CloseInfo } from './close-code.js'
-import type { Incoming, Receiver } from './incoming.js'
+import type { Receiver } from './incoming.js'
 import { Link } from './link.js'
 import type { LinkEnd, LinkOwner } from './link.js'
 import type { Arrival, Session } from './listener.js'
 import type { Loss } from './loss.js'
 import type { Patience } from './patience.js'
 import type { OpenInfo, Stage } from './state.js'
-import type { Waiters } from './waiters.js'
+import type { Traffic } from './traffic.js'
 
-/** What an episode tells its machine. */
-export interface EpisodePort {
+/** What an episode tells its machine, and has from it. */
+export interface EpisodeMachine {
   /** The transport has opened. */
   opened(episode: Episode, handshake: Handshake): void
-  /** `@OnOpen` has settled well, and the link still lives. */
+  /** `@OnOpen` has settled well, and the link still lives: what has waited for that is sent before any message is handled. */
   becameReady(episode: Episode): void
   /** `@OnOpen` has thrown, or taken too long, while the link still lives. */
   openFailed(episode: Episode, error: Error): void
@@ -30,22 +31,24 @@ export interface EpisodePort {
   report(error: Error, stage: Stage, consequence: string): void
   /** True once nothing new is to be begun. */
   readonly isClosing: boolean
-}
-
-/** What the episodes of a connection share. */
-export interface EpisodeParts {
-  readonly incoming: Incoming
-  readonly waiters: Waiters
+  readonly traffic: Traffic
   readonly patience: Patience
 }
+
+/**
+ * Tells which episode's `@OnOpen` a call comes from, also after an await: what it sends goes out at once, while all else waits
+ * until it has settled. Entered once per opening.
+ */
+const openScope = new AsyncLocalStorage<Episode>()
 
 /** One link's part in a connection: from the attempt, through `@OnOpen` and its messages, to `@OnClose`. */
 export class Episode implements LinkOwner, Receiver {
   readonly link: Link
   readonly attempt: number
   readonly #settings: ConnectionSettings
-  readonly #parts: EpisodeParts
-  readonly #port: EpisodePort
+  readonly #traffic: Traffic
+  readonly #patience: Patience
+  readonly #machine: EpisodeMachine
   #session: Session | undefined
   #opening: Promise<void> = Promise.resolve()
   #readyAt: number | undefined
@@ -59,17 +62,12 @@ export class Episode implements LinkOwner, Receiver {
   reported: Promise<void> = Promise.resolve()
 
   /** @param number which physical connection this will be, if it opens */
-  constructor(
-    number: number,
-    attempt: number,
-    settings: ConnectionSettings,
-    parts: EpisodeParts,
-    port: EpisodePort,
-  ) {
+  constructor(number: number, attempt: number, settings: ConnectionSettings, machine: EpisodeMachine) {
     this.attempt = attempt
     this.#settings = settings
-    this.#parts = parts
-    this.#port = port
+    this.#traffic = machine.traffic
+    this.#patience = machine.patience
+    this.#machine = machine
     this.link = new Link(number, settings, this)
   }
 
@@ -83,6 +81,12 @@ export class Episode implements LinkOwner, Receiver {
     return this.#readyAt
   }
 
+  /** True where the caller may send now: once it is ready, and before that from within its `@OnOpen`. */
+  get isOpenToCaller(): boolean {
+    if (this.loss || !this.link.isOpen || !this.#session) return false
+    return this.#isHandling || openScope.getStore() === this
+  }
+
   /** The last measured round trip, in milliseconds. */
   get latency(): number | undefined {
     return this.#latency
@@ -91,11 +95,11 @@ export class Episode implements LinkOwner, Receiver {
   // --- what the link tells ----------------------------------------------------------------------------------------------
 
   linkOpened(handshake: Handshake): void {
-    this.#port.opened(this, handshake)
+    this.#machine.opened(this, handshake)
   }
 
   linkReceived(data: string | Uint8Array): void {
-    if (this.#session && !this.loss) this.#parts.incoming.receive(this, data, !this.#port.isClosing)
+    if (this.#session && !this.loss) this.#traffic.incoming.receive(this, data, !this.#machine.isClosing)
   }
 
   linkPinged(data: Uint8Array): void {
@@ -111,20 +115,20 @@ export class Episode implements LinkOwner, Receiver {
   }
 
   linkOverflowed(pending: number): void {
-    this.#parts.waiters.rejectAll(new BackpressureError(pending))
+    this.#traffic.overflowed(pending)
   }
 
   linkDied(error: HeartbeatTimeoutError): void {
-    this.#port.died(this, error)
+    this.#machine.died(this, error)
   }
 
   linkEnded(end: LinkEnd): void {
     this.#readyTimer?.cancel()
-    this.#port.ended(this, end)
+    this.#machine.ended(this, end)
   }
 
   isWaiting(): boolean {
-    return this.#parts.waiters.size > 0
+    return this.#traffic.isWaiting
   }
 
   beat(message: unknown): void {
@@ -132,7 +136,7 @@ export class Episode implements LinkOwner, Receiver {
   }
 
   beatFailed(thrown: unknown): void {
-    this.#port.report(toError(thrown), 'heartbeat', 'the beat is left out')
+    this.#machine.report(toError(thrown), 'heartbeat', 'the beat is left out')
   }
 
   // --- opening ----------------------------------------------------------------------------------------------------------
@@ -148,7 +152,7 @@ export class Episode implements LinkOwner, Receiver {
     const late = new Promise<'late'>((resolve) => {
       if (readyTimeout !== Infinity) this.#readyTimer = clock.setTimeout(() => resolve('late'), readyTimeout)
     })
-    const opened = session.opened(info)
+    const opened = openScope.run(this, () => session.opened(info))
     const outcome = await Promise.race([opened, late])
     this.#readyTimer?.cancel()
     if (outcome === 'opened') this.#becomeReady(session)
@@ -157,19 +161,19 @@ export class Episode implements LinkOwner, Receiver {
   }
 
   #becomeReady(session: Session): void {
-    if (!this.loss && !this.#port.isClosing) {
+    this.#isHandling = true
+    if (!this.loss) {
       this.#readyAt = this.#settings.clock.now()
       this.link.ready()
-      this.#port.becameReady(this)
+      this.#machine.becameReady(this)
     }
-    this.#isHandling = true
     session.ready()
   }
 
   #fail(error: Error): void {
-    if (!this.loss && !this.#port.isClosing) this.#port.openFailed(this, error)
+    if (!this.loss && !this.#machine.isClosing) this.#machine.openFailed(this, error)
     else if (error !== this.link.signal.reason)
-      this.#port.report(error, 'open', 'the connection has ended already')
+      this.#machine.report(error, 'open', 'the connection has ended already')
   }
 
   // --- handling, and the end --------------------------------------------------------------------------------------------
@@ -196,15 +200,16 @@ export class Episode implements LinkOwner, Receiver {
     const everything = Promise.all([this.reported, this.#opening]).then(async () => {
       if (this.#isHandling) await session.drained()
     })
-    await this.#parts.patience.lasts(everything, timeout)
+    await this.#patience.lasts(everything, timeout)
     const count = session.discard()
-    if (count > 0) this.#port.report(new UnhandledMessagesError(count), 'handle', 'the connection has ended')
+    if (count > 0)
+      this.#machine.report(new UnhandledMessagesError(count), 'handle', 'the connection has ended')
   }
 
   /** Runs `@OnClose` after all else, and waits for it so long at most. */
   async close(info: CloseInfo, timeout: number): Promise<void> {
     if (!this.#session) return
-    if (await this.#parts.patience.lasts(this.#session.closed(info), timeout)) return
-    this.#port.report(new Error('@OnClose has not settled in time'), 'close', 'going on without it')
+    if (await this.#patience.lasts(this.#session.closed(info), timeout)) return
+    this.#machine.report(new Error('@OnClose has not settled in time'), 'close', 'going on without it')
   }
 }

@@ -12,7 +12,8 @@ export class JsonSender {
    *
    * @returns flow control only: see `Connection.send`
    * @throws EncodeError when JSON has no text for it
-   * @throws NotConnectedError while not open
+   * @throws OutboxFullError when the outbox is full, with `overflow: 'reject'`
+   * @throws NotConnectedError while not open, with `outbox: false`
    * @throws ConnectionClosedError once closing or closed
    */
   send(value: unknown): Promise<void> {

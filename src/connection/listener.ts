@@ -58,6 +58,8 @@ export interface ConnectionFailure {
   readonly consequence: string
   /** The signal of the link that it befell. */
   readonly signal: AbortSignal
+  /** The message that it happened with, where there is one. */
+  readonly message?: unknown
 }
 
 /** What a connection tells, and to whom: the dispatcher. None of these throws or rejects. */

@@ -8,9 +8,9 @@ import type { CloseInfo } from './close-code.js'
 import { deferred } from './deferred.js'
 import type { Deferred } from './deferred.js'
 import { Episode } from './episode.js'
-import type { EpisodeParts, EpisodePort } from './episode.js'
-import type { HeartbeatSettings } from './heartbeat.js'
-import { Incoming } from './incoming.js'
+import type { EpisodeMachine } from './episode.js'
+import { withTimes } from './heartbeat.js'
+import type { HeartbeatSettings, HeartbeatTimes } from './heartbeat.js'
 import type { Link, LinkEnd } from './link.js'
 import type { ConnectionListener } from './listener.js'
 import { NEVER_OPENED, closeInfoOf, describeLoss, failureOf, initiatorOf } from './loss.js'
@@ -20,9 +20,8 @@ import { ReconnectPolicy } from './reconnect-policy.js'
 import type { Failure, Verdict } from './reconnect-policy.js'
 import type { ConnectionState, Stage } from './state.js'
 import { StateHolder } from './state-holder.js'
-import { Waiters } from './waiters.js'
+import { Traffic } from './traffic.js'
 
-const AT_ONCE: Verdict = { retry: true, delay: 0 }
 const NEVER: Verdict = { retry: false, exhausted: false }
 
 /** The shares of `closeTimeout` that the handlers may use, and that are kept for `@OnClose`. */
@@ -33,8 +32,9 @@ const CLOSE_HANDLER_SHARE = 1 / 10
  * What leads a connection from one state to the next: attempts, losses, closing. It is the only one to change the state, and asks
  * pure parts what to do. Nothing connects, wires and retries in one place: a link connects, an episode wires, this retries.
  */
-export class Machine implements EpisodePort {
-  readonly waiters: Waiters
+export class Machine implements EpisodeMachine {
+  readonly traffic: Traffic
+  readonly patience: Patience
   /** Settles with the first `@OnOpen`; rejects when the end comes first. */
   readonly ready: Deferred<void> = deferred()
   readonly closed: Deferred<CloseInfo> = deferred()
@@ -42,8 +42,6 @@ export class Machine implements EpisodePort {
   readonly #connect: Connect
   readonly #holder: StateHolder
   readonly #policy: ReconnectPolicy
-  readonly #patience: Patience
-  readonly #parts: EpisodeParts
   readonly #controller = new AbortController()
   #listener: ConnectionListener | undefined
   #episode: Episode | undefined
@@ -59,16 +57,19 @@ export class Machine implements EpisodePort {
   #endError: Error | undefined
 
   constructor(id: string, settings: ConnectionSettings, connect: Connect) {
-    const { clock, random, codec } = settings
+    const { clock, random } = settings
     this.#settings = settings
     this.#connect = connect
     this.#heartbeat = settings.heartbeat
     this.#lostAt = this.#troubleSince = clock.now()
     this.#holder = new StateHolder(id, clock)
-    this.#patience = new Patience(clock)
-    this.waiters = new Waiters(clock, () => this.link?.reconsider())
-    const incoming = new Incoming(id, codec, clock, this.waiters)
-    this.#parts = { incoming, waiters: this.waiters, patience: this.#patience }
+    this.patience = new Patience(clock)
+    this.traffic = new Traffic(id, settings, {
+      openLink: () => (this.#episode?.isOpenToCaller ? this.#episode.link : undefined),
+      status: () => this.state.status,
+      report: (error, message) => this.report(error, 'send', '', message),
+      waitingChanged: () => this.link?.reconsider(),
+    })
     this.#policy = new ReconnectPolicy(settings.reconnect, {
       random,
       date: () => clock.date(),
@@ -109,13 +110,9 @@ export class Machine implements EpisodePort {
     return this.#episode?.link.lastSeen ?? this.#lastSeen
   }
 
-  get heartbeat(): HeartbeatSettings {
-    return this.#heartbeat
-  }
-
-  set heartbeat(settings: HeartbeatSettings) {
-    this.#heartbeat = settings
-    this.link?.configureHeartbeat(settings)
+  configureHeartbeat(times: HeartbeatTimes): void {
+    this.#heartbeat = withTimes(this.#heartbeat, times)
+    this.link?.configureHeartbeat(this.#heartbeat)
   }
 
   whenOpen(): Promise<void> {
@@ -133,7 +130,7 @@ export class Machine implements EpisodePort {
   #attempt(): void {
     const attempt = this.#policy.countAttempt()
     const settings = { ...this.#settings, heartbeat: this.#heartbeat }
-    const episode = new Episode(this.#openCount + 1, attempt, settings, this.#parts, this)
+    const episode = new Episode(this.#openCount + 1, attempt, settings, this)
     this.#episode = episode
     if (this.state.status === 'waiting') this.#enter({ status: 'connecting', attempt })
     if (this.isClosing) return
@@ -158,7 +155,9 @@ export class Machine implements EpisodePort {
       episode.open(session, { isReconnect, connectionNumber, attempt, downtime, protocol, headers })
   }
 
-  becameReady(): void {
+  becameReady({ link }: Episode): void {
+    this.traffic.ready(link)
+    if (this.isClosing) return
     this.#hasBeenReady = true
     this.ready.resolve()
   }
@@ -198,7 +197,7 @@ export class Machine implements EpisodePort {
     if (episode.readyAt !== undefined && this.#policy.forgiveAfter(now - episode.readyAt))
       this.#troubleSince = now
     const { attempt, hasOpened: hasBeenOpen } = episode
-    const { lastMessage } = this.#parts.incoming
+    const { lastMessage } = this.traffic.incoming
     this.#lastFailure = failureOf(loss, {
       attempt,
       elapsed: now - this.#troubleSince,
@@ -227,7 +226,7 @@ export class Machine implements EpisodePort {
     const { error: cause, code = CloseCode.ABNORMAL, reason = '' } = loss
     const lost = new ConnectionLostError(describeLoss(loss), code, reason, cause && { cause })
     episode.link.abandon(lost)
-    if (episode.hasOpened) this.waiters.rejectAll(lost)
+    if (episode.hasOpened) this.traffic.lost(lost)
     return lost
   }
 
@@ -289,14 +288,19 @@ export class Machine implements EpisodePort {
       this.#goOn()
     } else if (this.state.status === 'open' && episode) {
       const sentCode = CloseCode.RECONNECTING
-      this.#lose(episode, { initiator: 'local', stage: 'close', sentCode, verdict: AT_ONCE })
+      this.#lose(episode, {
+        initiator: 'local',
+        stage: 'close',
+        sentCode,
+        verdict: { retry: true, delay: 0 },
+      })
       episode.link.close(sentCode, 'reconnecting', this.#settings.closeTimeout)
     }
   }
 
   /** Ends the connection in good order, within `closeTimeout`. */
   close(code: number, reason: string): Promise<CloseInfo> {
-    if (this.state.status === 'closing') this.#patience.endIn(this.#settings.closeTimeout)
+    if (this.state.status === 'closing') this.patience.endIn(this.#settings.closeTimeout)
     else if (!this.isClosing) void this.#close(code, reason)
     return this.closed.promise
   }
@@ -310,7 +314,7 @@ export class Machine implements EpisodePort {
     else if (!episode.loss) {
       episode.link.readOn()
       await episode.drain(closeTimeout * DRAIN_SHARE)
-      const handshake = this.#patience.remaining - closeTimeout * CLOSE_HANDLER_SHARE
+      const handshake = this.patience.remaining - closeTimeout * CLOSE_HANDLER_SHARE
       episode.link.close(code, reason, Math.max(0, handshake))
     }
   }
@@ -329,17 +333,15 @@ export class Machine implements EpisodePort {
   /** Leaves for good: from here on nothing new is begun, and everything has to be over within `timeout`. */
   #beginClosing(initiator: Loss['initiator'], code: number, reason: string, timeout: number): void {
     this.#listener?.closing()
-    this.#patience.endIn(timeout)
+    this.patience.endIn(timeout)
     this.#enter({ status: 'closing', initiator, code, reason })
     this.#controller.abort(new ConnectionClosedError('The connection has been closed'))
   }
 
   #finish(): void {
-    this.#patience.stop()
+    this.patience.stop()
     const error = this.#endError
-    this.waiters.rejectAll(
-      new ConnectionClosedError('The connection has been closed', error && { cause: error }),
-    )
+    this.traffic.end(new ConnectionClosedError('The connection has been closed', error && { cause: error }))
     const last = this.#lastClose ?? NEVER_OPENED
     const close = { ...last, willReconnect: false, error: error ?? last.error }
     this.#enter({ status: 'closed', close })
@@ -347,9 +349,9 @@ export class Machine implements EpisodePort {
     this.closed.resolve(close)
   }
 
-  report(error: Error, stage: Stage, consequence: string): void {
+  report(error: Error, stage: Stage, consequence: string, message?: unknown): void {
     const signal = this.#episode?.link.signal ?? this.#controller.signal
-    void this.#listener?.failed({ error, stage, fatal: false, consequence, signal })
+    void this.#listener?.failed({ error, stage, fatal: false, consequence, signal, message })
   }
 
   #enter(state: ConnectionState): void {

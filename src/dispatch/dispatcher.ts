@@ -50,8 +50,8 @@ export class Dispatcher implements ConnectionListener {
     if (this.#parts.table.single.stateChange) this.#stateChanges.push(state)
   }
 
-  async failed({ error, stage, fatal, consequence, signal }: ConnectionFailure): Promise<void> {
-    const context = { connection: this.#parts.connection, signal, stage, fatal }
+  async failed({ error, consequence, ...facts }: ConnectionFailure): Promise<void> {
+    const context = { connection: this.#parts.connection, ...facts }
     await this.#parts.errors.handle(error, context, consequence)
   }
 

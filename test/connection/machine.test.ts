@@ -571,8 +571,8 @@ describe('Machine', () => {
       expect(await rejection(client.connection.whenOpen())).to.be.instanceOf(ConnectionClosedError)
     })
 
-    it('gets NotConnectedError from a send while not open', async () => {
-      const { client, server } = await ready()
+    it('gets NotConnectedError from a send while not open, where there is no outbox', async () => {
+      const { client, server } = await ready({ outbox: false })
       server.peer.drop()
       expect(() => void client.connection.send('x')).to.throw(NotConnectedError, 'waiting')
       await client.close()

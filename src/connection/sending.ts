@@ -1,0 +1,103 @@
+import { MessageDroppedError, NotConnectedError, OutboxFullError } from '../errors.js'
+import type { Clock } from '../clock.js'
+import { SETTLED, deferred } from './deferred.js'
+import type { Deferred } from './deferred.js'
+import { Outbox } from './outbox.js'
+import type { OutboxEntry, OutboxSettings } from './outbox.js'
+
+/** The link that sending is about, as far as it is about it. */
+export interface SendingLink {
+  readonly isOpen: boolean
+  readonly bufferedAmount: number
+  send(data: string | Uint8Array): Promise<void>
+}
+
+/** What sending asks of its machine. */
+export interface SendingPort {
+  /** The link over which the caller may send now; `undefined` while that has to wait. */
+  openLink(): SendingLink | undefined
+  /** What the connection is doing, for errors. */
+  status(): string
+  /** Reports messages that will not be sent. */
+  dropped(error: MessageDroppedError, message: unknown): void
+}
+
+/** The low mark's share of the high one. */
+const LOW = 1 / 4
+
+/** What a connection is asked to send: over its link when it may, else kept in the outbox until it may. */
+export class Sending {
+  readonly #port: SendingPort
+  readonly #highWaterMark: number
+  readonly #overflow: OutboxSettings['overflow'] | undefined
+  readonly #outbox: Outbox | undefined
+  #drained: Deferred<void> | undefined
+
+  constructor(outbox: OutboxSettings | false, highWaterMark: number, clock: Clock, port: SendingPort) {
+    this.#port = port
+    this.#highWaterMark = highWaterMark
+    if (outbox === false) return
+    this.#overflow = outbox.overflow
+    this.#outbox = new Outbox(outbox, clock)
+  }
+
+  /** Bytes that are kept. */
+  get bytes(): number {
+    return this.#outbox?.bytes ?? 0
+  }
+
+  /**
+   * Sends a frame, or keeps it.
+   *
+   * @param message what the frame says, for reports and for `collapse`
+   * @returns flow control only: see `Connection.send`
+   * @throws NotConnectedError where there is no outbox
+   * @throws OutboxFullError where it is full, and says so
+   */
+  send(data: string | Uint8Array, message: unknown): Promise<void> {
+    const link = this.#port.openLink()
+    if (link) return link.send(data)
+    if (!this.#outbox) throw new NotConnectedError(this.#port.status())
+    const { isAccepted, dropped } = this.#outbox.push({ data, message })
+    for (const entry of dropped) this.#report('overflow', [entry])
+    if (!isAccepted && this.#overflow === 'reject')
+      throw new OutboxFullError(this.#outbox.size, this.#outbox.bytes)
+    if (this.#outbox.bytes < this.#highWaterMark) return SETTLED
+    this.#drained ??= deferred()
+    return this.#drained.promise
+  }
+
+  /** Sends what has been kept, in order; what the link does not take any more is kept on. */
+  flush(link: SendingLink): void {
+    if (!this.#outbox) return
+    const { fresh, expired } = this.#outbox.takeAll()
+    if (expired.length > 0) this.#report('expired', expired)
+    for (const [index, entry] of fresh.entries()) {
+      if (!link.isOpen) {
+        for (const kept of fresh.slice(index)) this.#outbox.push(kept)
+        break
+      }
+      void link.send(entry.data)
+    }
+    this.#letGoOn()
+  }
+
+  /** Reports what was kept and will never be sent, and lets everybody go on. */
+  end(): void {
+    const left = this.#outbox?.takeAll()
+    if (left && left.fresh.length > 0) this.#report('closed', left.fresh)
+    if (left && left.expired.length > 0) this.#report('expired', left.expired)
+    this.#drained?.resolve()
+  }
+
+  #letGoOn(): void {
+    if (this.bytes > this.#highWaterMark * LOW) return
+    this.#drained?.resolve()
+    this.#drained = undefined
+  }
+
+  #report(reason: MessageDroppedError['reason'], entries: readonly OutboxEntry[]): void {
+    const messages = entries.map(({ message }) => message)
+    this.#port.dropped(new MessageDroppedError(reason, messages), messages[0])
+  }
+}
