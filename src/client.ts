@@ -6,6 +6,7 @@ import { Connection } from './connection/connection.js'
 import { Heartbeat } from './connection/heartbeat.js'
 import { JsonSender } from './connection/json-sender.js'
 import { Patience } from './connection/patience.js'
+import { Subscriptions } from './connection/subscriptions.js'
 import type { DependencyContainer, Injector } from './container.js'
 import { Dispatcher } from './dispatch/dispatcher.js'
 import type { Mistake } from './errors.js'
@@ -30,7 +31,7 @@ export interface ClientOptions extends ConnectionOptions {
 export const START_OPTIONS: readonly string[] = ['container', 'signal', 'shutdownSignals']
 
 /** What each connection has of its own, and its client can inject. */
-export const CONNECTION_TOKENS: readonly Token[] = [Connection, JsonSender, Heartbeat, Logger]
+export const CONNECTION_TOKENS: readonly Token[] = [Connection, JsonSender, Heartbeat, Logger, Subscriptions]
 
 let connectionCount = 0
 
@@ -136,6 +137,7 @@ export class ClientPlan<T extends object = object> {
     this.#injector.registerValue(JsonSender, new JsonSender(connection))
     this.#injector.registerValue(Heartbeat, new Heartbeat(connection.heartbeat))
     this.#injector.registerValue(Logger, logger)
+    this.#injector.registerValue(Subscriptions, connection.subscriptions)
     const instance = this.#build()
     const { table } = handlersOf(this.target)
     const dispatcher = new Dispatcher(instance, table, connection, settings, logger)

@@ -45,6 +45,8 @@ export { CloseCode } from './connection/close-code.js'
 export type { CloseInfo, Initiator } from './connection/close-code.js'
 export type { ConnectionState, OpenInfo, Stage, Status } from './connection/state.js'
 export type { Failure } from './connection/reconnect-policy.js'
+export { Subscriptions } from './connection/subscriptions.js'
+export type { SubscribeOptions, SubscriptionId } from './connection/subscriptions.js'
 export type { WaitOptions } from './connection/waiters.js'
 export { Logger } from './logger.js'
 export { jsonCodec } from './codec.js'
@@ -89,6 +91,7 @@ export {
   ReadyTimeoutError,
   RetriesExhaustedError,
   StartupError,
+  SubscriptionError,
   UnhandledMessagesError,
   WaitTimeoutError,
 } from './errors.js'

@@ -21,6 +21,7 @@ import {
   ReadyTimeoutError,
   RetriesExhaustedError,
   StartupError,
+  SubscriptionError,
   UnhandledMessagesError,
   WaitTimeoutError,
 } from 'holdfast'
@@ -170,6 +171,12 @@ const ROWS: readonly Row[] = [
       '16385 messages wait for slow handlers, 16 times highWaterMark: reading stops until they have been handled, ' +
       'so nothing can be waited for. Make the handlers faster, or raise concurrency or highWaterMark',
     fields: { pending: 16_385 },
+  },
+  {
+    error: new SubscriptionError('ticker', 'refused', 'was refused', { cause, details: { ok: false } }),
+    code: 'SUBSCRIPTION',
+    message: 'The subscription "ticker" was refused',
+    fields: { key: 'ticker', reason: 'refused', details: { ok: false }, cause },
   },
   {
     error: new UnhandledMessagesError(1),

@@ -43,6 +43,8 @@ const NAMES = [
   'ReadyTimeoutError',
   'RetriesExhaustedError',
   'StartupError',
+  'SubscriptionError',
+  'Subscriptions',
   'UnhandledMessagesError',
   'WaitTimeoutError',
   'WebSocketClient',

@@ -12,6 +12,7 @@ import type { ConnectionListener } from './listener.js'
 import { Machine } from './machine.js'
 import { checkRaw } from './outgoing.js'
 import type { ConnectionState } from './state.js'
+import type { Subscriptions } from './subscriptions.js'
 import type { WaitOptions } from './waiters.js'
 
 /**
@@ -164,6 +165,15 @@ export class Connection {
   /** Cuts the socket and ends for good, without a closing handshake. `@OnClose` still runs. */
   terminate(): Promise<CloseInfo> {
     return this.#machine.terminate()
+  }
+
+  /**
+   * What the connection is subscribed to: injectable by itself.
+   *
+   * @internal
+   */
+  get subscriptions(): Subscriptions {
+    return this.#machine.traffic.subscriptions
   }
 
   /**

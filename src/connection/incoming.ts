@@ -3,7 +3,6 @@ import type { Codec } from '../codec.js'
 import { publishMessage } from '../diagnostics.js'
 import { DecodeError } from '../errors.js'
 import type { Arrival } from './listener.js'
-import type { Waiters } from './waiters.js'
 
 /** For whom a frame arrives. */
 export interface Receiver {
@@ -13,19 +12,24 @@ export interface Receiver {
   receive(arrival: Arrival): void
 }
 
+/** Those who wait for messages, and take them before any handler sees them. */
+export interface Takers {
+  take(message: unknown): boolean
+}
+
 /** The way of a frame that has been counted as life: decoded once, then beat replies, then those who wait, then the handlers. */
 export class Incoming {
   readonly #id: string
   readonly #codec: Codec
   readonly #clock: Clock
-  readonly #waiters: Waiters
+  readonly #takers: Takers
   #lastMessage: unknown
 
-  constructor(id: string, codec: Codec, clock: Clock, waiters: Waiters) {
+  constructor(id: string, codec: Codec, clock: Clock, takers: Takers) {
     this.#id = id
     this.#codec = codec
     this.#clock = clock
-    this.#waiters = waiters
+    this.#takers = takers
   }
 
   /** The last message that could be decoded. */
@@ -39,7 +43,7 @@ export class Incoming {
     if (arrival.kind === 'message') {
       this.#lastMessage = arrival.value
       publishMessage(this.#id, arrival.value)
-      if (receiver.isBeatReply(arrival.value) || this.#waiters.offer(arrival.value)) return
+      if (receiver.isBeatReply(arrival.value) || this.#takers.take(arrival.value)) return
     }
     if (isTaking) receiver.receive(arrival)
   }

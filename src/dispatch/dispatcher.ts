@@ -31,7 +31,7 @@ export class Dispatcher implements ConnectionListener {
       table,
       invoker,
       logger,
-      router: new Router(settings.route, table),
+      router: new Router(settings.route, table, (id) => connection.subscriptions.keyOf(id)),
       errors: new ErrorHandlers(table, invoker, logger),
       unrouted: new Unrouted(instance.constructor.name, logger),
       codec: settings.codec,
