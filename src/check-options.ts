@@ -1,9 +1,19 @@
-import { LONGEST_DELAY } from './clock.js'
 import { RECONNECT_DEFAULTS } from './connection/reconnect-policy.js'
-import { describeValue } from './codec.js'
 import type { Mistake } from './errors.js'
 import { DEFAULTS } from './options.js'
 import type { ConnectionOptions } from './options.js'
+import {
+  checkCount,
+  checkFunctions,
+  checkTime,
+  checkTimes,
+  hasMethods,
+  isFunction,
+  isObject,
+  isString,
+  shown,
+  unknownNames,
+} from './option-checks.js'
 import { redactUrl, urlProblem } from './url.js'
 
 /** Every option of a connection, so that a name that is none can be told. */
@@ -18,6 +28,7 @@ const NAMES: readonly (keyof ConnectionOptions)[] = [
   'heartbeat',
   'reconnect',
   'outbox',
+  'requests',
   'logger',
   'clock',
   'random',
@@ -27,6 +38,7 @@ const NAMES: readonly (keyof ConnectionOptions)[] = [
 const HEARTBEAT_NAMES = ['interval', 'timeout', 'message', 'isReply', 'silence']
 const OUTBOX_NAMES = ['limit', 'bytes', 'overflow', 'maxAge', 'collapse']
 const OVERFLOWS: readonly unknown[] = ['reject', 'drop-oldest', 'drop-newest']
+const REQUEST_FUNCTIONS = ['replyId', 'result', 'error', 'nextId', 'idKey', 'respond']
 const RECONNECT_NAMES = ['initialDelay', 'maxDelay', 'minUptime', 'maxAttempts', 'delays', 'shouldReconnect']
 
 /** Numbers that `false` switches off. */
@@ -50,39 +62,8 @@ export function checkOptions(
     ...checkHeartbeat(options.heartbeat),
     ...checkReconnect(options.reconnect),
     ...checkOutbox(options.outbox),
+    ...checkRequests(options.requests),
   ]
-}
-
-function unknownNames(given: object, place: string, known: readonly string[]): Mistake[] {
-  return Object.keys(given)
-    .filter((name) => !known.includes(name))
-    .map((name) => {
-      const near = nearest(name, known)
-      const fix = near ? `did you mean ${near}?` : `leave it out; there are ${[...known].sort().join(', ')}`
-      return { place: `${place}.${name}`, cause: 'is no option', fix }
-    })
-}
-
-const FAR = 3
-
-function nearest(name: string, known: readonly string[]): string | undefined {
-  const distances = known.map((each) => [each, distance(each.toLowerCase(), name.toLowerCase())] as const)
-  const [first] = distances.sort(([, a], [, b]) => a - b)
-  return first && first[1] < Math.min(FAR, first[0].length) ? first[0] : undefined
-}
-
-/** Counts the edits between two names (Levenshtein). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1]
-    for (const [j, other] of [...b].entries()) {
-      const replaced = (row[j] as number) + (letter === other ? 0 : 1)
-      next.push(Math.min(replaced, (row[j + 1] as number) + 1, (next[j] as number) + 1))
-    }
-    row = next
-  }
-  return row[b.length] as number
 }
 
 function checkUrl(url: ConnectionOptions['url'], target: string): Mistake[] {
@@ -158,27 +139,6 @@ function checkShapes(options: ConnectionOptions): Mistake[] {
   })
 }
 
-function isString(value: unknown): value is string {
-  return typeof value === 'string'
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function'
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
-}
-
-function hasMethods(value: unknown, ...names: readonly string[]): boolean {
-  return isObject(value) && names.every((name) => isFunction(value[name]))
-}
-
-/** Shows a value that does not fit: the contents of strings and objects might be secret. */
-function shown(value: unknown): string {
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : describeValue(value)
-}
-
 function checkNumbers(options: ConnectionOptions): Mistake[] {
   const names = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]
   return names.flatMap((name) => {
@@ -194,23 +154,6 @@ function checkNumbers(options: ConnectionOptions): Mistake[] {
       { place: `options.${name}`, cause: `is ${shown(value)}`, fix: `give a whole number from 1${off}` },
     ]
   })
-}
-
-function checkTime(value: unknown, place: string, least: number, canBeOff = false): Mistake[] {
-  if (typeof value === 'number' && value >= least && value <= LONGEST_DELAY) return []
-  const fix = `give milliseconds, from ${least} to ${LONGEST_DELAY}${canBeOff ? ', or false for no limit' : ''}`
-  return [{ place, cause: `is ${shown(value)}`, fix }]
-}
-
-function checkTimes(
-  given: Readonly<Record<string, unknown>>,
-  place: string,
-  names: readonly string[],
-  least: number,
-): Mistake[] {
-  return names.flatMap((name) =>
-    given[name] === undefined ? [] : checkTime(given[name], `${place}.${name}`, least),
-  )
 }
 
 function checkHeartbeat(heartbeat: unknown): Mistake[] {
@@ -234,20 +177,6 @@ function checkHeartbeat(heartbeat: unknown): Mistake[] {
     mistakes.push({ place, cause: 'has isReply without message', fix: 'give the message that is replied to' })
   }
   return [...mistakes, ...checkFunctions(given, place, ['message', 'isReply'])]
-}
-
-function checkFunctions(
-  given: Readonly<Record<string, unknown>>,
-  place: string,
-  names: readonly string[],
-): Mistake[] {
-  return names
-    .filter((name) => given[name] !== undefined && !isFunction(given[name]))
-    .map((name) => ({
-      place: `${place}.${name}`,
-      cause: `is ${shown(given[name])}, not a function`,
-      fix: `write ${name}: (…) => …`,
-    }))
 }
 
 function checkReconnect(reconnect: unknown): Mistake[] {
@@ -331,7 +260,23 @@ function checkOutbox(outbox: unknown): Mistake[] {
   return mistakes
 }
 
-function checkCount(value: unknown, place: string): Mistake[] {
-  if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= 1)) return []
-  return [{ place, cause: `is ${shown(value)}`, fix: 'give a whole number from 1' }]
+function checkRequests(requests: unknown): Mistake[] {
+  const place = 'options.requests'
+  if (requests === undefined) return []
+  if (!isObject(requests)) {
+    return [{ place, cause: `is ${shown(requests)}`, fix: 'give a preset, jsonRpc() say, or an object' }]
+  }
+  const { id, timeout } = requests
+  const mistakes = [
+    ...unknownNames(requests, place, [...REQUEST_FUNCTIONS, 'id', 'timeout', 'limit']),
+    ...checkFunctions(requests, place, REQUEST_FUNCTIONS),
+    ...checkCount(requests['limit'], `${place}.limit`),
+    ...(timeout === undefined || timeout === false ? [] : checkTime(timeout, `${place}.timeout`, 1)),
+  ]
+  const isPlace = isObject(id) && isFunction(id['read']) && isFunction(id['write'])
+  if (id !== undefined && id !== false && typeof id !== 'string' && !isPlace) {
+    const fix = 'give the name of a property, { read, write }, or false where the API has no ids'
+    mistakes.push({ place: `${place}.id`, cause: `is ${shown(id)}`, fix })
+  }
+  return mistakes
 }

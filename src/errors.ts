@@ -46,10 +46,9 @@ export class ConnectError extends HoldfastError {
   readonly systemCode: string | undefined
 
   constructor(url: string, cause: Error) {
-    const systemCode = (cause as NodeJS.ErrnoException).code
     super(`Could not connect to ${url}: ${reasonOf(cause)}`, { cause })
     this.url = url
-    this.systemCode = systemCode
+    this.systemCode = (cause as NodeJS.ErrnoException).code
   }
 }
 
@@ -190,7 +189,9 @@ export class NotConnectedError extends HoldfastError {
   readonly status: string
 
   constructor(status: string) {
-    super(`Cannot send while ${status}: await connection.whenOpen() first, send from @OnOpen, or have an outbox`)
+    super(
+      `Cannot send while ${status}: await connection.whenOpen() first, send from @OnOpen, or have an outbox`,
+    )
     this.status = status
   }
 }

@@ -47,6 +47,22 @@ export type { ConnectionState, OpenInfo, Stage, Status } from './connection/stat
 export type { Failure } from './connection/reconnect-policy.js'
 export { Subscriptions } from './connection/subscriptions.js'
 export type { SubscribeOptions, SubscriptionId } from './connection/subscriptions.js'
+export { homeAssistant, jsonRpc, ocpp } from './connection/request-presets.js'
+export type {
+  IdPlace,
+  RequestManyOptions,
+  RequestOptions,
+  RequestsOptions,
+} from './connection/request-presets.js'
+export type { MessageIterator, MessagesOptions, NextOptions } from './connection/message-stream.js'
+export { Sequence } from './sequence.js'
+export type {
+  SequenceDuplicate,
+  SequenceGap,
+  SequenceNumber,
+  SequenceOptions,
+  SequenceVerdict,
+} from './sequence.js'
 export type { WaitOptions } from './connection/waiters.js'
 export { Logger } from './logger.js'
 export { jsonCodec } from './codec.js'
@@ -89,10 +105,13 @@ export {
   ProtocolViolationError,
   ProviderError,
   ReadyTimeoutError,
+  RequestError,
+  RequestTimeoutError,
   RetriesExhaustedError,
   StartupError,
   SubscriptionError,
   UnhandledMessagesError,
+  UnreadRepliesError,
   WaitTimeoutError,
 } from './errors.js'
 export type { HandshakeFacts, Mistake } from './errors.js'

@@ -6,6 +6,8 @@ import type { HeartbeatSettings } from './connection/heartbeat.js'
 import { HEARTBEAT_DEFAULTS } from './connection/heartbeat.js'
 import type { OutboxSettings } from './connection/outbox.js'
 import { OUTBOX_DEFAULTS } from './connection/outbox.js'
+import { fillInRequests } from './connection/request-presets.js'
+import type { RequestsOptions, RequestsSettings } from './connection/request-presets.js'
 import type { Failure, ReconnectSettings } from './connection/reconnect-policy.js'
 import { RECONNECT_DEFAULTS } from './connection/reconnect-policy.js'
 import type { Logger } from './logger.js'
@@ -117,6 +119,8 @@ export interface ConnectionOptions {
   readonly reconnect?: ReconnectOptions | false
   /** What is sent while not connected waits here until `@OnOpen` has settled; `false` makes such a send throw. */
   readonly outbox?: OutboxOptions | false
+  /** How requests and their replies belong together; see `connection.request`. Start from a preset: `jsonRpc()`, `ocpp()`, `homeAssistant()`. */
+  readonly requests?: RequestsOptions
   /** Where to write what no handler takes; `false` writes nothing. @default the console, from `warn` up */
   readonly logger?: Logger | false
   /** The time: for tests. */
@@ -147,6 +151,9 @@ export interface ConnectionSettings {
   readonly heartbeat: HeartbeatSettings
   readonly reconnect: ReconnectSettings | false
   readonly outbox: OutboxSettings | false
+  readonly requests: RequestsSettings
+  /** True where the API is known to have requests: then beats take an id, too, and stray replies are counted. */
+  readonly hasRequests: boolean
   readonly clock: Clock
   readonly random: () => number
 }
@@ -209,6 +216,8 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
       options.outbox === false
         ? false
         : layerOptions<OutboxSettings>(OUTBOX_DEFAULTS, options.outbox as OutboxSettings | undefined),
+    requests: fillInRequests(options.requests),
+    hasRequests: options.requests !== undefined,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
   }

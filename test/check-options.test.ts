@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { jsonCodec } from 'holdfast'
+import { homeAssistant, jsonCodec, jsonRpc, ocpp } from 'holdfast'
 import { FakeClock } from 'holdfast/testing'
 import { checkOptions } from '#src/check-options.js'
 import { describeValue } from '#src/codec.js'
@@ -354,6 +354,65 @@ describe('checkOptions', () => {
         'is true, not a function',
         'shouldReconnect: (…) => …',
       )
+    })
+  })
+
+  describe('outbox', () => {
+    const place = 'options.outbox'
+
+    it('takes all that goes together', () => {
+      const right = [
+        false,
+        {},
+        { limit: 1, bytes: 1, overflow: 'drop-oldest', maxAge: 0 },
+        { maxAge: Infinity },
+      ]
+      for (const outbox of right) expect(check({ outbox })).to.deep.equal([])
+    })
+
+    it('is an object or false', () => {
+      for (const outbox of [true, null]) expectMistake({ outbox }, place, `is ${told(outbox)}`, 'or false')
+    })
+
+    it('has bounds from 1, an age from 0, a policy that there is, and a function for the kind', () => {
+      expectMistake({ outbox: { limit: 0 } }, `${place}.limit`, 'is 0', 'a whole number from 1')
+      expectMistake({ outbox: { bytes: 1.5 } }, `${place}.bytes`, 'is 1.5', 'a whole number from 1')
+      expectMistake({ outbox: { maxAge: -1 } }, `${place}.maxAge`, 'is -1', 'from 0')
+      expectMistake({ outbox: { overflow: 'drop' } }, `${place}.overflow`, 'is', "'drop-oldest'")
+      expectMistake({ outbox: { collapse: 1 } }, `${place}.collapse`, 'not a function', 'collapse: (…) => …')
+      expectMistake({ outbox: { limt: 1 } }, `${place}.limt`, 'is no option', 'did you mean limit?')
+    })
+  })
+
+  describe('requests', () => {
+    const place = 'options.requests'
+
+    it('takes presets, and all that goes together', () => {
+      const place = { read: () => 1, write: () => 1 }
+      const right = [
+        jsonRpc(),
+        ocpp(),
+        homeAssistant(),
+        {},
+        { id: 'rid' },
+        { id: false },
+        { id: place, timeout: false },
+      ]
+      for (const requests of right) expect(check({ requests })).to.deep.equal([])
+    })
+
+    it('is an object', () => {
+      for (const requests of [true, null])
+        expectMistake({ requests }, place, `is ${told(requests)}`, 'jsonRpc()')
+    })
+
+    it('has an id, functions, a limit and a time-out that can be used', () => {
+      for (const id of [5, {}, { read: 1, write: 2 }])
+        expectMistake({ requests: { id } }, `${place}.id`, 'is', '{ read, write }')
+      expectMistake({ requests: { nextId: 1 } }, `${place}.nextId`, 'not a function', 'nextId: (…) => …')
+      expectMistake({ requests: { limit: 0 } }, `${place}.limit`, 'is 0', 'a whole number from 1')
+      expectMistake({ requests: { timeout: 0 } }, `${place}.timeout`, 'is 0', 'from 1')
+      expectMistake({ requests: { timout: 1 } }, `${place}.timout`, 'is no option', 'did you mean timeout?')
     })
   })
 })

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { HEARTBEAT_DEFAULTS } from '#src/connection/heartbeat.js'
 import { OUTBOX_DEFAULTS } from '#src/connection/outbox.js'
+import { REQUEST_DEFAULTS } from '#src/connection/request-presets.js'
 import { RECONNECT_DEFAULTS } from '#src/connection/reconnect-policy.js'
 import { DEFAULTS } from '#src/options.js'
 import { readDocument, tableBelow } from './support/markdown.js'
@@ -39,6 +40,7 @@ describe('docs/options.md', () => {
           ...Object.entries(DEFAULTS),
           ...below('heartbeat', HEARTBEAT_DEFAULTS),
           ...below('reconnect', RECONNECT_DEFAULTS),
+          ...below('requests', REQUEST_DEFAULTS),
           ...below('outbox', numbersOf(OUTBOX_DEFAULTS)),
         ]),
       )

@@ -19,10 +19,13 @@ import {
   ProtocolViolationError,
   ProviderError,
   ReadyTimeoutError,
+  RequestError,
+  RequestTimeoutError,
   RetriesExhaustedError,
   StartupError,
   SubscriptionError,
   UnhandledMessagesError,
+  UnreadRepliesError,
   WaitTimeoutError,
 } from 'holdfast'
 import { reasonOf, toError } from '#src/errors.js'
@@ -177,6 +180,25 @@ const ROWS: readonly Row[] = [
     code: 'SUBSCRIPTION',
     message: 'The subscription "ticker" was refused',
     fields: { key: 'ticker', reason: 'refused', details: { ok: false }, cause },
+  },
+  {
+    error: new RequestTimeoutError(30_000, 7, true),
+    code: 'REQUEST_TIMEOUT',
+    message: 'Request 7 has had no reply within 30000 ms',
+    fields: { timeout: 30_000, id: 7, isSent: true },
+  },
+  {
+    error: new RequestError(7, { code: -32_601, message: 'no such method' }),
+    code: 'REQUEST',
+    message: 'Request 7 was answered with an error: -32601 no such method',
+    fields: { id: 7, details: { code: -32_601, message: 'no such method' } },
+  },
+  {
+    error: new UnreadRepliesError(7, 1_024),
+    code: 'UNREAD_REPLIES',
+    message:
+      'Request 7 was given up: 1024 replies to it wait to be read. Read faster, or raise highWaterMark',
+    fields: { id: 7, unread: 1_024 },
   },
   {
     error: new UnhandledMessagesError(1),

@@ -10,7 +10,10 @@ const NAMES = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]
 
 describe('fillIn', () => {
   it('fills in every default that DESIGN promises', () => {
-    expect(fillIn({}, URL_TEXT)).to.deep.equal({
+    const { requests, ...settings } = fillIn({}, URL_TEXT)
+    expect(requests).to.include({ timeout: 30_000, limit: 1_000 })
+    expect(settings).to.deep.equal({
+      hasRequests: false,
       url: URL_TEXT,
       protocols: [],
       headers: {},
@@ -45,9 +48,22 @@ describe('fillIn', () => {
   }
 
   it('keeps every other default where it is explicitly undefined, too (B42)', () => {
-    const names = ['protocols', 'headers', 'route', 'codec', 'heartbeat', 'reconnect', 'clock', 'random']
+    const names = [
+      'protocols',
+      'headers',
+      'route',
+      'codec',
+      'heartbeat',
+      'reconnect',
+      'outbox',
+      'clock',
+      'random',
+    ]
     const options = Object.fromEntries(names.map((name) => [name, undefined])) as ConnectionOptions
-    expect(fillIn(options, URL_TEXT)).to.deep.equal(fillIn({}, URL_TEXT))
+    const { requests, ...settings } = fillIn({ ...options, requests: undefined }, URL_TEXT)
+    const { requests: defaults, ...rest } = fillIn({}, URL_TEXT)
+    expect(settings).to.deep.equal(rest)
+    expect(requests).to.have.all.keys(defaults)
   })
 
   it('takes what is given', () => {

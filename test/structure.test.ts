@@ -41,15 +41,22 @@ const NAMES = [
   'ProtocolViolationError',
   'ProviderError',
   'ReadyTimeoutError',
+  'RequestError',
+  'RequestTimeoutError',
   'RetriesExhaustedError',
+  'Sequence',
   'StartupError',
   'SubscriptionError',
   'Subscriptions',
   'UnhandledMessagesError',
+  'UnreadRepliesError',
   'WaitTimeoutError',
   'WebSocketClient',
   'bootstrap',
+  'homeAssistant',
   'jsonCodec',
+  'jsonRpc',
+  'ocpp',
 ]
 
 const TESTING_NAMES = ['FakeClock', 'MemoryPeer', 'MemoryServer', 'TestServer', 'startTestServer']

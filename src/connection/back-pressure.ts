@@ -14,6 +14,10 @@ export interface BackPressurePort {
   resume(): void
   /** True while somebody waits for a message that a pause would keep from them. */
   isNeeded(): boolean
+  /** True while somebody who iterates over the messages is behind. */
+  isTapFull(): boolean
+  /** True while somebody is so far behind that reading must stop, whoever waits. */
+  isTapOverfull(): boolean
   /** Called when far too much is pending for anybody to be waited for. */
   overflowed(pending: number): void
 }
@@ -67,12 +71,12 @@ export class BackPressure {
   /** Decides anew; to be called when somebody begins or ends to wait for a message. */
   reconsider(): void {
     if (this.#isReleased) return
-    if (this.#isOver(LIMIT)) {
+    if (this.#isOver(LIMIT) || this.#port.isTapOverfull()) {
       if (this.#port.isNeeded()) this.#port.overflowed(this.#messages)
       if (!this.#isPaused) this.#pause()
     } else if (!this.#isPaused) {
-      if (this.#isOver(1) && !this.#port.isNeeded()) this.#pause()
-    } else if (!this.#isOver(LOW) || this.#port.isNeeded()) {
+      if ((this.#isOver(1) || this.#port.isTapFull()) && !this.#port.isNeeded()) this.#pause()
+    } else if ((!this.#isOver(LOW) && !this.#port.isTapFull()) || this.#port.isNeeded()) {
       this.#resume()
     }
   }

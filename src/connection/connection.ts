@@ -9,6 +9,8 @@ import type { CloseInfo } from './close-code.js'
 import type { HeartbeatSource, HeartbeatTimes } from './heartbeat.js'
 import type { Link } from './link.js'
 import type { ConnectionListener } from './listener.js'
+import type { MessageIterator, MessagesOptions } from './message-stream.js'
+import type { RequestManyOptions, RequestOptions } from './request-presets.js'
 import { Machine } from './machine.js'
 import { checkRaw } from './outgoing.js'
 import type { ConnectionState } from './state.js'
@@ -72,7 +74,7 @@ export class Connection {
 
   /** Aborts when the connection begins to close for good. The signal of one physical connection is in each handler's context. */
   get signal(): AbortSignal {
-    return this.#machine.signal
+    return this.#machine.controller.signal
   }
 
   /** Resolves when the connection is closed for good, however that came; never rejects. */
@@ -131,6 +133,55 @@ export class Connection {
   ): Promise<T> {
     this.#checkNotClosed()
     return this.#machine.traffic.waiters.add(match, options) as Promise<T>
+  }
+
+  /**
+   * Asks, and resolves with the reply: the `requests` option says how the two belong together. It is seen before any queue, so a
+   * handler, and `@OnOpen`, may await it. While not connected it waits, its time running.
+   *
+   * @returns the reply's result; rejects with RequestTimeoutError, with RequestError when the reply is an error, with
+   * ConnectionLostError when the connection is lost first (unless `resend` is set), with ConnectionClosedError when it ends, with
+   * BackpressureError, with EncodeError, or with the signal's reason
+   * @throws TypeError when the message can have no id, or has one that is in use
+   * @throws ConnectionClosedError once closing or closed
+   */
+  request<T = unknown>(message: unknown, options: RequestOptions = {}): Promise<T> {
+    this.#checkNotClosed()
+    return this.#machine.traffic.requests.request(message, options) as Promise<T>
+  }
+
+  /**
+   * Asks, and iterates over all replies until the last. Ends and throws like {@link request}.
+   */
+  requestMany<T = unknown>(
+    message: unknown,
+    options: RequestManyOptions,
+  ): AsyncIterableIterator<T, undefined> {
+    this.#checkNotClosed()
+    return this.#machine.traffic.requests.requestMany(message, options) as AsyncIterableIterator<T, undefined>
+  }
+
+  /**
+   * Answers a call of the server's, with the id that it had, over the connection that is open now. Returns like {@link send}.
+   *
+   * @throws TypeError when the call has no id
+   * @throws NotConnectedError while not open
+   * @throws ConnectionClosedError once closing or closed
+   */
+  respond(incoming: unknown, result: unknown): Promise<void> {
+    const reply = this.#machine.traffic.requests.respond(incoming, result)
+    return this.#openLink().send(encodeWith(this.#settings.codec, reply))
+  }
+
+  /**
+   * Iterates over the messages from now on, across reconnects, and takes nothing from the handlers. Ends when the connection is
+   * closed, throws when it is lost for good. A reader that is behind stops the reading of the socket.
+   *
+   * @throws ConnectionClosedError once closing or closed
+   */
+  messages(options: MessagesOptions = {}): MessageIterator {
+    this.#checkNotClosed()
+    return this.#machine.traffic.streams.open(options)
   }
 
   /** Resolves at the next opening, or at once while open; rejects with ConnectionClosedError when there will be none. */

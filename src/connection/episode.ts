@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Timer } from '../clock.js'
-import { encodeWith } from '../codec.js'
 import type { HeartbeatTimeoutError } from '../errors.js'
 import { ReadyTimeoutError, UnhandledMessagesError, toError } from '../errors.js'
 import type { ConnectionSettings } from '../options.js'
@@ -131,8 +130,16 @@ export class Episode implements LinkOwner, Receiver {
     return this.#traffic.isWaiting
   }
 
+  isTapFull(): boolean {
+    return this.#traffic.streams.isFull
+  }
+
+  isTapOverfull(): boolean {
+    return this.#traffic.streams.isOverfull
+  }
+
   beat(message: unknown): void {
-    if (this.link.isOpen) void this.link.send(encodeWith(this.#settings.codec, message))
+    if (this.link.isOpen) void this.link.send(this.#traffic.encodeBeat(message))
   }
 
   beatFailed(thrown: unknown): void {

@@ -15,6 +15,8 @@ export interface Receiver {
 /** Those who wait for messages, and take them before any handler sees them. */
 export interface Takers {
   take(message: unknown): boolean
+  /** Shows what nobody took to those who only look on. */
+  show(message: unknown): void
 }
 
 /** The way of a frame that has been counted as life: decoded once, then beat replies, then those who wait, then the handlers. */
@@ -45,7 +47,9 @@ export class Incoming {
       publishMessage(this.#id, arrival.value)
       if (receiver.isBeatReply(arrival.value) || this.#takers.take(arrival.value)) return
     }
-    if (isTaking) receiver.receive(arrival)
+    if (!isTaking) return
+    if (arrival.kind === 'message') this.#takers.show(arrival.value)
+    receiver.receive(arrival)
   }
 
   #decode(raw: string | Uint8Array): Arrival {

@@ -41,6 +41,10 @@ export interface LinkOwner {
   linkEnded(end: LinkEnd): void
   /** True while a message is being waited for, so that reading must not stop. */
   isWaiting(): boolean
+  /** True while somebody who iterates over the messages is behind. */
+  isTapFull(): boolean
+  /** True while somebody is so far behind that reading must stop, whoever waits. */
+  isTapOverfull(): boolean
   /** Sends the API's own beat. */
   beat(message: unknown): void
   /** A heartbeat function of the user's threw. */
@@ -148,6 +152,8 @@ export class Link implements LinkPort, TransportListener {
       {
         pause: () => transport.pause(),
         resume: () => transport.resume(),
+        isTapFull: () => this.#owner.isTapFull(),
+        isTapOverfull: () => this.#owner.isTapOverfull(),
         isNeeded: () => this.#isOpening || this.#owner.isWaiting(),
         overflowed: (pending) => this.#owner.linkOverflowed(pending),
       },

@@ -42,7 +42,8 @@ export class Machine implements EpisodeMachine {
   readonly #connect: Connect
   readonly #holder: StateHolder
   readonly #policy: ReconnectPolicy
-  readonly #controller = new AbortController()
+  /** Aborts when the connection begins to close for good. */
+  readonly controller = new AbortController()
   #listener: ConnectionListener | undefined
   #episode: Episode | undefined
   #heartbeat: HeartbeatSettings
@@ -67,7 +68,8 @@ export class Machine implements EpisodeMachine {
     this.traffic = new Traffic(id, settings, {
       openLink: () => (this.#episode?.isOpenToCaller ? this.#episode.link : undefined),
       status: () => this.state.status,
-      report: (error, message) => this.report(error, 'send', '', message),
+      currentLink: () => (this.link?.isOpen ? this.link : undefined),
+      report: (error, stage, message) => this.report(error, stage, '', message),
       waitingChanged: () => this.link?.reconsider(),
     })
     this.#policy = new ReconnectPolicy(settings.reconnect, {
@@ -90,10 +92,6 @@ export class Machine implements EpisodeMachine {
   /** The link that is open, or being opened. */
   get link(): Link | undefined {
     return this.#episode?.loss ? undefined : this.#episode?.link
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal
   }
 
   /** The true url of the latest attempt. */
@@ -335,13 +333,16 @@ export class Machine implements EpisodeMachine {
     this.#listener?.closing()
     this.patience.endIn(timeout)
     this.#enter({ status: 'closing', initiator, code, reason })
-    this.#controller.abort(new ConnectionClosedError('The connection has been closed'))
+    this.controller.abort(new ConnectionClosedError('The connection has been closed'))
   }
 
   #finish(): void {
     this.patience.stop()
     const error = this.#endError
-    this.traffic.end(new ConnectionClosedError('The connection has been closed', error && { cause: error }))
+    this.traffic.end(
+      new ConnectionClosedError('The connection has been closed', error && { cause: error }),
+      error,
+    )
     const last = this.#lastClose ?? NEVER_OPENED
     const close = { ...last, willReconnect: false, error: error ?? last.error }
     this.#enter({ status: 'closed', close })
@@ -350,7 +351,7 @@ export class Machine implements EpisodeMachine {
   }
 
   report(error: Error, stage: Stage, consequence: string, message?: unknown): void {
-    const signal = this.#episode?.link.signal ?? this.#controller.signal
+    const signal = this.#episode?.link.signal ?? this.controller.signal
     void this.#listener?.failed({ error, stage, fatal: false, consequence, signal, message })
   }
 

@@ -1,17 +1,22 @@
 import { encodeWith } from '../codec.js'
-import { BackpressureError } from '../errors.js'
+import { BackpressureError, toError } from '../errors.js'
 import type { MessageDroppedError } from '../errors.js'
 import type { ConnectionSettings } from '../options.js'
 import { Incoming } from './incoming.js'
+import { MessageStreams } from './message-stream.js'
+import { PendingRequests } from './pending-requests.js'
 import { Sending } from './sending.js'
 import type { SendingLink, SendingPort } from './sending.js'
+import type { Stage } from './state.js'
 import { Subscriptions } from './subscriptions.js'
 import { Waiters } from './waiters.js'
 
 /** What the traffic asks of its machine. */
 export interface TrafficPort extends Pick<SendingPort, 'openLink' | 'status'> {
+  /** The link that is open, whoever asks. */
+  currentLink(): SendingLink | undefined
   /** Reports something that befell a message. */
-  report(error: Error, message: unknown): void
+  report(error: Error, stage: Stage, message: unknown): void
   /** Called whenever somebody begins or ends to wait for a message. */
   waitingChanged(): void
 }
@@ -22,23 +27,34 @@ export class Traffic {
   readonly incoming: Incoming
   readonly waiters: Waiters
   readonly subscriptions: Subscriptions
+  readonly requests: PendingRequests
+  readonly streams: MessageStreams
+  readonly #settings: ConnectionSettings
   /** The link whose `@OnOpen` has settled, while it lives. */
   #readyLink: SendingLink | undefined
 
   constructor(id: string, settings: ConnectionSettings, port: TrafficPort) {
     const { clock, codec, outbox, sendHighWaterMark } = settings
+    this.#settings = settings
+    this.streams = new MessageStreams({ changed: () => port.waitingChanged() })
+    this.requests = new PendingRequests(settings.requests, clock, {
+      send: (message) => void port.currentLink()?.send(encodeWith(codec, message)),
+      canSend: () => port.openLink() !== undefined,
+      changed: () => port.waitingChanged(),
+      failed: (thrown) => port.report(toError(thrown), 'decode', undefined),
+    })
     this.waiters = new Waiters(clock, () => port.waitingChanged())
     this.incoming = new Incoming(id, codec, clock, this)
     this.sending = new Sending(outbox, sendHighWaterMark, clock, {
       openLink: () => port.openLink(),
       status: () => port.status(),
-      dropped: (error: MessageDroppedError, message) => port.report(error, message),
+      dropped: (error: MessageDroppedError, message) => port.report(error, 'send', message),
     })
     this.subscriptions = new Subscriptions(
       {
         send: (message) => void this.#readyLink?.send(encodeWith(codec, message)),
         isReady: () => this.#readyLink !== undefined && port.status() === 'open',
-        report: (error) => port.report(error, undefined),
+        report: (error) => port.report(error, 'send', undefined),
         waitChanged: () => port.waitingChanged(),
       },
       clock,
@@ -47,12 +63,30 @@ export class Traffic {
 
   /** True while a message is being waited for. */
   get isWaiting(): boolean {
-    return this.waiters.size > 0 || this.subscriptions.pendingAcks > 0
+    return this.waiters.size > 0 || this.subscriptions.pendingAcks > 0 || this.requests.size > 0
   }
 
   /** Gives a message to those who wait for it, before any queue, and tells whether there was somebody: then no handler sees it. */
   take(message: unknown): boolean {
-    return this.waiters.offer(message) || this.subscriptions.take(message)
+    const hasRequests = this.#settings.hasRequests || this.requests.size > 0
+    return (
+      (hasRequests && this.requests.take(message)) ||
+      this.waiters.offer(message) ||
+      this.subscriptions.take(message)
+    )
+  }
+
+  /** Shows a message that nobody took to those who iterate. */
+  show(message: unknown): void {
+    this.streams.push(message)
+  }
+
+  /** Encodes a heartbeat; where the API has requests it takes its id there. */
+  encodeBeat(message: unknown): string | Uint8Array {
+    return encodeWith(
+      this.#settings.codec,
+      this.#settings.hasRequests ? this.requests.withId(message) : message,
+    )
   }
 
   /** `@OnOpen` has settled: what has waited for that goes out, subscriptions first. */
@@ -60,22 +94,29 @@ export class Traffic {
     this.#readyLink = link
     this.subscriptions.ready()
     this.sending.flush(link)
+    this.requests.ready()
   }
 
   /** The link is gone, and with it what was on its way. */
   lost(error: Error): void {
     this.#readyLink = undefined
+    this.requests.lost(error)
     this.subscriptions.lost()
     this.waiters.rejectAll(error)
   }
 
   /** So much is pending that nobody can be waited for any more. */
   overflowed(pending: number): void {
-    this.waiters.rejectAll(new BackpressureError(pending))
+    const error = new BackpressureError(pending)
+    this.requests.rejectAll(error)
+    this.waiters.rejectAll(error)
   }
 
-  /** The connection has ended: everything that is left is settled. */
-  end(error: Error): void {
+  /** The connection has ended: everything that is left is settled. `cause` is why, unless it was closed on purpose. */
+  end(error: Error, cause: Error | undefined): void {
+    this.requests.closed(error)
+    if (cause) this.streams.fail(cause)
+    else this.streams.end()
     this.sending.end()
     this.subscriptions.closed()
     this.waiters.rejectAll(error)

@@ -6,11 +6,19 @@ import { BackPressure } from '#src/connection/back-pressure.js'
 /** Back-pressure on a socket that only notes whether it is read. */
 function rig({ highWaterMark = 8, highWaterBytes = 1_000, breath = 100 } = {}) {
   const clock = new FakeClock()
-  const socket = { isRead: true, isNeeded: false, overflows: [] as number[] }
+  const socket = {
+    isRead: true,
+    isNeeded: false,
+    isTapFull: false,
+    isTapOverfull: false,
+    overflows: [] as number[],
+  }
   const pressure = new BackPressure({ highWaterMark, highWaterBytes, breath }, clock, {
     pause: () => (socket.isRead = false),
     resume: () => (socket.isRead = true),
     isNeeded: () => socket.isNeeded,
+    isTapFull: () => socket.isTapFull,
+    isTapOverfull: () => socket.isTapOverfull,
     overflowed: (pending) => void socket.overflows.push(pending),
   })
   const take = (count: number, bytes = 1): void => {
@@ -77,6 +85,37 @@ describe('BackPressure', () => {
       expect(clock.timers).to.equal(1)
       handle(9)
       expect(clock.timers).to.equal(0)
+    })
+  })
+
+  describe('while somebody who iterates is behind', () => {
+    it('stops reading, and goes on once they have caught up', () => {
+      const { socket, pressure } = rig()
+      socket.isTapFull = true
+      pressure.reconsider()
+      expect(socket.isRead).to.equal(false)
+      socket.isTapFull = false
+      pressure.reconsider()
+      expect(socket.isRead).to.equal(true)
+    })
+
+    it('reads on all the same while a message is waited for, but not beyond all bounds', () => {
+      const { socket, pressure } = rig()
+      socket.isTapFull = socket.isNeeded = true
+      pressure.reconsider()
+      expect(socket.isRead).to.equal(true)
+      socket.isTapOverfull = true
+      pressure.reconsider()
+      expect(socket.isRead).to.equal(false)
+      expect(socket.overflows).to.have.length(1)
+    })
+
+    it('stays paused for them when the handlers have caught up', () => {
+      const { socket, take, handle } = rig()
+      take(9)
+      socket.isTapFull = true
+      handle(9)
+      expect(socket.isRead).to.equal(false)
     })
   })
 
@@ -153,6 +192,8 @@ describe('BackPressure', () => {
           pause: () => (pauses += 1),
           resume: () => {},
           isNeeded: () => waiting > 0,
+          isTapFull: () => false,
+          isTapOverfull: () => false,
           overflowed: () => {
             while (waiting > 0) {
               waiting -= 1

@@ -1,5 +1,10 @@
 import { expect } from 'chai'
 import {
+  ConnectionClosedError,
+  ConnectionLostError,
+  HandshakeError,
+  NotConnectedError,
+  jsonRpc,
   bootstrap,
   Connection,
   OnError,
@@ -11,6 +16,7 @@ import {
 } from 'holdfast'
 import type { ClientOptions } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
+import { rejection } from '../support/rejection.js'
 
 interface Message {
   readonly ok?: string
@@ -119,5 +125,167 @@ describe('Traffic', () => {
     const { server } = await follow({ highWaterMark: 1, concurrency: 1, readyTimeout: 1_000 })
     for (let count = 0; count < 10; count += 1) server.peer.send({ channel: 'x' })
     expect(server.peer.isPaused).to.equal(false)
+  })
+
+  describe('requests', () => {
+    it('resolve with their replies, which no handler sees', async () => {
+      const { client, server, follower } = await follow()
+      const first = client.connection.request({ ask: 1 })
+      const second = client.connection.request({ ask: 2 })
+      server.peer.send({ id: 2, answer: 'two' })
+      server.peer.send({ id: 1, answer: 'one' })
+      expect(await first).to.deep.equal({ id: 1, answer: 'one' })
+      expect(await second).to.deep.equal({ id: 2, answer: 'two' })
+      expect(follower.rest).to.deep.equal([])
+    })
+
+    it('reject in the turn in which the connection is lost (B13)', async () => {
+      const { client, server, clock } = await follow()
+      const pending = client.connection.request({ ask: 1 })
+      server.peer.drop()
+      expect(await rejection(pending)).to.be.instanceOf(ConnectionLostError)
+      expect(clock.now()).to.equal(0)
+    })
+
+    it('are asked again after the reconnect with resend, after the outbox', async () => {
+      const { client, server, clock } = await follow()
+      const pending = client.connection.request({ ask: 1 }, { resend: true })
+      server.peer.drop()
+      void client.connection.send('offline')
+      const waiting = client.connection.request({ ask: 2 })
+      await clock.advance(1_000)
+      expect(server.peer.received.slice(3)).to.deep.equal(['offline', '{"ask":1,"id":1}', '{"ask":2,"id":2}'])
+      server.peer.send({ id: 1, late: true })
+      server.peer.send({ id: 2 })
+      expect(await pending).to.deep.equal({ id: 1, late: true })
+      await waiting
+    })
+
+    it('may be awaited in @OnOpen and inside a serial handler, with the queue full (B40)', async () => {
+      const server = new MemoryServer()
+      server.onAttempt = (peer) => {
+        peer.onMessage = (data) => {
+          const { id } = JSON.parse(data as string) as { id: number }
+          queueMicrotask(() => peer.send({ id, ok: true }))
+        }
+        peer.accept()
+      }
+      const answers: unknown[] = []
+      @WebSocketClient()
+      class Asking {
+        constructor(private readonly connection: Connection) {}
+        @OnOpen() async opened(): Promise<void> {
+          answers.push(await this.connection.request({ login: true }))
+        }
+        @OnMessage() async each(): Promise<void> {
+          answers.push(await this.connection.request({ more: true }))
+        }
+      }
+      const surroundings = { transport: server.connect, clock: new FakeClock(), logger: false } as const
+      const client = await bootstrap(Asking, 'ws://peer.test/', { ...surroundings, highWaterMark: 2 })
+      for (let count = 0; count < 20; count += 1) server.peer.send({ type: 'event' })
+      await surroundings.clock.settle()
+      expect(answers).to.have.length(21)
+      await client.close()
+    })
+
+    it('still get their replies while the connection is closing', async () => {
+      const { client, server } = await follow()
+      const pending = client.connection.request({ ask: 1 })
+      const handled = pending.then((reply) => (reply as Message).id)
+      void client.connection.close()
+      server.peer.send({ id: 1 })
+      expect(await handled).to.equal(1)
+    })
+
+    it('end with ConnectionClosedError when the connection does', async () => {
+      const { client, server } = await follow()
+      server.peer.drop()
+      const pending = client.connection.request({ ask: 1 })
+      await client.close()
+      expect(await rejection(pending)).to.be.instanceOf(ConnectionClosedError)
+    })
+
+    it('of the server are answered with their own id, over the open connection', async () => {
+      const { client, server } = await follow({ requests: jsonRpc() })
+      void client.connection.respond({ id: 'x', method: 'ask' }, { fine: true })
+      expect(server.peer.received.at(-1)).to.equal('{"jsonrpc":"2.0","id":"x","result":{"fine":true}}')
+      server.peer.drop()
+      expect(() => void client.connection.respond({ id: 'x', method: 'ask' }, 1)).to.throw(NotConnectedError)
+    })
+
+    it('lend their ids to heartbeats, where the API has requests', async () => {
+      const heartbeat = { interval: 1_000, timeout: 5_000, message: () => ({ method: 'ping' }) }
+      const { server, clock } = await follow({ requests: jsonRpc(), heartbeat })
+      await clock.advance(1_000)
+      expect(server.peer.received.at(-1)).to.equal('{"jsonrpc":"2.0","method":"ping","id":1}')
+    })
+
+    it('may have several replies', async () => {
+      const { client, server } = await follow()
+      const replies = client.connection.requestMany<Message>(
+        { ask: 'all' },
+        { isLast: (reply) => (reply as Message).ok === 'end' },
+      )
+      for (const ok of ['a', 'b', 'end']) server.peer.send({ id: 1, ok })
+      const seen: unknown[] = []
+      for await (const { ok } of replies) seen.push(ok)
+      expect(seen).to.deep.equal(['a', 'b', 'end'])
+    })
+
+    it('have a failing options function reported, and the message handled', async () => {
+      const replyId = (): never => {
+        throw new Error('no idea')
+      }
+      const { server, follower } = await follow({ requests: { replyId } })
+      server.peer.send({ channel: 'x' })
+      expect(follower.errors.map(({ message }) => message)).to.deep.equal(['no idea'])
+      expect(follower.rest).to.have.length(1)
+    })
+  })
+
+  describe('messages()', () => {
+    it('iterates from the call on, across reconnects, takes nothing from handlers, and ends with close()', async () => {
+      const { client, server, clock, follower } = await follow()
+      server.peer.send({ n: 0 })
+      const seen: unknown[] = []
+      const reading = (async () => {
+        for await (const message of client.connection.messages()) seen.push(message)
+      })()
+      server.peer.send({ n: 1 })
+      server.peer.drop()
+      await clock.advance(1_000)
+      server.peer.send({ n: 2 })
+      await client.close()
+      await reading
+      expect(seen).to.deep.equal([{ n: 1 }, { n: 2 }])
+      expect(follower.rest).to.have.length(3)
+    })
+
+    it('throws when the connection is lost for good', async () => {
+      const { client, server, clock } = await follow()
+      const next = client.connection.messages().next()
+      server.onAttempt = (peer) =>
+        peer.refuse(new HandshakeError('ws://peer.test/', 'said 401', { status: 401 }))
+      server.peer.drop()
+      await clock.advance(1_000)
+      expect(await rejection(next)).to.be.instanceOf(HandshakeError)
+    })
+
+    it('stops the reading of the socket while its reader is behind, and goes on at a quarter', async () => {
+      const { client, server, clock } = await follow({ heartbeat: false })
+      server.peer.send({ ok: 'heads', id: 1 })
+      const messages = client.connection.messages({ highWaterMark: 4 })
+      for (let n = 0; n < 10; n += 1) server.peer.send({ n })
+      expect(server.peer.isPaused).to.equal(true)
+      const seen: unknown[] = []
+      while (seen.length < 10) {
+        seen.push((await messages.next()).value)
+        await clock.settle()
+      }
+      expect(seen).to.deep.equal(Array.from({ length: 10 }, (_, n) => ({ n })))
+      expect(server.peer.isPaused).to.equal(false)
+      await client.close()
+    })
   })
 })
