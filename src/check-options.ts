@@ -29,6 +29,7 @@ const NAMES: readonly (keyof ConnectionOptions)[] = [
   'reconnect',
   'outbox',
   'requests',
+  'rateLimit',
   'logger',
   'clock',
   'random',
@@ -63,6 +64,7 @@ export function checkOptions(
     ...checkReconnect(options.reconnect),
     ...checkOutbox(options.outbox),
     ...checkRequests(options.requests),
+    ...checkRateLimit(options.rateLimit),
   ]
 }
 
@@ -277,6 +279,27 @@ function checkRequests(requests: unknown): Mistake[] {
   if (id !== undefined && id !== false && typeof id !== 'string' && !isPlace) {
     const fix = 'give the name of a property, { read, write }, or false where the API has no ids'
     mistakes.push({ place: `${place}.id`, cause: `is ${shown(id)}`, fix })
+  }
+  return mistakes
+}
+
+function checkRateLimit(rateLimit: unknown): Mistake[] {
+  const place = 'options.rateLimit'
+  if (rateLimit === undefined) return []
+  if (!isObject(rateLimit)) {
+    return [{ place, cause: `is ${shown(rateLimit)}`, fix: 'give { messages, per, reserve }' }]
+  }
+  const { messages, per, reserve } = rateLimit
+  const mistakes = [
+    ...unknownNames(rateLimit, place, ['messages', 'per', 'reserve']),
+    ...checkCount(messages ?? null, `${place}.messages`),
+    ...checkTime(per, `${place}.per`, 1),
+  ]
+  const isReserve =
+    Number.isSafeInteger(reserve) && (reserve as number) >= 0 && (reserve as number) < (messages as number)
+  if (reserve !== undefined && !isReserve) {
+    const fix = 'give a whole number from 0, below messages'
+    mistakes.push({ place: `${place}.reserve`, cause: `is ${shown(reserve)}`, fix })
   }
   return mistakes
 }

@@ -217,12 +217,12 @@ export class OutboxFullError extends HoldfastError {
 /** Messages that had been accepted will not be sent. */
 export class MessageDroppedError extends HoldfastError {
   readonly code = 'HOLDFAST_MESSAGE_DROPPED'
-  /** Why: the outbox was full, they had become older than `outbox.maxAge`, or the connection has been closed. */
-  readonly reason: 'overflow' | 'expired' | 'closed'
+  /** Why: the outbox was full; older than `outbox.maxAge`; the connection has been closed; or lost while `rateLimit` held them back. */
+  readonly reason: keyof typeof DROP_REASONS
   /** The messages, as they were given to `send`, `sendJson` or `sendMessage`. */
   readonly messages: readonly unknown[]
 
-  constructor(reason: 'overflow' | 'expired' | 'closed', messages: readonly unknown[]) {
+  constructor(reason: MessageDroppedError['reason'], messages: readonly unknown[]) {
     const count = messages.length === 1 ? '1 message was' : `${messages.length} messages were`
     super(`${count} not sent: ${DROP_REASONS[reason]}`)
     this.reason = reason
@@ -238,6 +238,7 @@ const DROP_REASONS = {
   overflow: 'the outbox was full',
   expired: 'older than outbox.maxAge when the connection was ready',
   closed: 'the connection was closed before it was ready again',
+  lost: 'the connection was lost before rateLimit let them go',
 } as const
 
 /** `reconnect.maxAttempts` tries have failed; `cause` is why the last one did. */
@@ -258,7 +259,7 @@ export class DecodeError extends HoldfastError {
   readonly raw: string | Uint8Array
 
   constructor(raw: string | Uint8Array, cause: unknown) {
-    const excerpt = typeof raw === 'string' ? JSON.stringify(excerptOf(raw)) : `${raw.byteLength} bytes`
+    const excerpt = typeof raw === 'string' ? JSON.stringify(excerptOf(raw, 80)) : `${raw.byteLength} bytes`
     super(`Could not decode a message (${excerpt}): ${reasonOf(cause)}`, { cause })
     this.raw = raw
   }
@@ -392,21 +393,17 @@ function nameRequest(id: unknown): string {
   return id === undefined ? 'The request' : `Request ${safeString(id)}`
 }
 
-const LONGEST_DETAILS = 500
-
 /** Puts the peer's own code and message in one line, as far as there are any. */
 function describeDetails(details: unknown): string {
   const { code, message } = Object(details) as { code?: unknown; message?: unknown }
-  return [code, message, details]
-    .filter((part) => typeof part === 'string' || typeof part === 'number')
-    .join(' ')
-    .slice(0, LONGEST_DETAILS)
+  const parts = [code, message, details].filter(
+    (part) => typeof part === 'string' || typeof part === 'number',
+  )
+  return excerptOf(parts.join(' '), 500)
 }
 
-const EXCERPT = 80
-
-function excerptOf(text: string): string {
-  return text.length > EXCERPT ? `${text.slice(0, EXCERPT)}…` : text
+function excerptOf(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text
 }
 
 /** Says in one line why something failed; Node's AggregateError has an empty message of its own. */

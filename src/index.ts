@@ -55,6 +55,7 @@ export type {
   RequestsOptions,
 } from './connection/request-presets.js'
 export type { MessageIterator, MessagesOptions, NextOptions } from './connection/message-stream.js'
+export type { RateLimitSettings } from './connection/rate-limiter.js'
 export { Sequence } from './sequence.js'
 export type {
   SequenceDuplicate,

@@ -8,6 +8,7 @@ import type { OutboxSettings } from './connection/outbox.js'
 import { OUTBOX_DEFAULTS } from './connection/outbox.js'
 import { fillInRequests } from './connection/request-presets.js'
 import type { RequestsOptions, RequestsSettings } from './connection/request-presets.js'
+import type { RateLimitSettings } from './connection/rate-limiter.js'
 import type { Failure, ReconnectSettings } from './connection/reconnect-policy.js'
 import { RECONNECT_DEFAULTS } from './connection/reconnect-policy.js'
 import type { Logger } from './logger.js'
@@ -121,6 +122,8 @@ export interface ConnectionOptions {
   readonly outbox?: OutboxOptions | false
   /** How requests and their replies belong together; see `connection.request`. Start from a preset: `jsonRpc()`, `ocpp()`, `homeAssistant()`. */
   readonly requests?: RequestsOptions
+  /** No more than so many sends in any so many milliseconds, pings included: what is too much waits. */
+  readonly rateLimit?: RateLimitSettings
   /** Where to write what no handler takes; `false` writes nothing. @default the console, from `warn` up */
   readonly logger?: Logger | false
   /** The time: for tests. */
@@ -151,6 +154,7 @@ export interface ConnectionSettings {
   readonly heartbeat: HeartbeatSettings
   readonly reconnect: ReconnectSettings | false
   readonly outbox: OutboxSettings | false
+  readonly rateLimit: RateLimitSettings | undefined
   readonly requests: RequestsSettings
   /** True where the API is known to have requests: then beats take an id, too, and stray replies are counted. */
   readonly hasRequests: boolean
@@ -216,6 +220,7 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
       options.outbox === false
         ? false
         : layerOptions<OutboxSettings>(OUTBOX_DEFAULTS, options.outbox as OutboxSettings | undefined),
+    rateLimit: options.rateLimit,
     requests: fillInRequests(options.requests),
     hasRequests: options.requests !== undefined,
     clock: options.clock ?? systemClock,

@@ -415,4 +415,18 @@ describe('checkOptions', () => {
       expectMistake({ requests: { timout: 1 } }, `${place}.timout`, 'is no option', 'did you mean timeout?')
     })
   })
+
+  describe('rateLimit', () => {
+    const place = 'options.rateLimit'
+    const right = { messages: 5, per: 1_000 }
+
+    it('takes a number of messages in a time, and a reserve below it', () => {
+      for (const reserve of [undefined, 0, 4])
+        expect(check({ rateLimit: { ...right, reserve } })).to.deep.equal([])
+      expectMistake({ rateLimit: 5 }, place, 'is 5', '{ messages, per, reserve }')
+      expectMistake({ rateLimit: { per: 1 } }, `${place}.messages`, 'is null', 'a whole number from 1')
+      expectMistake({ rateLimit: { messages: 1 } }, `${place}.per`, 'is undefined', 'from 1')
+      expectMistake({ rateLimit: { ...right, reserve: 5 } }, `${place}.reserve`, 'is 5', 'below messages')
+    })
+  })
 })

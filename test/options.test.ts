@@ -14,6 +14,7 @@ describe('fillIn', () => {
     expect(requests).to.include({ timeout: 30_000, limit: 1_000 })
     expect(settings).to.deep.equal({
       hasRequests: false,
+      rateLimit: undefined,
       url: URL_TEXT,
       protocols: [],
       headers: {},

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Timer } from '../clock.js'
 import type { HeartbeatTimeoutError } from '../errors.js'
-import { ReadyTimeoutError, UnhandledMessagesError, toError } from '../errors.js'
+import { MessageDroppedError, ReadyTimeoutError, UnhandledMessagesError, toError } from '../errors.js'
 import type { ConnectionSettings } from '../options.js'
 import type { Handshake } from '../transport.js'
 import type { CloseInfo } from './close-code.js'
@@ -10,7 +10,9 @@ import { Link } from './link.js'
 import type { LinkEnd, LinkOwner } from './link.js'
 import type { Arrival, Session } from './listener.js'
 import type { Loss } from './loss.js'
+import type { PacedFrame } from './paced-transport.js'
 import type { Patience } from './patience.js'
+import type { RateLimiter } from './rate-limiter.js'
 import type { OpenInfo, Stage } from './state.js'
 import type { Traffic } from './traffic.js'
 
@@ -27,7 +29,7 @@ export interface EpisodeMachine {
   /** The socket has gone; or the attempt has failed. */
   ended(episode: Episode, end: LinkEnd): void
   /** Something to be reported, that changes nothing. */
-  report(error: Error, stage: Stage, consequence: string): void
+  report(error: Error, stage: Stage, consequence: string, message?: unknown): void
   /** True once nothing new is to be begun. */
   readonly isClosing: boolean
   readonly traffic: Traffic
@@ -130,6 +132,14 @@ export class Episode implements LinkOwner, Receiver {
     return this.#traffic.isWaiting
   }
 
+  get limiter(): RateLimiter<PacedFrame> | undefined {
+    return this.#traffic.limiter
+  }
+
+  linkUnsent(messages: readonly (string | Uint8Array)[]): void {
+    this.#machine.report(new MessageDroppedError('lost', messages), 'send', '', messages[0])
+  }
+
   isTapFull(): boolean {
     return this.#traffic.streams.isFull
   }
@@ -139,7 +149,7 @@ export class Episode implements LinkOwner, Receiver {
   }
 
   beat(message: unknown): void {
-    if (this.link.isOpen) void this.link.send(this.#traffic.encodeBeat(message))
+    if (this.link.isOpen) this.link.sendBeat(this.#traffic.encodeBeat(message))
   }
 
   beatFailed(thrown: unknown): void {

@@ -16,8 +16,12 @@ import { BackPressure } from './back-pressure.js'
 import type { HeartbeatSettings } from './heartbeat.js'
 import { HEARTBEAT_DEFAULTS } from './heartbeat.js'
 import type { Arrival, LinkPort } from './listener.js'
+import { SETTLED } from './deferred.js'
 import { Outgoing } from './outgoing.js'
+import { PacedTransport } from './paced-transport.js'
+import type { PacedFrame } from './paced-transport.js'
 import { Pulse } from './pulse.js'
+import type { RateLimiter } from './rate-limiter.js'
 
 /** How a link ended. */
 export interface LinkEnd extends TransportEnd {
@@ -47,6 +51,10 @@ export interface LinkOwner {
   isTapOverfull(): boolean
   /** Sends the API's own beat. */
   beat(message: unknown): void
+  /** Keeps all links of a connection below a rate, where there is one. */
+  readonly limiter: RateLimiter<PacedFrame> | undefined
+  /** Messages that waited for the rate limiter were never handed to the socket. */
+  linkUnsent(messages: readonly (string | Uint8Array)[]): void
   /** A heartbeat function of the user's threw. */
   beatFailed(thrown: unknown): void
 }
@@ -62,6 +70,7 @@ export class Link implements LinkPort, TransportListener {
   #transport: Transport | undefined
   #outgoing: Outgoing | undefined
   #pulse: Pulse | undefined
+  #pacing: PacedTransport | undefined
   #backPressure: BackPressure | undefined
   #timer: Timer | undefined
   #isOpening = true
@@ -125,13 +134,20 @@ export class Link implements LinkPort, TransportListener {
         if (this.#isEnded) return
         this.#url = request.url
         try {
-          this.#transport = connect(request, this)
+          this.#transport = this.#paced(connect(request, this))
         } catch (thrown) {
           this.#end({ code: 1006, reason: '', error: unusable(request.url, toError(thrown)) })
         }
       },
       (thrown: unknown) => this.#end({ code: 1006, reason: '', error: toError(thrown) }),
     )
+  }
+
+  #paced(transport: Transport): Transport {
+    const { limiter } = this.#owner
+    if (!limiter) return transport
+    this.#pacing = new PacedTransport(transport, limiter)
+    return this.#pacing
   }
 
   #timedOut(timeout: number): void {
@@ -203,6 +219,17 @@ export class Link implements LinkPort, TransportListener {
     return this.#outgoing.send(data)
   }
 
+  /** Sends a heartbeat, which waits for nothing else. */
+  sendBeat(data: string | Uint8Array): void {
+    if (this.#pacing) this.#pacing.sendUrgent(data)
+    else void this.send(data)
+  }
+
+  /** Resolves when the rate limiter holds nothing back any more. */
+  paced(): Promise<void> {
+    return this.#pacing?.idle() ?? SETTLED
+  }
+
   taken(arrival: Arrival): void {
     this.#backPressure?.taken(arrival.size)
   }
@@ -240,9 +267,11 @@ export class Link implements LinkPort, TransportListener {
   abandon(reason: ConnectionLostError): void {
     this.#loss ??= reason
     this.#pulse?.stop(reason)
+    const unsent = this.#pacing?.clear() ?? []
     this.#outgoing?.end()
     this.#backPressure?.release()
     this.#controller.abort(reason)
+    if (unsent.length > 0) this.#owner.linkUnsent(unsent)
   }
 
   /** Reads on for good, so that the peer's answers and its close frame are seen. */

@@ -311,7 +311,8 @@ export class Machine implements EpisodeMachine {
     else if (!episode.hasOpened) episode.link.terminate()
     else if (!episode.loss) {
       episode.link.readOn()
-      await episode.drain(closeTimeout * DRAIN_SHARE)
+      const paced = episode.drain(closeTimeout * DRAIN_SHARE).then(() => episode.link.paced())
+      await this.patience.lasts(paced, closeTimeout * DRAIN_SHARE)
       const handshake = this.patience.remaining - closeTimeout * CLOSE_HANDLER_SHARE
       episode.link.close(code, reason, Math.max(0, handshake))
     }

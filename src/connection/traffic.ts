@@ -4,7 +4,9 @@ import type { MessageDroppedError } from '../errors.js'
 import type { ConnectionSettings } from '../options.js'
 import { Incoming } from './incoming.js'
 import { MessageStreams } from './message-stream.js'
+import type { PacedFrame } from './paced-transport.js'
 import { PendingRequests } from './pending-requests.js'
+import { RateLimiter } from './rate-limiter.js'
 import { Sending } from './sending.js'
 import type { SendingLink, SendingPort } from './sending.js'
 import type { Stage } from './state.js'
@@ -29,6 +31,8 @@ export class Traffic {
   readonly subscriptions: Subscriptions
   readonly requests: PendingRequests
   readonly streams: MessageStreams
+  /** Keeps what is sent below a rate, over all links; `undefined` where there is no limit. */
+  readonly limiter: RateLimiter<PacedFrame> | undefined
   readonly #settings: ConnectionSettings
   /** The link whose `@OnOpen` has settled, while it lives. */
   #readyLink: SendingLink | undefined
@@ -36,6 +40,8 @@ export class Traffic {
   constructor(id: string, settings: ConnectionSettings, port: TrafficPort) {
     const { clock, codec, outbox, sendHighWaterMark } = settings
     this.#settings = settings
+    if (settings.rateLimit)
+      this.limiter = new RateLimiter(settings.rateLimit, clock, { send: (frame) => frame.run() })
     this.streams = new MessageStreams({ changed: () => port.waitingChanged() })
     this.requests = new PendingRequests(settings.requests, clock, {
       send: (message) => void port.currentLink()?.send(encodeWith(codec, message)),
