@@ -142,18 +142,17 @@ describe('Sending', () => {
     expect(server.peers.map(({ received }) => received)).to.deep.equal([[], ['a'], ['b', 'c']])
   })
 
-  it('grows by no more than the outbox, however much is sent while not connected (B15)', async function () {
-    this.timeout(60_000)
+  it('grows by no more than the outbox, however much is sent while not connected (B15)', async () => {
     const { client, server, witness } = await ready({ outbox: { overflow: 'drop-oldest' } })
     server.peer.drop()
     let reported = 0
-    for (let count = 0; count < 100_000; count += 1) {
+    for (let count = 0; count < 10_000; count += 1) {
       void client.connection.send('x'.repeat(100))
       reported += witness.errors.splice(0).length
       witness.notes.length = 0
     }
     expect(client.connection.bufferedAmount).to.equal(1_000 * 100)
-    expect(reported).to.equal(100_000 - 1_000)
+    expect(reported).to.equal(10_000 - 1_000)
     await client.close()
   })
 })
