@@ -1,7 +1,6 @@
 import {
   Connection,
   HandshakeError,
-  JsonSender,
   OnClose,
   OnError,
   OnMessage,
@@ -9,11 +8,10 @@ import {
   OnStateChange,
   WebSocketClient,
 } from 'holdfast'
-import type { CloseInfo, ConnectionContext, ConnectionState, ErrorContext, OpenInfo } from 'holdfast'
+import type { CloseInfo, ConnectionState, ErrorContext, OpenInfo } from 'holdfast'
 import { HeapMonitor } from './heap-monitor.js'
-import { HEAP_QUESTION, RefusedCommandError, keyOf, textOf } from './inspector.messages.js'
+import { HEAP_QUESTION, keyOf, textOf } from './inspector.messages.js'
 import type {
-  Command,
   ConsoleCalled,
   ContextCreated,
   ContextDestroyed,
@@ -26,12 +24,15 @@ import { InspectorView } from './inspector.view.js'
 /** What the workload's reports of its garbage collections begin with. */
 const GC_LABEL = 'gc'
 
-const REPLY_TIMEOUT = 5_000
-
 /** Follows one process through its inspector. */
 @WebSocketClient({
   name: 'inspector',
   route: keyOf,
+  requests: {
+    error: (reply) => (reply as Reply).error,
+    result: (reply) => (reply as Reply).result,
+    timeout: 5_000,
+  },
   // A protocol ping makes Node's inspector drop the connection. The beat is a question whose answer is of use anyway.
   heartbeat: { interval: 1_000, timeout: 5_000, message: () => HEAP_QUESTION },
   reconnect: {
@@ -42,13 +43,11 @@ const REPLY_TIMEOUT = 5_000
   },
 })
 export class InspectorClient {
-  #lastId = HEAP_QUESTION.id
   #mainContext: number | undefined
   #openedAt = 0
 
   constructor(
     private readonly connection: Connection,
-    private readonly json: JsonSender,
     private readonly heap: HeapMonitor,
     private readonly view: InspectorView,
   ) {}
@@ -58,22 +57,30 @@ export class InspectorClient {
     this.view.state(state)
   }
 
-  /** Awaits each answer: events that arrive meanwhile are kept, and handled when this is done. */
+  /** Awaits each reply: events that arrive meanwhile are kept, and handled when this is done. */
   @OnOpen()
-  async opened({ isReconnect, downtime }: OpenInfo, { signal }: ConnectionContext): Promise<Command> {
+  async opened({ isReconnect, downtime }: OpenInfo): Promise<void> {
     if (isReconnect) this.view.cameBack(downtime)
     this.#openedAt = Date.now()
     this.heap.reset()
-    await this.#ask('Runtime.enable', signal)
-    await this.#ask('HeapProfiler.enable', signal)
+    await this.connection.request({ method: 'Runtime.enable' })
+    await this.connection.request({ method: 'HeapProfiler.enable' })
     // So that the first reading is of what is in use, not of what was left lying about.
-    await this.#ask('HeapProfiler.collectGarbage', signal)
-    return HEAP_QUESTION
+    await this.connection.request({ method: 'HeapProfiler.collectGarbage' })
   }
 
-  @OnMessage(HEAP_QUESTION.id)
-  heapRead({ result }: Reply<HeapUsage>): void {
-    if (result) this.view.heap(this.heap.read(result))
+  @OnMessage('Runtime.executionContextCreated')
+  async contextCreated({ params: { context } }: ContextCreated): Promise<void> {
+    if (!context.auxData?.isDefault) return
+    this.#mainContext = context.id
+    this.view.watching(context.name)
+    this.#show(await this.connection.request<HeapUsage>(HEAP_QUESTION))
+  }
+
+  /** The reply to a beat: what a request is waiting for goes to the request. */
+  @OnMessage('reply')
+  beatAnswered({ result }: Reply<HeapUsage>): void {
+    if (result) this.#show(result)
   }
 
   @OnMessage('Runtime.consoleAPICalled')
@@ -91,13 +98,6 @@ export class InspectorClient {
   @OnMessage('Runtime.exceptionThrown')
   exceptionThrown({ params: { exceptionDetails } }: ExceptionThrown): void {
     this.view.consoleLine(exceptionDetails.text, exceptionDetails.exception?.description ?? '')
-  }
-
-  @OnMessage('Runtime.executionContextCreated')
-  contextCreated({ params: { context } }: ContextCreated): void {
-    if (!context.auxData?.isDefault) return
-    this.#mainContext = context.id
-    this.view.watching(context.name)
   }
 
   /** A process that is done waits until its debugger has gone; we go, and look for the next one. */
@@ -129,13 +129,7 @@ export class InspectorClient {
     this.view.closed(close)
   }
 
-  async #ask(method: string, signal: AbortSignal): Promise<void> {
-    this.#lastId += 1
-    const id = this.#lastId
-    const isAnswer = (message: unknown): message is Reply => (message as Partial<Reply>).id === id
-    const answer = this.connection.waitFor(isAnswer, { timeout: REPLY_TIMEOUT, signal })
-    void this.json.send({ id, method })
-    const { error } = await answer
-    if (error) throw new RefusedCommandError(method, error.message)
+  #show(usage: HeapUsage): void {
+    this.view.heap(this.heap.read(usage))
   }
 }

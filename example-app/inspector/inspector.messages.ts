@@ -1,13 +1,7 @@
 /** The few messages of the Chrome DevTools Protocol that are spoken here: https://chromedevtools.github.io/devtools-protocol/ */
 
-export interface Command {
-  readonly id: number
-  readonly method: string
-}
-
 /** The answer to the command with the same id. */
 export interface Reply<R = unknown> {
-  readonly id: number
   readonly result?: R
   readonly error?: { readonly code: number; readonly message: string }
 }
@@ -17,8 +11,7 @@ export interface InspectorEvent<P = unknown> {
   readonly params: P
 }
 
-/** Asked over and over, always with the same id, so that the answers have a handler of their own. */
-export const HEAP_QUESTION: Command = { id: 1, method: 'Runtime.getHeapUsage' }
+export const HEAP_QUESTION = { method: 'Runtime.getHeapUsage' }
 
 /** In bytes. */
 export interface HeapUsage {
@@ -57,22 +50,13 @@ export type ExceptionThrown = InspectorEvent<{
   readonly exceptionDetails: { readonly text: string; readonly exception?: RemoteObject }
 }>
 
-/** Events are told apart by their method, replies by the id of what they answer. */
-export function keyOf(message: unknown): unknown {
-  const { method, id } = message as Partial<InspectorEvent & Reply>
-  return method ?? id
+/** Events are told apart by their method; replies have none. */
+export function keyOf(message: unknown): string {
+  return (message as Partial<InspectorEvent>).method ?? 'reply'
 }
 
 /** Shows an argument of the console as the console would. */
 export function textOf({ value, description, type }: RemoteObject): string {
   if (typeof value === 'string') return value
   return description ?? (value === undefined ? type : JSON.stringify(value))
-}
-
-/** The inspector understood a command, and refused it. */
-export class RefusedCommandError extends Error {
-  constructor(method: string, reason: string) {
-    super(`${method}: ${reason}`)
-    this.name = 'RefusedCommandError'
-  }
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
-import type { MarketHeartbeat, MarketProblem, Subscribe, Subscriptions, Ticker } from './market.messages.js'
+import type { MarketMessage, Subscribe } from './market.messages.js'
 
 /** As Coinbase has it: who has not subscribed by then is cut off. */
 const SUBSCRIBE_WITHIN = 5_000
@@ -14,8 +14,6 @@ const FIRST_CUT_AFTER = 7_000
 const CUT_AFTER = 60_000
 
 const PRICES: Readonly<Record<string, number>> = { 'BTC-USD': 61_234.5, 'ETH-USD': 3_021.7 }
-
-type Outgoing = Subscriptions | Ticker | MarketHeartbeat | MarketProblem
 
 /** A small server that speaks Coinbase's public protocol, with made-up prices. It listens once its url is asked for. */
 export class MarketServer {
@@ -120,7 +118,7 @@ class Subscriber {
     return this.#sequence
   }
 
-  #send(message: Outgoing): void {
+  #send(message: MarketMessage): void {
     this.#socket.send(JSON.stringify(message))
   }
 }

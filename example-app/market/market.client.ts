@@ -5,11 +5,12 @@ import {
   OnMessage,
   OnOpen,
   OnStateChange,
+  Subscriptions,
   WebSocketClient,
 } from 'holdfast'
 import type { CloseInfo, ConnectionState, ErrorContext, OpenInfo } from 'holdfast'
-import { PRODUCTS } from './market.messages.js'
-import type { MarketHeartbeat, MarketProblem, Subscribe, Subscriptions, Ticker } from './market.messages.js'
+import { PRODUCTS, SUBSCRIBE, textOf } from './market.messages.js'
+import type { MarketHeartbeat, MarketMessage, MarketProblem, Ticker } from './market.messages.js'
 import { MarketView } from './market.view.js'
 import { PriceBoard } from './price-board.js'
 
@@ -21,6 +22,7 @@ import { PriceBoard } from './price-board.js'
 })
 export class MarketClient {
   constructor(
+    private readonly subscriptions: Subscriptions,
     private readonly board: PriceBoard,
     private readonly view: MarketView,
   ) {}
@@ -30,16 +32,11 @@ export class MarketClient {
     this.view.state(state)
   }
 
-  /** What is returned is sent, after every reconnect too: the server forgets, and cuts off who has not subscribed within 5 s. */
+  /** Said again by itself after each reconnect: the server forgets, and cuts off who has not subscribed within 5 s. */
   @OnOpen()
-  opened({ isReconnect, downtime }: OpenInfo): Subscribe {
+  opened({ isReconnect, downtime }: OpenInfo): void {
     if (isReconnect) this.view.cameBack(downtime)
-    return { type: 'subscribe', product_ids: PRODUCTS, channels: ['ticker', 'heartbeat'] }
-  }
-
-  @OnMessage('subscriptions')
-  subscribed({ channels }: Subscriptions): void {
-    this.view.subscribed(channels.map(({ name, product_ids }) => `${name} of ${product_ids.join(' and ')}`))
+    else this.subscriptions.add('prices', SUBSCRIBE, { ack: (message) => this.#answered(message) })
   }
 
   @OnMessage('ticker')
@@ -56,8 +53,8 @@ export class MarketClient {
   }
 
   @OnMessage('error')
-  refused({ message, reason }: MarketProblem): void {
-    this.view.line(`the server says: ${message}${reason === undefined ? '' : `, ${reason}`}`)
+  complained(problem: MarketProblem): void {
+    this.view.line(`the server says: ${textOf(problem)}`)
   }
 
   @OnError(HeartbeatTimeoutError)
@@ -73,5 +70,14 @@ export class MarketClient {
   @OnClose()
   closed(close: CloseInfo): void {
     this.view.closed(close)
+  }
+
+  /** Tells whether a message answers the subscribe, and how. */
+  #answered(message: unknown): boolean | Error {
+    const answer = message as MarketMessage
+    if (answer.type === 'error') return new Error(textOf(answer))
+    if (answer.type !== 'subscriptions') return false
+    this.view.subscribed(answer.channels)
+    return true
   }
 }

@@ -8,10 +8,21 @@ export interface Subscribe {
   readonly channels: readonly string[]
 }
 
+export const SUBSCRIBE: Subscribe = {
+  type: 'subscribe',
+  product_ids: PRODUCTS,
+  channels: ['ticker', 'heartbeat'],
+}
+
+export interface Channel {
+  readonly name: string
+  readonly product_ids: readonly string[]
+}
+
 /** The answer to a subscribe: all that is subscribed to now. */
-export interface Subscriptions {
+export interface Subscribed {
   readonly type: 'subscriptions'
-  readonly channels: readonly { readonly name: string; readonly product_ids: readonly string[] }[]
+  readonly channels: readonly Channel[]
 }
 
 /** A trade. Amounts are decimals in strings, as they would lose digits as numbers. */
@@ -37,4 +48,11 @@ export interface MarketProblem {
   readonly type: 'error'
   readonly message: string
   readonly reason?: string
+}
+
+/** What the server sends. */
+export type MarketMessage = Subscribed | Ticker | MarketHeartbeat | MarketProblem
+
+export function textOf({ message, reason }: MarketProblem): string {
+  return reason === undefined ? message : `${message}, ${reason}`
 }

@@ -1,6 +1,7 @@
 import { injectable } from 'tsyringe'
 import { ConnectionView } from '../terminal/connection-view.js'
 import { Terminal } from '../terminal/terminal.js'
+import type { Channel } from './market.messages.js'
 import type { Price } from './price-board.js'
 
 const ARROWS: Readonly<Record<Price['trend'], string>> = { up: '▲', down: '▼', same: '=' }
@@ -12,8 +13,9 @@ export class MarketView extends ConnectionView {
     super(terminal, 'market')
   }
 
-  subscribed(channels: readonly string[]): void {
-    this.line(`subscribed to ${channels.join(', ')}`)
+  subscribed(channels: readonly Channel[]): void {
+    const shown = channels.map(({ name, product_ids }) => `${name} of ${product_ids.join(' and ')}`)
+    this.line(`subscribed to ${shown.join(', ')}`)
   }
 
   prices(prices: readonly Price[]): void {

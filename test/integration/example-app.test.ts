@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { startTestServer } from 'holdfast/testing'
+import type { TestServer } from 'holdfast/testing'
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -68,6 +69,19 @@ const runs: Run[] = []
 
 function startExample(...args: string[]): Run {
   return new Run([MAIN, ...args])
+}
+
+/** Starts an inspector that answers every command alike, and has one context to tell of. */
+function startInspector(answer: object): Promise<TestServer> {
+  return startTestServer(({ socket }) => {
+    socket.on('message', (data: Buffer) => {
+      const { id, method } = JSON.parse(data.toString()) as { id: number; method: string }
+      socket.send(JSON.stringify({ id, ...answer }))
+      if (method !== 'Runtime.enable') return
+      const context = { id: 1, name: 'node[1]', auxData: { isDefault: true } }
+      socket.send(JSON.stringify({ method: 'Runtime.executionContextCreated', params: { context } }))
+    })
+  })
 }
 
 function isAlive(pid: number): boolean {
@@ -195,6 +209,30 @@ describe('example-app', function () {
       run.child.kill('SIGINT')
       await run.ended
     })
+
+    it('asks for the heap once, and then with each beat, with the next id each time', async () => {
+      await using server = await startInspector({ result: { usedSize: 2e6, totalSize: 4e6 } })
+      const run = startExample(`${server.url}/target`)
+      await run.line(/\[inspector\] .*heap 2\.0 MB of 4\.0 MB \(\+0\.0\)/)
+      run.child.kill('SIGINT')
+      await run.ended
+      const received = server.connections[0]?.received.map((text) => JSON.parse(String(text)) as unknown)
+      expect(received?.slice(0, 5)).to.deep.equal([
+        { id: 1, method: 'Runtime.enable' },
+        { id: 2, method: 'HeapProfiler.enable' },
+        { id: 3, method: 'HeapProfiler.collectGarbage' },
+        { id: 4, method: 'Runtime.getHeapUsage' },
+        { id: 5, method: 'Runtime.getHeapUsage' },
+      ])
+    })
+
+    it('says what the inspector refuses', async () => {
+      await using server = await startInspector({ error: { code: -32_601, message: 'not here' } })
+      const run = startExample(`${server.url}/target`)
+      await run.line(/\[inspector\] .*open failed: Request 1 was answered with an error: -32601 not here/)
+      run.child.kill('SIGINT')
+      await run.ended
+    })
   })
 
   describe('--market', () => {
@@ -215,6 +253,23 @@ describe('example-app', function () {
       const subscribe =
         '{"type":"subscribe","product_ids":["BTC-USD","ETH-USD"],"channels":["ticker","heartbeat"]}'
       expect(server.connections.map(({ received }) => received)).to.deep.equal([[subscribe], [subscribe]])
+    })
+
+    it('says why the server refuses to subscribe, and what else it complains of', async () => {
+      await using server = await startTestServer(({ socket }) => {
+        socket.once('message', () => {
+          socket.send('{"type":"error","message":"Failed to subscribe","reason":"BTC-USD is closed"}')
+          socket.send('{"type":"error","message":"Too many messages"}')
+        })
+      })
+      const run = startExample('--market', server.url)
+      await run.line(
+        /\[market\] .*"prices" was refused by the server: Failed to subscribe, BTC-USD is closed/,
+      )
+      await run.line(/\[market\] .*the server says: Too many messages$/)
+      run.child.kill('SIGINT')
+      await run.ended
+      expect(run.matching(/subscribed to/)).to.be.empty
     })
   })
 
