@@ -30,6 +30,7 @@ const NAMES: readonly (keyof ConnectionOptions)[] = [
   'outbox',
   'requests',
   'rateLimit',
+  'maxAge',
   'logger',
   'clock',
   'random',
@@ -65,6 +66,9 @@ export function checkOptions(
     ...checkOutbox(options.outbox),
     ...checkRequests(options.requests),
     ...checkRateLimit(options.rateLimit),
+    ...(options.maxAge === undefined || options.maxAge === Infinity
+      ? []
+      : checkTime(options.maxAge, 'options.maxAge', 1)),
   ]
 }
 

@@ -118,6 +118,8 @@ export interface ConnectionOptions {
   readonly heartbeat?: BeatOptions | SilenceOptions | false
   /** How to come back; `false` ends with the first failure. */
   readonly reconnect?: ReconnectOptions | false
+  /** How long a connection is used before a new one takes its place, which is opened first; in milliseconds. @default for ever */
+  readonly maxAge?: number
   /** What is sent while not connected waits here until `@OnOpen` has settled; `false` makes such a send throw. */
   readonly outbox?: OutboxOptions | false
   /** How requests and their replies belong together; see `connection.request`. Start from a preset: `jsonRpc()`, `ocpp()`, `homeAssistant()`. */
@@ -154,6 +156,7 @@ export interface ConnectionSettings {
   readonly heartbeat: HeartbeatSettings
   readonly reconnect: ReconnectSettings | false
   readonly outbox: OutboxSettings | false
+  readonly maxAge: number
   readonly rateLimit: RateLimitSettings | undefined
   readonly requests: RequestsSettings
   /** True where the API is known to have requests: then beats take an id, too, and stray replies are counted. */
@@ -220,6 +223,7 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
       options.outbox === false
         ? false
         : layerOptions<OutboxSettings>(OUTBOX_DEFAULTS, options.outbox as OutboxSettings | undefined),
+    maxAge: options.maxAge ?? Infinity,
     rateLimit: options.rateLimit,
     requests: fillInRequests(options.requests),
     hasRequests: options.requests !== undefined,

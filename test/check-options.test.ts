@@ -429,4 +429,11 @@ describe('checkOptions', () => {
       expectMistake({ rateLimit: { ...right, reserve: 5 } }, `${place}.reserve`, 'is 5', 'below messages')
     })
   })
+
+  describe('maxAge', () => {
+    it('is a time, or for ever', () => {
+      for (const maxAge of [undefined, Infinity, 1]) expect(check({ maxAge })).to.deep.equal([])
+      expectMistake({ maxAge: 0 }, 'options.maxAge', 'is 0', 'from 1')
+    })
+  })
 })

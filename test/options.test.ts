@@ -15,6 +15,7 @@ describe('fillIn', () => {
     expect(settings).to.deep.equal({
       hasRequests: false,
       rateLimit: undefined,
+      maxAge: Infinity,
       url: URL_TEXT,
       protocols: [],
       headers: {},

@@ -33,6 +33,8 @@ export interface CloseInfo {
   readonly initiator: Initiator
   /** The verdict at that moment. A later `close()` can still overrule it. */
   readonly willReconnect: boolean
+  /** True when a new connection had taken its place already: `reconnect({ overlap: true })`, or `maxAge`. */
+  readonly replaced?: boolean
   /** Bytes that were accepted for sending and had not left. */
   readonly unsentBytes: number
   /** Which physical connection it was, counted from 1; 0 when none ever opened. */

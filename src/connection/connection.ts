@@ -55,7 +55,7 @@ export class Connection {
 
   /** The true url of the latest attempt, credentials included: logs and errors show less. `undefined` before it is known. */
   get url(): string | undefined {
-    return this.#machine.url
+    return this.#machine.vitals.url
   }
 
   /** The subprotocol that the server chose; `''` where there is none, or no connection. */
@@ -192,11 +192,12 @@ export class Connection {
   /**
    * Connects anew: at once when waiting; when open, after the old connection has been closed with 4000; does nothing while connecting.
    *
+   * @param options with `overlap`, the old connection stays until the new one is ready; if that fails, it is tried again later
    * @throws ConnectionClosedError once closing or closed
    */
-  reconnect(): void {
+  reconnect({ overlap = false }: { readonly overlap?: boolean } = {}): void {
     this.#checkNotClosed()
-    this.#machine.reconnect()
+    this.#machine.reconnect(overlap)
   }
 
   /**
@@ -238,10 +239,11 @@ export class Connection {
     const openLink = (): Link => this.#openLink()
     return {
       get latency() {
-        return machine.latency
+        return machine.vitals.latency
       },
       get lastSeen() {
-        return machine.lastSeen === undefined ? undefined : clock.date() - (clock.now() - machine.lastSeen)
+        const { lastSeen } = machine.vitals
+        return lastSeen === undefined ? undefined : clock.date() - (clock.now() - lastSeen)
       },
       ping: () => openLink().sendPing(),
       configure: (times: HeartbeatTimes) => machine.configureHeartbeat(times),

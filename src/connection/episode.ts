@@ -9,6 +9,7 @@ import type { Receiver } from './incoming.js'
 import { Link } from './link.js'
 import type { LinkEnd, LinkOwner } from './link.js'
 import type { Arrival, Session } from './listener.js'
+import { closeInfoOf, initiatorOf } from './loss.js'
 import type { Loss } from './loss.js'
 import type { PacedFrame } from './paced-transport.js'
 import type { Patience } from './patience.js'
@@ -20,8 +21,12 @@ import type { Traffic } from './traffic.js'
 export interface EpisodeMachine {
   /** The transport has opened. */
   opened(episode: Episode, handshake: Handshake): void
-  /** `@OnOpen` has settled well, and the link still lives: what has waited for that is sent before any message is handled. */
-  becameReady(episode: Episode): void
+  /**
+   * `@OnOpen` has settled well, and the link still lives: what has waited for that is sent before any message is handled.
+   *
+   * @returns a promise where messages have to wait on, for the link that this one replaces
+   */
+  becameReady(episode: Episode): Promise<void> | undefined
   /** `@OnOpen` has thrown, or taken too long, while the link still lives. */
   openFailed(episode: Episode, error: Error): void
   /** The heartbeat's verdict. */
@@ -172,17 +177,18 @@ export class Episode implements LinkOwner, Receiver {
     const opened = openScope.run(this, () => session.opened(info))
     const outcome = await Promise.race([opened, late])
     this.#readyTimer?.cancel()
-    if (outcome === 'opened') this.#becomeReady(session)
+    if (outcome === 'opened') await this.#becomeReady(session)
     else if (outcome === 'late') this.#fail(new ReadyTimeoutError(readyTimeout))
     else if (outcome !== 'released') this.#fail(toError(outcome.thrown))
   }
 
-  #becomeReady(session: Session): void {
+  async #becomeReady(session: Session): Promise<void> {
     this.#isHandling = true
     if (!this.loss) {
       this.#readyAt = this.#settings.clock.now()
       this.link.ready()
-      this.#machine.becameReady(this)
+      const handover = this.#machine.becameReady(this)
+      if (handover) await handover
     }
     session.ready()
   }
@@ -205,6 +211,11 @@ export class Episode implements LinkOwner, Receiver {
     this.#session?.receive(arrival)
   }
 
+  /** Waits until nothing is left to be handled for a moment, so long at most. */
+  async idle(timeout: number): Promise<void> {
+    if (this.#session && this.#isHandling) await this.#patience.lasts(this.#session.drained(), timeout)
+  }
+
   /** Waits for `@OnOpen` and the handlers, so long at most; what is left then is given up, and reported. */
   drain(timeout: number): Promise<void> {
     this.#drained ??= this.#drain(timeout)
@@ -221,6 +232,20 @@ export class Episode implements LinkOwner, Receiver {
     const count = session.discard()
     if (count > 0)
       this.#machine.report(new UnhandledMessagesError(count), 'handle', 'the connection has ended')
+  }
+
+  /** Says how it was lost, as far as the socket's end tells. */
+  lossOf(end: LinkEnd): Loss {
+    const { code, reason, error } = end
+    const initiator = this.link.isClosedHere ? 'local' : initiatorOf(end)
+    return { initiator, stage: this.hasOpened ? 'close' : 'connect', error, code, reason }
+  }
+
+  /** Puts together what `@OnClose` is told. */
+  closeInfo(end: LinkEnd, facts: Pick<CloseInfo, 'willReconnect' | 'replaced' | 'unsentBytes'>): CloseInfo {
+    const { isClosedHere, number: connectionNumber, sentCode } = this.link
+    const initiator = isClosedHere && !end.error ? 'local' : (this.loss?.initiator ?? initiatorOf(end))
+    return closeInfoOf(end, { ...facts, initiator, connectionNumber, sentCode })
   }
 
   /** Runs `@OnClose` after all else, and waits for it so long at most. */

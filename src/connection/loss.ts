@@ -1,4 +1,4 @@
-import { HandshakeError } from '../errors.js'
+import { ConnectionLostError, HandshakeError } from '../errors.js'
 import type { TransportEnd } from '../transport.js'
 import { CloseCode } from './close-code.js'
 import type { CloseInfo, Initiator } from './close-code.js'
@@ -25,7 +25,7 @@ export function initiatorOf({ code, sentCode }: TransportEnd): Initiator {
 }
 
 /** Says in a sentence how a connection was lost; it is what all who depended on it are told. */
-export function describeLoss({ error, initiator, code, reason }: Loss): string {
+function describeLoss({ error, initiator, code, reason }: Loss): string {
   if (error) return `The connection was lost: ${error.message}`
   if (initiator === 'local') return 'The connection was closed here'
   if (initiator === 'lost') return 'The connection ended without a close frame'
@@ -45,7 +45,10 @@ export function failureOf(
 /** Puts together what `@OnClose` is told of a link's end. */
 export function closeInfoOf(
   { code, reason, error }: TransportEnd,
-  facts: Pick<CloseInfo, 'initiator' | 'willReconnect' | 'unsentBytes' | 'connectionNumber' | 'sentCode'>,
+  facts: Pick<
+    CloseInfo,
+    'initiator' | 'willReconnect' | 'replaced' | 'unsentBytes' | 'connectionNumber' | 'sentCode'
+  >,
 ): CloseInfo {
   const wasClean = code !== CloseCode.ABNORMAL
   // RFC 6455, section 5.5.1: a close frame is answered with the code that it had.
@@ -62,4 +65,10 @@ export const NEVER_OPENED: CloseInfo = {
   willReconnect: false,
   unsentBytes: 0,
   connectionNumber: 0,
+}
+
+/** Makes what all who depended on a link are told. */
+export function lostError(loss: Loss): ConnectionLostError {
+  const { error: cause, code = CloseCode.ABNORMAL, reason = '' } = loss
+  return new ConnectionLostError(describeLoss(loss), code, reason, cause && { cause })
 }

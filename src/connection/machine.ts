@@ -1,6 +1,6 @@
 import type { HeartbeatTimeoutError } from '../errors.js'
-import { ConnectionClosedError, ConnectionLostError } from '../errors.js'
-import { ReadyTimeoutError, RetriesExhaustedError, toError } from '../errors.js'
+import type { ConnectionLostError } from '../errors.js'
+import { ConnectionClosedError, ReadyTimeoutError, RetriesExhaustedError, toError } from '../errors.js'
 import type { ConnectionSettings } from '../options.js'
 import type { Connect, Handshake } from '../transport.js'
 import { CloseCode } from './close-code.js'
@@ -13,14 +13,16 @@ import { withTimes } from './heartbeat.js'
 import type { HeartbeatSettings, HeartbeatTimes } from './heartbeat.js'
 import type { Link, LinkEnd } from './link.js'
 import type { ConnectionListener } from './listener.js'
-import { NEVER_OPENED, closeInfoOf, describeLoss, failureOf, initiatorOf } from './loss.js'
+import { NEVER_OPENED, lostError } from './loss.js'
 import type { Loss } from './loss.js'
+import { Judge } from './judge.js'
+import { Overlap } from './overlap.js'
 import { Patience } from './patience.js'
-import { ReconnectPolicy } from './reconnect-policy.js'
-import type { Failure, Verdict } from './reconnect-policy.js'
+import type { Verdict } from './reconnect-policy.js'
 import type { ConnectionState, Stage } from './state.js'
 import { StateHolder } from './state-holder.js'
 import { Traffic } from './traffic.js'
+import { Vitals } from './vitals.js'
 
 const NEVER: Verdict = { retry: false, exhausted: false }
 
@@ -35,48 +37,47 @@ const CLOSE_HANDLER_SHARE = 1 / 10
 export class Machine implements EpisodeMachine {
   readonly traffic: Traffic
   readonly patience: Patience
+  readonly vitals: Vitals = new Vitals(() => this.#episode)
   /** Settles with the first `@OnOpen`; rejects when the end comes first. */
   readonly ready: Deferred<void> = deferred()
   readonly closed: Deferred<CloseInfo> = deferred()
   readonly #settings: ConnectionSettings
   readonly #connect: Connect
   readonly #holder: StateHolder
-  readonly #policy: ReconnectPolicy
+  readonly #judge: Judge
   /** Aborts when the connection begins to close for good. */
   readonly controller = new AbortController()
+  readonly #overlap: Overlap
   #listener: ConnectionListener | undefined
+  #endReplaced: ((error: Error) => void) | undefined
   #episode: Episode | undefined
   #heartbeat: HeartbeatSettings
-  #lastSeen: number | undefined
-  #url: string | undefined
   #openCount = 0
   #hasBeenReady = false
   #lostAt: number
-  #troubleSince: number
-  #lastFailure: Failure | undefined
   #lastClose: CloseInfo | undefined
   #endError: Error | undefined
 
   constructor(id: string, settings: ConnectionSettings, connect: Connect) {
-    const { clock, random } = settings
+    const { clock } = settings
     this.#settings = settings
     this.#connect = connect
     this.#heartbeat = settings.heartbeat
-    this.#lostAt = this.#troubleSince = clock.now()
+    this.#lostAt = clock.now()
     this.#holder = new StateHolder(id, clock)
     this.patience = new Patience(clock)
     this.traffic = new Traffic(id, settings, {
-      openLink: () => (this.#episode?.isOpenToCaller ? this.#episode.link : undefined),
+      openLink: () => [this.#overlap.rival, this.#episode].find((each) => each?.isOpenToCaller)?.link,
       status: () => this.state.status,
       currentLink: () => (this.link?.isOpen ? this.link : undefined),
       report: (error, stage, message) => this.report(error, stage, '', message),
-      waitingChanged: () => this.link?.reconsider(),
+      waitingChanged: () => this.#overlap.all(this.#episode).forEach(({ link }) => link.reconsider()),
     })
-    this.#policy = new ReconnectPolicy(settings.reconnect, {
-      random,
-      date: () => clock.date(),
-      report: (thrown) => this.report(toError(thrown), 'connect', 'the default holds'),
-    })
+    this.#overlap = new Overlap(clock, { begin: () => this.#beginRival(), limits: settings })
+    const lastMessage = (): unknown => this.traffic.incoming.lastMessage
+    this.#judge = new Judge(settings, lastMessage, (thrown) =>
+      this.report(toError(thrown), 'connect', 'the default holds'),
+    )
   }
 
   // --- what the connection shows ----------------------------------------------------------------------------------------
@@ -92,20 +93,6 @@ export class Machine implements EpisodeMachine {
   /** The link that is open, or being opened. */
   get link(): Link | undefined {
     return this.#episode?.loss ? undefined : this.#episode?.link
-  }
-
-  /** The true url of the latest attempt. */
-  get url(): string | undefined {
-    return this.#episode?.link.url ?? this.#url
-  }
-
-  get latency(): number | undefined {
-    return this.link && this.#episode?.latency
-  }
-
-  /** When the last frame arrived, by the monotonic clock. */
-  get lastSeen(): number | undefined {
-    return this.#episode?.link.lastSeen ?? this.#lastSeen
   }
 
   configureHeartbeat(times: HeartbeatTimes): void {
@@ -126,17 +113,27 @@ export class Machine implements EpisodeMachine {
   }
 
   #attempt(): void {
-    const attempt = this.#policy.countAttempt()
-    const settings = { ...this.#settings, heartbeat: this.#heartbeat }
-    const episode = new Episode(this.#openCount + 1, attempt, settings, this)
+    const attempt = this.#judge.countAttempt()
+    const episode = this.#newEpisode(attempt)
     this.#episode = episode
     if (this.state.status === 'waiting') this.#enter({ status: 'connecting', attempt })
-    if (this.isClosing) return
-    episode.link.open(this.#connect, {
-      attempt,
-      isReconnect: this.#openCount > 0,
-      failure: this.#lastFailure,
-    })
+    if (!this.isClosing) this.#open(episode)
+  }
+
+  #newEpisode(attempt: number): Episode {
+    return new Episode(this.#openCount + 1, attempt, { ...this.#settings, heartbeat: this.#heartbeat }, this)
+  }
+
+  /** Begins an episode beside the current one. */
+  #beginRival(): Episode {
+    this.#judge.forgive(this.#episode?.readyAt)
+    const rival = this.#newEpisode(this.#judge.countAttempt())
+    this.#open(rival)
+    return rival
+  }
+
+  #open({ link, attempt }: Episode): void {
+    link.open(this.#connect, { attempt, isReconnect: this.#openCount > 0, failure: this.#judge.lastFailure })
   }
 
   opened(episode: Episode, { protocol, headers }: Handshake): void {
@@ -144,73 +141,84 @@ export class Machine implements EpisodeMachine {
     const { attempt, link } = episode
     const connectionNumber = link.number
     const isReconnect = this.#openCount > 0
-    const downtime = isReconnect ? this.#settings.clock.now() - this.#lostAt : 0
+    const replaces = episode === this.#overlap.rival ? this.#episode?.link.number : undefined
+    const downtime = isReconnect && replaces === undefined ? this.#settings.clock.now() - this.#lostAt : 0
     this.#openCount += 1
-    this.#enter({ status: 'open', connectionNumber, protocol })
+    if (replaces === undefined) this.#enter({ status: 'open', connectionNumber, protocol })
     if (this.state.status !== 'open') return
     const session = this.#listener?.session(link)
-    if (session)
-      episode.open(session, { isReconnect, connectionNumber, attempt, downtime, protocol, headers })
+    const info = { isReconnect, connectionNumber, attempt, replaces, downtime, protocol, headers }
+    if (session) episode.open(session, info)
   }
 
-  becameReady({ link }: Episode): void {
-    this.traffic.ready(link)
-    if (this.isClosing) return
+  becameReady(episode: Episode): Promise<void> | undefined {
+    const { link } = episode
+    const { maxAge } = this.#settings
+    const old = episode === this.#overlap.rival ? this.#episode : undefined
+    let handover: Promise<void> | undefined
+    if (old) {
+      handover = this.#overlap.takeOver(old)
+      this.#episode = episode
+      this.#holder.amend({ status: 'open', connectionNumber: link.number, protocol: link.protocol })
+      this.#endReplaced = this.traffic.replaced(link)
+    } else this.traffic.ready(link)
+    if (this.isClosing) return handover
     this.#hasBeenReady = true
     this.ready.resolve()
+    if (maxAge !== Infinity) this.#overlap.startIn(maxAge)
+    return handover
   }
 
   openFailed(episode: Episode, error: Error): void {
     // A hanging @OnOpen is worth another try; one that throws the first time will throw again.
     const verdict = this.#hasBeenReady || error instanceof ReadyTimeoutError ? undefined : NEVER
     const sentCode = CloseCode.RECONNECTING
-    this.#lose(episode, { initiator: 'local', stage: 'open', error, sentCode, verdict })
+    const loss = { initiator: 'local', stage: 'open', error, sentCode, verdict } as const
+    if (episode === this.#episode) this.#lose(episode, loss)
+    else this.#loseRival(episode, loss)
     episode.link.close(sentCode, '@OnOpen failed', this.#settings.closeTimeout)
   }
 
   // --- losing -----------------------------------------------------------------------------------------------------------
 
   died(episode: Episode, error: HeartbeatTimeoutError): void {
-    if (!episode.loss && !this.isClosing)
+    if (!episode.loss && !this.isClosing && episode === this.#episode)
       this.#lose(episode, { initiator: 'lost', stage: 'heartbeat', error })
     episode.link.giveUp(error)
   }
 
   ended(episode: Episode, end: LinkEnd): void {
     if (!episode.loss) {
-      const { code, reason, error } = end
-      const initiator = episode.link.isClosedHere ? 'local' : initiatorOf(end)
-      const loss = { initiator, stage: episode.hasOpened ? 'close' : 'connect', error, code, reason } as const
-      if (this.isClosing) this.#abandon(episode, loss)
-      else this.#lose(episode, loss)
+      const loss = episode.lossOf(end)
+      if (this.isClosing || episode === this.#overlap.replaced) this.#abandon(episode, loss)
+      else if (episode === this.#episode) this.#lose(episode, loss)
+      else this.#loseRival(episode, loss)
     }
     void this.#end(episode, end)
   }
 
   /** Judges a loss, once per link, and goes on to what follows from it. */
   #lose(episode: Episode, loss: Loss): void {
-    episode.loss = loss
-    const now = this.#settings.clock.now()
-    this.#lostAt = now
-    if (episode.readyAt !== undefined && this.#policy.forgiveAfter(now - episode.readyAt))
-      this.#troubleSince = now
-    const { attempt, hasOpened: hasBeenOpen } = episode
-    const { lastMessage } = this.traffic.incoming
-    this.#lastFailure = failureOf(loss, {
-      attempt,
-      elapsed: now - this.#troubleSince,
-      lastMessage,
-      hasBeenOpen,
-    })
-    const verdict = loss.verdict ?? this.#policy.judge(this.#lastFailure)
+    this.#lostAt = this.#settings.clock.now()
+    this.#judge.forgive(this.#episode?.readyAt)
+    this.#overlap.stop()
+    const verdict = this.#judge.judge(episode, loss)
     const lost = this.#abandon(episode, loss)
     const error = loss.error ?? lost
     // The verdict, or somebody who was told of the loss, may have closed the connection meanwhile.
     if (!this.isClosing) {
       if (verdict.retry) this.#wait(verdict.delay, error)
-      else this.#giveUp(verdict.exhausted ? new RetriesExhaustedError(attempt, error) : error, loss)
+      else this.#giveUp(verdict.exhausted ? new RetriesExhaustedError(episode.attempt, error) : error, loss)
     }
     if (loss.error) episode.reported = this.#tell(episode, loss.error, loss.stage, verdict)
+  }
+
+  /** The rival has failed: the current episode stays, and the next rival waits. */
+  #loseRival(episode: Episode, loss: Loss): void {
+    const verdict = this.#judge.judge(episode, loss)
+    this.#abandon(episode, loss)
+    if (verdict.retry && !this.isClosing) this.#overlap.startIn(verdict.delay)
+    if (loss.error) this.report(loss.error, loss.stage, 'the old connection stays')
   }
 
   async #tell(episode: Episode, error: Error, stage: Stage, verdict: Verdict): Promise<void> {
@@ -221,57 +229,48 @@ export class Machine implements EpisodeMachine {
 
   /** Lets go of all who depend on a link; returns what they are told. */
   #abandon(episode: Episode, loss: Loss): ConnectionLostError {
-    const { error: cause, code = CloseCode.ABNORMAL, reason = '' } = loss
-    const lost = new ConnectionLostError(describeLoss(loss), code, reason, cause && { cause })
+    const lost = lostError(loss)
     episode.link.abandon(lost)
-    if (episode.hasOpened) this.traffic.lost(lost)
+    if (episode === this.#overlap.replaced) this.#endReplaced?.(lost)
+    else if (episode === this.#episode && episode.hasOpened) this.traffic.lost(lost)
     return lost
   }
 
   #wait(delay: number, cause: Error): void {
-    this.#enter({ status: 'waiting', attempt: this.#policy.nextAttempt, delay, cause })
+    this.#enter({ status: 'waiting', attempt: this.#judge.nextAttempt, delay, cause })
     if (!this.isClosing) this.#holder.startTimer(delay, () => this.#goOn())
   }
 
-  #giveUp(error: Error, { initiator, sentCode, code, reason }: Loss): void {
+  #giveUp(error: Error, { initiator, sentCode, code, reason = '' }: Loss): void {
     this.#endError = error
-    this.#beginClosing(
-      initiator,
-      sentCode ?? code ?? CloseCode.ABNORMAL,
-      reason ?? '',
-      this.#settings.drainTimeout,
-    )
+    const said = sentCode ?? code ?? CloseCode.ABNORMAL
+    this.#beginClosing(initiator, said, reason, this.#settings.drainTimeout)
   }
 
   /** Ends an episode whose socket has gone: its handlers, its `@OnClose`, and then whatever comes next. */
   async #end(episode: Episode, end: LinkEnd): Promise<void> {
-    const { link } = episode
     const { drainTimeout } = this.#settings
-    const unsentBytes = link.bufferedAmount
+    const unsentBytes = episode.link.bufferedAmount
     if (episode.hasOpened) {
       await episode.drain(drainTimeout)
-      const initiator =
-        link.isClosedHere && !end.error ? 'local' : (episode.loss?.initiator ?? initiatorOf(end))
-      const willReconnect = this.state.status === 'waiting'
-      const facts = {
-        initiator,
-        willReconnect,
-        unsentBytes,
-        connectionNumber: link.number,
-        sentCode: link.sentCode,
-      }
-      this.#lastClose = closeInfoOf(end, facts)
-      await episode.close(this.#lastClose, drainTimeout)
+      const isCurrent = episode === this.#episode
+      const replaced = episode === this.#overlap.replaced || undefined
+      const willReconnect = this.state.status === 'waiting' || (!isCurrent && !replaced && !this.isClosing)
+      const close = episode.closeInfo(end, { willReconnect, replaced, unsentBytes })
+      if (isCurrent) this.#lastClose = close
+      await episode.close(close, drainTimeout)
     }
-    this.#url = link.url
-    this.#lastSeen = link.lastSeen ?? this.#lastSeen
-    this.#episode = undefined
+    if (episode === this.#episode) {
+      this.vitals.remember(episode)
+      this.#episode = undefined
+    }
+    this.#overlap.finished(episode)
     this.#goOn()
   }
 
   /** Takes the next step once all that it has to wait for is over: the delay, and the old link with its `@OnClose`. */
   #goOn(): void {
-    if (this.#episode) return
+    if (this.#episode || this.#overlap.isBusy) return
     if (this.state.status === 'waiting' && !this.#holder.isTiming) this.#attempt()
     else if (this.state.status === 'closing') this.#finish()
   }
@@ -279,19 +278,16 @@ export class Machine implements EpisodeMachine {
   // --- what the user asks -----------------------------------------------------------------------------------------------
 
   /** Drops the connection, or the wait for one, and connects at once. */
-  reconnect(): void {
+  reconnect(isOverlap: boolean): void {
     const episode = this.#episode
-    if (this.state.status === 'waiting') {
+    if (isOverlap && episode?.readyAt !== undefined && this.state.status === 'open') this.#overlap.start()
+    else if (this.state.status === 'waiting') {
       this.#holder.cancelTimer()
       this.#goOn()
     } else if (this.state.status === 'open' && episode) {
       const sentCode = CloseCode.RECONNECTING
-      this.#lose(episode, {
-        initiator: 'local',
-        stage: 'close',
-        sentCode,
-        verdict: { retry: true, delay: 0 },
-      })
+      const verdict = { retry: true, delay: 0 } as const
+      this.#lose(episode, { initiator: 'local', stage: 'close', sentCode, verdict })
       episode.link.close(sentCode, 'reconnecting', this.#settings.closeTimeout)
     }
   }
@@ -320,18 +316,20 @@ export class Machine implements EpisodeMachine {
 
   /** Ends the connection at once, without a closing handshake. */
   terminate(): Promise<CloseInfo> {
-    const episode = this.#episode
     if (!this.isClosing) this.#beginClosing('local', CloseCode.ABNORMAL, '', this.#settings.closeTimeout)
-    if (episode) {
-      void episode.drain(0)
-      episode.link.terminate()
-    } else this.#goOn()
+    const episodes = this.#overlap.all(this.#episode)
+    for (const each of episodes) {
+      void each.drain(0)
+      each.link.terminate()
+    }
+    if (episodes.length === 0) this.#goOn()
     return this.closed.promise
   }
 
   /** Leaves for good: from here on nothing new is begun, and everything has to be over within `timeout`. */
   #beginClosing(initiator: Loss['initiator'], code: number, reason: string, timeout: number): void {
     this.#listener?.closing()
+    this.#overlap.stop()
     this.patience.endIn(timeout)
     this.#enter({ status: 'closing', initiator, code, reason })
     this.controller.abort(new ConnectionClosedError('The connection has been closed'))

@@ -7,6 +7,8 @@ import type { RateLimiter } from './rate-limiter.js'
 export interface PacedFrame {
   /** What was to be sent; `undefined` for a ping. */
   readonly data: string | Uint8Array | undefined
+  /** Whose it is: an overlap has two transports on one limiter. */
+  readonly owner: PacedTransport
   run(): void
 }
 
@@ -44,7 +46,7 @@ export class PacedTransport implements Transport {
   }
 
   ping(data: Uint8Array): void {
-    this.#limiter.urgent({ data: undefined, run: () => this.#transport.ping(data) })
+    this.#limiter.urgent({ data: undefined, owner: this, run: () => this.#transport.ping(data) })
   }
 
   pong(data: Uint8Array): void {
@@ -76,7 +78,9 @@ export class PacedTransport implements Transport {
 
   /** Gives up what waits, and returns the messages of it. */
   clear(): (string | Uint8Array)[] {
-    const unsent = this.#limiter.clear().flatMap(({ data }) => (data === undefined ? [] : [data]))
+    const waiting = this.#limiter.clear()
+    for (const frame of waiting) if (frame.owner !== this) this.#limiter.push(frame)
+    const unsent = waiting.flatMap(({ data, owner }) => (data === undefined || owner !== this ? [] : [data]))
     this.#waitingBytes = 0
     this.#idle?.resolve()
     return unsent
@@ -91,6 +95,6 @@ export class PacedTransport implements Transport {
       this.#transport.send(data, flushed)
       if (this.#waitingBytes === 0) this.#idle?.resolve()
     }
-    return { data, run }
+    return { data, owner: this, run }
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../clock.js'
 import { RequestError, RequestTimeoutError, UnreadRepliesError, toError } from '../errors.js'
-import type { Deferred } from './deferred.js'
 import { deferred } from './deferred.js'
+import { Replies } from './replies.js'
 import { RequestIds } from './request-presets.js'
 import type { RequestManyOptions, RequestOptions, RequestsSettings } from './request-presets.js'
 
@@ -163,6 +163,22 @@ export class PendingRequests {
     this.#waiting = new Set([...kept, ...this.#queue, ...this.#waiting].sort(byTurn))
     this.#queue.clear()
     this.#failAll([...this.#underWay.values()], error)
+  }
+
+  /** The link is being replaced: what is under way on it may still be answered, until the function returned is called. */
+  retire(): (error: Error) => void {
+    const old = [...this.#underWay.values()]
+    return (error) => {
+      const left = old.filter((entry) => this.#underWay.get(entry.key) === entry)
+      const kept = left.filter(({ options }) => options.resend)
+      for (const entry of kept) this.#withdraw(entry)
+      for (const entry of kept) this.#queue.add(entry)
+      this.#failAll(
+        left.filter((entry) => !kept.includes(entry)),
+        error,
+      )
+      this.#pump()
+    }
   }
 
   /** The connection is closed for good: everything rejects, and so does what is asked later. */
@@ -330,62 +346,4 @@ export class PendingRequests {
 
 function byTurn(a: Entry, b: Entry): number {
   return Number(b.isSent ?? false) - Number(a.isSent ?? false) || a.order - b.order
-}
-
-type Result = IteratorResult<unknown, undefined>
-
-/** The replies to one request, for one reader. */
-class Replies implements AsyncIterableIterator<unknown, undefined> {
-  readonly #forget: () => void
-  readonly #unread: unknown[] = []
-  readonly #readers: Deferred<Result>[] = []
-  #ending: { readonly error?: Error } | undefined
-
-  constructor(forget: () => void) {
-    this.#forget = forget
-  }
-
-  get unread(): number {
-    return this.#unread.length
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this
-  }
-
-  next(): Promise<Result> {
-    const reader = deferred<Result>()
-    if (this.#unread.length > 0) reader.resolve({ done: false, value: this.#unread.shift() })
-    else this.#readers.push(reader)
-    this.#finish()
-    return reader.promise
-  }
-
-  return(): Promise<Result> {
-    this.#unread.length = 0
-    this.#ending = {}
-    this.#forget()
-    this.#finish()
-    return Promise.resolve({ done: true, value: undefined })
-  }
-
-  push(value: unknown): void {
-    const reader = this.#readers.shift()
-    if (reader) reader.resolve({ done: false, value })
-    else this.#unread.push(value)
-  }
-
-  end(error?: Error, isAborted = false): void {
-    if (isAborted) this.#unread.length = 0
-    this.#ending ??= { error }
-    this.#finish()
-  }
-
-  #finish(): void {
-    if (!this.#ending) return
-    for (const reader of this.#readers.splice(0)) {
-      if (this.#ending.error) reader.reject(this.#ending.error)
-      else reader.resolve({ done: true, value: undefined })
-    }
-  }
 }

@@ -50,6 +50,11 @@ export class StateHolder {
     publishState({ connection: this.#id, from, to: next.status })
   }
 
+  /** Changes the facts of the present state, which is no transition. */
+  amend(state: ConnectionState): void {
+    this.#state = state
+  }
+
   /** Starts the timer of the present state. */
   startTimer(delay: number, over: () => void): void {
     this.#timer = this.#clock.setTimeout(() => {

@@ -56,7 +56,9 @@ export interface OpenInfo {
   readonly connectionNumber: number
   /** The try that succeeded, counted from 1 and anew after a connection that held for `minUptime`. */
   readonly attempt: number
-  /** How long there was no connection, in milliseconds; 0 the first time. */
+  /** Which physical connection this one replaces while that still lives: `reconnect({ overlap: true })`, or `maxAge`. */
+  readonly replaces?: number
+  /** How long there was no connection, in milliseconds; 0 the first time, and in an overlap. */
   readonly downtime: number
   /** The subprotocol that the server chose; `''` where there is none. */
   readonly protocol: string

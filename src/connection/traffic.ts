@@ -103,6 +103,17 @@ export class Traffic {
     this.requests.ready()
   }
 
+  /**
+   * `@OnOpen` of a new link has settled while the old one lives: the new one is said everything, and what was asked of the old one
+   * may still be answered, until the function returned is called.
+   */
+  replaced(link: SendingLink): (error: Error) => void {
+    const endOld = this.requests.retire()
+    this.subscriptions.lost()
+    this.ready(link)
+    return endOld
+  }
+
   /** The link is gone, and with it what was on its way. */
   lost(error: Error): void {
     this.#readyLink = undefined

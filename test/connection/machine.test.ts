@@ -589,6 +589,7 @@ describe('Machine', () => {
       'send',
       'wait',
       'reconnect',
+      'overlap',
       'hang',
     )
     await fc.assert(
@@ -612,8 +613,9 @@ describe('Machine', () => {
             else if (each === 'wait') await clock.advance(2_500)
             else if (each === 'hang') peer.isAlive = false
             else if (each === 'reconnect') witness.connection.reconnect()
+            else if (each === 'overlap') witness.connection.reconnect({ overlap: true })
             await clock.settle()
-            expect(server.live).to.be.at.most(1)
+            expect(server.live).to.be.at.most(actions.includes('overlap') ? 2 : 1)
           }
           const ending = endsByTerminate ? witness.connection.terminate() : witness.connection.close()
           await clock.advance(10_000)
@@ -626,7 +628,7 @@ describe('Machine', () => {
           expect(clock.timers).to.equal(0)
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 200 },
     )
   })
 })
