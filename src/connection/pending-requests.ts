@@ -199,6 +199,11 @@ export class PendingRequests {
     return this.#ids ? this.#ids.stamp(message) : message
   }
 
+  /** Notes the id of a message that is sent beside the requests, a subscription say: no request of this connection will be given it. */
+  spend(message: unknown): void {
+    this.#ids?.spendIdOf(message)
+  }
+
   /** Makes the reply to a call of the server's. */
   respond(incoming: unknown, result: unknown): unknown {
     return this.#settings.respond(incoming, result)

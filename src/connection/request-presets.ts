@@ -172,6 +172,17 @@ export class RequestIds {
     if (this.#spent.size > MOST_SPENT) this.#spent.delete(oldest)
   }
 
+  /** Notes the id of a message that is no request; one that has none, or can have none, is nothing to note. */
+  spendIdOf(message: unknown): void {
+    let id: unknown
+    try {
+      id = this.#place.read(message)
+    } catch {
+      return
+    }
+    if (id != null) this.spend(this.#settings.idKey(id))
+  }
+
   /** Begins anew: a new connection knows of none of these ids. */
   restart(): void {
     this.#count = 0

@@ -58,7 +58,10 @@ export class Traffic {
     })
     this.subscriptions = new Subscriptions(
       {
-        send: (message) => void this.#readyLink?.send(encodeWith(codec, message)),
+        send: (message) => {
+          this.requests.spend(message)
+          void this.#readyLink?.send(encodeWith(codec, message))
+        },
         isReady: () => this.#readyLink !== undefined && port.status() === 'open',
         report: (error) => port.report(error, 'send', undefined),
         waitChanged: () => port.waitingChanged(),

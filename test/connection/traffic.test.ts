@@ -214,6 +214,20 @@ describe('Traffic', () => {
       expect(() => void client.connection.respond({ id: 'x', method: 'ask' }, 1)).to.throw(NotConnectedError)
     })
 
+    it('are never given the id of a subscription', async () => {
+      const { client, server, follower } = await follow({ requests: jsonRpc() })
+      follower.subscriptions.add(
+        'by id',
+        { id: 1, method: 'subscribe' },
+        { ack: (message) => (message as Message).id === 1 },
+      )
+      const pending = client.connection.request({ method: 'ask' })
+      expect(server.peer.received.at(-1)).to.equal('{"jsonrpc":"2.0","method":"ask","id":2}')
+      server.peer.send({ id: 1, result: 'subscribed' })
+      server.peer.send({ id: 2, result: 'answer' })
+      expect(await pending).to.equal('answer')
+    })
+
     it('lend their ids to heartbeats, where the API has requests', async () => {
       const heartbeat = { interval: 1_000, timeout: 5_000, message: () => ({ method: 'ping' }) }
       const { server, clock } = await follow({ requests: jsonRpc(), heartbeat })
