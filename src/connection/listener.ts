@@ -67,8 +67,8 @@ export interface ConnectionListener {
   /** Called when a link has opened, before anything that it received is handed on. */
   session(link: LinkPort): Session
   stateChanged(state: ConnectionState): void
-  /** Runs `@OnError` at once; resolves when it has settled. */
-  failed(failure: ConnectionFailure): Promise<void>
+  /** Runs `@OnError` at once; returns a promise only where there is something to wait for. */
+  failed(failure: ConnectionFailure): void | Promise<void>
   /** Called when `close()` is called: a handler that is in its synchronous part must not be waited for. */
   closing(): void
 }

@@ -143,9 +143,9 @@ export class Machine implements EpisodeMachine {
     const isReconnect = this.#openCount > 0
     const replaces = episode === this.#overlap.rival ? this.#episode?.link.number : undefined
     const downtime = isReconnect && replaces === undefined ? this.#settings.clock.now() - this.#lostAt : 0
-    this.#openCount += 1
     if (replaces === undefined) this.#enter({ status: 'open', connectionNumber, protocol })
     if (this.state.status !== 'open') return
+    this.#openCount += 1
     const session = this.#listener?.session(link)
     const info = { isReconnect, connectionNumber, attempt, replaces, downtime, protocol, headers }
     if (session) episode.open(session, info)
@@ -237,8 +237,10 @@ export class Machine implements EpisodeMachine {
   }
 
   #wait(delay: number, cause: Error): void {
-    this.#enter({ status: 'waiting', attempt: this.#judge.nextAttempt, delay, cause })
-    if (!this.isClosing) this.#holder.startTimer(delay, () => this.#goOn())
+    const state = { status: 'waiting', attempt: this.#judge.nextAttempt, delay, cause } as const
+    this.#holder.enter(state)
+    this.#holder.startTimer(delay, () => this.#goOn())
+    this.#listener?.stateChanged(state)
   }
 
   #giveUp(error: Error, { initiator, sentCode, code, reason = '' }: Loss): void {

@@ -76,6 +76,14 @@ export class Outbox {
     return dropped.length === 0 ? ACCEPTED : { isAccepted: true, dropped }
   }
 
+  /** Takes the first one out, and tells whether it has grown older than `maxAge`. */
+  takeFirst(): { readonly entry: OutboxEntry; readonly isExpired: boolean } | undefined {
+    const [first] = this.#kept
+    if (!first) return undefined
+    this.#remove(first)
+    return { entry: first, isExpired: first.keptAt < this.#clock.now() - this.#settings.maxAge }
+  }
+
   /** Takes everything out, in order: what is still good, and what has grown older than `maxAge`. */
   takeAll(): { readonly fresh: readonly OutboxEntry[]; readonly expired: readonly OutboxEntry[] } {
     const oldest = this.#clock.now() - this.#settings.maxAge

@@ -32,6 +32,7 @@ export class Sending {
   readonly #overflow: OutboxSettings['overflow'] | undefined
   readonly #outbox: Outbox | undefined
   #drained: Deferred<void> | undefined
+  #isFlushing = false
 
   constructor(outbox: OutboxSettings | false, highWaterMark: number, clock: Clock, port: SendingPort) {
     this.#port = port
@@ -55,7 +56,7 @@ export class Sending {
    * @throws OutboxFullError where it is full, and says so
    */
   send(data: string | Uint8Array, message: unknown): Promise<void> {
-    const link = this.#port.openLink()
+    const link = this.#isFlushing ? undefined : this.#port.openLink()
     if (link) return link.send(data)
     if (!this.#outbox) throw new NotConnectedError(this.#port.status())
     const { isAccepted, dropped } = this.#outbox.push({ data, message })
@@ -67,18 +68,25 @@ export class Sending {
     return this.#drained.promise
   }
 
-  /** Sends what has been kept, in order; what the link does not take any more is kept on. */
+  /**
+   * Sends what has been kept, in order; what the link does not take any more is kept on, in its place and as old as it is. What is
+   * sent meanwhile, from whoever is told of something, queues up behind.
+   */
   flush(link: SendingLink): void {
     if (!this.#outbox) return
-    const { fresh, expired } = this.#outbox.takeAll()
-    if (expired.length > 0) this.#report('expired', expired)
-    for (const [index, entry] of fresh.entries()) {
-      if (!link.isOpen) {
-        for (const kept of fresh.slice(index)) this.#outbox.push(kept)
-        break
+    const expired: OutboxEntry[] = []
+    this.#isFlushing = true
+    try {
+      while (link.isOpen) {
+        const first = this.#outbox.takeFirst()
+        if (!first) break
+        if (first.isExpired) expired.push(first.entry)
+        else void link.send(first.entry.data)
       }
-      void link.send(entry.data)
+    } finally {
+      this.#isFlushing = false
     }
+    if (expired.length > 0) this.#report('expired', expired)
     this.#letGoOn()
   }
 

@@ -44,7 +44,7 @@ export class Traffic {
       this.limiter = new RateLimiter(settings.rateLimit, clock, { send: (frame) => frame.run() })
     this.streams = new MessageStreams({ changed: () => port.waitingChanged() })
     this.requests = new PendingRequests(settings.requests, clock, {
-      send: (message) => void port.currentLink()?.send(encodeWith(codec, message)),
+      send: (message) => void (port.openLink() ?? port.currentLink())?.send(encodeWith(codec, message)),
       canSend: () => port.openLink() !== undefined,
       changed: () => port.waitingChanged(),
       failed: (thrown) => port.report(toError(thrown), 'decode', undefined),
@@ -103,7 +103,8 @@ export class Traffic {
     this.#readyLink = link
     this.subscriptions.ready()
     this.sending.flush(link)
-    this.requests.ready()
+    // What went out, or was reported, may have led somebody to give the link up.
+    if (this.#readyLink === link) this.requests.ready()
   }
 
   /**

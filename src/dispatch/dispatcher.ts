@@ -50,9 +50,9 @@ export class Dispatcher implements ConnectionListener {
     if (this.#parts.table.single.stateChange) this.#stateChanges.push(state)
   }
 
-  async failed({ error, consequence, ...facts }: ConnectionFailure): Promise<void> {
+  failed({ error, consequence, ...facts }: ConnectionFailure): void | Promise<void> {
     const context = { connection: this.#parts.connection, ...facts }
-    await this.#parts.errors.handle(error, context, consequence)
+    return this.#parts.errors.handle(error, context, consequence)
   }
 
   closing(): void {

@@ -523,6 +523,38 @@ describe('Machine', () => {
       expect(clock.now()).to.equal(0)
     })
 
+    it('connects at once when it is called as soon as there is a wait', async () => {
+      const { server, clock, witness } = await ready(
+        {},
+        {
+          state: ({ status }, { connection }) => {
+            if (status === 'waiting') connection.reconnect()
+          },
+        },
+      )
+      server.peer.drop()
+      await clock.settle()
+      expect(witness.notes).to.deep.equal(['open 1', 'close 1', 'open 2'])
+      expect(clock.now()).to.equal(0)
+    })
+
+    it('counts no connection of which no @OnOpen was told', async () => {
+      let isGivenUp = false
+      const { clock, witness } = start(
+        {},
+        {
+          state: ({ status }, { connection }) => {
+            if (status !== 'open' || isGivenUp) return
+            isGivenUp = true
+            connection.reconnect()
+          },
+        },
+      )
+      await clock.advance(1_000)
+      expect(witness.opens).to.have.length(1)
+      expect(witness.opens[0]).to.deep.include({ connectionNumber: 1, isReconnect: false })
+    })
+
     it('closes with 4000 when open, and connects at once', async () => {
       const { client, server, clock, witness } = await ready()
       client.connection.reconnect()

@@ -23,6 +23,20 @@ describe('Outbox', () => {
     expect(box.takeAll()).to.deep.equal({ fresh: [], expired: [] })
   })
 
+  it('gives its messages one by one, too, and tells which are too old', async () => {
+    const { outbox: box, clock } = outbox({ maxAge: 100 })
+    box.push(entry('old'))
+    await clock.advance(101)
+    box.push(entry('new'))
+    const taken = [box.takeFirst(), box.takeFirst()].map((each) => [each?.entry.message, each?.isExpired])
+    expect(taken).to.deep.equal([
+      ['old', true],
+      ['new', false],
+    ])
+    expect(box.takeFirst()).to.equal(undefined)
+    expect(box).to.include({ size: 0, bytes: 0 })
+  })
+
   describe('when it is full', () => {
     it('refuses under reject, and keeps what it has', () => {
       const { outbox: box } = outbox({ limit: 2 })

@@ -74,6 +74,35 @@ describe('Overlap', () => {
     ])
   })
 
+  it('asks the new one what its @OnOpen asks, and the old one what others ask meanwhile', async () => {
+    const hooks: Hooks = {
+      open: async ({ connectionNumber }, { connection }) => {
+        await connection.request({ login: connectionNumber })
+      },
+    }
+    const rig = await ready({ heartbeat }, hooks, (server) => {
+      server.onAttempt = (peer) => {
+        peer.onMessage = (data) => {
+          const { id, login } = JSON.parse(data as string) as { id: number; login?: number }
+          if (login === 1) queueMicrotask(() => peer.send({ id }))
+        }
+        peer.accept()
+      }
+    })
+    rig.client.connection.reconnect({ overlap: true })
+    await rig.clock.settle()
+    const meanwhile = rig.client.connection.request({ ask: 1 })
+    rig.server.peers[1]?.send({ id: 2 })
+    rig.server.peers[0]?.send({ id: 3 })
+    await meanwhile
+    await rig.clock.settle()
+    expect(rig.server.peers.map(({ received }) => received)).to.deep.equal([
+      ['{"login":1,"id":1}', '{"ask":1,"id":3}'],
+      ['{"login":2,"id":2}'],
+    ])
+    expect(rig.client.connection.state).to.deep.include({ status: 'open', connectionNumber: 2 })
+  })
+
   it('still takes the answers of the old one; what it never answers rejects when it ends', async () => {
     const { client, server, clock } = await ready({ heartbeat })
     const [old] = server.peers

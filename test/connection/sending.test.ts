@@ -127,6 +127,19 @@ describe('Sending', () => {
     await flow
   })
 
+  it('keeps the order when somebody who is told of what has expired sends at once', async () => {
+    const rig = await ready(
+      { outbox: { maxAge: 600 } },
+      { error: () => void rig.client.connection.send('late') },
+    )
+    rig.server.peer.drop()
+    void rig.client.connection.send('old')
+    await rig.clock.advance(500)
+    void rig.client.connection.send('kept')
+    await rig.clock.advance(500)
+    expect(rig.server.peer.received).to.deep.equal(['kept', 'late'])
+  })
+
   it('keeps on what a closing transport does not take any more', async () => {
     const { client, server, clock } = await ready({}, {}, (memory) => {
       memory.onAttempt = (peer) => {

@@ -1,0 +1,200 @@
+import {
+  OnClose,
+  OnError,
+  OnMessage,
+  OnOpen,
+  OnStateChange,
+  OutboxFullError,
+  WebSocketClient,
+} from 'holdfast'
+import { DecodeError, MessageDroppedError, Subscriptions, UnhandledMessagesError } from 'holdfast'
+import type {
+  CloseInfo,
+  Connection,
+  ConnectionContext,
+  ConnectionState,
+  ErrorContext,
+  OpenInfo,
+} from 'holdfast'
+import type { ChaosModel, Frame } from './chaos-model.js'
+import type { ChaosServer } from './chaos-server.js'
+import type { SeededRandom } from './seeded-random.js'
+
+/** What the chaos test's handlers and its user share. */
+export interface ChaosWorld {
+  readonly random: SeededRandom
+  readonly model: ChaosModel
+  readonly server: ChaosServer
+}
+
+/** What a handler of this test throws on purpose. */
+class Stumble extends Error {}
+
+/** The errors that such a world brings with it, by stage. */
+const EXPECTED: Record<string, RegExp> = {
+  connect: /^(ConnectError|ConnectTimeoutError|HandshakeError)$/,
+  open: /^ReadyTimeoutError$/,
+  heartbeat: /^HeartbeatTimeoutError$/,
+  close: /^Error$/,
+  send: /^ConnectionLostError$/,
+}
+
+/** Does what users do with a connection: sends and asks, also from within its handlers. */
+export class ChaosUser {
+  readonly #world: ChaosWorld
+  #sends = 0
+  #requests = 0
+  /** Sends whose flow control has not settled. */
+  waiting = 0
+
+  constructor(world: ChaosWorld) {
+    this.#world = world
+  }
+
+  send(connection: Connection): void {
+    const { model, random } = this.#world
+    if (isLeaving(connection)) return
+    this.#sends += 1
+    const number = this.#sends
+    const frame: Frame = { kind: 'send', number }
+    const text = JSON.stringify(frame)
+    model.note(`send ${number}`)
+    model.sending(number, text.length)
+    this.waiting += 1
+    try {
+      const way = random.pick(['text', 'json', 'message'])
+      if (way === 'text') void connection.send(text).then(() => (this.waiting -= 1))
+      else if (way === 'json') void connection.sendJson(frame).then(() => (this.waiting -= 1))
+      else void connection.sendMessage(frame).then(() => (this.waiting -= 1))
+    } catch (thrown) {
+      this.waiting -= 1
+      model.note(`refused send ${number}`)
+      model.check(thrown instanceof OutboxFullError, `send ${number} throws ${String(thrown)}`)
+      model.settle(number, 'refused')
+    }
+  }
+
+  async ask(connection: Connection, isResent: boolean): Promise<void> {
+    const { model, random } = this.#world
+    if (isLeaving(connection)) return
+    this.#requests += 1
+    const number = this.#requests
+    const timeout = isResent ? false : random.between(200, 10_000)
+    model.note(`ask ${number}${isResent ? ' resend' : ''}`)
+    model.asking(number, isResent)
+    try {
+      const reply = await connection.request<Frame>({ kind: 'ask', number }, { timeout, resend: isResent })
+      model.check(reply.number === number, `request ${number} has the reply to ${reply.number}`)
+      model.answered(number, 'answered')
+    } catch (thrown) {
+      const { name } = thrown as Error
+      const isFine = isResent
+        ? /^(RequestError|ConnectionClosedError)$/.test(name)
+        : /^(RequestError|RequestTimeoutError|ConnectionLostError|ConnectionClosedError)$/.test(name)
+      model.check(isFine, `request ${number} rejects with ${String(thrown)}`)
+      model.answered(number, name)
+    }
+  }
+}
+
+/** Tells whether sends throw already, as they do from `close()` on. */
+function isLeaving({ state: { status } }: Connection): boolean {
+  return status === 'closing' || status === 'closed'
+}
+
+/** Makes a client class that lives in such a world. */
+export function chaosClient(world: ChaosWorld, user: ChaosUser) {
+  const { random, model, server } = world
+  const maybe = (probability: number): boolean => !server.isCalm && random.chance(probability)
+
+  const slowly = (frame: Frame): Promise<Frame> =>
+    new Promise((resolve) => server.later(1, random.chance(0.05) ? 6_000 : 500, () => resolve(frame)))
+
+  @WebSocketClient({ route: 'kind', inject: [Subscriptions] })
+  class Survivor {
+    constructor(readonly subscriptions: Subscriptions) {}
+
+    @OnOpen()
+    async opened({ connectionNumber }: OpenInfo, { connection, signal }: ConnectionContext): Promise<void> {
+      model.opened(connectionNumber)
+      if (!this.subscriptions.has('feed')) this.subscriptions.add('feed', { kind: 'subscribe' })
+      if (random.chance(0.5)) await connection.request({ kind: 'login' }, { timeout: false })
+      else {
+        const isWelcome = (message: unknown): boolean => (message as Frame).kind === 'welcome'
+        const welcome = connection.waitFor(isWelcome, { timeout: false })
+        void connection.sendJson({ kind: 'login' })
+        await welcome
+      }
+      // What is sent for a connection that has gone meanwhile is kept for the next one, as any other send.
+      if (!signal.aborted && connection.state.status === 'open')
+        void connection.sendJson({ kind: 'settings' })
+    }
+
+    @OnMessage('note')
+    noted({ number = 0, socket }: Frame, context: ConnectionContext): unknown {
+      model.handled(socket ?? 0, number)
+      if (maybe(0.1)) throw new Stumble()
+      if (maybe(0.1)) user.send(context.connection)
+      if (maybe(0.2)) return { kind: 'echo', number, socket }
+      if (maybe(0.2)) return slowly({ kind: 'echo', number, socket })
+      if (maybe(0.05)) return user.ask(context.connection, random.chance(0.3))
+      return undefined
+    }
+
+    @OnMessage()
+    rest({ kind }: Frame): void {
+      model.check(kind === 'answer' || kind === 'welcome', `the handlers get '${kind}'`)
+    }
+
+    @OnError()
+    failed(error: Error, { stage, fatal }: ErrorContext): void {
+      const { name } = error.constructor
+      const isExpected = error instanceof Stumble || EXPECTED[stage]?.test(name)
+      model.note(`error ${stage} ${name}`)
+      model.check(
+        !fatal && isExpected === true,
+        `@OnError has ${fatal ? 'fatal ' : ''}${stage}: ${String(error)}`,
+      )
+    }
+
+    @OnError(MessageDroppedError)
+    dropped({ messages, reason }: MessageDroppedError, { connection }: ErrorContext): void {
+      for (const message of messages) {
+        const frame = (typeof message === 'string' ? JSON.parse(message) : message) as Frame
+        model.dropped(frame.number ?? 0, reason)
+      }
+      if (reason === 'expired' && maybe(0.5)) user.send(connection)
+      if (reason === 'expired' && maybe(0.1) && !isLeaving(connection)) connection.reconnect()
+    }
+
+    @OnError(DecodeError)
+    undecodable({ raw }: DecodeError): void {
+      model.handled(model.open?.socket.number ?? 0, Number(String(raw).split(' ')[1]))
+    }
+
+    @OnError(UnhandledMessagesError)
+    unhandled({ count }: UnhandledMessagesError): void {
+      model.unhandled(count)
+    }
+
+    @OnStateChange()
+    changed({ status }: ConnectionState, { connection }: ConnectionContext): void {
+      model.note(`state ${status}`)
+      if (isLeaving(connection)) return
+      if (maybe(0.1)) user.send(connection)
+      if (maybe(0.05)) void user.ask(connection, random.chance(0.5))
+      if (maybe(0.02)) connection.reconnect()
+    }
+
+    @OnClose()
+    async closed(
+      { connectionNumber, willReconnect }: CloseInfo,
+      { connection }: ConnectionContext,
+    ): Promise<void> {
+      if (willReconnect && maybe(0.2)) user.send(connection)
+      if (maybe(0.1)) await new Promise<void>((resolve) => server.later(1, 500, resolve))
+      model.closed(connectionNumber)
+    }
+  }
+  return Survivor
+}
