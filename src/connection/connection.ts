@@ -72,6 +72,11 @@ export class Connection {
     return (this.#machine.link?.bufferedAmount ?? 0) + this.#machine.traffic.sending.bytes
   }
 
+  /** How many replies came that no request was waiting for: late, duplicate, to an unknown id, or an error without one. */
+  get strayReplies(): number {
+    return this.#machine.traffic.requests.stray
+  }
+
   /** Aborts when the connection begins to close for good. The signal of one physical connection is in each handler's context. */
   get signal(): AbortSignal {
     return this.#machine.controller.signal

@@ -228,6 +228,15 @@ describe('Traffic', () => {
       expect(await pending).to.equal('answer')
     })
 
+    it('count the replies that nobody waits for, which go to the handlers', async () => {
+      const { client, server, follower } = await follow({ requests: {} })
+      const pending = client.connection.request({ ask: 1 })
+      for (let count = 0; count < 2; count += 1) server.peer.send({ id: 1 })
+      await pending
+      expect(client.connection.strayReplies).to.equal(1)
+      expect(follower.rest).to.deep.equal([{ id: 1 }])
+    })
+
     it('lend their ids to heartbeats, where the API has requests', async () => {
       const heartbeat = { interval: 1_000, timeout: 5_000, message: () => ({ method: 'ping' }) }
       const { server, clock } = await follow({ requests: jsonRpc(), heartbeat })
