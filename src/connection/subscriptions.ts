@@ -97,7 +97,9 @@ export class Subscriptions {
     const replaced = this.#subscriptions.get(key)
     this.#subscriptions.delete(key)
     this.#subscriptions.set(key, subscription)
-    if (replaced) this.#withdraw(replaced)
+    if (replaced && this.#port.isReady()) this.#withdraw(replaced)
+    // Not ready, and yet said: an overlap is under way, and what was said on the old connection holds until that goes.
+    else if (replaced) this.#unsaid.delete(replaced)
     this.#unsaid.add(subscription)
     this.#sayUnsaid()
   }

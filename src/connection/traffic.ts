@@ -62,7 +62,9 @@ export class Traffic {
           this.requests.spend(message)
           void this.#readyLink?.send(encodeWith(codec, message))
         },
-        isReady: () => this.#readyLink !== undefined && port.status() === 'open',
+        // From within the @OnOpen of a link that is to replace this one, nothing is said on this one any more.
+        isReady: () =>
+          this.#readyLink !== undefined && port.status() === 'open' && port.openLink() === this.#readyLink,
         report: (error) => port.report(error, 'send', undefined),
         waitChanged: () => port.waitingChanged(),
       },

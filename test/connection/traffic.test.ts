@@ -84,6 +84,36 @@ describe('Traffic', () => {
     expect(server.peer.received).to.deep.equal([LOGIN, HEADS, PLAIN, 'offline'])
   })
 
+  it('says nothing on the old connection that @OnOpen of the one that replaces it adds', async () => {
+    const { client, server, clock } = await follow()
+    client.connection.reconnect({ overlap: true })
+    await clock.settle()
+    expect(server.peers.map(({ received }) => received)).to.deep.equal([
+      [LOGIN, HEADS, PLAIN],
+      [LOGIN, HEADS, PLAIN],
+    ])
+  })
+
+  it('routes by the old ids while the connection that is to replace it is not ready, and by the new ones after that', async () => {
+    const { client, server, clock, follower } = await follow()
+    server.peer.send({ ok: 'heads', id: 17 })
+    server.onAttempt = (peer) => {
+      peer.accept()
+      peer.drop()
+    }
+    client.connection.reconnect({ overlap: true })
+    await clock.settle()
+    server.peers[0]?.send({ channel: 17, from: 'old' })
+    server.onAttempt = (peer) => peer.accept()
+    await clock.advance(10_000)
+    server.peer.send({ ok: 'heads', id: 4 })
+    server.peer.send({ channel: 4, from: 'new' })
+    expect(follower.heads).to.deep.equal([
+      { channel: 17, from: 'old' },
+      { channel: 4, from: 'new' },
+    ])
+  })
+
   it('says what is added later at once', async () => {
     const { server, follower } = await follow()
     follower.subscriptions.add('late', { subscribe: 'late' })
