@@ -53,7 +53,7 @@ export type {
   RequestManyOptions,
   RequestOptions,
   RequestsOptions,
-} from './connection/request-presets.js'
+} from './connection/request-options.js'
 export type { MessageIterator, MessagesOptions, NextOptions } from './connection/message-stream.js'
 export type { RateLimitSettings } from './connection/rate-limiter.js'
 export { Sequence } from './sequence.js'

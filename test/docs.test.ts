@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { HEARTBEAT_DEFAULTS } from '#src/connection/heartbeat.js'
 import { OUTBOX_DEFAULTS } from '#src/connection/outbox.js'
-import { REQUEST_DEFAULTS } from '#src/connection/request-presets.js'
+import { REQUEST_DEFAULTS } from '#src/connection/request-options.js'
 import { RECONNECT_DEFAULTS } from '#src/connection/reconnect-policy.js'
 import { DEFAULTS } from '#src/options.js'
 import { readDocument, tableBelow } from './support/markdown.js'

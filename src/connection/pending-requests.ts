@@ -2,8 +2,8 @@ import type { Clock, Timer } from '../clock.js'
 import { RequestError, RequestTimeoutError, UnreadRepliesError, toError } from '../errors.js'
 import { deferred } from './deferred.js'
 import { Replies } from './replies.js'
-import { RequestIds } from './request-presets.js'
-import type { RequestManyOptions, RequestOptions, RequestsSettings } from './request-presets.js'
+import { RequestIds } from './request-ids.js'
+import type { RequestManyOptions, RequestOptions, RequestsSettings } from './request-options.js'
 
 /** What pending requests act upon and ask. */
 export interface RequestsPort {

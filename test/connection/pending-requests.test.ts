@@ -4,8 +4,8 @@ import { BackpressureError, ConnectionClosedError, ConnectionLostError, EncodeEr
 import { FakeClock } from 'holdfast/testing'
 import { RequestError, RequestTimeoutError, UnreadRepliesError } from '#src/errors.js'
 import { PendingRequests } from '#src/connection/pending-requests.js'
-import type { RequestsOptions } from '#src/connection/request-presets.js'
-import { fillInRequests } from '#src/connection/request-presets.js'
+import type { RequestsOptions } from '#src/connection/request-options.js'
+import { fillInRequests } from '#src/connection/request-options.js'
 import { rejection } from '../support/rejection.js'
 
 interface Sent {

@@ -2,8 +2,9 @@ import { expect } from 'chai'
 import { FakeClock } from 'holdfast/testing'
 import { RequestError } from '#src/errors.js'
 import { PendingRequests } from '#src/connection/pending-requests.js'
-import type { RequestsOptions } from '#src/connection/request-presets.js'
-import { fillInRequests, homeAssistant, jsonRpc, ocpp } from '#src/connection/request-presets.js'
+import type { RequestsOptions } from '#src/connection/request-options.js'
+import { fillInRequests } from '#src/connection/request-options.js'
+import { homeAssistant, jsonRpc, ocpp } from '#src/connection/request-presets.js'
 import { rejection } from '../support/rejection.js'
 
 /** Requests that go out at once, and what went out. */
