@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { expect } from 'chai'
 import { MessageDroppedError, OutboxFullError } from 'holdfast'
 import { ready, start } from '../support/rig.js'
@@ -138,6 +139,24 @@ describe('Sending', () => {
     void rig.client.connection.send('kept')
     await rig.clock.advance(500)
     expect(rig.server.peer.received).to.deep.equal(['kept', 'late'])
+  })
+
+  it('lets nothing overtake what is being flushed, though it is sent in the middle of that', async () => {
+    const rig = await ready()
+    const meanwhile = (): void => void rig.client.connection.send('meanwhile')
+    subscribe('holdfast:message', meanwhile)
+    rig.server.onAttempt = (peer) => {
+      // A transport in memory answers within the send, and whoever listens to the diagnostics hears of it there and then.
+      peer.onMessage = (data) => {
+        if (data === 'a') peer.send('1')
+      }
+      peer.accept()
+    }
+    rig.server.peer.drop()
+    for (const text of ['a', 'b', 'c']) void rig.client.connection.send(text)
+    await rig.clock.advance(1_000)
+    unsubscribe('holdfast:message', meanwhile)
+    expect(rig.server.peer.received).to.deep.equal(['a', 'b', 'c', 'meanwhile'])
   })
 
   it('keeps on what a closing transport does not take any more', async () => {
