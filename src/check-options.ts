@@ -59,6 +59,7 @@ export function checkOptions(
     ...unknownNames(options, 'options', [...NAMES, ...others]),
     ...checkUrl(options.url, target),
     ...checkProtocols(options.protocols),
+    ...checkRoute(options.route),
     ...checkShapes(options),
     ...checkNumbers(options),
     ...checkHeartbeat(options.heartbeat),
@@ -116,11 +117,6 @@ function checkProtocols(protocols: ConnectionOptions['protocols']): Mistake[] {
 /** What the options that are neither numbers nor groups have to be. */
 const SHAPES: readonly (readonly [keyof ConnectionOptions, (value: unknown) => boolean, string])[] = [
   ['name', isString, "a name, such as 'lobby'"],
-  [
-    'route',
-    (value) => isString(value) || isFunction(value),
-    "the name of a property, such as 'type', or a function",
-  ],
   ['headers', (value) => isFunction(value) || isObject(value), "{ name: 'value' }, or a function"],
   [
     'codec',
@@ -142,6 +138,20 @@ function checkShapes(options: ConnectionOptions): Mistake[] {
     const value: unknown = options[name]
     if (value === undefined || fits(value)) return []
     return [{ place: `options.${name}`, cause: `is ${shown(value)}`, fix: `give ${what}` }]
+  })
+}
+
+function checkRoute(route: unknown): Mistake[] {
+  if (route === undefined) return []
+  const paths: readonly unknown[] = Array.isArray(route) ? route : [route]
+  const place = 'options.route'
+  const fix =
+    "give a property ('type'), a path ('data.e'), a position (0, -2), a function, or a list of these"
+  if (paths.length === 0) return [{ place, cause: 'is an empty list', fix }]
+  return paths.flatMap((path) => {
+    if (isFunction(path) || Number.isSafeInteger(path)) return []
+    if (!isString(path)) return [{ place, cause: `is ${shown(path)}`, fix }]
+    return path.split('.').includes('') ? [{ place, cause: `'${path}' has an empty name in it`, fix }] : []
   })
 }
 

@@ -191,7 +191,7 @@ export class DependencyCheck {
     const decorator = isClient ? '@WebSocketClient()' : "tsyringe's @injectable()"
     if (isNoting === false || (hasDecorator && isNoting === undefined)) {
       const names = isClient
-        ? '@WebSocketClient({ inject: [A, B] })'
+        ? '@WebSocketClient({ inject: [A, B] }), or { inject: [A, B] } as the third argument of defineHandlers'
         : "tsyringe's @inject(TheClass) before each"
       const decorate = hasDecorator ? '' : `, with ${decorator} on the class`
       return {

@@ -1,3 +1,6 @@
+import { describeIssue } from './schema.js'
+import type { SchemaIssue } from './schema.js'
+
 /** The base of every error that Holdfast makes. `code` is stable; `cause` is what lies beneath. */
 export abstract class HoldfastError extends Error {
   /** A stable name for programs, such as `HOLDFAST_HANDSHAKE`. */
@@ -265,6 +268,25 @@ export class DecodeError extends HoldfastError {
   }
 }
 
+/** A message that no schema of the handlers for its key accepts. The handlers have not seen it. */
+export class MessageValidationError extends HoldfastError {
+  readonly code = 'HOLDFAST_MESSAGE_VALIDATION'
+  /** What is wrong with it, as the schemas tell. */
+  readonly issues: readonly SchemaIssue[]
+  /** What the message was routed by; `undefined` where it has no key. */
+  readonly key: unknown
+  /** The frame as it came: it may carry several messages. */
+  readonly raw: string | Uint8Array
+
+  constructor(handler: string, key: unknown, raw: string | Uint8Array, issues: readonly SchemaIssue[]) {
+    const name = key === undefined ? 'A message' : `A message with the key ${excerptOf(safeString(key), 80)}`
+    super(`${name} does not fit ${handler}: ${excerptOf(issues.map(describeIssue).join('; '), 500)}`)
+    this.issues = issues
+    this.key = key
+    this.raw = raw
+  }
+}
+
 /** A value that the codec cannot write, or that a handler can only have returned by accident. */
 export class EncodeError extends HoldfastError {
   readonly code = 'HOLDFAST_ENCODE'
@@ -311,98 +333,8 @@ export class UnhandledMessagesError extends HoldfastError {
   }
 }
 
-/**
- * A subscription was refused, not acknowledged in time, or could not be said. It stays remembered, and is said again after
- * the next reconnect.
- */
-export class SubscriptionError extends HoldfastError {
-  readonly code = 'HOLDFAST_SUBSCRIPTION'
-  /** The key that it was added under. */
-  readonly key: string
-  /** The server refused it; no acknowledgement came in time; or a message or function of it failed. */
-  readonly reason: 'refused' | 'missing' | 'failed'
-  /** The message with which the server refused it. */
-  readonly details: unknown
-
-  constructor(
-    key: string,
-    reason: SubscriptionError['reason'],
-    what: string,
-    facts: ErrorOptions & { readonly details?: unknown } = {},
-  ) {
-    super(`The subscription ${JSON.stringify(key)} ${what}`, facts)
-    this.key = key
-    this.reason = reason
-    this.details = facts.details
-  }
-}
-
-/** A request has had no reply in time. */
-export class RequestTimeoutError extends HoldfastError {
-  readonly code = 'HOLDFAST_REQUEST_TIMEOUT'
-  /** In milliseconds. */
-  readonly timeout: number
-  /** The id that it was sent with, or brought along; `undefined` where it was not sent, or the API has no ids. */
-  readonly id: unknown
-  /** False when it has waited for a connection, or for its turn, all the time: then the peer has never seen it. */
-  readonly isSent: boolean
-
-  constructor(timeout: number, id: unknown, isSent: boolean) {
-    const what = isSent ? 'has had no reply' : 'has not been sent, waiting for a connection or its turn,'
-    super(`${nameRequest(id)} ${what} within ${timeout} ms`)
-    this.timeout = timeout
-    this.id = id
-    this.isSent = isSent
-  }
-}
-
-/** The peer answered a request with an error. */
-export class RequestError extends HoldfastError {
-  readonly code = 'HOLDFAST_REQUEST'
-  /** The id of the request; `undefined` where the API has no ids. */
-  readonly id: unknown
-  /** The error as the peer gave it. */
-  readonly details: unknown
-
-  constructor(id: unknown, details: unknown) {
-    const what = describeDetails(details)
-    super(`${nameRequest(id)} was answered with an error${what && `: ${what}`}`)
-    this.id = id
-    this.details = details
-  }
-}
-
-/** The replies to one `requestMany` came faster than they were read: it has been given up. */
-export class UnreadRepliesError extends HoldfastError {
-  readonly code = 'HOLDFAST_UNREAD_REPLIES'
-  /** The id of the request; `undefined` where the API has no ids. */
-  readonly id: unknown
-  /** How many replies were waiting to be read. */
-  readonly unread: number
-
-  constructor(id: unknown, unread: number) {
-    super(
-      `${nameRequest(id)} was given up: ${unread} replies to it wait to be read. Read faster, or raise highWaterMark`,
-    )
-    this.id = id
-    this.unread = unread
-  }
-}
-
-function nameRequest(id: unknown): string {
-  return id === undefined ? 'The request' : `Request ${safeString(id)}`
-}
-
-/** Puts the peer's own code and message in one line, as far as there are any. */
-function describeDetails(details: unknown): string {
-  const { code, message } = Object(details) as { code?: unknown; message?: unknown }
-  const parts = [code, message, details].filter(
-    (part) => typeof part === 'string' || typeof part === 'number',
-  )
-  return excerptOf(parts.join(' '), 500)
-}
-
-function excerptOf(text: string, most: number): string {
+/** Cuts a text that is too long for a message. */
+export function excerptOf(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most)}…` : text
 }
 
@@ -420,7 +352,8 @@ export function toError(thrown: unknown): Error {
   return new Error(`Something other than an Error was thrown: ${safeString(thrown)}`, { cause: thrown })
 }
 
-function safeString(value: unknown): string {
+/** Shows any value, also one that cannot be shown. */
+export function safeString(value: unknown): string {
   try {
     return String(value)
   } catch {

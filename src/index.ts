@@ -18,7 +18,9 @@ export {
   OnStateChange,
   WebSocketClient,
 } from './annotations/decorators.js'
-export type { ClientDecorator, HandlerDecorator } from './annotations/decorators.js'
+export type { ClientDecorator, HandlerDecorator, StandardMethodContext } from './annotations/decorators.js'
+export { defineHandlers } from './annotations/define-handlers.js'
+export type { HandlerMethods, MessageMethods, MethodOf } from './annotations/define-handlers.js'
 export type { ConnectionContext, ErrorContext, MessageContext } from './annotations/context.js'
 export type {
   ClientEntry,
@@ -65,6 +67,12 @@ export type {
   SequenceVerdict,
 } from './sequence.js'
 export type { WaitOptions } from './connection/waiters.js'
+export { defineProtocol } from './annotations/define-protocol.js'
+export type { ProtocolDecorators, ProtocolOf, ProtocolSchemas } from './annotations/define-protocol.js'
+export type { Outgoing, Protocol, ReplyTo } from './protocol.js'
+export { keyPair, keyPresent } from './route.js'
+export type { Route, RoutePath } from './route.js'
+export type { Schema, SchemaInput, SchemaIssue, SchemaOutput } from './schema.js'
 export { Logger } from './logger.js'
 export { jsonCodec } from './codec.js'
 export type { Codec } from './codec.js'
@@ -100,19 +108,17 @@ export {
   HoldfastError,
   InvalidUrlError,
   MessageDroppedError,
+  MessageValidationError,
   NotConnectedError,
   OutboxFullError,
   PingTimeoutError,
   ProtocolViolationError,
   ProviderError,
   ReadyTimeoutError,
-  RequestError,
-  RequestTimeoutError,
   RetriesExhaustedError,
   StartupError,
-  SubscriptionError,
   UnhandledMessagesError,
-  UnreadRepliesError,
   WaitTimeoutError,
 } from './errors.js'
+export { RequestError, RequestTimeoutError, SubscriptionError, UnreadRepliesError } from './request-errors.js'
 export type { HandshakeFacts, Mistake } from './errors.js'

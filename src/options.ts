@@ -12,6 +12,7 @@ import type { RateLimitSettings } from './connection/rate-limiter.js'
 import type { Failure, ReconnectSettings } from './connection/reconnect-policy.js'
 import { RECONNECT_DEFAULTS } from './connection/reconnect-policy.js'
 import type { Logger } from './logger.js'
+import type { Route } from './route.js'
 import type { Connect } from './transport.js'
 
 /** What a `url`, `headers` or `protocols` function is told, anew for each attempt. */
@@ -90,8 +91,11 @@ export interface ConnectionOptions {
   readonly headers?: PerAttempt<Readonly<Record<string, string>>>
   /** What logs and errors call the connection. @default the class's name */
   readonly name?: string
-  /** Where a message's key is: the name of a property at its top, or a function. @default 'type' */
-  readonly route?: string | ((message: unknown) => unknown)
+  /**
+   * Where a message's key is: a property, a path of them (`'data.e'`), a position in an array (`0`, `-2`), a function, or a list of
+   * these of which the first that finds a key counts. See also `keyPair` and `keyPresent`. @default 'type'
+   */
+  readonly route?: Route
   /** Turns messages into frames and back. @default jsonCodec */
   readonly codec?: Codec
   /** How many messages may be handled at once. With 1, each waits for the one before it. @default 1 */
@@ -141,7 +145,7 @@ export interface ConnectionSettings {
   readonly url: NonNullable<ConnectionOptions['url']>
   readonly protocols: NonNullable<ConnectionOptions['protocols']>
   readonly headers: NonNullable<ConnectionOptions['headers']>
-  readonly route: NonNullable<ConnectionOptions['route']>
+  readonly route: Route
   readonly codec: Codec
   readonly concurrency: number
   readonly highWaterMark: number

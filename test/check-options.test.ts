@@ -200,7 +200,6 @@ describe('checkOptions', () => {
   describe('shapes', () => {
     const rows: [string, readonly unknown[], readonly unknown[], string][] = [
       ['name', ['lobby'], [5, null], 'give a name'],
-      ['route', ['method', () => 'key'], [5, ['a', 'b']], 'give the name of a property'],
       ['headers', [{}, () => ({})], ['a: b', null], "give { name: 'value' }"],
       ['codec', [jsonCodec], [{}, 'json', null], 'give an object with encode and decode'],
       [
@@ -220,6 +219,18 @@ describe('checkOptions', () => {
           expectMistake({ [name]: value }, `options.${name}`, `is ${told(value)}`, fix)
       })
     }
+
+    it('route may be a property, a path, a position, a function, or a list of these', () => {
+      for (const route of ['type', 'data.e', 0, -2, '0.type', () => 'key', ['e', 'data.e', -2, () => 'key']])
+        expect(check({ route })).to.deep.equal([])
+      for (const route of [true, null, {}, 0.5, ['type', {}]]) {
+        const wrong = Array.isArray(route) ? route[1] : route
+        expectMistake({ route }, 'options.route', `is ${told(wrong)}`, 'give a property')
+      }
+      expectMistake({ route: [] }, 'options.route', 'is an empty list', 'or a list of these')
+      for (const route of ['', 'a..b', '.a', 'a.'])
+        expectMistake({ route }, 'options.route', `'${route}' has an empty name in it`, "a path ('data.e')")
+    })
 
     it('never shows the contents of what does not fit', () => {
       expect(JSON.stringify(check({ headers: 'Authorization: secret' }))).not.to.contain('secret')

@@ -13,6 +13,7 @@ import {
   HoldfastError,
   InvalidUrlError,
   MessageDroppedError,
+  MessageValidationError,
   NotConnectedError,
   OutboxFullError,
   PingTimeoutError,
@@ -159,6 +160,15 @@ const ROWS: readonly Row[] = [
     code: 'DECODE',
     message: 'Could not decode a message ("{\\"a"): beneath',
     fields: { raw: '{"a', cause },
+  },
+  {
+    error: new MessageValidationError('Feed#tick', 'ticker', '{"type":"ticker"}', [
+      { message: 'Required', path: ['price'] },
+      { message: 'Too odd' },
+    ]),
+    code: 'MESSAGE_VALIDATION',
+    message: 'A message with the key ticker does not fit Feed#tick: price: Required; Too odd',
+    fields: { key: 'ticker', raw: '{"type":"ticker"}' },
   },
   { error: new EncodeError('It has no text'), code: 'ENCODE', message: 'It has no text' },
   {

@@ -26,6 +26,7 @@ const NAMES = [
   'JsonSender',
   'Logger',
   'MessageDroppedError',
+  'MessageValidationError',
   'Module',
   'NotConnectedError',
   'OnBinary',
@@ -53,9 +54,13 @@ const NAMES = [
   'WaitTimeoutError',
   'WebSocketClient',
   'bootstrap',
+  'defineHandlers',
+  'defineProtocol',
   'homeAssistant',
   'jsonCodec',
   'jsonRpc',
+  'keyPair',
+  'keyPresent',
   'ocpp',
 ]
 

@@ -1,5 +1,7 @@
 import type { CloseInfo } from '../connection/close-code.js'
 import type { ConnectionState, OpenInfo } from '../connection/state.js'
+import { isSchema } from '../schema.js'
+import type { Schema, SchemaOutput } from '../schema.js'
 import type { ConnectionContext, ErrorContext, MessageContext } from './context.js'
 import { recordClient, recordHandler, recordModule } from './metadata.js'
 import type {
@@ -11,12 +13,17 @@ import type {
   WebSocketClientOptions,
 } from './metadata.js'
 
-/** A decorator for a method that can be called as `F` is. */
-export type HandlerDecorator<F extends (...args: never[]) => unknown> = <M extends F>(
-  target: object,
-  member: string | symbol,
-  descriptor: TypedPropertyDescriptor<M>,
-) => void
+/** A decorator for a method that can be called as `F` is, in TypeScript's legacy dialect and in the standard one. */
+export interface HandlerDecorator<F extends (...args: never[]) => unknown> {
+  <M extends F>(target: object, member: string | symbol, descriptor: TypedPropertyDescriptor<M>): void
+  (method: F, context: StandardMethodContext): void
+}
+
+/** What a standard decorator of a method is told, as far as it matters here. */
+export interface StandardMethodContext {
+  readonly kind: 'method'
+  readonly name: string | symbol
+}
 
 /** A decorator for a class. */
 export type ClientDecorator = (target: abstract new (...args: never[]) => object) => void
@@ -45,12 +52,25 @@ export function OnOpen(): HandlerDecorator<(open: OpenInfo, context: ConnectionC
 /**
  * Marks the method for messages with this key, or, without one, for all that no other handler takes. What it returns is sent.
  *
+ * With a schema, the method gets what the schema makes of the message, and its parameter must accept that. What the schema does not
+ * accept is a {@link MessageValidationError}, and the method does not see it. Several methods may take one key where each has a
+ * schema of its own: they are asked in order.
+ *
  * @param key what `route` finds in the message
+ * @param schema any Standard Schema: zod, valibot, arktype and others
  */
 export function OnMessage(
-  ...key: [key?: MessageKey]
-): HandlerDecorator<(message: never, context: MessageContext) => unknown> {
-  return handler('message', 'OnMessage', key)
+  key?: MessageKey,
+): HandlerDecorator<(message: never, context: MessageContext) => unknown>
+export function OnMessage<S extends Schema>(
+  schema: S,
+): HandlerDecorator<(message: SchemaOutput<S>, context: MessageContext) => unknown>
+export function OnMessage<S extends Schema>(
+  key: MessageKey,
+  schema: S,
+): HandlerDecorator<(message: SchemaOutput<S>, context: MessageContext) => unknown>
+export function OnMessage(...args: readonly unknown[]): Recorder {
+  return handler('message', 'OnMessage', args)
 }
 
 /** Marks the method for binary frames, unless the codec takes them as messages. What it returns is sent. At most one per class. */
@@ -80,9 +100,11 @@ export function OnStateChange(): HandlerDecorator<
  *
  * @param errorClass `Error`, or a class derived from it
  */
-export function OnError<E extends Error = Error>(
-  ...errorClass: [errorClass?: ErrorClass<E>]
-): HandlerDecorator<(error: E, context: ErrorContext) => unknown> {
+export function OnError(): HandlerDecorator<(error: Error, context: ErrorContext) => unknown>
+export function OnError<E extends Error>(
+  errorClass: ErrorClass<E>,
+): HandlerDecorator<(error: E, context: ErrorContext) => unknown>
+export function OnError(...errorClass: readonly unknown[]): Recorder {
   return handler('error', 'OnError', errorClass)
 }
 
@@ -94,18 +116,43 @@ export function OnClose(): HandlerDecorator<(close: CloseInfo, context: Connecti
 }
 
 /** Makes a decorator that records, and never throws: what is wrong is found at the start, all at once. */
-function handler(event: HandlerEvent, name: string, args: readonly unknown[]): HandlerDecorator<never> {
+function handler(event: HandlerEvent, name: string, args: readonly unknown[]): Recorder {
   const decorator = `@${name}(${args.map(describeArgument).join(', ')})`
   return (target: object, member: unknown, descriptor?: unknown) => {
-    if (typeof member === 'object' && member !== null && 'kind' in member) {
-      // A standard field has no value yet to record on; what there is of its class is the metadata.
-      const { name: method, metadata } = member as ClassMethodDecoratorContext
-      recordHandler(metadata ?? target, { event, decorator, member: method, kind: 'standard', args })
+    if (isStandardContext(member)) {
+      // Without metadata there is the method itself to record on; a field without it leaves no trace of its class.
+      const { name: standardName, metadata } = member
+      const kind = standardKindOf(member)
+      recordHandler(metadata ?? target, { event, decorator, member: standardName, kind, args })
       return
     }
     const kind = kindOf(target, member, descriptor)
     recordHandler(target, { event, decorator, member: member as string | symbol, kind, args })
   }
+}
+
+/** Takes what either dialect hands a decorator. */
+type Recorder = (target: object, member: unknown, descriptor?: unknown) => void
+
+/** What any standard decorator is told (https://github.com/tc39/proposal-decorators). */
+interface StandardContext {
+  readonly kind: 'class' | 'method' | 'getter' | 'setter' | 'field' | 'accessor'
+  readonly name: string | symbol
+  readonly static?: boolean
+  readonly private?: boolean
+  readonly metadata?: object
+}
+
+function isStandardContext(member: unknown): member is StandardContext {
+  return typeof member === 'object' && member !== null && 'kind' in member
+}
+
+function standardKindOf(context: StandardContext): HandlerRecord['kind'] {
+  if (context.kind === 'class') return 'class'
+  if (context.static) return 'static member'
+  if (context.private) return 'private member'
+  if (context.kind === 'method') return 'method'
+  return context.kind === 'field' ? 'property' : 'accessor'
 }
 
 function kindOf(target: object, member: unknown, descriptor: unknown): HandlerRecord['kind'] {
@@ -116,7 +163,9 @@ function kindOf(target: object, member: unknown, descriptor: unknown): HandlerRe
   return typeof (descriptor as PropertyDescriptor).value === 'function' ? 'method' : 'accessor'
 }
 
-function describeArgument(argument: unknown): string {
+/** Shows an argument of a decorator as it may have been written. */
+export function describeArgument(argument: unknown): string {
+  if (isSchema(argument)) return `a ${argument['~standard'].vendor} schema`
   if (typeof argument === 'function') return argument.name || 'an anonymous class'
   if (typeof argument === 'object' && argument !== null) return '{…}'
   return typeof argument === 'string' ? `'${argument}'` : String(argument)

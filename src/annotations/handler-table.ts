@@ -1,7 +1,10 @@
 import type { Mistake } from '../errors.js'
+import { isSchema } from '../schema.js'
+import type { Schema } from '../schema.js'
+import type { Class } from '../token.js'
+import { problemOf } from './handler-problems.js'
 import { ownHandlers, standardMetadata } from './metadata.js'
 import type { ErrorClass, HandlerEvent, HandlerRecord, MessageKey } from './metadata.js'
-import type { Class } from '../token.js'
 
 /** A method that handles something. */
 export interface Handler {
@@ -10,15 +13,23 @@ export interface Handler {
   readonly name: string
 }
 
+/** A method that handles messages. */
+export interface MessageHandler extends Handler {
+  /** What a message must be for this handler; without one it takes any. */
+  readonly schema?: Schema
+  /** Who is asked next where the schema does not accept a message. */
+  readonly alternative?: MessageHandler
+}
+
 /** Events that a class has one handler for. */
 export type SingleEvent = Exclude<HandlerEvent, 'message' | 'error'>
 
 /** All handlers of a class, read and checked once. Lookups are Maps: what a peer sends cannot reach a prototype. */
 export interface HandlerTable {
   readonly single: Readonly<Partial<Record<SingleEvent, Handler>>>
-  readonly messages: ReadonlyMap<MessageKey, Handler>
+  readonly messages: ReadonlyMap<MessageKey, MessageHandler>
   /** For messages that no key takes. */
-  readonly rest: Handler | undefined
+  readonly rest: MessageHandler | undefined
   /** By the prototype of the class of errors. */
   readonly errors: ReadonlyMap<object, Handler>
   /** For errors that no class takes. */
@@ -49,11 +60,11 @@ interface Declared {
   readonly owner: string
 }
 
-/** The most parameters that any handler gets: the event, and its context. */
-const MOST_PARAMETERS = 2
-
 const NO_HANDLERS_FIX =
   'put a decorator on at least one method, such as @OnMessage(), with its parentheses (a module needs @Module({ … }) on its class)'
+
+const RIVAL_FIX = 'keep one of them, and let it call the other'
+const SHARED_KEY_FIX = `${RIVAL_FIX}; or give each a schema of its own, which tells whose messages are whose`
 
 /** Stands for the argument of a decorator that was given none. */
 const NONE = Symbol('none')
@@ -64,9 +75,8 @@ class TableBuilder {
   /** Who has taken which place: by event, then by the decorator's argument. */
   readonly #taken = new Map<HandlerEvent, Map<unknown, Declared>>()
   readonly #single: Partial<Record<SingleEvent, Handler>> = {}
-  readonly #messages = new Map<MessageKey, Handler>()
+  readonly #messages = new MessagePlaces()
   readonly #errors = new Map<object, Handler>()
-  #rest: Handler | undefined
   #anyError: Handler | undefined
 
   constructor(target: abstract new (...args: never[]) => object) {
@@ -81,8 +91,7 @@ class TableBuilder {
     }
     const table = {
       single: this.#single,
-      messages: this.#messages,
-      rest: this.#rest,
+      ...this.#messages.chain(this.#target.name),
       errors: this.#errors,
       anyError: this.#anyError,
     }
@@ -91,19 +100,19 @@ class TableBuilder {
 
   #add(declared: Declared): void {
     const { record } = declared
-    const prototype = this.#target.prototype as object
-    const problem = kindProblem(record) ?? methodProblem(record, prototype) ?? argumentProblem(record)
+    const problem = problemOf(record, this.#target.prototype as object)
     if (problem) {
       this.#mistake(nameOf(declared), problem.cause, problem.fix)
       return
     }
-    const rival = this.#take(declared)
+    const rival = record.event === 'message' ? this.#messages.take(declared) : this.#take(declared)
     if (rival) {
       const cause = `is a second ${record.decorator}, after ${nameOf(rival)}`
-      this.#mistake(nameOf(declared), cause, 'keep one of them, and let it call the other')
+      const isKeyed = record.event === 'message' && keyOf(record.args) !== NONE
+      this.#mistake(nameOf(declared), cause, isKeyed ? SHARED_KEY_FIX : RIVAL_FIX)
       return
     }
-    this.#place(record, { method: record.member, name: `${this.#target.name}#${String(record.member)}` })
+    this.#place(record, handlerOf(this.#target.name, record))
   }
 
   /** Takes the record's place for it, unless another method has it: that one is returned. */
@@ -119,10 +128,8 @@ class TableBuilder {
   }
 
   #place({ event, args }: HandlerRecord, handler: Handler): void {
-    if (event === 'message') {
-      if (args.length > 0) this.#messages.set(args[0] as MessageKey, handler)
-      else this.#rest = handler
-    } else if (event === 'error') {
+    if (event === 'message') return
+    if (event === 'error') {
       if (args.length > 0) this.#errors.set((args[0] as ErrorClass).prototype as object, handler)
       else this.#anyError = handler
     } else this.#single[event] = handler
@@ -131,6 +138,62 @@ class TableBuilder {
   #mistake(place: string, cause: string, fix: string): void {
     this.#mistakes.push({ place, cause, fix })
   }
+}
+
+/** Which handlers take which messages: several may take one key where schemas tell their messages apart. */
+class MessagePlaces {
+  readonly #places = new Map<unknown, Declared[]>()
+
+  /** Takes a place, unless another method would get the very same messages: that one is returned. */
+  take(declared: Declared): Declared | undefined {
+    const { member, args } = declared.record
+    const key = keyOf(args)
+    // A subclass that says anew what a method takes has the last word.
+    const others = (this.#places.get(key) ?? []).filter(
+      ({ record, owner }) => record.member !== member || owner === declared.owner,
+    )
+    const isShared = key !== NONE
+    const rival = others.find(
+      ({ record }) =>
+        record.member !== member && (!isShared || schemaOf(record.args) === schemaOf(declared.record.args)),
+    )
+    if (rival) return rival
+    this.#places.set(key, [...others, declared])
+    return undefined
+  }
+
+  /** Chains those of each key in the order in which they are asked: as declared, and whoever takes anything last. */
+  chain(target: string): Pick<HandlerTable, 'messages' | 'rest'> {
+    const messages = new Map<MessageKey, MessageHandler>()
+    let rest: MessageHandler | undefined
+    for (const [key, declared] of this.#places) {
+      const takesAny = ({ record }: Declared): number => (schemaOf(record.args) ? 0 : 1)
+      const order = [...declared].sort((one, other) => takesAny(one) - takesAny(other))
+      const first = order.reduceRight<MessageHandler | undefined>((alternative, { record }) => {
+        const schema = schemaOf(record.args)
+        return {
+          ...handlerOf(target, record),
+          ...(schema && { schema }),
+          ...(alternative && { alternative }),
+        }
+      }, undefined)
+      if (key === NONE) rest = first
+      else if (first) messages.set(key as MessageKey, first)
+    }
+    return { messages, rest }
+  }
+}
+
+function keyOf(args: HandlerRecord['args']): unknown {
+  return args.length === 0 || isSchema(args[0]) ? NONE : args[0]
+}
+
+function schemaOf(args: HandlerRecord['args']): Schema | undefined {
+  return args.find(isSchema)
+}
+
+function handlerOf(target: string, { member }: HandlerRecord): Handler {
+  return { method: member, name: `${target}#${String(member)}` }
 }
 
 /** Collects what a class and those that it extends have declared, the base first. */
@@ -157,74 +220,4 @@ function declaredHandlers(target: abstract new (...args: never[]) => object): De
 
 function nameOf({ record, owner }: Declared): string {
   return record.kind === 'class' ? owner : `${owner}#${String(record.member)}`
-}
-
-type Problem = Pick<Mistake, 'cause' | 'fix'>
-
-function kindProblem({ kind, decorator, member }: HandlerRecord): Problem | undefined {
-  const name = String(member)
-  switch (kind) {
-    case 'method':
-      return undefined
-    case 'property':
-      return {
-        cause: `${decorator} is on a property, which does not exist before the class is made`,
-        fix: `write a method: ${name}(…) { … } instead of ${name} = (…) => …`,
-      }
-    case 'standard':
-      return {
-        cause: `${decorator} was compiled as a standard decorator`,
-        fix: 'set "experimentalDecorators": true in the tsconfig.json that compiles this file (esbuild and tsx read it there too)',
-      }
-    case 'static member':
-      return {
-        cause: `${decorator} is on a static member`,
-        fix: `leave out "static": a handler is a method of the instance`,
-      }
-    case 'accessor':
-      return {
-        cause: `${decorator} is on an accessor`,
-        fix: `write a method: ${name}(…) { … }, without get, set or accessor`,
-      }
-    case 'class':
-    case 'parameter':
-      return { cause: `${decorator} is on a ${kind}`, fix: 'put it on a method of the class' }
-  }
-}
-
-function methodProblem({ member, decorator }: HandlerRecord, prototype: object): Problem | undefined {
-  const method = (prototype as Record<string | symbol, unknown>)[member]
-  if (typeof method !== 'function') {
-    return {
-      cause: `${decorator} is on something that is no method any more`,
-      fix: 'do not override it with anything but a method',
-    }
-  }
-  if (method.length <= MOST_PARAMETERS) return undefined
-  return {
-    cause: `takes ${method.length} parameters, and a handler gets ${MOST_PARAMETERS}: the event and its context`,
-    fix: 'take what else it needs through the constructor',
-  }
-}
-
-function argumentProblem({ event, args, decorator }: HandlerRecord): Problem | undefined {
-  if (args.length === 0) return undefined
-  const [argument] = args
-  if (event === 'message' && typeof argument !== 'string' && typeof argument !== 'number') {
-    return {
-      cause: `${decorator} has a key that is neither a string nor a number`,
-      fix: 'give the key as messages carry it, or none',
-    }
-  }
-  if (event === 'error' && !isErrorClass(argument)) {
-    return {
-      cause: `${decorator} names no class of errors${argument === undefined ? ' (is it imported in a circle?)' : ''}`,
-      fix: 'name Error or a class that extends it, or nothing at all',
-    }
-  }
-  return undefined
-}
-
-function isErrorClass(argument: unknown): boolean {
-  return typeof argument === 'function' && (argument === Error || argument.prototype instanceof Error)
 }

@@ -8,7 +8,19 @@ export type MessageKey = string | number
 /** A class of errors that `@OnError` can name. */
 export type ErrorClass<E extends Error = Error> = abstract new (...args: never[]) => E
 
-export type HandlerEvent = 'open' | 'message' | 'binary' | 'ping' | 'pong' | 'stateChange' | 'error' | 'close'
+/** Everything that a handler can be for. */
+export const HANDLER_EVENTS = [
+  'open',
+  'message',
+  'binary',
+  'ping',
+  'pong',
+  'stateChange',
+  'error',
+  'close',
+] as const
+
+export type HandlerEvent = (typeof HANDLER_EVENTS)[number]
 
 /** What one decorator has recorded of one method. */
 export interface HandlerRecord {
@@ -16,9 +28,10 @@ export interface HandlerRecord {
   /** The decorator as it was written: `@OnMessage('ticker')`. */
   readonly decorator: string
   readonly member: string | symbol
-  /** What the decorator was put on; only a method can be a handler. */
-  readonly kind: 'method' | 'static member' | 'accessor' | 'property' | 'parameter' | 'class' | 'standard'
-  /** The decorator's arguments: a key, or a class of errors. */
+  /** What the decorator was put on; only a method can be a handler, or what `defineHandlers` names as one. */
+  readonly kind:
+    'method' | 'named' | 'static member' | 'private member' | 'accessor' | 'property' | 'parameter' | 'class'
+  /** The decorator's arguments: a key, a schema, or both; or a class of errors. */
   readonly args: readonly unknown[]
 }
 
@@ -105,9 +118,10 @@ export function ownConstructorTokens(target: object): readonly unknown[] | undef
 /** Tells whether a class's compiler notes types, which each of its handlers shows; `undefined` where it has none. */
 export function notesTypes(target: Class): boolean | undefined {
   const prototype = target.prototype as object
-  const method = ownHandlers(prototype).find(({ kind }) => kind === 'method')
+  const records = ownHandlers(prototype)
+  const method = records.find(({ kind }) => kind === 'method')
   if (method) return Reflect.hasOwnMetadata('design:type', prototype, method.member)
-  return standardMetadata(target) ? false : undefined
+  return standardMetadata(target) || records.some(({ kind }) => kind === 'named') ? false : undefined
 }
 
 /** Tells what a class's constructor asks for, in the place where tsyringe reads it. */

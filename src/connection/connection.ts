@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { ConnectionClosedError, NotConnectedError } from '../errors.js'
 import { encodeWith, jsonCodec } from '../codec.js'
 import type { ConnectionSettings } from '../options.js'
+import type { Outgoing, Protocol, ReplyTo } from '../protocol.js'
 import type { Connect } from '../transport.js'
 import { redactUrl } from '../url.js'
 import { CloseCode, checkClose } from './close-code.js'
@@ -20,9 +21,10 @@ import type { WaitOptions } from './waiters.js'
 /**
  * The long-lived connection that a handler class is wired to. It survives the sockets that it has one after another.
  *
- * Inject it into the client, or take it from `client.connection`.
+ * Inject it into the client, or take it from `client.connection`. As `Connection<Market>` it sends what that protocol has outgoing:
+ * see `defineProtocol`.
  */
-export class Connection {
+export class Connection<P extends Protocol = Protocol> {
   /** A name that is unique in this process, such as `TickerClient#1`. */
   readonly id: string
   readonly #settings: ConnectionSettings
@@ -109,7 +111,7 @@ export class Connection {
    *
    * @throws EncodeError when JSON has no text for the value
    */
-  sendJson(value: unknown): Promise<void> {
+  sendJson(value: Outgoing<P>): Promise<void> {
     this.#checkNotClosed()
     return this.#machine.traffic.sending.send(encodeWith(jsonCodec, value), value)
   }
@@ -119,7 +121,7 @@ export class Connection {
    *
    * @throws EncodeError when the codec cannot encode it
    */
-  sendMessage(message: unknown): Promise<void> {
+  sendMessage(message: Outgoing<P>): Promise<void> {
     this.#checkNotClosed()
     return this.#machine.traffic.sending.send(encodeWith(this.#settings.codec, message), message)
   }
@@ -150,20 +152,26 @@ export class Connection {
    * @throws TypeError when the message can have no id, or has one that is in use
    * @throws ConnectionClosedError once closing or closed
    */
-  request<T = unknown>(message: unknown, options: RequestOptions = {}): Promise<T> {
+  request<T = unknown, M extends Outgoing<P> = Outgoing<P>>(
+    message: M,
+    options: RequestOptions = {},
+  ): Promise<ReplyTo<P, M, T>> {
     this.#checkNotClosed()
-    return this.#machine.traffic.requests.request(message, options) as Promise<T>
+    return this.#machine.traffic.requests.request(message, options) as Promise<ReplyTo<P, M, T>>
   }
 
   /**
    * Asks, and iterates over all replies until the last. Ends and throws like {@link request}.
    */
-  requestMany<T = unknown>(
-    message: unknown,
+  requestMany<T = unknown, M extends Outgoing<P> = Outgoing<P>>(
+    message: M,
     options: RequestManyOptions,
-  ): AsyncIterableIterator<T, undefined> {
+  ): AsyncIterableIterator<ReplyTo<P, M, T>, undefined> {
     this.#checkNotClosed()
-    return this.#machine.traffic.requests.requestMany(message, options) as AsyncIterableIterator<T, undefined>
+    return this.#machine.traffic.requests.requestMany(message, options) as AsyncIterableIterator<
+      ReplyTo<P, M, T>,
+      undefined
+    >
   }
 
   /**

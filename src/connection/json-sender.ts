@@ -1,5 +1,7 @@
-/** Sends values as JSON. Inject it where a whole `Connection` would be too much. */
-export class JsonSender {
+import type { Outgoing, Protocol } from '../protocol.js'
+
+/** Sends values as JSON. Inject it where a whole `Connection` would be too much; as `JsonSender<Market>` it sends what that protocol has outgoing. */
+export class JsonSender<P extends Protocol = Protocol> {
   readonly #connection: { sendJson(value: unknown): Promise<void> }
 
   /** @internal */
@@ -16,7 +18,7 @@ export class JsonSender {
    * @throws NotConnectedError while not open, with `outbox: false`
    * @throws ConnectionClosedError once closing or closed
    */
-  send(value: unknown): Promise<void> {
+  send(value: Outgoing<P>): Promise<void> {
     return this.#connection.sendJson(value)
   }
 }

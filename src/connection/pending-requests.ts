@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../clock.js'
-import { RequestError, RequestTimeoutError, UnreadRepliesError, toError } from '../errors.js'
+import { toError } from '../errors.js'
+import { RequestError, RequestTimeoutError, UnreadRepliesError } from '../request-errors.js'
 import { deferred } from './deferred.js'
 import { Replies } from './replies.js'
 import { RequestIds } from './request-ids.js'

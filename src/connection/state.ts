@@ -67,4 +67,5 @@ export interface OpenInfo {
 }
 
 /** Where a failure happened. */
-export type Stage = 'connect' | 'open' | 'decode' | 'handle' | 'encode' | 'send' | 'heartbeat' | 'close'
+export type Stage =
+  'connect' | 'open' | 'decode' | 'validate' | 'handle' | 'encode' | 'send' | 'heartbeat' | 'close'

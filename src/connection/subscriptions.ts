@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../clock.js'
 import { describeValue } from '../codec.js'
-import { SubscriptionError, reasonOf, toError } from '../errors.js'
+import { reasonOf, toError } from '../errors.js'
+import { SubscriptionError } from '../request-errors.js'
 
 /** What a server calls a subscription on one connection. */
 export type SubscriptionId = string | number

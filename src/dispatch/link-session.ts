@@ -1,5 +1,5 @@
 import type { ConnectionContext } from '../annotations/context.js'
-import type { Handler, HandlerTable } from '../annotations/handler-table.js'
+import type { Handler, HandlerTable, MessageHandler } from '../annotations/handler-table.js'
 import type { Clock } from '../clock.js'
 import type { Codec } from '../codec.js'
 import type { CloseInfo } from '../connection/close-code.js'
@@ -17,6 +17,7 @@ import { isThenable } from './invoker.js'
 import type { Router } from './router.js'
 import { TaskQueue } from './task-queue.js'
 import type { Unrouted } from './unrouted.js'
+import { validate } from './validation.js'
 
 /** What all sessions of a connection share. */
 export interface DispatchParts {
@@ -137,7 +138,7 @@ export class LinkSession implements Session {
     if (arrival.kind === 'undecodable')
       return this.#fail(arrival.value as Error, 'decode', undefined, arrival.raw)
     const handler = this.#parts.table.single.binary
-    if (handler) return this.#handOver(handler, arrival, undefined)
+    if (handler) return this.#handOver(handler, arrival.value, arrival, undefined)
     this.#parts.unrouted.binary()
     return undefined
   }
@@ -151,15 +152,34 @@ export class LinkSession implements Session {
       return this.#fail(toError(thrown), 'decode', undefined, arrival.value)
     }
     const handler = router.handlerFor(key)
-    if (handler) return this.#handOver(handler, arrival, key)
+    if (handler?.schema) return this.#validate(handler, arrival, key)
+    if (handler) return this.#handOver(handler, arrival.value, arrival, key)
     unrouted.message(key)
     return undefined
   }
 
-  #handOver(handler: Handler, arrival: Arrival, key: unknown): void | Promise<void> {
+  /** Hands over what a schema has made of the message; what a schema takes time for keeps its place in the queue. */
+  #validate(first: MessageHandler, arrival: Arrival, key: unknown): void | Promise<void> {
+    const fail = (thrown: unknown): void | Promise<void> =>
+      this.#fail(toError(thrown), 'validate', first, arrival.value)
+    try {
+      const accepted = validate(first, arrival.value, { key, raw: arrival.raw })
+      if (!isThenable(accepted)) return this.#handOver(accepted.handler, accepted.value, arrival, key)
+      const settled = accepted.then(
+        () => undefined,
+        () => undefined,
+      )
+      void this.#watch.watch(`The schema of ${first.name}`, settled)
+      return accepted.then(({ handler, value }) => this.#handOver(handler, value, arrival, key), fail)
+    } catch (thrown) {
+      return fail(thrown)
+    }
+  }
+
+  #handOver(handler: Handler, event: unknown, arrival: Arrival, key: unknown): void | Promise<void> {
     const { connection, clock } = this.#parts
     const context = new ArrivalContext(connection, this.#link, arrival, key, clock)
-    const running = this.#call.run(handler, arrival.value, context)
+    const running = this.#call.run(handler, event, context)
     return running && this.#watch.watch(handler.name, running)
   }
 

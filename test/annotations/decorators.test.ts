@@ -125,8 +125,29 @@ describe('decorators', () => {
       const method = (): void => {}
       decorate(undefined, { kind: 'field', name: 'field', metadata })
       decorate(method, { kind: 'method', name: 'method' })
-      expect(kindsOn(metadata)).to.deep.equal(['standard'])
-      expect(kindsOn(method)).to.deep.equal(['standard'])
+      expect(kindsOn(metadata)).to.deep.equal(['property'])
+      expect(kindsOn(method)).to.deep.equal(['method'])
+    })
+
+    it('as a standard decorator records what it is on', () => {
+      const metadata = {}
+      const standard = (context: object): void => decorate(undefined, { name: 'it', metadata, ...context })
+      standard({ kind: 'class' })
+      standard({ kind: 'method', static: true })
+      standard({ kind: 'method', private: true })
+      standard({ kind: 'getter' })
+      standard({ kind: 'accessor' })
+      standard({ kind: 'field' })
+      standard({ kind: 'field', static: true })
+      expect(kindsOn(metadata)).to.deep.equal([
+        'class',
+        'static member',
+        'private member',
+        'accessor',
+        'accessor',
+        'property',
+        'static member',
+      ])
     })
 
     it('never throws, even where there is nothing to record on', () => {

@@ -1,8 +1,11 @@
 import { expect } from 'chai'
+import * as z from 'zod'
 import { OnBinary, OnClose, OnError, OnMessage, OnOpen, OnPing, OnPong, OnStateChange } from 'holdfast'
 import type { Class, Mistake } from 'holdfast'
 import { handlersOf } from '#src/annotations/handler-table.js'
 import type { HandlerTable } from '#src/annotations/handler-table.js'
+
+const Price = z.object({ price: z.number() })
 
 /** Returns the table of a class that has no mistakes. */
 function tableOf(target: Class): HandlerTable {
@@ -230,15 +233,88 @@ describe('handlersOf', () => {
     })
   })
 
+  describe('schemas', () => {
+    const Other = z.object({ volume: z.number() })
+
+    it('come with the handler, with a key or without', () => {
+      class Priced {
+        @OnMessage('ticker', Price) tick(): void {}
+        @OnMessage(Price) rest(): void {}
+      }
+      const { messages, rest } = tableOf(Priced)
+      expect(messages.get('ticker')).to.deep.equal({ method: 'tick', name: 'Priced#tick', schema: Price })
+      expect(rest).to.deep.equal({ method: 'rest', name: 'Priced#rest', schema: Price })
+    })
+
+    it('let several methods take one key, asked as they are written, and who takes anything last', () => {
+      class Several {
+        @OnMessage('book') rest(): void {}
+        @OnMessage('book', Price) price(): void {}
+        @OnMessage('book', Other) other(): void {}
+      }
+      const first = tableOf(Several).messages.get('book')
+      const names = [first, first?.alternative, first?.alternative?.alternative].map((each) => each?.method)
+      expect(names).to.deep.equal(['price', 'other', 'rest'])
+    })
+
+    it('let one method take one key in two shapes', () => {
+      class Both {
+        @OnMessage('book', Price) @OnMessage('book', Other) book(): void {}
+      }
+      const first = tableOf(Both).messages.get('book')
+      expect([first?.schema, first?.alternative?.schema]).to.deep.equal([Other, Price])
+    })
+
+    it('that are the same do not tell messages apart', () => {
+      class Same {
+        @OnMessage('book', Price) first(): void {}
+        @OnMessage('book', Price) second(): void {}
+      }
+      expect(linesOf(Same)).to.deep.equal([
+        "Same#second: is a second @OnMessage('book', a zod schema), after Same#first",
+      ])
+      expect(handlersOf(Same).mistakes[0]?.fix).to.contain('or give each a schema of its own')
+    })
+
+    it('do not make a second catch-all', () => {
+      class Rests {
+        @OnMessage(Price) first(): void {}
+        @OnMessage() second(): void {}
+      }
+      expect(linesOf(Rests)).to.deep.equal(['Rests#second: is a second @OnMessage(), after Rests#first'])
+    })
+
+    it('of a subclass replace those that its method had', () => {
+      class Base {
+        @OnMessage('ticker', Price) tick(): void {}
+      }
+      class Derived extends Base {
+        @OnMessage('ticker', Other) override tick(): void {}
+      }
+      const { schema, alternative } = tableOf(Derived).messages.get('ticker')!
+      expect(schema).to.equal(Other)
+      expect(alternative).to.equal(undefined)
+      expect(tableOf(Base).messages.get('ticker')?.schema).to.equal(Price)
+    })
+  })
+
   describe('arguments', () => {
-    it('of @OnMessage are strings and numbers', () => {
+    it('of @OnMessage are a string or a number, a schema, or both', () => {
       class Odd {
         @OnMessage(undefined) lost(): void {}
-        @OnMessage({} as string) schema(): void {}
+        @OnMessage({} as string) object(): void {}
+        @OnMessage({ '~standard': {} } as never) halfSchema(): void {}
+        @OnMessage('key', { parse: () => 1 } as never) oldSchema(): void {}
+        @OnMessage('key', undefined as never) lostSchema(): void {}
+        @OnMessage(Price as never, 'key' as never) turned(): void {}
       }
       expect(linesOf(Odd)).to.deep.equal([
-        'Odd#lost: @OnMessage(undefined) has a key that is neither a string nor a number',
-        'Odd#schema: @OnMessage({…}) has a key that is neither a string nor a number',
+        'Odd#lost: @OnMessage(undefined) has a key that is neither a string nor a number (is it imported in a circle?)',
+        'Odd#object: @OnMessage({…}) has a key that is neither a string nor a number',
+        'Odd#halfSchema: @OnMessage({…}) has a key that is neither a string nor a number',
+        "Odd#oldSchema: @OnMessage('key', {…}) has a schema that does not follow Standard Schema",
+        "Odd#lostSchema: @OnMessage('key', undefined) has a schema that does not follow Standard Schema (is it imported in a circle?)",
+        "Odd#turned: @OnMessage(a zod schema, 'key') has a key that is neither a string nor a number",
       ])
     })
 

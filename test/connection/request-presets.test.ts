@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { FakeClock } from 'holdfast/testing'
-import { RequestError } from '#src/errors.js'
+import { RequestError } from '#src/request-errors.js'
 import { PendingRequests } from '#src/connection/pending-requests.js'
 import type { RequestsOptions } from '#src/connection/request-options.js'
 import { fillInRequests } from '#src/connection/request-options.js'

@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { FakeClock } from 'holdfast/testing'
 import { Subscriptions } from '#src/connection/subscriptions.js'
 import type { SubscribeOptions, SubscriptionsPort } from '#src/connection/subscriptions.js'
-import { EncodeError, SubscriptionError } from '#src/errors.js'
+import { EncodeError } from '#src/errors.js'
+import { SubscriptionError } from '#src/request-errors.js'
 
 /** What is internal, and so not declared. */
 interface Inside extends Subscriptions {

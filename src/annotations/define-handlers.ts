@@ -1,0 +1,79 @@
+import type { CloseInfo } from '../connection/close-code.js'
+import type { ConnectionState, OpenInfo } from '../connection/state.js'
+import type { Schema, SchemaOutput } from '../schema.js'
+import type { Class } from '../token.js'
+import type { ConnectionContext, ErrorContext, MessageContext } from './context.js'
+import { WebSocketClient, describeArgument } from './decorators.js'
+import { recordHandler } from './metadata.js'
+import type { ErrorClass, HandlerEvent, MessageKey, WebSocketClientOptions } from './metadata.js'
+
+/** The names of the methods of `T` that can be called with these arguments. */
+export type MethodOf<T, Arguments extends readonly unknown[]> = {
+  [Name in keyof T]: T[Name] extends (...args: never[]) => unknown
+    ? T[Name] extends (...args: Arguments) => unknown
+      ? Name
+      : never
+    : never
+}[keyof T]
+
+/** Which methods of a class handle what; each entry of a list is a decorator's arguments, then the method. */
+export interface HandlerMethods<T, Messages = unknown> {
+  readonly open?: MethodOf<T, [OpenInfo, ConnectionContext]>
+  /** A method for whatever is not listed, or a list: `[key, method]`, `[schema, method]`, `[key, schema, method]`, `method`. */
+  readonly message?: Messages
+  readonly binary?: MethodOf<T, [Uint8Array, MessageContext]>
+  readonly ping?: MethodOf<T, [Uint8Array, ConnectionContext]>
+  readonly pong?: MethodOf<T, [Uint8Array, ConnectionContext]>
+  readonly stateChange?: MethodOf<T, [ConnectionState, ConnectionContext]>
+  /** A method for whatever is not listed, or a list: `[ErrorClass, method]`, `method`. */
+  readonly error?:
+    | MethodOf<T, [Error, ErrorContext]>
+    | readonly (
+        MethodOf<T, [Error, ErrorContext]> | readonly [ErrorClass, MethodOf<T, [never, ErrorContext]>]
+      )[]
+  readonly close?: MethodOf<T, [CloseInfo, ConnectionContext]>
+}
+
+/** What `message` may be, given what it is: a schema's output has to fit the method's parameter. */
+export type MessageMethods<T, Messages> = Messages extends readonly unknown[]
+  ? { readonly [Index in keyof Messages]: MessageMethod<T, Messages[Index]> }
+  : AnyMessage<T>
+
+type AnyMessage<T> = MethodOf<T, [never, MessageContext]>
+
+type MessageMethod<T, Entry> = Entry extends readonly [MessageKey, infer S extends Schema, unknown]
+  ? readonly [MessageKey, S, MethodOf<T, [SchemaOutput<S>, MessageContext]>]
+  : Entry extends readonly [infer S extends Schema, unknown]
+    ? readonly [S, MethodOf<T, [SchemaOutput<S>, MessageContext]>]
+    : Entry extends readonly unknown[]
+      ? readonly [MessageKey, AnyMessage<T>]
+      : AnyMessage<T>
+
+/**
+ * Says without decorators which methods of a class handle what, for plain JavaScript and for runtimes that only strip types. It
+ * gives the very same handlers as the decorators. Like them it never throws: what is wrong is told by `bootstrap`.
+ *
+ * @param target the class; handlers of classes that it extends are inherited
+ * @param handlers the methods by event
+ * @param options the options of the class, as `@WebSocketClient` takes them; `inject` names what its constructor gets
+ */
+export function defineHandlers<T extends object, const Messages = undefined>(
+  target: Class<T>,
+  handlers: HandlerMethods<T, Messages & MessageMethods<T, Messages>>,
+  options?: WebSocketClientOptions,
+): void {
+  for (const [event, given] of Object.entries(handlers) as [HandlerEvent, unknown][]) {
+    if (given === undefined) continue
+    for (const entry of Array.isArray(given) ? (given as unknown[]) : [given]) {
+      record(target, event, Array.isArray(entry) ? (entry as unknown[]) : [entry])
+    }
+  }
+  if (options) WebSocketClient(options)(target)
+}
+
+function record(target: Class, event: HandlerEvent, entry: readonly unknown[]): void {
+  const args = entry.slice(0, -1)
+  const member = entry.at(-1) as string | symbol
+  const decorator = `${event}: [${entry.map(describeArgument).join(', ')}]`
+  recordHandler(target.prototype as object, { event, decorator, member, kind: 'named', args })
+}

@@ -1,0 +1,74 @@
+/** One way to a message's key: a path of properties, a position in an array, or a function of the message. */
+export type RoutePath = string | number | ((message: unknown) => unknown)
+
+/** Where a message's key is: one way, or several of which the first that finds a key counts. */
+export type Route = RoutePath | readonly RoutePath[]
+
+type Reader = (message: unknown) => unknown
+
+/**
+ * Makes the function that reads a message's key.
+ *
+ * `'type'` is a property, `'data.e'` a property within a property, `0` and `-2` are positions in an array, from its beginning and
+ * from its end; positions may be parts of a path, too: `'params.0'`.
+ */
+export function readerOf(route: Route): Reader {
+  if (typeof route === 'function') return route
+  if (typeof route === 'number') return (message) => step(message, route)
+  if (typeof route === 'string') return pathReader(route)
+  const readers = route.map(readerOf)
+  return (message) => {
+    for (const read of readers) {
+      const key = read(message)
+      if (isKey(key)) return key
+    }
+    return undefined
+  }
+}
+
+/**
+ * Routes by two things at once, such as Discord's `op` and `t`: the key is both with a slash between them, `'0/READY'`; where only
+ * one of them is there, it is that one, as it is.
+ */
+export function keyPair(first: RoutePath, second: RoutePath): Reader {
+  const [readFirst, readSecond] = [readerOf(first), readerOf(second)]
+  return (message) => {
+    const [one, other] = [readFirst(message), readSecond(message)]
+    if (!isKey(one)) return isKey(other) ? other : undefined
+    return isKey(other) ? `${one}/${other}` : one
+  }
+}
+
+/** Routes by which of these properties a message has: the key is the name of the first that is there. */
+export function keyPresent(...names: readonly string[]): Reader {
+  return (message) => names.find((name) => own(message, name) !== undefined)
+}
+
+function isKey(value: unknown): value is string | number {
+  return typeof value === 'string' || typeof value === 'number'
+}
+
+function pathReader(path: string): Reader {
+  if (!path.includes('.') && !isPosition(path)) return (message) => own(message, path)
+  const steps = path.split('.').map((name) => (isPosition(name) ? Number(name) : name))
+  return (message) => {
+    let value = message
+    for (const each of steps) value = step(value, each)
+    return value
+  }
+}
+
+function isPosition(name: string): boolean {
+  return /^-?\d+$/.test(name)
+}
+
+function step(value: unknown, name: string | number): unknown {
+  if (typeof name === 'number' && Array.isArray(value)) return value.at(name)
+  return own(value, String(name))
+}
+
+/** What a peer sends must not reach what all objects inherit. */
+function own(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+  return (value as Record<string, unknown>)[name]
+}
