@@ -87,9 +87,17 @@ describe('The package', () => {
   })
 
   it('leaves tsyringe and reflect-metadata to the application, for two copies of them do not see each other', () => {
-    const { dependencies, peerDependencies } = readPackageJson()
-    expect(Object.keys(peerDependencies).sort()).to.deep.equal(['reflect-metadata', 'tsyringe'])
+    const { dependencies, peerDependencies, peerDependenciesMeta } = readPackageJson()
+    const needed = Object.keys(peerDependencies).filter((name) => !peerDependenciesMeta[name]?.optional)
+    expect(needed.sort()).to.deep.equal(['reflect-metadata', 'tsyringe'])
     expect(dependencies).to.not.have.any.keys('reflect-metadata', 'tsyringe')
+  })
+
+  it('asks for what its subpaths are made of only where those are used', () => {
+    const { dependencies, peerDependenciesMeta } = readPackageJson()
+    const optional = ['@msgpack/msgpack', 'lossless-json']
+    expect(Object.keys(peerDependenciesMeta).sort()).to.deep.equal(optional)
+    expect(dependencies).to.not.have.any.keys(...optional)
   })
 
   it('runs on every Node that can require an ES module', () => {
