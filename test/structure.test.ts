@@ -2,6 +2,8 @@ import { expect } from 'chai'
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import * as holdfast from 'holdfast'
+import * as bigintJson from 'holdfast/bigint-json'
+import * as msgpack from 'holdfast/msgpack'
 import * as testing from 'holdfast/testing'
 import { filesIn, readJson, readPackageJson, root } from './support/project.js'
 
@@ -75,6 +77,11 @@ function ignored(): ReadonlySet<string> {
 describe('The package', () => {
   it("exports these names from 'holdfast'", () => {
     expect(Object.keys(holdfast).sort()).to.deep.equal(NAMES)
+  })
+
+  it("exports these names from 'holdfast/msgpack' and 'holdfast/bigint-json'", () => {
+    expect(Object.keys(msgpack).sort()).to.deep.equal(['createMsgpackCodec', 'msgpackCodec'])
+    expect(Object.keys(bigintJson)).to.deep.equal(['bigintJsonCodec'])
   })
 
   it("exports these names from 'holdfast/testing'", () => {
