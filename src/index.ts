@@ -66,8 +66,10 @@ export type {
 } from './sequence.js'
 export type { WaitOptions } from './connection/waiters.js'
 export { Logger } from './logger.js'
-export { jsonCodec } from './codec.js'
-export type { Codec } from './codec.js'
+export { createJsonCodec, jsonCodec, textCodec } from './codec.js'
+export type { Codec, JsonCodecOptions } from './codec.js'
+export { compressedCodec } from './compressed-codec.js'
+export type { CompressedCodecOptions, CompressionFormat } from './compressed-codec.js'
 export type { Clock, Timer } from './clock.js'
 export type {
   AttemptInfo,

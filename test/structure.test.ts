@@ -55,10 +55,13 @@ const NAMES = [
   'WaitTimeoutError',
   'WebSocketClient',
   'bootstrap',
+  'compressedCodec',
+  'createJsonCodec',
   'homeAssistant',
   'jsonCodec',
   'jsonRpc',
   'ocpp',
+  'textCodec',
 ]
 
 const TESTING_NAMES = ['FakeClock', 'MemoryPeer', 'MemoryServer', 'TestServer', 'startTestServer']
