@@ -4,7 +4,7 @@ const TOP = '^src/(index|bootstrap|application|client|shutdown-signals)[.]ts$'
 
 /** The pure parts of a connection; all else in src/connection is the machine that asks them. */
 const PURE_PARTS =
-  '^src/connection/(state|state-holder|loss|reconnect-policy|heartbeat|close-code|waiters|back-pressure|patience|deferred|listener|json-sender|outbox|sending|pending-requests|request-presets|request-options|request-ids|subscriptions|message-stream|rate-limiter|paced-transport|replies)[.]ts$'
+  '^src/connection/(state|state-holder|loss|reconnect-policy|heartbeat|close-code|waiters|back-pressure|patience|deferred|listener|json-sender|outbox|sending|pending-requests|request-presets|request-options|request-ids|subscriptions|message-stream|rate-limiter|paced-transport|replies|unpacking)[.]ts$'
 
 const ANNOTATIONS = '^src/annotations/'
 const CONTAINER = '^src/(container|dependency-check)[.]ts$'
@@ -15,7 +15,7 @@ const TRANSPORTS = '^src/transports/'
 const MIDDLE = [ANNOTATIONS, CONTAINER, MODULES, DISPATCH, CONNECTION, TRANSPORTS]
 
 const LOWER =
-  '^src/(options|check-options|option-checks|transport|codec|schema|route|protocol|errors|request-errors|clock|logger|diagnostics|url|token|reflect|sequence)[.]ts$'
+  '^src/(options|check-options|option-checks|transport|codec|compressed-codec|msgpack|bigint-json|schema|route|protocol|errors|request-errors|clock|logger|diagnostics|url|token|reflect|sequence)[.]ts$'
 const TESTING = '^src/testing/'
 
 /** One room of the middle floor: what it may import of that floor beside its own files and the pure parts. */
@@ -76,6 +76,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/' },
       to: { path: '^src/index[.]ts$' },
+    },
+    {
+      name: 'optional-peers-are-optional',
+      comment: 'Who does not import the subpath need not have installed what it is made of.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^src/(msgpack|bigint-json)[.]ts$' },
     },
     {
       name: 'middle-imports-no-top',
@@ -144,10 +151,16 @@ module.exports = {
     },
     {
       name: 'the-example-is-a-user',
-      comment: "An application sees 'holdfast' and 'holdfast/testing' only.",
+      comment: "An application sees 'holdfast' and its subpaths only.",
       severity: 'error',
       from: { path: '^example-app/' },
-      to: { path: ['^src/', '^test/', '^dist/(?!index[.]js$|index[.]d[.]ts$|testing/index[.](js|d[.]ts)$)'] },
+      to: {
+        path: [
+          '^src/',
+          '^test/',
+          '^dist/(?!(index|msgpack|bigint-json)[.](js|d[.]ts)$|testing/index[.](js|d[.]ts)$)',
+        ],
+      },
     },
   ],
   options: {

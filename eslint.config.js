@@ -7,6 +7,8 @@ const IMPORTERS = {
   ws: ['src/transports/ws.ts', 'src/testing/test-server.ts'],
   tsyringe: ['src/container.ts'],
   'reflect-metadata': ['src/reflect.ts'],
+  '@msgpack/msgpack': ['src/msgpack.ts'],
+  'lossless-json': ['src/bigint-json.ts'],
 }
 
 /** Forbids all names of IMPORTERS except those given. */

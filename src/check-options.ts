@@ -25,6 +25,7 @@ const NAMES: readonly (keyof ConnectionOptions)[] = [
   'name',
   'route',
   'codec',
+  'unpack',
   'heartbeat',
   'reconnect',
   'outbox',
@@ -123,6 +124,7 @@ const SHAPES: readonly (readonly [keyof ConnectionOptions, (value: unknown) => b
     (value) => hasMethods(value, 'encode', 'decode'),
     'an object with encode and decode, such as jsonCodec',
   ],
+  ['unpack', isFunction, 'a function from a decoded frame to the list of its messages'],
   [
     'logger',
     (value) => value === false || hasMethods(value, 'debug', 'info', 'warn', 'error'),

@@ -11,13 +11,49 @@ export interface Codec {
 }
 
 /** JSON in text frames: the default. */
-export const jsonCodec: Codec = {
+export const jsonCodec: Codec = createJsonCodec()
+
+/** What a JSON codec does beside reading and writing JSON. */
+export interface JsonCodecOptions {
+  /** Called with each value that is read, as by `JSON.parse`; what it returns takes the value's place. */
+  readonly reviver?: (this: unknown, key: string, value: unknown) => unknown
+  /** Called with each value that is written, as by `JSON.stringify`; what it returns is written instead. */
+  readonly replacer?: (this: unknown, key: string, value: unknown) => unknown
+  /** Reads JSON from binary frames, too, where it has to be UTF-8. What is sent is text all the same. @default false */
+  readonly binary?: boolean
+}
+
+/** Makes a codec for JSON that revives, replaces, or comes in binary frames. */
+export function createJsonCodec({ reviver, replacer, binary }: JsonCodecOptions = {}): Codec {
+  return {
+    isBinary: binary,
+    encode(message) {
+      const text = JSON.stringify(message, replacer) as string | undefined
+      if (text === undefined) throw new TypeError(`JSON has no text for ${describeValue(message)}`)
+      return text
+    },
+    decode: (data) => JSON.parse(textOf(data), reviver) as unknown,
+  }
+}
+
+/** Text frames as they are: a message is a string. Binary frames go to `@OnBinary`. */
+export const textCodec: Codec = {
   encode(message) {
-    const text = JSON.stringify(message) as string | undefined
-    if (text === undefined) throw new TypeError(`JSON has no text for ${describeValue(message)}`)
-    return text
+    if (typeof message === 'string') return message
+    throw new TypeError(`textCodec sends strings, and this is ${describeValue(message)}`)
   },
-  decode: (data) => JSON.parse(data as string) as unknown,
+  decode: (data) => data,
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/**
+ * Returns the text of a frame.
+ *
+ * @throws TypeError where bytes are no UTF-8
+ */
+export function textOf(data: string | Uint8Array): string {
+  return typeof data === 'string' ? data : utf8.decode(data)
 }
 
 /** Names what kind of value it is, for error messages; never its contents. */

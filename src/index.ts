@@ -74,8 +74,10 @@ export { keyPair, keyPresent } from './route.js'
 export type { Route, RoutePath } from './route.js'
 export type { Schema, SchemaInput, SchemaIssue, SchemaOutput } from './schema.js'
 export { Logger } from './logger.js'
-export { jsonCodec } from './codec.js'
-export type { Codec } from './codec.js'
+export { createJsonCodec, jsonCodec, textCodec } from './codec.js'
+export type { Codec, JsonCodecOptions } from './codec.js'
+export { compressedCodec } from './compressed-codec.js'
+export type { CompressedCodecOptions, CompressionFormat } from './compressed-codec.js'
 export type { Clock, Timer } from './clock.js'
 export type {
   AttemptInfo,

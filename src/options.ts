@@ -11,6 +11,7 @@ import type { RequestsOptions, RequestsSettings } from './connection/request-opt
 import type { RateLimitSettings } from './connection/rate-limiter.js'
 import type { Failure, ReconnectSettings } from './connection/reconnect-policy.js'
 import { RECONNECT_DEFAULTS } from './connection/reconnect-policy.js'
+import type { Unpack } from './connection/unpacking.js'
 import type { Logger } from './logger.js'
 import type { Route } from './route.js'
 import type { Connect } from './transport.js'
@@ -98,6 +99,11 @@ export interface ConnectionOptions {
   readonly route?: Route
   /** Turns messages into frames and back. @default jsonCodec */
   readonly codec?: Codec
+  /**
+   * Finds the messages in a decoded frame, where one may carry several; each is then routed and handled by itself. If it throws, what
+   * it has given so far is handled, and the rest of the frame is a `DecodeError`; so is all past 65,536 messages.
+   */
+  readonly unpack?: Unpack
   /** How many messages may be handled at once. With 1, each waits for the one before it. @default 1 */
   readonly concurrency?: number
   /** How many messages may wait to be handled before reading stops; it goes on at a quarter. @default 1_024 */
@@ -147,6 +153,7 @@ export interface ConnectionSettings {
   readonly headers: NonNullable<ConnectionOptions['headers']>
   readonly route: Route
   readonly codec: Codec
+  readonly unpack: Unpack | undefined
   readonly concurrency: number
   readonly highWaterMark: number
   readonly highWaterBytes: number
@@ -205,6 +212,7 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
     headers: options.headers ?? {},
     route: options.route ?? 'type',
     codec: options.codec ?? jsonCodec,
+    unpack: options.unpack,
     concurrency: Number(given.concurrency),
     highWaterMark: Number(given.highWaterMark),
     highWaterBytes: Number(given.highWaterBytes),

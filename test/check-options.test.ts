@@ -33,7 +33,7 @@ describe('checkOptions', () => {
   it('finds nothing wrong with every option at its default, or explicitly undefined', () => {
     expect(check(DEFAULTS)).to.deep.equal([])
     const names = [...Object.keys(DEFAULTS), 'protocols', 'headers', 'name', 'route', 'codec', 'heartbeat']
-    names.push('reconnect', 'logger', 'clock', 'random', 'transport')
+    names.push('unpack', 'reconnect', 'logger', 'clock', 'random', 'transport')
     expect(check(Object.fromEntries(names.map((name) => [name, undefined])))).to.deep.equal([])
   })
 
@@ -202,6 +202,7 @@ describe('checkOptions', () => {
       ['name', ['lobby'], [5, null], 'give a name'],
       ['headers', [{}, () => ({})], ['a: b', null], "give { name: 'value' }"],
       ['codec', [jsonCodec], [{}, 'json', null], 'give an object with encode and decode'],
+      ['unpack', [(decoded: unknown) => [decoded]], [[], 'M', null, true], 'give a function from a decoded'],
       [
         'logger',
         [console, false],

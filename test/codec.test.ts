@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { EncodeError, jsonCodec } from 'holdfast'
-import { describeValue, encodeWith } from '#src/codec.js'
+import { EncodeError, createJsonCodec, jsonCodec, textCodec } from 'holdfast'
+import { describeValue, encodeWith, textOf } from '#src/codec.js'
 
 describe('jsonCodec', () => {
   describe('#encode', () => {
@@ -35,6 +35,88 @@ describe('jsonCodec', () => {
 
   it('leaves binary frames to @OnBinary', () => {
     expect(jsonCodec.isBinary).to.equal(undefined)
+  })
+})
+
+describe('createJsonCodec', () => {
+  it('makes a codec like jsonCodec where nothing is asked of it', () => {
+    const codec = createJsonCodec()
+    expect(codec.isBinary).to.equal(undefined)
+    expect(codec.decode('{"a":1}', false)).to.deep.equal({ a: 1 })
+    expect(codec.encode({ a: 1 })).to.equal('{"a":1}')
+  })
+
+  it('hands each value that is read to the reviver, inner ones first', () => {
+    const keys: string[] = []
+    const codec = createJsonCodec({
+      reviver: (key, value) => {
+        keys.push(key)
+        return key === 'at' ? new Date(value as string) : value
+      },
+    })
+    expect(codec.decode('{"at":"2026-01-01T00:00:00Z","n":1}', false)).to.deep.equal({
+      at: new Date('2026-01-01T00:00:00Z'),
+      n: 1,
+    })
+    expect(keys).to.deep.equal(['at', 'n', ''])
+  })
+
+  it('hands each value that is written to the replacer, with the object that holds it', () => {
+    const codec = createJsonCodec({
+      replacer(key, value) {
+        return key === 'id' && (this as { id: unknown }).id === value ? String(value) : value
+      },
+    })
+    expect(codec.encode({ id: 17n, n: 1 })).to.equal('{"id":"17","n":1}')
+  })
+
+  it('throws where the replacer leaves nothing', () => {
+    const codec = createJsonCodec({ replacer: () => undefined })
+    expect(() => codec.encode({})).to.throw(TypeError, 'JSON has no text for a plain object')
+  })
+
+  describe('with binary', () => {
+    const codec = createJsonCodec({ binary: true })
+
+    it('reads UTF-8 from binary frames, and text frames as ever', () => {
+      expect(codec.isBinary).to.equal(true)
+      expect(codec.decode(Buffer.from('{"price":"5 €"}'), true)).to.deep.equal({ price: '5 €' })
+      expect(codec.decode('{"a":1}', false)).to.deep.equal({ a: 1 })
+    })
+
+    it('reads a view into a larger buffer from its own place', () => {
+      expect(codec.decode(new Uint8Array(Buffer.from('xx[1]yy')).subarray(2, 5), true)).to.deep.equal([1])
+    })
+
+    it('throws for what is no UTF-8', () => {
+      const bytes = Buffer.from([0x22, 0xc3, 0x28, 0x22])
+      expect(() => codec.decode(bytes, true)).to.throw(TypeError, 'not valid for encoding utf-8')
+    })
+
+    it('still writes text', () => {
+      expect(codec.encode({ a: 1 })).to.equal('{"a":1}')
+    })
+  })
+})
+
+describe('textCodec', () => {
+  it('takes and gives strings as they are', () => {
+    expect(textCodec.encode('PING')).to.equal('PING')
+    expect(textCodec.decode('PONG', false)).to.equal('PONG')
+    expect(textCodec.isBinary).to.equal(undefined)
+  })
+
+  it('throws for anything else, and names the kind of value', () => {
+    expect(() => textCodec.encode({ a: 1 })).to.throw(TypeError, 'sends strings, and this is a plain object')
+    expect(() => textCodec.encode(5)).to.throw(TypeError, 'this is a number')
+    expect(() => textCodec.encode(undefined)).to.throw(TypeError, 'this is undefined')
+  })
+})
+
+describe('textOf', () => {
+  it('keeps nothing of the bytes before, when those ended in the midst of a letter', () => {
+    expect(() => textOf(Buffer.from([0xe2, 0x82]))).to.throw(TypeError)
+    expect(textOf(Buffer.from([0x41]))).to.equal('A')
   })
 })
 

@@ -25,7 +25,9 @@ const TSCONFIG = {
 const REQUIRE = `
 const { bootstrap } = require('holdfast')
 const { startTestServer } = require('holdfast/testing')
-console.log(typeof bootstrap, typeof startTestServer)
+const { msgpackCodec } = require('holdfast/msgpack')
+const { bigintJsonCodec } = require('holdfast/bigint-json')
+console.log(typeof bootstrap, typeof startTestServer, typeof msgpackCodec, typeof bigintJsonCodec)
 `
 
 /** Links what the project has installed under a name into the consumer's node_modules. */
@@ -101,7 +103,7 @@ describe('The packed package', function () {
   it('can be required from CommonJS', async () => {
     writeFileSync(join(folder, 'require.cjs'), REQUIRE)
     const { code, output } = await run(process.execPath, ['require.cjs'], folder)
-    expect(output.trim()).to.equal('function function')
+    expect(output.trim()).to.equal('function function object object')
     expect(code).to.equal(0)
   })
 

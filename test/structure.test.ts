@@ -2,6 +2,8 @@ import { expect } from 'chai'
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import * as holdfast from 'holdfast'
+import * as bigintJson from 'holdfast/bigint-json'
+import * as msgpack from 'holdfast/msgpack'
 import * as testing from 'holdfast/testing'
 import { filesIn, readJson, readPackageJson, root } from './support/project.js'
 
@@ -54,6 +56,8 @@ const NAMES = [
   'WaitTimeoutError',
   'WebSocketClient',
   'bootstrap',
+  'compressedCodec',
+  'createJsonCodec',
   'defineHandlers',
   'defineProtocol',
   'homeAssistant',
@@ -62,6 +66,7 @@ const NAMES = [
   'keyPair',
   'keyPresent',
   'ocpp',
+  'textCodec',
 ]
 
 const TESTING_NAMES = ['FakeClock', 'MemoryPeer', 'MemoryServer', 'TestServer', 'startTestServer']
@@ -82,6 +87,11 @@ describe('The package', () => {
     expect(Object.keys(holdfast).sort()).to.deep.equal(NAMES)
   })
 
+  it("exports these names from 'holdfast/msgpack' and 'holdfast/bigint-json'", () => {
+    expect(Object.keys(msgpack).sort()).to.deep.equal(['createMsgpackCodec', 'msgpackCodec'])
+    expect(Object.keys(bigintJson)).to.deep.equal(['bigintJsonCodec'])
+  })
+
   it("exports these names from 'holdfast/testing'", () => {
     expect(Object.keys(testing).sort()).to.deep.equal(TESTING_NAMES)
   })
@@ -92,9 +102,17 @@ describe('The package', () => {
   })
 
   it('leaves tsyringe and reflect-metadata to the application, for two copies of them do not see each other', () => {
-    const { dependencies, peerDependencies } = readPackageJson()
-    expect(Object.keys(peerDependencies).sort()).to.deep.equal(['reflect-metadata', 'tsyringe'])
+    const { dependencies, peerDependencies, peerDependenciesMeta } = readPackageJson()
+    const needed = Object.keys(peerDependencies).filter((name) => !peerDependenciesMeta[name]?.optional)
+    expect(needed.sort()).to.deep.equal(['reflect-metadata', 'tsyringe'])
     expect(dependencies).to.not.have.any.keys('reflect-metadata', 'tsyringe')
+  })
+
+  it('asks for what its subpaths are made of only where those are used', () => {
+    const { dependencies, peerDependenciesMeta } = readPackageJson()
+    const optional = ['@msgpack/msgpack', 'lossless-json']
+    expect(Object.keys(peerDependenciesMeta).sort()).to.deep.equal(optional)
+    expect(dependencies).to.not.have.any.keys(...optional)
   })
 
   it('runs on every Node that can require an ES module', () => {

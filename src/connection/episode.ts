@@ -105,7 +105,7 @@ export class Episode implements LinkOwner, Receiver {
   }
 
   linkReceived(data: string | Uint8Array): void {
-    if (this.#session && !this.loss) this.#traffic.incoming.receive(this, data, !this.#machine.isClosing)
+    this.#traffic.incoming.receive(this, data)
   }
 
   linkPinged(data: Uint8Array): void {
@@ -200,6 +200,14 @@ export class Episode implements LinkOwner, Receiver {
   }
 
   // --- handling, and the end --------------------------------------------------------------------------------------------
+
+  get isReceiving(): boolean {
+    return this.#session !== undefined && !this.loss
+  }
+
+  get isTaking(): boolean {
+    return !this.#machine.isClosing
+  }
 
   isBeatReply(message: unknown): boolean {
     return this.link.isBeatReply(message)

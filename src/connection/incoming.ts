@@ -3,9 +3,15 @@ import type { Codec } from '../codec.js'
 import { publishMessage } from '../diagnostics.js'
 import { DecodeError } from '../errors.js'
 import type { Arrival } from './listener.js'
+import { messagesOf } from './unpacking.js'
+import type { Unpack } from './unpacking.js'
 
 /** For whom a frame arrives. */
 export interface Receiver {
+  /** False once the link has been given up: what it still brings is nobody's. */
+  readonly isReceiving: boolean
+  /** False once no handler is to be started any more. */
+  readonly isTaking: boolean
   /** Tells whether a message is the answer to a heartbeat, which nobody else is to see. */
   isBeatReply(message: unknown): boolean
   /** Hands on what is for the handlers. */
@@ -19,19 +25,21 @@ export interface Takers {
   show(message: unknown): void
 }
 
-/** The way of a frame that has been counted as life: decoded once, then beat replies, then those who wait, then the handlers. */
+/** The way of a frame that has been counted as life: decoded and unpacked once, then beat replies, then those who wait, then the handlers. */
 export class Incoming {
   readonly #id: string
   readonly #codec: Codec
   readonly #clock: Clock
   readonly #takers: Takers
+  readonly #unpack: Unpack | undefined
   #lastMessage: unknown
 
-  constructor(id: string, codec: Codec, clock: Clock, takers: Takers) {
+  constructor(id: string, codec: Codec, clock: Clock, takers: Takers, unpack?: Unpack) {
     this.#id = id
     this.#codec = codec
     this.#clock = clock
     this.#takers = takers
+    this.#unpack = unpack
   }
 
   /** The last message that could be decoded. */
@@ -39,17 +47,38 @@ export class Incoming {
     return this.#lastMessage
   }
 
-  /** Takes a frame; `isTaking` is false once no handler is to be started any more. */
-  receive(receiver: Receiver, raw: string | Uint8Array, isTaking: boolean): void {
+  /** Takes a frame. */
+  receive(receiver: Receiver, raw: string | Uint8Array): void {
+    if (!receiver.isReceiving) return
     const arrival = this.#decode(raw)
+    if (this.#unpack && arrival.kind === 'message') this.#handOnEach(receiver, arrival, this.#unpack)
+    else this.#handOn(receiver, arrival)
+  }
+
+  /** Hands on the messages of a frame as if each had come by itself; the first that is for a handler counts for the frame's size. */
+  #handOnEach(receiver: Receiver, frame: Arrival, unpack: Unpack): void {
+    let { size } = frame
+    try {
+      for (const value of messagesOf(frame.value, unpack)) {
+        if (!receiver.isReceiving) return
+        if (this.#handOn(receiver, { ...frame, value, size })) size = 0
+      }
+    } catch (thrown) {
+      if (receiver.isReceiving) this.#handOn(receiver, undecodable({ ...frame, size }, thrown))
+    }
+  }
+
+  /** Returns whether it was for a handler. */
+  #handOn(receiver: Receiver, arrival: Arrival): boolean {
     if (arrival.kind === 'message') {
       this.#lastMessage = arrival.value
       publishMessage(this.#id, arrival.value)
-      if (receiver.isBeatReply(arrival.value) || this.#takers.take(arrival.value)) return
+      if (receiver.isBeatReply(arrival.value) || this.#takers.take(arrival.value)) return false
     }
-    if (!isTaking) return
+    if (!receiver.isTaking) return false
     if (arrival.kind === 'message') this.#takers.show(arrival.value)
     receiver.receive(arrival)
+    return true
   }
 
   #decode(raw: string | Uint8Array): Arrival {
@@ -60,7 +89,11 @@ export class Incoming {
     try {
       return { kind: 'message', value: this.#codec.decode(raw, isBinary), raw, receivedAt, size }
     } catch (thrown) {
-      return { kind: 'undecodable', value: new DecodeError(raw, thrown), raw, receivedAt, size }
+      return undecodable({ raw, receivedAt, size }, thrown)
     }
   }
+}
+
+function undecodable({ raw, receivedAt, size }: Omit<Arrival, 'kind' | 'value'>, thrown: unknown): Arrival {
+  return { kind: 'undecodable', value: new DecodeError(raw, thrown), raw, receivedAt, size }
 }

@@ -38,7 +38,7 @@ export class Traffic {
   #readyLink: SendingLink | undefined
 
   constructor(id: string, settings: ConnectionSettings, port: TrafficPort) {
-    const { clock, codec, outbox, sendHighWaterMark } = settings
+    const { clock, codec, outbox, sendHighWaterMark, unpack } = settings
     this.#settings = settings
     if (settings.rateLimit)
       this.limiter = new RateLimiter(settings.rateLimit, clock, { send: (frame) => frame.run() })
@@ -50,7 +50,7 @@ export class Traffic {
       failed: (thrown) => port.report(toError(thrown), 'decode', undefined),
     })
     this.waiters = new Waiters(clock, () => port.waitingChanged())
-    this.incoming = new Incoming(id, codec, clock, this)
+    this.incoming = new Incoming(id, codec, clock, this, unpack)
     this.sending = new Sending(outbox, sendHighWaterMark, clock, {
       openLink: () => port.openLink(),
       status: () => port.status(),

@@ -1,0 +1,118 @@
+import { Decoder, Encoder } from '@msgpack/msgpack'
+import type { ExtensionCodecType } from '@msgpack/msgpack'
+import type { Codec } from './codec.js'
+
+/** What a MessagePack codec does beside the plain format. */
+export interface MsgpackCodecOptions {
+  /** Types of your own: an `ExtensionCodec` of `@msgpack/msgpack`. Timestamps are read and written as `Date` without one. */
+  readonly extensionCodec?: ExtensionCodecType<undefined>
+  /** Reads 64-bit integers as BigInt, and writes BigInt as such; otherwise they are numbers, and a BigInt throws. @default false */
+  readonly useBigInt64?: boolean
+}
+
+/** MessagePack in binary frames. A text frame is a `DecodeError`. */
+export const msgpackCodec: Codec = createMsgpackCodec()
+
+/** Makes a codec for MessagePack with extension types, or 64-bit integers as BigInt. */
+export function createMsgpackCodec({ extensionCodec, useBigInt64 }: MsgpackCodecOptions = {}): Codec {
+  // Properties that are undefined are left out, as JSON leaves them out.
+  const encoder = new Encoder({ extensionCodec, useBigInt64, ignoreUndefined: true })
+  const decoder = new Decoder({ extensionCodec, useBigInt64 })
+  return {
+    isBinary: true,
+    encode(message) {
+      if (message === undefined) throw new TypeError('MessagePack has nothing for undefined')
+      return encoder.encode(message)
+    },
+    decode(data) {
+      if (typeof data === 'string') {
+        throw new TypeError(
+          'MessagePack comes in binary frames, and this is a text frame: ask the server for MessagePack ' +
+            '(by protocols, or in the url), or use the codec that it speaks',
+        )
+      }
+      checkSizes(data)
+      return decoder.decode(data)
+    },
+  }
+}
+
+/** No message is nested deeper than this: a level is one byte of the frame, and some 150 of memory. */
+const MOST_LEVELS = 1_024
+
+/** No message has more values than this: an empty map is one byte of the frame, and 64 of memory. */
+const MOST_VALUES = 8_388_608
+
+/**
+ * Checks that a frame holds as much as its lengths say, before anything is built of it. The decoder makes room for an array as soon
+ * as it reads how long it claims to be: 30 KB of nothing but heads of nested arrays would cost gigabytes.
+ *
+ * @throws RangeError where the frame ends too early, is nested too deep, or has too many values
+ */
+function checkSizes(bytes: Uint8Array): void {
+  const heads = new Heads(bytes)
+  const outer: number[] = []
+  let left = 1
+  let values = 0
+  while (left > 0) {
+    const items = heads.skip()
+    left -= 1
+    values += 1
+    if (items > 0) {
+      outer.push(left)
+      left = items
+    }
+    if (outer.length > MOST_LEVELS) throw new RangeError(`it is nested deeper than ${MOST_LEVELS} levels`)
+    if (values > MOST_VALUES) throw new RangeError(`it has more than ${MOST_VALUES} values`)
+    while (left === 0 && outer.length > 0) left = outer.pop() as number
+  }
+}
+
+/** For the heads from 0xc0 to 0xdf: how many bytes the length after it takes, and how many of data follow in any case. */
+const LENGTH_BYTES = [
+  0, 0, 0, 0, 1, 2, 4, 1, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 2, 4, 2, 4,
+]
+const DATA_BYTES = [
+  0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17, 0, 0, 0, 0, 0, 0, 0,
+]
+
+/** Goes from head to head of a frame's values. */
+class Heads {
+  readonly #view: DataView
+  #at = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  /** Skips a head and the data that belongs to it alone; returns how many further values belong to it. */
+  skip(): number {
+    const head = this.#view.getUint8(this.#take(1))
+    if (head < 0x80 || head >= 0xe0) return 0
+    if (head < 0x90) return 2 * (head & 0x0f)
+    if (head < 0xa0) return head & 0x0f
+    if (head < 0xc0) {
+      this.#take(head & 0x1f)
+      return 0
+    }
+    const size = this.#length(LENGTH_BYTES[head - 0xc0] as number)
+    if (head >= 0xdc) return head >= 0xde ? 2 * size : size
+    this.#take((DATA_BYTES[head - 0xc0] as number) + size)
+    return 0
+  }
+
+  #length(bytes: number): number {
+    const at = this.#take(bytes)
+    if (bytes === 0) return 0
+    if (bytes === 1) return this.#view.getUint8(at)
+    return bytes === 2 ? this.#view.getUint16(at) : this.#view.getUint32(at)
+  }
+
+  /** Goes on by so many bytes; returns where they begin. */
+  #take(bytes: number): number {
+    const at = this.#at
+    this.#at += bytes
+    if (this.#at > this.#view.byteLength) throw new RangeError('it ends before what its lengths announce')
+    return at
+  }
+}

@@ -1,0 +1,118 @@
+import { expect } from 'chai'
+import { deflateRawSync, deflateSync, gunzipSync, gzipSync, inflateRawSync, inflateSync } from 'node:zlib'
+import { compressedCodec, createJsonCodec, textCodec } from 'holdfast'
+import type { Codec, CompressedCodecOptions } from 'holdfast'
+import { msgpackCodec } from 'holdfast/msgpack'
+
+const FORMATS = [
+  { format: 'gzip', pack: gzipSync, unpack: gunzipSync },
+  { format: 'deflate', pack: deflateSync, unpack: inflateSync },
+  { format: 'deflate-raw', pack: deflateRawSync, unpack: inflateRawSync },
+] as const
+
+describe('compressedCodec', () => {
+  for (const { format, pack, unpack } of FORMATS) {
+    describe(`with ${format}`, () => {
+      const codec = compressedCodec({ format })
+
+      it('inflates binary frames, and reads JSON from them', () => {
+        expect(codec.isBinary).to.equal(true)
+        expect(codec.decode(pack('{"price":"5 €"}'), true)).to.deep.equal({ price: '5 €' })
+      })
+
+      it('reads a view into a larger buffer from its own place', () => {
+        const packed = pack('[1]')
+        const within = Buffer.concat([Buffer.alloc(3), packed, Buffer.alloc(3)])
+        expect(codec.decode(within.subarray(3, 3 + packed.length), true)).to.deep.equal([1])
+      })
+
+      it('throws for a frame that ends too early, wherever it does', () => {
+        const packed = pack('{"type":"ticker","price":1.5}')
+        for (let length = 0; length < packed.length; length += 1)
+          expect(() => codec.decode(packed.subarray(0, length), true)).to.throw(Error, 'end of file')
+      })
+
+      for (const [what, rest] of [
+        ['garbage', Buffer.from('garbage')],
+        ['zeros', Buffer.alloc(4)],
+        ['a second stream', pack('[2]')],
+      ] as const) {
+        it(`throws where ${what} follow${what.startsWith('a') ? 's' : ''} the data`, () => {
+          expect(() => codec.decode(Buffer.concat([pack('[1]'), rest]), true)).to.throw(Error)
+        })
+      }
+
+      it('throws for what is not compressed at all', () => {
+        expect(() => codec.decode(Buffer.from('{"type":"plain"}'), true)).to.throw(Error)
+      })
+
+      it('throws for what inflates beyond maxOutput, having inflated no more than that', () => {
+        const bomb = pack(Buffer.alloc(32 * 1024 * 1024 + 1))
+        const small = compressedCodec({ format, maxOutput: 1_000, codec: textCodec })
+        const text = 'maxOutput (1000 bytes)'
+        expect(() => small.decode(bomb, true)).to.throw(RangeError, text)
+        expect(() => small.decode(pack('x'.repeat(1_001)), true)).to.throw(RangeError, text)
+        expect(small.decode(pack('x'.repeat(1_000)), true)).to.equal('x'.repeat(1_000))
+        expect(() => codec.decode(bomb, true)).to.throw(RangeError, 'maxOutput (33554432 bytes)')
+      })
+
+      it('compresses what is sent with compress, so that the peer can read it', () => {
+        const data = compressedCodec({ format, compress: true }).encode({ a: 1 })
+        expect(unpack(data).toString()).to.equal('{"a":1}')
+      })
+    })
+  }
+
+  it('sends what the inner codec gives, where compress is not asked for', () => {
+    expect(compressedCodec({ format: 'gzip' }).encode({ pong: 1 })).to.equal('{"pong":1}')
+  })
+
+  it('hands text frames to the inner codec', () => {
+    expect(compressedCodec({ format: 'gzip' }).decode('{"a":1}', false)).to.deep.equal({ a: 1 })
+  })
+
+  it('hands inflated bytes to an inner codec that is binary, and text to one that is not', () => {
+    const seen: [unknown, boolean][] = []
+    const noting = (isBinary: boolean): Codec => ({
+      isBinary,
+      encode: () => '',
+      decode: (data, isBytes) => seen.push([data.constructor, isBytes]),
+    })
+    compressedCodec({ format: 'gzip', codec: noting(true) }).decode(gzipSync('x'), true)
+    compressedCodec({ format: 'gzip', codec: noting(false) }).decode(gzipSync('x'), true)
+    expect(seen).to.deep.equal([
+      [Buffer, true],
+      [String, false],
+    ])
+  })
+
+  it('goes around msgpack', () => {
+    const codec = compressedCodec({ format: 'deflate', codec: msgpackCodec, compress: true })
+    expect(codec.decode(codec.encode({ a: [1, null] }), true)).to.deep.equal({ a: [1, null] })
+  })
+
+  it('throws where the text inside is no UTF-8', () => {
+    const codec = compressedCodec({ format: 'gzip', codec: createJsonCodec() })
+    expect(() => codec.decode(gzipSync(Buffer.from([0x22, 0xff, 0x22])), true)).to.throw(TypeError, 'utf-8')
+  })
+
+  it('takes an explicit undefined for nothing said', () => {
+    const options = { format: 'gzip', codec: undefined, maxOutput: undefined, compress: undefined } as const
+    expect(compressedCodec(options).decode(gzipSync('[1]'), true)).to.deep.equal([1])
+  })
+
+  const wrong: [unknown, string][] = [
+    [{}, 'format is undefined; give one of gzip, deflate, deflate-raw'],
+    [{ format: 'brotli' }, 'format is "brotli"; give one of'],
+    [{ format: 'constructor' }, 'format is "constructor"; give one of'],
+    [{ format: 'gzip', codec: {} }, 'codec is a plain object; give one such as jsonCodec'],
+    [{ format: 'gzip', codec: null }, 'codec is null'],
+    [{ format: 'gzip', maxOutput: 0 }, 'maxOutput is 0; give whole bytes from 1'],
+    [{ format: 'gzip', maxOutput: Infinity }, 'maxOutput is Infinity'],
+  ]
+  for (const [options, said] of wrong) {
+    it(`refuses at once: ${said}`, () => {
+      expect(() => compressedCodec(options as CompressedCodecOptions)).to.throw(TypeError, said)
+    })
+  }
+})
