@@ -77,6 +77,11 @@ export class Connection {
     return this.#machine.traffic.requests.stray
   }
 
+  /** How many messages, and binary frames, came that no handler takes; each kind is logged once. */
+  get unhandledMessages(): number {
+    return this.#machine.traffic.unhandled
+  }
+
   /** Aborts when the connection begins to close for good. The signal of one physical connection is in each handler's context. */
   get signal(): AbortSignal {
     return this.#machine.controller.signal

@@ -139,6 +139,7 @@ export class LinkSession implements Session {
     const handler = this.#parts.table.single.binary
     if (handler) return this.#handOver(handler, arrival, undefined)
     this.#parts.unrouted.binary()
+    this.#link.count('unhandled')
     return undefined
   }
 
@@ -153,6 +154,7 @@ export class LinkSession implements Session {
     const handler = router.handlerFor(key)
     if (handler) return this.#handOver(handler, arrival, key)
     unrouted.message(key)
+    this.#link.count('unhandled')
     return undefined
   }
 
