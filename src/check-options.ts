@@ -1,3 +1,4 @@
+import { checkConcurrency } from './concurrency.js'
 import { RECONNECT_DEFAULTS } from './connection/reconnect-policy.js'
 import type { Mistake } from './errors.js'
 import { DEFAULTS } from './options.js'
@@ -153,7 +154,7 @@ function checkNumbers(options: ConnectionOptions): Mistake[] {
     if (name.endsWith('Timeout')) {
       return checkTime(value, `options.${name}`, name === 'drainTimeout' ? 0 : 1, CAN_BE_OFF.includes(name))
     }
-    if (name === 'concurrency' && value === Infinity) return []
+    if (name === 'concurrency') return checkConcurrency(value)
     if (Number.isSafeInteger(value) && (value as number) >= 1) return []
     const off = CAN_BE_OFF.includes(name) ? ', or false for no limit' : ''
     return [

@@ -69,6 +69,7 @@ export { Logger } from './logger.js'
 export { jsonCodec } from './codec.js'
 export type { Codec } from './codec.js'
 export type { Clock, Timer } from './clock.js'
+export type { KeyedConcurrency } from './concurrency.js'
 export type {
   AttemptInfo,
   BeatOptions,

@@ -77,6 +77,11 @@ export class Connection {
     return this.#machine.traffic.requests.stray
   }
 
+  /** How many messages a newer one of their key has taken the place of, with `concurrency: { latest: true }`: no handler saw them. */
+  get skippedMessages(): number {
+    return this.#machine.traffic.skipped
+  }
+
   /** How many messages, and binary frames, came that no handler takes; each kind is logged once. */
   get unhandledMessages(): number {
     return this.#machine.traffic.unhandled
