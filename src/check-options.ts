@@ -1,3 +1,4 @@
+import { checkConcurrency } from './concurrency.js'
 import { RECONNECT_DEFAULTS } from './connection/reconnect-policy.js'
 import type { Mistake } from './errors.js'
 import { DEFAULTS } from './options.js'
@@ -14,6 +15,7 @@ import {
   shown,
   unknownNames,
 } from './option-checks.js'
+import { checkRoute } from './route.js'
 import { redactUrl, urlProblem } from './url.js'
 
 /** Every option of a connection, so that a name that is none can be told. */
@@ -60,7 +62,7 @@ export function checkOptions(
     ...unknownNames(options, 'options', [...NAMES, ...others]),
     ...checkUrl(options.url, target),
     ...checkProtocols(options.protocols),
-    ...checkRoute(options.route),
+    ...checkRoute(options.route, 'options.route'),
     ...checkShapes(options),
     ...checkNumbers(options),
     ...checkHeartbeat(options.heartbeat),
@@ -143,20 +145,6 @@ function checkShapes(options: ConnectionOptions): Mistake[] {
   })
 }
 
-function checkRoute(route: unknown): Mistake[] {
-  if (route === undefined) return []
-  const paths: readonly unknown[] = Array.isArray(route) ? route : [route]
-  const place = 'options.route'
-  const fix =
-    "give a property ('type'), a path ('data.e'), a position (0, -2), a function, or a list of these"
-  if (paths.length === 0) return [{ place, cause: 'is an empty list', fix }]
-  return paths.flatMap((path) => {
-    if (isFunction(path) || Number.isSafeInteger(path)) return []
-    if (!isString(path)) return [{ place, cause: `is ${shown(path)}`, fix }]
-    return path.split('.').includes('') ? [{ place, cause: `'${path}' has an empty name in it`, fix }] : []
-  })
-}
-
 function checkNumbers(options: ConnectionOptions): Mistake[] {
   const names = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]
   return names.flatMap((name) => {
@@ -165,7 +153,7 @@ function checkNumbers(options: ConnectionOptions): Mistake[] {
     if (name.endsWith('Timeout')) {
       return checkTime(value, `options.${name}`, name === 'drainTimeout' ? 0 : 1, CAN_BE_OFF.includes(name))
     }
-    if (name === 'concurrency' && value === Infinity) return []
+    if (name === 'concurrency') return checkConcurrency(value)
     if (Number.isSafeInteger(value) && (value as number) >= 1) return []
     const off = CAN_BE_OFF.includes(name) ? ', or false for no limit' : ''
     return [

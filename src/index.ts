@@ -79,6 +79,7 @@ export type { Codec, JsonCodecOptions } from './codec.js'
 export { compressedCodec } from './compressed-codec.js'
 export type { CompressedCodecOptions, CompressionFormat } from './compressed-codec.js'
 export type { Clock, Timer } from './clock.js'
+export type { KeyedConcurrency } from './concurrency.js'
 export type {
   AttemptInfo,
   BeatOptions,

@@ -2,6 +2,8 @@ import type { Clock } from './clock.js'
 import { systemClock } from './clock.js'
 import type { Codec } from './codec.js'
 import { jsonCodec } from './codec.js'
+import { fillInConcurrency } from './concurrency.js'
+import type { ConcurrencySettings, KeyedConcurrency } from './concurrency.js'
 import type { HeartbeatSettings } from './connection/heartbeat.js'
 import { HEARTBEAT_DEFAULTS } from './connection/heartbeat.js'
 import type { OutboxSettings } from './connection/outbox.js'
@@ -104,8 +106,8 @@ export interface ConnectionOptions {
    * it has given so far is handled, and the rest of the frame is a `DecodeError`; so is all past 65,536 messages.
    */
   readonly unpack?: Unpack
-  /** How many messages may be handled at once. With 1, each waits for the one before it. @default 1 */
-  readonly concurrency?: number
+  /** How many messages may be handled at once, or which of them have to wait for each other. With 1, each waits for the one before it. @default 1 */
+  readonly concurrency?: number | KeyedConcurrency
   /** How many messages may wait to be handled before reading stops; it goes on at a quarter. @default 1_024 */
   readonly highWaterMark?: number
   /** The same in bytes (for text, in characters). @default 16 MiB */
@@ -154,7 +156,7 @@ export interface ConnectionSettings {
   readonly route: Route
   readonly codec: Codec
   readonly unpack: Unpack | undefined
-  readonly concurrency: number
+  readonly concurrency: ConcurrencySettings
   readonly highWaterMark: number
   readonly highWaterBytes: number
   readonly sendHighWaterMark: number
@@ -213,7 +215,7 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
     route: options.route ?? 'type',
     codec: options.codec ?? jsonCodec,
     unpack: options.unpack,
-    concurrency: Number(given.concurrency),
+    concurrency: fillInConcurrency(options.concurrency ?? DEFAULTS.concurrency),
     highWaterMark: Number(given.highWaterMark),
     highWaterBytes: Number(given.highWaterBytes),
     sendHighWaterMark: Number(given.sendHighWaterMark),

@@ -1,3 +1,6 @@
+import type { Mistake } from './errors.js'
+import { isFunction, isString, shown } from './option-checks.js'
+
 /** One way to a message's key: a path of properties, a position in an array, or a function of the message. */
 export type RoutePath = string | number | ((message: unknown) => unknown)
 
@@ -42,6 +45,20 @@ export function keyPair(first: RoutePath, second: RoutePath): Reader {
 /** Routes by which of these properties a message has: the key is the name of the first that is there. */
 export function keyPresent(...names: readonly string[]): Reader {
   return (message) => names.find((name) => own(message, name) !== undefined)
+}
+
+/** Finds what is wrong with a route. */
+export function checkRoute(route: unknown, place: string): Mistake[] {
+  if (route === undefined) return []
+  const paths: readonly unknown[] = Array.isArray(route) ? route : [route]
+  const fix =
+    "give a property ('type'), a path ('data.e'), a position (0, -2), a function, or a list of these"
+  if (paths.length === 0) return [{ place, cause: 'is an empty list', fix }]
+  return paths.flatMap((path) => {
+    if (isFunction(path) || Number.isSafeInteger(path)) return []
+    if (!isString(path)) return [{ place, cause: `is ${shown(path)}`, fix }]
+    return path.split('.').includes('') ? [{ place, cause: `'${path}' has an empty name in it`, fix }] : []
+  })
 }
 
 function isKey(value: unknown): value is string | number {

@@ -166,8 +166,15 @@ describe('checkOptions', () => {
       })
     }
 
-    it('only concurrency may be Infinity', () => {
+    it('concurrency may be Infinity, or go by a key; nothing else may', () => {
       expect(check({ concurrency: Infinity })).to.deep.equal([])
+      expect(check({ concurrency: { key: 'symbol', latest: true } })).to.deep.equal([])
+      expectMistake(
+        { concurrency: { key: 'symbol', limit: 0 } },
+        'options.concurrency.limit',
+        'is 0',
+        'from 1',
+      )
       expectMistake({ highWaterMark: Infinity }, 'options.highWaterMark', 'is Infinity', 'a whole number')
     })
 

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { KEYED_CONCURRENCY_DEFAULTS } from '#src/concurrency.js'
 import { HEARTBEAT_DEFAULTS } from '#src/connection/heartbeat.js'
 import { OUTBOX_DEFAULTS } from '#src/connection/outbox.js'
 import { REQUEST_DEFAULTS } from '#src/connection/request-options.js'
@@ -38,6 +39,7 @@ describe('docs/options.md', () => {
       expect(Object.fromEntries(documented)).to.deep.equal(
         Object.fromEntries([
           ...Object.entries(DEFAULTS),
+          ...below('concurrency', numbersOf(KEYED_CONCURRENCY_DEFAULTS)),
           ...below('heartbeat', HEARTBEAT_DEFAULTS),
           ...below('reconnect', RECONNECT_DEFAULTS),
           ...below('requests', REQUEST_DEFAULTS),

@@ -50,6 +50,11 @@ describe('fillIn', () => {
     })
   }
 
+  it('takes a concurrency that goes by a key, with its own defaults', () => {
+    const { concurrency } = fillIn({ concurrency: { key: 'symbol' } }, URL_TEXT)
+    expect(concurrency).to.deep.equal({ key: 'symbol', limit: Infinity, latest: false })
+  })
+
   it('keeps every other default where it is explicitly undefined, too (B42)', () => {
     const names = [
       'protocols',

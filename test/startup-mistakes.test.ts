@@ -197,7 +197,7 @@ describe('start-up mistakes', () => {
 
     it('an @OnError that names no class of errors', async () => {
       class Odd {
-        @OnError(undefined) failed(): void {}
+        @OnError(undefined as never) failed(): void {}
       }
       expectMistake(await onlyMistake(Odd), {
         place: 'Odd#failed',

@@ -161,6 +161,25 @@ describe('types', () => {
     stands(Right, Misspelt, Started)
   })
 
+  it('know what concurrency may be', () => {
+    @WebSocketClient({ concurrency: 4 })
+    class Count {}
+    @WebSocketClient({ concurrency: { key: 'symbol', limit: 4, latest: true } })
+    class Property {}
+    @WebSocketClient({ concurrency: { key: (message: unknown) => String(message) } })
+    class Asked {}
+    // @ts-expect-error -- without a key there is nothing to go by
+    @WebSocketClient({ concurrency: { limit: 4 } })
+    class Keyless {}
+    // @ts-expect-error -- a message is not known to be anything
+    @WebSocketClient({ concurrency: { key: (message: Ticker) => message.price } })
+    class Narrow {}
+    // @ts-expect-error -- there is no such field
+    @WebSocketClient({ concurrency: { key: 'symbol', lastest: true } })
+    class Misspelt {}
+    stands(Count, Property, Asked, Keyless, Narrow, Misspelt)
+  })
+
   it('make bootstrap give a Client of a client class', async () => {
     class Feed {
       readonly prices: number[] = []

@@ -79,6 +79,16 @@ export class Connection<P extends Protocol = Protocol> {
     return this.#machine.traffic.requests.stray
   }
 
+  /** How many messages a newer one of their key has taken the place of, with `concurrency: { latest: true }`: no handler saw them. */
+  get skippedMessages(): number {
+    return this.#machine.traffic.skipped
+  }
+
+  /** How many messages, and binary frames, came that no handler takes; each kind is logged once. */
+  get unhandledMessages(): number {
+    return this.#machine.traffic.unhandled
+  }
+
   /** Aborts when the connection begins to close for good. The signal of one physical connection is in each handler's context. */
   get signal(): AbortSignal {
     return this.#machine.controller.signal

@@ -8,7 +8,7 @@ import type { CloseInfo } from './close-code.js'
 import type { Receiver } from './incoming.js'
 import { Link } from './link.js'
 import type { LinkEnd, LinkOwner } from './link.js'
-import type { Arrival, Session } from './listener.js'
+import type { Arrival, Session, Unseen } from './listener.js'
 import { closeInfoOf, initiatorOf } from './loss.js'
 import type { Loss } from './loss.js'
 import type { PacedFrame } from './paced-transport.js'
@@ -118,6 +118,10 @@ export class Episode implements LinkOwner, Receiver {
 
   linkMeasured(latency: number): void {
     this.#latency = latency
+  }
+
+  linkCounted(unseen: Unseen): void {
+    this.#traffic.count(unseen)
   }
 
   linkOverflowed(pending: number): void {

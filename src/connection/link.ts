@@ -15,7 +15,7 @@ import { attemptRequest } from './attempt-request.js'
 import { BackPressure } from './back-pressure.js'
 import type { HeartbeatSettings } from './heartbeat.js'
 import { HEARTBEAT_DEFAULTS } from './heartbeat.js'
-import type { Arrival, LinkPort } from './listener.js'
+import type { Arrival, LinkPort, Unseen } from './listener.js'
 import { SETTLED } from './deferred.js'
 import { Outgoing } from './outgoing.js'
 import { PacedTransport } from './paced-transport.js'
@@ -37,6 +37,8 @@ export interface LinkOwner {
   linkPonged(data: Uint8Array): void
   /** A round trip took so many milliseconds. */
   linkMeasured(latency: number): void
+  /** An arrival that no handler sees. */
+  linkCounted(unseen: Unseen): void
   /** So much is pending that nobody can be waited for any more. */
   linkOverflowed(pending: number): void
   /** The heartbeat's verdict. */
@@ -236,6 +238,10 @@ export class Link implements LinkPort, TransportListener {
 
   handled(arrival: Arrival): void {
     this.#backPressure?.handled(arrival.size)
+  }
+
+  count(unseen: Unseen): void {
+    this.#owner.linkCounted(unseen)
   }
 
   /** Decides anew whether to read; to be called when somebody begins or ends to wait for a message. */

@@ -14,6 +14,9 @@ export interface Arrival {
   readonly size: number
 }
 
+/** Why no handler saw an arrival that had come in good order: a newer one took its place, or there is no handler for it. */
+export type Unseen = 'skipped' | 'unhandled'
+
 /** What dispatch may know of the link that a message came in on. */
 export interface LinkPort {
   /** Which physical connection it is, counted from 1. */
@@ -28,6 +31,8 @@ export interface LinkPort {
   send(data: string | Uint8Array): Promise<void>
   /** Tells that an arrival has been handled, or given up. */
   handled(arrival: Arrival): void
+  /** Counts an arrival that no handler sees. */
+  count(unseen: Unseen): void
 }
 
 /** What takes the events of one link, from its opening to its close. None of these throws or rejects. */

@@ -3,6 +3,7 @@ import { BackpressureError, toError } from '../errors.js'
 import type { MessageDroppedError } from '../errors.js'
 import type { ConnectionSettings } from '../options.js'
 import { Incoming } from './incoming.js'
+import type { Unseen } from './listener.js'
 import { MessageStreams } from './message-stream.js'
 import type { PacedFrame } from './paced-transport.js'
 import { PendingRequests } from './pending-requests.js'
@@ -33,6 +34,8 @@ export class Traffic {
   readonly streams: MessageStreams
   /** Keeps what is sent below a rate, over all links; `undefined` where there is no limit. */
   readonly limiter: RateLimiter<PacedFrame> | undefined
+  #skipped = 0
+  #unhandled = 0
   readonly #settings: ConnectionSettings
   /** The link whose `@OnOpen` has settled, while it lives. */
   #readyLink: SendingLink | undefined
@@ -75,6 +78,21 @@ export class Traffic {
   /** True while a message is being waited for. */
   get isWaiting(): boolean {
     return this.waiters.size > 0 || this.subscriptions.pendingAcks > 0 || this.requests.size > 0
+  }
+
+  /** How many messages a newer one has taken the place of. */
+  get skipped(): number {
+    return this.#skipped
+  }
+
+  /** How many messages there was no handler for. */
+  get unhandled(): number {
+    return this.#unhandled
+  }
+
+  count(unseen: Unseen): void {
+    if (unseen === 'skipped') this.#skipped += 1
+    else this.#unhandled += 1
   }
 
   /** Gives a message to those who wait for it, before any queue, and tells whether there was somebody: then no handler sees it. */

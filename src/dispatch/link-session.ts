@@ -2,12 +2,15 @@ import type { ConnectionContext } from '../annotations/context.js'
 import type { Handler, HandlerTable, MessageHandler } from '../annotations/handler-table.js'
 import type { Clock } from '../clock.js'
 import type { Codec } from '../codec.js'
+import type { ConcurrencySettings } from '../concurrency.js'
 import type { CloseInfo } from '../connection/close-code.js'
 import type { Connection } from '../connection/connection.js'
 import type { Arrival, LinkPort, Session } from '../connection/listener.js'
 import type { OpenInfo, Stage } from '../connection/state.js'
 import { toError } from '../errors.js'
 import type { Logger } from '../logger.js'
+import { arrivalQueue } from './arrival-queue.js'
+import type { ArrivalQueue } from './arrival-queue.js'
 import { ArrivalContext } from './contexts.js'
 import type { ErrorHandlers } from './error-handlers.js'
 import { HandlerCall } from './handler-call.js'
@@ -15,7 +18,6 @@ import { HangWatch } from './hang-watch.js'
 import type { Invoker } from './invoker.js'
 import { isThenable } from './invoker.js'
 import type { Router } from './router.js'
-import { TaskQueue } from './task-queue.js'
 import type { Unrouted } from './unrouted.js'
 import { validate } from './validation.js'
 
@@ -30,7 +32,7 @@ export interface DispatchParts {
   readonly logger: Logger
   readonly codec: Codec
   readonly clock: Clock
-  readonly concurrency: number
+  readonly concurrency: ConcurrencySettings
 }
 
 /** One link's events on their way to the handlers: in order, and never one before `@OnOpen` has settled. */
@@ -38,7 +40,7 @@ export class LinkSession implements Session {
   readonly #parts: DispatchParts
   readonly #link: LinkPort
   readonly #call: HandlerCall
-  readonly #queue: TaskQueue<Arrival>
+  readonly #queue: ArrivalQueue
   readonly #watch: HangWatch
   readonly #context: ConnectionContext
 
@@ -46,7 +48,11 @@ export class LinkSession implements Session {
     this.#parts = parts
     this.#link = link
     this.#context = { connection: parts.connection, signal: link.signal }
-    this.#queue = new TaskQueue(parts.concurrency, (arrival) => this.#run(arrival))
+    this.#queue = arrivalQueue(parts.concurrency, {
+      run: (arrival) => this.#run(arrival),
+      skipped: (arrival) => this.#skip(arrival),
+      keyFailed: (error, { value }) => this.#fail(error, 'decode', undefined, value),
+    })
     this.#watch = new HangWatch(parts.clock, (message) => parts.logger.warn(message))
     this.#call = new HandlerCall(parts.invoker, parts.codec, link, (error, stage, handler, event) =>
       this.#fail(error, stage, handler, event),
@@ -133,6 +139,11 @@ export class LinkSession implements Session {
     return running.then(() => this.#link.handled(arrival))
   }
 
+  #skip(arrival: Arrival): void {
+    this.#link.count('skipped')
+    this.#link.handled(arrival)
+  }
+
   #handle(arrival: Arrival): void | Promise<void> {
     if (arrival.kind === 'message') return this.#handleMessage(arrival)
     if (arrival.kind === 'undecodable')
@@ -140,6 +151,7 @@ export class LinkSession implements Session {
     const handler = this.#parts.table.single.binary
     if (handler) return this.#handOver(handler, arrival.value, arrival, undefined)
     this.#parts.unrouted.binary()
+    this.#link.count('unhandled')
     return undefined
   }
 
@@ -155,6 +167,7 @@ export class LinkSession implements Session {
     if (handler?.schema) return this.#validate(handler, arrival, key)
     if (handler) return this.#handOver(handler, arrival.value, arrival, key)
     unrouted.message(key)
+    this.#link.count('unhandled')
     return undefined
   }
 

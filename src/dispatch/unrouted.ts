@@ -36,6 +36,6 @@ export class Unrouted {
   #once(kind: unknown, message: string): void {
     if (this.#seen.has(kind) || this.#seen.size >= MOST_KEYS) return
     this.#seen.add(kind)
-    this.#logger.warn(`${message} (said once)`)
+    this.#logger.warn(`${message} (said once; connection.unhandledMessages counts them)`)
   }
 }

@@ -320,7 +320,7 @@ describe('handlersOf', () => {
 
     it('of @OnError are classes of errors', () => {
       class Odd {
-        @OnError(undefined) lost(): void {}
+        @OnError(undefined as never) lost(): void {}
         @OnError(Map as unknown as typeof Error) map(): void {}
       }
       expect(linesOf(Odd)).to.deep.equal([

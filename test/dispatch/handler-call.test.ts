@@ -31,6 +31,7 @@ function rig(tick: (event: unknown, context: unknown) => unknown) {
       return link.flow
     },
     handled() {},
+    count() {},
   }
   const invoker = new Invoker({ tick })
   const call = new HandlerCall(invoker, jsonCodec, link, (error, stage, handler, event) => {

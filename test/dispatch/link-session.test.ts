@@ -138,6 +138,44 @@ describe('LinkSession', () => {
         'binary',
       ])
     })
+
+    it('that no handler takes are counted over all connections, binary frames too', async () => {
+      class Narrow {
+        @OnMessage('tick') tick(): void {
+          // Only its key matters.
+        }
+      }
+      const { client, server, clock } = await begin(Narrow)
+      expect(client.connection.unhandledMessages).to.equal(0)
+      for (const type of ['a', 'a', 'tick', 'b']) server.peer.send({ type })
+      server.peer.send(new Uint8Array(1))
+      expect(client.connection.unhandledMessages).to.equal(4)
+      server.peer.drop()
+      await clock.advance(1_000)
+      server.peer.send('{}')
+      expect(client.connection.unhandledMessages).to.equal(5)
+    })
+
+    it('that have a handler, or failed, are not counted as unhandled', async () => {
+      class All {
+        @OnMessage('bad') bad(): never {
+          throw new Error('bad')
+        }
+        @OnMessage() rest(): void {
+          // It takes all the rest.
+        }
+        @OnBinary() binary(): void {
+          // And this what is no message.
+        }
+        @OnError() failed(): void {
+          // Not logged.
+        }
+      }
+      const { client, server } = await begin(All)
+      for (const data of ['{"type":"bad"}', '{"type":"a"}', 'null', '{broken', new Uint8Array(1)])
+        server.peer.send(data)
+      expect(client.connection.unhandledMessages).to.equal(0)
+    })
   })
 
   describe('replies', () => {

@@ -19,9 +19,9 @@ describe('Unrouted', () => {
     const { warnings, unrouted } = rig()
     for (const key of ['tick', 'tick', 5, '5']) unrouted.message(key)
     expect(warnings).to.deep.equal([
-      'no handler of Ticker takes messages with the key "tick": add @OnMessage("tick"), or @OnMessage() for all the rest (said once)',
-      'no handler of Ticker takes messages with the key 5: add @OnMessage(5), or @OnMessage() for all the rest (said once)',
-      'no handler of Ticker takes messages with the key "5": add @OnMessage("5"), or @OnMessage() for all the rest (said once)',
+      'no handler of Ticker takes messages with the key "tick": add @OnMessage("tick"), or @OnMessage() for all the rest (said once; connection.unhandledMessages counts them)',
+      'no handler of Ticker takes messages with the key 5: add @OnMessage(5), or @OnMessage() for all the rest (said once; connection.unhandledMessages counts them)',
+      'no handler of Ticker takes messages with the key "5": add @OnMessage("5"), or @OnMessage() for all the rest (said once; connection.unhandledMessages counts them)',
     ])
   })
 
@@ -29,7 +29,7 @@ describe('Unrouted', () => {
     const { warnings, unrouted } = rig()
     for (const key of [undefined, null, {}, true]) unrouted.message(key)
     expect(warnings).to.deep.equal([
-      'no handler of Ticker takes messages without a key: add @OnMessage() for all the rest, or set the route option (said once)',
+      'no handler of Ticker takes messages without a key: add @OnMessage() for all the rest, or set the route option (said once; connection.unhandledMessages counts them)',
     ])
   })
 
@@ -38,7 +38,7 @@ describe('Unrouted', () => {
     unrouted.binary()
     unrouted.binary()
     expect(warnings).to.deep.equal([
-      'no handler of Ticker takes binary frames: add @OnBinary(), or a codec that decodes them (said once)',
+      'no handler of Ticker takes binary frames: add @OnBinary(), or a codec that decodes them (said once; connection.unhandledMessages counts them)',
     ])
   })
 
