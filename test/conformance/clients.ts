@@ -1,0 +1,35 @@
+import type { Transport, TransportListener, TransportRequest } from 'holdfast'
+import { WebSocket } from 'ws'
+import { connectWs } from '#src/transports/ws.js'
+
+/** A client under test, seen as far as it is asked here; each `Connect` fits. */
+export interface ReceivingClient {
+  readonly name: string
+  connect(
+    request: TransportRequest,
+    listener: TransportListener,
+  ): Pick<Transport, 'close' | 'terminate' | 'pause' | 'resume'>
+}
+
+/** All that must give the same table. One more is one more line. */
+export const clients: readonly ReceivingClient[] = [
+  { name: 'bare ws', connect: connectBareWs },
+  { name: 'WsTransport', connect: connectWs },
+]
+
+/** Nothing but the public events of `ws`, which answers pings by itself. */
+function connectBareWs(
+  { url, maxPayload, maxFragments, closeTimeout }: TransportRequest,
+  listener: TransportListener,
+): WebSocket {
+  let error: Error | undefined
+  // @types/ws does not know maxFragments and closeTimeout.
+  const options = { maxPayload, maxFragments, closeTimeout, perMessageDeflate: false }
+  return new WebSocket(url, options)
+    .on('open', () => listener.opened({ protocol: '', headers: {} }))
+    .on('message', (data: Buffer, isBinary) => listener.message(isBinary ? data : data.toString()))
+    .on('ping', (data) => listener.ping(data))
+    .on('pong', (data) => listener.pong(data))
+    .on('error', (cause) => (error = cause))
+    .on('close', (code, reason) => listener.closed({ code, reason: reason.toString(), error }))
+}
