@@ -1,0 +1,57 @@
+import { blockOf, checksumOfTexts } from '../payloads.js'
+
+/** Bursts with flow control: up to 1 MiB is buffered, then the sender yields until it has drained. */
+export const send = {
+  name: 'send',
+  title: 'Send bursts',
+  unit: 'messages/s',
+  cells: [
+    { key: '120', label: '120 B', size: 120, count: 300_000, needs: 'send', isQuick: true },
+    { key: '1k', label: '1 KB', size: 1_000, count: 150_000, needs: 'send' },
+    {
+      key: '120-json',
+      label: '120 B from an object',
+      size: 120,
+      count: 250_000,
+      needs: 'send',
+      isJson: true,
+    },
+  ],
+
+  specOf({ size, count, isJson = false }) {
+    const warmup = Math.ceil(count / 4)
+    return { path: `/sink?batches=${warmup},${count}`, size, count, warmup, isJson }
+  },
+
+  async run(open, { url, size, count, warmup, isJson }) {
+    let done
+    const connection = await open(url, (message) => done(message))
+    const messages = blockOf(size)
+    const texts = messages.map((message) => JSON.stringify(message))
+    const burst = isJson ? burstOf(connection, messages, 'send') : burstOf(connection, texts, 'sendText')
+    const answer = () => new Promise((resolve) => (done = resolve))
+    const warm = answer()
+    await burst(warmup)
+    await warm
+    const arrived = answer()
+    const start = performance.now()
+    await burst(count)
+    const { count: received, checksum } = await arrived
+    return { count: received, checksum, score: count / ((performance.now() - start) / 1000) }
+  },
+
+  check(result, { size, count }) {
+    const texts = blockOf(size).map((message) => JSON.stringify(message))
+    return result.count === count && result.checksum === checksumOfTexts(texts, count)
+  },
+}
+
+function burstOf(connection, items, member) {
+  return async (count) => {
+    for (let index = 0; index < count; index += 1) {
+      connection[member](items[index % items.length])
+      if (connection.isFull()) await connection.drained()
+    }
+    await connection.drained()
+  }
+}
