@@ -34,15 +34,15 @@ export async function hasProgram(program, args) {
 }
 
 /** Starts a program on one core; `sh` raises its limit of open files, for ten thousand sockets. */
-function start(command, core, environment, stdio) {
+function start(command, core, stdio) {
   const pinned = isPinned ? ['taskset', '-c', String(core), ...command] : command
   const script = 'ulimit -n $(ulimit -Hn) 2>/dev/null; exec "$@"'
-  return spawn('sh', ['-c', script, 'sh', ...pinned], { env: { ...ENVIRONMENT, ...environment }, stdio })
+  return spawn('sh', ['-c', script, 'sh', ...pinned], { env: ENVIRONMENT, stdio })
 }
 
 /** Starts the load server; it ends with `stop`, or when this process does. */
 export async function startServer() {
-  const child = start([process.execPath, SERVER], 0, {}, ['ignore', 'inherit', 'inherit', 'ipc'])
+  const child = start([process.execPath, SERVER], 0, ['ignore', 'inherit', 'inherit', 'ipc'])
   const ended = once(child, 'exit').then(([code]) => {
     throw new Error(`The load server ended with ${code}`)
   })
@@ -52,9 +52,8 @@ export async function startServer() {
 }
 
 /** Runs one client in a new process, to its end, and resolves with what it printed last: JSON. */
-export async function runClient(spec, { program, environment } = {}) {
-  const command = program ?? [process.execPath, '--expose-gc', CLIENT]
-  const child = start([...command, JSON.stringify(spec)], 1, environment, ['ignore', 'pipe', 'pipe'])
+export async function runClient(spec, program = [process.execPath, '--expose-gc', CLIENT]) {
+  const child = start([...program, JSON.stringify(spec)], 1, ['ignore', 'pipe', 'pipe'])
   const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE)
   let output = ''
   let errors = ''

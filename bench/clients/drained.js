@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 /** How many bytes may be buffered before a sender yields. */
 export const FULL = 1024 * 1024
 
-/** Yields until all that a socket has buffered has left. */
+/** Yields until no more than a quarter of that is buffered. */
 export async function drained(socket) {
-  while (socket.bufferedAmount > 0) await nextTurn()
+  while (socket.bufferedAmount > FULL / 4) await nextTurn()
 }

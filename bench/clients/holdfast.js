@@ -71,3 +71,10 @@ export async function open(url, handle, options = {}) {
     drained: () => sent,
   }
 }
+
+/** Opens a connection that only stays, with a heartbeat. */
+export async function hold(url, handle, interval) {
+  const { connection, instance } = await bootstrap(Feed, url, { heartbeat: { interval, timeout: interval } })
+  instance.handle = handle
+  return { isOpen: () => connection.state.status === 'open' }
+}

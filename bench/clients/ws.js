@@ -14,3 +14,21 @@ export async function open(url, handle) {
     drained: () => drained(socket),
   }
 }
+
+/** Opens a connection that only stays: with the heartbeat of `ws`' documentation, one interval per connection. */
+export async function hold(url, handle, interval) {
+  const socket = new WebSocket(url)
+  socket.on('message', (data) => handle(JSON.parse(data)))
+  await once(socket, 'open')
+  let isAlive = true
+  socket.on('pong', () => {
+    isAlive = true
+  })
+  const timer = setInterval(() => {
+    if (!isAlive) return socket.terminate()
+    isAlive = false
+    socket.ping()
+  }, interval)
+  socket.on('close', () => clearInterval(timer))
+  return { isOpen: () => socket.readyState === WebSocket.OPEN }
+}

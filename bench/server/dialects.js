@@ -1,8 +1,9 @@
 // What clients that speak a protocol of their own want around the messages. `greet` answers their opening, `wrap` puts a message
-// into their envelope, `commandOf` takes it out of theirs.
+// into their envelope, `commandOf` takes it out of theirs, and `envelope` is how many bytes theirs has.
 
 const plain = {
   name: 'plain',
+  envelope: { before: 0, after: 0 },
   greet: () => undefined,
   wrap: (text) => text,
   commandOf: (text) => text,
@@ -11,6 +12,7 @@ const plain = {
 /** https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md; the client numbers its one subscription '1'. */
 const graphql = {
   name: 'graphql-transport-ws',
+  envelope: { before: 0, after: 0 },
   greet: () => undefined,
   wrap: (text) => `{"id":"1","type":"next","payload":{"data":${text}}}`,
   commandOf(text, reply) {
@@ -23,6 +25,7 @@ const graphql = {
 /** https://socket.io/docs/v4/engine-io-protocol/ and https://socket.io/docs/v4/socket-io-protocol/ */
 const socketIo = {
   name: 'socket.io',
+  envelope: { before: '42["message",'.length, after: ']'.length },
   greet: () => '0{"sid":"bench","upgrades":[],"pingInterval":60000,"pingTimeout":60000,"maxPayload":1000000}',
   wrap: (text) => `42["message",${text}]`,
   commandOf(text, reply) {

@@ -1,5 +1,5 @@
 // The peer of all clients, in a process of its own. What it does is in the path: /flood sends what it is told to, /sink counts what
-// it gets, /echo sends it back.
+// it gets, /echo sends it back, /pings tells how many have come in over all connections.
 import { createHash } from 'node:crypto'
 import net from 'node:net'
 import tls from 'node:tls'
@@ -10,6 +10,11 @@ import { flood, framesOf } from './flood.js'
 import { CLOSE, FrameReader, PING, PONG, TEXT, encodeFrame, unmask } from './frames.js'
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+
+/** At how many ports it listens: ten thousand connections several times over need more than one port's pairs. */
+const PORTS = 8
+
+let pings = 0
 
 /** Answers the opening handshake, and then each frame. */
 function accept(socket) {
@@ -52,8 +57,10 @@ function converse(socket, url, dialect, isCompressed) {
   const behave = behaviourOf(url, { socket, dialect, isCompressed, reply })
   const reader = new FrameReader((view, opcode, start, length, mask) => {
     if (opcode === TEXT) behave(view, start, length, mask)
-    else if (opcode === PING) socket.write(encodeFrame(unmask(view, start, length, mask), PONG))
-    else if (opcode === CLOSE) socket.end(encodeFrame(unmask(view, start, length, mask), CLOSE))
+    else if (opcode === PING) {
+      pings += 1
+      socket.write(encodeFrame(unmask(view, start, length, mask), PONG))
+    } else if (opcode === CLOSE) socket.end(encodeFrame(unmask(view, start, length, mask), CLOSE))
   })
   const greeting = dialect.greet()
   if (greeting) reply(greeting)
@@ -68,6 +75,7 @@ function behaviourOf(url, connection) {
   const name = url.searchParams.get('does') ?? url.pathname.slice(1)
   if (name === 'flood') return flooding(url.searchParams, connection)
   if (name === 'sink') return sinking(url.searchParams, connection)
+  if (name === 'pings') return () => connection.reply(JSON.stringify({ pings }))
   return echoing(connection)
 }
 
@@ -87,17 +95,15 @@ function flooding(params, { socket, dialect, isCompressed, reply }) {
 /** Counts messages; after as many as `batches` says, tells how many there were and their checksum, and begins anew. */
 function sinking(params, { dialect, reply }) {
   const batches = (params.get('batches') ?? '').split(',').map(Number)
+  const { before, after } = dialect.envelope
   let count = 0
   let checksum = 0
-  // Their envelope is small beside the message, and the same each time: it is looked at, not taken off.
-  const isPlain = dialect.name === 'plain'
   return (view, start, length, mask) => {
-    if (
-      !isPlain &&
-      dialect.commandOf(unmask(view, start, Math.min(length, 40), mask).toString(), reply) === undefined
-    )
+    if (before > 0 && length < before + after) {
+      dialect.commandOf(unmask(view, start, length, mask).toString(), reply)
       return
-    checksum = fold(checksum, hashBytes(view, start, length, mask))
+    }
+    checksum = fold(checksum, hashBytes(view, start + before, length - before - after, rotate(mask, before)))
     count += 1
     if (count !== batches[0]) return
     reply(dialect.wrap(JSON.stringify({ type: 'done', id: 0, count, checksum })))
@@ -105,6 +111,12 @@ function sinking(params, { dialect, reply }) {
     count = 0
     checksum = 0
   }
+}
+
+/** Returns the masking key as it is so many bytes into the payload. */
+function rotate(mask, bytes) {
+  const shift = (bytes & 3) * 8
+  return shift === 0 ? mask : (mask >>> shift) | (mask << (32 - shift))
 }
 
 function echoing({ socket, dialect, reply }) {
@@ -120,11 +132,11 @@ function echoing({ socket, dialect, reply }) {
 
 function listen(server) {
   return new Promise((resolve) => {
-    server.listen(0, () => resolve(server.address().port))
+    server.listen(0, '127.0.0.1', 4096, () => resolve(server.address().port))
   })
 }
 
 process.on('disconnect', () => process.exit())
-const port = await listen(net.createServer(accept))
+const ports = await Promise.all(Array.from({ length: PORTS }, () => listen(net.createServer(accept))))
 const tlsPort = await listen(tls.createServer(selfSigned(), accept))
-process.send({ port, tlsPort })
+process.send({ ports, tlsPort })
