@@ -15,5 +15,5 @@ export function trustingEnvironment() {
   const path = join(folder, 'certificate.pem')
   writeFileSync(path, selfSigned().cert)
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-  return { NODE_EXTRA_CA_CERTS: path, SSL_CERT_FILE: path }
+  return { NODE_EXTRA_CA_CERTS: path, SSL_CERT_FILE: path, WEBSOCKET_CLIENT_CA_BUNDLE: path }
 }

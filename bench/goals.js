@@ -14,6 +14,7 @@ const RATIOS = [
   { goal: 'latency, 64 connections, p50: ≤ 1.05 × ws', at: ['echo', '64', 'p50'], max: 1.05 },
   { goal: 'latency, 64 connections, p99: ≤ 1.05 × ws', at: ['echo', '64', 'p99'], max: 1.05 },
   { goal: 'RSS per idle connection: ≤ 1.25 × ws', at: ['idle', 'many', 'rss'], max: 1.25 },
+  { goal: 'RSS of the process with 10,000: ≤ 1.25 × ws', at: ['idle', 'many', 'process'], max: 1.25 },
   { goal: 'opening 10,000: ≤ 1.2 × ws', at: ['idle', 'many', 'open'], max: 1.2 },
   {
     goal: 'heartbeat CPU at 10,000: ≤ 0.5 × one interval per connection',

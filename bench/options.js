@@ -49,7 +49,7 @@ function choose({ quick, strict, only, cells, clients: named, rounds, output }) 
   const keys = cells?.split(',')
   return {
     strict,
-    rounds: rounds ? Number(rounds) : quick ? 1 : undefined,
+    rounds: rounds ? readRounds(rounds) : quick ? 1 : undefined,
     output: output ?? (isPart ? undefined : new URL('results.md', import.meta.url)),
     clients: pick(clients, ({ name }) => name, named && `ws,${named}`, 'client'),
     runs: chosen.map((workload) => ({
@@ -57,6 +57,11 @@ function choose({ quick, strict, only, cells, clients: named, rounds, output }) 
       cells: workload.cells.filter(({ key, isQuick }) => (keys ? keys.includes(key) : isQuick || !quick)),
     })),
   }
+}
+
+function readRounds(text) {
+  if (!/^[1-9]\d*$/.test(text)) throw new Error(`--rounds wants a whole number, and got ${text}`)
+  return Number(text)
 }
 
 function pick(list, nameOf, given, what) {

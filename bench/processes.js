@@ -8,7 +8,7 @@ const SERVER = fileURLToPath(new URL('server/load-server.js', import.meta.url))
 const CLIENT = fileURLToPath(new URL('client-process.js', import.meta.url))
 
 /** The longest that one client may take, in milliseconds. */
-const PATIENCE = 180_000
+const PATIENCE = 120_000
 
 const PIN = await hasProgram('taskset', ['--version'])
 

@@ -11,6 +11,12 @@ import {
 import { FULL } from './drained.js'
 import { compression } from './switches.js'
 
+/** Ends the run: what a handler throws would only be logged. */
+function fail(error) {
+  process.stderr.write(`${error.stack}\n`)
+  process.exit(1)
+}
+
 /** An annotated class with everything on. */
 class Feed {
   constructor(connection, json) {
@@ -32,11 +38,11 @@ class Feed {
   }
 
   failed(error) {
-    throw error
+    fail(error)
   }
 
   closed(close) {
-    throw new Error(`The connection was lost: ${close.code}`)
+    fail(new Error(`The connection was lost: ${close.code}`))
   }
 }
 

@@ -52,7 +52,6 @@ export const clients = [
   {
     name: 'runtime',
     does: COMPRESSED,
-    isLimit: true,
     missing: globalThis.WebSocket ? undefined : 'this runtime has no WebSocket',
     load: () => import('./runtime.js'),
   },

@@ -5,7 +5,8 @@ import { MemoryServer } from '../../dist/testing/index.js'
 export function feedWith(keys, handle) {
   class Feed {
     failed(error) {
-      throw error
+      process.stderr.write(`${error.stack}\n`)
+      process.exit(1)
     }
   }
   const mark = (member, decorator) =>
