@@ -51,6 +51,7 @@ class Receive:
     def begin(self):
         self.count = self.checksum = 0
         self.start = time.perf_counter()
+        self.cpu = time.process_time()
 
     def command(self, count):
         return json.dumps({"type": "flood", "count": count})
@@ -61,7 +62,8 @@ class Receive:
 
     def result(self):
         seconds = time.perf_counter() - self.start
-        return {"count": self.count, "checksum": self.checksum, "rate": self.count / seconds}
+        cpu = (time.process_time() - self.cpu) * 1e6 / self.count
+        return {"count": self.count, "checksum": self.checksum, "rate": self.count / seconds, "cpu": cpu}
 
 
 class Send:

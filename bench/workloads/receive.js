@@ -4,7 +4,11 @@ import { checksumOfIds, fold } from '../payloads.js'
 export const receive = {
   name: 'receive',
   title: 'Receive flood',
-  metrics: [{ key: 'rate', unit: 'messages/s', isRate: true }],
+  metrics: [
+    { key: 'rate', unit: 'messages/s', isRate: true },
+    // Says the same on an idle machine, and something still on a busy one.
+    { key: 'cpu', unit: 'µs of CPU time per message' },
+  ],
   cells: [
     { key: '120', label: '120 B', size: 120, count: 200_000, needs: 'receive', rounds: 7, isQuick: true },
     { key: '1k', label: '1 KB', size: 1_000, count: 60_000, needs: 'receive', rounds: 5 },
@@ -35,15 +39,17 @@ export const receive = {
       expected = length
       const finished = new Promise((resolve) => (finish = resolve))
       const start = performance.now()
+      const before = process.cpuUsage()
       connection.send({ type: 'flood', count: length })
       await finished
-      return (performance.now() - start) / 1000
+      const { user, system } = process.cpuUsage(before)
+      return { rate: length / ((performance.now() - start) / 1000), cpu: (user + system) / length }
     }
     await flood(warmup)
-    const seconds = await flood(count)
+    const costs = await flood(count)
     // What is too much would come now.
     await new Promise((resolve) => setTimeout(resolve, 20))
-    return { count: seen, checksum, rate: count / seconds }
+    return { count: seen, checksum, ...costs }
   },
 
   check(result, { count }) {
