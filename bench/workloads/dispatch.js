@@ -16,7 +16,7 @@ export const dispatch = {
     { key: '200', label: '200 keys', keys: 200, rounds: 5, isQuick: true },
   ],
   // Each of 200 handlers has to become as hot as the only one of one key.
-  specOf: ({ keys }) => ({ keys, count: 400_000, warmup: 1_200_000 }),
+  specOf: ({ keys }) => ({ keys, count: 400_000, warmup: 3_000_000 }),
 
   async run(_client, { keys: number, count, warmup }) {
     const { connectInMemory, feedWith, keysOf } = await import('./memory-feed.js')
