@@ -1,0 +1,86 @@
+import {
+  Connection,
+  JsonSender,
+  OnClose,
+  OnError,
+  OnMessage,
+  OnOpen,
+  WebSocketClient,
+  bootstrap,
+} from '../../dist/index.js'
+import { FULL } from './drained.js'
+import { compression } from './switches.js'
+
+/** Ends the run: what a handler throws would only be logged. */
+function fail(error) {
+  process.stderr.write(`${error.stack}\n`)
+  process.exit(1)
+}
+
+/** An annotated class with everything on. */
+class Feed {
+  constructor(connection, json) {
+    this.connection = connection
+    this.json = json
+    this.handle = () => undefined
+  }
+
+  opened(open) {
+    this.connectionNumber = open.connectionNumber
+  }
+
+  ticker(message) {
+    this.handle(message)
+  }
+
+  rest(message) {
+    this.handle(message)
+  }
+
+  failed(error) {
+    fail(error)
+  }
+
+  closed(close) {
+    fail(new Error(`The connection was lost: ${close.code}`))
+  }
+}
+
+/** Decorates by hand, for this is JavaScript. */
+export function annotate(Class, member, decorator) {
+  decorator(Class.prototype, member, Object.getOwnPropertyDescriptor(Class.prototype, member))
+}
+
+WebSocketClient({ route: 'type', inject: [Connection, JsonSender] })(Feed)
+annotate(Feed, 'opened', OnOpen())
+annotate(Feed, 'ticker', OnMessage('ticker'))
+annotate(Feed, 'rest', OnMessage())
+annotate(Feed, 'failed', OnError())
+annotate(Feed, 'closed', OnClose())
+
+export async function open(url, handle, options = {}) {
+  const isCompressed = url.includes('deflate')
+  const { connection, instance } = await bootstrap(Feed, url, {
+    ...options,
+    ...(isCompressed ? compression.on : {}),
+  })
+  instance.handle = handle
+  let sent = Promise.resolve()
+  return {
+    send(message) {
+      sent = instance.json.send(message)
+    },
+    sendText(text) {
+      sent = connection.send(text)
+    },
+    isFull: () => connection.bufferedAmount >= FULL,
+    drained: () => sent,
+  }
+}
+
+/** Opens a connection that only stays, with a heartbeat. */
+export async function hold(url, handle, interval) {
+  const { connection, instance } = await bootstrap(Feed, url, { heartbeat: { interval, timeout: interval } })
+  instance.handle = handle
+  return { isOpen: () => connection.state.status === 'open' }
+}

@@ -1,0 +1,71 @@
+// The rows of the tables. Each module is imported in its own process only. `does` lists what a client can do; `isLimit` marks what
+// is shown for comparison and is no peer; `share` lets the slow ones do less of the same; `missing` says why it cannot run here.
+import { compression, fastPaths } from './switches.js'
+
+const SOCKET = ['receive', 'wss', 'send', 'echo']
+const COMPRESSED = [...SOCKET, 'deflate']
+
+export const clients = [
+  { name: 'ws', does: [...COMPRESSED, 'idle'], packages: ['ws'], load: () => import('./ws.js') },
+  { name: 'ws-tuned', does: COMPRESSED, load: () => import('./ws-tuned.js') },
+  {
+    name: 'holdfast',
+    does: [...(compression.on ? COMPRESSED : SOCKET), 'idle', 'memory'],
+    load: () => import('./holdfast.js'),
+  },
+  {
+    name: 'holdfast-plain',
+    does: compression.on ? COMPRESSED : SOCKET,
+    missing: fastPaths.off ? undefined : 'its fast paths cannot be switched off yet',
+    load: () => import('./holdfast-plain.js'),
+  },
+  {
+    name: 'nestjs-websocket',
+    does: COMPRESSED,
+    packages: ['nestjs-websocket', '@nestjs/core'],
+    load: () => import('./nestjs-websocket.js'),
+  },
+  {
+    name: 'partysocket',
+    does: COMPRESSED,
+    packages: ['partysocket'],
+    load: () => import('./partysocket.js'),
+  },
+  {
+    name: 'reconnecting-websocket',
+    does: COMPRESSED,
+    packages: ['reconnecting-websocket'],
+    load: () => import('./reconnecting-websocket.js'),
+  },
+  {
+    name: 'graphql-ws',
+    does: ['receive', 'wss'],
+    packages: ['graphql-ws', 'graphql'],
+    load: () => import('./graphql-ws.js'),
+  },
+  {
+    name: 'socket.io-client',
+    does: SOCKET,
+    packages: ['socket.io-client'],
+    load: () => import('./socket-io.js'),
+  },
+  {
+    name: 'runtime',
+    does: COMPRESSED,
+    missing: globalThis.WebSocket ? undefined : 'this runtime has no WebSocket',
+    load: () => import('./runtime.js'),
+  },
+  {
+    name: 'python-websockets',
+    does: SOCKET,
+    share: 0.3,
+    python: { module: 'websockets', script: 'python/websockets_client.py' },
+  },
+  {
+    name: 'python-websocket-client',
+    does: SOCKET,
+    share: 0.1,
+    python: { module: 'websocket', script: 'python/websocket_client.py' },
+  },
+  { name: 'net', does: ['receive', 'wss', 'send'], isLimit: true, load: () => import('./net.js') },
+]

@@ -1,0 +1,34 @@
+import { once } from 'node:events'
+import { WebSocket } from 'ws'
+import { FULL, drained } from './drained.js'
+
+/** Bare `ws`, as one writes it by hand: the measure of all others. */
+export async function open(url, handle) {
+  const socket = new WebSocket(url)
+  socket.on('message', (data) => handle(JSON.parse(data)))
+  await once(socket, 'open')
+  return {
+    send: (message) => socket.send(JSON.stringify(message)),
+    sendText: (text) => socket.send(text),
+    isFull: () => socket.bufferedAmount >= FULL,
+    drained: () => drained(socket),
+  }
+}
+
+/** Opens a connection that only stays: with the heartbeat of `ws`' documentation, one interval per connection. */
+export async function hold(url, handle, interval) {
+  const socket = new WebSocket(url)
+  socket.on('message', (data) => handle(JSON.parse(data)))
+  await once(socket, 'open')
+  let isAlive = true
+  socket.on('pong', () => {
+    isAlive = true
+  })
+  const timer = setInterval(() => {
+    if (!isAlive) return socket.terminate()
+    isAlive = false
+    socket.ping()
+  }, interval)
+  socket.on('close', () => clearInterval(timer))
+  return { isOpen: () => socket.readyState === WebSocket.OPEN }
+}

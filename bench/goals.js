@@ -1,0 +1,74 @@
+// What issue "Faster than doing it by hand" asks of Holdfast, held against what was measured.
+
+const WS = 'ws'
+const HOLDFAST = 'holdfast'
+
+/** Where something is a ratio to bare `ws`: at least so much, or at most. */
+const RATIOS = [
+  { goal: 'receive, 120 B: ≥ 1.6 × ws', at: ['receive', '120', 'rate'], min: 1.6 },
+  { goal: 'receive, 120 B, wss: ≥ 1.0 × ws', at: ['receive', 'wss', 'rate'], min: 1 },
+  { goal: 'send, 120 B: ≥ 3 × ws', at: ['send', '120', 'rate'], min: 3 },
+  { goal: 'send, 120 B: ≥ 7 × ws (stretch)', at: ['send', '120', 'rate'], min: 7, isStretch: true },
+  { goal: 'latency, 1 connection, p50: ≤ 1.05 × ws', at: ['echo', '1', 'p50'], max: 1.05 },
+  { goal: 'latency, 1 connection, p99: ≤ 1.05 × ws', at: ['echo', '1', 'p99'], max: 1.05 },
+  { goal: 'latency, 64 connections, p50: ≤ 1.05 × ws', at: ['echo', '64', 'p50'], max: 1.05 },
+  { goal: 'latency, 64 connections, p99: ≤ 1.05 × ws', at: ['echo', '64', 'p99'], max: 1.05 },
+  { goal: 'RSS per idle connection: ≤ 1.25 × ws', at: ['idle', 'many', 'rss'], max: 1.25 },
+  { goal: 'RSS of the process with 10,000: ≤ 1.25 × ws', at: ['idle', 'many', 'process'], max: 1.25 },
+  { goal: 'opening 10,000: ≤ 1.2 × ws', at: ['idle', 'many', 'open'], max: 1.2 },
+  {
+    goal: 'heartbeat CPU at 10,000: ≤ 0.5 × one interval per connection',
+    at: ['heartbeat', 'many', 'cpu'],
+    max: 0.5,
+  },
+  {
+    goal: 'dispatch over 200 keys: ≤ 1.1 × one key',
+    at: ['dispatch', '', 'time'],
+    max: 1.1,
+    row: '200',
+    base: '1',
+  },
+]
+
+/** The most heap that an idle connection may have above one of bare `ws`, in KB. */
+const HEAP = 4
+
+/** Returns a line for each goal of which there are measurements: `{ goal, measured, isMet, isStretch }`. */
+export function judge(measurements, peers) {
+  const lines = RATIOS.flatMap((ratio) => judgeRatio(measurements, ratio))
+  const heap = (row) => measurements.values('idle', 'many', row, 'heap')?.median
+  if (heap(HOLDFAST) !== undefined && heap(WS) !== undefined) {
+    const more = heap(HOLDFAST) - heap(WS)
+    const measured = `${more.toFixed(1)} KB more than ws' ${heap(WS).toFixed(1)} KB`
+    lines.push({ goal: `heap per idle connection: ≤ ws + ${HEAP} KB`, measured, isMet: more <= HEAP })
+  }
+  for (const workload of ['receive', 'send']) lines.push(...judgeAhead(measurements, workload, peers))
+  return lines
+}
+
+function judgeRatio(
+  measurements,
+  { goal, at, min = 0, max = Infinity, isStretch = false, row = HOLDFAST, base = WS },
+) {
+  const [workload, cell, metric] = at
+  const ratio = measurements.ratios(workload, cell, row, metric, base)
+  if (!ratio) return []
+  return [{ goal, measured: spread(ratio), isMet: ratio.median >= min && ratio.median <= max, isStretch }]
+}
+
+/** Finds the peer that comes nearest, or is ahead. */
+function judgeAhead(measurements, workload, peers) {
+  const margins = peers
+    .map((peer) => ({ peer, ratio: measurements.ratios(workload, '120', HOLDFAST, 'rate', peer) }))
+    .filter(({ ratio }) => ratio)
+    .sort((a, b) => a.ratio.median - b.ratio.median)
+  if (margins.length === 0) return []
+  const [{ peer, ratio }] = margins
+  const goal = `${workload}, 120 B: ahead of every peer`
+  return [{ goal, measured: `${spread(ratio)} × ${peer}, the nearest`, isMet: ratio.median > 1 }]
+}
+
+/** Writes a ratio with its smallest and its largest. */
+export function spread({ median, min, max }) {
+  return `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`
+}

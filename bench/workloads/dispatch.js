@@ -1,0 +1,52 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { blockOf, checksumOfIds, fold } from '../payloads.js'
+
+/** How many messages come in one turn. */
+const TURN = 512
+
+/** How the time for one message grows with the handlers of its class. Holdfast only, in memory. */
+export const dispatch = {
+  name: 'dispatch',
+  title: 'Routed dispatch',
+  metrics: [{ key: 'time', unit: 'µs of CPU per message' }],
+  compares: 'holdfast',
+  cells: [
+    { key: '1', label: '1 key', keys: 1, rounds: 5, isQuick: true },
+    { key: '20', label: '20 keys', keys: 20, rounds: 5, isQuick: true },
+    { key: '200', label: '200 keys', keys: 200, rounds: 5, isQuick: true },
+  ],
+  // Each of 200 handlers has to become as hot as the only one of one key.
+  specOf: ({ keys }) => ({ keys, count: 400_000, warmup: 3_000_000 }),
+
+  async run(_client, { keys: number, count, warmup }) {
+    const { connectInMemory, feedWith, keysOf } = await import('./memory-feed.js')
+    let seen = 0
+    let checksum = 0
+    const keys = keysOf(number)
+    const Feed = feedWith(keys, (message, key) => {
+      if (message.type === key) checksum = fold(checksum, message.id)
+      seen += 1
+    })
+    const { peer } = await connectInMemory(Feed)
+    const texts = blockOf(120, keys).map((message) => JSON.stringify(message))
+    const deliver = async (length) => {
+      seen = 0
+      checksum = 0
+      const start = process.cpuUsage()
+      for (let index = 0; index < length; index += 1) {
+        peer.send(texts[index % texts.length])
+        if (index % TURN === TURN - 1) await nextTurn()
+      }
+      while (seen < length) await nextTurn()
+      const { user, system } = process.cpuUsage(start)
+      return (user + system) / length
+    }
+    await deliver(warmup)
+    const time = await deliver(count)
+    return { count: seen, checksum, time }
+  },
+
+  check(result, { count }) {
+    return result.count === count && result.checksum === checksumOfIds(count)
+  },
+}

@@ -1,0 +1,10 @@
+// In the order of the tables. A workload either compares clients, a table's rows, in each of its cells; or, with `compares`, its
+// cells with each other for one client, the first cell being the measure.
+import { bootstrap } from './bootstrap.js'
+import { dispatch } from './dispatch.js'
+import { echo } from './echo.js'
+import { heartbeat, idle } from './idle.js'
+import { receive } from './receive.js'
+import { send } from './send.js'
+
+export const workloads = [receive, send, echo, idle, heartbeat, dispatch, bootstrap]

@@ -1,0 +1,58 @@
+import { checksumOfIds, fold } from '../payloads.js'
+
+/** Floods of one size: how many messages a second are parsed and handed to a handler. */
+export const receive = {
+  name: 'receive',
+  title: 'Receive flood',
+  metrics: [
+    { key: 'rate', unit: 'messages/s', isRate: true },
+    // Says the same on an idle machine, and something still on a busy one.
+    { key: 'cpu', unit: 'µs of CPU time per message' },
+  ],
+  cells: [
+    { key: '120', label: '120 B', size: 120, count: 200_000, needs: 'receive', rounds: 7, isQuick: true },
+    { key: '1k', label: '1 KB', size: 1_000, count: 60_000, needs: 'receive', rounds: 5 },
+    { key: '16k', label: '16 KB', size: 16_000, count: 5_000, needs: 'receive', rounds: 5 },
+    { key: 'deflate', label: '1 KB, deflate', size: 1_000, count: 8_000, needs: 'deflate', rounds: 5 },
+    { key: 'wss', label: '120 B, wss', size: 120, count: 200_000, needs: 'wss', rounds: 5 },
+  ],
+
+  specOf({ size, count, needs }, share) {
+    const path = `/flood?size=${size}${needs === 'deflate' ? '&deflate' : ''}`
+    const scaled = Math.ceil(count * share)
+    return { path, isSecure: needs === 'wss', count: scaled, warmup: Math.ceil(scaled / 4) }
+  },
+
+  async run({ open }, { url, count, warmup }) {
+    let seen = 0
+    let checksum = 0
+    let expected = 0
+    let finish
+    const connection = await open(url, (message) => {
+      checksum = fold(checksum, message.id)
+      seen += 1
+      if (seen === expected) finish()
+    })
+    const flood = async (length) => {
+      seen = 0
+      checksum = 0
+      expected = length
+      const finished = new Promise((resolve) => (finish = resolve))
+      const start = performance.now()
+      const before = process.cpuUsage()
+      connection.send({ type: 'flood', count: length })
+      await finished
+      const { user, system } = process.cpuUsage(before)
+      return { rate: length / ((performance.now() - start) / 1000), cpu: (user + system) / length }
+    }
+    await flood(warmup)
+    const costs = await flood(count)
+    // What is too much would come now.
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    return { count: seen, checksum, ...costs }
+  },
+
+  check(result, { count }) {
+    return result.count === count && result.checksum === checksumOfIds(count)
+  },
+}

@@ -1,0 +1,60 @@
+import { blockOf, checksumOfTexts } from '../payloads.js'
+
+/** Bursts with flow control: up to 1 MiB is buffered, then the sender yields until it has drained. */
+export const send = {
+  name: 'send',
+  title: 'Send bursts',
+  metrics: [{ key: 'rate', unit: 'messages/s', isRate: true }],
+  cells: [
+    { key: '120', label: '120 B', size: 120, count: 200_000, needs: 'send', rounds: 7, isQuick: true },
+    { key: '1k', label: '1 KB', size: 1_000, count: 80_000, needs: 'send', rounds: 5 },
+    {
+      key: 'json',
+      label: '120 B, from an object',
+      size: 120,
+      count: 150_000,
+      needs: 'send',
+      rounds: 5,
+      isJson: true,
+    },
+  ],
+
+  specOf({ size, count, isJson = false }, share) {
+    const scaled = Math.ceil(count * share)
+    const warmup = Math.ceil(scaled / 4)
+    return { path: `/sink?batches=${warmup},${scaled}`, size, count: scaled, warmup, isJson }
+  },
+
+  async run({ open }, { url, size, count, warmup, isJson }) {
+    let done
+    const connection = await open(url, (message) => done(message))
+    const messages = blockOf(size)
+    const texts = messages.map((message) => JSON.stringify(message))
+    const isText = connection.sendText && !isJson
+    const burst = isText ? burstOf(connection, texts, 'sendText') : burstOf(connection, messages, 'send')
+    const answer = () => new Promise((resolve) => (done = resolve))
+    const warm = answer()
+    await burst(warmup)
+    await warm
+    const arrived = answer()
+    const start = performance.now()
+    await burst(count)
+    const { count: received, checksum } = await arrived
+    return { count: received, checksum, rate: count / ((performance.now() - start) / 1000) }
+  },
+
+  check(result, { size, count }) {
+    const texts = blockOf(size).map((message) => JSON.stringify(message))
+    return result.count === count && result.checksum === checksumOfTexts(texts, count)
+  },
+}
+
+function burstOf(connection, items, member) {
+  return async (count) => {
+    for (let index = 0; index < count; index += 1) {
+      connection[member](items[index % items.length])
+      if (connection.isFull()) await connection.drained()
+    }
+    await connection.drained()
+  }
+}

@@ -1,0 +1,72 @@
+import { expect } from 'chai'
+import { root } from './support/project.js'
+
+interface Summary {
+  readonly median: number
+  readonly min: number
+  readonly max: number
+  readonly runs: number
+}
+
+/** What bench/statistics.js exports: it is JavaScript, and no part of the build. */
+interface Statistics {
+  readonly median: (values: readonly number[]) => number
+  readonly quantile: (values: readonly number[], share: number) => number
+  readonly summarize: (values: readonly number[]) => Summary
+  readonly pairRatios: (
+    values: readonly (number | undefined)[],
+    base: readonly (number | undefined)[],
+  ) => readonly number[]
+}
+
+describe("The benchmark's statistics", () => {
+  let statistics: Statistics
+
+  before(async () => {
+    statistics = (await import(new URL('bench/statistics.js', root).href)) as Statistics
+  })
+
+  describe('median', () => {
+    it('is the value in the middle, whatever the order', () => {
+      expect(statistics.median([9, 1, 100])).to.equal(9)
+    })
+
+    it('is the mean of the two in the middle where there is no middle', () => {
+      expect(statistics.median([4, 1, 2, 10])).to.equal(3)
+    })
+
+    it('sorts by number, not by text', () => {
+      expect(statistics.median([10, 9, 100])).to.equal(10)
+    })
+
+    it('refuses to tell the middle of nothing', () => {
+      expect(() => statistics.median([])).to.throw(RangeError)
+    })
+  })
+
+  describe('quantile', () => {
+    it('interpolates between the neighbours', () => {
+      expect(statistics.quantile([0, 10, 20, 30, 40], 0.99)).to.be.closeTo(39.6, 1e-9)
+    })
+
+    it('ends with the smallest and the largest', () => {
+      expect([0, 1].map((share) => statistics.quantile([3, 1, 2], share))).to.deep.equal([1, 3])
+    })
+  })
+
+  describe('summarize', () => {
+    it('gives the median between the smallest and the largest', () => {
+      expect(statistics.summarize([2, 3, 1])).to.deep.equal({ median: 2, min: 1, max: 3, runs: 3 })
+    })
+  })
+
+  describe('pairRatios', () => {
+    it('divides round by round, so that a slow round tells nothing of either', () => {
+      expect(statistics.pairRatios([20, 2, 30], [10, 1, 10])).to.deep.equal([2, 2, 3])
+    })
+
+    it('leaves out a round that one of them has not', () => {
+      expect(statistics.pairRatios([20, undefined, 30], [10, 1])).to.deep.equal([2])
+    })
+  })
+})
