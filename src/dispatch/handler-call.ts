@@ -66,15 +66,29 @@ export class HandlerCall {
 
   async #stream(items: AsyncIterable<unknown>, handler: Handler, event: unknown): Promise<void> {
     const { signal } = this.#link
+    const fail = (thrown: unknown): void | Promise<void> =>
+      this.#fail(toError(thrown), 'handle', handler, event)
     try {
-      for await (const item of items) {
-        await this.reply(item, handler, event)
-        if (signal.aborted) return
+      const iterator = items[Symbol.asyncIterator]()
+      // An iterator that waits for something would otherwise wait on for a link that is gone.
+      const stop = (): void => void closeIterator(iterator).catch(fail)
+      signal.addEventListener('abort', stop)
+      try {
+        for await (const item of { [Symbol.asyncIterator]: () => iterator }) {
+          await this.reply(item, handler, event)
+          if (signal.aborted) return
+        }
+      } finally {
+        signal.removeEventListener('abort', stop)
       }
     } catch (thrown) {
-      await this.#fail(toError(thrown), 'handle', handler, event)
+      await fail(thrown)
     }
   }
+}
+
+async function closeIterator(iterator: AsyncIterator<unknown>): Promise<void> {
+  await iterator.return?.()
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { expect } from 'chai'
 import { ConnectionLostError, EncodeError, jsonCodec } from 'holdfast'
 import type { Stage } from 'holdfast'
@@ -278,6 +279,34 @@ describe('HandlerCall', () => {
       expect(sent).to.deep.equal(['{"n":1}'])
       expect(failures.map(({ stage }) => stage)).to.deep.equal(['send'])
       expect(isClosed).to.equal(true)
+    })
+
+    it('are closed at the loss of the link, also while they wait for their next item', async () => {
+      const notes: string[] = []
+      const waiting: AsyncIterator<unknown> = {
+        next: () => new Promise(() => undefined),
+        return: () => {
+          notes.push('closed')
+          return Promise.reject(new RangeError('closing failed'))
+        },
+      }
+      const { run, failures, lose } = rig(() => ({ [Symbol.asyncIterator]: () => waiting }))
+      void run()
+      await settle()
+      expect(notes).to.deep.equal([])
+      lose()
+      await settle()
+      expect(notes).to.deep.equal(['closed'])
+      expect(failures.map(({ error, stage }) => [error.message, stage])).to.deep.equal([
+        ['closing failed', 'handle'],
+      ])
+    })
+
+    it('are let go when they end: the link keeps nothing of them', async () => {
+      const { run, link } = rig(() => stream({ n: 1 }))
+      void run()
+      await settle()
+      expect(getEventListeners(link.signal, 'abort')).to.have.length(0)
     })
 
     it('are ended, without a report, where the link is lost while it takes an item', async () => {

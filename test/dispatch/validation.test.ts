@@ -1,0 +1,256 @@
+import { expect } from 'chai'
+import { type } from 'arktype'
+import * as v from 'valibot'
+import * as z from 'zod'
+import { bootstrap, keyPair, MessageValidationError, OnError, OnMessage, WebSocketClient } from 'holdfast'
+import type { Class, ClientOptions, ErrorContext, MessageContext } from 'holdfast'
+import { FakeClock, MemoryServer } from 'holdfast/testing'
+import { deferred } from '#src/connection/deferred.js'
+
+/** What a client notes: a line for each message and each error, in order. */
+abstract class Noting {
+  readonly notes: string[] = []
+  readonly errors: { error: Error; context: ErrorContext }[] = []
+
+  @OnError()
+  failed(error: Error, context: ErrorContext): void {
+    this.notes.push(`error ${context.stage}`)
+    this.errors.push({ error, context })
+  }
+}
+
+/** Starts a client on a server in memory; what is sent to it has been handled when `say` resolves. */
+async function started<T extends Noting>(target: Class<T>, options: ClientOptions = {}) {
+  const clock = new FakeClock()
+  const server = new MemoryServer()
+  const given = { clock, transport: server.connect, logger: false as const, ...options }
+  const client = await bootstrap(target, 'ws://peer.test/', given)
+  const say = async (...messages: readonly unknown[]): Promise<void> => {
+    for (const message of messages)
+      server.peer.send(typeof message === 'string' ? message : JSON.stringify(message))
+    await clock.settle()
+  }
+  return { client, clock, say, instance: client.instance }
+}
+
+const LIBRARIES = {
+  zod: z.object({ type: z.literal('ticker'), price: z.string().transform(Number) }),
+  valibot: v.object({ type: v.literal('ticker'), price: v.pipe(v.string(), v.transform(Number)) }),
+  arktype: type({ type: "'ticker'", price: type('string').pipe((price) => Number(price)) }),
+}
+
+describe('Validation', () => {
+  for (const [library, schema] of Object.entries(LIBRARIES)) {
+    it(`hands over what a schema of ${library} makes of a message, and reports what it does not accept`, async () => {
+      class Feed extends Noting {
+        @OnMessage('ticker', schema)
+        tick({ price }: { price: number }): void {
+          this.notes.push(`price ${price.toFixed(1)}`)
+        }
+      }
+      const { say, instance, client } = await started(Feed)
+      await say(
+        { type: 'ticker', price: '1.5' },
+        { type: 'ticker', price: null },
+        { type: 'ticker', price: '2' },
+      )
+      expect(instance.notes).to.deep.equal(['price 1.5', 'error validate', 'price 2.0'])
+      const [{ error, context }] = instance.errors as [(typeof instance.errors)[0]]
+      expect(error).to.be.instanceOf(MessageValidationError)
+      const { issues, key, raw, message } = error as MessageValidationError
+      expect(issues).to.have.length(1)
+      expect(key).to.equal('ticker')
+      expect(raw).to.equal('{"type":"ticker","price":null}')
+      expect(message).to.match(/^A message with the key ticker does not fit Feed#tick: price: /)
+      expect(context).to.include({ stage: 'validate', handler: 'Feed#tick', fatal: false })
+      expect(context.message).to.deep.equal({ type: 'ticker', price: null })
+      await client.close()
+    })
+  }
+
+  it('of a catch-all is for what no key takes', async () => {
+    class Feed extends Noting {
+      @OnMessage('a') a(): void {
+        this.notes.push('a')
+      }
+      @OnMessage(z.object({ id: z.number() })) rest({ id }: { id: number }): void {
+        this.notes.push(`rest ${id}`)
+      }
+    }
+    const { say, instance, client } = await started(Feed)
+    await say({ type: 'a' }, { id: 5 }, { type: 'b', id: 'x' }, ['no key'])
+    expect(instance.notes).to.deep.equal(['a', 'rest 5', 'error validate', 'error validate'])
+    expect(instance.errors.map(({ error }) => error.message.split(' does')[0])).to.deep.equal([
+      'A message with the key b',
+      'A message',
+    ])
+    await client.close()
+  })
+
+  it('brings a message to the first of several methods of its key that accepts it', async () => {
+    class Feed extends Noting {
+      @OnMessage('book', z.object({ snapshot: z.array(z.number()) }))
+      snapshot({ snapshot }: { snapshot: number[] }): void {
+        this.notes.push(`snapshot ${snapshot.length}`)
+      }
+      @OnMessage('book', z.object({ update: z.number() }))
+      update({ update }: { update: number }): void {
+        this.notes.push(`update ${update}`)
+      }
+      @OnMessage('trade', z.object({ price: z.number() }))
+      priced(): void {
+        this.notes.push('priced')
+      }
+      @OnMessage('trade')
+      trade(): void {
+        this.notes.push('trade')
+      }
+    }
+    const { say, instance, client } = await started(Feed)
+    await say({ type: 'book', update: 7 }, { type: 'book', snapshot: [1, 2] }, { type: 'book', odd: true })
+    await say({ type: 'trade', price: 1 }, { type: 'trade' })
+    expect(instance.notes).to.deep.equal(['update 7', 'snapshot 2', 'error validate', 'priced', 'trade'])
+    const { issues } = instance.errors[0]?.error as MessageValidationError
+    expect(issues.map(({ path }) => path)).to.deep.equal([['snapshot'], ['update']])
+    await client.close()
+  })
+
+  it('that takes time keeps the order, and holds back only its own connection', async () => {
+    const gates = new Map([1, 2, 3].map((n) => [n, deferred<boolean>()]))
+    const slow = z.object({ n: z.number() }).refine(async ({ n }) => {
+      await gates.get(n)?.promise
+      return n !== 2
+    })
+    class Feed extends Noting {
+      @OnMessage(slow) rest({ n }: { n: number }): void {
+        this.notes.push(String(n))
+      }
+      @OnMessage('now') now(): void {
+        this.notes.push('now')
+      }
+    }
+    const { say, instance, client, clock } = await started(Feed)
+    await say({ n: 1 }, { n: 2 }, { type: 'now' }, { n: 3 })
+    for (const n of [3, 2]) gates.get(n)?.resolve(true)
+    await clock.settle()
+    expect(instance.notes).to.deep.equal([])
+    gates.get(1)?.resolve(true)
+    await clock.settle()
+    expect(instance.notes).to.deep.equal(['1', 'error validate', 'now', '3'])
+    await client.close()
+  })
+
+  it('asks the next method after a schema that took its time', async () => {
+    class Feed extends Noting {
+      @OnMessage('book', z.object({ a: z.number() }).refine(async () => Promise.resolve(false)))
+      never(): void {
+        this.notes.push('never')
+      }
+      @OnMessage('book', z.object({ a: z.number() }))
+      a(): void {
+        this.notes.push('a')
+      }
+    }
+    const { say, instance, client } = await started(Feed)
+    await say({ type: 'book', a: 1 })
+    expect(instance.notes).to.deep.equal(['a'])
+    await client.close()
+  })
+
+  it('names a schema that does not settle', async () => {
+    const lines: string[] = []
+    const logger = { debug() {}, info() {}, warn: (line: string) => void lines.push(line), error() {} }
+    class Feed extends Noting {
+      @OnMessage(z.unknown().refine(() => new Promise<boolean>(() => undefined))) rest(): void {}
+    }
+    const { say, client, clock } = await started(Feed, { logger })
+    await say({})
+    await clock.advance(30_000)
+    expect(lines.join()).to.contain('The schema of Feed#rest has not settled for 30 s')
+    void client.connection.terminate()
+    await clock.advance(60_000)
+  })
+
+  it('that throws is reported as it threw, now or later', async () => {
+    const broken = (thrown: () => never | Promise<never>) => ({
+      '~standard': { version: 1 as const, vendor: 'broken', validate: thrown },
+    })
+    class Feed extends Noting {
+      @OnMessage(
+        'now',
+        broken(() => {
+          throw new RangeError('now')
+        }),
+      )
+      now(): void {}
+      @OnMessage('later', broken(() => Promise.reject(new RangeError('later')))) later(): void {}
+    }
+    const { say, instance, client } = await started(Feed)
+    await say({ type: 'now' }, { type: 'later' })
+    expect(instance.errors.map(({ error, context }) => [error.message, context.stage])).to.deep.equal([
+      ['now', 'validate'],
+      ['later', 'validate'],
+    ])
+    await client.close()
+  })
+})
+
+describe('Routing', () => {
+  it('finds the key in any of the ways that an option can say', async () => {
+    const rows: [ClientOptions['route'], unknown, unknown][] = [
+      ['e', { e: 'key' }, 'key'],
+      [['e', 'channel'], { channel: 'key' }, 'key'],
+      ['data.e', { data: { e: 'key' } }, 'key'],
+      [-2, [5, {}, 'key', 'XBT/USD'], 'key'],
+      ['0', [7, 'id'], 7],
+      [keyPair('op', 't'), { op: 0, t: 'READY' }, '0/READY'],
+      [(message) => (message as string[])[1], ['', 'key'], 'key'],
+    ]
+    class Feed extends Noting {
+      @OnMessage('key')
+      @OnMessage(7)
+      @OnMessage('0/READY')
+      any(_message: unknown, { key }: MessageContext): void {
+        this.notes.push(`key ${String(key)}`)
+      }
+    }
+    for (const [route, message, key] of rows) {
+      const { say, instance, client } = await started(Feed, { route })
+      await say(message)
+      expect(instance.notes).to.deep.equal([`key ${String(key)}`])
+      await client.close()
+    }
+  })
+
+  it('finds no handler for the names of what all objects inherit', async () => {
+    class Feed extends Noting {
+      @OnMessage('a') a(): void {}
+    }
+    const { say, instance, client } = await started(Feed)
+    await say(
+      '{"type":"constructor"}',
+      '{"type":"__proto__"}',
+      '{"__proto__":{"type":"a"}}',
+      '{"type":{"type":"a"}}',
+    )
+    expect(instance.notes).to.deep.equal([])
+    expect(client.connection.unhandledMessages).to.equal(4)
+    await client.close()
+  })
+
+  it('is inherited from the class options, and the options of bootstrap win', async () => {
+    @WebSocketClient({ route: 'e' })
+    class Feed extends Noting {
+      @OnMessage('a') a(): void {
+        this.notes.push('a')
+      }
+    }
+    const first = await started(Feed)
+    await first.say({ e: 'a' })
+    const second = await started(Feed, { route: 'f' })
+    await second.say({ e: 'a' }, { f: 'a' })
+    expect([first.instance.notes, second.instance.notes]).to.deep.equal([['a'], ['a']])
+    await first.client.close()
+    await second.client.close()
+  })
+})
