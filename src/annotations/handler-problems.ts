@@ -7,7 +7,7 @@ import type { HandlerRecord } from './metadata.js'
 export type Problem = Pick<Mistake, 'cause' | 'fix'>
 
 /** The most parameters that any handler gets: the event, and its context. */
-const MOST_PARAMETERS = 2
+export const MOST_PARAMETERS = 2
 
 /** Finds what is wrong with one record by itself. */
 export function problemOf(record: HandlerRecord, prototype: object): Problem | undefined {

@@ -2,15 +2,20 @@ import type { Mistake } from '../errors.js'
 import { isSchema } from '../schema.js'
 import type { Schema } from '../schema.js'
 import type { Class } from '../token.js'
-import { problemOf } from './handler-problems.js'
+import { MOST_PARAMETERS, problemOf } from './handler-problems.js'
 import { ownHandlers, standardMetadata } from './metadata.js'
 import type { ErrorClass, HandlerEvent, HandlerRecord, MessageKey } from './metadata.js'
+
+type AnyClass = abstract new (...args: never[]) => object
+type AnyMethod = (...args: never[]) => unknown
 
 /** A method that handles something. */
 export interface Handler {
   readonly method: string | symbol
   /** The method's name for people: `TickerClient#tick`. */
   readonly name: string
+  /** Present where the method cannot see its context, which then need not be made. */
+  readonly ignoresContext?: true
 }
 
 /** A method that handles messages. */
@@ -45,7 +50,7 @@ export interface CheckedHandlers {
 const checked = new WeakMap<object, CheckedHandlers>()
 
 /** Reads the handlers of a class, those that it inherits first, and checks them. Done once per class. */
-export function handlersOf(target: abstract new (...args: never[]) => object): CheckedHandlers {
+export function handlersOf(target: AnyClass): CheckedHandlers {
   let handlers = checked.get(target)
   if (!handlers) {
     handlers = new TableBuilder(target).build()
@@ -70,7 +75,7 @@ const SHARED_KEY_FIX = `${RIVAL_FIX}; or give each a schema of its own, which te
 const NONE = Symbol('none')
 
 class TableBuilder {
-  readonly #target: abstract new (...args: never[]) => object
+  readonly #target: AnyClass
   readonly #mistakes: Mistake[] = []
   /** Who has taken which place: by event, then by the decorator's argument. */
   readonly #taken = new Map<HandlerEvent, Map<unknown, Declared>>()
@@ -79,7 +84,7 @@ class TableBuilder {
   readonly #errors = new Map<object, Handler>()
   #anyError: Handler | undefined
 
-  constructor(target: abstract new (...args: never[]) => object) {
+  constructor(target: AnyClass) {
     this.#target = target
   }
 
@@ -91,7 +96,7 @@ class TableBuilder {
     }
     const table = {
       single: this.#single,
-      ...this.#messages.chain(this.#target.name),
+      ...this.#messages.chain(this.#target),
       errors: this.#errors,
       anyError: this.#anyError,
     }
@@ -112,7 +117,7 @@ class TableBuilder {
       this.#mistake(nameOf(declared), cause, isKeyed ? SHARED_KEY_FIX : RIVAL_FIX)
       return
     }
-    this.#place(record, handlerOf(this.#target.name, record))
+    this.#place(record, handlerOf(this.#target, record))
   }
 
   /** Takes the record's place for it, unless another method has it: that one is returned. */
@@ -163,7 +168,7 @@ class MessagePlaces {
   }
 
   /** Chains those of each key in the order in which they are asked: as declared, and whoever takes anything last. */
-  chain(target: string): Pick<HandlerTable, 'messages' | 'rest'> {
+  chain(target: AnyClass): Pick<HandlerTable, 'messages' | 'rest'> {
     const messages = new Map<MessageKey, MessageHandler>()
     let rest: MessageHandler | undefined
     for (const [key, declared] of this.#places) {
@@ -192,12 +197,27 @@ function schemaOf(args: HandlerRecord['args']): Schema | undefined {
   return args.find(isSchema)
 }
 
-function handlerOf(target: string, { member }: HandlerRecord): Handler {
-  return { method: member, name: `${target}#${String(member)}` }
+function handlerOf(target: AnyClass, { member }: HandlerRecord): Handler {
+  const method = (target.prototype as Record<string | symbol, unknown>)[member] as AnyMethod
+  const ignoresContext = !takesContext(method)
+  return {
+    method: member,
+    name: `${target.name}#${String(member)}`,
+    ...(ignoresContext && { ignoresContext }),
+  }
+}
+
+/** Tells whether a method can see its second argument; where its source does not make that sure, it can. */
+function takesContext(method: AnyMethod): boolean {
+  if (method.length >= MOST_PARAMETERS) return true
+  const source = Function.prototype.toString.call(method)
+  // Parameters behind a default are not counted in `length`, and wrappers pass on what they do not name.
+  const parameters = source.slice(0, source.indexOf(')'))
+  return /[=/]/.test(parameters) || /[.]{3}|\barguments\b|\[native code\]/.test(source)
 }
 
 /** Collects what a class and those that it extends have declared, the base first. */
-function declaredHandlers(target: abstract new (...args: never[]) => object): Declared[] {
+function declaredHandlers(target: AnyClass): Declared[] {
   const declared: Declared[] = []
   let prototype = target.prototype as object | null
   while (prototype && prototype !== Object.prototype) {

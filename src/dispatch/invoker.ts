@@ -1,16 +1,14 @@
 import type { Handler } from '../annotations/handler-table.js'
 
-interface Frame {
-  readonly outer: Frame | undefined
-  isReleased: boolean
-}
-
 type Method = (event: unknown, context: unknown) => unknown
 
 /** Calls the methods of one instance, and knows which are in their synchronous part: those must not be waited for by `close()`. */
 export class Invoker {
   readonly #instance: Readonly<Record<string | symbol, Method>>
-  #frame: Frame | undefined
+  /** How many calls are in their synchronous part, one within the other. */
+  #depth = 0
+  /** So many of these, the outer ones, have been released. */
+  #released = 0
   #wasReleased = false
 
   constructor(instance: object) {
@@ -24,19 +22,19 @@ export class Invoker {
 
   /** Calls a handler; what it throws is the caller's to catch. */
   call(handler: Handler, event: unknown, context: unknown): unknown {
-    const frame: Frame = { outer: this.#frame, isReleased: false }
-    this.#frame = frame
+    this.#depth += 1
     try {
       return (this.#instance[handler.method] as Method)(event, context)
     } finally {
-      this.#frame = frame.outer
-      this.#wasReleased = frame.isReleased
+      this.#wasReleased = this.#released >= this.#depth
+      this.#depth -= 1
+      if (this.#released > this.#depth) this.#released = this.#depth
     }
   }
 
   /** Releases every call that is in its synchronous part now. */
   release(): void {
-    for (let frame = this.#frame; frame; frame = frame.outer) frame.isReleased = true
+    this.#released = this.#depth
   }
 }
 

@@ -191,7 +191,9 @@ export class LinkSession implements Session {
 
   #handOver(handler: Handler, event: unknown, arrival: Arrival, key: unknown): void | Promise<void> {
     const { connection, clock } = this.#parts
-    const context = new ArrivalContext(connection, this.#link, arrival, key, clock)
+    const context = handler.ignoresContext
+      ? undefined
+      : new ArrivalContext(connection, this.#link, arrival, key, clock)
     const running = this.#call.run(handler, event, context)
     return running && this.#watch.watch(handler.name, running)
   }

@@ -233,6 +233,43 @@ describe('handlersOf', () => {
     })
   })
 
+  /* eslint-disable @typescript-eslint/no-unused-vars -- the parameters are what is read */
+  it('knows which handlers cannot see their context', () => {
+    const wrapped =
+      () =>
+      (_target: object, _member: string, descriptor: PropertyDescriptor): void => {
+        const original = descriptor.value as (...args: unknown[]) => unknown
+        descriptor.value = function (...args: unknown[]) {
+          return original.apply(this, args)
+        }
+      }
+    class Takers {
+      @OnMessage('none') none(): void {}
+      @OnMessage('one') one(_message: { a: number }): void {}
+      @OnMessage('parts') parts({ a }: { a: number }): void {
+        void a
+      }
+      @OnMessage('two') two(_message: unknown, _context: object): void {}
+      @OnMessage('default') default(_message: unknown, _context: object = {}): void {}
+      @OnMessage('rest') rest(..._all: readonly unknown[]): void {}
+      @OnMessage('arguments') arguments(): void {
+        // eslint-disable-next-line prefer-rest-params -- what is tested
+        void arguments
+      }
+      @OnMessage('wrapped') @wrapped() wrapped(_message: unknown): void {}
+    }
+    Object.defineProperty(Takers.prototype, 'native', { value: Takers.prototype.none.bind(undefined) })
+    OnMessage('native')(
+      Takers.prototype,
+      'native',
+      Object.getOwnPropertyDescriptor(Takers.prototype, 'native')!,
+    )
+    const ignoring = [...tableOf(Takers).messages.values()].filter(({ ignoresContext }) => ignoresContext)
+    expect(ignoring.map(({ method }) => method)).to.deep.equal(['none', 'one', 'parts'])
+  })
+
+  /* eslint-enable @typescript-eslint/no-unused-vars */
+
   describe('schemas', () => {
     const Other = z.object({ volume: z.number() })
 
@@ -242,8 +279,13 @@ describe('handlersOf', () => {
         @OnMessage(Price) rest(): void {}
       }
       const { messages, rest } = tableOf(Priced)
-      expect(messages.get('ticker')).to.deep.equal({ method: 'tick', name: 'Priced#tick', schema: Price })
-      expect(rest).to.deep.equal({ method: 'rest', name: 'Priced#rest', schema: Price })
+      expect(messages.get('ticker')).to.deep.equal({
+        method: 'tick',
+        name: 'Priced#tick',
+        schema: Price,
+        ignoresContext: true,
+      })
+      expect(rest).to.deep.equal({ method: 'rest', name: 'Priced#rest', schema: Price, ignoresContext: true })
     })
 
     it('let several methods take one key, asked as they are written, and who takes anything last', () => {
