@@ -159,7 +159,7 @@ describe('HeartbeatSchedule', () => {
     it('counts anew from each frame, without a new timer for it', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 0)
       schedule.seen(10_000)
-      expect(schedule.next).to.equal(30_000)
+      expect(schedule.next).to.equal(40_000)
       expect(schedule.tick(30_000)).to.equal('wait')
       expect(schedule.next).to.equal(40_000)
       expect(schedule.tick(40_000)).to.equal('suspect')
