@@ -29,7 +29,6 @@ export class HeartbeatTimer {
   readonly #times: number[] = []
   #timer: Timer | undefined
   #armedFor = Infinity
-  #isRunning = false
 
   private constructor(clock: Clock) {
     this.#clock = clock
@@ -48,7 +47,7 @@ export class HeartbeatTimer {
   /** Asks anew when something is due: from when it begins, and whenever it may be earlier than before, or never again. */
   update(due: Due): void {
     this.#keep(due)
-    if (!this.#isRunning) this.#arm()
+    this.#arm()
   }
 
   #keep(due: Due): void {
@@ -74,12 +73,10 @@ export class HeartbeatTimer {
   #wakeUp(): void {
     this.#timer = undefined
     this.#armedFor = Infinity
-    this.#isRunning = true
     try {
       this.#runDue()
     } finally {
       // Also after one that throws: it must not cost the others their beats.
-      this.#isRunning = false
       this.#arm()
     }
   }

@@ -158,6 +158,26 @@ describe('HeartbeatTimer', () => {
       expect(all.map(({ runs }) => runs)).to.deep.equal(expected)
     })
 
+    it('keeps the order of all others, whichever it forgets', async () => {
+      for (let seed = 0; seed < 200; seed += 1) {
+        const random = new SeededRandom(seed)
+        const clock = new FakeClock()
+        const order: number[] = []
+        const all = Array.from({ length: 30 }, () => {
+          const time = random.between(1, 1_000)
+          return dueAt(clock, [time], 0, () => order.push(time))
+        })
+        const gone = all.filter(() => random.chance(0.3))
+        const left = all.filter((due) => !gone.includes(due)).map(({ times }) => times[0])
+        for (const due of gone) {
+          due.times.length = 0
+          HeartbeatTimer.on(clock).update(due)
+        }
+        await clock.jump(1_000)
+        expect(order, `seed ${seed}`).to.deep.equal(left.sort((a = 0, b = 0) => a - b))
+      }
+    })
+
     it('takes a new time while others are being run', async () => {
       const clock = new FakeClock()
       const other = dueAt(clock, [500])
