@@ -8,7 +8,7 @@ import type { Arrival, LinkPort, Session } from '../connection/listener.js'
 import type { OpenInfo, Stage } from '../connection/state.js'
 import { toError } from '../errors.js'
 import type { Logger } from '../logger.js'
-import { ArrivalContext } from './contexts.js'
+import { ArrivalContext, LinkContext } from './contexts.js'
 import type { ErrorHandlers } from './error-handlers.js'
 import { HandlerCall } from './handler-call.js'
 import { HangWatch } from './hang-watch.js'
@@ -44,7 +44,7 @@ export class LinkSession implements Session {
   constructor(parts: DispatchParts, link: LinkPort) {
     this.#parts = parts
     this.#link = link
-    this.#context = { connection: parts.connection, signal: link.signal }
+    this.#context = new LinkContext(parts.connection, link)
     this.#queue = new TaskQueue(parts.concurrency, (arrival) => this.#run(arrival))
     this.#watch = new HangWatch(parts.clock, (message) => parts.logger.warn(message))
     this.#call = new HandlerCall(parts.invoker, parts.codec, link, (error, stage, handler, event) =>
@@ -176,7 +176,8 @@ export class LinkSession implements Session {
   }
 
   #fail(error: Error, stage: Stage, handler?: Handler, message?: unknown): void | Promise<void> {
-    const context = { ...this.#context, stage, fatal: false, handler: handler?.name, message }
+    const { connection, signal } = this.#context
+    const context = { connection, signal, stage, fatal: false, handler: handler?.name, message }
     return this.#parts.errors.handle(error, context, '')
   }
 }
