@@ -168,6 +168,13 @@ export class Episode implements LinkOwner, Receiver {
   }
 
   async #open(session: Session, info: OpenInfo): Promise<void> {
+    const outcome = session.opensAtOnce ? 'opened' : await this.#runOpen(session, info)
+    if (outcome === 'opened') await this.#becomeReady(session)
+    else if (outcome === 'late') this.#fail(new ReadyTimeoutError(this.#settings.readyTimeout))
+    else if (outcome !== 'released') this.#fail(toError(outcome.thrown))
+  }
+
+  async #runOpen(session: Session, info: OpenInfo): Promise<Awaited<ReturnType<Session['opened']>> | 'late'> {
     const { clock, readyTimeout } = this.#settings
     const late = new Promise<'late'>((resolve) => {
       if (readyTimeout !== Infinity) this.#readyTimer = clock.setTimeout(() => resolve('late'), readyTimeout)
@@ -175,9 +182,7 @@ export class Episode implements LinkOwner, Receiver {
     const opened = openScope.run(this, () => session.opened(info))
     const outcome = await Promise.race([opened, late])
     this.#stopReadyTimer()
-    if (outcome === 'opened') await this.#becomeReady(session)
-    else if (outcome === 'late') this.#fail(new ReadyTimeoutError(readyTimeout))
-    else if (outcome !== 'released') this.#fail(toError(outcome.thrown))
+    return outcome
   }
 
   #stopReadyTimer(): void {

@@ -52,6 +52,10 @@ export class LinkSession implements Session {
     )
   }
 
+  get opensAtOnce(): boolean {
+    return this.#parts.table.single.open === undefined
+  }
+
   async opened(open: OpenInfo): Promise<'opened' | 'released' | { readonly thrown: unknown }> {
     const handler = this.#parts.table.single.open
     if (!handler) return 'opened'
