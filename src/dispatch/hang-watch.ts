@@ -13,7 +13,7 @@ interface Running {
 export class HangWatch {
   readonly #clock: Clock
   readonly #warn: (message: string) => void
-  #running: Set<Running> | undefined
+  readonly #running = new Set<Running>()
   #timer: Timer | undefined
 
   constructor(clock: Clock, warn: (message: string) => void) {
@@ -24,11 +24,10 @@ export class HangWatch {
   /** Watches a handler until its promise settles, which it must not do by rejecting. */
   watch(name: string, settled: Promise<void>): Promise<void> {
     const running = { name, since: this.#clock.now(), isNamed: false }
-    this.#running ??= new Set()
     this.#running.add(running)
     this.#timer ??= this.#clock.setTimeout(() => this.#look(), HANG_AFTER)
     return settled.then(() => {
-      this.#running?.delete(running)
+      this.#running.delete(running)
     })
   }
 
@@ -41,7 +40,7 @@ export class HangWatch {
     this.#timer = undefined
     const now = this.#clock.now()
     let oldest = Infinity
-    for (const running of this.#running ?? []) {
+    for (const running of this.#running) {
       if (running.isNamed) continue
       if (now - running.since >= HANG_AFTER) {
         running.isNamed = true

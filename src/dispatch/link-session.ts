@@ -38,7 +38,7 @@ export class LinkSession implements Session {
   readonly #link: LinkPort
   readonly #call: HandlerCall
   readonly #queue: TaskQueue<Arrival>
-  readonly #watch: HangWatch
+  #watch: HangWatch | undefined
   readonly #context: ConnectionContext
 
   constructor(parts: DispatchParts, link: LinkPort) {
@@ -46,7 +46,6 @@ export class LinkSession implements Session {
     this.#link = link
     this.#context = new LinkContext(parts.connection, link)
     this.#queue = new TaskQueue(parts.concurrency, (arrival) => this.#run(arrival))
-    this.#watch = new HangWatch(parts.clock, (message) => parts.logger.warn(message))
     this.#call = new HandlerCall(parts.invoker, parts.codec, link, (error, stage, handler, event) =>
       this.#fail(error, stage, handler, event),
     )
@@ -100,7 +99,7 @@ export class LinkSession implements Session {
   }
 
   async closed(close: CloseInfo): Promise<void> {
-    this.#watch.stop()
+    this.#watch?.stop()
     const handler = this.#parts.table.single.close
     if (!handler) {
       this.#logClose(close)
@@ -161,10 +160,12 @@ export class LinkSession implements Session {
   }
 
   #handOver(handler: Handler, arrival: Arrival, key: unknown): void | Promise<void> {
-    const { connection, clock } = this.#parts
+    const { connection, clock, logger } = this.#parts
     const context = new ArrivalContext(connection, this.#link, arrival, key, clock)
     const running = this.#call.run(handler, arrival.value, context)
-    return running && this.#watch.watch(handler.name, running)
+    if (!running) return undefined
+    this.#watch ??= new HangWatch(clock, (message) => logger.warn(message))
+    return this.#watch.watch(handler.name, running)
   }
 
   /** Runs a handler beside the queue; what it returns is not sent. */

@@ -69,7 +69,7 @@ class WsTransport implements Transport {
       autoPong: false,
     } as WebSocket.ClientOptions)
     this.#socket.owner = this
-    attach(this.#socket)
+    attachOpening(this.#socket)
   }
 
   get #url(): string {
@@ -202,16 +202,24 @@ class WsTransport implements Transport {
   }
 }
 
-function attach(socket: OwnedSocket): void {
+function attachOpening(socket: WebSocket): void {
   socket
     .on('upgrade', socketOnUpgrade)
     .on('unexpected-response', socketOnUnexpectedResponse)
     .on('open', socketOnOpen)
+    .on('error', socketOnError)
+    .on('close', socketOnClose)
+}
+
+/** `ws` reads no frame before `open` has been told, so what is for frames may replace what is for the handshake. */
+function attachOpen(socket: WebSocket): void {
+  socket
+    .off('upgrade', socketOnUpgrade)
+    .off('unexpected-response', socketOnUnexpectedResponse)
+    .off('open', socketOnOpen)
     .on('message', socketOnMessage)
     .on('ping', socketOnPing)
     .on('pong', socketOnPong)
-    .on('error', socketOnError)
-    .on('close', socketOnClose)
 }
 
 function ownerOf(socket: WebSocket): WsTransport {
@@ -227,6 +235,7 @@ function socketOnUnexpectedResponse(this: WebSocket, _request: unknown, response
 }
 
 function socketOnOpen(this: WebSocket): void {
+  attachOpen(this)
   ownerOf(this).opened()
 }
 
