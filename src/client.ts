@@ -188,9 +188,7 @@ export class ClientPlan<T extends object = object> {
 
 /** The options of a class that are about its connection. */
 function optionsOfClass(target: Class): ConnectionOptions {
-  const options: Record<string, unknown> = { ...clientOptions(target) }
-  delete options['inject']
-  return options
+  return Object.fromEntries(Object.entries(clientOptions(target) ?? {}).filter(([name]) => name !== 'inject'))
 }
 
 type DisposalLimits = Pick<ConnectionSettings, 'clock' | 'closeTimeout'>
