@@ -40,7 +40,7 @@ export class Pulse implements Due {
   /** Waits one turn with the verdict, while the peer is suspected. */
   #verdict: Timer | undefined
   /** The oldest first. */
-  readonly #pings: Ping[] = []
+  #pings: readonly Ping[] = NONE
   /** The number of the latest ping, which is what is in it. */
   #pingNumber = 0
   #beatSentAt: number | undefined
@@ -86,11 +86,17 @@ export class Pulse implements Due {
   /** Takes a pong: it settles the ping that it answers, if it answers one of ours. */
   ponged(data: Uint8Array): void {
     // A peer may answer only the latest of several pings (RFC 6455, section 5.5.3): it has seen those before, too.
-    const answered = this.#pings.splice(0, this.#countUpTo(data))
+    const count = this.#countUpTo(data)
+    const latest = this.#pings[count - 1]
+    if (!latest) return
+    const answered = this.#pings
+    this.#pings = count === answered.length ? NONE : answered.slice(count)
     const now = this.#clock.now()
-    const latest = answered.at(-1)
-    if (latest) this.#port.measured(now - latest.sentAt)
-    for (const { answer, sentAt } of answered) answer?.resolve(now - sentAt)
+    this.#port.measured(now - latest.sentAt)
+    for (let index = 0; index < count; index += 1) {
+      const { answer, sentAt } = answered[index] as Ping
+      answer?.resolve(now - sentAt)
+    }
   }
 
   /** Tells whether a message is the answer to a beat, which it then settles. */
@@ -118,7 +124,8 @@ export class Pulse implements Due {
     this.#isStopped = true
     this.#verdict?.cancel()
     this.#timer.update(this)
-    for (const { answer } of this.#pings.splice(0)) answer?.reject(error)
+    for (const { answer } of this.#pings) answer?.reject(error)
+    this.#pings = NONE
   }
 
   /** Beats, or suspects the peer, as the schedule has it. */
@@ -164,14 +171,15 @@ export class Pulse implements Due {
   #ping(answer: Deferred<number> | undefined): void {
     const sentAt = this.#clock.now()
     if (this.#pings.length >= MOST_PINGS) this.#giveUpOldest(sentAt)
-    this.#pings.push({ sentAt, answer })
+    this.#pings = [...this.#pings, { sentAt, answer }]
     this.#pingNumber += 1
-    this.#port.ping(Buffer.from(String(this.#pingNumber), 'latin1'))
+    this.#port.ping(payloadOf(this.#pingNumber))
   }
 
   #giveUpOldest(now: number): void {
-    const oldest = this.#pings.shift()
-    if (oldest) oldest.answer?.reject(new PingTimeoutError(now - oldest.sentAt, MOST_PINGS))
+    const oldest = this.#pings[0] as Ping
+    this.#pings = this.#pings.slice(1)
+    oldest.answer?.reject(new PingTimeoutError(now - oldest.sentAt, MOST_PINGS))
   }
 
   /** Returns how many of the unanswered pings a pong answers, from the oldest on. */
@@ -181,6 +189,16 @@ export class Pulse implements Due {
     const isOurs = count > 0 && count <= this.#pings.length && String(Number(text)) === text
     return isOurs ? count : 0
   }
+}
+
+const NONE: readonly Ping[] = []
+
+let lastPayload: { readonly number: number; readonly bytes: Uint8Array } | undefined
+
+/** Links that beat together are often at the same number: they share what is in the ping, which nobody writes to. */
+function payloadOf(number: number): Uint8Array {
+  if (lastPayload?.number !== number) lastPayload = { number, bytes: Buffer.from(String(number), 'latin1') }
+  return lastPayload.bytes
 }
 
 /** Past this many unanswered pings the oldest is given up: a peer that answers none must not fill the memory. */
