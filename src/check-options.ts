@@ -138,28 +138,30 @@ const SHAPES: readonly (readonly [keyof ConnectionOptions, (value: unknown) => b
 ]
 
 function checkShapes(options: ConnectionOptions): Mistake[] {
-  return SHAPES.flatMap(([name, fits, what]) => {
+  return SHAPES.filter(([name]) => options[name] !== undefined).flatMap(([name, fits, what]) => {
     const value: unknown = options[name]
-    if (value === undefined || fits(value)) return []
+    if (fits(value)) return []
     return [{ place: `options.${name}`, cause: `is ${shown(value)}`, fix: `give ${what}` }]
   })
 }
 
 function checkNumbers(options: ConnectionOptions): Mistake[] {
   const names = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]
-  return names.flatMap((name) => {
-    const value: unknown = options[name]
-    if (value === undefined || (value === false && CAN_BE_OFF.includes(name))) return []
-    if (name.endsWith('Timeout')) {
-      return checkTime(value, `options.${name}`, name === 'drainTimeout' ? 0 : 1, CAN_BE_OFF.includes(name))
-    }
-    if (name === 'concurrency') return checkConcurrency(value)
-    if (Number.isSafeInteger(value) && (value as number) >= 1) return []
-    const off = CAN_BE_OFF.includes(name) ? ', or false for no limit' : ''
-    return [
-      { place: `options.${name}`, cause: `is ${shown(value)}`, fix: `give a whole number from 1${off}` },
-    ]
-  })
+  return names
+    .filter((name) => options[name] !== undefined)
+    .flatMap((name) => {
+      const value: unknown = options[name]
+      if (value === false && CAN_BE_OFF.includes(name)) return []
+      if (name.endsWith('Timeout')) {
+        return checkTime(value, `options.${name}`, name === 'drainTimeout' ? 0 : 1, CAN_BE_OFF.includes(name))
+      }
+      if (name === 'concurrency') return checkConcurrency(value)
+      if (Number.isSafeInteger(value) && (value as number) >= 1) return []
+      const off = CAN_BE_OFF.includes(name) ? ', or false for no limit' : ''
+      return [
+        { place: `options.${name}`, cause: `is ${shown(value)}`, fix: `give a whole number from 1${off}` },
+      ]
+    })
 }
 
 function checkHeartbeat(heartbeat: unknown): Mistake[] {

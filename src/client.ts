@@ -5,9 +5,10 @@ import type { CloseInfo } from './connection/close-code.js'
 import { Connection } from './connection/connection.js'
 import { Heartbeat } from './connection/heartbeat.js'
 import { JsonSender } from './connection/json-sender.js'
+import type { ConnectionListener } from './connection/listener.js'
 import { Patience } from './connection/patience.js'
 import { Subscriptions } from './connection/subscriptions.js'
-import type { DependencyContainer, Injector } from './container.js'
+import type { DependencyContainer, Disposables, Injector } from './container.js'
 import { Dispatcher } from './dispatch/dispatcher.js'
 import type { Mistake } from './errors.js'
 import { StartupError, reasonOf, toError } from './errors.js'
@@ -41,26 +42,35 @@ export class Client<T extends object = object> {
   readonly instance: T
   readonly connection: Connection
   readonly name: string
-  /** Resolves when the connection has ended for good and all that was made for it has been disposed of; never rejects. */
-  readonly closed: Promise<CloseInfo>
-  readonly #start: () => void
+  readonly #disposal: Disposal
+  readonly #listener: ConnectionListener
+  #closed: Promise<CloseInfo> | undefined
 
   /** @internal */
   constructor(
     instance: T,
     connection: Connection,
     name: string,
-    dispose: () => Promise<void>,
-    start: () => void,
+    disposal: Disposal,
+    listener: ConnectionListener,
   ) {
     this.instance = instance
     this.connection = connection
     this.name = name
-    this.#start = start
-    this.closed = connection.closed.then(async (close) => {
-      await dispose()
-      return close
-    })
+    this.#disposal = disposal
+    this.#listener = listener
+    connection.whenEnded(() => void this.closed)
+  }
+
+  /** Resolves when the connection has ended for good and all that was made for it has been disposed of; never rejects. */
+  get closed(): Promise<CloseInfo> {
+    return (this.#closed ??= this.#end())
+  }
+
+  async #end(): Promise<CloseInfo> {
+    const close = await this.connection.closed
+    await this.#disposal.run()
+    return close
   }
 
   /**
@@ -69,7 +79,7 @@ export class Client<T extends object = object> {
    * @internal
    */
   start(): void {
-    this.#start()
+    this.connection.start(this.#listener)
   }
 
   /** Closes for good, in good order: see `Connection.close`. Resolves once all has been disposed of, too. */
@@ -81,6 +91,24 @@ export class Client<T extends object = object> {
   /** Closes with 1000. What ended the block is not known here. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+}
+
+/** The disposal of what was made for one client, which happens once. The container itself is not kept: an idle client is small. */
+class Disposal {
+  readonly #disposables: Disposables
+  readonly #limits: DisposalLimits
+  readonly #logger: Logger
+  #done: Promise<void> | undefined
+
+  constructor(disposables: Disposables, limits: DisposalLimits, logger: Logger) {
+    this.#disposables = disposables
+    this.#limits = limits
+    this.#logger = logger
+  }
+
+  run(): Promise<void> {
+    return (this.#done ??= disposeWithin(this.#disposables, this.#limits, this.#logger))
   }
 }
 
@@ -127,21 +155,20 @@ export class ClientPlan<T extends object = object> {
       settings,
       this.#options.transport ?? connectWs,
     )
-    let disposed: Promise<void> | undefined
-    const dispose = (): Promise<void> => (disposed ??= disposeWithin(this.#injector, settings, logger))
+    const disposal = new Disposal(this.#injector.disposables, settings, logger)
     this.#undo = async () => {
       await connection.terminate()
-      await dispose()
+      await disposal.run()
     }
     this.#injector.registerValue(Connection, connection)
-    this.#injector.registerValue(JsonSender, new JsonSender(connection))
-    this.#injector.registerValue(Heartbeat, new Heartbeat(connection.heartbeat))
+    this.#injector.registerLazily(JsonSender, () => new JsonSender(connection))
+    this.#injector.registerLazily(Heartbeat, () => new Heartbeat(connection.heartbeat))
     this.#injector.registerValue(Logger, logger)
-    this.#injector.registerValue(Subscriptions, connection.subscriptions)
+    this.#injector.registerLazily(Subscriptions, () => connection.subscriptions)
     const instance = this.#build()
     const { table } = handlersOf(this.target)
     const dispatcher = new Dispatcher(instance, table, connection, settings, logger)
-    return new Client(instance, connection, this.name, dispose, () => connection.start(dispatcher))
+    return new Client(instance, connection, this.name, disposal, dispatcher)
   }
 
   /** Ends and disposes of whatever `make` has made. */
@@ -161,18 +188,18 @@ export class ClientPlan<T extends object = object> {
 
 /** The options of a class that are about its connection. */
 function optionsOfClass(target: Class): ConnectionOptions {
-  const options: Record<string, unknown> = { ...clientOptions(target) }
-  delete options['inject']
-  return options
+  return Object.fromEntries(Object.entries(clientOptions(target) ?? {}).filter(([name]) => name !== 'inject'))
 }
+
+type DisposalLimits = Pick<ConnectionSettings, 'clock' | 'closeTimeout'>
 
 /** Disposes of what an injector has made, within `closeTimeout`; what fails or hangs is logged. */
 export async function disposeWithin(
-  injector: Injector,
-  { clock, closeTimeout }: Pick<ConnectionSettings, 'clock' | 'closeTimeout'>,
+  made: Pick<Disposables, 'dispose'>,
+  { clock, closeTimeout }: DisposalLimits,
   logger: Logger,
 ): Promise<void> {
-  const disposed = injector.dispose().then((errors) => {
+  const disposed = made.dispose().then((errors) => {
     for (const error of errors) logger.error(`close: a dispose failed: ${error.stack ?? error.message}`)
   })
   const isDone = await new Patience(clock).lasts(disposed, closeTimeout)

@@ -24,7 +24,7 @@ interface TsyringeInternals {
 export class Injector {
   readonly #container: DependencyContainer
   readonly #above: Injector | DependencyContainer
-  readonly #made = new Set<object>()
+  readonly #disposables = new Disposables()
   readonly #watched = new Set<unknown>()
   /** What the factories of a module ask for. */
   readonly #factories = new Map<unknown, readonly unknown[]>()
@@ -51,6 +51,12 @@ export class Injector {
   registerValue(token: Token, value: unknown): void {
     // Not useValue: tsyringe takes that for a class where the value is null or undefined.
     this.#container.register(token as InjectionToken, { useFactory: () => value })
+  }
+
+  /** Registers something that is made when it is first asked for; it is never disposed. */
+  registerLazily(token: Token, make: () => object): void {
+    let made: object | undefined
+    this.#container.register(token as InjectionToken, { useFactory: () => (made ??= make()) })
   }
 
   /** Registers what a module provides: made once. */
@@ -130,19 +136,14 @@ export class Injector {
     return this.#container.resolve(token as InjectionToken<T>)
   }
 
+  /** What has been made here and is to be disposed of: all that is left to be kept once a client has been made. */
+  get disposables(): Disposables {
+    return this.#disposables
+  }
+
   /** Disposes of all that was made here, the last first. One that fails stops none of the others. */
-  async dispose(): Promise<Error[]> {
-    const errors: Error[] = []
-    const made = [...this.#made].reverse()
-    this.#made.clear()
-    for (const each of made) {
-      try {
-        await disposerOf(each)?.call(each)
-      } catch (thrown) {
-        errors.push(toError(thrown))
-      }
-    }
-    return errors
+  dispose(): Promise<Error[]> {
+    return this.#disposables.dispose()
   }
 
   /**
@@ -156,7 +157,7 @@ export class Injector {
       this.#watched.add(token)
       this.#container.afterResolution(token as InjectionToken, (_token, result: unknown) => {
         for (const each of [result].flat()) {
-          if (typeof each === 'object' && each !== null && disposerOf(each)) this.#made.add(each)
+          if (typeof each === 'object' && each !== null) this.#disposables.add(each)
         }
       })
     }
@@ -179,6 +180,33 @@ export class Injector {
       isSingleton: options.lifecycle === Lifecycle.Singleton,
       isOwn,
     }))
+  }
+}
+
+/** Instances to be disposed of together. */
+export class Disposables {
+  #made: Set<object> | undefined
+
+  /** Notes an instance, if it can be disposed of. */
+  add(instance: object): void {
+    if (!disposerOf(instance)) return
+    this.#made ??= new Set()
+    this.#made.add(instance)
+  }
+
+  /** Disposes of all, the last first. One that fails stops none of the others. */
+  async dispose(): Promise<Error[]> {
+    const errors: Error[] = []
+    const made = [...(this.#made ?? [])].reverse()
+    this.#made = undefined
+    for (const each of made) {
+      try {
+        await disposerOf(each)?.call(each)
+      } catch (thrown) {
+        errors.push(toError(thrown))
+      }
+    }
+    return errors
   }
 }
 

@@ -29,13 +29,40 @@ const consoleLogger: Logger = {
  */
 export function connectionLogger(option: Logger | false | undefined, name: string): Logger {
   if (option === false) return silent
-  const target = option ?? consoleLogger
-  const write = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string) => {
+  return new NamingLogger(option ?? consoleLogger, name)
+}
+
+class NamingLogger extends Logger {
+  readonly #target: Logger
+  readonly #name: string
+
+  constructor(target: Logger, name: string) {
+    super()
+    this.#target = target
+    this.#name = name
+  }
+
+  debug(message: string): void {
+    this.#write('debug', message)
+  }
+
+  info(message: string): void {
+    this.#write('info', message)
+  }
+
+  warn(message: string): void {
+    this.#write('warn', message)
+  }
+
+  error(message: string): void {
+    this.#write('error', message)
+  }
+
+  #write(level: 'debug' | 'info' | 'warn' | 'error', message: string): void {
     try {
-      target[level](`[${name}] ${message}`)
+      this.#target[level](`[${this.#name}] ${message}`)
     } catch {
       // There is no place left to report it to.
     }
   }
-  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }

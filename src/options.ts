@@ -207,7 +207,8 @@ export function layerOptions<T extends object>(...layers: readonly (T | undefine
 
 /** Fills in the defaults. */
 export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>): ConnectionSettings {
-  const given = layerOptions<{ [K in keyof typeof DEFAULTS]: number | false }>(DEFAULTS, pickNumbers(options))
+  const numberOf = (name: Exclude<keyof typeof DEFAULTS, 'concurrency'>): number | false =>
+    options[name] ?? DEFAULTS[name]
   return {
     url,
     protocols: options.protocols ?? [],
@@ -216,27 +217,18 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
     codec: options.codec ?? jsonCodec,
     unpack: options.unpack,
     concurrency: fillInConcurrency(options.concurrency ?? DEFAULTS.concurrency),
-    highWaterMark: Number(given.highWaterMark),
-    highWaterBytes: Number(given.highWaterBytes),
-    sendHighWaterMark: Number(given.sendHighWaterMark),
-    connectTimeout: given.connectTimeout || Infinity,
-    readyTimeout: given.readyTimeout || Infinity,
-    drainTimeout: Number(given.drainTimeout),
-    closeTimeout: Number(given.closeTimeout),
-    maxPayload: Number(given.maxPayload),
-    maxFragments: Number(given.maxFragments),
+    highWaterMark: Number(numberOf('highWaterMark')),
+    highWaterBytes: Number(numberOf('highWaterBytes')),
+    sendHighWaterMark: Number(numberOf('sendHighWaterMark')),
+    connectTimeout: numberOf('connectTimeout') || Infinity,
+    readyTimeout: numberOf('readyTimeout') || Infinity,
+    drainTimeout: Number(numberOf('drainTimeout')),
+    closeTimeout: Number(numberOf('closeTimeout')),
+    maxPayload: Number(numberOf('maxPayload')),
+    maxFragments: Number(numberOf('maxFragments')),
     heartbeat: fillInHeartbeat(options.heartbeat),
-    reconnect:
-      options.reconnect === false
-        ? false
-        : layerOptions<ReconnectSettings>(
-            RECONNECT_DEFAULTS,
-            options.reconnect as ReconnectSettings | undefined,
-          ),
-    outbox:
-      options.outbox === false
-        ? false
-        : layerOptions<OutboxSettings>(OUTBOX_DEFAULTS, options.outbox as OutboxSettings | undefined),
+    reconnect: fillInGroup<ReconnectSettings>(options.reconnect, RECONNECT_DEFAULTS),
+    outbox: fillInGroup<OutboxSettings>(options.outbox, OUTBOX_DEFAULTS),
     maxAge: options.maxAge ?? Infinity,
     rateLimit: options.rateLimit,
     requests: fillInRequests(options.requests),
@@ -246,12 +238,10 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
   }
 }
 
-function pickNumbers(options: ConnectionOptions): Record<keyof typeof DEFAULTS, number | false> {
-  const names = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]
-  return Object.fromEntries(names.map((name) => [name, options[name]])) as Record<
-    keyof typeof DEFAULTS,
-    number | false
-  >
+/** Groups that nobody sets are shared by all connections. */
+function fillInGroup<T extends object>(group: Partial<T> | false | undefined, defaults: T): T | false {
+  if (group === false) return false
+  return group ? layerOptions<T>(defaults, group as T) : defaults
 }
 
 function fillInHeartbeat(option: ConnectionOptions['heartbeat']): HeartbeatSettings {

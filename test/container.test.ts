@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { container as globalContainer, inject, injectable, singleton } from 'tsyringe'
+import { container as globalContainer, delay, inject, injectable, singleton } from 'tsyringe'
 import type { Class, Provider } from 'holdfast'
 import { Injector } from '#src/container.js'
 
@@ -123,6 +123,37 @@ describe('Injector', () => {
         constructor(@inject('limit') readonly limit: number) {}
       }
       expect(clientIn(Injector.under(above), Limited).limit).to.equal(5)
+    })
+  })
+
+  describe('#registerLazily', () => {
+    it('makes a value when it is first asked for, once, and never disposes of it', async () => {
+      const injector = Injector.under(undefined)
+      let made = 0
+      injector.registerLazily(Leaf, () => {
+        made += 1
+        return new Leaf()
+      })
+      expect(made).to.equal(0)
+      expect(injector.resolve(Leaf)).to.equal(injector.resolve(Leaf))
+      expect(made).to.equal(1)
+      await injector.dispose()
+      expect(disposed).to.deep.equal([])
+    })
+  })
+
+  describe('#disposables', () => {
+    it('disposes of what is made later, too, by whoever has kept a part of the container', async () => {
+      @injectable()
+      class Late {
+        constructor(@inject(delay(() => Branch)) readonly branch: Branch) {}
+      }
+      const injector = Injector.under(undefined)
+      const { branch } = clientIn(injector, Late)
+      const { disposables } = injector
+      expect(branch.leaf).to.be.instanceOf(Leaf)
+      expect(await disposables.dispose()).to.deep.equal([])
+      expect(disposed).to.deep.equal(['Branch', 'Leaf'])
     })
   })
 

@@ -55,6 +55,15 @@ export class Connection<P extends Protocol = Protocol> {
     return this.#machine.ready.promise
   }
 
+  /**
+   * Calls back once the connection has ended for good; at once if it has.
+   *
+   * @internal
+   */
+  whenEnded(ended: () => void): void {
+    this.#machine.closed.whenSettled(ended)
+  }
+
   /** The true url of the latest attempt, credentials included: logs and errors show less. `undefined` before it is known. */
   get url(): string | undefined {
     return this.#machine.vitals.url
@@ -76,7 +85,7 @@ export class Connection<P extends Protocol = Protocol> {
 
   /** How many replies came that no request was waiting for: late, duplicate, to an unknown id, or an error without one. */
   get strayReplies(): number {
-    return this.#machine.traffic.requests.stray
+    return this.#machine.traffic.strayReplies
   }
 
   /** How many messages a newer one of their key has taken the place of, with `concurrency: { latest: true }`: no handler saw them. */
@@ -91,7 +100,7 @@ export class Connection<P extends Protocol = Protocol> {
 
   /** Aborts when the connection begins to close for good. The signal of one physical connection is in each handler's context. */
   get signal(): AbortSignal {
-    return this.#machine.controller.signal
+    return this.#machine.signal
   }
 
   /** Resolves when the connection is closed for good, however that came; never rejects. */
@@ -192,7 +201,7 @@ export class Connection<P extends Protocol = Protocol> {
    * @throws ConnectionClosedError once closing or closed
    */
   respond(incoming: unknown, result: unknown): Promise<void> {
-    const reply = this.#machine.traffic.requests.respond(incoming, result)
+    const reply = this.#settings.requests.respond(incoming, result)
     return this.#openLink().send(encodeWith(this.#settings.codec, reply))
   }
 
@@ -240,6 +249,15 @@ export class Connection<P extends Protocol = Protocol> {
   /** Cuts the socket and ends for good, without a closing handshake. `@OnClose` still runs. */
   terminate(): Promise<CloseInfo> {
     return this.#machine.terminate()
+  }
+
+  /**
+   * The user's own key for an id that the server has given a subscription.
+   *
+   * @internal
+   */
+  subscriptionKey(id: unknown): string | undefined {
+    return this.#machine.traffic.subscriptionKey(id)
   }
 
   /**

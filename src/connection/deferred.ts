@@ -16,3 +16,42 @@ export function deferred<T>(): Deferred<T> {
   promise.catch(() => undefined)
   return { promise, ...ends }
 }
+
+/** A deferred whose promise is made when somebody asks for it: of most connections nobody asks how they opened or ended. */
+export class LazyDeferred<T> implements Deferred<T> {
+  #result: { readonly value: T } | { readonly error: Error } | undefined
+  #asked: Deferred<T> | undefined
+  #settled: (() => void) | undefined
+
+  get promise(): Promise<T> {
+    const asked = (this.#asked ??= deferred())
+    this.#settle()
+    return asked.promise
+  }
+
+  resolve(value: T): void {
+    this.#result ??= { value }
+    this.#settle()
+  }
+
+  reject(error: Error): void {
+    this.#result ??= { error }
+    this.#settle()
+  }
+
+  /** Calls back once it is settled, at once if it is; for one who wants no promise. */
+  whenSettled(settled: () => void): void {
+    this.#settled = settled
+    this.#settle()
+  }
+
+  #settle(): void {
+    if (!this.#result) return
+    if ('error' in this.#result) this.#asked?.reject(this.#result.error)
+    else this.#asked?.resolve(this.#result.value)
+    this.#asked = undefined
+    const settled = this.#settled
+    this.#settled = undefined
+    settled?.()
+  }
+}

@@ -5,6 +5,7 @@ import { MessageDroppedError, ReadyTimeoutError, UnhandledMessagesError, toError
 import type { ConnectionSettings } from '../options.js'
 import type { Handshake } from '../transport.js'
 import type { CloseInfo } from './close-code.js'
+import { SETTLED } from './deferred.js'
 import type { Receiver } from './incoming.js'
 import { Link } from './link.js'
 import type { LinkEnd, LinkOwner } from './link.js'
@@ -52,11 +53,9 @@ export class Episode implements LinkOwner, Receiver {
   readonly link: Link
   readonly attempt: number
   readonly #settings: ConnectionSettings
-  readonly #traffic: Traffic
-  readonly #patience: Patience
   readonly #machine: EpisodeMachine
   #session: Session | undefined
-  #opening: Promise<void> = Promise.resolve()
+  #opening: Promise<void> = SETTLED
   #readyAt: number | undefined
   #latency: number | undefined
   #drained: Promise<void> | undefined
@@ -65,14 +64,12 @@ export class Episode implements LinkOwner, Receiver {
   /** Set once the link is lost or the attempt has failed: late events of it change nothing. */
   loss: Loss | undefined
   /** Settles with the `@OnError` of the loss. */
-  reported: Promise<void> = Promise.resolve()
+  reported: Promise<void> = SETTLED
 
   /** @param number which physical connection this will be, if it opens */
   constructor(number: number, attempt: number, settings: ConnectionSettings, machine: EpisodeMachine) {
     this.attempt = attempt
     this.#settings = settings
-    this.#traffic = machine.traffic
-    this.#patience = machine.patience
     this.#machine = machine
     this.link = new Link(number, settings, this)
   }
@@ -105,7 +102,7 @@ export class Episode implements LinkOwner, Receiver {
   }
 
   linkReceived(data: string | Uint8Array): void {
-    this.#traffic.incoming.receive(this, data)
+    this.#machine.traffic.incoming.receive(this, data)
   }
 
   linkPinged(data: Uint8Array): void {
@@ -121,11 +118,11 @@ export class Episode implements LinkOwner, Receiver {
   }
 
   linkCounted(unseen: Unseen): void {
-    this.#traffic.count(unseen)
+    this.#machine.traffic.count(unseen)
   }
 
   linkOverflowed(pending: number): void {
-    this.#traffic.overflowed(pending)
+    this.#machine.traffic.overflowed(pending)
   }
 
   linkDied(error: HeartbeatTimeoutError): void {
@@ -133,16 +130,16 @@ export class Episode implements LinkOwner, Receiver {
   }
 
   linkEnded(end: LinkEnd): void {
-    this.#readyTimer?.cancel()
+    this.#stopReadyTimer()
     this.#machine.ended(this, end)
   }
 
   isWaiting(): boolean {
-    return this.#traffic.isWaiting
+    return this.#machine.traffic.isWaiting
   }
 
   get limiter(): RateLimiter<PacedFrame> | undefined {
-    return this.#traffic.limiter
+    return this.#machine.traffic.limiter
   }
 
   linkUnsent(messages: readonly (string | Uint8Array)[]): void {
@@ -150,15 +147,15 @@ export class Episode implements LinkOwner, Receiver {
   }
 
   isTapFull(): boolean {
-    return this.#traffic.streams.isFull
+    return this.#machine.traffic.isTapFull
   }
 
   isTapOverfull(): boolean {
-    return this.#traffic.streams.isOverfull
+    return this.#machine.traffic.isTapOverfull
   }
 
   beat(message: unknown): void {
-    if (this.link.isOpen) this.link.sendBeat(this.#traffic.encodeBeat(message))
+    if (this.link.isOpen) this.link.sendBeat(this.#machine.traffic.encodeBeat(message))
   }
 
   beatFailed(thrown: unknown): void {
@@ -174,16 +171,26 @@ export class Episode implements LinkOwner, Receiver {
   }
 
   async #open(session: Session, info: OpenInfo): Promise<void> {
+    const outcome = session.opensAtOnce ? 'opened' : await this.#runOpen(session, info)
+    if (outcome === 'opened') await this.#becomeReady(session)
+    else if (outcome === 'late') this.#fail(new ReadyTimeoutError(this.#settings.readyTimeout))
+    else if (outcome !== 'released') this.#fail(toError(outcome.thrown))
+  }
+
+  async #runOpen(session: Session, info: OpenInfo): Promise<Awaited<ReturnType<Session['opened']>> | 'late'> {
     const { clock, readyTimeout } = this.#settings
     const late = new Promise<'late'>((resolve) => {
       if (readyTimeout !== Infinity) this.#readyTimer = clock.setTimeout(() => resolve('late'), readyTimeout)
     })
     const opened = openScope.run(this, () => session.opened(info))
     const outcome = await Promise.race([opened, late])
+    this.#stopReadyTimer()
+    return outcome
+  }
+
+  #stopReadyTimer(): void {
     this.#readyTimer?.cancel()
-    if (outcome === 'opened') await this.#becomeReady(session)
-    else if (outcome === 'late') this.#fail(new ReadyTimeoutError(readyTimeout))
-    else if (outcome !== 'released') this.#fail(toError(outcome.thrown))
+    this.#readyTimer = undefined
   }
 
   async #becomeReady(session: Session): Promise<void> {
@@ -225,7 +232,8 @@ export class Episode implements LinkOwner, Receiver {
 
   /** Waits until nothing is left to be handled for a moment, so long at most. */
   async idle(timeout: number): Promise<void> {
-    if (this.#session && this.#isHandling) await this.#patience.lasts(this.#session.drained(), timeout)
+    if (this.#session && this.#isHandling)
+      await this.#machine.patience.lasts(this.#session.drained(), timeout)
   }
 
   /** Waits for `@OnOpen` and the handlers, so long at most; what is left then is given up, and reported. */
@@ -240,7 +248,7 @@ export class Episode implements LinkOwner, Receiver {
     const everything = Promise.all([this.reported, this.#opening]).then(async () => {
       if (this.#isHandling) await session.drained()
     })
-    await this.#patience.lasts(everything, timeout)
+    await this.#machine.patience.lasts(everything, timeout)
     const count = session.discard()
     if (count > 0)
       this.#machine.report(new UnhandledMessagesError(count), 'handle', 'the connection has ended')
@@ -263,7 +271,7 @@ export class Episode implements LinkOwner, Receiver {
   /** Runs `@OnClose` after all else, and waits for it so long at most. */
   async close(info: CloseInfo, timeout: number): Promise<void> {
     if (!this.#session) return
-    if (await this.#patience.lasts(this.#session.closed(info), timeout)) return
+    if (await this.#machine.patience.lasts(this.#session.closed(info), timeout)) return
     this.#machine.report(new Error('@OnClose has not settled in time'), 'close', 'going on without it')
   }
 }

@@ -15,6 +15,10 @@ export type HeartbeatSettings =
 
 export const HEARTBEAT_DEFAULTS = { interval: 20_000, timeout: 10_000 } as const
 
+/** The share of its interval, and the milliseconds, that a beat may be early in company. */
+const SLACK = 1 / 20
+const MOST_SLACK = 1_000
+
 /** The times of a heartbeat that can change while a connection is open, in milliseconds. */
 export interface HeartbeatTimes {
   readonly interval?: number
@@ -49,9 +53,17 @@ export class HeartbeatSchedule {
     if (settings.style === 'silence') this.#verdictAt = now + settings.silence
   }
 
-  /** When to call `tick` next; `Infinity` for never. */
+  /** When to call `tick` next; `Infinity` for never. A frame moves it later only. */
   get next(): number {
+    if (this.#settings.style === 'silence') return this.#silentAt(this.#settings.silence)
     return Math.min(this.#nextBeat, this.#verdictAt)
+  }
+
+  /** How many milliseconds before `next` it may be called where that saves a wake-up: a beat may be early, a verdict may not. */
+  get slack(): number {
+    if (this.#settings.style !== 'ping' && this.#settings.style !== 'message') return 0
+    if (this.#verdictAt <= this.#nextBeat) return 0
+    return Math.min(this.#settings.interval * SLACK, MOST_SLACK)
   }
 
   get lastSeen(): number {
@@ -104,16 +116,16 @@ export class HeartbeatSchedule {
   }
 
   #watch(silence: number, now: number): HeartbeatAction {
-    const due = this.#verdictAt
+    const due = this.#silentAt(silence)
     if (now < due) return 'wait'
-    const quietUntil = this.#quietSince + silence
-    if (quietUntil > now) {
-      this.#verdictAt = quietUntil
-      return 'wait'
-    }
     if (now - due <= silence) return 'suspect'
     this.#verdictAt = now + silence
     return 'wait'
+  }
+
+  /** When it will have been silent for too long, if nothing comes; after a sleep, when it has been listened to for that long. */
+  #silentAt(silence: number): number {
+    return Math.max(this.#verdictAt, this.#quietSince + silence)
   }
 
   /** Tells whether the peer is still unheard of, one turn after `tick` suspected it. */

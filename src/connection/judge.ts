@@ -1,25 +1,27 @@
+import { toError } from '../errors.js'
 import type { ConnectionSettings } from '../options.js'
-import type { Episode } from './episode.js'
+import type { Episode, EpisodeMachine } from './episode.js'
 import { failureOf } from './loss.js'
 import type { Loss } from './loss.js'
 import { ReconnectPolicy } from './reconnect-policy.js'
-import type { Failure, Verdict } from './reconnect-policy.js'
+import type { Failure, PolicySources, Verdict } from './reconnect-policy.js'
+
+/** What a judge asks of its machine. */
+export type JudgePort = Pick<EpisodeMachine, 'report' | 'traffic'>
 
 /** Puts a loss before the reconnect policy, with all that is known of it, and remembers what came of it. */
-export class Judge {
+export class Judge implements PolicySources {
   readonly #settings: ConnectionSettings
   readonly #policy: ReconnectPolicy
-  readonly #lastMessage: () => unknown
+  readonly #port: JudgePort
   #troubleSince: number
   #lastFailure: Failure | undefined
 
-  /** @param report called when a function of the `reconnect` option fails; the default then holds */
-  constructor(settings: ConnectionSettings, lastMessage: () => unknown, report: (thrown: unknown) => void) {
-    const { clock, random } = settings
+  constructor(settings: ConnectionSettings, port: JudgePort) {
     this.#settings = settings
-    this.#lastMessage = lastMessage
-    this.#troubleSince = clock.now()
-    this.#policy = new ReconnectPolicy(settings.reconnect, { random, date: () => clock.date(), report })
+    this.#port = port
+    this.#troubleSince = settings.clock.now()
+    this.#policy = new ReconnectPolicy(settings.reconnect, this)
   }
 
   /** The failure that was judged last. */
@@ -47,8 +49,22 @@ export class Judge {
     episode.loss = loss
     const { attempt, hasOpened: hasBeenOpen } = episode
     const elapsed = this.#settings.clock.now() - this.#troubleSince
-    const facts = { attempt, elapsed, lastMessage: this.#lastMessage(), hasBeenOpen }
+    const facts = { attempt, elapsed, lastMessage: this.#port.traffic.incoming.lastMessage, hasBeenOpen }
     this.#lastFailure = failureOf(loss, facts)
     return loss.verdict ?? this.#policy.judge(this.#lastFailure)
+  }
+
+  // --- what the policy asks ---------------------------------------------------------------------------------------------
+
+  random(): number {
+    return this.#settings.random()
+  }
+
+  date(): number {
+    return this.#settings.clock.date()
+  }
+
+  report(thrown: unknown): void {
+    this.#port.report(toError(thrown), 'connect', 'the default holds')
   }
 }

@@ -7,20 +7,18 @@ import {
   InvalidUrlError,
   toError,
 } from '../errors.js'
-import type { HeartbeatTimeoutError } from '../errors.js'
 import type { AttemptInfo, ConnectionSettings } from '../options.js'
 import type { Connect, Handshake, Transport, TransportEnd, TransportListener } from '../transport.js'
 import { redactUrl } from '../url.js'
 import { attemptRequest } from './attempt-request.js'
-import { BackPressure } from './back-pressure.js'
 import type { HeartbeatSettings } from './heartbeat.js'
-import { HEARTBEAT_DEFAULTS } from './heartbeat.js'
+import { LazySignal } from './lazy-signal.js'
 import type { Arrival, LinkPort, Unseen } from './listener.js'
 import { SETTLED } from './deferred.js'
-import { Outgoing } from './outgoing.js'
+import { OpenLink } from './open-link.js'
+import type { OpenLinkOwner } from './open-link.js'
 import { PacedTransport } from './paced-transport.js'
 import type { PacedFrame } from './paced-transport.js'
-import { Pulse } from './pulse.js'
 import type { RateLimiter } from './rate-limiter.js'
 
 /** How a link ended. */
@@ -30,52 +28,33 @@ export interface LinkEnd extends TransportEnd {
 }
 
 /** What a link tells its owner. */
-export interface LinkOwner {
+export interface LinkOwner extends OpenLinkOwner {
   linkOpened(handshake: Handshake): void
   linkReceived(data: string | Uint8Array): void
   linkPinged(data: Uint8Array): void
   linkPonged(data: Uint8Array): void
-  /** A round trip took so many milliseconds. */
-  linkMeasured(latency: number): void
   /** An arrival that no handler sees. */
   linkCounted(unseen: Unseen): void
-  /** So much is pending that nobody can be waited for any more. */
-  linkOverflowed(pending: number): void
-  /** The heartbeat's verdict. */
-  linkDied(error: HeartbeatTimeoutError): void
   /** Called once, last. */
   linkEnded(end: LinkEnd): void
-  /** True while a message is being waited for, so that reading must not stop. */
-  isWaiting(): boolean
-  /** True while somebody who iterates over the messages is behind. */
-  isTapFull(): boolean
-  /** True while somebody is so far behind that reading must stop, whoever waits. */
-  isTapOverfull(): boolean
-  /** Sends the API's own beat. */
-  beat(message: unknown): void
   /** Keeps all links of a connection below a rate, where there is one. */
   readonly limiter: RateLimiter<PacedFrame> | undefined
   /** Messages that waited for the rate limiter were never handed to the socket. */
   linkUnsent(messages: readonly (string | Uint8Array)[]): void
-  /** A heartbeat function of the user's threw. */
-  beatFailed(thrown: unknown): void
 }
 
 /** One physical socket's life: its opening within the deadline, its beats, its back-pressure, its signal, its one end. */
 export class Link implements LinkPort, TransportListener {
   readonly number: number
-  readonly #controller = new AbortController()
+  readonly #gone = new LazySignal()
   readonly #settings: ConnectionSettings
   readonly #clock: Clock
   readonly #owner: LinkOwner
   #url: string | undefined
   #transport: Transport | undefined
-  #outgoing: Outgoing | undefined
-  #pulse: Pulse | undefined
+  #open: OpenLink | undefined
   #pacing: PacedTransport | undefined
-  #backPressure: BackPressure | undefined
   #timer: Timer | undefined
-  #isOpening = true
   #isEnded = false
   #isClosedHere = false
   #sentCode: number | undefined
@@ -90,7 +69,7 @@ export class Link implements LinkPort, TransportListener {
   }
 
   get signal(): AbortSignal {
-    return this.#controller.signal
+    return this.#gone.signal
   }
 
   /** The true url of this attempt; `undefined` until it is known. */
@@ -122,7 +101,7 @@ export class Link implements LinkPort, TransportListener {
   }
 
   get lastSeen(): number | undefined {
-    return this.#pulse?.lastSeen
+    return this.#open?.pulse.lastSeen
   }
 
   /** Opens the socket: asks the url, headers and protocols functions, and connects, all within `connectTimeout`. */
@@ -131,7 +110,14 @@ export class Link implements LinkPort, TransportListener {
     if (connectTimeout !== Infinity) {
       this.#timer = this.#clock.setTimeout(() => this.#timedOut(connectTimeout), connectTimeout)
     }
-    attemptRequest(this.#settings, { ...attempt, signal: this.signal }).then(
+    const gone = this.#gone
+    const info = {
+      ...attempt,
+      get signal() {
+        return gone.signal
+      },
+    }
+    attemptRequest(this.#settings, info).then(
       (request) => {
         if (this.#isEnded) return
         this.#url = request.url
@@ -162,21 +148,8 @@ export class Link implements LinkPort, TransportListener {
   opened(handshake: Handshake): void {
     const transport = this.#transport
     if (this.#isEnded || !transport) return
-    this.#timer?.cancel()
-    this.#outgoing = new Outgoing(transport, this.#settings.sendHighWaterMark)
-    this.#backPressure = new BackPressure(
-      { ...this.#settings, breath: breathOf(this.#settings.heartbeat) },
-      this.#clock,
-      {
-        pause: () => transport.pause(),
-        resume: () => transport.resume(),
-        isTapFull: () => this.#owner.isTapFull(),
-        isTapOverfull: () => this.#owner.isTapOverfull(),
-        isNeeded: () => this.#isOpening || this.#owner.isWaiting(),
-        overflowed: (pending) => this.#owner.linkOverflowed(pending),
-      },
-    )
-    this.#pulse = this.#startPulse(transport, this.#backPressure)
+    this.#stopTimer()
+    this.#open = new OpenLink(transport, this.#settings, this.#owner)
     this.#owner.linkOpened(handshake)
   }
 
@@ -192,7 +165,7 @@ export class Link implements LinkPort, TransportListener {
 
   pong(data: Uint8Array): void {
     if (!this.#seen()) return
-    this.#pulse?.ponged(data)
+    this.#open?.pulse.ponged(data)
     this.#owner.linkPonged(data)
   }
 
@@ -202,15 +175,14 @@ export class Link implements LinkPort, TransportListener {
 
   #seen(): boolean {
     if (this.#isEnded) return false
-    this.#pulse?.seen(this.#clock.now())
-    this.#backPressure?.breathed()
+    this.#open?.seen(this.#clock.now())
     return true
   }
 
   // --- what the connection asks -----------------------------------------------------------------------------------------
 
   send(data: string | Uint8Array): Promise<void> {
-    if (!this.isOpen || !this.#outgoing) {
+    if (!this.isOpen || !this.#open) {
       throw new ConnectionLostError(
         `Connection ${this.number} is gone, and with it whom this was for`,
         1006,
@@ -218,7 +190,7 @@ export class Link implements LinkPort, TransportListener {
         this.#loss && { cause: this.#loss },
       )
     }
-    return this.#outgoing.send(data)
+    return this.#open.outgoing.send(data)
   }
 
   /** Sends a heartbeat, which waits for nothing else. */
@@ -233,11 +205,11 @@ export class Link implements LinkPort, TransportListener {
   }
 
   taken(arrival: Arrival): void {
-    this.#backPressure?.taken(arrival.size)
+    this.#open?.taken(arrival.size)
   }
 
   handled(arrival: Arrival): void {
-    this.#backPressure?.handled(arrival.size)
+    this.#open?.handled(arrival.size)
   }
 
   count(unseen: Unseen): void {
@@ -246,43 +218,43 @@ export class Link implements LinkPort, TransportListener {
 
   /** Decides anew whether to read; to be called when somebody begins or ends to wait for a message. */
   reconsider(): void {
-    this.#backPressure?.reconsider()
+    this.#open?.reconsider()
   }
 
   /** Notes that `@OnOpen` has settled. */
   ready(): void {
-    this.#isOpening = false
-    this.#backPressure?.reconsider()
-    this.#pulse?.ready()
+    this.#open?.ready()
   }
 
   /** Tells whether a message is the answer to a beat. */
   isBeatReply(message: unknown): boolean {
-    return this.#pulse?.isReply(message) ?? false
+    return this.#open?.pulse.isReply(message) ?? false
   }
 
   sendPing(): Promise<number> {
-    return this.#pulse?.ping() ?? Promise.reject(new ConnectionLostError('There is no connection', 1006, ''))
+    return (
+      this.#open?.pulse.ping() ?? Promise.reject(new ConnectionLostError('There is no connection', 1006, ''))
+    )
   }
 
   configureHeartbeat(settings: HeartbeatSettings): void {
-    this.#pulse?.configure(settings)
+    this.#open?.pulse.configure(settings)
   }
 
   /** Lets go of everybody who depends on this link; what it still receives is only for its closing. */
   abandon(reason: ConnectionLostError): void {
     this.#loss ??= reason
-    this.#pulse?.stop(reason)
+    this.#open?.pulse.stop(reason)
     const unsent = this.#pacing?.clear() ?? []
-    this.#outgoing?.end()
-    this.#backPressure?.release()
-    this.#controller.abort(reason)
+    this.#open?.outgoing.end()
+    this.#open?.release()
+    this.#gone.abort(reason)
     if (unsent.length > 0) this.#owner.linkUnsent(unsent)
   }
 
   /** Reads on for good, so that the peer's answers and its close frame are seen. */
   readOn(): void {
-    this.#backPressure?.release()
+    this.#open?.release()
   }
 
   /** Starts the closing handshake; past `timeout` milliseconds the socket is cut. */
@@ -293,7 +265,7 @@ export class Link implements LinkPort, TransportListener {
       this.#sentCode = code
     }
     this.#transport.close(code, reason)
-    this.#timer?.cancel()
+    this.#stopTimer()
     this.#timer = this.#clock.setTimeout(() => this.terminate(), timeout)
   }
 
@@ -313,7 +285,7 @@ export class Link implements LinkPort, TransportListener {
   #end(end: TransportEnd): void {
     if (this.#isEnded) return
     this.#isEnded = true
-    this.#timer?.cancel()
+    this.#stopTimer()
     this.#sentCode ??= end.sentCode
     this.#owner.linkEnded({ ...end, error: this.#chooseError(end.error) })
   }
@@ -323,15 +295,9 @@ export class Link implements LinkPort, TransportListener {
     return told instanceof HoldfastError && !(told instanceof ConnectError) ? told : (this.#failure ?? told)
   }
 
-  #startPulse(transport: Transport, backPressure: BackPressure): Pulse {
-    return new Pulse(this.#settings.heartbeat, this.#clock, {
-      ping: (data) => transport.ping(data),
-      beat: (message) => this.#owner.beat(message),
-      isPaused: () => backPressure.isPaused,
-      died: (error) => this.#owner.linkDied(error),
-      failed: (thrown) => this.#owner.beatFailed(thrown),
-      measured: (latency) => this.#owner.linkMeasured(latency),
-    })
+  #stopTimer(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
   }
 }
 
@@ -340,9 +306,4 @@ function unusable(url: string, thrown: Error): Error {
   if (thrown instanceof SyntaxError)
     return new InvalidUrlError(`${redactUrl(url)}: ${thrown.message}`, { cause: thrown })
   return new ConnectError(redactUrl(url), thrown)
-}
-
-function breathOf(heartbeat: HeartbeatSettings): number {
-  if (heartbeat.style === 'silence') return Math.min(heartbeat.silence / 2, HEARTBEAT_DEFAULTS.interval)
-  return heartbeat.style === 'off' ? HEARTBEAT_DEFAULTS.interval : heartbeat.interval
 }

@@ -37,6 +37,8 @@ export interface LinkPort {
 
 /** What takes the events of one link, from its opening to its close. None of these throws or rejects. */
 export interface Session {
+  /** True where there is no `@OnOpen` to be run and waited for. */
+  readonly opensAtOnce: boolean
   /** Runs `@OnOpen`; resolves to how it ended. `released`: it called `close()`, and is not waited for. */
   opened(open: OpenInfo): Promise<'opened' | 'released' | { readonly thrown: unknown }>
   /** From now on messages may be handled. */

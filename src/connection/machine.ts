@@ -1,27 +1,28 @@
 import type { HeartbeatTimeoutError } from '../errors.js'
 import type { ConnectionLostError } from '../errors.js'
-import { ConnectionClosedError, ReadyTimeoutError, RetriesExhaustedError, toError } from '../errors.js'
+import { ConnectionClosedError, ReadyTimeoutError, RetriesExhaustedError } from '../errors.js'
 import type { ConnectionSettings } from '../options.js'
 import type { Connect, Handshake } from '../transport.js'
 import { CloseCode } from './close-code.js'
 import type { CloseInfo } from './close-code.js'
-import { deferred } from './deferred.js'
-import type { Deferred } from './deferred.js'
+import { LazyDeferred } from './deferred.js'
 import { Episode } from './episode.js'
 import type { EpisodeMachine } from './episode.js'
 import { withTimes } from './heartbeat.js'
-import type { HeartbeatSettings, HeartbeatTimes } from './heartbeat.js'
+import type { HeartbeatTimes } from './heartbeat.js'
 import type { Link, LinkEnd } from './link.js'
 import type { ConnectionListener } from './listener.js'
 import { NEVER_OPENED, lostError } from './loss.js'
 import type { Loss } from './loss.js'
 import { Judge } from './judge.js'
 import { Overlap } from './overlap.js'
+import type { OverlapPort } from './overlap.js'
 import { Patience } from './patience.js'
 import type { Verdict } from './reconnect-policy.js'
 import type { ConnectionState, Stage } from './state.js'
 import { StateHolder } from './state-holder.js'
 import { Traffic } from './traffic.js'
+import type { TrafficPort } from './traffic.js'
 import { Vitals } from './vitals.js'
 
 const NEVER: Verdict = { retry: false, exhausted: false }
@@ -34,24 +35,21 @@ const CLOSE_HANDLER_SHARE = 1 / 10
  * What leads a connection from one state to the next: attempts, losses, closing. It is the only one to change the state, and asks
  * pure parts what to do. Nothing connects, wires and retries in one place: a link connects, an episode wires, this retries.
  */
-export class Machine implements EpisodeMachine {
+export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
   readonly traffic: Traffic
-  readonly patience: Patience
   readonly vitals: Vitals = new Vitals(() => this.#episode)
   /** Settles with the first `@OnOpen`; rejects when the end comes first. */
-  readonly ready: Deferred<void> = deferred()
-  readonly closed: Deferred<CloseInfo> = deferred()
-  readonly #settings: ConnectionSettings
+  readonly ready = new LazyDeferred<void>()
+  readonly closed = new LazyDeferred<CloseInfo>()
+  #settings: ConnectionSettings
   readonly #connect: Connect
   readonly #holder: StateHolder
   readonly #judge: Judge
-  /** Aborts when the connection begins to close for good. */
-  readonly controller = new AbortController()
   readonly #overlap: Overlap
+  #patience: Patience | undefined
   #listener: ConnectionListener | undefined
   #endReplaced: ((error: Error) => void) | undefined
   #episode: Episode | undefined
-  #heartbeat: HeartbeatSettings
   #openCount = 0
   #hasBeenReady = false
   #lostAt: number
@@ -59,25 +57,13 @@ export class Machine implements EpisodeMachine {
   #endError: Error | undefined
 
   constructor(id: string, settings: ConnectionSettings, connect: Connect) {
-    const { clock } = settings
     this.#settings = settings
     this.#connect = connect
-    this.#heartbeat = settings.heartbeat
-    this.#lostAt = clock.now()
-    this.#holder = new StateHolder(id, clock)
-    this.patience = new Patience(clock)
-    this.traffic = new Traffic(id, settings, {
-      openLink: () => [this.#overlap.rival, this.#episode].find((each) => each?.isOpenToCaller)?.link,
-      status: () => this.state.status,
-      currentLink: () => (this.link?.isOpen ? this.link : undefined),
-      report: (error, stage, message) => this.report(error, stage, '', message),
-      waitingChanged: () => this.#overlap.all(this.#episode).forEach(({ link }) => link.reconsider()),
-    })
-    this.#overlap = new Overlap(clock, { begin: () => this.#beginRival(), limits: settings })
-    const lastMessage = (): unknown => this.traffic.incoming.lastMessage
-    this.#judge = new Judge(settings, lastMessage, (thrown) =>
-      this.report(toError(thrown), 'connect', 'the default holds'),
-    )
+    this.#lostAt = settings.clock.now()
+    this.#holder = new StateHolder(id, settings.clock)
+    this.traffic = new Traffic(id, settings, this)
+    this.#overlap = new Overlap(settings, this)
+    this.#judge = new Judge(settings, this)
   }
 
   // --- what the connection shows ----------------------------------------------------------------------------------------
@@ -90,14 +76,34 @@ export class Machine implements EpisodeMachine {
     return this.#holder.isClosing
   }
 
+  /** Aborts when the connection begins to close for good. */
+  get signal(): AbortSignal {
+    return this.#holder.signal
+  }
+
+  get patience(): Patience {
+    return (this.#patience ??= new Patience(this.#settings.clock))
+  }
+
   /** The link that is open, or being opened. */
   get link(): Link | undefined {
     return this.#episode?.loss ? undefined : this.#episode?.link
   }
 
+  openLink(): Link | undefined {
+    const { rival } = this.#overlap
+    const asked = rival?.isOpenToCaller ? rival : this.#episode
+    return asked?.isOpenToCaller ? asked.link : undefined
+  }
+
+  waitingChanged(): void {
+    for (const { link } of this.#overlap.all(this.#episode)) link.reconsider()
+  }
+
   configureHeartbeat(times: HeartbeatTimes): void {
-    this.#heartbeat = withTimes(this.#heartbeat, times)
-    this.link?.configureHeartbeat(this.#heartbeat)
+    const heartbeat = withTimes(this.#settings.heartbeat, times)
+    this.#settings = { ...this.#settings, heartbeat }
+    this.link?.configureHeartbeat(heartbeat)
   }
 
   whenOpen(): Promise<void> {
@@ -113,21 +119,20 @@ export class Machine implements EpisodeMachine {
   }
 
   #attempt(): void {
-    const attempt = this.#judge.countAttempt()
-    const episode = this.#newEpisode(attempt)
+    const episode = this.#newEpisode()
     this.#episode = episode
-    if (this.state.status === 'waiting') this.#enter({ status: 'connecting', attempt })
+    if (this.state.status === 'waiting') this.#enter({ status: 'connecting', attempt: episode.attempt })
     if (!this.isClosing) this.#open(episode)
   }
 
-  #newEpisode(attempt: number): Episode {
-    return new Episode(this.#openCount + 1, attempt, { ...this.#settings, heartbeat: this.#heartbeat }, this)
+  #newEpisode(): Episode {
+    return new Episode(this.#openCount + 1, this.#judge.countAttempt(), this.#settings, this)
   }
 
   /** Begins an episode beside the current one. */
-  #beginRival(): Episode {
+  beginRival(): Episode {
     this.#judge.forgive(this.#episode?.readyAt)
-    const rival = this.#newEpisode(this.#judge.countAttempt())
+    const rival = this.#newEpisode()
     this.#open(rival)
     return rival
   }
@@ -334,11 +339,11 @@ export class Machine implements EpisodeMachine {
     this.#overlap.stop()
     this.patience.endIn(timeout)
     this.#enter({ status: 'closing', initiator, code, reason })
-    this.controller.abort(new ConnectionClosedError('The connection has been closed'))
+    this.#holder.abort(new ConnectionClosedError('The connection has been closed'))
   }
 
   #finish(): void {
-    this.patience.stop()
+    this.#patience?.stop()
     const error = this.#endError
     this.traffic.end(
       new ConnectionClosedError('The connection has been closed', error && { cause: error }),
@@ -352,7 +357,7 @@ export class Machine implements EpisodeMachine {
   }
 
   report(error: Error, stage: Stage, consequence: string, message?: unknown): void {
-    const signal = this.#episode?.link.signal ?? this.controller.signal
+    const signal = this.#episode?.link.signal ?? this.signal
     void this.#listener?.failed({ error, stage, fatal: false, consequence, signal, message })
   }
 

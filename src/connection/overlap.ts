@@ -1,4 +1,5 @@
-import type { Clock, Timer } from '../clock.js'
+import type { Timer } from '../clock.js'
+import type { ConnectionSettings } from '../options.js'
 import { CloseCode } from './close-code.js'
 import { deferred } from './deferred.js'
 import type { Deferred } from './deferred.js'
@@ -7,9 +8,7 @@ import type { Episode } from './episode.js'
 /** What an overlap asks of its machine. */
 export interface OverlapPort {
   /** Begins an episode beside the current one, and connects it. */
-  begin(): Episode
-  /** How long the old one's handlers may go on with what it had delivered, and how long its close may take; in milliseconds. */
-  readonly limits: { readonly drainTimeout: number; readonly closeTimeout: number }
+  beginRival(): Episode
 }
 
 /**
@@ -20,15 +19,15 @@ export interface OverlapPort {
  *                 └── it fails: the current one stays, and there may be another try after a delay
  */
 export class Overlap {
-  readonly #clock: Clock
+  readonly #settings: ConnectionSettings
   readonly #port: OverlapPort
   #rival: Episode | undefined
   #replaced: Episode | undefined
   #handover: Deferred<void> | undefined
   #timer: Timer | undefined
 
-  constructor(clock: Clock, port: OverlapPort) {
-    this.#clock = clock
+  constructor(settings: ConnectionSettings, port: OverlapPort) {
+    this.#settings = settings
     this.#port = port
   }
 
@@ -54,13 +53,13 @@ export class Overlap {
   start(): void {
     this.#timer?.cancel()
     this.#timer = undefined
-    if (!this.isBusy) this.#rival = this.#port.begin()
+    if (!this.isBusy) this.#rival = this.#port.beginRival()
   }
 
   /** Begins a rival after so many milliseconds. */
   startIn(delay: number): void {
     this.#timer?.cancel()
-    this.#timer = this.#clock.setTimeout(() => this.start(), delay)
+    this.#timer = this.#settings.clock.setTimeout(() => this.start(), delay)
   }
 
   /** Makes the rival the successor of `old`; resolves when that one has had its `@OnClose`. */
@@ -73,7 +72,7 @@ export class Overlap {
   }
 
   async #retire(old: Episode): Promise<void> {
-    const { drainTimeout, closeTimeout } = this.#port.limits
+    const { drainTimeout, closeTimeout } = this.#settings
     await old.idle(drainTimeout)
     old.link.close(CloseCode.NORMAL, 'replaced by a new connection', closeTimeout)
   }

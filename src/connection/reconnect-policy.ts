@@ -94,11 +94,11 @@ export type Verdict =
 /** The time and the chance that the policy needs. */
 export interface PolicySources {
   /** Returns a number from 0 up to 1. */
-  readonly random: () => number
+  random(): number
   /** Returns the wall clock's time, for `Retry-After` dates. */
-  readonly date: () => number
+  date(): number
   /** Called when `shouldReconnect` or `delays` throws or gives something unusable; the default then holds. */
-  readonly report: (thrown: unknown) => void
+  report(thrown: unknown): void
 }
 
 /** Counts attempts and failures, and judges each failure. Owns no timer. */
@@ -161,10 +161,9 @@ export class ReconnectPolicy {
 
   #delay(settings: ReconnectSettings, failure: Failure): number {
     const { initialDelay, maxDelay } = settings
-    const { random, date } = this.#sources
-    const asked = retryAfter(failure.headers, date())
-    if (asked !== undefined) return Math.min(asked, maxDelay) + random() * initialDelay
-    return this.#listed(settings.delays) ?? random() * backoffCeiling(settings, this.#failures)
+    const asked = retryAfter(failure.headers, this.#sources.date())
+    if (asked !== undefined) return Math.min(asked, maxDelay) + this.#sources.random() * initialDelay
+    return this.#listed(settings.delays) ?? this.#sources.random() * backoffCeiling(settings, this.#failures)
   }
 
   #listed(delays: ReconnectSettings['delays']): number | undefined {

@@ -57,8 +57,16 @@ export const REQUEST_DEFAULTS = { timeout: 30_000, limit: 1_000 } as const
 /** How requests and replies belong together, defaults filled in. */
 export type RequestsSettings = Required<Omit<RequestsOptions, 'id'>> & { readonly ids: IdPlace | false }
 
-/** Fills in the defaults. */
-export function fillInRequests(options: RequestsOptions = {}): RequestsSettings {
+/** Fills in the defaults; connections that have no such options share one. */
+export function fillInRequests(options?: RequestsOptions): RequestsSettings {
+  if (options) return requestsSettings(options)
+  sharedSettings ??= requestsSettings({})
+  return sharedSettings
+}
+
+let sharedSettings: RequestsSettings | undefined
+
+function requestsSettings(options: RequestsOptions): RequestsSettings {
   const place = options.id ?? 'id'
   const ids = typeof place === 'string' ? propertyPlace(place) : place
   const readId = typeof place === 'string' ? propertyReader(place) : place ? place.read : none

@@ -29,17 +29,18 @@ const LOW = 1 / 4
 export class Sending {
   readonly #port: SendingPort
   readonly #highWaterMark: number
-  readonly #overflow: OutboxSettings['overflow'] | undefined
-  readonly #outbox: Outbox | undefined
+  readonly #settings: OutboxSettings | false
+  readonly #clock: Clock
+  /** Made when something has to be kept. */
+  #outbox: Outbox | undefined
   #drained: Deferred<void> | undefined
   #isFlushing = false
 
   constructor(outbox: OutboxSettings | false, highWaterMark: number, clock: Clock, port: SendingPort) {
     this.#port = port
     this.#highWaterMark = highWaterMark
-    if (outbox === false) return
-    this.#overflow = outbox.overflow
-    this.#outbox = new Outbox(outbox, clock)
+    this.#settings = outbox
+    this.#clock = clock
   }
 
   /** Bytes that are kept. */
@@ -58,10 +59,11 @@ export class Sending {
   send(data: string | Uint8Array, message: unknown): Promise<void> {
     const link = this.#isFlushing ? undefined : this.#port.openLink()
     if (link) return link.send(data)
-    if (!this.#outbox) throw new NotConnectedError(this.#port.status())
+    if (this.#settings === false) throw new NotConnectedError(this.#port.status())
+    this.#outbox ??= new Outbox(this.#settings, this.#clock)
     const { isAccepted, dropped } = this.#outbox.push({ data, message })
     for (const entry of dropped) this.#report('overflow', [entry])
-    if (!isAccepted && this.#overflow === 'reject')
+    if (!isAccepted && this.#settings.overflow === 'reject')
       throw new OutboxFullError(this.#outbox.size, this.#outbox.bytes)
     if (this.#outbox.bytes < this.#highWaterMark) return SETTLED
     this.#drained ??= deferred()

@@ -1,8 +1,8 @@
 import type { Clock, Timer } from '../clock.js'
 import { publishState } from '../diagnostics.js'
 import { ConnectionClosedError } from '../errors.js'
-import { deferred } from './deferred.js'
-import type { Deferred } from './deferred.js'
+import { LazyDeferred } from './deferred.js'
+import { LazySignal } from './lazy-signal.js'
 import { checkTransition } from './state.js'
 import type { ConnectionState } from './state.js'
 
@@ -11,7 +11,8 @@ export class StateHolder {
   readonly #id: string
   readonly #clock: Clock
   #state: ConnectionState = { status: 'connecting', attempt: 1 }
-  #opened: Deferred<void> = deferred()
+  #opened = new LazyDeferred<void>()
+  readonly #closing = new LazySignal()
   #timer: Timer | undefined
 
   constructor(id: string, clock: Clock) {
@@ -26,6 +27,11 @@ export class StateHolder {
   /** True once nothing new is to be begun. */
   get isClosing(): boolean {
     return this.#state.status === 'closing' || this.#state.status === 'closed'
+  }
+
+  /** Aborts when the connection begins to close for good. */
+  get signal(): AbortSignal {
+    return this.#closing.signal
   }
 
   /** True while the state's timer has not fired. */
@@ -44,7 +50,7 @@ export class StateHolder {
     checkTransition(from, next.status)
     this.cancelTimer()
     this.#state = next
-    if (from === 'open') this.#opened = deferred()
+    if (from === 'open') this.#opened = new LazyDeferred()
     if (next.status === 'open') this.#opened.resolve()
     if (next.status === 'closing') this.#opened.reject(new ConnectionClosedError('The connection is closing'))
     publishState({ connection: this.#id, from, to: next.status })
@@ -53,6 +59,11 @@ export class StateHolder {
   /** Changes the facts of the present state, which is no transition. */
   amend(state: ConnectionState): void {
     this.#state = state
+  }
+
+  /** Tells those who ask for the signal that the end has begun. */
+  abort(reason: Error): void {
+    this.#closing.abort(reason)
   }
 
   /** Starts the timer of the present state. */

@@ -1,4 +1,4 @@
-import type { MessageContext } from '../annotations/context.js'
+import type { ConnectionContext, MessageContext } from '../annotations/context.js'
 import type { Clock } from '../clock.js'
 import type { Connection } from '../connection/connection.js'
 import type { Arrival, LinkPort } from '../connection/listener.js'
@@ -25,6 +25,21 @@ export class ArrivalContext implements MessageContext {
 
   get receivedAt(): number {
     return this.#clock.date() - (this.#clock.now() - this.#arrival.receivedAt)
+  }
+
+  get signal(): AbortSignal {
+    return this.#link.signal
+  }
+}
+
+/** The context of what befalls one link. Its signal is made when it is asked for. */
+export class LinkContext implements ConnectionContext {
+  readonly connection: Connection
+  readonly #link: LinkPort
+
+  constructor(connection: Connection, link: LinkPort) {
+    this.connection = connection
+    this.#link = link
   }
 
   get signal(): AbortSignal {

@@ -16,7 +16,7 @@ import { Unrouted } from './unrouted.js'
 /** Brings what a connection tells to the methods of one instance. Looks everything up once; a message costs no more than its call. */
 export class Dispatcher implements ConnectionListener {
   readonly #parts: DispatchParts
-  readonly #stateChanges: TaskQueue<ConnectionState>
+  readonly #stateChanges: TaskQueue<ConnectionState> | undefined
 
   constructor(
     instance: object,
@@ -31,13 +31,14 @@ export class Dispatcher implements ConnectionListener {
       table,
       invoker,
       logger,
-      router: new Router(settings.route, table, (id) => connection.subscriptions.keyOf(id)),
+      router: new Router(settings.route, table, (id) => connection.subscriptionKey(id)),
       errors: new ErrorHandlers(table, invoker, logger),
       unrouted: new Unrouted(instance.constructor.name, logger),
       codec: settings.codec,
       clock: settings.clock,
       concurrency: settings.concurrency,
     }
+    if (!table.single.stateChange) return
     this.#stateChanges = new TaskQueue(1, (state) => this.#runStateChange(state))
     this.#stateChanges.start()
   }
@@ -47,7 +48,7 @@ export class Dispatcher implements ConnectionListener {
   }
 
   stateChanged(state: ConnectionState): void {
-    if (this.#parts.table.single.stateChange) this.#stateChanges.push(state)
+    this.#stateChanges?.push(state)
   }
 
   failed({ error, consequence, ...facts }: ConnectionFailure): void | Promise<void> {

@@ -11,7 +11,7 @@ import { toError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { arrivalQueue } from './arrival-queue.js'
 import type { ArrivalQueue } from './arrival-queue.js'
-import { ArrivalContext } from './contexts.js'
+import { ArrivalContext, LinkContext } from './contexts.js'
 import type { ErrorHandlers } from './error-handlers.js'
 import { HandlerCall } from './handler-call.js'
 import { HangWatch } from './hang-watch.js'
@@ -41,22 +41,25 @@ export class LinkSession implements Session {
   readonly #link: LinkPort
   readonly #call: HandlerCall
   readonly #queue: ArrivalQueue
-  readonly #watch: HangWatch
+  #watch: HangWatch | undefined
   readonly #context: ConnectionContext
 
   constructor(parts: DispatchParts, link: LinkPort) {
     this.#parts = parts
     this.#link = link
-    this.#context = { connection: parts.connection, signal: link.signal }
+    this.#context = new LinkContext(parts.connection, link)
     this.#queue = arrivalQueue(parts.concurrency, {
       run: (arrival) => this.#run(arrival),
       skipped: (arrival) => this.#skip(arrival),
       keyFailed: (error, { value }) => this.#fail(error, 'decode', undefined, value),
     })
-    this.#watch = new HangWatch(parts.clock, (message) => parts.logger.warn(message))
     this.#call = new HandlerCall(parts.invoker, parts.codec, link, (error, stage, handler, event) =>
       this.#fail(error, stage, handler, event),
     )
+  }
+
+  get opensAtOnce(): boolean {
+    return this.#parts.table.single.open === undefined
   }
 
   async opened(open: OpenInfo): Promise<'opened' | 'released' | { readonly thrown: unknown }> {
@@ -103,7 +106,7 @@ export class LinkSession implements Session {
   }
 
   async closed(close: CloseInfo): Promise<void> {
-    this.#watch.stop()
+    this.#watch?.stop()
     const handler = this.#parts.table.single.close
     if (!handler) {
       this.#logClose(close)
@@ -182,7 +185,7 @@ export class LinkSession implements Session {
         () => undefined,
         () => undefined,
       )
-      void this.#watch.watch(`The schema of ${first.name}`, settled)
+      void this.#watched(`The schema of ${first.name}`, settled)
       return accepted.then(({ handler, value }) => this.#handOver(handler, value, arrival, key), fail)
     } catch (thrown) {
       return fail(thrown)
@@ -195,7 +198,13 @@ export class LinkSession implements Session {
       ? undefined
       : new ArrivalContext(connection, this.#link, arrival, key, clock)
     const running = this.#call.run(handler, event, context)
-    return running && this.#watch.watch(handler.name, running)
+    return running && this.#watched(handler.name, running)
+  }
+
+  #watched(name: string, running: Promise<void>): Promise<void> {
+    const { clock, logger } = this.#parts
+    this.#watch ??= new HangWatch(clock, (message) => logger.warn(message))
+    return this.#watch.watch(name, running)
   }
 
   /** Runs a handler beside the queue; what it returns is not sent. */
@@ -211,7 +220,8 @@ export class LinkSession implements Session {
   }
 
   #fail(error: Error, stage: Stage, handler?: Handler, message?: unknown): void | Promise<void> {
-    const context = { ...this.#context, stage, fatal: false, handler: handler?.name, message }
+    const { connection, signal } = this.#context
+    const context = { connection, signal, stage, fatal: false, handler: handler?.name, message }
     return this.#parts.errors.handle(error, context, '')
   }
 }

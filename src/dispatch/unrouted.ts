@@ -7,7 +7,7 @@ const MOST_KEYS = 100
 export class Unrouted {
   readonly #target: string
   readonly #logger: Logger
-  readonly #seen = new Set<unknown>()
+  #seen: Set<unknown> | undefined
 
   /** @param target the name of the class, for the message */
   constructor(target: string, logger: Logger) {
@@ -34,6 +34,7 @@ export class Unrouted {
   }
 
   #once(kind: unknown, message: string): void {
+    this.#seen ??= new Set()
     if (this.#seen.has(kind) || this.#seen.size >= MOST_KEYS) return
     this.#seen.add(kind)
     this.#logger.warn(`${message} (said once; connection.unhandledMessages counts them)`)

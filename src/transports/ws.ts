@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import {
   ConnectError,
@@ -36,13 +35,18 @@ export function connectWs(request: TransportRequest, listener: TransportListener
   return new WsTransport(request, listener)
 }
 
+/** A socket that knows whose it is, so that all sockets share their listeners. */
+class OwnedSocket extends WebSocket {
+  owner!: WsTransport
+}
+
 /** One socket over `ws`. */
 class WsTransport implements Transport {
-  readonly #socket: WebSocket
+  readonly #socket: OwnedSocket
   readonly #listener: TransportListener
-  readonly #url: string
-  #rawSocket: Socket | undefined
-  #headers: IncomingMessage['headers'] = {}
+  readonly #address: string
+  /** The answer that upgraded the connection, until that is open. */
+  #upgrade: IncomingMessage | undefined
   #error: Error | undefined
   #refusal: (() => HandshakeError) | undefined
   #sentCode: number | undefined
@@ -52,10 +56,10 @@ class WsTransport implements Transport {
 
   constructor(request: TransportRequest, listener: TransportListener) {
     this.#listener = listener
-    this.#url = redactUrl(request.url)
+    this.#address = request.url
     const { headers, maxPayload, maxFragments, closeTimeout } = request
     // Never a key whose value is undefined: `ws` spreads these over its defaults.
-    this.#socket = new WebSocket(request.url, [...request.protocols], {
+    this.#socket = new OwnedSocket(request.url, [...request.protocols], {
       headers: { ...headers },
       maxPayload,
       maxFragments,
@@ -64,21 +68,12 @@ class WsTransport implements Transport {
       followRedirects: false,
       autoPong: false,
     } as WebSocket.ClientOptions)
-    this.#attach()
+    this.#socket.owner = this
+    attachOpening(this.#socket)
   }
 
-  #attach(): void {
-    this.#socket
-      .on('upgrade', (response) => this.#socketOnUpgrade(response))
-      .on('unexpected-response', (_request, response) => this.#socketOnRefusal(response))
-      .on('open', () => this.#socketOnOpen())
-      .on('message', (data, isBinary) =>
-        this.#listener.message(isBinary ? (data as Buffer) : (data as Buffer).toString()),
-      )
-      .on('ping', (data) => this.#socketOnPing(data))
-      .on('pong', (data) => this.#listener.pong(data))
-      .on('error', (error) => this.#socketOnError(error))
-      .on('close', (code, reason) => this.#socketOnClose(code, reason))
+  get #url(): string {
+    return redactUrl(this.#address)
   }
 
   get bufferedAmount(): number {
@@ -126,14 +121,15 @@ class WsTransport implements Transport {
     this.#socket.resume()
   }
 
-  #socketOnUpgrade(response: IncomingMessage): void {
-    this.#headers = response.headers
-    this.#rawSocket = response.socket
+  upgraded(response: IncomingMessage): void {
+    this.#upgrade = response
   }
 
-  #socketOnOpen(): void {
+  opened(): void {
+    const { headers = {}, socket } = this.#upgrade ?? {}
+    this.#upgrade = undefined
     // `ws` keeps what breaks an open socket (a reset, say) to itself.
-    this.#rawSocket?.on('error', (cause) => {
+    socket?.on('error', (cause) => {
       this.#unsentBytes = this.bufferedAmount
       this.#error ??= new ConnectionLostError(
         `The connection to ${this.#url} broke: ${cause.message}`,
@@ -142,11 +138,11 @@ class WsTransport implements Transport {
         { cause },
       )
     })
-    this.#listener.opened({ protocol: this.protocol, headers: this.#headers })
+    this.#listener.opened({ protocol: this.protocol, headers })
   }
 
   /** Keeps the beginning of what the server says. `ws` leaves the request to whoever listens, so it has to be ended here. */
-  #socketOnRefusal(response: IncomingMessage): void {
+  refused(response: IncomingMessage): void {
     const { statusCode: status = 0, statusMessage = '', headers } = response
     const chunks: Buffer[] = []
     let size = 0
@@ -165,8 +161,16 @@ class WsTransport implements Transport {
     response.on('end', end)
   }
 
+  received(data: Buffer, isBinary: boolean): void {
+    this.#listener.message(isBinary ? data : data.toString())
+  }
+
+  ponged(data: Buffer): void {
+    this.#listener.pong(data)
+  }
+
   /** Answers the latest ping once per turn: a flood of pings must not become a flood of pongs. */
-  #socketOnPing(data: Buffer): void {
+  pinged(data: Buffer): void {
     if (!this.#pendingPong) {
       setImmediate(() => {
         if (this.#pendingPong) this.pong(this.#pendingPong)
@@ -177,7 +181,7 @@ class WsTransport implements Transport {
     this.#listener.ping(data)
   }
 
-  #socketOnError(error: Error): void {
+  failed(error: Error): void {
     // What is cut from here is no failure: whoever cuts it knows why.
     if (this.#error || this.#isGivenUp) return
     const { code } = error as NodeJS.ErrnoException
@@ -185,15 +189,72 @@ class WsTransport implements Transport {
     if (code?.startsWith('WS_ERR_')) {
       this.#sentCode = SENT_CODES[code] ?? 1002
       this.#error = new ProtocolViolationError(this.#sentCode, error)
-    } else if (this.#rawSocket && violation) {
-      const facts = { violation, headers: this.#headers }
+    } else if (this.#upgrade && violation) {
+      const facts = { violation, headers: this.#upgrade.headers }
       const message = `upgraded against the rules: ${reasonOf(error)}`
       this.#error = new HandshakeError(this.#url, message, facts, { cause: error })
     } else this.#error = new ConnectError(this.#url, error)
   }
 
-  #socketOnClose(code: number, reason: Buffer): void {
+  closed(code: number, reason: Buffer): void {
     const error = this.#refusal?.() ?? this.#error
     this.#listener.closed({ code, reason: reason.toString(), sentCode: this.#sentCode, error })
   }
+}
+
+function attachOpening(socket: WebSocket): void {
+  socket
+    .on('upgrade', socketOnUpgrade)
+    .on('unexpected-response', socketOnUnexpectedResponse)
+    .on('open', socketOnOpen)
+    .on('error', socketOnError)
+    .on('close', socketOnClose)
+}
+
+/** `ws` reads no frame before `open` has been told, so what is for frames may replace what is for the handshake. */
+function attachOpen(socket: WebSocket): void {
+  socket
+    .off('upgrade', socketOnUpgrade)
+    .off('unexpected-response', socketOnUnexpectedResponse)
+    .off('open', socketOnOpen)
+    .on('message', socketOnMessage)
+    .on('ping', socketOnPing)
+    .on('pong', socketOnPong)
+}
+
+function ownerOf(socket: WebSocket): WsTransport {
+  return (socket as OwnedSocket).owner
+}
+
+function socketOnUpgrade(this: WebSocket, response: IncomingMessage): void {
+  ownerOf(this).upgraded(response)
+}
+
+function socketOnUnexpectedResponse(this: WebSocket, _request: unknown, response: IncomingMessage): void {
+  ownerOf(this).refused(response)
+}
+
+function socketOnOpen(this: WebSocket): void {
+  attachOpen(this)
+  ownerOf(this).opened()
+}
+
+function socketOnMessage(this: WebSocket, data: WebSocket.RawData, isBinary: boolean): void {
+  ownerOf(this).received(data as Buffer, isBinary)
+}
+
+function socketOnPing(this: WebSocket, data: Buffer): void {
+  ownerOf(this).pinged(data)
+}
+
+function socketOnPong(this: WebSocket, data: Buffer): void {
+  ownerOf(this).ponged(data)
+}
+
+function socketOnError(this: WebSocket, error: Error): void {
+  ownerOf(this).failed(error)
+}
+
+function socketOnClose(this: WebSocket, code: number, reason: Buffer): void {
+  ownerOf(this).closed(code, reason)
 }

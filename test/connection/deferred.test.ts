@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { SETTLED, deferred } from '#src/connection/deferred.js'
+import { LazyDeferred, SETTLED, deferred } from '#src/connection/deferred.js'
 
 describe('deferred', () => {
   it('resolves from outside, once', async () => {
@@ -35,5 +35,50 @@ describe('SETTLED', () => {
   it('has resolved, and is one for all', async () => {
     await SETTLED
     expect(SETTLED).to.be.instanceOf(Promise)
+  })
+})
+
+describe('LazyDeferred', () => {
+  it('settles the promise of those who ask before', async () => {
+    const kept = new LazyDeferred<number>()
+    const failed = new LazyDeferred<number>()
+    const promises = [kept.promise, kept.promise, failed.promise]
+    kept.resolve(1)
+    failed.reject(new Error('oops'))
+    const results = await Promise.allSettled(promises)
+    expect(results.map(({ status }) => status)).to.deep.equal(['fulfilled', 'fulfilled', 'rejected'])
+  })
+
+  it('gives those who ask later what it has come to, and stays with that', async () => {
+    const kept = new LazyDeferred<number>()
+    kept.resolve(1)
+    kept.resolve(2)
+    kept.reject(new Error('oops'))
+    expect(await kept.promise).to.equal(1)
+    expect(await kept.promise).to.equal(1)
+  })
+
+  it('may be rejected and left alone', async () => {
+    const failed = new LazyDeferred<number>()
+    failed.reject(new Error('oops'))
+    void failed.promise
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(await failed.promise.catch(String)).to.equal('Error: oops')
+  })
+
+  describe('#whenSettled', () => {
+    it('calls back once, when it settles, or at once if it has', () => {
+      const calls: string[] = []
+      const kept = new LazyDeferred<number>()
+      kept.whenSettled(() => {
+        calls.push('before')
+        void kept.promise
+      })
+      expect(calls).to.deep.equal([])
+      kept.resolve(1)
+      kept.resolve(2)
+      kept.whenSettled(() => calls.push('after'))
+      expect(calls).to.deep.equal(['before', 'after'])
+    })
   })
 })

@@ -147,6 +147,24 @@ describe('HeartbeatSchedule', () => {
     })
   })
 
+  describe('#slack', () => {
+    it('is a twentieth of the interval for a beat, and a second at most', () => {
+      expect(new HeartbeatSchedule({ ...PING, interval: 4_000 }, 0).slack).to.equal(200)
+      expect(new HeartbeatSchedule({ ...PING, interval: 60_000 }, 0).slack).to.equal(1_000)
+      const byMessage = new HeartbeatSchedule(MESSAGE, 0)
+      byMessage.ready(0)
+      expect(byMessage.slack).to.equal(1_000)
+    })
+
+    it('is none for a verdict', () => {
+      const schedule = new HeartbeatSchedule(PING, 0)
+      schedule.tick(20_000)
+      expect(schedule.slack).to.equal(0)
+      expect(new HeartbeatSchedule(SILENCE, 0).slack).to.equal(0)
+      expect(new HeartbeatSchedule(OFF, 0).slack).to.equal(0)
+    })
+  })
+
   describe('by silence', () => {
     it('watches from the start, without a first message (B8)', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 1_000)
@@ -159,7 +177,7 @@ describe('HeartbeatSchedule', () => {
     it('counts anew from each frame, without a new timer for it', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 0)
       schedule.seen(10_000)
-      expect(schedule.next).to.equal(30_000)
+      expect(schedule.next).to.equal(40_000)
       expect(schedule.tick(30_000)).to.equal('wait')
       expect(schedule.next).to.equal(40_000)
       expect(schedule.tick(40_000)).to.equal('suspect')

@@ -138,6 +138,16 @@ describe('Pulse', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
+    it('beats no earlier for a verdict that the link could not have heard (B41)', async () => {
+      const { clock, notes } = rig(PING)
+      await clock.advance(20_000)
+      notes.isPaused = true
+      await clock.advance(19_999)
+      expect(notes.pings).to.have.length(1)
+      await clock.advance(1)
+      expect(notes.pings).to.have.length(2)
+    })
+
     it('does not judge when reading stops in the very turn of the verdict (B41)', async () => {
       const { clock, notes } = rig(PING)
       await clock.advance(20_000)

@@ -38,6 +38,37 @@ async function begin<T extends object>(
 }
 
 describe('LinkSession', () => {
+  it('is open at once without @OnOpen: no timer waits for it, and messages are handled', async () => {
+    class Plain {
+      readonly notes: unknown[] = []
+      @OnMessage() rest(message: unknown): void {
+        this.notes.push(message)
+      }
+    }
+    const { client, server, clock } = await begin(Plain, { heartbeat: false })
+    expect(clock.timers).to.equal(0)
+    server.peer.send({ n: 1 })
+    await clock.settle()
+    expect(client.instance.notes).to.deep.equal([{ n: 1 }])
+    await client.close()
+  })
+
+  it('hands over a signal that is made when it is asked for, and aborts at the loss', async () => {
+    class Signalled {
+      context: ConnectionContext | undefined
+      @OnOpen() opened(_open: unknown, context: ConnectionContext): void {
+        this.context = context
+      }
+    }
+    const { client, clock, server } = await begin(Signalled)
+    const { context } = client.instance
+    expect(context?.connection).to.equal(client.connection)
+    server.peer.drop()
+    await clock.settle()
+    expect(context?.signal.aborted).to.equal(true)
+    await client.close()
+  })
+
   describe('messages', () => {
     it('go to the handler of their key, and the rest to the one without', async () => {
       class Routed {
