@@ -11,6 +11,7 @@ import {
 import type { HandshakeFacts } from '../errors.js'
 import type { Transport, TransportListener, TransportRequest } from '../transport.js'
 import { redactUrl } from '../url.js'
+import { Cork } from './cork.js'
 
 /** The most of a refusal's body that is kept. */
 const BODY_LIMIT = 16 * 1024
@@ -42,6 +43,7 @@ class WsTransport implements Transport {
   readonly #listener: TransportListener
   readonly #url: string
   #rawSocket: Socket | undefined
+  #cork: Cork | undefined
   #headers: IncomingMessage['headers'] = {}
   #error: Error | undefined
   #refusal: (() => HandshakeError) | undefined
@@ -83,7 +85,7 @@ class WsTransport implements Transport {
 
   get bufferedAmount(): number {
     // Node forgets what a destroyed socket had not sent, and that is what `CloseInfo.unsentBytes` tells.
-    return Math.max(this.#socket.bufferedAmount, this.#unsentBytes)
+    return Math.max(this.#socket.bufferedAmount, this.#unsentBytes, this.#cork?.failedBytes ?? 0)
   }
 
   get protocol(): string {
@@ -95,8 +97,12 @@ class WsTransport implements Transport {
   }
 
   send(data: string | Uint8Array, flushed?: () => void): void {
-    if (flushed) this.#socket.send(data, flushed)
-    else this.#socket.send(data)
+    if (this.isOpen) this.#cork?.hold()
+    if (flushed) {
+      this.#socket.send(data, flushed)
+      // Whoever asks for this has enough buffered already.
+      this.#cork?.release()
+    } else this.#socket.send(data)
   }
 
   ping(data: Uint8Array): void {
@@ -110,10 +116,12 @@ class WsTransport implements Transport {
   close(code: number, reason: string): void {
     this.#isGivenUp ||= this.#socket.readyState === WebSocket.CONNECTING
     this.#socket.close(code, reason)
+    this.#cork?.release()
   }
 
   terminate(): void {
     this.#isGivenUp = true
+    this.#cork?.release()
     this.#unsentBytes = this.bufferedAmount
     this.#socket.terminate()
   }
@@ -129,6 +137,7 @@ class WsTransport implements Transport {
   #socketOnUpgrade(response: IncomingMessage): void {
     this.#headers = response.headers
     this.#rawSocket = response.socket
+    this.#cork = new Cork(response.socket)
   }
 
   #socketOnOpen(): void {

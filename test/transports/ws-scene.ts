@@ -18,6 +18,8 @@ export interface WsScene {
   rawServer(onRequest: (connection: RawConnection) => void): Promise<RawServer>
   /** A server that upgrades, and then sends what it is given. */
   sending(...frames: readonly Uint8Array[]): Promise<RawServer>
+  /** Registers something else that is to end with the test. */
+  use<T extends AsyncDisposable>(resource: T): T
   /** A server that never upgrades; returns its url. */
   httpServer(listener: RequestListener): Promise<string>
 }
@@ -42,6 +44,7 @@ export function wsScene(): WsScene {
   return {
     connect,
     rawServer,
+    use,
     endOf: (url, request) => connect(url, request).recorder.untilClosed(),
     sending: (...frames) =>
       rawServer(({ socket, request }) => {
