@@ -9,9 +9,10 @@ import {
   reasonOf,
 } from '../errors.js'
 import type { HandshakeFacts } from '../errors.js'
-import type { Transport, TransportListener, TransportRequest } from '../transport.js'
+import type { Connect, Transport, TransportListener, TransportRequest } from '../transport.js'
 import { redactUrl } from '../url.js'
 import { Cork } from './cork.js'
+import { FastReceive } from './fast-receive.js'
 
 /** The most of a refusal's body that is kept. */
 const BODY_LIMIT = 16 * 1024
@@ -32,18 +33,30 @@ const VIOLATIONS: readonly (readonly [RegExp, NonNullable<HandshakeFacts['violat
   [/[Ee]xtension/, 'extension'],
 ]
 
-/** Opens a socket with `ws`: the default transport. */
-export function connectWs(request: TransportRequest, listener: TransportListener): Transport {
-  return new WsTransport(request, listener)
+/** How sockets are opened with `ws`. */
+export interface WsTransportOptions {
+  /** Whether plain text messages are read right off the socket. Default false. */
+  readonly fastPaths?: boolean
 }
+
+/** Makes a transport over `ws`. */
+export function createWsTransport({ fastPaths = false }: WsTransportOptions = {}): Connect {
+  return (request, listener) => new WsTransport(request, listener, fastPaths)
+}
+
+/** Opens a socket with `ws`: the default transport. */
+export const connectWs: Connect = createWsTransport()
 
 /** One socket over `ws`. */
 class WsTransport implements Transport {
   readonly #socket: WebSocket
   readonly #listener: TransportListener
   readonly #url: string
+  readonly #maxPayload: number
+  readonly #hasFastPaths: boolean
   #rawSocket: Socket | undefined
   #cork: Cork | undefined
+  #fastReceive: FastReceive | undefined
   #headers: IncomingMessage['headers'] = {}
   #error: Error | undefined
   #refusal: (() => HandshakeError) | undefined
@@ -52,8 +65,10 @@ class WsTransport implements Transport {
   #isGivenUp = false
   #unsentBytes = 0
 
-  constructor(request: TransportRequest, listener: TransportListener) {
+  constructor(request: TransportRequest, listener: TransportListener, hasFastPaths: boolean) {
     this.#listener = listener
+    this.#hasFastPaths = hasFastPaths
+    this.#maxPayload = request.maxPayload
     this.#url = redactUrl(request.url)
     const { headers, maxPayload, maxFragments, closeTimeout } = request
     // Never a key whose value is undefined: `ws` spreads these over its defaults.
@@ -74,11 +89,9 @@ class WsTransport implements Transport {
       .on('upgrade', (response) => this.#socketOnUpgrade(response))
       .on('unexpected-response', (_request, response) => this.#socketOnRefusal(response))
       .on('open', () => this.#socketOnOpen())
-      .on('message', (data, isBinary) =>
-        this.#listener.message(isBinary ? (data as Buffer) : (data as Buffer).toString()),
-      )
+      .on('message', (data, isBinary) => this.#socketOnMessage(data as Buffer, isBinary))
       .on('ping', (data) => this.#socketOnPing(data))
-      .on('pong', (data) => this.#listener.pong(data))
+      .on('pong', (data) => this.#socketOnPong(data))
       .on('error', (error) => this.#socketOnError(error))
       .on('close', (code, reason) => this.#socketOnClose(code, reason))
   }
@@ -151,7 +164,25 @@ class WsTransport implements Transport {
         { cause },
       )
     })
+    if (this.#hasFastPaths && this.#rawSocket) this.#fastReceive = this.#receiveFast(this.#rawSocket)
     this.#listener.opened({ protocol: this.protocol, headers: this.#headers })
+  }
+
+  #receiveFast(socket: Socket): FastReceive {
+    return new FastReceive(socket, this.#maxPayload, {
+      isOpen: () => this.isOpen,
+      message: (text) => this.#listener.message(text),
+    })
+  }
+
+  #socketOnMessage(data: Buffer, isBinary: boolean): void {
+    this.#fastReceive?.came()
+    this.#listener.message(isBinary ? data : data.toString())
+  }
+
+  #socketOnPong(data: Buffer): void {
+    this.#fastReceive?.came()
+    this.#listener.pong(data)
   }
 
   /** Keeps the beginning of what the server says. `ws` leaves the request to whoever listens, so it has to be ended here. */
@@ -176,6 +207,7 @@ class WsTransport implements Transport {
 
   /** Answers the latest ping once per turn: a flood of pings must not become a flood of pongs. */
   #socketOnPing(data: Buffer): void {
+    this.#fastReceive?.came()
     if (!this.#pendingPong) {
       setImmediate(() => {
         if (this.#pendingPong) this.pong(this.#pendingPong)

@@ -3,11 +3,17 @@ import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Transport, TransportEnd, TransportRequest } from 'holdfast'
-import { connectWs } from '#src/transports/ws.js'
+import { createWsTransport } from '#src/transports/ws.js'
 import { disposal } from '../support/disposal.js'
 import { startRawServer, upgradeAnswer } from '../support/raw-server.js'
 import type { RawConnection, RawServer } from '../support/raw-server.js'
 import { Recorder } from '../support/recorder.js'
+
+/** Both ways of the ws transport, for the names of tests. */
+export const BOTH_WAYS = [
+  { way: 'without fast paths', fastPaths: false },
+  { way: 'with fast paths', fastPaths: true },
+] as const
 
 /** What the tests of the ws transport need; all that they open ends with them. To be called in a `describe`. */
 export interface WsScene {
@@ -24,8 +30,9 @@ export interface WsScene {
   httpServer(listener: RequestListener): Promise<string>
 }
 
-export function wsScene(): WsScene {
+export function wsScene(fastPaths = false): WsScene {
   const use = disposal()
+  const connectWs = createWsTransport({ fastPaths })
 
   const connect: WsScene['connect'] = (url, request = {}) => {
     const recorder = new Recorder()
