@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.js'
 import type { Codec } from '../codec.js'
 import { publishMessage } from '../diagnostics.js'
 import { DecodeError } from '../errors.js'
@@ -23,14 +22,12 @@ export interface Takers {
 export class Incoming {
   readonly #id: string
   readonly #codec: Codec
-  readonly #clock: Clock
   readonly #takers: Takers
   #lastMessage: unknown
 
-  constructor(id: string, codec: Codec, clock: Clock, takers: Takers) {
+  constructor(id: string, codec: Codec, takers: Takers) {
     this.#id = id
     this.#codec = codec
-    this.#clock = clock
     this.#takers = takers
   }
 
@@ -40,8 +37,8 @@ export class Incoming {
   }
 
   /** Takes a frame; `isTaking` is false once no handler is to be started any more. */
-  receive(receiver: Receiver, raw: string | Uint8Array, isTaking: boolean): void {
-    const arrival = this.#decode(raw)
+  receive(receiver: Receiver, raw: string | Uint8Array, receivedAt: number, isTaking: boolean): void {
+    const arrival = this.#decode(raw, receivedAt)
     if (arrival.kind === 'message') {
       this.#lastMessage = arrival.value
       publishMessage(this.#id, arrival.value)
@@ -52,8 +49,7 @@ export class Incoming {
     receiver.receive(arrival)
   }
 
-  #decode(raw: string | Uint8Array): Arrival {
-    const receivedAt = this.#clock.now()
+  #decode(raw: string | Uint8Array, receivedAt: number): Arrival {
     const size = raw.length
     const isBinary = typeof raw !== 'string'
     if (isBinary && !this.#codec.isBinary) return { kind: 'binary', value: raw, raw, receivedAt, size }

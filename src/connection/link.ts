@@ -32,7 +32,8 @@ export interface LinkEnd extends TransportEnd {
 /** What a link tells its owner. */
 export interface LinkOwner {
   linkOpened(handshake: Handshake): void
-  linkReceived(data: string | Uint8Array): void
+  /** @param receivedAt monotonic time */
+  linkReceived(data: string | Uint8Array, receivedAt: number): void
   linkPinged(data: Uint8Array): void
   linkPonged(data: Uint8Array): void
   /** A round trip took so many milliseconds. */
@@ -74,6 +75,12 @@ export class Link implements LinkPort, TransportListener {
   #backPressure: BackPressure | undefined
   #timer: Timer | undefined
   #isOpening = true
+  #seenAt = 0
+  #isSeen = false
+  readonly #forget = (): void => {
+    this.#isSeen = false
+  }
+
   #isEnded = false
   #isClosedHere = false
   #sentCode: number | undefined
@@ -180,7 +187,7 @@ export class Link implements LinkPort, TransportListener {
 
   message(data: string | Uint8Array): void {
     if (!this.#seen()) return
-    this.#owner.linkReceived(data)
+    this.#owner.linkReceived(data, this.#seenAt)
   }
 
   ping(data: Uint8Array): void {
@@ -200,9 +207,17 @@ export class Link implements LinkPort, TransportListener {
 
   #seen(): boolean {
     if (this.#isEnded) return false
-    this.#pulse?.seen(this.#clock.now())
-    this.#backPressure?.breathed()
+    if (!this.#isSeen) this.#look()
     return true
+  }
+
+  /** Notes the time once for all that one chunk brings: it has arrived together, and is delivered before any microtask. */
+  #look(): void {
+    this.#isSeen = true
+    void SETTLED.then(this.#forget)
+    this.#seenAt = this.#clock.now()
+    this.#pulse?.seen(this.#seenAt)
+    this.#backPressure?.breathed()
   }
 
   // --- what the connection asks -----------------------------------------------------------------------------------------

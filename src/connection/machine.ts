@@ -67,7 +67,7 @@ export class Machine implements EpisodeMachine {
     this.#holder = new StateHolder(id, clock)
     this.patience = new Patience(clock)
     this.traffic = new Traffic(id, settings, {
-      openLink: () => [this.#overlap.rival, this.#episode].find((each) => each?.isOpenToCaller)?.link,
+      openLink: () => this.#overlap.rival?.openLink ?? this.#episode?.openLink,
       status: () => this.state.status,
       currentLink: () => (this.link?.isOpen ? this.link : undefined),
       report: (error, stage, message) => this.report(error, stage, '', message),

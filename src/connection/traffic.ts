@@ -50,7 +50,7 @@ export class Traffic {
       failed: (thrown) => port.report(toError(thrown), 'decode', undefined),
     })
     this.waiters = new Waiters(clock, () => port.waitingChanged())
-    this.incoming = new Incoming(id, codec, clock, this)
+    this.incoming = new Incoming(id, codec, this)
     this.sending = new Sending(outbox, sendHighWaterMark, clock, {
       openLink: () => port.openLink(),
       status: () => port.status(),
