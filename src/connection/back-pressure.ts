@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../clock.js'
+import { SETTLED } from './deferred.js'
 
 /** When reading stops and goes on, in messages and bytes that wait to be handled. */
 export interface BackPressureSettings {
@@ -63,9 +64,14 @@ export class BackPressure {
     if (this.#isPaused) this.reconsider()
   }
 
-  /** Notes that a frame has come in: a breath is over with the first one. */
+  /** Notes that a frame has come in: a breath is over with the first one, and the chunk that it came in. */
   breathed(): void {
-    if (this.#isPaused && !this.#breath) this.#pause()
+    if (!this.#isPaused || this.#breath) return
+    this.#startBreath()
+    // A pause at once would hold back the rest of the chunk, and what a peer needs to hear of may be there.
+    void SETTLED.then(() => {
+      if (this.#isPaused && this.#breath) this.#port.pause()
+    })
   }
 
   /** Decides anew; to be called when somebody begins or ends to wait for a message. */
@@ -95,6 +101,10 @@ export class BackPressure {
   #pause(): void {
     this.#isPaused = true
     this.#port.pause()
+    this.#startBreath()
+  }
+
+  #startBreath(): void {
     this.#breath = this.#clock.setTimeout(() => {
       this.#breath = undefined
       this.#port.resume()

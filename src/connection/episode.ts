@@ -84,10 +84,10 @@ export class Episode implements LinkOwner, Receiver {
     return this.#readyAt
   }
 
-  /** True where the caller may send now: once it is ready, and before that from within its `@OnOpen`. */
-  get isOpenToCaller(): boolean {
-    if (this.loss || !this.link.isOpen || !this.#session) return false
-    return this.#isHandling || openScope.getStore() === this
+  /** The link, where the caller may send now: once it is ready, and before that from within its `@OnOpen`. */
+  get openLink(): Link | undefined {
+    if (this.loss || !this.link.isOpen || !this.#session) return undefined
+    return this.#isHandling || openScope.getStore() === this ? this.link : undefined
   }
 
   /** The last measured round trip, in milliseconds. */
@@ -101,8 +101,8 @@ export class Episode implements LinkOwner, Receiver {
     this.#machine.opened(this, handshake)
   }
 
-  linkReceived(data: string | Uint8Array): void {
-    this.#machine.traffic.incoming.receive(this, data)
+  linkReceived(data: string | Uint8Array, receivedAt: number): void {
+    this.#machine.traffic.incoming.receive(this, data, receivedAt)
   }
 
   linkPinged(data: Uint8Array): void {

@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.js'
 import type { Codec } from '../codec.js'
 import { publishMessage } from '../diagnostics.js'
 import { DecodeError } from '../errors.js'
@@ -29,15 +28,13 @@ export interface Takers {
 export class Incoming {
   readonly #id: string
   readonly #codec: Codec
-  readonly #clock: Clock
   readonly #takers: Takers
   readonly #unpack: Unpack | undefined
   #lastMessage: unknown
 
-  constructor(id: string, codec: Codec, clock: Clock, takers: Takers, unpack?: Unpack) {
+  constructor(id: string, codec: Codec, takers: Takers, unpack?: Unpack) {
     this.#id = id
     this.#codec = codec
-    this.#clock = clock
     this.#takers = takers
     this.#unpack = unpack
   }
@@ -48,9 +45,9 @@ export class Incoming {
   }
 
   /** Takes a frame. */
-  receive(receiver: Receiver, raw: string | Uint8Array): void {
+  receive(receiver: Receiver, raw: string | Uint8Array, receivedAt: number): void {
     if (!receiver.isReceiving) return
-    const arrival = this.#decode(raw)
+    const arrival = this.#decode(raw, receivedAt)
     if (this.#unpack && arrival.kind === 'message') this.#handOnEach(receiver, arrival, this.#unpack)
     else this.#handOn(receiver, arrival)
   }
@@ -81,8 +78,7 @@ export class Incoming {
     return true
   }
 
-  #decode(raw: string | Uint8Array): Arrival {
-    const receivedAt = this.#clock.now()
+  #decode(raw: string | Uint8Array, receivedAt: number): Arrival {
     const size = raw.length
     const isBinary = typeof raw !== 'string'
     if (isBinary && !this.#codec.isBinary) return { kind: 'binary', value: raw, raw, receivedAt, size }

@@ -30,7 +30,8 @@ export interface LinkEnd extends TransportEnd {
 /** What a link tells its owner. */
 export interface LinkOwner extends OpenLinkOwner {
   linkOpened(handshake: Handshake): void
-  linkReceived(data: string | Uint8Array): void
+  /** @param receivedAt monotonic time */
+  linkReceived(data: string | Uint8Array, receivedAt: number): void
   linkPinged(data: Uint8Array): void
   linkPonged(data: Uint8Array): void
   /** An arrival that no handler sees. */
@@ -55,6 +56,8 @@ export class Link implements LinkPort, TransportListener {
   #open: OpenLink | undefined
   #pacing: PacedTransport | undefined
   #timer: Timer | undefined
+  #seenAt = 0
+  #isSeen = false
   #isEnded = false
   #isClosedHere = false
   #sentCode: number | undefined
@@ -155,7 +158,7 @@ export class Link implements LinkPort, TransportListener {
 
   message(data: string | Uint8Array): void {
     if (!this.#seen()) return
-    this.#owner.linkReceived(data)
+    this.#owner.linkReceived(data, this.#seenAt)
   }
 
   ping(data: Uint8Array): void {
@@ -175,8 +178,18 @@ export class Link implements LinkPort, TransportListener {
 
   #seen(): boolean {
     if (this.#isEnded) return false
-    this.#open?.seen(this.#clock.now())
+    if (!this.#isSeen) this.#look()
     return true
+  }
+
+  /** Notes the time once for all that one chunk brings: it has arrived together, and is delivered before any microtask. */
+  #look(): void {
+    this.#isSeen = true
+    void SETTLED.then(() => {
+      this.#isSeen = false
+    })
+    this.#seenAt = this.#clock.now()
+    this.#open?.seen(this.#seenAt)
   }
 
   // --- what the connection asks -----------------------------------------------------------------------------------------

@@ -91,9 +91,7 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
   }
 
   openLink(): Link | undefined {
-    const { rival } = this.#overlap
-    const asked = rival?.isOpenToCaller ? rival : this.#episode
-    return asked?.isOpenToCaller ? asked.link : undefined
+    return this.#overlap.rival?.openLink ?? this.#episode?.openLink
   }
 
   waitingChanged(): void {

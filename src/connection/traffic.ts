@@ -52,7 +52,7 @@ export class Traffic implements SendingPort {
     this.#settings = settings
     this.#port = port
     if (rateLimit) this.limiter = new RateLimiter(rateLimit, clock, { send: (frame) => frame.run() })
-    this.incoming = new Incoming(id, codec, clock, this, unpack)
+    this.incoming = new Incoming(id, codec, this, unpack)
     this.sending = new Sending(outbox, sendHighWaterMark, clock, this)
   }
 

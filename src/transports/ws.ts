@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import {
   ConnectError,
@@ -8,8 +9,11 @@ import {
   reasonOf,
 } from '../errors.js'
 import type { HandshakeFacts } from '../errors.js'
-import type { Transport, TransportListener, TransportRequest } from '../transport.js'
+import type { Connect, Transport, TransportListener, TransportRequest } from '../transport.js'
 import { redactUrl } from '../url.js'
+import { Cork } from './cork.js'
+import { FastReceive } from './fast-receive.js'
+import type { FastReceivePort } from './fast-receive.js'
 
 /** The most of a refusal's body that is kept. */
 const BODY_LIMIT = 16 * 1024
@@ -30,10 +34,19 @@ const VIOLATIONS: readonly (readonly [RegExp, NonNullable<HandshakeFacts['violat
   [/[Ee]xtension/, 'extension'],
 ]
 
-/** Opens a socket with `ws`: the default transport. */
-export function connectWs(request: TransportRequest, listener: TransportListener): Transport {
-  return new WsTransport(request, listener)
+/** How sockets are opened with `ws`. */
+export interface WsTransportOptions {
+  /** Whether plain text messages are read right off the socket. Default true. */
+  readonly fastPaths?: boolean
 }
+
+/** Makes a transport over `ws`. */
+export function createWsTransport({ fastPaths = true }: WsTransportOptions = {}): Connect {
+  return (request, listener) => new WsTransport(request, listener, fastPaths)
+}
+
+/** Opens a socket with `ws`: the default transport. */
+export const connectWs: Connect = createWsTransport()
 
 /** A socket that knows whose it is, so that all sockets share their listeners. */
 class OwnedSocket extends WebSocket {
@@ -41,12 +54,17 @@ class OwnedSocket extends WebSocket {
 }
 
 /** One socket over `ws`. */
-class WsTransport implements Transport {
+class WsTransport implements Transport, FastReceivePort {
   readonly #socket: OwnedSocket
   readonly #listener: TransportListener
   readonly #address: string
   /** The answer that upgraded the connection, until that is open. */
   #upgrade: IncomingMessage | undefined
+  readonly #maxPayload: number
+  readonly #hasFastPaths: boolean
+  #rawSocket: Socket | undefined
+  #cork: Cork | undefined
+  #fastReceive: FastReceive | undefined
   #error: Error | undefined
   #refusal: (() => HandshakeError) | undefined
   #sentCode: number | undefined
@@ -54,8 +72,10 @@ class WsTransport implements Transport {
   #isGivenUp = false
   #unsentBytes = 0
 
-  constructor(request: TransportRequest, listener: TransportListener) {
+  constructor(request: TransportRequest, listener: TransportListener, hasFastPaths: boolean) {
     this.#listener = listener
+    this.#hasFastPaths = hasFastPaths
+    this.#maxPayload = request.maxPayload
     this.#address = request.url
     const { headers, maxPayload, maxFragments, closeTimeout } = request
     // Never a key whose value is undefined: `ws` spreads these over its defaults.
@@ -78,7 +98,7 @@ class WsTransport implements Transport {
 
   get bufferedAmount(): number {
     // Node forgets what a destroyed socket had not sent, and that is what `CloseInfo.unsentBytes` tells.
-    return Math.max(this.#socket.bufferedAmount, this.#unsentBytes)
+    return Math.max(this.#socket.bufferedAmount, this.#unsentBytes, this.#cork?.failedBytes ?? 0)
   }
 
   get protocol(): string {
@@ -90,8 +110,17 @@ class WsTransport implements Transport {
   }
 
   send(data: string | Uint8Array, flushed?: () => void): void {
-    if (flushed) this.#socket.send(data, flushed)
-    else this.#socket.send(data)
+    if (this.isOpen) this.#hold()
+    if (flushed) {
+      this.#socket.send(data, flushed)
+      // Whoever asks for this has enough buffered already.
+      this.#cork?.release()
+    } else this.#socket.send(data)
+  }
+
+  #hold(): void {
+    if (this.#rawSocket) this.#cork ??= new Cork(this.#rawSocket)
+    this.#cork?.hold()
   }
 
   ping(data: Uint8Array): void {
@@ -105,10 +134,12 @@ class WsTransport implements Transport {
   close(code: number, reason: string): void {
     this.#isGivenUp ||= this.#socket.readyState === WebSocket.CONNECTING
     this.#socket.close(code, reason)
+    this.#cork?.release()
   }
 
   terminate(): void {
     this.#isGivenUp = true
+    this.#cork?.release()
     this.#unsentBytes = this.bufferedAmount
     this.#socket.terminate()
   }
@@ -138,6 +169,8 @@ class WsTransport implements Transport {
         { cause },
       )
     })
+    this.#rawSocket = socket
+    if (this.#hasFastPaths && socket) this.#fastReceive = new FastReceive(socket, this.#maxPayload, this)
     this.#listener.opened({ protocol: this.protocol, headers })
   }
 
@@ -161,16 +194,23 @@ class WsTransport implements Transport {
     response.on('end', end)
   }
 
+  receivedFast(text: string): void {
+    this.#listener.message(text)
+  }
+
   received(data: Buffer, isBinary: boolean): void {
+    this.#fastReceive?.came()
     this.#listener.message(isBinary ? data : data.toString())
   }
 
   ponged(data: Buffer): void {
+    this.#fastReceive?.came()
     this.#listener.pong(data)
   }
 
   /** Answers the latest ping once per turn: a flood of pings must not become a flood of pongs. */
   pinged(data: Buffer): void {
+    this.#fastReceive?.came()
     if (!this.#pendingPong) {
       setImmediate(() => {
         if (this.#pendingPong) this.pong(this.#pendingPong)

@@ -218,9 +218,24 @@ describe('BackPressure', () => {
       expect(socket.isRead).to.equal(true)
       expect(pressure.isPaused).to.equal(true)
       pressure.breathed()
+      pressure.breathed()
+      expect(socket.isRead, 'the rest of the chunk').to.equal(true)
+      await Promise.resolve()
       expect(socket.isRead).to.equal(false)
+      expect(clock.timers).to.equal(1)
       await clock.advance(100)
       expect(socket.isRead).to.equal(true)
+    })
+
+    it('goes on for good when the handlers have caught up within that chunk', async () => {
+      const { clock, socket, take, handle, pressure } = rig()
+      take(9)
+      await clock.advance(100)
+      pressure.breathed()
+      handle(9)
+      await Promise.resolve()
+      expect(socket.isRead).to.equal(true)
+      expect(clock.timers).to.equal(0)
     })
 
     it('stays stopped when a frame that was read before arrives late', async () => {

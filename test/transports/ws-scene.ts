@@ -3,11 +3,17 @@ import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Transport, TransportEnd, TransportRequest } from 'holdfast'
-import { connectWs } from '#src/transports/ws.js'
+import { createWsTransport } from '#src/transports/ws.js'
 import { disposal } from '../support/disposal.js'
 import { startRawServer, upgradeAnswer } from '../support/raw-server.js'
 import type { RawConnection, RawServer } from '../support/raw-server.js'
 import { Recorder } from '../support/recorder.js'
+
+/** Both ways of the ws transport, for the names of tests. */
+export const BOTH_WAYS = [
+  { way: 'without fast paths', fastPaths: false },
+  { way: 'with fast paths', fastPaths: true },
+] as const
 
 /** What the tests of the ws transport need; all that they open ends with them. To be called in a `describe`. */
 export interface WsScene {
@@ -18,12 +24,15 @@ export interface WsScene {
   rawServer(onRequest: (connection: RawConnection) => void): Promise<RawServer>
   /** A server that upgrades, and then sends what it is given. */
   sending(...frames: readonly Uint8Array[]): Promise<RawServer>
+  /** Registers something else that is to end with the test. */
+  use<T extends AsyncDisposable>(resource: T): T
   /** A server that never upgrades; returns its url. */
   httpServer(listener: RequestListener): Promise<string>
 }
 
-export function wsScene(): WsScene {
+export function wsScene(fastPaths = false): WsScene {
   const use = disposal()
+  const connectWs = createWsTransport({ fastPaths })
 
   const connect: WsScene['connect'] = (url, request = {}) => {
     const recorder = new Recorder()
@@ -42,6 +51,7 @@ export function wsScene(): WsScene {
   return {
     connect,
     rawServer,
+    use,
     endOf: (url, request) => connect(url, request).recorder.untilClosed(),
     sending: (...frames) =>
       rawServer(({ socket, request }) => {

@@ -1,0 +1,191 @@
+import { isUtf8 } from 'node:buffer'
+import type { Socket } from 'node:net'
+
+/** The first byte of a text message in one frame, without extensions (RFC 6455, section 5.2). */
+const PLAIN_TEXT = 0x81
+
+const PING = 0x9
+const PONG = 0xa
+const LAST_DATA_OPCODE = 0x2
+
+/** Its second byte, when the length follows in two bytes, or in eight. */
+const LENGTH_16 = 126
+const LENGTH_64 = 127
+
+/** What the fast path needs of whoever owns the socket. */
+export interface FastReceivePort {
+  /** True from the opening handshake until either side has begun to close. */
+  readonly isOpen: boolean
+  /** Takes a text message. */
+  receivedFast(text: string): void
+}
+
+/** What the fast path needs of a socket. */
+export interface ReadSocket extends Pick<Socket, 'isPaused' | 'unshift'> {
+  emit: (event: string | symbol, ...values: unknown[]) => boolean
+}
+
+/**
+ * Reads plain text messages right off an open socket: whole, in one frame, uncompressed, within the limit, and UTF-8. Every other byte
+ * goes on to `ws`, unchanged and in order, and `ws` is the judge of it: of control frames, fragments, bytes, long messages, and of whatever
+ * is against the rules. Of those this only follows where they begin and end.
+ *
+ * It looks at each chunk in the moment in which the socket would emit it, so what a socket does while it is paused stays as it is; what a
+ * chunk still holds when somebody pauses is put back. It reads only while `ws` owes nothing: as long as something that `ws` was given has
+ * not come out of it, be it later or never, everything goes there. From the beginning of a closing on it stands aside for good.
+ */
+export class FastReceive {
+  readonly #socket: ReadSocket
+  readonly #port: FastReceivePort
+  readonly #maxPayload: number
+  readonly #emit: ReadSocket['emit']
+  /** Nothing is read here any more. */
+  #isAside = false
+  /** Messages, pings and pongs that `ws` was given and has not told of. */
+  #owed = 0
+  /** True from the first fragment of a message to its last. */
+  #isFragmented = false
+  /** As much as `ws` has got of a frame's header, if it has not got all of it. */
+  readonly #header: number[] = []
+  /** What `ws` has still to get of a frame. */
+  #remaining = 0
+  /** True when something comes out of `ws` at the end of that frame. */
+  #isLast = false
+
+  /** @param maxPayload the most bytes of a message; `0` means no limit */
+  constructor(socket: ReadSocket, maxPayload: number, port: FastReceivePort) {
+    this.#socket = socket
+    this.#maxPayload = maxPayload === 0 ? Infinity : maxPayload
+    this.#port = port
+    this.#emit = socket.emit
+    socket.emit = (event: string | symbol, ...values: unknown[]): boolean => {
+      if (event !== 'data' || this.#isAside) return this.#emit.call(socket, event, ...values)
+      this.#receive(values[0] as Buffer)
+      return true
+    }
+  }
+
+  /** Notes that a message, a ping or a pong has come out of `ws`. */
+  came(): void {
+    this.#owed -= 1
+  }
+
+  #receive(chunk: Buffer): void {
+    let at = 0
+    while (at < chunk.length) {
+      if (!this.#port.isOpen) this.#isAside = true
+      else if (this.#socket.isPaused()) {
+        this.#socket.unshift(chunk.subarray(at))
+        return
+      }
+      const next = this.#skip(chunk, at)
+      if (next > at) this.#emit.call(this.#socket, 'data', chunk.subarray(at, next))
+      at = next === at ? this.#deliver(chunk, at) : next
+    }
+  }
+
+  /** Delivers plain messages until there is another frame, or a reason to stop; returns where. */
+  #deliver(chunk: Buffer, from: number): number {
+    let highBytes = 0
+    let end = from
+    for (let next = this.#endOfPlain(chunk, from); next > 0; next = this.#endOfPlain(chunk, end)) {
+      highBytes += highBytesOfHeader(chunk, end)
+      end = next
+    }
+    // One text for all: to make one from bytes costs a call into the runtime, to cut one out of another does not.
+    const text = chunk.toString('latin1', from, end)
+    // In UTF-8 each byte above 127 would take two: so those of the headers are known to be the only ones.
+    const isAscii = Buffer.byteLength(text) === text.length + highBytes
+    for (let at = from; at < end;) {
+      const stop = this.#endOfPlain(chunk, at)
+      const start = at + headerLength(chunk[at + 1] as number)
+      const message = isAscii ? text.substring(start - from, stop - from) : decode(chunk, start, stop)
+      if (message === undefined) {
+        this.#isAside = true
+        return at
+      }
+      this.#port.receivedFast(message)
+      at = stop
+      if (!this.#port.isOpen || this.#socket.isPaused()) return at
+    }
+    return end
+  }
+
+  /** Returns where the plain text message ends that begins here; 0 if it does not end in this chunk, or if here is something else. */
+  #endOfPlain(chunk: Buffer, at: number): number {
+    if (chunk[at] !== PLAIN_TEXT) return 0
+    const second = chunk[at + 1] ?? LENGTH_64
+    // What has eight bytes of length is never whole in a chunk; what has a mask or a longer length than it needs is wrong.
+    if (second > LENGTH_16) return 0
+    const length = second === LENGTH_16 ? lengthOf16(chunk, at + 2) : second
+    const end = at + headerLength(second) + length
+    const isMinimal = second < LENGTH_16 || length >= LENGTH_16
+    return end <= chunk.length && length <= this.#maxPayload && isMinimal ? end : 0
+  }
+
+  /** Follows what is for `ws`; returns where something begins that is not. */
+  #skip(chunk: Buffer, from: number): number {
+    if (this.#isAside) return chunk.length
+    const mayStop = this.#owed === 0
+    let at = from
+    while (at < chunk.length) {
+      if (this.#remaining > 0) {
+        const taken = Math.min(this.#remaining, chunk.length - at)
+        at += taken
+        this.#remaining -= taken
+        if (this.#remaining === 0) this.#frameEnds()
+      } else {
+        const isBetween = this.#header.length === 0 && !this.#isFragmented
+        if (mayStop && isBetween && this.#endOfPlain(chunk, at) > 0) break
+        this.#readHeader(chunk[at] as number)
+        at += 1
+      }
+    }
+    return at
+  }
+
+  #readHeader(byte: number): void {
+    const header = this.#header
+    header.push(byte)
+    const [first = 0, second] = header
+    if (second === undefined || header.length < headerLength(second)) return
+    this.#remaining = second < LENGTH_16 ? second : header.slice(2).reduce((sum, each) => sum * 256 + each, 0)
+    header.length = 0
+    const opcode = first & 0x0f
+    const isControl = opcode === PING || opcode === PONG
+    const isFinal = (first & 0x80) !== 0
+    // Reserved bits, a mask, a close frame, an unknown opcode: the beginning of the end, or what `ws` ends it for.
+    const isEnd = (first & 0x70) !== 0 || second > LENGTH_64 || (opcode > LAST_DATA_OPCODE && !isControl)
+    if (isEnd) this.#isAside = true
+    if (!isControl) this.#isFragmented = !isFinal
+    this.#isLast = isFinal || isControl
+    if (this.#remaining === 0) this.#frameEnds()
+  }
+
+  #frameEnds(): void {
+    if (this.#isLast) this.#owed += 1
+  }
+}
+
+function headerLength(second: number): number {
+  if (second < LENGTH_16) return 2
+  return second === LENGTH_16 ? 4 : 10
+}
+
+/** How many bytes of a plain message's header are above 127. */
+function highBytesOfHeader(chunk: Buffer, at: number): number {
+  if (chunk[at + 1] !== LENGTH_16) return 1
+  return 1 + ((chunk[at + 2] as number) >> 7) + ((chunk[at + 3] as number) >> 7)
+}
+
+function lengthOf16(chunk: Buffer, at: number): number {
+  // Past the end of the chunk this is no number, and nothing is true of it.
+  return (chunk[at] as number) * 256 + (chunk[at + 1] as number)
+}
+
+/** Decodes UTF-8; returns `undefined` for what is none. */
+function decode(chunk: Buffer, start: number, end: number): string | undefined {
+  const text = chunk.toString('utf8', start, end)
+  // Decoding leaves this sign where something was wrong, but it may also have been sent.
+  return text.includes('\ufffd') && !isUtf8(chunk.subarray(start, end)) ? undefined : text
+}

@@ -1,0 +1,112 @@
+import { Duplex } from 'node:stream'
+import type { ClientOptions } from 'ws'
+import { WebSocket } from 'ws'
+import { FastReceive } from '#src/transports/fast-receive.js'
+import { eventually, turns } from './eventually.js'
+import { upgradeAnswer } from './raw-server.js'
+
+/** A socket without a network: it answers the handshake, and then is read what it is fed, chunk by chunk. */
+class FedSocket extends Duplex {
+  #isUpgraded = false
+
+  override _read(): void {
+    // What is to be read is pushed by the test.
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    if (!this.#isUpgraded) {
+      this.#isUpgraded = true
+      this.push(upgradeAnswer(chunk.toString('latin1')))
+    }
+    done()
+  }
+}
+
+/** What a feed does, beside feeding. */
+export interface FeedOptions {
+  readonly maxPayload?: number
+  readonly maxFragments?: number
+  readonly allowSynchronousEvents?: boolean
+  /** Called with each message, with its number from 1, after it has been noted. */
+  readonly onMessage?: (feed: Feed, number: number) => void
+}
+
+/** A client of `ws` on a fed socket, with the fast path or without, and all that comes of it. */
+export class Feed {
+  readonly socket = new FedSocket()
+  readonly ws: WebSocket
+  readonly events: string[] = []
+  /** How many messages came past `ws`. */
+  fastMessages = 0
+  messages = 0
+  readonly #onMessage: FeedOptions['onMessage']
+
+  private constructor(isFast: boolean, { onMessage, ...options }: FeedOptions) {
+    this.#onMessage = onMessage
+    const connection = { createConnection: () => this.socket } as unknown as ClientOptions
+    this.ws = new WebSocket('ws://127.0.0.1', { ...connection, ...options, perMessageDeflate: false })
+    let fast: FastReceive | undefined
+    this.ws
+      .on('open', () => {
+        if (isFast) fast = this.#receiveFast(options.maxPayload ?? 0)
+      })
+      .on('message', (data, isBinary) => {
+        fast?.came()
+        this.#received(isBinary ? `bytes ${(data as Buffer).toString('hex')}` : (data as Buffer).toString())
+      })
+      .on('ping', (data) => {
+        fast?.came()
+        this.events.push(`ping ${data.toString()}`)
+      })
+      .on('pong', (data) => {
+        fast?.came()
+        this.events.push(`pong ${data.toString()}`)
+      })
+      .on('error', (error) => this.events.push(`error ${(error as NodeJS.ErrnoException).code ?? ''}`))
+      .on('close', (code, reason) => this.events.push(`close ${code} ${reason.toString()}`))
+  }
+
+  static async open(isFast: boolean, options: FeedOptions = {}): Promise<Feed> {
+    const feed = new Feed(isFast, { maxPayload: 0, ...options })
+    await eventually('the client is open', () => feed.ws.readyState === WebSocket.OPEN)
+    await turns(1)
+    return feed
+  }
+
+  /** Has these chunks read one after the other, each in a turn of its own where `isSlow`, and the end of the stream after them. */
+  async read(chunks: readonly Uint8Array[], isSlow = false): Promise<readonly string[]> {
+    for (const chunk of chunks) {
+      this.socket.push(chunk)
+      if (isSlow) await turns(1)
+    }
+    await turns(4)
+    return this.events
+  }
+
+  async end(): Promise<readonly string[]> {
+    this.ws.resume()
+    await turns(2)
+    this.ws.terminate()
+    await eventually('the client has closed', () => this.ws.readyState === WebSocket.CLOSED)
+    return this.events
+  }
+
+  #receiveFast(maxPayload: number): FastReceive {
+    const { ws } = this
+    return new FastReceive(this.socket, maxPayload, {
+      get isOpen() {
+        return ws.readyState === WebSocket.OPEN
+      },
+      receivedFast: (text) => {
+        this.fastMessages += 1
+        this.#received(text)
+      },
+    })
+  }
+
+  #received(message: string): void {
+    this.events.push(message)
+    this.messages += 1
+    this.#onMessage?.(this, this.messages)
+  }
+}
