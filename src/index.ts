@@ -78,6 +78,8 @@ export { createJsonCodec, jsonCodec, textCodec } from './codec.js'
 export type { Codec, JsonCodecOptions } from './codec.js'
 export { compressedCodec } from './compressed-codec.js'
 export type { CompressedCodecOptions, CompressionFormat } from './compressed-codec.js'
+export { createWsTransport } from './transports/ws.js'
+export type { WsTransportOptions } from './transports/ws.js'
 export type { Clock, Timer } from './clock.js'
 export type { KeyedConcurrency } from './concurrency.js'
 export type {

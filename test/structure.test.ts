@@ -58,6 +58,7 @@ const NAMES = [
   'bootstrap',
   'compressedCodec',
   'createJsonCodec',
+  'createWsTransport',
   'defineHandlers',
   'defineProtocol',
   'homeAssistant',

@@ -34,13 +34,16 @@ const VIOLATIONS: readonly (readonly [RegExp, NonNullable<HandshakeFacts['violat
   [/[Ee]xtension/, 'extension'],
 ]
 
-/** How sockets are opened with `ws`. */
+/** How `createWsTransport` opens sockets. */
 export interface WsTransportOptions {
-  /** Whether plain text messages are read right off the socket. Default true. */
+  /**
+   * Whether plain text messages are read right off the socket, past `ws`, which still judges everything else. It is as strict and gives
+   * the same messages; `false` is for finding out whether it is to blame. @default true
+   */
   readonly fastPaths?: boolean
 }
 
-/** Makes a transport over `ws`. */
+/** Makes a transport over `ws`, for the `transport` option: the default one, unless its options say otherwise. */
 export function createWsTransport({ fastPaths = true }: WsTransportOptions = {}): Connect {
   return (request, listener) => new WsTransport(request, listener, fastPaths)
 }
