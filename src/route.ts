@@ -86,6 +86,8 @@ function step(value: unknown, name: string | number): unknown {
 
 /** What a peer sends must not reach what all objects inherit. */
 function own(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
-  return (value as Record<string, unknown>)[name]
+  if (typeof value !== 'object' || value === null) return undefined
+  const found = (value as Record<string, unknown>)[name]
+  // No prototype of the language has text or a number to inherit, and to ask whose a property is costs more than to read it.
+  return isKey(found) || Object.hasOwn(value, name) ? found : undefined
 }

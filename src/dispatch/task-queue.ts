@@ -35,8 +35,22 @@ export class TaskQueue<T> {
   }
 
   push(item: T): void {
+    if (this.#isStarted && !this.#isLooping && this.#items.length === 0 && this.#running < this.#limit) {
+      this.#runAtOnce(item)
+      return
+    }
     this.#items.push(item)
     if (this.#isStarted) this.#loop()
+  }
+
+  /** Runs an item that need not wait, without a place in the queue. */
+  #runAtOnce(item: T): void {
+    this.#isLooping = true
+    this.#runOne(item)
+    this.#isLooping = false
+    // What it has pushed waits.
+    if (this.#items.length > 0) this.#loop()
+    else this.#settleIdle()
   }
 
   /** Takes back what has not begun. */
@@ -75,6 +89,10 @@ export class TaskQueue<T> {
       this.#items = this.#items.slice(this.#head)
       this.#head = 0
     }
+    this.#runOne(item)
+  }
+
+  #runOne(item: T): void {
     this.#running += 1
     const running = this.#run(item)
     if (running === undefined) {
