@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { bootstrap, OnClose, OnMessage } from 'holdfast'
 import type { Connect } from 'holdfast'
 import { startTestServer } from 'holdfast/testing'
-import { connectWs } from '#src/transports/ws.js'
+import { createWsTransport } from '#src/transports/ws.js'
 import { disposal } from '../support/disposal.js'
 import { turn } from '../support/eventually.js'
 import { heapInUse } from '../support/heap.js'
@@ -23,7 +23,8 @@ interface Sight {
 }
 
 /** Connects like the default transport, and watches. */
-function watchedConnect(sight: Sight): Connect {
+function watchedConnect(sight: Sight, fastPaths: boolean): Connect {
+  const connectWs = createWsTransport({ fastPaths })
   return (request, listener) => {
     const transport = connectWs(request, {
       opened: (handshake) => listener.opened(handshake),
@@ -52,51 +53,52 @@ describe('20,000 messages in a burst at a slow handler', function () {
   this.timeout(120_000)
   const use = disposal()
 
-  it('are handled in order, the socket being paused meanwhile; memory stays flat, and @OnClose comes last', async () => {
-    const sight: Sight = { received: 0, pauses: 0, resumes: 0 }
-    const numbers: number[] = []
-    const padding = 'x'.repeat(2_000)
-    let baseline = 0
-    let mostGrowth = 0
-    let mostPending = 0
-    let handledAtClose = -1
-    class Slow {
-      @OnMessage()
-      async message({ number }: Numbered): Promise<void> {
-        mostPending = Math.max(mostPending, sight.received - numbers.length)
-        for (let turns = 0; turns < 3; turns += 1) await turn()
-        numbers.push(number)
-        if (number % 2_500 === 0) mostGrowth = Math.max(mostGrowth, heapInUse() - baseline)
-      }
+  for (const fastPaths of [false, true])
+    it(`are handled in order, the socket being paused meanwhile; memory stays flat, and @OnClose comes last${fastPaths ? ', with fast paths' : ''}`, async () => {
+      const sight: Sight = { received: 0, pauses: 0, resumes: 0 }
+      const numbers: number[] = []
+      const padding = 'x'.repeat(2_000)
+      let baseline = 0
+      let mostGrowth = 0
+      let mostPending = 0
+      let handledAtClose = -1
+      class Slow {
+        @OnMessage()
+        async message({ number }: Numbered): Promise<void> {
+          mostPending = Math.max(mostPending, sight.received - numbers.length)
+          for (let turns = 0; turns < 3; turns += 1) await turn()
+          numbers.push(number)
+          if (number % 2_500 === 0) mostGrowth = Math.max(mostGrowth, heapInUse() - baseline)
+        }
 
-      @OnClose()
-      closed(): void {
-        handledAtClose = numbers.length
+        @OnClose()
+        closed(): void {
+          handledAtClose = numbers.length
+        }
       }
-    }
-    const server = use(
-      await startTestServer(({ socket }) => {
-        for (let number = 1; number <= COUNT; number += 1) socket.send(JSON.stringify({ number, padding }))
-        socket.close(1000, 'that was all')
-        baseline = heapInUse()
-      }),
-    )
-    // The whole burst has to come within a closing handshake, which the server's end gives 30 s.
-    const options = {
-      logger: false,
-      reconnect: false,
-      transport: watchedConnect(sight),
-      drainTimeout: 60_000,
-    } as const
-    const client = use(await bootstrap(Slow, server.url, options))
-    const close = await client.closed
-    expect(close).to.include({ code: 1000, reason: 'that was all', initiator: 'remote' })
-    expect(numbers).to.deep.equal(Array.from({ length: COUNT }, (_, index) => index + 1))
-    expect(handledAtClose).to.equal(COUNT)
-    expect(sight.pauses).to.be.greaterThan(0)
-    expect(sight.resumes).to.be.at.least(sight.pauses - 1)
-    // The mark, and one read of 64 KiB beyond it.
-    expect(mostPending).to.be.lessThan(1_024 + 64)
-    expect(mostGrowth).to.be.lessThan(16 * MiB)
-  })
+      const server = use(
+        await startTestServer(({ socket }) => {
+          for (let number = 1; number <= COUNT; number += 1) socket.send(JSON.stringify({ number, padding }))
+          socket.close(1000, 'that was all')
+          baseline = heapInUse()
+        }),
+      )
+      // The whole burst has to come within a closing handshake, which the server's end gives 30 s.
+      const options = {
+        logger: false,
+        reconnect: false,
+        transport: watchedConnect(sight, fastPaths),
+        drainTimeout: 60_000,
+      } as const
+      const client = use(await bootstrap(Slow, server.url, options))
+      const close = await client.closed
+      expect(close).to.include({ code: 1000, reason: 'that was all', initiator: 'remote' })
+      expect(numbers).to.deep.equal(Array.from({ length: COUNT }, (_, index) => index + 1))
+      expect(handledAtClose).to.equal(COUNT)
+      expect(sight.pauses).to.be.greaterThan(0)
+      expect(sight.resumes).to.be.at.least(sight.pauses - 1)
+      // The mark, and one read of 64 KiB beyond it.
+      expect(mostPending).to.be.lessThan(1_024 + 64)
+      expect(mostGrowth).to.be.lessThan(16 * MiB)
+    })
 })

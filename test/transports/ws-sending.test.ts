@@ -107,7 +107,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(frames()).to.deep.equal([{ opcode: PONG, payload: 'hi' }])
     })
 
-    it('brings a burst over TLS in order', async () => {
+    it('brings a burst over TLS in order, and back', async () => {
       const httpsServer = createServer(SELF_SIGNED)
       const server = new WebSocketServer({ server: httpsServer })
       httpsServer.listen(0, '127.0.0.1')
@@ -121,7 +121,10 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       })
       const received: string[] = []
       server.on('connection', (socket) =>
-        socket.on('message', (data) => received.push((data as Buffer).toString())),
+        socket.on('message', (data) => {
+          received.push((data as Buffer).toString())
+          socket.send((data as Buffer).toString())
+        }),
       )
       const { recorder, transport } = connectUnverified(`wss://localhost:${portOf(httpsServer.address())}`)
       await recorder.untilOpened()
@@ -130,6 +133,8 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(transport.bufferedAmount).to.be.greaterThan(2_000)
       await eventually('all is at the server', () => received.length === numbers.length)
       expect(received).to.deep.equal(numbers)
+      await recorder.untilMessages(numbers.length)
+      expect(recorder.messages).to.deep.equal(numbers)
       expect(transport.bufferedAmount).to.equal(0)
     })
 
