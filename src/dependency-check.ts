@@ -40,8 +40,8 @@ const NOT_CLASSES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
 ])
 
 const TYPES_FIX =
-  'set "emitDecoratorMetadata": true in tsconfig.json and compile with tsc (esbuild, tsx, Babel, Node\'s type stripping, and swc ' +
-  'without decoratorMetadata leave the types out)'
+  'set "emitDecoratorMetadata": true in tsconfig.json and compile with tsc (esbuild, tsx, Babel, Node\'s type stripping, standard ' +
+  'decorators, and swc without decoratorMetadata leave the types out)'
 
 /** Something that tsyringe makes only when it is first used: it may be part of a cycle. */
 interface Delayed {

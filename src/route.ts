@@ -76,7 +76,7 @@ function pathReader(path: string): Reader {
 }
 
 function isPosition(name: string): boolean {
-  return /^-?\d+$/.test(name)
+  return /^(0|-?[1-9]\d*)$/.test(name)
 }
 
 function step(value: unknown, name: string | number): unknown {

@@ -30,6 +30,7 @@ describe('readerOf', () => {
   it('reads a property that is named like a position', () => {
     expect(readerOf(0)({ 0: 'zero' })).to.equal('zero')
     expect(readerOf('data.0')({ data: { 0: 'zero' } })).to.equal('zero')
+    expect(readerOf('data.007')({ data: { 7: 'seven', '007': 'agent' } })).to.equal('agent')
   })
 
   it('takes the first of several ways that finds a key', () => {

@@ -32,9 +32,18 @@ function read(target: Class): ConstructorFacts {
   return tokens ? { ...inherited, tokens } : inherited
 }
 
+/**
+ * The constructor that compilers write where there is none, for fields or standard decorators to begin in: it hands on whatever it
+ * gets. tsc and esbuild write `constructor() { super(...arguments); …`, swc and Babel `constructor(...args) { super(...args); …`.
+ */
+const HANDS_ON =
+  /\bconstructor\s*\(\s*(?:\.\.\.\s*([\w$]+)\s*)?\)\s*\{\s*super\s*\(\s*\.\.\.\s*(?:arguments|\1)\s*\)/
+
 /** The source is the only place that tells an inherited constructor from an own one without parameters. */
 function declaresConstructor(target: Class): boolean {
-  return target.length > 0 || /\bconstructor\s*\(/.test(sourceOf(target))
+  if (target.length > 0) return true
+  const source = sourceOf(target)
+  return /\bconstructor\s*\(/.test(source) && !HANDS_ON.test(source)
 }
 
 /** Node's older classes, such as EventEmitter, are functions, and their parameters are optional. */

@@ -62,7 +62,11 @@ export function defineHandlers<T extends object, const Messages = undefined>(
   handlers: HandlerMethods<T, Messages & MessageMethods<T, Messages>>,
   options?: WebSocketClientOptions,
 ): void {
-  for (const [event, given] of Object.entries(handlers) as [HandlerEvent, unknown][]) {
+  // Plain JavaScript may leave them out: that the class has no handlers is then told by its start.
+  for (const [event, given] of Object.entries((handlers as object | undefined) ?? {}) as [
+    HandlerEvent,
+    unknown,
+  ][]) {
     if (given === undefined) continue
     for (const entry of Array.isArray(given) ? (given as unknown[]) : [given]) {
       record(target, event, Array.isArray(entry) ? (entry as unknown[]) : [entry])

@@ -1,13 +1,16 @@
 import type { Mistake } from '../errors.js'
 import { isSchema } from '../schema.js'
 import { HANDLER_EVENTS } from './metadata.js'
-import type { HandlerRecord } from './metadata.js'
+import type { HandlerEvent, HandlerRecord } from './metadata.js'
 
 /** What is wrong with a record, and how to cure it. */
 export type Problem = Pick<Mistake, 'cause' | 'fix'>
 
 /** The most parameters that any handler gets: the event, and its context. */
 export const MOST_PARAMETERS = 2
+
+/** What the decorators of events with a choice are given at most: a key and a schema, or a class of errors. */
+const MOST_ARGUMENTS: Readonly<Partial<Record<HandlerEvent, number>>> = { message: 2, error: 1 }
 
 /** Finds what is wrong with one record by itself. */
 export function problemOf(record: HandlerRecord, prototype: object): Problem | undefined {
@@ -82,6 +85,16 @@ function methodProblem({ kind, member, decorator }: HandlerRecord, prototype: ob
 function argumentProblem({ event, args, decorator }: HandlerRecord): Problem | undefined {
   if (args.length === 0) return undefined
   const [argument] = args
+  const most = MOST_ARGUMENTS[event] ?? 0
+  if (args.length > most) {
+    return {
+      cause: `${decorator} names ${args.length} things beside the method, and ${event} takes ${most} at most`,
+      fix:
+        most === 0
+          ? 'name the method alone'
+          : 'leave out what is too much, or say it once for each on its own',
+    }
+  }
   if (event === 'message') return messageProblem(args, decorator)
   if (event === 'error' && !isErrorClass(argument)) {
     return {

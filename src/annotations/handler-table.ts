@@ -62,7 +62,7 @@ export function handlersOf(target: AnyClass): CheckedHandlers {
 interface Declared {
   readonly record: HandlerRecord
   /** The class that declares it, not one that inherits it. */
-  readonly owner: string
+  readonly owner: Class
 }
 
 const NO_HANDLERS_FIX =
@@ -222,22 +222,27 @@ function declaredHandlers(target: AnyClass): Declared[] {
   let prototype = target.prototype as object | null
   while (prototype && prototype !== Object.prototype) {
     const { constructor } = prototype as { constructor: Class }
-    const methods = Object.values(Object.getOwnPropertyDescriptors(prototype)).map(
-      ({ value }) => value as unknown,
-    )
-    const functions = methods.filter(
-      (value) => typeof value === 'function' && value !== constructor,
-    ) as object[]
+    const functions = ownFunctions(prototype).filter((value) => value !== constructor)
     const metadata = standardMetadata(constructor)
     const records = [prototype, constructor, ...(metadata ? [metadata] : []), ...functions].flatMap(
       ownHandlers,
     )
-    declared.unshift(...records.map((record) => ({ record, owner: constructor.name })))
+    declared.unshift(...records.map((record) => ({ record, owner: constructor })))
     prototype = Object.getPrototypeOf(prototype) as object | null
   }
   return declared
 }
 
-function nameOf({ record, owner }: Declared): string {
-  return record.kind === 'class' ? owner : `${owner}#${String(record.member)}`
+/** Lists what standard decorators that are given no metadata have recorded on: methods, getters and setters. */
+function ownFunctions(prototype: object): object[] {
+  const names = [...Object.getOwnPropertyNames(prototype), ...Object.getOwnPropertySymbols(prototype)]
+  return names
+    .flatMap((name): unknown[] => Object.values(Object.getOwnPropertyDescriptor(prototype, name) ?? {}))
+    .filter((part) => typeof part === 'function')
+}
+
+function nameOf({ record: { kind, member }, owner }: Declared): string {
+  if (kind === 'class') return owner.name
+  // A private member's name has its # already.
+  return kind === 'private member' ? `${owner.name}${String(member)}` : `${owner.name}#${String(member)}`
 }

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { expect } from 'chai'
 import { injectable } from 'tsyringe'
 import { WebSocketClient } from 'holdfast'
+import type { Class } from 'holdfast'
 import { readConstructor } from '#src/annotations/constructor.js'
 
 class Store {}
@@ -9,6 +10,12 @@ class Store {}
 @injectable()
 class Base {
   constructor(readonly store: Store) {}
+}
+
+/** Makes a class of what a compiler has written. */
+function evaluate(code: string): Class {
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call -- TypeScript itself would write something else
+  return new Function('Base', `return ${code}`)(Base) as Class
 }
 
 describe('readConstructor', () => {
@@ -29,6 +36,28 @@ describe('readConstructor', () => {
       }
     }
     expect(readConstructor(Derived)).to.deep.equal({ owner: Derived, parameters: 0, tokens: undefined })
+  })
+
+  it('reads through the constructors that compilers write where the source has none', () => {
+    const compiled = [
+      'constructor() { super(...arguments); this.started = true }',
+      'constructor(...args) { super(...args), this.started = true }',
+      'constructor(...e){super(...e);this.started=true}',
+    ]
+    for (const code of compiled) {
+      const Derived = evaluate(`class extends Base { ${code} }`)
+      expect(readConstructor(Derived), code).to.deep.equal({ owner: Base, parameters: 1, tokens: [Store] })
+    }
+  })
+
+  it('does not read through a constructor that hands on something else', () => {
+    for (const code of [
+      'constructor(...args) { super(...args.slice(1)) }',
+      'constructor(...a) { super(...b) }',
+    ]) {
+      const Derived = evaluate(`class extends Base { ${code} }`)
+      expect(readConstructor(Derived).owner, code).to.equal(Derived)
+    }
   })
 
   it('does not take the types of a base for those of an own constructor', () => {

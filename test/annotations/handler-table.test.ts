@@ -338,6 +338,62 @@ describe('handlersOf', () => {
       expect(alternative).to.equal(undefined)
       expect(tableOf(Base).messages.get('ticker')?.schema).to.equal(Price)
     })
+
+    it('of a subclass that has the name of its base replace those all the same', () => {
+      const base = () => {
+        class Feed {
+          @OnMessage('ticker', Price) tick(): void {}
+        }
+        return Feed
+      }
+      class Feed extends base() {
+        @OnMessage('ticker', Other) override tick(): void {}
+      }
+      expect(tableOf(Feed).messages.get('ticker')).to.deep.equal({
+        method: 'tick',
+        name: 'Feed#tick',
+        schema: Other,
+      })
+    })
+  })
+
+  describe('standard decorators that are given no metadata', () => {
+    /** Decorates as compilers of an older proposal do. */
+    type Old = (value: unknown, context: { kind: string; name: string | symbol; private?: boolean }) => void
+    const decorate = OnMessage() as unknown as Old
+    const received = Symbol('received')
+
+    it('leave their role with the method, whatever its name', () => {
+      class Feed {
+        [received](): void {}
+      }
+      decorate(Feed.prototype[received], { kind: 'method', name: received })
+      expect(tableOf(Feed).rest?.method).to.equal(received)
+    })
+
+    it('are found on a getter and on a setter, where they are told as a mistake', () => {
+      class Feed {
+        get price(): number {
+          return 1
+        }
+        set volume(_volume: number) {}
+      }
+      const members = Object.getOwnPropertyDescriptors(Feed.prototype)
+      decorate(members.price.get, { kind: 'getter', name: 'price' })
+      decorate(members.volume.set, { kind: 'setter', name: 'volume' })
+      expect(linesOf(Feed)).to.deep.equal([
+        'Feed#price: @OnMessage() is on an accessor',
+        'Feed#volume: @OnMessage() is on an accessor',
+      ])
+    })
+
+    it('leave no trace on a field, so that only the lack of handlers is told', () => {
+      class Feed {
+        readonly received = (): void => {}
+      }
+      decorate(undefined, { kind: 'field', name: 'received' })
+      expect(linesOf(Feed)).to.deep.equal(['Feed: has no handlers'])
+    })
   })
 
   describe('arguments', () => {
@@ -368,6 +424,21 @@ describe('handlersOf', () => {
       expect(linesOf(Odd)).to.deep.equal([
         'Odd#lost: @OnError(undefined) names no class of errors (is it imported in a circle?)',
         'Odd#map: @OnError(Map) names no class of errors',
+      ])
+    })
+
+    it('are one class of errors at most, and a key and a schema', () => {
+      type Loose = (...args: unknown[]) => (target: object, member: string, descriptor: object) => void
+      class Odd {
+        two(): void {}
+        three(): void {}
+      }
+      const descriptor = { value: Odd.prototype.two }
+      ;(OnError as Loose)(TypeError, RangeError)(Odd.prototype, 'two', descriptor)
+      ;(OnMessage as Loose)('a', Price, 'b')(Odd.prototype, 'three', descriptor)
+      expect(linesOf(Odd)).to.deep.equal([
+        'Odd#two: @OnError(TypeError, RangeError) names 2 things beside the method, and error takes 1 at most',
+        "Odd#three: @OnMessage('a', a zod schema, 'b') names 3 things beside the method, and message takes 2 at most",
       ])
     })
 
