@@ -171,11 +171,11 @@ export class ConnectionLostError extends HoldfastError {
 /** The peer broke the protocol or went over a limit, such as `maxPayload`; the connection was closed with `sentCode`. */
 export class ProtocolViolationError extends HoldfastError {
   readonly code = 'HOLDFAST_PROTOCOL_VIOLATION'
-  /** The close code that told the peer: 1002, 1007, 1008 or 1009. */
+  /** The close code for it: 1002, 1007, 1008 or 1009. The peer was told, unless this side had sent a close frame before. */
   readonly sentCode: number
 
   constructor(sentCode: number, cause: Error) {
-    super(`The peer broke the protocol or a limit: ${cause.message} (closed with ${sentCode})`, { cause })
+    super(`The peer broke the protocol or a limit: ${cause.message} (close code ${sentCode})`, { cause })
     this.sentCode = sentCode
   }
 }

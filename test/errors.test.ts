@@ -112,7 +112,7 @@ const ROWS: readonly Row[] = [
   {
     error: new ProtocolViolationError(1009, cause),
     code: 'PROTOCOL_VIOLATION',
-    message: 'The peer broke the protocol or a limit: beneath (closed with 1009)',
+    message: 'The peer broke the protocol or a limit: beneath (close code 1009)',
     fields: { sentCode: 1009, cause },
   },
   { error: new ConnectionClosedError('It is closed'), code: 'CONNECTION_CLOSED', message: 'It is closed' },

@@ -73,6 +73,7 @@ class WsTransport implements Transport, FastReceivePort {
   #sentCode: number | undefined
   #pendingPong: Buffer | undefined
   #isGivenUp = false
+  #hasClosed = false
   #unsentBytes = 0
 
   constructor(request: TransportRequest, listener: TransportListener, hasFastPaths: boolean) {
@@ -136,6 +137,7 @@ class WsTransport implements Transport, FastReceivePort {
 
   close(code: number, reason: string): void {
     this.#isGivenUp ||= this.#socket.readyState === WebSocket.CONNECTING
+    this.#hasClosed = true
     this.#socket.close(code, reason)
     this.#cork?.release()
   }
@@ -230,8 +232,10 @@ class WsTransport implements Transport, FastReceivePort {
     const { code } = error as NodeJS.ErrnoException
     const violation = VIOLATIONS.find(([pattern]) => pattern.test(error.message))?.[1]
     if (code?.startsWith('WS_ERR_')) {
-      this.#sentCode = SENT_CODES[code] ?? 1002
-      this.#error = new ProtocolViolationError(this.#sentCode, error)
+      const violated = SENT_CODES[code] ?? 1002
+      // A close frame is sent once, so the peer never hears of what it does wrong after ours.
+      if (!this.#hasClosed) this.#sentCode = violated
+      this.#error = new ProtocolViolationError(violated, error)
     } else if (this.#upgrade && violation) {
       const facts = { violation, headers: this.#upgrade.headers }
       const message = `upgraded against the rules: ${reasonOf(error)}`

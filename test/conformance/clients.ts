@@ -1,6 +1,6 @@
 import type { Transport, TransportListener, TransportRequest } from 'holdfast'
 import { WebSocket } from 'ws'
-import { connectWs } from '#src/transports/ws.js'
+import { connectWs, createWsTransport } from '#src/transports/ws.js'
 
 /** A client under test, seen as far as it is asked here; each `Connect` fits. */
 export interface ReceivingClient {
@@ -14,7 +14,8 @@ export interface ReceivingClient {
 /** All that must give the same table. One more is one more line. */
 export const clients: readonly ReceivingClient[] = [
   { name: 'bare ws', connect: connectBareWs },
-  { name: 'WsTransport', connect: connectWs },
+  { name: 'the transport', connect: connectWs },
+  { name: 'the transport without its fast paths', connect: createWsTransport({ fastPaths: false }) },
 ]
 
 /** Nothing but the public events of `ws`, which answers pings by itself. */

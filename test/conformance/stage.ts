@@ -106,11 +106,11 @@ export class Stage implements AsyncDisposable {
       await write(connection, this.#clientSockets.get(path)!, listener, delivery)
       await finish(connection, listener, what, delivery)
       await until('told the end', () => listener.end !== undefined)
-      return outcomeOf(connection, listener, what, delivery)
+      return outcomeOf(connection, listener, what)
     } catch (error) {
       if (!(error instanceof Stuck)) throw error
       const connection = this.#connections.get(path)
-      return { ...outcomeOf(connection, listener, what, delivery), stuck: error.message }
+      return { ...outcomeOf(connection, listener, what), stuck: error.message }
     } finally {
       transport.terminate()
       this.#clientSockets.delete(path)
@@ -177,7 +177,6 @@ function outcomeOf(
   connection: RawConnection | undefined,
   { delivered, end }: Listener,
   { ending }: ConformanceCase,
-  { manner }: Delivery,
 ): Outcome {
   const pongs = pongsOf(connection)
   const answers = isWithin(pongs, delivered) ? pongs.at(-1) : `not what was asked: ${pongs.join(', ')}`
@@ -186,8 +185,7 @@ function outcomeOf(
     delivered,
     // Elsewhere it depends on the client which pings it could still answer.
     answered: hasToAnswer || !isWithin(pongs, delivered) ? answers : undefined,
-    // A client that has begun to close can send no other code, whatever it finds.
-    sent: sentBy(connection, manner === 'closing' ? undefined : end?.sentCode),
+    sent: sentBy(connection, end?.sentCode),
     received: end ? aClose(end.code, end.reason) : 'no end',
     violation: violationOf(end?.error),
   }
