@@ -224,9 +224,8 @@ export class Episode implements LinkOwner, Receiver {
     return this.link.isBeatReply(message)
   }
 
-  /** Hands on what is for the handlers; until it is handled it counts as pending. */
+  /** Hands on what is for the handlers. */
   receive(arrival: Arrival): void {
-    this.link.taken(arrival)
     this.#session?.receive(arrival)
   }
 

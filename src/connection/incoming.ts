@@ -30,18 +30,26 @@ export class Incoming {
   readonly #codec: Codec
   readonly #takers: Takers
   readonly #unpack: Unpack | undefined
+  #isShared: boolean
   #lastMessage: unknown
 
-  constructor(id: string, codec: Codec, takers: Takers, unpack?: Unpack) {
+  /** @param isShared true where somebody else than the handlers may be meant from the beginning */
+  constructor(id: string, codec: Codec, takers: Takers, isShared: boolean, unpack?: Unpack) {
     this.#id = id
     this.#codec = codec
     this.#takers = takers
+    this.#isShared = isShared
     this.#unpack = unpack
   }
 
   /** The last message that could be decoded. */
   get lastMessage(): unknown {
     return this.#lastMessage
+  }
+
+  /** From now on somebody else than the handlers may be meant, or look on. */
+  share(): void {
+    this.#isShared = true
   }
 
   /** Takes a frame. */
@@ -67,13 +75,16 @@ export class Incoming {
 
   /** Returns whether it was for a handler. */
   #handOn(receiver: Receiver, arrival: Arrival): boolean {
-    if (arrival.kind === 'message') {
-      this.#lastMessage = arrival.value
-      publishMessage(this.#id, arrival.value)
-      if (receiver.isBeatReply(arrival.value) || this.#takers.take(arrival.value)) return false
+    const { kind, value } = arrival
+    const isMessage = kind === 'message'
+    if (isMessage) {
+      this.#lastMessage = value
+      publishMessage(this.#id, value)
     }
+    const isShared = isMessage && this.#isShared
+    if (isShared && (receiver.isBeatReply(value) || this.#takers.take(value))) return false
     if (!receiver.isTaking) return false
-    if (arrival.kind === 'message') this.#takers.show(arrival.value)
+    if (isShared) this.#takers.show(value)
     receiver.receive(arrival)
     return true
   }

@@ -13,7 +13,7 @@ import { redactUrl } from '../url.js'
 import { attemptRequest } from './attempt-request.js'
 import type { HeartbeatSettings } from './heartbeat.js'
 import { LazySignal } from './lazy-signal.js'
-import type { Arrival, LinkPort, Unseen } from './listener.js'
+import type { LinkPort, Pending, Unseen } from './listener.js'
 import { SETTLED } from './deferred.js'
 import { OpenLink } from './open-link.js'
 import type { OpenLinkOwner } from './open-link.js'
@@ -188,7 +188,8 @@ export class Link implements LinkPort, TransportListener {
     void SETTLED.then(() => {
       this.#isSeen = false
     })
-    this.#seenAt = this.#clock.now()
+    // A number with a fraction would be an object more for each message.
+    this.#seenAt = Math.trunc(this.#clock.now())
     this.#open?.seen(this.#seenAt)
   }
 
@@ -217,12 +218,9 @@ export class Link implements LinkPort, TransportListener {
     return this.#pacing?.idle() ?? SETTLED
   }
 
-  taken(arrival: Arrival): void {
-    this.#open?.taken(arrival.size)
-  }
-
-  handled(arrival: Arrival): void {
-    this.#open?.handled(arrival.size)
+  get pending(): Pending {
+    // Nothing arrives on a link that has not opened.
+    return (this.#open as OpenLink).pending
   }
 
   count(unseen: Unseen): void {

@@ -8,10 +8,18 @@ export interface Arrival {
   /** The message, the bytes, or the error. */
   readonly value: unknown
   readonly raw: string | Uint8Array
-  /** Monotonic time. */
+  /** Monotonic time, in whole milliseconds. */
   readonly receivedAt: number
   /** What it counts for under back-pressure. */
   readonly size: number
+}
+
+/** Counts what of a link is with the handlers, so that reading stops where they cannot follow. */
+export interface Pending {
+  /** Counts an arrival of so many bytes as one that waits to be handled. */
+  taken(bytes: number): void
+  /** Counts one as handled, or given up. */
+  handled(bytes: number): void
 }
 
 /** Why no handler saw an arrival that had come in good order: a newer one took its place, or there is no handler for it. */
@@ -29,8 +37,7 @@ export interface LinkPort {
    * @throws ConnectionLostError when the link is gone
    */
   send(data: string | Uint8Array): Promise<void>
-  /** Tells that an arrival has been handled, or given up. */
-  handled(arrival: Arrival): void
+  readonly pending: Pending
   /** Counts an arrival that no handler sees. */
   count(unseen: Unseen): void
 }
@@ -43,7 +50,7 @@ export interface Session {
   opened(open: OpenInfo): Promise<'opened' | 'released' | { readonly thrown: unknown }>
   /** From now on messages may be handled. */
   ready(): void
-  /** Takes an arrival; the session calls `link.handled` with it, once. */
+  /** Takes an arrival, and counts it as pending until it is handled. */
   receive(arrival: Arrival): void
   pinged(data: Uint8Array): void
   ponged(data: Uint8Array): void

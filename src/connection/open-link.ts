@@ -36,7 +36,7 @@ export class OpenLink implements BackPressurePort, PulsePort {
   readonly #transport: Transport
   readonly #settings: ConnectionSettings
   readonly #owner: OpenLinkOwner
-  #madeBackPressure: BackPressure | undefined
+  #pending: BackPressure | undefined
   #isOpening = true
 
   constructor(transport: Transport, settings: ConnectionSettings, owner: OpenLinkOwner) {
@@ -48,13 +48,13 @@ export class OpenLink implements BackPressurePort, PulsePort {
   }
 
   /** Made when something is pending for the first time. */
-  get #backPressure(): BackPressure {
-    if (!this.#madeBackPressure) {
+  get pending(): BackPressure {
+    if (!this.#pending) {
       const { highWaterMark, highWaterBytes, heartbeat, clock } = this.#settings
       const marks = { highWaterMark, highWaterBytes, breath: breathOf(heartbeat) }
-      this.#madeBackPressure = new BackPressure(marks, clock, this)
+      this.#pending = new BackPressure(marks, clock, this)
     }
-    return this.#madeBackPressure
+    return this.#pending
   }
 
   // --- what its link tells ----------------------------------------------------------------------------------------------
@@ -62,22 +62,12 @@ export class OpenLink implements BackPressurePort, PulsePort {
   /** Notes that a frame has come in. */
   seen(now: number): void {
     this.pulse.seen(now)
-    this.#madeBackPressure?.breathed()
-  }
-
-  /** Counts a message that now waits to be handled. */
-  taken(bytes: number): void {
-    this.#backPressure.taken(bytes)
-  }
-
-  /** Counts a message that has been handled. */
-  handled(bytes: number): void {
-    this.#backPressure.handled(bytes)
+    this.#pending?.breathed()
   }
 
   /** Decides anew whether to read; to be called when somebody begins or ends to wait for a message. */
   reconsider(): void {
-    if (this.#madeBackPressure || this.isTapFull()) this.#backPressure.reconsider()
+    if (this.#pending || this.isTapFull()) this.pending.reconsider()
   }
 
   /** Notes that `@OnOpen` has settled. */
@@ -89,7 +79,7 @@ export class OpenLink implements BackPressurePort, PulsePort {
 
   /** Reads on for good. */
   release(): void {
-    this.#backPressure.release()
+    this.pending.release()
   }
 
   // --- what the back-pressure asks --------------------------------------------------------------------------------------
@@ -129,7 +119,7 @@ export class OpenLink implements BackPressurePort, PulsePort {
   }
 
   isPaused(): boolean {
-    return this.#madeBackPressure?.isPaused ?? false
+    return this.#pending?.isPaused ?? false
   }
 
   died(error: HeartbeatTimeoutError): void {

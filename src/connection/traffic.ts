@@ -48,32 +48,39 @@ export class Traffic implements SendingPort {
   #readyLink: SendingLink | undefined
 
   constructor(id: string, settings: ConnectionSettings, port: TrafficPort) {
-    const { clock, codec, outbox, rateLimit, sendHighWaterMark, unpack } = settings
+    const { clock, codec, hasRequests, heartbeat, outbox, rateLimit, sendHighWaterMark, unpack } = settings
     this.#settings = settings
     this.#port = port
     if (rateLimit) this.limiter = new RateLimiter(rateLimit, clock, { send: (frame) => frame.run() })
-    this.incoming = new Incoming(id, codec, this, unpack)
+    const hasReplies = hasRequests || (heartbeat.style === 'message' && heartbeat.isReply !== undefined)
+    this.incoming = new Incoming(id, codec, this, hasReplies, unpack)
     this.sending = new Sending(outbox, sendHighWaterMark, clock, this)
   }
 
   get waiters(): Waiters {
-    this.#waiters ??= new Waiters(this.#settings.clock, () => this.#port.waitingChanged())
+    this.#waiters ??= this.#shared(new Waiters(this.#settings.clock, () => this.#port.waitingChanged()))
     return this.#waiters
   }
 
   get streams(): MessageStreams {
-    this.#streams ??= new MessageStreams({ changed: () => this.#port.waitingChanged() })
+    this.#streams ??= this.#shared(new MessageStreams({ changed: () => this.#port.waitingChanged() }))
     return this.#streams
   }
 
   get requests(): PendingRequests {
-    this.#requests ??= this.#makeRequests()
+    this.#requests ??= this.#shared(this.#makeRequests())
     return this.#requests
   }
 
   get subscriptions(): Subscriptions {
-    this.#subscriptions ??= this.#makeSubscriptions()
+    this.#subscriptions ??= this.#shared(this.#makeSubscriptions())
     return this.#subscriptions
+  }
+
+  /** Lets who is new see what arrives. */
+  #shared<T>(taker: T): T {
+    this.incoming.share()
+    return taker
   }
 
   #makeRequests(): PendingRequests {

@@ -84,6 +84,7 @@ export class LinkSession implements Session {
   }
 
   receive(arrival: Arrival): void {
+    this.#link.pending.taken(arrival.size)
     this.#queue.push(arrival)
   }
 
@@ -101,7 +102,7 @@ export class LinkSession implements Session {
 
   discard(): number {
     const left = this.#queue.clear()
-    for (const arrival of left) this.#link.handled(arrival)
+    for (const arrival of left) this.#link.pending.handled(arrival.size)
     return left.length
   }
 
@@ -136,15 +137,15 @@ export class LinkSession implements Session {
   #run(arrival: Arrival): void | Promise<void> {
     const running = this.#handle(arrival)
     if (running === undefined) {
-      this.#link.handled(arrival)
+      this.#link.pending.handled(arrival.size)
       return undefined
     }
-    return running.then(() => this.#link.handled(arrival))
+    return running.then(() => this.#link.pending.handled(arrival.size))
   }
 
   #skip(arrival: Arrival): void {
     this.#link.count('skipped')
-    this.#link.handled(arrival)
+    this.#link.pending.handled(arrival.size)
   }
 
   #handle(arrival: Arrival): void | Promise<void> {

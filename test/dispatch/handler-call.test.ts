@@ -31,7 +31,7 @@ function rig(tick: (event: unknown, context: unknown) => unknown) {
       sent.push(data)
       return link.flow
     },
-    handled() {},
+    pending: { taken() {}, handled() {} },
     count() {},
   }
   const invoker = new Invoker({ tick })
