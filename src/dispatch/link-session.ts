@@ -5,7 +5,7 @@ import type { Codec } from '../codec.js'
 import type { ConcurrencySettings } from '../concurrency.js'
 import type { CloseInfo } from '../connection/close-code.js'
 import type { Connection } from '../connection/connection.js'
-import type { Arrival, LinkPort, Session } from '../connection/listener.js'
+import type { Arrival, LinkPort, Pending, Session } from '../connection/listener.js'
 import type { OpenInfo, Stage } from '../connection/state.js'
 import { toError } from '../errors.js'
 import type { Logger } from '../logger.js'
@@ -42,6 +42,7 @@ export class LinkSession implements Session {
   readonly #call: HandlerCall
   readonly #queue: ArrivalQueue
   #watch: HangWatch | undefined
+  #madePending: Pending | undefined
   readonly #context: ConnectionContext
 
   constructor(parts: DispatchParts, link: LinkPort) {
@@ -56,6 +57,11 @@ export class LinkSession implements Session {
     this.#call = new HandlerCall(parts.invoker, parts.codec, link, (error, stage, handler, event) =>
       this.#fail(error, stage, handler, event),
     )
+  }
+
+  /** The link makes it when it is first asked for, which a silent connection never does. */
+  get #pending(): Pending {
+    return (this.#madePending ??= this.#link.pending)
   }
 
   get opensAtOnce(): boolean {
@@ -84,7 +90,7 @@ export class LinkSession implements Session {
   }
 
   receive(arrival: Arrival): void {
-    this.#link.pending.taken(arrival.size)
+    this.#pending.taken(arrival.size)
     this.#queue.push(arrival)
   }
 
@@ -102,7 +108,7 @@ export class LinkSession implements Session {
 
   discard(): number {
     const left = this.#queue.clear()
-    for (const arrival of left) this.#link.pending.handled(arrival.size)
+    for (const arrival of left) this.#pending.handled(arrival.size)
     return left.length
   }
 
@@ -137,15 +143,15 @@ export class LinkSession implements Session {
   #run(arrival: Arrival): void | Promise<void> {
     const running = this.#handle(arrival)
     if (running === undefined) {
-      this.#link.pending.handled(arrival.size)
+      this.#pending.handled(arrival.size)
       return undefined
     }
-    return running.then(() => this.#link.pending.handled(arrival.size))
+    return running.then(() => this.#pending.handled(arrival.size))
   }
 
   #skip(arrival: Arrival): void {
     this.#link.count('skipped')
-    this.#link.pending.handled(arrival.size)
+    this.#pending.handled(arrival.size)
   }
 
   #handle(arrival: Arrival): void | Promise<void> {
