@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Timer } from '../clock.js'
 import type { HeartbeatTimeoutError } from '../errors.js'
 import { MessageDroppedError, ReadyTimeoutError, UnhandledMessagesError, toError } from '../errors.js'
@@ -13,6 +12,7 @@ import type { Arrival, Session, Unseen } from './listener.js'
 import { closeInfoOf, initiatorOf } from './loss.js'
 import type { Loss } from './loss.js'
 import type { PacedFrame } from './paced-transport.js'
+import { OpenScope } from './open-scope.js'
 import type { Patience } from './patience.js'
 import type { RateLimiter } from './rate-limiter.js'
 import type { OpenInfo, Stage } from './state.js'
@@ -42,11 +42,8 @@ export interface EpisodeMachine {
   readonly patience: Patience
 }
 
-/**
- * Tells which episode's `@OnOpen` a call comes from, also after an await: what it sends goes out at once, while all else waits
- * until it has settled. Entered once per opening.
- */
-const openScope = new AsyncLocalStorage<Episode>()
+/** Which episode's `@OnOpen` a call comes from: what that sends goes out at once, while all else waits until it has settled. */
+const openScope = new OpenScope<Episode>()
 
 /** One link's part in a connection: from the attempt, through `@OnOpen` and its messages, to `@OnClose`. */
 export class Episode implements LinkOwner, Receiver {
@@ -87,7 +84,7 @@ export class Episode implements LinkOwner, Receiver {
   /** The link, where the caller may send now: once it is ready, and before that from within its `@OnOpen`. */
   get openLink(): Link | undefined {
     if (this.loss || !this.link.isOpen || !this.#session) return undefined
-    return this.#isHandling || openScope.getStore() === this ? this.link : undefined
+    return this.#isHandling || openScope.owner === this ? this.link : undefined
   }
 
   /** The last measured round trip, in milliseconds. */
@@ -182,8 +179,7 @@ export class Episode implements LinkOwner, Receiver {
     const late = new Promise<'late'>((resolve) => {
       if (readyTimeout !== Infinity) this.#readyTimer = clock.setTimeout(() => resolve('late'), readyTimeout)
     })
-    const opened = openScope.run(this, () => session.opened(info))
-    const outcome = await Promise.race([opened, late])
+    const outcome = await openScope.run(this, () => Promise.race([session.opened(info), late]))
     this.#stopReadyTimer()
     return outcome
   }

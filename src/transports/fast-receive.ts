@@ -113,13 +113,17 @@ export class FastReceive {
 
   /** Returns where the plain text message ends that begins here; 0 if it does not end in this chunk, or if here is something else. */
   #endOfPlain(chunk: Buffer, at: number): number {
-    if (chunk[at] !== PLAIN_TEXT) return 0
-    const second = chunk[at + 1] ?? LENGTH_64
-    // What has eight bytes of length is never whole in a chunk; what has a mask or a longer length than it needs is wrong.
+    // To read past the end of a chunk would be no mistake, but takes the runtime's optimized code from the function.
+    if (chunk.length < at + 2 || chunk[at] !== PLAIN_TEXT) return 0
+    const second = chunk[at + 1] as number
+    // What has eight bytes of length is never whole in a chunk; what has a mask is wrong.
     if (second > LENGTH_16) return 0
-    const length = second === LENGTH_16 ? lengthOf16(chunk, at + 2) : second
+    const isLong = second === LENGTH_16
+    if (isLong && chunk.length < at + 4) return 0
+    const length = isLong ? lengthOf16(chunk, at + 2) : second
     const end = at + headerLength(second) + length
-    const isMinimal = second < LENGTH_16 || length >= LENGTH_16
+    // A longer length than it needs is wrong, too.
+    const isMinimal = !isLong || length >= LENGTH_16
     return end <= chunk.length && length <= this.#maxPayload && isMinimal ? end : 0
   }
 
@@ -179,7 +183,6 @@ function highBytesOfHeader(chunk: Buffer, at: number): number {
 }
 
 function lengthOf16(chunk: Buffer, at: number): number {
-  // Past the end of the chunk this is no number, and nothing is true of it.
   return (chunk[at] as number) * 256 + (chunk[at + 1] as number)
 }
 
