@@ -3,6 +3,14 @@ import type { Socket } from 'node:net'
 /** What a {@link Cork} knows of its socket. */
 export type CorkedSocket = Pick<Socket, 'cork' | 'uncork' | 'writableLength' | 'errored'>
 
+/** What a {@link Cork} knows of who keeps bytes for its socket. */
+export interface Keeper {
+  /** Bytes that are kept. */
+  readonly pending: number
+  /** Hands them over to the socket. */
+  flush(): void
+}
+
 /**
  * Lets what is written to a socket within one turn leave together: the system call is most of what a small message costs. A lone
  * message leaves no later for it, since the turn ends where the event loop would have gone on.
@@ -10,11 +18,14 @@ export type CorkedSocket = Pick<Socket, 'cork' | 'uncork' | 'writableLength' | '
 export class Cork {
   readonly #socket: CorkedSocket
   readonly #release = (): void => this.release()
+  readonly #keeper: Keeper | undefined
   #isHolding = false
   #failedBytes = 0
 
-  constructor(socket: CorkedSocket) {
+  /** @param keeper who hands over what the socket is still to get, before it is let go */
+  constructor(socket: CorkedSocket, keeper?: Keeper) {
     this.#socket = socket
+    this.#keeper = keeper
   }
 
   /** Bytes that were let go and could not even be begun to be written, and which the socket therefore has forgotten. */
@@ -35,8 +46,9 @@ export class Cork {
   release(): void {
     if (!this.#isHolding) return
     this.#isHolding = false
-    const { writableLength } = this.#socket
+    const held = this.#socket.writableLength + (this.#keeper?.pending ?? 0)
+    this.#keeper?.flush()
     this.#socket.uncork()
-    if (this.#socket.errored) this.#failedBytes = writableLength
+    if (this.#socket.errored) this.#failedBytes = held
   }
 }

@@ -18,6 +18,8 @@ export interface FastReceivePort {
   readonly isOpen: boolean
   /** Takes a text message. */
   receivedFast(text: string): void
+  /** Called before `ws` is told of bytes or of their end: it may answer at once, with a close frame or with the end of ours. */
+  telling(): void
 }
 
 /** What the fast path needs of a socket. */
@@ -59,7 +61,10 @@ export class FastReceive {
     this.#port = port
     this.#emit = socket.emit
     socket.emit = (event: string | symbol, ...values: unknown[]): boolean => {
-      if (event !== 'data' || this.#isAside) return this.#emit.call(socket, event, ...values)
+      if (event !== 'data' || this.#isAside) {
+        if (event === 'data' || event === 'end') port.telling()
+        return this.#emit.call(socket, event, ...values)
+      }
       this.#receive(values[0] as Buffer)
       return true
     }
@@ -79,7 +84,10 @@ export class FastReceive {
         return
       }
       const next = this.#skip(chunk, at)
-      if (next > at) this.#emit.call(this.#socket, 'data', chunk.subarray(at, next))
+      if (next > at) {
+        this.#port.telling()
+        this.#emit.call(this.#socket, 'data', chunk.subarray(at, next))
+      }
       at = next === at ? this.#deliver(chunk, at) : next
     }
   }

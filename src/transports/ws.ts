@@ -14,6 +14,7 @@ import { redactUrl } from '../url.js'
 import { Cork } from './cork.js'
 import { FastReceive } from './fast-receive.js'
 import type { FastReceivePort } from './fast-receive.js'
+import { FastSend } from './fast-send.js'
 
 /** The most of a refusal's body that is kept. */
 const BODY_LIMIT = 16 * 1024
@@ -68,6 +69,7 @@ class WsTransport implements Transport, FastReceivePort {
   #rawSocket: Socket | undefined
   #cork: Cork | undefined
   #fastReceive: FastReceive | undefined
+  #fastSend: FastSend | undefined
   #error: Error | undefined
   #refusal: (() => HandshakeError) | undefined
   #sentCode: number | undefined
@@ -102,7 +104,8 @@ class WsTransport implements Transport, FastReceivePort {
 
   get bufferedAmount(): number {
     // Node forgets what a destroyed socket had not sent, and that is what `CloseInfo.unsentBytes` tells.
-    return Math.max(this.#socket.bufferedAmount, this.#unsentBytes, this.#cork?.failedBytes ?? 0)
+    const kept = this.#socket.bufferedAmount + (this.#fastSend?.pending ?? 0)
+    return Math.max(kept, this.#unsentBytes, this.#cork?.failedBytes ?? 0)
   }
 
   get protocol(): string {
@@ -115,29 +118,42 @@ class WsTransport implements Transport, FastReceivePort {
 
   send(data: string | Uint8Array, flushed?: () => void): void {
     if (this.isOpen) this.#hold()
-    if (flushed) {
-      this.#socket.send(data, flushed)
-      // Whoever asks for this has enough buffered already.
-      this.#cork?.release()
-    } else this.#socket.send(data)
+    if (this.isOpen && typeof data === 'string' && this.#fastSend?.send(data)) {
+      if (flushed) this.#fastSend.flush(flushed)
+    } else {
+      this.#fastSend?.flush()
+      if (flushed) this.#socket.send(data, flushed)
+      else this.#socket.send(data)
+    }
+    // Whoever asks for this has enough buffered already.
+    if (flushed) this.#cork?.release()
   }
 
   #hold(): void {
-    if (this.#rawSocket) this.#cork ??= new Cork(this.#rawSocket)
+    if (this.#rawSocket) this.#cork ??= this.#makeCork(this.#rawSocket)
     this.#cork?.hold()
   }
 
+  #makeCork(socket: Socket): Cork {
+    if (!this.#fastReceive) return new Cork(socket)
+    this.#fastSend = new FastSend(socket)
+    return new Cork(socket, this.#fastSend)
+  }
+
   ping(data: Uint8Array): void {
+    this.#fastSend?.flush()
     if (this.isOpen) this.#socket.ping(data)
   }
 
   pong(data: Uint8Array): void {
+    this.#fastSend?.flush()
     if (this.isOpen) this.#socket.pong(data)
   }
 
   close(code: number, reason: string): void {
     this.#isGivenUp ||= this.#socket.readyState === WebSocket.CONNECTING
     this.#hasClosed = true
+    this.#fastSend?.flush()
     this.#socket.close(code, reason)
     this.#cork?.release()
   }
@@ -197,6 +213,10 @@ class WsTransport implements Transport, FastReceivePort {
     })
     response.on('error', end)
     response.on('end', end)
+  }
+
+  telling(): void {
+    this.#fastSend?.flush()
   }
 
   receivedFast(text: string): void {

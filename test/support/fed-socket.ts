@@ -38,6 +38,8 @@ export class Feed {
   readonly events: string[] = []
   /** How many messages came past `ws`. */
   fastMessages = 0
+  /** How often the fast path was about to tell \`ws\` of bytes, or of their end. */
+  tellings = 0
   messages = 0
   readonly #onMessage: FeedOptions['onMessage']
 
@@ -100,6 +102,9 @@ export class Feed {
       receivedFast: (text) => {
         this.fastMessages += 1
         this.#received(text)
+      },
+      telling: () => {
+        this.tellings += 1
       },
     })
   }

@@ -114,7 +114,7 @@ export function closePayload(code: number, reason = ''): Buffer {
 }
 
 /** Reads the frames of a client, which are masked. */
-function framesOf(bytes: Buffer): { readonly opcode: number; readonly payload: Buffer }[] {
+export function framesOf(bytes: Buffer): { readonly opcode: number; readonly payload: Buffer }[] {
   const frames: { readonly opcode: number; readonly payload: Buffer }[] = []
   let at = 0
   while (at + 6 <= bytes.length) {

@@ -1,16 +1,17 @@
 import { expect } from 'chai'
 import { Cork } from '#src/transports/cork.js'
 
-/** A socket that only notes when it is corked. */
+/** A socket that only notes when it is corked, and somebody who keeps bytes for it. */
 function rig() {
   const events: string[] = []
+  const keeper = { pending: 0, flush: () => void events.push('flush') }
   const socket = {
     writableLength: 0,
     errored: null as Error | null,
     cork: () => void events.push('cork'),
     uncork: () => void events.push('uncork'),
   }
-  return { cork: new Cork(socket), socket, events }
+  return { cork: new Cork(socket), socket, events, keeper, keeping: new Cork(socket, keeper) }
 }
 
 function tick(): Promise<void> {
@@ -65,6 +66,13 @@ describe('Cork', () => {
       expect(events).to.deep.equal(['cork', 'uncork'])
     })
 
+    it('has what is kept handed over before it uncorks', () => {
+      const { keeping, events } = rig()
+      keeping.hold()
+      keeping.release()
+      expect(events).to.deep.equal(['cork', 'flush', 'uncork'])
+    })
+
     it('does nothing where nothing is held', () => {
       const { cork, events } = rig()
       cork.release()
@@ -93,6 +101,19 @@ describe('Cork', () => {
       cork.hold()
       cork.release()
       expect(cork.failedBytes).to.equal(100)
+    })
+
+    it('counts what was kept, too', () => {
+      const { keeping, keeper, socket } = rig()
+      socket.writableLength = 100
+      keeper.pending = 20
+      keeper.flush = () => {
+        keeper.pending = 0
+      }
+      socket.errored = new Error('EPIPE')
+      keeping.hold()
+      keeping.release()
+      expect(keeping.failedBytes).to.equal(120)
     })
 
     it('is zero as long as nothing has failed', () => {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { WebSocketServer } from 'ws'
 import { eventually } from '../support/eventually.js'
-import { BINARY, CLOSE, PING, PONG, TEXT, closePayload } from '../support/raw-server.js'
+import { BINARY, CLOSE, PING, PONG, TEXT, closePayload, frame } from '../support/raw-server.js'
 import { SELF_SIGNED } from '../support/self-signed.js'
 import { BOTH_WAYS, wsScene } from './ws-scene.js'
 
@@ -59,6 +59,32 @@ for (const { way, fastPaths } of BOTH_WAYS) {
         { opcode: TEXT, payload: 'last' },
         { opcode: CLOSE, payload: closePayload(1000).toString('latin1') },
       ])
+    })
+
+    it('keeps the order of short and long texts, of any alphabet', async () => {
+      const { transport, frames } = await open()
+      const texts = ['a', 'b'.repeat(5_000), 'ž'.repeat(100), 'c'.repeat(4_096), 'd'.repeat(4_097), '🐎', '']
+      for (const text of texts) transport.send(text)
+      await eventually('all is at the server', () => frames().length === texts.length)
+      const payloads = frames().map(({ payload }) => Buffer.from(payload, 'latin1').toString())
+      expect(payloads).to.deep.equal(texts)
+    })
+
+    it('answers a close frame behind what was sent before it came', async () => {
+      const { server, recorder, transport, frames } = await open()
+      recorder.onMessage = () => transport.send('an answer')
+      const close = frame(CLOSE, closePayload(1000))
+      server.connections[0]?.socket.write(Buffer.concat([frame(TEXT, 'a question'), close]))
+      await eventually('the answer and the close frame are at the server', () => frames().length === 2)
+      expect(frames().map(({ opcode }) => opcode)).to.deep.equal([TEXT, CLOSE])
+    })
+
+    it('sends what it was given before the end of the peer is answered with an end', async () => {
+      const { server, recorder, transport, frames } = await open()
+      recorder.onMessage = () => transport.send('an answer')
+      server.connections[0]?.socket.end(frame(TEXT, 'a question'))
+      await recorder.untilClosed()
+      await eventually('the answer is at the server', () => frames().length === 1)
     })
 
     it('lets a close frame go at once, with what was sent before it', async () => {
