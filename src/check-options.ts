@@ -28,6 +28,7 @@ const NAMES: readonly (keyof ConnectionOptions)[] = [
   'route',
   'codec',
   'unpack',
+  'compression',
   'heartbeat',
   'reconnect',
   'outbox',
@@ -126,6 +127,7 @@ const SHAPES: readonly (readonly [keyof ConnectionOptions, (value: unknown) => b
     (value) => hasMethods(value, 'encode', 'decode'),
     'an object with encode and decode, such as jsonCodec',
   ],
+  ['compression', (value) => typeof value === 'boolean', 'true or false'],
   ['unpack', isFunction, 'a function from a decoded frame to the list of its messages'],
   [
     'logger',

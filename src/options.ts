@@ -126,6 +126,11 @@ export interface ConnectionOptions {
   readonly maxPayload?: number | false
   /** The most fragments that one received message may have. @default 16_384 */
   readonly maxFragments?: number | false
+  /**
+   * Whether to offer the server that messages be compressed (permessage-deflate, RFC 7692). It saves bytes, and costs time and, per
+   * connection, memory. `maxPayload` counts what a message is without it. @default false
+   */
+  readonly compression?: boolean
   /** How a dead peer is noticed. @default a protocol ping each 20_000, and 10_000 to answer */
   readonly heartbeat?: BeatOptions | SilenceOptions | false
   /** How to come back; `false` ends with the first failure. */
@@ -166,6 +171,7 @@ export interface ConnectionSettings {
   readonly closeTimeout: number
   readonly maxPayload: number
   readonly maxFragments: number
+  readonly compression: boolean
   readonly heartbeat: HeartbeatSettings
   readonly reconnect: ReconnectSettings | false
   readonly outbox: OutboxSettings | false
@@ -226,6 +232,7 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
     closeTimeout: Number(numberOf('closeTimeout')),
     maxPayload: Number(numberOf('maxPayload')),
     maxFragments: Number(numberOf('maxFragments')),
+    compression: options.compression ?? false,
     heartbeat: fillInHeartbeat(options.heartbeat),
     reconnect: fillInGroup<ReconnectSettings>(options.reconnect, RECONNECT_DEFAULTS),
     outbox: fillInGroup<OutboxSettings>(options.outbox, OUTBOX_DEFAULTS),

@@ -8,6 +8,8 @@ export interface TransportRequest {
   readonly maxPayload: number
   /** The most fragments one received message may have; `0` means no limit. */
   readonly maxFragments: number
+  /** Whether to offer that messages be compressed, where the transport can (RFC 7692). */
+  readonly compression?: boolean
   /** How long a peer's close may take until the socket is cut, in milliseconds. */
   readonly closeTimeout: number
 }

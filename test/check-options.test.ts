@@ -33,7 +33,7 @@ describe('checkOptions', () => {
   it('finds nothing wrong with every option at its default, or explicitly undefined', () => {
     expect(check(DEFAULTS)).to.deep.equal([])
     const names = [...Object.keys(DEFAULTS), 'protocols', 'headers', 'name', 'route', 'codec', 'heartbeat']
-    names.push('unpack', 'reconnect', 'logger', 'clock', 'random', 'transport')
+    names.push('unpack', 'compression', 'reconnect', 'logger', 'clock', 'random', 'transport')
     expect(check(Object.fromEntries(names.map((name) => [name, undefined])))).to.deep.equal([])
   })
 
@@ -209,6 +209,7 @@ describe('checkOptions', () => {
       ['name', ['lobby'], [5, null], 'give a name'],
       ['headers', [{}, () => ({})], ['a: b', null], "give { name: 'value' }"],
       ['codec', [jsonCodec], [{}, 'json', null], 'give an object with encode and decode'],
+      ['compression', [true, false], ['deflate', {}, 1, null], 'give true or false'],
       ['unpack', [(decoded: unknown) => [decoded]], [[], 'M', null, true], 'give a function from a decoded'],
       [
         'logger',

@@ -32,6 +32,7 @@ describe('fillIn', () => {
       closeTimeout: 5_000,
       maxPayload: 33_554_432,
       maxFragments: 16_384,
+      compression: false,
       heartbeat: { style: 'ping', interval: 20_000, timeout: 10_000 },
       reconnect: { initialDelay: 2_000, maxDelay: 30_000, minUptime: 5_000, maxAttempts: Infinity },
       outbox: { limit: 1_000, bytes: 1_048_576, overflow: 'reject', maxAge: Infinity },

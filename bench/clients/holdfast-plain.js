@@ -1,7 +1,7 @@
+import { createWsTransport } from '../../dist/index.js'
 import { open as openHoldfast } from './holdfast.js'
-import { fastPaths } from './switches.js'
 
 /** Holdfast with its fast paths off: what it does on the public API of `ws` alone. */
 export function open(url, handle) {
-  return openHoldfast(url, handle, fastPaths.off)
+  return openHoldfast(url, handle, { transport: createWsTransport({ fastPaths: false }) })
 }

@@ -9,7 +9,6 @@ import {
   bootstrap,
 } from '../../dist/index.js'
 import { FULL } from './drained.js'
-import { compression } from './switches.js'
 
 /** Ends the run: what a handler throws would only be logged. */
 function fail(error) {
@@ -59,11 +58,8 @@ annotate(Feed, 'failed', OnError())
 annotate(Feed, 'closed', OnClose())
 
 export async function open(url, handle, options = {}) {
-  const isCompressed = url.includes('deflate')
-  const { connection, instance } = await bootstrap(Feed, url, {
-    ...options,
-    ...(isCompressed ? compression.on : {}),
-  })
+  const compression = url.includes('deflate')
+  const { connection, instance } = await bootstrap(Feed, url, { ...options, compression })
   instance.handle = handle
   let sent = Promise.resolve()
   return {

@@ -1,7 +1,5 @@
 // The rows of the tables. Each module is imported in its own process only. `does` lists what a client can do; `isLimit` marks what
 // is shown for comparison and is no peer; `share` lets the slow ones do less of the same; `missing` says why it cannot run here.
-import { compression, fastPaths } from './switches.js'
-
 const SOCKET = ['receive', 'wss', 'send', 'echo']
 const COMPRESSED = [...SOCKET, 'deflate']
 
@@ -10,13 +8,12 @@ export const clients = [
   { name: 'ws-tuned', does: COMPRESSED, load: () => import('./ws-tuned.js') },
   {
     name: 'holdfast',
-    does: [...(compression.on ? COMPRESSED : SOCKET), 'idle', 'memory'],
+    does: [...COMPRESSED, 'idle', 'memory'],
     load: () => import('./holdfast.js'),
   },
   {
     name: 'holdfast-plain',
-    does: compression.on ? COMPRESSED : SOCKET,
-    missing: fastPaths.off ? undefined : 'its fast paths cannot be switched off yet',
+    does: COMPRESSED,
     load: () => import('./holdfast-plain.js'),
   },
   {

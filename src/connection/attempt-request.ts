@@ -34,6 +34,7 @@ export async function attemptRequest(
     protocols: protocolList(protocols),
     maxPayload: settings.maxPayload,
     maxFragments: settings.maxFragments,
+    compression: settings.compression,
     closeTimeout: settings.closeTimeout,
   }
 }

@@ -83,14 +83,14 @@ class WsTransport implements Transport, FastReceivePort {
     this.#hasFastPaths = hasFastPaths
     this.#maxPayload = request.maxPayload
     this.#address = request.url
-    const { headers, maxPayload, maxFragments, closeTimeout } = request
+    const { headers, maxPayload, maxFragments, compression = false, closeTimeout } = request
     // Never a key whose value is undefined: `ws` spreads these over its defaults.
     this.#socket = new OwnedSocket(request.url, [...request.protocols], {
       headers: { ...headers },
       maxPayload,
       maxFragments,
       closeTimeout,
-      perMessageDeflate: false,
+      perMessageDeflate: compression,
       followRedirects: false,
       autoPong: false,
     } as WebSocket.ClientOptions)
@@ -135,7 +135,8 @@ class WsTransport implements Transport, FastReceivePort {
   }
 
   #makeCork(socket: Socket): Cork {
-    if (!this.#fastReceive) return new Cork(socket)
+    // What may be compressed, `ws` compresses, and in its own time.
+    if (!this.#fastReceive || this.#socket.extensions !== '') return new Cork(socket)
     this.#fastSend = new FastSend(socket)
     return new Cork(socket, this.#fastSend)
   }

@@ -26,7 +26,7 @@ async function refusal(options: ConnectionOptions): Promise<Error> {
 describe('attemptRequest', () => {
   it('takes values as they are, and the limits of the settings', async () => {
     const headers = { authorization: 'Bearer x' }
-    const limits = { maxPayload: 1, maxFragments: 2, closeTimeout: 3 }
+    const limits = { maxPayload: 1, maxFragments: 2, compression: true, closeTimeout: 3 }
     expect(await ask({ headers, protocols: ['v2', 'v1'], ...limits })).to.deep.equal({
       url: URL_TEXT,
       headers,
