@@ -3,6 +3,7 @@ import { clientOptions } from './annotations/metadata.js'
 import { checkOptions } from './check-options.js'
 import type { CloseInfo } from './connection/close-code.js'
 import { Connection } from './connection/connection.js'
+import type { Settled } from './connection/deferred.js'
 import { Heartbeat } from './connection/heartbeat.js'
 import { JsonSender } from './connection/json-sender.js'
 import type { ConnectionListener } from './connection/listener.js'
@@ -59,7 +60,7 @@ export class Client<T extends object = object> {
     this.name = name
     this.#disposal = disposal
     this.#listener = listener
-    connection.whenEnded(() => void this.closed)
+    connection.whenEnded(disposal)
   }
 
   /** Resolves when the connection has ended for good and all that was made for it has been disposed of; never rejects. */
@@ -95,7 +96,7 @@ export class Client<T extends object = object> {
 }
 
 /** The disposal of what was made for one client, which happens once. The container itself is not kept: an idle client is small. */
-class Disposal {
+class Disposal implements Settled {
   readonly #disposables: Disposables
   readonly #limits: DisposalLimits
   readonly #logger: Logger
@@ -105,6 +106,10 @@ class Disposal {
     this.#disposables = disposables
     this.#limits = limits
     this.#logger = logger
+  }
+
+  settled(): void {
+    void this.run()
   }
 
   run(): Promise<void> {

@@ -211,14 +211,17 @@ export function layerOptions<T extends object>(...layers: readonly (T | undefine
   return result as T
 }
 
+const NO_PROTOCOLS: readonly string[] = []
+const NO_HEADERS: Readonly<Record<string, string>> = {}
+
 /** Fills in the defaults. */
 export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>): ConnectionSettings {
   const numberOf = (name: Exclude<keyof typeof DEFAULTS, 'concurrency'>): number | false =>
     options[name] ?? DEFAULTS[name]
   return {
     url,
-    protocols: options.protocols ?? [],
-    headers: options.headers ?? {},
+    protocols: options.protocols ?? NO_PROTOCOLS,
+    headers: options.headers ?? NO_HEADERS,
     route: options.route ?? 'type',
     codec: options.codec ?? jsonCodec,
     unpack: options.unpack,

@@ -17,8 +17,7 @@ type Reader = (message: unknown) => unknown
  */
 export function readerOf(route: Route): Reader {
   if (typeof route === 'function') return route
-  if (typeof route === 'number') return (message) => step(message, route)
-  if (typeof route === 'string') return pathReader(route)
+  if (typeof route === 'number' || typeof route === 'string') return knownReader(route)
   const readers = route.map(readerOf)
   return (message) => {
     for (const read of readers) {
@@ -63,6 +62,18 @@ export function checkRoute(route: unknown, place: string): Mistake[] {
 
 function isKey(value: unknown): value is string | number {
   return typeof value === 'string' || typeof value === 'number'
+}
+
+/** Many connections are routed in few ways, so they share what reads. */
+const known = new Map<string | number, Reader>()
+
+function knownReader(path: string | number): Reader {
+  let read = known.get(path)
+  if (!read) {
+    read = typeof path === 'number' ? (message) => step(message, path) : pathReader(path)
+    known.set(path, read)
+  }
+  return read
 }
 
 function pathReader(path: string): Reader {

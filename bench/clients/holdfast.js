@@ -21,6 +21,7 @@ class Feed {
   constructor(connection, json) {
     this.connection = connection
     this.json = json
+    this.connectionNumber = 0
     this.handle = () => undefined
   }
 

@@ -7,6 +7,7 @@ import type { Connect } from '../transport.js'
 import { redactUrl } from '../url.js'
 import { CloseCode, checkClose } from './close-code.js'
 import type { CloseInfo } from './close-code.js'
+import type { Settled } from './deferred.js'
 import type { HeartbeatSource, HeartbeatTimes } from './heartbeat.js'
 import type { Link } from './link.js'
 import type { ConnectionListener } from './listener.js'
@@ -56,11 +57,11 @@ export class Connection<P extends Protocol = Protocol> {
   }
 
   /**
-   * Calls back once the connection has ended for good; at once if it has.
+   * Tells once the connection has ended for good; at once if it has.
    *
    * @internal
    */
-  whenEnded(ended: () => void): void {
+  whenEnded(ended: Settled): void {
     this.#machine.closed.whenSettled(ended)
   }
 

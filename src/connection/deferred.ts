@@ -17,11 +17,19 @@ export function deferred<T>(): Deferred<T> {
   return { promise, ...ends }
 }
 
+/** Who wants to be told when something has settled, and needs no promise. */
+export interface Settled {
+  settled(): void
+}
+
+/** The result of all that settles without a value: most do. */
+const NOTHING = { value: undefined } as const
+
 /** A deferred whose promise is made when somebody asks for it: of most connections nobody asks how they opened or ended. */
 export class LazyDeferred<T> implements Deferred<T> {
   #result: { readonly value: T } | { readonly error: Error } | undefined
   #asked: Deferred<T> | undefined
-  #settled: (() => void) | undefined
+  #settled: Settled | undefined
 
   get promise(): Promise<T> {
     const asked = (this.#asked ??= deferred())
@@ -30,7 +38,7 @@ export class LazyDeferred<T> implements Deferred<T> {
   }
 
   resolve(value: T): void {
-    this.#result ??= { value }
+    this.#result ??= value === undefined ? (NOTHING as { readonly value: T }) : { value }
     this.#settle()
   }
 
@@ -39,8 +47,8 @@ export class LazyDeferred<T> implements Deferred<T> {
     this.#settle()
   }
 
-  /** Calls back once it is settled, at once if it is; for one who wants no promise. */
-  whenSettled(settled: () => void): void {
+  /** Tells once it is settled, at once if it is. */
+  whenSettled(settled: Settled): void {
     this.#settled = settled
     this.#settle()
   }
@@ -52,6 +60,6 @@ export class LazyDeferred<T> implements Deferred<T> {
     this.#asked = undefined
     const settled = this.#settled
     this.#settled = undefined
-    settled?.()
+    settled?.settled()
   }
 }

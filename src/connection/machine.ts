@@ -37,7 +37,7 @@ const CLOSE_HANDLER_SHARE = 1 / 10
  */
 export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
   readonly traffic: Traffic
-  readonly vitals: Vitals = new Vitals(() => this.#episode)
+  readonly vitals: Vitals = new Vitals(this)
   /** Settles with the first `@OnOpen`; rejects when the end comes first. */
   readonly ready = new LazyDeferred<void>()
   readonly closed = new LazyDeferred<CloseInfo>()
@@ -52,14 +52,13 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
   #episode: Episode | undefined
   #openCount = 0
   #hasBeenReady = false
-  #lostAt: number
+  #lostAt = 0
   #lastClose: CloseInfo | undefined
   #endError: Error | undefined
 
   constructor(id: string, settings: ConnectionSettings, connect: Connect) {
     this.#settings = settings
     this.#connect = connect
-    this.#lostAt = settings.clock.now()
     this.#holder = new StateHolder(id, settings.clock)
     this.traffic = new Traffic(id, settings, this)
     this.#overlap = new Overlap(settings, this)
@@ -83,6 +82,10 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
 
   get patience(): Patience {
     return (this.#patience ??= new Patience(this.#settings.clock))
+  }
+
+  get current(): Episode | undefined {
+    return this.#episode
   }
 
   /** The link that is open, or being opened. */

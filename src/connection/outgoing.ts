@@ -9,7 +9,7 @@ const LOW = 1 / 4
 export class Outgoing {
   readonly #transport: Transport
   readonly #highWaterMark: number
-  readonly #waiting: (() => void)[] = []
+  #waiting: (() => void)[] | undefined
 
   constructor(transport: Transport, highWaterMark: number) {
     this.#transport = transport
@@ -24,19 +24,21 @@ export class Outgoing {
    */
   send(data: string | Uint8Array): Promise<void> {
     const isHigh =
-      this.#waiting.length > 0 || this.#transport.bufferedAmount + data.length >= this.#highWaterMark
+      this.#waiting !== undefined || this.#transport.bufferedAmount + data.length >= this.#highWaterMark
     if (!isHigh) {
       this.#transport.send(data)
       return SETTLED
     }
     this.#transport.send(data, () => this.#flushed())
     if (this.#transport.bufferedAmount < this.#highWaterMark) return SETTLED
-    return new Promise((resolve) => this.#waiting.push(resolve))
+    return new Promise((resolve) => (this.#waiting ??= []).push(resolve))
   }
 
   /** Lets everybody go on: the link has ended. */
   end(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve()
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    for (const resolve of waiting ?? []) resolve()
   }
 
   #flushed(): void {

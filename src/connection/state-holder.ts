@@ -1,7 +1,8 @@
 import type { Clock, Timer } from '../clock.js'
 import { publishState } from '../diagnostics.js'
 import { ConnectionClosedError } from '../errors.js'
-import { LazyDeferred } from './deferred.js'
+import { SETTLED, deferred } from './deferred.js'
+import type { Deferred } from './deferred.js'
 import { LazySignal } from './lazy-signal.js'
 import { checkTransition } from './state.js'
 import type { ConnectionState } from './state.js'
@@ -11,7 +12,8 @@ export class StateHolder {
   readonly #id: string
   readonly #clock: Clock
   #state: ConnectionState = { status: 'connecting', attempt: 1 }
-  #opened = new LazyDeferred<void>()
+  /** For those who wait for \`open\`, while there are any. */
+  #opened: Deferred<void> | undefined
   readonly #closing = new LazySignal()
   #timer: Timer | undefined
 
@@ -41,7 +43,10 @@ export class StateHolder {
 
   /** Resolves at the next opening, or at once while open; rejects when there will be none. */
   whenOpen(): Promise<void> {
-    return this.#opened.promise
+    if (this.#state.status === 'open') return SETTLED
+    const opened = (this.#opened ??= deferred())
+    if (this.isClosing) this.#openNoMore()
+    return opened.promise
   }
 
   /** Enters a state; a transition that the table does not have is a bug of Holdfast's. */
@@ -50,10 +55,17 @@ export class StateHolder {
     checkTransition(from, next.status)
     this.cancelTimer()
     this.#state = next
-    if (from === 'open') this.#opened = new LazyDeferred()
-    if (next.status === 'open') this.#opened.resolve()
-    if (next.status === 'closing') this.#opened.reject(new ConnectionClosedError('The connection is closing'))
+    if (next.status === 'closing') this.#openNoMore()
+    else if (next.status === 'open') {
+      this.#opened?.resolve()
+      this.#opened = undefined
+    }
     publishState({ connection: this.#id, from, to: next.status })
+  }
+
+  #openNoMore(): void {
+    this.#opened?.reject(new ConnectionClosedError('The connection is closing'))
+    this.#opened = undefined
   }
 
   /** Changes the facts of the present state, which is no transition. */

@@ -4,22 +4,22 @@ import { toError } from '../errors.js'
 import { readerOf } from '../route.js'
 import { KeyedQueue } from './keyed-queue.js'
 import { TaskQueue } from './task-queue.js'
+import type { Runner } from './task-queue.js'
 
 /** Where arrivals wait for their handler. */
 export type ArrivalQueue = Pick<TaskQueue<Arrival>, 'start' | 'push' | 'clear' | 'idle'>
 
 /** What becomes of arrivals. None of these throws or rejects. */
-export interface ArrivalPort {
-  readonly run: (arrival: Arrival) => void | Promise<void>
+export interface ArrivalPort extends Runner<Arrival> {
   /** A newer arrival has taken the place of this one. */
-  readonly skipped: (arrival: Arrival) => void
+  skipped(arrival: Arrival): void
   /** The key function has failed with this arrival, which is run nevertheless, afterwards. */
-  readonly keyFailed: (error: Error, arrival: Arrival) => void | Promise<void>
+  keyFailed(error: Error, arrival: Arrival): void | Promise<void>
 }
 
 /** Makes the queue that the `concurrency` option asks for. */
 export function arrivalQueue(concurrency: ConcurrencySettings, port: ArrivalPort): ArrivalQueue {
-  if (typeof concurrency === 'number') return new TaskQueue(concurrency, port.run)
+  if (typeof concurrency === 'number') return new TaskQueue(concurrency, port)
   const { key, limit, latest } = concurrency
   const read = readerOf(key)
   const failures = new WeakMap<Arrival, Error>()
@@ -38,5 +38,5 @@ export function arrivalQueue(concurrency: ConcurrencySettings, port: ArrivalPort
     const told = failure && port.keyFailed(failure, arrival)
     return told ? told.then(() => port.run(arrival)) : port.run(arrival)
   }
-  return new KeyedQueue({ limit, latest, keyOf, run, skipped: port.skipped })
+  return new KeyedQueue({ limit, latest, keyOf, run, skipped: (arrival) => port.skipped(arrival) })
 }

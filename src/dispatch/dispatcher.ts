@@ -31,7 +31,7 @@ export class Dispatcher implements ConnectionListener {
       table,
       invoker,
       logger,
-      router: new Router(settings.route, table, (id) => connection.subscriptionKey(id)),
+      router: new Router(settings.route, table, connection),
       errors: new ErrorHandlers(table, invoker, logger),
       unrouted: new Unrouted(instance.constructor.name, logger),
       codec: settings.codec,
@@ -39,7 +39,7 @@ export class Dispatcher implements ConnectionListener {
       concurrency: settings.concurrency,
     }
     if (!table.single.stateChange) return
-    this.#stateChanges = new TaskQueue(1, (state) => this.#runStateChange(state))
+    this.#stateChanges = new TaskQueue(1, { run: (state) => this.#runStateChange(state) })
     this.#stateChanges.start()
   }
 

@@ -9,20 +9,22 @@ import type { Invoker } from './invoker.js'
 import { isThenable } from './invoker.js'
 
 /** Takes what a handler threw, or what became of its reply; never throws or rejects. */
-export type Fail = (error: Error, stage: Stage, handler: Handler, event: unknown) => void | Promise<void>
+export interface FailurePort {
+  fail(error: Error, stage: Stage, handler: Handler, event: unknown): void | Promise<void>
+}
 
 /** Calls handlers whose return value is a reply, and sends that over the link that the message came in on. */
 export class HandlerCall {
   readonly #invoker: Invoker
   readonly #codec: Codec
   readonly #link: LinkPort
-  readonly #fail: Fail
+  readonly #port: FailurePort
 
-  constructor(invoker: Invoker, codec: Codec, link: LinkPort, fail: Fail) {
+  constructor(invoker: Invoker, codec: Codec, link: LinkPort, port: FailurePort) {
     this.#invoker = invoker
     this.#codec = codec
     this.#link = link
-    this.#fail = fail
+    this.#port = port
   }
 
   /** Calls a handler and sends what it returns. Never throws or rejects; returns a promise only where there is something to wait for. */
@@ -31,14 +33,14 @@ export class HandlerCall {
     try {
       result = this.#invoker.call(handler, event, context)
     } catch (thrown) {
-      return this.#fail(toError(thrown), 'handle', handler, event)
+      return this.#port.fail(toError(thrown), 'handle', handler, event)
     }
     if (result === undefined || result === null) return undefined
     if (!isThenable(result)) return this.reply(result, handler, event)
     const isReleased = this.#invoker.wasReleased
     const settled = Promise.resolve(result).then(
       (value) => this.reply(value, handler, event),
-      (thrown: unknown) => this.#fail(toError(thrown), 'handle', handler, event),
+      (thrown: unknown) => this.#port.fail(toError(thrown), 'handle', handler, event),
     )
     return isReleased ? undefined : settled
   }
@@ -54,20 +56,20 @@ export class HandlerCall {
     try {
       data = value instanceof Uint8Array ? value : encodeReply(this.#codec, value, handler)
     } catch (thrown) {
-      return this.#fail(toError(thrown), 'encode', handler, event)
+      return this.#port.fail(toError(thrown), 'encode', handler, event)
     }
     try {
       const flow = this.#link.send(data)
       return flow === SETTLED ? undefined : flow
     } catch (thrown) {
-      return this.#fail(toError(thrown), 'send', handler, event)
+      return this.#port.fail(toError(thrown), 'send', handler, event)
     }
   }
 
   async #stream(items: AsyncIterable<unknown>, handler: Handler, event: unknown): Promise<void> {
     const { signal } = this.#link
     const fail = (thrown: unknown): void | Promise<void> =>
-      this.#fail(toError(thrown), 'handle', handler, event)
+      this.#port.fail(toError(thrown), 'handle', handler, event)
     try {
       const iterator = items[Symbol.asyncIterator]()
       // An iterator that waits for something would otherwise wait on for a link that is gone.

@@ -10,10 +10,11 @@ import type { OpenInfo, Stage } from '../connection/state.js'
 import { toError } from '../errors.js'
 import type { Logger } from '../logger.js'
 import { arrivalQueue } from './arrival-queue.js'
-import type { ArrivalQueue } from './arrival-queue.js'
+import type { ArrivalPort, ArrivalQueue } from './arrival-queue.js'
 import { ArrivalContext, LinkContext } from './contexts.js'
 import type { ErrorHandlers } from './error-handlers.js'
 import { HandlerCall } from './handler-call.js'
+import type { FailurePort } from './handler-call.js'
 import { HangWatch } from './hang-watch.js'
 import type { Invoker } from './invoker.js'
 import { isThenable } from './invoker.js'
@@ -36,7 +37,7 @@ export interface DispatchParts {
 }
 
 /** One link's events on their way to the handlers: in order, and never one before `@OnOpen` has settled. */
-export class LinkSession implements Session {
+export class LinkSession implements Session, ArrivalPort, FailurePort {
   readonly #parts: DispatchParts
   readonly #link: LinkPort
   readonly #call: HandlerCall
@@ -49,14 +50,8 @@ export class LinkSession implements Session {
     this.#parts = parts
     this.#link = link
     this.#context = new LinkContext(parts.connection, link)
-    this.#queue = arrivalQueue(parts.concurrency, {
-      run: (arrival) => this.#run(arrival),
-      skipped: (arrival) => this.#skip(arrival),
-      keyFailed: (error, { value }) => this.#fail(error, 'decode', undefined, value),
-    })
-    this.#call = new HandlerCall(parts.invoker, parts.codec, link, (error, stage, handler, event) =>
-      this.#fail(error, stage, handler, event),
-    )
+    this.#queue = arrivalQueue(parts.concurrency, this)
+    this.#call = new HandlerCall(parts.invoker, parts.codec, link, this)
   }
 
   /** The link makes it when it is first asked for, which a silent connection never does. */
@@ -75,7 +70,7 @@ export class LinkSession implements Session {
       const result = this.#parts.invoker.call(handler, open, this.#context)
       if (this.#parts.invoker.wasReleased) {
         if (isThenable(result))
-          result.then(undefined, (thrown: unknown) => this.#fail(toError(thrown), 'open', handler))
+          result.then(undefined, (thrown: unknown) => this.fail(toError(thrown), 'open', handler))
         return 'released'
       }
       await this.#call.reply(await result, handler, undefined)
@@ -123,11 +118,11 @@ export class LinkSession implements Session {
       const result = this.#parts.invoker.call(handler, close, this.#context)
       if (!isThenable(result)) return
       const settled = Promise.resolve(result).catch((thrown: unknown) =>
-        this.#fail(toError(thrown), 'close', handler),
+        this.fail(toError(thrown), 'close', handler),
       )
       if (!this.#parts.invoker.wasReleased) await settled
     } catch (thrown) {
-      await this.#fail(toError(thrown), 'close', handler)
+      await this.fail(toError(thrown), 'close', handler)
     }
   }
 
@@ -140,7 +135,9 @@ export class LinkSession implements Session {
     else this.#parts.logger.warn(`close: the connection ${how}; it will not be opened again`)
   }
 
-  #run(arrival: Arrival): void | Promise<void> {
+  // --- what the queue and the calls ask ---------------------------------------------------------------------------------
+
+  run(arrival: Arrival): void | Promise<void> {
     const running = this.#handle(arrival)
     if (running === undefined) {
       this.#pending.handled(arrival.size)
@@ -149,15 +146,27 @@ export class LinkSession implements Session {
     return running.then(() => this.#pending.handled(arrival.size))
   }
 
-  #skip(arrival: Arrival): void {
+  skipped(arrival: Arrival): void {
     this.#link.count('skipped')
     this.#pending.handled(arrival.size)
   }
 
+  keyFailed(error: Error, { value }: Arrival): void | Promise<void> {
+    return this.fail(error, 'decode', undefined, value)
+  }
+
+  fail(error: Error, stage: Stage, handler?: Handler, message?: unknown): void | Promise<void> {
+    const { connection, signal } = this.#context
+    const context = { connection, signal, stage, fatal: false, handler: handler?.name, message }
+    return this.#parts.errors.handle(error, context, '')
+  }
+
+  // --- the way of an arrival --------------------------------------------------------------------------------------------
+
   #handle(arrival: Arrival): void | Promise<void> {
     if (arrival.kind === 'message') return this.#handleMessage(arrival)
     if (arrival.kind === 'undecodable')
-      return this.#fail(arrival.value as Error, 'decode', undefined, arrival.raw)
+      return this.fail(arrival.value as Error, 'decode', undefined, arrival.raw)
     const handler = this.#parts.table.single.binary
     if (handler) return this.#handOver(handler, arrival.value, arrival, undefined)
     this.#parts.unrouted.binary()
@@ -171,7 +180,7 @@ export class LinkSession implements Session {
     try {
       key = router.keyOf(arrival.value)
     } catch (thrown) {
-      return this.#fail(toError(thrown), 'decode', undefined, arrival.value)
+      return this.fail(toError(thrown), 'decode', undefined, arrival.value)
     }
     const handler = router.handlerFor(key)
     if (handler?.schema) return this.#validate(handler, arrival, key)
@@ -184,7 +193,7 @@ export class LinkSession implements Session {
   /** Hands over what a schema has made of the message; what a schema takes time for keeps its place in the queue. */
   #validate(first: MessageHandler, arrival: Arrival, key: unknown): void | Promise<void> {
     const fail = (thrown: unknown): void | Promise<void> =>
-      this.#fail(toError(thrown), 'validate', first, arrival.value)
+      this.fail(toError(thrown), 'validate', first, arrival.value)
     try {
       const accepted = validate(first, arrival.value, { key, raw: arrival.raw })
       if (!isThenable(accepted)) return this.#handOver(accepted.handler, accepted.value, arrival, key)
@@ -220,15 +229,9 @@ export class LinkSession implements Session {
     try {
       const result = this.#parts.invoker.call(handler, data, this.#context)
       if (isThenable(result))
-        result.then(undefined, (thrown: unknown) => this.#fail(toError(thrown), 'handle', handler))
+        result.then(undefined, (thrown: unknown) => this.fail(toError(thrown), 'handle', handler))
     } catch (thrown) {
-      void this.#fail(toError(thrown), 'handle', handler)
+      void this.fail(toError(thrown), 'handle', handler)
     }
-  }
-
-  #fail(error: Error, stage: Stage, handler?: Handler, message?: unknown): void | Promise<void> {
-    const { connection, signal } = this.#context
-    const context = { connection, signal, stage, fatal: false, handler: handler?.name, message }
-    return this.#parts.errors.handle(error, context, '')
   }
 }

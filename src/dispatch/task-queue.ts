@@ -4,13 +4,17 @@ import type { Deferred } from '../connection/deferred.js'
 /** Past this many finished items the array is cut, so that taking the next one stays cheap. */
 const CUT = 1_024
 
+/** What runs the items of a queue. It neither throws nor rejects, and returns nothing where there is nothing to wait for. */
+export interface Runner<T> {
+  run(item: T): void | Promise<void>
+}
+
 /**
- * Runs items in order, at most `limit` at once. An item whose run returns nothing is over at once, without a promise. `run` must
- * neither throw nor reject.
+ * Runs items in order, at most `limit` at once. An item whose run returns nothing is over at once, without a promise.
  */
 export class TaskQueue<T> {
   readonly #limit: number
-  readonly #run: (item: T) => void | Promise<void>
+  readonly #runner: Runner<T>
   #items: T[] = []
   #head = 0
   #running = 0
@@ -18,9 +22,9 @@ export class TaskQueue<T> {
   #isLooping = false
   #idle: Deferred<void> | undefined
 
-  constructor(limit: number, run: (item: T) => void | Promise<void>) {
+  constructor(limit: number, runner: Runner<T>) {
     this.#limit = limit
-    this.#run = run
+    this.#runner = runner
   }
 
   /** How many items wait; those that run do not count. */
@@ -94,7 +98,7 @@ export class TaskQueue<T> {
 
   #runOne(item: T): void {
     this.#running += 1
-    const running = this.#run(item)
+    const running = this.#runner.run(item)
     if (running === undefined) {
       this.#running -= 1
       return

@@ -67,17 +67,18 @@ describe('LazyDeferred', () => {
   })
 
   describe('#whenSettled', () => {
-    it('calls back once, when it settles, or at once if it has', () => {
+    it('tells once, when it settles, or at once if it has', () => {
       const calls: string[] = []
       const kept = new LazyDeferred<number>()
-      kept.whenSettled(() => {
+      const settled = (): void => {
         calls.push('before')
         void kept.promise
-      })
+      }
+      kept.whenSettled({ settled })
       expect(calls).to.deep.equal([])
       kept.resolve(1)
       kept.resolve(2)
-      kept.whenSettled(() => calls.push('after'))
+      kept.whenSettled({ settled: () => void calls.push('after') })
       expect(calls).to.deep.equal(['before', 'after'])
     })
   })

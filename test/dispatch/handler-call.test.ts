@@ -35,8 +35,8 @@ function rig(tick: (event: unknown, context: unknown) => unknown) {
     count() {},
   }
   const invoker = new Invoker({ tick })
-  const call = new HandlerCall(invoker, jsonCodec, link, (error, stage, handler, event) => {
-    failures.push({ error, stage, handler, event })
+  const call = new HandlerCall(invoker, jsonCodec, link, {
+    fail: (error, stage, handler, event) => void failures.push({ error, stage, handler, event }),
   })
   const run = (): void | Promise<void> => call.run(HANDLER, 'event', 'context')
   return { call, failures, invoker, link, run, sent, lose: () => controller.abort() }

@@ -4,6 +4,10 @@ import { deferred } from '#src/connection/deferred.js'
 import type { Deferred } from '#src/connection/deferred.js'
 import { TaskQueue } from '#src/dispatch/task-queue.js'
 
+function queueOf(limit: number, run: (item: number) => void | Promise<void>): TaskQueue<number> {
+  return new TaskQueue(limit, { run })
+}
+
 /** Lets all promise callbacks run. */
 function settle(): Promise<void> {
   return new Promise((resolve) => {
@@ -15,7 +19,7 @@ function settle(): Promise<void> {
 function rig(limit: number) {
   const begun: number[] = []
   const runs = new Map<number, Deferred<void>>()
-  const queue = new TaskQueue<number>(limit, (item) => {
+  const queue = queueOf(limit, (item) => {
     begun.push(item)
     const run: Deferred<void> = deferred()
     runs.set(item, run)
@@ -32,7 +36,7 @@ describe('TaskQueue', () => {
   describe('#start', () => {
     it('runs nothing before, and what has gathered then, in order', () => {
       const run: number[] = []
-      const queue = new TaskQueue<number>(1, (item) => void run.push(item))
+      const queue = queueOf(1, (item) => void run.push(item))
       queue.push(1)
       queue.push(2)
       expect(run).to.deep.equal([])
@@ -46,7 +50,7 @@ describe('TaskQueue', () => {
   describe('#push', () => {
     it('runs an item at once, in the same tick, where nothing is in its way', () => {
       const run: number[] = []
-      const queue = new TaskQueue<number>(1, (item) => void run.push(item))
+      const queue = queueOf(1, (item) => void run.push(item))
       queue.start()
       queue.push(1)
       expect(run).to.deep.equal([1])
@@ -77,7 +81,7 @@ describe('TaskQueue', () => {
 
     it('runs what an item pushes after that item, not inside it', () => {
       const run: string[] = []
-      const queue: TaskQueue<number> = new TaskQueue<number>(1, (item) => {
+      const queue: TaskQueue<number> = queueOf(1, (item) => {
         run.push(`begin ${item}`)
         if (item < 3) queue.push(item + 1)
         run.push(`end ${item}`)
@@ -89,7 +93,7 @@ describe('TaskQueue', () => {
 
     it('does not grow the stack however many follow each other', () => {
       let count = 0
-      const queue: TaskQueue<number> = new TaskQueue<number>(1, (item) => {
+      const queue: TaskQueue<number> = queueOf(1, (item) => {
         count += 1
         if (item > 0) queue.push(item - 1)
       })
@@ -134,7 +138,7 @@ describe('TaskQueue', () => {
     })
 
     it('waits for what has gathered before the start', async () => {
-      const queue = new TaskQueue<number>(1, () => undefined)
+      const queue = queueOf(1, () => undefined)
       queue.push(1)
       let isIdle = false
       void queue.idle().then(() => (isIdle = true))
@@ -146,7 +150,7 @@ describe('TaskQueue', () => {
     })
 
     it('resolves when the rest is cleared', async () => {
-      const queue = new TaskQueue<number>(1, () => undefined)
+      const queue = queueOf(1, () => undefined)
       queue.push(1)
       const idle = queue.idle()
       queue.clear()
@@ -155,7 +159,7 @@ describe('TaskQueue', () => {
 
     it('asked from inside an item waits for that item, too', async () => {
       const order: string[] = []
-      const queue: TaskQueue<number> = new TaskQueue<number>(1, () => {
+      const queue: TaskQueue<number> = queueOf(1, () => {
         void queue.idle().then(() => order.push('idle'))
         order.push('over')
       })
@@ -192,14 +196,15 @@ describe('TaskQueue', () => {
         const begun: number[] = []
         const cleared: number[] = []
         const running: Deferred<void>[] = []
-        const queue = new TaskQueue<{ id: number; isAsync: boolean }>(limit, ({ id, isAsync }) => {
+        const run = ({ id, isAsync }: { id: number; isAsync: boolean }): void | Promise<void> => {
           begun.push(id)
           if (!isAsync) return undefined
-          const run: Deferred<void> = deferred()
-          running.push(run)
+          const over: Deferred<void> = deferred()
+          running.push(over)
           expect(running.length).to.be.at.most(limit)
-          return run.promise
-        })
+          return over.promise
+        }
+        const queue = new TaskQueue(limit, { run })
         queue.start()
         let pushed = 0
         for (const each of all) {
