@@ -46,6 +46,19 @@ export function keyPresent(...names: readonly string[]): Reader {
   return (message) => names.find((name) => own(message, name) !== undefined)
 }
 
+/**
+ * Routes by one part of a text that says several things at once: with `keyPart('stream', '@', 1)` the key of
+ * `{"stream":"btcusdt@depth@100ms"}` is `'depth'`. Positions below 0 count from the end. Where there is no text, or no such
+ * part of it, there is no key.
+ */
+export function keyPart(path: RoutePath, separator: string, position: number): Reader {
+  const read = readerOf(path)
+  return (message) => {
+    const text = read(message)
+    return typeof text === 'string' ? text.split(separator).at(position) : undefined
+  }
+}
+
 /** Finds what is wrong with a route. */
 export function checkRoute(route: unknown, place: string): Mistake[] {
   if (route === undefined) return []

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { keyPair, keyPresent } from 'holdfast'
+import { keyPair, keyPart, keyPresent } from 'holdfast'
 import { readerOf } from '#src/route.js'
 
 const NO_OBJECTS = ['text', 5, true, null, undefined]
@@ -73,6 +73,33 @@ describe('keyPair', () => {
     expect(read({ op: 10, t: null })).to.equal(10)
     expect(read({ t: 'READY' })).to.equal('READY')
     expect(read({})).to.equal(undefined)
+  })
+})
+
+describe('keyPart', () => {
+  const read = keyPart('stream', '@', 1)
+
+  it('is one part of a text, counted from its beginning or its end', () => {
+    expect(read({ stream: 'btcusdt@depth@100ms' })).to.equal('depth')
+    expect(keyPart('stream', '@', -1)({ stream: 'btcusdt@depth@100ms' })).to.equal('100ms')
+    expect(keyPart('params.channel', '.', 0)({ params: { channel: 'book.BTC.raw' } })).to.equal('book')
+    expect(keyPart(-2, '-', 0)([7, {}, 'book-1000', 'XBT/USD'])).to.equal('book')
+  })
+
+  it('is the whole text where nothing separates it', () => {
+    expect(keyPart(-2, '-', 0)([7, {}, 'trade', 'XBT/USD'])).to.equal('trade')
+  })
+
+  it('finds nothing where there is no such part, or no text', () => {
+    expect(read({ stream: 'btcusdt' })).to.equal(undefined)
+    expect(read({ stream: 5 })).to.equal(undefined)
+    for (const message of [{}, [], ...NO_OBJECTS]) expect(read(message)).to.equal(undefined)
+  })
+
+  it('leaves the key to the next way where it finds none', () => {
+    const either = readerOf([read, 'type'])
+    expect(either({ type: 'ack' })).to.equal('ack')
+    expect(either({ type: 'data', stream: 'btcusdt@trade' })).to.equal('trade')
   })
 })
 

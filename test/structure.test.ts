@@ -65,6 +65,7 @@ const NAMES = [
   'jsonCodec',
   'jsonRpc',
   'keyPair',
+  'keyPart',
   'keyPresent',
   'ocpp',
   'textCodec',

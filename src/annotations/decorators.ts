@@ -29,8 +29,8 @@ export interface StandardMethodContext {
 export type ClientDecorator = (target: abstract new (...args: never[]) => object) => void
 
 /**
- * Marks a class as a client and gives its options' defaults, over which those of `bootstrap` win. Needed where the constructor has
- * parameters; tsyringe's own `@injectable()` does as well.
+ * Marks a class as a client and gives its options' defaults, over which those of `bootstrap` win, and which win over those of a
+ * class that it extends. Needed where the constructor has parameters; tsyringe's own `@injectable()` does as well.
  */
 export function WebSocketClient(options: WebSocketClientOptions = {}): ClientDecorator {
   return (target) => recordClient(target, options)

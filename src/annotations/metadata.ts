@@ -1,4 +1,5 @@
 import '../reflect.js'
+import { layerOptions } from '../options.js'
 import type { ConnectionOptions } from '../options.js'
 import type { Class, Provider, Token } from '../token.js'
 
@@ -86,9 +87,12 @@ export function ownClientOptions(target: object): WebSocketClientOptions | undef
   return Reflect.getOwnMetadata(CLIENT, target) as WebSocketClientOptions | undefined
 }
 
-/** Returns the options of a class's `@WebSocketClient`, its own or inherited. */
+/** Returns the options of a class's `@WebSocketClient`, laid over those of the classes that it extends. */
 export function clientOptions(target: object): WebSocketClientOptions | undefined {
-  return Reflect.getMetadata(CLIENT, target) as WebSocketClientOptions | undefined
+  const base = Object.getPrototypeOf(target) as object | null
+  const inherited = base ? clientOptions(base) : undefined
+  const own = ownClientOptions(target)
+  return own && inherited ? layerOptions(inherited, own) : (own ?? inherited)
 }
 
 export function moduleOptions(target: object): ModuleOptions | undefined {

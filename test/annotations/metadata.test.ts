@@ -49,6 +49,16 @@ describe('metadata', () => {
       expect(ownClientOptions(Derived)).to.equal(undefined)
     })
 
+    it('of a client go over those of the classes that it extends, one by one', () => {
+      @WebSocketClient({ route: 'op', url: undefined })
+      class Feed extends Derived {}
+      @WebSocketClient({ url: 'ws://spot.test', name: 'spot' })
+      class Spot extends Feed {}
+      expect(clientOptions(Feed)).to.deep.equal({ name: 'base', route: 'op' })
+      expect(clientOptions(Spot)).to.deep.equal({ name: 'spot', route: 'op', url: 'ws://spot.test' })
+      expect(clientOptions(Base)).to.deep.equal({ name: 'base' })
+    })
+
     it('of a module are not', () => {
       @Module({})
       class AppModule {}

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { root } from './project.js'
+import { existsSync, readFileSync } from 'node:fs'
+import { filesIn, root } from './project.js'
 
 /** A fenced block of a document. */
 export interface CodeBlock {
@@ -10,11 +10,14 @@ export interface CodeBlock {
   readonly isChecked: boolean
 }
 
-/** Returns the paths of README.md and of all that is in docs. */
+/** Returns the paths of README.md and of all that is in docs, its folders included. */
 export function documents(): readonly string[] {
-  const docs = existsSync(new URL('docs', root)) ? readdirSync(new URL('docs', root)) : []
-  const inDocs = docs.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)
-  return ['README.md', ...inDocs.sort()]
+  return [
+    'README.md',
+    ...filesIn('docs/')
+      .filter((path) => path.endsWith('.md'))
+      .sort(),
+  ]
 }
 
 /** Reads a document of the project; fails with words of its own where it is missing. */

@@ -1,0 +1,144 @@
+import { deflateRawSync, gunzipSync, gzipSync } from 'node:zlib'
+import type { Kinds, RecordedExchange } from './exchange-recording.js'
+
+/** One exchange: what its recipe has to make of the recording, found by other means than the recipe's. */
+export interface Exchange extends RecordedExchange {
+  readonly kinds: Kinds
+  /** Where the recipe's url is to be given. */
+  readonly url?: string
+  /** Finds in a text a `product` and its `price`, or its `bid` and `ask`: the client's `prices` or `quotes` have to hold the last. */
+  readonly kept?: RegExp
+  /** Of how many products the client has to keep the book. */
+  readonly books?: number
+  /** The method whose first message is spoilt, and how. */
+  readonly spoilt: { readonly method: string; readonly pattern: RegExp; readonly by: string }
+}
+
+const NUMBER = String.raw`-?[\d.]+(?:e-?\d+)?`
+
+const TRADE_OF_BITTREX = deflateRawSync(
+  '{"deltas":[{"id":"1","quantity":"0.5","rate":"38808.83","takerSide":"BUY"}],"sequence":1,"marketSymbol":"BTC-EUR"}',
+).toString('base64')
+
+export const EXCHANGES: Readonly<Record<string, Exchange>> = {
+  binance: {
+    kinds: {
+      changed: /^\{"stream":"\w+@depth@100ms"/g,
+      quoted: /^\{"stream":"\w+@bookTicker"/g,
+      traded: /^\{"stream":"\w+@aggTrade"/g,
+      candle: /^\{"stream":"\w+@kline_1m"/g,
+    },
+    kept: /@bookTicker".*?"s":"(?<product>\w+)","b":"(?<bid>[\d.]+)".*?"a":"(?<ask>[\d.]+)"/,
+    spoilt: { method: 'quoted', pattern: /"b":"[\d.]+"/, by: '"b":"much"' },
+  },
+  bitfinex: {
+    kinds: {
+      agreed: /^\{"event":"(info|conf)"/g,
+      subscribed: /^\{"event":"subscribed"/g,
+      beaten: /^\[\d+,"hb",\d+\]$/g,
+      ticked: new RegExp(String.raw`^\[\d+,\[(?:${NUMBER},){9}${NUMBER}\],\d+\]$`, 'g'),
+      booked: new RegExp(
+        String.raw`^\[\d+,\[(?:\[(?:${NUMBER},){2}${NUMBER}\]|(?:${NUMBER},){2}${NUMBER}\],\d+\]$)`,
+        'g',
+      ),
+      traded: new RegExp(String.raw`^\[\d+,(?:"te"|\[\[(?:${NUMBER},){3}${NUMBER}\])`, 'g'),
+    },
+    more: ['[232959,"te",[669899160,1618677575000,-12.5,0.076989],1671]'],
+    books: 7,
+    spoilt: { method: 'ticked', pattern: /,[\d.]+\],\d+\]$/, by: ',null],1]' },
+  },
+  bittrex: {
+    kinds: {
+      changed: /"M":"orderBook"/g,
+      ticked: /"M":"ticker"/g,
+      candle: /"M":"candle"/g,
+      traded: /"M":"trade"/g,
+      answered: /"R":/g,
+      keptAlive: /^\{\}$|"M":\[\]/g,
+    },
+    more: [`{"C":"d-1","M":[{"H":"C3","M":"trade","A":["${TRADE_OF_BITTREX}"]}]}`],
+    url: 'wss://socket-v3.bittrex.com/signalr/connect?transport=webSockets&connectionToken=REDACTED&connectionData=%5B%7B%22name%22%3A%22c3%22%7D%5D&clientProtocol=1.5',
+    spoilt: { method: 'answered', pattern: /"Success":true/, by: '"Success":false' },
+  },
+  coinbase: {
+    kinds: {
+      subscribed: /^\{"type":"subscriptions"/g,
+      snapshot: /^\{"type":"snapshot"/g,
+      changed: /^\{"type":"l2update"/g,
+      ticked: /^\{"type":"ticker"/g,
+      traded: /^\{"type":"(last_)?match"/g,
+    },
+    kept: /^\{"type":"ticker".*?"product_id":"(?<product>[^"]+)","price":"(?<price>[\d.]+)"/,
+    books: 10,
+    spoilt: { method: 'changed', pattern: /\[\["(buy|sell)",/, by: '[["hold",' },
+  },
+  deribit: {
+    kinds: {
+      snapshot: /"data":\{"type":"snapshot"/g,
+      changed: /"data":\{"type":"change"/g,
+      ticked: /"channel":"ticker\./g,
+      traded: /"channel":"trades\./g,
+    },
+    more: [
+      '{"jsonrpc":"2.0","method":"subscription","params":{"channel":"trades.ETH-23JUL21-2300-C.raw","data":[{"trade_seq":933,"trade_id":"9178","timestamp":1626993755000,"price":0.0005,"instrument_name":"ETH-23JUL21-2300-C","direction":"sell","amount":10}]}}',
+    ],
+    // The recorded client began to count its requests at 0.
+    adapt: (text) => text.replace(/"id":0,/, '"id":1,'),
+    kept: /"channel":"ticker\.(?<product>.*?)\.raw".*?"mark_price":(?<price>[\d.e-]+)/,
+    spoilt: { method: 'ticked', pattern: /"mark_price":[\d.]+/, by: '"mark_price":"0.1"' },
+  },
+  gemini: {
+    kinds: {
+      changed: /^\{"type":"l2_updates"/g,
+      traded: /^\{"type":"trade"/g,
+      beaten: /^\{"type":"heartbeat"/g,
+    },
+    kept: /^\{"type":"trade","symbol":"(?<product>\w+)".*?"price":"(?<price>[\d.]+)"/,
+    books: 10,
+    spoilt: { method: 'changed', pattern: /\["buy","[\d.]+"/, by: '["buy","1,5"' },
+  },
+  huobi: {
+    kinds: {
+      quoted: /^\{"ch":"market\.\w+\.depth\./g,
+      traded: /^\{"ch":"market\.\w+\.trade\./g,
+      subscribed: /"subbed":/g,
+      pinged: /^\{"ping":/g,
+    },
+    binary: { textOf: (frame) => gunzipSync(frame).toString(), frameOf: (text) => gzipSync(text) },
+    kept: /^\{"ch":"(?<product>market\.\w+\.depth\.step0)".*?"bids":\[\[(?<bid>[^,]+),.*?"asks":\[\[(?<ask>[^,]+),/,
+    spoilt: { method: 'quoted', pattern: /"bids":\[\[/, by: '"bids":[[0,' },
+  },
+  kraken: {
+    kinds: {
+      greeted: /"event":"systemStatus"/g,
+      subscribed: /"event":"subscriptionStatus"/g,
+      beaten: /"event":"heartbeat"/g,
+      snapshot: /^\[\d+,\{"as":/g,
+      changed: /^\[\d+,\{"[ab]":[^{}]*\},(\{[^{}]*\},)?"book-1000"/g,
+    },
+    books: 10,
+    spoilt: { method: 'changed', pattern: /\[\["[\d.]+"/, by: '[["cheap"' },
+  },
+  okx: {
+    kinds: {
+      subscribed: /"event":"subscribe"/g,
+      snapshot: /"action":"snapshot"/g,
+      changed: /"action":"update"/g,
+      ticked: /^\{"arg":\{"channel":"tickers"/g,
+      traded: /^\{"arg":\{"channel":"trades"/g,
+    },
+    // The recorded client subscribed thrice, each time to all of before, and only the last time to books.
+    superfluous: /^\{"op":"subscribe"(?!.*"books")/,
+    kept: /^\{"arg":\{"channel":"tickers".*?"instId":"(?<product>[^"]+)","last":"(?<price>[\d.]+)"/,
+    books: 3,
+    spoilt: { method: 'ticked', pattern: /"last":"[\d.]+"/, by: '"last":""' },
+  },
+  upbit: {
+    kinds: { traded: /"ty":"trade"/g, quoted: /"ty":"orderbook"/g },
+    binary: { textOf: (frame) => Buffer.from(frame).toString(), frameOf: (text) => Buffer.from(text) },
+    // Each client has a ticket of its own.
+    adapt: (text) => text.replace(/"ticket":"[\w-]{36}"/, '"ticket":"…"'),
+    kept: /"ty":"orderbook","cd":"(?<product>[^"]+)".*?"ap":(?<ask>[\d.]+),"bp":(?<bid>[\d.]+)/,
+    spoilt: { method: 'traded', pattern: /"ab":"(BID|ASK)"/, by: '"ab":"SWAP"' },
+  },
+}

@@ -1,0 +1,78 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import ts from 'typescript'
+import { OnClose, OnError, WebSocketClient } from 'holdfast'
+import type { Class } from 'holdfast'
+import { codeBlocks, readDocument } from './markdown.js'
+import { root } from './project.js'
+
+const folder = new URL('.build/recipes/', root)
+
+/** Compiles the class that a page of docs/recipes shows, as it stands there, and loads it. Its types are for readme.test.ts to check. */
+export async function recipe(name: string): Promise<Class> {
+  const path = `docs/recipes/${name}.md`
+  const [block] = codeBlocks(readDocument(path))
+  if (!block) throw new Error(`${path} has no block of TypeScript`)
+  const { outputText } = ts.transpileModule('\n'.repeat(block.line - 1) + block.code, {
+    fileName: `${name}.ts`,
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.ESNext,
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
+    },
+  })
+  const file = new URL(`${name}.js`, folder)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(file, outputText)
+  const found = Object.values((await import(file.href)) as Record<string, unknown>)
+  if (typeof found[0] !== 'function' || found.length > 1) throw new Error(`${path} does not export one class`)
+  return found[0] as Class
+}
+
+/** What some recipes keep. */
+export interface RecipeClient {
+  readonly prices?: ReadonlyMap<string, number>
+  readonly quotes?: ReadonlyMap<string, unknown>
+  /** Sizes by price. */
+  readonly books?: ReadonlyMap<string, Readonly<Record<'bids' | 'asks', ReadonlyMap<number, number>>>>
+}
+
+/** A recipe's class, and what has come of it: the recipe itself is not changed. */
+export interface Observed {
+  readonly client: Class<RecipeClient>
+  /** How often each method was called that handles messages. */
+  readonly calls: Readonly<Record<string, number>>
+  /** Each error that reached `@OnError`. */
+  readonly errors: readonly Error[]
+}
+
+type Method = (this: object, ...args: unknown[]) => unknown
+
+/** Extends a recipe's class by one that counts. */
+export function observed(base: Class): Observed {
+  const calls: Record<string, number> = {}
+  const errors: Error[] = []
+  @WebSocketClient()
+  class Observing extends base {
+    @OnError()
+    failed(error: Error): void {
+      errors.push(error)
+    }
+
+    @OnClose()
+    closed(): void {
+      // The end is expected; without this method it would be logged.
+    }
+  }
+  const methods = base.prototype as Record<string, Method>
+  for (const name of Object.getOwnPropertyNames(methods)) {
+    if (name === 'constructor' || name === 'opened') continue
+    const method = methods[name] as Method
+    const counting: Method = function (...args) {
+      calls[name] = (calls[name] ?? 0) + 1
+      return method.apply(this, args)
+    }
+    Object.defineProperty(Observing.prototype, name, { value: counting })
+  }
+  return { client: Observing as Class<RecipeClient>, calls, errors }
+}
