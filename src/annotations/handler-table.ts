@@ -234,6 +234,7 @@ function ownFunctions(prototype: object): object[] {
 
 function nameOf({ record: { kind, member }, owner }: Declared): string {
   if (kind === 'class') return owner.name
+  const name = String(member)
   // A private member's name has its # already.
-  return kind === 'private member' ? `${owner.name}${String(member)}` : `${owner.name}#${String(member)}`
+  return name.startsWith('#') ? owner.name + name : `${owner.name}#${name}`
 }
