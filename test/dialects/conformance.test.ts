@@ -5,6 +5,7 @@ import { bootstrap } from 'holdfast'
 import type { Class, Client, Mistake } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { handlersOf } from '#src/annotations/handler-table.js'
+import { disposal } from '../support/disposal.js'
 import { failedStart } from '../support/startup-error.js'
 import { DECORATED, NAMED } from './compilers.js'
 import type { Dialect } from './compilers.js'
@@ -32,14 +33,20 @@ interface Started<T extends object> {
   readonly clock: FakeClock
 }
 
-async function start<T extends object>(target: Class<T>, url?: string): Promise<Started<T>> {
-  const [server, clock] = [new MemoryServer(), new FakeClock()]
-  const options = { transport: server.connect, clock, random: () => 0, logger: false, url } as const
-  return { client: (await bootstrap(target, options)) as Client<T>, server, clock }
+type Start = <T extends object>(target: Class<T>, url?: string) => Promise<Started<T>>
+
+/** Starts clients, and closes them after each of a block's tests. */
+function starts(): Start {
+  const use = disposal()
+  return async <T extends object>(target: Class<T>, url?: string) => {
+    const [server, clock] = [new MemoryServer(), new FakeClock()]
+    const options = { transport: server.connect, clock, random: () => 0, logger: false, url } as const
+    return { client: use((await bootstrap(target, options)) as Client<T>), server, clock }
+  }
 }
 
 /** The facts that hold however a class says what handles what. */
-function describeHandlers(sources: () => Sources): void {
+function describeHandlers(sources: () => Sources, start: Start): void {
   describe('gives the handler table of', () => {
     for (const [name, wanted] of Object.entries(TABLES)) {
       it(name, () => {
@@ -71,11 +78,10 @@ function describeHandlers(sources: () => Sources): void {
   })
 
   it('calls the override of a handler', async () => {
-    const { client, server, clock } = await start(sources().Overriding, PEER)
+    const { server, clock } = await start(sources().Overriding, PEER)
     server.peer.send({ type: 'a' })
     await clock.settle()
     expect(server.peer.received).to.deep.equal(['"overriding"', '"overriding"'])
-    await client.close()
   })
 
   it('calls a handler under the wrapper that another decorator puts around it', async () => {
@@ -84,18 +90,16 @@ function describeHandlers(sources: () => Sources): void {
     server.peer.send({ type: 'under' })
     await clock.settle()
     expect(client.connection.unhandledMessages).to.equal(0)
-    await client.close()
   })
 }
 
 /** What the feeds of all dialects do with the same messages. */
-function describeClient(sources: () => Sources): void {
+function describeClient(sources: () => Sources, start: Start): void {
   it('injects what the constructor asks for', async () => {
     const { client } = await start(sources().Feed)
     expect(client.instance.connection).to.equal(client.connection)
     expect(client.instance.store.prices).to.deep.equal([])
     expect(client.connection.url).to.equal('ws://feed.test/')
-    await client.close()
   })
 
   it('handles what arrives, answers with what handlers return, and closes once for each opening', async () => {
@@ -141,12 +145,11 @@ function describeClient(sources: () => Sources): void {
   })
 }
 
-function describeInjectionByType(dialect: Dialect, sources: () => Sources): void {
+function describeInjectionByType(dialect: Dialect, sources: () => Sources, start: Start): void {
   if (dialect.notesTypes) {
     it('injects by the types that the compiler notes', async () => {
       const { client } = await start(sources().Typed, PEER)
       expect(client.instance.connection).to.equal(client.connection)
-      await client.close()
     })
     return
   }
@@ -164,9 +167,10 @@ function describeInjectionByType(dialect: Dialect, sources: () => Sources): void
 for (const dialect of DECORATED) {
   describe(`The decorators, compiled by ${dialect.name},`, () => {
     const sources = source(dialect, 'dialects/annotated') as () => Sources
-    describeHandlers(sources)
-    describeClient(sources)
-    describeInjectionByType(dialect, sources)
+    const start = starts()
+    describeHandlers(sources, start)
+    describeClient(sources, start)
+    describeInjectionByType(dialect, sources, start)
 
     it('are told at the start where they are on anything but a method', async () => {
       const { mistakes } = await failedStart(sources().Misplaced)
@@ -192,8 +196,9 @@ for (const dialect of DECORATED) {
 for (const dialect of NAMED) {
   describe(`${dialect.name},`, () => {
     const sources = source(dialect, 'dialects/named') as () => Sources
-    describeHandlers(sources)
-    describeClient(sources)
-    describeInjectionByType(dialect, sources)
+    const start = starts()
+    describeHandlers(sources, start)
+    describeClient(sources, start)
+    describeInjectionByType(dialect, sources, start)
   })
 }
