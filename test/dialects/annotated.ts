@@ -224,6 +224,17 @@ export class Inheriting extends Feed {
   }
 }
 
+/** A provider that needs something itself, which nothing but types tells. */
+export class Ledger {
+  constructor(readonly store: Store) {}
+}
+
+@WebSocketClient({ inject: [Ledger] })
+export class Bookkeeping {
+  constructor(readonly ledger: Ledger) {}
+  @OnMessage() rest(): void {}
+}
+
 /** What a constructor asks for is told by its types alone, if at all. */
 @WebSocketClient()
 export class Typed {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 // The sources need it, and its globals would be taken for leaks of a test.
 import 'zod'
-import { bootstrap } from 'holdfast'
+import { bootstrap, Module } from 'holdfast'
 import type { Class, Client, Mistake } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { handlersOf } from '#src/annotations/handler-table.js'
@@ -145,6 +145,25 @@ function describeClient(sources: () => Sources, start: Start): void {
   })
 }
 
+/** Providers have no `inject` of their own: where no types are noted, a factory says what they need. */
+function describeProviders(sources: () => Sources, use: <T extends AsyncDisposable>(client: T) => T): void {
+  it('tells at the start what a provider lacks, and is content with a factory for it', async () => {
+    const { Bookkeeping, Ledger, Store } = sources()
+    const { mistakes } = await failedStart(Bookkeeping)
+    expect(causes(mistakes)).to.have.length(1)
+    expect(mistakes[0]?.place).to.equal('Ledger')
+
+    const makeLedger = (store: object): object => new (Ledger as new (store: object) => object)(store)
+    const ledger = { provide: Ledger, useFactory: makeLedger, inject: [Store] }
+    const server = new MemoryServer()
+    const entry = { use: Bookkeeping, url: PEER, transport: server.connect, logger: false } as const
+    @Module({ providers: [ledger], clients: [entry] })
+    class AppModule {}
+    const application = use(await bootstrap(AppModule))
+    expect(application.client(Bookkeeping).instance.ledger.store).to.be.instanceOf(Store)
+  })
+}
+
 function describeInjectionByType(dialect: Dialect, sources: () => Sources, start: Start): void {
   if (dialect.notesTypes) {
     it('injects by the types that the compiler notes', async () => {
@@ -170,6 +189,7 @@ for (const dialect of DECORATED) {
     const start = starts()
     describeHandlers(sources, start)
     describeClient(sources, start)
+    describeProviders(sources, disposal())
     describeInjectionByType(dialect, sources, start)
 
     it('are told at the start where they are on anything but a method', async () => {
@@ -199,6 +219,7 @@ for (const dialect of NAMED) {
     const start = starts()
     describeHandlers(sources, start)
     describeClient(sources, start)
+    describeProviders(sources, disposal())
     describeInjectionByType(dialect, sources, start)
   })
 }

@@ -23,6 +23,9 @@ export interface Sources {
   readonly Empty: Class
   readonly Feed: Class<Feeding>
   readonly Inheriting: Class<Feeding>
+  readonly Store: Class
+  readonly Ledger: Class<{ readonly store: object }>
+  readonly Bookkeeping: Class<{ readonly ledger: { readonly store: object } }>
   readonly Typed: Class<Pick<Feeding, 'connection'>>
   readonly Misplaced: Class
   readonly Misused: Class

@@ -73,7 +73,7 @@ defineHandlers(Base, {
 export class Left extends Base {
   left(): void {}
 }
-defineHandlers(Left, { message: [['left', 'left']] })
+defineHandlers(Left, { message: { left: 'left' } })
 
 export class Right extends Base {
   readonly side = 'right'
@@ -101,10 +101,7 @@ export class Redecorated extends Base {
 }
 defineHandlers(Redecorated, {
   open: 'opened',
-  message: [
-    ['c', 'a'],
-    ['b', Volume, 'b'],
-  ],
+  message: { c: 'a', b: [Volume, 'b'] },
 })
 
 export class Wrapping {
@@ -217,6 +214,22 @@ export class Inheriting extends Feed {
   }
 }
 defineHandlers(Inheriting, {}, { url: 'ws://inheriting.test/' })
+
+export class Ledger {
+  readonly store: Store
+  constructor(store: Store) {
+    this.store = store
+  }
+}
+
+export class Bookkeeping {
+  readonly ledger: Ledger
+  constructor(ledger: Ledger) {
+    this.ledger = ledger
+  }
+  rest(): void {}
+}
+defineHandlers(Bookkeeping, { message: 'rest' }, { inject: [Ledger] })
 
 export class Typed {
   readonly connection: Connection

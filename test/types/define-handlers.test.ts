@@ -120,6 +120,29 @@ describe(`The types of defineHandlers, beside ${DIALECT} decorators,`, () => {
     stands(Right, Wrong)
   })
 
+  it('hold the methods of a map of messages to the same', () => {
+    class Right extends Methods {}
+    defineHandlers(Right, {
+      message: { a: 'input', b: [Zod, 'output'], c: [Valibot, 'none'], d: [Arktype, 'later'], 7: 'unknown' },
+    })
+    class Wrong extends Methods {}
+    // @ts-expect-error -- no such method
+    defineHandlers(Wrong, { message: { a: 'none', b: 'received' } })
+    // @ts-expect-error -- no such method
+    defineHandlers(Wrong, { message: { a: [Zod, 'received'] } })
+    // @ts-expect-error -- a message has its context
+    defineHandlers(Wrong, { message: { a: 'odd' } })
+    // @ts-expect-error -- it gets what zod makes, not what it takes
+    defineHandlers(Wrong, { message: { a: [Zod, 'input'] } })
+    // @ts-expect-error -- it gets what arktype makes, not what it takes
+    defineHandlers(Wrong, { message: { a: 'none', b: [Arktype, 'input'] } })
+    // @ts-expect-error -- no Standard Schema
+    defineHandlers(Wrong, { message: { a: [{ parse: () => 1 }, 'none'] } })
+    // @ts-expect-error -- an entry is a method, or a schema and a method
+    defineHandlers(Wrong, { message: { a: ['b', Zod, 'none'] } })
+    stands(Right, Wrong)
+  })
+
   it('let nothing but a Standard Schema be one, and nothing but a class of errors be one', () => {
     class Wrong extends Methods {}
     // @ts-expect-error -- no Standard Schema
