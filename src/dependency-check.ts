@@ -192,7 +192,8 @@ export class DependencyCheck {
     if (isNoting === false || (hasDecorator && isNoting === undefined)) {
       const names = isClient
         ? '@WebSocketClient({ inject: [A, B] }), or { inject: [A, B] } as the third argument of defineHandlers'
-        : "tsyringe's @inject(TheClass) before each"
+        : `in a module, { provide: ${target.name}, useFactory: (a, b) => new ${target.name}(a, b), inject: [A, B] }, or tsyringe's ` +
+          '@inject(TheClass) before each (legacy decorators only)'
       const decorate = hasDecorator ? '' : `, with ${decorator} on the class`
       return {
         cause: `${cause}, and the compiler noted no types`,

@@ -18,8 +18,14 @@ export type ReplyTo<P extends Protocol, Message, Otherwise> = P extends {
   readonly outgoing: infer Messages
   readonly replies: infer Replies
 }
-  ? Replies[keyof Replies & NameOf<Messages, Message>]
+  ? ReplyOf<Replies, NameOf<Messages, Message>, Otherwise>
   : Otherwise
+
+type ReplyOf<Replies, Name, Otherwise> = [Name] extends [never]
+  ? Otherwise
+  : Name extends keyof Replies
+    ? Replies[Name]
+    : Otherwise
 
 type NameOf<Messages, Message> = {
   [Name in keyof Messages]: Message extends Messages[Name] ? Name : never

@@ -1,5 +1,6 @@
 import type { CloseInfo } from '../connection/close-code.js'
 import type { ConnectionState, OpenInfo } from '../connection/state.js'
+import { isSchema } from '../schema.js'
 import type { Schema, SchemaOutput } from '../schema.js'
 import type { Class } from '../token.js'
 import type { ConnectionContext, ErrorContext, MessageContext } from './context.js'
@@ -19,7 +20,10 @@ export type MethodOf<T, Arguments extends readonly unknown[]> = {
 /** Which methods of a class handle what; each entry of a list is a decorator's arguments, then the method. */
 export interface HandlerMethods<T, Messages = unknown> {
   readonly open?: MethodOf<T, [OpenInfo, ConnectionContext]>
-  /** A method for whatever is not listed, or a list: `[key, method]`, `[schema, method]`, `[key, schema, method]`, `method`. */
+  /**
+   * A method for whatever is not listed; or a list: `[key, method]`, `[schema, method]`, `[key, schema, method]`, `method`; or, where
+   * each key has one method, a map of those: `{ key: method }`, `{ key: [schema, method] }`.
+   */
   readonly message?: Messages
   readonly binary?: MethodOf<T, [Uint8Array, MessageContext]>
   readonly ping?: MethodOf<T, [Uint8Array, ConnectionContext]>
@@ -37,9 +41,15 @@ export interface HandlerMethods<T, Messages = unknown> {
 /** What `message` may be, given what it is: a schema's output has to fit the method's parameter. */
 export type MessageMethods<T, Messages> = Messages extends readonly unknown[]
   ? { readonly [Index in keyof Messages]: MessageMethod<T, Messages[Index]> }
-  : AnyMessage<T>
+  : Messages extends object
+    ? { readonly [Key in keyof Messages]: KeyedMethod<T, Messages[Key]> }
+    : AnyMessage<T>
 
 type AnyMessage<T> = MethodOf<T, [never, MessageContext]>
+
+type KeyedMethod<T, Entry> = Entry extends readonly [infer S extends Schema, unknown]
+  ? readonly [S, MethodOf<T, [SchemaOutput<S>, MessageContext]>]
+  : AnyMessage<T>
 
 type MessageMethod<T, Entry> = Entry extends readonly [MessageKey, infer S extends Schema, unknown]
   ? readonly [MessageKey, S, MethodOf<T, [SchemaOutput<S>, MessageContext]>]
@@ -51,7 +61,8 @@ type MessageMethod<T, Entry> = Entry extends readonly [MessageKey, infer S exten
 
 /**
  * Says without decorators which methods of a class handle what, for plain JavaScript and for runtimes that only strip types. It
- * gives the very same handlers as the decorators. Like them it never throws: what is wrong is told by `bootstrap`.
+ * gives the very same handlers as the decorators. Like them it never throws for what it is given for a class: what is wrong is told
+ * by `bootstrap`.
  *
  * @param target the class; handlers of classes that it extends are inherited
  * @param handlers the methods by event
@@ -68,11 +79,23 @@ export function defineHandlers<T extends object, const Messages = undefined>(
     unknown,
   ][]) {
     if (given === undefined) continue
-    for (const entry of Array.isArray(given) ? (given as unknown[]) : [given]) {
-      record(target, event, Array.isArray(entry) ? (entry as unknown[]) : [entry])
+    for (const entry of event === 'message' && isMap(given) ? listOf(given) : [given].flat()) {
+      record(target, event, [entry].flat())
     }
   }
   if (options) WebSocketClient(options)(target)
+}
+
+function isMap(given: unknown): given is object {
+  return typeof given === 'object' && given !== null && !Array.isArray(given) && !isSchema(given)
+}
+
+/** Lists a map's entries. JavaScript makes no difference between `{ 7: … }` and `{ '7': … }`, and so either is taken for both. */
+function listOf(map: object): readonly unknown[] {
+  return Object.entries(map).flatMap(([key, entry]: [string, unknown]) => {
+    const keys: readonly MessageKey[] = String(Number(key)) === key ? [key, Number(key)] : [key]
+    return keys.map((each) => [each, entry].flat())
+  })
 }
 
 function record(target: Class, event: HandlerEvent, entry: readonly unknown[]): void {

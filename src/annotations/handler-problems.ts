@@ -7,7 +7,7 @@ import type { HandlerEvent, HandlerRecord } from './metadata.js'
 export type Problem = Pick<Mistake, 'cause' | 'fix'>
 
 /** The most parameters that any handler gets: the event, and its context. */
-export const MOST_PARAMETERS = 2
+const MOST_PARAMETERS = 2
 
 /** What the decorators of events with a choice are given at most: a key and a schema, or a class of errors. */
 const MOST_ARGUMENTS: Readonly<Partial<Record<HandlerEvent, number>>> = { message: 2, error: 1 }

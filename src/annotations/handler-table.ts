@@ -2,9 +2,10 @@ import type { Mistake } from '../errors.js'
 import { isSchema } from '../schema.js'
 import type { Schema } from '../schema.js'
 import type { Class } from '../token.js'
-import { MOST_PARAMETERS, problemOf } from './handler-problems.js'
+import { problemOf } from './handler-problems.js'
 import { ownHandlers, standardMetadata } from './metadata.js'
 import type { ErrorClass, HandlerEvent, HandlerRecord, MessageKey } from './metadata.js'
+import { ignoresContext } from './method-source.js'
 
 type AnyClass = abstract new (...args: never[]) => object
 type AnyMethod = (...args: never[]) => unknown
@@ -14,8 +15,8 @@ export interface Handler {
   readonly method: string | symbol
   /** The method's name for people: `TickerClient#tick`. */
   readonly name: string
-  /** Present where the method cannot see its context, which then need not be made. */
-  readonly ignoresContext?: true
+  /** The method itself where it cannot see its context, which need not be made for it; another in its place may see it. */
+  readonly contextless?: object
 }
 
 /** A method that handles messages. */
@@ -199,21 +200,11 @@ function schemaOf(args: HandlerRecord['args']): Schema | undefined {
 
 function handlerOf(target: AnyClass, { member }: HandlerRecord): Handler {
   const method = (target.prototype as Record<string | symbol, unknown>)[member] as AnyMethod
-  const ignoresContext = !takesContext(method)
   return {
     method: member,
     name: `${target.name}#${String(member)}`,
-    ...(ignoresContext && { ignoresContext }),
+    ...(ignoresContext(method) && { contextless: method }),
   }
-}
-
-/** Tells whether a method can see its second argument; where its source does not make that sure, it can. */
-function takesContext(method: AnyMethod): boolean {
-  if (method.length >= MOST_PARAMETERS) return true
-  const source = Function.prototype.toString.call(method)
-  // Parameters behind a default are not counted in `length`, and wrappers pass on what they do not name.
-  const parameters = source.slice(0, source.indexOf(')'))
-  return /[=/]/.test(parameters) || /[.]{3}|\barguments\b|\[native code\]/.test(source)
 }
 
 /** Collects what a class and those that it extends have declared, the base first. */
@@ -243,6 +234,7 @@ function ownFunctions(prototype: object): object[] {
 
 function nameOf({ record: { kind, member }, owner }: Declared): string {
   if (kind === 'class') return owner.name
+  const name = String(member)
   // A private member's name has its # already.
-  return kind === 'private member' ? `${owner.name}${String(member)}` : `${owner.name}#${String(member)}`
+  return name.startsWith('#') ? owner.name + name : `${owner.name}#${name}`
 }

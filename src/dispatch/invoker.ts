@@ -17,6 +17,11 @@ export class Invoker {
     return this.#wasReleased
   }
 
+  /** Tells whether a context has to be made for a handler: also where somebody (a spy, a tracer) has put another method in its place. */
+  seesContext({ method, contextless }: Handler): boolean {
+    return contextless === undefined || this.#instance[method] !== contextless
+  }
+
   /** Calls a handler; what it throws is the caller's to catch. */
   call(handler: Handler, event: unknown, context: unknown): unknown {
     const releases = this.#releases

@@ -209,10 +209,10 @@ export class LinkSession implements Session, ArrivalPort, FailurePort {
   }
 
   #handOver(handler: Handler, event: unknown, arrival: Arrival, key: unknown): void | Promise<void> {
-    const { connection, clock } = this.#parts
-    const context = handler.ignoresContext
-      ? undefined
-      : new ArrivalContext(connection, this.#link, arrival, key, clock)
+    const { connection, clock, invoker } = this.#parts
+    const context = invoker.seesContext(handler)
+      ? new ArrivalContext(connection, this.#link, arrival, key, clock)
+      : undefined
     const running = this.#call.run(handler, event, context)
     return running && this.#watched(handler.name, running)
   }

@@ -6,7 +6,11 @@ import { MemoryServer } from 'holdfast/testing'
 /** Waits for a start to fail with a StartupError, and returns that. */
 export async function startupError(start: Promise<unknown>): Promise<StartupError> {
   const outcome = await start.then(
-    () => 'it started',
+    async (started) => {
+      // What stays open would keep the run from its end.
+      await (started as { close?: () => Promise<unknown> }).close?.()
+      return 'it started'
+    },
     (thrown: unknown) => thrown,
   )
   expect(outcome).to.be.instanceOf(StartupError)

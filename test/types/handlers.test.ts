@@ -1,12 +1,6 @@
-/* eslint-disable @typescript-eslint/no-unused-vars, @typescript-eslint/no-unnecessary-type-parameters --
-   the signatures are what is tested */
-import { expect } from 'chai'
+/* eslint-disable @typescript-eslint/no-unused-vars -- the signatures are what is tested */
 import {
-  Application,
-  bootstrap,
-  Client,
   HandshakeError,
-  Module,
   OnBinary,
   OnClose,
   OnError,
@@ -18,7 +12,6 @@ import {
   WebSocketClient,
 } from 'holdfast'
 import type {
-  Bootstrapped,
   CloseInfo,
   ConnectionContext,
   ConnectionState,
@@ -26,26 +19,13 @@ import type {
   MessageContext,
   OpenInfo,
 } from 'holdfast'
-import { MemoryServer } from 'holdfast/testing'
-
-// That this file compiles is the test: a line under @ts-expect-error that does compile is an error. What runs below only
-// makes sure that the classes stand.
+import { DIALECT, stands } from './assertions.js'
 
 interface Ticker {
   readonly price: number
 }
 
-/** True when two types are the same. */
-type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
-
-/** Compiles where its type argument is true. */
-function holds<_T extends true>(): void {}
-
-function stands(...classes: readonly (new () => object)[]): void {
-  for (const each of classes) expect(new each()).to.be.instanceOf(each)
-}
-
-describe('types', () => {
+describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
   it('let a handler take all, some or none of its parameters', () => {
     class Right {
       @OnOpen() open(_open: OpenInfo, _context: ConnectionContext): void {}
@@ -87,6 +67,34 @@ describe('types', () => {
       @OnMessage('e') e(_message: unknown, _context: ErrorContext): void {}
     }
     stands(Messages)
+  })
+
+  it('give a parameter no type by themselves: one without an annotation is an implicit any, which strict forbids', () => {
+    class Unannotated {
+      // @ts-expect-error -- write `unknown`, or what the message is
+      @OnMessage('a') a(message): void {}
+      @OnMessage('b') b(message: unknown): void {
+        // @ts-expect-error -- what is unknown has to be looked at first
+        void message?.price
+      }
+    }
+    stands(Unannotated)
+  })
+
+  it('let the context be asked for nothing that it has not', () => {
+    class Contexts {
+      @OnMessage('a') a(_message: unknown, { key, raw, receivedAt, signal }: MessageContext): void {
+        void [key, raw, receivedAt, signal]
+      }
+      @OnMessage('b') b(_message: unknown, _context: Pick<MessageContext, 'key'>): void {}
+      // @ts-expect-error -- a key is unknown
+      @OnMessage('c') c(_message: unknown, _context: { key: string }): void {}
+      // @ts-expect-error -- nothing calls it that
+      @OnMessage('d') d(_message: unknown, _context: { peer: unknown }): void {}
+      // @ts-expect-error -- @OnOpen has no message
+      @OnOpen() e(_open: OpenInfo, _context: MessageContext): void {}
+    }
+    stands(Contexts)
   })
 
   it('let @OnMessage have a string, a number or nothing as its key', () => {
@@ -178,43 +186,5 @@ describe('types', () => {
     @WebSocketClient({ concurrency: { key: 'symbol', lastest: true } })
     class Misspelt {}
     stands(Count, Property, Asked, Keyless, Narrow, Misspelt)
-  })
-
-  it('make bootstrap give a Client of a client class', async () => {
-    class Feed {
-      readonly prices: number[] = []
-      @OnMessage() received(): void {}
-    }
-    const options = { transport: new MemoryServer().connect, logger: false } as const
-    const client = await bootstrap(Feed, 'ws://peer.test/', options)
-    holds<Same<typeof client, Client<Feed>>>()
-    holds<Same<typeof client.instance.prices, number[]>>()
-    holds<Same<Bootstrapped<Feed>, Client<Feed>>>()
-    expect(client).to.be.instanceOf(Client)
-    await client.close()
-    const second = await bootstrap(Feed, { ...options, url: () => new URL('ws://peer.test/') })
-    holds<Same<typeof second, Client<Feed>>>()
-    await second.close()
-  })
-
-  it('make bootstrap give an Application of a module', async () => {
-    @Module({})
-    class AppModule {}
-    const application = await bootstrap(AppModule, { logger: false })
-    holds<Same<typeof application, Application>>()
-    holds<Same<Bootstrapped<AppModule>, Application>>()
-    expect(application).to.be.instanceOf(Application)
-    await application.close()
-  })
-
-  it('tell what a token gives', async () => {
-    class Store {}
-    @Module({ providers: [Store] })
-    class AppModule {}
-    const application = await bootstrap(AppModule)
-    const store = application.get(Store)
-    holds<Same<typeof store, Store>>()
-    expect(store).to.be.instanceOf(Store)
-    await application.close()
   })
 })

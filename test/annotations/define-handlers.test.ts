@@ -1,0 +1,187 @@
+import { expect } from 'chai'
+import { defineHandlers, OnMessage, WebSocketClient } from 'holdfast'
+import type { Class } from 'holdfast'
+import * as z from 'zod'
+import { clientOptions, ownHandlers } from '#src/annotations/metadata.js'
+import { handlersOf } from '#src/annotations/handler-table.js'
+
+const Price = z.object({ price: z.number() })
+
+/** As plain JavaScript sees it. */
+const define = defineHandlers as (target: Class, handlers?: unknown, options?: object) => void
+
+/** Returns what is wrong with a class, in lines. */
+function linesOf(target: Class): string[] {
+  return handlersOf(target).mistakes.map(({ place, cause }) => `${place}: ${cause}`)
+}
+
+/** Returns the handlers of messages by key: their methods, and those of whom is asked next. */
+function messagesOf(target: Class): Map<unknown, string> {
+  const { table, mistakes } = handlersOf(target)
+  expect(mistakes).to.deep.equal([])
+  return new Map(
+    [...table.messages].map(([key, { method, schema }]) => [
+      key,
+      schema ? `${String(method)}, checked` : String(method),
+    ]),
+  )
+}
+
+class Methods {
+  a(): void {}
+  b(): void {}
+  c(): void {}
+  readonly field = 1
+  get accessor(): number {
+    return 1
+  }
+  static still(): void {}
+}
+
+describe('defineHandlers', () => {
+  it('gives the table that the same decorators give', () => {
+    class Decorated {
+      @OnMessage('price', Price) a(): void {}
+      @OnMessage(Price) b(): void {}
+    }
+    class Named {
+      a(): void {}
+      b(): void {}
+    }
+    defineHandlers(Named, {
+      message: [
+        ['price', Price, 'a'],
+        [Price, 'b'],
+      ],
+    })
+    const plain = ({ table }: ReturnType<typeof handlersOf>) => [
+      [...table.messages].map(([key, { method, schema }]) => [key, method, schema]),
+      [table.rest?.method, table.rest?.schema],
+    ]
+    expect(plain(handlersOf(Named))).to.deep.equal(plain(handlersOf(Decorated)))
+  })
+
+  it('takes a map of messages, with schemas or without', () => {
+    class Feed extends Methods {}
+    defineHandlers(Feed, { message: { ticker: 'a', book: [Price, 'b'], constructor: 'c' } })
+    expect(messagesOf(Feed)).to.deep.equal(
+      new Map([
+        ['ticker', 'a'],
+        ['book', 'b, checked'],
+        ['constructor', 'c'],
+      ]),
+    )
+  })
+
+  it('takes a number in a map for the number and its text, which JavaScript does not tell apart there', () => {
+    class Feed extends Methods {}
+    defineHandlers(Feed, { message: { 7: 'a', '08': 'b' } })
+    class Listed extends Methods {}
+    defineHandlers(Listed, { message: [[7, 'a']] })
+    expect([...messagesOf(Feed).keys()]).to.deep.equal(['7', 7, '08'])
+    expect([...messagesOf(Listed).keys()]).to.deep.equal([7])
+  })
+
+  it('adds to what a class has and inherits, as decorators do', () => {
+    class Base extends Methods {}
+    defineHandlers(Base, { message: [['a', 'a']] })
+    class Feed extends Base {
+      @OnMessage('d') d(): void {}
+    }
+    defineHandlers(Feed, { message: [['b', 'b']] })
+    defineHandlers(Feed, { message: [['c', 'c']] })
+    expect([...messagesOf(Feed).keys()].sort()).to.deep.equal(['a', 'b', 'c', 'd'])
+    expect([...messagesOf(Base).keys()]).to.deep.equal(['a'])
+  })
+
+  it('gives the options of a class, as @WebSocketClient does', () => {
+    class Feed extends Methods {}
+    defineHandlers(Feed, {}, { url: 'ws://peer.test/' })
+    expect(clientOptions(Feed)).to.deep.equal({ url: 'ws://peer.test/' })
+    @WebSocketClient({ url: 'ws://other.test/' })
+    class Optional extends Methods {}
+    defineHandlers(Optional, {})
+    expect(clientOptions(Optional)).to.deep.equal({ url: 'ws://other.test/' })
+  })
+
+  it('takes an event that is undefined for one that is not there', () => {
+    class Feed extends Methods {}
+    defineHandlers(Feed, { open: undefined, message: 'a', error: undefined })
+    expect(ownHandlers(Feed.prototype)).to.have.length(1)
+    expect(linesOf(Feed)).to.deep.equal([])
+  })
+
+  describe('never throws, and lets the start tell', () => {
+    it('that there are no handlers', () => {
+      for (const nothing of [undefined, null, {}, { message: [] }, { message: {} }]) {
+        class Feed extends Methods {}
+        define(Feed, nothing)
+        expect(linesOf(Feed)).to.deep.equal(['Feed: has no handlers'])
+      }
+    })
+
+    it('that an event is none', () => {
+      class Feed extends Methods {}
+      define(Feed, { opened: 'a', constructor: 'b' })
+      expect(linesOf(Feed)).to.deep.equal([
+        "Feed#a: is named for 'opened', which defineHandlers does not know",
+        "Feed#b: is named for 'constructor', which defineHandlers does not know",
+      ])
+      expect(handlersOf(Feed).mistakes[0]?.fix).to.equal(
+        'name it for one of open, message, binary, ping, pong, stateChange, error, close',
+      )
+    })
+
+    it('that what is named is no method', () => {
+      class Feed extends Methods {}
+      define(Feed, {
+        open: 'missing',
+        close: 'field',
+        ping: 'still',
+        pong: 'accessor',
+        binary: null,
+        message: [['a', 'missing'], [], Price],
+        error: { TypeError: 'a' },
+      })
+      expect(linesOf(Feed)).to.deep.equal([
+        "Feed#missing: is no method of the class, and defineHandlers names it (open: ['missing'])",
+        "Feed#field: is no method of the class, and defineHandlers names it (close: ['field'])",
+        "Feed#still: is no method of the class, and defineHandlers names it (ping: ['still'])",
+        "Feed#accessor: is no method of the class, and defineHandlers names it (pong: ['accessor'])",
+        'Feed#null: is no method of the class, and defineHandlers names it (binary: [null])',
+        "Feed#missing: is no method of the class, and defineHandlers names it (message: ['a', 'missing'])",
+        'Feed#undefined: is no method of the class, and defineHandlers names it (message: [])',
+        'Feed#[object Object]: is no method of the class, and defineHandlers names it (message: [a zod schema])',
+        'Feed#[object Object]: is no method of the class, and defineHandlers names it (error: [{…}])',
+      ])
+    })
+
+    it('that an entry names too much', () => {
+      class Feed extends Methods {}
+      define(Feed, {
+        open: [['a', 'b']],
+        message: [['a', 'b', Price, 'c']],
+        error: [[TypeError, RangeError, 'a']],
+      })
+      expect(linesOf(Feed)).to.deep.equal([
+        "Feed#b: open: ['a', 'b'] names 1 things beside the method, and open takes 0 at most",
+        "Feed#c: message: ['a', 'b', a zod schema, 'c'] names 3 things beside the method, and message takes 2 at most",
+        "Feed#a: error: [TypeError, RangeError, 'a'] names 2 things beside the method, and error takes 1 at most",
+      ])
+      expect(handlersOf(Feed).mistakes.map(({ fix }) => fix)).to.deep.equal([
+        'name the method alone',
+        'leave out what is too much, or say it once for each on its own',
+        'leave out what is too much, or say it once for each on its own',
+      ])
+    })
+
+    it('that a second method is for the same', () => {
+      class Feed extends Methods {}
+      define(Feed, { message: [['a', 'a'], ['a', 'b'], 'c', [Price, 'b']] })
+      expect(linesOf(Feed)).to.deep.equal([
+        "Feed#b: is a second message: ['a', 'b'], after Feed#a",
+        "Feed#b: is a second message: [a zod schema, 'b'], after Feed#c",
+      ])
+    })
+  })
+})

@@ -1,0 +1,57 @@
+import { type } from 'arktype'
+import { expect } from 'chai'
+import { defineProtocol } from 'holdfast'
+import * as v from 'valibot'
+import * as z from 'zod'
+import { handlersOf } from '#src/annotations/handler-table.js'
+
+interface Market {
+  incoming: { ticker: { price: number }; 7: object }
+}
+
+describe('defineProtocol', () => {
+  it('of a type gives decorators that know keys, and no schemas', () => {
+    const market = defineProtocol<Market>()
+    class Feed {
+      @market.OnMessage('ticker') @market.OnMessage(7) received(): void {}
+    }
+    const { table, mistakes } = handlersOf(Feed)
+    expect(mistakes).to.deep.equal([])
+    expect([...table.messages].map(([key, { method, schema }]) => [key, method, schema])).to.deep.equal([
+      [7, 'received', undefined],
+      ['ticker', 'received', undefined],
+    ])
+  })
+
+  it('of schemas gives decorators that check what comes in, whatever the library', () => {
+    const incoming = { a: z.object({}), b: v.object({}), 7: type({}) }
+    const market = defineProtocol({ incoming })
+    class Feed {
+      @market.OnMessage('a') a(): void {}
+      @market.OnMessage('b') b(): void {}
+      @market.OnMessage(7) seven(): void {}
+    }
+    const { table } = handlersOf(Feed)
+    expect([...table.messages].map(([key, { schema }]) => [key, schema])).to.deep.equal([
+      ['a', incoming.a],
+      ['b', incoming.b],
+      [7, incoming[7]],
+    ])
+  })
+
+  it('does not check what goes out, nor take a name of every object for a message', () => {
+    const market = defineProtocol({ outgoing: { subscribe: z.object({}) } })
+    const Any = market.OnMessage as (key: string) => MethodDecorator
+    class Feed {
+      @Any('subscribe') subscribe(): void {}
+      @Any('constructor') constructed(): void {}
+      @Any('__proto__') proto(): void {}
+    }
+    const schemas = [...handlersOf(Feed).table.messages].map(([key, { schema }]) => [key, schema])
+    expect(schemas).to.deep.equal([
+      ['subscribe', undefined],
+      ['constructor', undefined],
+      ['__proto__', undefined],
+    ])
+  })
+})

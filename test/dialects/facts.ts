@@ -1,0 +1,177 @@
+import { MessageValidationError } from 'holdfast'
+import type { Class, Connection, Schema } from 'holdfast'
+import type { Handler, HandlerTable, MessageHandler } from '#src/annotations/handler-table.js'
+
+interface Feeding {
+  readonly log: readonly string[]
+  readonly connection: Connection
+  readonly store: { readonly prices: readonly number[] }
+  readonly greetings?: readonly string[]
+}
+
+/** What annotated.ts and named.ts both export, and what only the first does. */
+export interface Sources {
+  readonly schemas: Readonly<Record<'Price' | 'Volume', Schema>>
+  readonly Every: Class
+  readonly Base: Class
+  readonly Left: Class
+  readonly Right: Class
+  readonly Overriding: Class<{ opened(): string; a(): string }>
+  readonly Redecorated: Class
+  readonly Wrapping: Class
+  readonly Twins: Class
+  readonly Empty: Class
+  readonly Feed: Class<Feeding>
+  readonly Inheriting: Class<Feeding>
+  readonly Store: Class
+  readonly Ledger: Class<{ readonly store: object }>
+  readonly Bookkeeping: Class<{ readonly ledger: { readonly store: object } }>
+  readonly Typed: Class<Pick<Feeding, 'connection'>>
+  readonly Misplaced: Class
+  readonly Misused: Class
+}
+
+/** A table in words. */
+export interface TableView {
+  readonly single: Readonly<Record<string, string>>
+  readonly messages: ReadonlyMap<string | number, string>
+  readonly rest: string | undefined
+  readonly errors: ReadonlyMap<object, string>
+  readonly anyError: string | undefined
+}
+
+/** Puts a table in words, so that those of different compilations compare: each has schemas of its own. */
+export function viewOf(table: HandlerTable, schemas: Sources['schemas']): TableView {
+  const handler = ({ name, contextless }: Handler): string => (contextless ? name : `${name}, context`)
+  const message = (first: MessageHandler): string => {
+    const named = Object.entries(schemas).find(([, schema]) => schema === first.schema)
+    const own = first.schema ? `${handler(first)}, ${named?.[0] ?? 'a schema of nobody'}` : handler(first)
+    return first.alternative ? `${own} | ${message(first.alternative)}` : own
+  }
+  const { single, messages, rest, errors, anyError } = table
+  return {
+    single: Object.fromEntries(Object.entries(single).map(([event, each]) => [event, handler(each)])),
+    messages: new Map([...messages].map(([key, each]) => [key, message(each)])),
+    rest: rest && message(rest),
+    errors: new Map([...errors].map(([prototype, each]) => [prototype, handler(each)])),
+    anyError: anyError && handler(anyError),
+  }
+}
+
+const nothing = { single: {}, messages: new Map(), rest: undefined, errors: new Map(), anyError: undefined }
+
+/** The tables of the classes that have no mistakes. */
+export const TABLES: Readonly<Partial<Record<keyof Sources, TableView>>> = {
+  Every: {
+    single: {
+      open: 'Every#opened',
+      binary: 'Every#binary, context',
+      ping: 'Every#heard',
+      pong: 'Every#heard',
+      stateChange: 'Every#changed',
+      close: 'Every#closed',
+    },
+    messages: new Map<string | number, string>([
+      ['price', 'Every#price, Price'],
+      ['a', 'Every#several, context'],
+      ['b', 'Every#several, context'],
+      [3, 'Every#several, context'],
+      ['book', 'Every#priceBook, Price | Every#volumeBook, Volume | Every#anyBook'],
+      ['constructor', 'Every#later'],
+      ['__proto__', 'Every#generated'],
+      // No telling how many parameters a method has whose name is worked out.
+      ['symbol', 'Every#Symbol(received), context'],
+    ]),
+    rest: 'Every#rest, Volume',
+    errors: new Map<object, string>([
+      [MessageValidationError.prototype, 'Every#invalid'],
+      [TypeError.prototype, 'Every#odd'],
+      [RangeError.prototype, 'Every#odd'],
+    ]),
+    anyError: 'Every#failed',
+  },
+  Base: {
+    ...nothing,
+    single: { open: 'Base#opened' },
+    messages: new Map([
+      ['a', 'Base#a'],
+      ['b', 'Base#b, Price'],
+    ]),
+  },
+  Left: {
+    ...nothing,
+    single: { open: 'Left#opened' },
+    messages: new Map([
+      ['a', 'Left#a'],
+      ['b', 'Left#b, Price'],
+      ['left', 'Left#left'],
+    ]),
+  },
+  Right: {
+    ...nothing,
+    single: { open: 'Right#opened' },
+    messages: new Map([
+      ['a', 'Right#a'],
+      ['b', 'Right#b, Price'],
+      ['right', 'Right#right'],
+    ]),
+  },
+  Overriding: {
+    ...nothing,
+    single: { open: 'Overriding#opened' },
+    messages: new Map([
+      ['a', 'Overriding#a, context'],
+      ['b', 'Overriding#b, Price'],
+      ['left', 'Overriding#left'],
+    ]),
+  },
+  Redecorated: {
+    ...nothing,
+    single: { open: 'Redecorated#opened' },
+    messages: new Map([
+      ['a', 'Redecorated#a'],
+      ['b', 'Redecorated#b, Volume'],
+      ['c', 'Redecorated#a'],
+    ]),
+  },
+  Wrapping: {
+    ...nothing,
+    messages: new Map([
+      ['over', 'Wrapping#over, context'],
+      ['under', 'Wrapping#under, context'],
+    ]),
+  },
+}
+
+const RIVAL = 'keep one of them, and let it call the other'
+
+/** Where the mistakes of Twins are, and their cures. */
+export const TWINS: readonly string[] = [
+  `Twins#open2: ${RIVAL}`,
+  `Twins#a2: ${RIVAL}; or give each a schema of its own, which tells whose messages are whose`,
+  `Twins#b2: ${RIVAL}; or give each a schema of its own, which tells whose messages are whose`,
+  `Twins#rest2: ${RIVAL}`,
+  `Twins#error2: ${RIVAL}`,
+]
+
+/** What only decorators can get wrong. */
+export const MISPLACED: readonly string[] = [
+  "Misplaced#still: @OnMessage('static') is on a static member",
+  "Misplaced#field: @OnMessage('field') is on a property, which does not exist before the class is made",
+  "Misplaced#getter: @OnMessage('getter') is on an accessor",
+  "Misplaced#setter: @OnMessage('setter') is on an accessor",
+]
+
+export const MISUSED: readonly string[] = [
+  'Misused#many: takes 3 parameters, and a handler gets 2: the event and its context',
+  'Misused#lost: @OnMessage(undefined) has a key that is neither a string nor a number (is it imported in a circle?)',
+  "Misused#unschematic: @OnMessage('key', {…}) has a schema that does not follow Standard Schema",
+  'Misused#map: @OnError(Map) names no class of errors',
+]
+
+/** What only standard decorators can be put on. */
+export const STANDARD: readonly string[] = [
+  "#auto: @OnMessage('auto') is on an accessor",
+  "#private: @OnMessage('private') is on a private member, which nobody outside of the class can call",
+  "#hidden: @OnMessage('hidden') is on a static member",
+]

@@ -1,0 +1,19 @@
+/* eslint-disable @typescript-eslint/no-unnecessary-type-parameters, @typescript-eslint/no-unused-vars --
+   the parameters are all that there is */
+import { expect } from 'chai'
+
+// That the files of this folder compile is the test, in both dialects of decorators: a line under @ts-expect-error that does
+// compile is an error. What runs only makes sure that the classes stand.
+
+/** The dialect that this was compiled for: test/standard compiles the folder once more. */
+export const DIALECT = import.meta.url.includes('/standard/') ? 'standard' : 'legacy'
+
+/** True when two types are the same. */
+export type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+
+/** Compiles where its type argument is true. */
+export function holds<_T extends true>(): void {}
+
+export function stands(...classes: readonly (new () => object)[]): void {
+  for (const each of classes) expect(new each()).to.be.instanceOf(each)
+}

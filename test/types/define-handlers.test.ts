@@ -1,0 +1,165 @@
+/* eslint-disable @typescript-eslint/no-unused-vars -- the signatures are what is tested */
+import { type } from 'arktype'
+import { Connection, defineHandlers, HandshakeError } from 'holdfast'
+import type { CloseInfo, ConnectionState, ErrorContext, MessageContext, OpenInfo } from 'holdfast'
+import * as v from 'valibot'
+import * as z from 'zod'
+import { DIALECT, stands } from './assertions.js'
+
+const Zod = z.object({ price: z.string().transform(Number) })
+const Valibot = v.object({ price: v.pipe(v.string(), v.transform(Number)) })
+const Arktype = type({ price: type('string').pipe((text) => Number(text)) })
+
+/** Methods of all kinds; each test gives their names to a subclass of its own. */
+class Methods {
+  readonly price: number = 1
+  none(): void {}
+  open(_open: OpenInfo): void {}
+  close(_close: CloseInfo): void {}
+  state(_state: ConnectionState): void {}
+  bytes(_data: Uint8Array): void {}
+  error(_error: Error, _context: ErrorContext): void {}
+  handshake(_error: HandshakeError): void {}
+  input(_message: { price: string }): void {}
+  output(_message: { price: number }, _context: MessageContext): void {}
+  wider(_message: { price: number | string }): void {}
+  unknown(_message: unknown): void {}
+  async later(_message: { price: number }): Promise<void> {}
+  odd(_message: unknown, _context: string): void {}
+  three(_message: unknown, _context: MessageContext, _more: string): void {}
+}
+
+describe(`The types of defineHandlers, beside ${DIALECT} decorators,`, () => {
+  it('let every event have its method', () => {
+    class Right extends Methods {}
+    defineHandlers(Right, {
+      open: 'open',
+      message: 'unknown',
+      binary: 'bytes',
+      ping: 'bytes',
+      pong: 'none',
+      stateChange: 'state',
+      error: [[HandshakeError, 'handshake'], 'error'],
+      close: 'close',
+    })
+    class Single extends Methods {}
+    defineHandlers(Single, { error: 'error', message: ['none'] }, { inject: [Connection] })
+    stands(Right, Single)
+  })
+
+  it('let nothing be named but a method', () => {
+    class Wrong extends Methods {}
+    // @ts-expect-error -- no such method
+    defineHandlers(Wrong, { open: 'opened' })
+    // @ts-expect-error -- no method
+    defineHandlers(Wrong, { close: 'price' })
+    // @ts-expect-error -- no such method
+    defineHandlers(Wrong, { message: 'received' })
+    // @ts-expect-error -- no such method
+    defineHandlers(Wrong, { message: ['received'] })
+    // @ts-expect-error -- no such method
+    defineHandlers(Wrong, { message: [['ticker', 'received']] })
+    // @ts-expect-error -- no such method
+    defineHandlers(Wrong, { message: [['ticker', Zod, 'received']] })
+    // @ts-expect-error -- no such method
+    defineHandlers(Wrong, { message: [[Zod, 'received']] })
+    // @ts-expect-error -- no such method
+    defineHandlers(Wrong, { error: [[HandshakeError, 'received']] })
+    // @ts-expect-error -- no such event
+    defineHandlers(Wrong, { opened: 'open' })
+    stands(Wrong)
+  })
+
+  it('hold parameters against the event', () => {
+    class Wrong extends Methods {}
+    // @ts-expect-error -- open gives an OpenInfo
+    defineHandlers(Wrong, { open: 'close' })
+    // @ts-expect-error -- close gives a CloseInfo
+    defineHandlers(Wrong, { close: 'open' })
+    // @ts-expect-error -- binary gives bytes
+    defineHandlers(Wrong, { binary: 'input' })
+    // @ts-expect-error -- stateChange gives a state
+    defineHandlers(Wrong, { stateChange: 'bytes' })
+    // @ts-expect-error -- error gives any Error, not only those of a handshake
+    defineHandlers(Wrong, { error: 'handshake' })
+    // @ts-expect-error -- a message has its context
+    defineHandlers(Wrong, { message: 'odd' })
+    // @ts-expect-error -- a message has its context
+    defineHandlers(Wrong, { message: [['a', 'odd']] })
+    // @ts-expect-error -- a handler gets two arguments
+    defineHandlers(Wrong, { message: [['a', 'three']] })
+    stands(Wrong)
+  })
+
+  it('hold parameters against what a schema makes, with a key and without', () => {
+    class Right extends Methods {}
+    defineHandlers(Right, {
+      message: [
+        ['a', Zod, 'output'],
+        ['b', Zod, 'later'],
+        ['c', Valibot, 'output'],
+        ['d', Arktype, 'output'],
+        ['e', Zod, 'none'],
+        ['f', Zod, 'wider'],
+        [7, Zod, 'unknown'],
+        ['h', 'input'],
+        [Zod, 'output'],
+      ],
+    })
+    class Wrong extends Methods {}
+    // @ts-expect-error -- it gets what zod makes, not what it takes
+    defineHandlers(Wrong, { message: [['a', Zod, 'input']] })
+    // @ts-expect-error -- it gets what valibot makes, not what it takes
+    defineHandlers(Wrong, { message: [['a', Valibot, 'input']] })
+    // @ts-expect-error -- it gets what arktype makes, not what it takes
+    defineHandlers(Wrong, { message: [['a', Arktype, 'input']] })
+    // @ts-expect-error -- it gets what zod makes, not what it takes
+    defineHandlers(Wrong, { message: [[Zod, 'input']] })
+    // @ts-expect-error -- one wrong entry among right ones
+    defineHandlers(Wrong, { message: [['a', Zod, 'output'], ['b', Zod, 'input'], 'none'] })
+    stands(Right, Wrong)
+  })
+
+  it('hold the methods of a map of messages to the same', () => {
+    class Right extends Methods {}
+    defineHandlers(Right, {
+      message: { a: 'input', b: [Zod, 'output'], c: [Valibot, 'none'], d: [Arktype, 'later'], 7: 'unknown' },
+    })
+    class Wrong extends Methods {}
+    // @ts-expect-error -- no such method
+    defineHandlers(Wrong, { message: { a: 'none', b: 'received' } })
+    // @ts-expect-error -- no such method
+    defineHandlers(Wrong, { message: { a: [Zod, 'received'] } })
+    // @ts-expect-error -- a message has its context
+    defineHandlers(Wrong, { message: { a: 'odd' } })
+    // @ts-expect-error -- it gets what zod makes, not what it takes
+    defineHandlers(Wrong, { message: { a: [Zod, 'input'] } })
+    // @ts-expect-error -- it gets what arktype makes, not what it takes
+    defineHandlers(Wrong, { message: { a: 'none', b: [Arktype, 'input'] } })
+    // @ts-expect-error -- no Standard Schema
+    defineHandlers(Wrong, { message: { a: [{ parse: () => 1 }, 'none'] } })
+    // @ts-expect-error -- an entry is a method, or a schema and a method
+    defineHandlers(Wrong, { message: { a: ['b', Zod, 'none'] } })
+    stands(Right, Wrong)
+  })
+
+  it('let nothing but a Standard Schema be one, and nothing but a class of errors be one', () => {
+    class Wrong extends Methods {}
+    // @ts-expect-error -- no Standard Schema
+    defineHandlers(Wrong, { message: [['a', { parse: () => 1 }, 'none']] })
+    // @ts-expect-error -- the key comes first
+    defineHandlers(Wrong, { message: [[Zod, 'a', 'none']] })
+    // @ts-expect-error -- no class of errors
+    defineHandlers(Wrong, { error: [[Map, 'none']] })
+    // @ts-expect-error -- a key is a string or a number
+    defineHandlers(Wrong, { message: [[true, 'none']] })
+    stands(Wrong)
+  })
+
+  it('know the options of a class', () => {
+    class Wrong extends Methods {}
+    // @ts-expect-error -- there is no such option
+    defineHandlers(Wrong, { message: 'none' }, { hartbeat: false })
+    stands(Wrong)
+  })
+})

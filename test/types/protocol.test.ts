@@ -1,0 +1,177 @@
+/* eslint-disable @typescript-eslint/no-unused-vars -- the types are what is tested */
+import { type } from 'arktype'
+import { defineProtocol } from 'holdfast'
+import type { Connection, JsonSender, MessageContext, ProtocolOf } from 'holdfast'
+import * as v from 'valibot'
+import * as z from 'zod'
+import { DIALECT, holds, stands } from './assertions.js'
+import type { Same } from './assertions.js'
+
+interface Ticker {
+  readonly price: number
+}
+interface Market {
+  incoming: { ticker: Ticker; 7: { readonly seven: true } }
+  outgoing: {
+    subscribe: { op: 'subscribe'; channel: string }
+    list: { op: 'list' }
+    ping: { op: 'ping' }
+  }
+  replies: { subscribe: { subscribed: string }; list: string[] }
+}
+const market = defineProtocol<Market>()
+
+const schemas = defineProtocol({
+  incoming: {
+    ticker: z.object({ price: z.string().transform(Number) }),
+    book: v.object({ bids: v.pipe(v.string(), v.transform(Number)) }),
+    7: type({ seven: 'true' }),
+  },
+  outgoing: {
+    subscribe: z.object({ op: z.literal('subscribe'), depth: z.string().transform(Number) }),
+    ping: v.object({ op: v.literal('ping') }),
+  },
+  replies: { subscribe: z.object({ subscribed: z.string().transform(Number) }) },
+})
+type Schemas = ProtocolOf<typeof schemas>
+
+/** Never called: what is sent is checked by the compiler alone. */
+function sends(connection: Connection<Market>, json: JsonSender<Market>): void {
+  void connection.sendJson({ op: 'subscribe', channel: 'ticker' })
+  void connection.sendMessage({ op: 'ping' })
+  void json.send({ op: 'list' })
+  // @ts-expect-error -- nobody sends pongs
+  void connection.sendJson({ op: 'pong' })
+  // @ts-expect-error -- the channel is missing
+  void connection.sendJson({ op: 'subscribe' })
+  // @ts-expect-error -- a channel is a text
+  void connection.sendMessage({ op: 'subscribe', channel: 1 })
+  // @ts-expect-error -- a ping has no channel
+  void connection.sendJson({ op: 'ping', channel: 'ticker' })
+  // @ts-expect-error -- nobody sends pongs
+  void json.send({ op: 'pong' })
+  // @ts-expect-error -- what comes in is not what goes out
+  void json.send({ price: 1 })
+}
+
+async function asks(connection: Connection<Market>): Promise<void> {
+  const subscribed = await connection.request({ op: 'subscribe', channel: 'ticker' })
+  holds<Same<typeof subscribed, { subscribed: string }>>()
+  const list = await connection.request({ op: 'list' })
+  holds<Same<typeof list, string[]>>()
+  const pong = await connection.request({ op: 'ping' })
+  // What no reply is told of is unknown, and not never.
+  holds<Same<typeof pong, unknown>>()
+  for await (const item of connection.requestMany({ op: 'list' }, { isLast: () => true })) {
+    holds<Same<typeof item, string[]>>()
+  }
+  // @ts-expect-error -- nobody asks so
+  await connection.request({ op: 'unsubscribe' })
+  // @ts-expect-error -- the channel is missing
+  await connection.request({ op: 'subscribe' })
+  // @ts-expect-error -- nobody asks so
+  connection.requestMany({ op: 'unsubscribe' }, { isLast: () => true })
+  // @ts-expect-error -- a reply has no such field
+  subscribed.channel
+}
+
+async function sendsBySchema(connection: Connection<Schemas>, json: JsonSender<Schemas>): Promise<void> {
+  // What goes out is what its schema takes, as the peer will read it.
+  void connection.sendJson({ op: 'subscribe', depth: '10' })
+  void json.send({ op: 'ping' })
+  // @ts-expect-error -- the schema takes a text
+  void connection.sendJson({ op: 'subscribe', depth: 10 })
+  // @ts-expect-error -- nobody sends pongs
+  void json.send({ op: 'pong' })
+  const reply = await connection.request({ op: 'subscribe', depth: '10' })
+  holds<Same<typeof reply, { subscribed: number }>>()
+  // @ts-expect-error -- nobody asks so
+  await connection.request({ op: 'unsubscribe' })
+}
+
+async function asksWithoutReplies(connection: Connection<Pick<Market, 'outgoing'>>): Promise<void> {
+  const reply = await connection.request({ op: 'list' })
+  holds<Same<typeof reply, unknown>>()
+  const told = await connection.request<number>({ op: 'list' })
+  // Its own type argument is taken where the protocol says nothing; the message then counts as any that goes out.
+  holds<Same<typeof told, number>>()
+  // @ts-expect-error -- nobody asks so
+  await connection.request({ op: 'unsubscribe' })
+}
+
+async function untyped(connection: Connection, json: JsonSender): Promise<void> {
+  void connection.sendJson({ any: 'thing' })
+  void json.send('any thing')
+  const reply = await connection.request({ any: 'thing' })
+  holds<Same<typeof reply, unknown>>()
+  const told = await connection.request<number>({ any: 'thing' })
+  holds<Same<typeof told, number>>()
+}
+
+describe(`The types of a protocol, with ${DIALECT} decorators,`, () => {
+  it('hold keys and parameters against the type of what comes in', () => {
+    class Right {
+      @market.OnMessage('ticker') ticker(_ticker: Ticker, _context: MessageContext): void {}
+      @market.OnMessage('ticker') @market.OnMessage(7) any(_message: unknown): void {}
+      @market.OnMessage(7) async seven(_seven: { seven: boolean }): Promise<void> {}
+    }
+    class Wrong {
+      // @ts-expect-error -- no such message
+      @market.OnMessage('tocker') key(): void {}
+      // @ts-expect-error -- no such message
+      @market.OnMessage(8) number(): void {}
+      // @ts-expect-error -- a name of what goes out is no key of what comes in
+      @market.OnMessage('subscribe') outgoing(): void {}
+      // @ts-expect-error -- a price is a number
+      @market.OnMessage('ticker') parameter(_ticker: { price: string }): void {}
+      // @ts-expect-error -- there is no context like that
+      @market.OnMessage('ticker') context(_ticker: Ticker, _context: string): void {}
+      // @ts-expect-error -- a message of a protocol has a key
+      @market.OnMessage() none(): void {}
+    }
+    stands(Right, Wrong)
+  })
+
+  it('hold keys and parameters against what the schemas of what comes in make', () => {
+    class Right {
+      @schemas.OnMessage('ticker') ticker(_ticker: Ticker): void {}
+      @schemas.OnMessage('book') book(_book: { readonly bids: number }): void {}
+      @schemas.OnMessage(7) seven(_seven: { seven: true }): void {}
+    }
+    class Wrong {
+      // @ts-expect-error -- no such message
+      @schemas.OnMessage('tocker') key(): void {}
+      // @ts-expect-error -- it gets what zod makes, not what it takes
+      @schemas.OnMessage('ticker') zod(_ticker: { price: string }): void {}
+      // @ts-expect-error -- it gets what valibot makes, not what it takes
+      @schemas.OnMessage('book') valibot(_book: { bids: string }): void {}
+      // @ts-expect-error -- it is true
+      @schemas.OnMessage(7) arktype(_seven: { seven: string }): void {}
+    }
+    stands(Right, Wrong)
+  })
+
+  it('hold what is sent, and what is asked and answered, against what goes out', () => {
+    void [sends, asks, sendsBySchema, asksWithoutReplies, untyped]
+  })
+
+  it('are those of the schemas, or the very type that was given', () => {
+    holds<Same<ProtocolOf<typeof market>, Market>>()
+    holds<Same<Schemas['incoming']['ticker'], { price: number }>>()
+    holds<Same<Schemas['outgoing']['subscribe'], { op: 'subscribe'; depth: string }>>()
+    holds<Same<Schemas['replies']['subscribe'], { subscribed: number }>>()
+  })
+
+  it('let a protocol be of nothing but messages', () => {
+    // @ts-expect-error -- it is called incoming
+    defineProtocol<{ incomming: { ticker: Ticker } }>()
+    // @ts-expect-error -- a type is no schema
+    defineProtocol({ incoming: { ticker: { price: 1 } } })
+  })
+
+  it('let a connection of a protocol stand for one of none, and the other way round', () => {
+    const any = (connection: Connection<Market>): Connection => connection
+    const typed = ({ connection }: MessageContext): Connection<Market> => connection
+    void [any, typed]
+  })
+})
