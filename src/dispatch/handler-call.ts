@@ -65,18 +65,24 @@ export class HandlerCall {
   }
 
   async #stream(items: AsyncIterable<unknown>, handler: Handler, event: unknown): Promise<void> {
-    const { signal } = this.#link
+    const { signal, refusal } = this.#link
     const fail = (thrown: unknown): void | Promise<void> =>
       this.#fail(toError(thrown), 'handle', handler, event)
     try {
       const iterator = items[Symbol.asyncIterator]()
+      if (refusal) {
+        void closeIterator(iterator).catch(fail)
+        await this.#fail(refusal, 'send', handler, event)
+        return
+      }
       // An iterator that waits for something would otherwise wait on for a link that is gone.
       const stop = (): void => void closeIterator(iterator).catch(fail)
       signal.addEventListener('abort', stop)
       try {
         for await (const item of { [Symbol.asyncIterator]: () => iterator }) {
           await this.reply(item, handler, event)
-          if (signal.aborted) return
+          // Not the signal: until the socket has closed, an endless stream would be reported item by item, without a pause.
+          if (this.#link.refusal) return
         }
       } finally {
         signal.removeEventListener('abort', stop)

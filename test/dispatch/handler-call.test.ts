@@ -25,9 +25,13 @@ function rig(tick: (event: unknown, context: unknown) => unknown) {
   const link = {
     number: 1,
     signal: controller.signal,
+    isOpen: true,
+    get refusal(): ConnectionLostError | undefined {
+      return link.isOpen ? undefined : new ConnectionLostError('It is gone', 1006, '')
+    },
     flow: SETTLED,
     send(data: string | Uint8Array): Promise<void> {
-      if (controller.signal.aborted) throw new ConnectionLostError('It is gone', 1006, '')
+      if (link.refusal) throw link.refusal
       sent.push(data)
       return link.flow
     },
@@ -39,7 +43,11 @@ function rig(tick: (event: unknown, context: unknown) => unknown) {
     failures.push({ error, stage, handler, event })
   })
   const run = (): void | Promise<void> => call.run(HANDLER, 'event', 'context')
-  return { call, failures, invoker, link, run, sent, lose: () => controller.abort() }
+  const lose = (): void => {
+    link.isOpen = false
+    controller.abort()
+  }
+  return { call, failures, invoker, link, run, sent, lose }
 }
 
 /** Lets all promise callbacks run. */
@@ -299,6 +307,54 @@ describe('HandlerCall', () => {
       expect(notes).to.deep.equal(['closed'])
       expect(failures.map(({ error, stage }) => [error.message, stage])).to.deep.equal([
         ['closing failed', 'handle'],
+      ])
+    })
+
+    it('end with the first item that comes when the link has begun to close, however many there would be', async () => {
+      let asked = 0
+      async function* endless(): AsyncGenerator {
+        for (; asked < 1_000; asked += 1) yield { asked }
+      }
+      const { run, link, failures, sent } = rig(() => endless())
+      const gate: Deferred<void> = deferred()
+      link.flow = gate.promise
+      void run()
+      await settle()
+      // The close frame is out; the signal aborts when the socket has closed.
+      link.isOpen = false
+      gate.resolve()
+      await settle()
+      expect([sent.length, asked, failures.length]).to.deep.equal([1, 0, 0])
+      const late = rig(() => endless())
+      late.link.send = () => {
+        late.link.isOpen = false
+        throw new ConnectionLostError('It is gone', 1006, '')
+      }
+      void late.run()
+      await settle()
+      expect([asked, late.failures.map(({ stage }) => stage)]).to.deep.equal([0, ['send']])
+    })
+
+    it('for a link that is gone are reported, and closed without being asked for anything', async () => {
+      const notes: string[] = []
+      const items: AsyncIterator<unknown> = {
+        next: () => {
+          notes.push('asked')
+          return new Promise(() => undefined)
+        },
+        return: () => {
+          notes.push('closed')
+          return Promise.reject(new RangeError('closing failed'))
+        },
+      }
+      const { run, failures, lose } = rig(() => ({ [Symbol.asyncIterator]: () => items }))
+      lose()
+      void run()
+      await settle()
+      expect(notes).to.deep.equal(['closed'])
+      expect(failures.map(({ error, stage }) => [error.name, stage])).to.deep.equal([
+        ['ConnectionLostError', 'send'],
+        ['RangeError', 'handle'],
       ])
     })
 
