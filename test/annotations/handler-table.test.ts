@@ -352,6 +352,7 @@ describe('handlersOf', () => {
       expect(tableOf(Feed).messages.get('ticker')).to.deep.equal({
         method: 'tick',
         name: 'Feed#tick',
+        ignoresContext: true,
         schema: Other,
       })
     })

@@ -68,6 +68,21 @@ describe('Validation', () => {
     })
   }
 
+  it('tells of a message with 200,000 mistakes all of them, and the first ones in words', async () => {
+    const issues = Array.from({ length: 200_000 }, (_, index) => ({ message: 'no number', path: [index] }))
+    const schema = { '~standard': { version: 1 as const, vendor: 'strict', validate: () => ({ issues }) } }
+    class Feed extends Noting {
+      @OnMessage(schema) list(): void {}
+    }
+    const { say, instance, client } = await started(Feed)
+    await say([])
+    const error = instance.errors[0]?.error as MessageValidationError
+    expect(error).to.be.instanceOf(MessageValidationError)
+    expect(error.issues).to.deep.equal(issues)
+    expect(error.message).to.match(/^A message does not fit Feed#list: 0: no number; 1: no number; .{400,500}…$/)
+    await client.close()
+  })
+
   it('of a catch-all is for what no key takes', async () => {
     class Feed extends Noting {
       @OnMessage('a') a(): void {
