@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer'
 import {
   deflateRawSync,
   deflateSync,
@@ -54,7 +55,9 @@ export function compressedCodec(options: CompressedCodecOptions): Codec {
     },
     decode(data, isBinary) {
       if (!isBinary) return codec.decode(data, false)
-      const inflated = inflateWith(inflate, data as Uint8Array, maxOutput)
+      // A number that zlib does not take for a limit would make each frame an error.
+      const most = Math.min(maxOutput, constants.MAX_LENGTH)
+      const inflated = inflateWith(inflate, data as Uint8Array, most)
       return codec.isBinary ? codec.decode(inflated, true) : codec.decode(textOf(inflated), false)
     },
   }

@@ -101,6 +101,11 @@ describe('compressedCodec', () => {
     expect(compressedCodec(options).decode(gzipSync('[1]'), true)).to.deep.equal([1])
   })
 
+  it('takes a maxOutput beyond what any buffer can hold', () => {
+    const codec = compressedCodec({ format: 'gzip', maxOutput: Number.MAX_SAFE_INTEGER })
+    expect(codec.decode(gzipSync('[1]'), true)).to.deep.equal([1])
+  })
+
   const wrong: [unknown, string][] = [
     [{}, 'format is undefined; give one of gzip, deflate, deflate-raw'],
     [{ format: 'brotli' }, 'format is "brotli"; give one of'],

@@ -52,7 +52,7 @@ export class HandlerCall {
     }
     let data: string | Uint8Array
     try {
-      data = value instanceof Uint8Array ? value : encodeReply(this.#codec, value, handler)
+      data = bytesOf(value) ?? encodeReply(this.#codec, value, handler)
     } catch (thrown) {
       return this.#fail(toError(thrown), 'encode', handler, event)
     }
@@ -101,13 +101,26 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }
 
+/** Returns the bytes of what is sent as it is. */
+function bytesOf(value: unknown): Uint8Array | undefined {
+  if (value instanceof Uint8Array) return value
+  return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined
+}
+
 /** Encodes a reply, unless it is of a kind that can only have been returned by accident. */
 function encodeReply(codec: Codec, value: unknown, handler: Handler): string | Uint8Array {
-  const isMeant =
-    typeof value === 'string' ||
-    (typeof value === 'object' && !(value instanceof Map) && !(value instanceof Set))
-  if (isMeant) return encodeWith(codec, value)
+  if (isMeant(value)) return encodeWith(codec, value)
   throw new EncodeError(
-    `${handler.name} returned ${describeValue(value)}, and what a handler returns is sent: return a message, or nothing`,
+    `${handler.name} returned ${describeValue(value)}, and what a handler returns is sent: return a message, an async iterable of messages, or nothing`,
   )
+}
+
+function isMeant(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value === 'string'
+  return !(value instanceof Map || value instanceof Set || isIterator(value))
+}
+
+/** Tells a generator that is not async, and the like: nobody would ask for their items, and JSON has nothing but `{}` for them. */
+function isIterator(value: object): boolean {
+  return typeof (value as { next?: unknown }).next === 'function' && Symbol.iterator in value
 }

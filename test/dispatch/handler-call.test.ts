@@ -57,6 +57,10 @@ function settle(): Promise<void> {
   })
 }
 
+function* numbers(): Generator {
+  yield 1
+}
+
 async function* stream(...items: readonly unknown[]): AsyncGenerator {
   for (const item of items) yield await Promise.resolve(item)
 }
@@ -101,12 +105,23 @@ describe('HandlerCall', () => {
         void run()
         expect(sent[0]).to.equal(bytes)
       }
+      const { run, sent } = rig(() => new Uint8Array([1, 2]).buffer)
+      void run()
+      expect(sent[0]).to.deep.equal(new Uint8Array([1, 2]))
     })
 
     it('sends what a promise gives', async () => {
       const { run, sent } = rig(() => Promise.resolve({ type: 'pong' }))
       await run()
       expect(sent).to.deep.equal(['{"type":"pong"}'])
+    })
+
+    it('sends an object whose next is no function of an iterator through the codec', () => {
+      for (const message of [{ next: 5 }, { next: 'page', list: [1] }, [1, 2], new Date(0)]) {
+        const { run, sent } = rig(() => message)
+        void run()
+        expect(sent).to.deep.equal([JSON.stringify(message)])
+      }
     })
 
     it('sends what anything with a then gives', async () => {
@@ -177,6 +192,8 @@ describe('HandlerCall', () => {
       [new Map(), 'an instance of Map'],
       [new Set(), 'an instance of Set'],
       [() => {}, 'a function'],
+      [numbers(), 'an instance of Generator'],
+      [[1].values(), 'an instance of Array Iterator'],
     ]
     for (const [value, told] of rows) {
       it(`reports ${told} that is returned, and sends nothing`, async () => {
@@ -189,7 +206,7 @@ describe('HandlerCall', () => {
           expect(failures[0]).to.deep.include({ stage: 'encode', handler: HANDLER, event: 'event' })
           expect(failures[0]?.error).to.be.instanceOf(EncodeError)
           expect(failures[0]?.error.message).to.equal(
-            `Ticker#tick returned ${told}, and what a handler returns is sent: return a message, or nothing`,
+            `Ticker#tick returned ${told}, and what a handler returns is sent: return a message, an async iterable of messages, or nothing`,
           )
         }
       })

@@ -79,7 +79,9 @@ describe('Validation', () => {
     const error = instance.errors[0]?.error as MessageValidationError
     expect(error).to.be.instanceOf(MessageValidationError)
     expect(error.issues).to.deep.equal(issues)
-    expect(error.message).to.match(/^A message does not fit Feed#list: 0: no number; 1: no number; .{400,500}…$/)
+    expect(error.message).to.match(
+      /^A message does not fit Feed#list: 0: no number; 1: no number; .{400,500}…$/,
+    )
     await client.close()
   })
 
