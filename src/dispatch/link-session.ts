@@ -21,6 +21,10 @@ import type { Router } from './router.js'
 import type { Unrouted } from './unrouted.js'
 import { validate } from './validation.js'
 
+// What is thrown by no handler says nothing of its place by itself.
+const ROUTE_THREW = 'thrown by the route function: the message is lost'
+const KEY_THREW = 'thrown by the concurrency.key function: the message is handled as one without a key'
+
 /** What all sessions of a connection share. */
 export interface DispatchParts {
   readonly connection: Connection
@@ -52,7 +56,7 @@ export class LinkSession implements Session {
     this.#queue = arrivalQueue(parts.concurrency, {
       run: (arrival) => this.#run(arrival),
       skipped: (arrival) => this.#skip(arrival),
-      keyFailed: (error, { value }) => this.#fail(error, 'decode', undefined, value),
+      keyFailed: (error, { value }) => this.#fail(error, 'decode', undefined, value, KEY_THREW),
     })
     this.#call = new HandlerCall(parts.invoker, parts.codec, link, (error, stage, handler, event) =>
       this.#fail(error, stage, handler, event),
@@ -171,7 +175,7 @@ export class LinkSession implements Session {
     try {
       key = router.keyOf(arrival.value)
     } catch (thrown) {
-      return this.#fail(toError(thrown), 'decode', undefined, arrival.value)
+      return this.#fail(toError(thrown), 'decode', undefined, arrival.value, ROUTE_THREW)
     }
     const handler = router.handlerFor(key)
     if (handler?.schema) return this.#validate(handler, arrival, key)
@@ -226,9 +230,15 @@ export class LinkSession implements Session {
     }
   }
 
-  #fail(error: Error, stage: Stage, handler?: Handler, message?: unknown): void | Promise<void> {
+  #fail(
+    error: Error,
+    stage: Stage,
+    handler?: Handler,
+    message?: unknown,
+    consequence = '',
+  ): void | Promise<void> {
     const { connection, signal } = this.#context
     const context = { connection, signal, stage, fatal: false, handler: handler?.name, message }
-    return this.#parts.errors.handle(error, context, '')
+    return this.#parts.errors.handle(error, context, consequence)
   }
 }

@@ -151,6 +151,25 @@ describe('LinkSession', () => {
       expect(client.instance.messages).to.deep.equal([{ deep: { key: 1 } }])
     })
 
+    it('whose route or key function throws are told in the log with what threw, and what becomes of them', async () => {
+      class Any {
+        @OnMessage() any(): void {}
+      }
+      const bad = (): never => {
+        throw new TypeError('no such thing')
+      }
+      const first = await begin(Any, { route: bad })
+      first.server.peer.send({})
+      expect(first.logger.lines).to.deep.equal([
+        'error [Any] decode: TypeError: no such thing (thrown by the route function: the message is lost)',
+      ])
+      const second = await begin(Any, { concurrency: { key: bad } })
+      second.server.peer.send({})
+      expect(second.logger.lines).to.deep.equal([
+        'error [Any] decode: TypeError: no such thing (thrown by the concurrency.key function: the message is handled as one without a key)',
+      ])
+    })
+
     it('that no handler takes are logged once per key', async () => {
       class Narrow {
         @OnMessage('tick') tick(): void {

@@ -157,6 +157,40 @@ describe('Validation', () => {
     await client.close()
   })
 
+  it('that takes time keeps the order of each key, and has a place among those at work', async () => {
+    const gates = new Map(['a 1', 'a 2', 'b 1', 'b 2'].map((name) => [name, deferred<boolean>()]))
+    const slow = z
+      .object({ symbol: z.string(), n: z.number() })
+      .refine(({ symbol, n }) => gates.get(`${symbol} ${n}`)?.promise)
+    class Feed extends Noting {
+      @OnMessage(slow) rest({ symbol, n }: { symbol: string; n: number }): void {
+        this.notes.push(`${symbol} ${n}`)
+      }
+    }
+    const messages = [
+      { symbol: 'a', n: 1 },
+      { symbol: 'a', n: 2 },
+      { symbol: 'b', n: 1 },
+      { symbol: 'b', n: 2 },
+    ]
+    const rows: [ClientOptions['concurrency'], string[], string[]][] = [
+      // The second of two may overtake the first, as its handler might.
+      [2, ['b 1', 'a 2', 'a 1', 'b 2'], ['a 2', 'b 1', 'a 1', 'b 2']],
+      [{ key: 'symbol' }, ['a 2', 'b 1', 'b 2', 'a 1'], ['b 1', 'b 2', 'a 1', 'a 2']],
+    ]
+    for (const [concurrency, opened, expected] of rows) {
+      for (const name of gates.keys()) gates.set(name, deferred())
+      const { say, instance, client, clock } = await started(Feed, { concurrency })
+      await say(...messages)
+      for (const name of opened) {
+        gates.get(name)?.resolve(true)
+        await clock.settle()
+      }
+      expect(instance.notes).to.deep.equal(expected)
+      await client.close()
+    }
+  })
+
   it('asks the next method after a schema that took its time', async () => {
     class Feed extends Noting {
       @OnMessage('book', z.object({ a: z.number() }).refine(async () => Promise.resolve(false)))
