@@ -2,7 +2,15 @@ import { expect } from 'chai'
 import { type } from 'arktype'
 import * as v from 'valibot'
 import * as z from 'zod'
-import { bootstrap, keyPair, MessageValidationError, OnError, OnMessage, WebSocketClient } from 'holdfast'
+import {
+  bootstrap,
+  keyPair,
+  keyPresent,
+  MessageValidationError,
+  OnError,
+  OnMessage,
+  WebSocketClient,
+} from 'holdfast'
 import type { Class, ClientOptions, ErrorContext, MessageContext } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { deferred } from '#src/connection/deferred.js'
@@ -121,6 +129,10 @@ describe('Validation', () => {
       @OnMessage('trade')
       trade(): void {
         this.notes.push('trade')
+      }
+      @OnMessage()
+      rest(): void {
+        this.notes.push('not even what no schema of its key accepts')
       }
     }
     const { say, instance, client } = await started(Feed)
@@ -256,6 +268,7 @@ describe('Routing', () => {
       ['0', [7, 'id'], 7],
       [keyPair('op', 't'), { op: 0, t: 'READY' }, '0/READY'],
       [(message) => (message as string[])[1], ['', 'key'], 'key'],
+      [keyPresent('ping', 'key'), { key: null }, 'key'],
     ]
     class Feed extends Noting {
       @OnMessage('key')
