@@ -8,6 +8,11 @@ export interface Codec {
   decode(data: string | Uint8Array, isBinary: boolean): unknown
   /** True when binary frames are messages too; otherwise they go to `@OnBinary` as they are. */
   readonly isBinary?: boolean
+  /**
+   * How many bytes the frame that was decoded last unfolded to, where that is more than came: they count for `highWaterBytes`, so that
+   * small frames that hold much cannot fill the memory while they wait for a handler.
+   */
+  readonly unfoldedBytes?: number
 }
 
 /** JSON in text frames: the default. */
