@@ -70,22 +70,29 @@ export class HandlerCall {
       this.#fail(toError(thrown), 'handle', handler, event)
     try {
       const iterator = items[Symbol.asyncIterator]()
+      let isClosed = false
+      const close = (): void => {
+        if (!isClosed) void closeIterator(iterator).catch(fail)
+        isClosed = true
+      }
       if (refusal) {
-        void closeIterator(iterator).catch(fail)
+        close()
         await this.#fail(refusal, 'send', handler, event)
         return
       }
       // An iterator that waits for something would otherwise wait on for a link that is gone.
-      const stop = (): void => void closeIterator(iterator).catch(fail)
-      signal.addEventListener('abort', stop)
+      signal.addEventListener('abort', close)
       try {
-        for await (const item of { [Symbol.asyncIterator]: () => iterator }) {
-          await this.reply(item, handler, event)
+        for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+          await this.reply(next.value, handler, event)
           // Not the signal: until the socket has closed, an endless stream would be reported item by item, without a pause.
-          if (this.#link.refusal) return
+          if (this.#link.refusal) {
+            close()
+            return
+          }
         }
       } finally {
-        signal.removeEventListener('abort', stop)
+        signal.removeEventListener('abort', close)
       }
     } catch (thrown) {
       await fail(thrown)

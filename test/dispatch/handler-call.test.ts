@@ -327,6 +327,26 @@ describe('HandlerCall', () => {
       ])
     })
 
+    it('are closed once, also where the link was taking an item when it was lost', async () => {
+      const notes: string[] = []
+      const items: AsyncIterator<unknown> = {
+        next: () => Promise.resolve({ value: { n: 1 } }),
+        return: () => {
+          notes.push('closed')
+          return Promise.resolve({ done: true, value: undefined })
+        },
+      }
+      const { run, link, lose, failures } = rig(() => ({ [Symbol.asyncIterator]: () => items }))
+      const flow: Deferred<void> = deferred()
+      link.flow = flow.promise
+      void run()
+      await settle()
+      lose()
+      flow.resolve()
+      await settle()
+      expect([notes, failures]).to.deep.equal([['closed'], []])
+    })
+
     it('end with the first item that comes when the link has begun to close, however many there would be', async () => {
       let asked = 0
       async function* endless(): AsyncGenerator {
