@@ -6,6 +6,7 @@ import type { ConnectionOptions } from './options.js'
 import {
   checkCount,
   checkFunctions,
+  checkSync,
   checkTime,
   checkTimes,
   hasMethods,
@@ -65,6 +66,8 @@ export function checkOptions(
     ...checkProtocols(options.protocols),
     ...checkRoute(options.route, 'options.route'),
     ...checkShapes(options),
+    ...checkCodec(options.codec),
+    ...checkSync(options.unpack, 'options.unpack'),
     ...checkNumbers(options),
     ...checkHeartbeat(options.heartbeat),
     ...checkReconnect(options.reconnect),
@@ -145,6 +148,12 @@ function checkShapes(options: ConnectionOptions): Mistake[] {
     if (fits(value)) return []
     return [{ place: `options.${name}`, cause: `is ${shown(value)}`, fix: `give ${what}` }]
   })
+}
+
+/** Its shape has been checked. */
+function checkCodec(codec: unknown): Mistake[] {
+  if (!isObject(codec)) return []
+  return ['encode', 'decode'].flatMap((name) => checkSync(codec[name], `options.codec.${name}`))
 }
 
 function checkNumbers(options: ConnectionOptions): Mistake[] {

@@ -8,6 +8,11 @@ export interface Codec {
   decode(data: string | Uint8Array, isBinary: boolean): unknown
   /** True when binary frames are messages too; otherwise they go to `@OnBinary` as they are. */
   readonly isBinary?: boolean
+  /**
+   * How many bytes the frame that was decoded last unfolded to, where that is more than came: they count for `highWaterBytes`, so that
+   * small frames that hold much cannot fill the memory while they wait for a handler.
+   */
+  readonly unfoldedBytes?: number
 }
 
 /** JSON in text frames: the default. */
@@ -61,9 +66,12 @@ export function describeValue(value: unknown): string {
   if (value === null) return 'null'
   if (typeof value === 'function') return value.name ? `the function ${value.name}` : 'a function'
   if (typeof value !== 'object') return value === undefined ? 'undefined' : `a ${typeof value}`
-  const name = (Object.getPrototypeOf(value) as { constructor?: { name?: string } } | null)?.constructor?.name
   if (Array.isArray(value)) return 'an array'
-  return !name || name === 'Object' ? 'a plain object' : `an instance of ${name}`
+  const name = (Object.getPrototypeOf(value) as { constructor?: { name?: string } } | null)?.constructor?.name
+  if (name && name !== 'Object') return `an instance of ${name}`
+  // Generators have no class that would have a name.
+  const { [Symbol.toStringTag]: tag } = value as { [Symbol.toStringTag]?: unknown }
+  return typeof tag === 'string' ? `an instance of ${tag}` : 'a plain object'
 }
 
 /**
@@ -72,9 +80,14 @@ export function describeValue(value: unknown): string {
  * @throws EncodeError when the codec cannot
  */
 export function encodeWith(codec: Codec, value: unknown): string | Uint8Array {
+  let data: unknown
   try {
-    return codec.encode(value)
+    data = codec.encode(value)
   } catch (thrown) {
     throw new EncodeError(`Could not encode ${describeValue(value)}: ${reasonOf(thrown)}`, { cause: thrown })
   }
+  if (typeof data === 'string' || data instanceof Uint8Array) return data
+  throw new EncodeError(
+    `Could not encode ${describeValue(value)}: encode of the codec returned ${describeValue(data)}, and has to return a string or a Uint8Array`,
+  )
 }

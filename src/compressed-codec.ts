@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer'
 import {
   deflateRawSync,
   deflateSync,
@@ -46,15 +47,23 @@ export function compressedCodec(options: CompressedCodecOptions): Codec {
   const { format, codec = jsonCodec, maxOutput = MAX_OUTPUT, compress = false } = options
   check(format, codec, maxOutput)
   const { pack, inflate } = FORMATS[format]
+  let unfoldedBytes: number | undefined
   return {
     isBinary: true,
+    get unfoldedBytes() {
+      return unfoldedBytes
+    },
     encode(message) {
       const data = codec.encode(message)
       return compress ? pack(data) : data
     },
     decode(data, isBinary) {
+      unfoldedBytes = undefined
       if (!isBinary) return codec.decode(data, false)
-      const inflated = inflateWith(inflate, data as Uint8Array, maxOutput)
+      // A number that zlib does not take for a limit would make each frame an error.
+      const most = Math.min(maxOutput, constants.MAX_LENGTH)
+      const inflated = inflateWith(inflate, data as Uint8Array, most)
+      unfoldedBytes = inflated.length
       return codec.isBinary ? codec.decode(inflated, true) : codec.decode(textOf(inflated), false)
     },
   }

@@ -268,6 +268,9 @@ export class DecodeError extends HoldfastError {
   }
 }
 
+/** No more fit into the text of an error. */
+const MOST_TOLD_ISSUES = 500
+
 /** A message that no schema of the handlers for its key accepts. The handlers have not seen it. */
 export class MessageValidationError extends HoldfastError {
   readonly code = 'HOLDFAST_MESSAGE_VALIDATION'
@@ -280,7 +283,8 @@ export class MessageValidationError extends HoldfastError {
 
   constructor(handler: string, key: unknown, raw: string | Uint8Array, issues: readonly SchemaIssue[]) {
     const name = key === undefined ? 'A message' : `A message with the key ${excerptOf(safeString(key), 80)}`
-    super(`${name} does not fit ${handler}: ${excerptOf(issues.map(describeIssue).join('; '), 500)}`)
+    const told = issues.slice(0, MOST_TOLD_ISSUES).map(describeIssue).join('; ')
+    super(`${name} does not fit ${handler}: ${excerptOf(told, 500)}`)
     this.issues = issues
     this.key = key
     this.raw = raw

@@ -42,6 +42,17 @@ export function isFunction(value: unknown): boolean {
   return typeof value === 'function'
 }
 
+const ASYNC: readonly unknown[] = ['AsyncFunction', 'AsyncGeneratorFunction']
+
+/** Finds a function whose promise nobody would wait for: each message would be one, and a rejection end the process. */
+export function checkSync(value: unknown, place: string): Mistake[] {
+  const isAsync =
+    isFunction(value) && ASYNC.includes((value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag])
+  if (!isAsync) return []
+  const fix = 'return the result itself, not a promise of it; what takes time belongs in a handler'
+  return [{ place, cause: 'is an async function, and what it returns is not awaited', fix }]
+}
+
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null
 }

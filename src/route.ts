@@ -1,5 +1,5 @@
 import type { Mistake } from './errors.js'
-import { isFunction, isString, shown } from './option-checks.js'
+import { checkSync, isFunction, isString, shown } from './option-checks.js'
 
 /** One way to a message's key: a path of properties, a position in an array, or a function of the message. */
 export type RoutePath = string | number | ((message: unknown) => unknown)
@@ -67,7 +67,8 @@ export function checkRoute(route: unknown, place: string): Mistake[] {
     "give a property ('type'), a path ('data.e'), a position (0, -2), a function, or a list of these"
   if (paths.length === 0) return [{ place, cause: 'is an empty list', fix }]
   return paths.flatMap((path) => {
-    if (isFunction(path) || Number.isSafeInteger(path)) return []
+    if (isFunction(path)) return checkSync(path, place)
+    if (Number.isSafeInteger(path)) return []
     if (!isString(path)) return [{ place, cause: `is ${shown(path)}`, fix }]
     return path.split('.').includes('') ? [{ place, cause: `'${path}' has an empty name in it`, fix }] : []
   })

@@ -241,6 +241,25 @@ describe('checkOptions', () => {
         expectMistake({ route }, 'options.route', `'${route}' has an empty name in it`, "a path ('data.e')")
     })
 
+    it('are not async where nothing waits for what a function returns: a codec, unpack, and where a key is', () => {
+      const later = async (): Promise<string> => Promise.resolve('key')
+      async function* messages(): AsyncGenerator {
+        yield await Promise.resolve(1)
+      }
+      const { encode, decode } = jsonCodec
+      const rows: [Readonly<Record<string, unknown>>, string][] = [
+        [{ codec: { encode: later, decode } }, 'options.codec.encode'],
+        [{ codec: { encode, decode: later } }, 'options.codec.decode'],
+        [{ unpack: later }, 'options.unpack'],
+        [{ unpack: messages }, 'options.unpack'],
+        [{ route: later }, 'options.route'],
+        [{ route: ['type', later] }, 'options.route'],
+        [{ concurrency: { key: later } }, 'options.concurrency.key'],
+      ]
+      for (const [options, place] of rows)
+        expectMistake(options, place, 'is an async function', 'return the result itself')
+    })
+
     it('never shows the contents of what does not fit', () => {
       expect(JSON.stringify(check({ headers: 'Authorization: secret' }))).not.to.contain('secret')
     })

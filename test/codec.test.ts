@@ -120,6 +120,10 @@ describe('textOf', () => {
   })
 })
 
+function* generator(): Generator {
+  yield 'secret'
+}
+
 describe('describeValue', () => {
   class Named {}
   const rows: [unknown, string][] = [
@@ -138,6 +142,8 @@ describe('describeValue', () => {
     [new Named(), 'an instance of Named'],
     [new Map(), 'an instance of Map'],
     [Object.create({ constructor: undefined }), 'a plain object'],
+    [generator(), 'an instance of Generator'],
+    [{ [Symbol.toStringTag]: Symbol('odd') }, 'a plain object'],
   ]
   for (const [value, said] of rows) {
     it(`says '${said}', and never what is in it`, () => {
@@ -166,4 +172,20 @@ describe('encodeWith', () => {
     expect((error as EncodeError).message).to.equal('Could not encode a plain object: too deep')
     expect((error as EncodeError).cause).to.equal(thrown)
   })
+
+  const accidents: [unknown, string][] = [
+    [undefined, 'undefined'],
+    [5, 'a number'],
+    [Promise.resolve('{}'), 'an instance of Promise'],
+    [new ArrayBuffer(1), 'an instance of ArrayBuffer'],
+  ]
+  for (const [data, told] of accidents) {
+    it(`throws an EncodeError where the codec gives ${told}, which is no frame`, () => {
+      const codec = { ...jsonCodec, encode: () => data as string }
+      expect(() => encodeWith(codec, {})).to.throw(
+        EncodeError,
+        `Could not encode a plain object: encode of the codec returned ${told}, and has to return a string or a Uint8Array`,
+      )
+    })
+  }
 })

@@ -101,6 +101,24 @@ describe('compressedCodec', () => {
     expect(compressedCodec(options).decode(gzipSync('[1]'), true)).to.deep.equal([1])
   })
 
+  it('tells how much the frame decoded last has unfolded to, where it was compressed and could be inflated', () => {
+    const codec = compressedCodec({ format: 'gzip', maxOutput: 1_000 })
+    codec.decode(gzipSync('"0123456789"'), true)
+    expect(codec.unfoldedBytes).to.equal(12)
+    expect(() => codec.decode(gzipSync('no JSON'), true)).to.throw(SyntaxError)
+    expect(codec.unfoldedBytes).to.equal(7)
+    codec.decode('"text"', false)
+    expect(codec.unfoldedBytes).to.equal(undefined)
+    codec.decode(gzipSync('1'), true)
+    expect(() => codec.decode(gzipSync(Buffer.alloc(2_000)), true)).to.throw(RangeError)
+    expect(codec.unfoldedBytes).to.equal(undefined)
+  })
+
+  it('takes a maxOutput beyond what any buffer can hold', () => {
+    const codec = compressedCodec({ format: 'gzip', maxOutput: Number.MAX_SAFE_INTEGER })
+    expect(codec.decode(gzipSync('[1]'), true)).to.deep.equal([1])
+  })
+
   const wrong: [unknown, string][] = [
     [{}, 'format is undefined; give one of gzip, deflate, deflate-raw'],
     [{ format: 'brotli' }, 'format is "brotli"; give one of'],

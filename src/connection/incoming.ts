@@ -94,7 +94,8 @@ export class Incoming {
     const isBinary = typeof raw !== 'string'
     if (isBinary && !this.#codec.isBinary) return { kind: 'binary', value: raw, raw, receivedAt, size }
     try {
-      return { kind: 'message', value: this.#codec.decode(raw, isBinary), raw, receivedAt, size }
+      const value = this.#codec.decode(raw, isBinary)
+      return { kind: 'message', value, raw, receivedAt, size: this.#codec.unfoldedBytes ?? size }
     } catch (thrown) {
       return undecodable({ raw, receivedAt, size }, thrown)
     }

@@ -195,16 +195,18 @@ export class Link implements LinkPort, TransportListener {
 
   // --- what the connection asks -----------------------------------------------------------------------------------------
 
+  get refusal(): ConnectionLostError | undefined {
+    return this.isOpen && this.#open ? undefined : this.#refuse()
+  }
+
   send(data: string | Uint8Array): Promise<void> {
-    if (!this.isOpen || !this.#open) {
-      throw new ConnectionLostError(
-        `Connection ${this.number} is gone, and with it whom this was for`,
-        1006,
-        '',
-        this.#loss && { cause: this.#loss },
-      )
-    }
+    if (!this.isOpen || !this.#open) throw this.#refuse()
     return this.#open.outgoing.send(data)
+  }
+
+  #refuse(): ConnectionLostError {
+    const message = `Connection ${this.number} is gone, and with it whom this was for`
+    return new ConnectionLostError(message, 1006, '', this.#loss && { cause: this.#loss })
   }
 
   /** Sends a heartbeat, which waits for nothing else. */

@@ -1,3 +1,4 @@
+import type { ConnectionLostError } from '../errors.js'
 import type { CloseInfo } from './close-code.js'
 import type { ConnectionState, OpenInfo, Stage } from './state.js'
 
@@ -31,6 +32,8 @@ export interface LinkPort {
   readonly number: number
   /** Aborts when this physical connection is lost. */
   readonly signal: AbortSignal
+  /** What whoever sends on this link is told; `undefined` while it is open. It is open no more some time before its signal aborts. */
+  readonly refusal: ConnectionLostError | undefined
   /**
    * Sends on this very link, also while the connection is closing.
    *

@@ -54,7 +54,7 @@ export class HandlerCall {
     }
     let data: string | Uint8Array
     try {
-      data = value instanceof Uint8Array ? value : encodeReply(this.#codec, value, handler)
+      data = bytesOf(value) ?? encodeReply(this.#codec, value, handler)
     } catch (thrown) {
       return this.#port.fail(toError(thrown), 'encode', handler, event)
     }
@@ -67,21 +67,34 @@ export class HandlerCall {
   }
 
   async #stream(items: AsyncIterable<unknown>, handler: Handler, event: unknown): Promise<void> {
-    const { signal } = this.#link
+    const { signal, refusal } = this.#link
     const fail = (thrown: unknown): void | Promise<void> =>
       this.#port.fail(toError(thrown), 'handle', handler, event)
     try {
       const iterator = items[Symbol.asyncIterator]()
+      let isClosed = false
+      const close = (): void => {
+        if (!isClosed) void closeIterator(iterator).catch(fail)
+        isClosed = true
+      }
+      if (refusal) {
+        close()
+        await this.#port.fail(refusal, 'send', handler, event)
+        return
+      }
       // An iterator that waits for something would otherwise wait on for a link that is gone.
-      const stop = (): void => void closeIterator(iterator).catch(fail)
-      signal.addEventListener('abort', stop)
+      signal.addEventListener('abort', close)
       try {
-        for await (const item of { [Symbol.asyncIterator]: () => iterator }) {
-          await this.reply(item, handler, event)
-          if (signal.aborted) return
+        for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+          await this.reply(next.value, handler, event)
+          // Not the signal: until the socket has closed, an endless stream would be reported item by item, without a pause.
+          if (this.#link.refusal) {
+            close()
+            return
+          }
         }
       } finally {
-        signal.removeEventListener('abort', stop)
+        signal.removeEventListener('abort', close)
       }
     } catch (thrown) {
       await fail(thrown)
@@ -97,13 +110,26 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }
 
+/** Returns the bytes of what is sent as it is. */
+function bytesOf(value: unknown): Uint8Array | undefined {
+  if (value instanceof Uint8Array) return value
+  return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined
+}
+
 /** Encodes a reply, unless it is of a kind that can only have been returned by accident. */
 function encodeReply(codec: Codec, value: unknown, handler: Handler): string | Uint8Array {
-  const isMeant =
-    typeof value === 'string' ||
-    (typeof value === 'object' && !(value instanceof Map) && !(value instanceof Set))
-  if (isMeant) return encodeWith(codec, value)
+  if (isMeant(value)) return encodeWith(codec, value)
   throw new EncodeError(
-    `${handler.name} returned ${describeValue(value)}, and what a handler returns is sent: return a message, or nothing`,
+    `${handler.name} returned ${describeValue(value)}, and what a handler returns is sent: return a message, an async iterable of messages, or nothing`,
   )
+}
+
+function isMeant(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value === 'string'
+  return !(value instanceof Map || value instanceof Set || isIterator(value))
+}
+
+/** Tells a generator that is not async, and the like: nobody would ask for their items, and JSON has nothing but `{}` for them. */
+function isIterator(value: object): boolean {
+  return typeof (value as { next?: unknown }).next === 'function' && Symbol.iterator in value
 }

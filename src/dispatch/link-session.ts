@@ -22,6 +22,10 @@ import type { Router } from './router.js'
 import type { Unrouted } from './unrouted.js'
 import { validate } from './validation.js'
 
+// What is thrown by no handler says nothing of its place by itself.
+const ROUTE_THREW = 'thrown by the route function: the message is lost'
+const KEY_THREW = 'thrown by the concurrency.key function: the message is handled as one without a key'
+
 /** What all sessions of a connection share. */
 export interface DispatchParts {
   readonly connection: Connection
@@ -152,13 +156,19 @@ export class LinkSession implements Session, ArrivalPort, FailurePort {
   }
 
   keyFailed(error: Error, { value }: Arrival): void | Promise<void> {
-    return this.fail(error, 'decode', undefined, value)
+    return this.fail(error, 'decode', undefined, value, KEY_THREW)
   }
 
-  fail(error: Error, stage: Stage, handler?: Handler, message?: unknown): void | Promise<void> {
+  fail(
+    error: Error,
+    stage: Stage,
+    handler?: Handler,
+    message?: unknown,
+    consequence = '',
+  ): void | Promise<void> {
     const { connection, signal } = this.#context
     const context = { connection, signal, stage, fatal: false, handler: handler?.name, message }
-    return this.#parts.errors.handle(error, context, '')
+    return this.#parts.errors.handle(error, context, consequence)
   }
 
   // --- the way of an arrival --------------------------------------------------------------------------------------------
@@ -180,7 +190,7 @@ export class LinkSession implements Session, ArrivalPort, FailurePort {
     try {
       key = router.keyOf(arrival.value)
     } catch (thrown) {
-      return this.fail(toError(thrown), 'decode', undefined, arrival.value)
+      return this.fail(toError(thrown), 'decode', undefined, arrival.value, ROUTE_THREW)
     }
     const handler = router.handlerFor(key)
     if (handler?.schema) return this.#validate(handler, arrival, key)

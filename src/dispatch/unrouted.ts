@@ -1,7 +1,11 @@
+import { excerptOf } from '../errors.js'
 import type { Logger } from '../logger.js'
 
-/** Past this many different keys nothing is logged any more: a peer must not fill the memory or the log. */
+/** Past this many different keys none is named any more: a peer must not fill the memory or the log. */
 const MOST_KEYS = 100
+
+/** So much of a key is named, and remembered. */
+const MOST_OF_KEY = 100
 
 /** Says once per key that no handler takes it. */
 export class Unrouted {
@@ -16,8 +20,7 @@ export class Unrouted {
   }
 
   message(key: unknown): void {
-    const isPrimitive = typeof key === 'string' || typeof key === 'number'
-    const kind = isPrimitive ? JSON.stringify(key).slice(0, MOST_KEYS) : undefined
+    const kind = nameOf(key)
     this.#once(
       kind ?? 'keyless',
       kind
@@ -35,8 +38,19 @@ export class Unrouted {
 
   #once(kind: unknown, message: string): void {
     this.#seen ??= new Set()
-    if (this.#seen.has(kind) || this.#seen.size >= MOST_KEYS) return
+    if (this.#seen.has(kind) || this.#seen.size > MOST_KEYS) return
     this.#seen.add(kind)
-    this.#logger.warn(`${message} (said once; connection.unhandledMessages counts them)`)
+    const isLast = this.#seen.size > MOST_KEYS
+    const said = isLast
+      ? `no handler of ${this.#target} takes messages with more than ${MOST_KEYS} different keys: no further one is named`
+      : message
+    this.#logger.warn(`${said} (said once; connection.unhandledMessages counts them)`)
   }
+}
+
+/** Writes a key as a decorator would name it; `undefined` for what is none. */
+function nameOf(key: unknown): string | undefined {
+  if (typeof key === 'number') return String(key)
+  // Cut before it is written anew, not after: a part that is cut out of a text holds on to the whole of it.
+  return typeof key === 'string' ? JSON.stringify(excerptOf(key, MOST_OF_KEY)) : undefined
 }

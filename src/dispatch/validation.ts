@@ -53,7 +53,8 @@ class Validation {
 
   #judge(handler: MessageHandler, result: SchemaResult): Accepted | Promise<Accepted> {
     if (!result.issues) return { handler, value: result.value }
-    this.#issues.push(...result.issues)
+    // One by one: a message can have more wrong with it than a call can have arguments.
+    for (const issue of result.issues) this.#issues.push(issue)
     return this.ask(handler.alternative)
   }
 }

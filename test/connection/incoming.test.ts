@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { DecodeError } from 'holdfast'
+import { gzipSync } from 'node:zlib'
+import { DecodeError, compressedCodec } from 'holdfast'
 import type { ClientOptions, Failure } from 'holdfast'
 import type { MessageDiagnostic } from '#src/diagnostics.js'
 import { deferred } from '#src/connection/deferred.js'
@@ -250,5 +251,19 @@ describe('Incoming', () => {
         })
       }
     })
+  })
+
+  it('counts for highWaterBytes what a frame unfolds to, also where several messages are in it', async () => {
+    const gate: Deferred<void> = deferred()
+    const codec = compressedCodec({ format: 'gzip' })
+    const rig = await ready({ codec, ...batches, highWaterBytes: 10_000 }, { message: () => gate.promise })
+    rig.server.peer.send(JSON.stringify('x'.repeat(9_000)))
+    rig.server.peer.send(gzipSync('[1,2]'))
+    expect(rig.server.peer.isPaused).to.equal(false)
+    rig.server.peer.send(gzipSync(JSON.stringify(['x'.repeat(1_000), 2])))
+    expect(rig.server.peer.isPaused).to.equal(true)
+    gate.resolve()
+    await rig.clock.settle()
+    expect(rig.server.peer.isPaused).to.equal(false)
   })
 })

@@ -41,7 +41,7 @@ class Quotes {
 }
 
 async function begin<T extends object = Quotes>(
-  concurrency: KeyedConcurrency,
+  concurrency: number | KeyedConcurrency,
   options: ClientOptions = {},
   target: new () => T = Quotes as unknown as new () => T,
 ) {
@@ -55,7 +55,7 @@ async function begin<T extends object = Quotes>(
   return { client, clock, connection, instance, send, server }
 }
 
-async function quotes(concurrency: KeyedConcurrency, options?: ClientOptions) {
+async function quotes(concurrency: number | KeyedConcurrency, options?: ClientOptions) {
   const begun = await begin(concurrency, options)
   const { clock, instance } = begun
   const end = async (name: string): Promise<void> => {
@@ -66,6 +66,55 @@ async function quotes(concurrency: KeyedConcurrency, options?: ClientOptions) {
 }
 
 describe('arrivalQueue', () => {
+  describe('with a number', () => {
+    it('hands over so many messages at once, in the order in which they came, whatever they are about', async () => {
+      const { send, end, notes } = await quotes(3)
+      send(['A', 1], ['A', 2], ['B', 1], ['A', 3], ['B', 2])
+      expect(notes).to.deep.equal(['A 1', 'A 2', 'B 1'])
+      await end('A 2')
+      expect(notes.slice(3)).to.deep.equal(['A 3'])
+      await end('B 1')
+      expect(notes.slice(4)).to.deep.equal(['B 2'])
+    })
+
+    it('runs @OnClose after all of them have been handled, at a loss as at close()', async () => {
+      for (const way of ['loss', 'close'] as const) {
+        const { client, send, end, notes, server, clock } = await quotes(2, { reconnect: false })
+        send(['A', 1], ['A', 2], ['A', 3])
+        if (way === 'close') void client.close()
+        else server.peer.drop()
+        await clock.settle()
+        for (const name of ['A 2', 'A 3']) await end(name)
+        expect(notes.filter((note) => !note.startsWith('error'))).to.deep.equal(['A 1', 'A 2', 'A 3'])
+        await end('A 1')
+        await client.closed
+        expect(notes.at(-1)).to.equal('close')
+      }
+    })
+
+    it('reports how many have not begun when drainTimeout is over', async () => {
+      const { instance, send, server, clock } = await quotes(2, { reconnect: false, drainTimeout: 1_000 })
+      send(['A', 1], ['A', 2], ['A', 3], ['A', 4], ['A', 5])
+      server.peer.drop()
+      await clock.advance(1_000)
+      expect(instance.failures.at(-1)?.error)
+        .to.be.instanceOf(UnhandledMessagesError)
+        .with.property('count', 3)
+    })
+
+    it('stops reading past highWaterMark, those at work included, and goes on at a quarter', async () => {
+      const { send, end, server } = await quotes(2, { highWaterMark: 4 })
+      send(['A', 1], ['A', 2], ['A', 3], ['A', 4])
+      expect(server.peer.isPaused).to.equal(false)
+      send(['A', 5])
+      expect(server.peer.isPaused).to.equal(true)
+      for (const n of [1, 2, 3]) await end(`A ${n}`)
+      expect(server.peer.isPaused).to.equal(true)
+      await end('A 4')
+      expect(server.peer.isPaused).to.equal(false)
+    })
+  })
+
   describe('with a key', () => {
     it('hands over the messages of one key one after another, and different keys at once', async () => {
       const { send, end, notes } = await quotes({ key: 'symbol' })

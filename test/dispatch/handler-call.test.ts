@@ -25,9 +25,13 @@ function rig(tick: (event: unknown, context: unknown) => unknown) {
   const link = {
     number: 1,
     signal: controller.signal,
+    isOpen: true,
+    get refusal(): ConnectionLostError | undefined {
+      return link.isOpen ? undefined : new ConnectionLostError('It is gone', 1006, '')
+    },
     flow: SETTLED,
     send(data: string | Uint8Array): Promise<void> {
-      if (controller.signal.aborted) throw new ConnectionLostError('It is gone', 1006, '')
+      if (link.refusal) throw link.refusal
       sent.push(data)
       return link.flow
     },
@@ -39,7 +43,11 @@ function rig(tick: (event: unknown, context: unknown) => unknown) {
     fail: (error, stage, handler, event) => void failures.push({ error, stage, handler, event }),
   })
   const run = (): void | Promise<void> => call.run(HANDLER, 'event', 'context')
-  return { call, failures, invoker, link, run, sent, lose: () => controller.abort() }
+  const lose = (): void => {
+    link.isOpen = false
+    controller.abort()
+  }
+  return { call, failures, invoker, link, run, sent, lose }
 }
 
 /** Lets all promise callbacks run. */
@@ -47,6 +55,10 @@ function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)
   })
+}
+
+function* numbers(): Generator {
+  yield 1
 }
 
 async function* stream(...items: readonly unknown[]): AsyncGenerator {
@@ -93,12 +105,23 @@ describe('HandlerCall', () => {
         void run()
         expect(sent[0]).to.equal(bytes)
       }
+      const { run, sent } = rig(() => new Uint8Array([1, 2]).buffer)
+      void run()
+      expect(sent[0]).to.deep.equal(new Uint8Array([1, 2]))
     })
 
     it('sends what a promise gives', async () => {
       const { run, sent } = rig(() => Promise.resolve({ type: 'pong' }))
       await run()
       expect(sent).to.deep.equal(['{"type":"pong"}'])
+    })
+
+    it('sends an object whose next is no function of an iterator through the codec', () => {
+      for (const message of [{ next: 5 }, { next: 'page', list: [1] }, [1, 2], new Date(0)]) {
+        const { run, sent } = rig(() => message)
+        void run()
+        expect(sent).to.deep.equal([JSON.stringify(message)])
+      }
     })
 
     it('sends what anything with a then gives', async () => {
@@ -169,6 +192,8 @@ describe('HandlerCall', () => {
       [new Map(), 'an instance of Map'],
       [new Set(), 'an instance of Set'],
       [() => {}, 'a function'],
+      [numbers(), 'an instance of Generator'],
+      [[1].values(), 'an instance of Array Iterator'],
     ]
     for (const [value, told] of rows) {
       it(`reports ${told} that is returned, and sends nothing`, async () => {
@@ -181,7 +206,7 @@ describe('HandlerCall', () => {
           expect(failures[0]).to.deep.include({ stage: 'encode', handler: HANDLER, event: 'event' })
           expect(failures[0]?.error).to.be.instanceOf(EncodeError)
           expect(failures[0]?.error.message).to.equal(
-            `Ticker#tick returned ${told}, and what a handler returns is sent: return a message, or nothing`,
+            `Ticker#tick returned ${told}, and what a handler returns is sent: return a message, an async iterable of messages, or nothing`,
           )
         }
       })
@@ -299,6 +324,74 @@ describe('HandlerCall', () => {
       expect(notes).to.deep.equal(['closed'])
       expect(failures.map(({ error, stage }) => [error.message, stage])).to.deep.equal([
         ['closing failed', 'handle'],
+      ])
+    })
+
+    it('are closed once, also where the link was taking an item when it was lost', async () => {
+      const notes: string[] = []
+      const items: AsyncIterator<unknown> = {
+        next: () => Promise.resolve({ value: { n: 1 } }),
+        return: () => {
+          notes.push('closed')
+          return Promise.resolve({ done: true, value: undefined })
+        },
+      }
+      const { run, link, lose, failures } = rig(() => ({ [Symbol.asyncIterator]: () => items }))
+      const flow: Deferred<void> = deferred()
+      link.flow = flow.promise
+      void run()
+      await settle()
+      lose()
+      flow.resolve()
+      await settle()
+      expect([notes, failures]).to.deep.equal([['closed'], []])
+    })
+
+    it('end with the first item that comes when the link has begun to close, however many there would be', async () => {
+      let asked = 0
+      async function* endless(): AsyncGenerator {
+        for (; asked < 1_000; asked += 1) yield { asked }
+      }
+      const { run, link, failures, sent } = rig(() => endless())
+      const gate: Deferred<void> = deferred()
+      link.flow = gate.promise
+      void run()
+      await settle()
+      // The close frame is out; the signal aborts when the socket has closed.
+      link.isOpen = false
+      gate.resolve()
+      await settle()
+      expect([sent.length, asked, failures.length]).to.deep.equal([1, 0, 0])
+      const late = rig(() => endless())
+      late.link.send = () => {
+        late.link.isOpen = false
+        throw new ConnectionLostError('It is gone', 1006, '')
+      }
+      void late.run()
+      await settle()
+      expect([asked, late.failures.map(({ stage }) => stage)]).to.deep.equal([0, ['send']])
+    })
+
+    it('for a link that is gone are reported, and closed without being asked for anything', async () => {
+      const notes: string[] = []
+      const items: AsyncIterator<unknown> = {
+        next: () => {
+          notes.push('asked')
+          return new Promise(() => undefined)
+        },
+        return: () => {
+          notes.push('closed')
+          return Promise.reject(new RangeError('closing failed'))
+        },
+      }
+      const { run, failures, lose } = rig(() => ({ [Symbol.asyncIterator]: () => items }))
+      lose()
+      void run()
+      await settle()
+      expect(notes).to.deep.equal(['closed'])
+      expect(failures.map(({ error, stage }) => [error.name, stage])).to.deep.equal([
+        ['ConnectionLostError', 'send'],
+        ['RangeError', 'handle'],
       ])
     })
 

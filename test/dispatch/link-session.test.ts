@@ -2,6 +2,8 @@ import { expect } from 'chai'
 import { bootstrap, OnBinary, OnClose, OnError, OnMessage, OnOpen, OnPing, OnPong } from 'holdfast'
 import type { Client, ClientOptions, ConnectionContext, ErrorContext, Logger, MessageContext } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
+import { deferred } from '#src/connection/deferred.js'
+import type { Deferred } from '#src/connection/deferred.js'
 
 /** A logger that keeps its lines, by level. */
 class Lines implements Logger {
@@ -151,6 +153,25 @@ describe('LinkSession', () => {
       expect(client.instance.messages).to.deep.equal([{ deep: { key: 1 } }])
     })
 
+    it('whose route or key function throws are told in the log with what threw, and what becomes of them', async () => {
+      class Any {
+        @OnMessage() any(): void {}
+      }
+      const bad = (): never => {
+        throw new TypeError('no such thing')
+      }
+      const first = await begin(Any, { route: bad })
+      first.server.peer.send({})
+      expect(first.logger.lines).to.deep.equal([
+        'error [Any] decode: TypeError: no such thing (thrown by the route function: the message is lost)',
+      ])
+      const second = await begin(Any, { concurrency: { key: bad } })
+      second.server.peer.send({})
+      expect(second.logger.lines).to.deep.equal([
+        'error [Any] decode: TypeError: no such thing (thrown by the concurrency.key function: the message is handled as one without a key)',
+      ])
+    })
+
     it('that no handler takes are logged once per key', async () => {
       class Narrow {
         @OnMessage('tick') tick(): void {
@@ -220,6 +241,37 @@ describe('LinkSession', () => {
       server.peer.send(new Uint8Array([1, 2]))
       server.peer.send(new Uint8Array([1]))
       expect(server.peer.received).to.deep.equal([new Uint8Array([1, 2]), '{"length":1}'])
+    })
+
+    it('that come when their connection is gone are each reported, and not sent over the next one', async () => {
+      const replies: Deferred<unknown>[] = []
+      const notes: string[] = []
+      class Late {
+        @OnMessage() answer(): Promise<unknown> {
+          const reply: Deferred<unknown> = deferred()
+          replies.push(reply)
+          return reply.promise
+        }
+        @OnError() failed(error: Error, { stage, handler }: ErrorContext): void {
+          notes.push(`${stage} ${String(handler)} ${error.name}`)
+        }
+        @OnClose() closed(): void {
+          notes.push('close')
+        }
+      }
+      async function* stream(): AsyncGenerator {
+        yield await Promise.resolve('item')
+      }
+      const { client, server, clock } = await begin(Late, { concurrency: 4 })
+      for (let index = 0; index < 4; index += 1) server.peer.send('{}')
+      server.peer.drop()
+      const late = [{ late: true }, new Uint8Array(1), stream(), undefined]
+      for (const [index, value] of late.entries()) replies[index]?.resolve(value)
+      await clock.advance(1_000)
+      expect(client.connection.state.status).to.equal('open')
+      expect(server.peer.received).to.deep.equal([])
+      const report = 'send Late#answer ConnectionLostError'
+      expect(notes).to.deep.equal([report, report, report, 'close'])
     })
   })
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { Unrouted } from '#src/dispatch/unrouted.js'
+import { heapInUse } from '../support/heap.js'
 
 /** What goes unrouted, and the warnings of it. */
 function rig() {
@@ -53,13 +54,25 @@ describe('Unrouted', () => {
   it('cannot be made to fill the log by a peer that sends ever new keys', () => {
     const { warnings, unrouted } = rig()
     for (let index = 0; index < 1_000; index += 1) unrouted.message(`key ${index}`)
+    expect(warnings).to.have.length(101)
+    expect(warnings[99]).to.contain('"key 99"')
+    expect(warnings[100]).to.equal(
+      'no handler of Ticker takes messages with more than 100 different keys: no further one is named (said once; connection.unhandledMessages counts them)',
+    )
+  })
+
+  it('holds on to no more of a key than it names', () => {
+    const { warnings, unrouted } = rig()
+    const before = heapInUse()
+    for (let index = 0; index < 100; index += 1) unrouted.message(`${index}${'x'.repeat(2 ** 20)}`)
+    expect(heapInUse() - before).to.be.lessThan(8 * 2 ** 20)
     expect(warnings).to.have.length(100)
   })
 
   it('cannot be made to write lines of the peer, or long ones', () => {
     const { warnings, unrouted } = rig()
     unrouted.message(`x\n[forged] ${'y'.repeat(10_000)}`)
-    expect(warnings[0]).to.contain('"x\\n[forged] ')
+    expect(warnings[0]).to.match(/the key "x\\n\[forged\] y+…": add @OnMessage\("/)
     expect(warnings[0]).not.to.contain('\n')
     expect(warnings[0]?.length).to.be.below(400)
   })

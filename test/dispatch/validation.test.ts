@@ -2,7 +2,15 @@ import { expect } from 'chai'
 import { type } from 'arktype'
 import * as v from 'valibot'
 import * as z from 'zod'
-import { bootstrap, keyPair, MessageValidationError, OnError, OnMessage, WebSocketClient } from 'holdfast'
+import {
+  bootstrap,
+  keyPair,
+  keyPresent,
+  MessageValidationError,
+  OnError,
+  OnMessage,
+  WebSocketClient,
+} from 'holdfast'
 import type { Class, ClientOptions, ErrorContext, MessageContext } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { deferred } from '#src/connection/deferred.js'
@@ -68,6 +76,23 @@ describe('Validation', () => {
     })
   }
 
+  it('tells of a message with 200,000 mistakes all of them, and the first ones in words', async () => {
+    const issues = Array.from({ length: 200_000 }, (_, index) => ({ message: 'no number', path: [index] }))
+    const schema = { '~standard': { version: 1 as const, vendor: 'strict', validate: () => ({ issues }) } }
+    class Feed extends Noting {
+      @OnMessage(schema) list(): void {}
+    }
+    const { say, instance, client } = await started(Feed)
+    await say([])
+    const error = instance.errors[0]?.error as MessageValidationError
+    expect(error).to.be.instanceOf(MessageValidationError)
+    expect(error.issues).to.deep.equal(issues)
+    expect(error.message).to.match(
+      /^A message does not fit Feed#list: 0: no number; 1: no number; .{400,500}…$/,
+    )
+    await client.close()
+  })
+
   it('of a catch-all is for what no key takes', async () => {
     class Feed extends Noting {
       @OnMessage('a') a(): void {
@@ -105,6 +130,10 @@ describe('Validation', () => {
       trade(): void {
         this.notes.push('trade')
       }
+      @OnMessage()
+      rest(): void {
+        this.notes.push('not even what no schema of its key accepts')
+      }
     }
     const { say, instance, client } = await started(Feed)
     await say({ type: 'book', update: 7 }, { type: 'book', snapshot: [1, 2] }, { type: 'book', odd: true })
@@ -138,6 +167,40 @@ describe('Validation', () => {
     await clock.settle()
     expect(instance.notes).to.deep.equal(['1', 'error validate', 'now', '3'])
     await client.close()
+  })
+
+  it('that takes time keeps the order of each key, and has a place among those at work', async () => {
+    const gates = new Map(['a 1', 'a 2', 'b 1', 'b 2'].map((name) => [name, deferred<boolean>()]))
+    const slow = z
+      .object({ symbol: z.string(), n: z.number() })
+      .refine(({ symbol, n }) => gates.get(`${symbol} ${n}`)?.promise)
+    class Feed extends Noting {
+      @OnMessage(slow) rest({ symbol, n }: { symbol: string; n: number }): void {
+        this.notes.push(`${symbol} ${n}`)
+      }
+    }
+    const messages = [
+      { symbol: 'a', n: 1 },
+      { symbol: 'a', n: 2 },
+      { symbol: 'b', n: 1 },
+      { symbol: 'b', n: 2 },
+    ]
+    const rows: [ClientOptions['concurrency'], string[], string[]][] = [
+      // The second of two may overtake the first, as its handler might.
+      [2, ['b 1', 'a 2', 'a 1', 'b 2'], ['a 2', 'b 1', 'a 1', 'b 2']],
+      [{ key: 'symbol' }, ['a 2', 'b 1', 'b 2', 'a 1'], ['b 1', 'b 2', 'a 1', 'a 2']],
+    ]
+    for (const [concurrency, opened, expected] of rows) {
+      for (const name of gates.keys()) gates.set(name, deferred())
+      const { say, instance, client, clock } = await started(Feed, { concurrency })
+      await say(...messages)
+      for (const name of opened) {
+        gates.get(name)?.resolve(true)
+        await clock.settle()
+      }
+      expect(instance.notes).to.deep.equal(expected)
+      await client.close()
+    }
   })
 
   it('asks the next method after a schema that took its time', async () => {
@@ -205,6 +268,7 @@ describe('Routing', () => {
       ['0', [7, 'id'], 7],
       [keyPair('op', 't'), { op: 0, t: 'READY' }, '0/READY'],
       [(message) => (message as string[])[1], ['', 'key'], 'key'],
+      [keyPresent('ping', 'key'), { key: null }, 'key'],
     ]
     class Feed extends Noting {
       @OnMessage('key')

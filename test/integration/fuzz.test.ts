@@ -1,22 +1,33 @@
 import { expect } from 'chai'
+import * as z from 'zod'
 import {
+  ConnectionLostError,
   OnBinary,
+  OnClose,
   OnError,
   OnMessage,
+  OnOpen,
+  ProtocolViolationError,
   WebSocketClient,
   bootstrap,
   compressedCodec,
   createJsonCodec,
   jsonCodec,
+  jsonRpc,
+  keyPair,
+  keyPresent,
   textCodec,
 } from 'holdfast'
-import type { Codec, ErrorContext } from 'holdfast'
+import type { ClientOptions, Codec, ErrorContext } from 'holdfast'
 import { bigintJsonCodec } from 'holdfast/bigint-json'
 import { msgpackCodec } from 'holdfast/msgpack'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
-import { WRAPS, fuzzFrame } from '../support/fuzz-frames.js'
+import { disposal } from '../support/disposal.js'
+import { eventually } from '../support/eventually.js'
+import { WRAPS, fuzzFrame, fuzzWire } from '../support/fuzz-frames.js'
 import type { Wrap } from '../support/fuzz-frames.js'
 import { heapInUse } from '../support/heap.js'
+import { startRawServer, upgradeAnswer } from '../support/raw-server.js'
 import { SeededRandom } from '../support/seeded-random.js'
 
 const KiB = 2 ** 10
@@ -114,6 +125,16 @@ function prototypes(): readonly unknown[] {
   )
 }
 
+/** Notes what hangs on the prototypes; what it returns throws if anything has changed. */
+function watchPrototypes(): () => void {
+  const before = prototypes()
+  return () => {
+    const after = prototypes()
+    expect(after.length).to.equal(before.length)
+    expect(after.filter((each, index) => !Object.is(each, before[index]))).to.deep.equal([])
+  }
+}
+
 describe('100,000 random and mutated frames', function () {
   this.timeout(60_000)
   let seed = 2026
@@ -126,7 +147,7 @@ describe('100,000 random and mutated frames', function () {
       const client = await bootstrap(Target, 'ws://peer.test/', options)
       const { peer } = server
       const target = client.instance
-      const before = prototypes()
+      const expectSamePrototypes = watchPrototypes()
       const heap = heapInUse()
       const peakBefore = peak()
 
@@ -141,9 +162,7 @@ describe('100,000 random and mutated frames', function () {
       expect(target.handled + reported).to.equal(FRAMES)
       expect(target.handled).to.be.greaterThan(FRAMES / 10)
       expect(reported).to.be.at.least(reports)
-      const after = prototypes()
-      expect(after.length).to.equal(before.length)
-      expect(after.filter((each, index) => !Object.is(each, before[index]))).to.deep.equal([])
+      expectSamePrototypes()
 
       expect(client.connection.state.status).to.equal('open')
       const isText = codec === textCodec
@@ -152,4 +171,124 @@ describe('100,000 random and mutated frames', function () {
       await client.close()
     })
   }
+})
+
+const Priced = z.object({ type: z.string(), p: z.number(), side: z.null() })
+const Checked = z
+  .object({ price: z.string() })
+  .refine(async ({ price }) => Promise.resolve(Number(price) > 0))
+
+/** Has schemas, one of them async, and no handler for many a message. */
+class Strict {
+  handled = 0
+  readonly stages: Record<string, number> = {}
+
+  @OnMessage('trade', Priced)
+  @OnMessage('ticker', Checked)
+  @OnMessage('book-1000')
+  @OnMessage('constructor')
+  async priced(): Promise<void> {
+    this.handled += 1
+    await Promise.resolve()
+  }
+
+  @OnError()
+  failed(_: Error, { stage }: ErrorContext): void {
+    this.stages[stage] = (this.stages[stage] ?? 0) + 1
+  }
+}
+
+describe('Random and mutated frames', function () {
+  this.timeout(60_000)
+  const use = disposal()
+
+  it('are each handled, skipped, counted or reported, whatever else is switched on', async () => {
+    let [frames, messages] = [0, 0]
+    const random = new SeededRandom(2_026)
+    const [server, clock] = [new MemoryServer(), new FakeClock()]
+    const options: ClientOptions = {
+      transport: server.connect,
+      clock,
+      logger: false,
+      route: ['type', 'data.e', -2, keyPair('jsonrpc', 'method'), keyPresent('__proto__', 'valueOf')],
+      *unpack(decoded) {
+        frames += 1
+        for (const each of Array.isArray(decoded) ? (decoded as unknown[]) : [decoded]) {
+          messages += 1
+          yield each
+        }
+      },
+      concurrency: { key: ['type', 'constructor.prototype'], limit: 4, latest: true },
+      requests: jsonRpc(),
+      heartbeat: { message: () => 'beat', isReply: (message) => message === 'never' },
+    }
+    const client = await bootstrap(Strict, 'ws://peer.test/', options)
+    const { connection, instance } = client
+    const expectSamePrototypes = watchPrototypes()
+    const heap = heapInUse()
+    for (let sent = 1; sent <= FRAMES; sent += 1) {
+      server.peer.send(fuzzFrame(random, WRAPS.text))
+      if (sent % 20 === 0) await clock.settle()
+      if (sent % LOOK === 0) expect(heapInUse() - heap).to.be.lessThan(32 * MiB)
+    }
+    await clock.settle()
+    expectSamePrototypes()
+    const { decode = 0, validate = 0, ...others } = instance.stages
+    const { skippedMessages, unhandledMessages } = connection
+    expect(others).to.deep.equal({})
+    const counts = [instance.handled, validate, skippedMessages, unhandledMessages, decode]
+    expect(Math.min(...counts), String(counts)).to.be.greaterThan(100)
+    // What was binary or could not be decoded was never unpacked.
+    expect(counts.reduce((sum, count) => sum + count)).to.equal(messages + FRAMES - frames)
+    expect(connection.state.status).to.equal('open')
+    await client.close()
+  })
+
+  it('on the wire end a connection at worst, each such end reported once and followed by the next connection', async () => {
+    const CONNECTIONS = 200
+    const random = new SeededRandom(6_455)
+    const expectSamePrototypes = watchPrototypes()
+    const heap = heapInUse()
+    const log = { opens: 0, closes: 0, messages: 0, ends: [] as string[], others: [] as string[] }
+    class Feed {
+      @OnOpen() opened(): void {
+        log.opens += 1
+      }
+      @OnMessage() message(): void {
+        log.messages += 1
+      }
+      @OnBinary() binary(): void {
+        log.messages += 1
+      }
+      @OnError() failed(error: Error, { stage }: ErrorContext): void {
+        if (stage === 'decode') return
+        if (error instanceof ProtocolViolationError) log.ends.push(String(error.sentCode))
+        else if (error instanceof ConnectionLostError) log.ends.push('lost')
+        else log.others.push(`${stage}: ${error.message}`)
+      }
+      @OnClose() closed(): void {
+        log.closes += 1
+        // Each connection has at most one end.
+        if (log.ends.length > log.closes) log.others.push(`${log.ends.length} ends at ${log.closes}`)
+      }
+    }
+    const server = use(
+      await startRawServer(({ socket, request }) => {
+        socket.write(upgradeAnswer(request))
+        if (server.connections.length > CONNECTIONS) return
+        for (const chunk of fuzzWire(random)) socket.write(chunk)
+        socket.end()
+      }),
+    )
+    const reconnect = { delays: [0], shouldReconnect: () => 0 }
+    const client = use(await bootstrap(Feed, server.url, { logger: false, reconnect, closeTimeout: 1_000 }))
+    await eventually('the last connection is there', () => log.opens > CONNECTIONS)
+    expectSamePrototypes()
+    expect(heapInUse() - heap).to.be.lessThan(32 * MiB)
+    expect(log.others).to.deep.equal([])
+    expect(log.closes).to.equal(CONNECTIONS)
+    expect(log.messages).to.be.greaterThan(CONNECTIONS)
+    for (const code of ['1002', '1007']) expect(log.ends.filter((end) => end === code).length).to.be.above(10)
+    expect(client.connection.state.status).to.equal('open')
+  })
 })

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { once } from 'node:events'
 import { bootstrap, OnClose, OnError, OnMessage, OnOpen } from 'holdfast'
-import type { ConnectionContext } from 'holdfast'
+import type { ConnectionContext, ErrorContext } from 'holdfast'
 import { startTestServer } from 'holdfast/testing'
 import { disposal } from '../support/disposal.js'
 import { eventually, turns } from '../support/eventually.js'
@@ -151,5 +151,78 @@ describe('bootstrap over real sockets', function () {
     await Promise.all(waits)
     expect(log.closes).to.have.lengthOf(1)
     expect(log.closes[0]?.unsentBytes).to.be.greaterThan(0)
+  })
+
+  describe('an endless stream that a handler has returned', () => {
+    interface Streamed {
+      asked: number
+      ends: number
+      stages: string[]
+    }
+
+    /** Opens a client that streams without a pause, to a peer that does not read yet. */
+    async function streaming() {
+      const log: Streamed = { asked: 0, ends: 0, stages: [] }
+      class Streaming {
+        @OnMessage()
+        async *all(): AsyncGenerator {
+          try {
+            // Were it asked on and on, nothing else would ever run in this process.
+            for (; log.stages.length < 10; log.asked += 1) yield { padding: 'x'.repeat(10_000) }
+          } finally {
+            log.ends += 1
+          }
+        }
+
+        @OnError()
+        failed(_: Error, { stage }: ErrorContext): void {
+          log.stages.push(stage)
+        }
+      }
+      const server = use(await startTestServer())
+      const options = { logger: false, reconnect: false, sendHighWaterMark: 100_000 } as const
+      const client = use(await bootstrap(Streaming, server.url, options))
+      const { socket } = await server.connection(1)
+      socket.pause()
+      socket.send('{}')
+      await eventually('the stream waits', () => client.connection.bufferedAmount >= 100_000)
+      return { client, log, socket }
+    }
+
+    it('runs no further ahead of the peer than sendHighWaterMark, and on as far as the peer reads', async () => {
+      const { client, log, socket } = await streaming()
+      await turns()
+      expect(client.connection.bufferedAmount).to.be.lessThan(120_000)
+      const { asked } = log
+      await turns()
+      expect(log.asked).to.equal(asked)
+      socket.resume()
+      await eventually('the stream goes on', () => log.asked > asked + 1_000)
+      await client.connection.terminate()
+    })
+
+    it('ends with close(), a peer that closes, and a peer that is gone: its iterator is closed, once', async () => {
+      const ways: ((scene: Awaited<ReturnType<typeof streaming>>) => unknown)[] = [
+        ({ client, socket }) => {
+          socket.resume()
+          return client.close()
+        },
+        ({ client, socket }) => {
+          socket.resume()
+          socket.close(1001)
+          return client.closed
+        },
+        ({ client, socket }) => {
+          socket.terminate()
+          return client.closed
+        },
+      ]
+      for (const end of ways) {
+        const scene = await streaming()
+        await end(scene)
+        await eventually('the iterator is closed', () => scene.log.ends === 1)
+        expect(scene.log.stages.filter((stage) => stage !== 'close').length).to.be.at.most(1)
+      }
+    })
   })
 })

@@ -1,5 +1,6 @@
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { encode } from '@msgpack/msgpack'
+import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, closePayload, frame } from './raw-server.js'
 import type { SeededRandom } from './seeded-random.js'
 
 export type Frame = string | Uint8Array
@@ -151,4 +152,34 @@ export function fuzzFrame(random: SeededRandom, wrap: Wrap): Frame {
   if (draw < 0.06) return fuzzText(random)
   const frame = wrap(fuzzText(random))
   return typeof frame !== 'string' && random.chance(0.4) ? damaged(random, frame) : frame
+}
+
+/** Makes one message as it goes over the wire: in one frame or in several, now and then a control frame. */
+function wireFrames(random: SeededRandom): Buffer {
+  if (random.chance(0.05)) return frame(random.pick([PING, PONG]), fuzzText(random).slice(0, 20))
+  if (random.chance(0.01)) return frame(CLOSE, closePayload(random.pick([1000, 1001, 1005, 4000, 99]), 'bye'))
+  const fuzz = fuzzFrame(random, random.pick([WRAPS.text, WRAPS.utf8, WRAPS.gzip]))
+  const opcode = typeof fuzz === 'string' ? TEXT : random.pick([TEXT, BINARY, BINARY, BINARY])
+  const payload = Buffer.from(fuzz as string)
+  if (random.chance(0.8)) return frame(opcode, payload)
+  const cut = random.between(0, payload.length)
+  const between = random.chance(0.3) ? frame(PING, 'between') : Buffer.alloc(0)
+  const last = frame(random.chance(0.95) ? CONTINUATION : TEXT, payload.subarray(cut))
+  return Buffer.concat([frame(opcode, payload.subarray(0, cut), false), between, last])
+}
+
+/** Makes what a peer writes in the life of a connection: frames, some of them damaged, headers too, cut anywhere. */
+export function fuzzWire(random: SeededRandom): Buffer[] {
+  const frames = Array.from({ length: random.between(1, 60) }, () => {
+    const bytes = wireFrames(random)
+    return random.chance(0.02) ? Buffer.from(damaged(random, bytes)) : bytes
+  })
+  const bytes = Buffer.concat(frames)
+  const chunks: Buffer[] = []
+  for (let at = 0; at < bytes.length;) {
+    const size = random.pick([1, 7, 100, 1_000, 65_536])
+    chunks.push(bytes.subarray(at, at + size))
+    at += size
+  }
+  return chunks.slice(0, 2_000)
 }
