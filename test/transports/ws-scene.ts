@@ -9,10 +9,10 @@ import { startRawServer, upgradeAnswer } from '../support/raw-server.js'
 import type { RawConnection, RawServer } from '../support/raw-server.js'
 import { Recorder } from '../support/recorder.js'
 
-/** Both ways of the ws transport, for the names of tests. */
+/** Both ways of the ws transport: their names for those of tests, and what goes into the `transport` option. */
 export const BOTH_WAYS = [
-  { way: 'without fast paths', fastPaths: false },
-  { way: 'with fast paths', fastPaths: true },
+  { way: 'without fast paths', fastPaths: false, transport: createWsTransport({ fastPaths: false }) },
+  { way: 'with fast paths', fastPaths: true, transport: createWsTransport({ fastPaths: true }) },
 ] as const
 
 /** What the tests of the ws transport need; all that they open ends with them. To be called in a `describe`. */
