@@ -44,7 +44,8 @@ describe('What FastReceive tells of a message', () => {
     const receivedFast = (text: string): void => {
       if (text.startsWith('keep')) kept.push(text)
     }
-    new FastReceive(socket, 0, { isOpen: true, receivedFast })
+    const port = { isOpen: true, receivedFast, telling: () => undefined }
+    new FastReceive(socket, 0, port)
     const around = Array.from({ length: 250 }, () => frame(TEXT, 'x'.repeat(118)))
     const before = heapInUse()
     for (let count = 0; count < 500; count += 1) {
