@@ -115,6 +115,24 @@ for (const scheme of ['ws', 'wss'] as const) {
         expect(log.errors).to.deep.equal([])
       })
 
+      it('brings no message that was not read yet once the paused connection is cut', async () => {
+        let letGo: () => void = () => undefined
+        const gate = new Promise<void>((resolve) => (letGo = resolve))
+        const { Flooded, log } = flooded(() => gate)
+        const server = await floodServer(texts(numbers(COUNT)))
+        const sight = { received: 0, pauses: 0, resumes: 0 }
+        const watched = watchedConnect(sight, transport)
+        const client = await start(server.url, Flooded, { highWaterMark: 100, transport: watched })
+        await eventually('the socket is paused', () => sight.pauses > 0)
+        const { received } = sight
+        const cut = client.connection.terminate()
+        letGo()
+        await cut
+        await turns()
+        expect(log.numbers).to.deep.equal(numbers(received))
+        expect(log.atClose).to.equal(received)
+      })
+
       const wrong = [
         { what: 'above maxPayload', sentCode: 1009, bad: frame(TEXT, 'x'.repeat(LIMIT + 1)) },
         { what: 'of bytes above maxPayload', sentCode: 1009, bad: frame(BINARY, new Uint8Array(LIMIT + 1)) },
