@@ -29,6 +29,8 @@ const SHORT = 600
  * header is cut everywhere at once, and its payload once.
  */
 const MIDDLING = 70_000
+/** The header of a server's frame has so many bytes, where it has less than 64 KiB. */
+const SHORT_HEADER = 4
 /** The longest header of a server's frame has 10 bytes. */
 const AROUND_HEADER = 12
 
@@ -58,9 +60,9 @@ export function deliveriesOf({ pieces, ending }: ConformanceCase): Delivery[] {
 /** The bytes in two chunks, cut at each of these offsets. */
 function cuts(bytes: Buffer, offsets: readonly number[], ending: ConformanceCase['ending']): Delivery[] {
   const cutAt = (offset: number): Buffer[] => [bytes.subarray(0, offset), bytes.subarray(offset)]
-  // What is in the same chunk as the answer to the handshake matters at the beginning only.
+  // What is in the same chunk as the answer to the handshake matters in the first header only, which is short for nearly all.
   const early = offsets
-    .filter((offset) => offset <= AROUND_HEADER)
+    .filter((offset) => offset <= SHORT_HEADER)
     .map((offset) => ({
       name: `cut at ${offset}, the first part with the handshake`,
       chunks: cutAt(offset),
