@@ -14,148 +14,144 @@ import { CLOSE, PING, closePayload, startRawServer, upgradeAnswer } from '../sup
 import type { RawServer } from '../support/raw-server.js'
 import { rejection } from '../support/rejection.js'
 import { watched } from '../support/watched.js'
-import { BOTH_WAYS } from '../transports/ws-scene.js'
+import { describeBothWays } from '../transports/ws-scene.js'
 
 /** Far above what is promised, for busy machines: what is measured strictly is what happens, not when. */
 const LOOSE = 10_000
 
-for (const { way, transport } of BOTH_WAYS) {
-  describe(`A peer that is dead, ${way}`, function () {
-    this.timeout(30_000)
-    const use = disposal()
+describeBothWays('A peer that is dead', function (transport) {
+  this.timeout(30_000)
+  const use = disposal()
 
-    /** Upgrades, and never says anything again. */
-    async function silentServer(): Promise<RawServer> {
-      return use(await startRawServer(({ socket, request }) => void socket.write(upgradeAnswer(request))))
-    }
+  /** Upgrades, and never says anything again. */
+  async function silentServer(): Promise<RawServer> {
+    return use(await startRawServer(({ socket, request }) => void socket.write(upgradeAnswer(request))))
+  }
 
-    async function untilGivenUp(heartbeat: ClientOptions['heartbeat']): Promise<readonly number[]> {
+  async function untilGivenUp(heartbeat: ClientOptions['heartbeat']): Promise<readonly number[]> {
+    const { Watched, log } = watched()
+    const server = await silentServer()
+    const startedAt = performance.now()
+    const client = use(
+      await bootstrap(Watched, server.url, { logger: false, transport, heartbeat, reconnect: false }),
+    )
+    const close = await client.closed
+    expect(performance.now() - startedAt).to.be.lessThan(LOOSE)
+    expect(log.errors.map(({ error, stage }) => [error.name, stage])).to.deep.equal([
+      [HeartbeatTimeoutError.name, 'heartbeat'],
+    ])
+    expect(log.closes).to.have.lengthOf(1)
+    expect(close).to.include({ code: 1006, wasClean: false, initiator: 'lost', sentCode: undefined })
+    await eventually('the server has seen the end', () => isRidOf(server, 1))
+    return server.connections[0]?.frames().map(({ opcode }) => opcode) ?? []
+  }
+
+  it('is given up within interval and timeout, by a cut and not by a closing handshake (B4)', async () => {
+    const opcodes = await untilGivenUp({ interval: 50, timeout: 50 })
+    expect(opcodes).to.include(PING)
+    expect(opcodes).to.not.include(CLOSE)
+  })
+
+  it('is given up by one who only listens, though it has never said anything (B8)', async () => {
+    expect(await untilGivenUp({ silence: 50 })).to.deep.equal([])
+  })
+
+  it('is given up by one who beats with a message of the API, though it has never said anything (B8)', async () => {
+    const opcodes = await untilGivenUp({ interval: 50, timeout: 50, message: () => ({ op: 'ping' }) })
+    expect(opcodes).to.not.include(CLOSE)
+    expect(opcodes).to.not.be.empty
+  })
+
+  it('lets close() resolve with 1006 within closeTimeout when it never answers (B24)', async () => {
+    const { Watched, log } = watched()
+    const server = await silentServer()
+    const client = use(await bootstrap(Watched, server.url, { logger: false, transport, closeTimeout: 100 }))
+    const startedAt = performance.now()
+    const close = await client.close(1000, 'bye')
+    expect(performance.now() - startedAt).to.be.lessThan(LOOSE)
+    expect(close).to.include({ code: 1006, wasClean: false, initiator: 'local', sentCode: 1000 })
+    expect(log.closes).to.deep.equal([close])
+    await eventually('the server has seen the end', () => isRidOf(server, 1))
+    expect(server.connections[0]?.frames()).to.deep.equal([
+      { opcode: CLOSE, payload: closePayload(1000, 'bye') },
+    ])
+  })
+
+  it('fails an attempt at connectTimeout when it never answers the handshake, and the next one happens (B25)', async () => {
+    const { Watched, log } = watched()
+    const server = use(await startRawServer(() => undefined))
+    const options = {
+      logger: false,
+      transport,
+      connectTimeout: 50,
+      reconnect: { maxAttempts: 2, delays: [0] },
+    } as const
+    const error = await rejection(bootstrap(Watched, server.url, options))
+    expect(error).to.be.instanceOf(RetriesExhaustedError)
+    expect((error as Error).cause).to.be.instanceOf(ConnectTimeoutError)
+    expect(log.errors.map(({ error: each, fatal }) => [each.name, fatal])).to.deep.equal([
+      [ConnectTimeoutError.name, false],
+      [ConnectTimeoutError.name, true],
+    ])
+    await eventually('the server is rid of both', () => isRidOf(server, 2))
+  })
+
+  for (const body of ['', 'wait']) {
+    const what = body ? 'answers 429 and part of a body' : 'answers 429'
+    it(`fails an attempt at connectTimeout when it ${what} and keeps the socket, and the next one happens (B25)`, async () => {
       const { Watched, log } = watched()
-      const server = await silentServer()
-      const startedAt = performance.now()
-      const client = use(
-        await bootstrap(Watched, server.url, { logger: false, transport, heartbeat, reconnect: false }),
+      const clock = new FakeClock()
+      let answers = 0
+      const server = use(
+        await startRawServer(({ socket }) => {
+          const head =
+            'HTTP/1.1 429 Too Many Requests\r\nContent-Length: 100\r\nConnection: keep-alive\r\n\r\n'
+          socket.write(head + body, () => (answers += 1))
+        }),
       )
-      const close = await client.closed
-      expect(performance.now() - startedAt).to.be.lessThan(LOOSE)
-      expect(log.errors.map(({ error, stage }) => [error.name, stage])).to.deep.equal([
-        [HeartbeatTimeoutError.name, 'heartbeat'],
-      ])
-      expect(log.closes).to.have.lengthOf(1)
-      expect(close).to.include({ code: 1006, wasClean: false, initiator: 'lost', sentCode: undefined })
-      await eventually('the server has seen the end', () => isRidOf(server, 1))
-      return server.connections[0]?.frames().map(({ opcode }) => opcode) ?? []
-    }
-
-    it('is given up within interval and timeout, by a cut and not by a closing handshake (B4)', async () => {
-      const opcodes = await untilGivenUp({ interval: 50, timeout: 50 })
-      expect(opcodes).to.include(PING)
-      expect(opcodes).to.not.include(CLOSE)
-    })
-
-    it('is given up by one who only listens, though it has never said anything (B8)', async () => {
-      expect(await untilGivenUp({ silence: 50 })).to.deep.equal([])
-    })
-
-    it('is given up by one who beats with a message of the API, though it has never said anything (B8)', async () => {
-      const opcodes = await untilGivenUp({ interval: 50, timeout: 50, message: () => ({ op: 'ping' }) })
-      expect(opcodes).to.not.include(CLOSE)
-      expect(opcodes).to.not.be.empty
-    })
-
-    it('lets close() resolve with 1006 within closeTimeout when it never answers (B24)', async () => {
-      const { Watched, log } = watched()
-      const server = await silentServer()
-      const client = use(
-        await bootstrap(Watched, server.url, { logger: false, transport, closeTimeout: 100 }),
-      )
-      const startedAt = performance.now()
-      const close = await client.close(1000, 'bye')
-      expect(performance.now() - startedAt).to.be.lessThan(LOOSE)
-      expect(close).to.include({ code: 1006, wasClean: false, initiator: 'local', sentCode: 1000 })
-      expect(log.closes).to.deep.equal([close])
-      await eventually('the server has seen the end', () => isRidOf(server, 1))
-      expect(server.connections[0]?.frames()).to.deep.equal([
-        { opcode: CLOSE, payload: closePayload(1000, 'bye') },
-      ])
-    })
-
-    it('fails an attempt at connectTimeout when it never answers the handshake, and the next one happens (B25)', async () => {
-      const { Watched, log } = watched()
-      const server = use(await startRawServer(() => undefined))
       const options = {
         logger: false,
         transport,
-        connectTimeout: 50,
+        clock,
+        connectTimeout: 500,
+        reconnect: { maxAttempts: 2, delays: [0] },
+      } as const
+      const rejected = rejection(bootstrap(Watched, server.url, options))
+      for (const attempt of [1, 2]) {
+        await eventually(`attempt ${attempt} has been answered`, () => answers === attempt)
+        await turns()
+        expect(log.errors).to.have.lengthOf(attempt - 1)
+        await clock.advance(500)
+      }
+      const error = await rejected
+      expect(error).to.be.instanceOf(RetriesExhaustedError)
+      expect((error as Error).cause).to.be.instanceOf(HandshakeError)
+      expect((error as Error).cause).to.include({ status: 429, body })
+      expect(log.errors.map(({ error: each }) => (each as HandshakeError).status)).to.deep.equal([429, 429])
+      await eventually('the server is rid of both', () => isRidOf(server, 2))
+    })
+  }
+
+  for (const status of [429, 503]) {
+    it(`does not keep the socket of an attempt that a whole ${status} has answered`, async () => {
+      const { Watched } = watched()
+      const server = use(
+        await startRawServer(({ socket }) => {
+          socket.write(`HTTP/1.1 ${status} No\r\nContent-Length: 4\r\nConnection: keep-alive\r\n\r\nlate`)
+        }),
+      )
+      const options = {
+        logger: false,
+        transport,
+        connectTimeout: false,
         reconnect: { maxAttempts: 2, delays: [0] },
       } as const
       const error = await rejection(bootstrap(Watched, server.url, options))
-      expect(error).to.be.instanceOf(RetriesExhaustedError)
-      expect((error as Error).cause).to.be.instanceOf(ConnectTimeoutError)
-      expect(log.errors.map(({ error: each, fatal }) => [each.name, fatal])).to.deep.equal([
-        [ConnectTimeoutError.name, false],
-        [ConnectTimeoutError.name, true],
-      ])
+      expect((error as Error).cause).to.include({ status, body: 'late' })
       await eventually('the server is rid of both', () => isRidOf(server, 2))
     })
-
-    for (const body of ['', 'wait']) {
-      const what = body ? 'answers 429 and part of a body' : 'answers 429'
-      it(`fails an attempt at connectTimeout when it ${what} and keeps the socket, and the next one happens (B25)`, async () => {
-        const { Watched, log } = watched()
-        const clock = new FakeClock()
-        let answers = 0
-        const server = use(
-          await startRawServer(({ socket }) => {
-            const head =
-              'HTTP/1.1 429 Too Many Requests\r\nContent-Length: 100\r\nConnection: keep-alive\r\n\r\n'
-            socket.write(head + body, () => (answers += 1))
-          }),
-        )
-        const options = {
-          logger: false,
-          transport,
-          clock,
-          connectTimeout: 500,
-          reconnect: { maxAttempts: 2, delays: [0] },
-        } as const
-        const rejected = rejection(bootstrap(Watched, server.url, options))
-        for (const attempt of [1, 2]) {
-          await eventually(`attempt ${attempt} has been answered`, () => answers === attempt)
-          await turns()
-          expect(log.errors).to.have.lengthOf(attempt - 1)
-          await clock.advance(500)
-        }
-        const error = await rejected
-        expect(error).to.be.instanceOf(RetriesExhaustedError)
-        expect((error as Error).cause).to.be.instanceOf(HandshakeError)
-        expect((error as Error).cause).to.include({ status: 429, body })
-        expect(log.errors.map(({ error: each }) => (each as HandshakeError).status)).to.deep.equal([429, 429])
-        await eventually('the server is rid of both', () => isRidOf(server, 2))
-      })
-    }
-
-    for (const status of [429, 503]) {
-      it(`does not keep the socket of an attempt that a whole ${status} has answered`, async () => {
-        const { Watched } = watched()
-        const server = use(
-          await startRawServer(({ socket }) => {
-            socket.write(`HTTP/1.1 ${status} No\r\nContent-Length: 4\r\nConnection: keep-alive\r\n\r\nlate`)
-          }),
-        )
-        const options = {
-          logger: false,
-          transport,
-          connectTimeout: false,
-          reconnect: { maxAttempts: 2, delays: [0] },
-        } as const
-        const error = await rejection(bootstrap(Watched, server.url, options))
-        expect((error as Error).cause).to.include({ status, body: 'late' })
-        await eventually('the server is rid of both', () => isRidOf(server, 2))
-      })
-    }
-  })
-}
+  }
+})
 
 function isRidOf({ sockets }: RawServer, count: number): boolean {
   return sockets.length === count && sockets.every((socket) => socket.destroyed || socket.readableEnded)

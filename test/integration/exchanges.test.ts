@@ -18,7 +18,6 @@ import {
   Upbit,
 } from '../support/exchange-clients.js'
 import type { Counting } from '../support/exchange-clients.js'
-import { BOTH_WAYS } from '../transports/ws-scene.js'
 
 /** Where the recordings lie, beside the project: their licence keeps them out of it. */
 const FOLDER = new URL('../../../../shared/data/exchanges/', import.meta.url)
@@ -141,51 +140,47 @@ function countKinds(
   return Object.fromEntries(counts)
 }
 
-for (const { way, transport } of BOTH_WAYS) {
-  describe(`The recorded exchange, ${way}`, function () {
-    this.timeout(60_000)
-    const use = disposal()
+describe('The recorded exchange', function () {
+  this.timeout(60_000)
+  const use = disposal()
 
-    for (const [name, exchange] of Object.entries(EXCHANGES)) {
-      it(`${name} brings each handler as many messages as the file holds`, async function () {
-        const file = new URL(`${name}.jsonl`, FOLDER)
-        if (!existsSync(file)) {
-          console.log(`      skipped: there is no recording ${name}.jsonl beside the project`)
-          this.skip()
-        }
-        const text = readFileSync(file, 'utf8').trimEnd()
-        const lines = text.split('\n').map((line) => JSON.parse(line) as Line)
-        const frames = framesOf(lines)
-        const expected = countKinds(frames, exchange)
-        const answers = lines.flatMap(({ d, text: sent = '' }) =>
-          d === 'send' && exchange.answers?.test(sent) ? [sent] : [],
-        )
+  for (const [name, exchange] of Object.entries(EXCHANGES)) {
+    it(`${name} brings each handler as many messages as the file holds`, async function () {
+      const file = new URL(`${name}.jsonl`, FOLDER)
+      if (!existsSync(file)) {
+        console.log(`      skipped: there is no recording ${name}.jsonl beside the project`)
+        this.skip()
+      }
+      const text = readFileSync(file, 'utf8').trimEnd()
+      const lines = text.split('\n').map((line) => JSON.parse(line) as Line)
+      const frames = framesOf(lines)
+      const expected = countKinds(frames, exchange)
+      const answers = lines.flatMap(({ d, text: sent = '' }) =>
+        d === 'send' && exchange.answers?.test(sent) ? [sent] : [],
+      )
 
-        const complaints: string[] = []
-        const complain = (line: string): void => void complaints.push(line)
-        const logger = { debug: complain, info: complain, warn: complain, error: complain }
-        const server = use(
-          await startTestServer(({ socket }) => {
-            for (const frame of frames) socket.send(frame)
-          }),
-        )
-        const client = use(
-          await bootstrap(exchange.client, server.url, { logger, reconnect: false, transport }),
-        )
-        const { socket, received } = await server.connection(1)
-        await eventually('the client has answered what it must', () => received.length === answers.length)
-        socket.close(1000)
-        const { code, initiator } = await client.closed
+      const complaints: string[] = []
+      const complain = (line: string): void => void complaints.push(line)
+      const logger = { debug: complain, info: complain, warn: complain, error: complain }
+      const server = use(
+        await startTestServer(({ socket }) => {
+          for (const frame of frames) socket.send(frame)
+        }),
+      )
+      const client = use(await bootstrap(exchange.client, server.url, { logger, reconnect: false }))
+      const { socket, received } = await server.connection(1)
+      await eventually('the client has answered what it must', () => received.length === answers.length)
+      socket.close(1000)
+      const { code, initiator } = await client.closed
 
-        expect({ code, initiator }).to.deep.equal({ code: 1000, initiator: 'remote' })
-        expect(client.instance.counts).to.deep.equal(expected)
-        expect(received.map((answer) => JSON.parse(String(answer)) as unknown)).to.deep.equal(
-          answers.map((answer) => JSON.parse(answer) as unknown),
-        )
-        expect(complaints).to.deep.equal([])
-        const total = Object.values(expected).reduce((sum, count) => sum + count, 0)
-        expect(total, 'every frame is of some kind').to.be.at.least(frames.length)
-      })
-    }
-  })
-}
+      expect({ code, initiator }).to.deep.equal({ code: 1000, initiator: 'remote' })
+      expect(client.instance.counts).to.deep.equal(expected)
+      expect(received.map((answer) => JSON.parse(String(answer)) as unknown)).to.deep.equal(
+        answers.map((answer) => JSON.parse(answer) as unknown),
+      )
+      expect(complaints).to.deep.equal([])
+      const total = Object.values(expected).reduce((sum, count) => sum + count, 0)
+      expect(total, 'every frame is of some kind').to.be.at.least(frames.length)
+    })
+  }
+})

@@ -12,122 +12,118 @@ import { startRawServer, upgradeAnswer } from '../support/raw-server.js'
 import { rejection } from '../support/rejection.js'
 import { SELF_SIGNED } from '../support/self-signed.js'
 import { watched } from '../support/watched.js'
-import { BOTH_WAYS } from '../transports/ws-scene.js'
+import { describeBothWays } from '../transports/ws-scene.js'
 
 interface Refusal {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
 }
 
-for (const { way, transport } of BOTH_WAYS) {
-  describe(`A server that refuses, ${way}`, function () {
-    this.timeout(30_000)
-    const use = disposal()
+describeBothWays('A server that refuses', function (transport) {
+  this.timeout(30_000)
+  const use = disposal()
 
-    /** Refuses so many times, then accepts; `requests` has all of them. */
-    async function refusingServer(
-      ...refusals: readonly Refusal[]
-    ): Promise<{ server: TestServer; requests: IncomingMessage[] }> {
-      const requests: IncomingMessage[] = []
-      type Answer = (
-        isAccepted: boolean,
-        status?: number,
-        message?: string,
-        headers?: Record<string, string>,
-      ) => void
-      const verifyClient = ({ req }: { req: IncomingMessage }, answer: Answer): void => {
-        const refusal = refusals[requests.length]
-        requests.push(req)
-        if (refusal) answer(false, refusal.status, undefined, { ...refusal.headers })
-        else answer(true)
-      }
-      return { server: use(await startTestServer(undefined, { verifyClient })), requests }
+  /** Refuses so many times, then accepts; `requests` has all of them. */
+  async function refusingServer(
+    ...refusals: readonly Refusal[]
+  ): Promise<{ server: TestServer; requests: IncomingMessage[] }> {
+    const requests: IncomingMessage[] = []
+    type Answer = (
+      isAccepted: boolean,
+      status?: number,
+      message?: string,
+      headers?: Record<string, string>,
+    ) => void
+    const verifyClient = ({ req }: { req: IncomingMessage }, answer: Answer): void => {
+      const refusal = refusals[requests.length]
+      requests.push(req)
+      if (refusal) answer(false, refusal.status, undefined, { ...refusal.headers })
+      else answer(true)
     }
+    return { server: use(await startTestServer(undefined, { verifyClient })), requests }
+  }
 
-    for (const status of [400, 401, 403, 404, 410, 426]) {
-      it(`with ${status} is not asked again: bootstrap rejects (B27)`, async () => {
-        const { Watched, log } = watched()
-        const { server, requests } = await refusingServer({ status })
-        const error = await rejection(
-          bootstrap(Watched, server.url, { logger: false, transport, reconnect: { delays: [0] } }),
-        )
-        expect(error).to.be.instanceOf(HandshakeError)
-        expect((error as HandshakeError).status).to.equal(status)
-        await turns()
-        expect(requests).to.have.lengthOf(1)
-        expect(log.errors).to.deep.equal([{ error, stage: 'connect', fatal: true }])
-        expect(log.states.map((state) => state.status)).to.deep.equal(['closing', 'closed'])
-        expect([...log.opens, ...log.closes]).to.deep.equal([])
-      })
-    }
-
-    for (const status of [408, 425, 429, 500, 502, 503, 504]) {
-      it(`with ${status} is asked again, until it accepts (B27)`, async () => {
-        const { Watched, log } = watched()
-        const { server, requests } = await refusingServer({ status }, { status })
-        use(await bootstrap(Watched, server.url, { logger: false, transport, reconnect: { delays: [0] } }))
-        expect(requests).to.have.lengthOf(3)
-        expect(log.errors.map(({ error, fatal }) => [(error as HandshakeError).status, fatal])).to.deep.equal(
-          [
-            [status, false],
-            [status, false],
-          ],
-        )
-        expect(log.opens.map(({ attempt, isReconnect }) => ({ attempt, isReconnect }))).to.deep.equal([
-          { attempt: 3, isReconnect: false },
-        ])
-      })
-    }
-
-    for (const status of [429, 503]) {
-      it(`with ${status} and Retry-After: 2 is asked again after two seconds, not before (B27)`, async () => {
-        const { Watched, log } = watched()
-        const clock = new FakeClock()
-        const again = { status, headers: { 'Retry-After': '2' } }
-        const { server, requests } = await refusingServer(again, again)
-        const starting = bootstrap(Watched, server.url, { logger: false, transport, clock, random: () => 0 })
-        for (const wait of [1, 2]) {
-          const states = (): string[] => log.states.map((state) => state.status)
-          await eventually(`the client waits for the ${wait}th time`, () => states().length === 2 * wait - 1)
-          const state = log.states.at(-1)
-          expect(state).to.include({ status: 'waiting', delay: 2_000 })
-          await clock.advance(1_999)
-          expect(states().at(-1)).to.equal('waiting')
-          expect(requests).to.have.lengthOf(wait)
-          await clock.advance(1)
-          expect(states().at(-1)).to.equal('connecting')
-        }
-        use(await starting)
-        expect(requests).to.have.lengthOf(3)
-      })
-    }
-
-    it('and then accepts, and lets the connection drop, is asked without what it said of the first refusal', async () => {
+  for (const status of [400, 401, 403, 404, 410, 426]) {
+    it(`with ${status} is not asked again: bootstrap rejects (B27)`, async () => {
       const { Watched, log } = watched()
-      const { server, requests } = await refusingServer({ status: 503 })
-      use(await bootstrap(Watched, server.url, { logger: false, transport, reconnect: { delays: [0] } }))
-      const { socket } = await server.connection(1)
-      socket.terminate()
-      await eventually('the connection is back', () => log.opens.length === 2)
-      expect(requests).to.have.lengthOf(3)
-      expect(log.errors).to.have.lengthOf(1)
-    })
-
-    it('by upgrading against the rules is not asked again', async () => {
-      const { Watched } = watched()
-      const headers = { 'Sec-WebSocket-Accept': 'bm90IHlvdXJzIGF0IGFsbA==' }
-      const server = use(
-        await startRawServer(({ socket, request }) => void socket.write(upgradeAnswer(request, headers))),
-      )
+      const { server, requests } = await refusingServer({ status })
       const error = await rejection(
         bootstrap(Watched, server.url, { logger: false, transport, reconnect: { delays: [0] } }),
       )
-      expect((error as HandshakeError).violation).to.equal('accept')
+      expect(error).to.be.instanceOf(HandshakeError)
+      expect((error as HandshakeError).status).to.equal(status)
       await turns()
-      expect(server.sockets).to.have.lengthOf(1)
+      expect(requests).to.have.lengthOf(1)
+      expect(log.errors).to.deep.equal([{ error, stage: 'connect', fatal: true }])
+      expect(log.states.map((state) => state.status)).to.deep.equal(['closing', 'closed'])
+      expect([...log.opens, ...log.closes]).to.deep.equal([])
     })
+  }
+
+  for (const status of [408, 425, 429, 500, 502, 503, 504]) {
+    it(`with ${status} is asked again, until it accepts (B27)`, async () => {
+      const { Watched, log } = watched()
+      const { server, requests } = await refusingServer({ status }, { status })
+      use(await bootstrap(Watched, server.url, { logger: false, transport, reconnect: { delays: [0] } }))
+      expect(requests).to.have.lengthOf(3)
+      expect(log.errors.map(({ error, fatal }) => [(error as HandshakeError).status, fatal])).to.deep.equal([
+        [status, false],
+        [status, false],
+      ])
+      expect(log.opens.map(({ attempt, isReconnect }) => ({ attempt, isReconnect }))).to.deep.equal([
+        { attempt: 3, isReconnect: false },
+      ])
+    })
+  }
+
+  for (const status of [429, 503]) {
+    it(`with ${status} and Retry-After: 2 is asked again after two seconds, not before (B27)`, async () => {
+      const { Watched, log } = watched()
+      const clock = new FakeClock()
+      const again = { status, headers: { 'Retry-After': '2' } }
+      const { server, requests } = await refusingServer(again, again)
+      const starting = bootstrap(Watched, server.url, { logger: false, transport, clock, random: () => 0 })
+      for (const wait of [1, 2]) {
+        const states = (): string[] => log.states.map((state) => state.status)
+        await eventually(`the client waits for the ${wait}th time`, () => states().length === 2 * wait - 1)
+        const state = log.states.at(-1)
+        expect(state).to.include({ status: 'waiting', delay: 2_000 })
+        await clock.advance(1_999)
+        expect(states().at(-1)).to.equal('waiting')
+        expect(requests).to.have.lengthOf(wait)
+        await clock.advance(1)
+        expect(states().at(-1)).to.equal('connecting')
+      }
+      use(await starting)
+      expect(requests).to.have.lengthOf(3)
+    })
+  }
+
+  it('and then accepts, and lets the connection drop, is asked without what it said of the first refusal', async () => {
+    const { Watched, log } = watched()
+    const { server, requests } = await refusingServer({ status: 503 })
+    use(await bootstrap(Watched, server.url, { logger: false, transport, reconnect: { delays: [0] } }))
+    const { socket } = await server.connection(1)
+    socket.terminate()
+    await eventually('the connection is back', () => log.opens.length === 2)
+    expect(requests).to.have.lengthOf(3)
+    expect(log.errors).to.have.lengthOf(1)
   })
-}
+
+  it('by upgrading against the rules is not asked again', async () => {
+    const { Watched } = watched()
+    const headers = { 'Sec-WebSocket-Accept': 'bm90IHlvdXJzIGF0IGFsbA==' }
+    const server = use(
+      await startRawServer(({ socket, request }) => void socket.write(upgradeAnswer(request, headers))),
+    )
+    const error = await rejection(
+      bootstrap(Watched, server.url, { logger: false, transport, reconnect: { delays: [0] } }),
+    )
+    expect((error as HandshakeError).violation).to.equal('accept')
+    await turns()
+    expect(server.sockets).to.have.lengthOf(1)
+  })
+})
 
 describe('A server whose certificate is not accepted', function () {
   this.timeout(30_000)
