@@ -19,6 +19,9 @@ import { FastSend } from './fast-send.js'
 /** The most of a refusal's body that is kept. */
 const BODY_LIMIT = 16 * 1024
 
+/** `ws` takes the lowest 32 bits of a limit: without this one, a limit of 4 GiB would be none, and one of 4 GiB and a byte, one byte. */
+const HIGHEST_LIMIT = 2 ** 31 - 1
+
 /** What `ws` tells the peer when it finds one of these (its documentation, "Error codes"); 1002 for all others. */
 const SENT_CODES: Readonly<Record<string, number>> = {
   WS_ERR_INVALID_UTF8: 1007,
@@ -87,8 +90,8 @@ class WsTransport implements Transport, FastReceivePort {
     // Never a key whose value is undefined: `ws` spreads these over its defaults.
     this.#socket = new OwnedSocket(request.url, [...request.protocols], {
       headers: { ...headers },
-      maxPayload,
-      maxFragments,
+      maxPayload: Math.min(maxPayload, HIGHEST_LIMIT),
+      maxFragments: Math.min(maxFragments, HIGHEST_LIMIT),
       closeTimeout,
       perMessageDeflate: compression,
       followRedirects: false,

@@ -39,9 +39,13 @@ export interface ConformanceCase {
   readonly limits?: Partial<Limits>
 }
 
+/** What has more characters is told by its length and its digest. */
+const LONGEST = 300
+
 /** What is delivered, in words. */
 export const aText = (payload: Payload): string => `text ${inWords(asText(payload))}`
-export const aBinary = (payload: Payload): string => `binary ${inWords(asHex(payload))}`
+export const aBinary = (payload: Payload): string =>
+  `binary ${payload.length <= LONGEST ? inWords(asHex(payload)) : `${payload.length} ${digestOf(payload)}`}`
 export const aPing = (payload: Payload = ''): string => `ping ${inWords(asHex(payload))}`
 export const aPong = (payload: Payload = ''): string => `pong ${inWords(asHex(payload))}`
 
@@ -60,10 +64,16 @@ function asHex(payload: Payload): string {
 }
 
 function inWords(content: string): string {
-  if (content.length <= 300) return JSON.stringify(content)
-  // As UTF-16, in which a lone surrogate differs from a replacement character.
-  const digest = createHash('sha1').update(content, 'utf16le').digest('hex')
-  return `${JSON.stringify(content.slice(0, 20))}… ${content.length} ${digest.slice(0, 12)}`
+  if (content.length <= LONGEST) return JSON.stringify(content)
+  return `${JSON.stringify(content.slice(0, 20))}… ${content.length} ${digestOf(content)}`
+}
+
+function digestOf(content: Payload): string {
+  // Texts as UTF-16, in which a lone surrogate differs from a replacement character.
+  return createHash('sha1')
+    .update(content as string, 'utf16le')
+    .digest('hex')
+    .slice(0, 12)
 }
 
 type Facts = Pick<ConformanceCase, 'limits'>

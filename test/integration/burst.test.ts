@@ -1,11 +1,12 @@
 import { expect } from 'chai'
 import { bootstrap, OnClose, OnMessage } from 'holdfast'
-import type { Connect } from 'holdfast'
 import { startTestServer } from 'holdfast/testing'
-import { createWsTransport } from '#src/transports/ws.js'
 import { disposal } from '../support/disposal.js'
 import { turn } from '../support/eventually.js'
 import { heapInUse } from '../support/heap.js'
+import { watchedConnect } from '../support/watched-transport.js'
+import type { Sight } from '../support/watched-transport.js'
+import { BOTH_WAYS } from '../transports/ws-scene.js'
 
 const COUNT = 20_000
 const MiB = 2 ** 20
@@ -15,46 +16,12 @@ interface Numbered {
   readonly padding: string
 }
 
-/** What a transport that is watched has seen. */
-interface Sight {
-  received: number
-  pauses: number
-  resumes: number
-}
-
-/** Connects like the default transport, and watches. */
-function watchedConnect(sight: Sight, fastPaths: boolean): Connect {
-  const connectWs = createWsTransport({ fastPaths })
-  return (request, listener) => {
-    const transport = connectWs(request, {
-      opened: (handshake) => listener.opened(handshake),
-      message: (data) => {
-        sight.received += 1
-        listener.message(data)
-      },
-      ping: (data) => listener.ping(data),
-      pong: (data) => listener.pong(data),
-      closed: (end) => listener.closed(end),
-    })
-    const { pause, resume } = transport
-    transport.pause = () => {
-      sight.pauses += 1
-      pause.call(transport)
-    }
-    transport.resume = () => {
-      sight.resumes += 1
-      resume.call(transport)
-    }
-    return transport
-  }
-}
-
 describe('20,000 messages in a burst at a slow handler', function () {
   this.timeout(120_000)
   const use = disposal()
 
-  for (const fastPaths of [false, true])
-    it(`are handled in order, the socket being paused meanwhile; memory stays flat, and @OnClose comes last${fastPaths ? ', with fast paths' : ''}`, async () => {
+  for (const { way, transport } of BOTH_WAYS)
+    it(`are handled in order, the socket being paused meanwhile; memory stays flat, and @OnClose comes last, ${way}`, async () => {
       const sight: Sight = { received: 0, pauses: 0, resumes: 0 }
       const numbers: number[] = []
       const padding = 'x'.repeat(2_000)
@@ -87,7 +54,7 @@ describe('20,000 messages in a burst at a slow handler', function () {
       const options = {
         logger: false,
         reconnect: false,
-        transport: watchedConnect(sight, fastPaths),
+        transport: watchedConnect(sight, transport),
         drainTimeout: 60_000,
       } as const
       const client = use(await bootstrap(Slow, server.url, options))

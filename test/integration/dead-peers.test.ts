@@ -14,11 +14,12 @@ import { CLOSE, PING, closePayload, startRawServer, upgradeAnswer } from '../sup
 import type { RawServer } from '../support/raw-server.js'
 import { rejection } from '../support/rejection.js'
 import { watched } from '../support/watched.js'
+import { describeBothWays } from '../transports/ws-scene.js'
 
 /** Far above what is promised, for busy machines: what is measured strictly is what happens, not when. */
 const LOOSE = 10_000
 
-describe('A peer that is dead', function () {
+describeBothWays('A peer that is dead', function (transport) {
   this.timeout(30_000)
   const use = disposal()
 
@@ -31,7 +32,9 @@ describe('A peer that is dead', function () {
     const { Watched, log } = watched()
     const server = await silentServer()
     const startedAt = performance.now()
-    const client = use(await bootstrap(Watched, server.url, { logger: false, heartbeat, reconnect: false }))
+    const client = use(
+      await bootstrap(Watched, server.url, { logger: false, transport, heartbeat, reconnect: false }),
+    )
     const close = await client.closed
     expect(performance.now() - startedAt).to.be.lessThan(LOOSE)
     expect(log.errors.map(({ error, stage }) => [error.name, stage])).to.deep.equal([
@@ -62,7 +65,7 @@ describe('A peer that is dead', function () {
   it('lets close() resolve with 1006 within closeTimeout when it never answers (B24)', async () => {
     const { Watched, log } = watched()
     const server = await silentServer()
-    const client = use(await bootstrap(Watched, server.url, { logger: false, closeTimeout: 100 }))
+    const client = use(await bootstrap(Watched, server.url, { logger: false, transport, closeTimeout: 100 }))
     const startedAt = performance.now()
     const close = await client.close(1000, 'bye')
     expect(performance.now() - startedAt).to.be.lessThan(LOOSE)
@@ -77,7 +80,12 @@ describe('A peer that is dead', function () {
   it('fails an attempt at connectTimeout when it never answers the handshake, and the next one happens (B25)', async () => {
     const { Watched, log } = watched()
     const server = use(await startRawServer(() => undefined))
-    const options = { logger: false, connectTimeout: 50, reconnect: { maxAttempts: 2, delays: [0] } } as const
+    const options = {
+      logger: false,
+      transport,
+      connectTimeout: 50,
+      reconnect: { maxAttempts: 2, delays: [0] },
+    } as const
     const error = await rejection(bootstrap(Watched, server.url, options))
     expect(error).to.be.instanceOf(RetriesExhaustedError)
     expect((error as Error).cause).to.be.instanceOf(ConnectTimeoutError)
@@ -103,6 +111,7 @@ describe('A peer that is dead', function () {
       )
       const options = {
         logger: false,
+        transport,
         clock,
         connectTimeout: 500,
         reconnect: { maxAttempts: 2, delays: [0] },
@@ -133,6 +142,7 @@ describe('A peer that is dead', function () {
       )
       const options = {
         logger: false,
+        transport,
         connectTimeout: false,
         reconnect: { maxAttempts: 2, delays: [0] },
       } as const

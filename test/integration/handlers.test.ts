@@ -6,12 +6,13 @@ import { startTestServer } from 'holdfast/testing'
 import { disposal } from '../support/disposal.js'
 import { eventually, turns } from '../support/eventually.js'
 import { watched } from '../support/watched.js'
+import { describeBothWays } from '../transports/ws-scene.js'
 
 interface Numbered {
   readonly number: number
 }
 
-describe('bootstrap over real sockets', function () {
+describeBothWays('bootstrap over real sockets', function (transport) {
   this.timeout(30_000)
   const use = disposal()
 
@@ -39,7 +40,7 @@ describe('bootstrap over real sockets', function () {
       }
     }
     const server = use(await startTestServer())
-    const client = use(await bootstrap(Stumbling, server.url, { logger: false }))
+    const client = use(await bootstrap(Stumbling, server.url, { logger: false, transport }))
     const { socket } = await server.connection(1)
     const numbers = Array.from({ length: 100 }, (_, index) => index + 1)
     for (const number of numbers) socket.send(JSON.stringify({ number }))
@@ -82,7 +83,7 @@ describe('bootstrap over real sockets', function () {
       await turns()
       return server.url
     }
-    const starting = bootstrap(Slow, slowUrl, { logger: false })
+    const starting = bootstrap(Slow, slowUrl, { logger: false, transport })
     const { received, socket } = await server.connection(1)
     await eventually('@OnOpen runs', () => received.length > 0)
     socket.send(JSON.stringify('last'))
@@ -97,7 +98,7 @@ describe('bootstrap over real sockets', function () {
   it('answers a ping within a second while idle (B35)', async () => {
     const { Watched } = watched()
     const server = use(await startTestServer())
-    use(await bootstrap(Watched, server.url, { logger: false, heartbeat: false }))
+    use(await bootstrap(Watched, server.url, { logger: false, transport, heartbeat: false }))
     const { socket } = await server.connection(1)
     const sentAt = performance.now()
     const pong = once(socket, 'pong')
@@ -118,7 +119,13 @@ describe('bootstrap over real sockets', function () {
           url.searchParams.set('token', tokens[log.opens.length] as string)
           return url
         },
-        { logger: false, headers: { 'X-Api-Key': 'key' }, protocols: [], reconnect: { delays: [0] } },
+        {
+          logger: false,
+          transport,
+          headers: { 'X-Api-Key': 'key' },
+          protocols: [],
+          reconnect: { delays: [0] },
+        },
       ),
     )
     for (let number = 1; number <= 5; number += 1) {
@@ -141,7 +148,7 @@ describe('bootstrap over real sockets', function () {
   it('tells how much had not been sent when the connection is cut', async () => {
     const { Watched, log } = watched()
     const server = use(await startTestServer())
-    const client = use(await bootstrap(Watched, server.url, { logger: false }))
+    const client = use(await bootstrap(Watched, server.url, { logger: false, transport }))
     const { socket } = await server.connection(1)
     socket.pause()
     const waits = Array.from({ length: 32 }, () => client.connection.send(new Uint8Array(2 ** 20)))

@@ -16,10 +16,11 @@ import {
   upgradeAnswer,
 } from '../support/raw-server.js'
 import { watched } from '../support/watched.js'
+import { describeBothWays } from '../transports/ws-scene.js'
 
 const MiB = 2 ** 20
 
-describe('A peer that goes over a limit', function () {
+describeBothWays('A peer that goes over a limit', function (transport) {
   this.timeout(60_000)
   const use = disposal()
 
@@ -37,7 +38,7 @@ describe('A peer that goes over a limit', function () {
       }),
     )
     const before = heapInUse()
-    const given = { logger: false, reconnect: false, closeTimeout: 1_000, ...options } as const
+    const given = { logger: false, transport, reconnect: false, closeTimeout: 1_000, ...options } as const
     const client = use(await bootstrap(Watched, server.url, given))
     const connection = server.connections[0]
     await eventually('the close frame is at the server', () => connection?.frames().at(-1)?.opcode === CLOSE)
@@ -100,7 +101,13 @@ describe('A peer that goes over a limit', function () {
         socket.end(longHeader(BINARY, 2 ** 31))
       }),
     )
-    const options = { logger: false, reconnect: false, maxPayload: false, maxFragments: false } as const
+    const options = {
+      logger: false,
+      transport,
+      reconnect: false,
+      maxPayload: false,
+      maxFragments: false,
+    } as const
     const client = use(await bootstrap(Watched, server.url, options))
     expect(await client.closed).to.include({ code: 1006, initiator: 'lost' })
     expect(log.messages).to.deep.equal(['the end'])

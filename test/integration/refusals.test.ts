@@ -12,13 +12,14 @@ import { startRawServer, upgradeAnswer } from '../support/raw-server.js'
 import { rejection } from '../support/rejection.js'
 import { SELF_SIGNED } from '../support/self-signed.js'
 import { watched } from '../support/watched.js'
+import { describeBothWays } from '../transports/ws-scene.js'
 
 interface Refusal {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
 }
 
-describe('A server that refuses', function () {
+describeBothWays('A server that refuses', function (transport) {
   this.timeout(30_000)
   const use = disposal()
 
@@ -47,7 +48,7 @@ describe('A server that refuses', function () {
       const { Watched, log } = watched()
       const { server, requests } = await refusingServer({ status })
       const error = await rejection(
-        bootstrap(Watched, server.url, { logger: false, reconnect: { delays: [0] } }),
+        bootstrap(Watched, server.url, { logger: false, transport, reconnect: { delays: [0] } }),
       )
       expect(error).to.be.instanceOf(HandshakeError)
       expect((error as HandshakeError).status).to.equal(status)
@@ -63,7 +64,7 @@ describe('A server that refuses', function () {
     it(`with ${status} is asked again, until it accepts (B27)`, async () => {
       const { Watched, log } = watched()
       const { server, requests } = await refusingServer({ status }, { status })
-      use(await bootstrap(Watched, server.url, { logger: false, reconnect: { delays: [0] } }))
+      use(await bootstrap(Watched, server.url, { logger: false, transport, reconnect: { delays: [0] } }))
       expect(requests).to.have.lengthOf(3)
       expect(log.errors.map(({ error, fatal }) => [(error as HandshakeError).status, fatal])).to.deep.equal([
         [status, false],
@@ -81,7 +82,7 @@ describe('A server that refuses', function () {
       const clock = new FakeClock()
       const again = { status, headers: { 'Retry-After': '2' } }
       const { server, requests } = await refusingServer(again, again)
-      const starting = bootstrap(Watched, server.url, { logger: false, clock, random: () => 0 })
+      const starting = bootstrap(Watched, server.url, { logger: false, transport, clock, random: () => 0 })
       for (const wait of [1, 2]) {
         const states = (): string[] => log.states.map((state) => state.status)
         await eventually(`the client waits for the ${wait}th time`, () => states().length === 2 * wait - 1)
@@ -101,7 +102,7 @@ describe('A server that refuses', function () {
   it('and then accepts, and lets the connection drop, is asked without what it said of the first refusal', async () => {
     const { Watched, log } = watched()
     const { server, requests } = await refusingServer({ status: 503 })
-    use(await bootstrap(Watched, server.url, { logger: false, reconnect: { delays: [0] } }))
+    use(await bootstrap(Watched, server.url, { logger: false, transport, reconnect: { delays: [0] } }))
     const { socket } = await server.connection(1)
     socket.terminate()
     await eventually('the connection is back', () => log.opens.length === 2)
@@ -116,7 +117,7 @@ describe('A server that refuses', function () {
       await startRawServer(({ socket, request }) => void socket.write(upgradeAnswer(request, headers))),
     )
     const error = await rejection(
-      bootstrap(Watched, server.url, { logger: false, reconnect: { delays: [0] } }),
+      bootstrap(Watched, server.url, { logger: false, transport, reconnect: { delays: [0] } }),
     )
     expect((error as HandshakeError).violation).to.equal('accept')
     await turns()

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import { SELF_SIGNED } from './self-signed.js'
 
 export const TEXT = 0x1
 export const BINARY = 0x2
@@ -19,15 +21,19 @@ export interface RawConnection {
   frames(): { readonly opcode: number; readonly payload: Buffer }[]
 }
 
+export type Scheme = 'ws' | 'wss'
+
 /** A peer that is written byte by byte: for what no WebSocket server would do. */
 export class RawServer implements AsyncDisposable {
   readonly connections: RawConnection[] = []
   /** Every socket, with a complete request or not. */
   readonly sockets: Socket[] = []
   readonly #server: Server
+  readonly #scheme: Scheme
 
-  constructor(server: Server) {
+  constructor(server: Server, scheme: Scheme) {
     this.#server = server
+    this.#scheme = scheme
   }
 
   get port(): number {
@@ -35,7 +41,7 @@ export class RawServer implements AsyncDisposable {
   }
 
   get url(): string {
-    return `ws://127.0.0.1:${this.port}`
+    return `${this.#scheme}://127.0.0.1:${this.port}`
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -50,11 +56,15 @@ export class RawServer implements AsyncDisposable {
  * Listens on a free port.
  *
  * @param onRequest called with each complete request; what is to be answered, it writes itself
+ * @param scheme with `wss` it has the certificate of {@link SELF_SIGNED}, which clients have to be told to trust
  */
-export async function startRawServer(onRequest: (connection: RawConnection) => void): Promise<RawServer> {
-  const server = createServer()
-  const raw = new RawServer(server)
-  server.on('connection', (socket) => {
+export async function startRawServer(
+  onRequest: (connection: RawConnection) => void,
+  scheme: Scheme = 'ws',
+): Promise<RawServer> {
+  const server = scheme === 'wss' ? createTlsServer(SELF_SIGNED) : createServer()
+  const raw = new RawServer(server, scheme)
+  server.on(scheme === 'wss' ? 'secureConnection' : 'connection', (socket: Socket) => {
     raw.sockets.push(socket)
     let request: string | undefined
     let bytes: Buffer = Buffer.alloc(0)

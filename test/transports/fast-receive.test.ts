@@ -181,8 +181,8 @@ describe('FastReceive', function () {
       expect(feed.events).to.deep.equal([...texts(10), 'next chunk'])
     })
 
-    it('loses nothing when the stream ends, or is cut, while it is paused', async () => {
-      for (const way of ['end', 'cut'] as const) {
+    it('loses nothing when the stream ends, is cut or reset while it is paused', async () => {
+      for (const way of ['end', 'cut', 'reset'] as const) {
         const feed = await fast([chunk], {
           onMessage: ({ ws }, number) => {
             if (number === 4) ws.pause()
@@ -191,7 +191,7 @@ describe('FastReceive', function () {
         if (way === 'end') {
           feed.socket.push(null)
           feed.ws.resume()
-        } else feed.socket.destroy()
+        } else feed.socket.destroy(way === 'reset' ? new Error('reset') : undefined)
         await turns(4)
         expect(feed.events).to.deep.equal([...texts(10), 'close 1006 '])
       }

@@ -2,18 +2,30 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Transport, TransportEnd, TransportRequest } from 'holdfast'
+import type { Connect, Transport, TransportEnd, TransportRequest } from 'holdfast'
 import { createWsTransport } from '#src/transports/ws.js'
 import { disposal } from '../support/disposal.js'
 import { startRawServer, upgradeAnswer } from '../support/raw-server.js'
 import type { RawConnection, RawServer } from '../support/raw-server.js'
 import { Recorder } from '../support/recorder.js'
 
-/** Both ways of the ws transport, for the names of tests. */
+/** Both ways of the ws transport: their names for those of tests, and what goes into the `transport` option. */
 export const BOTH_WAYS = [
-  { way: 'without fast paths', fastPaths: false },
-  { way: 'with fast paths', fastPaths: true },
+  { way: 'without fast paths', fastPaths: false, transport: createWsTransport({ fastPaths: false }) },
+  { way: 'with fast paths', fastPaths: true, transport: createWsTransport({ fastPaths: true }) },
 ] as const
+
+/** Describes what holds either way; `transport` has to go into the options of each client. */
+export function describeBothWays(
+  title: string,
+  tests: (this: Mocha.Suite, transport: Connect) => void,
+): void {
+  for (const { way, transport } of BOTH_WAYS) {
+    describe(`${title}, ${way}`, function () {
+      tests.call(this, transport)
+    })
+  }
+}
 
 /** What the tests of the ws transport need; all that they open ends with them. To be called in a `describe`. */
 export interface WsScene {

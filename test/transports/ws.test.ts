@@ -215,6 +215,17 @@ for (const { way, fastPaths } of BOTH_WAYS) {
         expect(recorder.messages[0]).to.have.lengthOf(1_000)
       })
 
+      it('may send what is within limits that take more than 32 bits', async () => {
+        const server = await sending(
+          frame(BINARY, 'longer than ten'),
+          frame(TEXT, 'in ', false),
+          frame(CONTINUATION, 'fragments'),
+        )
+        const { recorder } = connect(server.url, { maxPayload: 2 ** 32 + 10, maxFragments: 2 ** 32 + 1 })
+        await recorder.untilMessages(2)
+        expect(recorder.messages.map(String)).to.deep.equal(['longer than ten', 'in fragments'])
+      })
+
       it('may send more than the defaults of ws when a limit is 0', async () => {
         const server = await rawServer(({ socket, request }) => {
           socket.write(upgradeAnswer(request))
