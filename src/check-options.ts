@@ -14,33 +14,11 @@ import {
   isObject,
   isString,
   shown,
+  unknownName,
   unknownNames,
 } from './option-checks.js'
 import { checkRoute } from './route.js'
 import { redactUrl, urlProblem } from './url.js'
-
-/** Every option of a connection, so that a name that is none can be told. */
-const NAMES: readonly (keyof ConnectionOptions)[] = [
-  ...(Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]),
-  'url',
-  'protocols',
-  'headers',
-  'name',
-  'route',
-  'codec',
-  'unpack',
-  'compression',
-  'heartbeat',
-  'reconnect',
-  'outbox',
-  'requests',
-  'rateLimit',
-  'maxAge',
-  'logger',
-  'clock',
-  'random',
-  'transport',
-]
 
 const HEARTBEAT_NAMES = ['interval', 'timeout', 'message', 'isReply', 'silence']
 const OUTBOX_NAMES = ['limit', 'bytes', 'overflow', 'maxAge', 'collapse']
@@ -60,42 +38,31 @@ export function checkOptions(
   target: string,
   others: readonly string[],
 ): Mistake[] {
-  return [
-    ...unknownNames(options, 'options', [...NAMES, ...others]),
-    ...checkUrl(options.url, target),
-    ...checkProtocols(options.protocols),
-    ...checkRoute(options.route, 'options.route'),
-    ...checkShapes(options),
-    ...checkCodec(options.codec),
-    ...checkSync(options.unpack, 'options.unpack'),
-    ...checkNumbers(options),
-    ...checkHeartbeat(options.heartbeat),
-    ...checkReconnect(options.reconnect),
-    ...checkOutbox(options.outbox),
-    ...checkRequests(options.requests),
-    ...checkRateLimit(options.rateLimit),
-    ...(options.maxAge === undefined || options.maxAge === Infinity
-      ? []
-      : checkTime(options.maxAge, 'options.maxAge', 1)),
-  ]
+  const mistakes: Mistake[] = []
+  if (options.url === undefined) {
+    const fix = `call bootstrap(${target}, 'wss://…'), or put @WebSocketClient({ url: 'wss://…' }) on the class`
+    mistakes.push({ place: target, cause: 'has no url', fix })
+  }
+  for (const name of Object.keys(options)) {
+    const check = CHECKS.get(name)
+    const value = options[name as keyof ConnectionOptions]
+    if (check) {
+      if (value !== undefined) mistakes.push(...check(value, `options.${name}`))
+    } else if (!others.includes(name))
+      mistakes.push(unknownName(name, 'options', [...CHECKS.keys(), ...others]))
+  }
+  return mistakes
 }
 
-function checkUrl(url: ConnectionOptions['url'], target: string): Mistake[] {
-  if (url === undefined) {
-    const fix = `call bootstrap(${target}, 'wss://…'), or put @WebSocketClient({ url: 'wss://…' }) on the class`
-    return [{ place: target, cause: 'has no url', fix }]
-  }
+function checkUrl(url: unknown, place: string): Mistake[] {
   if (typeof url === 'function') return []
-  if (typeof url !== 'string' && !(url instanceof URL)) {
-    return [
-      { place: 'options.url', cause: 'is neither a string, a URL, nor a function', fix: "write 'wss://…'" },
-    ]
-  }
+  if (typeof url !== 'string' && !(url instanceof URL))
+    return [{ place, cause: 'is neither a string, a URL, nor a function', fix: "write 'wss://…'" }]
   const text = String(url)
   const problem = urlProblem(text)
   if (!problem) return []
   const shown = URL.canParse(text) ? redactUrl(text) : `'${withoutSecrets(text)}'`
-  return [{ place: 'options.url', cause: `${shown} ${problem.cause}`, fix: problem.fix }]
+  return [{ place, cause: `${shown} ${problem.cause}`, fix: problem.fix }]
 }
 
 /** What may be shown of something that is no url: nothing before an @, nothing after a question mark. */
@@ -103,10 +70,9 @@ function withoutSecrets(text: string): string {
   return text.replace(/[?#].*$/s, '').replace(/^.*@/s, '')
 }
 
-function checkProtocols(protocols: ConnectionOptions['protocols']): Mistake[] {
-  if (protocols === undefined || typeof protocols === 'function') return []
+function checkProtocols(protocols: unknown, place: string): Mistake[] {
+  if (typeof protocols === 'function') return []
   const list: unknown = typeof protocols === 'string' ? [protocols] : protocols
-  const place = 'options.protocols'
   if (!Array.isArray(list)) {
     return [{ place, cause: `is ${shown(list)}`, fix: "give 'name', ['one', 'two'], or a function" }]
   }
@@ -121,63 +87,39 @@ function checkProtocols(protocols: ConnectionOptions['protocols']): Mistake[] {
   })
 }
 
-/** What the options that are neither numbers nor groups have to be. */
-const SHAPES: readonly (readonly [keyof ConnectionOptions, (value: unknown) => boolean, string])[] = [
-  ['name', isString, "a name, such as 'lobby'"],
-  ['headers', (value) => isFunction(value) || isObject(value), "{ name: 'value' }, or a function"],
-  [
-    'codec',
-    (value) => hasMethods(value, 'encode', 'decode'),
-    'an object with encode and decode, such as jsonCodec',
-  ],
-  ['compression', (value) => typeof value === 'boolean', 'true or false'],
-  ['unpack', isFunction, 'a function from a decoded frame to the list of its messages'],
-  [
-    'logger',
-    (value) => value === false || hasMethods(value, 'debug', 'info', 'warn', 'error'),
-    'an object with debug, info, warn and error, such as console; or false',
-  ],
-  ['clock', (value) => hasMethods(value, 'now', 'date', 'setTimeout', 'nextTurn'), 'a Clock'],
-  ['random', isFunction, 'a function such as Math.random'],
-  ['transport', isFunction, 'a function that opens a socket'],
-]
-
-function checkShapes(options: ConnectionOptions): Mistake[] {
-  return SHAPES.filter(([name]) => options[name] !== undefined).flatMap(([name, fits, what]) => {
-    const value: unknown = options[name]
-    if (fits(value)) return []
-    return [{ place: `options.${name}`, cause: `is ${shown(value)}`, fix: `give ${what}` }]
-  })
+function shapeCheck(fits: (value: unknown) => boolean, what: string): Check {
+  return (value, place) => (fits(value) ? [] : [{ place, cause: `is ${shown(value)}`, fix: `give ${what}` }])
 }
 
-/** Its shape has been checked. */
-function checkCodec(codec: unknown): Mistake[] {
-  if (!isObject(codec)) return []
-  return ['encode', 'decode'].flatMap((name) => checkSync(codec[name], `options.codec.${name}`))
+function checkCodec(codec: unknown, place: string): Mistake[] {
+  if (!hasMethods(codec, 'encode', 'decode')) {
+    const fix = 'give an object with encode and decode, such as jsonCodec'
+    return [{ place, cause: `is ${shown(codec)}`, fix }]
+  }
+  return ['encode', 'decode'].flatMap((name) => checkSync((codec as ShapedCodec)[name], `${place}.${name}`))
 }
 
-function checkNumbers(options: ConnectionOptions): Mistake[] {
-  const names = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]
-  return names
-    .filter((name) => options[name] !== undefined)
-    .flatMap((name) => {
-      const value: unknown = options[name]
-      if (value === false && CAN_BE_OFF.includes(name)) return []
-      if (name.endsWith('Timeout')) {
-        return checkTime(value, `options.${name}`, name === 'drainTimeout' ? 0 : 1, CAN_BE_OFF.includes(name))
-      }
-      if (name === 'concurrency') return checkConcurrency(value)
-      if (Number.isSafeInteger(value) && (value as number) >= 1) return []
-      const off = CAN_BE_OFF.includes(name) ? ', or false for no limit' : ''
-      return [
-        { place: `options.${name}`, cause: `is ${shown(value)}`, fix: `give a whole number from 1${off}` },
-      ]
-    })
+type ShapedCodec = Readonly<Record<string, unknown>>
+
+function checkUnpack(unpack: unknown, place: string): Mistake[] {
+  const fix = 'give a function from a decoded frame to the list of its messages'
+  return isFunction(unpack) ? checkSync(unpack, place) : [{ place, cause: `is ${shown(unpack)}`, fix }]
 }
 
-function checkHeartbeat(heartbeat: unknown): Mistake[] {
-  const place = 'options.heartbeat'
-  if (heartbeat === undefined || heartbeat === false) return []
+function numberCheck(name: keyof typeof DEFAULTS): Check {
+  const canBeOff = CAN_BE_OFF.includes(name)
+  const least = name === 'drainTimeout' ? 0 : 1
+  return (value, place) => {
+    if (value === false && canBeOff) return []
+    if (name.endsWith('Timeout')) return checkTime(value, place, least, canBeOff)
+    if (Number.isSafeInteger(value) && (value as number) >= 1) return []
+    const fix = `give a whole number from 1${canBeOff ? ', or false for no limit' : ''}`
+    return [{ place, cause: `is ${shown(value)}`, fix }]
+  }
+}
+
+function checkHeartbeat(heartbeat: unknown, place: string): Mistake[] {
+  if (heartbeat === false) return []
   if (!isObject(heartbeat)) {
     const fix = 'give { interval, timeout }, { silence }, or false'
     return [{ place, cause: `is ${shown(heartbeat)}`, fix }]
@@ -198,9 +140,8 @@ function checkHeartbeat(heartbeat: unknown): Mistake[] {
   return [...mistakes, ...checkFunctions(given, place, ['message', 'isReply'])]
 }
 
-function checkReconnect(reconnect: unknown): Mistake[] {
-  const place = 'options.reconnect'
-  if (reconnect === undefined || reconnect === false) return []
+function checkReconnect(reconnect: unknown, place: string): Mistake[] {
+  if (reconnect === false) return []
   if (!isObject(reconnect)) {
     return [
       {
@@ -253,9 +194,8 @@ function replacedDelays(
   return [{ place, cause, fix: 'keep delays or the others' }]
 }
 
-function checkOutbox(outbox: unknown): Mistake[] {
-  const place = 'options.outbox'
-  if (outbox === undefined || outbox === false) return []
+function checkOutbox(outbox: unknown, place: string): Mistake[] {
+  if (outbox === false) return []
   if (!isObject(outbox)) {
     return [
       {
@@ -279,9 +219,7 @@ function checkOutbox(outbox: unknown): Mistake[] {
   return mistakes
 }
 
-function checkRequests(requests: unknown): Mistake[] {
-  const place = 'options.requests'
-  if (requests === undefined) return []
+function checkRequests(requests: unknown, place: string): Mistake[] {
   if (!isObject(requests)) {
     return [{ place, cause: `is ${shown(requests)}`, fix: 'give a preset, jsonRpc() say, or an object' }]
   }
@@ -300,9 +238,7 @@ function checkRequests(requests: unknown): Mistake[] {
   return mistakes
 }
 
-function checkRateLimit(rateLimit: unknown): Mistake[] {
-  const place = 'options.rateLimit'
-  if (rateLimit === undefined) return []
+function checkRateLimit(rateLimit: unknown, place: string): Mistake[] {
   if (!isObject(rateLimit)) {
     return [{ place, cause: `is ${shown(rateLimit)}`, fix: 'give { messages, per, reserve }' }]
   }
@@ -320,3 +256,41 @@ function checkRateLimit(rateLimit: unknown): Mistake[] {
   }
   return mistakes
 }
+
+/** Finds what is wrong with one option that was given. */
+type Check = (value: unknown, place: string) => Mistake[]
+
+const NUMBERS = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]
+
+/** Every option of a connection, so that a name that is none can be told. */
+const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Check>([
+  ...NUMBERS.map((name) => [name, numberCheck(name)] as const),
+  ['concurrency', checkConcurrency],
+  ['url', checkUrl],
+  ['protocols', checkProtocols],
+  [
+    'headers',
+    shapeCheck((value) => isFunction(value) || isObject(value), "{ name: 'value' }, or a function"),
+  ],
+  ['name', shapeCheck(isString, "a name, such as 'lobby'")],
+  ['route', checkRoute],
+  ['codec', checkCodec],
+  ['unpack', checkUnpack],
+  ['compression', shapeCheck((value) => typeof value === 'boolean', 'true or false')],
+  ['heartbeat', checkHeartbeat],
+  ['reconnect', checkReconnect],
+  ['outbox', checkOutbox],
+  ['requests', checkRequests],
+  ['rateLimit', checkRateLimit],
+  ['maxAge', (value, place) => (value === Infinity ? [] : checkTime(value, place, 1))],
+  [
+    'logger',
+    shapeCheck(
+      (value) => value === false || hasMethods(value, 'debug', 'info', 'warn', 'error'),
+      'an object with debug, info, warn and error, such as console; or false',
+    ),
+  ],
+  ['clock', shapeCheck((value) => hasMethods(value, 'now', 'date', 'setTimeout', 'nextTurn'), 'a Clock')],
+  ['random', shapeCheck(isFunction, 'a function such as Math.random')],
+  ['transport', shapeCheck(isFunction, 'a function that opens a socket')],
+])

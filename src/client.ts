@@ -132,7 +132,11 @@ export class ClientPlan<T extends object = object> {
   constructor(target: Class<T>, injector: Injector, layers: readonly (ConnectionOptions | undefined)[]) {
     this.target = target
     this.#injector = injector
-    this.#options = layerOptions<ConnectionOptions>(optionsOfClass(target), ...layers)
+    this.#options = layerOptions<ConnectionOptions>(
+      // What the constructor gets is not the connection's.
+      { ...clientOptions(target), inject: undefined } as ConnectionOptions,
+      ...layers,
+    )
     this.name = this.#options.name ?? target.name
   }
 
@@ -189,11 +193,6 @@ export class ClientPlan<T extends object = object> {
       throw notMadeError(this.target.name, this.target.name, thrown)
     }
   }
-}
-
-/** The options of a class that are about its connection. */
-function optionsOfClass(target: Class): ConnectionOptions {
-  return Object.fromEntries(Object.entries(clientOptions(target) ?? {}).filter(([name]) => name !== 'inject'))
 }
 
 type DisposalLimits = Pick<ConnectionSettings, 'clock' | 'closeTimeout'>

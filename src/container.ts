@@ -20,6 +20,9 @@ interface TsyringeInternals {
   getAllRegistrations(token: unknown): readonly TsyringeRegistration[] | null
 }
 
+/** The classes that tsyringe knows how to make, and what each is made with. */
+const readied = new WeakMap<Class, readonly unknown[]>()
+
 /** A container of ours over one of tsyringe's: it knows what it has made, and disposes of that in reverse order. */
 export class Injector {
   readonly #container: DependencyContainer
@@ -117,8 +120,10 @@ export class Injector {
   prepare(): void {
     const { classes, nodes } = this.#check ?? { classes: [], nodes: [] }
     for (const [target, tokens] of classes) {
+      if (readied.get(target) === tokens) continue
       nameConstructorTokens(target, tokens)
       injectable()(target)
+      readied.set(target, tokens)
     }
     this.#watch(nodes)
   }

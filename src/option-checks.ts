@@ -5,11 +5,13 @@ import type { Mistake } from './errors.js'
 export function unknownNames(given: object, place: string, known: readonly string[]): Mistake[] {
   return Object.keys(given)
     .filter((name) => !known.includes(name))
-    .map((name) => {
-      const near = nearest(name, known)
-      const fix = near ? `did you mean ${near}?` : `leave it out; there are ${[...known].sort().join(', ')}`
-      return { place: `${place}.${name}`, cause: 'is no option', fix }
-    })
+    .map((name) => unknownName(name, place, known))
+}
+
+export function unknownName(name: string, place: string, known: readonly string[]): Mistake {
+  const near = nearest(name, known)
+  const fix = near ? `did you mean ${near}?` : `leave it out; there are ${[...known].sort().join(', ')}`
+  return { place: `${place}.${name}`, cause: 'is no option', fix }
 }
 
 const FAR = 3

@@ -203,9 +203,9 @@ export const DEFAULTS = {
 /** Lays options over each other, the later ones winning where they say anything: an explicit `undefined` says nothing. */
 export function layerOptions<T extends object>(...layers: readonly (T | undefined)[]): T {
   const result: Record<string, unknown> = {}
-  for (const layer of layers) {
-    for (const [name, value] of Object.entries(layer ?? {})) {
-      if (value !== undefined) result[name] = value
+  for (const layer of layers as readonly (Record<string, unknown> | undefined)[]) {
+    for (const name of layer ? Object.keys(layer) : []) {
+      if (layer?.[name] !== undefined) result[name] = layer[name]
     }
   }
   return result as T

@@ -62,6 +62,7 @@ export function keyPart(path: RoutePath, separator: string, position: number): R
 /** Finds what is wrong with a route. */
 export function checkRoute(route: unknown, place: string): Mistake[] {
   if (route === undefined) return []
+  if (isString(route) && route !== '' && !route.includes('.')) return []
   const paths: readonly unknown[] = Array.isArray(route) ? route : [route]
   const fix =
     "give a property ('type'), a path ('data.e'), a position (0, -2), a function, or a list of these"

@@ -14,11 +14,7 @@ export async function attemptRequest(
   settings: ConnectionSettings,
   attempt: AttemptInfo,
 ): Promise<TransportRequest> {
-  const [url, headers, protocols] = await Promise.all([
-    provide('url', settings.url, attempt),
-    provide('headers', settings.headers, attempt),
-    provide('protocols', settings.protocols, attempt),
-  ])
+  const { url, headers, protocols } = isPlain(settings) ? settings : await provideAll(settings, attempt)
   const address = url instanceof URL ? url.href : (url as unknown)
   if (typeof address !== 'string') {
     throw new ProviderError(
@@ -37,6 +33,22 @@ export async function attemptRequest(
     compression: settings.compression,
     closeTimeout: settings.closeTimeout,
   }
+}
+
+type Provided = Pick<ConnectionSettings, 'url' | 'headers' | 'protocols'>
+
+/** Most connections ask nobody: then there is nothing to wait for. */
+function isPlain({ url, headers, protocols }: Provided): boolean {
+  return [url, headers, protocols].every((value) => typeof value !== 'function')
+}
+
+async function provideAll(settings: ConnectionSettings, attempt: AttemptInfo): Promise<Provided> {
+  const [url, headers, protocols] = await Promise.all([
+    provide('url', settings.url, attempt),
+    provide('headers', settings.headers, attempt),
+    provide('protocols', settings.protocols, attempt),
+  ])
+  return { url, headers, protocols }
 }
 
 async function provide<T>(

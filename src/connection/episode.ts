@@ -42,6 +42,9 @@ export interface EpisodeMachine {
   readonly patience: Patience
 }
 
+/** How `@OnOpen` ended, or that it has not in time. */
+type OpenOutcome = Awaited<ReturnType<Session['opened']>> | 'late'
+
 /** Which episode's `@OnOpen` a call comes from: what that sends goes out at once, while all else waits until it has settled. */
 const openScope = new OpenScope<Episode>()
 
@@ -174,14 +177,17 @@ export class Episode implements LinkOwner, Receiver {
     else if (outcome !== 'released') this.#fail(toError(outcome.thrown))
   }
 
-  async #runOpen(session: Session, info: OpenInfo): Promise<Awaited<ReturnType<Session['opened']>> | 'late'> {
+  /** Both ways to its outcome are told, of which the first counts: a race of promises would cost several more of them. */
+  #runOpen(session: Session, info: OpenInfo): Promise<OpenOutcome> {
     const { clock, readyTimeout } = this.#settings
-    const late = new Promise<'late'>((resolve) => {
-      if (readyTimeout !== Infinity) this.#readyTimer = clock.setTimeout(() => resolve('late'), readyTimeout)
+    return new Promise((resolve) => {
+      const end = (outcome: OpenOutcome): void => {
+        this.#stopReadyTimer()
+        resolve(outcome)
+      }
+      if (readyTimeout !== Infinity) this.#readyTimer = clock.setTimeout(() => end('late'), readyTimeout)
+      void openScope.run(this, () => session.opened(info)).then(end)
     })
-    const outcome = await openScope.run(this, () => Promise.race([session.opened(info), late]))
-    this.#stopReadyTimer()
-    return outcome
   }
 
   #stopReadyTimer(): void {
