@@ -37,7 +37,10 @@ export function createJsonCodec({ reviver, replacer, binary }: JsonCodecOptions 
       if (text === undefined) throw new TypeError(`JSON has no text for ${describeValue(message)}`)
       return text
     },
-    decode: (data) => JSON.parse(textOf(data), reviver) as unknown,
+    // Without a reviver, not with one that is undefined: each message is read a little faster so.
+    decode: reviver
+      ? (data) => JSON.parse(textOf(data), reviver) as unknown
+      : (data) => JSON.parse(textOf(data)) as unknown,
   }
 }
 

@@ -55,13 +55,13 @@ export const clients = [
   {
     name: 'python-websockets',
     does: SOCKET,
-    share: 0.3,
+    share: 0.2,
     python: { module: 'websockets', script: 'python/websockets_client.py' },
   },
   {
     name: 'python-websocket-client',
     does: SOCKET,
-    share: 0.1,
+    share: 0.03,
     python: { module: 'websocket', script: 'python/websocket_client.py' },
   },
   { name: 'net', does: ['receive', 'wss', 'send'], isLimit: true, load: () => import('./net.js') },

@@ -59,6 +59,8 @@ export class FastReceive {
   #remaining = 0
   /** True when something comes out of `ws` at the end of that frame. */
   #isLast = false
+  /** The beginning of a plain message that the last chunk did not hold to its end, and which nobody has got yet. */
+  #rest: Buffer | undefined
 
   /** @param maxPayload the most bytes of a message; `0` means no limit */
   constructor(socket: ReadSocket, maxPayload: number, port: FastReceivePort) {
@@ -68,6 +70,7 @@ export class FastReceive {
     this.#emit = socket.emit
     socket.emit = (event: string | symbol, ...values: unknown[]): boolean => {
       if (event !== 'data' || this.#isAside) {
+        if (event === 'end' || event === 'close') this.#giveRest()
         if (event === 'data' || event === 'end') port.telling()
         return this.#emit.call(socket, event, ...values)
       }
@@ -82,7 +85,7 @@ export class FastReceive {
   }
 
   #receive(chunk: Buffer): void {
-    let at = 0
+    let at = this.#rest && !this.#socket.isPaused() ? this.#complete(this.#rest, chunk) : 0
     while (at < chunk.length) {
       if (!this.#port.isOpen) this.#isAside = true
       else if (this.#socket.isPaused()) {
@@ -91,11 +94,44 @@ export class FastReceive {
       }
       const next = this.#skip(chunk, at)
       if (next > at) {
-        this.#port.telling()
-        this.#emit.call(this.#socket, 'data', chunk.subarray(at, next))
+        this.#give(chunk.subarray(at, next))
+        at = next
+      } else if (this.#endOfPlain(chunk, at) > 0) at = this.#deliver(chunk, at)
+      else {
+        // A copy: the chunk is many times as large.
+        this.#rest = Buffer.from(chunk.subarray(at))
+        return
       }
-      at = next === at ? this.#deliver(chunk, at) : next
     }
+  }
+
+  /** Delivers a message that began in the chunk before, if this one holds the rest of it; returns how much of this one that was. */
+  #complete(rest: Buffer, chunk: Buffer): number {
+    const missing = this.#plainLength(rest, 0) - rest.length
+    if (!this.#port.isOpen) this.#isAside = true
+    if (this.#isAside || missing > chunk.length) {
+      this.#giveRest()
+      return 0
+    }
+    const whole = Buffer.concat([rest, chunk.subarray(0, missing)])
+    this.#rest = undefined
+    // What is not UTF-8 is for `ws` to judge.
+    if (this.#deliver(whole, 0) === 0) this.#give(whole)
+    return missing
+  }
+
+  /** Gives `ws` the beginning of a message that is not to be waited for here. */
+  #giveRest(): void {
+    const rest = this.#rest
+    if (!rest) return
+    this.#rest = undefined
+    this.#skip(rest, 0, false)
+    this.#give(rest)
+  }
+
+  #give(bytes: Buffer): void {
+    this.#port.telling()
+    this.#emit.call(this.#socket, 'data', bytes)
   }
 
   /** Delivers a block of plain messages until there is another frame, or a reason to stop; returns where. */
@@ -139,24 +175,34 @@ export class FastReceive {
 
   /** Returns where the plain text message ends that begins here; 0 if it does not end in this chunk, or if here is something else. */
   #endOfPlain(chunk: Buffer, at: number): number {
+    const length = this.#plainLength(chunk, at)
+    return length > 0 && at + length <= chunk.length ? at + length : 0
+  }
+
+  /** Tells whether a plain text message begins here that is whole, or short enough to wait for the rest of it. */
+  #isOurs(chunk: Buffer, at: number): boolean {
+    const length = this.#plainLength(chunk, at)
+    return length > 0 && (length <= BLOCK || at + length <= chunk.length)
+  }
+
+  /** Returns how many bytes the plain text message has that begins here; 0 if here is something else, or less than a header. */
+  #plainLength(chunk: Buffer, at: number): number {
     // To read past the end of a chunk would be no mistake, but takes the runtime's optimized code from the function.
     if (chunk.length < at + 2 || chunk[at] !== PLAIN_TEXT) return 0
     const second = chunk[at + 1] as number
-    // What has eight bytes of length is never whole in a chunk; what has a mask is wrong.
+    // What has eight bytes of length is long; what has a mask is wrong.
     if (second > LENGTH_16) return 0
     const isLong = second === LENGTH_16
     if (isLong && chunk.length < at + 4) return 0
     const length = isLong ? lengthOf16(chunk, at + 2) : second
-    const end = at + headerLength(second) + length
     // A longer length than it needs is wrong, too.
     const isMinimal = !isLong || length >= LENGTH_16
-    return end <= chunk.length && length <= this.#maxPayload && isMinimal ? end : 0
+    return length <= this.#maxPayload && isMinimal ? headerLength(second) + length : 0
   }
 
   /** Follows what is for `ws`; returns where something begins that is not. */
-  #skip(chunk: Buffer, from: number): number {
+  #skip(chunk: Buffer, from: number, mayStop = this.#owed === 0): number {
     if (this.#isAside) return chunk.length
-    const mayStop = this.#owed === 0
     let at = from
     while (at < chunk.length) {
       if (this.#remaining > 0) {
@@ -166,7 +212,7 @@ export class FastReceive {
         if (this.#remaining === 0) this.#frameEnds()
       } else {
         const isBetween = this.#header.length === 0 && !this.#isFragmented
-        if (mayStop && isBetween && this.#endOfPlain(chunk, at) > 0) break
+        if (mayStop && isBetween && this.#isOurs(chunk, at)) break
         this.#readHeader(chunk[at] as number)
         at += 1
       }
