@@ -106,6 +106,62 @@ describe('bootstrap', () => {
     await client.close()
   })
 
+  describe('with an @OnOpen that is over when it has returned', () => {
+    @WebSocketClient({ outbox: false })
+    class Eager {
+      constructor(protected readonly connection: Connection) {}
+
+      @OnOpen() opened(): void {
+        void this.connection.send('at once')
+        void this.later()
+      }
+
+      protected async later(): Promise<void> {
+        await Promise.resolve()
+        void this.connection.send('later')
+      }
+    }
+
+    it('sends what it sends, and what it has set going, without an outbox', async () => {
+      const { server, options } = fakes()
+      await bootstrap(Eager, 'ws://peer.test/', options)
+      expect(server.peer.received).to.deep.equal(['at once', 'later'])
+    })
+
+    it('rejects with what it throws', async () => {
+      class Failing {
+        @OnOpen() opened(): void {
+          throw new Error('no')
+        }
+      }
+      const { options } = fakes()
+      expect(await rejection(bootstrap(Failing, 'ws://peer.test/', options)))
+        .to.be.an('error')
+        .with.property('message', 'no')
+    })
+
+    it('waits all the same for another method in its place', async () => {
+      let finish: (() => void) | undefined
+      @WebSocketClient()
+      class Wrapped extends Eager {
+        constructor(connection: Connection) {
+          super(connection)
+          const gate = new Promise<void>((resolve) => (finish = resolve))
+          this.opened = () => gate.then(() => void connection.send('after the gate')) as never
+        }
+      }
+      const { server, options } = fakes()
+      let isReady = false
+      const starting = bootstrap(Wrapped, 'ws://peer.test/', options).then(() => (isReady = true))
+      while (!finish) await Promise.resolve()
+      for (let count = 0; count < 100; count += 1) await Promise.resolve()
+      expect(isReady).to.equal(false)
+      finish()
+      await starting
+      expect(server.peer.received).to.deep.equal(['after the gate'])
+    })
+  })
+
   describe('arguments', () => {
     it('are a class and a url, as a string, a URL or a function', async () => {
       for (const url of ['ws://peer.test/a', new URL('ws://peer.test/a'), () => 'ws://peer.test/a']) {

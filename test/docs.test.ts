@@ -49,3 +49,19 @@ describe('docs/options.md', () => {
     })
   })
 })
+
+describe('docs/performance.md', () => {
+  /** The rows of all tables, headings among them; how they are padded does not count. */
+  const rowsOf = (path: string): string[] =>
+    readDocument(path)
+      .split('\n')
+      .filter((line) => line.startsWith('|') && !line.startsWith('| --'))
+      .map((line) => line.replace(/ +/g, ' '))
+
+  it('has tables, and no row that is not in bench/results.md', () => {
+    const rows = rowsOf('docs/performance.md')
+    expect(rows).to.have.length.greaterThan(20)
+    const measured = new Set(rowsOf('bench/results.md'))
+    expect(rows.filter((row) => !measured.has(row))).to.deep.equal([])
+  })
+})

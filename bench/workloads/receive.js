@@ -11,10 +11,10 @@ export const receive = {
   ],
   cells: [
     { key: '120', label: '120 B', size: 120, count: 600_000, needs: 'receive', rounds: 7, isQuick: true },
-    { key: '1k', label: '1 KB', size: 1_000, count: 150_000, needs: 'receive', rounds: 5 },
-    { key: '16k', label: '16 KB', size: 16_000, count: 15_000, needs: 'receive', rounds: 5 },
-    { key: 'deflate', label: '1 KB, deflate', size: 1_000, count: 15_000, needs: 'deflate', rounds: 5 },
-    { key: 'wss', label: '120 B, wss', size: 120, count: 600_000, needs: 'wss', rounds: 5 },
+    { key: '1k', label: '1 KB', size: 1_000, count: 150_000, needs: 'receive', rounds: 3 },
+    { key: '16k', label: '16 KB', size: 16_000, count: 15_000, needs: 'receive', rounds: 3 },
+    { key: 'deflate', label: '1 KB, deflate', size: 1_000, count: 15_000, needs: 'deflate', rounds: 3 },
+    { key: 'wss', label: '120 B, wss', size: 120, count: 600_000, needs: 'wss', rounds: 3 },
   ],
 
   specOf({ size, count, needs }, share) {

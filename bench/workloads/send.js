@@ -7,14 +7,14 @@ export const send = {
   metrics: [{ key: 'rate', unit: 'messages/s', isRate: true }],
   cells: [
     { key: '120', label: '120 B', size: 120, count: 200_000, needs: 'send', rounds: 7, isQuick: true },
-    { key: '1k', label: '1 KB', size: 1_000, count: 80_000, needs: 'send', rounds: 5 },
+    { key: '1k', label: '1 KB', size: 1_000, count: 80_000, needs: 'send', rounds: 3 },
     {
       key: 'json',
       label: '120 B, from an object',
       size: 120,
       count: 150_000,
       needs: 'send',
-      rounds: 5,
+      rounds: 3,
       isJson: true,
     },
   ],

@@ -5,7 +5,7 @@ import type { Class } from '../token.js'
 import { problemOf } from './handler-problems.js'
 import { ownHandlers, standardMetadata } from './metadata.js'
 import type { ErrorClass, HandlerEvent, HandlerRecord, MessageKey } from './metadata.js'
-import { ignoresContext } from './method-source.js'
+import { ignoresContext, returnsNothing } from './method-source.js'
 
 type AnyClass = abstract new (...args: never[]) => object
 type AnyMethod = (...args: never[]) => unknown
@@ -17,6 +17,8 @@ export interface Handler {
   readonly name: string
   /** The method itself where it cannot see its context, which need not be made for it; another in its place may see it. */
   readonly contextless?: object
+  /** The method of `@OnOpen` itself where it is over when it has returned; another in its place may return a promise. */
+  readonly instant?: object
 }
 
 /** A method that handles messages. */
@@ -198,12 +200,13 @@ function schemaOf(args: HandlerRecord['args']): Schema | undefined {
   return args.find(isSchema)
 }
 
-function handlerOf(target: AnyClass, { member }: HandlerRecord): Handler {
+function handlerOf(target: AnyClass, { event, member }: HandlerRecord): Handler {
   const method = (target.prototype as Record<string | symbol, unknown>)[member] as AnyMethod
   return {
     method: member,
     name: `${target.name}#${String(member)}`,
     ...(ignoresContext(method) && { contextless: method }),
+    ...(event === 'open' && returnsNothing(method) && { instant: method }),
   }
 }
 

@@ -8,7 +8,7 @@ import { SETTLED } from './deferred.js'
 import type { Receiver } from './incoming.js'
 import { Link } from './link.js'
 import type { LinkEnd, LinkOwner } from './link.js'
-import type { Arrival, Session, Unseen } from './listener.js'
+import type { Arrival, OpenOutcome, Session, Unseen } from './listener.js'
 import { closeInfoOf, initiatorOf } from './loss.js'
 import type { Loss } from './loss.js'
 import type { PacedFrame } from './paced-transport.js'
@@ -41,9 +41,6 @@ export interface EpisodeMachine {
   readonly traffic: Traffic
   readonly patience: Patience
 }
-
-/** How `@OnOpen` ended, or that it has not in time. */
-type OpenOutcome = Awaited<ReturnType<Session['opened']>> | 'late'
 
 /** Which episode's `@OnOpen` a call comes from: what that sends goes out at once, while all else waits until it has settled. */
 const openScope = new OpenScope<Episode>()
@@ -171,17 +168,21 @@ export class Episode implements LinkOwner, Receiver {
   }
 
   async #open(session: Session, info: OpenInfo): Promise<void> {
-    const outcome = session.opensAtOnce ? 'opened' : await this.#runOpen(session, info)
+    const opening = session.opensAtOnce
+      ? openScope.runNow(this, () => session.opened(info))
+      : this.#runOpen(session, info)
+    // No turn between: what @OnOpen has set going without waiting for it finds the connection ready.
+    const outcome = opening instanceof Promise ? await opening : opening
     if (outcome === 'opened') await this.#becomeReady(session)
     else if (outcome === 'late') this.#fail(new ReadyTimeoutError(this.#settings.readyTimeout))
     else if (outcome !== 'released') this.#fail(toError(outcome.thrown))
   }
 
   /** Both ways to its outcome are told, of which the first counts: a race of promises would cost several more of them. */
-  #runOpen(session: Session, info: OpenInfo): Promise<OpenOutcome> {
+  #runOpen(session: Session, info: OpenInfo): Promise<OpenOutcome | 'late'> {
     const { clock, readyTimeout } = this.#settings
     return new Promise((resolve) => {
-      const end = (outcome: OpenOutcome): void => {
+      const end = (outcome: OpenOutcome | 'late'): void => {
         this.#stopReadyTimer()
         resolve(outcome)
       }

@@ -45,12 +45,15 @@ export interface LinkPort {
   count(unseen: Unseen): void
 }
 
+/** How `@OnOpen` ended. `released`: it called `close()`, and is not waited for. */
+export type OpenOutcome = 'opened' | 'released' | { readonly thrown: unknown }
+
 /** What takes the events of one link, from its opening to its close. None of these throws or rejects. */
 export interface Session {
-  /** True where there is no `@OnOpen` to be run and waited for. */
+  /** True where `@OnOpen`, if there is one, is over when it has returned: then there is nothing to wait for. */
   readonly opensAtOnce: boolean
-  /** Runs `@OnOpen`; resolves to how it ended. `released`: it called `close()`, and is not waited for. */
-  opened(open: OpenInfo): Promise<'opened' | 'released' | { readonly thrown: unknown }>
+  /** Runs `@OnOpen`, and says how it ended, with a promise where that has to be waited for. */
+  opened(open: OpenInfo): OpenOutcome | Promise<OpenOutcome>
   /** From now on messages may be handled. */
   ready(): void
   /** Takes an arrival, and counts it as pending until it is handled. */

@@ -22,6 +22,11 @@ export class Invoker {
     return contextless === undefined || this.#instance[method] !== contextless
   }
 
+  /** Tells whether a handler is over when it has returned; where it cannot be known before, it is not. */
+  isInstant({ method, instant }: Handler): boolean {
+    return instant !== undefined && this.#instance[method] === instant
+  }
+
   /** Calls a handler; what it throws is the caller's to catch. */
   call(handler: Handler, event: unknown, context: unknown): unknown {
     const releases = this.#releases

@@ -5,7 +5,7 @@ import type { Codec } from '../codec.js'
 import type { ConcurrencySettings } from '../concurrency.js'
 import type { CloseInfo } from '../connection/close-code.js'
 import type { Connection } from '../connection/connection.js'
-import type { Arrival, LinkPort, Pending, Session } from '../connection/listener.js'
+import type { Arrival, LinkPort, OpenOutcome, Pending, Session } from '../connection/listener.js'
 import type { OpenInfo, Stage } from '../connection/state.js'
 import { toError } from '../errors.js'
 import type { Logger } from '../logger.js'
@@ -64,10 +64,11 @@ export class LinkSession implements Session, ArrivalPort, FailurePort {
   }
 
   get opensAtOnce(): boolean {
-    return this.#parts.table.single.open === undefined
+    const { invoker, table } = this.#parts
+    return table.single.open === undefined || invoker.isInstant(table.single.open)
   }
 
-  async opened(open: OpenInfo): Promise<'opened' | 'released' | { readonly thrown: unknown }> {
+  opened(open: OpenInfo): OpenOutcome | Promise<OpenOutcome> {
     const handler = this.#parts.table.single.open
     if (!handler) return 'opened'
     try {
@@ -77,6 +78,15 @@ export class LinkSession implements Session, ArrivalPort, FailurePort {
           result.then(undefined, (thrown: unknown) => this.fail(toError(thrown), 'open', handler))
         return 'released'
       }
+      return result === undefined ? 'opened' : this.#replied(result, handler)
+    } catch (thrown) {
+      return { thrown }
+    }
+  }
+
+  /** Waits for what `@OnOpen` has returned, and sends it. */
+  async #replied(result: unknown, handler: Handler): Promise<OpenOutcome> {
+    try {
       await this.#call.reply(await result, handler, undefined)
       return 'opened'
     } catch (thrown) {

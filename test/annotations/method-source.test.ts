@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { ignoresContext } from '#src/annotations/method-source.js'
+import { ignoresContext, returnsNothing } from '#src/annotations/method-source.js'
 
 type Method = (...args: never[]) => unknown
 
@@ -82,5 +82,37 @@ describe('ignoresContext', () => {
       return methodOf('m(message, context) {}').apply(this, all)
     }
     expect(ignoresContext(wrapper)).to.equal(false)
+  })
+})
+
+describe('returnsNothing', () => {
+  const silent = [
+    'm() {}',
+    'm(open) { this.number = open.connectionNumber }',
+    'm({ attempt }) { void this.log(attempt) }',
+  ]
+  for (const code of silent) {
+    it(`is true of ${JSON.stringify(code)}`, () => expect(returnsNothing(methodOf(code))).to.equal(true))
+  }
+
+  const doubtful = [
+    'async m() {}',
+    'async() {}',
+    '*m() {}',
+    'async *m() {}',
+    'm() { return this.login() }',
+    'm() { if (this.x) return\n this.y = 1 }',
+    'm() { /* return */ }',
+    'm(open, context) {}',
+    'm(open = this.login()) {}',
+    '[key()]() {}',
+  ]
+  for (const code of doubtful) {
+    it(`is false of ${JSON.stringify(code)}`, () => expect(returnsNothing(methodOf(code))).to.equal(false))
+  }
+
+  it('is false of what shows no source, and of arrows', () => {
+    expect(returnsNothing((() => undefined).bind(undefined))).to.equal(false)
+    expect(returnsNothing(() => Promise.resolve())).to.equal(false)
   })
 })

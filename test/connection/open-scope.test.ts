@@ -68,4 +68,24 @@ describe('OpenScope', () => {
     await waiting
     expect(owners).to.deep.equal(['second'])
   })
+
+  describe('#runNow', () => {
+    it('knows whose opening a call is part of until it has returned or thrown, and no longer', async () => {
+      const scope = new OpenScope<string>()
+      let after: string | undefined = 'not asked'
+      const open = (): string | undefined => {
+        void Promise.resolve().then(() => (after = scope.owner))
+        return scope.owner
+      }
+      expect(scope.runNow('now', open)).to.equal('now')
+      expect(scope.owner).to.equal(undefined)
+      const failing = (): never => {
+        throw new Error('oops')
+      }
+      expect(() => scope.runNow('failing', failing)).to.throw('oops')
+      expect(scope.owner).to.equal(undefined)
+      await Promise.resolve()
+      expect(after).to.equal(undefined)
+    })
+  })
 })
