@@ -139,6 +139,35 @@ describe('FastReceive', function () {
       }
     })
 
+    it('keeps no beginning of a text to itself where ws is given what follows', async () => {
+      const bytes = Buffer.concat([frame(TEXT, 'first'), frame(TEXT, 'cut'), frame(TEXT, 'last')])
+      const [before, after] = chop(bytes, 10) as [Buffer, Buffer]
+      const close = frame(CLOSE, closePayload(1000))
+      const ends: Readonly<Record<string, (feed: Feed) => Promise<unknown>>> = {
+        'it is closing': (feed) => {
+          feed.ws.close()
+          return feed.read([Buffer.concat([after, close])])
+        },
+        'the socket breaks while it is paused': async (feed) => {
+          feed.ws.pause()
+          await feed.read([after])
+          feed.socket.destroy()
+          await turns(4)
+        },
+      }
+      for (const [how, end] of Object.entries(ends)) {
+        const told = []
+        for (const isFast of [false, true]) {
+          const feed = await Feed.open(isFast)
+          await feed.read([before])
+          await end(feed)
+          told.push([...feed.events])
+        }
+        expect(told[0], how).to.include.members(['first', 'cut', 'last'])
+        expect(told[1], how).to.deep.equal(told[0])
+      }
+    })
+
     it('reads on after bytes, pings and fragments', async () => {
       for (const [kind, frames] of Object.entries(KINDS)) {
         const feed = await fast([Buffer.concat([...frames, frame(TEXT, 'after'), frame(TEXT, 'it')])])

@@ -40,7 +40,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       return { recorder, transport }
     }
 
-    const texts = Array.from({ length: 300 }, (_, index) => `${index} ${'ž'.repeat((index * 37) % 3_000)}`)
+    const texts = Array.from({ length: 300 }, (_, index) => `${index} ${'ž'.repeat((index * 37) % 6_000)}`)
 
     it('is not offered unless asked for', async () => {
       const { url, offers } = await serve()
