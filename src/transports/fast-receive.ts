@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Socket } from 'node:net'
+import { READER } from './lent-read.js'
+import type { LentReader } from './lent-read.js'
 
 /** The first byte of a text message in one frame, without extensions (RFC 6455, section 5.2). */
 const PLAIN_TEXT = 0x81
@@ -31,6 +33,7 @@ export interface FastReceivePort {
 /** What the fast path needs of a socket. */
 export interface ReadSocket extends Pick<Socket, 'isPaused' | 'unshift'> {
   emit: (event: string | symbol, ...values: unknown[]) => boolean
+  [READER]?: LentReader
 }
 
 /**
@@ -38,15 +41,18 @@ export interface ReadSocket extends Pick<Socket, 'isPaused' | 'unshift'> {
  * goes on to `ws`, unchanged and in order, and `ws` is the judge of it: of control frames, fragments, bytes, long messages, and of whatever
  * is against the rules. Of those this only follows where they begin and end.
  *
- * It looks at each chunk in the moment in which the socket would emit it, so what a socket does while it is paused stays as it is; what a
- * chunk still holds when somebody pauses is put back. It reads only while `ws` owes nothing: as long as something that `ws` was given has
- * not come out of it, be it later or never, everything goes there. From the beginning of a closing on it stands aside for good.
+ * It looks at each chunk in the moment in which the socket would emit it, or before that where the socket lends what it has read; so what a
+ * socket does while it is paused stays as it is. What a chunk still holds when somebody pauses is put back. It reads only while `ws` owes
+ * nothing: as long as something that `ws` was given has not come out of it, be it later or never, everything goes there. From the beginning
+ * of a closing on it stands aside for good.
  */
-export class FastReceive {
+export class FastReceive implements LentReader {
   readonly #socket: ReadSocket
   readonly #port: FastReceivePort
   readonly #maxPayload: number
   readonly #emit: ReadSocket['emit']
+  /** True when the memory of the chunk is another's once it has been read. */
+  #isLent = false
   /** Nothing is read here any more. */
   #isAside = false
   /** Messages, pings and pongs that `ws` was given and has not told of. */
@@ -69,14 +75,21 @@ export class FastReceive {
     this.#port = port
     this.#emit = socket.emit
     socket.emit = (event: string | symbol, ...values: unknown[]): boolean => {
-      if (event !== 'data' || this.#isAside) {
-        if (event === 'end' || event === 'close') this.#giveRest()
-        if (event === 'data' || event === 'end') port.telling()
-        return this.#emit.call(socket, event, ...values)
+      if (event === 'data') {
+        this.#isLent = false
+        this.#receive(values[0] as Buffer)
+        return true
       }
-      this.#receive(values[0] as Buffer)
-      return true
+      if (event === 'end' || event === 'close') this.#giveRest()
+      if (event === 'end') port.telling()
+      return this.#emit.call(socket, event, ...values)
     }
+    socket[READER] = this
+  }
+
+  readLent(bytes: Buffer): void {
+    this.#isLent = true
+    this.#receive(bytes)
   }
 
   /** Notes that a message, a ping or a pong has come out of `ws`. */
@@ -89,12 +102,12 @@ export class FastReceive {
     while (at < chunk.length) {
       if (!this.#port.isOpen) this.#isAside = true
       else if (this.#socket.isPaused()) {
-        this.#socket.unshift(chunk.subarray(at))
+        this.#socket.unshift(this.#toKeep(chunk.subarray(at)))
         return
       }
       const next = this.#skip(chunk, at)
       if (next > at) {
-        this.#give(chunk.subarray(at, next))
+        this.#give(this.#toKeep(chunk.subarray(at, next)))
         at = next
       } else if (this.#endOfPlain(chunk, at) > 0) at = this.#deliver(chunk, at)
       else {
@@ -103,6 +116,11 @@ export class FastReceive {
         return
       }
     }
+  }
+
+  /** Returns bytes of the chunk for others, who may keep them. */
+  #toKeep(bytes: Buffer): Buffer {
+    return this.#isLent ? Buffer.from(bytes) : bytes
   }
 
   /** Delivers a message that began in the chunk before, if this one holds the rest of it; returns how much of this one that was. */

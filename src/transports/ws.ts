@@ -15,6 +15,7 @@ import { Cork } from './cork.js'
 import { FastReceive } from './fast-receive.js'
 import type { FastReceivePort } from './fast-receive.js'
 import { FastSend } from './fast-send.js'
+import { LENT_READ } from './lent-read.js'
 
 /** The most of a refusal's body that is kept. */
 const BODY_LIMIT = 16 * 1024
@@ -96,6 +97,7 @@ class WsTransport implements Transport, FastReceivePort {
       perMessageDeflate: compression,
       followRedirects: false,
       autoPong: false,
+      ...(hasFastPaths && { onread: LENT_READ }),
     } as WebSocket.ClientOptions)
     this.#socket.owner = this
     attachOpening(this.#socket)

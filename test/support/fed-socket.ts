@@ -2,12 +2,27 @@ import { Duplex } from 'node:stream'
 import type { ClientOptions } from 'ws'
 import { WebSocket } from 'ws'
 import { FastReceive } from '#src/transports/fast-receive.js'
+import { LENT_READ } from '#src/transports/lent-read.js'
 import { eventually, turns } from './eventually.js'
 import { upgradeAnswer } from './raw-server.js'
+
+/** The buffer that all sockets share which lend what they read. */
+const LENT = LENT_READ.buffer as Buffer
 
 /** A socket without a network: it answers the handshake, and then is read what it is fed, chunk by chunk. */
 class FedSocket extends Duplex {
   #isUpgraded = false
+
+  /** Reads a chunk into the buffer that is lent, as Node does; paused or not, like a TLS socket with several records. */
+  lend(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length && !this.destroyed; at += LENT.length) {
+      const read = chunk.subarray(at, at + LENT.length)
+      LENT.set(read)
+      LENT_READ.callback.call(this, read.length, LENT)
+      // The next read's bytes, which whoever has kept these would now find.
+      LENT.fill(0x55, 0, read.length)
+    }
+  }
 
   override _read(): void {
     // What is to be read is pushed by the test.
@@ -24,6 +39,8 @@ class FedSocket extends Duplex {
 
 /** What a feed does, beside feeding. */
 export interface FeedOptions {
+  /** Whether the socket lends what it reads, in one buffer for all reads. */
+  readonly isLending?: boolean
   readonly maxPayload?: number
   readonly maxFragments?: number
   readonly allowSynchronousEvents?: boolean
@@ -42,9 +59,11 @@ export class Feed {
   tellings = 0
   messages = 0
   readonly #onMessage: FeedOptions['onMessage']
+  readonly #isLending: boolean
 
-  private constructor(isFast: boolean, { onMessage, ...options }: FeedOptions) {
+  private constructor(isFast: boolean, { onMessage, isLending = false, ...options }: FeedOptions) {
     this.#onMessage = onMessage
+    this.#isLending = isLending
     const connection = { createConnection: () => this.socket } as unknown as ClientOptions
     this.ws = new WebSocket('ws://127.0.0.1', { ...connection, ...options, perMessageDeflate: false })
     let fast: FastReceive | undefined
@@ -78,7 +97,8 @@ export class Feed {
   /** Has these chunks read one after the other, each in a turn of its own where `isSlow`, and the end of the stream after them. */
   async read(chunks: readonly Uint8Array[], isSlow = false): Promise<readonly string[]> {
     for (const chunk of chunks) {
-      this.socket.push(chunk)
+      if (this.#isLending) this.socket.lend(chunk)
+      else this.socket.push(chunk)
       if (isSlow) await turns(1)
     }
     await turns(4)

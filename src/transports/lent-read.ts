@@ -1,0 +1,36 @@
+import type { OnReadOpts, Socket } from 'node:net'
+
+/** As much as Node reads at once. */
+const SIZE = 64 * 1024
+
+/** Takes what a socket has read. */
+export interface LentReader {
+  /** Takes bytes whose memory is the next read's again as soon as this returns. */
+  readLent(bytes: Buffer): void
+}
+
+/** Where a socket says who takes what it reads. */
+export const READER = Symbol('reader')
+
+/** What is read off such a socket is lent. */
+export type LendingSocket = Pick<Socket, 'push' | 'readableLength'> & {
+  [READER]?: LentReader
+}
+
+const BUFFER = Buffer.allocUnsafeSlow(SIZE)
+
+/**
+ * Has sockets read into one buffer that all of the thread share (the `onread` option of `net.connect`): a read is over before the next
+ * begins. Node would else make 64 KiB of memory for each read, however little there is to read.
+ */
+export const LENT_READ: OnReadOpts = {
+  buffer: BUFFER,
+  callback(this: LendingSocket, size: number) {
+    const bytes = BUFFER.subarray(0, size)
+    const reader = this[READER]
+    // The handshake is Node's to read; and what the socket still holds comes before this.
+    if (!reader || this.readableLength > 0) return this.push(Buffer.from(bytes))
+    reader.readLent(bytes)
+    return true
+  },
+}
