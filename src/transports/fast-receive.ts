@@ -33,7 +33,7 @@ export interface FastReceivePort {
 /** What the fast path needs of a socket. */
 export interface ReadSocket extends Pick<Socket, 'isPaused' | 'unshift'> {
   emit: (event: string | symbol, ...values: unknown[]) => boolean
-  [READER]?: LentReader
+  [READER]?: FastReceive
 }
 
 /**
@@ -60,7 +60,7 @@ export class FastReceive implements LentReader {
   /** True from the first fragment of a message to its last. */
   #isFragmented = false
   /** As much as `ws` has got of a frame's header, if it has not got all of it. */
-  readonly #header: number[] = []
+  #header: number[] | undefined
   /** What `ws` has still to get of a frame. */
   #remaining = 0
   /** True when something comes out of `ws` at the end of that frame. */
@@ -74,17 +74,20 @@ export class FastReceive implements LentReader {
     this.#maxPayload = maxPayload === 0 ? Infinity : maxPayload
     this.#port = port
     this.#emit = socket.emit
-    socket.emit = (event: string | symbol, ...values: unknown[]): boolean => {
-      if (event === 'data') {
-        this.#isLent = false
-        this.#receive(values[0] as Buffer)
-        return true
-      }
-      if (event === 'end' || event === 'close') this.#giveRest()
-      if (event === 'end') port.telling()
-      return this.#emit.call(socket, event, ...values)
-    }
+    socket.emit = emitRead
     socket[READER] = this
+  }
+
+  /** Takes what the socket emits. */
+  emitted(event: string | symbol, values: readonly unknown[]): boolean {
+    if (event === 'data') {
+      this.#isLent = false
+      this.#receive(values[0] as Buffer)
+      return true
+    }
+    if (event === 'end' || event === 'close') this.#giveRest()
+    if (event === 'end') this.#port.telling()
+    return this.#emit.call(this.#socket, event, ...values)
   }
 
   readLent(bytes: Buffer): void {
@@ -229,7 +232,7 @@ export class FastReceive implements LentReader {
         this.#remaining -= taken
         if (this.#remaining === 0) this.#frameEnds()
       } else {
-        const isBetween = this.#header.length === 0 && !this.#isFragmented
+        const isBetween = !this.#header?.length && !this.#isFragmented
         if (mayStop && isBetween && this.#isOurs(chunk, at)) break
         this.#readHeader(chunk[at] as number)
         at += 1
@@ -239,7 +242,7 @@ export class FastReceive implements LentReader {
   }
 
   #readHeader(byte: number): void {
-    const header = this.#header
+    const header = (this.#header ??= [])
     header.push(byte)
     const [first = 0, second] = header
     if (second === undefined || header.length < headerLength(second)) return
@@ -259,6 +262,11 @@ export class FastReceive implements LentReader {
   #frameEnds(): void {
     if (this.#isLast) this.#owed += 1
   }
+}
+
+/** What a socket emits with; all of them share it. */
+function emitRead(this: ReadSocket, event: string | symbol, ...values: unknown[]): boolean {
+  return (this[READER] as FastReceive).emitted(event, values)
 }
 
 function headerLength(second: number): number {

@@ -56,9 +56,27 @@ export function createWsTransport({ fastPaths = true }: WsTransportOptions = {})
 /** Opens a socket with `ws`: the default transport. */
 export const connectWs: Connect = createWsTransport()
 
-/** A socket that knows whose it is, so that all sockets share their listeners. */
+/** Whose a raw socket is. */
+const OWNER = Symbol('owner')
+
+type RawSocket = Socket & { [OWNER]?: WsTransport }
+
+/** Tells its owner what it emits, which spares each socket listeners of its own. */
 class OwnedSocket extends WebSocket {
   owner!: WsTransport
+
+  override emit(event: string | symbol, first?: unknown, second?: unknown): boolean {
+    const { owner } = this
+    if (event === 'message') owner.received(first as Buffer, second as boolean)
+    else if (event === 'ping') owner.pinged(first as Buffer)
+    else if (event === 'pong') owner.ponged(first as Buffer)
+    else if (event === 'upgrade') owner.upgraded(first as IncomingMessage)
+    else if (event === 'unexpected-response') owner.refused(second as IncomingMessage)
+    else if (event === 'open') owner.opened()
+    else if (event === 'error') owner.failed(first as Error)
+    else if (event === 'close') owner.closed(first as number, second as Buffer)
+    return true
+  }
 }
 
 /** One socket over `ws`. */
@@ -100,7 +118,6 @@ class WsTransport implements Transport, FastReceivePort {
       ...(hasFastPaths && { onread: LENT_READ }),
     } as WebSocket.ClientOptions)
     this.#socket.owner = this
-    attachOpening(this.#socket)
   }
 
   get #url(): string {
@@ -186,19 +203,22 @@ class WsTransport implements Transport, FastReceivePort {
   opened(): void {
     const { headers = {}, socket } = this.#upgrade ?? {}
     this.#upgrade = undefined
-    // `ws` keeps what breaks an open socket (a reset, say) to itself.
-    socket?.on('error', (cause) => {
-      this.#unsentBytes = this.bufferedAmount
-      this.#error ??= new ConnectionLostError(
-        `The connection to ${this.#url} broke: ${cause.message}`,
-        1006,
-        '',
-        { cause },
-      )
-    })
     this.#rawSocket = socket
-    if (this.#hasFastPaths && socket) this.#fastReceive = new FastReceive(socket, this.#maxPayload, this)
+    if (socket) this.#own(socket)
     this.#listener.opened({ protocol: this.protocol, headers })
+  }
+
+  #own(socket: RawSocket): void {
+    socket[OWNER] = this
+    // `ws` keeps what breaks an open socket (a reset, say) to itself.
+    socket.on('error', rawSocketOnError)
+    if (this.#hasFastPaths) this.#fastReceive = new FastReceive(socket, this.#maxPayload, this)
+  }
+
+  broke(cause: Error): void {
+    this.#unsentBytes = this.bufferedAmount
+    const message = `The connection to ${this.#url} broke: ${cause.message}`
+    this.#error ??= new ConnectionLostError(message, 1006, '', { cause })
   }
 
   /** Keeps the beginning of what the server says. `ws` leaves the request to whoever listens, so it has to be ended here. */
@@ -275,59 +295,6 @@ class WsTransport implements Transport, FastReceivePort {
   }
 }
 
-function attachOpening(socket: WebSocket): void {
-  socket
-    .on('upgrade', socketOnUpgrade)
-    .on('unexpected-response', socketOnUnexpectedResponse)
-    .on('open', socketOnOpen)
-    .on('error', socketOnError)
-    .on('close', socketOnClose)
-}
-
-/** `ws` reads no frame before `open` has been told, so what is for frames may replace what is for the handshake. */
-function attachOpen(socket: WebSocket): void {
-  socket
-    .off('upgrade', socketOnUpgrade)
-    .off('unexpected-response', socketOnUnexpectedResponse)
-    .off('open', socketOnOpen)
-    .on('message', socketOnMessage)
-    .on('ping', socketOnPing)
-    .on('pong', socketOnPong)
-}
-
-function ownerOf(socket: WebSocket): WsTransport {
-  return (socket as OwnedSocket).owner
-}
-
-function socketOnUpgrade(this: WebSocket, response: IncomingMessage): void {
-  ownerOf(this).upgraded(response)
-}
-
-function socketOnUnexpectedResponse(this: WebSocket, _request: unknown, response: IncomingMessage): void {
-  ownerOf(this).refused(response)
-}
-
-function socketOnOpen(this: WebSocket): void {
-  attachOpen(this)
-  ownerOf(this).opened()
-}
-
-function socketOnMessage(this: WebSocket, data: WebSocket.RawData, isBinary: boolean): void {
-  ownerOf(this).received(data as Buffer, isBinary)
-}
-
-function socketOnPing(this: WebSocket, data: Buffer): void {
-  ownerOf(this).pinged(data)
-}
-
-function socketOnPong(this: WebSocket, data: Buffer): void {
-  ownerOf(this).ponged(data)
-}
-
-function socketOnError(this: WebSocket, error: Error): void {
-  ownerOf(this).failed(error)
-}
-
-function socketOnClose(this: WebSocket, code: number, reason: Buffer): void {
-  ownerOf(this).closed(code, reason)
+function rawSocketOnError(this: RawSocket, error: Error): void {
+  this[OWNER]?.broke(error)
 }
