@@ -16,6 +16,7 @@ import { StartupError, reasonOf, toError } from './errors.js'
 import { Logger, connectionLogger } from './logger.js'
 import { fillIn, layerOptions } from './options.js'
 import type { ConnectionOptions, ConnectionSettings, PerAttempt } from './options.js'
+import { keepSettings, knownSettings } from './shared-settings.js'
 import type { Class, Token } from './token.js'
 import { connectWs } from './transports/ws.js'
 
@@ -123,6 +124,7 @@ export class ClientPlan<T extends object = object> {
   readonly name: string
   readonly #options: ConnectionOptions
   readonly #injector: Injector
+  #settings: ConnectionSettings | undefined
   #undo: () => Promise<void> = () => Promise.resolve()
 
   /**
@@ -143,10 +145,11 @@ export class ClientPlan<T extends object = object> {
   check(otherOptions: readonly string[]): Mistake[] {
     const { mistakes } = handlersOf(this.target)
     this.#injector.registerClient(this.target)
+    this.#settings = knownSettings(this.target, this.#options)
     return [
       ...mistakes,
       ...this.#injector.check([this.target], CONNECTION_TOKENS, this.target),
-      ...checkOptions(this.#options, this.target.name, otherOptions),
+      ...(this.#settings ? [] : checkOptions(this.#options, this.target.name, otherOptions)),
     ]
   }
 
@@ -156,7 +159,7 @@ export class ClientPlan<T extends object = object> {
    * @throws StartupError when a constructor throws; what it was to be given has been made then, until `undo`
    */
   make(): Client<T> {
-    const settings = fillIn(this.#options, this.#options.url as PerAttempt<string | URL>)
+    const settings = this.#settings ?? this.#fillIn()
     const logger = connectionLogger(this.#options.logger, this.name)
     connectionCount += 1
     const connection = new Connection(
@@ -183,6 +186,15 @@ export class ClientPlan<T extends object = object> {
   /** Ends and disposes of whatever `make` has made. */
   undo(): Promise<void> {
     return this.#undo()
+  }
+
+  #fillIn(): ConnectionSettings {
+    const settings = fillIn(this.#options, this.#options.url as PerAttempt<string | URL>)
+    // A container is not to be kept by the last one who was given it, nor a signal.
+    if (!START_OPTIONS.some((name) => name in this.#options)) {
+      keepSettings(this.target, this.#options, settings)
+    }
+    return settings
   }
 
   #build(): T {

@@ -176,6 +176,8 @@ export class Episode implements LinkOwner, Receiver {
     if (outcome === 'opened') await this.#becomeReady(session)
     else if (outcome === 'late') this.#fail(new ReadyTimeoutError(this.#settings.readyTimeout))
     else if (outcome !== 'released') this.#fail(toError(outcome.thrown))
+    // All connections can share one that has settled.
+    this.#opening = SETTLED
   }
 
   /** Both ways to its outcome are told, of which the first counts: a race of promises would cost several more of them. */
@@ -199,7 +201,7 @@ export class Episode implements LinkOwner, Receiver {
   async #becomeReady(session: Session): Promise<void> {
     this.#isHandling = true
     if (!this.loss) {
-      this.#readyAt = this.#settings.clock.now()
+      this.#readyAt = Math.trunc(this.#settings.clock.now())
       this.link.ready()
       const handover = this.#machine.becameReady(this)
       if (handover) await handover

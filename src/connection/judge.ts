@@ -14,13 +14,14 @@ export class Judge implements PolicySources {
   readonly #settings: ConnectionSettings
   readonly #policy: ReconnectPolicy
   readonly #port: JudgePort
+  /** Whole, as all times that each connection keeps: a number with a fraction would be an object more. */
   #troubleSince: number
   #lastFailure: Failure | undefined
 
   constructor(settings: ConnectionSettings, port: JudgePort) {
     this.#settings = settings
     this.#port = port
-    this.#troubleSince = settings.clock.now()
+    this.#troubleSince = Math.trunc(settings.clock.now())
     this.#policy = new ReconnectPolicy(settings.reconnect, this)
   }
 
@@ -40,7 +41,7 @@ export class Judge implements PolicySources {
 
   /** Counts anew if a connection has been ready for long enough. */
   forgive(readyAt: number | undefined): void {
-    const now = this.#settings.clock.now()
+    const now = Math.trunc(this.#settings.clock.now())
     if (readyAt !== undefined && this.#policy.forgiveAfter(now - readyAt)) this.#troubleSince = now
   }
 

@@ -51,7 +51,7 @@ export class Pulse implements Due {
     this.#settings = settings
     this.#clock = clock
     this.#port = port
-    this.#schedule = new HeartbeatSchedule(settings, clock.now())
+    this.#schedule = new HeartbeatSchedule(settings, Math.trunc(clock.now()))
     this.#timer.update(this)
   }
 

@@ -1,4 +1,7 @@
 import type { HandlerTable } from '../annotations/handler-table.js'
+import type { Clock } from '../clock.js'
+import type { Codec } from '../codec.js'
+import type { ConcurrencySettings } from '../concurrency.js'
 import type { Connection } from '../connection/connection.js'
 import type { ConnectionFailure, ConnectionListener, LinkPort, Session } from '../connection/listener.js'
 import type { ConnectionState } from '../connection/state.js'
@@ -14,8 +17,18 @@ import { TaskQueue } from './task-queue.js'
 import { Unrouted } from './unrouted.js'
 
 /** Brings what a connection tells to the methods of one instance. Looks everything up once; a message costs no more than its call. */
-export class Dispatcher implements ConnectionListener {
-  readonly #parts: DispatchParts
+export class Dispatcher implements ConnectionListener, DispatchParts {
+  readonly connection: Connection
+  readonly table: HandlerTable
+  readonly invoker: Invoker
+  readonly router: Router
+  readonly logger: Logger
+  readonly codec: Codec
+  readonly clock: Clock
+  readonly concurrency: ConcurrencySettings
+  readonly #target: string
+  #errors: ErrorHandlers | undefined
+  #unrouted: Unrouted | undefined
   readonly #stateChanges: TaskQueue<ConnectionState> | undefined
 
   constructor(
@@ -25,26 +38,32 @@ export class Dispatcher implements ConnectionListener {
     settings: Pick<ConnectionSettings, 'route' | 'codec' | 'clock' | 'concurrency'>,
     logger: Logger,
   ) {
-    const invoker = new Invoker(instance)
-    this.#parts = {
-      connection,
-      table,
-      invoker,
-      logger,
-      router: new Router(settings.route, table, connection),
-      errors: new ErrorHandlers(table, invoker, logger),
-      unrouted: new Unrouted(instance.constructor.name, logger),
-      codec: settings.codec,
-      clock: settings.clock,
-      concurrency: settings.concurrency,
-    }
+    this.connection = connection
+    this.table = table
+    this.invoker = new Invoker(instance)
+    this.router = new Router(settings.route, table, connection)
+    this.logger = logger
+    this.codec = settings.codec
+    this.clock = settings.clock
+    this.concurrency = settings.concurrency
+    this.#target = instance.constructor.name
     if (!table.single.stateChange) return
     this.#stateChanges = new TaskQueue(1, { run: (state) => this.#runStateChange(state) })
     this.#stateChanges.start()
   }
 
+  // Most connections need none of these for long.
+
+  get errors(): ErrorHandlers {
+    return (this.#errors ??= new ErrorHandlers(this.table, this.invoker, this.logger))
+  }
+
+  get unrouted(): Unrouted {
+    return (this.#unrouted ??= new Unrouted(this.#target, this.logger))
+  }
+
   session(link: LinkPort): Session {
-    return new LinkSession(this.#parts, link)
+    return new LinkSession(this, link)
   }
 
   stateChanged(state: ConnectionState): void {
@@ -52,16 +71,16 @@ export class Dispatcher implements ConnectionListener {
   }
 
   failed({ error, consequence, ...facts }: ConnectionFailure): void | Promise<void> {
-    const context = { connection: this.#parts.connection, ...facts }
-    return this.#parts.errors.handle(error, context, consequence)
+    const context = { connection: this.connection, ...facts }
+    return this.errors.handle(error, context, consequence)
   }
 
   closing(): void {
-    this.#parts.invoker.release()
+    this.invoker.release()
   }
 
   #runStateChange(state: ConnectionState): void | Promise<void> {
-    const { connection, errors, invoker, table } = this.#parts
+    const { connection, errors, invoker, table } = this
     const handler = table.single.stateChange
     if (!handler) return undefined
     const { signal } = connection

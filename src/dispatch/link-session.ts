@@ -5,6 +5,7 @@ import type { Codec } from '../codec.js'
 import type { ConcurrencySettings } from '../concurrency.js'
 import type { CloseInfo } from '../connection/close-code.js'
 import type { Connection } from '../connection/connection.js'
+import { SETTLED } from '../connection/deferred.js'
 import type { Arrival, LinkPort, OpenOutcome, Pending, Session } from '../connection/listener.js'
 import type { OpenInfo, Stage } from '../connection/state.js'
 import { toError } from '../errors.js'
@@ -44,8 +45,9 @@ export interface DispatchParts {
 export class LinkSession implements Session, ArrivalPort, FailurePort {
   readonly #parts: DispatchParts
   readonly #link: LinkPort
-  readonly #call: HandlerCall
-  readonly #queue: ArrivalQueue
+  #madeCall: HandlerCall | undefined
+  #madeQueue: ArrivalQueue | undefined
+  #isReady = false
   #watch: HangWatch | undefined
   #madePending: Pending | undefined
   readonly #context: ConnectionContext
@@ -54,11 +56,23 @@ export class LinkSession implements Session, ArrivalPort, FailurePort {
     this.#parts = parts
     this.#link = link
     this.#context = new LinkContext(parts.connection, link)
-    this.#queue = arrivalQueue(parts.concurrency, this)
-    this.#call = new HandlerCall(parts.invoker, parts.codec, link, this)
   }
 
-  /** The link makes it when it is first asked for, which a silent connection never does. */
+  // A silent connection asks for none of these.
+
+  get #queue(): ArrivalQueue {
+    if (!this.#madeQueue) {
+      this.#madeQueue = arrivalQueue(this.#parts.concurrency, this)
+      if (this.#isReady) this.#madeQueue.start()
+    }
+    return this.#madeQueue
+  }
+
+  get #call(): HandlerCall {
+    const { invoker, codec } = this.#parts
+    return (this.#madeCall ??= new HandlerCall(invoker, codec, this.#link, this))
+  }
+
   get #pending(): Pending {
     return (this.#madePending ??= this.#link.pending)
   }
@@ -95,7 +109,8 @@ export class LinkSession implements Session, ArrivalPort, FailurePort {
   }
 
   ready(): void {
-    this.#queue.start()
+    this.#isReady = true
+    this.#madeQueue?.start()
   }
 
   receive(arrival: Arrival): void {
@@ -112,11 +127,11 @@ export class LinkSession implements Session, ArrivalPort, FailurePort {
   }
 
   drained(): Promise<void> {
-    return this.#queue.idle()
+    return this.#madeQueue?.idle() ?? SETTLED
   }
 
   discard(): number {
-    const left = this.#queue.clear()
+    const left = this.#madeQueue?.clear() ?? []
     for (const arrival of left) this.#pending.handled(arrival.size)
     return left.length
   }

@@ -28,6 +28,8 @@ export interface FastReceivePort {
   receivedFast(text: string): void
   /** Called before `ws` is told of bytes or of their end: it may answer at once, with a close frame or with the end of ours. */
   telling(): void
+  /** Called when the socket breaks, which `ws` keeps to itself. */
+  broke(error: Error): void
 }
 
 /** What the fast path needs of a socket. */
@@ -87,6 +89,7 @@ export class FastReceive implements LentReader {
     }
     if (event === 'end' || event === 'close') this.#giveRest()
     if (event === 'end') this.#port.telling()
+    if (event === 'error') this.#port.broke(values[0] as Error)
     return this.#emit.call(this.#socket, event, ...values)
   }
 

@@ -56,11 +56,6 @@ export function createWsTransport({ fastPaths = true }: WsTransportOptions = {})
 /** Opens a socket with `ws`: the default transport. */
 export const connectWs: Connect = createWsTransport()
 
-/** Whose a raw socket is. */
-const OWNER = Symbol('owner')
-
-type RawSocket = Socket & { [OWNER]?: WsTransport }
-
 /** Tells its owner what it emits, which spares each socket listeners of its own. */
 class OwnedSocket extends WebSocket {
   owner!: WsTransport
@@ -204,15 +199,10 @@ class WsTransport implements Transport, FastReceivePort {
     const { headers = {}, socket } = this.#upgrade ?? {}
     this.#upgrade = undefined
     this.#rawSocket = socket
-    if (socket) this.#own(socket)
-    this.#listener.opened({ protocol: this.protocol, headers })
-  }
-
-  #own(socket: RawSocket): void {
-    socket[OWNER] = this
     // `ws` keeps what breaks an open socket (a reset, say) to itself.
-    socket.on('error', rawSocketOnError)
-    if (this.#hasFastPaths) this.#fastReceive = new FastReceive(socket, this.#maxPayload, this)
+    if (!this.#hasFastPaths) socket?.on('error', (error) => this.broke(error))
+    else if (socket) this.#fastReceive = new FastReceive(socket, this.#maxPayload, this)
+    this.#listener.opened({ protocol: this.protocol, headers })
   }
 
   broke(cause: Error): void {
@@ -293,8 +283,4 @@ class WsTransport implements Transport, FastReceivePort {
     const error = this.#refusal?.() ?? this.#error
     this.#listener.closed({ code, reason: reason.toString(), sentCode: this.#sentCode, error })
   }
-}
-
-function rawSocketOnError(this: RawSocket, error: Error): void {
-  this[OWNER]?.broke(error)
 }

@@ -126,6 +126,7 @@ export class Feed {
       telling: () => {
         this.tellings += 1
       },
+      broke: () => undefined,
     })
   }
 

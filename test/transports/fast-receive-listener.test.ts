@@ -44,7 +44,7 @@ describe('What FastReceive tells of a message', () => {
     const receivedFast = (text: string): void => {
       if (text.startsWith('keep')) kept.push(text)
     }
-    const port = { isOpen: true, receivedFast, telling: () => undefined }
+    const port = { isOpen: true, receivedFast, telling: () => undefined, broke: () => undefined }
     new FastReceive(socket, 0, port)
     const around = Array.from({ length: 250 }, () => frame(TEXT, 'x'.repeat(118)))
     const before = heapInUse()
