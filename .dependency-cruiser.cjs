@@ -15,7 +15,7 @@ const TRANSPORTS = '^src/transports/'
 const MIDDLE = [ANNOTATIONS, CONTAINER, MODULES, DISPATCH, CONNECTION, TRANSPORTS]
 
 const LOWER =
-  '^src/(options|concurrency|check-options|option-checks|transport|codec|compressed-codec|msgpack|bigint-json|schema|route|protocol|errors|request-errors|clock|logger|diagnostics|url|token|reflect|sequence)[.]ts$'
+  '^src/(options|shared-settings|concurrency|check-options|option-checks|transport|codec|compressed-codec|msgpack|bigint-json|schema|route|protocol|errors|request-errors|clock|logger|diagnostics|url|token|reflect|sequence)[.]ts$'
 const TESTING = '^src/testing/'
 
 /** One room of the middle floor: what it may import of that floor beside its own files and the pure parts. */

@@ -101,7 +101,7 @@ export class Connection<P extends Protocol = Protocol> {
 
   /** Aborts when the connection begins to close for good. The signal of one physical connection is in each handler's context. */
   get signal(): AbortSignal {
-    return this.#machine.signal
+    return this.#machine.holder.signal
   }
 
   /** Resolves when the connection is closed for good, however that came; never rejects. */
@@ -219,7 +219,7 @@ export class Connection<P extends Protocol = Protocol> {
 
   /** Resolves at the next opening, or at once while open; rejects with ConnectionClosedError when there will be none. */
   whenOpen(): Promise<void> {
-    return this.#machine.whenOpen()
+    return this.#machine.holder.whenOpen()
   }
 
   /**

@@ -47,7 +47,7 @@ export interface LinkOwner extends OpenLinkOwner {
 /** One physical socket's life: its opening within the deadline, its beats, its back-pressure, its signal, its one end. */
 export class Link implements LinkPort, TransportListener {
   readonly number: number
-  readonly #gone = new LazySignal()
+  #madeGone: LazySignal | undefined
   readonly #settings: ConnectionSettings
   readonly #clock: Clock
   readonly #owner: LinkOwner
@@ -69,6 +69,10 @@ export class Link implements LinkPort, TransportListener {
     this.#settings = settings
     this.#clock = settings.clock
     this.#owner = owner
+  }
+
+  get #gone(): LazySignal {
+    return (this.#madeGone ??= new LazySignal())
   }
 
   get signal(): AbortSignal {
@@ -113,11 +117,11 @@ export class Link implements LinkPort, TransportListener {
     if (connectTimeout !== Infinity) {
       this.#timer = this.#clock.setTimeout(() => this.#timedOut(connectTimeout), connectTimeout)
     }
-    const gone = this.#gone
+    const signalOf = (): AbortSignal => this.signal
     const info = {
       ...attempt,
       get signal() {
-        return gone.signal
+        return signalOf()
       },
     }
     attemptRequest(this.#settings, info).then(

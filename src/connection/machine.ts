@@ -1,5 +1,4 @@
-import type { HeartbeatTimeoutError } from '../errors.js'
-import type { ConnectionLostError } from '../errors.js'
+import type { ConnectionLostError, HeartbeatTimeoutError } from '../errors.js'
 import { ConnectionClosedError, ReadyTimeoutError, RetriesExhaustedError } from '../errors.js'
 import type { ConnectionSettings } from '../options.js'
 import type { Connect, Handshake } from '../transport.js'
@@ -15,7 +14,7 @@ import type { ConnectionListener } from './listener.js'
 import { NEVER_OPENED, lostError } from './loss.js'
 import type { Loss } from './loss.js'
 import { Judge } from './judge.js'
-import { Overlap } from './overlap.js'
+import { Overlap, allEpisodes } from './overlap.js'
 import type { OverlapPort } from './overlap.js'
 import { Patience } from './patience.js'
 import type { Verdict } from './reconnect-policy.js'
@@ -36,16 +35,16 @@ const CLOSE_HANDLER_SHARE = 1 / 10
  * pure parts what to do. Nothing connects, wires and retries in one place: a link connects, an episode wires, this retries.
  */
 export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
+  readonly holder: StateHolder
   readonly traffic: Traffic
-  readonly vitals: Vitals = new Vitals(this)
   /** Settles with the first `@OnOpen`; rejects when the end comes first. */
   readonly ready = new LazyDeferred<void>()
   readonly closed = new LazyDeferred<CloseInfo>()
   #settings: ConnectionSettings
   readonly #connect: Connect
-  readonly #holder: StateHolder
   readonly #judge: Judge
-  readonly #overlap: Overlap
+  #vitals: Vitals | undefined
+  #madeOverlap: Overlap | undefined
   #patience: Patience | undefined
   #listener: ConnectionListener | undefined
   #endReplaced: ((error: Error) => void) | undefined
@@ -59,25 +58,23 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
   constructor(id: string, settings: ConnectionSettings, connect: Connect) {
     this.#settings = settings
     this.#connect = connect
-    this.#holder = new StateHolder(id, settings.clock)
+    this.holder = new StateHolder(id, settings.clock)
     this.traffic = new Traffic(id, settings, this)
-    this.#overlap = new Overlap(settings, this)
     this.#judge = new Judge(settings, this)
   }
 
   // --- what the connection shows ----------------------------------------------------------------------------------------
 
+  get vitals(): Vitals {
+    return (this.#vitals ??= new Vitals(this))
+  }
+
   get state(): ConnectionState {
-    return this.#holder.state
+    return this.holder.state
   }
 
   get isClosing(): boolean {
-    return this.#holder.isClosing
-  }
-
-  /** Aborts when the connection begins to close for good. */
-  get signal(): AbortSignal {
-    return this.#holder.signal
+    return this.holder.isClosing
   }
 
   get patience(): Patience {
@@ -93,22 +90,22 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
     return this.#episode?.loss ? undefined : this.#episode?.link
   }
 
+  get #overlap(): Overlap {
+    return (this.#madeOverlap ??= new Overlap(this.#settings, this))
+  }
+
   openLink(): Link | undefined {
-    return this.#overlap.rival?.openLink ?? this.#episode?.openLink
+    return this.#madeOverlap?.rival?.openLink ?? this.#episode?.openLink
   }
 
   waitingChanged(): void {
-    for (const { link } of this.#overlap.all(this.#episode)) link.reconsider()
+    for (const { link } of allEpisodes(this.#episode, this.#madeOverlap)) link.reconsider()
   }
 
   configureHeartbeat(times: HeartbeatTimes): void {
     const heartbeat = withTimes(this.#settings.heartbeat, times)
     this.#settings = { ...this.#settings, heartbeat }
     this.link?.configureHeartbeat(heartbeat)
-  }
-
-  whenOpen(): Promise<void> {
-    return this.#holder.whenOpen()
   }
 
   // --- attempts ---------------------------------------------------------------------------------------------------------
@@ -147,7 +144,7 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
     const { attempt, link } = episode
     const connectionNumber = link.number
     const isReconnect = this.#openCount > 0
-    const replaces = episode === this.#overlap.rival ? this.#episode?.link.number : undefined
+    const replaces = episode === this.#madeOverlap?.rival ? this.#episode?.link.number : undefined
     const downtime = isReconnect && replaces === undefined ? this.#settings.clock.now() - this.#lostAt : 0
     if (replaces === undefined) this.#enter({ status: 'open', connectionNumber, protocol })
     if (this.state.status !== 'open') return
@@ -160,12 +157,11 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
   becameReady(episode: Episode): Promise<void> | undefined {
     const { link } = episode
     const { maxAge } = this.#settings
-    const old = episode === this.#overlap.rival ? this.#episode : undefined
-    let handover: Promise<void> | undefined
+    const old = episode === this.#madeOverlap?.rival ? this.#episode : undefined
+    const handover = old && this.#overlap.takeOver(old)
     if (old) {
-      handover = this.#overlap.takeOver(old)
       this.#episode = episode
-      this.#holder.amend({ status: 'open', connectionNumber: link.number, protocol: link.protocol })
+      this.holder.amend({ status: 'open', connectionNumber: link.number, protocol: link.protocol })
       this.#endReplaced = this.traffic.replaced(link)
     } else this.traffic.ready(link)
     if (this.isClosing) return handover
@@ -196,7 +192,7 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
   ended(episode: Episode, end: LinkEnd): void {
     if (!episode.loss) {
       const loss = episode.lossOf(end)
-      if (this.isClosing || episode === this.#overlap.replaced) this.#abandon(episode, loss)
+      if (this.isClosing || episode === this.#madeOverlap?.replaced) this.#abandon(episode, loss)
       else if (episode === this.#episode) this.#lose(episode, loss)
       else this.#loseRival(episode, loss)
     }
@@ -207,7 +203,7 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
   #lose(episode: Episode, loss: Loss): void {
     this.#lostAt = this.#settings.clock.now()
     this.#judge.forgive(this.#episode?.readyAt)
-    this.#overlap.stop()
+    this.#madeOverlap?.stop()
     const verdict = this.#judge.judge(episode, loss)
     const lost = this.#abandon(episode, loss)
     const error = loss.error ?? lost
@@ -237,15 +233,15 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
   #abandon(episode: Episode, loss: Loss): ConnectionLostError {
     const lost = lostError(loss)
     episode.link.abandon(lost)
-    if (episode === this.#overlap.replaced) this.#endReplaced?.(lost)
+    if (episode === this.#madeOverlap?.replaced) this.#endReplaced?.(lost)
     else if (episode === this.#episode && episode.hasOpened) this.traffic.lost(lost)
     return lost
   }
 
   #wait(delay: number, cause: Error): void {
     const state = { status: 'waiting', attempt: this.#judge.nextAttempt, delay, cause } as const
-    this.#holder.enter(state)
-    this.#holder.startTimer(delay, () => this.#goOn())
+    this.holder.enter(state)
+    this.holder.startTimer(delay, () => this.#goOn())
     this.#listener?.stateChanged(state)
   }
 
@@ -262,7 +258,7 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
     if (episode.hasOpened) {
       await episode.drain(drainTimeout)
       const isCurrent = episode === this.#episode
-      const replaced = episode === this.#overlap.replaced || undefined
+      const replaced = episode === this.#madeOverlap?.replaced || undefined
       const willReconnect = this.state.status === 'waiting' || (!isCurrent && !replaced && !this.isClosing)
       const close = episode.closeInfo(end, { willReconnect, replaced, unsentBytes })
       if (isCurrent) this.#lastClose = close
@@ -272,14 +268,14 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
       this.vitals.remember(episode)
       this.#episode = undefined
     }
-    this.#overlap.finished(episode)
+    this.#madeOverlap?.finished(episode)
     this.#goOn()
   }
 
   /** Takes the next step once all that it has to wait for is over: the delay, and the old link with its `@OnClose`. */
   #goOn(): void {
-    if (this.#episode || this.#overlap.isBusy) return
-    if (this.state.status === 'waiting' && !this.#holder.isTiming) this.#attempt()
+    if (this.#episode || this.#madeOverlap?.isBusy) return
+    if (this.state.status === 'waiting' && !this.holder.isTiming) this.#attempt()
     else if (this.state.status === 'closing') this.#finish()
   }
 
@@ -290,7 +286,7 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
     const episode = this.#episode
     if (isOverlap && episode?.readyAt !== undefined && this.state.status === 'open') this.#overlap.start()
     else if (this.state.status === 'waiting') {
-      this.#holder.cancelTimer()
+      this.holder.cancelTimer()
       this.#goOn()
     } else if (this.state.status === 'open' && episode) {
       const sentCode = CloseCode.RECONNECTING
@@ -325,7 +321,7 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
   /** Ends the connection at once, without a closing handshake. */
   terminate(): Promise<CloseInfo> {
     if (!this.isClosing) this.#beginClosing('local', CloseCode.ABNORMAL, '', this.#settings.closeTimeout)
-    const episodes = this.#overlap.all(this.#episode)
+    const episodes = allEpisodes(this.#episode, this.#madeOverlap)
     for (const each of episodes) {
       void each.drain(0)
       each.link.terminate()
@@ -337,10 +333,10 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
   /** Leaves for good: from here on nothing new is begun, and everything has to be over within `timeout`. */
   #beginClosing(initiator: Loss['initiator'], code: number, reason: string, timeout: number): void {
     this.#listener?.closing()
-    this.#overlap.stop()
+    this.#madeOverlap?.stop()
     this.patience.endIn(timeout)
     this.#enter({ status: 'closing', initiator, code, reason })
-    this.#holder.abort(new ConnectionClosedError('The connection has been closed'))
+    this.holder.abort(new ConnectionClosedError('The connection has been closed'))
   }
 
   #finish(): void {
@@ -358,12 +354,12 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
   }
 
   report(error: Error, stage: Stage, consequence: string, message?: unknown): void {
-    const signal = this.#episode?.link.signal ?? this.signal
+    const signal = this.#episode?.link.signal ?? this.holder.signal
     void this.#listener?.failed({ error, stage, fatal: false, consequence, signal, message })
   }
 
   #enter(state: ConnectionState): void {
-    this.#holder.enter(state)
+    this.holder.enter(state)
     this.#listener?.stateChanged(state)
   }
 }

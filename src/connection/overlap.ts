@@ -44,11 +44,6 @@ export class Overlap {
     return this.#rival !== undefined || this.#replaced !== undefined
   }
 
-  /** All episodes that there are, the current one given. */
-  all(current: Episode | undefined): Episode[] {
-    return [current, this.#rival, this.#replaced].filter((each) => each !== undefined)
-  }
-
   /** Begins a rival, unless there is one, or the last one is still being handed over to. */
   start(): void {
     this.#timer?.cancel()
@@ -93,4 +88,9 @@ export class Overlap {
     this.#rival.loss = { initiator: 'local', stage: 'connect' }
     this.#rival.link.terminate()
   }
+}
+
+/** All episodes that there are. */
+export function allEpisodes(current: Episode | undefined, overlap: Overlap | undefined): Episode[] {
+  return [current, overlap?.rival, overlap?.replaced].filter((each) => each !== undefined)
 }

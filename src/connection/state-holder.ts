@@ -14,12 +14,16 @@ export class StateHolder {
   #state: ConnectionState = { status: 'connecting', attempt: 1 }
   /** For those who wait for \`open\`, while there are any. */
   #opened: Deferred<void> | undefined
-  readonly #closing = new LazySignal()
+  #madeClosing: LazySignal | undefined
   #timer: Timer | undefined
 
   constructor(id: string, clock: Clock) {
     this.#id = id
     this.#clock = clock
+  }
+
+  get #closing(): LazySignal {
+    return (this.#madeClosing ??= new LazySignal())
   }
 
   get state(): ConnectionState {

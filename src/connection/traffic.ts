@@ -32,7 +32,6 @@ export interface TrafficPort {
  * never need is made when it is first asked for.
  */
 export class Traffic implements SendingPort {
-  readonly sending: Sending
   readonly incoming: Incoming
   /** Keeps what is sent below a rate, over all links; `undefined` where there is no limit. */
   readonly limiter: RateLimiter<PacedFrame> | undefined
@@ -40,6 +39,7 @@ export class Traffic implements SendingPort {
   #unhandled = 0
   readonly #settings: ConnectionSettings
   readonly #port: TrafficPort
+  #sending: Sending | undefined
   #waiters: Waiters | undefined
   #subscriptions: Subscriptions | undefined
   #requests: PendingRequests | undefined
@@ -48,13 +48,17 @@ export class Traffic implements SendingPort {
   #readyLink: SendingLink | undefined
 
   constructor(id: string, settings: ConnectionSettings, port: TrafficPort) {
-    const { clock, codec, hasRequests, heartbeat, outbox, rateLimit, sendHighWaterMark, unpack } = settings
+    const { clock, codec, hasRequests, heartbeat, rateLimit, unpack } = settings
     this.#settings = settings
     this.#port = port
     if (rateLimit) this.limiter = new RateLimiter(rateLimit, clock, { send: (frame) => frame.run() })
     const hasReplies = hasRequests || (heartbeat.style === 'message' && heartbeat.isReply !== undefined)
     this.incoming = new Incoming(id, codec, this, hasReplies, unpack)
-    this.sending = new Sending(outbox, sendHighWaterMark, clock, this)
+  }
+
+  get sending(): Sending {
+    const { clock, outbox, sendHighWaterMark } = this.#settings
+    return (this.#sending ??= new Sending(outbox, sendHighWaterMark, clock, this))
   }
 
   get waiters(): Waiters {
@@ -208,7 +212,7 @@ export class Traffic implements SendingPort {
   ready(link: SendingLink): void {
     this.#readyLink = link
     this.#subscriptions?.ready()
-    this.sending.flush(link)
+    this.#sending?.flush(link)
     // What went out, or was reported, may have led somebody to give the link up.
     if (this.#readyLink === link) this.#requests?.ready()
   }
@@ -244,7 +248,7 @@ export class Traffic implements SendingPort {
     this.#requests?.closed(error)
     if (cause) this.#streams?.fail(cause)
     else this.#streams?.end()
-    this.sending.end()
+    this.#sending?.end()
     this.#subscriptions?.closed()
     this.#waiters?.rejectAll(error)
   }
