@@ -64,5 +64,5 @@ export const clients = [
     share: 0.03,
     python: { module: 'websocket', script: 'python/websocket_client.py' },
   },
-  { name: 'net', does: ['receive', 'wss', 'send'], isLimit: true, load: () => import('./net.js') },
+  { name: 'net', does: ['receive', 'wss', 'send', 'idle'], isLimit: true, load: () => import('./net.js') },
 ]

@@ -6,6 +6,39 @@ import { FULL } from './drained.js'
 
 /** The least that JavaScript must do: a raw socket, the frames walked, each chunk decoded once, each message parsed. It checks nothing. */
 export async function open(url, handle) {
+  const socket = await connect(url)
+  socket.on(
+    'data',
+    reader((text) => handle(JSON.parse(text))),
+  )
+  return sender(socket)
+}
+
+/** Opens a connection that only stays, with a heartbeat: one timer for all, an empty ping, and whatever comes is an answer. */
+export async function hold(url, handle, interval) {
+  const connection = { socket: await connect(url), isAlive: true }
+  connection.socket.on('data', () => {
+    connection.isAlive = true
+  })
+  if (held.length === 0) setInterval(beat, interval)
+  held.push(connection)
+  return { isOpen: () => connection.socket.readyState === 'open' }
+}
+
+const held = []
+
+/** A ping without a payload, masked with zeros. */
+const PING = Buffer.from([0x89, 0x80, 0, 0, 0, 0])
+
+function beat() {
+  for (const connection of held) {
+    if (!connection.isAlive) connection.socket.destroy()
+    connection.isAlive = false
+    connection.socket.write(PING)
+  }
+}
+
+async function connect(url) {
   const { protocol, hostname, port, pathname, search } = new URL(url)
   const socket = (protocol === 'wss:' ? tls : net).connect({ host: hostname, port: Number(port) })
   socket.setNoDelay(true)
@@ -15,16 +48,9 @@ export async function open(url, handle) {
       `Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
   )
   const [answer] = await once(socket, 'data')
-  if (
-    !answer.includes(createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64'))
-  ) {
-    throw new Error(`The handshake failed: ${answer}`)
-  }
-  socket.on(
-    'data',
-    reader((text) => handle(JSON.parse(text))),
-  )
-  return sender(socket)
+  const accepted = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+  if (!answer.includes(accepted)) throw new Error(`The handshake failed: ${answer}`)
+  return socket
 }
 
 /** Returns what walks the frames of each chunk, and keeps a frame that is not whole for the next. */
