@@ -4,7 +4,7 @@ const TOP = '^src/(index|bootstrap|application|client|shutdown-signals)[.]ts$'
 
 /** The pure parts of a connection; all else in src/connection is the machine that asks them. */
 const PURE_PARTS =
-  '^src/connection/(state|state-holder|loss|reconnect-policy|heartbeat|close-code|waiters|back-pressure|patience|deferred|lazy-signal|listener|json-sender|outbox|sending|pending-requests|request-presets|request-options|request-ids|subscriptions|message-stream|rate-limiter|paced-transport|replies|unpacking)[.]ts$'
+  '^src/connection/(state|state-holder|loss|arrival|reconnect-policy|heartbeat|close-code|waiters|back-pressure|patience|deferred|lazy-signal|listener|json-sender|outbox|sending|pending-requests|request-presets|request-options|request-ids|subscriptions|message-stream|rate-limiter|paced-transport|replies|unpacking)[.]ts$'
 
 const ANNOTATIONS = '^src/annotations/'
 const CONTAINER = '^src/(container|dependency-check)[.]ts$'

@@ -1,7 +1,8 @@
 import type { Codec } from '../codec.js'
 import { publishMessage } from '../diagnostics.js'
 import { DecodeError } from '../errors.js'
-import type { Arrival } from './listener.js'
+import { arrivalOf } from './arrival.js'
+import type { Arrival } from './arrival.js'
 import { messagesOf } from './unpacking.js'
 import type { Unpack } from './unpacking.js'
 
@@ -92,10 +93,10 @@ export class Incoming {
   #decode(raw: string | Uint8Array, receivedAt: number): Arrival {
     const size = raw.length
     const isBinary = typeof raw !== 'string'
-    if (isBinary && !this.#codec.isBinary) return { kind: 'binary', value: raw, raw, receivedAt, size }
+    if (isBinary && !this.#codec.isBinary) return arrivalOf('binary', raw, raw, receivedAt, size)
     try {
       const value = this.#codec.decode(raw, isBinary)
-      return { kind: 'message', value, raw, receivedAt, size: this.#codec.unfoldedBytes ?? size }
+      return arrivalOf('message', value, raw, receivedAt, this.#codec.unfoldedBytes ?? size)
     } catch (thrown) {
       return undecodable({ raw, receivedAt, size }, thrown)
     }

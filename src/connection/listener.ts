@@ -1,19 +1,7 @@
 import type { ConnectionLostError } from '../errors.js'
 import type { CloseInfo } from './close-code.js'
+import type { Arrival } from './arrival.js'
 import type { ConnectionState, OpenInfo, Stage } from './state.js'
-
-/** One thing that arrived on a link, counted, decoded, and on its way to a handler. */
-export interface Arrival {
-  /** What it is: a decoded message, a binary frame that is no message, or a frame that could not be decoded. */
-  readonly kind: 'message' | 'binary' | 'undecodable'
-  /** The message, the bytes, or the error. */
-  readonly value: unknown
-  readonly raw: string | Uint8Array
-  /** Monotonic time, in whole milliseconds. */
-  readonly receivedAt: number
-  /** What it counts for under back-pressure. */
-  readonly size: number
-}
 
 /** Counts what of a link is with the handlers, so that reading stops where they cannot follow. */
 export interface Pending {

@@ -1,5 +1,5 @@
 import type { ConcurrencySettings } from '../concurrency.js'
-import type { Arrival } from '../connection/listener.js'
+import type { Arrival } from '../connection/arrival.js'
 import { toError } from '../errors.js'
 import { readerOf } from '../route.js'
 import { KeyedQueue } from './keyed-queue.js'
@@ -35,6 +35,7 @@ export function arrivalQueue(concurrency: ConcurrencySettings, port: ArrivalPort
   // A failure is told in the arrival's turn, like any other failure of a message: never before @OnOpen has settled.
   const run = (arrival: Arrival): void | Promise<void> => {
     const failure = failures.get(arrival)
+    failures.delete(arrival)
     const told = failure && port.keyFailed(failure, arrival)
     return told ? told.then(() => port.run(arrival)) : port.run(arrival)
   }

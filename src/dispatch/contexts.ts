@@ -1,30 +1,29 @@
 import type { ConnectionContext, MessageContext } from '../annotations/context.js'
 import type { Clock } from '../clock.js'
 import type { Connection } from '../connection/connection.js'
-import type { Arrival, LinkPort } from '../connection/listener.js'
+import type { Arrival } from '../connection/arrival.js'
+import type { LinkPort } from '../connection/listener.js'
 
 /** The context of one message. What costs something is worked out when it is asked for. */
 export class ArrivalContext implements MessageContext {
   readonly connection: Connection
   readonly key: unknown
+  readonly raw: string | Uint8Array
   readonly #link: LinkPort
-  readonly #arrival: Arrival
+  readonly #receivedAt: number
   readonly #clock: Clock
 
   constructor(connection: Connection, link: LinkPort, arrival: Arrival, key: unknown, clock: Clock) {
     this.connection = connection
     this.key = key
     this.#link = link
-    this.#arrival = arrival
+    this.raw = arrival.raw
+    this.#receivedAt = arrival.receivedAt
     this.#clock = clock
   }
 
-  get raw(): string | Uint8Array {
-    return this.#arrival.raw
-  }
-
   get receivedAt(): number {
-    return this.#clock.date() - (this.#clock.now() - this.#arrival.receivedAt)
+    return this.#clock.date() - (this.#clock.now() - this.#receivedAt)
   }
 
   get signal(): AbortSignal {

@@ -3,10 +3,12 @@ import type { Handler, HandlerTable, MessageHandler } from '../annotations/handl
 import type { Clock } from '../clock.js'
 import type { Codec } from '../codec.js'
 import type { ConcurrencySettings } from '../concurrency.js'
+import { release } from '../connection/arrival.js'
+import type { Arrival } from '../connection/arrival.js'
 import type { CloseInfo } from '../connection/close-code.js'
 import type { Connection } from '../connection/connection.js'
 import { SETTLED } from '../connection/deferred.js'
-import type { Arrival, LinkPort, OpenOutcome, Pending, Session } from '../connection/listener.js'
+import type { LinkPort, OpenOutcome, Pending, Session } from '../connection/listener.js'
 import type { OpenInfo, Stage } from '../connection/state.js'
 import { toError } from '../errors.js'
 import type { Logger } from '../logger.js'
@@ -169,15 +171,20 @@ export class LinkSession implements Session, ArrivalPort, FailurePort {
   run(arrival: Arrival): void | Promise<void> {
     const running = this.#handle(arrival)
     if (running === undefined) {
-      this.#pending.handled(arrival.size)
+      this.#over(arrival)
       return undefined
     }
-    return running.then(() => this.#pending.handled(arrival.size))
+    return running.then(() => this.#over(arrival))
+  }
+
+  #over(arrival: Arrival): void {
+    this.#pending.handled(arrival.size)
+    release(arrival)
   }
 
   skipped(arrival: Arrival): void {
     this.#link.count('skipped')
-    this.#pending.handled(arrival.size)
+    this.#over(arrival)
   }
 
   keyFailed(error: Error, { value }: Arrival): void | Promise<void> {

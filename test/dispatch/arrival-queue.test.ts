@@ -221,6 +221,13 @@ describe('arrivalQueue', () => {
       expect(connection.skippedMessages).to.equal(0)
     })
 
+    it('has that reported once, and of no later message', async () => {
+      const { instance, send, notes } = await quotes({ key })
+      instance.isSlow = false
+      send(['bad', 1], ['A', 1], ['A', 2])
+      expect(notes).to.deep.equal(['error decode', 'bad 1', 'A 1', 'A 2'])
+    })
+
     it('waits for an @OnError that takes its time before it handles the message', async () => {
       const settled: Deferred<void> = deferred()
       class Slow {

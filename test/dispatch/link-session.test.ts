@@ -368,6 +368,25 @@ describe('LinkSession', () => {
     })
   })
 
+  it('leaves to a handler what it keeps of a message when the next ones come', async () => {
+    class Keeping {
+      readonly contexts: MessageContext[] = []
+      @OnMessage() rest(_message: unknown, context: MessageContext): void {
+        this.contexts.push(context)
+      }
+    }
+    const { client, server, clock } = await begin(Keeping)
+    const before = clock.date()
+    for (const n of [1, 2, 3]) {
+      server.peer.send({ n })
+      await clock.advance(100)
+    }
+    const { contexts } = client.instance
+    expect(contexts.map(({ raw }) => raw)).to.deep.equal(['{"n":1}', '{"n":2}', '{"n":3}'])
+    expect(contexts.map(({ receivedAt }) => receivedAt - before)).to.deep.equal([0, 100, 200])
+    await client.close()
+  })
+
   it('names a handler that has not settled for 30 seconds', async () => {
     class Hung {
       @OnMessage('hang') hang(): Promise<void> {
