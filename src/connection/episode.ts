@@ -177,7 +177,7 @@ export class Episode implements LinkOwner, Receiver {
     if (outcome === 'opened') await this.#becomeReady(session)
     else if (outcome === 'late') this.#fail(new ReadyTimeoutError(this.#settings.readyTimeout))
     else if (outcome !== 'released') this.#fail(toError(outcome.thrown))
-    // All connections can share one that has settled.
+    // As all connections can share it, it need not be kept.
     this.#opening = SETTLED
   }
 

@@ -24,6 +24,9 @@ import { Traffic } from './traffic.js'
 import type { TrafficPort } from './traffic.js'
 import { Vitals } from './vitals.js'
 
+const READY = new LazyDeferred<void>()
+READY.resolve()
+
 const NEVER: Verdict = { retry: false, exhausted: false }
 
 /** The shares of `closeTimeout` that the handlers may use, and that are kept for `@OnClose`. */
@@ -38,7 +41,7 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
   readonly holder: StateHolder
   readonly traffic: Traffic
   /** Settles with the first `@OnOpen`; rejects when the end comes first. */
-  readonly ready = new LazyDeferred<void>()
+  ready = new LazyDeferred<void>()
   readonly closed = new LazyDeferred<CloseInfo>()
   #settings: ConnectionSettings
   readonly #connect: Connect
@@ -167,6 +170,8 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
     if (this.isClosing) return handover
     this.#hasBeenReady = true
     this.ready.resolve()
+    // All connections can share one that has settled.
+    this.ready = READY
     if (maxAge !== Infinity) this.#overlap.startIn(maxAge)
     return handover
   }
