@@ -15,6 +15,7 @@ import { disposal } from '../../support/disposal.js'
 import { eventually } from '../../support/eventually.js'
 import { rejection } from '../../support/rejection.js'
 import { startTcpProxy } from '../../support/tcp-proxy.js'
+import { describeBothWays } from '../../transports/ws-scene.js'
 
 interface Message {
   readonly id?: unknown
@@ -77,14 +78,14 @@ class Node implements AsyncDisposable {
   }
 }
 
-describe('A ganache node', function () {
+describeBothWays('A ganache node', function (transport) {
   this.timeout(30_000)
   const use = disposal()
 
   async function start() {
     const node = use(new Node())
     const proxy = use(await startTcpProxy(await node.listen()))
-    const { instance, connection } = use(await bootstrap(HeadsClient, proxy.url))
+    const { instance, connection } = use(await bootstrap(HeadsClient, proxy.url, { transport }))
     const mine = (): Promise<unknown> => connection.request({ method: 'evm_mine' })
     const blockNumber = (resend = false): Promise<unknown> =>
       connection.request({ method: 'eth_blockNumber' }, { resend })

@@ -19,6 +19,7 @@ import { disposal } from '../../support/disposal.js'
 import { eventually } from '../../support/eventually.js'
 import { rejection } from '../../support/rejection.js'
 import { startTcpProxy } from '../../support/tcp-proxy.js'
+import { describeBothWays } from '../../transports/ws-scene.js'
 
 const SCHEMA = buildSchema(`
   type Query { echo(text: String!): String! }
@@ -156,14 +157,14 @@ class GraphqlServer implements AsyncDisposable {
   }
 }
 
-describe('A graphql-ws server', function () {
+describeBothWays('A graphql-ws server', function (transport) {
   this.timeout(30_000)
   const use = disposal()
 
   async function start() {
     const server = use(new GraphqlServer())
     const proxy = use(await startTcpProxy(await server.listening()))
-    const { instance, connection } = use(await bootstrap(PriceClient, proxy.url))
+    const { instance, connection } = use(await bootstrap(PriceClient, proxy.url, { transport }))
     return { market: server.market, proxy, instance, connection }
   }
 

@@ -16,6 +16,7 @@ import { disposal } from '../../support/disposal.js'
 import { eventually, turn } from '../../support/eventually.js'
 import { rejection } from '../../support/rejection.js'
 import { startTcpProxy } from '../../support/tcp-proxy.js'
+import { describeBothWays } from '../../transports/ws-scene.js'
 
 const CALL = 2
 
@@ -99,14 +100,14 @@ class CentralSystem implements AsyncDisposable {
   }
 }
 
-describe('An ocpp-rpc server', function () {
+describeBothWays('An ocpp-rpc server', function (transport) {
   this.timeout(30_000)
   const use = disposal()
 
   async function start() {
     const central = use(new CentralSystem())
     const proxy = use(await startTcpProxy(await central.listen()))
-    const { instance, connection } = use(await bootstrap(ChargePoint, `${proxy.url}/ocpp/CP%2001`))
+    const { instance, connection } = use(await bootstrap(ChargePoint, `${proxy.url}/ocpp/CP%2001`, { transport }))
     const transfer = (data: string, resend = false): Promise<unknown> =>
       connection.request(['DataTransfer', { vendorId: 'holdfast', data }], { resend })
     return { central, proxy, instance, connection, transfer }

@@ -19,6 +19,7 @@ import { disposal } from '../../support/disposal.js'
 import { eventually } from '../../support/eventually.js'
 import { rejection } from '../../support/rejection.js'
 import { startTcpProxy } from '../../support/tcp-proxy.js'
+import { describeBothWays } from '../../transports/ws-scene.js'
 
 interface Message {
   readonly id?: unknown
@@ -101,14 +102,14 @@ class RpcServer implements AsyncDisposable {
   }
 }
 
-describe('An rpc-websockets server', function () {
+describeBothWays('An rpc-websockets server', function (transport) {
   this.timeout(30_000)
   const use = disposal()
 
   async function start() {
     const server = use(new RpcServer())
     const proxy = use(await startTcpProxy(await server.listening()))
-    const { instance, connection } = use(await bootstrap(FeedClient, proxy.url))
+    const { instance, connection } = use(await bootstrap(FeedClient, proxy.url, { transport }))
     return { server, proxy, instance, connection }
   }
 
