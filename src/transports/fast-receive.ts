@@ -6,6 +6,9 @@ import type { LentReader } from './lent-read.js'
 /** The first byte of a text message in one frame, without extensions (RFC 6455, section 5.2). */
 const PLAIN_TEXT = 0x81
 
+/** The first byte of a pong, which is always one frame. */
+const WHOLE_PONG = 0x8a
+
 const PING = 0x9
 const PONG = 0xa
 const LAST_DATA_OPCODE = 0x2
@@ -26,6 +29,8 @@ export interface FastReceivePort {
   readonly isOpen: boolean
   /** Takes a text message. */
   receivedFast(text: string): void
+  /** Takes what was in a pong. */
+  pongedFast(data: Buffer): void
   /** Called before `ws` is told of bytes or of their end: it may answer at once, with a close frame or with the end of ours. */
   telling(): void
   /** Called when the socket breaks, which `ws` keeps to itself. */
@@ -39,9 +44,9 @@ export interface ReadSocket extends Pick<Socket, 'isPaused' | 'unshift'> {
 }
 
 /**
- * Reads plain text messages right off an open socket: whole, in one frame, uncompressed, within the limit, and UTF-8. Every other byte
- * goes on to `ws`, unchanged and in order, and `ws` is the judge of it: of control frames, fragments, bytes, long messages, and of whatever
- * is against the rules. Of those this only follows where they begin and end.
+ * Reads plain text messages right off an open socket: whole, in one frame, uncompressed, within the limit, and UTF-8; and whole pongs, the
+ * answers of thousands of silent peers. Every other byte goes on to `ws`, unchanged and in order, and `ws` is the judge of it: of all other
+ * control frames, fragments, bytes, long messages, and of whatever is against the rules. Of those this only follows where they begin and end.
  *
  * It looks at each chunk in the moment in which the socket would emit it, or before that where the socket lends what it has read; so what a
  * socket does while it is paused stays as it is. What a chunk still holds when somebody pauses is put back. It reads only while `ws` owes
@@ -115,7 +120,8 @@ export class FastReceive implements LentReader {
       if (next > at) {
         this.#give(this.#toKeep(chunk.subarray(at, next)))
         at = next
-      } else if (this.#endOfPlain(chunk, at) > 0) at = this.#deliver(chunk, at)
+      } else if (chunk[at] === WHOLE_PONG) at = this.#takePong(chunk, at)
+      else if (this.#endOfPlain(chunk, at) > 0) at = this.#deliver(chunk, at)
       else {
         // A copy: the chunk is many times as large.
         this.#rest = Buffer.from(chunk.subarray(at))
@@ -158,6 +164,17 @@ export class FastReceive implements LentReader {
     this.#emit.call(this.#socket, 'data', bytes)
   }
 
+  /** Returns where it ends. */
+  #takePong(chunk: Buffer, at: number): number {
+    const end = endOfPong(chunk, at)
+    try {
+      this.#port.pongedFast(this.#toKeep(chunk.subarray(at + 2, end)))
+    } catch (thrown) {
+      throwLater(thrown)
+    }
+    return end
+  }
+
   /** Delivers a block of plain messages until there is another frame, or a reason to stop; returns where. */
   #deliver(chunk: Buffer, from: number): number {
     let highBytes = 0
@@ -191,9 +208,7 @@ export class FastReceive implements LentReader {
     try {
       this.#port.receivedFast(message)
     } catch (thrown) {
-      process.nextTick(() => {
-        throw thrown
-      })
+      throwLater(thrown)
     }
   }
 
@@ -203,8 +218,9 @@ export class FastReceive implements LentReader {
     return length > 0 && at + length <= chunk.length ? at + length : 0
   }
 
-  /** Tells whether a plain text message begins here that is whole, or short enough to wait for the rest of it. */
+  /** Tells whether a whole pong begins here, or a plain text message that is whole, or short enough to wait for the rest of it. */
   #isOurs(chunk: Buffer, at: number): boolean {
+    if (chunk[at] === WHOLE_PONG) return endOfPong(chunk, at) > 0
     const length = this.#plainLength(chunk, at)
     return length > 0 && (length <= BLOCK || at + length <= chunk.length)
   }
@@ -270,6 +286,20 @@ export class FastReceive implements LentReader {
 /** What a socket emits with; all of them share it. */
 function emitRead(this: ReadSocket, event: string | symbol, ...values: unknown[]): boolean {
   return (this[READER] as FastReceive).emitted(event, values)
+}
+
+function throwLater(thrown: unknown): void {
+  process.nextTick(() => {
+    throw thrown
+  })
+}
+
+/** Returns where the pong ends that begins here; 0 if it does not end in this chunk, or is none: its length may not take more than a byte. */
+function endOfPong(chunk: Buffer, at: number): number {
+  if (chunk.length < at + 2) return 0
+  const length = chunk[at + 1] as number
+  const end = at + 2 + length
+  return length < LENGTH_16 && end <= chunk.length ? end : 0
 }
 
 function headerLength(second: number): number {

@@ -98,6 +98,19 @@ function maskByte(bytes: Buffer, at: number, mask: number): void {
   bytes[at] = (bytes[at] as number) ^ (bytes[mask + ((at - mask) % 4)] as number)
 }
 
+const PING = 0x89
+
+/** Encodes a ping, with 125 bytes at the most. */
+export function pingFrame(data: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(SHORT_HEADER + data.length)
+  frame[0] = PING
+  frame[1] = MASKED | data.length
+  drawMask(frame, 2)
+  frame.set(data, SHORT_HEADER)
+  for (let at = SHORT_HEADER; at < frame.length; at += 1) maskByte(frame, at, 2)
+  return frame
+}
+
 /** Masks have to be unpredictable (RFC 6455, section 10.3), and are drawn many at once. */
 const RANDOM = new Uint8Array(8_192)
 let drawn = RANDOM.length

@@ -19,6 +19,9 @@ export type LendingSocket = Pick<Socket, 'push' | 'readableLength'> & {
 
 const BUFFER = Buffer.allocUnsafeSlow(SIZE)
 
+/** What was read last: in a flood, and of the answers to heartbeats, the next is often as long. */
+let read = BUFFER
+
 /**
  * Has sockets read into one buffer that all of the thread share (the `onread` option of `net.connect`): a read is over before the next
  * begins. Node would else make 64 KiB of memory for each read, however little there is to read.
@@ -26,7 +29,8 @@ const BUFFER = Buffer.allocUnsafeSlow(SIZE)
 export const LENT_READ: OnReadOpts = {
   buffer: BUFFER,
   callback(this: LendingSocket, size: number) {
-    const bytes = BUFFER.subarray(0, size)
+    if (read.length !== size) read = BUFFER.subarray(0, size)
+    const bytes = read
     const reader = this[READER]
     // The handshake is Node's to read; and what the socket still holds comes before this.
     if (!reader || this.readableLength > 0) return this.push(Buffer.from(bytes))

@@ -14,7 +14,7 @@ import { redactUrl } from '../url.js'
 import { Cork } from './cork.js'
 import { FastReceive } from './fast-receive.js'
 import type { FastReceivePort } from './fast-receive.js'
-import { FastSend } from './fast-send.js'
+import { FastSend, pingFrame } from './fast-send.js'
 import { LENT_READ } from './lent-read.js'
 
 /** The most of a refusal's body that is kept. */
@@ -151,16 +151,22 @@ class WsTransport implements Transport, FastReceivePort {
     this.#cork?.hold()
   }
 
+  /** False also where messages may be compressed: those `ws` compresses, and in its own time. */
+  get #framesItself(): boolean {
+    return this.#fastReceive !== undefined && this.#socket.extensions === ''
+  }
+
   #makeCork(socket: Socket): Cork {
-    // What may be compressed, `ws` compresses, and in its own time.
-    if (!this.#fastReceive || this.#socket.extensions !== '') return new Cork(socket)
+    if (!this.#framesItself) return new Cork(socket)
     this.#fastSend = new FastSend(socket)
     return new Cork(socket, this.#fastSend)
   }
 
   ping(data: Uint8Array): void {
     this.#fastSend?.flush()
-    if (this.isOpen) this.#socket.ping(data)
+    if (!this.isOpen) return
+    if (this.#framesItself) this.#rawSocket?.write(pingFrame(data))
+    else this.#socket.ping(data)
   }
 
   pong(data: Uint8Array): void {
@@ -229,6 +235,10 @@ class WsTransport implements Transport, FastReceivePort {
     })
     response.on('error', end)
     response.on('end', end)
+  }
+
+  pongedFast(data: Buffer): void {
+    this.#listener.pong(data)
   }
 
   telling(): void {

@@ -55,6 +55,8 @@ export class Feed {
   readonly events: string[] = []
   /** How many messages came past `ws`. */
   fastMessages = 0
+  /** How many pongs came past `ws`. */
+  fastPongs = 0
   /** How often the fast path was about to tell \`ws\` of bytes, or of their end. */
   tellings = 0
   messages = 0
@@ -122,6 +124,10 @@ export class Feed {
       receivedFast: (text) => {
         this.fastMessages += 1
         this.#received(text)
+      },
+      pongedFast: (data) => {
+        this.fastPongs += 1
+        this.events.push(`pong ${data.toString()}`)
       },
       telling: () => {
         this.tellings += 1

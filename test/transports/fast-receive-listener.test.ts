@@ -2,8 +2,9 @@ import { expect } from 'chai'
 import { FastReceive } from '#src/transports/fast-receive.js'
 import type { ReadSocket } from '#src/transports/fast-receive.js'
 import { Feed } from '../support/fed-socket.js'
+import { turns } from '../support/eventually.js'
 import { heapInUse } from '../support/heap.js'
-import { TEXT, frame } from '../support/raw-server.js'
+import { PONG, TEXT, frame } from '../support/raw-server.js'
 
 const TEXTS = Array.from({ length: 10 }, (_, index) => `message ${index + 1}`)
 
@@ -38,13 +39,41 @@ describe('What FastReceive tells of a message', () => {
     expect(feed.events).to.deep.equal([...TEXTS, 'next'])
   })
 
+  it('is told of what follows a pong, too, when a listener throws', async () => {
+    const error = new Error('of a pong')
+    const told: string[] = []
+    const port = {
+      isOpen: true,
+      receivedFast: (text: string) => told.push(text),
+      pongedFast: () => {
+        throw error
+      },
+      telling: () => undefined,
+      broke: () => undefined,
+    }
+    const socket: ReadSocket = { emit: () => true, isPaused: () => false, unshift: () => undefined }
+    new FastReceive(socket, 0, port)
+    const uncaught = await uncaughtWhile(async () => {
+      socket.emit('data', Buffer.concat([frame(PONG), frame(TEXT, 'after')]))
+      await turns(1)
+    })
+    expect(uncaught).to.deep.equal([error])
+    expect(told).to.deep.equal(['after'])
+  })
+
   it('keeps no more than 8 KiB of what came with it in memory', () => {
     const kept: string[] = []
     const socket: ReadSocket = { emit: () => true, isPaused: () => false, unshift: () => undefined }
     const receivedFast = (text: string): void => {
       if (text.startsWith('keep')) kept.push(text)
     }
-    const port = { isOpen: true, receivedFast, telling: () => undefined, broke: () => undefined }
+    const port = {
+      isOpen: true,
+      receivedFast,
+      pongedFast: () => undefined,
+      telling: () => undefined,
+      broke: () => undefined,
+    }
     new FastReceive(socket, 0, port)
     const around = Array.from({ length: 250 }, () => frame(TEXT, 'x'.repeat(118)))
     const before = heapInUse()

@@ -41,6 +41,8 @@ const KINDS: Readonly<Record<string, readonly Buffer[]>> = {
   'no bytes': [frame(BINARY)],
   'a ping': [frame(PING, 'ping')],
   'an empty pong': [frame(PONG)],
+  'a pong of 125 bytes': [frame(PONG, 'x'.repeat(125))],
+  'texts with pongs between them': [frame(TEXT, 'a'), frame(PONG, '1'), frame(TEXT, 'b'), frame(PONG, '2')],
   fragments: [
     frame(TEXT, 'žlu', false),
     frame(PING, 'between'),
@@ -72,6 +74,10 @@ const WRONG: Readonly<Record<string, readonly Buffer[]>> = {
   'a first fragment within fragments': [frame(TEXT, 'x', false), frame(TEXT, 'y')],
   'a ping in fragments': [frame(PING, 'x', false)],
   'a ping of 126 bytes': [frame(PING, 'x'.repeat(126))],
+  'a pong in fragments': [frame(PONG, 'x', false)],
+  'a pong of 126 bytes': [frame(PONG, 'x'.repeat(126))],
+  'a masked pong': [Buffer.from([0x8a, 0x81, 1, 2, 3, 4, 0])],
+  'a pong with a reserved bit': [Buffer.from([0xca, 0])],
   'a close frame': [frame(CLOSE, closePayload(4000, 'enough'))],
   'an empty close frame': [frame(CLOSE)],
   'a close code that may not be sent': [frame(CLOSE, closePayload(1005))],
@@ -173,6 +179,30 @@ function describeFastReceive(isLending: boolean): void {
         const feed = await fast([Buffer.concat([...frames, frame(TEXT, 'after'), frame(TEXT, 'it')])])
         expect(feed.events.slice(-2), kind).to.deep.equal(['after', 'it'])
         expect(feed.fastMessages, kind).to.be.at.least(2)
+      }
+    })
+
+    it('tells of whole pongs past ws, in their place among the texts', async () => {
+      const frames = [frame(PONG, '1'), frame(TEXT, 'a'), frame(PONG), frame(TEXT, 'b'), frame(PONG, '2')]
+      const feed = await fast([Buffer.concat(frames)])
+      expect(feed.events).to.deep.equal(['pong 1', 'a', 'pong ', 'b', 'pong 2'])
+      expect(feed.fastPongs).to.equal(3)
+    })
+
+    it('leaves to ws a pong that is cut, or comes between fragments', async () => {
+      const pong = frame(PONG, 'pong')
+      const fragments = [frame(TEXT, 'a', false), pong, frame(CONTINUATION, 'b')]
+      for (const chunks of [
+        chop(pong, 1),
+        chop(pong, 2),
+        chop(pong, 5),
+        fragments,
+        [Buffer.concat(fragments)],
+      ]) {
+        const feed = await fast([...chunks, frame(TEXT, 'after')])
+        expect(feed.events).to.include.members(['pong pong', 'after'])
+        expect(feed.fastPongs).to.equal(0)
+        expect(feed.fastMessages).to.equal(1)
       }
     })
 
