@@ -107,7 +107,9 @@ describeBothWays('An ocpp-rpc server', function (transport) {
   async function start() {
     const central = use(new CentralSystem())
     const proxy = use(await startTcpProxy(await central.listen()))
-    const { instance, connection } = use(await bootstrap(ChargePoint, `${proxy.url}/ocpp/CP%2001`, { transport }))
+    const { instance, connection } = use(
+      await bootstrap(ChargePoint, `${proxy.url}/ocpp/CP%2001`, { transport }),
+    )
     const transfer = (data: string, resend = false): Promise<unknown> =>
       connection.request(['DataTransfer', { vendorId: 'holdfast', data }], { resend })
     return { central, proxy, instance, connection, transfer }
