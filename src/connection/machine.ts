@@ -24,6 +24,7 @@ import { Traffic } from './traffic.js'
 import type { TrafficPort } from './traffic.js'
 import { Vitals } from './vitals.js'
 
+/** What `ready` is of all connections that have been: they can share one that has settled. */
 const READY = new LazyDeferred<void>()
 READY.resolve()
 
@@ -170,7 +171,6 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
     if (this.isClosing) return handover
     this.#hasBeenReady = true
     this.ready.resolve()
-    // All connections can share one that has settled.
     this.ready = READY
     if (maxAge !== Infinity) this.#overlap.startIn(maxAge)
     return handover
