@@ -55,8 +55,8 @@ export class Feed {
   readonly events: string[] = []
   /** How many messages came past `ws`. */
   fastMessages = 0
-  /** How many pongs came past `ws`. */
-  fastPongs = 0
+  /** What was in the pongs that came past `ws`. */
+  readonly fastPongs: Buffer[] = []
   /** How often the fast path was about to tell \`ws\` of bytes, or of their end. */
   tellings = 0
   messages = 0
@@ -126,7 +126,7 @@ export class Feed {
         this.#received(text)
       },
       pongedFast: (data) => {
-        this.fastPongs += 1
+        this.fastPongs.push(data)
         this.events.push(`pong ${data.toString()}`)
       },
       telling: () => {

@@ -186,7 +186,8 @@ function describeFastReceive(isLending: boolean): void {
       const frames = [frame(PONG, '1'), frame(TEXT, 'a'), frame(PONG), frame(TEXT, 'b'), frame(PONG, '2')]
       const feed = await fast([Buffer.concat(frames)])
       expect(feed.events).to.deep.equal(['pong 1', 'a', 'pong ', 'b', 'pong 2'])
-      expect(feed.fastPongs).to.equal(3)
+      // Whoever keeps it finds in it what was in it.
+      expect(feed.fastPongs.map(String)).to.deep.equal(['1', '', '2'])
     })
 
     it('leaves to ws a pong that is cut, or comes between fragments', async () => {
@@ -201,7 +202,7 @@ function describeFastReceive(isLending: boolean): void {
       ]) {
         const feed = await fast([...chunks, frame(TEXT, 'after')])
         expect(feed.events).to.include.members(['pong pong', 'after'])
-        expect(feed.fastPongs).to.equal(0)
+        expect(feed.fastPongs).to.deep.equal([])
         expect(feed.fastMessages).to.equal(1)
       }
     })
