@@ -1,10 +1,11 @@
 import { expect } from 'chai'
-import { defineHandlers, jsonCodec } from 'holdfast'
+import { bootstrap, defineHandlers, jsonCodec } from 'holdfast'
 import type { ConnectionOptions } from 'holdfast'
 import { ClientPlan, START_OPTIONS } from '#src/client.js'
 import { Injector } from '#src/container.js'
 import { fillIn } from '#src/options.js'
 import { keepSettings, knownSettings } from '#src/shared-settings.js'
+import { rejection } from './support/rejection.js'
 
 const URL_OF_ALL = 'ws://peer.test'
 
@@ -72,6 +73,22 @@ describe('The settings of the last client of a class', () => {
       expect(knownSettings(Feed, given)).to.equal(undefined)
     })
   }
+
+  it('are what a client goes by, without another look at its options', async () => {
+    class Started {
+      message(): void {}
+    }
+    defineHandlers(Started, { message: 'message' })
+    const asked: string[] = []
+    const known = fillIn({ reconnect: false }, () => {
+      asked.push('the url of the known settings')
+      throw new Error('no url today')
+    })
+    keepSettings(Started, { url: URL_OF_ALL, logger: false }, known)
+    const error = await rejection(bootstrap(Started, URL_OF_ALL, { logger: false }))
+    expect(error).to.be.instanceOf(Error).with.property('message').that.includes('no url today')
+    expect(asked).to.deep.equal(['the url of the known settings'])
+  })
 
   it('do not spare a client of a module the mistake of an option that is only for bootstrap', () => {
     class Started {

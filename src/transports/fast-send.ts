@@ -98,6 +98,7 @@ function maskByte(bytes: Buffer, at: number, mask: number): void {
   bytes[at] = (bytes[at] as number) ^ (bytes[mask + ((at - mask) % 4)] as number)
 }
 
+/** The first byte of a ping, which is always one frame. */
 const PING = 0x89
 
 /** Encodes a ping, with 125 bytes at the most. */

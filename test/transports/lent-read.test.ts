@@ -1,10 +1,15 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
+import type { ClientRequest } from 'node:http'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { expect } from 'chai'
 import { LENT_READ, READER } from '#src/transports/lent-read.js'
 import type { LendingSocket } from '#src/transports/lent-read.js'
+import { connectWs } from '#src/transports/ws.js'
 import { eventually, turns } from '../support/eventually.js'
+import { TEXT, frame, startRawServer, upgradeAnswer } from '../support/raw-server.js'
+import type { RawConnection } from '../support/raw-server.js'
 
 /** Two ends of a connection; the first lends what it reads. */
 async function pair(): Promise<{ lending: LendingSocket & Socket; other: Socket }> {
@@ -57,5 +62,57 @@ describe('LENT_READ', () => {
     lending.resume()
     await eventually('all has come', () => received === sent)
     lending.destroy()
+  })
+})
+
+/** Returns the socket under the first request that is made meanwhile. */
+async function socketUnder(work: () => void): Promise<Socket> {
+  let request: ClientRequest | undefined
+  const started = (message: unknown): void => {
+    request = (message as { request: ClientRequest }).request
+  }
+  subscribe('http.client.request.start', started)
+  work()
+  await eventually('there is a socket', () => request?.socket !== undefined && request.socket !== null)
+  unsubscribe('http.client.request.start', started)
+  return request!.socket!
+}
+
+describe('The default transport', () => {
+  it('does not read its socket while it is paused, not even one chunk', async () => {
+    let peer: RawConnection | undefined
+    await using server = await startRawServer((connection) => {
+      peer = connection
+      connection.socket.write(upgradeAnswer(connection.request))
+    })
+    let messages = 0
+    const nothing = (): void => undefined
+    const request = {
+      url: server.url,
+      protocols: [],
+      headers: {},
+      maxPayload: 0,
+      maxFragments: 0,
+      closeTimeout: 1_000,
+    }
+    const listener = { opened: nothing, ping: nothing, pong: nothing, closed: nothing }
+    let transport: ReturnType<typeof connectWs> | undefined
+    const socket = await socketUnder(() => {
+      transport = connectWs(request, {
+        ...listener,
+        message: () => {
+          messages += 1
+          transport?.pause()
+        },
+      })
+    })
+    await eventually('the client is open', () => transport?.isOpen === true)
+    peer?.socket.write(frame(TEXT, 'first'))
+    await eventually('it is paused', () => messages === 1)
+    const read = socket.bytesRead
+    peer?.socket.write(new Uint8Array(8 * 1024 * 1024))
+    await turns(20)
+    expect(socket.bytesRead).to.equal(read)
+    transport?.terminate()
   })
 })
