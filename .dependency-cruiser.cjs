@@ -1,44 +1,40 @@
-// The drawing of the house (CONTRIBUTING.md) as rules: imports go down only.
+// The drawing of the house (CONTRIBUTING.md) as rules: imports go down only, one rule per room.
 
-const TOP = '^src/(index|bootstrap|application|client|shutdown-signals)[.]ts$'
+/**
+ * The rooms from the top floor down. A room may import its own files and those of all floors below. Rooms on one floor stand beside
+ * each other and do not know each other.
+ */
+const FLOORS = [
+  ['app'],
+  ['dispatch'],
+  ['annotations'],
+  ['options'],
+  ['connection'],
+  ['session'],
+  ['messages', 'link'],
+  ['requests', 'codecs', 'transports'],
+  ['errors'],
+  ['core'],
+]
 
-/** The pure parts of a connection; all else in src/connection is the machine that asks them. */
-const PURE_PARTS =
-  '^src/connection/(state|state-holder|loss|arrival|reconnect-policy|heartbeat|close-code|waiters|back-pressure|patience|deferred|lazy-signal|listener|json-sender|outbox|sending|pending-requests|request-presets|request-options|request-ids|subscriptions|message-stream|rate-limiter|paced-transport|replies|unpacking)[.]ts$'
+/** Entries of their own: nothing in the house imports them, and they import the floors named. */
+const ENTRIES = { sequence: ['core'], testing: ['transports', 'core'] }
 
-const ANNOTATIONS = '^src/annotations/'
-const CONTAINER = '^src/(container|dependency-check)[.]ts$'
-const MODULES = '^src/modules[.]ts$'
-const DISPATCH = '^src/dispatch/'
-const CONNECTION = '^src/connection/'
-const TRANSPORTS = '^src/transports/'
-const MIDDLE = [ANNOTATIONS, CONTAINER, MODULES, DISPATCH, CONNECTION, TRANSPORTS]
+const inside = (rooms) => `^src/(${rooms.join('|')})/`
 
-const LOWER =
-  '^src/(options|shared-settings|concurrency|check-options|option-checks|transport|codec|compressed-codec|msgpack|bigint-json|schema|route|protocol|errors|request-errors|clock|logger|diagnostics|url|token|reflect|sequence)[.]ts$'
-const TESTING = '^src/testing/'
-
-/** One room of the middle floor: what it may import of that floor beside its own files and the pure parts. */
-function room(name, from, mayImport = []) {
+function room(name, below) {
   return {
-    name,
-    comment: 'Rooms of the middle floor import each other only where the drawing says so.',
-    severity: 'error',
-    from: { path: from, pathNot: PURE_PARTS },
-    to: { path: MIDDLE, pathNot: [from, PURE_PARTS, ...mayImport] },
+    name: `room-${name}`,
+    comment: `src/${name} imports itself${below.length > 0 ? `, and ${below.join(', ')}` : ''}: arrows go down only.`,
+    severity: 'warn',
+    from: { path: inside([name]) },
+    to: { path: '^src/', pathNot: inside([name, ...below]) },
   }
 }
 
-/** An import of the connection by types alone. */
-function typesOfConnection(name, from) {
-  return {
-    name,
-    comment: 'Whoever is called by the connection knows its types only.',
-    severity: 'error',
-    from: { path: from },
-    to: { path: CONNECTION, pathNot: PURE_PARTS, dependencyTypesNot: ['type-only'] },
-  }
-}
+const ROOMS = FLOORS.flatMap((rooms, floor) =>
+  rooms.map((name) => room(name, FLOORS.slice(floor + 1).flat())),
+)
 
 module.exports = {
   forbidden: [
@@ -50,19 +46,17 @@ module.exports = {
       from: {},
       to: { circular: true },
     },
+    ...ROOMS,
+    ...Object.entries(ENTRIES).map(([name, below]) => room(name, below)),
     {
       name: 'every-file-has-a-room',
-      comment: 'A new file of src belongs to a floor: say so in .dependency-cruiser.cjs.',
+      comment: 'src holds index.ts and rooms; a new room gets its floor in .dependency-cruiser.cjs.',
       severity: 'error',
-      from: { path: '^src/', pathNot: [TOP, ...MIDDLE, LOWER, TESTING] },
+      from: {
+        path: '^src/',
+        pathNot: ['^src/index[.]ts$', inside([...FLOORS.flat(), ...Object.keys(ENTRIES)])],
+      },
       to: {},
-    },
-    {
-      name: 'every-imported-file-has-a-room',
-      comment: 'A new file of src belongs to a floor: say so in .dependency-cruiser.cjs.',
-      severity: 'error',
-      from: {},
-      to: { path: '^src/', pathNot: [TOP, ...MIDDLE, LOWER, TESTING] },
     },
     {
       name: 'no-orphans',
@@ -82,45 +76,19 @@ module.exports = {
       comment: 'Who does not import the subpath need not have installed what it is made of.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^src/(msgpack|bigint-json)[.]ts$' },
-    },
-    {
-      name: 'middle-imports-no-top',
-      severity: 'error',
-      from: { path: MIDDLE },
-      to: { path: TOP },
-    },
-    {
-      name: 'lower-imports-lower-only',
-      severity: 'error',
-      from: { path: [LOWER, PURE_PARTS] },
-      to: { path: '^src/', pathNot: [LOWER, PURE_PARTS] },
-    },
-    {
-      name: 'testing-imports-lower-only',
-      severity: 'error',
-      from: { path: TESTING },
-      to: { path: '^src/', pathNot: [LOWER, PURE_PARTS, TESTING] },
+      to: { path: '^src/codecs/(msgpack|bigint-json)[.]ts$' },
     },
     {
       name: 'only-tests-import-testing',
       severity: 'error',
-      from: { path: '^src/', pathNot: TESTING },
-      to: { path: TESTING },
+      from: { path: '^src/', pathNot: '^src/testing/' },
+      to: { path: '^src/testing/' },
     },
-    room('annotations', ANNOTATIONS, [CONNECTION]),
-    typesOfConnection('annotations-know-types-of-connection', ANNOTATIONS),
-    room('container', CONTAINER, [ANNOTATIONS]),
-    room('modules', MODULES, [ANNOTATIONS]),
-    room('dispatch', DISPATCH, [ANNOTATIONS, CONNECTION]),
-    typesOfConnection('dispatch-knows-types-of-connection', DISPATCH),
-    room('connection', CONNECTION),
-    room('transports', TRANSPORTS),
     {
       name: 'only-transports-touch-the-network',
       comment: 'The machine never touches the network, files or the wall clock: they are handed in.',
       severity: 'error',
-      from: { path: '^src/', pathNot: [TRANSPORTS, TESTING] },
+      from: { path: '^src/', pathNot: '^src/(transports|testing)/' },
       to: {
         dependencyTypes: ['core'],
         path: '^(node:)?(net|http|https|http2|tls|dgram|dns|fs|child_process|timers|perf_hooks)(/|$)',
@@ -144,7 +112,7 @@ module.exports = {
     },
     {
       name: 'tests-import-by-name',
-      comment: "The public API as 'holdfast' and 'holdfast/testing', the inside as '#src/….js'.",
+      comment: "The public API as 'holdfast' and its subpaths, the inside as '#src/….js'.",
       severity: 'error',
       from: { path: '^test/' },
       to: { path: '^src/' },
@@ -158,7 +126,7 @@ module.exports = {
         path: [
           '^src/',
           '^test/',
-          '^dist/(?!(index|msgpack|bigint-json)[.](js|d[.]ts)$|testing/index[.](js|d[.]ts)$)',
+          '^dist/(?!(index|codecs/(msgpack|bigint-json))[.](js|d[.]ts)$|testing/index[.](js|d[.]ts)$)',
         ],
       },
     },

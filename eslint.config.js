@@ -4,11 +4,11 @@ import tseslint from 'typescript-eslint'
 
 /** Each third-party name of src, and the only files that may import it. */
 const IMPORTERS = {
-  ws: ['src/transports/ws.ts', 'src/testing/test-server.ts'],
-  tsyringe: ['src/container.ts'],
-  'reflect-metadata': ['src/reflect.ts'],
-  '@msgpack/msgpack': ['src/msgpack.ts'],
-  'lossless-json': ['src/bigint-json.ts'],
+  ws: ['src/transports/ws/ws-transport.ts', 'src/testing/test-server.ts'],
+  tsyringe: ['src/app/container.ts'],
+  'reflect-metadata': ['src/annotations/reflect.ts'],
+  '@msgpack/msgpack': ['src/codecs/msgpack.ts'],
+  'lossless-json': ['src/codecs/bigint-json.ts'],
 }
 
 /** Forbids all names of IMPORTERS except those given. */
@@ -40,9 +40,12 @@ const HOUSE_SYNTAX = [
 ]
 
 const REFLECT = { name: 'Reflect', message: 'Only src/annotations/metadata.ts reads and writes metadata.' }
-const CONSOLE = { name: 'console', message: 'What there is to say goes through a Logger: src/logger.ts.' }
+const CONSOLE = {
+  name: 'console',
+  message: 'What there is to say goes through a Logger: src/core/logger.ts.',
+}
 
-const TIME = 'Time is handed in as a Clock: src/clock.ts.'
+const TIME = 'Time is handed in as a Clock: src/core/clock.ts.'
 const TIMERS = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'performance'].map((name) => ({
   name,
   message: TIME,
@@ -122,12 +125,12 @@ export default defineConfig([
     rules: { 'no-restricted-globals': ['error', CONSOLE, ...TIMERS] },
   },
   {
-    files: ['src/logger.ts'],
+    files: ['src/core/logger.ts'],
     rules: { 'no-restricted-globals': ['error', REFLECT, ...TIMERS] },
   },
   {
     // Where time comes from, and what stands in for the event loop of a socket.
-    files: ['src/clock.ts', 'src/transports/*.ts', 'src/testing/*.ts'],
+    files: ['src/core/clock.ts', 'src/transports/**/*.ts', 'src/testing/*.ts'],
     rules: {
       'no-restricted-globals': ['error', REFLECT, CONSOLE],
       'no-restricted-properties': 'off',

@@ -1,10 +1,10 @@
-import './reflect.js'
+import './annotations/reflect.js'
 
-export { bootstrap } from './bootstrap.js'
-export type { Bootstrapped } from './bootstrap.js'
-export { Application } from './application.js'
-export { Client } from './client.js'
-export type { ClientOptions } from './client.js'
+export { bootstrap } from './app/bootstrap.js'
+export type { Bootstrapped } from './app/bootstrap.js'
+export { Application } from './app/application.js'
+export { Client } from './app/client.js'
+export type { ClientOptions } from './app/client.js'
 
 export {
   Module,
@@ -21,7 +21,7 @@ export {
 export type { ClientDecorator, HandlerDecorator, StandardMethodContext } from './annotations/decorators.js'
 export { defineHandlers } from './annotations/define-handlers.js'
 export type { HandlerMethods, MessageMethods, MethodOf } from './annotations/define-handlers.js'
-export type { ConnectionContext, ErrorContext, MessageContext } from './annotations/context.js'
+export type { ConnectionContext, ErrorContext, MessageContext } from './annotations/handler-contexts.js'
 export type {
   ClientEntry,
   ErrorClass,
@@ -37,51 +37,51 @@ export type {
   Provider,
   Token,
   ValueProvider,
-} from './token.js'
+} from './core/token.js'
 
 export { Connection } from './connection/connection.js'
-export { Heartbeat } from './connection/heartbeat.js'
-export type { HeartbeatTimes } from './connection/heartbeat.js'
-export { JsonSender } from './connection/json-sender.js'
-export { CloseCode } from './connection/close-code.js'
-export type { CloseInfo, Initiator } from './connection/close-code.js'
-export type { ConnectionState, OpenInfo, Stage, Status } from './connection/state.js'
-export type { Failure } from './connection/reconnect-policy.js'
-export { Subscriptions } from './connection/subscriptions.js'
-export type { SubscribeOptions, SubscriptionId } from './connection/subscriptions.js'
-export { homeAssistant, jsonRpc, ocpp } from './connection/request-presets.js'
+export { Heartbeat } from './link/heartbeat.js'
+export type { HeartbeatTimes } from './link/heartbeat.js'
+export { JsonSender } from './messages/json-sender.js'
+export { CloseCode } from './link/close-code.js'
+export type { CloseInfo, Initiator } from './link/close-code.js'
+export type { ConnectionState, OpenInfo, Stage, Status } from './session/state.js'
+export type { Failure } from './connection/retry-policy.js'
+export { Subscriptions } from './messages/subscriptions.js'
+export type { SubscribeOptions, SubscriptionId } from './messages/subscriptions.js'
+export { homeAssistant, jsonRpc, ocpp } from './requests/presets.js'
 export type {
   IdPlace,
   RequestManyOptions,
   RequestOptions,
   RequestsOptions,
-} from './connection/request-options.js'
-export type { MessageIterator, MessagesOptions, NextOptions } from './connection/message-stream.js'
-export type { RateLimitSettings } from './connection/rate-limiter.js'
-export { Sequence } from './sequence.js'
+} from './requests/request-options.js'
+export type { MessageIterator, MessagesOptions, NextOptions } from './messages/message-stream.js'
+export type { RateLimitSettings } from './link/rate-limiter.js'
+export { Sequence } from './sequence/sequence.js'
 export type {
   SequenceDuplicate,
   SequenceGap,
   SequenceNumber,
   SequenceOptions,
   SequenceVerdict,
-} from './sequence.js'
-export type { WaitOptions } from './connection/waiters.js'
+} from './sequence/sequence.js'
+export type { WaitOptions } from './messages/waiters.js'
 export { defineProtocol } from './annotations/define-protocol.js'
 export type { ProtocolDecorators, ProtocolOf, ProtocolSchemas } from './annotations/define-protocol.js'
-export type { Outgoing, Protocol, ReplyTo } from './protocol.js'
-export { keyPair, keyPart, keyPresent } from './route.js'
-export type { Route, RoutePath } from './route.js'
-export type { Schema, SchemaInput, SchemaIssue, SchemaOutput } from './schema.js'
-export { Logger } from './logger.js'
-export { createJsonCodec, jsonCodec, textCodec } from './codec.js'
-export type { Codec, JsonCodecOptions } from './codec.js'
-export { compressedCodec } from './compressed-codec.js'
-export type { CompressedCodecOptions, CompressionFormat } from './compressed-codec.js'
-export { createWsTransport } from './transports/ws.js'
-export type { WsTransportOptions } from './transports/ws.js'
-export type { Clock, Timer } from './clock.js'
-export type { KeyedConcurrency } from './concurrency.js'
+export type { Outgoing, Protocol, ReplyTo } from './messages/protocol.js'
+export { keyPair, keyPart, keyPresent } from './messages/route.js'
+export type { Route, RoutePath } from './messages/route.js'
+export type { Schema, SchemaInput, SchemaIssue, SchemaOutput } from './core/schema.js'
+export { Logger } from './core/logger.js'
+export { createJsonCodec, jsonCodec, textCodec } from './codecs/codec.js'
+export type { Codec, JsonCodecOptions } from './codecs/codec.js'
+export { compressedCodec } from './codecs/compressed.js'
+export type { CompressedCodecOptions, CompressionFormat } from './codecs/compressed.js'
+export { createWsTransport } from './transports/ws/ws-transport.js'
+export type { WsTransportOptions } from './transports/ws/ws-transport.js'
+export type { Clock, Timer } from './core/clock.js'
+export type { KeyedConcurrency } from './options/concurrency.js'
 export type {
   AttemptInfo,
   BeatOptions,
@@ -90,7 +90,7 @@ export type {
   PerAttempt,
   ReconnectOptions,
   SilenceOptions,
-} from './options.js'
+} from './options/options.js'
 export type {
   Connect,
   Handshake,
@@ -98,7 +98,7 @@ export type {
   TransportEnd,
   TransportListener,
   TransportRequest,
-} from './transport.js'
+} from './transports/transport.js'
 
 export {
   BackpressureError,
@@ -124,6 +124,11 @@ export {
   StartupError,
   UnhandledMessagesError,
   WaitTimeoutError,
-} from './errors.js'
-export { RequestError, RequestTimeoutError, SubscriptionError, UnreadRepliesError } from './request-errors.js'
-export type { HandshakeFacts, Mistake } from './errors.js'
+} from './errors/errors.js'
+export {
+  RequestError,
+  RequestTimeoutError,
+  SubscriptionError,
+  UnreadRepliesError,
+} from './errors/request-errors.js'
+export type { HandshakeFacts, Mistake } from './errors/errors.js'

@@ -1,10 +1,10 @@
 import { expect } from 'chai'
-import { KEYED_CONCURRENCY_DEFAULTS } from '#src/concurrency.js'
-import { HEARTBEAT_DEFAULTS } from '#src/connection/heartbeat.js'
-import { OUTBOX_DEFAULTS } from '#src/connection/outbox.js'
-import { REQUEST_DEFAULTS } from '#src/connection/request-options.js'
-import { RECONNECT_DEFAULTS } from '#src/connection/reconnect-policy.js'
-import { DEFAULTS } from '#src/options.js'
+import { KEYED_CONCURRENCY_DEFAULTS } from '#src/options/concurrency.js'
+import { HEARTBEAT_DEFAULTS } from '#src/link/heartbeat.js'
+import { OUTBOX_DEFAULTS } from '#src/messages/outbox.js'
+import { REQUEST_DEFAULTS } from '#src/requests/request-options.js'
+import { RECONNECT_DEFAULTS } from '#src/connection/retry-policy.js'
+import { DEFAULTS } from '#src/options/options.js'
 import { readDocument, tableBelow } from './support/markdown.js'
 
 const UNITS: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 * 1024 }

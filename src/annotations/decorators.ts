@@ -1,8 +1,8 @@
-import type { CloseInfo } from '../connection/close-code.js'
-import type { ConnectionState, OpenInfo } from '../connection/state.js'
-import { isSchema } from '../schema.js'
-import type { Schema, SchemaOutput } from '../schema.js'
-import type { ConnectionContext, ErrorContext, MessageContext } from './context.js'
+import type { CloseInfo } from '../link/close-code.js'
+import type { ConnectionState, OpenInfo } from '../session/state.js'
+import { isSchema } from '../core/schema.js'
+import type { Schema, SchemaOutput } from '../core/schema.js'
+import type { ConnectionContext, ErrorContext, MessageContext } from './handler-contexts.js'
 import { recordClient, recordHandler, recordModule } from './metadata.js'
 import type {
   ErrorClass,

@@ -1,8 +1,8 @@
-import type { Schema, SchemaInput, SchemaOutput } from '../schema.js'
-import type { MessageContext } from './context.js'
+import type { Schema, SchemaInput, SchemaOutput } from '../core/schema.js'
+import type { MessageContext } from './handler-contexts.js'
 import { OnMessage } from './decorators.js'
 import type { HandlerDecorator } from './decorators.js'
-import type { Protocol } from '../protocol.js'
+import type { Protocol } from '../messages/protocol.js'
 
 /** A protocol as schemas instead of types. */
 export interface ProtocolSchemas {

@@ -1,7 +1,7 @@
-import '../reflect.js'
-import { layerOptions } from '../options.js'
-import type { ConnectionOptions } from '../options.js'
-import type { Class, Provider, Token } from '../token.js'
+import './reflect.js'
+import { layerOptions } from '../options/options.js'
+import type { ConnectionOptions } from '../options/options.js'
+import type { Class, Provider, Token } from '../core/token.js'
 
 /** What a message is routed by. */
 export type MessageKey = string | number

@@ -1,10 +1,10 @@
-import { toError } from '../errors.js'
-import type { ConnectionSettings } from '../options.js'
-import type { Episode, EpisodeMachine } from './episode.js'
-import { failureOf } from './loss.js'
-import type { Loss } from './loss.js'
-import { ReconnectPolicy } from './reconnect-policy.js'
-import type { Failure, PolicySources, Verdict } from './reconnect-policy.js'
+import { toError } from '../errors/errors.js'
+import type { ConnectionSettings } from '../options/options.js'
+import type { Episode, EpisodeMachine } from '../session/session.js'
+import { failureOf } from './disconnect.js'
+import type { Loss } from './disconnect.js'
+import { ReconnectPolicy } from './retry-policy.js'
+import type { Failure, PolicySources, Verdict } from './retry-policy.js'
 
 /** What a judge asks of its machine. */
 export type JudgePort = Pick<EpisodeMachine, 'report' | 'traffic'>

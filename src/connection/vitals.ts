@@ -1,4 +1,4 @@
-import type { Episode } from './episode.js'
+import type { Episode } from '../session/session.js'
 
 /** Who has the present one of a connection's links. */
 export interface VitalsPort {

@@ -1,8 +1,8 @@
-import type { ConnectionContext, MessageContext } from '../annotations/context.js'
-import type { Clock } from '../clock.js'
+import type { ConnectionContext, MessageContext } from '../annotations/handler-contexts.js'
+import type { Clock } from '../core/clock.js'
 import type { Connection } from '../connection/connection.js'
-import type { Arrival } from '../connection/arrival.js'
-import type { LinkPort } from '../connection/listener.js'
+import type { Arrival } from '../messages/inbound-message.js'
+import type { LinkPort } from '../session/session-handlers.js'
 
 /** The context of one message. What costs something is worked out when it is asked for. */
 export class ArrivalContext implements MessageContext {

@@ -1,7 +1,7 @@
-import type { ErrorContext } from '../annotations/context.js'
+import type { ErrorContext } from '../annotations/handler-contexts.js'
 import type { Handler, HandlerTable } from '../annotations/handler-table.js'
-import { HoldfastError, reasonOf } from '../errors.js'
-import type { Logger } from '../logger.js'
+import { HoldfastError, reasonOf } from '../errors/errors.js'
+import type { Logger } from '../core/logger.js'
 import type { Invoker } from './invoker.js'
 import { isThenable } from './invoker.js'
 

@@ -1,7 +1,7 @@
 import type { HandlerTable, MessageHandler } from '../annotations/handler-table.js'
 import type { MessageKey } from '../annotations/metadata.js'
-import { readerOf } from '../route.js'
-import type { Route } from '../route.js'
+import { readerOf } from '../messages/route.js'
+import type { Route } from '../messages/route.js'
 
 /** Knows the user's own key for an id that the server has given a subscription. */
 export interface SubscriptionKeys {

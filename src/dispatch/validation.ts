@@ -1,6 +1,6 @@
 import type { MessageHandler } from '../annotations/handler-table.js'
-import { MessageValidationError } from '../errors.js'
-import type { SchemaIssue, SchemaResult } from '../schema.js'
+import { MessageValidationError } from '../errors/errors.js'
+import type { SchemaIssue, SchemaResult } from '../core/schema.js'
 import { isThenable } from './invoker.js'
 
 /** A handler, and what its schema has made of the message. */

@@ -1,6 +1,12 @@
-import { ConnectError } from '../errors.js'
-import type { Handshake, Transport, TransportEnd, TransportListener, TransportRequest } from '../transport.js'
-import { redactUrl } from '../url.js'
+import { ConnectError } from '../errors/errors.js'
+import type {
+  Handshake,
+  Transport,
+  TransportEnd,
+  TransportListener,
+  TransportRequest,
+} from '../transports/transport.js'
+import { redactUrl } from '../core/url.js'
 
 /** What travels from the server's end to the client's. */
 type Frame =

@@ -1,6 +1,6 @@
 import type { Transport, TransportListener, TransportRequest } from 'holdfast'
 import { WebSocket } from 'ws'
-import { connectWs, createWsTransport } from '#src/transports/ws.js'
+import { connectWs, createWsTransport } from '#src/transports/ws/ws-transport.js'
 
 /** A client under test, seen as far as it is asked here; each `Connect` fits. */
 export interface ReceivingClient {

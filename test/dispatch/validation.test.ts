@@ -13,7 +13,7 @@ import {
 } from 'holdfast'
 import type { Class, ClientOptions, ErrorContext, MessageContext } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
-import { deferred } from '#src/connection/deferred.js'
+import { deferred } from '#src/core/deferred.js'
 
 /** What a client notes: a line for each message and each error, in order. */
 abstract class Noting {

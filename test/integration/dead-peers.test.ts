@@ -14,7 +14,7 @@ import { CLOSE, PING, closePayload, startRawServer, upgradeAnswer } from '../sup
 import type { RawServer } from '../support/raw-server.js'
 import { rejection } from '../support/rejection.js'
 import { watched } from '../support/watched.js'
-import { describeBothWays } from '../transports/ws-scene.js'
+import { describeBothWays } from '../transports/ws/ws-scene.js'
 
 /** Far above what is promised, for busy machines: what is measured strictly is what happens, not when. */
 const LOOSE = 10_000

@@ -1,8 +1,8 @@
 import { Duplex } from 'node:stream'
 import type { ClientOptions } from 'ws'
 import { WebSocket } from 'ws'
-import { FastReceive } from '#src/transports/fast-receive.js'
-import { LENT_READ } from '#src/transports/lent-read.js'
+import { FastReceive } from '#src/transports/ws/fast-receive.js'
+import { LENT_READ } from '#src/transports/ws/shared-read-buffer.js'
 import { eventually, turns } from './eventually.js'
 import { upgradeAnswer } from './raw-server.js'
 

@@ -1,0 +1,127 @@
+import type { Mistake } from '../errors/errors.js'
+import { isSchema } from '../core/schema.js'
+import { HANDLER_EVENTS } from './metadata.js'
+import type { HandlerEvent, HandlerRecord } from './metadata.js'
+
+/** What is wrong with a record, and how to cure it. */
+export type Problem = Pick<Mistake, 'cause' | 'fix'>
+
+/** The most parameters that any handler gets: the event, and its context. */
+const MOST_PARAMETERS = 2
+
+/** What the decorators of events with a choice are given at most: a key and a schema, or a class of errors. */
+const MOST_ARGUMENTS: Readonly<Partial<Record<HandlerEvent, number>>> = { message: 2, error: 1 }
+
+/** Finds what is wrong with one record by itself. */
+export function problemOf(record: HandlerRecord, prototype: object): Problem | undefined {
+  return (
+    kindProblem(record) ?? eventProblem(record) ?? methodProblem(record, prototype) ?? argumentProblem(record)
+  )
+}
+
+function kindProblem({ kind, decorator, member }: HandlerRecord): Problem | undefined {
+  const name = String(member)
+  switch (kind) {
+    case 'method':
+    case 'named':
+      return undefined
+    case 'property':
+      return {
+        cause: `${decorator} is on a property, which does not exist before the class is made`,
+        fix: `write a method: ${name}(…) { … } instead of ${name} = (…) => …`,
+      }
+    case 'private member':
+      return {
+        cause: `${decorator} is on a private member, which nobody outside of the class can call`,
+        fix: `name it ${name.slice(1)}, without the #`,
+      }
+    case 'static member':
+      return {
+        cause: `${decorator} is on a static member`,
+        fix: `leave out "static": a handler is a method of the instance`,
+      }
+    case 'accessor':
+      return {
+        cause: `${decorator} is on an accessor`,
+        fix: `write a method: ${name}(…) { … }, without get, set or accessor`,
+      }
+    case 'class':
+    case 'parameter':
+      return { cause: `${decorator} is on a ${kind}`, fix: 'put it on a method of the class' }
+  }
+}
+
+/** `defineHandlers` takes whatever plain JavaScript hands it. */
+function eventProblem({ kind, event }: HandlerRecord): Problem | undefined {
+  if (kind !== 'named' || HANDLER_EVENTS.includes(event)) return undefined
+  return {
+    cause: `is named for '${event as string}', which defineHandlers does not know`,
+    fix: `name it for one of ${HANDLER_EVENTS.join(', ')}`,
+  }
+}
+
+function methodProblem({ kind, member, decorator }: HandlerRecord, prototype: object): Problem | undefined {
+  const method = (prototype as Record<string | symbol, unknown>)[member]
+  if (typeof method !== 'function') {
+    if (kind === 'named') {
+      const cause = `is no method of the class, and defineHandlers names it (${decorator})`
+      return {
+        cause,
+        fix: 'give the name of a method as it is written in the class: neither static nor with a #',
+      }
+    }
+    return {
+      cause: `${decorator} is on something that is no method any more`,
+      fix: 'do not override it with anything but a method',
+    }
+  }
+  if (method.length <= MOST_PARAMETERS) return undefined
+  return {
+    cause: `takes ${method.length} parameters, and a handler gets ${MOST_PARAMETERS}: the event and its context`,
+    fix: 'take what else it needs through the constructor',
+  }
+}
+
+function argumentProblem({ event, args, decorator }: HandlerRecord): Problem | undefined {
+  if (args.length === 0) return undefined
+  const [argument] = args
+  const most = MOST_ARGUMENTS[event] ?? 0
+  if (args.length > most) {
+    return {
+      cause: `${decorator} names ${args.length} things beside the method, and ${event} takes ${most} at most`,
+      fix:
+        most === 0
+          ? 'name the method alone'
+          : 'leave out what is too much, or say it once for each on its own',
+    }
+  }
+  if (event === 'message') return messageProblem(args, decorator)
+  if (event === 'error' && !isErrorClass(argument)) {
+    return {
+      cause: `${decorator} names no class of errors${argument === undefined ? ' (is it imported in a circle?)' : ''}`,
+      fix: 'name Error or a class that extends it, or nothing at all',
+    }
+  }
+  return undefined
+}
+
+function messageProblem(args: HandlerRecord['args'], decorator: string): Problem | undefined {
+  const [first, second] = args
+  const circle = args.includes(undefined) ? ' (is it imported in a circle?)' : ''
+  const isKey = typeof first === 'string' || typeof first === 'number'
+  if (!isKey && (args.length > 1 || !isSchema(first))) {
+    return {
+      cause: `${decorator} has a key that is neither a string nor a number${circle}`,
+      fix: 'give the key as messages carry it, a Standard Schema (zod, valibot, arktype, …), both, or nothing at all',
+    }
+  }
+  if (args.length < 2 || isSchema(second)) return undefined
+  return {
+    cause: `${decorator} has a schema that does not follow Standard Schema${circle}`,
+    fix: 'give one of zod (from 3.24), valibot (from 1.0), arktype (from 2.0) or another library that standardschema.dev lists',
+  }
+}
+
+function isErrorClass(argument: unknown): boolean {
+  return typeof argument === 'function' && (argument === Error || argument.prototype instanceof Error)
+}

@@ -1,0 +1,168 @@
+import { ClientPlan, CONNECTION_TOKENS, START_OPTIONS, disposeWithin, notMadeError } from './client.js'
+import type { Client, ClientOptions } from './client.js'
+import { systemClock } from '../core/clock.js'
+import { CloseCode, checkClose } from '../link/close-code.js'
+import { Injector } from './container.js'
+import type { Mistake } from '../errors/errors.js'
+import { StartupError } from '../errors/errors.js'
+import { connectionLogger } from '../core/logger.js'
+import { readModules, tokenOf } from './modules.js'
+import type { ModuleGraph } from './modules.js'
+import { DEFAULTS } from '../options/options.js'
+import type { Class, Provider, Token } from '../core/token.js'
+import { tokenName } from '../core/token.js'
+
+/** A module with all its providers and clients: what `bootstrap` returns for a class with `@Module`. */
+export class Application {
+  /** The clients, in the order of the modules. */
+  readonly clients: readonly Client[]
+  readonly #injector: Injector
+  readonly #dispose: () => Promise<void>
+  #closing: Promise<void> | undefined
+
+  /** @internal */
+  constructor(clients: readonly Client[], injector: Injector, dispose: () => Promise<void>) {
+    this.clients = clients
+    this.#injector = injector
+    this.#dispose = dispose
+  }
+
+  /**
+   * Returns what a module provides.
+   *
+   * @throws Error when nobody provides it
+   */
+  get<T>(token: Token<T>): T {
+    if (this.#injector.isRegistered(token)) return this.#injector.resolve(token)
+    throw new Error(`No module provides ${tokenName(token)}: add it to the providers of one`)
+  }
+
+  /**
+   * Returns a client by its class, and by its name where there are several.
+   *
+   * @throws Error when there is none, or more than one
+   */
+  client<T extends object>(target: Class<T>, name?: string): Client<T> {
+    const found = this.clients.filter(
+      (client) => client.instance.constructor === target && (name === undefined || client.name === name),
+    )
+    const [only] = found
+    if (only && found.length === 1) return only as Client<T>
+    const names = this.clients
+      .map((client) => `${client.instance.constructor.name} '${client.name}'`)
+      .join(', ')
+    const asked = name === undefined ? target.name : `${target.name} named '${name}'`
+    throw new Error(
+      `There ${only ? 'are several clients' : 'is no client'} ${asked}; there are: ${names || 'none'}`,
+    )
+  }
+
+  /**
+   * Closes all clients at once, each in good order, and then disposes of what the modules provide, the last first. Calling it
+   * again changes nothing. Rejects with RangeError for a code or a reason that a close frame cannot carry.
+   */
+  async close(code: number = CloseCode.NORMAL, reason = ''): Promise<void> {
+    checkClose(code, reason)
+    this.#closing ??= this.#close(code, reason)
+    await this.#closing
+  }
+
+  async #close(code: number, reason: string): Promise<void> {
+    await Promise.all(this.clients.map((client) => client.close(code, reason)))
+    await this.#dispose()
+  }
+
+  /** Closes with 1000. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+/** An application that has been checked, and the promises of those of its clients that it waits for. */
+export interface StartedApplication {
+  readonly application: Application
+  readonly ready: readonly Promise<void>[]
+}
+
+interface PlannedClient {
+  readonly plan: ClientPlan
+  readonly isAwaited: boolean
+}
+
+/**
+ * Builds an application, providers first, and begins to connect its clients, all at once.
+ *
+ * @returns rejects with StartupError, before anything connects: with every mistake of every module and client, or because a
+ * constructor or a factory has thrown; what was made before that has been disposed of
+ */
+export async function startApplication(module: Class, options: ClientOptions): Promise<StartedApplication> {
+  const injector = Injector.under(options.container)
+  const graph = readModules(module)
+  const planned = planClients(graph, module, injector, options)
+  const { clock = systemClock, closeTimeout = DEFAULTS.closeTimeout } = options
+  const logger = connectionLogger(options.logger, module.name)
+  const dispose = (): Promise<void> => disposeWithin(injector, { clock, closeTimeout }, logger)
+  try {
+    makeProviders(graph, injector, module)
+    const made = planned.map(({ plan, isAwaited }) => ({ client: plan.make(), isAwaited }))
+    const clients = made.map(({ client }) => client)
+    for (const client of clients) client.start()
+    const awaited = made.filter(({ isAwaited }) => isAwaited)
+    const ready = awaited.map(({ client }) => client.connection.ready)
+    return { application: new Application(clients, injector, dispose), ready }
+  } catch (thrown) {
+    await Promise.all(planned.map(({ plan }) => plan.undo()))
+    await dispose()
+    throw thrown
+  }
+}
+
+/** Checks everything, and makes nothing. */
+function planClients(
+  graph: ModuleGraph,
+  module: Class,
+  injector: Injector,
+  options: ClientOptions,
+): PlannedClient[] {
+  for (const provider of graph.providers) injector.register(provider)
+  const mistakes = [...graph.mistakes, ...injector.check(graph.providers.map(tokenOf), CONNECTION_TOKENS)]
+  const planned = graph.clients.map(({ use, waitForOpen, ...entry }) => {
+    const plan = new ClientPlan(use, injector.child(), [entry, withoutStart(options)])
+    mistakes.push(...plan.check([]).map((mistake) => ({ ...mistake, place: placeIn(plan, mistake) })))
+    return { plan, isAwaited: waitForOpen !== false }
+  })
+  if (mistakes.length === 0) return planned
+  // A client that needs what a provider lacks meets the provider's mistake.
+  const different = new Map(mistakes.map((mistake) => [`${mistake.place} ${mistake.cause}`, mistake]))
+  throw new StartupError(module.name, [...different.values()])
+}
+
+function makeProviders(graph: ModuleGraph, injector: Injector, module: Class): void {
+  let making = module.name
+  try {
+    injector.prepare()
+    for (const provider of graph.providers) {
+      making = tokenName(tokenOf(provider))
+      checkMade(injector.resolve(tokenOf(provider)), provider)
+    }
+  } catch (thrown) {
+    throw notMadeError(module.name, making, thrown)
+  }
+}
+
+/** An asynchronous factory would be injected as the promise that it is. */
+function checkMade(made: unknown, provider: Provider): void {
+  if (!(made instanceof Promise) || !('useFactory' in provider)) return
+  made.catch(() => undefined)
+  throw new Error(
+    'its factory returned a promise, and factories are synchronous: await it before bootstrap, and give useValue',
+  )
+}
+
+function withoutStart(options: ClientOptions): ClientOptions {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !START_OPTIONS.includes(name)))
+}
+
+function placeIn(plan: ClientPlan, { place }: Mistake): string {
+  return place.startsWith('options.') ? `${plan.name}, ${place}` : place
+}

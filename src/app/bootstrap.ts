@@ -1,0 +1,134 @@
+import { moduleOptions } from '../annotations/metadata.js'
+import { Application, startApplication } from './application.js'
+import { ClientPlan, START_OPTIONS } from './client.js'
+import type { Client, ClientOptions } from './client.js'
+import { CloseCode } from '../link/close-code.js'
+import { Injector } from './container.js'
+import { StartupError, toError } from '../errors/errors.js'
+import { layerOptions } from '../options/options.js'
+import type { PerAttempt } from '../options/options.js'
+import { closeOnSignals } from './shutdown-signals.js'
+import type { Class } from '../core/token.js'
+
+/** What `bootstrap` gives: a {@link Client}, or an {@link Application} for a module, whose class has no members. */
+export type Bootstrapped<T extends object> = keyof T extends never ? Application : Client<T>
+
+/**
+ * Builds a client class through dependency injection, connects it, and keeps it connected; or does so for all clients of a module.
+ *
+ * Resolves when the first connection is open and `@OnOpen` has settled. Until then the first connect is retried like every later one.
+ *
+ * @param target a class with handlers, or a class with `@Module`
+ * @param url where to connect, unless the class's own options say so
+ * @param options win over those of the class
+ * @throws StartupError with every mistake of the class and its options, before anything connects
+ * @throws HandshakeError | ConnectError | InvalidUrlError for a failure that trying again could not help
+ * @throws RetriesExhaustedError when `reconnect.maxAttempts` tries have failed
+ * @throws ConnectionClosedError when it is closed before it has opened
+ * @throws unknown what `@OnOpen` throws at the first opening, or the reason of `options.signal`
+ */
+export function bootstrap<T extends object>(
+  target: Class<T>,
+  url: PerAttempt<string | URL>,
+  options?: ClientOptions,
+): Promise<Client<T>>
+export function bootstrap<T extends object>(
+  target: Class<T>,
+  options?: ClientOptions,
+): Promise<Bootstrapped<T>>
+export function bootstrap<T extends object>(
+  target: Class<T>,
+  url: undefined,
+  options?: ClientOptions,
+): Promise<Bootstrapped<T>>
+export async function bootstrap<T extends object>(
+  target: Class<T>,
+  urlOrOptions?: PerAttempt<string | URL> | ClientOptions,
+  given?: ClientOptions,
+): Promise<Client<T> | Application> {
+  const options = (isOptions(urlOrOptions) ? urlOrOptions : given) ?? {}
+  const url = isOptions(urlOrOptions) ? undefined : urlOrOptions
+  checkTarget(target)
+  options.signal?.throwIfAborted()
+  if (moduleOptions(target)) {
+    if (url !== undefined) throw moduleUrlError(target)
+    const { application, ready } = await startApplication(target, options)
+    return untilReady(application, Promise.all(ready), options)
+  }
+  const client = await startClient(target, layerOptions(options, { url }))
+  return untilReady(client, client.connection.ready, options)
+}
+
+function isOptions(given: unknown): given is ClientOptions {
+  return isObject(given) && !(given instanceof URL)
+}
+
+function isObject(given: unknown): given is object {
+  return typeof given === 'object' && given !== null
+}
+
+function checkTarget(target: unknown): void {
+  if (typeof target === 'function' && target.prototype) return
+  const place = 'bootstrap'
+  const cause = `was given ${describe(target)} instead of a class`
+  const fix =
+    typeof target === 'function'
+      ? 'call it with a class; if it is one, write its decorator with parentheses: @WebSocketClient() or @Module({ … })'
+      : 'call it with the class itself, bootstrap(TheClient, …), whose methods are handlers, or with a class with @Module({ … })'
+  throw new StartupError(place, [{ place, cause, fix }])
+}
+
+function describe(target: unknown): string {
+  if (typeof target === 'function') return 'a function'
+  if (!isObject(target)) return String(target)
+  return `an instance of ${target.constructor.name}`
+}
+
+function moduleUrlError(module: Class): StartupError {
+  const cause = 'is a module, and was given a url of its own'
+  const fix = `give it to the client that is meant: clients: [{ use: TheClient, url: … }], and call bootstrap(${module.name})`
+  return new StartupError(module.name, [{ place: module.name, cause, fix }])
+}
+
+async function startClient<T extends object>(target: Class<T>, options: ClientOptions): Promise<Client<T>> {
+  const plan = new ClientPlan(target, Injector.under(options.container), [options])
+  const mistakes = plan.check(START_OPTIONS)
+  if (mistakes.length > 0) throw new StartupError(target.name, mistakes)
+  try {
+    const client = plan.make()
+    client.start()
+    return client
+  } catch (thrown) {
+    await plan.undo()
+    throw thrown
+  }
+}
+
+/** Waits until all is ready; if it cannot be, or must not be, everything is closed again before the reason is thrown. */
+async function untilReady<C extends Application | Client>(
+  target: C,
+  ready: Promise<unknown>,
+  { signal, shutdownSignals }: ClientOptions,
+): Promise<C> {
+  const clients: readonly Client[] = target instanceof Application ? target.clients : [target]
+  if (shutdownSignals) {
+    const stop = closeOnSignals(() => target.close(CloseCode.GOING_AWAY, 'the process is ending'))
+    void Promise.all(clients.map((client) => client.closed)).then(stop)
+  }
+  const aborted = (): void => {
+    for (const client of clients) void client.connection.terminate()
+  }
+  signal?.addEventListener('abort', aborted)
+  // A constructor may have aborted it.
+  if (signal?.aborted) aborted()
+  try {
+    await ready
+    signal?.throwIfAborted()
+    return target
+  } catch (thrown) {
+    await target.close()
+    throw signal?.aborted ? signal.reason : toError(thrown)
+  } finally {
+    signal?.removeEventListener('abort', aborted)
+  }
+}

@@ -1,0 +1,311 @@
+import { readConstructor } from '../annotations/constructor-tokens.js'
+import type { ConstructorFacts } from '../annotations/constructor-tokens.js'
+import { notesTypes, ownClientOptions, ownConstructorTokens } from '../annotations/metadata.js'
+import type { Mistake } from '../errors/errors.js'
+import type { Class, Token } from '../core/token.js'
+import { tokenName } from '../core/token.js'
+
+/** What a container knows of a token. */
+export interface Registration {
+  readonly useClass: unknown
+  readonly useToken: unknown
+  /** What a factory of ours asks for; somebody else's tells nothing, and makes what is not ours. */
+  readonly dependencies: readonly unknown[] | undefined
+  readonly isSingleton: boolean
+  /** True when it is registered in this very container, not in one above. */
+  readonly isOwn: boolean
+}
+
+/** Something that will be made on the way to what was asked for. */
+export interface DependencyNode {
+  readonly token: unknown
+  /** True when a container above owns it. */
+  readonly isSingletonAbove: boolean
+}
+
+/** What a compiler writes for a type that has no class, and why. */
+const NOT_CLASSES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
+  [Object, 'an interface, a union or an object type'],
+  [Function, 'a function, or a class that was imported with `import type`'],
+  [String, 'a string'],
+  [Number, 'a number'],
+  [Boolean, 'a boolean'],
+  [Symbol, 'a symbol'],
+  [BigInt, 'a bigint'],
+  [Array, 'an array'],
+  [Promise, 'a promise'],
+  [Map, 'a Map'],
+  [Set, 'a Set'],
+  [Date, 'a Date'],
+])
+
+const TYPES_FIX =
+  'set "emitDecoratorMetadata": true in tsconfig.json and compile with tsc (esbuild, tsx, Babel, Node\'s type stripping, standard ' +
+  'decorators, and swc without decoratorMetadata leave the types out)'
+
+/** Something that tsyringe makes only when it is first used: it may be part of a cycle. */
+interface Delayed {
+  readonly token: unknown
+  readonly place: string
+  readonly captors: number
+}
+
+/** Follows what constructors ask for, before anything is made, and notes everything that cannot be made. */
+export class DependencyCheck {
+  readonly mistakes: Mistake[] = []
+  readonly nodes: DependencyNode[] = []
+  /** The classes that will be made with something, and what that is. */
+  readonly classes = new Map<Class, readonly unknown[]>()
+  readonly #registrations: (token: unknown) => readonly Registration[]
+  readonly #scoped: readonly Token[]
+  readonly #client: Class | undefined
+  readonly #path: unknown[] = []
+  readonly #done = new Set<unknown>()
+  readonly #doneForCaptors = new Set<unknown>()
+  readonly #delayed: Delayed[] = []
+  /** How many of those on the path outlive a connection. */
+  #captors = 0
+
+  /**
+   * @param registrations what the container has under a token, the one that counts last
+   * @param scoped tokens that each connection will have; nothing that outlives a connection may ask for them
+   * @param client the class of the connection; without one, all is made for a whole application
+   */
+  constructor(
+    registrations: (token: unknown) => readonly Registration[],
+    scoped: readonly Token[],
+    client: Class | undefined,
+  ) {
+    this.#registrations = registrations
+    this.#scoped = scoped
+    this.#client = client
+  }
+
+  /** Follows tokens and all that they lead to. */
+  run(tokens: readonly unknown[]): void {
+    for (const token of tokens) this.#follow(token, tokenName(token))
+    for (const { token, place, captors } of this.#delayed) {
+      this.#captors = captors
+      this.#follow(token, place)
+    }
+  }
+
+  #follow(asked: unknown, place: string): void {
+    const request = readRequest(asked)
+    if (!request) return
+    const { token } = request
+    if (request.isDelayed) {
+      this.#delayed.push({ token, place, captors: this.#captors })
+    } else if (this.#scoped.includes(token as Token)) {
+      this.#checkScope(token, place)
+    } else {
+      const found = token === undefined ? [] : this.#registrations(token)
+      const registrations = request.isMultiple ? found : found.slice(-1)
+      for (const registration of registrations) this.#followRegistration(token, registration, place)
+      if (registrations.length > 0) return
+      if (isOwnClass(token)) this.#followClass(token, token, false)
+      else if (!request.isOptional || token === undefined) this.#unknown(token, place)
+    }
+  }
+
+  #followRegistration(token: unknown, registration: Registration, place: string): void {
+    const { useClass, useToken, dependencies, isSingleton, isOwn } = registration
+    const isSingletonAbove = isSingleton && !isOwn
+    if (isSingletonAbove) this.#captors += 1
+    if (useToken !== undefined) this.#followAlias(token, useToken, place, isSingletonAbove)
+    else if (typeof useClass === 'function') this.#followClass(useClass as Class, token, isSingletonAbove)
+    else if (dependencies) this.#followAll(token, token, dependencies, isSingletonAbove)
+    if (isSingletonAbove) this.#captors -= 1
+  }
+
+  /** Another name makes nothing by itself, unless a container above keeps what it stood for. */
+  #followAlias(token: unknown, useToken: unknown, place: string, isSingletonAbove: boolean): void {
+    if (this.#path.includes(token)) {
+      this.#cycle(token)
+      return
+    }
+    this.#path.push(token)
+    this.#follow(useToken, place)
+    this.#path.pop()
+    if (isSingletonAbove) this.nodes.push({ token, isSingletonAbove })
+  }
+
+  #followClass(target: Class, token: unknown, isSingletonAbove: boolean): void {
+    const facts = readConstructor(target)
+    const tokens = facts.tokens ?? []
+    if (tokens.length > 0) this.classes.set(target, tokens)
+    const problem = this.#constructorProblem(target, facts)
+    if (problem) this.#mistake(target.name, problem.cause, problem.fix)
+    this.#followAll(target, token, tokens, isSingletonAbove)
+  }
+
+  /** @param maker the class or the factory's token that asks for these */
+  #followAll(maker: unknown, token: unknown, tokens: readonly unknown[], isSingletonAbove: boolean): void {
+    if (this.#path.includes(maker)) {
+      this.#cycle(maker)
+      return
+    }
+    const done = this.#captors > 0 ? this.#doneForCaptors : this.#done
+    if (!done.has(maker)) {
+      done.add(maker)
+      this.#path.push(maker)
+      const what = typeof maker === 'function' ? 'constructor parameter' : 'inject'
+      // Not for … of: a parameter that nothing names is a hole, and told as such already.
+      tokens.forEach((each, index) => this.#follow(each, `${tokenName(maker)}, ${what} ${index + 1}`))
+      this.#path.pop()
+    }
+    this.nodes.push({ token, isSingletonAbove })
+  }
+
+  #constructorProblem(target: Class, facts: ConstructorFacts): Pick<Mistake, 'cause' | 'fix'> | undefined {
+    const { owner, parameters, tokens } = facts
+    const isClient = target === this.#client
+    const isDecorated = ownClientOptions(target) !== undefined || ownConstructorTokens(target) !== undefined
+    const isInherited = owner !== target
+    const count = counted(parameters)
+    const noted = Object.keys(tokens ?? []).length
+    if (noted >= parameters) {
+      if (!isClient || !isInherited || isDecorated || parameters === 0) return undefined
+      const cause = `extends ${owner.name}, whose constructor has ${count}, and has no class decorator of its own`
+      return { cause, fix: `put @WebSocketClient() on ${target.name} too` }
+    }
+    if (ownClientOptions(target)?.inject) {
+      return {
+        cause: `inject names ${noted} of its constructor's ${count}`,
+        fix: 'name the token of each parameter, in order',
+      }
+    }
+    // What a provider inherits from somebody else's class may well be optional.
+    if (isInherited && !isClient) return undefined
+    const cause = isInherited
+      ? `extends ${owner.name}, whose constructor has ${count}`
+      : `has a constructor with ${count}`
+    return this.#untold(target, cause, isInherited ? owner : undefined)
+  }
+
+  /** Says why nothing tells what a constructor asks for, as far as can be seen. */
+  #untold(target: Class, cause: string, base: Class | undefined): Pick<Mistake, 'cause' | 'fix'> {
+    const isClient = target === this.#client
+    const isNoting = notesTypes(target) ?? (this.#client && notesTypes(this.#client))
+    const hasDecorator = ownClientOptions(target) !== undefined
+    const decorator = isClient ? '@WebSocketClient()' : "tsyringe's @injectable()"
+    if (isNoting === false || (hasDecorator && isNoting === undefined)) {
+      const names = isClient
+        ? '@WebSocketClient({ inject: [A, B] }), or { inject: [A, B] } as the third argument of defineHandlers'
+        : `in a module, { provide: ${target.name}, useFactory: (a, b) => new ${target.name}(a, b), inject: [A, B] }, or tsyringe's ` +
+          '@inject(TheClass) before each (legacy decorators only)'
+      const decorate = hasDecorator ? '' : `, with ${decorator} on the class`
+      return {
+        cause: `${cause}, and the compiler noted no types`,
+        fix: `${TYPES_FIX}${decorate}; or name them: ${names}`,
+      }
+    }
+    if (base) {
+      const too = hasDecorator ? '' : ` and ${decorator} on ${target.name}`
+      const fix = `put tsyringe's @injectable() on ${base.name}${too}, or give ${target.name} a constructor of its own`
+      return { cause: `${cause}, and nothing says what to inject`, fix }
+    }
+    const otherwise = isNoting === undefined ? `, and ${TYPES_FIX}` : ''
+    return {
+      cause: `${cause}, and no class decorator, without which nothing says what to inject`,
+      fix: `put ${decorator} on the class${otherwise}`,
+    }
+  }
+
+  #checkScope(token: unknown, place: string): void {
+    if (this.#client && this.#captors === 0) return
+    const name = tokenName(token)
+    const cause = `asks for ${name}, of which each connection has its own, but is itself made once for all of them`
+    this.#mistake(place, cause, `ask for ${name} in the client, and hand on what is needed`)
+  }
+
+  #cycle(target: unknown): void {
+    const loop = this.#path.slice(this.#path.indexOf(target)).map(tokenName)
+    // Wherever it was entered, a cycle is told in the same words, and so only once.
+    const first = loop.indexOf([...loop].sort()[0] as string)
+    const names = [...loop.slice(first), ...loop.slice(0, first + 1)]
+    const fix =
+      'move what both need into a third class, or wrap one parameter: @inject(delay(() => TheClass)), from tsyringe'
+    this.#mistake(names[0] as string, `needs itself: ${names.join(' → ')}`, fix)
+  }
+
+  #unknown(token: unknown, place: string): void {
+    if (token === undefined || token === null) {
+      const fix =
+        'break the circle of imports (or name the token that is meant), or wrap it: @inject(delay(() => TheClass)), from tsyringe'
+      this.#mistake(
+        place,
+        `is ${String(token)}: what it names was not there yet when the class was made`,
+        fix,
+      )
+    } else if (typeof token === 'function') {
+      const kind = NOT_CLASSES.get(token) ?? `a built-in ${token.name}`
+      const fix =
+        "name it with a token, @inject('theName') from tsyringe, and provide that; or use a class of yours as the type"
+      this.#mistake(place, `is ${kind}, which cannot be looked up`, fix)
+    } else {
+      const name = tokenName(token)
+      const fix = `provide it: { provide: ${name}, useValue: … } in a module, or container.register(${name}, { useValue: … })`
+      this.#mistake(place, `asks for ${name}, which nobody provides`, fix)
+    }
+  }
+
+  #mistake(place: string, cause: string, fix: string): void {
+    if (this.mistakes.some((each) => each.place === place && each.cause === cause)) return
+    this.mistakes.push({ place, cause, fix })
+  }
+}
+
+interface Request {
+  readonly token: unknown
+  readonly isMultiple: boolean
+  readonly isOptional: boolean
+  readonly isDelayed: boolean
+}
+
+/** Reads tsyringe's descriptors: `@inject(token, { isOptional })`, `@injectAll(token)`, `delay(() => …)`; not its transforms. */
+function readRequest(asked: unknown): Request | undefined {
+  const plain = { token: asked, isMultiple: false, isOptional: false, isDelayed: false }
+  if (typeof asked !== 'object' || asked === null) return plain
+  if (isDelay(asked)) return { ...plain, token: unwrap(asked), isDelayed: true }
+  if (!('token' in asked) || 'transform' in asked) return undefined
+  const { token, multiple, isOptional } = asked as {
+    token: unknown
+    multiple?: boolean
+    isOptional?: boolean
+  }
+  const isDelayed = isDelay(token)
+  return {
+    token: isDelayed ? unwrap(token) : token,
+    isMultiple: multiple === true,
+    isOptional: isOptional === true,
+    isDelayed,
+  }
+}
+
+interface Delay {
+  readonly wrap: () => unknown
+}
+
+function isDelay(asked: unknown): asked is Delay {
+  return typeof asked === 'object' && asked !== null && 'wrap' in asked && typeof asked.wrap === 'function'
+}
+
+/** Returns the token that was delayed; `undefined` where even now its file has not got that far. */
+function unwrap(delay: Delay): unknown {
+  try {
+    return delay.wrap()
+  } catch {
+    return undefined
+  }
+}
+
+/** Tells a class that can be made without being provided from a type that the language has built in. */
+function isOwnClass(token: unknown): token is Class {
+  if (typeof token !== 'function' || NOT_CLASSES.has(token)) return false
+  return token.length === 0 || (globalThis as Record<string, unknown>)[token.name] !== token
+}
+
+function counted(parameters: number): string {
+  return parameters === 1 ? '1 parameter' : `${parameters} parameters`
+}

@@ -1,0 +1,189 @@
+import { describeValue } from '../codecs/codec.js'
+import { ConnectError, HandshakeError, InvalidUrlError } from '../errors/errors.js'
+import type { Initiator } from '../link/close-code.js'
+
+/** What is known of a failed attempt or a lost connection: the argument of `shouldReconnect`. */
+export interface Failure {
+  /** The error, where there is one: a peer's close frame and a plain end of stream are none. */
+  readonly error?: Error
+  /** The HTTP status of a refused handshake. */
+  readonly status?: number
+  /** The headers of a refused handshake, names in lower case. */
+  readonly headers?: Readonly<Record<string, string | string[] | undefined>>
+  /** The received close code of a connection that had opened: 1006 without a close frame. */
+  readonly code?: number
+  readonly reason?: string
+  readonly initiator: Initiator
+  /** The try that failed, counted from 1. */
+  readonly attempt: number
+  /** Milliseconds since the start, or since a connection that had held for `minUptime` was lost. */
+  readonly elapsed: number
+  /** The last message that was received, decoded. */
+  readonly lastMessage?: unknown
+  /** True when the transport had opened in this attempt. */
+  readonly hasBeenOpen: boolean
+}
+
+/** How reconnecting goes, defaults filled in. */
+export interface ReconnectSettings {
+  readonly initialDelay: number
+  readonly maxDelay: number
+  readonly minUptime: number
+  readonly maxAttempts: number
+  readonly delays?: readonly number[] | ((failures: number) => number)
+  readonly shouldReconnect?: (failure: Failure) => boolean | number | undefined
+}
+
+export const RECONNECT_DEFAULTS = {
+  initialDelay: 2_000,
+  maxDelay: 30_000,
+  minUptime: 5_000,
+  maxAttempts: Infinity,
+} as const
+
+/** Received close codes after which the same client would only fail again (RFC 6455, section 7.4.1). */
+const FATAL_CLOSE_CODES: ReadonlyMap<number, string> = new Map([
+  [1002, 'the peer says that we break the protocol'],
+  [1003, 'the peer cannot take this kind of data'],
+  [1007, 'the peer says that our data is malformed'],
+  [1009, 'the peer says that our message is too big'],
+  [1010, 'the peer lacks an extension that we insist on'],
+])
+
+/** HTTP 4xx that say "later" rather than "no": request timeout, too early, too many requests. */
+const PASSING_STATUSES: readonly number[] = [408, 425, 429]
+
+/** Certificates that time heals, or somebody who renews them. */
+const PASSING_CERTIFICATE_ERRORS: readonly string[] = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']
+
+/** Node's and OpenSSL's codes for a certificate that is not accepted. */
+const CERTIFICATE_ERROR =
+  /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|ERROR_IN_CERT_|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH|PATH_LENGTH_)/
+
+/** Tells whether trying again could not help; everything that is not listed here is worth another try. */
+export function isFatal(failure: Failure): boolean {
+  const { error, status } = failure
+  if (error instanceof InvalidUrlError) return true
+  if (error instanceof HandshakeError && error.violation !== undefined) return true
+  if (status !== undefined) return status >= 400 && status < 500 && !PASSING_STATUSES.includes(status)
+  if (error instanceof ConnectError && error.systemCode !== undefined) {
+    return CERTIFICATE_ERROR.test(error.systemCode) && !PASSING_CERTIFICATE_ERRORS.includes(error.systemCode)
+  }
+  return failure.initiator === 'remote' && FATAL_CLOSE_CODES.has(failure.code ?? 0)
+}
+
+/**
+ * Reads a `Retry-After` header (RFC 9110, section 10.2.3), in seconds or as a date.
+ *
+ * @returns milliseconds from now, or `undefined` when it is missing, malformed or past
+ */
+export function retryAfter(headers: Failure['headers'], date: number): number | undefined {
+  const value = headers?.['retry-after']
+  if (typeof value !== 'string') return undefined
+  const text = value.trim()
+  if (/^\d+$/.test(text)) return Number(text) * 1_000
+  if (!/^[A-Z][a-z]{2}, /.test(text)) return undefined
+  const delay = Date.parse(text) - date
+  return delay >= 0 ? delay : undefined
+}
+
+/** What to do about a failure. */
+export type Verdict =
+  { readonly retry: true; readonly delay: number } | { readonly retry: false; readonly exhausted: boolean }
+
+/** The time and the chance that the policy needs. */
+export interface PolicySources {
+  /** Returns a number from 0 up to 1. */
+  random(): number
+  /** Returns the wall clock's time, for `Retry-After` dates. */
+  date(): number
+  /** Called when `shouldReconnect` or `delays` throws or gives something unusable; the default then holds. */
+  report(thrown: unknown): void
+}
+
+/** Counts attempts and failures, and judges each failure. Owns no timer. */
+export class ReconnectPolicy {
+  readonly #settings: ReconnectSettings | false
+  readonly #sources: PolicySources
+  #attempts = 0
+  #failures = 0
+
+  constructor(settings: ReconnectSettings | false, sources: PolicySources) {
+    this.#settings = settings
+    this.#sources = sources
+  }
+
+  /** Counts a try, and returns its number. */
+  countAttempt(): number {
+    this.#attempts += 1
+    return this.#attempts
+  }
+
+  get nextAttempt(): number {
+    return this.#attempts + 1
+  }
+
+  /** Counts anew if a connection had held this long, in milliseconds. */
+  forgiveAfter(uptime: number): boolean {
+    if (this.#settings === false || uptime < this.#settings.minUptime) return false
+    this.#attempts = 0
+    this.#failures = 0
+    return true
+  }
+
+  /** Judges a failure, which it counts. */
+  judge(failure: Failure): Verdict {
+    this.#failures += 1
+    const settings = this.#settings
+    if (settings === false) return { retry: false, exhausted: false }
+    // A failure that trying again could not help is told as what it is, also when it is the last that was allowed.
+    if (this.#attempts >= settings.maxAttempts) return { retry: false, exhausted: !isFatal(failure) }
+    const chosen = this.#ask(settings, failure)
+    if (typeof chosen === 'number') return { retry: true, delay: chosen }
+    if (!(chosen ?? !isFatal(failure))) return { retry: false, exhausted: false }
+    return { retry: true, delay: this.#delay(settings, failure) }
+  }
+
+  #ask(settings: ReconnectSettings, failure: Failure): boolean | number | undefined {
+    try {
+      const answer: unknown = settings.shouldReconnect?.(failure)
+      if (answer === undefined || typeof answer === 'boolean') return answer
+      if (typeof answer === 'number' && answer >= 0) return answer
+      const given = typeof answer === 'number' ? answer : describeValue(answer)
+      throw new TypeError(
+        `shouldReconnect returned ${given}: return true, false, a delay in milliseconds, or undefined`,
+      )
+    } catch (thrown) {
+      this.#sources.report(thrown)
+      return undefined
+    }
+  }
+
+  #delay(settings: ReconnectSettings, failure: Failure): number {
+    const { initialDelay, maxDelay } = settings
+    const asked = retryAfter(failure.headers, this.#sources.date())
+    if (asked !== undefined) return Math.min(asked, maxDelay) + this.#sources.random() * initialDelay
+    return this.#listed(settings.delays) ?? this.#sources.random() * backoffCeiling(settings, this.#failures)
+  }
+
+  #listed(delays: ReconnectSettings['delays']): number | undefined {
+    if (typeof delays !== 'function') return delays?.[Math.min(this.#failures, delays.length) - 1]
+    try {
+      const delay: unknown = delays(this.#failures)
+      if (typeof delay === 'number' && delay >= 0) return delay
+      const given = typeof delay === 'number' ? delay : describeValue(delay)
+      throw new TypeError(`delays returned ${given}: return a delay in milliseconds`)
+    } catch (thrown) {
+      this.#sources.report(thrown)
+      return undefined
+    }
+  }
+}
+
+/** The longest that the wait after so many failures can be: full jitter draws between 0 and this. */
+export function backoffCeiling(
+  { initialDelay, maxDelay }: Pick<ReconnectSettings, 'initialDelay' | 'maxDelay'>,
+  failures: number,
+): number {
+  return Math.min(maxDelay, initialDelay * 2 ** (failures - 1))
+}

@@ -1,0 +1,100 @@
+import type { Transport } from '../transports/transport.js'
+import { SETTLED, deferred } from '../core/deferred.js'
+import type { Deferred } from '../core/deferred.js'
+import type { RateLimiter } from './rate-limiter.js'
+
+/** One frame that waits for its time. */
+export interface PacedFrame {
+  /** What was to be sent; `undefined` for a ping. */
+  readonly data: string | Uint8Array | undefined
+  /** Whose it is: an overlap has two transports on one limiter. */
+  readonly owner: PacedTransport
+  run(): void
+}
+
+/** A transport whose messages and pings leave no faster than a rate limiter lets them. */
+export class PacedTransport implements Transport {
+  readonly #transport: Transport
+  readonly #limiter: RateLimiter<PacedFrame>
+  #waitingBytes = 0
+  #idle: Deferred<void> | undefined
+
+  constructor(transport: Transport, limiter: RateLimiter<PacedFrame>) {
+    this.#transport = transport
+    this.#limiter = limiter
+  }
+
+  get bufferedAmount(): number {
+    return this.#transport.bufferedAmount + this.#waitingBytes
+  }
+
+  get protocol(): string {
+    return this.#transport.protocol
+  }
+
+  get isOpen(): boolean {
+    return this.#transport.isOpen
+  }
+
+  send(data: string | Uint8Array, flushed?: () => void): void {
+    this.#limiter.push(this.#frame(data, flushed))
+  }
+
+  /** Sends before all that is not urgent, and may use what is reserved for that: heartbeats. */
+  sendUrgent(data: string | Uint8Array): void {
+    this.#limiter.urgent(this.#frame(data, undefined))
+  }
+
+  ping(data: Uint8Array): void {
+    this.#limiter.urgent({ data: undefined, owner: this, run: () => this.#transport.ping(data) })
+  }
+
+  pong(data: Uint8Array): void {
+    this.#transport.pong(data)
+  }
+
+  close(code: number, reason: string): void {
+    this.#transport.close(code, reason)
+  }
+
+  terminate(): void {
+    this.#transport.terminate()
+  }
+
+  pause(): void {
+    this.#transport.pause()
+  }
+
+  resume(): void {
+    this.#transport.resume()
+  }
+
+  /** Resolves when nothing waits any more. */
+  idle(): Promise<void> {
+    if (this.#waitingBytes === 0) return SETTLED
+    this.#idle ??= deferred()
+    return this.#idle.promise
+  }
+
+  /** Gives up what waits, and returns the messages of it. */
+  clear(): (string | Uint8Array)[] {
+    const waiting = this.#limiter.clear()
+    for (const frame of waiting) if (frame.owner !== this) this.#limiter.push(frame)
+    const unsent = waiting.flatMap(({ data, owner }) => (data === undefined || owner !== this ? [] : [data]))
+    this.#waitingBytes = 0
+    this.#idle?.resolve()
+    return unsent
+  }
+
+  #frame(data: string | Uint8Array, flushed: (() => void) | undefined): PacedFrame {
+    // Counted with one byte at least, so that an empty message is waited for, too.
+    const size = Math.max(1, data.length)
+    this.#waitingBytes += size
+    const run = (): void => {
+      this.#waitingBytes -= size
+      this.#transport.send(data, flushed)
+      if (this.#waitingBytes === 0) this.#idle?.resolve()
+    }
+    return { data, owner: this, run }
+  }
+}

@@ -1,0 +1,24 @@
+import type { Outgoing, Protocol } from './protocol.js'
+
+/** Sends values as JSON. Inject it where a whole `Connection` would be too much; as `JsonSender<Market>` it sends what that protocol has outgoing. */
+export class JsonSender<P extends Protocol = Protocol> {
+  readonly #connection: { sendJson(value: unknown): Promise<void> }
+
+  /** @internal */
+  constructor(connection: { sendJson(value: unknown): Promise<void> }) {
+    this.#connection = connection
+  }
+
+  /**
+   * Sends a value as JSON.
+   *
+   * @returns flow control only: see `Connection.send`
+   * @throws EncodeError when JSON has no text for it
+   * @throws OutboxFullError when the outbox is full, with `overflow: 'reject'`
+   * @throws NotConnectedError while not open, with `outbox: false`
+   * @throws ConnectionClosedError once closing or closed
+   */
+  send(value: Outgoing<P>): Promise<void> {
+    return this.#connection.sendJson(value)
+  }
+}

@@ -1,0 +1,119 @@
+import type { Mistake } from '../errors/errors.js'
+import { checkSync, isFunction, isString, shown } from '../options/rules.js'
+
+/** One way to a message's key: a path of properties, a position in an array, or a function of the message. */
+export type RoutePath = string | number | ((message: unknown) => unknown)
+
+/** Where a message's key is: one way, or several of which the first that finds a key counts. */
+export type Route = RoutePath | readonly RoutePath[]
+
+type Reader = (message: unknown) => unknown
+
+/**
+ * Makes the function that reads a message's key.
+ *
+ * `'type'` is a property, `'data.e'` a property within a property, `0` and `-2` are positions in an array, from its beginning and
+ * from its end; positions may be parts of a path, too: `'params.0'`.
+ */
+export function readerOf(route: Route): Reader {
+  if (typeof route === 'function') return route
+  if (typeof route === 'number' || typeof route === 'string') return knownReader(route)
+  const readers = route.map(readerOf)
+  return (message) => {
+    for (const read of readers) {
+      const key = read(message)
+      if (isKey(key)) return key
+    }
+    return undefined
+  }
+}
+
+/**
+ * Routes by two things at once, such as Discord's `op` and `t`: the key is both with a slash between them, `'0/READY'`; where only
+ * one of them is there, it is that one, as it is.
+ */
+export function keyPair(first: RoutePath, second: RoutePath): Reader {
+  const [readFirst, readSecond] = [readerOf(first), readerOf(second)]
+  return (message) => {
+    const [one, other] = [readFirst(message), readSecond(message)]
+    if (!isKey(one)) return isKey(other) ? other : undefined
+    return isKey(other) ? `${one}/${other}` : one
+  }
+}
+
+/** Routes by which of these properties a message has: the key is the name of the first that is there. */
+export function keyPresent(...names: readonly string[]): Reader {
+  return (message) => names.find((name) => own(message, name) !== undefined)
+}
+
+/**
+ * Routes by one part of a text that says several things at once: with `keyPart('stream', '@', 1)` the key of
+ * `{"stream":"btcusdt@depth@100ms"}` is `'depth'`. Positions below 0 count from the end. Where there is no text, or no such
+ * part of it, there is no key.
+ */
+export function keyPart(path: RoutePath, separator: string, position: number): Reader {
+  const read = readerOf(path)
+  return (message) => {
+    const text = read(message)
+    return typeof text === 'string' ? text.split(separator).at(position) : undefined
+  }
+}
+
+/** Finds what is wrong with a route. */
+export function checkRoute(route: unknown, place: string): Mistake[] {
+  if (route === undefined) return []
+  if (isString(route) && route !== '' && !route.includes('.')) return []
+  const paths: readonly unknown[] = Array.isArray(route) ? route : [route]
+  const fix =
+    "give a property ('type'), a path ('data.e'), a position (0, -2), a function, or a list of these"
+  if (paths.length === 0) return [{ place, cause: 'is an empty list', fix }]
+  return paths.flatMap((path) => {
+    if (isFunction(path)) return checkSync(path, place)
+    if (Number.isSafeInteger(path)) return []
+    if (!isString(path)) return [{ place, cause: `is ${shown(path)}`, fix }]
+    return path.split('.').includes('') ? [{ place, cause: `'${path}' has an empty name in it`, fix }] : []
+  })
+}
+
+function isKey(value: unknown): value is string | number {
+  return typeof value === 'string' || typeof value === 'number'
+}
+
+/** Many connections are routed in few ways, so they share what reads. */
+const known = new Map<string | number, Reader>()
+
+function knownReader(path: string | number): Reader {
+  let read = known.get(path)
+  if (!read) {
+    read = typeof path === 'number' ? (message) => step(message, path) : pathReader(path)
+    known.set(path, read)
+  }
+  return read
+}
+
+function pathReader(path: string): Reader {
+  if (!path.includes('.') && !isPosition(path)) return (message) => own(message, path)
+  const steps = path.split('.').map((name) => (isPosition(name) ? Number(name) : name))
+  return (message) => {
+    let value = message
+    for (const each of steps) value = step(value, each)
+    return value
+  }
+}
+
+function isPosition(name: string): boolean {
+  return /^(0|-?[1-9]\d*)$/.test(name)
+}
+
+function step(value: unknown, name: string | number): unknown {
+  if (typeof name === 'number' && Array.isArray(value)) return value.at(name)
+  return own(value, String(name))
+}
+
+/** What a peer sends must not reach what all objects inherit. */
+function own(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined
+  const found = (value as Record<string, unknown>)[name]
+  // No prototype of the language has text or a number to inherit, and to ask whose a property is costs more than to read it.
+  return isKey(found) || Object.hasOwn(value, name) ? found : undefined
+}

@@ -1,0 +1,113 @@
+import { MessageDroppedError, NotConnectedError, OutboxFullError } from '../errors/errors.js'
+import type { Clock } from '../core/clock.js'
+import { SETTLED, deferred } from '../core/deferred.js'
+import type { Deferred } from '../core/deferred.js'
+import { Outbox } from './outbox.js'
+import type { OutboxEntry, OutboxSettings } from './outbox.js'
+
+/** The link that sending is about, as far as it is about it. */
+export interface SendingLink {
+  readonly isOpen: boolean
+  readonly bufferedAmount: number
+  send(data: string | Uint8Array): Promise<void>
+}
+
+/** What sending asks of its machine. */
+export interface SendingPort {
+  /** The link over which the caller may send now; `undefined` while that has to wait. */
+  openLink(): SendingLink | undefined
+  /** What the connection is doing, for errors. */
+  status(): string
+  /** Reports messages that will not be sent. */
+  dropped(error: MessageDroppedError, message: unknown): void
+}
+
+/** The low mark's share of the high one. */
+const LOW = 1 / 4
+
+/** What a connection is asked to send: over its link when it may, else kept in the outbox until it may. */
+export class Sending {
+  readonly #port: SendingPort
+  readonly #highWaterMark: number
+  readonly #settings: OutboxSettings | false
+  readonly #clock: Clock
+  /** Made when something has to be kept. */
+  #outbox: Outbox | undefined
+  #drained: Deferred<void> | undefined
+  #isFlushing = false
+
+  constructor(outbox: OutboxSettings | false, highWaterMark: number, clock: Clock, port: SendingPort) {
+    this.#port = port
+    this.#highWaterMark = highWaterMark
+    this.#settings = outbox
+    this.#clock = clock
+  }
+
+  /** Bytes that are kept. */
+  get bytes(): number {
+    return this.#outbox?.bytes ?? 0
+  }
+
+  /**
+   * Sends a frame, or keeps it.
+   *
+   * @param message what the frame says, for reports and for `collapse`
+   * @returns flow control only: see `Connection.send`
+   * @throws NotConnectedError where there is no outbox
+   * @throws OutboxFullError where it is full, and says so
+   */
+  send(data: string | Uint8Array, message: unknown): Promise<void> {
+    const link = this.#isFlushing ? undefined : this.#port.openLink()
+    if (link) return link.send(data)
+    if (this.#settings === false) throw new NotConnectedError(this.#port.status())
+    this.#outbox ??= new Outbox(this.#settings, this.#clock)
+    const { isAccepted, dropped } = this.#outbox.push({ data, message })
+    for (const entry of dropped) this.#report('overflow', [entry])
+    if (!isAccepted && this.#settings.overflow === 'reject')
+      throw new OutboxFullError(this.#outbox.size, this.#outbox.bytes)
+    if (this.#outbox.bytes < this.#highWaterMark) return SETTLED
+    this.#drained ??= deferred()
+    return this.#drained.promise
+  }
+
+  /**
+   * Sends what has been kept, in order; what the link does not take any more is kept on, in its place and as old as it is. What is
+   * sent meanwhile, from whoever is told of something, queues up behind.
+   */
+  flush(link: SendingLink): void {
+    if (!this.#outbox) return
+    const expired: OutboxEntry[] = []
+    this.#isFlushing = true
+    try {
+      while (link.isOpen) {
+        const first = this.#outbox.takeFirst()
+        if (!first) break
+        if (first.isExpired) expired.push(first.entry)
+        else void link.send(first.entry.data)
+      }
+    } finally {
+      this.#isFlushing = false
+    }
+    if (expired.length > 0) this.#report('expired', expired)
+    this.#letGoOn()
+  }
+
+  /** Reports what was kept and will never be sent, and lets everybody go on. */
+  end(): void {
+    const left = this.#outbox?.takeAll()
+    if (left && left.fresh.length > 0) this.#report('closed', left.fresh)
+    if (left && left.expired.length > 0) this.#report('expired', left.expired)
+    this.#drained?.resolve()
+  }
+
+  #letGoOn(): void {
+    if (this.bytes > this.#highWaterMark * LOW) return
+    this.#drained?.resolve()
+    this.#drained = undefined
+  }
+
+  #report(reason: MessageDroppedError['reason'], entries: readonly OutboxEntry[]): void {
+    const messages = entries.map(({ message }) => message)
+    this.#port.dropped(new MessageDroppedError(reason, messages), messages[0])
+  }
+}

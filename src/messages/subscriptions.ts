@@ -1,0 +1,341 @@
+import type { Clock, Timer } from '../core/clock.js'
+import { describeValue } from '../codecs/codec.js'
+import { reasonOf, toError } from '../errors/errors.js'
+import { SubscriptionError } from '../errors/request-errors.js'
+
+/** What a server calls a subscription on one connection. */
+export type SubscriptionId = string | number
+
+/** How one subscription is acknowledged and taken back. */
+export interface SubscribeOptions {
+  /**
+   * Tells whether a message is the acknowledgement: that message is taken, no handler sees it. `'refused'`, or an Error,
+   * means that it is the server's refusal, which is reported. Without it nothing is waited for.
+   */
+  readonly ack?: (message: unknown) => boolean | 'refused' | Error
+  /** How long an acknowledgement may take before it is reported as missing, in milliseconds. @default 10_000 */
+  readonly ackTimeout?: number
+  /**
+   * The message that takes the subscription back, or a function that is called for it each time. Where `id` is given,
+   * the function is told the server's id, and waits for the acknowledgement if that is still on its way.
+   */
+  readonly unsubscribe?: object | string | ((id: SubscriptionId) => unknown)
+  /**
+   * Reads from the acknowledgement the id by which the server calls the subscription on this connection, so that
+   * messages with that id reach `@OnMessage(key)`. Learned anew after each reconnect.
+   */
+  readonly id?: (ack: unknown) => SubscriptionId
+}
+
+/** What subscriptions act upon and ask. */
+export interface SubscriptionsPort {
+  /**
+   * Sends a message.
+   *
+   * @throws EncodeError when the codec cannot encode it
+   */
+  send(message: unknown): void
+  /** True from when `@OnOpen` has settled until the connection is lost or closes. */
+  isReady(): boolean
+  report(error: Error): void
+  /** The number of acknowledgements that are awaited has changed. */
+  waitChanged?(): void
+}
+
+interface Subscription {
+  readonly key: string
+  readonly subscribe: unknown
+  readonly options: SubscribeOptions
+}
+
+interface AwaitedAck {
+  readonly subscription: Subscription
+  readonly ack: (message: unknown) => boolean | 'refused' | Error
+  readonly timer: Timer
+}
+
+const ACK_TIMEOUT = 10_000
+
+/**
+ * What one connection is subscribed to. Inject it: whatever is added is said as soon as the connection is ready, and said
+ * again after each reconnect.
+ */
+export class Subscriptions {
+  readonly #port: SubscriptionsPort
+  readonly #clock: Clock
+  readonly #subscriptions = new Map<string, Subscription>()
+  /** What is still to be said on this connection, in order. */
+  readonly #unsaid = new Set<Subscription>()
+  /** What has been said on this connection and not been refused, with the server's id once that is known. */
+  readonly #said = new Map<Subscription, SubscriptionId | undefined>()
+  readonly #byId = new Map<unknown, Subscription>()
+  /** The oldest first. An acknowledgement stays awaited when its subscription goes: it must not settle another one. */
+  readonly #awaited = new Map<Subscription, AwaitedAck>()
+  #isSaying = false
+
+  /** @internal */
+  constructor(port: SubscriptionsPort, clock: Clock) {
+    this.#port = port
+    this.#clock = clock
+  }
+
+  /** How many subscriptions are remembered. */
+  get size(): number {
+    return this.#subscriptions.size
+  }
+
+  /**
+   * Remembers a subscription under a key of your own, and says it: now if the connection is ready, else once it is, and
+   * again after each reconnect. A known key is replaced: the old subscription is taken back, then the new one said.
+   *
+   * @param subscribe the message to send, or a function that is called for it each time it is said
+   * @throws TypeError when there is an `id` without an `ack` to read it from
+   * @throws RangeError when `ackTimeout` is not above 0
+   */
+  add(key: string, subscribe: unknown, options: SubscribeOptions = {}): void {
+    checkOptions(options)
+    const subscription = { key, subscribe, options }
+    const replaced = this.#subscriptions.get(key)
+    this.#subscriptions.delete(key)
+    this.#subscriptions.set(key, subscription)
+    if (replaced && this.#port.isReady()) this.#withdraw(replaced)
+    // Not ready, and yet said: an overlap is under way, and what was said on the old connection holds until that goes.
+    else if (replaced) this.#unsaid.delete(replaced)
+    this.#unsaid.add(subscription)
+    this.#sayUnsaid()
+  }
+
+  /**
+   * Forgets a subscription, and says its `unsubscribe` if it has been said on this connection.
+   *
+   * @returns whether there was one
+   */
+  delete(key: string): boolean {
+    const subscription = this.#subscriptions.get(key)
+    if (!subscription) return false
+    this.#subscriptions.delete(key)
+    this.#withdraw(subscription)
+    return true
+  }
+
+  has(key: string): boolean {
+    return this.#subscriptions.has(key)
+  }
+
+  /** Returns the keys, in the order in which they are said. */
+  keys(): readonly string[] {
+    return [...this.#subscriptions.keys()]
+  }
+
+  /** Returns the key of the subscription that the server calls by this id on this connection. A number is not its text. */
+  keyOf(id: unknown): string | undefined {
+    return this.#byId.get(id)?.key
+  }
+
+  /**
+   * How many acknowledgements are awaited, those of subscriptions that are gone included.
+   *
+   * @internal
+   */
+  get pendingAcks(): number {
+    return this.#awaited.size
+  }
+
+  /**
+   * Says all that has not been said on this connection. The port is ready by now.
+   *
+   * @internal
+   */
+  ready(): void {
+    this.#sayUnsaid()
+  }
+
+  /**
+   * Gives a message to the oldest subscription whose acknowledgement it is, and tells whether there was one.
+   *
+   * @internal
+   */
+  take(message: unknown): boolean {
+    for (const awaited of this.#awaited.values()) {
+      const verdict = this.#judge(awaited, message)
+      if (verdict === false) continue
+      this.#stopAwaiting(awaited.subscription)
+      if (verdict === true) this.#acknowledged(awaited.subscription, message)
+      else this.#refused(awaited.subscription, message, verdict === 'refused' ? undefined : verdict)
+      return true
+    }
+    return false
+  }
+
+  /**
+   * Forgets all that was of this connection alone; the subscriptions themselves are to be said on the next one.
+   *
+   * @internal
+   */
+  lost(): void {
+    this.#said.clear()
+    this.#byId.clear()
+    this.#unsaid.clear()
+    for (const subscription of this.#subscriptions.values()) this.#unsaid.add(subscription)
+    if (this.#awaited.size === 0) return
+    for (const { timer } of this.#awaited.values()) timer.cancel()
+    this.#awaited.clear()
+    this.#port.waitChanged?.()
+  }
+
+  /**
+   * Forgets everything: there will be no further connection.
+   *
+   * @internal
+   */
+  closed(): void {
+    this.#subscriptions.clear()
+    this.lost()
+  }
+
+  /** Functions of the user's may add and delete meanwhile: what they add is said by the loop that is under way. */
+  #sayUnsaid(): void {
+    if (this.#isSaying) return
+    this.#isSaying = true
+    try {
+      for (const subscription of this.#unsaid) {
+        if (!this.#port.isReady()) return
+        this.#unsaid.delete(subscription)
+        this.#say(subscription)
+      }
+    } finally {
+      this.#isSaying = false
+    }
+  }
+
+  #say(subscription: Subscription): void {
+    try {
+      const message = messageOf(subscription.subscribe)
+      if (!this.#isKnown(subscription) || !this.#port.isReady()) return
+      this.#said.set(subscription, undefined)
+      // Awaited before it is sent: a transport in memory may answer within the send.
+      this.#await(subscription)
+      this.#port.send(message)
+    } catch (thrown) {
+      this.#said.delete(subscription)
+      this.#stopAwaiting(subscription)
+      this.#failed(subscription, 'could not be said', thrown)
+    }
+  }
+
+  /** Takes back what has been said of a subscription that is not remembered any more. */
+  #withdraw(subscription: Subscription): void {
+    this.#unsaid.delete(subscription)
+    if (!this.#said.has(subscription)) return
+    const id = this.#said.get(subscription)
+    this.#said.delete(subscription)
+    if (this.#byId.get(id) === subscription) this.#byId.delete(id)
+    if (id !== undefined || !needsId(subscription)) this.#unsay(subscription, id)
+  }
+
+  #unsay(subscription: Subscription, id: SubscriptionId | undefined): void {
+    const { unsubscribe } = subscription.options
+    if (unsubscribe === undefined || !this.#port.isReady()) return
+    try {
+      const message = messageOf(unsubscribe, id)
+      if (this.#port.isReady()) this.#port.send(message)
+    } catch (thrown) {
+      this.#failed(subscription, 'could not be taken back', thrown)
+    }
+  }
+
+  #await(subscription: Subscription): void {
+    const { ack, ackTimeout = ACK_TIMEOUT } = subscription.options
+    if (!ack) return
+    const timer = this.#clock.setTimeout(() => this.#missed(subscription, ackTimeout), ackTimeout)
+    this.#awaited.set(subscription, { subscription, ack, timer })
+    this.#port.waitChanged?.()
+  }
+
+  #stopAwaiting(subscription: Subscription): void {
+    this.#awaited.get(subscription)?.timer.cancel()
+    if (this.#awaited.delete(subscription)) this.#port.waitChanged?.()
+  }
+
+  /** Asks whether a message is the acknowledgement. A function that throws is not asked again on this connection. */
+  #judge({ subscription, ack }: AwaitedAck, message: unknown): true | false | 'refused' | Error {
+    try {
+      const verdict = ack(message)
+      return verdict === true || verdict === 'refused' || verdict instanceof Error ? verdict : false
+    } catch (thrown) {
+      this.#stopAwaiting(subscription)
+      this.#failed(subscription, 'has an ack function that failed', thrown)
+      return false
+    }
+  }
+
+  #acknowledged(subscription: Subscription, message: unknown): void {
+    const id = this.#readId(subscription, message)
+    if (id === undefined) return
+    if (this.#said.has(subscription)) {
+      this.#said.set(subscription, id)
+      this.#byId.set(id, subscription)
+    } else if (needsId(subscription)) {
+      this.#unsay(subscription, id)
+    }
+  }
+
+  #readId(subscription: Subscription, message: unknown): SubscriptionId | undefined {
+    const { id: read } = subscription.options
+    if (!read) return undefined
+    try {
+      const id: unknown = read(message)
+      if (typeof id === 'string' || typeof id === 'number') return id
+      throw new TypeError(`it gave ${describeValue(id)}, not a string or a number`)
+    } catch (thrown) {
+      this.#failed(subscription, 'has an id function that failed', thrown)
+      return undefined
+    }
+  }
+
+  #refused(subscription: Subscription, message: unknown, cause: Error | undefined): void {
+    // Nobody wants it any more: nothing is amiss.
+    if (!this.#said.delete(subscription)) return
+    const what = `was refused by the server${cause ? `: ${reasonOf(cause)}` : ''}`
+    const facts = { details: message, ...(cause && { cause }) }
+    this.#port.report(new SubscriptionError(subscription.key, 'refused', what, facts))
+  }
+
+  #missed(subscription: Subscription, timeout: number): void {
+    this.#stopAwaiting(subscription)
+    if (!this.#said.has(subscription)) return
+    const what = `was not acknowledged within ackTimeout (${timeout} ms)`
+    this.#port.report(new SubscriptionError(subscription.key, 'missing', what))
+  }
+
+  #failed({ key }: Subscription, what: string, thrown: unknown): void {
+    const cause = toError(thrown)
+    this.#port.report(new SubscriptionError(key, 'failed', `${what}: ${reasonOf(thrown)}`, { cause }))
+  }
+
+  #isKnown(subscription: Subscription): boolean {
+    return this.#subscriptions.get(subscription.key) === subscription
+  }
+}
+
+function checkOptions({ ack, ackTimeout, id }: SubscribeOptions): void {
+  if (id && !ack)
+    throw new TypeError('A subscription with an id needs an ack: the message to read the id from')
+  if (ackTimeout !== undefined && !(ackTimeout > 0)) {
+    throw new RangeError(`ackTimeout must be above 0 ms, and is ${ackTimeout}`)
+  }
+}
+
+/** Tells whether the server's id must be known before the subscription can be taken back. */
+function needsId({ options: { id, unsubscribe } }: Subscription): boolean {
+  return id !== undefined && typeof unsubscribe === 'function'
+}
+
+function messageOf(source: unknown, id?: SubscriptionId): unknown {
+  const message: unknown =
+    typeof source === 'function' ? (source as (id?: SubscriptionId) => unknown)(id) : source
+  if (!(message instanceof Promise)) return message
+  // It is nobody's any more, and must not become an unhandled rejection.
+  message.catch(() => undefined)
+  throw new TypeError('it is a Promise: await what it needs before, in @OnOpen')
+}

@@ -1,0 +1,62 @@
+import type { Mistake } from '../errors/errors.js'
+import { isObject, shown, unknownNames } from './rules.js'
+import { checkRoute } from '../messages/route.js'
+import type { Route } from '../messages/route.js'
+
+/** Messages of one key are handled one after another, those of different keys at the same time. */
+export interface KeyedConcurrency {
+  /** What has to stay in order; found as `route` finds a message's key: a property, a path, a position, a function, or a list of these. */
+  readonly key: Route
+  /** How many may be handled at once, all keys together. @default Infinity */
+  readonly limit?: number
+  /**
+   * Hands over only the newest of those that wait for their key, whatever else sets them apart; `connection.skippedMessages` counts
+   * the others. What has no key is never skipped.
+   *
+   * @default false
+   */
+  readonly latest?: boolean
+}
+
+/** The same with every default filled in; a number is so many at once, whatever their keys. */
+export type ConcurrencySettings = number | Required<KeyedConcurrency>
+
+export const KEYED_CONCURRENCY_DEFAULTS = { limit: Infinity, latest: false } as const
+
+const NAMES = ['key', 'limit', 'latest']
+const PLACE = 'options.concurrency'
+
+export function fillInConcurrency(option: number | KeyedConcurrency): ConcurrencySettings {
+  if (typeof option === 'number') return option
+  const { limit, latest } = KEYED_CONCURRENCY_DEFAULTS
+  return { key: option.key, limit: option.limit ?? limit, latest: option.latest ?? latest }
+}
+
+/** Finds what is wrong with the option. */
+export function checkConcurrency(option: unknown): Mistake[] {
+  if (isLimit(option)) return []
+  if (!isObject(option) || Array.isArray(option)) {
+    const fix = 'give a whole number from 1, Infinity, or { key, limit, latest }'
+    return [{ place: PLACE, cause: `is ${shown(option)}`, fix }]
+  }
+  const { key, limit, latest } = option
+  const mistakes = [...unknownNames(option, PLACE, NAMES), ...checkKey(key)]
+  if (limit !== undefined && !isLimit(limit)) {
+    const fix = 'give a whole number from 1, or Infinity'
+    mistakes.push({ place: `${PLACE}.limit`, cause: `is ${shown(limit)}`, fix })
+  }
+  if (latest !== undefined && typeof latest !== 'boolean')
+    mistakes.push({ place: `${PLACE}.latest`, cause: `is ${shown(latest)}`, fix: 'give true or false' })
+  return mistakes
+}
+
+function isLimit(value: unknown): boolean {
+  return value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 1)
+}
+
+function checkKey(key: unknown): Mistake[] {
+  if (key !== undefined) return checkRoute(key, `${PLACE}.key`)
+  const fix =
+    "give the name of a property, such as 'symbol', or a function; without keys, give a number alone"
+  return [{ place: PLACE, cause: 'has no key', fix }]
+}

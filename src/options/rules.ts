@@ -1,0 +1,105 @@
+import { LONGEST_DELAY } from '../core/clock.js'
+import { describeValue } from '../codecs/codec.js'
+import type { Mistake } from '../errors/errors.js'
+
+export function unknownNames(given: object, place: string, known: readonly string[]): Mistake[] {
+  return Object.keys(given)
+    .filter((name) => !known.includes(name))
+    .map((name) => unknownName(name, place, known))
+}
+
+export function unknownName(name: string, place: string, known: readonly string[]): Mistake {
+  const near = nearest(name, known)
+  const fix = near ? `did you mean ${near}?` : `leave it out; there are ${[...known].sort().join(', ')}`
+  return { place: `${place}.${name}`, cause: 'is no option', fix }
+}
+
+const FAR = 3
+
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const distances = known.map((each) => [each, distance(each.toLowerCase(), name.toLowerCase())] as const)
+  const [first] = distances.sort(([, a], [, b]) => a - b)
+  return first && first[1] < Math.min(FAR, first[0].length) ? first[0] : undefined
+}
+
+/** Counts the edits between two names (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1]
+    for (const [j, other] of [...b].entries()) {
+      const replaced = (row[j] as number) + (letter === other ? 0 : 1)
+      next.push(Math.min(replaced, (row[j + 1] as number) + 1, (next[j] as number) + 1))
+    }
+    row = next
+  }
+  return row[b.length] as number
+}
+
+export function isString(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+export function isFunction(value: unknown): boolean {
+  return typeof value === 'function'
+}
+
+const ASYNC: readonly unknown[] = ['AsyncFunction', 'AsyncGeneratorFunction']
+
+/** Finds a function whose promise nobody would wait for: each message would be one, and a rejection end the process. */
+export function checkSync(value: unknown, place: string): Mistake[] {
+  const isAsync =
+    isFunction(value) && ASYNC.includes((value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag])
+  if (!isAsync) return []
+  const fix = 'return the result itself, not a promise of it; what takes time belongs in a handler'
+  return [{ place, cause: 'is an async function, and what it returns is not awaited', fix }]
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
+
+export function hasMethods(value: unknown, ...names: readonly string[]): boolean {
+  return isObject(value) && names.every((name) => isFunction(value[name]))
+}
+
+/** Shows a value that does not fit: the contents of strings and objects might be secret. */
+export function shown(value: unknown): string {
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : describeValue(value)
+}
+
+export function checkTime(value: unknown, place: string, least: number, canBeOff = false): Mistake[] {
+  if (typeof value === 'number' && value >= least && value <= LONGEST_DELAY) return []
+  const fix = `give milliseconds, from ${least} to ${LONGEST_DELAY}${canBeOff ? ', or false for no limit' : ''}`
+  return [{ place, cause: `is ${shown(value)}`, fix }]
+}
+
+export function checkTimes(
+  given: Readonly<Record<string, unknown>>,
+  place: string,
+  names: readonly string[],
+  least: number,
+): Mistake[] {
+  return names.flatMap((name) =>
+    given[name] === undefined ? [] : checkTime(given[name], `${place}.${name}`, least),
+  )
+}
+
+export function checkFunctions(
+  given: Readonly<Record<string, unknown>>,
+  place: string,
+  names: readonly string[],
+): Mistake[] {
+  return names
+    .filter((name) => given[name] !== undefined && !isFunction(given[name]))
+    .map((name) => ({
+      place: `${place}.${name}`,
+      cause: `is ${shown(given[name])}, not a function`,
+      fix: `write ${name}: (…) => …`,
+    }))
+}
+
+export function checkCount(value: unknown, place: string): Mistake[] {
+  if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= 1)) return []
+  return [{ place, cause: `is ${shown(value)}`, fix: 'give a whole number from 1' }]
+}

@@ -1,0 +1,45 @@
+import type { ConnectionOptions, ConnectionSettings } from './options.js'
+import type { Class } from '../core/token.js'
+
+/** What is copied when it is filled in, so that what is in it counts, and not which object it is. */
+const GROUPS: readonly string[] = ['concurrency', 'heartbeat', 'outbox', 'reconnect', 'requests']
+
+interface Known {
+  readonly options: ConnectionOptions
+  readonly settings: ConnectionSettings
+}
+
+/** By class, of its last client. */
+const known = new WeakMap<Class, Known>()
+
+/**
+ * Returns the settings of the last client of a class, if the options are the same: they have been checked then, and those who open thousands
+ * of connections, which have their class and their options in common, need them in memory once.
+ */
+export function knownSettings(target: Class, options: ConnectionOptions): ConnectionSettings | undefined {
+  const last = known.get(target)
+  return last && isSame(last.options, options) ? last.settings : undefined
+}
+
+/** Keeps the settings that options without mistakes came to, for the next client of the class. */
+export function keepSettings(target: Class, options: ConnectionOptions, settings: ConnectionSettings): void {
+  const copied = Object.entries(options).map(([name, value]: [string, unknown]) => [
+    name,
+    isGroup(name, value) ? { ...value } : value,
+  ])
+  known.set(target, { options: Object.fromEntries(copied) as ConnectionOptions, settings })
+}
+
+function isSame(these: object, those: object): boolean {
+  const names = Object.keys(these)
+  if (names.length !== Object.keys(those).length) return false
+  return names.every((name) => {
+    const one: unknown = these[name as keyof typeof these]
+    const other: unknown = those[name as keyof typeof those]
+    return Object.is(one, other) || (isGroup(name, one) && isGroup(name, other) && isSame(one, other))
+  })
+}
+
+function isGroup(name: string, value: unknown): value is object {
+  return GROUPS.includes(name) && typeof value === 'object' && value !== null
+}

@@ -1,0 +1,118 @@
+import { describeValue } from '../codecs/codec.js'
+
+/** Where the id of a request is, when that is not simply a property. */
+export interface IdPlace {
+  /** Reads the id that a message has already; `undefined` where it has none. Throws a TypeError for what can have none: the call throws it, too. */
+  readonly read: (message: unknown) => unknown
+  /** Returns the message with the id in it; the one given is left as it is. */
+  readonly write: (message: unknown, id: unknown) => unknown
+}
+
+/** How requests and replies belong together: the `requests` option. Start from a preset where there is one for the API. */
+export interface RequestsOptions {
+  /** The name of the property that has the id, or how to read and write it; `false` where the API has no ids, so that each request needs a `match`. @default 'id' */
+  readonly id?: string | IdPlace | false
+  /** Reads from any received message the id of the request that it is a reply to; `undefined` or `null` where it is none. @default what `id` reads */
+  readonly replyId?: (message: unknown) => unknown
+  /** Takes out of a reply what the request resolves with. @default the whole message */
+  readonly result?: (reply: unknown) => unknown
+  /** Reads the error out of a reply; `undefined` or `null` where it has none. Anything else rejects the request with a RequestError. @default there are no error replies */
+  readonly error?: (reply: unknown) => unknown
+  /** Makes an id; `count` goes up from 1, anew on each physical connection. @default the count itself */
+  readonly nextId?: (count: number) => unknown
+  /** What two ids are compared by: `String` takes a "1" for the reply to 1. @default the id itself */
+  readonly idKey?: (id: unknown) => unknown
+  /** Makes the reply to a call of the server's, from the call and a result. @default the result with the id of the call written into it */
+  readonly respond?: (incoming: unknown, result: unknown) => unknown
+  /** How long a request may take in all, in milliseconds, waiting included; `false` for as long as the connection lives. @default 30_000 */
+  readonly timeout?: number | false
+  /** How many requests may be under way at once; the rest wait their turn, in order. @default 1_000 */
+  readonly limit?: number
+}
+
+/** How one request is to be handled. */
+export interface RequestOptions {
+  /** How long it may take in all, in milliseconds, waiting to be sent included. `false`: no limit. @default the `requests.timeout` option */
+  readonly timeout?: number | false
+  /** Ends the request; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+  /** Tells whether a message is the reply. Asked of messages with the request's own id, and of those that have no id; never of replies to others. */
+  readonly match?: (message: unknown, id: unknown) => boolean
+  /** Asks again after a reconnect if the connection is lost before the reply: at least once. Without it: at most once. @default false */
+  readonly resend?: boolean
+}
+
+/** How a request with several replies is to be handled. */
+export interface RequestManyOptions extends RequestOptions {
+  /** How long there may be no reply, in milliseconds: it begins anew with each. `false`: no limit. @default the `requests.timeout` option */
+  readonly timeout?: number | false
+  /** Tells whether a reply is the last one; it is still delivered. */
+  readonly isLast: (message: unknown) => boolean
+  /** How many replies may wait to be read; one more ends the request with an UnreadRepliesError. @default 1_024 */
+  readonly highWaterMark?: number
+}
+
+export const REQUEST_DEFAULTS = { timeout: 30_000, limit: 1_000 } as const
+
+/** How requests and replies belong together, defaults filled in. */
+export type RequestsSettings = Required<Omit<RequestsOptions, 'id'>> & { readonly ids: IdPlace | false }
+
+/** Fills in the defaults; connections that have no such options share one. */
+export function fillInRequests(options?: RequestsOptions): RequestsSettings {
+  if (options) return requestsSettings(options)
+  sharedSettings ??= requestsSettings({})
+  return sharedSettings
+}
+
+let sharedSettings: RequestsSettings | undefined
+
+function requestsSettings(options: RequestsOptions): RequestsSettings {
+  const place = options.id ?? 'id'
+  const ids = typeof place === 'string' ? propertyPlace(place) : place
+  const readId = typeof place === 'string' ? propertyReader(place) : place ? place.read : none
+  return {
+    ids,
+    replyId: ids ? (options.replyId ?? readId) : none,
+    result: options.result ?? same,
+    error: options.error ?? none,
+    nextId: options.nextId ?? same,
+    idKey: options.idKey ?? same,
+    respond: options.respond ?? ((incoming, result) => writeInto(ids, result, readId(incoming))),
+    timeout: options.timeout ?? REQUEST_DEFAULTS.timeout,
+    limit: options.limit ?? REQUEST_DEFAULTS.limit,
+  }
+}
+
+const none = (): undefined => undefined
+const same = <T>(value: T): T => value
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
+}
+
+function propertyReader(name: string): IdPlace['read'] {
+  return (message) => (isRecord(message) ? message[name] : undefined)
+}
+
+export function propertyPlace(name: string): IdPlace {
+  const check = (message: unknown): Readonly<Record<string, unknown>> => {
+    if (isRecord(message)) return message
+    const given = describeValue(message)
+    throw new TypeError(`The id goes into the property "${name}" of an object, and this is ${given}`)
+  }
+  return {
+    read: (message) => check(message)[name],
+    write: (message, id) => ({ ...check(message), [name]: id }),
+  }
+}
+
+function writeInto(ids: IdPlace | false, result: unknown, id: unknown): unknown {
+  if (!ids) return result
+  return ids.write(result ?? {}, idOfCall(id))
+}
+
+/** Checks that a call of the server's has an id: one without wants no reply. */
+export function idOfCall(id: unknown): unknown {
+  if (id == null) throw new TypeError('respond() answers a message that has an id, and this one has none')
+  return id
+}

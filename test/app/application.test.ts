@@ -1,0 +1,447 @@
+import { expect } from 'chai'
+import { container as globalContainer, inject, injectable } from 'tsyringe'
+import {
+  Application,
+  bootstrap,
+  Connection,
+  HandshakeError,
+  Module,
+  OnClose,
+  OnMessage,
+  OnOpen,
+  StartupError,
+  WebSocketClient,
+} from 'holdfast'
+import type { ClientOptions, CloseInfo, Logger, ModuleOptions } from 'holdfast'
+import { FakeClock, MemoryServer } from 'holdfast/testing'
+import { startupError } from '../support/startup-error.js'
+
+/** What happened, in order. */
+let notes: string[] = []
+
+class Store {
+  dispose(): void {
+    notes.push('dispose Store')
+  }
+}
+
+@injectable()
+class Prices {
+  constructor(readonly store: Store) {}
+  dispose(): void {
+    notes.push('dispose Prices')
+  }
+}
+
+@WebSocketClient({ url: 'ws://ticker.test/' })
+class Ticker {
+  constructor(
+    readonly prices: Prices,
+    readonly connection: Connection,
+  ) {}
+  @OnOpen() opened(): void {
+    notes.push('open Ticker')
+  }
+  @OnClose() closed({ sentCode }: CloseInfo): void {
+    notes.push(`close Ticker ${String(sentCode)}`)
+  }
+  dispose(): void {
+    notes.push('dispose Ticker')
+  }
+}
+
+class Chat {
+  @OnMessage() received(): void {}
+  @OnClose() closed(): void {
+    notes.push('close Chat')
+  }
+}
+
+/** Makes a module, and starts it on a server in memory. */
+function start(declared: ModuleOptions, options: ClientOptions = {}) {
+  const server = new MemoryServer()
+  const clock = new FakeClock()
+  class AppModule {}
+  Module(declared)(AppModule)
+  const given = { transport: server.connect, clock, random: () => 0.5, logger: false, ...options } as const
+  const starting = bootstrap(AppModule, given)
+  starting.catch(() => undefined)
+  return { server, clock, starting }
+}
+
+function urlsOf(server: MemoryServer): string[] {
+  return server.peers.map(({ request }) => request.url)
+}
+
+describe('Application', () => {
+  beforeEach(() => {
+    notes = []
+  })
+
+  it('connects all clients, each with what the modules provide and a connection of its own', async () => {
+    const { server, starting } = start({
+      providers: [Store, Prices],
+      clients: [Ticker, { use: Ticker, name: 'second', url: 'ws://second.test/' }],
+    })
+    const application = await starting
+    expect(application).to.be.instanceOf(Application)
+    const [first, second] = application.clients.map(({ instance }) => instance as Ticker)
+    expect(first!.prices).to.equal(second!.prices)
+    expect(first!.connection).not.to.equal(second!.connection)
+    expect(urlsOf(server)).to.deep.equal(['ws://ticker.test/', 'ws://second.test/'])
+    await application.close()
+  })
+
+  it('takes the options of bootstrap over those of the entry, and those over the class', async () => {
+    @WebSocketClient({ url: 'ws://class.test/', protocols: 'class', headers: { from: 'class' } })
+    class Layered extends Chat {}
+    const entry = { use: Layered, url: 'ws://entry.test/', protocols: 'entry' }
+    const { server, starting } = start({ clients: [entry] }, { protocols: 'bootstrap' })
+    server.onAttempt = (peer) => peer.accept({ protocol: 'bootstrap' })
+    const application = await starting
+    const { url, protocols, headers } = server.peer.request
+    expect({ url, protocols, headers }).to.deep.equal({
+      url: 'ws://entry.test/',
+      protocols: ['bootstrap'],
+      headers: { from: 'class' },
+    })
+    await application.close()
+  })
+
+  it('takes a url that only the entry has', async () => {
+    const { server, starting } = start({ clients: [{ use: Chat, url: () => 'ws://entry.test/' }] })
+    const application = await starting
+    expect(urlsOf(server)).to.deep.equal(['ws://entry.test/'])
+    await application.close()
+  })
+
+  it('starts without clients', async () => {
+    const application = await start({ providers: [Store] }).starting
+    expect(application.clients).to.deep.equal([])
+    await application.close()
+    expect(notes).to.deep.equal(['dispose Store'])
+  })
+
+  describe('#get', () => {
+    it('returns what a module provides, under each of its names', async () => {
+      const application = await start({ providers: [Store, { provide: 'other', useExisting: Store }] })
+        .starting
+      expect(application.get(Store)).to.be.instanceOf(Store)
+      expect(application.get('other')).to.equal(application.get(Store))
+      await application.close()
+    })
+
+    it('throws for what nobody provides, and says where to add it', async () => {
+      const application = await start({}).starting
+      expect(() => application.get(Store)).to.throw(
+        'No module provides Store: add it to the providers of one',
+      )
+      expect(() => application.get('limit')).to.throw("No module provides 'limit'")
+      await application.close()
+    })
+  })
+
+  describe('#client', () => {
+    it('returns a client by class, and by name where there are several', async () => {
+      const lobby = { use: Chat, name: 'lobby', url: 'ws://lobby.test/' }
+      const games = { use: Chat, name: 'games', url: 'ws://games.test/' }
+      const { starting } = start({ providers: [Store, Prices], clients: [Ticker, lobby, games] })
+      const application = await starting
+      expect(application.client(Ticker).instance).to.be.instanceOf(Ticker)
+      expect(application.client(Chat, 'games').connection.url).to.equal('ws://games.test/')
+      const there = "there are: Ticker 'Ticker', Chat 'lobby', Chat 'games'"
+      expect(() => application.client(Chat)).to.throw(`There are several clients Chat; ${there}`)
+      expect(() => application.client(Chat, 'bar')).to.throw(`There is no client Chat named 'bar'; ${there}`)
+      await application.close()
+    })
+
+    it('throws where there is none at all', async () => {
+      const application = await start({}).starting
+      expect(() => application.client(Chat)).to.throw('There is no client Chat; there are: none')
+      await application.close()
+    })
+  })
+
+  describe('#close', () => {
+    it('closes all clients, and then disposes of the providers, the last first', async () => {
+      const chat = { use: Chat, url: 'ws://chat.test/' }
+      const { starting, clock } = start({ providers: [Store, Prices], clients: [Ticker, chat] })
+      const application = await starting
+      await application.close(3000, 'bye')
+      expect(notes.slice(1)).to.have.members([
+        'close Ticker 3000',
+        'close Chat',
+        'dispose Ticker',
+        'dispose Prices',
+        'dispose Store',
+      ])
+      expect(notes.slice(-2)).to.deep.equal(['dispose Prices', 'dispose Store'])
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('changes nothing when called again', async () => {
+      const { starting } = start({ providers: [Store] })
+      const application = await starting
+      await Promise.all([application.close(), application.close()])
+      await application.close()
+      expect(notes).to.deep.equal(['dispose Store'])
+    })
+
+    it('rejects what a close frame cannot carry, and can then still be called', async () => {
+      const { starting, server } = start({ clients: [{ use: Chat, url: 'ws://chat.test/' }] })
+      const application = await starting
+      const thrown: unknown = await application.close(999).catch((error: unknown) => error)
+      expect(thrown).to.be.instanceOf(RangeError)
+      expect(server.live).to.equal(1)
+      await application.close()
+      expect(server.live).to.equal(0)
+    })
+
+    it('is what the end of an await using block does', async () => {
+      const { starting, server } = start({ clients: [{ use: Chat, url: 'ws://chat.test/' }] })
+      {
+        await using application = await starting
+        expect(application.clients).to.have.length(1)
+      }
+      expect(server.peer.closeFrame?.code).to.equal(1000)
+    })
+
+    it('logs a dispose that fails, and goes on', async () => {
+      class Failing {
+        dispose(): void {
+          throw new Error('stuck')
+        }
+      }
+      const lines: string[] = []
+      const logger: Logger = { debug() {}, info() {}, warn() {}, error: (line) => lines.push(line) }
+      const { starting } = start({ providers: [Store, Failing] }, { logger })
+      await (await starting).close()
+      expect(lines).to.have.length(1)
+      expect(lines[0]).to.contain('[AppModule] close: a dispose failed: Error: stuck')
+      expect(notes).to.deep.equal(['dispose Store'])
+    })
+
+    it('does not wait for a dispose that hangs for longer than closeTimeout', async () => {
+      class Hanging {
+        dispose(): Promise<void> {
+          return new Promise(() => {})
+        }
+      }
+      const lines: string[] = []
+      const logger: Logger = { debug() {}, info() {}, warn() {}, error: (line) => lines.push(line) }
+      const { starting, clock } = start({ providers: [Hanging] }, { logger, closeTimeout: 100 })
+      const closing = (await starting).close()
+      await clock.advance(100)
+      await closing
+      expect(lines).to.deep.equal([
+        '[AppModule] close: a dispose has not settled within 100 ms: going on without it',
+      ])
+    })
+
+    it('B45: closing one client leaves the singletons to the others', async () => {
+      const second = { use: Ticker, name: 'second' }
+      const { starting } = start({ providers: [Store, Prices], clients: [Ticker, second] })
+      const application = await starting
+      await application.client(Ticker, 'second').close()
+      expect(notes.filter((note) => note.startsWith('dispose'))).to.deep.equal(['dispose Ticker'])
+      await application.close()
+    })
+  })
+
+  describe('starting', () => {
+    it('closes the other clients when one fails for good, and disposes of everything', async () => {
+      const chat = { use: Chat, url: 'ws://chat.test/' }
+      const { starting, server } = start({ providers: [Store, Prices], clients: [Ticker, chat] })
+      const refusal = new HandshakeError('ws://chat.test/', 'answered with 401', { status: 401 })
+      server.onAttempt = (peer) => {
+        if (peer.request.url === 'ws://chat.test/') peer.refuse(refusal)
+        else peer.accept()
+      }
+      expect(await starting.catch((error: unknown) => error)).to.equal(refusal)
+      expect(server.live).to.equal(0)
+      expect(notes).to.deep.equal([
+        'open Ticker',
+        'close Ticker 1000',
+        'dispose Ticker',
+        'dispose Prices',
+        'dispose Store',
+      ])
+    })
+
+    it('does not wait for a client with waitForOpen: false, which goes on trying', async () => {
+      const chat = { use: Chat, url: 'ws://chat.test/', waitForOpen: false }
+      const { starting, server, clock } = start({ providers: [Store, Prices], clients: [Ticker, chat] })
+      server.onAttempt = (peer) => {
+        if (peer.request.url === 'ws://chat.test/') peer.refuse()
+        else peer.accept()
+      }
+      const application = await starting
+      await clock.settle()
+      expect(application.client(Chat).connection.state.status).to.equal('waiting')
+      server.onAttempt = (peer) => peer.accept()
+      await clock.advance(2_000)
+      expect(application.client(Chat).connection.state.status).to.equal('open')
+      await application.close()
+    })
+
+    it('a client with waitForOpen: false that fails for good ends alone', async () => {
+      const chat = { use: Chat, url: 'ws://chat.test/', waitForOpen: false }
+      const { starting, server } = start({ providers: [Store, Prices], clients: [Ticker, chat] })
+      server.onAttempt = (peer) => {
+        if (peer.request.url === 'ws://chat.test/') peer.refuse(new HandshakeError('', '', { status: 401 }))
+        else peer.accept()
+      }
+      const application = await starting
+      await application.client(Chat).closed
+      expect(application.client(Ticker).connection.state.status).to.equal('open')
+      await application.close()
+    })
+
+    it('closes everything when its signal aborts', async () => {
+      const controller = new AbortController()
+      const chat = { use: Chat, url: 'ws://chat.test/' }
+      const options = { signal: controller.signal }
+      const { starting, server, clock } = start(
+        { providers: [Store, Prices], clients: [Ticker, chat] },
+        options,
+      )
+      server.onAttempt = (peer) => {
+        if (peer.request.url !== 'ws://chat.test/') peer.accept()
+      }
+      await clock.settle()
+      controller.abort(new Error('too long'))
+      expect(await starting.catch((error: unknown) => error)).to.equal(controller.signal.reason)
+      expect(server.live).to.equal(0)
+      expect(notes.slice(-3)).to.deep.equal(['dispose Ticker', 'dispose Prices', 'dispose Store'])
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('makes all providers before the first client, in their order, imports first', async () => {
+      const made: string[] = []
+      const factory = (name: string) => ({ provide: name, useFactory: () => made.push(name) })
+      @Module({ providers: [factory('inner')] })
+      class Inner {}
+      @injectable()
+      class Late extends Chat {
+        constructor() {
+          super()
+          made.push('client')
+        }
+      }
+      const late = { use: Late, url: 'ws://late.test/' }
+      const declared = { imports: [Inner], providers: [factory('a'), factory('b')], clients: [late] }
+      const application = await start(declared).starting
+      expect(made).to.deep.equal(['inner', 'a', 'b', 'client'])
+      await application.close()
+    })
+
+    it('never disposes of the container that it was given', async () => {
+      const container = globalContainer.createChildContainer()
+      container.registerSingleton(Store)
+      const application = await start({ providers: [Prices] }, { container }).starting
+      expect(application.get(Prices).store).to.equal(container.resolve(Store))
+      await application.close()
+      expect(notes).to.deep.equal(['dispose Prices'])
+      expect(container.resolve(Store)).to.be.instanceOf(Store)
+    })
+  })
+
+  describe('making', () => {
+    class Exploding {
+      constructor() {
+        throw new Error('boom')
+      }
+    }
+
+    it('disposes of the providers that were made when one throws, and says which', async () => {
+      const { starting, server } = start({ providers: [Store, Prices, Exploding], clients: [Ticker] })
+      const error = await startupError(starting)
+      expect(error.mistakes).to.have.length(1)
+      expect(error.mistakes[0]?.place).to.equal('Exploding')
+      expect(error.mistakes[0]?.cause).to.equal('could not be made: boom')
+      expect((error.cause as Error).message).to.equal('boom')
+      expect(notes).to.deep.equal(['dispose Prices', 'dispose Store'])
+      expect(server.peers).to.have.length(0)
+    })
+
+    it('disposes of everything when a later client throws, and connects nothing', async () => {
+      let connection: Connection | undefined
+      @WebSocketClient({ url: 'ws://bad.test/' })
+      class Bad extends Chat {
+        constructor(given: Connection) {
+          super()
+          connection = given
+          throw new Error('boom')
+        }
+      }
+      const { starting, server, clock } = start({ providers: [Store, Prices], clients: [Ticker, Bad] })
+      const error = await startupError(starting)
+      expect(error.mistakes[0]?.place).to.equal('Bad')
+      expect(notes).to.deep.equal(['dispose Ticker', 'dispose Prices', 'dispose Store'])
+      expect(server.peers).to.have.length(0)
+      expect(connection?.state.status).to.equal('closed')
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('tells a factory that throws by its token', async () => {
+      const failing = {
+        provide: 'config',
+        useFactory: () => {
+          throw new Error('no file')
+        },
+      }
+      const error = await startupError(start({ providers: [failing] }).starting)
+      expect(error.mistakes[0]).to.deep.include({ place: "'config'", cause: 'could not be made: no file' })
+    })
+
+    it('does not take a promise from a factory', async () => {
+      const later = { provide: 'config', useFactory: () => Promise.reject(new Error('nobody waits for it')) }
+      const error = await startupError(start({ providers: [Store, later] }).starting)
+      expect(error.mistakes[0]?.cause).to.contain(
+        'its factory returned a promise, and factories are synchronous',
+      )
+      expect(notes).to.deep.equal(['dispose Store'])
+    })
+  })
+
+  describe('checking', () => {
+    it('tells the mistakes of all modules and clients in one error, each once', async () => {
+      @injectable()
+      class Needy {
+        constructor(@inject('missing') readonly missing: unknown) {}
+      }
+      @WebSocketClient({ url: 'http://ticker.test/' })
+      class Wrong extends Chat {
+        constructor(readonly needy: Needy) {
+          super()
+        }
+      }
+      const { starting, server } = start({
+        imports: [Store],
+        providers: [Needy, Prices],
+        clients: [Wrong, { use: Chat, name: 'lobby' }],
+      })
+      const error = await startupError(starting)
+      expect(error).to.be.instanceOf(StartupError)
+      expect(error.mistakes.map(({ place, cause }) => `${place}: ${cause}`)).to.deep.equal([
+        'AppModule imports: Store is no module',
+        "Needy, constructor parameter 1: asks for 'missing', which nobody provides",
+        "Wrong, options.url: http://ticker.test/ has the scheme 'http'",
+        'Chat: has no url',
+      ])
+      expect(server.peers).to.have.length(0)
+      expect(notes).to.deep.equal([])
+    })
+
+    it('a provider cannot ask for what each connection has of its own', async () => {
+      @injectable()
+      class Captive {
+        constructor(readonly connection: Connection) {}
+      }
+      const error = await startupError(start({ providers: [Captive] }).starting)
+      expect(error.mistakes).to.have.length(1)
+      expect(error.mistakes[0]?.place).to.equal('Captive, constructor parameter 1')
+      expect(error.mistakes[0]?.cause).to.contain('asks for Connection, of which each connection has its own')
+    })
+  })
+})

@@ -1,0 +1,700 @@
+import { expect } from 'chai'
+import { container as globalContainer, inject, injectable, singleton } from 'tsyringe'
+import {
+  Application,
+  bootstrap,
+  Client,
+  Connection,
+  ConnectionClosedError,
+  HandshakeError,
+  Heartbeat,
+  InvalidUrlError,
+  JsonSender,
+  Logger,
+  Module,
+  OnClose,
+  OnError,
+  OnMessage,
+  OnOpen,
+  RetriesExhaustedError,
+  WebSocketClient,
+} from 'holdfast'
+import type { Class, ClientOptions } from 'holdfast'
+import { FakeClock, MemoryServer } from 'holdfast/testing'
+import { failedStart, startupError } from '../support/startup-error.js'
+
+/** What was disposed of, in order. */
+let disposed: string[] = []
+
+class Listener {
+  readonly messages: unknown[] = []
+  closes = 0
+  @OnMessage() received(message: unknown): void {
+    this.messages.push(message)
+  }
+  @OnClose() closed(): void {
+    this.closes += 1
+  }
+}
+
+/** A clock and a server in memory, and the options that use them. */
+function fakes(more: ClientOptions = {}) {
+  const server = new MemoryServer()
+  const clock = new FakeClock()
+  const options: ClientOptions = {
+    transport: server.connect,
+    clock,
+    random: () => 0.5,
+    logger: false,
+    ...more,
+  }
+  return { server, clock, options }
+}
+
+/** Returns what a promise rejects with. */
+async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => expect.fail('it did not reject'),
+    (thrown: unknown) => thrown,
+  )
+}
+
+describe('bootstrap', () => {
+  beforeEach(() => {
+    disposed = []
+  })
+
+  it('connects, hands messages to the handlers, and closes without leaving a timer', async () => {
+    const { server, clock, options } = fakes()
+    const client = await bootstrap(Listener, 'ws://peer.test/', options)
+    server.peer.send({ a: 1 })
+    expect(client.instance.messages).to.deep.equal([{ a: 1 }])
+    await client.close()
+    expect(clock.timers).to.equal(0)
+  })
+
+  it('resolves once @OnOpen has settled', async () => {
+    let finish: (() => void) | undefined
+    class Slow {
+      @OnOpen() opened(): Promise<void> {
+        return new Promise((resolve) => {
+          finish = resolve
+        })
+      }
+    }
+    const { clock, options } = fakes()
+    let isReady = false
+    const starting = bootstrap(Slow, 'ws://peer.test/', options)
+    void starting.then(() => {
+      isReady = true
+    })
+    await clock.settle()
+    expect(isReady).to.equal(false)
+    finish?.()
+    await (await starting).close()
+  })
+
+  it('tries the first connect again like every later one', async () => {
+    const { server, clock, options } = fakes()
+    server.onAttempt = (peer) => peer.refuse()
+    const starting = bootstrap(Listener, 'ws://peer.test/', options)
+    await clock.advance(1_000)
+    server.onAttempt = (peer) => peer.accept()
+    await clock.advance(10_000)
+    const client = await starting
+    expect(server.peers.length).to.be.at.least(3)
+    await client.close()
+  })
+
+  describe('with an @OnOpen that is over when it has returned', () => {
+    @WebSocketClient({ outbox: false })
+    class Eager {
+      constructor(protected readonly connection: Connection) {}
+
+      @OnOpen() opened(): void {
+        void this.connection.send('at once')
+        void this.later()
+      }
+
+      protected async later(): Promise<void> {
+        await Promise.resolve()
+        void this.connection.send('later')
+      }
+    }
+
+    it('sends what it sends, and what it has set going, without an outbox', async () => {
+      const { server, options } = fakes()
+      await bootstrap(Eager, 'ws://peer.test/', options)
+      expect(server.peer.received).to.deep.equal(['at once', 'later'])
+    })
+
+    it('rejects with what it throws', async () => {
+      class Failing {
+        @OnOpen() opened(): void {
+          throw new Error('no')
+        }
+      }
+      const { options } = fakes()
+      expect(await rejection(bootstrap(Failing, 'ws://peer.test/', options)))
+        .to.be.an('error')
+        .with.property('message', 'no')
+    })
+
+    it('waits all the same for another method in its place', async () => {
+      let finish: (() => void) | undefined
+      @WebSocketClient()
+      class Wrapped extends Eager {
+        constructor(connection: Connection) {
+          super(connection)
+          const gate = new Promise<void>((resolve) => (finish = resolve))
+          this.opened = () => gate.then(() => void connection.send('after the gate')) as never
+        }
+      }
+      const { server, options } = fakes()
+      let isReady = false
+      const starting = bootstrap(Wrapped, 'ws://peer.test/', options).then(() => (isReady = true))
+      while (!finish) await Promise.resolve()
+      for (let count = 0; count < 100; count += 1) await Promise.resolve()
+      expect(isReady).to.equal(false)
+      finish()
+      await starting
+      expect(server.peer.received).to.deep.equal(['after the gate'])
+    })
+  })
+
+  describe('arguments', () => {
+    it('are a class and a url, as a string, a URL or a function', async () => {
+      for (const url of ['ws://peer.test/a', new URL('ws://peer.test/a'), () => 'ws://peer.test/a']) {
+        const { server, options } = fakes()
+        const client = await bootstrap(Listener, url, options)
+        expect(client).to.be.instanceOf(Client)
+        expect(server.peer.request.url).to.equal('ws://peer.test/a')
+        await client.close()
+      }
+    })
+
+    it('may be a class and options only', async () => {
+      const { server, options } = fakes()
+      const client = await bootstrap(Listener, { ...options, url: 'ws://peer.test/b' })
+      expect(server.peer.request.url).to.equal('ws://peer.test/b')
+      await client.close()
+    })
+
+    it('may be a class, no url, and options', async () => {
+      const { server, options } = fakes()
+      const client = await bootstrap(Listener, undefined, { ...options, url: 'ws://peer.test/c' })
+      expect(server.peer.request.url).to.equal('ws://peer.test/c')
+      await client.close()
+    })
+
+    it('give a module an Application', async () => {
+      @Module({})
+      class AppModule {}
+      const application = await bootstrap(AppModule)
+      expect(application).to.be.instanceOf(Application)
+      await application.close()
+    })
+
+    it('give a module no url: its clients have their own', async () => {
+      @Module({})
+      class AppModule {}
+      const error = await startupError(bootstrap(AppModule, 'ws://peer.test/'))
+      expect(error.mistakes).to.deep.equal([
+        {
+          place: 'AppModule',
+          cause: 'is a module, and was given a url of its own',
+          fix: 'give it to the client that is meant: clients: [{ use: TheClient, url: … }], and call bootstrap(AppModule)',
+        },
+      ])
+    })
+
+    it('that are no class are told', async () => {
+      const wrong: [unknown, string][] = [
+        [undefined, 'was given undefined instead of a class'],
+        ['Listener', 'was given Listener instead of a class'],
+        [new Listener(), 'was given an instance of Listener instead of a class'],
+        [WebSocketClient(), 'was given a function instead of a class'],
+      ]
+      for (const [target, cause] of wrong) {
+        const error = await startupError(bootstrap(target as Class, 'ws://peer.test/'))
+        expect(error.mistakes[0]).to.deep.include({ place: 'bootstrap', cause })
+      }
+    })
+
+    it('name what was forgotten where a decorator without parentheses has replaced the class', async () => {
+      const Replaced = (WebSocketClient as unknown as (target: Class) => Class)(Listener)
+      const error = await startupError(bootstrap(Replaced))
+      expect(error.mistakes[0]?.fix).to.contain('write its decorator with parentheses: @WebSocketClient()')
+    })
+
+    it('take null for a url that is missing, not for options', async () => {
+      const error = await startupError(bootstrap(Listener, null as unknown as string))
+      expect(error.mistakes[0]?.place).to.equal('options.url')
+    })
+  })
+
+  describe('options', () => {
+    @WebSocketClient({ url: 'ws://class.test/', protocols: 'class', name: 'fromClass' })
+    class Configured extends Listener {}
+
+    it('of the class are the defaults', async () => {
+      const { server, options } = fakes()
+      server.onAttempt = (peer) => peer.accept({ protocol: 'class' })
+      const client = await bootstrap(Configured, options)
+      expect(server.peer.request.url).to.equal('ws://class.test/')
+      expect(server.peer.request.protocols).to.deep.equal(['class'])
+      expect(client.name).to.equal('fromClass')
+      await client.close()
+    })
+
+    it('of bootstrap win over those of the class, and its url over both', async () => {
+      const { server, options } = fakes({ url: 'ws://options.test/', protocols: [], name: 'given' })
+      const client = await bootstrap(Configured, 'ws://argument.test/', options)
+      expect(server.peer.request.url).to.equal('ws://argument.test/')
+      expect(server.peer.request.protocols).to.deep.equal([])
+      expect(client.name).to.equal('given')
+      await client.close()
+    })
+
+    it('that are undefined leave those of the class and the defaults alone (B42)', async () => {
+      const { server, options } = fakes({ url: undefined, name: undefined, protocols: undefined })
+      server.onAttempt = (peer) => peer.accept({ protocol: 'class' })
+      const client = await bootstrap(Configured, undefined, { ...options, maxPayload: undefined })
+      expect(server.peer.request.url).to.equal('ws://class.test/')
+      expect(server.peer.request.maxPayload).to.equal(32 * 1024 * 1024)
+      expect(client.name).to.equal('fromClass')
+      await client.close()
+    })
+
+    it('are inherited with the class', async () => {
+      class Derived extends Configured {}
+      const { server, options } = fakes({ protocols: [] })
+      const client = await bootstrap(Derived, options)
+      expect(server.peer.request.url).to.equal('ws://class.test/')
+      await client.close()
+    })
+
+    it('of starting are not options of the class, nor is inject one of bootstrap', async () => {
+      const { mistakes } = await failedStart(Listener, {
+        url: 'ws://peer.test/',
+        inject: [],
+      } as ClientOptions)
+      expect(mistakes.map(({ place }) => place)).to.deep.equal(['options.inject'])
+    })
+  })
+
+  describe('signal', () => {
+    it('B14: aborts an attempt, and bootstrap rejects with its reason', async () => {
+      const controller = new AbortController()
+      const { server, clock, options } = fakes({ signal: controller.signal })
+      server.onAttempt = () => {}
+      const starting = rejection(bootstrap(Listener, 'ws://peer.test/', options))
+      await clock.settle()
+      const reason = new Error('too long')
+      controller.abort(reason)
+      expect(await starting).to.equal(reason)
+      expect(server.peer.isEnded).to.equal(true)
+      await clock.advance(60_000)
+      expect(server.peers).to.have.length(1)
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('B14: aborts the wait for the next attempt', async () => {
+      const controller = new AbortController()
+      const { server, clock, options } = fakes({ signal: controller.signal })
+      server.onAttempt = (peer) => peer.refuse()
+      const starting = rejection(bootstrap(Listener, 'ws://peer.test/', options))
+      await clock.settle()
+      controller.abort('a reason that is no Error')
+      expect(await starting).to.equal('a reason that is no Error')
+      await clock.advance(60_000)
+      expect(server.peers).to.have.length(1)
+    })
+
+    it('aborts while @OnOpen hangs, within closeTimeout, and it gets its @OnClose', async () => {
+      const controller = new AbortController()
+      let closes = 0
+      class Slow {
+        @OnOpen() opened(): Promise<void> {
+          return new Promise(() => {})
+        }
+        @OnClose() closed(): void {
+          closes += 1
+        }
+      }
+      const { clock, options } = fakes({ signal: controller.signal, closeTimeout: 100 })
+      const starting = rejection(bootstrap(Slow, 'ws://peer.test/', options))
+      await clock.settle()
+      controller.abort()
+      await clock.advance(100)
+      expect(await starting).to.equal(controller.signal.reason)
+      expect(closes).to.equal(1)
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('that has aborted already keeps everything from being made', async () => {
+      let made = 0
+      class Counted extends Listener {
+        constructor() {
+          super()
+          made += 1
+        }
+      }
+      const { server, options } = fakes({ signal: AbortSignal.abort('before') })
+      expect(await rejection(bootstrap(Counted, 'ws://peer.test/', options))).to.equal('before')
+      expect(made).to.equal(0)
+      expect(server.peers).to.have.length(0)
+    })
+
+    it('that a constructor aborts ends the attempt', async () => {
+      const controller = new AbortController()
+      class Aborting extends Listener {
+        constructor() {
+          super()
+          controller.abort('from within')
+        }
+      }
+      const { server, clock, options } = fakes({ signal: controller.signal })
+      server.onAttempt = () => {}
+      expect(await rejection(bootstrap(Aborting, 'ws://peer.test/', options))).to.equal('from within')
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('bounds nothing after bootstrap', async () => {
+      const controller = new AbortController()
+      const { server, options } = fakes({ signal: controller.signal })
+      const client = await bootstrap(Listener, 'ws://peer.test/', options)
+      controller.abort()
+      expect(client.connection.state.status).to.equal('open')
+      expect(server.live).to.equal(1)
+      await client.close()
+    })
+  })
+
+  describe('rejects', () => {
+    it('with ConnectionClosedError when it is closed before it has opened', async () => {
+      let connection: Connection | undefined
+      @WebSocketClient()
+      class Closing extends Listener {
+        constructor(given: Connection) {
+          super()
+          connection = given
+        }
+      }
+      const { server, clock, options } = fakes()
+      server.onAttempt = () => {}
+      const starting = rejection(bootstrap(Closing, 'ws://peer.test/', options))
+      await clock.settle()
+      await connection!.close()
+      expect(await starting).to.be.instanceOf(ConnectionClosedError)
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('with ConnectionClosedError when a constructor closes it, and nothing connects', async () => {
+      @WebSocketClient()
+      class Closing extends Listener {
+        constructor(connection: Connection) {
+          super()
+          void connection.close()
+        }
+      }
+      const { server, options } = fakes()
+      const starting = bootstrap(Closing, 'ws://peer.test/', options)
+      expect(await rejection(starting)).to.be.instanceOf(ConnectionClosedError)
+      expect(server.peers).to.have.length(0)
+    })
+
+    it('with what a fatal failure was', async () => {
+      const refusal = new HandshakeError('ws://peer.test/', 'answered with 401', { status: 401 })
+      const { server, options } = fakes()
+      server.onAttempt = (peer) => peer.refuse(refusal)
+      expect(await rejection(bootstrap(Listener, 'ws://peer.test/', options))).to.equal(refusal)
+      expect(server.peers).to.have.length(1)
+    })
+
+    it('with InvalidUrlError when a function gives a url that cannot be connected to', async () => {
+      const { server, options } = fakes()
+      const starting = bootstrap(Listener, () => 'http://peer.test/', options)
+      expect(await rejection(starting)).to.be.instanceOf(InvalidUrlError)
+      expect(server.peers).to.have.length(0)
+    })
+
+    it('with RetriesExhaustedError when the attempts run out', async () => {
+      const { server, clock, options } = fakes({ reconnect: { maxAttempts: 2 } })
+      server.onAttempt = (peer) => peer.refuse()
+      const starting = rejection(bootstrap(Listener, 'ws://peer.test/', options))
+      await clock.advance(10_000)
+      expect(await starting).to.be.instanceOf(RetriesExhaustedError)
+      expect(server.peers).to.have.length(2)
+    })
+
+    it('with what @OnOpen throws the first time, once everything is closed', async () => {
+      const failure = new Error('no login')
+      class Refused {
+        @OnOpen() opened(): void {
+          throw failure
+        }
+        @OnError() failed(): void {}
+      }
+      const { server, clock, options } = fakes()
+      const starting = rejection(bootstrap(Refused, 'ws://peer.test/', options))
+      await clock.settle()
+      expect(await starting).to.equal(failure)
+      expect(server.live).to.equal(0)
+      expect(clock.timers).to.equal(0)
+    })
+  })
+
+  describe('making', () => {
+    @injectable()
+    class Resource {
+      dispose(): void {
+        disposed.push('Resource')
+      }
+    }
+
+    it('gives the client what belongs to its connection', async () => {
+      @WebSocketClient()
+      class Equipped extends Listener {
+        constructor(
+          readonly connection: Connection,
+          readonly sender: JsonSender,
+          readonly heartbeat: Heartbeat,
+          readonly logger: Logger,
+        ) {
+          super()
+        }
+      }
+      const lines: string[] = []
+      const logger: Logger = { debug() {}, info: (line) => lines.push(line), warn() {}, error() {} }
+      const { server, options } = fakes({ logger })
+      const client = await bootstrap(Equipped, 'ws://peer.test/', options)
+      expect(client.instance.connection).to.equal(client.connection)
+      void client.instance.sender.send({ hello: 1 })
+      expect(server.peer.received).to.deep.equal(['{"hello":1}'])
+      expect(client.instance.heartbeat).to.be.instanceOf(Heartbeat)
+      client.instance.logger.info('mine')
+      expect(lines).to.deep.equal(['[Equipped] mine'])
+      await client.close()
+    })
+
+    it('gives two clients of one class nothing in common', async () => {
+      @WebSocketClient()
+      class Owner extends Listener {
+        constructor(
+          readonly resource: Resource,
+          readonly connection: Connection,
+        ) {
+          super()
+        }
+      }
+      const first = await bootstrap(Owner, 'ws://peer.test/', fakes().options)
+      const second = await bootstrap(Owner, 'ws://peer.test/', fakes().options)
+      expect(first.instance.resource).not.to.equal(second.instance.resource)
+      expect(first.connection.id).not.to.equal(second.connection.id)
+      await first.close()
+      expect(disposed).to.deep.equal(['Resource'])
+      await second.close()
+    })
+
+    it('takes inject for the types that a compiler leaves out', async () => {
+      class Untyped extends Listener {
+        constructor(
+          readonly resource: Resource,
+          readonly limit: number,
+        ) {
+          super()
+        }
+      }
+      WebSocketClient({ inject: [Resource, 'limit'] })(Untyped)
+      const container = globalContainer.createChildContainer()
+      container.register('limit', { useValue: 3 })
+      const client = await bootstrap(Untyped, 'ws://peer.test/', fakes({ container }).options)
+      expect(client.instance.resource).to.be.instanceOf(Resource)
+      expect(client.instance.limit).to.equal(3)
+      await client.close()
+    })
+
+    it('takes a class with @injectable() of tsyringe, or without parameters and any class decorator', async () => {
+      @injectable()
+      class Tsyringe extends Listener {
+        constructor(@inject(Resource) readonly resource: Resource) {
+          super()
+        }
+      }
+      const client = await bootstrap(Tsyringe, 'ws://peer.test/', fakes().options)
+      expect(client.instance.resource).to.be.instanceOf(Resource)
+      await client.close()
+    })
+
+    it('disposes of what was made when the constructor throws, ends the connection, and tells where', async () => {
+      let connection: Connection | undefined
+      @WebSocketClient()
+      class Exploding extends Listener {
+        constructor(_resource: Resource, given: Connection) {
+          super()
+          connection = given
+          throw new RangeError('boom')
+        }
+      }
+      const { server, clock, options } = fakes()
+      const error = await startupError(bootstrap(Exploding, 'ws://peer.test/', options))
+      expect(error.mistakes).to.deep.equal([
+        {
+          place: 'Exploding',
+          cause: 'could not be made: boom',
+          fix: 'let the constructor only store what it is given, and do what can fail in @OnOpen',
+        },
+      ])
+      expect(error.cause).to.be.instanceOf(RangeError)
+      expect(disposed).to.deep.equal(['Resource'])
+      expect(connection!.state.status).to.equal('closed')
+      expect(server.peers).to.have.length(0)
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('tells of a singleton that cannot be made as of any other constructor', async () => {
+      @singleton()
+      class Broken {
+        constructor() {
+          throw new Error('no disk')
+        }
+      }
+      @WebSocketClient()
+      class Needy extends Listener {
+        constructor(readonly broken: Broken) {
+          super()
+        }
+      }
+      const error = await startupError(bootstrap(Needy, 'ws://peer.test/', fakes().options))
+      expect(error.mistakes[0]?.cause).to.equal('could not be made: no disk')
+    })
+  })
+
+  describe('disposing', () => {
+    class Inner {
+      [Symbol.dispose](): void {
+        disposed.push('Inner')
+      }
+    }
+    @injectable()
+    class Middle {
+      constructor(readonly inner: Inner) {}
+      async [Symbol.asyncDispose](): Promise<void> {
+        await Promise.resolve()
+        disposed.push('Middle')
+      }
+    }
+    @WebSocketClient()
+    class Outer extends Listener {
+      constructor(readonly middle: Middle) {
+        super()
+      }
+      dispose(): void {
+        disposed.push(`Outer after ${this.closes} @OnClose`)
+      }
+    }
+
+    it('comes after @OnClose, in reverse order, by dispose(), Symbol.asyncDispose or Symbol.dispose', async () => {
+      const client = await bootstrap(Outer, 'ws://peer.test/', fakes().options)
+      await client.close()
+      expect(disposed).to.deep.equal(['Outer after 1 @OnClose', 'Middle', 'Inner'])
+    })
+
+    it('comes too when the connection ends by itself', async () => {
+      const { server, clock, options } = fakes({ reconnect: false })
+      const client = await bootstrap(Outer, 'ws://peer.test/', options)
+      server.peer.close(1000)
+      await clock.settle()
+      await client.closed
+      expect(disposed).to.have.length(3)
+    })
+
+    it('B44: goes on when one fails, which is logged', async () => {
+      class Failing {
+        dispose(): void {
+          throw new Error('stuck')
+        }
+      }
+      @WebSocketClient()
+      class Two extends Listener {
+        constructor(
+          readonly inner: Inner,
+          readonly failing: Failing,
+        ) {
+          super()
+        }
+      }
+      const lines: string[] = []
+      const logger: Logger = { debug() {}, info() {}, warn() {}, error: (line) => lines.push(line) }
+      const client = await bootstrap(Two, 'ws://peer.test/', fakes({ logger }).options)
+      await client.close()
+      expect(disposed).to.deep.equal(['Inner'])
+      expect(lines).to.have.length(1)
+      expect(lines[0]).to.contain('[Two] close: a dispose failed: Error: stuck')
+    })
+
+    it('is given up after closeTimeout when one hangs, which is logged', async () => {
+      class Hanging {
+        dispose(): Promise<void> {
+          return new Promise(() => {})
+        }
+      }
+      @WebSocketClient()
+      class Stuck extends Listener {
+        constructor(readonly hanging: Hanging) {
+          super()
+        }
+      }
+      const lines: string[] = []
+      const logger: Logger = { debug() {}, info() {}, warn() {}, error: (line) => lines.push(line) }
+      const { clock, options } = fakes({ logger, closeTimeout: 100 })
+      const client = await bootstrap(Stuck, 'ws://peer.test/', options)
+      const closing = client.close()
+      await clock.advance(100)
+      await closing
+      expect(lines).to.deep.equal([
+        '[Stuck] close: a dispose has not settled within 100 ms: going on without it',
+      ])
+    })
+
+    it('never touches the container that was passed in, nor its values and singletons', async () => {
+      @injectable()
+      class Kept extends Inner {}
+      @WebSocketClient()
+      class Using extends Listener {
+        constructor(
+          readonly kept: Kept,
+          @inject('value') readonly value: Inner,
+        ) {
+          super()
+        }
+      }
+      const container = globalContainer.createChildContainer()
+      container.registerSingleton(Kept)
+      container.register('value', { useValue: new Inner() })
+      const client = await bootstrap(Using, 'ws://peer.test/', fakes({ container }).options)
+      expect(client.instance.kept).to.equal(container.resolve(Kept))
+      await client.close()
+      expect(disposed).to.deep.equal([])
+      expect(container.resolve(Kept)).to.equal(client.instance.kept)
+    })
+
+    it('B45: leaves a @singleton() alone that this client was the first to need', async () => {
+      @singleton()
+      class Shared extends Inner {}
+      @WebSocketClient()
+      class Sharing extends Listener {
+        constructor(readonly shared: Shared) {
+          super()
+        }
+      }
+      const first = await bootstrap(Sharing, 'ws://peer.test/', fakes().options)
+      await first.close()
+      expect(disposed).to.deep.equal([])
+      const second = await bootstrap(Sharing, 'ws://peer.test/', fakes().options)
+      expect(second.instance.shared).to.equal(first.instance.shared)
+      await second.close()
+    })
+  })
+})

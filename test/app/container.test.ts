@@ -1,0 +1,302 @@
+import { expect } from 'chai'
+import { container as globalContainer, delay, inject, injectable, singleton } from 'tsyringe'
+import type { Class, Provider } from 'holdfast'
+import { Injector } from '#src/app/container.js'
+
+/** What was disposed of, in order. */
+let disposed: string[] = []
+
+class Leaf {
+  dispose(): void {
+    disposed.push('Leaf')
+  }
+}
+
+@injectable()
+class Branch {
+  constructor(readonly leaf: Leaf) {}
+  [Symbol.dispose](): void {
+    disposed.push('Branch')
+  }
+}
+
+@injectable()
+class Tree {
+  constructor(readonly branch: Branch) {}
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.resolve()
+    disposed.push('Tree')
+  }
+}
+
+/** Makes an application's container out of providers, each checked and made in order. */
+function injectorOf(providers: readonly Provider[]): Injector {
+  const injector = Injector.under(globalContainer.createChildContainer())
+  for (const provider of providers) injector.register(provider)
+  const tokens = providers.map((provider) => (typeof provider === 'function' ? provider : provider.provide))
+  expect(injector.check(tokens, [])).to.deep.equal([])
+  injector.prepare()
+  for (const token of tokens) injector.resolve(token)
+  return injector
+}
+
+/** Makes the container of a connection with an instance of its client in it. */
+function clientIn<T extends object>(injector: Injector, client: Class<T>): T {
+  injector.registerClient(client)
+  expect(injector.check([client], [], client)).to.deep.equal([])
+  injector.prepare()
+  return injector.resolve(client)
+}
+
+describe('Injector', () => {
+  beforeEach(() => {
+    disposed = []
+  })
+
+  describe('#register', () => {
+    it('makes a class once', () => {
+      const injector = injectorOf([Leaf])
+      expect(injector.resolve(Leaf)).to.equal(injector.resolve(Leaf))
+    })
+
+    it('makes a class under another token, once', () => {
+      const injector = injectorOf([{ provide: 'leaf', useClass: Leaf }])
+      expect(injector.resolve('leaf')).to.be.instanceOf(Leaf)
+      expect(injector.resolve('leaf')).to.equal(injector.resolve('leaf'))
+    })
+
+    it('gives a value as it is, also null, undefined and a class', () => {
+      const values = [{}, null, undefined, 0, Leaf]
+      for (const useValue of values) {
+        expect(injectorOf([{ provide: 'value', useValue }]).resolve('value')).to.equal(useValue)
+      }
+    })
+
+    it('calls a factory once, with what it asks for', () => {
+      const injector = injectorOf([
+        Leaf,
+        { provide: 'limit', useValue: 3 },
+        {
+          provide: 'made',
+          useFactory: (leaf: Leaf, limit: number) => ({ leaf, limit }),
+          inject: [Leaf, 'limit'],
+        },
+      ])
+      expect(injector.resolve('made')).to.deep.equal({ leaf: injector.resolve(Leaf), limit: 3 })
+      expect(injector.resolve('made')).to.equal(injector.resolve('made'))
+    })
+
+    it('gives another name to what is there', () => {
+      const injector = injectorOf([Leaf, { provide: 'other', useExisting: Leaf }])
+      expect(injector.resolve('other')).to.equal(injector.resolve(Leaf))
+    })
+
+    it('leaves a circle of names to the check', () => {
+      const injector = Injector.under(undefined)
+      injector.register({ provide: 'a', useExisting: 'b' })
+      injector.register({ provide: 'b', useExisting: 'a' })
+      expect(injector.check(['a'], []).map(({ cause }) => cause)).to.deep.equal([
+        "needs itself: 'a' → 'b' → 'a'",
+      ])
+    })
+  })
+
+  describe('#check', () => {
+    it('makes nothing', () => {
+      let made = 0
+      class Counted {
+        constructor() {
+          made += 1
+        }
+      }
+      const injector = Injector.under(undefined)
+      injector.register(Counted)
+      injector.check([Counted], [])
+      expect(made).to.equal(0)
+    })
+
+    it('sees what tsyringe has registered in the containers above', () => {
+      const above = globalContainer.createChildContainer()
+      above.register('limit', { useValue: 5 })
+      @injectable()
+      class Limited {
+        constructor(@inject('limit') readonly limit: number) {}
+      }
+      expect(clientIn(Injector.under(above), Limited).limit).to.equal(5)
+    })
+  })
+
+  describe('#registerLazily', () => {
+    it('makes a value when it is first asked for, once, and never disposes of it', async () => {
+      const injector = Injector.under(undefined)
+      let made = 0
+      injector.registerLazily(Leaf, () => {
+        made += 1
+        return new Leaf()
+      })
+      expect(made).to.equal(0)
+      expect(injector.resolve(Leaf)).to.equal(injector.resolve(Leaf))
+      expect(made).to.equal(1)
+      await injector.dispose()
+      expect(disposed).to.deep.equal([])
+    })
+  })
+
+  describe('#disposables', () => {
+    it('disposes of what is made later, too, by whoever has kept a part of the container', async () => {
+      @injectable()
+      class Late {
+        constructor(@inject(delay(() => Branch)) readonly branch: Branch) {}
+      }
+      const injector = Injector.under(undefined)
+      const { branch } = clientIn(injector, Late)
+      const { disposables } = injector
+      expect(branch.leaf).to.be.instanceOf(Leaf)
+      expect(await disposables.dispose()).to.deep.equal([])
+      expect(disposed).to.deep.equal(['Branch', 'Leaf'])
+    })
+  })
+
+  describe('#prepare', () => {
+    it('makes classes injectable that tsyringe does not know', () => {
+      class Sapling extends Branch {}
+      expect(injectorOf([Sapling]).resolve(Sapling)).to.be.instanceOf(Branch)
+      expect(injectorOf([Leaf, Sapling]).resolve(Sapling).leaf).to.be.instanceOf(Leaf)
+    })
+  })
+
+  describe('#isRegistered', () => {
+    it('looks into the containers above too', () => {
+      const injector = injectorOf([Leaf])
+      expect(injector.child().isRegistered(Leaf)).to.equal(true)
+      expect(injector.child().isRegistered(Branch)).to.equal(false)
+    })
+  })
+
+  describe('#dispose', () => {
+    it('disposes of what was made, the last first, waiting for each, whichever way it is disposed of', async () => {
+      const injector = Injector.under(undefined)
+      clientIn(injector, Tree)
+      expect(await injector.dispose()).to.deep.equal([])
+      expect(disposed).to.deep.equal(['Tree', 'Branch', 'Leaf'])
+    })
+
+    it('disposes of each once', async () => {
+      const injector = injectorOf([Leaf, { provide: 'other', useExisting: Leaf }, Branch])
+      await injector.dispose()
+      await injector.dispose()
+      expect(disposed).to.deep.equal(['Branch', 'Leaf'])
+    })
+
+    it('prefers dispose() over the symbols, unless it has parameters', async () => {
+      class Both {
+        dispose(): void {
+          disposed.push('dispose')
+        }
+        [Symbol.asyncDispose](): void {
+          disposed.push('never')
+        }
+      }
+      class Pool {
+        dispose(connection: string): void {
+          disposed.push(connection)
+        }
+        [Symbol.dispose](): void {
+          disposed.push('the pool')
+        }
+      }
+      await injectorOf([Both, Pool]).dispose()
+      expect(disposed).to.deep.equal(['the pool', 'dispose'])
+    })
+
+    it('B44: one that fails stops none of the others, and all failures are returned', async () => {
+      class Throws {
+        dispose(): void {
+          throw new Error('thrown')
+        }
+      }
+      class Rejects {
+        dispose(): Promise<void> {
+          return Promise.reject(new Error('rejected'))
+        }
+      }
+      const errors = await injectorOf([Leaf, Throws, Rejects]).dispose()
+      expect(errors.map(({ message }) => message)).to.deep.equal(['rejected', 'thrown'])
+      expect(disposed).to.deep.equal(['Leaf'])
+    })
+
+    it('disposes of what a factory has made, and of no value', async () => {
+      const injector = injectorOf([
+        { provide: 'made', useFactory: () => new Leaf() },
+        { provide: 'value', useValue: new Tree(new Branch(new Leaf())) },
+      ])
+      await injector.dispose()
+      expect(disposed).to.deep.equal(['Leaf'])
+    })
+
+    it('disposes of no value through another name either', async () => {
+      const value = new Leaf()
+      const injector = injectorOf([
+        { provide: 'value', useValue: value },
+        { provide: 'other', useExisting: 'value' },
+      ])
+      expect(injector.resolve('other')).to.equal(value)
+      await injector.dispose()
+      expect(disposed).to.deep.equal([])
+    })
+
+    it('B45: leaves alone what the containers above have made', async () => {
+      const application = injectorOf([Leaf])
+      const child = application.child()
+      expect(clientIn(child, Tree).branch.leaf).to.equal(application.resolve(Leaf))
+      await child.dispose()
+      expect(disposed).to.deep.equal(['Tree', 'Branch'])
+      await application.dispose()
+      expect(disposed).to.deep.equal(['Tree', 'Branch', 'Leaf'])
+    })
+
+    it('B45: leaves alone a @singleton() that a connection was the first to need', async () => {
+      @singleton()
+      class Shared {
+        dispose(): void {
+          disposed.push('Shared')
+        }
+      }
+      @injectable()
+      class Client {
+        constructor(readonly shared: Shared) {}
+      }
+      const first = Injector.under(undefined)
+      const { shared } = clientIn(first, Client)
+      await first.dispose()
+      expect(disposed).to.deep.equal([])
+      expect(clientIn(Injector.under(undefined), Client).shared).to.equal(shared)
+    })
+
+    it('leaves alone what a container of the user keeps under another name', async () => {
+      const above = globalContainer.createChildContainer()
+      above.registerSingleton('kept', 'made' as never)
+      above.register('made', { useClass: Leaf })
+      @injectable()
+      class Client {
+        constructor(@inject('kept') readonly leaf: Leaf) {}
+      }
+      const injector = Injector.under(above)
+      const { leaf } = clientIn(injector, Client)
+      expect(leaf).to.equal(above.resolve('kept'))
+      await injector.dispose()
+      expect(disposed).to.deep.equal([])
+    })
+
+    it('makes a singleton of a container two floors up there', async () => {
+      const above = globalContainer.createChildContainer()
+      above.registerSingleton(Leaf)
+      const application = Injector.under(above)
+      const child = application.child()
+      expect(clientIn(child, Tree).branch.leaf).to.equal(above.resolve(Leaf))
+      await child.dispose()
+      await application.dispose()
+      expect(disposed).to.deep.equal(['Tree', 'Branch'])
+    })
+  })
+})

@@ -1,0 +1,192 @@
+import { expect } from 'chai'
+import { Module, OnMessage, WebSocketClient } from 'holdfast'
+import type { Class, ClientEntry, Provider } from 'holdfast'
+import { readModules, tokenOf } from '#src/app/modules.js'
+
+class Store {}
+class Cache {}
+
+class Feed {
+  @OnMessage() received(): void {}
+}
+
+function linesOf(module: Class): string[] {
+  return readModules(module).mistakes.map(({ place, cause }) => `${place}: ${cause}`)
+}
+
+describe('readModules', () => {
+  it('takes what a module imports before what it provides itself', () => {
+    @Module({ providers: [Cache], clients: [Feed] })
+    class Inner {}
+    @Module({ imports: [Inner], providers: [Store], clients: [{ use: Feed, name: 'second' }] })
+    class Outer {}
+    const { providers, clients, mistakes } = readModules(Outer)
+    expect(providers).to.deep.equal([Cache, Store])
+    expect(clients).to.deep.equal([{ use: Feed }, { use: Feed, name: 'second' }])
+    expect(mistakes).to.deep.equal([])
+  })
+
+  it('takes a module once that is imported twice', () => {
+    @Module({ providers: [Store] })
+    class Shared {}
+    @Module({ imports: [Shared] })
+    class Left {}
+    @Module({ imports: [Shared] })
+    class Right {}
+    @Module({ imports: [Left, Right] })
+    class Both {}
+    expect(readModules(Both)).to.deep.include({ providers: [Store], mistakes: [] })
+  })
+
+  it('takes modules that import each other', () => {
+    const imports: Class[] = []
+    @Module({ imports, providers: [Store] })
+    class Left {}
+    @Module({ imports: [Left], providers: [Cache] })
+    class Right {}
+    imports.push(Right)
+    expect(readModules(Left)).to.deep.include({ providers: [Cache, Store], mistakes: [] })
+  })
+
+  it('takes a module that declares nothing', () => {
+    @Module({})
+    class Empty {}
+    expect(readModules(Empty)).to.deep.include({ providers: [], clients: [], mistakes: [] })
+  })
+
+  describe('imports', () => {
+    it('are modules, or else that is told', () => {
+      @Module({ imports: [Store, undefined as unknown as Class] })
+      class AppModule {}
+      expect(linesOf(AppModule)).to.deep.equal([
+        'AppModule imports: Store is no module',
+        'AppModule imports: undefined is no module',
+      ])
+      const [plain, missing] = readModules(AppModule).mistakes
+      expect(plain?.fix).to.equal('put @Module({ … }) on it, or list it under providers or clients')
+      expect(missing?.fix).to.equal('break the circle of imports between the files')
+    })
+
+    it('do not count as modules by what they inherit', () => {
+      @Module({})
+      class Base {}
+      class Derived extends Base {}
+      @Module({ imports: [Derived] })
+      class AppModule {}
+      expect(linesOf(AppModule)).to.deep.equal(['AppModule imports: Derived is no module'])
+    })
+  })
+
+  describe('providers', () => {
+    it('are a class, or a token with one way to come by it', () => {
+      const right: Provider[] = [
+        Store,
+        { provide: 'class', useClass: Store },
+        { provide: 'value', useValue: undefined },
+        { provide: 'factory', useFactory: () => 1 },
+        { provide: 'existing', useExisting: Store },
+      ]
+      @Module({ providers: right })
+      class AppModule {}
+      expect(linesOf(AppModule)).to.deep.equal([])
+      expect(right.map(tokenOf)).to.deep.equal([Store, 'class', 'value', 'factory', 'existing'])
+    })
+
+    it('are told where they are anything else', () => {
+      const wrong = [
+        null,
+        'Store',
+        {},
+        { provide: 'none' },
+        { provide: undefined, useValue: 1 },
+        { provide: 'two', useValue: 1, useClass: Store },
+        { provide: 'class', useClass: 'Store' },
+        { provide: 'factory', useFactory: 1 },
+        { provide: 'existing', useExisting: undefined },
+      ]
+      @Module({ providers: wrong as unknown as Provider[] })
+      class AppModule {}
+      const { mistakes, providers } = readModules(AppModule)
+      expect(mistakes.map(({ cause }) => cause)).to.have.length(wrong.length)
+      for (const { place, cause, fix } of mistakes) {
+        expect(place).to.equal('AppModule providers')
+        expect(cause).to.contain('is no provider')
+        expect(fix).to.equal(
+          'give a class, or { provide } with one of useClass, useValue, useFactory, useExisting',
+        )
+      }
+      expect(providers).to.deep.equal([])
+    })
+
+    it('provide each token once', () => {
+      @Module({ providers: [Store, { provide: 'limit', useValue: 1 }] })
+      class Inner {}
+      @Module({ imports: [Inner], providers: [Store, Cache, Cache] })
+      class Outer {}
+      expect(linesOf(Outer)).to.deep.equal([
+        'Outer: Store is provided here and in Inner',
+        'Outer: Cache is provided twice',
+      ])
+    })
+
+    it('are not clients: as providers those would never be connected', () => {
+      @WebSocketClient()
+      class Bare {}
+      @Module({ providers: [Feed, Bare] })
+      class AppModule {}
+      const { mistakes, providers } = readModules(AppModule)
+      expect(mistakes.map(({ fix }) => fix)).to.deep.equal([
+        'list it under clients: clients: [Feed]',
+        'list it under clients: clients: [Bare]',
+      ])
+      expect(providers).to.deep.equal([])
+    })
+  })
+
+  describe('clients', () => {
+    it('are a class, or an entry that uses one', () => {
+      const wrong = [undefined, 'Feed', {}, { use: 'Feed' }] as unknown as ClientEntry[]
+      @Module({ clients: wrong })
+      class AppModule {}
+      const { mistakes, clients } = readModules(AppModule)
+      expect(mistakes.map(({ place }) => place)).to.deep.equal(wrong.map(() => 'AppModule clients'))
+      expect(mistakes[0]?.cause).to.equal('undefined is no client')
+      expect(mistakes[0]?.fix).to.equal('give a class, or { use: TheClass, name, url, … }')
+      expect(clients).to.deep.equal([])
+    })
+
+    it('of one class have different names', () => {
+      @WebSocketClient({ name: 'lobby' })
+      class Chat extends Feed {}
+      @Module({
+        clients: [
+          Chat,
+          { use: Chat, name: 'lobby' },
+          { use: Chat, name: 'games' },
+          { use: Feed, name: 'lobby' },
+        ],
+      })
+      class AppModule {}
+      const { mistakes } = readModules(AppModule)
+      expect(mistakes).to.deep.equal([
+        {
+          place: 'AppModule',
+          cause: "there are two clients Chat with the name 'lobby'",
+          fix: 'give each a name of its own: { use, name }',
+        },
+      ])
+    })
+
+    it('of two classes that happen to be called the same may have one name', () => {
+      const other = (() => {
+        class Feed {
+          @OnMessage() received(): void {}
+        }
+        return Feed
+      })()
+      @Module({ clients: [Feed, other] })
+      class AppModule {}
+      expect(linesOf(AppModule)).to.deep.equal([])
+    })
+  })
+})

@@ -1,0 +1,611 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { expect } from 'chai'
+import { transform } from 'esbuild'
+import { delay, inject, injectable } from 'tsyringe'
+import {
+  bootstrap,
+  Connection,
+  Module,
+  OnClose,
+  OnError,
+  OnMessage,
+  OnOpen,
+  StartupError,
+  WebSocketClient,
+} from 'holdfast'
+import type { Class, Mistake } from 'holdfast'
+import { MemoryServer } from 'holdfast/testing'
+import { failedStart, onlyMistake, startupError } from '../support/startup-error.js'
+
+// What a newcomer does wrong, as it is written, and what they are told: one error with place, cause and fix.
+
+class Listener {
+  @OnMessage() received(): void {}
+}
+
+class Store {}
+
+interface Settings {
+  readonly limit: number
+}
+
+/** A decorator as JavaScript and careless casts let it be used. */
+type Loose = (target: object, member: string, descriptor?: PropertyDescriptor) => void
+
+/** Expects one mistake at this place whose cause and fix contain these words. */
+function expectMistake({ place, cause, fix }: Mistake, wanted: Mistake): void {
+  expect(place).to.equal(wanted.place)
+  expect(cause).to.contain(wanted.cause)
+  expect(fix).to.contain(wanted.fix)
+}
+
+describe('start-up mistakes', () => {
+  it('are one error, whose message lists each with its place, cause and fix', async () => {
+    class Ticker {
+      @OnOpen() first(): void {}
+      @OnOpen() second(): void {}
+      @OnMessage('a') three(): void {}
+      constructor(readonly store: Store) {}
+    }
+    Object.defineProperty(Ticker.prototype.three, 'length', { value: 3 })
+    const error = await failedStart(Ticker, {
+      url: 'http://peer.test/?token=secret',
+      heartbeat: { interval: 1, silence: 2 },
+    })
+    expect(error).to.be.instanceOf(StartupError)
+    expect(error.code).to.equal('HOLDFAST_STARTUP')
+    expect(error.target).to.equal('Ticker')
+    expect(error.message).to.equal(
+      [
+        'Ticker cannot start: 5 mistakes.',
+        '  1. Ticker#second: is a second @OnOpen(), after Ticker#first',
+        '     Fix: keep one of them, and let it call the other',
+        '  2. Ticker#three: takes 3 parameters, and a handler gets 2: the event and its context',
+        '     Fix: take what else it needs through the constructor',
+        '  3. Ticker: has a constructor with 1 parameter, and no class decorator, without which nothing says what to inject',
+        '     Fix: put @WebSocketClient() on the class',
+        "  4. options.url: http://peer.test/ has the scheme 'http'",
+        "     Fix: begin it with 'ws://'",
+        '  5. options.heartbeat: has silence, which never sends, and interval, which is about sending',
+        '     Fix: keep silence to listen only, or the others to beat',
+      ].join('\n'),
+    )
+  })
+
+  it('are told again at the next start, and make nothing', async () => {
+    let made = 0
+    class Twins {
+      constructor() {
+        made += 1
+      }
+      @OnOpen() first(): void {}
+      @OnOpen() second(): void {}
+    }
+    expect((await onlyMistake(Twins)).place).to.equal('Twins#second')
+    expect((await onlyMistake(Twins)).place).to.equal('Twins#second')
+    expect(made).to.equal(0)
+  })
+
+  describe('of handlers', () => {
+    it('no handlers', async () => {
+      class Forgetful {
+        received(): void {}
+      }
+      expectMistake(await onlyMistake(Forgetful), {
+        place: 'Forgetful',
+        cause: 'has no handlers',
+        fix: 'put a decorator on at least one method, such as @OnMessage(), with its parentheses',
+      })
+    })
+
+    it('a module whose @Module is forgotten', async () => {
+      class AppModule {}
+      const { mistakes } = await failedStart(AppModule)
+      expect(mistakes[0]?.fix).to.contain('a module needs @Module({ … }) on its class')
+    })
+
+    it('two @OnOpen', async () => {
+      class Twins {
+        @OnOpen() first(): void {}
+        @OnOpen() second(): void {}
+      }
+      expectMistake(await onlyMistake(Twins), {
+        place: 'Twins#second',
+        cause: 'is a second @OnOpen(), after Twins#first',
+        fix: 'keep one of them',
+      })
+    })
+
+    it('two handlers for one key', async () => {
+      class Twins {
+        @OnMessage('ticker') first(): void {}
+        @OnMessage('ticker') second(): void {}
+      }
+      expectMistake(await onlyMistake(Twins), {
+        place: 'Twins#second',
+        cause: "is a second @OnMessage('ticker'), after Twins#first",
+        fix: 'keep one of them',
+      })
+    })
+
+    it('two catch-alls', async () => {
+      class Twins {
+        @OnMessage() first(): void {}
+        @OnMessage() second(): void {}
+      }
+      expectMistake(await onlyMistake(Twins), {
+        place: 'Twins#second',
+        cause: 'is a second @OnMessage(), after Twins#first',
+        fix: 'keep one of them',
+      })
+    })
+
+    it('a decorator on a static method', async () => {
+      class Static extends Listener {
+        @OnClose() static closed(): void {}
+      }
+      expectMistake(await onlyMistake(Static), {
+        place: 'Static#closed',
+        cause: '@OnClose() is on a static member',
+        fix: 'leave out "static"',
+      })
+    })
+
+    it('a decorator on an accessor', async () => {
+      class Getter extends Listener {
+        get closed(): number {
+          return 1
+        }
+      }
+      const descriptor = Object.getOwnPropertyDescriptor(Getter.prototype, 'closed')
+      ;(OnClose() as Loose)(Getter.prototype, 'closed', descriptor)
+      expectMistake(await onlyMistake(Getter), {
+        place: 'Getter#closed',
+        cause: '@OnClose() is on an accessor',
+        fix: 'write a method: closed(…) { … }',
+      })
+    })
+
+    it('a decorator on an arrow function in a property', async () => {
+      class Arrow extends Listener {
+        readonly closed = (): void => {}
+      }
+      ;(OnClose() as Loose)(Arrow.prototype, 'closed')
+      expectMistake(await onlyMistake(Arrow), {
+        place: 'Arrow#closed',
+        cause: '@OnClose() is on a property, which does not exist before the class is made',
+        fix: 'write a method: closed(…) { … } instead of closed = (…) => …',
+      })
+    })
+
+    it('a handler with three parameters', async () => {
+      class Greedy {
+        received(message: unknown, context: unknown, store: Store): unknown[] {
+          return [message, context, store]
+        }
+      }
+      const descriptor = Object.getOwnPropertyDescriptor(Greedy.prototype, 'received')
+      ;(OnMessage() as Loose)(Greedy.prototype, 'received', descriptor)
+      expectMistake(await onlyMistake(Greedy), {
+        place: 'Greedy#received',
+        cause: 'takes 3 parameters, and a handler gets 2',
+        fix: 'take what else it needs through the constructor',
+      })
+    })
+
+    it('an @OnError that names no class of errors', async () => {
+      class Odd {
+        @OnError(undefined as never) failed(): void {}
+      }
+      expectMistake(await onlyMistake(Odd), {
+        place: 'Odd#failed',
+        cause: '@OnError(undefined) names no class of errors (is it imported in a circle?)',
+        fix: 'name Error or a class that extends it',
+      })
+    })
+  })
+
+  describe('of injection', () => {
+    it('constructor parameters without a class decorator', async () => {
+      class Undecorated extends Listener {
+        constructor(readonly store: Store) {
+          super()
+        }
+        @OnOpen() opened(): void {}
+      }
+      expectMistake(await onlyMistake(Undecorated), {
+        place: 'Undecorated',
+        cause: 'has a constructor with 1 parameter, and no class decorator',
+        fix: 'put @WebSocketClient() on the class',
+      })
+    })
+
+    it('an undecorated subclass of a decorated class', async () => {
+      @WebSocketClient()
+      class Base extends Listener {
+        constructor(
+          readonly store: Store,
+          readonly connection: Connection,
+        ) {
+          super()
+        }
+      }
+      class Derived extends Base {}
+      expectMistake(await onlyMistake(Derived), {
+        place: 'Derived',
+        cause: 'extends Base, whose constructor has 2 parameters, and has no class decorator of its own',
+        fix: 'put @WebSocketClient() on Derived too',
+      })
+    })
+
+    it('@inject of a token that nobody provides', async () => {
+      @WebSocketClient()
+      class Limited extends Listener {
+        constructor(
+          readonly store: Store,
+          @inject('limit') readonly limit: number,
+        ) {
+          super()
+        }
+      }
+      expectMistake(await onlyMistake(Limited), {
+        place: 'Limited, constructor parameter 2',
+        cause: "asks for 'limit', which nobody provides",
+        fix: "provide it: { provide: 'limit', useValue: … } in a module",
+      })
+    })
+
+    it('an interface as the type of a parameter', async () => {
+      @WebSocketClient()
+      class Configured extends Listener {
+        constructor(readonly settings: Settings) {
+          super()
+        }
+      }
+      expectMistake(await onlyMistake(Configured), {
+        place: 'Configured, constructor parameter 1',
+        cause: 'is an interface, a union or an object type, which cannot be looked up',
+        fix: "name it with a token, @inject('theName') from tsyringe, and provide that",
+      })
+    })
+
+    it('a dependency that cannot be made, however deep', async () => {
+      @injectable()
+      class Repository {
+        constructor(readonly path: string) {}
+      }
+      @injectable()
+      class Prices {
+        constructor(readonly repository: Repository) {}
+      }
+      @WebSocketClient()
+      class Ticker extends Listener {
+        constructor(readonly prices: Prices) {
+          super()
+        }
+      }
+      expect((await onlyMistake(Ticker)).place).to.equal('Repository, constructor parameter 1')
+    })
+
+    it('a cycle, told at once', async () => {
+      class First {
+        constructor(readonly second: object) {}
+      }
+      class Second {
+        constructor(readonly first: object) {}
+      }
+      inject(Second)(First, undefined, 0)
+      inject(First)(Second, undefined, 0)
+      injectable()(First)
+      injectable()(Second)
+      @WebSocketClient()
+      class Circular extends Listener {
+        constructor(readonly first: First) {
+          super()
+        }
+      }
+      const begun = performance.now()
+      expectMistake(await onlyMistake(Circular), {
+        place: 'First',
+        cause: 'needs itself: First → Second → First',
+        fix: 'wrap one parameter: @inject(delay(() => TheClass)), from tsyringe',
+      })
+      // tsyringe itself takes seconds, or the process down with it.
+      expect(performance.now() - begun).to.be.below(500)
+    })
+
+    it('are none where delay() breaks the cycle', async () => {
+      class First {
+        constructor(readonly second: { readonly name: string }) {}
+      }
+      class Second {
+        readonly name = 'second'
+        constructor(readonly first: object) {}
+      }
+      inject(delay(() => Second))(First, undefined, 0)
+      inject(First)(Second, undefined, 0)
+      injectable()(First)
+      injectable()(Second)
+      @WebSocketClient()
+      class Lazy extends Listener {
+        constructor(readonly first: First) {
+          super()
+        }
+      }
+      const server = new MemoryServer()
+      const client = await bootstrap(Lazy, 'ws://peer.test/', { transport: server.connect, logger: false })
+      expect(client.instance.first.second.name).to.equal('second')
+      await client.close()
+    })
+  })
+
+  describe('of compilers', () => {
+    const source = `
+      import 'reflect-metadata'
+      import { Connection, OnMessage, WebSocketClient } from 'holdfast'
+
+      @WebSocketClient()
+      export class Compiled {
+        constructor(readonly connection: Connection) {}
+        @OnMessage() received(message: unknown) {}
+      }
+
+      export class Undecorated {
+        constructor(readonly connection: Connection) {}
+        @OnMessage() received(message: unknown) {}
+      }
+
+      @WebSocketClient({ inject: [Connection] })
+      export class Named {
+        constructor(readonly connection: Connection) {}
+        @OnMessage() received(message: unknown) {}
+      }
+
+      export class Arrow {
+        @OnMessage() received = (message: unknown) => {}
+      }
+
+      export class Elsewhere {
+        @OnMessage() static received(message: unknown) {}
+        @OnMessage() get value() { return 1 }
+      }
+    `
+
+    type Compiled = Record<'Compiled' | 'Undecorated' | 'Named' | 'Arrow' | 'Elsewhere', Class>
+
+    let folder: string
+
+    /** Compiles with esbuild, which writes no types for decorators, and loads what comes of it. */
+    async function compile(experimentalDecorators: boolean): Promise<Compiled> {
+      const tsconfigRaw = { compilerOptions: { experimentalDecorators, emitDecoratorMetadata: true } }
+      const { code } = await transform(source, { loader: 'ts', target: 'es2022', tsconfigRaw })
+      const file = join(folder, `experimental-${experimentalDecorators}.mjs`)
+      await writeFile(file, code)
+      return (await import(pathToFileURL(file).href)) as Compiled
+    }
+
+    before(async () => {
+      // Inside the project, so that the package finds itself by its name.
+      folder = await mkdtemp(fileURLToPath(new URL('../../compiled-', import.meta.url)))
+    })
+
+    after(() => rm(folder, { recursive: true }))
+
+    it('a compiler that leaves the types out (esbuild, with experimentalDecorators)', async () => {
+      const { Compiled, Undecorated } = await compile(true)
+      expectMistake(await onlyMistake(Compiled), {
+        place: 'Compiled',
+        cause: 'has a constructor with 1 parameter, and the compiler noted no types',
+        fix: 'set "emitDecoratorMetadata": true in tsconfig.json and compile with tsc (esbuild, tsx, Babel,',
+      })
+      const { fix } = await onlyMistake(Undecorated)
+      expect(fix).to.contain('with @WebSocketClient() on the class')
+      expect(fix).to.contain('or name them: @WebSocketClient({ inject: [A, B] })')
+    })
+
+    it('is none where the fix was taken, and inject names the tokens', async () => {
+      const { Named } = await compile(true)
+      const server = new MemoryServer()
+      const client = await bootstrap(Named, 'ws://peer.test/', { transport: server.connect, logger: false })
+      expect((client.instance as { connection: Connection }).connection).to.equal(client.connection)
+      await client.close()
+    })
+
+    it('a property, a static member and an accessor, told under esbuild too', async () => {
+      const { Arrow, Elsewhere } = await compile(true)
+      expectMistake((await failedStart(Arrow)).mistakes[0]!, {
+        place: 'Arrow#received',
+        cause: '@OnMessage() is on a property',
+        fix: 'write a method: received(…) { … }',
+      })
+      const { mistakes } = await failedStart(Elsewhere)
+      expect(mistakes.map(({ place, cause }) => `${place}: ${cause}`)).to.have.members([
+        'Elsewhere#received: @OnMessage() is on a static member',
+        'Elsewhere#value: @OnMessage() is on an accessor',
+      ])
+    })
+
+    it('standard decorators (esbuild, without experimentalDecorators)', async () => {
+      const { Compiled, Arrow, Elsewhere } = await compile(false)
+      const { mistakes } = await failedStart(Compiled)
+      expect(mistakes).to.have.length(1)
+      expectMistake(mistakes[0]!, {
+        place: 'Compiled',
+        cause: 'the compiler noted no types',
+        fix: 'or name them: @WebSocketClient({ inject: [A, B] })',
+      })
+      expect((await onlyMistake(Arrow)).place).to.equal('Arrow#received')
+      expect((await failedStart(Elsewhere)).mistakes.map(({ place }) => place)).to.have.members([
+        'Elsewhere#received',
+        'Elsewhere#value',
+      ])
+    })
+  })
+
+  describe('of options', () => {
+    const rows: [what: string, options: object, wanted: Mistake][] = [
+      [
+        'no url',
+        {},
+        {
+          place: 'Listener',
+          cause: 'has no url',
+          fix: "call bootstrap(Listener, 'wss://…'), or put @WebSocketClient({ url: 'wss://…' }) on the class",
+        },
+      ],
+      [
+        'a url that is none',
+        { url: 'peer.test/feed?token=secret' },
+        {
+          place: 'options.url',
+          cause: "'peer.test/feed' is not an absolute url",
+          fix: "write it whole, such as 'wss://example.com/feed'",
+        },
+      ],
+      [
+        'the scheme of http',
+        { url: 'http://peer.test/' },
+        {
+          place: 'options.url',
+          cause: "http://peer.test/ has the scheme 'http'",
+          fix: "begin it with 'ws://'",
+        },
+      ],
+      [
+        'the scheme of https',
+        { url: 'https://peer.test/' },
+        { place: 'options.url', cause: "has the scheme 'https'", fix: "begin it with 'wss://'" },
+      ],
+      [
+        'a fragment',
+        { url: 'wss://peer.test/feed#top' },
+        { place: 'options.url', cause: 'has a fragment (#…)', fix: "leave the '#' out" },
+      ],
+      [
+        'a subprotocol that is none',
+        { protocols: ['a, b'] },
+        {
+          place: 'options.protocols',
+          cause: '"a, b" is no subprotocol',
+          fix: 'no spaces, commas or slashes',
+        },
+      ],
+      [
+        'a subprotocol named twice',
+        { protocols: ['a', 'a'] },
+        { place: 'options.protocols', cause: "'a' is named twice", fix: 'name it once' },
+      ],
+      [
+        'a heartbeat that listens only and sends',
+        { heartbeat: { silence: 1_000, interval: 1_000 } },
+        {
+          place: 'options.heartbeat',
+          cause: 'has silence, which never sends, and interval',
+          fix: 'keep silence',
+        },
+      ],
+      [
+        'a first delay beyond the last',
+        { reconnect: { initialDelay: 5_000, maxDelay: 1_000 } },
+        {
+          place: 'options.reconnect',
+          cause: 'initialDelay (5000) above its maxDelay (1000)',
+          fix: 'raise maxDelay',
+        },
+      ],
+      [
+        'delays, and what they replace',
+        { reconnect: { delays: [1_000], initialDelay: 1_000 } },
+        { place: 'options.reconnect', cause: 'has delays, and initialDelay or maxDelay', fix: 'keep delays' },
+      ],
+      [
+        'an option that is misspelt',
+        { hartbeat: false },
+        { place: 'options.hartbeat', cause: 'is no option', fix: 'did you mean heartbeat?' },
+      ],
+      [
+        'a part of an option that is misspelt',
+        { reconnect: { maxattempts: 1 } },
+        { place: 'options.reconnect.maxattempts', cause: 'is no option', fix: 'did you mean maxAttempts?' },
+      ],
+      [
+        'a time that is none',
+        { connectTimeout: -1 },
+        { place: 'options.connectTimeout', cause: 'is -1', fix: 'give milliseconds' },
+      ],
+    ]
+
+    for (const [what, options, wanted] of rows) {
+      it(what, async () => {
+        const url = what === 'no url' ? {} : { url: 'ws://peer.test/' }
+        expectMistake(await onlyMistake(Listener, { ...url, ...options }), wanted)
+      })
+    }
+
+    it('of the class as of bootstrap', async () => {
+      @WebSocketClient({ url: 'https://peer.test/' })
+      class Secure extends Listener {}
+      expect((await onlyMistake(Secure, {})).fix).to.equal("begin it with 'wss://'")
+    })
+  })
+
+  describe('of modules', () => {
+    /** Starts a module, and returns its only mistake. */
+    async function moduleMistake(module: Class): Promise<Mistake> {
+      const server = new MemoryServer()
+      const { mistakes } = await startupError(bootstrap(module, { transport: server.connect, logger: false }))
+      expect(mistakes, JSON.stringify(mistakes)).to.have.length(1)
+      expect(server.peers).to.have.length(0)
+      return mistakes[0]!
+    }
+
+    it('a token provided twice', async () => {
+      @Module({ providers: [Store] })
+      class StorageModule {}
+      @Module({
+        imports: [StorageModule],
+        providers: [Store],
+        clients: [{ use: Listener, url: 'ws://peer.test/' }],
+      })
+      class AppModule {}
+      expectMistake(await moduleMistake(AppModule), {
+        place: 'AppModule',
+        cause: 'Store is provided here and in StorageModule',
+        fix: 'provide it once: all modules share one container',
+      })
+    })
+
+    it('an import of something that is no module', async () => {
+      @Module({ imports: [Store], clients: [{ use: Listener, url: 'ws://peer.test/' }] })
+      class AppModule {}
+      expectMistake(await moduleMistake(AppModule), {
+        place: 'AppModule imports',
+        cause: 'Store is no module',
+        fix: 'put @Module({ … }) on it',
+      })
+    })
+
+    it('a client without a url', async () => {
+      @Module({ clients: [Listener] })
+      class AppModule {}
+      expect((await moduleMistake(AppModule)).place).to.equal('Listener')
+    })
+
+    it('a cycle of providers', async () => {
+      @Module({
+        providers: [
+          { provide: 'a', useFactory: () => 1, inject: ['b'] },
+          { provide: 'b', useExisting: 'a' },
+        ],
+      })
+      class AppModule {}
+      expectMistake(await moduleMistake(AppModule), {
+        place: "'a'",
+        cause: "needs itself: 'a' → 'b' → 'a'",
+        fix: 'move what both need into a third class',
+      })
+    })
+  })
+})

@@ -1,0 +1,45 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { expect } from 'chai'
+import { publishMessage, publishState } from '#src/core/diagnostics.js'
+
+/** Subscribes to a channel for as long as a function runs, and returns what it carried. */
+function heardOn(channel: string, run: () => void): unknown[] {
+  const heard: unknown[] = []
+  const listener = (diagnostic: unknown): void => void heard.push(diagnostic)
+  subscribe(channel, listener)
+  try {
+    run()
+  } finally {
+    unsubscribe(channel, listener)
+  }
+  return heard
+}
+
+describe('diagnostics', () => {
+  describe('holdfast:state', () => {
+    it('carries each transition', () => {
+      const diagnostic = { connection: 'Ticker#1', from: 'connecting', to: 'open' }
+      expect(heardOn('holdfast:state', () => publishState(diagnostic))).to.deep.equal([diagnostic])
+    })
+
+    it('is silent once nobody has subscribed any more', () => {
+      const heard = heardOn('holdfast:state', () => {})
+      publishState({ connection: 'Ticker#1', from: 'connecting', to: 'open' })
+      expect(heard).to.deep.equal([])
+    })
+  })
+
+  describe('holdfast:message', () => {
+    it('carries each message, decoded, and the connection that it came in on', () => {
+      const message = { type: 'tick' }
+      const heard = heardOn('holdfast:message', () => publishMessage('Ticker#1', message))
+      expect(heard).to.deep.equal([{ connection: 'Ticker#1', message }])
+    })
+
+    it('is silent once nobody has subscribed any more', () => {
+      const heard = heardOn('holdfast:message', () => {})
+      publishMessage('Ticker#1', {})
+      expect(heard).to.deep.equal([])
+    })
+  })
+})

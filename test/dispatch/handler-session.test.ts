@@ -1,0 +1,407 @@
+import { expect } from 'chai'
+import { bootstrap, OnBinary, OnClose, OnError, OnMessage, OnOpen, OnPing, OnPong } from 'holdfast'
+import type { Client, ClientOptions, ConnectionContext, ErrorContext, Logger, MessageContext } from 'holdfast'
+import { FakeClock, MemoryServer } from 'holdfast/testing'
+import { deferred } from '#src/core/deferred.js'
+import type { Deferred } from '#src/core/deferred.js'
+
+/** A logger that keeps its lines, by level. */
+class Lines implements Logger {
+  readonly lines: string[] = []
+  debug(message: string): void {
+    this.lines.push(`debug ${message}`)
+  }
+  info(message: string): void {
+    this.lines.push(`info ${message}`)
+  }
+  warn(message: string): void {
+    this.lines.push(`warn ${message}`)
+  }
+  error(message: string): void {
+    this.lines.push(`error ${message}`)
+  }
+}
+
+interface Started<T extends object> {
+  client: Client<T>
+  server: MemoryServer
+  clock: FakeClock
+  logger: Lines
+}
+
+async function begin<T extends object>(
+  target: new () => T,
+  options: ClientOptions = {},
+): Promise<Started<T>> {
+  const [server, clock, logger] = [new MemoryServer(), new FakeClock(), new Lines()]
+  const surroundings = { transport: server.connect, clock, logger, random: () => 0.5 }
+  const client = await bootstrap(target, 'ws://peer.test/', { ...surroundings, ...options })
+  return { client, server, clock, logger }
+}
+
+describe('LinkSession', () => {
+  it('is open at once without @OnOpen: no timer waits for it, and messages are handled', async () => {
+    class Plain {
+      readonly notes: unknown[] = []
+      @OnMessage() rest(message: unknown): void {
+        this.notes.push(message)
+      }
+    }
+    const { client, server, clock } = await begin(Plain, { heartbeat: false })
+    expect(clock.timers).to.equal(0)
+    server.peer.send({ n: 1 })
+    await clock.settle()
+    expect(client.instance.notes).to.deep.equal([{ n: 1 }])
+    await client.close()
+  })
+
+  it('hands over a signal that is made when it is asked for, and aborts at the loss', async () => {
+    class Signalled {
+      context: ConnectionContext | undefined
+      @OnOpen() opened(_open: unknown, context: ConnectionContext): void {
+        this.context = context
+      }
+    }
+    const { client, clock, server } = await begin(Signalled)
+    const { context } = client.instance
+    expect(context?.connection).to.equal(client.connection)
+    server.peer.drop()
+    await clock.settle()
+    expect(context?.signal.aborted).to.equal(true)
+    await client.close()
+  })
+
+  describe('messages', () => {
+    it('go to the handler of their key, and the rest to the one without', async () => {
+      class Routed {
+        readonly notes: unknown[] = []
+        @OnMessage('tick') tick(message: { price: number }): void {
+          this.notes.push(['tick', message.price])
+        }
+        @OnMessage(7) seven(message: unknown): void {
+          this.notes.push(['seven', message])
+        }
+        @OnMessage() rest(message: unknown): void {
+          this.notes.push(['rest', message])
+        }
+      }
+      const { client, server } = await begin(Routed)
+      for (const message of [{ type: 'tick', price: 1 }, { type: 7 }, { type: 'else' }, [1], 'text', null]) {
+        server.peer.send(JSON.stringify(message))
+      }
+      expect(client.instance.notes).to.deep.equal([
+        ['tick', 1],
+        ['seven', { type: 7 }],
+        ['rest', { type: 'else' }],
+        ['rest', [1]],
+        ['rest', 'text'],
+        ['rest', null],
+      ])
+    })
+
+    it('cannot reach a prototype by their key', async () => {
+      class Careful {
+        readonly notes: unknown[] = []
+        @OnMessage('tick') tick(): void {
+          this.notes.push('tick')
+        }
+      }
+      const { client, server, logger } = await begin(Careful)
+      for (const type of ['constructor', '__proto__', 'toString']) server.peer.send({ type })
+      expect(client.instance.notes).to.deep.equal([])
+      expect(logger.lines).to.have.length(3)
+    })
+
+    it('come with a context', async () => {
+      class Context {
+        context: MessageContext | undefined
+        @OnMessage('tick') tick(_message: unknown, context: MessageContext): void {
+          this.context = context
+        }
+      }
+      const { client, server, clock } = await begin(Context)
+      await clock.advance(500)
+      const receivedAt = clock.date()
+      server.peer.send('{"type":"tick"}')
+      await clock.advance(100)
+      const { context } = client.instance
+      expect(context).to.include({
+        connection: client.connection,
+        key: 'tick',
+        raw: '{"type":"tick"}',
+        receivedAt,
+      })
+      expect(context?.signal.aborted).to.equal(false)
+    })
+
+    it('whose route function throws are reported in stage decode, and cost nothing else', async () => {
+      class Failing {
+        readonly stages: string[] = []
+        readonly messages: unknown[] = []
+        @OnMessage() any(message: unknown): void {
+          this.messages.push(message)
+        }
+        @OnError() failed(_error: Error, context: ErrorContext): void {
+          this.stages.push(context.stage)
+        }
+      }
+      const route = (message: unknown): unknown => (message as { deep: { key: unknown } }).deep.key
+      const { client, server } = await begin(Failing, { route })
+      server.peer.send({ shallow: 1 })
+      server.peer.send({ deep: { key: 1 } })
+      expect(client.instance.stages).to.deep.equal(['decode'])
+      expect(client.instance.messages).to.deep.equal([{ deep: { key: 1 } }])
+    })
+
+    it('whose route or key function throws are told in the log with what threw, and what becomes of them', async () => {
+      class Any {
+        @OnMessage() any(): void {}
+      }
+      const bad = (): never => {
+        throw new TypeError('no such thing')
+      }
+      const first = await begin(Any, { route: bad })
+      first.server.peer.send({})
+      expect(first.logger.lines).to.deep.equal([
+        'error [Any] decode: TypeError: no such thing (thrown by the route function: the message is lost)',
+      ])
+      const second = await begin(Any, { concurrency: { key: bad } })
+      second.server.peer.send({})
+      expect(second.logger.lines).to.deep.equal([
+        'error [Any] decode: TypeError: no such thing (thrown by the concurrency.key function: the message is handled as one without a key)',
+      ])
+    })
+
+    it('that no handler takes are logged once per key', async () => {
+      class Narrow {
+        @OnMessage('tick') tick(): void {
+          // Only its key matters.
+        }
+      }
+      const { server, logger } = await begin(Narrow)
+      for (const type of ['a', 'a', 'b']) server.peer.send({ type })
+      server.peer.send('{}')
+      server.peer.send(new Uint8Array(1))
+      server.peer.send(new Uint8Array(1))
+      expect(logger.lines.map((line) => /"a"|"b"|without a key|binary/.exec(line)?.[0])).to.deep.equal([
+        '"a"',
+        '"b"',
+        'without a key',
+        'binary',
+      ])
+    })
+
+    it('that no handler takes are counted over all connections, binary frames too', async () => {
+      class Narrow {
+        @OnMessage('tick') tick(): void {
+          // Only its key matters.
+        }
+      }
+      const { client, server, clock } = await begin(Narrow)
+      expect(client.connection.unhandledMessages).to.equal(0)
+      for (const type of ['a', 'a', 'tick', 'b']) server.peer.send({ type })
+      server.peer.send(new Uint8Array(1))
+      expect(client.connection.unhandledMessages).to.equal(4)
+      server.peer.drop()
+      await clock.advance(1_000)
+      server.peer.send('{}')
+      expect(client.connection.unhandledMessages).to.equal(5)
+    })
+
+    it('that have a handler, or failed, are not counted as unhandled', async () => {
+      class All {
+        @OnMessage('bad') bad(): never {
+          throw new Error('bad')
+        }
+        @OnMessage() rest(): void {
+          // It takes all the rest.
+        }
+        @OnBinary() binary(): void {
+          // And this what is no message.
+        }
+        @OnError() failed(): void {
+          // Not logged.
+        }
+      }
+      const { client, server } = await begin(All)
+      for (const data of ['{"type":"bad"}', '{"type":"a"}', 'null', '{broken', new Uint8Array(1)])
+        server.peer.send(data)
+      expect(client.connection.unhandledMessages).to.equal(0)
+    })
+  })
+
+  describe('replies', () => {
+    it('of @OnBinary are sent: bytes as they are, all else through the codec', async () => {
+      class Echo {
+        @OnBinary() echo(data: Uint8Array): unknown {
+          return data.length > 1 ? data : { length: data.length }
+        }
+      }
+      const { server } = await begin(Echo)
+      server.peer.send(new Uint8Array([1, 2]))
+      server.peer.send(new Uint8Array([1]))
+      expect(server.peer.received).to.deep.equal([new Uint8Array([1, 2]), '{"length":1}'])
+    })
+
+    it('that come when their connection is gone are each reported, and not sent over the next one', async () => {
+      const replies: Deferred<unknown>[] = []
+      const notes: string[] = []
+      class Late {
+        @OnMessage() answer(): Promise<unknown> {
+          const reply: Deferred<unknown> = deferred()
+          replies.push(reply)
+          return reply.promise
+        }
+        @OnError() failed(error: Error, { stage, handler }: ErrorContext): void {
+          notes.push(`${stage} ${String(handler)} ${error.name}`)
+        }
+        @OnClose() closed(): void {
+          notes.push('close')
+        }
+      }
+      async function* stream(): AsyncGenerator {
+        yield await Promise.resolve('item')
+      }
+      const { client, server, clock } = await begin(Late, { concurrency: 4 })
+      for (let index = 0; index < 4; index += 1) server.peer.send('{}')
+      server.peer.drop()
+      const late = [{ late: true }, new Uint8Array(1), stream(), undefined]
+      for (const [index, value] of late.entries()) replies[index]?.resolve(value)
+      await clock.advance(1_000)
+      expect(client.connection.state.status).to.equal('open')
+      expect(server.peer.received).to.deep.equal([])
+      const report = 'send Late#answer ConnectionLostError'
+      expect(notes).to.deep.equal([report, report, report, 'close'])
+    })
+  })
+
+  describe('@OnPing and @OnPong', () => {
+    class Aside {
+      readonly stages: string[] = []
+      @OnPing() async ping(): Promise<void> {
+        await Promise.reject(new Error('in ping'))
+      }
+      @OnPong() pong(): never {
+        throw new Error('in pong')
+      }
+      @OnError() failed(error: Error, { stage, handler }: ErrorContext): void {
+        this.stages.push(`${stage} ${handler ?? ''} ${error.message}`)
+      }
+    }
+
+    it('have what they throw reported', async () => {
+      const { client, server, clock } = await begin(Aside)
+      server.peer.ping()
+      server.peer.pong()
+      await clock.settle()
+      expect(client.instance.stages.sort()).to.deep.equal([
+        'handle Aside#ping in ping',
+        'handle Aside#pong in pong',
+      ])
+    })
+  })
+
+  describe('@OnOpen', () => {
+    it('that called close() and then fails has that reported', async () => {
+      class Leaving {
+        readonly stages: string[] = []
+        @OnOpen() async leave(_open: unknown, { connection }: ConnectionContext): Promise<void> {
+          void connection.close()
+          await Promise.reject(new Error('after close'))
+        }
+        @OnError() failed(_error: Error, { stage }: ErrorContext): void {
+          this.stages.push(stage)
+        }
+      }
+      let instance: Leaving | undefined
+      class Noted extends Leaving {
+        constructor() {
+          super()
+          // eslint-disable-next-line @typescript-eslint/no-this-alias -- the instance is wanted although bootstrap rejects
+          instance = this
+        }
+      }
+      await begin(Noted).catch(() => undefined)
+      expect(instance?.stages).to.deep.equal(['open'])
+    })
+  })
+
+  describe('@OnClose', () => {
+    it('that throws, or rejects, is reported in stage close', async () => {
+      class Throwing {
+        readonly stages: string[] = []
+        isAsync = false
+        @OnClose() closed(): unknown {
+          if (this.isAsync) return Promise.reject(new Error('later'))
+          throw new Error('now')
+        }
+        @OnError() failed(error: Error, { stage }: ErrorContext): void {
+          this.stages.push(`${stage} ${error.message}`)
+        }
+      }
+      const { client, server, clock } = await begin(Throwing)
+      server.peer.drop()
+      await clock.advance(1_000)
+      client.instance.isAsync = true
+      await client.close()
+      expect(client.instance.stages).to.deep.equal(['close now', 'close later'])
+    })
+
+    it('that is missing leaves it to the log to tell of an end that nobody here asked for', async () => {
+      class Plain {
+        @OnMessage() any(): void {
+          // The end is what matters.
+        }
+      }
+      const { client, server, clock, logger } = await begin(Plain)
+      server.peer.drop()
+      await clock.advance(1_000)
+      server.peer.close(1012, 'restart')
+      await clock.advance(5_000)
+      server.peer.close(1002)
+      await client.closed
+      expect(logger.lines).to.deep.equal([
+        'info [Plain] close: the connection was lost; it will be opened again',
+        'info [Plain] close: the connection was closed by the peer with 1012 (restart); it will be opened again',
+        'warn [Plain] close: the connection was closed by the peer with 1002; it will not be opened again',
+      ])
+    })
+  })
+
+  it('leaves to a handler what it keeps of a message when the next ones come', async () => {
+    class Keeping {
+      readonly contexts: MessageContext[] = []
+      @OnMessage() rest(_message: unknown, context: MessageContext): void {
+        this.contexts.push(context)
+      }
+    }
+    const { client, server, clock } = await begin(Keeping)
+    const before = clock.date()
+    for (const n of [1, 2, 3]) {
+      server.peer.send({ n })
+      await clock.advance(100)
+    }
+    const { contexts } = client.instance
+    expect(contexts.map(({ raw }) => raw)).to.deep.equal(['{"n":1}', '{"n":2}', '{"n":3}'])
+    expect(contexts.map(({ receivedAt }) => receivedAt - before)).to.deep.equal([0, 100, 200])
+    await client.close()
+  })
+
+  it('names a handler that has not settled for 30 seconds', async () => {
+    class Hung {
+      @OnMessage('hang') hang(): Promise<void> {
+        return new Promise(() => undefined)
+      }
+    }
+    const { client, server, clock, logger } = await begin(Hung)
+    server.peer.send({ type: 'hang' })
+    await clock.advance(29_999)
+    expect(logger.lines).to.deep.equal([])
+    await clock.advance(1)
+    expect(logger.lines[0]).to.match(/^warn \[Hung\] Hung#hang has not settled for 30 s/)
+    const closing = client.close()
+    await clock.advance(5_000)
+    await closing
+    expect(clock.timers).to.equal(0)
+  })
+})

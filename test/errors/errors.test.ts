@@ -1,0 +1,328 @@
+import { expect } from 'chai'
+import * as holdfast from 'holdfast'
+import {
+  BackpressureError,
+  ConnectError,
+  ConnectTimeoutError,
+  ConnectionClosedError,
+  ConnectionLostError,
+  DecodeError,
+  EncodeError,
+  HandshakeError,
+  HeartbeatTimeoutError,
+  HoldfastError,
+  InvalidUrlError,
+  MessageDroppedError,
+  MessageValidationError,
+  NotConnectedError,
+  OutboxFullError,
+  PingTimeoutError,
+  ProtocolViolationError,
+  ProviderError,
+  ReadyTimeoutError,
+  RequestError,
+  RequestTimeoutError,
+  RetriesExhaustedError,
+  StartupError,
+  SubscriptionError,
+  UnhandledMessagesError,
+  UnreadRepliesError,
+  WaitTimeoutError,
+} from 'holdfast'
+import { reasonOf, toError } from '#src/errors/errors.js'
+
+const cause = new Error('beneath')
+const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+const url = 'wss://peer.test/feed'
+const mistake = { place: 'Ticker#tick', cause: 'is odd', fix: 'make it even' }
+
+interface Row {
+  readonly error: HoldfastError
+  readonly code: string
+  readonly message: string
+  readonly fields?: Readonly<Record<string, unknown>>
+}
+
+const ROWS: readonly Row[] = [
+  {
+    error: new StartupError('Ticker', [mistake]),
+    code: 'STARTUP',
+    message: 'Ticker cannot start: 1 mistake.\n  1. Ticker#tick: is odd\n     Fix: make it even',
+    fields: { target: 'Ticker', mistakes: [mistake] },
+  },
+  {
+    error: new ConnectError(url, refused),
+    code: 'CONNECT',
+    message: `Could not connect to ${url}: connect ECONNREFUSED`,
+    fields: { url, systemCode: 'ECONNREFUSED', cause: refused },
+  },
+  {
+    error: new HandshakeError(
+      url,
+      'answered 401',
+      { status: 401, headers: { a: 'b' }, body: 'no' },
+      { cause },
+    ),
+    code: 'HANDSHAKE',
+    message: `${url} answered 401`,
+    fields: { url, status: 401, headers: { a: 'b' }, body: 'no', violation: undefined, cause },
+  },
+  {
+    error: new HandshakeError(url, 'broke the rules', { violation: 'accept' }),
+    code: 'HANDSHAKE',
+    message: `${url} broke the rules`,
+    fields: { status: undefined, headers: {}, body: '', violation: 'accept' },
+  },
+  {
+    error: new ConnectTimeoutError(url, 10_000),
+    code: 'CONNECT_TIMEOUT',
+    message: `${url} has not finished the opening handshake within connectTimeout (10000 ms)`,
+    fields: { timeout: 10_000 },
+  },
+  {
+    error: new ConnectTimeoutError(undefined, 10_000),
+    code: 'CONNECT_TIMEOUT',
+    message: 'The url, headers or protocols function has not answered within connectTimeout (10000 ms)',
+  },
+  {
+    error: new ProviderError('headers', cause),
+    code: 'PROVIDER',
+    message: 'The headers function failed: beneath',
+    fields: { option: 'headers', cause },
+  },
+  { error: new InvalidUrlError('The url is odd'), code: 'INVALID_URL', message: 'The url is odd' },
+  {
+    error: new ReadyTimeoutError(30_000),
+    code: 'READY_TIMEOUT',
+    message: '@OnOpen has not settled within readyTimeout (30000 ms)',
+    fields: { timeout: 30_000 },
+  },
+  {
+    error: new HeartbeatTimeoutError(30_000.4, 'silence 30000 ms'),
+    code: 'HEARTBEAT_TIMEOUT',
+    message: 'The peer has sent nothing for 30000 ms (silence 30000 ms): taken for dead, and cut',
+    fields: { silence: 30_000.4 },
+  },
+  {
+    error: new ConnectionLostError('It was lost', 1006, 'gone', { cause }),
+    code: 'CONNECTION_LOST',
+    message: 'It was lost',
+    fields: { closeCode: 1006, reason: 'gone', cause },
+  },
+  {
+    error: new ProtocolViolationError(1009, cause),
+    code: 'PROTOCOL_VIOLATION',
+    message: 'The peer broke the protocol or a limit: beneath (close code 1009)',
+    fields: { sentCode: 1009, cause },
+  },
+  { error: new ConnectionClosedError('It is closed'), code: 'CONNECTION_CLOSED', message: 'It is closed' },
+  {
+    error: new NotConnectedError('waiting'),
+    code: 'NOT_CONNECTED',
+    message:
+      'Cannot send while waiting: await connection.whenOpen() first, send from @OnOpen, or have an outbox',
+    fields: { status: 'waiting' },
+  },
+  {
+    error: new PingTimeoutError(1_234.5, 16),
+    code: 'PING_TIMEOUT',
+    message: 'The peer has left 16 pings unanswered: the oldest, 1235 ms old, is given up',
+    fields: { age: 1_234.5 },
+  },
+  {
+    error: new OutboxFullError(3, 99),
+    code: 'OUTBOX_FULL',
+    message:
+      'The outbox is full (3 messages, 99 bytes): await connection.whenOpen(), raise outbox.limit or outbox.bytes, or choose ' +
+      "what goes with outbox.overflow: 'drop-oldest' | 'drop-newest'",
+    fields: { size: 3, bytes: 99 },
+  },
+  {
+    error: new MessageDroppedError('overflow', ['a']),
+    code: 'MESSAGE_DROPPED',
+    message: '1 message was not sent: the outbox was full',
+    fields: { reason: 'overflow', messages: ['a'], count: 1 },
+  },
+  {
+    error: new MessageDroppedError('closed', ['a', 'b']),
+    code: 'MESSAGE_DROPPED',
+    message: '2 messages were not sent: the connection was closed before it was ready again',
+    fields: { reason: 'closed', count: 2 },
+  },
+  {
+    error: new RetriesExhaustedError(3, cause),
+    code: 'RETRIES_EXHAUSTED',
+    message: 'Gave up after 3 attempts (reconnect.maxAttempts): beneath',
+    fields: { attempts: 3, cause },
+  },
+  {
+    error: new DecodeError('{"a', cause),
+    code: 'DECODE',
+    message: 'Could not decode a message ("{\\"a"): beneath',
+    fields: { raw: '{"a', cause },
+  },
+  {
+    error: new MessageValidationError('Feed#tick', 'ticker', '{"type":"ticker"}', [
+      { message: 'Required', path: ['price'] },
+      { message: 'Too odd' },
+    ]),
+    code: 'MESSAGE_VALIDATION',
+    message: 'A message with the key ticker does not fit Feed#tick: price: Required; Too odd',
+    fields: { key: 'ticker', raw: '{"type":"ticker"}' },
+  },
+  { error: new EncodeError('It has no text'), code: 'ENCODE', message: 'It has no text' },
+  {
+    error: new WaitTimeoutError(30_000),
+    code: 'WAIT_TIMEOUT',
+    message: 'waitFor has seen no matching message within 30000 ms',
+    fields: { timeout: 30_000 },
+  },
+  {
+    error: new BackpressureError(16_385),
+    code: 'BACKPRESSURE',
+    message:
+      '16385 messages wait for slow handlers, 16 times highWaterMark: reading stops until they have been handled, ' +
+      'so nothing can be waited for. Make the handlers faster, or raise concurrency or highWaterMark',
+    fields: { pending: 16_385 },
+  },
+  {
+    error: new SubscriptionError('ticker', 'refused', 'was refused', { cause, details: { ok: false } }),
+    code: 'SUBSCRIPTION',
+    message: 'The subscription "ticker" was refused',
+    fields: { key: 'ticker', reason: 'refused', details: { ok: false }, cause },
+  },
+  {
+    error: new RequestTimeoutError(30_000, 7, true),
+    code: 'REQUEST_TIMEOUT',
+    message: 'Request 7 has had no reply within 30000 ms',
+    fields: { timeout: 30_000, id: 7, isSent: true },
+  },
+  {
+    error: new RequestError(7, { code: -32_601, message: 'no such method' }),
+    code: 'REQUEST',
+    message: 'Request 7 was answered with an error: -32601 no such method',
+    fields: { id: 7, details: { code: -32_601, message: 'no such method' } },
+  },
+  {
+    error: new UnreadRepliesError(7, 1_024),
+    code: 'UNREAD_REPLIES',
+    message:
+      'Request 7 was given up: 1024 replies to it wait to be read. Read faster, or raise highWaterMark',
+    fields: { id: 7, unread: 1_024 },
+  },
+  {
+    error: new UnhandledMessagesError(1),
+    code: 'UNHANDLED_MESSAGES',
+    message: '1 received message was not handled before the connection ended',
+    fields: { count: 1 },
+  },
+  {
+    error: new UnhandledMessagesError(2),
+    code: 'UNHANDLED_MESSAGES',
+    message: '2 received messages were not handled before the connection ended',
+  },
+]
+
+describe('errors', () => {
+  for (const { error, code, message, fields = {} } of ROWS) {
+    it(`${error.name} says: ${message.split('\n')[0]}`, () => {
+      expect(error).to.be.instanceOf(HoldfastError).and.instanceOf(Error)
+      expect(error.name).to.equal(error.constructor.name)
+      expect(error.code).to.equal(`HOLDFAST_${code}`)
+      expect(error.message).to.equal(message)
+      for (const [name, value] of Object.entries(fields)) {
+        expect(error, name).to.have.property(name).that.deep.equals(value)
+      }
+    })
+  }
+
+  it('each class that is exported has a row above', () => {
+    const exported = Object.entries(holdfast).filter(([name]) => name.endsWith('Error') && name !== 'OnError')
+    const untested = exported.filter(
+      ([name, value]) =>
+        name !== 'HoldfastError' && !ROWS.some(({ error }) => error.constructor === (value as unknown)),
+    )
+    expect(untested.map(([name]) => name)).to.deep.equal([])
+  })
+
+  it('an error of a subclass bears its own name', () => {
+    class OddUrlError extends InvalidUrlError {}
+    expect(new OddUrlError('odd').name).to.equal('OddUrlError')
+  })
+})
+
+describe('StartupError', () => {
+  it('numbers all mistakes, each with its place and its fix', () => {
+    const { message } = new StartupError('Ticker', [
+      mistake,
+      { place: 'options.url', cause: 'is gone', fix: 'go' },
+    ])
+    expect(message.split('\n')).to.deep.equal([
+      'Ticker cannot start: 2 mistakes.',
+      '  1. Ticker#tick: is odd',
+      '     Fix: make it even',
+      '  2. options.url: is gone',
+      '     Fix: go',
+    ])
+  })
+})
+
+describe('DecodeError', () => {
+  it('shows no more than the first 80 characters of a text', () => {
+    const { message, raw } = new DecodeError('x'.repeat(81), cause)
+    expect(message).to.equal(`Could not decode a message ("${'x'.repeat(80)}…"): beneath`)
+    expect(raw).to.have.length(81)
+    expect(new DecodeError('x'.repeat(80), cause).message).to.contain(`("${'x'.repeat(80)}")`)
+  })
+
+  it('shows of bytes how many they are', () => {
+    expect(new DecodeError(new Uint8Array(3), cause).message).to.equal(
+      'Could not decode a message (3 bytes): beneath',
+    )
+  })
+
+  it('can be made whatever a codec throws', () => {
+    expect(new DecodeError('x', Object.create(null)).message).to.equal(
+      'Could not decode a message ("x"): object',
+    )
+  })
+})
+
+describe('reasonOf', () => {
+  it('is the message of an error, or its name where it has none', () => {
+    expect(reasonOf(cause)).to.equal('beneath')
+    expect(reasonOf(new RangeError())).to.equal('RangeError')
+  })
+
+  it('joins the reasons beneath an AggregateError without a message, each once', () => {
+    const both = new AggregateError([new Error('::1 refused'), new Error('refused'), new Error('refused')])
+    expect(reasonOf(both)).to.equal('::1 refused; refused')
+    expect(reasonOf(new AggregateError([cause], 'all failed'))).to.equal('all failed')
+  })
+
+  it('is the text of anything else', () => {
+    expect(reasonOf('just text')).to.equal('just text')
+    expect(reasonOf(undefined)).to.equal('undefined')
+  })
+
+  it('is the type of what has no text', () => {
+    expect(reasonOf(Object.create(null))).to.equal('object')
+  })
+})
+
+describe('toError', () => {
+  it('returns an error as it is', () => {
+    expect(toError(cause)).to.equal(cause)
+  })
+
+  it('wraps anything else, and carries it as the cause', () => {
+    const error = toError('just text')
+    expect(error).to.be.instanceOf(Error)
+    expect(error.message).to.equal('Something other than an Error was thrown: just text')
+    expect(error.cause).to.equal('just text')
+  })
+
+  it('wraps what has no text', () => {
+    expect(toError(Object.create(null)).message).to.equal('Something other than an Error was thrown: object')
+  })
+})

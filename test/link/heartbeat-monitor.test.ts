@@ -1,0 +1,381 @@
+import { expect } from 'chai'
+import { ConnectionLostError, HeartbeatTimeoutError } from 'holdfast'
+import { FakeClock } from 'holdfast/testing'
+import type { HeartbeatSettings } from '#src/link/heartbeat.js'
+import { Pulse } from '#src/link/heartbeat-monitor.js'
+
+const PING: HeartbeatSettings = { style: 'ping', interval: 20_000, timeout: 10_000 }
+const SILENCE: HeartbeatSettings = { style: 'silence', silence: 30_000 }
+const OFF: HeartbeatSettings = { style: 'off' }
+const LOST = new ConnectionLostError('It was lost', 1006, '')
+
+/** A heartbeat by message, whose beats are counted up. */
+function byMessage(extra: object = {}): HeartbeatSettings {
+  let count = 0
+  const message = (): unknown => ({ beat: (count += 1) })
+  return { style: 'message', interval: 20_000, timeout: 10_000, message, ...extra }
+}
+
+/** A pulse whose peer answers only if told to; everything it does is noted. */
+function rig(settings: HeartbeatSettings) {
+  const clock = new FakeClock()
+  const notes = {
+    isPaused: false,
+    pings: [] as Uint8Array[],
+    beats: [] as unknown[],
+    deaths: [] as HeartbeatTimeoutError[],
+    failures: [] as unknown[],
+    latencies: [] as number[],
+  }
+  const port = {
+    /** What the peer does when it is pinged. */
+    answer: undefined as ((data: Uint8Array) => void) | undefined,
+    beat: (message: unknown): void => void notes.beats.push(message),
+  }
+  const pulse: Pulse = new Pulse(settings, clock, {
+    ping: (data) => {
+      notes.pings.push(data)
+      port.answer?.(data)
+    },
+    beat: (message) => port.beat(message),
+    isPaused: () => notes.isPaused,
+    died: (error) => void notes.deaths.push(error),
+    failed: (thrown) => void notes.failures.push(thrown),
+    measured: (latency) => void notes.latencies.push(latency),
+  })
+  const answerAll = (): void => {
+    port.answer = (data) => {
+      pulse.seen(clock.now())
+      pulse.ponged(data)
+    }
+  }
+  return { clock, notes, port, pulse, answerAll }
+}
+
+/** Returns what a promise rejects with. */
+function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => expect.fail('it resolved'),
+    (error: unknown) => error,
+  )
+}
+
+describe('Pulse', () => {
+  describe('by ping', () => {
+    it('pings once per interval, the first time at one interval (B7)', async () => {
+      const { clock, notes, answerAll } = rig(PING)
+      answerAll()
+      await clock.advance(19_999)
+      expect(notes.pings).to.have.length(0)
+      await clock.advance(1)
+      expect(notes.pings).to.have.length(1)
+      await clock.advance(40_000)
+      expect(notes.pings).to.have.length(3)
+      expect(notes.deaths).to.deep.equal([])
+    })
+
+    it('gives the peer up at interval + timeout', async () => {
+      const { clock, notes } = rig(PING)
+      await clock.advance(29_999)
+      expect(notes.deaths).to.deep.equal([])
+      await clock.advance(1)
+      expect(notes.deaths).to.have.length(1)
+      expect(notes.deaths[0]).to.be.instanceOf(HeartbeatTimeoutError)
+      expect(notes.deaths[0]?.message).to.contain('30000 ms (nothing came after a heartbeat)')
+    })
+
+    it('takes any frame for life', async () => {
+      const { clock, notes, pulse } = rig(PING)
+      await clock.advance(25_000)
+      pulse.seen(clock.now())
+      await clock.advance(10_000)
+      expect(notes.deaths).to.deep.equal([])
+      expect(pulse.lastSeen).to.equal(25_000)
+    })
+
+    it('waits one turn with the verdict, for what the network has ready (B32)', async () => {
+      const { clock, notes, pulse } = rig(PING)
+      await clock.advance(20_000)
+      const { nextTurn } = clock
+      // What a blocked process finds in its sockets comes before the verdict's turn.
+      clock.nextTurn = (callback) => {
+        pulse.seen(clock.now())
+        return nextTurn.call(clock, callback)
+      }
+      await clock.advance(10_000)
+      expect(notes.deaths).to.deep.equal([])
+      await clock.advance(10_000)
+      expect(notes.pings).to.have.length(2)
+    })
+
+    it('asks again before it judges after a sleep (B32)', async () => {
+      const { clock, notes, answerAll } = rig(PING)
+      await clock.advance(20_000)
+      answerAll()
+      await clock.jump(600_000)
+      expect(notes.pings).to.have.length(2)
+      expect(notes.deaths).to.deep.equal([])
+      await clock.advance(60_000)
+      expect(notes.deaths).to.deep.equal([])
+    })
+
+    it('gives a dead peer up once after a sleep (B32)', async () => {
+      const { clock, notes } = rig(PING)
+      await clock.advance(20_000)
+      await clock.jump(600_000)
+      expect(notes.deaths).to.deep.equal([])
+      await clock.advance(10_000)
+      expect(notes.deaths).to.have.length(1)
+    })
+
+    it('holds nothing against the peer while the link is not read (B41)', async () => {
+      const { clock, notes } = rig(PING)
+      notes.isPaused = true
+      await clock.advance(120_000)
+      expect(notes.deaths).to.deep.equal([])
+      notes.isPaused = false
+      await clock.advance(30_000)
+      expect(notes.deaths).to.have.length(1)
+    })
+
+    it('beats no earlier for a verdict that the link could not have heard (B41)', async () => {
+      const { clock, notes } = rig(PING)
+      await clock.advance(20_000)
+      notes.isPaused = true
+      await clock.advance(19_999)
+      expect(notes.pings).to.have.length(1)
+      await clock.advance(1)
+      expect(notes.pings).to.have.length(2)
+    })
+
+    it('does not judge when reading stops in the very turn of the verdict (B41)', async () => {
+      const { clock, notes } = rig(PING)
+      await clock.advance(20_000)
+      const { nextTurn } = clock
+      clock.nextTurn = (callback) => {
+        notes.isPaused = true
+        return nextTurn.call(clock, callback)
+      }
+      await clock.advance(10_000)
+      expect(notes.deaths).to.deep.equal([])
+    })
+
+    it('measures the round trip', async () => {
+      const { clock, notes, pulse } = rig(PING)
+      await clock.advance(20_000)
+      await clock.advance(120)
+      pulse.ponged(notes.pings[0]!)
+      expect(notes.latencies).to.deep.equal([120])
+    })
+  })
+
+  describe('by message', () => {
+    it('beats only once it is ready', async () => {
+      const { clock, notes, pulse } = rig(byMessage())
+      await clock.advance(100_000)
+      expect(notes.beats).to.deep.equal([])
+      expect(clock.timers).to.equal(0)
+      pulse.ready()
+      await clock.advance(20_000)
+      expect(notes.beats).to.deep.equal([{ beat: 1 }])
+      expect(notes.pings).to.deep.equal([])
+      await clock.advance(10_000)
+      expect(notes.deaths).to.have.length(1)
+    })
+
+    it('knows the reply, which measures the latency once', async () => {
+      const isReply = (message: unknown): boolean => message === 'pong'
+      const { clock, notes, pulse } = rig(byMessage({ isReply }))
+      pulse.ready()
+      await clock.advance(20_050)
+      expect(pulse.isReply('tick')).to.equal(false)
+      expect(pulse.isReply('pong')).to.equal(true)
+      expect(pulse.isReply('pong')).to.equal(true)
+      expect(notes.latencies).to.deep.equal([50])
+    })
+
+    it('takes nothing for a reply without isReply, or in another style', () => {
+      expect(rig(byMessage()).pulse.isReply('pong')).to.equal(false)
+      expect(rig(PING).pulse.isReply('pong')).to.equal(false)
+    })
+
+    it('reports an isReply that throws, and takes the message for none', () => {
+      const thrown = new Error('oops')
+      const isReply = (): boolean => {
+        throw thrown
+      }
+      const { notes, pulse } = rig(byMessage({ isReply }))
+      expect(pulse.isReply('pong')).to.equal(false)
+      expect(notes.failures).to.deep.equal([thrown])
+    })
+
+    it('reports a message function that throws, and goes on beating', async () => {
+      const thrown = new Error('oops')
+      let isBroken = true
+      const message = (): unknown => {
+        if (isBroken) throw thrown
+        return 'beat'
+      }
+      const { clock, notes, pulse } = rig(byMessage({ message }))
+      pulse.ready()
+      await clock.advance(20_000)
+      expect(notes.failures).to.deep.equal([thrown])
+      pulse.seen(clock.now())
+      isBroken = false
+      await clock.advance(20_000)
+      expect(notes.beats).to.deep.equal(['beat'])
+    })
+
+    it('reports a beat that cannot be sent', async () => {
+      const thrown = new Error('no text')
+      const { clock, notes, port, pulse } = rig(byMessage())
+      port.beat = () => {
+        throw thrown
+      }
+      pulse.ready()
+      await clock.advance(20_000)
+      expect(notes.failures).to.deep.equal([thrown])
+    })
+  })
+
+  describe('by silence', () => {
+    it('gives up a peer that is silent from the start, and never writes (B8)', async () => {
+      const { clock, notes } = rig(SILENCE)
+      await clock.advance(29_999)
+      expect(notes.deaths).to.deep.equal([])
+      await clock.advance(1)
+      expect(notes.deaths[0]?.message).to.contain('30000 ms (silence 30000 ms)')
+      expect(notes.pings).to.deep.equal([])
+      expect(notes.beats).to.deep.equal([])
+    })
+
+    it('leaves alone a peer that beats', async () => {
+      const { clock, notes, pulse } = rig(SILENCE)
+      for (let count = 0; count < 10; count += 1) {
+        await clock.advance(29_000)
+        pulse.seen(clock.now())
+      }
+      expect(notes.deaths).to.deep.equal([])
+    })
+
+    it('listens on when a frame comes in the very turn of the verdict', async () => {
+      const { clock, notes, pulse } = rig(SILENCE)
+      const { nextTurn } = clock
+      clock.nextTurn = (callback) => {
+        pulse.seen(clock.now())
+        return nextTurn.call(clock, callback)
+      }
+      await clock.advance(30_000)
+      clock.nextTurn = nextTurn
+      expect(notes.deaths).to.deep.equal([])
+      await clock.advance(30_000)
+      expect(notes.deaths).to.have.length(1)
+    })
+
+    it('holds nothing against the peer while the link is not read (B41)', async () => {
+      const { clock, notes } = rig(SILENCE)
+      notes.isPaused = true
+      await clock.advance(120_000)
+      expect(notes.deaths).to.deep.equal([])
+    })
+  })
+
+  it('starts no timer when it is off', () => {
+    const { clock, pulse } = rig(OFF)
+    pulse.ready()
+    expect(clock.timers).to.equal(0)
+  })
+
+  describe('#configure', () => {
+    it('changes the interval while it goes on', async () => {
+      const { clock, notes, pulse, answerAll } = rig(PING)
+      answerAll()
+      pulse.configure({ ...PING, interval: 1_000 })
+      await clock.advance(3_000)
+      expect(notes.pings).to.have.length(3)
+      expect(clock.timers).to.equal(1)
+    })
+  })
+
+  describe('#ping', () => {
+    it('resolves to the round trip when its pong comes', async () => {
+      const { clock, notes, pulse } = rig(OFF)
+      const ping = pulse.ping()
+      await clock.advance(70)
+      pulse.ponged(notes.pings[0]!)
+      expect(await ping).to.equal(70)
+      expect(notes.latencies).to.deep.equal([70])
+    })
+
+    it('is answered by the pong to a later ping, too: a peer may answer only the latest', async () => {
+      const { clock, notes, pulse } = rig(OFF)
+      const first = pulse.ping()
+      await clock.advance(10)
+      const second = pulse.ping()
+      const third = pulse.ping()
+      await clock.advance(20)
+      pulse.ponged(notes.pings[1]!)
+      expect(await Promise.all([first, second])).to.deep.equal([30, 20])
+      expect(notes.latencies).to.deep.equal([20])
+      pulse.ponged(notes.pings[2]!)
+      expect(await third).to.equal(20)
+    })
+
+    it('is not answered by a pong that nobody asked for, or by the same one twice', async () => {
+      const { clock, notes, pulse } = rig(OFF)
+      const ping = pulse.ping()
+      pulse.ponged(new Uint8Array())
+      pulse.ponged(Buffer.from('other'))
+      expect(notes.latencies).to.deep.equal([])
+      await clock.advance(5)
+      pulse.ponged(notes.pings[0]!)
+      pulse.ponged(notes.pings[0]!)
+      expect(await ping).to.equal(5)
+      expect(notes.latencies).to.deep.equal([5])
+    })
+
+    it('rejects when the link is lost', async () => {
+      const { pulse } = rig(OFF)
+      const ping = pulse.ping()
+      pulse.stop(LOST)
+      expect(await rejection(ping)).to.equal(LOST)
+    })
+
+    it('is given up, and never left hanging, when the peer answers none of many', async () => {
+      const { notes, pulse } = rig(OFF)
+      const first = pulse.ping()
+      const others = Array.from({ length: 16 }, () => pulse.ping())
+      expect(await rejection(first))
+        .to.be.instanceOf(Error)
+        .with.property('message')
+        .that.contains('16 pings unanswered')
+      pulse.ponged(notes.pings[16]!)
+      expect(await Promise.all(others)).to.deep.equal(others.map(() => 0))
+    })
+  })
+
+  describe('#stop', () => {
+    it('leaves no timer, also for what is asked of it later', async () => {
+      const { clock, notes, pulse } = rig(PING)
+      pulse.stop(LOST)
+      pulse.ready()
+      pulse.configure(PING)
+      expect(clock.timers).to.equal(0)
+      await clock.advance(100_000)
+      expect(notes.pings).to.deep.equal([])
+    })
+
+    it('takes back a verdict that waits for its turn', async () => {
+      const { clock, notes, pulse } = rig(PING)
+      await clock.advance(20_000)
+      const { nextTurn } = clock
+      clock.nextTurn = (callback) => {
+        const timer = nextTurn.call(clock, callback)
+        queueMicrotask(() => pulse.stop(LOST))
+        return timer
+      }
+      await clock.advance(10_000)
+      expect(notes.deaths).to.deep.equal([])
+    })
+  })
+})

@@ -1,0 +1,283 @@
+import { expect } from 'chai'
+import { ConnectionLostError } from 'holdfast'
+import { FakeClock } from 'holdfast/testing'
+import type { HeartbeatSettings } from '#src/link/heartbeat.js'
+import { HeartbeatTimer } from '#src/link/heartbeat-timer.js'
+import { Pulse } from '#src/link/heartbeat-monitor.js'
+import { SeededRandom } from '../support/seeded-random.js'
+
+const LOST = new ConnectionLostError('It was lost', 1006, '')
+
+/** Notes how often a clock is asked for a timer, and how many it ever had at once. */
+class CountingClock extends FakeClock {
+  wakeUps = 0
+  most = 0
+
+  override setTimeout(callback: () => void, delay: number) {
+    const timer = super.setTimeout(() => {
+      this.wakeUps += 1
+      callback()
+    }, delay)
+    this.most = Math.max(this.most, this.timers)
+    return timer
+  }
+}
+
+/** Something that is due at given times, one after another, and notes when it was run. */
+function dueAt(clock: FakeClock, times: number[], slack = 0, run: () => void = () => undefined) {
+  const runs: number[] = []
+  const due = {
+    slack,
+    place: -1,
+    runs,
+    times,
+    get dueAt() {
+      return times[0] ?? Infinity
+    },
+    run() {
+      times.shift()
+      runs.push(clock.now())
+      run()
+    },
+  }
+  HeartbeatTimer.on(clock).update(due)
+  return due
+}
+
+describe('HeartbeatTimer', () => {
+  describe('.on', () => {
+    it('returns one timer for each clock', () => {
+      const clock = new FakeClock()
+      expect(HeartbeatTimer.on(clock)).to.equal(HeartbeatTimer.on(clock))
+      expect(HeartbeatTimer.on(clock)).to.not.equal(HeartbeatTimer.on(new FakeClock()))
+    })
+  })
+
+  it('runs each when it is due, in order, on one timer of the clock', async () => {
+    const clock = new CountingClock()
+    const random = new SeededRandom(7)
+    const order: number[] = []
+    const times = Array.from({ length: 1_000 }, () => random.between(0, 499))
+    for (const time of times) dueAt(clock, [time], 0, () => order.push(time))
+    await clock.advance(500)
+    expect(order).to.deep.equal([...times].sort((a, b) => a - b))
+    expect(clock.most).to.equal(1)
+    expect(clock.timers).to.equal(0)
+  })
+
+  it('lets what is due a little later run early, where another runs anyway', async () => {
+    const clock = new CountingClock()
+    const first = dueAt(clock, [100], 50)
+    const second = dueAt(clock, [130], 50)
+    const strict = dueAt(clock, [140], 0)
+    const third = dueAt(clock, [160], 50)
+    await clock.advance(200)
+    expect([first, second, strict, third].map(({ runs }) => runs)).to.deep.equal([[100], [100], [140], [140]])
+    expect(clock.wakeUps).to.equal(2)
+  })
+
+  it('runs a lone one on the dot, also when it is woken up in vain shortly before', async () => {
+    const clock = new CountingClock()
+    const putOff = dueAt(clock, [100])
+    const lone = dueAt(clock, [120], 50)
+    putOff.times[0] = 300
+    await clock.advance(200)
+    expect(lone.runs).to.deep.equal([120])
+    expect(putOff.runs).to.deep.equal([])
+  })
+
+  it('is not woken up for what has been put off by the time that it looks', async () => {
+    const clock = new CountingClock()
+    const verdicts = Array.from({ length: 100 }, (_, index) => dueAt(clock, [110 + index]))
+    dueAt(clock, [100], 0, () => {
+      for (const { times } of verdicts) times[0] = 1_000
+    })
+    await clock.advance(999)
+    expect(clock.wakeUps).to.equal(1)
+    await clock.advance(1)
+    expect(verdicts.every(({ runs }) => runs[0] === 1_000)).to.equal(true)
+  })
+
+  it('asks the clock anew when something is due earlier than all before', async () => {
+    const clock = new CountingClock()
+    const late = dueAt(clock, [100])
+    const early = dueAt(clock, [50])
+    expect(clock.timers).to.equal(1)
+    await clock.advance(100)
+    expect([early.runs, late.runs]).to.deep.equal([[50], [100]])
+  })
+
+  it('goes on with all others after one that throws', async () => {
+    const clock = new FakeClock()
+    const broken = dueAt(clock, [100, 200], 0, () => {
+      throw new Error('oops')
+    })
+    const others = [100, 100, 150].map((time) => dueAt(clock, [time]))
+    const thrown: unknown[] = []
+    const { setTimeout } = clock
+    clock.setTimeout = (callback, delay) =>
+      setTimeout.call(
+        clock,
+        () => {
+          try {
+            callback()
+          } catch (error) {
+            thrown.push(error)
+          }
+        },
+        delay,
+      )
+    // Armed before the clock caught anything: an earlier one has it ask anew.
+    dueAt(clock, [99])
+    await clock.advance(200)
+    expect(others.map(({ runs }) => runs)).to.deep.equal([[100], [100], [150]])
+    expect(broken.runs).to.deep.equal([100, 200])
+    expect(thrown).to.have.length(2)
+  })
+
+  describe('#update', () => {
+    it('forgets what is never due again, whatever place it has, and then needs no timer', async () => {
+      const clock = new FakeClock()
+      const all = Array.from({ length: 100 }, (_, index) => dueAt(clock, [(index * 37) % 100]))
+      const gone = all.filter((_, index) => index % 3 === 0)
+      for (const due of gone) {
+        due.times.length = 0
+        HeartbeatTimer.on(clock).update(due)
+        expect(due.place).to.equal(-1)
+      }
+      await clock.advance(50)
+      for (const due of all) {
+        due.times.length = 0
+        HeartbeatTimer.on(clock).update(due)
+      }
+      expect(clock.timers).to.equal(0)
+      const expected = all.map((due, index) => {
+        const time = (index * 37) % 100
+        return time <= 50 && !gone.includes(due) ? [time] : []
+      })
+      expect(all.map(({ runs }) => runs)).to.deep.equal(expected)
+    })
+
+    it('keeps the order of all others, whichever it forgets', async () => {
+      for (let seed = 0; seed < 200; seed += 1) {
+        const random = new SeededRandom(seed)
+        const clock = new FakeClock()
+        const order: number[] = []
+        const all = Array.from({ length: 30 }, () => {
+          const time = random.between(1, 1_000)
+          return dueAt(clock, [time], 0, () => order.push(time))
+        })
+        const gone = all.filter(() => random.chance(0.3))
+        const left = all.filter((due) => !gone.includes(due)).map(({ times }) => times[0])
+        for (const due of gone) {
+          due.times.length = 0
+          HeartbeatTimer.on(clock).update(due)
+        }
+        await clock.jump(1_000)
+        expect(order, `seed ${seed}`).to.deep.equal(left.sort((a = 0, b = 0) => a - b))
+      }
+    })
+
+    it('takes a new time while others are being run', async () => {
+      const clock = new FakeClock()
+      const other = dueAt(clock, [500])
+      dueAt(clock, [100], 0, () => {
+        other.times[0] = 150
+        HeartbeatTimer.on(clock).update(other)
+      })
+      await clock.advance(200)
+      expect(other.runs).to.deep.equal([150])
+    })
+  })
+
+  describe('under a thousand links', () => {
+    const PING: HeartbeatSettings = { style: 'ping', interval: 20_000, timeout: 10_000 }
+
+    /** A thousand pulses that began one after another, within one interval; those that are alive answer after 50 ms. */
+    async function thousand(clock: FakeClock, isAlive: (index: number) => boolean) {
+      const links = Array.from({ length: 1_000 }, (_, index) => ({
+        isAlive: isAlive(index),
+        beats: [] as number[],
+        deaths: [] as number[],
+        pulse: undefined as Pulse | undefined,
+      }))
+      for (const link of links) {
+        link.pulse = new Pulse(PING, clock, {
+          ping: (data) => {
+            link.beats.push(clock.now())
+            if (!link.isAlive) return
+            clock.setTimeout(() => {
+              link.pulse?.seen(clock.now())
+              link.pulse?.ponged(data)
+            }, 50)
+          },
+          beat: () => undefined,
+          isPaused: () => false,
+          died: () => void link.deaths.push(clock.now()),
+          failed: () => undefined,
+          measured: () => undefined,
+        })
+        await clock.jump(20)
+      }
+      return links
+    }
+
+    /** Moves on, all timers that are due at a time at once. */
+    async function run(clock: FakeClock, until: number): Promise<void> {
+      while (clock.now() < until) await clock.jump(25)
+    }
+
+    it('beats each of them once per interval, a twentieth of it early at most, and without drift', async () => {
+      const clock = new FakeClock()
+      const links = await thousand(clock, () => true)
+      await run(clock, 120_000)
+      links.forEach(({ beats, deaths }, index) => {
+        const opened = index * 20
+        expect(beats.length, `link ${index}`).to.be.within(4, 6)
+        beats.forEach((time, round) => {
+          const nominal = opened + (round + 1) * 20_000
+          expect(time - nominal, `beat ${round} of link ${index}`).to.be.within(-1_000, 25)
+        })
+        expect(deaths).to.deep.equal([])
+      })
+    }).timeout(20_000)
+
+    it('wakes up a few times per interval for all of them', async () => {
+      const clock = new FakeClock()
+      const links = await thousand(clock, () => true)
+      await run(clock, 40_000)
+      const times = new Set(links.flatMap(({ beats }) => beats))
+      expect(times.size).to.be.within(18, 25)
+    }).timeout(20_000)
+
+    it('gives up those that do not answer, each on the dot, and no other', async () => {
+      const clock = new FakeClock()
+      const links = await thousand(clock, (index) => index % 2 === 0)
+      await run(clock, 49_975)
+      await clock.advance(50)
+      links.forEach(({ deaths, isAlive }, index) => {
+        if (isAlive) expect(deaths).to.deep.equal([])
+        else expect(deaths[0], `link ${index}`).to.be.within(index * 20 + 30_000, index * 20 + 30_025)
+      })
+    }).timeout(20_000)
+
+    it('needs no timer once all are stopped', async () => {
+      const clock = new FakeClock()
+      const links = await thousand(clock, () => false)
+      expect(clock.timers).to.equal(1)
+      for (const { pulse } of links) pulse?.stop(LOST)
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('follows one whose interval is changed while it is open', async () => {
+      const clock = new FakeClock()
+      const [first] = await thousand(clock, () => false)
+      const changed = first as { pulse: Pulse; beats: number[] }
+      changed.pulse.configure({ ...PING, interval: 21_000 })
+      expect(clock.timers).to.equal(1)
+      changed.pulse.configure({ ...PING, interval: 200 })
+      await run(clock, 21_000)
+      expect(changed.beats.length).to.be.within(4, 6)
+    })
+  })
+})

@@ -1,0 +1,265 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { FakeClock } from 'holdfast/testing'
+import { RateLimiter } from '#src/link/rate-limiter.js'
+import type { RateLimitSettings } from '#src/link/rate-limiter.js'
+
+interface Sent {
+  readonly item: string
+  readonly at: number
+}
+
+/** A limiter whose sends are noted with their times. */
+function rig(settings: RateLimitSettings = { messages: 3, per: 1_000, reserve: 1 }) {
+  const clock = new FakeClock()
+  const sent: Sent[] = []
+  const limiter = new RateLimiter<string>(settings, clock, {
+    send: (item) => void sent.push({ item, at: clock.now() }),
+  })
+  const push = (...items: string[]): void => items.forEach((item) => limiter.push(item))
+  const items = (): string[] => sent.map(({ item }) => item)
+  return { clock, items, limiter, push, sent }
+}
+
+describe('RateLimiter', () => {
+  describe('#push', () => {
+    it('sends at once what the rate allows, and leaves the reserve alone', () => {
+      const { items, limiter, push, clock } = rig()
+      push('a', 'b')
+      expect(items()).to.deep.equal(['a', 'b'])
+      expect(clock.timers).to.equal(0)
+      push('c')
+      expect(items()).to.deep.equal(['a', 'b'])
+      expect(limiter.waiting).to.equal(1)
+    })
+
+    it('sends the rest in order, as each window allows', async () => {
+      const { clock, push, sent } = rig({ messages: 2, per: 1_000, reserve: 0 })
+      push('a')
+      await clock.advance(300)
+      push('b', 'c', 'd', 'e')
+      await clock.advance(5_000)
+      expect(sent).to.deep.equal([
+        { item: 'a', at: 0 },
+        { item: 'b', at: 300 },
+        { item: 'c', at: 1_000 },
+        { item: 'd', at: 1_300 },
+        { item: 'e', at: 2_000 },
+      ])
+    })
+
+    it('does not overtake what waits, though it would be allowed', async () => {
+      const { clock, items, limiter, push } = rig({ messages: 1, per: 1_000, reserve: 0 })
+      clock.setTimeout(() => limiter.push('c'), 1_000)
+      push('a', 'b')
+      await clock.advance(2_000)
+      expect(items()).to.deep.equal(['a', 'b', 'c'])
+    })
+
+    it('sends all that is due after a timer that fires late', async () => {
+      const { clock, items, limiter, push } = rig({ messages: 2, per: 1_000, reserve: 0 })
+      push('a', 'b', 'c', 'd', 'e')
+      await clock.jump(10_000)
+      expect(items()).to.deep.equal(['a', 'b', 'c', 'd'])
+      expect(limiter.waiting).to.equal(1)
+    })
+
+    it('waits whole milliseconds where the clock knows fractions', async () => {
+      const delays: number[] = []
+      const clock = new FakeClock()
+      const limiter = new RateLimiter<string>(
+        { messages: 1, per: 1_000, reserve: 0 },
+        {
+          now: () => clock.now() + 0.3,
+          date: () => clock.date(),
+          nextTurn: (callback) => clock.nextTurn(callback),
+          setTimeout(callback, delay) {
+            delays.push(delay)
+            return clock.setTimeout(callback, delay)
+          },
+        },
+        { send: () => undefined },
+      )
+      limiter.push('a')
+      await clock.advance(0.5)
+      limiter.push('b')
+      expect(delays).to.deep.equal([1_000])
+    })
+  })
+
+  describe('#urgent', () => {
+    it('uses the reserve', () => {
+      const { items, limiter, push } = rig()
+      push('a', 'b', 'c')
+      limiter.urgent('beat')
+      expect(items()).to.deep.equal(['a', 'b', 'beat'])
+    })
+
+    it('waits past the rate as well, and then overtakes', async () => {
+      const { clock, limiter, push, sent } = rig()
+      push('a', 'b', 'c')
+      limiter.urgent('beat 1')
+      limiter.urgent('beat 2')
+      limiter.urgent('beat 3')
+      expect(limiter.waiting).to.equal(3)
+      await clock.advance(1_000)
+      expect(sent.slice(3)).to.deep.equal([
+        { item: 'beat 2', at: 1_000 },
+        { item: 'beat 3', at: 1_000 },
+        { item: 'c', at: 1_000 },
+      ])
+    })
+
+    it('does not overtake what is urgent too, though it would be allowed', async () => {
+      const { clock, items, limiter } = rig({ messages: 1, per: 1_000 })
+      clock.setTimeout(() => limiter.urgent('beat 3'), 1_000)
+      limiter.urgent('beat 1')
+      limiter.urgent('beat 2')
+      await clock.advance(2_000)
+      expect(items()).to.deep.equal(['beat 1', 'beat 2', 'beat 3'])
+    })
+
+    it('does not wait for what is not urgent to be due', async () => {
+      const { clock, limiter, push, sent } = rig({ messages: 4, per: 1_000, reserve: 3 })
+      limiter.urgent('beat 1')
+      limiter.urgent('beat 2')
+      limiter.urgent('beat 3')
+      await clock.advance(500)
+      push('a', 'b')
+      limiter.urgent('beat 4')
+      expect(sent).to.have.lengthOf(4)
+      await clock.advance(500)
+      expect(sent.slice(4)).to.deep.equal([{ item: 'beat 4', at: 1_000 }])
+      await clock.advance(500)
+      expect(sent.slice(5)).to.deep.equal([{ item: 'b', at: 1_500 }])
+    })
+
+    it('takes nothing from the others within its reserve', () => {
+      const { items, limiter, push } = rig()
+      limiter.urgent('beat')
+      push('a', 'b')
+      expect(items()).to.deep.equal(['beat', 'a', 'b'])
+    })
+
+    it('has a reserve of 1 by default, and none where only one message is allowed', () => {
+      const two = rig({ messages: 2, per: 1_000 })
+      two.push('a', 'b')
+      expect(two.items()).to.deep.equal(['a'])
+      const one = rig({ messages: 1, per: 1_000 })
+      one.push('a')
+      expect(one.items()).to.deep.equal(['a'])
+    })
+  })
+
+  describe('#clear', () => {
+    it('returns what waits in the order of sending, and leaves no timer', async () => {
+      const { clock, items, limiter, push } = rig()
+      push('a', 'b', 'c', 'd')
+      limiter.urgent('beat 1')
+      limiter.urgent('beat 2')
+      expect(clock.timers).to.equal(1)
+      expect(limiter.clear()).to.deep.equal(['beat 2', 'c', 'd'])
+      expect(limiter.waiting).to.equal(0)
+      expect(clock.timers).to.equal(0)
+      await clock.advance(10_000)
+      expect(items()).to.deep.equal(['a', 'b', 'beat 1'])
+    })
+
+    it('remembers what was sent, for a new connection has no new rate', () => {
+      const { items, limiter, push } = rig()
+      push('a', 'b')
+      limiter.clear()
+      push('c')
+      expect(items()).to.deep.equal(['a', 'b'])
+    })
+  })
+
+  it('leaves no timer once nothing waits', async () => {
+    const { clock, limiter, push } = rig()
+    push('a', 'b', 'c')
+    expect(clock.timers).to.equal(1)
+    await clock.advance(1_000)
+    expect(limiter.waiting).to.equal(0)
+    expect(clock.timers).to.equal(0)
+  })
+
+  it('goes on after a send that throws', async () => {
+    const clock = new FakeClock()
+    const tried: string[] = []
+    const limiter = new RateLimiter<string>({ messages: 1, per: 1_000, reserve: 0 }, clock, {
+      send(item) {
+        tried.push(item)
+        if (item === 'b') throw new Error('oops')
+      },
+    })
+    for (const item of ['a', 'b', 'c']) limiter.push(item)
+    const thrown = await clock.advance(1_000).catch((error: unknown) => error)
+    expect(thrown).to.have.property('message', 'oops')
+    await clock.advance(1_000)
+    expect(tried).to.deep.equal(['a', 'b', 'c'])
+  })
+
+  it('keeps the rate where a send makes further ones', () => {
+    const sent: number[] = []
+    const limiter = new RateLimiter<number>({ messages: 3, per: 1_000, reserve: 0 }, new FakeClock(), {
+      send(item) {
+        sent.push(item)
+        limiter.push(item + 1)
+      },
+    })
+    limiter.push(0)
+    expect(sent).to.deep.equal([0, 1, 2])
+    expect(limiter.waiting).to.equal(1)
+  })
+
+  it('never makes more sends in any window, keeps the reserve, the order and every item', async () => {
+    const step = fc.record({
+      do: fc.constantFrom(
+        'push' as const,
+        'push' as const,
+        'urgent' as const,
+        'advance' as const,
+        'jump' as const,
+      ),
+      by: fc.nat(400),
+    })
+    const settings = fc.integer({ min: 1, max: 6 }).chain((messages) =>
+      fc.record({
+        messages: fc.constant(messages),
+        per: fc.integer({ min: 1, max: 1_000 }),
+        reserve: fc.nat(messages - 1),
+      }),
+    )
+    await fc.assert(
+      fc.asyncProperty(settings, fc.array(step, { maxLength: 60 }), async (limits, steps) => {
+        const { clock, limiter, sent } = rig(limits)
+        const given: Record<'push' | 'urgent', string[]> = { push: [], urgent: [] }
+        for (const [index, { do: what, by }] of steps.entries()) {
+          if (what === 'advance' || what === 'jump') await clock[what](by)
+          else {
+            const item = `${what} ${index}`
+            given[what].push(item)
+            limiter[what](item)
+          }
+        }
+        await clock.advance(limits.per * (steps.length + 1))
+        expect(clock.timers).to.equal(0)
+        const { messages, per, reserve } = limits
+        expectRate(sent, messages, per)
+        const ordinary = sent.filter(({ item }) => item.startsWith('push'))
+        expectRate(ordinary, messages - reserve, per)
+        expect(ordinary.map(({ item }) => item)).to.deep.equal(given.push)
+        const urgent = sent.filter(({ item }) => item.startsWith('urgent'))
+        expect(urgent.map(({ item }) => item)).to.deep.equal(given.urgent)
+      }),
+    )
+  })
+})
+
+/** Expects that from each send to the one `messages` later there is a whole window. */
+function expectRate(sent: readonly Sent[], messages: number, per: number): void {
+  for (const [index, { at }] of sent.entries()) {
+    const later = sent[index + messages]
+    if (later) expect(later.at - at).to.be.at.least(per)
+  }
+}

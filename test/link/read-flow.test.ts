@@ -1,0 +1,321 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { FakeClock } from 'holdfast/testing'
+import { BackPressure } from '#src/link/read-flow.js'
+
+/** Back-pressure on a socket that only notes whether it is read. */
+function rig({ highWaterMark = 8, highWaterBytes = 1_000, breath = 100 } = {}) {
+  const clock = new FakeClock()
+  const socket = {
+    isRead: true,
+    isNeeded: false,
+    isTapFull: false,
+    isTapOverfull: false,
+    overflows: [] as number[],
+  }
+  const pressure = new BackPressure({ highWaterMark, highWaterBytes, breath }, clock, {
+    pause: () => (socket.isRead = false),
+    resume: () => (socket.isRead = true),
+    isNeeded: () => socket.isNeeded,
+    isTapFull: () => socket.isTapFull,
+    isTapOverfull: () => socket.isTapOverfull,
+    overflowed: (pending) => void socket.overflows.push(pending),
+  })
+  const take = (count: number, bytes = 1): void => {
+    for (let index = 0; index < count; index += 1) pressure.taken(bytes)
+  }
+  const handle = (count: number, bytes = 1): void => {
+    for (let index = 0; index < count; index += 1) pressure.handled(bytes)
+  }
+  return { clock, socket, pressure, take, handle }
+}
+
+describe('BackPressure', () => {
+  describe('marks', () => {
+    it('reads on at highWaterMark messages, and stops past it', () => {
+      const { socket, take, pressure } = rig()
+      take(8)
+      expect(socket.isRead).to.equal(true)
+      take(1)
+      expect(socket.isRead).to.equal(false)
+      expect(pressure.isPaused).to.equal(true)
+    })
+
+    it('reads on at highWaterBytes, and stops past it', () => {
+      const { socket, take } = rig()
+      take(1, 1_000)
+      expect(socket.isRead).to.equal(true)
+      take(1, 1)
+      expect(socket.isRead).to.equal(false)
+    })
+
+    it('goes on at a quarter of the messages, and not before (hysteresis)', () => {
+      const { socket, take, handle, pressure } = rig()
+      take(9)
+      handle(6)
+      expect(socket.isRead).to.equal(false)
+      handle(1)
+      expect(socket.isRead).to.equal(true)
+      expect(pressure.isPaused).to.equal(false)
+    })
+
+    it('goes on at a quarter of the bytes, and not before', () => {
+      const { socket, take, handle } = rig()
+      take(3, 400)
+      expect(socket.isRead).to.equal(false)
+      handle(2, 400)
+      expect(socket.isRead).to.equal(false)
+      handle(1, 400)
+      expect(socket.isRead).to.equal(true)
+    })
+
+    it('works with a mark of 1', () => {
+      const { socket, take, handle } = rig({ highWaterMark: 1 })
+      take(2)
+      expect(socket.isRead).to.equal(false)
+      handle(1)
+      expect(socket.isRead).to.equal(false)
+      handle(1)
+      expect(socket.isRead).to.equal(true)
+    })
+
+    it('leaves no timer behind once it reads again', () => {
+      const { clock, take, handle } = rig()
+      take(9)
+      expect(clock.timers).to.equal(1)
+      handle(9)
+      expect(clock.timers).to.equal(0)
+    })
+  })
+
+  describe('while somebody who iterates is behind', () => {
+    it('stops reading, and goes on once they have caught up', () => {
+      const { socket, pressure } = rig()
+      socket.isTapFull = true
+      pressure.reconsider()
+      expect(socket.isRead).to.equal(false)
+      socket.isTapFull = false
+      pressure.reconsider()
+      expect(socket.isRead).to.equal(true)
+    })
+
+    it('reads on all the same while a message is waited for, but not beyond all bounds', () => {
+      const { socket, pressure } = rig()
+      socket.isTapFull = socket.isNeeded = true
+      pressure.reconsider()
+      expect(socket.isRead).to.equal(true)
+      socket.isTapOverfull = true
+      pressure.reconsider()
+      expect(socket.isRead).to.equal(false)
+      expect(socket.overflows).to.have.length(1)
+    })
+
+    it('stays paused for them when the handlers have caught up', () => {
+      const { socket, take, handle } = rig()
+      take(9)
+      socket.isTapFull = true
+      handle(9)
+      expect(socket.isRead).to.equal(false)
+    })
+  })
+
+  describe('while somebody waits for a message', () => {
+    it('does not stop reading', () => {
+      const { socket, take } = rig()
+      socket.isNeeded = true
+      take(100)
+      expect(socket.isRead).to.equal(true)
+      expect(socket.overflows).to.deep.equal([])
+    })
+
+    it('reads again when somebody begins to wait, and stops when they end', () => {
+      const { socket, take, pressure } = rig()
+      take(9)
+      socket.isNeeded = true
+      pressure.reconsider()
+      expect(socket.isRead).to.equal(true)
+      socket.isNeeded = false
+      pressure.reconsider()
+      expect(socket.isRead).to.equal(false)
+    })
+
+    it('reads on at 16 times the mark, and past it stops regardless and says so', () => {
+      const { socket, take } = rig()
+      socket.isNeeded = true
+      take(128)
+      expect(socket.isRead).to.equal(true)
+      take(1)
+      expect(socket.isRead).to.equal(false)
+      expect(socket.overflows).to.deep.equal([129])
+    })
+
+    it('does the same past 16 times the bytes', () => {
+      const { socket, take } = rig()
+      socket.isNeeded = true
+      take(1, 16_001)
+      expect(socket.isRead).to.equal(false)
+      expect(socket.overflows).to.deep.equal([1])
+    })
+
+    it('says so to whoever begins to wait after that, too', () => {
+      const { socket, take, pressure } = rig()
+      socket.isNeeded = true
+      take(129)
+      pressure.reconsider()
+      expect(socket.overflows).to.deep.equal([129, 129])
+      expect(socket.isRead).to.equal(false)
+    })
+
+    it('reads again below 16 times the mark', () => {
+      const { socket, take, handle } = rig()
+      socket.isNeeded = true
+      take(129)
+      handle(1)
+      expect(socket.isRead).to.equal(true)
+    })
+
+    it('says nothing past 16 times the mark where nobody waits', () => {
+      const { socket, take } = rig()
+      take(129)
+      expect(socket.overflows).to.deep.equal([])
+      expect(socket.isRead).to.equal(false)
+    })
+
+    it('stays sane when those that wait give up in the very call', () => {
+      const clock = new FakeClock()
+      let waiting = 3
+      let pauses = 0
+      const pressure: BackPressure = new BackPressure(
+        { highWaterMark: 1, highWaterBytes: 1_000, breath: 100 },
+        clock,
+        {
+          pause: () => (pauses += 1),
+          resume: () => {},
+          isNeeded: () => waiting > 0,
+          isTapFull: () => false,
+          isTapOverfull: () => false,
+          overflowed: () => {
+            while (waiting > 0) {
+              waiting -= 1
+              pressure.reconsider()
+            }
+          },
+        },
+      )
+      for (let count = 0; count < 17; count += 1) pressure.taken(1)
+      expect(pauses).to.equal(1)
+      expect(clock.timers).to.equal(1)
+    })
+  })
+
+  describe('breath (B41)', () => {
+    it('reads once per breath while it is stopped, until one frame has come', async () => {
+      const { clock, socket, take, pressure } = rig()
+      take(9)
+      await clock.advance(99)
+      expect(socket.isRead).to.equal(false)
+      await clock.advance(1)
+      expect(socket.isRead).to.equal(true)
+      expect(pressure.isPaused).to.equal(true)
+      pressure.breathed()
+      pressure.breathed()
+      expect(socket.isRead, 'the rest of the chunk').to.equal(true)
+      await Promise.resolve()
+      expect(socket.isRead).to.equal(false)
+      expect(clock.timers).to.equal(1)
+      await clock.advance(100)
+      expect(socket.isRead).to.equal(true)
+    })
+
+    it('goes on for good when the handlers have caught up within that chunk', async () => {
+      const { clock, socket, take, handle, pressure } = rig()
+      take(9)
+      await clock.advance(100)
+      pressure.breathed()
+      handle(9)
+      await Promise.resolve()
+      expect(socket.isRead).to.equal(true)
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('stays stopped when a frame that was read before arrives late', async () => {
+      const { clock, socket, take, pressure } = rig()
+      take(9)
+      pressure.breathed()
+      expect(socket.isRead).to.equal(false)
+      expect(clock.timers).to.equal(1)
+    })
+
+    it('goes on for good when the handlers have caught up meanwhile', async () => {
+      const { clock, socket, take, handle, pressure } = rig()
+      take(9)
+      await clock.advance(100)
+      handle(9)
+      pressure.breathed()
+      expect(socket.isRead).to.equal(true)
+      expect(pressure.isPaused).to.equal(false)
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('means nothing while it reads', () => {
+      const { clock, socket, pressure } = rig()
+      pressure.breathed()
+      expect(socket.isRead).to.equal(true)
+      expect(clock.timers).to.equal(0)
+    })
+  })
+
+  describe('#release', () => {
+    it('reads on for good, and leaves no timer', () => {
+      const { clock, socket, take, pressure } = rig()
+      take(9)
+      pressure.release()
+      expect(socket.isRead).to.equal(true)
+      expect(clock.timers).to.equal(0)
+      take(1_000)
+      expect(socket.isRead).to.equal(true)
+      expect(socket.overflows).to.deep.equal([])
+    })
+
+    it('changes nothing while it reads, but stops no more', () => {
+      const { socket, take, pressure } = rig()
+      pressure.release()
+      take(9)
+      expect(socket.isRead).to.equal(true)
+    })
+  })
+
+  it('is paused as its model says, whatever happens', () => {
+    const marks = { highWaterMark: 8, highWaterBytes: 1_000 }
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('take' as const), bytes: fc.integer({ min: 0, max: 500 }) }),
+      fc.record({ kind: fc.constant('handle' as const) }),
+      fc.record({ kind: fc.constant('need' as const), isNeeded: fc.boolean() }),
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const { socket, pressure, clock } = rig(marks)
+        const pending: number[] = []
+        let isPaused = false
+        for (const each of steps) {
+          if (each.kind === 'take') pending.push(each.bytes)
+          const handled = each.kind === 'handle' ? pending.shift() : undefined
+          if (each.kind === 'take') pressure.taken(each.bytes)
+          else if (handled !== undefined) pressure.handled(handled)
+          else if (each.kind === 'need') {
+            socket.isNeeded = each.isNeeded
+            pressure.reconsider()
+          }
+          const bytes = pending.reduce((sum, size) => sum + size, 0)
+          const load = Math.max(pending.length / marks.highWaterMark, bytes / marks.highWaterBytes)
+          if (load > 16) isPaused = true
+          else if (socket.isNeeded || load <= 1 / 4) isPaused = false
+          else if (load > 1) isPaused = true
+          expect(pressure.isPaused).to.equal(isPaused)
+          expect(socket.isRead).to.equal(!isPaused)
+          expect(clock.timers).to.equal(isPaused ? 1 : 0)
+        }
+      }),
+    )
+  })
+})

@@ -1,0 +1,486 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { ConnectionLostError } from 'holdfast'
+import { MessageStreams } from '#src/messages/message-stream.js'
+import type { MessageIterator } from '#src/messages/message-stream.js'
+import { heapInUse } from '../support/heap.js'
+import { rejection } from '../support/rejection.js'
+
+/** Streams whose every call of `changed` is noted, with what `isFull` was then. */
+function rig() {
+  const changes: boolean[] = []
+  const streams: MessageStreams = new MessageStreams({ changed: () => void changes.push(streams.isFull) })
+  const push = (count: number, from = 0): void => {
+    for (let index = 0; index < count; index += 1) streams.push(from + index)
+  }
+  return { changes, push, streams }
+}
+
+const message = (value: unknown) => ({ done: false, value })
+const DONE = { done: true, value: undefined }
+
+async function collect(iterator: MessageIterator): Promise<unknown[]> {
+  const values: unknown[] = []
+  for await (const value of iterator) values.push(value)
+  return values
+}
+
+async function take(iterator: MessageIterator, count: number): Promise<void> {
+  for (let index = 0; index < count; index += 1) await iterator.next()
+}
+
+/** A signal that knows how many listen to it. */
+function watchedSignal() {
+  const controller = new AbortController()
+  const { signal } = controller
+  const watched = { controller, signal, listeners: 0 }
+  const { addEventListener, removeEventListener } = signal
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    watched.listeners += 1
+    addEventListener.apply(signal, args)
+  }
+  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+    watched.listeners -= 1
+    removeEventListener.apply(signal, args)
+  }
+  return watched
+}
+
+const lost = new ConnectionLostError('It was lost', 1006, '')
+
+describe('MessageStreams', () => {
+  describe('#open', () => {
+    it('taps from the call on, whenever it is first asked', async () => {
+      const { push, streams } = rig()
+      push(1)
+      const iterator = streams.open()
+      push(2, 1)
+      streams.end()
+      expect(await collect(iterator)).to.deep.equal([1, 2])
+    })
+
+    it('gives every message to each iteration', async () => {
+      const { push, streams } = rig()
+      const first = streams.open()
+      push(1)
+      const second = streams.open()
+      push(1, 1)
+      streams.end()
+      expect([await collect(first), await collect(second)]).to.deep.equal([[0, 1], [1]])
+    })
+
+    it('counts the iterations that still take messages', async () => {
+      const { streams } = rig()
+      const first = streams.open()
+      streams.open()
+      expect(streams.size).to.equal(2)
+      await first.return()
+      expect(streams.size).to.equal(1)
+      streams.end()
+      expect(streams.size).to.equal(0)
+    })
+
+    it('refuses a mark that is no positive integer', () => {
+      const { streams } = rig()
+      for (const highWaterMark of [0, -1, 1.5, NaN, Infinity, '8' as unknown as number]) {
+        expect(() => streams.open({ highWaterMark })).to.throw(TypeError, `and is ${highWaterMark}`)
+      }
+      expect(streams.size).to.equal(0)
+    })
+
+    it('begins what has ended already, once the connection has: closed', async () => {
+      const { streams } = rig()
+      streams.end()
+      expect(await collect(streams.open())).to.deep.equal([])
+      expect(streams.size).to.equal(0)
+    })
+
+    it('begins what throws, once the connection is lost for good', async () => {
+      const { streams } = rig()
+      streams.fail(lost)
+      expect(await rejection(streams.open().next())).to.equal(lost)
+      expect(streams.size).to.equal(0)
+    })
+  })
+
+  describe('#next', () => {
+    it('serves concurrent calls in their order', async () => {
+      const { push, streams } = rig()
+      const iterator = streams.open()
+      const three = [iterator.next(), iterator.next(), iterator.next()]
+      push(4)
+      expect(await Promise.all(three)).to.deep.equal([message(0), message(1), message(2)])
+      expect(await iterator.next()).to.deep.equal(message(3))
+    })
+
+    it('keeps a message that looks like a promise, or is nothing, as it is', async () => {
+      const { streams } = rig()
+      const iterator = streams.open()
+      const thenable = { then: () => expect.fail('it was taken for a promise') }
+      for (const each of [thenable, undefined, null, false]) streams.push(each)
+      const values = [iterator.next(), iterator.next(), iterator.next(), iterator.next()]
+      const results = await Promise.all(values)
+      expect(results.map(({ value }) => value)).to.deep.equal([thenable, undefined, null, false])
+      expect(results.every(({ done }) => !done)).to.equal(true)
+    })
+
+    it('keeps the message in the promise of a call that lost a race (B31)', async () => {
+      const { push, streams } = rig()
+      const iterator = streams.open()
+      const pending = iterator.next()
+      expect(await Promise.race([pending, Promise.resolve('too slow')])).to.equal('too slow')
+      push(2)
+      expect(await pending).to.deep.equal(message(0))
+      expect(await iterator.next()).to.deep.equal(message(1))
+    })
+
+    it('gives up one wait at the signal of the call, and the message goes to the following one (B31)', async () => {
+      const { push, streams } = rig()
+      const iterator = streams.open()
+      const { controller, signal } = watchedSignal()
+      const pending = iterator.next({ signal })
+      const following = iterator.next()
+      controller.abort(new Error('enough'))
+      push(1)
+      expect(await rejection(pending)).to.have.property('message', 'enough')
+      expect(await following).to.deep.equal(message(0))
+    })
+
+    it('takes nothing where the signal of the call has aborted before', async () => {
+      const { push, streams } = rig()
+      const iterator = streams.open()
+      push(1)
+      const pending = iterator.next({ signal: AbortSignal.abort(new Error('enough')) })
+      expect(await rejection(pending)).to.have.property('message', 'enough')
+      expect(await iterator.next()).to.deep.equal(message(0))
+    })
+
+    it('keeps what it was given, though its signal aborts in the same tick', async () => {
+      const { push, streams } = rig()
+      const iterator = streams.open()
+      const controller = new AbortController()
+      const pending = iterator.next({ signal: controller.signal })
+      push(1)
+      controller.abort()
+      expect(await pending).to.deep.equal(message(0))
+    })
+
+    it('leaves no listener on the signal of the call, however it ends', async () => {
+      const { push, streams } = rig()
+      const iterator = streams.open()
+      const watched = watchedSignal()
+      const first = iterator.next(watched)
+      expect(watched.listeners).to.equal(1)
+      push(1)
+      expect(watched.listeners).to.equal(0)
+      await first
+      void iterator.next(watched)
+      streams.fail(lost)
+      expect(watched.listeners).to.equal(0)
+    })
+
+    it('may be left alone: its rejection is not unhandled (B34)', () => {
+      const { streams } = rig()
+      const iterator = streams.open()
+      void iterator.next()
+      streams.fail(lost)
+      void iterator.next()
+    })
+
+    it('gives all that was sent, in order, whenever a call is aborted, raced or left alone (B31)', async () => {
+      const step = fc.oneof(
+        fc.record({ do: fc.constant('push' as const), count: fc.integer({ min: 1, max: 9 }) }),
+        fc.record({ do: fc.constantFrom('next' as const, 'abortable' as const), count: fc.constant(1) }),
+        fc.record({ do: fc.constant('abort' as const), count: fc.nat(9) }),
+        fc.record({ do: fc.constant('turn' as const), count: fc.constant(1) }),
+      )
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+          const { push, streams } = rig()
+          const iterator = streams.open({ highWaterMark: 4 })
+          const calls: Promise<IteratorResult<unknown>>[] = []
+          const controllers: AbortController[] = []
+          let sent = 0
+          for (const { do: what, count } of steps) {
+            if (what === 'push') {
+              push(count, sent)
+              sent += count
+            } else if (what === 'next') calls.push(iterator.next())
+            else if (what === 'abortable') {
+              const controller = new AbortController()
+              controllers.push(controller)
+              calls.push(iterator.next({ signal: controller.signal }))
+            } else if (what === 'abort') controllers[count]?.abort(new Error('aborted'))
+            else await Promise.resolve()
+          }
+          streams.end()
+          const settled = await Promise.allSettled(calls)
+          const received = settled.flatMap((call) =>
+            call.status === 'fulfilled' && !call.value.done ? [call.value.value] : [],
+          )
+          received.push(...(await collect(iterator)))
+          expect(received).to.deep.equal(Array.from({ length: sent }, (_, index) => index))
+        }),
+      )
+    })
+  })
+
+  describe('#return', () => {
+    it('ends the iteration at once, and drops what is buffered', async () => {
+      const { push, streams } = rig()
+      const iterator = streams.open()
+      push(3)
+      expect(await iterator.return()).to.deep.equal(DONE)
+      push(1)
+      expect(await iterator.next()).to.deep.equal(DONE)
+    })
+
+    it('ends the calls that wait', async () => {
+      const { streams } = rig()
+      const iterator = streams.open()
+      const both = [iterator.next(), iterator.next()]
+      await iterator.return()
+      expect(await Promise.all(both)).to.deep.equal([DONE, DONE])
+    })
+
+    it('is called by a loop that is left', async () => {
+      const { push, streams } = rig()
+      push(1)
+      const iterator = streams.open()
+      push(3)
+      for await (const value of iterator) {
+        expect(value).to.equal(0)
+        break
+      }
+      expect(streams.size).to.equal(0)
+    })
+
+    it('makes a full socket readable, and leaves no listener on the signal', async () => {
+      const { changes, push, streams } = rig()
+      const watched = watchedSignal()
+      const iterator = streams.open({ highWaterMark: 2, signal: watched.signal })
+      push(3)
+      await iterator.return()
+      expect(changes).to.deep.equal([true, false])
+      expect(watched.listeners).to.equal(0)
+      watched.controller.abort()
+      expect(await iterator.next()).to.deep.equal(DONE)
+    })
+  })
+
+  describe('signal', () => {
+    it('ends the iteration: calls that wait and later ones reject with its reason', async () => {
+      const { push, streams } = rig()
+      const watched = watchedSignal()
+      const iterator = streams.open(watched)
+      const both = [iterator.next(), iterator.next()]
+      const reason = new Error('no longer wanted')
+      watched.controller.abort(reason)
+      push(1)
+      expect(await Promise.all(both.map(rejection))).to.deep.equal([reason, reason])
+      expect(await rejection(iterator.next())).to.equal(reason)
+      expect(streams.size).to.equal(0)
+      expect(watched.listeners).to.equal(0)
+    })
+
+    it('drops what is buffered with the iteration, and makes a full socket readable', async () => {
+      const { changes, push, streams } = rig()
+      const controller = new AbortController()
+      const iterator = streams.open({ signal: controller.signal, highWaterMark: 2 })
+      push(3)
+      controller.abort(new Error('enough'))
+      expect(changes).to.deep.equal([true, false])
+      expect(await rejection(iterator.next())).to.have.property('message', 'enough')
+    })
+
+    it('takes no message from a call that has got it', async () => {
+      const { push, streams } = rig()
+      const controller = new AbortController()
+      const iterator = streams.open({ signal: controller.signal })
+      const pending = iterator.next()
+      push(1)
+      controller.abort()
+      expect(await pending).to.deep.equal(message(0))
+    })
+
+    it('ends other iterations as little as the connection', async () => {
+      const { push, streams } = rig()
+      const controller = new AbortController()
+      streams.open({ signal: controller.signal })
+      const other = streams.open()
+      controller.abort()
+      push(1)
+      expect(await other.next()).to.deep.equal(message(0))
+    })
+
+    it('begins nothing where it has aborted before', async () => {
+      const { push, streams } = rig()
+      const iterator = streams.open({ signal: AbortSignal.abort(new Error('before')) })
+      expect(streams.size).to.equal(0)
+      push(1)
+      expect(await rejection(iterator.next())).to.have.property('message', 'before')
+    })
+
+    it('makes an Error of a reason that is none', async () => {
+      const { streams } = rig()
+      const iterator = streams.open({ signal: AbortSignal.abort('just text') })
+      expect(await rejection(iterator.next()))
+        .to.be.instanceOf(Error)
+        .with.property('cause', 'just text')
+    })
+
+    it('counts after the end too while something is buffered, but is not listened to', async () => {
+      const { push, streams } = rig()
+      const watched = watchedSignal()
+      const iterator = streams.open(watched)
+      push(2)
+      streams.end()
+      expect(watched.listeners).to.equal(0)
+      expect(await iterator.next()).to.deep.equal(message(0))
+      watched.controller.abort(new Error('enough'))
+      expect(await rejection(iterator.next())).to.have.property('message', 'enough')
+    })
+
+    it('changes nothing once all has been had', async () => {
+      const { push, streams } = rig()
+      const controller = new AbortController()
+      const iterator = streams.open({ signal: controller.signal })
+      push(1)
+      streams.end()
+      expect(await collect(iterator)).to.deep.equal([0])
+      controller.abort()
+      expect(await iterator.next()).to.deep.equal(DONE)
+    })
+  })
+
+  describe('#end', () => {
+    it('finishes iterations after what they have buffered', async () => {
+      const { push, streams } = rig()
+      const iterator = streams.open()
+      push(2)
+      streams.end()
+      push(1, 2)
+      expect(await collect(iterator)).to.deep.equal([0, 1])
+      expect(await iterator.next()).to.deep.equal(DONE)
+    })
+
+    it('finishes the calls that wait', async () => {
+      const { streams } = rig()
+      const iterator = streams.open()
+      const both = [iterator.next(), iterator.next()]
+      streams.end()
+      expect(await Promise.all(both)).to.deep.equal([DONE, DONE])
+    })
+
+    it('leaves nothing full', () => {
+      const { changes, push, streams } = rig()
+      streams.open({ highWaterMark: 2 })
+      push(3)
+      streams.end()
+      expect(changes).to.deep.equal([true, false])
+    })
+  })
+
+  describe('#fail', () => {
+    it('makes iterations throw after what they have buffered, again and again', async () => {
+      const { push, streams } = rig()
+      const iterator = streams.open()
+      push(1)
+      streams.fail(lost)
+      expect(await iterator.next()).to.deep.equal(message(0))
+      expect(await rejection(iterator.next())).to.equal(lost)
+      expect(await rejection(iterator.next())).to.equal(lost)
+    })
+
+    it('makes the calls that wait throw', async () => {
+      const { streams } = rig()
+      const iterator = streams.open()
+      const both = [iterator.next(), iterator.next()]
+      streams.fail(lost)
+      expect(await Promise.all(both.map(rejection))).to.deep.equal([lost, lost])
+    })
+
+    it('changes nothing after an end', async () => {
+      const { streams } = rig()
+      const iterator = streams.open()
+      streams.end()
+      streams.fail(lost)
+      expect(await iterator.next()).to.deep.equal(DONE)
+      expect(await streams.open().next()).to.deep.equal(DONE)
+    })
+  })
+
+  describe('marks', () => {
+    it('is full past highWaterMark, and no more at a quarter (hysteresis)', async () => {
+      const { changes, push, streams } = rig()
+      const iterator = streams.open({ highWaterMark: 8 })
+      push(8)
+      expect(streams.isFull).to.equal(false)
+      push(1)
+      expect(streams.isFull).to.equal(true)
+      await take(iterator, 6)
+      expect(streams.isFull).to.equal(true)
+      await take(iterator, 1)
+      expect(streams.isFull).to.equal(false)
+      push(6)
+      expect(streams.isFull).to.equal(false)
+      expect(changes).to.deep.equal([true, false])
+    })
+
+    it('is full past 1,024 messages by default', () => {
+      const { push, streams } = rig()
+      streams.open({ highWaterMark: undefined })
+      push(1_024)
+      expect(streams.isFull).to.equal(false)
+      push(1)
+      expect(streams.isFull).to.equal(true)
+    })
+
+    it('is full as long as one stream is, and says so once', async () => {
+      const { changes, push, streams } = rig()
+      const small = streams.open({ highWaterMark: 1 })
+      const large = streams.open({ highWaterMark: 4 })
+      push(5)
+      await small.return()
+      expect(streams.isFull).to.equal(true)
+      await take(large, 4)
+      expect(streams.isFull).to.equal(false)
+      expect(changes.slice(0, 1)).to.deep.equal([true])
+      expect(changes.at(-1)).to.equal(false)
+      expect(changes).to.have.lengthOf(2)
+    })
+
+    it('is not full of what goes straight to a call that waits', () => {
+      const { changes, push, streams } = rig()
+      const iterator = streams.open({ highWaterMark: 1 })
+      for (let index = 0; index < 5; index += 1) void iterator.next()
+      push(6)
+      expect(changes).to.deep.equal([])
+    })
+
+    it('is overfull past 16 times the mark, and no more at it', async () => {
+      const { changes, push, streams } = rig()
+      const iterator = streams.open({ highWaterMark: 2 })
+      push(32)
+      expect(streams.isOverfull).to.equal(false)
+      push(1)
+      expect(streams.isOverfull).to.equal(true)
+      await take(iterator, 1)
+      expect(streams.isOverfull).to.equal(false)
+      expect(changes).to.deep.equal([true, true, true])
+    })
+
+    it('holds nothing of what has been taken, though it is never empty', async () => {
+      const { streams } = rig()
+      const iterator = streams.open()
+      streams.push(0)
+      const before = heapInUse()
+      for (let sent = 1; sent <= 1_000_000; sent += 1) {
+        streams.push({ sent })
+        void iterator.next()
+      }
+      expect(heapInUse() - before).to.be.below(4 * 2 ** 20)
+      expect(await iterator.next()).to.deep.equal(message({ sent: 1_000_000 }))
+    })
+  })
+})

@@ -1,0 +1,114 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { FakeClock } from 'holdfast/testing'
+import { Outbox, OUTBOX_DEFAULTS } from '#src/messages/outbox.js'
+import type { OutboxEntry, OutboxSettings } from '#src/messages/outbox.js'
+
+const entry = (data: string): OutboxEntry => ({ data, message: data })
+const texts = (entries: readonly OutboxEntry[]): unknown[] => entries.map(({ message }) => message)
+
+function outbox(settings: Partial<OutboxSettings> = {}): { outbox: Outbox; clock: FakeClock } {
+  const clock = new FakeClock()
+  return { outbox: new Outbox({ ...OUTBOX_DEFAULTS, ...settings }, clock), clock }
+}
+
+describe('Outbox', () => {
+  it('gives back what it has taken, in order, once', () => {
+    const { outbox: box } = outbox()
+    for (const text of ['a', 'b', 'c'])
+      expect(box.push(entry(text))).to.deep.equal({ isAccepted: true, dropped: [] })
+    expect(box).to.include({ size: 3, bytes: 3 })
+    expect(texts(box.takeAll().fresh)).to.deep.equal(['a', 'b', 'c'])
+    expect(box).to.include({ size: 0, bytes: 0 })
+    expect(box.takeAll()).to.deep.equal({ fresh: [], expired: [] })
+  })
+
+  it('gives its messages one by one, too, and tells which are too old', async () => {
+    const { outbox: box, clock } = outbox({ maxAge: 100 })
+    box.push(entry('old'))
+    await clock.advance(101)
+    box.push(entry('new'))
+    const taken = [box.takeFirst(), box.takeFirst()].map((each) => [each?.entry.message, each?.isExpired])
+    expect(taken).to.deep.equal([
+      ['old', true],
+      ['new', false],
+    ])
+    expect(box.takeFirst()).to.equal(undefined)
+    expect(box).to.include({ size: 0, bytes: 0 })
+  })
+
+  describe('when it is full', () => {
+    it('refuses under reject, and keeps what it has', () => {
+      const { outbox: box } = outbox({ limit: 2 })
+      box.push(entry('a'))
+      box.push(entry('b'))
+      expect(box.push(entry('c'))).to.deep.equal({ isAccepted: false, dropped: [] })
+      expect(texts(box.takeAll().fresh)).to.deep.equal(['a', 'b'])
+    })
+
+    it('drops the oldest under drop-oldest, as many as it takes', () => {
+      const { outbox: box } = outbox({ bytes: 4, overflow: 'drop-oldest' })
+      for (const text of ['a', 'b', 'cc']) box.push(entry(text))
+      expect(texts(box.push(entry('ddd')).dropped)).to.deep.equal(['a', 'b', 'cc'])
+      expect(texts(box.takeAll().fresh)).to.deep.equal(['ddd'])
+    })
+
+    it('drops the new one under drop-newest', () => {
+      const { outbox: box } = outbox({ limit: 1, overflow: 'drop-newest' })
+      box.push(entry('a'))
+      const result = box.push(entry('b'))
+      expect(result.isAccepted).to.equal(false)
+      expect(texts(result.dropped)).to.deep.equal(['b'])
+      expect(texts(box.takeAll().fresh)).to.deep.equal(['a'])
+    })
+
+    it('keeps all under drop-oldest from a message that could never fit', () => {
+      const { outbox: box } = outbox({ bytes: 4, overflow: 'drop-oldest' })
+      box.push(entry('a'))
+      expect(texts(box.push(entry('12345')).dropped)).to.deep.equal(['12345'])
+      expect(texts(box.takeAll().fresh)).to.deep.equal(['a'])
+    })
+  })
+
+  it('keeps only the latest of a kind, in its own place at the end', () => {
+    const { outbox: box } = outbox({ limit: 2, collapse: (message) => (message as string)[0] })
+    for (const text of ['a1', 'b1', 'a2']) expect(box.push(entry(text)).isAccepted).to.equal(true)
+    expect(texts(box.takeAll().fresh)).to.deep.equal(['b1', 'a2'])
+  })
+
+  it('collapses nothing of which the kind is undefined', () => {
+    const { outbox: box } = outbox({ collapse: () => undefined })
+    for (const text of ['a', 'a']) box.push(entry(text))
+    expect(box.size).to.equal(2)
+  })
+
+  it('tells what has grown too old from what has not', async () => {
+    const { outbox: box, clock } = outbox({ maxAge: 100 })
+    box.push(entry('old'))
+    await clock.advance(50)
+    box.push(entry('new'))
+    await clock.advance(51)
+    const { fresh, expired } = box.takeAll()
+    expect([texts(fresh), texts(expired)]).to.deep.equal([['new'], ['old']])
+  })
+
+  it('loses nothing without saying so, and stays within its bounds, whatever comes', () => {
+    const overflow = fc.constantFrom('reject' as const, 'drop-oldest' as const, 'drop-newest' as const)
+    const lengths = fc.array(fc.integer({ min: 0, max: 12 }), { maxLength: 60 })
+    fc.assert(
+      fc.property(overflow, lengths, (policy, sizes) => {
+        const { outbox: box } = outbox({ limit: 5, bytes: 20, overflow: policy })
+        const kept: unknown[] = []
+        for (const [index, size] of sizes.entries()) {
+          const message = index
+          const { isAccepted, dropped } = box.push({ data: 'x'.repeat(size), message })
+          if (isAccepted) kept.push(message)
+          for (const gone of dropped) if (gone.message !== message) kept.splice(kept.indexOf(gone.message), 1)
+          expect(box.size).to.be.at.most(5)
+          expect(box.bytes).to.be.at.most(20)
+        }
+        expect(texts(box.takeAll().fresh)).to.deep.equal(kept)
+      }),
+    )
+  })
+})

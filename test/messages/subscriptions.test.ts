@@ -1,0 +1,892 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { FakeClock } from 'holdfast/testing'
+import { Subscriptions } from '#src/messages/subscriptions.js'
+import type { SubscribeOptions, SubscriptionsPort } from '#src/messages/subscriptions.js'
+import { EncodeError } from '#src/errors/errors.js'
+import { SubscriptionError } from '#src/errors/request-errors.js'
+
+/** What is internal, and so not declared. */
+interface Inside extends Subscriptions {
+  readonly pendingAcks: number
+  ready(): void
+  take(message: unknown): boolean
+  lost(): void
+  closed(): void
+}
+
+const Constructor = Subscriptions as unknown as new (port: SubscriptionsPort, clock: FakeClock) => Inside
+
+/** A connection that can be made ready and lost, and whatever is said on it. */
+function rig() {
+  const clock = new FakeClock()
+  const sent: unknown[] = []
+  const errors: Error[] = []
+  const waits: number[] = []
+  const connection: { isReady: boolean; sending(message: unknown): void } = {
+    isReady: false,
+    sending: () => {},
+  }
+  const subscriptions: Inside = new Constructor(
+    {
+      send(message) {
+        if (message === undefined) throw new EncodeError('It has no text')
+        if (!connection.isReady) throw new Error(`said while not ready: ${JSON.stringify(message)}`)
+        sent.push(message)
+        connection.sending(message)
+      },
+      isReady: () => connection.isReady,
+      report: (error) => errors.push(error),
+      waitChanged: () => waits.push(subscriptions.pendingAcks),
+    },
+    clock,
+  )
+  const ready = (): void => {
+    connection.isReady = true
+    subscriptions.ready()
+  }
+  const lost = (): void => {
+    connection.isReady = false
+    subscriptions.lost()
+  }
+  /** Reads what has been sent since it was asked last. */
+  const said = (): unknown[] => sent.splice(0)
+  /** Reads what has been reported since it was asked last: key and reason of each. */
+  const reports = (): string[] =>
+    errors
+      .splice(0)
+      .map((error) => (error instanceof SubscriptionError ? `${error.key} ${error.reason}` : String(error)))
+  return { clock, connection, subscriptions, errors, waits, ready, lost, said, reports }
+}
+
+/** An acknowledgement, or refusal, that names what it is for. */
+interface Reply {
+  readonly to: string
+  readonly id?: string | number
+  readonly isRefusal?: boolean
+}
+
+/** Waits for the reply to one subscription. */
+function repliesTo(name: string): SubscribeOptions {
+  return {
+    ack(message) {
+      const { to, isRefusal } = message as Reply
+      return to === name && (isRefusal ? 'refused' : true)
+    },
+  }
+}
+
+function withId(name: string): SubscribeOptions {
+  return { ...repliesTo(name), id: (ack) => (ack as Reply).id! }
+}
+
+describe('Subscriptions', () => {
+  describe('#add', () => {
+    it('says it at once when the connection is ready', () => {
+      const { subscriptions, ready, said } = rig()
+      ready()
+      subscriptions.add('a', { subscribe: 'a' })
+      expect(said()).to.deep.equal([{ subscribe: 'a' }])
+    })
+
+    it('only records before that, and each is said once when it is, in the order of add', () => {
+      const { subscriptions, ready, said } = rig()
+      for (const key of ['c', 'a', 'b']) subscriptions.add(key, `+${key}`)
+      expect(said()).to.deep.equal([])
+      ready()
+      expect(said()).to.deep.equal(['+c', '+a', '+b'])
+      subscriptions.ready()
+      expect(said()).to.deep.equal([])
+    })
+
+    it('is said again after each reconnect, though @OnOpen adds it again', () => {
+      const { subscriptions, ready, lost, said } = rig()
+      for (let connection = 0; connection < 3; connection += 1) {
+        subscriptions.add('a', '+a', { unsubscribe: '-a' })
+        subscriptions.add('b', '+b', { unsubscribe: '-b' })
+        ready()
+        expect(said()).to.deep.equal(['+a', '+b'])
+        lost()
+      }
+      ready()
+      expect(said()).to.deep.equal(['+a', '+b'])
+    })
+
+    it('replaces a known key: takes the old one back, then says the new one', () => {
+      const { subscriptions, ready, lost, said } = rig()
+      ready()
+      subscriptions.add('a', '+1', { unsubscribe: '-1' })
+      subscriptions.add('a', '+2')
+      expect(said()).to.deep.equal(['+1', '-1', '+2'])
+      subscriptions.add('a', '+3')
+      expect(said()).to.deep.equal(['+3'])
+      expect(subscriptions.size).to.equal(1)
+      lost()
+      ready()
+      expect(said()).to.deep.equal(['+3'])
+    })
+
+    it('says no unsubscribe of what has not been said on this connection', () => {
+      const { subscriptions, ready, lost, said } = rig()
+      subscriptions.add('a', '+1', { unsubscribe: '-1' })
+      subscriptions.add('a', '+2', { unsubscribe: '-2' })
+      ready()
+      lost()
+      said()
+      subscriptions.add('a', '+3')
+      ready()
+      expect(said()).to.deep.equal(['+3'])
+    })
+
+    it('puts a key that is added anew behind the others', () => {
+      const { subscriptions, ready, said } = rig()
+      for (const key of ['a', 'b', 'a']) subscriptions.add(key, `+${key}`)
+      expect(subscriptions.keys()).to.deep.equal(['b', 'a'])
+      ready()
+      expect(said()).to.deep.equal(['+b', '+a'])
+    })
+
+    it('refuses an id without an ack to read it from, and a time that is none', () => {
+      const { subscriptions } = rig()
+      expect(() => subscriptions.add('a', '+a', { id: () => 1 })).to.throw(TypeError, 'needs an ack')
+      for (const ackTimeout of [0, -1, NaN]) {
+        expect(() => subscriptions.add('a', '+a', { ackTimeout })).to.throw(RangeError, 'above 0 ms')
+      }
+      expect(subscriptions.size).to.equal(0)
+    })
+
+    it('takes an undefined option for one that is not given', async () => {
+      const { clock, subscriptions, ready, said, reports } = rig()
+      ready()
+      subscriptions.add('a', '+a', {
+        ack: undefined,
+        id: undefined,
+        unsubscribe: undefined,
+        ackTimeout: undefined,
+      })
+      subscriptions.add('b', '+b', { ack: () => false, ackTimeout: undefined })
+      subscriptions.delete('a')
+      expect(said()).to.deep.equal(['+a', '+b'])
+      await clock.advance(9_999)
+      expect(reports()).to.deep.equal([])
+      await clock.advance(1)
+      expect(reports()).to.deep.equal(['b missing'])
+    })
+  })
+
+  describe('#delete', () => {
+    it('says unsubscribe, and tells that there was one', () => {
+      const { subscriptions, ready, lost, said } = rig()
+      ready()
+      subscriptions.add('a', '+a', { unsubscribe: () => '-a' })
+      said()
+      expect(subscriptions.delete('a')).to.equal(true)
+      expect(subscriptions.delete('a')).to.equal(false)
+      expect(said()).to.deep.equal(['-a'])
+      lost()
+      ready()
+      expect(said()).to.deep.equal([])
+    })
+
+    it('says nothing of what was never said, nor asks for its message', () => {
+      const { subscriptions, ready, said } = rig()
+      let count = 0
+      subscriptions.add('a', () => (count += 1), { unsubscribe: '-a' })
+      subscriptions.delete('a')
+      ready()
+      expect(said()).to.deep.equal([])
+      expect(count).to.equal(0)
+    })
+
+    it('says nothing while not ready, nor asks for the message', () => {
+      const { connection, subscriptions, ready, said, reports } = rig()
+      ready()
+      let count = 0
+      subscriptions.add('a', '+a', { unsubscribe: () => (count += 1) })
+      connection.isReady = false
+      expect(subscriptions.delete('a')).to.equal(true)
+      expect(said()).to.deep.equal(['+a'])
+      expect(reports()).to.deep.equal([])
+      expect(count).to.equal(0)
+    })
+
+    it('says nothing when the unsubscribe function ends the readiness', () => {
+      const { connection, subscriptions, ready, said, reports } = rig()
+      ready()
+      const unsubscribe = (): string => {
+        connection.isReady = false
+        return '-a'
+      }
+      subscriptions.add('a', '+a', { unsubscribe })
+      subscriptions.delete('a')
+      expect(said()).to.deep.equal(['+a'])
+      expect(reports()).to.deep.equal([])
+    })
+
+    it('says nothing of what was said on an earlier connection only', () => {
+      const { connection, subscriptions, ready, lost, said } = rig()
+      ready()
+      subscriptions.add('a', '+a', { unsubscribe: '-a' })
+      lost()
+      said()
+      connection.isReady = true
+      subscriptions.delete('a')
+      expect(said()).to.deep.equal([])
+    })
+
+    it('says nothing where there is no unsubscribe', () => {
+      const { subscriptions, ready, said, reports } = rig()
+      ready()
+      subscriptions.add('a', '+a')
+      subscriptions.delete('a')
+      expect(said()).to.deep.equal(['+a'])
+      expect(reports()).to.deep.equal([])
+    })
+
+    it('says nothing of what the server has refused, or of what could not be said', () => {
+      const { subscriptions, ready, said } = rig()
+      ready()
+      subscriptions.add('a', '+a', { ...repliesTo('a'), unsubscribe: '-a' })
+      subscriptions.add('b', undefined, { unsubscribe: '-b' })
+      subscriptions.take({ to: 'a', isRefusal: true })
+      subscriptions.delete('a')
+      subscriptions.delete('b')
+      expect(said()).to.deep.equal(['+a'])
+    })
+
+    it('is reported when unsubscribe throws or cannot be encoded, and the key is forgotten all the same', () => {
+      const { subscriptions, ready, errors, reports } = rig()
+      ready()
+      const cause = new Error('no token')
+      const unsubscribe = (): never => {
+        throw cause
+      }
+      subscriptions.add('a', '+a', { unsubscribe })
+      subscriptions.add('b', '+b', { unsubscribe: () => undefined })
+      expect(subscriptions.delete('a')).to.equal(true)
+      expect(errors[0]).to.include({
+        message: 'The subscription "a" could not be taken back: no token',
+        cause,
+      })
+      subscriptions.delete('b')
+      expect(reports()).to.deep.equal(['a failed', 'b failed'])
+      expect(subscriptions.keys()).to.deep.equal([])
+    })
+  })
+
+  describe('#has, #keys, #size', () => {
+    it('tell what is remembered, said or not', () => {
+      const { subscriptions, ready, lost } = rig()
+      subscriptions.add('a', '+a')
+      ready()
+      subscriptions.add('b', '+b')
+      lost()
+      expect(subscriptions.has('a')).to.equal(true)
+      expect(subscriptions.has('c')).to.equal(false)
+      expect(subscriptions.keys()).to.deep.equal(['a', 'b'])
+      expect(subscriptions.size).to.equal(2)
+      subscriptions.delete('a')
+      expect(subscriptions.has('a')).to.equal(false)
+      expect(subscriptions.size).to.equal(1)
+    })
+  })
+
+  describe('a message that is a function', () => {
+    it('is called anew each time it is said', () => {
+      const { subscriptions, ready, lost, said } = rig()
+      let token = 0
+      const fresh = (): object => ({ token: (token += 1) })
+      subscriptions.add('a', fresh)
+      subscriptions.add('b', fresh)
+      expect(token).to.equal(0)
+      ready()
+      lost()
+      ready()
+      expect(said()).to.deep.equal([1, 2, 3, 4].map((each) => ({ token: each })))
+    })
+
+    it('that throws is reported, stops none of the others, and is asked again after the reconnect', () => {
+      const { clock, subscriptions, ready, lost, said, errors, reports, waits } = rig()
+      const cause = new Error('no token')
+      let isBroken = true
+      const first = (): string => {
+        if (isBroken) throw cause
+        return '+a'
+      }
+      subscriptions.add('a', first, { ack: () => true })
+      subscriptions.add('b', '+b')
+      ready()
+      expect(said()).to.deep.equal(['+b'])
+      expect(errors[0]).to.be.instanceOf(SubscriptionError)
+      expect(errors[0]).to.include({
+        code: 'HOLDFAST_SUBSCRIPTION',
+        key: 'a',
+        reason: 'failed',
+        message: 'The subscription "a" could not be said: no token',
+        cause,
+      })
+      expect(reports()).to.deep.equal(['a failed'])
+      expect(waits).to.deep.equal([])
+      expect(clock.timers).to.equal(0)
+      isBroken = false
+      subscriptions.ready()
+      expect(said()).to.deep.equal([])
+      lost()
+      ready()
+      expect(said()).to.deep.equal(['+a', '+b'])
+    })
+
+    it('that throws something other than an Error is reported with an Error', () => {
+      const { subscriptions, ready, errors } = rig()
+      ready()
+      subscriptions.add('a', () => {
+        throw 'text'
+      })
+      expect(errors[0]!.cause).to.be.instanceOf(Error)
+      expect(errors[0]!.message).to.equal('The subscription "a" could not be said: text')
+    })
+
+    it('that gives what cannot be encoded is reported, stops none of the others, and awaits no answer', () => {
+      const { clock, subscriptions, ready, said, errors, reports } = rig()
+      subscriptions.add('a', () => undefined, { ack: () => true })
+      subscriptions.add('b', '+b')
+      ready()
+      expect(said()).to.deep.equal(['+b'])
+      expect(errors[0]!.cause).to.be.instanceOf(EncodeError)
+      expect(reports()).to.deep.equal(['a failed'])
+      expect(subscriptions.pendingAcks).to.equal(0)
+      expect(clock.timers).to.equal(0)
+      expect(subscriptions.take({ to: 'a' })).to.equal(false)
+    })
+
+    it('that gives a Promise is reported, also when that rejects', async () => {
+      const { clock, subscriptions, ready, said, errors } = rig()
+      ready()
+      subscriptions.add('a', () => Promise.reject(new Error('unhandled')))
+      await clock.settle()
+      expect(errors[0]!.message).to.contain('it is a Promise')
+      expect(said()).to.deep.equal([])
+    })
+
+    it('may add and delete: each is still said once, in order', () => {
+      const { subscriptions, ready, said } = rig()
+      subscriptions.add('a', () => {
+        subscriptions.add('d', '+d')
+        subscriptions.delete('b')
+        return '+a'
+      })
+      subscriptions.add('b', '+b')
+      subscriptions.add('c', '+c')
+      ready()
+      expect(said()).to.deep.equal(['+a', '+c', '+d'])
+    })
+
+    it('may delete itself, and is not said then', () => {
+      const { subscriptions, ready, said } = rig()
+      subscriptions.add('a', () => {
+        subscriptions.delete('a')
+        return '+a'
+      })
+      ready()
+      expect(said()).to.deep.equal([])
+    })
+
+    it('may replace the key that its unsubscribe is of: the last one added is what counts', () => {
+      const { subscriptions, ready, said } = rig()
+      ready()
+      const unsubscribe = (): string => {
+        subscriptions.add('a', '+3')
+        return '-1'
+      }
+      subscriptions.add('a', '+1', { unsubscribe })
+      subscriptions.add('a', '+2')
+      expect(said()).to.deep.equal(['+1', '+3', '-1'])
+      expect(subscriptions.keys()).to.deep.equal(['a'])
+    })
+  })
+
+  describe('#ready', () => {
+    it('stops when the connection is lost under it, and says all on the next one', () => {
+      const { connection, subscriptions, ready, lost, said, reports } = rig()
+      for (const key of ['a', 'b', 'c']) subscriptions.add(key, `+${key}`, { ack: () => true })
+      connection.sending = (message) => {
+        if (message === '+b') lost()
+      }
+      ready()
+      expect(said()).to.deep.equal(['+a', '+b'])
+      expect(subscriptions.pendingAcks).to.equal(0)
+      connection.sending = () => {}
+      ready()
+      expect(said()).to.deep.equal(['+a', '+b', '+c'])
+      expect(reports()).to.deep.equal([])
+    })
+
+    it('stops when a message function ends the readiness, and says none of it', () => {
+      const { connection, subscriptions, ready, said, reports } = rig()
+      subscriptions.add('a', () => {
+        connection.isReady = false
+        return '+a'
+      })
+      subscriptions.add('b', '+b')
+      ready()
+      expect(said()).to.deep.equal([])
+      expect(reports()).to.deep.equal([])
+    })
+  })
+
+  describe('#take', () => {
+    it('takes the acknowledgement, and nothing before or after it', () => {
+      const { clock, subscriptions, ready, reports } = rig()
+      ready()
+      subscriptions.add('a', '+a', repliesTo('a'))
+      expect(subscriptions.take({ to: 'b' })).to.equal(false)
+      expect(subscriptions.take({ to: 'a' })).to.equal(true)
+      expect(subscriptions.take({ to: 'a' })).to.equal(false)
+      expect(clock.timers).to.equal(0)
+      expect(reports()).to.deep.equal([])
+    })
+
+    it('takes nothing where no ack is given', () => {
+      const { subscriptions, ready, waits } = rig()
+      ready()
+      subscriptions.add('a', '+a')
+      expect(subscriptions.take({ to: 'a' })).to.equal(false)
+      expect(waits).to.deep.equal([])
+    })
+
+    it('takes only what ack says true to, not what is merely truthy', () => {
+      const { subscriptions, ready } = rig()
+      ready()
+      subscriptions.add('a', '+a', { ack: () => 1 as unknown as boolean })
+      expect(subscriptions.take({})).to.equal(false)
+      expect(subscriptions.pendingAcks).to.equal(1)
+    })
+
+    it('takes acknowledgements in any order', () => {
+      const { subscriptions, ready, reports } = rig()
+      for (const key of ['a', 'b', 'c']) subscriptions.add(key, `+${key}`, repliesTo(key))
+      ready()
+      for (const to of ['c', 'a', 'b']) expect(subscriptions.take({ to })).to.equal(true)
+      expect(subscriptions.pendingAcks).to.equal(0)
+      expect(reports()).to.deep.equal([])
+    })
+
+    it('settles one subscription with each: the oldest that matches', () => {
+      const { subscriptions, ready } = rig()
+      ready()
+      const anyReply: SubscribeOptions = { ack: () => true, id: (ack) => (ack as Reply).id! }
+      for (const key of ['a', 'b']) subscriptions.add(key, `+${key}`, anyReply)
+      expect(subscriptions.take({ id: 1 })).to.equal(true)
+      expect([subscriptions.keyOf(1), subscriptions.pendingAcks]).to.deep.equal(['a', 1])
+      expect(subscriptions.take({ id: 2 })).to.equal(true)
+      expect([subscriptions.keyOf(2), subscriptions.pendingAcks]).to.deep.equal(['b', 0])
+    })
+
+    it('takes an answer that comes within the send', () => {
+      const { clock, connection, subscriptions, ready } = rig()
+      connection.sending = () => void subscriptions.take({ to: 'a', id: 7 })
+      ready()
+      subscriptions.add('a', '+a', withId('a'))
+      expect(subscriptions.keyOf(7)).to.equal('a')
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('reports a refusal with the message that refused, and remembers the subscription', () => {
+      const { clock, subscriptions, ready, lost, said, errors, reports } = rig()
+      ready()
+      subscriptions.add('a', '+a', repliesTo('a'))
+      const refusal = { to: 'a', isRefusal: true }
+      expect(subscriptions.take(refusal)).to.equal(true)
+      expect(errors[0]).to.include({
+        key: 'a',
+        reason: 'refused',
+        message: 'The subscription "a" was refused by the server',
+        details: refusal,
+      })
+      expect(errors[0]).to.not.have.property('cause')
+      expect(reports()).to.deep.equal(['a refused'])
+      expect(clock.timers).to.equal(0)
+      said()
+      lost()
+      ready()
+      expect(said()).to.deep.equal(['+a'])
+    })
+
+    it('reports a refusal that ack made an Error of with that as its cause', () => {
+      const { subscriptions, ready, errors } = rig()
+      ready()
+      const cause = new Error('no such channel')
+      subscriptions.add('a', '+a', { ack: () => cause })
+      expect(subscriptions.take({})).to.equal(true)
+      expect(errors[0]).to.include({
+        reason: 'refused',
+        message: 'The subscription "a" was refused by the server: no such channel',
+        cause,
+      })
+    })
+
+    it('reports an ack that throws once, and offers the message to the others', () => {
+      const { clock, subscriptions, ready, errors, reports } = rig()
+      ready()
+      const cause = new Error('not an object')
+      const ack = (): never => {
+        throw cause
+      }
+      subscriptions.add('a', '+a', { ack })
+      subscriptions.add('b', '+b', repliesTo('b'))
+      expect(subscriptions.take({ to: 'c' })).to.equal(false)
+      expect(errors[0]).to.include({
+        message: 'The subscription "a" has an ack function that failed: not an object',
+        cause,
+      })
+      expect(subscriptions.take({ to: 'b' })).to.equal(true)
+      expect(reports()).to.deep.equal(['a failed'])
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('takes the acknowledgement of what is gone, so that it settles no other, and reports nothing of it', async () => {
+      const { clock, subscriptions, ready, reports } = rig()
+      ready()
+      const anyReply: SubscribeOptions = { ack: () => true, id: (ack) => (ack as Reply).id! }
+      subscriptions.add('a', '+1', anyReply)
+      subscriptions.add('a', '+2', anyReply)
+      expect(subscriptions.take({ id: 1 })).to.equal(true)
+      expect(subscriptions.keyOf(1)).to.equal(undefined)
+      expect(subscriptions.take({ id: 2 })).to.equal(true)
+      expect(subscriptions.keyOf(2)).to.equal('a')
+      subscriptions.add('b', '+b', repliesTo('b'))
+      subscriptions.delete('b')
+      expect(subscriptions.take({ to: 'b', isRefusal: true })).to.equal(true)
+      subscriptions.add('c', '+c', repliesTo('c'))
+      subscriptions.delete('c')
+      await clock.advance(10_000)
+      expect(subscriptions.pendingAcks).to.equal(0)
+      expect(reports()).to.deep.equal([])
+    })
+  })
+
+  describe('a missing acknowledgement', () => {
+    it('is reported after ackTimeout, and the subscription is said again after the reconnect', async () => {
+      const { clock, subscriptions, ready, lost, said, errors, reports, waits } = rig()
+      ready()
+      subscriptions.add('a', '+a', { ack: () => true, ackTimeout: 500 })
+      await clock.advance(499)
+      expect(reports()).to.deep.equal([])
+      await clock.advance(1)
+      expect(errors[0]).to.include({
+        key: 'a',
+        reason: 'missing',
+        message: 'The subscription "a" was not acknowledged within ackTimeout (500 ms)',
+      })
+      expect(reports()).to.deep.equal(['a missing'])
+      expect(waits).to.deep.equal([1, 0])
+      expect(subscriptions.take({})).to.equal(false)
+      expect(said()).to.deep.equal(['+a'])
+      lost()
+      ready()
+      expect(said()).to.deep.equal(['+a'])
+      expect(subscriptions.take({})).to.equal(true)
+    })
+
+    it('does not keep the subscription from being taken back', async () => {
+      const { clock, subscriptions, ready, said } = rig()
+      ready()
+      subscriptions.add('a', '+a', { ...repliesTo('a'), unsubscribe: '-a' })
+      await clock.advance(10_000)
+      subscriptions.delete('a')
+      expect(said()).to.deep.equal(['+a', '-a'])
+    })
+  })
+
+  describe('#keyOf', () => {
+    it("gives the key for the server's id, compared by type too", () => {
+      const { subscriptions, ready } = rig()
+      ready()
+      subscriptions.add('a', '+a', withId('a'))
+      expect(subscriptions.keyOf(17)).to.equal(undefined)
+      subscriptions.take({ to: 'a', id: 17 })
+      expect(subscriptions.keyOf(17)).to.equal('a')
+      expect(subscriptions.keyOf('17')).to.equal(undefined)
+      expect(subscriptions.keyOf(undefined)).to.equal(undefined)
+    })
+
+    it('forgets it at the loss, and learns the new one after the reconnect', () => {
+      const { subscriptions, ready, lost } = rig()
+      subscriptions.add('a', '+a', withId('a'))
+      ready()
+      subscriptions.take({ to: 'a', id: '0x1' })
+      lost()
+      expect(subscriptions.keyOf('0x1')).to.equal(undefined)
+      ready()
+      subscriptions.take({ to: 'a', id: '0x2' })
+      expect(subscriptions.keyOf('0x1')).to.equal(undefined)
+      expect(subscriptions.keyOf('0x2')).to.equal('a')
+    })
+
+    it('forgets it once the subscription is deleted or replaced', () => {
+      const { subscriptions, ready } = rig()
+      ready()
+      for (const key of ['a', 'b']) {
+        subscriptions.add(key, `+${key}`, withId(key))
+        subscriptions.take({ to: key, id: key })
+      }
+      subscriptions.delete('a')
+      subscriptions.add('b', '+b')
+      expect(subscriptions.keyOf('a')).to.equal(undefined)
+      expect(subscriptions.keyOf('b')).to.equal(undefined)
+    })
+
+    it('goes by the latest where a server gives one id twice, also when the older one goes', () => {
+      const { subscriptions, ready } = rig()
+      ready()
+      for (const key of ['a', 'b']) {
+        subscriptions.add(key, `+${key}`, withId(key))
+        subscriptions.take({ to: key, id: 1 })
+      }
+      subscriptions.delete('a')
+      expect(subscriptions.keyOf(1)).to.equal('b')
+    })
+  })
+
+  describe('id', () => {
+    it('is reported when it throws or gives no id; the acknowledgement is taken all the same', async () => {
+      const { clock, subscriptions, ready, errors, reports } = rig()
+      ready()
+      const id = (): never => {
+        throw new Error('no result')
+      }
+      subscriptions.add('a', '+a', { ...repliesTo('a'), id })
+      subscriptions.add('b', '+b', { ...repliesTo('b'), id: () => undefined as unknown as string })
+      expect(subscriptions.take({ to: 'a' })).to.equal(true)
+      expect(subscriptions.take({ to: 'b' })).to.equal(true)
+      expect(errors.map(({ message }) => message)).to.deep.equal([
+        'The subscription "a" has an id function that failed: no result',
+        'The subscription "b" has an id function that failed: it gave undefined, not a string or a number',
+      ])
+      expect(reports()).to.deep.equal(['a failed', 'b failed'])
+      await clock.advance(10_000)
+      expect(reports()).to.deep.equal([])
+      expect(subscriptions.keyOf(undefined)).to.equal(undefined)
+    })
+
+    it('is told to an unsubscribe that is a function', () => {
+      const { subscriptions, ready, said } = rig()
+      ready()
+      subscriptions.add('a', '+a', { ...withId('a'), unsubscribe: (id) => ({ unsubscribe: id }) })
+      subscriptions.take({ to: 'a', id: '0x1' })
+      subscriptions.delete('a')
+      expect(said()).to.deep.equal(['+a', { unsubscribe: '0x1' }])
+    })
+
+    it('is awaited by such an unsubscribe, which is said once the acknowledgement has told it', () => {
+      const { subscriptions, ready, said } = rig()
+      ready()
+      subscriptions.add('a', '+a', { ...withId('a'), unsubscribe: (id) => ({ unsubscribe: id }) })
+      subscriptions.delete('a')
+      expect(said()).to.deep.equal(['+a'])
+      expect(subscriptions.take({ to: 'a', id: 5 })).to.equal(true)
+      expect(said()).to.deep.equal([{ unsubscribe: 5 }])
+      expect(subscriptions.keyOf(5)).to.equal(undefined)
+    })
+
+    it('that never comes leaves such an unsubscribe unsaid', async () => {
+      const { clock, subscriptions, ready, said } = rig()
+      ready()
+      const unsubscribe = (id: string | number): object => ({ unsubscribe: id })
+      subscriptions.add('a', '+a', { ...withId('a'), unsubscribe })
+      subscriptions.add('b', '+b', { ...withId('b'), unsubscribe })
+      subscriptions.delete('a')
+      await clock.advance(10_000)
+      subscriptions.delete('b')
+      expect(said()).to.deep.equal(['+a', '+b'])
+    })
+
+    it('is not awaited by an unsubscribe that is a message, which is said once', () => {
+      const { subscriptions, ready, said } = rig()
+      ready()
+      subscriptions.add('a', '+a', { ...withId('a'), unsubscribe: '-a' })
+      subscriptions.delete('a')
+      expect(subscriptions.take({ to: 'a', id: 1 })).to.equal(true)
+      expect(said()).to.deep.equal(['+a', '-a'])
+      expect(subscriptions.keyOf(1)).to.equal(undefined)
+    })
+  })
+
+  describe('#lost', () => {
+    it('ends all that was awaited without a report, and leaves no timer', async () => {
+      const { clock, subscriptions, ready, lost, reports, waits } = rig()
+      for (const key of ['a', 'b']) subscriptions.add(key, `+${key}`, repliesTo(key))
+      ready()
+      subscriptions.delete('a')
+      lost()
+      expect(clock.timers).to.equal(0)
+      expect(subscriptions.take({ to: 'a' })).to.equal(false)
+      expect(subscriptions.take({ to: 'b' })).to.equal(false)
+      await clock.advance(20_000)
+      expect(reports()).to.deep.equal([])
+      expect(waits).to.deep.equal([1, 2, 0])
+    })
+
+    it('tells of no change where nothing was awaited', () => {
+      const { subscriptions, ready, lost, waits } = rig()
+      subscriptions.add('a', '+a')
+      ready()
+      lost()
+      expect(waits).to.deep.equal([])
+    })
+  })
+
+  describe('#closed', () => {
+    it('forgets everything, and leaves no timer', () => {
+      const { clock, connection, subscriptions, ready, said, reports } = rig()
+      ready()
+      subscriptions.add('a', '+a', { ...withId('a'), unsubscribe: '-a' })
+      subscriptions.add('b', '+b', repliesTo('b'))
+      subscriptions.take({ to: 'a', id: 1 })
+      said()
+      connection.isReady = false
+      subscriptions.closed()
+      expect(clock.timers).to.equal(0)
+      expect(subscriptions.pendingAcks).to.equal(0)
+      expect(subscriptions.keyOf(1)).to.equal(undefined)
+      expect(subscriptions.keys()).to.deep.equal([])
+      expect(said()).to.deep.equal([])
+      expect(reports()).to.deep.equal([])
+    })
+  })
+
+  describe('waitChanged', () => {
+    it('is called whenever the number of awaited acknowledgements changes, and may be left out', () => {
+      const { subscriptions, ready, waits } = rig()
+      ready()
+      subscriptions.add('a', '+a', repliesTo('a'))
+      subscriptions.add('b', '+b', repliesTo('b'))
+      subscriptions.take({ to: 'c' })
+      subscriptions.take({ to: 'a' })
+      subscriptions.take({ to: 'b', isRefusal: true })
+      expect(waits).to.deep.equal([1, 2, 1, 0])
+      const clock = new FakeClock()
+      const quiet = new Constructor({ send: () => {}, isReady: () => true, report: () => {} }, clock)
+      quiet.add('a', '+a', repliesTo('a'))
+      expect(quiet.take({ to: 'a' })).to.equal(true)
+      quiet.add('a', '+a', repliesTo('a'))
+      quiet.lost()
+      expect(clock.timers).to.equal(0)
+    })
+  })
+
+  it('says each key once per connection, in the order of add, whatever the interleaving', () => {
+    const key = fc.constantFrom('a', 'b', 'c', 'd')
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('add' as const), key, acks: fc.boolean() }),
+      fc.record({ kind: fc.constant('delete' as const), key }),
+      fc.record({ kind: fc.constant('ready' as const) }),
+      fc.record({ kind: fc.constant('lost' as const) }),
+      fc.record({ kind: fc.constant('reply' as const), to: fc.nat(), isRefusal: fc.boolean() }),
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+        const { clock, subscriptions, ready, lost, said, reports } = rig()
+        const model = new Model()
+        steps.forEach((each, number) => {
+          const name = String(number)
+          const id = number
+          switch (each.kind) {
+            case 'add':
+              subscriptions.add(each.key, `+${name}`, {
+                ...(each.acks && withId(name)),
+                unsubscribe: `-${name}`,
+              })
+              model.add(each.key, name, each.acks)
+              break
+            case 'delete':
+              expect(subscriptions.delete(each.key)).to.equal(model.delete(each.key))
+              break
+            case 'ready':
+              ready()
+              model.ready()
+              break
+            case 'lost':
+              lost()
+              model.lost()
+              break
+            case 'reply': {
+              // Mostly to what is awaited, and now and then to what is not.
+              const awaited = [...model.awaited, 'nobody']
+              const to = awaited[each.to % awaited.length]!
+              const { isRefusal } = each
+              expect(subscriptions.take({ to, id, isRefusal })).to.equal(model.reply(to, id, isRefusal))
+            }
+          }
+          expect(said()).to.deep.equal(model.sent.splice(0))
+          expect(reports()).to.deep.equal(model.reports.splice(0))
+          expect(subscriptions.keys()).to.deep.equal([...model.names.keys()])
+          expect(subscriptions.pendingAcks).to.equal(model.awaited.size)
+          expect(clock.timers).to.equal(model.awaited.size)
+          for (let any = 0; any <= number; any += 1) {
+            expect(subscriptions.keyOf(any)).to.equal(model.ids.get(any))
+          }
+        })
+      }),
+    )
+  })
+})
+
+/** What has to be sent, learned and reported; each subscription has a name of its own. */
+class Model {
+  readonly names = new Map<string, string>()
+  readonly awaited = new Set<string>()
+  readonly ids = new Map<number, string>()
+  readonly sent: string[] = []
+  readonly reports: string[] = []
+  readonly #acked = new Set<string>()
+  /** Those that can be taken back on this connection. */
+  readonly #open = new Set<string>()
+  #isReady = false
+
+  add(key: string, name: string, acks: boolean): void {
+    this.delete(key)
+    this.names.set(key, name)
+    if (acks) this.#acked.add(name)
+    if (this.#isReady) this.#say(name)
+  }
+
+  delete(key: string): boolean {
+    const name = this.names.get(key)
+    if (name === undefined) return false
+    this.names.delete(key)
+    if (this.#open.delete(name)) this.sent.push(`-${name}`)
+    for (const [id, owner] of this.ids) if (owner === key) this.ids.delete(id)
+    return true
+  }
+
+  ready(): void {
+    if (this.#isReady) return
+    this.#isReady = true
+    for (const name of this.names.values()) this.#say(name)
+  }
+
+  lost(): void {
+    this.#isReady = false
+    for (const each of [this.#open, this.awaited, this.ids]) each.clear()
+  }
+
+  reply(name: string, id: number, isRefusal: boolean): boolean {
+    if (!this.awaited.delete(name)) return false
+    const key = [...this.names].find(([, each]) => each === name)?.[0]
+    if (key === undefined) return true
+    if (isRefusal) {
+      this.#open.delete(name)
+      this.reports.push(`${key} refused`)
+    } else {
+      this.ids.set(id, key)
+    }
+    return true
+  }
+
+  #say(name: string): void {
+    this.sent.push(`+${name}`)
+    this.#open.add(name)
+    if (this.#acked.has(name)) this.awaited.add(name)
+  }
+}

@@ -1,0 +1,183 @@
+import { expect } from 'chai'
+import { ConnectionLostError, WaitTimeoutError } from 'holdfast'
+import { FakeClock } from 'holdfast/testing'
+import { Waiters } from '#src/messages/waiters.js'
+
+const any = (): boolean => true
+const isNumber = (message: unknown): boolean => typeof message === 'number'
+
+/** Waits on a clock of their own; every change is counted. */
+function rig() {
+  const clock = new FakeClock()
+  const changes: number[] = []
+  const waiters: Waiters = new Waiters(clock, () => changes.push(waiters.size))
+  return { clock, changes, waiters }
+}
+
+/** Returns what a promise rejects with. */
+function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => expect.fail('it resolved'),
+    (error: unknown) => error,
+  )
+}
+
+describe('Waiters', () => {
+  describe('#offer', () => {
+    it('gives the message to whom it matches, once, and says so', async () => {
+      const { waiters } = rig()
+      const waiting = waiters.add(isNumber, {})
+      expect(waiters.offer('text')).to.equal(false)
+      expect(waiters.offer(1)).to.equal(true)
+      expect(waiters.offer(2)).to.equal(false)
+      expect(await waiting).to.equal(1)
+    })
+
+    it('gives it to all whom it matches', async () => {
+      const { waiters } = rig()
+      const both = [waiters.add(any, {}), waiters.add(any, {})]
+      expect(waiters.offer('hello')).to.equal(true)
+      expect(await Promise.all(both)).to.deep.equal(['hello', 'hello'])
+    })
+
+    it('says no where nobody waits', () => {
+      expect(rig().waiters.offer('hello')).to.equal(false)
+    })
+
+    it('ends the wait of a matcher that throws, and of nobody else', async () => {
+      const { waiters } = rig()
+      const thrown = new Error('oops')
+      const broken = waiters.add(() => {
+        throw thrown
+      }, {})
+      const other = waiters.add(any, {})
+      expect(waiters.offer('hello')).to.equal(true)
+      expect(await rejection(broken)).to.equal(thrown)
+      expect(await other).to.equal('hello')
+      expect(waiters.size).to.equal(0)
+    })
+
+    it('leaves the message to the handlers where the only matcher throws', async () => {
+      const { waiters } = rig()
+      const broken = waiters.add(() => {
+        throw 'just text'
+      }, {})
+      expect(waiters.offer('hello')).to.equal(false)
+      expect(await rejection(broken))
+        .to.be.instanceOf(Error)
+        .with.property('cause', 'just text')
+    })
+  })
+
+  describe('#add', () => {
+    it('waits 30 s by default', async () => {
+      const { clock, waiters } = rig()
+      const waiting = waiters.add(any, {})
+      await clock.advance(29_999)
+      expect(waiters.size).to.equal(1)
+      await clock.advance(1)
+      expect(await rejection(waiting))
+        .to.be.instanceOf(WaitTimeoutError)
+        .with.property('timeout', 30_000)
+      expect(waiters.size).to.equal(0)
+    })
+
+    it('waits as long as it is told', async () => {
+      const { clock, waiters } = rig()
+      const waiting = waiters.add(any, { timeout: 5 })
+      await clock.advance(5)
+      expect(await rejection(waiting))
+        .to.be.instanceOf(WaitTimeoutError)
+        .with.property('timeout', 5)
+    })
+
+    it('waits without end where timeout is false, and without a timer', () => {
+      const { clock, waiters } = rig()
+      void waiters.add(any, { timeout: false })
+      expect(clock.timers).to.equal(0)
+      expect(waiters.size).to.equal(1)
+    })
+
+    it("rejects with the signal's reason when that aborts", async () => {
+      const { clock, waiters } = rig()
+      const controller = new AbortController()
+      const waiting = waiters.add(any, { signal: controller.signal })
+      const reason = new Error('no longer wanted')
+      controller.abort(reason)
+      expect(await rejection(waiting)).to.equal(reason)
+      expect(waiters.size).to.equal(0)
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('rejects at once, and never waits, when the signal has aborted already', async () => {
+      const { changes, clock, waiters } = rig()
+      const waiting = waiters.add(any, { signal: AbortSignal.abort(new Error('before')) })
+      expect(changes).to.deep.equal([])
+      expect(clock.timers).to.equal(0)
+      expect(await rejection(waiting)).to.have.property('message', 'before')
+    })
+
+    it('leaves neither a timer nor a listener behind, however it ends', async () => {
+      const { clock, waiters } = rig()
+      const { signal } = new AbortController()
+      let listeners = 0
+      const { addEventListener, removeEventListener } = signal
+      signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+        listeners += 1
+        addEventListener.apply(signal, args)
+      }
+      signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+        listeners -= 1
+        removeEventListener.apply(signal, args)
+      }
+      void waiters.add(any, { signal })
+      waiters.offer('hello')
+      void waiters.add(any, { signal })
+      waiters.rejectAll(new Error('over'))
+      void waiters.add(any, { signal, timeout: 1 })
+      expect(listeners).to.equal(1)
+      await clock.advance(1)
+      expect(listeners).to.equal(0)
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('tells whenever somebody begins or ends to wait', () => {
+      const { changes, waiters } = rig()
+      void waiters.add(any, {})
+      void waiters.add(any, {})
+      waiters.offer('hello')
+      expect(changes).to.deep.equal([1, 2, 1, 0])
+    })
+
+    it('is settled once: what comes after the first end changes nothing', async () => {
+      const { clock, waiters } = rig()
+      const controller = new AbortController()
+      const waiting = waiters.add(any, { signal: controller.signal, timeout: 5 })
+      waiters.offer('first')
+      waiters.offer('second')
+      controller.abort()
+      waiters.rejectAll(new Error('over'))
+      await clock.advance(5)
+      expect(await waiting).to.equal('first')
+    })
+
+    it('may be left alone: its rejection is not unhandled (B34)', async () => {
+      const { clock, waiters } = rig()
+      void waiters.add(any, { timeout: 1 })
+      await clock.advance(1)
+      expect(waiters.size).to.equal(0)
+    })
+  })
+
+  describe('#rejectAll', () => {
+    it('ends all waits with the error', async () => {
+      const { clock, waiters } = rig()
+      const both = [waiters.add(any, {}), waiters.add(isNumber, {})]
+      const lost = new ConnectionLostError('It was lost', 1006, '')
+      waiters.rejectAll(lost)
+      expect(waiters.size).to.equal(0)
+      expect(clock.timers).to.equal(0)
+      expect(await Promise.all(both.map(rejection))).to.deep.equal([lost, lost])
+    })
+  })
+})

@@ -1,0 +1,95 @@
+import { expect } from 'chai'
+import { checkConcurrency, fillInConcurrency } from '#src/options/concurrency.js'
+
+const PLACE = 'options.concurrency'
+
+/** Expects exactly one mistake, with its place and parts of its cause and fix. */
+function expectMistake(option: unknown, place: string, cause: string, fix: string): void {
+  const mistakes = checkConcurrency(option)
+  expect(mistakes, JSON.stringify(mistakes)).to.have.length(1)
+  expect(mistakes[0]?.place).to.equal(place)
+  expect(mistakes[0]?.cause).to.contain(cause)
+  expect(mistakes[0]?.fix).to.contain(fix)
+}
+
+describe('fillInConcurrency', () => {
+  it('leaves a number as it is', () => {
+    expect(fillInConcurrency(3)).to.equal(3)
+  })
+
+  it('fills in no limit and no skipping, also where they are explicitly undefined (B42)', () => {
+    const key = (): string => 'key'
+    const filled = { key, limit: Infinity, latest: false }
+    expect(fillInConcurrency({ key })).to.deep.equal(filled)
+    expect(fillInConcurrency({ key, limit: undefined, latest: undefined })).to.deep.equal(filled)
+  })
+
+  it('takes what is given', () => {
+    const given = { key: 'symbol', limit: 4, latest: true }
+    expect(fillInConcurrency(given)).to.deep.equal(given)
+  })
+})
+
+describe('checkConcurrency', () => {
+  it('finds nothing wrong with a count, or with a key and what may go with it', () => {
+    const right = [1, 16, Infinity, { key: 'symbol' }, { key: () => 1, limit: 4, latest: true }]
+    const undefineds = { key: 'symbol', limit: undefined, latest: undefined }
+    for (const option of [...right, undefineds, { key: 'symbol', limit: Infinity, latest: false }]) {
+      expect(checkConcurrency(option)).to.deep.equal([])
+    }
+  })
+
+  it('is a whole number from 1, Infinity, or an object', () => {
+    const fix = 'give a whole number from 1, Infinity, or { key, limit, latest }'
+    expectMistake(0, PLACE, 'is 0', fix)
+    expectMistake(1.5, PLACE, 'is 1.5', fix)
+    expectMistake(null, PLACE, 'is null', fix)
+    expectMistake('symbol', PLACE, 'is a string', fix)
+    expectMistake(['symbol'], PLACE, 'is an array', fix)
+  })
+
+  it('tells that an object has no key', () => {
+    expectMistake({}, PLACE, 'has no key', "such as 'symbol', or a function; without keys, give a number")
+    expectMistake({ limit: 4 }, PLACE, 'has no key', 'give the name of a property')
+  })
+
+  it('has for its key whatever a route may be', () => {
+    for (const key of ['symbol', 'data.symbol', 1, ['a', 'b'], () => 'key'])
+      expect(checkConcurrency({ key })).to.deep.equal([])
+    for (const key of [null, true, {}, [null]])
+      expectMistake({ key }, `${PLACE}.key`, 'is ', "give a property ('type'), a path ('data.e')")
+    expectMistake({ key: '' }, `${PLACE}.key`, "'' has an empty name in it", 'give a property')
+  })
+
+  it('has for its limit a whole number from 1, or Infinity', () => {
+    for (const limit of [0, -1, 1.5, NaN, '5', null, false]) {
+      const fix = 'give a whole number from 1, or Infinity'
+      expectMistake({ key: 'symbol', limit }, `${PLACE}.limit`, 'is ', fix)
+    }
+  })
+
+  it('has true or false for latest', () => {
+    for (const latest of [1, 'yes', null]) {
+      expectMistake({ key: 'symbol', latest }, `${PLACE}.latest`, 'is ', 'give true or false')
+    }
+  })
+
+  it('suggests the name that was meant', () => {
+    expectMistake(
+      { key: 'symbol', lastest: true },
+      `${PLACE}.lastest`,
+      'is no option',
+      'did you mean latest?',
+    )
+  })
+
+  it('tells all mistakes at once', () => {
+    const mistakes = checkConcurrency({ limit: 0, latest: 1, by: 'symbol' })
+    expect(mistakes.map(({ place }) => place)).to.have.members([
+      `${PLACE}.by`,
+      PLACE,
+      `${PLACE}.limit`,
+      `${PLACE}.latest`,
+    ])
+  })
+})

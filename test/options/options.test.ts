@@ -1,0 +1,182 @@
+import { expect } from 'chai'
+import { jsonCodec } from 'holdfast'
+import type { ConnectionOptions } from 'holdfast'
+import { FakeClock } from 'holdfast/testing'
+import { systemClock } from '#src/core/clock.js'
+import { DEFAULTS, fillIn, layerOptions } from '#src/options/options.js'
+
+const URL_TEXT = 'ws://peer.test'
+const NAMES = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]
+
+describe('fillIn', () => {
+  it('fills in every default that DESIGN promises', () => {
+    const { requests, ...settings } = fillIn({}, URL_TEXT)
+    expect(requests).to.include({ timeout: 30_000, limit: 1_000 })
+    expect(settings).to.deep.equal({
+      hasRequests: false,
+      rateLimit: undefined,
+      maxAge: Infinity,
+      url: URL_TEXT,
+      protocols: [],
+      headers: {},
+      route: 'type',
+      codec: jsonCodec,
+      unpack: undefined,
+      concurrency: 1,
+      highWaterMark: 1_024,
+      highWaterBytes: 16_777_216,
+      sendHighWaterMark: 1_048_576,
+      connectTimeout: 10_000,
+      readyTimeout: 30_000,
+      drainTimeout: 30_000,
+      closeTimeout: 5_000,
+      maxPayload: 33_554_432,
+      maxFragments: 16_384,
+      compression: false,
+      heartbeat: { style: 'ping', interval: 20_000, timeout: 10_000 },
+      reconnect: { initialDelay: 2_000, maxDelay: 30_000, minUptime: 5_000, maxAttempts: Infinity },
+      outbox: { limit: 1_000, bytes: 1_048_576, overflow: 'reject', maxAge: Infinity },
+      clock: systemClock,
+      random: Math.random,
+    })
+  })
+
+  for (const name of NAMES) {
+    it(`keeps the default of ${name} where it is explicitly undefined (B42)`, () => {
+      expect(fillIn({ [name]: undefined }, URL_TEXT)[name]).to.equal(DEFAULTS[name])
+    })
+
+    it(`takes ${name} where it is given`, () => {
+      expect(fillIn({ [name]: 7 }, URL_TEXT)[name]).to.equal(7)
+    })
+  }
+
+  it('takes a concurrency that goes by a key, with its own defaults', () => {
+    const { concurrency } = fillIn({ concurrency: { key: 'symbol' } }, URL_TEXT)
+    expect(concurrency).to.deep.equal({ key: 'symbol', limit: Infinity, latest: false })
+  })
+
+  it('keeps every other default where it is explicitly undefined, too (B42)', () => {
+    const names = [
+      'protocols',
+      'headers',
+      'route',
+      'codec',
+      'unpack',
+      'heartbeat',
+      'reconnect',
+      'outbox',
+      'clock',
+      'random',
+    ]
+    const options = Object.fromEntries(names.map((name) => [name, undefined])) as ConnectionOptions
+    const { requests, ...settings } = fillIn({ ...options, requests: undefined }, URL_TEXT)
+    const { requests: defaults, ...rest } = fillIn({}, URL_TEXT)
+    expect(settings).to.deep.equal(rest)
+    expect(requests).to.have.all.keys(defaults)
+  })
+
+  it('takes what is given', () => {
+    const given = {
+      protocols: 'v1',
+      headers: { authorization: 'Bearer x' },
+      route: 'method',
+      codec: { encode: () => '', decode: () => undefined },
+      clock: new FakeClock(),
+      random: () => 0.5,
+    }
+    expect(fillIn(given, URL_TEXT)).to.include(given)
+  })
+
+  it('takes false for no limit: Infinity for a time, 0 for a size', () => {
+    const off = {
+      connectTimeout: false,
+      readyTimeout: false,
+      maxPayload: false,
+      maxFragments: false,
+    } as const
+    expect(fillIn(off, URL_TEXT)).to.include({
+      connectTimeout: Infinity,
+      readyTimeout: Infinity,
+      maxPayload: 0,
+      maxFragments: 0,
+    })
+  })
+
+  it('keeps a drainTimeout of 0, which lets nothing drain', () => {
+    expect(fillIn({ drainTimeout: 0 }, URL_TEXT).drainTimeout).to.equal(0)
+  })
+
+  describe('heartbeat', () => {
+    const message = (): unknown => ({ type: 'ping' })
+    const isReply = (): boolean => true
+    const rows: [string, ConnectionOptions['heartbeat'], object][] = [
+      ['false is off', false, { style: 'off' }],
+      ['silence listens only', { silence: 5_000 }, { style: 'silence', silence: 5_000 }],
+      [
+        'a message is the beat',
+        { interval: 1_000, timeout: 500, message, isReply },
+        { style: 'message', interval: 1_000, timeout: 500, message, isReply },
+      ],
+      ['times are those of a ping', { interval: 1_000 }, { style: 'ping', interval: 1_000, timeout: 10_000 }],
+      [
+        'explicitly undefined times keep the defaults (B42)',
+        { interval: undefined, timeout: undefined },
+        { style: 'ping', interval: 20_000, timeout: 10_000 },
+      ],
+      [
+        'an explicitly undefined silence is none (B42)',
+        { silence: undefined, interval: 1_000 },
+        { style: 'ping', interval: 1_000, timeout: 10_000 },
+      ],
+    ]
+    for (const [title, heartbeat, settings] of rows) {
+      it(title, () => {
+        expect(fillIn({ heartbeat }, URL_TEXT).heartbeat).to.deep.equal(settings)
+      })
+    }
+  })
+
+  describe('reconnect', () => {
+    it('false is off', () => {
+      expect(fillIn({ reconnect: false }, URL_TEXT).reconnect).to.equal(false)
+    })
+
+    it('fills in what is not given, or explicitly undefined (B42)', () => {
+      const reconnect = {
+        initialDelay: 100,
+        maxDelay: undefined,
+        minUptime: undefined,
+        maxAttempts: undefined,
+        delays: undefined,
+      }
+      expect(fillIn({ reconnect }, URL_TEXT).reconnect).to.deep.equal({
+        initialDelay: 100,
+        maxDelay: 30_000,
+        minUptime: 5_000,
+        maxAttempts: Infinity,
+      })
+    })
+  })
+})
+
+describe('layerOptions', () => {
+  it('lets the later layer win where it says anything', () => {
+    const layers = layerOptions<ConnectionOptions>({ name: 'class', concurrency: 2 }, undefined, {
+      name: 'bootstrap',
+      concurrency: undefined,
+    })
+    expect(layers).to.deep.equal({ name: 'bootstrap', concurrency: 2 })
+  })
+
+  it('takes false for an answer', () => {
+    expect(layerOptions<ConnectionOptions>({ heartbeat: {} }, { heartbeat: false })).to.deep.equal({
+      heartbeat: false,
+    })
+  })
+
+  it('changes none of the layers', () => {
+    const first = Object.freeze({ name: 'class' })
+    expect(layerOptions<ConnectionOptions>(first, { name: 'bootstrap' })).not.to.equal(first)
+  })
+})

@@ -1,0 +1,478 @@
+import { expect } from 'chai'
+import { homeAssistant, jsonCodec, jsonRpc, ocpp } from 'holdfast'
+import { FakeClock } from 'holdfast/testing'
+import { checkOptions } from '#src/options/validate-options.js'
+import { describeValue } from '#src/codecs/codec.js'
+import { DEFAULTS } from '#src/options/options.js'
+
+/** Checks options as a user without types might write them; the url is right unless given. */
+function check(options: Readonly<Record<string, unknown>>, others: readonly string[] = []) {
+  return checkOptions({ url: 'wss://peer.test', ...options }, 'Ticker', others)
+}
+
+/** How a value that does not fit is told: the contents of strings and objects might be secret. */
+function told(value: unknown): string {
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : describeValue(value)
+}
+
+/** Expects exactly one mistake, with its place and parts of its cause and fix. */
+function expectMistake(
+  options: Readonly<Record<string, unknown>>,
+  place: string,
+  cause: string,
+  fix: string,
+): void {
+  const mistakes = check(options)
+  expect(mistakes, JSON.stringify(mistakes)).to.have.length(1)
+  expect(mistakes[0]?.place).to.equal(place)
+  expect(mistakes[0]?.cause).to.contain(cause)
+  expect(mistakes[0]?.fix).to.contain(fix)
+}
+
+describe('checkOptions', () => {
+  it('finds nothing wrong with every option at its default, or explicitly undefined', () => {
+    expect(check(DEFAULTS)).to.deep.equal([])
+    const names = [...Object.keys(DEFAULTS), 'protocols', 'headers', 'name', 'route', 'codec', 'heartbeat']
+    names.push('unpack', 'compression', 'reconnect', 'logger', 'clock', 'random', 'transport')
+    expect(check(Object.fromEntries(names.map((name) => [name, undefined])))).to.deep.equal([])
+  })
+
+  it('tells all mistakes at once', () => {
+    const mistakes = check({ url: 'http://peer.test', heartbeat: { interval: 0 }, maxPayload: -1, bogus: 1 })
+    expect(mistakes.map(({ place }) => place)).to.have.members([
+      'options.url',
+      'options.heartbeat.interval',
+      'options.maxPayload',
+      'options.bogus',
+    ])
+  })
+
+  describe('names', () => {
+    it('suggests the option that was meant', () => {
+      expectMistake(
+        { conectTimeout: 1 },
+        'options.conectTimeout',
+        'is no option',
+        'did you mean connectTimeout?',
+      )
+      expectMistake({ maxpayload: 1 }, 'options.maxpayload', 'is no option', 'did you mean maxPayload?')
+      const place = 'options.reconnect.maxAttempt'
+      expectMistake({ reconnect: { maxAttempt: 1 } }, place, 'is no option', 'did you mean maxAttempts?')
+      const typo = { heartbeat: { intervall: 1 } }
+      expectMistake(typo, 'options.heartbeat.intervall', 'is no option', 'did you mean interval?')
+    })
+
+    it('lists the options where none is near', () => {
+      expectMistake(
+        { pingPongSettings: 1 },
+        'options.pingPongSettings',
+        'is no option',
+        'leave it out; there are ',
+      )
+    })
+
+    it('takes the names that the caller adds', () => {
+      expect(check({ inject: [] }, ['inject'])).to.deep.equal([])
+    })
+  })
+
+  describe('url', () => {
+    it('has to be there, and is said to belong to the class', () => {
+      const fix =
+        "call bootstrap(Ticker, 'wss://…'), or put @WebSocketClient({ url: 'wss://…' }) on the class"
+      expectMistake({ url: undefined }, 'Ticker', 'has no url', fix)
+    })
+
+    it('may be a string, a URL or a function, which is asked later', () => {
+      for (const url of ['ws://peer.test', new URL('wss://peer.test'), () => 'http://later']) {
+        expect(check({ url })).to.deep.equal([])
+      }
+    })
+
+    it('is nothing else', () => {
+      expectMistake(
+        { url: 5 },
+        'options.url',
+        'is neither a string, a URL, nor a function',
+        "write 'wss://…'",
+      )
+    })
+
+    it('that is none is told without what may be secret', () => {
+      expectMistake(
+        { url: 'secret@peer.test/feed?token=secret' },
+        'options.url',
+        "'peer.test/feed' is not an",
+        'whole',
+      )
+    })
+
+    it('is told without its query and credentials', () => {
+      const url = 'https://user:secret@peer.test/feed?token=secret'
+      expectMistake({ url }, 'options.url', "https://peer.test/feed has the scheme 'https'", "'wss://'")
+      expect(JSON.stringify(check({ url }))).not.to.contain('secret')
+    })
+  })
+
+  describe('protocols', () => {
+    it('may be one, several, none, or a function, which is asked later', () => {
+      for (const protocols of ['graphql-ws', ['v1.0', 'v2!#'], [], () => 'a b']) {
+        expect(check({ protocols })).to.deep.equal([])
+      }
+    })
+
+    it('are tokens', () => {
+      for (const protocol of ['', 'a b', 'a,b', 'a/b', 'ä', 5]) {
+        expectMistake({ protocols: [protocol] }, 'options.protocols', 'is no subprotocol', 'no spaces')
+      }
+      expectMistake({ protocols: '' }, 'options.protocols', '"" is no subprotocol', 'no spaces')
+    })
+
+    it('are named once', () => {
+      expectMistake({ protocols: ['a', 'b', 'a'] }, 'options.protocols', "'a' is named twice", 'name it once')
+    })
+
+    it('are a list, or else that is the mistake', () => {
+      expectMistake(
+        { protocols: 5 },
+        'options.protocols',
+        'is 5',
+        "give 'name', ['one', 'two'], or a function",
+      )
+      expectMistake({ protocols: null }, 'options.protocols', 'is null', "['one', 'two']")
+    })
+  })
+
+  describe('numbers', () => {
+    const sizes = [
+      'concurrency',
+      'highWaterMark',
+      'highWaterBytes',
+      'sendHighWaterMark',
+      'maxPayload',
+      'maxFragments',
+    ]
+    for (const name of sizes) {
+      it(`${name} is a whole number from 1`, () => {
+        for (const value of [0, -1, 1.5, NaN, '5', null, true]) {
+          expectMistake(
+            { [name]: value },
+            `options.${name}`,
+            `is ${told(value)}`,
+            'give a whole number from 1',
+          )
+        }
+        expect(check({ [name]: 1 })).to.deep.equal([])
+      })
+    }
+
+    it('concurrency may be Infinity, or go by a key; nothing else may', () => {
+      expect(check({ concurrency: Infinity })).to.deep.equal([])
+      expect(check({ concurrency: { key: 'symbol', latest: true } })).to.deep.equal([])
+      expectMistake(
+        { concurrency: { key: 'symbol', limit: 0 } },
+        'options.concurrency.limit',
+        'is 0',
+        'from 1',
+      )
+      expectMistake({ highWaterMark: Infinity }, 'options.highWaterMark', 'is Infinity', 'a whole number')
+    })
+
+    for (const name of ['connectTimeout', 'readyTimeout', 'closeTimeout']) {
+      it(`${name} is a time that Node's timers keep`, () => {
+        const fix = 'give milliseconds, from 1 to 2147483647'
+        for (const value of [0, -1, NaN, Infinity, 2 ** 31, '5', null]) {
+          expectMistake({ [name]: value }, `options.${name}`, `is ${told(value)}`, fix)
+        }
+        expect(check({ [name]: 2 ** 31 - 1 })).to.deep.equal([])
+      })
+    }
+
+    it('drainTimeout may be 0', () => {
+      expect(check({ drainTimeout: 0 })).to.deep.equal([])
+      expectMistake({ drainTimeout: -1 }, 'options.drainTimeout', 'is -1', 'from 0')
+    })
+
+    it('only some may be false', () => {
+      const off = { connectTimeout: false, readyTimeout: false, maxPayload: false, maxFragments: false }
+      expect(check(off)).to.deep.equal([])
+      expect(check({ maxPayload: 0 })[0]?.fix).to.contain('or false for no limit')
+      const on = ['concurrency', 'highWaterMark', 'highWaterBytes', 'sendHighWaterMark']
+      for (const name of [...on, 'drainTimeout', 'closeTimeout']) {
+        expectMistake({ [name]: false }, `options.${name}`, 'is false', 'give ')
+      }
+    })
+  })
+
+  describe('shapes', () => {
+    const rows: [string, readonly unknown[], readonly unknown[], string][] = [
+      ['name', ['lobby'], [5, null], 'give a name'],
+      ['headers', [{}, () => ({})], ['a: b', null], "give { name: 'value' }"],
+      ['codec', [jsonCodec], [{}, 'json', null], 'give an object with encode and decode'],
+      ['compression', [true, false], ['deflate', {}, 1, null], 'give true or false'],
+      ['unpack', [(decoded: unknown) => [decoded]], [[], 'M', null, true], 'give a function from a decoded'],
+      [
+        'logger',
+        [console, false],
+        [true, () => {}, { debug() {} }],
+        'give an object with debug, info, warn and',
+      ],
+      ['clock', [new FakeClock()], [Date, {}], 'give a Clock'],
+      ['random', [Math.random], [0.5], 'give a function such as Math.random'],
+      ['transport', [() => {}], [{}], 'give a function that opens a socket'],
+    ]
+    for (const [name, right, wrong, fix] of rows) {
+      it(`${name} fits, or is told`, () => {
+        for (const value of right) expect(check({ [name]: value })).to.deep.equal([])
+        for (const value of wrong)
+          expectMistake({ [name]: value }, `options.${name}`, `is ${told(value)}`, fix)
+      })
+    }
+
+    it('route may be a property, a path, a position, a function, or a list of these', () => {
+      for (const route of ['type', 'data.e', 0, -2, '0.type', () => 'key', ['e', 'data.e', -2, () => 'key']])
+        expect(check({ route })).to.deep.equal([])
+      for (const route of [true, null, {}, 0.5, ['type', {}]]) {
+        const wrong = Array.isArray(route) ? route[1] : route
+        expectMistake({ route }, 'options.route', `is ${told(wrong)}`, 'give a property')
+      }
+      expectMistake({ route: [] }, 'options.route', 'is an empty list', 'or a list of these')
+      for (const route of ['', 'a..b', '.a', 'a.'])
+        expectMistake({ route }, 'options.route', `'${route}' has an empty name in it`, "a path ('data.e')")
+    })
+
+    it('are not async where nothing waits for what a function returns: a codec, unpack, and where a key is', () => {
+      const later = async (): Promise<string> => Promise.resolve('key')
+      async function* messages(): AsyncGenerator {
+        yield await Promise.resolve(1)
+      }
+      const { encode, decode } = jsonCodec
+      const rows: [Readonly<Record<string, unknown>>, string][] = [
+        [{ codec: { encode: later, decode } }, 'options.codec.encode'],
+        [{ codec: { encode, decode: later } }, 'options.codec.decode'],
+        [{ unpack: later }, 'options.unpack'],
+        [{ unpack: messages }, 'options.unpack'],
+        [{ route: later }, 'options.route'],
+        [{ route: ['type', later] }, 'options.route'],
+        [{ concurrency: { key: later } }, 'options.concurrency.key'],
+      ]
+      for (const [options, place] of rows)
+        expectMistake(options, place, 'is an async function', 'return the result itself')
+    })
+
+    it('never shows the contents of what does not fit', () => {
+      expect(JSON.stringify(check({ headers: 'Authorization: secret' }))).not.to.contain('secret')
+    })
+  })
+
+  describe('heartbeat', () => {
+    const place = 'options.heartbeat'
+
+    it('may beat, listen, or be off', () => {
+      const message = (): string => 'beat'
+      const right = [false, {}, { interval: 1, timeout: 1 }, { silence: 1 }, { message, isReply: () => true }]
+      for (const heartbeat of [
+        ...right,
+        { silence: undefined, interval: 1 },
+        { silence: 1, interval: undefined },
+      ]) {
+        expect(check({ heartbeat })).to.deep.equal([])
+      }
+    })
+
+    it('is an object or false', () => {
+      for (const heartbeat of [true, 5, 'on', null]) {
+        expectMistake({ heartbeat }, place, `is ${told(heartbeat)}`, '{ silence }, or false')
+      }
+    })
+
+    it('has times from 1', () => {
+      for (const name of ['interval', 'timeout', 'silence']) {
+        expectMistake({ heartbeat: { [name]: 0 } }, `${place}.${name}`, 'is 0', 'from 1')
+      }
+    })
+
+    it('does not listen only and send', () => {
+      const heartbeat = { silence: 1, interval: 1, message: () => 'beat' }
+      expectMistake({ heartbeat }, place, 'interval, message, which is about sending', 'keep silence')
+    })
+
+    it('has no reply without a message', () => {
+      expectMistake(
+        { heartbeat: { isReply: () => true } },
+        place,
+        'has isReply without message',
+        'give the message',
+      )
+    })
+
+    it('has functions for the message and its reply', () => {
+      expectMistake(
+        { heartbeat: { message: 'beat' } },
+        `${place}.message`,
+        'is a string, not a function',
+        'write message: (…) => …',
+      )
+      const heartbeat = { message: () => 'beat', isReply: 'pong' }
+      expectMistake(
+        { heartbeat },
+        `${place}.isReply`,
+        'is a string, not a function',
+        'write isReply: (…) => …',
+      )
+    })
+  })
+
+  describe('reconnect', () => {
+    const place = 'options.reconnect'
+
+    it('may be off, or say anything that goes together', () => {
+      const right = [
+        false,
+        {},
+        { initialDelay: 0, maxDelay: 0, minUptime: 0, maxAttempts: 1 },
+        { maxAttempts: Infinity, shouldReconnect: () => true },
+        { delays: [0, 1_000] },
+        { delays: (failures: number) => failures },
+      ]
+      for (const reconnect of right) expect(check({ reconnect })).to.deep.equal([])
+    })
+
+    it('is an object or false', () => {
+      for (const reconnect of [true, null]) {
+        expectMistake({ reconnect }, place, `is ${told(reconnect)}`, 'or false to end with the first failure')
+      }
+    })
+
+    it('has times', () => {
+      for (const name of ['initialDelay', 'maxDelay', 'minUptime']) {
+        expectMistake({ reconnect: { [name]: -1 } }, `${place}.${name}`, 'is -1', 'from 0')
+      }
+    })
+
+    it('has no initialDelay above its maxDelay', () => {
+      const reconnect = { initialDelay: 2, maxDelay: 1 }
+      expectMistake({ reconnect }, place, 'initialDelay (2) above its maxDelay (1)', 'raise maxDelay')
+    })
+
+    it('counts attempts from 1', () => {
+      for (const maxAttempts of [0, -1, 1.5, '3', null, NaN]) {
+        const cause = `is ${told(maxAttempts)}`
+        expectMistake({ reconnect: { maxAttempts } }, `${place}.maxAttempts`, cause, 'a whole number from 1')
+      }
+    })
+
+    it('has no initialDelay above the default maxDelay either', () => {
+      expectMistake(
+        { reconnect: { initialDelay: 30_001 } },
+        place,
+        'above its maxDelay (30000)',
+        'raise maxDelay',
+      )
+      expect(check({ reconnect: { initialDelay: 30_001, maxDelay: 60_000 } })).to.deep.equal([])
+    })
+
+    it('has delays that are times, at least one', () => {
+      for (const delays of [[], [1, -1], ['1']]) {
+        expectMistake({ reconnect: { delays } }, `${place}.delays`, 'is empty or has', 'list milliseconds')
+      }
+      expectMistake({ reconnect: { delays: 5 } }, `${place}.delays`, 'is 5', 'list milliseconds')
+    })
+
+    it('has delays or what they replace', () => {
+      for (const other of [{ initialDelay: 1 }, { maxDelay: 1 }]) {
+        expectMistake({ reconnect: { delays: [1], ...other } }, place, 'has delays, and', 'keep delays or')
+      }
+    })
+
+    it('has a function to ask', () => {
+      const mistaken = { reconnect: { shouldReconnect: true } }
+      expectMistake(
+        mistaken,
+        `${place}.shouldReconnect`,
+        'is true, not a function',
+        'shouldReconnect: (…) => …',
+      )
+    })
+  })
+
+  describe('outbox', () => {
+    const place = 'options.outbox'
+
+    it('takes all that goes together', () => {
+      const right = [
+        false,
+        {},
+        { limit: 1, bytes: 1, overflow: 'drop-oldest', maxAge: 0 },
+        { maxAge: Infinity },
+      ]
+      for (const outbox of right) expect(check({ outbox })).to.deep.equal([])
+    })
+
+    it('is an object or false', () => {
+      for (const outbox of [true, null]) expectMistake({ outbox }, place, `is ${told(outbox)}`, 'or false')
+    })
+
+    it('has bounds from 1, an age from 0, a policy that there is, and a function for the kind', () => {
+      expectMistake({ outbox: { limit: 0 } }, `${place}.limit`, 'is 0', 'a whole number from 1')
+      expectMistake({ outbox: { bytes: 1.5 } }, `${place}.bytes`, 'is 1.5', 'a whole number from 1')
+      expectMistake({ outbox: { maxAge: -1 } }, `${place}.maxAge`, 'is -1', 'from 0')
+      expectMistake({ outbox: { overflow: 'drop' } }, `${place}.overflow`, 'is', "'drop-oldest'")
+      expectMistake({ outbox: { collapse: 1 } }, `${place}.collapse`, 'not a function', 'collapse: (…) => …')
+      expectMistake({ outbox: { limt: 1 } }, `${place}.limt`, 'is no option', 'did you mean limit?')
+    })
+  })
+
+  describe('requests', () => {
+    const place = 'options.requests'
+
+    it('takes presets, and all that goes together', () => {
+      const place = { read: () => 1, write: () => 1 }
+      const right = [
+        jsonRpc(),
+        ocpp(),
+        homeAssistant(),
+        {},
+        { id: 'rid' },
+        { id: false },
+        { id: place, timeout: false },
+      ]
+      for (const requests of right) expect(check({ requests })).to.deep.equal([])
+    })
+
+    it('is an object', () => {
+      for (const requests of [true, null])
+        expectMistake({ requests }, place, `is ${told(requests)}`, 'jsonRpc()')
+    })
+
+    it('has an id, functions, a limit and a time-out that can be used', () => {
+      for (const id of [5, {}, { read: 1, write: 2 }])
+        expectMistake({ requests: { id } }, `${place}.id`, 'is', '{ read, write }')
+      expectMistake({ requests: { nextId: 1 } }, `${place}.nextId`, 'not a function', 'nextId: (…) => …')
+      expectMistake({ requests: { limit: 0 } }, `${place}.limit`, 'is 0', 'a whole number from 1')
+      expectMistake({ requests: { timeout: 0 } }, `${place}.timeout`, 'is 0', 'from 1')
+      expectMistake({ requests: { timout: 1 } }, `${place}.timout`, 'is no option', 'did you mean timeout?')
+    })
+  })
+
+  describe('rateLimit', () => {
+    const place = 'options.rateLimit'
+    const right = { messages: 5, per: 1_000 }
+
+    it('takes a number of messages in a time, and a reserve below it', () => {
+      for (const reserve of [undefined, 0, 4])
+        expect(check({ rateLimit: { ...right, reserve } })).to.deep.equal([])
+      expectMistake({ rateLimit: 5 }, place, 'is 5', '{ messages, per, reserve }')
+      expectMistake({ rateLimit: { per: 1 } }, `${place}.messages`, 'is null', 'a whole number from 1')
+      expectMistake({ rateLimit: { messages: 1 } }, `${place}.per`, 'is undefined', 'from 1')
+      expectMistake({ rateLimit: { ...right, reserve: 5 } }, `${place}.reserve`, 'is 5', 'below messages')
+    })
+  })
+
+  describe('maxAge', () => {
+    it('is a time, or for ever', () => {
+      for (const maxAge of [undefined, Infinity, 1]) expect(check({ maxAge })).to.deep.equal([])
+      expectMistake({ maxAge: 0 }, 'options.maxAge', 'is 0', 'from 1')
+    })
+  })
+})

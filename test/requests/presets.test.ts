@@ -1,0 +1,315 @@
+import { expect } from 'chai'
+import { FakeClock } from 'holdfast/testing'
+import { RequestError } from '#src/errors/request-errors.js'
+import { PendingRequests } from '#src/requests/pending-requests.js'
+import type { RequestsOptions } from '#src/requests/request-options.js'
+import { fillInRequests } from '#src/requests/request-options.js'
+import { homeAssistant, jsonRpc, ocpp } from '#src/requests/presets.js'
+import { rejection } from '../support/rejection.js'
+
+/** Requests that go out at once, and what went out. */
+function rig(options?: RequestsOptions) {
+  const sent: unknown[] = []
+  const requests = new PendingRequests(fillInRequests(options), new FakeClock(), {
+    send: (message) => sent.push(message),
+    canSend: () => true,
+    changed: () => undefined,
+    failed: (thrown) => {
+      throw thrown
+    },
+  })
+  requests.ready()
+  return { sent, requests }
+}
+
+/** Asks, has it answered, and returns the error. */
+async function refused(options: RequestsOptions, message: unknown, reply: (id: unknown) => unknown) {
+  const { requests, sent } = rig(options)
+  const asked = requests.request(message)
+  expect(
+    requests.take(reply(Array.isArray(sent[0]) ? sent[0][1] : (sent[0] as { id: unknown }).id)),
+  ).to.equal(true)
+  const error = await rejection(asked)
+  expect(error).to.be.instanceOf(RequestError)
+  return error as RequestError
+}
+
+describe('fillInRequests', () => {
+  it('asks for the property id, counts from 1, resolves with the whole reply, 30 s and 1,000 at once', async () => {
+    const { requests, sent } = rig()
+    const asked = requests.request({ op: 'a' })
+    void requests.request({ op: 'b' })
+    expect(sent).to.deep.equal([
+      { op: 'a', id: 1 },
+      { op: 'b', id: 2 },
+    ])
+    requests.take({ id: 1, error: 'is no error unless said so' })
+    expect(await asked).to.deep.equal({ id: 1, error: 'is no error unless said so' })
+    expect(fillInRequests()).to.include({ timeout: 30_000, limit: 1_000 })
+  })
+
+  it('takes an explicit undefined for the default, and false for off', () => {
+    const settings = fillInRequests({ timeout: undefined, limit: undefined, id: undefined })
+    expect(settings).to.include({ timeout: 30_000, limit: 1_000 })
+    expect(settings.ids && settings.ids.write({}, 1)).to.deep.equal({ id: 1 })
+    expect(fillInRequests({ timeout: false, id: false })).to.include({ timeout: false, ids: false })
+  })
+
+  it('takes the name of another property', async () => {
+    const { requests, sent } = rig({ id: 'req_id' })
+    const asked = requests.request({ op: 'a' })
+    expect(sent).to.deep.equal([{ op: 'a', req_id: 1 }])
+    expect(requests.take({ id: 1 })).to.equal(false)
+    expect(requests.take({ req_id: 1, ok: true })).to.equal(true)
+    expect(await asked).to.deep.equal({ req_id: 1, ok: true })
+  })
+
+  it('reads replies where replyId says, and the id from any place', async () => {
+    const header = (message: unknown): Record<string, unknown> | undefined =>
+      (message as { header?: Record<string, unknown> } | null)?.header
+    const { requests, sent } = rig({
+      id: {
+        read: (message) => header(message)?.['msg_id'],
+        write: (message, id) => ({ ...(message as object), header: { ...header(message), msg_id: id } }),
+      },
+      replyId: (message) => (message as { parent_header?: { msg_id?: string } }).parent_header?.msg_id,
+      nextId: (count) => `m${count}`,
+    })
+    const asked = requests.request({ header: { msg_type: 'execute' } })
+    expect(sent).to.deep.equal([{ header: { msg_type: 'execute', msg_id: 'm1' } }])
+    expect(requests.take({ parent_header: { msg_id: 'm1' }, content: 'ok' })).to.equal(true)
+    expect(await asked).to.have.property('content', 'ok')
+  })
+
+  it('reads the id of a reply as that of a request where only id is given', async () => {
+    const { requests } = rig({
+      id: { read: (message) => (message as unknown[])[0], write: (message, id) => [id, message] },
+    })
+    const asked = requests.request({ op: 'a' })
+    expect(requests.take([1, 'fine'])).to.equal(true)
+    expect(await asked).to.deep.equal([1, 'fine'])
+  })
+
+  it('leaves the message as it is', () => {
+    const { requests } = rig()
+    const message = Object.freeze({ op: 'a' })
+    void requests.request(message)
+    expect(message).to.deep.equal({ op: 'a' })
+  })
+
+  for (const message of ['text', 7, null, undefined, ['an', 'array'], new Uint8Array(2)]) {
+    it(`throws a TypeError at the call for what has no properties: ${JSON.stringify(message)}`, () => {
+      const { requests, sent } = rig()
+      expect(() => requests.request(message)).to.throw(TypeError, 'property "id" of an object')
+      expect(sent).to.deep.equal([])
+      expect(requests.size).to.equal(0)
+    })
+  }
+
+  describe('respond', () => {
+    it('writes the id of the call into the result', () => {
+      const { requests } = rig({ id: 'envelope_id' })
+      expect(requests.respond({ envelope_id: 'e1', type: 'x' }, { payload: 1 })).to.deep.equal({
+        payload: 1,
+        envelope_id: 'e1',
+      })
+      expect(requests.respond({ envelope_id: 'e1' }, undefined)).to.deep.equal({ envelope_id: 'e1' })
+    })
+
+    it('throws a TypeError for a message without an id', () => {
+      expect(() => rig().requests.respond({ type: 'x' }, {})).to.throw(TypeError, 'has an id')
+    })
+
+    it('is the result itself where the API has no ids', () => {
+      expect(rig({ id: false }).requests.respond({}, 'ok')).to.equal('ok')
+    })
+
+    it('is what the option makes of both', () => {
+      const respond = (incoming: unknown, result: unknown): unknown => [incoming, result]
+      expect(rig({ respond }).requests.respond(1, 2)).to.deep.equal([1, 2])
+    })
+  })
+})
+
+describe('jsonRpc', () => {
+  it('sends a call of version 2.0 and resolves with its result, null and missing ones included', async () => {
+    const { requests, sent } = rig(jsonRpc())
+    const asked = [1, 2, 3].map((params) => requests.request({ method: 'm', params }))
+    expect(sent[0]).to.deep.equal({ jsonrpc: '2.0', id: 1, method: 'm', params: 1 })
+    requests.take({ jsonrpc: '2.0', id: 3, result: 0 })
+    requests.take({ jsonrpc: '2.0', id: 1, result: null })
+    requests.take({ id: 2 })
+    expect(await Promise.all(asked)).to.deep.equal([null, undefined, 0])
+  })
+
+  it("rejects with the peer's error, and names its code and message", async () => {
+    const error = await refused(jsonRpc(), { method: 'm' }, (id) => ({
+      id,
+      error: { code: -32_601, message: 'Method not found' },
+    }))
+    expect(error).to.include({ id: 1, code: 'HOLDFAST_REQUEST' })
+    expect(error.details).to.deep.equal({ code: -32_601, message: 'Method not found' })
+    expect(error.message).to.equal('Request 1 was answered with an error: -32601 Method not found')
+  })
+
+  it('takes error: null for no error, as version 1.0 writes it', async () => {
+    const { requests } = rig(jsonRpc())
+    const asked = requests.request({ method: 'm' })
+    requests.take({ id: 1, result: 5, error: null })
+    expect(await asked).to.equal(5)
+  })
+
+  it("leaves the server's calls and notifications to the handlers, whatever their id", () => {
+    const { requests } = rig(jsonRpc())
+    void requests.request({ method: 'm' })
+    expect(requests.take({ jsonrpc: '2.0', id: 1, method: 'ask' })).to.equal(false)
+    expect(requests.take({ jsonrpc: '2.0', method: 'told', params: { error: 1 } })).to.equal(false)
+    expect(requests.take([{ id: 1, result: 1 }])).to.equal(false)
+    expect(requests.size).to.equal(1)
+    expect(requests.stray).to.equal(0)
+  })
+
+  it('leaves an error with id null to the handlers, counted', () => {
+    const { requests } = rig(jsonRpc())
+    void requests.request({ method: 'm' })
+    expect(requests.take({ jsonrpc: '2.0', id: null, error: { code: -32_700 } })).to.equal(false)
+    expect(requests.size).to.equal(1)
+    expect(requests.stray).to.equal(1)
+  })
+
+  it('answers a call with its own id: a result, null for none, an error for an Error', () => {
+    const { requests } = rig(jsonRpc())
+    const call = { jsonrpc: '2.0', id: 'x', method: 'ask' }
+    expect(requests.respond(call, [1])).to.deep.equal({ jsonrpc: '2.0', id: 'x', result: [1] })
+    expect(requests.respond(call, undefined)).to.deep.equal({ jsonrpc: '2.0', id: 'x', result: null })
+    expect(requests.respond(call, new Error('no'))).to.deep.equal({
+      jsonrpc: '2.0',
+      id: 'x',
+      error: { code: -32_603, message: 'no' },
+    })
+    expect(() => requests.respond({ method: 'told' }, 1)).to.throw(TypeError, 'has an id')
+  })
+})
+
+describe('ocpp', () => {
+  const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
+
+  it('makes a CALL of action and payload, with a UUID, and resolves with the payload of its result', async () => {
+    const { requests, sent } = rig(ocpp())
+    const asked = requests.request(['Heartbeat', {}])
+    const [type, id, ...rest] = sent[0] as unknown[]
+    expect([type, ...rest]).to.deep.equal([2, 'Heartbeat', {}])
+    expect(id).to.match(uuid)
+    expect(requests.take([3, id, { currentTime: 'now' }])).to.equal(true)
+    expect(await asked).to.deep.equal({ currentTime: 'now' })
+  })
+
+  it('keeps the id of a whole call', async () => {
+    const { requests, sent } = rig(ocpp())
+    const asked = requests.request([2, 'mine', 'Heartbeat', {}])
+    expect(sent).to.deep.equal([[2, 'mine', 'Heartbeat', {}]])
+    requests.take([3, 'mine', { ok: 1 }])
+    expect(await asked).to.deep.equal({ ok: 1 })
+  })
+
+  it('makes the id of a whole call that has none', () => {
+    const { requests, sent } = rig(ocpp())
+    void requests.request([2, undefined, 'Heartbeat', {}])
+    const [call] = sent as unknown[][]
+    expect(call).to.have.length(4)
+    expect(call?.[1]).to.match(uuid)
+  })
+
+  it('has one under way at a time, the rest in order', () => {
+    const { requests, sent } = rig(ocpp())
+    for (const id of ['a', 'b', 'c']) void requests.request([2, id, 'Heartbeat', {}])
+    expect(sent).to.have.length(1)
+    requests.take([3, 'a', {}])
+    requests.take([4, 'b', 'GenericError', '', {}])
+    expect(sent.map((call) => (call as unknown[])[1])).to.deep.equal(['a', 'b', 'c'])
+  })
+
+  it('rejects with what a CALLERROR says', async () => {
+    const error = await refused(ocpp(), ['Reset', {}], (id) => [4, id, 'NotSupported', 'no reset', { a: 1 }])
+    expect(error.details).to.deep.equal({ code: 'NotSupported', message: 'no reset', details: { a: 1 } })
+    expect(error.message).to.match(/^Request [\da-f-]{36} was answered with an error: NotSupported no reset$/)
+  })
+
+  it("leaves the server's calls to the handlers, also with an id that is under way here", () => {
+    const { requests } = rig(ocpp())
+    void requests.request([2, 'same', 'Heartbeat', {}])
+    expect(requests.take([2, 'same', 'Reset', {}])).to.equal(false)
+    expect(requests.take({ id: 'same' })).to.equal(false)
+    expect(requests.size).to.equal(1)
+    expect(requests.stray).to.equal(0)
+  })
+
+  it('answers a call with a CALLRESULT, an Error with a CALLERROR', () => {
+    const { requests } = rig(ocpp())
+    const call = [2, 'x', 'Reset', {}]
+    expect(requests.respond(call, { status: 'Accepted' })).to.deep.equal([3, 'x', { status: 'Accepted' }])
+    expect(requests.respond(call, undefined)).to.deep.equal([3, 'x', {}])
+    expect(requests.respond(call, new Error('no'))).to.deep.equal([4, 'x', 'InternalError', 'no', {}])
+  })
+
+  it('throws a TypeError at the call for what is no array', () => {
+    expect(() => rig(ocpp()).requests.request({ action: 'Reset' })).to.throw(TypeError, '[action, payload]')
+  })
+})
+
+describe('homeAssistant', () => {
+  it('resolves with the result, or with the whole pong; ids go up', async () => {
+    const { requests, sent } = rig(homeAssistant())
+    const asked = [requests.request({ type: 'get_states' }), requests.request({ type: 'ping' })]
+    expect(sent).to.deep.equal([
+      { type: 'get_states', id: 1 },
+      { type: 'ping', id: 2 },
+    ])
+    requests.take({ id: 2, type: 'pong' })
+    requests.take({ id: 1, type: 'result', success: true, result: ['state'] })
+    expect(await Promise.all(asked)).to.deep.equal([['state'], { id: 2, type: 'pong' }])
+  })
+
+  it('rejects where success is false', async () => {
+    const error = await refused(homeAssistant(), { type: 'x' }, (id) => ({
+      id,
+      type: 'result',
+      success: false,
+      error: { code: 'unknown_command', message: 'Unknown command.' },
+    }))
+    expect(error.message).to.equal('Request 1 was answered with an error: unknown_command Unknown command.')
+  })
+
+  it('rejects also where success is false without a word', async () => {
+    const error = await refused(homeAssistant(), { type: 'x' }, (id) => ({
+      id,
+      type: 'result',
+      success: false,
+    }))
+    expect(error.details).to.deep.equal({})
+    expect(error.message).to.equal('Request 1 was answered with an error')
+  })
+
+  it('leaves events to the handlers, uncounted: they bear the id of their subscription', () => {
+    const { requests } = rig(homeAssistant())
+    void requests.request({ type: 'subscribe_events' })
+    expect(requests.take({ id: 1, type: 'event', event: {} })).to.equal(false)
+    expect(requests.take({ id: 9, type: 'event', event: {} })).to.equal(false)
+    expect(requests.take({ type: 'auth_ok' })).to.equal(false)
+    expect(requests.size).to.equal(1)
+    expect(requests.stray).to.equal(0)
+  })
+
+  it('has a subscription with all its events as several replies, told by a match', async () => {
+    const { requests } = rig(homeAssistant())
+    const events = requests.requestMany(
+      { type: 'subscribe_events' },
+      { match: (message, id) => (message as { id?: unknown }).id === id, isLast: () => false },
+    )
+    requests.take({ id: 1, type: 'result', success: true, result: null })
+    requests.take({ id: 2, type: 'event', event: 'of another' })
+    requests.take({ id: 1, type: 'event', event: 'mine' })
+    expect([(await events[Symbol.asyncIterator]().next()).value]).to.deep.equal([null])
+    expect((await events[Symbol.asyncIterator]().next()).value).to.have.property('event', 'mine')
+  })
+})

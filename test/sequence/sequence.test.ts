@@ -1,0 +1,539 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { existsSync, readFileSync } from 'node:fs'
+import { Sequence } from '#src/sequence/sequence.js'
+import type {
+  SequenceDuplicate,
+  SequenceGap,
+  SequenceNumber,
+  SequenceOptions,
+  SequenceVerdict,
+} from '#src/sequence/sequence.js'
+
+/** Where the recordings lie, beside the project: their licence keeps them out of it. */
+const FOLDER = new URL('../../../../shared/data/exchanges/', import.meta.url)
+
+interface Numbered {
+  readonly stream: string | number
+  readonly number: SequenceNumber
+  readonly previous?: SequenceNumber
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+/** What is numbered in the messages of each exchange. */
+const READERS: Readonly<Record<string, (message: unknown) => Numbered[]>> = {
+  binance(message) {
+    const { e, s, U, u } = (message as { data: Json }).data
+    return e === 'depthUpdate' ? [{ stream: String(s), number: Number(u), previous: Number(U) - 1 }] : []
+  },
+  bitfinex(message) {
+    return Array.isArray(message) ? [{ stream: 'connection', number: Number(message.at(-1)) }] : []
+  },
+  coinbase(message) {
+    const { type, product_id: product, trade_id: trade } = message as Json
+    return type === 'match' || type === 'last_match'
+      ? [{ stream: String(product), number: Number(trade) }]
+      : []
+  },
+  deribit(message) {
+    const { channel, data } = (message as { params?: { channel: string; data: Json } }).params ?? {}
+    if (!channel?.startsWith('book.') || !data) return []
+    const previous = data['prev_change_id'] as number | undefined
+    return [{ stream: channel, number: Number(data['change_id']), previous }]
+  },
+}
+
+/** Reads the messages that a recording's client received. */
+function received(file: URL): unknown[] {
+  const lines = readFileSync(file, 'utf8').trim().split('\n')
+  return lines
+    .map((line) => JSON.parse(line) as { d: string; text?: string })
+    .flatMap(({ d, text }) => (d === 'recv' && text !== undefined ? [JSON.parse(text) as unknown] : []))
+}
+
+/** Shuffles within blocks, the same way each time. */
+function shuffle(messages: readonly Numbered[], size: number): Numbered[] {
+  let seed = 1
+  const random = (): number => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647
+  const blocks = Array.from({ length: Math.ceil(messages.length / size) }, (_, index) =>
+    messages.slice(index * size, (index + 1) * size),
+  )
+  return blocks.flatMap((block) =>
+    block
+      .map((message) => ({ message, at: random() }))
+      .sort((a, b) => a.at - b.at)
+      .map(({ message }) => message),
+  )
+}
+
+/** Tells whether a message has one of its stream before it, and more than a window of them behind it. */
+function isInside(messages: readonly Numbered[], message: Numbered, window: number): boolean {
+  const stream = messages.filter((each) => each.stream === message.stream)
+  const index = stream.indexOf(message)
+  return index > 0 && index + 1 + window < stream.length
+}
+
+/** Takes about so many, spread evenly. */
+function every<T>(items: readonly T[], count: number): T[] {
+  const distance = Math.ceil(items.length / count)
+  return items.filter((_, index) => index % distance === 0)
+}
+
+/** A sequence whose reports are kept. */
+function rig(options: SequenceOptions = {}) {
+  const gaps: SequenceGap[] = []
+  const duplicates: SequenceDuplicate[] = []
+  const sequence = new Sequence({
+    ...options,
+    onGap: (gap) => void gaps.push(gap),
+    onDuplicate: (duplicate) => void duplicates.push(duplicate),
+  })
+  const check = (...numbers: SequenceNumber[]): SequenceVerdict[] =>
+    numbers.map((number) => sequence.check('s', number))
+  const checkAll = (messages: readonly Numbered[]): SequenceVerdict[] =>
+    messages.map(({ stream, number, previous }) => sequence.check(stream, number, previous))
+  return { check, checkAll, duplicates, gaps, sequence }
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index)
+}
+
+describe('Sequence', () => {
+  describe('#check', () => {
+    it('says ok to what comes in order, from whatever number on', () => {
+      const { check, gaps } = rig()
+      expect(check(7, 8, 9, 10)).to.deep.equal(['ok', 'ok', 'ok', 'ok'])
+      expect(gaps).to.deep.equal([])
+    })
+
+    it('tells early, late and in order apart', () => {
+      const { check, duplicates, gaps } = rig()
+      expect(check(1, 4, 2, 5, 3, 6)).to.deep.equal(['ok', 'early', 'late', 'ok', 'late', 'ok'])
+      expect([gaps, duplicates]).to.deep.equal([[], []])
+    })
+
+    it('reports a gap once the window is over, once, with the message that ends it', () => {
+      const { check, gaps } = rig({ window: 3 })
+      expect(check(1, 4, 5, 6)).to.deep.equal(['ok', 'early', 'ok', 'ok'])
+      expect(gaps).to.deep.equal([])
+      expect(check(7, 8, 9)).to.deep.equal(['gap', 'ok', 'ok'])
+      expect(gaps).to.deep.equal([{ stream: 's', from: 2, to: 3 }])
+    })
+
+    it('takes what comes with the last message of the window', () => {
+      const { check, gaps } = rig({ window: 3 })
+      expect(check(1, 3, 4, 5, 2, 6, 7)).to.deep.equal(['ok', 'early', 'ok', 'ok', 'late', 'ok', 'ok'])
+      expect(gaps).to.deep.equal([])
+    })
+
+    it('reports at once where the window is 0', () => {
+      const { check, gaps } = rig({ window: 0 })
+      expect(check(1, 4, 5)).to.deep.equal(['ok', 'gap', 'ok'])
+      expect(gaps).to.deep.equal([{ stream: 's', from: 2, to: 3 }])
+    })
+
+    it('waits for 100 further messages by default', () => {
+      const { check, gaps } = rig({ window: undefined })
+      check(1, 3, ...range(4, 102))
+      expect(gaps).to.deep.equal([])
+      expect(check(103)).to.deep.equal(['gap'])
+    })
+
+    it('reports what is left of a run of which some has come', () => {
+      const { check, gaps } = rig({ window: 3 })
+      expect(check(1, 10, 5, 8, 11, 12)).to.deep.equal(['ok', 'early', 'late', 'late', 'gap', 'ok'])
+      expect(gaps).to.deep.equal([
+        { stream: 's', from: 2, to: 4 },
+        { stream: 's', from: 6, to: 7 },
+        { stream: 's', from: 9, to: 9 },
+      ])
+    })
+
+    it('reports duplicates, of the last one and of earlier ones', () => {
+      const { check, duplicates } = rig()
+      expect(check(1, 2, 2, 1, 5, 3, 3)).to.deep.equal([
+        'ok',
+        'ok',
+        'duplicate',
+        'duplicate',
+        'early',
+        'late',
+        'duplicate',
+      ])
+      expect(duplicates.map(({ number }) => number)).to.deep.equal([2, 1, 3])
+    })
+
+    it('does not count duplicates into the window', () => {
+      const { check, gaps } = rig({ window: 2 })
+      expect(check(1, 3, 3, 3, 3, 4, 2)).to.deep.equal([
+        'ok',
+        'early',
+        'duplicate',
+        'duplicate',
+        'duplicate',
+        'ok',
+        'late',
+      ])
+      expect(gaps).to.deep.equal([])
+    })
+
+    it('tells what comes after its gap was reported from a duplicate', () => {
+      const { check, duplicates } = rig({ window: 1 })
+      expect(check(1, 4, 5, 2, 2, 3)).to.deep.equal(['ok', 'early', 'gap', 'late', 'duplicate', 'late'])
+      expect(duplicates).to.have.lengthOf(1)
+    })
+
+    it('counts each stream for itself', () => {
+      const { gaps, sequence } = rig({ window: 0 })
+      const verdicts = [
+        sequence.check('a', 1),
+        sequence.check(7, 100),
+        sequence.check('a', 2),
+        sequence.check(7, 102),
+        sequence.check('7', 5),
+      ]
+      expect(verdicts).to.deep.equal(['ok', 'ok', 'ok', 'gap', 'ok'])
+      expect(gaps).to.deep.equal([{ stream: 7, from: 101, to: 101 }])
+    })
+
+    it('takes numbers above 2^53 as bigint', () => {
+      const { check, gaps } = rig({ window: 0 })
+      const first = 17_843_232_920_108_168_701n
+      expect(check(first, first + 1n, first + 1n, first + 4n)).to.deep.equal(['ok', 'ok', 'duplicate', 'gap'])
+      expect(gaps).to.deep.equal([{ stream: 's', from: first + 2n, to: first + 3n }])
+    })
+
+    it('refuses what is no number, and what JSON.parse has rounded', () => {
+      const { sequence } = rig()
+      for (const wrong of [NaN, 1.5, Infinity, 2 ** 53, '5', undefined, null]) {
+        expect(() => sequence.check('s', wrong as number)).to.throw(TypeError, 'number must be an integer')
+      }
+      expect(() => sequence.check('s', 2, 1.5)).to.throw(TypeError, 'previous must be an integer')
+      expect(sequence.size).to.equal(0)
+    })
+
+    it('has taken note of the message before it reports: a report may reset the stream', () => {
+      const sequence: Sequence = new Sequence({ window: 0, onGap: ({ stream }) => sequence.reset(stream) })
+      expect([1, 5, 9, 10].map((number) => sequence.check('s', number))).to.deep.equal([
+        'ok',
+        'gap',
+        'ok',
+        'ok',
+      ])
+    })
+
+    it('works without anybody to report to', () => {
+      const sequence = new Sequence({ window: 0 })
+      expect([1, 3, 3].map((number) => sequence.check('s', number))).to.deep.equal(['ok', 'gap', 'duplicate'])
+    })
+  })
+
+  describe('start', () => {
+    it("takes what the first message has overtaken, where it is 'any'", () => {
+      const { check, gaps } = rig({ window: 3 })
+      expect(check(3, 1, 4, 2, 5, 6, 7)).to.deep.equal(['ok', 'late', 'ok', 'late', 'ok', 'ok', 'ok'])
+      expect(gaps).to.deep.equal([])
+    })
+
+    it('misses what lies between the first messages, but nothing before them', () => {
+      const { check, gaps } = rig({ window: 3 })
+      check(3, 1, 4, 5, 6)
+      expect(gaps).to.deep.equal([{ stream: 's', from: 2, to: 2 }])
+    })
+
+    it('takes what is older than the first message for a duplicate once the window is over', () => {
+      expect(rig({ window: 1 }).check(10, 11, 9)).to.deep.equal(['ok', 'ok', 'duplicate'])
+    })
+
+    it('misses what is before the first message, where it is a number', () => {
+      const { check, gaps } = rig({ window: 1, start: 1 })
+      expect(check(3, 1, 4)).to.deep.equal(['early', 'gap', 'ok'])
+      expect(gaps).to.deep.equal([{ stream: 's', from: 2, to: 2 }])
+    })
+
+    it("reports in the kind of number that the messages have, whatever start's is", () => {
+      const big = rig({ window: 0, start: 1 })
+      big.check(3n)
+      expect(big.gaps).to.deep.equal([{ stream: 's', from: 1n, to: 2n }])
+      const small = rig({ window: 0, start: 1n })
+      small.check(3)
+      expect(small.gaps).to.deep.equal([{ stream: 's', from: 1, to: 2 }])
+    })
+  })
+
+  describe('step', () => {
+    it('is the distance between neighbours', () => {
+      const { check, gaps } = rig({ step: 10, window: 0 })
+      expect(check(10, 20, 50, 60)).to.deep.equal(['ok', 'ok', 'gap', 'ok'])
+      expect(gaps).to.deep.equal([{ stream: 's', from: 30, to: 40 }])
+    })
+  })
+
+  describe('messages that name the one before them', () => {
+    const chain = (...links: [number, number][]): Numbered[] =>
+      links.map(([previous, number]) => ({ stream: 's', number, previous }))
+
+    it('are in order however far apart their numbers are', () => {
+      const { checkAll, sequence } = rig()
+      expect(sequence.check('s', 1_000)).to.equal('ok')
+      expect(checkAll(chain([1_000, 1_007], [1_007, 1_008], [1_008, 2_000]))).to.deep.equal([
+        'ok',
+        'ok',
+        'ok',
+      ])
+    })
+
+    it('may overtake each other within the window', () => {
+      const { checkAll, gaps } = rig({ window: 3 })
+      expect(checkAll(chain([0, 10], [15, 30], [10, 15], [40, 41], [30, 40], [41, 50]))).to.deep.equal([
+        'ok',
+        'early',
+        'late',
+        'early',
+        'late',
+        'ok',
+      ])
+      expect(gaps).to.deep.equal([])
+    })
+
+    it('miss what they follow: one gap', () => {
+      const { checkAll, gaps } = rig({ window: 1 })
+      expect(checkAll(chain([0, 10], [15, 30], [30, 31], [31, 40]))).to.deep.equal([
+        'ok',
+        'early',
+        'gap',
+        'ok',
+      ])
+      expect(gaps).to.deep.equal([{ stream: 's', from: 11, to: 15 }])
+    })
+
+    it('are duplicates when they come again', () => {
+      expect(rig().checkAll(chain([0, 10], [10, 20], [0, 10], [10, 20]))).to.deep.equal([
+        'ok',
+        'ok',
+        'duplicate',
+        'duplicate',
+      ])
+    })
+
+    it('may cover what has come already in part, as the first update after a snapshot does', () => {
+      const { checkAll, gaps, sequence } = rig({ window: 1 })
+      sequence.check('s', 100)
+      expect(checkAll(chain([95, 105], [110, 112], [90, 120], [120, 121]))).to.deep.equal([
+        'ok',
+        'early',
+        'ok',
+        'ok',
+      ])
+      expect(gaps).to.deep.equal([])
+    })
+
+    it('may follow themselves, to say that there is nothing new', () => {
+      const { checkAll, gaps } = rig({ window: 2 })
+      expect(checkAll(chain([0, 10], [10, 10], [20, 20], [15, 15], [10, 20], [20, 20]))).to.deep.equal([
+        'ok',
+        'ok',
+        'early',
+        'ok',
+        'late',
+        'ok',
+      ])
+      expect(gaps).to.deep.equal([])
+    })
+
+    it('begin the stream anew when they follow a higher number', () => {
+      const { checkAll, gaps } = rig({ window: 0 })
+      expect(checkAll(chain([0, 10], [10, 3], [3, 5], [6, 7]))).to.deep.equal(['ok', 'ok', 'ok', 'gap'])
+      expect(gaps).to.deep.equal([{ stream: 's', from: 6, to: 6 }])
+    })
+  })
+
+  describe('#reset', () => {
+    it('forgets one stream, and what it missed', () => {
+      const { gaps, sequence } = rig({ window: 1 })
+      sequence.check('a', 1)
+      sequence.check('a', 5)
+      sequence.check('b', 1)
+      sequence.reset('a')
+      expect(sequence.size).to.equal(1)
+      expect(sequence.check('a', 1)).to.equal('ok')
+      expect(sequence.check('a', 2)).to.equal('ok')
+      expect(sequence.check('b', 1)).to.equal('duplicate')
+      expect(gaps).to.deep.equal([])
+    })
+
+    it('forgets all of them', () => {
+      const { sequence } = rig()
+      sequence.check('a', 1)
+      sequence.check('b', 1)
+      sequence.reset()
+      expect(sequence.size).to.equal(0)
+      expect(sequence.check('b', 1)).to.equal('ok')
+    })
+  })
+
+  describe('memory', () => {
+    it('forgets the stream that has been silent longest', () => {
+      const { sequence } = rig({ maxStreams: 2 })
+      for (const stream of ['a', 'b', 'a', 'c']) sequence.check(stream, sequence.size + 1)
+      expect(sequence.size).to.equal(2)
+      expect(sequence.check('a', 3)).to.equal('duplicate')
+      expect(sequence.check('b', 1)).to.equal('ok')
+    })
+
+    it('remembers 10,000 streams by default', () => {
+      const { sequence } = rig()
+      for (let stream = 0; stream < 10_010; stream += 1) sequence.check(stream, 1)
+      expect(sequence.size).to.equal(10_000)
+    })
+
+    it('is one entry for a run of missing numbers, however long', () => {
+      const { check, gaps } = rig({ window: 1 })
+      check(0, 2 ** 52, 2 ** 52 + 1)
+      expect(gaps).to.deep.equal([{ stream: 's', from: 1, to: 2 ** 52 - 1 }])
+    })
+
+    it('forgets reported gaps past 100: what comes then is a duplicate', () => {
+      const { check } = rig({ window: 0 })
+      check(...range(0, 101).map((index) => index * 2))
+      expect(check(1, 3)).to.deep.equal(['duplicate', 'late'])
+    })
+  })
+
+  describe('constructor', () => {
+    it('refuses options that cannot be used', () => {
+      const wrong: [SequenceOptions, string][] = [
+        [{ window: -1 }, 'window must be an integer of at least 0, and is -1'],
+        [{ step: 0 }, 'step must be an integer of at least 1, and is 0'],
+        [{ maxStreams: 1.5 }, 'maxStreams must be an integer of at least 1, and is 1.5'],
+        [{ start: 0.5 }, 'start must be an integer up to 2^53, or a bigint, and is number 0.5'],
+      ]
+      for (const [options, message] of wrong) expect(() => new Sequence(options)).to.throw(TypeError, message)
+    })
+  })
+
+  it('agrees with a model that remembers everything', () => {
+    const arrivals = fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 80 })
+    fc.assert(
+      fc.property(arrivals, fc.nat(8), (numbers, window) => {
+        const { check, gaps } = rig({ window, start: 0 })
+        const model = new Model(window)
+        for (const number of numbers) {
+          const isDuplicate = model.seen.has(number)
+          model.take(number)
+          expect(check(number)[0] === 'duplicate', `${number} is a duplicate`).to.equal(isDuplicate)
+          const missing = gaps.flatMap(({ from, to }) => range(Number(from), Number(to)))
+          expect(missing.sort(byNumber)).to.deep.equal([...model.lost].sort(byNumber))
+        }
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('says nothing of streams that are shuffled within the window', () => {
+    const blocks = fc.integer({ min: 1, max: 12 }).chain((size) =>
+      fc.record({
+        size: fc.constant(size),
+        order: fc.shuffledSubarray(range(0, size - 1), { minLength: size, maxLength: size }),
+      }),
+    )
+    fc.assert(
+      fc.property(blocks, fc.constantFrom('any' as const, 0), ({ size, order }, start) => {
+        const { check, duplicates, gaps } = rig({ window: size, start })
+        for (let block = 0; block < 6; block += 1) check(...order.map((index) => block * size + index))
+        expect([gaps, duplicates]).to.deep.equal([[], []])
+      }),
+    )
+  })
+
+  describe('recordings', () => {
+    for (const [name, read] of Object.entries(READERS)) {
+      describe(name, () => {
+        let messages: readonly Numbered[] = []
+
+        before(function () {
+          const file = new URL(`${name}.jsonl`, FOLDER)
+          if (!existsSync(file)) {
+            console.log(`      the recordings are not beside the project: ${name} is skipped`)
+            this.skip()
+          }
+          messages = received(file).flatMap(read)
+          expect(messages).to.not.be.empty
+        })
+
+        it('has no gap and no duplicate', () => {
+          const { checkAll, duplicates, gaps } = rig({ window: 0 })
+          expect(new Set(checkAll(messages))).to.deep.equal(new Set(['ok']))
+          expect([gaps, duplicates]).to.deep.equal([[], []])
+        })
+
+        it('gives no false alarm when it is shuffled within the window', () => {
+          const { checkAll, duplicates, gaps } = rig()
+          const shuffled = shuffle(messages, 100)
+          expect(shuffled).to.not.deep.equal(messages)
+          expect(checkAll(shuffled)).to.include('late')
+          expect([gaps, duplicates]).to.deep.equal([[], []])
+        })
+
+        it('has exactly one gap when one message is missing', () => {
+          const window = 2
+          const removable = messages.filter((message) => isInside(messages, message, window))
+          expect(removable).to.not.be.empty
+          for (const removed of every(removable, 20)) {
+            const { checkAll, duplicates, gaps } = rig({ window })
+            checkAll(messages.filter((message) => message !== removed))
+            const { stream, number, previous = BigInt(number) - 1n } = removed
+            const gap = { stream, from: Number(previous) + 1, to: number }
+            expect([gaps, duplicates]).to.deep.equal([[gap], []])
+          }
+        })
+
+        it('has exactly one duplicate when one message comes twice', () => {
+          for (const repeated of every(messages, 20)) {
+            const { checkAll, duplicates, gaps } = rig()
+            checkAll(messages.flatMap((message) => (message === repeated ? [message, message] : [message])))
+            expect([gaps, duplicates]).to.deep.equal([
+              [],
+              [{ stream: repeated.stream, number: repeated.number }],
+            ])
+          }
+        })
+      })
+    }
+  })
+})
+
+const byNumber = (a: number, b: number): number => a - b
+
+/** Says the same as a Sequence that starts at 0, number by number. */
+class Model {
+  readonly seen = new Set<number>()
+  readonly lost = new Set<number>()
+  readonly #window: number
+  /** When each missing number was first missed. */
+  readonly #missed = new Map<number, number>()
+  #count = 0
+  #highest = -1
+
+  constructor(window: number) {
+    this.#window = window
+  }
+
+  take(number: number): void {
+    if (this.seen.has(number)) return
+    this.seen.add(number)
+    this.#missed.delete(number)
+    this.#count += 1
+    for (let missing = this.#highest + 1; missing < number; missing += 1) {
+      this.#missed.set(missing, this.#count)
+    }
+    this.#highest = Math.max(this.#highest, number)
+    for (const [missing, since] of this.#missed) {
+      if (this.#count - since < this.#window) continue
+      this.#missed.delete(missing)
+      this.lost.add(missing)
+    }
+  }
+}

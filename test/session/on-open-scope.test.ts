@@ -1,0 +1,91 @@
+import { expect } from 'chai'
+import { deferred } from '#src/core/deferred.js'
+import { OpenScope } from '#src/session/on-open-scope.js'
+
+describe('OpenScope', () => {
+  it('knows whose opening a call is part of, also after an await, and nobody outside of one', async () => {
+    const scope = new OpenScope<string>()
+    const owners: (string | undefined)[] = []
+    const gate = deferred<undefined>()
+    const opening = async (): Promise<string> => {
+      owners.push(scope.owner)
+      await gate.promise
+      owners.push(scope.owner)
+      return 'opened'
+    }
+    const first = scope.run('first', opening)
+    const second = scope.run('second', opening)
+    expect(scope.owner).to.equal(undefined)
+    gate.resolve(undefined)
+    expect(await Promise.all([first, second])).to.deep.equal(['opened', 'opened'])
+    expect(owners).to.deep.equal(['first', 'second', 'first', 'second'])
+  })
+
+  it('goes on while any opening does, and watches no promise afterwards', async () => {
+    const scope = new OpenScope<string>()
+    const gate = deferred<undefined>()
+    const owners: (string | undefined)[] = []
+    const outlast = async (): Promise<void> => {
+      await gate.promise
+      owners.push(scope.owner)
+    }
+    let outlasting: Promise<void> | undefined
+    const start = (): Promise<void> => {
+      outlasting = outlast()
+      return Promise.resolve()
+    }
+    const short = scope.run('short', start)
+    const long = scope.run('long', () => gate.promise)
+    await short
+    gate.resolve(undefined)
+    await long
+    await outlasting
+    expect(owners).to.deep.equal(['short'])
+
+    const afterwards = deferred<undefined>()
+    await scope.run('last', () => {
+      outlasting = afterwards.promise.then(() => void owners.push(scope.owner))
+      return Promise.resolve()
+    })
+    afterwards.resolve(undefined)
+    await outlasting
+    expect(owners.at(-1)).to.equal(undefined)
+  })
+
+  it('hands on what an opening throws, and is over then, too', async () => {
+    const scope = new OpenScope<string>()
+    const failure: unknown = await scope
+      .run('first', () => Promise.reject(new Error('oops')))
+      .catch((thrown: unknown) => thrown)
+    expect(failure).to.have.property('message', 'oops')
+    const owners: (string | undefined)[] = []
+    const late = deferred<undefined>()
+    const waiting = scope.run('second', async () => {
+      await late.promise
+      owners.push(scope.owner)
+    })
+    late.resolve(undefined)
+    await waiting
+    expect(owners).to.deep.equal(['second'])
+  })
+
+  describe('#runNow', () => {
+    it('knows whose opening a call is part of until it has returned or thrown, and no longer', async () => {
+      const scope = new OpenScope<string>()
+      let after: string | undefined = 'not asked'
+      const open = (): string | undefined => {
+        void Promise.resolve().then(() => (after = scope.owner))
+        return scope.owner
+      }
+      expect(scope.runNow('now', open)).to.equal('now')
+      expect(scope.owner).to.equal(undefined)
+      const failing = (): never => {
+        throw new Error('oops')
+      }
+      expect(() => scope.runNow('failing', failing)).to.throw('oops')
+      expect(scope.owner).to.equal(undefined)
+      await Promise.resolve()
+      expect(after).to.equal(undefined)
+    })
+  })
+})

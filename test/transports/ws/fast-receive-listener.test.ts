@@ -1,0 +1,88 @@
+import { expect } from 'chai'
+import { FastReceive } from '#src/transports/ws/fast-receive.js'
+import type { ReadSocket } from '#src/transports/ws/fast-receive.js'
+import { Feed } from '../../support/fed-socket.js'
+import { turns } from '../../support/eventually.js'
+import { heapInUse } from '../../support/heap.js'
+import { PONG, TEXT, frame } from '../../support/raw-server.js'
+
+const TEXTS = Array.from({ length: 10 }, (_, index) => `message ${index + 1}`)
+
+/** Returns what is thrown meanwhile and caught by nobody. */
+async function uncaughtWhile(work: () => Promise<unknown>): Promise<unknown[]> {
+  const uncaught: unknown[] = []
+  const others = process.listeners('uncaughtException')
+  process.removeAllListeners('uncaughtException')
+  process.on('uncaughtException', (error) => uncaught.push(error))
+  try {
+    await work()
+  } finally {
+    process.removeAllListeners('uncaughtException')
+    for (const each of others) process.on('uncaughtException', each)
+  }
+  return uncaught
+}
+
+describe('What FastReceive tells of a message', () => {
+  it('is told of the next message, too, when a listener throws, and what was thrown is uncaught', async () => {
+    const bytes = Buffer.concat(TEXTS.map((text) => frame(TEXT, text)))
+    const errors = [new Error('the first'), new Error('the second')]
+    const onMessage = (_feed: Feed, number: number): void => {
+      const error = errors[number - 2]
+      if (error) throw error
+    }
+    const feed = await Feed.open(true, { onMessage })
+    // The last message is cut: what is read next does not begin with a frame.
+    const chunks = [bytes.subarray(0, -5), bytes.subarray(-5), frame(TEXT, 'next')]
+    const uncaught = await uncaughtWhile(() => feed.read(chunks))
+    expect(uncaught).to.deep.equal(errors)
+    expect(feed.events).to.deep.equal([...TEXTS, 'next'])
+  })
+
+  it('is told of what follows a pong, too, when a listener throws', async () => {
+    const error = new Error('of a pong')
+    const told: string[] = []
+    const port = {
+      isOpen: true,
+      receivedFast: (text: string) => told.push(text),
+      pongedFast: () => {
+        throw error
+      },
+      telling: () => undefined,
+      broke: () => undefined,
+    }
+    const socket: ReadSocket = { emit: () => true, isPaused: () => false, unshift: () => undefined }
+    new FastReceive(socket, 0, port)
+    const uncaught = await uncaughtWhile(async () => {
+      socket.emit('data', Buffer.concat([frame(PONG), frame(TEXT, 'after')]))
+      await turns(1)
+    })
+    expect(uncaught).to.deep.equal([error])
+    expect(told).to.deep.equal(['after'])
+  })
+
+  it('keeps no more than 8 KiB of what came with it in memory', () => {
+    const kept: string[] = []
+    const socket: ReadSocket = { emit: () => true, isPaused: () => false, unshift: () => undefined }
+    const receivedFast = (text: string): void => {
+      if (text.startsWith('keep')) kept.push(text)
+    }
+    const port = {
+      isOpen: true,
+      receivedFast,
+      pongedFast: () => undefined,
+      telling: () => undefined,
+      broke: () => undefined,
+    }
+    new FastReceive(socket, 0, port)
+    const around = Array.from({ length: 250 }, () => frame(TEXT, 'x'.repeat(118)))
+    const before = heapInUse()
+    for (let count = 0; count < 500; count += 1) {
+      const chunk = Buffer.concat([...around, frame(TEXT, `keep ${count}`.padEnd(118)), ...around])
+      socket.emit('data', chunk)
+    }
+    const grown = heapInUse() - before
+    expect(kept).to.have.lengthOf(500)
+    expect(grown / 500).to.be.lessThan(10_000)
+  })
+})

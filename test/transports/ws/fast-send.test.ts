@@ -1,0 +1,143 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { FastSend, pingFrame } from '#src/transports/ws/fast-send.js'
+import { PING, TEXT, framesOf } from '../../support/raw-server.js'
+
+const KiB = 1024
+
+/** What the fast path hands over, as a socket that is never through with any of it. */
+function rig() {
+  const writes: Buffer[] = []
+  const flushed: (() => void)[] = []
+  const write = (bytes: Buffer, done?: () => void): boolean => {
+    writes.push(bytes)
+    if (done) flushed.push(done)
+    return true
+  }
+  const fast = new FastSend({ write: write as never })
+  const texts = (): string[] =>
+    framesOf(Buffer.concat(writes)).map(({ opcode, payload }) => {
+      expect(opcode).to.equal(TEXT)
+      return payload.toString()
+    })
+  return { fast, writes, flushed, texts }
+}
+
+describe('FastSend', () => {
+  describe('#send', () => {
+    it('frames texts of all lengths that it takes, at all places in memory', () => {
+      const { fast, texts } = rig()
+      const sent = Array.from({ length: 700 }, (_, length) => 'x'.repeat(length))
+      for (const text of [...sent, 'y'.repeat(4_096)]) expect(fast.send(text)).to.equal(true)
+      fast.flush()
+      expect(texts()).to.deep.equal([...sent, 'y'.repeat(4_096)])
+    })
+
+    it('frames what takes more bytes than it has characters', () => {
+      const { fast, texts } = rig()
+      const sent = ['ž'.repeat(62), 'ž'.repeat(63), '🐎'.repeat(31), '🐎'.repeat(32), '€'.repeat(4_096)]
+      for (const text of sent) fast.send(text)
+      fast.flush()
+      expect(texts()).to.deep.equal(sent)
+    })
+
+    it('sends a sign of replacement for half a character, as ws does', () => {
+      const { fast, texts } = rig()
+      fast.send('a \ud83d b')
+      fast.flush()
+      expect(texts()).to.deep.equal(['a \ufffd b'])
+    })
+
+    it('leaves what is long to ws', () => {
+      const { fast, writes } = rig()
+      expect(fast.send('x'.repeat(4_097))).to.equal(false)
+      fast.flush()
+      expect(writes).to.deep.equal([])
+    })
+
+    it('frames any texts as they are, whoever else sends between', () => {
+      const step = fc.record({
+        who: fc.nat(2),
+        text: fc.string({ unit: 'binary', maxLength: 300 }),
+        flushes: fc.boolean(),
+      })
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+          const rigs = [rig(), rig(), rig()]
+          const sent: string[][] = [[], [], []]
+          for (const { who, text, flushes } of steps) {
+            rigs[who]?.fast.send(text)
+            // Halves of characters are no text that could come back.
+            sent[who]?.push(Buffer.from(text).toString())
+            if (flushes) rigs[who]?.fast.flush()
+          }
+          for (const { fast } of rigs) fast.flush()
+          expect(rigs.map(({ texts }) => texts())).to.deep.equal(sent)
+        }),
+      )
+    })
+
+    it('masks each frame with another mask', () => {
+      const { fast, writes } = rig()
+      for (let count = 0; count < 5_000; count += 1) fast.send('')
+      fast.flush()
+      const bytes = Buffer.concat(writes)
+      const masks = new Set(Array.from({ length: 5_000 }, (_, index) => bytes.readUInt32LE(index * 6 + 2)))
+      // Of 5,000 random ones two may be the same, but hardly ten.
+      expect(masks.size).to.be.greaterThan(4_990)
+    })
+  })
+
+  describe('#flush', () => {
+    it('hands over in one piece what was sent since the last one, and nothing where that is nothing', () => {
+      const { fast, writes } = rig()
+      for (const text of ['one', 'two', 'three']) fast.send(text)
+      expect(writes).to.have.lengthOf(0)
+      expect(fast.pending).to.equal(3 * 6 + 11)
+      fast.flush()
+      fast.flush()
+      expect(writes).to.have.lengthOf(1)
+      expect(fast.pending).to.equal(0)
+    })
+
+    it('hands its callback on with what is pending', () => {
+      const { fast, flushed } = rig()
+      let calls = 0
+      fast.send('one')
+      fast.flush(() => (calls += 1))
+      expect(calls).to.equal(0)
+      for (const done of flushed) done()
+      expect(calls).to.equal(1)
+    })
+
+    it('leaves alone what it has handed over: a socket may not be through with it', () => {
+      const { fast, texts } = rig()
+      const sent = Array.from({ length: 20_000 }, (_, index) => `message ${index} ${'x'.repeat(index % 90)}`)
+      for (const [index, text] of sent.entries()) {
+        fast.send(text)
+        if (index % 400 === 0 || index % 3_000 > 2_980) fast.flush()
+      }
+      fast.flush()
+      expect(texts()).to.deep.equal(sent)
+    })
+
+    it('hands little over in little memory, so that it keeps no more of it alive', () => {
+      const { fast, writes } = rig()
+      fast.send('one')
+      fast.flush()
+      expect(writes[0]?.buffer.byteLength).to.be.at.most(8 * KiB)
+    })
+  })
+})
+
+describe('pingFrame', () => {
+  it('frames pings of all lengths that there are, each with a mask of its own', () => {
+    const payloads = Array.from({ length: 126 }, (_, length) => Buffer.alloc(length, 'ping'))
+    const frames = payloads.map((payload) => pingFrame(payload))
+    const read = framesOf(Buffer.concat(frames))
+    expect(read.map(({ opcode }) => opcode)).to.deep.equal(payloads.map(() => PING))
+    expect(read.map(({ payload }) => payload.toString())).to.deep.equal(payloads.map(String))
+    const masks = new Set(frames.map((frame) => frame.readUInt32BE(2)))
+    expect(masks.size).to.be.greaterThan(120)
+  })
+})

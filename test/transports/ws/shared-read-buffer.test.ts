@@ -1,0 +1,118 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import type { ClientRequest } from 'node:http'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { expect } from 'chai'
+import { LENT_READ, READER } from '#src/transports/ws/shared-read-buffer.js'
+import type { LendingSocket } from '#src/transports/ws/shared-read-buffer.js'
+import { connectWs } from '#src/transports/ws/ws-transport.js'
+import { eventually, turns } from '../../support/eventually.js'
+import { TEXT, frame, startRawServer, upgradeAnswer } from '../../support/raw-server.js'
+import type { RawConnection } from '../../support/raw-server.js'
+
+/** Two ends of a connection; the first lends what it reads. */
+async function pair(): Promise<{ lending: LendingSocket & Socket; other: Socket }> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const lending = connect({ port, host: '127.0.0.1', onread: LENT_READ })
+  const [other] = (await once(server, 'connection')) as [Socket]
+  server.close()
+  return { lending, other }
+}
+
+describe('LENT_READ', () => {
+  it('hands what is read to the reader, in one buffer, and to the stream what is read before there is one', async () => {
+    const { lending, other } = await pair()
+    const streamed: Buffer[] = []
+    const lent: Buffer[] = []
+    lending.on('data', (bytes: Buffer) => streamed.push(bytes))
+    other.write('first')
+    await eventually('the first has come', () => streamed.length > 0)
+    lending[READER] = { readLent: (bytes) => lent.push(bytes) }
+    for (const [index, text] of ['second', 'third'].entries()) {
+      other.write(text)
+      await eventually('it has come', () => lent.length > index)
+      expect(lent.at(-1)?.toString()).to.equal(text)
+    }
+    expect(streamed.map(String)).to.deep.equal(['first'])
+    expect(lent[0]?.buffer).to.equal(lent[1]?.buffer)
+    lending.destroy()
+  })
+
+  it('reads nothing more once the reader pauses, and goes on when it is resumed', async () => {
+    const { lending, other } = await pair()
+    let received = 0
+    lending[READER] = {
+      readLent(bytes) {
+        received += bytes.length
+        lending.pause()
+      },
+    }
+    lending.resume()
+    const sent = 8 * 1024 * 1024
+    other.write(new Uint8Array(sent))
+    await eventually('the first has come', () => received > 0)
+    const first = received
+    await turns(20)
+    expect(lending.bytesRead).to.equal(first)
+    expect(first).to.be.at.most(64 * 1024)
+    lending[READER] = { readLent: (bytes) => (received += bytes.length) }
+    lending.resume()
+    await eventually('all has come', () => received === sent)
+    lending.destroy()
+  })
+})
+
+/** Returns the socket under the first request that is made meanwhile. */
+async function socketUnder(work: () => void): Promise<Socket> {
+  let request: ClientRequest | undefined
+  const started = (message: unknown): void => {
+    request = (message as { request: ClientRequest }).request
+  }
+  subscribe('http.client.request.start', started)
+  work()
+  await eventually('there is a socket', () => request?.socket !== undefined && request.socket !== null)
+  unsubscribe('http.client.request.start', started)
+  return request!.socket!
+}
+
+describe('The default transport', () => {
+  it('does not read its socket while it is paused, not even one chunk', async () => {
+    let peer: RawConnection | undefined
+    await using server = await startRawServer((connection) => {
+      peer = connection
+      connection.socket.write(upgradeAnswer(connection.request))
+    })
+    let messages = 0
+    const nothing = (): void => undefined
+    const request = {
+      url: server.url,
+      protocols: [],
+      headers: {},
+      maxPayload: 0,
+      maxFragments: 0,
+      closeTimeout: 1_000,
+    }
+    const listener = { opened: nothing, ping: nothing, pong: nothing, closed: nothing }
+    let transport: ReturnType<typeof connectWs> | undefined
+    const socket = await socketUnder(() => {
+      transport = connectWs(request, {
+        ...listener,
+        message: () => {
+          messages += 1
+          transport?.pause()
+        },
+      })
+    })
+    await eventually('the client is open', () => transport?.isOpen === true)
+    peer?.socket.write(frame(TEXT, 'first'))
+    await eventually('it is paused', () => messages === 1)
+    const read = socket.bytesRead
+    peer?.socket.write(new Uint8Array(8 * 1024 * 1024))
+    await turns(20)
+    expect(socket.bytesRead).to.equal(read)
+    transport?.terminate()
+  })
+})

@@ -1,0 +1,99 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { expect } from 'chai'
+import { WebSocketServer } from 'ws'
+import type { ServerOptions, WebSocket } from 'ws'
+import { eventually } from '../../support/eventually.js'
+import { heapInUse } from '../../support/heap.js'
+import { BOTH_WAYS, wsScene } from './ws-scene.js'
+
+const MiB = 2 ** 20
+
+for (const { way, fastPaths } of BOTH_WAYS) {
+  describe(`Compression over ws ${way}`, function () {
+    this.timeout(30_000)
+    const { connect, use } = wsScene(fastPaths)
+
+    /** A server that may compress whatever it sends, and keeps what it has received. */
+    async function serve(options: ServerOptions = { perMessageDeflate: { threshold: 0 } }) {
+      const server = new WebSocketServer({ port: 0, host: '127.0.0.1', ...options })
+      await once(server, 'listening')
+      use({
+        [Symbol.asyncDispose]: async () => {
+          for (const client of server.clients) client.terminate()
+          await new Promise((resolve) => server.close(resolve))
+        },
+      })
+      const received: string[] = []
+      const offers: (string | undefined)[] = []
+      server.on('connection', (socket, request) => {
+        offers.push(request.headers['sec-websocket-extensions'])
+        socket.on('message', (data) => received.push((data as Buffer).toString()))
+      })
+      const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
+      return { url, received, offers, socket: () => [...server.clients][0] as WebSocket }
+    }
+
+    async function open(url: string, request: Parameters<typeof connect>[1] = {}) {
+      const { recorder, transport } = connect(url, { maxPayload: 0, ...request })
+      await recorder.untilOpened()
+      return { recorder, transport }
+    }
+
+    const texts = Array.from({ length: 300 }, (_, index) => `${index} ${'ž'.repeat((index * 37) % 6_000)}`)
+
+    it('is not offered unless asked for', async () => {
+      const { url, offers } = await serve()
+      await open(url)
+      expect(offers).to.deep.equal([undefined])
+    })
+
+    it('brings messages of all sizes in order, in both directions', async () => {
+      const { url, received, offers, socket } = await serve()
+      const { recorder, transport } = await open(url, { compression: true })
+      expect(offers[0]).to.match(/^permessage-deflate/)
+      for (const text of texts) {
+        transport.send(text)
+        socket().send(text)
+      }
+      await recorder.untilMessages(texts.length)
+      await eventually('all is at the server', () => received.length === texts.length)
+      expect(recorder.messages).to.deep.equal(texts)
+      expect(received).to.deep.equal(texts)
+    })
+
+    it('keeps the order where only long messages are compressed', async () => {
+      const { url, received, socket } = await serve({ perMessageDeflate: { threshold: 1_024 } })
+      const { recorder, transport } = await open(url, { compression: true })
+      for (const text of texts) {
+        socket().send(text)
+        transport.send(text)
+      }
+      await recorder.untilMessages(texts.length)
+      expect(recorder.messages).to.deep.equal(texts)
+      await eventually('all is at the server', () => received.length === texts.length)
+      expect(received).to.deep.equal(texts)
+    })
+
+    it('is done without where the server declines it', async () => {
+      const { url, received, socket } = await serve({ perMessageDeflate: false })
+      const { recorder, transport } = await open(url, { compression: true })
+      transport.send('x'.repeat(2_000))
+      socket().send('y'.repeat(2_000))
+      await recorder.untilMessages(1)
+      await eventually('it is at the server', () => received.length === 1)
+      expect(recorder.messages).to.deep.equal(['y'.repeat(2_000)])
+    })
+
+    it('lets no message grow above maxPayload, and the memory stays flat (B36)', async () => {
+      const { url, socket } = await serve()
+      const { recorder } = await open(url, { compression: true, maxPayload: MiB })
+      const before = heapInUse()
+      socket().send('x'.repeat(64 * MiB))
+      const end = await recorder.untilClosed()
+      expect(end).to.include({ code: 1006, sentCode: 1009 })
+      expect(recorder.messages).to.deep.equal([])
+      expect(heapInUse() - before).to.be.lessThan(16 * MiB)
+    })
+  })
+}

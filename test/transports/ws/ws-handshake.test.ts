@@ -1,0 +1,158 @@
+import { expect } from 'chai'
+import { ConnectError, HandshakeError } from 'holdfast'
+import { connectWs } from '#src/transports/ws/ws-transport.js'
+import { eventually, turns } from '../../support/eventually.js'
+import { startRawServer, upgradeAnswer } from '../../support/raw-server.js'
+import { Recorder } from '../../support/recorder.js'
+import { wsScene } from './ws-scene.js'
+
+describe('The opening handshake over ws', function () {
+  this.timeout(30_000)
+  const { connect, endOf, rawServer, httpServer } = wsScene()
+
+  describe('a refusal', () => {
+    it('is a HandshakeError with its status, headers and body', async () => {
+      const url = await httpServer((_request, response) => {
+        response.writeHead(429, { 'Retry-After': '7', 'X-Reason': 'quota' }).end('slow down')
+      })
+      const { code, error } = await endOf(url)
+      expect(code).to.equal(1006)
+      expect(error).to.be.instanceOf(HandshakeError)
+      const { status, headers, body, violation } = error as HandshakeError
+      expect({ status, body, violation }).to.deep.equal({
+        status: 429,
+        body: 'slow down',
+        violation: undefined,
+      })
+      expect(headers).to.include({ 'retry-after': '7', 'x-reason': 'quota' })
+      expect(error?.message).to.include('429 Too Many Requests')
+    })
+
+    it('keeps at most 16 KiB of a body, even of one that never ends', async () => {
+      const url = await httpServer((request, response) => {
+        response.writeHead(503)
+        const more = (): void =>
+          void (request.socket.destroyed || response.write('x'.repeat(10_000), () => setImmediate(more)))
+        more()
+      })
+      const { error } = await endOf(url)
+      expect((error as HandshakeError).status).to.equal(503)
+      expect((error as HandshakeError).body).to.equal('x'.repeat(16 * 1_024))
+    })
+
+    it('keeps what had come of a body that is cut short', async () => {
+      const url = await httpServer((request, response) => {
+        response.writeHead(500, { 'Content-Length': '100' })
+        response.write('half of', () => request.socket.destroySoon())
+      })
+      const { error } = await endOf(url)
+      expect((error as HandshakeError).status).to.equal(500)
+      expect((error as HandshakeError).body).to.equal('half of')
+    })
+
+    it('keeps what had come of a body that stands still when it is given up', async () => {
+      let hasSent = false
+      const url = await httpServer((_request, response) => {
+        response.writeHead(500, { 'Content-Length': '100' })
+        response.write('half of', () => (hasSent = true))
+      })
+      const { recorder, transport } = connect(url)
+      await eventually('half of the body has been sent', () => hasSent)
+      await turns()
+      transport.terminate()
+      const { error } = await recorder.untilClosed()
+      expect((error as HandshakeError).status).to.equal(500)
+      expect((error as HandshakeError).body).to.equal('half of')
+    })
+
+    it('is a redirect, too, which is not followed', async () => {
+      let requests = 0
+      const url = await httpServer((_request, response) => {
+        requests += 1
+        response.writeHead(302, { Location: '/elsewhere' }).end()
+      })
+      const { error } = await endOf(url)
+      expect((error as HandshakeError).status).to.equal(302)
+      expect((error as HandshakeError).headers['location']).to.equal('/elsewhere')
+      expect(requests).to.equal(1)
+    })
+
+    it('is told without the query and the credentials of the url', async () => {
+      const url = await httpServer((_request, response) => void response.writeHead(401).end())
+      const { error } = await endOf(`${url.replace('//', '//user:pass@')}/feed?token=secret`)
+      expect((error as HandshakeError).url).to.equal(`${url}/feed`)
+      expect(`${String(error)} ${JSON.stringify(error)}`).to.not.match(/secret|user|pass/)
+    })
+  })
+
+  describe('a failure before any answer', () => {
+    it('is a ConnectError that says why, when nobody listens at localhost', async () => {
+      const server = await startRawServer(() => undefined)
+      const { port } = server
+      await server[Symbol.asyncDispose]()
+      const { code, error } = await endOf(`ws://localhost:${port}/feed?token=secret`)
+      expect(code).to.equal(1006)
+      expect(error).to.be.instanceOf(ConnectError)
+      expect((error as ConnectError).systemCode).to.equal('ECONNREFUSED')
+      expect(error?.message).to.match(
+        new RegExp(`^Could not connect to ws://localhost:${port}/feed: .*ECONNREFUSED`),
+      )
+      expect(error?.message).to.not.include('secret')
+    })
+
+    it('is a ConnectError when the server hangs up', async () => {
+      const server = await rawServer(({ socket }) => void socket.destroy())
+      const { error } = await endOf(server.url)
+      expect(error).to.be.instanceOf(ConnectError)
+      expect((error as ConnectError).systemCode).to.equal('ECONNRESET')
+    })
+
+    it('is a ConnectError when what answers does not speak HTTP', async () => {
+      const server = await rawServer(({ socket }) => void socket.end('220 mail.example.com ESMTP\r\n'))
+      const { error } = await endOf(server.url)
+      expect(error).to.be.instanceOf(ConnectError)
+      expect((error as ConnectError).systemCode).to.match(/^HPE_/)
+    })
+
+    it('is thrown when the request itself is impossible', () => {
+      const request = { protocols: [], headers: {}, maxPayload: 0, maxFragments: 0, closeTimeout: 1_000 }
+      const recorder = new Recorder()
+      expect(() => connectWs({ ...request, url: 'gopher://example.com' }, recorder)).to.throw(SyntaxError)
+      const headers = { 'X-Broken': 'a\nb' }
+      expect(() => connectWs({ ...request, url: 'ws://127.0.0.1', headers }, recorder)).to.throw(TypeError)
+      expect(recorder.events).to.deep.equal([])
+    })
+  })
+
+  describe('an upgrade against the rules', () => {
+    const cases = [
+      { violation: 'upgrade', headers: { Upgrade: 'h2c' }, protocols: [] },
+      { violation: 'accept', headers: { 'Sec-WebSocket-Accept': 'bm90IHlvdXJzIGF0IGFsbA==' }, protocols: [] },
+      { violation: 'subprotocol', headers: { 'Sec-WebSocket-Protocol': 'v9' }, protocols: ['v1'] },
+      { violation: 'subprotocol', headers: { 'Sec-WebSocket-Protocol': 'v1' }, protocols: [] },
+      { violation: 'subprotocol', headers: {}, protocols: ['v1'] },
+      {
+        violation: 'extension',
+        headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate' },
+        protocols: [],
+      },
+    ] as const
+    for (const { violation, headers, protocols } of cases) {
+      const what = JSON.stringify(headers)
+      it(`is a HandshakeError with the violation '${violation}': ${what}, asked for [${protocols.join()}]`, async () => {
+        const server = await rawServer(
+          ({ socket, request }) => void socket.write(upgradeAnswer(request, headers)),
+        )
+        const { recorder } = connect(`${server.url}/feed?token=secret`, { protocols })
+        const { code, error } = await recorder.untilClosed()
+        expect(recorder.events).to.deep.equal(['closed'])
+        expect(code).to.equal(1006)
+        expect(error).to.be.instanceOf(HandshakeError)
+        expect((error as HandshakeError).violation).to.equal(violation)
+        expect((error as HandshakeError).status).to.equal(undefined)
+        expect((error as HandshakeError).headers).to.have.property('upgrade')
+        expect(error?.message).to.include('/feed').and.not.include('secret')
+      })
+    }
+  })
+})

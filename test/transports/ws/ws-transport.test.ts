@@ -1,0 +1,245 @@
+import { expect } from 'chai'
+import { ConnectionLostError, ProtocolViolationError } from 'holdfast'
+import { startTestServer } from 'holdfast/testing'
+import type { TestServerConnection } from 'holdfast/testing'
+import { createWsTransport } from '#src/transports/ws/ws-transport.js'
+import { eventually } from '../../support/eventually.js'
+import {
+  BINARY,
+  CLOSE,
+  CONTINUATION,
+  PING,
+  TEXT,
+  closePayload,
+  frame,
+  longHeader,
+  upgradeAnswer,
+} from '../../support/raw-server.js'
+import { describeTransport } from '../conformance.js'
+import type { FarEnd } from '../scene.js'
+import { BOTH_WAYS, wsScene } from './ws-scene.js'
+
+function farEndOf({ socket, request, received }: TestServerConnection, pongs: readonly Uint8Array[]): FarEnd {
+  let closeFrame: FarEnd['closeFrame']
+  socket.on('close', (code, reason) => {
+    if (code !== 1006) closeFrame = { code, reason: reason.toString() }
+  })
+  return {
+    received,
+    pongs,
+    get closeFrame() {
+      return closeFrame
+    },
+    send: (data) => socket.send(data),
+    ping: (data) => socket.ping(data),
+    pong: (data) => socket.pong(data),
+    close: (code, reason) => socket.close(code, reason),
+    cut: () => void request.socket.end(),
+    stopReading: () => socket.pause(),
+    readOn: () => socket.resume(),
+    together: (act) => {
+      request.socket.cork()
+      act()
+      request.socket.uncork()
+    },
+  }
+}
+
+for (const { way, fastPaths } of BOTH_WAYS) {
+  describeTransport(`WsTransport ${way}`, async ({ early = [], protocol, isRefusing = false }) => {
+    const pongs: Uint8Array[] = []
+    const server = await startTestServer(
+      ({ socket, request }) => {
+        socket.on('pong', (data) => pongs.push(data))
+        for (const message of early) socket.send(message)
+        request.socket.uncork()
+      },
+      {
+        // Corked until the early messages are written: they leave in one segment with the answer to the handshake.
+        verifyClient: ({ req }: { req: { socket: { cork(): void } } }) => {
+          if (!isRefusing) req.socket.cork()
+          return !isRefusing
+        },
+        handleProtocols: () => protocol ?? false,
+      },
+    )
+    return {
+      connect: createWsTransport({ fastPaths }),
+      url: server.url,
+      get headers() {
+        return server.connections[0]?.request.headers ?? {}
+      },
+      farEnd: async () => farEndOf(await server.connection(1), pongs),
+      [Symbol.asyncDispose]: () => server.close(),
+    }
+  })
+
+  describe(`WsTransport ${way}`, function () {
+    this.timeout(30_000)
+    const { connect, rawServer, sending } = wsScene(fastPaths)
+
+    describe('the request', () => {
+      it('offers no extension', async () => {
+        const server = await sending()
+        const { recorder } = connect(server.url)
+        await recorder.untilOpened()
+        expect(server.connections[0]?.request).to.not.match(/sec-websocket-extensions/i)
+      })
+
+      it('tells the headers of the answer, names in lower case', async () => {
+        const server = await rawServer(({ socket, request }) => {
+          socket.write(upgradeAnswer(request, { 'X-Session': 'abc' }))
+        })
+        const { recorder } = connect(server.url)
+        await recorder.untilOpened()
+        expect(recorder.handshakes[0]?.headers).to.include({ 'x-session': 'abc', upgrade: 'websocket' })
+      })
+    })
+
+    describe('an open socket', () => {
+      it('tells a reset with its cause, and counts what had not left', async () => {
+        const server = await sending()
+        const { recorder, transport } = connect(server.url)
+        await recorder.untilOpened()
+        const socket = server.connections[0]?.socket
+        socket?.pause()
+        for (let count = 0; count < 32; count += 1) transport.send(new Uint8Array(2 ** 20))
+        socket?.resetAndDestroy()
+        const { code, error, sentCode } = await recorder.untilClosed()
+        expect({ code, sentCode }).to.deep.equal({ code: 1006, sentCode: undefined })
+        expect(error).to.be.instanceOf(ConnectionLostError)
+        expect((error?.cause as NodeJS.ErrnoException).code).to.be.oneOf(['ECONNRESET', 'EPIPE'])
+        expect(transport.bufferedAmount).to.be.greaterThan(0)
+      })
+
+      it('tells a plain FIN without an error', async () => {
+        const server = await rawServer(({ socket, request }) => void socket.end(upgradeAnswer(request)))
+        const { recorder } = connect(server.url)
+        const { code, error } = await recorder.untilClosed()
+        expect(recorder.events).to.deep.equal(['opened', 'closed'])
+        expect(code).to.equal(1006)
+        expect(error).to.equal(undefined)
+      })
+
+      it('puts fragments together, with a ping between them', async () => {
+        const server = await sending(
+          frame(TEXT, 'one ', false),
+          frame(PING, 'still here?'),
+          frame(CONTINUATION, 'message'),
+        )
+        const { recorder } = connect(server.url)
+        await recorder.untilMessages(1)
+        expect(recorder.messages).to.deep.equal(['one message'])
+        expect(recorder.events).to.deep.equal(['opened', 'ping', 'message'])
+      })
+
+      it('is cut when the peer never answers a close', async () => {
+        const server = await sending()
+        const { recorder, transport } = connect(server.url, { closeTimeout: 20 })
+        await recorder.untilOpened()
+        transport.close(1000, 'bye')
+        const { code, error } = await recorder.untilClosed()
+        expect(code).to.equal(1006)
+        expect(error).to.equal(undefined)
+        expect(server.connections[0]?.frames()).to.deep.equal([
+          { opcode: CLOSE, payload: closePayload(1000, 'bye') },
+        ])
+      })
+    })
+
+    describe('a peer that breaks the protocol or a limit', () => {
+      const empty = Array.from({ length: 10 }, () => frame(CONTINUATION, '', false))
+      const cases = [
+        { what: 'text that is not UTF-8', sentCode: 1007, frames: [frame(TEXT, Buffer.from([0xc3, 0x28]))] },
+        {
+          what: 'a close reason that is not UTF-8',
+          sentCode: 1007,
+          frames: [frame(CLOSE, Buffer.from([3, 232, 0xc3]))],
+        },
+        {
+          what: 'a message above maxPayload',
+          sentCode: 1009,
+          frames: [frame(BINARY, new Uint8Array(1_001))],
+        },
+        {
+          what: 'fragments that are above maxPayload together',
+          sentCode: 1009,
+          frames: [frame(TEXT, 'x'.repeat(999), false), frame(CONTINUATION, 'xx')],
+        },
+        {
+          what: 'a message of 2^63 bytes',
+          sentCode: 1009,
+          frames: [Buffer.from([0x82, 127, 0x7f, 0, 0, 0, 0, 0, 0, 0])],
+        },
+        { what: 'more than maxFragments', sentCode: 1008, frames: [frame(TEXT, '', false), ...empty] },
+        { what: 'a masked frame', sentCode: 1002, frames: [Buffer.from([0x81, 0x81, 1, 2, 3, 4, 0])] },
+        { what: 'an unknown opcode', sentCode: 1002, frames: [frame(0x3)] },
+        { what: 'a continuation of nothing', sentCode: 1002, frames: [frame(CONTINUATION, 'x')] },
+        {
+          what: 'a compressed frame, when that was not agreed',
+          sentCode: 1002,
+          frames: [Buffer.from([0xc1, 0])],
+        },
+        {
+          what: 'a close code that may not be sent',
+          sentCode: 1002,
+          frames: [frame(CLOSE, closePayload(1005))],
+        },
+      ] as const
+      for (const { what, sentCode, frames } of cases) {
+        it(`is told ${sentCode} for ${what}`, async () => {
+          const server = await sending(...frames)
+          const { recorder } = connect(server.url, { closeTimeout: 20 })
+          const end = await recorder.untilClosed()
+          expect(recorder.messages).to.deep.equal([])
+          expect(end).to.include({ code: 1006, sentCode })
+          expect(end.error).to.be.instanceOf(ProtocolViolationError)
+          expect((end.error as ProtocolViolationError).sentCode).to.equal(sentCode)
+          const connection = server.connections[0]
+          await eventually(
+            'the close frame is at the server',
+            () => connection?.frames().at(-1)?.opcode === CLOSE,
+          )
+          expect(connection?.frames().at(-1)?.payload.subarray(0, 2)).to.deep.equal(closePayload(sentCode))
+        })
+      }
+
+      it('may send what is just within the limits', async () => {
+        const fragments = [
+          frame(TEXT, 'x'.repeat(991), false),
+          ...Array.from({ length: 8 }, () => frame(CONTINUATION, 'y', false)),
+        ]
+        const server = await sending(...fragments, frame(CONTINUATION, 'z'))
+        const { recorder } = connect(server.url)
+        await recorder.untilMessages(1)
+        expect(recorder.messages[0]).to.have.lengthOf(1_000)
+      })
+
+      it('may send what is within limits that take more than 32 bits', async () => {
+        const server = await sending(
+          frame(BINARY, 'longer than ten'),
+          frame(TEXT, 'in ', false),
+          frame(CONTINUATION, 'fragments'),
+        )
+        const { recorder } = connect(server.url, { maxPayload: 2 ** 32 + 10, maxFragments: 2 ** 32 + 1 })
+        await recorder.untilMessages(2)
+        expect(recorder.messages.map(String)).to.deep.equal(['longer than ten', 'in fragments'])
+      })
+
+      it('may send more than the defaults of ws when a limit is 0', async () => {
+        const server = await rawServer(({ socket, request }) => {
+          socket.write(upgradeAnswer(request))
+          socket.write(frame(TEXT, '', false))
+          socket.write(Buffer.concat(Array.from({ length: 20_000 }, () => frame(CONTINUATION, '', false))))
+          socket.write(frame(CONTINUATION, 'the end'))
+          socket.end(longHeader(BINARY, 2 ** 31))
+        })
+        const { recorder } = connect(server.url, { maxPayload: 0, maxFragments: 0 })
+        const { code, error } = await recorder.untilClosed()
+        expect(recorder.messages).to.deep.equal(['the end'])
+        expect(code).to.equal(1006)
+        expect(error).to.equal(undefined)
+      })
+    })
+  })
+}
