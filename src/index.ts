@@ -44,14 +44,17 @@ export { Heartbeat } from './link/heartbeat.js'
 export type { HeartbeatTimes } from './link/heartbeat.js'
 export { JsonSender } from './messages/json-sender.js'
 export { CloseCode } from './link/close-code.js'
-export type { CloseInfo, Initiator } from './link/close-code.js'
-export type { ConnectionState, OpenInfo, Stage, Status } from './session/state.js'
-export type { Failure } from './connection/retry-policy.js'
+export type { CloseInfo } from './session/disconnect.js'
+export type { Initiator } from './link/close-code.js'
+export type { ConnectionStats } from './session/connection-stats.js'
+export type { ConnectionState, OpenInfo, Status } from './session/state.js'
+export type { Stage } from './errors/stage.js'
+export type { Failure } from './session/disconnect.js'
 export { Subscriptions } from './messages/subscriptions.js'
 export type { SubscribeOptions, SubscriptionId } from './messages/subscriptions.js'
 export { homeAssistant, jsonRpc, ocpp } from './requests/presets.js'
 export type {
-  IdPlace,
+  IdAccessor,
   RequestManyOptions,
   RequestOptions,
   RequestsOptions,
@@ -74,20 +77,21 @@ export { keyPair, keyPart, keyPresent } from './messages/route.js'
 export type { Route, RoutePath } from './messages/route.js'
 export type { Schema, SchemaInput, SchemaIssue, SchemaOutput } from './core/schema.js'
 export { Logger } from './core/logger.js'
-export { createJsonCodec, jsonCodec, textCodec } from './codecs/codec.js'
-export type { Codec, JsonCodecOptions } from './codecs/codec.js'
+export { createJsonCodec, jsonCodec } from './codecs/json.js'
+export { textCodec } from './codecs/text.js'
+export type { Codec } from './codecs/codec.js'
+export type { JsonCodecOptions } from './codecs/json.js'
 export { compressedCodec } from './codecs/compressed.js'
 export type { CompressedCodecOptions, CompressionFormat } from './codecs/compressed.js'
 export { createWsTransport } from './transports/ws/ws-transport.js'
 export type { WsTransportOptions } from './transports/ws/ws-transport.js'
 export type { Clock, Timer } from './core/clock.js'
 export type { KeyedConcurrency } from './options/concurrency.js'
+export type { AttemptInfo, PerAttempt } from './connection/attempt.js'
 export type {
-  AttemptInfo,
-  BeatOptions,
+  HeartbeatOptions,
   ConnectionOptions,
   OutboxOptions,
-  PerAttempt,
   ReconnectOptions,
   SilenceOptions,
 } from './options/options.js'
@@ -100,35 +104,35 @@ export type {
   TransportRequest,
 } from './transports/transport.js'
 
+export { BackpressureError, WaitTimeoutError } from './errors/request-errors.js'
 export {
-  BackpressureError,
-  ConnectError,
+  ConnectFailedError,
   ConnectTimeoutError,
-  ConnectionClosedError,
   ConnectionLostError,
-  DecodeError,
-  EncodeError,
   HandshakeError,
   HeartbeatTimeoutError,
-  HoldfastError,
   InvalidUrlError,
+  ProtocolViolationError,
+  ConnectOptionError,
+  OnOpenTimeoutError,
+  RetriesExhaustedError,
+} from './errors/connection-errors.js'
+export {
+  ConnectionClosedError,
   MessageDroppedError,
-  MessageValidationError,
   NotConnectedError,
   OutboxFullError,
-  PingTimeoutError,
-  ProtocolViolationError,
-  ProviderError,
-  ReadyTimeoutError,
-  RetriesExhaustedError,
-  StartupError,
-  UnhandledMessagesError,
-  WaitTimeoutError,
-} from './errors/errors.js'
+} from './errors/send-errors.js'
 export {
-  RequestError,
-  RequestTimeoutError,
-  SubscriptionError,
-  UnreadRepliesError,
-} from './errors/request-errors.js'
-export type { HandshakeFacts, Mistake } from './errors/errors.js'
+  DecodeError,
+  EncodeError,
+  MessageValidationError,
+  UnprocessedMessagesError,
+} from './errors/message-errors.js'
+export { HoldfastError } from './errors/holdfast-error.js'
+export { PingTimeoutError } from './errors/ping-timeout-error.js'
+export { StartupError } from './errors/startup-error.js'
+export { ReplyError, RequestTimeoutError, UnreadRepliesError } from './errors/request-errors.js'
+export { SubscriptionError } from './errors/subscription-error.js'
+export type { HandshakeFacts } from './errors/connection-errors.js'
+export type { Mistake } from './errors/startup-error.js'

@@ -3,8 +3,8 @@ import { KEYED_CONCURRENCY_DEFAULTS } from '#src/options/concurrency.js'
 import { HEARTBEAT_DEFAULTS } from '#src/link/heartbeat.js'
 import { OUTBOX_DEFAULTS } from '#src/messages/outbox.js'
 import { REQUEST_DEFAULTS } from '#src/requests/request-options.js'
-import { RECONNECT_DEFAULTS } from '#src/connection/retry-policy.js'
-import { DEFAULTS } from '#src/options/options.js'
+import { RETRY_DEFAULTS } from '#src/connection/retry-policy.js'
+import { DEFAULTS } from '#src/options/fill-in.js'
 import { readDocument, tableBelow } from './support/markdown.js'
 
 const UNITS: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 * 1024 }
@@ -41,7 +41,7 @@ describe('docs/options.md', () => {
           ...Object.entries(DEFAULTS),
           ...below('concurrency', numbersOf(KEYED_CONCURRENCY_DEFAULTS)),
           ...below('heartbeat', HEARTBEAT_DEFAULTS),
-          ...below('reconnect', RECONNECT_DEFAULTS),
+          ...below('reconnect', RETRY_DEFAULTS),
           ...below('requests', REQUEST_DEFAULTS),
           ...below('outbox', numbersOf(OUTBOX_DEFAULTS)),
         ]),

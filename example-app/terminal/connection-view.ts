@@ -4,7 +4,7 @@ import type { Source, Terminal } from './terminal.js'
 const ENDED_BY: Readonly<Record<Initiator, string>> = {
   local: 'by us',
   remote: 'by the server',
-  lost: 'without a goodbye',
+  network: 'without a goodbye',
 }
 
 /** Shows what happens to one connection; what its messages say is for those who extend it. */

@@ -1,4 +1,4 @@
-import type { CloseInfo } from '../link/close-code.js'
+import type { CloseInfo } from '../session/disconnect.js'
 import type { ConnectionState, OpenInfo } from '../session/state.js'
 import { isSchema } from '../core/schema.js'
 import type { Schema, SchemaOutput } from '../core/schema.js'

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection/connection.js'
-import type { Stage } from '../session/state.js'
+import type { Stage } from '../errors/stage.js'
 
 /** The second argument of every handler, at least. */
 export interface ConnectionContext {

@@ -1,25 +1,25 @@
-import type { Mistake } from '../errors/errors.js'
+import type { Mistake } from '../errors/startup-error.js'
 import { isSchema } from '../core/schema.js'
 import { HANDLER_EVENTS } from './metadata.js'
 import type { HandlerEvent, HandlerRecord } from './metadata.js'
 
 /** What is wrong with a record, and how to cure it. */
-export type Problem = Pick<Mistake, 'cause' | 'fix'>
+export type HandlerMistake = Pick<Mistake, 'cause' | 'fix'>
 
 /** The most parameters that any handler gets: the event, and its context. */
-const MOST_PARAMETERS = 2
+const MAX_PARAMETERS = 2
 
 /** What the decorators of events with a choice are given at most: a key and a schema, or a class of errors. */
-const MOST_ARGUMENTS: Readonly<Partial<Record<HandlerEvent, number>>> = { message: 2, error: 1 }
+const MAX_ARGUMENTS: Readonly<Partial<Record<HandlerEvent, number>>> = { message: 2, error: 1 }
 
 /** Finds what is wrong with one record by itself. */
-export function problemOf(record: HandlerRecord, prototype: object): Problem | undefined {
+export function findMistake(record: HandlerRecord, prototype: object): HandlerMistake | undefined {
   return (
-    kindProblem(record) ?? eventProblem(record) ?? methodProblem(record, prototype) ?? argumentProblem(record)
+    kindMistake(record) ?? eventMistake(record) ?? methodMistake(record, prototype) ?? argumentMistake(record)
   )
 }
 
-function kindProblem({ kind, decorator, member }: HandlerRecord): Problem | undefined {
+function kindMistake({ kind, decorator, member }: HandlerRecord): HandlerMistake | undefined {
   const name = String(member)
   switch (kind) {
     case 'method':
@@ -52,7 +52,7 @@ function kindProblem({ kind, decorator, member }: HandlerRecord): Problem | unde
 }
 
 /** `defineHandlers` takes whatever plain JavaScript hands it. */
-function eventProblem({ kind, event }: HandlerRecord): Problem | undefined {
+function eventMistake({ kind, event }: HandlerRecord): HandlerMistake | undefined {
   if (kind !== 'named' || HANDLER_EVENTS.includes(event)) return undefined
   return {
     cause: `is named for '${event as string}', which defineHandlers does not know`,
@@ -60,7 +60,10 @@ function eventProblem({ kind, event }: HandlerRecord): Problem | undefined {
   }
 }
 
-function methodProblem({ kind, member, decorator }: HandlerRecord, prototype: object): Problem | undefined {
+function methodMistake(
+  { kind, member, decorator }: HandlerRecord,
+  prototype: object,
+): HandlerMistake | undefined {
   const method = (prototype as Record<string | symbol, unknown>)[member]
   if (typeof method !== 'function') {
     if (kind === 'named') {
@@ -75,17 +78,17 @@ function methodProblem({ kind, member, decorator }: HandlerRecord, prototype: ob
       fix: 'do not override it with anything but a method',
     }
   }
-  if (method.length <= MOST_PARAMETERS) return undefined
+  if (method.length <= MAX_PARAMETERS) return undefined
   return {
-    cause: `takes ${method.length} parameters, and a handler gets ${MOST_PARAMETERS}: the event and its context`,
+    cause: `takes ${method.length} parameters, and a handler gets ${MAX_PARAMETERS}: the event and its context`,
     fix: 'take what else it needs through the constructor',
   }
 }
 
-function argumentProblem({ event, args, decorator }: HandlerRecord): Problem | undefined {
+function argumentMistake({ event, args, decorator }: HandlerRecord): HandlerMistake | undefined {
   if (args.length === 0) return undefined
   const [argument] = args
-  const most = MOST_ARGUMENTS[event] ?? 0
+  const most = MAX_ARGUMENTS[event] ?? 0
   if (args.length > most) {
     return {
       cause: `${decorator} names ${args.length} things beside the method, and ${event} takes ${most} at most`,
@@ -95,7 +98,7 @@ function argumentProblem({ event, args, decorator }: HandlerRecord): Problem | u
           : 'leave out what is too much, or say it once for each on its own',
     }
   }
-  if (event === 'message') return messageProblem(args, decorator)
+  if (event === 'message') return messageMistake(args, decorator)
   if (event === 'error' && !isErrorClass(argument)) {
     return {
       cause: `${decorator} names no class of errors${argument === undefined ? ' (is it imported in a circle?)' : ''}`,
@@ -105,7 +108,7 @@ function argumentProblem({ event, args, decorator }: HandlerRecord): Problem | u
   return undefined
 }
 
-function messageProblem(args: HandlerRecord['args'], decorator: string): Problem | undefined {
+function messageMistake(args: HandlerRecord['args'], decorator: string): HandlerMistake | undefined {
   const [first, second] = args
   const circle = args.includes(undefined) ? ' (is it imported in a circle?)' : ''
   const isKey = typeof first === 'string' || typeof first === 'number'

@@ -1,8 +1,8 @@
-import type { Mistake } from '../errors/errors.js'
+import type { Mistake } from '../errors/startup-error.js'
 import { isSchema } from '../core/schema.js'
 import type { Schema } from '../core/schema.js'
 import type { Class } from '../core/token.js'
-import { problemOf } from './handler-mistakes.js'
+import { findMistake } from './handler-mistakes.js'
 import { ownHandlers, standardMetadata } from './metadata.js'
 import type { ErrorClass, HandlerEvent, HandlerRecord, MessageKey } from './metadata.js'
 import { ignoresContext, returnsNothing } from './method-source.js'
@@ -16,9 +16,9 @@ export interface Handler {
   /** The method's name for people: `TickerClient#tick`. */
   readonly name: string
   /** The method itself where it cannot see its context, which need not be made for it; another in its place may see it. */
-  readonly contextless?: object
+  readonly ignoresContext?: object
   /** The method of `@OnOpen` itself where it is over when it has returned; another in its place may return a promise. */
-  readonly instant?: object
+  readonly isSynchronous?: object
 }
 
 /** A method that handles messages. */
@@ -71,8 +71,8 @@ interface Declared {
 const NO_HANDLERS_FIX =
   'put a decorator on at least one method, such as @OnMessage(), with its parentheses (a module needs @Module({ … }) on its class)'
 
-const RIVAL_FIX = 'keep one of them, and let it call the other'
-const SHARED_KEY_FIX = `${RIVAL_FIX}; or give each a schema of its own, which tells whose messages are whose`
+const DUPLICATE_FIX = 'keep one of them, and let it call the other'
+const SHARED_KEY_FIX = `${DUPLICATE_FIX}; or give each a schema of its own, which tells whose messages are whose`
 
 /** Stands for the argument of a decorator that was given none. */
 const NONE = Symbol('none')
@@ -108,7 +108,7 @@ class TableBuilder {
 
   #add(declared: Declared): void {
     const { record } = declared
-    const problem = problemOf(record, this.#target.prototype as object)
+    const problem = findMistake(record, this.#target.prototype as object)
     if (problem) {
       this.#mistake(nameOf(declared), problem.cause, problem.fix)
       return
@@ -117,7 +117,7 @@ class TableBuilder {
     if (rival) {
       const cause = `is a second ${record.decorator}, after ${nameOf(rival)}`
       const isKeyed = record.event === 'message' && keyOf(record.args) !== NONE
-      this.#mistake(nameOf(declared), cause, isKeyed ? SHARED_KEY_FIX : RIVAL_FIX)
+      this.#mistake(nameOf(declared), cause, isKeyed ? SHARED_KEY_FIX : DUPLICATE_FIX)
       return
     }
     this.#place(record, handlerOf(this.#target, record))
@@ -205,8 +205,8 @@ function handlerOf(target: AnyClass, { event, member }: HandlerRecord): Handler 
   return {
     method: member,
     name: `${target.name}#${String(member)}`,
-    ...(ignoresContext(method) && { contextless: method }),
-    ...(event === 'open' && returnsNothing(method) && { instant: method }),
+    ...(ignoresContext(method) && { ignoresContext: method }),
+    ...(event === 'open' && returnsNothing(method) && { isSynchronous: method }),
   }
 }
 

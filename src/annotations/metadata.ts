@@ -1,5 +1,5 @@
 import './reflect.js'
-import { layerOptions } from '../options/options.js'
+import { mergeOptions } from '../options/merge-options.js'
 import type { ConnectionOptions } from '../options/options.js'
 import type { Class, Provider, Token } from '../core/token.js'
 
@@ -92,7 +92,7 @@ export function clientOptions(target: object): WebSocketClientOptions | undefine
   const base = Object.getPrototypeOf(target) as object | null
   const inherited = base ? clientOptions(base) : undefined
   const own = ownClientOptions(target)
-  return own && inherited ? layerOptions(inherited, own) : (own ?? inherited)
+  return own && inherited ? mergeOptions(inherited, own) : (own ?? inherited)
 }
 
 export function moduleOptions(target: object): ModuleOptions | undefined {
@@ -120,7 +120,7 @@ export function ownConstructorTokens(target: object): readonly unknown[] | undef
 }
 
 /** Tells whether a class's compiler notes types, which each of its handlers shows; `undefined` where it has none. */
-export function notesTypes(target: Class): boolean | undefined {
+export function emitsTypes(target: Class): boolean | undefined {
   const prototype = target.prototype as object
   const records = ownHandlers(prototype)
   const method = records.find(({ kind }) => kind === 'method')

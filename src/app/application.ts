@@ -1,14 +1,20 @@
-import { ClientPlan, CONNECTION_TOKENS, START_OPTIONS, disposeWithin, notMadeError } from './client.js'
+import {
+  ClientBuilder,
+  CONNECTION_TOKENS,
+  START_OPTIONS,
+  disposeWithin,
+  constructionError,
+} from './client.js'
 import type { Client, ClientOptions } from './client.js'
 import { systemClock } from '../core/clock.js'
 import { CloseCode, checkClose } from '../link/close-code.js'
 import { Injector } from './container.js'
-import type { Mistake } from '../errors/errors.js'
-import { StartupError } from '../errors/errors.js'
+import type { Mistake } from '../errors/startup-error.js'
+import { StartupError } from '../errors/startup-error.js'
 import { connectionLogger } from '../core/logger.js'
 import { readModules, tokenOf } from './modules.js'
 import type { ModuleGraph } from './modules.js'
-import { DEFAULTS } from '../options/options.js'
+import { DEFAULTS } from '../options/fill-in.js'
 import type { Class, Provider, Token } from '../core/token.js'
 import { tokenName } from '../core/token.js'
 
@@ -85,7 +91,7 @@ export interface StartedApplication {
 }
 
 interface PlannedClient {
-  readonly plan: ClientPlan
+  readonly plan: ClientBuilder
   readonly isAwaited: boolean
 }
 
@@ -104,14 +110,14 @@ export async function startApplication(module: Class, options: ClientOptions): P
   const dispose = (): Promise<void> => disposeWithin(injector, { clock, closeTimeout }, logger)
   try {
     makeProviders(graph, injector, module)
-    const made = planned.map(({ plan, isAwaited }) => ({ client: plan.make(), isAwaited }))
+    const made = planned.map(({ plan, isAwaited }) => ({ client: plan.build(), isAwaited }))
     const clients = made.map(({ client }) => client)
     for (const client of clients) client.start()
     const awaited = made.filter(({ isAwaited }) => isAwaited)
     const ready = awaited.map(({ client }) => client.connection.ready)
     return { application: new Application(clients, injector, dispose), ready }
   } catch (thrown) {
-    await Promise.all(planned.map(({ plan }) => plan.undo()))
+    await Promise.all(planned.map(({ plan }) => plan.rollback()))
     await dispose()
     throw thrown
   }
@@ -127,7 +133,7 @@ function planClients(
   for (const provider of graph.providers) injector.register(provider)
   const mistakes = [...graph.mistakes, ...injector.check(graph.providers.map(tokenOf), CONNECTION_TOKENS)]
   const planned = graph.clients.map(({ use, waitForOpen, ...entry }) => {
-    const plan = new ClientPlan(use, injector.child(), [entry, withoutStart(options)])
+    const plan = new ClientBuilder(use, injector.child(), [entry, withoutStart(options)])
     mistakes.push(...plan.check([]).map((mistake) => ({ ...mistake, place: placeIn(plan, mistake) })))
     return { plan, isAwaited: waitForOpen !== false }
   })
@@ -140,13 +146,13 @@ function planClients(
 function makeProviders(graph: ModuleGraph, injector: Injector, module: Class): void {
   let making = module.name
   try {
-    injector.prepare()
+    injector.registerClasses()
     for (const provider of graph.providers) {
       making = tokenName(tokenOf(provider))
       checkMade(injector.resolve(tokenOf(provider)), provider)
     }
   } catch (thrown) {
-    throw notMadeError(module.name, making, thrown)
+    throw constructionError(module.name, making, thrown)
   }
 }
 
@@ -163,6 +169,6 @@ function withoutStart(options: ClientOptions): ClientOptions {
   return Object.fromEntries(Object.entries(options).filter(([name]) => !START_OPTIONS.includes(name)))
 }
 
-function placeIn(plan: ClientPlan, { place }: Mistake): string {
+function placeIn(plan: ClientBuilder, { place }: Mistake): string {
   return place.startsWith('options.') ? `${plan.name}, ${place}` : place
 }

@@ -1,12 +1,13 @@
 import { moduleOptions } from '../annotations/metadata.js'
 import { Application, startApplication } from './application.js'
-import { ClientPlan, START_OPTIONS } from './client.js'
+import { ClientBuilder, START_OPTIONS } from './client.js'
 import type { Client, ClientOptions } from './client.js'
 import { CloseCode } from '../link/close-code.js'
 import { Injector } from './container.js'
-import { StartupError, toError } from '../errors/errors.js'
-import { layerOptions } from '../options/options.js'
-import type { PerAttempt } from '../options/options.js'
+import { StartupError } from '../errors/startup-error.js'
+import { toError } from '../core/error-text.js'
+import { mergeOptions } from '../options/merge-options.js'
+import type { PerAttempt } from '../connection/attempt.js'
 import { closeOnSignals } from './shutdown-signals.js'
 import type { Class } from '../core/token.js'
 
@@ -22,7 +23,7 @@ export type Bootstrapped<T extends object> = keyof T extends never ? Application
  * @param url where to connect, unless the class's own options say so
  * @param options win over those of the class
  * @throws StartupError with every mistake of the class and its options, before anything connects
- * @throws HandshakeError | ConnectError | InvalidUrlError for a failure that trying again could not help
+ * @throws HandshakeError | ConnectFailedError | InvalidUrlError for a failure that trying again could not help
  * @throws RetriesExhaustedError when `reconnect.maxAttempts` tries have failed
  * @throws ConnectionClosedError when it is closed before it has opened
  * @throws unknown what `@OnOpen` throws at the first opening, or the reason of `options.signal`
@@ -55,7 +56,7 @@ export async function bootstrap<T extends object>(
     const { application, ready } = await startApplication(target, options)
     return untilReady(application, Promise.all(ready), options)
   }
-  const client = await startClient(target, layerOptions(options, { url }))
+  const client = await startClient(target, mergeOptions(options, { url }))
   return untilReady(client, client.connection.ready, options)
 }
 
@@ -91,15 +92,15 @@ function moduleUrlError(module: Class): StartupError {
 }
 
 async function startClient<T extends object>(target: Class<T>, options: ClientOptions): Promise<Client<T>> {
-  const plan = new ClientPlan(target, Injector.under(options.container), [options])
+  const plan = new ClientBuilder(target, Injector.under(options.container), [options])
   const mistakes = plan.check(START_OPTIONS)
   if (mistakes.length > 0) throw new StartupError(target.name, mistakes)
   try {
-    const client = plan.make()
+    const client = plan.build()
     client.start()
     return client
   } catch (thrown) {
-    await plan.undo()
+    await plan.rollback()
     throw thrown
   }
 }

@@ -1,21 +1,25 @@
 import { handlersOf } from '../annotations/handler-table.js'
 import { clientOptions } from '../annotations/metadata.js'
-import { checkOptions } from '../options/validate-options.js'
-import type { CloseInfo } from '../link/close-code.js'
+import { validateOptions } from '../options/validate-options.js'
+import type { CloseInfo } from '../session/disconnect.js'
 import { Connection } from '../connection/connection.js'
-import type { Settled } from '../core/deferred.js'
+import type { SettleListener } from '../core/deferred.js'
 import { Heartbeat } from '../link/heartbeat.js'
 import { JsonSender } from '../messages/json-sender.js'
 import type { ConnectionListener } from '../session/session-handlers.js'
-import { Patience } from '../session/deadline.js'
+import { Deadline } from '../session/deadline.js'
 import { Subscriptions } from '../messages/subscriptions.js'
 import type { DependencyContainer, Disposables, Injector } from './container.js'
 import { Dispatcher } from '../dispatch/dispatcher.js'
-import type { Mistake } from '../errors/errors.js'
-import { StartupError, reasonOf, toError } from '../errors/errors.js'
+import type { Mistake } from '../errors/startup-error.js'
+import { StartupError } from '../errors/startup-error.js'
+import { reasonOf, toError } from '../core/error-text.js'
 import { Logger, connectionLogger } from '../core/logger.js'
-import { fillIn, layerOptions } from '../options/options.js'
-import type { ConnectionOptions, ConnectionSettings, PerAttempt } from '../options/options.js'
+import { fillIn } from '../options/fill-in.js'
+import { mergeOptions } from '../options/merge-options.js'
+import type { ConnectionOptions } from '../options/options.js'
+import type { ClientSettings } from '../options/fill-in.js'
+import type { PerAttempt } from '../connection/attempt.js'
 import { keepSettings, knownSettings } from '../options/shared-settings.js'
 import type { Class, Token } from '../core/token.js'
 import { connectWs } from '../transports/ws/ws-transport.js'
@@ -61,7 +65,7 @@ export class Client<T extends object = object> {
     this.name = name
     this.#disposal = disposal
     this.#listener = listener
-    connection.whenEnded(disposal)
+    connection.onEnd(disposal)
   }
 
   /** Resolves when the connection has ended for good and all that was made for it has been disposed of; never rejects. */
@@ -97,7 +101,7 @@ export class Client<T extends object = object> {
 }
 
 /** The disposal of what was made for one client, which happens once. The container itself is not kept: an idle client is small. */
-class Disposal implements Settled {
+class Disposal implements SettleListener {
   readonly #disposables: Disposables
   readonly #limits: DisposalLimits
   readonly #logger: Logger
@@ -109,7 +113,7 @@ class Disposal implements Settled {
     this.#logger = logger
   }
 
-  settled(): void {
+  onSettled(): void {
     void this.run()
   }
 
@@ -119,13 +123,13 @@ class Disposal implements Settled {
 }
 
 /** One client before it is made: everything about it is checked here, and nothing is made or connected. */
-export class ClientPlan<T extends object = object> {
+export class ClientBuilder<T extends object = object> {
   readonly target: Class<T>
   readonly name: string
   readonly #options: ConnectionOptions
   readonly #injector: Injector
-  #settings: ConnectionSettings | undefined
-  #undo: () => Promise<void> = () => Promise.resolve()
+  #settings: ClientSettings | undefined
+  #rollback: () => Promise<void> = () => Promise.resolve()
 
   /**
    * @param injector the container of this one connection
@@ -134,7 +138,7 @@ export class ClientPlan<T extends object = object> {
   constructor(target: Class<T>, injector: Injector, layers: readonly (ConnectionOptions | undefined)[]) {
     this.target = target
     this.#injector = injector
-    this.#options = layerOptions<ConnectionOptions>(
+    this.#options = mergeOptions<ConnectionOptions>(
       // What the constructor gets is not the connection's.
       { ...clientOptions(target), inject: undefined } as ConnectionOptions,
       ...layers,
@@ -149,7 +153,7 @@ export class ClientPlan<T extends object = object> {
     return [
       ...mistakes,
       ...this.#injector.check([this.target], CONNECTION_TOKENS, this.target),
-      ...(this.#settings ? [] : checkOptions(this.#options, this.target.name, otherOptions)),
+      ...(this.#settings ? [] : validateOptions(this.#options, this.target.name, otherOptions)),
     ]
   }
 
@@ -158,7 +162,7 @@ export class ClientPlan<T extends object = object> {
    *
    * @throws StartupError when a constructor throws; what it was to be given has been made then, until `undo`
    */
-  make(): Client<T> {
+  build(): Client<T> {
     const settings = this.#settings ?? this.#fillIn()
     const logger = connectionLogger(this.#options.logger, this.name)
     connectionCount += 1
@@ -168,7 +172,7 @@ export class ClientPlan<T extends object = object> {
       this.#options.transport ?? connectWs,
     )
     const disposal = new Disposal(this.#injector.disposables, settings, logger)
-    this.#undo = async () => {
+    this.#rollback = async () => {
       await connection.terminate()
       await disposal.run()
     }
@@ -184,11 +188,11 @@ export class ClientPlan<T extends object = object> {
   }
 
   /** Ends and disposes of whatever `make` has made. */
-  undo(): Promise<void> {
-    return this.#undo()
+  rollback(): Promise<void> {
+    return this.#rollback()
   }
 
-  #fillIn(): ConnectionSettings {
+  #fillIn(): ClientSettings {
     const settings = fillIn(this.#options, this.#options.url as PerAttempt<string | URL>)
     // A container is not to be kept by the last one who was given it, nor a signal.
     if (!START_OPTIONS.some((name) => name in this.#options)) {
@@ -199,15 +203,15 @@ export class ClientPlan<T extends object = object> {
 
   #build(): T {
     try {
-      this.#injector.prepare()
+      this.#injector.registerClasses()
       return this.#injector.resolve(this.target)
     } catch (thrown) {
-      throw notMadeError(this.target.name, this.target.name, thrown)
+      throw constructionError(this.target.name, this.target.name, thrown)
     }
   }
 }
 
-type DisposalLimits = Pick<ConnectionSettings, 'clock' | 'closeTimeout'>
+type DisposalLimits = Pick<ClientSettings, 'clock' | 'closeTimeout'>
 
 /** Disposes of what an injector has made, within `closeTimeout`; what fails or hangs is logged. */
 export async function disposeWithin(
@@ -218,12 +222,12 @@ export async function disposeWithin(
   const disposed = made.dispose().then((errors) => {
     for (const error of errors) logger.error(`close: a dispose failed: ${error.stack ?? error.message}`)
   })
-  const isDone = await new Patience(clock).lasts(disposed, closeTimeout)
+  const isDone = await new Deadline(clock).settlesWithin(disposed, closeTimeout)
   if (!isDone) logger.error(`close: a dispose has not settled within ${closeTimeout} ms: going on without it`)
 }
 
 /** What to say when making something throws, though nothing was missing. */
-export function notMadeError(target: string, place: string, thrown: unknown): StartupError {
+export function constructionError(target: string, place: string, thrown: unknown): StartupError {
   const error = new StartupError(target, [
     {
       place,

@@ -4,8 +4,8 @@ import type { DependencyContainer, InjectionToken } from 'tsyringe'
 import { nameConstructorTokens } from '../annotations/metadata.js'
 import { DependencyCheck } from './dependency-check.js'
 import type { DependencyNode, Registration } from './dependency-check.js'
-import type { Mistake } from '../errors/errors.js'
-import { toError } from '../errors/errors.js'
+import type { Mistake } from '../errors/startup-error.js'
+import { toError } from '../core/error-text.js'
 import type { Class, FactoryProvider, Provider, Token } from '../core/token.js'
 
 export type { DependencyContainer } from 'tsyringe'
@@ -21,7 +21,7 @@ interface TsyringeInternals {
 }
 
 /** The classes that tsyringe knows how to make, and what each is made with. */
-const readied = new WeakMap<Class, readonly unknown[]>()
+const registeredClasses = new WeakMap<Class, readonly unknown[]>()
 
 /** A container of ours over one of tsyringe's: it knows what it has made, and disposes of that in reverse order. */
 export class Injector {
@@ -117,13 +117,13 @@ export class Injector {
    *
    * @throws Error whatever the constructor of a singleton throws
    */
-  prepare(): void {
+  registerClasses(): void {
     const { classes, nodes } = this.#check ?? { classes: [], nodes: [] }
     for (const [target, tokens] of classes) {
-      if (readied.get(target) === tokens) continue
+      if (registeredClasses.get(target) === tokens) continue
       nameConstructorTokens(target, tokens)
       injectable()(target)
-      readied.set(target, tokens)
+      registeredClasses.set(target, tokens)
     }
     this.#watch(nodes)
   }

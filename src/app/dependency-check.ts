@@ -1,7 +1,7 @@
 import { readConstructor } from '../annotations/constructor-tokens.js'
 import type { ConstructorFacts } from '../annotations/constructor-tokens.js'
-import { notesTypes, ownClientOptions, ownConstructorTokens } from '../annotations/metadata.js'
-import type { Mistake } from '../errors/errors.js'
+import { emitsTypes, ownClientOptions, ownConstructorTokens } from '../annotations/metadata.js'
+import type { Mistake } from '../errors/startup-error.js'
 import type { Class, Token } from '../core/token.js'
 import { tokenName } from '../core/token.js'
 
@@ -47,7 +47,7 @@ const TYPES_FIX =
 interface Delayed {
   readonly token: unknown
   readonly place: string
-  readonly captors: number
+  readonly singletonDepth: number
 }
 
 /** Follows what constructors ask for, before anything is made, and notes everything that cannot be made. */
@@ -61,10 +61,10 @@ export class DependencyCheck {
   readonly #client: Class | undefined
   readonly #path: unknown[] = []
   readonly #done = new Set<unknown>()
-  readonly #doneForCaptors = new Set<unknown>()
+  readonly #doneInSingletons = new Set<unknown>()
   readonly #delayed: Delayed[] = []
   /** How many of those on the path outlive a connection. */
-  #captors = 0
+  #singletonDepth = 0
 
   /**
    * @param registrations what the container has under a token, the one that counts last
@@ -84,8 +84,8 @@ export class DependencyCheck {
   /** Follows tokens and all that they lead to. */
   run(tokens: readonly unknown[]): void {
     for (const token of tokens) this.#follow(token, tokenName(token))
-    for (const { token, place, captors } of this.#delayed) {
-      this.#captors = captors
+    for (const { token, place, singletonDepth: captors } of this.#delayed) {
+      this.#singletonDepth = captors
       this.#follow(token, place)
     }
   }
@@ -95,7 +95,7 @@ export class DependencyCheck {
     if (!request) return
     const { token } = request
     if (request.isDelayed) {
-      this.#delayed.push({ token, place, captors: this.#captors })
+      this.#delayed.push({ token, place, singletonDepth: this.#singletonDepth })
     } else if (this.#scoped.includes(token as Token)) {
       this.#checkScope(token, place)
     } else {
@@ -104,18 +104,18 @@ export class DependencyCheck {
       for (const registration of registrations) this.#followRegistration(token, registration, place)
       if (registrations.length > 0) return
       if (isOwnClass(token)) this.#followClass(token, token, false)
-      else if (!request.isOptional || token === undefined) this.#unknown(token, place)
+      else if (!request.isOptional || token === undefined) this.#noProvider(token, place)
     }
   }
 
   #followRegistration(token: unknown, registration: Registration, place: string): void {
     const { useClass, useToken, dependencies, isSingleton, isOwn } = registration
     const isSingletonAbove = isSingleton && !isOwn
-    if (isSingletonAbove) this.#captors += 1
+    if (isSingletonAbove) this.#singletonDepth += 1
     if (useToken !== undefined) this.#followAlias(token, useToken, place, isSingletonAbove)
     else if (typeof useClass === 'function') this.#followClass(useClass as Class, token, isSingletonAbove)
     else if (dependencies) this.#followAll(token, token, dependencies, isSingletonAbove)
-    if (isSingletonAbove) this.#captors -= 1
+    if (isSingletonAbove) this.#singletonDepth -= 1
   }
 
   /** Another name makes nothing by itself, unless a container above keeps what it stood for. */
@@ -134,7 +134,7 @@ export class DependencyCheck {
     const facts = readConstructor(target)
     const tokens = facts.tokens ?? []
     if (tokens.length > 0) this.classes.set(target, tokens)
-    const problem = this.#constructorProblem(target, facts)
+    const problem = this.#constructorMistake(target, facts)
     if (problem) this.#mistake(target.name, problem.cause, problem.fix)
     this.#followAll(target, token, tokens, isSingletonAbove)
   }
@@ -145,7 +145,7 @@ export class DependencyCheck {
       this.#cycle(maker)
       return
     }
-    const done = this.#captors > 0 ? this.#doneForCaptors : this.#done
+    const done = this.#singletonDepth > 0 ? this.#doneInSingletons : this.#done
     if (!done.has(maker)) {
       done.add(maker)
       this.#path.push(maker)
@@ -157,7 +157,7 @@ export class DependencyCheck {
     this.nodes.push({ token, isSingletonAbove })
   }
 
-  #constructorProblem(target: Class, facts: ConstructorFacts): Pick<Mistake, 'cause' | 'fix'> | undefined {
+  #constructorMistake(target: Class, facts: ConstructorFacts): Pick<Mistake, 'cause' | 'fix'> | undefined {
     const { owner, parameters, tokens } = facts
     const isClient = target === this.#client
     const isDecorated = ownClientOptions(target) !== undefined || ownConstructorTokens(target) !== undefined
@@ -180,13 +180,13 @@ export class DependencyCheck {
     const cause = isInherited
       ? `extends ${owner.name}, whose constructor has ${count}`
       : `has a constructor with ${count}`
-    return this.#untold(target, cause, isInherited ? owner : undefined)
+    return this.#missingTypes(target, cause, isInherited ? owner : undefined)
   }
 
   /** Says why nothing tells what a constructor asks for, as far as can be seen. */
-  #untold(target: Class, cause: string, base: Class | undefined): Pick<Mistake, 'cause' | 'fix'> {
+  #missingTypes(target: Class, cause: string, base: Class | undefined): Pick<Mistake, 'cause' | 'fix'> {
     const isClient = target === this.#client
-    const isNoting = notesTypes(target) ?? (this.#client && notesTypes(this.#client))
+    const isNoting = emitsTypes(target) ?? (this.#client && emitsTypes(this.#client))
     const hasDecorator = ownClientOptions(target) !== undefined
     const decorator = isClient ? '@WebSocketClient()' : "tsyringe's @injectable()"
     if (isNoting === false || (hasDecorator && isNoting === undefined)) {
@@ -213,7 +213,7 @@ export class DependencyCheck {
   }
 
   #checkScope(token: unknown, place: string): void {
-    if (this.#client && this.#captors === 0) return
+    if (this.#client && this.#singletonDepth === 0) return
     const name = tokenName(token)
     const cause = `asks for ${name}, of which each connection has its own, but is itself made once for all of them`
     this.#mistake(place, cause, `ask for ${name} in the client, and hand on what is needed`)
@@ -229,7 +229,7 @@ export class DependencyCheck {
     this.#mistake(names[0] as string, `needs itself: ${names.join(' → ')}`, fix)
   }
 
-  #unknown(token: unknown, place: string): void {
+  #noProvider(token: unknown, place: string): void {
     if (token === undefined || token === null) {
       const fix =
         'break the circle of imports (or name the token that is meant), or wrap it: @inject(delay(() => TheClass)), from tsyringe'

@@ -1,6 +1,6 @@
 import { clientOptions, moduleOptions, ownClientOptions, ownHandlers } from '../annotations/metadata.js'
 import type { ClientEntry } from '../annotations/metadata.js'
-import type { Mistake } from '../errors/errors.js'
+import type { Mistake } from '../errors/startup-error.js'
 import type { Class, Provider, Token } from '../core/token.js'
 import { tokenName } from '../core/token.js'
 

@@ -1,5 +1,5 @@
 import { parse, stringify } from 'lossless-json'
-import { jsonCodec } from './codec.js'
+import { jsonCodec } from './json.js'
 import type { Codec } from './codec.js'
 
 /**

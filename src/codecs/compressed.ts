@@ -8,7 +8,9 @@ import {
   inflateSync,
   type ZlibOptions,
 } from 'node:zlib'
-import { describeValue, jsonCodec, textOf } from './codec.js'
+import { describeValue } from '../core/describe-value.js'
+import { jsonCodec } from './json.js'
+import { textOf } from './text.js'
 import type { Codec } from './codec.js'
 
 /** How the frames are compressed; the names are those of `CompressionStream`. */
@@ -47,23 +49,23 @@ export function compressedCodec(options: CompressedCodecOptions): Codec {
   const { format, codec = jsonCodec, maxOutput = MAX_OUTPUT, compress = false } = options
   check(format, codec, maxOutput)
   const { pack, inflate } = FORMATS[format]
-  let unfoldedBytes: number | undefined
+  let decodedBytes: number | undefined
   return {
     isBinary: true,
-    get unfoldedBytes() {
-      return unfoldedBytes
+    get decodedBytes() {
+      return decodedBytes
     },
     encode(message) {
       const data = codec.encode(message)
       return compress ? pack(data) : data
     },
     decode(data, isBinary) {
-      unfoldedBytes = undefined
+      decodedBytes = undefined
       if (!isBinary) return codec.decode(data, false)
       // A number that zlib does not take for a limit would make each frame an error.
       const most = Math.min(maxOutput, constants.MAX_LENGTH)
       const inflated = inflateWith(inflate, data as Uint8Array, most)
-      unfoldedBytes = inflated.length
+      decodedBytes = inflated.length
       return codec.isBinary ? codec.decode(inflated, true) : codec.decode(textOf(inflated), false)
     },
   }

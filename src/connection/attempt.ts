@@ -1,28 +1,54 @@
-import { describeValue } from '../codecs/codec.js'
-import { InvalidUrlError, ProviderError } from '../errors/errors.js'
-import type { AttemptInfo, ConnectionSettings, PerAttempt } from '../options/options.js'
+import { describeValue } from '../core/describe-value.js'
+import { InvalidUrlError, ConnectOptionError } from '../errors/connection-errors.js'
+import type { Failure } from '../session/disconnect.js'
 import type { TransportRequest } from '../transports/transport.js'
-import { redactUrl, urlProblem } from '../core/url.js'
+import { redactUrl, findUrlMistake } from '../core/url.js'
+
+/** What a `url`, `headers` or `protocols` function is told, anew for each attempt. */
+export interface AttemptInfo {
+  /** The number of this try, counted from 1 and anew after a connection that held for `minUptime`. */
+  readonly attempt: number
+  /** True when the connection has been open before. */
+  readonly isReconnect: boolean
+  /** Why there is another attempt; `undefined` the first time. */
+  readonly failure?: Failure
+  /** Aborts when the attempt is given up: hand it to `fetch`. */
+  readonly signal: AbortSignal
+}
+
+/** A value, or a function that gives it for each attempt: a fresh token, say. A function that fails fails the attempt. */
+export type PerAttempt<T> = T | ((attempt: AttemptInfo) => T | Promise<T>)
+
+/** What an attempt needs to know. */
+export interface AttemptSettings {
+  readonly url: PerAttempt<string | URL>
+  readonly protocols: PerAttempt<string | readonly string[]>
+  readonly headers: PerAttempt<Readonly<Record<string, string>>>
+  readonly maxPayload: number
+  readonly maxFragments: number
+  readonly compression: boolean
+  readonly closeTimeout: number
+}
 
 /**
  * Asks the url, headers and protocols functions what this attempt is to use.
  *
- * @throws ProviderError when one of them fails
+ * @throws ConnectOptionError when one of them fails
  * @throws InvalidUrlError when the url cannot be connected to
  */
-export async function attemptRequest(
-  settings: ConnectionSettings,
+export async function resolveRequest(
+  settings: AttemptSettings,
   attempt: AttemptInfo,
 ): Promise<TransportRequest> {
-  const { url, headers, protocols } = isPlain(settings) ? settings : await provideAll(settings, attempt)
+  const { url, headers, protocols } = isPlain(settings) ? settings : await resolveAll(settings, attempt)
   const address = url instanceof URL ? url.href : (url as unknown)
   if (typeof address !== 'string') {
-    throw new ProviderError(
+    throw new ConnectOptionError(
       'url',
       new TypeError(`it gave ${describeValue(address)} instead of a string or a URL`),
     )
   }
-  const problem = urlProblem(address)
+  const problem = findUrlMistake(address)
   if (problem) throw new InvalidUrlError(`The url ${redactUrl(address)} ${problem.cause}: ${problem.fix}`)
   return {
     url: address,
@@ -35,23 +61,23 @@ export async function attemptRequest(
   }
 }
 
-type Provided = Pick<ConnectionSettings, 'url' | 'headers' | 'protocols'>
+type ResolvedOptions = Pick<AttemptSettings, 'url' | 'headers' | 'protocols'>
 
 /** Most connections ask nobody: then there is nothing to wait for. */
-function isPlain({ url, headers, protocols }: Provided): boolean {
+function isPlain({ url, headers, protocols }: ResolvedOptions): boolean {
   return [url, headers, protocols].every((value) => typeof value !== 'function')
 }
 
-async function provideAll(settings: ConnectionSettings, attempt: AttemptInfo): Promise<Provided> {
+async function resolveAll(settings: AttemptSettings, attempt: AttemptInfo): Promise<ResolvedOptions> {
   const [url, headers, protocols] = await Promise.all([
-    provide('url', settings.url, attempt),
-    provide('headers', settings.headers, attempt),
-    provide('protocols', settings.protocols, attempt),
+    resolveOption('url', settings.url, attempt),
+    resolveOption('headers', settings.headers, attempt),
+    resolveOption('protocols', settings.protocols, attempt),
   ])
   return { url, headers, protocols }
 }
 
-async function provide<T>(
+async function resolveOption<T>(
   option: 'url' | 'headers' | 'protocols',
   value: PerAttempt<T>,
   attempt: AttemptInfo,
@@ -60,14 +86,14 @@ async function provide<T>(
   try {
     return await (value as (attempt: AttemptInfo) => T | Promise<T>)(attempt)
   } catch (thrown) {
-    throw new ProviderError(option, thrown)
+    throw new ConnectOptionError(option, thrown)
   }
 }
 
 function protocolList(protocols: unknown): readonly string[] {
   if (typeof protocols === 'string') return [protocols]
   if (Array.isArray(protocols)) return protocols as string[]
-  throw new ProviderError(
+  throw new ConnectOptionError(
     'protocols',
     new TypeError(`it gave ${describeValue(protocols)} instead of strings`),
   )
@@ -76,7 +102,7 @@ function protocolList(protocols: unknown): readonly string[] {
 /** Node refuses a header whose value is `undefined`; here it means that the header is not sent. */
 function definedHeaders(headers: unknown): Record<string, string> {
   if (typeof headers !== 'object' || headers === null) {
-    throw new ProviderError(
+    throw new ConnectOptionError(
       'headers',
       new TypeError(`it gave ${describeValue(headers)} instead of an object`),
     )

@@ -1,20 +1,22 @@
 import { inspect } from 'node:util'
-import { ConnectionClosedError, NotConnectedError } from '../errors/errors.js'
-import { encodeWith, jsonCodec } from '../codecs/codec.js'
-import type { ConnectionSettings } from '../options/options.js'
+import { ConnectionClosedError, NotConnectedError } from '../errors/send-errors.js'
+import { encodeWith } from '../codecs/codec.js'
+import { jsonCodec } from '../codecs/json.js'
+import type { ConnectionSettings } from './settings.js'
 import type { Outgoing, Protocol, ReplyTo } from '../messages/protocol.js'
 import type { Connect } from '../transports/transport.js'
 import { redactUrl } from '../core/url.js'
 import { CloseCode, checkClose } from '../link/close-code.js'
-import type { CloseInfo } from '../link/close-code.js'
-import type { Settled } from '../core/deferred.js'
+import type { CloseInfo } from '../session/disconnect.js'
+import type { SettleListener } from '../core/deferred.js'
 import type { HeartbeatSource, HeartbeatTimes } from '../link/heartbeat.js'
 import type { Link } from '../link/link.js'
 import type { ConnectionListener } from '../session/session-handlers.js'
 import type { MessageIterator, MessagesOptions } from '../messages/message-stream.js'
 import type { RequestManyOptions, RequestOptions } from '../requests/request-options.js'
-import { Machine } from './lifecycle.js'
+import { ConnectionLifecycle } from './lifecycle.js'
 import { checkRaw } from '../link/write-flow.js'
+import type { ConnectionStats } from '../session/connection-stats.js'
 import type { ConnectionState } from '../session/state.js'
 import type { Subscriptions } from '../messages/subscriptions.js'
 import type { WaitOptions } from '../messages/waiters.js'
@@ -29,13 +31,13 @@ export class Connection<P extends Protocol = Protocol> {
   /** A name that is unique in this process, such as `TickerClient#1`. */
   readonly id: string
   readonly #settings: ConnectionSettings
-  readonly #machine: Machine
+  readonly #lifecycle: ConnectionLifecycle
 
   /** @internal */
   constructor(id: string, settings: ConnectionSettings, connect: Connect) {
     this.id = id
     this.#settings = settings
-    this.#machine = new Machine(id, settings, connect)
+    this.#lifecycle = new ConnectionLifecycle(id, settings, connect)
   }
 
   /**
@@ -44,7 +46,7 @@ export class Connection<P extends Protocol = Protocol> {
    * @internal
    */
   start(listener: ConnectionListener): void {
-    this.#machine.start(listener)
+    this.#lifecycle.start(listener)
   }
 
   /**
@@ -53,7 +55,7 @@ export class Connection<P extends Protocol = Protocol> {
    * @internal
    */
   get ready(): Promise<void> {
-    return this.#machine.ready.promise
+    return this.#lifecycle.ready.promise
   }
 
   /**
@@ -61,52 +63,42 @@ export class Connection<P extends Protocol = Protocol> {
    *
    * @internal
    */
-  whenEnded(ended: Settled): void {
-    this.#machine.closed.whenSettled(ended)
+  onEnd(ended: SettleListener): void {
+    this.#lifecycle.closed.onSettled(ended)
   }
 
   /** The true url of the latest attempt, credentials included: logs and errors show less. `undefined` before it is known. */
   get url(): string | undefined {
-    return this.#machine.vitals.url
+    return this.#lifecycle.url
   }
 
   /** The subprotocol that the server chose; `''` where there is none, or no connection. */
   get protocol(): string {
-    return this.#machine.link?.protocol ?? ''
+    return this.#lifecycle.link?.protocol ?? ''
   }
 
   get state(): ConnectionState {
-    return this.#machine.state
+    return this.#lifecycle.state
   }
 
   /** Bytes accepted by `send` and not yet handed to the operating system, the outbox included. */
   get bufferedAmount(): number {
-    return (this.#machine.link?.bufferedAmount ?? 0) + this.#machine.traffic.sending.bytes
+    return (this.#lifecycle.link?.bufferedAmount ?? 0) + this.#lifecycle.hub.sender.bytes
   }
 
-  /** How many replies came that no request was waiting for: late, duplicate, to an unknown id, or an error without one. */
-  get strayReplies(): number {
-    return this.#machine.traffic.strayReplies
-  }
-
-  /** How many messages a newer one of their key has taken the place of, with `concurrency: { latest: true }`: no handler saw them. */
-  get skippedMessages(): number {
-    return this.#machine.traffic.skipped
-  }
-
-  /** How many messages, and binary frames, came that no handler takes; each kind is logged once. */
-  get unhandledMessages(): number {
-    return this.#machine.traffic.unhandled
+  /** Counts what went past handlers, requests and sockets since the start; a snapshot. */
+  get stats(): ConnectionStats {
+    return this.#lifecycle.hub.stats
   }
 
   /** Aborts when the connection begins to close for good. The signal of one physical connection is in each handler's context. */
   get signal(): AbortSignal {
-    return this.#machine.holder.signal
+    return this.#lifecycle.stateMachine.signal
   }
 
   /** Resolves when the connection is closed for good, however that came; never rejects. */
   get closed(): Promise<CloseInfo> {
-    return this.#machine.closed.promise
+    return this.#lifecycle.closed.promise
   }
 
   /**
@@ -123,7 +115,7 @@ export class Connection<P extends Protocol = Protocol> {
   send(data: string | Uint8Array): Promise<void> {
     checkRaw(data)
     this.#checkNotClosed()
-    return this.#machine.traffic.sending.send(data, data)
+    return this.#lifecycle.hub.sender.send(data, data)
   }
 
   /**
@@ -133,7 +125,7 @@ export class Connection<P extends Protocol = Protocol> {
    */
   sendJson(value: Outgoing<P>): Promise<void> {
     this.#checkNotClosed()
-    return this.#machine.traffic.sending.send(encodeWith(jsonCodec, value), value)
+    return this.#lifecycle.hub.sender.send(encodeWith(jsonCodec, value), value)
   }
 
   /**
@@ -143,7 +135,7 @@ export class Connection<P extends Protocol = Protocol> {
    */
   sendMessage(message: Outgoing<P>): Promise<void> {
     this.#checkNotClosed()
-    return this.#machine.traffic.sending.send(encodeWith(this.#settings.codec, message), message)
+    return this.#lifecycle.hub.sender.send(encodeWith(this.#settings.codec, message), message)
   }
 
   /**
@@ -159,14 +151,14 @@ export class Connection<P extends Protocol = Protocol> {
     options: WaitOptions = {},
   ): Promise<T> {
     this.#checkNotClosed()
-    return this.#machine.traffic.waiters.add(match, options) as Promise<T>
+    return this.#lifecycle.hub.waiters.add(match, options) as Promise<T>
   }
 
   /**
    * Asks, and resolves with the reply: the `requests` option says how the two belong together. It is seen before any queue, so a
    * handler, and `@OnOpen`, may await it. While not connected it waits, its time running.
    *
-   * @returns the reply's result; rejects with RequestTimeoutError, with RequestError when the reply is an error, with
+   * @returns the reply's result; rejects with RequestTimeoutError, with ReplyError when the reply is an error, with
    * ConnectionLostError when the connection is lost first (unless `resend` is set), with ConnectionClosedError when it ends, with
    * BackpressureError, with EncodeError, or with the signal's reason
    * @throws TypeError when the message can have no id, or has one that is in use
@@ -177,7 +169,7 @@ export class Connection<P extends Protocol = Protocol> {
     options: RequestOptions = {},
   ): Promise<ReplyTo<P, M, T>> {
     this.#checkNotClosed()
-    return this.#machine.traffic.requests.request(message, options) as Promise<ReplyTo<P, M, T>>
+    return this.#lifecycle.hub.requests.request(message, options) as Promise<ReplyTo<P, M, T>>
   }
 
   /**
@@ -188,7 +180,7 @@ export class Connection<P extends Protocol = Protocol> {
     options: RequestManyOptions,
   ): AsyncIterableIterator<ReplyTo<P, M, T>, undefined> {
     this.#checkNotClosed()
-    return this.#machine.traffic.requests.requestMany(message, options) as AsyncIterableIterator<
+    return this.#lifecycle.hub.requests.requestMany(message, options) as AsyncIterableIterator<
       ReplyTo<P, M, T>,
       undefined
     >
@@ -214,12 +206,12 @@ export class Connection<P extends Protocol = Protocol> {
    */
   messages(options: MessagesOptions = {}): MessageIterator {
     this.#checkNotClosed()
-    return this.#machine.traffic.streams.open(options)
+    return this.#lifecycle.hub.streams.open(options)
   }
 
   /** Resolves at the next opening, or at once while open; rejects with ConnectionClosedError when there will be none. */
   whenOpen(): Promise<void> {
-    return this.#machine.holder.whenOpen()
+    return this.#lifecycle.stateMachine.whenOpen()
   }
 
   /**
@@ -230,7 +222,7 @@ export class Connection<P extends Protocol = Protocol> {
    */
   reconnect({ overlap = false }: { readonly overlap?: boolean } = {}): void {
     this.#checkNotClosed()
-    this.#machine.reconnect(overlap)
+    this.#lifecycle.reconnect(overlap)
   }
 
   /**
@@ -244,12 +236,12 @@ export class Connection<P extends Protocol = Protocol> {
    */
   close(code: number = CloseCode.NORMAL, reason = ''): Promise<CloseInfo> {
     checkClose(code, reason)
-    return this.#machine.close(code, reason)
+    return this.#lifecycle.close(code, reason)
   }
 
   /** Cuts the socket and ends for good, without a closing handshake. `@OnClose` still runs. */
   terminate(): Promise<CloseInfo> {
-    return this.#machine.terminate()
+    return this.#lifecycle.terminate()
   }
 
   /**
@@ -258,7 +250,7 @@ export class Connection<P extends Protocol = Protocol> {
    * @internal
    */
   subscriptionKey(id: unknown): string | undefined {
-    return this.#machine.traffic.subscriptionKey(id)
+    return this.#lifecycle.hub.subscriptionKey(id)
   }
 
   /**
@@ -267,7 +259,7 @@ export class Connection<P extends Protocol = Protocol> {
    * @internal
    */
   get subscriptions(): Subscriptions {
-    return this.#machine.traffic.subscriptions
+    return this.#lifecycle.hub.subscriptions
   }
 
   /**
@@ -276,19 +268,19 @@ export class Connection<P extends Protocol = Protocol> {
    * @internal
    */
   get heartbeat(): HeartbeatSource {
-    const machine = this.#machine
+    const lifecycle = this.#lifecycle
     const { clock } = this.#settings
     const openLink = (): Link => this.#openLink()
     return {
       get latency() {
-        return machine.vitals.latency
+        return lifecycle.latency
       },
       get lastSeen() {
-        const { lastSeen } = machine.vitals
+        const { lastSeen } = lifecycle
         return lastSeen === undefined ? undefined : clock.date() - (clock.now() - lastSeen)
       },
       ping: () => openLink().sendPing(),
-      configure: (times: HeartbeatTimes) => machine.configureHeartbeat(times),
+      configure: (times: HeartbeatTimes) => lifecycle.configureHeartbeat(times),
     }
   }
 
@@ -300,7 +292,7 @@ export class Connection<P extends Protocol = Protocol> {
 
   #openLink(): Link {
     this.#checkNotClosed()
-    const { link, state } = this.#machine
+    const { link, state } = this.#lifecycle
     if (state.status !== 'open' || !link?.isOpen) throw new NotConnectedError(state.status)
     return link
   }

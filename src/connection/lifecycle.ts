@@ -1,34 +1,37 @@
-import type { ConnectionLostError, HeartbeatTimeoutError } from '../errors/errors.js'
-import { ConnectionClosedError, ReadyTimeoutError, RetriesExhaustedError } from '../errors/errors.js'
-import type { ConnectionSettings } from '../options/options.js'
+import { toError } from '../core/error-text.js'
+import type { ConnectionLostError, HeartbeatTimeoutError } from '../errors/connection-errors.js'
+import { ConnectionClosedError } from '../errors/send-errors.js'
+import { OnOpenTimeoutError, RetriesExhaustedError } from '../errors/connection-errors.js'
+import type { ConnectionSettings } from './settings.js'
 import type { Connect, Handshake } from '../transports/transport.js'
+import { resolveRequest } from './attempt.js'
 import { CloseCode } from '../link/close-code.js'
-import type { CloseInfo } from '../link/close-code.js'
+import type { CloseInfo } from '../session/disconnect.js'
 import { LazyDeferred } from '../core/deferred.js'
-import { Episode } from '../session/session.js'
-import type { EpisodeMachine } from '../session/session.js'
+import { Session } from '../session/session.js'
+import type { SessionOwner } from '../session/session.js'
 import { withTimes } from '../link/heartbeat.js'
 import type { HeartbeatTimes } from '../link/heartbeat.js'
 import type { Link, LinkEnd } from '../link/link.js'
 import type { ConnectionListener } from '../session/session-handlers.js'
-import { NEVER_OPENED, lostError } from './disconnect.js'
-import type { Loss } from './disconnect.js'
-import { Judge } from './judge.js'
-import { Overlap, allEpisodes } from './handover.js'
-import type { OverlapPort } from './handover.js'
-import { Patience } from '../session/deadline.js'
-import type { Verdict } from './retry-policy.js'
-import type { ConnectionState, Stage } from '../session/state.js'
-import { StateHolder } from '../session/state-machine.js'
-import { Traffic } from '../session/message-hub.js'
-import type { TrafficPort } from '../session/message-hub.js'
-import { Vitals } from './vitals.js'
+import { NEVER_OPENED, failureOf, lostError } from '../session/disconnect.js'
+import type { Disconnect } from '../session/disconnect.js'
+import { RetryPolicy } from './retry-policy.js'
+import { Handover, allSessions } from './handover.js'
+import type { HandoverPort } from './handover.js'
+import { Deadline } from '../session/deadline.js'
+import type { RetryDecision } from '../session/disconnect.js'
+import type { ConnectionState } from '../session/state.js'
+import type { Stage } from '../errors/stage.js'
+import { StateMachine } from '../session/state.js'
+import { MessageHub } from '../session/message-hub.js'
+import type { MessageHubPort } from '../session/message-hub.js'
 
 /** What `ready` is of all connections that have been: they can share one that has settled. */
 const READY = new LazyDeferred<void>()
 READY.resolve()
 
-const NEVER: Verdict = { retry: false, exhausted: false }
+const GIVE_UP: RetryDecision = { retry: false, exhausted: false }
 
 /** The shares of `closeTimeout` that the handlers may use, and that are kept for `@OnClose`. */
 const DRAIN_SHARE = 1 / 2
@@ -36,23 +39,24 @@ const CLOSE_HANDLER_SHARE = 1 / 10
 
 /**
  * What leads a connection from one state to the next: attempts, losses, closing. It is the only one to change the state, and asks
- * pure parts what to do. Nothing connects, wires and retries in one place: a link connects, an episode wires, this retries.
+ * pure parts what to do. Nothing connects, wires and retries in one place: a link connects, an session wires, this retries.
  */
-export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
-  readonly holder: StateHolder
-  readonly traffic: Traffic
+export class ConnectionLifecycle implements SessionOwner, HandoverPort, MessageHubPort {
+  readonly stateMachine: StateMachine
+  readonly hub: MessageHub
   /** Settles with the first `@OnOpen`; rejects when the end comes first. */
   ready = new LazyDeferred<void>()
   readonly closed = new LazyDeferred<CloseInfo>()
   #settings: ConnectionSettings
   readonly #connect: Connect
-  readonly #judge: Judge
-  #vitals: Vitals | undefined
-  #madeOverlap: Overlap | undefined
-  #patience: Patience | undefined
+  readonly #retryPolicy: RetryPolicy
+  #lastUrl: string | undefined
+  #lastSeen: number | undefined
+  #handoverIfAny: Handover | undefined
+  #deadlineIfAny: Deadline | undefined
   #listener: ConnectionListener | undefined
-  #endReplaced: ((error: Error) => void) | undefined
-  #episode: Episode | undefined
+  #endPrevious: ((error: Error) => void) | undefined
+  #session: Session | undefined
   #openCount = 0
   #hasBeenReady = false
   #lostAt = 0
@@ -62,48 +66,60 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
   constructor(id: string, settings: ConnectionSettings, connect: Connect) {
     this.#settings = settings
     this.#connect = connect
-    this.holder = new StateHolder(id, settings.clock)
-    this.traffic = new Traffic(id, settings, this)
-    this.#judge = new Judge(settings, this)
+    this.stateMachine = new StateMachine(id, settings.clock)
+    this.hub = new MessageHub(id, settings, this)
+    this.#retryPolicy = new RetryPolicy(settings.reconnect, {
+      random: settings.random,
+      date: () => settings.clock.date(),
+      now: () => settings.clock.now(),
+      report: (thrown) => this.report(toError(thrown), 'connect', 'the default holds'),
+    })
   }
 
   // --- what the connection shows ----------------------------------------------------------------------------------------
 
-  get vitals(): Vitals {
-    return (this.#vitals ??= new Vitals(this))
+  /** The true url of the latest attempt. */
+  get url(): string | undefined {
+    return this.#session?.link.url ?? this.#lastUrl
+  }
+
+  /** The last measured round trip of the current link, in milliseconds. */
+  get latency(): number | undefined {
+    return this.#session?.disconnect ? undefined : this.#session?.latency
+  }
+
+  /** When the last frame arrived, by the monotonic clock. */
+  get lastSeen(): number | undefined {
+    return this.#session?.link.lastSeen ?? this.#lastSeen
   }
 
   get state(): ConnectionState {
-    return this.holder.state
+    return this.stateMachine.state
   }
 
   get isClosing(): boolean {
-    return this.holder.isClosing
+    return this.stateMachine.isClosing
   }
 
-  get patience(): Patience {
-    return (this.#patience ??= new Patience(this.#settings.clock))
-  }
-
-  get current(): Episode | undefined {
-    return this.#episode
+  get deadline(): Deadline {
+    return (this.#deadlineIfAny ??= new Deadline(this.#settings.clock))
   }
 
   /** The link that is open, or being opened. */
   get link(): Link | undefined {
-    return this.#episode?.loss ? undefined : this.#episode?.link
+    return this.#session?.disconnect ? undefined : this.#session?.link
   }
 
-  get #overlap(): Overlap {
-    return (this.#madeOverlap ??= new Overlap(this.#settings, this))
+  get #handover(): Handover {
+    return (this.#handoverIfAny ??= new Handover(this.#settings, this))
   }
 
   openLink(): Link | undefined {
-    return this.#madeOverlap?.rival?.openLink ?? this.#episode?.openLink
+    return this.#handoverIfAny?.candidate?.openLink ?? this.#session?.openLink
   }
 
-  waitingChanged(): void {
-    for (const { link } of allEpisodes(this.#episode, this.#madeOverlap)) link.reconsider()
+  onWaitingChange(): void {
+    for (const { link } of allSessions(this.#session, this.#handoverIfAny)) link.updateReading()
   }
 
   configureHeartbeat(times: HeartbeatTimes): void {
@@ -121,166 +137,199 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
   }
 
   #attempt(): void {
-    const episode = this.#newEpisode()
-    this.#episode = episode
-    if (this.state.status === 'waiting') this.#enter({ status: 'connecting', attempt: episode.attempt })
-    if (!this.isClosing) this.#open(episode)
+    const session = this.#newSession()
+    this.#session = session
+    if (this.state.status === 'waiting')
+      this.#transitionTo({ status: 'connecting', attempt: session.attempt })
+    if (!this.isClosing) this.#open(session)
   }
 
-  #newEpisode(): Episode {
-    return new Episode(this.#openCount + 1, this.#judge.countAttempt(), this.#settings, this)
+  #newSession(): Session {
+    return new Session(this.#openCount + 1, this.#retryPolicy.countAttempt(), this.#settings, this)
   }
 
-  /** Begins an episode beside the current one. */
-  beginRival(): Episode {
-    this.#judge.forgive(this.#episode?.readyAt)
-    const rival = this.#newEpisode()
-    this.#open(rival)
-    return rival
+  /** Begins an session beside the current one. */
+  openCandidate(): Session {
+    this.#retryPolicy.resetIfStable(this.#session?.readyAt)
+    const candidate = this.#newSession()
+    this.#open(candidate)
+    return candidate
   }
 
-  #open({ link, attempt }: Episode): void {
-    link.open(this.#connect, { attempt, isReconnect: this.#openCount > 0, failure: this.#judge.lastFailure })
+  #open({ link, attempt }: Session): void {
+    const info = {
+      attempt,
+      isReconnect: this.#openCount > 0,
+      failure: this.#retryPolicy.lastFailure,
+      get signal() {
+        return link.signal
+      },
+    }
+    link.open(this.#connect, () => resolveRequest(this.#settings, info))
   }
 
-  opened(episode: Episode, { protocol, headers }: Handshake): void {
-    if (this.isClosing || episode.loss) return
-    const { attempt, link } = episode
+  onTransportOpen(session: Session, { protocol, headers }: Handshake): void {
+    if (this.isClosing || session.disconnect) return
+    const { attempt, link } = session
     const connectionNumber = link.number
     const isReconnect = this.#openCount > 0
-    const replaces = episode === this.#madeOverlap?.rival ? this.#episode?.link.number : undefined
+    const replaces = session === this.#handoverIfAny?.candidate ? this.#session?.link.number : undefined
     const downtime = isReconnect && replaces === undefined ? this.#settings.clock.now() - this.#lostAt : 0
-    if (replaces === undefined) this.#enter({ status: 'open', connectionNumber, protocol })
+    if (replaces === undefined) this.#transitionTo({ status: 'open', connectionNumber, protocol })
     if (this.state.status !== 'open') return
     this.#openCount += 1
-    const session = this.#listener?.session(link)
+    const handlers = this.#listener?.openSession(link)
     const info = { isReconnect, connectionNumber, attempt, replaces, downtime, protocol, headers }
-    if (session) episode.open(session, info)
+    if (handlers) session.open(handlers, info)
   }
 
-  becameReady(episode: Episode): Promise<void> | undefined {
-    const { link } = episode
+  onSessionReady(session: Session): Promise<void> | undefined {
+    const { link } = session
     const { maxAge } = this.#settings
-    const old = episode === this.#madeOverlap?.rival ? this.#episode : undefined
-    const handover = old && this.#overlap.takeOver(old)
+    const old = session === this.#handoverIfAny?.candidate ? this.#session : undefined
+    const handover = old && this.#handover.takeOver(old)
     if (old) {
-      this.#episode = episode
-      this.holder.amend({ status: 'open', connectionNumber: link.number, protocol: link.protocol })
-      this.#endReplaced = this.traffic.replaced(link)
-    } else this.traffic.ready(link)
+      this.#session = session
+      this.stateMachine.updateFacts({
+        status: 'open',
+        connectionNumber: link.number,
+        protocol: link.protocol,
+      })
+      this.#endPrevious = this.hub.onLinkReplaced(link)
+    } else this.hub.onLinkReady(link)
     if (this.isClosing) return handover
     this.#hasBeenReady = true
     this.ready.resolve()
     this.ready = READY
-    if (maxAge !== Infinity) this.#overlap.startIn(maxAge)
+    if (maxAge !== Infinity) this.#handover.startIn(maxAge)
     return handover
   }
 
-  openFailed(episode: Episode, error: Error): void {
+  onOpenFailed(session: Session, error: Error): void {
     // A hanging @OnOpen is worth another try; one that throws the first time will throw again.
-    const verdict = this.#hasBeenReady || error instanceof ReadyTimeoutError ? undefined : NEVER
+    const decision = this.#hasBeenReady || error instanceof OnOpenTimeoutError ? undefined : GIVE_UP
     const sentCode = CloseCode.RECONNECTING
-    const loss = { initiator: 'local', stage: 'open', error, sentCode, verdict } as const
-    if (episode === this.#episode) this.#lose(episode, loss)
-    else this.#loseRival(episode, loss)
-    episode.link.close(sentCode, '@OnOpen failed', this.#settings.closeTimeout)
+    const disconnect = { initiator: 'local', stage: 'open', error, sentCode, decision } as const
+    if (session === this.#session) this.#onDisconnect(session, disconnect)
+    else this.#onCandidateFailed(session, disconnect)
+    session.link.close(sentCode, '@OnOpen failed', this.#settings.closeTimeout)
   }
 
   // --- losing -----------------------------------------------------------------------------------------------------------
 
-  died(episode: Episode, error: HeartbeatTimeoutError): void {
-    if (!episode.loss && !this.isClosing && episode === this.#episode)
-      this.#lose(episode, { initiator: 'lost', stage: 'heartbeat', error })
-    episode.link.giveUp(error)
+  onHeartbeatTimeout(session: Session, error: HeartbeatTimeoutError): void {
+    if (!session.disconnect && !this.isClosing && session === this.#session)
+      this.#onDisconnect(session, { initiator: 'network', stage: 'heartbeat', error })
+    session.link.giveUp(error)
   }
 
-  ended(episode: Episode, end: LinkEnd): void {
-    if (!episode.loss) {
-      const loss = episode.lossOf(end)
-      if (this.isClosing || episode === this.#madeOverlap?.replaced) this.#abandon(episode, loss)
-      else if (episode === this.#episode) this.#lose(episode, loss)
-      else this.#loseRival(episode, loss)
+  onLinkEnd(session: Session, end: LinkEnd): void {
+    if (!session.disconnect) {
+      const disconnect = session.disconnectOf(end)
+      if (this.isClosing || session === this.#handoverIfAny?.previous) this.#release(session, disconnect)
+      else if (session === this.#session) this.#onDisconnect(session, disconnect)
+      else this.#onCandidateFailed(session, disconnect)
     }
-    void this.#end(episode, end)
+    void this.#endSession(session, end)
   }
 
-  /** Judges a loss, once per link, and goes on to what follows from it. */
-  #lose(episode: Episode, loss: Loss): void {
+  /** Judges a disconnect, once per link, and goes on to what follows from it. */
+  #onDisconnect(session: Session, disconnect: Disconnect): void {
     this.#lostAt = this.#settings.clock.now()
-    this.#judge.forgive(this.#episode?.readyAt)
-    this.#madeOverlap?.stop()
-    const verdict = this.#judge.judge(episode, loss)
-    const lost = this.#abandon(episode, loss)
-    const error = loss.error ?? lost
-    // The verdict, or somebody who was told of the loss, may have closed the connection meanwhile.
+    this.#retryPolicy.resetIfStable(this.#session?.readyAt)
+    this.#handoverIfAny?.stop()
+    const decision = this.#decide(session, disconnect)
+    const lost = this.#release(session, disconnect)
+    const error = disconnect.error ?? lost
+    // The decision, or somebody who was told of the disconnect, may have closed the connection meanwhile.
     if (!this.isClosing) {
-      if (verdict.retry) this.#wait(verdict.delay, error)
-      else this.#giveUp(verdict.exhausted ? new RetriesExhaustedError(episode.attempt, error) : error, loss)
+      if (decision.retry) this.#wait(decision.delay, error)
+      else
+        this.#giveUp(
+          decision.exhausted ? new RetriesExhaustedError(session.attempt, error) : error,
+          disconnect,
+        )
     }
-    if (loss.error) episode.reported = this.#tell(episode, loss.error, loss.stage, verdict)
+    if (disconnect.error)
+      session.reported = this.#reportDisconnect(session, disconnect.error, disconnect.stage, decision)
   }
 
-  /** The rival has failed: the current episode stays, and the next rival waits. */
-  #loseRival(episode: Episode, loss: Loss): void {
-    const verdict = this.#judge.judge(episode, loss)
-    this.#abandon(episode, loss)
-    if (verdict.retry && !this.isClosing) this.#overlap.startIn(verdict.delay)
-    if (loss.error) this.report(loss.error, loss.stage, 'the old connection stays')
+  /** Notes how a session was lost, so that its late events change nothing, and decides what follows. */
+  #decide(session: Session, disconnect: Disconnect): RetryDecision {
+    session.disconnect = disconnect
+    const { attempt, hasOpened: hasBeenOpen } = session
+    const { elapsed } = this.#retryPolicy
+    const facts = { attempt, elapsed, lastMessage: this.hub.inbound.lastMessage, hasBeenOpen }
+    return this.#retryPolicy.decide(failureOf(disconnect, facts), disconnect.decision)
   }
 
-  async #tell(episode: Episode, error: Error, stage: Stage, verdict: Verdict): Promise<void> {
-    const { signal } = episode.link
-    const consequence = verdict.retry ? `trying again in ${Math.round(verdict.delay)} ms` : 'giving up'
-    await this.#listener?.failed({ error, stage, fatal: !verdict.retry, consequence, signal })
+  /** The candidate has failed: the current session stays, and the next candidate waits. */
+  #onCandidateFailed(session: Session, disconnect: Disconnect): void {
+    const decision = this.#decide(session, disconnect)
+    this.#release(session, disconnect)
+    if (decision.retry && !this.isClosing) this.#handover.startIn(decision.delay)
+    if (disconnect.error) this.report(disconnect.error, disconnect.stage, 'the old connection stays')
+  }
+
+  async #reportDisconnect(
+    session: Session,
+    error: Error,
+    stage: Stage,
+    decision: RetryDecision,
+  ): Promise<void> {
+    const { signal } = session.link
+    const consequence = decision.retry ? `trying again in ${Math.round(decision.delay)} ms` : 'giving up'
+    await this.#listener?.onError({ error, stage, fatal: !decision.retry, consequence, signal })
   }
 
   /** Lets go of all who depend on a link; returns what they are told. */
-  #abandon(episode: Episode, loss: Loss): ConnectionLostError {
-    const lost = lostError(loss)
-    episode.link.abandon(lost)
-    if (episode === this.#madeOverlap?.replaced) this.#endReplaced?.(lost)
-    else if (episode === this.#episode && episode.hasOpened) this.traffic.lost(lost)
+  #release(session: Session, disconnect: Disconnect): ConnectionLostError {
+    const lost = lostError(disconnect)
+    session.link.release(lost)
+    if (session === this.#handoverIfAny?.previous) this.#endPrevious?.(lost)
+    else if (session === this.#session && session.hasOpened) this.hub.onLinkLost(lost)
     return lost
   }
 
   #wait(delay: number, cause: Error): void {
-    const state = { status: 'waiting', attempt: this.#judge.nextAttempt, delay, cause } as const
-    this.holder.enter(state)
-    this.holder.startTimer(delay, () => this.#goOn())
-    this.#listener?.stateChanged(state)
+    const state = { status: 'waiting', attempt: this.#retryPolicy.nextAttempt, delay, cause } as const
+    this.stateMachine.transitionTo(state)
+    this.stateMachine.startTimer(delay, () => this.#goOn())
+    this.#listener?.onStateChange(state)
   }
 
-  #giveUp(error: Error, { initiator, sentCode, code, reason = '' }: Loss): void {
+  #giveUp(error: Error, { initiator, sentCode, code, reason = '' }: Disconnect): void {
     this.#endError = error
     const said = sentCode ?? code ?? CloseCode.ABNORMAL
     this.#beginClosing(initiator, said, reason, this.#settings.drainTimeout)
   }
 
-  /** Ends an episode whose socket has gone: its handlers, its `@OnClose`, and then whatever comes next. */
-  async #end(episode: Episode, end: LinkEnd): Promise<void> {
+  /** Ends an session whose socket has gone: its handlers, its `@OnClose`, and then whatever comes next. */
+  async #endSession(session: Session, end: LinkEnd): Promise<void> {
     const { drainTimeout } = this.#settings
-    const unsentBytes = episode.link.bufferedAmount
-    if (episode.hasOpened) {
-      await episode.drain(drainTimeout)
-      const isCurrent = episode === this.#episode
-      const replaced = episode === this.#madeOverlap?.replaced || undefined
+    const unsentBytes = session.link.bufferedAmount
+    if (session.hasOpened) {
+      await session.drain(drainTimeout)
+      const isCurrent = session === this.#session
+      const replaced = session === this.#handoverIfAny?.previous || undefined
       const willReconnect = this.state.status === 'waiting' || (!isCurrent && !replaced && !this.isClosing)
-      const close = episode.closeInfo(end, { willReconnect, replaced, unsentBytes })
+      const close = session.closeInfo(end, { willReconnect, replaced: replaced, unsentBytes })
       if (isCurrent) this.#lastClose = close
-      await episode.close(close, drainTimeout)
+      await session.close(close, drainTimeout)
     }
-    if (episode === this.#episode) {
-      this.vitals.remember(episode)
-      this.#episode = undefined
+    if (session === this.#session) {
+      this.#lastUrl = session.link.url
+      this.#lastSeen = session.link.lastSeen ?? this.#lastSeen
+      this.#session = undefined
     }
-    this.#madeOverlap?.finished(episode)
+    this.#handoverIfAny?.onSessionEnd(session)
     this.#goOn()
   }
 
   /** Takes the next step once all that it has to wait for is over: the delay, and the old link with its `@OnClose`. */
   #goOn(): void {
-    if (this.#episode || this.#madeOverlap?.isBusy) return
-    if (this.state.status === 'waiting' && !this.holder.isTiming) this.#attempt()
+    if (this.#session || this.#handoverIfAny?.isBusy) return
+    if (this.state.status === 'waiting' && !this.stateMachine.isTiming) this.#attempt()
     else if (this.state.status === 'closing') this.#finish()
   }
 
@@ -288,83 +337,83 @@ export class Machine implements EpisodeMachine, OverlapPort, TrafficPort {
 
   /** Drops the connection, or the wait for one, and connects at once. */
   reconnect(isOverlap: boolean): void {
-    const episode = this.#episode
-    if (isOverlap && episode?.readyAt !== undefined && this.state.status === 'open') this.#overlap.start()
+    const session = this.#session
+    if (isOverlap && session?.readyAt !== undefined && this.state.status === 'open') this.#handover.start()
     else if (this.state.status === 'waiting') {
-      this.holder.cancelTimer()
+      this.stateMachine.cancelTimer()
       this.#goOn()
-    } else if (this.state.status === 'open' && episode) {
+    } else if (this.state.status === 'open' && session) {
       const sentCode = CloseCode.RECONNECTING
-      const verdict = { retry: true, delay: 0 } as const
-      this.#lose(episode, { initiator: 'local', stage: 'close', sentCode, verdict })
-      episode.link.close(sentCode, 'reconnecting', this.#settings.closeTimeout)
+      const decision = { retry: true, delay: 0 } as const
+      this.#onDisconnect(session, { initiator: 'local', stage: 'close', sentCode, decision })
+      session.link.close(sentCode, 'reconnecting', this.#settings.closeTimeout)
     }
   }
 
   /** Ends the connection in good order, within `closeTimeout`. */
   close(code: number, reason: string): Promise<CloseInfo> {
-    if (this.state.status === 'closing') this.patience.endIn(this.#settings.closeTimeout)
+    if (this.state.status === 'closing') this.deadline.setTo(this.#settings.closeTimeout)
     else if (!this.isClosing) void this.#close(code, reason)
     return this.closed.promise
   }
 
   async #close(code: number, reason: string): Promise<void> {
     const { closeTimeout } = this.#settings
-    const episode = this.#episode
+    const session = this.#session
     this.#beginClosing('local', code, reason, closeTimeout)
-    if (!episode) this.#goOn()
-    else if (!episode.hasOpened) episode.link.terminate()
-    else if (!episode.loss) {
-      episode.link.readOn()
-      const paced = episode.drain(closeTimeout * DRAIN_SHARE).then(() => episode.link.paced())
-      await this.patience.lasts(paced, closeTimeout * DRAIN_SHARE)
-      const handshake = this.patience.remaining - closeTimeout * CLOSE_HANDLER_SHARE
-      episode.link.close(code, reason, Math.max(0, handshake))
+    if (!session) this.#goOn()
+    else if (!session.hasOpened) session.link.terminate()
+    else if (!session.disconnect) {
+      session.link.readOn()
+      const paced = session.drain(closeTimeout * DRAIN_SHARE).then(() => session.link.whenDrained())
+      await this.deadline.settlesWithin(paced, closeTimeout * DRAIN_SHARE)
+      const handshake = this.deadline.remaining - closeTimeout * CLOSE_HANDLER_SHARE
+      session.link.close(code, reason, Math.max(0, handshake))
     }
   }
 
   /** Ends the connection at once, without a closing handshake. */
   terminate(): Promise<CloseInfo> {
     if (!this.isClosing) this.#beginClosing('local', CloseCode.ABNORMAL, '', this.#settings.closeTimeout)
-    const episodes = allEpisodes(this.#episode, this.#madeOverlap)
-    for (const each of episodes) {
+    const sessions = allSessions(this.#session, this.#handoverIfAny)
+    for (const each of sessions) {
       void each.drain(0)
       each.link.terminate()
     }
-    if (episodes.length === 0) this.#goOn()
+    if (sessions.length === 0) this.#goOn()
     return this.closed.promise
   }
 
   /** Leaves for good: from here on nothing new is begun, and everything has to be over within `timeout`. */
-  #beginClosing(initiator: Loss['initiator'], code: number, reason: string, timeout: number): void {
-    this.#listener?.closing()
-    this.#madeOverlap?.stop()
-    this.patience.endIn(timeout)
-    this.#enter({ status: 'closing', initiator, code, reason })
-    this.holder.abort(new ConnectionClosedError('The connection has been closed'))
+  #beginClosing(initiator: Disconnect['initiator'], code: number, reason: string, timeout: number): void {
+    this.#listener?.onClosing()
+    this.#handoverIfAny?.stop()
+    this.deadline.setTo(timeout)
+    this.#transitionTo({ status: 'closing', initiator, code, reason })
+    this.stateMachine.abort(new ConnectionClosedError('The connection has been closed'))
   }
 
   #finish(): void {
-    this.#patience?.stop()
+    this.#deadlineIfAny?.stop()
     const error = this.#endError
-    this.traffic.end(
+    this.hub.end(
       new ConnectionClosedError('The connection has been closed', error && { cause: error }),
       error,
     )
     const last = this.#lastClose ?? NEVER_OPENED
     const close = { ...last, willReconnect: false, error: error ?? last.error }
-    this.#enter({ status: 'closed', close })
+    this.#transitionTo({ status: 'closed', close })
     this.ready.reject(error ?? new ConnectionClosedError('The connection was closed before it had opened'))
     this.closed.resolve(close)
   }
 
   report(error: Error, stage: Stage, consequence: string, message?: unknown): void {
-    const signal = this.#episode?.link.signal ?? this.holder.signal
-    void this.#listener?.failed({ error, stage, fatal: false, consequence, signal, message })
+    const signal = this.#session?.link.signal ?? this.stateMachine.signal
+    void this.#listener?.onError({ error, stage, fatal: false, consequence, signal, message })
   }
 
-  #enter(state: ConnectionState): void {
-    this.holder.enter(state)
-    this.#listener?.stateChanged(state)
+  #transitionTo(state: ConnectionState): void {
+    this.stateMachine.transitionTo(state)
+    this.#listener?.onStateChange(state)
   }
 }

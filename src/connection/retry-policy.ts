@@ -1,31 +1,9 @@
-import { describeValue } from '../codecs/codec.js'
-import { ConnectError, HandshakeError, InvalidUrlError } from '../errors/errors.js'
-import type { Initiator } from '../link/close-code.js'
-
-/** What is known of a failed attempt or a lost connection: the argument of `shouldReconnect`. */
-export interface Failure {
-  /** The error, where there is one: a peer's close frame and a plain end of stream are none. */
-  readonly error?: Error
-  /** The HTTP status of a refused handshake. */
-  readonly status?: number
-  /** The headers of a refused handshake, names in lower case. */
-  readonly headers?: Readonly<Record<string, string | string[] | undefined>>
-  /** The received close code of a connection that had opened: 1006 without a close frame. */
-  readonly code?: number
-  readonly reason?: string
-  readonly initiator: Initiator
-  /** The try that failed, counted from 1. */
-  readonly attempt: number
-  /** Milliseconds since the start, or since a connection that had held for `minUptime` was lost. */
-  readonly elapsed: number
-  /** The last message that was received, decoded. */
-  readonly lastMessage?: unknown
-  /** True when the transport had opened in this attempt. */
-  readonly hasBeenOpen: boolean
-}
+import type { Failure, RetryDecision } from '../session/disconnect.js'
+import { describeValue } from '../core/describe-value.js'
+import { ConnectFailedError, HandshakeError, InvalidUrlError } from '../errors/connection-errors.js'
 
 /** How reconnecting goes, defaults filled in. */
-export interface ReconnectSettings {
+export interface RetrySettings {
   readonly initialDelay: number
   readonly maxDelay: number
   readonly minUptime: number
@@ -34,7 +12,7 @@ export interface ReconnectSettings {
   readonly shouldReconnect?: (failure: Failure) => boolean | number | undefined
 }
 
-export const RECONNECT_DEFAULTS = {
+export const RETRY_DEFAULTS = {
   initialDelay: 2_000,
   maxDelay: 30_000,
   minUptime: 5_000,
@@ -51,10 +29,10 @@ const FATAL_CLOSE_CODES: ReadonlyMap<number, string> = new Map([
 ])
 
 /** HTTP 4xx that say "later" rather than "no": request timeout, too early, too many requests. */
-const PASSING_STATUSES: readonly number[] = [408, 425, 429]
+const RETRYABLE_STATUSES: readonly number[] = [408, 425, 429]
 
 /** Certificates that time heals, or somebody who renews them. */
-const PASSING_CERTIFICATE_ERRORS: readonly string[] = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']
+const RETRYABLE_CERTIFICATE_ERRORS: readonly string[] = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']
 
 /** Node's and OpenSSL's codes for a certificate that is not accepted. */
 const CERTIFICATE_ERROR =
@@ -65,9 +43,11 @@ export function isFatal(failure: Failure): boolean {
   const { error, status } = failure
   if (error instanceof InvalidUrlError) return true
   if (error instanceof HandshakeError && error.violation !== undefined) return true
-  if (status !== undefined) return status >= 400 && status < 500 && !PASSING_STATUSES.includes(status)
-  if (error instanceof ConnectError && error.systemCode !== undefined) {
-    return CERTIFICATE_ERROR.test(error.systemCode) && !PASSING_CERTIFICATE_ERRORS.includes(error.systemCode)
+  if (status !== undefined) return status >= 400 && status < 500 && !RETRYABLE_STATUSES.includes(status)
+  if (error instanceof ConnectFailedError && error.systemCode !== undefined) {
+    return (
+      CERTIFICATE_ERROR.test(error.systemCode) && !RETRYABLE_CERTIFICATE_ERRORS.includes(error.systemCode)
+    )
   }
   return failure.initiator === 'remote' && FATAL_CLOSE_CODES.has(failure.code ?? 0)
 }
@@ -87,33 +67,39 @@ export function retryAfter(headers: Failure['headers'], date: number): number | 
   return delay >= 0 ? delay : undefined
 }
 
-/** What to do about a failure. */
-export type Verdict =
-  { readonly retry: true; readonly delay: number } | { readonly retry: false; readonly exhausted: boolean }
-
-/** The time and the chance that the policy needs. */
+/** The time and the randomness that the policy needs. */
 export interface PolicySources {
   /** Returns a number from 0 up to 1. */
   random(): number
   /** Returns the wall clock's time, for `Retry-After` dates. */
   date(): number
-  /** Called when `shouldReconnect` or `delays` throws or gives something unusable; the default then holds. */
+  /** Returns monotonic time in milliseconds. */
+  now(): number
+  /** Called when `shouldReconnect` or `delays` throws or returns something unusable; the default applies then. */
   report(thrown: unknown): void
 }
 
-/** Counts attempts and failures, and judges each failure. Owns no timer. */
-export class ReconnectPolicy {
-  readonly #settings: ReconnectSettings | false
+/** Counts attempts and failures, and decides after each failure whether to retry, and when. Owns no timer. */
+export class RetryPolicy {
+  readonly #settings: RetrySettings | false
   readonly #sources: PolicySources
   #attempts = 0
   #failures = 0
+  #failingSince: number
+  #lastFailure: Failure | undefined
 
-  constructor(settings: ReconnectSettings | false, sources: PolicySources) {
+  constructor(settings: RetrySettings | false, sources: PolicySources) {
     this.#settings = settings
     this.#sources = sources
+    this.#failingSince = Math.trunc(sources.now())
   }
 
-  /** Counts a try, and returns its number. */
+  /** The failure that was decided last. */
+  get lastFailure(): Failure | undefined {
+    return this.#lastFailure
+  }
+
+  /** Counts an attempt, and returns its number. */
   countAttempt(): number {
     this.#attempts += 1
     return this.#attempts
@@ -123,20 +109,32 @@ export class ReconnectPolicy {
     return this.#attempts + 1
   }
 
-  /** Counts anew if a connection had held this long, in milliseconds. */
-  forgiveAfter(uptime: number): boolean {
-    if (this.#settings === false || uptime < this.#settings.minUptime) return false
+  /** Counts again from 1 if the connection was ready for `minUptime`; `readyAt` is when it became so, if it did. */
+  resetIfStable(readyAt: number | undefined): void {
+    const now = Math.trunc(this.#sources.now())
+    if (readyAt === undefined || this.#settings === false || now - readyAt < this.#settings.minUptime) return
     this.#attempts = 0
     this.#failures = 0
-    return true
+    this.#failingSince = now
   }
 
-  /** Judges a failure, which it counts. */
-  judge(failure: Failure): Verdict {
+  /** Milliseconds since the start, or since a connection that had held for `minUptime` was lost. */
+  get elapsed(): number {
+    return this.#sources.now() - this.#failingSince
+  }
+
+  /**
+   * Counts a failure, and decides what follows from it.
+   *
+   * @param decided what follows, if that is not the policy's to decide: then the failure is only remembered
+   */
+  decide(failure: Failure, decided?: RetryDecision): RetryDecision {
+    this.#lastFailure = failure
+    if (decided) return decided
     this.#failures += 1
     const settings = this.#settings
     if (settings === false) return { retry: false, exhausted: false }
-    // A failure that trying again could not help is told as what it is, also when it is the last that was allowed.
+    // A fatal failure is reported as what it is, also when it is the last that was allowed.
     if (this.#attempts >= settings.maxAttempts) return { retry: false, exhausted: !isFatal(failure) }
     const chosen = this.#ask(settings, failure)
     if (typeof chosen === 'number') return { retry: true, delay: chosen }
@@ -144,7 +142,7 @@ export class ReconnectPolicy {
     return { retry: true, delay: this.#delay(settings, failure) }
   }
 
-  #ask(settings: ReconnectSettings, failure: Failure): boolean | number | undefined {
+  #ask(settings: RetrySettings, failure: Failure): boolean | number | undefined {
     try {
       const answer: unknown = settings.shouldReconnect?.(failure)
       if (answer === undefined || typeof answer === 'boolean') return answer
@@ -159,14 +157,14 @@ export class ReconnectPolicy {
     }
   }
 
-  #delay(settings: ReconnectSettings, failure: Failure): number {
+  #delay(settings: RetrySettings, failure: Failure): number {
     const { initialDelay, maxDelay } = settings
     const asked = retryAfter(failure.headers, this.#sources.date())
     if (asked !== undefined) return Math.min(asked, maxDelay) + this.#sources.random() * initialDelay
     return this.#listed(settings.delays) ?? this.#sources.random() * backoffCeiling(settings, this.#failures)
   }
 
-  #listed(delays: ReconnectSettings['delays']): number | undefined {
+  #listed(delays: RetrySettings['delays']): number | undefined {
     if (typeof delays !== 'function') return delays?.[Math.min(this.#failures, delays.length) - 1]
     try {
       const delay: unknown = delays(this.#failures)
@@ -182,7 +180,7 @@ export class ReconnectPolicy {
 
 /** The longest that the wait after so many failures can be: full jitter draws between 0 and this. */
 export function backoffCeiling(
-  { initialDelay, maxDelay }: Pick<ReconnectSettings, 'initialDelay' | 'maxDelay'>,
+  { initialDelay, maxDelay }: Pick<RetrySettings, 'initialDelay' | 'maxDelay'>,
   failures: number,
 ): number {
   return Math.min(maxDelay, initialDelay * 2 ** (failures - 1))

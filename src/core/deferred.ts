@@ -1,5 +1,5 @@
 /** Shared by every send that need not wait: a promise for each would cost more than the send. */
-export const SETTLED: Promise<void> = Promise.resolve()
+export const RESOLVED: Promise<void> = Promise.resolve()
 
 /** A promise with its ends outside. A rejection that nobody awaits yet is not "unhandled". */
 export interface Deferred<T> {
@@ -18,8 +18,8 @@ export function deferred<T>(): Deferred<T> {
 }
 
 /** Who wants to be told when something has settled, and needs no promise. */
-export interface Settled {
-  settled(): void
+export interface SettleListener {
+  onSettled(): void
 }
 
 /** The result of all that settles without a value: most do. */
@@ -29,7 +29,7 @@ const NOTHING = { value: undefined } as const
 export class LazyDeferred<T> implements Deferred<T> {
   #result: { readonly value: T } | { readonly error: Error } | undefined
   #asked: Deferred<T> | undefined
-  #settled: Settled | undefined
+  #settled: SettleListener | undefined
 
   get promise(): Promise<T> {
     const asked = (this.#asked ??= deferred())
@@ -48,7 +48,7 @@ export class LazyDeferred<T> implements Deferred<T> {
   }
 
   /** Tells once it is settled, at once if it is. */
-  whenSettled(settled: Settled): void {
+  onSettled(settled: SettleListener): void {
     this.#settled = settled
     this.#settle()
   }
@@ -60,6 +60,6 @@ export class LazyDeferred<T> implements Deferred<T> {
     this.#asked = undefined
     const settled = this.#settled
     this.#settled = undefined
-    settled?.settled()
+    settled?.onSettled()
   }
 }

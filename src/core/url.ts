@@ -9,7 +9,7 @@ export function redactUrl(url: string): string {
 let lastUsable: string | undefined
 
 /** Says what is wrong with a url to connect to, and what to write instead; `undefined` when it is usable. */
-export function urlProblem(url: string): { cause: string; fix: string } | undefined {
+export function findUrlMistake(url: string): { cause: string; fix: string } | undefined {
   if (url === lastUsable) return undefined
   const problem = findProblem(url)
   if (!problem) lastUsable = url

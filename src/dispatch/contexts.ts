@@ -1,11 +1,11 @@
 import type { ConnectionContext, MessageContext } from '../annotations/handler-contexts.js'
 import type { Clock } from '../core/clock.js'
 import type { Connection } from '../connection/connection.js'
-import type { Arrival } from '../messages/inbound-message.js'
-import type { LinkPort } from '../session/session-handlers.js'
+import type { InboundMessage } from '../messages/inbound-message.js'
+import type { LinkPort } from '../link/link-port.js'
 
 /** The context of one message. What costs something is worked out when it is asked for. */
-export class ArrivalContext implements MessageContext {
+export class InboundMessageContext implements MessageContext {
   readonly connection: Connection
   readonly key: unknown
   readonly raw: string | Uint8Array
@@ -13,7 +13,7 @@ export class ArrivalContext implements MessageContext {
   readonly #receivedAt: number
   readonly #clock: Clock
 
-  constructor(connection: Connection, link: LinkPort, arrival: Arrival, key: unknown, clock: Clock) {
+  constructor(connection: Connection, link: LinkPort, arrival: InboundMessage, key: unknown, clock: Clock) {
     this.connection = connection
     this.key = key
     this.#link = link

@@ -3,21 +3,22 @@ import type { Clock } from '../core/clock.js'
 import type { Codec } from '../codecs/codec.js'
 import type { ConcurrencySettings } from '../options/concurrency.js'
 import type { Connection } from '../connection/connection.js'
-import type { ConnectionFailure, ConnectionListener, LinkPort, Session } from '../session/session-handlers.js'
+import type { ConnectionFailure, ConnectionListener, SessionHandlers } from '../session/session-handlers.js'
+import type { LinkPort } from '../link/link-port.js'
 import type { ConnectionState } from '../session/state.js'
-import { toError } from '../errors/errors.js'
+import { toError } from '../core/error-text.js'
 import type { Logger } from '../core/logger.js'
-import type { ConnectionSettings } from '../options/options.js'
+import type { ClientSettings } from '../options/fill-in.js'
 import { ErrorHandlers } from './error-handlers.js'
 import { Invoker, isThenable } from './invoker.js'
-import { LinkSession } from './handler-session.js'
-import type { DispatchParts } from './handler-session.js'
+import { HandlerSession } from './handler-session.js'
+import type { DispatchContext } from './handler-session.js'
 import { Router } from './router.js'
 import { TaskQueue } from './queues/task-queue.js'
-import { Unrouted } from './unhandled-messages.js'
+import { UnhandledMessageLog } from './unhandled-messages.js'
 
 /** Brings what a connection tells to the methods of one instance. Looks everything up once; a message costs no more than its call. */
-export class Dispatcher implements ConnectionListener, DispatchParts {
+export class Dispatcher implements ConnectionListener, DispatchContext {
   readonly connection: Connection
   readonly table: HandlerTable
   readonly invoker: Invoker
@@ -28,14 +29,14 @@ export class Dispatcher implements ConnectionListener, DispatchParts {
   readonly concurrency: ConcurrencySettings
   readonly #target: string
   #errors: ErrorHandlers | undefined
-  #unrouted: Unrouted | undefined
+  #unhandled: UnhandledMessageLog | undefined
   readonly #stateChanges: TaskQueue<ConnectionState> | undefined
 
   constructor(
     instance: object,
     table: HandlerTable,
     connection: Connection,
-    settings: Pick<ConnectionSettings, 'route' | 'codec' | 'clock' | 'concurrency'>,
+    settings: Pick<ClientSettings, 'route' | 'codec' | 'clock' | 'concurrency'>,
     logger: Logger,
   ) {
     this.connection = connection
@@ -58,24 +59,24 @@ export class Dispatcher implements ConnectionListener, DispatchParts {
     return (this.#errors ??= new ErrorHandlers(this.table, this.invoker, this.logger))
   }
 
-  get unrouted(): Unrouted {
-    return (this.#unrouted ??= new Unrouted(this.#target, this.logger))
+  get unhandled(): UnhandledMessageLog {
+    return (this.#unhandled ??= new UnhandledMessageLog(this.#target, this.logger))
   }
 
-  session(link: LinkPort): Session {
-    return new LinkSession(this, link)
+  openSession(link: LinkPort): SessionHandlers {
+    return new HandlerSession(this, link)
   }
 
-  stateChanged(state: ConnectionState): void {
+  onStateChange(state: ConnectionState): void {
     this.#stateChanges?.push(state)
   }
 
-  failed({ error, consequence, ...facts }: ConnectionFailure): void | Promise<void> {
+  onError({ error, consequence, ...facts }: ConnectionFailure): void | Promise<void> {
     const context = { connection: this.connection, ...facts }
     return this.errors.handle(error, context, consequence)
   }
 
-  closing(): void {
+  onClosing(): void {
     this.invoker.release()
   }
 

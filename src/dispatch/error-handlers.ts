@@ -1,6 +1,7 @@
 import type { ErrorContext } from '../annotations/handler-contexts.js'
 import type { Handler, HandlerTable } from '../annotations/handler-table.js'
-import { HoldfastError, reasonOf } from '../errors/errors.js'
+import { HoldfastError } from '../errors/holdfast-error.js'
+import { reasonOf } from '../core/error-text.js'
 import type { Logger } from '../core/logger.js'
 import type { Invoker } from './invoker.js'
 import { isThenable } from './invoker.js'
@@ -31,7 +32,7 @@ export class ErrorHandlers {
     try {
       const result = this.#invoker.call(handler, error, context)
       if (!isThenable(result)) return undefined
-      const isReleased = this.#invoker.wasReleased
+      const isReleased = this.#invoker.closedDuringCall
       const settled = Promise.resolve(result).then(
         () => undefined,
         (thrown: unknown) => this.#logFailing(handler, thrown, error),

@@ -1,10 +1,12 @@
 import type { Handler } from '../annotations/handler-table.js'
 import type { Codec } from '../codecs/codec.js'
-import { describeValue, encodeWith } from '../codecs/codec.js'
-import type { LinkPort } from '../session/session-handlers.js'
-import { SETTLED } from '../core/deferred.js'
-import type { Stage } from '../session/state.js'
-import { EncodeError, toError } from '../errors/errors.js'
+import { describeValue } from '../core/describe-value.js'
+import { encodeWith } from '../codecs/codec.js'
+import type { LinkPort } from '../link/link-port.js'
+import { RESOLVED } from '../core/deferred.js'
+import type { Stage } from '../errors/stage.js'
+import { EncodeError } from '../errors/message-errors.js'
+import { toError } from '../core/error-text.js'
 import type { Invoker } from './invoker.js'
 import { isThenable } from './invoker.js'
 
@@ -14,7 +16,7 @@ export interface FailurePort {
 }
 
 /** Calls handlers whose return value is a reply, and sends that over the link that the message came in on. */
-export class HandlerCall {
+export class HandlerInvocation {
   readonly #invoker: Invoker
   readonly #codec: Codec
   readonly #link: LinkPort
@@ -37,7 +39,7 @@ export class HandlerCall {
     }
     if (result === undefined || result === null) return undefined
     if (!isThenable(result)) return this.reply(result, handler, event)
-    const isReleased = this.#invoker.wasReleased
+    const isReleased = this.#invoker.closedDuringCall
     const settled = Promise.resolve(result).then(
       (value) => this.reply(value, handler, event),
       (thrown: unknown) => this.#port.fail(toError(thrown), 'handle', handler, event),
@@ -60,7 +62,7 @@ export class HandlerCall {
     }
     try {
       const flow = this.#link.send(data)
-      return flow === SETTLED ? undefined : flow
+      return flow === RESOLVED ? undefined : flow
     } catch (thrown) {
       return this.#port.fail(toError(thrown), 'send', handler, event)
     }

@@ -6,24 +6,24 @@ type Method = (event: unknown, context: unknown) => unknown
 export class Invoker {
   readonly #instance: Readonly<Record<string | symbol, Method>>
   #releases = 0
-  #wasReleased = false
+  #closedDuringCall = false
 
   constructor(instance: object) {
     this.#instance = instance as Record<string | symbol, Method>
   }
 
   /** True when the call that has just returned, not thrown, asked for the end, so that the end must not wait for it. */
-  get wasReleased(): boolean {
-    return this.#wasReleased
+  get closedDuringCall(): boolean {
+    return this.#closedDuringCall
   }
 
   /** Tells whether a context has to be made for a handler: also where somebody (a spy, a tracer) has put another method in its place. */
-  seesContext({ method, contextless }: Handler): boolean {
+  needsContext({ method, ignoresContext: contextless }: Handler): boolean {
     return contextless === undefined || this.#instance[method] !== contextless
   }
 
   /** Tells whether a handler is over when it has returned; where it cannot be known before, it is not. */
-  isInstant({ method, instant }: Handler): boolean {
+  isInstant({ method, isSynchronous: instant }: Handler): boolean {
     return instant !== undefined && this.#instance[method] === instant
   }
 
@@ -31,7 +31,7 @@ export class Invoker {
   call(handler: Handler, event: unknown, context: unknown): unknown {
     const releases = this.#releases
     const result = (this.#instance[handler.method] as Method)(event, context)
-    this.#wasReleased = this.#releases > releases
+    this.#closedDuringCall = this.#releases > releases
     return result
   }
 

@@ -1,16 +1,16 @@
 import type { Clock, Timer } from '../core/clock.js'
 
 /** After so many milliseconds a handler that has not settled is named in a warning. */
-export const HANG_AFTER = 30_000
+export const WARN_AFTER = 30_000
 
 interface Running {
   readonly name: string
   readonly since: number
-  isNamed: boolean
+  hasWarned: boolean
 }
 
 /** Watches handlers that have not settled, with one timer for all of them. */
-export class HangWatch {
+export class SlowHandlerWarning {
   readonly #clock: Clock
   readonly #warn: (message: string) => void
   readonly #running = new Set<Running>()
@@ -23,9 +23,9 @@ export class HangWatch {
 
   /** Watches a handler until its promise settles, which it must not do by rejecting. */
   watch(name: string, settled: Promise<void>): Promise<void> {
-    const running = { name, since: this.#clock.now(), isNamed: false }
+    const running = { name, since: this.#clock.now(), hasWarned: false }
     this.#running.add(running)
-    this.#timer ??= this.#clock.setTimeout(() => this.#look(), HANG_AFTER)
+    this.#timer ??= this.#clock.setTimeout(() => this.#look(), WARN_AFTER)
     return settled.then(() => {
       this.#running.delete(running)
     })
@@ -41,15 +41,15 @@ export class HangWatch {
     const now = this.#clock.now()
     let oldest = Infinity
     for (const running of this.#running) {
-      if (running.isNamed) continue
-      if (now - running.since >= HANG_AFTER) {
-        running.isNamed = true
+      if (running.hasWarned) continue
+      if (now - running.since >= WARN_AFTER) {
+        running.hasWarned = true
         this.#warn(
-          `${running.name} has not settled for ${HANG_AFTER / 1_000} s: does it wait for something that never comes?`,
+          `${running.name} has not settled for ${WARN_AFTER / 1_000} s: does it wait for something that never comes?`,
         )
       } else oldest = Math.min(oldest, running.since)
     }
     if (oldest !== Infinity)
-      this.#timer = this.#clock.setTimeout(() => this.#look(), oldest + HANG_AFTER - now)
+      this.#timer = this.#clock.setTimeout(() => this.#look(), oldest + WARN_AFTER - now)
   }
 }

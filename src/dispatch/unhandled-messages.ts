@@ -1,14 +1,14 @@
-import { excerptOf } from '../errors/errors.js'
+import { excerptOf } from '../core/error-text.js'
 import type { Logger } from '../core/logger.js'
 
 /** Past this many different keys none is named any more: a peer must not fill the memory or the log. */
-const MOST_KEYS = 100
+const MAX_KEYS = 100
 
 /** So much of a key is named, and remembered. */
-const MOST_OF_KEY = 100
+const MAX_KEY_LENGTH = 100
 
 /** Says once per key that no handler takes it. */
-export class Unrouted {
+export class UnhandledMessageLog {
   readonly #target: string
   readonly #logger: Logger
   #seen: Set<unknown> | undefined
@@ -38,13 +38,13 @@ export class Unrouted {
 
   #once(kind: unknown, message: string): void {
     this.#seen ??= new Set()
-    if (this.#seen.has(kind) || this.#seen.size > MOST_KEYS) return
+    if (this.#seen.has(kind) || this.#seen.size > MAX_KEYS) return
     this.#seen.add(kind)
-    const isLast = this.#seen.size > MOST_KEYS
+    const isLast = this.#seen.size > MAX_KEYS
     const said = isLast
-      ? `no handler of ${this.#target} takes messages with more than ${MOST_KEYS} different keys: no further one is named`
+      ? `no handler of ${this.#target} takes messages with more than ${MAX_KEYS} different keys: no further one is named`
       : message
-    this.#logger.warn(`${said} (said once; connection.unhandledMessages counts them)`)
+    this.#logger.warn(`${said} (said once; connection.stats.unhandledMessages counts them)`)
   }
 }
 
@@ -52,5 +52,5 @@ export class Unrouted {
 function nameOf(key: unknown): string | undefined {
   if (typeof key === 'number') return String(key)
   // Cut before it is written anew, not after: a part that is cut out of a text holds on to the whole of it.
-  return typeof key === 'string' ? JSON.stringify(excerptOf(key, MOST_OF_KEY)) : undefined
+  return typeof key === 'string' ? JSON.stringify(excerptOf(key, MAX_KEY_LENGTH)) : undefined
 }

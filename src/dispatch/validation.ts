@@ -1,5 +1,5 @@
 import type { MessageHandler } from '../annotations/handler-table.js'
-import { MessageValidationError } from '../errors/errors.js'
+import { MessageValidationError } from '../errors/message-errors.js'
 import type { SchemaIssue, SchemaResult } from '../core/schema.js'
 import { isThenable } from './invoker.js'
 

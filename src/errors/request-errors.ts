@@ -1,53 +1,12 @@
-import { HoldfastError, excerptOf, safeString } from './errors.js'
+import { excerptOf, safeString } from '../core/error-text.js'
+import { HoldfastError } from './holdfast-error.js'
 
-/**
- * A subscription was refused, not acknowledged in time, or could not be said. It stays remembered, and is said again after
- * the next reconnect.
- */
-export class SubscriptionError extends HoldfastError {
-  readonly code = 'HOLDFAST_SUBSCRIPTION'
-  /** The key that it was added under. */
-  readonly key: string
-  /** The server refused it; no acknowledgement came in time; or a message or function of it failed. */
-  readonly reason: 'refused' | 'missing' | 'failed'
-  /** The message with which the server refused it. */
-  readonly details: unknown
-
-  constructor(
-    key: string,
-    reason: SubscriptionError['reason'],
-    what: string,
-    facts: ErrorOptions & { readonly details?: unknown } = {},
-  ) {
-    super(`The subscription ${JSON.stringify(key)} ${what}`, facts)
-    this.key = key
-    this.reason = reason
-    this.details = facts.details
-  }
-}
-
-/** A request has had no reply in time. */
-export class RequestTimeoutError extends HoldfastError {
-  readonly code = 'HOLDFAST_REQUEST_TIMEOUT'
-  /** In milliseconds. */
-  readonly timeout: number
-  /** The id that it was sent with, or brought along; `undefined` where it was not sent, or the API has no ids. */
-  readonly id: unknown
-  /** False when it has waited for a connection, or for its turn, all the time: then the peer has never seen it. */
-  readonly isSent: boolean
-
-  constructor(timeout: number, id: unknown, isSent: boolean) {
-    const what = isSent ? 'has had no reply' : 'has not been sent, waiting for a connection or its turn,'
-    super(`${nameRequest(id)} ${what} within ${timeout} ms`)
-    this.timeout = timeout
-    this.id = id
-    this.isSent = isSent
-  }
-}
+/** Base of the errors of waiting for an answer: `request`, `requestMany` and `waitFor` reject with them. */
+export abstract class RequestError extends HoldfastError {}
 
 /** The peer answered a request with an error. */
-export class RequestError extends HoldfastError {
-  readonly code = 'HOLDFAST_REQUEST'
+export class ReplyError extends RequestError {
+  readonly code = 'HOLDFAST_REPLY'
   /** The id of the request; `undefined` where the API has no ids. */
   readonly id: unknown
   /** The error as the peer gave it. */
@@ -61,8 +20,27 @@ export class RequestError extends HoldfastError {
   }
 }
 
+/** A request has had no reply in time. */
+export class RequestTimeoutError extends RequestError {
+  readonly code = 'HOLDFAST_REQUEST_TIMEOUT'
+  /** In milliseconds. */
+  readonly timeout: number
+  /** The id that it was sent with, or brought along; `undefined` where it was not sent, or the API has no ids. */
+  readonly id: unknown
+  /** False when it has waited for a connection, or for its turn, all the time: then the peer has never seen it. */
+  readonly wasSent: boolean
+
+  constructor(timeout: number, id: unknown, isSent: boolean) {
+    const what = isSent ? 'has had no reply' : 'has not been sent, waiting for a connection or its turn,'
+    super(`${nameRequest(id)} ${what} within ${timeout} ms`)
+    this.timeout = timeout
+    this.id = id
+    this.wasSent = isSent
+  }
+}
+
 /** The replies to one `requestMany` came faster than they were read: it has been given up. */
-export class UnreadRepliesError extends HoldfastError {
+export class UnreadRepliesError extends RequestError {
   readonly code = 'HOLDFAST_UNREAD_REPLIES'
   /** The id of the request; `undefined` where the API has no ids. */
   readonly id: unknown
@@ -75,6 +53,33 @@ export class UnreadRepliesError extends HoldfastError {
     )
     this.id = id
     this.unread = unread
+  }
+}
+
+/** `waitFor` saw no matching message in time. */
+export class WaitTimeoutError extends RequestError {
+  readonly code = 'HOLDFAST_WAIT_TIMEOUT'
+  /** In milliseconds. */
+  readonly timeout: number
+
+  constructor(timeout: number) {
+    super(`waitFor has seen no matching message within ${timeout} ms`)
+    this.timeout = timeout
+  }
+}
+
+/** So many messages were waiting for slow handlers that what waited for one further message had to give up. */
+export class BackpressureError extends RequestError {
+  readonly code = 'HOLDFAST_BACKPRESSURE'
+  /** How many messages were waiting to be handled. */
+  readonly pending: number
+
+  constructor(pending: number) {
+    super(
+      `${pending} messages wait for slow handlers, 16 times highWaterMark: reading stops until they have been ` +
+        'handled, so nothing can be waited for. Make the handlers faster, or raise concurrency or highWaterMark',
+    )
+    this.pending = pending
   }
 }
 

@@ -19,29 +19,7 @@ export const CloseCode = {
 } as const
 
 /** Who ended a connection: this side, the peer by a close frame, or nobody (the socket was lost). */
-export type Initiator = 'local' | 'remote' | 'lost'
-
-/** How one physical connection ended: the argument of `@OnClose`. */
-export interface CloseInfo {
-  /** The code that was received: 1005 when the frame had none, 1006 when there was no close frame. */
-  readonly code: number
-  readonly reason: string
-  /** The code that this side sent. */
-  readonly sentCode?: number
-  /** True when the peer's close frame arrived. */
-  readonly wasClean: boolean
-  readonly initiator: Initiator
-  /** The verdict at that moment. A later `close()` can still overrule it. */
-  readonly willReconnect: boolean
-  /** True when a new connection had taken its place already: `reconnect({ overlap: true })`, or `maxAge`. */
-  readonly replaced?: boolean
-  /** Bytes that were accepted for sending and had not left. */
-  readonly unsentBytes: number
-  /** Which physical connection it was, counted from 1; 0 when none ever opened. */
-  readonly connectionNumber: number
-  /** Why it was lost, where a close frame or a plain end of stream does not say all. */
-  readonly error?: Error
-}
+export type Initiator = 'local' | 'remote' | 'network'
 
 /** The longest reason that fits a close frame, in bytes of UTF-8 (RFC 6455, section 5.5.1). */
 const LONGEST_REASON = 123

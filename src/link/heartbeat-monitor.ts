@@ -1,27 +1,28 @@
 import type { Clock, Timer } from '../core/clock.js'
-import type { ConnectionLostError } from '../errors/errors.js'
-import { HeartbeatTimeoutError, PingTimeoutError } from '../errors/errors.js'
+import type { ConnectionLostError } from '../errors/connection-errors.js'
+import { HeartbeatTimeoutError } from '../errors/connection-errors.js'
+import { PingTimeoutError } from '../errors/ping-timeout-error.js'
 import { deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 import type { HeartbeatSettings } from './heartbeat.js'
-import { HeartbeatSchedule } from './heartbeat.js'
-import type { Due } from './heartbeat-timer.js'
-import { HeartbeatTimer } from './heartbeat-timer.js'
+import { HeartbeatSchedule } from './heartbeat-schedule.js'
+import type { ScheduledItem } from './heartbeat-timer.js'
+import { SharedHeartbeatTimer } from './heartbeat-timer.js'
 
 /** What a link's pulse acts upon and asks. */
-export interface PulsePort {
+export interface HeartbeatMonitorPort {
   /** Sends a protocol ping. */
-  ping(data: Uint8Array): void
+  sendPing(data: Uint8Array): void
   /** Sends the API's own beat. */
-  beat(message: unknown): void
+  sendHeartbeat(message: unknown): void
   /** True while the link is not read: then nothing can be held against the peer. */
   isPaused(): boolean
   /** The verdict: the peer is dead. */
-  died(error: HeartbeatTimeoutError): void
+  onDead(error: HeartbeatTimeoutError): void
   /** A heartbeat function of the user's threw. */
-  failed(thrown: unknown): void
+  onHeartbeatError(thrown: unknown): void
   /** A round trip took so many milliseconds. */
-  measured(latency: number): void
+  onLatency(latency: number): void
 }
 
 /** A ping that has not been answered. */
@@ -32,22 +33,22 @@ interface Ping {
 }
 
 /** Keeps one link's heartbeat going: the schedule says what is due, the pulse does it. */
-export class Pulse implements Due {
+export class HeartbeatMonitor implements ScheduledItem {
   readonly #clock: Clock
-  readonly #port: PulsePort
+  readonly #port: HeartbeatMonitorPort
   readonly #schedule: HeartbeatSchedule
   #settings: HeartbeatSettings
   /** Waits one turn with the verdict, while the peer is suspected. */
-  #verdict: Timer | undefined
+  #deathCheck: Timer | undefined
   /** The oldest first. */
   #pings: readonly Ping[] = NONE
   /** The number of the latest ping, which is what is in it. */
   #pingNumber = 0
-  #beatSentAt: number | undefined
+  #heartbeatSentAt: number | undefined
   #isStopped = false
-  place = -1
+  heapIndex = -1
 
-  constructor(settings: HeartbeatSettings, clock: Clock, port: PulsePort) {
+  constructor(settings: HeartbeatSettings, clock: Clock, port: HeartbeatMonitorPort) {
     this.#settings = settings
     this.#clock = clock
     this.#port = port
@@ -60,21 +61,21 @@ export class Pulse implements Due {
   }
 
   get dueAt(): number {
-    return this.#isStopped || this.#verdict ? Infinity : this.#schedule.next
+    return this.#isStopped || this.#deathCheck ? Infinity : this.#schedule.next
   }
 
-  get slack(): number {
-    return this.#schedule.slack
+  get tolerance(): number {
+    return this.#schedule.tolerance
   }
 
-  ready(): void {
-    this.#schedule.ready(this.#clock.now())
+  onReady(): void {
+    this.#schedule.onReady(this.#clock.now())
     this.#timer.update(this)
   }
 
   /** Counts a frame as life. */
-  seen(now: number): void {
-    this.#schedule.seen(now)
+  onData(now: number): void {
+    this.#schedule.onData(now)
   }
 
   configure(settings: HeartbeatSettings): void {
@@ -84,7 +85,7 @@ export class Pulse implements Due {
   }
 
   /** Takes a pong: it settles the ping that it answers, if it answers one of ours. */
-  ponged(data: Uint8Array): void {
+  onPong(data: Uint8Array): void {
     // A peer may answer only the latest of several pings (RFC 6455, section 5.5.3): it has seen those before, too.
     const count = this.#countUpTo(data)
     const latest = this.#pings[count - 1]
@@ -92,7 +93,7 @@ export class Pulse implements Due {
     const answered = this.#pings
     this.#pings = count === answered.length ? NONE : answered.slice(count)
     const now = this.#clock.now()
-    this.#port.measured(now - latest.sentAt)
+    this.#port.onLatency(now - latest.sentAt)
     for (let index = 0; index < count; index += 1) {
       const { answer, sentAt } = answered[index] as Ping
       answer?.resolve(now - sentAt)
@@ -105,24 +106,24 @@ export class Pulse implements Due {
     try {
       if (!this.#settings.isReply(message)) return false
     } catch (thrown) {
-      this.#port.failed(thrown)
+      this.#port.onHeartbeatError(thrown)
       return false
     }
-    if (this.#beatSentAt !== undefined) this.#port.measured(this.#clock.now() - this.#beatSentAt)
-    this.#beatSentAt = undefined
+    if (this.#heartbeatSentAt !== undefined) this.#port.onLatency(this.#clock.now() - this.#heartbeatSentAt)
+    this.#heartbeatSentAt = undefined
     return true
   }
 
   /** Sends a ping; resolves to the round trip in milliseconds, rejects when the link is lost. */
   ping(): Promise<number> {
     const answer = deferred<number>()
-    this.#ping(answer)
+    this.#sendPing(answer)
     return answer.promise
   }
 
   stop(error: ConnectionLostError): void {
     this.#isStopped = true
-    this.#verdict?.cancel()
+    this.#deathCheck?.cancel()
     this.#timer.update(this)
     for (const { answer } of this.#pings) answer?.reject(error)
     this.#pings = NONE
@@ -133,18 +134,18 @@ export class Pulse implements Due {
     const now = this.#clock.now()
     // A beat that is early in company counts as one on time: neither the next one nor the verdict moves for it.
     const nominal = Math.max(now, this.#schedule.next)
-    if (this.#port.isPaused()) this.#schedule.excuse(now)
+    if (this.#port.isPaused()) this.#schedule.restartSilence(now)
     const action = this.#schedule.tick(nominal)
-    if (action === 'suspect') this.#verdict = this.#clock.nextTurn(() => this.#judge())
-    else if (action === 'beat') this.#beat()
+    if (action === 'suspect') this.#deathCheck = this.#clock.nextTurn(() => this.#checkDead())
+    else if (action === 'beat') this.#sendHeartbeat()
   }
 
-  get #timer(): HeartbeatTimer {
-    return HeartbeatTimer.on(this.#clock)
+  get #timer(): SharedHeartbeatTimer {
+    return SharedHeartbeatTimer.on(this.#clock)
   }
 
-  #judge(): void {
-    this.#verdict = undefined
+  #checkDead(): void {
+    this.#deathCheck = undefined
     const now = this.#clock.now()
     if (!this.#schedule.isDead(now) || this.#port.isPaused()) {
       this.#timer.update(this)
@@ -153,33 +154,33 @@ export class Pulse implements Due {
     const settings = this.#settings
     const what =
       settings.style === 'silence' ? `silence ${settings.silence} ms` : 'nothing came after a heartbeat'
-    this.#port.died(new HeartbeatTimeoutError(now - this.#schedule.lastSeen, what))
+    this.#port.onDead(new HeartbeatTimeoutError(now - this.#schedule.lastSeen, what))
   }
 
-  #beat(): void {
-    if (this.#settings.style === 'ping') this.#ping(undefined)
+  #sendHeartbeat(): void {
+    if (this.#settings.style === 'ping') this.#sendPing(undefined)
     if (this.#settings.style !== 'message') return
     try {
-      this.#beatSentAt = this.#clock.now()
-      this.#port.beat(this.#settings.message())
+      this.#heartbeatSentAt = this.#clock.now()
+      this.#port.sendHeartbeat(this.#settings.message())
     } catch (thrown) {
-      this.#schedule.excuse(this.#clock.now())
-      this.#port.failed(thrown)
+      this.#schedule.restartSilence(this.#clock.now())
+      this.#port.onHeartbeatError(thrown)
     }
   }
 
-  #ping(answer: Deferred<number> | undefined): void {
+  #sendPing(answer: Deferred<number> | undefined): void {
     const sentAt = this.#clock.now()
-    if (this.#pings.length >= MOST_PINGS) this.#giveUpOldest(sentAt)
+    if (this.#pings.length >= MAX_PINGS) this.#abandonOldest(sentAt)
     this.#pings = [...this.#pings, { sentAt, answer }]
     this.#pingNumber += 1
-    this.#port.ping(payloadOf(this.#pingNumber))
+    this.#port.sendPing(payloadOf(this.#pingNumber))
   }
 
-  #giveUpOldest(now: number): void {
+  #abandonOldest(now: number): void {
     const oldest = this.#pings[0] as Ping
     this.#pings = this.#pings.slice(1)
-    oldest.answer?.reject(new PingTimeoutError(now - oldest.sentAt, MOST_PINGS))
+    oldest.answer?.reject(new PingTimeoutError(now - oldest.sentAt, MAX_PINGS))
   }
 
   /** Returns how many of the unanswered pings a pong answers, from the oldest on. */
@@ -202,4 +203,4 @@ function payloadOf(number: number): Uint8Array {
 }
 
 /** Past this many unanswered pings the oldest is given up: a peer that answers none must not fill the memory. */
-const MOST_PINGS = 16
+const MAX_PINGS = 16

@@ -1,31 +1,31 @@
 import type { Clock, Timer } from '../core/clock.js'
 
 /** Something that is due at a time that it knows itself: one link's heartbeat. */
-export interface Due {
+export interface ScheduledItem {
   /**
    * When it is due; `Infinity` for never. It may move later at any time without a word: a frame that puts off a verdict must cost
    * nothing. Whoever moves it otherwise calls `HeartbeatTimer.update`.
    */
   readonly dueAt: number
   /** How many milliseconds too early it may run where another runs anyway. */
-  readonly slack: number
+  readonly tolerance: number
   /** Called when it is due, and then asked anew when it is due next. */
   run(): void
   /** Where the timer keeps it; -1 while it does not. Nobody else's to touch. */
-  place: number
+  heapIndex: number
 }
 
-const timers = new WeakMap<Clock, HeartbeatTimer>()
+const timers = new WeakMap<Clock, SharedHeartbeatTimer>()
 
 /**
  * All heartbeats of a process on one timer of the clock: thousands of links wake it up a few times per interval, not each of them
  * twice. A binary heap, by times that may be too early, for what is due moves later without a word; the first of them is always
  * looked at before it is believed.
  */
-export class HeartbeatTimer {
+export class SharedHeartbeatTimer {
   readonly #clock: Clock
   /** The children of the one at `n` are at `2n + 1` and `2n + 2`, and none of them has an earlier time. */
-  readonly #heap: Due[] = []
+  readonly #heap: ScheduledItem[] = []
   readonly #times: number[] = []
   #timer: Timer | undefined
   #armedFor = Infinity
@@ -35,26 +35,26 @@ export class HeartbeatTimer {
   }
 
   /** Returns the one timer on a clock. */
-  static on(clock: Clock): HeartbeatTimer {
+  static on(clock: Clock): SharedHeartbeatTimer {
     let timer = timers.get(clock)
     if (!timer) {
-      timer = new HeartbeatTimer(clock)
+      timer = new SharedHeartbeatTimer(clock)
       timers.set(clock, timer)
     }
     return timer
   }
 
   /** Asks anew when something is due: from when it begins, and whenever it may be earlier than before, or never again. */
-  update(due: Due): void {
+  update(due: ScheduledItem): void {
     this.#keep(due)
     this.#arm()
   }
 
-  #keep(due: Due): void {
+  #keep(due: ScheduledItem): void {
     const at = due.dueAt
     if (at === Infinity) this.#remove(due)
-    else if (due.place === -1) this.#moveUp(this.#heap.length, due, at)
-    else this.#move(due.place, due, at)
+    else if (due.heapIndex === -1) this.#moveUp(this.#heap.length, due, at)
+    else this.#move(due.heapIndex, due, at)
   }
 
   /** Has the clock wake it up for the first; it is woken up in vain rather than asking the clock for less. */
@@ -86,8 +86,8 @@ export class HeartbeatTimer {
     const now = this.#clock.now()
     let hasRun = false
     for (let at = this.#first(); at !== Infinity; at = this.#first()) {
-      const due = this.#heap[0] as Due
-      if (at > now && !(hasRun && at - due.slack <= now)) return
+      const due = this.#heap[0] as ScheduledItem
+      if (at > now && !(hasRun && at - due.tolerance <= now)) return
       hasRun = true
       try {
         due.run()
@@ -108,33 +108,33 @@ export class HeartbeatTimer {
     }
   }
 
-  #remove(due: Due): void {
-    const { place } = due
+  #remove(due: ScheduledItem): void {
+    const { heapIndex: place } = due
     if (place === -1) return
-    due.place = -1
-    const last = this.#heap.pop() as Due
+    due.heapIndex = -1
+    const last = this.#heap.pop() as ScheduledItem
     const at = this.#times.pop() as number
     if (last !== due) this.#move(place, last, at)
   }
 
-  #move(place: number, due: Due, at: number): void {
+  #move(place: number, due: ScheduledItem, at: number): void {
     if (place > 0 && at < (this.#times[(place - 1) >> 1] as number)) this.#moveUp(place, due, at)
     else this.#moveDown(place, due, at)
   }
 
-  #moveUp(from: number, due: Due, at: number): void {
+  #moveUp(from: number, due: ScheduledItem, at: number): void {
     let place = from
     while (place > 0) {
       const parent = (place - 1) >> 1
       const time = this.#times[parent] as number
       if (time <= at) break
-      this.#put(place, this.#heap[parent] as Due, time)
+      this.#put(place, this.#heap[parent] as ScheduledItem, time)
       place = parent
     }
     this.#put(place, due, at)
   }
 
-  #moveDown(from: number, due: Due, at: number): void {
+  #moveDown(from: number, due: ScheduledItem, at: number): void {
     let place = from
     for (;;) {
       const left = 2 * place + 1
@@ -142,14 +142,14 @@ export class HeartbeatTimer {
       const child = (this.#times[right] ?? Infinity) < (this.#times[left] ?? Infinity) ? right : left
       const time = this.#times[child]
       if (time === undefined || time >= at) break
-      this.#put(place, this.#heap[child] as Due, time)
+      this.#put(place, this.#heap[child] as ScheduledItem, time)
       place = child
     }
     this.#put(place, due, at)
   }
 
-  #put(place: number, due: Due, at: number): void {
-    due.place = place
+  #put(place: number, due: ScheduledItem, at: number): void {
+    due.heapIndex = place
     this.#heap[place] = due
     this.#times[place] = at
   }

@@ -1,4 +1,4 @@
-import { describeValue } from '../codecs/codec.js'
+import { describeValue } from '../core/describe-value.js'
 
 /** How liveness is checked, defaults filled in. */
 export type HeartbeatSettings =
@@ -15,124 +15,11 @@ export type HeartbeatSettings =
 
 export const HEARTBEAT_DEFAULTS = { interval: 20_000, timeout: 10_000 } as const
 
-/** The share of its interval, and the milliseconds, that a beat may be early in company. */
-const SLACK = 1 / 20
-const MOST_SLACK = 1_000
-
 /** The times of a heartbeat that can change while a connection is open, in milliseconds. */
 export interface HeartbeatTimes {
   readonly interval?: number
   readonly timeout?: number
   readonly silence?: number
-}
-
-/** What a schedule asks for: a beat to be sent, a last look before the verdict, or nothing yet. */
-export type HeartbeatAction = 'beat' | 'suspect' | 'wait'
-
-/**
- * The pure schedule of one link's heartbeat: it is told the time, and tells what is due.
- *
- * A beat every `interval`, whatever the traffic; the verdict when nothing at all has arrived for `timeout` after one. Under
- * `silence` nothing is sent, and the verdict falls when nothing has arrived for that long. A timer that fires far too late
- * means that this process slept: then the peer is asked again before it is judged.
- */
-export class HeartbeatSchedule {
-  #settings: HeartbeatSettings
-  #lastSeen: number
-  /** From when on a silence counts: when the last frame came, or the last time that none could. */
-  #quietSince: number
-  #lastBeat: number
-  #nextBeat = Infinity
-  #verdictAt = Infinity
-
-  /** @param now when the link opened */
-  constructor(settings: HeartbeatSettings, now: number) {
-    this.#settings = settings
-    this.#lastSeen = this.#quietSince = this.#lastBeat = now
-    if (settings.style === 'ping') this.#nextBeat = now + settings.interval
-    if (settings.style === 'silence') this.#verdictAt = now + settings.silence
-  }
-
-  /** When to call `tick` next; `Infinity` for never. A frame moves it later only. */
-  get next(): number {
-    if (this.#settings.style === 'silence') return this.#silentAt(this.#settings.silence)
-    return Math.min(this.#nextBeat, this.#verdictAt)
-  }
-
-  /** How many milliseconds before `next` it may be called where that saves a wake-up: a beat may be early, a verdict may not. */
-  get slack(): number {
-    if (this.#settings.style !== 'ping' && this.#settings.style !== 'message') return 0
-    if (this.#verdictAt <= this.#nextBeat) return 0
-    return Math.min(this.#settings.interval * SLACK, MOST_SLACK)
-  }
-
-  get lastSeen(): number {
-    return this.#lastSeen
-  }
-
-  /** The beats of the API's own begin once the connection is ready for messages. */
-  ready(now: number): void {
-    if (this.#settings.style !== 'message') return
-    this.#lastBeat = now
-    this.#nextBeat = now + this.#settings.interval
-  }
-
-  /** Counts a frame as life. */
-  seen(now: number): void {
-    this.#lastSeen = now
-    this.excuse(now)
-  }
-
-  /** Holds nothing against the peer up to now: it has not been listened to, or has been asked nothing. */
-  excuse(now: number): void {
-    this.#quietSince = now
-    if (this.#settings.style !== 'silence') this.#verdictAt = Infinity
-  }
-
-  /** Takes new times: the next beat is one new interval after the last one. */
-  configure(settings: HeartbeatSettings, now: number): void {
-    const isBeating = this.#nextBeat !== Infinity
-    this.#settings = settings
-    if (settings.style === 'silence') this.#verdictAt = this.#quietSince + settings.silence
-    else if (settings.style !== 'off' && isBeating) {
-      this.#nextBeat = Math.max(now, this.#lastBeat + settings.interval)
-    }
-  }
-
-  /** Says what is due; a beat that it asks for counts as sent. */
-  tick(now: number): HeartbeatAction {
-    if (this.#settings.style === 'off') return 'wait'
-    if (this.#settings.style === 'silence') return this.#watch(this.#settings.silence, now)
-    const { interval, timeout } = this.#settings
-    if (now >= this.#verdictAt && now - this.#verdictAt <= timeout) return 'suspect'
-    if (now < this.#verdictAt && now < this.#nextBeat) return 'wait'
-    const isLate = now >= this.#verdictAt || now - this.#nextBeat > timeout
-    if (isLate || this.#verdictAt === Infinity) this.#verdictAt = now + timeout
-    const following = this.#nextBeat + interval
-    this.#lastBeat = now
-    // Beats that were slept through are left out, not sent in a burst.
-    this.#nextBeat = isLate || following <= now ? now + interval : following
-    return 'beat'
-  }
-
-  #watch(silence: number, now: number): HeartbeatAction {
-    const due = this.#silentAt(silence)
-    if (now < due) return 'wait'
-    if (now - due <= silence) return 'suspect'
-    this.#verdictAt = now + silence
-    return 'wait'
-  }
-
-  /** When it will have been silent for too long, if nothing comes; after a sleep, when it has been listened to for that long. */
-  #silentAt(silence: number): number {
-    return Math.max(this.#verdictAt, this.#quietSince + silence)
-  }
-
-  /** Tells whether the peer is still unheard of, one turn after `tick` suspected it. */
-  isDead(now: number): boolean {
-    if (this.#settings.style === 'silence') return now - this.#quietSince >= this.#settings.silence
-    return now >= this.#verdictAt
-  }
 }
 
 /** What a {@link Heartbeat} reads and drives: the connection's current link. */

@@ -1,30 +1,30 @@
 import type { Clock, Timer } from '../core/clock.js'
 import {
-  ConnectError,
+  ConnectFailedError,
   ConnectTimeoutError,
   ConnectionLostError,
-  HoldfastError,
   InvalidUrlError,
-  toError,
-} from '../errors/errors.js'
-import type { AttemptInfo, ConnectionSettings } from '../options/options.js'
+} from '../errors/connection-errors.js'
+import { HoldfastError } from '../errors/holdfast-error.js'
+import { toError } from '../core/error-text.js'
 import type {
   Connect,
   Handshake,
   Transport,
   TransportEnd,
   TransportListener,
+  TransportRequest,
 } from '../transports/transport.js'
 import { redactUrl } from '../core/url.js'
-import { attemptRequest } from '../connection/attempt.js'
 import type { HeartbeatSettings } from './heartbeat.js'
 import { LazySignal } from '../core/lazy-signal.js'
-import type { LinkPort, Pending, Unseen } from '../session/session-handlers.js'
-import { SETTLED } from '../core/deferred.js'
+import type { LinkSettings } from './link-settings.js'
+import type { LinkPort, ReadCounter, Unseen } from './link-port.js'
+import { RESOLVED } from '../core/deferred.js'
 import { OpenLink } from './open-link.js'
 import type { OpenLinkOwner } from './open-link.js'
-import { PacedTransport } from './rate-limited-transport.js'
-import type { PacedFrame } from './rate-limited-transport.js'
+import { RateLimitedTransport } from './rate-limited-transport.js'
+import type { RateLimitedFrame } from './rate-limited-transport.js'
 import type { RateLimiter } from './rate-limiter.js'
 
 /** How a link ended. */
@@ -35,32 +35,32 @@ export interface LinkEnd extends TransportEnd {
 
 /** What a link tells its owner. */
 export interface LinkOwner extends OpenLinkOwner {
-  linkOpened(handshake: Handshake): void
+  onLinkOpen(handshake: Handshake): void
   /** @param receivedAt monotonic time */
-  linkReceived(data: string | Uint8Array, receivedAt: number): void
-  linkPinged(data: Uint8Array): void
-  linkPonged(data: Uint8Array): void
+  onLinkMessage(data: string | Uint8Array, receivedAt: number): void
+  onLinkPing(data: Uint8Array): void
+  onLinkPong(data: Uint8Array): void
   /** An arrival that no handler sees. */
-  linkCounted(unseen: Unseen): void
+  onUnseen(unseen: Unseen): void
   /** Called once, last. */
-  linkEnded(end: LinkEnd): void
+  onLinkEnd(end: LinkEnd): void
   /** Keeps all links of a connection below a rate, where there is one. */
-  readonly limiter: RateLimiter<PacedFrame> | undefined
+  readonly limiter: RateLimiter<RateLimitedFrame> | undefined
   /** Messages that waited for the rate limiter were never handed to the socket. */
-  linkUnsent(messages: readonly (string | Uint8Array)[]): void
+  onLinkUnsent(messages: readonly (string | Uint8Array)[]): void
 }
 
 /** One physical socket's life: its opening within the deadline, its beats, its back-pressure, its signal, its one end. */
 export class Link implements LinkPort, TransportListener {
   readonly number: number
   #madeGone: LazySignal | undefined
-  readonly #settings: ConnectionSettings
+  readonly #settings: LinkSettings
   readonly #clock: Clock
   readonly #owner: LinkOwner
   #url: string | undefined
   #transport: Transport | undefined
   #open: OpenLink | undefined
-  #pacing: PacedTransport | undefined
+  #rateLimited: RateLimitedTransport | undefined
   #timer: Timer | undefined
   #seenAt = 0
   #isSeen = false
@@ -68,9 +68,9 @@ export class Link implements LinkPort, TransportListener {
   #isClosedHere = false
   #sentCode: number | undefined
   #failure: Error | undefined
-  #loss: ConnectionLostError | undefined
+  #disconnect: ConnectionLostError | undefined
 
-  constructor(number: number, settings: ConnectionSettings, owner: LinkOwner) {
+  constructor(number: number, settings: LinkSettings, owner: LinkOwner) {
     this.number = number
     this.#settings = settings
     this.#clock = settings.clock
@@ -114,41 +114,40 @@ export class Link implements LinkPort, TransportListener {
   }
 
   get lastSeen(): number | undefined {
-    return this.#open?.pulse.lastSeen
+    return this.#open?.heartbeat.lastSeen
   }
 
-  /** Opens the socket: asks the url, headers and protocols functions, and connects, all within `connectTimeout`. */
-  open(connect: Connect, attempt: Omit<AttemptInfo, 'signal'>): void {
+  /**
+   * Opens the socket within `connectTimeout`.
+   *
+   * @param resolve finds out what to connect to; called once, after the timeout has started
+   */
+  open(connect: Connect, resolve: () => Promise<TransportRequest>): void {
     const { connectTimeout } = this.#settings
     if (connectTimeout !== Infinity) {
       this.#timer = this.#clock.setTimeout(() => this.#timedOut(connectTimeout), connectTimeout)
     }
-    const signalOf = (): AbortSignal => this.signal
-    const info = {
-      ...attempt,
-      get signal() {
-        return signalOf()
-      },
-    }
-    attemptRequest(this.#settings, info).then(
-      (request) => {
-        if (this.#isEnded) return
-        this.#url = request.url
-        try {
-          this.#transport = this.#paced(connect(request, this))
-        } catch (thrown) {
-          this.#end({ code: 1006, reason: '', error: unusable(request.url, toError(thrown)) })
-        }
-      },
+    resolve().then(
+      (request) => this.#dial(connect, request),
       (thrown: unknown) => this.#end({ code: 1006, reason: '', error: toError(thrown) }),
     )
+  }
+
+  #dial(connect: Connect, request: TransportRequest): void {
+    if (this.#isEnded) return
+    this.#url = request.url
+    try {
+      this.#transport = this.#paced(connect(request, this))
+    } catch (thrown) {
+      this.#end({ code: 1006, reason: '', error: unusable(request.url, toError(thrown)) })
+    }
   }
 
   #paced(transport: Transport): Transport {
     const { limiter } = this.#owner
     if (!limiter) return transport
-    this.#pacing = new PacedTransport(transport, limiter)
-    return this.#pacing
+    this.#rateLimited = new RateLimitedTransport(transport, limiter)
+    return this.#rateLimited
   }
 
   #timedOut(timeout: number): void {
@@ -158,49 +157,49 @@ export class Link implements LinkPort, TransportListener {
 
   // --- what the transport tells -----------------------------------------------------------------------------------------
 
-  opened(handshake: Handshake): void {
+  onOpen(handshake: Handshake): void {
     const transport = this.#transport
     if (this.#isEnded || !transport) return
     this.#stopTimer()
     this.#open = new OpenLink(transport, this.#settings, this.#owner)
-    this.#owner.linkOpened(handshake)
+    this.#owner.onLinkOpen(handshake)
   }
 
-  message(data: string | Uint8Array): void {
-    if (!this.#seen()) return
-    this.#owner.linkReceived(data, this.#seenAt)
+  onMessage(data: string | Uint8Array): void {
+    if (!this.#onData()) return
+    this.#owner.onLinkMessage(data, this.#seenAt)
   }
 
-  ping(data: Uint8Array): void {
-    if (!this.#seen()) return
-    this.#owner.linkPinged(data)
+  onPing(data: Uint8Array): void {
+    if (!this.#onData()) return
+    this.#owner.onLinkPing(data)
   }
 
-  pong(data: Uint8Array): void {
-    if (!this.#seen()) return
-    this.#open?.pulse.ponged(data)
-    this.#owner.linkPonged(data)
+  onPong(data: Uint8Array): void {
+    if (!this.#onData()) return
+    this.#open?.heartbeat.onPong(data)
+    this.#owner.onLinkPong(data)
   }
 
-  closed(end: TransportEnd): void {
+  onClose(end: TransportEnd): void {
     this.#end(end)
   }
 
-  #seen(): boolean {
+  #onData(): boolean {
     if (this.#isEnded) return false
-    if (!this.#isSeen) this.#look()
+    if (!this.#isSeen) this.#noteTime()
     return true
   }
 
   /** Notes the time once for all that one chunk brings: it has arrived together, and is delivered before any microtask. */
-  #look(): void {
+  #noteTime(): void {
     this.#isSeen = true
-    void SETTLED.then(() => {
+    void RESOLVED.then(() => {
       this.#isSeen = false
     })
     // A number with a fraction would be an object more for each message.
     this.#seenAt = Math.trunc(this.#clock.now())
-    this.#open?.seen(this.#seenAt)
+    this.#open?.onData(this.#seenAt)
   }
 
   // --- what the connection asks -----------------------------------------------------------------------------------------
@@ -211,68 +210,69 @@ export class Link implements LinkPort, TransportListener {
 
   send(data: string | Uint8Array): Promise<void> {
     if (!this.isOpen || !this.#open) throw this.#refuse()
-    return this.#open.outgoing.send(data)
+    return this.#open.writeFlow.send(data)
   }
 
   #refuse(): ConnectionLostError {
     const message = `Connection ${this.number} is gone, and with it whom this was for`
-    return new ConnectionLostError(message, 1006, '', this.#loss && { cause: this.#loss })
+    return new ConnectionLostError(message, 1006, '', this.#disconnect && { cause: this.#disconnect })
   }
 
   /** Sends a heartbeat, which waits for nothing else. */
-  sendBeat(data: string | Uint8Array): void {
-    if (this.#pacing) this.#pacing.sendUrgent(data)
+  sendUrgent(data: string | Uint8Array): void {
+    if (this.#rateLimited) this.#rateLimited.sendUrgent(data)
     else void this.send(data)
   }
 
   /** Resolves when the rate limiter holds nothing back any more. */
-  paced(): Promise<void> {
-    return this.#pacing?.idle() ?? SETTLED
+  whenDrained(): Promise<void> {
+    return this.#rateLimited?.whenDrained() ?? RESOLVED
   }
 
-  get pending(): Pending {
+  get readCounter(): ReadCounter {
     // Nothing arrives on a link that has not opened.
-    return (this.#open as OpenLink).pending
+    return (this.#open as OpenLink).readFlow
   }
 
   count(unseen: Unseen): void {
-    this.#owner.linkCounted(unseen)
+    this.#owner.onUnseen(unseen)
   }
 
   /** Decides anew whether to read; to be called when somebody begins or ends to wait for a message. */
-  reconsider(): void {
-    this.#open?.reconsider()
+  updateReading(): void {
+    this.#open?.updateReading()
   }
 
   /** Notes that `@OnOpen` has settled. */
-  ready(): void {
-    this.#open?.ready()
+  onReady(): void {
+    this.#open?.onReady()
   }
 
   /** Tells whether a message is the answer to a beat. */
-  isBeatReply(message: unknown): boolean {
-    return this.#open?.pulse.isReply(message) ?? false
+  isHeartbeatReply(message: unknown): boolean {
+    return this.#open?.heartbeat.isReply(message) ?? false
   }
 
   sendPing(): Promise<number> {
     return (
-      this.#open?.pulse.ping() ?? Promise.reject(new ConnectionLostError('There is no connection', 1006, ''))
+      this.#open?.heartbeat.ping() ??
+      Promise.reject(new ConnectionLostError('There is no connection', 1006, ''))
     )
   }
 
   configureHeartbeat(settings: HeartbeatSettings): void {
-    this.#open?.pulse.configure(settings)
+    this.#open?.heartbeat.configure(settings)
   }
 
   /** Lets go of everybody who depends on this link; what it still receives is only for its closing. */
-  abandon(reason: ConnectionLostError): void {
-    this.#loss ??= reason
-    this.#open?.pulse.stop(reason)
-    const unsent = this.#pacing?.clear() ?? []
-    this.#open?.outgoing.end()
+  release(reason: ConnectionLostError): void {
+    this.#disconnect ??= reason
+    this.#open?.heartbeat.stop(reason)
+    const unsent = this.#rateLimited?.clear() ?? []
+    this.#open?.writeFlow.end()
     this.#open?.release()
     this.#gone.abort(reason)
-    if (unsent.length > 0) this.#owner.linkUnsent(unsent)
+    if (unsent.length > 0) this.#owner.onLinkUnsent(unsent)
   }
 
   /** Reads on for good, so that the peer's answers and its close frame are seen. */
@@ -310,12 +310,14 @@ export class Link implements LinkPort, TransportListener {
     this.#isEnded = true
     this.#stopTimer()
     this.#sentCode ??= end.sentCode
-    this.#owner.linkEnded({ ...end, error: this.#chooseError(end.error) })
+    this.#owner.onLinkEnd({ ...end, error: this.#chooseError(end.error) })
   }
 
   /** A server that did answer is a better reason than the deadline that cut its answer short. */
   #chooseError(told: Error | undefined): Error | undefined {
-    return told instanceof HoldfastError && !(told instanceof ConnectError) ? told : (this.#failure ?? told)
+    return told instanceof HoldfastError && !(told instanceof ConnectFailedError)
+      ? told
+      : (this.#failure ?? told)
   }
 
   #stopTimer(): void {
@@ -328,5 +330,5 @@ function unusable(url: string, thrown: Error): Error {
   if (thrown instanceof HoldfastError) return thrown
   if (thrown instanceof SyntaxError)
     return new InvalidUrlError(`${redactUrl(url)}: ${thrown.message}`, { cause: thrown })
-  return new ConnectError(redactUrl(url), thrown)
+  return new ConnectFailedError(redactUrl(url), thrown)
 }

@@ -1,85 +1,85 @@
-import type { HeartbeatTimeoutError } from '../errors/errors.js'
-import type { ConnectionSettings } from '../options/options.js'
+import type { HeartbeatTimeoutError } from '../errors/connection-errors.js'
+import type { LinkSettings } from './link-settings.js'
 import type { Transport } from '../transports/transport.js'
-import { BackPressure } from './read-flow.js'
-import type { BackPressurePort } from './read-flow.js'
+import { ReadFlow } from './read-flow.js'
+import type { ReadFlowPort } from './read-flow.js'
 import type { HeartbeatSettings } from './heartbeat.js'
 import { HEARTBEAT_DEFAULTS } from './heartbeat.js'
-import { Outgoing } from './write-flow.js'
-import { Pulse } from './heartbeat-monitor.js'
-import type { PulsePort } from './heartbeat-monitor.js'
+import { WriteFlow } from './write-flow.js'
+import { HeartbeatMonitor } from './heartbeat-monitor.js'
+import type { HeartbeatMonitorPort } from './heartbeat-monitor.js'
 
 /** What an open link asks of its link's owner, and tells it. */
 export interface OpenLinkOwner {
   /** A round trip took so many milliseconds. */
-  linkMeasured(latency: number): void
+  onLinkLatency(latency: number): void
   /** So much is pending that nobody can be waited for any more. */
-  linkOverflowed(pending: number): void
+  onReadOverflow(pending: number): void
   /** The heartbeat's verdict. */
-  linkDied(error: HeartbeatTimeoutError): void
+  onLinkDead(error: HeartbeatTimeoutError): void
   /** True while a message is being waited for, so that reading must not stop. */
   isWaiting(): boolean
   /** True while somebody who iterates over the messages is behind. */
-  isTapFull(): boolean
+  iteratorsFull(): boolean
   /** True while somebody is so far behind that reading must stop, whoever waits. */
-  isTapOverfull(): boolean
+  iteratorsOverLimit(): boolean
   /** Sends the API's own beat. */
-  beat(message: unknown): void
+  sendHeartbeat(message: unknown): void
   /** A heartbeat function of the user's threw. */
-  beatFailed(thrown: unknown): void
+  onHeartbeatError(thrown: unknown): void
 }
 
 /** What a link has from its opening on: the flow control of both ways, and a heartbeat; and what these act upon. */
-export class OpenLink implements BackPressurePort, PulsePort {
-  readonly outgoing: Outgoing
-  readonly pulse: Pulse
+export class OpenLink implements ReadFlowPort, HeartbeatMonitorPort {
+  readonly writeFlow: WriteFlow
+  readonly heartbeat: HeartbeatMonitor
   readonly #transport: Transport
-  readonly #settings: ConnectionSettings
+  readonly #settings: LinkSettings
   readonly #owner: OpenLinkOwner
-  #pending: BackPressure | undefined
+  #readFlow: ReadFlow | undefined
   #isOpening = true
 
-  constructor(transport: Transport, settings: ConnectionSettings, owner: OpenLinkOwner) {
+  constructor(transport: Transport, settings: LinkSettings, owner: OpenLinkOwner) {
     this.#transport = transport
     this.#settings = settings
     this.#owner = owner
-    this.outgoing = new Outgoing(transport, settings.sendHighWaterMark)
-    this.pulse = new Pulse(settings.heartbeat, settings.clock, this)
+    this.writeFlow = new WriteFlow(transport, settings.sendHighWaterMark)
+    this.heartbeat = new HeartbeatMonitor(settings.heartbeat, settings.clock, this)
   }
 
   /** Made when something is pending for the first time. */
-  get pending(): BackPressure {
-    if (!this.#pending) {
+  get readFlow(): ReadFlow {
+    if (!this.#readFlow) {
       const { highWaterMark, highWaterBytes, heartbeat, clock } = this.#settings
-      const marks = { highWaterMark, highWaterBytes, breath: breathOf(heartbeat) }
-      this.#pending = new BackPressure(marks, clock, this)
+      const marks = { highWaterMark, highWaterBytes, probeInterval: probeIntervalOf(heartbeat) }
+      this.#readFlow = new ReadFlow(marks, clock, this)
     }
-    return this.#pending
+    return this.#readFlow
   }
 
   // --- what its link tells ----------------------------------------------------------------------------------------------
 
   /** Notes that a frame has come in. */
-  seen(now: number): void {
-    this.pulse.seen(now)
-    this.#pending?.breathed()
+  onData(now: number): void {
+    this.heartbeat.onData(now)
+    this.#readFlow?.onFrame()
   }
 
   /** Decides anew whether to read; to be called when somebody begins or ends to wait for a message. */
-  reconsider(): void {
-    if (this.#pending || this.isTapFull()) this.pending.reconsider()
+  updateReading(): void {
+    if (this.#readFlow || this.iteratorsFull()) this.readFlow.update()
   }
 
   /** Notes that `@OnOpen` has settled. */
-  ready(): void {
+  onReady(): void {
     this.#isOpening = false
-    this.reconsider()
-    this.pulse.ready()
+    this.updateReading()
+    this.heartbeat.onReady()
   }
 
   /** Reads on for good. */
   release(): void {
-    this.pending.release()
+    this.readFlow.release()
   }
 
   // --- what the back-pressure asks --------------------------------------------------------------------------------------
@@ -92,50 +92,50 @@ export class OpenLink implements BackPressurePort, PulsePort {
     this.#transport.resume()
   }
 
-  isNeeded(): boolean {
+  mustKeepReading(): boolean {
     return this.#isOpening || this.#owner.isWaiting()
   }
 
-  isTapFull(): boolean {
-    return this.#owner.isTapFull()
+  iteratorsFull(): boolean {
+    return this.#owner.iteratorsFull()
   }
 
-  isTapOverfull(): boolean {
-    return this.#owner.isTapOverfull()
+  iteratorsOverLimit(): boolean {
+    return this.#owner.iteratorsOverLimit()
   }
 
-  overflowed(pending: number): void {
-    this.#owner.linkOverflowed(pending)
+  onReadOverflow(pending: number): void {
+    this.#owner.onReadOverflow(pending)
   }
 
   // --- what the pulse asks ----------------------------------------------------------------------------------------------
 
-  ping(data: Uint8Array): void {
+  sendPing(data: Uint8Array): void {
     this.#transport.ping(data)
   }
 
-  beat(message: unknown): void {
-    this.#owner.beat(message)
+  sendHeartbeat(message: unknown): void {
+    this.#owner.sendHeartbeat(message)
   }
 
   isPaused(): boolean {
-    return this.#pending?.isPaused ?? false
+    return this.#readFlow?.isPaused ?? false
   }
 
-  died(error: HeartbeatTimeoutError): void {
-    this.#owner.linkDied(error)
+  onDead(error: HeartbeatTimeoutError): void {
+    this.#owner.onLinkDead(error)
   }
 
-  failed(thrown: unknown): void {
-    this.#owner.beatFailed(thrown)
+  onHeartbeatError(thrown: unknown): void {
+    this.#owner.onHeartbeatError(thrown)
   }
 
-  measured(latency: number): void {
-    this.#owner.linkMeasured(latency)
+  onLatency(latency: number): void {
+    this.#owner.onLinkLatency(latency)
   }
 }
 
-function breathOf(heartbeat: HeartbeatSettings): number {
+function probeIntervalOf(heartbeat: HeartbeatSettings): number {
   if (heartbeat.style === 'silence') return Math.min(heartbeat.silence / 2, HEARTBEAT_DEFAULTS.interval)
   return heartbeat.style === 'off' ? HEARTBEAT_DEFAULTS.interval : heartbeat.interval
 }

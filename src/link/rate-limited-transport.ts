@@ -1,25 +1,25 @@
 import type { Transport } from '../transports/transport.js'
-import { SETTLED, deferred } from '../core/deferred.js'
+import { RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 import type { RateLimiter } from './rate-limiter.js'
 
 /** One frame that waits for its time. */
-export interface PacedFrame {
+export interface RateLimitedFrame {
   /** What was to be sent; `undefined` for a ping. */
   readonly data: string | Uint8Array | undefined
   /** Whose it is: an overlap has two transports on one limiter. */
-  readonly owner: PacedTransport
+  readonly owner: RateLimitedTransport
   run(): void
 }
 
 /** A transport whose messages and pings leave no faster than a rate limiter lets them. */
-export class PacedTransport implements Transport {
+export class RateLimitedTransport implements Transport {
   readonly #transport: Transport
-  readonly #limiter: RateLimiter<PacedFrame>
+  readonly #limiter: RateLimiter<RateLimitedFrame>
   #waitingBytes = 0
-  #idle: Deferred<void> | undefined
+  #drained: Deferred<void> | undefined
 
-  constructor(transport: Transport, limiter: RateLimiter<PacedFrame>) {
+  constructor(transport: Transport, limiter: RateLimiter<RateLimitedFrame>) {
     this.#transport = transport
     this.#limiter = limiter
   }
@@ -42,11 +42,11 @@ export class PacedTransport implements Transport {
 
   /** Sends before all that is not urgent, and may use what is reserved for that: heartbeats. */
   sendUrgent(data: string | Uint8Array): void {
-    this.#limiter.urgent(this.#frame(data, undefined))
+    this.#limiter.pushUrgent(this.#frame(data, undefined))
   }
 
   ping(data: Uint8Array): void {
-    this.#limiter.urgent({ data: undefined, owner: this, run: () => this.#transport.ping(data) })
+    this.#limiter.pushUrgent({ data: undefined, owner: this, run: () => this.#transport.ping(data) })
   }
 
   pong(data: Uint8Array): void {
@@ -70,10 +70,10 @@ export class PacedTransport implements Transport {
   }
 
   /** Resolves when nothing waits any more. */
-  idle(): Promise<void> {
-    if (this.#waitingBytes === 0) return SETTLED
-    this.#idle ??= deferred()
-    return this.#idle.promise
+  whenDrained(): Promise<void> {
+    if (this.#waitingBytes === 0) return RESOLVED
+    this.#drained ??= deferred()
+    return this.#drained.promise
   }
 
   /** Gives up what waits, and returns the messages of it. */
@@ -82,18 +82,18 @@ export class PacedTransport implements Transport {
     for (const frame of waiting) if (frame.owner !== this) this.#limiter.push(frame)
     const unsent = waiting.flatMap(({ data, owner }) => (data === undefined || owner !== this ? [] : [data]))
     this.#waitingBytes = 0
-    this.#idle?.resolve()
+    this.#drained?.resolve()
     return unsent
   }
 
-  #frame(data: string | Uint8Array, flushed: (() => void) | undefined): PacedFrame {
+  #frame(data: string | Uint8Array, flushed: (() => void) | undefined): RateLimitedFrame {
     // Counted with one byte at least, so that an empty message is waited for, too.
     const size = Math.max(1, data.length)
     this.#waitingBytes += size
     const run = (): void => {
       this.#waitingBytes -= size
       this.#transport.send(data, flushed)
-      if (this.#waitingBytes === 0) this.#idle?.resolve()
+      if (this.#waitingBytes === 0) this.#drained?.resolve()
     }
     return { data, owner: this, run }
   }

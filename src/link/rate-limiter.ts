@@ -54,7 +54,7 @@ export class RateLimiter<T> {
   }
 
   /** Sends the item as soon as anything may be sent, before all that is not urgent. */
-  urgent(item: T): void {
+  pushUrgent(item: T): void {
     if (this.#urgentItems.length === 0 && this.#all.freeAt <= this.#clock.now()) {
       this.#sendUrgent(item)
       return

@@ -1,26 +1,26 @@
 import type { Clock, Timer } from '../core/clock.js'
-import { SETTLED } from '../core/deferred.js'
+import { RESOLVED } from '../core/deferred.js'
 
 /** When reading stops and goes on, in messages and bytes that wait to be handled. */
-export interface BackPressureSettings {
+export interface ReadFlowSettings {
   readonly highWaterMark: number
   readonly highWaterBytes: number
   /** How often a paused socket is read for one chunk, so that pings and a close frame get through; in milliseconds. */
-  readonly breath: number
+  readonly probeInterval: number
 }
 
 /** What the back-pressure of a link acts upon and asks. */
-export interface BackPressurePort {
+export interface ReadFlowPort {
   pause(): void
   resume(): void
   /** True while somebody waits for a message that a pause would keep from them. */
-  isNeeded(): boolean
+  mustKeepReading(): boolean
   /** True while somebody who iterates over the messages is behind. */
-  isTapFull(): boolean
+  iteratorsFull(): boolean
   /** True while somebody is so far behind that reading must stop, whoever waits. */
-  isTapOverfull(): boolean
+  iteratorsOverLimit(): boolean
   /** Called when far too much is pending for anybody to be waited for. */
-  overflowed(pending: number): void
+  onReadOverflow(pending: number): void
 }
 
 /** Past this many times the high mark reading stops, whoever waits. */
@@ -30,17 +30,17 @@ const LIMIT = 16
 const LOW = 1 / 4
 
 /** Pauses a link's socket while too many of its messages wait to be handled. */
-export class BackPressure {
-  readonly #settings: BackPressureSettings
+export class ReadFlow {
+  readonly #settings: ReadFlowSettings
   readonly #clock: Clock
-  readonly #port: BackPressurePort
+  readonly #port: ReadFlowPort
   #messages = 0
   #bytes = 0
   #isPaused = false
   #isReleased = false
-  #breath: Timer | undefined
+  #probeTimer: Timer | undefined
 
-  constructor(settings: BackPressureSettings, clock: Clock, port: BackPressurePort) {
+  constructor(settings: ReadFlowSettings, clock: Clock, port: ReadFlowPort) {
     this.#settings = settings
     this.#clock = clock
     this.#port = port
@@ -51,38 +51,38 @@ export class BackPressure {
   }
 
   /** Counts a message that now waits to be handled. */
-  taken(bytes: number): void {
+  add(bytes: number): void {
     this.#messages += 1
     this.#bytes += bytes
-    if (this.#isOver(1)) this.reconsider()
+    if (this.#isOver(1)) this.update()
   }
 
   /** Counts a message that has been handled. */
-  handled(bytes: number): void {
+  remove(bytes: number): void {
     this.#messages -= 1
     this.#bytes -= bytes
-    if (this.#isPaused) this.reconsider()
+    if (this.#isPaused) this.update()
   }
 
   /** Notes that a frame has come in: a breath is over with the first one, and the chunk that it came in. */
-  breathed(): void {
-    if (!this.#isPaused || this.#breath) return
-    this.#startBreath()
+  onFrame(): void {
+    if (!this.#isPaused || this.#probeTimer) return
+    this.#startProbe()
     // A pause at once would hold back the rest of the chunk, and what a peer needs to hear of may be there.
-    void SETTLED.then(() => {
-      if (this.#isPaused && this.#breath) this.#port.pause()
+    void RESOLVED.then(() => {
+      if (this.#isPaused && this.#probeTimer) this.#port.pause()
     })
   }
 
   /** Decides anew; to be called when somebody begins or ends to wait for a message. */
-  reconsider(): void {
+  update(): void {
     if (this.#isReleased) return
-    if (this.#isOver(LIMIT) || this.#port.isTapOverfull()) {
-      if (this.#port.isNeeded()) this.#port.overflowed(this.#messages)
+    if (this.#isOver(LIMIT) || this.#port.iteratorsOverLimit()) {
+      if (this.#port.mustKeepReading()) this.#port.onReadOverflow(this.#messages)
       if (!this.#isPaused) this.#pause()
     } else if (!this.#isPaused) {
-      if ((this.#isOver(1) || this.#port.isTapFull()) && !this.#port.isNeeded()) this.#pause()
-    } else if ((!this.#isOver(LOW) && !this.#port.isTapFull()) || this.#port.isNeeded()) {
+      if ((this.#isOver(1) || this.#port.iteratorsFull()) && !this.#port.mustKeepReading()) this.#pause()
+    } else if ((!this.#isOver(LOW) && !this.#port.iteratorsFull()) || this.#port.mustKeepReading()) {
       this.#resume()
     }
   }
@@ -101,20 +101,20 @@ export class BackPressure {
   #pause(): void {
     this.#isPaused = true
     this.#port.pause()
-    this.#startBreath()
+    this.#startProbe()
   }
 
-  #startBreath(): void {
-    this.#breath = this.#clock.setTimeout(() => {
-      this.#breath = undefined
+  #startProbe(): void {
+    this.#probeTimer = this.#clock.setTimeout(() => {
+      this.#probeTimer = undefined
       this.#port.resume()
-    }, this.#settings.breath)
+    }, this.#settings.probeInterval)
   }
 
   #resume(): void {
     this.#isPaused = false
-    this.#breath?.cancel()
-    this.#breath = undefined
+    this.#probeTimer?.cancel()
+    this.#probeTimer = undefined
     this.#port.resume()
   }
 }

@@ -1,12 +1,12 @@
-import { describeValue } from '../codecs/codec.js'
+import { describeValue } from '../core/describe-value.js'
 import type { Transport } from '../transports/transport.js'
-import { SETTLED } from '../core/deferred.js'
+import { RESOLVED } from '../core/deferred.js'
 
 /** The low mark's share of the high one. */
 const LOW = 1 / 4
 
 /** The sends of one link, and their flow control. */
-export class Outgoing {
+export class WriteFlow {
   readonly #transport: Transport
   readonly #highWaterMark: number
   #waiting: (() => void)[] | undefined
@@ -27,10 +27,10 @@ export class Outgoing {
       this.#waiting !== undefined || this.#transport.bufferedAmount + data.length >= this.#highWaterMark
     if (!isHigh) {
       this.#transport.send(data)
-      return SETTLED
+      return RESOLVED
     }
-    this.#transport.send(data, () => this.#flushed())
-    if (this.#transport.bufferedAmount < this.#highWaterMark) return SETTLED
+    this.#transport.send(data, () => this.#onFlushed())
+    if (this.#transport.bufferedAmount < this.#highWaterMark) return RESOLVED
     return new Promise((resolve) => (this.#waiting ??= []).push(resolve))
   }
 
@@ -41,7 +41,7 @@ export class Outgoing {
     for (const resolve of waiting ?? []) resolve()
   }
 
-  #flushed(): void {
+  #onFlushed(): void {
     if (this.#transport.bufferedAmount <= this.#highWaterMark * LOW) this.end()
   }
 }

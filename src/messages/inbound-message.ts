@@ -1,5 +1,5 @@
 /** One thing that arrived on a link, counted, decoded, and on its way to a handler. */
-export interface Arrival {
+export interface InboundMessage {
   /** What it is: a decoded message, a binary frame that is no message, or a frame that could not be decoded. */
   readonly kind: 'message' | 'binary' | 'undecodable'
   /** The message, the bytes, or the error. */
@@ -11,22 +11,22 @@ export interface Arrival {
   readonly size: number
 }
 
-type Spare = { -readonly [K in keyof Arrival]: Arrival[K] }
+type PooledMessage = { -readonly [K in keyof InboundMessage]: InboundMessage[K] }
 
 /** One that is over: most are before the next one comes, which then takes its place in memory. */
-let spare: Spare | undefined
+let pooled: PooledMessage | undefined
 
 /** Makes an arrival. */
-export function arrivalOf(
-  kind: Arrival['kind'],
+export function acquireMessage(
+  kind: InboundMessage['kind'],
   value: unknown,
   raw: string | Uint8Array,
   receivedAt: number,
   size: number,
-): Arrival {
-  const arrival = spare
+): InboundMessage {
+  const arrival = pooled
   if (!arrival) return { kind, value, raw, receivedAt, size }
-  spare = undefined
+  pooled = undefined
   arrival.kind = kind
   arrival.value = value
   arrival.raw = raw
@@ -36,8 +36,8 @@ export function arrivalOf(
 }
 
 /** Takes an arrival that is over, which nobody may look at any more. */
-export function release(arrival: Arrival): void {
-  spare = arrival
-  spare.value = undefined
-  spare.raw = ''
+export function releaseMessage(arrival: InboundMessage): void {
+  pooled = arrival
+  pooled.value = undefined
+  pooled.raw = ''
 }

@@ -1,45 +1,44 @@
 import type { Codec } from '../codecs/codec.js'
 import { publishMessage } from '../core/diagnostics.js'
-import { DecodeError } from '../errors/errors.js'
-import { arrivalOf } from './inbound-message.js'
-import type { Arrival } from './inbound-message.js'
-import { messagesOf } from './unpacking.js'
-import type { Unpack } from './unpacking.js'
+import { DecodeError } from '../errors/message-errors.js'
+import { acquireMessage } from './inbound-message.js'
+import type { InboundMessage } from './inbound-message.js'
+import { describeValue } from '../core/describe-value.js'
 
 /** For whom a frame arrives. */
-export interface Receiver {
+export interface InboundTarget {
   /** False once the link has been given up: what it still brings is nobody's. */
-  readonly isReceiving: boolean
+  readonly isLive: boolean
   /** False once no handler is to be started any more. */
-  readonly isTaking: boolean
+  readonly acceptsMessages: boolean
   /** Tells whether a message is the answer to a heartbeat, which nobody else is to see. */
-  isBeatReply(message: unknown): boolean
+  isHeartbeatReply(message: unknown): boolean
   /** Hands on what is for the handlers. */
-  receive(arrival: Arrival): void
+  receive(arrival: InboundMessage): void
 }
 
 /** Those who wait for messages, and take them before any handler sees them. */
-export interface Takers {
-  take(message: unknown): boolean
+export interface Interceptors {
+  intercept(message: unknown): boolean
   /** Shows what nobody took to those who only look on. */
-  show(message: unknown): void
+  publish(message: unknown): void
 }
 
 /** The way of a frame that has been counted as life: decoded and unpacked once, then beat replies, then those who wait, then the handlers. */
-export class Incoming {
+export class InboundPipeline {
   readonly #id: string
   readonly #codec: Codec
-  readonly #takers: Takers
+  readonly #interceptors: Interceptors
   readonly #unpack: Unpack | undefined
-  #isShared: boolean
+  #intercepts: boolean
   #lastMessage: unknown
 
   /** @param isShared true where somebody else than the handlers may be meant from the beginning */
-  constructor(id: string, codec: Codec, takers: Takers, isShared: boolean, unpack?: Unpack) {
+  constructor(id: string, codec: Codec, takers: Interceptors, isShared: boolean, unpack?: Unpack) {
     this.#id = id
     this.#codec = codec
-    this.#takers = takers
-    this.#isShared = isShared
+    this.#interceptors = takers
+    this.#intercepts = isShared
     this.#unpack = unpack
   }
 
@@ -49,60 +48,93 @@ export class Incoming {
   }
 
   /** From now on somebody else than the handlers may be meant, or look on. */
-  share(): void {
-    this.#isShared = true
+  enableInterception(): void {
+    this.#intercepts = true
   }
 
   /** Takes a frame. */
-  receive(receiver: Receiver, raw: string | Uint8Array, receivedAt: number): void {
-    if (!receiver.isReceiving) return
+  receive(receiver: InboundTarget, raw: string | Uint8Array, receivedAt: number): void {
+    if (!receiver.isLive) return
     const arrival = this.#decode(raw, receivedAt)
-    if (this.#unpack && arrival.kind === 'message') this.#handOnEach(receiver, arrival, this.#unpack)
-    else this.#handOn(receiver, arrival)
+    if (this.#unpack && arrival.kind === 'message') this.#deliverEach(receiver, arrival, this.#unpack)
+    else this.#deliver(receiver, arrival)
   }
 
   /** Hands on the messages of a frame as if each had come by itself; the first that is for a handler counts for the frame's size. */
-  #handOnEach(receiver: Receiver, frame: Arrival, unpack: Unpack): void {
+  #deliverEach(receiver: InboundTarget, frame: InboundMessage, unpack: Unpack): void {
     let { size } = frame
     try {
       for (const value of messagesOf(frame.value, unpack)) {
-        if (!receiver.isReceiving) return
-        if (this.#handOn(receiver, { ...frame, value, size })) size = 0
+        if (!receiver.isLive) return
+        if (this.#deliver(receiver, { ...frame, value, size })) size = 0
       }
     } catch (thrown) {
-      if (receiver.isReceiving) this.#handOn(receiver, undecodable({ ...frame, size }, thrown))
+      if (receiver.isLive) this.#deliver(receiver, undecodable({ ...frame, size }, thrown))
     }
   }
 
   /** Returns whether it was for a handler. */
-  #handOn(receiver: Receiver, arrival: Arrival): boolean {
+  #deliver(receiver: InboundTarget, arrival: InboundMessage): boolean {
     const { kind, value } = arrival
     const isMessage = kind === 'message'
     if (isMessage) {
       this.#lastMessage = value
       publishMessage(this.#id, value)
     }
-    const isShared = isMessage && this.#isShared
-    if (isShared && (receiver.isBeatReply(value) || this.#takers.take(value))) return false
-    if (!receiver.isTaking) return false
-    if (isShared) this.#takers.show(value)
+    const isShared = isMessage && this.#intercepts
+    if (isShared && (receiver.isHeartbeatReply(value) || this.#interceptors.intercept(value))) return false
+    if (!receiver.acceptsMessages) return false
+    if (isShared) this.#interceptors.publish(value)
     receiver.receive(arrival)
     return true
   }
 
-  #decode(raw: string | Uint8Array, receivedAt: number): Arrival {
+  #decode(raw: string | Uint8Array, receivedAt: number): InboundMessage {
     const size = raw.length
     const isBinary = typeof raw !== 'string'
-    if (isBinary && !this.#codec.isBinary) return arrivalOf('binary', raw, raw, receivedAt, size)
+    if (isBinary && !this.#codec.isBinary) return acquireMessage('binary', raw, raw, receivedAt, size)
     try {
       const value = this.#codec.decode(raw, isBinary)
-      return arrivalOf('message', value, raw, receivedAt, this.#codec.unfoldedBytes ?? size)
+      return acquireMessage('message', value, raw, receivedAt, this.#codec.decodedBytes ?? size)
     } catch (thrown) {
       return undecodable({ raw, receivedAt, size }, thrown)
     }
   }
 }
 
-function undecodable({ raw, receivedAt, size }: Omit<Arrival, 'kind' | 'value'>, thrown: unknown): Arrival {
+function undecodable(
+  { raw, receivedAt, size }: Omit<InboundMessage, 'kind' | 'value'>,
+  thrown: unknown,
+): InboundMessage {
   return { kind: 'undecodable', value: new DecodeError(raw, thrown), raw, receivedAt, size }
+}
+
+/** Finds the messages in a decoded frame. */
+export type Unpack = (decoded: unknown) => Iterable<unknown>
+
+/** So many messages may be in one frame: an iterable without an end must not fill the memory. */
+const MAX_MESSAGES = 65_536
+
+/**
+ * Iterates over the messages of a decoded frame, one by one.
+ *
+ * @throws whatever `unpack` or its iterable throws; TypeError where it is none; RangeError past 65,536 messages
+ */
+export function* messagesOf(decoded: unknown, unpack: Unpack): Generator<unknown, void> {
+  const messages: unknown = unpack(decoded)
+  if (!isIterable(messages)) {
+    const what = describeValue(messages)
+    throw new TypeError(`unpack returned ${what}: return the frame's messages in an array, or [decoded]`)
+  }
+  let count = 0
+  for (const message of messages) {
+    count += 1
+    if (count > MAX_MESSAGES) throw new RangeError(`unpack gave more than ${MAX_MESSAGES} messages`)
+    yield message
+  }
+}
+
+/** A string is iterable, letter by letter: nobody can have meant that. */
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value
 }

@@ -1,4 +1,4 @@
-import { toError } from '../errors/errors.js'
+import { toError } from '../core/error-text.js'
 import { deferred } from '../core/deferred.js'
 
 /** How an iteration over messages is bounded and ended. */
@@ -27,7 +27,7 @@ export interface MessageIterator extends AsyncIterableIterator<unknown, undefine
 /** What the streams act upon. */
 export interface MessageStreamsPort {
   /** Called when `isFull` or `isOverfull` has changed. */
-  changed(): void
+  onChange(): void
 }
 
 const DEFAULT_HIGH_WATER_MARK = 1_024
@@ -58,12 +58,12 @@ export class MessageStreams {
   }
 
   /** True from when a stream holds more than its mark until each holds a quarter of its own or less. */
-  get isFull(): boolean {
+  get iteratorsFull(): boolean {
     return this.#isFull
   }
 
   /** True while a stream holds more than 16 times its mark: a request or a waiter may keep a full one from pausing the socket. */
-  get isOverfull(): boolean {
+  get iteratorsOverLimit(): boolean {
     return this.#isOverfull
   }
 
@@ -77,11 +77,11 @@ export class MessageStreams {
       throw new TypeError(`highWaterMark must be a positive integer, and is ${String(highWaterMark)}`)
     }
     const stream: MessageStream = new MessageStream(highWaterMark, signal, {
-      ended: () => {
+      onEnd: () => {
         this.#streams.delete(stream)
-        this.#reconsider()
+        this.#update()
       },
-      changed: () => this.#reconsider(),
+      onChange: () => this.#update(),
     })
     if (signal?.aborted) stream.abort()
     else if (this.#ending) stream.end(this.#ending)
@@ -109,14 +109,14 @@ export class MessageStreams {
     for (const stream of [...this.#streams]) stream.end(this.#ending)
   }
 
-  #reconsider(): void {
+  #update(): void {
     const streams = [...this.#streams]
     const isFull = streams.some(({ level }) => level !== 'low')
     const isOverfull = streams.some(({ level }) => level === 'overfull')
     if (isFull === this.#isFull && isOverfull === this.#isOverfull) return
     this.#isFull = isFull
     this.#isOverfull = isOverfull
-    this.#port.changed()
+    this.#port.onChange()
   }
 }
 
@@ -125,7 +125,7 @@ interface Ending {
   readonly error?: Error
 }
 
-interface Pending {
+interface PendingNext {
   resolve(result: Result): void
   reject(error: Error): void
 }
@@ -133,9 +133,9 @@ interface Pending {
 /** What a stream tells those who hold it. */
 interface StreamPort {
   /** Called when it takes no further message. */
-  ended(): void
+  onEnd(): void
   /** Called when its level has changed. */
-  changed(): void
+  onChange(): void
 }
 
 class MessageStream implements MessageIterator {
@@ -143,7 +143,7 @@ class MessageStream implements MessageIterator {
   readonly #signal: AbortSignal | undefined
   readonly #port: StreamPort
   /** In the order of the calls; empty whenever something is buffered. */
-  readonly #pending = new Set<Pending>()
+  readonly #pending = new Set<PendingNext>()
   #buffer: unknown[] = []
   /** Where the buffer begins: `shift()` on a long array copies it. */
   #head = 0
@@ -199,7 +199,7 @@ class MessageStream implements MessageIterator {
       if (ending.error) pending.reject(ending.error)
       else pending.resolve(DONE)
     }
-    this.#port.ended()
+    this.#port.onEnd()
   }
 
   /** Ends for the signal's reason, and drops what is buffered. */
@@ -238,7 +238,7 @@ class MessageStream implements MessageIterator {
       signal?.removeEventListener('abort', aborted)
     }
     const aborted = (): void => pending.reject(toError(signal?.reason))
-    const pending: Pending = {
+    const pending: PendingNext = {
       resolve(result) {
         leave()
         ends.resolve(result)
@@ -257,7 +257,7 @@ class MessageStream implements MessageIterator {
     const level = this.#measured()
     if (level === this.#level) return
     this.#level = level
-    this.#port.changed()
+    this.#port.onChange()
   }
 
   #measured(): 'low' | 'full' | 'overfull' {

@@ -7,7 +7,7 @@ export interface OutboxSettings {
   readonly overflow: 'reject' | 'drop-oldest' | 'drop-newest'
   /** In milliseconds; `Infinity` keeps a message however old it is. */
   readonly maxAge: number
-  readonly collapse?: (message: unknown) => unknown
+  readonly conflate?: (message: unknown) => unknown
 }
 
 export const OUTBOX_DEFAULTS = {
@@ -27,7 +27,7 @@ export interface OutboxEntry {
 
 interface Kept extends OutboxEntry {
   readonly keptAt: number
-  /** What `collapse` said of it; `undefined` collapses with nothing. */
+  /** What `conflate` said of it; `undefined` conflates with nothing. */
   readonly kind: unknown
 }
 
@@ -62,9 +62,9 @@ export class Outbox {
     return this.#bytes
   }
 
-  /** Takes a message, or says what had to go for it, or that there is no room. What `collapse` throws is the caller's. */
+  /** Takes a message, or says what had to go for it, or that there is no room. What `conflate` throws is the caller's. */
   push(entry: OutboxEntry): OutboxResult {
-    const kind = this.#settings.collapse?.(entry.message)
+    const kind = this.#settings.conflate?.(entry.message)
     const replaced = kind === undefined ? undefined : this.#byKind.get(kind)
     const dropped = this.#makeRoom(sizeOf(entry), replaced)
     if (!dropped) return this.#refuse(entry)

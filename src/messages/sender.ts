@@ -1,33 +1,33 @@
-import { MessageDroppedError, NotConnectedError, OutboxFullError } from '../errors/errors.js'
+import { MessageDroppedError, NotConnectedError, OutboxFullError } from '../errors/send-errors.js'
 import type { Clock } from '../core/clock.js'
-import { SETTLED, deferred } from '../core/deferred.js'
+import { RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 import { Outbox } from './outbox.js'
 import type { OutboxEntry, OutboxSettings } from './outbox.js'
 
 /** The link that sending is about, as far as it is about it. */
-export interface SendingLink {
+export interface SenderLink {
   readonly isOpen: boolean
   readonly bufferedAmount: number
   send(data: string | Uint8Array): Promise<void>
 }
 
 /** What sending asks of its machine. */
-export interface SendingPort {
+export interface SenderPort {
   /** The link over which the caller may send now; `undefined` while that has to wait. */
-  openLink(): SendingLink | undefined
+  openLink(): SenderLink | undefined
   /** What the connection is doing, for errors. */
   status(): string
   /** Reports messages that will not be sent. */
-  dropped(error: MessageDroppedError, message: unknown): void
+  onDropped(error: MessageDroppedError, message: unknown): void
 }
 
 /** The low mark's share of the high one. */
 const LOW = 1 / 4
 
 /** What a connection is asked to send: over its link when it may, else kept in the outbox until it may. */
-export class Sending {
-  readonly #port: SendingPort
+export class Sender {
+  readonly #port: SenderPort
   readonly #highWaterMark: number
   readonly #settings: OutboxSettings | false
   readonly #clock: Clock
@@ -36,7 +36,7 @@ export class Sending {
   #drained: Deferred<void> | undefined
   #isFlushing = false
 
-  constructor(outbox: OutboxSettings | false, highWaterMark: number, clock: Clock, port: SendingPort) {
+  constructor(outbox: OutboxSettings | false, highWaterMark: number, clock: Clock, port: SenderPort) {
     this.#port = port
     this.#highWaterMark = highWaterMark
     this.#settings = outbox
@@ -51,7 +51,7 @@ export class Sending {
   /**
    * Sends a frame, or keeps it.
    *
-   * @param message what the frame says, for reports and for `collapse`
+   * @param message what the frame says, for reports and for `conflate`
    * @returns flow control only: see `Connection.send`
    * @throws NotConnectedError where there is no outbox
    * @throws OutboxFullError where it is full, and says so
@@ -65,7 +65,7 @@ export class Sending {
     for (const entry of dropped) this.#report('overflow', [entry])
     if (!isAccepted && this.#settings.overflow === 'reject')
       throw new OutboxFullError(this.#outbox.size, this.#outbox.bytes)
-    if (this.#outbox.bytes < this.#highWaterMark) return SETTLED
+    if (this.#outbox.bytes < this.#highWaterMark) return RESOLVED
     this.#drained ??= deferred()
     return this.#drained.promise
   }
@@ -74,7 +74,7 @@ export class Sending {
    * Sends what has been kept, in order; what the link does not take any more is kept on, in its place and as old as it is. What is
    * sent meanwhile, from whoever is told of something, queues up behind.
    */
-  flush(link: SendingLink): void {
+  flush(link: SenderLink): void {
     if (!this.#outbox) return
     const expired: OutboxEntry[] = []
     this.#isFlushing = true
@@ -89,7 +89,7 @@ export class Sending {
       this.#isFlushing = false
     }
     if (expired.length > 0) this.#report('expired', expired)
-    this.#letGoOn()
+    this.#resolveDrained()
   }
 
   /** Reports what was kept and will never be sent, and lets everybody go on. */
@@ -100,7 +100,7 @@ export class Sending {
     this.#drained?.resolve()
   }
 
-  #letGoOn(): void {
+  #resolveDrained(): void {
     if (this.bytes > this.#highWaterMark * LOW) return
     this.#drained?.resolve()
     this.#drained = undefined
@@ -108,6 +108,6 @@ export class Sending {
 
   #report(reason: MessageDroppedError['reason'], entries: readonly OutboxEntry[]): void {
     const messages = entries.map(({ message }) => message)
-    this.#port.dropped(new MessageDroppedError(reason, messages), messages[0])
+    this.#port.onDropped(new MessageDroppedError(reason, messages), messages[0])
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../core/clock.js'
-import { describeValue } from '../codecs/codec.js'
-import { reasonOf, toError } from '../errors/errors.js'
-import { SubscriptionError } from '../errors/request-errors.js'
+import { describeValue } from '../core/describe-value.js'
+import { reasonOf, toError } from '../core/error-text.js'
+import { SubscriptionError } from '../errors/subscription-error.js'
 
 /** What a server calls a subscription on one connection. */
 export type SubscriptionId = string | number
@@ -39,7 +39,7 @@ export interface SubscriptionsPort {
   isReady(): boolean
   report(error: Error): void
   /** The number of acknowledgements that are awaited has changed. */
-  waitChanged?(): void
+  onPendingAcksChange?(): void
 }
 
 interface Subscription {
@@ -65,13 +65,13 @@ export class Subscriptions {
   readonly #clock: Clock
   readonly #subscriptions = new Map<string, Subscription>()
   /** What is still to be said on this connection, in order. */
-  readonly #unsaid = new Set<Subscription>()
+  readonly #pending = new Set<Subscription>()
   /** What has been said on this connection and not been refused, with the server's id once that is known. */
-  readonly #said = new Map<Subscription, SubscriptionId | undefined>()
+  readonly #sent = new Map<Subscription, SubscriptionId | undefined>()
   readonly #byId = new Map<unknown, Subscription>()
   /** The oldest first. An acknowledgement stays awaited when its subscription goes: it must not settle another one. */
   readonly #awaited = new Map<Subscription, AwaitedAck>()
-  #isSaying = false
+  #isFlushing = false
 
   /** @internal */
   constructor(port: SubscriptionsPort, clock: Clock) {
@@ -98,11 +98,11 @@ export class Subscriptions {
     const replaced = this.#subscriptions.get(key)
     this.#subscriptions.delete(key)
     this.#subscriptions.set(key, subscription)
-    if (replaced && this.#port.isReady()) this.#withdraw(replaced)
+    if (replaced && this.#port.isReady()) this.#unsubscribe(replaced)
     // Not ready, and yet said: an overlap is under way, and what was said on the old connection holds until that goes.
-    else if (replaced) this.#unsaid.delete(replaced)
-    this.#unsaid.add(subscription)
-    this.#sayUnsaid()
+    else if (replaced) this.#pending.delete(replaced)
+    this.#pending.add(subscription)
+    this.#flush()
   }
 
   /**
@@ -114,7 +114,7 @@ export class Subscriptions {
     const subscription = this.#subscriptions.get(key)
     if (!subscription) return false
     this.#subscriptions.delete(key)
-    this.#withdraw(subscription)
+    this.#unsubscribe(subscription)
     return true
   }
 
@@ -146,8 +146,8 @@ export class Subscriptions {
    *
    * @internal
    */
-  ready(): void {
-    this.#sayUnsaid()
+  onReady(): void {
+    this.#flush()
   }
 
   /**
@@ -155,13 +155,13 @@ export class Subscriptions {
    *
    * @internal
    */
-  take(message: unknown): boolean {
+  intercept(message: unknown): boolean {
     for (const awaited of this.#awaited.values()) {
-      const verdict = this.#judge(awaited, message)
+      const verdict = this.#matchAck(awaited, message)
       if (verdict === false) continue
       this.#stopAwaiting(awaited.subscription)
-      if (verdict === true) this.#acknowledged(awaited.subscription, message)
-      else this.#refused(awaited.subscription, message, verdict === 'refused' ? undefined : verdict)
+      if (verdict === true) this.#onAcknowledged(awaited.subscription, message)
+      else this.#onRefused(awaited.subscription, message, verdict === 'refused' ? undefined : verdict)
       return true
     }
     return false
@@ -172,15 +172,15 @@ export class Subscriptions {
    *
    * @internal
    */
-  lost(): void {
-    this.#said.clear()
+  onLost(): void {
+    this.#sent.clear()
     this.#byId.clear()
-    this.#unsaid.clear()
-    for (const subscription of this.#subscriptions.values()) this.#unsaid.add(subscription)
+    this.#pending.clear()
+    for (const subscription of this.#subscriptions.values()) this.#pending.add(subscription)
     if (this.#awaited.size === 0) return
     for (const { timer } of this.#awaited.values()) timer.cancel()
     this.#awaited.clear()
-    this.#port.waitChanged?.()
+    this.#port.onPendingAcksChange?.()
   }
 
   /**
@@ -188,95 +188,95 @@ export class Subscriptions {
    *
    * @internal
    */
-  closed(): void {
+  onClosed(): void {
     this.#subscriptions.clear()
-    this.lost()
+    this.onLost()
   }
 
   /** Functions of the user's may add and delete meanwhile: what they add is said by the loop that is under way. */
-  #sayUnsaid(): void {
-    if (this.#isSaying) return
-    this.#isSaying = true
+  #flush(): void {
+    if (this.#isFlushing) return
+    this.#isFlushing = true
     try {
-      for (const subscription of this.#unsaid) {
+      for (const subscription of this.#pending) {
         if (!this.#port.isReady()) return
-        this.#unsaid.delete(subscription)
-        this.#say(subscription)
+        this.#pending.delete(subscription)
+        this.#send(subscription)
       }
     } finally {
-      this.#isSaying = false
+      this.#isFlushing = false
     }
   }
 
-  #say(subscription: Subscription): void {
+  #send(subscription: Subscription): void {
     try {
       const message = messageOf(subscription.subscribe)
       if (!this.#isKnown(subscription) || !this.#port.isReady()) return
-      this.#said.set(subscription, undefined)
+      this.#sent.set(subscription, undefined)
       // Awaited before it is sent: a transport in memory may answer within the send.
-      this.#await(subscription)
+      this.#awaitAck(subscription)
       this.#port.send(message)
     } catch (thrown) {
-      this.#said.delete(subscription)
+      this.#sent.delete(subscription)
       this.#stopAwaiting(subscription)
-      this.#failed(subscription, 'could not be said', thrown)
+      this.#onError(subscription, 'could not be said', thrown)
     }
   }
 
   /** Takes back what has been said of a subscription that is not remembered any more. */
-  #withdraw(subscription: Subscription): void {
-    this.#unsaid.delete(subscription)
-    if (!this.#said.has(subscription)) return
-    const id = this.#said.get(subscription)
-    this.#said.delete(subscription)
+  #unsubscribe(subscription: Subscription): void {
+    this.#pending.delete(subscription)
+    if (!this.#sent.has(subscription)) return
+    const id = this.#sent.get(subscription)
+    this.#sent.delete(subscription)
     if (this.#byId.get(id) === subscription) this.#byId.delete(id)
-    if (id !== undefined || !needsId(subscription)) this.#unsay(subscription, id)
+    if (id !== undefined || !needsId(subscription)) this.#sendUnsubscribe(subscription, id)
   }
 
-  #unsay(subscription: Subscription, id: SubscriptionId | undefined): void {
+  #sendUnsubscribe(subscription: Subscription, id: SubscriptionId | undefined): void {
     const { unsubscribe } = subscription.options
     if (unsubscribe === undefined || !this.#port.isReady()) return
     try {
       const message = messageOf(unsubscribe, id)
       if (this.#port.isReady()) this.#port.send(message)
     } catch (thrown) {
-      this.#failed(subscription, 'could not be taken back', thrown)
+      this.#onError(subscription, 'could not be taken back', thrown)
     }
   }
 
-  #await(subscription: Subscription): void {
+  #awaitAck(subscription: Subscription): void {
     const { ack, ackTimeout = ACK_TIMEOUT } = subscription.options
     if (!ack) return
-    const timer = this.#clock.setTimeout(() => this.#missed(subscription, ackTimeout), ackTimeout)
+    const timer = this.#clock.setTimeout(() => this.#onAckTimeout(subscription, ackTimeout), ackTimeout)
     this.#awaited.set(subscription, { subscription, ack, timer })
-    this.#port.waitChanged?.()
+    this.#port.onPendingAcksChange?.()
   }
 
   #stopAwaiting(subscription: Subscription): void {
     this.#awaited.get(subscription)?.timer.cancel()
-    if (this.#awaited.delete(subscription)) this.#port.waitChanged?.()
+    if (this.#awaited.delete(subscription)) this.#port.onPendingAcksChange?.()
   }
 
   /** Asks whether a message is the acknowledgement. A function that throws is not asked again on this connection. */
-  #judge({ subscription, ack }: AwaitedAck, message: unknown): true | false | 'refused' | Error {
+  #matchAck({ subscription, ack }: AwaitedAck, message: unknown): true | false | 'refused' | Error {
     try {
       const verdict = ack(message)
       return verdict === true || verdict === 'refused' || verdict instanceof Error ? verdict : false
     } catch (thrown) {
       this.#stopAwaiting(subscription)
-      this.#failed(subscription, 'has an ack function that failed', thrown)
+      this.#onError(subscription, 'has an ack function that failed', thrown)
       return false
     }
   }
 
-  #acknowledged(subscription: Subscription, message: unknown): void {
+  #onAcknowledged(subscription: Subscription, message: unknown): void {
     const id = this.#readId(subscription, message)
     if (id === undefined) return
-    if (this.#said.has(subscription)) {
-      this.#said.set(subscription, id)
+    if (this.#sent.has(subscription)) {
+      this.#sent.set(subscription, id)
       this.#byId.set(id, subscription)
     } else if (needsId(subscription)) {
-      this.#unsay(subscription, id)
+      this.#sendUnsubscribe(subscription, id)
     }
   }
 
@@ -288,27 +288,27 @@ export class Subscriptions {
       if (typeof id === 'string' || typeof id === 'number') return id
       throw new TypeError(`it gave ${describeValue(id)}, not a string or a number`)
     } catch (thrown) {
-      this.#failed(subscription, 'has an id function that failed', thrown)
+      this.#onError(subscription, 'has an id function that failed', thrown)
       return undefined
     }
   }
 
-  #refused(subscription: Subscription, message: unknown, cause: Error | undefined): void {
+  #onRefused(subscription: Subscription, message: unknown, cause: Error | undefined): void {
     // Nobody wants it any more: nothing is amiss.
-    if (!this.#said.delete(subscription)) return
+    if (!this.#sent.delete(subscription)) return
     const what = `was refused by the server${cause ? `: ${reasonOf(cause)}` : ''}`
     const facts = { details: message, ...(cause && { cause }) }
     this.#port.report(new SubscriptionError(subscription.key, 'refused', what, facts))
   }
 
-  #missed(subscription: Subscription, timeout: number): void {
+  #onAckTimeout(subscription: Subscription, timeout: number): void {
     this.#stopAwaiting(subscription)
-    if (!this.#said.has(subscription)) return
+    if (!this.#sent.has(subscription)) return
     const what = `was not acknowledged within ackTimeout (${timeout} ms)`
-    this.#port.report(new SubscriptionError(subscription.key, 'missing', what))
+    this.#port.report(new SubscriptionError(subscription.key, 'timeout', what))
   }
 
-  #failed({ key }: Subscription, what: string, thrown: unknown): void {
+  #onError({ key }: Subscription, what: string, thrown: unknown): void {
     const cause = toError(thrown)
     this.#port.report(new SubscriptionError(key, 'failed', `${what}: ${reasonOf(thrown)}`, { cause }))
   }

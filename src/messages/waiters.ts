@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../core/clock.js'
-import { WaitTimeoutError, toError } from '../errors/errors.js'
+import { WaitTimeoutError } from '../errors/request-errors.js'
+import { toError } from '../core/error-text.js'
 
 /** How long to wait, and what may end it sooner. */
 export interface WaitOptions {

@@ -1,6 +1,6 @@
-import type { Mistake } from '../errors/errors.js'
+import type { Mistake } from '../errors/startup-error.js'
 import { isObject, shown, unknownNames } from './rules.js'
-import { checkRoute } from '../messages/route.js'
+import { checkRoute } from './validate-route.js'
 import type { Route } from '../messages/route.js'
 
 /** Messages of one key are handled one after another, those of different keys at the same time. */
@@ -15,38 +15,38 @@ export interface KeyedConcurrency {
    *
    * @default false
    */
-  readonly latest?: boolean
+  readonly conflate?: boolean
 }
 
 /** The same with every default filled in; a number is so many at once, whatever their keys. */
 export type ConcurrencySettings = number | Required<KeyedConcurrency>
 
-export const KEYED_CONCURRENCY_DEFAULTS = { limit: Infinity, latest: false } as const
+export const KEYED_CONCURRENCY_DEFAULTS = { limit: Infinity, conflate: false } as const
 
-const NAMES = ['key', 'limit', 'latest']
+const NAMES = ['key', 'limit', 'conflate']
 const PLACE = 'options.concurrency'
 
 export function fillInConcurrency(option: number | KeyedConcurrency): ConcurrencySettings {
   if (typeof option === 'number') return option
-  const { limit, latest } = KEYED_CONCURRENCY_DEFAULTS
-  return { key: option.key, limit: option.limit ?? limit, latest: option.latest ?? latest }
+  const { limit, conflate } = KEYED_CONCURRENCY_DEFAULTS
+  return { key: option.key, limit: option.limit ?? limit, conflate: option.conflate ?? conflate }
 }
 
 /** Finds what is wrong with the option. */
 export function checkConcurrency(option: unknown): Mistake[] {
   if (isLimit(option)) return []
   if (!isObject(option) || Array.isArray(option)) {
-    const fix = 'give a whole number from 1, Infinity, or { key, limit, latest }'
+    const fix = 'give a whole number from 1, Infinity, or { key, limit, conflate }'
     return [{ place: PLACE, cause: `is ${shown(option)}`, fix }]
   }
-  const { key, limit, latest } = option
+  const { key, limit, conflate } = option
   const mistakes = [...unknownNames(option, PLACE, NAMES), ...checkKey(key)]
   if (limit !== undefined && !isLimit(limit)) {
     const fix = 'give a whole number from 1, or Infinity'
     mistakes.push({ place: `${PLACE}.limit`, cause: `is ${shown(limit)}`, fix })
   }
-  if (latest !== undefined && typeof latest !== 'boolean')
-    mistakes.push({ place: `${PLACE}.latest`, cause: `is ${shown(latest)}`, fix: 'give true or false' })
+  if (conflate !== undefined && typeof conflate !== 'boolean')
+    mistakes.push({ place: `${PLACE}.conflate`, cause: `is ${shown(conflate)}`, fix: 'give true or false' })
   return mistakes
 }
 

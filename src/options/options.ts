@@ -1,40 +1,18 @@
+import type { PerAttempt } from '../connection/attempt.js'
 import type { Clock } from '../core/clock.js'
-import { systemClock } from '../core/clock.js'
 import type { Codec } from '../codecs/codec.js'
-import { jsonCodec } from '../codecs/codec.js'
-import { fillInConcurrency } from './concurrency.js'
-import type { ConcurrencySettings, KeyedConcurrency } from './concurrency.js'
-import type { HeartbeatSettings } from '../link/heartbeat.js'
-import { HEARTBEAT_DEFAULTS } from '../link/heartbeat.js'
+import type { KeyedConcurrency } from './concurrency.js'
 import type { OutboxSettings } from '../messages/outbox.js'
-import { OUTBOX_DEFAULTS } from '../messages/outbox.js'
-import { fillInRequests } from '../requests/request-options.js'
-import type { RequestsOptions, RequestsSettings } from '../requests/request-options.js'
+import type { RequestsOptions } from '../requests/request-options.js'
 import type { RateLimitSettings } from '../link/rate-limiter.js'
-import type { Failure, ReconnectSettings } from '../connection/retry-policy.js'
-import { RECONNECT_DEFAULTS } from '../connection/retry-policy.js'
-import type { Unpack } from '../messages/unpacking.js'
+import type { Failure } from '../session/disconnect.js'
+import type { Unpack } from '../messages/inbound.js'
 import type { Logger } from '../core/logger.js'
 import type { Route } from '../messages/route.js'
 import type { Connect } from '../transports/transport.js'
 
-/** What a `url`, `headers` or `protocols` function is told, anew for each attempt. */
-export interface AttemptInfo {
-  /** The number of this try, counted from 1 and anew after a connection that held for `minUptime`. */
-  readonly attempt: number
-  /** True when the connection has been open before. */
-  readonly isReconnect: boolean
-  /** Why there is another attempt; `undefined` the first time. */
-  readonly failure?: Failure
-  /** Aborts when the attempt is given up: hand it to `fetch`. */
-  readonly signal: AbortSignal
-}
-
-/** A value, or a function that gives it for each attempt: a fresh token, say. A function that fails fails the attempt. */
-export type PerAttempt<T> = T | ((attempt: AttemptInfo) => T | Promise<T>)
-
 /** A heartbeat by protocol ping, or by a message of the API's own. */
-export interface BeatOptions {
+export interface HeartbeatOptions {
   /** Milliseconds between beats. @default 20_000 */
   readonly interval?: number
   /** Milliseconds after a beat in which some frame must arrive. @default 10_000 */
@@ -81,7 +59,7 @@ export interface OutboxOptions {
   /** Messages older than this when the connection is ready again are reported, not sent; in milliseconds. @default Infinity */
   readonly maxAge?: number
   /** Names a message's kind: only the latest of a kind is kept. `undefined` keeps them all. */
-  readonly collapse?: (message: unknown) => unknown
+  readonly conflate?: (message: unknown) => unknown
 }
 
 /** Everything that can be set on a connection. Times are milliseconds; `undefined` means the default, `false` means off. */
@@ -117,7 +95,7 @@ export interface ConnectionOptions {
   /** How long an attempt may take in all, its functions included. @default 10_000 */
   readonly connectTimeout?: number | false
   /** How long `@OnOpen` may take. @default 30_000 */
-  readonly readyTimeout?: number | false
+  readonly onOpenTimeout?: number | false
   /** How long handlers may go on with what a lost connection had delivered. @default 30_000 */
   readonly drainTimeout?: number
   /** How long `close()` may take in all: half for the handlers, the rest for the closing handshake and `@OnClose`. @default 5_000 */
@@ -132,7 +110,7 @@ export interface ConnectionOptions {
    */
   readonly compression?: boolean
   /** How a dead peer is noticed. @default a protocol ping each 20_000, and 10_000 to answer */
-  readonly heartbeat?: BeatOptions | SilenceOptions | false
+  readonly heartbeat?: HeartbeatOptions | SilenceOptions | false
   /** How to come back; `false` ends with the first failure. */
   readonly reconnect?: ReconnectOptions | false
   /** How long a connection is used before a new one takes its place, which is opened first; in milliseconds. @default for ever */
@@ -151,117 +129,4 @@ export interface ConnectionOptions {
   readonly random?: () => number
   /** What opens the sockets: for tests and other runtimes. @default the one over `ws` */
   readonly transport?: Connect
-}
-
-/** The options of one connection with every default filled in. */
-export interface ConnectionSettings {
-  readonly url: NonNullable<ConnectionOptions['url']>
-  readonly protocols: NonNullable<ConnectionOptions['protocols']>
-  readonly headers: NonNullable<ConnectionOptions['headers']>
-  readonly route: Route
-  readonly codec: Codec
-  readonly unpack: Unpack | undefined
-  readonly concurrency: ConcurrencySettings
-  readonly highWaterMark: number
-  readonly highWaterBytes: number
-  readonly sendHighWaterMark: number
-  readonly connectTimeout: number
-  readonly readyTimeout: number
-  readonly drainTimeout: number
-  readonly closeTimeout: number
-  readonly maxPayload: number
-  readonly maxFragments: number
-  readonly compression: boolean
-  readonly heartbeat: HeartbeatSettings
-  readonly reconnect: ReconnectSettings | false
-  readonly outbox: OutboxSettings | false
-  readonly maxAge: number
-  readonly rateLimit: RateLimitSettings | undefined
-  readonly requests: RequestsSettings
-  /** True where the API is known to have requests: then beats take an id, too, and stray replies are counted. */
-  readonly hasRequests: boolean
-  readonly clock: Clock
-  readonly random: () => number
-}
-
-const MiB = 1024 * 1024
-
-/** The defaults of everything that is a number; the documentation's table is checked against it. */
-export const DEFAULTS = {
-  concurrency: 1,
-  highWaterMark: 1_024,
-  highWaterBytes: 16 * MiB,
-  sendHighWaterMark: MiB,
-  connectTimeout: 10_000,
-  readyTimeout: 30_000,
-  drainTimeout: 30_000,
-  closeTimeout: 5_000,
-  maxPayload: 32 * MiB,
-  maxFragments: 16_384,
-} as const
-
-/** Lays options over each other, the later ones winning where they say anything: an explicit `undefined` says nothing. */
-export function layerOptions<T extends object>(...layers: readonly (T | undefined)[]): T {
-  const result: Record<string, unknown> = {}
-  for (const layer of layers as readonly (Record<string, unknown> | undefined)[]) {
-    for (const name of layer ? Object.keys(layer) : []) {
-      if (layer?.[name] !== undefined) result[name] = layer[name]
-    }
-  }
-  return result as T
-}
-
-const NO_PROTOCOLS: readonly string[] = []
-const NO_HEADERS: Readonly<Record<string, string>> = {}
-
-/** Fills in the defaults. */
-export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>): ConnectionSettings {
-  const numberOf = (name: Exclude<keyof typeof DEFAULTS, 'concurrency'>): number | false =>
-    options[name] ?? DEFAULTS[name]
-  return {
-    url,
-    protocols: options.protocols ?? NO_PROTOCOLS,
-    headers: options.headers ?? NO_HEADERS,
-    route: options.route ?? 'type',
-    codec: options.codec ?? jsonCodec,
-    unpack: options.unpack,
-    concurrency: fillInConcurrency(options.concurrency ?? DEFAULTS.concurrency),
-    highWaterMark: Number(numberOf('highWaterMark')),
-    highWaterBytes: Number(numberOf('highWaterBytes')),
-    sendHighWaterMark: Number(numberOf('sendHighWaterMark')),
-    connectTimeout: numberOf('connectTimeout') || Infinity,
-    readyTimeout: numberOf('readyTimeout') || Infinity,
-    drainTimeout: Number(numberOf('drainTimeout')),
-    closeTimeout: Number(numberOf('closeTimeout')),
-    maxPayload: Number(numberOf('maxPayload')),
-    maxFragments: Number(numberOf('maxFragments')),
-    compression: options.compression ?? false,
-    heartbeat: fillInHeartbeat(options.heartbeat),
-    reconnect: fillInGroup<ReconnectSettings>(options.reconnect, RECONNECT_DEFAULTS),
-    outbox: fillInGroup<OutboxSettings>(options.outbox, OUTBOX_DEFAULTS),
-    maxAge: options.maxAge ?? Infinity,
-    rateLimit: options.rateLimit,
-    requests: fillInRequests(options.requests),
-    hasRequests: options.requests !== undefined,
-    clock: options.clock ?? systemClock,
-    random: options.random ?? Math.random,
-  }
-}
-
-/** Groups that nobody sets are shared by all connections. */
-function fillInGroup<T extends object>(group: Partial<T> | false | undefined, defaults: T): T | false {
-  if (group === false) return false
-  return group ? layerOptions<T>(defaults, group as T) : defaults
-}
-
-function fillInHeartbeat(option: ConnectionOptions['heartbeat']): HeartbeatSettings {
-  if (option === false) return { style: 'off' }
-  const { silence, interval, timeout, message, isReply }: Partial<SilenceOptions> & BeatOptions = option ?? {}
-  if (silence !== undefined) return { style: 'silence', silence }
-  const times = {
-    interval: interval ?? HEARTBEAT_DEFAULTS.interval,
-    timeout: timeout ?? HEARTBEAT_DEFAULTS.timeout,
-  }
-  if (!message) return { style: 'ping', ...times }
-  return { style: 'message', ...times, message, isReply }
 }

@@ -1,6 +1,6 @@
 import { LONGEST_DELAY } from '../core/clock.js'
-import { describeValue } from '../codecs/codec.js'
-import type { Mistake } from '../errors/errors.js'
+import { describeValue } from '../core/describe-value.js'
+import type { Mistake } from '../errors/startup-error.js'
 
 export function unknownNames(given: object, place: string, known: readonly string[]): Mistake[] {
   return Object.keys(given)

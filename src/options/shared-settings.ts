@@ -1,4 +1,5 @@
-import type { ConnectionOptions, ConnectionSettings } from './options.js'
+import type { ConnectionOptions } from './options.js'
+import type { ClientSettings } from '../options/fill-in.js'
 import type { Class } from '../core/token.js'
 
 /** What is copied when it is filled in, so that what is in it counts, and not which object it is. */
@@ -6,7 +7,7 @@ const GROUPS: readonly string[] = ['concurrency', 'heartbeat', 'outbox', 'reconn
 
 interface Known {
   readonly options: ConnectionOptions
-  readonly settings: ConnectionSettings
+  readonly settings: ClientSettings
 }
 
 /** By class, of its last client. */
@@ -16,13 +17,13 @@ const known = new WeakMap<Class, Known>()
  * Returns the settings of the last client of a class, if the options are the same: they have been checked then, and those who open thousands
  * of connections, which have their class and their options in common, need them in memory once.
  */
-export function knownSettings(target: Class, options: ConnectionOptions): ConnectionSettings | undefined {
+export function knownSettings(target: Class, options: ConnectionOptions): ClientSettings | undefined {
   const last = known.get(target)
   return last && isSame(last.options, options) ? last.settings : undefined
 }
 
 /** Keeps the settings that options without mistakes came to, for the next client of the class. */
-export function keepSettings(target: Class, options: ConnectionOptions, settings: ConnectionSettings): void {
+export function keepSettings(target: Class, options: ConnectionOptions, settings: ClientSettings): void {
   const copied = Object.entries(options).map(([name, value]: [string, unknown]) => [
     name,
     isGroup(name, value) ? { ...value } : value,

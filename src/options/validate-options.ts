@@ -1,7 +1,7 @@
 import { checkConcurrency } from './concurrency.js'
-import { RECONNECT_DEFAULTS } from '../connection/retry-policy.js'
-import type { Mistake } from '../errors/errors.js'
-import { DEFAULTS } from './options.js'
+import { RETRY_DEFAULTS } from '../connection/retry-policy.js'
+import type { Mistake } from '../errors/startup-error.js'
+import { DEFAULTS } from './fill-in.js'
 import type { ConnectionOptions } from './options.js'
 import {
   checkCount,
@@ -17,23 +17,23 @@ import {
   unknownName,
   unknownNames,
 } from './rules.js'
-import { checkRoute } from '../messages/route.js'
-import { redactUrl, urlProblem } from '../core/url.js'
+import { checkRoute } from './validate-route.js'
+import { redactUrl, findUrlMistake } from '../core/url.js'
 
 const HEARTBEAT_NAMES = ['interval', 'timeout', 'message', 'isReply', 'silence']
-const OUTBOX_NAMES = ['limit', 'bytes', 'overflow', 'maxAge', 'collapse']
+const OUTBOX_NAMES = ['limit', 'bytes', 'overflow', 'maxAge', 'conflate']
 const OVERFLOWS: readonly unknown[] = ['reject', 'drop-oldest', 'drop-newest']
 const REQUEST_FUNCTIONS = ['replyId', 'result', 'error', 'nextId', 'idKey', 'respond']
 const RECONNECT_NAMES = ['initialDelay', 'maxDelay', 'minUptime', 'maxAttempts', 'delays', 'shouldReconnect']
 
 /** Numbers that `false` switches off. */
-const CAN_BE_OFF: readonly string[] = ['connectTimeout', 'readyTimeout', 'maxPayload', 'maxFragments']
+const CAN_BE_OFF: readonly string[] = ['connectTimeout', 'onOpenTimeout', 'maxPayload', 'maxFragments']
 
 /** The token of RFC 9110, section 5.6.2: what a subprotocol may consist of. */
 const SUBPROTOCOL = /^[!#$%&'*+\-.^_`|~\w]+$/
 
 /** Finds what is wrong with the options of a connection, whatever they were laid over. */
-export function checkOptions(
+export function validateOptions(
   options: ConnectionOptions,
   target: string,
   others: readonly string[],
@@ -59,7 +59,7 @@ function checkUrl(url: unknown, place: string): Mistake[] {
   if (typeof url !== 'string' && !(url instanceof URL))
     return [{ place, cause: 'is neither a string, a URL, nor a function', fix: "write 'wss://…'" }]
   const text = String(url)
-  const problem = urlProblem(text)
+  const problem = findUrlMistake(text)
   if (!problem) return []
   const shown = URL.canParse(text) ? redactUrl(text) : `'${withoutSecrets(text)}'`
   return [{ place, cause: `${shown} ${problem.cause}`, fix: problem.fix }]
@@ -168,7 +168,7 @@ function checkReconnect(reconnect: unknown, place: string): Mistake[] {
 
 function checkDelays(given: Readonly<Record<string, unknown>>, place: string): Mistake[] {
   const mistakes: Mistake[] = []
-  const { initialDelay, maxDelay = RECONNECT_DEFAULTS.maxDelay, delays } = given
+  const { initialDelay, maxDelay = RETRY_DEFAULTS.maxDelay, delays } = given
   if (typeof initialDelay === 'number' && typeof maxDelay === 'number' && initialDelay > maxDelay) {
     const cause = `has an initialDelay (${initialDelay}) above its maxDelay (${maxDelay})`
     mistakes.push({ place, cause, fix: 'raise maxDelay or lower initialDelay' })
@@ -201,13 +201,13 @@ function checkOutbox(outbox: unknown, place: string): Mistake[] {
       {
         place,
         cause: `is ${shown(outbox)}`,
-        fix: 'give { limit, bytes, overflow, maxAge, collapse }, or false',
+        fix: 'give { limit, bytes, overflow, maxAge, conflate }, or false',
       },
     ]
   }
   const mistakes = [
     ...unknownNames(outbox, place, OUTBOX_NAMES),
-    ...checkFunctions(outbox, place, ['collapse']),
+    ...checkFunctions(outbox, place, ['conflate']),
     ...(['limit', 'bytes'] as const).flatMap((name) => checkCount(outbox[name], `${place}.${name}`)),
     ...(outbox['maxAge'] === Infinity ? [] : checkTimes(outbox, place, ['maxAge'], 0)),
   ]

@@ -1,8 +1,8 @@
 import type { Clock, Timer } from '../core/clock.js'
-import { toError } from '../errors/errors.js'
-import { RequestError, RequestTimeoutError, UnreadRepliesError } from '../errors/request-errors.js'
+import { toError } from '../core/error-text.js'
+import { ReplyError, RequestTimeoutError, UnreadRepliesError } from '../errors/request-errors.js'
 import { deferred } from '../core/deferred.js'
-import { Replies } from './reply-stream.js'
+import { ReplyStream } from './reply-stream.js'
 import { RequestIds } from './request-ids.js'
 import type { RequestManyOptions, RequestOptions, RequestsSettings } from './request-options.js'
 
@@ -17,15 +17,15 @@ export interface RequestsPort {
   /** Tells whether what is asked just now may go at once: while ready, and from inside `@OnOpen`. */
   canSend(): boolean
   /** Called whenever the number of pending requests has changed. */
-  changed(): void
+  onChange(): void
   /** Called when a function of the options threw at a message that belongs to no request: it goes to the handlers. */
-  failed(thrown: unknown): void
+  onError(thrown: unknown): void
 }
 
 /** Where the replies to one request go. */
-interface Outlet {
+interface ReplySink {
   /** Takes a reply and tells whether it was the last. */
-  take(message: unknown, entry: Entry): boolean
+  intercept(message: unknown, entry: Entry): boolean
   fail(error: Error, isAborted: boolean): void
 }
 
@@ -34,12 +34,12 @@ interface Entry {
   readonly message: unknown
   readonly hasOwnId: boolean
   readonly options: RequestOptions
-  readonly outlet: Outlet
+  readonly sink: ReplySink
   /** The id that it was sent with last, or brought along. */
   id?: unknown
   /** Under what it is looked up: the id's key, or the entry itself where there are no ids. */
   key?: unknown
-  isSent?: true
+  wasSent?: true
   timer?: Timer
   aborted?: () => void
 }
@@ -60,7 +60,7 @@ export class PendingRequests {
   readonly #ids: RequestIds | undefined
   /** All of them, whatever they wait for. */
   readonly #entries = new Set<Entry>()
-  readonly #underWay = new Map<unknown, Entry>()
+  readonly #inFlight = new Map<unknown, Entry>()
   /** Those under way that have a `match`, so that other messages cost nothing. */
   readonly #matching = new Set<Entry>()
   /** Those that wait for their turn on this connection. */
@@ -68,7 +68,7 @@ export class PendingRequests {
   /** Those that wait for `ready()`. */
   #waiting = new Set<Entry>()
   #order = 0
-  #stray = 0
+  #unmatched = 0
   #isReady = false
   #isPumping = false
   #closedWith: Error | undefined
@@ -86,8 +86,8 @@ export class PendingRequests {
   }
 
   /** How many replies came that no request was waiting for: late, duplicate, foreign, or an error without an id. */
-  get stray(): number {
-    return this.#stray
+  get unmatched(): number {
+    return this.#unmatched
   }
 
   /**
@@ -99,7 +99,7 @@ export class PendingRequests {
   request(message: unknown, options: RequestOptions = {}): Promise<unknown> {
     const ends = deferred<unknown>()
     this.#add(message, options, {
-      take: (reply) => {
+      intercept: (reply) => {
         ends.resolve(this.#settings.result(reply))
         return true
       },
@@ -116,9 +116,9 @@ export class PendingRequests {
    */
   requestMany(message: unknown, options: RequestManyOptions): AsyncIterableIterator<unknown, undefined> {
     const { highWaterMark = DEFAULT_HIGH_WATER_MARK, isLast } = options
-    const replies: Replies = new Replies(() => this.#end(entry))
+    const replies: ReplyStream = new ReplyStream(() => this.#end(entry))
     const entry = this.#add(message, options, {
-      take: (reply, { id }) => {
+      intercept: (reply, { id }) => {
         if (replies.unread >= highWaterMark) throw new UnreadRepliesError(id, replies.unread)
         replies.push(this.#settings.result(reply))
         if (!isLast(reply)) return false
@@ -138,17 +138,17 @@ export class PendingRequests {
       if (id == null) return this.#takeWithoutId(message)
       key = this.#settings.idKey(id)
     } catch (thrown) {
-      this.#port.failed(thrown)
+      this.#port.onError(thrown)
       return false
     }
-    const entry = this.#underWay.get(key)
+    const entry = this.#inFlight.get(key)
     if (entry) return this.#offer(entry, message, true)
-    this.#stray += 1
+    this.#unmatched += 1
     return false
   }
 
   /** Sends what waits, as far as the limit lets it: first what is asked again, then the rest in order. */
-  ready(): void {
+  onReady(): void {
     this.#isReady = true
     for (const entry of this.#waiting) this.#queue.add(entry)
     this.#waiting.clear()
@@ -156,23 +156,23 @@ export class PendingRequests {
   }
 
   /** The connection is lost: what was under way rejects, or waits to be asked again; what was never sent waits on. */
-  lost(error: Error): void {
+  onLost(error: Error): void {
     this.#isReady = false
     this.#ids?.restart()
-    const kept = [...this.#underWay.values()].filter(({ options }) => options.resend)
-    for (const entry of kept) this.#withdraw(entry)
+    const kept = [...this.#inFlight.values()].filter(({ options }) => options.resend)
+    for (const entry of kept) this.#removeInFlight(entry)
     this.#waiting = new Set([...kept, ...this.#queue, ...this.#waiting].sort(byTurn))
     this.#queue.clear()
-    this.#failAll([...this.#underWay.values()], error)
+    this.#failAll([...this.#inFlight.values()], error)
   }
 
   /** The link is being replaced: what is under way on it may still be answered, until the function returned is called. */
   retire(): (error: Error) => void {
-    const old = [...this.#underWay.values()]
+    const old = [...this.#inFlight.values()]
     return (error) => {
-      const left = old.filter((entry) => this.#underWay.get(entry.key) === entry)
+      const left = old.filter((entry) => this.#inFlight.get(entry.key) === entry)
       const kept = left.filter(({ options }) => options.resend)
-      for (const entry of kept) this.#withdraw(entry)
+      for (const entry of kept) this.#removeInFlight(entry)
       for (const entry of kept) this.#queue.add(entry)
       this.#failAll(
         left.filter((entry) => !kept.includes(entry)),
@@ -183,7 +183,7 @@ export class PendingRequests {
   }
 
   /** The connection is closed for good: everything rejects, and so does what is asked later. */
-  closed(error: Error): void {
+  onClosed(error: Error): void {
     this.#closedWith ??= error
     this.#isReady = false
     this.#failAll([...this.#entries], error)
@@ -191,18 +191,18 @@ export class PendingRequests {
 
   /** Rejects everything that is under way. What waits its turn goes on in the next turn of the event loop. */
   rejectAll(error: Error): void {
-    this.#failAll([...this.#underWay.values()], error)
+    this.#failAll([...this.#inFlight.values()], error)
     if (this.#queue.size > 0) this.#clock.nextTurn(() => this.#pump())
   }
 
   /** Writes the next id into a message that is not a request, such as a heartbeat. What has an id, or can have none, passes as it is. */
   withId(message: unknown): unknown {
-    return this.#ids ? this.#ids.stamp(message) : message
+    return this.#ids ? this.#ids.assignId(message) : message
   }
 
   /** Notes the id of a message that is sent beside the requests, a subscription say: no request of this connection will be given it. */
-  spend(message: unknown): void {
-    this.#ids?.spendIdOf(message)
+  markUsed(message: unknown): void {
+    this.#ids?.markUsedIdOf(message)
   }
 
   /** Makes the reply to a call of the server's. */
@@ -210,20 +210,20 @@ export class PendingRequests {
     return this.#settings.respond(incoming, result)
   }
 
-  #add(message: unknown, options: RequestOptions, outlet: Outlet): Entry {
+  #add(message: unknown, options: RequestOptions, outlet: ReplySink): Entry {
     if (!this.#ids && !options.match)
       throw new TypeError('A request needs a match where requests.id is false')
     const own = this.#ids?.read(message)
     this.#order += 1
     const hasOwnId = own !== undefined
-    const entry: Entry = { order: this.#order, message, options, outlet, hasOwnId, ...own }
+    const entry: Entry = { order: this.#order, message, options, sink: outlet, hasOwnId, ...own }
     const { signal } = options
     if (this.#closedWith || signal?.aborted) {
       outlet.fail(this.#closedWith ?? toError(signal?.reason), false)
       return entry
     }
     this.#entries.add(entry)
-    if (hasOwnId) this.#ids?.hold(entry.key)
+    if (hasOwnId) this.#ids?.reserve(entry.key)
     if (signal) {
       entry.aborted = () => this.#fail(entry, toError(signal.reason), true)
       signal.addEventListener('abort', entry.aborted)
@@ -231,7 +231,7 @@ export class PendingRequests {
     this.#startTimer(entry)
     const line = this.#isReady || this.#port.canSend() ? this.#queue : this.#waiting
     line.add(entry)
-    this.#port.changed()
+    this.#port.onChange()
     this.#pump()
     return entry
   }
@@ -241,7 +241,7 @@ export class PendingRequests {
     entry.timer?.cancel()
     if (timeout === false) return
     entry.timer = this.#clock.setTimeout(() => {
-      this.#fail(entry, new RequestTimeoutError(timeout, entry.id, entry.isSent === true))
+      this.#fail(entry, new RequestTimeoutError(timeout, entry.id, entry.wasSent === true))
     }, timeout)
   }
 
@@ -250,7 +250,7 @@ export class PendingRequests {
     this.#isPumping = true
     for (const entry of this.#queue) {
       // What was asked inside @OnOpen, and is queued before ready(), may go whoever asks now.
-      if (this.#underWay.size >= this.#settings.limit || (this.#isReady && !this.#port.canSend())) break
+      if (this.#inFlight.size >= this.#settings.limit || (this.#isReady && !this.#port.canSend())) break
       this.#queue.delete(entry)
       try {
         this.#send(entry)
@@ -266,17 +266,17 @@ export class PendingRequests {
     if (!this.#ids) {
       entry.key = entry
     } else if (entry.hasOwnId) {
-      this.#ids.spend(entry.key)
+      this.#ids.markUsed(entry.key)
     } else {
       const { id, key } = this.#ids.next()
       message = this.#ids.write(message, id)
-      this.#ids.hold(key)
+      this.#ids.reserve(key)
       Object.assign(entry, { id, key })
     }
     // Before it is sent: a reply, or the loss of the connection, may come from within.
-    this.#underWay.set(entry.key, entry)
+    this.#inFlight.set(entry.key, entry)
     if (entry.options.match) this.#matching.add(entry)
-    entry.isSent = true
+    entry.wasSent = true
     this.#port.send(message)
   }
 
@@ -285,7 +285,7 @@ export class PendingRequests {
     for (const entry of [...this.#matching]) {
       if (this.#matching.has(entry) && this.#offer(entry, message, false)) return true
     }
-    if (this.#settings.error(message) != null) this.#stray += 1
+    if (this.#settings.error(message) != null) this.#unmatched += 1
     return false
   }
 
@@ -296,12 +296,12 @@ export class PendingRequests {
       if (!hasItsId && !isMatch()) return false
       const details = this.#settings.error(message)
       if (details != null) {
-        this.#fail(entry, new RequestError(entry.id, details))
+        this.#fail(entry, new ReplyError(entry.id, details))
         return true
       }
       // An error ends its request, whatever that waits for; anything else with its id has to match, too.
       if (hasItsId && !isMatch()) return false
-      if (entry.outlet.take(message, entry)) this.#end(entry)
+      if (entry.sink.intercept(message, entry)) this.#end(entry)
       else this.#startTimer(entry)
       return true
     } catch (thrown) {
@@ -311,7 +311,7 @@ export class PendingRequests {
   }
 
   #fail(entry: Entry, error: Error, isAborted = false): void {
-    entry.outlet.fail(error, isAborted)
+    entry.sink.fail(error, isAborted)
     this.#end(entry)
   }
 
@@ -319,20 +319,20 @@ export class PendingRequests {
     if (entries.length === 0) return
     for (const entry of entries) {
       this.#remove(entry)
-      entry.outlet.fail(error, false)
+      entry.sink.fail(error, false)
     }
-    this.#port.changed()
+    this.#port.onChange()
   }
 
   #end(entry: Entry): void {
     if (!this.#remove(entry)) return
-    this.#port.changed()
+    this.#port.onChange()
     this.#pump()
   }
 
   #remove(entry: Entry): boolean {
     if (!this.#entries.delete(entry)) return false
-    this.#withdraw(entry)
+    this.#removeInFlight(entry)
     this.#queue.delete(entry)
     this.#waiting.delete(entry)
     if (entry.hasOwnId) this.#ids?.release(entry.key)
@@ -342,14 +342,14 @@ export class PendingRequests {
   }
 
   /** Takes a request from under way. An id that was made for it is good for this connection only. */
-  #withdraw(entry: Entry): void {
-    if (this.#underWay.get(entry.key) !== entry) return
-    this.#underWay.delete(entry.key)
+  #removeInFlight(entry: Entry): void {
+    if (this.#inFlight.get(entry.key) !== entry) return
+    this.#inFlight.delete(entry.key)
     this.#matching.delete(entry)
     if (!entry.hasOwnId) this.#ids?.release(entry.key)
   }
 }
 
 function byTurn(a: Entry, b: Entry): number {
-  return Number(b.isSent ?? false) - Number(a.isSent ?? false) || a.order - b.order
+  return Number(b.wasSent ?? false) - Number(a.wasSent ?? false) || a.order - b.order
 }

@@ -1,4 +1,4 @@
-import { describeValue } from '../codecs/codec.js'
+import { describeValue } from '../core/describe-value.js'
 import { idOfCall, isRecord, propertyPlace } from './request-options.js'
 import type { RequestsOptions } from './request-options.js'
 

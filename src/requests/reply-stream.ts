@@ -4,7 +4,7 @@ import { deferred } from '../core/deferred.js'
 type Result = IteratorResult<unknown, undefined>
 
 /** The replies to one request, for one reader. */
-export class Replies implements AsyncIterableIterator<unknown, undefined> {
+export class ReplyStream implements AsyncIterableIterator<unknown, undefined> {
   readonly #forget: () => void
   readonly #unread: unknown[] = []
   readonly #readers: Deferred<Result>[] = []

@@ -1,5 +1,5 @@
-import { describeValue } from '../codecs/codec.js'
-import type { IdPlace, RequestsSettings } from './request-options.js'
+import { describeValue } from '../core/describe-value.js'
+import type { IdAccessor, RequestsSettings } from './request-options.js'
 
 /** An id, and what it is compared by. */
 export interface RequestId {
@@ -8,18 +8,18 @@ export interface RequestId {
 }
 
 /** Past this many ids that callers brought along on one connection, the oldest may be given out anew. */
-const MOST_SPENT = 1_000
+const MAX_USED = 1_000
 
 /** The ids of one connection: no two pending requests have the same. */
 export class RequestIds {
-  readonly #place: IdPlace
+  readonly #place: IdAccessor
   readonly #settings: RequestsSettings
-  readonly #held = new Set<unknown>()
+  readonly #reserved = new Set<unknown>()
   /** Ids that callers brought along: a late reply to one must not find a request that was given it. */
-  readonly #spent = new Set<unknown>()
+  readonly #used = new Set<unknown>()
   #count = 0
 
-  constructor(place: IdPlace, settings: RequestsSettings) {
+  constructor(place: IdAccessor, settings: RequestsSettings) {
     this.#place = place
     this.#settings = settings
   }
@@ -33,7 +33,7 @@ export class RequestIds {
     const id = this.#place.read(message)
     if (id == null) return undefined
     const key = this.#settings.idKey(id)
-    if (!this.#held.has(key)) return { id, key }
+    if (!this.#reserved.has(key)) return { id, key }
     const name =
       typeof id === 'string' || typeof id === 'number' ? `id ${id}` : `same id (${describeValue(id)})`
     throw new TypeError(`Another request with the ${name} is pending: leave it out to have one made`)
@@ -45,46 +45,46 @@ export class RequestIds {
    * @throws TypeError when `nextId` gives none
    */
   next(): RequestId {
-    const most = this.#held.size + this.#spent.size
+    const most = this.#reserved.size + this.#used.size
     for (let tries = 0; tries <= most; tries += 1) {
       this.#count += 1
       const id = this.#settings.nextId(this.#count)
       const key = this.#settings.idKey(id)
-      if (id != null && !this.#held.has(key) && !this.#spent.has(key)) return { id, key }
+      if (id != null && !this.#reserved.has(key) && !this.#used.has(key)) return { id, key }
     }
     throw new TypeError('requests.nextId gives no id that is not in use: it must give a new one at each call')
   }
 
-  hold(key: unknown): void {
-    this.#held.add(key)
+  reserve(key: unknown): void {
+    this.#reserved.add(key)
   }
 
   release(key: unknown): void {
-    this.#held.delete(key)
+    this.#reserved.delete(key)
   }
 
   /** Notes that an id that was brought along is being sent. */
-  spend(key: unknown): void {
-    this.#spent.add(key)
-    const [oldest] = this.#spent
-    if (this.#spent.size > MOST_SPENT) this.#spent.delete(oldest)
+  markUsed(key: unknown): void {
+    this.#used.add(key)
+    const [oldest] = this.#used
+    if (this.#used.size > MAX_USED) this.#used.delete(oldest)
   }
 
   /** Notes the id of a message that is no request; one that has none, or can have none, is nothing to note. */
-  spendIdOf(message: unknown): void {
+  markUsedIdOf(message: unknown): void {
     let id: unknown
     try {
       id = this.#place.read(message)
     } catch {
       return
     }
-    if (id != null) this.spend(this.#settings.idKey(id))
+    if (id != null) this.markUsed(this.#settings.idKey(id))
   }
 
   /** Begins anew: a new connection knows of none of these ids. */
   restart(): void {
     this.#count = 0
-    this.#spent.clear()
+    this.#used.clear()
   }
 
   /** Writes an id into a message. */
@@ -93,7 +93,7 @@ export class RequestIds {
   }
 
   /** Writes the next id into a message that is no request; what has an id, or can have none, is returned as it is. */
-  stamp(message: unknown): unknown {
+  assignId(message: unknown): unknown {
     try {
       if (this.#place.read(message) != null) return message
     } catch {

@@ -1,7 +1,7 @@
-import { describeValue } from '../codecs/codec.js'
+import { describeValue } from '../core/describe-value.js'
 
 /** Where the id of a request is, when that is not simply a property. */
-export interface IdPlace {
+export interface IdAccessor {
   /** Reads the id that a message has already; `undefined` where it has none. Throws a TypeError for what can have none: the call throws it, too. */
   readonly read: (message: unknown) => unknown
   /** Returns the message with the id in it; the one given is left as it is. */
@@ -11,12 +11,12 @@ export interface IdPlace {
 /** How requests and replies belong together: the `requests` option. Start from a preset where there is one for the API. */
 export interface RequestsOptions {
   /** The name of the property that has the id, or how to read and write it; `false` where the API has no ids, so that each request needs a `match`. @default 'id' */
-  readonly id?: string | IdPlace | false
+  readonly id?: string | IdAccessor | false
   /** Reads from any received message the id of the request that it is a reply to; `undefined` or `null` where it is none. @default what `id` reads */
   readonly replyId?: (message: unknown) => unknown
   /** Takes out of a reply what the request resolves with. @default the whole message */
   readonly result?: (reply: unknown) => unknown
-  /** Reads the error out of a reply; `undefined` or `null` where it has none. Anything else rejects the request with a RequestError. @default there are no error replies */
+  /** Reads the error out of a reply; `undefined` or `null` where it has none. Anything else rejects the request with a ReplyError. @default there are no error replies */
   readonly error?: (reply: unknown) => unknown
   /** Makes an id; `count` goes up from 1, anew on each physical connection. @default the count itself */
   readonly nextId?: (count: number) => unknown
@@ -55,7 +55,7 @@ export interface RequestManyOptions extends RequestOptions {
 export const REQUEST_DEFAULTS = { timeout: 30_000, limit: 1_000 } as const
 
 /** How requests and replies belong together, defaults filled in. */
-export type RequestsSettings = Required<Omit<RequestsOptions, 'id'>> & { readonly ids: IdPlace | false }
+export type RequestsSettings = Required<Omit<RequestsOptions, 'id'>> & { readonly ids: IdAccessor | false }
 
 /** Fills in the defaults; connections that have no such options share one. */
 export function fillInRequests(options?: RequestsOptions): RequestsSettings {
@@ -90,11 +90,11 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
 }
 
-function propertyReader(name: string): IdPlace['read'] {
+function propertyReader(name: string): IdAccessor['read'] {
   return (message) => (isRecord(message) ? message[name] : undefined)
 }
 
-export function propertyPlace(name: string): IdPlace {
+export function propertyPlace(name: string): IdAccessor {
   const check = (message: unknown): Readonly<Record<string, unknown>> => {
     if (isRecord(message)) return message
     const given = describeValue(message)
@@ -106,7 +106,7 @@ export function propertyPlace(name: string): IdPlace {
   }
 }
 
-function writeInto(ids: IdPlace | false, result: unknown, id: unknown): unknown {
+function writeInto(ids: IdAccessor | false, result: unknown, id: unknown): unknown {
   if (!ids) return result
   return ids.write(result ?? {}, idOfCall(id))
 }

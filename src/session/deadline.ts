@@ -3,7 +3,7 @@ import { deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 
 /** Waits for the user's code to settle, for a limited time: each wait has its own limit, and all of them a common deadline. */
-export class Patience {
+export class Deadline {
   readonly #clock: Clock
   readonly #waits = new Set<Deferred<boolean>>()
   #deadline = Infinity
@@ -19,7 +19,7 @@ export class Patience {
   }
 
   /** Sets the deadline, unless there is an earlier one. */
-  endIn(timeout: number): void {
+  setTo(timeout: number): void {
     if (timeout >= this.remaining) return
     this.#deadline = this.#clock.now() + timeout
     this.#timer?.cancel()
@@ -29,7 +29,7 @@ export class Patience {
   }
 
   /** Waits for a promise to settle, `timeout` milliseconds at most and not beyond the deadline; tells whether it did. */
-  async lasts(promise: Promise<unknown>, timeout: number): Promise<boolean> {
+  async settlesWithin(promise: Promise<unknown>, timeout: number): Promise<boolean> {
     const wait = deferred<boolean>()
     this.#waits.add(wait)
     const settled = (): void => wait.resolve(true)

@@ -1,89 +1,114 @@
+import type { Codec } from '../codecs/codec.js'
+import type { Clock } from '../core/clock.js'
+import type { HeartbeatSettings } from '../link/heartbeat.js'
+import type { RateLimitSettings } from '../link/rate-limiter.js'
+import type { OutboxSettings } from '../messages/outbox.js'
+import type { Unpack } from '../messages/inbound.js'
+import type { RequestsSettings } from '../requests/request-options.js'
 import { encodeWith } from '../codecs/codec.js'
-import { BackpressureError, toError } from '../errors/errors.js'
-import type { MessageDroppedError } from '../errors/errors.js'
-import type { ConnectionSettings } from '../options/options.js'
-import { Incoming } from '../messages/inbound.js'
-import type { Unseen } from './session-handlers.js'
+import { BackpressureError } from '../errors/request-errors.js'
+import { toError } from '../core/error-text.js'
+import type { MessageDroppedError } from '../errors/send-errors.js'
+import { InboundPipeline } from '../messages/inbound.js'
+import type { Unseen } from '../link/link-port.js'
 import { MessageStreams } from '../messages/message-stream.js'
-import type { PacedFrame } from '../link/rate-limited-transport.js'
+import type { RateLimitedFrame } from '../link/rate-limited-transport.js'
 import { PendingRequests } from '../requests/pending-requests.js'
 import { RateLimiter } from '../link/rate-limiter.js'
-import { Sending } from '../messages/sender.js'
-import type { SendingLink, SendingPort } from '../messages/sender.js'
-import type { Stage } from './state.js'
+import { Sender } from '../messages/sender.js'
+import type { SenderLink, SenderPort } from '../messages/sender.js'
+import type { ConnectionStats } from './connection-stats.js'
+import type { Stage } from '../errors/stage.js'
 import { Subscriptions } from '../messages/subscriptions.js'
 import { Waiters } from '../messages/waiters.js'
 
+/** What a message hub needs to know. */
+export interface MessageHubSettings {
+  readonly clock: Clock
+  readonly codec: Codec
+  readonly unpack: Unpack | undefined
+  readonly heartbeat: HeartbeatSettings
+  readonly outbox: OutboxSettings | false
+  readonly sendHighWaterMark: number
+  readonly rateLimit: RateLimitSettings | undefined
+  readonly requests: RequestsSettings
+  /** True if the API is known to have requests: then heartbeats take an ID, too, and unmatched replies are counted. */
+  readonly hasRequests: boolean
+}
+
 /** What the traffic asks of its machine. */
-export interface TrafficPort {
+export interface MessageHubPort {
   /** The link over which the caller may send now; `undefined` while that has to wait. */
-  openLink(): SendingLink | undefined
+  openLink(): SenderLink | undefined
   /** The link that is open or being opened, whoever asks. */
-  readonly link: SendingLink | undefined
+  readonly link: SenderLink | undefined
   readonly state: { readonly status: string }
   /** Reports something that befell a message. */
   report(error: Error, stage: Stage, consequence: string, message?: unknown): void
   /** Called whenever somebody begins or ends to wait for a message. */
-  waitingChanged(): void
+  onWaitingChange(): void
 }
 
 /**
  * All that rides on a connection and outlives its links: what is sent, what arrives, and who waits for it. What a connection may
  * never need is made when it is first asked for.
  */
-export class Traffic implements SendingPort {
-  readonly incoming: Incoming
+export class MessageHub implements SenderPort {
+  readonly inbound: InboundPipeline
   /** Keeps what is sent below a rate, over all links; `undefined` where there is no limit. */
-  readonly limiter: RateLimiter<PacedFrame> | undefined
-  #skipped = 0
+  readonly limiter: RateLimiter<RateLimitedFrame> | undefined
+  #conflated = 0
   #unhandled = 0
-  readonly #settings: ConnectionSettings
-  readonly #port: TrafficPort
-  #sending: Sending | undefined
+  #dropped = 0
+  readonly #settings: MessageHubSettings
+  readonly #port: MessageHubPort
+  #sender: Sender | undefined
   #waiters: Waiters | undefined
   #subscriptions: Subscriptions | undefined
   #requests: PendingRequests | undefined
   #streams: MessageStreams | undefined
   /** The link whose `@OnOpen` has settled, while it lives. */
-  #readyLink: SendingLink | undefined
+  #readyLink: SenderLink | undefined
 
-  constructor(id: string, settings: ConnectionSettings, port: TrafficPort) {
+  constructor(id: string, settings: MessageHubSettings, port: MessageHubPort) {
     const { clock, codec, hasRequests, heartbeat, rateLimit, unpack } = settings
     this.#settings = settings
     this.#port = port
     if (rateLimit) this.limiter = new RateLimiter(rateLimit, clock, { send: (frame) => frame.run() })
     const hasReplies = hasRequests || (heartbeat.style === 'message' && heartbeat.isReply !== undefined)
-    this.incoming = new Incoming(id, codec, this, hasReplies, unpack)
+    this.inbound = new InboundPipeline(id, codec, this, hasReplies, unpack)
   }
 
-  get sending(): Sending {
+  get sender(): Sender {
     const { clock, outbox, sendHighWaterMark } = this.#settings
-    return (this.#sending ??= new Sending(outbox, sendHighWaterMark, clock, this))
+    return (this.#sender ??= new Sender(outbox, sendHighWaterMark, clock, this))
   }
 
   get waiters(): Waiters {
-    this.#waiters ??= this.#shared(new Waiters(this.#settings.clock, () => this.#port.waitingChanged()))
+    this.#waiters ??= this.#intercepting(
+      new Waiters(this.#settings.clock, () => this.#port.onWaitingChange()),
+    )
     return this.#waiters
   }
 
   get streams(): MessageStreams {
-    this.#streams ??= this.#shared(new MessageStreams({ changed: () => this.#port.waitingChanged() }))
+    this.#streams ??= this.#intercepting(new MessageStreams({ onChange: () => this.#port.onWaitingChange() }))
     return this.#streams
   }
 
   get requests(): PendingRequests {
-    this.#requests ??= this.#shared(this.#makeRequests())
+    this.#requests ??= this.#intercepting(this.#makeRequests())
     return this.#requests
   }
 
   get subscriptions(): Subscriptions {
-    this.#subscriptions ??= this.#shared(this.#makeSubscriptions())
+    this.#subscriptions ??= this.#intercepting(this.#makeSubscriptions())
     return this.#subscriptions
   }
 
   /** Lets who is new see what arrives. */
-  #shared<T>(taker: T): T {
-    this.incoming.share()
+  #intercepting<T>(taker: T): T {
+    this.inbound.enableInterception()
     return taker
   }
 
@@ -96,10 +121,10 @@ export class Traffic implements SendingPort {
         if (link?.isOpen) void link.send(encodeWith(codec, message))
       },
       canSend: () => port.openLink() !== undefined,
-      changed: () => port.waitingChanged(),
-      failed: (thrown) => port.report(toError(thrown), 'decode', ''),
+      onChange: () => port.onWaitingChange(),
+      onError: (thrown) => port.report(toError(thrown), 'decode', ''),
     })
-    if (this.#readyLink) requests.ready()
+    if (this.#readyLink) requests.onReady()
     return requests
   }
 
@@ -108,14 +133,14 @@ export class Traffic implements SendingPort {
     return new Subscriptions(
       {
         send: (message) => {
-          this.requests.spend(message)
+          this.requests.markUsed(message)
           void this.#readyLink?.send(encodeWith(this.#settings.codec, message))
         },
         // From within the @OnOpen of a link that is to replace this one, nothing is said on this one any more.
         isReady: () =>
           this.#readyLink !== undefined && this.status() === 'open' && port.openLink() === this.#readyLink,
         report: (error) => port.report(error, 'send', ''),
-        waitChanged: () => port.waitingChanged(),
+        onPendingAcksChange: () => port.onWaitingChange(),
       },
       this.#settings.clock,
     )
@@ -123,7 +148,7 @@ export class Traffic implements SendingPort {
 
   // --- what sending asks ------------------------------------------------------------------------------------------------
 
-  openLink(): SendingLink | undefined {
+  openLink(): SenderLink | undefined {
     return this.#port.openLink()
   }
 
@@ -131,7 +156,8 @@ export class Traffic implements SendingPort {
     return this.#port.state.status
   }
 
-  dropped(error: MessageDroppedError, message: unknown): void {
+  onDropped(error: MessageDroppedError, message: unknown): void {
+    this.#dropped += error.count
     this.#port.report(error, 'send', '', message)
   }
 
@@ -149,18 +175,13 @@ export class Traffic implements SendingPort {
   }
 
   /** True while somebody who iterates over the messages is behind. */
-  get isTapFull(): boolean {
-    return this.#streams?.isFull ?? false
+  get iteratorsFull(): boolean {
+    return this.#streams?.iteratorsFull ?? false
   }
 
   /** True while somebody is so far behind that reading must stop, whoever waits. */
-  get isTapOverfull(): boolean {
-    return this.#streams?.isOverfull ?? false
-  }
-
-  /** How many replies came that no request was waiting for. */
-  get strayReplies(): number {
-    return this.#requests?.stray ?? 0
+  get iteratorsOverLimit(): boolean {
+    return this.#streams?.iteratorsOverLimit ?? false
   }
 
   /** Returns the user's own key for an id that the server has given a subscription. */
@@ -168,38 +189,37 @@ export class Traffic implements SendingPort {
     return this.#subscriptions?.keyOf(id)
   }
 
-  /** How many messages a newer one has taken the place of. */
-  get skipped(): number {
-    return this.#skipped
-  }
-
-  /** How many messages there was no handler for. */
-  get unhandled(): number {
-    return this.#unhandled
+  get stats(): ConnectionStats {
+    return {
+      unhandledMessages: this.#unhandled,
+      conflated: this.#conflated,
+      unmatchedReplies: this.#requests?.unmatched ?? 0,
+      droppedMessages: this.#dropped,
+    }
   }
 
   count(unseen: Unseen): void {
-    if (unseen === 'skipped') this.#skipped += 1
+    if (unseen === 'conflated') this.#conflated += 1
     else this.#unhandled += 1
   }
 
   /** Gives a message to those who wait for it, before any queue, and tells whether there was somebody: then no handler sees it. */
-  take(message: unknown): boolean {
+  intercept(message: unknown): boolean {
     const hasRequests = this.#settings.hasRequests || this.#hasPendingRequests
     return (
       (hasRequests && this.requests.take(message)) ||
       (this.#waiters?.offer(message) ?? false) ||
-      (this.#subscriptions?.take(message) ?? false)
+      (this.#subscriptions?.intercept(message) ?? false)
     )
   }
 
   /** Shows a message that nobody took to those who iterate. */
-  show(message: unknown): void {
+  publish(message: unknown): void {
     this.#streams?.push(message)
   }
 
   /** Encodes a heartbeat; where the API has requests it takes its id there. */
-  encodeBeat(message: unknown): string | Uint8Array {
+  encodeHeartbeat(message: unknown): string | Uint8Array {
     return encodeWith(
       this.#settings.codec,
       this.#settings.hasRequests ? this.requests.withId(message) : message,
@@ -209,35 +229,35 @@ export class Traffic implements SendingPort {
   // --- what becomes of the links ----------------------------------------------------------------------------------------
 
   /** `@OnOpen` has settled: what has waited for that goes out, subscriptions first. */
-  ready(link: SendingLink): void {
+  onLinkReady(link: SenderLink): void {
     this.#readyLink = link
-    this.#subscriptions?.ready()
-    this.#sending?.flush(link)
+    this.#subscriptions?.onReady()
+    this.#sender?.flush(link)
     // What went out, or was reported, may have led somebody to give the link up.
-    if (this.#readyLink === link) this.#requests?.ready()
+    if (this.#readyLink === link) this.#requests?.onReady()
   }
 
   /**
    * `@OnOpen` of a new link has settled while the old one lives: the new one is said everything, and what was asked of the old one
    * may still be answered, until the function returned is called.
    */
-  replaced(link: SendingLink): ((error: Error) => void) | undefined {
+  onLinkReplaced(link: SenderLink): ((error: Error) => void) | undefined {
     const endOld = this.#requests?.retire()
-    this.#subscriptions?.lost()
-    this.ready(link)
+    this.#subscriptions?.onLost()
+    this.onLinkReady(link)
     return endOld
   }
 
   /** The link is gone, and with it what was on its way. */
-  lost(error: Error): void {
+  onLinkLost(error: Error): void {
     this.#readyLink = undefined
-    this.#requests?.lost(error)
-    this.#subscriptions?.lost()
+    this.#requests?.onLost(error)
+    this.#subscriptions?.onLost()
     this.#waiters?.rejectAll(error)
   }
 
   /** So much is pending that nobody can be waited for any more. */
-  overflowed(pending: number): void {
+  onReadOverflow(pending: number): void {
     const error = new BackpressureError(pending)
     this.#requests?.rejectAll(error)
     this.#waiters?.rejectAll(error)
@@ -245,11 +265,11 @@ export class Traffic implements SendingPort {
 
   /** The connection has ended: everything that is left is settled. `cause` is why, unless it was closed on purpose. */
   end(error: Error, cause: Error | undefined): void {
-    this.#requests?.closed(error)
+    this.#requests?.onClosed(error)
     if (cause) this.#streams?.fail(cause)
     else this.#streams?.end()
-    this.#sending?.end()
-    this.#subscriptions?.closed()
+    this.#sender?.end()
+    this.#subscriptions?.onClosed()
     this.#waiters?.rejectAll(error)
   }
 }

@@ -1,80 +1,90 @@
 import type { Timer } from '../core/clock.js'
-import type { HeartbeatTimeoutError } from '../errors/errors.js'
-import { MessageDroppedError, ReadyTimeoutError, UnhandledMessagesError, toError } from '../errors/errors.js'
-import type { ConnectionSettings } from '../options/options.js'
+import type { HeartbeatTimeoutError } from '../errors/connection-errors.js'
+import { MessageDroppedError } from '../errors/send-errors.js'
+import { OnOpenTimeoutError } from '../errors/connection-errors.js'
+import { UnprocessedMessagesError } from '../errors/message-errors.js'
+import { toError } from '../core/error-text.js'
+import type { LinkSettings } from '../link/link-settings.js'
 import type { Handshake } from '../transports/transport.js'
-import type { Arrival } from '../messages/inbound-message.js'
-import type { CloseInfo } from '../link/close-code.js'
-import { SETTLED } from '../core/deferred.js'
-import type { Receiver } from '../messages/inbound.js'
+import type { InboundMessage } from '../messages/inbound-message.js'
+import type { CloseInfo } from './disconnect.js'
+import { RESOLVED } from '../core/deferred.js'
+import type { InboundTarget } from '../messages/inbound.js'
 import { Link } from '../link/link.js'
 import type { LinkEnd, LinkOwner } from '../link/link.js'
-import type { OpenOutcome, Session, Unseen } from './session-handlers.js'
-import { closeInfoOf, initiatorOf } from '../connection/disconnect.js'
-import type { Loss } from '../connection/disconnect.js'
-import type { PacedFrame } from '../link/rate-limited-transport.js'
-import { OpenScope } from './on-open-scope.js'
-import type { Patience } from './deadline.js'
+import type { OpenOutcome, SessionHandlers } from './session-handlers.js'
+import type { Unseen } from '../link/link-port.js'
+import { closeInfoOf, initiatorOf } from './disconnect.js'
+import type { Disconnect } from './disconnect.js'
+import type { RateLimitedFrame } from '../link/rate-limited-transport.js'
+import { OnOpenScope } from './on-open-scope.js'
+import type { Deadline } from './deadline.js'
 import type { RateLimiter } from '../link/rate-limiter.js'
-import type { OpenInfo, Stage } from './state.js'
-import type { Traffic } from './message-hub.js'
+import type { OpenInfo } from './state.js'
+import type { Stage } from '../errors/stage.js'
+import type { MessageHub } from './message-hub.js'
 
-/** What an episode tells its machine, and has from it. */
-export interface EpisodeMachine {
+/** What a session needs to know. */
+export interface SessionSettings extends LinkSettings {
+  readonly onOpenTimeout: number
+}
+
+/** What an session tells its machine, and has from it. */
+export interface SessionOwner {
   /** The transport has opened. */
-  opened(episode: Episode, handshake: Handshake): void
+  onTransportOpen(session: Session, handshake: Handshake): void
   /**
    * `@OnOpen` has settled well, and the link still lives: what has waited for that is sent before any message is handled.
    *
    * @returns a promise where messages have to wait on, for the link that this one replaces
    */
-  becameReady(episode: Episode): Promise<void> | undefined
+  onSessionReady(session: Session): Promise<void> | undefined
   /** `@OnOpen` has thrown, or taken too long, while the link still lives. */
-  openFailed(episode: Episode, error: Error): void
-  /** The heartbeat's verdict. */
-  died(episode: Episode, error: HeartbeatTimeoutError): void
+  onOpenFailed(session: Session, error: Error): void
+  /** The heartbeat's decision. */
+  onHeartbeatTimeout(session: Session, error: HeartbeatTimeoutError): void
   /** The socket has gone; or the attempt has failed. */
-  ended(episode: Episode, end: LinkEnd): void
+  onLinkEnd(session: Session, end: LinkEnd): void
   /** Something to be reported, that changes nothing. */
   report(error: Error, stage: Stage, consequence: string, message?: unknown): void
   /** True once nothing new is to be begun. */
   readonly isClosing: boolean
-  readonly traffic: Traffic
-  readonly patience: Patience
+  readonly hub: MessageHub
+  readonly deadline: Deadline
 }
 
-/** Which episode's `@OnOpen` a call comes from: what that sends goes out at once, while all else waits until it has settled. */
-const openScope = new OpenScope<Episode>()
+/** Which session's `@OnOpen` a call comes from: what that sends goes out at once, while all else waits until it has settled. */
+const onOpenScope = new OnOpenScope<Session>()
 
 /** One link's part in a connection: from the attempt, through `@OnOpen` and its messages, to `@OnClose`. */
-export class Episode implements LinkOwner, Receiver {
+export class Session implements LinkOwner, InboundTarget {
   readonly link: Link
   readonly attempt: number
-  readonly #settings: ConnectionSettings
-  readonly #machine: EpisodeMachine
-  #session: Session | undefined
-  #opening: Promise<void> = SETTLED
+  readonly #settings: SessionSettings
+  readonly #owner: SessionOwner
+  #handlers: SessionHandlers | undefined
+  #opening: Promise<void> = RESOLVED
   #readyAt: number | undefined
   #latency: number | undefined
   #drained: Promise<void> | undefined
-  #isHandling = false
-  #readyTimer: Timer | undefined
+  #handlesMessages = false
+  #onOpenTimer: Timer | undefined
   /** Set once the link is lost or the attempt has failed: late events of it change nothing. */
-  loss: Loss | undefined
-  /** Settles with the `@OnError` of the loss. */
-  reported: Promise<void> = SETTLED
+  disconnect: Disconnect | undefined
+  /** Settles with the `@OnError` of the disconnect. */
+  reported: Promise<void> = RESOLVED
 
   /** @param number which physical connection this will be, if it opens */
-  constructor(number: number, attempt: number, settings: ConnectionSettings, machine: EpisodeMachine) {
+  constructor(number: number, attempt: number, settings: SessionSettings, owner: SessionOwner) {
     this.attempt = attempt
     this.#settings = settings
-    this.#machine = machine
+    this.#owner = owner
     this.link = new Link(number, settings, this)
   }
 
   /** True once `@OnOpen` was called: it will have its `@OnClose`. */
   get hasOpened(): boolean {
-    return this.#session !== undefined
+    return this.#handlers !== undefined
   }
 
   /** When it was ready, by the monotonic clock. */
@@ -84,8 +94,8 @@ export class Episode implements LinkOwner, Receiver {
 
   /** The link, where the caller may send now: once it is ready, and before that from within its `@OnOpen`. */
   get openLink(): Link | undefined {
-    if (this.loss || !this.link.isOpen || !this.#session) return undefined
-    return this.#isHandling || openScope.owner === this ? this.link : undefined
+    if (this.disconnect || !this.link.isOpen || !this.#handlers) return undefined
+    return this.#handlesMessages || onOpenScope.owner === this ? this.link : undefined
   }
 
   /** The last measured round trip, in milliseconds. */
@@ -95,150 +105,150 @@ export class Episode implements LinkOwner, Receiver {
 
   // --- what the link tells ----------------------------------------------------------------------------------------------
 
-  linkOpened(handshake: Handshake): void {
-    this.#machine.opened(this, handshake)
+  onLinkOpen(handshake: Handshake): void {
+    this.#owner.onTransportOpen(this, handshake)
   }
 
-  linkReceived(data: string | Uint8Array, receivedAt: number): void {
-    this.#machine.traffic.incoming.receive(this, data, receivedAt)
+  onLinkMessage(data: string | Uint8Array, receivedAt: number): void {
+    this.#owner.hub.inbound.receive(this, data, receivedAt)
   }
 
-  linkPinged(data: Uint8Array): void {
-    if (this.#readyAt !== undefined && !this.loss) this.#session?.pinged(data)
+  onLinkPing(data: Uint8Array): void {
+    if (this.#readyAt !== undefined && !this.disconnect) this.#handlers?.onPing(data)
   }
 
-  linkPonged(data: Uint8Array): void {
-    if (this.#readyAt !== undefined && !this.loss) this.#session?.ponged(data)
+  onLinkPong(data: Uint8Array): void {
+    if (this.#readyAt !== undefined && !this.disconnect) this.#handlers?.onPong(data)
   }
 
-  linkMeasured(latency: number): void {
+  onLinkLatency(latency: number): void {
     this.#latency = latency
   }
 
-  linkCounted(unseen: Unseen): void {
-    this.#machine.traffic.count(unseen)
+  onUnseen(unseen: Unseen): void {
+    this.#owner.hub.count(unseen)
   }
 
-  linkOverflowed(pending: number): void {
-    this.#machine.traffic.overflowed(pending)
+  onReadOverflow(pending: number): void {
+    this.#owner.hub.onReadOverflow(pending)
   }
 
-  linkDied(error: HeartbeatTimeoutError): void {
-    this.#machine.died(this, error)
+  onLinkDead(error: HeartbeatTimeoutError): void {
+    this.#owner.onHeartbeatTimeout(this, error)
   }
 
-  linkEnded(end: LinkEnd): void {
-    this.#stopReadyTimer()
-    this.#machine.ended(this, end)
+  onLinkEnd(end: LinkEnd): void {
+    this.#stopOnOpenTimer()
+    this.#owner.onLinkEnd(this, end)
   }
 
   isWaiting(): boolean {
-    return this.#machine.traffic.isWaiting
+    return this.#owner.hub.isWaiting
   }
 
-  get limiter(): RateLimiter<PacedFrame> | undefined {
-    return this.#machine.traffic.limiter
+  get limiter(): RateLimiter<RateLimitedFrame> | undefined {
+    return this.#owner.hub.limiter
   }
 
-  linkUnsent(messages: readonly (string | Uint8Array)[]): void {
-    this.#machine.report(new MessageDroppedError('lost', messages), 'send', '', messages[0])
+  onLinkUnsent(messages: readonly (string | Uint8Array)[]): void {
+    this.#owner.hub.onDropped(new MessageDroppedError('lost', messages), messages[0])
   }
 
-  isTapFull(): boolean {
-    return this.#machine.traffic.isTapFull
+  iteratorsFull(): boolean {
+    return this.#owner.hub.iteratorsFull
   }
 
-  isTapOverfull(): boolean {
-    return this.#machine.traffic.isTapOverfull
+  iteratorsOverLimit(): boolean {
+    return this.#owner.hub.iteratorsOverLimit
   }
 
-  beat(message: unknown): void {
-    if (this.link.isOpen) this.link.sendBeat(this.#machine.traffic.encodeBeat(message))
+  sendHeartbeat(message: unknown): void {
+    if (this.link.isOpen) this.link.sendUrgent(this.#owner.hub.encodeHeartbeat(message))
   }
 
-  beatFailed(thrown: unknown): void {
-    this.#machine.report(toError(thrown), 'heartbeat', 'the beat is left out')
+  onHeartbeatError(thrown: unknown): void {
+    this.#owner.report(toError(thrown), 'heartbeat', 'the beat is left out')
   }
 
   // --- opening ----------------------------------------------------------------------------------------------------------
 
   /** Runs `@OnOpen`, and what follows from how it ends. */
-  open(session: Session, info: OpenInfo): void {
-    this.#session = session
-    this.#opening = this.#open(session, info)
+  open(handlers: SessionHandlers, info: OpenInfo): void {
+    this.#handlers = handlers
+    this.#opening = this.#open(handlers, info)
   }
 
-  async #open(session: Session, info: OpenInfo): Promise<void> {
-    const opening = session.opensAtOnce
-      ? openScope.runNow(this, () => session.opened(info))
-      : this.#runOpen(session, info)
+  async #open(handlers: SessionHandlers, info: OpenInfo): Promise<void> {
+    const opening = handlers.opensSynchronously
+      ? onOpenScope.runSync(this, () => handlers.onOpen(info))
+      : this.#runOpen(handlers, info)
     // No turn between: what @OnOpen has set going without waiting for it finds the connection ready.
     const outcome = opening instanceof Promise ? await opening : opening
-    if (outcome === 'opened') await this.#becomeReady(session)
-    else if (outcome === 'late') this.#fail(new ReadyTimeoutError(this.#settings.readyTimeout))
+    if (outcome === 'opened') await this.#becomeReady(handlers)
+    else if (outcome === 'late') this.#fail(new OnOpenTimeoutError(this.#settings.onOpenTimeout))
     else if (outcome !== 'released') this.#fail(toError(outcome.thrown))
     // As all connections can share it, it need not be kept.
-    this.#opening = SETTLED
+    this.#opening = RESOLVED
   }
 
   /** Both ways to its outcome are told, of which the first counts: a race of promises would cost several more of them. */
-  #runOpen(session: Session, info: OpenInfo): Promise<OpenOutcome | 'late'> {
-    const { clock, readyTimeout } = this.#settings
+  #runOpen(handlers: SessionHandlers, info: OpenInfo): Promise<OpenOutcome | 'late'> {
+    const { clock, onOpenTimeout: onOpenTimeout } = this.#settings
     return new Promise((resolve) => {
       const end = (outcome: OpenOutcome | 'late'): void => {
-        this.#stopReadyTimer()
+        this.#stopOnOpenTimer()
         resolve(outcome)
       }
-      if (readyTimeout !== Infinity) this.#readyTimer = clock.setTimeout(() => end('late'), readyTimeout)
-      void openScope.run(this, () => session.opened(info)).then(end)
+      if (onOpenTimeout !== Infinity) this.#onOpenTimer = clock.setTimeout(() => end('late'), onOpenTimeout)
+      void onOpenScope.run(this, () => handlers.onOpen(info)).then(end)
     })
   }
 
-  #stopReadyTimer(): void {
-    this.#readyTimer?.cancel()
-    this.#readyTimer = undefined
+  #stopOnOpenTimer(): void {
+    this.#onOpenTimer?.cancel()
+    this.#onOpenTimer = undefined
   }
 
-  async #becomeReady(session: Session): Promise<void> {
-    this.#isHandling = true
-    if (!this.loss) {
+  async #becomeReady(handlers: SessionHandlers): Promise<void> {
+    this.#handlesMessages = true
+    if (!this.disconnect) {
       this.#readyAt = Math.trunc(this.#settings.clock.now())
-      this.link.ready()
-      const handover = this.#machine.becameReady(this)
+      this.link.onReady()
+      const handover = this.#owner.onSessionReady(this)
       if (handover) await handover
     }
-    session.ready()
+    handlers.onReady()
   }
 
   #fail(error: Error): void {
-    if (!this.loss && !this.#machine.isClosing) this.#machine.openFailed(this, error)
+    if (!this.disconnect && !this.#owner.isClosing) this.#owner.onOpenFailed(this, error)
     else if (error !== this.link.signal.reason)
-      this.#machine.report(error, 'open', 'the connection has ended already')
+      this.#owner.report(error, 'open', 'the connection has ended already')
   }
 
   // --- handling, and the end --------------------------------------------------------------------------------------------
 
-  get isReceiving(): boolean {
-    return this.#session !== undefined && !this.loss
+  get isLive(): boolean {
+    return this.#handlers !== undefined && !this.disconnect
   }
 
-  get isTaking(): boolean {
-    return !this.#machine.isClosing
+  get acceptsMessages(): boolean {
+    return !this.#owner.isClosing
   }
 
-  isBeatReply(message: unknown): boolean {
-    return this.link.isBeatReply(message)
+  isHeartbeatReply(message: unknown): boolean {
+    return this.link.isHeartbeatReply(message)
   }
 
   /** Hands on what is for the handlers. */
-  receive(arrival: Arrival): void {
-    this.#session?.receive(arrival)
+  receive(arrival: InboundMessage): void {
+    this.#handlers?.receive(arrival)
   }
 
   /** Waits until nothing is left to be handled for a moment, so long at most. */
   async idle(timeout: number): Promise<void> {
-    if (this.#session && this.#isHandling)
-      await this.#machine.patience.lasts(this.#session.drained(), timeout)
+    if (this.#handlers && this.#handlesMessages)
+      await this.#owner.deadline.settlesWithin(this.#handlers.drained(), timeout)
   }
 
   /** Waits for `@OnOpen` and the handlers, so long at most; what is left then is given up, and reported. */
@@ -248,19 +258,19 @@ export class Episode implements LinkOwner, Receiver {
   }
 
   async #drain(timeout: number): Promise<void> {
-    const session = this.#session
-    if (!session) return
+    const handlers = this.#handlers
+    if (!handlers) return
     const everything = Promise.all([this.reported, this.#opening]).then(async () => {
-      if (this.#isHandling) await session.drained()
+      if (this.#handlesMessages) await handlers.drained()
     })
-    await this.#machine.patience.lasts(everything, timeout)
-    const count = session.discard()
+    await this.#owner.deadline.settlesWithin(everything, timeout)
+    const count = handlers.discard()
     if (count > 0)
-      this.#machine.report(new UnhandledMessagesError(count), 'handle', 'the connection has ended')
+      this.#owner.report(new UnprocessedMessagesError(count), 'handle', 'the connection has ended')
   }
 
   /** Says how it was lost, as far as the socket's end tells. */
-  lossOf(end: LinkEnd): Loss {
+  disconnectOf(end: LinkEnd): Disconnect {
     const { code, reason, error } = end
     const initiator = this.link.isClosedHere ? 'local' : initiatorOf(end)
     return { initiator, stage: this.hasOpened ? 'close' : 'connect', error, code, reason }
@@ -269,14 +279,14 @@ export class Episode implements LinkOwner, Receiver {
   /** Puts together what `@OnClose` is told. */
   closeInfo(end: LinkEnd, facts: Pick<CloseInfo, 'willReconnect' | 'replaced' | 'unsentBytes'>): CloseInfo {
     const { isClosedHere, number: connectionNumber, sentCode } = this.link
-    const initiator = isClosedHere && !end.error ? 'local' : (this.loss?.initiator ?? initiatorOf(end))
+    const initiator = isClosedHere && !end.error ? 'local' : (this.disconnect?.initiator ?? initiatorOf(end))
     return closeInfoOf(end, { ...facts, initiator, connectionNumber, sentCode })
   }
 
   /** Runs `@OnClose` after all else, and waits for it so long at most. */
   async close(info: CloseInfo, timeout: number): Promise<void> {
-    if (!this.#session) return
-    if (await this.#machine.patience.lasts(this.#session.closed(info), timeout)) return
-    this.#machine.report(new Error('@OnClose has not settled in time'), 'close', 'going on without it')
+    if (!this.#handlers) return
+    if (await this.#owner.deadline.settlesWithin(this.#handlers.onClose(info), timeout)) return
+    this.#owner.report(new Error('@OnClose has not settled in time'), 'close', 'going on without it')
   }
 }

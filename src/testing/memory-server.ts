@@ -1,4 +1,4 @@
-import { ConnectError } from '../errors/errors.js'
+import { ConnectFailedError } from '../errors/connection-errors.js'
 import type {
   Handshake,
   Transport,
@@ -62,7 +62,7 @@ export class MemoryPeer {
   }
 
   /** Fails the attempt. */
-  refuse(error: Error = new ConnectError(redactUrl(this.request.url), new Error('refused'))): void {
+  refuse(error: Error = new ConnectFailedError(redactUrl(this.request.url), new Error('refused'))): void {
     this.#transport.deliver({ kind: 'end', end: { code: 1006, reason: '', error } })
   }
 
@@ -122,7 +122,7 @@ class MemoryTransport implements Transport {
     this.protocol = handshake.protocol
     this.isOpen = true
     this.#hasOpened = true
-    this.#listener.opened(handshake)
+    this.#listener.onOpen(handshake)
     this.#pump()
   }
 
@@ -146,10 +146,12 @@ class MemoryTransport implements Transport {
   #hand(frame: Frame): void {
     if (this.isEnded) return
     if (frame.kind === 'end') this.#end(frame.end)
-    else if (frame.kind === 'message') this.#listener.message(frame.data)
+    else if (frame.kind === 'message') this.#listener.onMessage(frame.data)
     else {
-      if (frame.kind === 'ping') this.#answer(frame.data)
-      this.#listener[frame.kind](frame.data)
+      if (frame.kind === 'ping') {
+        this.#answer(frame.data)
+        this.#listener.onPing(frame.data)
+      } else this.#listener.onPong(frame.data)
     }
   }
 
@@ -168,7 +170,7 @@ class MemoryTransport implements Transport {
     if (this.isEnded) return
     this.isOpen = false
     this.isEnded = true
-    this.#listener.closed(end)
+    this.#listener.onClose(end)
     for (const { flushed } of this.#unread.splice(0)) flushed?.()
   }
 

@@ -35,13 +35,13 @@ export interface TransportEnd {
 
 /** What a transport tells. The listener never throws. */
 export interface TransportListener {
-  opened(handshake: Handshake): void
+  onOpen(handshake: Handshake): void
   /** One whole message: a string from a text message, bytes from a binary one. */
-  message(data: string | Uint8Array): void
-  ping(data: Uint8Array): void
-  pong(data: Uint8Array): void
+  onMessage(data: string | Uint8Array): void
+  onPing(data: Uint8Array): void
+  onPong(data: Uint8Array): void
   /** Called exactly once, last, whether it had opened or not, also after `terminate()`. Never called synchronously from `connect`. */
-  closed(end: TransportEnd): void
+  onClose(end: TransportEnd): void
 }
 
 /**

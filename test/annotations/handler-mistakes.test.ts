@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import * as z from 'zod'
-import { problemOf } from '#src/annotations/handler-mistakes.js'
+import { findMistake } from '#src/annotations/handler-mistakes.js'
 import type { HandlerRecord } from '#src/annotations/metadata.js'
 
 const Price = z.object({ price: z.number() })
@@ -18,12 +18,12 @@ function causeOf(changes: Partial<HandlerRecord>, prototype: object = Feed.proto
     args: [],
     ...changes,
   }
-  return problemOf(record, prototype)?.cause
+  return findMistake(record, prototype)?.cause
 }
 
 function fixOf(changes: Partial<HandlerRecord>): string | undefined {
   const record = { event: 'message', decorator: '@OnMessage()', member: '#received', args: [] } as const
-  return problemOf({ ...record, kind: 'method', ...changes }, Feed.prototype)?.fix
+  return findMistake({ ...record, kind: 'method', ...changes }, Feed.prototype)?.fix
 }
 
 describe('problemOf', () => {

@@ -243,7 +243,7 @@ describe('handlersOf', () => {
       }
     }
     const { messages } = tableOf(Takers)
-    expect(messages.get('one')?.contextless).to.equal(Takers.prototype.one)
+    expect(messages.get('one')?.ignoresContext).to.equal(Takers.prototype.one)
     expect(messages.get('two')).to.deep.equal({ method: 'two', name: 'Takers#two' })
   })
 
@@ -260,7 +260,7 @@ describe('handlersOf', () => {
         method: 'tick',
         name: 'Priced#tick',
         schema: Price,
-        contextless: Priced.prototype.tick,
+        ignoresContext: Priced.prototype.tick,
       })
       expect(rest?.schema).to.equal(Price)
     })

@@ -5,7 +5,7 @@ import {
   clientOptions,
   moduleOptions,
   nameConstructorTokens,
-  notesTypes,
+  emitsTypes,
   ownClientOptions,
   ownConstructorTokens,
   ownHandlers,
@@ -120,15 +120,15 @@ describe('metadata', () => {
       }
       class Unnoted {}
       recordHandler(Unnoted.prototype, record)
-      expect(notesTypes(Noted)).to.equal(true)
-      expect(notesTypes(Unnoted)).to.equal(false)
+      expect(emitsTypes(Noted)).to.equal(true)
+      expect(emitsTypes(Unnoted)).to.equal(false)
     })
 
     it('is false under standard decorators, and unknown without a handler', () => {
       class Standard {}
       Object.defineProperty(Standard, Symbol.for('Symbol.metadata'), { value: {} })
-      expect(notesTypes(Standard)).to.equal(false)
-      expect(notesTypes(Store)).to.equal(undefined)
+      expect(emitsTypes(Standard)).to.equal(false)
+      expect(emitsTypes(Store)).to.equal(undefined)
     })
   })
 

@@ -35,7 +35,7 @@ function injectorOf(providers: readonly Provider[]): Injector {
   for (const provider of providers) injector.register(provider)
   const tokens = providers.map((provider) => (typeof provider === 'function' ? provider : provider.provide))
   expect(injector.check(tokens, [])).to.deep.equal([])
-  injector.prepare()
+  injector.registerClasses()
   for (const token of tokens) injector.resolve(token)
   return injector
 }
@@ -44,7 +44,7 @@ function injectorOf(providers: readonly Provider[]): Injector {
 function clientIn<T extends object>(injector: Injector, client: Class<T>): T {
   injector.registerClient(client)
   expect(injector.check([client], [], client)).to.deep.equal([])
-  injector.prepare()
+  injector.registerClasses()
   return injector.resolve(client)
 }
 

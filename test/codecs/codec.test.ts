@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { EncodeError, createJsonCodec, jsonCodec, textCodec } from 'holdfast'
-import { describeValue, encodeWith, textOf } from '#src/codecs/codec.js'
+import { describeValue } from '#src/core/describe-value.js'
+import { encodeWith } from '#src/codecs/codec.js'
+import { textOf } from '#src/codecs/text.js'
 
 describe('jsonCodec', () => {
   describe('#encode', () => {

@@ -104,14 +104,14 @@ describe('compressedCodec', () => {
   it('tells how much the frame decoded last has unfolded to, where it was compressed and could be inflated', () => {
     const codec = compressedCodec({ format: 'gzip', maxOutput: 1_000 })
     codec.decode(gzipSync('"0123456789"'), true)
-    expect(codec.unfoldedBytes).to.equal(12)
+    expect(codec.decodedBytes).to.equal(12)
     expect(() => codec.decode(gzipSync('no JSON'), true)).to.throw(SyntaxError)
-    expect(codec.unfoldedBytes).to.equal(7)
+    expect(codec.decodedBytes).to.equal(7)
     codec.decode('"text"', false)
-    expect(codec.unfoldedBytes).to.equal(undefined)
+    expect(codec.decodedBytes).to.equal(undefined)
     codec.decode(gzipSync('1'), true)
     expect(() => codec.decode(gzipSync(Buffer.alloc(2_000)), true)).to.throw(RangeError)
-    expect(codec.unfoldedBytes).to.equal(undefined)
+    expect(codec.decodedBytes).to.equal(undefined)
   })
 
   it('takes a maxOutput beyond what any buffer can hold', () => {

@@ -27,10 +27,10 @@ function connectBareWs(
   // @types/ws does not know maxFragments and closeTimeout.
   const options = { maxPayload, maxFragments, closeTimeout, perMessageDeflate: false }
   return new WebSocket(url, options)
-    .on('open', () => listener.opened({ protocol: '', headers: {} }))
-    .on('message', (data: Buffer, isBinary) => listener.message(isBinary ? data : data.toString()))
-    .on('ping', (data) => listener.ping(data))
-    .on('pong', (data) => listener.pong(data))
+    .on('open', () => listener.onOpen({ protocol: '', headers: {} }))
+    .on('message', (data: Buffer, isBinary) => listener.onMessage(isBinary ? data : data.toString()))
+    .on('ping', (data) => listener.onPing(data))
+    .on('pong', (data) => listener.onPong(data))
     .on('error', (cause) => (error = cause))
-    .on('close', (code, reason) => listener.closed({ code, reason: reason.toString(), error }))
+    .on('close', (code, reason) => listener.onClose({ code, reason: reason.toString(), error }))
 }

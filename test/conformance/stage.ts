@@ -34,24 +34,24 @@ class Listener implements TransportListener {
   onOpened: () => void = () => undefined
   onDelivered: () => void = () => undefined
 
-  opened(): void {
+  onOpen(): void {
     this.isOpen = true
     this.onOpened()
   }
 
-  message(data: string | Uint8Array): void {
+  onMessage(data: string | Uint8Array): void {
     this.#deliver(typeof data === 'string' ? aText(data) : aBinary(data))
   }
 
-  ping(data: Uint8Array): void {
+  onPing(data: Uint8Array): void {
     this.#deliver(aPing(data))
   }
 
-  pong(data: Uint8Array): void {
+  onPong(data: Uint8Array): void {
     this.#deliver(aPong(data))
   }
 
-  closed(end: TransportEnd): void {
+  onClose(end: TransportEnd): void {
     if (this.end) this.delivered.push('a second end')
     this.end = end
   }

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { InvalidUrlError, ProviderError } from 'holdfast'
+import { InvalidUrlError, ConnectOptionError } from 'holdfast'
 import type { AttemptInfo, ConnectionOptions } from 'holdfast'
-import { attemptRequest } from '#src/connection/attempt.js'
-import { fillIn } from '#src/options/options.js'
+import { resolveRequest } from '#src/connection/attempt.js'
+import { fillIn } from '#src/options/fill-in.js'
 import type { TransportRequest } from 'holdfast'
 
 const URL_TEXT = 'wss://peer.test/feed?token=secret'
@@ -10,7 +10,7 @@ const ATTEMPT: AttemptInfo = { attempt: 1, isReconnect: false, signal: new Abort
 
 /** Asks for one attempt; the url is right unless given. */
 function ask(options: ConnectionOptions = {}, attempt: AttemptInfo = ATTEMPT): Promise<TransportRequest> {
-  return attemptRequest(fillIn(options, options.url ?? URL_TEXT), attempt)
+  return resolveRequest(fillIn(options, options.url ?? URL_TEXT), attempt)
 }
 
 /** Asks for one attempt that must fail, and returns why it does. */
@@ -98,7 +98,7 @@ describe('attemptRequest', () => {
         },
       })
       for (const error of [rejected, failed]) {
-        expect(error).to.be.instanceOf(ProviderError).and.include({ option, cause: thrown })
+        expect(error).to.be.instanceOf(ConnectOptionError).and.include({ option, cause: thrown })
         expect(error.message).to.equal(`The ${option} function failed: no token`)
       }
     })
@@ -106,7 +106,7 @@ describe('attemptRequest', () => {
     it(`says so when ${option} gives something that cannot be used`, async () => {
       for (const value of [undefined, null, 5]) {
         const error = await refusal({ [option]: () => value as never })
-        expect(error).to.be.instanceOf(ProviderError).with.property('option', option)
+        expect(error).to.be.instanceOf(ConnectOptionError).with.property('option', option)
         expect(error.message).to.match(/: it gave (undefined|null|a number) instead of /)
       }
     })
@@ -115,7 +115,7 @@ describe('attemptRequest', () => {
   it('leaves no rejection unhandled when several functions fail (B34)', async () => {
     const fail = (): Promise<never> => Promise.reject(new Error('no token'))
     const error = await refusal({ url: fail, headers: fail, protocols: fail })
-    expect(error).to.be.instanceOf(ProviderError)
+    expect(error).to.be.instanceOf(ConnectOptionError)
   })
 
   it('refuses a url that cannot be connected to, and shows nothing secret of it', async () => {

@@ -36,7 +36,7 @@ describe('Connection', () => {
       peer.isAlive = false
       await clock.advance(1_500)
       expect(peer.closeFrame).to.equal(undefined)
-      expect(witness.closes[0]).to.deep.include({ code: 1006, initiator: 'lost', willReconnect: true })
+      expect(witness.closes[0]).to.deep.include({ code: 1006, initiator: 'network', willReconnect: true })
     })
 
     it('starts afresh on the next connection (B6)', async () => {
@@ -395,7 +395,7 @@ describe('Connection', () => {
       await clock.advance(1)
       await closing
       expect(server.peer.closeFrame?.code).to.equal(1000)
-      expect(witness.errors[0]?.error).to.include({ code: 'HOLDFAST_UNHANDLED_MESSAGES', count: 2 })
+      expect(witness.errors[0]?.error).to.include({ code: 'HOLDFAST_UNPROCESSED_MESSAGES', count: 2 })
       expect(witness.notes.at(-1)).to.equal('close 1')
     })
 

@@ -1,14 +1,14 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import {
-  ConnectError,
+  ConnectFailedError,
   ConnectTimeoutError,
   ConnectionClosedError,
   ConnectionLostError,
   HandshakeError,
   NotConnectedError,
-  ProviderError,
-  ReadyTimeoutError,
+  ConnectOptionError,
+  OnOpenTimeoutError,
   RetriesExhaustedError,
 } from 'holdfast'
 import type { Connect, ConnectionState, TransportListener } from 'holdfast'
@@ -116,7 +116,7 @@ describe('Machine', () => {
       await clock.advance(60_000)
       await starting
       expect(calls).to.equal(4)
-      expect(witness.errors.map(({ error }) => error instanceof ProviderError)).to.deep.equal([
+      expect(witness.errors.map(({ error }) => error instanceof ConnectOptionError)).to.deep.equal([
         true,
         true,
         true,
@@ -147,7 +147,7 @@ describe('Machine', () => {
       const transport: Connect = (_request, listener) => {
         listeners.push(listener)
         const idle = (): void => undefined
-        const terminate = (): void => queueMicrotask(() => listener.closed({ code: 1006, reason: '' }))
+        const terminate = (): void => queueMicrotask(() => listener.onClose({ code: 1006, reason: '' }))
         const facts = { protocol: '', bufferedAmount: 0, isOpen: true }
         return {
           ...facts,
@@ -163,11 +163,11 @@ describe('Machine', () => {
       const { clock, witness } = start({ transport, connectTimeout: 1_000 })
       await clock.advance(2_000)
       const [first, second] = listeners
-      second?.opened({ protocol: '', headers: {} })
+      second?.onOpen({ protocol: '', headers: {} })
       await clock.settle()
-      first?.opened({ protocol: 'old', headers: {} })
-      first?.message('"old"')
-      first?.closed({ code: 1000, reason: '' })
+      first?.onOpen({ protocol: 'old', headers: {} })
+      first?.onMessage('"old"')
+      first?.onClose({ code: 1000, reason: '' })
       await clock.settle()
       expect(witness.connection.state).to.deep.include({ status: 'open', connectionNumber: 1 })
       expect(witness.notes).to.deep.equal(['error connect', 'open 1'])
@@ -239,7 +239,7 @@ describe('Machine', () => {
       expect(witness.notes).to.deep.equal(['open 1', 'error close', 'close 1', 'open 2', 'close 2'])
       expect(witness.closes[0]).to.deep.include({
         code: 1006,
-        initiator: 'lost',
+        initiator: 'network',
         wasClean: false,
         willReconnect: true,
       })
@@ -290,7 +290,7 @@ describe('Machine', () => {
       await clock.advance(60_000)
       const error = (await rejection(starting)) as RetriesExhaustedError
       expect(error).to.be.instanceOf(RetriesExhaustedError).with.property('attempts', 3)
-      expect(error.cause).to.be.instanceOf(ConnectError)
+      expect(error.cause).to.be.instanceOf(ConnectFailedError)
       expect(server.peers).to.have.length(3)
       expect(witness.notes).to.deep.equal(['error connect', 'error connect', 'error connect fatal'])
       expect(clock.timers).to.equal(0)
@@ -310,7 +310,7 @@ describe('Machine', () => {
         {},
         (memory) => (memory.onAttempt = (peer) => peer.refuse()),
       )
-      expect(await rejection(starting)).to.be.instanceOf(ConnectError)
+      expect(await rejection(starting)).to.be.instanceOf(ConnectFailedError)
     })
 
     it('ends with one fatal @OnError when a later attempt fails for good', async () => {
@@ -422,14 +422,14 @@ describe('Machine', () => {
       expect(attempts.slice(0, 4)).to.deep.equal([2, 3, 4, 5])
     })
 
-    it('ends at readyTimeout when it hangs, and is tried again', async () => {
+    it('ends at onOpenTimeout when it hangs, and is tried again', async () => {
       let opens = 0
       const { clock, starting, witness } = start(
-        { readyTimeout: 2_000 },
+        { onOpenTimeout: 2_000 },
         { open: () => ((opens += 1) === 1 ? new Promise<void>(() => undefined) : undefined) },
       )
       await clock.advance(2_000)
-      expect(witness.errors[0]?.error).to.be.instanceOf(ReadyTimeoutError)
+      expect(witness.errors[0]?.error).to.be.instanceOf(OnOpenTimeoutError)
       await clock.advance(1_000)
       await starting
       expect(witness.notes).to.deep.equal(['open 1', 'error open', 'close 1', 'open 2'])

@@ -1,35 +1,41 @@
 import { expect } from 'chai'
-import { ConnectError, HandshakeError, InvalidUrlError, ProviderError } from 'holdfast'
+import { ConnectFailedError, HandshakeError, InvalidUrlError, ConnectOptionError } from 'holdfast'
 import type { Failure, Initiator } from 'holdfast'
 import {
-  RECONNECT_DEFAULTS,
-  ReconnectPolicy,
+  RETRY_DEFAULTS,
+  RetryPolicy,
   backoffCeiling,
   isFatal,
   retryAfter,
 } from '#src/connection/retry-policy.js'
-import type { PolicySources, ReconnectSettings, Verdict } from '#src/connection/retry-policy.js'
+import type { PolicySources, RetrySettings } from '#src/connection/retry-policy.js'
+import type { RetryDecision } from '#src/session/disconnect.js'
 
 const DATE = Date.UTC(2026, 0, 1)
 const url = 'wss://peer.test'
 
 /** A plain loss, unless it is said otherwise. */
 function failure(facts: Partial<Failure> = {}): Failure {
-  return { initiator: 'lost', attempt: 1, elapsed: 0, hasBeenOpen: false, ...facts }
+  return { initiator: 'network', attempt: 1, elapsed: 0, hasBeenOpen: false, ...facts }
 }
 
-function connectError(code: string | undefined): ConnectError {
-  return new ConnectError(url, Object.assign(new Error('it failed'), { code }))
+function connectError(code: string | undefined): ConnectFailedError {
+  return new ConnectFailedError(url, Object.assign(new Error('it failed'), { code }))
 }
 
 /** Makes a policy with chance fixed at one half; what it reports is kept in `reports`. */
 function policyOf(
-  settings: Partial<ReconnectSettings> | false = {},
+  settings: Partial<RetrySettings> | false = {},
   sources: Partial<PolicySources> = {},
-): ReconnectPolicy & { readonly reports: unknown[] } {
+): RetryPolicy & { readonly reports: unknown[] } {
   const reports: unknown[] = []
-  const all = { random: () => 0.5, date: () => DATE, report: (thrown: unknown) => void reports.push(thrown) }
-  const policy = new ReconnectPolicy(settings && { ...RECONNECT_DEFAULTS, ...settings }, {
+  const all = {
+    random: () => 0.5,
+    date: () => DATE,
+    now: () => 0,
+    report: (thrown: unknown) => void reports.push(thrown),
+  }
+  const policy = new RetryPolicy(settings && { ...RETRY_DEFAULTS, ...settings }, {
     ...all,
     ...sources,
   })
@@ -37,12 +43,12 @@ function policyOf(
 }
 
 /** Counts an attempt and judges its failure. */
-function fail(policy: ReconnectPolicy, facts: Partial<Failure> = {}): Verdict {
-  return policy.judge(failure({ attempt: policy.countAttempt(), ...facts }))
+function fail(policy: RetryPolicy, facts: Partial<Failure> = {}): RetryDecision {
+  return policy.decide(failure({ attempt: policy.countAttempt(), ...facts }))
 }
 
 /** The delays after so many failures in a row; NaN where there is no retry. */
-function delaysOf(policy: ReconnectPolicy, count: number): number[] {
+function delaysOf(policy: RetryPolicy, count: number): number[] {
   return Array.from({ length: count }, () => {
     const verdict = fail(policy)
     return verdict.retry ? verdict.delay : NaN
@@ -68,9 +74,9 @@ describe('isFatal', () => {
     const FATAL: Readonly<Record<Initiator, readonly number[]>> = {
       remote: [1002, 1003, 1007, 1009, 1010],
       local: [],
-      lost: [],
+      network: [],
     }
-    for (const initiator of ['remote', 'local', 'lost'] as const) {
+    for (const initiator of ['remote', 'local', 'network'] as const) {
       for (const code of CODES) {
         const verdict = FATAL[initiator].includes(code) ? 'fatal' : 'worth another try'
         it(`${code} with initiator ${initiator} is ${verdict}`, () => {
@@ -165,7 +171,7 @@ describe('isFatal', () => {
   }
 
   it('a provider that rejects is worth another try (B12)', () => {
-    expect(isFatal(failure({ error: new ProviderError('url', new Error('no token')) }))).to.equal(false)
+    expect(isFatal(failure({ error: new ConnectOptionError('url', new Error('no token')) }))).to.equal(false)
   })
 
   it('a loss without any reason is worth another try', () => {
@@ -206,16 +212,16 @@ describe('retryAfter', () => {
 
 describe('backoffCeiling', () => {
   it('doubles from initialDelay up to maxDelay', () => {
-    const ceilings = Array.from({ length: 6 }, (_, index) => backoffCeiling(RECONNECT_DEFAULTS, index + 1))
+    const ceilings = Array.from({ length: 6 }, (_, index) => backoffCeiling(RETRY_DEFAULTS, index + 1))
     expect(ceilings).to.deep.equal([2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
   })
 
   it('stays at maxDelay however many failures there are', () => {
-    expect(backoffCeiling(RECONNECT_DEFAULTS, 5_000)).to.equal(30_000)
+    expect(backoffCeiling(RETRY_DEFAULTS, 5_000)).to.equal(30_000)
   })
 })
 
-describe('ReconnectPolicy', () => {
+describe('RetryPolicy', () => {
   describe('#countAttempt', () => {
     it('counts from 1, and nextAttempt is one ahead', () => {
       const policy = policyOf()
@@ -226,7 +232,7 @@ describe('ReconnectPolicy', () => {
     })
   })
 
-  describe('#judge', () => {
+  describe('#decide', () => {
     it('waits these first twelve delays with chance fixed at one half (B29)', () => {
       const halves = [1_000, 2_000, 4_000, 8_000, ...Array.from({ length: 8 }, () => 15_000)]
       expect(delaysOf(policyOf(), 12)).to.deep.equal(halves)
@@ -346,7 +352,7 @@ describe('ReconnectPolicy', () => {
           lastMessage: { type: 'bye' },
           hasBeenOpen: true,
         })
-        policy.judge(given)
+        policy.decide(given)
         expect(asked).to.deep.equal([given])
       })
 
@@ -414,7 +420,7 @@ describe('ReconnectPolicy', () => {
       const policy = policyOf({ maxAttempts: 3 })
       delaysOf(policy, 2)
       policy.countAttempt()
-      expect(policy.forgiveAfter(5_000)).to.equal(true)
+      expect(policy.resetIfStable(5_000)).to.equal(true)
       expect(policy.nextAttempt).to.equal(1)
       expect(delaysOf(policy, 3)).to.deep.equal([1_000, 2_000, NaN])
     })
@@ -422,13 +428,13 @@ describe('ReconnectPolicy', () => {
     it('forgives nothing before: the backoff goes on (B1)', () => {
       const policy = policyOf()
       delaysOf(policy, 2)
-      expect(policy.forgiveAfter(4_999)).to.equal(false)
+      expect(policy.resetIfStable(4_999)).to.equal(false)
       expect(policy.nextAttempt).to.equal(3)
       expect(delaysOf(policy, 1)).to.deep.equal([4_000])
     })
 
     it('forgives nothing where reconnect is off', () => {
-      expect(policyOf(false).forgiveAfter(Infinity)).to.equal(false)
+      expect(policyOf(false).resetIfStable(Infinity)).to.equal(false)
     })
   })
 })

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { LazyDeferred, SETTLED, deferred } from '#src/core/deferred.js'
+import { LazyDeferred, RESOLVED, deferred } from '#src/core/deferred.js'
 
 describe('deferred', () => {
   it('resolves from outside, once', async () => {
@@ -33,8 +33,8 @@ describe('deferred', () => {
 
 describe('SETTLED', () => {
   it('has resolved, and is one for all', async () => {
-    await SETTLED
-    expect(SETTLED).to.be.instanceOf(Promise)
+    await RESOLVED
+    expect(RESOLVED).to.be.instanceOf(Promise)
   })
 })
 
@@ -74,11 +74,11 @@ describe('LazyDeferred', () => {
         calls.push('before')
         void kept.promise
       }
-      kept.whenSettled({ settled })
+      kept.onSettled({ onSettled: settled })
       expect(calls).to.deep.equal([])
       kept.resolve(1)
       kept.resolve(2)
-      kept.whenSettled({ settled: () => void calls.push('after') })
+      kept.onSettled({ onSettled: () => void calls.push('after') })
       expect(calls).to.deep.equal(['before', 'after'])
     })
   })

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { redactUrl, urlProblem } from '#src/core/url.js'
+import { redactUrl, findUrlMistake } from '#src/core/url.js'
 
 describe('redactUrl', () => {
   it('keeps origin and path, and drops credentials, query and fragment', () => {
@@ -16,7 +16,7 @@ describe('redactUrl', () => {
 describe('urlProblem', () => {
   for (const url of ['ws://peer.test', 'wss://user:pass@peer.test/feed?a=%23', 'ws+unix:///run/peer.sock']) {
     it(`finds none with ${url}`, () => {
-      expect(urlProblem(url)).to.equal(undefined)
+      expect(findUrlMistake(url)).to.equal(undefined)
     })
   }
 
@@ -32,8 +32,8 @@ describe('urlProblem', () => {
   ]
   for (const [url, cause, fix] of rows) {
     it(`says that '${url}' ${cause}, and what to write instead`, () => {
-      expect(urlProblem(url)?.cause).to.equal(cause)
-      expect(urlProblem(url)?.fix).to.contain(fix)
+      expect(findUrlMistake(url)?.cause).to.equal(cause)
+      expect(findUrlMistake(url)?.fix).to.contain(fix)
     })
   }
 })

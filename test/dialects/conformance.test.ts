@@ -89,7 +89,7 @@ function describeHandlers(sources: () => Sources, start: Start): void {
     server.peer.send({ type: 'over' })
     server.peer.send({ type: 'under' })
     await clock.settle()
-    expect(client.connection.unhandledMessages).to.equal(0)
+    expect(client.connection.stats.unhandledMessages).to.equal(0)
   })
 }
 

@@ -42,7 +42,8 @@ export interface TableView {
 
 /** Puts a table in words, so that those of different compilations compare: each has schemas of its own. */
 export function viewOf(table: HandlerTable, schemas: Sources['schemas']): TableView {
-  const handler = ({ name, contextless }: Handler): string => (contextless ? name : `${name}, context`)
+  const handler = ({ name, ignoresContext: contextless }: Handler): string =>
+    contextless ? name : `${name}, context`
   const message = (first: MessageHandler): string => {
     const named = Object.entries(schemas).find(([, schema]) => schema === first.schema)
     const own = first.schema ? `${handler(first)}, ${named?.[0] ?? 'a schema of nobody'}` : handler(first)

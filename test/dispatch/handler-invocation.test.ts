@@ -3,9 +3,9 @@ import { expect } from 'chai'
 import { ConnectionLostError, EncodeError, jsonCodec } from 'holdfast'
 import type { Stage } from 'holdfast'
 import type { Handler } from '#src/annotations/handler-table.js'
-import { SETTLED, deferred } from '#src/core/deferred.js'
+import { RESOLVED, deferred } from '#src/core/deferred.js'
 import type { Deferred } from '#src/core/deferred.js'
-import { HandlerCall } from '#src/dispatch/handler-invocation.js'
+import { HandlerInvocation } from '#src/dispatch/handler-invocation.js'
 import { Invoker } from '#src/dispatch/invoker.js'
 
 const HANDLER: Handler = { method: 'tick', name: 'Ticker#tick' }
@@ -29,17 +29,17 @@ function rig(tick: (event: unknown, context: unknown) => unknown) {
     get refusal(): ConnectionLostError | undefined {
       return link.isOpen ? undefined : new ConnectionLostError('It is gone', 1006, '')
     },
-    flow: SETTLED,
+    flow: RESOLVED,
     send(data: string | Uint8Array): Promise<void> {
       if (link.refusal) throw link.refusal
       sent.push(data)
       return link.flow
     },
-    pending: { taken() {}, handled() {} },
+    readCounter: { add() {}, remove() {} },
     count() {},
   }
   const invoker = new Invoker({ tick })
-  const call = new HandlerCall(invoker, jsonCodec, link, {
+  const call = new HandlerInvocation(invoker, jsonCodec, link, {
     fail: (error, stage, handler, event) => void failures.push({ error, stage, handler, event }),
   })
   const run = (): void | Promise<void> => call.run(HANDLER, 'event', 'context')

@@ -198,14 +198,14 @@ describe('LinkSession', () => {
         }
       }
       const { client, server, clock } = await begin(Narrow)
-      expect(client.connection.unhandledMessages).to.equal(0)
+      expect(client.connection.stats.unhandledMessages).to.equal(0)
       for (const type of ['a', 'a', 'tick', 'b']) server.peer.send({ type })
       server.peer.send(new Uint8Array(1))
-      expect(client.connection.unhandledMessages).to.equal(4)
+      expect(client.connection.stats.unhandledMessages).to.equal(4)
       server.peer.drop()
       await clock.advance(1_000)
       server.peer.send('{}')
-      expect(client.connection.unhandledMessages).to.equal(5)
+      expect(client.connection.stats.unhandledMessages).to.equal(5)
     })
 
     it('that have a handler, or failed, are not counted as unhandled', async () => {
@@ -226,7 +226,7 @@ describe('LinkSession', () => {
       const { client, server } = await begin(All)
       for (const data of ['{"type":"bad"}', '{"type":"a"}', 'null', '{broken', new Uint8Array(1)])
         server.peer.send(data)
-      expect(client.connection.unhandledMessages).to.equal(0)
+      expect(client.connection.stats.unhandledMessages).to.equal(0)
     })
   })
 

@@ -49,18 +49,18 @@ describe('Invoker', () => {
     class Ticker {
       tick(): void {}
     }
-    const handler: Handler = { ...handlerOf('tick'), contextless: Ticker.prototype.tick }
+    const handler: Handler = { ...handlerOf('tick'), ignoresContext: Ticker.prototype.tick }
 
     it('is false only for the very method that cannot see one', () => {
-      expect(new Invoker(new Ticker()).seesContext(handler)).to.equal(false)
-      expect(new Invoker(new Ticker()).seesContext(handlerOf('tick'))).to.equal(true)
+      expect(new Invoker(new Ticker()).needsContext(handler)).to.equal(false)
+      expect(new Invoker(new Ticker()).needsContext(handlerOf('tick'))).to.equal(true)
     })
 
     it('is true for a method that was put in its place, also later', () => {
       const instance = new Ticker()
       const invoker = new Invoker(instance)
       instance.tick = (...all: unknown[]) => void all
-      expect(invoker.seesContext(handler)).to.equal(true)
+      expect(invoker.needsContext(handler)).to.equal(true)
     })
   })
 
@@ -71,11 +71,11 @@ describe('Invoker', () => {
         goesOn: (): void => {},
       }
       const invoker: Invoker = new Invoker(instance)
-      expect(invoker.wasReleased).to.equal(false)
+      expect(invoker.closedDuringCall).to.equal(false)
       invoker.call(handlerOf('closes'), 0, 0)
-      expect(invoker.wasReleased).to.equal(true)
+      expect(invoker.closedDuringCall).to.equal(true)
       invoker.call(handlerOf('goesOn'), 0, 0)
-      expect(invoker.wasReleased).to.equal(false)
+      expect(invoker.closedDuringCall).to.equal(false)
     })
 
     it('tells of an outer call also where an inner one throws', () => {
@@ -90,7 +90,7 @@ describe('Invoker', () => {
       }
       const invoker: Invoker = new Invoker(instance)
       invoker.call(handlerOf('outer'), 0, 0)
-      expect(invoker.wasReleased).to.equal(true)
+      expect(invoker.closedDuringCall).to.equal(true)
     })
 
     it('releases every call that is under way, the outer ones too', () => {
@@ -98,13 +98,13 @@ describe('Invoker', () => {
       const instance = {
         outer: (): void => {
           invoker.call(handlerOf('inner'), 0, 0)
-          wasReleased.push(invoker.wasReleased)
+          wasReleased.push(invoker.closedDuringCall)
         },
         inner: (): void => invoker.release(),
       }
       const invoker: Invoker = new Invoker(instance)
       invoker.call(handlerOf('outer'), 0, 0)
-      wasReleased.push(invoker.wasReleased)
+      wasReleased.push(invoker.closedDuringCall)
       expect(wasReleased).to.deep.equal([true, true])
     })
 
@@ -114,13 +114,13 @@ describe('Invoker', () => {
         outer: (): void => {
           invoker.release()
           invoker.call(handlerOf('inner'), 0, 0)
-          wasReleased.push(invoker.wasReleased)
+          wasReleased.push(invoker.closedDuringCall)
         },
         inner: (): void => {},
       }
       const invoker: Invoker = new Invoker(instance)
       invoker.call(handlerOf('outer'), 0, 0)
-      wasReleased.push(invoker.wasReleased)
+      wasReleased.push(invoker.closedDuringCall)
       expect(wasReleased).to.deep.equal([false, true])
     })
 
@@ -133,7 +133,7 @@ describe('Invoker', () => {
       }
       const invoker: Invoker = new Invoker(instance)
       await invoker.call(handlerOf('closes'), 0, 0)
-      expect(invoker.wasReleased).to.equal(false)
+      expect(invoker.closedDuringCall).to.equal(false)
     })
   })
 })

@@ -2,13 +2,13 @@ import { expect } from 'chai'
 import { FakeClock } from 'holdfast/testing'
 import { deferred } from '#src/core/deferred.js'
 import type { Deferred } from '#src/core/deferred.js'
-import { HANG_AFTER, HangWatch } from '#src/dispatch/slow-handler-warning.js'
+import { WARN_AFTER, SlowHandlerWarning } from '#src/dispatch/slow-handler-warning.js'
 
 /** A watch on a clock of its own, and what it warned of and when. */
 function rig() {
   const clock = new FakeClock()
   const warnings: string[] = []
-  const watch = new HangWatch(clock, (message) => warnings.push(`${clock.now()} ${message}`))
+  const watch = new SlowHandlerWarning(clock, (message) => warnings.push(`${clock.now()} ${message}`))
   return { clock, warnings, watch }
 }
 
@@ -22,7 +22,7 @@ describe('HangWatch', () => {
       await clock.advance(29_999)
       expect(warnings).to.deep.equal([])
       await clock.advance(120_000)
-      expect(HANG_AFTER).to.equal(30_000)
+      expect(WARN_AFTER).to.equal(30_000)
       expect(warnings).to.deep.equal([
         '30000 Ticker#tick has not settled for 30 s: does it wait for something that never comes?',
       ])

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Unrouted } from '#src/dispatch/unhandled-messages.js'
+import { UnhandledMessageLog } from '#src/dispatch/unhandled-messages.js'
 import { heapInUse } from '../support/heap.js'
 
 /** What goes unrouted, and the warnings of it. */
@@ -12,7 +12,7 @@ function rig() {
     error: ignore,
     warn: (line: string) => void warnings.push(line),
   }
-  return { warnings, unrouted: new Unrouted('Ticker', logger) }
+  return { warnings, unrouted: new UnhandledMessageLog('Ticker', logger) }
 }
 
 describe('Unrouted', () => {
@@ -20,9 +20,9 @@ describe('Unrouted', () => {
     const { warnings, unrouted } = rig()
     for (const key of ['tick', 'tick', 5, '5']) unrouted.message(key)
     expect(warnings).to.deep.equal([
-      'no handler of Ticker takes messages with the key "tick": add @OnMessage("tick"), or @OnMessage() for all the rest (said once; connection.unhandledMessages counts them)',
-      'no handler of Ticker takes messages with the key 5: add @OnMessage(5), or @OnMessage() for all the rest (said once; connection.unhandledMessages counts them)',
-      'no handler of Ticker takes messages with the key "5": add @OnMessage("5"), or @OnMessage() for all the rest (said once; connection.unhandledMessages counts them)',
+      'no handler of Ticker takes messages with the key "tick": add @OnMessage("tick"), or @OnMessage() for all the rest (said once; connection.stats.unhandledMessages counts them)',
+      'no handler of Ticker takes messages with the key 5: add @OnMessage(5), or @OnMessage() for all the rest (said once; connection.stats.unhandledMessages counts them)',
+      'no handler of Ticker takes messages with the key "5": add @OnMessage("5"), or @OnMessage() for all the rest (said once; connection.stats.unhandledMessages counts them)',
     ])
   })
 
@@ -30,7 +30,7 @@ describe('Unrouted', () => {
     const { warnings, unrouted } = rig()
     for (const key of [undefined, null, {}, true]) unrouted.message(key)
     expect(warnings).to.deep.equal([
-      'no handler of Ticker takes messages without a key: add @OnMessage() for all the rest, or set the route option (said once; connection.unhandledMessages counts them)',
+      'no handler of Ticker takes messages without a key: add @OnMessage() for all the rest, or set the route option (said once; connection.stats.unhandledMessages counts them)',
     ])
   })
 
@@ -39,7 +39,7 @@ describe('Unrouted', () => {
     unrouted.binary()
     unrouted.binary()
     expect(warnings).to.deep.equal([
-      'no handler of Ticker takes binary frames: add @OnBinary(), or a codec that decodes them (said once; connection.unhandledMessages counts them)',
+      'no handler of Ticker takes binary frames: add @OnBinary(), or a codec that decodes them (said once; connection.stats.unhandledMessages counts them)',
     ])
   })
 
@@ -57,7 +57,7 @@ describe('Unrouted', () => {
     expect(warnings).to.have.length(101)
     expect(warnings[99]).to.contain('"key 99"')
     expect(warnings[100]).to.equal(
-      'no handler of Ticker takes messages with more than 100 different keys: no further one is named (said once; connection.unhandledMessages counts them)',
+      'no handler of Ticker takes messages with more than 100 different keys: no further one is named (said once; connection.stats.unhandledMessages counts them)',
     )
   })
 

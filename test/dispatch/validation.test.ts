@@ -298,7 +298,7 @@ describe('Routing', () => {
       '{"type":{"type":"a"}}',
     )
     expect(instance.notes).to.deep.equal([])
-    expect(client.connection.unhandledMessages).to.equal(4)
+    expect(client.connection.stats.unhandledMessages).to.equal(4)
     await client.close()
   })
 

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import * as holdfast from 'holdfast'
 import {
   BackpressureError,
-  ConnectError,
+  ConnectFailedError,
   ConnectTimeoutError,
   ConnectionClosedError,
   ConnectionLostError,
@@ -18,18 +18,18 @@ import {
   OutboxFullError,
   PingTimeoutError,
   ProtocolViolationError,
-  ProviderError,
-  ReadyTimeoutError,
-  RequestError,
+  ConnectOptionError,
+  OnOpenTimeoutError,
+  ReplyError,
   RequestTimeoutError,
   RetriesExhaustedError,
   StartupError,
   SubscriptionError,
-  UnhandledMessagesError,
+  UnprocessedMessagesError,
   UnreadRepliesError,
   WaitTimeoutError,
 } from 'holdfast'
-import { reasonOf, toError } from '#src/errors/errors.js'
+import { reasonOf, toError } from '#src/core/error-text.js'
 
 const cause = new Error('beneath')
 const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
@@ -51,8 +51,8 @@ const ROWS: readonly Row[] = [
     fields: { target: 'Ticker', mistakes: [mistake] },
   },
   {
-    error: new ConnectError(url, refused),
-    code: 'CONNECT',
+    error: new ConnectFailedError(url, refused),
+    code: 'CONNECT_FAILED',
     message: `Could not connect to ${url}: connect ECONNREFUSED`,
     fields: { url, systemCode: 'ECONNREFUSED', cause: refused },
   },
@@ -85,16 +85,16 @@ const ROWS: readonly Row[] = [
     message: 'The url, headers or protocols function has not answered within connectTimeout (10000 ms)',
   },
   {
-    error: new ProviderError('headers', cause),
-    code: 'PROVIDER',
+    error: new ConnectOptionError('headers', cause),
+    code: 'CONNECT_OPTION',
     message: 'The headers function failed: beneath',
     fields: { option: 'headers', cause },
   },
   { error: new InvalidUrlError('The url is odd'), code: 'INVALID_URL', message: 'The url is odd' },
   {
-    error: new ReadyTimeoutError(30_000),
-    code: 'READY_TIMEOUT',
-    message: '@OnOpen has not settled within readyTimeout (30000 ms)',
+    error: new OnOpenTimeoutError(30_000),
+    code: 'ON_OPEN_TIMEOUT',
+    message: '@OnOpen has not settled within onOpenTimeout (30000 ms)',
     fields: { timeout: 30_000 },
   },
   {
@@ -195,11 +195,11 @@ const ROWS: readonly Row[] = [
     error: new RequestTimeoutError(30_000, 7, true),
     code: 'REQUEST_TIMEOUT',
     message: 'Request 7 has had no reply within 30000 ms',
-    fields: { timeout: 30_000, id: 7, isSent: true },
+    fields: { timeout: 30_000, id: 7, wasSent: true },
   },
   {
-    error: new RequestError(7, { code: -32_601, message: 'no such method' }),
-    code: 'REQUEST',
+    error: new ReplyError(7, { code: -32_601, message: 'no such method' }),
+    code: 'REPLY',
     message: 'Request 7 was answered with an error: -32601 no such method',
     fields: { id: 7, details: { code: -32_601, message: 'no such method' } },
   },
@@ -211,14 +211,14 @@ const ROWS: readonly Row[] = [
     fields: { id: 7, unread: 1_024 },
   },
   {
-    error: new UnhandledMessagesError(1),
-    code: 'UNHANDLED_MESSAGES',
+    error: new UnprocessedMessagesError(1),
+    code: 'UNPROCESSED_MESSAGES',
     message: '1 received message was not handled before the connection ended',
     fields: { count: 1 },
   },
   {
-    error: new UnhandledMessagesError(2),
-    code: 'UNHANDLED_MESSAGES',
+    error: new UnprocessedMessagesError(2),
+    code: 'UNPROCESSED_MESSAGES',
     message: '2 received messages were not handled before the connection ended',
   },
 ]

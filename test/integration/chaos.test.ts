@@ -17,7 +17,7 @@ const RECOVERY = 120_000
 
 const OPTIONS = {
   connectTimeout: 5_000,
-  readyTimeout: 4_000,
+  onOpenTimeout: 4_000,
   drainTimeout: 3_000,
   closeTimeout: 2_000,
   heartbeat: { interval: 10_000, timeout: 5_000 },

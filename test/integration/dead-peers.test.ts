@@ -41,7 +41,7 @@ describeBothWays('A peer that is dead', function (transport) {
       [HeartbeatTimeoutError.name, 'heartbeat'],
     ])
     expect(log.closes).to.have.lengthOf(1)
-    expect(close).to.include({ code: 1006, wasClean: false, initiator: 'lost', sentCode: undefined })
+    expect(close).to.include({ code: 1006, wasClean: false, initiator: 'network', sentCode: undefined })
     await eventually('the server has seen the end', () => isRidOf(server, 1))
     return server.connections[0]?.frames().map(({ opcode }) => opcode) ?? []
   }

@@ -103,7 +103,7 @@ for (const [name, exchange] of Object.entries(EXCHANGES)) {
       expect(said(received, exchange)).to.deep.equal(said(sent, exchange))
       expect(calls).to.deep.equal(countKinds(recording.passages, exchange.kinds))
       expect(errors).to.deep.equal([])
-      expect(client.connection.unhandledMessages).to.equal(0)
+      expect(client.connection.stats.unhandledMessages).to.equal(0)
       expect(complaints, 'warnings, gaps in the numbering among them').to.deep.equal([])
       const { prices, quotes = prices, books } = client.instance
       if (exchange.kept) {

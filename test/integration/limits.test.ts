@@ -109,7 +109,7 @@ describeBothWays('A peer that goes over a limit', function (transport) {
       maxFragments: false,
     } as const
     const client = use(await bootstrap(Watched, server.url, options))
-    expect(await client.closed).to.include({ code: 1006, initiator: 'lost' })
+    expect(await client.closed).to.include({ code: 1006, initiator: 'network' })
     expect(log.messages).to.deep.equal(['the end'])
     expect(log.errors).to.deep.equal([])
   })

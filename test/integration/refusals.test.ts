@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:tls'
-import { bootstrap, ConnectError, HandshakeError } from 'holdfast'
+import { bootstrap, ConnectFailedError, HandshakeError } from 'holdfast'
 import { FakeClock, startTestServer } from 'holdfast/testing'
 import type { TestServer } from 'holdfast/testing'
 import { disposal } from '../support/disposal.js'
@@ -141,9 +141,9 @@ describe('A server whose certificate is not accepted', function () {
     use({ [Symbol.asyncDispose]: () => new Promise<void>((resolve) => void server.close(() => resolve())) })
     const url = `wss://127.0.0.1:${(server.address() as AddressInfo).port}/feed?token=secret`
     const error = await rejection(bootstrap(Watched, url, { logger: false, reconnect: { delays: [0] } }))
-    expect(error).to.be.instanceOf(ConnectError)
-    expect((error as ConnectError).systemCode).to.equal('DEPTH_ZERO_SELF_SIGNED_CERT')
-    expect((error as ConnectError).message)
+    expect(error).to.be.instanceOf(ConnectFailedError)
+    expect((error as ConnectFailedError).systemCode).to.equal('DEPTH_ZERO_SELF_SIGNED_CERT')
+    expect((error as ConnectFailedError).message)
       .to.include('self-signed certificate')
       .and.not.include('secret')
     expect(log.errors).to.deep.equal([{ error, stage: 'connect', fatal: true }])

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { ConnectionLostError, HeartbeatTimeoutError } from 'holdfast'
 import { FakeClock } from 'holdfast/testing'
 import type { HeartbeatSettings } from '#src/link/heartbeat.js'
-import { Pulse } from '#src/link/heartbeat-monitor.js'
+import { HeartbeatMonitor } from '#src/link/heartbeat-monitor.js'
 
 const PING: HeartbeatSettings = { style: 'ping', interval: 20_000, timeout: 10_000 }
 const SILENCE: HeartbeatSettings = { style: 'silence', silence: 30_000 }
@@ -32,21 +32,21 @@ function rig(settings: HeartbeatSettings) {
     answer: undefined as ((data: Uint8Array) => void) | undefined,
     beat: (message: unknown): void => void notes.beats.push(message),
   }
-  const pulse: Pulse = new Pulse(settings, clock, {
-    ping: (data) => {
+  const pulse: HeartbeatMonitor = new HeartbeatMonitor(settings, clock, {
+    sendPing: (data) => {
       notes.pings.push(data)
       port.answer?.(data)
     },
-    beat: (message) => port.beat(message),
+    sendHeartbeat: (message) => port.beat(message),
     isPaused: () => notes.isPaused,
-    died: (error) => void notes.deaths.push(error),
-    failed: (thrown) => void notes.failures.push(thrown),
-    measured: (latency) => void notes.latencies.push(latency),
+    onDead: (error) => void notes.deaths.push(error),
+    onHeartbeatError: (thrown) => void notes.failures.push(thrown),
+    onLatency: (latency) => void notes.latencies.push(latency),
   })
   const answerAll = (): void => {
     port.answer = (data) => {
-      pulse.seen(clock.now())
-      pulse.ponged(data)
+      pulse.onData(clock.now())
+      pulse.onPong(data)
     }
   }
   return { clock, notes, port, pulse, answerAll }
@@ -87,7 +87,7 @@ describe('Pulse', () => {
     it('takes any frame for life', async () => {
       const { clock, notes, pulse } = rig(PING)
       await clock.advance(25_000)
-      pulse.seen(clock.now())
+      pulse.onData(clock.now())
       await clock.advance(10_000)
       expect(notes.deaths).to.deep.equal([])
       expect(pulse.lastSeen).to.equal(25_000)
@@ -99,7 +99,7 @@ describe('Pulse', () => {
       const { nextTurn } = clock
       // What a blocked process finds in its sockets comes before the verdict's turn.
       clock.nextTurn = (callback) => {
-        pulse.seen(clock.now())
+        pulse.onData(clock.now())
         return nextTurn.call(clock, callback)
       }
       await clock.advance(10_000)
@@ -164,7 +164,7 @@ describe('Pulse', () => {
       const { clock, notes, pulse } = rig(PING)
       await clock.advance(20_000)
       await clock.advance(120)
-      pulse.ponged(notes.pings[0]!)
+      pulse.onPong(notes.pings[0]!)
       expect(notes.latencies).to.deep.equal([120])
     })
   })
@@ -175,7 +175,7 @@ describe('Pulse', () => {
       await clock.advance(100_000)
       expect(notes.beats).to.deep.equal([])
       expect(clock.timers).to.equal(0)
-      pulse.ready()
+      pulse.onReady()
       await clock.advance(20_000)
       expect(notes.beats).to.deep.equal([{ beat: 1 }])
       expect(notes.pings).to.deep.equal([])
@@ -186,7 +186,7 @@ describe('Pulse', () => {
     it('knows the reply, which measures the latency once', async () => {
       const isReply = (message: unknown): boolean => message === 'pong'
       const { clock, notes, pulse } = rig(byMessage({ isReply }))
-      pulse.ready()
+      pulse.onReady()
       await clock.advance(20_050)
       expect(pulse.isReply('tick')).to.equal(false)
       expect(pulse.isReply('pong')).to.equal(true)
@@ -217,10 +217,10 @@ describe('Pulse', () => {
         return 'beat'
       }
       const { clock, notes, pulse } = rig(byMessage({ message }))
-      pulse.ready()
+      pulse.onReady()
       await clock.advance(20_000)
       expect(notes.failures).to.deep.equal([thrown])
-      pulse.seen(clock.now())
+      pulse.onData(clock.now())
       isBroken = false
       await clock.advance(20_000)
       expect(notes.beats).to.deep.equal(['beat'])
@@ -232,7 +232,7 @@ describe('Pulse', () => {
       port.beat = () => {
         throw thrown
       }
-      pulse.ready()
+      pulse.onReady()
       await clock.advance(20_000)
       expect(notes.failures).to.deep.equal([thrown])
     })
@@ -253,7 +253,7 @@ describe('Pulse', () => {
       const { clock, notes, pulse } = rig(SILENCE)
       for (let count = 0; count < 10; count += 1) {
         await clock.advance(29_000)
-        pulse.seen(clock.now())
+        pulse.onData(clock.now())
       }
       expect(notes.deaths).to.deep.equal([])
     })
@@ -262,7 +262,7 @@ describe('Pulse', () => {
       const { clock, notes, pulse } = rig(SILENCE)
       const { nextTurn } = clock
       clock.nextTurn = (callback) => {
-        pulse.seen(clock.now())
+        pulse.onData(clock.now())
         return nextTurn.call(clock, callback)
       }
       await clock.advance(30_000)
@@ -282,7 +282,7 @@ describe('Pulse', () => {
 
   it('starts no timer when it is off', () => {
     const { clock, pulse } = rig(OFF)
-    pulse.ready()
+    pulse.onReady()
     expect(clock.timers).to.equal(0)
   })
 
@@ -302,7 +302,7 @@ describe('Pulse', () => {
       const { clock, notes, pulse } = rig(OFF)
       const ping = pulse.ping()
       await clock.advance(70)
-      pulse.ponged(notes.pings[0]!)
+      pulse.onPong(notes.pings[0]!)
       expect(await ping).to.equal(70)
       expect(notes.latencies).to.deep.equal([70])
     })
@@ -314,22 +314,22 @@ describe('Pulse', () => {
       const second = pulse.ping()
       const third = pulse.ping()
       await clock.advance(20)
-      pulse.ponged(notes.pings[1]!)
+      pulse.onPong(notes.pings[1]!)
       expect(await Promise.all([first, second])).to.deep.equal([30, 20])
       expect(notes.latencies).to.deep.equal([20])
-      pulse.ponged(notes.pings[2]!)
+      pulse.onPong(notes.pings[2]!)
       expect(await third).to.equal(20)
     })
 
     it('is not answered by a pong that nobody asked for, or by the same one twice', async () => {
       const { clock, notes, pulse } = rig(OFF)
       const ping = pulse.ping()
-      pulse.ponged(new Uint8Array())
-      pulse.ponged(Buffer.from('other'))
+      pulse.onPong(new Uint8Array())
+      pulse.onPong(Buffer.from('other'))
       expect(notes.latencies).to.deep.equal([])
       await clock.advance(5)
-      pulse.ponged(notes.pings[0]!)
-      pulse.ponged(notes.pings[0]!)
+      pulse.onPong(notes.pings[0]!)
+      pulse.onPong(notes.pings[0]!)
       expect(await ping).to.equal(5)
       expect(notes.latencies).to.deep.equal([5])
     })
@@ -349,7 +349,7 @@ describe('Pulse', () => {
         .to.be.instanceOf(Error)
         .with.property('message')
         .that.contains('16 pings unanswered')
-      pulse.ponged(notes.pings[16]!)
+      pulse.onPong(notes.pings[16]!)
       expect(await Promise.all(others)).to.deep.equal(others.map(() => 0))
     })
   })
@@ -358,7 +358,7 @@ describe('Pulse', () => {
     it('leaves no timer, also for what is asked of it later', async () => {
       const { clock, notes, pulse } = rig(PING)
       pulse.stop(LOST)
-      pulse.ready()
+      pulse.onReady()
       pulse.configure(PING)
       expect(clock.timers).to.equal(0)
       await clock.advance(100_000)

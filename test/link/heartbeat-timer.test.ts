@@ -2,8 +2,8 @@ import { expect } from 'chai'
 import { ConnectionLostError } from 'holdfast'
 import { FakeClock } from 'holdfast/testing'
 import type { HeartbeatSettings } from '#src/link/heartbeat.js'
-import { HeartbeatTimer } from '#src/link/heartbeat-timer.js'
-import { Pulse } from '#src/link/heartbeat-monitor.js'
+import { SharedHeartbeatTimer } from '#src/link/heartbeat-timer.js'
+import { HeartbeatMonitor } from '#src/link/heartbeat-monitor.js'
 import { SeededRandom } from '../support/seeded-random.js'
 
 const LOST = new ConnectionLostError('It was lost', 1006, '')
@@ -24,11 +24,11 @@ class CountingClock extends FakeClock {
 }
 
 /** Something that is due at given times, one after another, and notes when it was run. */
-function dueAt(clock: FakeClock, times: number[], slack = 0, run: () => void = () => undefined) {
+function dueAt(clock: FakeClock, times: number[], tolerance = 0, run: () => void = () => undefined) {
   const runs: number[] = []
   const due = {
-    slack,
-    place: -1,
+    tolerance,
+    heapIndex: -1,
     runs,
     times,
     get dueAt() {
@@ -40,7 +40,7 @@ function dueAt(clock: FakeClock, times: number[], slack = 0, run: () => void = (
       run()
     },
   }
-  HeartbeatTimer.on(clock).update(due)
+  SharedHeartbeatTimer.on(clock).update(due)
   return due
 }
 
@@ -48,8 +48,8 @@ describe('HeartbeatTimer', () => {
   describe('.on', () => {
     it('returns one timer for each clock', () => {
       const clock = new FakeClock()
-      expect(HeartbeatTimer.on(clock)).to.equal(HeartbeatTimer.on(clock))
-      expect(HeartbeatTimer.on(clock)).to.not.equal(HeartbeatTimer.on(new FakeClock()))
+      expect(SharedHeartbeatTimer.on(clock)).to.equal(SharedHeartbeatTimer.on(clock))
+      expect(SharedHeartbeatTimer.on(clock)).to.not.equal(SharedHeartbeatTimer.on(new FakeClock()))
     })
   })
 
@@ -142,13 +142,13 @@ describe('HeartbeatTimer', () => {
       const gone = all.filter((_, index) => index % 3 === 0)
       for (const due of gone) {
         due.times.length = 0
-        HeartbeatTimer.on(clock).update(due)
-        expect(due.place).to.equal(-1)
+        SharedHeartbeatTimer.on(clock).update(due)
+        expect(due.heapIndex).to.equal(-1)
       }
       await clock.advance(50)
       for (const due of all) {
         due.times.length = 0
-        HeartbeatTimer.on(clock).update(due)
+        SharedHeartbeatTimer.on(clock).update(due)
       }
       expect(clock.timers).to.equal(0)
       const expected = all.map((due, index) => {
@@ -171,7 +171,7 @@ describe('HeartbeatTimer', () => {
         const left = all.filter((due) => !gone.includes(due)).map(({ times }) => times[0])
         for (const due of gone) {
           due.times.length = 0
-          HeartbeatTimer.on(clock).update(due)
+          SharedHeartbeatTimer.on(clock).update(due)
         }
         await clock.jump(1_000)
         expect(order, `seed ${seed}`).to.deep.equal(left.sort((a = 0, b = 0) => a - b))
@@ -183,7 +183,7 @@ describe('HeartbeatTimer', () => {
       const other = dueAt(clock, [500])
       dueAt(clock, [100], 0, () => {
         other.times[0] = 150
-        HeartbeatTimer.on(clock).update(other)
+        SharedHeartbeatTimer.on(clock).update(other)
       })
       await clock.advance(200)
       expect(other.runs).to.deep.equal([150])
@@ -199,23 +199,23 @@ describe('HeartbeatTimer', () => {
         isAlive: isAlive(index),
         beats: [] as number[],
         deaths: [] as number[],
-        pulse: undefined as Pulse | undefined,
+        pulse: undefined as HeartbeatMonitor | undefined,
       }))
       for (const link of links) {
-        link.pulse = new Pulse(PING, clock, {
-          ping: (data) => {
+        link.pulse = new HeartbeatMonitor(PING, clock, {
+          sendPing: (data) => {
             link.beats.push(clock.now())
             if (!link.isAlive) return
             clock.setTimeout(() => {
-              link.pulse?.seen(clock.now())
-              link.pulse?.ponged(data)
+              link.pulse?.onData(clock.now())
+              link.pulse?.onPong(data)
             }, 50)
           },
-          beat: () => undefined,
+          sendHeartbeat: () => undefined,
           isPaused: () => false,
-          died: () => void link.deaths.push(clock.now()),
-          failed: () => undefined,
-          measured: () => undefined,
+          onDead: () => void link.deaths.push(clock.now()),
+          onHeartbeatError: () => undefined,
+          onLatency: () => undefined,
         })
         await clock.jump(20)
       }
@@ -272,7 +272,7 @@ describe('HeartbeatTimer', () => {
     it('follows one whose interval is changed while it is open', async () => {
       const clock = new FakeClock()
       const [first] = await thousand(clock, () => false)
-      const changed = first as { pulse: Pulse; beats: number[] }
+      const changed = first as { pulse: HeartbeatMonitor; beats: number[] }
       changed.pulse.configure({ ...PING, interval: 21_000 })
       expect(clock.timers).to.equal(1)
       changed.pulse.configure({ ...PING, interval: 200 })

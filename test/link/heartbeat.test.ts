@@ -2,7 +2,8 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { Heartbeat } from 'holdfast'
 import type { HeartbeatTimes } from 'holdfast'
-import { HeartbeatSchedule, withTimes } from '#src/link/heartbeat.js'
+import { HeartbeatSchedule } from '#src/link/heartbeat-schedule.js'
+import { withTimes } from '#src/link/heartbeat.js'
 import type { HeartbeatSettings, HeartbeatSource } from '#src/link/heartbeat.js'
 
 const PING: HeartbeatSettings = { style: 'ping', interval: 20_000, timeout: 10_000 }
@@ -28,17 +29,17 @@ describe('HeartbeatSchedule', () => {
     it('beats each interval, whatever the traffic', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       for (const time of [20_000, 40_000, 60_000]) {
-        schedule.seen(time - 1)
+        schedule.onData(time - 1)
         expect(schedule.next).to.equal(time)
         expect(schedule.tick(time)).to.equal('beat')
-        schedule.seen(time)
+        schedule.onData(time)
       }
     })
 
     it('does not drift when a timer fires a little late', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       expect(schedule.tick(20_150)).to.equal('beat')
-      schedule.seen(20_200)
+      schedule.onData(20_200)
       expect(schedule.next).to.equal(40_000)
     })
 
@@ -55,7 +56,7 @@ describe('HeartbeatSchedule', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       schedule.tick(20_000)
       expect(schedule.tick(30_000)).to.equal('suspect')
-      schedule.seen(30_000)
+      schedule.onData(30_000)
       expect(schedule.isDead(30_000)).to.equal(false)
       expect(schedule.lastSeen).to.equal(30_000)
       expect(schedule.next).to.equal(40_000)
@@ -82,13 +83,13 @@ describe('HeartbeatSchedule', () => {
           const runUntil = (end: number): void => {
             while (schedule.next <= end) {
               now = schedule.next
-              if (schedule.tick(now) === 'suspect') schedule.seen(now)
+              if (schedule.tick(now) === 'suspect') schedule.onData(now)
             }
             now = end
           }
           for (const gap of frames) {
             runUntil(now + gap)
-            schedule.seen(now)
+            schedule.onData(now)
           }
           const lastSeen = schedule.lastSeen
           for (let timers = 0; timers < 10_000; timers += 1) {
@@ -116,7 +117,7 @@ describe('HeartbeatSchedule', () => {
         const schedule = new HeartbeatSchedule(PING, 0)
         expect(schedule.tick(600_000)).to.equal('beat')
         expect(schedule.tick(600_000)).to.equal('wait')
-        schedule.seen(600_000)
+        schedule.onData(600_000)
         expect(schedule.next).to.equal(620_000)
       })
 
@@ -140,7 +141,7 @@ describe('HeartbeatSchedule', () => {
       const schedule = new HeartbeatSchedule(MESSAGE, 0)
       expect(schedule.next).to.equal(Infinity)
       expect(schedule.tick(100_000)).to.equal('wait')
-      schedule.ready(5_000)
+      schedule.onReady(5_000)
       expect(schedule.next).to.equal(25_000)
       expect(schedule.tick(25_000)).to.equal('beat')
       expect(schedule.tick(35_000)).to.equal('suspect')
@@ -149,19 +150,19 @@ describe('HeartbeatSchedule', () => {
 
   describe('#slack', () => {
     it('is a twentieth of the interval for a beat, and a second at most', () => {
-      expect(new HeartbeatSchedule({ ...PING, interval: 4_000 }, 0).slack).to.equal(200)
-      expect(new HeartbeatSchedule({ ...PING, interval: 60_000 }, 0).slack).to.equal(1_000)
+      expect(new HeartbeatSchedule({ ...PING, interval: 4_000 }, 0).tolerance).to.equal(200)
+      expect(new HeartbeatSchedule({ ...PING, interval: 60_000 }, 0).tolerance).to.equal(1_000)
       const byMessage = new HeartbeatSchedule(MESSAGE, 0)
-      byMessage.ready(0)
-      expect(byMessage.slack).to.equal(1_000)
+      byMessage.onReady(0)
+      expect(byMessage.tolerance).to.equal(1_000)
     })
 
     it('is none for a verdict', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       schedule.tick(20_000)
-      expect(schedule.slack).to.equal(0)
-      expect(new HeartbeatSchedule(SILENCE, 0).slack).to.equal(0)
-      expect(new HeartbeatSchedule(OFF, 0).slack).to.equal(0)
+      expect(schedule.tolerance).to.equal(0)
+      expect(new HeartbeatSchedule(SILENCE, 0).tolerance).to.equal(0)
+      expect(new HeartbeatSchedule(OFF, 0).tolerance).to.equal(0)
     })
   })
 
@@ -176,7 +177,7 @@ describe('HeartbeatSchedule', () => {
 
     it('counts anew from each frame, without a new timer for it', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 0)
-      schedule.seen(10_000)
+      schedule.onData(10_000)
       expect(schedule.next).to.equal(40_000)
       expect(schedule.tick(30_000)).to.equal('wait')
       expect(schedule.next).to.equal(40_000)
@@ -186,7 +187,7 @@ describe('HeartbeatSchedule', () => {
     it('takes a frame in the last moment before the verdict for life', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 0)
       expect(schedule.tick(30_000)).to.equal('suspect')
-      schedule.seen(30_000)
+      schedule.onData(30_000)
       expect(schedule.isDead(30_000)).to.equal(false)
     })
 
@@ -200,7 +201,7 @@ describe('HeartbeatSchedule', () => {
 
     it('never beats, also not when ready', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 0)
-      schedule.ready(1_000)
+      schedule.onReady(1_000)
       expect(schedule.next).to.equal(30_000)
     })
   })
@@ -208,7 +209,7 @@ describe('HeartbeatSchedule', () => {
   describe('off', () => {
     it('asks for nothing, ever', () => {
       const schedule = new HeartbeatSchedule(OFF, 0)
-      schedule.ready(0)
+      schedule.onReady(0)
       schedule.configure(OFF, 1)
       expect(schedule.next).to.equal(Infinity)
       expect(schedule.tick(1e9)).to.equal('wait')
@@ -219,16 +220,16 @@ describe('HeartbeatSchedule', () => {
   describe('#excuse', () => {
     it('holds nothing against the peer, and makes up no sign of life', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
-      schedule.seen(100)
+      schedule.onData(100)
       schedule.tick(20_000)
-      schedule.excuse(29_000)
+      schedule.restartSilence(29_000)
       expect(schedule.isDead(30_000)).to.equal(false)
       expect(schedule.lastSeen).to.equal(100)
     })
 
     it('starts the silence anew', () => {
       const schedule = new HeartbeatSchedule({ style: 'silence', silence: 1_000 }, 0)
-      schedule.excuse(900)
+      schedule.restartSilence(900)
       expect(schedule.tick(1_000)).to.equal('wait')
       expect(schedule.next).to.equal(1_900)
       expect(schedule.lastSeen).to.equal(0)
@@ -241,7 +242,7 @@ describe('HeartbeatSchedule', () => {
       schedule.configure({ ...PING, interval: 5_000 }, 1_000)
       expect(schedule.next).to.equal(5_000)
       expect(schedule.tick(5_000)).to.equal('beat')
-      schedule.seen(5_000)
+      schedule.onData(5_000)
       schedule.configure({ ...PING, interval: 2_000 }, 8_000)
       expect(schedule.next).to.equal(8_000)
     })
@@ -264,13 +265,13 @@ describe('HeartbeatSchedule', () => {
       const schedule = new HeartbeatSchedule(MESSAGE, 0)
       schedule.configure({ ...MESSAGE, interval: 5_000 }, 1_000)
       expect(schedule.next).to.equal(Infinity)
-      schedule.ready(2_000)
+      schedule.onReady(2_000)
       expect(schedule.next).to.equal(7_000)
     })
 
     it('counts a new silence from the last frame', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 0)
-      schedule.seen(10_000)
+      schedule.onData(10_000)
       schedule.configure({ style: 'silence', silence: 5_000 }, 12_000)
       expect(schedule.next).to.equal(15_000)
       expect(schedule.tick(15_000)).to.equal('suspect')

@@ -87,20 +87,20 @@ describe('RateLimiter', () => {
     })
   })
 
-  describe('#urgent', () => {
+  describe('#pushUrgent', () => {
     it('uses the reserve', () => {
       const { items, limiter, push } = rig()
       push('a', 'b', 'c')
-      limiter.urgent('beat')
+      limiter.pushUrgent('beat')
       expect(items()).to.deep.equal(['a', 'b', 'beat'])
     })
 
     it('waits past the rate as well, and then overtakes', async () => {
       const { clock, limiter, push, sent } = rig()
       push('a', 'b', 'c')
-      limiter.urgent('beat 1')
-      limiter.urgent('beat 2')
-      limiter.urgent('beat 3')
+      limiter.pushUrgent('beat 1')
+      limiter.pushUrgent('beat 2')
+      limiter.pushUrgent('beat 3')
       expect(limiter.waiting).to.equal(3)
       await clock.advance(1_000)
       expect(sent.slice(3)).to.deep.equal([
@@ -112,21 +112,21 @@ describe('RateLimiter', () => {
 
     it('does not overtake what is urgent too, though it would be allowed', async () => {
       const { clock, items, limiter } = rig({ messages: 1, per: 1_000 })
-      clock.setTimeout(() => limiter.urgent('beat 3'), 1_000)
-      limiter.urgent('beat 1')
-      limiter.urgent('beat 2')
+      clock.setTimeout(() => limiter.pushUrgent('beat 3'), 1_000)
+      limiter.pushUrgent('beat 1')
+      limiter.pushUrgent('beat 2')
       await clock.advance(2_000)
       expect(items()).to.deep.equal(['beat 1', 'beat 2', 'beat 3'])
     })
 
     it('does not wait for what is not urgent to be due', async () => {
       const { clock, limiter, push, sent } = rig({ messages: 4, per: 1_000, reserve: 3 })
-      limiter.urgent('beat 1')
-      limiter.urgent('beat 2')
-      limiter.urgent('beat 3')
+      limiter.pushUrgent('beat 1')
+      limiter.pushUrgent('beat 2')
+      limiter.pushUrgent('beat 3')
       await clock.advance(500)
       push('a', 'b')
-      limiter.urgent('beat 4')
+      limiter.pushUrgent('beat 4')
       expect(sent).to.have.lengthOf(4)
       await clock.advance(500)
       expect(sent.slice(4)).to.deep.equal([{ item: 'beat 4', at: 1_000 }])
@@ -136,7 +136,7 @@ describe('RateLimiter', () => {
 
     it('takes nothing from the others within its reserve', () => {
       const { items, limiter, push } = rig()
-      limiter.urgent('beat')
+      limiter.pushUrgent('beat')
       push('a', 'b')
       expect(items()).to.deep.equal(['beat', 'a', 'b'])
     })
@@ -155,8 +155,8 @@ describe('RateLimiter', () => {
     it('returns what waits in the order of sending, and leaves no timer', async () => {
       const { clock, items, limiter, push } = rig()
       push('a', 'b', 'c', 'd')
-      limiter.urgent('beat 1')
-      limiter.urgent('beat 2')
+      limiter.pushUrgent('beat 1')
+      limiter.pushUrgent('beat 2')
       expect(clock.timers).to.equal(1)
       expect(limiter.clear()).to.deep.equal(['beat 2', 'c', 'd'])
       expect(limiter.waiting).to.equal(0)
@@ -217,7 +217,7 @@ describe('RateLimiter', () => {
       do: fc.constantFrom(
         'push' as const,
         'push' as const,
-        'urgent' as const,
+        'pushUrgent' as const,
         'advance' as const,
         'jump' as const,
       ),
@@ -233,7 +233,7 @@ describe('RateLimiter', () => {
     await fc.assert(
       fc.asyncProperty(settings, fc.array(step, { maxLength: 60 }), async (limits, steps) => {
         const { clock, limiter, sent } = rig(limits)
-        const given: Record<'push' | 'urgent', string[]> = { push: [], urgent: [] }
+        const given: Record<'push' | 'pushUrgent', string[]> = { push: [], pushUrgent: [] }
         for (const [index, { do: what, by }] of steps.entries()) {
           if (what === 'advance' || what === 'jump') await clock[what](by)
           else {
@@ -246,11 +246,11 @@ describe('RateLimiter', () => {
         expect(clock.timers).to.equal(0)
         const { messages, per, reserve } = limits
         expectRate(sent, messages, per)
-        const ordinary = sent.filter(({ item }) => item.startsWith('push'))
+        const ordinary = sent.filter(({ item }) => item.startsWith('push '))
         expectRate(ordinary, messages - reserve, per)
         expect(ordinary.map(({ item }) => item)).to.deep.equal(given.push)
-        const urgent = sent.filter(({ item }) => item.startsWith('urgent'))
-        expect(urgent.map(({ item }) => item)).to.deep.equal(given.urgent)
+        const urgent = sent.filter(({ item }) => item.startsWith('pushUrgent'))
+        expect(urgent.map(({ item }) => item)).to.deep.equal(given.pushUrgent)
       }),
     )
   })

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { FakeClock } from 'holdfast/testing'
-import { BackPressure } from '#src/link/read-flow.js'
+import { ReadFlow } from '#src/link/read-flow.js'
 
 /** Back-pressure on a socket that only notes whether it is read. */
 function rig({ highWaterMark = 8, highWaterBytes = 1_000, breath = 100 } = {}) {
@@ -13,19 +13,19 @@ function rig({ highWaterMark = 8, highWaterBytes = 1_000, breath = 100 } = {}) {
     isTapOverfull: false,
     overflows: [] as number[],
   }
-  const pressure = new BackPressure({ highWaterMark, highWaterBytes, breath }, clock, {
+  const pressure = new ReadFlow({ highWaterMark, highWaterBytes, probeInterval: breath }, clock, {
     pause: () => (socket.isRead = false),
     resume: () => (socket.isRead = true),
-    isNeeded: () => socket.isNeeded,
-    isTapFull: () => socket.isTapFull,
-    isTapOverfull: () => socket.isTapOverfull,
-    overflowed: (pending) => void socket.overflows.push(pending),
+    mustKeepReading: () => socket.isNeeded,
+    iteratorsFull: () => socket.isTapFull,
+    iteratorsOverLimit: () => socket.isTapOverfull,
+    onReadOverflow: (pending) => void socket.overflows.push(pending),
   })
   const take = (count: number, bytes = 1): void => {
-    for (let index = 0; index < count; index += 1) pressure.taken(bytes)
+    for (let index = 0; index < count; index += 1) pressure.add(bytes)
   }
   const handle = (count: number, bytes = 1): void => {
-    for (let index = 0; index < count; index += 1) pressure.handled(bytes)
+    for (let index = 0; index < count; index += 1) pressure.remove(bytes)
   }
   return { clock, socket, pressure, take, handle }
 }
@@ -92,20 +92,20 @@ describe('BackPressure', () => {
     it('stops reading, and goes on once they have caught up', () => {
       const { socket, pressure } = rig()
       socket.isTapFull = true
-      pressure.reconsider()
+      pressure.update()
       expect(socket.isRead).to.equal(false)
       socket.isTapFull = false
-      pressure.reconsider()
+      pressure.update()
       expect(socket.isRead).to.equal(true)
     })
 
     it('reads on all the same while a message is waited for, but not beyond all bounds', () => {
       const { socket, pressure } = rig()
       socket.isTapFull = socket.isNeeded = true
-      pressure.reconsider()
+      pressure.update()
       expect(socket.isRead).to.equal(true)
       socket.isTapOverfull = true
-      pressure.reconsider()
+      pressure.update()
       expect(socket.isRead).to.equal(false)
       expect(socket.overflows).to.have.length(1)
     })
@@ -132,10 +132,10 @@ describe('BackPressure', () => {
       const { socket, take, pressure } = rig()
       take(9)
       socket.isNeeded = true
-      pressure.reconsider()
+      pressure.update()
       expect(socket.isRead).to.equal(true)
       socket.isNeeded = false
-      pressure.reconsider()
+      pressure.update()
       expect(socket.isRead).to.equal(false)
     })
 
@@ -161,7 +161,7 @@ describe('BackPressure', () => {
       const { socket, take, pressure } = rig()
       socket.isNeeded = true
       take(129)
-      pressure.reconsider()
+      pressure.update()
       expect(socket.overflows).to.deep.equal([129, 129])
       expect(socket.isRead).to.equal(false)
     })
@@ -185,24 +185,24 @@ describe('BackPressure', () => {
       const clock = new FakeClock()
       let waiting = 3
       let pauses = 0
-      const pressure: BackPressure = new BackPressure(
-        { highWaterMark: 1, highWaterBytes: 1_000, breath: 100 },
+      const pressure: ReadFlow = new ReadFlow(
+        { highWaterMark: 1, highWaterBytes: 1_000, probeInterval: 100 },
         clock,
         {
           pause: () => (pauses += 1),
           resume: () => {},
-          isNeeded: () => waiting > 0,
-          isTapFull: () => false,
-          isTapOverfull: () => false,
-          overflowed: () => {
+          mustKeepReading: () => waiting > 0,
+          iteratorsFull: () => false,
+          iteratorsOverLimit: () => false,
+          onReadOverflow: () => {
             while (waiting > 0) {
               waiting -= 1
-              pressure.reconsider()
+              pressure.update()
             }
           },
         },
       )
-      for (let count = 0; count < 17; count += 1) pressure.taken(1)
+      for (let count = 0; count < 17; count += 1) pressure.add(1)
       expect(pauses).to.equal(1)
       expect(clock.timers).to.equal(1)
     })
@@ -217,8 +217,8 @@ describe('BackPressure', () => {
       await clock.advance(1)
       expect(socket.isRead).to.equal(true)
       expect(pressure.isPaused).to.equal(true)
-      pressure.breathed()
-      pressure.breathed()
+      pressure.onFrame()
+      pressure.onFrame()
       expect(socket.isRead, 'the rest of the chunk').to.equal(true)
       await Promise.resolve()
       expect(socket.isRead).to.equal(false)
@@ -231,7 +231,7 @@ describe('BackPressure', () => {
       const { clock, socket, take, handle, pressure } = rig()
       take(9)
       await clock.advance(100)
-      pressure.breathed()
+      pressure.onFrame()
       handle(9)
       await Promise.resolve()
       expect(socket.isRead).to.equal(true)
@@ -241,7 +241,7 @@ describe('BackPressure', () => {
     it('stays stopped when a frame that was read before arrives late', async () => {
       const { clock, socket, take, pressure } = rig()
       take(9)
-      pressure.breathed()
+      pressure.onFrame()
       expect(socket.isRead).to.equal(false)
       expect(clock.timers).to.equal(1)
     })
@@ -251,7 +251,7 @@ describe('BackPressure', () => {
       take(9)
       await clock.advance(100)
       handle(9)
-      pressure.breathed()
+      pressure.onFrame()
       expect(socket.isRead).to.equal(true)
       expect(pressure.isPaused).to.equal(false)
       expect(clock.timers).to.equal(0)
@@ -259,7 +259,7 @@ describe('BackPressure', () => {
 
     it('means nothing while it reads', () => {
       const { clock, socket, pressure } = rig()
-      pressure.breathed()
+      pressure.onFrame()
       expect(socket.isRead).to.equal(true)
       expect(clock.timers).to.equal(0)
     })
@@ -300,11 +300,11 @@ describe('BackPressure', () => {
         for (const each of steps) {
           if (each.kind === 'take') pending.push(each.bytes)
           const handled = each.kind === 'handle' ? pending.shift() : undefined
-          if (each.kind === 'take') pressure.taken(each.bytes)
-          else if (handled !== undefined) pressure.handled(handled)
+          if (each.kind === 'take') pressure.add(each.bytes)
+          else if (handled !== undefined) pressure.remove(handled)
           else if (each.kind === 'need') {
             socket.isNeeded = each.isNeeded
-            pressure.reconsider()
+            pressure.update()
           }
           const bytes = pending.reduce((sum, size) => sum + size, 0)
           const load = Math.max(pending.length / marks.highWaterMark, bytes / marks.highWaterBytes)

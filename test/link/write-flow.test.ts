@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Transport } from 'holdfast'
-import { SETTLED } from '#src/core/deferred.js'
-import { Outgoing, checkRaw } from '#src/link/write-flow.js'
+import { RESOLVED } from '#src/core/deferred.js'
+import { WriteFlow, checkRaw } from '#src/link/write-flow.js'
 
 /** A transport whose buffer leaves when the test says so, the first message first. */
 class SlowTransport implements Transport {
@@ -36,7 +36,7 @@ class SlowTransport implements Transport {
 /** Sends of a link with a high-water mark of 100. */
 function rig() {
   const transport = new SlowTransport()
-  return { transport, outgoing: new Outgoing(transport, 100) }
+  return { transport, outgoing: new WriteFlow(transport, 100) }
 }
 
 /** Tells whether a promise has settled by now. */
@@ -62,14 +62,14 @@ describe('Outgoing', () => {
 
     it('is settled already below the mark, with one promise for all', () => {
       const { outgoing } = rig()
-      expect(outgoing.send('x'.repeat(99))).to.equal(SETTLED)
+      expect(outgoing.send('x'.repeat(99))).to.equal(RESOLVED)
     })
 
     it('waits at the mark, until a quarter of it is left', async () => {
       const { transport, outgoing } = rig()
       void outgoing.send('x'.repeat(50))
       const waiting = outgoing.send('x'.repeat(25))
-      expect(waiting).to.equal(SETTLED)
+      expect(waiting).to.equal(RESOLVED)
       const high = outgoing.send('x'.repeat(25))
       const higher = outgoing.send('x'.repeat(25))
       transport.flush(3)
@@ -97,7 +97,7 @@ describe('Outgoing', () => {
       transport.bufferedAmount -= 10
       const last = outgoing.send('x'.repeat(5))
       transport.bufferedAmount += 10
-      expect(last).to.equal(SETTLED)
+      expect(last).to.equal(RESOLVED)
       transport.flush(1)
       expect(await isSettled(waiting)).to.equal(true)
     })
@@ -106,13 +106,13 @@ describe('Outgoing', () => {
       const { transport, outgoing } = rig()
       void outgoing.send('x'.repeat(100))
       transport.flush()
-      expect(outgoing.send('x')).to.equal(SETTLED)
+      expect(outgoing.send('x')).to.equal(RESOLVED)
     })
 
     it('is settled already when the transport takes even much at once', () => {
       const { transport, outgoing } = rig()
       transport.send = (_data, flushed) => flushed?.()
-      expect(outgoing.send('x'.repeat(1_000))).to.equal(SETTLED)
+      expect(outgoing.send('x'.repeat(1_000))).to.equal(RESOLVED)
     })
   })
 

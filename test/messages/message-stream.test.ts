@@ -9,7 +9,9 @@ import { rejection } from '../support/rejection.js'
 /** Streams whose every call of `changed` is noted, with what `isFull` was then. */
 function rig() {
   const changes: boolean[] = []
-  const streams: MessageStreams = new MessageStreams({ changed: () => void changes.push(streams.isFull) })
+  const streams: MessageStreams = new MessageStreams({
+    onChange: () => void changes.push(streams.iteratorsFull),
+  })
   const push = (count: number, from = 0): void => {
     for (let index = 0; index < count; index += 1) streams.push(from + index)
   }
@@ -415,15 +417,15 @@ describe('MessageStreams', () => {
       const { changes, push, streams } = rig()
       const iterator = streams.open({ highWaterMark: 8 })
       push(8)
-      expect(streams.isFull).to.equal(false)
+      expect(streams.iteratorsFull).to.equal(false)
       push(1)
-      expect(streams.isFull).to.equal(true)
+      expect(streams.iteratorsFull).to.equal(true)
       await take(iterator, 6)
-      expect(streams.isFull).to.equal(true)
+      expect(streams.iteratorsFull).to.equal(true)
       await take(iterator, 1)
-      expect(streams.isFull).to.equal(false)
+      expect(streams.iteratorsFull).to.equal(false)
       push(6)
-      expect(streams.isFull).to.equal(false)
+      expect(streams.iteratorsFull).to.equal(false)
       expect(changes).to.deep.equal([true, false])
     })
 
@@ -431,9 +433,9 @@ describe('MessageStreams', () => {
       const { push, streams } = rig()
       streams.open({ highWaterMark: undefined })
       push(1_024)
-      expect(streams.isFull).to.equal(false)
+      expect(streams.iteratorsFull).to.equal(false)
       push(1)
-      expect(streams.isFull).to.equal(true)
+      expect(streams.iteratorsFull).to.equal(true)
     })
 
     it('is full as long as one stream is, and says so once', async () => {
@@ -442,9 +444,9 @@ describe('MessageStreams', () => {
       const large = streams.open({ highWaterMark: 4 })
       push(5)
       await small.return()
-      expect(streams.isFull).to.equal(true)
+      expect(streams.iteratorsFull).to.equal(true)
       await take(large, 4)
-      expect(streams.isFull).to.equal(false)
+      expect(streams.iteratorsFull).to.equal(false)
       expect(changes.slice(0, 1)).to.deep.equal([true])
       expect(changes.at(-1)).to.equal(false)
       expect(changes).to.have.lengthOf(2)
@@ -462,11 +464,11 @@ describe('MessageStreams', () => {
       const { changes, push, streams } = rig()
       const iterator = streams.open({ highWaterMark: 2 })
       push(32)
-      expect(streams.isOverfull).to.equal(false)
+      expect(streams.iteratorsOverLimit).to.equal(false)
       push(1)
-      expect(streams.isOverfull).to.equal(true)
+      expect(streams.iteratorsOverLimit).to.equal(true)
       await take(iterator, 1)
-      expect(streams.isOverfull).to.equal(false)
+      expect(streams.iteratorsOverLimit).to.equal(false)
       expect(changes).to.deep.equal([true, true, true])
     })
 

@@ -71,13 +71,13 @@ describe('Outbox', () => {
   })
 
   it('keeps only the latest of a kind, in its own place at the end', () => {
-    const { outbox: box } = outbox({ limit: 2, collapse: (message) => (message as string)[0] })
+    const { outbox: box } = outbox({ limit: 2, conflate: (message) => (message as string)[0] })
     for (const text of ['a1', 'b1', 'a2']) expect(box.push(entry(text)).isAccepted).to.equal(true)
     expect(texts(box.takeAll().fresh)).to.deep.equal(['b1', 'a2'])
   })
 
-  it('collapses nothing of which the kind is undefined', () => {
-    const { outbox: box } = outbox({ collapse: () => undefined })
+  it('conflates nothing of which the kind is undefined', () => {
+    const { outbox: box } = outbox({ conflate: () => undefined })
     for (const text of ['a', 'a']) box.push(entry(text))
     expect(box.size).to.equal(2)
   })

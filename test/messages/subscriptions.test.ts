@@ -3,16 +3,16 @@ import fc from 'fast-check'
 import { FakeClock } from 'holdfast/testing'
 import { Subscriptions } from '#src/messages/subscriptions.js'
 import type { SubscribeOptions, SubscriptionsPort } from '#src/messages/subscriptions.js'
-import { EncodeError } from '#src/errors/errors.js'
-import { SubscriptionError } from '#src/errors/request-errors.js'
+import { EncodeError } from '#src/errors/message-errors.js'
+import { SubscriptionError } from '#src/errors/subscription-error.js'
 
 /** What is internal, and so not declared. */
 interface Inside extends Subscriptions {
   readonly pendingAcks: number
-  ready(): void
-  take(message: unknown): boolean
-  lost(): void
-  closed(): void
+  onReady(): void
+  intercept(message: unknown): boolean
+  onLost(): void
+  onClosed(): void
 }
 
 const Constructor = Subscriptions as unknown as new (port: SubscriptionsPort, clock: FakeClock) => Inside
@@ -37,17 +37,17 @@ function rig() {
       },
       isReady: () => connection.isReady,
       report: (error) => errors.push(error),
-      waitChanged: () => waits.push(subscriptions.pendingAcks),
+      onPendingAcksChange: () => waits.push(subscriptions.pendingAcks),
     },
     clock,
   )
   const ready = (): void => {
     connection.isReady = true
-    subscriptions.ready()
+    subscriptions.onReady()
   }
   const lost = (): void => {
     connection.isReady = false
-    subscriptions.lost()
+    subscriptions.onLost()
   }
   /** Reads what has been sent since it was asked last. */
   const said = (): unknown[] => sent.splice(0)
@@ -95,7 +95,7 @@ describe('Subscriptions', () => {
       expect(said()).to.deep.equal([])
       ready()
       expect(said()).to.deep.equal(['+c', '+a', '+b'])
-      subscriptions.ready()
+      subscriptions.onReady()
       expect(said()).to.deep.equal([])
     })
 
@@ -248,7 +248,7 @@ describe('Subscriptions', () => {
       ready()
       subscriptions.add('a', '+a', { ...repliesTo('a'), unsubscribe: '-a' })
       subscriptions.add('b', undefined, { unsubscribe: '-b' })
-      subscriptions.take({ to: 'a', isRefusal: true })
+      subscriptions.intercept({ to: 'a', isRefusal: true })
       subscriptions.delete('a')
       subscriptions.delete('b')
       expect(said()).to.deep.equal(['+a'])
@@ -329,7 +329,7 @@ describe('Subscriptions', () => {
       expect(waits).to.deep.equal([])
       expect(clock.timers).to.equal(0)
       isBroken = false
-      subscriptions.ready()
+      subscriptions.onReady()
       expect(said()).to.deep.equal([])
       lost()
       ready()
@@ -356,7 +356,7 @@ describe('Subscriptions', () => {
       expect(reports()).to.deep.equal(['a failed'])
       expect(subscriptions.pendingAcks).to.equal(0)
       expect(clock.timers).to.equal(0)
-      expect(subscriptions.take({ to: 'a' })).to.equal(false)
+      expect(subscriptions.intercept({ to: 'a' })).to.equal(false)
     })
 
     it('that gives a Promise is reported, also when that rejects', async () => {
@@ -439,9 +439,9 @@ describe('Subscriptions', () => {
       const { clock, subscriptions, ready, reports } = rig()
       ready()
       subscriptions.add('a', '+a', repliesTo('a'))
-      expect(subscriptions.take({ to: 'b' })).to.equal(false)
-      expect(subscriptions.take({ to: 'a' })).to.equal(true)
-      expect(subscriptions.take({ to: 'a' })).to.equal(false)
+      expect(subscriptions.intercept({ to: 'b' })).to.equal(false)
+      expect(subscriptions.intercept({ to: 'a' })).to.equal(true)
+      expect(subscriptions.intercept({ to: 'a' })).to.equal(false)
       expect(clock.timers).to.equal(0)
       expect(reports()).to.deep.equal([])
     })
@@ -450,7 +450,7 @@ describe('Subscriptions', () => {
       const { subscriptions, ready, waits } = rig()
       ready()
       subscriptions.add('a', '+a')
-      expect(subscriptions.take({ to: 'a' })).to.equal(false)
+      expect(subscriptions.intercept({ to: 'a' })).to.equal(false)
       expect(waits).to.deep.equal([])
     })
 
@@ -458,7 +458,7 @@ describe('Subscriptions', () => {
       const { subscriptions, ready } = rig()
       ready()
       subscriptions.add('a', '+a', { ack: () => 1 as unknown as boolean })
-      expect(subscriptions.take({})).to.equal(false)
+      expect(subscriptions.intercept({})).to.equal(false)
       expect(subscriptions.pendingAcks).to.equal(1)
     })
 
@@ -466,7 +466,7 @@ describe('Subscriptions', () => {
       const { subscriptions, ready, reports } = rig()
       for (const key of ['a', 'b', 'c']) subscriptions.add(key, `+${key}`, repliesTo(key))
       ready()
-      for (const to of ['c', 'a', 'b']) expect(subscriptions.take({ to })).to.equal(true)
+      for (const to of ['c', 'a', 'b']) expect(subscriptions.intercept({ to })).to.equal(true)
       expect(subscriptions.pendingAcks).to.equal(0)
       expect(reports()).to.deep.equal([])
     })
@@ -476,15 +476,15 @@ describe('Subscriptions', () => {
       ready()
       const anyReply: SubscribeOptions = { ack: () => true, id: (ack) => (ack as Reply).id! }
       for (const key of ['a', 'b']) subscriptions.add(key, `+${key}`, anyReply)
-      expect(subscriptions.take({ id: 1 })).to.equal(true)
+      expect(subscriptions.intercept({ id: 1 })).to.equal(true)
       expect([subscriptions.keyOf(1), subscriptions.pendingAcks]).to.deep.equal(['a', 1])
-      expect(subscriptions.take({ id: 2 })).to.equal(true)
+      expect(subscriptions.intercept({ id: 2 })).to.equal(true)
       expect([subscriptions.keyOf(2), subscriptions.pendingAcks]).to.deep.equal(['b', 0])
     })
 
     it('takes an answer that comes within the send', () => {
       const { clock, connection, subscriptions, ready } = rig()
-      connection.sending = () => void subscriptions.take({ to: 'a', id: 7 })
+      connection.sending = () => void subscriptions.intercept({ to: 'a', id: 7 })
       ready()
       subscriptions.add('a', '+a', withId('a'))
       expect(subscriptions.keyOf(7)).to.equal('a')
@@ -496,7 +496,7 @@ describe('Subscriptions', () => {
       ready()
       subscriptions.add('a', '+a', repliesTo('a'))
       const refusal = { to: 'a', isRefusal: true }
-      expect(subscriptions.take(refusal)).to.equal(true)
+      expect(subscriptions.intercept(refusal)).to.equal(true)
       expect(errors[0]).to.include({
         key: 'a',
         reason: 'refused',
@@ -517,7 +517,7 @@ describe('Subscriptions', () => {
       ready()
       const cause = new Error('no such channel')
       subscriptions.add('a', '+a', { ack: () => cause })
-      expect(subscriptions.take({})).to.equal(true)
+      expect(subscriptions.intercept({})).to.equal(true)
       expect(errors[0]).to.include({
         reason: 'refused',
         message: 'The subscription "a" was refused by the server: no such channel',
@@ -534,12 +534,12 @@ describe('Subscriptions', () => {
       }
       subscriptions.add('a', '+a', { ack })
       subscriptions.add('b', '+b', repliesTo('b'))
-      expect(subscriptions.take({ to: 'c' })).to.equal(false)
+      expect(subscriptions.intercept({ to: 'c' })).to.equal(false)
       expect(errors[0]).to.include({
         message: 'The subscription "a" has an ack function that failed: not an object',
         cause,
       })
-      expect(subscriptions.take({ to: 'b' })).to.equal(true)
+      expect(subscriptions.intercept({ to: 'b' })).to.equal(true)
       expect(reports()).to.deep.equal(['a failed'])
       expect(clock.timers).to.equal(0)
     })
@@ -550,13 +550,13 @@ describe('Subscriptions', () => {
       const anyReply: SubscribeOptions = { ack: () => true, id: (ack) => (ack as Reply).id! }
       subscriptions.add('a', '+1', anyReply)
       subscriptions.add('a', '+2', anyReply)
-      expect(subscriptions.take({ id: 1 })).to.equal(true)
+      expect(subscriptions.intercept({ id: 1 })).to.equal(true)
       expect(subscriptions.keyOf(1)).to.equal(undefined)
-      expect(subscriptions.take({ id: 2 })).to.equal(true)
+      expect(subscriptions.intercept({ id: 2 })).to.equal(true)
       expect(subscriptions.keyOf(2)).to.equal('a')
       subscriptions.add('b', '+b', repliesTo('b'))
       subscriptions.delete('b')
-      expect(subscriptions.take({ to: 'b', isRefusal: true })).to.equal(true)
+      expect(subscriptions.intercept({ to: 'b', isRefusal: true })).to.equal(true)
       subscriptions.add('c', '+c', repliesTo('c'))
       subscriptions.delete('c')
       await clock.advance(10_000)
@@ -580,12 +580,12 @@ describe('Subscriptions', () => {
       })
       expect(reports()).to.deep.equal(['a missing'])
       expect(waits).to.deep.equal([1, 0])
-      expect(subscriptions.take({})).to.equal(false)
+      expect(subscriptions.intercept({})).to.equal(false)
       expect(said()).to.deep.equal(['+a'])
       lost()
       ready()
       expect(said()).to.deep.equal(['+a'])
-      expect(subscriptions.take({})).to.equal(true)
+      expect(subscriptions.intercept({})).to.equal(true)
     })
 
     it('does not keep the subscription from being taken back', async () => {
@@ -604,7 +604,7 @@ describe('Subscriptions', () => {
       ready()
       subscriptions.add('a', '+a', withId('a'))
       expect(subscriptions.keyOf(17)).to.equal(undefined)
-      subscriptions.take({ to: 'a', id: 17 })
+      subscriptions.intercept({ to: 'a', id: 17 })
       expect(subscriptions.keyOf(17)).to.equal('a')
       expect(subscriptions.keyOf('17')).to.equal(undefined)
       expect(subscriptions.keyOf(undefined)).to.equal(undefined)
@@ -614,11 +614,11 @@ describe('Subscriptions', () => {
       const { subscriptions, ready, lost } = rig()
       subscriptions.add('a', '+a', withId('a'))
       ready()
-      subscriptions.take({ to: 'a', id: '0x1' })
+      subscriptions.intercept({ to: 'a', id: '0x1' })
       lost()
       expect(subscriptions.keyOf('0x1')).to.equal(undefined)
       ready()
-      subscriptions.take({ to: 'a', id: '0x2' })
+      subscriptions.intercept({ to: 'a', id: '0x2' })
       expect(subscriptions.keyOf('0x1')).to.equal(undefined)
       expect(subscriptions.keyOf('0x2')).to.equal('a')
     })
@@ -628,7 +628,7 @@ describe('Subscriptions', () => {
       ready()
       for (const key of ['a', 'b']) {
         subscriptions.add(key, `+${key}`, withId(key))
-        subscriptions.take({ to: key, id: key })
+        subscriptions.intercept({ to: key, id: key })
       }
       subscriptions.delete('a')
       subscriptions.add('b', '+b')
@@ -641,7 +641,7 @@ describe('Subscriptions', () => {
       ready()
       for (const key of ['a', 'b']) {
         subscriptions.add(key, `+${key}`, withId(key))
-        subscriptions.take({ to: key, id: 1 })
+        subscriptions.intercept({ to: key, id: 1 })
       }
       subscriptions.delete('a')
       expect(subscriptions.keyOf(1)).to.equal('b')
@@ -657,8 +657,8 @@ describe('Subscriptions', () => {
       }
       subscriptions.add('a', '+a', { ...repliesTo('a'), id })
       subscriptions.add('b', '+b', { ...repliesTo('b'), id: () => undefined as unknown as string })
-      expect(subscriptions.take({ to: 'a' })).to.equal(true)
-      expect(subscriptions.take({ to: 'b' })).to.equal(true)
+      expect(subscriptions.intercept({ to: 'a' })).to.equal(true)
+      expect(subscriptions.intercept({ to: 'b' })).to.equal(true)
       expect(errors.map(({ message }) => message)).to.deep.equal([
         'The subscription "a" has an id function that failed: no result',
         'The subscription "b" has an id function that failed: it gave undefined, not a string or a number',
@@ -673,7 +673,7 @@ describe('Subscriptions', () => {
       const { subscriptions, ready, said } = rig()
       ready()
       subscriptions.add('a', '+a', { ...withId('a'), unsubscribe: (id) => ({ unsubscribe: id }) })
-      subscriptions.take({ to: 'a', id: '0x1' })
+      subscriptions.intercept({ to: 'a', id: '0x1' })
       subscriptions.delete('a')
       expect(said()).to.deep.equal(['+a', { unsubscribe: '0x1' }])
     })
@@ -684,7 +684,7 @@ describe('Subscriptions', () => {
       subscriptions.add('a', '+a', { ...withId('a'), unsubscribe: (id) => ({ unsubscribe: id }) })
       subscriptions.delete('a')
       expect(said()).to.deep.equal(['+a'])
-      expect(subscriptions.take({ to: 'a', id: 5 })).to.equal(true)
+      expect(subscriptions.intercept({ to: 'a', id: 5 })).to.equal(true)
       expect(said()).to.deep.equal([{ unsubscribe: 5 }])
       expect(subscriptions.keyOf(5)).to.equal(undefined)
     })
@@ -706,7 +706,7 @@ describe('Subscriptions', () => {
       ready()
       subscriptions.add('a', '+a', { ...withId('a'), unsubscribe: '-a' })
       subscriptions.delete('a')
-      expect(subscriptions.take({ to: 'a', id: 1 })).to.equal(true)
+      expect(subscriptions.intercept({ to: 'a', id: 1 })).to.equal(true)
       expect(said()).to.deep.equal(['+a', '-a'])
       expect(subscriptions.keyOf(1)).to.equal(undefined)
     })
@@ -720,8 +720,8 @@ describe('Subscriptions', () => {
       subscriptions.delete('a')
       lost()
       expect(clock.timers).to.equal(0)
-      expect(subscriptions.take({ to: 'a' })).to.equal(false)
-      expect(subscriptions.take({ to: 'b' })).to.equal(false)
+      expect(subscriptions.intercept({ to: 'a' })).to.equal(false)
+      expect(subscriptions.intercept({ to: 'b' })).to.equal(false)
       await clock.advance(20_000)
       expect(reports()).to.deep.equal([])
       expect(waits).to.deep.equal([1, 2, 0])
@@ -742,10 +742,10 @@ describe('Subscriptions', () => {
       ready()
       subscriptions.add('a', '+a', { ...withId('a'), unsubscribe: '-a' })
       subscriptions.add('b', '+b', repliesTo('b'))
-      subscriptions.take({ to: 'a', id: 1 })
+      subscriptions.intercept({ to: 'a', id: 1 })
       said()
       connection.isReady = false
-      subscriptions.closed()
+      subscriptions.onClosed()
       expect(clock.timers).to.equal(0)
       expect(subscriptions.pendingAcks).to.equal(0)
       expect(subscriptions.keyOf(1)).to.equal(undefined)
@@ -761,16 +761,16 @@ describe('Subscriptions', () => {
       ready()
       subscriptions.add('a', '+a', repliesTo('a'))
       subscriptions.add('b', '+b', repliesTo('b'))
-      subscriptions.take({ to: 'c' })
-      subscriptions.take({ to: 'a' })
-      subscriptions.take({ to: 'b', isRefusal: true })
+      subscriptions.intercept({ to: 'c' })
+      subscriptions.intercept({ to: 'a' })
+      subscriptions.intercept({ to: 'b', isRefusal: true })
       expect(waits).to.deep.equal([1, 2, 1, 0])
       const clock = new FakeClock()
       const quiet = new Constructor({ send: () => {}, isReady: () => true, report: () => {} }, clock)
       quiet.add('a', '+a', repliesTo('a'))
-      expect(quiet.take({ to: 'a' })).to.equal(true)
+      expect(quiet.intercept({ to: 'a' })).to.equal(true)
       quiet.add('a', '+a', repliesTo('a'))
-      quiet.lost()
+      quiet.onLost()
       expect(clock.timers).to.equal(0)
     })
   })
@@ -815,7 +815,7 @@ describe('Subscriptions', () => {
               const awaited = [...model.awaited, 'nobody']
               const to = awaited[each.to % awaited.length]!
               const { isRefusal } = each
-              expect(subscriptions.take({ to, id, isRefusal })).to.equal(model.reply(to, id, isRefusal))
+              expect(subscriptions.intercept({ to, id, isRefusal })).to.equal(model.reply(to, id, isRefusal))
             }
           }
           expect(said()).to.deep.equal(model.sent.splice(0))

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { messagesOf } from '#src/messages/unpacking.js'
+import { messagesOf } from '#src/messages/inbound.js'
 
 describe('messagesOf', () => {
   it('gives the messages one by one, each when it is asked for', () => {

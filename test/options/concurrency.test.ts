@@ -19,28 +19,28 @@ describe('fillInConcurrency', () => {
 
   it('fills in no limit and no skipping, also where they are explicitly undefined (B42)', () => {
     const key = (): string => 'key'
-    const filled = { key, limit: Infinity, latest: false }
+    const filled = { key, limit: Infinity, conflate: false }
     expect(fillInConcurrency({ key })).to.deep.equal(filled)
-    expect(fillInConcurrency({ key, limit: undefined, latest: undefined })).to.deep.equal(filled)
+    expect(fillInConcurrency({ key, limit: undefined, conflate: undefined })).to.deep.equal(filled)
   })
 
   it('takes what is given', () => {
-    const given = { key: 'symbol', limit: 4, latest: true }
+    const given = { key: 'symbol', limit: 4, conflate: true }
     expect(fillInConcurrency(given)).to.deep.equal(given)
   })
 })
 
 describe('checkConcurrency', () => {
   it('finds nothing wrong with a count, or with a key and what may go with it', () => {
-    const right = [1, 16, Infinity, { key: 'symbol' }, { key: () => 1, limit: 4, latest: true }]
-    const undefineds = { key: 'symbol', limit: undefined, latest: undefined }
-    for (const option of [...right, undefineds, { key: 'symbol', limit: Infinity, latest: false }]) {
+    const right = [1, 16, Infinity, { key: 'symbol' }, { key: () => 1, limit: 4, conflate: true }]
+    const undefineds = { key: 'symbol', limit: undefined, conflate: undefined }
+    for (const option of [...right, undefineds, { key: 'symbol', limit: Infinity, conflate: false }]) {
       expect(checkConcurrency(option)).to.deep.equal([])
     }
   })
 
   it('is a whole number from 1, Infinity, or an object', () => {
-    const fix = 'give a whole number from 1, Infinity, or { key, limit, latest }'
+    const fix = 'give a whole number from 1, Infinity, or { key, limit, conflate }'
     expectMistake(0, PLACE, 'is 0', fix)
     expectMistake(1.5, PLACE, 'is 1.5', fix)
     expectMistake(null, PLACE, 'is null', fix)
@@ -68,9 +68,9 @@ describe('checkConcurrency', () => {
     }
   })
 
-  it('has true or false for latest', () => {
-    for (const latest of [1, 'yes', null]) {
-      expectMistake({ key: 'symbol', latest }, `${PLACE}.latest`, 'is ', 'give true or false')
+  it('has true or false for conflate', () => {
+    for (const conflate of [1, 'yes', null]) {
+      expectMistake({ key: 'symbol', conflate }, `${PLACE}.conflate`, 'is ', 'give true or false')
     }
   })
 
@@ -79,17 +79,17 @@ describe('checkConcurrency', () => {
       { key: 'symbol', lastest: true },
       `${PLACE}.lastest`,
       'is no option',
-      'did you mean latest?',
+      'did you mean conflate?',
     )
   })
 
   it('tells all mistakes at once', () => {
-    const mistakes = checkConcurrency({ limit: 0, latest: 1, by: 'symbol' })
+    const mistakes = checkConcurrency({ limit: 0, conflate: 1, by: 'symbol' })
     expect(mistakes.map(({ place }) => place)).to.have.members([
       `${PLACE}.by`,
       PLACE,
       `${PLACE}.limit`,
-      `${PLACE}.latest`,
+      `${PLACE}.conflate`,
     ])
   })
 })

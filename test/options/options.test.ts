@@ -3,7 +3,8 @@ import { jsonCodec } from 'holdfast'
 import type { ConnectionOptions } from 'holdfast'
 import { FakeClock } from 'holdfast/testing'
 import { systemClock } from '#src/core/clock.js'
-import { DEFAULTS, fillIn, layerOptions } from '#src/options/options.js'
+import { DEFAULTS, fillIn } from '#src/options/fill-in.js'
+import { mergeOptions } from '#src/options/merge-options.js'
 
 const URL_TEXT = 'ws://peer.test'
 const NAMES = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]
@@ -27,7 +28,7 @@ describe('fillIn', () => {
       highWaterBytes: 16_777_216,
       sendHighWaterMark: 1_048_576,
       connectTimeout: 10_000,
-      readyTimeout: 30_000,
+      onOpenTimeout: 30_000,
       drainTimeout: 30_000,
       closeTimeout: 5_000,
       maxPayload: 33_554_432,
@@ -53,7 +54,7 @@ describe('fillIn', () => {
 
   it('takes a concurrency that goes by a key, with its own defaults', () => {
     const { concurrency } = fillIn({ concurrency: { key: 'symbol' } }, URL_TEXT)
-    expect(concurrency).to.deep.equal({ key: 'symbol', limit: Infinity, latest: false })
+    expect(concurrency).to.deep.equal({ key: 'symbol', limit: Infinity, conflate: false })
   })
 
   it('keeps every other default where it is explicitly undefined, too (B42)', () => {
@@ -91,13 +92,13 @@ describe('fillIn', () => {
   it('takes false for no limit: Infinity for a time, 0 for a size', () => {
     const off = {
       connectTimeout: false,
-      readyTimeout: false,
+      onOpenTimeout: false,
       maxPayload: false,
       maxFragments: false,
     } as const
     expect(fillIn(off, URL_TEXT)).to.include({
       connectTimeout: Infinity,
-      readyTimeout: Infinity,
+      onOpenTimeout: Infinity,
       maxPayload: 0,
       maxFragments: 0,
     })
@@ -162,7 +163,7 @@ describe('fillIn', () => {
 
 describe('layerOptions', () => {
   it('lets the later layer win where it says anything', () => {
-    const layers = layerOptions<ConnectionOptions>({ name: 'class', concurrency: 2 }, undefined, {
+    const layers = mergeOptions<ConnectionOptions>({ name: 'class', concurrency: 2 }, undefined, {
       name: 'bootstrap',
       concurrency: undefined,
     })
@@ -170,13 +171,13 @@ describe('layerOptions', () => {
   })
 
   it('takes false for an answer', () => {
-    expect(layerOptions<ConnectionOptions>({ heartbeat: {} }, { heartbeat: false })).to.deep.equal({
+    expect(mergeOptions<ConnectionOptions>({ heartbeat: {} }, { heartbeat: false })).to.deep.equal({
       heartbeat: false,
     })
   })
 
   it('changes none of the layers', () => {
     const first = Object.freeze({ name: 'class' })
-    expect(layerOptions<ConnectionOptions>(first, { name: 'bootstrap' })).not.to.equal(first)
+    expect(mergeOptions<ConnectionOptions>(first, { name: 'bootstrap' })).not.to.equal(first)
   })
 })

@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import { bootstrap, defineHandlers, jsonCodec } from 'holdfast'
 import type { ConnectionOptions } from 'holdfast'
-import { ClientPlan, START_OPTIONS } from '#src/app/client.js'
+import { ClientBuilder, START_OPTIONS } from '#src/app/client.js'
 import { Injector } from '#src/app/container.js'
-import { fillIn } from '#src/options/options.js'
+import { fillIn } from '#src/options/fill-in.js'
 import { keepSettings, knownSettings } from '#src/options/shared-settings.js'
 import { rejection } from '../support/rejection.js'
 
@@ -96,10 +96,10 @@ describe('The settings of the last client of a class', () => {
     }
     defineHandlers(Started, { message: 'message' })
     const given = { url: URL_OF_ALL, shutdownSignals: true }
-    const plan = new ClientPlan(Started, Injector.under(undefined), [given])
+    const plan = new ClientBuilder(Started, Injector.under(undefined), [given])
     expect(plan.check(START_OPTIONS)).to.deep.equal([])
-    plan.make()
-    const mistakes = new ClientPlan(Started, Injector.under(undefined), [given]).check([])
+    plan.build()
+    const mistakes = new ClientBuilder(Started, Injector.under(undefined), [given]).check([])
     expect(mistakes.map(({ place }) => place)).to.deep.equal(['options.shutdownSignals'])
   })
 })

@@ -1,13 +1,13 @@
 import { expect } from 'chai'
 import { homeAssistant, jsonCodec, jsonRpc, ocpp } from 'holdfast'
 import { FakeClock } from 'holdfast/testing'
-import { checkOptions } from '#src/options/validate-options.js'
-import { describeValue } from '#src/codecs/codec.js'
-import { DEFAULTS } from '#src/options/options.js'
+import { validateOptions } from '#src/options/validate-options.js'
+import { describeValue } from '#src/core/describe-value.js'
+import { DEFAULTS } from '#src/options/fill-in.js'
 
 /** Checks options as a user without types might write them; the url is right unless given. */
 function check(options: Readonly<Record<string, unknown>>, others: readonly string[] = []) {
-  return checkOptions({ url: 'wss://peer.test', ...options }, 'Ticker', others)
+  return validateOptions({ url: 'wss://peer.test', ...options }, 'Ticker', others)
 }
 
 /** How a value that does not fit is told: the contents of strings and objects might be secret. */
@@ -168,7 +168,7 @@ describe('checkOptions', () => {
 
     it('concurrency may be Infinity, or go by a key; nothing else may', () => {
       expect(check({ concurrency: Infinity })).to.deep.equal([])
-      expect(check({ concurrency: { key: 'symbol', latest: true } })).to.deep.equal([])
+      expect(check({ concurrency: { key: 'symbol', conflate: true } })).to.deep.equal([])
       expectMistake(
         { concurrency: { key: 'symbol', limit: 0 } },
         'options.concurrency.limit',
@@ -178,7 +178,7 @@ describe('checkOptions', () => {
       expectMistake({ highWaterMark: Infinity }, 'options.highWaterMark', 'is Infinity', 'a whole number')
     })
 
-    for (const name of ['connectTimeout', 'readyTimeout', 'closeTimeout']) {
+    for (const name of ['connectTimeout', 'onOpenTimeout', 'closeTimeout']) {
       it(`${name} is a time that Node's timers keep`, () => {
         const fix = 'give milliseconds, from 1 to 2147483647'
         for (const value of [0, -1, NaN, Infinity, 2 ** 31, '5', null]) {
@@ -194,7 +194,7 @@ describe('checkOptions', () => {
     })
 
     it('only some may be false', () => {
-      const off = { connectTimeout: false, readyTimeout: false, maxPayload: false, maxFragments: false }
+      const off = { connectTimeout: false, onOpenTimeout: false, maxPayload: false, maxFragments: false }
       expect(check(off)).to.deep.equal([])
       expect(check({ maxPayload: 0 })[0]?.fix).to.contain('or false for no limit')
       const on = ['concurrency', 'highWaterMark', 'highWaterBytes', 'sendHighWaterMark']
@@ -418,7 +418,7 @@ describe('checkOptions', () => {
       expectMistake({ outbox: { bytes: 1.5 } }, `${place}.bytes`, 'is 1.5', 'a whole number from 1')
       expectMistake({ outbox: { maxAge: -1 } }, `${place}.maxAge`, 'is -1', 'from 0')
       expectMistake({ outbox: { overflow: 'drop' } }, `${place}.overflow`, 'is', "'drop-oldest'")
-      expectMistake({ outbox: { collapse: 1 } }, `${place}.collapse`, 'not a function', 'collapse: (…) => …')
+      expectMistake({ outbox: { conflate: 1 } }, `${place}.conflate`, 'not a function', 'conflate: (…) => …')
       expectMistake({ outbox: { limt: 1 } }, `${place}.limt`, 'is no option', 'did you mean limit?')
     })
   })

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { BackpressureError, ConnectionClosedError, ConnectionLostError, EncodeError } from 'holdfast'
 import { FakeClock } from 'holdfast/testing'
-import { RequestError, RequestTimeoutError, UnreadRepliesError } from '#src/errors/request-errors.js'
+import { ReplyError, RequestTimeoutError, UnreadRepliesError } from '#src/errors/request-errors.js'
 import { PendingRequests } from '#src/requests/pending-requests.js'
 import type { RequestsOptions } from '#src/requests/request-options.js'
 import { fillInRequests } from '#src/requests/request-options.js'
@@ -32,10 +32,10 @@ function rig(options: RequestsOptions = {}, isReady = true) {
   const requests: PendingRequests = new PendingRequests(fillInRequests(options), clock, {
     send: (message) => port.send(message),
     canSend: () => port.canSend,
-    changed: () => sizes.push(requests.size),
-    failed: (thrown) => failures.push(thrown),
+    onChange: () => sizes.push(requests.size),
+    onError: (thrown) => failures.push(thrown),
   })
-  if (isReady) requests.ready()
+  if (isReady) requests.onReady()
   return {
     clock,
     sent,
@@ -47,11 +47,11 @@ function rig(options: RequestsOptions = {}, isReady = true) {
     ids: () => sent.map(({ id }) => id),
     lose: () => {
       port.canSend = false
-      requests.lost(LOST)
+      requests.onLost(LOST)
     },
     reopen: () => {
       port.canSend = true
-      requests.ready()
+      requests.onReady()
     },
   }
 }
@@ -93,7 +93,7 @@ describe('PendingRequests', () => {
       requests.take({ id: 1 })
       await clock.advance(5)
       for (const id of [1, 2, 77]) expect(requests.take({ id })).to.equal(false)
-      expect(requests.stray).to.equal(3)
+      expect(requests.unmatched).to.equal(3)
       expect(await asked).to.deep.equal({ id: 1 })
       expect(await rejection(late)).to.be.instanceOf(RequestTimeoutError)
     })
@@ -103,7 +103,7 @@ describe('PendingRequests', () => {
         const { requests } = rig()
         void requests.request({})
         expect(requests.take(message)).to.equal(false)
-        expect(requests.stray).to.equal(0)
+        expect(requests.unmatched).to.equal(0)
         expect(requests.size).to.equal(1)
       })
     }
@@ -112,20 +112,20 @@ describe('PendingRequests', () => {
       const strict = rig()
       void strict.requests.request({})
       expect(strict.requests.take({ id: '1' })).to.equal(false)
-      expect(strict.requests.stray).to.equal(1)
+      expect(strict.requests.unmatched).to.equal(1)
       const loose = rig({ idKey: String })
       const asked = loose.requests.request({})
       expect(loose.requests.take({ id: '1' })).to.equal(true)
       expect(await asked).to.deep.equal({ id: '1' })
     })
 
-    it('rejects with RequestError where the reply has an error, as the peer gave it', async () => {
+    it('rejects with ReplyError where the reply has an error, as the peer gave it', async () => {
       const { requests } = rig({ error: (reply) => (reply as { error?: unknown }).error })
       const asked = requests.request({})
       const details = { code: 7, message: 'no such thing', more: [1] }
       expect(requests.take({ id: 1, error: details })).to.equal(true)
-      const error = (await rejection(asked)) as RequestError
-      expect(error).to.be.instanceOf(RequestError).and.include({ id: 1, details, code: 'HOLDFAST_REQUEST' })
+      const error = (await rejection(asked)) as ReplyError
+      expect(error).to.be.instanceOf(ReplyError).and.include({ id: 1, details, code: 'HOLDFAST_REPLY' })
       expect(error.message).to.equal('Request 1 was answered with an error: 7 no such thing')
     })
 
@@ -133,7 +133,7 @@ describe('PendingRequests', () => {
       const { requests } = rig({ error: (reply) => (reply as { error?: unknown }).error })
       void requests.request({})
       expect(requests.take({ id: null, error: 'parse error' })).to.equal(false)
-      expect(requests.stray).to.equal(1)
+      expect(requests.unmatched).to.equal(1)
       expect(requests.size).to.equal(1)
     })
 
@@ -285,7 +285,7 @@ describe('PendingRequests', () => {
       void requests.request({})
       requests.take({ id: 2 })
       requests.take({ id: 2 })
-      requests.closed(CLOSED)
+      requests.onClosed(CLOSED)
       expect(sizes).to.deep.equal([1, 2, 1, 0])
     })
 
@@ -319,7 +319,7 @@ describe('PendingRequests', () => {
       const error = (await rejection(asked)) as RequestTimeoutError
       expect(error)
         .to.be.instanceOf(RequestTimeoutError)
-        .and.include({ timeout: 30_000, id: 1, isSent: true })
+        .and.include({ timeout: 30_000, id: 1, wasSent: true })
       expect(error.message).to.equal('Request 1 has had no reply within 30000 ms')
     })
 
@@ -340,7 +340,7 @@ describe('PendingRequests', () => {
       const asked = requests.request({}, { timeout: 5 })
       await clock.advance(5)
       const error = (await rejection(asked)) as RequestTimeoutError
-      expect(error).to.include({ id: undefined, isSent: false })
+      expect(error).to.include({ id: undefined, wasSent: false })
       expect(error.message).to.contain('has not been sent').and.to.contain('within 5 ms')
       reopen()
       expect(sent).to.deep.equal([])
@@ -354,7 +354,7 @@ describe('PendingRequests', () => {
       reopen()
       void requests.request({ op: 'b' })
       await clock.advance(4)
-      expect(await rejection(asked)).to.include({ timeout: 10, isSent: true })
+      expect(await rejection(asked)).to.include({ timeout: 10, wasSent: true })
       expect(ops()).to.deep.equal(['a', 'a', 'b'])
     })
   })
@@ -429,7 +429,7 @@ describe('PendingRequests', () => {
       expect(requests.take({ type: 'ack', id: 2 })).to.equal(true)
       expect(requests.take({ type: 'ack' })).to.equal(false)
       expect(await asked).to.deep.equal({ type: 'ack', id: 2 })
-      expect(requests.stray).to.equal(0)
+      expect(requests.unmatched).to.equal(0)
     })
 
     it('gives one message to one request: the one that has waited longest', async () => {
@@ -460,7 +460,7 @@ describe('PendingRequests', () => {
       const staged = requests.request({}, { match: isAck })
       expect(requests.take({ id: 1, type: 'received' })).to.equal(false)
       expect(requests.take({ id: 9, type: 'ack' })).to.equal(false)
-      expect(requests.stray).to.equal(1)
+      expect(requests.unmatched).to.equal(1)
       expect(requests.take({ id: 1, type: 'ack' })).to.equal(true)
       const bare = requests.request({}, { match: isAck })
       expect(requests.take({ type: 'ack' })).to.equal(true)
@@ -486,7 +486,7 @@ describe('PendingRequests', () => {
       const asked = requests.request({}, { match: () => true })
       expect(requests.take({ error: { message: 'no' } })).to.equal(true)
       const error = await rejection(asked)
-      expect(error).to.be.instanceOf(RequestError).with.property('id', undefined)
+      expect(error).to.be.instanceOf(ReplyError).with.property('id', undefined)
       expect(error).to.have.property('message', 'The request was answered with an error: no')
     })
 
@@ -588,7 +588,7 @@ describe('PendingRequests', () => {
       expect(ops()).to.deep.equal(['login'])
       requests.take({ id: 1 })
       expect(ops()).to.deep.equal(['login'])
-      requests.ready()
+      requests.onReady()
       expect(ops()).to.deep.equal(['login', 'waits'])
     })
 
@@ -669,7 +669,7 @@ describe('PendingRequests', () => {
       void requests.request({}, { resend: true })
       lose()
       expect(requests.take({ id: 1 })).to.equal(false)
-      expect(requests.stray).to.equal(1)
+      expect(requests.unmatched).to.equal(1)
       expect(requests.size).to.equal(1)
     })
 
@@ -681,7 +681,7 @@ describe('PendingRequests', () => {
       port.send = (message) => {
         send(message)
         port.canSend = false
-        requests.lost(LOST)
+        requests.onLost(LOST)
       }
       reopen()
       expect(await rejection(asked)).to.equal(LOST)
@@ -699,7 +699,7 @@ describe('PendingRequests', () => {
         requests.request({ op: 'turn' }),
       ]
       port.canSend = false
-      requests.closed(CLOSED)
+      requests.onClosed(CLOSED)
       expect(requests.size).to.equal(0)
       expect(clock.timers).to.equal(0)
       expect(await Promise.all(asked.map(standing))).to.deep.equal([CLOSED, CLOSED, CLOSED])
@@ -765,7 +765,7 @@ describe('PendingRequests', () => {
       for await (const value of replies) read.push(value)
       expect(read).to.deep.equal([1, 2, 3])
       expect(requests.take({ id: 1 })).to.equal(false)
-      expect(requests.stray).to.equal(1)
+      expect(requests.unmatched).to.equal(1)
     })
 
     it('gives replies to those who read before they come, in order', async () => {
@@ -813,7 +813,7 @@ describe('PendingRequests', () => {
       const { requests } = rig({ error: (reply) => (reply as { error?: unknown }).error })
       const next = requests.requestMany({}, { isLast }).next()
       requests.take({ id: 1, error: 'no' })
-      expect(await rejection(next)).to.be.instanceOf(RequestError)
+      expect(await rejection(next)).to.be.instanceOf(ReplyError)
     })
 
     it('throws what isLast throws', async () => {
@@ -877,7 +877,7 @@ describe('PendingRequests', () => {
     it('throws a TypeError at the call, like request, and rejects at the first read when it comes too late', async () => {
       const { requests } = rig()
       expect(() => requests.requestMany('text', { isLast })).to.throw(TypeError)
-      requests.closed(CLOSED)
+      requests.onClosed(CLOSED)
       expect(await rejection(requests.requestMany({}, { isLast }).next())).to.equal(CLOSED)
     })
   })
@@ -968,7 +968,7 @@ describe('PendingRequests', () => {
             expect(requests.size).to.equal(pending)
             expect(sizes.at(-1) ?? 0).to.equal(pending)
             expect(ops()).to.deep.equal(model.expected)
-            expect(requests.stray).to.equal(strays)
+            expect(requests.unmatched).to.equal(strays)
             expect(clock.timers).to.equal(pending)
           }
           for (const each of commands) {
@@ -1025,7 +1025,7 @@ describe('PendingRequests', () => {
             check()
           }
           for (const known of [...model.of('waiting'), ...model.of('under way')]) model.end(known, 'closed')
-          requests.closed(CLOSED)
+          requests.onClosed(CLOSED)
           check()
           expect(sent.length).to.equal(model.expected.length)
           for (const { op, promise, state } of model.all) {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { FakeClock } from 'holdfast/testing'
-import { RequestError } from '#src/errors/request-errors.js'
+import { ReplyError } from '#src/errors/request-errors.js'
 import { PendingRequests } from '#src/requests/pending-requests.js'
 import type { RequestsOptions } from '#src/requests/request-options.js'
 import { fillInRequests } from '#src/requests/request-options.js'
@@ -13,12 +13,12 @@ function rig(options?: RequestsOptions) {
   const requests = new PendingRequests(fillInRequests(options), new FakeClock(), {
     send: (message) => sent.push(message),
     canSend: () => true,
-    changed: () => undefined,
-    failed: (thrown) => {
+    onChange: () => undefined,
+    onError: (thrown) => {
       throw thrown
     },
   })
-  requests.ready()
+  requests.onReady()
   return { sent, requests }
 }
 
@@ -30,8 +30,8 @@ async function refused(options: RequestsOptions, message: unknown, reply: (id: u
     requests.take(reply(Array.isArray(sent[0]) ? sent[0][1] : (sent[0] as { id: unknown }).id)),
   ).to.equal(true)
   const error = await rejection(asked)
-  expect(error).to.be.instanceOf(RequestError)
-  return error as RequestError
+  expect(error).to.be.instanceOf(ReplyError)
+  return error as ReplyError
 }
 
 describe('fillInRequests', () => {
@@ -147,7 +147,7 @@ describe('jsonRpc', () => {
       id,
       error: { code: -32_601, message: 'Method not found' },
     }))
-    expect(error).to.include({ id: 1, code: 'HOLDFAST_REQUEST' })
+    expect(error).to.include({ id: 1, code: 'HOLDFAST_REPLY' })
     expect(error.details).to.deep.equal({ code: -32_601, message: 'Method not found' })
     expect(error.message).to.equal('Request 1 was answered with an error: -32601 Method not found')
   })
@@ -166,7 +166,7 @@ describe('jsonRpc', () => {
     expect(requests.take({ jsonrpc: '2.0', method: 'told', params: { error: 1 } })).to.equal(false)
     expect(requests.take([{ id: 1, result: 1 }])).to.equal(false)
     expect(requests.size).to.equal(1)
-    expect(requests.stray).to.equal(0)
+    expect(requests.unmatched).to.equal(0)
   })
 
   it('leaves an error with id null to the handlers, counted', () => {
@@ -174,7 +174,7 @@ describe('jsonRpc', () => {
     void requests.request({ method: 'm' })
     expect(requests.take({ jsonrpc: '2.0', id: null, error: { code: -32_700 } })).to.equal(false)
     expect(requests.size).to.equal(1)
-    expect(requests.stray).to.equal(1)
+    expect(requests.unmatched).to.equal(1)
   })
 
   it('answers a call with its own id: a result, null for none, an error for an Error', () => {
@@ -241,7 +241,7 @@ describe('ocpp', () => {
     expect(requests.take([2, 'same', 'Reset', {}])).to.equal(false)
     expect(requests.take({ id: 'same' })).to.equal(false)
     expect(requests.size).to.equal(1)
-    expect(requests.stray).to.equal(0)
+    expect(requests.unmatched).to.equal(0)
   })
 
   it('answers a call with a CALLRESULT, an Error with a CALLERROR', () => {
@@ -297,7 +297,7 @@ describe('homeAssistant', () => {
     expect(requests.take({ id: 9, type: 'event', event: {} })).to.equal(false)
     expect(requests.take({ type: 'auth_ok' })).to.equal(false)
     expect(requests.size).to.equal(1)
-    expect(requests.stray).to.equal(0)
+    expect(requests.unmatched).to.equal(0)
   })
 
   it('has a subscription with all its events as several replies, told by a match', async () => {

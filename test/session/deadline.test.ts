@@ -2,17 +2,17 @@ import { expect } from 'chai'
 import { FakeClock } from 'holdfast/testing'
 import { deferred } from '#src/core/deferred.js'
 import type { Deferred } from '#src/core/deferred.js'
-import { Patience } from '#src/session/deadline.js'
+import { Deadline } from '#src/session/deadline.js'
 
 const NEVER = new Promise<void>(() => {})
 
 /** Patience on a clock of its own, and a note of how each wait ended and when. */
 function rig() {
   const clock = new FakeClock()
-  const patience = new Patience(clock)
+  const patience = new Deadline(clock)
   const ends: string[] = []
   const wait = (name: string, promise: Promise<unknown>, timeout: number): void => {
-    void patience.lasts(promise, timeout).then((isSettled) => {
+    void patience.settlesWithin(promise, timeout).then((isSettled) => {
       ends.push(`${name} ${isSettled ? 'settled' : 'given up'} at ${clock.now()}`)
     })
   }
@@ -55,7 +55,7 @@ describe('Patience', () => {
       const { clock, patience, ends, wait } = rig()
       wait('one', NEVER, 1_000)
       wait('two', NEVER, 30)
-      patience.endIn(50)
+      patience.setTo(50)
       await clock.advance(50)
       expect(ends).to.deep.equal(['two given up at 30', 'one given up at 50'])
       expect(clock.timers).to.equal(0)
@@ -63,7 +63,7 @@ describe('Patience', () => {
 
     it('bounds the waits that begin after it', async () => {
       const { clock, patience, ends, wait } = rig()
-      patience.endIn(50)
+      patience.setTo(50)
       await clock.advance(20)
       expect(patience.remaining).to.equal(30)
       wait('one', NEVER, 1_000)
@@ -73,7 +73,7 @@ describe('Patience', () => {
 
     it('leaves no time after the deadline, but what has settled already still counts', async () => {
       const { clock, patience, ends, wait } = rig()
-      patience.endIn(50)
+      patience.setTo(50)
       await clock.advance(60)
       expect(patience.remaining).to.equal(0)
       wait('hung', NEVER, 1_000)
@@ -85,9 +85,9 @@ describe('Patience', () => {
     it('moves the deadline nearer, never farther away', async () => {
       const { clock, patience, ends, wait } = rig()
       wait('one', NEVER, 1_000)
-      patience.endIn(50)
-      patience.endIn(500)
-      patience.endIn(20)
+      patience.setTo(50)
+      patience.setTo(500)
+      patience.setTo(20)
       expect(clock.timers).to.equal(2)
       await clock.advance(20)
       expect(ends).to.deep.equal(['one given up at 20'])
@@ -102,7 +102,7 @@ describe('Patience', () => {
     it('leaves no timer behind', () => {
       const { clock, patience } = rig()
       patience.stop()
-      patience.endIn(50)
+      patience.setTo(50)
       patience.stop()
       expect(clock.timers).to.equal(0)
     })

@@ -139,7 +139,7 @@ describe('Traffic', () => {
   it('reports an acknowledgement that does not come', async () => {
     const { clock, follower } = await follow({ heartbeat: false })
     await clock.advance(10_000)
-    expect(follower.errors[0]).to.be.instanceOf(SubscriptionError).with.property('reason', 'missing')
+    expect(follower.errors[0]).to.be.instanceOf(SubscriptionError).with.property('reason', 'timeout')
   })
 
   it('says nothing any more once the connection is closing', async () => {
@@ -152,7 +152,7 @@ describe('Traffic', () => {
   })
 
   it('does not stop reading while an acknowledgement is awaited', async () => {
-    const { server } = await follow({ highWaterMark: 1, concurrency: 1, readyTimeout: 1_000 })
+    const { server } = await follow({ highWaterMark: 1, concurrency: 1, onOpenTimeout: 1_000 })
     for (let count = 0; count < 10; count += 1) server.peer.send({ channel: 'x' })
     expect(server.peer.isPaused).to.equal(false)
   })
@@ -263,7 +263,7 @@ describe('Traffic', () => {
       const pending = client.connection.request({ ask: 1 })
       for (let count = 0; count < 2; count += 1) server.peer.send({ id: 1 })
       await pending
-      expect(client.connection.strayReplies).to.equal(1)
+      expect(client.connection.stats.unmatchedReplies).to.equal(1)
       expect(follower.rest).to.deep.equal([{ id: 1 }])
     })
 

@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import { deferred } from '#src/core/deferred.js'
-import { OpenScope } from '#src/session/on-open-scope.js'
+import { OnOpenScope } from '#src/session/on-open-scope.js'
 
 describe('OpenScope', () => {
   it('knows whose opening a call is part of, also after an await, and nobody outside of one', async () => {
-    const scope = new OpenScope<string>()
+    const scope = new OnOpenScope<string>()
     const owners: (string | undefined)[] = []
     const gate = deferred<undefined>()
     const opening = async (): Promise<string> => {
@@ -22,7 +22,7 @@ describe('OpenScope', () => {
   })
 
   it('goes on while any opening does, and watches no promise afterwards', async () => {
-    const scope = new OpenScope<string>()
+    const scope = new OnOpenScope<string>()
     const gate = deferred<undefined>()
     const owners: (string | undefined)[] = []
     const outlast = async (): Promise<void> => {
@@ -53,7 +53,7 @@ describe('OpenScope', () => {
   })
 
   it('hands on what an opening throws, and is over then, too', async () => {
-    const scope = new OpenScope<string>()
+    const scope = new OnOpenScope<string>()
     const failure: unknown = await scope
       .run('first', () => Promise.reject(new Error('oops')))
       .catch((thrown: unknown) => thrown)
@@ -71,18 +71,18 @@ describe('OpenScope', () => {
 
   describe('#runNow', () => {
     it('knows whose opening a call is part of until it has returned or thrown, and no longer', async () => {
-      const scope = new OpenScope<string>()
+      const scope = new OnOpenScope<string>()
       let after: string | undefined = 'not asked'
       const open = (): string | undefined => {
         void Promise.resolve().then(() => (after = scope.owner))
         return scope.owner
       }
-      expect(scope.runNow('now', open)).to.equal('now')
+      expect(scope.runSync('now', open)).to.equal('now')
       expect(scope.owner).to.equal(undefined)
       const failing = (): never => {
         throw new Error('oops')
       }
-      expect(() => scope.runNow('failing', failing)).to.throw('oops')
+      expect(() => scope.runSync('failing', failing)).to.throw('oops')
       expect(scope.owner).to.equal(undefined)
       await Promise.resolve()
       expect(after).to.equal(undefined)

@@ -7,7 +7,7 @@ import {
   OutboxFullError,
   WebSocketClient,
 } from 'holdfast'
-import { DecodeError, MessageDroppedError, Subscriptions, UnhandledMessagesError } from 'holdfast'
+import { DecodeError, MessageDroppedError, Subscriptions, UnprocessedMessagesError } from 'holdfast'
 import type {
   CloseInfo,
   Connection,
@@ -32,8 +32,8 @@ class Stumble extends Error {}
 
 /** The errors that such a world brings with it, by stage. */
 const EXPECTED: Record<string, RegExp> = {
-  connect: /^(ConnectError|ConnectTimeoutError|HandshakeError)$/,
-  open: /^ReadyTimeoutError$/,
+  connect: /^(ConnectFailedError|ConnectTimeoutError|HandshakeError)$/,
+  open: /^OnOpenTimeoutError$/,
   heartbeat: /^HeartbeatTimeoutError$/,
   close: /^Error$/,
   send: /^ConnectionLostError$/,
@@ -89,8 +89,8 @@ export class ChaosUser {
     } catch (thrown) {
       const { name } = thrown as Error
       const isFine = isResent
-        ? /^(RequestError|ConnectionClosedError)$/.test(name)
-        : /^(RequestError|RequestTimeoutError|ConnectionLostError|ConnectionClosedError)$/.test(name)
+        ? /^(ReplyError|ConnectionClosedError)$/.test(name)
+        : /^(ReplyError|RequestTimeoutError|ConnectionLostError|ConnectionClosedError)$/.test(name)
       model.check(isFine, `request ${number} rejects with ${String(thrown)}`)
       model.answered(number, name)
     }
@@ -172,8 +172,8 @@ export function chaosClient(world: ChaosWorld, user: ChaosUser) {
       model.handled(model.open?.socket.number ?? 0, Number(String(raw).split(' ')[1]))
     }
 
-    @OnError(UnhandledMessagesError)
-    unhandled({ count }: UnhandledMessagesError): void {
+    @OnError(UnprocessedMessagesError)
+    unhandled({ count }: UnprocessedMessagesError): void {
       model.unhandled(count)
     }
 

@@ -2,12 +2,12 @@ import { Duplex } from 'node:stream'
 import type { ClientOptions } from 'ws'
 import { WebSocket } from 'ws'
 import { FastReceive } from '#src/transports/ws/fast-receive.js'
-import { LENT_READ } from '#src/transports/ws/shared-read-buffer.js'
+import { SHARED_READ } from '#src/transports/ws/shared-read-buffer.js'
 import { eventually, turns } from './eventually.js'
 import { upgradeAnswer } from './raw-server.js'
 
 /** The buffer that all sockets share which lend what they read. */
-const LENT = LENT_READ.buffer as Buffer
+const LENT = SHARED_READ.buffer as Buffer
 
 /** A socket without a network: it answers the handshake, and then is read what it is fed, chunk by chunk. */
 class FedSocket extends Duplex {
@@ -18,7 +18,7 @@ class FedSocket extends Duplex {
     for (let at = 0; at < chunk.length && !this.destroyed; at += LENT.length) {
       const read = chunk.subarray(at, at + LENT.length)
       LENT.set(read)
-      LENT_READ.callback.call(this, read.length, LENT)
+      SHARED_READ.callback.call(this, read.length, LENT)
       // The next read's bytes, which whoever has kept these would now find.
       LENT.fill(0x55, 0, read.length)
     }
@@ -74,15 +74,15 @@ export class Feed {
         if (isFast) fast = this.#receiveFast(options.maxPayload ?? 0)
       })
       .on('message', (data, isBinary) => {
-        fast?.came()
+        fast?.onWsEvent()
         this.#received(isBinary ? `bytes ${(data as Buffer).toString('hex')}` : (data as Buffer).toString())
       })
       .on('ping', (data) => {
-        fast?.came()
+        fast?.onWsEvent()
         this.events.push(`ping ${data.toString()}`)
       })
       .on('pong', (data) => {
-        fast?.came()
+        fast?.onWsEvent()
         this.events.push(`pong ${data.toString()}`)
       })
       .on('error', (error) => this.events.push(`error ${(error as NodeJS.ErrnoException).code ?? ''}`))
@@ -121,18 +121,18 @@ export class Feed {
       get isOpen() {
         return ws.readyState === WebSocket.OPEN
       },
-      receivedFast: (text) => {
+      onFastMessage: (text) => {
         this.fastMessages += 1
         this.#received(text)
       },
-      pongedFast: (data) => {
+      onFastPong: (data) => {
         this.fastPongs.push(data)
         this.events.push(`pong ${data.toString()}`)
       },
-      telling: () => {
+      beforeForward: () => {
         this.tellings += 1
       },
-      broke: () => undefined,
+      onSocketError: () => undefined,
     })
   }
 

@@ -11,30 +11,30 @@ export class Recorder implements TransportListener {
   readonly pongs: Uint8Array[] = []
   readonly ends: TransportEnd[] = []
   /** Called with each message, after it has been kept. */
-  onMessage: ((data: string | Uint8Array) => void) | undefined
+  afterMessage: ((data: string | Uint8Array) => void) | undefined
 
-  opened(handshake: Handshake): void {
+  onOpen(handshake: Handshake): void {
     this.events.push('opened')
     this.handshakes.push(handshake)
   }
 
-  message(data: string | Uint8Array): void {
+  onMessage(data: string | Uint8Array): void {
     this.events.push('message')
     this.messages.push(data)
-    this.onMessage?.(data)
+    this.afterMessage?.(data)
   }
 
-  ping(data: Uint8Array): void {
+  onPing(data: Uint8Array): void {
     this.events.push('ping')
     this.pings.push(data)
   }
 
-  pong(data: Uint8Array): void {
+  onPong(data: Uint8Array): void {
     this.events.push('pong')
     this.pongs.push(data)
   }
 
-  closed(end: TransportEnd): void {
+  onClose(end: TransportEnd): void {
     this.events.push('closed')
     this.ends.push(end)
   }

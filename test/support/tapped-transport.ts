@@ -18,16 +18,16 @@ export function tapped(
   return (request, listener) => {
     const ear = tap(request, () => transport)
     const transport = connect(request, {
-      opened: (handshake) => listener.opened(handshake),
-      ping: (data) => listener.ping(data),
-      pong: (data) => listener.pong(data),
-      message: (data) => {
+      onOpen: (handshake) => listener.onOpen(handshake),
+      onPing: (data) => listener.onPing(data),
+      onPong: (data) => listener.onPong(data),
+      onMessage: (data) => {
         ear.arrived(String(data))
-        listener.message(data)
+        listener.onMessage(data)
       },
-      closed: (end) => {
+      onClose: (end) => {
         ear.ended(end)
-        listener.closed(end)
+        listener.onClose(end)
       },
     })
     const send = transport.send.bind(transport)

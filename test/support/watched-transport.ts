@@ -11,14 +11,14 @@ export interface Sight {
 export function watchedConnect(sight: Sight, connect: Connect): Connect {
   return (request, listener) => {
     const transport = connect(request, {
-      opened: (handshake) => listener.opened(handshake),
-      message: (data) => {
+      onOpen: (handshake) => listener.onOpen(handshake),
+      onMessage: (data) => {
         sight.received += 1
-        listener.message(data)
+        listener.onMessage(data)
       },
-      ping: (data) => listener.ping(data),
-      pong: (data) => listener.pong(data),
-      closed: (end) => listener.closed(end),
+      onPing: (data) => listener.onPing(data),
+      onPong: (data) => listener.onPong(data),
+      onClose: (end) => listener.onClose(end),
     })
     const { pause, resume } = transport
     transport.pause = () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { Transport, TransportRequest } from 'holdfast'
-import { ConnectError } from 'holdfast'
+import { ConnectFailedError } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import type { MemoryPeer } from 'holdfast/testing'
 import { Recorder } from '../support/recorder.js'
@@ -78,14 +78,14 @@ describe('MemoryServer', () => {
       expect(client.protocol).to.equal('v1')
     })
 
-    it('may be refused, by default with a ConnectError that shows nothing secret', async () => {
+    it('may be refused, by default with a ConnectFailedError that shows nothing secret', async () => {
       const server = new MemoryServer()
       server.onAttempt = (peer) => peer.refuse()
       const { client, heard, peer } = begin(server)
       await settle()
       expect(heard.events).to.deep.equal(['closed'])
       expect(heard.ends[0]).to.include({ code: 1006, reason: '' })
-      expect(heard.ends[0]?.error).to.be.instanceOf(ConnectError)
+      expect(heard.ends[0]?.error).to.be.instanceOf(ConnectFailedError)
       expect(heard.ends[0]?.error?.message).to.equal('Could not connect to wss://peer.test/feed: refused')
       expect(client.isOpen).to.equal(false)
       expect(peer.isEnded).to.equal(true)
@@ -202,7 +202,7 @@ describe('MemoryServer', () => {
     it('what is sent from inside a message comes after it, not inside it', async () => {
       const { heard, peer } = await open()
       const ends: unknown[] = []
-      heard.onMessage = (data) => {
+      heard.afterMessage = (data) => {
         if (data === 'a') peer.send('b')
         ends.push(data)
       }
@@ -231,7 +231,7 @@ describe('MemoryServer', () => {
       peer.chunk = 2
       client.pause()
       for (const text of ['a', 'b', 'c']) peer.send(text)
-      heard.onMessage = () => client.pause()
+      heard.afterMessage = () => client.pause()
       client.resume()
       await settle()
       expect(heard.messages).to.deep.equal(['a', 'b'])

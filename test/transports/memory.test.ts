@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { ConnectError } from 'holdfast'
+import { ConnectFailedError } from 'holdfast'
 import { MemoryServer } from 'holdfast/testing'
 import type { MemoryPeer } from 'holdfast/testing'
 import { turns } from '../support/eventually.js'
@@ -96,7 +96,7 @@ describe('MemoryServer', () => {
     const { server, recorder } = connected()
     server.onAttempt = (peer) => peer.refuse()
     const { error } = await recorder.untilClosed()
-    expect(error).to.be.instanceOf(ConnectError)
+    expect(error).to.be.instanceOf(ConnectFailedError)
     expect(error?.message).to.include('ws://memory/feed').and.not.include('secret')
   })
 
@@ -138,7 +138,7 @@ describe('MemoryServer', () => {
     const { server, recorder } = connected()
     await recorder.untilOpened()
     const delivered: string[] = []
-    recorder.onMessage = (data) => {
+    recorder.afterMessage = (data) => {
       if (data === 'first') server.peer.send('second')
       delivered.push(String(data))
     }
@@ -188,7 +188,7 @@ describe('MemoryServer', () => {
     transport.pause()
     for (const text of ['1', '2', '3']) server.peer.send(text)
     expect(server.peer.isPaused).to.equal(true)
-    recorder.onMessage = () => transport.pause()
+    recorder.afterMessage = () => transport.pause()
     transport.resume()
     await recorder.untilMessages(2)
     await turns()

@@ -172,7 +172,7 @@ describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
   it('know what concurrency may be', () => {
     @WebSocketClient({ concurrency: 4 })
     class Count {}
-    @WebSocketClient({ concurrency: { key: 'symbol', limit: 4, latest: true } })
+    @WebSocketClient({ concurrency: { key: 'symbol', limit: 4, conflate: true } })
     class Property {}
     @WebSocketClient({ concurrency: { key: (message: unknown) => String(message) } })
     class Asked {}

@@ -2,22 +2,22 @@ import { deferred } from '../../core/deferred.js'
 import type { Deferred } from '../../core/deferred.js'
 
 /** How a keyed queue tells its items apart, and what it does with them. */
-export interface KeyedQueueParts<T> {
+export interface KeyedQueuePort<T> {
   /** How many items run at once, all keys together. */
   readonly limit: number
   /** True where an item that waits gives its place to a newer one of its key. */
-  readonly latest: boolean
+  readonly conflate: boolean
   /** What an item belongs to, compared as in a Map; of those without a key, `undefined`, none is ever skipped. */
   readonly keyOf: (item: T) => unknown
   /** Runs an item. One that returns nothing is over at once, without a promise. It must neither throw nor reject. */
   readonly run: (item: T) => void | Promise<void>
   /** Is given an item that a newer one has taken the place of. */
-  readonly skipped: (item: T) => void
+  readonly onConflated: (item: T) => void
 }
 
 /** Runs the items of each key in order, one at a time, and different keys at once; the keys that wait take turns. */
 export class KeyedQueue<T> {
-  readonly #parts: KeyedQueueParts<T>
+  readonly #port: KeyedQueuePort<T>
   /** Those keys of which something waits or runs. */
   readonly #lanes = new Map<unknown, Lane<T>>()
   /** Of these, the ones of which nothing runs. */
@@ -28,8 +28,8 @@ export class KeyedQueue<T> {
   #isLooping = false
   #idle: Deferred<void> | undefined
 
-  constructor(parts: KeyedQueueParts<T>) {
-    this.#parts = parts
+  constructor(parts: KeyedQueuePort<T>) {
+    this.#port = parts
   }
 
   /** How many items wait; those that run do not count. */
@@ -49,11 +49,11 @@ export class KeyedQueue<T> {
   }
 
   push(item: T): void {
-    const { keyOf, latest, skipped } = this.#parts
+    const { keyOf, conflate, onConflated } = this.#port
     const key = keyOf(item)
     const lane = this.#lanes.get(key) ?? this.#enter(key)
-    if (latest && key !== undefined && !lane.isEmpty) {
-      skipped(lane.replaceFirst(item))
+    if (conflate && key !== undefined && !lane.isEmpty) {
+      onConflated(lane.replaceFirst(item))
       return
     }
     lane.push(item)
@@ -90,7 +90,7 @@ export class KeyedQueue<T> {
     // An item's run may push, synchronously: the loop that is under way will come to it.
     if (this.#isLooping) return
     this.#isLooping = true
-    while (this.#running < this.#parts.limit) {
+    while (this.#running < this.#port.limit) {
       const lane = this.#ready.shift()
       if (!lane) break
       this.#runNext(lane)
@@ -104,7 +104,7 @@ export class KeyedQueue<T> {
     const item = lane.shift() as T
     this.#waiting -= 1
     this.#running += 1
-    const running = this.#parts.run(item)
+    const running = this.#port.run(item)
     if (running === undefined) {
       this.#over(lane)
       return

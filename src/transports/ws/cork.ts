@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 export type CorkedSocket = Pick<Socket, 'cork' | 'uncork' | 'writableLength' | 'errored'>
 
 /** What a {@link Cork} knows of who keeps bytes for its socket. */
-export interface Keeper {
+export interface FrameBuffer {
   /** Bytes that are kept. */
   readonly pending: number
   /** Hands them over to the socket. */
@@ -18,14 +18,14 @@ export interface Keeper {
 export class Cork {
   readonly #socket: CorkedSocket
   readonly #release = (): void => this.release()
-  readonly #keeper: Keeper | undefined
+  readonly #frames: FrameBuffer | undefined
   #isHolding = false
   #failedBytes = 0
 
   /** @param keeper who hands over what the socket is still to get, before it is let go */
-  constructor(socket: CorkedSocket, keeper?: Keeper) {
+  constructor(socket: CorkedSocket, keeper?: FrameBuffer) {
     this.#socket = socket
-    this.#keeper = keeper
+    this.#frames = keeper
   }
 
   /** Bytes that were let go and could not even be begun to be written, and which the socket therefore has forgotten. */
@@ -46,8 +46,8 @@ export class Cork {
   release(): void {
     if (!this.#isHolding) return
     this.#isHolding = false
-    const held = this.#socket.writableLength + (this.#keeper?.pending ?? 0)
-    this.#keeper?.flush()
+    const held = this.#socket.writableLength + (this.#frames?.pending ?? 0)
+    this.#frames?.flush()
     this.#socket.uncork()
     if (this.#socket.errored) this.#failedBytes = held
   }

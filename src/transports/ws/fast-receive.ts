@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Socket } from 'node:net'
-import { READER } from './shared-read-buffer.js'
-import type { LentReader } from './shared-read-buffer.js'
+import { kReader } from './shared-read-buffer.js'
+import type { SharedBufferReader } from './shared-read-buffer.js'
 
 /** The first byte of a text message in one frame, without extensions (RFC 6455, section 5.2). */
 const PLAIN_TEXT = 0x81
@@ -28,19 +28,19 @@ export interface FastReceivePort {
   /** True from the opening handshake until either side has begun to close. */
   readonly isOpen: boolean
   /** Takes a text message. */
-  receivedFast(text: string): void
+  onFastMessage(text: string): void
   /** Takes what was in a pong. */
-  pongedFast(data: Buffer): void
+  onFastPong(data: Buffer): void
   /** Called before `ws` is told of bytes or of their end: it may answer at once, with a close frame or with the end of ours. */
-  telling(): void
+  beforeForward(): void
   /** Called when the socket breaks, which `ws` keeps to itself. */
-  broke(error: Error): void
+  onSocketError(error: Error): void
 }
 
 /** What the fast path needs of a socket. */
 export interface ReadSocket extends Pick<Socket, 'isPaused' | 'unshift'> {
   emit: (event: string | symbol, ...values: unknown[]) => boolean
-  [READER]?: FastReceive
+  [kReader]?: FastReceive
 }
 
 /**
@@ -53,17 +53,17 @@ export interface ReadSocket extends Pick<Socket, 'isPaused' | 'unshift'> {
  * nothing: as long as something that `ws` was given has not come out of it, be it later or never, everything goes there. From the beginning
  * of a closing on it stands aside for good.
  */
-export class FastReceive implements LentReader {
+export class FastReceive implements SharedBufferReader {
   readonly #socket: ReadSocket
   readonly #port: FastReceivePort
   readonly #maxPayload: number
   readonly #emit: ReadSocket['emit']
   /** True when the memory of the chunk is another's once it has been read. */
-  #isLent = false
+  #isShared = false
   /** Nothing is read here any more. */
-  #isAside = false
+  #isBypassed = false
   /** Messages, pings and pongs that `ws` was given and has not told of. */
-  #owed = 0
+  #pendingInWs = 0
   /** True from the first fragment of a message to its last. */
   #isFragmented = false
   /** As much as `ws` has got of a frame's header, if it has not got all of it. */
@@ -73,7 +73,7 @@ export class FastReceive implements LentReader {
   /** True when something comes out of `ws` at the end of that frame. */
   #isLast = false
   /** The beginning of a plain message that the last chunk did not hold to its end, and which nobody has got yet. */
-  #rest: Buffer | undefined
+  #partial: Buffer | undefined
 
   /** @param maxPayload the most bytes of a message; `0` means no limit */
   constructor(socket: ReadSocket, maxPayload: number, port: FastReceivePort) {
@@ -82,85 +82,85 @@ export class FastReceive implements LentReader {
     this.#port = port
     this.#emit = socket.emit
     socket.emit = emitRead
-    socket[READER] = this
+    socket[kReader] = this
   }
 
   /** Takes what the socket emits. */
   emitted(event: string | symbol, values: readonly unknown[]): boolean {
     if (event === 'data') {
-      this.#isLent = false
+      this.#isShared = false
       this.#receive(values[0] as Buffer)
       return true
     }
-    if (event === 'end' || event === 'close') this.#giveRest()
-    if (event === 'end') this.#port.telling()
-    if (event === 'error') this.#port.broke(values[0] as Error)
+    if (event === 'end' || event === 'close') this.#flushPartial()
+    if (event === 'end') this.#port.beforeForward()
+    if (event === 'error') this.#port.onSocketError(values[0] as Error)
     return this.#emit.call(this.#socket, event, ...values)
   }
 
-  readLent(bytes: Buffer): void {
-    this.#isLent = true
+  readShared(bytes: Buffer): void {
+    this.#isShared = true
     this.#receive(bytes)
   }
 
   /** Notes that a message, a ping or a pong has come out of `ws`. */
-  came(): void {
-    this.#owed -= 1
+  onWsEvent(): void {
+    this.#pendingInWs -= 1
   }
 
   #receive(chunk: Buffer): void {
-    let at = this.#rest && !this.#socket.isPaused() ? this.#complete(this.#rest, chunk) : 0
+    let at = this.#partial && !this.#socket.isPaused() ? this.#complete(this.#partial, chunk) : 0
     while (at < chunk.length) {
-      if (!this.#port.isOpen) this.#isAside = true
+      if (!this.#port.isOpen) this.#isBypassed = true
       else if (this.#socket.isPaused()) {
-        this.#socket.unshift(this.#toKeep(chunk.subarray(at)))
+        this.#socket.unshift(this.#copyIfShared(chunk.subarray(at)))
         return
       }
       const next = this.#skip(chunk, at)
       if (next > at) {
-        this.#give(this.#toKeep(chunk.subarray(at, next)))
+        this.#forward(this.#copyIfShared(chunk.subarray(at, next)))
         at = next
       } else if (chunk[at] === WHOLE_PONG) at = this.#takePong(chunk, at)
       else if (this.#endOfPlain(chunk, at) > 0) at = this.#deliver(chunk, at)
       else {
         // A copy: the chunk is many times as large.
-        this.#rest = Buffer.from(chunk.subarray(at))
+        this.#partial = Buffer.from(chunk.subarray(at))
         return
       }
     }
   }
 
   /** Returns bytes of the chunk for others, who may keep them. */
-  #toKeep(bytes: Buffer): Buffer {
-    return this.#isLent ? Buffer.from(bytes) : bytes
+  #copyIfShared(bytes: Buffer): Buffer {
+    return this.#isShared ? Buffer.from(bytes) : bytes
   }
 
   /** Delivers a message that began in the chunk before, if this one holds the rest of it; returns how much of this one that was. */
   #complete(rest: Buffer, chunk: Buffer): number {
     const missing = this.#plainLength(rest, 0) - rest.length
-    if (!this.#port.isOpen) this.#isAside = true
-    if (this.#isAside || missing > chunk.length) {
-      this.#giveRest()
+    if (!this.#port.isOpen) this.#isBypassed = true
+    if (this.#isBypassed || missing > chunk.length) {
+      this.#flushPartial()
       return 0
     }
     const whole = Buffer.concat([rest, chunk.subarray(0, missing)])
-    this.#rest = undefined
+    this.#partial = undefined
     // What is not UTF-8 is for `ws` to judge.
-    if (this.#deliver(whole, 0) === 0) this.#give(whole)
+    if (this.#deliver(whole, 0) === 0) this.#forward(whole)
     return missing
   }
 
   /** Gives `ws` the beginning of a message that is not to be waited for here. */
-  #giveRest(): void {
-    const rest = this.#rest
+  #flushPartial(): void {
+    const rest = this.#partial
     if (!rest) return
-    this.#rest = undefined
+    this.#partial = undefined
     this.#skip(rest, 0, false)
-    this.#give(rest)
+    this.#forward(rest)
   }
 
-  #give(bytes: Buffer): void {
-    this.#port.telling()
+  #forward(bytes: Buffer): void {
+    this.#port.beforeForward()
     this.#emit.call(this.#socket, 'data', bytes)
   }
 
@@ -168,7 +168,7 @@ export class FastReceive implements LentReader {
   #takePong(chunk: Buffer, at: number): number {
     const end = endOfPong(chunk, at)
     try {
-      this.#port.pongedFast(this.#toKeep(chunk.subarray(at + 2, end)))
+      this.#port.onFastPong(this.#copyIfShared(chunk.subarray(at + 2, end)))
     } catch (thrown) {
       throwLater(thrown)
     }
@@ -193,10 +193,10 @@ export class FastReceive implements LentReader {
       const start = at + headerLength(chunk[at + 1] as number)
       const message = isAscii ? text.substring(start - from, stop - from) : decode(chunk, start, stop)
       if (message === undefined) {
-        this.#isAside = true
+        this.#isBypassed = true
         return at
       }
-      this.#tell(message)
+      this.#emitMessage(message)
       at = stop
       if (!this.#port.isOpen || this.#socket.isPaused()) return at
     }
@@ -204,9 +204,9 @@ export class FastReceive implements LentReader {
   }
 
   /** A listener that throws must not leave the next chunk to be read from the middle of a message: that is thrown where nobody catches it. */
-  #tell(message: string): void {
+  #emitMessage(message: string): void {
     try {
-      this.#port.receivedFast(message)
+      this.#port.onFastMessage(message)
     } catch (thrown) {
       throwLater(thrown)
     }
@@ -241,15 +241,15 @@ export class FastReceive implements LentReader {
   }
 
   /** Follows what is for `ws`; returns where something begins that is not. */
-  #skip(chunk: Buffer, from: number, mayStop = this.#owed === 0): number {
-    if (this.#isAside) return chunk.length
+  #skip(chunk: Buffer, from: number, mayStop = this.#pendingInWs === 0): number {
+    if (this.#isBypassed) return chunk.length
     let at = from
     while (at < chunk.length) {
       if (this.#remaining > 0) {
         const taken = Math.min(this.#remaining, chunk.length - at)
         at += taken
         this.#remaining -= taken
-        if (this.#remaining === 0) this.#frameEnds()
+        if (this.#remaining === 0) this.#onFrameEnd()
       } else {
         const isBetween = !this.#header?.length && !this.#isFragmented
         if (mayStop && isBetween && this.#isOurs(chunk, at)) break
@@ -272,20 +272,20 @@ export class FastReceive implements LentReader {
     const isFinal = (first & 0x80) !== 0
     // Reserved bits, a mask, a close frame, an unknown opcode: the beginning of the end, or what `ws` ends it for.
     const isEnd = (first & 0x70) !== 0 || second > LENGTH_64 || (opcode > LAST_DATA_OPCODE && !isControl)
-    if (isEnd) this.#isAside = true
+    if (isEnd) this.#isBypassed = true
     if (!isControl) this.#isFragmented = !isFinal
     this.#isLast = isFinal || isControl
-    if (this.#remaining === 0) this.#frameEnds()
+    if (this.#remaining === 0) this.#onFrameEnd()
   }
 
-  #frameEnds(): void {
-    if (this.#isLast) this.#owed += 1
+  #onFrameEnd(): void {
+    if (this.#isLast) this.#pendingInWs += 1
   }
 }
 
 /** What a socket emits with; all of them share it. */
 function emitRead(this: ReadSocket, event: string | symbol, ...values: unknown[]): boolean {
-  return (this[READER] as FastReceive).emitted(event, values)
+  return (this[kReader] as FastReceive).emitted(event, values)
 }
 
 function throwLater(thrown: unknown): void {

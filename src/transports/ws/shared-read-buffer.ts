@@ -4,17 +4,17 @@ import type { OnReadOpts, Socket } from 'node:net'
 const SIZE = 64 * 1024
 
 /** Takes what a socket has read. */
-export interface LentReader {
+export interface SharedBufferReader {
   /** Takes bytes whose memory is the next read's again as soon as this returns. */
-  readLent(bytes: Buffer): void
+  readShared(bytes: Buffer): void
 }
 
 /** Where a socket says who takes what it reads. */
-export const READER = Symbol('reader')
+export const kReader = Symbol('reader')
 
 /** What is read off such a socket is lent. */
-export type LendingSocket = Pick<Socket, 'push' | 'readableLength'> & {
-  [READER]?: LentReader
+export type SharedBufferSocket = Pick<Socket, 'push' | 'readableLength'> & {
+  [kReader]?: SharedBufferReader
 }
 
 const BUFFER = Buffer.allocUnsafeSlow(SIZE)
@@ -26,15 +26,15 @@ let read = BUFFER
  * Has sockets read into one buffer that all of the thread share (the `onread` option of `net.connect`): a read is over before the next
  * begins. Node would else make 64 KiB of memory for each read, however little there is to read.
  */
-export const LENT_READ: OnReadOpts = {
+export const SHARED_READ: OnReadOpts = {
   buffer: BUFFER,
-  callback(this: LendingSocket, size: number) {
+  callback(this: SharedBufferSocket, size: number) {
     if (read.length !== size) read = BUFFER.subarray(0, size)
     const bytes = read
-    const reader = this[READER]
+    const reader = this[kReader]
     // The handshake is Node's to read; and what the socket still holds comes before this.
     if (!reader || this.readableLength > 0) return this.push(Buffer.from(bytes))
-    reader.readLent(bytes)
+    reader.readShared(bytes)
     return true
   },
 }

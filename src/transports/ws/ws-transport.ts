@@ -2,20 +2,20 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import {
-  ConnectError,
+  ConnectFailedError,
   ConnectionLostError,
   HandshakeError,
   ProtocolViolationError,
-  reasonOf,
-} from '../../errors/errors.js'
-import type { HandshakeFacts } from '../../errors/errors.js'
+} from '../../errors/connection-errors.js'
+import { reasonOf } from '../../core/error-text.js'
+import type { HandshakeFacts } from '../../errors/connection-errors.js'
 import type { Connect, Transport, TransportListener, TransportRequest } from '../transport.js'
 import { redactUrl } from '../../core/url.js'
 import { Cork } from './cork.js'
 import { FastReceive } from './fast-receive.js'
 import type { FastReceivePort } from './fast-receive.js'
 import { FastSend, pingFrame } from './fast-send.js'
-import { LENT_READ } from './shared-read-buffer.js'
+import { SHARED_READ } from './shared-read-buffer.js'
 
 /** The most of a refusal's body that is kept. */
 const BODY_LIMIT = 16 * 1024
@@ -110,7 +110,7 @@ class WsTransport implements Transport, FastReceivePort {
       perMessageDeflate: compression,
       followRedirects: false,
       autoPong: false,
-      ...(hasFastPaths && { onread: LENT_READ }),
+      ...(hasFastPaths && { onread: SHARED_READ }),
     } as WebSocket.ClientOptions)
     this.#socket.owner = this
   }
@@ -206,12 +206,12 @@ class WsTransport implements Transport, FastReceivePort {
     this.#upgrade = undefined
     this.#rawSocket = socket
     // `ws` keeps what breaks an open socket (a reset, say) to itself.
-    if (!this.#hasFastPaths) socket?.on('error', (error) => this.broke(error))
+    if (!this.#hasFastPaths) socket?.on('error', (error) => this.onSocketError(error))
     else if (socket) this.#fastReceive = new FastReceive(socket, this.#maxPayload, this)
-    this.#listener.opened({ protocol: this.protocol, headers })
+    this.#listener.onOpen({ protocol: this.protocol, headers })
   }
 
-  broke(cause: Error): void {
+  onSocketError(cause: Error): void {
     this.#unsentBytes = this.bufferedAmount
     const message = `The connection to ${this.#url} broke: ${cause.message}`
     this.#error ??= new ConnectionLostError(message, 1006, '', { cause })
@@ -237,31 +237,31 @@ class WsTransport implements Transport, FastReceivePort {
     response.on('end', end)
   }
 
-  pongedFast(data: Buffer): void {
-    this.#listener.pong(data)
+  onFastPong(data: Buffer): void {
+    this.#listener.onPong(data)
   }
 
-  telling(): void {
+  beforeForward(): void {
     this.#fastSend?.flush()
   }
 
-  receivedFast(text: string): void {
-    this.#listener.message(text)
+  onFastMessage(text: string): void {
+    this.#listener.onMessage(text)
   }
 
   received(data: Buffer, isBinary: boolean): void {
-    this.#fastReceive?.came()
-    this.#listener.message(isBinary ? data : data.toString())
+    this.#fastReceive?.onWsEvent()
+    this.#listener.onMessage(isBinary ? data : data.toString())
   }
 
   ponged(data: Buffer): void {
-    this.#fastReceive?.came()
-    this.#listener.pong(data)
+    this.#fastReceive?.onWsEvent()
+    this.#listener.onPong(data)
   }
 
   /** Answers the latest ping once per turn: a flood of pings must not become a flood of pongs. */
   pinged(data: Buffer): void {
-    this.#fastReceive?.came()
+    this.#fastReceive?.onWsEvent()
     if (!this.#pendingPong) {
       setImmediate(() => {
         if (this.#pendingPong) this.pong(this.#pendingPong)
@@ -269,7 +269,7 @@ class WsTransport implements Transport, FastReceivePort {
       })
     }
     this.#pendingPong = data
-    this.#listener.ping(data)
+    this.#listener.onPing(data)
   }
 
   failed(error: Error): void {
@@ -286,11 +286,11 @@ class WsTransport implements Transport, FastReceivePort {
       const facts = { violation, headers: this.#upgrade.headers }
       const message = `upgraded against the rules: ${reasonOf(error)}`
       this.#error = new HandshakeError(this.#url, message, facts, { cause: error })
-    } else this.#error = new ConnectError(this.#url, error)
+    } else this.#error = new ConnectFailedError(this.#url, error)
   }
 
   closed(code: number, reason: Buffer): void {
     const error = this.#refusal?.() ?? this.#error
-    this.#listener.closed({ code, reason: reason.toString(), sentCode: this.#sentCode, error })
+    this.#listener.onClose({ code, reason: reason.toString(), sentCode: this.#sentCode, error })
   }
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { deferred } from '#src/core/deferred.js'
 import type { Deferred } from '#src/core/deferred.js'
 import { KeyedQueue } from '#src/dispatch/queues/keyed-queue.js'
-import type { KeyedQueueParts } from '#src/dispatch/queues/keyed-queue.js'
+import type { KeyedQueuePort } from '#src/dispatch/queues/keyed-queue.js'
 
 /** Lets all promise callbacks run. */
 function settle(): Promise<void> {
@@ -12,7 +12,7 @@ function settle(): Promise<void> {
   })
 }
 
-type Options = Partial<Pick<KeyedQueueParts<string>, 'limit' | 'latest'>>
+type Options = Partial<Pick<KeyedQueuePort<string>, 'limit' | 'conflate'>>
 
 /** The key of an item is its first letter; of one that begins with a dash there is none. */
 function keyOf(item: string): string | undefined {
@@ -20,7 +20,7 @@ function keyOf(item: string): string | undefined {
 }
 
 /** A queue whose items run until the test ends them; what has begun is noted in order. */
-function rig({ limit = Infinity, latest = false }: Options = {}) {
+function rig({ limit = Infinity, conflate = false }: Options = {}) {
   const begun: string[] = []
   const skipped: string[] = []
   const runs = new Map<string, Deferred<void>>()
@@ -32,10 +32,10 @@ function rig({ limit = Infinity, latest = false }: Options = {}) {
   }
   const queue = new KeyedQueue<string>({
     limit,
-    latest,
+    conflate,
     keyOf,
     run,
-    skipped: (item) => void skipped.push(item),
+    onConflated: (item) => void skipped.push(item),
   })
   const push = (...items: readonly string[]): void => items.forEach((item) => queue.push(item))
   const end = async (item: string): Promise<void> => {
@@ -48,7 +48,13 @@ function rig({ limit = Infinity, latest = false }: Options = {}) {
 
 /** A queue whose items are over at once. */
 function synchronous(run: (item: string) => void): KeyedQueue<string> {
-  return new KeyedQueue<string>({ limit: Infinity, latest: false, keyOf, run, skipped: () => undefined })
+  return new KeyedQueue<string>({
+    limit: Infinity,
+    conflate: false,
+    keyOf,
+    run,
+    onConflated: () => undefined,
+  })
 }
 
 describe('KeyedQueue', () => {
@@ -155,9 +161,9 @@ describe('KeyedQueue', () => {
     })
   })
 
-  describe('with latest', () => {
+  describe('with conflate', () => {
     it('puts a newer item in the place of the one of its key that waits, which is skipped', async () => {
-      const { begun, skipped, queue, push, end } = rig({ latest: true })
+      const { begun, skipped, queue, push, end } = rig({ conflate: true })
       queue.start()
       push('a1', 'a2', 'a3', 'a4')
       expect(begun).to.deep.equal(['a1'])
@@ -170,7 +176,7 @@ describe('KeyedQueue', () => {
     })
 
     it('lets the newer item keep the place in line', async () => {
-      const { begun, queue, push, end } = rig({ latest: true, limit: 1 })
+      const { begun, queue, push, end } = rig({ conflate: true, limit: 1 })
       queue.start()
       push('x', 'a1', 'b1', 'a2')
       await end('x')
@@ -179,7 +185,7 @@ describe('KeyedQueue', () => {
     })
 
     it('skips also what has gathered before the start', () => {
-      const { begun, skipped, queue, push } = rig({ latest: true })
+      const { begun, skipped, queue, push } = rig({ conflate: true })
       push('a1', 'b1', 'a2')
       queue.start()
       expect(begun).to.deep.equal(['a2', 'b1'])
@@ -187,7 +193,7 @@ describe('KeyedQueue', () => {
     })
 
     it('never skips what has no key', async () => {
-      const { begun, skipped, queue, push, end } = rig({ latest: true })
+      const { begun, skipped, queue, push, end } = rig({ conflate: true })
       queue.start()
       push('-1', '-2', '-3')
       await end('-1')
@@ -201,13 +207,13 @@ describe('KeyedQueue', () => {
       const first: Deferred<void> = deferred()
       const queue: KeyedQueue<string> = new KeyedQueue<string>({
         limit: 1,
-        latest: true,
+        conflate: true,
         keyOf,
         run: (item) => {
           begun.push(item)
           return item === 'a1' ? first.promise : undefined
         },
-        skipped: (item) => {
+        onConflated: (item) => {
           skipped.push(item)
           if (item === 'a2') queue.push('a4')
         },
@@ -332,7 +338,7 @@ describe('KeyedQueue', () => {
     )
 
     /** Drives a queue through the steps, holding it against what must be true after each, and then to its end. */
-    async function drive(limit: number, latest: boolean, all: readonly Step[]) {
+    async function drive(limit: number, conflate: boolean, all: readonly Step[]) {
       const pushed: Item[] = []
       const begun: Item[] = []
       const skipped: Item[] = []
@@ -340,7 +346,7 @@ describe('KeyedQueue', () => {
       const running: { item: Item; over: Deferred<void> }[] = []
       const queue = new KeyedQueue<Item>({
         limit,
-        latest,
+        conflate,
         keyOf: ({ key }) => key,
         run: (item) => {
           expect(
@@ -354,7 +360,7 @@ describe('KeyedQueue', () => {
           expect(running.length).to.be.at.most(limit)
           return over.promise
         },
-        skipped: (item) => void skipped.push(item),
+        onConflated: (item) => void skipped.push(item),
       })
       const end = async (at: 'first' | 'last'): Promise<void> => {
         const ended = at === 'first' ? running.shift() : running.pop()
@@ -413,7 +419,7 @@ describe('KeyedQueue', () => {
       )
     })
 
-    it('with latest, runs or skips each item once, in order, the last of each key always run', async () => {
+    it('with conflate, runs or skips each item once, in order, the last of each key always run', async () => {
       await fc.assert(
         fc.asyncProperty(limits, steps, async (limit, all) => {
           const { pushed, begun, skipped, cleared } = await drive(limit, true, all)

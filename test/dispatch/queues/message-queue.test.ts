@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { bootstrap, OnBinary, OnClose, OnError, OnMessage, OnOpen, UnhandledMessagesError } from 'holdfast'
+import { bootstrap, OnBinary, OnClose, OnError, OnMessage, OnOpen, UnprocessedMessagesError } from 'holdfast'
 import type { ClientOptions, ConnectionContext, ErrorContext, KeyedConcurrency } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { deferred } from '#src/core/deferred.js'
@@ -98,7 +98,7 @@ describe('arrivalQueue', () => {
       server.peer.drop()
       await clock.advance(1_000)
       expect(instance.failures.at(-1)?.error)
-        .to.be.instanceOf(UnhandledMessagesError)
+        .to.be.instanceOf(UnprocessedMessagesError)
         .with.property('count', 3)
     })
 
@@ -140,14 +140,14 @@ describe('arrivalQueue', () => {
     })
 
     it('finds no property that a message has from its prototype', async () => {
-      const { server, notes, connection } = await quotes({ key: 'constructor', latest: true })
+      const { server, notes, connection } = await quotes({ key: 'constructor', conflate: true })
       for (let n = 1; n <= 3; n += 1) server.peer.send({ n })
       expect(notes).to.deep.equal(['undefined 1'])
-      expect(connection.skippedMessages).to.equal(0)
+      expect(connection.stats.conflated).to.equal(0)
     })
 
     it('keeps messages without one in order among themselves: null is none, and neither has a text or a list', async () => {
-      const { send, server, notes, end, connection } = await quotes({ key: 'symbol', latest: true })
+      const { send, server, notes, end, connection } = await quotes({ key: 'symbol', conflate: true })
       send([null, 1], [undefined, 2], ['A', 1])
       server.peer.send('[1]')
       server.peer.send('"text"')
@@ -155,7 +155,7 @@ describe('arrivalQueue', () => {
       expect(notes).to.deep.equal(['null 1', 'A 1'])
       await end('null 1')
       expect(notes.slice(2)).to.deep.equal(['undefined 2'])
-      expect(connection.skippedMessages).to.equal(0)
+      expect(connection.stats.conflated).to.equal(0)
     })
 
     it('begins with what came while @OnOpen ran', async () => {
@@ -178,13 +178,13 @@ describe('arrivalQueue', () => {
     })
 
     it('keeps undecodable and binary frames in order with the messages that have none, and skips none', async () => {
-      const { server, notes, end, connection } = await quotes({ key: 'symbol', latest: true })
+      const { server, notes, end, connection } = await quotes({ key: 'symbol', conflate: true })
       server.peer.send({ n: 1 })
       for (const data of ['{broken', new Uint8Array(2), '{broken', new Uint8Array(3)]) server.peer.send(data)
       expect(notes).to.deep.equal(['undefined 1'])
       await end('undefined 1')
       expect(notes.slice(1)).to.deep.equal(['error decode', 'binary 2', 'error decode', 'binary 3'])
-      expect(connection.skippedMessages).to.equal(0)
+      expect(connection.stats.conflated).to.equal(0)
     })
   })
 
@@ -194,11 +194,11 @@ describe('arrivalQueue', () => {
       asked.push(message)
       return 'one'
     }
-    const { server, notes, connection } = await quotes({ key, latest: true })
+    const { server, notes, connection } = await quotes({ key, conflate: true })
     for (const data of ['{"n":1}', '{broken', '{broken', new Uint8Array(2), '{"n":2}']) server.peer.send(data)
     expect(asked).to.deep.equal([{ n: 1 }, { n: 2 }])
     expect(notes).to.deep.equal(['undefined 1', 'error decode', 'error decode', 'binary 2'])
-    expect(connection.skippedMessages).to.equal(0)
+    expect(connection.stats.conflated).to.equal(0)
   })
 
   describe('with a key function that throws', () => {
@@ -209,7 +209,7 @@ describe('arrivalQueue', () => {
     }
 
     it('has that reported in stage decode, in the turn of the message, which is handled nevertheless', async () => {
-      const { instance, send, end, notes, connection } = await quotes({ key, latest: true })
+      const { instance, send, end, notes, connection } = await quotes({ key, conflate: true })
       send(['bad', 1], ['bad', 2], ['bad', 3], ['A', 1])
       expect(notes).to.deep.equal(['error decode', 'bad 1', 'A 1'])
       await end('bad 1')
@@ -218,7 +218,7 @@ describe('arrivalQueue', () => {
       const [failure] = instance.failures
       expect(failure?.error).to.be.instanceOf(TypeError)
       expect(failure?.context.message).to.deep.equal({ symbol: 'bad', n: 1 })
-      expect(connection.skippedMessages).to.equal(0)
+      expect(connection.stats.conflated).to.equal(0)
     })
 
     it('has that reported once, and of no later message', async () => {
@@ -254,49 +254,49 @@ describe('arrivalQueue', () => {
     })
   })
 
-  describe('with latest', () => {
+  describe('with conflate', () => {
     it('lets a slow handler see the newest of each key, and counts the others', async () => {
-      const { send, end, notes, connection } = await quotes({ key: 'symbol', latest: true })
-      expect(connection.skippedMessages).to.equal(0)
+      const { send, end, notes, connection } = await quotes({ key: 'symbol', conflate: true })
+      expect(connection.stats.conflated).to.equal(0)
       send(['A', 1], ['B', 1], ['A', 2], ['A', 3], ['B', 2], ['A', 4])
       expect(notes).to.deep.equal(['A 1', 'B 1'])
-      expect(connection.skippedMessages).to.equal(2)
+      expect(connection.stats.conflated).to.equal(2)
       await end('A 1')
       await end('B 1')
       expect(notes.slice(2)).to.deep.equal(['A 4', 'B 2'])
     })
 
     it('skips nothing while the handlers keep up', async () => {
-      const { instance, send, notes, connection } = await quotes({ key: 'symbol', latest: true })
+      const { instance, send, notes, connection } = await quotes({ key: 'symbol', conflate: true })
       instance.isSlow = false
       send(['A', 1], ['A', 2], ['A', 3])
       expect(notes).to.deep.equal(['A 1', 'A 2', 'A 3'])
-      expect(connection.skippedMessages).to.equal(0)
+      expect(connection.stats.conflated).to.equal(0)
     })
 
     it('goes on counting after a reconnect', async () => {
-      const { send, server, clock, connection } = await quotes({ key: 'symbol', latest: true })
+      const { send, server, clock, connection } = await quotes({ key: 'symbol', conflate: true })
       send(['A', 1], ['A', 2], ['A', 3])
       server.peer.drop()
       await clock.advance(31_000)
       expect(connection.state.status).to.equal('open')
       send(['A', 4], ['A', 5], ['A', 6])
-      expect(connection.skippedMessages).to.equal(2)
+      expect(connection.stats.conflated).to.equal(2)
     })
 
     it('counts what is skipped as handled: reading goes on however many come of one key', async () => {
       const { send, server, connection } = await quotes(
-        { key: 'symbol', latest: true },
+        { key: 'symbol', conflate: true },
         { highWaterMark: 4, heartbeat: false },
       )
       for (let n = 1; n <= 1_000; n += 1) send(['A', n])
       expect(server.peer.isPaused).to.equal(false)
-      expect(connection.skippedMessages).to.equal(998)
+      expect(connection.stats.conflated).to.equal(998)
     })
 
     it('still stops reading when too many keys wait, and goes on when they have been handled', async () => {
       const { send, server, instance, clock, notes } = await quotes(
-        { key: 'symbol', latest: true, limit: 1 },
+        { key: 'symbol', conflate: true, limit: 1 },
         { highWaterMark: 4, heartbeat: false },
       )
       for (const symbol of ['A', 'B', 'C', 'D', 'E', 'F', 'G']) send([symbol, 1])
@@ -309,7 +309,7 @@ describe('arrivalQueue', () => {
     })
 
     it('runs @OnClose after the newest of every key has been handled', async () => {
-      const { client, clock, send, end, notes } = await quotes({ key: 'symbol', latest: true })
+      const { client, clock, send, end, notes } = await quotes({ key: 'symbol', conflate: true })
       send(['A', 1], ['B', 1], ['A', 2], ['A', 3])
       const closing = client.close()
       await clock.settle()
@@ -323,17 +323,17 @@ describe('arrivalQueue', () => {
 
     it('gives up at drainTimeout what is left, and reports how much: what was skipped is not part of it', async () => {
       const { send, server, clock, instance, connection } = await quotes(
-        { key: 'symbol', latest: true, limit: 1 },
+        { key: 'symbol', conflate: true, limit: 1 },
         { drainTimeout: 5_000 },
       )
       send(['A', 1], ['A', 2], ['A', 3], ['B', 1], [undefined, 1], [undefined, 2])
       server.peer.drop()
       await clock.advance(6_000)
       const errors = instance.failures.map(({ error }) => error)
-      const [unhandled] = errors.filter((error) => error instanceof UnhandledMessagesError)
+      const [unhandled] = errors.filter((error) => error instanceof UnprocessedMessagesError)
       expect(unhandled).to.have.property('count', 4)
-      expect(connection.skippedMessages).to.equal(1)
-      expect(connection.unhandledMessages).to.equal(0)
+      expect(connection.stats.conflated).to.equal(1)
+      expect(connection.stats.unhandledMessages).to.equal(0)
     })
   })
 })

@@ -6,7 +6,7 @@ import {
   jsonRpc,
   OnMessage,
   OnOpen,
-  RequestError,
+  ReplyError,
   Subscriptions,
   WebSocketClient,
 } from 'holdfast'
@@ -144,8 +144,8 @@ describeBothWays('A ganache node', function (transport) {
   it('refuses a call, and the request rejects with its error', async () => {
     const { connection } = await start()
     const error = await rejection(connection.request({ method: 'eth_nothing' }))
-    expect(error).to.be.instanceOf(RequestError)
-    const { message } = (error as RequestError).details as { message: string }
+    expect(error).to.be.instanceOf(ReplyError)
+    const { message } = (error as ReplyError).details as { message: string }
     expect(message).to.include('eth_nothing')
   })
 })

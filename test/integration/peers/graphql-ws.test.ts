@@ -10,7 +10,7 @@ import {
   ConnectionLostError,
   OnMessage,
   OnOpen,
-  RequestError,
+  ReplyError,
   Subscriptions,
   WebSocketClient,
 } from 'holdfast'
@@ -218,8 +218,8 @@ describeBothWays('A graphql-ws server', function (transport) {
   it('refuses a query, and the request rejects with its errors', async () => {
     const { connection } = await start()
     const error = await rejection(connection.request(operation('{ nothing }')))
-    expect(error).to.be.instanceOf(RequestError)
-    const [{ message }] = (error as RequestError).details as [{ message: string }]
+    expect(error).to.be.instanceOf(ReplyError)
+    const [{ message }] = (error as ReplyError).details as [{ message: string }]
     expect(message).to.equal('Cannot query field "nothing" on type "Query".')
   })
 

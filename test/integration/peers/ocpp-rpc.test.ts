@@ -9,7 +9,7 @@ import {
   ocpp,
   OnMessage,
   OnOpen,
-  RequestError,
+  ReplyError,
   WebSocketClient,
 } from 'holdfast'
 import { disposal } from '../../support/disposal.js'
@@ -178,7 +178,7 @@ describeBothWays('An ocpp-rpc server', function (transport) {
   it('refuses what its schema forbids, and the request rejects with the CALLERROR', async () => {
     const { connection } = await start()
     const error = await rejection(connection.request(['DataTransfer', { data: 'no vendor' }]))
-    expect(error).to.be.instanceOf(RequestError)
-    expect((error as RequestError).details).to.deep.include({ code: 'OccurrenceConstraintViolation' })
+    expect(error).to.be.instanceOf(ReplyError)
+    expect((error as ReplyError).details).to.deep.include({ code: 'OccurrenceConstraintViolation' })
   })
 })

@@ -9,7 +9,7 @@ import {
   OnError,
   OnMessage,
   OnOpen,
-  RequestError,
+  ReplyError,
   SubscriptionError,
   Subscriptions,
   WebSocketClient,
@@ -158,7 +158,7 @@ describeBothWays('An rpc-websockets server', function (transport) {
   it('refuses a call, and the request rejects with its error', async () => {
     const { connection } = await start()
     const error = await rejection(connection.request({ method: 'nothing' }))
-    expect(error).to.be.instanceOf(RequestError)
-    expect((error as RequestError).details).to.deep.include({ code: -32_601, message: 'Method not found' })
+    expect(error).to.be.instanceOf(ReplyError)
+    expect((error as ReplyError).details).to.deep.include({ code: -32_601, message: 'Method not found' })
   })
 })

@@ -44,12 +44,12 @@ describe('What FastReceive tells of a message', () => {
     const told: string[] = []
     const port = {
       isOpen: true,
-      receivedFast: (text: string) => told.push(text),
-      pongedFast: () => {
+      onFastMessage: (text: string) => told.push(text),
+      onFastPong: () => {
         throw error
       },
-      telling: () => undefined,
-      broke: () => undefined,
+      beforeForward: () => undefined,
+      onSocketError: () => undefined,
     }
     const socket: ReadSocket = { emit: () => true, isPaused: () => false, unshift: () => undefined }
     new FastReceive(socket, 0, port)
@@ -64,15 +64,15 @@ describe('What FastReceive tells of a message', () => {
   it('keeps no more than 8 KiB of what came with it in memory', () => {
     const kept: string[] = []
     const socket: ReadSocket = { emit: () => true, isPaused: () => false, unshift: () => undefined }
-    const receivedFast = (text: string): void => {
+    const onFastMessage = (text: string): void => {
       if (text.startsWith('keep')) kept.push(text)
     }
     const port = {
       isOpen: true,
-      receivedFast,
-      pongedFast: () => undefined,
-      telling: () => undefined,
-      broke: () => undefined,
+      onFastMessage,
+      onFastPong: () => undefined,
+      beforeForward: () => undefined,
+      onSocketError: () => undefined,
     }
     new FastReceive(socket, 0, port)
     const around = Array.from({ length: 250 }, () => frame(TEXT, 'x'.repeat(118)))

@@ -4,19 +4,19 @@ import type { ClientRequest } from 'node:http'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { expect } from 'chai'
-import { LENT_READ, READER } from '#src/transports/ws/shared-read-buffer.js'
-import type { LendingSocket } from '#src/transports/ws/shared-read-buffer.js'
+import { SHARED_READ, kReader } from '#src/transports/ws/shared-read-buffer.js'
+import type { SharedBufferSocket } from '#src/transports/ws/shared-read-buffer.js'
 import { connectWs } from '#src/transports/ws/ws-transport.js'
 import { eventually, turns } from '../../support/eventually.js'
 import { TEXT, frame, startRawServer, upgradeAnswer } from '../../support/raw-server.js'
 import type { RawConnection } from '../../support/raw-server.js'
 
 /** Two ends of a connection; the first lends what it reads. */
-async function pair(): Promise<{ lending: LendingSocket & Socket; other: Socket }> {
+async function pair(): Promise<{ lending: SharedBufferSocket & Socket; other: Socket }> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  const lending = connect({ port, host: '127.0.0.1', onread: LENT_READ })
+  const lending = connect({ port, host: '127.0.0.1', onread: SHARED_READ })
   const [other] = (await once(server, 'connection')) as [Socket]
   server.close()
   return { lending, other }
@@ -30,7 +30,7 @@ describe('LENT_READ', () => {
     lending.on('data', (bytes: Buffer) => streamed.push(bytes))
     other.write('first')
     await eventually('the first has come', () => streamed.length > 0)
-    lending[READER] = { readLent: (bytes) => lent.push(bytes) }
+    lending[kReader] = { readShared: (bytes) => lent.push(bytes) }
     for (const [index, text] of ['second', 'third'].entries()) {
       other.write(text)
       await eventually('it has come', () => lent.length > index)
@@ -44,8 +44,8 @@ describe('LENT_READ', () => {
   it('reads nothing more once the reader pauses, and goes on when it is resumed', async () => {
     const { lending, other } = await pair()
     let received = 0
-    lending[READER] = {
-      readLent(bytes) {
+    lending[kReader] = {
+      readShared(bytes) {
         received += bytes.length
         lending.pause()
       },
@@ -58,7 +58,7 @@ describe('LENT_READ', () => {
     await turns(20)
     expect(lending.bytesRead).to.equal(first)
     expect(first).to.be.at.most(64 * 1024)
-    lending[READER] = { readLent: (bytes) => (received += bytes.length) }
+    lending[kReader] = { readShared: (bytes) => (received += bytes.length) }
     lending.resume()
     await eventually('all has come', () => received === sent)
     lending.destroy()
@@ -95,12 +95,12 @@ describe('The default transport', () => {
       maxFragments: 0,
       closeTimeout: 1_000,
     }
-    const listener = { opened: nothing, ping: nothing, pong: nothing, closed: nothing }
+    const listener = { onOpen: nothing, onPing: nothing, onPong: nothing, onClose: nothing }
     let transport: ReturnType<typeof connectWs> | undefined
     const socket = await socketUnder(() => {
       transport = connectWs(request, {
         ...listener,
-        message: () => {
+        onMessage: () => {
           messages += 1
           transport?.pause()
         },

@@ -60,8 +60,8 @@ describe('The stage of the conformance cases', () => {
     const connect: ReceivingClient['connect'] = ({ url }, listener) =>
       new WebSocket(url)
         .on('upgrade', ({ socket }) => void socket.on('data', (chunk: Uint8Array) => arrived.push(chunk)))
-        .on('open', () => listener.opened({ protocol: '', headers: {} }))
-        .on('close', (code, reason) => listener.closed({ code, reason: reason.toString() }))
+        .on('open', () => listener.onOpen({ protocol: '', headers: {} }))
+        .on('close', (code, reason) => listener.onClose({ code, reason: reason.toString() }))
     const outcome = await stage.play({ name: 'observer', connect }, delivers('', '', [], []), {
       name: '',
       chunks,

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { ConnectError, HandshakeError } from 'holdfast'
+import { ConnectFailedError, HandshakeError } from 'holdfast'
 import { connectWs } from '#src/transports/ws/ws-transport.js'
 import { eventually, turns } from '../../support/eventually.js'
 import { startRawServer, upgradeAnswer } from '../../support/raw-server.js'
@@ -86,32 +86,32 @@ describe('The opening handshake over ws', function () {
   })
 
   describe('a failure before any answer', () => {
-    it('is a ConnectError that says why, when nobody listens at localhost', async () => {
+    it('is a ConnectFailedError that says why, when nobody listens at localhost', async () => {
       const server = await startRawServer(() => undefined)
       const { port } = server
       await server[Symbol.asyncDispose]()
       const { code, error } = await endOf(`ws://localhost:${port}/feed?token=secret`)
       expect(code).to.equal(1006)
-      expect(error).to.be.instanceOf(ConnectError)
-      expect((error as ConnectError).systemCode).to.equal('ECONNREFUSED')
+      expect(error).to.be.instanceOf(ConnectFailedError)
+      expect((error as ConnectFailedError).systemCode).to.equal('ECONNREFUSED')
       expect(error?.message).to.match(
         new RegExp(`^Could not connect to ws://localhost:${port}/feed: .*ECONNREFUSED`),
       )
       expect(error?.message).to.not.include('secret')
     })
 
-    it('is a ConnectError when the server hangs up', async () => {
+    it('is a ConnectFailedError when the server hangs up', async () => {
       const server = await rawServer(({ socket }) => void socket.destroy())
       const { error } = await endOf(server.url)
-      expect(error).to.be.instanceOf(ConnectError)
-      expect((error as ConnectError).systemCode).to.equal('ECONNRESET')
+      expect(error).to.be.instanceOf(ConnectFailedError)
+      expect((error as ConnectFailedError).systemCode).to.equal('ECONNRESET')
     })
 
-    it('is a ConnectError when what answers does not speak HTTP', async () => {
+    it('is a ConnectFailedError when what answers does not speak HTTP', async () => {
       const server = await rawServer(({ socket }) => void socket.end('220 mail.example.com ESMTP\r\n'))
       const { error } = await endOf(server.url)
-      expect(error).to.be.instanceOf(ConnectError)
-      expect((error as ConnectError).systemCode).to.match(/^HPE_/)
+      expect(error).to.be.instanceOf(ConnectFailedError)
+      expect((error as ConnectFailedError).systemCode).to.match(/^HPE_/)
     })
 
     it('is thrown when the request itself is impossible', () => {

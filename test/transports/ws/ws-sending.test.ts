@@ -72,7 +72,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
 
     it('answers a close frame behind what was sent before it came', async () => {
       const { server, recorder, transport, frames } = await open()
-      recorder.onMessage = () => transport.send('an answer')
+      recorder.afterMessage = () => transport.send('an answer')
       const close = frame(CLOSE, closePayload(1000))
       server.connections[0]?.socket.write(Buffer.concat([frame(TEXT, 'a question'), close]))
       await eventually('the answer and the close frame are at the server', () => frames().length === 2)
@@ -81,7 +81,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
 
     it('sends what it was given before the end of the peer is answered with an end', async () => {
       const { server, recorder, transport, frames } = await open()
-      recorder.onMessage = () => transport.send('an answer')
+      recorder.afterMessage = () => transport.send('an answer')
       server.connections[0]?.socket.end(frame(TEXT, 'a question'))
       await recorder.untilClosed()
       await eventually('the answer is at the server', () => frames().length === 1)

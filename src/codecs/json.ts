@@ -1,0 +1,32 @@
+import { describeValue } from '../core/describe-value.js'
+import type { Codec } from './codec.js'
+import { textOf } from './text.js'
+
+/** JSON in text frames: the default. */
+export const jsonCodec: Codec = createJsonCodec()
+
+/** What a JSON codec does beside reading and writing JSON. */
+export interface JsonCodecOptions {
+  /** Called with each value that is read, as by `JSON.parse`; what it returns takes the value's place. */
+  readonly reviver?: (this: unknown, key: string, value: unknown) => unknown
+  /** Called with each value that is written, as by `JSON.stringify`; what it returns is written instead. */
+  readonly replacer?: (this: unknown, key: string, value: unknown) => unknown
+  /** Reads JSON from binary frames, too, where it has to be UTF-8. What is sent is text all the same. @default false */
+  readonly binary?: boolean
+}
+
+/** Makes a codec for JSON that revives, replaces, or comes in binary frames. */
+export function createJsonCodec({ reviver, replacer, binary }: JsonCodecOptions = {}): Codec {
+  return {
+    isBinary: binary,
+    encode(message) {
+      const text = JSON.stringify(message, replacer) as string | undefined
+      if (text === undefined) throw new TypeError(`JSON has no text for ${describeValue(message)}`)
+      return text
+    },
+    // Without a reviver, not with one that is undefined: each message is read a little faster so.
+    decode: reviver
+      ? (data) => JSON.parse(textOf(data), reviver) as unknown
+      : (data) => JSON.parse(textOf(data)) as unknown,
+  }
+}

@@ -1,0 +1,144 @@
+import { reasonOf } from '../core/error-text.js'
+import { HoldfastError } from './holdfast-error.js'
+
+/** Base of the errors of a connection: it failed to open, was lost, or is not tried again. */
+export abstract class ConnectionError extends HoldfastError {}
+
+/** An attempt failed before the server answered: name not found, connection refused, TLS. */
+export class ConnectFailedError extends ConnectionError {
+  readonly code = 'HOLDFAST_CONNECT_FAILED'
+  /** Origin and path; never the query or credentials. */
+  readonly url: string
+  /** Node's code of the cause, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`. */
+  readonly systemCode: string | undefined
+
+  constructor(url: string, cause: Error) {
+    super(`Could not connect to ${url}: ${reasonOf(cause)}`, { cause })
+    this.url = url
+    this.systemCode = (cause as NodeJS.ErrnoException).code
+  }
+}
+
+/** What a {@link HandshakeError} knows. */
+export interface HandshakeFacts {
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string | string[] | undefined>>
+  readonly body?: string
+  readonly violation?: 'upgrade' | 'accept' | 'subprotocol' | 'extension'
+}
+
+/** The server answered the opening handshake, and not with an upgrade that can be used (RFC 6455, section 4.1). */
+export class HandshakeError extends ConnectionError {
+  readonly code = 'HOLDFAST_HANDSHAKE'
+  /** Origin and path; never the query or credentials. */
+  readonly url: string
+  /** The HTTP status of a refusal; `undefined` when the server did upgrade but broke the rules. */
+  readonly status: number | undefined
+  /** The answer's headers, names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** The beginning of the answer's body, at most 16 KiB. */
+  readonly body: string
+  /** What was wrong with an upgrade: the accept key, the subprotocol, an extension. */
+  readonly violation: HandshakeFacts['violation']
+
+  constructor(url: string, message: string, facts: HandshakeFacts, options?: ErrorOptions) {
+    super(`${url} ${message}`, options)
+    this.url = url
+    this.status = facts.status
+    this.headers = facts.headers ?? {}
+    this.body = facts.body ?? ''
+    this.violation = facts.violation
+  }
+}
+
+/** An attempt took longer than `connectTimeout`, url, headers and protocols functions included. */
+export class ConnectTimeoutError extends ConnectionError {
+  readonly code = 'HOLDFAST_CONNECT_TIMEOUT'
+  /** In milliseconds. */
+  readonly timeout: number
+
+  constructor(url: string | undefined, timeout: number) {
+    const where = url === undefined ? 'The url, headers or protocols function' : url
+    const what = url === undefined ? 'has not answered' : 'has not finished the opening handshake'
+    super(`${where} ${what} within connectTimeout (${timeout} ms)`)
+    this.timeout = timeout
+  }
+}
+
+/** A `url`, `headers` or `protocols` function threw, rejected, or gave something unusable. The attempt counts as failed. */
+export class ConnectOptionError extends ConnectionError {
+  readonly code = 'HOLDFAST_CONNECT_OPTION'
+  /** Which option it was. */
+  readonly option: 'url' | 'headers' | 'protocols'
+
+  constructor(option: 'url' | 'headers' | 'protocols', cause: unknown) {
+    super(`The ${option} function failed: ${reasonOf(cause)}`, { cause })
+    this.option = option
+  }
+}
+
+/** The url cannot be connected to, whatever the network does. */
+export class InvalidUrlError extends ConnectionError {
+  readonly code = 'HOLDFAST_INVALID_URL'
+}
+
+/** `@OnOpen` had not settled within `onOpenTimeout`. */
+export class OnOpenTimeoutError extends ConnectionError {
+  readonly code = 'HOLDFAST_ON_OPEN_TIMEOUT'
+  /** In milliseconds. */
+  readonly timeout: number
+
+  constructor(timeout: number) {
+    super(`@OnOpen has not settled within onOpenTimeout (${timeout} ms)`)
+    this.timeout = timeout
+  }
+}
+
+/** The peer gave no sign of life for the heartbeat's time: the connection was cut. */
+export class HeartbeatTimeoutError extends ConnectionError {
+  readonly code = 'HOLDFAST_HEARTBEAT_TIMEOUT'
+  /** How long the peer had been silent, in milliseconds. */
+  readonly silence: number
+
+  constructor(silence: number, what: string) {
+    super(`The peer has sent nothing for ${Math.round(silence)} ms (${what}): taken for dead, and cut`)
+    this.silence = silence
+  }
+}
+
+/** The physical connection is gone, and with it what was waiting on it. `cause` says why, where there is a reason. */
+export class ConnectionLostError extends ConnectionError {
+  readonly code = 'HOLDFAST_CONNECTION_LOST'
+  /** The received close code; 1006 where there was none. */
+  readonly closeCode: number
+  readonly reason: string
+
+  constructor(message: string, closeCode: number, reason: string, options?: ErrorOptions) {
+    super(message, options)
+    this.closeCode = closeCode
+    this.reason = reason
+  }
+}
+
+/** The peer broke the protocol or went over a limit, such as `maxPayload`; the connection was closed with `sentCode`. */
+export class ProtocolViolationError extends ConnectionError {
+  readonly code = 'HOLDFAST_PROTOCOL_VIOLATION'
+  /** The close code for it: 1002, 1007, 1008 or 1009. The peer was told, unless this side had sent a close frame before. */
+  readonly sentCode: number
+
+  constructor(sentCode: number, cause: Error) {
+    super(`The peer broke the protocol or a limit: ${cause.message} (close code ${sentCode})`, { cause })
+    this.sentCode = sentCode
+  }
+}
+
+/** `reconnect.maxAttempts` tries have failed; `cause` is why the last one did. */
+export class RetriesExhaustedError extends ConnectionError {
+  readonly code = 'HOLDFAST_RETRIES_EXHAUSTED'
+  readonly attempts: number
+
+  constructor(attempts: number, cause: unknown) {
+    super(`Gave up after ${attempts} attempts (reconnect.maxAttempts): ${reasonOf(cause)}`, { cause })
+    this.attempts = attempts
+  }
+}

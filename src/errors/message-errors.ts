@@ -1,0 +1,62 @@
+import { describeIssue } from '../core/schema.js'
+import type { SchemaIssue } from '../core/schema.js'
+import { excerptOf, reasonOf, safeString } from '../core/error-text.js'
+import { HoldfastError } from './holdfast-error.js'
+
+/** Base of the errors of a single message. The connection continues. */
+export abstract class MessageError extends HoldfastError {}
+
+/** A frame that the codec cannot read. The message is lost, the connection is not. */
+export class DecodeError extends MessageError {
+  readonly code = 'HOLDFAST_DECODE'
+  /** The frame as it came. */
+  readonly raw: string | Uint8Array
+
+  constructor(raw: string | Uint8Array, cause: unknown) {
+    const excerpt = typeof raw === 'string' ? JSON.stringify(excerptOf(raw, 80)) : `${raw.byteLength} bytes`
+    super(`Could not decode a message (${excerpt}): ${reasonOf(cause)}`, { cause })
+    this.raw = raw
+  }
+}
+
+/** A value that the codec cannot write, or that a handler can only have returned by accident. */
+export class EncodeError extends MessageError {
+  readonly code = 'HOLDFAST_ENCODE'
+}
+
+/** No more fit into the text of an error. */
+const MOST_TOLD_ISSUES = 500
+
+/** A message that no schema of the handlers for its key accepts. The handlers have not seen it. */
+export class MessageValidationError extends MessageError {
+  readonly code = 'HOLDFAST_MESSAGE_VALIDATION'
+  /** What is wrong with it, as the schemas tell. */
+  readonly issues: readonly SchemaIssue[]
+  /** What the message was routed by; `undefined` where it has no key. */
+  readonly key: unknown
+  /** The frame as it came: it may carry several messages. */
+  readonly raw: string | Uint8Array
+
+  constructor(handler: string, key: unknown, raw: string | Uint8Array, issues: readonly SchemaIssue[]) {
+    const name = key === undefined ? 'A message' : `A message with the key ${excerptOf(safeString(key), 80)}`
+    const told = issues.slice(0, MOST_TOLD_ISSUES).map(describeIssue).join('; ')
+    super(`${name} does not fit ${handler}: ${excerptOf(told, 500)}`)
+    this.issues = issues
+    this.key = key
+    this.raw = raw
+  }
+}
+
+/** The connection ended, and messages were left that no handler could take within the time for it. */
+export class UnprocessedMessagesError extends MessageError {
+  readonly code = 'HOLDFAST_UNPROCESSED_MESSAGES'
+  /** How many messages were left. */
+  readonly count: number
+
+  constructor(count: number) {
+    super(
+      `${count === 1 ? '1 received message was' : `${count} received messages were`} not handled before the connection ended`,
+    )
+    this.count = count
+  }
+}

@@ -1,0 +1,3 @@
+/** Where an error happened. */
+export type Stage =
+  'connect' | 'open' | 'decode' | 'validate' | 'handle' | 'encode' | 'send' | 'heartbeat' | 'close'

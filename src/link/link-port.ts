@@ -1,0 +1,31 @@
+import type { ConnectionLostError } from '../errors/connection-errors.js'
+
+/** Counts what of a link is with the handlers, so that reading stops where they cannot follow. */
+export interface ReadCounter {
+  /** Counts an arrival of so many bytes as one that waits to be handled. */
+  add(bytes: number): void
+  /** Counts one as handled, or given up. */
+  remove(bytes: number): void
+}
+
+/** Why no handler saw an arrival that had come in good order: a newer one took its place, or there is no handler for it. */
+export type Unseen = 'conflated' | 'unhandled'
+
+/** What dispatch may know of the link that a message came in on. */
+export interface LinkPort {
+  /** Which physical connection it is, counted from 1. */
+  readonly number: number
+  /** Aborts when this physical connection is lost. */
+  readonly signal: AbortSignal
+  /** What whoever sends on this link is told; `undefined` while it is open. It is open no more some time before its signal aborts. */
+  readonly refusal: ConnectionLostError | undefined
+  /**
+   * Sends on this very link, also while the connection is closing.
+   *
+   * @throws ConnectionLostError when the link is gone
+   */
+  send(data: string | Uint8Array): Promise<void>
+  readonly readCounter: ReadCounter
+  /** Counts an arrival that no handler sees. */
+  count(unseen: Unseen): void
+}

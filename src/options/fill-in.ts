@@ -1,0 +1,94 @@
+import { systemClock } from '../core/clock.js'
+import type { PerAttempt } from '../connection/attempt.js'
+import { RETRY_DEFAULTS } from '../connection/retry-policy.js'
+import type { RetrySettings } from '../connection/retry-policy.js'
+import type { ConnectionSettings } from '../connection/settings.js'
+import { jsonCodec } from '../codecs/json.js'
+import { HEARTBEAT_DEFAULTS } from '../link/heartbeat.js'
+import type { HeartbeatSettings } from '../link/heartbeat.js'
+import { OUTBOX_DEFAULTS } from '../messages/outbox.js'
+import type { OutboxSettings } from '../messages/outbox.js'
+import type { Route } from '../messages/route.js'
+import { fillInRequests } from '../requests/request-options.js'
+import { fillInConcurrency } from './concurrency.js'
+import type { ConcurrencySettings } from './concurrency.js'
+import { mergeOptions } from './merge-options.js'
+import type { ConnectionOptions, HeartbeatOptions, SilenceOptions } from './options.js'
+
+/** The options of one client with every default filled in: those of its connection, and those of the dispatch to its handlers. */
+export interface ClientSettings extends ConnectionSettings {
+  readonly route: Route
+  readonly concurrency: ConcurrencySettings
+}
+
+const MiB = 1024 * 1024
+
+/** The defaults of everything that is a number; the documentation's table is checked against it. */
+export const DEFAULTS = {
+  concurrency: 1,
+  highWaterMark: 1_024,
+  highWaterBytes: 16 * MiB,
+  sendHighWaterMark: MiB,
+  connectTimeout: 10_000,
+  onOpenTimeout: 30_000,
+  drainTimeout: 30_000,
+  closeTimeout: 5_000,
+  maxPayload: 32 * MiB,
+  maxFragments: 16_384,
+} as const
+
+const NO_PROTOCOLS: readonly string[] = []
+const NO_HEADERS: Readonly<Record<string, string>> = {}
+
+/** Fills in the defaults. */
+export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>): ClientSettings {
+  const numberOf = (name: Exclude<keyof typeof DEFAULTS, 'concurrency'>): number | false =>
+    options[name] ?? DEFAULTS[name]
+  return {
+    url,
+    protocols: options.protocols ?? NO_PROTOCOLS,
+    headers: options.headers ?? NO_HEADERS,
+    route: options.route ?? 'type',
+    codec: options.codec ?? jsonCodec,
+    unpack: options.unpack,
+    concurrency: fillInConcurrency(options.concurrency ?? DEFAULTS.concurrency),
+    highWaterMark: Number(numberOf('highWaterMark')),
+    highWaterBytes: Number(numberOf('highWaterBytes')),
+    sendHighWaterMark: Number(numberOf('sendHighWaterMark')),
+    connectTimeout: numberOf('connectTimeout') || Infinity,
+    onOpenTimeout: numberOf('onOpenTimeout') || Infinity,
+    drainTimeout: Number(numberOf('drainTimeout')),
+    closeTimeout: Number(numberOf('closeTimeout')),
+    maxPayload: Number(numberOf('maxPayload')),
+    maxFragments: Number(numberOf('maxFragments')),
+    compression: options.compression ?? false,
+    heartbeat: fillInHeartbeat(options.heartbeat),
+    reconnect: fillInGroup<RetrySettings>(options.reconnect, RETRY_DEFAULTS),
+    outbox: fillInGroup<OutboxSettings>(options.outbox, OUTBOX_DEFAULTS),
+    maxAge: options.maxAge ?? Infinity,
+    rateLimit: options.rateLimit,
+    requests: fillInRequests(options.requests),
+    hasRequests: options.requests !== undefined,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+  }
+}
+
+/** Groups that nobody sets are shared by all connections. */
+function fillInGroup<T extends object>(group: Partial<T> | false | undefined, defaults: T): T | false {
+  if (group === false) return false
+  return group ? mergeOptions<T>(defaults, group as T) : defaults
+}
+
+function fillInHeartbeat(option: ConnectionOptions['heartbeat']): HeartbeatSettings {
+  if (option === false) return { style: 'off' }
+  const { silence, interval, timeout, message, isReply }: Partial<SilenceOptions> & HeartbeatOptions =
+    option ?? {}
+  if (silence !== undefined) return { style: 'silence', silence }
+  const times = {
+    interval: interval ?? HEARTBEAT_DEFAULTS.interval,
+    timeout: timeout ?? HEARTBEAT_DEFAULTS.timeout,
+  }
+  if (!message) return { style: 'ping', ...times }
+  return { style: 'message', ...times, message, isReply }
+}

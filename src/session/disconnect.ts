@@ -1,0 +1,121 @@
+import { ConnectionLostError, HandshakeError } from '../errors/connection-errors.js'
+import type { TransportEnd } from '../transports/transport.js'
+import { CloseCode } from '../link/close-code.js'
+import type { Initiator } from '../link/close-code.js'
+import type { Stage } from '../errors/stage.js'
+
+/** How one physical connection ended: the argument of `@OnClose`. */
+export interface CloseInfo {
+  /** The code that was received: 1005 when the frame had none, 1006 when there was no close frame. */
+  readonly code: number
+  readonly reason: string
+  /** The code that this side sent. */
+  readonly sentCode?: number
+  /** True when the peer's close frame arrived. */
+  readonly wasClean: boolean
+  readonly initiator: Initiator
+  /** The verdict at that moment. A later `close()` can still overrule it. */
+  readonly willReconnect: boolean
+  /** True when a new connection had taken its place already: `reconnect({ overlap: true })`, or `maxAge`. */
+  readonly replaced?: boolean
+  /** Bytes that were accepted for sending and had not left. */
+  readonly unsentBytes: number
+  /** Which physical connection it was, counted from 1; 0 when none ever opened. */
+  readonly connectionNumber: number
+  /** Why it was lost, where a close frame or a plain end of stream does not say all. */
+  readonly error?: Error
+}
+
+/** What is known of a failed attempt or a lost connection: the argument of `shouldReconnect`. */
+export interface Failure {
+  /** The error, where there is one: a peer's close frame and a plain end of stream are none. */
+  readonly error?: Error
+  /** The HTTP status of a refused handshake. */
+  readonly status?: number
+  /** The headers of a refused handshake, names in lower case. */
+  readonly headers?: Readonly<Record<string, string | string[] | undefined>>
+  /** The received close code of a connection that had opened: 1006 without a close frame. */
+  readonly code?: number
+  readonly reason?: string
+  readonly initiator: Initiator
+  /** The try that failed, counted from 1. */
+  readonly attempt: number
+  /** Milliseconds since the start, or since a connection that had held for `minUptime` was lost. */
+  readonly elapsed: number
+  /** The last message that was received, decoded. */
+  readonly lastMessage?: unknown
+  /** True when the transport had opened in this attempt. */
+  readonly hasBeenOpen: boolean
+}
+
+/** What to do about a failure. */
+export type RetryDecision =
+  { readonly retry: true; readonly delay: number } | { readonly retry: false; readonly exhausted: boolean }
+
+/** Why and how a link was lost, or an attempt failed. */
+export interface Disconnect {
+  readonly initiator: Initiator
+  readonly stage: Stage
+  readonly error?: Error
+  readonly code?: number
+  readonly reason?: string
+  /** The code that this side closes with because of it. */
+  readonly sentCode?: number
+  /** What follows, where it is not the policy's to say. */
+  readonly decision?: RetryDecision
+}
+
+/** Tells who ended a link from how it ended: a violation is answered by this side, a close frame comes from the peer. */
+export function initiatorOf({ code, sentCode }: TransportEnd): Initiator {
+  if (sentCode !== undefined) return 'local'
+  return code === CloseCode.ABNORMAL ? 'network' : 'remote'
+}
+
+/** Says in a sentence how a connection was lost; it is what all who depended on it are told. */
+function describeDisconnect({ error, initiator, code, reason }: Disconnect): string {
+  if (error) return `The connection was lost: ${error.message}`
+  if (initiator === 'local') return 'The connection was closed here'
+  if (initiator === 'network') return 'The connection ended without a close frame'
+  return `The peer closed the connection with ${code}${reason ? ` (${reason})` : ''}`
+}
+
+/** Puts together what the reconnect policy is told of a loss. */
+export function failureOf(
+  { error, initiator, code, reason }: Disconnect,
+  facts: Pick<Failure, 'attempt' | 'elapsed' | 'lastMessage' | 'hasBeenOpen'>,
+): Failure {
+  const refusal = error instanceof HandshakeError ? { status: error.status, headers: error.headers } : {}
+  if (!facts.hasBeenOpen) return { ...refusal, ...facts, error, initiator }
+  return { ...refusal, ...facts, error, initiator, code: code ?? CloseCode.ABNORMAL, reason: reason ?? '' }
+}
+
+/** Puts together what `@OnClose` is told of a link's end. */
+export function closeInfoOf(
+  { code, reason, error }: TransportEnd,
+  facts: Pick<
+    CloseInfo,
+    'initiator' | 'willReconnect' | 'replaced' | 'unsentBytes' | 'connectionNumber' | 'sentCode'
+  >,
+): CloseInfo {
+  const wasClean = code !== CloseCode.ABNORMAL
+  // RFC 6455, section 5.5.1: a close frame is answered with the code that it had.
+  const echo = wasClean && code !== CloseCode.NO_STATUS ? code : undefined
+  return { code, reason, wasClean, ...facts, sentCode: facts.sentCode ?? echo, error }
+}
+
+/** What there is to say of the end of a connection that has never opened. */
+export const NEVER_OPENED: CloseInfo = {
+  code: CloseCode.ABNORMAL,
+  reason: '',
+  wasClean: false,
+  initiator: 'local',
+  willReconnect: false,
+  unsentBytes: 0,
+  connectionNumber: 0,
+}
+
+/** Makes what all who depended on a link are told. */
+export function lostError(loss: Disconnect): ConnectionLostError {
+  const { error: cause, code = CloseCode.ABNORMAL, reason = '' } = loss
+  return new ConnectionLostError(describeDisconnect(loss), code, reason, cause && { cause })
+}
