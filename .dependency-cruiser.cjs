@@ -47,6 +47,14 @@ module.exports = {
       to: { circular: true },
     },
     ...ROOMS,
+    {
+      name: 'dispatch-serves-both-sides',
+      comment:
+        'Dispatch, sessions, links and messages serve a server, too: they never know the class of a client.',
+      severity: 'error',
+      from: { path: inside(['dispatch', 'session', 'link', 'messages']) },
+      to: { path: inside(['connection']) },
+    },
     ...Object.entries(ENTRIES).map(([name, below]) => room(name, below)),
     {
       name: 'every-file-has-a-room',

@@ -1,15 +1,16 @@
 import type { Connection } from '../connection/connection.js'
+import type { HandlerConnection } from '../session/handler-connection.js'
 import type { Stage } from '../errors/stage.js'
 
 /** The second argument of every handler, at least. */
-export interface ConnectionContext {
-  readonly connection: Connection
+export interface ConnectionContext<C extends HandlerConnection = Connection> {
+  readonly connection: C
   /** Aborts when this physical connection is lost: hand it to whatever the handler starts. */
   readonly signal: AbortSignal
 }
 
 /** The second argument of `@OnMessage` and `@OnBinary`. */
-export interface MessageContext extends ConnectionContext {
+export interface MessageContext<C extends HandlerConnection = Connection> extends ConnectionContext<C> {
   /** What the message was routed by; `undefined` where it has no key. */
   readonly key: unknown
   /** The frame as it came: a string from a text frame, bytes from a binary one. */
@@ -19,7 +20,7 @@ export interface MessageContext extends ConnectionContext {
 }
 
 /** The second argument of `@OnError`. */
-export interface ErrorContext extends ConnectionContext {
+export interface ErrorContext<C extends HandlerConnection = Connection> extends ConnectionContext<C> {
   /** Where it happened. */
   readonly stage: Stage
   /** True when it is the end: the connection will not try again. */

@@ -5,20 +5,14 @@ import type { Class } from '../core/token.js'
 import { findMistake } from './handler-mistakes.js'
 import { ownHandlers, standardMetadata } from './metadata.js'
 import type { ErrorClass, HandlerEvent, HandlerRecord, MessageKey } from './metadata.js'
-import { ignoresContext, returnsNothing } from './method-source.js'
 
 type AnyClass = abstract new (...args: never[]) => object
-type AnyMethod = (...args: never[]) => unknown
 
 /** A method that handles something. */
 export interface Handler {
   readonly method: string | symbol
   /** The method's name for people: `TickerClient#tick`. */
   readonly name: string
-  /** The method itself where it cannot see its context, which need not be made for it; another in its place may see it. */
-  readonly ignoresContext?: object
-  /** The method of `@OnOpen` itself where it is over when it has returned; another in its place may return a promise. */
-  readonly isSynchronous?: object
 }
 
 /** A method that handles messages. */
@@ -200,14 +194,8 @@ function schemaOf(args: HandlerRecord['args']): Schema | undefined {
   return args.find(isSchema)
 }
 
-function handlerOf(target: AnyClass, { event, member }: HandlerRecord): Handler {
-  const method = (target.prototype as Record<string | symbol, unknown>)[member] as AnyMethod
-  return {
-    method: member,
-    name: `${target.name}#${String(member)}`,
-    ...(ignoresContext(method) && { ignoresContext: method }),
-    ...(event === 'open' && returnsNothing(method) && { isSynchronous: method }),
-  }
+function handlerOf(target: AnyClass, { member }: HandlerRecord): Handler {
+  return { method: member, name: `${target.name}#${String(member)}` }
 }
 
 /** Collects what a class and those that it extends have declared, the base first. */

@@ -16,6 +16,7 @@ import type { MessageIterator, MessagesOptions } from '../messages/message-strea
 import type { RequestManyOptions, RequestOptions } from '../requests/request-options.js'
 import { ConnectionLifecycle } from './lifecycle.js'
 import { checkRaw } from '../link/write-flow.js'
+import { HandlerConnection } from '../session/handler-connection.js'
 import type { ConnectionStats } from '../session/connection-stats.js'
 import type { ConnectionState } from '../session/state.js'
 import type { Subscriptions } from '../messages/subscriptions.js'
@@ -27,7 +28,7 @@ import type { WaitOptions } from '../messages/waiters.js'
  * Inject it into the client, or take it from `client.connection`. As `Connection<Market>` it sends what that protocol has outgoing:
  * see `defineProtocol`.
  */
-export class Connection<P extends Protocol = Protocol> {
+export class Connection<P extends Protocol = Protocol> extends HandlerConnection<P> {
   /** A name that is unique in this process, such as `TickerClient#1`. */
   readonly id: string
   readonly #settings: ConnectionSettings
@@ -35,6 +36,7 @@ export class Connection<P extends Protocol = Protocol> {
 
   /** @internal */
   constructor(id: string, settings: ConnectionSettings, connect: Connect) {
+    super()
     this.id = id
     this.#settings = settings
     this.#lifecycle = new ConnectionLifecycle(id, settings, connect)

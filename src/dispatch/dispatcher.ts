@@ -2,7 +2,7 @@ import type { HandlerTable } from '../annotations/handler-table.js'
 import type { Clock } from '../core/clock.js'
 import type { Codec } from '../codecs/codec.js'
 import type { ConcurrencySettings } from '../options/concurrency.js'
-import type { Connection } from '../connection/connection.js'
+import type { HandlerConnection } from '../session/handler-connection.js'
 import type { ConnectionFailure, ConnectionListener, SessionHandlers } from '../session/session-handlers.js'
 import type { LinkPort } from '../link/link-port.js'
 import type { ConnectionState } from '../session/state.js'
@@ -14,12 +14,13 @@ import { Invoker, isThenable } from './invoker.js'
 import { HandlerSession } from './handler-session.js'
 import type { DispatchContext } from './handler-session.js'
 import { Router } from './router.js'
+import type { SubscriptionKeys } from './router.js'
 import { TaskQueue } from './queues/task-queue.js'
 import { UnhandledMessageLog } from './unhandled-messages.js'
 
 /** Brings what a connection tells to the methods of one instance. Looks everything up once; a message costs no more than its call. */
 export class Dispatcher implements ConnectionListener, DispatchContext {
-  readonly connection: Connection
+  readonly connection: HandlerConnection
   readonly table: HandlerTable
   readonly invoker: Invoker
   readonly router: Router
@@ -35,7 +36,7 @@ export class Dispatcher implements ConnectionListener, DispatchContext {
   constructor(
     instance: object,
     table: HandlerTable,
-    connection: Connection,
+    connection: HandlerConnection & SubscriptionKeys,
     settings: Pick<ClientSettings, 'route' | 'codec' | 'clock' | 'concurrency'>,
     logger: Logger,
   ) {

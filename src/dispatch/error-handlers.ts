@@ -1,5 +1,6 @@
 import type { ErrorContext } from '../annotations/handler-contexts.js'
 import type { Handler, HandlerTable } from '../annotations/handler-table.js'
+import type { HandlerConnection } from '../session/handler-connection.js'
 import { HoldfastError } from '../errors/holdfast-error.js'
 import { reasonOf } from '../core/error-text.js'
 import type { Logger } from '../core/logger.js'
@@ -23,7 +24,7 @@ export class ErrorHandlers {
    *
    * @param consequence what follows from it, for the log
    */
-  handle(error: Error, context: ErrorContext, consequence: string): void | Promise<void> {
+  handle(error: Error, context: ErrorContext<HandlerConnection>, consequence: string): void | Promise<void> {
     const handler = this.#handlerFor(error)
     if (!handler) {
       this.#log(error, context, consequence)
@@ -56,7 +57,7 @@ export class ErrorHandlers {
     return this.#table.anyError
   }
 
-  #log(error: Error, { stage, handler, fatal }: ErrorContext, consequence: string): void {
+  #log(error: Error, { stage, handler, fatal }: ErrorContext<HandlerConnection>, consequence: string): void {
     // The stack of a user's error leads into the user's code; that of our own would lead into ours.
     const isOurs = handler === undefined || error instanceof HoldfastError
     const said = isOurs ? `${error.name}: ${error.message}` : (error.stack ?? error.message)

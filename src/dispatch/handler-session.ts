@@ -3,10 +3,9 @@ import type { Handler, HandlerTable, MessageHandler } from '../annotations/handl
 import type { Clock } from '../core/clock.js'
 import type { Codec } from '../codecs/codec.js'
 import type { ConcurrencySettings } from '../options/concurrency.js'
-import { releaseMessage } from '../messages/inbound-message.js'
-import type { InboundMessage } from '../messages/inbound-message.js'
+import type { InboundMessage } from '../messages/inbound.js'
 import type { CloseInfo } from '../session/disconnect.js'
-import type { Connection } from '../connection/connection.js'
+import type { HandlerConnection } from '../session/handler-connection.js'
 import { RESOLVED } from '../core/deferred.js'
 import type { LinkPort, ReadCounter } from '../link/link-port.js'
 import type { OpenOutcome, SessionHandlers } from '../session/session-handlers.js'
@@ -33,7 +32,7 @@ const KEY_THREW = 'thrown by the concurrency.key function: the message is handle
 
 /** What all sessions of a connection share. */
 export interface DispatchContext {
-  readonly connection: Connection
+  readonly connection: HandlerConnection
   readonly table: HandlerTable
   readonly router: Router
   readonly invoker: Invoker
@@ -54,7 +53,7 @@ export class HandlerSession implements SessionHandlers, MessageQueuePort, Failur
   #isReady = false
   #slowWarning: SlowHandlerWarning | undefined
   #readCounterIfAny: ReadCounter | undefined
-  readonly #context: ConnectionContext
+  readonly #context: ConnectionContext<HandlerConnection>
 
   constructor(parts: DispatchContext, link: LinkPort) {
     this.#dispatch = parts
@@ -81,29 +80,35 @@ export class HandlerSession implements SessionHandlers, MessageQueuePort, Failur
     return (this.#readCounterIfAny ??= this.#link.readCounter)
   }
 
-  get opensSynchronously(): boolean {
-    const { invoker, table } = this.#dispatch
-    return table.single.open === undefined || invoker.isInstant(table.single.open)
+  get hasOnOpen(): boolean {
+    return this.#dispatch.table.single.open !== undefined
   }
 
   onOpen(open: OpenInfo): OpenOutcome | Promise<OpenOutcome> {
-    const handler = this.#dispatch.table.single.open
+    const { invoker, table } = this.#dispatch
+    const handler = table.single.open
     if (!handler) return 'opened'
     try {
-      const result = this.#dispatch.invoker.call(handler, open, this.#context)
-      if (this.#dispatch.invoker.closedDuringCall) {
+      const result = invoker.call(handler, open, this.#context)
+      if (invoker.closedDuringCall) {
         if (isThenable(result))
           result.then(undefined, (thrown: unknown) => this.fail(toError(thrown), 'open', handler))
         return 'released'
       }
-      return result === undefined ? 'opened' : this.#replied(result, handler)
+      return isThenable(result) ? this.#reply(result, handler) : this.#replyNow(result, handler)
     } catch (thrown) {
       return { thrown }
     }
   }
 
+  /** Sends what `@OnOpen` has returned. */
+  #replyNow(result: unknown, handler: Handler): OpenOutcome | Promise<OpenOutcome> {
+    const sent = this.#invocation.reply(result, handler, undefined)
+    return sent ? sent.then(() => 'opened') : 'opened'
+  }
+
   /** Waits for what `@OnOpen` has returned, and sends it. */
-  async #replied(result: unknown, handler: Handler): Promise<OpenOutcome> {
+  async #reply(result: PromiseLike<unknown>, handler: Handler): Promise<OpenOutcome> {
     try {
       await this.#invocation.reply(await result, handler, undefined)
       return 'opened'
@@ -117,9 +122,9 @@ export class HandlerSession implements SessionHandlers, MessageQueuePort, Failur
     this.#queueIfAny?.start()
   }
 
-  receive(arrival: InboundMessage): void {
-    this.#readCounter.add(arrival.size)
-    this.#queue.push(arrival)
+  receive(message: InboundMessage): void {
+    this.#readCounter.add(message.size)
+    this.#queue.push(message)
   }
 
   onPing(data: Uint8Array): void {
@@ -136,7 +141,7 @@ export class HandlerSession implements SessionHandlers, MessageQueuePort, Failur
 
   discard(): number {
     const left = this.#queueIfAny?.clear() ?? []
-    for (const arrival of left) this.#readCounter.remove(arrival.size)
+    for (const message of left) this.#readCounter.remove(message.size)
     return left.length
   }
 
@@ -170,23 +175,22 @@ export class HandlerSession implements SessionHandlers, MessageQueuePort, Failur
 
   // --- what the queue and the calls ask ---------------------------------------------------------------------------------
 
-  run(arrival: InboundMessage): void | Promise<void> {
-    const running = this.#handle(arrival)
+  run(message: InboundMessage): void | Promise<void> {
+    const running = this.#handle(message)
     if (running === undefined) {
-      this.#onHandled(arrival)
+      this.#onHandled(message)
       return undefined
     }
-    return running.then(() => this.#onHandled(arrival))
+    return running.then(() => this.#onHandled(message))
   }
 
-  #onHandled(arrival: InboundMessage): void {
-    this.#readCounter.remove(arrival.size)
-    releaseMessage(arrival)
+  #onHandled(message: InboundMessage): void {
+    this.#readCounter.remove(message.size)
   }
 
-  onConflated(arrival: InboundMessage): void {
+  onConflated(message: InboundMessage): void {
     this.#link.count('conflated')
-    this.#onHandled(arrival)
+    this.#onHandled(message)
   }
 
   onKeyError(error: Error, { value }: InboundMessage): void | Promise<void> {
@@ -205,58 +209,56 @@ export class HandlerSession implements SessionHandlers, MessageQueuePort, Failur
     return this.#dispatch.errors.handle(error, context, consequence)
   }
 
-  // --- the way of an arrival --------------------------------------------------------------------------------------------
+  // --- the way of an message --------------------------------------------------------------------------------------------
 
-  #handle(arrival: InboundMessage): void | Promise<void> {
-    if (arrival.kind === 'message') return this.#handleMessage(arrival)
-    if (arrival.kind === 'undecodable')
-      return this.fail(arrival.value as Error, 'decode', undefined, arrival.raw)
+  #handle(message: InboundMessage): void | Promise<void> {
+    if (message.kind === 'message') return this.#handleMessage(message)
+    if (message.kind === 'undecodable')
+      return this.fail(message.value as Error, 'decode', undefined, message.raw)
     const handler = this.#dispatch.table.single.binary
-    if (handler) return this.#invoke(handler, arrival.value, arrival, undefined)
+    if (handler) return this.#invoke(handler, message.value, message, undefined)
     this.#dispatch.unhandled.binary()
     this.#link.count('unhandled')
     return undefined
   }
 
-  #handleMessage(arrival: InboundMessage): void | Promise<void> {
+  #handleMessage(message: InboundMessage): void | Promise<void> {
     const { router, unhandled: unrouted } = this.#dispatch
     let key: unknown
     try {
-      key = router.keyOf(arrival.value)
+      key = router.keyOf(message.value)
     } catch (thrown) {
-      return this.fail(toError(thrown), 'decode', undefined, arrival.value, ROUTE_THREW)
+      return this.fail(toError(thrown), 'decode', undefined, message.value, ROUTE_THREW)
     }
     const handler = router.handlerFor(key)
-    if (handler?.schema) return this.#validate(handler, arrival, key)
-    if (handler) return this.#invoke(handler, arrival.value, arrival, key)
+    if (handler?.schema) return this.#validate(handler, message, key)
+    if (handler) return this.#invoke(handler, message.value, message, key)
     unrouted.message(key)
     this.#link.count('unhandled')
     return undefined
   }
 
   /** Hands over what a schema has made of the message; what a schema takes time for keeps its place in the queue. */
-  #validate(first: MessageHandler, arrival: InboundMessage, key: unknown): void | Promise<void> {
+  #validate(first: MessageHandler, message: InboundMessage, key: unknown): void | Promise<void> {
     const fail = (thrown: unknown): void | Promise<void> =>
-      this.fail(toError(thrown), 'validate', first, arrival.value)
+      this.fail(toError(thrown), 'validate', first, message.value)
     try {
-      const accepted = validate(first, arrival.value, { key, raw: arrival.raw })
-      if (!isThenable(accepted)) return this.#invoke(accepted.handler, accepted.value, arrival, key)
+      const accepted = validate(first, message.value, { key, raw: message.raw })
+      if (!isThenable(accepted)) return this.#invoke(accepted.handler, accepted.value, message, key)
       const settled = accepted.then(
         () => undefined,
         () => undefined,
       )
       void this.#watched(`The schema of ${first.name}`, settled)
-      return accepted.then(({ handler, value }) => this.#invoke(handler, value, arrival, key), fail)
+      return accepted.then(({ handler, value }) => this.#invoke(handler, value, message, key), fail)
     } catch (thrown) {
       return fail(thrown)
     }
   }
 
-  #invoke(handler: Handler, event: unknown, arrival: InboundMessage, key: unknown): void | Promise<void> {
-    const { connection, clock, invoker } = this.#dispatch
-    const context = invoker.needsContext(handler)
-      ? new InboundMessageContext(connection, this.#link, arrival, key, clock)
-      : undefined
+  #invoke(handler: Handler, event: unknown, message: InboundMessage, key: unknown): void | Promise<void> {
+    const { connection, clock } = this.#dispatch
+    const context = new InboundMessageContext(connection, this.#link, message, key, clock)
     const running = this.#invocation.run(handler, event, context)
     return running && this.#watched(handler.name, running)
   }

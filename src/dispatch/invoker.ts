@@ -17,16 +17,6 @@ export class Invoker {
     return this.#closedDuringCall
   }
 
-  /** Tells whether a context has to be made for a handler: also where somebody (a spy, a tracer) has put another method in its place. */
-  needsContext({ method, ignoresContext: contextless }: Handler): boolean {
-    return contextless === undefined || this.#instance[method] !== contextless
-  }
-
-  /** Tells whether a handler is over when it has returned; where it cannot be known before, it is not. */
-  isInstant({ method, isSynchronous: instant }: Handler): boolean {
-    return instant !== undefined && this.#instance[method] === instant
-  }
-
   /** Calls a handler; what it throws is the caller's to catch. */
   call(handler: Handler, event: unknown, context: unknown): unknown {
     const releases = this.#releases

@@ -1,9 +1,20 @@
 import type { Codec } from '../codecs/codec.js'
 import { publishMessage } from '../core/diagnostics.js'
 import { DecodeError } from '../errors/message-errors.js'
-import { acquireMessage } from './inbound-message.js'
-import type { InboundMessage } from './inbound-message.js'
 import { describeValue } from '../core/describe-value.js'
+
+/** One thing that arrived on a link, counted, decoded, and on its way to a handler. */
+export interface InboundMessage {
+  /** What it is: a decoded message, a binary frame that is no message, or a frame that could not be decoded. */
+  readonly kind: 'message' | 'binary' | 'undecodable'
+  /** The message, the bytes, or the error. */
+  readonly value: unknown
+  readonly raw: string | Uint8Array
+  /** Monotonic time, in whole milliseconds. */
+  readonly receivedAt: number
+  /** What it counts for under back-pressure. */
+  readonly size: number
+}
 
 /** For whom a frame arrives. */
 export interface InboundTarget {
@@ -14,7 +25,7 @@ export interface InboundTarget {
   /** Tells whether a message is the answer to a heartbeat, which nobody else is to see. */
   isHeartbeatReply(message: unknown): boolean
   /** Hands on what is for the handlers. */
-  receive(arrival: InboundMessage): void
+  receive(message: InboundMessage): void
 }
 
 /** Those who wait for messages, and take them before any handler sees them. */
@@ -55,9 +66,9 @@ export class InboundPipeline {
   /** Takes a frame. */
   receive(receiver: InboundTarget, raw: string | Uint8Array, receivedAt: number): void {
     if (!receiver.isLive) return
-    const arrival = this.#decode(raw, receivedAt)
-    if (this.#unpack && arrival.kind === 'message') this.#deliverEach(receiver, arrival, this.#unpack)
-    else this.#deliver(receiver, arrival)
+    const message = this.#decode(raw, receivedAt)
+    if (this.#unpack && message.kind === 'message') this.#deliverEach(receiver, message, this.#unpack)
+    else this.#deliver(receiver, message)
   }
 
   /** Hands on the messages of a frame as if each had come by itself; the first that is for a handler counts for the frame's size. */
@@ -74,8 +85,8 @@ export class InboundPipeline {
   }
 
   /** Returns whether it was for a handler. */
-  #deliver(receiver: InboundTarget, arrival: InboundMessage): boolean {
-    const { kind, value } = arrival
+  #deliver(receiver: InboundTarget, message: InboundMessage): boolean {
+    const { kind, value } = message
     const isMessage = kind === 'message'
     if (isMessage) {
       this.#lastMessage = value
@@ -85,17 +96,17 @@ export class InboundPipeline {
     if (isShared && (receiver.isHeartbeatReply(value) || this.#interceptors.intercept(value))) return false
     if (!receiver.acceptsMessages) return false
     if (isShared) this.#interceptors.publish(value)
-    receiver.receive(arrival)
+    receiver.receive(message)
     return true
   }
 
   #decode(raw: string | Uint8Array, receivedAt: number): InboundMessage {
     const size = raw.length
     const isBinary = typeof raw !== 'string'
-    if (isBinary && !this.#codec.isBinary) return acquireMessage('binary', raw, raw, receivedAt, size)
+    if (isBinary && !this.#codec.isBinary) return { kind: 'binary', value: raw, raw, receivedAt, size }
     try {
       const value = this.#codec.decode(raw, isBinary)
-      return acquireMessage('message', value, raw, receivedAt, this.#codec.decodedBytes ?? size)
+      return { kind: 'message', value, raw, receivedAt, size: this.#codec.decodedBytes ?? size }
     } catch (thrown) {
       return undecodable({ raw, receivedAt, size }, thrown)
     }

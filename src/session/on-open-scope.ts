@@ -1,37 +1,41 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
 /**
- * Tells whose opening a call comes from, also after an await. It watches only while something opens: to watch costs every promise of
- * the process something, the user's too.
+ * Tells whose opening a call comes from, also after an await. It is active only while something opens: watching costs every promise
+ * of the process something, the user's too.
  */
 export class OnOpenScope<Owner> {
   readonly #storage = new AsyncLocalStorage<Owner>()
   #openings = 0
-  #syncOwner: Owner | undefined
 
   /** Whose opening the caller is part of, while that has not settled. */
   get owner(): Owner | undefined {
-    return this.#syncOwner ?? this.#storage.getStore()
+    return this.#storage.getStore()
   }
 
-  /** Runs an opening that is over when it has returned: nothing has to be watched for it. */
-  runSync<T>(owner: Owner, open: () => T): T {
-    this.#syncOwner = owner
-    try {
-      return open()
-    } finally {
-      this.#syncOwner = undefined
-    }
-  }
-
-  /** Runs an opening. */
-  async run<T>(owner: Owner, open: () => T | Promise<T>): Promise<T> {
+  /** Runs an opening, which is over when it has returned, or when the promise that it returned has settled. */
+  run<T>(owner: Owner, open: () => T): T {
     this.#openings += 1
+    let isPending = false
     try {
-      return await this.#storage.run(owner, open)
+      const result = this.#storage.run(owner, open)
+      isPending = result instanceof Promise
+      return isPending ? (this.#untilSettled(result) as T) : result
     } finally {
-      this.#openings -= 1
-      if (this.#openings === 0) this.#storage.disable()
+      if (!isPending) this.#leave()
     }
+  }
+
+  async #untilSettled<T>(opening: T): Promise<Awaited<T>> {
+    try {
+      return await opening
+    } finally {
+      this.#leave()
+    }
+  }
+
+  #leave(): void {
+    this.#openings -= 1
+    if (this.#openings === 0) this.#storage.disable()
   }
 }

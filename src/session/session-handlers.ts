@@ -1,6 +1,6 @@
 import type { LinkPort } from '../link/link-port.js'
 import type { CloseInfo } from './disconnect.js'
-import type { InboundMessage } from '../messages/inbound-message.js'
+import type { InboundMessage } from '../messages/inbound.js'
 import type { ConnectionState, OpenInfo } from './state.js'
 import type { Stage } from '../errors/stage.js'
 
@@ -9,8 +9,8 @@ export type OpenOutcome = 'opened' | 'released' | { readonly thrown: unknown }
 
 /** What takes the events of one link, from its opening to its close. None of these throws or rejects. */
 export interface SessionHandlers {
-  /** True where `@OnOpen`, if there is one, is over when it has returned: then there is nothing to wait for. */
-  readonly opensSynchronously: boolean
+  /** True if there is an `@OnOpen`. */
+  readonly hasOnOpen: boolean
   /** Runs `@OnOpen`, and says how it ended, with a promise where that has to be waited for. */
   onOpen(open: OpenInfo): OpenOutcome | Promise<OpenOutcome>
   /** From now on messages may be handled. */

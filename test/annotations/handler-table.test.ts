@@ -233,20 +233,6 @@ describe('handlersOf', () => {
     })
   })
 
-  it('names the methods that cannot see their context', () => {
-    class Takers {
-      @OnMessage('one') one(message: unknown): void {
-        void message
-      }
-      @OnMessage('two') two(_message: unknown, context: object): void {
-        void context
-      }
-    }
-    const { messages } = tableOf(Takers)
-    expect(messages.get('one')?.ignoresContext).to.equal(Takers.prototype.one)
-    expect(messages.get('two')).to.deep.equal({ method: 'two', name: 'Takers#two' })
-  })
-
   describe('schemas', () => {
     const Other = z.object({ volume: z.number() })
 
@@ -260,7 +246,6 @@ describe('handlersOf', () => {
         method: 'tick',
         name: 'Priced#tick',
         schema: Price,
-        ignoresContext: Priced.prototype.tick,
       })
       expect(rest?.schema).to.equal(Price)
     })

@@ -23,7 +23,7 @@ async function refusal(options: ConnectionOptions): Promise<Error> {
   return expect.fail('it was not refused')
 }
 
-describe('attemptRequest', () => {
+describe('resolveRequest', () => {
   it('takes values as they are, and the limits of the settings', async () => {
     const headers = { authorization: 'Bearer x' }
     const limits = { maxPayload: 1, maxFragments: 2, compression: true, closeTimeout: 3 }

@@ -6,7 +6,7 @@ import type { Hooks } from '../support/rig.js'
 
 const heartbeat = false
 
-describe('Overlap', () => {
+describe('Handover', () => {
   it('opens the new connection before the old one goes; the state stays open', async () => {
     const { client, server, witness, clock } = await ready({ heartbeat })
     client.connection.reconnect({ overlap: true })

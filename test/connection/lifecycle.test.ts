@@ -18,7 +18,7 @@ import { ready, start } from '../support/rig.js'
 
 const statuses = (states: readonly ConnectionState[]): string[] => states.map(({ status }) => status)
 
-describe('Machine', () => {
+describe('ConnectionLifecycle', () => {
   describe('attempts', () => {
     it('goes from connecting to open, and by close() to closed', async () => {
       const { client, witness } = await ready()

@@ -415,26 +415,40 @@ describe('RetryPolicy', () => {
     })
   })
 
-  describe('#forgiveAfter', () => {
-    it('counts anew once a connection has held for minUptime', () => {
-      const policy = policyOf({ maxAttempts: 3 })
-      delaysOf(policy, 2)
+  describe('#resetIfStable', () => {
+    /** A policy whose connection became ready at 0, and the time that it reads. */
+    function policyAt(now: number, settings: Partial<RetrySettings> | false = {}): RetryPolicy {
+      let time = 0
+      const policy = policyOf(settings, { now: () => time })
+      if (settings !== false) delaysOf(policy, 2)
+      time = now
+      return policy
+    }
+
+    it('counts again from 1 once a connection has held for minUptime', () => {
+      const policy = policyAt(5_000, { maxAttempts: 3 })
       policy.countAttempt()
-      expect(policy.resetIfStable(5_000)).to.equal(true)
+      policy.resetIfStable(0)
       expect(policy.nextAttempt).to.equal(1)
+      expect(policy.elapsed).to.equal(0)
       expect(delaysOf(policy, 3)).to.deep.equal([1_000, 2_000, NaN])
     })
 
-    it('forgives nothing before: the backoff goes on (B1)', () => {
-      const policy = policyOf()
-      delaysOf(policy, 2)
-      expect(policy.resetIfStable(4_999)).to.equal(false)
+    it('resets nothing before: the backoff goes on (B1)', () => {
+      const policy = policyAt(4_999)
+      policy.resetIfStable(0)
       expect(policy.nextAttempt).to.equal(3)
+      expect(policy.elapsed).to.equal(4_999)
       expect(delaysOf(policy, 1)).to.deep.equal([4_000])
     })
 
-    it('forgives nothing where reconnect is off', () => {
-      expect(policyOf(false).resetIfStable(Infinity)).to.equal(false)
+    it('resets nothing if the connection was never ready, or reconnect is off', () => {
+      const policy = policyAt(60_000)
+      policy.resetIfStable(undefined)
+      expect(policy.nextAttempt).to.equal(3)
+      const off = policyAt(60_000, false)
+      off.resetIfStable(0)
+      expect(off.elapsed).to.equal(60_000)
     })
   })
 })

@@ -42,8 +42,7 @@ export interface TableView {
 
 /** Puts a table in words, so that those of different compilations compare: each has schemas of its own. */
 export function viewOf(table: HandlerTable, schemas: Sources['schemas']): TableView {
-  const handler = ({ name, ignoresContext: contextless }: Handler): string =>
-    contextless ? name : `${name}, context`
+  const handler = ({ name }: Handler): string => name
   const message = (first: MessageHandler): string => {
     const named = Object.entries(schemas).find(([, schema]) => schema === first.schema)
     const own = first.schema ? `${handler(first)}, ${named?.[0] ?? 'a schema of nobody'}` : handler(first)
@@ -66,7 +65,7 @@ export const TABLES: Readonly<Partial<Record<keyof Sources, TableView>>> = {
   Every: {
     single: {
       open: 'Every#opened',
-      binary: 'Every#binary, context',
+      binary: 'Every#binary',
       ping: 'Every#heard',
       pong: 'Every#heard',
       stateChange: 'Every#changed',
@@ -74,14 +73,14 @@ export const TABLES: Readonly<Partial<Record<keyof Sources, TableView>>> = {
     },
     messages: new Map<string | number, string>([
       ['price', 'Every#price, Price'],
-      ['a', 'Every#several, context'],
-      ['b', 'Every#several, context'],
-      [3, 'Every#several, context'],
+      ['a', 'Every#several'],
+      ['b', 'Every#several'],
+      [3, 'Every#several'],
       ['book', 'Every#priceBook, Price | Every#volumeBook, Volume | Every#anyBook'],
       ['constructor', 'Every#later'],
       ['__proto__', 'Every#generated'],
       // No telling how many parameters a method has whose name is worked out.
-      ['symbol', 'Every#Symbol(received), context'],
+      ['symbol', 'Every#Symbol(received)'],
     ]),
     rest: 'Every#rest, Volume',
     errors: new Map<object, string>([
@@ -121,7 +120,7 @@ export const TABLES: Readonly<Partial<Record<keyof Sources, TableView>>> = {
     ...nothing,
     single: { open: 'Overriding#opened' },
     messages: new Map([
-      ['a', 'Overriding#a, context'],
+      ['a', 'Overriding#a'],
       ['b', 'Overriding#b, Price'],
       ['left', 'Overriding#left'],
     ]),
@@ -138,8 +137,8 @@ export const TABLES: Readonly<Partial<Record<keyof Sources, TableView>>> = {
   Wrapping: {
     ...nothing,
     messages: new Map([
-      ['over', 'Wrapping#over, context'],
-      ['under', 'Wrapping#under, context'],
+      ['over', 'Wrapping#over'],
+      ['under', 'Wrapping#under'],
     ]),
   },
 }

@@ -65,7 +65,7 @@ async function* stream(...items: readonly unknown[]): AsyncGenerator {
   for (const item of items) yield await Promise.resolve(item)
 }
 
-describe('HandlerCall', () => {
+describe('HandlerInvocation', () => {
   describe('#run', () => {
     it('gives the handler the event and its context', () => {
       const given: unknown[] = []

@@ -39,7 +39,7 @@ async function begin<T extends object>(
   return { client, server, clock, logger }
 }
 
-describe('LinkSession', () => {
+describe('HandlerSession', () => {
   it('is open at once without @OnOpen: no timer waits for it, and messages are handled', async () => {
     class Plain {
       readonly notes: unknown[] = []

@@ -45,25 +45,6 @@ describe('Invoker', () => {
     })
   })
 
-  describe('#seesContext', () => {
-    class Ticker {
-      tick(): void {}
-    }
-    const handler: Handler = { ...handlerOf('tick'), ignoresContext: Ticker.prototype.tick }
-
-    it('is false only for the very method that cannot see one', () => {
-      expect(new Invoker(new Ticker()).needsContext(handler)).to.equal(false)
-      expect(new Invoker(new Ticker()).needsContext(handlerOf('tick'))).to.equal(true)
-    })
-
-    it('is true for a method that was put in its place, also later', () => {
-      const instance = new Ticker()
-      const invoker = new Invoker(instance)
-      instance.tick = (...all: unknown[]) => void all
-      expect(invoker.needsContext(handler)).to.equal(true)
-    })
-  })
-
   describe('#release', () => {
     it('tells of the call that asked for the end in its synchronous part, and of no later one', () => {
       const instance = {

@@ -14,7 +14,7 @@ function rig() {
 
 const NEVER = new Promise<void>(() => {})
 
-describe('HangWatch', () => {
+describe('SlowHandlerWarning', () => {
   describe('#watch', () => {
     it('names a handler that has not settled for 30 s, once', async () => {
       const { clock, warnings, watch } = rig()

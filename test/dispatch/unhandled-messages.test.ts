@@ -15,7 +15,7 @@ function rig() {
   return { warnings, unrouted: new UnhandledMessageLog('Ticker', logger) }
 }
 
-describe('Unrouted', () => {
+describe('UnhandledMessageLog', () => {
   it('says once per key which decorator would take it', () => {
     const { warnings, unrouted } = rig()
     for (const key of ['tick', 'tick', 5, '5']) unrouted.message(key)

@@ -60,7 +60,7 @@ function rejection(promise: Promise<unknown>): Promise<unknown> {
   )
 }
 
-describe('Pulse', () => {
+describe('HeartbeatMonitor', () => {
   describe('by ping', () => {
     it('pings once per interval, the first time at one interval (B7)', async () => {
       const { clock, notes, answerAll } = rig(PING)

@@ -44,7 +44,7 @@ function dueAt(clock: FakeClock, times: number[], tolerance = 0, run: () => void
   return due
 }
 
-describe('HeartbeatTimer', () => {
+describe('SharedHeartbeatTimer', () => {
   describe('.on', () => {
     it('returns one timer for each clock', () => {
       const clock = new FakeClock()

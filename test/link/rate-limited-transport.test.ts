@@ -3,7 +3,7 @@ import { ready } from '../support/rig.js'
 
 const rateLimit = { messages: 3, per: 1_000, reserve: 1 }
 
-describe('PacedTransport', () => {
+describe('RateLimitedTransport', () => {
   it('lets no more go than the rate allows, in order, over handlers and senders alike', async () => {
     const { client, server, clock } = await ready({ rateLimit, heartbeat: false })
     for (const text of ['a', 'b', 'c', 'd']) void client.connection.send(text)

@@ -30,7 +30,7 @@ function rig({ highWaterMark = 8, highWaterBytes = 1_000, breath = 100 } = {}) {
   return { clock, socket, pressure, take, handle }
 }
 
-describe('BackPressure', () => {
+describe('ReadFlow', () => {
   describe('marks', () => {
     it('reads on at highWaterMark messages, and stops past it', () => {
       const { socket, take, pressure } = rig()

@@ -49,7 +49,7 @@ async function isSettled(promise: Promise<void>): Promise<boolean> {
   return settled
 }
 
-describe('Outgoing', () => {
+describe('WriteFlow', () => {
   describe('#send', () => {
     it('hands text and bytes on as they are, in order', () => {
       const { transport, outgoing } = rig()

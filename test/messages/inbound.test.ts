@@ -20,7 +20,7 @@ function notesOf({ witness }: Rig): readonly string[] {
   return witness.notes.filter((note) => !note.startsWith('open'))
 }
 
-describe('Incoming', () => {
+describe('InboundPipeline', () => {
   describe('with unpack', () => {
     it('handles each message of a frame by itself, in order', async () => {
       const rig = await ready(batches)

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { MessageDroppedError, OutboxFullError } from 'holdfast'
 import { ready, start } from '../support/rig.js'
 
-describe('Sending', () => {
+describe('Sender', () => {
   it('keeps what is sent while not connected, and sends it in order once ready (B16)', async () => {
     const { client, server, clock } = await ready()
     server.peer.drop()

@@ -170,7 +170,7 @@ describe('Subscriptions', () => {
       await clock.advance(9_999)
       expect(reports()).to.deep.equal([])
       await clock.advance(1)
-      expect(reports()).to.deep.equal(['b missing'])
+      expect(reports()).to.deep.equal(['b timeout'])
     })
   })
 
@@ -575,10 +575,10 @@ describe('Subscriptions', () => {
       await clock.advance(1)
       expect(errors[0]).to.include({
         key: 'a',
-        reason: 'missing',
+        reason: 'timeout',
         message: 'The subscription "a" was not acknowledged within ackTimeout (500 ms)',
       })
-      expect(reports()).to.deep.equal(['a missing'])
+      expect(reports()).to.deep.equal(['a timeout'])
       expect(waits).to.deep.equal([1, 0])
       expect(subscriptions.intercept({})).to.equal(false)
       expect(said()).to.deep.equal(['+a'])

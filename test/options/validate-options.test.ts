@@ -29,7 +29,7 @@ function expectMistake(
   expect(mistakes[0]?.fix).to.contain(fix)
 }
 
-describe('checkOptions', () => {
+describe('validateOptions', () => {
   it('finds nothing wrong with every option at its default, or explicitly undefined', () => {
     expect(check(DEFAULTS)).to.deep.equal([])
     const names = [...Object.keys(DEFAULTS), 'protocols', 'headers', 'name', 'route', 'codec', 'heartbeat']

@@ -19,7 +19,7 @@ function rig() {
   return { clock, patience, ends, wait }
 }
 
-describe('Patience', () => {
+describe('Deadline', () => {
   describe('#lasts', () => {
     it('lasts until the promise resolves or rejects', async () => {
       const { clock, ends, wait } = rig()

@@ -36,7 +36,7 @@ class Follower {
   ) {}
 
   @OnOpen()
-  opened(): unknown {
+  async opened(): Promise<unknown> {
     this.subscriptions.add(
       'heads',
       { subscribe: 'heads' },
@@ -74,7 +74,7 @@ const LOGIN = '{"login":true}'
 const HEADS = '{"subscribe":"heads"}'
 const PLAIN = '{"subscribe":"plain"}'
 
-describe('Traffic', () => {
+describe('MessageHub', () => {
   it('says subscriptions after the login and before the outbox, each once, on every connection', async () => {
     const { client, server, clock } = await follow()
     expect(server.peer.received).to.deep.equal([LOGIN, HEADS, PLAIN])

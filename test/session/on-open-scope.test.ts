@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { deferred } from '#src/core/deferred.js'
 import { OnOpenScope } from '#src/session/on-open-scope.js'
 
-describe('OpenScope', () => {
+describe('OnOpenScope', () => {
   it('knows whose opening a call is part of, also after an await, and nobody outside of one', async () => {
     const scope = new OnOpenScope<string>()
     const owners: (string | undefined)[] = []
@@ -69,23 +69,21 @@ describe('OpenScope', () => {
     expect(owners).to.deep.equal(['second'])
   })
 
-  describe('#runNow', () => {
-    it('knows whose opening a call is part of until it has returned or thrown, and no longer', async () => {
-      const scope = new OnOpenScope<string>()
-      let after: string | undefined = 'not asked'
-      const open = (): string | undefined => {
-        void Promise.resolve().then(() => (after = scope.owner))
-        return scope.owner
-      }
-      expect(scope.runSync('now', open)).to.equal('now')
-      expect(scope.owner).to.equal(undefined)
-      const failing = (): never => {
-        throw new Error('oops')
-      }
-      expect(() => scope.runSync('failing', failing)).to.throw('oops')
-      expect(scope.owner).to.equal(undefined)
-      await Promise.resolve()
-      expect(after).to.equal(undefined)
-    })
+  it('is over when an opening that returns no promise has returned or thrown', async () => {
+    const scope = new OnOpenScope<string>()
+    let after: string | undefined = 'not asked'
+    const open = (): string | undefined => {
+      void Promise.resolve().then(() => (after = scope.owner))
+      return scope.owner
+    }
+    expect(scope.run('now', open)).to.equal('now')
+    expect(scope.owner).to.equal(undefined)
+    const failing = (): never => {
+      throw new Error('oops')
+    }
+    expect(() => scope.run('failing', failing)).to.throw('oops')
+    expect(scope.owner).to.equal(undefined)
+    await Promise.resolve()
+    expect(after).to.equal(undefined)
   })
 })

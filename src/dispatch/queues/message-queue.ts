@@ -1,5 +1,5 @@
 import type { ConcurrencySettings } from '../../options/concurrency.js'
-import type { InboundMessage } from '../../messages/inbound-message.js'
+import type { InboundMessage } from '../../messages/inbound.js'
 import { toError } from '../../core/error-text.js'
 import { readerOf } from '../../messages/route.js'
 import { KeyedQueue } from './keyed-queue.js'

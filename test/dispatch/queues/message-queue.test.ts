@@ -65,7 +65,7 @@ async function quotes(concurrency: number | KeyedConcurrency, options?: ClientOp
   return { ...begun, end, notes: instance.notes }
 }
 
-describe('arrivalQueue', () => {
+describe('createMessageQueue', () => {
   describe('with a number', () => {
     it('hands over so many messages at once, in the order in which they came, whatever they are about', async () => {
       const { send, end, notes } = await quotes(3)

@@ -1,0 +1,39 @@
+import type { MessageIterator, MessagesOptions } from '../messages/message-stream.js'
+import type { Outgoing, Protocol, ReplyTo } from '../messages/protocol.js'
+import type { WaitOptions } from '../messages/waiters.js'
+import type { RequestManyOptions, RequestOptions } from '../requests/request-options.js'
+import type { CloseInfo } from './disconnect.js'
+import type { ConnectionState } from './state.js'
+
+/**
+ * What a handler can do with the connection that a message came in on, whichever side opened it. A client injects `Connection`, which
+ * adds the rest.
+ */
+export abstract class HandlerConnection<P extends Protocol = Protocol> {
+  /** A name that is unique in this process, such as `TickerClient#1`. */
+  abstract readonly id: string
+  abstract get state(): ConnectionState
+  /** Aborts when the connection begins to close for good. */
+  abstract get signal(): AbortSignal
+  /** Resolves when the connection is closed for good; never rejects. */
+  abstract get closed(): Promise<CloseInfo>
+  abstract send(data: string | Uint8Array): Promise<void>
+  abstract sendJson(value: Outgoing<P>): Promise<void>
+  abstract sendMessage(message: Outgoing<P>): Promise<void>
+  abstract waitFor<T = unknown>(
+    match: ((message: unknown) => message is T) | ((message: unknown) => boolean),
+    options?: WaitOptions,
+  ): Promise<T>
+  abstract request<T = unknown, M extends Outgoing<P> = Outgoing<P>>(
+    message: M,
+    options?: RequestOptions,
+  ): Promise<ReplyTo<P, M, T>>
+  abstract requestMany<T = unknown, M extends Outgoing<P> = Outgoing<P>>(
+    message: M,
+    options: RequestManyOptions,
+  ): AsyncIterableIterator<ReplyTo<P, M, T>, undefined>
+  abstract respond(incoming: unknown, result: unknown): Promise<void>
+  abstract messages(options?: MessagesOptions): MessageIterator
+  abstract close(code?: number, reason?: string): Promise<CloseInfo>
+  abstract terminate(): Promise<CloseInfo>
+}
