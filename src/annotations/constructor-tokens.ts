@@ -24,33 +24,28 @@ export function readConstructor(target: Class): ConstructorFacts {
 }
 
 function read(target: Class): ConstructorFacts {
-  const tokens = ownClientOptions(target)?.inject ?? ownConstructorTokens(target)
+  const inject = ownClientOptions(target)?.inject
+  const types = ownConstructorTokens(target)
+  const tokens = inject ?? types
   const base = Object.getPrototypeOf(target) as Class
-  if (declaresConstructor(target) || !hasClassSyntax(base))
+  if (declaresConstructor(target, inject, types) || !hasClassSyntax(base))
     return { owner: target, parameters: target.length, tokens }
   const inherited = readConstructor(base)
   return tokens ? { ...inherited, tokens } : inherited
 }
 
 /**
- * The constructor that compilers write where there is none, for fields or standard decorators to begin in: it hands on whatever it
- * gets. tsc and esbuild write `constructor() { super(...arguments); …`, swc and Babel `constructor(...args) { super(...args); …`.
+ * Tells whether a class declares its constructor. One without parameters looks like the one that the language, or a compiler, adds to a
+ * class without a constructor. Unless types or an empty `inject` say otherwise, it is taken for an inherited one: it receives what the
+ * base injects, and ignores that if it has no parameters.
  */
-const HANDS_ON =
-  /\bconstructor\s*\(\s*(?:\.\.\.\s*([\w$]+)\s*)?\)\s*\{\s*super\s*\(\s*\.\.\.\s*(?:arguments|\1)\s*\)/
-
-/** The source is the only place that tells an inherited constructor from an own one without parameters. */
-function declaresConstructor(target: Class): boolean {
+function declaresConstructor(target: Class, inject: unknown, types: unknown): boolean {
   if (target.length > 0) return true
-  const source = sourceOf(target)
-  return /\bconstructor\s*\(/.test(source) && !HANDS_ON.test(source)
+  // Compilers emit parameter types, if only an empty list, for a constructor that the source declares.
+  return Array.isArray(inject) ? inject.length === 0 : types !== undefined
 }
 
-/** Node's older classes, such as EventEmitter, are functions, and their parameters are optional. */
+/** The older classes of Node, such as EventEmitter, are functions, and their parameters are optional. */
 function hasClassSyntax(target: Class): boolean {
-  return /^class\b/.test(sourceOf(target))
-}
-
-function sourceOf(target: Class): string {
-  return Function.prototype.toString.call(target)
+  return Object.getOwnPropertyDescriptor(target, 'prototype')?.writable === false
 }

@@ -1,4 +1,4 @@
-import './reflect.js'
+import { compilerMetadata, defineCompilerMetadata } from './reflect.js'
 import { mergeOptions } from '../options/merge-options.js'
 import type { ConnectionOptions } from '../options/options.js'
 import type { Class, Provider, Token } from '../core/token.js'
@@ -56,9 +56,27 @@ export interface ModuleOptions {
   readonly clients?: readonly (Class | ClientEntry)[]
 }
 
-const HANDLERS = Symbol.for('holdfast:handlers')
-const CLIENT = Symbol.for('holdfast:client')
-const MODULE = Symbol.for('holdfast:module')
+/** What decorators have recorded on one target. */
+interface Records {
+  handlers?: readonly HandlerRecord[]
+  client?: WebSocketClientOptions
+  module?: ModuleOptions
+}
+
+const REGISTRY = Symbol.for('holdfast:records')
+
+/** shared: a package may bring a second copy of Holdfast, whose decorators are as good. */
+const records = ((globalThis as { [REGISTRY]?: WeakMap<object, Records> })[REGISTRY] ??= new WeakMap())
+
+function recordsOf(target: object): Records {
+  let own = records.get(target)
+  if (!own) {
+    own = {}
+    records.set(target, own)
+  }
+  return own
+}
+
 /** Where tsyringe's `@inject` keeps the tokens of a constructor's parameters. */
 const TSYRINGE_TOKENS = 'injectionTokens'
 
@@ -66,25 +84,25 @@ const TSYRINGE_TOKENS = 'injectionTokens'
 export function recordHandler(target: object | undefined, record: HandlerRecord): void {
   // A field under standard decorators without metadata leaves no trace of its class.
   if (target === undefined) return
-  Reflect.defineMetadata(HANDLERS, [...ownHandlers(target), record], target)
+  recordsOf(target).handlers = [...ownHandlers(target), record]
 }
 
 export function recordClient(target: object, options: WebSocketClientOptions): void {
-  Reflect.defineMetadata(CLIENT, options, target)
+  recordsOf(target).client = options
 }
 
 export function recordModule(target: object, options: ModuleOptions): void {
-  Reflect.defineMetadata(MODULE, options, target)
+  recordsOf(target).module = options
 }
 
 /** Returns what a target itself has recorded. */
 export function ownHandlers(target: object): readonly HandlerRecord[] {
-  return (Reflect.getOwnMetadata(HANDLERS, target) as HandlerRecord[] | undefined) ?? []
+  return records.get(target)?.handlers ?? []
 }
 
 /** Returns the options of a class's own `@WebSocketClient`, if it has one. */
 export function ownClientOptions(target: object): WebSocketClientOptions | undefined {
-  return Reflect.getOwnMetadata(CLIENT, target) as WebSocketClientOptions | undefined
+  return records.get(target)?.client
 }
 
 /** Returns the options of a class's `@WebSocketClient`, laid over those of the classes that it extends. */
@@ -96,7 +114,7 @@ export function clientOptions(target: object): WebSocketClientOptions | undefine
 }
 
 export function moduleOptions(target: object): ModuleOptions | undefined {
-  return Reflect.getOwnMetadata(MODULE, target) as ModuleOptions | undefined
+  return records.get(target)?.module
 }
 
 /** Returns what a compiler of standard decorators keeps of a class itself, under the name that esbuild and tsc agree on. */
@@ -111,8 +129,8 @@ export function standardMetadata(target: object): object | undefined {
  * nothing is noted. It has holes where only some parameters are named.
  */
 export function ownConstructorTokens(target: object): readonly unknown[] | undefined {
-  const types = Reflect.getOwnMetadata('design:paramtypes', target) as unknown[] | undefined
-  const named = Reflect.getOwnMetadata(TSYRINGE_TOKENS, target) as Record<string, unknown> | undefined
+  const types = compilerMetadata('design:paramtypes', target) as unknown[] | undefined
+  const named = compilerMetadata(TSYRINGE_TOKENS, target) as Record<string, unknown> | undefined
   if (!named) return types
   const tokens = types?.slice() ?? []
   for (const [index, token] of Object.entries(named)) tokens[Number(index)] = token
@@ -122,13 +140,13 @@ export function ownConstructorTokens(target: object): readonly unknown[] | undef
 /** Tells whether a class's compiler notes types, which each of its handlers shows; `undefined` where it has none. */
 export function emitsTypes(target: Class): boolean | undefined {
   const prototype = target.prototype as object
-  const records = ownHandlers(prototype)
-  const method = records.find(({ kind }) => kind === 'method')
-  if (method) return Reflect.hasOwnMetadata('design:type', prototype, method.member)
-  return standardMetadata(target) || records.some(({ kind }) => kind === 'named') ? false : undefined
+  const handlers = ownHandlers(prototype)
+  const method = handlers.find(({ kind }) => kind === 'method')
+  if (method) return compilerMetadata('design:type', prototype, method.member) !== undefined
+  return standardMetadata(target) || handlers.some(({ kind }) => kind === 'named') ? false : undefined
 }
 
 /** Tells what a class's constructor asks for, in the place where tsyringe reads it. */
 export function nameConstructorTokens(target: object, tokens: readonly unknown[]): void {
-  Reflect.defineMetadata('design:paramtypes', [...tokens], target)
+  defineCompilerMetadata('design:paramtypes', [...tokens], target)
 }

@@ -1,4 +1,36 @@
-import 'reflect-metadata'
-
-// Standard decorators are given metadata to record on only where this symbol exists, and no Node has it yet.
+// Standard decorators receive metadata to record on only where this symbol exists, and no Node has it yet.
 ;(Symbol as { metadata?: symbol }).metadata ??= Symbol.for('Symbol.metadata')
+
+type Member = string | symbol | undefined
+
+/** What reflect-metadata adds to `Reflect`, as far as it matters here. */
+interface ReflectMetadata {
+  metadata?: (key: unknown, value: unknown) => (target: object, member?: string | symbol) => void
+  getOwnMetadata?: (key: unknown, target: object, member?: string | symbol) => unknown
+  defineMetadata?: (key: unknown, value: unknown, target: object, member?: string | symbol) => void
+}
+
+const reflect = Reflect as ReflectMetadata
+
+/** shared: the compiler's types belong to classes, not to whoever reads them. */
+const types = new WeakMap<object, Map<Member, Map<unknown, unknown>>>()
+
+/**
+ * Compilers call `Reflect.metadata` for the types of a decorated class and its members. Without reflect-metadata they would be lost.
+ * If reflect-metadata is loaded later, it replaces this function, and what was recorded until then stays readable.
+ */
+reflect.metadata ??= (key, value) => (target, member) => {
+  const members = types.get(target) ?? new Map<Member, Map<unknown, unknown>>()
+  types.set(target, members)
+  members.set(member, (members.get(member) ?? new Map<unknown, unknown>()).set(key, value))
+}
+
+/** Returns the metadata that a compiler, or tsyringe, has recorded under a key on a target itself, or on a member of it. */
+export function compilerMetadata(key: string, target: object, member?: string | symbol): unknown {
+  return reflect.getOwnMetadata?.(key, target, member) ?? types.get(target)?.get(member)?.get(key)
+}
+
+/** Records metadata where tsyringe reads it. It has loaded reflect-metadata by then. */
+export function defineCompilerMetadata(key: string, value: unknown, target: object): void {
+  reflect.defineMetadata?.(key, value, target)
+}

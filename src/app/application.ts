@@ -1,33 +1,32 @@
-import {
-  ClientBuilder,
-  CONNECTION_TOKENS,
-  START_OPTIONS,
-  disposeWithin,
-  constructionError,
-} from './client.js'
-import type { Client, ClientOptions } from './client.js'
 import { systemClock } from '../core/clock.js'
-import { CloseCode, checkClose } from '../link/close-code.js'
-import { Injector } from './container.js'
-import type { Mistake } from '../errors/startup-error.js'
-import { StartupError } from '../errors/startup-error.js'
 import { connectionLogger } from '../core/logger.js'
-import { readModules, tokenOf } from './modules.js'
-import type { ModuleGraph } from './modules.js'
-import { DEFAULTS } from '../options/fill-in.js'
 import type { Class, Provider, Token } from '../core/token.js'
 import { tokenName } from '../core/token.js'
+import { StartupError } from '../errors/startup-error.js'
+import type { Mistake } from '../errors/startup-error.js'
+import { CloseCode, checkClose } from '../link/close-code.js'
+import { DEFAULTS } from '../options/fill-in.js'
+import { ClientBuilder } from './client-builder.js'
+import { START_OPTIONS } from './client.js'
+import type { Client, ClientOptions } from './client.js'
+import { CONNECTION_TOKENS } from './connection-scope.js'
+import type { Injector } from './container.js'
+import { disposeWithin, constructionError } from './disposal.js'
+import { INSTALL_CONTAINER, loadContainer } from './load-container.js'
+import { readModules, tokenOf } from './modules.js'
+import type { ModuleGraph } from './modules.js'
+import { PlainFactory, isPlain } from './plain-factory.js'
 
 /** A module with all its providers and clients: what `bootstrap` returns for a class with `@Module`. */
 export class Application {
   /** The clients, in the order of the modules. */
   readonly clients: readonly Client[]
-  readonly #injector: Injector
+  readonly #injector: Injector | undefined
   readonly #dispose: () => Promise<void>
   #closing: Promise<void> | undefined
 
   /** @internal */
-  constructor(clients: readonly Client[], injector: Injector, dispose: () => Promise<void>) {
+  constructor(clients: readonly Client[], injector: Injector | undefined, dispose: () => Promise<void>) {
     this.clients = clients
     this.#injector = injector
     this.#dispose = dispose
@@ -39,7 +38,7 @@ export class Application {
    * @throws Error when nobody provides it
    */
   get<T>(token: Token<T>): T {
-    if (this.#injector.isRegistered(token)) return this.#injector.resolve(token)
+    if (this.#injector?.isRegistered(token)) return this.#injector.resolve(token)
     throw new Error(`No module provides ${tokenName(token)}: add it to the providers of one`)
   }
 
@@ -91,7 +90,7 @@ export interface StartedApplication {
 }
 
 interface PlannedClient {
-  readonly plan: ClientBuilder
+  readonly builder: ClientBuilder
   readonly isAwaited: boolean
 }
 
@@ -102,45 +101,66 @@ interface PlannedClient {
  * constructor or a factory has thrown; what was made before that has been disposed of
  */
 export async function startApplication(module: Class, options: ClientOptions): Promise<StartedApplication> {
-  const injector = Injector.under(options.container)
   const graph = readModules(module)
+  const injector = needsContainer(graph, options) ? (await loadContainer())?.(options.container) : undefined
   const planned = planClients(graph, module, injector, options)
   const { clock = systemClock, closeTimeout = DEFAULTS.closeTimeout } = options
   const logger = connectionLogger(options.logger, module.name)
-  const dispose = (): Promise<void> => disposeWithin(injector, { clock, closeTimeout }, logger)
+  const dispose = async (): Promise<void> => {
+    if (injector) await disposeWithin(injector.disposables, { clock, closeTimeout }, logger)
+  }
   try {
-    makeProviders(graph, injector, module)
-    const made = planned.map(({ plan, isAwaited }) => ({ client: plan.build(), isAwaited }))
+    if (injector) makeProviders(graph, injector, module)
+    const made: { readonly client: Client; readonly isAwaited: boolean }[] = []
+    for (const { builder, isAwaited } of planned) made.push({ client: await builder.build(), isAwaited })
     const clients = made.map(({ client }) => client)
     for (const client of clients) client.start()
     const awaited = made.filter(({ isAwaited }) => isAwaited)
     const ready = awaited.map(({ client }) => client.connection.ready)
     return { application: new Application(clients, injector, dispose), ready }
   } catch (thrown) {
-    await Promise.all(planned.map(({ plan }) => plan.rollback()))
+    await Promise.all(planned.map(({ builder }) => builder.rollback()))
     await dispose()
     throw thrown
   }
+}
+
+function needsContainer({ providers, clients }: ModuleGraph, { container }: ClientOptions): boolean {
+  return container !== undefined || providers.length > 0 || clients.some(({ use }) => !isPlain(use))
 }
 
 /** Checks everything, and makes nothing. */
 function planClients(
   graph: ModuleGraph,
   module: Class,
-  injector: Injector,
+  injector: Injector | undefined,
   options: ClientOptions,
 ): PlannedClient[] {
-  for (const provider of graph.providers) injector.register(provider)
-  const mistakes = [...graph.mistakes, ...injector.check(graph.providers.map(tokenOf), CONNECTION_TOKENS)]
+  const mistakes = [...graph.mistakes, ...checkProviders(graph, module, injector)]
   const planned = graph.clients.map(({ use, waitForOpen, ...entry }) => {
-    const plan = new ClientBuilder(use, injector.child(), [entry, withoutStart(options)])
-    mistakes.push(...plan.check([]).map((mistake) => ({ ...mistake, place: placeIn(plan, mistake) })))
-    return { plan, isAwaited: waitForOpen !== false }
+    const factory = injector?.child() ?? new PlainFactory()
+    const builder = new ClientBuilder(use, factory, [entry, withoutStart(options)])
+    mistakes.push(...builder.check([]).map((mistake) => ({ ...mistake, place: placeIn(builder, mistake) })))
+    return { builder, isAwaited: waitForOpen !== false }
   })
   if (mistakes.length === 0) return planned
   // A client that needs what a provider lacks meets the provider's mistake.
   const different = new Map(mistakes.map((mistake) => [`${mistake.place} ${mistake.cause}`, mistake]))
   throw new StartupError(module.name, [...different.values()])
+}
+
+function checkProviders(
+  graph: ModuleGraph,
+  module: Class,
+  injector: Injector | undefined,
+): readonly Mistake[] {
+  if (graph.providers.length === 0) return []
+  if (!injector) {
+    const cause = 'providers take a container, and tsyringe is not installed'
+    return [{ place: `${module.name} providers`, cause, fix: INSTALL_CONTAINER }]
+  }
+  for (const provider of graph.providers) injector.register(provider)
+  return injector.checkTokens(graph.providers.map(tokenOf), CONNECTION_TOKENS)
 }
 
 function makeProviders(graph: ModuleGraph, injector: Injector, module: Class): void {
@@ -169,6 +189,6 @@ function withoutStart(options: ClientOptions): ClientOptions {
   return Object.fromEntries(Object.entries(options).filter(([name]) => !START_OPTIONS.includes(name)))
 }
 
-function placeIn(plan: ClientBuilder, { place }: Mistake): string {
-  return place.startsWith('options.') ? `${plan.name}, ${place}` : place
+function placeIn(builder: ClientBuilder, { place }: Mistake): string {
+  return place.startsWith('options.') ? `${builder.name}, ${place}` : place
 }

@@ -1,9 +1,12 @@
 import { moduleOptions } from '../annotations/metadata.js'
 import { Application, startApplication } from './application.js'
-import { ClientBuilder, START_OPTIONS } from './client.js'
+import { ClientBuilder } from './client-builder.js'
+import { START_OPTIONS } from './client.js'
 import type { Client, ClientOptions } from './client.js'
+import type { InstanceFactory } from './instance-factory.js'
 import { CloseCode } from '../link/close-code.js'
-import { Injector } from './container.js'
+import { loadContainer } from './load-container.js'
+import { PlainFactory, isPlain } from './plain-factory.js'
 import { StartupError } from '../errors/startup-error.js'
 import { toError } from '../core/error-text.js'
 import { mergeOptions } from '../options/merge-options.js'
@@ -92,17 +95,24 @@ function moduleUrlError(module: Class): StartupError {
 }
 
 async function startClient<T extends object>(target: Class<T>, options: ClientOptions): Promise<Client<T>> {
-  const plan = new ClientBuilder(target, Injector.under(options.container), [options])
-  const mistakes = plan.check(START_OPTIONS)
+  const builder = new ClientBuilder(target, await factoryFor(target, options), [options])
+  const mistakes = builder.check(START_OPTIONS)
   if (mistakes.length > 0) throw new StartupError(target.name, mistakes)
   try {
-    const client = plan.build()
+    const client = await builder.build()
     client.start()
     return client
   } catch (thrown) {
-    await plan.rollback()
+    await builder.rollback()
     throw thrown
   }
+}
+
+/** Chooses who makes the instance: the container is loaded only if the class, or the caller, wants it. */
+async function factoryFor(target: Class, { container }: ClientOptions): Promise<InstanceFactory> {
+  if (container === undefined && isPlain(target)) return new PlainFactory()
+  const createInjector = await loadContainer()
+  return createInjector?.(container) ?? new PlainFactory()
 }
 
 /** Waits until all is ready; if it cannot be, or must not be, everything is closed again before the reason is thrown. */

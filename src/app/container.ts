@@ -1,14 +1,12 @@
-import '../annotations/reflect.js'
-import { Lifecycle, container as globalContainer, injectable } from 'tsyringe'
-import type { DependencyContainer, InjectionToken } from 'tsyringe'
+import type * as Tsyringe from 'tsyringe'
+import type { DependencyContainer, InjectionToken, Lifecycle } from 'tsyringe'
 import { nameConstructorTokens } from '../annotations/metadata.js'
 import { DependencyCheck } from './dependency-check.js'
 import type { DependencyNode, Registration } from './dependency-check.js'
 import type { Mistake } from '../errors/startup-error.js'
-import { toError } from '../core/error-text.js'
+import { Disposables } from './disposables.js'
+import type { ConnectionScope, InstanceFactory } from './instance-factory.js'
 import type { Class, FactoryProvider, Provider, Token } from '../core/token.js'
-
-export type { DependencyContainer } from 'tsyringe'
 
 /** What tsyringe keeps of a registration. Its api has no way to ask; without it nothing could be checked before it is made. */
 interface TsyringeRegistration {
@@ -20,14 +18,18 @@ interface TsyringeInternals {
   getAllRegistrations(token: unknown): readonly TsyringeRegistration[] | null
 }
 
-/** The classes that tsyringe knows how to make, and what each is made with. */
+/** shared: tsyringe's own record of classes is global, too. The classes that it knows how to make, and what each is made with. */
 const registeredClasses = new WeakMap<Class, readonly unknown[]>()
 
-/** A container of ours over one of tsyringe's: it knows what it has made, and disposes of that in reverse order. */
-export class Injector {
+/**
+ * Makes instances with tsyringe: a container of ours over one of the user's, which knows what it has made and disposes of that in
+ * reverse order.
+ */
+export class Injector implements InstanceFactory {
+  readonly disposables = new Disposables()
+  readonly #tsyringe: typeof Tsyringe
   readonly #container: DependencyContainer
   readonly #above: Injector | DependencyContainer
-  readonly #disposables = new Disposables()
   readonly #watched = new Set<unknown>()
   /** What the factories of a module ask for. */
   readonly #factories = new Map<unknown, readonly unknown[]>()
@@ -35,31 +37,39 @@ export class Injector {
   readonly #aliases = new Map<unknown, unknown>()
   #check: DependencyCheck | undefined
 
-  private constructor(above: Injector | DependencyContainer) {
+  private constructor(tsyringe: typeof Tsyringe, above: Injector | DependencyContainer) {
+    this.#tsyringe = tsyringe
     this.#above = above
     this.#container = (above instanceof Injector ? above.#container : above).createChildContainer()
   }
 
   /** Makes a container under the given one, or under tsyringe's own. Neither of those is ever disposed of. */
-  static under(container: DependencyContainer | undefined): Injector {
-    return new Injector(container ?? globalContainer)
+  static under(tsyringe: typeof Tsyringe, container: object | undefined): Injector {
+    return new Injector(tsyringe, (container as DependencyContainer | undefined) ?? tsyringe.container)
   }
 
   /** Makes the container of one connection of an application. */
   child(): Injector {
-    return new Injector(this)
+    return new Injector(this.#tsyringe, this)
+  }
+
+  check(target: Class, tokens: readonly Token[]): readonly Mistake[] {
+    this.#container.register(target as InjectionToken, { useClass: target })
+    return this.checkTokens([target], tokens, target)
+  }
+
+  make<T extends object>(target: Class<T>, scope: ConnectionScope): T {
+    for (const token of scope.tokens) {
+      this.#container.register(token as InjectionToken, { useFactory: () => scope.get(token) })
+    }
+    this.registerClasses()
+    return this.resolve<T>(target)
   }
 
   /** Registers a value under a token; it is never disposed. */
   registerValue(token: Token, value: unknown): void {
     // Not useValue: tsyringe takes that for a class where the value is null or undefined.
     this.#container.register(token as InjectionToken, { useFactory: () => value })
-  }
-
-  /** Registers something that is made when it is first asked for; it is never disposed. */
-  registerLazily(token: Token, make: () => object): void {
-    let made: object | undefined
-    this.#container.register(token as InjectionToken, { useFactory: () => (made ??= make()) })
   }
 
   /** Registers what a module provides: made once. */
@@ -94,11 +104,6 @@ export class Injector {
     })
   }
 
-  /** Makes a client class known to tsyringe, each connection's instance its own. */
-  registerClient(client: Class): void {
-    this.#container.register(client as InjectionToken, { useClass: client })
-  }
-
   /**
    * Follows all that tokens depend on, and finds what cannot be made: types that are none, tokens that nobody provides, cycles.
    * Nothing is made.
@@ -106,7 +111,7 @@ export class Injector {
    * @param scoped tokens that each connection will have; nothing that outlives a connection may ask for them
    * @param client the class of the connection that it is done for; without one, it is done for the application
    */
-  check(tokens: readonly unknown[], scoped: readonly Token[], client?: Class): readonly Mistake[] {
+  checkTokens(tokens: readonly unknown[], scoped: readonly Token[], client?: Class): readonly Mistake[] {
     this.#check = new DependencyCheck((each) => this.#registrations(each), scoped, client)
     this.#check.run(tokens)
     return this.#check.mistakes
@@ -122,7 +127,7 @@ export class Injector {
     for (const [target, tokens] of classes) {
       if (registeredClasses.get(target) === tokens) continue
       nameConstructorTokens(target, tokens)
-      injectable()(target)
+      this.#tsyringe.injectable()(target)
       registeredClasses.set(target, tokens)
     }
     this.#watch(nodes)
@@ -141,16 +146,6 @@ export class Injector {
     return this.#container.resolve(token as InjectionToken<T>)
   }
 
-  /** What has been made here and is to be disposed of: all that is left to be kept once a client has been made. */
-  get disposables(): Disposables {
-    return this.#disposables
-  }
-
-  /** Disposes of all that was made here, the last first. One that fails stops none of the others. */
-  dispose(): Promise<Error[]> {
-    return this.#disposables.dispose()
-  }
-
   /**
    * Singletons of the containers above are made there, now: tsyringe would let whichever connection asks first own them
    * (microsoft/tsyringe#237). Everything else that a walk has met is noted as it is made here.
@@ -162,7 +157,7 @@ export class Injector {
       this.#watched.add(token)
       this.#container.afterResolution(token as InjectionToken, (_token, result: unknown) => {
         for (const each of [result].flat()) {
-          if (typeof each === 'object' && each !== null) this.#disposables.add(each)
+          if (typeof each === 'object' && each !== null) this.disposables.add(each)
         }
       })
     }
@@ -182,51 +177,8 @@ export class Injector {
       useClass: provider['useClass'],
       useToken: this.#aliases.get(token) ?? provider['useToken'],
       dependencies: this.#factories.get(token),
-      isSingleton: options.lifecycle === Lifecycle.Singleton,
+      isSingleton: options.lifecycle === this.#tsyringe.Lifecycle.Singleton,
       isOwn,
     }))
   }
-}
-
-/** Instances to be disposed of together. */
-export class Disposables {
-  #made: Set<object> | undefined
-
-  /** Notes an instance, if it can be disposed of. */
-  add(instance: object): void {
-    if (!disposerOf(instance)) return
-    this.#made ??= new Set()
-    this.#made.add(instance)
-  }
-
-  /** Disposes of all, the last first. One that fails stops none of the others. */
-  async dispose(): Promise<Error[]> {
-    const errors: Error[] = []
-    const made = [...(this.#made ?? [])].reverse()
-    this.#made = undefined
-    for (const each of made) {
-      try {
-        await disposerOf(each)?.call(each)
-      } catch (thrown) {
-        errors.push(toError(thrown))
-      }
-    }
-    return errors
-  }
-}
-
-/** Finds how an instance wants to be disposed of: `dispose()`, as tsyringe has it, or one of the language's own two. */
-function disposerOf(instance: object): (() => unknown) | undefined {
-  const {
-    dispose,
-    [Symbol.asyncDispose]: asyncDispose,
-    [Symbol.dispose]: syncDispose,
-  } = instance as {
-    dispose?: () => unknown
-    [Symbol.asyncDispose]?: () => unknown
-    [Symbol.dispose]?: () => unknown
-  }
-  // A `dispose` with parameters disposes of something else.
-  if (typeof dispose === 'function' && dispose.length === 0) return dispose
-  return [asyncDispose, syncDispose].find((each) => typeof each === 'function')
 }

@@ -11,6 +11,7 @@ import type { Logger } from '../core/logger.js'
 import type { ClientSettings } from '../options/fill-in.js'
 import { ErrorHandlers } from './error-handlers.js'
 import { Invoker, isThenable } from './invoker.js'
+import type { Around } from './invoker.js'
 import { HandlerSession } from './handler-session.js'
 import type { DispatchContext } from './handler-session.js'
 import { Router } from './router.js'
@@ -39,10 +40,11 @@ export class Dispatcher implements ConnectionListener, DispatchContext {
     connection: HandlerConnection & SubscriptionKeys,
     settings: Pick<ClientSettings, 'route' | 'codec' | 'clock' | 'concurrency'>,
     logger: Logger,
+    around?: Around,
   ) {
     this.connection = connection
     this.table = table
-    this.invoker = new Invoker(instance)
+    this.invoker = new Invoker(instance, around)
     this.router = new Router(settings.route, table, connection)
     this.logger = logger
     this.codec = settings.codec

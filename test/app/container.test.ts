@@ -1,7 +1,9 @@
 import { expect } from 'chai'
+import * as tsyringe from 'tsyringe'
 import { container as globalContainer, delay, inject, injectable, singleton } from 'tsyringe'
 import type { Class, Provider } from 'holdfast'
 import { Injector } from '#src/app/container.js'
+import type { ConnectionScope } from '#src/app/instance-factory.js'
 
 /** What was disposed of, in order. */
 let disposed: string[] = []
@@ -31,21 +33,22 @@ class Tree {
 
 /** Makes an application's container out of providers, each checked and made in order. */
 function injectorOf(providers: readonly Provider[]): Injector {
-  const injector = Injector.under(globalContainer.createChildContainer())
+  const injector = Injector.under(tsyringe, globalContainer.createChildContainer())
   for (const provider of providers) injector.register(provider)
   const tokens = providers.map((provider) => (typeof provider === 'function' ? provider : provider.provide))
-  expect(injector.check(tokens, [])).to.deep.equal([])
+  expect(injector.checkTokens(tokens, [])).to.deep.equal([])
   injector.registerClasses()
   for (const token of tokens) injector.resolve(token)
   return injector
 }
 
+/** The scope of a connection that has nothing for its client. */
+const NOTHING = { tokens: [], get: () => undefined } as unknown as ConnectionScope
+
 /** Makes the container of a connection with an instance of its client in it. */
 function clientIn<T extends object>(injector: Injector, client: Class<T>): T {
-  injector.registerClient(client)
-  expect(injector.check([client], [], client)).to.deep.equal([])
-  injector.registerClasses()
-  return injector.resolve(client)
+  expect(injector.check(client, [])).to.deep.equal([])
+  return injector.make(client, NOTHING)
 }
 
 describe('Injector', () => {
@@ -92,10 +95,10 @@ describe('Injector', () => {
     })
 
     it('leaves a circle of names to the check', () => {
-      const injector = Injector.under(undefined)
+      const injector = Injector.under(tsyringe, undefined)
       injector.register({ provide: 'a', useExisting: 'b' })
       injector.register({ provide: 'b', useExisting: 'a' })
-      expect(injector.check(['a'], []).map(({ cause }) => cause)).to.deep.equal([
+      expect(injector.checkTokens(['a'], []).map(({ cause }) => cause)).to.deep.equal([
         "needs itself: 'a' → 'b' → 'a'",
       ])
     })
@@ -109,9 +112,9 @@ describe('Injector', () => {
           made += 1
         }
       }
-      const injector = Injector.under(undefined)
+      const injector = Injector.under(tsyringe, undefined)
       injector.register(Counted)
-      injector.check([Counted], [])
+      injector.checkTokens([Counted], [])
       expect(made).to.equal(0)
     })
 
@@ -122,23 +125,7 @@ describe('Injector', () => {
       class Limited {
         constructor(@inject('limit') readonly limit: number) {}
       }
-      expect(clientIn(Injector.under(above), Limited).limit).to.equal(5)
-    })
-  })
-
-  describe('#registerLazily', () => {
-    it('makes a value when it is first asked for, once, and never disposes of it', async () => {
-      const injector = Injector.under(undefined)
-      let made = 0
-      injector.registerLazily(Leaf, () => {
-        made += 1
-        return new Leaf()
-      })
-      expect(made).to.equal(0)
-      expect(injector.resolve(Leaf)).to.equal(injector.resolve(Leaf))
-      expect(made).to.equal(1)
-      await injector.dispose()
-      expect(disposed).to.deep.equal([])
+      expect(clientIn(Injector.under(tsyringe, above), Limited).limit).to.equal(5)
     })
   })
 
@@ -148,7 +135,7 @@ describe('Injector', () => {
       class Late {
         constructor(@inject(delay(() => Branch)) readonly branch: Branch) {}
       }
-      const injector = Injector.under(undefined)
+      const injector = Injector.under(tsyringe, undefined)
       const { branch } = clientIn(injector, Late)
       const { disposables } = injector
       expect(branch.leaf).to.be.instanceOf(Leaf)
@@ -175,16 +162,16 @@ describe('Injector', () => {
 
   describe('#dispose', () => {
     it('disposes of what was made, the last first, waiting for each, whichever way it is disposed of', async () => {
-      const injector = Injector.under(undefined)
+      const injector = Injector.under(tsyringe, undefined)
       clientIn(injector, Tree)
-      expect(await injector.dispose()).to.deep.equal([])
+      expect(await injector.disposables.dispose()).to.deep.equal([])
       expect(disposed).to.deep.equal(['Tree', 'Branch', 'Leaf'])
     })
 
     it('disposes of each once', async () => {
       const injector = injectorOf([Leaf, { provide: 'other', useExisting: Leaf }, Branch])
-      await injector.dispose()
-      await injector.dispose()
+      await injector.disposables.dispose()
+      await injector.disposables.dispose()
       expect(disposed).to.deep.equal(['Branch', 'Leaf'])
     })
 
@@ -205,7 +192,7 @@ describe('Injector', () => {
           disposed.push('the pool')
         }
       }
-      await injectorOf([Both, Pool]).dispose()
+      await injectorOf([Both, Pool]).disposables.dispose()
       expect(disposed).to.deep.equal(['the pool', 'dispose'])
     })
 
@@ -220,7 +207,7 @@ describe('Injector', () => {
           return Promise.reject(new Error('rejected'))
         }
       }
-      const errors = await injectorOf([Leaf, Throws, Rejects]).dispose()
+      const errors = await injectorOf([Leaf, Throws, Rejects]).disposables.dispose()
       expect(errors.map(({ message }) => message)).to.deep.equal(['rejected', 'thrown'])
       expect(disposed).to.deep.equal(['Leaf'])
     })
@@ -230,7 +217,7 @@ describe('Injector', () => {
         { provide: 'made', useFactory: () => new Leaf() },
         { provide: 'value', useValue: new Tree(new Branch(new Leaf())) },
       ])
-      await injector.dispose()
+      await injector.disposables.dispose()
       expect(disposed).to.deep.equal(['Leaf'])
     })
 
@@ -241,7 +228,7 @@ describe('Injector', () => {
         { provide: 'other', useExisting: 'value' },
       ])
       expect(injector.resolve('other')).to.equal(value)
-      await injector.dispose()
+      await injector.disposables.dispose()
       expect(disposed).to.deep.equal([])
     })
 
@@ -249,9 +236,9 @@ describe('Injector', () => {
       const application = injectorOf([Leaf])
       const child = application.child()
       expect(clientIn(child, Tree).branch.leaf).to.equal(application.resolve(Leaf))
-      await child.dispose()
+      await child.disposables.dispose()
       expect(disposed).to.deep.equal(['Tree', 'Branch'])
-      await application.dispose()
+      await application.disposables.dispose()
       expect(disposed).to.deep.equal(['Tree', 'Branch', 'Leaf'])
     })
 
@@ -266,11 +253,11 @@ describe('Injector', () => {
       class Client {
         constructor(readonly shared: Shared) {}
       }
-      const first = Injector.under(undefined)
+      const first = Injector.under(tsyringe, undefined)
       const { shared } = clientIn(first, Client)
-      await first.dispose()
+      await first.disposables.dispose()
       expect(disposed).to.deep.equal([])
-      expect(clientIn(Injector.under(undefined), Client).shared).to.equal(shared)
+      expect(clientIn(Injector.under(tsyringe, undefined), Client).shared).to.equal(shared)
     })
 
     it('leaves alone what a container of the user keeps under another name', async () => {
@@ -281,21 +268,21 @@ describe('Injector', () => {
       class Client {
         constructor(@inject('kept') readonly leaf: Leaf) {}
       }
-      const injector = Injector.under(above)
+      const injector = Injector.under(tsyringe, above)
       const { leaf } = clientIn(injector, Client)
       expect(leaf).to.equal(above.resolve('kept'))
-      await injector.dispose()
+      await injector.disposables.dispose()
       expect(disposed).to.deep.equal([])
     })
 
     it('makes a singleton of a container two floors up there', async () => {
       const above = globalContainer.createChildContainer()
       above.registerSingleton(Leaf)
-      const application = Injector.under(above)
+      const application = Injector.under(tsyringe, above)
       const child = application.child()
       expect(clientIn(child, Tree).branch.leaf).to.equal(above.resolve(Leaf))
-      await child.dispose()
-      await application.dispose()
+      await child.disposables.dispose()
+      await application.disposables.dispose()
       expect(disposed).to.deep.equal(['Tree', 'Branch'])
     })
   })

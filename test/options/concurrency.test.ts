@@ -76,8 +76,8 @@ describe('checkConcurrency', () => {
 
   it('suggests the name that was meant', () => {
     expectMistake(
-      { key: 'symbol', lastest: true },
-      `${PLACE}.lastest`,
+      { key: 'symbol', conflat: true },
+      `${PLACE}.conflat`,
       'is no option',
       'did you mean conflate?',
     )

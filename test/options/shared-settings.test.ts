@@ -1,8 +1,9 @@
 import { expect } from 'chai'
 import { bootstrap, defineHandlers, jsonCodec } from 'holdfast'
 import type { ConnectionOptions } from 'holdfast'
-import { ClientBuilder, START_OPTIONS } from '#src/app/client.js'
-import { Injector } from '#src/app/container.js'
+import { ClientBuilder } from '#src/app/client-builder.js'
+import { START_OPTIONS } from '#src/app/client.js'
+import { PlainFactory } from '#src/app/plain-factory.js'
 import { fillIn } from '#src/options/fill-in.js'
 import { keepSettings, knownSettings } from '#src/options/shared-settings.js'
 import { rejection } from '../support/rejection.js'
@@ -96,10 +97,10 @@ describe('The settings of the last client of a class', () => {
     }
     defineHandlers(Started, { message: 'message' })
     const given = { url: URL_OF_ALL, shutdownSignals: true }
-    const plan = new ClientBuilder(Started, Injector.under(undefined), [given])
-    expect(plan.check(START_OPTIONS)).to.deep.equal([])
-    plan.build()
-    const mistakes = new ClientBuilder(Started, Injector.under(undefined), [given]).check([])
+    const builder = new ClientBuilder(Started, new PlainFactory(), [given])
+    expect(builder.check(START_OPTIONS)).to.deep.equal([])
+    void builder.build()
+    const mistakes = new ClientBuilder(Started, new PlainFactory(), [given]).check([])
     expect(mistakes.map(({ place }) => place)).to.deep.equal(['options.shutdownSignals'])
   })
 })

@@ -1,0 +1,122 @@
+import { handlersOf } from '../annotations/handler-table.js'
+import { clientOptions } from '../annotations/metadata.js'
+import type { PerAttempt } from '../connection/attempt.js'
+import { Connection } from '../connection/connection.js'
+import { connectionLogger } from '../core/logger.js'
+import type { Class } from '../core/token.js'
+import { Dispatcher } from '../dispatch/dispatcher.js'
+import type { Around } from '../dispatch/invoker.js'
+import type { Mistake } from '../errors/startup-error.js'
+import { fillIn } from '../options/fill-in.js'
+import type { ClientSettings } from '../options/fill-in.js'
+import { mergeOptions } from '../options/merge-options.js'
+import type { ConnectionOptions } from '../options/options.js'
+import { keepSettings, knownSettings } from '../options/shared-settings.js'
+import { validateOptions } from '../options/validate-options.js'
+import { connectWs } from '../transports/ws/ws-transport.js'
+import { Client, START_OPTIONS } from './client.js'
+import { CONNECTION_TOKENS, ClientScope } from './connection-scope.js'
+import { Disposal, constructionError } from './disposal.js'
+import type { InstanceFactory } from './instance-factory.js'
+
+/** shared: connections are numbered per process, so that no two have the same ID. */
+let connectionCount = 0
+
+/**
+ * Builds one client in four steps, each of which others can take differently: `check` finds all mistakes and makes nothing; `open`
+ * makes the connection and starts nothing; a factory makes the instance; `attach` wires the two.
+ */
+export class ClientBuilder<T extends object = object> {
+  readonly target: Class<T>
+  readonly name: string
+  readonly #factory: InstanceFactory
+  readonly #options: ConnectionOptions
+  #settings: ClientSettings | undefined
+  #disposal: Disposal | undefined
+  #scope: ClientScope | undefined
+
+  /**
+   * @param factory makes the instance
+   * @param layers options over those of the class; later ones win
+   */
+  constructor(
+    target: Class<T>,
+    factory: InstanceFactory,
+    layers: readonly (ConnectionOptions | undefined)[],
+  ) {
+    this.target = target
+    this.#factory = factory
+    this.#options = mergeOptions<ConnectionOptions>(
+      // The tokens of the constructor are not an option of the connection.
+      { ...clientOptions(target), inject: undefined } as ConnectionOptions,
+      ...layers,
+    )
+    this.name = this.#options.name ?? target.name
+  }
+
+  /** Finds all mistakes of the class, of what it injects, and of its options. */
+  check(otherOptions: readonly string[]): Mistake[] {
+    const { mistakes } = handlersOf(this.target)
+    this.#settings = knownSettings(this.target, this.#options)
+    return [
+      ...mistakes,
+      ...this.#factory.check(this.target, CONNECTION_TOKENS),
+      ...(this.#settings ? [] : validateOptions(this.#options, this.target.name, otherOptions)),
+    ]
+  }
+
+  /** Makes the connection and what can be injected of it. Starts nothing. */
+  open(): ClientScope {
+    const settings = (this.#settings ??= this.#fillIn())
+    const logger = connectionLogger(this.#options.logger, this.name)
+    connectionCount += 1
+    const id = `${this.name}#${connectionCount}`
+    const connection = new Connection(id, settings, this.#options.transport ?? connectWs)
+    this.#disposal = new Disposal(this.#factory.disposables, settings, logger)
+    this.#scope = new ClientScope(connection, logger)
+    return this.#scope
+  }
+
+  /**
+   * Makes the instance, and wires it to a connection of its own.
+   *
+   * @throws StartupError if a constructor throws; `rollback` then disposes of what was made before
+   */
+  async build(): Promise<Client<T>> {
+    const scope = this.open()
+    let instance: T
+    try {
+      instance = await this.#factory.make(this.target, scope)
+    } catch (thrown) {
+      throw constructionError(this.target.name, this.target.name, thrown)
+    }
+    return this.attach(instance, scope)
+  }
+
+  /**
+   * Wires an instance to its connection.
+   *
+   * @param around stands around each call of a handler
+   */
+  attach(instance: T, { connection, logger }: ClientScope, around?: Around): Client<T> {
+    const settings = this.#settings as ClientSettings
+    const { table } = handlersOf(this.target)
+    const dispatcher = new Dispatcher(instance, table, connection, settings, logger, around)
+    return new Client(instance, connection, this.name, this.#disposal as Disposal, dispatcher)
+  }
+
+  /** Ends and disposes of whatever has been made. */
+  async rollback(): Promise<void> {
+    await this.#scope?.connection.terminate()
+    await this.#disposal?.run()
+  }
+
+  #fillIn(): ClientSettings {
+    const settings = fillIn(this.#options, this.#options.url as PerAttempt<string | URL>)
+    // The settings of a class must not keep a container or a signal in memory.
+    if (!START_OPTIONS.some((name) => name in this.#options)) {
+      keepSettings(this.target, this.#options, settings)
+    }
+    return settings
+  }
+}

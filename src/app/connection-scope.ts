@@ -1,0 +1,37 @@
+import { Connection } from '../connection/connection.js'
+import { Logger } from '../core/logger.js'
+import type { Token } from '../core/token.js'
+import { Heartbeat } from '../link/heartbeat.js'
+import { JsonSender } from '../messages/json-sender.js'
+import { Subscriptions } from '../messages/subscriptions.js'
+import type { ConnectionScope } from './instance-factory.js'
+
+/** The tokens of what each connection has for itself. Its client can inject them without a container. */
+export const CONNECTION_TOKENS: readonly Token[] = [Connection, JsonSender, Heartbeat, Logger, Subscriptions]
+
+/** What one client's connection has under its tokens. */
+export class ClientScope implements ConnectionScope {
+  readonly tokens = CONNECTION_TOKENS
+  readonly connection: Connection
+  readonly logger: Logger
+  readonly #made = new Map<Token, unknown>()
+
+  constructor(connection: Connection, logger: Logger) {
+    this.connection = connection
+    this.logger = logger
+  }
+
+  get(token: Token): unknown {
+    const made = this.#made.get(token) ?? this.#make(token)
+    this.#made.set(token, made)
+    return made
+  }
+
+  #make(token: Token): unknown {
+    const { connection } = this
+    if (token === Connection) return connection
+    if (token === JsonSender) return new JsonSender(connection)
+    if (token === Heartbeat) return new Heartbeat(connection.heartbeat)
+    return token === Logger ? this.logger : connection.subscriptions
+  }
+}

@@ -1,0 +1,44 @@
+import { toError } from '../core/error-text.js'
+
+/** Instances to be disposed of together. */
+export class Disposables {
+  #made: Set<object> | undefined
+
+  /** Notes an instance, if it can be disposed of. */
+  add(instance: object): void {
+    if (!disposerOf(instance)) return
+    this.#made ??= new Set()
+    this.#made.add(instance)
+  }
+
+  /** Disposes of all, the last first. One that fails stops none of the others. */
+  async dispose(): Promise<Error[]> {
+    const errors: Error[] = []
+    const made = [...(this.#made ?? [])].reverse()
+    this.#made = undefined
+    for (const each of made) {
+      try {
+        await disposerOf(each)?.call(each)
+      } catch (thrown) {
+        errors.push(toError(thrown))
+      }
+    }
+    return errors
+  }
+}
+
+/** Finds how an instance wants to be disposed of: `dispose()`, as tsyringe has it, or one of the language's own two. */
+function disposerOf(instance: object): (() => unknown) | undefined {
+  const {
+    dispose,
+    [Symbol.asyncDispose]: asyncDispose,
+    [Symbol.dispose]: syncDispose,
+  } = instance as {
+    dispose?: () => unknown
+    [Symbol.asyncDispose]?: () => unknown
+    [Symbol.dispose]?: () => unknown
+  }
+  // A `dispose` with parameters disposes of something else.
+  if (typeof dispose === 'function' && dispose.length === 0) return dispose
+  return [asyncDispose, syncDispose].find((each) => typeof each === 'function')
+}

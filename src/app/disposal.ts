@@ -1,0 +1,60 @@
+import type { Clock } from '../core/clock.js'
+import type { SettleListener } from '../core/deferred.js'
+import { reasonOf, toError } from '../core/error-text.js'
+import type { Logger } from '../core/logger.js'
+import { StartupError } from '../errors/startup-error.js'
+import { Deadline } from '../session/deadline.js'
+import type { Disposables } from './disposables.js'
+
+/** The disposal of what was made for one client, which happens once. The container itself is not kept: an idle client is small. */
+export class Disposal implements SettleListener {
+  readonly #disposables: Disposables
+  readonly #limits: DisposalLimits
+  readonly #logger: Logger
+  #done: Promise<void> | undefined
+
+  constructor(disposables: Disposables, limits: DisposalLimits, logger: Logger) {
+    this.#disposables = disposables
+    this.#limits = limits
+    this.#logger = logger
+  }
+
+  onSettled(): void {
+    void this.run()
+  }
+
+  run(): Promise<void> {
+    return (this.#done ??= disposeWithin(this.#disposables, this.#limits, this.#logger))
+  }
+}
+
+interface DisposalLimits {
+  readonly clock: Clock
+  readonly closeTimeout: number
+}
+
+/** Disposes of what an injector has made, within `closeTimeout`; what fails or hangs is logged. */
+export async function disposeWithin(
+  made: Pick<Disposables, 'dispose'>,
+  { clock, closeTimeout }: DisposalLimits,
+  logger: Logger,
+): Promise<void> {
+  const disposed = made.dispose().then((errors) => {
+    for (const error of errors) logger.error(`close: a dispose failed: ${error.stack ?? error.message}`)
+  })
+  const isDone = await new Deadline(clock).settlesWithin(disposed, closeTimeout)
+  if (!isDone) logger.error(`close: a dispose has not settled within ${closeTimeout} ms: going on without it`)
+}
+
+/** What to say when making something throws, though nothing was missing. */
+export function constructionError(target: string, place: string, thrown: unknown): StartupError {
+  const error = new StartupError(target, [
+    {
+      place,
+      cause: `could not be made: ${reasonOf(toError(thrown))}`,
+      fix: 'let the constructor only store what it is given, and do what can fail in @OnOpen',
+    },
+  ])
+  error.cause = thrown
+  return error
+}

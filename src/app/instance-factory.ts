@@ -1,0 +1,23 @@
+import type { Connection } from '../connection/connection.js'
+import type { Mistake } from '../errors/startup-error.js'
+import type { Class, Token } from '../core/token.js'
+import type { Disposables } from './disposables.js'
+
+/** What belongs to one connection. It exists before the instance does. */
+export interface ConnectionScope {
+  readonly connection: Connection
+  /** The tokens that {@link get} knows. */
+  readonly tokens: readonly Token[]
+  /** Returns what the connection has under a token: created when first asked for, then the same one. */
+  get(token: Token): unknown
+}
+
+/** Makes the instance of one client. Nothing else in Holdfast knows how that is done. */
+export interface InstanceFactory {
+  /** Holds what was made with the instance, and is disposed of after the connection has ended. */
+  readonly disposables: Disposables
+  /** Finds what cannot be made. Makes nothing. */
+  check(target: Class, tokens: readonly Token[]): readonly Mistake[]
+  /** Makes the instance. Throws what a constructor throws. */
+  make<T extends object>(target: Class<T>, scope: ConnectionScope): T | Promise<T>
+}

@@ -1,0 +1,31 @@
+import { toError } from '../core/error-text.js'
+import type { Injector } from './container.js'
+
+/** Makes the container of an application, or of a client that is started alone, under the given one of the user's. */
+export type CreateInjector = (container: object | undefined) => Injector
+
+/** perf: a second client of a process starts without another turn of the event loop. */
+let loaded: CreateInjector | undefined
+
+/** What there is to type if {@link loadContainer} finds nothing. */
+export const INSTALL_CONTAINER = 'npm install tsyringe reflect-metadata'
+
+/**
+ * Loads tsyringe, which is an optional peer dependency.
+ *
+ * @returns `undefined` if it is not installed
+ */
+export async function loadContainer(): Promise<CreateInjector | undefined> {
+  if (loaded) return loaded
+  try {
+    // tsyringe checks at load time that reflect-metadata is there.
+    await import('reflect-metadata')
+    const tsyringe = await import('tsyringe')
+    const { Injector } = await import('./container.js')
+    loaded = (container) => Injector.under(tsyringe, container)
+    return loaded
+  } catch (thrown) {
+    if ((toError(thrown) as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw thrown
+    return undefined
+  }
+}

@@ -1,0 +1,47 @@
+import { readConstructor } from '../annotations/constructor-tokens.js'
+import { tokenName } from '../core/token.js'
+import type { Class, Token } from '../core/token.js'
+import type { Mistake } from '../errors/startup-error.js'
+import { CONNECTION_TOKENS } from './connection-scope.js'
+import { DependencyCheck } from './dependency-check.js'
+import { Disposables } from './disposables.js'
+import { INSTALL_CONTAINER } from './load-container.js'
+import type { ConnectionScope, InstanceFactory } from './instance-factory.js'
+
+/** Tells whether a class injects nothing but what its connection has, so that it takes no container to make it. */
+export function isPlain(target: Class): boolean {
+  return (readConstructor(target).tokens ?? []).every((token) => CONNECTION_TOKENS.includes(token as Token))
+}
+
+/** Makes instances of classes that inject only what their connection has. */
+export class PlainFactory implements InstanceFactory {
+  readonly disposables = new Disposables()
+
+  check(target: Class, tokens: readonly Token[]): readonly Mistake[] {
+    if (!isPlain(target)) return missingContainer(target)
+    const check = new DependencyCheck(() => [], tokens, target)
+    check.run([target])
+    return check.mistakes
+  }
+
+  make<T extends object>(target: Class<T>, scope: ConnectionScope): T {
+    const { tokens = [] } = readConstructor(target)
+    const instance = new target(...(tokens.map((token) => scope.get(token as Token)) as never[]))
+    this.disposables.add(instance)
+    return instance
+  }
+}
+
+/** Without tsyringe there is nothing that could provide the other tokens of a constructor. */
+function missingContainer(target: Class): Mistake[] {
+  const { tokens = [] } = readConstructor(target)
+  const mistakes = tokens.map((token, index) => ({
+    token,
+    place: `${target.name}, constructor parameter ${index + 1}`,
+    cause: `injects ${tokenName(token)}, which takes a container, and tsyringe is not installed`,
+    fix: INSTALL_CONTAINER,
+  }))
+  return mistakes
+    .filter(({ token }) => !CONNECTION_TOKENS.includes(token as Token))
+    .map(({ place, cause, fix }) => ({ place, cause, fix }))
+}
