@@ -1,6 +1,7 @@
 import js from '@eslint/js'
 import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
+import house from './scripts/lint/eslint-plugin.js'
 
 /** Each third-party name of src, and the only files that may import it. */
 const IMPORTERS = {
@@ -58,6 +59,11 @@ const TIME_PROPERTIES = [
 ]
 const TIME_SYNTAX = [{ selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: TIME }]
 
+/** Classes that may have more than 12 fields or 30 members, with the reason of each. */
+const WIDE_CLASSES = {
+  Connection: 'The API of a connection: users find all of it in one place, and it passes on to the parts.',
+}
+
 export default defineConfig([
   globalIgnores(['dist', '.build', 'coverage', 'test/fixtures']),
   {
@@ -107,7 +113,12 @@ export default defineConfig([
   },
   {
     files: ['src/**/*.ts'],
+    plugins: { house },
     rules: {
+      // Violations as of the move, to be cured: scripts/lint/suppressions.json. It may only shrink (CONTRIBUTING.md).
+      'house/class-width': ['error', { fields: 12, members: 30, exempt: WIDE_CLASSES }],
+      'house/module-state': 'error',
+      'house/perf-comment': 'error',
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': ['error', { max: 40, skipBlankLines: true, skipComments: true }],
       'no-restricted-globals': ['error', REFLECT, CONSOLE, ...TIMERS],

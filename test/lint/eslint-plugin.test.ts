@@ -1,0 +1,187 @@
+import { expect } from 'chai'
+import { Linter } from 'eslint'
+import type { ESLint } from 'eslint'
+import tseslint from 'typescript-eslint'
+import { root } from '../support/project.js'
+
+describe("The house's ESLint plugin", () => {
+  let house: ESLint.Plugin
+
+  before(async () => {
+    const module = (await import(new URL('scripts/lint/eslint-plugin.js', root).href)) as {
+      default: ESLint.Plugin
+    }
+    house = module.default
+  })
+
+  /** Returns the messages of one rule, each after its line. */
+  function lint(rule: string, code: string, options: object = {}): readonly string[] {
+    const isBare = Object.keys(options).length === 0
+    const messages = new Linter().verify(code, {
+      languageOptions: { parser: tseslint.parser },
+      plugins: { house },
+      rules: { [`house/${rule}`]: isBare ? 'error' : ['error', options] },
+    })
+    return messages.map(({ line, message }) => `${line}: ${message}`)
+  }
+
+  describe('class-width', () => {
+    const LIMITS = { fields: 2, members: 4 }
+
+    it('accepts a class within both limits', () => {
+      const code = 'class A { a; #b; f() {} get c() { return 1 } }'
+      expect(lint('class-width', code, LIMITS)).to.deep.equal([])
+    })
+
+    it('reports too many fields: private, static and parameter properties count', () => {
+      const code = 'class A { #a; static b; constructor(readonly c: number, d: number) {} }'
+      expect(lint('class-width', code, LIMITS)).to.deep.equal([
+        '1: A has 3 fields: expected at most 2. Split it by topic.',
+      ])
+    })
+
+    it('reports too many members: fields, methods and accessors count', () => {
+      const code = 'class A { #a; f() {} #g() {} get b() { return 1 } static h() {} }'
+      expect(lint('class-width', code, LIMITS)).to.deep.equal([
+        '1: A has 5 members: expected at most 4. Split it by topic.',
+      ])
+    })
+
+    it('counts a get and set pair once, overloads once, and neither constructors nor static blocks', () => {
+      const code = `class A {
+        static {}
+        constructor() {}
+        get a() { return 1 }
+        set a(value) {}
+        f(value: string): void
+        f(value: number): void
+        f(value: unknown) {}
+        g() {}
+        h() {}
+      }`
+      expect(lint('class-width', code, LIMITS)).to.deep.equal([])
+    })
+
+    it('allows 12 fields and 30 members by default', () => {
+      const fields = (count: number): string =>
+        Array.from({ length: count }, (_, index) => `a${index};`).join(' ')
+      expect(lint('class-width', `class A { ${fields(12)} }`)).to.deep.equal([])
+      expect(lint('class-width', `class A { ${fields(13)} }`)).to.have.length(1)
+    })
+
+    it('accepts an exempt class, as long as it needs that', () => {
+      const exempt = { ...LIMITS, exempt: { A: 'A facade.' } }
+      expect(lint('class-width', 'class A { a; b; c }', exempt)).to.deep.equal([])
+      expect(lint('class-width', 'class A { a }', exempt)).to.deep.equal([
+        '1: A is exempt from class-width, but the class is within the limits. Remove the exemption.',
+      ])
+    })
+  })
+
+  describe('perf-comment', () => {
+    const TRUNC = 'Math.trunc(): an integer instead of a boxed double'
+
+    it('reports a trick without a comment', () => {
+      expect(lint('perf-comment', 'const now = Math.trunc(clock.now())')).to.deep.equal([
+        `1: ${TRUNC} is not explained: no comment states the gain. ` +
+          'Add "// perf: saves N B per idle connection", or "// perf: N % of receive", and the benchmark.',
+      ])
+    })
+
+    it('accepts a comment on the line, or directly above the statement or the member', () => {
+      expect(lint('perf-comment', 'const now = Math.trunc(1) // perf: saves 16 B')).to.deep.equal([])
+      expect(
+        lint('perf-comment', '// perf: saves 16 B\n// per timer\nconst now =\n  Math.trunc(1)'),
+      ).to.deep.equal([])
+      expect(
+        lint('perf-comment', 'class A {\n  /** perf: saves 16 B */\n  now = Math.trunc(1)\n}'),
+      ).to.deep.equal([])
+    })
+
+    it('does not accept another comment, or one that is further away', () => {
+      expect(lint('perf-comment', '// Whole milliseconds.\nconst now = Math.trunc(1)')).to.have.length(1)
+      expect(lint('perf-comment', '// perf: saves 16 B\n\nconst now = Math.trunc(1)')).to.have.length(1)
+      expect(lint('perf-comment', 'f() // perf: saves 16 B\nconst now = Math.trunc(1)')).to.have.length(1)
+      expect(lint('perf-comment', 'const now = Math.trunc(1) // perf:')).to.have.length(1)
+    })
+
+    it('reports replacing and overriding emit()', () => {
+      expect(lint('perf-comment', 'socket.emit = emitRead')).to.have.length(1)
+      expect(lint('perf-comment', '// perf: 30 % of receive\nsocket.emit = emitRead')).to.deep.equal([])
+      expect(lint('perf-comment', 'class A extends B { override emit() { return true } }')).to.have.length(1)
+      expect(lint('perf-comment', "socket.emit('open')")).to.deep.equal([])
+    })
+
+    describe('for fields made on first use', () => {
+      const METHODS = 'get a() { return (this.#a ??= new A()) }\n get b() { return (this.#b ??= f(new B())) }'
+
+      it('reports each class once, with its fields', () => {
+        expect(lint('perf-comment', `class A {\n #a\n #b\n ${METHODS}\n}`)).to.deep.equal([
+          '4: Making #a, #b on first use is not explained: no comment states the gain. ' +
+            'Add "// perf: saves N B per idle connection", or "// perf: N % of receive", and the benchmark.',
+        ])
+      })
+
+      it('accepts one comment above the class, or one above each field or use', () => {
+        const perf = '// perf: saves 100 B'
+        expect(lint('perf-comment', `${perf}\nexport class A {\n #a\n #b\n ${METHODS}\n}`)).to.deep.equal([])
+        expect(lint('perf-comment', `class A {\n ${perf}\n #a\n #b ${perf}\n ${METHODS}\n}`)).to.deep.equal(
+          [],
+        )
+        expect(lint('perf-comment', `class A {\n #a\n ${perf}\n ${METHODS} ${perf}\n}`)).to.deep.equal([])
+        expect(lint('perf-comment', `class A {\n ${perf}\n #a\n\n #b\n ${METHODS}\n}`)).to.have.length(1)
+      })
+
+      it('accepts a field that keeps the first result', () => {
+        const code = `class A {
+          close() { this.#error ??= new LostError(); return (this.#closed ??= this.#close()) }
+          idle() { this.#idle ??= deferred() }
+        }`
+        expect(lint('perf-comment', code)).to.deep.equal([])
+      })
+    })
+  })
+
+  describe('module-state', () => {
+    it('reports a variable that can change', () => {
+      expect(lint('module-state', 'let spare: object | undefined')).to.deep.equal([
+        '1: spare is mutable at module level: the whole process shares it. ' +
+          'Hand it in, or add the reason directly above: "// shared: …" or "// perf: …".',
+      ])
+      expect(lint('module-state', 'export let spare = 1')).to.have.length(1)
+    })
+
+    it('reports a container that the module changes', () => {
+      expect(
+        lint('module-state', 'const known = new Map()\nfunction f() { known.set(1, 2) }'),
+      ).to.have.length(1)
+      expect(lint('module-state', 'const known = []\nfunction f() { known[0] = 1 }')).to.have.length(1)
+      expect(lint('module-state', 'const known = {}\nfunction f() { delete known.a }')).to.have.length(1)
+      expect(
+        lint('module-state', 'const bytes = new Uint8Array(4)\nfunction f() { bytes[0]++ }'),
+      ).to.have.length(1)
+    })
+
+    it('accepts containers that stay as they are, and local variables', () => {
+      expect(lint('module-state', "const KNOWN = new Map([['a', 1]])\nKNOWN.get('a')")).to.deep.equal([])
+      expect(lint('module-state', 'function f() { let a = 1; return a++ }')).to.deep.equal([])
+    })
+
+    it('accepts a reason directly above, or on the line', () => {
+      expect(lint('module-state', '// shared: one per process\nlet spare = 1')).to.deep.equal([])
+      expect(lint('module-state', 'let spare = 1 // shared: one per process')).to.deep.equal([])
+      expect(
+        lint('module-state', '/** The number of the last client. */\nexport let count = 1'),
+      ).to.deep.equal([])
+    })
+
+    it('accepts one reason for a group without empty lines', () => {
+      expect(lint('module-state', '// shared: one per process\nlet a = 1\nlet b = 2')).to.deep.equal([])
+      expect(lint('module-state', '// shared: one per process\nlet a = 1\n\nlet b = 2')).to.have.length(1)
+    })
+
+    it('does not accept a comment that gives no reason', () => {
+      expect(lint('module-state', '// perf:\nlet spare = 1')).to.have.length(1)
+    })
+  })
+})
