@@ -30,13 +30,6 @@ export default {
         'scripts/**/*.js',
       ],
       project: ['{src,test,example-app}/**/*.ts', 'scripts/**/*.js'],
-      paths: {
-        '#src/*.js': ['./src/*.ts'],
-        holdfast: ['./src/index.ts'],
-        'holdfast/testing': ['./src/testing/index.ts'],
-        'holdfast/bigint-json': ['./src/codecs/bigint-json.ts'],
-        'holdfast/msgpack': ['./src/codecs/msgpack.ts'],
-      },
     },
     bench: {
       entry: [
