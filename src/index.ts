@@ -4,7 +4,7 @@ export { bootstrap } from './app/bootstrap.js'
 export type { Bootstrapped } from './app/bootstrap.js'
 export { Application } from './app/application.js'
 export { Client } from './app/client.js'
-export type { ClientOptions } from './app/client.js'
+export type { ClientOptions, UserContainer } from './app/client.js'
 
 export {
   Module,
@@ -44,15 +44,14 @@ export { Heartbeat } from './link/heartbeat.js'
 export type { HeartbeatTimes } from './link/heartbeat.js'
 export { JsonSender } from './messages/json-sender.js'
 export { CloseCode } from './link/close-code.js'
-export type { CloseInfo } from './session/disconnect.js'
 export type { Initiator } from './link/close-code.js'
+export type { HandlerConnection } from './session/handler-connection.js'
 export type { ConnectionStats } from './session/connection-stats.js'
 export type { ConnectionState, OpenInfo, Status } from './session/state.js'
 export type { Stage } from './errors/stage.js'
-export type { Failure } from './session/disconnect.js'
+export type { CloseInfo, Failure } from './session/disconnect.js'
 export { Subscriptions } from './messages/subscriptions.js'
 export type { SubscribeOptions, SubscriptionId } from './messages/subscriptions.js'
-export { homeAssistant, jsonRpc, ocpp } from './requests/presets.js'
 export type {
   IdAccessor,
   RequestManyOptions,
@@ -61,30 +60,14 @@ export type {
 } from './requests/request-options.js'
 export type { MessageIterator, MessagesOptions, NextOptions } from './messages/message-stream.js'
 export type { RateLimitSettings } from './link/rate-limiter.js'
-export { Sequence } from './sequence/sequence.js'
-export type {
-  SequenceDuplicate,
-  SequenceGap,
-  SequenceNumber,
-  SequenceOptions,
-  SequenceVerdict,
-} from './sequence/sequence.js'
 export type { WaitOptions } from './messages/waiters.js'
 export { defineProtocol } from './annotations/define-protocol.js'
-export type { ProtocolDecorators, ProtocolOf, ProtocolSchemas } from './annotations/define-protocol.js'
-export type { Outgoing, Protocol, ReplyTo } from './messages/protocol.js'
-export { keyPair, keyPart, keyPresent } from './messages/route.js'
+export type { DefinedProtocol, DefinedSide, ProtocolSchemas } from './annotations/define-protocol.js'
+export type { AnyProtocol, Outgoing, Protocol, ProtocolSide, ReplyTo } from './messages/protocol.js'
 export type { Route, RoutePath } from './messages/route.js'
 export type { Schema, SchemaInput, SchemaIssue, SchemaOutput } from './core/schema.js'
 export { Logger } from './core/logger.js'
-export { createJsonCodec, jsonCodec } from './codecs/json.js'
-export { textCodec } from './codecs/text.js'
 export type { Codec } from './codecs/codec.js'
-export type { JsonCodecOptions } from './codecs/json.js'
-export { compressedCodec } from './codecs/compressed.js'
-export type { CompressedCodecOptions, CompressionFormat } from './codecs/compressed.js'
-export { createWsTransport } from './transports/ws/ws-transport.js'
-export type { WsTransportOptions } from './transports/ws/ws-transport.js'
 export type { Clock, Timer } from './core/clock.js'
 export type { KeyedConcurrency } from './options/concurrency.js'
 export type { AttemptInfo, PerAttempt } from './connection/attempt.js'
@@ -104,35 +87,45 @@ export type {
   TransportRequest,
 } from './transports/transport.js'
 
-export { BackpressureError, WaitTimeoutError } from './errors/request-errors.js'
+// Errors, by family: a base class catches all of its kind, in @OnError as in a catch block.
+export { HoldfastError } from './errors/holdfast-error.js'
 export {
   ConnectFailedError,
+  ConnectOptionError,
   ConnectTimeoutError,
+  ConnectionError,
   ConnectionLostError,
   HandshakeError,
   HeartbeatTimeoutError,
   InvalidUrlError,
-  ProtocolViolationError,
-  ConnectOptionError,
   OnOpenTimeoutError,
+  ProtocolViolationError,
   RetriesExhaustedError,
 } from './errors/connection-errors.js'
+export type { HandshakeFacts } from './errors/connection-errors.js'
+export {
+  DecodeError,
+  EncodeError,
+  MessageError,
+  MessageValidationError,
+  UnprocessedMessagesError,
+} from './errors/message-errors.js'
 export {
   ConnectionClosedError,
   MessageDroppedError,
   NotConnectedError,
   OutboxFullError,
+  SendError,
 } from './errors/send-errors.js'
 export {
-  DecodeError,
-  EncodeError,
-  MessageValidationError,
-  UnprocessedMessagesError,
-} from './errors/message-errors.js'
-export { HoldfastError } from './errors/holdfast-error.js'
+  BackpressureError,
+  ReplyError,
+  RequestError,
+  RequestTimeoutError,
+  UnreadRepliesError,
+  WaitTimeoutError,
+} from './errors/request-errors.js'
 export { PingTimeoutError } from './errors/ping-timeout-error.js'
 export { StartupError } from './errors/startup-error.js'
-export { ReplyError, RequestTimeoutError, UnreadRepliesError } from './errors/request-errors.js'
-export { SubscriptionError } from './errors/subscription-error.js'
-export type { HandshakeFacts } from './errors/connection-errors.js'
 export type { Mistake } from './errors/startup-error.js'
+export { SubscriptionError } from './errors/subscription-error.js'

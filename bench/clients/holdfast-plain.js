@@ -1,4 +1,4 @@
-import { createWsTransport } from '../../dist/index.js'
+import { createWsTransport } from '../../dist/transports/index.js'
 import { open as openHoldfast } from './holdfast.js'
 
 /** Holdfast with its fast paths off: what it does on the public API of `ws` alone. */

@@ -1,54 +1,74 @@
 import type { Schema, SchemaInput, SchemaOutput } from '../core/schema.js'
-import type { MessageContext } from './handler-contexts.js'
+import type { Protocol, ProtocolSide } from '../messages/protocol.js'
 import { OnMessage } from './decorators.js'
 import type { HandlerDecorator } from './decorators.js'
-import type { Protocol } from '../messages/protocol.js'
+import type { MessageContext } from './handler-contexts.js'
 
 /** A protocol as schemas instead of types. */
 export interface ProtocolSchemas {
-  readonly incoming?: Readonly<Record<string | number, Schema>>
-  readonly outgoing?: Readonly<Record<string | number, Schema>>
+  readonly toServer?: Readonly<Record<string | number, Schema>>
+  readonly toClient?: Readonly<Record<string | number, Schema>>
   readonly replies?: Readonly<Record<string | number, Schema>>
 }
 
-/** The protocol that schemas describe: what comes in as they make it, what goes out as they take it. */
-export type ProtocolOf<D> = D extends ProtocolDecorators<infer P> ? P : FromSchemas<D>
-
-type FromSchemas<D> = {
-  readonly [Side in keyof D]: {
-    readonly [Key in keyof D[Side]]: D[Side][Key] extends infer S extends Schema
-      ? Side extends 'outgoing'
-        ? SchemaInput<S>
-        : SchemaOutput<S>
-      : never
-  }
-}
-
-type Incoming<P extends Protocol> = P extends { readonly incoming: infer Messages } ? Messages : object
-
-/** Decorators that know a protocol. */
-export interface ProtocolDecorators<P extends Protocol> {
-  /** `@OnMessage(key)` of this protocol: the key is one of its incoming messages, and the method's parameter must accept that one. */
-  OnMessage<Key extends keyof Incoming<P> & (string | number)>(
+/** One side of a protocol: its decorator, and the type for `Connection` and `JsonSender` of that side. */
+export interface DefinedSide<Incoming, Outgoing, Replies> extends ProtocolSide<Incoming, Outgoing, Replies> {
+  /** `@OnMessage(key)` of this side: the key is one of its incoming messages, and the method's parameter must accept that one. */
+  OnMessage<Key extends keyof Incoming & (string | number)>(
     key: Key,
-  ): HandlerDecorator<(message: Incoming<P>[Key], context: MessageContext) => unknown>
+  ): HandlerDecorator<(message: Incoming[Key], context: MessageContext) => unknown>
 }
+
+/** Both sides of one protocol. A client uses `client`; a server uses `server`, with the directions exchanged. */
+export interface DefinedProtocol<Client, Server> {
+  readonly client: Client
+  readonly server: Server
+}
+
+type SidesOfTypes<P extends Protocol> = DefinedProtocol<
+  DefinedSide<Messages<P, 'toClient'>, Messages<P, 'toServer'>, Messages<P, 'replies'>>,
+  DefinedSide<Messages<P, 'toServer'>, Messages<P, 'toClient'>, Messages<P, 'replies'>>
+>
+
+type Messages<P, Direction extends string> = P extends { readonly [D in Direction]: infer M } ? M : unknown
+
+type SidesOfSchemas<D> = DefinedProtocol<
+  DefinedSide<Outputs<D, 'toClient'>, Inputs<D, 'toServer'>, Outputs<D, 'replies'>>,
+  DefinedSide<Outputs<D, 'toServer'>, Inputs<D, 'toClient'>, Inputs<D, 'replies'>>
+>
+
+/** What schemas make of messages that come in. */
+type Outputs<D, Direction extends string> = D extends { readonly [K in Direction]: infer Schemas }
+  ? { readonly [Key in keyof Schemas]: Schemas[Key] extends infer S extends Schema ? SchemaOutput<S> : never }
+  : unknown
+
+/** What schemas take, and so what has to go out. */
+type Inputs<D, Direction extends string> = D extends { readonly [K in Direction]: infer Schemas }
+  ? { readonly [Key in keyof Schemas]: Schemas[Key] extends infer S extends Schema ? SchemaInput<S> : never }
+  : unknown
 
 /**
- * Describes both sides' messages once, so that handlers, `sendJson` and `request` are checked against it by the compiler. As a type,
- * `defineProtocol<Market>()`; or as schemas, which then also validate what comes in.
+ * Describes the messages of both directions once, so that the compiler checks handlers, `sendJson` and `request` against them: as a
+ * type, `defineProtocol<Market>()`, or as schemas, which then also validate what comes in.
  *
- * What `Connection<Market>` and `JsonSender<Market>` send is checked by the compiler alone.
+ * What `Connection<typeof market.client>` and `JsonSender<typeof market.client>` send is checked by the compiler alone.
  */
-export function defineProtocol<P extends Protocol>(): ProtocolDecorators<P>
-export function defineProtocol<const D extends ProtocolSchemas>(
-  schemas: D,
-): ProtocolDecorators<FromSchemas<D>>
-export function defineProtocol(schemas: ProtocolSchemas = {}): ProtocolDecorators<Protocol> {
-  const incoming = new Map(Object.entries(schemas.incoming ?? {}))
+export function defineProtocol<P extends Protocol>(): SidesOfTypes<P>
+export function defineProtocol<const D extends ProtocolSchemas>(schemas: D): SidesOfSchemas<D>
+export function defineProtocol({ toServer, toClient }: ProtocolSchemas = {}): DefinedProtocol<
+  AnySide,
+  AnySide
+> {
+  return { client: sideOf(toClient), server: sideOf(toServer) }
+}
+
+type AnySide = DefinedSide<never, never, never>
+
+function sideOf(incoming: ProtocolSchemas['toClient'] = {}): AnySide {
+  const schemas = new Map(Object.entries(incoming))
   const onMessage = (key: string | number): HandlerDecorator<never> => {
-    const schema = incoming.get(String(key))
+    const schema = schemas.get(String(key))
     return schema ? OnMessage(key, schema) : OnMessage(key)
   }
-  return { OnMessage: onMessage as ProtocolDecorators<Protocol>['OnMessage'] }
+  return { OnMessage: onMessage as AnySide['OnMessage'] }
 }

@@ -112,7 +112,10 @@ export async function startApplication(module: Class, options: ClientOptions): P
   try {
     if (injector) makeProviders(graph, injector, module)
     const made: { readonly client: Client; readonly isAwaited: boolean }[] = []
-    for (const { builder, isAwaited } of planned) made.push({ client: await builder.build(), isAwaited })
+    for (const { builder, isAwaited } of planned) {
+      const built = builder.build()
+      made.push({ client: built instanceof Promise ? await built : built, isAwaited })
+    }
     const clients = made.map(({ client }) => client)
     for (const client of clients) client.start()
     const awaited = made.filter(({ isAwaited }) => isAwaited)

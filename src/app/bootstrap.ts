@@ -6,6 +6,7 @@ import type { Client, ClientOptions } from './client.js'
 import type { InstanceFactory } from './instance-factory.js'
 import { CloseCode } from '../link/close-code.js'
 import { loadContainer } from './load-container.js'
+import type { CreateInjector } from './load-container.js'
 import { PlainFactory, isPlain } from './plain-factory.js'
 import { StartupError } from '../errors/startup-error.js'
 import { toError } from '../core/error-text.js'
@@ -95,11 +96,13 @@ function moduleUrlError(module: Class): StartupError {
 }
 
 async function startClient<T extends object>(target: Class<T>, options: ClientOptions): Promise<Client<T>> {
-  const builder = new ClientBuilder(target, await factoryFor(target, options), [options])
+  const factory = factoryFor(target, options)
+  const builder = new ClientBuilder(target, factory instanceof Promise ? await factory : factory, [options])
   const mistakes = builder.check(START_OPTIONS)
   if (mistakes.length > 0) throw new StartupError(target.name, mistakes)
   try {
-    const client = await builder.build()
+    const built = builder.build()
+    const client = built instanceof Promise ? await built : built
     client.start()
     return client
   } catch (thrown) {
@@ -109,10 +112,12 @@ async function startClient<T extends object>(target: Class<T>, options: ClientOp
 }
 
 /** Chooses who makes the instance: the container is loaded only if the class, or the caller, wants it. */
-async function factoryFor(target: Class, { container }: ClientOptions): Promise<InstanceFactory> {
+function factoryFor(target: Class, { container }: ClientOptions): InstanceFactory | Promise<InstanceFactory> {
   if (container === undefined && isPlain(target)) return new PlainFactory()
-  const createInjector = await loadContainer()
-  return createInjector?.(container) ?? new PlainFactory()
+  const create = loadContainer()
+  const choose = (created: CreateInjector | undefined): InstanceFactory =>
+    created?.(container) ?? new PlainFactory()
+  return create instanceof Promise ? create.then(choose) : choose(create)
 }
 
 /** Waits until all is ready; if it cannot be, or must not be, everything is closed again before the reason is thrown. */

@@ -13,7 +13,7 @@ import { mergeOptions } from '../options/merge-options.js'
 import type { ConnectionOptions } from '../options/options.js'
 import { keepSettings, knownSettings } from '../options/shared-settings.js'
 import { validateOptions } from '../options/validate-options.js'
-import { connectWs } from '../transports/ws/ws-transport.js'
+import { connectDefault } from '#default-transport'
 import { Client, START_OPTIONS } from './client.js'
 import { CONNECTION_TOKENS, ClientScope } from './connection-scope.js'
 import { Disposal, constructionError } from './disposal.js'
@@ -71,26 +71,31 @@ export class ClientBuilder<T extends object = object> {
     const logger = connectionLogger(this.#options.logger, this.name)
     connectionCount += 1
     const id = `${this.name}#${connectionCount}`
-    const connection = new Connection(id, settings, this.#options.transport ?? connectWs)
+    const connection = new Connection(id, settings, this.#options.transport ?? connectDefault)
     this.#disposal = new Disposal(this.#factory.disposables, settings, logger)
     this.#scope = new ClientScope(connection, logger)
     return this.#scope
   }
 
   /**
-   * Makes the instance, and wires it to a connection of its own.
+   * Makes the instance, and wires it to a connection of its own. Returns a promise only if the factory does.
    *
    * @throws StartupError if a constructor throws; `rollback` then disposes of what was made before
    */
-  async build(): Promise<Client<T>> {
+  build(): Client<T> | Promise<Client<T>> {
     const scope = this.open()
-    let instance: T
-    try {
-      instance = await this.#factory.make(this.target, scope)
-    } catch (thrown) {
+    const fail = (thrown: unknown): never => {
       throw constructionError(this.target.name, this.target.name, thrown)
     }
-    return this.attach(instance, scope)
+    let made: T | Promise<T>
+    try {
+      made = this.#factory.make(this.target, scope)
+    } catch (thrown) {
+      return fail(thrown)
+    }
+    return made instanceof Promise
+      ? made.then((instance) => this.attach(instance, scope), fail)
+      : this.attach(made, scope)
   }
 
   /**

@@ -4,10 +4,10 @@ import type { Injector } from './container.js'
 /** Makes the container of an application, or of a client that is started alone, under the given one of the user's. */
 export type CreateInjector = (container: object | undefined) => Injector
 
-/** perf: a second client of a process starts without another turn of the event loop. */
+/** shared: modules are loaded once per process. A second client then starts without another turn of the event loop. */
 let loaded: CreateInjector | undefined
 
-/** What there is to type if {@link loadContainer} finds nothing. */
+/** What to type if {@link loadContainer} finds nothing. */
 export const INSTALL_CONTAINER = 'npm install tsyringe reflect-metadata'
 
 /**
@@ -15,8 +15,11 @@ export const INSTALL_CONTAINER = 'npm install tsyringe reflect-metadata'
  *
  * @returns `undefined` if it is not installed
  */
-export async function loadContainer(): Promise<CreateInjector | undefined> {
-  if (loaded) return loaded
+export function loadContainer(): CreateInjector | Promise<CreateInjector | undefined> {
+  return loaded ?? load()
+}
+
+async function load(): Promise<CreateInjector | undefined> {
   try {
     // tsyringe checks at load time that reflect-metadata is there.
     await import('reflect-metadata')

@@ -1,7 +1,9 @@
-import { constants } from 'node:os'
 import { systemClock } from '../core/clock.js'
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+/** The signals, and their numbers on every system. */
+const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const
+
+type Signal = keyof typeof SIGNALS
 
 /** What a shell adds to a signal's number to make an exit code of it. */
 const EXIT_BASE = 128
@@ -13,7 +15,7 @@ const SAME_WITHIN = 250
 const closers = new Set<() => Promise<unknown>>()
 let isListening = false
 let isClosing = false
-let first: { readonly signal: NodeJS.Signals; readonly at: number } | undefined
+let first: { readonly signal: Signal; readonly at: number } | undefined
 
 /**
  * Closes on the first SIGINT or SIGTERM, and lets the signal end the process once all is closed; a second one exits at once.
@@ -31,10 +33,10 @@ export function closeOnSignals(close: () => Promise<unknown>): () => void {
   }
 }
 
-function received(signal: NodeJS.Signals): void {
+function received(signal: Signal): void {
   const at = systemClock.now()
   if (isClosing && first?.signal === signal && at - first.at < SAME_WITHIN) return
-  if (isClosing) process.exit(EXIT_BASE + constants.signals[signal])
+  if (isClosing) process.exit(EXIT_BASE + SIGNALS[signal])
   isClosing = true
   first = { signal, at }
   void Promise.all([...closers].map((close) => close())).then(() => {
@@ -47,10 +49,10 @@ function received(signal: NodeJS.Signals): void {
 function listen(): void {
   if (isListening) return
   isListening = true
-  for (const signal of SIGNALS) process.on(signal, received)
+  for (const signal of Object.keys(SIGNALS)) process.on(signal, received)
 }
 
 function unlisten(): void {
   isListening = false
-  for (const signal of SIGNALS) process.removeListener(signal, received)
+  for (const signal of Object.keys(SIGNALS)) process.removeListener(signal, received)
 }

@@ -1,9 +1,8 @@
-import { inspect } from 'node:util'
 import { ConnectionClosedError, NotConnectedError } from '../errors/send-errors.js'
 import { encodeWith } from '../codecs/codec.js'
 import { jsonCodec } from '../codecs/json.js'
 import type { ConnectionSettings } from './settings.js'
-import type { Outgoing, Protocol, ReplyTo } from '../messages/protocol.js'
+import type { AnyProtocol, Outgoing, Protocol, ReplyTo } from '../messages/protocol.js'
 import type { Connect } from '../transports/transport.js'
 import { redactUrl } from '../core/url.js'
 import { CloseCode, checkClose } from '../link/close-code.js'
@@ -22,13 +21,16 @@ import type { ConnectionState } from '../session/state.js'
 import type { Subscriptions } from '../messages/subscriptions.js'
 import type { WaitOptions } from '../messages/waiters.js'
 
+/** Node's `util.inspect.custom`, by its registered name: there is no such module in a browser. */
+const INSPECT = Symbol.for('nodejs.util.inspect.custom')
+
 /**
  * The long-lived connection that a handler class is wired to. It survives the sockets that it has one after another.
  *
- * Inject it into the client, or take it from `client.connection`. As `Connection<Market>` it sends what that protocol has outgoing:
+ * Inject it into the client, or take it from `client.connection`. As `Connection<typeof market.client>` it sends what that protocol sends to the server:
  * see `defineProtocol`.
  */
-export class Connection<P extends Protocol = Protocol> extends HandlerConnection<P> {
+export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnection<P> {
   /** A name that is unique in this process, such as `TickerClient#1`. */
   readonly id: string
   readonly #settings: ConnectionSettings
@@ -287,7 +289,7 @@ export class Connection<P extends Protocol = Protocol> extends HandlerConnection
   }
 
   /** Shows no query and no credentials. */
-  [inspect.custom](): string {
+  [INSPECT](): string {
     const url = this.url === undefined ? '' : ` ${redactUrl(this.url)}`
     return `Connection { ${this.id}${url} ${this.state.status} }`
   }

@@ -1,3 +1,5 @@
+import { nextTurn } from '#platform'
+
 /** A timer that has been started and can be cancelled; cancelling twice, or after it fired, does nothing. */
 export interface Timer {
   cancel(): void
@@ -27,7 +29,6 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(timer) }
   },
   nextTurn(callback) {
-    const immediate = setImmediate(callback)
-    return { cancel: () => clearImmediate(immediate) }
+    return { cancel: nextTurn(callback) }
   },
 }

@@ -1,12 +1,11 @@
-import { channel } from 'node:diagnostics_channel'
-import type { Channel } from 'node:diagnostics_channel'
+import { channel } from '#platform'
 
 /**
  * The channels of `node:diagnostics_channel` that every connection publishes to. Costs next to nothing while nobody has
  * subscribed. Nothing published carries a url, a header or a token.
  */
-export const stateChannel: Channel = channel('holdfast:state')
-export const messageChannel: Channel = channel('holdfast:message')
+const stateChannel = channel('holdfast:state')
+const messageChannel = channel('holdfast:message')
 
 /** What `holdfast:state` carries. */
 export interface StateDiagnostic {

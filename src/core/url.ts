@@ -5,18 +5,8 @@ export function redactUrl(url: string): string {
   return `${parsed.protocol}//${parsed.host}${parsed.pathname}`
 }
 
-/** The last url that was found usable: thousands of connections to one place need not parse it twice each. */
-let lastUsable: string | undefined
-
 /** Says what is wrong with a url to connect to, and what to write instead; `undefined` when it is usable. */
 export function findUrlMistake(url: string): { cause: string; fix: string } | undefined {
-  if (url === lastUsable) return undefined
-  const problem = findProblem(url)
-  if (!problem) lastUsable = url
-  return problem
-}
-
-function findProblem(url: string): { cause: string; fix: string } | undefined {
   const parsed = parseUrl(url)
   if (!parsed) {
     return { cause: 'is not an absolute url', fix: "write it whole, such as 'wss://example.com/feed'" }

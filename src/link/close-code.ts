@@ -36,7 +36,7 @@ export function checkClose(code: number, reason: string): void {
       `A close frame cannot carry the code ${code}: use 1000, 1001, or 3000 to 4999 for codes of your own`,
     )
   }
-  const bytes = Buffer.byteLength(reason)
+  const bytes = new TextEncoder().encode(reason).length
   if (bytes > LONGEST_REASON) {
     throw new RangeError(
       `A close reason has at most ${LONGEST_REASON} bytes, and this one ${bytes}: shorten it`,

@@ -185,21 +185,29 @@ export class HeartbeatMonitor implements ScheduledItem {
 
   /** Returns how many of the unanswered pings a pong answers, from the oldest on. */
   #countUpTo(pong: Uint8Array): number {
-    const text = Buffer.from(pong.buffer, pong.byteOffset, pong.byteLength).toString('latin1')
-    const count = this.#pings.length - (this.#pingNumber - Number(text))
-    const isOurs = count > 0 && count <= this.#pings.length && String(Number(text)) === text
-    return isOurs ? count : 0
+    const count = this.#pings.length - (this.#pingNumber - numberIn(pong))
+    return count > 0 && count <= this.#pings.length ? count : 0
   }
 }
 
 const NONE: readonly Ping[] = []
 
-let lastPayload: { readonly number: number; readonly bytes: Uint8Array } | undefined
+const ZERO = 0x30
+const NINE = 0x39
 
-/** Links that beat together are often at the same number: they share what is in the ping, which nobody writes to. */
+/** Writes a number in decimal, as the payload of a ping. */
 function payloadOf(number: number): Uint8Array {
-  if (lastPayload?.number !== number) lastPayload = { number, bytes: Buffer.from(String(number), 'latin1') }
-  return lastPayload.bytes
+  return Uint8Array.from(String(number), (digit) => digit.charCodeAt(0))
+}
+
+/** Reads a number as {@link payloadOf} writes it; NaN for anything else. */
+function numberIn(payload: Uint8Array): number {
+  let number = 0
+  for (const digit of payload) {
+    if (digit < ZERO || digit > NINE || (number === 0 && digit === ZERO)) return NaN
+    number = number * 10 + (digit - ZERO)
+  }
+  return payload.length === 0 ? NaN : number
 }
 
 /** Past this many unanswered pings the oldest is given up: a peer that answers none must not fill the memory. */

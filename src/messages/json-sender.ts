@@ -1,7 +1,7 @@
-import type { Outgoing, Protocol } from './protocol.js'
+import type { AnyProtocol, Outgoing, Protocol } from './protocol.js'
 
-/** Sends values as JSON. Inject it where a whole `Connection` would be too much; as `JsonSender<Market>` it sends what that protocol has outgoing. */
-export class JsonSender<P extends Protocol = Protocol> {
+/** Sends values as JSON. Inject it where a whole `Connection` would be too much; as `JsonSender<typeof market.client>` it sends what that protocol sends to the server. */
+export class JsonSender<P extends AnyProtocol = Protocol> {
   readonly #connection: { sendJson(value: unknown): Promise<void> }
 
   /** @internal */

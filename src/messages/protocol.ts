@@ -1,25 +1,42 @@
 /**
- * Both sides' messages, for people who know them: each a map. `incoming` by the key that messages are routed by; `outgoing` by
- * names of your own; `replies` by the names of the outgoing messages that they answer.
+ * The messages of both directions, as types. `toServer` and `toClient` map names to messages; the names are the keys that messages are
+ * routed by. `replies` maps the names of requests to what answers them.
  */
 export interface Protocol {
-  readonly incoming?: object
-  readonly outgoing?: object
+  readonly toServer?: object
+  readonly toClient?: object
   readonly replies?: object
 }
 
-/** The messages that may be sent: anything, where the protocol does not say. */
-export type Outgoing<P extends Protocol> = P extends { readonly outgoing: infer Messages }
-  ? Messages[keyof Messages]
-  : unknown
+/** Exists for the compiler only: no object has it. */
+declare const SIDE: unique symbol
 
-/** What answers a message: what the protocol says, and `Otherwise` where it says nothing. */
-export type ReplyTo<P extends Protocol, Message, Otherwise> = P extends {
-  readonly outgoing: infer Messages
+/** One end of a protocol: what comes in there, what goes out, and what answers what goes out. */
+export interface ProtocolSide<Incoming = unknown, Outgoing = unknown, Replies = unknown> {
+  readonly [SIDE]?: { readonly incoming: Incoming; readonly outgoing: Outgoing; readonly replies: Replies }
+}
+
+/** What types a connection: one side of a protocol, or a protocol, whose client it is then. */
+export type AnyProtocol = Protocol | ProtocolSide
+
+/** The messages that may be sent: anything if the protocol does not list them. */
+export type Outgoing<P extends AnyProtocol> = P extends { readonly toServer: infer Messages }
+  ? Messages[keyof Messages]
+  : P extends { readonly [SIDE]?: { readonly outgoing: infer Messages } }
+    ? MessageOf<Messages>
+    : unknown
+
+type MessageOf<Messages> = unknown extends Messages ? unknown : Messages[keyof Messages]
+
+/** What answers a message: what the protocol says, and `Otherwise` if it says nothing. */
+export type ReplyTo<P extends AnyProtocol, Message, Otherwise> = P extends {
+  readonly toServer: infer Messages
   readonly replies: infer Replies
 }
   ? ReplyOf<Replies, NameOf<Messages, Message>, Otherwise>
-  : Otherwise
+  : P extends { readonly [SIDE]?: { readonly outgoing: infer Messages; readonly replies: infer Replies } }
+    ? ReplyOf<Replies, NameOf<Messages, Message>, Otherwise>
+    : Otherwise
 
 type ReplyOf<Replies, Name, Otherwise> = [Name] extends [never]
   ? Otherwise

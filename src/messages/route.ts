@@ -4,7 +4,8 @@ export type RoutePath = string | number | ((message: unknown) => unknown)
 /** Where a message's key is: one way, or several of which the first that finds a key counts. */
 export type Route = RoutePath | readonly RoutePath[]
 
-type Reader = (message: unknown) => unknown
+/** Reads a message's key. */
+export type Reader = (message: unknown) => unknown
 
 /**
  * Makes the function that reads a message's key.
@@ -25,38 +26,7 @@ export function readerOf(route: Route): Reader {
   }
 }
 
-/**
- * Routes by two things at once, such as Discord's `op` and `t`: the key is both with a slash between them, `'0/READY'`; where only
- * one of them is there, it is that one, as it is.
- */
-export function keyPair(first: RoutePath, second: RoutePath): Reader {
-  const [readFirst, readSecond] = [readerOf(first), readerOf(second)]
-  return (message) => {
-    const [one, other] = [readFirst(message), readSecond(message)]
-    if (!isKey(one)) return isKey(other) ? other : undefined
-    return isKey(other) ? `${one}/${other}` : one
-  }
-}
-
-/** Routes by which of these properties a message has: the key is the name of the first that is there. */
-export function keyPresent(...names: readonly string[]): Reader {
-  return (message) => names.find((name) => own(message, name) !== undefined)
-}
-
-/**
- * Routes by one part of a text that says several things at once: with `keyPart('stream', '@', 1)` the key of
- * `{"stream":"btcusdt@depth@100ms"}` is `'depth'`. Positions below 0 count from the end. Where there is no text, or no such
- * part of it, there is no key.
- */
-export function keyPart(path: RoutePath, separator: string, position: number): Reader {
-  const read = readerOf(path)
-  return (message) => {
-    const text = read(message)
-    return typeof text === 'string' ? text.split(separator).at(position) : undefined
-  }
-}
-
-function isKey(value: unknown): value is string | number {
+export function isKey(value: unknown): value is string | number {
   return typeof value === 'string' || typeof value === 'number'
 }
 
@@ -92,7 +62,7 @@ function step(value: unknown, name: string | number): unknown {
 }
 
 /** What a peer sends must not reach what all objects inherit. */
-function own(value: unknown, name: string): unknown {
+export function own(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined
   const found = (value as Record<string, unknown>)[name]
   // No prototype of the language has text or a number to inherit, and to ask whose a property is costs more than to read it.

@@ -1,5 +1,5 @@
 import type { MessageIterator, MessagesOptions } from '../messages/message-stream.js'
-import type { Outgoing, Protocol, ReplyTo } from '../messages/protocol.js'
+import type { AnyProtocol, Outgoing, Protocol, ReplyTo } from '../messages/protocol.js'
 import type { WaitOptions } from '../messages/waiters.js'
 import type { RequestManyOptions, RequestOptions } from '../requests/request-options.js'
 import type { CloseInfo } from './disconnect.js'
@@ -9,7 +9,7 @@ import type { ConnectionState } from './state.js'
  * What a handler can do with the connection that a message came in on, whichever side opened it. A client injects `Connection`, which
  * adds the rest.
  */
-export abstract class HandlerConnection<P extends Protocol = Protocol> {
+export abstract class HandlerConnection<P extends AnyProtocol = Protocol> {
   /** A name that is unique in this process, such as `TickerClient#1`. */
   abstract readonly id: string
   abstract get state(): ConnectionState

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncLocalStorage } from '#platform'
 
 /**
  * Tells whose opening a call comes from, also after an await. It is active only while something opens: watching costs every promise

@@ -6,14 +6,14 @@ import * as z from 'zod'
 import { handlersOf } from '#src/annotations/handler-table.js'
 
 interface Market {
-  incoming: { ticker: { price: number }; 7: object }
+  toClient: { ticker: { price: number }; 7: object }
 }
 
 describe('defineProtocol', () => {
   it('of a type gives decorators that know keys, and no schemas', () => {
     const market = defineProtocol<Market>()
     class Feed {
-      @market.OnMessage('ticker') @market.OnMessage(7) received(): void {}
+      @market.client.OnMessage('ticker') @market.client.OnMessage(7) received(): void {}
     }
     const { table, mistakes } = handlersOf(Feed)
     expect(mistakes).to.deep.equal([])
@@ -24,24 +24,24 @@ describe('defineProtocol', () => {
   })
 
   it('of schemas gives decorators that check what comes in, whatever the library', () => {
-    const incoming = { a: z.object({}), b: v.object({}), 7: type({}) }
-    const market = defineProtocol({ incoming })
+    const toClient = { a: z.object({}), b: v.object({}), 7: type({}) }
+    const market = defineProtocol({ toClient })
     class Feed {
-      @market.OnMessage('a') a(): void {}
-      @market.OnMessage('b') b(): void {}
-      @market.OnMessage(7) seven(): void {}
+      @market.client.OnMessage('a') a(): void {}
+      @market.client.OnMessage('b') b(): void {}
+      @market.client.OnMessage(7) seven(): void {}
     }
     const { table } = handlersOf(Feed)
     expect([...table.messages].map(([key, { schema }]) => [key, schema])).to.deep.equal([
-      ['a', incoming.a],
-      ['b', incoming.b],
-      [7, incoming[7]],
+      ['a', toClient.a],
+      ['b', toClient.b],
+      [7, toClient[7]],
     ])
   })
 
   it('does not check what goes out, nor take a name of every object for a message', () => {
-    const market = defineProtocol({ outgoing: { subscribe: z.object({}) } })
-    const Any = market.OnMessage as (key: string) => MethodDecorator
+    const market = defineProtocol({ toServer: { subscribe: z.object({}) } })
+    const Any = market.client.OnMessage as (key: string) => MethodDecorator
     class Feed {
       @Any('subscribe') subscribe(): void {}
       @Any('constructor') constructed(): void {}
@@ -53,5 +53,14 @@ describe('defineProtocol', () => {
       ['constructor', undefined],
       ['__proto__', undefined],
     ])
+  })
+  it('gives the server the other direction to check', () => {
+    const toServer = { subscribe: z.object({}) }
+    const market = defineProtocol({ toServer })
+    class Endpoint {
+      @market.server.OnMessage('subscribe') subscribe(): void {}
+    }
+    const { table } = handlersOf(Endpoint)
+    expect(table.messages.get('subscribe')?.schema).to.equal(toServer.subscribe)
   })
 })

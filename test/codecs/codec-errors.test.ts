@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { gzipSync } from 'node:zlib'
-import { DecodeError, EncodeError, compressedCodec, createJsonCodec, jsonCodec, textCodec } from 'holdfast'
+import { DecodeError, EncodeError } from 'holdfast'
+import { compressedCodec, createJsonCodec, jsonCodec, textCodec } from 'holdfast/codecs'
 import type { Codec } from 'holdfast'
 import { bigintJsonCodec } from 'holdfast/bigint-json'
 import { msgpackCodec } from 'holdfast/msgpack'

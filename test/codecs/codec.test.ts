@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { EncodeError, createJsonCodec, jsonCodec, textCodec } from 'holdfast'
+import { EncodeError } from 'holdfast'
+import { createJsonCodec, jsonCodec, textCodec } from 'holdfast/codecs'
 import { describeValue } from '#src/core/describe-value.js'
 import { encodeWith } from '#src/codecs/codec.js'
 import { textOf } from '#src/codecs/text.js'

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { deflateRawSync, deflateSync, gunzipSync, gzipSync, inflateRawSync, inflateSync } from 'node:zlib'
-import { compressedCodec, createJsonCodec, textCodec } from 'holdfast'
-import type { Codec, CompressedCodecOptions } from 'holdfast'
+import { compressedCodec, createJsonCodec, textCodec } from 'holdfast/codecs'
+import type { Codec } from 'holdfast'
+import type { CompressedCodecOptions } from 'holdfast/codecs'
 import { msgpackCodec } from 'holdfast/msgpack'
 
 const FORMATS = [

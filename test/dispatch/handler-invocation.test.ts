@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { expect } from 'chai'
-import { ConnectionLostError, EncodeError, jsonCodec } from 'holdfast'
+import { ConnectionLostError, EncodeError } from 'holdfast'
+import { jsonCodec } from 'holdfast/codecs'
 import type { Stage } from 'holdfast'
 import type { Handler } from '#src/annotations/handler-table.js'
 import { RESOLVED, deferred } from '#src/core/deferred.js'

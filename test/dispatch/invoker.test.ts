@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { Invoker, isThenable } from '#src/dispatch/invoker.js'
+import type { HandlerCall } from '#src/dispatch/invoker.js'
 import type { Handler } from '#src/annotations/handler-table.js'
 
 function handlerOf(method: string | symbol): Handler {
@@ -42,6 +43,30 @@ describe('Invoker', () => {
         },
       })
       expect(() => invoker.call(handlerOf('tick'), 0, 0)).to.throw(RangeError, 'odd')
+    })
+  })
+
+  describe('with a hook around', () => {
+    it('hands it the call, and returns what it returns', () => {
+      const instance = { factor: 2, tick: (event: number): number => event * 2 }
+      const calls: HandlerCall[] = []
+      const invoker = new Invoker(instance, (call, next) => {
+        calls.push(call)
+        return [next()]
+      })
+      expect(invoker.call(handlerOf('tick'), 5, 'context')).to.deep.equal([10])
+      expect(calls).to.deep.equal([
+        { instance, handler: handlerOf('tick').name, method: 'tick', event: 5, context: 'context' },
+      ])
+    })
+
+    it('calls no handler whose next is not called, and lets what it throws through', () => {
+      let ticks = 0
+      const invoker = new Invoker({ tick: () => (ticks += 1) }, () => {
+        throw new RangeError('refused')
+      })
+      expect(() => invoker.call(handlerOf('tick'), 0, 0)).to.throw(RangeError, 'refused')
+      expect(ticks).to.equal(0)
     })
   })
 

@@ -2,15 +2,8 @@ import { expect } from 'chai'
 import { type } from 'arktype'
 import * as v from 'valibot'
 import * as z from 'zod'
-import {
-  bootstrap,
-  keyPair,
-  keyPresent,
-  MessageValidationError,
-  OnError,
-  OnMessage,
-  WebSocketClient,
-} from 'holdfast'
+import { bootstrap, MessageValidationError, OnError, OnMessage, WebSocketClient } from 'holdfast'
+import { keyPair, keyPresent } from 'holdfast/routes'
 import type { Class, ClientOptions, ErrorContext, MessageContext } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { deferred } from '#src/core/deferred.js'

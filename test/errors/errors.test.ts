@@ -223,6 +223,31 @@ const ROWS: readonly Row[] = [
   },
 ]
 
+/** What a base class catches. */
+const FAMILIES: Readonly<Record<string, readonly string[]>> = {
+  ConnectionError: [
+    'ConnectFailedError',
+    'ConnectOptionError',
+    'ConnectTimeoutError',
+    'ConnectionLostError',
+    'HandshakeError',
+    'HeartbeatTimeoutError',
+    'InvalidUrlError',
+    'OnOpenTimeoutError',
+    'ProtocolViolationError',
+    'RetriesExhaustedError',
+  ],
+  MessageError: ['DecodeError', 'EncodeError', 'MessageValidationError', 'UnprocessedMessagesError'],
+  SendError: ['ConnectionClosedError', 'MessageDroppedError', 'NotConnectedError', 'OutboxFullError'],
+  RequestError: [
+    'BackpressureError',
+    'ReplyError',
+    'RequestTimeoutError',
+    'UnreadRepliesError',
+    'WaitTimeoutError',
+  ],
+}
+
 describe('errors', () => {
   for (const { error, code, message, fields = {} } of ROWS) {
     it(`${error.name} says: ${message.split('\n')[0]}`, () => {
@@ -240,9 +265,24 @@ describe('errors', () => {
     const exported = Object.entries(holdfast).filter(([name]) => name.endsWith('Error') && name !== 'OnError')
     const untested = exported.filter(
       ([name, value]) =>
-        name !== 'HoldfastError' && !ROWS.some(({ error }) => error.constructor === (value as unknown)),
+        name !== 'HoldfastError' &&
+        !(name in FAMILIES) &&
+        !ROWS.some(({ error }) => error.constructor === (value as unknown)),
     )
     expect(untested.map(([name]) => name)).to.deep.equal([])
+  })
+
+  it('each class is of the family that the contract puts it in, or of none', () => {
+    const exported = Object.entries(holdfast).filter(([name]) => name.endsWith('Error') && name !== 'OnError')
+    const byFamily = Object.keys(FAMILIES).map((family) => {
+      const { prototype } = holdfast[family as keyof typeof holdfast] as { prototype: object }
+      const members = exported.filter(([, value]) => {
+        const own = (value as { prototype: object }).prototype
+        return own !== prototype && Object.prototype.isPrototypeOf.call(prototype, own)
+      })
+      return [family, members.map(([name]) => name).sort()]
+    })
+    expect(Object.fromEntries(byFamily)).to.deep.equal(FAMILIES)
   })
 
   it('an error of a subclass bears its own name', () => {

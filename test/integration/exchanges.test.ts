@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { bootstrap, createWsTransport, MessageValidationError } from 'holdfast'
+import { bootstrap, MessageValidationError } from 'holdfast'
+import { createWsTransport } from 'holdfast/transports'
 import type { Class, Client, ClientOptions, Connect } from 'holdfast'
 import { FakeClock, MemoryServer, startTestServer } from 'holdfast/testing'
 import type { TestServerConnection } from 'holdfast/testing'

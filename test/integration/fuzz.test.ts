@@ -10,14 +10,10 @@ import {
   ProtocolViolationError,
   WebSocketClient,
   bootstrap,
-  compressedCodec,
-  createJsonCodec,
-  jsonCodec,
-  jsonRpc,
-  keyPair,
-  keyPresent,
-  textCodec,
 } from 'holdfast'
+import { compressedCodec, createJsonCodec, jsonCodec, textCodec } from 'holdfast/codecs'
+import { jsonRpc } from 'holdfast/requests'
+import { keyPair, keyPresent } from 'holdfast/routes'
 import type { ClientOptions, Codec, ErrorContext } from 'holdfast'
 import { bigintJsonCodec } from 'holdfast/bigint-json'
 import { msgpackCodec } from 'holdfast/msgpack'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { keyPair, keyPart, keyPresent } from 'holdfast'
+import { keyPair, keyPart, keyPresent } from 'holdfast/routes'
 import { readerOf } from '#src/messages/route.js'
 
 const NO_OBJECTS = ['text', 5, true, null, undefined]

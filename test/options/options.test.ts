@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { jsonCodec } from 'holdfast'
+import { jsonCodec } from 'holdfast/codecs'
 import type { ConnectionOptions } from 'holdfast'
 import { FakeClock } from 'holdfast/testing'
 import { systemClock } from '#src/core/clock.js'

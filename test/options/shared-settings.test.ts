@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { bootstrap, defineHandlers, jsonCodec } from 'holdfast'
+import { bootstrap, defineHandlers } from 'holdfast'
+import { jsonCodec } from 'holdfast/codecs'
 import type { ConnectionOptions } from 'holdfast'
 import { ClientBuilder } from '#src/app/client-builder.js'
 import { START_OPTIONS } from '#src/app/client.js'

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { homeAssistant, jsonCodec, jsonRpc, ocpp } from 'holdfast'
+import { jsonCodec } from 'holdfast/codecs'
+import { homeAssistant, jsonRpc, ocpp } from 'holdfast/requests'
 import { FakeClock } from 'holdfast/testing'
 import { validateOptions } from '#src/options/validate-options.js'
 import { describeValue } from '#src/core/describe-value.js'

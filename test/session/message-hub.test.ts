@@ -4,7 +4,6 @@ import {
   ConnectionLostError,
   HandshakeError,
   NotConnectedError,
-  jsonRpc,
   bootstrap,
   Connection,
   OnError,
@@ -14,6 +13,7 @@ import {
   SubscriptionError,
   WebSocketClient,
 } from 'holdfast'
+import { jsonRpc } from 'holdfast/requests'
 import type { ClientOptions } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { rejection } from '../support/rejection.js'

@@ -1,7 +1,7 @@
 /* eslint-disable @typescript-eslint/no-unused-vars -- the types are what is tested */
 import { type } from 'arktype'
 import { defineProtocol } from 'holdfast'
-import type { Connection, JsonSender, MessageContext, ProtocolOf } from 'holdfast'
+import type { Connection, JsonSender, MessageContext, Outgoing, ReplyTo } from 'holdfast'
 import * as v from 'valibot'
 import * as z from 'zod'
 import { DIALECT, holds, stands } from './assertions.js'
@@ -11,8 +11,8 @@ interface Ticker {
   readonly price: number
 }
 interface Market {
-  incoming: { ticker: Ticker; 7: { readonly seven: true } }
-  outgoing: {
+  toClient: { ticker: Ticker; 7: { readonly seven: true } }
+  toServer: {
     subscribe: { op: 'subscribe'; channel: string }
     list: { op: 'list' }
     ping: { op: 'ping' }
@@ -22,18 +22,18 @@ interface Market {
 const market = defineProtocol<Market>()
 
 const schemas = defineProtocol({
-  incoming: {
+  toClient: {
     ticker: z.object({ price: z.string().transform(Number) }),
     book: v.object({ bids: v.pipe(v.string(), v.transform(Number)) }),
     7: type({ seven: 'true' }),
   },
-  outgoing: {
+  toServer: {
     subscribe: z.object({ op: z.literal('subscribe'), depth: z.string().transform(Number) }),
     ping: v.object({ op: v.literal('ping') }),
   },
   replies: { subscribe: z.object({ subscribed: z.string().transform(Number) }) },
 })
-type Schemas = ProtocolOf<typeof schemas>
+type Schemas = typeof schemas.client
 
 /** Never called: what is sent is checked by the compiler alone. */
 function sends(connection: Connection<Market>, json: JsonSender<Market>): void {
@@ -89,7 +89,7 @@ async function sendsBySchema(connection: Connection<Schemas>, json: JsonSender<S
   await connection.request({ op: 'unsubscribe' })
 }
 
-async function asksWithoutReplies(connection: Connection<Pick<Market, 'outgoing'>>): Promise<void> {
+async function asksWithoutReplies(connection: Connection<Pick<Market, 'toServer'>>): Promise<void> {
   const reply = await connection.request({ op: 'list' })
   holds<Same<typeof reply, unknown>>()
   const told = await connection.request<number>({ op: 'list' })
@@ -111,42 +111,42 @@ async function untyped(connection: Connection, json: JsonSender): Promise<void> 
 describe(`The types of a protocol, with ${DIALECT} decorators,`, () => {
   it('hold keys and parameters against the type of what comes in', () => {
     class Right {
-      @market.OnMessage('ticker') ticker(_ticker: Ticker, _context: MessageContext): void {}
-      @market.OnMessage('ticker') @market.OnMessage(7) any(_message: unknown): void {}
-      @market.OnMessage(7) async seven(_seven: { seven: boolean }): Promise<void> {}
+      @market.client.OnMessage('ticker') ticker(_ticker: Ticker, _context: MessageContext): void {}
+      @market.client.OnMessage('ticker') @market.client.OnMessage(7) any(_message: unknown): void {}
+      @market.client.OnMessage(7) async seven(_seven: { seven: boolean }): Promise<void> {}
     }
     class Wrong {
       // @ts-expect-error -- no such message
-      @market.OnMessage('tocker') key(): void {}
+      @market.client.OnMessage('tocker') key(): void {}
       // @ts-expect-error -- no such message
-      @market.OnMessage(8) number(): void {}
+      @market.client.OnMessage(8) number(): void {}
       // @ts-expect-error -- a name of what goes out is no key of what comes in
-      @market.OnMessage('subscribe') outgoing(): void {}
+      @market.client.OnMessage('subscribe') outgoing(): void {}
       // @ts-expect-error -- a price is a number
-      @market.OnMessage('ticker') parameter(_ticker: { price: string }): void {}
+      @market.client.OnMessage('ticker') parameter(_ticker: { price: string }): void {}
       // @ts-expect-error -- there is no context like that
-      @market.OnMessage('ticker') context(_ticker: Ticker, _context: string): void {}
+      @market.client.OnMessage('ticker') context(_ticker: Ticker, _context: string): void {}
       // @ts-expect-error -- a message of a protocol has a key
-      @market.OnMessage() none(): void {}
+      @market.client.OnMessage() none(): void {}
     }
     stands(Right, Wrong)
   })
 
   it('hold keys and parameters against what the schemas of what comes in make', () => {
     class Right {
-      @schemas.OnMessage('ticker') ticker(_ticker: Ticker): void {}
-      @schemas.OnMessage('book') book(_book: { readonly bids: number }): void {}
-      @schemas.OnMessage(7) seven(_seven: { seven: true }): void {}
+      @schemas.client.OnMessage('ticker') ticker(_ticker: Ticker): void {}
+      @schemas.client.OnMessage('book') book(_book: { readonly bids: number }): void {}
+      @schemas.client.OnMessage(7) seven(_seven: { seven: true }): void {}
     }
     class Wrong {
       // @ts-expect-error -- no such message
-      @schemas.OnMessage('tocker') key(): void {}
+      @schemas.client.OnMessage('tocker') key(): void {}
       // @ts-expect-error -- it gets what zod makes, not what it takes
-      @schemas.OnMessage('ticker') zod(_ticker: { price: string }): void {}
+      @schemas.client.OnMessage('ticker') zod(_ticker: { price: string }): void {}
       // @ts-expect-error -- it gets what valibot makes, not what it takes
-      @schemas.OnMessage('book') valibot(_book: { bids: string }): void {}
+      @schemas.client.OnMessage('book') valibot(_book: { bids: string }): void {}
       // @ts-expect-error -- it is true
-      @schemas.OnMessage(7) arktype(_seven: { seven: string }): void {}
+      @schemas.client.OnMessage(7) arktype(_seven: { seven: string }): void {}
     }
     stands(Right, Wrong)
   })
@@ -155,18 +155,38 @@ describe(`The types of a protocol, with ${DIALECT} decorators,`, () => {
     void [sends, asks, sendsBySchema, asksWithoutReplies, untyped]
   })
 
-  it('are those of the schemas, or the very type that was given', () => {
-    holds<Same<ProtocolOf<typeof market>, Market>>()
-    holds<Same<Schemas['incoming']['ticker'], { price: number }>>()
-    holds<Same<Schemas['outgoing']['subscribe'], { op: 'subscribe'; depth: string }>>()
-    holds<Same<Schemas['replies']['subscribe'], { subscribed: number }>>()
+  it('hold the same contract on the server, with the directions exchanged', () => {
+    class Right {
+      @market.server.OnMessage('subscribe') subscribe(_message: { channel: string }): void {}
+      @schemas.server.OnMessage('subscribe') parsed(_message: { depth: number }): void {}
+    }
+    class Wrong {
+      // @ts-expect-error -- that goes to the client
+      @market.server.OnMessage('ticker') key(): void {}
+      // @ts-expect-error -- it gets what zod makes, not what it takes
+      @schemas.server.OnMessage('subscribe') raw(_message: { depth: string }): void {}
+    }
+    const sendsToClient = (json: JsonSender<typeof market.server>): void => {
+      void json.send({ price: 1 })
+      // @ts-expect-error -- that goes to the server
+      void json.send({ op: 'list' })
+    }
+    void sendsToClient
+    stands(Right, Wrong)
+  })
+
+  it('are the same for a protocol and for the client side of it', () => {
+    holds<Same<Outgoing<Market>, Outgoing<typeof market.client>>>()
+    holds<
+      Same<ReplyTo<Market, { op: 'list' }, never>, ReplyTo<typeof market.client, { op: 'list' }, never>>
+    >()
   })
 
   it('let a protocol be of nothing but messages', () => {
-    // @ts-expect-error -- it is called incoming
-    defineProtocol<{ incomming: { ticker: Ticker } }>()
+    // @ts-expect-error -- it is called toClient
+    defineProtocol<{ toCleint: { ticker: Ticker } }>()
     // @ts-expect-error -- a type is no schema
-    defineProtocol({ incoming: { ticker: { price: 1 } } })
+    defineProtocol({ toClient: { ticker: { price: 1 } } })
   })
 
   it('let a connection of a protocol stand for one of none, and the other way round', () => {

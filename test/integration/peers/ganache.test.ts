@@ -3,13 +3,13 @@ import ganache from 'ganache'
 import {
   bootstrap,
   ConnectionLostError,
-  jsonRpc,
   OnMessage,
   OnOpen,
   ReplyError,
   Subscriptions,
   WebSocketClient,
 } from 'holdfast'
+import { jsonRpc } from 'holdfast/requests'
 import type { OpenInfo } from 'holdfast'
 import { disposal } from '../../support/disposal.js'
 import { eventually } from '../../support/eventually.js'

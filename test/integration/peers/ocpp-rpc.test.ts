@@ -6,12 +6,12 @@ import {
   bootstrap,
   Connection,
   ConnectionLostError,
-  ocpp,
   OnMessage,
   OnOpen,
   ReplyError,
   WebSocketClient,
 } from 'holdfast'
+import { ocpp } from 'holdfast/requests'
 import { disposal } from '../../support/disposal.js'
 import { eventually, turn } from '../../support/eventually.js'
 import { rejection } from '../../support/rejection.js'

@@ -5,7 +5,6 @@ import { Server } from 'rpc-websockets'
 import {
   bootstrap,
   ConnectionLostError,
-  jsonRpc,
   OnError,
   OnMessage,
   OnOpen,
@@ -14,6 +13,7 @@ import {
   Subscriptions,
   WebSocketClient,
 } from 'holdfast'
+import { jsonRpc } from 'holdfast/requests'
 import type { OpenInfo } from 'holdfast'
 import { disposal } from '../../support/disposal.js'
 import { eventually } from '../../support/eventually.js'

@@ -1,0 +1,35 @@
+// The same as platform.ts for runtimes without the modules of Node: the package's "browser" condition swaps them.
+
+/** Knows its store while `run` has not returned: browsers cannot follow a call across an await yet. */
+export class AsyncLocalStorage<T> {
+  #store: T | undefined
+
+  getStore(): T | undefined {
+    return this.#store
+  }
+
+  run<R>(store: T, callback: () => R): R {
+    const before = this.#store
+    this.#store = store
+    try {
+      return callback()
+    } finally {
+      this.#store = before
+    }
+  }
+
+  disable(): void {
+    this.#store = undefined
+  }
+}
+
+/** A channel that nobody can subscribe to. */
+export function channel(): { readonly hasSubscribers: boolean; publish(message: unknown): void } {
+  return { hasSubscribers: false, publish: () => undefined }
+}
+
+/** Calls `callback` once, after one turn of the event loop. Returns a function that cancels that. */
+export function nextTurn(callback: () => void): () => void {
+  const timer = setTimeout(callback, 0)
+  return () => clearTimeout(timer)
+}

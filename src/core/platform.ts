@@ -1,0 +1,9 @@
+// What Holdfast needs of its runtime, in one place: everything else outside of `transports/` imports no builtin module.
+export { AsyncLocalStorage } from 'node:async_hooks'
+export { channel } from 'node:diagnostics_channel'
+
+/** Calls `callback` once, after one turn of the event loop. Returns a function that cancels that. */
+export function nextTurn(callback: () => void): () => void {
+  const immediate = setImmediate(callback)
+  return () => clearImmediate(immediate)
+}

@@ -1,0 +1,3 @@
+// The entry holdfast/transports.
+export { createWsTransport } from './ws/ws-transport.js'
+export type { WsTransportOptions } from './ws/ws-transport.js'

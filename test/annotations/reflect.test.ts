@@ -1,0 +1,26 @@
+import { expect } from 'chai'
+import { fileURLToPath } from 'node:url'
+import { root, run } from '../support/project.js'
+
+const PROGRAM = fileURLToPath(new URL('.build/test/support/without-peers.js', root))
+const TALK = '{"type":"hello"} true'
+
+async function lines(...args: readonly string[]): Promise<readonly string[]> {
+  const { code, output } = await run(process.execPath, args)
+  expect(code, output).to.equal(0)
+  return output.trim().split('\n')
+}
+
+describe("The compiler's types", () => {
+  it('are noted without reflect-metadata', async () => {
+    expect(await lines(PROGRAM)).to.deep.equal([TALK])
+  })
+
+  it('are read on when reflect-metadata comes later and takes over', async () => {
+    expect(await lines(PROGRAM, 'reflect-later')).to.deep.equal([TALK, TALK])
+  })
+
+  it('are left to reflect-metadata when it comes first', async () => {
+    expect(await lines('--import', 'reflect-metadata', PROGRAM)).to.deep.equal([TALK])
+  })
+})

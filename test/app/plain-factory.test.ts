@@ -1,0 +1,95 @@
+import { expect } from 'chai'
+import { injectable } from 'tsyringe'
+import { Connection, Heartbeat, JsonSender, Logger, Subscriptions, WebSocketClient } from 'holdfast'
+import { CONNECTION_TOKENS } from '#src/app/connection-scope.js'
+import { PlainFactory, isPlain } from '#src/app/plain-factory.js'
+
+class Store {}
+
+@WebSocketClient()
+class Plain {
+  constructor(
+    readonly json: JsonSender,
+    readonly logger: Logger,
+    readonly again: JsonSender,
+  ) {}
+}
+
+@WebSocketClient()
+class Stored {
+  constructor(
+    readonly connection: Connection,
+    readonly store: Store,
+  ) {}
+}
+
+const scope = {
+  connection: {} as Connection,
+  tokens: CONNECTION_TOKENS,
+  get: (token: unknown) => token,
+}
+
+describe('isPlain', () => {
+  it('is true of a class that injects what its connection has, or nothing', () => {
+    @WebSocketClient({ inject: [Heartbeat, Subscriptions, Connection] })
+    class Named {}
+    expect([Plain, Named, class {}].map(isPlain)).to.deep.equal([true, true, true])
+  })
+
+  it('is false of a class that injects anything else', () => {
+    @WebSocketClient({ inject: ['apiKey'] })
+    class Keyed {}
+    expect([Stored, Keyed].map(isPlain)).to.deep.equal([false, false])
+  })
+
+  it('is true of a subclass that inherits such a constructor', () => {
+    expect([class extends Plain {}, class extends Stored {}].map(isPlain)).to.deep.equal([true, false])
+  })
+})
+
+describe('PlainFactory', () => {
+  it('hands each parameter what the scope has under its token', () => {
+    const made = new PlainFactory().make(Plain, scope)
+    expect(made).to.deep.include({ json: JsonSender, logger: Logger, again: JsonSender })
+  })
+
+  it('disposes of the instance, and of nothing that the connection has', async () => {
+    const disposed: string[] = []
+    class Disposable {
+      dispose(): void {
+        disposed.push('instance')
+      }
+    }
+    const factory = new PlainFactory()
+    factory.make(Disposable, scope)
+    expect(await factory.disposables.dispose()).to.deep.equal([])
+    expect(disposed).to.deep.equal(['instance'])
+  })
+
+  it('finds a constructor whose types nothing tells', () => {
+    class Untold {
+      constructor(readonly json: unknown) {}
+    }
+    const [mistake] = new PlainFactory().check(Untold, CONNECTION_TOKENS)
+    expect(mistake?.place).to.equal('Untold')
+    expect(mistake?.cause).to.contain('has a constructor with 1 parameter')
+  })
+
+  it('says what to install for each parameter that takes a container (used only where tsyringe is missing)', () => {
+    @injectable()
+    class Two {
+      constructor(
+        readonly store: Store,
+        readonly json: JsonSender,
+        readonly other: Store,
+      ) {}
+    }
+    expect(new PlainFactory().check(Two, CONNECTION_TOKENS)).to.deep.equal(
+      [1, 3].map((position) => ({
+        place: `Two, constructor parameter ${position}`,
+        cause: 'injects Store, which takes a container, and tsyringe is not installed',
+        fix: 'npm install tsyringe reflect-metadata',
+      })),
+    )
+  })
+})
