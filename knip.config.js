@@ -25,7 +25,7 @@ export default {
         'test/standard/*.ts',
         'test/dialects/{annotated,named}.ts',
         // Programs that tests start.
-        'test/support/{exits-after-close,survives-everything}.ts',
+        'test/support/{exits-after-close,survives-everything,without-peers}.ts',
         // Tests import these by their URL.
         'scripts/**/*.js',
       ],

@@ -1,3 +1,4 @@
+import 'reflect-metadata'
 import { bootstrap } from 'holdfast'
 import { setTimeout as delay } from 'node:timers/promises'
 import { appModule } from './app.module.js'

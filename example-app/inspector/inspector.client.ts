@@ -1,4 +1,13 @@
-import { Connection, HandshakeError, OnClose, OnError, OnMessage, OnOpen, OnStateChange, WebSocketClient } from 'holdfast'
+import {
+  Connection,
+  HandshakeError,
+  OnClose,
+  OnError,
+  OnMessage,
+  OnOpen,
+  OnStateChange,
+  WebSocketClient,
+} from 'holdfast'
 import type { CloseInfo, ConnectionState, ErrorContext, OpenInfo } from 'holdfast'
 import { HeapMonitor } from './heap-monitor.js'
 import { HEAP_QUESTION, keyOf, textOf } from './inspector.messages.js'

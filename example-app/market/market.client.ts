@@ -1,4 +1,13 @@
-import { HeartbeatTimeoutError, OnClose, OnError, OnMessage, OnOpen, OnStateChange, Subscriptions, WebSocketClient } from 'holdfast'
+import {
+  HeartbeatTimeoutError,
+  OnClose,
+  OnError,
+  OnMessage,
+  OnOpen,
+  OnStateChange,
+  Subscriptions,
+  WebSocketClient,
+} from 'holdfast'
 import type { CloseInfo, ConnectionState, ErrorContext, OpenInfo } from 'holdfast'
 import { PRODUCTS, SUBSCRIBE, textOf } from './market.messages.js'
 import type { MarketHeartbeat, MarketMessage, MarketProblem, Ticker } from './market.messages.js'

@@ -27,7 +27,7 @@ let connectionCount = 0
  * makes the connection and starts nothing; a factory makes the instance; `attach` wires the two.
  */
 export class ClientBuilder<T extends object = object> {
-  readonly target: Class<T>
+  readonly #target: Class<T>
   readonly name: string
   readonly #factory: InstanceFactory
   readonly #options: ConnectionOptions
@@ -44,7 +44,7 @@ export class ClientBuilder<T extends object = object> {
     factory: InstanceFactory,
     layers: readonly (ConnectionOptions | undefined)[],
   ) {
-    this.target = target
+    this.#target = target
     this.#factory = factory
     this.#options = mergeOptions<ConnectionOptions>(
       // The tokens of the constructor are not an option of the connection.
@@ -56,12 +56,12 @@ export class ClientBuilder<T extends object = object> {
 
   /** Finds all mistakes of the class, of what it injects, and of its options. */
   check(otherOptions: readonly string[]): Mistake[] {
-    const { mistakes } = handlersOf(this.target)
-    this.#settings = knownSettings(this.target, this.#options)
+    const { mistakes } = handlersOf(this.#target)
+    this.#settings = knownSettings(this.#target, this.#options)
     return [
       ...mistakes,
-      ...this.#factory.check(this.target, CONNECTION_TOKENS),
-      ...(this.#settings ? [] : validateOptions(this.#options, this.target.name, otherOptions)),
+      ...this.#factory.check(this.#target, CONNECTION_TOKENS),
+      ...(this.#settings ? [] : validateOptions(this.#options, this.#target.name, otherOptions)),
     ]
   }
 
@@ -85,11 +85,11 @@ export class ClientBuilder<T extends object = object> {
   build(): Client<T> | Promise<Client<T>> {
     const scope = this.open()
     const fail = (thrown: unknown): never => {
-      throw constructionError(this.target.name, this.target.name, thrown)
+      throw constructionError(this.#target.name, this.#target.name, thrown)
     }
     let made: T | Promise<T>
     try {
-      made = this.#factory.make(this.target, scope)
+      made = this.#factory.make(this.#target, scope)
     } catch (thrown) {
       return fail(thrown)
     }
@@ -105,7 +105,7 @@ export class ClientBuilder<T extends object = object> {
    */
   attach(instance: T, { connection, logger }: ClientScope, around?: Around): Client<T> {
     const settings = this.#settings as ClientSettings
-    const { table } = handlersOf(this.target)
+    const { table } = handlersOf(this.#target)
     const dispatcher = new Dispatcher(instance, table, connection, settings, logger, around)
     return new Client(instance, connection, this.name, this.#disposal as Disposal, dispatcher)
   }
@@ -120,7 +120,7 @@ export class ClientBuilder<T extends object = object> {
     const settings = fillIn(this.#options, this.#options.url as PerAttempt<string | URL>)
     // The settings of a class must not keep a container or a signal in memory.
     if (!START_OPTIONS.some((name) => name in this.#options)) {
-      keepSettings(this.target, this.#options, settings)
+      keepSettings(this.#target, this.#options, settings)
     }
     return settings
   }

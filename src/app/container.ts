@@ -67,7 +67,7 @@ export class Injector implements InstanceFactory {
   }
 
   /** Registers a value under a token; it is never disposed. */
-  registerValue(token: Token, value: unknown): void {
+  #registerValue(token: Token, value: unknown): void {
     // Not useValue: tsyringe takes that for a class where the value is null or undefined.
     this.#container.register(token as InjectionToken, { useFactory: () => value })
   }
@@ -82,7 +82,7 @@ export class Injector implements InstanceFactory {
     const token = provider.provide as InjectionToken
     if ('useClass' in provider) container.registerSingleton(token, provider.useClass as InjectionToken)
     else if ('useExisting' in provider) this.#registerAlias(token, provider.useExisting as InjectionToken)
-    else if ('useValue' in provider) this.registerValue(provider.provide, provider.useValue)
+    else if ('useValue' in provider) this.#registerValue(provider.provide, provider.useValue)
     else this.#registerFactory(token, provider)
   }
 

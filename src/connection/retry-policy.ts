@@ -1,3 +1,4 @@
+import { wholeNow } from '../core/clock.js'
 import type { Failure, RetryDecision } from '../session/disconnect.js'
 import { describeValue } from '../core/describe-value.js'
 import { ConnectFailedError, HandshakeError, InvalidUrlError } from '../errors/connection-errors.js'
@@ -91,7 +92,7 @@ export class RetryPolicy {
   constructor(settings: RetrySettings | false, sources: PolicySources) {
     this.#settings = settings
     this.#sources = sources
-    this.#failingSince = Math.trunc(sources.now())
+    this.#failingSince = wholeNow(sources)
   }
 
   /** The failure that was decided last. */
@@ -111,7 +112,7 @@ export class RetryPolicy {
 
   /** Counts again from 1 if the connection was ready for `minUptime`; `readyAt` is when it became so, if it did. */
   resetIfStable(readyAt: number | undefined): void {
-    const now = Math.trunc(this.#sources.now())
+    const now = wholeNow(this.#sources)
     if (readyAt === undefined || this.#settings === false || now - readyAt < this.#settings.minUptime) return
     this.#attempts = 0
     this.#failures = 0

@@ -52,7 +52,7 @@ export class HeartbeatMonitor implements ScheduledItem {
     this.#settings = settings
     this.#clock = clock
     this.#port = port
-    this.#schedule = new HeartbeatSchedule(settings, Math.trunc(clock.now()))
+    this.#schedule = new HeartbeatSchedule(settings, clock.now())
     this.#timer.update(this)
   }
 

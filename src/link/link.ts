@@ -1,3 +1,4 @@
+import { wholeNow } from '../core/clock.js'
 import type { Clock, Timer } from '../core/clock.js'
 import {
   ConnectFailedError,
@@ -197,8 +198,7 @@ export class Link implements LinkPort, TransportListener {
     void RESOLVED.then(() => {
       this.#isSeen = false
     })
-    // A number with a fraction would be an object more for each message.
-    this.#seenAt = Math.trunc(this.#clock.now())
+    this.#seenAt = wholeNow(this.#clock)
     this.#open?.onData(this.#seenAt)
   }
 

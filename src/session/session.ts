@@ -1,3 +1,4 @@
+import { wholeNow } from '../core/clock.js'
 import type { Timer } from '../core/clock.js'
 import type { HeartbeatTimeoutError } from '../errors/connection-errors.js'
 import { MessageDroppedError } from '../errors/send-errors.js'
@@ -212,7 +213,7 @@ export class Session implements LinkOwner, InboundTarget {
   async #becomeReady(handlers: SessionHandlers): Promise<void> {
     this.#handlesMessages = true
     if (!this.disconnect) {
-      this.#readyAt = Math.trunc(this.#settings.clock.now())
+      this.#readyAt = wholeNow(this.#settings.clock)
       this.link.onReady()
       const handover = this.#owner.onSessionReady(this)
       if (handover) await handover

@@ -1,2 +1,5 @@
-// The transport of a connection that is given none. The package's "browser" condition swaps this file.
-export { connectWs as connectDefault } from './ws/ws-transport.js'
+import type { Connect } from './transport.js'
+import { createWsTransport } from './ws/ws-transport.js'
+
+/** The transport of a connection that is given none: over `ws`. The package's "browser" condition swaps this file. */
+export const connectDefault: Connect = createWsTransport()

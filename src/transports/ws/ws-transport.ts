@@ -53,9 +53,6 @@ export function createWsTransport({ fastPaths = true }: WsTransportOptions = {})
   return (request, listener) => new WsTransport(request, listener, fastPaths)
 }
 
-/** Opens a socket with `ws`: the default transport. */
-export const connectWs: Connect = createWsTransport()
-
 /** Tells its owner what it emits, which spares each socket listeners of its own. */
 class OwnedSocket extends WebSocket {
   owner!: WsTransport

@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { expect } from 'chai'
 import { SHARED_READ, kReader } from '#src/transports/ws/shared-read-buffer.js'
 import type { SharedBufferSocket } from '#src/transports/ws/shared-read-buffer.js'
-import { connectWs } from '#src/transports/ws/ws-transport.js'
+import { connectDefault } from '#src/transports/default-transport.js'
 import { eventually, turns } from '../../support/eventually.js'
 import { TEXT, frame, startRawServer, upgradeAnswer } from '../../support/raw-server.js'
 import type { RawConnection } from '../../support/raw-server.js'
@@ -96,9 +96,9 @@ describe('The default transport', () => {
       closeTimeout: 1_000,
     }
     const listener = { onOpen: nothing, onPing: nothing, onPong: nothing, onClose: nothing }
-    let transport: ReturnType<typeof connectWs> | undefined
+    let transport: ReturnType<typeof connectDefault> | undefined
     const socket = await socketUnder(() => {
-      transport = connectWs(request, {
+      transport = connectDefault(request, {
         ...listener,
         onMessage: () => {
           messages += 1
