@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../core/clock.js'
 import { RESOLVED } from '../core/deferred.js'
+import { HARD_LIMIT_FACTOR, LOW_WATER_SHARE } from '../core/water-marks.js'
 
 /** When reading stops and goes on, in messages and bytes that wait to be handled. */
 export interface ReadFlowSettings {
@@ -22,12 +23,6 @@ export interface ReadFlowPort {
   /** Called when far too much is pending for anybody to be waited for. */
   onReadOverflow(pending: number): void
 }
-
-/** Past this many times the high mark reading stops, whoever waits. */
-const LIMIT = 16
-
-/** The low mark's share of the high one. */
-const LOW = 1 / 4
 
 /** Pauses a link's socket while too many of its messages wait to be handled. */
 export class ReadFlow {
@@ -77,12 +72,12 @@ export class ReadFlow {
   /** Decides anew; to be called when somebody begins or ends to wait for a message. */
   update(): void {
     if (this.#isReleased) return
-    if (this.#isOver(LIMIT) || this.#port.iteratorsOverLimit()) {
+    if (this.#isOver(HARD_LIMIT_FACTOR) || this.#port.iteratorsOverLimit()) {
       if (this.#port.mustKeepReading()) this.#port.onReadOverflow(this.#messages)
       if (!this.#isPaused) this.#pause()
     } else if (!this.#isPaused) {
       if ((this.#isOver(1) || this.#port.iteratorsFull()) && !this.#port.mustKeepReading()) this.#pause()
-    } else if ((!this.#isOver(LOW) && !this.#port.iteratorsFull()) || this.#port.mustKeepReading()) {
+    } else if ((!this.#isOver(LOW_WATER_SHARE) && !this.#port.iteratorsFull()) || this.#port.mustKeepReading()) {
       this.#resume()
     }
   }

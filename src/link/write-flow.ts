@@ -1,9 +1,7 @@
 import { describeValue } from '../core/describe-value.js'
 import type { Transport } from '../transports/transport.js'
 import { RESOLVED } from '../core/deferred.js'
-
-/** The low mark's share of the high one. */
-const LOW = 1 / 4
+import { LOW_WATER_SHARE } from '../core/water-marks.js'
 
 /** The sends of one link, and their flow control. */
 export class WriteFlow {
@@ -42,7 +40,7 @@ export class WriteFlow {
   }
 
   #onFlushed(): void {
-    if (this.#transport.bufferedAmount <= this.#highWaterMark * LOW) this.end()
+    if (this.#transport.bufferedAmount <= this.#highWaterMark * LOW_WATER_SHARE) this.end()
   }
 }
 

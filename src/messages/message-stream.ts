@@ -1,5 +1,6 @@
 import { toError } from '../core/error-text.js'
 import { deferred } from '../core/deferred.js'
+import { DEFAULT_HIGH_WATER_MARK, HARD_LIMIT_FACTOR, LOW_WATER_SHARE } from '../core/water-marks.js'
 
 /** How an iteration over messages is bounded and ended. */
 export interface MessagesOptions {
@@ -29,14 +30,6 @@ export interface MessageStreamsPort {
   /** Called when `isFull` or `isOverfull` has changed. */
   onChange(): void
 }
-
-const DEFAULT_HIGH_WATER_MARK = 1_024
-
-/** The low mark's share of the high one. */
-const LOW = 1 / 4
-
-/** Past this many times its mark a stream is overfull: reading must stop, whoever waits for a further message. */
-const LIMIT = 16
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
@@ -261,8 +254,8 @@ class MessageStream implements MessageIterator {
   }
 
   #measured(): 'low' | 'full' | 'overfull' {
-    if (this.#size > this.#highWaterMark * LIMIT) return 'overfull'
-    const mark = this.#level === 'low' ? this.#highWaterMark : this.#highWaterMark * LOW
+    if (this.#size > this.#highWaterMark * HARD_LIMIT_FACTOR) return 'overfull'
+    const mark = this.#level === 'low' ? this.#highWaterMark : this.#highWaterMark * LOW_WATER_SHARE
     return this.#size > mark ? 'full' : 'low'
   }
 }

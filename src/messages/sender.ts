@@ -2,6 +2,7 @@ import { MessageDroppedError, NotConnectedError, OutboxFullError } from '../erro
 import type { Clock } from '../core/clock.js'
 import { RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
+import { LOW_WATER_SHARE } from '../core/water-marks.js'
 import { Outbox } from './outbox.js'
 import type { OutboxEntry, OutboxSettings } from './outbox.js'
 
@@ -21,9 +22,6 @@ export interface SenderPort {
   /** Reports messages that will not be sent. */
   onDropped(error: MessageDroppedError, message: unknown): void
 }
-
-/** The low mark's share of the high one. */
-const LOW = 1 / 4
 
 /** What a connection is asked to send: over its link when it may, else kept in the outbox until it may. */
 export class Sender {
@@ -101,7 +99,7 @@ export class Sender {
   }
 
   #resolveDrained(): void {
-    if (this.bytes > this.#highWaterMark * LOW) return
+    if (this.bytes > this.#highWaterMark * LOW_WATER_SHARE) return
     this.#drained?.resolve()
     this.#drained = undefined
   }

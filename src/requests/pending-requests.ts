@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../core/clock.js'
 import { toError } from '../core/error-text.js'
 import { ReplyError, RequestTimeoutError, UnreadRepliesError } from '../errors/request-errors.js'
 import { deferred } from '../core/deferred.js'
+import { DEFAULT_HIGH_WATER_MARK } from '../core/water-marks.js'
 import { ReplyStream } from './reply-stream.js'
 import { RequestIds } from './request-ids.js'
 import type { RequestManyOptions, RequestOptions, RequestsSettings } from './request-options.js'
@@ -43,8 +44,6 @@ interface Entry {
   timer?: Timer
   aborted?: () => void
 }
-
-const DEFAULT_HIGH_WATER_MARK = 1_024
 
 /**
  * The requests of one connection that have not been settled: each is settled once, and leaves nothing behind.
