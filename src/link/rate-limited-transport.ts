@@ -7,7 +7,7 @@ import type { RateLimiter } from './rate-limiter.js'
 export interface RateLimitedFrame {
   /** What was to be sent; `undefined` for a ping. */
   readonly data: string | Uint8Array | undefined
-  /** Whose it is: an overlap has two transports on one limiter. */
+  /** The transport to send it on: during a handover, two transports share one limiter. */
   readonly owner: RateLimitedTransport
   run(): void
 }
@@ -76,14 +76,12 @@ export class RateLimitedTransport implements Transport {
     return this.#drained.promise
   }
 
-  /** Gives up what waits, and returns the messages of it. */
+  /** Gives up the frames of this transport that wait, and returns the messages among them. */
   clear(): (string | Uint8Array)[] {
-    const waiting = this.#limiter.clear()
-    for (const frame of waiting) if (frame.owner !== this) this.#limiter.push(frame)
-    const unsent = waiting.flatMap(({ data, owner }) => (data === undefined || owner !== this ? [] : [data]))
+    const unsent = this.#limiter.remove(({ owner }) => owner === this)
     this.#waitingBytes = 0
     this.#drained?.resolve()
-    return unsent
+    return unsent.flatMap(({ data }) => (data === undefined ? [] : [data]))
   }
 
   #frame(data: string | Uint8Array, flushed: (() => void) | undefined): RateLimitedFrame {

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../core/clock.js'
+import { Fifo } from '../core/fifo.js'
 
 /** How much a server takes, and how much of that is kept for what cannot wait. */
 export interface RateLimitSettings {
@@ -26,8 +27,8 @@ export class RateLimiter<T> {
   readonly #port: RateLimiterPort<T>
   readonly #all: SlidingWindow
   readonly #ordinary: SlidingWindow
-  #items: T[] = []
-  #urgentItems: T[] = []
+  readonly #items = new Fifo<T>()
+  readonly #urgentItems = new Fifo<T>()
   #timer: Timer | undefined
 
   constructor(settings: RateLimitSettings, clock: Clock, port: RateLimiterPort<T>) {
@@ -38,14 +39,9 @@ export class RateLimiter<T> {
     this.#ordinary = new SlidingWindow(messages - reserve, per)
   }
 
-  /** How many items have not been sent yet. */
-  get waiting(): number {
-    return this.#items.length + this.#urgentItems.length
-  }
-
   /** Sends the item at once if it may be, else after those that wait already. */
   push(item: T): void {
-    if (this.waiting === 0 && this.#ordinaryAt <= this.#clock.now()) {
+    if (!this.#isWaiting && this.#ordinaryAt <= this.#clock.now()) {
       this.#send(item)
       return
     }
@@ -55,21 +51,23 @@ export class RateLimiter<T> {
 
   /** Sends the item as soon as anything may be sent, before all that is not urgent. */
   pushUrgent(item: T): void {
-    if (this.#urgentItems.length === 0 && this.#all.freeAt <= this.#clock.now()) {
+    if (this.#urgentItems.size === 0 && this.#all.freeAt <= this.#clock.now()) {
       this.#sendUrgent(item)
       return
     }
     this.#urgentItems.push(item)
-    if (this.#urgentItems.length === 1) this.#arm()
+    if (this.#urgentItems.size === 1) this.#arm()
   }
 
-  /** Forgets what waits, and returns it in the order in which it would have been sent. */
-  clear(): T[] {
-    const items = [...this.#urgentItems, ...this.#items]
-    this.#urgentItems = []
-    this.#items = []
+  /** Removes the matching items that wait, and returns them in the order of sending. The others keep their order and urgency. */
+  remove(matches: (item: T) => boolean): T[] {
+    const removed = [...this.#urgentItems.remove(matches), ...this.#items.remove(matches)]
     this.#arm()
-    return items
+    return removed
+  }
+
+  get #isWaiting(): boolean {
+    return this.#items.size > 0 || this.#urgentItems.size > 0
   }
 
   /** When an item that is not urgent may be sent. */
@@ -90,8 +88,8 @@ export class RateLimiter<T> {
   #arm(): void {
     this.#timer?.cancel()
     this.#timer = undefined
-    if (this.waiting === 0) return
-    const at = this.#urgentItems.length > 0 ? this.#all.freeAt : this.#ordinaryAt
+    if (!this.#isWaiting) return
+    const at = this.#urgentItems.size > 0 ? this.#all.freeAt : this.#ordinaryAt
     // Timers know whole milliseconds only: rounded down, it would fire too early, again and again.
     const delay = Math.max(1, Math.ceil(at - this.#clock.now()))
     this.#timer = this.#clock.setTimeout(() => this.#flush(), delay)
@@ -100,10 +98,10 @@ export class RateLimiter<T> {
   #flush(): void {
     this.#timer = undefined
     try {
-      while (this.#urgentItems.length > 0 && this.#all.freeAt <= this.#clock.now()) {
+      while (this.#urgentItems.size > 0 && this.#all.freeAt <= this.#clock.now()) {
         this.#sendUrgent(this.#urgentItems.shift() as T)
       }
-      while (this.#items.length > 0 && this.#ordinaryAt <= this.#clock.now()) {
+      while (this.#items.size > 0 && this.#ordinaryAt <= this.#clock.now()) {
         this.#send(this.#items.shift() as T)
       }
     } finally {

@@ -77,7 +77,10 @@ export class ReadFlow {
       if (!this.#isPaused) this.#pause()
     } else if (!this.#isPaused) {
       if ((this.#isOver(1) || this.#port.iteratorsFull()) && !this.#port.mustKeepReading()) this.#pause()
-    } else if ((!this.#isOver(LOW_WATER_SHARE) && !this.#port.iteratorsFull()) || this.#port.mustKeepReading()) {
+    } else if (
+      (!this.#isOver(LOW_WATER_SHARE) && !this.#port.iteratorsFull()) ||
+      this.#port.mustKeepReading()
+    ) {
       this.#resume()
     }
   }

@@ -1,4 +1,10 @@
 import { expect } from 'chai'
+import { FakeClock, MemoryServer } from 'holdfast/testing'
+import { RateLimitedTransport } from '#src/link/rate-limited-transport.js'
+import type { RateLimitedFrame } from '#src/link/rate-limited-transport.js'
+import { RateLimiter } from '#src/link/rate-limiter.js'
+import type { RateLimitSettings } from '#src/link/rate-limiter.js'
+import { Recorder } from '../support/recorder.js'
 import { ready } from '../support/rig.js'
 
 const rateLimit = { messages: 3, per: 1_000, reserve: 1 }
@@ -70,5 +76,69 @@ describe('RateLimitedTransport', () => {
       expect(witness.errors[0]?.error).to.deep.include({ reason: 'lost', messages: ['c', 'd'] })
       expect(witness.errors[0]?.context).to.include({ stage: 'send', message: 'c' })
     }
+  })
+
+  describe('#clear', () => {
+    const REQUEST = {
+      url: 'ws://peer.test/',
+      protocols: [],
+      headers: {},
+      maxPayload: 0,
+      maxFragments: 0,
+      closeTimeout: 5_000,
+    }
+
+    /** Two open transports on one limiter, as during a handover, each with the times of what its peer received. */
+    async function two(settings: RateLimitSettings) {
+      const clock = new FakeClock()
+      const server = new MemoryServer()
+      const limiter = new RateLimiter<RateLimitedFrame>(settings, clock, { send: (frame) => frame.run() })
+      const open = () => {
+        const transport = new RateLimitedTransport(server.connect(REQUEST, new Recorder()), limiter)
+        const { peer } = server
+        const received: string[] = []
+        peer.onMessage = (data) => received.push(`${String(data)} at ${clock.now()}`)
+        return { transport, peer, received }
+      }
+      const both = { clock, old: open(), fresh: open() }
+      await clock.settle()
+      return both
+    }
+
+    it('leaves the frames of another transport on the same limiter as they were: in order, urgent, on time', async () => {
+      const { clock, old, fresh } = await two({ messages: 2, per: 1_000, reserve: 1 })
+      fresh.transport.send('m0')
+      fresh.transport.ping(new Uint8Array())
+      for (const text of ['m1', 'm2']) {
+        old.transport.send(`old ${text}`)
+        fresh.transport.send(text)
+      }
+      old.transport.ping(new Uint8Array())
+      fresh.transport.ping(new Uint8Array())
+      expect(old.transport.clear()).to.deep.equal(['old m1', 'old m2'])
+      await clock.advance(1_000)
+      expect(fresh.peer.pings).to.equal(2)
+      await clock.advance(9_000)
+      expect(fresh.received).to.deep.equal(['m0 at 0', 'm1 at 1000', 'm2 at 2000'])
+      expect(old.received).to.deep.equal([])
+      expect(old.peer.pings).to.equal(0)
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('drains this transport only', async () => {
+      const { clock, old, fresh } = await two({ messages: 1, per: 1_000 })
+      const drained: string[] = []
+      fresh.transport.send('m0')
+      old.transport.send('old')
+      fresh.transport.send('m1')
+      void old.transport.whenDrained().then(() => drained.push('old'))
+      void fresh.transport.whenDrained().then(() => drained.push('fresh'))
+      old.transport.clear()
+      await clock.settle()
+      expect(drained).to.deep.equal(['old'])
+      expect([old.transport.bufferedAmount, fresh.transport.bufferedAmount]).to.deep.equal([0, 2])
+      await clock.advance(1_000)
+      expect(drained).to.deep.equal(['old', 'fresh'])
+    })
   })
 })

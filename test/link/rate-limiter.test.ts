@@ -24,13 +24,13 @@ function rig(settings: RateLimitSettings = { messages: 3, per: 1_000, reserve: 1
 describe('RateLimiter', () => {
   describe('#push', () => {
     it('sends at once what the rate allows, and leaves the reserve alone', () => {
-      const { items, limiter, push, clock } = rig()
+      const { items, push, clock } = rig()
       push('a', 'b')
       expect(items()).to.deep.equal(['a', 'b'])
       expect(clock.timers).to.equal(0)
       push('c')
       expect(items()).to.deep.equal(['a', 'b'])
-      expect(limiter.waiting).to.equal(1)
+      expect(clock.timers).to.equal(1)
     })
 
     it('sends the rest in order, as each window allows', async () => {
@@ -57,11 +57,10 @@ describe('RateLimiter', () => {
     })
 
     it('sends all that is due after a timer that fires late', async () => {
-      const { clock, items, limiter, push } = rig({ messages: 2, per: 1_000, reserve: 0 })
+      const { clock, items, push } = rig({ messages: 2, per: 1_000, reserve: 0 })
       push('a', 'b', 'c', 'd', 'e')
       await clock.jump(10_000)
       expect(items()).to.deep.equal(['a', 'b', 'c', 'd'])
-      expect(limiter.waiting).to.equal(1)
     })
 
     it('waits whole milliseconds where the clock knows fractions', async () => {
@@ -101,7 +100,6 @@ describe('RateLimiter', () => {
       limiter.pushUrgent('beat 1')
       limiter.pushUrgent('beat 2')
       limiter.pushUrgent('beat 3')
-      expect(limiter.waiting).to.equal(3)
       await clock.advance(1_000)
       expect(sent.slice(3)).to.deep.equal([
         { item: 'beat 2', at: 1_000 },
@@ -151,35 +149,59 @@ describe('RateLimiter', () => {
     })
   })
 
-  describe('#clear', () => {
+  describe('#remove', () => {
     it('returns what waits in the order of sending, and leaves no timer', async () => {
       const { clock, items, limiter, push } = rig()
       push('a', 'b', 'c', 'd')
       limiter.pushUrgent('beat 1')
       limiter.pushUrgent('beat 2')
       expect(clock.timers).to.equal(1)
-      expect(limiter.clear()).to.deep.equal(['beat 2', 'c', 'd'])
-      expect(limiter.waiting).to.equal(0)
+      expect(limiter.remove(() => true)).to.deep.equal(['beat 2', 'c', 'd'])
       expect(clock.timers).to.equal(0)
       await clock.advance(10_000)
       expect(items()).to.deep.equal(['a', 'b', 'beat 1'])
     })
 
+    it('leaves the others in order, and the urgent ones urgent', async () => {
+      const { clock, limiter, push, sent } = rig({ messages: 2, per: 1_000, reserve: 1 })
+      push('a', 'x1', 'b', 'x2', 'c')
+      for (const item of ['beat 1', 'x beat', 'beat 2']) limiter.pushUrgent(item)
+      expect(limiter.remove((item) => item.startsWith('x'))).to.deep.equal(['x beat', 'x1', 'x2'])
+      await clock.advance(3_000)
+      expect(sent.slice(2)).to.deep.equal([
+        { item: 'beat 2', at: 1_000 },
+        { item: 'b', at: 1_000 },
+        { item: 'c', at: 2_000 },
+      ])
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('sends what is left when that is due, though what was removed would have gone first', async () => {
+      const { clock, limiter, push, sent } = rig({ messages: 4, per: 1_000, reserve: 3 })
+      for (const item of ['beat 1', 'beat 2', 'beat 3']) limiter.pushUrgent(item)
+      await clock.advance(500)
+      push('a', 'b')
+      limiter.pushUrgent('x beat')
+      limiter.remove((item) => item.startsWith('x'))
+      await clock.advance(2_000)
+      expect(sent.at(-1)).to.deep.equal({ item: 'b', at: 1_500 })
+    })
+
     it('remembers what was sent, for a new connection has no new rate', () => {
       const { items, limiter, push } = rig()
       push('a', 'b')
-      limiter.clear()
+      limiter.remove(() => true)
       push('c')
       expect(items()).to.deep.equal(['a', 'b'])
     })
   })
 
   it('leaves no timer once nothing waits', async () => {
-    const { clock, limiter, push } = rig()
+    const { clock, items, push } = rig()
     push('a', 'b', 'c')
     expect(clock.timers).to.equal(1)
     await clock.advance(1_000)
-    expect(limiter.waiting).to.equal(0)
+    expect(items()).to.deep.equal(['a', 'b', 'c'])
     expect(clock.timers).to.equal(0)
   })
 
@@ -209,7 +231,7 @@ describe('RateLimiter', () => {
     })
     limiter.push(0)
     expect(sent).to.deep.equal([0, 1, 2])
-    expect(limiter.waiting).to.equal(1)
+    expect(limiter.remove(() => true)).to.deep.equal([3])
   })
 
   it('never makes more sends in any window, keeps the reserve, the order and every item', async () => {

@@ -1,0 +1,73 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { Fifo } from '#src/core/fifo.js'
+
+/** Returns a queue of the items given. */
+function queueOf<T>(...items: readonly T[]): Fifo<T> {
+  const queue = new Fifo<T>()
+  for (const item of items) queue.push(item)
+  return queue
+}
+
+describe('Fifo', () => {
+  describe('#shift', () => {
+    it('returns the items in the order in which they were pushed', () => {
+      const queue = queueOf('a', 'b')
+      expect(queue.shift()).to.equal('a')
+      queue.push('c')
+      expect([queue.shift(), queue.shift()]).to.deep.equal(['b', 'c'])
+    })
+
+    it('returns undefined from an empty queue, also from one that was full before', () => {
+      const queue = queueOf('a')
+      queue.shift()
+      expect(queue.shift()).to.equal(undefined)
+      expect(queue.size).to.equal(0)
+      queue.push('b')
+      expect(queue.shift()).to.equal('b')
+    })
+  })
+
+  describe('#clear', () => {
+    it('returns all items in order and leaves the queue empty', () => {
+      const queue = queueOf('a', 'b')
+      expect(queue.clear()).to.deep.equal(['a', 'b'])
+      expect(queue.size).to.equal(0)
+      expect(queue.clear()).to.deep.equal([])
+    })
+  })
+
+  describe('#remove', () => {
+    it('returns the matching items, and the others keep their order', () => {
+      const queue = queueOf(1, 2, 3, 4, 5)
+      expect(queue.remove((item) => item % 2 === 1)).to.deep.equal([1, 3, 5])
+      expect(queue.size).to.equal(2)
+      queue.push(6)
+      expect(queue.clear()).to.deep.equal([2, 4, 6])
+    })
+  })
+
+  it('behaves like an array, whatever happens', () => {
+    const step = fc.oneof(fc.nat(9), fc.constantFrom('shift' as const, 'clear' as const, 'remove' as const))
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const queue = new Fifo<number>()
+        let model: number[] = []
+        const isSmall = (item: number): boolean => item < 5
+        for (const each of steps) {
+          if (each === 'shift') expect(queue.shift()).to.equal(model.shift())
+          else if (each === 'clear') expect(queue.clear()).to.deep.equal(model.splice(0))
+          else if (each === 'remove') {
+            expect(queue.remove(isSmall)).to.deep.equal(model.filter(isSmall))
+            model = model.filter((item) => !isSmall(item))
+          } else {
+            queue.push(each)
+            model.push(each)
+          }
+          expect(queue.size).to.equal(model.length)
+        }
+        expect(queue.clear()).to.deep.equal(model)
+      }),
+    )
+  })
+})
