@@ -1,5 +1,6 @@
 import { toError } from '../core/error-text.js'
 import { deferred } from '../core/deferred.js'
+import { Fifo } from '../core/fifo.js'
 import { DEFAULT_HIGH_WATER_MARK, HARD_LIMIT_FACTOR, LOW_WATER_SHARE } from '../core/water-marks.js'
 
 /** How an iteration over messages is bounded and ended. */
@@ -43,11 +44,6 @@ export class MessageStreams {
 
   constructor(port: MessageStreamsPort) {
     this.#port = port
-  }
-
-  /** How many iterations still take messages. */
-  get size(): number {
-    return this.#streams.size
   }
 
   /** True from when a stream holds more than its mark until each holds a quarter of its own or less. */
@@ -137,9 +133,7 @@ class MessageStream implements MessageIterator {
   readonly #port: StreamPort
   /** In the order of the calls; empty whenever something is buffered. */
   readonly #pending = new Set<PendingNext>()
-  #buffer: unknown[] = []
-  /** Where the buffer begins: `shift()` on a long array copies it. */
-  #head = 0
+  readonly #buffer = new Fifo<unknown>()
   #ending: Ending | undefined
   #level: 'low' | 'full' | 'overfull' = 'low'
 
@@ -160,16 +154,16 @@ class MessageStream implements MessageIterator {
 
   next(options?: NextOptions): Promise<Result> {
     // Once it has ended nobody listens to the signal any more, so that a long-lived one does not hold the buffer.
-    if (this.#size > 0 && this.#signal?.aborted) this.abort()
+    if (this.#buffer.size > 0 && this.#signal?.aborted) this.abort()
     const signal = options?.signal
     if (signal?.aborted) return rejected(toError(signal.reason))
-    if (this.#size > 0) return Promise.resolve({ done: false, value: this.#take() })
+    if (this.#buffer.size > 0) return Promise.resolve({ done: false, value: this.#take() })
     if (!this.#ending) return this.#wait(signal)
     return this.#ending.error ? rejected(this.#ending.error) : Promise.resolve(DONE)
   }
 
   return(): Promise<IteratorReturnResult<undefined>> {
-    this.#drop()
+    this.#buffer.clear()
     this.end({})
     return Promise.resolve(DONE)
   }
@@ -197,31 +191,16 @@ class MessageStream implements MessageIterator {
 
   /** Ends for the signal's reason, and drops what is buffered. */
   abort(): void {
-    this.#drop()
+    this.#buffer.clear()
     this.end({ error: toError(this.#signal?.reason) })
   }
 
   readonly #signalOnAbort = (): void => this.abort()
 
-  get #size(): number {
-    return this.#buffer.length - this.#head
-  }
-
   #take(): unknown {
-    const message = this.#buffer[this.#head]
-    this.#buffer[this.#head] = undefined
-    this.#head += 1
-    if (this.#head * 2 > this.#buffer.length) {
-      this.#buffer = this.#buffer.slice(this.#head)
-      this.#head = 0
-    }
+    const message = this.#buffer.shift()
     this.#measure()
     return message
-  }
-
-  #drop(): void {
-    this.#buffer = []
-    this.#head = 0
   }
 
   #wait(signal: AbortSignal | undefined): Promise<Result> {
@@ -254,9 +233,9 @@ class MessageStream implements MessageIterator {
   }
 
   #measured(): 'low' | 'full' | 'overfull' {
-    if (this.#size > this.#highWaterMark * HARD_LIMIT_FACTOR) return 'overfull'
+    if (this.#buffer.size > this.#highWaterMark * HARD_LIMIT_FACTOR) return 'overfull'
     const mark = this.#level === 'low' ? this.#highWaterMark : this.#highWaterMark * LOW_WATER_SHARE
-    return this.#size > mark ? 'full' : 'low'
+    return this.#buffer.size > mark ? 'full' : 'low'
   }
 }
 

@@ -204,11 +204,6 @@ export class PendingRequests {
     this.#ids?.markUsedIdOf(message)
   }
 
-  /** Makes the reply to a call of the server's. */
-  respond(incoming: unknown, result: unknown): unknown {
-    return this.#settings.respond(incoming, result)
-  }
-
   #add(message: unknown, options: RequestOptions, outlet: ReplySink): Entry {
     if (!this.#ids && !options.match)
       throw new TypeError('A request needs a match where requests.id is false')

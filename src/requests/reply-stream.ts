@@ -1,12 +1,13 @@
 import type { Deferred } from '../core/deferred.js'
 import { deferred } from '../core/deferred.js'
+import { Fifo } from '../core/fifo.js'
 
 type Result = IteratorResult<unknown, undefined>
 
 /** The replies to one request, for one reader. */
 export class ReplyStream implements AsyncIterableIterator<unknown, undefined> {
   readonly #forget: () => void
-  readonly #unread: unknown[] = []
+  readonly #unread = new Fifo<unknown>()
   readonly #readers: Deferred<Result>[] = []
   #ending: { readonly error?: Error } | undefined
 
@@ -15,7 +16,7 @@ export class ReplyStream implements AsyncIterableIterator<unknown, undefined> {
   }
 
   get unread(): number {
-    return this.#unread.length
+    return this.#unread.size
   }
 
   [Symbol.asyncIterator](): this {
@@ -24,14 +25,14 @@ export class ReplyStream implements AsyncIterableIterator<unknown, undefined> {
 
   next(): Promise<Result> {
     const reader = deferred<Result>()
-    if (this.#unread.length > 0) reader.resolve({ done: false, value: this.#unread.shift() })
+    if (this.#unread.size > 0) reader.resolve({ done: false, value: this.#unread.shift() })
     else this.#readers.push(reader)
     this.#finish()
     return reader.promise
   }
 
   return(): Promise<Result> {
-    this.#unread.length = 0
+    this.#unread.clear()
     this.#ending = {}
     this.#forget()
     this.#finish()
@@ -45,7 +46,7 @@ export class ReplyStream implements AsyncIterableIterator<unknown, undefined> {
   }
 
   end(error?: Error, isAborted = false): void {
-    if (isAborted) this.#unread.length = 0
+    if (isAborted) this.#unread.clear()
     this.#ending ??= { error }
     this.#finish()
   }

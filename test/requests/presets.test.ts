@@ -10,7 +10,8 @@ import { rejection } from '../support/rejection.js'
 /** Requests that go out at once, and what went out. */
 function rig(options?: RequestsOptions) {
   const sent: unknown[] = []
-  const requests = new PendingRequests(fillInRequests(options), new FakeClock(), {
+  const settings = fillInRequests(options)
+  const requests = new PendingRequests(settings, new FakeClock(), {
     send: (message) => sent.push(message),
     canSend: () => true,
     onChange: () => undefined,
@@ -19,7 +20,7 @@ function rig(options?: RequestsOptions) {
     },
   })
   requests.onReady()
-  return { sent, requests }
+  return { sent, requests, respond: settings.respond }
 }
 
 /** Asks, has it answered, and returns the error. */
@@ -108,25 +109,25 @@ describe('fillInRequests', () => {
 
   describe('respond', () => {
     it('writes the id of the call into the result', () => {
-      const { requests } = rig({ id: 'envelope_id' })
-      expect(requests.respond({ envelope_id: 'e1', type: 'x' }, { payload: 1 })).to.deep.equal({
+      const { respond } = rig({ id: 'envelope_id' })
+      expect(respond({ envelope_id: 'e1', type: 'x' }, { payload: 1 })).to.deep.equal({
         payload: 1,
         envelope_id: 'e1',
       })
-      expect(requests.respond({ envelope_id: 'e1' }, undefined)).to.deep.equal({ envelope_id: 'e1' })
+      expect(respond({ envelope_id: 'e1' }, undefined)).to.deep.equal({ envelope_id: 'e1' })
     })
 
     it('throws a TypeError for a message without an id', () => {
-      expect(() => rig().requests.respond({ type: 'x' }, {})).to.throw(TypeError, 'has an id')
+      expect(() => rig().respond({ type: 'x' }, {})).to.throw(TypeError, 'has an id')
     })
 
     it('is the result itself where the API has no ids', () => {
-      expect(rig({ id: false }).requests.respond({}, 'ok')).to.equal('ok')
+      expect(rig({ id: false }).respond({}, 'ok')).to.equal('ok')
     })
 
     it('is what the option makes of both', () => {
       const respond = (incoming: unknown, result: unknown): unknown => [incoming, result]
-      expect(rig({ respond }).requests.respond(1, 2)).to.deep.equal([1, 2])
+      expect(rig({ respond }).respond(1, 2)).to.deep.equal([1, 2])
     })
   })
 })
@@ -178,16 +179,16 @@ describe('jsonRpc', () => {
   })
 
   it('answers a call with its own id: a result, null for none, an error for an Error', () => {
-    const { requests } = rig(jsonRpc())
+    const { respond } = rig(jsonRpc())
     const call = { jsonrpc: '2.0', id: 'x', method: 'ask' }
-    expect(requests.respond(call, [1])).to.deep.equal({ jsonrpc: '2.0', id: 'x', result: [1] })
-    expect(requests.respond(call, undefined)).to.deep.equal({ jsonrpc: '2.0', id: 'x', result: null })
-    expect(requests.respond(call, new Error('no'))).to.deep.equal({
+    expect(respond(call, [1])).to.deep.equal({ jsonrpc: '2.0', id: 'x', result: [1] })
+    expect(respond(call, undefined)).to.deep.equal({ jsonrpc: '2.0', id: 'x', result: null })
+    expect(respond(call, new Error('no'))).to.deep.equal({
       jsonrpc: '2.0',
       id: 'x',
       error: { code: -32_603, message: 'no' },
     })
-    expect(() => requests.respond({ method: 'told' }, 1)).to.throw(TypeError, 'has an id')
+    expect(() => respond({ method: 'told' }, 1)).to.throw(TypeError, 'has an id')
   })
 })
 
@@ -245,11 +246,11 @@ describe('ocpp', () => {
   })
 
   it('answers a call with a CALLRESULT, an Error with a CALLERROR', () => {
-    const { requests } = rig(ocpp())
+    const { respond } = rig(ocpp())
     const call = [2, 'x', 'Reset', {}]
-    expect(requests.respond(call, { status: 'Accepted' })).to.deep.equal([3, 'x', { status: 'Accepted' }])
-    expect(requests.respond(call, undefined)).to.deep.equal([3, 'x', {}])
-    expect(requests.respond(call, new Error('no'))).to.deep.equal([4, 'x', 'InternalError', 'no', {}])
+    expect(respond(call, { status: 'Accepted' })).to.deep.equal([3, 'x', { status: 'Accepted' }])
+    expect(respond(call, undefined)).to.deep.equal([3, 'x', {}])
+    expect(respond(call, new Error('no'))).to.deep.equal([4, 'x', 'InternalError', 'no', {}])
   })
 
   it('throws a TypeError at the call for what is no array', () => {

@@ -1,5 +1,6 @@
 import { deferred } from '../../core/deferred.js'
 import type { Deferred } from '../../core/deferred.js'
+import { Fifo } from '../../core/fifo.js'
 
 /** How a keyed queue tells its items apart, and what it does with them. */
 export interface KeyedQueuePort<T> {
@@ -21,7 +22,7 @@ export class KeyedQueue<T> {
   /** Those keys of which something waits or runs. */
   readonly #lanes = new Map<unknown, Lane<T>>()
   /** Of these, the ones of which nothing runs. */
-  readonly #ready = new Line<Lane<T>>()
+  readonly #ready = new Fifo<Lane<T>>()
   #waiting = 0
   #running = 0
   #isStarted = false
@@ -30,16 +31,6 @@ export class KeyedQueue<T> {
 
   constructor(parts: KeyedQueuePort<T>) {
     this.#port = parts
-  }
-
-  /** How many items wait; those that run do not count. */
-  get waiting(): number {
-    return this.#waiting
-  }
-
-  /** How many keys are remembered: those of which something waits or runs. */
-  get keys(): number {
-    return this.#lanes.size
   }
 
   /** Begins to run what is there and what comes. */
@@ -52,8 +43,11 @@ export class KeyedQueue<T> {
     const { keyOf, conflate, onConflated } = this.#port
     const key = keyOf(item)
     const lane = this.#lanes.get(key) ?? this.#enter(key)
-    if (conflate && key !== undefined && !lane.isEmpty) {
-      onConflated(lane.replaceFirst(item))
+    if (conflate && key !== undefined && lane.size > 0) {
+      // It is the only one of its key: each before it has been replaced, too.
+      const replaced = lane.shift() as T
+      lane.push(item)
+      onConflated(replaced)
       return
     }
     lane.push(item)
@@ -64,8 +58,8 @@ export class KeyedQueue<T> {
   /** Takes back what has not begun: key by key, those of one key in order. */
   clear(): T[] {
     const left: T[] = []
-    for (const lane of this.#lanes.values()) for (const item of lane.drain()) left.push(item)
-    for (const { key } of this.#ready.drain()) this.#lanes.delete(key)
+    for (const lane of this.#lanes.values()) for (const item of lane.clear()) left.push(item)
+    for (const { key } of this.#ready.clear()) this.#lanes.delete(key)
     this.#waiting = 0
     this.#settleIdle()
     return left
@@ -117,7 +111,7 @@ export class KeyedQueue<T> {
 
   #over(lane: Lane<T>): void {
     this.#running -= 1
-    if (lane.isEmpty) this.#lanes.delete(lane.key)
+    if (lane.size === 0) this.#lanes.delete(lane.key)
     else this.#ready.push(lane)
   }
 
@@ -128,52 +122,8 @@ export class KeyedQueue<T> {
   }
 }
 
-interface Place<T> {
-  item: T
-  next: Place<T> | undefined
-}
-
-/** First in, first out, at the same cost however many there are; an empty one holds on to nothing. */
-class Line<T> {
-  #first: Place<T> | undefined
-  #last: Place<T> | undefined
-
-  get isEmpty(): boolean {
-    return this.#first === undefined
-  }
-
-  push(item: T): void {
-    const place = { item, next: undefined }
-    if (this.#last) this.#last.next = place
-    else this.#first = place
-    this.#last = place
-  }
-
-  shift(): T | undefined {
-    const place = this.#first
-    if (!place) return undefined
-    this.#first = place.next
-    if (!this.#first) this.#last = undefined
-    return place.item
-  }
-
-  /** Puts an item in the place of the first one, which it returns. There has to be one. */
-  replaceFirst(item: T): T {
-    const place = this.#first as Place<T>
-    const { item: replaced } = place
-    place.item = item
-    return replaced
-  }
-
-  /** Takes all that is there. */
-  *drain(): Generator<T, undefined> {
-    while (this.#first) yield this.shift() as T
-    return undefined
-  }
-}
-
 /** What waits of one key. */
-class Lane<T> extends Line<T> {
+class Lane<T> extends Fifo<T> {
   readonly key: unknown
 
   constructor(key: unknown) {

@@ -40,10 +40,8 @@ describe('TaskQueue', () => {
       queue.push(1)
       queue.push(2)
       expect(run).to.deep.equal([])
-      expect(queue.waiting).to.equal(2)
       queue.start()
       expect(run).to.deep.equal([1, 2])
-      expect(queue.waiting).to.equal(0)
     })
   })
 
@@ -61,7 +59,6 @@ describe('TaskQueue', () => {
       queue.start()
       for (const item of [1, 2, 3]) queue.push(item)
       expect(begun).to.deep.equal([1])
-      expect(queue.waiting).to.equal(2)
       await end(1)
       expect(begun).to.deep.equal([1, 2])
       await end(2)
@@ -109,7 +106,6 @@ describe('TaskQueue', () => {
       queue.start()
       for (const item of [1, 2, 3]) queue.push(item)
       expect(queue.clear()).to.deep.equal([2, 3])
-      expect(queue.waiting).to.equal(0)
       expect(queue.clear()).to.deep.equal([])
       await end(1)
       expect(begun).to.deep.equal([1])
@@ -214,8 +210,7 @@ describe('TaskQueue', () => {
             await Promise.resolve()
             await Promise.resolve()
           } else queue.push({ id: (pushed += 1), isAsync: each === 'push async' })
-          expect(begun.length + cleared.length + queue.waiting).to.equal(pushed)
-          if (queue.waiting > 0) expect(running.length).to.equal(limit)
+          if (begun.length + cleared.length < pushed) expect(running.length).to.equal(limit)
         }
         const idle = queue.idle()
         while (running.length > 0) {
@@ -232,13 +227,12 @@ describe('TaskQueue', () => {
     )
   })
 
-  it('keeps order over many more items than it cuts at once', async () => {
+  it('keeps order over any number of items', async () => {
     const { begun, queue, end } = rig(1)
     queue.start()
     const items = Array.from({ length: 3_000 }, (_, index) => index)
     for (const item of items) queue.push(item)
     for (const item of items) {
-      expect(queue.waiting).to.equal(items.length - item - 1)
       await end(item)
     }
     expect(begun).to.deep.equal(items)
