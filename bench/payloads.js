@@ -7,7 +7,7 @@ const FIRST_ID = 100_000
 
 /** Makes a message whose JSON has exactly `size` ASCII characters: a ticker;
  * above 200 characters half of it is its order book, which is slow to parse, and the rest text, which is fast. */
-export function messageOf(size, id, type = 'ticker') {
+function messageOf(size, id, type = 'ticker') {
   const message = {
     type,
     id,

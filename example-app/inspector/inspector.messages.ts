@@ -6,7 +6,7 @@ export interface Reply<R = unknown> {
   readonly error?: { readonly code: number; readonly message: string }
 }
 
-export interface InspectorEvent<P = unknown> {
+interface InspectorEvent<P = unknown> {
   readonly method: string
   readonly params: P
 }

@@ -20,7 +20,7 @@ export interface Channel {
 }
 
 /** The answer to a subscribe: all that is subscribed to now. */
-export interface Subscribed {
+interface Subscribed {
   readonly type: 'subscriptions'
   readonly channels: readonly Channel[]
 }

@@ -3,7 +3,7 @@ import type { ConformanceCase, Outcome } from './case.js'
 import { parts } from './wire.js'
 
 /** What the client does meanwhile. */
-export type Manner =
+type Manner =
   /** Nothing. */
   | 'reading'
   /** It pauses whenever something is delivered, until the next turn. */

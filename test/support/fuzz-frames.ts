@@ -84,7 +84,7 @@ function mutatedText(random: SeededRandom): string {
 }
 
 /** Makes the text of a message: as it is, damaged, or malicious. */
-export function fuzzText(random: SeededRandom): string {
+function fuzzText(random: SeededRandom): string {
   const draw = random.next()
   if (draw < 0.25) return random.pick(MESSAGES)
   if (draw < 0.7) return mutatedText(random)

@@ -2,7 +2,7 @@ import { OnClose, OnError, OnMessage, OnOpen, OnStateChange } from 'holdfast'
 import type { CloseInfo, ConnectionState, ErrorContext, OpenInfo } from 'holdfast'
 
 /** What has happened to a connection, as its handlers were told. */
-export interface Log {
+interface Log {
   readonly opens: OpenInfo[]
   readonly messages: unknown[]
   readonly errors: { readonly error: Error; readonly stage: string; readonly fatal: boolean }[]
