@@ -134,7 +134,7 @@ module.exports = {
         path: [
           '^src/',
           '^test/',
-          '^dist/(?!(index|codecs/(msgpack|bigint-json))[.](js|d[.]ts)$|testing/index[.](js|d[.]ts)$)',
+          '^dist/(?!((codecs/|transports/|testing/)?index|codecs/(msgpack|bigint-json)|messages/key-routes|requests/presets|sequence/sequence)[.](js|d[.]ts)$)',
         ],
       },
     },

@@ -78,7 +78,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
 
   /** The subprotocol that the server chose; `''` where there is none, or no connection. */
   get protocol(): string {
-    return this.#lifecycle.link?.protocol ?? ''
+    return this.#lifecycle.link?.transport.protocol ?? ''
   }
 
   get state(): ConnectionState {
@@ -87,7 +87,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
 
   /** Bytes accepted by `send` and not yet handed to the operating system, the outbox included. */
   get bufferedAmount(): number {
-    return (this.#lifecycle.link?.bufferedAmount ?? 0) + this.#lifecycle.hub.sender.bytes
+    return (this.#lifecycle.link?.transport.bufferedAmount ?? 0) + this.#lifecycle.hub.sender.bytes
   }
 
   /** Counts what went past handlers, requests and sockets since the start; a snapshot. */
@@ -283,7 +283,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
         const { lastSeen } = lifecycle
         return lastSeen === undefined ? undefined : clock.date() - (clock.now() - lastSeen)
       },
-      ping: () => openLink().sendPing(),
+      ping: () => openLink().heartbeat.ping(),
       configure: (times: HeartbeatTimes) => lifecycle.configureHeartbeat(times),
     }
   }

@@ -1,26 +1,28 @@
 import type { Timer } from '../core/clock.js'
-import type { ConnectionSettings } from './settings.js'
-import { CloseCode } from '../link/close-code.js'
 import { deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
+import { CloseCode } from '../link/close-code.js'
 import type { Session } from '../session/session.js'
+import type { Attempt } from './attempt.js'
+import type { ConnectionSettings } from './settings.js'
 
-/** What an overlap asks of its machine. */
+/** What a handover asks of its lifecycle. */
 export interface HandoverPort {
-  /** Begins an session beside the current one, and connects it. */
-  openCandidate(): Session
+  /** Starts an attempt beside the current session. */
+  attemptCandidate(): Attempt
 }
 
 /**
- * Make before break: a second session, the candidate, is opened while the current one lives, and takes its place once it is ready.
+ * Make before break: a candidate opens while the current session lives, and takes its place once it is ready.
  *
- *   start() ──▶ candidate ── its @OnOpen has settled: takeOver() ──▶ current; the old one is drained and closed, and then the new
- *                 │                                             one's messages are handled
- *                 └── it fails: the current one stays, and there may be another try after a delay
+ *   start() ──▶ attempt ──▶ candidate ── its @OnOpen has settled: takeOver() ──▶ current; the old one is drained and closed, and
+ *                  │             │                                              then the new one's messages are handled
+ *                  └─────────────┴── it fails: the current one stays, and there may be another try after a delay
  */
 export class Handover {
   readonly #settings: ConnectionSettings
   readonly #port: HandoverPort
+  #attempt: Attempt | undefined
   #candidate: Session | undefined
   #previous: Session | undefined
   #previousEnded: Deferred<void> | undefined
@@ -29,6 +31,10 @@ export class Handover {
   constructor(settings: ConnectionSettings, port: HandoverPort) {
     this.#settings = settings
     this.#port = port
+  }
+
+  get attempt(): Attempt | undefined {
+    return this.#attempt
   }
 
   get candidate(): Session | undefined {
@@ -41,20 +47,26 @@ export class Handover {
 
   /** True until nothing but the current session is left. */
   get isBusy(): boolean {
-    return this.#candidate !== undefined || this.#previous !== undefined
+    return this.#attempt !== undefined || this.#candidate !== undefined || this.#previous !== undefined
   }
 
-  /** Begins a candidate, unless there is one, or the last one is still being handed over to. */
+  /** Starts an attempt, unless there is a candidate, or the last handover is still going on. */
   start(): void {
     this.#timer?.cancel()
     this.#timer = undefined
-    if (!this.isBusy) this.#candidate = this.#port.openCandidate()
+    if (!this.isBusy) this.#attempt = this.#port.attemptCandidate()
   }
 
-  /** Begins a candidate after so many milliseconds. */
+  /** Starts an attempt after this many milliseconds. */
   startIn(delay: number): void {
     this.#timer?.cancel()
     this.#timer = this.#settings.clock.setTimeout(() => this.start(), delay)
+  }
+
+  /** The attempt is over: as a session that opens, or as a failure. */
+  onAttemptEnd(candidate?: Session): void {
+    this.#attempt = undefined
+    this.#candidate = candidate
   }
 
   /** Makes the candidate the successor of `old`; resolves when that one has had its `@OnClose`. */
@@ -69,10 +81,10 @@ export class Handover {
   async #retire(old: Session): Promise<void> {
     const { drainTimeout, closeTimeout } = this.#settings
     await old.idle(drainTimeout)
-    old.link.close(CloseCode.NORMAL, 'replaced by a new connection', closeTimeout)
+    old.link.closing.close(CloseCode.NORMAL, 'replaced by a new connection', closeTimeout)
   }
 
-  /** Notes that an session other than the current one has ended, `@OnClose` included. */
+  /** A session other than the current one has ended, `@OnClose` included. */
   onSessionEnd(session: Session): void {
     if (session === this.#candidate) this.#candidate = undefined
     if (session !== this.#previous) return
@@ -80,17 +92,18 @@ export class Handover {
     this.#previousEnded?.resolve()
   }
 
-  /** Gives the candidate up, and begins none: the current session is lost, or the connection is closing. */
+  /** Gives the candidate up, and starts none: the current session is lost, or the connection is closing. */
   stop(): void {
     this.#timer?.cancel()
     this.#timer = undefined
+    this.#attempt?.abandon()
     if (!this.#candidate || this.#candidate.disconnect) return
-    this.#candidate.disconnect = { initiator: 'local', stage: 'connect' }
-    this.#candidate.link.terminate()
+    this.#candidate.lose({ initiator: 'local', stage: 'connect' })
+    this.#candidate.link.closing.terminate()
   }
 }
 
-/** All episodes that there are. */
-export function allSessions(current: Session | undefined, overlap: Handover | undefined): Session[] {
-  return [current, overlap?.candidate, overlap?.previous].filter((each) => each !== undefined)
+/** Returns all sessions that there are. */
+export function allSessions(current: Session | undefined, handover: Handover | undefined): Session[] {
+  return [current, handover?.candidate, handover?.previous].filter((each) => each !== undefined)
 }

@@ -3,8 +3,9 @@ import type { ConnectionLostError, HeartbeatTimeoutError } from '../errors/conne
 import { ConnectionClosedError } from '../errors/send-errors.js'
 import { OnOpenTimeoutError, RetriesExhaustedError } from '../errors/connection-errors.js'
 import type { ConnectionSettings } from './settings.js'
-import type { Connect, Handshake } from '../transports/transport.js'
-import { resolveRequest } from './attempt.js'
+import type { Connect, Handshake, Transport } from '../transports/transport.js'
+import { Attempt } from './attempt.js'
+import type { AttemptListener } from './attempt.js'
 import { CloseCode } from '../link/close-code.js'
 import type { CloseInfo } from '../session/disconnect.js'
 import { LazyDeferred } from '../core/deferred.js'
@@ -12,9 +13,10 @@ import { Session } from '../session/session.js'
 import type { SessionOwner } from '../session/session.js'
 import { withTimes } from '../link/heartbeat.js'
 import type { HeartbeatTimes } from '../link/heartbeat.js'
-import type { Link, LinkEnd } from '../link/link.js'
-import type { ConnectionListener } from '../session/session-handlers.js'
-import { NEVER_OPENED, failureOf, lostError } from '../session/disconnect.js'
+import type { Link } from '../link/link.js'
+import type { LinkEnd } from '../link/link-closing.js'
+import type { ConnectionListener, SessionHandlers } from '../session/session-handlers.js'
+import { NEVER_OPENED, failureOf, initiatorOf, lostError } from '../session/disconnect.js'
 import type { Disconnect } from '../session/disconnect.js'
 import { RetryPolicy } from './retry-policy.js'
 import { Handover, allSessions } from './handover.js'
@@ -41,7 +43,7 @@ const CLOSE_HANDLER_SHARE = 1 / 10
  * What leads a connection from one state to the next: attempts, losses, closing. It is the only one to change the state, and asks
  * pure parts what to do. Nothing connects, wires and retries in one place: a link connects, an session wires, this retries.
  */
-export class ConnectionLifecycle implements SessionOwner, HandoverPort, MessageHubPort {
+export class ConnectionLifecycle implements AttemptListener, SessionOwner, HandoverPort, MessageHubPort {
   readonly stateMachine: StateMachine
   readonly hub: MessageHub
   /** Settles with the first `@OnOpen`; rejects when the end comes first. */
@@ -56,6 +58,7 @@ export class ConnectionLifecycle implements SessionOwner, HandoverPort, MessageH
   #deadlineIfAny: Deadline | undefined
   #listener: ConnectionListener | undefined
   #endPrevious: ((error: Error) => void) | undefined
+  #attempt: Attempt | undefined
   #session: Session | undefined
   #openCount = 0
   #hasBeenReady = false
@@ -80,17 +83,17 @@ export class ConnectionLifecycle implements SessionOwner, HandoverPort, MessageH
 
   /** The true url of the latest attempt. */
   get url(): string | undefined {
-    return this.#session?.link.url ?? this.#lastUrl
+    return this.#attempt?.url ?? this.#lastUrl
   }
 
   /** The last measured round trip of the current link, in milliseconds. */
   get latency(): number | undefined {
-    return this.#session?.disconnect ? undefined : this.#session?.latency
+    return this.#session?.disconnect ? undefined : this.#session?.link.heartbeat.latency
   }
 
   /** When the last frame arrived, by the monotonic clock. */
   get lastSeen(): number | undefined {
-    return this.#session?.link.lastSeen ?? this.#lastSeen
+    return this.#session?.link.heartbeat.lastSeen ?? this.#lastSeen
   }
 
   get state(): ConnectionState {
@@ -105,7 +108,7 @@ export class ConnectionLifecycle implements SessionOwner, HandoverPort, MessageH
     return (this.#deadlineIfAny ??= new Deadline(this.#settings.clock))
   }
 
-  /** The link that is open, or being opened. */
+  /** The link that is open. */
   get link(): Link | undefined {
     return this.#session?.disconnect ? undefined : this.#session?.link
   }
@@ -125,7 +128,7 @@ export class ConnectionLifecycle implements SessionOwner, HandoverPort, MessageH
   configureHeartbeat(times: HeartbeatTimes): void {
     const heartbeat = withTimes(this.#settings.heartbeat, times)
     this.#settings = { ...this.#settings, heartbeat }
-    this.link?.configureHeartbeat(heartbeat)
+    this.link?.heartbeat.configure(heartbeat)
   }
 
   // --- attempts ---------------------------------------------------------------------------------------------------------
@@ -133,54 +136,76 @@ export class ConnectionLifecycle implements SessionOwner, HandoverPort, MessageH
   /** Begins with the first attempt, unless the connection has been closed already. */
   start(listener: ConnectionListener): void {
     this.#listener = listener
-    if (!this.isClosing) this.#attempt()
+    if (!this.isClosing) this.#connectAgain()
   }
 
-  #attempt(): void {
-    const session = this.#newSession()
-    this.#session = session
-    if (this.state.status === 'waiting')
-      this.#transitionTo({ status: 'connecting', attempt: session.attempt })
-    if (!this.isClosing) this.#open(session)
+  #connectAgain(): void {
+    const attempt = this.#newAttempt()
+    this.#attempt = attempt
+    if (this.state.status === 'waiting') this.#transitionTo({ status: 'connecting', attempt: attempt.number })
+    if (!this.isClosing) this.#start(attempt)
   }
 
-  #newSession(): Session {
-    return new Session(this.#openCount + 1, this.#retryPolicy.countAttempt(), this.#settings, this)
+  #newAttempt(): Attempt {
+    return new Attempt(this.#retryPolicy.countAttempt(), this.#settings, this)
   }
 
-  /** Begins an session beside the current one. */
-  openCandidate(): Session {
-    this.#retryPolicy.resetIfStable(this.#session?.readyAt)
-    const candidate = this.#newSession()
-    this.#open(candidate)
-    return candidate
-  }
-
-  #open({ link, attempt }: Session): void {
-    const info = {
-      attempt,
+  #start(attempt: Attempt): void {
+    attempt.start(this.#connect, {
       isReconnect: this.#openCount > 0,
       failure: this.#retryPolicy.lastFailure,
-      get signal() {
-        return link.signal
-      },
-    }
-    link.open(this.#connect, () => resolveRequest(this.#settings, info))
+    })
   }
 
-  onTransportOpen(session: Session, { protocol, headers }: Handshake): void {
-    if (this.isClosing || session.disconnect) return
-    const { attempt, link } = session
-    const connectionNumber = link.number
+  attemptCandidate(): Attempt {
+    this.#retryPolicy.resetIfStable(this.#session?.readyAt)
+    const attempt = this.#newAttempt()
+    this.#start(attempt)
+    return attempt
+  }
+
+  onAttemptOpen(attempt: Attempt, transport: Transport, { protocol, headers }: Handshake): void {
+    const isCandidate = attempt === this.#handoverIfAny?.attempt
+    const replaces = isCandidate ? this.#session?.link.number : undefined
+    const connectionNumber = this.#openCount + 1
     const isReconnect = this.#openCount > 0
-    const replaces = session === this.#handoverIfAny?.candidate ? this.#session?.link.number : undefined
     const downtime = isReconnect && replaces === undefined ? this.#settings.clock.now() - this.#lostAt : 0
+    const listener = this.#listener as ConnectionListener
+    const openHandlers = (link: Link): SessionHandlers => listener.openSession(link)
+    const session = new Session(
+      connectionNumber,
+      attempt.number,
+      transport,
+      this.#settings,
+      this,
+      openHandlers,
+    )
+    attempt.deliverTo(session.link)
+    this.#lastUrl = attempt.url
+    if (isCandidate) this.#handover.onAttemptEnd(session)
+    else {
+      this.#attempt = undefined
+      this.#session = session
+    }
     if (replaces === undefined) this.#transitionTo({ status: 'open', connectionNumber, protocol })
     if (this.state.status !== 'open') return
     this.#openCount += 1
-    const handlers = this.#listener?.openSession(link)
-    const info = { isReconnect, connectionNumber, attempt, replaces, downtime, protocol, headers }
-    if (handlers) session.open(handlers, info)
+    const { number } = attempt
+    session.open({ isReconnect, connectionNumber, attempt: number, replaces, downtime, protocol, headers })
+  }
+
+  onAttemptFailed(attempt: Attempt, end: LinkEnd): void {
+    const isCandidate = attempt === this.#handoverIfAny?.attempt
+    const { code, reason, error } = end
+    const disconnect: Disconnect = { initiator: initiatorOf(end), stage: 'connect', error, code, reason }
+    this.#lastUrl = attempt.url
+    if (!this.isClosing && !attempt.isAbandoned) {
+      if (isCandidate) this.#onCandidateFailed(attempt, disconnect)
+      else this.#onDisconnect(attempt, disconnect)
+    }
+    if (isCandidate) this.#handover.onAttemptEnd()
+    else this.#attempt = undefined
+    this.#goOn()
   }
 
   onSessionReady(session: Session): Promise<void> | undefined {
@@ -193,7 +218,7 @@ export class ConnectionLifecycle implements SessionOwner, HandoverPort, MessageH
       this.stateMachine.updateFacts({
         status: 'open',
         connectionNumber: link.number,
-        protocol: link.protocol,
+        protocol: link.transport.protocol,
       })
       this.#endPrevious = this.hub.onLinkReplaced(link)
     } else this.hub.onLinkReady(link)
@@ -212,7 +237,7 @@ export class ConnectionLifecycle implements SessionOwner, HandoverPort, MessageH
     const disconnect = { initiator: 'local', stage: 'open', error, sentCode, decision } as const
     if (session === this.#session) this.#onDisconnect(session, disconnect)
     else this.#onCandidateFailed(session, disconnect)
-    session.link.close(sentCode, '@OnOpen failed', this.#settings.closeTimeout)
+    session.link.closing.close(sentCode, '@OnOpen failed', this.#settings.closeTimeout)
   }
 
   // --- losing -----------------------------------------------------------------------------------------------------------
@@ -220,10 +245,10 @@ export class ConnectionLifecycle implements SessionOwner, HandoverPort, MessageH
   onHeartbeatTimeout(session: Session, error: HeartbeatTimeoutError): void {
     if (!session.disconnect && !this.isClosing && session === this.#session)
       this.#onDisconnect(session, { initiator: 'network', stage: 'heartbeat', error })
-    session.link.giveUp(error)
+    session.link.closing.giveUp(error)
   }
 
-  onLinkEnd(session: Session, end: LinkEnd): void {
+  onSessionLost(session: Session, end: LinkEnd): void {
     if (!session.disconnect) {
       const disconnect = session.disconnectOf(end)
       if (this.isClosing || session === this.#handoverIfAny?.previous) this.#release(session, disconnect)
@@ -233,62 +258,64 @@ export class ConnectionLifecycle implements SessionOwner, HandoverPort, MessageH
     void this.#endSession(session, end)
   }
 
-  /** Judges a disconnect, once per link, and goes on to what follows from it. */
-  #onDisconnect(session: Session, disconnect: Disconnect): void {
+  /** A session was lost, or an attempt has failed: decides, once, what follows from it. */
+  #onDisconnect(lost: Session | Attempt, disconnect: Disconnect): void {
     this.#lostAt = this.#settings.clock.now()
     this.#retryPolicy.resetIfStable(this.#session?.readyAt)
     this.#handoverIfAny?.stop()
-    const decision = this.#decide(session, disconnect)
-    const lost = this.#release(session, disconnect)
-    const error = disconnect.error ?? lost
-    // The decision, or somebody who was told of the disconnect, may have closed the connection meanwhile.
+    const decision = this.#decide(lost, disconnect)
+    const cause = this.#release(lost, disconnect)
+    const error = disconnect.error ?? cause
+    // Code of the user that was called for the decision, or for the loss, may have closed the connection.
     if (!this.isClosing) {
       if (decision.retry) this.#wait(decision.delay, error)
-      else
-        this.#giveUp(
-          decision.exhausted ? new RetriesExhaustedError(session.attempt, error) : error,
-          disconnect,
-        )
+      else {
+        const attempts = lost instanceof Session ? lost.attempt : lost.number
+        this.#giveUp(decision.exhausted ? new RetriesExhaustedError(attempts, error) : error, disconnect)
+      }
     }
-    if (disconnect.error)
-      session.reported = this.#reportDisconnect(session, disconnect.error, disconnect.stage, decision)
+    if (!disconnect.error) return
+    const { signal } = lost instanceof Session ? lost.link : lost
+    const reported = this.#reportDisconnect(disconnect.error, disconnect.stage, decision, signal)
+    if (lost instanceof Session) lost.lose(disconnect, reported)
   }
 
   /** Notes how a session was lost, so that its late events change nothing, and decides what follows. */
-  #decide(session: Session, disconnect: Disconnect): RetryDecision {
-    session.disconnect = disconnect
-    const { attempt, hasOpened: hasBeenOpen } = session
+  #decide(lost: Session | Attempt, disconnect: Disconnect): RetryDecision {
+    const hasBeenOpen = lost instanceof Session && lost.hasOpened
+    const attempt = lost instanceof Session ? lost.attempt : lost.number
+    if (lost instanceof Session) lost.lose(disconnect)
     const { elapsed } = this.#retryPolicy
     const facts = { attempt, elapsed, lastMessage: this.hub.inbound.lastMessage, hasBeenOpen }
     return this.#retryPolicy.decide(failureOf(disconnect, facts), disconnect.decision)
   }
 
   /** The candidate has failed: the current session stays, and the next candidate waits. */
-  #onCandidateFailed(session: Session, disconnect: Disconnect): void {
-    const decision = this.#decide(session, disconnect)
-    this.#release(session, disconnect)
+  #onCandidateFailed(lost: Session | Attempt, disconnect: Disconnect): void {
+    const decision = this.#decide(lost, disconnect)
+    this.#release(lost, disconnect)
     if (decision.retry && !this.isClosing) this.#handover.startIn(decision.delay)
     if (disconnect.error) this.report(disconnect.error, disconnect.stage, 'the old connection stays')
   }
 
   async #reportDisconnect(
-    session: Session,
     error: Error,
     stage: Stage,
     decision: RetryDecision,
+    signal: AbortSignal,
   ): Promise<void> {
-    const { signal } = session.link
     const consequence = decision.retry ? `trying again in ${Math.round(decision.delay)} ms` : 'giving up'
     await this.#listener?.onError({ error, stage, fatal: !decision.retry, consequence, signal })
   }
 
-  /** Lets go of all who depend on a link; returns what they are told. */
-  #release(session: Session, disconnect: Disconnect): ConnectionLostError {
-    const lost = lostError(disconnect)
-    session.link.release(lost)
-    if (session === this.#handoverIfAny?.previous) this.#endPrevious?.(lost)
-    else if (session === this.#session && session.hasOpened) this.hub.onLinkLost(lost)
-    return lost
+  /** Lets go of everything that depends on a link; returns what that is told. */
+  #release(lost: Session | Attempt, disconnect: Disconnect): ConnectionLostError {
+    const error = lostError(disconnect)
+    if (!(lost instanceof Session)) return error
+    lost.link.release(error)
+    if (lost === this.#handoverIfAny?.previous) this.#endPrevious?.(error)
+    else if (lost === this.#session && lost.hasOpened) this.hub.onLinkLost(error)
+    return error
   }
 
   #wait(delay: number, cause: Error): void {
@@ -307,7 +334,7 @@ export class ConnectionLifecycle implements SessionOwner, HandoverPort, MessageH
   /** Ends an session whose socket has gone: its handlers, its `@OnClose`, and then whatever comes next. */
   async #endSession(session: Session, end: LinkEnd): Promise<void> {
     const { drainTimeout } = this.#settings
-    const unsentBytes = session.link.bufferedAmount
+    const unsentBytes = session.link.transport.bufferedAmount
     if (session.hasOpened) {
       await session.drain(drainTimeout)
       const isCurrent = session === this.#session
@@ -318,8 +345,7 @@ export class ConnectionLifecycle implements SessionOwner, HandoverPort, MessageH
       await session.close(close, drainTimeout)
     }
     if (session === this.#session) {
-      this.#lastUrl = session.link.url
-      this.#lastSeen = session.link.lastSeen ?? this.#lastSeen
+      this.#lastSeen = session.link.heartbeat.lastSeen
       this.#session = undefined
     }
     this.#handoverIfAny?.onSessionEnd(session)
@@ -328,8 +354,8 @@ export class ConnectionLifecycle implements SessionOwner, HandoverPort, MessageH
 
   /** Takes the next step once all that it has to wait for is over: the delay, and the old link with its `@OnClose`. */
   #goOn(): void {
-    if (this.#session || this.#handoverIfAny?.isBusy) return
-    if (this.state.status === 'waiting' && !this.stateMachine.isTiming) this.#attempt()
+    if (this.#attempt || this.#session || this.#handoverIfAny?.isBusy) return
+    if (this.state.status === 'waiting' && !this.stateMachine.isTiming) this.#connectAgain()
     else if (this.state.status === 'closing') this.#finish()
   }
 
@@ -346,7 +372,7 @@ export class ConnectionLifecycle implements SessionOwner, HandoverPort, MessageH
       const sentCode = CloseCode.RECONNECTING
       const decision = { retry: true, delay: 0 } as const
       this.#onDisconnect(session, { initiator: 'local', stage: 'close', sentCode, decision })
-      session.link.close(sentCode, 'reconnecting', this.#settings.closeTimeout)
+      session.link.closing.close(sentCode, 'reconnecting', this.#settings.closeTimeout)
     }
   }
 
@@ -361,14 +387,15 @@ export class ConnectionLifecycle implements SessionOwner, HandoverPort, MessageH
     const { closeTimeout } = this.#settings
     const session = this.#session
     this.#beginClosing('local', code, reason, closeTimeout)
-    if (!session) this.#goOn()
-    else if (!session.hasOpened) session.link.terminate()
+    if (this.#attempt) this.#attempt.terminate()
+    else if (!session) this.#goOn()
+    else if (!session.hasOpened) session.link.closing.terminate()
     else if (!session.disconnect) {
-      session.link.readOn()
+      session.link.readCounter.release()
       const paced = session.drain(closeTimeout * DRAIN_SHARE).then(() => session.link.whenDrained())
       await this.deadline.settlesWithin(paced, closeTimeout * DRAIN_SHARE)
       const handshake = this.deadline.remaining - closeTimeout * CLOSE_HANDLER_SHARE
-      session.link.close(code, reason, Math.max(0, handshake))
+      session.link.closing.close(code, reason, Math.max(0, handshake))
     }
   }
 
@@ -378,9 +405,10 @@ export class ConnectionLifecycle implements SessionOwner, HandoverPort, MessageH
     const sessions = allSessions(this.#session, this.#handoverIfAny)
     for (const each of sessions) {
       void each.drain(0)
-      each.link.terminate()
+      each.link.closing.terminate()
     }
-    if (sessions.length === 0) this.#goOn()
+    this.#attempt?.terminate()
+    this.#goOn()
     return this.closed.promise
   }
 

@@ -1,3 +1,6 @@
+import { encodeWith } from '../codecs/codec.js'
+import type { Codec } from '../codecs/codec.js'
+import type { Transport } from '../transports/transport.js'
 import type { Clock, Timer } from '../core/clock.js'
 import type { ConnectionLostError } from '../errors/connection-errors.js'
 import { HeartbeatTimeoutError } from '../errors/connection-errors.js'
@@ -9,20 +12,31 @@ import { HeartbeatSchedule } from './heartbeat-schedule.js'
 import type { ScheduledItem } from './heartbeat-timer.js'
 import { SharedHeartbeatTimer } from './heartbeat-timer.js'
 
-/** What a link's pulse acts upon and asks. */
-export interface HeartbeatMonitorPort {
-  /** Sends a protocol ping. */
-  sendPing(data: Uint8Array): void
-  /** Sends the API's own beat. */
-  sendHeartbeat(message: unknown): void
+/** The link that a monitor watches. */
+export interface MonitoredLink {
+  readonly transport: Pick<Transport, 'ping'>
+  readonly isOpen: boolean
   /** True while the link is not read: then nothing can be held against the peer. */
-  isPaused(): boolean
-  /** The verdict: the peer is dead. */
-  onDead(error: HeartbeatTimeoutError): void
-  /** A heartbeat function of the user's threw. */
+  readonly isPaused: boolean
+  /** Sends a heartbeat message, before everything else. */
+  sendUrgent(data: string | Uint8Array): void
+}
+
+/** What a monitor reports and asks. */
+export interface HeartbeatOwner {
+  /** The peer is dead. */
+  onLinkDead(error: HeartbeatTimeoutError): void
+  /** A heartbeat function of the user threw. */
   onHeartbeatError(thrown: unknown): void
-  /** A round trip took so many milliseconds. */
-  onLatency(latency: number): void
+  /** Returns a heartbeat message as it is to be encoded: with an ID if the API has requests. */
+  prepareHeartbeat(message: unknown): unknown
+}
+
+/** What a monitor needs to know. */
+export interface HeartbeatMonitorSettings {
+  readonly clock: Clock
+  readonly codec: Codec
+  readonly heartbeat: HeartbeatSettings
 }
 
 /** A ping that has not been answered. */
@@ -34,10 +48,12 @@ interface Ping {
 
 /** Keeps one link's heartbeat going: the schedule says what is due, the pulse does it. */
 export class HeartbeatMonitor implements ScheduledItem {
-  readonly #clock: Clock
-  readonly #port: HeartbeatMonitorPort
+  readonly #settings: HeartbeatMonitorSettings
+  readonly #link: MonitoredLink
+  readonly #owner: HeartbeatOwner
   readonly #schedule: HeartbeatSchedule
-  #settings: HeartbeatSettings
+  /** Those of the settings, until somebody configures others. */
+  #heartbeat: HeartbeatSettings
   /** Waits one turn with the verdict, while the peer is suspected. */
   #deathCheck: Timer | undefined
   /** The oldest first. */
@@ -46,14 +62,22 @@ export class HeartbeatMonitor implements ScheduledItem {
   #pingNumber = 0
   #heartbeatSentAt: number | undefined
   #isStopped = false
+  #latency: number | undefined
   heapIndex = -1
 
-  constructor(settings: HeartbeatSettings, clock: Clock, port: HeartbeatMonitorPort) {
+  constructor(settings: HeartbeatMonitorSettings, link: MonitoredLink, owner: HeartbeatOwner) {
+    const { clock, heartbeat } = settings
     this.#settings = settings
-    this.#clock = clock
-    this.#port = port
-    this.#schedule = new HeartbeatSchedule(settings, clock.now())
+    this.#heartbeat = heartbeat
+    this.#link = link
+    this.#owner = owner
+    this.#schedule = new HeartbeatSchedule(heartbeat, clock.now())
     this.#timer.update(this)
+  }
+
+  /** The last measured round trip, in milliseconds. */
+  get latency(): number | undefined {
+    return this.#latency
   }
 
   get lastSeen(): number {
@@ -69,7 +93,7 @@ export class HeartbeatMonitor implements ScheduledItem {
   }
 
   onReady(): void {
-    this.#schedule.onReady(this.#clock.now())
+    this.#schedule.onReady(this.#settings.clock.now())
     this.#timer.update(this)
   }
 
@@ -79,8 +103,8 @@ export class HeartbeatMonitor implements ScheduledItem {
   }
 
   configure(settings: HeartbeatSettings): void {
-    this.#settings = settings
-    this.#schedule.configure(settings, this.#clock.now())
+    this.#heartbeat = settings
+    this.#schedule.configure(settings, this.#settings.clock.now())
     this.#timer.update(this)
   }
 
@@ -92,8 +116,8 @@ export class HeartbeatMonitor implements ScheduledItem {
     if (!latest) return
     const answered = this.#pings
     this.#pings = count === answered.length ? NONE : answered.slice(count)
-    const now = this.#clock.now()
-    this.#port.onLatency(now - latest.sentAt)
+    const now = this.#settings.clock.now()
+    this.#latency = now - latest.sentAt
     for (let index = 0; index < count; index += 1) {
       const { answer, sentAt } = answered[index] as Ping
       answer?.resolve(now - sentAt)
@@ -102,14 +126,15 @@ export class HeartbeatMonitor implements ScheduledItem {
 
   /** Tells whether a message is the answer to a beat, which it then settles. */
   isReply(message: unknown): boolean {
-    if (this.#settings.style !== 'message' || !this.#settings.isReply) return false
+    if (this.#heartbeat.style !== 'message' || !this.#heartbeat.isReply) return false
     try {
-      if (!this.#settings.isReply(message)) return false
+      if (!this.#heartbeat.isReply(message)) return false
     } catch (thrown) {
-      this.#port.onHeartbeatError(thrown)
+      this.#owner.onHeartbeatError(thrown)
       return false
     }
-    if (this.#heartbeatSentAt !== undefined) this.#port.onLatency(this.#clock.now() - this.#heartbeatSentAt)
+    if (this.#heartbeatSentAt !== undefined)
+      this.#latency = this.#settings.clock.now() - this.#heartbeatSentAt
     this.#heartbeatSentAt = undefined
     return true
   }
@@ -131,50 +156,52 @@ export class HeartbeatMonitor implements ScheduledItem {
 
   /** Beats, or suspects the peer, as the schedule has it. */
   run(): void {
-    const now = this.#clock.now()
+    const now = this.#settings.clock.now()
     // A beat that is early in company counts as one on time: neither the next one nor the verdict moves for it.
     const nominal = Math.max(now, this.#schedule.next)
-    if (this.#port.isPaused()) this.#schedule.restartSilence(now)
+    if (this.#link.isPaused) this.#schedule.restartSilence(now)
     const action = this.#schedule.tick(nominal)
-    if (action === 'suspect') this.#deathCheck = this.#clock.nextTurn(() => this.#checkDead())
+    if (action === 'suspect') this.#deathCheck = this.#settings.clock.nextTurn(() => this.#checkDead())
     else if (action === 'beat') this.#sendHeartbeat()
   }
 
   get #timer(): SharedHeartbeatTimer {
-    return SharedHeartbeatTimer.on(this.#clock)
+    return SharedHeartbeatTimer.on(this.#settings.clock)
   }
 
   #checkDead(): void {
     this.#deathCheck = undefined
-    const now = this.#clock.now()
-    if (!this.#schedule.isDead(now) || this.#port.isPaused()) {
+    const now = this.#settings.clock.now()
+    if (!this.#schedule.isDead(now) || this.#link.isPaused) {
       this.#timer.update(this)
       return
     }
-    const settings = this.#settings
+    const settings = this.#heartbeat
     const what =
       settings.style === 'silence' ? `silence ${settings.silence} ms` : 'nothing came after a heartbeat'
-    this.#port.onDead(new HeartbeatTimeoutError(now - this.#schedule.lastSeen, what))
+    this.#owner.onLinkDead(new HeartbeatTimeoutError(now - this.#schedule.lastSeen, what))
   }
 
   #sendHeartbeat(): void {
-    if (this.#settings.style === 'ping') this.#sendPing(undefined)
-    if (this.#settings.style !== 'message') return
+    if (this.#heartbeat.style === 'ping') this.#sendPing(undefined)
+    if (this.#heartbeat.style !== 'message') return
     try {
-      this.#heartbeatSentAt = this.#clock.now()
-      this.#port.sendHeartbeat(this.#settings.message())
+      this.#heartbeatSentAt = this.#settings.clock.now()
+      const message = this.#heartbeat.message()
+      if (!this.#link.isOpen) return
+      this.#link.sendUrgent(encodeWith(this.#settings.codec, this.#owner.prepareHeartbeat(message)))
     } catch (thrown) {
-      this.#schedule.restartSilence(this.#clock.now())
-      this.#port.onHeartbeatError(thrown)
+      this.#schedule.restartSilence(this.#settings.clock.now())
+      this.#owner.onHeartbeatError(thrown)
     }
   }
 
   #sendPing(answer: Deferred<number> | undefined): void {
-    const sentAt = this.#clock.now()
+    const sentAt = this.#settings.clock.now()
     if (this.#pings.length >= MAX_PINGS) this.#abandonOldest(sentAt)
     this.#pings = [...this.#pings, { sentAt, answer }]
     this.#pingNumber += 1
-    this.#port.sendPing(payloadOf(this.#pingNumber))
+    this.#link.transport.ping(payloadOf(this.#pingNumber))
   }
 
   #abandonOldest(now: number): void {

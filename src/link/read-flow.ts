@@ -1,3 +1,7 @@
+import type { Transport } from '../transports/transport.js'
+import type { ReadCounter } from './link-port.js'
+import { HEARTBEAT_DEFAULTS } from './heartbeat.js'
+import type { HeartbeatSettings } from './heartbeat.js'
 import type { Clock, Timer } from '../core/clock.js'
 import { RESOLVED } from '../core/deferred.js'
 import { HARD_LIMIT_FACTOR, LOW_WATER_SHARE } from '../core/water-marks.js'
@@ -10,35 +14,46 @@ export interface ReadFlowSettings {
   readonly probeInterval: number
 }
 
-/** What the back-pressure of a link acts upon and asks. */
-export interface ReadFlowPort {
-  pause(): void
-  resume(): void
-  /** True while somebody waits for a message that a pause would keep from them. */
-  mustKeepReading(): boolean
-  /** True while somebody who iterates over the messages is behind. */
-  iteratorsFull(): boolean
-  /** True while somebody is so far behind that reading must stop, whoever waits. */
-  iteratorsOverLimit(): boolean
+/** Who wants a link to be read, and who is behind. */
+export interface ReadDemand {
+  /** True while a request or a waiter needs messages, which a pause would keep from it. */
+  readonly isWaiting: boolean
+  /** True while an iterator is behind. */
+  readonly iteratorsFull: boolean
+  /** True while an iterator is so far behind that reading must stop, whoever waits. */
+  readonly iteratorsOverLimit: boolean
   /** Called when far too much is pending for anybody to be waited for. */
   onReadOverflow(pending: number): void
 }
 
 /** Pauses a link's socket while too many of its messages wait to be handled. */
-export class ReadFlow {
+export class ReadFlow implements ReadCounter {
   readonly #settings: ReadFlowSettings
   readonly #clock: Clock
-  readonly #port: ReadFlowPort
+  readonly #transport: Pick<Transport, 'pause' | 'resume'>
+  readonly #demand: ReadDemand
   #messages = 0
   #bytes = 0
   #isPaused = false
   #isReleased = false
+  #isOpening = true
   #probeTimer: Timer | undefined
 
-  constructor(settings: ReadFlowSettings, clock: Clock, port: ReadFlowPort) {
+  constructor(
+    settings: ReadFlowSettings,
+    clock: Clock,
+    transport: Pick<Transport, 'pause' | 'resume'>,
+    demand: ReadDemand,
+  ) {
     this.#settings = settings
     this.#clock = clock
-    this.#port = port
+    this.#transport = transport
+    this.#demand = demand
+  }
+
+  /** `@OnOpen` may wait for messages; a request or a waiter does. */
+  get #mustKeepReading(): boolean {
+    return this.#isOpening || this.#demand.isWaiting
   }
 
   get isPaused(): boolean {
@@ -65,24 +80,26 @@ export class ReadFlow {
     this.#startProbe()
     // A pause at once would hold back the rest of the chunk, and what a peer needs to hear of may be there.
     void RESOLVED.then(() => {
-      if (this.#isPaused && this.#probeTimer) this.#port.pause()
+      if (this.#isPaused && this.#probeTimer) this.#transport.pause()
     })
   }
 
   /** Decides anew; to be called when somebody begins or ends to wait for a message. */
   update(): void {
     if (this.#isReleased) return
-    if (this.#isOver(HARD_LIMIT_FACTOR) || this.#port.iteratorsOverLimit()) {
-      if (this.#port.mustKeepReading()) this.#port.onReadOverflow(this.#messages)
+    if (this.#isOver(HARD_LIMIT_FACTOR) || this.#demand.iteratorsOverLimit) {
+      if (this.#mustKeepReading) this.#demand.onReadOverflow(this.#messages)
       if (!this.#isPaused) this.#pause()
     } else if (!this.#isPaused) {
-      if ((this.#isOver(1) || this.#port.iteratorsFull()) && !this.#port.mustKeepReading()) this.#pause()
-    } else if (
-      (!this.#isOver(LOW_WATER_SHARE) && !this.#port.iteratorsFull()) ||
-      this.#port.mustKeepReading()
-    ) {
+      if ((this.#isOver(1) || this.#demand.iteratorsFull) && !this.#mustKeepReading) this.#pause()
+    } else if ((!this.#isOver(LOW_WATER_SHARE) && !this.#demand.iteratorsFull) || this.#mustKeepReading) {
       this.#resume()
     }
+  }
+
+  /** `@OnOpen` has settled. The next `update` goes by that. */
+  onReady(): void {
+    this.#isOpening = false
   }
 
   /** Reads on for good: the link is ending, and its close frame is wanted. */
@@ -98,14 +115,14 @@ export class ReadFlow {
 
   #pause(): void {
     this.#isPaused = true
-    this.#port.pause()
+    this.#transport.pause()
     this.#startProbe()
   }
 
   #startProbe(): void {
     this.#probeTimer = this.#clock.setTimeout(() => {
       this.#probeTimer = undefined
-      this.#port.resume()
+      this.#transport.resume()
     }, this.#settings.probeInterval)
   }
 
@@ -113,6 +130,12 @@ export class ReadFlow {
     this.#isPaused = false
     this.#probeTimer?.cancel()
     this.#probeTimer = undefined
-    this.#port.resume()
+    this.#transport.resume()
   }
+}
+
+/** How often a paused socket is read: as often as the heartbeat needs it. */
+export function probeIntervalOf(heartbeat: HeartbeatSettings): number {
+  if (heartbeat.style === 'silence') return Math.min(heartbeat.silence / 2, HEARTBEAT_DEFAULTS.interval)
+  return heartbeat.style === 'off' ? HEARTBEAT_DEFAULTS.interval : heartbeat.interval
 }

@@ -9,7 +9,6 @@ import type { OutboxEntry, OutboxSettings } from './outbox.js'
 /** The link that sending is about, as far as it is about it. */
 export interface SenderLink {
   readonly isOpen: boolean
-  readonly bufferedAmount: number
   send(data: string | Uint8Array): Promise<void>
 }
 

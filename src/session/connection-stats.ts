@@ -9,3 +9,28 @@ export interface ConnectionStats {
   /** Number of messages that were accepted for sending and never reached a socket. Each is reported as a `MessageDroppedError`. */
   readonly droppedMessages: number
 }
+
+/** Counts messages that handlers and sockets did not see. */
+export class MessageCounter {
+  #unhandled = 0
+  #conflated = 0
+  #dropped = 0
+
+  get unhandled(): number {
+    return this.#unhandled
+  }
+
+  get conflated(): number {
+    return this.#conflated
+  }
+
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  add(what: 'unhandled' | 'conflated' | 'dropped', count: number): void {
+    if (what === 'unhandled') this.#unhandled += count
+    else if (what === 'conflated') this.#conflated += count
+    else this.#dropped += count
+  }
+}

@@ -6,21 +6,20 @@ import { OnOpenTimeoutError } from '../errors/connection-errors.js'
 import { UnprocessedMessagesError } from '../errors/message-errors.js'
 import { toError } from '../core/error-text.js'
 import type { LinkSettings } from '../link/link-settings.js'
-import type { Handshake } from '../transports/transport.js'
+import type { Transport } from '../transports/transport.js'
 import type { InboundMessage } from '../messages/inbound.js'
 import type { CloseInfo } from './disconnect.js'
 import { RESOLVED } from '../core/deferred.js'
 import type { InboundTarget } from '../messages/inbound.js'
 import { Link } from '../link/link.js'
-import type { LinkEnd, LinkOwner } from '../link/link.js'
+import type { LinkOwner } from '../link/link.js'
+import type { LinkEnd } from '../link/link-closing.js'
 import type { OpenOutcome, SessionHandlers } from './session-handlers.js'
 import type { Unseen } from '../link/link-port.js'
 import { closeInfoOf, initiatorOf } from './disconnect.js'
 import type { Disconnect } from './disconnect.js'
-import type { RateLimitedFrame } from '../link/rate-limited-transport.js'
 import { OnOpenScope } from './on-open-scope.js'
 import type { Deadline } from './deadline.js'
-import type { RateLimiter } from '../link/rate-limiter.js'
 import type { OpenInfo } from './state.js'
 import type { Stage } from '../errors/stage.js'
 import type { MessageHub } from './message-hub.js'
@@ -30,25 +29,28 @@ export interface SessionSettings extends LinkSettings {
   readonly onOpenTimeout: number
 }
 
-/** What an session tells its machine, and has from it. */
+/** How a link was lost, and the `@OnError` of that. */
+interface Loss {
+  readonly disconnect: Disconnect
+  readonly reported: Promise<void>
+}
+
+/** What a session reports to the lifecycle of its connection, and has from it. */
 export interface SessionOwner {
-  /** The transport has opened. */
-  onTransportOpen(session: Session, handshake: Handshake): void
   /**
-   * `@OnOpen` has settled well, and the link still lives: what has waited for that is sent before any message is handled.
+   * `@OnOpen` has settled well, and the link is still there: what has waited for that is sent before any message is handled.
    *
-   * @returns a promise where messages have to wait on, for the link that this one replaces
+   * @returns a promise if messages have to wait for the link that this one replaces
    */
   onSessionReady(session: Session): Promise<void> | undefined
-  /** `@OnOpen` has thrown, or taken too long, while the link still lives. */
+  /** `@OnOpen` has thrown, or taken too long, while the link is still there. */
   onOpenFailed(session: Session, error: Error): void
-  /** The heartbeat's decision. */
   onHeartbeatTimeout(session: Session, error: HeartbeatTimeoutError): void
-  /** The socket has gone; or the attempt has failed. */
-  onLinkEnd(session: Session, end: LinkEnd): void
-  /** Something to be reported, that changes nothing. */
+  /** The socket is gone. */
+  onSessionLost(session: Session, end: LinkEnd): void
+  /** Reports something that changes nothing. */
   report(error: Error, stage: Stage, consequence: string, message?: unknown): void
-  /** True once nothing new is to be begun. */
+  /** True once nothing new is to begin. */
   readonly isClosing: boolean
   readonly hub: MessageHub
   readonly deadline: Deadline
@@ -57,57 +59,76 @@ export interface SessionOwner {
 /** Which session's `@OnOpen` a call comes from: what that sends goes out at once, while all else waits until it has settled. */
 const onOpenScope = new OnOpenScope<Session>()
 
-/** One link's part in a connection: from the attempt, through `@OnOpen` and its messages, to `@OnClose`. */
+/** One link's part in a connection: its `@OnOpen`, its messages, its `@OnClose`. */
 export class Session implements LinkOwner, InboundTarget {
   readonly link: Link
+  /** The number of the attempt that opened it. */
   readonly attempt: number
   readonly #settings: SessionSettings
   readonly #owner: SessionOwner
-  #handlers: SessionHandlers | undefined
+  readonly #handlers: SessionHandlers
   #opening: Promise<void> = RESOLVED
   #readyAt: number | undefined
-  #latency: number | undefined
   #drained: Promise<void> | undefined
   #handlesMessages = false
   #onOpenTimer: Timer | undefined
-  /** Set once the link is lost or the attempt has failed: late events of it change nothing. */
-  disconnect: Disconnect | undefined
-  /** Settles with the `@OnError` of the disconnect. */
-  reported: Promise<void> = RESOLVED
+  #hasOpened = false
+  #loss: Loss | undefined
 
-  /** @param number which physical connection this will be, if it opens */
-  constructor(number: number, attempt: number, settings: SessionSettings, owner: SessionOwner) {
+  /**
+   * @param number which link of the connection it is, from 1
+   * @param attempt the number of the attempt that opened it
+   * @param openHandlers makes the handlers' side of the session
+   */
+  constructor(
+    number: number,
+    attempt: number,
+    transport: Transport,
+    settings: SessionSettings,
+    owner: SessionOwner,
+    openHandlers: (link: Link) => SessionHandlers,
+  ) {
     this.attempt = attempt
     this.#settings = settings
     this.#owner = owner
-    this.link = new Link(number, settings, this)
+    this.link = new Link(number, transport, settings, this, owner.hub.limiter)
+    this.#handlers = openHandlers(this.link)
   }
 
-  /** True once `@OnOpen` was called: it will have its `@OnClose`. */
-  get hasOpened(): boolean {
-    return this.#handlers !== undefined
-  }
-
-  /** When it was ready, by the monotonic clock. */
+  /** When it became ready, by the monotonic clock. */
   get readyAt(): number | undefined {
     return this.#readyAt
   }
 
-  /** The link, where the caller may send now: once it is ready, and before that from within its `@OnOpen`. */
+  /** True once `@OnOpen` was called: `@OnClose` will be, too. */
+  get hasOpened(): boolean {
+    return this.#hasOpened
+  }
+
+  /** How the link was lost, once it is: late events change nothing. */
+  get disconnect(): Disconnect | undefined {
+    return this.#loss?.disconnect
+  }
+
+  /**
+   * Notes how the link was lost.
+   *
+   * @param reported settles with the `@OnError` of that
+   */
+  lose(disconnect: Disconnect, reported: Promise<void> = RESOLVED): void {
+    this.#loss = { disconnect, reported }
+  }
+
+  /** The link, if the caller may send now: once it is ready, and before that from inside its `@OnOpen`. */
   get openLink(): Link | undefined {
-    if (this.disconnect || !this.link.isOpen || !this.#handlers) return undefined
+    if (this.#loss || !this.link.isOpen || !this.#hasOpened) return undefined
     return this.#handlesMessages || onOpenScope.owner === this ? this.link : undefined
   }
 
-  /** The last measured round trip, in milliseconds. */
-  get latency(): number | undefined {
-    return this.#latency
-  }
+  // --- what the link reports and asks -----------------------------------------------------------------------------------
 
-  // --- what the link tells ----------------------------------------------------------------------------------------------
-
-  onLinkOpen(handshake: Handshake): void {
-    this.#owner.onTransportOpen(this, handshake)
+  get demand(): MessageHub {
+    return this.#owner.hub
   }
 
   onLinkMessage(data: string | Uint8Array, receivedAt: number): void {
@@ -115,75 +136,56 @@ export class Session implements LinkOwner, InboundTarget {
   }
 
   onLinkPing(data: Uint8Array): void {
-    if (this.#readyAt !== undefined && !this.disconnect) this.#handlers?.onPing(data)
+    if (this.#isServing) this.#handlers.onPing(data)
   }
 
   onLinkPong(data: Uint8Array): void {
-    if (this.#readyAt !== undefined && !this.disconnect) this.#handlers?.onPong(data)
+    if (this.#isServing) this.#handlers.onPong(data)
   }
 
-  onLinkLatency(latency: number): void {
-    this.#latency = latency
+  get #isServing(): boolean {
+    return this.#readyAt !== undefined && !this.#loss
   }
 
   onUnseen(unseen: Unseen): void {
     this.#owner.hub.count(unseen)
   }
 
-  onReadOverflow(pending: number): void {
-    this.#owner.hub.onReadOverflow(pending)
-  }
-
   onLinkDead(error: HeartbeatTimeoutError): void {
     this.#owner.onHeartbeatTimeout(this, error)
-  }
-
-  onLinkEnd(end: LinkEnd): void {
-    this.#stopOnOpenTimer()
-    this.#owner.onLinkEnd(this, end)
-  }
-
-  isWaiting(): boolean {
-    return this.#owner.hub.isWaiting
-  }
-
-  get limiter(): RateLimiter<RateLimitedFrame> | undefined {
-    return this.#owner.hub.limiter
-  }
-
-  onLinkUnsent(messages: readonly (string | Uint8Array)[]): void {
-    this.#owner.hub.onDropped(new MessageDroppedError('lost', messages), messages[0])
-  }
-
-  iteratorsFull(): boolean {
-    return this.#owner.hub.iteratorsFull
-  }
-
-  iteratorsOverLimit(): boolean {
-    return this.#owner.hub.iteratorsOverLimit
-  }
-
-  sendHeartbeat(message: unknown): void {
-    if (this.link.isOpen) this.link.sendUrgent(this.#owner.hub.encodeHeartbeat(message))
   }
 
   onHeartbeatError(thrown: unknown): void {
     this.#owner.report(toError(thrown), 'heartbeat', 'the beat is left out')
   }
 
+  prepareHeartbeat(message: unknown): unknown {
+    return this.#owner.hub.withRequestId(message)
+  }
+
+  onLinkUnsent(messages: readonly (string | Uint8Array)[]): void {
+    this.#owner.hub.onDropped(new MessageDroppedError('lost', messages), messages[0])
+  }
+
+  onLinkEnd(end: LinkEnd): void {
+    this.#stopOnOpenTimer()
+    this.#owner.onSessionLost(this, end)
+  }
+
   // --- opening ----------------------------------------------------------------------------------------------------------
 
   /** Runs `@OnOpen`, and what follows from how it ends. */
-  open(handlers: SessionHandlers, info: OpenInfo): void {
-    this.#handlers = handlers
-    this.#opening = this.#open(handlers, info)
+  open(info: OpenInfo): void {
+    this.#hasOpened = true
+    this.#opening = this.#open(info)
   }
 
-  async #open(handlers: SessionHandlers, info: OpenInfo): Promise<void> {
-    const opening = handlers.hasOnOpen ? this.#runOnOpen(handlers, info) : 'opened'
+  async #open(info: OpenInfo): Promise<void> {
+    const handlers = this.#handlers
+    const opening = handlers.hasOnOpen ? this.#runOnOpen(info) : 'opened'
     // No turn between: what @OnOpen has set going without waiting for it finds the connection ready.
     const outcome = opening instanceof Promise ? await opening : opening
-    if (outcome === 'opened') await this.#becomeReady(handlers)
+    if (outcome === 'opened') await this.#becomeReady()
     else if (outcome === 'late') this.#fail(new OnOpenTimeoutError(this.#settings.onOpenTimeout))
     else if (outcome !== 'released') this.#fail(toError(outcome.thrown))
     // perf: saves 43 B per idle connection; all connections share one settled promise.
@@ -191,8 +193,8 @@ export class Session implements LinkOwner, InboundTarget {
   }
 
   /** Runs `@OnOpen`, for `onOpenTimeout` at most if it returns a promise. */
-  #runOnOpen(handlers: SessionHandlers, info: OpenInfo): OpenOutcome | Promise<OpenOutcome | 'late'> {
-    const running = onOpenScope.run(this, () => handlers.onOpen(info))
+  #runOnOpen(info: OpenInfo): OpenOutcome | Promise<OpenOutcome | 'late'> {
+    const running = onOpenScope.run(this, () => this.#handlers.onOpen(info))
     if (!(running instanceof Promise)) return running
     const { clock, onOpenTimeout } = this.#settings
     return new Promise((resolve) => {
@@ -210,19 +212,19 @@ export class Session implements LinkOwner, InboundTarget {
     this.#onOpenTimer = undefined
   }
 
-  async #becomeReady(handlers: SessionHandlers): Promise<void> {
+  async #becomeReady(): Promise<void> {
     this.#handlesMessages = true
-    if (!this.disconnect) {
+    if (!this.#loss) {
       this.#readyAt = wholeNow(this.#settings.clock)
       this.link.onReady()
       const handover = this.#owner.onSessionReady(this)
       if (handover) await handover
     }
-    handlers.onReady()
+    this.#handlers.onReady()
   }
 
   #fail(error: Error): void {
-    if (!this.disconnect && !this.#owner.isClosing) this.#owner.onOpenFailed(this, error)
+    if (!this.#loss && !this.#owner.isClosing) this.#owner.onOpenFailed(this, error)
     else if (error !== this.link.signal.reason)
       this.#owner.report(error, 'open', 'the connection has ended already')
   }
@@ -230,7 +232,7 @@ export class Session implements LinkOwner, InboundTarget {
   // --- handling, and the end --------------------------------------------------------------------------------------------
 
   get isLive(): boolean {
-    return this.#handlers !== undefined && !this.disconnect
+    return this.#hasOpened && !this.#loss
   }
 
   get acceptsMessages(): boolean {
@@ -238,55 +240,53 @@ export class Session implements LinkOwner, InboundTarget {
   }
 
   isHeartbeatReply(message: unknown): boolean {
-    return this.link.isHeartbeatReply(message)
+    return this.link.heartbeat.isReply(message)
   }
 
-  /** Hands on what is for the handlers. */
-  receive(arrival: InboundMessage): void {
-    this.#handlers?.receive(arrival)
+  /** Passes on what is for the handlers. */
+  receive(message: InboundMessage): void {
+    this.#handlers.receive(message)
   }
 
-  /** Waits until nothing is left to be handled for a moment, so long at most. */
+  /** Waits until nothing is left to be handled for a moment, up to `timeout` ms. */
   async idle(timeout: number): Promise<void> {
-    if (this.#handlers && this.#handlesMessages)
-      await this.#owner.deadline.settlesWithin(this.#handlers.drained(), timeout)
+    if (this.#handlesMessages) await this.#owner.deadline.settlesWithin(this.#handlers.drained(), timeout)
   }
 
-  /** Waits for `@OnOpen` and the handlers, so long at most; what is left then is given up, and reported. */
+  /** Waits up to `timeout` ms for `@OnOpen` and pending handlers, then discards and reports the rest. */
   drain(timeout: number): Promise<void> {
     this.#drained ??= this.#drain(timeout)
     return this.#drained
   }
 
   async #drain(timeout: number): Promise<void> {
-    const handlers = this.#handlers
-    if (!handlers) return
-    const everything = Promise.all([this.reported, this.#opening]).then(async () => {
-      if (this.#handlesMessages) await handlers.drained()
+    if (!this.#hasOpened) return
+    const everything = Promise.all([this.#loss?.reported, this.#opening]).then(async () => {
+      if (this.#handlesMessages) await this.#handlers.drained()
     })
     await this.#owner.deadline.settlesWithin(everything, timeout)
-    const count = handlers.discard()
+    const count = this.#handlers.discard()
     if (count > 0)
       this.#owner.report(new UnprocessedMessagesError(count), 'handle', 'the connection has ended')
   }
 
-  /** Says how it was lost, as far as the socket's end tells. */
+  /** Returns how it was lost, as far as the socket's end tells. */
   disconnectOf(end: LinkEnd): Disconnect {
     const { code, reason, error } = end
-    const initiator = this.link.isClosedHere ? 'local' : initiatorOf(end)
-    return { initiator, stage: this.hasOpened ? 'close' : 'connect', error, code, reason }
+    const initiator = this.link.closing.isLocal ? 'local' : initiatorOf(end)
+    return { initiator, stage: 'close', error, code, reason }
   }
 
-  /** Puts together what `@OnClose` is told. */
+  /** Returns what `@OnClose` receives. */
   closeInfo(end: LinkEnd, facts: Pick<CloseInfo, 'willReconnect' | 'replaced' | 'unsentBytes'>): CloseInfo {
-    const { isClosedHere, number: connectionNumber, sentCode } = this.link
-    const initiator = isClosedHere && !end.error ? 'local' : (this.disconnect?.initiator ?? initiatorOf(end))
-    return closeInfoOf(end, { ...facts, initiator, connectionNumber, sentCode })
+    const { closing, number: connectionNumber } = this.link
+    const isLocal = closing.isLocal && !end.error
+    const initiator = isLocal ? 'local' : (this.#loss?.disconnect.initiator ?? initiatorOf(end))
+    return closeInfoOf(end, { ...facts, initiator, connectionNumber, sentCode: closing.sentCode })
   }
 
-  /** Runs `@OnClose` after all else, and waits for it so long at most. */
+  /** Runs `@OnClose` after everything else, and waits up to `timeout` ms for it. */
   async close(info: CloseInfo, timeout: number): Promise<void> {
-    if (!this.#handlers) return
     if (await this.#owner.deadline.settlesWithin(this.#handlers.onClose(info), timeout)) return
     this.#owner.report(new Error('@OnClose has not settled in time'), 'close', 'going on without it')
   }

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { ConnectionLostError, HeartbeatTimeoutError } from 'holdfast'
 import { FakeClock } from 'holdfast/testing'
 import type { HeartbeatSettings } from '#src/link/heartbeat.js'
+import { jsonCodec } from 'holdfast/codecs'
 import { HeartbeatMonitor } from '#src/link/heartbeat-monitor.js'
 
 const PING: HeartbeatSettings = { style: 'ping', interval: 20_000, timeout: 10_000 }
@@ -25,24 +26,31 @@ function rig(settings: HeartbeatSettings) {
     beats: [] as unknown[],
     deaths: [] as HeartbeatTimeoutError[],
     failures: [] as unknown[],
-    latencies: [] as number[],
   }
   const port = {
     /** What the peer does when it is pinged. */
     answer: undefined as ((data: Uint8Array) => void) | undefined,
     beat: (message: unknown): void => void notes.beats.push(message),
   }
-  const pulse: HeartbeatMonitor = new HeartbeatMonitor(settings, clock, {
-    sendPing: (data) => {
-      notes.pings.push(data)
-      port.answer?.(data)
+  const link = {
+    isOpen: true,
+    get isPaused() {
+      return notes.isPaused
     },
-    sendHeartbeat: (message) => port.beat(message),
-    isPaused: () => notes.isPaused,
-    onDead: (error) => void notes.deaths.push(error),
-    onHeartbeatError: (thrown) => void notes.failures.push(thrown),
-    onLatency: (latency) => void notes.latencies.push(latency),
-  })
+    transport: {
+      ping: (data: Uint8Array): void => {
+        notes.pings.push(data)
+        port.answer?.(data)
+      },
+    },
+    sendUrgent: (data: string | Uint8Array): void => port.beat(JSON.parse(String(data))),
+  }
+  const owner = {
+    prepareHeartbeat: (message: unknown): unknown => message,
+    onLinkDead: (error: HeartbeatTimeoutError) => void notes.deaths.push(error),
+    onHeartbeatError: (thrown: unknown) => void notes.failures.push(thrown),
+  }
+  const pulse = new HeartbeatMonitor({ heartbeat: settings, clock, codec: jsonCodec }, link, owner)
   const answerAll = (): void => {
     port.answer = (data) => {
       pulse.onData(clock.now())
@@ -165,7 +173,7 @@ describe('HeartbeatMonitor', () => {
       await clock.advance(20_000)
       await clock.advance(120)
       pulse.onPong(notes.pings[0]!)
-      expect(notes.latencies).to.deep.equal([120])
+      expect(pulse.latency).to.equal(120)
     })
   })
 
@@ -185,13 +193,13 @@ describe('HeartbeatMonitor', () => {
 
     it('knows the reply, which measures the latency once', async () => {
       const isReply = (message: unknown): boolean => message === 'pong'
-      const { clock, notes, pulse } = rig(byMessage({ isReply }))
+      const { clock, pulse } = rig(byMessage({ isReply }))
       pulse.onReady()
       await clock.advance(20_050)
       expect(pulse.isReply('tick')).to.equal(false)
       expect(pulse.isReply('pong')).to.equal(true)
       expect(pulse.isReply('pong')).to.equal(true)
-      expect(notes.latencies).to.deep.equal([50])
+      expect(pulse.latency).to.equal(50)
     })
 
     it('takes nothing for a reply without isReply, or in another style', () => {
@@ -304,7 +312,7 @@ describe('HeartbeatMonitor', () => {
       await clock.advance(70)
       pulse.onPong(notes.pings[0]!)
       expect(await ping).to.equal(70)
-      expect(notes.latencies).to.deep.equal([70])
+      expect(pulse.latency).to.equal(70)
     })
 
     it('is answered by the pong to a later ping, too: a peer may answer only the latest', async () => {
@@ -316,7 +324,7 @@ describe('HeartbeatMonitor', () => {
       await clock.advance(20)
       pulse.onPong(notes.pings[1]!)
       expect(await Promise.all([first, second])).to.deep.equal([30, 20])
-      expect(notes.latencies).to.deep.equal([20])
+      expect(pulse.latency).to.equal(20)
       pulse.onPong(notes.pings[2]!)
       expect(await third).to.equal(20)
     })
@@ -326,12 +334,12 @@ describe('HeartbeatMonitor', () => {
       const ping = pulse.ping()
       pulse.onPong(new Uint8Array())
       pulse.onPong(Buffer.from('other'))
-      expect(notes.latencies).to.deep.equal([])
+      expect(pulse.latency).to.equal(undefined)
       await clock.advance(5)
       pulse.onPong(notes.pings[0]!)
       pulse.onPong(notes.pings[0]!)
       expect(await ping).to.equal(5)
-      expect(notes.latencies).to.deep.equal([5])
+      expect(pulse.latency).to.equal(5)
     })
 
     it('rejects when the link is lost', async () => {

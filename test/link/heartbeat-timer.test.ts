@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { ConnectionLostError } from 'holdfast'
+import { jsonCodec } from 'holdfast/codecs'
 import { FakeClock } from 'holdfast/testing'
 import type { HeartbeatSettings } from '#src/link/heartbeat.js'
 import { SharedHeartbeatTimer } from '#src/link/heartbeat-timer.js'
@@ -202,21 +203,23 @@ describe('SharedHeartbeatTimer', () => {
         pulse: undefined as HeartbeatMonitor | undefined,
       }))
       for (const link of links) {
-        link.pulse = new HeartbeatMonitor(PING, clock, {
-          sendPing: (data) => {
-            link.beats.push(clock.now())
-            if (!link.isAlive) return
-            clock.setTimeout(() => {
-              link.pulse?.onData(clock.now())
-              link.pulse?.onPong(data)
-            }, 50)
+        const ping = (data: Uint8Array): void => {
+          link.beats.push(clock.now())
+          if (!link.isAlive) return
+          clock.setTimeout(() => {
+            link.pulse?.onData(clock.now())
+            link.pulse?.onPong(data)
+          }, 50)
+        }
+        link.pulse = new HeartbeatMonitor(
+          { heartbeat: PING, clock, codec: jsonCodec },
+          { isOpen: true, isPaused: false, transport: { ping }, sendUrgent: () => undefined },
+          {
+            prepareHeartbeat: (message) => message,
+            onLinkDead: () => void link.deaths.push(clock.now()),
+            onHeartbeatError: () => undefined,
           },
-          sendHeartbeat: () => undefined,
-          isPaused: () => false,
-          onDead: () => void link.deaths.push(clock.now()),
-          onHeartbeatError: () => undefined,
-          onLatency: () => undefined,
-        })
+        )
         await clock.jump(20)
       }
       return links

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { FakeClock } from 'holdfast/testing'
-import { ReadFlow } from '#src/link/read-flow.js'
+import { ReadFlow, probeIntervalOf } from '#src/link/read-flow.js'
+import type { ReadDemand } from '#src/link/read-flow.js'
 
 /** Back-pressure on a socket that only notes whether it is read. */
 function rig({ highWaterMark = 8, highWaterBytes = 1_000, breath = 100 } = {}) {
@@ -13,14 +14,22 @@ function rig({ highWaterMark = 8, highWaterBytes = 1_000, breath = 100 } = {}) {
     isTapOverfull: false,
     overflows: [] as number[],
   }
-  const pressure = new ReadFlow({ highWaterMark, highWaterBytes, probeInterval: breath }, clock, {
-    pause: () => (socket.isRead = false),
-    resume: () => (socket.isRead = true),
-    mustKeepReading: () => socket.isNeeded,
-    iteratorsFull: () => socket.isTapFull,
-    iteratorsOverLimit: () => socket.isTapOverfull,
+  const transport = { pause: () => (socket.isRead = false), resume: () => (socket.isRead = true) }
+  const demand: ReadDemand = {
+    get isWaiting() {
+      return socket.isNeeded
+    },
+    get iteratorsFull() {
+      return socket.isTapFull
+    },
+    get iteratorsOverLimit() {
+      return socket.isTapOverfull
+    },
     onReadOverflow: (pending) => void socket.overflows.push(pending),
-  })
+  }
+  const settings = { highWaterMark, highWaterBytes, probeInterval: breath }
+  const pressure = new ReadFlow(settings, clock, transport, demand)
+  pressure.onReady()
   const take = (count: number, bytes = 1): void => {
     for (let index = 0; index < count; index += 1) pressure.add(bytes)
   }
@@ -188,12 +197,13 @@ describe('ReadFlow', () => {
       const pressure: ReadFlow = new ReadFlow(
         { highWaterMark: 1, highWaterBytes: 1_000, probeInterval: 100 },
         clock,
+        { pause: () => (pauses += 1), resume: () => undefined },
         {
-          pause: () => (pauses += 1),
-          resume: () => {},
-          mustKeepReading: () => waiting > 0,
-          iteratorsFull: () => false,
-          iteratorsOverLimit: () => false,
+          get isWaiting() {
+            return waiting > 0
+          },
+          iteratorsFull: false,
+          iteratorsOverLimit: false,
           onReadOverflow: () => {
             while (waiting > 0) {
               waiting -= 1
@@ -202,6 +212,7 @@ describe('ReadFlow', () => {
           },
         },
       )
+      pressure.onReady()
       for (let count = 0; count < 17; count += 1) pressure.add(1)
       expect(pauses).to.equal(1)
       expect(clock.timers).to.equal(1)
@@ -317,5 +328,32 @@ describe('ReadFlow', () => {
         }
       }),
     )
+  })
+
+  it('reads on while @OnOpen runs, which may wait for messages', () => {
+    const clock = new FakeClock()
+    let isRead = true
+    const demand = { isWaiting: false, iteratorsFull: false, iteratorsOverLimit: false, onReadOverflow() {} }
+    const transport = { pause: () => (isRead = false), resume: () => (isRead = true) }
+    const settings = { highWaterMark: 1, highWaterBytes: 1_000, probeInterval: 100 }
+    const flow = new ReadFlow(settings, clock, transport, demand)
+    flow.add(1)
+    flow.add(1)
+    expect(isRead).to.equal(true)
+    flow.onReady()
+    flow.update()
+    expect(isRead).to.equal(false)
+  })
+})
+
+describe('probeIntervalOf', () => {
+  it('is the interval of the heartbeat, at most 20 seconds where there is none', () => {
+    const intervals = [
+      { style: 'ping', interval: 5_000, timeout: 1_000 },
+      { style: 'silence', silence: 10_000 },
+      { style: 'silence', silence: 100_000 },
+      { style: 'off' },
+    ] as const
+    expect(intervals.map(probeIntervalOf)).to.deep.equal([5_000, 5_000, 20_000, 20_000])
   })
 })
