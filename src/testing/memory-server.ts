@@ -20,10 +20,6 @@ export class MemoryPeer {
   readonly request: TransportRequest
   /** Every message that arrived, as it was sent. */
   readonly received: (string | Uint8Array)[] = []
-  /** The close frame that arrived, if one has. */
-  closeFrame: { readonly code: number; readonly reason: string } | undefined
-  /** How many pings arrived. */
-  pings = 0
   /** The pongs that arrived. */
   readonly pongs: Uint8Array[] = []
   /** Whether it answers pings and the close frame: a dead peer does neither. */
@@ -35,11 +31,23 @@ export class MemoryPeer {
   /** Called with each message. */
   onMessage: ((data: string | Uint8Array) => void) | undefined
   readonly #transport: MemoryTransport
+  #closeFrame: { readonly code: number; readonly reason: string } | undefined
+  #pings = 0
 
   /** @internal */
   constructor(request: TransportRequest, transport: MemoryTransport) {
     this.request = request
     this.#transport = transport
+  }
+
+  /** The close frame that arrived, if one has. */
+  get closeFrame(): { readonly code: number; readonly reason: string } | undefined {
+    return this.#closeFrame
+  }
+
+  /** How many pings arrived. */
+  get pings(): number {
+    return this.#pings
   }
 
   /** True while the client may send on this socket. */
@@ -95,26 +103,99 @@ export class MemoryPeer {
     this.isReading = true
     this.#transport.flush()
   }
+
+  /**
+   * Counts a ping, and answers it.
+   *
+   * @internal
+   */
+  receivePing(data: Uint8Array): void {
+    this.#pings += 1
+    if (this.isAlive) queueMicrotask(() => this.pong(data))
+  }
+
+  /**
+   * Keeps the close frame, and answers it.
+   *
+   * @internal
+   */
+  receiveClose(code: number, reason: string): void {
+    this.#closeFrame = { code, reason }
+    if (this.isAlive) queueMicrotask(() => this.close(code, reason))
+  }
+}
+
+/** The frames of one peer until the client reads them: none before the handshake, and none while the client has paused. */
+class FrameLine {
+  readonly #peer: MemoryPeer
+  readonly #read: (frame: Frame) => void
+  readonly #frames: Frame[] = []
+  #isOpen = false
+  #isPaused = false
+  #isPumping = false
+
+  /** @param read called with each frame, in chunks of the peer's size */
+  constructor(peer: MemoryPeer, read: (frame: Frame) => void) {
+    this.#peer = peer
+    this.#read = read
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  open(): void {
+    this.#isOpen = true
+    this.#pump()
+  }
+
+  push(frame: Frame): void {
+    this.#frames.push(frame)
+    this.#pump()
+  }
+
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    queueMicrotask(() => this.#pump())
+  }
+
+  #pump(): void {
+    if (this.#isPumping || !this.#isOpen) return
+    this.#isPumping = true
+    while (!this.#isPaused && this.#frames.length > 0) {
+      for (const frame of this.#frames.splice(0, this.#peer.chunk)) this.#read(frame)
+    }
+    this.#isPumping = false
+  }
 }
 
 /** The client's end of one attempt. */
 class MemoryTransport implements Transport {
   readonly #listener: TransportListener
-  readonly #frames: Frame[] = []
+  readonly #inbound: FrameLine
   readonly #unread: { readonly data: string | Uint8Array; readonly flushed: (() => void) | undefined }[] = []
-  peer!: MemoryPeer
+  readonly peer: MemoryPeer
   protocol = ''
   bufferedAmount = 0
   isOpen = false
   isEnded = false
-  isPaused = false
   #hasOpened = false
   #isCut = false
-  #isPumping = false
   #pendingPong: Uint8Array | undefined
 
-  constructor(listener: TransportListener) {
+  constructor(request: TransportRequest, listener: TransportListener) {
     this.#listener = listener
+    this.peer = new MemoryPeer(request, this)
+    this.#inbound = new FrameLine(this.peer, (frame) => this.#receive(frame))
+  }
+
+  get isPaused(): boolean {
+    return this.#inbound.isPaused
   }
 
   open(handshake: Handshake): void {
@@ -123,27 +204,16 @@ class MemoryTransport implements Transport {
     this.isOpen = true
     this.#hasOpened = true
     this.#listener.onOpen(handshake)
-    this.#pump()
+    this.#inbound.open()
   }
 
   deliver(frame: Frame): void {
     // Before the handshake nothing but a refusal is read.
     if (frame.kind === 'end' && !this.#hasOpened) this.#end(frame.end)
-    if (this.isEnded) return
-    this.#frames.push(frame)
-    this.#pump()
+    if (!this.isEnded) this.#inbound.push(frame)
   }
 
-  #pump(): void {
-    if (this.#isPumping || !this.#hasOpened) return
-    this.#isPumping = true
-    while (!this.isPaused && this.#frames.length > 0) {
-      for (const frame of this.#frames.splice(0, this.peer.chunk)) this.#hand(frame)
-    }
-    this.#isPumping = false
-  }
-
-  #hand(frame: Frame): void {
+  #receive(frame: Frame): void {
     if (this.isEnded) return
     if (frame.kind === 'end') this.#end(frame.end)
     else if (frame.kind === 'message') this.#listener.onMessage(frame.data)
@@ -194,9 +264,7 @@ class MemoryTransport implements Transport {
   }
 
   ping(data: Uint8Array): void {
-    if (!this.isOpen) return
-    this.peer.pings += 1
-    if (this.peer.isAlive) queueMicrotask(() => this.peer.pong(data))
+    if (this.isOpen) this.peer.receivePing(data)
   }
 
   pong(data: Uint8Array): void {
@@ -207,8 +275,7 @@ class MemoryTransport implements Transport {
     if (!this.#hasOpened) this.terminate()
     if (!this.isOpen) return
     this.isOpen = false
-    this.peer.closeFrame = { code, reason }
-    if (this.peer.isAlive) queueMicrotask(() => this.deliver({ kind: 'end', end: { code, reason } }))
+    this.peer.receiveClose(code, reason)
   }
 
   terminate(): void {
@@ -218,13 +285,11 @@ class MemoryTransport implements Transport {
   }
 
   pause(): void {
-    this.isPaused = true
+    this.#inbound.pause()
   }
 
   resume(): void {
-    if (!this.isPaused) return
-    this.isPaused = false
-    queueMicrotask(() => this.#pump())
+    this.#inbound.resume()
   }
 }
 
@@ -248,9 +313,8 @@ export class MemoryServer {
   }
 
   readonly connect = (request: TransportRequest, listener: TransportListener): Transport => {
-    const transport = new MemoryTransport(listener)
-    const peer = new MemoryPeer(request, transport)
-    transport.peer = peer
+    const transport = new MemoryTransport(request, listener)
+    const { peer } = transport
     this.peers.push(peer)
     queueMicrotask(() => {
       if (!transport.isEnded) this.onAttempt(peer)
