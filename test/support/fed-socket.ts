@@ -2,6 +2,7 @@ import { Duplex } from 'node:stream'
 import type { ClientOptions } from 'ws'
 import { WebSocket } from 'ws'
 import { FastReceive } from '#src/transports/ws/fast-receive.js'
+import type { FastReceiveListener } from '#src/transports/ws/fast-receive.js'
 import { SHARED_READ } from '#src/transports/ws/shared-read-buffer.js'
 import { eventually, turns } from './eventually.js'
 import { upgradeAnswer } from './raw-server.js'
@@ -117,17 +118,19 @@ export class Feed {
 
   #receiveFast(maxPayload: number): FastReceive {
     const { ws } = this
-    return new FastReceive(this.socket, maxPayload, {
+    const listener: FastReceiveListener = {
+      onMessage: (text) => {
+        this.fastMessages += 1
+        this.#received(text as string)
+      },
+      onPong: (data) => {
+        this.fastPongs.push(data as Buffer)
+        this.events.push(`pong ${(data as Buffer).toString()}`)
+      },
+    }
+    return new FastReceive(this.socket, maxPayload, listener, {
       get isOpen() {
         return ws.readyState === WebSocket.OPEN
-      },
-      onFastMessage: (text) => {
-        this.fastMessages += 1
-        this.#received(text)
-      },
-      onFastPong: (data) => {
-        this.fastPongs.push(data)
-        this.events.push(`pong ${data.toString()}`)
       },
       beforeForward: () => {
         this.tellings += 1

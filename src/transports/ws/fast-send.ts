@@ -26,8 +26,8 @@ export type WrittenSocket = Pick<Socket, 'write'>
 
 /** Memory for frames. None that a socket was given is ever used again, since it may not be through with it. */
 class Slab {
-  /** Whose the frames are that have not been handed over. */
-  writer: FastSend | undefined
+  /** The writer of the frames that have not been handed over. */
+  #writer: FastSend | undefined
   readonly #bytes = Buffer.allocUnsafeSlow(SIZE)
   readonly #words = new Uint32Array(this.#bytes.buffer)
   #begin = 0
@@ -38,12 +38,24 @@ class Slab {
     return this.#end - this.#begin
   }
 
+  isUsedBy(writer: FastSend): boolean {
+    return this.#writer === writer
+  }
+
+  /** Gives the room that is left to a writer. The frames of another one are flushed first. */
+  passTo(writer: FastSend | undefined): void {
+    if (this.#writer === writer) return
+    this.#writer?.flush()
+    this.#writer = writer
+  }
+
   hasRoomFor(bytes: number): boolean {
     return SIZE - this.#end >= bytes
   }
 
-  /** Takes what has not been handed over. */
+  /** Takes what has not been handed over; its writer is through. */
   take(): Buffer {
+    this.#writer = undefined
     const taken = this.#bytes.subarray(this.#begin, this.#end)
     if (taken.length < COPIED) {
       this.#end = this.#begin
@@ -98,20 +110,6 @@ function maskByte(bytes: Buffer, at: number, mask: number): void {
   bytes[at] = (bytes[at] as number) ^ (bytes[mask + ((at - mask) % 4)] as number)
 }
 
-/** The first byte of a ping, which is always one frame. */
-const PING = 0x89
-
-/** Encodes a ping, with 125 bytes at the most. */
-export function pingFrame(data: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(SHORT_HEADER + data.length)
-  frame[0] = PING
-  frame[1] = MASKED | data.length
-  drawMask(frame, 2)
-  frame.set(data, SHORT_HEADER)
-  for (let at = SHORT_HEADER; at < frame.length; at += 1) maskByte(frame, at, 2)
-  return frame
-}
-
 /** Masks have to be unpredictable (RFC 6455, section 10.3), and are drawn many at once. */
 const RANDOM = new Uint8Array(8_192)
 let drawn = RANDOM.length
@@ -142,7 +140,7 @@ export class FastSend {
 
   /** Bytes that have not been handed over. */
   get pending(): number {
-    return slab.writer === this ? slab.pending : 0
+    return slab.isUsedBy(this) ? slab.pending : 0
   }
 
   /** Encodes a text message, and returns true; what is long is for `ws`. */
@@ -150,19 +148,17 @@ export class FastSend {
     if (text.length > LONGEST) return false
     // What takes four bytes in UTF-8 is two in a string's length.
     const most = LONG_HEADER + text.length * 3
-    if (slab.writer !== this || !slab.hasRoomFor(most)) {
-      slab.writer?.flush()
-      if (!slab.hasRoomFor(most)) slab = new Slab()
-      slab.writer = this
+    if (!slab.hasRoomFor(most)) {
+      slab.passTo(undefined)
+      slab = new Slab()
     }
+    slab.passTo(this)
     slab.write(text)
     return true
   }
 
   /** Hands over what is pending; `flushed` is called when that has left, or cannot any more. */
   flush(flushed?: () => void): void {
-    if (slab.writer !== this) return
-    slab.writer = undefined
-    this.#socket.write(slab.take(), flushed)
+    if (slab.isUsedBy(this)) this.#socket.write(slab.take(), flushed)
   }
 }

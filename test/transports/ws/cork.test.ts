@@ -1,10 +1,11 @@
 import { expect } from 'chai'
 import { Cork } from '#src/transports/ws/cork.js'
+import type { FrameBuffer } from '#src/transports/ws/cork.js'
 
 /** A socket that only notes when it is corked, and somebody who keeps bytes for it. */
 function rig() {
   const events: string[] = []
-  const keeper = { pending: 0, flush: () => void events.push('flush') }
+  const keeper = { pending: 0, flush: () => void events.push('flush') } satisfies FrameBuffer
   const socket = {
     writableLength: 0,
     errored: null as Error | null,

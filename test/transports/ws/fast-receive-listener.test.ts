@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { FastReceive } from '#src/transports/ws/fast-receive.js'
-import type { ReadSocket } from '#src/transports/ws/fast-receive.js'
+import type { FastReceiveListener, ReadSocket } from '#src/transports/ws/fast-receive.js'
 import { Feed } from '../../support/fed-socket.js'
 import { turns } from '../../support/eventually.js'
 import { heapInUse } from '../../support/heap.js'
@@ -42,17 +42,19 @@ describe('What FastReceive tells of a message', () => {
   it('is told of what follows a pong, too, when a listener throws', async () => {
     const error = new Error('of a pong')
     const told: string[] = []
-    const port = {
-      isOpen: true,
-      onFastMessage: (text: string) => told.push(text),
-      onFastPong: () => {
+    const listener: FastReceiveListener = {
+      onMessage: (text) => told.push(text as string),
+      onPong: () => {
         throw error
       },
+    }
+    const port = {
+      isOpen: true,
       beforeForward: () => undefined,
       onSocketError: () => undefined,
     }
     const socket: ReadSocket = { emit: () => true, isPaused: () => false, unshift: () => undefined }
-    new FastReceive(socket, 0, port)
+    new FastReceive(socket, 0, listener, port)
     const uncaught = await uncaughtWhile(async () => {
       socket.emit('data', Buffer.concat([frame(PONG), frame(TEXT, 'after')]))
       await turns(1)
@@ -64,17 +66,18 @@ describe('What FastReceive tells of a message', () => {
   it('keeps no more than 8 KiB of what came with it in memory', () => {
     const kept: string[] = []
     const socket: ReadSocket = { emit: () => true, isPaused: () => false, unshift: () => undefined }
-    const onFastMessage = (text: string): void => {
-      if (text.startsWith('keep')) kept.push(text)
+    const listener: FastReceiveListener = {
+      onMessage: (text) => {
+        if ((text as string).startsWith('keep')) kept.push(text as string)
+      },
+      onPong: () => undefined,
     }
     const port = {
       isOpen: true,
-      onFastMessage,
-      onFastPong: () => undefined,
       beforeForward: () => undefined,
       onSocketError: () => undefined,
     }
-    new FastReceive(socket, 0, port)
+    new FastReceive(socket, 0, listener, port)
     const around = Array.from({ length: 250 }, () => frame(TEXT, 'x'.repeat(118)))
     const before = heapInUse()
     for (let count = 0; count < 500; count += 1) {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { FastSend, pingFrame } from '#src/transports/ws/fast-send.js'
-import { PING, TEXT, framesOf } from '../../support/raw-server.js'
+import { FastSend } from '#src/transports/ws/fast-send.js'
+import { TEXT, framesOf } from '../../support/raw-server.js'
 
 const KiB = 1024
 
@@ -127,17 +127,5 @@ describe('FastSend', () => {
       fast.flush()
       expect(writes[0]?.buffer.byteLength).to.be.at.most(8 * KiB)
     })
-  })
-})
-
-describe('pingFrame', () => {
-  it('frames pings of all lengths that there are, each with a mask of its own', () => {
-    const payloads = Array.from({ length: 126 }, (_, length) => Buffer.alloc(length, 'ping'))
-    const frames = payloads.map((payload) => pingFrame(payload))
-    const read = framesOf(Buffer.concat(frames))
-    expect(read.map(({ opcode }) => opcode)).to.deep.equal(payloads.map(() => PING))
-    expect(read.map(({ payload }) => payload.toString())).to.deep.equal(payloads.map(String))
-    const masks = new Set(frames.map((frame) => frame.readUInt32BE(2)))
-    expect(masks.size).to.be.greaterThan(120)
   })
 })
