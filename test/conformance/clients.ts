@@ -1,6 +1,5 @@
 import type { Transport, TransportListener, TransportRequest } from 'holdfast'
 import { WebSocket } from 'ws'
-import { connectDefault } from '#src/transports/default-transport.js'
 import { createWsTransport } from '#src/transports/ws/ws-transport.js'
 
 /** A client under test, seen as far as it is asked here; each `Connect` fits. */
@@ -15,7 +14,7 @@ export interface ReceivingClient {
 /** All that must give the same table. One more is one more line. */
 export const clients: readonly ReceivingClient[] = [
   { name: 'bare ws', connect: connectBareWs },
-  { name: 'the transport', connect: connectDefault },
+  { name: 'the transport', connect: createWsTransport() },
   { name: 'the transport without its fast paths', connect: createWsTransport({ fastPaths: false }) },
 ]
 

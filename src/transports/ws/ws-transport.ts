@@ -40,9 +40,6 @@ export function createWsTransport({ fastPaths = true }: WsTransportOptions = {})
   return (request, listener) => new WsTransport(request, listener, fastPaths)
 }
 
-/** Opens a socket with `ws`: the default transport. */
-export const connectWs: Connect = createWsTransport()
-
 /** Passes its events to its transport. */
 class OwnedSocket extends WebSocket {
   readonly #transport: WsTransport

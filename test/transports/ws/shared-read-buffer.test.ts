@@ -4,9 +4,10 @@ import type { ClientRequest } from 'node:http'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { expect } from 'chai'
+import type { Transport } from 'holdfast'
 import { SHARED_READ, kReader } from '#src/transports/ws/shared-read-buffer.js'
 import type { SharedBufferSocket } from '#src/transports/ws/shared-read-buffer.js'
-import { connectDefault } from '#src/transports/default-transport.js'
+import { createWsTransport } from '#src/transports/ws/ws-transport.js'
 import { eventually, turns } from '../../support/eventually.js'
 import { TEXT, frame, startRawServer, upgradeAnswer } from '../../support/raw-server.js'
 import type { RawConnection } from '../../support/raw-server.js'
@@ -96,9 +97,9 @@ describe('The default transport', () => {
       closeTimeout: 1_000,
     }
     const listener = { onOpen: nothing, onPing: nothing, onPong: nothing, onClose: nothing }
-    let transport: ReturnType<typeof connectDefault> | undefined
+    let transport: Transport | undefined
     const socket = await socketUnder(() => {
-      transport = connectDefault(request, {
+      transport = createWsTransport()(request, {
         ...listener,
         onMessage: () => {
           messages += 1

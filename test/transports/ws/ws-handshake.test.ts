@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { ConnectFailedError, HandshakeError } from 'holdfast'
-import { connectDefault } from '#src/transports/default-transport.js'
+import { createWsTransport } from '#src/transports/ws/ws-transport.js'
 import { eventually, turns } from '../../support/eventually.js'
 import { startRawServer, upgradeAnswer } from '../../support/raw-server.js'
 import { Recorder } from '../../support/recorder.js'
@@ -117,11 +117,11 @@ describe('The opening handshake over ws', function () {
     it('is thrown when the request itself is impossible', () => {
       const request = { protocols: [], headers: {}, maxPayload: 0, maxFragments: 0, closeTimeout: 1_000 }
       const recorder = new Recorder()
-      expect(() => connectDefault({ ...request, url: 'gopher://example.com' }, recorder)).to.throw(
+      expect(() => createWsTransport()({ ...request, url: 'gopher://example.com' }, recorder)).to.throw(
         SyntaxError,
       )
       const headers = { 'X-Broken': 'a\nb' }
-      expect(() => connectDefault({ ...request, url: 'ws://127.0.0.1', headers }, recorder)).to.throw(
+      expect(() => createWsTransport()({ ...request, url: 'ws://127.0.0.1', headers }, recorder)).to.throw(
         TypeError,
       )
       expect(recorder.events).to.deep.equal([])
