@@ -2,11 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import { redactUrl } from '../../core/url.js'
-import {
-  ConnectFailedError,
-  ConnectionLostError,
-  ProtocolViolationError,
-} from '../../errors/connection-errors.js'
+import { ConnectionLostError, ProtocolViolationError } from '../../errors/connection-errors.js'
 import type { HandshakeError } from '../../errors/connection-errors.js'
 import type { Connect, Transport, TransportListener, TransportRequest } from '../transport.js'
 import { FastReceive } from './fast-receive.js'
@@ -24,6 +20,12 @@ const SENT_CODES: Readonly<Record<string, number>> = {
   WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008,
   WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 1009,
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
+}
+
+/** Returns the close code that `ws` has sent for an error on an open connection. */
+function sentCodeOf({ code = '' }: NodeJS.ErrnoException): number {
+  // The codes of zlib begin with Z: compressed data that cannot be decompressed.
+  return SENT_CODES[code] ?? (code.startsWith('Z_') ? 1007 : 1002)
 }
 
 /** How `createWsTransport` opens sockets. */
@@ -216,13 +218,10 @@ class WsTransport implements Transport, FastReceivePort {
       this.#error = handshake.errorOf(error)
       return
     }
-    const { code } = error as NodeJS.ErrnoException
-    if (code?.startsWith('WS_ERR_')) {
-      const violated = SENT_CODES[code] ?? 1002
-      // A close frame is sent once, so the peer never hears of what it does wrong after ours.
-      if (!this.#hasClosed) this.#sentCode = violated
-      this.#error = new ProtocolViolationError(violated, error)
-    } else this.#error = new ConnectFailedError(redactUrl(this.#socket.url), error)
+    const violated = sentCodeOf(error)
+    // A close frame is sent once, so the peer never hears of what it does wrong after ours.
+    if (!this.#hasClosed) this.#sentCode = violated
+    this.#error = new ProtocolViolationError(violated, error)
   }
 
   onClose(code: number, reason: Buffer, refusal: HandshakeError | undefined): void {

@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
+import { ProtocolViolationError } from 'holdfast'
 import { WebSocketServer } from 'ws'
 import type { ServerOptions, WebSocket } from 'ws'
 import { eventually } from '../../support/eventually.js'
 import { heapInUse } from '../../support/heap.js'
+import { TEXT, frame, upgradeAnswer } from '../../support/raw-server.js'
 import { BOTH_WAYS, wsScene } from './ws-scene.js'
 
 const MiB = 2 ** 20
@@ -12,7 +14,7 @@ const MiB = 2 ** 20
 for (const { way, fastPaths } of BOTH_WAYS) {
   describe(`Compression over ws ${way}`, function () {
     this.timeout(30_000)
-    const { connect, use } = wsScene(fastPaths)
+    const { connect, rawServer, use } = wsScene(fastPaths)
 
     /** A server that may compress whatever it sends, and keeps what it has received. */
     async function serve(options: ServerOptions = { perMessageDeflate: { threshold: 0 } }) {
@@ -95,5 +97,27 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(recorder.messages).to.deep.equal([])
       expect(heapInUse() - before).to.be.lessThan(16 * MiB)
     })
+
+    it('ends the connection with a ProtocolViolationError if a message cannot be decompressed', async () => {
+      const closeCodes: number[] = []
+      const server = await rawServer(({ socket, request }) => {
+        socket.write(upgradeAnswer(request, { 'Sec-WebSocket-Extensions': 'permessage-deflate' }))
+        const compressed = frame(TEXT, Buffer.from([0xff, 0xff, 0xff, 0xff]))
+        compressed[0] = 0x40 | (compressed[0] as number)
+        socket.write(compressed)
+        socket.on('data', (bytes: Buffer) => closeCodes.push(closeCodeOf(bytes)))
+      })
+      const end = await connect(server.url, { compression: true }).recorder.untilClosed()
+      expect(end).to.include({ code: 1006, sentCode: 1007 })
+      expect(end.error).to.be.instanceOf(ProtocolViolationError)
+      await eventually('the server has been told', () => closeCodes.length > 0)
+      expect(closeCodes).to.deep.equal([1007])
+    })
   })
+}
+
+/** Returns the code of a masked close frame. */
+function closeCodeOf(bytes: Buffer): number {
+  const mask = bytes.subarray(2, 6)
+  return (((bytes[6] as number) ^ (mask[0] as number)) << 8) | ((bytes[7] as number) ^ (mask[1] as number))
 }
