@@ -1,11 +1,15 @@
-import type { Clock, Timer } from '../core/clock.js'
-import { toError } from '../core/error-text.js'
-import { ReplyError, RequestTimeoutError, UnreadRepliesError } from '../errors/request-errors.js'
+import type { Clock } from '../core/clock.js'
 import { deferred } from '../core/deferred.js'
+import { toError } from '../core/error-text.js'
 import { DEFAULT_HIGH_WATER_MARK } from '../core/water-marks.js'
+import { ReplyError, UnreadRepliesError } from '../errors/request-errors.js'
+import { InFlightRequests } from './in-flight-requests.js'
+import { PendingRequest } from './pending-request.js'
+import type { ReplySink } from './pending-request.js'
 import { ReplyStream } from './reply-stream.js'
 import { RequestIds } from './request-ids.js'
 import type { RequestManyOptions, RequestOptions, RequestsSettings } from './request-options.js'
+import { RequestQueue } from './request-queue.js'
 
 /** What pending requests act upon and ask. */
 export interface RequestsPort {
@@ -23,28 +27,6 @@ export interface RequestsPort {
   onError(thrown: unknown): void
 }
 
-/** Where the replies to one request go. */
-interface ReplySink {
-  /** Takes a reply and tells whether it was the last. */
-  intercept(message: unknown, entry: Entry): boolean
-  fail(error: Error, isAborted: boolean): void
-}
-
-interface Entry {
-  readonly order: number
-  readonly message: unknown
-  readonly hasOwnId: boolean
-  readonly options: RequestOptions
-  readonly sink: ReplySink
-  /** The id that it was sent with last, or brought along. */
-  id?: unknown
-  /** Under what it is looked up: the id's key, or the entry itself where there are no ids. */
-  key?: unknown
-  wasSent?: true
-  timer?: Timer
-  aborted?: () => void
-}
-
 /**
  * The requests of one connection that have not been settled: each is settled once, and leaves nothing behind.
  *
@@ -57,19 +39,11 @@ export class PendingRequests {
   readonly #clock: Clock
   readonly #port: RequestsPort
   readonly #ids: RequestIds | undefined
-  /** All of them, whatever they wait for. */
-  readonly #entries = new Set<Entry>()
-  readonly #inFlight = new Map<unknown, Entry>()
-  /** Those under way that have a `match`, so that other messages cost nothing. */
-  readonly #matching = new Set<Entry>()
-  /** Those that wait for their turn on this connection. */
-  readonly #queue = new Set<Entry>()
-  /** Those that wait for `ready()`. */
-  #waiting = new Set<Entry>()
-  #order = 0
+  /** All of them, in the order of the calls. */
+  readonly #requests = new Set<PendingRequest>()
+  readonly #inFlight: InFlightRequests
+  readonly #queue: RequestQueue
   #unmatched = 0
-  #isReady = false
-  #isPumping = false
   #closedWith: Error | undefined
 
   constructor(settings: RequestsSettings, clock: Clock, port: RequestsPort) {
@@ -77,11 +51,17 @@ export class PendingRequests {
     this.#clock = clock
     this.#port = port
     if (settings.ids) this.#ids = new RequestIds(settings.ids, settings)
+    this.#inFlight = new InFlightRequests(this.#ids)
+    this.#queue = new RequestQueue({
+      canSend: () => port.canSend(),
+      isFull: () => this.#inFlight.size >= settings.limit,
+      send: (request) => this.#send(request),
+    })
   }
 
   /** How many requests are pending, those that have not been sent included. */
   get size(): number {
-    return this.#entries.size
+    return this.#requests.size
   }
 
   /** How many replies came that no request was waiting for: late, duplicate, foreign, or an error without an id. */
@@ -115,8 +95,8 @@ export class PendingRequests {
    */
   requestMany(message: unknown, options: RequestManyOptions): AsyncIterableIterator<unknown, undefined> {
     const { highWaterMark = DEFAULT_HIGH_WATER_MARK, isLast } = options
-    const replies: ReplyStream = new ReplyStream(() => this.#end(entry))
-    const entry = this.#add(message, options, {
+    const replies: ReplyStream = new ReplyStream(() => this.#end(request))
+    const request = this.#add(message, options, {
       intercept: (reply, { id }) => {
         if (replies.unread >= highWaterMark) throw new UnreadRepliesError(id, replies.unread)
         replies.push(this.#settings.result(reply))
@@ -140,58 +120,58 @@ export class PendingRequests {
       this.#port.onError(thrown)
       return false
     }
-    const entry = this.#inFlight.get(key)
-    if (entry) return this.#offer(entry, message, true)
+    const request = this.#inFlight.get(key)
+    if (request) return this.#offer(request, message, true)
     this.#unmatched += 1
     return false
   }
 
   /** Sends what waits, as far as the limit lets it: first what is asked again, then the rest in order. */
   onReady(): void {
-    this.#isReady = true
-    for (const entry of this.#waiting) this.#queue.add(entry)
-    this.#waiting.clear()
-    this.#pump()
+    this.#queue.onReady()
   }
 
   /** The connection is lost: what was under way rejects, or waits to be asked again; what was never sent waits on. */
   onLost(error: Error): void {
-    this.#isReady = false
     this.#ids?.restart()
-    const kept = [...this.#inFlight.values()].filter(({ options }) => options.resend)
-    for (const entry of kept) this.#removeInFlight(entry)
-    this.#waiting = new Set([...kept, ...this.#queue, ...this.#waiting].sort(byTurn))
-    this.#queue.clear()
-    this.#failAll([...this.#inFlight.values()], error)
+    this.#releaseResendable(this.#inFlight.all())
+    const failed = new Set(this.#inFlight.all())
+    this.#queue.onLost([...this.#requests].filter((request) => !failed.has(request)))
+    this.#failAll([...failed], error)
   }
 
   /** The link is being replaced: what is under way on it may still be answered, until the function returned is called. */
   retire(): (error: Error) => void {
-    const old = [...this.#inFlight.values()]
+    const old = this.#inFlight.all()
     return (error) => {
-      const left = old.filter((entry) => this.#inFlight.get(entry.key) === entry)
-      const kept = left.filter(({ options }) => options.resend)
-      for (const entry of kept) this.#removeInFlight(entry)
-      for (const entry of kept) this.#queue.add(entry)
+      const left = old.filter((request) => this.#inFlight.has(request))
+      for (const request of this.#releaseResendable(left)) this.#queue.add(request)
       this.#failAll(
-        left.filter((entry) => !kept.includes(entry)),
+        left.filter(({ options }) => !options.resend),
         error,
       )
-      this.#pump()
+      this.#queue.flush()
     }
+  }
+
+  /** Takes those from under way that are to be sent again, and returns them. */
+  #releaseResendable(requests: readonly PendingRequest[]): PendingRequest[] {
+    const kept = requests.filter(({ options }) => options.resend)
+    for (const request of kept) this.#inFlight.remove(request)
+    return kept
   }
 
   /** The connection is closed for good: everything rejects, and so does what is asked later. */
   onClosed(error: Error): void {
     this.#closedWith ??= error
-    this.#isReady = false
-    this.#failAll([...this.#entries], error)
+    this.#queue.onClosed()
+    this.#failAll([...this.#requests], error)
   }
 
   /** Rejects everything that is under way. What waits its turn goes on in the next turn of the event loop. */
   rejectAll(error: Error): void {
-    this.#failAll([...this.#inFlight.values()], error)
-    if (this.#queue.size > 0) this.#clock.nextTurn(() => this.#pump())
+    this.#failAll(this.#inFlight.all(), error)
+    if (this.#queue.hasQueued) this.#clock.nextTurn(() => this.#queue.flush())
   }
 
   /** Writes the next id into a message that is not a request, such as a heartbeat. What has an id, or can have none, passes as it is. */
@@ -204,146 +184,89 @@ export class PendingRequests {
     this.#ids?.markUsedIdOf(message)
   }
 
-  #add(message: unknown, options: RequestOptions, outlet: ReplySink): Entry {
+  #add(message: unknown, options: RequestOptions, sink: ReplySink): PendingRequest {
     if (!this.#ids && !options.match)
       throw new TypeError('A request needs a match where requests.id is false')
-    const own = this.#ids?.read(message)
-    this.#order += 1
-    const hasOwnId = own !== undefined
-    const entry: Entry = { order: this.#order, message, options, sink: outlet, hasOwnId, ...own }
-    const { signal } = options
+    const request = new PendingRequest(message, options, sink, this.#ids?.read(message))
+    const { signal, timeout = this.#settings.timeout } = options
     if (this.#closedWith || signal?.aborted) {
-      outlet.fail(this.#closedWith ?? toError(signal?.reason), false)
-      return entry
+      sink.fail(this.#closedWith ?? toError(signal?.reason), false)
+      return request
     }
-    this.#entries.add(entry)
-    if (hasOwnId) this.#ids?.reserve(entry.key)
-    if (signal) {
-      entry.aborted = () => this.#fail(entry, toError(signal.reason), true)
-      signal.addEventListener('abort', entry.aborted)
-    }
-    this.#startTimer(entry)
-    const line = this.#isReady || this.#port.canSend() ? this.#queue : this.#waiting
-    line.add(entry)
+    this.#requests.add(request)
+    if (request.hasOwnId) this.#ids?.reserve(request.key)
+    request.start(this.#clock, timeout, (error, isAborted) => this.#fail(request, error, isAborted))
+    this.#queue.add(request)
     this.#port.onChange()
-    this.#pump()
-    return entry
+    this.#queue.flush()
+    return request
   }
 
-  #startTimer(entry: Entry): void {
-    const timeout = entry.options.timeout ?? this.#settings.timeout
-    entry.timer?.cancel()
-    if (timeout === false) return
-    entry.timer = this.#clock.setTimeout(() => {
-      this.#fail(entry, new RequestTimeoutError(timeout, entry.id, entry.wasSent === true))
-    }, timeout)
-  }
-
-  #pump(): void {
-    if (this.#isPumping) return
-    this.#isPumping = true
-    for (const entry of this.#queue) {
-      // What was asked inside @OnOpen, and is queued before ready(), may go whoever asks now.
-      if (this.#inFlight.size >= this.#settings.limit || (this.#isReady && !this.#port.canSend())) break
-      this.#queue.delete(entry)
-      try {
-        this.#send(entry)
-      } catch (thrown) {
-        this.#fail(entry, toError(thrown))
-      }
+  #send(request: PendingRequest): void {
+    try {
+      // Added before it is sent: a reply, or the loss of the connection, may come from within.
+      this.#port.send(this.#inFlight.add(request))
+    } catch (thrown) {
+      this.#fail(request, toError(thrown))
     }
-    this.#isPumping = false
-  }
-
-  #send(entry: Entry): void {
-    let { message } = entry
-    if (!this.#ids) {
-      entry.key = entry
-    } else if (entry.hasOwnId) {
-      this.#ids.markUsed(entry.key)
-    } else {
-      const { id, key } = this.#ids.next()
-      message = this.#ids.write(message, id)
-      this.#ids.reserve(key)
-      Object.assign(entry, { id, key })
-    }
-    // Before it is sent: a reply, or the loss of the connection, may come from within.
-    this.#inFlight.set(entry.key, entry)
-    if (entry.options.match) this.#matching.add(entry)
-    entry.wasSent = true
-    this.#port.send(message)
   }
 
   #takeWithoutId(message: unknown): boolean {
     // A copy, for a matcher that throws lets the next request go out, which this message is no reply to.
-    for (const entry of [...this.#matching]) {
-      if (this.#matching.has(entry) && this.#offer(entry, message, false)) return true
+    for (const request of this.#inFlight.matching()) {
+      if (this.#inFlight.has(request) && this.#offer(request, message, false)) return true
     }
     if (this.#settings.error(message) != null) this.#unmatched += 1
     return false
   }
 
   /** Gives a message to a request that may want it, and tells whether it did; what throws meanwhile ends that request. */
-  #offer(entry: Entry, message: unknown, hasItsId: boolean): boolean {
-    const isMatch = (): boolean => entry.options.match?.(message, entry.id) ?? true
+  #offer(request: PendingRequest, message: unknown, hasItsId: boolean): boolean {
+    const isMatch = (): boolean => request.options.match?.(message, request.id) ?? true
     try {
       if (!hasItsId && !isMatch()) return false
       const details = this.#settings.error(message)
       if (details != null) {
-        this.#fail(entry, new ReplyError(entry.id, details))
+        this.#fail(request, new ReplyError(request.id, details))
         return true
       }
       // An error ends its request, whatever that waits for; anything else with its id has to match, too.
       if (hasItsId && !isMatch()) return false
-      if (entry.sink.intercept(message, entry)) this.#end(entry)
-      else this.#startTimer(entry)
+      if (request.sink.intercept(message, request)) this.#end(request)
+      else request.restartTimer()
       return true
     } catch (thrown) {
-      this.#fail(entry, toError(thrown))
+      this.#fail(request, toError(thrown))
       return hasItsId
     }
   }
 
-  #fail(entry: Entry, error: Error, isAborted = false): void {
-    entry.sink.fail(error, isAborted)
-    this.#end(entry)
+  #fail(request: PendingRequest, error: Error, isAborted = false): void {
+    request.sink.fail(error, isAborted)
+    this.#end(request)
   }
 
-  #failAll(entries: readonly Entry[], error: Error): void {
-    if (entries.length === 0) return
-    for (const entry of entries) {
-      this.#remove(entry)
-      entry.sink.fail(error, false)
+  #failAll(requests: readonly PendingRequest[], error: Error): void {
+    if (requests.length === 0) return
+    for (const request of requests) {
+      this.#remove(request)
+      request.sink.fail(error, false)
     }
     this.#port.onChange()
   }
 
-  #end(entry: Entry): void {
-    if (!this.#remove(entry)) return
+  #end(request: PendingRequest): void {
+    if (!this.#remove(request)) return
     this.#port.onChange()
-    this.#pump()
+    this.#queue.flush()
   }
 
-  #remove(entry: Entry): boolean {
-    if (!this.#entries.delete(entry)) return false
-    this.#removeInFlight(entry)
-    this.#queue.delete(entry)
-    this.#waiting.delete(entry)
-    if (entry.hasOwnId) this.#ids?.release(entry.key)
-    entry.timer?.cancel()
-    if (entry.aborted) entry.options.signal?.removeEventListener('abort', entry.aborted)
+  #remove(request: PendingRequest): boolean {
+    if (!this.#requests.delete(request)) return false
+    this.#inFlight.remove(request)
+    this.#queue.delete(request)
+    if (request.hasOwnId) this.#ids?.release(request.key)
+    request.stop()
     return true
   }
-
-  /** Takes a request from under way. An id that was made for it is good for this connection only. */
-  #removeInFlight(entry: Entry): void {
-    if (this.#inFlight.get(entry.key) !== entry) return
-    this.#inFlight.delete(entry.key)
-    this.#matching.delete(entry)
-    if (!entry.hasOwnId) this.#ids?.release(entry.key)
-  }
-}
-
-function byTurn(a: Entry, b: Entry): number {
-  return Number(b.wasSent ?? false) - Number(a.wasSent ?? false) || a.order - b.order
 }
