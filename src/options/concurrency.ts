@@ -10,7 +10,7 @@ export interface KeyedConcurrency {
   /** How many may be handled at once, all keys together. @default Infinity */
   readonly limit?: number
   /**
-   * Hands over only the newest of those that wait for their key, whatever else sets them apart; `connection.skippedMessages` counts
+   * Hands over only the newest of those that wait for their key, whatever else sets them apart; `connection.stats.conflated` counts
    * the others. What has no key is never skipped.
    *
    * @default false

@@ -74,7 +74,7 @@ export interface ConnectionOptions {
   readonly name?: string
   /**
    * Where a message's key is: a property, a path of them (`'data.e'`), a position in an array (`0`, `-2`), a function, or a list of
-   * these of which the first that finds a key counts. See also `keyPair`, `keyPart` and `keyPresent`. @default 'type'
+   * these of which the first that finds a key counts. See also `keyPair`, `keyPart` and `keyPresent` of `holdfast/routes`. @default 'type'
    */
   readonly route?: Route
   /** Turns messages into frames and back. @default jsonCodec */

@@ -39,7 +39,7 @@ export interface MessageHubSettings {
   readonly hasRequests: boolean
 }
 
-/** What the traffic asks of its machine. */
+/** What the hub asks of its machine. */
 export interface MessageHubPort {
   /** The link over which the caller may send now; `undefined` while that has to wait. */
   openLink(): SenderLink | undefined

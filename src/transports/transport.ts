@@ -70,6 +70,6 @@ export interface Transport {
 /**
  * Opens one transport. The listener is attached in the same tick, so that no early message is lost.
  *
- * @throws whatever makes the request impossible (an unusable url, say); a failed connect is told by `closed` instead
+ * @throws whatever makes the request impossible (an unusable url, say); a failed connect is told by `onClose` instead
  */
 export type Connect = (request: TransportRequest, listener: TransportListener) => Transport
