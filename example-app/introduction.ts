@@ -11,14 +11,14 @@ export function introduction({
   return [
     'Two WebSocket connections, held by Holdfast:',
     inspectorUrl === undefined
-      ? '- inspector: a Node process of ours, its heap, garbage collections and console'
+      ? '- inspector: a Node process that this app starts: its heap, garbage collections and console'
       : `- inspector: the process at ${new URL(inspectorUrl).host}, its heap and console`,
     marketUrl === undefined
-      ? '- market: prices from a small server of ours, which cuts the connection now and then'
+      ? '- market: prices from a small server in this app, which drops the connection now and then'
       : `- market: prices from ${new URL(marketUrl).host}`,
     ...(inspectorUrl === undefined && !isOver
       ? [
-          `In ${restartAfter / 1_000} s the process is killed and started anew: watch the connection come back.`,
+          `In ${restartAfter / 1_000} s the process is killed and started again: watch the connection come back.`,
         ]
       : []),
     duration === undefined

@@ -27,7 +27,7 @@ async function run(settings: Settings): Promise<void> {
 
 async function restartLater(workload: Workload, time: number, terminal: Terminal): Promise<void> {
   await later(time)
-  terminal.line('app', 'restarting the workload: its socket goes, and the next one has another url')
+  terminal.line('app', 'restarting the workload: its connection is lost, and the new process has another URL')
   await workload.restart()
 }
 
