@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import * as holdfast from 'holdfast'
+import { readDocument, tableBelow } from './support/markdown.js'
 import { filesIn, readJson, readPackageJson, root } from './support/project.js'
 
 /** Frozen: removing a name is a breaking change, and adding one needs a reason. */
@@ -134,6 +135,20 @@ describe('The repository', () => {
     expect(wrong.map(({ path }) => path)).to.deep.equal([])
   })
 
+  it('covers each file of src by the test of its name, or says in CONTRIBUTING.md why not', () => {
+    const namesIn = (folder: string, ending: string): readonly string[] =>
+      filesIn(folder)
+        .filter((path) => path.endsWith(ending))
+        .map((path) => path.slice(folder.length, -ending.length))
+    const tests = new Set(namesIn('test/', '.test.ts'))
+    const untested = namesIn('src/', '.ts').filter((name) => !tests.has(name))
+    const rows = tableBelow(readDocument('CONTRIBUTING.md'), '<!-- files without a test of their own -->')
+    const listed = rows.map(({ file = '' }) => file.replace(/^`src[/](.*)[.]ts`$/, '$1'))
+    expect(listed.toSorted()).to.deep.equal(untested.toSorted())
+    const unexplained = rows.filter((row) => !row['why it has no test of its own'])
+    expect(unexplained).to.deep.equal([])
+  })
+
   it('leaves nothing out of the coverage but types', () => {
     const { exclude } = readJson('.c8rc.json') as { exclude: string[] }
     for (const path of exclude) {
@@ -151,7 +166,18 @@ describe('The repository', () => {
     expect(wrong).to.deep.equal([])
   })
 
-  it('names no registry in the lockfile, so that npm ci takes the one that is set', () => {
-    expect(readFileSync(new URL('package-lock.json', root), 'utf8')).to.not.match(/"resolved": "http/)
+  it('names no registry in any lockfile, so that npm ci takes the one that is set', () => {
+    const lockfiles = filesIn('', ignored()).filter((path) => basename(path) === 'package-lock.json')
+    expect(lockfiles).to.include('package-lock.json')
+    const wrong = lockfiles.filter((path) =>
+      readFileSync(new URL(path, root), 'utf8').includes('"resolved": "http'),
+    )
+    expect(wrong).to.deep.equal([])
+  })
+
+  it('installs nothing that makes ws faster than users have it', () => {
+    const { packages } = readJson('package-lock.json') as { packages: object }
+    const native = Object.keys(packages).filter((path) => /[/](bufferutil|utf-8-validate)$/.test(path))
+    expect(native).to.deep.equal([])
   })
 })

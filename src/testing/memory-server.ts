@@ -144,8 +144,10 @@ class FrameLine {
     return this.#isPaused
   }
 
-  open(): void {
+  /** @param announce reports the opening; what that makes the peer send is read at once */
+  open(announce: () => void): void {
     this.#isOpen = true
+    announce()
     this.#pump()
   }
 
@@ -203,8 +205,7 @@ class MemoryTransport implements Transport {
     this.protocol = handshake.protocol
     this.isOpen = true
     this.#hasOpened = true
-    this.#listener.onOpen(handshake)
-    this.#inbound.open()
+    this.#inbound.open(() => this.#listener.onOpen(handshake))
   }
 
   deliver(frame: Frame): void {

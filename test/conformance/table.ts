@@ -5,6 +5,7 @@ import type { ReceivingClient } from './clients.js'
 import { deliveriesOf, expectedOf } from './deliveries.js'
 import type { Delivery } from './deliveries.js'
 import { startStage } from './stage.js'
+import { SeededRandom } from '../support/seeded-random.js'
 
 /** So many are played at a time: each of them spends most of its turns waiting. */
 const AT_A_TIME = 12
@@ -14,6 +15,7 @@ export class Table {
   readonly client: ReceivingClient
   /** A digest of each outcome, by what was played and how. */
   readonly lines = new Map<string, string>()
+  readonly #random = new SeededRandom(6_455)
 
   constructor(client: ReceivingClient) {
     this.client = client
@@ -28,7 +30,7 @@ export class Table {
     const differing: { line: string; actual: Outcome; expected: Outcome }[] = []
     const isStuck = (): boolean => differing.some(({ actual }) => actual.stuck !== undefined)
     for (const each of cases) {
-      const left = [...deliveries(each)]
+      const left = this.#share(deliveries(each))
       const work = async (): Promise<void> => {
         for (let delivery = left.shift(); delivery && !isStuck(); delivery = left.shift()) {
           const actual = await stage.play(this.client, each, delivery)
@@ -48,6 +50,12 @@ export class Table {
     expect(first.actual, `${this.client.name}: ${first.line}${others.join('')}${more}`).to.deep.equal(
       first.expected,
     )
+  }
+
+  /** Returns those of a case's deliveries that the client plays. */
+  #share(deliveries: readonly Delivery[]): Delivery[] {
+    const { share = 1 } = this.client
+    return deliveries.filter((_, index) => index === 0 || this.#random.chance(share))
   }
 
   /** Returns whether the outcome is the expected one. */

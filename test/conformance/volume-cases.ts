@@ -10,15 +10,21 @@ const KINDS = [
   { opcode: BINARY, name: 'binary', frame: binary, told: aBinary, pattern: bytes('00 fe 23 fa f0') },
 ] as const
 
-/** A case that is made when it is its turn: together they are some 150 MB. */
-export type MadeLate = () => ConformanceCase
+/** A case that is made when it is its turn: together they are about 150 MB. */
+export interface MadeLate {
+  readonly id: string
+  make(): ConformanceCase
+}
 
 function numbered<T>(
   section: number,
   all: readonly T[],
   make: (each: T, id: string) => ConformanceCase,
 ): MadeLate[] {
-  return all.map((each, index) => () => make(each, `9.${section}.${index + 1}`))
+  return all.map((each, index) => {
+    const id = `9.${section}.${index + 1}`
+    return { id, make: () => make(each, id) }
+  })
 }
 
 const SIZES = [64 * KIB, 256 * KIB, MIB, 4 * MIB, 8 * MIB, 16 * MIB]
@@ -54,8 +60,8 @@ export const volume: readonly (readonly [title: string, readonly MadeLate[]])[] 
       [
         `9.${7 + kind} 1000 ${name} messages of 0 to 4096 bytes`,
         numbered(7 + kind, FLOOD_SIZES, (size, id) => {
-          const frames = Array.from({ length: 1_000 }, () => frame(whole(size)))
-          const all = Array.from({ length: 1_000 }, () => told(whole(size)))
+          const frames = Array<Buffer>(1_000).fill(frame(whole(size)))
+          const all = Array<string>(1_000).fill(told(whole(size)))
           return delivers(id, `1000 messages of ${size} bytes`, frames, all)
         }),
       ],

@@ -94,68 +94,15 @@ function isAlive(pid: number): boolean {
 
 describe('example-app', function () {
   this.timeout(30_000)
+  let timed: Run
+
+  // It takes six seconds, in which the tests before those of it can run.
+  before(() => {
+    timed = startExample('--for', '6s', '--restart', '2s')
+  })
 
   after(() => {
     for (const { child } of runs) child.kill('SIGKILL')
-  })
-
-  describe('--for', () => {
-    let run: Run
-    let exit: number | string
-
-    before(async () => {
-      run = startExample('--for', '6s', '--restart', '2s')
-      exit = await run.ended
-    })
-
-    it('ends by itself, with exit code 0', () => {
-      expect(exit).to.equal(0)
-    })
-
-    it('says first what it will show, and how to stop it', () => {
-      const [first] = run.lines
-      expect(first).to.match(/^\[app\] .*two WebSocket connections/i)
-      expect(run.indexOf(/ends by itself after 6 s, or with Ctrl-C/)).to.be.below(run.indexOf(/open/))
-    })
-
-    it('shows the heap, about once a second', () => {
-      expect(run.matching(/^\[inspector\] .*heap \d+\.\d MB of \d+\.\d MB/)).to.have.length.within(4, 9)
-    })
-
-    it("shows the workload's own reports of its garbage collections", () => {
-      expect(run.matching(/^\[inspector\] .*gc .*\d+ × mark-sweep in \d+\.\d ms/)).to.not.be.empty
-    })
-
-    it("shows the lines of the workload's console", () => {
-      expect(run.matching(/^\[inspector\] .*console\.log: \d+ orders taken/)).to.not.be.empty
-    })
-
-    it('shows the connection wait, reconnect and go on when the workload restarts', () => {
-      const restart = run.indexOf(/^\[app\] .*restarting the workload/)
-      const waiting = run.indexOf(/^\[inspector\] .*waiting 0\.5 s before attempt 2/, restart)
-      const connecting = run.indexOf(/^\[inspector\] .*connecting \(attempt \d+\)/, waiting)
-      const open = run.indexOf(/^\[inspector\] .*open \(connection 2\)/, connecting)
-      expect(run.indexOf(/^\[inspector\] .*heap/, open)).to.be.above(open)
-      const [first, second] = run.watched
-      expect(run.watched).to.have.length(2)
-      expect(first).to.not.equal(second)
-    })
-
-    it('shows prices of the market', () => {
-      expect(run.matching(/^\[market\] .*subscribed to ticker of BTC-USD and ETH-USD/)).to.have.length(1)
-      expect(run.matching(/^\[market\] .*(BTC|ETH)-USD \d+\.\d\d [▲▼=]/)).to.have.length.within(3, 6)
-    })
-
-    it('closes both connections, and sums up in its last line', () => {
-      expect(run.matching(/closed by us \(1000\)/)).to.have.length(2)
-      expect(run.lines.at(-1)).to.match(
-        /^\[app\] .*over after 6\.\d s: .*inspector \d+ messages, 1 reconnect\b/,
-      )
-    })
-
-    it('leaves no workload behind', () => {
-      expect(run.watched.filter(isAlive)).to.deep.equal([])
-    })
   })
 
   describe('Ctrl-C', () => {
@@ -279,6 +226,63 @@ describe('example-app', function () {
       expect(await run.ended).to.equal(2)
       expect(run.lines[0]).to.equal("--for takes a time such as 500ms, 10s or 2m, and not 'soon'")
       expect(run.lines.join('\n')).to.contain('npm start')
+    })
+  })
+
+  describe('--for', () => {
+    let exit: number | string
+
+    before(async () => {
+      exit = await timed.ended
+    })
+
+    it('ends by itself, with exit code 0', () => {
+      expect(exit).to.equal(0)
+    })
+
+    it('says first what it will show, and how to stop it', () => {
+      const [first] = timed.lines
+      expect(first).to.match(/^\[app\] .*two WebSocket connections/i)
+      expect(timed.indexOf(/ends by itself after 6 s, or with Ctrl-C/)).to.be.below(timed.indexOf(/open/))
+    })
+
+    it('shows the heap, about once a second', () => {
+      expect(timed.matching(/^\[inspector\] .*heap \d+\.\d MB of \d+\.\d MB/)).to.have.length.within(4, 9)
+    })
+
+    it("shows the workload's own reports of its garbage collections", () => {
+      expect(timed.matching(/^\[inspector\] .*gc .*\d+ × mark-sweep in \d+\.\d ms/)).to.not.be.empty
+    })
+
+    it("shows the lines of the workload's console", () => {
+      expect(timed.matching(/^\[inspector\] .*console\.log: \d+ orders taken/)).to.not.be.empty
+    })
+
+    it('shows the connection wait, reconnect and go on when the workload restarts', () => {
+      const restart = timed.indexOf(/^\[app\] .*restarting the workload/)
+      const waiting = timed.indexOf(/^\[inspector\] .*waiting 0\.5 s before attempt 2/, restart)
+      const connecting = timed.indexOf(/^\[inspector\] .*connecting \(attempt \d+\)/, waiting)
+      const open = timed.indexOf(/^\[inspector\] .*open \(connection 2\)/, connecting)
+      expect(timed.indexOf(/^\[inspector\] .*heap/, open)).to.be.above(open)
+      const [first, second] = timed.watched
+      expect(timed.watched).to.have.length(2)
+      expect(first).to.not.equal(second)
+    })
+
+    it('shows prices of the market', () => {
+      expect(timed.matching(/^\[market\] .*subscribed to ticker of BTC-USD and ETH-USD/)).to.have.length(1)
+      expect(timed.matching(/^\[market\] .*(BTC|ETH)-USD \d+\.\d\d [▲▼=]/)).to.have.length.within(3, 6)
+    })
+
+    it('closes both connections, and sums up in its last line', () => {
+      expect(timed.matching(/closed by us \(1000\)/)).to.have.length(2)
+      expect(timed.lines.at(-1)).to.match(
+        /^\[app\] .*over after 6\.\d s: .*inspector \d+ messages, 1 reconnect\b/,
+      )
+    })
+
+    it('leaves no workload behind', () => {
+      expect(timed.watched.filter(isAlive)).to.deep.equal([])
     })
   })
 })

@@ -133,6 +133,10 @@ function watchPrototypes(): () => void {
 
 describe('100,000 random and mutated frames', function () {
   this.timeout(60_000)
+  const { stackTraceLimit } = Error
+  // Most frames make an error, and nobody reads where.
+  before(() => (Error.stackTraceLimit = 0))
+  after(() => (Error.stackTraceLimit = stackTraceLimit))
   let seed = 2026
 
   for (const [name, { codec, wrap, reports }] of Object.entries(SUBJECTS)) {

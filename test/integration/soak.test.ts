@@ -14,7 +14,7 @@ function heapUsed(): number {
 }
 
 describe('A client over months', () => {
-  it('needs no more memory after 10,000 reconnects than after 1,000 (B22)', async function () {
+  it('needs no more memory after 12,000 reconnects than after 7,000 (B22)', async function () {
     this.timeout(60_000)
     const { clock, server, witness } = await ready({ reconnect: { delays: [1] } })
     const reconnect = async (times: number): Promise<void> => {
@@ -35,10 +35,11 @@ describe('A client over months', () => {
         }
       }
     }
-    await reconnect(1_000)
+    // Until then what the engine compiles and records still grows, most of all on Node 22.
+    await reconnect(7_000)
     const before = heapUsed()
-    await reconnect(10_000)
+    await reconnect(5_000)
     const grown = heapUsed() - before
-    expect(grown, `${grown} bytes more`).to.be.lessThan(500_000)
+    expect(grown, `${grown} bytes more`).to.be.lessThan(250_000)
   })
 })

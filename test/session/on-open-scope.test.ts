@@ -49,7 +49,9 @@ describe('OnOpenScope', () => {
     })
     afterwards.resolve(undefined)
     await outlasting
-    expect(owners.at(-1)).to.equal(undefined)
+    // Since Node 24 to watch costs nothing, and a promise keeps its owner.
+    const costs = Number.parseInt(process.versions.node) < 24
+    expect(owners.at(-1)).to.equal(costs ? undefined : 'last')
   })
 
   it('hands on what an opening throws, and is over then, too', async () => {

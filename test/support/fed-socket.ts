@@ -51,6 +51,7 @@ export interface FeedOptions {
 
 /** A client of `ws` on a fed socket, with the fast path or without, and all that comes of it. */
 export class Feed {
+  static readonly #opened: Feed[] = []
   readonly socket = new FedSocket()
   readonly ws: WebSocket
   readonly events: string[] = []
@@ -92,9 +93,15 @@ export class Feed {
 
   static async open(isFast: boolean, options: FeedOptions = {}): Promise<Feed> {
     const feed = new Feed(isFast, { maxPayload: 0, ...options })
+    Feed.#opened.push(feed)
     await eventually('the client is open', () => feed.ws.readyState === WebSocket.OPEN)
     await turns(1)
     return feed
+  }
+
+  /** Destroys the sockets of all feeds, so that no deadline of `ws` for a close outlives its test. */
+  static destroyAll(): void {
+    for (const { socket } of Feed.#opened.splice(0)) socket.destroy()
   }
 
   /** Has these chunks read one after the other, each in a turn of its own where `isSlow`, and the end of the stream after them. */

@@ -24,6 +24,8 @@ async function uncaughtWhile(work: () => Promise<unknown>): Promise<unknown[]> {
 }
 
 describe('What FastReceive tells of a message', () => {
+  afterEach(() => Feed.destroyAll())
+
   it('is told of the next message, too, when a listener throws, and what was thrown is uncaught', async () => {
     const bytes = Buffer.concat(TEXTS.map((text) => frame(TEXT, text)))
     const errors = [new Error('the first'), new Error('the second')]

@@ -88,6 +88,8 @@ describe('FastReceive, as the socket emits', () => describeFastReceive(false))
 describe('FastReceive, of what the socket lends', () => describeFastReceive(true))
 
 function describeFastReceive(isLending: boolean): void {
+  afterEach(() => Feed.destroyAll())
+
   /** Reads chunks with the fast path. */
   async function fast(chunks: readonly Uint8Array[], options?: FeedOptions): Promise<Feed> {
     const feed = await Feed.open(true, { ...options, isLending })

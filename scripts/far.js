@@ -1,0 +1,147 @@
+// Runs the projects in `far`: what needs another runtime, other packages or a server of another kind. Each project has a package.json
+// and a lockfile of its own, is given the packed package, and closes its `npm test` with its counts. What is not there is skipped.
+//
+// In a project's package.json, `far` says what is special about it: `needs` lists programs, `needsPackage: false` leaves the packed
+// package out, `minutes` is the time limit of its tests.
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { delimiter, join, resolve } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+
+const INSTALL_MINUTES = 5
+const QUIET = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']
+
+/** Codes of npm for a package that cannot be had here; any other code is a fault of the project. */
+const ABSENT =
+  /code (E404|ETARGET|EBADPLATFORM|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|E50\d)\b/
+
+/** The program that runs now; it leads a group of its own, so that all that it starts can be killed with it. */
+let running
+
+function kill() {
+  try {
+    if (running) process.kill(-running.pid, 'SIGKILL')
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    kill()
+    process.exit(1)
+  })
+}
+
+/** Runs a program to its end, or kills it when its time is up. */
+function run(program, args, cwd, minutes) {
+  return new Promise((done) => {
+    const child = spawn(program, args, { cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    running = child
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8')
+      stream.on('data', (text) => {
+        output += text
+      })
+    }
+    const timer = setTimeout(() => {
+      output += `\nnot done after ${minutes} minutes\n`
+      kill()
+    }, minutes * 60_000)
+    const end = (code) => {
+      clearTimeout(timer)
+      running = undefined
+      done({ code, output: stripVTControlCharacters(output) })
+    }
+    child.once('error', (error) => {
+      output += String(error)
+      end(-1)
+    })
+    child.once('close', (code) => end(code ?? -1))
+  })
+}
+
+/** Packs the project as npm would publish it, and returns the path of the tarball. */
+async function pack() {
+  const folder = resolve('.build/far')
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const { code, output } = await run('npm', ['pack', '--pack-destination', folder], '.', INSTALL_MINUTES)
+  const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'))
+  if (code !== 0 || !tarball) throw new Error(`npm pack failed:\n${output}`)
+  return join(folder, tarball)
+}
+
+function isInstalled(program) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
+}
+
+/** Reads the counts that a test runner closes with; undefined if there are none. */
+function countsIn(output) {
+  // Mocha here, Jest and Vitest write one line for all tests; node:test a line for each count.
+  const line = output
+    .match(/^.*\d+ passed, \d+ failed, \d+ skipped$|^\s*Tests:?\s.*\d+ (passed|failed|skipped).*$/gm)
+    ?.at(-1)
+  const count = (word, ofNode) => {
+    const found = line
+      ? new RegExp(`(\\d+) ${word}`).exec(line)
+      : new RegExp(`^(?:#|ℹ) ${ofNode} (\\d+)$`, 'm').exec(output)
+    return found ? Number(found[1]) : undefined
+  }
+  const [passed, failed, skipped] = [
+    count('passed', 'pass'),
+    count('failed', 'fail'),
+    count('skipped', 'skipped'),
+  ]
+  if (passed === undefined && failed === undefined) return undefined
+  return { passed: passed ?? 0, failed: failed ?? 0, skipped: skipped ?? 0 }
+}
+
+const skipped = (why) => ({ passed: 0, failed: 0, skipped: 1, why })
+const failed = (why, output) => ({ passed: 0, failed: 1, skipped: 0, why, output })
+
+/** Installs and tests one project. */
+async function play(folder, tarball) {
+  const { far: { needs = [], needsPackage = true, minutes = 4 } = {} } = JSON.parse(
+    readFileSync(join(folder, 'package.json'), 'utf8'),
+  )
+  const missing = needs.filter((program) => !isInstalled(program))
+  if (missing.length > 0) return skipped(`not installed: ${missing.join(', ')}`)
+
+  const installs = [['ci'], ...(needsPackage ? [['install', '--no-save', '--no-package-lock', tarball]] : [])]
+  for (const args of installs) {
+    const { code, output } = await run('npm', [...args, ...QUIET], folder, INSTALL_MINUTES)
+    if (code === 0) continue
+    const absent = ABSENT.exec(output)
+    return absent ? skipped(`npm ${args[0]} failed: ${absent[1]}`) : failed(`npm ${args[0]} failed`, output)
+  }
+
+  const { code, output } = await run('npm', ['test'], folder, minutes)
+  const counts = countsIn(output)
+  if (!counts) return failed('it told no counts', output)
+  if (code === 0 && counts.failed === 0) return counts
+  return { ...counts, failed: Math.max(1, counts.failed), why: `exit code ${code}`, output }
+}
+
+function lineOf({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`
+}
+
+const wanted = process.argv.slice(2)
+const names = readdirSync('far')
+  .filter((name) => existsSync(join('far', name, 'package.json')))
+  .filter((name) => wanted.length === 0 || wanted.includes(name))
+  .sort()
+const tarball = await pack()
+const total = { passed: 0, failed: 0, skipped: 0 }
+for (const name of names) {
+  const result = await play(join('far', name), tarball)
+  for (const key of Object.keys(total)) total[key] += result[key]
+  if (result.output) console.log(result.output)
+  console.log(
+    `${name.replace(/^node-(?=\d)/, 'node')}: ${lineOf(result)}${result.why ? ` (${result.why})` : ''}`,
+  )
+}
+console.log(lineOf(total))
+process.exitCode = total.failed > 0 || names.length === 0 ? 1 : 0
