@@ -11,6 +11,7 @@ export interface ConstructorFacts {
   readonly tokens: readonly unknown[] | undefined
 }
 
+/** shared: a class has one constructor, whoever asks. */
 const known = new WeakMap<Class, ConstructorFacts>()
 
 /** Reads a class's constructor, or the one that it inherits. Done once per class. */

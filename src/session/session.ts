@@ -22,6 +22,7 @@ import { OnOpenScope } from './on-open-scope.js'
 import type { Deadline } from './deadline.js'
 import type { OpenInfo } from './state.js'
 import type { Stage } from '../errors/stage.js'
+import type { ReadDemand } from '../link/read-flow.js'
 import type { MessageHub } from './message-hub.js'
 
 /** What a session needs to know. */
@@ -127,8 +128,8 @@ export class Session implements LinkOwner, InboundTarget {
 
   // --- what the link reports and asks -----------------------------------------------------------------------------------
 
-  get demand(): MessageHub {
-    return this.#owner.hub
+  get demand(): ReadDemand {
+    return this.#owner.hub.takers
   }
 
   onLinkMessage(data: string | Uint8Array, receivedAt: number): void {
