@@ -16,7 +16,14 @@ import type { HeartbeatTimes } from '../link/heartbeat.js'
 import type { Link } from '../link/link.js'
 import type { LinkEnd } from '../link/link-closing.js'
 import type { ConnectionListener, SessionHandlers } from '../session/session-handlers.js'
-import { NEVER_OPENED, failureOf, initiatorOf, lostError } from '../session/disconnect.js'
+import {
+  NEVER_OPENED,
+  closeInfoOf,
+  disconnectOf,
+  failureOf,
+  initiatorOf,
+  lostError,
+} from '../session/disconnect.js'
 import type { Disconnect } from '../session/disconnect.js'
 import { RetryPolicy } from './retry-policy.js'
 import { Handover, allSessions } from './handover.js'
@@ -252,7 +259,7 @@ export class ConnectionLifecycle implements AttemptListener, SessionOwner, Hando
 
   onSessionLost(session: Session, end: LinkEnd): void {
     if (!session.disconnect) {
-      const disconnect = session.disconnectOf(end)
+      const disconnect = disconnectOf(session.link, end)
       if (this.isClosing || session === this.#handoverIfAny?.previous) this.#release(session, disconnect)
       else if (session === this.#session) this.#onDisconnect(session, disconnect)
       else this.#onCandidateFailed(session, disconnect)
@@ -342,9 +349,13 @@ export class ConnectionLifecycle implements AttemptListener, SessionOwner, Hando
       const isCurrent = session === this.#session
       const replaced = session === this.#handoverIfAny?.previous || undefined
       const willReconnect = this.state.status === 'waiting' || (!isCurrent && !replaced && !this.isClosing)
-      const close = session.closeInfo(end, { willReconnect, replaced: replaced, unsentBytes })
+      const close = closeInfoOf(session.link, end, session.disconnect, {
+        willReconnect,
+        replaced: replaced,
+        unsentBytes,
+      })
       if (isCurrent) this.#lastClose = close
-      await session.close(close, drainTimeout)
+      await session.ending.close(close, drainTimeout)
     }
     if (session === this.#session) {
       this.#lastSeen = session.link.heartbeat.lastSeen

@@ -26,10 +26,14 @@ export interface MonitoredLink {
 export interface HeartbeatOwner {
   /** The peer is dead. */
   onLinkDead(error: HeartbeatTimeoutError): void
+}
+
+/** What a monitor has from the hub that all links of a connection share. */
+export interface HeartbeatHub {
+  /** Gives a message an ID if the API has requests. */
+  withRequestId(message: unknown): unknown
   /** A heartbeat function of the user threw. */
   onHeartbeatError(thrown: unknown): void
-  /** Returns a heartbeat message as it is to be encoded: with an ID if the API has requests. */
-  prepareHeartbeat(message: unknown): unknown
 }
 
 /** What a monitor needs to know. */
@@ -51,9 +55,8 @@ export class HeartbeatMonitor implements ScheduledItem {
   readonly #settings: HeartbeatMonitorSettings
   readonly #link: MonitoredLink
   readonly #owner: HeartbeatOwner
+  readonly #hub: HeartbeatHub
   readonly #schedule: HeartbeatSchedule
-  /** Those of the settings, until somebody configures others. */
-  #heartbeat: HeartbeatSettings
   /** Waits one turn with the verdict, while the peer is suspected. */
   #deathCheck: Timer | undefined
   /** The oldest first. */
@@ -65,12 +68,17 @@ export class HeartbeatMonitor implements ScheduledItem {
   #latency: number | undefined
   heapIndex = -1
 
-  constructor(settings: HeartbeatMonitorSettings, link: MonitoredLink, owner: HeartbeatOwner) {
+  constructor(
+    settings: HeartbeatMonitorSettings,
+    link: MonitoredLink,
+    owner: HeartbeatOwner,
+    hub: HeartbeatHub,
+  ) {
     const { clock, heartbeat } = settings
     this.#settings = settings
-    this.#heartbeat = heartbeat
     this.#link = link
     this.#owner = owner
+    this.#hub = hub
     this.#schedule = new HeartbeatSchedule(heartbeat, clock.now())
     this.#timer.update(this)
   }
@@ -103,7 +111,6 @@ export class HeartbeatMonitor implements ScheduledItem {
   }
 
   configure(settings: HeartbeatSettings): void {
-    this.#heartbeat = settings
     this.#schedule.configure(settings, this.#settings.clock.now())
     this.#timer.update(this)
   }
@@ -126,11 +133,11 @@ export class HeartbeatMonitor implements ScheduledItem {
 
   /** Tells whether a message is the answer to a beat, which it then settles. */
   isReply(message: unknown): boolean {
-    if (this.#heartbeat.style !== 'message' || !this.#heartbeat.isReply) return false
+    if (this.#schedule.settings.style !== 'message' || !this.#schedule.settings.isReply) return false
     try {
-      if (!this.#heartbeat.isReply(message)) return false
+      if (!this.#schedule.settings.isReply(message)) return false
     } catch (thrown) {
-      this.#owner.onHeartbeatError(thrown)
+      this.#hub.onHeartbeatError(thrown)
       return false
     }
     if (this.#heartbeatSentAt !== undefined)
@@ -176,23 +183,23 @@ export class HeartbeatMonitor implements ScheduledItem {
       this.#timer.update(this)
       return
     }
-    const settings = this.#heartbeat
+    const settings = this.#schedule.settings
     const what =
       settings.style === 'silence' ? `silence ${settings.silence} ms` : 'nothing came after a heartbeat'
     this.#owner.onLinkDead(new HeartbeatTimeoutError(now - this.#schedule.lastSeen, what))
   }
 
   #sendHeartbeat(): void {
-    if (this.#heartbeat.style === 'ping') this.#sendPing(undefined)
-    if (this.#heartbeat.style !== 'message') return
+    if (this.#schedule.settings.style === 'ping') this.#sendPing(undefined)
+    if (this.#schedule.settings.style !== 'message') return
     try {
       this.#heartbeatSentAt = this.#settings.clock.now()
-      const message = this.#heartbeat.message()
+      const message = this.#schedule.settings.message()
       if (!this.#link.isOpen) return
-      this.#link.sendUrgent(encodeWith(this.#settings.codec, this.#owner.prepareHeartbeat(message)))
+      this.#link.sendUrgent(encodeWith(this.#settings.codec, this.#hub.withRequestId(message)))
     } catch (thrown) {
       this.#schedule.restartSilence(this.#settings.clock.now())
-      this.#owner.onHeartbeatError(thrown)
+      this.#hub.onHeartbeatError(thrown)
     }
   }
 

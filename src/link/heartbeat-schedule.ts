@@ -44,6 +44,10 @@ export class HeartbeatSchedule {
     return Math.min(this.#settings.interval * TOLERANCE, MAX_TOLERANCE)
   }
 
+  get settings(): HeartbeatSettings {
+    return this.#settings
+  }
+
   get lastSeen(): number {
     return this.#lastSeen
   }

@@ -4,7 +4,7 @@ import { LazySignal } from '../core/lazy-signal.js'
 import { ConnectionLostError } from '../errors/connection-errors.js'
 import type { Transport, TransportEnd, TransportListener } from '../transports/transport.js'
 import { HeartbeatMonitor } from './heartbeat-monitor.js'
-import type { HeartbeatOwner } from './heartbeat-monitor.js'
+import type { HeartbeatHub, HeartbeatOwner } from './heartbeat-monitor.js'
 import { LinkClosing } from './link-closing.js'
 import type { LinkEnd } from './link-closing.js'
 import type { LinkPort, Unseen } from './link-port.js'
@@ -16,18 +16,26 @@ import { ReadFlow, probeIntervalOf } from './read-flow.js'
 import type { ReadDemand } from './read-flow.js'
 import { WriteFlow } from './write-flow.js'
 
-/** What a link reports, and what its heartbeat and its read flow ask. */
-export interface LinkOwner extends HeartbeatOwner {
+/** What a link has from the hub that all links of a connection share. */
+export interface LinkHub extends HeartbeatHub {
+  /** Keeps all links of a connection below a rate, if there is a limit. */
+  readonly limiter: RateLimiter<RateLimitedFrame> | undefined
   /** Who waits for messages, and who is behind. */
-  readonly demand: ReadDemand
+  readonly takers: ReadDemand
+  /** Counts a message that no handler sees. */
+  count(unseen: Unseen): void
+  /** Messages that waited for the rate limiter were never handed to the socket. */
+  onUnsent(messages: readonly (string | Uint8Array)[]): void
+}
+
+/** What a link reports to its session. */
+export interface LinkOwner extends HeartbeatOwner {
+  /** When `@OnOpen` settled, if it has. */
+  readonly readyAt: number | undefined
   /** @param receivedAt monotonic time */
   onLinkMessage(data: string | Uint8Array, receivedAt: number): void
   onLinkPing(data: Uint8Array): void
   onLinkPong(data: Uint8Array): void
-  /** A message that no handler sees. */
-  onUnseen(unseen: Unseen): void
-  /** Messages that waited for the rate limiter were never handed to the socket. */
-  onLinkUnsent(messages: readonly (string | Uint8Array)[]): void
   /** Called once, last. */
   onLinkEnd(end: LinkEnd): void
 }
@@ -43,6 +51,7 @@ export class Link implements LinkPort, OpenTransportListener {
   readonly heartbeat: HeartbeatMonitor
   readonly #settings: LinkSettings
   readonly #owner: LinkOwner
+  readonly #hub: LinkHub
   /** perf: saves 43 B per idle connection. */
   #gone: LazySignal | undefined
   /** perf: saves 155 B per silent connection. */
@@ -51,23 +60,17 @@ export class Link implements LinkPort, OpenTransportListener {
   #closing: LinkClosing | undefined
   /** When the current chunk arrived; 0 between chunks. */
   #seenAt = 0
-  #isReady = false
   #isEnded = false
 
-  /** @param limiter keeps all links of a connection below a rate, if there is one */
-  constructor(
-    number: number,
-    transport: Transport,
-    settings: LinkSettings,
-    owner: LinkOwner,
-    limiter?: RateLimiter<RateLimitedFrame>,
-  ) {
+  constructor(number: number, transport: Transport, settings: LinkSettings, owner: LinkOwner, hub: LinkHub) {
+    const { limiter } = hub
     this.number = number
     this.transport = limiter ? new RateLimitedTransport(transport, limiter) : transport
     this.#settings = settings
     this.#owner = owner
+    this.#hub = hub
     this.#writeFlow = new WriteFlow(this.transport, settings.sendHighWaterMark)
-    this.heartbeat = new HeartbeatMonitor(settings, this, owner)
+    this.heartbeat = new HeartbeatMonitor(settings, this, owner, hub)
   }
 
   /** Aborts when the link is lost. */
@@ -94,8 +97,8 @@ export class Link implements LinkPort, OpenTransportListener {
     if (!this.#readFlow) {
       const { highWaterMark, highWaterBytes, heartbeat, clock } = this.#settings
       const settings = { highWaterMark, highWaterBytes, probeInterval: probeIntervalOf(heartbeat) }
-      this.#readFlow = new ReadFlow(settings, clock, this.transport, this.#owner.demand)
-      if (this.#isReady) this.#readFlow.onReady()
+      this.#readFlow = new ReadFlow(settings, clock, this.transport, this.#hub.takers)
+      if (this.#owner.readyAt !== undefined) this.#readFlow.onReady()
     }
     return this.#readFlow
   }
@@ -168,17 +171,16 @@ export class Link implements LinkPort, OpenTransportListener {
   }
 
   count(unseen: Unseen): void {
-    this.#owner.onUnseen(unseen)
+    this.#hub.count(unseen)
   }
 
   /** Decides anew whether to read: somebody begins or ends to wait for a message. */
   updateReading(): void {
-    if (this.#readFlow || this.#owner.demand.iteratorsFull) this.readCounter.update()
+    if (this.#readFlow || this.#hub.takers.iteratorsFull) this.readCounter.update()
   }
 
   /** `@OnOpen` has settled. */
   onReady(): void {
-    this.#isReady = true
     this.#readFlow?.onReady()
     this.updateReading()
     this.heartbeat.onReady()
@@ -192,6 +194,6 @@ export class Link implements LinkPort, OpenTransportListener {
     this.readCounter.release()
     this.#gone ??= new LazySignal()
     this.#gone.abort(reason)
-    if (unsent.length > 0) this.#owner.onLinkUnsent(unsent)
+    if (unsent.length > 0) this.#hub.onUnsent(unsent)
   }
 }

@@ -24,8 +24,8 @@ export interface InboundTarget {
   readonly acceptsMessages: boolean
   /** Tells whether a message is the answer to a heartbeat, which nobody else is to see. */
   isHeartbeatReply(message: unknown): boolean
-  /** Hands on what is for the handlers. */
-  receive(message: InboundMessage): void
+  /** The handlers' side. */
+  readonly handlers: { receive(message: InboundMessage): void }
 }
 
 /** Those who wait for messages, and take them before any handler sees them. */
@@ -96,7 +96,7 @@ export class InboundPipeline {
     if (isShared && (receiver.isHeartbeatReply(value) || this.#interceptors.intercept(value))) return false
     if (!receiver.acceptsMessages) return false
     if (isShared) this.#interceptors.publish(value)
-    receiver.receive(message)
+    receiver.handlers.receive(message)
     return true
   }
 

@@ -89,8 +89,33 @@ export function failureOf(
   return { ...refusal, ...facts, error, initiator, code: code ?? CloseCode.ABNORMAL, reason: reason ?? '' }
 }
 
-/** Puts together what `@OnClose` is told of a link's end. */
+/** The link that has ended, as far as that matters here. */
+interface EndedLink {
+  readonly number: number
+  readonly closing: { readonly isLocal: boolean; readonly sentCode: number | undefined }
+}
+
+/** Returns how an open link was lost, as far as the end of its socket tells. */
+export function disconnectOf({ closing }: EndedLink, end: TransportEnd): Disconnect {
+  const { code, reason, error } = end
+  const initiator = closing.isLocal ? 'local' : initiatorOf(end)
+  return { initiator, stage: 'close', error, code, reason }
+}
+
+/** Returns what `@OnClose` receives. */
 export function closeInfoOf(
+  { number: connectionNumber, closing }: EndedLink,
+  end: TransportEnd,
+  disconnect: Disconnect | undefined,
+  facts: Pick<CloseInfo, 'willReconnect' | 'replaced' | 'unsentBytes'>,
+): CloseInfo {
+  const isLocal = closing.isLocal && !end.error
+  const initiator = isLocal ? 'local' : (disconnect?.initiator ?? initiatorOf(end))
+  return closeInfo(end, { ...facts, initiator, connectionNumber, sentCode: closing.sentCode })
+}
+
+/** Puts together what `@OnClose` is told of a link's end. */
+function closeInfo(
   { code, reason, error }: TransportEnd,
   facts: Pick<
     CloseInfo,

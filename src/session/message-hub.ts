@@ -1,5 +1,7 @@
-import type { MessageDroppedError } from '../errors/send-errors.js'
+import { toError } from '../core/error-text.js'
+import { MessageDroppedError } from '../errors/send-errors.js'
 import type { HeartbeatSettings } from '../link/heartbeat.js'
+import type { LinkHub } from '../link/link.js'
 import type { Unseen } from '../link/link-port.js'
 import type { RateLimitedFrame } from '../link/rate-limited-transport.js'
 import { RateLimiter } from '../link/rate-limiter.js'
@@ -24,7 +26,7 @@ export interface MessageHubSettings extends MessageTakersSettings {
 }
 
 /** Everything that rides on a connection and outlives its links: what is sent, what arrives, and who takes it. */
-export class MessageHub {
+export class MessageHub implements LinkHub {
   readonly inbound: InboundPipeline
   readonly takers: MessageTakers
   /** Keeps what is sent below a rate, over all links, if there is a limit. */
@@ -51,13 +53,18 @@ export class MessageHub {
     this.#sender ??= new Sender(outbox, sendHighWaterMark, clock, {
       openLink: () => this.#port.openLink(),
       status: () => this.#port.state.status,
-      onDropped: (error, message) => this.onDropped(error, message),
+      onDropped: (error, message) => this.#onDropped(error, message),
     })
     return this.#sender
   }
 
+  /** Messages that waited for the rate limiter were never handed to the socket. */
+  onUnsent(messages: readonly (string | Uint8Array)[]): void {
+    this.#onDropped(new MessageDroppedError('lost', messages), messages[0])
+  }
+
   /** Reports messages that will never be sent. */
-  onDropped(error: MessageDroppedError, message: unknown): void {
+  #onDropped(error: MessageDroppedError, message: unknown): void {
     this.#counts.add('dropped', error.count)
     this.#port.report(error, 'send', '', message)
   }
@@ -79,6 +86,10 @@ export class MessageHub {
   /** Gives a message an ID if the API has requests. */
   withRequestId(message: unknown): unknown {
     return this.#settings.hasRequests ? this.takers.requests.withId(message) : message
+  }
+
+  onHeartbeatError(thrown: unknown): void {
+    this.#port.report(toError(thrown), 'heartbeat', 'the beat is left out')
   }
 
   /** `@OnOpen` has settled: what has waited for that is sent. */

@@ -46,11 +46,13 @@ function rig(settings: HeartbeatSettings) {
     sendUrgent: (data: string | Uint8Array): void => port.beat(JSON.parse(String(data))),
   }
   const owner = {
-    prepareHeartbeat: (message: unknown): unknown => message,
     onLinkDead: (error: HeartbeatTimeoutError) => void notes.deaths.push(error),
+  }
+  const hub = {
+    withRequestId: (message: unknown): unknown => message,
     onHeartbeatError: (thrown: unknown) => void notes.failures.push(thrown),
   }
-  const pulse = new HeartbeatMonitor({ heartbeat: settings, clock, codec: jsonCodec }, link, owner)
+  const pulse = new HeartbeatMonitor({ heartbeat: settings, clock, codec: jsonCodec }, link, owner, hub)
   const answerAll = (): void => {
     port.answer = (data) => {
       pulse.onData(clock.now())

@@ -214,11 +214,8 @@ describe('SharedHeartbeatTimer', () => {
         link.pulse = new HeartbeatMonitor(
           { heartbeat: PING, clock, codec: jsonCodec },
           { isOpen: true, isPaused: false, transport: { ping }, sendUrgent: () => undefined },
-          {
-            prepareHeartbeat: (message) => message,
-            onLinkDead: () => void link.deaths.push(clock.now()),
-            onHeartbeatError: () => undefined,
-          },
+          { onLinkDead: () => void link.deaths.push(clock.now()) },
+          { withRequestId: (message) => message, onHeartbeatError: () => undefined },
         )
         await clock.jump(20)
       }
