@@ -59,7 +59,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    * @internal
    */
   get ready(): Promise<void> {
-    return this.#lifecycle.ready.promise
+    return this.#lifecycle.openings.ready
   }
 
   /**
@@ -68,26 +68,26 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    * @internal
    */
   onEnd(ended: SettleListener): void {
-    this.#lifecycle.closed.onSettled(ended)
+    this.#lifecycle.closing.closed.onSettled(ended)
   }
 
   /** The true url of the latest attempt, credentials included: logs and errors show less. `undefined` before it is known. */
   get url(): string | undefined {
-    return this.#lifecycle.url
+    return this.#lifecycle.links.url
   }
 
   /** The subprotocol that the server chose; `''` where there is none, or no connection. */
   get protocol(): string {
-    return this.#lifecycle.link?.transport.protocol ?? ''
+    return this.#lifecycle.links.link?.transport.protocol ?? ''
   }
 
   get state(): ConnectionState {
-    return this.#lifecycle.state
+    return this.#lifecycle.stateMachine.state
   }
 
   /** Bytes accepted by `send` and not yet handed to the operating system, the outbox included. */
   get bufferedAmount(): number {
-    return (this.#lifecycle.link?.transport.bufferedAmount ?? 0) + this.#lifecycle.hub.sender.bytes
+    return (this.#lifecycle.links.link?.transport.bufferedAmount ?? 0) + this.#lifecycle.hub.sender.bytes
   }
 
   /** Counts what went past handlers, requests and sockets since the start; a snapshot. */
@@ -102,7 +102,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
 
   /** Resolves when the connection is closed for good, however that came; never rejects. */
   get closed(): Promise<CloseInfo> {
-    return this.#lifecycle.closed.promise
+    return this.#lifecycle.closing.closed.promise
   }
 
   /**
@@ -240,12 +240,12 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    */
   close(code: number = CloseCode.NORMAL, reason = ''): Promise<CloseInfo> {
     checkClose(code, reason)
-    return this.#lifecycle.close(code, reason)
+    return this.#lifecycle.closing.close(code, reason)
   }
 
   /** Cuts the socket and ends for good, without a closing handshake. `@OnClose` still runs. */
   terminate(): Promise<CloseInfo> {
-    return this.#lifecycle.terminate()
+    return this.#lifecycle.closing.terminate()
   }
 
   /**
@@ -277,14 +277,14 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     const openLink = (): Link => this.#openLink()
     return {
       get latency() {
-        return lifecycle.latency
+        return lifecycle.links.latency
       },
       get lastSeen() {
-        const { lastSeen } = lifecycle
+        const { lastSeen } = lifecycle.links
         return lastSeen === undefined ? undefined : clock.date() - (clock.now() - lastSeen)
       },
       ping: () => openLink().heartbeat.ping(),
-      configure: (times: HeartbeatTimes) => lifecycle.configureHeartbeat(times),
+      configure: (times: HeartbeatTimes) => lifecycle.links.configureHeartbeat(times),
     }
   }
 
@@ -296,7 +296,8 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
 
   #openLink(): Link {
     this.#checkNotClosed()
-    const { link, state } = this.#lifecycle
+    const { link } = this.#lifecycle.links
+    const { state } = this
     if (state.status !== 'open' || !link?.isOpen) throw new NotConnectedError(state.status)
     return link
   }

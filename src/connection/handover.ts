@@ -102,8 +102,3 @@ export class Handover {
     this.#candidate.link.closing.terminate()
   }
 }
-
-/** Returns all sessions that there are. */
-export function allSessions(current: Session | undefined, handover: Handover | undefined): Session[] {
-  return [current, handover?.candidate, handover?.previous].filter((each) => each !== undefined)
-}

@@ -6,7 +6,7 @@ import type { SessionHandlers } from './session-handlers.js'
 
 /** What a drain reports to, and whose deadline it keeps. */
 export interface DrainOwner {
-  readonly deadline: Deadline
+  readonly closing: { readonly deadline: Deadline }
   report(error: Error, stage: Stage, consequence: string): void
 }
 
@@ -23,7 +23,7 @@ export class HandlerDrain {
 
   /** Waits up to `timeout` ms until nothing is left to be handled for a moment. */
   async idle(timeout: number): Promise<void> {
-    await this.#owner.deadline.settlesWithin(this.#handlers.drained(), timeout)
+    await this.#owner.closing.deadline.settlesWithin(this.#handlers.drained(), timeout)
   }
 
   /**
@@ -38,7 +38,7 @@ export class HandlerDrain {
 
   async #drain(timeout: number, before: Promise<boolean>): Promise<void> {
     const everything = before.then((isHandling) => (isHandling ? this.#handlers.drained() : undefined))
-    await this.#owner.deadline.settlesWithin(everything, timeout)
+    await this.#owner.closing.deadline.settlesWithin(everything, timeout)
     const count = this.#handlers.discard()
     if (count === 0) return
     this.#owner.report(new UnprocessedMessagesError(count), 'handle', 'the connection has ended')
@@ -46,7 +46,7 @@ export class HandlerDrain {
 
   /** Runs `@OnClose` after everything else, and waits up to `timeout` ms for it. */
   async close(info: CloseInfo, timeout: number): Promise<void> {
-    if (await this.#owner.deadline.settlesWithin(this.#handlers.onClose(info), timeout)) return
+    if (await this.#owner.closing.deadline.settlesWithin(this.#handlers.onClose(info), timeout)) return
     this.#owner.report(new Error('@OnClose has not settled in time'), 'close', 'going on without it')
   }
 }

@@ -51,8 +51,8 @@ export class MessageHub implements LinkHub {
   get sender(): Sender {
     const { clock, outbox, sendHighWaterMark } = this.#settings
     this.#sender ??= new Sender(outbox, sendHighWaterMark, clock, {
-      openLink: () => this.#port.openLink(),
-      status: () => this.#port.state.status,
+      openLink: () => this.#port.links.openLink(),
+      status: () => this.#port.stateMachine.state.status,
       onDropped: (error, message) => this.#onDropped(error, message),
     })
     return this.#sender

@@ -22,17 +22,19 @@ export interface MessageTakersSettings {
   readonly hasRequests: boolean
 }
 
-/** What those who take messages ask of the hub and of the lifecycle. */
+/** What those who take messages ask of the lifecycle. */
 export interface MessageTakersPort {
-  /** The link over which the caller may send now; `undefined` while that has to wait. */
-  openLink(): SenderLink | undefined
-  /** The link that is open, whoever asks. */
-  readonly link: SenderLink | undefined
-  readonly state: { readonly status: string }
+  readonly links: {
+    /** The link over which the caller may send now; `undefined` while that has to wait. */
+    openLink(): SenderLink | undefined
+    /** The link that is open, whoever asks. */
+    readonly link: SenderLink | undefined
+    /** Somebody begins or ends to wait for a message. */
+    updateReading(): void
+  }
+  readonly stateMachine: { readonly state: { readonly status: string } }
   /** Reports something that befell a message. */
   report(error: Error, stage: Stage, consequence: string, message?: unknown): void
-  /** Somebody begins or ends to wait for a message. */
-  onWaitingChange(): void
 }
 
 /**
@@ -60,12 +62,12 @@ export class MessageTakers implements Interceptors, ReadDemand {
   }
 
   get waiters(): Waiters {
-    this.#waiters ??= this.#add(new Waiters(this.#settings.clock, () => this.#port.onWaitingChange()))
+    this.#waiters ??= this.#add(new Waiters(this.#settings.clock, () => this.#port.links.updateReading()))
     return this.#waiters
   }
 
   get streams(): MessageStreams {
-    this.#streams ??= this.#add(new MessageStreams({ onChange: () => this.#port.onWaitingChange() }))
+    this.#streams ??= this.#add(new MessageStreams({ onChange: () => this.#port.links.updateReading() }))
     return this.#streams
   }
 
@@ -92,11 +94,11 @@ export class MessageTakers implements Interceptors, ReadDemand {
     const port = this.#port
     return new PendingRequests(requests, clock, {
       send: (message) => {
-        const link = port.openLink() ?? port.link
+        const link = port.links.openLink() ?? port.links.link
         if (link?.isOpen) void link.send(encodeWith(codec, message))
       },
-      canSend: () => port.openLink() !== undefined,
-      onChange: () => port.onWaitingChange(),
+      canSend: () => port.links.openLink() !== undefined,
+      onChange: () => port.links.updateReading(),
       onError: (thrown) => port.report(toError(thrown), 'decode', ''),
     })
   }
@@ -109,10 +111,12 @@ export class MessageTakers implements Interceptors, ReadDemand {
     }
     // From inside the @OnOpen of a link that is to replace this one, nothing is sent on this one any more.
     const isReady = (): boolean =>
-      this.#readyLink !== undefined && port.state.status === 'open' && port.openLink() === this.#readyLink
+      this.#readyLink !== undefined &&
+      port.stateMachine.state.status === 'open' &&
+      port.links.openLink() === this.#readyLink
     const report = (error: Error): void => port.report(error, 'send', '')
     return new Subscriptions(
-      { send, isReady, report, onPendingAcksChange: () => port.onWaitingChange() },
+      { send, isReady, report, onPendingAcksChange: () => port.links.updateReading() },
       this.#settings.clock,
     )
   }

@@ -44,10 +44,9 @@ export interface SessionOwner {
   onSessionLost(session: Session, end: LinkEnd): void
   /** Reports something that changes nothing. */
   report(error: Error, stage: Stage, consequence: string, message?: unknown): void
-  /** True once nothing new is to begin. */
-  readonly isClosing: boolean
+  readonly stateMachine: { readonly isClosing: boolean }
   readonly hub: MessageHub
-  readonly deadline: Deadline
+  readonly closing: { readonly deadline: Deadline }
 }
 
 /** One link's part in a connection: its `@OnOpen`, its messages, its `@OnClose`. */
@@ -158,7 +157,7 @@ export class Session implements LinkOwner, InboundTarget {
     else if (outcome !== 'released') {
       const { onOpenTimeout } = this.#settings
       const error = outcome === 'late' ? new OnOpenTimeoutError(onOpenTimeout) : toError(outcome.thrown)
-      if (!this.#loss && !this.#owner.isClosing) this.#owner.onOpenFailed(this, error)
+      if (!this.#loss && !this.#owner.stateMachine.isClosing) this.#owner.onOpenFailed(this, error)
       else if (error !== this.link.signal.reason)
         this.#owner.report(error, 'open', 'the connection has ended already')
     }
@@ -185,7 +184,7 @@ export class Session implements LinkOwner, InboundTarget {
   }
 
   get acceptsMessages(): boolean {
-    return !this.#owner.isClosing
+    return !this.#owner.stateMachine.isClosing
   }
 
   isHeartbeatReply(message: unknown): boolean {
