@@ -44,7 +44,6 @@ class Slab {
 
   /** Gives the room that is left to a writer. The frames of another one are flushed first. */
   passTo(writer: FastSend | undefined): void {
-    if (this.#writer === writer) return
     this.#writer?.flush()
     this.#writer = writer
   }
@@ -148,13 +147,16 @@ export class FastSend {
     if (text.length > LONGEST) return false
     // What takes four bytes in UTF-8 is two in a string's length.
     const most = LONG_HEADER + text.length * 3
-    if (!slab.hasRoomFor(most)) {
-      slab.passTo(undefined)
-      slab = new Slab()
-    }
-    slab.passTo(this)
+    if (!slab.isUsedBy(this) || !slab.hasRoomFor(most)) this.#takeSlab(most)
     slab.write(text)
     return true
+  }
+
+  /** Makes room for a frame. What another writer, or this one, has pending is handed over. */
+  #takeSlab(bytes: number): void {
+    slab.passTo(undefined)
+    if (!slab.hasRoomFor(bytes)) slab = new Slab()
+    slab.passTo(this)
   }
 
   /** Hands over what is pending; `flushed` is called when that has left, or cannot any more. */

@@ -1,44 +1,54 @@
 import type { Socket } from 'node:net'
 import type { Transport } from '../transport.js'
-import { Cork } from './cork.js'
 import { FastSend } from './fast-send.js'
 
-/** Writes the messages of one open socket. All messages of one turn of the event loop leave together. */
-export class FrameWriter {
-  readonly #ws: Pick<Transport, 'send'>
-  readonly #cork: Cork
-  readonly #fastSend: FastSend | undefined
+/** The socket that is written to. */
+export type WriterSocket = Pick<Socket, 'cork' | 'uncork' | 'write' | 'writableLength' | 'errored'>
 
-  /**
-   * @param ws frames the messages that are not framed here
-   * @param framesTexts whether short text messages are framed here
-   */
-  constructor(socket: Socket, ws: Pick<Transport, 'send'>, framesTexts: boolean) {
+/** Frames messages and writes them to the socket by itself: `ws`. */
+export type WsFramer = Pick<Transport, 'send' | 'bufferedAmount'>
+
+/**
+ * Writes the messages of one open socket. All messages of one turn of the event loop leave together: the system call is most of the
+ * cost of a small message. A lone message leaves no later, since the turn ends where the event loop would have gone on.
+ */
+export class FrameWriter {
+  readonly #socket: WriterSocket
+  readonly #ws: WsFramer
+  readonly #fastSend: FastSend | undefined
+  readonly #release = (): void => this.release()
+  #isHolding = false
+  #failedBytes = 0
+
+  /** @param framesTexts whether short text messages are framed here instead of in `ws` */
+  constructor(socket: WriterSocket, ws: WsFramer, framesTexts: boolean) {
+    this.#socket = socket
     this.#ws = ws
     this.#fastSend = framesTexts ? new FastSend(socket) : undefined
-    this.#cork = new Cork(socket, this.#fastSend)
   }
 
-  /** Bytes that have not been passed to the socket. */
-  get pending(): number {
-    return this.#fastSend?.pending ?? 0
+  /** Bytes that have not been passed to the operating system. Those that failed stay counted, though the socket forgets them. */
+  get bufferedAmount(): number {
+    return Math.max(this.#ws.bufferedAmount + (this.#fastSend?.pending ?? 0), this.#failedBytes)
   }
 
-  /** Bytes that the socket failed to write and has forgotten. */
-  get failedBytes(): number {
-    return this.#cork.failedBytes
-  }
-
+  /** Sends a message at the end of the turn, or at once if `flushed` is given: the caller has enough buffered already. */
   send(data: string | Uint8Array, flushed?: () => void): void {
-    this.#cork.hold()
+    if (!this.#isHolding) this.#hold()
     if (typeof data === 'string' && this.#fastSend?.send(data)) {
       if (flushed) this.#fastSend.flush(flushed)
     } else {
       this.#fastSend?.flush()
       this.#ws.send(data, flushed)
     }
-    // Whoever asks for this has enough buffered already.
-    if (flushed) this.#cork.release()
+    if (flushed) this.release()
+  }
+
+  #hold(): void {
+    this.#isHolding = true
+    this.#socket.cork()
+    // A tick is after the microtasks that are due: a loop that awaits each of its sends is one turn, too.
+    process.nextTick(this.#release)
   }
 
   /** Passes to the socket what is framed here, so that `ws` can write behind it. */
@@ -48,6 +58,11 @@ export class FrameWriter {
 
   /** Writes everything now. */
   release(): void {
-    this.#cork.release()
+    if (!this.#isHolding) return
+    this.#isHolding = false
+    const held = this.#socket.writableLength + (this.#fastSend?.pending ?? 0)
+    this.#fastSend?.flush()
+    this.#socket.uncork()
+    if (this.#socket.errored) this.#failedBytes = held
   }
 }

@@ -109,8 +109,7 @@ class WsTransport implements Transport, FastReceivePort {
 
   get bufferedAmount(): number {
     // Node forgets what a destroyed socket had not sent, and that is what `CloseInfo.unsentBytes` tells.
-    const kept = this.#socket.bufferedAmount + (this.#writer?.pending ?? 0)
-    return Math.max(kept, this.#unsentBytes, this.#writer?.failedBytes ?? 0)
+    return Math.max((this.#writer ?? this.#socket).bufferedAmount, this.#unsentBytes)
   }
 
   get protocol(): string {
@@ -122,18 +121,18 @@ class WsTransport implements Transport, FastReceivePort {
   }
 
   send(data: string | Uint8Array, flushed?: () => void): void {
-    if (!this.isOpen || !this.#rawSocket) {
-      this.#socket.send(data, flushed)
-      return
+    if (!this.isOpen) this.#socket.send(data, flushed)
+    else {
+      // perf: made on first use, saves 250 B per idle connection.
+      this.#writer ??= this.#createWriter()
+      this.#writer.send(data, flushed)
     }
-    // perf: made on first use, saves 250 B per idle connection.
-    this.#writer ??= new FrameWriter(this.#rawSocket, this.#socket, this.#framesTexts)
-    this.#writer.send(data, flushed)
   }
 
-  /** False also where messages may be compressed: those `ws` compresses, and in its own time. */
-  get #framesTexts(): boolean {
-    return this.#fastReceive !== undefined && this.#socket.extensions === ''
+  #createWriter(): FrameWriter {
+    // Messages that may be compressed are framed by `ws`, which does so in its own time.
+    const framesTexts = this.#fastReceive !== undefined && this.#socket.extensions === ''
+    return new FrameWriter(this.#rawSocket as Socket, this.#socket, framesTexts)
   }
 
   ping(data: Uint8Array): void {

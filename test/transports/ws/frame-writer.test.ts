@@ -1,0 +1,169 @@
+import { expect } from 'chai'
+import { FrameWriter } from '#src/transports/ws/frame-writer.js'
+import type { WriterSocket, WsFramer } from '#src/transports/ws/frame-writer.js'
+
+const BYTES = new Uint8Array(3)
+
+/** A writer on a socket that only notes what is done with it, and a `ws` that does so, too. */
+function rig(framesTexts = false) {
+  const events: string[] = []
+  const socket = {
+    writableLength: 0,
+    errored: null as Error | null,
+    cork: () => void events.push('cork'),
+    uncork: () => void events.push('uncork'),
+    write: (bytes: Buffer, done?: () => void): boolean => {
+      events.push(`write ${bytes.length}`)
+      done?.()
+      return true
+    },
+  }
+  const ws: WsFramer = {
+    get bufferedAmount() {
+      return socket.writableLength
+    },
+    send: (data, flushed) => {
+      events.push(`ws ${data.length}`)
+      flushed?.()
+    },
+  }
+  return { writer: new FrameWriter(socket as unknown as WriterSocket, ws, framesTexts), socket, events }
+}
+
+function tick(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(resolve)
+  })
+}
+
+describe('FrameWriter', () => {
+  describe('#send', () => {
+    it('corks the socket once, until the turn ends', async () => {
+      const { writer, events } = rig()
+      writer.send('one')
+      writer.send(BYTES)
+      expect(events).to.deep.equal(['cork', 'ws 3', 'ws 3'])
+      await tick()
+      expect(events).to.deep.equal(['cork', 'ws 3', 'ws 3', 'uncork'])
+      await tick()
+      expect(events).to.have.lengthOf(4)
+    })
+
+    it('holds through a loop that awaits what has settled already', async () => {
+      const { writer, events } = rig()
+      await Promise.resolve()
+      for (let count = 0; count < 100; count += 1) {
+        writer.send(BYTES)
+        await Promise.resolve()
+      }
+      expect(events).to.deep.equal(['cork', ...Array.from({ length: 100 }, () => 'ws 3')])
+      await tick()
+      expect(events.at(-1)).to.equal('uncork')
+    })
+
+    it('corks anew in a later turn', async () => {
+      const { writer, events } = rig()
+      writer.send(BYTES)
+      await tick()
+      writer.send(BYTES)
+      await tick()
+      expect(events).to.deep.equal(['cork', 'ws 3', 'uncork', 'cork', 'ws 3', 'uncork'])
+    })
+
+    it('writes short texts in one piece, in order with what ws writes', async () => {
+      const { writer, events } = rig(true)
+      for (const data of ['one', 'two', BYTES, 'three', 'x'.repeat(5_000)]) writer.send(data)
+      await tick()
+      expect(events).to.deep.equal(['cork', 'write 18', 'ws 3', 'write 11', 'ws 5000', 'uncork'])
+    })
+
+    it('writes at once if a callback is given, and calls it', () => {
+      for (const framesTexts of [false, true]) {
+        const { writer, events } = rig(framesTexts)
+        writer.send('one', () => events.push('flushed'))
+        expect(events).to.deep.equal(['cork', framesTexts ? 'write 9' : 'ws 3', 'flushed', 'uncork'])
+      }
+    })
+  })
+
+  describe('#flush', () => {
+    it('passes to the socket what is framed here, and goes on holding it', async () => {
+      const { writer, events } = rig(true)
+      writer.send('one')
+      writer.flush()
+      writer.flush()
+      expect(events).to.deep.equal(['cork', 'write 9'])
+      await tick()
+      expect(events).to.deep.equal(['cork', 'write 9', 'uncork'])
+    })
+  })
+
+  describe('#release', () => {
+    it('uncorks at once, and once', async () => {
+      const { writer, events } = rig()
+      writer.send(BYTES)
+      writer.release()
+      writer.release()
+      expect(events).to.deep.equal(['cork', 'ws 3', 'uncork'])
+      await tick()
+      expect(events).to.have.lengthOf(3)
+    })
+
+    it('passes on what is framed here before it uncorks', () => {
+      const { writer, events } = rig(true)
+      writer.send('one')
+      writer.release()
+      expect(events).to.deep.equal(['cork', 'write 9', 'uncork'])
+    })
+
+    it('does nothing if nothing is held', () => {
+      const { writer, events } = rig()
+      writer.release()
+      expect(events).to.deep.equal([])
+    })
+
+    it('leaves nothing corked, whatever is sent after it in the same turn', async () => {
+      const { writer, events } = rig()
+      writer.send(BYTES)
+      writer.release()
+      writer.send(BYTES)
+      await tick()
+      await tick()
+      expect(events).to.deep.equal(['cork', 'ws 3', 'uncork', 'cork', 'ws 3', 'uncork'])
+    })
+  })
+
+  describe('#bufferedAmount', () => {
+    it('counts what ws has buffered and what is framed here', () => {
+      const { writer, socket } = rig(true)
+      socket.writableLength = 100
+      writer.send('one')
+      expect(writer.bufferedAmount).to.equal(109)
+    })
+
+    it('goes on counting what failed to be written, though the socket has dropped it', () => {
+      for (const framesTexts of [false, true]) {
+        const { writer, socket } = rig(framesTexts)
+        socket.writableLength = 100
+        socket.uncork = () => {
+          socket.writableLength = 0
+          socket.errored = new Error('EPIPE')
+        }
+        writer.send('one')
+        writer.release()
+        expect(writer.bufferedAmount).to.equal(framesTexts ? 109 : 100)
+      }
+    })
+
+    it('counts nothing that has been written', () => {
+      const { writer, socket } = rig()
+      socket.writableLength = 100
+      socket.uncork = () => {
+        socket.writableLength = 0
+      }
+      writer.send(BYTES)
+      writer.release()
+      expect(writer.bufferedAmount).to.equal(0)
+    })
+  })
+})
