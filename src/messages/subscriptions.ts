@@ -1,7 +1,8 @@
-import type { Clock, Timer } from '../core/clock.js'
+import type { Clock } from '../core/clock.js'
 import { describeValue } from '../core/describe-value.js'
 import { reasonOf, toError } from '../core/error-text.js'
 import { SubscriptionError } from '../errors/subscription-error.js'
+import { PendingAcks } from './pending-acks.js'
 
 /** What a server calls a subscription on one connection. */
 export type SubscriptionId = string | number
@@ -48,12 +49,6 @@ interface Subscription {
   readonly options: SubscribeOptions
 }
 
-interface AwaitedAck {
-  readonly subscription: Subscription
-  readonly ack: (message: unknown) => boolean | 'refused' | Error
-  readonly timer: Timer
-}
-
 const ACK_TIMEOUT = 10_000
 
 /**
@@ -62,21 +57,25 @@ const ACK_TIMEOUT = 10_000
  */
 export class Subscriptions {
   readonly #port: SubscriptionsPort
-  readonly #clock: Clock
   readonly #subscriptions = new Map<string, Subscription>()
   /** What is still to be said on this connection, in order. */
   readonly #pending = new Set<Subscription>()
   /** What has been said on this connection and not been refused, with the server's id once that is known. */
   readonly #sent = new Map<Subscription, SubscriptionId | undefined>()
   readonly #byId = new Map<unknown, Subscription>()
-  /** The oldest first. An acknowledgement stays awaited when its subscription goes: it must not settle another one. */
-  readonly #awaited = new Map<Subscription, AwaitedAck>()
+  /** An acknowledgement stays pending when its subscription goes: it must not settle another one. */
+  readonly #acks: PendingAcks<Subscription>
   #isFlushing = false
 
   /** @internal */
   constructor(port: SubscriptionsPort, clock: Clock) {
     this.#port = port
-    this.#clock = clock
+    this.#acks = new PendingAcks(clock, {
+      onChange: () => port.onPendingAcksChange?.(),
+      onTimeout: (subscription, timeout) => this.#onAckTimeout(subscription, timeout),
+      onError: (subscription, thrown) =>
+        this.#onError(subscription, 'has an ack function that failed', thrown),
+    })
   }
 
   /** How many subscriptions are remembered. */
@@ -138,7 +137,7 @@ export class Subscriptions {
    * @internal
    */
   get pendingAcks(): number {
-    return this.#awaited.size
+    return this.#acks.size
   }
 
   /**
@@ -156,15 +155,12 @@ export class Subscriptions {
    * @internal
    */
   intercept(message: unknown): boolean {
-    for (const awaited of this.#awaited.values()) {
-      const verdict = this.#matchAck(awaited, message)
-      if (verdict === false) continue
-      this.#stopAwaiting(awaited.subscription)
-      if (verdict === true) this.#onAcknowledged(awaited.subscription, message)
-      else this.#onRefused(awaited.subscription, message, verdict === 'refused' ? undefined : verdict)
-      return true
-    }
-    return false
+    const match = this.#acks.match(message)
+    if (!match) return false
+    const { subscription, result } = match
+    if (result === true) this.#onAcknowledged(subscription, message)
+    else this.#onRefused(subscription, message, result === 'refused' ? undefined : result)
+    return true
   }
 
   /**
@@ -177,10 +173,7 @@ export class Subscriptions {
     this.#byId.clear()
     this.#pending.clear()
     for (const subscription of this.#subscriptions.values()) this.#pending.add(subscription)
-    if (this.#awaited.size === 0) return
-    for (const { timer } of this.#awaited.values()) timer.cancel()
-    this.#awaited.clear()
-    this.#port.onPendingAcksChange?.()
+    this.#acks.clear()
   }
 
   /**
@@ -214,11 +207,12 @@ export class Subscriptions {
       if (!this.#isKnown(subscription) || !this.#port.isReady()) return
       this.#sent.set(subscription, undefined)
       // Awaited before it is sent: a transport in memory may answer within the send.
-      this.#awaitAck(subscription)
+      const { ack, ackTimeout = ACK_TIMEOUT } = subscription.options
+      if (ack) this.#acks.add(subscription, ack, ackTimeout)
       this.#port.send(message)
     } catch (thrown) {
       this.#sent.delete(subscription)
-      this.#stopAwaiting(subscription)
+      this.#acks.delete(subscription)
       this.#onError(subscription, 'could not be said', thrown)
     }
   }
@@ -241,31 +235,6 @@ export class Subscriptions {
       if (this.#port.isReady()) this.#port.send(message)
     } catch (thrown) {
       this.#onError(subscription, 'could not be taken back', thrown)
-    }
-  }
-
-  #awaitAck(subscription: Subscription): void {
-    const { ack, ackTimeout = ACK_TIMEOUT } = subscription.options
-    if (!ack) return
-    const timer = this.#clock.setTimeout(() => this.#onAckTimeout(subscription, ackTimeout), ackTimeout)
-    this.#awaited.set(subscription, { subscription, ack, timer })
-    this.#port.onPendingAcksChange?.()
-  }
-
-  #stopAwaiting(subscription: Subscription): void {
-    this.#awaited.get(subscription)?.timer.cancel()
-    if (this.#awaited.delete(subscription)) this.#port.onPendingAcksChange?.()
-  }
-
-  /** Asks whether a message is the acknowledgement. A function that throws is not asked again on this connection. */
-  #matchAck({ subscription, ack }: AwaitedAck, message: unknown): true | false | 'refused' | Error {
-    try {
-      const verdict = ack(message)
-      return verdict === true || verdict === 'refused' || verdict instanceof Error ? verdict : false
-    } catch (thrown) {
-      this.#stopAwaiting(subscription)
-      this.#onError(subscription, 'has an ack function that failed', thrown)
-      return false
     }
   }
 
@@ -302,7 +271,6 @@ export class Subscriptions {
   }
 
   #onAckTimeout(subscription: Subscription, timeout: number): void {
-    this.#stopAwaiting(subscription)
     if (!this.#sent.has(subscription)) return
     const what = `was not acknowledged within ackTimeout (${timeout} ms)`
     this.#port.report(new SubscriptionError(subscription.key, 'timeout', what))
