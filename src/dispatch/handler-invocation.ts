@@ -10,9 +10,15 @@ import { toError } from '../core/error-text.js'
 import type { Invoker } from './invoker.js'
 import { isThenable } from './invoker.js'
 
-/** Takes what a handler threw, or what became of its reply; never throws or rejects. */
+/** Receives the errors of handlers and of what happens to a message on its way to them. Never throws or rejects. */
 export interface FailurePort {
-  fail(error: Error, stage: Stage, handler: Handler, event: unknown): void | Promise<void>
+  fail(
+    error: Error,
+    stage: Stage,
+    handler?: Handler,
+    event?: unknown,
+    consequence?: string,
+  ): void | Promise<void>
 }
 
 /** Calls handlers whose return value is a reply, and sends that over the link that the message came in on. */

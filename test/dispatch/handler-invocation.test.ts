@@ -14,7 +14,7 @@ const HANDLER: Handler = { method: 'tick', name: 'Ticker#tick' }
 interface Failed {
   readonly error: Error
   readonly stage: Stage
-  readonly handler: Handler
+  readonly handler: Handler | undefined
   readonly event: unknown
 }
 
