@@ -29,7 +29,6 @@ import {
   UnreadRepliesError,
   WaitTimeoutError,
 } from 'holdfast'
-import { reasonOf, toError } from '#src/core/error-text.js'
 
 const cause = new Error('beneath')
 const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
@@ -325,44 +324,5 @@ describe('DecodeError', () => {
     expect(new DecodeError('x', Object.create(null)).message).to.equal(
       'Could not decode a message ("x"): object',
     )
-  })
-})
-
-describe('reasonOf', () => {
-  it('is the message of an error, or its name where it has none', () => {
-    expect(reasonOf(cause)).to.equal('beneath')
-    expect(reasonOf(new RangeError())).to.equal('RangeError')
-  })
-
-  it('joins the reasons beneath an AggregateError without a message, each once', () => {
-    const both = new AggregateError([new Error('::1 refused'), new Error('refused'), new Error('refused')])
-    expect(reasonOf(both)).to.equal('::1 refused; refused')
-    expect(reasonOf(new AggregateError([cause], 'all failed'))).to.equal('all failed')
-  })
-
-  it('is the text of anything else', () => {
-    expect(reasonOf('just text')).to.equal('just text')
-    expect(reasonOf(undefined)).to.equal('undefined')
-  })
-
-  it('is the type of what has no text', () => {
-    expect(reasonOf(Object.create(null))).to.equal('object')
-  })
-})
-
-describe('toError', () => {
-  it('returns an error as it is', () => {
-    expect(toError(cause)).to.equal(cause)
-  })
-
-  it('wraps anything else, and carries it as the cause', () => {
-    const error = toError('just text')
-    expect(error).to.be.instanceOf(Error)
-    expect(error.message).to.equal('Something other than an Error was thrown: just text')
-    expect(error.cause).to.equal('just text')
-  })
-
-  it('wraps what has no text', () => {
-    expect(toError(Object.create(null)).message).to.equal('Something other than an Error was thrown: object')
   })
 })

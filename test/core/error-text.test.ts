@@ -1,0 +1,71 @@
+import { expect } from 'chai'
+import { excerptOf, reasonOf, safeString, toError } from '#src/core/error-text.js'
+
+const cause = new Error('beneath')
+
+describe('excerptOf', () => {
+  it('returns a text unchanged up to the limit', () => {
+    expect(excerptOf('abc', 3)).to.equal('abc')
+    expect(excerptOf('', 0)).to.equal('')
+  })
+
+  it('cuts a longer text at the limit, and marks the cut', () => {
+    expect(excerptOf('abcd', 3)).to.equal('abc…')
+  })
+})
+
+describe('reasonOf', () => {
+  it('returns the message of an error, or its name if the message is empty', () => {
+    expect(reasonOf(cause)).to.equal('beneath')
+    expect(reasonOf(new RangeError())).to.equal('RangeError')
+  })
+
+  it('joins the reasons of an AggregateError without a message, each once', () => {
+    const both = new AggregateError([new Error('::1 refused'), new Error('refused'), new Error('refused')])
+    expect(reasonOf(both)).to.equal('::1 refused; refused')
+    expect(reasonOf(new AggregateError([cause], 'all failed'))).to.equal('all failed')
+  })
+
+  it('returns anything else as text', () => {
+    expect(reasonOf('just text')).to.equal('just text')
+    expect(reasonOf(undefined)).to.equal('undefined')
+  })
+
+  it('returns the type of a value that has no text', () => {
+    expect(reasonOf(Object.create(null))).to.equal('object')
+  })
+})
+
+describe('toError', () => {
+  it('returns an error unchanged', () => {
+    expect(toError(cause)).to.equal(cause)
+  })
+
+  it('wraps anything else in an Error, with the value as the cause', () => {
+    const error = toError('just text')
+    expect(error).to.be.instanceOf(Error)
+    expect(error.message).to.equal('Something other than an Error was thrown: just text')
+    expect(error.cause).to.equal('just text')
+  })
+
+  it('wraps a value that has no text', () => {
+    expect(toError(Object.create(null)).message).to.equal('Something other than an Error was thrown: object')
+  })
+})
+
+describe('safeString', () => {
+  it('returns the text of a value', () => {
+    expect(safeString(5)).to.equal('5')
+    expect(safeString(Symbol('s'))).to.equal('Symbol(s)')
+  })
+
+  it('returns the type of a value whose conversion throws', () => {
+    const stubborn = {
+      toString(): string {
+        throw new Error('no text')
+      },
+    }
+    expect(safeString(stubborn)).to.equal('object')
+    expect(safeString(Object.assign(() => 0, stubborn))).to.equal('function')
+  })
+})
