@@ -1,5 +1,4 @@
 import { expect } from 'chai'
-import { keyPair, keyPart, keyPresent } from 'holdfast/routes'
 import { readerOf } from '#src/messages/route.js'
 
 const NO_OBJECTS = ['text', 5, true, null, undefined]
@@ -55,65 +54,5 @@ describe('readerOf', () => {
       expect(readerOf([name])({})).to.equal(undefined)
     }
     expect(readerOf('-1.length')([])).to.equal(undefined)
-  })
-})
-
-describe('keyPair', () => {
-  const read = keyPair('op', 't')
-
-  it('joins two keys with a slash', () => {
-    expect(read({ op: 0, t: 'READY' })).to.equal('0/READY')
-    expect(keyPair('arg.channel', 'action')({ arg: { channel: 'books' }, action: 'update' })).to.equal(
-      'books/update',
-    )
-    expect(keyPair(0, (message) => (message as unknown[])[2])([2, 'id', 'Reset'])).to.equal('2/Reset')
-  })
-
-  it('is the one that is there, as it is', () => {
-    expect(read({ op: 10, t: null })).to.equal(10)
-    expect(read({ t: 'READY' })).to.equal('READY')
-    expect(read({})).to.equal(undefined)
-  })
-})
-
-describe('keyPart', () => {
-  const read = keyPart('stream', '@', 1)
-
-  it('is one part of a text, counted from its beginning or its end', () => {
-    expect(read({ stream: 'btcusdt@depth@100ms' })).to.equal('depth')
-    expect(keyPart('stream', '@', -1)({ stream: 'btcusdt@depth@100ms' })).to.equal('100ms')
-    expect(keyPart('params.channel', '.', 0)({ params: { channel: 'book.BTC.raw' } })).to.equal('book')
-    expect(keyPart(-2, '-', 0)([7, {}, 'book-1000', 'XBT/USD'])).to.equal('book')
-  })
-
-  it('is the whole text where nothing separates it', () => {
-    expect(keyPart(-2, '-', 0)([7, {}, 'trade', 'XBT/USD'])).to.equal('trade')
-  })
-
-  it('finds nothing where there is no such part, or no text', () => {
-    expect(read({ stream: 'btcusdt' })).to.equal(undefined)
-    expect(read({ stream: 5 })).to.equal(undefined)
-    for (const message of [{}, [], ...NO_OBJECTS]) expect(read(message)).to.equal(undefined)
-  })
-
-  it('leaves the key to the next way where it finds none', () => {
-    const either = readerOf([read, 'type'])
-    expect(either({ type: 'ack' })).to.equal('ack')
-    expect(either({ type: 'data', stream: 'btcusdt@trade' })).to.equal('trade')
-  })
-})
-
-describe('keyPresent', () => {
-  const read = keyPresent('ping', 'ch', 'subbed')
-
-  it('is the name of the first property that is there', () => {
-    expect(read({ ping: 0 })).to.equal('ping')
-    expect(read({ subbed: 'x', ch: null })).to.equal('ch')
-    expect(read({ other: 1 })).to.equal(undefined)
-  })
-
-  it('finds nothing that a peer did not send', () => {
-    expect(keyPresent('constructor', '__proto__')({})).to.equal(undefined)
-    for (const message of NO_OBJECTS) expect(read(message)).to.equal(undefined)
   })
 })
