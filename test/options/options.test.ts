@@ -4,7 +4,6 @@ import type { ConnectionOptions } from 'holdfast'
 import { FakeClock } from 'holdfast/testing'
 import { systemClock } from '#src/core/clock.js'
 import { DEFAULTS, fillIn } from '#src/options/fill-in.js'
-import { mergeOptions } from '#src/options/merge-options.js'
 
 const URL_TEXT = 'ws://peer.test'
 const NAMES = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]
@@ -158,26 +157,5 @@ describe('fillIn', () => {
         maxAttempts: Infinity,
       })
     })
-  })
-})
-
-describe('layerOptions', () => {
-  it('lets the later layer win where it says anything', () => {
-    const layers = mergeOptions<ConnectionOptions>({ name: 'class', concurrency: 2 }, undefined, {
-      name: 'bootstrap',
-      concurrency: undefined,
-    })
-    expect(layers).to.deep.equal({ name: 'bootstrap', concurrency: 2 })
-  })
-
-  it('takes false for an answer', () => {
-    expect(mergeOptions<ConnectionOptions>({ heartbeat: {} }, { heartbeat: false })).to.deep.equal({
-      heartbeat: false,
-    })
-  })
-
-  it('changes none of the layers', () => {
-    const first = Object.freeze({ name: 'class' })
-    expect(mergeOptions<ConnectionOptions>(first, { name: 'bootstrap' })).not.to.equal(first)
   })
 })
