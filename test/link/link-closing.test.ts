@@ -1,0 +1,160 @@
+import { expect } from 'chai'
+import { ConnectFailedError, ConnectTimeoutError, HandshakeError, ProtocolViolationError } from 'holdfast'
+import type { Transport } from 'holdfast'
+import { FakeClock } from 'holdfast/testing'
+import { LinkClosing, chooseError } from '#src/link/link-closing.js'
+
+/** The closing of a transport that notes its calls, on a clock of its own. */
+function rig(isOpen = true) {
+  const clock = new FakeClock()
+  const calls: string[] = []
+  const transport = {
+    isOpen,
+    close(code: number, reason: string): void {
+      calls.push(`close ${code} ${reason}`)
+      this.isOpen = false
+    },
+    terminate(): void {
+      calls.push('terminate')
+      this.isOpen = false
+    },
+  }
+  const closing = new LinkClosing(transport as unknown as Transport, clock)
+  return { clock, calls, transport, closing }
+}
+
+const LOST = { code: 1006, reason: '' }
+
+describe('chooseError', () => {
+  const given = new ConnectTimeoutError('ws://peer.test/', 5)
+  const answer = new HandshakeError('ws://peer.test/', 'answered with 401', { status: 401 })
+  const violation = new ProtocolViolationError(1002, new Error('a masked frame'))
+  const failed = new ConnectFailedError('ws://peer.test/', new Error('socket hang up'))
+  const foreign = new Error('read ECONNRESET')
+
+  it('prefers what the server answered to the reason of this side', () => {
+    expect(chooseError(answer, given)).to.equal(answer)
+    expect(chooseError(violation, given)).to.equal(violation)
+  })
+
+  it('prefers the reason of this side to the error that its termination causes', () => {
+    expect(chooseError(failed, given)).to.equal(given)
+    expect(chooseError(foreign, given)).to.equal(given)
+  })
+
+  it('returns the only error there is', () => {
+    for (const error of [answer, failed, foreign]) expect(chooseError(error, undefined)).to.equal(error)
+    expect(chooseError(undefined, given)).to.equal(given)
+    expect(chooseError(undefined, undefined)).to.equal(undefined)
+  })
+})
+
+describe('LinkClosing', () => {
+  describe('#close', () => {
+    it('starts the closing handshake, and notes that this side did', () => {
+      const { calls, closing } = rig()
+      closing.close(4001, 'bye', 100)
+      expect(calls).to.deep.equal(['close 4001 bye'])
+      expect(closing).to.include({ isLocal: true, sentCode: 4001 })
+    })
+
+    it('terminates the socket after the timeout, and not before', async () => {
+      const { calls, clock, closing } = rig()
+      closing.close(1000, '', 100)
+      await clock.advance(99)
+      expect(calls).to.deep.equal(['close 1000 '])
+      await clock.advance(1)
+      expect(calls).to.deep.equal(['close 1000 ', 'terminate'])
+    })
+
+    it('does not count as local, or as sent, if the peer began to close', () => {
+      const { closing } = rig(false)
+      closing.close(4001, 'late', 100)
+      expect(closing).to.include({ isLocal: false, sentCode: undefined })
+    })
+
+    it('keeps the first code, and restarts the timeout, when it is called again', async () => {
+      const { calls, clock, closing } = rig()
+      closing.close(4001, 'first', 100)
+      await clock.advance(60)
+      closing.close(4002, 'second', 100)
+      expect(closing.sentCode).to.equal(4001)
+      expect(clock.timers).to.equal(1)
+      await clock.advance(99)
+      expect(calls).not.to.include('terminate')
+      await clock.advance(1)
+      expect(calls).to.include('terminate')
+    })
+
+    it('does nothing after the end', () => {
+      const { calls, clock, closing } = rig()
+      closing.onEnd(LOST)
+      closing.close(4001, 'late', 100)
+      expect(calls).to.deep.equal([])
+      expect(clock.timers).to.equal(0)
+    })
+  })
+
+  describe('#terminate', () => {
+    it('terminates an open socket, which counts as local', () => {
+      const { calls, closing } = rig()
+      closing.terminate()
+      expect(calls).to.deep.equal(['terminate'])
+      expect(closing).to.include({ isLocal: true, sentCode: undefined })
+    })
+
+    it('does not count as local if the peer began to close', () => {
+      const { calls, closing } = rig(false)
+      closing.terminate()
+      expect(calls).to.deep.equal(['terminate'])
+      expect(closing.isLocal).to.equal(false)
+    })
+
+    it('still counts as local when it follows the closing handshake of this side', () => {
+      const { closing } = rig()
+      closing.close(4001, 'bye', 100)
+      closing.terminate()
+      expect(closing.isLocal).to.equal(true)
+    })
+  })
+
+  describe('#giveUp', () => {
+    it('terminates the socket, for the first reason', () => {
+      const { calls, closing } = rig()
+      const [first, second] = [new Error('first'), new Error('second')]
+      closing.giveUp(first)
+      closing.giveUp(second)
+      expect(calls).to.deep.equal(['terminate', 'terminate'])
+      expect(closing.onEnd({ ...LOST, error: new Error('socket hang up') }).error).to.equal(first)
+    })
+  })
+
+  describe('#onEnd', () => {
+    it('cancels the timeout', () => {
+      const { clock, closing } = rig()
+      closing.close(1000, '', 100)
+      closing.onEnd({ code: 1000, reason: '' })
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('returns the end, with the error that the transport reports', () => {
+      const error = new Error('read ECONNRESET')
+      expect(rig().closing.onEnd({ code: 1006, reason: '', error })).to.deep.equal({ ...LOST, error })
+      const end = { code: 1001, reason: 'moving', sentCode: 1002 }
+      expect(rig().closing.onEnd(end)).to.deep.equal({ ...end, error: undefined })
+    })
+
+    it('takes the code from the transport if it has sent one itself', () => {
+      const { closing } = rig()
+      closing.onEnd({ ...LOST, sentCode: 1009 })
+      expect(closing.sentCode).to.equal(1009)
+    })
+
+    it('keeps the code that this side sent first', () => {
+      const { closing } = rig()
+      closing.close(4001, 'bye', 100)
+      closing.onEnd({ ...LOST, sentCode: 1009 })
+      expect(closing.sentCode).to.equal(4001)
+    })
+  })
+})
