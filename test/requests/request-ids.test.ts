@@ -1,0 +1,155 @@
+import { expect } from 'chai'
+import { RequestIds } from '#src/requests/request-ids.js'
+import type { IdAccessor, RequestsOptions } from '#src/requests/request-options.js'
+import { fillInRequests } from '#src/requests/request-options.js'
+
+/** The IDs of a connection with these options. */
+function idsWith(options: RequestsOptions = {}): RequestIds {
+  const settings = fillInRequests(options)
+  return new RequestIds(settings.ids as IdAccessor, settings)
+}
+
+/** Makes so many IDs, and reserves each. */
+function nextKeys(ids: RequestIds, count: number): unknown[] {
+  return Array.from({ length: count }, () => {
+    const { key } = ids.next()
+    ids.reserve(key)
+    return key
+  })
+}
+
+describe('RequestIds', () => {
+  describe('#read', () => {
+    it('returns the ID of a message, and the key that it is compared by', () => {
+      expect(idsWith({ idKey: String }).read({ id: 5 })).to.deep.equal({ id: 5, key: '5' })
+      expect(idsWith().read({ id: 0 })).to.deep.equal({ id: 0, key: 0 })
+    })
+
+    it('returns undefined for a message without an ID', () => {
+      for (const message of [{}, { id: null }, { id: undefined }]) {
+        expect(idsWith().read(message)).to.equal(undefined)
+      }
+    })
+
+    it('throws if a pending request has the same ID, until that is released', () => {
+      const ids = idsWith({ idKey: String })
+      ids.reserve('5')
+      expect(() => ids.read({ id: 5 })).to.throw(
+        TypeError,
+        'Another request with the id 5 is pending: leave it out to have one made',
+      )
+      ids.release('5')
+      expect(ids.read({ id: 5 })).to.deep.equal({ id: 5, key: '5' })
+    })
+
+    it('shows nothing of the contents of an ID that is an object', () => {
+      const ids = idsWith({ idKey: JSON.stringify })
+      ids.reserve('{"secret":1}')
+      expect(() => ids.read({ id: { secret: 1 } })).to.throw(
+        TypeError,
+        'the same id (a plain object) is pending',
+      )
+    })
+
+    it('throws for a message that cannot have an ID', () => {
+      expect(() => idsWith().read('text')).to.throw(TypeError, 'this is a string')
+    })
+  })
+
+  describe('#next', () => {
+    it('counts from 1', () => {
+      expect(nextKeys(idsWith(), 3)).to.deep.equal([1, 2, 3])
+    })
+
+    it('returns what nextId makes of the count, with its key', () => {
+      const ids = idsWith({ nextId: (count) => ({ n: count }), idKey: (id) => (id as { n: number }).n })
+      expect(ids.next()).to.deep.equal({ id: { n: 1 }, key: 1 })
+    })
+
+    it('skips the IDs of pending requests, and those that callers chose', () => {
+      const ids = idsWith()
+      ids.reserve(1)
+      ids.markUsed(3)
+      expect(nextKeys(ids, 3)).to.deep.equal([2, 4, 5])
+    })
+
+    it('skips null and undefined', () => {
+      const ids = idsWith({ nextId: (count) => (count === 1 ? null : count) })
+      ids.reserve('other')
+      expect(ids.next().id).to.equal(2)
+    })
+
+    it('throws if nextId returns nothing but IDs that are in use', () => {
+      const ids = idsWith({ nextId: () => 'same' })
+      ids.reserve('same')
+      expect(() => ids.next()).to.throw(TypeError, 'requests.nextId gives no id that is not in use')
+    })
+
+    it('never gives up early: it tries one more ID than are in use', () => {
+      const ids = idsWith()
+      for (const key of [1, 2, 3]) ids.reserve(key)
+      for (const key of [4, 5]) ids.markUsed(key)
+      expect(ids.next().id).to.equal(6)
+    })
+  })
+
+  describe('#markUsed', () => {
+    it('forgets the oldest of more than 1,000 IDs', () => {
+      const ids = idsWith({ nextId: (count) => count - 1 })
+      for (let key = 0; key < 1_000; key += 1) ids.markUsed(key)
+      expect(ids.next().id).to.equal(1_000)
+      const more = idsWith({ nextId: (count) => count - 1 })
+      for (let key = 0; key <= 1_000; key += 1) more.markUsed(key)
+      expect(more.next().id).to.equal(0)
+      expect(more.next().id).to.equal(1_001)
+    })
+  })
+
+  describe('#markUsedIdOf', () => {
+    it('notes the ID of a message', () => {
+      const ids = idsWith({ idKey: String })
+      ids.markUsedIdOf({ id: 1 })
+      expect(ids.next().id).to.equal(2)
+    })
+
+    it('ignores a message that has no ID, or cannot have one', () => {
+      const ids = idsWith({ idKey: () => 1 })
+      for (const message of [{}, { id: null }, 'text', undefined]) ids.markUsedIdOf(message)
+      expect(ids.next().key).to.equal(1)
+    })
+  })
+
+  describe('#restart', () => {
+    it('counts from 1 again, and forgets the IDs that callers chose, but not those of pending requests', () => {
+      const ids = idsWith()
+      ids.reserve(2)
+      ids.markUsed(1)
+      ids.next()
+      ids.restart()
+      expect(nextKeys(ids, 2)).to.deep.equal([1, 3])
+    })
+  })
+
+  describe('#write', () => {
+    it('returns the message with the ID, and leaves the original unchanged', () => {
+      const message = Object.freeze({ op: 'ping' })
+      expect(idsWith({ id: 'req' }).write(message, 7)).to.deep.equal({ op: 'ping', req: 7 })
+    })
+  })
+
+  describe('#assignId', () => {
+    it('writes the next ID into a message that has none', () => {
+      const ids = idsWith()
+      expect(ids.assignId({ op: 'a' })).to.deep.equal({ op: 'a', id: 1 })
+      expect(ids.assignId({ op: 'b', id: null })).to.deep.equal({ op: 'b', id: 2 })
+    })
+
+    it('returns a message unchanged that has an ID, or cannot have one', () => {
+      const ids = idsWith()
+      for (const message of [{ id: 'own' }, { id: 0 }, 'text', undefined]) {
+        expect(ids.assignId(message)).to.equal(message)
+      }
+      expect(ids.next().id).to.equal(1)
+    })
+  })
+})
