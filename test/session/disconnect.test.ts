@@ -1,0 +1,145 @@
+import { expect } from 'chai'
+import { ConnectionLostError, HandshakeError } from 'holdfast'
+import { NEVER_OPENED, closeInfoOf, failureOf, initiatorOf, lostError } from '#src/session/disconnect.js'
+import type { Disconnect } from '#src/session/disconnect.js'
+
+describe('initiatorOf', () => {
+  it('is the peer if its close frame arrived, with a code or without', () => {
+    for (const code of [1000, 1001, 1005, 4000]) {
+      expect(initiatorOf({ code, reason: '' })).to.equal('remote')
+    }
+  })
+
+  it('is the network without a close frame', () => {
+    expect(initiatorOf({ code: 1006, reason: '' })).to.equal('network')
+  })
+
+  it('is this side if it sent a close code, whatever was received', () => {
+    for (const code of [1000, 1006]) {
+      expect(initiatorOf({ code, reason: '', sentCode: 1002 })).to.equal('local')
+    }
+  })
+})
+
+describe('failureOf', () => {
+  const facts = { attempt: 3, elapsed: 1_500, lastMessage: { op: 'bye' }, hasBeenOpen: true }
+  const loss: Disconnect = { initiator: 'remote', stage: 'close', code: 1001, reason: 'moving' }
+
+  it('returns the close code and the reason of a connection that had opened', () => {
+    expect(failureOf(loss, facts)).to.deep.equal({
+      ...facts,
+      error: undefined,
+      initiator: 'remote',
+      code: 1001,
+      reason: 'moving',
+    })
+  })
+
+  it('returns 1006 and an empty reason if there was no close frame', () => {
+    const error = new Error('read ECONNRESET')
+    const failure = failureOf({ initiator: 'network', stage: 'close', error }, facts)
+    expect(failure).to.include({ error, code: 1006, reason: '' })
+  })
+
+  it('returns no close code for an attempt that never opened', () => {
+    const failure = failureOf({ ...loss, code: 1006, reason: '' }, { ...facts, hasBeenOpen: false })
+    expect(failure).to.not.have.any.keys('code', 'reason', 'status', 'headers')
+    expect(failure.hasBeenOpen).to.equal(false)
+  })
+
+  it('adds the status and the headers of a handshake that the server rejected', () => {
+    const headers = { 'retry-after': '5' }
+    const error = new HandshakeError('ws://peer.test/', 'answered with 503', { status: 503, headers })
+    const failure = failureOf(
+      { initiator: 'network', stage: 'connect', error },
+      { ...facts, hasBeenOpen: false },
+    )
+    expect(failure).to.include({ error, status: 503, headers })
+  })
+
+  it('leaves out what belongs to this side only', () => {
+    const failure = failureOf({ ...loss, sentCode: 1002, decision: { retry: true, delay: 5 } }, facts)
+    expect(failure).to.not.have.any.keys('stage', 'sentCode', 'decision')
+  })
+})
+
+describe('closeInfoOf', () => {
+  const facts = { initiator: 'remote', willReconnect: true, unsentBytes: 12, connectionNumber: 2 } as const
+
+  it('returns the end of the link with the facts of its connection', () => {
+    const error = new Error('a masked frame')
+    const info = closeInfoOf({ code: 1001, reason: 'moving', error }, { ...facts, replaced: true })
+    expect(info).to.deep.equal({
+      ...facts,
+      code: 1001,
+      reason: 'moving',
+      wasClean: true,
+      replaced: true,
+      sentCode: 1001,
+      error,
+    })
+  })
+
+  it('answers a close frame with the same code, if it had one', () => {
+    expect(closeInfoOf({ code: 4123, reason: '' }, facts).sentCode).to.equal(4123)
+    const withoutCode = closeInfoOf({ code: 1005, reason: '' }, facts)
+    expect(withoutCode).to.include({ wasClean: true, sentCode: undefined })
+  })
+
+  it('is not clean without a close frame, and nothing was sent', () => {
+    const info = closeInfoOf({ code: 1006, reason: '' }, facts)
+    expect(info).to.include({ wasClean: false, sentCode: undefined })
+  })
+
+  it('prefers the code that this side sent first', () => {
+    for (const code of [1000, 1005, 1006]) {
+      const info = closeInfoOf({ code, reason: '' }, { ...facts, sentCode: 4000 })
+      expect(info.sentCode).to.equal(4000)
+    }
+  })
+})
+
+describe('NEVER_OPENED', () => {
+  it('names connection 0, closed here and for good', () => {
+    expect(NEVER_OPENED).to.deep.equal({
+      code: 1006,
+      reason: '',
+      wasClean: false,
+      initiator: 'local',
+      willReconnect: false,
+      unsentBytes: 0,
+      connectionNumber: 0,
+    })
+  })
+})
+
+describe('lostError', () => {
+  const error = new Error('no sign of life')
+  const rows: readonly [Omit<Disconnect, 'stage'>, string][] = [
+    [{ initiator: 'local', error }, 'The connection was lost: no sign of life'],
+    [{ initiator: 'local' }, 'The connection was closed here'],
+    [{ initiator: 'network' }, 'The connection ended without a close frame'],
+    [{ initiator: 'remote', code: 1001, reason: '' }, 'The peer closed the connection with 1001'],
+    [
+      { initiator: 'remote', code: 4000, reason: 'moving' },
+      'The peer closed the connection with 4000 (moving)',
+    ],
+  ]
+  for (const [loss, message] of rows) {
+    it(`says: ${message}`, () => {
+      expect(lostError({ stage: 'close', ...loss }).message).to.equal(message)
+    })
+  }
+
+  it('carries the close code, the reason and the cause', () => {
+    const lost = lostError({ initiator: 'remote', stage: 'close', code: 1008, reason: 'policy', error })
+    expect(lost).to.be.instanceOf(ConnectionLostError)
+    expect(lost).to.include({ closeCode: 1008, reason: 'policy', cause: error })
+  })
+
+  it('has the close code 1006 and no cause if neither is known', () => {
+    const lost = lostError({ initiator: 'network', stage: 'close' })
+    expect(lost).to.include({ closeCode: 1006, reason: '' })
+    expect(lost).to.not.have.property('cause')
+  })
+})
