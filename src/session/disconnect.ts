@@ -90,7 +90,7 @@ export function failureOf(
 }
 
 /** The link that has ended, as far as that matters here. */
-interface EndedLink {
+export interface EndedLink {
   readonly number: number
   readonly closing: { readonly isLocal: boolean; readonly sentCode: number | undefined }
 }

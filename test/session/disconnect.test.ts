@@ -1,7 +1,14 @@
 import { expect } from 'chai'
 import { ConnectionLostError, HandshakeError } from 'holdfast'
-import { NEVER_OPENED, closeInfoOf, failureOf, initiatorOf, lostError } from '#src/session/disconnect.js'
-import type { Disconnect } from '#src/session/disconnect.js'
+import {
+  NEVER_OPENED,
+  closeInfoOf,
+  disconnectOf,
+  failureOf,
+  initiatorOf,
+  lostError,
+} from '#src/session/disconnect.js'
+import type { Disconnect, EndedLink } from '#src/session/disconnect.js'
 
 describe('initiatorOf', () => {
   it('is the peer if its close frame arrived, with a code or without', () => {
@@ -63,14 +70,41 @@ describe('failureOf', () => {
   })
 })
 
+/** A link that has ended. */
+function endedLink(closing: Partial<EndedLink['closing']> = {}): EndedLink {
+  return { number: 2, closing: { isLocal: false, sentCode: undefined, ...closing } }
+}
+
+describe('disconnectOf', () => {
+  it('returns who ended the link, and the code, the reason and the error of its end', () => {
+    expect(disconnectOf(endedLink(), { code: 1001, reason: 'moving' })).to.deep.equal({
+      initiator: 'remote',
+      stage: 'close',
+      error: undefined,
+      code: 1001,
+      reason: 'moving',
+    })
+  })
+
+  it('is local if this side began to close, whatever was received', () => {
+    for (const code of [1000, 1006]) {
+      const disconnect = disconnectOf(endedLink({ isLocal: true }), { code, reason: '' })
+      expect(disconnect.initiator).to.equal('local')
+    }
+  })
+})
+
 describe('closeInfoOf', () => {
-  const facts = { initiator: 'remote', willReconnect: true, unsentBytes: 12, connectionNumber: 2 } as const
+  const facts = { willReconnect: true, unsentBytes: 12 } as const
 
   it('returns the end of the link with the facts of its connection', () => {
     const error = new Error('a masked frame')
-    const info = closeInfoOf({ code: 1001, reason: 'moving', error }, { ...facts, replaced: true })
+    const end = { code: 1001, reason: 'moving', error }
+    const info = closeInfoOf(endedLink(), end, undefined, { ...facts, replaced: true })
     expect(info).to.deep.equal({
       ...facts,
+      initiator: 'remote',
+      connectionNumber: 2,
       code: 1001,
       reason: 'moving',
       wasClean: true,
@@ -81,21 +115,34 @@ describe('closeInfoOf', () => {
   })
 
   it('answers a close frame with the same code, if it had one', () => {
-    expect(closeInfoOf({ code: 4123, reason: '' }, facts).sentCode).to.equal(4123)
-    const withoutCode = closeInfoOf({ code: 1005, reason: '' }, facts)
+    expect(closeInfoOf(endedLink(), { code: 4123, reason: '' }, undefined, facts).sentCode).to.equal(4123)
+    const withoutCode = closeInfoOf(endedLink(), { code: 1005, reason: '' }, undefined, facts)
     expect(withoutCode).to.include({ wasClean: true, sentCode: undefined })
   })
 
   it('is not clean without a close frame, and nothing was sent', () => {
-    const info = closeInfoOf({ code: 1006, reason: '' }, facts)
-    expect(info).to.include({ wasClean: false, sentCode: undefined })
+    const info = closeInfoOf(endedLink(), { code: 1006, reason: '' }, undefined, facts)
+    expect(info).to.include({ wasClean: false, sentCode: undefined, initiator: 'network' })
   })
 
   it('prefers the code that this side sent first', () => {
     for (const code of [1000, 1005, 1006]) {
-      const info = closeInfoOf({ code, reason: '' }, { ...facts, sentCode: 4000 })
-      expect(info.sentCode).to.equal(4000)
+      const link = endedLink({ isLocal: true, sentCode: 4000 })
+      const info = closeInfoOf(link, { code, reason: '' }, undefined, facts)
+      expect(info).to.include({ sentCode: 4000, initiator: 'local' })
     }
+  })
+
+  it('keeps who lost the link, if that was decided before its end', () => {
+    const disconnect: Disconnect = { initiator: 'network', stage: 'heartbeat' }
+    const info = closeInfoOf(endedLink(), { code: 1000, reason: '' }, disconnect, facts)
+    expect(info.initiator).to.equal('network')
+  })
+
+  it('blames this side for no end that an error explains', () => {
+    const end = { code: 1006, reason: '', error: new Error('read ECONNRESET') }
+    const info = closeInfoOf(endedLink({ isLocal: true }), end, undefined, facts)
+    expect(info.initiator).to.equal('network')
   })
 })
 
