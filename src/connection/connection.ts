@@ -68,7 +68,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    * @internal
    */
   onEnd(ended: SettleListener): void {
-    this.#lifecycle.closing.closed.onSettled(ended)
+    this.#lifecycle.stateMachine.closed.onSettled(ended)
   }
 
   /** The true url of the latest attempt, credentials included: logs and errors show less. `undefined` before it is known. */
@@ -102,7 +102,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
 
   /** Resolves when the connection is closed for good, however that came; never rejects. */
   get closed(): Promise<CloseInfo> {
-    return this.#lifecycle.closing.closed.promise
+    return this.#lifecycle.stateMachine.closed.promise
   }
 
   /**

@@ -1,4 +1,7 @@
 import { wholeNow } from '../core/clock.js'
+import type { Clock } from '../core/clock.js'
+import { toError } from '../core/error-text.js'
+import type { Stage } from '../errors/stage.js'
 import type { Failure, RetryDecision } from '../session/disconnect.js'
 import { describeValue } from '../core/describe-value.js'
 import { ConnectFailedError, HandshakeError, InvalidUrlError } from '../errors/connection-errors.js'
@@ -70,29 +73,32 @@ export function retryAfter(headers: Failure['headers'], date: number): number | 
 
 /** The time and the randomness that the policy needs. */
 export interface PolicySources {
+  /** Its wall time is for `Retry-After` dates. */
+  readonly clock: Pick<Clock, 'now' | 'date'>
   /** Returns a number from 0 up to 1. */
-  random(): number
-  /** Returns the wall clock's time, for `Retry-After` dates. */
-  date(): number
-  /** Returns monotonic time in milliseconds. */
-  now(): number
-  /** Called when `shouldReconnect` or `delays` throws or returns something unusable; the default applies then. */
-  report(thrown: unknown): void
+  readonly random: () => number
+}
+
+/** Hears that `shouldReconnect` or `delays` has thrown, or returned something unusable. The default applies then. */
+interface RetryPolicyPort {
+  report(error: Error, stage: Stage, consequence: string): void
 }
 
 /** Counts attempts and failures, and decides after each failure whether to retry, and when. Owns no timer. */
 export class RetryPolicy {
   readonly #settings: RetrySettings | false
   readonly #sources: PolicySources
+  readonly #port: RetryPolicyPort
   #attempts = 0
   #failures = 0
   #failingSince: number
   #lastFailure: Failure | undefined
 
-  constructor(settings: RetrySettings | false, sources: PolicySources) {
+  constructor(settings: RetrySettings | false, sources: PolicySources, port: RetryPolicyPort) {
     this.#settings = settings
     this.#sources = sources
-    this.#failingSince = wholeNow(sources)
+    this.#port = port
+    this.#failingSince = wholeNow(sources.clock)
   }
 
   /** The failure that was decided last. */
@@ -112,7 +118,7 @@ export class RetryPolicy {
 
   /** Counts again from 1 if the connection was ready for `minUptime`; `readyAt` is when it became so, if it did. */
   resetIfStable(readyAt: number | undefined): void {
-    const now = wholeNow(this.#sources)
+    const now = wholeNow(this.#sources.clock)
     if (readyAt === undefined || this.#settings === false || now - readyAt < this.#settings.minUptime) return
     this.#attempts = 0
     this.#failures = 0
@@ -121,7 +127,7 @@ export class RetryPolicy {
 
   /** Milliseconds since the start, or since a connection that had held for `minUptime` was lost. */
   get elapsed(): number {
-    return this.#sources.now() - this.#failingSince
+    return this.#sources.clock.now() - this.#failingSince
   }
 
   /**
@@ -153,14 +159,18 @@ export class RetryPolicy {
         `shouldReconnect returned ${given}: return true, false, a delay in milliseconds, or undefined`,
       )
     } catch (thrown) {
-      this.#sources.report(thrown)
+      this.#onThrown(thrown)
       return undefined
     }
   }
 
+  #onThrown(thrown: unknown): void {
+    this.#port.report(toError(thrown), 'connect', 'the default holds')
+  }
+
   #delay(settings: RetrySettings, failure: Failure): number {
     const { initialDelay, maxDelay } = settings
-    const asked = retryAfter(failure.headers, this.#sources.date())
+    const asked = retryAfter(failure.headers, this.#sources.clock.date())
     if (asked !== undefined) return Math.min(asked, maxDelay) + this.#sources.random() * initialDelay
     return this.#listed(settings.delays) ?? this.#sources.random() * backoffCeiling(settings, this.#failures)
   }
@@ -173,7 +183,7 @@ export class RetryPolicy {
       const given = typeof delay === 'number' ? delay : describeValue(delay)
       throw new TypeError(`delays returned ${given}: return a delay in milliseconds`)
     } catch (thrown) {
-      this.#sources.report(thrown)
+      this.#onThrown(thrown)
       return undefined
     }
   }

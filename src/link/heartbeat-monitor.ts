@@ -1,6 +1,7 @@
 import { encodeWith } from '../codecs/codec.js'
 import type { Codec } from '../codecs/codec.js'
 import type { Transport } from '../transports/transport.js'
+import { wholeNow } from '../core/clock.js'
 import type { Clock, Timer } from '../core/clock.js'
 import type { ConnectionLostError } from '../errors/connection-errors.js'
 import { HeartbeatTimeoutError } from '../errors/connection-errors.js'
@@ -79,7 +80,7 @@ export class HeartbeatMonitor implements ScheduledItem {
     this.#link = link
     this.#owner = owner
     this.#hub = hub
-    this.#schedule = new HeartbeatSchedule(heartbeat, clock.now())
+    this.#schedule = new HeartbeatSchedule(heartbeat, wholeNow(clock))
     this.#timer.update(this)
   }
 
@@ -101,7 +102,7 @@ export class HeartbeatMonitor implements ScheduledItem {
   }
 
   onReady(): void {
-    this.#schedule.onReady(this.#settings.clock.now())
+    this.#schedule.onReady(wholeNow(this.#settings.clock))
     this.#timer.update(this)
   }
 
@@ -111,7 +112,7 @@ export class HeartbeatMonitor implements ScheduledItem {
   }
 
   configure(settings: HeartbeatSettings): void {
-    this.#schedule.configure(settings, this.#settings.clock.now())
+    this.#schedule.configure(settings, wholeNow(this.#settings.clock))
     this.#timer.update(this)
   }
 
@@ -163,7 +164,7 @@ export class HeartbeatMonitor implements ScheduledItem {
 
   /** Beats, or suspects the peer, as the schedule has it. */
   run(): void {
-    const now = this.#settings.clock.now()
+    const now = wholeNow(this.#settings.clock)
     // A beat that is early in company counts as one on time: neither the next one nor the verdict moves for it.
     const nominal = Math.max(now, this.#schedule.next)
     if (this.#link.isPaused) this.#schedule.restartSilence(now)
@@ -178,7 +179,7 @@ export class HeartbeatMonitor implements ScheduledItem {
 
   #checkDead(): void {
     this.#deathCheck = undefined
-    const now = this.#settings.clock.now()
+    const now = wholeNow(this.#settings.clock)
     if (!this.#schedule.isDead(now) || this.#link.isPaused) {
       this.#timer.update(this)
       return
@@ -198,7 +199,7 @@ export class HeartbeatMonitor implements ScheduledItem {
       if (!this.#link.isOpen) return
       this.#link.sendUrgent(encodeWith(this.#settings.codec, this.#hub.withRequestId(message)))
     } catch (thrown) {
-      this.#schedule.restartSilence(this.#settings.clock.now())
+      this.#schedule.restartSilence(wholeNow(this.#settings.clock))
       this.#hub.onHeartbeatError(thrown)
     }
   }

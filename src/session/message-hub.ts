@@ -43,7 +43,7 @@ export class MessageHub implements LinkHub {
     this.#settings = settings
     this.#port = port
     if (rateLimit) this.limiter = new RateLimiter(rateLimit, clock, { send: (frame) => frame.run() })
-    this.takers = new MessageTakers(settings, port, () => this.inbound.enableInterception())
+    this.takers = new MessageTakers(settings, port, this)
     const hasReplies = hasRequests || (heartbeat.style === 'message' && heartbeat.isReply !== undefined)
     this.inbound = new InboundPipeline(id, codec, this.takers, hasReplies, unpack)
   }

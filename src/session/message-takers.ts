@@ -5,7 +5,7 @@ import { toError } from '../core/error-text.js'
 import { BackpressureError } from '../errors/request-errors.js'
 import type { Stage } from '../errors/stage.js'
 import type { ReadDemand } from '../link/read-flow.js'
-import type { Interceptors } from '../messages/inbound.js'
+import type { InboundPipeline, Interceptors } from '../messages/inbound.js'
 import { MessageStreams } from '../messages/message-stream.js'
 import type { SenderLink } from '../messages/sender.js'
 import { Subscriptions } from '../messages/subscriptions.js'
@@ -46,7 +46,8 @@ export interface MessageTakersPort {
 export class MessageTakers implements Interceptors, ReadDemand {
   readonly #settings: MessageTakersSettings
   readonly #port: MessageTakersPort
-  readonly #onAdded: () => void
+  /** Whose messages are taken, from the first taker on. */
+  readonly #hub: { readonly inbound: InboundPipeline }
   #waiters: Waiters | undefined
   #subscriptions: Subscriptions | undefined
   #requests: PendingRequests | undefined
@@ -54,11 +55,14 @@ export class MessageTakers implements Interceptors, ReadDemand {
   /** The link whose `@OnOpen` has settled, while it is there. */
   #readyLink: SenderLink | undefined
 
-  /** @param onAdded called when somebody takes messages for the first time */
-  constructor(settings: MessageTakersSettings, port: MessageTakersPort, onAdded: () => void) {
+  constructor(
+    settings: MessageTakersSettings,
+    port: MessageTakersPort,
+    hub: { readonly inbound: InboundPipeline },
+  ) {
     this.#settings = settings
     this.#port = port
-    this.#onAdded = onAdded
+    this.#hub = hub
   }
 
   get waiters(): Waiters {
@@ -85,7 +89,7 @@ export class MessageTakers implements Interceptors, ReadDemand {
   }
 
   #add<T>(taker: T): T {
-    this.#onAdded()
+    this.#hub.inbound.enableInterception()
     return taker
   }
 

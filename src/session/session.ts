@@ -15,7 +15,7 @@ import type { Disconnect } from './disconnect.js'
 import { HandlerDrain } from './handler-drain.js'
 import type { MessageHub } from './message-hub.js'
 import { OnOpenRun } from './on-open-run.js'
-import type { SessionHandlers } from './session-handlers.js'
+import type { ConnectionListener, SessionHandlers } from './session-handlers.js'
 import type { OpenInfo } from './state.js'
 
 /** What a session needs to know. */
@@ -69,7 +69,7 @@ export class Session implements LinkOwner, InboundTarget {
   /**
    * @param number which link of the connection it is, from 1
    * @param attempt the number of the attempt that opened it
-   * @param openHandlers makes the handlers' side of the session
+   * @param listener makes the handlers' side of the session
    */
   constructor(
     number: number,
@@ -77,13 +77,13 @@ export class Session implements LinkOwner, InboundTarget {
     transport: Transport,
     settings: SessionSettings,
     owner: SessionOwner,
-    openHandlers: (link: Link) => SessionHandlers,
+    listener: Pick<ConnectionListener, 'openSession'>,
   ) {
     this.attempt = attempt
     this.#settings = settings
     this.#owner = owner
     this.link = new Link(number, transport, settings, this, owner.hub)
-    this.handlers = openHandlers(this.link)
+    this.handlers = listener.openSession(this.link)
   }
 
   /** True once `@OnOpen` was called: `@OnClose` will be, too. */

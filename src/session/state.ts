@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../core/clock.js'
 import { publishState } from '../core/diagnostics.js'
 import { ConnectionClosedError } from '../errors/send-errors.js'
-import { RESOLVED, deferred } from '../core/deferred.js'
+import { LazyDeferred, RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 import { LazySignal } from '../core/lazy-signal.js'
 import type { CloseInfo } from './disconnect.js'
@@ -77,6 +77,8 @@ export interface OpenInfo {
 export class StateMachine {
   readonly #id: string
   readonly #clock: Clock
+  /** Resolves in the state `closed`. */
+  readonly closed = new LazyDeferred<CloseInfo>()
   #state: ConnectionState = { status: 'connecting', attempt: 1 }
   /** For those who wait for \`open\`, while there are any. */
   #opened: Deferred<void> | undefined

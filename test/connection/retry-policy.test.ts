@@ -29,15 +29,9 @@ function policyOf(
   sources: Partial<PolicySources> = {},
 ): RetryPolicy & { readonly reports: unknown[] } {
   const reports: unknown[] = []
-  const all = {
-    random: () => 0.5,
-    date: () => DATE,
-    now: () => 0,
-    report: (thrown: unknown) => void reports.push(thrown),
-  }
-  const policy = new RetryPolicy(settings && { ...RETRY_DEFAULTS, ...settings }, {
-    ...all,
-    ...sources,
+  const all = { random: () => 0.5, clock: { now: () => 0, date: () => DATE }, ...sources }
+  const policy = new RetryPolicy(settings && { ...RETRY_DEFAULTS, ...settings }, all, {
+    report: (error) => void reports.push(error),
   })
   return Object.assign(policy, { reports })
 }
@@ -419,7 +413,7 @@ describe('RetryPolicy', () => {
     /** A policy whose connection became ready at 0, and the time that it reads. */
     function policyAt(now: number, settings: Partial<RetrySettings> | false = {}): RetryPolicy {
       let time = 0
-      const policy = policyOf(settings, { now: () => time })
+      const policy = policyOf(settings, { clock: { now: () => time, date: () => DATE } })
       if (settings !== false) delaysOf(policy, 2)
       time = now
       return policy
