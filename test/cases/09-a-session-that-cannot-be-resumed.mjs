@@ -1,0 +1,53 @@
+// Case 09. discord/discord-api-docs #1619, discordeno/discordeno PR 3907: each attempt to resume is answered by a reset (1006), for a minute
+// and a half; a fresh login would be fine. Right: after two vain resumes the client logs in anew.
+import * as H from 'holdfast'
+import { QUICK, annotate, check, end, serve, sleep } from './support.mjs'
+
+const seen = []
+const server = await serve((socket, request, number) => {
+  socket.send('{"op":10}')
+  socket.on('message', (data) => {
+    const { op } = JSON.parse(data)
+    seen.push(op === 6 ? 'resume' : 'identify')
+    if (op === 6) return socket._socket.resetAndDestroy()
+    socket.send(JSON.stringify({ op: 0, t: 'READY', s: 1, d: { session_id: `s${number}` } }))
+    return setTimeout(() => socket.terminate(), seen.length === 1 ? 200 : 60_000)
+  })
+})
+class Gateway {
+  constructor(connection) {
+    this.connection = connection
+    this.vain = 0
+  }
+  async opened() {
+    if (this.vain >= 2) this.session = undefined // 1
+    this.vain += 1 // 2
+    await this.connection.waitFor(({ op }) => op === 10, { timeout: 1_000 })
+    const isOurs = this.connection.waitFor(({ t }) => t === 'READY' || t === 'RESUMED', { timeout: 1_000 })
+    void this.connection.sendJson(
+      this.session ? { op: 6, d: { session_id: this.session, seq: 1 } } : { op: 2, d: {} },
+    )
+    const { t, d } = await isOurs
+    this.vain = 0 // 3
+    if (t === 'READY') this.session = d.session_id
+  }
+  event() {}
+  failed() {}
+}
+annotate(
+  Gateway,
+  [
+    ['opened', H.OnOpen()],
+    ['event', H.OnMessage()],
+    ['failed', H.OnError()],
+  ],
+  { inject: [H.Connection], route: 't' },
+)
+const client = await H.bootstrap(Gateway, server.url, { logger: false, reconnect: QUICK })
+await sleep(1_500)
+check(
+  seen.join(' ') === 'identify resume resume identify',
+  `with 3 lines of one's own: ${seen.join(' ')}; ${client.connection.state.status}`,
+)
+await client.close()
+end()

@@ -1,0 +1,96 @@
+// Case 11. wevm/viem #3957 and #3771: after a reconnect, who takes a subscription back and makes it again gets each event twice or more, or
+// none at all. Right: exactly one live subscription at the server, and each event once.
+import * as H from 'holdfast'
+import { QUICK, annotate, check, end, serve, sleep } from './support.mjs'
+
+let lastId = 0
+const lives = new Map()
+const server = await serve((socket) => {
+  const mine = new Map()
+  lives.set(socket, mine)
+  socket.on('close', () => lives.delete(socket))
+  socket.on('message', (data) => {
+    const { id, method, params } = JSON.parse(data)
+    if (method === 'eth_subscribe') mine.set(`0x${(lastId += 1)}`, params[0])
+    const result = method === 'eth_subscribe' ? `0x${lastId}` : mine.delete(params[0])
+    setTimeout(() => socket.send(JSON.stringify({ jsonrpc: '2.0', id, result })), 10)
+  })
+})
+const mint = (number) => {
+  for (const [socket, mine] of lives)
+    for (const subscription of mine.keys())
+      socket.send(
+        JSON.stringify({
+          jsonrpc: '2.0',
+          method: 'eth_subscription',
+          params: { subscription, result: number },
+        }),
+      )
+}
+const subscriptionsAt = () => [...lives.values()].reduce((sum, mine) => sum + mine.size, 0)
+let ids = 0
+class Heads {
+  constructor(subscriptions) {
+    this.subscriptions = subscriptions
+    this.heads = []
+  }
+  watch() {
+    const id = `sub-${(ids += 1)}`
+    this.subscriptions.add(
+      'heads',
+      { jsonrpc: '2.0', id, method: 'eth_subscribe', params: ['newHeads'] },
+      {
+        ack: (message) => message.id === id,
+        id: ({ result }) => result,
+        unsubscribe: (server) => ({
+          jsonrpc: '2.0',
+          id: `un-${id}`,
+          method: 'eth_unsubscribe',
+          params: [server],
+        }),
+      },
+    )
+  }
+  unwatch() {
+    this.subscriptions.delete('heads')
+  }
+  head({ params }) {
+    this.heads.push(params.result)
+  }
+  rest() {}
+}
+annotate(
+  Heads,
+  [
+    ['head', H.OnMessage('heads')],
+    ['rest', H.OnMessage()],
+  ],
+  { inject: [H.Subscriptions], route: (message) => message.params?.subscription },
+)
+const client = await H.bootstrap(Heads, server.url, { logger: false, reconnect: QUICK })
+const { instance } = client
+instance.watch()
+await sleep(80)
+mint(1)
+for (let round = 0; round < 3; round += 1) {
+  for (const socket of server.clients) socket.terminate()
+  await sleep(400)
+}
+mint(2)
+await sleep(50)
+instance.unwatch()
+instance.watch()
+await sleep(80)
+mint(3)
+await sleep(50)
+instance.unwatch() // and at once again, the acknowledgement still on its way
+instance.watch()
+instance.unwatch()
+instance.watch()
+await sleep(120)
+mint(4)
+await sleep(50)
+check(instance.heads.join() === '1,2,3,4', `the blocks seen: ${instance.heads.join()}`)
+check(subscriptionsAt() === 1, `live subscriptions at the server: ${subscriptionsAt()}`)
+await client.close()
+end()

@@ -1,0 +1,52 @@
+// Case 13. solana-foundation/solana-web3.js #2288, solana-labs/solana #26665: unsubscribing while the socket is closing (readyState 2), or just
+// reconnecting, throws and retries in a loop until the memory is gone. Right: nothing thrown, nothing sent, nothing said again later.
+import * as H from 'holdfast'
+import { QUICK, annotate, check, end, serve, sleep } from './support.mjs'
+
+const got = []
+const server = await serve((socket, request, number) =>
+  socket.on('message', (data) => got.push(`${number}:${data}`)),
+)
+class Accounts {
+  constructor(subscriptions) {
+    this.subscriptions = subscriptions
+    this.errors = []
+  }
+  opened() {
+    if (this.subscriptions.size === 0 && !this.wasOpen)
+      for (let i = 0; i < 3; i += 1) this.subscriptions.add(`s${i}`, { sub: i }, { unsubscribe: { un: i } })
+    this.wasOpen = true
+  }
+  lost() {
+    this.subscriptions.delete('s0')
+  } // @OnClose: the socket has gone
+  changed({ status }) {
+    if (status === 'waiting') this.subscriptions.delete('s1')
+  }
+  message() {}
+  failed(error) {
+    this.errors.push(error.message)
+  }
+}
+annotate(
+  Accounts,
+  [
+    ['opened', H.OnOpen()],
+    ['lost', H.OnClose()],
+    ['changed', H.OnStateChange()],
+    ['message', H.OnMessage()],
+    ['failed', H.OnError()],
+  ],
+  { inject: [H.Subscriptions] },
+)
+const client = await H.bootstrap(Accounts, server.url, { logger: false, reconnect: QUICK })
+await sleep(100)
+const cpu = process.cpuUsage()
+for (const socket of server.clients) socket.close(1001)
+await sleep(600)
+const { user, system } = process.cpuUsage(cpu)
+check(got.join(' ') === '1:{"sub":0} 1:{"sub":1} 1:{"sub":2} 2:{"sub":2}', `the server got ${got.join(' ')}`)
+check(client.instance.errors.length === 0, `errors: ${client.instance.errors.join('; ') || 'none'}`)
+check((user + system) / 1e3 < 200, `CPU in 0.6 s: ${Math.round((user + system) / 1e3)} ms`)
+await client.close()
+end()

@@ -1,0 +1,52 @@
+// Case 26. knowm/XChange #4740, JKorf/Kucoin.Net #140: the url has a token for a day; after a day each reconnect uses the old one, is let in, told
+// {"type":"error","code":401} in a MESSAGE and cut; for ever. Right: a fresh token for each attempt, the endpoint of which may fail, too.
+import * as H from 'holdfast'
+import { QUICK, annotate, check, end, serve, sleep } from './support.mjs'
+
+let current = 't1'
+let requests = 0
+const rest = async () => {
+  requests += 1
+  if (requests === 2) throw new Error('502')
+  current = `t${requests}`
+  return current
+}
+const entered = []
+const server = await serve((socket, request) => {
+  const token = new URL(request.url, 'ws://x').searchParams.get('token')
+  entered.push(token === current)
+  if (token === current) return socket.send('{"type":"welcome"}')
+  socket.send('{"type":"error","code":401,"data":"token is expired"}')
+  return socket.close(1000)
+})
+class Ticker {
+  welcome() {
+    this.welcomes = (this.welcomes ?? 0) + 1
+  }
+  failed(error) {
+    this.errors = [...(this.errors ?? []), error]
+  }
+}
+annotate(
+  Ticker,
+  [
+    ['welcome', H.OnMessage('welcome')],
+    ['failed', H.OnError()],
+  ],
+  { url: async () => `${server.url}?token=${await rest()}` },
+)
+const client = await H.bootstrap(Ticker, undefined, { logger: false, reconnect: QUICK })
+await sleep(200)
+current = 'expired'
+for (const socket of server.clients) socket.terminate()
+await sleep(700)
+check(
+  entered.every(Boolean) && client.instance.welcomes === 2,
+  `let in ${entered.length} times, ${requests} tokens asked for`,
+)
+check(
+  client.instance.errors?.[0] instanceof H.ConnectOptionError,
+  `the token that failed: ${client.instance.errors?.[0]?.message}`,
+)
+await client.close()
+end()

@@ -1,0 +1,74 @@
+// Case 30. ccxt/ccxt #15343 and #20223: the process computes for seconds; the pongs have long been there, unread, when the
+// timer fires, and a healthy connection is cut. Right: not one false verdict; and a peer that is dead is still found.
+import { createRequire } from 'node:module'
+import * as H from 'holdfast'
+import { spawn } from 'node:child_process'
+import { QUICK, annotate, check, end, sleep } from './support.mjs'
+
+const require = createRequire(import.meta.url)
+
+const child = spawn(
+  process.execPath,
+  [
+    '-e',
+    `
+  const { WebSocketServer } = require(${JSON.stringify(require.resolve('ws'))})
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 }, () => process.send(server.address().port))
+  let count = 0
+  server.on('connection', (socket) => { count += 1; process.send({ count }); setInterval(() => socket.send('{"type":"tick"}'), 1000) })
+`,
+  ],
+  { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
+)
+const port = await new Promise((resolve) => child.once('message', resolve))
+let count = 0
+child.on('message', (message) => {
+  count = message.count
+})
+const busy = (ms) => {
+  const until = performance.now() + ms
+  while (performance.now() < until);
+}
+for (const [style, heartbeat] of [
+  ['ping', { interval: 300, timeout: 300 }],
+  ['silence', { silence: 1_500 }],
+]) {
+  const before = count
+  class Feed {
+    tick() {}
+    failed(error) {
+      this.errors = [...(this.errors ?? []), error.name]
+    }
+  }
+  annotate(Feed, [
+    ['tick', H.OnMessage('tick')],
+    ['failed', H.OnError()],
+  ])
+  const client = await H.bootstrap(Feed, `ws://127.0.0.1:${port}/`, {
+    logger: false,
+    reconnect: QUICK,
+    heartbeat,
+  })
+  for (const ms of [1_000, 2_500, 400, 700, 1_700]) {
+    busy(ms)
+    await sleep(60)
+  }
+  await sleep(400)
+  check(
+    count - before === 1 && !client.instance.errors,
+    `${style}: ${count - before} connection(s) through 6 s of a busy process; errors: ${client.instance.errors?.join() ?? 'none'}`,
+  )
+  if (style === 'silence') {
+    child.kill('SIGSTOP')
+    busy(500)
+    await sleep(2_500)
+    check(
+      client.instance.errors?.[0] === 'HeartbeatTimeoutError',
+      `and a peer that hangs is found: ${client.instance.errors?.join() ?? 'no'}`,
+    )
+    child.kill('SIGCONT')
+  }
+  await client.connection.terminate()
+}
+child.kill()
+end()

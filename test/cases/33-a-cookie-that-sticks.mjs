@@ -1,0 +1,36 @@
+// Case 33. espressif/esp-protocols #715, AsyncHttpClient/async-http-client #1117: the load balancer sets a cookie in the 101 answer, and who does not bring
+// it back is sent to another backend, where the session is not. Right: readable, and sent with the next attempt.
+import * as H from 'holdfast'
+import { QUICK, annotate, check, end, note, serve, sleep } from './support.mjs'
+
+const cookies = []
+const server = await serve(() => undefined)
+server.on('headers', (headers, request) => {
+  cookies.push(request.headers.cookie)
+  headers.push('Set-Cookie: AWSALB=b7; Path=/; HttpOnly', 'Set-Cookie: other=1')
+})
+let cookie // 1
+class Feed {
+  opened({ headers }) {
+    cookie = headers['set-cookie']?.map((each) => each.split(';')[0]).join('; ')
+  } // 2
+  any() {}
+}
+annotate(
+  Feed,
+  [
+    ['opened', H.OnOpen()],
+    ['any', H.OnMessage()],
+  ],
+  { headers: () => ({ cookie }) },
+) // 3
+const client = await H.bootstrap(Feed, server.url, { logger: false, reconnect: QUICK })
+for (const socket of server.clients) socket.terminate()
+await sleep(400)
+check(
+  cookies.join(' | ') === ' | AWSALB=b7; other=1',
+  `cookies of the attempts: ${cookies.map((each) => each ?? 'none').join(' | ')}`,
+)
+note("3 lines; no jar: expiry, path and domain are the user's own business")
+await client.close()
+end()

@@ -1,0 +1,52 @@
+// Case 35. nodejs/node #17789: the 101 answer has Transfer-Encoding: chunked (aiohttp of old), and the first message comes in the same segment; its first
+// byte was eaten. Right: the message is there, whole; so with a Content-Length, and with header names in odd letters.
+import * as H from 'holdfast'
+import { createServer } from 'node:net'
+import { createHash } from 'node:crypto'
+import { annotate, check, end, sleep } from './support.mjs'
+
+const HELLO = Buffer.from('{"type":"hello"}')
+const first = Buffer.concat([Buffer.from([0x81, HELLO.length]), HELLO])
+let extra = ''
+const server = createServer((socket) => {
+  socket.on('error', () => undefined)
+  socket.once('data', (data) => {
+    const accept = createHash('sha1')
+      .update(/sec-websocket-key: (.+)\r\n/i.exec(data)[1] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11')
+      .digest('base64')
+    const head = `HTTP/1.1 101 Web Socket Protocol Handshake\r\nUPGRADE: WebSocket\r\nconnection: keep-alive, Upgrade\r\n${extra}sec-websocket-accept: ${accept}\r\n\r\n`
+    socket.write(Buffer.concat([Buffer.from(head), first]))
+    socket.on('data', (bytes) => {
+      if ((bytes[0] & 0x0f) === 8) socket.end(Buffer.from([0x88, 0x02, 0x03, 0xe8]))
+    })
+  })
+})
+await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+for (const each of ['', 'Transfer-Encoding: chunked\r\n', 'Content-Length: 0\r\n', 'Content-Length: 5\r\n']) {
+  extra = each
+  class Feed {
+    hello() {
+      this.has = true
+    }
+    failed(error) {
+      this.error = error.message
+    }
+  }
+  annotate(Feed, [
+    ['hello', H.OnMessage('hello')],
+    ['failed', H.OnError()],
+  ])
+  const client = await H.bootstrap(Feed, `ws://127.0.0.1:${server.address().port}/`, {
+    logger: false,
+    reconnect: { maxAttempts: 1 },
+    connectTimeout: 1_000,
+  }).catch((error) => error)
+  await sleep(80)
+  const { has, error } = client.instance ?? {}
+  check(
+    has === true && error === undefined,
+    `${each.trim() || 'plain'}: ${client instanceof Error ? client.message : has ? 'the first message is there' : `nothing came (${error ?? 'no error'})`}`,
+  )
+  if (!(client instanceof Error)) await client.connection.terminate()
+}
+end()

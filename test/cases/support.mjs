@@ -1,0 +1,44 @@
+import 'reflect-metadata'
+import { WebSocketClient } from 'holdfast'
+import { WebSocketServer } from 'ws'
+
+export const QUICK = { initialDelay: 60, maxDelay: 200, minUptime: 150 }
+
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Decorates a class the legacy way, as compiled TypeScript would: `[method, decorator, …]` each. */
+export function annotate(Class, roles, options = {}) {
+  for (const [method, ...decorators] of roles) {
+    const descriptor = Object.getOwnPropertyDescriptor(Class.prototype, method)
+    for (const decorator of decorators.reverse()) decorator(Class.prototype, method, descriptor)
+  }
+  WebSocketClient(options)(Class)
+  return Class
+}
+
+/** Starts a server on a free port. `each` receives the socket, the request and the number of every connection. */
+export async function serve(each, options = {}) {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options })
+  await new Promise((resolve) => server.once('listening', resolve))
+  let count = 0
+  server.on('connection', (socket, request) => {
+    socket.on('error', () => undefined)
+    each(socket, request, (count += 1))
+  })
+  return Object.assign(server, { url: `ws://127.0.0.1:${server.address().port}/`, count: () => count })
+}
+
+let wrong = 0
+
+/** Prints one fact, and remembers whether it holds. */
+export function check(isRight, text) {
+  if (!isRight) wrong += 1
+  console.log(`${isRight ? 'ok   ' : 'WRONG'} ${text}`)
+}
+
+export const note = (text) => console.log(`note  ${text}`)
+
+/** Ends the process: 0 if every fact holds. */
+export const end = () => process.exit(wrong ? 1 : 0)
+
+process.on('unhandledRejection', (error) => check(false, `unhandled rejection: ${error}`))
