@@ -98,7 +98,7 @@ export class Links {
     this.#attempt = attempt
   }
 
-  /** An attempt is over: as a session that opens, or as a failure. Returns the link that the session is to replace. */
+  /** An attempt is over: as a session that opens, or as a failure. */
   onAttemptEnd(attempt: Attempt, session?: Session): void {
     this.#url = attempt.url
     if (attempt === this.#handover?.attempt) this.#handover.onAttemptEnd(session)

@@ -51,7 +51,7 @@ interface Ping {
   readonly answer: Deferred<number> | undefined
 }
 
-/** Keeps one link's heartbeat going: the schedule says what is due, the pulse does it. */
+/** Keeps one link's heartbeat going: the schedule says what is due, the monitor does it. */
 export class HeartbeatMonitor implements ScheduledItem {
   readonly #settings: HeartbeatMonitorSettings
   readonly #link: MonitoredLink

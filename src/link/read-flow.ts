@@ -74,7 +74,7 @@ export class ReadFlow implements ReadCounter {
     if (this.#isPaused) this.update()
   }
 
-  /** Notes that a frame has come in: a breath is over with the first one, and the chunk that it came in. */
+  /** Notes that a frame has come in: a probe is over with the first one, and the chunk that it came in. */
   onFrame(): void {
     if (!this.#isPaused || this.#probeTimer) return
     this.#startProbe()

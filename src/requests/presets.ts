@@ -1,5 +1,5 @@
 import { describeValue } from '../core/describe-value.js'
-import { idOfCall, isRecord, propertyPlace } from './request-options.js'
+import { idOfCall, isRecord, propertyAccessor } from './request-options.js'
 import type { RequestsOptions } from './request-options.js'
 
 /**
@@ -7,7 +7,7 @@ import type { RequestsOptions } from './request-options.js'
  * a call of the server's is its result, or an error with the code -32603 where the result is an Error.
  */
 export function jsonRpc(): RequestsOptions {
-  const property = propertyPlace('id')
+  const property = propertyAccessor('id')
   return {
     id: {
       read: property.read,

@@ -69,7 +69,7 @@ let sharedSettings: RequestsSettings | undefined
 
 function requestsSettings(options: RequestsOptions): RequestsSettings {
   const place = options.id ?? 'id'
-  const ids = typeof place === 'string' ? propertyPlace(place) : place
+  const ids = typeof place === 'string' ? propertyAccessor(place) : place
   const readId = typeof place === 'string' ? propertyReader(place) : place ? place.read : none
   return {
     ids,
@@ -95,7 +95,7 @@ function propertyReader(name: string): IdAccessor['read'] {
   return (message) => (isRecord(message) ? message[name] : undefined)
 }
 
-export function propertyPlace(name: string): IdAccessor {
+export function propertyAccessor(name: string): IdAccessor {
   const check = (message: unknown): Readonly<Record<string, unknown>> => {
     if (isRecord(message)) return message
     const given = describeValue(message)

@@ -26,7 +26,7 @@ function fixOf(changes: Partial<HandlerRecord>): string | undefined {
   return findMistake({ ...record, kind: 'method', ...changes }, Feed.prototype)?.fix
 }
 
-describe('problemOf', () => {
+describe('findMistake', () => {
   it('finds nothing wrong with a method, decorated or named', () => {
     expect(causeOf({})).to.equal(undefined)
     expect(causeOf({ kind: 'named' })).to.equal(undefined)

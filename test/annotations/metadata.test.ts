@@ -68,7 +68,7 @@ describe('metadata', () => {
     })
   })
 
-  describe('#ownConstructorTokens', () => {
+  describe('ownConstructorTokens', () => {
     it('are the types that the compiler noted, and the names that stand over them', () => {
       @injectable()
       class Named {
@@ -113,7 +113,7 @@ describe('metadata', () => {
     })
   })
 
-  describe('#notesTypes', () => {
+  describe('emitsTypes', () => {
     it('is seen at any handler', () => {
       class Noted {
         @OnMessage() received(): void {}
@@ -132,7 +132,7 @@ describe('metadata', () => {
     })
   })
 
-  describe('#standardMetadata', () => {
+  describe('standardMetadata', () => {
     it('is that of the class itself', () => {
       class Base {}
       class Derived extends Base {}

@@ -144,7 +144,7 @@ describe('Injector', () => {
     })
   })
 
-  describe('#prepare', () => {
+  describe('#register of clients', () => {
     it('makes classes injectable that tsyringe does not know', () => {
       class Sapling extends Branch {}
       expect(injectorOf([Sapling]).resolve(Sapling)).to.be.instanceOf(Branch)
@@ -160,7 +160,7 @@ describe('Injector', () => {
     })
   })
 
-  describe('#dispose', () => {
+  describe('#disposables, disposed of', () => {
     it('disposes of what was made, the last first, waiting for each, whichever way it is disposed of', async () => {
       const injector = Injector.under(tsyringe, undefined)
       clientIn(injector, Tree)

@@ -44,8 +44,8 @@ function fail(policy: RetryPolicy, facts: Partial<Failure> = {}): RetryDecision 
 /** The delays after so many failures in a row; NaN where there is no retry. */
 function delaysOf(policy: RetryPolicy, count: number): number[] {
   return Array.from({ length: count }, () => {
-    const verdict = fail(policy)
-    return verdict.retry ? verdict.delay : NaN
+    const decision = fail(policy)
+    return decision.retry ? decision.delay : NaN
   })
 }
 
@@ -72,10 +72,10 @@ describe('isFatal', () => {
     }
     for (const initiator of ['remote', 'local', 'network'] as const) {
       for (const code of CODES) {
-        const verdict = FATAL[initiator].includes(code) ? 'fatal' : 'worth another try'
-        it(`${code} with initiator ${initiator} is ${verdict}`, () => {
+        const decision = FATAL[initiator].includes(code) ? 'fatal' : 'worth another try'
+        it(`${code} with initiator ${initiator} is ${decision}`, () => {
           const facts = failure({ code, initiator, hasBeenOpen: true })
-          expect(isFatal(facts)).to.equal(verdict === 'fatal')
+          expect(isFatal(facts)).to.equal(decision === 'fatal')
         })
       }
     }
@@ -250,8 +250,11 @@ describe('RetryPolicy', () => {
     })
 
     it('does not try again after a fatal failure', () => {
-      const verdict = fail(policyOf(), { status: 401, error: new HandshakeError(url, 'no', { status: 401 }) })
-      expect(verdict).to.deep.equal({ retry: false, exhausted: false })
+      const decision = fail(policyOf(), {
+        status: 401,
+        error: new HandshakeError(url, 'no', { status: 401 }),
+      })
+      expect(decision).to.deep.equal({ retry: false, exhausted: false })
     })
 
     it('ends with the first failure where reconnect is off', () => {
@@ -281,8 +284,8 @@ describe('RetryPolicy', () => {
       })
 
       it('may be a date, reckoned by the wall clock', () => {
-        const verdict = fail(policyOf(), refused('Thu, 01 Jan 2026 00:00:07 GMT'))
-        expect(verdict).to.deep.equal({ retry: true, delay: 8_000 })
+        const decision = fail(policyOf(), refused('Thu, 01 Jan 2026 00:00:07 GMT'))
+        expect(decision).to.deep.equal({ retry: true, delay: 8_000 })
       })
 
       it('counts for no more than maxDelay', () => {
@@ -351,13 +354,13 @@ describe('RetryPolicy', () => {
       })
 
       it('true tries again what is fatal by default, with the default delay', () => {
-        const verdict = fail(policyOf({ shouldReconnect: () => true }), fatal)
-        expect(verdict).to.deep.equal({ retry: true, delay: 1_000 })
+        const decision = fail(policyOf({ shouldReconnect: () => true }), fatal)
+        expect(decision).to.deep.equal({ retry: true, delay: 1_000 })
       })
 
       it('false gives up what would be tried again by default', () => {
-        const verdict = fail(policyOf({ shouldReconnect: () => false }))
-        expect(verdict).to.deep.equal({ retry: false, exhausted: false })
+        const decision = fail(policyOf({ shouldReconnect: () => false }))
+        expect(decision).to.deep.equal({ retry: false, exhausted: false })
       })
 
       it('a number tries again after so many milliseconds, without chance', () => {

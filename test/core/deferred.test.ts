@@ -31,7 +31,7 @@ describe('deferred', () => {
   })
 })
 
-describe('SETTLED', () => {
+describe('RESOLVED', () => {
   it('has resolved, and is one for all', async () => {
     await RESOLVED
     expect(RESOLVED).to.be.instanceOf(Promise)
@@ -66,7 +66,7 @@ describe('LazyDeferred', () => {
     expect(await failed.promise.catch(String)).to.equal('Error: oops')
   })
 
-  describe('#whenSettled', () => {
+  describe('#onSettled', () => {
     it('tells once, when it settles, or at once if it has', () => {
       const calls: string[] = []
       const kept = new LazyDeferred<number>()

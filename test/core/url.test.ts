@@ -13,7 +13,7 @@ describe('redactUrl', () => {
   })
 })
 
-describe('urlProblem', () => {
+describe('findUrlMistake', () => {
   for (const url of ['ws://peer.test', 'wss://user:pass@peer.test/feed?a=%23', 'ws+unix:///run/peer.sock']) {
     it(`finds none with ${url}`, () => {
       expect(findUrlMistake(url)).to.equal(undefined)

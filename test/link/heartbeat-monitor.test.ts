@@ -17,7 +17,7 @@ function byMessage(extra: object = {}): HeartbeatSettings {
   return { style: 'message', interval: 20_000, timeout: 10_000, message, ...extra }
 }
 
-/** A pulse whose peer answers only if told to; everything it does is noted. */
+/** A monitor whose peer answers only if told to; everything it does is noted. */
 function rig(settings: HeartbeatSettings) {
   const clock = new FakeClock()
   const notes = {
@@ -52,14 +52,14 @@ function rig(settings: HeartbeatSettings) {
     withRequestId: (message: unknown): unknown => message,
     onHeartbeatError: (thrown: unknown) => void notes.failures.push(thrown),
   }
-  const pulse = new HeartbeatMonitor({ heartbeat: settings, clock, codec: jsonCodec }, link, owner, hub)
+  const monitor = new HeartbeatMonitor({ heartbeat: settings, clock, codec: jsonCodec }, link, owner, hub)
   const answerAll = (): void => {
     port.answer = (data) => {
-      pulse.onData(clock.now())
-      pulse.onPong(data)
+      monitor.onData(clock.now())
+      monitor.onPong(data)
     }
   }
-  return { clock, notes, port, pulse, answerAll }
+  return { clock, notes, port, monitor, answerAll }
 }
 
 /** Returns what a promise rejects with. */
@@ -95,21 +95,21 @@ describe('HeartbeatMonitor', () => {
     })
 
     it('takes any frame for life', async () => {
-      const { clock, notes, pulse } = rig(PING)
+      const { clock, notes, monitor } = rig(PING)
       await clock.advance(25_000)
-      pulse.onData(clock.now())
+      monitor.onData(clock.now())
       await clock.advance(10_000)
       expect(notes.deaths).to.deep.equal([])
-      expect(pulse.lastSeen).to.equal(25_000)
+      expect(monitor.lastSeen).to.equal(25_000)
     })
 
     it('waits one turn with the verdict, for what the network has ready (B32)', async () => {
-      const { clock, notes, pulse } = rig(PING)
+      const { clock, notes, monitor } = rig(PING)
       await clock.advance(20_000)
       const { nextTurn } = clock
       // What a blocked process finds in its sockets comes before the verdict's turn.
       clock.nextTurn = (callback) => {
-        pulse.onData(clock.now())
+        monitor.onData(clock.now())
         return nextTurn.call(clock, callback)
       }
       await clock.advance(10_000)
@@ -171,21 +171,21 @@ describe('HeartbeatMonitor', () => {
     })
 
     it('measures the round trip', async () => {
-      const { clock, notes, pulse } = rig(PING)
+      const { clock, notes, monitor } = rig(PING)
       await clock.advance(20_000)
       await clock.advance(120)
-      pulse.onPong(notes.pings[0]!)
-      expect(pulse.latency).to.equal(120)
+      monitor.onPong(notes.pings[0]!)
+      expect(monitor.latency).to.equal(120)
     })
   })
 
   describe('by message', () => {
     it('beats only once it is ready', async () => {
-      const { clock, notes, pulse } = rig(byMessage())
+      const { clock, notes, monitor } = rig(byMessage())
       await clock.advance(100_000)
       expect(notes.beats).to.deep.equal([])
       expect(clock.timers).to.equal(0)
-      pulse.onReady()
+      monitor.onReady()
       await clock.advance(20_000)
       expect(notes.beats).to.deep.equal([{ beat: 1 }])
       expect(notes.pings).to.deep.equal([])
@@ -195,18 +195,18 @@ describe('HeartbeatMonitor', () => {
 
     it('knows the reply, which measures the latency once', async () => {
       const isReply = (message: unknown): boolean => message === 'pong'
-      const { clock, pulse } = rig(byMessage({ isReply }))
-      pulse.onReady()
+      const { clock, monitor } = rig(byMessage({ isReply }))
+      monitor.onReady()
       await clock.advance(20_050)
-      expect(pulse.isReply('tick')).to.equal(false)
-      expect(pulse.isReply('pong')).to.equal(true)
-      expect(pulse.isReply('pong')).to.equal(true)
-      expect(pulse.latency).to.equal(50)
+      expect(monitor.isReply('tick')).to.equal(false)
+      expect(monitor.isReply('pong')).to.equal(true)
+      expect(monitor.isReply('pong')).to.equal(true)
+      expect(monitor.latency).to.equal(50)
     })
 
     it('takes nothing for a reply without isReply, or in another style', () => {
-      expect(rig(byMessage()).pulse.isReply('pong')).to.equal(false)
-      expect(rig(PING).pulse.isReply('pong')).to.equal(false)
+      expect(rig(byMessage()).monitor.isReply('pong')).to.equal(false)
+      expect(rig(PING).monitor.isReply('pong')).to.equal(false)
     })
 
     it('reports an isReply that throws, and takes the message for none', () => {
@@ -214,8 +214,8 @@ describe('HeartbeatMonitor', () => {
       const isReply = (): boolean => {
         throw thrown
       }
-      const { notes, pulse } = rig(byMessage({ isReply }))
-      expect(pulse.isReply('pong')).to.equal(false)
+      const { notes, monitor } = rig(byMessage({ isReply }))
+      expect(monitor.isReply('pong')).to.equal(false)
       expect(notes.failures).to.deep.equal([thrown])
     })
 
@@ -226,11 +226,11 @@ describe('HeartbeatMonitor', () => {
         if (isBroken) throw thrown
         return 'beat'
       }
-      const { clock, notes, pulse } = rig(byMessage({ message }))
-      pulse.onReady()
+      const { clock, notes, monitor } = rig(byMessage({ message }))
+      monitor.onReady()
       await clock.advance(20_000)
       expect(notes.failures).to.deep.equal([thrown])
-      pulse.onData(clock.now())
+      monitor.onData(clock.now())
       isBroken = false
       await clock.advance(20_000)
       expect(notes.beats).to.deep.equal(['beat'])
@@ -238,11 +238,11 @@ describe('HeartbeatMonitor', () => {
 
     it('reports a beat that cannot be sent', async () => {
       const thrown = new Error('no text')
-      const { clock, notes, port, pulse } = rig(byMessage())
+      const { clock, notes, port, monitor } = rig(byMessage())
       port.beat = () => {
         throw thrown
       }
-      pulse.onReady()
+      monitor.onReady()
       await clock.advance(20_000)
       expect(notes.failures).to.deep.equal([thrown])
     })
@@ -260,19 +260,19 @@ describe('HeartbeatMonitor', () => {
     })
 
     it('leaves alone a peer that beats', async () => {
-      const { clock, notes, pulse } = rig(SILENCE)
+      const { clock, notes, monitor } = rig(SILENCE)
       for (let count = 0; count < 10; count += 1) {
         await clock.advance(29_000)
-        pulse.onData(clock.now())
+        monitor.onData(clock.now())
       }
       expect(notes.deaths).to.deep.equal([])
     })
 
     it('listens on when a frame comes in the very turn of the verdict', async () => {
-      const { clock, notes, pulse } = rig(SILENCE)
+      const { clock, notes, monitor } = rig(SILENCE)
       const { nextTurn } = clock
       clock.nextTurn = (callback) => {
-        pulse.onData(clock.now())
+        monitor.onData(clock.now())
         return nextTurn.call(clock, callback)
       }
       await clock.advance(30_000)
@@ -291,16 +291,16 @@ describe('HeartbeatMonitor', () => {
   })
 
   it('starts no timer when it is off', () => {
-    const { clock, pulse } = rig(OFF)
-    pulse.onReady()
+    const { clock, monitor } = rig(OFF)
+    monitor.onReady()
     expect(clock.timers).to.equal(0)
   })
 
   describe('#configure', () => {
     it('changes the interval while it goes on', async () => {
-      const { clock, notes, pulse, answerAll } = rig(PING)
+      const { clock, notes, monitor, answerAll } = rig(PING)
       answerAll()
-      pulse.configure({ ...PING, interval: 1_000 })
+      monitor.configure({ ...PING, interval: 1_000 })
       await clock.advance(3_000)
       expect(notes.pings).to.have.length(3)
       expect(clock.timers).to.equal(1)
@@ -309,79 +309,79 @@ describe('HeartbeatMonitor', () => {
 
   describe('#ping', () => {
     it('resolves to the round trip when its pong comes', async () => {
-      const { clock, notes, pulse } = rig(OFF)
-      const ping = pulse.ping()
+      const { clock, notes, monitor } = rig(OFF)
+      const ping = monitor.ping()
       await clock.advance(70)
-      pulse.onPong(notes.pings[0]!)
+      monitor.onPong(notes.pings[0]!)
       expect(await ping).to.equal(70)
-      expect(pulse.latency).to.equal(70)
+      expect(monitor.latency).to.equal(70)
     })
 
     it('is answered by the pong to a later ping, too: a peer may answer only the latest', async () => {
-      const { clock, notes, pulse } = rig(OFF)
-      const first = pulse.ping()
+      const { clock, notes, monitor } = rig(OFF)
+      const first = monitor.ping()
       await clock.advance(10)
-      const second = pulse.ping()
-      const third = pulse.ping()
+      const second = monitor.ping()
+      const third = monitor.ping()
       await clock.advance(20)
-      pulse.onPong(notes.pings[1]!)
+      monitor.onPong(notes.pings[1]!)
       expect(await Promise.all([first, second])).to.deep.equal([30, 20])
-      expect(pulse.latency).to.equal(20)
-      pulse.onPong(notes.pings[2]!)
+      expect(monitor.latency).to.equal(20)
+      monitor.onPong(notes.pings[2]!)
       expect(await third).to.equal(20)
     })
 
     it('is not answered by a pong that nobody asked for, or by the same one twice', async () => {
-      const { clock, notes, pulse } = rig(OFF)
-      const ping = pulse.ping()
-      pulse.onPong(new Uint8Array())
-      pulse.onPong(Buffer.from('other'))
-      expect(pulse.latency).to.equal(undefined)
+      const { clock, notes, monitor } = rig(OFF)
+      const ping = monitor.ping()
+      monitor.onPong(new Uint8Array())
+      monitor.onPong(Buffer.from('other'))
+      expect(monitor.latency).to.equal(undefined)
       await clock.advance(5)
-      pulse.onPong(notes.pings[0]!)
-      pulse.onPong(notes.pings[0]!)
+      monitor.onPong(notes.pings[0]!)
+      monitor.onPong(notes.pings[0]!)
       expect(await ping).to.equal(5)
-      expect(pulse.latency).to.equal(5)
+      expect(monitor.latency).to.equal(5)
     })
 
     it('rejects when the link is lost', async () => {
-      const { pulse } = rig(OFF)
-      const ping = pulse.ping()
-      pulse.stop(LOST)
+      const { monitor } = rig(OFF)
+      const ping = monitor.ping()
+      monitor.stop(LOST)
       expect(await rejection(ping)).to.equal(LOST)
     })
 
     it('is given up, and never left hanging, when the peer answers none of many', async () => {
-      const { notes, pulse } = rig(OFF)
-      const first = pulse.ping()
-      const others = Array.from({ length: 16 }, () => pulse.ping())
+      const { notes, monitor } = rig(OFF)
+      const first = monitor.ping()
+      const others = Array.from({ length: 16 }, () => monitor.ping())
       expect(await rejection(first))
         .to.be.instanceOf(Error)
         .with.property('message')
         .that.contains('16 pings unanswered')
-      pulse.onPong(notes.pings[16]!)
+      monitor.onPong(notes.pings[16]!)
       expect(await Promise.all(others)).to.deep.equal(others.map(() => 0))
     })
   })
 
   describe('#stop', () => {
     it('leaves no timer, also for what is asked of it later', async () => {
-      const { clock, notes, pulse } = rig(PING)
-      pulse.stop(LOST)
-      pulse.onReady()
-      pulse.configure(PING)
+      const { clock, notes, monitor } = rig(PING)
+      monitor.stop(LOST)
+      monitor.onReady()
+      monitor.configure(PING)
       expect(clock.timers).to.equal(0)
       await clock.advance(100_000)
       expect(notes.pings).to.deep.equal([])
     })
 
     it('takes back a verdict that waits for its turn', async () => {
-      const { clock, notes, pulse } = rig(PING)
+      const { clock, notes, monitor } = rig(PING)
       await clock.advance(20_000)
       const { nextTurn } = clock
       clock.nextTurn = (callback) => {
         const timer = nextTurn.call(clock, callback)
-        queueMicrotask(() => pulse.stop(LOST))
+        queueMicrotask(() => monitor.stop(LOST))
         return timer
       }
       await clock.advance(10_000)

@@ -194,24 +194,24 @@ describe('SharedHeartbeatTimer', () => {
   describe('under a thousand links', () => {
     const PING: HeartbeatSettings = { style: 'ping', interval: 20_000, timeout: 10_000 }
 
-    /** A thousand pulses that began one after another, within one interval; those that are alive answer after 50 ms. */
+    /** A thousand monitors that began one after another, within one interval; those that are alive answer after 50 ms. */
     async function thousand(clock: FakeClock, isAlive: (index: number) => boolean) {
       const links = Array.from({ length: 1_000 }, (_, index) => ({
         isAlive: isAlive(index),
         beats: [] as number[],
         deaths: [] as number[],
-        pulse: undefined as HeartbeatMonitor | undefined,
+        monitor: undefined as HeartbeatMonitor | undefined,
       }))
       for (const link of links) {
         const ping = (data: Uint8Array): void => {
           link.beats.push(clock.now())
           if (!link.isAlive) return
           clock.setTimeout(() => {
-            link.pulse?.onData(clock.now())
-            link.pulse?.onPong(data)
+            link.monitor?.onData(clock.now())
+            link.monitor?.onPong(data)
           }, 50)
         }
-        link.pulse = new HeartbeatMonitor(
+        link.monitor = new HeartbeatMonitor(
           { heartbeat: PING, clock, codec: jsonCodec },
           { isOpen: true, isPaused: false, transport: { ping }, sendUrgent: () => undefined },
           { onLinkDead: () => void link.deaths.push(clock.now()) },
@@ -265,17 +265,17 @@ describe('SharedHeartbeatTimer', () => {
       const clock = new FakeClock()
       const links = await thousand(clock, () => false)
       expect(clock.timers).to.equal(1)
-      for (const { pulse } of links) pulse?.stop(LOST)
+      for (const { monitor } of links) monitor?.stop(LOST)
       expect(clock.timers).to.equal(0)
     })
 
     it('follows one whose interval is changed while it is open', async () => {
       const clock = new FakeClock()
       const [first] = await thousand(clock, () => false)
-      const changed = first as { pulse: HeartbeatMonitor; beats: number[] }
-      changed.pulse.configure({ ...PING, interval: 21_000 })
+      const changed = first as { monitor: HeartbeatMonitor; beats: number[] }
+      changed.monitor.configure({ ...PING, interval: 21_000 })
       expect(clock.timers).to.equal(1)
-      changed.pulse.configure({ ...PING, interval: 200 })
+      changed.monitor.configure({ ...PING, interval: 200 })
       await run(clock, 21_000)
       expect(changed.beats.length).to.be.within(4, 6)
     })

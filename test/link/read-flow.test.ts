@@ -5,7 +5,7 @@ import { ReadFlow, probeIntervalOf } from '#src/link/read-flow.js'
 import type { ReadDemand } from '#src/link/read-flow.js'
 
 /** Back-pressure on a socket that only notes whether it is read. */
-function rig({ highWaterMark = 8, highWaterBytes = 1_000, breath = 100 } = {}) {
+function rig({ highWaterMark = 8, highWaterBytes = 1_000, probeInterval = 100 } = {}) {
   const clock = new FakeClock()
   const socket = {
     isRead: true,
@@ -27,7 +27,7 @@ function rig({ highWaterMark = 8, highWaterBytes = 1_000, breath = 100 } = {}) {
     },
     onReadOverflow: (pending) => void socket.overflows.push(pending),
   }
-  const settings = { highWaterMark, highWaterBytes, probeInterval: breath }
+  const settings = { highWaterMark, highWaterBytes, probeInterval }
   const pressure = new ReadFlow(settings, clock, transport, demand)
   pressure.onReady()
   const take = (count: number, bytes = 1): void => {
@@ -219,8 +219,8 @@ describe('ReadFlow', () => {
     })
   })
 
-  describe('breath (B41)', () => {
-    it('reads once per breath while it is stopped, until one frame has come', async () => {
+  describe('probeInterval (B41)', () => {
+    it('reads once per interval while it is stopped, until one frame has come', async () => {
       const { clock, socket, take, pressure } = rig()
       take(9)
       await clock.advance(99)

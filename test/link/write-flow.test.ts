@@ -36,7 +36,7 @@ class SlowTransport implements Transport {
 /** Sends of a link with a high-water mark of 100. */
 function rig() {
   const transport = new SlowTransport()
-  return { transport, outgoing: new WriteFlow(transport, 100) }
+  return { transport, writeFlow: new WriteFlow(transport, 100) }
 }
 
 /** Tells whether a promise has settled by now. */
@@ -52,26 +52,26 @@ async function isSettled(promise: Promise<void>): Promise<boolean> {
 describe('WriteFlow', () => {
   describe('#send', () => {
     it('hands text and bytes on as they are, in order', () => {
-      const { transport, outgoing } = rig()
+      const { transport, writeFlow } = rig()
       const bytes = new Uint8Array([1])
-      void outgoing.send('text')
-      void outgoing.send(bytes)
+      void writeFlow.send('text')
+      void writeFlow.send(bytes)
       expect(transport.sent).to.deep.equal(['text', bytes])
       expect(transport.sent[1]).to.equal(bytes)
     })
 
     it('is settled already below the mark, with one promise for all', () => {
-      const { outgoing } = rig()
-      expect(outgoing.send('x'.repeat(99))).to.equal(RESOLVED)
+      const { writeFlow } = rig()
+      expect(writeFlow.send('x'.repeat(99))).to.equal(RESOLVED)
     })
 
     it('waits at the mark, until a quarter of it is left', async () => {
-      const { transport, outgoing } = rig()
-      void outgoing.send('x'.repeat(50))
-      const waiting = outgoing.send('x'.repeat(25))
+      const { transport, writeFlow } = rig()
+      void writeFlow.send('x'.repeat(50))
+      const waiting = writeFlow.send('x'.repeat(25))
       expect(waiting).to.equal(RESOLVED)
-      const high = outgoing.send('x'.repeat(25))
-      const higher = outgoing.send('x'.repeat(25))
+      const high = writeFlow.send('x'.repeat(25))
+      const higher = writeFlow.send('x'.repeat(25))
       transport.flush(3)
       expect(transport.bufferedAmount).to.equal(25)
       expect(await isSettled(high)).to.equal(true)
@@ -79,9 +79,9 @@ describe('WriteFlow', () => {
     })
 
     it('does not go on before that', async () => {
-      const { transport, outgoing } = rig()
-      const first = outgoing.send('x'.repeat(100))
-      const second = outgoing.send('x'.repeat(26))
+      const { transport, writeFlow } = rig()
+      const first = writeFlow.send('x'.repeat(100))
+      const second = writeFlow.send('x'.repeat(26))
       transport.flush(1)
       expect(transport.bufferedAmount).to.equal(26)
       expect(await isSettled(first)).to.equal(false)
@@ -92,10 +92,10 @@ describe('WriteFlow', () => {
     })
 
     it('lets those that wait go on although the last send did not wait', async () => {
-      const { transport, outgoing } = rig()
-      const waiting = outgoing.send('x'.repeat(101))
+      const { transport, writeFlow } = rig()
+      const waiting = writeFlow.send('x'.repeat(101))
       transport.bufferedAmount -= 10
-      const last = outgoing.send('x'.repeat(5))
+      const last = writeFlow.send('x'.repeat(5))
       transport.bufferedAmount += 10
       expect(last).to.equal(RESOLVED)
       transport.flush(1)
@@ -103,25 +103,25 @@ describe('WriteFlow', () => {
     })
 
     it('counts anew once the buffer has emptied', () => {
-      const { transport, outgoing } = rig()
-      void outgoing.send('x'.repeat(100))
+      const { transport, writeFlow } = rig()
+      void writeFlow.send('x'.repeat(100))
       transport.flush()
-      expect(outgoing.send('x')).to.equal(RESOLVED)
+      expect(writeFlow.send('x')).to.equal(RESOLVED)
     })
 
     it('is settled already when the transport takes even much at once', () => {
-      const { transport, outgoing } = rig()
+      const { transport, writeFlow } = rig()
       transport.send = (_data, flushed) => flushed?.()
-      expect(outgoing.send('x'.repeat(1_000))).to.equal(RESOLVED)
+      expect(writeFlow.send('x'.repeat(1_000))).to.equal(RESOLVED)
     })
   })
 
   describe('#end', () => {
     it('lets everybody go on, once', async () => {
-      const { transport, outgoing } = rig()
-      const all = [outgoing.send('x'.repeat(100)), outgoing.send('x')]
-      outgoing.end()
-      outgoing.end()
+      const { transport, writeFlow } = rig()
+      const all = [writeFlow.send('x'.repeat(100)), writeFlow.send('x')]
+      writeFlow.end()
+      writeFlow.end()
       expect(await Promise.all(all.map(isSettled))).to.deep.equal([true, true])
       transport.flush()
     })

@@ -736,7 +736,7 @@ describe('Subscriptions', () => {
     })
   })
 
-  describe('#closed', () => {
+  describe('#onClosed', () => {
     it('forgets everything, and leaves no timer', () => {
       const { clock, connection, subscriptions, ready, said, reports } = rig()
       ready()
@@ -755,7 +755,7 @@ describe('Subscriptions', () => {
     })
   })
 
-  describe('waitChanged', () => {
+  describe('onPendingAcksChange', () => {
     it('is called whenever the number of awaited acknowledgements changes, and may be left out', () => {
       const { subscriptions, ready, waits } = rig()
       ready()

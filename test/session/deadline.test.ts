@@ -6,21 +6,21 @@ import { Deadline } from '#src/session/deadline.js'
 
 const NEVER = new Promise<void>(() => {})
 
-/** Patience on a clock of its own, and a note of how each wait ended and when. */
+/** A deadline on a clock of its own, and a note of how each wait ended and when. */
 function rig() {
   const clock = new FakeClock()
-  const patience = new Deadline(clock)
+  const deadline = new Deadline(clock)
   const ends: string[] = []
   const wait = (name: string, promise: Promise<unknown>, timeout: number): void => {
-    void patience.settlesWithin(promise, timeout).then((isSettled) => {
+    void deadline.settlesWithin(promise, timeout).then((isSettled) => {
       ends.push(`${name} ${isSettled ? 'settled' : 'given up'} at ${clock.now()}`)
     })
   }
-  return { clock, patience, ends, wait }
+  return { clock, deadline, ends, wait }
 }
 
 describe('Deadline', () => {
-  describe('#lasts', () => {
+  describe('#settlesWithin', () => {
     it('lasts until the promise resolves or rejects', async () => {
       const { clock, ends, wait } = rig()
       wait('good', Promise.resolve(), 100)
@@ -50,32 +50,32 @@ describe('Deadline', () => {
     })
   })
 
-  describe('#endIn', () => {
+  describe('#setTo', () => {
     it('ends all waits at the deadline, those with a longer timeout too', async () => {
-      const { clock, patience, ends, wait } = rig()
+      const { clock, deadline, ends, wait } = rig()
       wait('one', NEVER, 1_000)
       wait('two', NEVER, 30)
-      patience.setTo(50)
+      deadline.setTo(50)
       await clock.advance(50)
       expect(ends).to.deep.equal(['two given up at 30', 'one given up at 50'])
       expect(clock.timers).to.equal(0)
     })
 
     it('bounds the waits that begin after it', async () => {
-      const { clock, patience, ends, wait } = rig()
-      patience.setTo(50)
+      const { clock, deadline, ends, wait } = rig()
+      deadline.setTo(50)
       await clock.advance(20)
-      expect(patience.remaining).to.equal(30)
+      expect(deadline.remaining).to.equal(30)
       wait('one', NEVER, 1_000)
       await clock.advance(30)
       expect(ends).to.deep.equal(['one given up at 50'])
     })
 
     it('leaves no time after the deadline, but what has settled already still counts', async () => {
-      const { clock, patience, ends, wait } = rig()
-      patience.setTo(50)
+      const { clock, deadline, ends, wait } = rig()
+      deadline.setTo(50)
       await clock.advance(60)
-      expect(patience.remaining).to.equal(0)
+      expect(deadline.remaining).to.equal(0)
       wait('hung', NEVER, 1_000)
       wait('done', Promise.resolve(), 1_000)
       await clock.advance(0)
@@ -83,27 +83,27 @@ describe('Deadline', () => {
     })
 
     it('moves the deadline nearer, never farther away', async () => {
-      const { clock, patience, ends, wait } = rig()
+      const { clock, deadline, ends, wait } = rig()
       wait('one', NEVER, 1_000)
-      patience.setTo(50)
-      patience.setTo(500)
-      patience.setTo(20)
+      deadline.setTo(50)
+      deadline.setTo(500)
+      deadline.setTo(20)
       expect(clock.timers).to.equal(2)
       await clock.advance(20)
       expect(ends).to.deep.equal(['one given up at 20'])
     })
 
     it('has no deadline before', () => {
-      expect(rig().patience.remaining).to.equal(Infinity)
+      expect(rig().deadline.remaining).to.equal(Infinity)
     })
   })
 
   describe('#stop', () => {
     it('leaves no timer behind', () => {
-      const { clock, patience } = rig()
-      patience.stop()
-      patience.setTo(50)
-      patience.stop()
+      const { clock, deadline } = rig()
+      deadline.stop()
+      deadline.setTo(50)
+      deadline.stop()
       expect(clock.timers).to.equal(0)
     })
   })

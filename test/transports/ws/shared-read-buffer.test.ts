@@ -23,7 +23,7 @@ async function pair(): Promise<{ lending: SharedBufferSocket & Socket; other: So
   return { lending, other }
 }
 
-describe('LENT_READ', () => {
+describe('SHARED_READ', () => {
   it('hands what is read to the reader, in one buffer, and to the stream what is read before there is one', async () => {
     const { lending, other } = await pair()
     const streamed: Buffer[] = []
