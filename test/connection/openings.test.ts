@@ -1,0 +1,78 @@
+import { expect } from 'chai'
+import { Openings } from '#src/connection/openings.js'
+import { NEVER_OPENED } from '#src/session/disconnect.js'
+
+const HANDSHAKE = { protocol: 'v1', headers: { server: 'peer' } }
+
+describe('Openings', () => {
+  describe('#next', () => {
+    it('is the first connection, without a downtime', () => {
+      expect(new Openings().next(3, HANDSHAKE, undefined, 500)).to.deep.equal({
+        isReconnect: false,
+        connectionNumber: 1,
+        attempt: 3,
+        replaces: undefined,
+        downtime: 0,
+        protocol: 'v1',
+        headers: { server: 'peer' },
+      })
+    })
+
+    it('is a reconnect after the first that has opened, down since the loss', () => {
+      const openings = new Openings()
+      openings.onOpen()
+      openings.onLost(1_000)
+      const info = openings.next(2, HANDSHAKE, undefined, 1_700)
+      expect(info).to.include({ isReconnect: true, connectionNumber: 2, downtime: 700 })
+    })
+
+    it('has no downtime if it replaces a connection that is still there', () => {
+      const openings = new Openings()
+      openings.onOpen()
+      openings.onLost(1_000)
+      expect(openings.next(1, HANDSHAKE, 1, 1_700)).to.include({ replaces: 1, downtime: 0 })
+    })
+
+    it('counts nothing by itself', () => {
+      const openings = new Openings()
+      openings.next(1, HANDSHAKE, undefined, 0)
+      expect(openings.count).to.equal(0)
+      expect(openings.next(2, HANDSHAKE, undefined, 0).connectionNumber).to.equal(1)
+    })
+  })
+
+  describe('#ready', () => {
+    it('resolves with the first success, for those who ask before and after', async () => {
+      const openings = new Openings()
+      const before = openings.ready
+      openings.onSuccess()
+      await before
+      await openings.ready
+      expect(openings.hasSucceeded).to.equal(true)
+    })
+
+    it('rejects if there will be none, for those who ask before and after', async () => {
+      const openings = new Openings()
+      const error = new Error('refused')
+      const before = openings.ready.catch((thrown: unknown) => thrown)
+      openings.fail(error)
+      expect(await before).to.equal(error)
+      expect(await openings.ready.catch((thrown: unknown) => thrown)).to.equal(error)
+    })
+
+    it('stays resolved when a later connection fails', async () => {
+      const openings = new Openings()
+      openings.onSuccess()
+      openings.fail(new Error('later'))
+      await openings.ready
+    })
+  })
+
+  it('remembers how the last connection ended', () => {
+    const openings = new Openings()
+    expect(openings.lastClose).to.equal(NEVER_OPENED)
+    const close = { ...NEVER_OPENED, code: 1000, connectionNumber: 1 }
+    openings.onClose(close)
+    expect(openings.lastClose).to.equal(close)
+  })
+})
