@@ -16,15 +16,15 @@ export class InboundMessageContext implements MessageContext<HandlerConnection> 
   constructor(
     connection: HandlerConnection,
     link: LinkPort,
-    arrival: InboundMessage,
+    message: InboundMessage,
     key: unknown,
     clock: Clock,
   ) {
     this.connection = connection
     this.key = key
     this.#link = link
-    this.raw = arrival.raw
-    this.#receivedAt = arrival.receivedAt
+    this.raw = message.raw
+    this.#receivedAt = message.receivedAt
     this.#clock = clock
   }
 

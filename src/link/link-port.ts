@@ -2,13 +2,13 @@ import type { ConnectionLostError } from '../errors/connection-errors.js'
 
 /** Counts what of a link is with the handlers, so that reading stops where they cannot follow. */
 export interface ReadCounter {
-  /** Counts an arrival of so many bytes as one that waits to be handled. */
+  /** Counts a message of so many bytes as one that waits to be handled. */
   add(bytes: number): void
   /** Counts one as handled, or given up. */
   remove(bytes: number): void
 }
 
-/** Why no handler saw an arrival that had come in good order: a newer one took its place, or there is no handler for it. */
+/** Why no handler saw a message that had come in good order: a newer one took its place, or there is no handler for it. */
 export type Unseen = 'conflated' | 'unhandled'
 
 /** What dispatch may know of the link that a message came in on. */
@@ -26,6 +26,6 @@ export interface LinkPort {
    */
   send(data: string | Uint8Array): Promise<void>
   readonly readCounter: ReadCounter
-  /** Counts an arrival that no handler sees. */
+  /** Counts a message that no handler sees. */
   count(unseen: Unseen): void
 }

@@ -15,8 +15,8 @@ export interface SessionHandlers {
   onOpen(open: OpenInfo): OpenOutcome | Promise<OpenOutcome>
   /** From now on messages may be handled. */
   onReady(): void
-  /** Takes an arrival, and counts it as pending until it is handled. */
-  receive(arrival: InboundMessage): void
+  /** Takes a message, and counts it as pending until it is handled. */
+  receive(message: InboundMessage): void
   onPing(data: Uint8Array): void
   onPong(data: Uint8Array): void
   /** Resolves when everything received has been handled. */
