@@ -1,14 +1,8 @@
 import { expect } from 'chai'
 import ganache from 'ganache'
-import {
-  bootstrap,
-  createWsTransport,
-  defineHandlers,
-  ConnectionLostError,
-  ReplyError,
-  Subscriptions,
-} from 'holdfast'
+import { bootstrap, defineHandlers, ConnectionLostError, ReplyError, Subscriptions } from 'holdfast'
 import { jsonRpc } from 'holdfast/requests'
+import { createWsTransport } from 'holdfast/transports'
 import { disposal } from '../../.build/test/support/disposal.js'
 import { eventually } from '../../.build/test/support/eventually.js'
 import { rejection } from '../../.build/test/support/rejection.js'

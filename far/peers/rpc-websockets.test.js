@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { Server } from 'rpc-websockets'
 import {
   bootstrap,
-  createWsTransport,
   defineHandlers,
   ConnectionLostError,
   ReplyError,
@@ -11,6 +10,7 @@ import {
   Subscriptions,
 } from 'holdfast'
 import { jsonRpc } from 'holdfast/requests'
+import { createWsTransport } from 'holdfast/transports'
 import { disposal } from '../../.build/test/support/disposal.js'
 import { eventually } from '../../.build/test/support/eventually.js'
 import { rejection } from '../../.build/test/support/rejection.js'
