@@ -68,17 +68,17 @@ export class ConnectionLifecycle
     this.links.onAttempt(attempt)
     if (this.stateMachine.state.status === 'waiting')
       this.transitionTo({ status: 'connecting', attempt: attempt.number })
-    if (!this.stateMachine.isClosing) attempt.start(this.#connect, this.#connectInfo)
+    if (!this.stateMachine.isClosing) attempt.start(this.#connect, this.#attemptInfo)
   }
 
   attemptCandidate(): Attempt {
     this.#retryPolicy.resetIfStable(this.links.current?.readyAt)
     const attempt = new Attempt(this.#retryPolicy.countAttempt(), this.links.settings, this)
-    attempt.start(this.#connect, this.#connectInfo)
+    attempt.start(this.#connect, this.#attemptInfo)
     return attempt
   }
 
-  get #connectInfo(): Pick<AttemptInfo, 'isReconnect' | 'failure'> {
+  get #attemptInfo(): Pick<AttemptInfo, 'isReconnect' | 'failure'> {
     return { isReconnect: this.openings.count > 0, failure: this.#retryPolicy.lastFailure }
   }
 
