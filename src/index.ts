@@ -70,7 +70,7 @@ export { Logger } from './core/logger.js'
 export type { Codec } from './codecs/codec.js'
 export type { Clock, Timer } from './core/clock.js'
 export type { KeyedConcurrency } from './options/concurrency.js'
-export type { AttemptInfo, PerAttempt } from './connection/attempt.js'
+export type { AttemptInfo, PerAttempt } from './connection/attempt-options.js'
 export type {
   HeartbeatOptions,
   ConnectionOptions,

@@ -11,7 +11,7 @@ import { PlainFactory, isPlain } from './plain-factory.js'
 import { StartupError } from '../errors/startup-error.js'
 import { toError } from '../core/error-text.js'
 import { mergeOptions } from '../options/merge-options.js'
-import type { PerAttempt } from '../connection/attempt.js'
+import type { PerAttempt } from '../connection/attempt-options.js'
 import { closeOnSignals } from './shutdown-signals.js'
 import type { Class } from '../core/token.js'
 

@@ -1,6 +1,6 @@
 import { handlersOf } from '../annotations/handler-table.js'
 import { clientOptions } from '../annotations/metadata.js'
-import type { PerAttempt } from '../connection/attempt.js'
+import type { PerAttempt } from '../connection/attempt-options.js'
 import { Connection } from '../connection/connection.js'
 import { connectionLogger } from '../core/logger.js'
 import type { Class } from '../core/token.js'

@@ -11,55 +11,32 @@ import type {
   Transport,
   TransportEnd,
   TransportListener,
+  TransportRequest,
 } from '../transports/transport.js'
-import { describeValue } from '../core/describe-value.js'
 import {
   ConnectFailedError,
-  ConnectOptionError,
   ConnectTimeoutError,
   ConnectionLostError,
   InvalidUrlError,
 } from '../errors/connection-errors.js'
-import type { Failure } from '../session/disconnect.js'
-import type { TransportRequest } from '../transports/transport.js'
-import { redactUrl, findUrlMistake } from '../core/url.js'
+import { redactUrl } from '../core/url.js'
+import { resolveRequest } from './attempt-options.js'
+import type { AttemptInfo, AttemptOptions } from './attempt-options.js'
 
-/** What a `url`, `headers` or `protocols` function is told, anew for each attempt. */
-export interface AttemptInfo {
-  /** The number of this try, counted from 1 and anew after a connection that held for `minUptime`. */
-  readonly attempt: number
-  /** True when the connection has been open before. */
-  readonly isReconnect: boolean
-  /** Why there is another attempt; `undefined` the first time. */
-  readonly failure?: Failure
-  /** Aborts when the attempt is given up: hand it to `fetch`. */
-  readonly signal: AbortSignal
-}
-
-/** A value, or a function that gives it for each attempt: a fresh token, say. A function that fails fails the attempt. */
-export type PerAttempt<T> = T | ((attempt: AttemptInfo) => T | Promise<T>)
-
-/** What an attempt needs to know. */
-export interface AttemptSettings {
-  readonly url: PerAttempt<string | URL>
-  readonly protocols: PerAttempt<string | readonly string[]>
-  readonly headers: PerAttempt<Readonly<Record<string, string>>>
-  readonly maxPayload: number
-  readonly maxFragments: number
-  readonly compression: boolean
-  readonly closeTimeout: number
+/** Settings of an attempt. */
+export interface AttemptSettings extends AttemptOptions {
   readonly connectTimeout: number
   readonly clock: Clock
 }
 
-/** What comes of an attempt: exactly one of these is called, once. */
+/** Receives the result of an attempt. Exactly one of these is called, once. */
 export interface AttemptListener {
   /** The transport is open. The attempt is over; `deliverTo` says who receives what the transport reports from now on. */
   onAttemptOpen(attempt: Attempt, transport: Transport, handshake: Handshake): void
   onAttemptFailed(attempt: Attempt, end: LinkEnd): void
 }
 
-/** Passes on what a transport reports: to the attempt until it is open, then to the link. An attempt that is over is let go so. */
+/** Passes on what a transport reports: to the attempt until it is open, then to the link. From then on it holds no attempt. */
 class Relay implements TransportListener {
   /** Only an attempt hears of the opening. */
   #target: OpenTransportListener & Partial<Pick<TransportListener, 'onOpen'>>
@@ -183,6 +160,7 @@ export class Attempt implements TransportListener {
   /** Gives up; the failure follows once the transport has reported its end. */
   terminate(): void {
     this.#isTerminated = true
+    this.#timer?.cancel()
     if (this.#transport) this.#transport.terminate()
     else this.#fail({ code: 1006, reason: '' })
   }
@@ -226,88 +204,4 @@ function unusable(url: string, thrown: Error): Error {
   if (thrown instanceof SyntaxError)
     return new InvalidUrlError(`${redactUrl(url)}: ${thrown.message}`, { cause: thrown })
   return new ConnectFailedError(redactUrl(url), thrown)
-}
-
-/**
- * Asks the url, headers and protocols functions what this attempt is to use.
- *
- * @throws ConnectOptionError when one of them fails
- * @throws InvalidUrlError when the url cannot be connected to
- */
-export async function resolveRequest(
-  settings: AttemptSettings,
-  attempt: AttemptInfo,
-): Promise<TransportRequest> {
-  const { url, headers, protocols } = isPlain(settings) ? settings : await resolveAll(settings, attempt)
-  const address = url instanceof URL ? url.href : (url as unknown)
-  if (typeof address !== 'string') {
-    throw new ConnectOptionError(
-      'url',
-      new TypeError(`it gave ${describeValue(address)} instead of a string or a URL`),
-    )
-  }
-  const problem = findUrlMistake(address)
-  if (problem) throw new InvalidUrlError(`The url ${redactUrl(address)} ${problem.cause}: ${problem.fix}`)
-  return {
-    url: address,
-    headers: definedHeaders(headers),
-    protocols: protocolList(protocols),
-    maxPayload: settings.maxPayload,
-    maxFragments: settings.maxFragments,
-    compression: settings.compression,
-    closeTimeout: settings.closeTimeout,
-  }
-}
-
-type ResolvedOptions = Pick<AttemptSettings, 'url' | 'headers' | 'protocols'>
-
-/** Most connections ask nobody: then there is nothing to wait for. */
-function isPlain({ url, headers, protocols }: ResolvedOptions): boolean {
-  return [url, headers, protocols].every((value) => typeof value !== 'function')
-}
-
-async function resolveAll(settings: AttemptSettings, attempt: AttemptInfo): Promise<ResolvedOptions> {
-  const [url, headers, protocols] = await Promise.all([
-    resolveOption('url', settings.url, attempt),
-    resolveOption('headers', settings.headers, attempt),
-    resolveOption('protocols', settings.protocols, attempt),
-  ])
-  return { url, headers, protocols }
-}
-
-async function resolveOption<T>(
-  option: 'url' | 'headers' | 'protocols',
-  value: PerAttempt<T>,
-  attempt: AttemptInfo,
-): Promise<T> {
-  if (typeof value !== 'function') return value
-  try {
-    return await (value as (attempt: AttemptInfo) => T | Promise<T>)(attempt)
-  } catch (thrown) {
-    throw new ConnectOptionError(option, thrown)
-  }
-}
-
-function protocolList(protocols: unknown): readonly string[] {
-  if (typeof protocols === 'string') return [protocols]
-  if (Array.isArray(protocols)) return protocols as string[]
-  throw new ConnectOptionError(
-    'protocols',
-    new TypeError(`it gave ${describeValue(protocols)} instead of strings`),
-  )
-}
-
-/** Node refuses a header whose value is `undefined`; here it means that the header is not sent. */
-function definedHeaders(headers: unknown): Record<string, string> {
-  if (typeof headers !== 'object' || headers === null) {
-    throw new ConnectOptionError(
-      'headers',
-      new TypeError(`it gave ${describeValue(headers)} instead of an object`),
-    )
-  }
-  const defined: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers as Record<string, string | undefined>)) {
-    if (value !== undefined) defined[name] = value
-  }
-  return defined
 }

@@ -1,5 +1,5 @@
 import { systemClock } from '../core/clock.js'
-import type { PerAttempt } from '../connection/attempt.js'
+import type { PerAttempt } from '../connection/attempt-options.js'
 import { RETRY_DEFAULTS } from '../connection/retry-policy.js'
 import type { RetrySettings } from '../connection/retry-policy.js'
 import type { ConnectionSettings } from '../connection/settings.js'

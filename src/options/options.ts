@@ -1,4 +1,4 @@
-import type { PerAttempt } from '../connection/attempt.js'
+import type { PerAttempt } from '../connection/attempt-options.js'
 import type { Clock } from '../core/clock.js'
 import type { Codec } from '../codecs/codec.js'
 import type { KeyedConcurrency } from './concurrency.js'

@@ -1,4 +1,5 @@
 export { FakeClock } from './fake-clock.js'
-export { MemoryServer, MemoryPeer } from './memory-server.js'
+export { MemoryServer } from './memory-server.js'
+export { MemoryPeer } from './memory-transport.js'
 export { TestServer, startTestServer } from './test-server.js'
 export type { TestServerConnection } from './test-server.js'

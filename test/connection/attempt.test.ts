@@ -9,134 +9,13 @@ import {
 } from 'holdfast'
 import type { AttemptInfo, ConnectionOptions, Transport, TransportListener, TransportRequest } from 'holdfast'
 import { FakeClock } from 'holdfast/testing'
-import { Attempt, resolveRequest } from '#src/connection/attempt.js'
+import { Attempt } from '#src/connection/attempt.js'
 import type { AttemptListener } from '#src/connection/attempt.js'
 import type { LinkEnd } from '#src/link/link-closing.js'
-import { fillIn } from '#src/options/fill-in.js'
+import { DEFAULTS, fillIn } from '#src/options/fill-in.js'
 import { Recorder } from '../support/recorder.js'
 
 const URL_TEXT = 'wss://peer.test/feed?token=secret'
-const ATTEMPT: AttemptInfo = { attempt: 1, isReconnect: false, signal: new AbortController().signal }
-
-/** Asks for one attempt; the url is right unless given. */
-function ask(options: ConnectionOptions = {}, attempt: AttemptInfo = ATTEMPT): Promise<TransportRequest> {
-  return resolveRequest(fillIn(options, options.url ?? URL_TEXT), attempt)
-}
-
-/** Asks for one attempt that must fail, and returns why it does. */
-async function refusal(options: ConnectionOptions): Promise<Error> {
-  try {
-    await ask(options)
-  } catch (error) {
-    return error as Error
-  }
-  return expect.fail('it was not refused')
-}
-
-describe('resolveRequest', () => {
-  it('takes values as they are, and the limits of the settings', async () => {
-    const headers = { authorization: 'Bearer x' }
-    const limits = { maxPayload: 1, maxFragments: 2, compression: true, closeTimeout: 3 }
-    expect(await ask({ headers, protocols: ['v2', 'v1'], ...limits })).to.deep.equal({
-      url: URL_TEXT,
-      headers,
-      protocols: ['v2', 'v1'],
-      ...limits,
-    })
-  })
-
-  it('asks for nothing that was not given', async () => {
-    expect(await ask()).to.deep.include({ headers: {}, protocols: [], maxPayload: 33_554_432 })
-  })
-
-  it('takes a URL for its text', async () => {
-    expect(await ask({ url: new URL('ws://peer.test/a b') })).to.have.property('url', 'ws://peer.test/a%20b')
-  })
-
-  it('takes one subprotocol for a list of one', async () => {
-    expect((await ask({ protocols: 'v1' })).protocols).to.deep.equal(['v1'])
-  })
-
-  it('leaves out a header whose value is undefined', async () => {
-    const headers = { a: '1', b: undefined } as unknown as Record<string, string>
-    expect((await ask({ headers })).headers).to.deep.equal({ a: '1' })
-  })
-
-  it('asks each function with what is known of the attempt, and waits for its answer', async () => {
-    const asked: AttemptInfo[] = []
-    const provide =
-      <T>(value: T) =>
-      (attempt: AttemptInfo): Promise<T> => {
-        asked.push(attempt)
-        return Promise.resolve(value)
-      }
-    const request = await ask({
-      url: provide(new URL('ws://later.test')),
-      headers: provide({ a: 'fresh' }),
-      protocols: provide('v1'),
-    })
-    expect(request).to.deep.include({ url: 'ws://later.test/', headers: { a: 'fresh' }, protocols: ['v1'] })
-    expect(asked).to.deep.equal([ATTEMPT, ATTEMPT, ATTEMPT])
-  })
-
-  it('asks the functions at once, not one after another', async () => {
-    let open = 0
-    const together = (): Promise<never> => {
-      open += 1
-      return new Promise(() => {})
-    }
-    void ask({ url: together, headers: together, protocols: together })
-    await Promise.resolve()
-    expect(open).to.equal(3)
-  })
-
-  it('asks anew for each attempt, and adds nothing to what is there (B33)', async () => {
-    const url = ({ attempt }: AttemptInfo): string => `${URL_TEXT}&attempt=${attempt}`
-    for (const attempt of [1, 2, 3, 4, 5]) {
-      const request = await ask({ url }, { ...ATTEMPT, attempt })
-      expect(request.url).to.equal(`${URL_TEXT}&attempt=${attempt}`)
-    }
-  })
-
-  for (const option of ['url', 'headers', 'protocols'] as const) {
-    it(`says which function it was when ${option} rejects, or throws (B12)`, async () => {
-      const thrown = new Error('no token')
-      const rejected = await refusal({ [option]: () => Promise.reject(thrown) })
-      const failed = await refusal({
-        [option]: () => {
-          throw thrown
-        },
-      })
-      for (const error of [rejected, failed]) {
-        expect(error).to.be.instanceOf(ConnectOptionError).and.include({ option, cause: thrown })
-        expect(error.message).to.equal(`The ${option} function failed: no token`)
-      }
-    })
-
-    it(`says so when ${option} gives something that cannot be used`, async () => {
-      for (const value of [undefined, null, 5]) {
-        const error = await refusal({ [option]: () => value as never })
-        expect(error).to.be.instanceOf(ConnectOptionError).with.property('option', option)
-        expect(error.message).to.match(/: it gave (undefined|null|a number) instead of /)
-      }
-    })
-  }
-
-  it('leaves no rejection unhandled when several functions fail (B34)', async () => {
-    const fail = (): Promise<never> => Promise.reject(new Error('no token'))
-    const error = await refusal({ url: fail, headers: fail, protocols: fail })
-    expect(error).to.be.instanceOf(ConnectOptionError)
-  })
-
-  it('refuses a url that cannot be connected to, and shows nothing secret of it', async () => {
-    const error = await refusal({ url: () => 'https://user:secret@peer.test/feed?token=secret' })
-    expect(error).to.be.instanceOf(InvalidUrlError)
-    expect(error.message).to.equal(
-      "The url https://peer.test/feed has the scheme 'https': begin it with 'wss://'",
-    )
-  })
-})
-
 const HANDSHAKE = { protocol: 'v1', headers: {} }
 const LOST = { code: 1006, reason: '' }
 const FIRST = { isReconnect: false }
@@ -191,7 +70,9 @@ describe('Attempt', () => {
       expect(attempt).to.include({ number: 3, url: undefined })
       await dial()
       await clock.advance(99)
-      expect(dials.map(({ request }) => request)).to.deep.equal([await ask({ protocols: 'v1' })])
+      const [{ request } = expect.fail('it has not dialed')] = dials
+      expect(request).to.include({ url: URL_TEXT, maxPayload: DEFAULTS.maxPayload })
+      expect(request.protocols).to.deep.equal(['v1'])
       expect(attempt.url).to.equal(URL_TEXT)
     })
 
@@ -376,6 +257,15 @@ describe('Attempt', () => {
       listener.onClose({ code: 1006, reason: '' })
       expect(failures).to.deep.equal([{ ...LOST, error: undefined }])
       expect(clock.timers).to.equal(0)
+    })
+
+    it('ends the deadline: a transport that ends late is not a timeout', async () => {
+      const { attempt, clock, dial, failures } = rig()
+      const listener = await dial()
+      attempt.terminate()
+      await clock.advance(1_000)
+      listener.onClose(LOST)
+      expect(failures).to.deep.equal([{ ...LOST, error: undefined }])
     })
 
     it('aborts the signal, with a reason of its own if there is none', () => {

@@ -1,0 +1,245 @@
+import { redactUrl } from '../core/url.js'
+import { ConnectFailedError } from '../errors/connection-errors.js'
+import type {
+  Handshake,
+  Transport,
+  TransportEnd,
+  TransportListener,
+  TransportRequest,
+} from '../transports/transport.js'
+import { FrameLine } from './frame-line.js'
+
+/** A frame from the server's end to the client's. */
+type Frame =
+  | { readonly kind: 'message'; readonly data: string | Uint8Array }
+  | { readonly kind: 'ping' | 'pong'; readonly data: Uint8Array }
+  | { readonly kind: 'end'; readonly end: TransportEnd }
+
+/** The server's end of one attempt: tests say what it does, and read what it got. */
+export class MemoryPeer {
+  /** What the client asked for. */
+  readonly request: TransportRequest
+  /** Every message that arrived, as it was sent. */
+  readonly received: (string | Uint8Array)[] = []
+  /** The pongs that arrived. */
+  readonly pongs: Uint8Array[] = []
+  /** Whether it answers pings and the close frame: a dead peer does neither. */
+  isAlive = true
+  /** Whether it reads: what is sent meanwhile stays in the client's buffer. */
+  isReading = true
+  /** How many frames make a chunk: so many still arrive once the client has paused. */
+  chunk = 1
+  /** Called with each message. */
+  onMessage: ((data: string | Uint8Array) => void) | undefined
+  readonly #transport: MemoryTransport
+  #closeFrame: { readonly code: number; readonly reason: string } | undefined
+  #pings = 0
+
+  /** @internal */
+  constructor(request: TransportRequest, transport: MemoryTransport) {
+    this.request = request
+    this.#transport = transport
+  }
+
+  /** The close frame that arrived, if one has. */
+  get closeFrame(): { readonly code: number; readonly reason: string } | undefined {
+    return this.#closeFrame
+  }
+
+  /** How many pings arrived. */
+  get pings(): number {
+    return this.#pings
+  }
+
+  /** True while the client may send on this socket. */
+  get isOpen(): boolean {
+    return this.#transport.isOpen
+  }
+
+  /** True once the client has been told of the end. */
+  get isEnded(): boolean {
+    return this.#transport.isEnded
+  }
+
+  get isPaused(): boolean {
+    return this.#transport.isPaused
+  }
+
+  /** Accepts the handshake. */
+  accept(handshake: Partial<Handshake> = {}): void {
+    this.#transport.open({ protocol: handshake.protocol ?? '', headers: handshake.headers ?? {} })
+  }
+
+  /** Fails the attempt. */
+  refuse(error: Error = new ConnectFailedError(redactUrl(this.request.url), new Error('refused'))): void {
+    this.#transport.deliver({ kind: 'end', end: { code: 1006, reason: '', error } })
+  }
+
+  /** Sends text or bytes as they are, and any other value as JSON. */
+  send(value: unknown): void {
+    const data = typeof value === 'string' || value instanceof Uint8Array ? value : JSON.stringify(value)
+    this.#transport.deliver({ kind: 'message', data })
+  }
+
+  ping(data: Uint8Array = new Uint8Array()): void {
+    this.#transport.deliver({ kind: 'ping', data })
+  }
+
+  pong(data: Uint8Array = new Uint8Array()): void {
+    this.#transport.deliver({ kind: 'pong', data })
+  }
+
+  /** Closes with a close frame. */
+  close(code = 1000, reason = ''): void {
+    this.#transport.deliver({ kind: 'end', end: { code, reason } })
+  }
+
+  /** Cuts the line, with an error (a reset) or without one (a plain end of stream). */
+  drop(error?: Error): void {
+    this.#transport.deliver({ kind: 'end', end: { code: 1006, reason: '', error } })
+  }
+
+  /** Reads again, and takes what has gathered in the client's buffer. */
+  read(): void {
+    this.isReading = true
+    this.#transport.flush()
+  }
+
+  /**
+   * Counts a ping, and answers it.
+   *
+   * @internal
+   */
+  receivePing(data: Uint8Array): void {
+    this.#pings += 1
+    if (this.isAlive) queueMicrotask(() => this.pong(data))
+  }
+
+  /**
+   * Keeps the close frame, and answers it.
+   *
+   * @internal
+   */
+  receiveClose(code: number, reason: string): void {
+    this.#closeFrame = { code, reason }
+    if (this.isAlive) queueMicrotask(() => this.close(code, reason))
+  }
+}
+
+/** The client's end of one attempt. */
+export class MemoryTransport implements Transport {
+  readonly #listener: TransportListener
+  readonly #inbound: FrameLine<Frame>
+  readonly #unread: { readonly data: string | Uint8Array; readonly flushed: (() => void) | undefined }[] = []
+  readonly peer: MemoryPeer
+  protocol = ''
+  bufferedAmount = 0
+  isOpen = false
+  isEnded = false
+  #hasOpened = false
+  #isCut = false
+  #pendingPong: Uint8Array | undefined
+
+  constructor(request: TransportRequest, listener: TransportListener) {
+    this.#listener = listener
+    this.peer = new MemoryPeer(request, this)
+    this.#inbound = new FrameLine(this.peer, (frame) => this.#receive(frame))
+  }
+
+  get isPaused(): boolean {
+    return this.#inbound.isPaused
+  }
+
+  open(handshake: Handshake): void {
+    if (this.#isCut || this.isEnded || this.#hasOpened) return
+    this.protocol = handshake.protocol
+    this.isOpen = true
+    this.#hasOpened = true
+    this.#inbound.open(() => this.#listener.onOpen(handshake))
+  }
+
+  deliver(frame: Frame): void {
+    // Before the handshake nothing but a refusal is read.
+    if (frame.kind === 'end' && !this.#hasOpened) this.#end(frame.end)
+    if (!this.isEnded) this.#inbound.push(frame)
+  }
+
+  #receive(frame: Frame): void {
+    if (this.isEnded) return
+    if (frame.kind === 'end') this.#end(frame.end)
+    else if (frame.kind === 'message') this.#listener.onMessage(frame.data)
+    else {
+      if (frame.kind === 'ping') {
+        this.#answer(frame.data)
+        this.#listener.onPing(frame.data)
+      } else this.#listener.onPong(frame.data)
+    }
+  }
+
+  /** Answers the latest ping once per turn, as the transport over sockets does. */
+  #answer(data: Uint8Array): void {
+    if (!this.#pendingPong) {
+      setImmediate(() => {
+        if (this.#pendingPong) this.pong(this.#pendingPong)
+        this.#pendingPong = undefined
+      })
+    }
+    this.#pendingPong = data
+  }
+
+  #end(end: TransportEnd): void {
+    if (this.isEnded) return
+    this.isOpen = false
+    this.isEnded = true
+    this.#listener.onClose(end)
+    for (const { flushed } of this.#unread.splice(0)) flushed?.()
+  }
+
+  send(data: string | Uint8Array, flushed?: () => void): void {
+    this.bufferedAmount += data.length
+    if (!this.isOpen) {
+      if (flushed) queueMicrotask(flushed)
+      return
+    }
+    this.#unread.push({ data, flushed })
+    if (this.peer.isReading) this.flush()
+  }
+
+  flush(): void {
+    for (const { data, flushed } of this.#unread.splice(0)) {
+      this.bufferedAmount -= data.length
+      this.peer.received.push(data)
+      flushed?.()
+      this.peer.onMessage?.(data)
+    }
+  }
+
+  ping(data: Uint8Array): void {
+    if (this.isOpen) this.peer.receivePing(data)
+  }
+
+  pong(data: Uint8Array): void {
+    if (this.isOpen) this.peer.pongs.push(data)
+  }
+
+  close(code: number, reason: string): void {
+    if (!this.#hasOpened) this.terminate()
+    if (!this.isOpen) return
+    this.isOpen = false
+    this.peer.receiveClose(code, reason)
+  }
+
+  terminate(): void {
+    this.isOpen = false
+    this.#isCut = true
+    queueMicrotask(() => this.#end({ code: 1006, reason: '' }))
+  }
+
+  pause(): void {
+    this.#inbound.pause()
+  }
+
+  resume(): void {
+    this.#inbound.resume()
+  }
+}
