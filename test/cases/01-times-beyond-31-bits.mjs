@@ -1,7 +1,7 @@
 // Case 01. rynfar/meridian #515, fluent/fluent-logger-forward-node #44, feathersjs/feathers #1546: a time above 2^31-1 ms fires at once,
 // and what was to wait a month is done in a hot loop. Right: wait, or say so before anything connects; never at once, no warning of Node's.
 import * as H from 'holdfast'
-import { annotate, check, end, serve, sleep } from './support.mjs'
+import { annotate, check, end, serve, sleep, until } from './support.mjs'
 
 const warnings = []
 process.on('warning', (warning) => warnings.push(warning.name))
@@ -16,6 +16,7 @@ const outcome = async (options) => {
   const before = server.count()
   try {
     const client = await H.bootstrap(Feed, server.url, { logger: false, ...options })
+    // A time that fires at once would have replaced the connection by now.
     await sleep(400)
     await client.close()
     return { opened: server.count() - before }
@@ -37,6 +38,7 @@ check(
 let accepted = 0
 const dropping = await serve((socket) => {
   accepted += 1
+  // The peer drops the connection on purpose, once it has opened.
   setTimeout(() => socket.close(1012), 50)
 })
 for (const [what, reconnect] of [
@@ -45,6 +47,8 @@ for (const [what, reconnect] of [
 ]) {
   accepted = 0
   const client = await H.bootstrap(Feed, dropping.url, { logger: false, reconnect })
+  await until(() => client.connection.state.status !== 'open', 'the connection is dropped')
+  // A delay that fires at once would have connected again by now.
   await sleep(800)
   check(
     accepted === 1,
@@ -64,6 +68,7 @@ watch(
   'waitFor',
   client.connection.waitFor(() => false, { timeout: MONTH }),
 )
+// A timeout that fires at once would have settled them by now.
 await sleep(300)
 check(
   settled.length === 0,

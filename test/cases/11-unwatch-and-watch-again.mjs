@@ -1,7 +1,7 @@
 // Case 11. wevm/viem #3957 and #3771: after a reconnect, who takes a subscription back and makes it again gets each event twice or more, or
 // none at all. Right: exactly one live subscription at the server, and each event once.
 import * as H from 'holdfast'
-import { QUICK, annotate, check, end, serve, sleep } from './support.mjs'
+import { QUICK, annotate, check, end, serve, sleep, until } from './support.mjs'
 
 let lastId = 0
 const lives = new Map()
@@ -13,6 +13,7 @@ const server = await serve((socket) => {
     const { id, method, params } = JSON.parse(data)
     if (method === 'eth_subscribe') mine.set(`0x${(lastId += 1)}`, params[0])
     const result = method === 'eth_subscribe' ? `0x${lastId}` : mine.delete(params[0])
+    // The acknowledgement is slow on purpose.
     setTimeout(() => socket.send(JSON.stringify({ jsonrpc: '2.0', id, result })), 10)
   })
 })
@@ -69,27 +70,38 @@ annotate(
 )
 const client = await H.bootstrap(Heads, server.url, { logger: false, reconnect: QUICK })
 const { instance } = client
+const watched = () =>
+  until(() => {
+    const [id, ...others] = [...lives.values()].flatMap((mine) => [...mine.keys()])
+    return others.length === 0 && instance.subscriptions.keyOf(id) === 'heads'
+  }, 'one subscription, the id of which the client knows')
+const seen = (number) => until(() => instance.heads.includes(number), `block ${number}`)
 instance.watch()
-await sleep(80)
+await watched()
 mint(1)
 for (let round = 0; round < 3; round += 1) {
   for (const socket of server.clients) socket.terminate()
-  await sleep(400)
+  await until(() => server.count() === round + 2, `reconnect ${round + 1}`)
+  await watched()
 }
+// A second subscription would have come by now.
+await sleep(300)
 mint(2)
-await sleep(50)
+await seen(2)
 instance.unwatch()
 instance.watch()
-await sleep(80)
+await watched()
 mint(3)
-await sleep(50)
+await seen(3)
 instance.unwatch() // and at once again, the acknowledgement still on its way
 instance.watch()
 instance.unwatch()
 instance.watch()
-await sleep(120)
+await watched()
 mint(4)
-await sleep(50)
+await seen(4)
+// A block that came twice, or a second subscription, would be here by now.
+await sleep(100)
 check(instance.heads.join() === '1,2,3,4', `the blocks seen: ${instance.heads.join()}`)
 check(subscriptionsAt() === 1, `live subscriptions at the server: ${subscriptionsAt()}`)
 await client.close()

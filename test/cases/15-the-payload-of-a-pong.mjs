@@ -1,7 +1,7 @@
 // Case 15. binance/binance-connector-js #559, ruby-jp/websocket-client-simple #28: the server closes with 1008 when a pong does not carry the
 // payload of its ping; pings also come in bursts, while a handler is busy, and while the client does not read. Right: never closed.
 import * as H from 'holdfast'
-import { QUICK, annotate, check, end, serve, sleep } from './support.mjs'
+import { QUICK, annotate, check, end, serve, sleep, until } from './support.mjs'
 
 let bad = 0
 let good = 0
@@ -39,6 +39,7 @@ const server = await serve((socket) => {
 })
 class Spot {
   async tick() {
+    // The handler is slow on purpose.
     await sleep(5)
   }
   failed() {}
@@ -53,6 +54,8 @@ const client = await H.bootstrap(Spot, server.url, {
   highWaterMark: 20,
   heartbeat: { interval: 100, timeout: 2_000 },
 })
+await until(() => bad > 0 || good > 10, 'eleven pongs')
+// A burst that is answered wrongly would have closed the connection by now.
 await sleep(2_000)
 check(
   bad === 0 && good > 10 && server.count() === 1,

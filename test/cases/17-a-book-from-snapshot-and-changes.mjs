@@ -2,7 +2,7 @@
 // changes stream in; changes that arrive meanwhile are applied to nothing, or twice, or lost. Right: the book equals the server's, always.
 import * as H from 'holdfast'
 import { Sequence } from 'holdfast/sequence'
-import { QUICK, annotate, check, end, note, serve, sleep } from './support.mjs'
+import { QUICK, annotate, check, end, note, serve, sleep, until } from './support.mjs'
 
 const truth = new Map()
 let number = 0
@@ -16,9 +16,10 @@ const change = () => {
 }
 const rest = async () => {
   const copy = { number, levels: [...truth] }
+  // The snapshot is slow on purpose: it is old when it arrives.
   await sleep(60)
   return copy
-} // it is old when it arrives
+}
 const server = await serve((socket) => {
   const timer = setInterval(() => {
     const text = JSON.stringify(change())
@@ -59,23 +60,23 @@ annotate(Book, [
   ['changed', H.OnMessage('l2')],
 ])
 const client = await H.bootstrap(Book, server.url, { logger: false, reconnect: QUICK })
-const equal = async (when) => {
-  let isEqual = false
-  for (let i = 0; i < 40 && !isEqual; i += 1) {
-    await sleep(7)
-    const { book, at } = client.instance
-    isEqual =
-      at === number &&
-      book?.size === truth.size &&
-      [...truth].every(([price, size]) => book.get(price) === size)
-  }
-  check(isEqual, `${when}: the book equals the server's at change ${number}`)
+const isEqual = () => {
+  const { book, at } = client.instance
+  return (
+    at === number &&
+    book?.size === truth.size &&
+    [...truth].every(([price, size]) => book.get(price) === size)
+  )
 }
-await sleep(300)
+const equal = async (when) => {
+  const last = number + 40
+  await until(() => client.instance.at >= last, `${when}: 40 more changes`)
+  await until(isEqual, `${when}: the book equals the server's`)
+  check(isEqual(), `${when}: the book equals the server's at change ${number}`)
+}
 await equal('after the start')
 for (let i = 0; i < 3; i += 1) {
   for (const each of server.clients) each.terminate()
-  await sleep(500)
   await equal(`after reconnect ${i + 1}`)
 }
 check(client.instance.gaps === 0, `gaps: ${client.instance.gaps}`)

@@ -1,7 +1,7 @@
 // Case 20. buttplugio/buttplug-js #207, websockets/ws #1231: now and then two JSON texts stand behind each other in one message, with nothing in
 // between. Right: both handled, in order; a broken one costs itself only.
 import * as H from 'holdfast'
-import { annotate, check, end, note, serve, sleep } from './support.mjs'
+import { annotate, check, end, note, serve, sleep, until } from './support.mjs'
 
 const server = await serve((socket) => {
   socket.send('[{"Ok":{"Id":1}}]')
@@ -9,7 +9,7 @@ const server = await serve((socket) => {
   socket.send('[{"Ok":{"Id":3}}')
   socket.send('[{"Ok":{"Id":4}}]')
 })
-const run = async (options) => {
+const run = async (count, options) => {
   class Toy {
     constructor() {
       this.seen = []
@@ -27,11 +27,14 @@ const run = async (options) => {
     ['failed', H.OnError()],
   ])
   const client = await H.bootstrap(Toy, server.url, { logger: false, ...options })
-  await sleep(150)
+  const { seen, errors } = client.instance
+  await until(() => seen.length + errors.length >= count, `${count} texts, broken ones included`)
+  // A text that is handled twice would have come again by now.
+  await sleep(100)
   await client.close()
   return client.instance
 }
-const plain = await run({})
+const plain = await run(4, {})
 note(`by itself: ${plain.seen.join()}; errors: ${plain.errors.join()}`)
 // A text ends where JSON.parse says that something follows it.
 const texts = {
@@ -51,7 +54,7 @@ function* unpack(data) {
     }
   }
 }
-const right = await run({ codec: texts, unpack })
+const right = await run(5, { codec: texts, unpack })
 check(
   right.seen.join() === 'Ok,Ok,ScanningFinished,Ok' && right.errors.join() === 'DecodeError',
   `with codec and unpack (12 lines): ${right.seen.join()}; errors: ${right.errors.join()}`,

@@ -1,7 +1,7 @@
 // Case 26. knowm/XChange #4740, JKorf/Kucoin.Net #140: the url has a token for a day; after a day each reconnect uses the old one, is let in, told
 // {"type":"error","code":401} in a MESSAGE and cut; for ever. Right: a fresh token for each attempt, the endpoint of which may fail, too.
 import * as H from 'holdfast'
-import { QUICK, annotate, check, end, serve, sleep } from './support.mjs'
+import { QUICK, annotate, check, end, serve, sleep, until } from './support.mjs'
 
 let current = 't1'
 let requests = 0
@@ -36,10 +36,12 @@ annotate(
   { url: async () => `${server.url}?token=${await rest()}` },
 )
 const client = await H.bootstrap(Ticker, undefined, { logger: false, reconnect: QUICK })
-await sleep(200)
+await until(() => client.instance.welcomes === 1, 'the first welcome')
 current = 'expired'
 for (const socket of server.clients) socket.terminate()
-await sleep(700)
+await until(() => client.instance.welcomes >= 2 || entered.includes(false), 'the second connection')
+// A third connection would have come by now.
+await sleep(500)
 check(
   entered.every(Boolean) && client.instance.welcomes === 2,
   `let in ${entered.length} times, ${requests} tokens asked for`,

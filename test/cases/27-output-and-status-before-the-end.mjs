@@ -15,6 +15,7 @@ const server = await serve(
         Buffer.from('\x03{"status":"Failure","details":{"causes":[{"reason":"ExitCode","message":"2"}]}}'),
       )
       socket.close(1000)
+      // The end of TCP follows the close frame at once, on purpose.
       setTimeout(() => socket._socket.end(), 1)
     }),
   { handleProtocols: () => 'v5.channel.k8s.io' },
@@ -36,6 +37,7 @@ class Exec {
   async out({ bytes }) {
     await null
     this.size += bytes.length
+    // The handler is slow on purpose, so that the end comes while messages are queued.
     if (this.size % 400_000 === 0) await sleep(20)
   }
   status({ bytes }) {

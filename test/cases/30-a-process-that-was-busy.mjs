@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module'
 import * as H from 'holdfast'
 import { spawn } from 'node:child_process'
-import { QUICK, annotate, check, end, sleep } from './support.mjs'
+import { QUICK, annotate, check, end, sleep, until } from './support.mjs'
 
 const require = createRequire(import.meta.url)
 
@@ -20,14 +20,15 @@ const child = spawn(
   ],
   { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
 )
+process.once('exit', () => child.kill('SIGKILL'))
 const port = await new Promise((resolve) => child.once('message', resolve))
 let count = 0
 child.on('message', (message) => {
   count = message.count
 })
 const busy = (ms) => {
-  const until = performance.now() + ms
-  while (performance.now() < until);
+  const done = performance.now() + ms
+  while (performance.now() < done);
 }
 for (const [style, heartbeat] of [
   ['ping', { interval: 300, timeout: 300 }],
@@ -51,8 +52,11 @@ for (const [style, heartbeat] of [
   })
   for (const ms of [1_000, 2_500, 400, 700, 1_700]) {
     busy(ms)
+    // The process has only this breath between two spells of work.
     await sleep(60)
   }
+  await until(() => count > before, 'the connection is counted')
+  // A false verdict, and the connection after it, would have come by now.
   await sleep(400)
   check(
     count - before === 1 && !client.instance.errors,
@@ -61,7 +65,7 @@ for (const [style, heartbeat] of [
   if (style === 'silence') {
     child.kill('SIGSTOP')
     busy(500)
-    await sleep(2_500)
+    await until(() => client.instance.errors, 'a verdict on the peer that hangs', 2_500)
     check(
       client.instance.errors?.[0] === 'HeartbeatTimeoutError',
       `and a peer that hangs is found: ${client.instance.errors?.join() ?? 'no'}`,

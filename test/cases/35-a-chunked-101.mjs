@@ -3,7 +3,7 @@
 import * as H from 'holdfast'
 import { createServer } from 'node:net'
 import { createHash } from 'node:crypto'
-import { annotate, check, end, sleep } from './support.mjs'
+import { annotate, check, end, sleep, until } from './support.mjs'
 
 const HELLO = Buffer.from('{"type":"hello"}')
 const first = Buffer.concat([Buffer.from([0x81, HELLO.length]), HELLO])
@@ -41,7 +41,11 @@ for (const each of ['', 'Transfer-Encoding: chunked\r\n', 'Content-Length: 0\r\n
     reconnect: { maxAttempts: 1 },
     connectTimeout: 1_000,
   }).catch((error) => error)
-  await sleep(80)
+  if (!(client instanceof Error)) {
+    await until(() => client.instance.has || client.instance.error, 'the first message, or an error')
+    // An error after the message would have come by now.
+    await sleep(50)
+  }
   const { has, error } = client.instance ?? {}
   check(
     has === true && error === undefined,

@@ -4,7 +4,21 @@ import { WebSocketServer } from 'ws'
 
 export const QUICK = { initialDelay: 60, maxDelay: 200, minUptime: 150 }
 
+/** Waits a span: only where something must not happen in it, or where time itself is the subject. */
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/**
+ * Waits for a fact.
+ *
+ * @throws Error that names the fact when it has not come within `limit` milliseconds
+ */
+export async function until(condition, what, limit = 20_000) {
+  const begun = performance.now()
+  while (!condition()) {
+    if (performance.now() - begun > limit) throw new Error(`not within ${limit} ms: ${what}`)
+    await sleep(5)
+  }
+}
 
 /** Decorates a class the legacy way, as compiled TypeScript would: `[method, decorator, …]` each. */
 export function annotate(Class, roles, options = {}) {

@@ -4,6 +4,7 @@ import { BackpressureError, ConnectionClosedError, HeartbeatTimeoutError, WaitTi
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { rejection } from '../support/rejection.js'
 import { ready, start } from '../support/rig.js'
+import type { Hooks } from '../support/rig.js'
 
 const never = (): Promise<void> => new Promise(() => undefined)
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
@@ -311,6 +312,17 @@ describe('Connection', () => {
   })
 
   describe('#close', () => {
+    it('reads a socket again that handlers have paused: the end of the peer is seen', async () => {
+      const hooks: Hooks = { message: () => new Promise<never>(() => undefined) }
+      const { client, server, clock } = await ready({ heartbeat: false, highWaterMark: 2 }, hooks)
+      for (let n = 0; n < 3; n += 1) server.peer.send(n)
+      expect(server.peer.isPaused).to.equal(true)
+      const closing = client.close()
+      expect(server.peer.isPaused).to.equal(false)
+      await clock.advance(5_000)
+      await closing
+    })
+
     it('cancels the wait for the next attempt: nothing opens any more (B2)', async () => {
       const { clock, server, client } = await ready()
       server.peer.drop()

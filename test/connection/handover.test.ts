@@ -208,6 +208,22 @@ describe('Handover', () => {
     }
   })
 
+  it('has the connection closed only once the old one has ended, too', async () => {
+    const { client, server, witness, clock } = await ready({ heartbeat })
+    const [old] = server.peers
+    if (old) old.isAlive = false
+    client.connection.reconnect({ overlap: true })
+    await clock.settle()
+    void client.close()
+    // Half of closeTimeout is for the new one's messages, which wait for the old one.
+    await clock.advance(2_500)
+    expect(witness.notes.at(-1)).to.equal('close 2')
+    expect(client.connection.state.status).to.equal('closing')
+    await clock.advance(2_500)
+    expect(witness.notes.at(-1)).to.equal('close 1')
+    expect(client.connection.state.status).to.equal('closed')
+  })
+
   it('is waited for with the old one: a loss of the new one does not connect before that has gone', async () => {
     const { client, server, clock, witness } = await ready({ heartbeat, closeTimeout: 3_000 })
     const [old] = server.peers
