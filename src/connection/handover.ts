@@ -80,7 +80,7 @@ export class Handover {
 
   async #retire(old: Session): Promise<void> {
     const { drainTimeout, closeTimeout } = this.#settings
-    await old.idle(drainTimeout)
+    await old.ending.idle(drainTimeout)
     old.link.closing.close(CloseCode.NORMAL, 'replaced by a new connection', closeTimeout)
   }
 

@@ -195,11 +195,6 @@ export class Session implements LinkOwner, InboundTarget {
     return (this.#ending ??= new HandlerDrain(this.handlers, this.#owner))
   }
 
-  /** Waits up to `timeout` ms until nothing is left to be handled for a moment. */
-  async idle(timeout: number): Promise<void> {
-    if (this.#handlesMessages) await this.ending.idle(timeout)
-  }
-
   /** Waits up to `timeout` ms for `@OnOpen` and pending handlers, then discards and reports the rest. */
   async drain(timeout: number): Promise<void> {
     if (!this.#opening) return

@@ -148,6 +148,17 @@ describe('Connection', () => {
       expect(witness.heartbeat.lastSeen).to.equal(clock.date() - 75)
     })
 
+    it('tells when the peer was last heard also while there is no connection', async () => {
+      const { clock, server, witness } = await ready({ heartbeat: false })
+      server.peer.send('"hello"')
+      const heardAt = clock.date()
+      await clock.advance(50)
+      server.peer.drop()
+      await clock.advance(50)
+      expect(witness.connection.state.status).to.equal('waiting')
+      expect(witness.heartbeat.lastSeen).to.equal(heardAt)
+    })
+
     it('spares a peer that this side does not read: pings get through, chunk by chunk (B41)', async () => {
       const releases: (() => void)[] = []
       const { clock, server, witness } = await ready(

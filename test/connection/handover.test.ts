@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { HandshakeError } from 'holdfast'
+import { ConnectionClosedError, HandshakeError } from 'holdfast'
 import { rejection } from '../support/rejection.js'
-import { ready } from '../support/rig.js'
+import { ready, start } from '../support/rig.js'
 import type { Hooks } from '../support/rig.js'
 
 const heartbeat = false
@@ -224,6 +224,17 @@ describe('Handover', () => {
     expect(client.connection.state.status).to.equal('closed')
   })
 
+  it('cuts both connections at once by terminate', async () => {
+    const { client, server, witness, clock } = await ready({ heartbeat })
+    const [old] = server.peers
+    if (old) old.isAlive = false
+    client.connection.reconnect({ overlap: true })
+    await clock.settle()
+    await client.connection.terminate()
+    expect(witness.closes.map(({ connectionNumber }) => connectionNumber).sort()).to.deep.equal([1, 2])
+    expect(clock.now()).to.equal(0)
+  })
+
   it('is waited for with the old one: a loss of the new one does not connect before that has gone', async () => {
     const { client, server, clock, witness } = await ready({ heartbeat, closeTimeout: 3_000 })
     const [old] = server.peers
@@ -236,6 +247,21 @@ describe('Handover', () => {
     await clock.advance(1_000)
     expect(server.peers).to.have.length(3)
     expect(witness.closes).to.have.length(2)
+  })
+
+  it('is not begun by maxAge if the connection closes while what has waited for its opening is sent', async () => {
+    const { starting, server, witness, clock } = start({ heartbeat, maxAge: 60_000 }, {}, (memory) => {
+      memory.onAttempt = (peer) => {
+        peer.onMessage = () => void witness.connection.close()
+        peer.accept()
+      }
+    })
+    void witness.connection.send('queued')
+    await clock.settle()
+    expect(await rejection(starting)).to.be.instanceOf(ConnectionClosedError)
+    expect(witness.notes).to.deep.equal(['open 1', 'close 1'])
+    expect(clock.timers).to.equal(0)
+    expect(server.peers).to.have.length(1)
   })
 
   it('is begun by maxAge, again and again', async () => {
