@@ -1,17 +1,17 @@
 import type { Class } from '../core/token.js'
 import { ownClientOptions, ownConstructorTokens } from './metadata.js'
 
-/** What is known of the constructor that a class has, its own or an inherited one. */
+/** Facts about the constructor of a class, its own or an inherited one. */
 export interface ConstructorFacts {
   /** The class that declares it. */
   readonly owner: Class
   /** How many parameters it must be given. */
   readonly parameters: number
-  /** What it asks for, in order, with holes where nothing says; `undefined` where nothing says anything. */
+  /** Tokens of the parameters, in order. A hole stands for an unknown token, `undefined` for an unknown list. */
   readonly tokens: readonly unknown[] | undefined
 }
 
-/** shared: a class has one constructor, whoever asks. */
+/** Shared by all clients: the constructor of a class never changes. */
 const known = new WeakMap<Class, ConstructorFacts>()
 
 /** Reads a class's constructor, or the one that it inherits. Done once per class. */

@@ -37,12 +37,12 @@ type SidesOfSchemas<D> = DefinedProtocol<
   DefinedSide<Outputs<D, 'toServer'>, Inputs<D, 'toClient'>, Inputs<D, 'replies'>>
 >
 
-/** What schemas make of messages that come in. */
+/** Types of received messages: the output of their schemas. */
 type Outputs<D, Direction extends string> = D extends { readonly [K in Direction]: infer Schemas }
   ? { readonly [Key in keyof Schemas]: Schemas[Key] extends infer S extends Schema ? SchemaOutput<S> : never }
   : unknown
 
-/** What schemas take, and so what has to go out. */
+/** Types of sent messages: the input of their schemas. */
 type Inputs<D, Direction extends string> = D extends { readonly [K in Direction]: infer Schemas }
   ? { readonly [Key in keyof Schemas]: Schemas[Key] extends infer S extends Schema ? SchemaInput<S> : never }
   : unknown
@@ -51,7 +51,7 @@ type Inputs<D, Direction extends string> = D extends { readonly [K in Direction]
  * Describes the messages of both directions once, so that the compiler checks handlers, `sendJson` and `request` against them: as a
  * type, `defineProtocol<Market>()`, or as schemas, which then also validate what comes in.
  *
- * What `Connection<typeof market.client>` and `JsonSender<typeof market.client>` send is checked by the compiler alone.
+ * Only the compiler checks messages that `Connection<typeof market.client>` and `JsonSender<typeof market.client>` send.
  */
 export function defineProtocol<P extends Protocol>(): SidesOfTypes<P>
 export function defineProtocol<const D extends ProtocolSchemas>(schemas: D): SidesOfSchemas<D>

@@ -44,7 +44,7 @@ export interface CheckedHandlers {
   readonly mistakes: readonly Mistake[]
 }
 
-/** shared: the handlers of a class are read and checked once per process. */
+/** Shared by all clients: Holdfast reads and checks the handlers of a class once per process. */
 const checked = new WeakMap<object, CheckedHandlers>()
 
 /** Reads the handlers of a class, those that it inherits first, and checks them. Done once per class. */

@@ -3,7 +3,7 @@ import { mergeOptions } from '../options/merge-options.js'
 import type { ConnectionOptions } from '../options/options.js'
 import type { Class, Provider, Token } from '../core/token.js'
 
-/** What a message is routed by. */
+/** Key that a message is routed by. */
 export type MessageKey = string | number
 
 /** A class of errors that `@OnError` can name. */
@@ -23,7 +23,7 @@ export const HANDLER_EVENTS = [
 
 export type HandlerEvent = (typeof HANDLER_EVENTS)[number]
 
-/** What one decorator has recorded of one method. */
+/** Record that one decorator made of one method. */
 export interface HandlerRecord {
   readonly event: HandlerEvent
   /** The decorator as it was written: `@OnMessage('ticker')`. */
@@ -49,14 +49,14 @@ export interface ClientEntry extends ConnectionOptions {
   readonly waitForOpen?: boolean
 }
 
-/** What `@Module` declares. */
+/** Options of `@Module`. */
 export interface ModuleOptions {
   readonly imports?: readonly Class[]
   readonly providers?: readonly Provider[]
   readonly clients?: readonly (Class | ClientEntry)[]
 }
 
-/** What decorators have recorded on one target. */
+/** Records that decorators made on one target. */
 interface Records {
   handlers?: readonly HandlerRecord[]
   client?: WebSocketClientOptions
@@ -65,7 +65,7 @@ interface Records {
 
 const REGISTRY = Symbol.for('holdfast:records')
 
-/** shared: a package may bring a second copy of Holdfast, whose decorators are as good. */
+/** Shared through the global registry: a package may load a second copy of Holdfast, and its decorators count, too. */
 const records = ((globalThis as { [REGISTRY]?: WeakMap<object, Records> })[REGISTRY] ??= new WeakMap())
 
 function recordsOf(target: object): Records {

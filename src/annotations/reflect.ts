@@ -3,7 +3,7 @@
 
 type Member = string | symbol | undefined
 
-/** What reflect-metadata adds to `Reflect`, as far as it matters here. */
+/** The part of reflect-metadata that Holdfast uses. */
 interface ReflectMetadata {
   metadata?: (key: unknown, value: unknown) => (target: object, member?: string | symbol) => void
   getOwnMetadata?: (key: unknown, target: object, member?: string | symbol) => unknown
@@ -12,7 +12,7 @@ interface ReflectMetadata {
 
 const reflect = Reflect as ReflectMetadata
 
-/** shared: the compiler's types belong to classes, not to whoever reads them. */
+/** Shared by all readers: types belong to the class that they were emitted for. */
 const types = new WeakMap<object, Map<Member, Map<unknown, unknown>>>()
 
 /**

@@ -15,7 +15,7 @@ import type { PerAttempt } from '../connection/attempt-options.js'
 import { closeOnSignals } from './shutdown-signals.js'
 import type { Class } from '../core/token.js'
 
-/** What `bootstrap` gives: a {@link Client}, or an {@link Application} for a module, whose class has no members. */
+/** Result of `bootstrap`: an {@link Application} for a module, whose class has no members, and a {@link Client} otherwise. */
 export type Bootstrapped<T extends object> = keyof T extends never ? Application : Client<T>
 
 /**

@@ -19,7 +19,7 @@ import { CONNECTION_TOKENS, ClientScope } from './connection-scope.js'
 import { Disposal, constructionError } from './disposal.js'
 import type { InstanceFactory } from './instance-factory.js'
 
-/** shared: connections are numbered per process, so that no two have the same ID. */
+/** Shared by all clients of the process, so that no two connections have the same ID. */
 let connectionCount = 0
 
 /**

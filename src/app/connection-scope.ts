@@ -9,7 +9,7 @@ import type { ConnectionScope } from './instance-factory.js'
 /** The tokens of what each connection has for itself. Its client can inject them without a container. */
 export const CONNECTION_TOKENS: readonly Token[] = [Connection, JsonSender, Heartbeat, Logger, Subscriptions]
 
-/** What one client's connection has under its tokens. */
+/** Values that the connection of one client has under its tokens. */
 export class ClientScope implements ConnectionScope {
   readonly tokens = CONNECTION_TOKENS
   readonly connection: Connection

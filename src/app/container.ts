@@ -18,7 +18,7 @@ interface TsyringeInternals {
   getAllRegistrations(token: unknown): readonly TsyringeRegistration[] | null
 }
 
-/** shared: tsyringe's own record of classes is global, too. The classes that it knows how to make, and what each is made with. */
+/** Shared like tsyringe's own record, which is global: the classes that it can make, and the tokens of each. */
 const registeredClasses = new WeakMap<Class, readonly unknown[]>()
 
 /**
@@ -31,7 +31,7 @@ export class Injector implements InstanceFactory {
   readonly #container: DependencyContainer
   readonly #above: Injector | DependencyContainer
   readonly #watched = new Set<unknown>()
-  /** What the factories of a module ask for. */
+  /** Tokens that the factories of a module inject. */
   readonly #factories = new Map<unknown, readonly unknown[]>()
   /** Other names, and what they stand for. */
   readonly #aliases = new Map<unknown, unknown>()

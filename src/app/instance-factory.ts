@@ -3,7 +3,7 @@ import type { Mistake } from '../errors/startup-error.js'
 import type { Class, Token } from '../core/token.js'
 import type { Disposables } from './disposables.js'
 
-/** What belongs to one connection. It exists before the instance does. */
+/** Values that belong to one connection. They exist before the instance does. */
 export interface ConnectionScope {
   readonly connection: Connection
   /** The tokens that {@link get} knows. */

@@ -4,10 +4,10 @@ import type { Injector } from './container.js'
 /** Makes the container of an application, or of a client that is started alone, under the given one of the user's. */
 export type CreateInjector = (container: object | undefined) => Injector
 
-/** shared: modules are loaded once per process. A second client then starts without another turn of the event loop. */
+/** Shared by all clients: modules load once per process. A second client then starts without another turn of the event loop. */
 let loaded: CreateInjector | undefined
 
-/** What to type if {@link loadContainer} finds nothing. */
+/** Fix to print if {@link loadContainer} finds nothing. */
 export const INSTALL_CONTAINER = 'npm install tsyringe reflect-metadata'
 
 /**

@@ -13,7 +13,7 @@ import type { ConnectionSettings } from './settings.js'
 const DRAIN_SHARE = 1 / 2
 const CLOSE_HANDLER_SHARE = 1 / 10
 
-/** What is closed, and who is told. */
+/** The parts of a connection that its closing ends and informs. */
 export interface ClosingPort {
   readonly stateMachine: StateMachine
   readonly hub: MessageHub

@@ -6,7 +6,7 @@ import type { Session } from '../session/session.js'
 import type { Attempt } from './attempt.js'
 import type { ConnectionSettings } from './settings.js'
 
-/** What a handover asks of its lifecycle. */
+/** Starts the attempts of a handover. */
 export interface HandoverPort {
   /** Starts an attempt beside the current session. */
   attemptCandidate(): Attempt

@@ -23,7 +23,7 @@ export class Links {
     this.#port = port
   }
 
-  /** What the next attempt and session are made with. */
+  /** Settings of the next attempt and session. */
   get settings(): ConnectionSettings {
     return this.#settings
   }

@@ -5,7 +5,7 @@ import { NEVER_OPENED } from '../session/disconnect.js'
 import type { OpenInfo } from '../session/state.js'
 import type { Handshake } from '../transports/transport.js'
 
-/** What a connection remembers of its openings. */
+/** Remembers the openings of a connection: how many, how the last one ended, and whether one has succeeded. */
 export class Openings {
   #count = 0
   #hasSucceeded = false

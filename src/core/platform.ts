@@ -1,4 +1,4 @@
-// What Holdfast needs of its runtime, in one place: everything else outside of `transports/` imports no builtin module.
+// The builtin modules that Holdfast uses outside of `transports/`. No other file there imports any.
 export { AsyncLocalStorage } from 'node:async_hooks'
 export { channel } from 'node:diagnostics_channel'
 

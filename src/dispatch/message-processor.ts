@@ -24,7 +24,7 @@ import { validate } from './validation.js'
 const ROUTE_THREW = 'thrown by the route function: the message is lost'
 const KEY_THREW = 'thrown by the concurrency.key function: the message is handled as one without a key'
 
-/** What all sessions of a connection share. */
+/** The parts of a dispatcher that all its sessions share. */
 export interface DispatchContext {
   readonly connection: HandlerConnection
   readonly table: HandlerTable

@@ -23,13 +23,13 @@ export interface MonitoredLink {
   sendUrgent(data: string | Uint8Array): void
 }
 
-/** What a monitor reports and asks. */
+/** Receives the verdict of a monitor. */
 export interface HeartbeatOwner {
   /** The peer is dead. */
   onLinkDead(error: HeartbeatTimeoutError): void
 }
 
-/** What a monitor has from the hub that all links of a connection share. */
+/** The parts of the hub that a monitor uses. */
 export interface HeartbeatHub {
   /** Gives a message an ID if the API has requests. */
   withRequestId(message: unknown): unknown
@@ -37,7 +37,7 @@ export interface HeartbeatHub {
   onHeartbeatError(thrown: unknown): void
 }
 
-/** What a monitor needs to know. */
+/** Settings of a monitor. */
 export interface HeartbeatMonitorSettings {
   readonly clock: Clock
   readonly codec: Codec

@@ -15,7 +15,7 @@ export interface ScheduledItem {
   heapIndex: number
 }
 
-/** shared: all links on a clock use one timer. perf: saves a third of heartbeat CPU, and 420 B per idle connection. */
+/** Shared: all links on a clock use one timer. perf: saves a third of heartbeat CPU, and 420 B per idle connection. */
 const timers = new WeakMap<Clock, SharedHeartbeatTimer>()
 
 /**

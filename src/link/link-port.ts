@@ -11,7 +11,7 @@ export interface ReadCounter {
 /** Why no handler saw a message that had come in good order: a newer one took its place, or there is no handler for it. */
 export type Unseen = 'conflated' | 'unhandled'
 
-/** What dispatch may know of the link that a message came in on. */
+/** The part of a link that dispatch uses. */
 export interface LinkPort {
   /** Which physical connection it is, counted from 1. */
   readonly number: number

@@ -16,11 +16,11 @@ import { ReadFlow, probeIntervalOf } from './read-flow.js'
 import type { ReadDemand } from './read-flow.js'
 import { WriteFlow } from './write-flow.js'
 
-/** What a link has from the hub that all links of a connection share. */
+/** The parts of the hub that a link uses. All links of a connection share one hub. */
 export interface LinkHub extends HeartbeatHub {
   /** Keeps all links of a connection below a rate, if there is a limit. */
   readonly limiter: RateLimiter<RateLimitedFrame> | undefined
-  /** Who waits for messages, and who is behind. */
+  /** Tells whether anyone waits for messages, or is behind. */
   readonly takers: ReadDemand
   /** Counts a message that no handler sees. */
   count(unseen: Unseen): void
@@ -28,7 +28,7 @@ export interface LinkHub extends HeartbeatHub {
   onUnsent(messages: readonly (string | Uint8Array)[]): void
 }
 
-/** What a link reports to its session. */
+/** Receives the events of a link. */
 export interface LinkOwner extends HeartbeatOwner {
   /** When `@OnOpen` settled, if it has. */
   readonly readyAt: number | undefined
@@ -40,7 +40,7 @@ export interface LinkOwner extends HeartbeatOwner {
   onLinkEnd(end: LinkEnd): void
 }
 
-/** What a transport reports once it is open. */
+/** Receives the events of a transport that has opened. */
 export type OpenTransportListener = Omit<TransportListener, 'onOpen'>
 
 /** One open socket, whoever opened it: the flow of both directions, the heartbeat, the signal, the one end. */

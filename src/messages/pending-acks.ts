@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../core/clock.js'
 /** Answer of an `ack` function: whether a message is the acknowledgement, or the server's refusal. */
 type AckResult = boolean | 'refused' | Error
 
-/** What happens to acknowledgements that do not come in order. */
+/** Receives changes, and acknowledgements that are late or whose function has thrown. */
 export interface PendingAcksPort<T> {
   /** Called when the number of pending acknowledgements has changed. */
   onChange(): void

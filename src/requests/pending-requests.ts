@@ -11,7 +11,7 @@ import { RequestIds } from './request-ids.js'
 import type { RequestManyOptions, RequestOptions, RequestsSettings } from './request-options.js'
 import { RequestQueue } from './request-queue.js'
 
-/** What pending requests act upon and ask. */
+/** Sends requests, and receives their errors. */
 export interface RequestsPort {
   /**
    * Hands a message to the socket, at once and past any outbox.

@@ -1,6 +1,6 @@
 import type { PendingRequest } from './pending-request.js'
 
-/** What a queue of requests asks of its connection. */
+/** Sends requests, and says whether it can. */
 export interface RequestQueuePort {
   /** Returns whether a request may be sent now: while ready, and from inside `@OnOpen`. */
   canSend(): boolean

@@ -48,7 +48,7 @@ export interface Failure {
   readonly hasBeenOpen: boolean
 }
 
-/** What to do about a failure. */
+/** Decision about a failure. */
 export type RetryDecision =
   { readonly retry: true; readonly delay: number } | { readonly retry: false; readonly exhausted: boolean }
 
@@ -61,7 +61,7 @@ export interface Disconnect {
   readonly reason?: string
   /** The code that this side closes with because of it. */
   readonly sentCode?: number
-  /** What follows, where it is not the policy's to say. */
+  /** Decision that overrides the policy's. */
   readonly decision?: RetryDecision
 }
 
@@ -128,7 +128,7 @@ function closeInfo(
   return { code, reason, wasClean, ...facts, sentCode: facts.sentCode ?? echo, error }
 }
 
-/** What there is to say of the end of a connection that has never opened. */
+/** End of a connection that has never opened. */
 export const NEVER_OPENED: CloseInfo = {
   code: CloseCode.ABNORMAL,
   reason: '',

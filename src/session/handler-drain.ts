@@ -4,7 +4,7 @@ import type { Deadline } from './deadline.js'
 import type { CloseInfo } from './disconnect.js'
 import type { SessionHandlers } from './session-handlers.js'
 
-/** What a drain reports to, and whose deadline it keeps. */
+/** Receives the reports of a drain, and has its deadline. */
 export interface DrainOwner {
   readonly closing: { readonly deadline: Deadline }
   report(error: Error, stage: Stage, consequence: string): void

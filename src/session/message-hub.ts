@@ -16,7 +16,7 @@ import type { ConnectionStats } from './connection-stats.js'
 import { MessageTakers } from './message-takers.js'
 import type { MessageTakersPort, MessageTakersSettings } from './message-takers.js'
 
-/** What a message hub needs to know. */
+/** Settings of a message hub. */
 export interface MessageHubSettings extends MessageTakersSettings {
   readonly unpack: Unpack | undefined
   readonly heartbeat: HeartbeatSettings

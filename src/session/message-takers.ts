@@ -13,7 +13,7 @@ import { Waiters } from '../messages/waiters.js'
 import { PendingRequests } from '../requests/pending-requests.js'
 import type { RequestsSettings } from '../requests/request-options.js'
 
-/** What those who take messages need to know. */
+/** Settings of everyone who takes messages. */
 export interface MessageTakersSettings {
   readonly clock: Clock
   readonly codec: Codec
@@ -22,7 +22,7 @@ export interface MessageTakersSettings {
   readonly hasRequests: boolean
 }
 
-/** What those who take messages ask of the lifecycle. */
+/** Has the links that requests and subscriptions are sent on, and receives reports. */
 export interface MessageTakersPort {
   readonly links: {
     /** The link over which the caller may send now; `undefined` while that has to wait. */
@@ -46,7 +46,7 @@ export interface MessageTakersPort {
 export class MessageTakers implements Interceptors, ReadDemand {
   readonly #settings: MessageTakersSettings
   readonly #port: MessageTakersPort
-  /** Whose messages are taken, from the first taker on. */
+  /** Intercepts messages from the first taker on. */
   readonly #hub: { readonly inbound: InboundPipeline }
   #waiters: Waiters | undefined
   #subscriptions: Subscriptions | undefined
@@ -186,7 +186,7 @@ export class MessageTakers implements Interceptors, ReadDemand {
     this.#readyLink = link
     this.#subscriptions?.onReady()
     flush()
-    // What was sent, or reported, may have led somebody to give the link up.
+    // A message or a report may have led somebody to give the link up.
     if (this.#readyLink === link) this.#requests?.onReady()
   }
 

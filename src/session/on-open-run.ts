@@ -2,13 +2,13 @@ import type { Clock, Timer } from '../core/clock.js'
 import { OnOpenScope } from './on-open-scope.js'
 import type { OpenOutcome } from './session-handlers.js'
 
-/** What a run needs to know. */
+/** Settings of a run. */
 export interface OnOpenSettings {
   readonly clock: Clock
   readonly onOpenTimeout: number
 }
 
-/** Whose `@OnOpen` a call comes from: what that sends goes out at once, and everything else waits until it has settled. */
+/** Shared by all connections: finds the `@OnOpen` that a call comes from. Its messages go out immediately, and all others wait until it has settled. */
 const scope = new OnOpenScope<OnOpenRun>()
 
 /** One run of `@OnOpen`, for `onOpenTimeout` at most if it returns a promise. */

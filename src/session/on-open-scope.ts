@@ -8,7 +8,7 @@ export class OnOpenScope<Owner> {
   readonly #storage = new AsyncLocalStorage<Owner>()
   #openings = 0
 
-  /** Whose opening the caller is part of, while that has not settled; from Node 24 on, also afterwards, since disable() spares what runs. */
+  /** Owner of the opening that the caller is part of. `undefined` once that has settled, but not from Node 24 on: there `disable()` spares running code. */
   get owner(): Owner | undefined {
     return this.#storage.getStore()
   }

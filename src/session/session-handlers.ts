@@ -7,7 +7,7 @@ import type { Stage } from '../errors/stage.js'
 /** How `@OnOpen` ended. `released`: it called `close()`, and is not waited for. */
 export type OpenOutcome = 'opened' | 'released' | { readonly thrown: unknown }
 
-/** What takes the events of one link, from its opening to its close. None of these throws or rejects. */
+/** Receives the events of one link, from its opening to its close. No method throws or rejects. */
 export interface SessionHandlers {
   /** True if there is an `@OnOpen`. */
   readonly hasOnOpen: boolean
@@ -33,7 +33,7 @@ export interface ConnectionFailure {
   readonly stage: Stage
   /** True when it is the end: there will be no further attempt. */
   readonly fatal: boolean
-  /** What follows, for the log: `trying again in 1.2 s`. */
+  /** Consequence, for the log: `trying again in 1.2 s`. */
   readonly consequence: string
   /** The signal of the link that it befell. */
   readonly signal: AbortSignal
@@ -41,7 +41,7 @@ export interface ConnectionFailure {
   readonly message?: unknown
 }
 
-/** What a connection tells, and to whom: the dispatcher. None of these throws or rejects. */
+/** Receives the events of a connection. The dispatcher implements it. No method throws or rejects. */
 export interface ConnectionListener {
   /** Called when a link has opened, before anything that it received is handed on. */
   openSession(link: LinkPort): SessionHandlers

@@ -18,7 +18,7 @@ import { OnOpenRun } from './on-open-run.js'
 import type { ConnectionListener, SessionHandlers } from './session-handlers.js'
 import type { OpenInfo } from './state.js'
 
-/** What a session needs to know. */
+/** Settings of a session. */
 export interface SessionSettings extends LinkSettings {
   readonly onOpenTimeout: number
 }
@@ -29,7 +29,7 @@ interface Loss {
   readonly reported: Promise<void>
 }
 
-/** What a session reports to the lifecycle of its connection, and has from it. */
+/** Receives the events of a session, and has the parts that all sessions of a connection share. */
 export interface SessionOwner {
   /**
    * `@OnOpen` has settled well, and the link is still there: what has waited for that is sent before any message is handled.

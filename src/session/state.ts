@@ -55,7 +55,7 @@ export function checkTransition(from: Status, to: Status): void {
   if (!TRANSITIONS[from].includes(to)) throw new Error(`Holdfast: no way leads from ${from} to ${to}`)
 }
 
-/** What `@OnOpen` is told. */
+/** Passed to `@OnOpen`. */
 export interface OpenInfo {
   /** True when this class instance has been open before. */
   readonly isReconnect: boolean

@@ -1,4 +1,4 @@
-/** What an attempt asks of a transport: everything is decided by now, nothing is a function any more. */
+/** Request of one attempt. All option functions have been called by then. */
 export interface TransportRequest {
   /** The true url, credentials included. */
   readonly url: string
@@ -33,7 +33,7 @@ export interface TransportEnd {
   readonly error?: Error
 }
 
-/** What a transport tells. The listener never throws. */
+/** Receives the events of a transport. Must not throw. */
 export interface TransportListener {
   onOpen(handshake: Handshake): void
   /** One whole message: a string from a text message, bytes from a binary one. */

@@ -1,25 +1,8 @@
 import { expect } from 'chai'
-import { Logger } from 'holdfast'
 import { connectionLogger } from '#src/core/logger.js'
+import { KeepingLogger } from '../support/keeping-logger.js'
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
-
-/** Keeps what is written, and by what. */
-class KeepingLogger extends Logger {
-  readonly lines: string[] = []
-  debug(message: string): void {
-    this.lines.push(`debug ${message}`)
-  }
-  info(message: string): void {
-    this.lines.push(`info ${message}`)
-  }
-  warn(message: string): void {
-    this.lines.push(`warn ${message}`)
-  }
-  error(message: string): void {
-    this.lines.push(`error ${message}`)
-  }
-}
 
 /** Runs with the console replaced, and returns what was written to it. */
 function writtenTo(console: Console, run: () => void): string[] {

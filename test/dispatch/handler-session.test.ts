@@ -1,39 +1,23 @@
 import { expect } from 'chai'
 import { bootstrap, OnBinary, OnClose, OnError, OnMessage, OnOpen, OnPing, OnPong } from 'holdfast'
-import type { Client, ClientOptions, ConnectionContext, ErrorContext, Logger, MessageContext } from 'holdfast'
+import type { Client, ClientOptions, ConnectionContext, ErrorContext, MessageContext } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { deferred } from '#src/core/deferred.js'
 import type { Deferred } from '#src/core/deferred.js'
-
-/** A logger that keeps its lines, by level. */
-class Lines implements Logger {
-  readonly lines: string[] = []
-  debug(message: string): void {
-    this.lines.push(`debug ${message}`)
-  }
-  info(message: string): void {
-    this.lines.push(`info ${message}`)
-  }
-  warn(message: string): void {
-    this.lines.push(`warn ${message}`)
-  }
-  error(message: string): void {
-    this.lines.push(`error ${message}`)
-  }
-}
+import { KeepingLogger } from '../support/keeping-logger.js'
 
 interface Started<T extends object> {
   client: Client<T>
   server: MemoryServer
   clock: FakeClock
-  logger: Lines
+  logger: KeepingLogger
 }
 
 async function begin<T extends object>(
   target: new () => T,
   options: ClientOptions = {},
 ): Promise<Started<T>> {
-  const [server, clock, logger] = [new MemoryServer(), new FakeClock(), new Lines()]
+  const [server, clock, logger] = [new MemoryServer(), new FakeClock(), new KeepingLogger()]
   const surroundings = { transport: server.connect, clock, logger, random: () => 0.5 }
   const client = await bootstrap(target, 'ws://peer.test/', { ...surroundings, ...options })
   return { client, server, clock, logger }

@@ -1,17 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { HeartbeatSchedule } from '#src/link/heartbeat-schedule.js'
-import type { HeartbeatSettings } from '#src/link/heartbeat.js'
-
-const PING: HeartbeatSettings = { style: 'ping', interval: 20_000, timeout: 10_000 }
-const MESSAGE: HeartbeatSettings = {
-  style: 'message',
-  interval: 20_000,
-  timeout: 10_000,
-  message: () => 'beat',
-}
-const SILENCE: HeartbeatSettings = { style: 'silence', silence: 30_000 }
-const OFF: HeartbeatSettings = { style: 'off' }
+import { MESSAGE, OFF, PING, SILENCE } from '../support/heartbeat-settings.js'
 
 describe('HeartbeatSchedule', () => {
   describe('by ping', () => {

@@ -3,16 +3,7 @@ import { Heartbeat } from 'holdfast'
 import type { HeartbeatTimes } from 'holdfast'
 import { withTimes } from '#src/link/heartbeat.js'
 import type { HeartbeatSettings, HeartbeatSource } from '#src/link/heartbeat.js'
-
-const PING: HeartbeatSettings = { style: 'ping', interval: 20_000, timeout: 10_000 }
-const MESSAGE: HeartbeatSettings = {
-  style: 'message',
-  interval: 20_000,
-  timeout: 10_000,
-  message: () => 'beat',
-}
-const SILENCE: HeartbeatSettings = { style: 'silence', silence: 30_000 }
-const OFF: HeartbeatSettings = { style: 'off' }
+import { MESSAGE, OFF, PING, SILENCE } from '../support/heartbeat-settings.js'
 
 describe('withTimes', () => {
   it('returns the settings with the new times, and leaves the old ones as they are', () => {

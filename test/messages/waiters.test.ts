@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { ConnectionLostError, WaitTimeoutError } from 'holdfast'
 import { FakeClock } from 'holdfast/testing'
 import { Waiters } from '#src/messages/waiters.js'
+import { countListeners } from '../support/count-listeners.js'
 
 const any = (): boolean => true
 const isNumber = (message: unknown): boolean => typeof message === 'number'
@@ -120,24 +121,15 @@ describe('Waiters', () => {
     it('leaves neither a timer nor a listener behind, however it ends', async () => {
       const { clock, waiters } = rig()
       const { signal } = new AbortController()
-      let listeners = 0
-      const { addEventListener, removeEventListener } = signal
-      signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
-        listeners += 1
-        addEventListener.apply(signal, args)
-      }
-      signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
-        listeners -= 1
-        removeEventListener.apply(signal, args)
-      }
+      const listeners = countListeners(signal)
       void waiters.add(any, { signal })
       waiters.offer('hello')
       void waiters.add(any, { signal })
       waiters.rejectAll(new Error('over'))
       void waiters.add(any, { signal, timeout: 1 })
-      expect(listeners).to.equal(1)
+      expect(listeners()).to.equal(1)
       await clock.advance(1)
-      expect(listeners).to.equal(0)
+      expect(listeners()).to.equal(0)
       expect(clock.timers).to.equal(0)
     })
 

@@ -7,6 +7,7 @@ import { PendingRequests } from '#src/requests/pending-requests.js'
 import type { RequestsOptions } from '#src/requests/request-options.js'
 import { fillInRequests } from '#src/requests/request-options.js'
 import { rejection } from '../support/rejection.js'
+import { countListeners } from '../support/count-listeners.js'
 
 interface Sent {
   readonly id: number
@@ -59,21 +60,6 @@ function rig(options: RequestsOptions = {}, isReady = true) {
 /** Tells how a promise stands, without waiting for it. */
 async function standing(promise: Promise<unknown>): Promise<unknown> {
   return Promise.race([promise, Promise.resolve('pending')]).catch((error: unknown) => error)
-}
-
-/** Counts the listeners that a signal has. */
-function countListeners(signal: AbortSignal): () => number {
-  let listeners = 0
-  const { addEventListener, removeEventListener } = signal
-  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
-    listeners += 1
-    addEventListener.apply(signal, args)
-  }
-  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
-    listeners -= 1
-    removeEventListener.apply(signal, args)
-  }
-  return () => listeners
 }
 
 describe('PendingRequests', () => {

@@ -9,7 +9,7 @@ import type { Runner } from './task-queue.js'
 /** Where messages wait for their handler. */
 export type MessageQueue = Pick<TaskQueue<InboundMessage>, 'start' | 'push' | 'clear' | 'idle'>
 
-/** What becomes of messages. None of these throws or rejects. */
+/** Runs the messages of a queue, and hears of those that it leaves out. No method throws or rejects. */
 export interface MessageQueuePort extends Runner<InboundMessage> {
   /** A newer message has taken the place of this one. */
   onConflated(message: InboundMessage): void

@@ -21,7 +21,7 @@ const SIZE = 256 * 1024
 /** Less than this is handed over as a copy: what waits in a slow socket must not keep a whole slab of memory alive. */
 const COPIED = 16 * 1024
 
-/** What the fast path needs of a socket. */
+/** The part of a socket that the fast path uses. */
 export type WrittenSocket = Pick<Socket, 'write'>
 
 /** Memory for frames. None that a socket was given is ever used again, since it may not be through with it. */
