@@ -1,0 +1,242 @@
+import { close, deadlineFires, end, finish, terminate } from './closing.js'
+import { attemptFails, becomeReady, currentEnds, openFails, opened, reconnect } from './current.js'
+import { Draft } from './draft.js'
+import type { DraftSession } from './draft.js'
+import type { LifecycleEffect } from './effects.js'
+import { isLate, refusalOf } from './events.js'
+import type {
+  LifecycleEvent,
+  LinkEvent,
+  LinkEndEvent,
+  OnOpenSettledEvent,
+  Refusal,
+  TimerFiredEvent,
+} from './events.js'
+import {
+  candidateEnds,
+  candidateFails,
+  candidateOpenFails,
+  takeOver,
+  wantHandover,
+} from './handover.js'
+import { drained, goodbyeSaid, leaverEnds, leaverTimesOut } from './leaving.js'
+import { linkOfTimer, shapeOf } from './state.js'
+import type { LifecycleState } from './state.js'
+
+/** Result of a step: the next state, and what the driver does in this order. */
+export interface LifecycleStep {
+  readonly state: LifecycleState
+  readonly effects: readonly LifecycleEffect[]
+  /** Set if the connection refuses the call; state and effects are then unchanged and empty. */
+  readonly refused?: Refusal
+}
+
+const NO_EFFECTS: readonly LifecycleEffect[] = []
+
+/** Returns the first state, in which link 1 connects, and the effect that starts its attempt. */
+export function start({ maxAge }: { readonly maxAge: boolean }): LifecycleStep {
+  const shape = shapeOf({
+    status: 'connecting',
+    ready: 'pending',
+    failure: false,
+    wish: false,
+    ages: maxAge,
+    closing: undefined,
+    isError: false,
+    candidate: undefined,
+    current: undefined,
+    previous: undefined,
+    timers: [],
+  })
+  const draft = new Draft({
+    shape,
+    candidate: undefined,
+    current: undefined,
+    previous: undefined,
+    lastLink: 0,
+  })
+  draft.attempt('current')
+  return draft.finish()
+}
+
+/**
+ * Steps the lifecycle of a connection: an event and a state in, a state and effects out. A step has no clock, no callback and no chance,
+ * so every order of events can be tested. A test compares the drawing below with all states that can be reached.
+ *
+ * Status of the connection, and the events that change it:
+ *
+ *   connecting ─┬─▶ opening     attemptOpened
+ *               ├─▶ waiting     attemptFailed
+ *               └─▶ closing     attemptFailed close signalAborted terminate
+ *   opening    ─┬─▶ open        onOpenSettled(ok)
+ *               ├─▶ waiting     heartbeatDead linkClosedByPeer linkLost onOpenSettled(threw) reconnect timer(open)
+ *               └─▶ closing     close heartbeatDead linkClosedByPeer linkLost onOpenSettled(threw) signalAborted terminate
+ *                               timer(open)
+ *   open       ─┬─▶ connecting  heartbeatDead linkClosedByPeer linkLost reconnect
+ *               ├─▶ opening     heartbeatDead linkClosedByPeer linkLost reconnect
+ *               ├─▶ waiting     heartbeatDead linkClosedByPeer linkLost reconnect
+ *               └─▶ closing     close end heartbeatDead linkClosedByPeer linkLost terminate
+ *   waiting    ─┬─▶ connecting  onCloseSettled timer(delay) timer(part)
+ *               └─▶ closing     close signalAborted terminate
+ *   closing    ───▶ closed      attemptFailed close onCloseSettled signalAborted terminate timer(end) timer(part)
+ *
+ * Phase of a session, and the events that change it, of other sessions, too:
+ *
+ *   dialling  ─┬─▶ opening    attemptOpened
+ *              └─▶ no more    attemptFailed close end signalAborted terminate
+ *   opening   ─┬─▶ ready      onOpenSettled(ok)
+ *              ├─▶ draining   close
+ *              ├─▶ frame      end onOpenSettled(threw) reconnect timer(open)
+ *              ├─▶ cut        heartbeatDead signalAborted terminate
+ *              └─▶ gone       linkClosedByPeer linkLost
+ *   ready     ─┬─▶ lingering  onOpenSettled(ok)
+ *              ├─▶ draining   close
+ *              ├─▶ goodbye    end
+ *              ├─▶ frame      reconnect
+ *              ├─▶ cut        heartbeatDead terminate
+ *              └─▶ gone       linkClosedByPeer linkLost
+ *   lingering ─┬─▶ draining   attemptFailed close heartbeatDead linkClosedByPeer linkLost onOpenSettled(threw) timer(lastWords)
+ *              │              timer(open)
+ *              ├─▶ goodbye    drained
+ *              ├─▶ frame      timer(drain)
+ *              ├─▶ cut        heartbeatDead terminate
+ *              └─▶ gone       linkClosedByPeer linkLost
+ *   draining  ─┬─▶ goodbye    drained
+ *              ├─▶ frame      drained timer(half)
+ *              ├─▶ cut        heartbeatDead terminate timer(cut)
+ *              ├─▶ gone       linkClosedByPeer linkLost
+ *              └─▶ no more    timer(end)
+ *   goodbye   ─┬─▶ farewell   onClosingSettled
+ *              ├─▶ frame      onClosingSettled timer(drain) timer(half)
+ *              ├─▶ cut        heartbeatDead terminate timer(cut)
+ *              ├─▶ gone       linkClosedByPeer linkLost
+ *              └─▶ no more    timer(end)
+ *   farewell  ─┬─▶ draining   close timer(lastWords)
+ *              ├─▶ cut        heartbeatDead terminate
+ *              └─▶ gone       linkClosedByPeer linkLost
+ *   frame     ─┬─▶ cut        signalAborted terminate timer(cut) timer(frame)
+ *              ├─▶ gone       linkClosedByPeer linkLost
+ *              └─▶ no more    timer(end)
+ *   cut       ─┬─▶ gone       linkClosedByPeer linkLost
+ *              ├─▶ parting    linkClosedByPeer linkLost
+ *              └─▶ no more    timer(end)
+ *   gone      ─┬─▶ parting    drained signalAborted terminate timer(drain)
+ *              └─▶ no more    timer(end)
+ *   parting   ───▶ no more    onCloseSettled timer(end) timer(part)
+ */
+export function step(state: LifecycleState, event: LifecycleEvent): LifecycleStep {
+  const refused = refusalOf(state, event)
+  if (refused) return { state, effects: NO_EFFECTS, refused }
+  if (isLate(state, event)) return { state, effects: NO_EFFECTS }
+  const draft = new Draft(state)
+  apply(draft, state, event)
+  goOn(draft)
+  return draft.finish()
+}
+
+function apply(draft: Draft, state: LifecycleState, event: LifecycleEvent): void {
+  switch (event.type) {
+    case 'close':
+      close(draft)
+      break
+    case 'terminate':
+      terminate(draft)
+      break
+    case 'end':
+      end(draft)
+      break
+    case 'reconnect':
+      reconnect(draft, event)
+      break
+    case 'signalAborted':
+      if (draft.closing === undefined && draft.ready === 'pending') terminate(draft)
+      break
+    case 'timerFired':
+      timerFires(draft, state, event)
+      break
+    default: {
+      const session = draft.find(event.link)
+      if (session) applyToLink(draft, session, event)
+    }
+  }
+}
+
+function applyToLink(draft: Draft, session: DraftSession, event: LinkEvent): void {
+  switch (event.type) {
+    case 'attemptOpened':
+      opened(draft, session)
+      break
+    case 'attemptFailed':
+      attemptEnds(draft, session, event.retry)
+      break
+    case 'onOpenSettled':
+      openSettles(draft, session, event)
+      break
+    case 'drained':
+      drained(draft, session)
+      break
+    case 'onClosingSettled':
+      goodbyeSaid(draft, session)
+      break
+    case 'onCloseSettled':
+      draft.remove(session)
+      break
+    default:
+      linkEnds(draft, session, event)
+  }
+}
+
+function attemptEnds(draft: Draft, session: DraftSession, retry: boolean): void {
+  if (session === draft.candidate) candidateFails(draft, session, retry)
+  else attemptFails(draft, session, retry)
+}
+
+function openSettles(draft: Draft, session: DraftSession, event: OnOpenSettledEvent): void {
+  session.running = false
+  const isGood = event.outcome === 'ok'
+  if (session.phase !== 'opening') {
+    if (!isGood) draft.emit({ type: 'onError', link: session.link, stage: 'open', consequence: 'reported' })
+    else if (session.phase === 'draining') session.good = true
+  } else if (!isGood) openingFails(draft, session, event.retry)
+  else {
+    session.good = true
+    if (session === draft.candidate) takeOver(draft, session, event.stable)
+    else becomeReady(draft, session)
+  }
+}
+
+function openingFails(draft: Draft, session: DraftSession, retry: boolean): void {
+  if (session === draft.candidate) candidateOpenFails(draft, session, retry)
+  else openFails(draft, session, retry)
+}
+
+function linkEnds(draft: Draft, session: DraftSession, event: LinkEndEvent): void {
+  if (session === draft.candidate) candidateEnds(draft, session, event)
+  else if (session.phase === 'opening' || session.phase === 'ready') currentEnds(draft, session, event)
+  else leaverEnds(draft, session, event)
+}
+
+function timerFires(draft: Draft, state: LifecycleState, event: TimerFiredEvent): void {
+  const { timer } = event
+  const link = linkOfTimer(state, timer)
+  draft.fire(timer)
+  const session = link === undefined ? undefined : draft.find(link)
+  if (session) {
+    if (session.phase === 'opening') openingFails(draft, session, event.retry)
+    else leaverTimesOut(draft, session)
+  } else if (timer === 'maxAge') wantHandover(draft, event.stable)
+  else if (timer === 'handover') draft.wish = true
+  else if (timer === 'half' || timer === 'cut' || timer === 'end' || timer === 'lastWords')
+    deadlineFires(draft, timer)
+}
+
+/** Begins the next attempt, a handover that was wanted, or the end, as soon as nothing is left to wait for. */
+function goOn(draft: Draft): void {
+  if (draft.status === 'waiting' && !draft.current && !draft.isRunning('delay')) {
+    draft.attempt('current')
+    draft.turn('connecting')
+  } else if (draft.wish && !draft.previous) {
+    draft.wish = false
+    draft.attempt('candidate')
+  } else if (draft.status === 'closing' && draft.sessions.length === 0) finish(draft)
+}
