@@ -10,7 +10,7 @@ const FLOORS = [
   ['annotations'],
   ['options'],
   ['connection'],
-  ['session'],
+  ['session', 'lifecycle'],
   ['messages', 'link'],
   ['requests', 'codecs', 'transports'],
   ['errors'],

@@ -16,7 +16,7 @@ export default {
         'test/standard/*.ts',
         'test/dialects/{annotated,named}.ts',
         // Programs that tests start.
-        'test/support/{exits-after-close,survives-everything,without-peers}.ts',
+        'test/support/{exits-after-close,measure-ways,survives-everything,without-peers}.ts',
         // Tests import these by their URL.
         'scripts/**/*.js',
       ],

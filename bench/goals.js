@@ -3,16 +3,39 @@
 const WS = 'ws'
 const HOLDFAST = 'holdfast'
 
+/** The cells of long messages. */
+const LONG = { '16k': '16 KB', '64k': '64 KB', '256k': '256 KB', '1m': '1 MB', binary: '64 KB, binary' }
+
+/** Long messages: at least 0.98 of the messages of `ws` in the same CPU time. */
+function longGoals(workload) {
+  return Object.entries(LONG).map(([cell, label]) => ({
+    goal: `${workload}, ${label}: CPU time ≤ 1/0.98 × ws`,
+    at: [workload, cell, 'cpu'],
+    max: 1 / 0.98,
+  }))
+}
+
 /** Where something is a ratio to bare `ws`: at least so much, or at most. */
 const RATIOS = [
   { goal: 'receive, 120 B: ≥ 1.6 × ws', at: ['receive', '120', 'rate'], min: 1.6 },
   { goal: 'receive, 120 B, wss: ≥ 1.0 × ws', at: ['receive', 'wss', 'rate'], min: 1 },
+  { goal: 'receive, 120 B: ≥ 0.85 × net', at: ['receive', '120', 'rate'], min: 0.85, base: 'net' },
+  { goal: 'receive, 120 B, nested: ≥ 1.5 × ws', at: ['receive', 'nested', 'rate'], min: 1.5 },
+  { goal: 'receive, 120 B, nested: ≥ 0.85 × net', at: ['receive', 'nested', 'rate'], min: 0.85, base: 'net' },
+  ...longGoals('receive'),
+  ...longGoals('send'),
   { goal: 'send, 120 B: ≥ 3 × ws', at: ['send', '120', 'rate'], min: 3 },
   { goal: 'send, 120 B: ≥ 7 × ws (stretch)', at: ['send', '120', 'rate'], min: 7, isStretch: true },
   { goal: 'latency, 1 connection, p50: ≤ 1.05 × ws', at: ['echo', '1', 'p50'], max: 1.05 },
   { goal: 'latency, 1 connection, p99: ≤ 1.05 × ws', at: ['echo', '1', 'p99'], max: 1.05 },
   { goal: 'latency, 64 connections, p50: ≤ 1.05 × ws', at: ['echo', '64', 'p50'], max: 1.05 },
   { goal: 'latency, 64 connections, p99: ≤ 1.05 × ws', at: ['echo', '64', 'p99'], max: 1.05 },
+  {
+    goal: 'requests, 1,024 in flight: ≤ 1.15 × the CPU by hand with a corked socket',
+    at: ['requests', '1024', 'time'],
+    max: 1.15,
+    base: 'ws-tuned',
+  },
   { goal: 'RSS per idle connection: ≤ 1.25 × ws', at: ['idle', 'many', 'rss'], max: 1.25 },
   { goal: 'RSS of the process with 10,000: ≤ 1.25 × ws', at: ['idle', 'many', 'process'], max: 1.25 },
   { goal: 'opening 10,000: ≤ 1.2 × ws', at: ['idle', 'many', 'open'], max: 1.2 },
@@ -27,6 +50,13 @@ const RATIOS = [
     max: 1.1,
     row: '200',
     base: '1',
+  },
+  {
+    goal: 'a message among 200,000 that wait to be sent: ≤ 4 × one among 100',
+    at: ['pending', '', 'time'],
+    max: 4,
+    row: '200k',
+    base: '100',
   },
 ]
 

@@ -1,7 +1,10 @@
 // The messages that are sent around, and the checksums that prove that they arrived.
 
 /** How many different messages there are; longer floods repeat them. */
-export const BLOCK = 1024
+const BLOCK = 1024
+
+/** As many bytes they may have together, unless they are fewer than 16. */
+const BLOCK_BYTES = 16 * 1024 * 1024
 
 const FIRST_ID = 100_000
 
@@ -33,10 +36,30 @@ function bookOf(size, id) {
   return levels
 }
 
+/** Makes a message of the same size that is slower to parse: short names and many numbers, some of them in arrays. */
+function nestedOf(size, id, type) {
+  const message = {
+    type,
+    id,
+    e: 'trade',
+    p: [42_000 + (id % 1000) / 100, 0.015],
+    q: { b: id % 97, a: -1.5e-3 },
+  }
+  message.l = []
+  for (let index = 0; JSON.stringify(message).length < size - 20; index += 1) message.l.push([index, id % 89])
+  return { ...message, s: 'x'.repeat(size - JSON.stringify({ ...message, s: '' }).length) }
+}
+
+/** Returns how many different messages of a size there are. */
+function blockLengthOf(size) {
+  return Math.min(BLOCK, Math.max(16, Math.floor(BLOCK_BYTES / size)))
+}
+
 /** Makes the block of messages of one size; with several types, they take turns. */
-export function blockOf(size, types = ['ticker']) {
-  return Array.from({ length: BLOCK }, (_, index) =>
-    messageOf(size, FIRST_ID + index, types[index % types.length]),
+export function blockOf(size, types = ['ticker'], isNested = false) {
+  const make = isNested ? nestedOf : messageOf
+  return Array.from({ length: blockLengthOf(size) }, (_, index) =>
+    make(size, FIRST_ID + index, types[index % types.length]),
   )
 }
 
@@ -46,9 +69,10 @@ export function fold(checksum, number) {
 }
 
 /** What a client's checksum over `id` must be after the first `count` messages. */
-export function checksumOfIds(count) {
+export function checksumOfIds(count, size) {
+  const block = blockLengthOf(size)
   let checksum = 0
-  for (let index = 0; index < count; index += 1) checksum = fold(checksum, FIRST_ID + (index % BLOCK))
+  for (let index = 0; index < count; index += 1) checksum = fold(checksum, FIRST_ID + (index % block))
   return checksum
 }
 

@@ -12,7 +12,7 @@ import { report, tablesOf } from './report.js'
 const METHOD = [
   'The load server, the client, and the one who starts them are processes of their own; each run of a client is a new process.',
   'Rounds are interleaved, every second one backwards. A ratio is that of two runs of the same round; shown are the median of the rounds, the smallest and the largest.',
-  'The server sends frames that were encoded before, in chunks of 256 KB. Messages are JSON; each flood repeats 1,024 different ones.',
+  'The server sends frames that were encoded before, in chunks of 256 KB. Messages are JSON; each flood repeats up to 1,024 different ones.',
   'Each run checks itself, or all ends: the number of messages, and a checksum in which their order counts, over what was received, or over each byte that the server got.',
   'The first fifth of each run, or more, is not counted. Native additions to `ws` (bufferutil, utf-8-validate) are off.',
 ]

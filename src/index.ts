@@ -10,6 +10,7 @@ export {
   Module,
   OnBinary,
   OnClose,
+  OnClosing,
   OnError,
   OnMessage,
   OnOpen,
@@ -41,7 +42,7 @@ export type {
 
 export { Connection } from './connection/connection.js'
 export { Heartbeat } from './link/heartbeat.js'
-export type { HeartbeatTimes } from './link/heartbeat.js'
+export type { HeartbeatOption, HeartbeatOptions, SilenceOptions } from './link/heartbeat.js'
 export { JsonSender } from './messages/json-sender.js'
 export { CloseCode } from './link/close-code.js'
 export type { Initiator } from './link/close-code.js'
@@ -49,6 +50,7 @@ export type { HandlerConnection } from './session/handler-connection.js'
 export type { ConnectionStats } from './session/connection-stats.js'
 export type { ConnectionState, OpenInfo, Status } from './session/state.js'
 export type { Stage } from './errors/stage.js'
+export type { ClosingInfo } from './session/session-handlers.js'
 export type { CloseInfo, Failure } from './session/disconnect.js'
 export { Subscriptions } from './messages/subscriptions.js'
 export type { SubscribeOptions, SubscriptionId } from './messages/subscriptions.js'
@@ -71,16 +73,11 @@ export type { Codec } from './codecs/codec.js'
 export type { Clock, Timer } from './core/clock.js'
 export type { KeyedConcurrency } from './options/concurrency.js'
 export type { AttemptInfo, PerAttempt } from './connection/attempt-options.js'
-export type {
-  HeartbeatOptions,
-  ConnectionOptions,
-  OutboxOptions,
-  ReconnectOptions,
-  SilenceOptions,
-} from './options/options.js'
+export type { ConnectionOptions, OutboxOptions, ReconnectOptions } from './options/options.js'
 export type {
   Connect,
   Handshake,
+  OpenTransportListener,
   Transport,
   TransportEnd,
   TransportListener,

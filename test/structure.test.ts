@@ -34,6 +34,7 @@ const NAMES = [
   'NotConnectedError',
   'OnBinary',
   'OnClose',
+  'OnClosing',
   'OnError',
   'OnMessage',
   'OnOpen',

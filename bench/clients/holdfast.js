@@ -10,6 +10,13 @@ import {
 } from '../../dist/index.js'
 import { FULL } from './drained.js'
 
+/** JSON in binary frames, which the default codec leaves alone. */
+const BYTES = {
+  isBinary: true,
+  encode: (message) => JSON.stringify(message),
+  decode: (data) => JSON.parse(data),
+}
+
 /** Ends the run: what a handler throws would only be logged. */
 function fail(error) {
   process.stderr.write(`${error.stack}\n`)
@@ -60,7 +67,8 @@ annotate(Feed, 'closed', OnClose())
 
 export async function open(url, handle, options = {}) {
   const compression = url.includes('deflate')
-  const { connection, instance } = await bootstrap(Feed, url, { ...options, compression })
+  const codec = url.includes('binary') ? { codec: BYTES } : {}
+  const { connection, instance } = await bootstrap(Feed, url, { ...options, ...codec, compression })
   instance.handle = handle
   let sent = Promise.resolve()
   return {
@@ -70,6 +78,7 @@ export async function open(url, handle, options = {}) {
     sendText(text) {
       sent = connection.send(text)
     },
+    request: (message) => connection.request(message),
     isFull: () => connection.bufferedAmount >= FULL,
     drained: () => sent,
   }

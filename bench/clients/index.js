@@ -1,19 +1,26 @@
 // The rows of the tables. Each module is imported in its own process only. `does` lists what a client can do; `isLimit` marks what
 // is shown for comparison and is no peer; `share` lets the slow ones do less of the same; `missing` says why it cannot run here.
+const REQUESTS = 'requests'
 const SOCKET = ['receive', 'wss', 'send', 'echo']
 const COMPRESSED = [...SOCKET, 'deflate']
+const LONG = [...COMPRESSED, 'long', 'nested']
 
 export const clients = [
-  { name: 'ws', does: [...COMPRESSED, 'idle'], packages: ['ws'], load: () => import('./ws.js') },
-  { name: 'ws-tuned', does: COMPRESSED, load: () => import('./ws-tuned.js') },
+  {
+    name: 'ws',
+    does: [...LONG, 'binary', REQUESTS, 'idle'],
+    packages: ['ws'],
+    load: () => import('./ws.js'),
+  },
+  { name: 'ws-tuned', does: [...LONG, REQUESTS], load: () => import('./ws-tuned.js') },
   {
     name: 'holdfast',
-    does: [...COMPRESSED, 'idle', 'memory'],
+    does: [...LONG, 'binary', REQUESTS, 'idle', 'memory'],
     load: () => import('./holdfast.js'),
   },
   {
     name: 'holdfast-plain',
-    does: COMPRESSED,
+    does: [...LONG, 'binary'],
     load: () => import('./holdfast-plain.js'),
   },
   {
@@ -64,5 +71,10 @@ export const clients = [
     share: 0.03,
     python: { module: 'websocket', script: 'python/websocket_client.py' },
   },
-  { name: 'net', does: ['receive', 'wss', 'send', 'idle'], isLimit: true, load: () => import('./net.js') },
+  {
+    name: 'net',
+    does: ['receive', 'wss', 'nested', 'send', 'idle'],
+    isLimit: true,
+    load: () => import('./net.js'),
+  },
 ]

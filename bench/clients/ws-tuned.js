@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { FULL, drained } from './drained.js'
+import { requestsByHand } from './requests-by-hand.js'
 
 /** `ws` with what can be had from outside by those who know it well. */
 export async function open(url, handle) {
@@ -8,9 +9,13 @@ export async function open(url, handle) {
   const socket = new WebSocket(url, { skipUTF8Validation: true, perMessageDeflate })
   let stream
   let isCorked = false
+  let requests
   socket.on('upgrade', (response) => (stream = response.socket))
   // A string of Latin-1 is made faster than one of UTF-8, and ASCII is both.
-  socket.on('message', (data) => handle(JSON.parse(data.latin1Slice(0, data.length))))
+  socket.on('message', (data) => {
+    const message = JSON.parse(data.latin1Slice(0, data.length))
+    if (!requests?.take(message)) handle(message)
+  })
   await once(socket, 'open')
   const uncork = () => {
     isCorked = false
@@ -24,8 +29,10 @@ export async function open(url, handle) {
     }
     socket.send(text)
   }
+  const send = (message) => sendText(JSON.stringify(message))
   return {
-    send: (message) => sendText(JSON.stringify(message)),
+    send,
+    request: (message) => (requests ??= requestsByHand(send)).request(message),
     sendText,
     isFull: () => socket.bufferedAmount >= FULL,
     drained: () => drained(socket),

@@ -1,14 +1,21 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { FULL, drained } from './drained.js'
+import { requestsByHand } from './requests-by-hand.js'
 
 /** Bare `ws`, as one writes it by hand: the measure of all others. */
 export async function open(url, handle) {
   const socket = new WebSocket(url)
-  socket.on('message', (data) => handle(JSON.parse(data)))
+  const send = (message) => socket.send(JSON.stringify(message))
+  let requests
+  socket.on('message', (data) => {
+    const message = JSON.parse(data)
+    if (!requests?.take(message)) handle(message)
+  })
   await once(socket, 'open')
   return {
-    send: (message) => socket.send(JSON.stringify(message)),
+    send,
+    request: (message) => (requests ??= requestsByHand(send)).request(message),
     sendText: (text) => socket.send(text),
     isFull: () => socket.bufferedAmount >= FULL,
     drained: () => drained(socket),

@@ -1,6 +1,6 @@
 import { constants, createDeflateRaw } from 'node:zlib'
-import { BLOCK, blockOf } from '../payloads.js'
-import { encodeFrame } from './frames.js'
+import { blockOf } from '../payloads.js'
+import { BINARY, TEXT, encodeFrame } from './frames.js'
 
 /** How many writes of at least this many bytes are under way at once: enough for the client never to wait. */
 const WRITES = 4
@@ -12,10 +12,11 @@ const cache = new Map()
 export async function flood(socket, { count, frames }) {
   const repeats = Math.max(1, Math.round(WRITE_BYTES / frames.bytes.length))
   const big = Buffer.concat(Array.from({ length: repeats }, () => frames.bytes))
+  const block = frames.ends.length
   const chunks = []
   let left = count
-  for (; left >= BLOCK * repeats; left -= BLOCK * repeats) chunks.push(big)
-  for (; left >= BLOCK; left -= BLOCK) chunks.push(frames.bytes)
+  for (; left >= block * repeats; left -= block * repeats) chunks.push(big)
+  for (; left >= block; left -= block) chunks.push(frames.bytes)
   if (left > 0) chunks.push(frames.bytes.subarray(0, frames.ends[left - 1]))
   let next = 0
   const write = () => {
@@ -25,12 +26,13 @@ export async function flood(socket, { count, frames }) {
 }
 
 /** Encodes the block of messages of one size, each text wrapped as the dialect wants it. */
-export async function framesOf(size, types, dialect, isCompressed) {
-  const key = JSON.stringify([size, types, dialect.name, isCompressed])
+export async function framesOf({ size, types, isNested, isBinary }, dialect, isCompressed) {
+  const key = JSON.stringify([size, types, isNested, isBinary, dialect.name, isCompressed])
   if (cache.has(key)) return cache.get(key)
-  const payloads = blockOf(size, types).map((message) => Buffer.from(dialect.wrap(JSON.stringify(message))))
+  const messages = blockOf(size, types, isNested)
+  const payloads = messages.map((message) => Buffer.from(dialect.wrap(JSON.stringify(message))))
   const bodies = isCompressed ? await deflateAll(payloads) : payloads
-  const encoded = bodies.map((body) => encodeFrame(body, undefined, isCompressed))
+  const encoded = bodies.map((body) => encodeFrame(body, isBinary ? BINARY : TEXT, isCompressed))
   let end = 0
   const frames = { bytes: Buffer.concat(encoded), ends: encoded.map(({ length }) => (end += length)) }
   cache.set(key, frames)

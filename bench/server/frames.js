@@ -1,6 +1,7 @@
 // Frames of RFC 6455 as a server writes and reads them.
 
 export const TEXT = 1
+export const BINARY = 2
 export const CLOSE = 8
 export const PING = 9
 export const PONG = 10

@@ -7,7 +7,7 @@ import { fold, hashBytes } from '../payloads.js'
 import { selfSigned } from '../certificate.js'
 import { dialectOf } from './dialects.js'
 import { flood, framesOf } from './flood.js'
-import { CLOSE, FrameReader, PING, PONG, TEXT, encodeFrame, unmask } from './frames.js'
+import { BINARY, CLOSE, FrameReader, PING, PONG, TEXT, encodeFrame, unmask } from './frames.js'
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
@@ -56,7 +56,7 @@ function converse(socket, url, dialect, isCompressed) {
   const reply = (text) => socket.write(encodeFrame(Buffer.from(text)))
   const behave = behaviourOf(url, { socket, dialect, isCompressed, reply })
   const reader = new FrameReader((view, opcode, start, length, mask) => {
-    if (opcode === TEXT) behave(view, start, length, mask)
+    if (opcode === TEXT || opcode === BINARY) behave(view, start, length, mask)
     else if (opcode === PING) {
       pings += 1
       socket.write(encodeFrame(unmask(view, start, length, mask), PONG))
@@ -81,14 +81,17 @@ function behaviourOf(url, connection) {
 
 /** Takes commands such as `{ "type": "flood", "count": 1000 }`. */
 function flooding(params, { socket, dialect, isCompressed, reply }) {
-  const types = params.get('types')?.split(',')
+  const messages = {
+    size: Number(params.get('size')),
+    types: params.get('types')?.split(','),
+    isNested: params.has('nested'),
+    isBinary: params.has('binary'),
+  }
   return (view, start, length, mask) => {
     const command = dialect.commandOf(unmask(view, start, length, mask).toString(), reply)
     if (command === undefined) return
     const { count } = JSON.parse(command)
-    void framesOf(Number(params.get('size')), types, dialect, isCompressed).then((frames) =>
-      flood(socket, { count, frames }),
-    )
+    void framesOf(messages, dialect, isCompressed).then((frames) => flood(socket, { count, frames }))
   }
 }
 

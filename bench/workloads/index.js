@@ -4,7 +4,9 @@ import { bootstrap } from './bootstrap.js'
 import { dispatch } from './dispatch.js'
 import { echo } from './echo.js'
 import { heartbeat, idle } from './idle.js'
+import { pending } from './pending.js'
 import { receive } from './receive.js'
+import { requests } from './requests.js'
 import { send } from './send.js'
 
-export const workloads = [receive, send, echo, idle, heartbeat, dispatch, bootstrap]
+export const workloads = [receive, send, echo, requests, idle, heartbeat, dispatch, pending, bootstrap]

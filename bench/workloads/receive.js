@@ -13,14 +13,20 @@ export const receive = {
     { key: '120', label: '120 B', size: 120, count: 600_000, needs: 'receive', rounds: 7, isQuick: true },
     { key: '1k', label: '1 KB', size: 1_000, count: 150_000, needs: 'receive', rounds: 3 },
     { key: '16k', label: '16 KB', size: 16_000, count: 15_000, needs: 'receive', rounds: 3 },
+    { key: '64k', label: '64 KB', size: 64_000, count: 4_000, needs: 'long', rounds: 7 },
+    { key: '256k', label: '256 KB', size: 256_000, count: 1_000, needs: 'long', rounds: 7 },
+    { key: '1m', label: '1 MB', size: 1_000_000, count: 250, needs: 'long', rounds: 7 },
+    { key: 'binary', label: '64 KB, binary', size: 64_000, count: 4_000, needs: 'binary', rounds: 7 },
+    { key: 'nested', label: '120 B, nested', size: 120, count: 600_000, needs: 'nested', rounds: 7 },
     { key: 'deflate', label: '1 KB, deflate', size: 1_000, count: 15_000, needs: 'deflate', rounds: 3 },
     { key: 'wss', label: '120 B, wss', size: 120, count: 600_000, needs: 'wss', rounds: 3 },
   ],
 
   specOf({ size, count, needs }, share) {
-    const path = `/flood?size=${size}${needs === 'deflate' ? '&deflate' : ''}`
+    const flag = ['deflate', 'binary', 'nested'].includes(needs) ? `&${needs}` : ''
     const scaled = Math.ceil(count * share)
-    return { path, isSecure: needs === 'wss', count: scaled, warmup: Math.ceil(scaled / 2) }
+    const path = `/flood?size=${size}${flag}`
+    return { path, isSecure: needs === 'wss', size, count: scaled, warmup: Math.ceil(scaled / 2) }
   },
 
   async run({ open }, { url, count, warmup }) {
@@ -52,7 +58,7 @@ export const receive = {
     return { count: seen, checksum, ...costs }
   },
 
-  check(result, { count }) {
-    return result.count === count && result.checksum === checksumOfIds(count)
+  check(result, { size, count }) {
+    return result.count === count && result.checksum === checksumOfIds(count, size)
   },
 }

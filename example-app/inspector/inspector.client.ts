@@ -31,6 +31,8 @@ const GC_LABEL = 'gc'
   requests: {
     error: (reply) => (reply as Reply).error,
     result: (reply) => (reply as Reply).result,
+    // An inspector answers nothing that has no id.
+    heartbeatIds: true,
     timeout: 5_000,
   },
   // A protocol ping makes Node's inspector drop the connection. The beat is a question whose answer is of use anyway.
@@ -38,6 +40,8 @@ const GC_LABEL = 'gc'
   reconnect: {
     // On this machine nobody is harmed by an even pace; towards somebody else's server leave the default, which chance spreads.
     delays: [500, 1_000, 2_000],
+    // How far apart attempts begin at the least, by chance from 0.25 s to 0.75 s, after a connection that did not hold for long.
+    initialDelay: 500,
     // A stale url is answered with 400, which is final elsewhere. Here the next attempt looks the new url up.
     shouldReconnect: ({ status }) => (status === 400 ? true : undefined),
   },

@@ -50,7 +50,7 @@ defineHandlers(
     inject: [Subscriptions],
     route: (message) => message.params?.subscription,
     requests: jsonRpc(),
-    reconnect: { delays: [10] },
+    reconnect: { delays: [10], initialDelay: 0 },
     logger: false,
   },
 )

@@ -62,7 +62,7 @@ defineHandlers(
     inject: [Subscriptions],
     route: 'notification',
     requests: jsonRpc(),
-    reconnect: { delays: [10] },
+    reconnect: { delays: [10], initialDelay: 0 },
     logger: false,
   },
 )

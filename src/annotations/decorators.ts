@@ -1,4 +1,5 @@
 import type { CloseInfo } from '../session/disconnect.js'
+import type { ClosingInfo } from '../session/session-handlers.js'
 import type { ConnectionState, OpenInfo } from '../session/state.js'
 import { isSchema } from '../core/schema.js'
 import type { Schema, SchemaOutput } from '../core/schema.js'
@@ -29,28 +30,28 @@ export interface StandardMethodContext {
 export type ClientDecorator = (target: abstract new (...args: never[]) => object) => void
 
 /**
- * Marks a class as a client and gives its options' defaults, over which those of `bootstrap` win, and which win over those of a
- * class that it extends. Needed where the constructor has parameters; tsyringe's own `@injectable()` does as well.
+ * Marks a class as a client and sets its options. Those of `bootstrap` win over them, and they win over those of a base class. Needed if
+ * the constructor has parameters; tsyringe's own `@injectable()` works, too.
  */
 export function WebSocketClient(options: WebSocketClientOptions = {}): ClientDecorator {
   return (target) => recordClient(target, options)
 }
 
-/** Marks a class as a module: what it imports, provides, and connects. The class itself stays empty. */
+/** Marks a class as a module, with its imports, providers and clients. The class itself stays empty. */
 export function Module(options: ModuleOptions): ClientDecorator {
   return (target) => recordModule(target, options)
 }
 
 /**
- * Marks the method that runs after every opening, the first and each reconnect. No message is handled before it has settled. What
- * it returns is sent. At most one per class.
+ * Runs after every connect: the first, each reconnect and each handover. The connection is ready when it completes, and no message of its
+ * link is handled before. Messages sent inside it go out immediately, and its return value is sent. At most one per class.
  */
 export function OnOpen(): HandlerDecorator<(open: OpenInfo, context: ConnectionContext) => unknown> {
   return handler('open', 'OnOpen', [])
 }
 
 /**
- * Marks the method for messages with this key, or, without one, for all that no other handler takes. What it returns is sent.
+ * Handles messages with this key or, without one, all unhandled messages. The return value is sent.
  *
  * With a schema, the method gets what the schema makes of the message, and its parameter must accept that. What the schema does not
  * accept is a {@link MessageValidationError}, and the method does not see it. Several methods may take one key where each has a
@@ -73,22 +74,22 @@ export function OnMessage(...args: readonly unknown[]): Recorder {
   return handler('message', 'OnMessage', args)
 }
 
-/** Marks the method for binary frames, unless the codec takes them as messages. What it returns is sent. At most one per class. */
+/** Handles binary frames, unless the codec decodes them as messages. The return value is sent. At most one per class. */
 export function OnBinary(): HandlerDecorator<(data: Uint8Array, context: MessageContext) => unknown> {
   return handler('binary', 'OnBinary', [])
 }
 
-/** Marks the method that is told of the peer's pings, which are answered by themselves. At most one per class. */
+/** Receives pings of the server. Holdfast answers them automatically. At most one per class. */
 export function OnPing(): HandlerDecorator<(data: Uint8Array, context: ConnectionContext) => unknown> {
   return handler('ping', 'OnPing', [])
 }
 
-/** Marks the method that is told of the peer's pongs. At most one per class. */
+/** Receives pongs of the server. At most one per class. */
 export function OnPong(): HandlerDecorator<(data: Uint8Array, context: ConnectionContext) => unknown> {
   return handler('pong', 'OnPong', [])
 }
 
-/** Marks the method that runs after each transition, in order. At most one per class. */
+/** Receives every state of the connection, in order. `connection.state` may be further already. At most one per class. */
 export function OnStateChange(): HandlerDecorator<
   (state: ConnectionState, context: ConnectionContext) => unknown
 > {
@@ -96,7 +97,7 @@ export function OnStateChange(): HandlerDecorator<
 }
 
 /**
- * Marks the method for errors of a class, or, without one, for all that no other takes. The most specific class wins.
+ * Handles errors of a class or, without one, all errors that no other method handles. The most specific class wins.
  *
  * @param errorClass `Error`, or a class derived from it
  */
@@ -109,7 +110,19 @@ export function OnError(...errorClass: readonly unknown[]): Recorder {
 }
 
 /**
- * Marks the method that runs once for each `@OnOpen`, after everything received before has been handled. At most one per class.
+ * Says goodbye: runs before this side closes a ready link gracefully, by `close()`, `end()`, a shutdown signal or a handover, while sends
+ * still pass. After `close()`, handlers have finished before; after `end()`, messages are still handled. The return value is sent, an async
+ * iterable to its end. Errors have the stage `close`. It shares half of `closeTimeout` with handlers (`drainTimeout` in a handover), and is
+ * not awaited after that.
+ *
+ * It does not run if the link is lost or closed by the server, nor before `reconnect()` and `terminate()`. At most one per class.
+ */
+export function OnClosing(): HandlerDecorator<(closing: ClosingInfo, context: ConnectionContext) => unknown> {
+  return handler('closing', 'OnClosing', [])
+}
+
+/**
+ * Runs once for each `@OnOpen`, after all messages of its link have been handled. At most one per class.
  */
 export function OnClose(): HandlerDecorator<(close: CloseInfo, context: ConnectionContext) => unknown> {
   return handler('close', 'OnClose', [])

@@ -1,4 +1,5 @@
 import type { CloseInfo } from '../session/disconnect.js'
+import type { ClosingInfo } from '../session/session-handlers.js'
 import type { ConnectionState, OpenInfo } from '../session/state.js'
 import { isSchema } from '../core/schema.js'
 import type { Schema, SchemaOutput } from '../core/schema.js'
@@ -35,6 +36,7 @@ export interface HandlerMethods<T, Messages = unknown> {
     | readonly (
         MethodOf<T, [Error, ErrorContext]> | readonly [ErrorClass, MethodOf<T, [never, ErrorContext]>]
       )[]
+  readonly closing?: MethodOf<T, [ClosingInfo, ConnectionContext]>
   readonly close?: MethodOf<T, [CloseInfo, ConnectionContext]>
 }
 

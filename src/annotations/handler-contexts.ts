@@ -4,29 +4,36 @@ import type { Stage } from '../errors/stage.js'
 
 /** The second argument of every handler, at least. */
 export interface ConnectionContext<C extends HandlerConnection = Connection> {
+  /** The connection as this link's own: sends, requests and waits go to the link that the handler was called for, and to no other. */
   readonly connection: C
-  /** Aborts when this physical connection is lost: hand it to whatever the handler starts. */
+  /** Aborts when the link is lost. Pass it to whatever the handler starts. */
   readonly signal: AbortSignal
 }
 
 /** The second argument of `@OnMessage` and `@OnBinary`. */
 export interface MessageContext<C extends HandlerConnection = Connection> extends ConnectionContext<C> {
-  /** What the message was routed by; `undefined` where it has no key. */
+  /** Key that the message was routed by; `undefined` if it has none. */
   readonly key: unknown
-  /** The frame as it came: a string from a text frame, bytes from a binary one. */
+  /** The frame as received: a string from a text frame, bytes from a binary one. */
   readonly raw: string | Uint8Array
-  /** When it arrived, in milliseconds since 1970. */
+  /** Time of arrival, in milliseconds since 1970. */
   readonly receivedAt: number
 }
 
 /** The second argument of `@OnError`. */
 export interface ErrorContext<C extends HandlerConnection = Connection> extends ConnectionContext<C> {
-  /** Where it happened. */
+  /** Stage at which the error happened. */
   readonly stage: Stage
-  /** True when it is the end: the connection will not try again. */
+  /** True if the connection ends with this error: no attempt follows. */
   readonly fatal: boolean
   /** The handler that threw, such as `TickerClient#tick`. */
   readonly handler?: string
-  /** The message that it happened with, as decoded; the frame where it could not be. */
+  /** The message that was handled, as decoded, or the frame if it could not be decoded. */
   readonly message?: unknown
+  /**
+   * Number of failures that this call stands for. It is more than 1 only for frames that cannot be decoded, messages that no schema accepts,
+   * and handlers that reject with the reason of their aborted signal: the first is reported at once, those that follow once a second, with the
+   * last error.
+   */
+  readonly count: number
 }

@@ -18,6 +18,7 @@ export const HANDLER_EVENTS = [
   'pong',
   'stateChange',
   'error',
+  'closing',
   'close',
 ] as const
 

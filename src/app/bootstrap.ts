@@ -132,7 +132,7 @@ async function untilReady<C extends Application | Client>(
     void Promise.all(clients.map((client) => client.closed)).then(stop)
   }
   const aborted = (): void => {
-    for (const client of clients) void client.connection.terminate()
+    for (const client of clients) client.connection.abortStart()
   }
   signal?.addEventListener('abort', aborted)
   // A constructor may have aborted it.

@@ -71,7 +71,7 @@ export class ClientBuilder<T extends object = object> {
     const logger = connectionLogger(this.#options.logger, this.name)
     connectionCount += 1
     const id = `${this.name}#${connectionCount}`
-    const connection = new Connection(id, settings, this.#options.transport ?? connectDefault)
+    const connection = Connection.create(id, settings, this.#options.transport ?? connectDefault)
     this.#disposal = new Disposal(this.#factory.disposables, settings, logger)
     this.#scope = new ClientScope(connection, logger)
     return this.#scope

@@ -4,6 +4,7 @@ import type { Token } from '../core/token.js'
 import { Heartbeat } from '../link/heartbeat.js'
 import { JsonSender } from '../messages/json-sender.js'
 import { Subscriptions } from '../messages/subscriptions.js'
+import { changeHeartbeat } from '../options/heartbeat-option.js'
 import type { ConnectionScope } from './instance-factory.js'
 
 /** The tokens of what each connection has for itself. Its client can inject them without a container. */
@@ -31,7 +32,7 @@ export class ClientScope implements ConnectionScope {
     const { connection } = this
     if (token === Connection) return connection
     if (token === JsonSender) return new JsonSender(connection)
-    if (token === Heartbeat) return new Heartbeat(connection.heartbeat)
+    if (token === Heartbeat) return new Heartbeat(connection.heartbeat, changeHeartbeat)
     return token === Logger ? this.logger : connection.subscriptions
   }
 }

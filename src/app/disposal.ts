@@ -3,7 +3,7 @@ import type { SettleListener } from '../core/deferred.js'
 import { reasonOf, toError } from '../core/error-text.js'
 import type { Logger } from '../core/logger.js'
 import { StartupError } from '../errors/startup-error.js'
-import { Deadline } from '../session/deadline.js'
+import { settlesWithin } from './settles-within.js'
 import type { Disposables } from './disposables.js'
 
 /** The disposal of what was made for one client, which happens once. The container itself is not kept: an idle client is small. */
@@ -42,7 +42,7 @@ export async function disposeWithin(
   const disposed = made.dispose().then((errors) => {
     for (const error of errors) logger.error(`close: a dispose failed: ${error.stack ?? error.message}`)
   })
-  const isDone = await new Deadline(clock).settlesWithin(disposed, closeTimeout)
+  const isDone = await settlesWithin(disposed, closeTimeout, clock)
   if (!isDone) logger.error(`close: a dispose has not settled within ${closeTimeout} ms: going on without it`)
 }
 

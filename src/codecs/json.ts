@@ -27,6 +27,6 @@ export function createJsonCodec({ reviver, replacer, binary }: JsonCodecOptions 
     // Without a reviver, not with one that is undefined: each message is read a little faster so.
     decode: reviver
       ? (data) => JSON.parse(textOf(data), reviver) as unknown
-      : (data) => JSON.parse(textOf(data)) as unknown,
+      : (data) => JSON.parse(typeof data === 'string' ? data : textOf(data)) as unknown,
   }
 }

@@ -3,6 +3,8 @@ import { findUrlMistake, redactUrl } from '../core/url.js'
 import { ConnectOptionError, InvalidUrlError } from '../errors/connection-errors.js'
 import type { Failure } from '../session/disconnect.js'
 import type { TransportRequest } from '../transports/transport.js'
+import { findHeaderMistakes, findProtocolMistakes } from './request-fields.js'
+import type { FieldMistake } from './request-fields.js'
 
 /** Passed to the `url`, `headers` and `protocols` functions on every attempt. */
 export interface AttemptInfo {
@@ -16,14 +18,20 @@ export interface AttemptInfo {
   readonly signal: AbortSignal
 }
 
-/** A value, or a function that returns it for each attempt, such as a fresh token. If the function fails, the attempt fails. */
+/**
+ * A value, or a function that is called on every attempt, for example to fetch a token. If it throws or rejects, the attempt has failed and
+ * the next one follows. If it returns what can never be sent, the failure is fatal.
+ */
 export type PerAttempt<T> = T | ((attempt: AttemptInfo) => T | Promise<T>)
+
+/** Headers by name. One whose value is `undefined` is not sent. */
+export type RequestHeaders = Readonly<Record<string, string | undefined>>
 
 /** The options that make up the request of an attempt. */
 export interface AttemptOptions {
   readonly url: PerAttempt<string | URL>
   readonly protocols: PerAttempt<string | readonly string[]>
-  readonly headers: PerAttempt<Readonly<Record<string, string>>>
+  readonly headers: PerAttempt<RequestHeaders>
   readonly maxPayload: number
   readonly maxFragments: number
   readonly compression: boolean
@@ -33,8 +41,8 @@ export interface AttemptOptions {
 /**
  * Returns the request of one attempt. Calls the url, headers and protocols functions.
  *
- * @throws ConnectOptionError when one of the functions fails
- * @throws InvalidUrlError when the url cannot be connected to
+ * @throws ConnectOptionError if one of the functions fails, or returns what no request can carry
+ * @throws InvalidUrlError if the url cannot be connected to
  */
 export async function resolveRequest(
   settings: AttemptOptions,
@@ -43,17 +51,17 @@ export async function resolveRequest(
   const { url, headers, protocols } = isPlain(settings) ? settings : await resolveAll(settings, attempt)
   const address = url instanceof URL ? url.href : (url as unknown)
   if (typeof address !== 'string') {
-    throw new ConnectOptionError(
-      'url',
-      new TypeError(`it gave ${describeValue(address)} instead of a string or a URL`),
-    )
+    const cause = new TypeError(`expected a string or a URL, received ${describeValue(address)}`)
+    throw new ConnectOptionError('url', cause, true)
   }
   const problem = findUrlMistake(address)
   if (problem) throw new InvalidUrlError(`The url ${redactUrl(address)} ${problem.cause}: ${problem.fix}`)
+  refuse('headers', findHeaderMistakes(headers))
+  refuse('protocols', findProtocolMistakes(protocols))
   return {
     url: address,
     headers: definedHeaders(headers),
-    protocols: protocolList(protocols),
+    protocols: typeof protocols === 'string' ? [protocols] : protocols,
     maxPayload: settings.maxPayload,
     maxFragments: settings.maxFragments,
     compression: settings.compression,
@@ -61,10 +69,16 @@ export async function resolveRequest(
   }
 }
 
-type ResolvedOptions = Pick<AttemptOptions, 'url' | 'headers' | 'protocols'>
+/** The options of an attempt without functions, as the user gave or returned them: they may be anything. */
+interface ResolvedOptions {
+  readonly url: string | URL
+  readonly protocols: string | readonly string[]
+  readonly headers: RequestHeaders
+}
 
-/** Most connections ask nobody: then there is nothing to wait for. */
-function isPlain({ url, headers, protocols }: ResolvedOptions): boolean {
+/** Most connections have no functions: then there is nothing to wait for. */
+function isPlain(settings: AttemptOptions): settings is AttemptOptions & ResolvedOptions {
+  const { url, headers, protocols } = settings
   return [url, headers, protocols].every((value) => typeof value !== 'function')
 }
 
@@ -90,26 +104,16 @@ async function resolveOption<T>(
   }
 }
 
-function protocolList(protocols: unknown): readonly string[] {
-  if (typeof protocols === 'string') return [protocols]
-  if (Array.isArray(protocols)) return protocols as string[]
-  throw new ConnectOptionError(
-    'protocols',
-    new TypeError(`it gave ${describeValue(protocols)} instead of strings`),
+function refuse(option: 'headers' | 'protocols', mistakes: readonly FieldMistake[]): void {
+  if (mistakes.length === 0) return
+  const reasons = mistakes.map(
+    ({ place, cause, fix }) => `${place && `${option}${place}: `}${cause} (${fix})`,
   )
+  throw new ConnectOptionError(option, new TypeError(reasons.join('; ')), true)
 }
 
 /** Node refuses a header whose value is `undefined`; here it means that the header is not sent. */
-function definedHeaders(headers: unknown): Record<string, string> {
-  if (typeof headers !== 'object' || headers === null) {
-    throw new ConnectOptionError(
-      'headers',
-      new TypeError(`it gave ${describeValue(headers)} instead of an object`),
-    )
-  }
-  const defined: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers as Record<string, string | undefined>)) {
-    if (value !== undefined) defined[name] = value
-  }
-  return defined
+function definedHeaders(headers: RequestHeaders): Record<string, string> {
+  const defined = Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return Object.fromEntries(defined)
 }

@@ -2,12 +2,13 @@ import type { Clock, Timer } from '../core/clock.js'
 import { toError } from '../core/error-text.js'
 import { LazySignal } from '../core/lazy-signal.js'
 import { HoldfastError } from '../errors/holdfast-error.js'
+import { CloseCode } from '../link/close-code.js'
 import { chooseError } from '../link/link-closing.js'
-import type { OpenTransportListener } from '../link/link.js'
 import type { LinkEnd } from '../link/link-closing.js'
 import type {
   Connect,
   Handshake,
+  OpenTransportListener,
   Transport,
   TransportEnd,
   TransportListener,
@@ -31,43 +32,9 @@ export interface AttemptSettings extends AttemptOptions {
 
 /** Receives the result of an attempt. Exactly one of these is called, once. */
 export interface AttemptListener {
-  /** The transport is open. The attempt is over; `deliverTo` says who receives what the transport reports from now on. */
-  onAttemptOpen(attempt: Attempt, transport: Transport, handshake: Handshake): void
+  /** The transport is open, and the attempt is over. Returns who receives what the transport reports from now on. */
+  onAttemptOpen(attempt: Attempt, transport: Transport, handshake: Handshake): OpenTransportListener
   onAttemptFailed(attempt: Attempt, end: LinkEnd): void
-}
-
-/** Passes on what a transport reports: to the attempt until it is open, then to the link. From then on it holds no attempt. */
-class Relay implements TransportListener {
-  /** Only an attempt hears of the opening. */
-  #target: OpenTransportListener & Partial<Pick<TransportListener, 'onOpen'>>
-
-  constructor(attempt: Attempt) {
-    this.#target = attempt
-  }
-
-  deliverTo(target: OpenTransportListener): void {
-    this.#target = target
-  }
-
-  onOpen(handshake: Handshake): void {
-    this.#target.onOpen?.(handshake)
-  }
-
-  onMessage(data: string | Uint8Array): void {
-    this.#target.onMessage(data)
-  }
-
-  onPing(data: Uint8Array): void {
-    this.#target.onPing(data)
-  }
-
-  onPong(data: Uint8Array): void {
-    this.#target.onPong(data)
-  }
-
-  onClose(end: TransportEnd): void {
-    this.#target.onClose(end)
-  }
 }
 
 /**
@@ -75,22 +42,24 @@ class Relay implements TransportListener {
  * transport or as a failure.
  */
 export class Attempt implements TransportListener {
+  /** The name that the lifecycle gives it, and its link. */
+  readonly name: number
   /** Counts from 1; see `AttemptInfo`. */
   readonly number: number
   readonly #settings: AttemptSettings
   readonly #listener: AttemptListener
-  readonly #relay = new Relay(this)
   readonly #gone = new LazySignal()
   #url: string | undefined
   #transport: Transport | undefined
   #timer: Timer | undefined
+  /** Receives what the transport reports once it is open, from a transport that goes on telling the attempt. */
+  #link: OpenTransportListener | undefined
   /** Why this side gave up. */
   #failure: Error | undefined
   #isOver = false
-  #isTerminated = false
-  #isAbandoned = false
 
-  constructor(number: number, settings: AttemptSettings, listener: AttemptListener) {
+  constructor(name: number, number: number, settings: AttemptSettings, listener: AttemptListener) {
+    this.name = name
     this.number = number
     this.#settings = settings
     this.#listener = listener
@@ -104,11 +73,6 @@ export class Attempt implements TransportListener {
   /** Aborts when the attempt fails or is given up. */
   get signal(): AbortSignal {
     return this.#gone.signal
-  }
-
-  /** True once nothing waits for it any more: its failure changes nothing. */
-  get isAbandoned(): boolean {
-    return this.#isAbandoned
   }
 
   start(connect: Connect, facts: Pick<AttemptInfo, 'isReconnect' | 'failure'>): void {
@@ -126,7 +90,7 @@ export class Attempt implements TransportListener {
     }
     resolveRequest(this.#settings, info).then(
       (request) => this.#dial(connect, request),
-      (thrown: unknown) => this.#fail({ code: 1006, reason: '', error: toError(thrown) }),
+      (thrown: unknown) => this.#fail({ code: CloseCode.ABNORMAL, reason: '', error: toError(thrown) }),
     )
   }
 
@@ -134,59 +98,57 @@ export class Attempt implements TransportListener {
     if (this.#isOver) return
     this.#url = request.url
     try {
-      this.#transport = connect(request, this.#relay)
+      this.#transport = connect(request, this)
     } catch (thrown) {
-      this.#fail({ code: 1006, reason: '', error: unusable(request.url, toError(thrown)) })
+      this.#fail({ code: CloseCode.ABNORMAL, reason: '', error: unusable(request.url, toError(thrown)) })
     }
   }
 
   #onTimeout(timeout: number): void {
     const url = this.#url === undefined ? undefined : redactUrl(this.#url)
-    this.#failure = new ConnectTimeoutError(url, timeout)
-    this.terminate()
+    this.#giveUp(new ConnectTimeoutError(url, timeout))
   }
 
-  /** Passes on what the transport reports from now on. */
-  deliverTo(link: OpenTransportListener): void {
-    this.#relay.deliverTo(link)
-  }
-
-  /** Gives up; the failure still follows, and changes nothing. */
-  abandon(): void {
-    this.#isAbandoned = true
-    this.terminate()
+  /** Gives up, and tells nothing more. */
+  cut(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#timer?.cancel()
+    this.#gone.abort(new ConnectionLostError('The attempt was given up', CloseCode.ABNORMAL, ''))
+    this.#transport?.terminate()
   }
 
   /** Gives up; the failure follows once the transport has reported its end. */
-  terminate(): void {
-    this.#isTerminated = true
-    this.#timer?.cancel()
+  #giveUp(failure: Error): void {
+    this.#failure = failure
     if (this.#transport) this.#transport.terminate()
-    else this.#fail({ code: 1006, reason: '' })
+    else this.#fail({ code: CloseCode.ABNORMAL, reason: '' })
   }
 
-  onOpen(handshake: Handshake): void {
+  onOpen(handshake: Handshake): OpenTransportListener {
     // It may open all the same; its end follows.
-    if (this.#isOver || this.#isTerminated || !this.#transport) return
+    if (this.#isOver || this.#failure || !this.#transport) return this
     this.#isOver = true
     this.#timer?.cancel()
-    this.#listener.onAttemptOpen(this, this.#transport, handshake)
+    this.#link = this.#listener.onAttemptOpen(this, this.#transport, handshake)
+    return this.#link
   }
 
-  onMessage(): void {
-    // Nothing arrives before the transport is open.
+  onMessage(data: string | Uint8Array): void {
+    this.#link?.onMessage(data)
   }
 
-  onPing(): void {
-    // Nothing arrives before the transport is open.
+  onPing(data: Uint8Array): void {
+    this.#link?.onPing(data)
   }
 
-  onPong(): void {
-    // Nothing arrives before the transport is open.
+  onPong(data: Uint8Array): void {
+    this.#link?.onPong(data)
   }
 
   onClose(end: TransportEnd): void {
-    this.#fail(end)
+    if (this.#link) this.#link.onClose(end)
+    else this.#fail(end)
   }
 
   #fail(end: TransportEnd): void {

@@ -7,14 +7,17 @@ import type { Connect } from '../transports/transport.js'
 import { redactUrl } from '../core/url.js'
 import { CloseCode, checkClose } from '../link/close-code.js'
 import type { CloseInfo } from '../session/disconnect.js'
+import { callerOf } from '../messages/call-site.js'
+import { checkRaw } from '../messages/sender.js'
 import type { SettleListener } from '../core/deferred.js'
-import type { HeartbeatSource, HeartbeatTimes } from '../link/heartbeat.js'
+import type { HeartbeatSource } from '../link/heartbeat.js'
 import type { Link } from '../link/link.js'
 import type { ConnectionListener } from '../session/session-handlers.js'
 import type { MessageIterator, MessagesOptions } from '../messages/message-stream.js'
 import type { RequestManyOptions, RequestOptions } from '../requests/request-options.js'
-import { ConnectionLifecycle } from './lifecycle.js'
-import { checkRaw } from '../link/write-flow.js'
+import { ConnectionLifecycle } from './connection-lifecycle.js'
+import type { PendingRequests } from '../requests/pending-requests.js'
+import type { Session } from '../session/session.js'
 import { HandlerConnection } from '../session/handler-connection.js'
 import type { ConnectionStats } from '../session/connection-stats.js'
 import type { ConnectionState } from '../session/state.js'
@@ -25,23 +28,34 @@ import type { WaitOptions } from '../messages/waiters.js'
 const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 
 /**
- * The long-lived connection that a handler class is wired to. It survives the sockets that it has one after another.
+ * The long-lived connection that a handler class is wired to. It uses one link after another: a link is one open socket.
  *
- * Inject it into the client, or take it from `client.connection`. As `Connection<typeof market.client>` it sends what that protocol sends to the server:
+ * Inject it into the client, or take it from `client.connection`. Both use the current link; inside `@OnOpen`, also after an await, the one
+ * that opens. `context.connection` belongs to the link that the handler was called for: sends, requests and waits go to that link. As `Connection<typeof market.client>` it sends what that protocol sends to the server:
  * see `defineProtocol`.
  */
 export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnection<P> {
   /** A name that is unique in this process, such as `TickerClient#1`. */
   readonly id: string
-  readonly #settings: ConnectionSettings
   readonly #lifecycle: ConnectionLifecycle
+  /** The link that every call goes to, in a handler's context; elsewhere it is the one that the caller means. */
+  readonly #session: Session | undefined
 
   /** @internal */
-  constructor(id: string, settings: ConnectionSettings, connect: Connect) {
+  constructor(id: string, lifecycle: ConnectionLifecycle, session?: Session) {
     super()
     this.id = id
-    this.#settings = settings
-    this.#lifecycle = new ConnectionLifecycle(id, settings, connect)
+    this.#lifecycle = lifecycle
+    this.#session = session
+  }
+
+  /**
+   * Makes a connection that has not begun to connect.
+   *
+   * @internal
+   */
+  static create(id: string, settings: ConnectionSettings, connect: Connect): Connection {
+    return new Connection(id, new ConnectionLifecycle(id, settings, connect, asSeenFrom))
   }
 
   /**
@@ -63,12 +77,21 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
+   * Ends a connection that has not been ready yet.
+   *
+   * @internal
+   */
+  abortStart(): void {
+    this.#lifecycle.abortStart()
+  }
+
+  /**
    * Tells once the connection has ended for good; at once if it has.
    *
    * @internal
    */
   onEnd(ended: SettleListener): void {
-    this.#lifecycle.stateMachine.closed.onSettled(ended)
+    this.#lifecycle.holder.closed.onSettled(ended)
   }
 
   /** The true url of the latest attempt, credentials included: logs and errors show less. `undefined` before it is known. */
@@ -76,50 +99,51 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return this.#lifecycle.links.url
   }
 
-  /** The subprotocol that the server chose; `''` where there is none, or no connection. */
+  /** The subprotocol that the server chose; `''` if it chose none, or no link is open. */
   get protocol(): string {
-    return this.#lifecycle.links.link?.transport.protocol ?? ''
+    return this.#link?.transport.protocol ?? ''
   }
 
+  /** State of the connection. It is up to date when a call returns; `@OnStateChange` receives every state in order, and may lag behind. */
   get state(): ConnectionState {
-    return this.#lifecycle.stateMachine.state
+    return this.#lifecycle.holder.state
   }
 
   /** Bytes accepted by `send` and not yet handed to the operating system, the outbox included. */
   get bufferedAmount(): number {
-    return (this.#lifecycle.links.link?.transport.bufferedAmount ?? 0) + this.#lifecycle.hub.sender.bytes
+    return (this.#link?.transport.bufferedAmount ?? 0) + this.#lifecycle.hub.sender.bytes
   }
 
-  /** Counts what went past handlers, requests and sockets since the start; a snapshot. */
+  /** Numbers of messages that were not handled, conflated, not awaited or not sent since the start; a snapshot. */
   get stats(): ConnectionStats {
     return this.#lifecycle.hub.stats
   }
 
-  /** Aborts when the connection begins to close for good. The signal of one physical connection is in each handler's context. */
+  /** Aborts when the connection starts to close for good. Each handler's context has the signal of its link. */
   get signal(): AbortSignal {
-    return this.#lifecycle.stateMachine.signal
+    return this.#lifecycle.holder.signal
   }
 
-  /** Resolves when the connection is closed for good, however that came; never rejects. */
+  /** Resolves when the connection is closed for good, also after an error, which is then in `error`. Never rejects. */
   get closed(): Promise<CloseInfo> {
-    return this.#lifecycle.stateMachine.closed.promise
+    return this.#lifecycle.holder.closed.promise
   }
 
   /**
-   * Sends text or bytes as they are; while not connected, and until `@OnOpen` has settled, it is kept in the outbox. What `@OnOpen`
-   * itself sends goes out at once.
+   * Sends text or bytes unchanged. Until the connection is ready, the outbox keeps them. Inside `@OnOpen` they go out immediately. On
+   * `context.connection` they go to its link; once that is lost, they are reported as a {@link MessageDroppedError}.
    *
-   * @returns flow control only: settled already while less than `sendHighWaterMark` is buffered, else it resolves at a quarter of
-   * that, or when the connection is lost; it never rejects
+   * @returns flow control only: already settled while less than `sendHighWaterMark` is buffered, otherwise it resolves at a quarter of
+   * that, or when the link is lost; it never rejects
    * @throws TypeError for anything but a string or bytes
-   * @throws OutboxFullError when the outbox is full, with `overflow: 'reject'`
+   * @throws OutboxFullError when the outbox is full, with `overflow: 'reject'`, or while more than 16 times `sendHighWaterMark` is buffered
    * @throws NotConnectedError while not open, with `outbox: false`
-   * @throws ConnectionClosedError once closing or closed
+   * @throws ConnectionClosedError once closing or closed, except inside `@OnClosing`
    */
   send(data: string | Uint8Array): Promise<void> {
     checkRaw(data)
     this.#checkNotClosed()
-    return this.#lifecycle.hub.sender.send(data, data)
+    return this.#send(data, data)
   }
 
   /**
@@ -129,7 +153,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    */
   sendJson(value: Outgoing<P>): Promise<void> {
     this.#checkNotClosed()
-    return this.#lifecycle.hub.sender.send(encodeWith(jsonCodec, value), value)
+    return this.#send(encodeWith(jsonCodec, value), value)
   }
 
   /**
@@ -139,15 +163,18 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    */
   sendMessage(message: Outgoing<P>): Promise<void> {
     this.#checkNotClosed()
-    return this.#lifecycle.hub.sender.send(encodeWith(this.#settings.codec, message), message)
+    return this.#send(this.#encode(message), message)
   }
 
   /**
-   * Waits for the next message that matches. It is taken: no handler sees it. It is seen before any queue, so a handler, and
-   * `@OnOpen`, may await it.
+   * Waits for the next message of a link that matches. Handlers do not receive it. It is seen before any queue, so a handler, and
+   * `@OnOpen`, may await it. Inside `@OnOpen`, messages that have already arrived on its link are looked at first, oldest first.
    *
-   * @returns the message; rejects with WaitTimeoutError, with ConnectionLostError when the connection is lost first, with
-   * ConnectionClosedError when it ends, with BackpressureError when far too many messages are pending, or with the signal's reason
+   * The wait belongs to the link that it was started on; without one, to the next link that opens.
+   *
+   * @returns the message; rejects with WaitTimeoutError, with ConnectionLostError when the link is lost first, with
+   * ConnectionClosedError when the connection ends, with BackpressureError when far too many messages or waits are pending, with a
+   * TypeError when `match` returns a promise, or with the signal's reason
    * @throws ConnectionClosedError once closing or closed
    */
   waitFor<T = unknown>(
@@ -155,15 +182,21 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     options: WaitOptions = {},
   ): Promise<T> {
     this.#checkNotClosed()
-    return this.#lifecycle.hub.takers.waiters.add(match, options) as Promise<T>
+    return this.#lifecycle.hub.takers.waitFor(
+      this.#session ?? this.#lifecycle.links.openSession,
+      match,
+      options,
+    ) as Promise<T>
   }
 
   /**
-   * Asks, and resolves with the reply: the `requests` option says how the two belong together. It is seen before any queue, so a
-   * handler, and `@OnOpen`, may await it. While not connected it waits, its time running.
+   * Sends a request and resolves with its reply, which the `requests` option finds. It is seen before any queue, so a handler, and
+   * `@OnOpen`, may await it. Without a ready link it waits for one, while its timeout runs.
+   *
+   * The request belongs to the link that it was made on. A link that was replaced takes no new ones: they go to the new link.
    *
    * @returns the reply's result; rejects with RequestTimeoutError, with ReplyError when the reply is an error, with
-   * ConnectionLostError when the connection is lost first (unless `resend` is set), with ConnectionClosedError when it ends, with
+   * ConnectionLostError when the link is lost first (unless `resend` is set), with ConnectionClosedError when the connection ends, with
    * BackpressureError, with EncodeError, or with the signal's reason
    * @throws TypeError when the message can have no id, or has one that is in use
    * @throws ConnectionClosedError once closing or closed
@@ -173,88 +206,98 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     options: RequestOptions = {},
   ): Promise<ReplyTo<P, M, T>> {
     this.#checkNotClosed()
-    return this.#lifecycle.hub.takers.requests.request(message, options) as Promise<ReplyTo<P, M, T>>
+    return this.#requests.request(message, options) as Promise<ReplyTo<P, M, T>>
   }
 
   /**
-   * Asks, and iterates over all replies until the last. Ends and throws like {@link request}.
+   * Sends a request and iterates over its replies, the last one included. Ends and throws like {@link request}.
    */
   requestMany<T = unknown, M extends Outgoing<P> = Outgoing<P>>(
     message: M,
     options: RequestManyOptions,
   ): AsyncIterableIterator<ReplyTo<P, M, T>, undefined> {
     this.#checkNotClosed()
-    return this.#lifecycle.hub.takers.requests.requestMany(message, options) as AsyncIterableIterator<
-      ReplyTo<P, M, T>,
-      undefined
-    >
+    return this.#requests.requestMany(message, options) as AsyncIterableIterator<ReplyTo<P, M, T>, undefined>
   }
 
   /**
-   * Answers a call of the server's, with the id that it had, over the connection that is open now. Returns like {@link send}.
+   * Answers a call of the server with the ID of that call: on `context.connection` over its link, otherwise over the current one. Returns
+   * like {@link send}.
    *
    * @throws TypeError when the call has no id
    * @throws NotConnectedError while not open
    * @throws ConnectionClosedError once closing or closed
    */
   respond(incoming: unknown, result: unknown): Promise<void> {
-    const reply = this.#settings.requests.respond(incoming, result)
-    return this.#openLink().send(encodeWith(this.#settings.codec, reply))
+    const reply = this.#lifecycle.settings.requests.respond(incoming, result)
+    return this.#openLink().send(this.#encode(reply))
   }
 
   /**
-   * Iterates over the messages from now on, across reconnects, and takes nothing from the handlers. Ends when the connection is
-   * closed, throws when it is lost for good. A reader that is behind stops the reading of the socket.
+   * Iterates over decoded messages from now on, across reconnects. Handlers still receive every message. Ends when the connection is
+   * closed, throws when it is lost for good. An iteration that is behind pauses the socket.
    *
    * @throws ConnectionClosedError once closing or closed
    */
   messages(options: MessagesOptions = {}): MessageIterator {
     this.#checkNotClosed()
-    return this.#lifecycle.hub.takers.streams.open(options)
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- it tells where the stack of the caller begins, and is not called
+    return this.#lifecycle.hub.takers.streams.open(options, callerOf(this.messages))
   }
 
-  /** Resolves at the next opening, or at once while open; rejects with ConnectionClosedError when there will be none. */
+  /** Resolves when the connection is ready: `@OnOpen` has completed. Rejects with ConnectionClosedError once closing or closed. */
   whenOpen(): Promise<void> {
-    return this.#lifecycle.stateMachine.whenOpen()
+    return this.#lifecycle.holder.whenOpen()
   }
 
   /**
-   * Connects anew: at once when waiting; when open, after the old connection has been closed with 4000; does nothing while connecting.
+   * Reconnects: closes the current link with 4000, without `@OnClosing`, and starts the next attempt after its `@OnClose`. Does nothing while
+   * connecting. It concerns the whole connection, also on `context.connection`.
    *
-   * @param options with `overlap`, the old connection stays until the new one is ready; if that fails, it is tried again later
+   * While no failure is counted, the attempt starts at once. Otherwise it starts at least half of `initialDelay` after the last one started, and
+   * never before a time that the server asked for by `Retry-After`. While waiting, it only leaves out the backoff. A link that is replaced
+   * before `minUptime` counts as a failure, so calling this on each new connection does not cause a storm.
+   *
+   * @param options with `overlap`, the old link stays until the new one is ready; if the new one fails, it stays, and the next try follows
+   * after the backoff
    * @throws ConnectionClosedError once closing or closed
    */
   reconnect({ overlap = false }: { readonly overlap?: boolean } = {}): void {
-    this.#checkNotClosed()
     this.#lifecycle.reconnect(overlap)
   }
 
   /**
-   * Closes for good: running and queued handlers finish, then the closing handshake, then `@OnClose`, all within `closeTimeout`.
-   * Calling it again changes nothing. Called in the synchronous part of a handler, it does not wait for that handler.
+   * Leaves the last word to the server: `@OnClosing` runs, then `message` is sent, and messages are handled until the server closes, which is
+   * neither an error nor a reason to reconnect. From the call on, public sends throw; what handlers return is still sent.
+   *
+   * @param message sent through the codec, after everything that has been accepted for sending
+   * @param options after `timeout` milliseconds the connection is closed as by `close()`; the default is `closeTimeout`
+   * @returns how the connection ended; rejects with NotConnectedError unless open, with ConnectionClosedError once closing or closed, and
+   * with EncodeError when the codec cannot encode the message
+   */
+  async end(message?: Outgoing<P>, { timeout }: { readonly timeout?: number } = {}): Promise<CloseInfo> {
+    const lastWords = message === undefined ? undefined : this.#encode(message)
+    return this.#lifecycle.end(lastWords, timeout ?? this.#lifecycle.settings.closeTimeout)
+  }
+
+  /**
+   * Closes for good: running and queued handlers finish, then `@OnClosing`, the closing handshake and `@OnClose` follow, all within
+   * `closeTimeout`. After half of it the close frame is sent, after nine tenths the socket is terminated. Calling it again changes nothing.
+   * Called in the synchronous part of a handler, it does not wait for that handler.
    *
    * @param code 1000 to say that all is well, 1001 when the process ends, 3000 to 4999 for codes of your own. Default 1000.
    * @param reason at most 123 bytes
-   * @returns how the last physical connection ended; never rejects
+   * @returns how the last link ended; never rejects
    * @throws RangeError for a code or a reason that a close frame cannot carry
    */
   close(code: number = CloseCode.NORMAL, reason = ''): Promise<CloseInfo> {
     checkClose(code, reason)
-    return this.#lifecycle.closing.close(code, reason)
+    return this.#lifecycle.close(code, reason)
   }
 
-  /** Cuts the socket and ends for good, without a closing handshake. `@OnClose` still runs. */
+  /** Terminates the sockets and ends for good, without `@OnClosing` and a closing handshake. `@OnClose` still runs. Never rejects. */
   terminate(): Promise<CloseInfo> {
-    return this.#lifecycle.closing.terminate()
-  }
-
-  /**
-   * The user's own key for an id that the server has given a subscription.
-   *
-   * @internal
-   */
-  subscriptionKey(id: unknown): string | undefined {
-    return this.#lifecycle.hub.takers.subscriptionKey(id)
+    return this.#lifecycle.terminate()
   }
 
   /**
@@ -272,19 +315,23 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    * @internal
    */
   get heartbeat(): HeartbeatSource {
-    const lifecycle = this.#lifecycle
-    const { clock } = this.#settings
+    const { hub, links, settings } = this.#lifecycle
+    const { clock } = settings
     const openLink = (): Link => this.#openLink()
     return {
       get latency() {
-        return lifecycle.links.latency
+        return links.callersLink?.heartbeat.latency
       },
       get lastSeen() {
-        const { lastSeen } = lifecycle.links
+        const { lastSeen } = links
         return lastSeen === undefined ? undefined : clock.date() - (clock.now() - lastSeen)
       },
       ping: () => openLink().heartbeat.ping(),
-      configure: (times: HeartbeatTimes) => lifecycle.links.configureHeartbeat(times),
+      configure(change) {
+        openLink().heartbeat.configure(change)
+        // A message may be meant for the heartbeat from now on.
+        hub.inbound.enableInterception()
+      },
     }
   }
 
@@ -294,18 +341,43 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return `Connection { ${this.id}${url} ${this.state.status} }`
   }
 
+  #encode(message: unknown): string | Uint8Array {
+    return encodeWith(this.#lifecycle.settings.codec, message)
+  }
+
+  #send(data: string | Uint8Array, message: unknown): Promise<void> {
+    const { sender } = this.#lifecycle.hub
+    return this.#session ? sender.sendOver(this.#session.link, data, message) : sender.send(data, message)
+  }
+
+  /** The link that the caller means. */
+  get #link(): Link | undefined {
+    return this.#session?.link ?? this.#lifecycle.links.callersLink
+  }
+
+  /** Whose requests the caller's belong to. A link that has been replaced takes no new ones: they go to the new one. */
+  get #requests(): PendingRequests {
+    const { links, hub } = this.#lifecycle
+    const session = this.#session?.isReplaced === false ? this.#session : links.callersSession
+    return session?.requests ?? hub.takers.lobby
+  }
+
   #openLink(): Link {
     this.#checkNotClosed()
-    const { link } = this.#lifecycle.links
-    const { state } = this
-    if (state.status !== 'open' || !link?.isOpen) throw new NotConnectedError(state.status)
+    const link = this.#link
+    if (!link?.isOpen) throw new NotConnectedError(this.state.status)
     return link
   }
 
   #checkNotClosed(): void {
     const { status } = this.state
-    if (status === 'closing' || status === 'closed') {
+    if ((status === 'closing' || status === 'closed') && !this.#lifecycle.links.isCallerLeaving) {
       throw new ConnectionClosedError(`The connection is ${status}: this can no longer be asked of it`)
     }
   }
+}
+
+/** Returns a connection as one of its links sees it. */
+function asSeenFrom(lifecycle: ConnectionLifecycle, session: Session): Connection {
+  return new Connection(lifecycle.id, lifecycle, session)
 }

@@ -1,124 +1,119 @@
-import { withTimes } from '../link/heartbeat.js'
-import type { HeartbeatTimes } from '../link/heartbeat.js'
 import type { Link } from '../link/link.js'
-import type { Session } from '../session/session.js'
-import type { Attempt } from './attempt.js'
-import { Handover } from './handover.js'
-import type { HandoverPort } from './handover.js'
-import type { ConnectionSettings } from './settings.js'
+import { Session } from '../session/session.js'
+import { Attempt } from './attempt.js'
+import { roleOf } from '../lifecycle/state.js'
+import type { LifecycleState, LinkName } from '../lifecycle/state.js'
 
-/** The attempt and the sessions that a connection has at a time: a current one, and those of a handover. */
+/** Knows the state of the lifecycle. */
+export interface StateSource {
+  readonly state: LifecycleState
+}
+
+/** The attempts and sessions of a connection, by the names that its lifecycle gives them. There are never more than two. */
 export class Links {
-  #settings: ConnectionSettings
-  readonly #port: HandoverPort
-  #attempt: Attempt | undefined
-  #current: Session | undefined
-  /** perf: saves 80 B per idle connection. */
-  #handover: Handover | undefined
+  readonly #lifecycle: StateSource
+  #first: Attempt | Session | undefined
+  #second: Attempt | Session | undefined
   #url: string | undefined
   #lastSeen: number | undefined
+  /** When the connection lost the last link that served it; before there was one, the last that was to. */
+  #lostAt: number | undefined
 
-  constructor(settings: ConnectionSettings, port: HandoverPort) {
-    this.#settings = settings
-    this.#port = port
+  constructor(lifecycle: StateSource) {
+    this.#lifecycle = lifecycle
   }
 
-  /** Settings of the next attempt and session. */
-  get settings(): ConnectionSettings {
-    return this.#settings
+  find(name: LinkName | undefined): Attempt | Session | undefined {
+    if (this.#first?.name === name) return this.#first
+    return this.#second?.name === name ? this.#second : undefined
   }
 
-  /** The attempt of the current session that is to be. */
-  get attempt(): Attempt | undefined {
-    return this.#attempt
+  /** Returns the session of this name, if its link has opened. */
+  session(name: LinkName | undefined): Session | undefined {
+    const found = this.find(name)
+    return found instanceof Session ? found : undefined
+  }
+
+  /** Adds an attempt, or the session that it has become. */
+  add(part: Attempt | Session): void {
+    this.prune()
+    const attempt = this.find(part.name)
+    if (attempt) this.#remove(attempt)
+    if (this.#first) this.#second = part
+    else this.#first = part
+  }
+
+  /** Forgets the attempts and sessions that are over. */
+  prune(): void {
+    const { state } = this.#lifecycle
+    for (const part of [this.#second, this.#first]) {
+      if (part && roleOf(state, part.name) === undefined) this.#remove(part)
+    }
+  }
+
+  #remove(part: Attempt | Session): void {
+    if (part instanceof Session) this.#lastSeen = part.link.lastSeen
+    else this.#url = part.url
+    if (this.#second === part) this.#second = undefined
+    if (this.#first !== part) return
+    this.#first = this.#second
+    this.#second = undefined
+  }
+
+  /** The current link is lost. One whose `@OnOpen` had not settled well ends no downtime. */
+  onLost(now: number, { readyAt }: Session): void {
+    if (readyAt !== undefined || this.#lostAt === undefined) this.#lostAt = now
+  }
+
+  /** Returns how long there has been no link: 0 before the first, and while there is one. */
+  downtime(now: number): number {
+    return this.#lostAt === undefined || this.current?.isLive ? 0 : now - this.#lostAt
   }
 
   get current(): Session | undefined {
-    return this.#current
+    return this.session(this.#lifecycle.state.current)
   }
 
-  get handover(): Handover {
-    return (this.#handover ??= new Handover(this.#settings, this.#port))
+  /** The session whose link is open: the caller's own inside `@OnOpen`, the current one everywhere else. */
+  get openSession(): Session | undefined {
+    const session = this.callersSession ?? this.current
+    return session?.isLive ? session : undefined
   }
 
-  /** The handover, if there has been one. */
-  get handoverIfAny(): Handover | undefined {
-    return this.#handover
+  get callersLink(): Link | undefined {
+    return this.openSession?.link
   }
 
-  /** All sessions that there are. */
-  get sessions(): readonly Session[] {
-    const { candidate, previous } = this.#handover ?? {}
-    return [this.#current, candidate, previous].filter((each) => each !== undefined)
+  /** The session that the caller means: inside `@OnOpen`, the one that opens; everywhere else the one that serves, if there is one. */
+  get callersSession(): Session | undefined {
+    if (isOpeningOf(this.#first)) return this.#first
+    if (isOpeningOf(this.#second)) return this.#second
+    return this.servingSession
   }
 
-  /** True if nothing is left that has to be waited for. */
-  get isEmpty(): boolean {
-    return !this.#attempt && !this.#current && !this.#handover?.isBusy
+  /** The session that serves: it is ready, and neither lost nor replaced. */
+  get servingSession(): Session | undefined {
+    const { current } = this
+    return current?.isReady ? current : undefined
+  }
+
+  /** True if the caller is part of an `@OnClosing`. */
+  get isCallerLeaving(): boolean {
+    return [this.#first, this.#second].some((part) => part instanceof Session && part.isGoodbyeOfCaller)
   }
 
   /** The true url of the latest attempt. */
   get url(): string | undefined {
-    return this.#attempt?.url ?? this.#url
-  }
-
-  /** The last measured round trip of the current link, in milliseconds. */
-  get latency(): number | undefined {
-    return this.link?.heartbeat.latency
+    const attempts = [this.#second, this.#first].filter((part) => part instanceof Attempt)
+    return attempts[0]?.url ?? this.#url
   }
 
   /** When the last frame arrived, by the monotonic clock. */
   get lastSeen(): number | undefined {
-    return this.#current?.link.heartbeat.lastSeen ?? this.#lastSeen
+    return this.current?.link.lastSeen ?? this.#lastSeen
   }
+}
 
-  /** The link that is open. */
-  get link(): Link | undefined {
-    return this.#current?.disconnect ? undefined : this.#current?.link
-  }
-
-  /** The link over which the caller may send now; `undefined` while that has to wait. */
-  openLink(): Link | undefined {
-    return this.#handover?.candidate?.openLink ?? this.#current?.openLink
-  }
-
-  /** Somebody begins or ends to wait for a message. */
-  updateReading(): void {
-    for (const { link } of this.sessions) link.updateReading()
-  }
-
-  /** Changes the heartbeat of the open link, and of those that follow. */
-  configureHeartbeat(times: HeartbeatTimes): void {
-    const heartbeat = withTimes(this.#settings.heartbeat, times)
-    this.#settings = { ...this.#settings, heartbeat }
-    this.link?.heartbeat.configure(heartbeat)
-  }
-
-  onAttempt(attempt: Attempt): void {
-    this.#attempt = attempt
-  }
-
-  /** An attempt is over: as a session that opens, or as a failure. */
-  onAttemptEnd(attempt: Attempt, session?: Session): void {
-    this.#url = attempt.url
-    if (attempt === this.#handover?.attempt) this.#handover.onAttemptEnd(session)
-    else {
-      this.#attempt = undefined
-      if (session) this.#current = session
-    }
-  }
-
-  /** A candidate has replaced the current session. */
-  onReplaced(candidate: Session): void {
-    this.#current = candidate
-  }
-
-  /** A session has ended, `@OnClose` included. */
-  onSessionEnd(session: Session): void {
-    if (session === this.#current) {
-      this.#lastSeen = session.link.heartbeat.lastSeen
-      this.#current = undefined
-    }
-    this.#handover?.onSessionEnd(session)
-  }
+function isOpeningOf(part: Attempt | Session | undefined): part is Session {
+  return part instanceof Session && part.isCaller
 }

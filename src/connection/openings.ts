@@ -9,7 +9,6 @@ import type { Handshake } from '../transports/transport.js'
 export class Openings {
   #count = 0
   #hasSucceeded = false
-  #lostAt = 0
   #lastClose: CloseInfo = NEVER_OPENED
   /** perf: saves 90 B per idle connection; all connections share one settled promise. */
   #ready: Deferred<void> | undefined
@@ -18,11 +17,6 @@ export class Openings {
   /** Number of links that have opened. */
   get count(): number {
     return this.#count
-  }
-
-  /** True once `@OnOpen` has settled well. */
-  get hasSucceeded(): boolean {
-    return this.#hasSucceeded
   }
 
   /** How the last link ended. */
@@ -42,15 +36,15 @@ export class Openings {
    * Returns what `@OnOpen` receives for the next link.
    *
    * @param replaces the number of the link that it replaces
+   * @param downtime how long there has been no link, if there was one before
    */
   next(
     attempt: number,
     { protocol, headers }: Handshake,
     replaces: number | undefined,
-    now: number,
+    downtime: number,
   ): OpenInfo {
     const isReconnect = this.#count > 0
-    const downtime = isReconnect && replaces === undefined ? now - this.#lostAt : 0
     const connectionNumber = this.#count + 1
     return { isReconnect, connectionNumber, attempt, replaces, downtime, protocol, headers }
   }
@@ -63,10 +57,6 @@ export class Openings {
     this.#hasSucceeded = true
     this.#ready?.resolve()
     this.#ready = undefined
-  }
-
-  onLost(now: number): void {
-    this.#lostAt = now
   }
 
   onClose(close: CloseInfo): void {

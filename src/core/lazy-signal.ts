@@ -11,11 +11,6 @@ export class LazySignal {
     return this.#controller.signal
   }
 
-  /** Why it was aborted, if it was. */
-  get reason(): Error | undefined {
-    return this.#abortedWith
-  }
-
   /** The first reason holds. */
   abort(reason: Error): void {
     this.#abortedWith ??= reason

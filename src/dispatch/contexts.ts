@@ -1,53 +1,86 @@
-import type { ConnectionContext, MessageContext } from '../annotations/handler-contexts.js'
+import type { ConnectionContext, ErrorContext, MessageContext } from '../annotations/handler-contexts.js'
 import type { Clock } from '../core/clock.js'
-import type { HandlerConnection } from '../session/handler-connection.js'
+import type { Stage } from '../errors/stage.js'
 import type { InboundMessage } from '../messages/inbound.js'
-import type { LinkPort } from '../link/link-port.js'
+import type { HandlerConnection } from '../session/handler-connection.js'
+import type { SessionPort } from '../session/session-handlers.js'
 
-/** The context of one message. What costs something is worked out when it is asked for. */
-export class InboundMessageContext implements MessageContext<HandlerConnection> {
-  readonly connection: HandlerConnection
-  readonly key: unknown
-  readonly raw: string | Uint8Array
-  readonly #link: LinkPort
-  readonly #receivedAt: number
-  readonly #clock: Clock
+/** The context of what befalls one link. Its connection and its signal are made when they are asked for. */
+export class LinkContext implements ConnectionContext<HandlerConnection> {
+  readonly #session: SessionPort
 
-  constructor(
-    connection: HandlerConnection,
-    link: LinkPort,
-    message: InboundMessage,
-    key: unknown,
-    clock: Clock,
-  ) {
-    this.connection = connection
-    this.key = key
-    this.#link = link
-    this.raw = message.raw
-    this.#receivedAt = message.receivedAt
-    this.#clock = clock
+  constructor(session: SessionPort) {
+    this.#session = session
   }
 
-  get receivedAt(): number {
-    return this.#clock.date() - (this.#clock.now() - this.#receivedAt)
+  get connection(): HandlerConnection {
+    return this.#session.connection
   }
 
   get signal(): AbortSignal {
-    return this.#link.signal
+    return this.#session.link.signal
   }
 }
 
-/** The context of what befalls one link. Its signal is made when it is asked for. */
-export class LinkContext implements ConnectionContext<HandlerConnection> {
-  readonly connection: HandlerConnection
-  readonly #link: LinkPort
+/**
+ * The context of one message. What costs something is worked out when it is asked for.
+ *
+ * perf: as a class that extends `LinkContext` it costs 15 ns more per message, so it repeats two getters.
+ */
+export class InboundMessageContext implements MessageContext<HandlerConnection> {
+  readonly key: unknown
+  readonly raw: string | Uint8Array
+  readonly #session: SessionPort
+  readonly #receivedAt: number
+  readonly #settings: { readonly clock: Clock }
 
-  constructor(connection: HandlerConnection, link: LinkPort) {
-    this.connection = connection
-    this.#link = link
+  constructor(
+    session: SessionPort,
+    message: InboundMessage,
+    key: unknown,
+    settings: { readonly clock: Clock },
+  ) {
+    this.key = key
+    this.raw = message.raw
+    this.#session = session
+    this.#receivedAt = message.receivedAt
+    this.#settings = settings
+  }
+
+  get connection(): HandlerConnection {
+    return this.#session.connection
   }
 
   get signal(): AbortSignal {
-    return this.#link.signal
+    return this.#session.link.signal
+  }
+
+  get receivedAt(): number {
+    const { clock } = this.#settings
+    return clock.date() - (clock.now() - this.#receivedAt)
+  }
+}
+
+/** The context of an error that befell one link, or a message of it. */
+export class LinkErrorContext extends LinkContext implements ErrorContext<HandlerConnection> {
+  readonly stage: Stage
+  readonly fatal = false
+  readonly handler: string | undefined
+  readonly message: unknown
+  readonly count: number
+  readonly #session: SessionPort
+
+  constructor(session: SessionPort, stage: Stage, handler: string | undefined, message: unknown, count = 1) {
+    super(session)
+    this.#session = session
+    this.stage = stage
+    this.handler = handler
+    this.message = message
+    this.count = count
+  }
+
+  /** Returns the context of so many failures, of which this is the last. */
+  times(count: number): LinkErrorContext {
+    return new LinkErrorContext(this.#session, this.stage, this.handler, this.message, count)
   }
 }

@@ -57,11 +57,14 @@ export class ErrorHandlers {
     return this.#table.anyError
   }
 
-  #log(error: Error, { stage, handler, fatal }: ErrorContext<HandlerConnection>, consequence: string): void {
+  #log(error: Error, context: ErrorContext<HandlerConnection>, consequence: string): void {
+    const { stage, handler, fatal, count } = context
     // The stack of a user's error leads into the user's code; that of our own would lead into ours.
     const isOurs = handler === undefined || error instanceof HoldfastError
     const said = isOurs ? `${error.name}: ${error.message}` : (error.stack ?? error.message)
-    const line = `${stage}: ${handler === undefined ? '' : `${handler} failed: `}${said}${consequence ? ` (${consequence})` : ''}`
+    const times = count > 1 ? `${count.toLocaleString('en')} times within 1 s` : ''
+    const remarks = [consequence, times].filter(Boolean).join('; ')
+    const line = `${stage}: ${handler === undefined ? '' : `${handler} failed: `}${said}${remarks && ` (${remarks})`}`
     if (stage === 'connect' && !fatal) this.#logger.warn(line)
     else this.#logger.error(line)
   }

@@ -1,57 +1,32 @@
-import type { ConnectionContext } from '../annotations/handler-contexts.js'
 import type { Handler } from '../annotations/handler-table.js'
-import { RESOLVED } from '../core/deferred.js'
 import { toError } from '../core/error-text.js'
-import type { Stage } from '../errors/stage.js'
-import type { LinkPort } from '../link/link-port.js'
-import type { InboundMessage } from '../messages/inbound.js'
 import type { CloseInfo } from '../session/disconnect.js'
-import type { HandlerConnection } from '../session/handler-connection.js'
-import type { OpenOutcome, SessionHandlers } from '../session/session-handlers.js'
+import type { ClosingInfo, OpenOutcome, SessionHandlers } from '../session/session-handlers.js'
 import type { OpenInfo } from '../session/state.js'
 import { LinkContext } from './contexts.js'
-import { HandlerInvocation } from './handler-invocation.js'
-import type { FailurePort } from './handler-invocation.js'
 import { isThenable } from './invoker.js'
-import { MessageProcessor } from './message-processor.js'
-import type { DispatchContext } from './message-processor.js'
+import { MessageSession } from './message-session.js'
 
-/** One link's events on their way to the handlers: in order, and never one before `@OnOpen` has settled. */
-export class HandlerSession implements SessionHandlers, FailurePort {
-  readonly #dispatch: DispatchContext
-  readonly #link: LinkPort
-  /** perf: made with the first message, saves 330 B per idle connection. */
-  #processor: MessageProcessor | undefined
-  #isReady = false
-  readonly #context: ConnectionContext<HandlerConnection>
-
-  constructor(parts: DispatchContext, link: LinkPort) {
-    this.#dispatch = parts
-    this.#link = link
-    this.#context = new LinkContext(parts.connection, link)
-  }
-
-  #createProcessor(): MessageProcessor {
-    const processor = new MessageProcessor(this.#dispatch, this.#link, this)
-    if (this.#isReady) processor.start()
-    return processor
-  }
+/** One link's events on their way to the handlers: its messages, and what stands around them. */
+export class HandlerSession extends MessageSession implements SessionHandlers {
+  // --- opening ----------------------------------------------------------------------------------------------------------
 
   get hasOnOpen(): boolean {
-    return this.#dispatch.table.single.open !== undefined
+    return this.dispatch.table.single.open !== undefined
   }
 
   onOpen(open: OpenInfo): OpenOutcome | Promise<OpenOutcome> {
-    const { invoker, table } = this.#dispatch
+    const { invoker, table } = this.dispatch
     const handler = table.single.open
     if (!handler) return 'opened'
     try {
-      const result = invoker.call(handler, open, this.#context)
+      const result = invoker.call(handler, open, new LinkContext(this.session))
       if (invoker.closedDuringCall) {
         if (isThenable(result))
           result.then(undefined, (thrown: unknown) => this.fail(toError(thrown), 'open', handler))
         return 'released'
       }
+      if (result === undefined || result === null) return 'opened'
       return isThenable(result) ? this.#reply(result, handler) : this.#replyNow(result, handler)
     } catch (thrown) {
       return { thrown }
@@ -60,68 +35,58 @@ export class HandlerSession implements SessionHandlers, FailurePort {
 
   /** Sends what `@OnOpen` has returned. */
   #replyNow(result: unknown, handler: Handler): OpenOutcome | Promise<OpenOutcome> {
-    const sent = this.#send(result, handler)
+    const sent = this.replies.reply(result, handler, undefined)
     return sent ? sent.then(() => 'opened') : 'opened'
   }
 
   /** Waits for what `@OnOpen` has returned, and sends it. */
   async #reply(result: PromiseLike<unknown>, handler: Handler): Promise<OpenOutcome> {
     try {
-      await this.#send(await result, handler)
+      const value = await result
+      if (value !== undefined && value !== null) await this.replies.reply(value, handler, undefined)
       return 'opened'
     } catch (thrown) {
       return { thrown }
     }
   }
 
-  #send(value: unknown, handler: Handler): void | Promise<void> {
-    const { invoker, codec } = this.#dispatch
-    return new HandlerInvocation(invoker, codec, this.#link, this).reply(value, handler, undefined)
+  get hasOnClosing(): boolean {
+    return this.dispatch.table.single.closing !== undefined
   }
 
-  onReady(): void {
-    this.#isReady = true
-    this.#processor?.start()
-  }
-
-  receive(message: InboundMessage): void {
-    this.#processor ??= this.#createProcessor()
-    this.#processor.receive(message)
-  }
-
-  onPing(data: Uint8Array): void {
-    this.#runAside(this.#dispatch.table.single.ping, data)
-  }
-
-  onPong(data: Uint8Array): void {
-    this.#runAside(this.#dispatch.table.single.pong, data)
-  }
-
-  drained(): Promise<void> {
-    return this.#processor?.idle() ?? RESOLVED
-  }
-
-  discard(): number {
-    return this.#processor?.discard() ?? 0
+  async onClosing(closing: ClosingInfo): Promise<void> {
+    const handler = this.dispatch.table.single.closing
+    if (!handler) return
+    const reply = (value: unknown): void | Promise<void> =>
+      this.replies.replyInFull(value, handler, closing, 'close')
+    await this.#runEnd(handler, closing, reply)
   }
 
   async onClose(close: CloseInfo): Promise<void> {
-    this.#processor?.stop()
-    const handler = this.#dispatch.table.single.close
-    if (!handler) {
-      this.#logClose(close)
-      return
+    this.dispatch.flushFailures()
+    const handler = this.dispatch.table.single.close
+    if (handler) await this.#runEnd(handler, close)
+    else this.#logClose(close)
+  }
+
+  /** Runs a handler of the end, and hands on what it returns. What it throws is reported with the stage `close`. */
+  async #runEnd(
+    handler: Handler,
+    event: unknown,
+    reply: (value: unknown) => void | Promise<void> = () => undefined,
+  ): Promise<void> {
+    const { invoker } = this.dispatch
+    const run = async (): Promise<void> => {
+      try {
+        const value = invoker.call(handler, event, new LinkContext(this.session))
+        // What is there already is sent in this turn: the close frame may follow at once.
+        await (isThenable(value) ? Promise.resolve(value).then(reply) : reply(value))
+      } catch (thrown) {
+        await this.fail(toError(thrown), 'close', handler)
+      }
     }
-    try {
-      const result = this.#dispatch.invoker.call(handler, close, this.#context)
-      if (!isThenable(result)) return
-      const settled = Promise.resolve(result).catch((thrown: unknown) =>
-        this.fail(toError(thrown), 'close', handler),
-      )
-      if (!this.#dispatch.invoker.closedDuringCall) await settled
-    } catch (thrown) {
-      await this.fail(toError(thrown), 'close', handler)
-    }
+    const running = run()
+    if (!invoker.closedDuringCall) await running
   }
 
   /** Where no @OnClose says it, an end that nobody here asked for is still not silent. */
@@ -129,27 +94,25 @@ export class HandlerSession implements SessionHandlers, FailurePort {
     if (initiator === 'local') return
     const how =
       initiator === 'network' ? 'was lost' : `was closed by the peer with ${code}${reason && ` (${reason})`}`
-    if (willReconnect) this.#dispatch.logger.info(`close: the connection ${how}; it will be opened again`)
-    else this.#dispatch.logger.warn(`close: the connection ${how}; it will not be opened again`)
+    if (willReconnect) this.dispatch.logger.info(`close: the connection ${how}; it will be opened again`)
+    else this.dispatch.logger.warn(`close: the connection ${how}; it will not be opened again`)
   }
 
-  fail(
-    error: Error,
-    stage: Stage,
-    handler?: Handler,
-    message?: unknown,
-    consequence = '',
-  ): void | Promise<void> {
-    const { connection, signal } = this.#context
-    const context = { connection, signal, stage, fatal: false, handler: handler?.name, message }
-    return this.#dispatch.errors.handle(error, context, consequence)
+  // --- beside the messages ----------------------------------------------------------------------------------------------
+
+  onPing(data: Uint8Array): void {
+    this.#runAside(this.dispatch.table.single.ping, data)
+  }
+
+  onPong(data: Uint8Array): void {
+    this.#runAside(this.dispatch.table.single.pong, data)
   }
 
   /** Runs a handler beside the queue; what it returns is not sent. */
   #runAside(handler: Handler | undefined, data: Uint8Array): void {
     if (!handler) return
     try {
-      const result = this.#dispatch.invoker.call(handler, data, this.#context)
+      const result = this.dispatch.invoker.call(handler, data, new LinkContext(this.session))
       if (isThenable(result))
         result.then(undefined, (thrown: unknown) => this.fail(toError(thrown), 'handle', handler))
     } catch (thrown) {

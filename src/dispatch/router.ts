@@ -3,29 +3,30 @@ import type { MessageKey } from '../annotations/metadata.js'
 import { readerOf } from '../messages/route.js'
 import type { Route } from '../messages/route.js'
 
-/** Knows the user's own key for an id that the server has given a subscription. */
-export interface SubscriptionKeys {
-  subscriptionKey(id: unknown): string | undefined
-}
-
-const NO_KEYS: SubscriptionKeys = { subscriptionKey: () => undefined }
+/** Returns the user's own key for an id that the server has given a subscription. */
+export type SubscriptionKeys = (id: unknown) => string | undefined
 
 /** Finds a message's key, and the handler for it. */
 export class Router {
   readonly #read: (message: unknown) => unknown
   readonly #table: HandlerTable
-  readonly #subscriptions: SubscriptionKeys
+  /** From when the server has given a subscription an id. */
+  #subscriptionKeys: SubscriptionKeys | undefined
 
-  constructor(route: Route, table: HandlerTable, subscriptions: SubscriptionKeys = NO_KEYS) {
+  constructor(route: Route, table: HandlerTable) {
     this.#read = readerOf(route)
     this.#table = table
-    this.#subscriptions = subscriptions
+  }
+
+  /** From now on an id of the server's counts as the user's own key, if it has one. */
+  useSubscriptionKeys(keys: SubscriptionKeys): void {
+    this.#subscriptionKeys = keys
   }
 
   /** Returns the message's key; `undefined` where it has none. A route function that throws is the caller's to catch. */
   keyOf(message: unknown): unknown {
     const key = this.#read(message)
-    return this.#subscriptions.subscriptionKey(key) ?? key
+    return this.#subscriptionKeys?.(key) ?? key
   }
 
   /** Returns the handler for a key, or the one for all the rest. */

@@ -1,3 +1,4 @@
+import type { MessageContext } from '../annotations/handler-contexts.js'
 import type { MessageHandler } from '../annotations/handler-table.js'
 import { MessageValidationError } from '../errors/message-errors.js'
 import type { SchemaIssue, SchemaResult } from '../core/schema.js'
@@ -10,10 +11,7 @@ export interface Accepted {
 }
 
 /** What a message was routed by, and the frame that it came in: for the error. */
-export interface MessageFacts {
-  readonly key: unknown
-  readonly raw: string | Uint8Array
-}
+type MessageFacts = Pick<MessageContext, 'key' | 'raw'>
 
 /**
  * Finds the handler of a chain whose schema accepts a message: whoever is asked first counts. A promise only where a schema gives one.

@@ -47,16 +47,23 @@ export class MessageValidationError extends MessageError {
   }
 }
 
-/** The connection ended, and messages were left that no handler could take within the time for it. */
+/** The connection ended, and messages were left that no handler could take within the time for it, or handlers that had not settled. */
 export class UnprocessedMessagesError extends MessageError {
   readonly code = 'HOLDFAST_UNPROCESSED_MESSAGES'
   /** How many messages were left. */
   readonly count: number
+  /** The handlers that had not settled, such as `TickerClient#tick`. */
+  readonly handlers: readonly string[]
 
-  constructor(count: number) {
-    super(
-      `${count === 1 ? '1 received message was' : `${count} received messages were`} not handled before the connection ended`,
-    )
+  constructor(count: number, handlers: readonly string[] = []) {
+    const messages = count === 1 ? '1 received message was' : `${count} received messages were`
+    const names = [...new Set(handlers)].join(', ')
+    const parts = [
+      ...(count > 0 ? [`${messages} not handled before the connection ended`] : []),
+      ...(handlers.length > 0 ? [`${names} had not settled in time, and holds up nothing any more`] : []),
+    ]
+    super(parts.join('; '))
     this.count = count
+    this.handlers = handlers
   }
 }

@@ -68,20 +68,31 @@ export class WaitTimeoutError extends RequestError {
   }
 }
 
-/** So many messages were waiting for slow handlers that what waited for one further message had to give up. */
+/** Far too much was pending for anything to be waited for: messages that nobody had handled or read, waits, or requests. */
 export class BackpressureError extends RequestError {
   readonly code = 'HOLDFAST_BACKPRESSURE'
-  /** How many messages were waiting to be handled. */
+  /** How many messages were waiting to be handled, or how many waits or requests there were. */
   readonly pending: number
 
-  constructor(pending: number) {
-    super(
-      `${pending} messages wait for slow handlers, 16 times highWaterMark: reading stops until they have been ` +
-        'handled, so nothing can be waited for. Make the handlers faster, or raise concurrency or highWaterMark',
-    )
+  /** @param cause what was too much */
+  constructor(pending: number, cause: keyof typeof BACKPRESSURE = 'handlers') {
+    super(BACKPRESSURE[cause](pending))
     this.pending = pending
   }
 }
+
+const BACKPRESSURE = {
+  handlers: (pending: number) =>
+    `${pending} messages wait for slow handlers, 16 times highWaterMark: reading stops until they have been ` +
+    'handled, so nothing can be waited for. Make the handlers faster, or raise concurrency or highWaterMark',
+  iterator: () =>
+    'An iteration over messages() is behind by 16 times its highWaterMark: reading stops until it has caught up, ' +
+    'so nothing can be waited for. Read it, or leave its loop',
+  waits: (pending: number) =>
+    `${pending} calls of waitFor are pending, and there can be no more. Give them a shorter timeout, or wait for fewer messages at once`,
+  requests: (pending: number) =>
+    `${pending} requests wait for a connection, the most that may. Await connection.whenOpen(), or raise requests.limit`,
+} as const
 
 function nameRequest(id: unknown): string {
   return id === undefined ? 'The request' : `Request ${safeString(id)}`

@@ -11,7 +11,7 @@ export class ConnectionClosedError extends SendError {
 /** A send while the connection is not open, and there is no outbox. */
 export class NotConnectedError extends SendError {
   readonly code = 'HOLDFAST_NOT_CONNECTED'
-  /** What the connection was doing: `connecting` or `waiting`, or `open` while the peer closes. */
+  /** Status of the connection: `connecting`, `opening` or `waiting`, or `open` while the server closes. */
   readonly status: string
 
   constructor(status: string) {
@@ -22,18 +22,25 @@ export class NotConnectedError extends SendError {
   }
 }
 
-/** A send while not connected, and the outbox is full: `outbox.limit` or `outbox.bytes`, with `overflow: 'reject'`. */
+/**
+ * Too much waits to be sent. While not connected: `outbox.limit` or `outbox.bytes`, with `overflow: 'reject'`. While connected:
+ * more than 16 times `sendHighWaterMark`.
+ */
 export class OutboxFullError extends SendError {
   readonly code = 'HOLDFAST_OUTBOX_FULL'
-  /** How many messages are kept. */
+  /** How many messages the outbox keeps; 0 while connected. */
   readonly size: number
-  /** How many bytes they have. */
+  /** How many bytes wait to be sent. */
   readonly bytes: number
 
-  constructor(size: number, bytes: number) {
+  /** @param sendHighWaterMark the mark that is passed by so much, while connected */
+  constructor(size: number, bytes: number, sendHighWaterMark?: number) {
     super(
-      `The outbox is full (${size} messages, ${bytes} bytes): await connection.whenOpen(), raise outbox.limit or outbox.bytes, ` +
-        "or choose what goes with outbox.overflow: 'drop-oldest' | 'drop-newest'",
+      sendHighWaterMark === undefined
+        ? `The outbox is full (${size} messages, ${bytes} bytes): await connection.whenOpen(), raise outbox.limit or outbox.bytes, ` +
+            "or choose what goes with outbox.overflow: 'drop-oldest' | 'drop-newest'"
+        : `Cannot send: ${bytes} bytes wait to be sent, more than 16 times sendHighWaterMark (${sendHighWaterMark}). ` +
+            'Await the promise that send returns, or raise sendHighWaterMark',
     )
     this.size = size
     this.bytes = bytes
@@ -43,14 +50,17 @@ export class OutboxFullError extends SendError {
 /** Messages that had been accepted will not be sent. */
 export class MessageDroppedError extends SendError {
   readonly code = 'HOLDFAST_MESSAGE_DROPPED'
-  /** Why: the outbox was full; older than `outbox.maxAge`; the connection has been closed; or lost while `rateLimit` held them back. */
+  /**
+   * `overflow`: the outbox was full. `expired`: older than `outbox.maxAge`. `closed`: the connection was closed. `lost`: the link was lost while
+   * `rateLimit` held them back. `gone`: sent on `context.connection` after its link was lost.
+   */
   readonly reason: keyof typeof DROP_REASONS
   /** The messages, as they were given to `send`, `sendJson` or `sendMessage`. */
   readonly messages: readonly unknown[]
 
-  constructor(reason: MessageDroppedError['reason'], messages: readonly unknown[]) {
+  constructor(reason: MessageDroppedError['reason'], messages: readonly unknown[], options?: ErrorOptions) {
     const count = messages.length === 1 ? '1 message was' : `${messages.length} messages were`
-    super(`${count} not sent: ${DROP_REASONS[reason]}`)
+    super(`${count} not sent: ${DROP_REASONS[reason]}`, options)
     this.reason = reason
     this.messages = messages
   }
@@ -65,4 +75,5 @@ const DROP_REASONS = {
   expired: 'older than outbox.maxAge when the connection was ready',
   closed: 'the connection was closed before it was ready again',
   lost: 'the connection was lost before rateLimit let them go',
+  gone: 'the connection that they were for is gone',
 } as const

@@ -5,26 +5,33 @@ import { wholeNow } from '../core/clock.js'
 import type { Clock, Timer } from '../core/clock.js'
 import type { ConnectionLostError } from '../errors/connection-errors.js'
 import { HeartbeatTimeoutError } from '../errors/connection-errors.js'
-import { PingTimeoutError } from '../errors/ping-timeout-error.js'
 import { deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
-import type { HeartbeatSettings } from './heartbeat.js'
+import type { HeartbeatChange, HeartbeatSettings } from './heartbeat.js'
 import { HeartbeatSchedule } from './heartbeat-schedule.js'
 import type { ScheduledItem } from './heartbeat-timer.js'
 import { SharedHeartbeatTimer } from './heartbeat-timer.js'
+import { socketOf } from './rate-limited-transport.js'
+import { RoundTrips } from './round-trips.js'
+
+type Counts = Pick<Transport, 'bufferedAmount' | 'bytesRead' | 'bytesWritten'>
 
 /** The link that a monitor watches. */
 export interface MonitoredLink {
-  readonly transport: Pick<Transport, 'ping'>
+  readonly transport: Pick<Transport, 'ping'> & Counts
   readonly isOpen: boolean
-  /** True while the link is not read: then nothing can be held against the peer. */
-  readonly isPaused: boolean
-  /** Sends a heartbeat message, before everything else. */
-  sendUrgent(data: string | Uint8Array): void
+  /** When the last frame arrived, by the monotonic clock. */
+  readonly lastSeen?: number
+  /** Since when it has been read without a pause, by the monotonic clock; `Infinity` during one: nothing can be held against the peer. */
+  readonly readSince: number
+  /** Sends a heartbeat message, before everything else; `flushed` is called when it has left or never will. */
+  sendUrgent(data: string | Uint8Array, flushed: () => void): void
 }
 
 /** Receives the verdict of a monitor. */
 export interface HeartbeatOwner {
+  /** When `@OnOpen` settled, if it has: messages of the API's own are sent from then on. */
+  readonly readyAt: number | undefined
   /** The peer is dead. */
   onLinkDead(error: HeartbeatTimeoutError): void
 }
@@ -44,13 +51,6 @@ export interface HeartbeatMonitorSettings {
   readonly heartbeat: HeartbeatSettings
 }
 
-/** A ping that has not been answered. */
-interface Ping {
-  readonly sentAt: number
-  /** For whoever asked; nobody asks for the answer to a beat. */
-  readonly answer: Deferred<number> | undefined
-}
-
 /** Keeps one link's heartbeat going: the schedule says what is due, the monitor does it. */
 export class HeartbeatMonitor implements ScheduledItem {
   readonly #settings: HeartbeatMonitorSettings
@@ -58,16 +58,15 @@ export class HeartbeatMonitor implements ScheduledItem {
   readonly #owner: HeartbeatOwner
   readonly #hub: HeartbeatHub
   readonly #schedule: HeartbeatSchedule
-  /** Waits one turn with the verdict, while the peer is suspected. */
+  /** Waits one turn with the verdict, while the peer is suspected; `STOPPED` for good. */
   #deathCheck: Timer | undefined
-  /** The oldest first. */
-  #pings: readonly Ping[] = NONE
-  /** The number of the latest ping, which is what is in it. */
-  #pingNumber = 0
-  #heartbeatSentAt: number | undefined
-  #isStopped = false
-  #latency: number | undefined
+  /** The bytes that had been received by the last look. */
+  #bytesRead: number
+  /** perf: saves 60 B per connection that has sent no beat yet. */
+  #madeRoundTrips: RoundTrips | undefined
   heapIndex = -1
+  /** True if it is to be told of each chunk; otherwise a look at the bytes that were received will do, and costs nothing per message. */
+  countsFrames: boolean
 
   constructor(
     settings: HeartbeatMonitorSettings,
@@ -80,21 +79,23 @@ export class HeartbeatMonitor implements ScheduledItem {
     this.#link = link
     this.#owner = owner
     this.#hub = hub
+    this.#bytesRead = link.transport.bytesRead
+    this.countsFrames = heartbeat.style === 'silence'
     this.#schedule = new HeartbeatSchedule(heartbeat, wholeNow(clock))
     this.#timer.update(this)
   }
 
   /** The last measured round trip, in milliseconds. */
   get latency(): number | undefined {
-    return this.#latency
+    return this.#madeRoundTrips?.latency
   }
 
-  get lastSeen(): number {
-    return this.#schedule.lastSeen
+  get #roundTrips(): RoundTrips {
+    return (this.#madeRoundTrips ??= new RoundTrips())
   }
 
   get dueAt(): number {
-    return this.#isStopped || this.#deathCheck ? Infinity : this.#schedule.next
+    return this.#deathCheck ? Infinity : this.#schedule.next
   }
 
   get tolerance(): number {
@@ -109,42 +110,55 @@ export class HeartbeatMonitor implements ScheduledItem {
   /** Counts a frame as life. */
   onData(now: number): void {
     this.#schedule.onData(now)
+    // Under silence each byte behind this chunk is worth a whole span more; otherwise a look at each beat will do, and costs nothing here.
+    if (this.#schedule.settings.style === 'silence') this.#bytesRead = this.#link.transport.bytesRead
   }
 
-  configure(settings: HeartbeatSettings): void {
-    this.#schedule.configure(settings, wholeNow(this.#settings.clock))
+  /**
+   * Takes other settings, of any style, for as long as the link lasts.
+   *
+   * @throws what `change` throws; then nothing changes
+   */
+  configure(change: HeartbeatChange): void {
+    if (this.#deathCheck === STOPPED) return
+    const settings = change(this.#schedule.settings)
+    this.#deathCheck?.cancel()
+    this.#deathCheck = undefined
+    if (settings.style !== 'message') this.#madeRoundTrips?.forgetMessage()
+    const now = wholeNow(this.#settings.clock)
+    this.#look(now)
+    this.countsFrames = settings.style === 'silence'
+    this.#schedule.configure(settings, now, this.#owner.readyAt !== undefined)
     this.#timer.update(this)
   }
 
-  /** Takes a pong: it settles the ping that it answers, if it answers one of ours. */
   onPong(data: Uint8Array): void {
-    // A peer may answer only the latest of several pings (RFC 6455, section 5.5.3): it has seen those before, too.
-    const count = this.#countUpTo(data)
-    const latest = this.#pings[count - 1]
-    if (!latest) return
-    const answered = this.#pings
-    this.#pings = count === answered.length ? NONE : answered.slice(count)
-    const now = this.#settings.clock.now()
-    this.#latency = now - latest.sentAt
-    for (let index = 0; index < count; index += 1) {
-      const { answer, sentAt } = answered[index] as Ping
-      answer?.resolve(now - sentAt)
-    }
+    this.#madeRoundTrips?.onPong(data, this.#settings.clock.now())
+    this.onData(wholeNow(this.#settings.clock))
   }
 
   /** Tells whether a message is the answer to a beat, which it then settles. */
   isReply(message: unknown): boolean {
-    if (this.#schedule.settings.style !== 'message' || !this.#schedule.settings.isReply) return false
+    const { settings } = this.#schedule
+    if (settings.style !== 'message' || !this.#madeRoundTrips?.awaitsReply) return false
     try {
-      if (!this.#schedule.settings.isReply(message)) return false
+      if (!this.#ask(settings, message)) return false
     } catch (thrown) {
       this.#hub.onHeartbeatError(thrown)
       return false
     }
-    if (this.#heartbeatSentAt !== undefined)
-      this.#latency = this.#settings.clock.now() - this.#heartbeatSentAt
-    this.#heartbeatSentAt = undefined
+    this.#roundTrips.onReply(this.#settings.clock.now())
     return true
+  }
+
+  #ask(settings: MessageSettings, message: unknown): boolean {
+    const isReply: unknown = settings.isReply?.(message)
+    if (!isThenable(isReply)) return Boolean(isReply)
+    ignore(isReply)
+    // It is not asked again on this link: the mistake is reported once.
+    const { style, interval, timeout, message: make } = settings
+    this.configure(() => ({ style, interval, timeout, message: make }))
+    throw new TypeError(`heartbeat.isReply returned a promise, which is no answer: ${AT_ONCE}`)
   }
 
   /** Sends a ping; resolves to the round trip in milliseconds, rejects when the link is lost. */
@@ -155,11 +169,10 @@ export class HeartbeatMonitor implements ScheduledItem {
   }
 
   stop(error: ConnectionLostError): void {
-    this.#isStopped = true
     this.#deathCheck?.cancel()
+    this.#deathCheck = STOPPED
     this.#timer.update(this)
-    for (const { answer } of this.#pings) answer?.reject(error)
-    this.#pings = NONE
+    this.#madeRoundTrips?.end(error)
   }
 
   /** Beats, or suspects the peer, as the schedule has it. */
@@ -167,83 +180,115 @@ export class HeartbeatMonitor implements ScheduledItem {
     const now = wholeNow(this.#settings.clock)
     // A beat that is early in company counts as one on time: neither the next one nor the verdict moves for it.
     const nominal = Math.max(now, this.#schedule.next)
-    if (this.#link.isPaused) this.#schedule.restartSilence(now)
+    this.#look(now)
     const action = this.#schedule.tick(nominal)
     if (action === 'suspect') this.#deathCheck = this.#settings.clock.nextTurn(() => this.#checkDead())
-    else if (action === 'beat') this.#sendHeartbeat()
+    else if (action === 'beat') this.#beat(now, nominal)
   }
 
   get #timer(): SharedHeartbeatTimer {
     return SharedHeartbeatTimer.on(this.#settings.clock)
   }
 
+  /** Takes a look at what speaks for the peer, and costs too much to be told each time. */
+  #look(now: number): void {
+    const { readSince, transport } = this.#link
+    const { bytesRead } = transport
+    if (readSince === Infinity || bytesRead !== this.#bytesRead) this.#schedule.restartSilence(now)
+    else this.#schedule.onResumed(readSince)
+    this.#bytesRead = bytesRead
+    if (this.#schedule.isHeld) this.#schedule.onUpload(now, writtenBy(transport))
+  }
+
   #checkDead(): void {
     this.#deathCheck = undefined
     const now = wholeNow(this.#settings.clock)
-    if (!this.#schedule.isDead(now) || this.#link.isPaused) {
+    this.#look(now)
+    if (!this.#schedule.isDead(now)) {
       this.#timer.update(this)
       return
     }
     const settings = this.#schedule.settings
     const what =
       settings.style === 'silence' ? `silence ${settings.silence} ms` : 'nothing came after a heartbeat'
-    this.#owner.onLinkDead(new HeartbeatTimeoutError(now - this.#schedule.lastSeen, what))
+    const lastSeen = Math.max(this.#schedule.lastSeen, this.#link.lastSeen ?? 0)
+    this.#owner.onLinkDead(new HeartbeatTimeoutError(now - lastSeen, what))
   }
 
-  #sendHeartbeat(): void {
-    if (this.#schedule.settings.style === 'ping') this.#sendPing(undefined)
-    if (this.#schedule.settings.style !== 'message') return
+  /** @param nominal when it was due, if it is early */
+  #beat(now: number, nominal: number): void {
+    let hasLeft = false
+    let isHeld = false
+    const onLeft = (): void => {
+      hasLeft = true
+      if (isHeld) this.#onHeldLeft()
+      else this.#schedule.onLeft(nominal)
+    }
+    isHeld = this.#send(onLeft) && !hasLeft
+    if (isHeld) this.#schedule.onHeld(now, writtenBy(this.#link.transport))
+  }
+
+  #onHeldLeft(): void {
+    const now = wholeNow(this.#settings.clock)
+    // TLS tells of a write a turn later: its answer may have been there before.
+    if (this.#link.transport.bytesRead === this.#bytesRead) this.#schedule.onLeft(now)
+    else this.#schedule.onAnswered(now)
+    this.#timer.update(this)
+  }
+
+  /** Sends a beat of the present style; returns false if there is none to send. */
+  #send(onLeft: () => void): boolean {
+    const { settings } = this.#schedule
+    if (settings.style !== 'message') {
+      this.#sendPing(undefined, onLeft)
+      return true
+    }
     try {
-      this.#heartbeatSentAt = this.#settings.clock.now()
-      const message = this.#schedule.settings.message()
-      if (!this.#link.isOpen) return
-      this.#link.sendUrgent(encodeWith(this.#settings.codec, this.#hub.withRequestId(message)))
+      const message = settings.message()
+      if (isThenable(message)) {
+        ignore(message)
+        throw new TypeError(`heartbeat.message returned a promise, which cannot be sent: ${AT_ONCE}`)
+      }
+      if (!this.#link.isOpen) return false
+      this.#link.sendUrgent(encodeWith(this.#settings.codec, this.#hub.withRequestId(message)), () => {
+        this.#roundTrips.onMessageSent(this.#settings.clock.now())
+        onLeft()
+      })
+      return true
     } catch (thrown) {
-      this.#schedule.restartSilence(wholeNow(this.#settings.clock))
       this.#hub.onHeartbeatError(thrown)
+      return false
     }
   }
 
-  #sendPing(answer: Deferred<number> | undefined): void {
-    const sentAt = this.#settings.clock.now()
-    if (this.#pings.length >= MAX_PINGS) this.#abandonOldest(sentAt)
-    this.#pings = [...this.#pings, { sentAt, answer }]
-    this.#pingNumber += 1
-    this.#link.transport.ping(payloadOf(this.#pingNumber))
-  }
-
-  #abandonOldest(now: number): void {
-    const oldest = this.#pings[0] as Ping
-    this.#pings = this.#pings.slice(1)
-    oldest.answer?.reject(new PingTimeoutError(now - oldest.sentAt, MAX_PINGS))
-  }
-
-  /** Returns how many of the unanswered pings a pong answers, from the oldest on. */
-  #countUpTo(pong: Uint8Array): number {
-    const count = this.#pings.length - (this.#pingNumber - numberIn(pong))
-    return count > 0 && count <= this.#pings.length ? count : 0
+  #sendPing(answer: Deferred<number> | undefined, onLeft?: () => void): void {
+    const { clock } = this.#settings
+    const ping = this.#roundTrips.begin(clock.now(), answer)
+    this.#link.transport.ping(this.#roundTrips.payload, () => {
+      ping.sentAt = clock.now()
+      onLeft?.()
+    })
   }
 }
 
-const NONE: readonly Ping[] = []
+/** Stands for a monitor that is stopped for good. perf: saves a field, 8 B per idle connection. */
+const STOPPED: Timer = { cancel: () => undefined }
 
-const ZERO = 0x30
-const NINE = 0x39
-
-/** Writes a number in decimal, as the payload of a ping. */
-function payloadOf(number: number): Uint8Array {
-  return Uint8Array.from(String(number), (digit) => digit.charCodeAt(0))
+/** What the schedule wants to know of our own upload: see `HeartbeatSchedule.onUpload`. */
+function writtenBy(transport: Counts): number {
+  const { bufferedAmount, bytesWritten = -bufferedAmount } = socketOf(transport)
+  return bufferedAmount === 0 ? -Infinity : bytesWritten
 }
 
-/** Reads a number as {@link payloadOf} writes it; NaN for anything else. */
-function numberIn(payload: Uint8Array): number {
-  let number = 0
-  for (const digit of payload) {
-    if (digit < ZERO || digit > NINE || (number === 0 && digit === ZERO)) return NaN
-    number = number * 10 + (digit - ZERO)
-  }
-  return payload.length === 0 ? NaN : number
+const AT_ONCE = 'return the result itself; what takes time belongs in a handler'
+
+type MessageSettings = Extract<HeartbeatSettings, { style: 'message' }>
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
 }
 
-/** Past this many unanswered pings the oldest is given up: a peer that answers none must not fill the memory. */
-const MAX_PINGS = 16
+/** A promise that is nobody's must not become an unhandled rejection. */
+function ignore(promise: PromiseLike<unknown>): void {
+  promise.then(undefined, () => undefined)
+}

@@ -1,4 +1,26 @@
-import { describeValue } from '../core/describe-value.js'
+/** A heartbeat by protocol ping, or by a message of the API's own. */
+export interface HeartbeatOptions {
+  /** Milliseconds between beats. @default 20_000 */
+  readonly interval?: number
+  /** Milliseconds after a beat in which something must arrive; a beat counts from when it has left this process. @default 10_000 */
+  readonly timeout?: number
+  /** Makes the message to beat with, at once; without it a protocol ping goes out. */
+  readonly message?: () => unknown
+  /**
+   * Recognizes the answer to `message`: it measures `Heartbeat.latency`, and no handler sees it. It is asked only while a beat is
+   * unanswered, and has to answer at once.
+   */
+  readonly isReply?: (message: unknown) => boolean
+}
+
+/** A heartbeat that only listens: the server beats, and this side never writes. */
+export interface SilenceOptions {
+  /** Milliseconds without any data after which the peer is taken for dead. */
+  readonly silence: number
+}
+
+/** How a dead peer is noticed: `'ping'` by protocol pings with the default times, `false` not at all. */
+export type HeartbeatOption = 'ping' | HeartbeatOptions | SilenceOptions | false
 
 /** How liveness is checked, defaults filled in. */
 export type HeartbeatSettings =
@@ -15,28 +37,38 @@ export type HeartbeatSettings =
 
 export const HEARTBEAT_DEFAULTS = { interval: 20_000, timeout: 10_000 } as const
 
-/** The times of a heartbeat that can change while a connection is open, in milliseconds. */
-export interface HeartbeatTimes {
-  readonly interval?: number
-  readonly timeout?: number
-  readonly silence?: number
-}
-
 /** What a {@link Heartbeat} reads and drives: the connection's current link. */
 export interface HeartbeatSource {
   readonly latency: number | undefined
   readonly lastSeen: number | undefined
   ping(): Promise<number>
-  configure(times: HeartbeatTimes): void
+  /**
+   * Changes the settings for as long as the open link lasts.
+   *
+   * @throws NotConnectedError, or ConnectionClosedError, where no link is open; what `change` throws
+   */
+  configure(change: HeartbeatChange): void
 }
+
+/** Makes the new settings of the present ones. */
+export type HeartbeatChange = (present: HeartbeatSettings) => HeartbeatSettings
+
+/**
+ * Makes settings of what a user gives to `configure`.
+ *
+ * @throws TypeError or RangeError for what cannot be
+ */
+export type HeartbeatReader = (option: HeartbeatOption, present: HeartbeatSettings) => HeartbeatSettings
 
 /** The heartbeat of one connection. Inject it to read the latency, to ping, or to follow an interval that the server announces. */
 export class Heartbeat {
   readonly #source: HeartbeatSource
+  readonly #read: HeartbeatReader
 
   /** @internal */
-  constructor(source: HeartbeatSource) {
+  constructor(source: HeartbeatSource, read: HeartbeatReader) {
     this.#source = source
+    this.#read = read
   }
 
   /** The last measured round trip, in milliseconds; `undefined` before the first, and on a new connection. */
@@ -61,35 +93,15 @@ export class Heartbeat {
   }
 
   /**
-   * Changes the heartbeat's times, in milliseconds, now and for all later connections of this client.
+   * Changes the heartbeat of this link; the next one begins with the options again. It takes all that the option `heartbeat` takes, of
+   * any style, `false` too. Only `interval` and `timeout` under a style that beats, or only `silence`, change the times and keep the rest.
    *
-   * @throws TypeError when the heartbeat's style has no such time
-   * @throws RangeError when a time is not a positive number
+   * @throws NotConnectedError while not open
+   * @throws ConnectionClosedError once closing or closed
+   * @throws TypeError when there is no such heartbeat, or the present style has no such time
+   * @throws RangeError when a time is not a number of milliseconds from 1 to 2147483647
    */
-  configure(times: HeartbeatTimes): void {
-    this.#source.configure(times)
+  configure(option: HeartbeatOption): void {
+    this.#source.configure((present) => this.#read(option, present))
   }
-}
-
-/**
- * Returns the settings with new times.
- *
- * @throws TypeError when the style has no such time
- * @throws RangeError when a time is not a positive number
- */
-export function withTimes(settings: HeartbeatSettings, times: HeartbeatTimes): HeartbeatSettings {
-  for (const [name, value] of Object.entries(times) as [keyof HeartbeatTimes, unknown][]) {
-    if (value === undefined) continue
-    if (!(name in settings)) {
-      throw new TypeError(
-        `A heartbeat of style '${settings.style}' has no ${name}: set it in the heartbeat option first`,
-      )
-    }
-    if (typeof value !== 'number' || !(value > 0) || value === Infinity) {
-      const given = typeof value === 'number' ? value : describeValue(value)
-      throw new RangeError(`heartbeat.${name} must be a positive number of milliseconds, and was ${given}`)
-    }
-  }
-  const given = Object.fromEntries(Object.entries(times).filter(([, value]) => value !== undefined))
-  return { ...settings, ...given }
 }

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../core/clock.js'
+import { CloseCode } from './close-code.js'
 import { ConnectFailedError } from '../errors/connection-errors.js'
 import { HoldfastError } from '../errors/holdfast-error.js'
 import type { Transport, TransportEnd } from '../transports/transport.js'
@@ -15,19 +15,19 @@ export function chooseError(reported: Error | undefined, given: Error | undefine
   return isAnswer ? reported : (given ?? reported)
 }
 
-/** How this side ends one link: the closing handshake and its timeout, or the termination of the socket. */
+/** How a link has ended that nobody waits for any more. */
+const NO_WORD: LinkEnd = { code: CloseCode.ABNORMAL, reason: '' }
+
+/** How this side ends one link: the closing handshake, or the termination of the socket. */
 export class LinkClosing {
   readonly #transport: Transport
-  readonly #clock: Clock
-  #timer: Timer | undefined
   #failure: Error | undefined
   #sentCode: number | undefined
   #isLocal = false
-  #isOver = false
+  #end: LinkEnd | undefined
 
-  constructor(transport: Transport, clock: Clock) {
+  constructor(transport: Transport) {
     this.#transport = transport
-    this.#clock = clock
   }
 
   /** The close code that this side sent first, if it did. */
@@ -40,35 +40,35 @@ export class LinkClosing {
     return this.#isLocal
   }
 
-  /** Starts the closing handshake; after `timeout` milliseconds the socket is terminated. */
-  close(code: number, reason: string, timeout: number): void {
-    if (this.#isOver) return
+  /** How the link has ended. */
+  get end(): LinkEnd {
+    return this.#end ?? { ...NO_WORD, error: this.#failure }
+  }
+
+  /** Starts the closing handshake. */
+  close(code: number, reason: string): void {
     if (this.#transport.isOpen) {
       this.#isLocal = true
       this.#sentCode = code
     }
     this.#transport.close(code, reason)
-    this.#timer?.cancel()
-    this.#timer = this.#clock.setTimeout(() => this.terminate(), timeout)
   }
 
-  /** Terminates the socket, for this reason. */
-  giveUp(error: Error): void {
+  /**
+   * Terminates the socket. The transport reports its end.
+   *
+   * @param error why, if there is a reason to tell
+   */
+  terminate(error?: Error): void {
     this.#failure ??= error
-    this.terminate()
-  }
-
-  /** Terminates the socket. The transport reports its end. */
-  terminate(): void {
     this.#isLocal ||= this.#transport.isOpen
     this.#transport.terminate()
   }
 
   /** Notes the end of the socket, and returns what is to be told of it. */
   onEnd(end: TransportEnd): LinkEnd {
-    this.#isOver = true
-    this.#timer?.cancel()
     this.#sentCode ??= end.sentCode
-    return { ...end, error: chooseError(end.error, this.#failure) }
+    this.#end = { ...end, error: chooseError(end.error, this.#failure) }
+    return this.#end
   }
 }

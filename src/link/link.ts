@@ -1,125 +1,110 @@
 import { wholeNow } from '../core/clock.js'
 import { RESOLVED } from '../core/deferred.js'
-import { LazySignal } from '../core/lazy-signal.js'
-import { ConnectionLostError } from '../errors/connection-errors.js'
-import type { Transport, TransportEnd, TransportListener } from '../transports/transport.js'
+import type { ConnectionLostError } from '../errors/connection-errors.js'
+import type { OpenTransportListener, Transport, TransportEnd } from '../transports/transport.js'
 import { HeartbeatMonitor } from './heartbeat-monitor.js'
 import type { HeartbeatHub, HeartbeatOwner } from './heartbeat-monitor.js'
 import { LinkClosing } from './link-closing.js'
 import type { LinkEnd } from './link-closing.js'
+import { LinkFlow } from './link-flow.js'
+import type { FlowHub, FlowOwner } from './link-flow.js'
 import type { LinkPort, Unseen } from './link-port.js'
 import type { LinkSettings } from './link-settings.js'
 import { RateLimitedTransport } from './rate-limited-transport.js'
-import type { RateLimitedFrame } from './rate-limited-transport.js'
-import type { RateLimiter } from './rate-limiter.js'
-import { ReadFlow, probeIntervalOf } from './read-flow.js'
-import type { ReadDemand } from './read-flow.js'
-import { WriteFlow } from './write-flow.js'
 
 /** The parts of the hub that a link uses. All links of a connection share one hub. */
-export interface LinkHub extends HeartbeatHub {
-  /** Keeps all links of a connection below a rate, if there is a limit. */
-  readonly limiter: RateLimiter<RateLimitedFrame> | undefined
-  /** Tells whether anyone waits for messages, or is behind. */
-  readonly takers: ReadDemand
+export interface LinkHub<Owner> extends FlowHub {
+  /** The way in, which each link is handed when it opens. */
+  readonly inbound: {
+    /** @param receivedAt monotonic time, in whole milliseconds */
+    receive(owner: Owner, data: string | Uint8Array, receivedAt: number): void
+  }
   /** Counts a message that no handler sees. */
   count(unseen: Unseen): void
   /** Messages that waited for the rate limiter were never handed to the socket. */
   onUnsent(messages: readonly (string | Uint8Array)[]): void
 }
 
-/** Receives the events of a link. */
-export interface LinkOwner extends HeartbeatOwner {
-  /** When `@OnOpen` settled, if it has. */
-  readonly readyAt: number | undefined
-  /** @param receivedAt monotonic time */
-  onLinkMessage(data: string | Uint8Array, receivedAt: number): void
+/** Receives the events of a link, but for its messages. */
+export interface LinkOwner extends FlowOwner, HeartbeatOwner, HeartbeatHub {
   onLinkPing(data: Uint8Array): void
   onLinkPong(data: Uint8Array): void
   /** Called once, last. */
   onLinkEnd(end: LinkEnd): void
 }
 
-/** Receives the events of a transport that has opened. */
-export type OpenTransportListener = Omit<TransportListener, 'onOpen'>
-
-/** One open socket, whoever opened it: the flow of both directions, the heartbeat, the signal, the one end. */
-export class Link implements LinkPort, OpenTransportListener {
-  readonly number: number
-  readonly transport: Transport
-  /** perf: saves 56 B per idle connection. */
-  #writeFlow: WriteFlow | undefined
+/** One open socket, whoever opened it: its flow, its heartbeat, its signal, its one end. */
+export class Link<Owner extends LinkOwner = LinkOwner>
+  extends LinkFlow<Owner, LinkHub<Owner>>
+  implements LinkPort, OpenTransportListener
+{
   readonly heartbeat: HeartbeatMonitor
-  readonly #settings: LinkSettings
-  readonly #owner: LinkOwner
-  readonly #hub: LinkHub
-  /** perf: saves 43 B per idle connection. */
-  #gone: LazySignal | undefined
-  /** perf: saves 155 B per silent connection. */
-  #readFlow: ReadFlow | undefined
+  /**
+   * Why the link was lost, once it is, or what is to tell those who have asked for the signal.
+   *
+   * perf: a controller is made when somebody asks: it weighs more than all else that an idle link has.
+   */
+  #gone: AbortController | ConnectionLostError | undefined
   /** perf: saves 80 B per idle connection. */
   #closing: LinkClosing | undefined
   /** When the current chunk arrived; 0 between chunks. */
   #seenAt = 0
-  #isEnded = false
+  #lastSeen: number
+  #end: LinkEnd | undefined
 
-  constructor(number: number, transport: Transport, settings: LinkSettings, owner: LinkOwner, hub: LinkHub) {
-    const { limiter } = hub
-    this.number = number
-    this.transport = limiter ? new RateLimitedTransport(transport, limiter) : transport
-    this.#settings = settings
-    this.#owner = owner
-    this.#hub = hub
-    this.heartbeat = new HeartbeatMonitor(settings, this, owner, hub)
+  constructor(
+    number: number,
+    transport: Transport,
+    settings: LinkSettings,
+    owner: Owner,
+    hub: LinkHub<Owner>,
+  ) {
+    super(number, transport, settings, owner, hub)
+    this.#lastSeen = wholeNow(settings.clock)
+    this.heartbeat = new HeartbeatMonitor(settings, this, owner, owner)
   }
 
   /** Aborts when the link is lost. */
   get signal(): AbortSignal {
-    this.#gone ??= new LazySignal()
-    return this.#gone.signal
+    if (this.#gone instanceof AbortController) return this.#gone.signal
+    const controller = new AbortController()
+    if (this.#gone) controller.abort(this.#gone)
+    this.#gone = controller
+    return controller.signal
   }
 
-  /** True while messages can be sent. */
   get isOpen(): boolean {
-    return !this.#isEnded && this.transport.isOpen
+    return this.#end === undefined && this.transport.isOpen
   }
 
-  /** True while the socket is not read: nothing can be held against the peer. */
-  get isPaused(): boolean {
-    return this.#readFlow?.isPaused ?? false
+  protected get lostWith(): Error | undefined {
+    return this.#gone instanceof AbortController
+      ? (this.#gone.signal.reason as Error | undefined)
+      : this.#gone
   }
 
-  get closing(): LinkClosing {
-    return (this.#closing ??= new LinkClosing(this.transport, this.#settings.clock))
-  }
-
-  get readCounter(): ReadFlow {
-    if (!this.#readFlow) {
-      const { highWaterMark, highWaterBytes, heartbeat, clock } = this.#settings
-      const settings = { highWaterMark, highWaterBytes, probeInterval: probeIntervalOf(heartbeat) }
-      this.#readFlow = new ReadFlow(settings, clock, this.transport, this.#hub.takers)
-      if (this.#owner.readyAt !== undefined) this.#readFlow.onReady()
-    }
-    return this.#readFlow
+  /** When the last frame arrived, or it opened, by the monotonic clock. */
+  get lastSeen(): number {
+    return this.#lastSeen
   }
 
   // --- what the transport reports ---------------------------------------------------------------------------------------
 
   onMessage(data: string | Uint8Array): void {
-    if (!this.#isEnded) this.#owner.onLinkMessage(data, this.#seenAt || this.#onChunk())
+    if (!this.#end) this.hub.inbound.receive(this.owner, data, this.#seenAt || this.#onChunk())
   }
 
   onPing(data: Uint8Array): void {
-    if (this.#isEnded) return
+    if (this.#end) return
     if (this.#seenAt === 0) this.#onChunk()
-    this.#owner.onLinkPing(data)
+    this.owner.onLinkPing(data)
   }
 
   onPong(data: Uint8Array): void {
-    if (this.#isEnded) return
+    if (this.#end) return
     if (this.#seenAt === 0) this.#onChunk()
     this.heartbeat.onPong(data)
-    this.#owner.onLinkPong(data)
+    this.owner.onLinkPong(data)
   }
 
   /**
@@ -128,73 +113,68 @@ export class Link implements LinkPort, OpenTransportListener {
    * perf: saves 7 % of the instructions of receiving 120 B.
    */
   #onChunk(): number {
-    const now = wholeNow(this.#settings.clock)
-    this.#seenAt = now
+    const now = wholeNow(this.settings.clock)
+    this.#seenAt = this.#lastSeen = now
     void RESOLVED.then(() => {
       this.#seenAt = 0
     })
-    this.heartbeat.onData(now)
-    this.#readFlow?.onFrame()
+    if (this.heartbeat.countsFrames) this.heartbeat.onData(now)
+    this.onFrame()
     return now
   }
 
   onClose(end: TransportEnd): void {
-    if (this.#isEnded) return
-    this.#isEnded = true
-    this.#owner.onLinkEnd(this.closing.onEnd(end))
+    if (this.#end) return
+    this.#end = this.#closing ? this.#closing.onEnd(end) : end
+    this.owner.onLinkEnd(this.#end)
   }
 
-  // --- what sessions and handlers ask -----------------------------------------------------------------------------------
+  // --- its end ----------------------------------------------------------------------------------------------------------
 
-  get refusal(): ConnectionLostError | undefined {
-    if (this.isOpen) return undefined
-    const message = `Connection ${this.number} is gone, and with it whom this was for`
-    const cause = this.#gone?.reason
-    return new ConnectionLostError(message, 1006, '', cause && { cause })
+  /** Ends the link, in good order or at once. */
+  get closing(): LinkClosing {
+    return (this.#closing ??= new LinkClosing(this.transport))
   }
 
-  send(data: string | Uint8Array): Promise<void> {
-    const { refusal } = this
-    if (refusal) throw refusal
-    this.#writeFlow ??= new WriteFlow(this.transport, this.#settings.sendHighWaterMark)
-    return this.#writeFlow.send(data)
+  /** How it has ended, as far as there is a word of it. */
+  get end(): LinkEnd {
+    return this.#end ?? this.closing.end
   }
 
-  /** Sends a heartbeat, which waits for nothing else. */
-  sendUrgent(data: string | Uint8Array): void {
-    if (this.transport instanceof RateLimitedTransport) this.transport.sendUrgent(data)
-    else void this.send(data)
+  /** True if this side began to close, or terminated the socket. */
+  get isLocalEnd(): boolean {
+    return this.#closing?.isLocal ?? false
   }
 
-  /** Resolves when the rate limiter holds nothing back any more. */
-  whenDrained(): Promise<void> {
-    return this.transport instanceof RateLimitedTransport ? this.transport.whenDrained() : RESOLVED
-  }
-
-  count(unseen: Unseen): void {
-    this.#hub.count(unseen)
-  }
-
-  /** Decides anew whether to read: somebody begins or ends to wait for a message. */
-  updateReading(): void {
-    if (this.#readFlow || this.#hub.takers.iteratorsFull) this.readCounter.update()
-  }
-
-  /** `@OnOpen` has settled. */
-  onReady(): void {
-    this.#readFlow?.onReady()
-    this.updateReading()
-    this.heartbeat.onReady()
+  /** The close code that this side sent first, if it did. */
+  get sentCode(): number | undefined {
+    return this.#closing?.sentCode ?? this.#end?.sentCode
   }
 
   /** Lets go of everything that depends on this link. What it still receives is only for its closing. */
   release(reason: ConnectionLostError): void {
     this.heartbeat.stop(reason)
-    const unsent = this.transport instanceof RateLimitedTransport ? this.transport.clear() : []
-    this.#writeFlow?.end()
-    this.readCounter.release()
-    this.#gone ??= new LazySignal()
-    this.#gone.abort(reason)
-    if (unsent.length > 0) this.#hub.onUnsent(unsent)
+    const unsent = this.endFlow()
+    if (this.#gone instanceof AbortController) this.#gone.abort(reason)
+    else this.#gone = reason
+    if (unsent.length > 0) this.hub.onUnsent(unsent)
+  }
+
+  // --- what sessions and handlers ask -----------------------------------------------------------------------------------
+
+  /** Sends a heartbeat, which waits for nothing else; `flushed` is called when it has left or never will. */
+  sendUrgent(data: string | Uint8Array, flushed: () => void): void {
+    if (this.transport instanceof RateLimitedTransport) this.transport.sendUrgent(data, flushed)
+    else this.transport.send(data, flushed)
+  }
+
+  count(unseen: Unseen): void {
+    this.hub.count(unseen)
+  }
+
+  /** `@OnOpen` has settled. */
+  onReady(): void {
+    this.readByDemand()
+    this.heartbeat.onReady()
   }
 }

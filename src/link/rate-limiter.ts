@@ -39,24 +39,26 @@ export class RateLimiter<T> {
     this.#ordinary = new SlidingWindow(messages - reserve, per)
   }
 
-  /** Sends the item at once if it may be, else after those that wait already. */
-  push(item: T): void {
+  /** Sends the item at once if it may be, else after those that wait already. Returns whether it waits. */
+  push(item: T): boolean {
     if (!this.#isWaiting && this.#ordinaryAt <= this.#clock.now()) {
       this.#send(item)
-      return
+      return false
     }
     this.#items.push(item)
     if (!this.#timer) this.#arm()
+    return true
   }
 
-  /** Sends the item as soon as anything may be sent, before all that is not urgent. */
-  pushUrgent(item: T): void {
+  /** Sends the item as soon as anything may be sent, before all that is not urgent. Returns whether it waits. */
+  pushUrgent(item: T): boolean {
     if (this.#urgentItems.size === 0 && this.#all.freeAt <= this.#clock.now()) {
       this.#sendUrgent(item)
-      return
+      return false
     }
     this.#urgentItems.push(item)
     if (this.#urgentItems.size === 1) this.#arm()
+    return true
   }
 
   /** Removes the matching items that wait, and returns them in the order of sending. The others keep their order and urgency. */
@@ -110,24 +112,52 @@ export class RateLimiter<T> {
   }
 }
 
-/** The times of the last `limit` sends: a further one is free once the oldest of them has left the window. */
+/** Sends of about the same time. */
+interface Sends {
+  /** The time of the first one. */
+  readonly from: number
+  /** The time of the last one. */
+  until: number
+  count: number
+}
+
+/** At most so many times are kept of one window, whatever its limit. */
+const MAX_TIMES = 1_024
+
+/** The sends of the last `per` milliseconds: once there are `limit` of them, a further one is free when the oldest has left. */
 class SlidingWindow {
   readonly #limit: number
   readonly #per: number
-  readonly #times: number[] = []
-  #oldest = 0
+  /** Sends within so many milliseconds share a time, the latest of theirs: then a further one is free a little later, never sooner. */
+  readonly #grain: number
+  readonly #sends = new Fifo<Sends>()
+  #latest: Sends | undefined
+  #count = 0
 
   constructor(limit: number, per: number) {
     this.#limit = limit
     this.#per = per
+    this.#grain = limit > MAX_TIMES ? per / MAX_TIMES : 0
   }
 
   get freeAt(): number {
-    return (this.#times[this.#oldest] ?? -Infinity) + this.#per
+    return this.#count < this.#limit ? -Infinity : this.#oldestEnd
+  }
+
+  /** When the oldest sends leave the window. */
+  get #oldestEnd(): number {
+    return (this.#sends.first?.until ?? Infinity) + this.#per
   }
 
   add(time: number): void {
-    this.#times[this.#oldest] = time
-    this.#oldest = (this.#oldest + 1) % this.#limit
+    while (this.#oldestEnd <= time) this.#count -= (this.#sends.shift() as Sends).count
+    this.#count += 1
+    if (this.#latest && time - this.#latest.from <= this.#grain) {
+      this.#latest.until = time
+      this.#latest.count += 1
+      return
+    }
+    this.#latest = { from: time, until: time, count: 1 }
+    this.#sends.push(this.#latest)
   }
 }

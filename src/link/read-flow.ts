@@ -2,9 +2,82 @@ import type { Transport } from '../transports/transport.js'
 import type { ReadCounter } from './link-port.js'
 import { HEARTBEAT_DEFAULTS } from './heartbeat.js'
 import type { HeartbeatSettings } from './heartbeat.js'
+import { wholeNow } from '../core/clock.js'
 import type { Clock, Timer } from '../core/clock.js'
 import { RESOLVED } from '../core/deferred.js'
+import { BackpressureError } from '../errors/request-errors.js'
 import { HARD_LIMIT_FACTOR, LOW_WATER_SHARE } from '../core/water-marks.js'
+import type { Backlog } from '../core/water-marks.js'
+
+// --- who wants to read ------------------------------------------------------------------------------------------------
+
+/** Decides whether to read a link. */
+export interface ReadDemandListener {
+  /** Called when the decision may change. */
+  onDemandChange(): void
+}
+
+/** perf: shared by all that nobody listens to, saves 16 B per connection. */
+const NOBODY: readonly ReadDemandListener[] = []
+
+/**
+ * What the users of a connection want of its links: who waits for a message, and who is behind. They write it here; the links that
+ * exist read it, and are called when their decision to read may change.
+ */
+export class ReadDemand {
+  #waiting = 0
+  #behind = 0
+  #overLimit = 0
+  #listeners: readonly ReadDemandListener[] = NOBODY
+
+  /** True while a request, a waiter or an acknowledgement is pending: a pause would keep its message from it. */
+  get isWaiting(): boolean {
+    return this.#waiting > 0
+  }
+
+  /** True while an iterator is behind. */
+  get isBehind(): boolean {
+    return this.#behind > 0
+  }
+
+  /** True while an iterator is so far behind that reading must stop, whoever waits. */
+  get isOverLimit(): boolean {
+    return this.#overLimit > 0
+  }
+
+  /** Counts those who begin to wait for a message. Links that cannot be read for them tell them so within this call. */
+  add(count = 1): void {
+    this.#waiting += count
+    this.#notify()
+  }
+
+  /** Counts those who wait no longer. */
+  remove(count = 1): void {
+    this.#waiting -= count
+    if (this.#waiting === 0) this.#notify()
+  }
+
+  /** Notes that the backlog of an iterator has changed. Every iterator begins and ends `low`. */
+  onBacklog(before: Backlog, after: Backlog): void {
+    this.#behind += Number(after !== 'low') - Number(before !== 'low')
+    this.#overLimit += Number(after === 'overfull') - Number(before === 'overfull')
+    this.#notify()
+  }
+
+  subscribe(listener: ReadDemandListener): void {
+    this.#listeners = [...this.#listeners, listener]
+  }
+
+  unsubscribe(listener: ReadDemandListener): void {
+    this.#listeners = this.#listeners.filter((each) => each !== listener)
+  }
+
+  #notify(): void {
+    for (const listener of this.#listeners) listener.onDemandChange()
+  }
+}
+
+// --- whether a link is read -------------------------------------------------------------------------------------------
 
 /** When reading stops and goes on, in messages and bytes that wait to be handled. */
 export interface ReadFlowSettings {
@@ -14,41 +87,105 @@ export interface ReadFlowSettings {
   readonly probeInterval: number
 }
 
-/** Who wants a link to be read, and who is behind. */
-export interface ReadDemand {
-  /** True while a request or a waiter needs messages, which a pause would keep from it. */
-  readonly isWaiting: boolean
-  /** True while an iterator is behind. */
-  readonly iteratorsFull: boolean
-  /** True while an iterator is so far behind that reading must stop, whoever waits. */
-  readonly iteratorsOverLimit: boolean
-  /** Called when far too much is pending for anybody to be waited for. */
-  onReadOverflow(pending: number): void
+/** Receives word of a link that is read no more. */
+export interface ReadFlowPort {
+  /** The link is read no more, since far too much is pending: whoever waits for a message of it does so in vain. */
+  onReadOverflow(error: BackpressureError): void
 }
 
-/** Pauses a link's socket while too many of its messages wait to be handled. */
-export class ReadFlow implements ReadCounter {
+/**
+ * Whether a socket is read. `paused`: for one chunk per probe interval. `stopped`: not at all, since even the probes of a pause would
+ * fill the memory in time.
+ */
+type Mode = 'reading' | 'paused' | 'stopped'
+
+/** Pauses a link's socket while too many of its messages wait to be handled, or an iterator is behind. */
+export class ReadFlow implements ReadCounter, ReadDemandListener {
   readonly #settings: ReadFlowSettings
   readonly #clock: Clock
   readonly #transport: Pick<Transport, 'pause' | 'resume'>
   readonly #demand: ReadDemand
+  readonly #port: ReadFlowPort
   #messages = 0
   #bytes = 0
-  #isPaused = false
+  #mode: Mode = 'reading'
   #isReleased = false
   #isOpening = true
+  #resumedAt = 0
   #probeTimer: Timer | undefined
 
+  /** Reads on until `onReady` unless far too much is pending, for `@OnOpen` may wait for messages. */
   constructor(
     settings: ReadFlowSettings,
     clock: Clock,
     transport: Pick<Transport, 'pause' | 'resume'>,
     demand: ReadDemand,
+    port: ReadFlowPort,
   ) {
     this.#settings = settings
     this.#clock = clock
     this.#transport = transport
     this.#demand = demand
+    this.#port = port
+    demand.subscribe(this)
+    if (demand.isOverLimit) this.#update()
+  }
+
+  /** True while the socket is not read, or only now and then: nothing can be held against the peer. */
+  get isPaused(): boolean {
+    return this.#mode !== 'reading'
+  }
+
+  /** True if far too much is pending, and yet the socket is read, because the link is ending. */
+  get isFlooded(): boolean {
+    return this.#isReleased && this.#isOver(HARD_LIMIT_FACTOR)
+  }
+
+  /** Since when it has been read without a pause, by the monotonic clock: 0 from the beginning, `Infinity` during a pause. */
+  get readSince(): number {
+    return this.isPaused ? Infinity : this.#resumedAt
+  }
+
+  /** Counts a message that now waits to be handled. */
+  add(bytes: number): void {
+    this.#messages += 1
+    this.#bytes += bytes
+    if (this.#isOver(1)) this.#update()
+  }
+
+  /** Counts a message that has been handled. */
+  remove(bytes: number): void {
+    this.#messages -= 1
+    this.#bytes -= bytes
+    if (this.isPaused) this.#update()
+  }
+
+  /** Notes that a frame has come in: a probe is over with the first one, and the chunk that it came in. */
+  onFrame(): void {
+    if (this.#mode !== 'paused' || this.#probeTimer) return
+    this.#startProbe()
+    // A pause at once would hold back the rest of the chunk, and what a peer needs to hear of may be there.
+    void RESOLVED.then(() => {
+      if (this.#probeTimer) this.#transport.pause()
+    })
+  }
+
+  /** `@OnOpen` has settled: whatever it waited for, it waits no more. */
+  onReady(): void {
+    this.#isOpening = false
+    this.#update()
+  }
+
+  onDemandChange(): void {
+    this.#update()
+  }
+
+  /** Reads on for good: the link is ending, and its close frame is wanted. What else comes is to be discarded. */
+  release(): void {
+    if (this.#isReleased) return
+    this.#isReleased = true
+    this.#demand.unsubscribe(this)
+    if (this.isPaused) this.#enter('reading')
   }
 
   /** `@OnOpen` may wait for messages; a request or a waiter does. */
@@ -56,56 +193,20 @@ export class ReadFlow implements ReadCounter {
     return this.#isOpening || this.#demand.isWaiting
   }
 
-  get isPaused(): boolean {
-    return this.#isPaused
-  }
-
-  /** Counts a message that now waits to be handled. */
-  add(bytes: number): void {
-    this.#messages += 1
-    this.#bytes += bytes
-    if (this.#isOver(1)) this.update()
-  }
-
-  /** Counts a message that has been handled. */
-  remove(bytes: number): void {
-    this.#messages -= 1
-    this.#bytes -= bytes
-    if (this.#isPaused) this.update()
-  }
-
-  /** Notes that a frame has come in: a probe is over with the first one, and the chunk that it came in. */
-  onFrame(): void {
-    if (!this.#isPaused || this.#probeTimer) return
-    this.#startProbe()
-    // A pause at once would hold back the rest of the chunk, and what a peer needs to hear of may be there.
-    void RESOLVED.then(() => {
-      if (this.#isPaused && this.#probeTimer) this.#transport.pause()
-    })
-  }
-
-  /** Decides anew; to be called when somebody begins or ends to wait for a message. */
-  update(): void {
+  #update(): void {
     if (this.#isReleased) return
-    if (this.#isOver(HARD_LIMIT_FACTOR) || this.#demand.iteratorsOverLimit) {
-      if (this.#mustKeepReading) this.#demand.onReadOverflow(this.#messages)
-      if (!this.#isPaused) this.#pause()
-    } else if (!this.#isPaused) {
-      if ((this.#isOver(1) || this.#demand.iteratorsFull) && !this.#mustKeepReading) this.#pause()
-    } else if ((!this.#isOver(LOW_WATER_SHARE) && !this.#demand.iteratorsFull) || this.#mustKeepReading) {
-      this.#resume()
-    }
+    const mode = this.#decide()
+    if (mode !== this.#mode) this.#enter(mode)
+    if (mode !== 'stopped' || !this.#mustKeepReading) return
+    const cause = this.#isOver(HARD_LIMIT_FACTOR) ? 'handlers' : 'iterator'
+    this.#port.onReadOverflow(new BackpressureError(this.#messages, cause))
   }
 
-  /** `@OnOpen` has settled. The next `update` goes by that. */
-  onReady(): void {
-    this.#isOpening = false
-  }
-
-  /** Reads on for good: the link is ending, and its close frame is wanted. */
-  release(): void {
-    this.#isReleased = true
-    if (this.#isPaused) this.#resume()
+  #decide(): Mode {
+    if (this.#isOver(HARD_LIMIT_FACTOR) || this.#demand.isOverLimit) return 'stopped'
+    if (this.#mustKeepReading) return 'reading'
+    const mark = this.isPaused ? LOW_WATER_SHARE : 1
+    return this.#demand.isBehind || this.#isOver(mark) ? 'paused' : 'reading'
   }
 
   #isOver(factor: number): boolean {
@@ -113,10 +214,15 @@ export class ReadFlow implements ReadCounter {
     return this.#messages > highWaterMark * factor || this.#bytes > highWaterBytes * factor
   }
 
-  #pause(): void {
-    this.#isPaused = true
-    this.#transport.pause()
-    this.#startProbe()
+  #enter(mode: Mode): void {
+    this.#mode = mode
+    this.#probeTimer?.cancel()
+    this.#probeTimer = undefined
+    if (mode === 'reading') {
+      this.#resumedAt = wholeNow(this.#clock)
+      this.#transport.resume()
+    } else this.#transport.pause()
+    if (mode === 'paused') this.#startProbe()
   }
 
   #startProbe(): void {
@@ -124,13 +230,6 @@ export class ReadFlow implements ReadCounter {
       this.#probeTimer = undefined
       this.#transport.resume()
     }, this.#settings.probeInterval)
-  }
-
-  #resume(): void {
-    this.#isPaused = false
-    this.#probeTimer?.cancel()
-    this.#probeTimer = undefined
-    this.#transport.resume()
   }
 }
 

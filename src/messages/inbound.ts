@@ -1,5 +1,5 @@
 import type { Codec } from '../codecs/codec.js'
-import { publishMessage } from '../core/diagnostics.js'
+import { messageChannel, publishMessage } from '../core/diagnostics.js'
 import { DecodeError } from '../errors/message-errors.js'
 import { describeValue } from '../core/describe-value.js'
 
@@ -14,48 +14,55 @@ export interface InboundMessage {
   readonly receivedAt: number
   /** What it counts for under back-pressure. */
   readonly size: number
+  /** Whose it is. */
+  readonly handlers: InboundHandlers
 }
 
-/** For whom a frame arrives. */
+/** The handlers' side of a link. No method throws. */
+export interface InboundHandlers {
+  /** Takes a message, which waits for its turn. */
+  receive(message: InboundMessage): void
+  /** Handles a message whose turn it is. */
+  run(message: InboundMessage): void
+  /** A newer message has taken the place of this one. */
+  onConflated(message: InboundMessage): void
+  /** Reports that the function that finds the key for `concurrency` has failed with this message, and then handles the message. */
+  onKeyError(error: Error, message: InboundMessage): void
+}
+
+/** The link that a frame arrives on. */
 export interface InboundTarget {
   /** False once the link has been given up: what it still brings is nobody's. */
   readonly isLive: boolean
   /** False once no handler is to be started any more. */
   readonly acceptsMessages: boolean
-  /** Tells whether a message is the answer to a heartbeat, which nobody else is to see. */
-  isHeartbeatReply(message: unknown): boolean
-  /** The handlers' side. */
-  readonly handlers: { receive(message: InboundMessage): void }
+  readonly handlers: InboundHandlers
+  /** Offers a message to those who wait for it on this link. Returns whether somebody took it: no handler sees it then. */
+  intercept(message: unknown): boolean
 }
 
-/** Those who wait for messages, and take them before any handler sees them. */
-export interface Interceptors {
-  intercept(message: unknown): boolean
-  /** Shows what nobody took to those who only look on. */
+/** Those who look on: they see what nobody took. */
+export interface Onlookers {
   publish(message: unknown): void
 }
 
-/** The way of a frame that has been counted as life: decoded and unpacked once, then beat replies, then those who wait, then the handlers. */
+/** The way of a frame: decoded and unpacked once, then those who wait, then those who look on, then the handlers. */
 export class InboundPipeline {
   readonly #id: string
   readonly #codec: Codec
-  readonly #interceptors: Interceptors
+  readonly #onlookers: Onlookers
   readonly #unpack: Unpack | undefined
   #intercepts: boolean
-  #lastMessage: unknown
+  /** The last message that could be decoded. */
+  lastMessage: unknown
 
   /** @param isShared true where somebody else than the handlers may be meant from the beginning */
-  constructor(id: string, codec: Codec, takers: Interceptors, isShared: boolean, unpack?: Unpack) {
+  constructor(id: string, codec: Codec, takers: Onlookers, isShared: boolean, unpack?: Unpack) {
     this.#id = id
     this.#codec = codec
-    this.#interceptors = takers
+    this.#onlookers = takers
     this.#intercepts = isShared
     this.#unpack = unpack
-  }
-
-  /** The last message that could be decoded. */
-  get lastMessage(): unknown {
-    return this.#lastMessage
   }
 
   /** From now on somebody else than the handlers may be meant, or look on. */
@@ -66,7 +73,7 @@ export class InboundPipeline {
   /** Takes a frame. */
   receive(receiver: InboundTarget, raw: string | Uint8Array, receivedAt: number): void {
     if (!receiver.isLive) return
-    const message = this.#decode(raw, receivedAt)
+    const message = this.#decode(receiver.handlers, raw, receivedAt)
     if (this.#unpack && message.kind === 'message') this.#deliverEach(receiver, message, this.#unpack)
     else this.#deliver(receiver, message)
   }
@@ -89,35 +96,36 @@ export class InboundPipeline {
     const { kind, value } = message
     const isMessage = kind === 'message'
     if (isMessage) {
-      this.#lastMessage = value
-      publishMessage(this.#id, value)
+      this.lastMessage = value
+      if (messageChannel.hasSubscribers) publishMessage(this.#id, value)
     }
     const isShared = isMessage && this.#intercepts
-    if (isShared && (receiver.isHeartbeatReply(value) || this.#interceptors.intercept(value))) return false
+    if (isShared && receiver.intercept(value)) return false
     if (!receiver.acceptsMessages) return false
-    if (isShared) this.#interceptors.publish(value)
+    if (isShared) this.#onlookers.publish(value)
     receiver.handlers.receive(message)
     return true
   }
 
-  #decode(raw: string | Uint8Array, receivedAt: number): InboundMessage {
+  #decode(handlers: InboundHandlers, raw: string | Uint8Array, receivedAt: number): InboundMessage {
     const size = raw.length
     const isBinary = typeof raw !== 'string'
-    if (isBinary && !this.#codec.isBinary) return { kind: 'binary', value: raw, raw, receivedAt, size }
+    if (isBinary && !this.#codec.isBinary)
+      return { kind: 'binary', value: raw, raw, receivedAt, size, handlers }
     try {
       const value = this.#codec.decode(raw, isBinary)
-      return { kind: 'message', value, raw, receivedAt, size: this.#codec.decodedBytes ?? size }
+      return { kind: 'message', value, raw, receivedAt, size: this.#codec.decodedBytes ?? size, handlers }
     } catch (thrown) {
-      return undecodable({ raw, receivedAt, size }, thrown)
+      return undecodable({ raw, receivedAt, size, handlers }, thrown)
     }
   }
 }
 
 function undecodable(
-  { raw, receivedAt, size }: Omit<InboundMessage, 'kind' | 'value'>,
+  { raw, receivedAt, size, handlers }: Omit<InboundMessage, 'kind' | 'value'>,
   thrown: unknown,
 ): InboundMessage {
-  return { kind: 'undecodable', value: new DecodeError(raw, thrown), raw, receivedAt, size }
+  return { kind: 'undecodable', value: new DecodeError(raw, thrown), raw, receivedAt, size, handlers }
 }
 
 /** Finds the messages in a decoded frame. */

@@ -1,7 +1,12 @@
-import { toError } from '../core/error-text.js'
+import { addAbortCallback, removeAbortCallback } from '../core/abort-callbacks.js'
+import type { Clock } from '../core/clock.js'
 import { deferred } from '../core/deferred.js'
+import { toError } from '../core/error-text.js'
 import { Fifo } from '../core/fifo.js'
-import { DEFAULT_HIGH_WATER_MARK, HARD_LIMIT_FACTOR, LOW_WATER_SHARE } from '../core/water-marks.js'
+import { DEFAULT_HIGH_WATER_MARK } from '../core/water-marks.js'
+import type { CallSite } from './call-site.js'
+import { StreamBacklog } from './stream-backlog.js'
+import type { BacklogPort } from './stream-backlog.js'
 
 /** How an iteration over messages is bounded and ended. */
 export interface MessagesOptions {
@@ -26,52 +31,35 @@ export interface MessageIterator extends AsyncIterableIterator<unknown, undefine
   return(): Promise<IteratorReturnResult<undefined>>
 }
 
-/** What the streams act upon. */
-export interface MessageStreamsPort {
-  /** Called when `isFull` or `isOverfull` has changed. */
-  onChange(): void
-}
-
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
 /** All iterations over the messages of one connection: each gets every message from its beginning on. */
 export class MessageStreams {
-  readonly #port: MessageStreamsPort
+  readonly #clock: Clock
+  readonly #port: BacklogPort
   readonly #streams = new Set<MessageStream>()
   #ending: Ending | undefined
-  #isFull = false
-  #isOverfull = false
 
-  constructor(port: MessageStreamsPort) {
+  constructor(clock: Clock, port: BacklogPort) {
+    this.#clock = clock
     this.#port = port
-  }
-
-  /** True from when a stream holds more than its mark until each holds a quarter of its own or less. */
-  get iteratorsFull(): boolean {
-    return this.#isFull
-  }
-
-  /** True while a stream holds more than 16 times its mark: a request or a waiter may keep a full one from pausing the socket. */
-  get iteratorsOverLimit(): boolean {
-    return this.#isOverfull
   }
 
   /**
    * Begins an iteration; it taps from this call on.
    *
+   * @param opener who begins the iteration, for warnings
    * @throws TypeError for a mark that is no positive integer
    */
-  open({ signal, highWaterMark = DEFAULT_HIGH_WATER_MARK }: MessagesOptions = {}): MessageIterator {
+  open(
+    { signal, highWaterMark = DEFAULT_HIGH_WATER_MARK }: MessagesOptions = {},
+    opener: CallSite = {},
+  ): MessageIterator {
     if (!Number.isInteger(highWaterMark) || highWaterMark < 1) {
       throw new TypeError(`highWaterMark must be a positive integer, and is ${String(highWaterMark)}`)
     }
-    const stream: MessageStream = new MessageStream(highWaterMark, signal, {
-      onEnd: () => {
-        this.#streams.delete(stream)
-        this.#update()
-      },
-      onChange: () => this.#update(),
-    })
+    const backlog = new StreamBacklog(highWaterMark, this.#clock, this.#port, opener)
+    const stream: MessageStream = new MessageStream(backlog, signal, () => this.#streams.delete(stream))
     if (signal?.aborted) stream.abort()
     else if (this.#ending) stream.end(this.#ending)
     else this.#streams.add(stream)
@@ -97,16 +85,6 @@ export class MessageStreams {
     this.#ending ??= ending
     for (const stream of [...this.#streams]) stream.end(this.#ending)
   }
-
-  #update(): void {
-    const streams = [...this.#streams]
-    const isFull = streams.some(({ level }) => level !== 'low')
-    const isOverfull = streams.some(({ level }) => level === 'overfull')
-    if (isFull === this.#isFull && isOverfull === this.#isOverfull) return
-    this.#isFull = isFull
-    this.#isOverfull = isOverfull
-    this.#port.onChange()
-  }
 }
 
 /** What an iteration comes to once its buffer is empty: an error to throw, or a plain end. */
@@ -119,33 +97,21 @@ interface PendingNext {
   reject(error: Error): void
 }
 
-/** What a stream tells those who hold it. */
-interface StreamPort {
-  /** Called when it takes no further message. */
-  onEnd(): void
-  /** Called when its level has changed. */
-  onChange(): void
-}
-
 class MessageStream implements MessageIterator {
-  readonly #highWaterMark: number
+  readonly #backlog: StreamBacklog
   readonly #signal: AbortSignal | undefined
-  readonly #port: StreamPort
+  readonly #ended: () => void
   /** In the order of the calls; empty whenever something is buffered. */
-  readonly #pending = new Set<PendingNext>()
+  readonly #pending = new Fifo<PendingNext>()
   readonly #buffer = new Fifo<unknown>()
   #ending: Ending | undefined
-  #level: 'low' | 'full' | 'overfull' = 'low'
 
-  constructor(highWaterMark: number, signal: AbortSignal | undefined, port: StreamPort) {
-    this.#highWaterMark = highWaterMark
+  /** @param ended called when it takes no further message */
+  constructor(backlog: StreamBacklog, signal: AbortSignal | undefined, ended: () => void) {
+    this.#backlog = backlog
     this.#signal = signal
-    this.#port = port
-    signal?.addEventListener('abort', this.#signalOnAbort)
-  }
-
-  get level(): 'low' | 'full' | 'overfull' {
-    return this.#level
+    this.#ended = ended
+    if (signal) addAbortCallback(signal, this.#signalOnAbort)
   }
 
   [Symbol.asyncIterator](): this {
@@ -169,24 +135,25 @@ class MessageStream implements MessageIterator {
   }
 
   push(message: unknown): void {
-    const [first] = this.#pending
+    const first = this.#pending.shift()
     if (first) {
       first.resolve({ done: false, value: message })
       return
     }
     this.#buffer.push(message)
-    this.#measure()
+    this.#backlog.measure(this.#buffer.size)
   }
 
   /** Takes no further message; what is buffered can still be had. */
   end(ending: Ending): void {
     this.#ending = ending
-    this.#signal?.removeEventListener('abort', this.#signalOnAbort)
-    for (const pending of [...this.#pending]) {
+    if (this.#signal) removeAbortCallback(this.#signal, this.#signalOnAbort)
+    for (const pending of this.#pending.clear()) {
       if (ending.error) pending.reject(ending.error)
       else pending.resolve(DONE)
     }
-    this.#port.onEnd()
+    this.#ended()
+    this.#backlog.end()
   }
 
   /** Ends for the signal's reason, and drops what is buffered. */
@@ -199,15 +166,15 @@ class MessageStream implements MessageIterator {
 
   #take(): unknown {
     const message = this.#buffer.shift()
-    this.#measure()
+    this.#backlog.measure(this.#buffer.size)
     return message
   }
 
   #wait(signal: AbortSignal | undefined): Promise<Result> {
     const ends = deferred<Result>()
     const leave = (): void => {
-      this.#pending.delete(pending)
-      signal?.removeEventListener('abort', aborted)
+      this.#pending.delete(place)
+      if (signal) removeAbortCallback(signal, aborted)
     }
     const aborted = (): void => pending.reject(toError(signal?.reason))
     const pending: PendingNext = {
@@ -220,22 +187,9 @@ class MessageStream implements MessageIterator {
         ends.reject(error)
       },
     }
-    this.#pending.add(pending)
-    signal?.addEventListener('abort', aborted)
+    const place = this.#pending.push(pending)
+    if (signal) addAbortCallback(signal, aborted)
     return ends.promise
-  }
-
-  #measure(): void {
-    const level = this.#measured()
-    if (level === this.#level) return
-    this.#level = level
-    this.#port.onChange()
-  }
-
-  #measured(): 'low' | 'full' | 'overfull' {
-    if (this.#buffer.size > this.#highWaterMark * HARD_LIMIT_FACTOR) return 'overfull'
-    const mark = this.#level === 'low' ? this.#highWaterMark : this.#highWaterMark * LOW_WATER_SHARE
-    return this.#buffer.size > mark ? 'full' : 'low'
   }
 }
 

@@ -1,4 +1,7 @@
 import type { Clock } from '../core/clock.js'
+import { copyBytes } from '../transports/copy-bytes.js'
+import { Fifo } from '../core/fifo.js'
+import type { Place } from '../core/fifo.js'
 
 /** How messages are kept while they cannot be sent, defaults filled in. */
 export interface OutboxSettings {
@@ -44,9 +47,8 @@ const ACCEPTED: OutboxResult = { isAccepted: true, dropped: [] }
 export class Outbox {
   readonly #settings: OutboxSettings
   readonly #clock: Pick<Clock, 'now'>
-  /** In order; a Set, for taking one out of the middle costs no more than taking the first. */
-  readonly #kept = new Set<Kept>()
-  readonly #byKind = new Map<unknown, Kept>()
+  readonly #kept = new Fifo<Kept>()
+  readonly #byKind = new Map<unknown, Place<Kept>>()
   #bytes = 0
 
   constructor(settings: OutboxSettings, clock: Pick<Clock, 'now'>) {
@@ -62,33 +64,37 @@ export class Outbox {
     return this.#bytes
   }
 
-  /** Takes a message, or says what had to go for it, or that there is no room. What `conflate` throws is the caller's. */
+  /**
+   * Takes a message, or says what had to go for it, or that there is no room. What `conflate` throws is the caller's. Bytes are
+   * copied: their owner may use them again.
+   */
   push(entry: OutboxEntry): OutboxResult {
+    const { overflow, bytes } = this.#settings
+    const size = sizeOf(entry)
     const kind = this.#settings.conflate?.(entry.message)
     const replaced = kind === undefined ? undefined : this.#byKind.get(kind)
-    const dropped = this.#makeRoom(sizeOf(entry), replaced)
-    if (!dropped) return this.#refuse(entry)
+    if (!this.#fits(size, replaced?.item) && (overflow !== 'drop-oldest' || size > bytes))
+      return this.#refuse(entry)
     if (replaced) this.#remove(replaced)
-    const kept = { ...entry, kind, keptAt: this.#clock.now() }
-    this.#kept.add(kept)
-    this.#bytes += sizeOf(entry)
-    if (kind !== undefined) this.#byKind.set(kind, kept)
+    const dropped: Kept[] = []
+    while (!this.#fits(size)) dropped.push(this.#shift() as Kept)
+    const place = this.#kept.push(this.#keep(entry, kind))
+    this.#bytes += size
+    if (kind !== undefined) this.#byKind.set(kind, place)
     return dropped.length === 0 ? ACCEPTED : { isAccepted: true, dropped }
   }
 
   /** Takes the first one out, and tells whether it has grown older than `maxAge`. */
   takeFirst(): { readonly entry: OutboxEntry; readonly isExpired: boolean } | undefined {
-    const [first] = this.#kept
+    const first = this.#shift()
     if (!first) return undefined
-    this.#remove(first)
     return { entry: first, isExpired: first.keptAt < this.#clock.now() - this.#settings.maxAge }
   }
 
   /** Takes everything out, in order: what is still good, and what has grown older than `maxAge`. */
   takeAll(): { readonly fresh: readonly OutboxEntry[]; readonly expired: readonly OutboxEntry[] } {
     const oldest = this.#clock.now() - this.#settings.maxAge
-    const all = [...this.#kept]
-    this.#kept.clear()
+    const all = this.#kept.clear()
     this.#byKind.clear()
     this.#bytes = 0
     return {
@@ -97,30 +103,39 @@ export class Outbox {
     }
   }
 
-  /** Returns what has to go so that so many bytes fit, and removes it; `undefined` when the message itself cannot be kept. */
-  #makeRoom(size: number, replaced: Kept | undefined): Kept[] | undefined {
-    const { limit, bytes, overflow } = this.#settings
-    const freed = replaced ? sizeOf(replaced) : 0
-    const fits = (): boolean =>
-      this.#kept.size - (replaced ? 1 : 0) < limit && this.#bytes - freed + size <= bytes
-    if (fits()) return []
-    if (overflow !== 'drop-oldest' || size > bytes) return undefined
-    const dropped: Kept[] = []
-    for (const kept of this.#kept) {
-      if (fits()) break
-      if (kept === replaced) continue
-      this.#remove(kept)
-      dropped.push(kept)
-    }
-    return dropped
+  /**
+   * Copies bytes, also where they are the message.
+   *
+   * perf: no spread, which takes 2 of the 2.2 µs that a message of 120 B then costs here.
+   */
+  #keep({ data, message }: OutboxEntry, kind: unknown): Kept {
+    const copy = copyBytes(data)
+    return { data: copy, message: message === data ? copy : message, kind, keptAt: this.#clock.now() }
+  }
+
+  /** Tells whether there is room for so many bytes, once the message that is replaced has gone. */
+  #fits(size: number, replaced?: Kept): boolean {
+    const { limit, bytes } = this.#settings
+    const left = this.#kept.size - (replaced ? 1 : 0)
+    return left < limit && this.#bytes - (replaced ? sizeOf(replaced) : 0) + size <= bytes
   }
 
   #refuse(entry: OutboxEntry): OutboxResult {
     return { isAccepted: false, dropped: this.#settings.overflow === 'reject' ? [] : [entry] }
   }
 
-  #remove(kept: Kept): void {
-    this.#kept.delete(kept)
+  #shift(): Kept | undefined {
+    const first = this.#kept.shift()
+    if (first) this.#forget(first)
+    return first
+  }
+
+  #remove(place: Place<Kept>): void {
+    this.#kept.delete(place)
+    this.#forget(place.item)
+  }
+
+  #forget(kept: Kept): void {
     this.#bytes -= sizeOf(kept)
     if (kept.kind !== undefined) this.#byKind.delete(kept.kind)
   }

@@ -1,14 +1,17 @@
 import { MessageDroppedError, NotConnectedError, OutboxFullError } from '../errors/send-errors.js'
 import type { Clock } from '../core/clock.js'
+import { describeValue } from '../core/describe-value.js'
 import { RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
-import { LOW_WATER_SHARE } from '../core/water-marks.js'
+import { HARD_LIMIT_FACTOR, LOW_WATER_SHARE } from '../core/water-marks.js'
 import { Outbox } from './outbox.js'
 import type { OutboxEntry, OutboxSettings } from './outbox.js'
 
 /** The link that sending is about, as far as it is about it. */
 export interface SenderLink {
   readonly isOpen: boolean
+  /** Bytes that wait to be sent, if that is more than 16 times the high-water mark; else `undefined`. */
+  readonly excess: number | undefined
   send(data: string | Uint8Array): Promise<void>
 }
 
@@ -46,25 +49,49 @@ export class Sender {
   }
 
   /**
-   * Sends a frame, or keeps it.
+   * Sends a frame, or keeps it. Bytes that are kept are copied.
    *
    * @param message what the frame says, for reports and for `conflate`
    * @returns flow control only: see `Connection.send`
    * @throws NotConnectedError where there is no outbox
-   * @throws OutboxFullError where it is full, and says so
+   * @throws OutboxFullError where it is full, and says so, or where the link has far too much to send
    */
   send(data: string | Uint8Array, message: unknown): Promise<void> {
     const link = this.#isFlushing ? undefined : this.#port.openLink()
-    if (link) return link.send(data)
+    if (link) return this.#sendNow(link, data)
     if (this.#settings === false) throw new NotConnectedError(this.#port.status())
-    this.#outbox ??= new Outbox(this.#settings, this.#clock)
+    this.#outbox ??= this.#createOutbox(this.#settings)
     const { isAccepted, dropped } = this.#outbox.push({ data, message })
     for (const entry of dropped) this.#report('overflow', [entry])
+    // What was called meanwhile, such as `conflate`, can have closed the connection.
+    if (this.#port.status() === 'closed') this.end()
     if (!isAccepted && this.#settings.overflow === 'reject')
       throw new OutboxFullError(this.#outbox.size, this.#outbox.bytes)
     if (this.#outbox.bytes < this.#highWaterMark) return RESOLVED
     this.#drained ??= deferred()
     return this.#drained.promise
+  }
+
+  /**
+   * Sends a frame over one link, and over no other: if that is gone, the message is dropped, and reported.
+   *
+   * @throws OutboxFullError where the link has far too much to send
+   */
+  sendOver(link: SenderLink, data: string | Uint8Array, message: unknown): Promise<void> {
+    if (link.isOpen) return this.#sendNow(link, data)
+    this.#report('gone', [{ data, message }])
+    return RESOLVED
+  }
+
+  #sendNow(link: SenderLink, data: string | Uint8Array): Promise<void> {
+    const { excess } = link
+    if (excess !== undefined) throw new OutboxFullError(0, excess, this.#highWaterMark)
+    return link.send(data)
+  }
+
+  #createOutbox(settings: OutboxSettings): Outbox {
+    const bytes = Math.min(settings.bytes, this.#highWaterMark * HARD_LIMIT_FACTOR)
+    return new Outbox({ ...settings, bytes }, this.#clock)
   }
 
   /**
@@ -107,4 +134,16 @@ export class Sender {
     const messages = entries.map(({ message }) => message)
     this.#port.onDropped(new MessageDroppedError(reason, messages), messages[0])
   }
+}
+
+/**
+ * Checks what is sent as it is.
+ *
+ * @throws TypeError for anything but text and bytes, naming the method that was meant
+ */
+export function checkRaw(data: unknown): asserts data is string | Uint8Array {
+  if (typeof data === 'string' || data instanceof Uint8Array) return
+  throw new TypeError(
+    `send() sends text or bytes as they are, and was given ${describeValue(data)}: use sendJson() or sendMessage() for values`,
+  )
 }

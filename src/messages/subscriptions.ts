@@ -39,6 +39,8 @@ export interface SubscriptionsPort {
   /** True from when `@OnOpen` has settled until the connection is lost or closes. */
   isReady(): boolean
   report(error: Error): void
+  /** The server has given a subscription an id, for the first time: `keyOf` may be asked from now on. */
+  onFirstId?(): void
   /** The number of acknowledgements that are awaited has changed. */
   onPendingAcksChange?(): void
 }
@@ -66,6 +68,7 @@ export class Subscriptions {
   /** An acknowledgement stays pending when its subscription goes: it must not settle another one. */
   readonly #acks: PendingAcks<Subscription>
   #isFlushing = false
+  #hasIds = false
 
   /** @internal */
   constructor(port: SubscriptionsPort, clock: Clock) {
@@ -244,6 +247,8 @@ export class Subscriptions {
     if (this.#sent.has(subscription)) {
       this.#sent.set(subscription, id)
       this.#byId.set(id, subscription)
+      if (!this.#hasIds) this.#port.onFirstId?.()
+      this.#hasIds = true
     } else if (needsId(subscription)) {
       this.#sendUnsubscribe(subscription, id)
     }

@@ -1,6 +1,9 @@
+import { addAbortCallback, removeAbortCallback } from '../core/abort-callbacks.js'
 import type { Clock, Timer } from '../core/clock.js'
-import { WaitTimeoutError } from '../errors/request-errors.js'
 import { toError } from '../core/error-text.js'
+import { syncAnswer } from '../core/sync-answer.js'
+import { DEFAULT_HIGH_WATER_MARK, HARD_LIMIT_FACTOR } from '../core/water-marks.js'
+import { BackpressureError, WaitTimeoutError } from '../errors/request-errors.js'
 
 /** How long to wait, and what may end it sooner. */
 export interface WaitOptions {
@@ -12,22 +15,26 @@ export interface WaitOptions {
 
 const DEFAULT_TIMEOUT = 30_000
 
-interface Waiter {
-  readonly match: (message: unknown) => boolean
-  resolve(message: unknown): void
-  reject(error: unknown): void
+/** So many may wait at once: a handler that waits for every message must not fill the memory. */
+const MAX_WAITERS = DEFAULT_HIGH_WATER_MARK * HARD_LIMIT_FACTOR
+
+/** Learns who waits for a message. */
+export interface WaitersPort {
+  /** So many begin to wait. They may be rejected within this call. */
+  add(count?: number): void
+  /** So many wait no longer. */
+  remove(count?: number): void
 }
 
-/** Those who wait for one further message. Each is settled once, and leaves nothing behind. */
+/** Those who wait for one further message. Each belongs to a link, is settled once, and leaves nothing behind. */
 export class Waiters {
   readonly #clock: Clock
-  readonly #changed: () => void
+  readonly #port: WaitersPort
   readonly #waiters = new Set<Waiter>()
 
-  /** @param changed called whenever somebody begins or ends to wait */
-  constructor(clock: Clock, changed: () => void) {
+  constructor(clock: Clock, port: WaitersPort) {
     this.#clock = clock
-    this.#changed = changed
+    this.#port = port
   }
 
   get size(): number {
@@ -35,64 +42,132 @@ export class Waiters {
   }
 
   /**
-   * Waits for the next message that matches.
+   * Waits for the next message of a link that matches.
    *
-   * The promise may be left alone for a while: a rejection that comes before anybody awaits it is not "unhandled".
+   * @param link any object that stands for the link; `undefined` waits for the next one: see {@link attach}
+   * @returns the message. The promise may be left alone for a while: a rejection that comes before anybody awaits it is not "unhandled".
    */
-  add(match: (message: unknown) => boolean, { timeout, signal }: WaitOptions): Promise<unknown> {
-    const limit = timeout ?? DEFAULT_TIMEOUT
+  add(match: (message: unknown) => boolean, options: WaitOptions, link?: object): Promise<unknown> {
     const promise = new Promise<unknown>((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(toError(signal.reason))
-        return
+      const { signal } = options
+      if (signal?.aborted) reject(toError(signal.reason))
+      else if (this.#waiters.size >= MAX_WAITERS) reject(new BackpressureError(this.#waiters.size, 'waits'))
+      else {
+        const waiter = new Waiter(match, signal, { resolve, reject, ended: this.#ended })
+        if (link) waiter.attach(link)
+        this.#start(waiter, options.timeout ?? DEFAULT_TIMEOUT)
       }
-      let timer: Timer | undefined
-      const end = (): void => {
-        this.#waiters.delete(waiter)
-        timer?.cancel()
-        signal?.removeEventListener('abort', aborted)
-        this.#changed()
-      }
-      const aborted = (): void => waiter.reject(signal?.reason)
-      const waiter: Waiter = {
-        match,
-        resolve: (message) => {
-          end()
-          resolve(message)
-        },
-        reject: (error) => {
-          end()
-          reject(toError(error))
-        },
-      }
-      this.#waiters.add(waiter)
-      signal?.addEventListener('abort', aborted)
-      if (limit !== false) {
-        timer = this.#clock.setTimeout(() => waiter.reject(new WaitTimeoutError(limit)), limit)
-      }
-      this.#changed()
     })
     promise.catch(() => undefined)
     return promise
   }
 
-  /** Gives the message to all whom it matches, and tells whether there was one. A matcher that throws ends its own wait. */
-  offer(message: unknown): boolean {
+  #start(waiter: Waiter, timeout: number | false): void {
+    this.#waiters.add(waiter)
+    waiter.start(this.#clock, timeout)
+    this.#port.add()
+  }
+
+  readonly #ended = (waiter: Waiter): void => {
+    this.#waiters.delete(waiter)
+    this.#port.remove()
+  }
+
+  /** Those who wait for no link yet wait for messages of this one from now on. */
+  attach(link: object): void {
+    for (const waiter of this.#waiters) waiter.attach(link)
+  }
+
+  /**
+   * Gives a message of a link to all whom it matches there, and tells whether there was one. A matcher that throws, or returns a
+   * promise, ends its own wait.
+   */
+  offer(message: unknown, link?: object): boolean {
     if (this.#waiters.size === 0) return false
     let isTaken = false
-    for (const waiter of [...this.#waiters]) {
-      try {
-        if (!waiter.match(message)) continue
-        isTaken = true
-        waiter.resolve(message)
-      } catch (thrown) {
-        waiter.reject(thrown)
-      }
-    }
+    for (const waiter of this.#of(link)) if (waiter.offer(message)) isTaken = true
     return isTaken
   }
 
-  rejectAll(error: Error): void {
+  /** Ends the waits for messages of a link. */
+  rejectAll(link: object | undefined, error: Error): void {
+    for (const waiter of this.#of(link)) waiter.reject(error)
+  }
+
+  /** Ends all waits. */
+  end(error: Error): void {
     for (const waiter of [...this.#waiters]) waiter.reject(error)
+  }
+
+  #of(link: object | undefined): Waiter[] {
+    return [...this.#waiters].filter((waiter) => waiter.link === link)
+  }
+}
+
+/** Settles the promise of a wait, and learns that it is over. */
+interface WaiterPort {
+  resolve(message: unknown): void
+  reject(error: Error): void
+  ended(waiter: Waiter): void
+}
+
+/** One wait, from the call to its end. */
+class Waiter {
+  #link: object | undefined
+  readonly #match: (message: unknown) => boolean
+  readonly #signal: AbortSignal | undefined
+  readonly #port: WaiterPort
+  #timer: Timer | undefined
+  #isSettled = false
+
+  constructor(match: (message: unknown) => boolean, signal: AbortSignal | undefined, port: WaiterPort) {
+    this.#match = match
+    this.#signal = signal
+    this.#port = port
+  }
+
+  get link(): object | undefined {
+    return this.#link
+  }
+
+  /** Waits for messages of a link, unless it does so already. */
+  attach(link: object): void {
+    this.#link ??= link
+  }
+
+  start(clock: Clock, timeout: number | false): void {
+    if (this.#signal) addAbortCallback(this.#signal, this.#aborted)
+    if (timeout === false) return
+    this.#timer = clock.setTimeout(() => this.reject(new WaitTimeoutError(timeout)), timeout)
+  }
+
+  /** Takes a message that matches, and tells whether it did. */
+  offer(message: unknown): boolean {
+    try {
+      if (!this.#isSettled && syncAnswer(this.#match(message), 'The match of waitFor')) {
+        // Its own match may have ended it.
+        return this.#end(() => this.#port.resolve(message))
+      }
+    } catch (thrown) {
+      this.reject(thrown)
+    }
+    return false
+  }
+
+  reject(error: unknown): void {
+    this.#end(() => this.#port.reject(toError(error)))
+  }
+
+  readonly #aborted = (): void => this.reject(this.#signal?.reason)
+
+  /** Ends the wait, and tells whether it has not been over before. */
+  #end(settle: () => void): boolean {
+    if (this.#isSettled) return false
+    this.#isSettled = true
+    this.#timer?.cancel()
+    if (this.#signal) removeAbortCallback(this.#signal, this.#aborted)
+    this.#port.ended(this)
+    settle()
+    return true
   }
 }

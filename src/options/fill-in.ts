@@ -1,19 +1,18 @@
 import { systemClock } from '../core/clock.js'
-import type { PerAttempt } from '../connection/attempt-options.js'
+import type { PerAttempt, RequestHeaders } from '../connection/attempt-options.js'
 import { RETRY_DEFAULTS } from '../connection/retry-policy.js'
 import type { RetrySettings } from '../connection/retry-policy.js'
 import type { ConnectionSettings } from '../connection/settings.js'
 import { jsonCodec } from '../codecs/json.js'
-import { HEARTBEAT_DEFAULTS } from '../link/heartbeat.js'
-import type { HeartbeatSettings } from '../link/heartbeat.js'
 import { OUTBOX_DEFAULTS } from '../messages/outbox.js'
 import type { OutboxSettings } from '../messages/outbox.js'
 import type { Route } from '../messages/route.js'
 import { fillInRequests } from '../requests/request-options.js'
 import { fillInConcurrency } from './concurrency.js'
 import type { ConcurrencySettings } from './concurrency.js'
+import { fillInHeartbeat } from './heartbeat-option.js'
 import { mergeOptions } from './merge-options.js'
-import type { ConnectionOptions, HeartbeatOptions, SilenceOptions } from './options.js'
+import type { ConnectionOptions } from './options.js'
 
 /** The options of one client with every default filled in: those of its connection, and those of the dispatch to its handlers. */
 export interface ClientSettings extends ConnectionSettings {
@@ -38,7 +37,7 @@ export const DEFAULTS = {
 } as const
 
 const NO_PROTOCOLS: readonly string[] = []
-const NO_HEADERS: Readonly<Record<string, string>> = {}
+const NO_HEADERS: RequestHeaders = {}
 
 /** Fills in the defaults. */
 export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>): ClientSettings {
@@ -78,17 +77,4 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
 function fillInGroup<T extends object>(group: Partial<T> | false | undefined, defaults: T): T | false {
   if (group === false) return false
   return group ? mergeOptions<T>(defaults, group as T) : defaults
-}
-
-function fillInHeartbeat(option: ConnectionOptions['heartbeat']): HeartbeatSettings {
-  if (option === false) return { style: 'off' }
-  const { silence, interval, timeout, message, isReply }: Partial<SilenceOptions> & HeartbeatOptions =
-    option ?? {}
-  if (silence !== undefined) return { style: 'silence', silence }
-  const times = {
-    interval: interval ?? HEARTBEAT_DEFAULTS.interval,
-    timeout: timeout ?? HEARTBEAT_DEFAULTS.timeout,
-  }
-  if (!message) return { style: 'ping', ...times }
-  return { style: 'message', ...times, message, isReply }
 }

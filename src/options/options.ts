@@ -4,6 +4,7 @@ import type { Codec } from '../codecs/codec.js'
 import type { KeyedConcurrency } from './concurrency.js'
 import type { OutboxSettings } from '../messages/outbox.js'
 import type { RequestsOptions } from '../requests/request-options.js'
+import type { HeartbeatOption } from '../link/heartbeat.js'
 import type { RateLimitSettings } from '../link/rate-limiter.js'
 import type { Failure } from '../session/disconnect.js'
 import type { Unpack } from '../messages/inbound.js'
@@ -11,39 +12,31 @@ import type { Logger } from '../core/logger.js'
 import type { Route } from '../messages/route.js'
 import type { Connect } from '../transports/transport.js'
 
-/** A heartbeat by protocol ping, or by a message of the API's own. */
-export interface HeartbeatOptions {
-  /** Milliseconds between beats. @default 20_000 */
-  readonly interval?: number
-  /** Milliseconds after a beat in which some frame must arrive. @default 10_000 */
-  readonly timeout?: number
-  /** Makes the message to beat with; without it a protocol ping goes out. */
-  readonly message?: () => unknown
-  /** Recognises the answer to `message`: it measures `Heartbeat.latency`, and no handler sees it. */
-  readonly isReply?: (message: unknown) => boolean
-}
-
-/** A heartbeat that only listens: the server beats, and this side never writes. */
-export interface SilenceOptions {
-  /** Milliseconds without any frame after which the peer is taken for dead. */
-  readonly silence: number
-}
-
-/** How to come back after a failed attempt or a lost connection. */
+/** How to reconnect after a failed attempt or a lost connection. */
 export interface ReconnectOptions {
-  /** The longest first delay, in milliseconds; it doubles with each failure, and chance draws between 0 and it. @default 2_000 */
+  /**
+   * Upper bound of the first delay, in milliseconds. It doubles with each failure; the delay is random below it. After a connection that did
+   * not hold for `minUptime`, the next attempt also starts between half and one and a half of it after the start of the last one.
+   *
+   * @default 2_000
+   */
   readonly initialDelay?: number
-  /** What the delay stops growing at, in milliseconds. @default 30_000 */
+  /** Upper bound at which the delay stops doubling, in milliseconds. @default 30_000 */
   readonly maxDelay?: number
-  /** How long a connection must have been ready to be forgiven the failures before it, in milliseconds. @default 5_000 */
+  /** Minimum ready time after which the failures and attempts are counted again from 0, in milliseconds. @default 5_000 */
   readonly minUptime?: number
-  /** How many tries to make in a row before giving up, the first included. @default Infinity */
+  /** Maximum number of consecutive attempts, including the first. @default Infinity */
   readonly maxAttempts?: number
-  /** Delays of your own instead, in milliseconds: a list whose last one repeats, or a function of the failures so far. */
+  /**
+   * Maximum time that a server's `Retry-After` is waited for, in milliseconds, plus a random part of `initialDelay`. A longer one is reduced to
+   * it, and is fatal before the first success (RFC 9110, section 10.2.3). @default 3_600_000
+   */
+  readonly maxRetryAfter?: number
+  /** Custom delays in milliseconds, in the place of those drawn below `maxDelay`: a list whose last one repeats, or a function of the failures so far. */
   readonly delays?: readonly number[] | ((failures: number) => number)
   /**
-   * Replaces the verdict on a failure: `true` tries again, `false` gives up, a number tries again after so many milliseconds,
-   * `undefined` leaves it to the default. Never asked after `close()`. If it throws, the default holds and the error is reported.
+   * Overrides the retry decision: `true` retries, `false` gives up, a number sets the delay in milliseconds, `undefined` keeps the default.
+   * Never called after `close()`. If it throws, or returns anything else such as a promise, that is reported and the default applies.
    */
   readonly shouldReconnect?: (failure: Failure) => boolean | number | undefined
 }
@@ -62,14 +55,14 @@ export interface OutboxOptions {
   readonly conflate?: (message: unknown) => unknown
 }
 
-/** Everything that can be set on a connection. Times are milliseconds; `undefined` means the default, `false` means off. */
+/** Options of a connection. Times are in milliseconds; `undefined` means the default, `false` means off. */
 export interface ConnectionOptions {
   /** Where to connect: `ws://…` or `wss://…`. */
   readonly url?: PerAttempt<string | URL>
   /** The subprotocols to offer, in order of preference. The server must choose one of them. */
   readonly protocols?: PerAttempt<string | readonly string[]>
-  /** Headers for the opening handshake. */
-  readonly headers?: PerAttempt<Readonly<Record<string, string>>>
+  /** Headers of the opening handshake. A header whose value is `undefined` is not sent. */
+  readonly headers?: PerAttempt<Readonly<Record<string, string | undefined>>>
   /** What logs and errors call the connection. @default the class's name */
   readonly name?: string
   /**
@@ -86,19 +79,25 @@ export interface ConnectionOptions {
   readonly unpack?: Unpack
   /** How many messages may be handled at once, or which of them have to wait for each other. With 1, each waits for the one before it. @default 1 */
   readonly concurrency?: number | KeyedConcurrency
-  /** How many messages may wait to be handled before reading stops; it goes on at a quarter. @default 1_024 */
+  /** Number of pending messages at which the socket is paused. Reading resumes at a quarter; at 16 times as many it stops completely. @default 1_024 */
   readonly highWaterMark?: number
   /** The same in bytes (for text, in characters). @default 16 MiB */
   readonly highWaterBytes?: number
-  /** How many bytes may wait to be sent before the promise of `send` waits; it resolves at a quarter. @default 1 MiB */
+  /** Number of buffered bytes from which the promise of `send` waits, until a quarter is left. Past 16 times as many, `send` throws. @default 1 MiB */
   readonly sendHighWaterMark?: number
   /** How long an attempt may take in all, its functions included. @default 10_000 */
   readonly connectTimeout?: number | false
-  /** How long `@OnOpen` may take. @default 30_000 */
+  /** Maximum duration of `@OnOpen`. @default 30_000 */
   readonly onOpenTimeout?: number | false
-  /** How long handlers may go on with what a lost connection had delivered. @default 30_000 */
+  /**
+   * Maximum time for handlers to finish after their link was lost or replaced, and for its `@OnClose`. In a handover, it also bounds the
+   * requests and `@OnClosing` of the old link. @default 30_000
+   */
   readonly drainTimeout?: number
-  /** How long `close()` may take in all: half for the handlers, the rest for the closing handshake and `@OnClose`. @default 5_000 */
+  /**
+   * Maximum duration of `close()`. After half of it, for handlers and `@OnClosing`, the close frame is sent; after nine tenths the socket is
+   * terminated; the rest is for `@OnClose`. Also the default of `end()`. @default 5_000
+   */
   readonly closeTimeout?: number
   /** The most bytes that one received message may have. @default 32 MiB */
   readonly maxPayload?: number | false
@@ -109,13 +108,13 @@ export interface ConnectionOptions {
    * connection, memory. `maxPayload` counts what a message is without it. @default false
    */
   readonly compression?: boolean
-  /** How a dead peer is noticed. @default a protocol ping each 20_000, and 10_000 to answer */
-  readonly heartbeat?: HeartbeatOptions | SilenceOptions | false
-  /** How to come back; `false` ends with the first failure. */
+  /** How a dead server is detected. @default 'ping', with an interval of 20_000 and a timeout of 10_000 */
+  readonly heartbeat?: HeartbeatOption
+  /** Reconnects; `false` ends the connection with its first failure. */
   readonly reconnect?: ReconnectOptions | false
-  /** How long a connection is used before a new one takes its place, which is opened first; in milliseconds. @default for ever */
+  /** Maximum age of a link, minus up to a tenth by chance. Its replacement opens before it closes. @default no limit */
   readonly maxAge?: number
-  /** What is sent while not connected waits here until `@OnOpen` has settled; `false` makes such a send throw. */
+  /** Keeps messages that are sent while not connected until `@OnOpen` has completed; `false` makes such a send throw. */
   readonly outbox?: OutboxOptions | false
   /** How requests and their replies belong together; see `connection.request`. Start from a preset: `jsonRpc()`, `ocpp()`, `homeAssistant()`. */
   readonly requests?: RequestsOptions

@@ -103,3 +103,8 @@ export function checkCount(value: unknown, place: string): Mistake[] {
   if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= 1)) return []
   return [{ place, cause: `is ${shown(value)}`, fix: 'give a whole number from 1' }]
 }
+
+export function checkFlag(value: unknown, place: string): Mistake[] {
+  if (value === undefined || typeof value === 'boolean') return []
+  return [{ place, cause: `is ${shown(value)}`, fix: 'give true or false' }]
+}

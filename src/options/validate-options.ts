@@ -1,10 +1,10 @@
 import { checkConcurrency } from './concurrency.js'
-import { RETRY_DEFAULTS } from '../connection/retry-policy.js'
 import type { Mistake } from '../errors/startup-error.js'
 import { DEFAULTS } from './fill-in.js'
 import type { ConnectionOptions } from './options.js'
 import {
   checkCount,
+  checkFlag,
   checkFunctions,
   checkSync,
   checkTime,
@@ -17,20 +17,17 @@ import {
   unknownName,
   unknownNames,
 } from './rules.js'
+import { checkHeartbeat } from './heartbeat-option.js'
+import { checkReconnect } from './validate-reconnect.js'
+import { checkHeaders, checkProtocols, checkUrl } from './validate-request.js'
 import { checkRoute } from './validate-route.js'
-import { redactUrl, findUrlMistake } from '../core/url.js'
 
-const HEARTBEAT_NAMES = ['interval', 'timeout', 'message', 'isReply', 'silence']
 const OUTBOX_NAMES = ['limit', 'bytes', 'overflow', 'maxAge', 'conflate']
 const OVERFLOWS: readonly unknown[] = ['reject', 'drop-oldest', 'drop-newest']
 const REQUEST_FUNCTIONS = ['replyId', 'result', 'error', 'nextId', 'idKey', 'respond']
-const RECONNECT_NAMES = ['initialDelay', 'maxDelay', 'minUptime', 'maxAttempts', 'delays', 'shouldReconnect']
 
 /** Numbers that `false` switches off. */
 const CAN_BE_OFF: readonly string[] = ['connectTimeout', 'onOpenTimeout', 'maxPayload', 'maxFragments']
-
-/** The token of RFC 9110, section 5.6.2: what a subprotocol may consist of. */
-const SUBPROTOCOL = /^[!#$%&'*+\-.^_`|~\w]+$/
 
 /** Finds what is wrong with the options of a connection, whatever they were laid over. */
 export function validateOptions(
@@ -52,39 +49,6 @@ export function validateOptions(
       mistakes.push(unknownName(name, 'options', [...CHECKS.keys(), ...others]))
   }
   return mistakes
-}
-
-function checkUrl(url: unknown, place: string): Mistake[] {
-  if (typeof url === 'function') return []
-  if (typeof url !== 'string' && !(url instanceof URL))
-    return [{ place, cause: 'is neither a string, a URL, nor a function', fix: "write 'wss://…'" }]
-  const text = String(url)
-  const problem = findUrlMistake(text)
-  if (!problem) return []
-  const shown = URL.canParse(text) ? redactUrl(text) : `'${withoutSecrets(text)}'`
-  return [{ place, cause: `${shown} ${problem.cause}`, fix: problem.fix }]
-}
-
-/** What may be shown of something that is no url: nothing before an @, nothing after a question mark. */
-function withoutSecrets(text: string): string {
-  return text.replace(/[?#].*$/s, '').replace(/^.*@/s, '')
-}
-
-function checkProtocols(protocols: unknown, place: string): Mistake[] {
-  if (typeof protocols === 'function') return []
-  const list: unknown = typeof protocols === 'string' ? [protocols] : protocols
-  if (!Array.isArray(list)) {
-    return [{ place, cause: `is ${shown(list)}`, fix: "give 'name', ['one', 'two'], or a function" }]
-  }
-  return list.flatMap((protocol: unknown, index) => {
-    if (typeof protocol !== 'string' || !SUBPROTOCOL.test(protocol)) {
-      const cause = `${JSON.stringify(protocol)} is no subprotocol (RFC 6455, section 4.1)`
-      const fix = 'use letters, digits and -._~ and the like; no spaces, commas or slashes'
-      return [{ place, cause, fix }]
-    }
-    if (list.indexOf(protocol) === index) return []
-    return [{ place, cause: `'${protocol}' is named twice`, fix: 'name it once' }]
-  })
 }
 
 function shapeCheck(fits: (value: unknown) => boolean, what: string): Check {
@@ -118,82 +82,6 @@ function numberCheck(name: keyof typeof DEFAULTS): Check {
   }
 }
 
-function checkHeartbeat(heartbeat: unknown, place: string): Mistake[] {
-  if (heartbeat === false) return []
-  if (!isObject(heartbeat)) {
-    const fix = 'give { interval, timeout }, { silence }, or false'
-    return [{ place, cause: `is ${shown(heartbeat)}`, fix }]
-  }
-  const given = heartbeat
-  const mistakes = [
-    ...unknownNames(given, place, HEARTBEAT_NAMES),
-    ...checkTimes(given, place, ['interval', 'timeout', 'silence'], 1),
-  ]
-  const beats = ['interval', 'timeout', 'message', 'isReply'].filter((name) => given[name] !== undefined)
-  if (given['silence'] !== undefined && beats.length > 0) {
-    const cause = `has silence, which never sends, and ${beats.join(', ')}, which is about sending`
-    mistakes.push({ place, cause, fix: 'keep silence to listen only, or the others to beat' })
-  }
-  if (given['isReply'] !== undefined && given['message'] === undefined) {
-    mistakes.push({ place, cause: 'has isReply without message', fix: 'give the message that is replied to' })
-  }
-  return [...mistakes, ...checkFunctions(given, place, ['message', 'isReply'])]
-}
-
-function checkReconnect(reconnect: unknown, place: string): Mistake[] {
-  if (reconnect === false) return []
-  if (!isObject(reconnect)) {
-    return [
-      {
-        place,
-        cause: `is ${shown(reconnect)}`,
-        fix: 'give an object, or false to end with the first failure',
-      },
-    ]
-  }
-  const { maxAttempts } = reconnect
-  const mistakes = [
-    ...unknownNames(reconnect, place, RECONNECT_NAMES),
-    ...checkTimes(reconnect, place, ['initialDelay', 'maxDelay', 'minUptime'], 0),
-    ...checkFunctions(reconnect, place, ['shouldReconnect']),
-    ...checkDelays(reconnect, place),
-  ]
-  const isCount = maxAttempts === undefined || maxAttempts === Infinity || Number.isSafeInteger(maxAttempts)
-  if (!isCount || (maxAttempts as number) < 1) {
-    const fix = 'give a whole number from 1; reconnect: false makes one try only'
-    mistakes.push({ place: `${place}.maxAttempts`, cause: `is ${shown(maxAttempts)}`, fix })
-  }
-  return mistakes
-}
-
-function checkDelays(given: Readonly<Record<string, unknown>>, place: string): Mistake[] {
-  const mistakes: Mistake[] = []
-  const { initialDelay, maxDelay = RETRY_DEFAULTS.maxDelay, delays } = given
-  if (typeof initialDelay === 'number' && typeof maxDelay === 'number' && initialDelay > maxDelay) {
-    const cause = `has an initialDelay (${initialDelay}) above its maxDelay (${maxDelay})`
-    mistakes.push({ place, cause, fix: 'raise maxDelay or lower initialDelay' })
-  }
-  if (delays === undefined || isFunction(delays)) return [...mistakes, ...replacedDelays(given, place)]
-  if (
-    !Array.isArray(delays) ||
-    delays.length === 0 ||
-    delays.some((delay) => checkTime(delay, '', 0).length > 0)
-  ) {
-    const cause = Array.isArray(delays) ? 'is empty or has something that is no time' : `is ${shown(delays)}`
-    mistakes.push({ place: `${place}.delays`, cause, fix: 'list milliseconds, or give a function' })
-  }
-  return [...mistakes, ...replacedDelays(given, place)]
-}
-
-function replacedDelays(
-  { initialDelay, maxDelay, delays }: Readonly<Record<string, unknown>>,
-  place: string,
-): Mistake[] {
-  if (delays === undefined || (initialDelay === undefined && maxDelay === undefined)) return []
-  const cause = 'has delays, and initialDelay or maxDelay, which it replaces'
-  return [{ place, cause, fix: 'keep delays or the others' }]
-}
-
 function checkOutbox(outbox: unknown, place: string): Mistake[] {
   if (outbox === false) return []
   if (!isObject(outbox)) {
@@ -225,8 +113,9 @@ function checkRequests(requests: unknown, place: string): Mistake[] {
   }
   const { id, timeout } = requests
   const mistakes = [
-    ...unknownNames(requests, place, [...REQUEST_FUNCTIONS, 'id', 'timeout', 'limit']),
+    ...unknownNames(requests, place, [...REQUEST_FUNCTIONS, 'id', 'heartbeatIds', 'timeout', 'limit']),
     ...checkFunctions(requests, place, REQUEST_FUNCTIONS),
+    ...checkFlag(requests['heartbeatIds'], `${place}.heartbeatIds`),
     ...checkCount(requests['limit'], `${place}.limit`),
     ...(timeout === undefined || timeout === false ? [] : checkTime(timeout, `${place}.timeout`, 1)),
   ]
@@ -268,10 +157,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Chec
   ['concurrency', checkConcurrency],
   ['url', checkUrl],
   ['protocols', checkProtocols],
-  [
-    'headers',
-    shapeCheck((value) => isFunction(value) || isObject(value), "{ name: 'value' }, or a function"),
-  ],
+  ['headers', checkHeaders],
   ['name', shapeCheck(isString, "a name, such as 'lobby'")],
   ['route', checkRoute],
   ['codec', checkCodec],

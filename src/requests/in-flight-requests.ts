@@ -1,37 +1,51 @@
 import type { PendingRequest } from './pending-request.js'
-import type { RequestIds } from './request-ids.js'
+import { RequestIds } from './request-ids.js'
+import type { RequestsSettings } from './request-options.js'
 
 /** The requests that have been sent and wait for a reply, by what a reply names them by. */
 export class InFlightRequests {
-  readonly #ids: RequestIds | undefined
+  /** The IDs of the link; `undefined` if the API has none. */
+  readonly ids: RequestIds | undefined
+  /** Requests in flight, and those that wait for their turn with an ID of their own: nobody else may have that. */
   readonly #byKey = new Map<unknown, PendingRequest>()
   /** Those with a `match`, so that other messages cost nothing. */
   readonly #matching = new Set<PendingRequest>()
+  #size = 0
 
-  /** @param ids `undefined` if the API has no IDs */
-  constructor(ids: RequestIds | undefined) {
-    this.#ids = ids
+  constructor(settings: RequestsSettings) {
+    if (settings.ids) this.ids = new RequestIds(settings.ids, settings, this.#byKey)
   }
 
   get size(): number {
-    return this.#byKey.size
+    return this.#size
   }
 
   get(key: unknown): PendingRequest | undefined {
-    return this.#byKey.get(key)
+    const request = this.#byKey.get(key)
+    return request?.place ? undefined : request
   }
 
   has(request: PendingRequest): boolean {
-    return this.#byKey.get(request.key) === request
+    return this.get(request.key) === request
   }
 
   all(): PendingRequest[] {
-    return [...this.#byKey.values()]
+    return [...this.#byKey.values()].filter(({ place }) => !place)
   }
 
   /** Returns those with a `match`, the oldest first. */
   matching(): PendingRequest[] {
     return [...this.#matching]
+  }
+
+  /** Keeps the ID that a waiting request has brought along for it. */
+  reserve(request: PendingRequest): void {
+    if (request.hasOwnId) this.#byKey.set(request.key, request)
+  }
+
+  /** Tells whether another pending request has the ID that a request has brought along. */
+  isTaken(request: PendingRequest): boolean {
+    return request.hasOwnId && this.#byKey.has(request.key)
   }
 
   /**
@@ -42,33 +56,34 @@ export class InFlightRequests {
   add(request: PendingRequest): unknown {
     const message = this.#identify(request)
     this.#byKey.set(request.key, request)
+    this.#size += 1
     if (request.options.match) this.#matching.add(request)
     return message
   }
 
   #identify(request: PendingRequest): unknown {
     const { message } = request
-    if (!this.#ids) {
+    if (!this.ids) {
       request.markSent({ id: undefined, key: request })
       return message
     }
     if (request.hasOwnId) {
-      this.#ids.markUsed(request.key)
-      request.markSent(request)
+      this.ids.markUsed(request.key)
+      request.markSent()
       return message
     }
-    const next = this.#ids.next()
-    const identified = this.#ids.write(message, next.id)
-    this.#ids.reserve(next.key)
+    const next = this.ids.next()
+    const identified = this.ids.write(message, next.id)
     request.markSent(next)
     return identified
   }
 
-  /** Removes a request. An ID that was made for it is valid on this connection only. */
+  /** Removes a request, and frees its ID. */
   remove(request: PendingRequest): void {
-    if (!this.has(request)) return
+    if (this.#byKey.get(request.key) !== request) return
     this.#byKey.delete(request.key)
+    if (request.place) return
+    this.#size -= 1
     this.#matching.delete(request)
-    if (!request.hasOwnId) this.#ids?.release(request.key)
   }
 }

@@ -1,85 +1,145 @@
-import type { Clock, Timer } from '../core/clock.js'
+import { addAbortCallback, removeAbortCallback } from '../core/abort-callbacks.js'
 import { toError } from '../core/error-text.js'
 import { RequestTimeoutError } from '../errors/request-errors.js'
+import type { Chained } from './chain.js'
 import type { RequestId } from './request-ids.js'
 import type { RequestOptions } from './request-options.js'
+import type { RequestTimeouts, Timeout } from './request-timeouts.js'
 
-/** Receives the replies to one request. */
-export interface ReplySink {
-  /** Takes a reply, and returns whether it was the last. */
-  intercept(message: unknown, request: PendingRequest): boolean
-  fail(error: Error, isAborted: boolean): void
+/** Has a request until it is settled, or until another one takes it over. */
+export interface RequestOwner {
+  /** Rejects a request, unless it is settled. Sends nothing. */
+  fail(request: PendingRequest, error: Error, isAborted: boolean): void
+  /** Ends a request that needs no further reply. Sends nothing. */
+  end(request: PendingRequest): void
+  /** Sends what waits, as the limit allows. */
+  flush(): void
 }
 
-/** One request from the call to its end, with its ID, its deadline and its signal. */
-export class PendingRequest {
+/** The place of a request among those that wait for their turn. */
+export interface QueuePlace extends Chained<QueuePlace> {
+  readonly request: PendingRequest
+}
+
+/** One request from the call to its end, with its ID, its time-out and its signal. */
+export abstract class PendingRequest {
   readonly message: unknown
   readonly options: RequestOptions
-  readonly sink: ReplySink
   readonly hasOwnId: boolean
-  #id: unknown
-  #key: unknown
+  #owner: RequestOwner
+  #id: RequestId | undefined
+  /** It was made on a link, or sent on one: if that link is lost, it is lost, too. */
+  #isBound: boolean
   #wasSent = false
-  #startTimer: (() => Timer) | undefined
-  #timer: Timer | undefined
+  #isSettled = false
+  #place: QueuePlace | undefined
+  #timeout: Timeout | undefined
   #onAbort: (() => void) | undefined
 
-  /** @param own the ID that the message already has */
-  constructor(message: unknown, options: RequestOptions, sink: ReplySink, own: RequestId | undefined) {
+  /**
+   * @param own the ID that the message already has
+   * @param isBound false if it was made without a link
+   */
+  constructor(
+    message: unknown,
+    options: RequestOptions,
+    owner: RequestOwner,
+    own: RequestId | undefined,
+    isBound: boolean,
+  ) {
     this.message = message
     this.options = options
-    this.sink = sink
     this.hasOwnId = own !== undefined
-    this.#id = own?.id
-    this.#key = own?.key
+    this.#owner = owner
+    this.#id = own
+    this.#isBound = isBound
+  }
+
+  /** Takes a reply, and returns whether it was the last. */
+  abstract onReply(reply: unknown, result: (reply: unknown) => unknown): boolean
+  /** Passes the error to the caller. */
+  abstract reject(error: Error, isAborted: boolean): void
+
+  /** The link, or the lobby, that has it now. */
+  get owner(): RequestOwner {
+    return this.#owner
   }
 
   /** The ID that it was sent with last, or that its message already has. */
   get id(): unknown {
-    return this.#id
+    return this.#id?.id
   }
 
   /** Identifies it among the requests in flight: the key of the ID, or the request itself if the API has no IDs. */
   get key(): unknown {
-    return this.#key
+    return this.#id?.key
   }
 
   get wasSent(): boolean {
     return this.#wasSent
   }
 
-  /** Records the ID that it is sent with. */
-  markSent({ id, key }: RequestId): void {
-    this.#id = id
-    this.#key = key
-    this.#wasSent = true
+  get isSettled(): boolean {
+    return this.#isSettled
   }
 
-  /**
-   * Starts the deadline, and watches the signal.
-   *
-   * @param fail called if the request times out or is aborted
-   */
-  start(clock: Clock, timeout: number | false, fail: (error: Error, isAborted: boolean) => void): void {
+  /** False while no link has anything to do with it. */
+  get isBound(): boolean {
+    return this.#isBound
+  }
+
+  /** Its place in the queue of its owner, while it waits for its turn. */
+  get place(): QueuePlace | undefined {
+    return this.#place
+  }
+
+  /** Records that it waits in the queue of `owner`. */
+  enter(owner: RequestOwner): QueuePlace {
+    this.#owner = owner
+    this.#place = { request: this, previous: undefined, next: undefined }
+    return this.#place
+  }
+
+  /** Records that it waits no longer. */
+  leave(): void {
+    this.#place = undefined
+  }
+
+  /** @param id the ID that it is sent with, unless its message has one */
+  markSent(id?: RequestId): void {
+    if (id) this.#id = id
+    this.#wasSent = true
+    this.#isBound = true
+  }
+
+  /** Starts the time-out, and watches the signal. */
+  start(timeouts: RequestTimeouts, timeout: number | false): void {
     const { signal } = this.options
     if (signal) {
-      this.#onAbort = () => fail(toError(signal.reason), true)
-      signal.addEventListener('abort', this.#onAbort)
+      this.#onAbort = () => {
+        this.#owner.fail(this, toError(signal.reason), true)
+        this.#owner.flush()
+      }
+      addAbortCallback(signal, this.#onAbort)
     }
-    if (timeout === false) return
-    const onTimeout = (): void => fail(new RequestTimeoutError(timeout, this.#id, this.#wasSent), false)
-    this.#startTimer = () => clock.setTimeout(onTimeout, timeout)
-    this.restartTimer()
+    if (timeout !== false) this.#timeout = timeouts.start(this, timeout)
   }
 
-  restartTimer(): void {
-    this.#timer?.cancel()
-    this.#timer = this.#startTimer?.()
+  restartTimeout(): void {
+    this.#timeout?.line.restart(this.#timeout)
   }
 
-  /** Ends the deadline, and leaves the signal alone. */
-  stop(): void {
-    this.#timer?.cancel()
-    if (this.#onAbort) this.options.signal?.removeEventListener('abort', this.#onAbort)
+  /** @param timeout in milliseconds */
+  onTimeout(timeout: number): void {
+    this.#owner.fail(this, new RequestTimeoutError(timeout, this.id, this.#wasSent), false)
+  }
+
+  /** Ends the time-out, and leaves the signal alone. */
+  settle(): void {
+    this.#isSettled = true
+    this.#timeout?.line.cancel(this.#timeout)
+    this.#timeout = undefined
+    const { signal } = this.options
+    if (signal && this.#onAbort) removeAbortCallback(signal, this.#onAbort)
   }
 }

@@ -1,72 +1,82 @@
 import type { Clock } from '../core/clock.js'
-import { deferred } from '../core/deferred.js'
+import { RESOLVED, deferred } from '../core/deferred.js'
+import type { Deferred } from '../core/deferred.js'
 import { toError } from '../core/error-text.js'
-import { DEFAULT_HIGH_WATER_MARK } from '../core/water-marks.js'
-import { ReplyError, UnreadRepliesError } from '../errors/request-errors.js'
+import { BackpressureError, ReplyError } from '../errors/request-errors.js'
 import { InFlightRequests } from './in-flight-requests.js'
-import { PendingRequest } from './pending-request.js'
-import type { ReplySink } from './pending-request.js'
-import { ReplyStream } from './reply-stream.js'
-import { RequestIds } from './request-ids.js'
+import type { PendingRequest } from './pending-request.js'
+import { idInUse } from './request-ids.js'
+import type { RequestId } from './request-ids.js'
+import { REQUEST_DEFAULTS } from './request-options.js'
 import type { RequestManyOptions, RequestOptions, RequestsSettings } from './request-options.js'
 import { RequestQueue } from './request-queue.js'
+import type { RequestQueuePort } from './request-queue.js'
+import { RequestTimeouts } from './request-timeouts.js'
+import { SingleRequest } from './single-request.js'
+import { StreamRequest } from './stream-request.js'
 
-/** Sends requests, and receives their errors. */
-export interface RequestsPort {
-  /**
-   * Hands a message to the socket, at once and past any outbox.
-   *
-   * @throws EncodeError when it cannot be encoded
-   */
-  send(message: unknown): void
-  /** Tells whether what is asked just now may go at once: while ready, and from inside `@OnOpen`. */
-  canSend(): boolean
-  /** Called whenever the number of pending requests has changed. */
-  onChange(): void
+/** Sends the requests of one link, and receives what happens to them. A lobby never sends: its `canSend` is not called. */
+export interface RequestsPort extends RequestQueuePort {
   /** Called when a function of the options threw at a message that belongs to no request: it goes to the handlers. */
   onError(thrown: unknown): void
+  /** Called for a reply that no request was waiting for: late, duplicate, foreign, or an error without an id. */
+  onUnmatched(): void
 }
 
 /**
- * The requests of one connection that have not been settled: each is settled once, and leaves nothing behind.
+ * The requests of one link that have not been settled: each is settled once, and leaves nothing behind. A connection has one more of
+ * these, its lobby: requests wait there that were made without a link, and those that go on after the loss of theirs.
  *
- *   request() ──▶ waiting ── ready() ──▶ queued ── fewer than `limit` under way ──▶ under way ──▶ settled
- *                    ▲                                                                  │
- *                    └────────────────────── lost(), with `resend` ─────────────────────┘
+ *   lobby: request() ──▶ waiting ── release(), adopt() ──┐            ┌── the lobby or another link adopts it
+ *                                                        ▼            │
+ *   link:  request() ─────────────────────────────────▶ queued ── onLost() of what may go on
+ *                                                        │            │
+ *                            canSend(), fewer than `limit` in flight  │
+ *                                                        ▼            │
+ *                                                     in flight ──────┴──▶ settled
  */
 export class PendingRequests {
   readonly #settings: RequestsSettings
   readonly #clock: Clock
   readonly #port: RequestsPort
-  readonly #ids: RequestIds | undefined
-  /** All of them, in the order of the calls. */
-  readonly #requests = new Set<PendingRequest>()
+  readonly #isLobby: boolean
   readonly #inFlight: InFlightRequests
   readonly #queue: RequestQueue
-  #unmatched = 0
-  #closedWith: Error | undefined
+  readonly #timeouts: RequestTimeouts
+  #endedWith: Error | undefined
+  #idle: Deferred<void> | undefined
 
-  constructor(settings: RequestsSettings, clock: Clock, port: RequestsPort) {
+  /** @param isLobby true for the requests that wait for a link: nothing is sent, and only so many may wait */
+  constructor(settings: RequestsSettings, clock: Clock, port: RequestsPort, isLobby = false) {
     this.#settings = settings
     this.#clock = clock
     this.#port = port
-    if (settings.ids) this.#ids = new RequestIds(settings.ids, settings)
-    this.#inFlight = new InFlightRequests(this.#ids)
-    this.#queue = new RequestQueue({
+    this.#isLobby = isLobby
+    this.#inFlight = new InFlightRequests(settings)
+    this.#queue = new RequestQueue(this.#inFlight, isLobby ? 0 : settings.limit, {
+      send: (message) => port.send(message),
       canSend: () => port.canSend(),
-      isFull: () => this.#inFlight.size >= settings.limit,
-      send: (request) => this.#send(request),
+      onChange: () => this.#onChange(),
     })
+    this.#timeouts = new RequestTimeouts(clock)
   }
 
   /** How many requests are pending, those that have not been sent included. */
   get size(): number {
-    return this.#requests.size
+    return this.#queue.size
   }
 
-  /** How many replies came that no request was waiting for: late, duplicate, foreign, or an error without an id. */
-  get unmatched(): number {
-    return this.#unmatched
+  /** Resolves when no request is pending any more. */
+  idle(): Promise<void> {
+    if (this.size === 0) return RESOLVED
+    return (this.#idle ??= deferred()).promise
+  }
+
+  #onChange(): void {
+    this.#port.onChange()
+    if (!this.#idle || this.size > 0) return
+    this.#idle.resolve()
+    this.#idle = undefined
   }
 
   /**
@@ -76,37 +86,23 @@ export class PendingRequests {
    * @throws TypeError when the message can have no id, has one that is in use, or has neither an id nor a `match`
    */
   request(message: unknown, options: RequestOptions = {}): Promise<unknown> {
-    const ends = deferred<unknown>()
-    this.#add(message, options, {
-      intercept: (reply) => {
-        ends.resolve(this.#settings.result(reply))
-        return true
-      },
-      fail: (error) => ends.reject(error),
-    })
-    return ends.promise
+    const own = this.#ownId(message, options)
+    const request = new SingleRequest(message, options, this.#queue, own, !this.#isLobby)
+    this.#add(request)
+    return request.promise
   }
 
   /**
-   * Asks at once, and iterates over the results of all replies until the last. It counts as under way until then; leaving the
+   * Asks at once, and iterates over the results of all replies until the last. It counts as in flight until then; leaving the
    * loop early forgets it. What bounds it: at most `highWaterMark` replies wait to be read.
    *
    * @throws TypeError like {@link request}
    */
   requestMany(message: unknown, options: RequestManyOptions): AsyncIterableIterator<unknown, undefined> {
-    const { highWaterMark = DEFAULT_HIGH_WATER_MARK, isLast } = options
-    const replies: ReplyStream = new ReplyStream(() => this.#end(request))
-    const request = this.#add(message, options, {
-      intercept: (reply, { id }) => {
-        if (replies.unread >= highWaterMark) throw new UnreadRepliesError(id, replies.unread)
-        replies.push(this.#settings.result(reply))
-        if (!isLast(reply)) return false
-        replies.end()
-        return true
-      },
-      fail: (error, isAborted) => replies.end(error, isAborted),
-    })
-    return replies
+    const own = this.#ownId(message, options)
+    const request = new StreamRequest(message, options, this.#queue, own, !this.#isLobby)
+    this.#add(request)
+    return request.replies
   }
 
   /** Gives a received message to the request that it is a reply to, and tells whether there was one. */
@@ -122,93 +118,113 @@ export class PendingRequests {
     }
     const request = this.#inFlight.get(key)
     if (request) return this.#offer(request, message, true)
-    this.#unmatched += 1
+    this.#port.onUnmatched()
     return false
   }
 
-  /** Sends what waits, as far as the limit lets it: first what is asked again, then the rest in order. */
-  onReady(): void {
-    this.#queue.onReady()
+  /** Sends what waits, in order, as the limit and the link allow. To be called when `canSend()` may have become true. */
+  flush(): void {
+    this.#queue.flush()
   }
 
-  /** The connection is lost: what was under way rejects, or waits to be asked again; what was never sent waits on. */
-  onLost(error: Error): void {
-    this.#ids?.restart()
-    this.#releaseResendable(this.#inFlight.all())
-    const failed = new Set(this.#inFlight.all())
-    this.#queue.onLost([...this.#requests].filter((request) => !failed.has(request)))
-    this.#failAll([...failed], error)
+  /** Lets go of all requests that wait, for a link to adopt them. Their time-outs and signals keep running. */
+  release(): PendingRequest[] {
+    const released = this.#queue.waiting()
+    for (const request of released) this.#queue.remove(request)
+    if (released.length > 0) this.#queue.onChange()
+    return released
   }
 
-  /** The link is being replaced: what is under way on it may still be answered, until the function returned is called. */
-  retire(): (error: Error) => void {
-    const old = this.#inFlight.all()
-    return (error) => {
-      const left = old.filter((request) => this.#inFlight.has(request))
-      for (const request of this.#releaseResendable(left)) this.#queue.add(request)
-      this.#failAll(
-        left.filter(({ options }) => !options.resend),
-        error,
-      )
-      this.#queue.flush()
-    }
+  /**
+   * Takes requests over from the lobby or from a lost link, and sends them as the limit allows: those that have been sent before
+   * first, then the rest, in order. One whose own id a request here has already rejects with a TypeError.
+   */
+  adopt(requests: readonly PendingRequest[]): void {
+    // An abort may have settled some in between.
+    const pending = requests.filter(({ isSettled }) => !isSettled)
+    if (pending.length === 0) return
+    for (const request of pending) if (request.wasSent) this.#adoptOne(request)
+    for (const request of pending) if (!request.wasSent) this.#adoptOne(request)
+    this.#queue.onChange()
+    this.#queue.flush()
   }
 
-  /** Takes those from under way that are to be sent again, and returns them. */
-  #releaseResendable(requests: readonly PendingRequest[]): PendingRequest[] {
-    const kept = requests.filter(({ options }) => options.resend)
-    for (const request of kept) this.#inFlight.remove(request)
-    return kept
+  #adoptOne(request: PendingRequest): void {
+    const error = this.#endedWith ?? (this.#inFlight.isTaken(request) ? idInUse(request.id) : undefined)
+    if (error) reject(request, error)
+    else this.#queue.add(request)
+  }
+
+  /**
+   * The link is lost: what was made or sent on it rejects, in the same turn, and so does what is made later. What goes on is
+   * returned, for the lobby or another link to adopt: requests with `resend`, and those that were made without a link and never sent.
+   */
+  onLost(error: Error): PendingRequest[] {
+    this.#endedWith ??= error
+    const all = this.#queue.all()
+    const left = all.filter(goesOn)
+    for (const request of left) this.#queue.remove(request)
+    if (left.length > 0) this.#queue.onChange()
+    this.#queue.failAll(
+      all.filter((request) => !goesOn(request)),
+      error,
+    )
+    return left
   }
 
   /** The connection is closed for good: everything rejects, and so does what is asked later. */
   onClosed(error: Error): void {
-    this.#closedWith ??= error
-    this.#queue.onClosed()
-    this.#failAll([...this.#requests], error)
+    this.#endedWith ??= error
+    this.#queue.failAll(this.#queue.all(), error)
   }
 
-  /** Rejects everything that is under way. What waits its turn goes on in the next turn of the event loop. */
+  /** Rejects what was made or sent on a link. What waits its turn beside that goes on in the next turn of the event loop. */
   rejectAll(error: Error): void {
-    this.#failAll(this.#inFlight.all(), error)
-    if (this.#queue.hasQueued) this.#clock.nextTurn(() => this.#queue.flush())
+    this.#queue.failAll(
+      this.#queue.all().filter(({ isBound }) => isBound),
+      error,
+    )
+    if (this.#queue.size > 0) this.#clock.nextTurn(() => this.#queue.flush())
   }
 
   /** Writes the next id into a message that is not a request, such as a heartbeat. What has an id, or can have none, passes as it is. */
   withId(message: unknown): unknown {
-    return this.#ids ? this.#ids.assignId(message) : message
+    return this.#inFlight.ids ? this.#inFlight.ids.assignId(message) : message
   }
 
-  /** Notes the id of a message that is sent beside the requests, a subscription say: no request of this connection will be given it. */
+  /** Notes the id of a message that is sent beside the requests, a subscription say: no request of this link will be given it. */
   markUsed(message: unknown): void {
-    this.#ids?.markUsedIdOf(message)
+    this.#inFlight.ids?.markUsedIdOf(message)
   }
 
-  #add(message: unknown, options: RequestOptions, sink: ReplySink): PendingRequest {
-    if (!this.#ids && !options.match)
-      throw new TypeError('A request needs a match where requests.id is false')
-    const request = new PendingRequest(message, options, sink, this.#ids?.read(message))
-    const { signal, timeout = this.#settings.timeout } = options
-    if (this.#closedWith || signal?.aborted) {
-      sink.fail(this.#closedWith ?? toError(signal?.reason), false)
-      return request
+  // --- what a request goes through --------------------------------------------------------------------------------------
+
+  /** Reads the id that a request brings along. */
+  #ownId(message: unknown, { match }: RequestOptions): RequestId | undefined {
+    const { ids } = this.#inFlight
+    if (!ids && !match) throw new TypeError('A request needs a match where requests.id is false')
+    return ids?.read(message)
+  }
+
+  #add(request: PendingRequest): void {
+    const { signal, timeout = this.#settings.timeout } = request.options
+    const error = this.#endedWith ?? (signal?.aborted ? toError(signal.reason) : this.#overflow)
+    if (error) {
+      reject(request, error)
+      return
     }
-    this.#requests.add(request)
-    if (request.hasOwnId) this.#ids?.reserve(request.key)
-    request.start(this.#clock, timeout, (error, isAborted) => this.#fail(request, error, isAborted))
     this.#queue.add(request)
-    this.#port.onChange()
+    request.start(this.#timeouts, timeout)
+    this.#queue.onChange()
     this.#queue.flush()
-    return request
   }
 
-  #send(request: PendingRequest): void {
-    try {
-      // Added before it is sent: a reply, or the loss of the connection, may come from within.
-      this.#port.send(this.#inFlight.add(request))
-    } catch (thrown) {
-      this.#fail(request, toError(thrown))
-    }
+  /** The error of one request more in a full lobby. */
+  get #overflow(): BackpressureError | undefined {
+    if (!this.#isLobby) return undefined
+    const most = Math.max(this.#settings.limit, REQUEST_DEFAULTS.limit)
+    if (this.#queue.waitingSize < most) return undefined
+    return new BackpressureError(most, 'requests')
   }
 
   #takeWithoutId(message: unknown): boolean {
@@ -216,24 +232,25 @@ export class PendingRequests {
     for (const request of this.#inFlight.matching()) {
       if (this.#inFlight.has(request) && this.#offer(request, message, false)) return true
     }
-    if (this.#settings.error(message) != null) this.#unmatched += 1
+    if (this.#settings.error(message) != null) this.#port.onUnmatched()
     return false
   }
 
   /** Gives a message to a request that may want it, and tells whether it did; what throws meanwhile ends that request. */
   #offer(request: PendingRequest, message: unknown, hasItsId: boolean): boolean {
-    const isMatch = (): boolean => request.options.match?.(message, request.id) ?? true
     try {
-      if (!hasItsId && !isMatch()) return false
+      if (!hasItsId && !isMatch(request, message)) return false
       const details = this.#settings.error(message)
       if (details != null) {
         this.#fail(request, new ReplyError(request.id, details))
         return true
       }
       // An error ends its request, whatever that waits for; anything else with its id has to match, too.
-      if (hasItsId && !isMatch()) return false
-      if (request.sink.intercept(message, request)) this.#end(request)
-      else request.restartTimer()
+      if (hasItsId && !isMatch(request, message)) return false
+      if (request.onReply(message, this.#settings.result)) {
+        this.#queue.end(request)
+        this.#queue.flush()
+      } else request.restartTimeout()
       return true
     } catch (thrown) {
       this.#fail(request, toError(thrown))
@@ -241,32 +258,23 @@ export class PendingRequests {
     }
   }
 
-  #fail(request: PendingRequest, error: Error, isAborted = false): void {
-    request.sink.fail(error, isAborted)
-    this.#end(request)
-  }
-
-  #failAll(requests: readonly PendingRequest[], error: Error): void {
-    if (requests.length === 0) return
-    for (const request of requests) {
-      this.#remove(request)
-      request.sink.fail(error, false)
-    }
-    this.#port.onChange()
-  }
-
-  #end(request: PendingRequest): void {
-    if (!this.#remove(request)) return
-    this.#port.onChange()
+  #fail(request: PendingRequest, error: Error): void {
+    this.#queue.fail(request, error, false)
     this.#queue.flush()
   }
+}
 
-  #remove(request: PendingRequest): boolean {
-    if (!this.#requests.delete(request)) return false
-    this.#inFlight.remove(request)
-    this.#queue.delete(request)
-    if (request.hasOwnId) this.#ids?.release(request.key)
-    request.stop()
-    return true
-  }
+function isMatch({ id, options }: PendingRequest, message: unknown): boolean {
+  return options.match?.(message, id) ?? true
+}
+
+/** Tells whether a request outlives the link that has it. */
+function goesOn({ isBound, options }: PendingRequest): boolean {
+  return options.resend === true || !isBound
+}
+
+/** Rejects a request that nothing has. */
+function reject(request: PendingRequest, error: Error): void {
+  request.settle()
+  request.reject(error, false)
 }

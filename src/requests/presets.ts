@@ -4,7 +4,8 @@ import type { RequestsOptions } from './request-options.js'
 
 /**
  * JSON-RPC 2.0: `request({ method, params })` resolves with `result` and rejects with `error` as its details. The reply to
- * a call of the server's is its result, or an error with the code -32603 where the result is an Error.
+ * a call of the server's is its result, or an error with the code -32603 where the result is an Error. A heartbeat message without an
+ * id stays the notification that it is.
  */
 export function jsonRpc(): RequestsOptions {
   const property = propertyAccessor('id')
@@ -56,6 +57,8 @@ export function ocpp(): RequestsOptions {
       return { code, message, details }
     },
     nextId: () => crypto.randomUUID(),
+    // A call without an id is no call.
+    heartbeatIds: true,
     respond: (incoming, result) => {
       const id = idOfCall((incoming as unknown[])[1])
       if (!(result instanceof Error)) return [OcppType.RESULT, id, result ?? {}]
@@ -85,6 +88,8 @@ export function homeAssistant(): RequestsOptions {
     result: (reply) => (isRecord(reply) && reply['type'] === 'result' ? reply['result'] : reply),
     error: (reply) =>
       isHomeAssistantReply(reply) && reply['success'] === false ? (reply['error'] ?? {}) : undefined,
+    // A ping is a command, and each command must have an id that is higher than the last.
+    heartbeatIds: true,
   }
 }
 

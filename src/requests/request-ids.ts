@@ -7,21 +7,23 @@ export interface RequestId {
   readonly key: unknown
 }
 
-/** Past this many ids that callers brought along on one connection, the oldest may be given out anew. */
+/** Past this many ids that callers brought along on one link, the oldest may be given out anew. */
 const MAX_USED = 1_000
 
-/** The ids of one connection: no two pending requests have the same. */
+/** The ids of one link, which count from 1: no two pending requests have the same. */
 export class RequestIds {
   readonly #place: IdAccessor
   readonly #settings: RequestsSettings
-  readonly #reserved = new Set<unknown>()
+  readonly #reserved: ReadonlyMap<unknown, unknown>
   /** Ids that callers brought along: a late reply to one must not find a request that was given it. */
   readonly #used = new Set<unknown>()
   #count = 0
 
-  constructor(place: IdAccessor, settings: RequestsSettings) {
+  /** @param reserved what pending requests have, by the key of their id */
+  constructor(place: IdAccessor, settings: RequestsSettings, reserved: ReadonlyMap<unknown, unknown>) {
     this.#place = place
     this.#settings = settings
+    this.#reserved = reserved
   }
 
   /**
@@ -33,10 +35,8 @@ export class RequestIds {
     const id = this.#place.read(message)
     if (id == null) return undefined
     const key = this.#settings.idKey(id)
-    if (!this.#reserved.has(key)) return { id, key }
-    const name =
-      typeof id === 'string' || typeof id === 'number' ? `id ${id}` : `same id (${describeValue(id)})`
-    throw new TypeError(`Another request with the ${name} is pending: leave it out to have one made`)
+    if (this.#reserved.has(key)) throw idInUse(id)
+    return { id, key }
   }
 
   /**
@@ -53,14 +53,6 @@ export class RequestIds {
       if (id != null && !this.#reserved.has(key) && !this.#used.has(key)) return { id, key }
     }
     throw new TypeError('requests.nextId gives no id that is not in use: it must give a new one at each call')
-  }
-
-  reserve(key: unknown): void {
-    this.#reserved.add(key)
-  }
-
-  release(key: unknown): void {
-    this.#reserved.delete(key)
   }
 
   /** Notes that an id that was brought along is being sent. */
@@ -81,12 +73,6 @@ export class RequestIds {
     if (id != null) this.markUsed(this.#settings.idKey(id))
   }
 
-  /** Begins anew: a new connection knows of none of these ids. */
-  restart(): void {
-    this.#count = 0
-    this.#used.clear()
-  }
-
   /** Writes an id into a message. */
   write(message: unknown, id: unknown): unknown {
     return this.#place.write(message, id)
@@ -101,4 +87,11 @@ export class RequestIds {
     }
     return this.#place.write(message, this.next().id)
   }
+}
+
+/** Makes the error of a request whose id another pending request has. */
+export function idInUse(id: unknown): TypeError {
+  const name =
+    typeof id === 'string' || typeof id === 'number' ? `id ${id}` : `same id (${describeValue(id)})`
+  return new TypeError(`Another request with the ${name} is pending: leave it out to have one made`)
 }

@@ -1,76 +1,125 @@
-import type { PendingRequest } from './pending-request.js'
+import { toError } from '../core/error-text.js'
+import { Chain } from './chain.js'
+import type { InFlightRequests } from './in-flight-requests.js'
+import type { PendingRequest, QueuePlace, RequestOwner } from './pending-request.js'
 
 /** Sends requests, and says whether it can. */
 export interface RequestQueuePort {
-  /** Returns whether a request may be sent now: while ready, and from inside `@OnOpen`. */
+  /**
+   * Encodes a message, and hands it to the socket, at once and past any outbox.
+   *
+   * @throws EncodeError when it cannot be encoded
+   */
+  send(message: unknown): void
+  /** Tells whether requests may be sent now. */
   canSend(): boolean
-  /** Returns whether as many requests are in flight as may be. */
-  isFull(): boolean
-  /** Sends a request. Never throws. */
-  send(request: PendingRequest): void
+  /** Called whenever the number of pending requests has changed. */
+  onChange(): void
 }
 
-/** The requests that wait to be sent: for their turn, or for the connection. */
-export class RequestQueue {
+/** Has requests from the call to their end: they wait for their turn in order, are in flight, and are settled once. */
+export class RequestQueue implements RequestOwner {
+  readonly #inFlight: InFlightRequests
+  readonly #limit: number
   readonly #port: RequestQueuePort
-  /** Those that wait for their turn on this connection. */
-  readonly #queued = new Set<PendingRequest>()
-  /** Those that wait for `onReady()`. */
-  #waiting = new Set<PendingRequest>()
-  #isReady = false
-  #isSending = false
+  readonly #waiting = new Chain<QueuePlace>()
+  #isFlushing = false
 
-  constructor(port: RequestQueuePort) {
+  /** @param limit how many may be in flight at once */
+  constructor(inFlight: InFlightRequests, limit: number, port: RequestQueuePort) {
+    this.#inFlight = inFlight
+    this.#limit = limit
     this.#port = port
   }
 
-  /** True while a request waits for its turn on this connection. */
-  get hasQueued(): boolean {
-    return this.#queued.size > 0
+  /** How many are pending, waiting or in flight. */
+  get size(): number {
+    return this.#inFlight.size + this.#waiting.size
   }
 
+  /** How many wait for their turn. */
+  get waitingSize(): number {
+    return this.#waiting.size
+  }
+
+  /** Returns all that are pending: those in flight, then those that wait, in order. */
+  all(): PendingRequest[] {
+    return [...this.#inFlight.all(), ...this.waiting()]
+  }
+
+  /** Returns those that wait for their turn, in order. */
+  waiting(): PendingRequest[] {
+    return this.#waiting.items().map(({ request }) => request)
+  }
+
+  /** Adds a request at the end. `flush` sends it. */
   add(request: PendingRequest): void {
-    const line = this.#isReady || this.#port.canSend() ? this.#queued : this.#waiting
-    line.add(request)
+    this.#waiting.push(request.enter(this))
+    this.#inFlight.reserve(request)
   }
 
-  delete(request: PendingRequest): void {
-    this.#queued.delete(request)
-    this.#waiting.delete(request)
+  /** Takes a request out. Its time-out and its signal keep running. */
+  remove(request: PendingRequest): void {
+    this.#inFlight.remove(request)
+    if (!request.place) return
+    this.#waiting.remove(request.place)
+    request.leave()
   }
 
-  onReady(): void {
-    this.#isReady = true
-    for (const request of this.#waiting) this.#queued.add(request)
-    this.#waiting.clear()
-    this.flush()
-  }
-
-  /**
-   * The connection is lost.
-   *
-   * @param left all that wait for the next one, in the order of the calls; those that have been sent before go first
-   */
-  onLost(left: readonly PendingRequest[]): void {
-    this.#isReady = false
-    this.#waiting = new Set([...left].sort((a, b) => Number(b.wasSent) - Number(a.wasSent)))
-    this.#queued.clear()
-  }
-
-  onClosed(): void {
-    this.#isReady = false
-  }
-
-  /** Sends requests in order while they may be sent. */
+  /** Sends what waits, in order, while there is room in flight and the link can send. */
   flush(): void {
-    if (this.#isSending) return
-    this.#isSending = true
-    for (const request of this.#queued) {
-      // A request from inside @OnOpen, which is queued before onReady(), may be sent by any caller.
-      if (this.#port.isFull() || (this.#isReady && !this.#port.canSend())) break
-      this.#queued.delete(request)
-      this.#port.send(request)
+    if (this.#isFlushing) return
+    this.#isFlushing = true
+    let { first } = this.#waiting
+    while (first && this.#inFlight.size < this.#limit && this.#port.canSend()) {
+      this.#send(first)
+      first = this.#waiting.first
     }
-    this.#isSending = false
+    this.#isFlushing = false
+  }
+
+  #send(place: QueuePlace): void {
+    const { request } = place
+    this.#waiting.remove(place)
+    request.leave()
+    try {
+      // Added before it is sent: a reply, or the loss of the link, may come from within.
+      this.#port.send(this.#inFlight.add(request))
+    } catch (thrown) {
+      this.fail(request, toError(thrown), false)
+    }
+  }
+
+  /** Ends a request that needs no further reply. Sends nothing. */
+  end(request: PendingRequest): void {
+    if (request.isSettled) return
+    this.remove(request)
+    request.settle()
+    this.onChange()
+  }
+
+  /** Rejects a request, unless it is settled. Sends nothing. */
+  fail(request: PendingRequest, error: Error, isAborted: boolean): void {
+    if (this.#reject(request, error, isAborted)) this.onChange()
+  }
+
+  /** Rejects requests together: the change is told once. Sends nothing. */
+  failAll(requests: readonly PendingRequest[], error: Error): void {
+    for (const request of requests) this.#reject(request, error, false)
+    if (requests.length > 0) this.onChange()
+  }
+
+  /** Returns whether it was pending. */
+  #reject(request: PendingRequest, error: Error, isAborted: boolean): boolean {
+    if (request.isSettled) return false
+    this.remove(request)
+    request.settle()
+    request.reject(error, isAborted)
+    return true
+  }
+
+  /** Tells that the number of pending requests has changed: by `add` or `remove`, whose callers say when. */
+  onChange(): void {
+    this.#port.onChange()
   }
 }

@@ -4,9 +4,9 @@ import { CloseCode } from '../link/close-code.js'
 import type { Initiator } from '../link/close-code.js'
 import type { Stage } from '../errors/stage.js'
 
-/** How one physical connection ended: the argument of `@OnClose`. */
+/** How one link ended: the argument of `@OnClose`. */
 export interface CloseInfo {
-  /** The code that was received: 1005 when the frame had none, 1006 when there was no close frame. */
+  /** Received close code: 1005 if the frame had none, 1006 without a close frame. */
   readonly code: number
   readonly reason: string
   /** The code that this side sent. */
@@ -14,33 +14,33 @@ export interface CloseInfo {
   /** True when the peer's close frame arrived. */
   readonly wasClean: boolean
   readonly initiator: Initiator
-  /** The verdict at that moment. A later `close()` can still overrule it. */
+  /** True if another link follows, as decided when this one was lost. A later `close()` can still change that. */
   readonly willReconnect: boolean
-  /** True when a new connection had taken its place already: `reconnect({ overlap: true })`, or `maxAge`. */
+  /** True if a new link had already replaced it: `reconnect({ overlap: true })` or `maxAge`. */
   readonly replaced?: boolean
   /** Bytes that were accepted for sending and had not left. */
   readonly unsentBytes: number
-  /** Which physical connection it was, counted from 1; 0 when none ever opened. */
+  /** Number of the link, from 1; 0 if none ever opened. */
   readonly connectionNumber: number
-  /** Why it was lost, where a close frame or a plain end of stream does not say all. */
+  /** Reason of the loss, unless it is only a close frame or a plain end of stream. In `closed`, also the reason why the connection ended. */
   readonly error?: Error
 }
 
-/** What is known of a failed attempt or a lost connection: the argument of `shouldReconnect`. */
+/** Facts of a failed attempt or a lost link: the argument of `shouldReconnect`. */
 export interface Failure {
-  /** The error, where there is one: a peer's close frame and a plain end of stream are none. */
+  /** The error, if there is one: a close frame and a plain end of stream are not errors. */
   readonly error?: Error
   /** The HTTP status of a refused handshake. */
   readonly status?: number
   /** The headers of a refused handshake, names in lower case. */
   readonly headers?: Readonly<Record<string, string | string[] | undefined>>
-  /** The received close code of a connection that had opened: 1006 without a close frame. */
+  /** Received close code of a link that had opened: 1006 without a close frame. */
   readonly code?: number
   readonly reason?: string
   readonly initiator: Initiator
-  /** The try that failed, counted from 1. */
+  /** Number of the attempt that failed, from 1. */
   readonly attempt: number
-  /** Milliseconds since the start, or since a connection that had held for `minUptime` was lost. */
+  /** Milliseconds since the start, or since a link that was ready for `minUptime` was lost. */
   readonly elapsed: number
   /** The last message that was received, decoded. */
   readonly lastMessage?: unknown
@@ -48,9 +48,10 @@ export interface Failure {
   readonly hasBeenOpen: boolean
 }
 
-/** Decision about a failure. */
+/** Decision about a failure. `delay` and `retryAfter`, which is what the server asked for, are in milliseconds. */
 export type RetryDecision =
-  { readonly retry: true; readonly delay: number } | { readonly retry: false; readonly exhausted: boolean }
+  | { readonly retry: true; readonly delay: number; readonly retryAfter?: number }
+  | { readonly retry: false; readonly exhausted: boolean }
 
 /** Why and how a link was lost, or an attempt failed. */
 export interface Disconnect {
@@ -63,6 +64,15 @@ export interface Disconnect {
   readonly sentCode?: number
   /** Decision that overrides the policy's. */
   readonly decision?: RetryDecision
+}
+
+/** How a link was lost, and what follows from it. Noted once, by the lifecycle. */
+export interface Loss {
+  readonly disconnect: Disconnect
+  /** True if another connection follows. */
+  readonly willReconnect: boolean
+  /** True unless the link was a candidate, or had been replaced. */
+  readonly isCurrent: boolean
 }
 
 /** Tells who ended a link from how it ended: a violation is answered by this side, a close frame comes from the peer. */
@@ -92,26 +102,28 @@ export function failureOf(
 /** The link that has ended, as far as that matters here. */
 export interface EndedLink {
   readonly number: number
-  readonly closing: { readonly isLocal: boolean; readonly sentCode: number | undefined }
+  readonly end: TransportEnd
+  /** True if this side began to close, or terminated the socket. */
+  readonly isLocalEnd: boolean
+  /** The close code that this side sent first, if it did. */
+  readonly sentCode: number | undefined
 }
 
 /** Returns how an open link was lost, as far as the end of its socket tells. */
-export function disconnectOf({ closing }: EndedLink, end: TransportEnd): Disconnect {
+export function disconnectOf({ isLocalEnd }: EndedLink, end: TransportEnd): Disconnect {
   const { code, reason, error } = end
-  const initiator = closing.isLocal ? 'local' : initiatorOf(end)
+  const initiator = isLocalEnd ? 'local' : initiatorOf(end)
   return { initiator, stage: 'close', error, code, reason }
 }
 
 /** Returns what `@OnClose` receives. */
 export function closeInfoOf(
-  { number: connectionNumber, closing }: EndedLink,
-  end: TransportEnd,
+  { number: connectionNumber, end, isLocalEnd, sentCode }: EndedLink,
   disconnect: Disconnect | undefined,
   facts: Pick<CloseInfo, 'willReconnect' | 'replaced' | 'unsentBytes'>,
 ): CloseInfo {
-  const isLocal = closing.isLocal && !end.error
-  const initiator = isLocal ? 'local' : (disconnect?.initiator ?? initiatorOf(end))
-  return closeInfo(end, { ...facts, initiator, connectionNumber, sentCode: closing.sentCode })
+  const initiator = isLocalEnd && !end.error ? 'local' : (disconnect?.initiator ?? initiatorOf(end))
+  return closeInfo(end, { ...facts, initiator, connectionNumber, sentCode })
 }
 
 /** Puts together what `@OnClose` is told of a link's end. */
@@ -128,6 +140,9 @@ function closeInfo(
   return { code, reason, wasClean, ...facts, sentCode: facts.sentCode ?? echo, error }
 }
 
+/** How a link is lost that this side closes, without a reason to be told. */
+export const LOCAL_CLOSE: Disconnect = { initiator: 'local', stage: 'close' }
+
 /** End of a connection that has never opened. */
 export const NEVER_OPENED: CloseInfo = {
   code: CloseCode.ABNORMAL,
@@ -143,4 +158,9 @@ export const NEVER_OPENED: CloseInfo = {
 export function lostError(loss: Disconnect): ConnectionLostError {
   const { error: cause, code = CloseCode.ABNORMAL, reason = '' } = loss
   return new ConnectionLostError(describeDisconnect(loss), code, reason, cause && { cause })
+}
+
+/** Returns the error that a failure or a loss is reported as. */
+export function errorOf(disconnect: Disconnect): Error {
+  return disconnect.error ?? lostError(disconnect)
 }

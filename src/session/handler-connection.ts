@@ -6,14 +6,14 @@ import type { CloseInfo } from './disconnect.js'
 import type { ConnectionState } from './state.js'
 
 /**
- * What a handler can do with the connection that a message came in on, whichever side opened it. A client injects `Connection`, which
- * adds the rest.
+ * The connection that a message arrived on, as handlers use it, whichever side opened it. A client injects `Connection`, which adds the
+ * rest.
  */
 export abstract class HandlerConnection<P extends AnyProtocol = Protocol> {
   /** A name that is unique in this process, such as `TickerClient#1`. */
   abstract readonly id: string
   abstract get state(): ConnectionState
-  /** Aborts when the connection begins to close for good. */
+  /** Aborts when the connection starts to close for good. */
   abstract get signal(): AbortSignal
   /** Resolves when the connection is closed for good; never rejects. */
   abstract get closed(): Promise<CloseInfo>

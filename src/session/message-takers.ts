@@ -2,39 +2,69 @@ import { encodeWith } from '../codecs/codec.js'
 import type { Codec } from '../codecs/codec.js'
 import type { Clock } from '../core/clock.js'
 import { toError } from '../core/error-text.js'
-import { BackpressureError } from '../errors/request-errors.js'
+import { syncAnswer } from '../core/sync-answer.js'
 import type { Stage } from '../errors/stage.js'
 import type { ReadDemand } from '../link/read-flow.js'
-import type { InboundPipeline, Interceptors } from '../messages/inbound.js'
+import type { InboundPipeline } from '../messages/inbound.js'
 import { MessageStreams } from '../messages/message-stream.js'
 import type { SenderLink } from '../messages/sender.js'
 import { Subscriptions } from '../messages/subscriptions.js'
 import { Waiters } from '../messages/waiters.js'
+import type { WaitOptions } from '../messages/waiters.js'
 import { PendingRequests } from '../requests/pending-requests.js'
+import type { PendingRequest } from '../requests/pending-request.js'
 import type { RequestsSettings } from '../requests/request-options.js'
+import { lostError } from './disconnect.js'
+import type { Loss } from './disconnect.js'
 
 /** Settings of everyone who takes messages. */
 export interface MessageTakersSettings {
   readonly clock: Clock
   readonly codec: Codec
   readonly requests: RequestsSettings
-  /** True if the API is known to have requests: then heartbeats take an ID, too, and unmatched replies are counted. */
+  /** True if the API is known to have requests: then unmatched replies are counted. */
   readonly hasRequests: boolean
 }
 
-/** Has the links that requests and subscriptions are sent on, and receives reports. */
+/** One link, for those who wait for its messages. */
+export interface TakersSession {
+  readonly link: SenderLink
+  /** True if what is asked just now may be sent at once. */
+  readonly canSend: boolean
+  /** True while the caller is part of its `@OnOpen`. */
+  readonly isCaller: boolean
+  /** How the link was lost, if it is. */
+  readonly loss: Loss | undefined
+  readonly requests: PendingRequests
+  readonly handlers: {
+    /** Takes the oldest message that has arrived, that no handler has seen, and that matches. */
+    takeEarly(match: (message: unknown) => boolean): { readonly value: unknown } | undefined
+  }
+}
+
+/** Has the sessions of a connection, and receives reports. */
 export interface MessageTakersPort {
   readonly links: {
-    /** The link over which the caller may send now; `undefined` while that has to wait. */
-    openLink(): SenderLink | undefined
-    /** The link that is open, whoever asks. */
-    readonly link: SenderLink | undefined
-    /** Somebody begins or ends to wait for a message. */
-    updateReading(): void
+    /** The session that the caller means: inside `@OnOpen`, the one that opens; everywhere else the one that serves. */
+    readonly callersSession: TakersSession | undefined
+    /** The session that serves. */
+    readonly servingSession: TakersSession | undefined
   }
-  readonly stateMachine: { readonly state: { readonly status: string } }
+  readonly holder: { readonly state: { readonly status: string } }
   /** Reports something that befell a message. */
   report(error: Error, stage: Stage, consequence: string, message?: unknown): void
+  /** The server has given a subscription an id. */
+  onSubscriptionIds(keyOf: (id: unknown) => string | undefined): void
+  /** Logs a warning. */
+  warn(message: string): void
+}
+
+/** The parts of the hub that takers use. */
+export interface TakersHub {
+  /** Intercepts messages from the first taker on. */
+  readonly inbound: InboundPipeline
+  /** Is told who waits for messages, and who is behind. */
+  readonly demand: ReadDemand
 }
 
 /**
@@ -43,44 +73,35 @@ export interface MessageTakersPort {
  *
  * perf: saves 300 (waiters), 1,310 (subscriptions), 1,630 (requests) and 360 B (iterators) per idle connection.
  */
-export class MessageTakers implements Interceptors, ReadDemand {
+export class MessageTakers {
   readonly #settings: MessageTakersSettings
   readonly #port: MessageTakersPort
-  /** Intercepts messages from the first taker on. */
-  readonly #hub: { readonly inbound: InboundPipeline }
+  readonly #hub: TakersHub
   #waiters: Waiters | undefined
   #subscriptions: Subscriptions | undefined
-  #requests: PendingRequests | undefined
+  /** Requests that wait for a link. */
+  #lobby: PendingRequests | undefined
   #streams: MessageStreams | undefined
-  /** The link whose `@OnOpen` has settled, while it is there. */
-  #readyLink: SenderLink | undefined
+  #unmatchedReplies = 0
 
-  constructor(
-    settings: MessageTakersSettings,
-    port: MessageTakersPort,
-    hub: { readonly inbound: InboundPipeline },
-  ) {
+  constructor(settings: MessageTakersSettings, port: MessageTakersPort, hub: TakersHub) {
     this.#settings = settings
     this.#port = port
     this.#hub = hub
   }
 
-  get waiters(): Waiters {
-    this.#waiters ??= this.#add(new Waiters(this.#settings.clock, () => this.#port.links.updateReading()))
-    return this.#waiters
-  }
-
   get streams(): MessageStreams {
-    this.#streams ??= this.#add(new MessageStreams({ onChange: () => this.#port.links.updateReading() }))
+    this.#streams ??= this.#add(
+      new MessageStreams(this.#settings.clock, {
+        onBacklog: (before, after) => this.#hub.demand.onBacklog(before, after),
+        warn: (message) => this.#port.warn(message),
+      }),
+    )
     return this.#streams
   }
 
-  get requests(): PendingRequests {
-    if (!this.#requests) {
-      this.#requests = this.#add(this.#makeRequests())
-      if (this.#readyLink) this.#requests.onReady()
-    }
-    return this.#requests
+  get lobby(): PendingRequests {
+    return (this.#lobby ??= this.#makeRequests(undefined))
   }
 
   get subscriptions(): Subscriptions {
@@ -93,70 +114,100 @@ export class MessageTakers implements Interceptors, ReadDemand {
     return taker
   }
 
-  #makeRequests(): PendingRequests {
-    const { clock, codec, requests } = this.#settings
-    const port = this.#port
-    return new PendingRequests(requests, clock, {
-      send: (message) => {
-        const link = port.links.openLink() ?? port.links.link
-        if (link?.isOpen) void link.send(encodeWith(codec, message))
+  /** Makes the requests of one link. */
+  createRequests(session: TakersSession): PendingRequests {
+    return this.#add(this.#makeRequests(session))
+  }
+
+  /** @param session `undefined` for requests that wait for a link */
+  #makeRequests(session: TakersSession | undefined): PendingRequests {
+    const { clock, codec, requests: settings } = this.#settings
+    const { demand } = this.#hub
+    let pending = 0
+    const requests: PendingRequests = new PendingRequests(
+      settings,
+      clock,
+      {
+        send: (message) => void session?.link.send(encodeWith(codec, message)),
+        canSend: () => session?.canSend ?? false,
+        onChange: () => {
+          const more = requests.size - pending
+          pending = requests.size
+          if (more > 0) demand.add(more)
+          else if (more < 0) demand.remove(-more)
+        },
+        onError: (thrown) => this.#port.report(toError(thrown), 'decode', ''),
+        onUnmatched: () => {
+          this.#unmatchedReplies += 1
+        },
       },
-      canSend: () => port.links.openLink() !== undefined,
-      onChange: () => port.links.updateReading(),
-      onError: (thrown) => port.report(toError(thrown), 'decode', ''),
-    })
+      session === undefined,
+    )
+    return requests
   }
 
   #makeSubscriptions(): Subscriptions {
     const port = this.#port
-    const send = (message: unknown): void => {
-      this.requests.markUsed(message)
-      void this.#readyLink?.send(encodeWith(this.#settings.codec, message))
-    }
-    // From inside the @OnOpen of a link that is to replace this one, nothing is sent on this one any more.
-    const isReady = (): boolean =>
-      this.#readyLink !== undefined &&
-      port.stateMachine.state.status === 'open' &&
-      port.links.openLink() === this.#readyLink
-    const report = (error: Error): void => port.report(error, 'send', '')
+    let pendingAcks = 0
     return new Subscriptions(
-      { send, isReady, report, onPendingAcksChange: () => port.links.updateReading() },
+      {
+        send: (message) => {
+          const session = port.links.servingSession
+          session?.requests.markUsed(message)
+          void session?.link.send(encodeWith(this.#settings.codec, message))
+        },
+        // From inside the @OnOpen of a link that is to replace this one, nothing is sent on this one any more.
+        isReady: () => {
+          const session = port.links.servingSession
+          return (
+            session?.link.isOpen === true &&
+            port.holder.state.status === 'open' &&
+            port.links.callersSession === session
+          )
+        },
+        report: (error) => port.report(error, 'send', ''),
+        onFirstId: () => port.onSubscriptionIds((id) => this.#subscriptions?.keyOf(id)),
+        onPendingAcksChange: () => {
+          const count = this.#subscriptions?.pendingAcks ?? 0
+          const more = count - pendingAcks
+          pendingAcks = count
+          if (more > 0) this.#hub.demand.add(more)
+          else if (more < 0) this.#hub.demand.remove(-more)
+        },
+      },
       this.#settings.clock,
     )
   }
 
-  // --- what readers of links ask ----------------------------------------------------------------------------------------
+  // --- who waits, and what arrives --------------------------------------------------------------------------------------
 
-  get isWaiting(): boolean {
-    const requests = this.#requests?.size ?? 0
-    const acks = this.#subscriptions?.pendingAcks ?? 0
-    return requests > 0 || acks > 0 || (this.#waiters?.size ?? 0) > 0
+  /**
+   * Waits for a message. Inside `@OnOpen` it may have arrived already.
+   *
+   * @param session the link that it is to come on; `undefined` for the next one
+   */
+  waitFor(
+    session: TakersSession | undefined,
+    match: (message: unknown) => boolean,
+    options: WaitOptions,
+  ): Promise<unknown> {
+    this.#waiters ??= this.#add(new Waiters(this.#settings.clock, this.#hub.demand))
+    if (session?.loss) return rejected(lostError(session.loss.disconnect))
+    if (session?.isCaller && !options.signal?.aborted) {
+      try {
+        const early = session.handlers.takeEarly((message) => syncAnswer(match(message), 'match'))
+        if (early) return Promise.resolve(early.value)
+      } catch (thrown) {
+        return rejected(toError(thrown))
+      }
+    }
+    return this.#waiters.add(match, options, session?.link)
   }
 
-  get iteratorsFull(): boolean {
-    return this.#streams?.iteratorsFull ?? false
-  }
-
-  get iteratorsOverLimit(): boolean {
-    return this.#streams?.iteratorsOverLimit ?? false
-  }
-
-  /** So much is pending that nobody can be waited for any more. */
-  onReadOverflow(pending: number): void {
-    const error = new BackpressureError(pending)
-    this.#requests?.rejectAll(error)
-    this.#waiters?.rejectAll(error)
-  }
-
-  // --- what arrives -----------------------------------------------------------------------------------------------------
-
-  /** Offers a message to those who wait for it, before any queue. Returns whether somebody took it: no handler sees it then. */
-  intercept(message: unknown): boolean {
-    const hasRequests = this.#settings.hasRequests || (this.#requests?.size ?? 0) > 0
+  /** Offers a message of a link to those who wait for it. Returns whether somebody took it. */
+  offer(message: unknown, link: SenderLink): boolean {
     return (
-      (hasRequests && this.requests.take(message)) ||
-      (this.#waiters?.offer(message) ?? false) ||
-      (this.#subscriptions?.intercept(message) ?? false)
+      (this.#waiters?.offer(message, link) ?? false) || (this.#subscriptions?.intercept(message) ?? false)
     )
   }
 
@@ -165,48 +216,44 @@ export class MessageTakers implements Interceptors, ReadDemand {
     this.#streams?.push(message)
   }
 
-  /** Returns the user's own key for an ID that the server has given a subscription. */
-  subscriptionKey(id: unknown): string | undefined {
-    return this.#subscriptions?.keyOf(id)
+  /** Ends the waits for messages of a link. */
+  rejectWaiters(link: SenderLink, error: Error): void {
+    this.#waiters?.rejectAll(link, error)
   }
 
   /** Number of replies that no request was waiting for. */
   get unmatchedReplies(): number {
-    return this.#requests?.unmatched ?? 0
+    return this.#unmatchedReplies
   }
 
   // --- what becomes of the links ----------------------------------------------------------------------------------------
 
-  /**
-   * `@OnOpen` has settled. Subscriptions are sent first, then the outbox, then requests.
-   *
-   * @param flush sends the outbox
-   */
-  onLinkReady(link: SenderLink, flush: () => void): void {
-    this.#readyLink = link
+  /** A link has opened: those who wait for one wait for its messages. */
+  onSessionOpen({ link }: TakersSession): void {
+    this.#waiters?.attach(link)
+  }
+
+  /** A link is ready. What was said on the one before, if that is still there, is said anew. */
+  sendSubscriptions(): void {
+    this.#subscriptions?.onLost()
     this.#subscriptions?.onReady()
-    flush()
-    // A message or a report may have led somebody to give the link up.
-    if (this.#readyLink === link) this.#requests?.onReady()
+  }
+
+  /** A link is ready, and all else is sent: requests that have waited for one are. */
+  sendRequests(session: TakersSession): void {
+    if (this.#lobby && this.#lobby.size > 0) session.requests.adopt(this.#lobby.release())
   }
 
   /**
-   * `@OnOpen` of a new link has settled while the old one is there: everything is sent on the new one. Requests of the old one may still
-   * be answered until the function returned is called.
+   * A link is lost: waiters reject, requests wait for the next link, and subscriptions are to be sent again.
+   *
+   * @param requests those of the link that go on
    */
-  onLinkReplaced(link: SenderLink, flush: () => void): ((error: Error) => void) | undefined {
-    const endOld = this.#requests?.retire()
-    this.#subscriptions?.onLost()
-    this.onLinkReady(link, flush)
-    return endOld
-  }
-
-  /** The link is lost: requests and waiters reject, and subscriptions are to be sent again. */
-  onLinkLost(error: Error): void {
-    this.#readyLink = undefined
-    this.#requests?.onLost(error)
-    this.#subscriptions?.onLost()
-    this.#waiters?.rejectAll(error)
+  onSessionLost(session: TakersSession, error: Error, requests: readonly PendingRequest[]): void {
+    const { servingSession } = this.#port.links
+    this.#waiters?.rejectAll(session.link, error)
+    if (!servingSession) this.#subscriptions?.onLost()
+    if (requests.length > 0) (servingSession?.requests ?? this.lobby).adopt(requests)
   }
 
   /**
@@ -215,10 +262,16 @@ export class MessageTakers implements Interceptors, ReadDemand {
    * @param cause why, unless it was closed on purpose
    */
   end(error: Error, cause: Error | undefined): void {
-    this.#requests?.onClosed(error)
+    this.#lobby?.onClosed(error)
     if (cause) this.#streams?.fail(cause)
     else this.#streams?.end()
     this.#subscriptions?.onClosed()
-    this.#waiters?.rejectAll(error)
+    this.#waiters?.end(error)
   }
+}
+
+function rejected(error: Error): Promise<never> {
+  const promise = Promise.reject(error)
+  promise.catch(() => undefined)
+  return promise
 }

@@ -1,28 +1,60 @@
 import type { LinkPort } from '../link/link-port.js'
 import type { CloseInfo } from './disconnect.js'
-import type { InboundMessage } from '../messages/inbound.js'
+import type { InboundHandlers } from '../messages/inbound.js'
+import type { HandlerConnection } from './handler-connection.js'
 import type { ConnectionState, OpenInfo } from './state.js'
 import type { Stage } from '../errors/stage.js'
 
 /** How `@OnOpen` ended. `released`: it called `close()`, and is not waited for. */
 export type OpenOutcome = 'opened' | 'released' | { readonly thrown: unknown }
 
-/** Receives the events of one link, from its opening to its close. No method throws or rejects. */
-export interface SessionHandlers {
+/** The part of a session that its handlers use. */
+export interface SessionPort {
+  readonly link: LinkPort
+  /** The connection as seen from this link. */
+  readonly connection: HandlerConnection
+}
+
+/** Passed to `@OnClosing`: the close frame that follows. */
+export interface ClosingInfo {
+  /** Close code. After `end()` it is 1000, but the server closes first. */
+  readonly code: number
+  /** Close reason; `''` for none. */
+  readonly reason: string
+}
+
+/** What a session had left when it was given up. */
+export interface Discarded {
+  /** Number of messages that no handler has seen. */
+  readonly unhandled: number
+  /** The handlers that have not settled, by name: `TickerClient#tick`. They hold no slot of the queue any more. */
+  readonly running: readonly string[]
+}
+
+/** Receives the events of one link, from its opening to its close. No method throws or rejects, but as `takeEarly` says. */
+export interface SessionHandlers extends InboundHandlers {
   /** True if there is an `@OnOpen`. */
   readonly hasOnOpen: boolean
+  /** True if there is an `@OnClosing`. */
+  readonly hasOnClosing: boolean
   /** Runs `@OnOpen`, and says how it ended, with a promise where that has to be waited for. */
   onOpen(open: OpenInfo): OpenOutcome | Promise<OpenOutcome>
-  /** From now on messages may be handled. */
+  /** What has arrived enters the queue, in order; from now on each message enters it on arrival. */
   onReady(): void
-  /** Takes a message, and counts it as pending until it is handled. */
-  receive(message: InboundMessage): void
+  /**
+   * Takes the oldest message that matches and has arrived before `onReady`: no handler will see it. Throws what `match` throws.
+   *
+   * @returns the message as `value`; `undefined` where there is none
+   */
+  takeEarly(match: (message: unknown) => boolean): { readonly value: unknown } | undefined
   onPing(data: Uint8Array): void
   onPong(data: Uint8Array): void
-  /** Resolves when everything received has been handled. */
+  /** Resolves when everything that this session has received is handled, or given up. */
   drained(): Promise<void>
-  /** Gives up what has not been handled yet, and returns how much that was. */
-  discard(): number
+  /** Gives up what has not been handled, and takes their slots from the handlers that have not settled. */
+  discard(): Discarded
+  /** Runs `@OnClosing`, and sends what it returns; resolves when that is done. */
+  onClosing(closing: ClosingInfo): Promise<void>
   /** Runs `@OnClose`; resolves when it has settled. */
   onClose(close: CloseInfo): Promise<void>
 }
@@ -39,15 +71,21 @@ export interface ConnectionFailure {
   readonly signal: AbortSignal
   /** The message that it happened with, where there is one. */
   readonly message?: unknown
+  /** How many failures this stands for. 1 if left out. */
+  readonly count?: number
 }
 
 /** Receives the events of a connection. The dispatcher implements it. No method throws or rejects. */
 export interface ConnectionListener {
   /** Called when a link has opened, before anything that it received is handed on. */
-  openSession(link: LinkPort): SessionHandlers
+  openSession(session: SessionPort): SessionHandlers
   onStateChange(state: ConnectionState): void
   /** Runs `@OnError` at once; returns a promise only where there is something to wait for. */
   onError(failure: ConnectionFailure): void | Promise<void>
+  /** The server has given a subscription an id: messages with such an id have the key that `keyOf` returns for it. */
+  onSubscriptionIds(keyOf: (id: unknown) => string | undefined): void
+  /** Logs a warning. */
+  onWarning(message: string): void
   /** Called when `close()` is called: a handler that is in its synchronous part must not be waited for. */
   onClosing(): void
 }

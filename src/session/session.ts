@@ -1,94 +1,81 @@
-import { wholeNow } from '../core/clock.js'
 import { RESOLVED } from '../core/deferred.js'
-import { toError } from '../core/error-text.js'
-import { OnOpenTimeoutError } from '../errors/connection-errors.js'
 import type { HeartbeatTimeoutError } from '../errors/connection-errors.js'
-import type { Stage } from '../errors/stage.js'
-import { Link } from '../link/link.js'
-import type { LinkOwner } from '../link/link.js'
+import { UnprocessedMessagesError } from '../errors/message-errors.js'
 import type { LinkEnd } from '../link/link-closing.js'
-import type { LinkSettings } from '../link/link-settings.js'
-import type { InboundTarget } from '../messages/inbound.js'
-import type { Transport } from '../transports/transport.js'
-import type { Deadline } from './deadline.js'
-import type { Disconnect } from './disconnect.js'
-import { HandlerDrain } from './handler-drain.js'
-import type { MessageHub } from './message-hub.js'
-import { OnOpenRun } from './on-open-run.js'
-import type { ConnectionListener, SessionHandlers } from './session-handlers.js'
+import type { PendingRequest } from '../requests/pending-request.js'
+import { lostError } from './disconnect.js'
+import type { CloseInfo, Loss } from './disconnect.js'
+import { LinkUser } from './link-user.js'
+import type { LinkUserOwner } from './link-user.js'
+import { OnOpenScope } from './on-open-scope.js'
+import type { ClosingInfo, OpenOutcome } from './session-handlers.js'
 import type { OpenInfo } from './state.js'
 
-/** Settings of a session. */
-export interface SessionSettings extends LinkSettings {
-  readonly onOpenTimeout: number
-}
+/**
+ * Shared by all connections: finds the `@OnOpen` that a call comes from, whose messages go out immediately, while all others wait until
+ * it has settled; and the `@OnClosing`, which may still send where others may not any more.
+ */
+const scope = new OnOpenScope<Session>()
 
-/** How a link was lost, and the `@OnError` of that. */
-interface Loss {
-  readonly disconnect: Disconnect
-  readonly reported: Promise<void>
-}
-
-/** Receives the events of a session, and has the parts that all sessions of a connection share. */
-export interface SessionOwner {
-  /**
-   * `@OnOpen` has settled well, and the link is still there: what has waited for that is sent before any message is handled.
-   *
-   * @returns a promise if messages have to wait for the link that this one replaces
-   */
-  onSessionReady(session: Session): Promise<void> | undefined
-  /** `@OnOpen` has thrown, or taken too long, while the link is still there. */
-  onOpenFailed(session: Session, error: Error): void
+/** Receives the reports of a session, and has the parts that all sessions of a connection share. */
+export interface SessionOwner extends LinkUserOwner<Session> {
+  /** `@OnOpen` has settled, well or not. */
+  onOpenSettled(session: Session, outcome: Exclude<OpenOutcome, 'released'>): void
   onHeartbeatTimeout(session: Session, error: HeartbeatTimeoutError): void
   /** The socket is gone. */
-  onSessionLost(session: Session, end: LinkEnd): void
-  /** Reports something that changes nothing. */
-  report(error: Error, stage: Stage, consequence: string, message?: unknown): void
-  readonly stateMachine: { readonly isClosing: boolean }
-  readonly hub: MessageHub
-  readonly closing: { readonly deadline: Deadline }
+  onLinkEnd(session: Session, end: LinkEnd): void
+  /** What `drain` has asked for is done. */
+  onDrained(session: Session): void
+  /** `@OnClosing` has settled, and nothing waits to be sent any more. */
+  onClosingSettled(session: Session): void
+  onCloseSettled(session: Session): void
 }
 
-/** One link's part in a connection: its `@OnOpen`, its messages, its `@OnClose`. */
-export class Session implements LinkOwner, InboundTarget {
-  readonly link: Link
-  /** The number of the attempt that opened the link. */
-  readonly attempt: number
-  readonly handlers: SessionHandlers
-  readonly #settings: SessionSettings
-  readonly #owner: SessionOwner
-  /** Settles when `@OnOpen` has; `undefined` until it is called. */
-  #opening: Promise<void> | undefined
-  #onOpen: OnOpenRun | undefined
-  #handlesMessages = false
-  #readyAt: number | undefined
-  #loss: Loss | undefined
-  /** perf: saves 60 B per idle connection. */
-  #ending: HandlerDrain | undefined
+/** What a drain waits for. */
+type DrainScope = 'handlers' | 'handlers and requests'
 
-  /**
-   * @param number which link of the connection it is, from 1
-   * @param attempt the number of the attempt that opened it
-   * @param listener makes the handlers' side of the session
-   */
-  constructor(
-    number: number,
-    attempt: number,
-    transport: Transport,
-    settings: SessionSettings,
-    owner: SessionOwner,
-    listener: Pick<ConnectionListener, 'openSession'>,
-  ) {
-    this.attempt = attempt
-    this.#settings = settings
-    this.#owner = owner
-    this.link = new Link(number, transport, settings, this, owner.hub)
-    this.handlers = listener.openSession(this.link)
-  }
+const NO_REQUESTS: readonly PendingRequest[] = []
+
+/** One link's part in a connection: its `@OnOpen`, its messages, its requests and waiters, its `@OnClose`. */
+export class Session extends LinkUser {
+  declare protected readonly owner: SessionOwner
+  #phase: 'new' | 'opening' | 'opened' | 'failed' | 'handling' = 'new'
+  /** Settles when `@OnOpen` has. */
+  #opening: Promise<void> = RESOLVED
+  #readyAt: number | undefined
+  /** perf: saves 60 B per idle connection. */
+  #ending: SessionEnding | undefined
+
+  // --- what it is doing -------------------------------------------------------------------------------------------------
 
   /** True once `@OnOpen` was called: `@OnClose` will be, too. */
   get hasOpened(): boolean {
-    return this.#opening !== undefined
+    return this.#phase !== 'new'
+  }
+
+  /** True from when `@OnOpen` is called until the link is lost. */
+  get isLive(): boolean {
+    return this.#phase !== 'new' && this.#ending?.loss === undefined
+  }
+
+  /** True while the caller is part of its `@OnOpen`, also after an await. */
+  get isCaller(): boolean {
+    return this.#phase === 'opening' && scope.owner === this && this.isLive
+  }
+
+  /** True while the caller is part of its `@OnClosing`, also after an await, and sends still pass. */
+  get isGoodbyeOfCaller(): boolean {
+    return this.#ending?.isSayingGoodbye === true && scope.owner === this && this.link.isOpen
+  }
+
+  /** True from when it serves until the link is lost, or has been replaced. */
+  get isReady(): boolean {
+    return this.#readyAt !== undefined && this.isLive && this.#ending?.isReplaced !== true
+  }
+
+  /** True if what is asked just now may be sent at once. */
+  get canSend(): boolean {
+    return this.link.isOpen && (this.isReady || this.isCaller)
   }
 
   /** When it became ready, by the monotonic clock. */
@@ -96,112 +83,219 @@ export class Session implements LinkOwner, InboundTarget {
     return this.#readyAt
   }
 
-  /** How the link was lost, once it is: late events change nothing. */
-  get disconnect(): Disconnect | undefined {
-    return this.#loss?.disconnect
+  get isReplaced(): boolean {
+    return this.#ending?.isReplaced ?? false
   }
 
-  /**
-   * Notes how the link was lost.
-   *
-   * @param reported settles with the `@OnError` of that
-   */
-  lose(disconnect: Disconnect, reported: Promise<void> = RESOLVED): void {
-    this.#loss = { disconnect, reported }
+  get loss(): Loss | undefined {
+    return this.#ending?.loss
   }
 
-  /** The link, if the caller may send now: once it is ready, and before that from inside its `@OnOpen`. */
-  get openLink(): Link | undefined {
-    if (this.#loss || !this.link.isOpen || !this.hasOpened) return undefined
-    return this.#handlesMessages || this.#onOpen?.isCaller ? this.link : undefined
+  get acceptsMessages(): boolean {
+    return this.#ending === undefined || (this.#ending.isTaking && !this.link.isFlooded)
   }
 
   // --- what the link reports --------------------------------------------------------------------------------------------
 
-  onLinkMessage(data: string | Uint8Array, receivedAt: number): void {
-    this.#owner.hub.inbound.receive(this, data, receivedAt)
-  }
-
-  onLinkPing(data: Uint8Array): void {
-    if (this.#readyAt !== undefined && !this.#loss) this.handlers.onPing(data)
-  }
-
-  onLinkPong(data: Uint8Array): void {
-    if (this.#readyAt !== undefined && !this.#loss) this.handlers.onPong(data)
-  }
-
   onLinkDead(error: HeartbeatTimeoutError): void {
-    this.#owner.onHeartbeatTimeout(this, error)
+    this.owner.onHeartbeatTimeout(this, error)
   }
 
   onLinkEnd(end: LinkEnd): void {
-    this.#onOpen?.stop()
-    this.#owner.onSessionLost(this, end)
+    this.owner.onLinkEnd(this, end)
   }
 
-  // --- opening ----------------------------------------------------------------------------------------------------------
+  // --- what the lifecycle has it do -------------------------------------------------------------------------------------
 
-  /** Runs `@OnOpen`, and what follows from how it ends. */
+  /** Runs `@OnOpen`. */
   open(info: OpenInfo): void {
-    // Known as opened from here on, also to what @OnOpen calls.
-    this.#opening = RESOLVED
-    this.#opening = this.#open(info)
+    this.#phase = 'opening'
+    const outcome = this.handlers.hasOnOpen ? scope.run(this, () => this.handlers.onOpen(info)) : 'opened'
+    // No turn between: what @OnOpen has set going without waiting for it finds the connection ready.
+    if (outcome instanceof Promise) this.#opening = outcome.then((settled) => this.#onOpened(settled))
+    else this.#onOpened(outcome)
   }
 
-  async #open(info: OpenInfo): Promise<void> {
-    if (this.handlers.hasOnOpen) this.#onOpen = new OnOpenRun(this.#settings)
-    const opening = this.#onOpen?.start(() => this.handlers.onOpen(info)) ?? 'opened'
-    // No turn between: what @OnOpen has set going without waiting for it finds the connection ready.
-    const outcome = opening instanceof Promise ? await opening : opening
-    if (outcome === 'opened') await this.#becomeReady()
-    else if (outcome !== 'released') {
-      const { onOpenTimeout } = this.#settings
-      const error = outcome === 'late' ? new OnOpenTimeoutError(onOpenTimeout) : toError(outcome.thrown)
-      if (!this.#loss && !this.#owner.stateMachine.isClosing) this.#owner.onOpenFailed(this, error)
-      else if (error !== this.link.signal.reason)
-        this.#owner.report(error, 'open', 'the connection has ended already')
-    }
-    this.#onOpen = undefined
+  #onOpened(outcome: OpenOutcome): void {
+    if (this.#phase === 'opening') this.#phase = outcome === 'opened' ? 'opened' : 'failed'
     // perf: saves 43 B per idle connection; all connections share one settled promise.
     this.#opening = RESOLVED
+    if (outcome !== 'released') this.owner.onOpenSettled(this, outcome)
   }
 
-  async #becomeReady(): Promise<void> {
-    this.#handlesMessages = true
-    if (!this.#loss) {
-      this.#readyAt = wholeNow(this.#settings.clock)
-      this.link.onReady()
-      const handover = this.#owner.onSessionReady(this)
-      if (handover) await handover
-    }
+  /** `@OnOpen` has settled well, and the link serves: sends what has waited for that, then handles messages. */
+  becomeReady(now: number): void {
+    this.#readyAt = now
+    this.link.onReady()
+    this.owner.hub.onSessionReady(this)
+    this.#handleMessages()
+  }
+
+  #handleMessages(): void {
+    if (this.#phase !== 'opened') return
+    this.#phase = 'handling'
     this.handlers.onReady()
   }
 
-  // --- handling, and the end --------------------------------------------------------------------------------------------
-
-  get isLive(): boolean {
-    return this.hasOpened && !this.#loss
+  /**
+   * Its link is not wanted any more. An `@OnOpen` that runs is not waited for, and no message of its link is handled. Handlers that a
+   * drain waits for have had their time: they are given up.
+   */
+  closeLink(code: number, reason: string): void {
+    if (this.#phase === 'opening') {
+      this.#phase = 'failed'
+      this.#opening = RESOLVED
+    }
+    this.link.readCounter.release()
+    this.link.closing.close(code, reason)
+    this.#ending?.endDrain()
   }
 
-  get acceptsMessages(): boolean {
-    return !this.#owner.stateMachine.isClosing
+  /** Lets go of everything that depends on the link, in this turn. */
+  lose(loss: Loss): void {
+    this.ending.onLost(loss)
+    const error = lostError(loss.disconnect)
+    this.link.release(error)
+    const requests = this.requestsIfAny?.onLost(error) ?? NO_REQUESTS
+    this.owner.hub.takersIfAny?.onSessionLost(this, error, requests)
   }
 
-  isHeartbeatReply(message: unknown): boolean {
-    return this.link.heartbeat.isReply(message)
+  /** Resolves when `@OnOpen` has settled and what was received is handled, and to whether messages are handled at all. */
+  async handled(): Promise<boolean> {
+    await this.#opening
+    await this.#ending?.reported
+    this.#handleMessages()
+    if (this.#phase !== 'handling') return false
+    await this.handlers.drained()
+    return true
   }
 
-  get ending(): HandlerDrain {
-    return (this.#ending ??= new HandlerDrain(this.handlers, this.#owner))
+  /** Resolves when no request is pending. */
+  async answered(): Promise<void> {
+    await this.requestsIfAny?.idle()
   }
 
-  /** Waits up to `timeout` ms for `@OnOpen` and pending handlers, then discards and reports the rest. */
-  async drain(timeout: number): Promise<void> {
-    if (!this.#opening) return
-    const opened = Promise.all([this.#loss?.reported, this.#opening])
-    await this.ending.drain(
-      timeout,
-      opened.then(() => this.#handlesMessages),
-    )
+  /** Runs a handler whose calls are known as its own, also after an await. */
+  runInScope<T>(run: () => T): T {
+    return scope.run(this, run)
+  }
+
+  /** What leads to its end. */
+  get ending(): SessionEnding {
+    return (this.#ending ??= new SessionEnding(this, this.owner))
+  }
+}
+
+/** The end of one session, from when it is to leave: what is still to be handled, its goodbye, its `@OnClose`. */
+class SessionEnding {
+  readonly #session: Session
+  readonly #owner: SessionOwner
+  #isTaking = true
+  #isReplaced = false
+  /** Only the latest drain counts. */
+  #drains = 0
+  #isDraining = false
+  #isSayingGoodbye = false
+  #loss: Loss | undefined
+  #reported: Promise<void> | undefined
+
+  constructor(session: Session, owner: SessionOwner) {
+    this.#session = session
+    this.#owner = owner
+  }
+
+  /** False once no handler is to be started for what still arrives. */
+  get isTaking(): boolean {
+    return this.#isTaking
+  }
+
+  /** True once another link has taken its place. */
+  get isReplaced(): boolean {
+    return this.#isReplaced
+  }
+
+  /** How the link was lost, once it is. */
+  get loss(): Loss | undefined {
+    return this.#loss
+  }
+
+  /** Settles with the `@OnError` of that. */
+  get reported(): Promise<void> | undefined {
+    return this.#reported
+  }
+
+  /** True while `@OnClosing` runs. */
+  get isSayingGoodbye(): boolean {
+    return this.#isSayingGoodbye
+  }
+
+  onLost(loss: Loss): void {
+    this.#loss = loss
+  }
+
+  /** An `@OnError` has been told of the loss: `@OnClose` waits for it. */
+  onReported(reported: Promise<void>): void {
+    this.#reported = reported
+  }
+
+  /** Another link has taken its place: replies still come, and nothing new is asked of it. */
+  retire(): void {
+    this.#isReplaced = true
+  }
+
+  /** From now on no handler is started for what arrives, and it is read on. */
+  stopTaking(): void {
+    this.#isTaking = false
+    this.#session.link.readCounter.release()
+  }
+
+  /** Waits until `@OnOpen` has settled and everything received is handled, and tells the owner. A later drain replaces this one. */
+  drain(scope: DrainScope): void {
+    this.#drains += 1
+    this.#isDraining = true
+    void this.#drain(scope, this.#drains)
+  }
+
+  async #drain(scope: DrainScope, drain: number): Promise<void> {
+    if (!(await this.#session.handled())) this.discard(true)
+    if (scope === 'handlers and requests') await this.#session.answered()
+    if (drain !== this.#drains) return
+    this.#isDraining = false
+    this.#owner.onDrained(this.#session)
+  }
+
+  /** What a drain waits for has had its time. */
+  endDrain(): void {
+    if (this.#isDraining) this.discard(true)
+  }
+
+  /**
+   * Gives up what has not been handled yet, and reports it.
+   *
+   * @param wasWaitedFor true if handlers had time to settle
+   */
+  discard(wasWaitedFor: boolean): void {
+    const { unhandled, running } = this.#session.handlers.discard()
+    const late = wasWaitedFor ? running : []
+    if (unhandled === 0 && late.length === 0) return
+    this.#owner.report(new UnprocessedMessagesError(unhandled, late), 'handle', 'the connection has ended')
+  }
+
+  /** Runs `@OnClosing`, if its link can still say something, and waits until what it has sent is out of our hands. */
+  sayGoodbye(info: ClosingInfo): void {
+    const { handlers, link } = this.#session
+    const said = handlers.hasOnClosing && link.isOpen ? this.#runOnClosing(info) : RESOLVED
+    void said.then(() => link.whenDrained()).then(() => this.#owner.onClosingSettled(this.#session))
+  }
+
+  async #runOnClosing(info: ClosingInfo): Promise<void> {
+    this.#isSayingGoodbye = true
+    await this.#session.runInScope(() => this.#session.handlers.onClosing(info))
+    this.#isSayingGoodbye = false
+  }
+
+  /** Runs `@OnClose`. */
+  close(info: CloseInfo): void {
+    void this.#session.handlers.onClose(info).then(() => this.#owner.onCloseSettled(this.#session))
   }
 }

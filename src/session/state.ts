@@ -1,5 +1,4 @@
-import type { Clock, Timer } from '../core/clock.js'
-import { publishState } from '../core/diagnostics.js'
+import { publishState, stateChannel } from '../core/diagnostics.js'
 import { ConnectionClosedError } from '../errors/send-errors.js'
 import { LazyDeferred, RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
@@ -8,28 +7,34 @@ import type { CloseInfo } from './disconnect.js'
 import type { Initiator } from '../link/close-code.js'
 
 /**
- * What a connection is doing, and the facts of it.
+ * State of a connection.
  *
- *                     ┌────────────── attempt failed ─────────────┐
- *                     ▼                                           │
- *   (start) ──▶ connecting ──── handshake done ────▶ open ─ lost ─┤
- *                  │  ▲                               │           ▼
- *                  │  └───────── delay over, ─────────┼──────── waiting
- *                  │       old connection closed      │           │
- *                  └────────────── close() or no retry left ──────┘
- *                                         ▼
- *                                      closing ──▶ closed
+ *   (start) ──▶ connecting ──▶ opening ──▶ open          opening: the socket is open, and `@OnOpen` runs
+ *                 ▲  │            │          │
+ *                 │  ▼            ▼          ▼
+ *               waiting ◀──── failed, or lost, and worth another try
+ *
+ *   each of them ── close(), or no retry left ──▶ closing ──▶ closed
  */
 export type ConnectionState =
   | { readonly status: 'connecting'; readonly attempt: number }
-  | { readonly status: 'open'; readonly connectionNumber: number; readonly protocol: string }
+  | {
+      /** `opening`: the socket is open, and `@OnOpen` runs. `open`: it has completed, and the connection is ready. */
+      readonly status: 'opening' | 'open'
+      /** Number of the link, from 1. A handover changes it without a new status. */
+      readonly connectionNumber: number
+      /** Subprotocol that the server chose; `''` if it chose none. */
+      readonly protocol: string
+    }
   | {
       readonly status: 'waiting'
       /** The number that the next attempt will have. */
       readonly attempt: number
-      /** How long it waits in all, in milliseconds. */
+      /** Time from the start of the wait to the next attempt, in milliseconds. */
       readonly delay: number
-      /** Why there is something to wait for. */
+      /** Milliseconds that the server asked to wait (`Retry-After`). `delay` is shorter where that is more than `reconnect.maxRetryAfter`. */
+      readonly retryAfter?: number
+      /** Reason for the wait. */
       readonly cause: Error
     }
   | {
@@ -42,57 +47,39 @@ export type ConnectionState =
 
 export type Status = ConnectionState['status']
 
-const TRANSITIONS: Readonly<Record<Status, readonly Status[]>> = {
-  connecting: ['open', 'waiting', 'closing'],
-  open: ['waiting', 'closing'],
-  waiting: ['connecting', 'closing'],
-  closing: ['closed'],
-  closed: [],
-}
-
-/** Throws unless the machine may go from one state to the other; a throw here is a bug of Holdfast's. */
-export function checkTransition(from: Status, to: Status): void {
-  if (!TRANSITIONS[from].includes(to)) throw new Error(`Holdfast: no way leads from ${from} to ${to}`)
-}
-
 /** Passed to `@OnOpen`. */
 export interface OpenInfo {
   /** True when this class instance has been open before. */
   readonly isReconnect: boolean
-  /** Which physical connection this is, counted from 1. */
+  /** Number of the link, from 1. */
   readonly connectionNumber: number
-  /** The try that succeeded, counted from 1 and anew after a connection that held for `minUptime`. */
+  /** Number of the attempt that succeeded, from 1. Starts again from 1 after a link that was ready for `minUptime`. */
   readonly attempt: number
-  /** Which physical connection this one replaces while that still lives: `reconnect({ overlap: true })`, or `maxAge`. */
+  /** Number of the link that this one is to replace in a handover: `reconnect({ overlap: true })` or `maxAge`. */
   readonly replaces?: number
-  /** How long there was no connection, in milliseconds; 0 the first time, and in an overlap. */
+  /** Milliseconds since the last link was lost, failed attempts included; 0 the first time, and in a handover. */
   readonly downtime: number
   /** The subprotocol that the server chose; `''` where there is none. */
   readonly protocol: string
-  /** The headers of the server's answer to the handshake, names in lower case. */
+  /** Headers of the server's handshake response, names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
 }
 
-/** Holds a connection's state, and what belongs to it: its timer, which leaving it cancels, and those who wait for `open`. */
-export class StateMachine {
+/** The state of a connection as its users see it, with those who wait for `open`, and for the end. */
+export class StateHolder {
   readonly #id: string
-  readonly #clock: Clock
   /** Resolves in the state `closed`. */
   readonly closed = new LazyDeferred<CloseInfo>()
   #state: ConnectionState = { status: 'connecting', attempt: 1 }
-  /** For those who wait for \`open\`, while there are any. */
+  /** The status that was published last. */
+  #published: Status = 'connecting'
+  /** For those who wait for `open`, while there are any. */
   #opened: Deferred<void> | undefined
   /** perf: saves 42 B per idle connection. */
-  #madeClosing: LazySignal | undefined
-  #timer: Timer | undefined
+  #closing: LazySignal | undefined
 
-  constructor(id: string, clock: Clock) {
+  constructor(id: string) {
     this.#id = id
-    this.#clock = clock
-  }
-
-  get #closing(): LazySignal {
-    return (this.#madeClosing ??= new LazySignal())
   }
 
   get state(): ConnectionState {
@@ -106,15 +93,10 @@ export class StateMachine {
 
   /** Aborts when the connection begins to close for good. */
   get signal(): AbortSignal {
-    return this.#closing.signal
+    return (this.#closing ??= new LazySignal()).signal
   }
 
-  /** True while the state's timer has not fired. */
-  get isTiming(): boolean {
-    return this.#timer !== undefined
-  }
-
-  /** Resolves at the next opening, or at once while open; rejects when there will be none. */
+  /** Resolves once the connection is ready, at once if it is; rejects once it is closing. */
   whenOpen(): Promise<void> {
     if (this.#state.status === 'open') return RESOLVED
     const opened = (this.#opened ??= deferred())
@@ -122,18 +104,19 @@ export class StateMachine {
     return opened.promise
   }
 
-  /** Enters a state; a transition that the table does not have is a bug of Holdfast's. */
-  transitionTo(next: ConnectionState): void {
-    const from = this.#state.status
-    checkTransition(from, next.status)
-    this.cancelTimer()
-    this.#state = next
-    if (next.status === 'closing') this.#rejectOpened()
-    else if (next.status === 'open') {
+  set(state: ConnectionState): void {
+    this.#state = state
+  }
+
+  /** Tells those who wait, and diagnostics, of a change of status: it may be some time after `set`. */
+  publish(to: Status): void {
+    if (to === 'closing') this.#rejectOpened()
+    else if (to === 'open') {
       this.#opened?.resolve()
       this.#opened = undefined
     }
-    publishState({ connection: this.#id, from, to: next.status })
+    if (stateChannel.hasSubscribers) publishState({ connection: this.#id, from: this.#published, to })
+    this.#published = to
   }
 
   #rejectOpened(): void {
@@ -141,26 +124,8 @@ export class StateMachine {
     this.#opened = undefined
   }
 
-  /** Changes the facts of the present state, which is no transition. */
-  updateFacts(state: ConnectionState): void {
-    this.#state = state
-  }
-
   /** Tells those who ask for the signal that the end has begun. */
   abort(reason: Error): void {
-    this.#closing.abort(reason)
-  }
-
-  /** Starts the timer of the present state. */
-  startTimer(delay: number, over: () => void): void {
-    this.#timer = this.#clock.setTimeout(() => {
-      this.#timer = undefined
-      over()
-    }, delay)
-  }
-
-  cancelTimer(): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
+    ;(this.#closing ??= new LazySignal()).abort(reason)
   }
 }

@@ -26,7 +26,9 @@ export class FrameLine<Frame> {
   /** @param announce reports the opening; frames that are pushed meanwhile are read right afterwards */
   open(announce: () => void): void {
     this.#isOpen = true
+    this.#isPumping = true
     announce()
+    this.#isPumping = false
     this.#pump()
   }
 

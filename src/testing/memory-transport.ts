@@ -1,7 +1,9 @@
+import { copyBytes } from '../transports/copy-bytes.js'
 import { redactUrl } from '../core/url.js'
 import { ConnectFailedError } from '../errors/connection-errors.js'
 import type {
   Handshake,
+  OpenTransportListener,
   Transport,
   TransportEnd,
   TransportListener,
@@ -13,7 +15,17 @@ import { FrameLine } from './frame-line.js'
 type Frame =
   | { readonly kind: 'message'; readonly data: string | Uint8Array }
   | { readonly kind: 'ping' | 'pong'; readonly data: Uint8Array }
+  | { readonly kind: 'part'; readonly bytes: number }
   | { readonly kind: 'end'; readonly end: TransportEnd }
+
+/** A frame from the client's end to the server's. */
+type Sent = (
+  | { readonly kind: 'message'; readonly data: string | Uint8Array }
+  | { readonly kind: 'ping'; readonly data: Uint8Array }
+) & { readonly flushed: (() => void) | undefined }
+
+/** The least bytes that a frame has beside its data (RFC 6455, section 5.2). */
+const HEADER = 2
 
 /** The server's end of one attempt: tests say what it does, and read what it got. */
 export class MemoryPeer {
@@ -81,6 +93,11 @@ export class MemoryPeer {
     this.#transport.deliver({ kind: 'message', data })
   }
 
+  /** Sends so many bytes of a message that is not complete: the client receives them, and no handler sees anything. */
+  sendPart(bytes: number): void {
+    this.#transport.deliver({ kind: 'part', bytes })
+  }
+
   ping(data: Uint8Array = new Uint8Array()): void {
     this.#transport.deliver({ kind: 'ping', data })
   }
@@ -128,12 +145,14 @@ export class MemoryPeer {
 
 /** The client's end of one attempt. */
 export class MemoryTransport implements Transport {
-  readonly #listener: TransportListener
+  /** Until it is open, the one that hears of that. */
+  #listener: TransportListener | OpenTransportListener
   readonly #inbound: FrameLine<Frame>
-  readonly #unread: { readonly data: string | Uint8Array; readonly flushed: (() => void) | undefined }[] = []
+  readonly #unread: Sent[] = []
   readonly peer: MemoryPeer
   protocol = ''
   bufferedAmount = 0
+  bytesRead = 0
   isOpen = false
   isEnded = false
   #hasOpened = false
@@ -155,7 +174,9 @@ export class MemoryTransport implements Transport {
     this.protocol = handshake.protocol
     this.isOpen = true
     this.#hasOpened = true
-    this.#inbound.open(() => this.#listener.onOpen(handshake))
+    this.#inbound.open(() => {
+      if ('onOpen' in this.#listener) this.#listener = this.#listener.onOpen(handshake) ?? this.#listener
+    })
   }
 
   deliver(frame: Frame): void {
@@ -166,8 +187,13 @@ export class MemoryTransport implements Transport {
 
   #receive(frame: Frame): void {
     if (this.isEnded) return
-    if (frame.kind === 'end') this.#end(frame.end)
-    else if (frame.kind === 'message') this.#listener.onMessage(frame.data)
+    if (frame.kind === 'end') {
+      this.#end(frame.end)
+      return
+    }
+    this.bytesRead += frame.kind === 'part' ? frame.bytes : HEADER + frame.data.length
+    if (frame.kind === 'part') return
+    if (frame.kind === 'message') this.#listener.onMessage(frame.data)
     else {
       if (frame.kind === 'ping') {
         this.#answer(frame.data)
@@ -197,25 +223,30 @@ export class MemoryTransport implements Transport {
 
   send(data: string | Uint8Array, flushed?: () => void): void {
     this.bufferedAmount += data.length
-    if (!this.isOpen) {
-      if (flushed) queueMicrotask(flushed)
-      return
-    }
-    this.#unread.push({ data, flushed })
-    if (this.peer.isReading) this.flush()
+    this.#send({ kind: 'message', data: copyBytes(data), flushed })
   }
 
   flush(): void {
-    for (const { data, flushed } of this.#unread.splice(0)) {
-      this.bufferedAmount -= data.length
-      this.peer.received.push(data)
+    for (const { kind, data, flushed } of this.#unread.splice(0)) {
+      if (kind === 'message') this.bufferedAmount -= data.length
+      else this.peer.receivePing(data)
+      if (kind === 'message') this.peer.received.push(data)
       flushed?.()
-      this.peer.onMessage?.(data)
+      if (kind === 'message') this.peer.onMessage?.(data)
     }
   }
 
-  ping(data: Uint8Array): void {
-    if (this.isOpen) this.peer.receivePing(data)
+  ping(data: Uint8Array, flushed?: () => void): void {
+    this.#send({ kind: 'ping', data, flushed })
+  }
+
+  #send(frame: Sent): void {
+    if (!this.isOpen) {
+      if (frame.flushed) queueMicrotask(frame.flushed)
+      return
+    }
+    this.#unread.push(frame)
+    if (this.peer.isReading) this.flush()
   }
 
   pong(data: Uint8Array): void {

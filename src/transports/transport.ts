@@ -33,9 +33,8 @@ export interface TransportEnd {
   readonly error?: Error
 }
 
-/** Receives the events of a transport. Must not throw. */
-export interface TransportListener {
-  onOpen(handshake: Handshake): void
+/** Receives the events of a transport that is open. Must not throw. */
+export interface OpenTransportListener {
   /** One whole message: a string from a text message, bytes from a binary one. */
   onMessage(data: string | Uint8Array): void
   onPing(data: Uint8Array): void
@@ -44,19 +43,40 @@ export interface TransportListener {
   onClose(end: TransportEnd): void
 }
 
+/** Receives the events of a transport from its beginning on. Must not throw. */
+export interface TransportListener extends OpenTransportListener {
+  /**
+   * The opening handshake is done. Nothing else may be told before this has returned.
+   *
+   * @returns who is to receive what comes from now on, if that is not this listener
+   */
+  onOpen(handshake: Handshake): OpenTransportListener | undefined
+}
+
 /**
  * One physical socket. It answers pings by itself, the latest one once per turn; it does nothing else on its own.
  */
 export interface Transport {
   /** Bytes accepted and not yet handed to the operating system. */
   readonly bufferedAmount: number
+  /** Bytes received so far. They count as they arrive, also those of a message that is not complete. */
+  readonly bytesRead: number
+  /**
+   * Bytes handed to the operating system so far, which show that an upload goes on. Without it the heartbeat looks at `bufferedAmount`,
+   * which does not show what leaves while as much comes after it.
+   */
+  readonly bytesWritten?: number | undefined
   /** The subprotocol that the server chose; `''` where there is none. */
   readonly protocol: string
   /** True from the opening handshake until either side has begun to close. */
   readonly isOpen: boolean
-  /** Sends one message; `flushed`, where given, is called when it has left or never will. */
+  /**
+   * Sends one message; `flushed`, where given, is called when it has left or never will. Bytes are not looked at after the call: their
+   * owner may use them again.
+   */
   send(data: string | Uint8Array, flushed?: () => void): void
-  ping(data: Uint8Array): void
+  /** Sends a ping; `flushed`, where given, is called when it has left or never will. */
+  ping(data: Uint8Array, flushed?: () => void): void
   pong(data: Uint8Array): void
   /** Starts the closing handshake (RFC 6455, section 7.1.2). */
   close(code: number, reason: string): void

@@ -3,6 +3,7 @@ import {
   Module,
   OnBinary,
   OnClose,
+  OnClosing,
   OnError,
   OnMessage,
   OnOpen,
@@ -34,6 +35,7 @@ describe('decorators', () => {
       @OnStateChange() state(): void {}
       @OnError() error(): void {}
       @OnError(RangeError) range(): void {}
+      @OnClosing() closing(): void {}
       @OnClose() close(): void {}
     }
     const written = recordsOf(Every).map(
@@ -50,6 +52,7 @@ describe('decorators', () => {
       'stateChange state @OnStateChange()',
       'error error @OnError()',
       'error range @OnError(RangeError)',
+      'closing closing @OnClosing()',
       'close close @OnClose()',
     ])
   })

@@ -1,6 +1,16 @@
 import { expect } from 'chai'
 import * as z from 'zod'
-import { OnBinary, OnClose, OnError, OnMessage, OnOpen, OnPing, OnPong, OnStateChange } from 'holdfast'
+import {
+  OnBinary,
+  OnClose,
+  OnClosing,
+  OnError,
+  OnMessage,
+  OnOpen,
+  OnPing,
+  OnPong,
+  OnStateChange,
+} from 'holdfast'
 import type { Class, Mistake } from 'holdfast'
 import { handlersOf } from '#src/annotations/handler-table.js'
 import type { HandlerTable } from '#src/annotations/handler-table.js'
@@ -33,6 +43,7 @@ describe('handlersOf', () => {
       @OnPing() ping(): void {}
       @OnPong() pong(): void {}
       @OnStateChange() state(): void {}
+      @OnClosing() closing(): void {}
       @OnClose() close(): void {}
       @OnMessage('a') a(): void {}
       @OnMessage(1) one(): void {}
@@ -47,6 +58,7 @@ describe('handlersOf', () => {
       ['ping', 'Every#ping'],
       ['pong', 'Every#pong'],
       ['stateChange', 'Every#state'],
+      ['closing', 'Every#closing'],
       ['close', 'Every#close'],
     ])
     expect([...messages].map(([key, { name }]) => [key, name])).to.deep.equal([
@@ -199,6 +211,8 @@ describe('handlersOf', () => {
         @OnPong() pong2(): void {}
         @OnStateChange() state1(): void {}
         @OnStateChange() state2(): void {}
+        @OnClosing() closing1(): void {}
+        @OnClosing() closing2(): void {}
         @OnClose() close1(): void {}
         @OnClose() close2(): void {}
         @OnMessage() rest1(): void {}
@@ -216,6 +230,7 @@ describe('handlersOf', () => {
         'Twins#ping2: is a second @OnPing(), after Twins#ping1',
         'Twins#pong2: is a second @OnPong(), after Twins#pong1',
         'Twins#state2: is a second @OnStateChange(), after Twins#state1',
+        'Twins#closing2: is a second @OnClosing(), after Twins#closing1',
         'Twins#close2: is a second @OnClose(), after Twins#close1',
         'Twins#rest2: is a second @OnMessage(), after Twins#rest1',
         "Twins#a2: is a second @OnMessage('a'), after Twins#a1",

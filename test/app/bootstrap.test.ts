@@ -98,7 +98,7 @@ describe('bootstrap', () => {
     const { server, clock, options } = fakes()
     server.onAttempt = (peer) => peer.refuse()
     const starting = bootstrap(Listener, 'ws://peer.test/', options)
-    await clock.advance(1_000)
+    await clock.advance(2_000)
     server.onAttempt = (peer) => peer.accept()
     await clock.advance(10_000)
     const client = await starting

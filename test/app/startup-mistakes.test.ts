@@ -487,15 +487,29 @@ describe('start-up mistakes', () => {
         'a subprotocol that is none',
         { protocols: ['a, b'] },
         {
-          place: 'options.protocols',
-          cause: '"a, b" is no subprotocol',
+          place: 'options.protocols[0]',
+          cause: 'is not a valid subprotocol name',
           fix: 'no spaces, commas or slashes',
         },
       ],
       [
         'a subprotocol named twice',
         { protocols: ['a', 'a'] },
-        { place: 'options.protocols', cause: "'a' is named twice", fix: 'name it once' },
+        { place: 'options.protocols[1]', cause: 'is named twice', fix: 'name each subprotocol once' },
+      ],
+      [
+        'a header with a line feed',
+        { headers: { authorization: 'Bearer tok-5d0c\n' } },
+        {
+          place: 'options.headers["authorization"]',
+          cause: 'the value has U+000A at position 15',
+          fix: 'value.trim()',
+        },
+      ],
+      [
+        'a header name with a blank',
+        { headers: { 'x a': 'b' } },
+        { place: 'options.headers["x a"]', cause: 'is not a valid header name', fix: 'no spaces' },
       ],
       [
         'a heartbeat that listens only and sends',
@@ -517,8 +531,8 @@ describe('start-up mistakes', () => {
       ],
       [
         'delays, and what they replace',
-        { reconnect: { delays: [1_000], initialDelay: 1_000 } },
-        { place: 'options.reconnect', cause: 'has delays, and initialDelay or maxDelay', fix: 'keep delays' },
+        { reconnect: { delays: [1_000], maxDelay: 1_000 } },
+        { place: 'options.reconnect', cause: 'delays replaces maxDelay', fix: 'remove one' },
       ],
       [
         'an option that is misspelt',

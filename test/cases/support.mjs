@@ -1,5 +1,15 @@
 import 'reflect-metadata'
-import { WebSocketClient } from 'holdfast'
+import {
+  OnClose,
+  OnClosing,
+  OnError,
+  OnMessage,
+  OnOpen,
+  OnStateChange,
+  WebSocketClient,
+  bootstrap,
+} from 'holdfast'
+import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { WebSocketServer } from 'ws'
 
 export const QUICK = { initialDelay: 60, maxDelay: 200, minUptime: 150 }
@@ -40,6 +50,63 @@ export async function serve(each, options = {}) {
     each(socket, request, (count += 1))
   })
   return Object.assign(server, { url: `ws://127.0.0.1:${server.address().port}/`, count: () => count })
+}
+
+/** Returns a class whose handlers call the functions, and the events that it has seen, in order: `{ kind, … }` each. */
+export function probe({ opened, message, failed, closing, closed, changed } = {}) {
+  const seen = []
+  const count = (kind) => seen.filter((event) => event.kind === kind).length
+  class Probe {
+    opened(open, context) {
+      seen.push({ kind: 'open', open })
+      return opened?.(open, context)
+    }
+    message(value, context) {
+      seen.push({ kind: 'message', value })
+      return message?.(value, context)
+    }
+    failed(error, context) {
+      seen.push({ kind: 'error', error })
+      return failed?.(error, context)
+    }
+    closing(info, context) {
+      return closing?.(info, context)
+    }
+    changed(state) {
+      seen.push({ kind: 'state', state })
+      return changed?.(state)
+    }
+    closed(close) {
+      seen.push({ kind: 'close', close })
+      return closed?.(close)
+    }
+  }
+  const roles = [
+    ['opened', OnOpen()],
+    ['message', OnMessage()],
+    ['failed', OnError()],
+    ['closed', OnClose()],
+    ['closing', OnClosing()],
+    ['changed', OnStateChange()],
+  ]
+  return { Probe: annotate(Probe, roles), seen, count }
+}
+
+/** Opens a client on an in-memory server with a clock of its own. `handlersOf` receives the clock. */
+export async function scene(handlersOf = () => ({}), { url = 'ws://peer.test', ...options } = {}) {
+  const server = new MemoryServer()
+  const clock = new FakeClock()
+  const probed = probe(handlersOf(clock))
+  const starting = bootstrap(probed.Probe, url, {
+    logger: false,
+    transport: server.connect,
+    clock,
+    heartbeat: false,
+    ...options,
+  })
+  await clock.settle()
+  const client = await starting
+  return { server, clock, client, connection: client.connection, ...probed }
 }
 
 let wrong = 0

@@ -34,7 +34,7 @@ class Listener implements TransportListener {
   onOpened: () => void = () => undefined
   onDelivered: () => void = () => undefined
 
-  onOpen(): void {
+  onOpen(): undefined {
     this.isOpen = true
     this.onOpened()
   }

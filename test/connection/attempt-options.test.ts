@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { inspect } from 'node:util'
 import { ConnectOptionError, InvalidUrlError } from 'holdfast'
 import type { AttemptInfo, ConnectionOptions, TransportRequest } from 'holdfast'
 import { resolveRequest } from '#src/connection/attempt-options.js'
@@ -47,7 +48,7 @@ describe('resolveRequest', () => {
   })
 
   it('leaves out a header whose value is undefined', async () => {
-    const headers = { a: '1', b: undefined } as unknown as Record<string, string>
+    const headers = { a: '1', b: undefined }
     expect((await ask({ headers })).headers).to.deep.equal({ a: '1' })
   })
 
@@ -97,17 +98,56 @@ describe('resolveRequest', () => {
         },
       })
       for (const error of [rejected, failed]) {
-        expect(error).to.be.instanceOf(ConnectOptionError).and.include({ option, cause: thrown })
-        expect(error.message).to.equal(`The ${option} function failed: no token`)
+        expect(error).to.be.instanceOf(ConnectOptionError)
+        expect(error).to.include({ option, cause: thrown, isInvalidValue: false })
+        expect(error.message).to.equal(`The ${option} function threw: no token`)
       }
     })
 
-    it(`says so when ${option} gives something that cannot be used`, async () => {
+    it(`refuses what ${option} returns if no request can carry it, as a fault of its own`, async () => {
       for (const value of [undefined, null, 5]) {
         const error = await refusal({ [option]: () => value as never })
-        expect(error).to.be.instanceOf(ConnectOptionError).with.property('option', option)
-        expect(error.message).to.match(/: it gave (undefined|null|a number) instead of /)
+        expect(error).to.be.instanceOf(ConnectOptionError).and.include({ option, isInvalidValue: true })
+        expect(error.message).to.match(
+          / returned an invalid value: expected .*, received (undefined|null|a n)/,
+        )
       }
+    })
+  }
+
+  const SECRET = 'tok-5d0c'
+  const rows: [string, ConnectionOptions, string][] = [
+    [
+      'a header with a line feed',
+      { headers: () => ({ 'x-good': 'a', authorization: `Bearer ${SECRET}\n` }) },
+      'The headers function returned an invalid value: headers["authorization"]: the value has U+000A at position 15,' +
+        ' which HTTP cannot carry (remove the line break at its end: value.trim())',
+    ],
+    [
+      'a header name with a blank, and a value that is not a string',
+      { headers: () => Promise.resolve({ 'x a': SECRET, 'x-b': [SECRET] as never }) },
+      'The headers function returned an invalid value: headers["x a"]: is not a valid header name (RFC 9110, section 5.1)' +
+        ' (use letters, digits and hyphens; no spaces or colons); headers["x-b"]: expected a string, received an array' +
+        ' (use a string, or undefined to leave the header out)',
+    ],
+    [
+      'a subprotocol with a slash',
+      { protocols: () => ['v1', `${SECRET}/`] },
+      'The protocols function returned an invalid value: protocols[1]: is not a valid subprotocol name' +
+        ' (RFC 6455, section 4.1) (use letters, digits and -._~ only; no spaces, commas or slashes)',
+    ],
+    [
+      'a subprotocol that is named twice',
+      { protocols: () => [SECRET, SECRET] },
+      'The protocols function returned an invalid value: protocols[1]: is named twice (name each subprotocol once)',
+    ],
+  ]
+  for (const [title, options, message] of rows) {
+    it(`refuses ${title}, and shows no value`, async () => {
+      const error = await refusal(options)
+      expect(error).to.be.instanceOf(ConnectOptionError).with.property('isInvalidValue', true)
+      expect(error.message).to.equal(message)
+      expect(inspect(error, { depth: 5 })).not.to.contain(SECRET)
     })
   }
 

@@ -25,6 +25,8 @@ function rig(options: ConnectionOptions = {}, refuse?: Error) {
   const clock = new FakeClock()
   const dials: { readonly request: TransportRequest; readonly listener: TransportListener }[] = []
   const opens: unknown[][] = []
+  /** Receives what the transport reports once it is open. */
+  const link = new Recorder()
   const failures: LinkEnd[] = []
   const transport = { terminations: 0, terminate: () => void (transport.terminations += 1) }
   const connect = (request: TransportRequest, listener: TransportListener): Transport => {
@@ -33,14 +35,17 @@ function rig(options: ConnectionOptions = {}, refuse?: Error) {
     return transport as unknown as Transport
   }
   const listener: AttemptListener = {
-    onAttemptOpen: (...open) => void opens.push(open),
+    onAttemptOpen: (...open) => {
+      opens.push(open)
+      return link
+    },
     onAttemptFailed: (failed, end) => {
       expect(failed).to.equal(attempt)
       failures.push(end)
     },
   }
   const settings = fillIn({ connectTimeout: 100, clock, ...options }, options.url ?? URL_TEXT)
-  const attempt: Attempt = new Attempt(3, settings, listener)
+  const attempt: Attempt = new Attempt(7, 3, settings, listener)
   /** Starts it, and returns what its transport reports to once it has dialed. */
   const dial = async (): Promise<TransportListener> => {
     attempt.start(connect, FIRST)
@@ -48,7 +53,7 @@ function rig(options: ConnectionOptions = {}, refuse?: Error) {
     expect(dials).to.have.length(1)
     return dials[0]!.listener
   }
-  return { attempt, clock, connect, dial, dials, failures, opens, transport }
+  return { attempt, clock, connect, dial, dials, failures, link, opens, transport }
 }
 
 /** An option function that returns when the test says so. */
@@ -140,14 +145,14 @@ describe('Attempt', () => {
       expect(attempt.signal.aborted).to.equal(false)
     })
 
-    it('is ignored after terminate: the failure follows with the end of the transport', async () => {
-      const { attempt, dial, failures, opens } = rig()
+    it('is ignored after the deadline: the failure follows with the end of the transport', async () => {
+      const { clock, dial, failures, opens } = rig()
       const listener = await dial()
-      attempt.terminate()
+      await clock.advance(100)
       listener.onOpen(HANDSHAKE)
       listener.onClose(LOST)
       expect(opens).to.deep.equal([])
-      expect(failures).to.deep.equal([{ ...LOST, error: undefined }])
+      expect(failures[0]?.error).to.be.instanceOf(ConnectTimeoutError)
     })
   })
 
@@ -228,86 +233,80 @@ describe('Attempt', () => {
     it('does not exist if connectTimeout is Infinity', async () => {
       const { attempt, clock, connect } = rig()
       const settings = { ...fillIn({ clock }, URL_TEXT), connectTimeout: Infinity }
-      const ignore = { onAttemptOpen: () => {}, onAttemptFailed: () => {} }
-      new Attempt(1, settings, ignore).start(connect, FIRST)
+      const ignore = { onAttemptOpen: () => new Recorder(), onAttemptFailed: () => {} }
+      new Attempt(1, 1, settings, ignore).start(connect, FIRST)
       expect(clock.timers).to.equal(0)
       attempt.start(connect, FIRST)
       expect(clock.timers).to.equal(1)
     })
   })
 
-  describe('#terminate', () => {
-    it('fails at once before the dial, which then does not happen', async () => {
+  describe('#cut', () => {
+    it('keeps it from dialing, and tells nothing', async () => {
       const { attempt, clock, connect, dials, failures } = rig()
       attempt.start(connect, FIRST)
-      attempt.terminate()
-      expect(failures).to.deep.equal([{ ...LOST, error: undefined }])
+      attempt.cut()
       await clock.settle()
       expect(dials).to.deep.equal([])
-      expect(failures).to.have.length(1)
-      expect(clock.timers).to.equal(0)
-    })
-
-    it('terminates the transport after the dial, and fails once that has ended', async () => {
-      const { attempt, clock, dial, failures, transport } = rig()
-      const listener = await dial()
-      attempt.terminate()
-      expect(transport.terminations).to.equal(1)
       expect(failures).to.deep.equal([])
-      listener.onClose({ code: 1006, reason: '' })
-      expect(failures).to.deep.equal([{ ...LOST, error: undefined }])
       expect(clock.timers).to.equal(0)
     })
 
-    it('ends the deadline: a transport that ends late is not a timeout', async () => {
-      const { attempt, clock, dial, failures } = rig()
-      const listener = await dial()
-      attempt.terminate()
-      await clock.advance(1_000)
-      listener.onClose(LOST)
-      expect(failures).to.deep.equal([{ ...LOST, error: undefined }])
+    it('keeps it from dialing also if an option function cuts it', async () => {
+      const { attempt, clock, connect, dials, failures } = rig({
+        url: () => {
+          attempt.cut()
+          return URL_TEXT
+        },
+      })
+      attempt.start(connect, FIRST)
+      await clock.settle()
+      expect(dials).to.deep.equal([])
+      expect(failures).to.deep.equal([])
     })
 
-    it('aborts the signal, with a reason of its own if there is none', () => {
+    it('terminates the transport after the dial, and tells nothing of its end, or of its opening', async () => {
+      const { attempt, clock, dial, failures, opens, transport } = rig()
+      const listener = await dial()
+      attempt.cut()
+      attempt.cut()
+      expect(transport.terminations).to.equal(1)
+      listener.onOpen(HANDSHAKE)
+      listener.onClose(LOST)
+      expect(opens).to.deep.equal([])
+      expect(failures).to.deep.equal([])
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('aborts the signal', () => {
       const { attempt, connect } = rig()
       attempt.start(connect, FIRST)
       const { signal } = attempt
-      attempt.terminate()
-      expect(signal.aborted).to.equal(true)
+      attempt.cut()
       expect(signal.reason).to.be.instanceOf(ConnectionLostError)
     })
-  })
 
-  describe('#abandon', () => {
-    it('terminates, and marks the failure that follows', async () => {
+    it('changes nothing once the attempt has failed', async () => {
       const { attempt, dial, failures, transport } = rig()
       const listener = await dial()
-      expect(attempt.isAbandoned).to.equal(false)
-      attempt.abandon()
-      expect(attempt.isAbandoned).to.equal(true)
-      expect(transport.terminations).to.equal(1)
       listener.onClose(LOST)
+      attempt.cut()
+      expect(transport.terminations).to.equal(0)
       expect(failures).to.have.length(1)
-    })
-
-    it('is marked before the failure is reported, even before the dial', () => {
-      const marks: boolean[] = []
-      const attempt = new Attempt(1, fillIn({ clock: new FakeClock() }, URL_TEXT), {
-        onAttemptOpen: () => {},
-        onAttemptFailed: ({ isAbandoned }) => void marks.push(isAbandoned),
-      })
-      attempt.abandon()
-      expect(marks).to.deep.equal([true])
     })
   })
 
-  describe('#deliverTo', () => {
-    it('names who receives what the transport reports after the opening', async () => {
-      const { attempt, dial, failures } = rig()
-      const link = new Recorder()
+  describe('#onOpen', () => {
+    it('returns who receives what the transport reports from now on', async () => {
+      const { dial, link } = rig()
+      const listener = await dial()
+      expect(listener.onOpen(HANDSHAKE)).to.equal(link)
+    })
+
+    it('passes that on, for a transport that goes on telling the attempt', async () => {
+      const { dial, failures, link } = rig()
       const listener = await dial()
       listener.onOpen(HANDSHAKE)
-      attempt.deliverTo(link)
       listener.onMessage('text')
       listener.onPing(Buffer.from('1'))
       listener.onPong(Buffer.from('2'))
@@ -317,6 +316,15 @@ describe('Attempt', () => {
       expect([...link.pings, ...link.pongs].map(String)).to.deep.equal(['1', '2'])
       expect(link.ends).to.deep.equal([LOST])
       expect(failures).to.deep.equal([])
+    })
+
+    it('passes nothing on before the opening', async () => {
+      const { dial, link } = rig()
+      const listener = await dial()
+      listener.onMessage('text')
+      listener.onPing(Buffer.from('1'))
+      listener.onPong(Buffer.from('2'))
+      expect(link.events).to.deep.equal([])
     })
   })
 })

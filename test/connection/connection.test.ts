@@ -1,6 +1,12 @@
 import { inspect } from 'node:util'
 import { expect } from 'chai'
-import { BackpressureError, ConnectionClosedError, HeartbeatTimeoutError, WaitTimeoutError } from 'holdfast'
+import {
+  BackpressureError,
+  ConnectionClosedError,
+  HeartbeatTimeoutError,
+  NotConnectedError,
+  WaitTimeoutError,
+} from 'holdfast'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { rejection } from '../support/rejection.js'
 import { ready, start } from '../support/rig.js'
@@ -125,14 +131,93 @@ describe('Connection', () => {
       expect(witness.closes).to.deep.equal([])
     })
 
-    it('takes a new interval while open, and keeps it', async () => {
+    it('takes a new interval for its link; the next one begins with the options', async () => {
       const { clock, server, witness } = await ready({ heartbeat: { interval: 10_000, timeout: 500 } })
       witness.heartbeat.configure({ interval: 1_000 })
       await clock.advance(3_000)
       expect(server.peer.pings).to.equal(3)
       server.peer.drop()
-      await clock.advance(1_000 + 3_000)
-      expect(server.peer.pings).to.equal(3)
+      await clock.advance(1_000)
+      expect(server.peers).to.have.length(2)
+      await clock.advance(9_999)
+      expect(server.peer.pings).to.equal(0)
+      await clock.advance(10_000)
+      expect(server.peer.pings).to.be.greaterThan(0)
+    })
+
+    it('takes every style while connected', async () => {
+      const { clock, server, witness } = await ready({ heartbeat: false })
+      witness.heartbeat.configure({
+        interval: 1_000,
+        timeout: 500,
+        message: () => ({ op: 'ping' }),
+        isReply: (message) => (message as { op?: string }).op === 'pong',
+      })
+      await clock.advance(1_000)
+      expect(server.peer.received).to.deep.equal(['{"op":"ping"}'])
+      server.peer.send({ op: 'pong' })
+      expect(witness.messages).to.deep.equal([])
+      witness.heartbeat.configure('ping')
+      await clock.advance(20_000)
+      expect(server.peer.pings).to.equal(1)
+      witness.heartbeat.configure(false)
+      expect(clock.timers).to.equal(0)
+      witness.heartbeat.configure({ silence: 3_000 })
+      await clock.advance(3_000)
+      expect(witness.errors[0]?.error).to.be.instanceOf(HeartbeatTimeoutError)
+    })
+
+    it('changes nothing where the new heartbeat cannot be, or no link is open', async () => {
+      const { clock, server, witness } = await ready()
+      expect(() => witness.heartbeat.configure({ interval: 0 })).to.throw(
+        RangeError,
+        'heartbeat.interval is 0',
+      )
+      expect(() => witness.heartbeat.configure({ silence: 1, interval: 1 })).to.throw(
+        TypeError,
+        'has silence',
+      )
+      server.peer.drop()
+      await clock.settle()
+      expect(() => witness.heartbeat.configure(false)).to.throw(NotConnectedError)
+    })
+
+    it('takes the bytes of a message that arrives for minutes for life', async () => {
+      const { clock, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
+      server.peer.isAlive = false
+      for (let round = 0; round < 300; round += 1) {
+        server.peer.sendPart(1_000)
+        await clock.advance(400)
+      }
+      expect(witness.errors).to.deep.equal([])
+      await clock.advance(1_500)
+      expect(witness.errors[0]?.error).to.be.instanceOf(HeartbeatTimeoutError)
+    })
+
+    it('gives up a peer behind our own upload once that has stood still for interval + timeout', async () => {
+      const { clock, client, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
+      server.peer.isReading = false
+      await client.connection.send('a long upload')
+      await clock.advance(1_000 + 1_499)
+      expect(witness.errors).to.deep.equal([])
+      await clock.advance(1)
+      expect(witness.errors[0]?.error).to.be.instanceOf(HeartbeatTimeoutError)
+    })
+
+    it('spares a peer that has read our upload, and then has its whole timeout to answer', async () => {
+      const { clock, client, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
+      const { peer } = server
+      peer.isReading = false
+      await client.connection.send('a long upload')
+      await clock.advance(2_400)
+      expect(peer.pings).to.equal(0)
+      peer.isAlive = false
+      peer.read()
+      expect(peer.pings).to.equal(1)
+      await clock.advance(499)
+      expect(witness.errors).to.deep.equal([])
+      await clock.advance(1)
+      expect(witness.errors[0]?.error).to.be.instanceOf(HeartbeatTimeoutError)
     })
 
     it('pings when asked, and tells the latency and when the peer was last heard', async () => {
@@ -316,7 +401,7 @@ describe('Connection', () => {
       server.peer.send(1)
       server.peer.drop()
       release?.({ late: true })
-      await clock.advance(1_000)
+      await clock.advance(2_000)
       expect(witness.notes).to.deep.equal(['open 1', 'message 1', 'error send', 'close 1', 'open 2'])
       expect(server.peer.received).to.deep.equal([])
     })
@@ -420,6 +505,17 @@ describe('Connection', () => {
       expect(server.peer.closeFrame?.code).to.equal(1000)
       expect(witness.errors[0]?.error).to.include({ code: 'HOLDFAST_UNPROCESSED_MESSAGES', count: 2 })
       expect(witness.notes.at(-1)).to.equal('close 1')
+    })
+
+    it('tells how the last link ended even where the deadline comes before its end', async () => {
+      const { clock, server, client, witness } = await ready()
+      server.peer.isAlive = false
+      const closing = client.close(4_001, 'enough')
+      await clock.settle()
+      await clock.jump(5_000)
+      const close = await closing
+      expect(close).to.deep.include({ connectionNumber: 1, code: 1006, sentCode: 4_001, initiator: 'local' })
+      expect(witness.closes).to.deep.equal([close])
     })
 
     it('does not wait for the handler in whose synchronous part it is called', async () => {

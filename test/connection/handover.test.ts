@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { ConnectionClosedError, HandshakeError } from 'holdfast'
+import { HandshakeError, UnprocessedMessagesError } from 'holdfast'
 import { rejection } from '../support/rejection.js'
 import { ready, start } from '../support/rig.js'
 import type { Hooks } from '../support/rig.js'
@@ -25,12 +25,12 @@ describe('Handover', () => {
       initiator: 'local',
       code: 1000,
     })
-    expect(witness.states.map(({ status }) => status)).to.deep.equal(['open'])
+    expect(witness.states.map(({ status }) => status)).to.deep.equal(['opening', 'open'])
     expect(client.connection.state).to.deep.include({ status: 'open', connectionNumber: 2 })
     expect(server.live).to.equal(1)
   })
 
-  it('handles what the old one delivers first, and the messages of the new one after its @OnClose', async () => {
+  it('handles the messages of both in order of arrival: none waits for the close of the old one', async () => {
     const releases: (() => void)[] = []
     const hooks: Hooks = { message: () => new Promise<void>((resolve) => releases.push(resolve)) }
     const { client, server, witness, clock } = await ready({ heartbeat }, hooks)
@@ -39,7 +39,8 @@ describe('Handover', () => {
     await clock.settle()
     server.peers[1]?.send('"new 1"')
     server.peers[0]?.send('"old 2"')
-    while (witness.notes.length < 6) {
+    server.peers[1]?.send('"new 2"')
+    while (witness.notes.length < 7) {
       releases.shift()?.()
       await clock.settle()
     }
@@ -47,10 +48,69 @@ describe('Handover', () => {
       'open 1',
       'message "old 1"',
       'open 2',
-      'message "old 2"',
-      'close 1',
       'message "new 1"',
+      'message "old 2"',
+      'message "new 2"',
+      'close 1',
     ])
+  })
+
+  it('keeps what the new one receives while its @OnOpen runs, and hands it on in order when that has settled', async () => {
+    let release: (() => void) | undefined
+    const hooks: Hooks = {
+      open: ({ replaces }) => (replaces ? new Promise<void>((resolve) => (release = resolve)) : undefined),
+    }
+    const { client, server, witness, clock } = await ready({ heartbeat }, hooks)
+    client.connection.reconnect({ overlap: true })
+    await clock.settle()
+    server.peers[1]?.send('"new 1"')
+    server.peers[1]?.send('"new 2"')
+    server.peers[0]?.send('"old 1"')
+    await clock.settle()
+    expect(witness.messages).to.deep.equal(['old 1'])
+    release?.()
+    await clock.settle()
+    expect(witness.messages).to.deep.equal(['old 1', 'new 1', 'new 2'])
+  })
+
+  it('lets no message wait for an @OnClose of the old one that hangs', async () => {
+    const { client, server, witness, clock } = await ready(
+      { heartbeat },
+      { close: () => new Promise<void>(() => undefined) },
+    )
+    client.connection.reconnect({ overlap: true })
+    await clock.settle()
+    expect(witness.notes).to.deep.equal(['open 1', 'open 2', 'close 1'])
+    server.peer.send('"new"')
+    expect(witness.messages).to.deep.equal(['new'])
+  })
+
+  it('gives up a handler of the old one that hangs for drainTimeout: it is reported, and holds no slot', async () => {
+    const hooks: Hooks = {
+      message: (message) => (message === 'old' ? new Promise<void>(() => undefined) : undefined),
+    }
+    const { client, server, witness, clock } = await ready({ heartbeat, drainTimeout: 3_000 }, hooks)
+    server.peers[0]?.send('"old"')
+    server.peers[0]?.send('"old, too"')
+    client.connection.reconnect({ overlap: true })
+    await clock.settle()
+    server.peers[1]?.send('"new"')
+    await clock.advance(2_999)
+    expect(witness.messages).to.deep.equal(['old'])
+    expect(server.peers[0]?.closeFrame).to.equal(undefined)
+    await clock.advance(1)
+    expect(witness.notes).to.deep.equal([
+      'open 1',
+      'message "old"',
+      'open 2',
+      'message "new"',
+      'error handle',
+      'close 1',
+    ])
+    expect(witness.errors[0]?.error)
+      .to.be.instanceOf(UnprocessedMessagesError)
+      .and.to.deep.include({ count: 1, handlers: ['Started#received'] })
+    expect(server.peers[0]?.closeFrame?.code).to.equal(1000)
   })
 
   it('sends to the new one as soon as it is ready, and to the old one until then', async () => {
@@ -92,19 +152,19 @@ describe('Handover', () => {
     rig.client.connection.reconnect({ overlap: true })
     await rig.clock.settle()
     const meanwhile = rig.client.connection.request({ ask: 1 })
-    rig.server.peers[1]?.send({ id: 2 })
-    rig.server.peers[0]?.send({ id: 3 })
+    rig.server.peers[1]?.send({ id: 1 })
+    rig.server.peers[0]?.send({ id: 2 })
     await meanwhile
     await rig.clock.settle()
     expect(rig.server.peers.map(({ received }) => received)).to.deep.equal([
-      ['{"login":1,"id":1}', '{"ask":1,"id":3}'],
-      ['{"login":2,"id":2}'],
+      ['{"login":1,"id":1}', '{"ask":1,"id":2}'],
+      ['{"login":2,"id":1}'],
     ])
     expect(rig.client.connection.state).to.deep.include({ status: 'open', connectionNumber: 2 })
   })
 
-  it('still takes the answers of the old one; what it never answers rejects when it ends', async () => {
-    const { client, server, clock } = await ready({ heartbeat })
+  it('still takes the answers of the old one, for drainTimeout; what it never answers rejects when it ends', async () => {
+    const { client, server, clock } = await ready({ heartbeat, drainTimeout: 4_000, closeTimeout: 1_000 })
     const [old] = server.peers
     if (old) old.isAlive = false
     const answered = client.connection.request({ ask: 1 })
@@ -114,11 +174,54 @@ describe('Handover', () => {
     await clock.settle()
     old?.send({ id: 1 })
     expect(await answered).to.deep.equal({ id: 1 })
-    await clock.advance(5_000)
+    await clock.advance(3_999)
+    expect(old?.closeFrame).to.equal(undefined)
+    await clock.advance(1)
+    expect(old?.closeFrame?.code).to.equal(1000)
+    await clock.advance(1_000)
     expect(await rejection(unanswered)).to.have.property('code', 'HOLDFAST_CONNECTION_LOST')
-    expect(server.peer.received).to.deep.equal(['{"ask":3,"id":4}'])
-    server.peer.send({ id: 4 })
+    expect(server.peer.received).to.deep.equal(['{"ask":3,"id":1}'])
+    server.peer.send({ id: 1 })
     await again
+  })
+
+  it('lets the old one go as soon as its last request is answered', async () => {
+    const { client, server, clock, witness } = await ready({ heartbeat })
+    const [old] = server.peers
+    const asked = client.connection.request({ ask: 1 })
+    client.connection.reconnect({ overlap: true })
+    await clock.advance(10_000)
+    expect(old?.closeFrame).to.equal(undefined)
+    old?.send({ id: 1 })
+    await asked
+    await clock.settle()
+    expect(old?.closeFrame?.code).to.equal(1000)
+    expect(witness.notes).to.deep.equal(['open 1', 'open 2', 'close 1'])
+    expect(clock.now()).to.equal(10_000)
+  })
+
+  it('asks the new one what a handler of the old one asks, once that has been replaced', async () => {
+    let ask: (() => Promise<unknown>) | undefined
+    const hooks: Hooks = {
+      message: (_message, { connection }) => {
+        ask = () => connection.request({ ask: 1 })
+      },
+    }
+    const { client, server, clock } = await ready({ heartbeat }, hooks)
+    const [old] = server.peers
+    old?.send('"go"')
+    // Its link stays for this one.
+    const pending = client.connection.request({ ask: 0 })
+    client.connection.reconnect({ overlap: true })
+    await clock.settle()
+    const asked = ask?.()
+    expect(server.peers.map(({ received }) => received)).to.deep.equal([
+      ['{"ask":0,"id":1}'],
+      ['{"ask":1,"id":1}'],
+    ])
+    server.peer.send({ id: 1 })
+    old?.send({ id: 1 })
+    await Promise.all([asked, pending])
   })
 
   it('keeps the old one when the new one fails, and tries again after a delay', async () => {
@@ -137,7 +240,7 @@ describe('Handover', () => {
   it('keeps the old one for good when the new one fails for good', async () => {
     const { client, server, witness, clock } = await ready({ heartbeat })
     server.onAttempt = (peer) =>
-      peer.refuse(new HandshakeError('ws://peer.test/', 'said 401', { status: 401 }))
+      peer.refuse(new HandshakeError('ws://peer.test/', 'said no', { violation: 'accept' }))
     client.connection.reconnect({ overlap: true })
     await clock.advance(600_000)
     expect(server.peers).to.have.length(2)
@@ -165,19 +268,68 @@ describe('Handover', () => {
     expect(witness.notes.slice(4)).to.deep.equal(['open 3', 'close 1'])
   })
 
-  it('gives the new one up when the old one is lost meanwhile, and reconnects as ever', async () => {
+  it('goes on as the reconnect when the old one is lost while the new one connects', async () => {
     const { client, server, witness, clock } = await ready({ heartbeat })
+    server.onAttempt = () => undefined
+    await clock.advance(1_000)
+    client.connection.reconnect({ overlap: true })
+    await clock.advance(1_000)
+    server.peers[0]?.drop()
+    await clock.settle()
+    expect(client.connection.state).to.deep.equal({ status: 'connecting', attempt: 2 })
+    expect(witness.closes[0]).to.deep.include({ willReconnect: true, replaced: undefined })
+    await clock.advance(300)
+    server.peers[1]?.accept()
+    await clock.settle()
+    expect(client.connection.state).to.deep.include({ status: 'open', connectionNumber: 2 })
+    expect(witness.opens[1]).to.deep.include({ isReconnect: true, downtime: 300, replaces: undefined })
+    expect(witness.notes).to.deep.equal(['open 1', 'close 1', 'open 2'])
+    expect(witness.states.map(({ status }) => status)).to.deep.equal([
+      'opening',
+      'open',
+      'connecting',
+      'opening',
+      'open',
+    ])
+    expect(server.peers).to.have.length(2)
+  })
+
+  it('goes on as the reconnect when the old one is lost while @OnOpen of the new one runs', async () => {
+    let release: (() => void) | undefined
+    const hooks: Hooks = {
+      open: ({ replaces }) => (replaces ? new Promise<void>((resolve) => (release = resolve)) : undefined),
+    }
+    const { client, server, witness, clock } = await ready({ heartbeat }, hooks)
+    client.connection.reconnect({ overlap: true })
+    await clock.settle()
+    server.peers[0]?.drop(new Error('reset'))
+    expect(client.connection.state).to.deep.include({ status: 'opening', connectionNumber: 2 })
+    await clock.settle()
+    expect(witness.closes[0]).to.deep.include({ willReconnect: true, replaced: undefined })
+    release?.()
+    await clock.settle()
+    expect(client.connection.state).to.deep.include({ status: 'open', connectionNumber: 2 })
+    expect(witness.notes).to.deep.equal(['open 1', 'open 2', 'error close', 'close 1'])
+    expect(server.peers).to.have.length(2)
+  })
+
+  it('is not judged by the loss of the old one, whatever that would mean alone', async () => {
+    let asked = 0
+    const shouldReconnect = (): boolean => {
+      asked += 1
+      return false
+    }
+    const { client, server, clock } = await ready({ heartbeat, reconnect: { shouldReconnect } })
     server.onAttempt = () => undefined
     client.connection.reconnect({ overlap: true })
     await clock.settle()
-    server.peers[0]?.drop()
+    server.peers[0]?.close(1002)
     await clock.settle()
-    expect(server.peers[1]?.isEnded).to.equal(true)
-    expect(client.connection.state.status).to.equal('waiting')
-    server.onAttempt = (peer) => peer.accept()
-    await clock.advance(2_000)
-    expect(witness.notes).to.deep.equal(['open 1', 'close 1', 'open 2'])
-    expect(server.live).to.equal(1)
+    expect(client.connection.state.status).to.equal('connecting')
+    expect(asked).to.equal(0)
+    server.peers[1]?.accept()
+    await clock.settle()
+    expect(client.connection.state.status).to.equal('open')
   })
 
   it('does not begin a second one while the first is under way', async () => {
@@ -235,7 +387,7 @@ describe('Handover', () => {
     expect(clock.now()).to.equal(0)
   })
 
-  it('is waited for with the old one: a loss of the new one does not connect before that has gone', async () => {
+  it('holds up no reconnect by an old one that is still leaving when the new one is lost', async () => {
     const { client, server, clock, witness } = await ready({ heartbeat, closeTimeout: 3_000 })
     const [old] = server.peers
     if (old) old.isAlive = false
@@ -243,10 +395,28 @@ describe('Handover', () => {
     await clock.settle()
     server.peers[1]?.drop()
     await clock.advance(2_000)
-    expect(server.peers).to.have.length(2)
-    await clock.advance(1_000)
     expect(server.peers).to.have.length(3)
-    expect(witness.closes).to.have.length(2)
+    expect(witness.notes).to.deep.equal(['open 1', 'open 2', 'close 2', 'open 3'])
+    await clock.advance(1_000)
+    expect(witness.notes.at(-1)).to.equal('close 1')
+  })
+
+  it('that is wanted while an old one is still leaving begins when that has gone, once', async () => {
+    const { client, server, clock, witness } = await ready({ heartbeat, closeTimeout: 3_000 })
+    await clock.advance(5_000)
+    const [old] = server.peers
+    if (old) old.isAlive = false
+    client.connection.reconnect({ overlap: true })
+    await clock.advance(2_000)
+    // The new one has held for minUptime by then: it begins at once.
+    await clock.advance(999)
+    client.connection.reconnect({ overlap: true })
+    client.connection.reconnect({ overlap: true })
+    await clock.settle()
+    expect(server.peers).to.have.length(2)
+    await clock.advance(60_000)
+    expect(server.peers).to.have.length(3)
+    expect(witness.notes).to.deep.equal(['open 1', 'open 2', 'close 1', 'open 3', 'close 2'])
   })
 
   it('is not begun by maxAge if the connection closes while what has waited for its opening is sent', async () => {
@@ -258,21 +428,66 @@ describe('Handover', () => {
     })
     void witness.connection.send('queued')
     await clock.settle()
-    expect(await rejection(starting)).to.be.instanceOf(ConnectionClosedError)
+    // It had opened before it was closed.
+    const { connection } = await starting
+    await clock.advance(60_000)
+    expect(connection.state.status).to.equal('closed')
     expect(witness.notes).to.deep.equal(['open 1', 'close 1'])
     expect(clock.timers).to.equal(0)
     expect(server.peers).to.have.length(1)
   })
 
-  it('is begun by maxAge, again and again', async () => {
-    const { client, server, witness, clock } = await ready({ heartbeat, maxAge: 60_000 })
-    await clock.advance(59_999)
-    expect(server.peers).to.have.length(1)
-    await clock.advance(1)
-    expect(witness.notes).to.deep.equal(['open 1', 'open 2', 'close 1'])
+  for (const [chance, age] of [
+    [0, 60_000],
+    [0.5, 57_000],
+    [0.999, 54_006],
+  ] as const) {
+    it(`is begun after maxAge minus up to a tenth by chance, again and again: ${age} ms of 60,000`, async () => {
+      const { client, server, witness, clock } = await ready({
+        heartbeat,
+        maxAge: 60_000,
+        random: () => chance,
+      })
+      await clock.advance(age - 1)
+      expect(server.peers).to.have.length(1)
+      await clock.advance(1)
+      expect(witness.notes).to.deep.equal(['open 1', 'open 2', 'close 1'])
+      for (let round = 0; round < 10; round += 1) await clock.advance(age)
+      expect(witness.opens).to.have.length(12)
+      expect(
+        witness.opens.every(({ replaces, connectionNumber }) => (replaces ?? 0) === connectionNumber - 1),
+      ).to.equal(true)
+      await client.close()
+      expect(clock.timers).to.equal(0)
+    })
+  }
+
+  it('is begun again after a whole new maxAge where it has failed for good', async () => {
+    const { server, clock } = await ready({ heartbeat, maxAge: 60_000, random: () => 0 })
+    server.onAttempt = (peer) =>
+      peer.refuse(new HandshakeError('ws://peer.test/', 'said no', { violation: 'accept' }))
     await clock.advance(60_000)
-    expect(witness.opens).to.have.length(3)
-    await client.close()
-    expect(clock.timers).to.equal(0)
+    expect(server.peers).to.have.length(2)
+    await clock.advance(59_999)
+    expect(server.peers).to.have.length(2)
+    server.onAttempt = (peer) => peer.accept()
+    await clock.advance(1)
+    expect(server.live).to.equal(1)
+    expect(server.peers[0]?.closeFrame?.code).to.equal(1000)
+  })
+
+  it('that fails again and again backs off: the failures count, though the old one has long held', async () => {
+    const { server, clock, client } = await ready({ heartbeat, maxAge: 3_600_000, random: () => 0.5 })
+    await clock.advance(10_000)
+    server.onAttempt = (peer) => peer.refuse()
+    client.connection.reconnect({ overlap: true })
+    const starts = [clock.now()]
+    for (let step = 0; step < 60; step += 1) {
+      const before = server.peers.length
+      await clock.advance(500)
+      if (server.peers.length > before && before > 1) starts.push(clock.now())
+    }
+    expect(starts.map((at) => at - 10_000)).to.deep.equal([0, 2_000, 4_000, 8_000, 16_000])
+    expect(server.live).to.equal(1)
   })
 })

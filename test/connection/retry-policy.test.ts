@@ -1,224 +1,80 @@
 import { expect } from 'chai'
-import { ConnectFailedError, HandshakeError, InvalidUrlError, ConnectOptionError } from 'holdfast'
-import type { Failure, Initiator } from 'holdfast'
+import { HandshakeError, OnOpenTimeoutError } from 'holdfast'
+import type { Failure } from 'holdfast'
 import {
   RETRY_DEFAULTS,
   RetryPolicy,
   backoffCeiling,
-  isFatal,
-  retryAfter,
+  describeDecision,
 } from '#src/connection/retry-policy.js'
-import type { PolicySources, RetrySettings } from '#src/connection/retry-policy.js'
+import type { JudgeFacts, RetrySettings } from '#src/connection/retry-policy.js'
 import type { RetryDecision } from '#src/session/disconnect.js'
+import { SeededRandom } from '../support/seeded-random.js'
 
 const DATE = Date.UTC(2026, 0, 1)
 const url = 'wss://peer.test'
+const END: RetryDecision = { retry: false, exhausted: false }
 
-/** A plain loss, unless it is said otherwise. */
+/** A plain loss, unless facts are given. */
 function failure(facts: Partial<Failure> = {}): Failure {
   return { initiator: 'network', attempt: 1, elapsed: 0, hasBeenOpen: false, ...facts }
 }
 
-function connectError(code: string | undefined): ConnectFailedError {
-  return new ConnectFailedError(url, Object.assign(new Error('it failed'), { code }))
+function refused(status: number, retryAfter?: string): Partial<Failure> {
+  const headers = retryAfter === undefined ? {} : { 'retry-after': retryAfter }
+  return { status, headers, error: new HandshakeError(url, `answered ${status}`, { status, headers }) }
 }
 
-/** Makes a policy with chance fixed at one half; what it reports is kept in `reports`. */
-function policyOf(
-  settings: Partial<RetrySettings> | false = {},
-  sources: Partial<PolicySources> = {},
-): RetryPolicy & { readonly reports: unknown[] } {
-  const reports: unknown[] = []
-  const all = { random: () => 0.5, clock: { now: () => 0, date: () => DATE }, ...sources }
-  const policy = new RetryPolicy(settings && { ...RETRY_DEFAULTS, ...settings }, all, {
-    report: (error) => void reports.push(error),
-  })
-  return Object.assign(policy, { reports })
-}
+/** A policy, with its time and what it has reported. Chance is fixed at one half unless given. */
+class Rig {
+  readonly policy: RetryPolicy
+  readonly reports: unknown[] = []
+  now = 0
 
-/** Counts an attempt and judges its failure. */
-function fail(policy: RetryPolicy, facts: Partial<Failure> = {}): RetryDecision {
-  return policy.decide(failure({ attempt: policy.countAttempt(), ...facts }))
-}
+  constructor(settings: Partial<RetrySettings> | false = {}, random: () => number = () => 0.5) {
+    const clock = { now: () => this.now, date: () => DATE + this.now }
+    const filled = settings && { ...RETRY_DEFAULTS, ...settings }
+    this.policy = new RetryPolicy(
+      filled,
+      { clock, random },
+      {
+        report: (error, stage) => void this.reports.push(error, stage),
+      },
+    )
+  }
 
-/** The delays after so many failures in a row; NaN where there is no retry. */
-function delaysOf(policy: RetryPolicy, count: number): number[] {
-  return Array.from({ length: count }, () => {
-    const decision = fail(policy)
-    return decision.retry ? decision.delay : NaN
-  })
-}
+  judge(facts: Partial<Failure> = {}, judged: Partial<JudgeFacts> = {}): RetryDecision {
+    return this.policy.judge(failure(facts), { isForgiven: false, hasSucceeded: false, ...judged })
+  }
 
-/** A small generator of chance that can be repeated (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  /** Starts an attempt, and has it fail at once. */
+  fail(facts: Partial<Failure> = {}, judged: Partial<JudgeFacts> = {}): RetryDecision {
+    this.policy.countAttempt()
+    const decision = this.judge(facts, judged)
+    this.policy.count()
+    return decision
+  }
+
+  /** Fails a number of times in a row, each time after the delay before, and returns the delays; NaN where there is no retry. */
+  delays(count: number, facts: Partial<Failure> = {}): number[] {
+    return Array.from({ length: count }, () => {
+      const decision = this.fail(facts)
+      const delay = decision.retry ? decision.delay : NaN
+      this.now += delay
+      return delay
+    })
   }
 }
 
-describe('isFatal', () => {
-  describe('close codes (B26)', () => {
-    const RECEIVED = [1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014]
-    const CODES = [...RECEIVED, 1015, 3000, 4000, 4999]
-    /** Which codes end it for good, by who began to close; all others are worth another try. */
-    const FATAL: Readonly<Record<Initiator, readonly number[]>> = {
-      remote: [1002, 1003, 1007, 1009, 1010],
-      local: [],
-      network: [],
-    }
-    for (const initiator of ['remote', 'local', 'network'] as const) {
-      for (const code of CODES) {
-        const decision = FATAL[initiator].includes(code) ? 'fatal' : 'worth another try'
-        it(`${code} with initiator ${initiator} is ${decision}`, () => {
-          const facts = failure({ code, initiator, hasBeenOpen: true })
-          expect(isFatal(facts)).to.equal(decision === 'fatal')
-        })
-      }
-    }
-
-    it('a close frame without a code is worth another try', () => {
-      expect(isFatal(failure({ initiator: 'remote', hasBeenOpen: true }))).to.equal(false)
-    })
-  })
-
-  describe('HTTP statuses (B27)', () => {
-    const FATAL = [400, 401, 402, 403, 404, 405, 406, 407, 409, 410, 418, 422, 426, 428, 431, 451, 499]
-    const PASSING = [200, 204, 301, 302, 307, 308, 408, 425, 429, 500, 501, 502, 503, 504, 520, 599]
-    for (const [statuses, isEnd] of [
-      [FATAL, true],
-      [PASSING, false],
-    ] as const) {
-      for (const status of statuses) {
-        it(`${status} is ${isEnd ? 'fatal' : 'worth another try'}`, () => {
-          const error = new HandshakeError(url, `answered ${status}`, { status })
-          expect(isFatal(failure({ status, error }))).to.equal(isEnd)
-        })
-      }
-    }
-  })
-
-  describe('certificates (B27)', () => {
-    // The codes of X509_verify_cert_error_string as Node names them, and Node's own.
-    const FATAL = [
-      'CERT_CHAIN_TOO_LONG',
-      'CERT_REJECTED',
-      'CERT_REVOKED',
-      'CERT_SIGNATURE_FAILURE',
-      'CERT_UNTRUSTED',
-      'DEPTH_ZERO_SELF_SIGNED_CERT',
-      'ERROR_IN_CERT_NOT_AFTER_FIELD',
-      'ERROR_IN_CERT_NOT_BEFORE_FIELD',
-      'ERR_TLS_CERT_ALTNAME_FORMAT',
-      'ERR_TLS_CERT_ALTNAME_INVALID',
-      'HOSTNAME_MISMATCH',
-      'INVALID_CA',
-      'INVALID_PURPOSE',
-      'PATH_LENGTH_EXCEEDED',
-      'SELF_SIGNED_CERT_IN_CHAIN',
-      'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
-      'UNABLE_TO_DECRYPT_CERT_SIGNATURE',
-      'UNABLE_TO_GET_ISSUER_CERT',
-      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-    ]
-    const PASSING = [
-      'CERT_HAS_EXPIRED',
-      'CERT_NOT_YET_VALID',
-      'EAI_AGAIN',
-      'ECONNREFUSED',
-      'ECONNRESET',
-      'ENETUNREACH',
-      'ENOTFOUND',
-      'EPIPE',
-      'EPROTO',
-      'ERR_SSL_WRONG_VERSION_NUMBER',
-      'ETIMEDOUT',
-    ]
-    for (const [codes, isEnd] of [
-      [FATAL, true],
-      [PASSING, false],
-    ] as const) {
-      for (const code of codes) {
-        it(`${code} is ${isEnd ? 'fatal' : 'worth another try'}`, () => {
-          expect(isFatal(failure({ error: connectError(code) }))).to.equal(isEnd)
-        })
-      }
-    }
-
-    it('a failure to connect without a code is worth another try', () => {
-      expect(isFatal(failure({ error: connectError(undefined) }))).to.equal(false)
-    })
-  })
-
-  it('an unusable url is fatal', () => {
-    expect(isFatal(failure({ error: new InvalidUrlError('is odd') }))).to.equal(true)
-  })
-
-  for (const violation of ['upgrade', 'accept', 'subprotocol', 'extension'] as const) {
-    it(`an upgrade with a wrong ${violation} is fatal`, () => {
-      expect(isFatal(failure({ error: new HandshakeError(url, 'is odd', { violation }) }))).to.equal(true)
-    })
-  }
-
-  it('a provider that rejects is worth another try (B12)', () => {
-    expect(isFatal(failure({ error: new ConnectOptionError('url', new Error('no token')) }))).to.equal(false)
-  })
-
-  it('a loss without any reason is worth another try', () => {
-    expect(isFatal(failure({ code: 1006, hasBeenOpen: true }))).to.equal(false)
-  })
-})
-
-describe('retryAfter', () => {
-  const rows: [string, string | string[] | undefined, number | undefined][] = [
-    ['seconds', '2', 2_000],
-    ['no seconds at all', '0', 0],
-    ['seconds with blanks around', ' 120 ', 120_000],
-    ['a date to come', 'Thu, 01 Jan 2026 00:00:10 GMT', 10_000],
-    ['this very moment', 'Thu, 01 Jan 2026 00:00:00 GMT', 0],
-    ['a date that is past', 'Wed, 31 Dec 2025 23:59:59 GMT', undefined],
-    ['nothing', undefined, undefined],
-    ['an empty value', '', undefined],
-    ['a word', 'soon', undefined],
-    ['a word that begins like a date', 'Thu, soon', undefined],
-    ['negative seconds', '-1', undefined],
-    ['a fraction', '1.5', undefined],
-    ['an exponent', '1e3', undefined],
-    ['a unit', '2s', undefined],
-    ['a date that is not HTTP', '2026-01-01T00:00:10Z', undefined],
-    ['several values', ['2', '3'], undefined],
-  ]
-  for (const [title, value, delay] of rows) {
-    it(`reads ${title} as ${delay === undefined ? 'none' : `${delay} ms`}`, () => {
-      expect(retryAfter({ 'retry-after': value }, DATE)).to.equal(delay)
-    })
-  }
-
-  it('reads none where there are no headers', () => {
-    expect(retryAfter(undefined, DATE)).to.equal(undefined)
-    expect(retryAfter({}, DATE)).to.equal(undefined)
-  })
-})
-
-describe('backoffCeiling', () => {
-  it('doubles from initialDelay up to maxDelay', () => {
-    const ceilings = Array.from({ length: 6 }, (_, index) => backoffCeiling(RETRY_DEFAULTS, index + 1))
-    expect(ceilings).to.deep.equal([2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
-  })
-
-  it('stays at maxDelay however many failures there are', () => {
-    expect(backoffCeiling(RETRY_DEFAULTS, 5_000)).to.equal(30_000)
-  })
-})
+/** The delay of a link that had held, so that only the first term of promise 9 applies. */
+function forgivenDelay(settings: Partial<RetrySettings>, facts: Partial<Failure> = {}): RetryDecision {
+  return new Rig(settings).judge(facts, { isForgiven: true })
+}
 
 describe('RetryPolicy', () => {
   describe('#countAttempt', () => {
     it('counts from 1, and nextAttempt is one ahead', () => {
-      const policy = policyOf()
+      const { policy } = new Rig()
       expect(policy.nextAttempt).to.equal(1)
       expect(policy.countAttempt()).to.equal(1)
       expect(policy.nextAttempt).to.equal(2)
@@ -226,22 +82,34 @@ describe('RetryPolicy', () => {
     })
   })
 
-  describe('#decide', () => {
+  describe('#judge', () => {
     it('waits these first twelve delays with chance fixed at one half (B29)', () => {
-      const halves = [1_000, 2_000, 4_000, 8_000, ...Array.from({ length: 8 }, () => 15_000)]
-      expect(delaysOf(policyOf(), 12)).to.deep.equal(halves)
+      // The first is the spacing of two starts, 1,000 to 3,000 ms; from then on the backoff is longer.
+      const halves = [2_000, 2_000, 4_000, 8_000, ...Array.from({ length: 8 }, () => 15_000)]
+      expect(new Rig().delays(12)).to.deep.equal(halves)
     })
 
-    it('draws between nothing and the whole ceiling (full jitter)', () => {
-      expect(delaysOf(policyOf({}, { random: () => 0 }), 5)).to.deep.equal([0, 0, 0, 0, 0])
-      const most = delaysOf(policyOf({}, { random: () => 1 - 2 ** -32 }), 5).map(Math.ceil)
-      expect(most).to.deep.equal([2_000, 4_000, 8_000, 16_000, 30_000])
+    it('counts nothing', () => {
+      const rig = new Rig()
+      for (let round = 0; round < 3; round += 1)
+        expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
+      expect(rig.policy.lastFailure).to.equal(undefined)
+      expect(rig.policy.nextAttempt).to.equal(1)
+    })
+
+    it('begins again with the first delay if the link had held, whatever was counted before', () => {
+      const rig = new Rig({ maxAttempts: 3 })
+      rig.delays(3)
+      expect(rig.judge({}, { isForgiven: true })).to.deep.equal({ retry: true, delay: 1_000 })
+      expect(rig.judge()).to.deep.equal({ retry: false, exhausted: true })
     })
 
     it('spreads 1,000 clients that are dropped at once: no 100 ms have more than 10 % of them (B28)', () => {
       const buckets = Array.from({ length: 20 }, () => 0)
       for (let client = 0; client < 1_000; client += 1) {
-        const [delay] = delaysOf(policyOf({}, { random: seeded(client) }), 1) as [number]
+        const rig = new Rig({}, new SeededRandom(client).next)
+        const decision = rig.judge({}, { isForgiven: true })
+        const delay = decision.retry ? decision.delay : NaN
         expect(delay).to.be.within(0, 2_000)
         buckets[Math.floor(delay / 100)]! += 1
       }
@@ -249,77 +117,204 @@ describe('RetryPolicy', () => {
       expect(Math.min(...buckets)).to.be.above(0)
     })
 
-    it('does not try again after a fatal failure', () => {
-      const decision = fail(policyOf(), {
-        status: 401,
-        error: new HandshakeError(url, 'no', { status: 401 }),
+    describe('the spacing of two starts', () => {
+      it('counts from the start of the last attempt, and only as far as it is longer', () => {
+        const rig = new Rig()
+        rig.policy.countAttempt()
+        rig.now = 700
+        expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_300 })
+        rig.now = 1_200
+        expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
       })
-      expect(decision).to.deep.equal({ retry: false, exhausted: false })
+
+      it('does not hold after a link that had held', () => {
+        const rig = new Rig({ delays: [10] })
+        rig.policy.countAttempt()
+        expect(rig.judge({}, { isForgiven: true })).to.deep.equal({ retry: true, delay: 10 })
+      })
+
+      const rows: [string, Partial<RetrySettings>, Partial<Failure>][] = [
+        ['delays', { delays: [0] }, {}],
+        ['a delays function', { delays: () => 0 }, {}],
+        ['numbers of shouldReconnect', { shouldReconnect: () => 0 }, {}],
+        ['a Retry-After of 0', { initialDelay: 1_500 }, refused(503, '0')],
+      ]
+      for (const [title, settings, facts] of rows) {
+        it(`holds for ${title}: never a hot loop`, () => {
+          const initialDelay = settings.initialDelay ?? 2_000
+          expect(new Rig(settings).delays(3, facts)).to.deep.equal(
+            Array.from({ length: 3 }, () => initialDelay),
+          )
+        })
+      }
+
+      it('is off with an initialDelay of 0', () => {
+        expect(new Rig({ initialDelay: 0, delays: [0] }).delays(3)).to.deep.equal([0, 0, 0])
+      })
     })
 
-    it('ends with the first failure where reconnect is off', () => {
-      expect(fail(policyOf(false))).to.deep.equal({ retry: false, exhausted: false })
+    it('keeps the bounds of promise 9, over 300 random rows of failures', () => {
+      for (let seed = 0; seed < 300; seed += 1) {
+        const random = new SeededRandom(seed)
+        const settings = { initialDelay: random.between(0, 5_000), maxDelay: random.between(5_000, 60_000) }
+        const rig = new Rig(settings, random.next)
+        for (let failures = 1; failures <= 8; failures += 1) {
+          const start = rig.now
+          rig.policy.countAttempt()
+          rig.now += random.between(0, 4_000)
+          const decision = rig.judge()
+          rig.policy.count()
+          if (!decision.retry) return expect.fail('it gave up')
+          const ceiling = rig.now + backoffCeiling(settings, failures)
+          const next = rig.now + decision.delay
+          expect(next - start).to.be.at.least(settings.initialDelay / 2)
+          expect(next).to.be.at.most(Math.max(ceiling, start + 1.5 * settings.initialDelay))
+          rig.now = next
+        }
+      }
+      return undefined
     })
 
-    it('gives up after maxAttempts tries, the first included', () => {
-      const policy = policyOf({ maxAttempts: 3 })
-      expect(fail(policy).retry).to.equal(true)
-      expect(fail(policy).retry).to.equal(true)
-      expect(fail(policy)).to.deep.equal({ retry: false, exhausted: true })
+    it('does not retry a fatal failure', () => {
+      expect(new Rig().fail(refused(401))).to.deep.equal(END)
+    })
+
+    it('retries HTTP statuses once @OnOpen has completed on this connection', () => {
+      for (const status of [302, 401, 404]) {
+        const decision = new Rig().judge(refused(status), { hasSucceeded: true })
+        expect(decision).to.deep.equal({ retry: true, delay: 1_000 })
+      }
+    })
+
+    it('gives up after the first failure if reconnect is off, and asks nobody', () => {
+      const rig = new Rig(false)
+      expect(rig.fail()).to.deep.equal(END)
+      expect(rig.fail(refused(503, '1'), { isForgiven: true, hasSucceeded: true })).to.deep.equal(END)
+    })
+
+    it('gives up after maxAttempts attempts, the first included', () => {
+      const rig = new Rig({ maxAttempts: 3 })
+      expect(rig.fail().retry).to.equal(true)
+      expect(rig.fail().retry).to.equal(true)
+      expect(rig.fail()).to.deep.equal({ retry: false, exhausted: true })
+    })
+
+    it('reports a fatal failure as what it is, also on the last attempt', () => {
+      expect(new Rig({ maxAttempts: 1 }).fail(refused(401))).to.deep.equal(END)
+    })
+
+    describe('a failure of @OnOpen', () => {
+      const threw = { error: new Error('wrong password'), initiator: 'local' } as const
+      const isOpenFailure = true
+
+      it('is not retried before the first success, and retried after it', () => {
+        expect(new Rig().judge(threw, { isOpenFailure })).to.deep.equal(END)
+        expect(new Rig().judge(threw, { isOpenFailure, hasSucceeded: true }).retry).to.equal(true)
+      })
+
+      it('is retried if @OnOpen took too long', () => {
+        expect(new Rig().judge({ error: new OnOpenTimeoutError(1) }, { isOpenFailure }).retry).to.equal(true)
+      })
+
+      it('is retried at the first start if shouldReconnect wants it', () => {
+        const asked: Failure[] = []
+        const shouldReconnect = (given: Failure): boolean => asked.push(given) > 0
+        const decision = new Rig({ shouldReconnect }).judge(threw, { isOpenFailure })
+        expect(decision).to.deep.equal({ retry: true, delay: 1_000 })
+        expect(asked).to.deep.equal([failure(threw)])
+      })
+
+      it('is never called exhausted before the first success', () => {
+        const rig = new Rig({ maxAttempts: 1 })
+        rig.policy.countAttempt()
+        expect(rig.judge(threw, { isOpenFailure })).to.deep.equal(END)
+      })
     })
 
     describe('Retry-After', () => {
-      const refused = (value: string): Partial<Failure> => ({
-        status: 503,
-        headers: { 'retry-after': value },
-        error: new HandshakeError(url, 'answered 503', { status: 503 }),
-      })
-
       it('is waited for, and up to initialDelay more, so that not all come at once', () => {
-        expect(fail(policyOf(), refused('7'))).to.deep.equal({ retry: true, delay: 8_000 })
-        expect(fail(policyOf({}, { random: () => 0 }), refused('7'))).to.deep.equal({
-          retry: true,
-          delay: 7_000,
+        const facts = refused(503, '7')
+        expect(forgivenDelay({}, facts)).to.deep.equal({ retry: true, delay: 8_000, retryAfter: 7_000 })
+        const rig = new Rig({}, () => 0)
+        expect(rig.fail(facts)).to.deep.equal({ retry: true, delay: 7_000, retryAfter: 7_000 })
+      })
+
+      const forms = ['Thu, 01 Jan 2026 00:00:07 GMT', 'Thu Jan  1 00:00:07 2026', String(DATE / 1_000 + 7)]
+      for (const form of forms) {
+        it(`may be ${form}, by the wall clock`, () => {
+          const decision = forgivenDelay({}, refused(503, form))
+          expect(decision).to.deep.equal({ retry: true, delay: 8_000, retryAfter: 7_000 })
         })
+      }
+
+      for (const status of [200, 302, 401, 404, 429, 500]) {
+        it(`makes ${status} retryable, before the first success, too`, () => {
+          expect(new Rig().fail(refused(status, '7'))).to.include({ retry: true, delay: 8_000 })
+        })
+      }
+
+      it('is none if there are several values, or headers without one', () => {
+        for (const headers of [{ 'retry-after': ['7', '8'] }, {}])
+          expect(new Rig().fail({ ...refused(401), headers })).to.deep.equal(END)
       })
 
-      it('may be a date, reckoned by the wall clock', () => {
-        const decision = fail(policyOf(), refused('Thu, 01 Jan 2026 00:00:07 GMT'))
-        expect(decision).to.deep.equal({ retry: true, delay: 8_000 })
+      it('is cut to maxRetryAfter after the first success', () => {
+        const decision = new Rig().judge(refused(503, '86400'), { hasSucceeded: true })
+        expect(decision).to.deep.equal({ retry: true, delay: 3_601_000, retryAfter: 86_400_000 })
+        const cut = new Rig({ maxRetryAfter: 5_000 }).judge(refused(503, '7'), { hasSucceeded: true })
+        expect(cut).to.deep.equal({ retry: true, delay: 6_000, retryAfter: 7_000 })
       })
 
-      it('counts for no more than maxDelay', () => {
-        expect(fail(policyOf(), refused('86400'))).to.deep.equal({ retry: true, delay: 31_000 })
+      it('is fatal before the first success if it is longer than maxRetryAfter', () => {
+        for (const status of [401, 429, 503])
+          expect(new Rig().fail(refused(status, '3601'))).to.deep.equal(END)
+        expect(new Rig().fail(refused(503, '3600')).retry).to.equal(true)
       })
 
-      it('is ignored where it is malformed or past', () => {
-        for (const value of ['soon', 'Wed, 31 Dec 2025 23:59:59 GMT']) {
-          expect(fail(policyOf(), refused(value))).to.deep.equal({ retry: true, delay: 1_000 })
+      it('is ignored if it is malformed or past', () => {
+        for (const value of ['soon', 'Wed, 31 Dec 2025 23:59:59 GMT', '1000000000']) {
+          expect(forgivenDelay({}, refused(503, value))).to.deep.equal({ retry: true, delay: 1_000 })
+          expect(new Rig().fail(refused(401, value))).to.deep.equal(END)
         }
       })
 
-      it('wins over the delays option', () => {
-        expect(fail(policyOf({ delays: [10] }), refused('7'))).to.deep.equal({ retry: true, delay: 8_000 })
+      it('wins over delays, and loses to a number of shouldReconnect', () => {
+        const listed = forgivenDelay({ delays: [10] }, refused(503, '7'))
+        expect(listed).to.deep.equal({ retry: true, delay: 8_000, retryAfter: 7_000 })
+        const chosen = forgivenDelay({ shouldReconnect: () => 10 }, refused(503, '7'))
+        expect(chosen).to.deep.equal({ retry: true, delay: 10 })
+      })
+
+      it('is never undercut, nor exceeded by more than initialDelay, over 1,000 random ones', () => {
+        const random = new SeededRandom(429)
+        for (let round = 0; round < 1_000; round += 1) {
+          const seconds = random.between(0, 7_200)
+          const rig = new Rig({}, random.next)
+          const decision = rig.judge(refused(503, String(seconds)), { hasSucceeded: true })
+          const least = Math.min(seconds * 1_000, 3_600_000)
+          expect(decision.retry && decision.delay).to.be.within(least, least + 2_000)
+        }
       })
     })
 
     describe('delays', () => {
       it('may be a list, whose last one repeats', () => {
-        expect(delaysOf(policyOf({ delays: [10, 20] }), 4)).to.deep.equal([10, 20, 20, 20])
+        expect(new Rig({ initialDelay: 0, delays: [10, 20] }).delays(4)).to.deep.equal([10, 20, 20, 20])
       })
 
       it('may be a function of the failures so far', () => {
-        expect(delaysOf(policyOf({ delays: (failures) => failures * 10 }), 3)).to.deep.equal([10, 20, 30])
+        const delays = (failures: number): number => failures * 10
+        expect(new Rig({ initialDelay: 0, delays }).delays(3)).to.deep.equal([10, 20, 30])
       })
 
-      it('that throw are reported, and the backoff holds', () => {
+      it('that throw are reported, and the backoff applies', () => {
         const thrown = new Error('oops')
         const delays = (): number => {
           throw thrown
         }
-        const policy = policyOf({ delays })
-        expect(delaysOf(policy, 2)).to.deep.equal([1_000, 2_000])
-        expect(policy.reports).to.deep.equal([thrown, thrown])
+        const rig = new Rig({ delays })
+        expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
+        expect(rig.reports).to.deep.equal([thrown, 'connect'])
       })
 
       const noDelays: [unknown, string][] = [
@@ -327,65 +322,69 @@ describe('RetryPolicy', () => {
         [-1, '-1'],
         [undefined, 'undefined'],
         ['5', 'a string'],
+        [Promise.resolve(5), 'an instance of Promise'],
       ]
-      for (const [value, told] of noDelays) {
-        it(`that give ${told} are reported, and the backoff holds: never a hot loop`, () => {
-          const policy = policyOf({ delays: () => value as number })
-          expect(delaysOf(policy, 1)).to.deep.equal([1_000])
-          expect(String(policy.reports[0])).to.contain(`TypeError: delays returned ${told}`)
+      for (const [value, received] of noDelays) {
+        it(`that return ${received} are reported, and the backoff applies: never a hot loop`, () => {
+          const rig = new Rig({ delays: () => value as number })
+          expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
+          const message = `TypeError: delays returned ${received}. Return a delay in milliseconds`
+          expect(rig.reports.map(String)).to.deep.equal([message, 'connect'])
         })
       }
     })
 
     describe('shouldReconnect', () => {
-      const fatal = { status: 401, error: new HandshakeError(url, 'answered 401', { status: 401 }) }
+      const fatal = refused(401)
 
       it('is given the failure', () => {
         const asked: Failure[] = []
-        const policy = policyOf({ shouldReconnect: (given) => void asked.push(given) })
-        const given = failure({
+        const rig = new Rig({ shouldReconnect: (given) => void asked.push(given) })
+        const given = {
           code: 4001,
           initiator: 'remote',
           lastMessage: { type: 'bye' },
           hasBeenOpen: true,
-        })
-        policy.decide(given)
-        expect(asked).to.deep.equal([given])
+        } as const
+        rig.judge(given)
+        expect(asked).to.deep.equal([failure(given)])
       })
 
-      it('true tries again what is fatal by default, with the default delay', () => {
-        const decision = fail(policyOf({ shouldReconnect: () => true }), fatal)
-        expect(decision).to.deep.equal({ retry: true, delay: 1_000 })
+      it('true retries what is fatal by default, with the default delay', () => {
+        const rig = new Rig({ shouldReconnect: () => true })
+        expect(rig.judge(fatal)).to.deep.equal({ retry: true, delay: 1_000 })
+        const asked = rig.judge(refused(503, '7200'))
+        expect(asked).to.deep.equal({ retry: true, delay: 3_601_000, retryAfter: 7_200_000 })
       })
 
-      it('false gives up what would be tried again by default', () => {
-        const decision = fail(policyOf({ shouldReconnect: () => false }))
-        expect(decision).to.deep.equal({ retry: false, exhausted: false })
+      it('false gives up what is retried by default', () => {
+        const rig = new Rig({ shouldReconnect: () => false })
+        expect(rig.judge()).to.deep.equal(END)
+        expect(rig.judge(refused(503, '1'), { hasSucceeded: true })).to.deep.equal(END)
       })
 
-      it('a number tries again after so many milliseconds, without chance', () => {
-        expect(fail(policyOf({ shouldReconnect: () => 123 }), fatal)).to.deep.equal({
-          retry: true,
-          delay: 123,
-        })
-        expect(fail(policyOf({ shouldReconnect: () => 0 }))).to.deep.equal({ retry: true, delay: 0 })
+      it('a number retries after that many milliseconds, without chance', () => {
+        for (const delay of [0, 123]) {
+          const rig = new Rig({ shouldReconnect: () => delay })
+          expect(rig.judge(fatal)).to.deep.equal({ retry: true, delay })
+        }
       })
 
-      it('undefined leaves it to the default', () => {
-        const policy = policyOf({ shouldReconnect: () => undefined })
-        expect(fail(policy)).to.deep.equal({ retry: true, delay: 1_000 })
-        expect(fail(policy, fatal)).to.deep.equal({ retry: false, exhausted: false })
+      it('undefined keeps the default', () => {
+        const rig = new Rig({ shouldReconnect: () => undefined })
+        expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
+        expect(rig.judge(fatal)).to.deep.equal(END)
       })
 
-      it('that throws is reported, and the default holds', () => {
+      it('that throws is reported, and the default applies', () => {
         const thrown = new Error('oops')
         const shouldReconnect = (): boolean => {
           throw thrown
         }
-        const policy = policyOf({ shouldReconnect })
-        expect(fail(policy)).to.deep.equal({ retry: true, delay: 1_000 })
-        expect(fail(policy, fatal)).to.deep.equal({ retry: false, exhausted: false })
-        expect(policy.reports).to.deep.equal([thrown, thrown])
+        const rig = new Rig({ shouldReconnect })
+        expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
+        expect(rig.judge(fatal)).to.deep.equal(END)
+        expect(rig.reports).to.deep.equal([thrown, 'connect', thrown, 'connect'])
       })
 
       const noAnswers: [unknown, string][] = [
@@ -395,57 +394,190 @@ describe('RetryPolicy', () => {
         ['yes', 'a string'],
         [Promise.resolve(true), 'an instance of Promise'],
       ]
-      for (const [value, told] of noAnswers) {
-        it(`that gives ${told} is reported, and the default holds`, () => {
-          const policy = policyOf({ shouldReconnect: () => value as boolean })
-          expect(fail(policy)).to.deep.equal({ retry: true, delay: 1_000 })
-          expect(String(policy.reports[0])).to.contain(`TypeError: shouldReconnect returned ${told}`)
+      for (const [value, received] of noAnswers) {
+        it(`that returns ${received} is reported, and the default applies`, () => {
+          const rig = new Rig({ shouldReconnect: () => value as boolean })
+          expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
+          expect(rig.judge(fatal)).to.deep.equal(END)
+          expect(String(rig.reports[0])).to.equal(
+            `TypeError: shouldReconnect returned ${received}. Return true, false, a delay in milliseconds, or undefined`,
+          )
         })
       }
 
-      it('is not asked once the attempts have run out', () => {
+      it('that returns a promise which rejects leaves no rejection unhandled', async () => {
+        const unhandled: unknown[] = []
+        const note = (reason: unknown): void => void unhandled.push(reason)
+        process.on('unhandledRejection', note)
+        try {
+          const rejecting = (): never => Promise.reject(new Error('late')) as never
+          new Rig({ shouldReconnect: rejecting }).judge()
+          await new Promise((resolve) => setImmediate(resolve))
+          expect(unhandled).to.deep.equal([])
+        } finally {
+          process.off('unhandledRejection', note)
+        }
+      })
+
+      it('is not called once the attempts have run out', () => {
         let asked = 0
-        const policy = policyOf({ maxAttempts: 1, shouldReconnect: () => (asked += 1) })
-        expect(fail(policy)).to.deep.equal({ retry: false, exhausted: true })
+        const rig = new Rig({ maxAttempts: 1, shouldReconnect: () => (asked += 1) })
+        expect(rig.fail()).to.deep.equal({ retry: false, exhausted: true })
         expect(asked).to.equal(0)
       })
     })
   })
 
-  describe('#resetIfStable', () => {
-    /** A policy whose connection became ready at 0, and the time that it reads. */
-    function policyAt(now: number, settings: Partial<RetrySettings> | false = {}): RetryPolicy {
-      let time = 0
-      const policy = policyOf(settings, { clock: { now: () => time, date: () => DATE } })
-      if (settings !== false) delaysOf(policy, 2)
-      time = now
-      return policy
-    }
-
-    it('counts again from 1 once a connection has held for minUptime', () => {
-      const policy = policyAt(5_000, { maxAttempts: 3 })
-      policy.countAttempt()
-      policy.resetIfStable(0)
-      expect(policy.nextAttempt).to.equal(1)
-      expect(policy.elapsed).to.equal(0)
-      expect(delaysOf(policy, 3)).to.deep.equal([1_000, 2_000, NaN])
+  describe('#count and #note', () => {
+    it('count notes the failure that was judged last, and note one that was not judged', () => {
+      const { policy } = new Rig()
+      const [first, second, asked] = [
+        failure({ attempt: 1 }),
+        failure({ attempt: 2 }),
+        failure({ attempt: 3 }),
+      ]
+      const facts = { isForgiven: false, hasSucceeded: true }
+      policy.judge(first, facts)
+      policy.judge(second, facts)
+      expect(policy.lastFailure).to.equal(undefined)
+      policy.count()
+      expect(policy.lastFailure).to.equal(second)
+      policy.judge(first, facts)
+      policy.note(asked)
+      policy.count()
+      expect(policy.lastFailure).to.equal(asked)
     })
 
-    it('resets nothing before: the backoff goes on (B1)', () => {
-      const policy = policyAt(4_999)
-      policy.resetIfStable(0)
-      expect(policy.nextAttempt).to.equal(3)
-      expect(policy.elapsed).to.equal(4_999)
-      expect(delaysOf(policy, 1)).to.deep.equal([4_000])
+    it('note counts nothing', () => {
+      const rig = new Rig()
+      rig.policy.note(failure())
+      expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
+      expect(rig.policy.floor()).to.equal(0)
     })
 
-    it('resets nothing if the connection was never ready, or reconnect is off', () => {
-      const policy = policyAt(60_000)
-      policy.resetIfStable(undefined)
-      expect(policy.nextAttempt).to.equal(3)
-      const off = policyAt(60_000, false)
-      off.resetIfStable(0)
-      expect(off.elapsed).to.equal(60_000)
+    it('each count doubles the ceiling of the next delay', () => {
+      const rig = new Rig()
+      rig.policy.count()
+      rig.policy.count()
+      expect(rig.judge()).to.deep.equal({ retry: true, delay: 4_000 })
     })
   })
+
+  describe('#isStable', () => {
+    it('is true once a link has been ready for minUptime', () => {
+      const rig = new Rig({ minUptime: 5_000 })
+      rig.now = 5_999
+      expect(rig.policy.isStable(1_000)).to.equal(false)
+      rig.now = 6_000
+      expect(rig.policy.isStable(1_000)).to.equal(true)
+    })
+
+    it('is false for a link that was never ready', () => {
+      const rig = new Rig()
+      rig.now = 60_000
+      expect(rig.policy.isStable(undefined)).to.equal(false)
+    })
+
+    it('takes the default of minUptime if reconnect is off', () => {
+      const rig = new Rig(false)
+      rig.now = 4_999
+      expect(rig.policy.isStable(0)).to.equal(false)
+      rig.now = 5_000
+      expect(rig.policy.isStable(0)).to.equal(true)
+    })
+  })
+
+  describe('#forgive', () => {
+    it('counts attempts, failures and time again from nothing', () => {
+      const rig = new Rig({ maxAttempts: 3 })
+      rig.delays(2)
+      expect(rig.policy.elapsed).to.equal(4_000)
+      rig.policy.forgive()
+      expect(rig.policy.nextAttempt).to.equal(1)
+      expect(rig.policy.elapsed).to.equal(0)
+      expect(rig.policy.floor()).to.equal(0)
+      expect(rig.delays(3)).to.deep.equal([2_000, 2_000, NaN])
+    })
+
+    it('ends the spacing: the next start depends on the loss alone', () => {
+      const rig = new Rig({ delays: [10] })
+      rig.policy.countAttempt()
+      rig.policy.forgive()
+      expect(rig.judge()).to.deep.equal({ retry: true, delay: 10 })
+    })
+  })
+
+  describe('#floor', () => {
+    it('is 0 while no failure is counted', () => {
+      const { policy } = new Rig()
+      policy.countAttempt()
+      expect(policy.floor()).to.equal(0)
+    })
+
+    it('is what is left of the spacing since the last start, and never negative', () => {
+      const rig = new Rig()
+      rig.fail()
+      expect(rig.policy.floor()).to.equal(2_000)
+      rig.now = 1_500
+      expect(rig.policy.floor()).to.equal(500)
+      rig.now = 9_000
+      expect(rig.policy.floor()).to.equal(0)
+    })
+
+    it('is 0 after the loss of a link that had held', () => {
+      const rig = new Rig()
+      rig.policy.countAttempt()
+      rig.judge({}, { isForgiven: true })
+      rig.policy.forgive()
+      rig.policy.count()
+      expect(rig.policy.floor()).to.equal(0)
+    })
+
+    it('is never before a Retry-After that is waited for', () => {
+      const rig = new Rig()
+      rig.fail(refused(503, '60'))
+      expect(rig.policy.floor()).to.equal(60_000)
+      rig.now = 59_000
+      expect(rig.policy.floor()).to.equal(1_000)
+      rig.now = 60_000
+      expect(rig.policy.floor()).to.equal(0)
+    })
+
+    it('takes a Retry-After as far as maxRetryAfter, and not at all if shouldReconnect chose the delay', () => {
+      const cut = new Rig({ maxRetryAfter: 30_000 })
+      cut.fail(refused(503, '60'), { hasSucceeded: true })
+      expect(cut.policy.floor()).to.equal(30_000)
+      const chosen = new Rig({ shouldReconnect: () => 10 })
+      chosen.fail(refused(503, '60'))
+      expect(chosen.policy.floor()).to.equal(2_000)
+    })
+
+    it('lies between half and one and a half of initialDelay after the last start, over 1,000 draws', () => {
+      const rig = new Rig({}, new SeededRandom(9).next)
+      rig.fail()
+      const floors = Array.from({ length: 1_000 }, () => rig.policy.floor())
+      expect(Math.min(...floors)).to.be.within(1_000, 1_100)
+      expect(Math.max(...floors)).to.be.within(2_900, 3_000)
+    })
+  })
+})
+
+describe('describeDecision', () => {
+  const rows: [RetryDecision, string][] = [
+    [END, 'not retrying'],
+    [{ retry: true, delay: 1_830.4 }, 'retrying in 1830 ms'],
+    [
+      { retry: true, delay: 8_000, retryAfter: 7_000 },
+      'retrying in 8000 ms: the server asked for 7000 ms (Retry-After)',
+    ],
+    [
+      { retry: true, delay: 3_601_000, retryAfter: 86_400_000 },
+      'retrying in 3601000 ms: the server asked for 86400000 ms (Retry-After), more than reconnect.maxRetryAfter',
+    ],
+  ]
+  for (const [decision, text] of rows) {
+    it(`says "${text}"`, () => {
+      expect(describeDecision(decision)).to.equal(text)
+    })
+  }
 })

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { Fifo } from '#src/core/fifo.js'
+import type { Place } from '#src/core/fifo.js'
 
 /** Returns a queue of the items given. */
 function queueOf<T>(...items: readonly T[]): Fifo<T> {
@@ -47,23 +48,59 @@ describe('Fifo', () => {
     })
   })
 
+  describe('#delete', () => {
+    it('deletes from the front, the middle and the end', () => {
+      const queue = new Fifo<number>()
+      const places = [1, 2, 3, 4, 5].map((item) => queue.push(item))
+      for (const index of [2, 0, 4]) queue.delete(places[index] as Place<number>)
+      expect(queue.first).to.equal(2)
+      queue.push(6)
+      expect(queue.clear()).to.deep.equal([2, 4, 6])
+    })
+
+    it('does nothing to what has been taken', () => {
+      const queue = new Fifo<string>()
+      const places = ['a', 'b', 'c'].map((item) => queue.push(item))
+      queue.shift()
+      queue.remove((item) => item === 'c')
+      for (const index of [0, 2]) queue.delete(places[index] as Place<string>)
+      expect(queue.size).to.equal(1)
+      queue.delete(places[1] as Place<string>)
+      queue.delete(places[1] as Place<string>)
+      expect(queue.size).to.equal(0)
+      expect(queue.first).to.equal(undefined)
+    })
+  })
+
   it('behaves like an array, whatever happens', () => {
-    const step = fc.oneof(fc.nat(9), fc.constantFrom('shift' as const, 'clear' as const, 'remove' as const))
+    const step = fc.oneof(
+      fc.nat(9),
+      fc.constantFrom('shift' as const, 'clear' as const, 'remove' as const, 'delete' as const),
+    )
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const queue = new Fifo<number>()
+        const places: Place<number>[] = []
         let model: number[] = []
-        const isSmall = (item: number): boolean => item < 5
+        let count = 0
+        const isSmall = (item: number): boolean => item % 10 < 5
         for (const each of steps) {
           if (each === 'shift') expect(queue.shift()).to.equal(model.shift())
           else if (each === 'clear') expect(queue.clear()).to.deep.equal(model.splice(0))
           else if (each === 'remove') {
             expect(queue.remove(isSmall)).to.deep.equal(model.filter(isSmall))
             model = model.filter((item) => !isSmall(item))
+          } else if (each === 'delete') {
+            const middle = Math.floor(model.length / 2)
+            const place = places.find(({ item }) => item === model[middle])
+            if (place) queue.delete(place)
+            model.splice(middle, 1)
           } else {
-            queue.push(each)
-            model.push(each)
+            count += 10
+            places.push(queue.push(each + count))
+            model.push(each + count)
           }
+          expect(queue.first).to.equal(model[0])
           expect(queue.size).to.equal(model.length)
         }
         expect(queue.clear()).to.deep.equal(model)

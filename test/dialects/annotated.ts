@@ -5,6 +5,7 @@ import {
   MessageValidationError,
   OnBinary,
   OnClose,
+  OnClosing,
   OnError,
   OnMessage,
   OnOpen,
@@ -13,7 +14,7 @@ import {
   OnStateChange,
   WebSocketClient,
 } from 'holdfast'
-import type { CloseInfo, ConnectionState, MessageContext, OpenInfo } from 'holdfast'
+import type { CloseInfo, ClosingInfo, ConnectionState, MessageContext, OpenInfo } from 'holdfast'
 import * as z from 'zod'
 
 // The same source in both dialects, by every compiler: conformance.test.ts holds what becomes of it against facts.ts. It imports
@@ -52,6 +53,7 @@ export class Every {
   @OnBinary() binary(_data: Uint8Array, _context: MessageContext): void {}
   @OnPing() @OnPong() heard(_data: Uint8Array): void {}
   @OnStateChange() changed(_state: ConnectionState): void {}
+  @OnClosing() closing(_closing: ClosingInfo): void {}
   @OnClose() closed(_close: CloseInfo): void {}
   @OnError(MessageValidationError) invalid(_error: MessageValidationError): void {}
   @OnError(TypeError) @OnError(RangeError) odd(_error: Error): void {}

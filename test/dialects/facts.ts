@@ -69,6 +69,7 @@ export const TABLES: Readonly<Partial<Record<keyof Sources, TableView>>> = {
       ping: 'Every#heard',
       pong: 'Every#heard',
       stateChange: 'Every#changed',
+      closing: 'Every#closing',
       close: 'Every#closed',
     },
     messages: new Map<string | number, string>([

@@ -1,6 +1,6 @@
 /* eslint-disable @typescript-eslint/no-unused-vars -- what a method names as its parameters is part of what is tested */
 import { Connection, defineHandlers, JsonSender, MessageValidationError } from 'holdfast'
-import type { CloseInfo, ConnectionState, MessageContext, OpenInfo } from 'holdfast'
+import type { CloseInfo, ClosingInfo, ConnectionState, MessageContext, OpenInfo } from 'holdfast'
 import * as z from 'zod'
 
 // What annotated.ts says, without decorators, and with no syntax that stripping the types would not take away.
@@ -16,6 +16,7 @@ export class Every {
   binary(_data: Uint8Array, _context: MessageContext): void {}
   heard(_data: Uint8Array): void {}
   changed(_state: ConnectionState): void {}
+  closing(_closing: ClosingInfo): void {}
   closed(_close: CloseInfo): void {}
   invalid(_error: MessageValidationError): void {}
   odd(_error: Error): void {}
@@ -36,6 +37,7 @@ defineHandlers(Every, {
   ping: 'heard',
   pong: 'heard',
   stateChange: 'changed',
+  closing: 'closing',
   close: 'closed',
   error: [[MessageValidationError, 'invalid'], [RangeError, 'odd'], [TypeError, 'odd'], 'failed'],
   message: [

@@ -1,7 +1,55 @@
 import { expect } from 'chai'
+import { OnError, OnMessage } from 'holdfast'
+import type { ErrorContext } from 'holdfast'
+import { DecodeError } from '#src/errors/message-errors.js'
+import { dispatcherFor } from '../support/dispatch-rig.js'
 import { ready } from '../support/rig.js'
 
+class Noting {
+  readonly contexts: ErrorContext[] = []
+  @OnMessage('hang') hang(): Promise<void> {
+    return new Promise(() => undefined)
+  }
+  @OnError() failed(_error: Error, context: ErrorContext): void {
+    this.contexts.push(context)
+  }
+}
+
 describe('Dispatcher', () => {
+  it('reports a failure of the connection with the plain connection, as one unless it says how many', () => {
+    const instance = new Noting()
+    const { dispatcher, connection } = dispatcherFor(instance)
+    const { signal } = new AbortController()
+    const failure = {
+      error: new Error('refused'),
+      stage: 'connect',
+      fatal: true,
+      consequence: '',
+      signal,
+    } as const
+    void dispatcher.onError(failure)
+    void dispatcher.onError({ ...failure, count: 3 })
+    expect(instance.contexts.map(({ count }) => count)).to.deep.equal([1, 3])
+    expect(instance.contexts[0]).to.include({ connection, signal, stage: 'connect', fatal: true })
+  })
+
+  it('leaves no timer when the connection is closed, whatever still runs or repeats itself', () => {
+    const { dispatcher, clock, open } = dispatcherFor(new Noting())
+    const { receive, receiveAs } = open()
+    receiveAs('undecodable', new DecodeError('{', new Error('odd')))
+    receive({ type: 'hang' })
+    expect(clock.timers).to.equal(2)
+    dispatcher.onStateChange({ status: 'closed', close: {} as never })
+    expect(clock.timers).to.equal(0)
+  })
+
+  it('starts no timer for what fails after that for the first time', () => {
+    const { dispatcher, clock, open } = dispatcherFor(new Noting())
+    dispatcher.onStateChange({ status: 'closed', close: {} as never })
+    open().receiveAs('undecodable', new DecodeError('{', new Error('odd')))
+    expect(clock.timers).to.equal(0)
+  })
+
   it('tells of each transition in turn, the next one when @OnStateChange has settled', async () => {
     const begun: string[] = []
     const releases: (() => void)[] = []
@@ -15,14 +63,12 @@ describe('Dispatcher', () => {
       },
     )
     void client.connection.close()
-    await clock.settle()
-    expect(begun).to.deep.equal(['open'])
-    releases[0]?.()
-    await clock.settle()
-    expect(begun).to.deep.equal(['open', 'closing'])
-    releases[1]?.()
-    await clock.settle()
-    expect(begun).to.deep.equal(['open', 'closing', 'closed'])
+    const states = ['opening', 'open', 'closing', 'closed']
+    for (const count of [1, 2, 3, 4]) {
+      await clock.settle()
+      expect(begun).to.deep.equal(states.slice(0, count))
+      releases.shift()?.()
+    }
   })
 
   it('reports what @OnStateChange throws, now or later, and goes on', async () => {
@@ -37,6 +83,7 @@ describe('Dispatcher', () => {
     )
     await client.close()
     expect(witness.errors.map(({ error, context }) => [context.stage, error.message])).to.deep.equal([
+      ['handle', 'later'],
       ['handle', 'now'],
       ['handle', 'later'],
       ['handle', 'later'],

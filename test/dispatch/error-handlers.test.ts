@@ -23,6 +23,7 @@ const CONTEXT: ErrorContext = {
   signal: new AbortController().signal,
   stage: 'handle',
   fatal: false,
+  count: 1,
 }
 
 /** Error handlers out of plain functions; what is logged is noted with its level. */
@@ -108,6 +109,17 @@ describe('ErrorHandlers', () => {
       delete error.stack
       void handlers.handle(error, { ...CONTEXT, handler: 'Ticker#tick' }, '')
       expect(lines).to.deep.equal(['error handle: Ticker#tick failed: gap'])
+    })
+
+    it('is logged with the number of failures that it stands for', () => {
+      const { handlers, lines } = rig()
+      const context = { ...CONTEXT, stage: 'decode', count: 1_234 } as const
+      void handlers.handle(new FeedError('gap'), context, '')
+      void handlers.handle(new FeedError('gap'), context, 'going on')
+      expect(lines).to.deep.equal([
+        'error decode: FeedError: gap (1,234 times within 1 s)',
+        'error decode: FeedError: gap (going on; 1,234 times within 1 s)',
+      ])
     })
 
     it('is a warning only while there will be another attempt to connect', () => {

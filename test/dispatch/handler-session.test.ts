@@ -1,9 +1,28 @@
 import { expect } from 'chai'
-import { bootstrap, OnBinary, OnClose, OnError, OnMessage, OnOpen, OnPing, OnPong } from 'holdfast'
-import type { Client, ClientOptions, ConnectionContext, ErrorContext, MessageContext } from 'holdfast'
+import {
+  bootstrap,
+  Connection,
+  OnBinary,
+  OnClose,
+  OnClosing,
+  OnError,
+  OnMessage,
+  OnOpen,
+  OnPing,
+  OnPong,
+} from 'holdfast'
+import type {
+  Client,
+  ClientOptions,
+  ClosingInfo,
+  ConnectionContext,
+  ErrorContext,
+  MessageContext,
+} from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { deferred } from '#src/core/deferred.js'
 import type { Deferred } from '#src/core/deferred.js'
+import { dispatcherFor } from '../support/dispatch-rig.js'
 import { KeepingLogger } from '../support/keeping-logger.js'
 
 interface Started<T extends object> {
@@ -48,7 +67,7 @@ describe('HandlerSession', () => {
     }
     const { client, clock, server } = await begin(Signalled)
     const { context } = client.instance
-    expect(context?.connection).to.equal(client.connection)
+    expect(context?.connection).to.include({ id: client.connection.id })
     server.peer.drop()
     await clock.settle()
     expect(context?.signal.aborted).to.equal(true)
@@ -109,8 +128,8 @@ describe('HandlerSession', () => {
       server.peer.send('{"type":"tick"}')
       await clock.advance(100)
       const { context } = client.instance
+      expect(context?.connection).to.be.instanceOf(Connection).and.to.include({ id: client.connection.id })
       expect(context).to.include({
-        connection: client.connection,
         key: 'tick',
         raw: '{"type":"tick"}',
         receivedAt,
@@ -187,7 +206,7 @@ describe('HandlerSession', () => {
       server.peer.send(new Uint8Array(1))
       expect(client.connection.stats.unhandledMessages).to.equal(4)
       server.peer.drop()
-      await clock.advance(1_000)
+      await clock.advance(2_000)
       server.peer.send('{}')
       expect(client.connection.stats.unhandledMessages).to.equal(5)
     })
@@ -251,10 +270,10 @@ describe('HandlerSession', () => {
       server.peer.drop()
       const late = [{ late: true }, new Uint8Array(1), stream(), undefined]
       for (const [index, value] of late.entries()) replies[index]?.resolve(value)
-      await clock.advance(1_000)
+      await clock.advance(2_000)
       expect(client.connection.state.status).to.equal('open')
       expect(server.peer.received).to.deep.equal([])
-      const report = 'send Late#answer ConnectionLostError'
+      const report = 'send Late#answer MessageDroppedError'
       expect(notes).to.deep.equal([report, report, report, 'close'])
     })
   })
@@ -310,6 +329,115 @@ describe('HandlerSession', () => {
     })
   })
 
+  describe('@OnClosing', () => {
+    const BYE = { code: 1000, reason: 'done' }
+
+    function closing(handler: (info: unknown, context: ConnectionContext) => unknown) {
+      class Leaving {
+        readonly failures: string[] = []
+        @OnClosing() goodbye(info: ClosingInfo, context: ConnectionContext): unknown {
+          return handler(info, context)
+        }
+        @OnError() failed(error: Error, { stage, handler: name }: ErrorContext): void {
+          this.failures.push(`${stage} ${String(name)} ${error.message}`)
+        }
+      }
+      const instance = new Leaving()
+      const { dispatcher, clock, open } = dispatcherFor(instance)
+      const session = open()
+      let isOver = false
+      const run = async (): Promise<void> => {
+        void session.handlers.onClosing(BYE).then(() => (isOver = true))
+        await clock.settle()
+      }
+      const { failures } = instance
+      return { ...session, dispatcher, clock, run, failures, isOver: () => isOver }
+    }
+
+    it('gets the close that is to come and the connection of its session; what it returns is sent', async () => {
+      const given: unknown[] = []
+      const { run, link, isOver, connection, handlers } = closing((info, context) => {
+        given.push(info, context.connection)
+        return { type: 'bye' }
+      })
+      expect(handlers.hasOnClosing).to.equal(true)
+      await run()
+      expect(given).to.deep.equal([BYE, connection])
+      expect(link.sent).to.deep.equal(['{"type":"bye"}'])
+      expect(isOver()).to.equal(true)
+    })
+
+    it('is awaited, and so is flow control', async () => {
+      const answer: Deferred<unknown> = deferred()
+      const flow: Deferred<void> = deferred()
+      const { run, link, clock, isOver } = closing(() => answer.promise)
+      link.flow = flow.promise
+      await run()
+      answer.resolve('bye')
+      await clock.settle()
+      expect(link.sent).to.deep.equal(['"bye"'])
+      expect(isOver()).to.equal(false)
+      flow.resolve()
+      await clock.settle()
+      expect(isOver()).to.equal(true)
+    })
+
+    it('that returns an async iterable is over when its last item has been sent', async () => {
+      const gate: Deferred<void> = deferred()
+      const { run, link, clock, isOver } = closing(async function* () {
+        yield 1
+        await gate.promise
+        yield { n: 2 }
+      })
+      await run()
+      expect(isOver()).to.equal(false)
+      gate.resolve()
+      await clock.settle()
+      expect(link.sent).to.deep.equal(['{"n":2}'])
+      expect(isOver()).to.equal(true)
+    })
+
+    it('that throws, rejects or breaks its stream is reported in stage close, and no more', async () => {
+      const ways: readonly (() => unknown)[] = [
+        () => {
+          throw new Error('odd')
+        },
+        () => Promise.reject(new Error('odd')),
+        async function* () {
+          yield* []
+          throw new Error('odd')
+        },
+      ]
+      for (const way of ways) {
+        const { run, failures, isOver } = closing(way)
+        await run()
+        expect(failures).to.deep.equal(['close Leaving#goodbye odd'])
+        expect(isOver()).to.equal(true)
+      }
+    })
+
+    it('that calls close() is not waited for', async () => {
+      const session: ReturnType<typeof closing> = closing(() => {
+        session.dispatcher.onClosing()
+        return new Promise(() => undefined)
+      })
+      await session.run()
+      expect(session.isOver()).to.equal(true)
+    })
+
+    it('that is missing changes nothing', async () => {
+      class Plain {
+        @OnMessage() any(): void {
+          // It says no goodbye.
+        }
+      }
+      const { link, handlers } = dispatcherFor(new Plain()).open()
+      expect(handlers.hasOnClosing).to.equal(false)
+      await handlers.onClosing(BYE)
+      expect(link.sent).to.deep.equal([])
+    })
+  })
+
   describe('@OnClose', () => {
     it('that throws, or rejects, is reported in stage close', async () => {
       class Throwing {
@@ -325,7 +453,7 @@ describe('HandlerSession', () => {
       }
       const { client, server, clock } = await begin(Throwing)
       server.peer.drop()
-      await clock.advance(1_000)
+      await clock.advance(2_000)
       client.instance.isAsync = true
       await client.close()
       expect(client.instance.stages).to.deep.equal(['close now', 'close later'])
@@ -339,7 +467,7 @@ describe('HandlerSession', () => {
       }
       const { client, server, clock, logger } = await begin(Plain)
       server.peer.drop()
-      await clock.advance(1_000)
+      await clock.advance(2_000)
       server.peer.close(1012, 'restart')
       await clock.advance(5_000)
       server.peer.close(1002)
@@ -347,6 +475,7 @@ describe('HandlerSession', () => {
       expect(logger.lines).to.deep.equal([
         'info [Plain] close: the connection was lost; it will be opened again',
         'info [Plain] close: the connection was closed by the peer with 1012 (restart); it will be opened again',
+        'error [Plain] close: ConnectionLostError: The peer closed the connection with 1002 (not retrying)',
         'warn [Plain] close: the connection was closed by the peer with 1002; it will not be opened again',
       ])
     })
@@ -368,6 +497,29 @@ describe('HandlerSession', () => {
     const { contexts } = client.instance
     expect(contexts.map(({ raw }) => raw)).to.deep.equal(['{"n":1}', '{"n":2}', '{"n":3}'])
     expect(contexts.map(({ receivedAt }) => receivedAt - before)).to.deep.equal([0, 100, 200])
+    await client.close()
+  })
+
+  it('is at most ten calls below the transport, in eight files', async () => {
+    const limit = Error.stackTraceLimit
+    Error.stackTraceLimit = 100
+    class Tracing {
+      stack = ''
+      @OnMessage() any(): void {
+        this.stack = new Error().stack ?? ''
+      }
+    }
+    const { client, server } = await begin(Tracing)
+    server.peer.send({})
+    Error.stackTraceLimit = limit
+    const lines = client.instance.stack.split('\n').slice(1)
+    const below = lines.slice(
+      0,
+      lines.findIndex((line) => line.includes('memory-transport')),
+    )
+    const files = new Set(below.map((line) => /[^/]+[.]ts:/.exec(line)?.[0]))
+    expect(below.length, client.instance.stack).to.be.at.most(10)
+    expect(files.size, client.instance.stack).to.be.at.most(8)
     await client.close()
   })
 

@@ -95,8 +95,10 @@ describe('Validation', () => {
         this.notes.push(`rest ${id}`)
       }
     }
-    const { say, instance, client } = await started(Feed)
-    await say({ type: 'a' }, { id: 5 }, { type: 'b', id: 'x' }, ['no key'])
+    const { say, instance, client, clock } = await started(Feed)
+    await say({ type: 'a' }, { id: 5 }, { type: 'b', id: 'x' })
+    await clock.advance(1_000)
+    await say(['no key'])
     expect(instance.notes).to.deep.equal(['a', 'rest 5', 'error validate', 'error validate'])
     expect(instance.errors.map(({ error }) => error.message.split(' does')[0])).to.deep.equal([
       'A message with the key b',

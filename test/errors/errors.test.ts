@@ -86,8 +86,14 @@ const ROWS: readonly Row[] = [
   {
     error: new ConnectOptionError('headers', cause),
     code: 'CONNECT_OPTION',
-    message: 'The headers function failed: beneath',
-    fields: { option: 'headers', cause },
+    message: 'The headers function threw: beneath',
+    fields: { option: 'headers', cause, isInvalidValue: false },
+  },
+  {
+    error: new ConnectOptionError('url', cause, true),
+    code: 'CONNECT_OPTION',
+    message: 'The url function returned an invalid value: beneath',
+    fields: { option: 'url', cause, isInvalidValue: true },
   },
   { error: new InvalidUrlError('The url is odd'), code: 'INVALID_URL', message: 'The url is odd' },
   {
@@ -183,6 +189,29 @@ const ROWS: readonly Row[] = [
       '16385 messages wait for slow handlers, 16 times highWaterMark: reading stops until they have been handled, ' +
       'so nothing can be waited for. Make the handlers faster, or raise concurrency or highWaterMark',
     fields: { pending: 16_385 },
+  },
+  {
+    error: new BackpressureError(0, 'iterator'),
+    code: 'BACKPRESSURE',
+    message:
+      'An iteration over messages() is behind by 16 times its highWaterMark: reading stops until it has caught up, ' +
+      'so nothing can be waited for. Read it, or leave its loop',
+    fields: { pending: 0 },
+  },
+  {
+    error: new BackpressureError(16_384, 'waits'),
+    code: 'BACKPRESSURE',
+    message:
+      '16384 calls of waitFor are pending, and there can be no more. Give them a shorter timeout, or wait for fewer messages at once',
+    fields: { pending: 16_384 },
+  },
+  {
+    error: new OutboxFullError(0, 1_601, 100),
+    code: 'OUTBOX_FULL',
+    message:
+      'Cannot send: 1601 bytes wait to be sent, more than 16 times sendHighWaterMark (100). ' +
+      'Await the promise that send returns, or raise sendHighWaterMark',
+    fields: { size: 0, bytes: 1_601 },
   },
   {
     error: new SubscriptionError('ticker', 'refused', 'was refused', { cause, details: { ok: false } }),

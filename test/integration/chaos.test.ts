@@ -5,6 +5,7 @@ import { ChaosUser, chaosClient } from '../support/chaos-client.js'
 import { ChaosModel } from '../support/chaos-model.js'
 import type { Frame } from '../support/chaos-model.js'
 import { ChaosServer } from '../support/chaos-server.js'
+import { Storm } from '../support/chaos-storm.js'
 import { SeededRandom } from '../support/seeded-random.js'
 import { tapped } from '../support/tapped-transport.js'
 
@@ -85,12 +86,13 @@ class Chaos {
     return {
       arrived: (data: string) => {
         // A client that is leaving takes no more messages, and what comes after a loss is only for the closing.
-        const isTaken = model.open?.socket === socket && this.#isOpen()
-        const [, undecodable] = /^undecodable (\d+)$/.exec(data) ?? []
-        const { kind, number = 0 } = (
-          undecodable ? { kind: 'note', number: Number(undecodable) } : JSON.parse(data)
-        ) as Frame
-        if (kind !== 'note') socket.replies += 1
+        const isTaken = model.open?.socket === socket && !model.open.signal.aborted && this.#takes()
+        if (data.startsWith('undecodable')) {
+          model.arrivedUndecodable(socket)
+          return
+        }
+        const { kind, number = 0 } = JSON.parse(data) as Frame
+        if (kind !== 'note') socket.others += 1
         else if (isTaken) model.arrived(socket, number)
       },
       handedOver: (data: string) => model.handedOver(socket, JSON.parse(data) as Frame),
@@ -101,9 +103,9 @@ class Chaos {
     }
   }
 
-  #isOpen(): boolean {
-    // Before bootstrap has resolved there is no client to ask; then it is open from its @OnOpen until its socket ends.
-    return !this.#client || this.connection.state.status === 'open'
+  #takes(): boolean {
+    // Before bootstrap has resolved there is no client to ask.
+    return !this.#client || !/^clos/.test(this.connection.state.status)
   }
 
   // --- what happens -----------------------------------------------------------------------------------------------------
@@ -154,7 +156,7 @@ class Chaos {
   check(): void {
     const { connection, model } = this
     const { status } = connection.state
-    const socket = status === 'open' ? model.sockets.at(-1) : undefined
+    const socket = /^open/.test(status) ? model.sockets.at(-1) : undefined
     model.checkNow(connection.bufferedAmount - (socket?.transport().bufferedAmount ?? 0))
     this.#fail()
   }
@@ -222,4 +224,26 @@ describe('A connection in chaos', function () {
       }
     })
   }
+})
+
+/** How many storms there are, and from which seed on: STORMS=20000, STORM_SEED=7. */
+const STORMS = Number(process.env['STORMS'] ?? 800)
+const STORM_SEED = Number(process.env['STORM_SEED'] ?? 1)
+
+describe('A connection that is called from everywhere', function () {
+  this.timeout(3_600_000)
+
+  it('settles all that it was asked, pairs @OnOpen with @OnClose, and leaves nothing', async () => {
+    let calls = 0
+    for (let seed = STORM_SEED; seed < STORM_SEED + STORMS; seed += 1) {
+      const storm = new Storm(seed)
+      try {
+        await storm.rage()
+      } catch (thrown) {
+        throw new Error(`STORM_SEED=${seed}: ${(thrown as Error).message}`, { cause: thrown })
+      }
+      calls += storm.meddler.calls
+    }
+    console.log(`      ${STORMS} storms, ${calls} calls`)
+  })
 })

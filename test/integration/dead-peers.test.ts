@@ -84,7 +84,7 @@ describeBothWays('A peer that is dead', function (transport) {
       logger: false,
       transport,
       connectTimeout: 50,
-      reconnect: { maxAttempts: 2, delays: [0] },
+      reconnect: { maxAttempts: 2, delays: [0], initialDelay: 0 },
     } as const
     const error = await rejection(bootstrap(Watched, server.url, options))
     expect(error).to.be.instanceOf(RetriesExhaustedError)
@@ -114,7 +114,7 @@ describeBothWays('A peer that is dead', function (transport) {
         transport,
         clock,
         connectTimeout: 500,
-        reconnect: { maxAttempts: 2, delays: [0] },
+        reconnect: { maxAttempts: 2, delays: [0], initialDelay: 0 },
       } as const
       const rejected = rejection(bootstrap(Watched, server.url, options))
       for (const attempt of [1, 2]) {
@@ -144,7 +144,7 @@ describeBothWays('A peer that is dead', function (transport) {
         logger: false,
         transport,
         connectTimeout: false,
-        reconnect: { maxAttempts: 2, delays: [0] },
+        reconnect: { maxAttempts: 2, delays: [0], initialDelay: 0 },
       } as const
       const error = await rejection(bootstrap(Watched, server.url, options))
       expect((error as Error).cause).to.include({ status, body: 'late' })

@@ -124,7 +124,7 @@ describeBothWays('bootstrap over real sockets', function (transport) {
           transport,
           headers: { 'X-Api-Key': 'key' },
           protocols: [],
-          reconnect: { delays: [0] },
+          reconnect: { delays: [0], initialDelay: 0 },
         },
       ),
     )
@@ -148,7 +148,8 @@ describeBothWays('bootstrap over real sockets', function (transport) {
   it('tells how much had not been sent when the connection is cut', async () => {
     const { Watched, log } = watched()
     const server = use(await startTestServer())
-    const client = use(await bootstrap(Watched, server.url, { logger: false, transport }))
+    const options = { logger: false, transport, sendHighWaterMark: 2 ** 22 } as const
+    const client = use(await bootstrap(Watched, server.url, options))
     const { socket } = await server.connection(1)
     socket.pause()
     const waits = Array.from({ length: 32 }, () => client.connection.send(new Uint8Array(2 ** 20)))

@@ -125,7 +125,7 @@ describe(`${SENDS} sends of 1 KB while not connected`, function () {
 
       expect(grown, `${grown} bytes more`).to.be.lessThan(MOST_GROWTH)
       expect(connection.bufferedAmount).to.equal(LIMIT * 1_024)
-      await clock.advance(1_000)
+      await clock.advance(2_000)
       expect(server.peer.received, 'before the login is answered').to.deep.equal(['login'])
       server.peer.send('"welcome"')
       await clock.settle()

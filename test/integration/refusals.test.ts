@@ -48,7 +48,11 @@ describeBothWays('A server that refuses', function (transport) {
       const { Watched, log } = watched()
       const { server, requests } = await refusingServer({ status })
       const error = await rejection(
-        bootstrap(Watched, server.url, { logger: false, transport, reconnect: { delays: [0] } }),
+        bootstrap(Watched, server.url, {
+          logger: false,
+          transport,
+          reconnect: { delays: [0], initialDelay: 0 },
+        }),
       )
       expect(error).to.be.instanceOf(HandshakeError)
       expect((error as HandshakeError).status).to.equal(status)
@@ -64,7 +68,13 @@ describeBothWays('A server that refuses', function (transport) {
     it(`with ${status} is asked again, until it accepts (B27)`, async () => {
       const { Watched, log } = watched()
       const { server, requests } = await refusingServer({ status }, { status })
-      use(await bootstrap(Watched, server.url, { logger: false, transport, reconnect: { delays: [0] } }))
+      use(
+        await bootstrap(Watched, server.url, {
+          logger: false,
+          transport,
+          reconnect: { delays: [0], initialDelay: 0 },
+        }),
+      )
       expect(requests).to.have.lengthOf(3)
       expect(log.errors.map(({ error, fatal }) => [(error as HandshakeError).status, fatal])).to.deep.equal([
         [status, false],
@@ -102,7 +112,13 @@ describeBothWays('A server that refuses', function (transport) {
   it('and then accepts, and lets the connection drop, is asked without what it said of the first refusal', async () => {
     const { Watched, log } = watched()
     const { server, requests } = await refusingServer({ status: 503 })
-    use(await bootstrap(Watched, server.url, { logger: false, transport, reconnect: { delays: [0] } }))
+    use(
+      await bootstrap(Watched, server.url, {
+        logger: false,
+        transport,
+        reconnect: { delays: [0], initialDelay: 0 },
+      }),
+    )
     const { socket } = await server.connection(1)
     socket.terminate()
     await eventually('the connection is back', () => log.opens.length === 2)
@@ -117,7 +133,11 @@ describeBothWays('A server that refuses', function (transport) {
       await startRawServer(({ socket, request }) => void socket.write(upgradeAnswer(request, headers))),
     )
     const error = await rejection(
-      bootstrap(Watched, server.url, { logger: false, transport, reconnect: { delays: [0] } }),
+      bootstrap(Watched, server.url, {
+        logger: false,
+        transport,
+        reconnect: { delays: [0], initialDelay: 0 },
+      }),
     )
     expect((error as HandshakeError).violation).to.equal('accept')
     await turns()
@@ -140,7 +160,9 @@ describe('A server whose certificate is not accepted', function () {
     await once(server, 'listening')
     use({ [Symbol.asyncDispose]: () => new Promise<void>((resolve) => void server.close(() => resolve())) })
     const url = `wss://127.0.0.1:${(server.address() as AddressInfo).port}/feed?token=secret`
-    const error = await rejection(bootstrap(Watched, url, { logger: false, reconnect: { delays: [0] } }))
+    const error = await rejection(
+      bootstrap(Watched, url, { logger: false, reconnect: { delays: [0], initialDelay: 0 } }),
+    )
     expect(error).to.be.instanceOf(ConnectFailedError)
     expect((error as ConnectFailedError).systemCode).to.equal('DEPTH_ZERO_SELF_SIGNED_CERT')
     expect((error as ConnectFailedError).message)

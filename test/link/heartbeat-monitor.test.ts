@@ -22,6 +22,7 @@ function rig(settings: HeartbeatSettings) {
   const clock = new FakeClock()
   const notes = {
     isPaused: false,
+    resumedAt: 0,
     pings: [] as Uint8Array[],
     beats: [] as unknown[],
     deaths: [] as HeartbeatTimeoutError[],
@@ -30,22 +31,49 @@ function rig(settings: HeartbeatSettings) {
   const port = {
     /** What the peer does when it is pinged. */
     answer: undefined as ((data: Uint8Array) => void) | undefined,
+    /** Whether our own process keeps what is sent; `release` lets it go. */
+    isHolding: false,
+    held: [] as (() => void)[],
+    release(): void {
+      port.isHolding = false
+      for (const leave of port.held.splice(0)) leave()
+    },
+    readyAt: undefined as number | undefined,
     beat: (message: unknown): void => void notes.beats.push(message),
+  }
+  const hold = (leave: () => void): void => {
+    if (port.isHolding) port.held.push(leave)
+    else leave()
+  }
+  const socket: { bufferedAmount: number; bytesRead: number; bytesWritten?: number } = {
+    bufferedAmount: 0,
+    bytesRead: 0,
   }
   const link = {
     isOpen: true,
-    get isPaused() {
-      return notes.isPaused
+    get readSince() {
+      return notes.isPaused ? Infinity : notes.resumedAt
     },
-    transport: {
-      ping: (data: Uint8Array): void => {
-        notes.pings.push(data)
-        port.answer?.(data)
+    transport: Object.assign(socket, {
+      ping: (data: Uint8Array, flushed?: () => void): void => {
+        hold(() => {
+          notes.pings.push(data)
+          flushed?.()
+          port.answer?.(data)
+        })
       },
+    }),
+    sendUrgent: (data: string | Uint8Array, flushed: () => void): void => {
+      hold(() => {
+        port.beat(JSON.parse(String(data)))
+        flushed()
+      })
     },
-    sendUrgent: (data: string | Uint8Array): void => port.beat(JSON.parse(String(data))),
   }
   const owner = {
+    get readyAt() {
+      return port.readyAt
+    },
     onLinkDead: (error: HeartbeatTimeoutError) => void notes.deaths.push(error),
   }
   const hub = {
@@ -59,7 +87,12 @@ function rig(settings: HeartbeatSettings) {
       monitor.onPong(data)
     }
   }
-  return { clock, notes, port, monitor, answerAll }
+  /** What the link does when `@OnOpen` has settled. */
+  const onReady = (): void => {
+    port.readyAt = clock.now()
+    monitor.onReady()
+  }
+  return { clock, notes, port, link, socket, monitor, answerAll, onReady }
 }
 
 /** Returns what a promise rejects with. */
@@ -100,7 +133,6 @@ describe('HeartbeatMonitor', () => {
       monitor.onData(clock.now())
       await clock.advance(10_000)
       expect(notes.deaths).to.deep.equal([])
-      expect(monitor.lastSeen).to.equal(25_000)
     })
 
     it('waits one turn with the verdict, for what the network has ready (B32)', async () => {
@@ -200,21 +232,81 @@ describe('HeartbeatMonitor', () => {
       await clock.advance(20_050)
       expect(monitor.isReply('tick')).to.equal(false)
       expect(monitor.isReply('pong')).to.equal(true)
-      expect(monitor.isReply('pong')).to.equal(true)
       expect(monitor.latency).to.equal(50)
     })
 
-    it('takes nothing for a reply without isReply, or in another style', () => {
-      expect(rig(byMessage()).monitor.isReply('pong')).to.equal(false)
-      expect(rig(PING).monitor.isReply('pong')).to.equal(false)
+    it('asks isReply only while a beat is unanswered', async () => {
+      const asked: unknown[] = []
+      const isReply = (message: unknown): boolean => {
+        asked.push(message)
+        return message === 'pong'
+      }
+      const { clock, port, monitor } = rig(byMessage({ isReply }))
+      monitor.onReady()
+      expect(monitor.isReply('pong')).to.equal(false)
+      port.isHolding = true
+      await clock.advance(20_000)
+      expect(monitor.isReply('pong')).to.equal(false)
+      port.release()
+      expect(monitor.isReply('tick')).to.equal(false)
+      expect(monitor.isReply('pong')).to.equal(true)
+      expect(monitor.isReply('pong')).to.equal(false)
+      expect(asked).to.deep.equal(['tick', 'pong'])
     })
 
-    it('reports an isReply that throws, and takes the message for none', () => {
+    it('reports once that isReply returns a promise, and never takes it for yes', async () => {
+      let asked = 0
+      const isReply = (): unknown => {
+        asked += 1
+        return Promise.reject(new Error('nobody waits for this'))
+      }
+      const { clock, notes, monitor, onReady } = rig(byMessage({ isReply }))
+      onReady()
+      await clock.advance(20_000)
+      for (let count = 0; count < 3; count += 1) expect(monitor.isReply('pong')).to.equal(false)
+      monitor.onData(clock.now())
+      await clock.advance(20_000)
+      expect(monitor.isReply('pong')).to.equal(false)
+      expect(asked).to.equal(1)
+      expect(notes.beats).to.have.length(2)
+      expect(notes.failures.map(String)).to.deep.equal([
+        'TypeError: heartbeat.isReply returned a promise, which is no answer: return the result itself; what takes time belongs in a handler',
+      ])
+    })
+
+    it('reports a message function that returns a promise, and sends nothing', async () => {
+      const message = (): unknown => Promise.reject(new Error('nobody waits for this'))
+      const { clock, notes, monitor } = rig(byMessage({ message }))
+      monitor.onReady()
+      await clock.advance(20_000)
+      expect(notes.beats).to.deep.equal([])
+      expect(String(notes.failures[0])).to.contain('heartbeat.message returned a promise')
+    })
+
+    it('sends nothing once the link is closing', async () => {
+      const { clock, link, notes, monitor } = rig(byMessage())
+      monitor.onReady()
+      link.isOpen = false
+      await clock.advance(100_000)
+      expect([notes.beats, notes.failures, notes.deaths]).to.deep.equal([[], [], []])
+    })
+
+    it('takes nothing for a reply without isReply, or in another style', async () => {
+      for (const { clock, monitor } of [rig(byMessage()), rig(PING)]) {
+        monitor.onReady()
+        await clock.advance(20_000)
+        expect(monitor.isReply('pong')).to.equal(false)
+      }
+    })
+
+    it('reports an isReply that throws, and takes the message for none', async () => {
       const thrown = new Error('oops')
       const isReply = (): boolean => {
         throw thrown
       }
-      const { notes, monitor } = rig(byMessage({ isReply }))
+      const { clock, notes, monitor } = rig(byMessage({ isReply }))
+      monitor.onReady()
+      await clock.advance(20_000)
       expect(monitor.isReply('pong')).to.equal(false)
       expect(notes.failures).to.deep.equal([thrown])
     })
@@ -290,6 +382,160 @@ describe('HeartbeatMonitor', () => {
     })
   })
 
+  describe('bytes', () => {
+    it('are life, though no message is complete', async () => {
+      const { clock, notes, socket } = rig(PING)
+      for (let count = 0; count < 10; count += 1) {
+        await clock.advance(9_000)
+        socket.bytesRead += 1
+      }
+      expect(notes.deaths).to.deep.equal([])
+      await clock.advance(20_000 + 10_000)
+      expect(notes.deaths).to.have.length(1)
+    })
+
+    it('are life from the last of them on, also where beats are more frequent than the timeout is long', async () => {
+      const { clock, notes, socket } = rig({ style: 'ping', interval: 1_000, timeout: 2_500 })
+      await clock.advance(1_100)
+      socket.bytesRead += 1
+      await clock.advance(3_399)
+      expect(notes.deaths).to.deep.equal([])
+      await clock.advance(1)
+      expect(notes.deaths).to.have.length(1)
+    })
+
+    it('that come in the very turn of the verdict are life (B32)', async () => {
+      const { clock, notes, socket } = rig(PING)
+      await clock.advance(20_000)
+      const { nextTurn } = clock
+      clock.nextTurn = (callback) => {
+        socket.bytesRead += 1
+        return nextTurn.call(clock, callback)
+      }
+      await clock.advance(10_000)
+      expect(notes.deaths).to.deep.equal([])
+    })
+
+    it('put off the verdict under silence, but not those of the last frame', async () => {
+      const { clock, notes, socket, monitor } = rig(SILENCE)
+      await clock.advance(10_000)
+      socket.bytesRead = 100
+      monitor.onData(clock.now())
+      await clock.advance(20_000)
+      socket.bytesRead = 101
+      await clock.advance(10_000)
+      expect(notes.deaths).to.deep.equal([])
+      await clock.advance(29_999)
+      expect(notes.deaths).to.deep.equal([])
+      socket.bytesRead = 200
+      monitor.onData(clock.now())
+      await clock.advance(29_999)
+      expect(notes.deaths).to.deep.equal([])
+      await clock.advance(1)
+      expect(notes.deaths).to.have.length(1)
+    })
+  })
+
+  describe('a beat that has not left our process', () => {
+    it('accuses nobody while nothing waits for the peer, and is the only one', async () => {
+      const { clock, notes, port } = rig(PING)
+      port.isHolding = true
+      await clock.advance(300_000)
+      expect(notes.deaths).to.deep.equal([])
+      expect(port.held).to.have.length(1)
+      port.release()
+      expect(notes.pings).to.have.length(1)
+      await clock.advance(9_999)
+      expect(notes.deaths).to.deep.equal([])
+      await clock.advance(1)
+      expect(notes.deaths).to.have.length(1)
+    })
+
+    it('measures the round trip from when it leaves', async () => {
+      const { clock, monitor, notes, port } = rig(PING)
+      port.isHolding = true
+      await clock.advance(25_000)
+      port.release()
+      await clock.advance(70)
+      monitor.onPong(notes.pings[0]!)
+      expect(monitor.latency).to.equal(70)
+    })
+
+    for (const [what, move] of [
+      ['bufferedAmount falls', (socket: { bufferedAmount: number }) => (socket.bufferedAmount -= 1)],
+      [
+        'bytes are written',
+        (socket: { bytesWritten?: number }) => (socket.bytesWritten = 1 + (socket.bytesWritten ?? 0)),
+      ],
+    ] as const) {
+      it(`behind an upload is no reason for as long as ${what}`, async () => {
+        const { clock, notes, port, socket } = rig(PING)
+        socket.bufferedAmount = 1_000
+        if (what === 'bytes are written') socket.bytesWritten = 0
+        port.isHolding = true
+        await clock.advance(20_000)
+        for (let count = 0; count < 10; count += 1) {
+          await clock.advance(19_000)
+          move(socket)
+        }
+        expect(notes.deaths).to.deep.equal([])
+        await clock.advance(20_000 + 30_000)
+        expect(notes.deaths).to.have.length(1)
+      })
+    }
+
+    it('behind an upload that stands still is one after interval + timeout', async () => {
+      const { clock, notes, port, socket } = rig(PING)
+      socket.bufferedAmount = 1_000
+      port.isHolding = true
+      await clock.advance(20_000 + 29_999)
+      expect(notes.deaths).to.deep.equal([])
+      await clock.advance(1)
+      expect(notes.deaths).to.have.length(1)
+    })
+
+    it('is answered, too, where the answer is read before the transport says that it has left', async () => {
+      const { clock, notes, port, socket, monitor } = rig(PING)
+      port.isHolding = true
+      await clock.advance(20_000)
+      socket.bytesRead += 1
+      monitor.onData(clock.now())
+      port.release()
+      await clock.advance(29_999)
+      expect(notes.deaths).to.deep.equal([])
+      await clock.advance(1)
+      expect(notes.deaths).to.have.length(1)
+    })
+  })
+
+  describe('reading that goes on after a pause', () => {
+    it('gives the peer its full timeout', async () => {
+      const { clock, notes } = rig(PING)
+      await clock.advance(20_000)
+      notes.isPaused = true
+      await clock.advance(9_000)
+      notes.isPaused = false
+      notes.resumedAt = clock.now()
+      await clock.advance(9_999)
+      expect(notes.deaths).to.deep.equal([])
+      await clock.advance(1)
+      expect(notes.deaths).to.have.length(1)
+    })
+
+    it('gives the peer its full silence', async () => {
+      const { clock, notes } = rig(SILENCE)
+      await clock.advance(1_000)
+      notes.isPaused = true
+      await clock.advance(8_000)
+      notes.isPaused = false
+      notes.resumedAt = clock.now()
+      await clock.advance(29_999)
+      expect(notes.deaths).to.deep.equal([])
+      await clock.advance(1)
+      expect(notes.deaths).to.have.length(1)
+    })
+  })
+
   it('starts no timer when it is off', () => {
     const { clock, monitor } = rig(OFF)
     monitor.onReady()
@@ -297,13 +543,117 @@ describe('HeartbeatMonitor', () => {
   })
 
   describe('#configure', () => {
+    it('makes the new settings of the present ones, and changes nothing when that throws', async () => {
+      const { clock, notes, monitor } = rig(PING)
+      const presents: HeartbeatSettings[] = []
+      monitor.configure((present) => {
+        presents.push(present)
+        return SILENCE
+      })
+      const refuse = (present: HeartbeatSettings): never => {
+        presents.push(present)
+        throw new RangeError('no')
+      }
+      expect(() => monitor.configure(refuse)).to.throw(RangeError, 'no')
+      expect(presents).to.deep.equal([PING, SILENCE])
+      await clock.advance(30_000)
+      expect(notes.deaths).to.have.length(1)
+    })
+
     it('changes the interval while it goes on', async () => {
       const { clock, notes, monitor, answerAll } = rig(PING)
       answerAll()
-      monitor.configure({ ...PING, interval: 1_000 })
+      monitor.configure(() => ({ ...PING, interval: 1_000 }))
       await clock.advance(3_000)
       expect(notes.pings).to.have.length(3)
       expect(clock.timers).to.equal(1)
+    })
+
+    it('switches everything off, and leaves no timer', async () => {
+      for (const settings of [PING, SILENCE, byMessage()]) {
+        const { clock, notes, monitor, onReady } = rig(settings)
+        onReady()
+        await clock.advance(20_000)
+        monitor.configure(() => OFF)
+        expect(clock.timers).to.equal(0)
+        await clock.advance(300_000)
+        expect(notes.deaths).to.deep.equal([])
+      }
+    })
+
+    it('begins to ping, to beat and to listen', async () => {
+      const { clock, notes, monitor, onReady, answerAll } = rig(OFF)
+      answerAll()
+      onReady()
+      await clock.advance(100_000)
+      monitor.configure(() => PING)
+      await clock.advance(20_000)
+      expect(notes.pings).to.have.length(1)
+      monitor.configure(() => byMessage())
+      await clock.advance(20_000)
+      expect(notes.pings).to.have.length(1)
+      expect(notes.beats).to.have.length(1)
+      monitor.onData(clock.now())
+      monitor.configure(() => SILENCE)
+      await clock.advance(29_999)
+      expect(notes.deaths).to.deep.equal([])
+      await clock.advance(1)
+      expect(notes.deaths).to.have.length(1)
+    })
+
+    it('waits with messages until the link is ready', async () => {
+      const { clock, notes, monitor, onReady } = rig(PING)
+      monitor.configure(() => byMessage())
+      await clock.advance(100_000)
+      expect([notes.pings, notes.beats, notes.deaths]).to.deep.equal([[], [], []])
+      onReady()
+      await clock.advance(20_000)
+      expect(notes.beats).to.have.length(1)
+    })
+
+    it('takes back a verdict that waits for its turn', async () => {
+      const { clock, notes, monitor } = rig(PING)
+      await clock.advance(20_000)
+      const { nextTurn } = clock
+      clock.nextTurn = (callback) => {
+        queueMicrotask(() => monitor.configure(() => OFF))
+        return nextTurn.call(clock, callback)
+      }
+      await clock.advance(10_000)
+      expect(notes.deaths).to.deep.equal([])
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('goes on with a verdict whose turn has begun, where times alone change', async () => {
+      const { clock, notes, monitor } = rig(PING)
+      await clock.advance(20_000)
+      const { nextTurn } = clock
+      clock.nextTurn = (callback) => {
+        clock.nextTurn = nextTurn
+        queueMicrotask(() => monitor.configure(() => ({ ...PING, interval: 5_000 })))
+        return nextTurn.call(clock, callback)
+      }
+      await clock.advance(10_000)
+      expect(notes.deaths).to.have.length(1)
+    })
+
+    it('forgets a message that is unanswered with its style', async () => {
+      const settings = byMessage({ isReply: () => true })
+      const { clock, monitor, onReady } = rig(settings)
+      onReady()
+      await clock.advance(20_000)
+      monitor.configure(() => PING)
+      monitor.configure(() => settings)
+      expect(monitor.isReply('pong')).to.equal(false)
+    })
+
+    it('counts bytes of before for life, also where the timeout goes on', async () => {
+      const { clock, notes, socket, monitor } = rig(PING)
+      await clock.advance(20_000)
+      socket.bytesRead += 1
+      monitor.configure(() => ({ ...PING, interval: 30_000 }))
+      await clock.advance(29_999)
+      expect(notes.deaths).to.deep.equal([])
     })
   })
 
@@ -369,7 +719,7 @@ describe('HeartbeatMonitor', () => {
       const { clock, notes, monitor } = rig(PING)
       monitor.stop(LOST)
       monitor.onReady()
-      monitor.configure(PING)
+      monitor.configure(() => PING)
       expect(clock.timers).to.equal(0)
       await clock.advance(100_000)
       expect(notes.pings).to.deep.equal([])

@@ -1,16 +1,24 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { HeartbeatSchedule } from '#src/link/heartbeat-schedule.js'
+import type { HeartbeatAction } from '#src/link/heartbeat-schedule.js'
 import { MESSAGE, OFF, PING, SILENCE } from '../support/heartbeat-settings.js'
+
+/** Says what is due; a beat leaves at once. */
+function tick(schedule: HeartbeatSchedule, now: number): HeartbeatAction {
+  const action = schedule.tick(now)
+  if (action === 'beat') schedule.onLeft(now)
+  return action
+}
 
 describe('HeartbeatSchedule', () => {
   describe('by ping', () => {
     it('sends the first beat after one interval, once (B7)', () => {
       const schedule = new HeartbeatSchedule(PING, 1_000)
       expect(schedule.next).to.equal(21_000)
-      expect(schedule.tick(20_999)).to.equal('wait')
-      expect(schedule.tick(21_000)).to.equal('beat')
-      expect(schedule.tick(21_000)).to.equal('wait')
+      expect(tick(schedule, 20_999)).to.equal('wait')
+      expect(tick(schedule, 21_000)).to.equal('beat')
+      expect(tick(schedule, 21_000)).to.equal('wait')
     })
 
     it('sends a beat every interval, whatever the traffic', () => {
@@ -18,31 +26,31 @@ describe('HeartbeatSchedule', () => {
       for (const time of [20_000, 40_000, 60_000]) {
         schedule.onData(time - 1)
         expect(schedule.next).to.equal(time)
-        expect(schedule.tick(time)).to.equal('beat')
+        expect(tick(schedule, time)).to.equal('beat')
         schedule.onData(time)
       }
     })
 
     it('does not drift when a timer fires a little late', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
-      expect(schedule.tick(20_150)).to.equal('beat')
+      expect(tick(schedule, 20_150)).to.equal('beat')
       schedule.onData(20_200)
       expect(schedule.next).to.equal(40_000)
     })
 
     it('suspects the peer when nothing arrives for timeout after a beat', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
-      schedule.tick(20_000)
+      tick(schedule, 20_000)
       expect(schedule.next).to.equal(30_000)
-      expect(schedule.tick(29_999)).to.equal('wait')
-      expect(schedule.tick(30_000)).to.equal('suspect')
+      expect(tick(schedule, 29_999)).to.equal('wait')
+      expect(tick(schedule, 30_000)).to.equal('suspect')
       expect(schedule.isDead(30_000)).to.equal(true)
     })
 
     it('counts any frame as a sign of life, even in the last moment before the timeout', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
-      schedule.tick(20_000)
-      expect(schedule.tick(30_000)).to.equal('suspect')
+      tick(schedule, 20_000)
+      expect(tick(schedule, 30_000)).to.equal('suspect')
       schedule.onData(30_000)
       expect(schedule.isDead(30_000)).to.equal(false)
       expect(schedule.lastSeen).to.equal(30_000)
@@ -51,11 +59,11 @@ describe('HeartbeatSchedule', () => {
 
     it('counts the timeout from the first unanswered beat if beats are more frequent', () => {
       const schedule = new HeartbeatSchedule({ style: 'ping', interval: 1_000, timeout: 2_500 }, 0)
-      expect(schedule.tick(1_000)).to.equal('beat')
-      expect(schedule.tick(2_000)).to.equal('beat')
-      expect(schedule.tick(3_000)).to.equal('beat')
+      expect(tick(schedule, 1_000)).to.equal('beat')
+      expect(tick(schedule, 2_000)).to.equal('beat')
+      expect(tick(schedule, 3_000)).to.equal('beat')
       expect(schedule.next).to.equal(3_500)
-      expect(schedule.tick(3_500)).to.equal('suspect')
+      expect(tick(schedule, 3_500)).to.equal('suspect')
       expect(schedule.isDead(3_500)).to.equal(true)
     })
 
@@ -70,7 +78,7 @@ describe('HeartbeatSchedule', () => {
           const runUntil = (end: number): void => {
             while (schedule.next <= end) {
               now = schedule.next
-              if (schedule.tick(now) === 'suspect') schedule.onData(now)
+              if (tick(schedule, now) === 'suspect') schedule.onData(now)
             }
             now = end
           }
@@ -81,7 +89,7 @@ describe('HeartbeatSchedule', () => {
           const lastSeen = schedule.lastSeen
           for (let timers = 0; timers < 10_000; timers += 1) {
             now = schedule.next
-            if (schedule.tick(now) === 'suspect') break
+            if (tick(schedule, now) === 'suspect') break
           }
           expect(schedule.isDead(now)).to.equal(true)
           expect(now - lastSeen).to.be.within(timeout, interval + timeout)
@@ -92,33 +100,33 @@ describe('HeartbeatSchedule', () => {
     describe('after a sleep (B32)', () => {
       it('sends another beat first when the timeout fires late by more than timeout', () => {
         const schedule = new HeartbeatSchedule(PING, 0)
-        schedule.tick(20_000)
-        expect(schedule.tick(600_000)).to.equal('beat')
+        tick(schedule, 20_000)
+        expect(tick(schedule, 600_000)).to.equal('beat')
         expect(schedule.isDead(600_000)).to.equal(false)
         expect(schedule.next).to.equal(610_000)
-        expect(schedule.tick(610_000)).to.equal('suspect')
+        expect(tick(schedule, 610_000)).to.equal('suspect')
         expect(schedule.isDead(610_000)).to.equal(true)
       })
 
       it('sends one beat, not one per missed interval', () => {
         const schedule = new HeartbeatSchedule(PING, 0)
-        expect(schedule.tick(600_000)).to.equal('beat')
-        expect(schedule.tick(600_000)).to.equal('wait')
+        expect(tick(schedule, 600_000)).to.equal('beat')
+        expect(tick(schedule, 600_000)).to.equal('wait')
         schedule.onData(600_000)
         expect(schedule.next).to.equal(620_000)
       })
 
       it('sends no burst if the timeout is long and the interval short', () => {
         const schedule = new HeartbeatSchedule({ style: 'ping', interval: 1_000, timeout: 10_000 }, 0)
-        expect(schedule.tick(9_500)).to.equal('beat')
-        expect(schedule.tick(9_500)).to.equal('wait')
+        expect(tick(schedule, 9_500)).to.equal('beat')
+        expect(tick(schedule, 9_500)).to.equal('wait')
         expect(schedule.next).to.equal(10_500)
       })
 
       it('suspects the peer at once when the timeout is late by no more than timeout', () => {
         const schedule = new HeartbeatSchedule(PING, 0)
-        schedule.tick(20_000)
-        expect(schedule.tick(40_000)).to.equal('suspect')
+        tick(schedule, 20_000)
+        expect(tick(schedule, 40_000)).to.equal('suspect')
       })
     })
   })
@@ -127,11 +135,11 @@ describe('HeartbeatSchedule', () => {
     it('sends the first beat one interval after the connection is ready', () => {
       const schedule = new HeartbeatSchedule(MESSAGE, 0)
       expect(schedule.next).to.equal(Infinity)
-      expect(schedule.tick(100_000)).to.equal('wait')
+      expect(tick(schedule, 100_000)).to.equal('wait')
       schedule.onReady(5_000)
       expect(schedule.next).to.equal(25_000)
-      expect(schedule.tick(25_000)).to.equal('beat')
-      expect(schedule.tick(35_000)).to.equal('suspect')
+      expect(tick(schedule, 25_000)).to.equal('beat')
+      expect(tick(schedule, 35_000)).to.equal('suspect')
     })
   })
 
@@ -146,7 +154,7 @@ describe('HeartbeatSchedule', () => {
 
     it('is 0 for a timeout', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
-      schedule.tick(20_000)
+      tick(schedule, 20_000)
       expect(schedule.tolerance).to.equal(0)
       expect(new HeartbeatSchedule(SILENCE, 0).tolerance).to.equal(0)
       expect(new HeartbeatSchedule(OFF, 0).tolerance).to.equal(0)
@@ -157,8 +165,8 @@ describe('HeartbeatSchedule', () => {
     it('counts from the opening, without a first message (B8)', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 1_000)
       expect(schedule.next).to.equal(31_000)
-      expect(schedule.tick(30_999)).to.equal('wait')
-      expect(schedule.tick(31_000)).to.equal('suspect')
+      expect(tick(schedule, 30_999)).to.equal('wait')
+      expect(tick(schedule, 31_000)).to.equal('suspect')
       expect(schedule.isDead(31_000)).to.equal(true)
     })
 
@@ -166,23 +174,23 @@ describe('HeartbeatSchedule', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 0)
       schedule.onData(10_000)
       expect(schedule.next).to.equal(40_000)
-      expect(schedule.tick(30_000)).to.equal('wait')
+      expect(tick(schedule, 30_000)).to.equal('wait')
       expect(schedule.next).to.equal(40_000)
-      expect(schedule.tick(40_000)).to.equal('suspect')
+      expect(tick(schedule, 40_000)).to.equal('suspect')
     })
 
     it('counts a frame in the last moment as a sign of life', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 0)
-      expect(schedule.tick(30_000)).to.equal('suspect')
+      expect(tick(schedule, 30_000)).to.equal('suspect')
       schedule.onData(30_000)
       expect(schedule.isDead(30_000)).to.equal(false)
     })
 
     it('listens once more when it fires late by more than the silence (B32)', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 0)
-      expect(schedule.tick(600_000)).to.equal('wait')
+      expect(tick(schedule, 600_000)).to.equal('wait')
       expect(schedule.next).to.equal(630_000)
-      expect(schedule.tick(630_000)).to.equal('suspect')
+      expect(tick(schedule, 630_000)).to.equal('suspect')
       expect(schedule.isDead(630_000)).to.equal(true)
     })
 
@@ -193,13 +201,149 @@ describe('HeartbeatSchedule', () => {
     })
   })
 
+  describe('a beat that is held in our own process', () => {
+    const PERIOD = PING.interval + PING.timeout
+
+    /** A schedule whose beat at 20,000 does not leave; 1,000 bytes have been written by then. */
+    function held(): HeartbeatSchedule {
+      const schedule = new HeartbeatSchedule(PING, 0)
+      expect(schedule.tick(20_000)).to.equal('beat')
+      schedule.onHeld(20_000, 1_000)
+      return schedule
+    }
+
+    it('starts the timeout when it leaves', () => {
+      const schedule = held()
+      expect(schedule.isHeld).to.equal(true)
+      schedule.onLeft(25_000)
+      expect(schedule.isHeld).to.equal(false)
+      expect(tick(schedule, 34_999)).to.equal('wait')
+      expect(tick(schedule, 35_000)).to.equal('suspect')
+    })
+
+    it('starts no timeout when something has come in by the time that it leaves', () => {
+      const schedule = held()
+      schedule.onAnswered(25_000)
+      expect(schedule.isHeld).to.equal(false)
+      expect(schedule.next).to.equal(40_000)
+    })
+
+    it('is not joined by another one', () => {
+      const schedule = held()
+      expect(schedule.tick(40_000)).to.equal('wait')
+      schedule.onLeft(45_000)
+      expect(schedule.next).to.equal(55_000)
+      schedule.onData(45_100)
+      expect(schedule.tick(60_000)).to.equal('beat')
+    })
+
+    it('is behind an upload: the peer is suspected when that has not moved for interval + timeout', () => {
+      const schedule = held()
+      schedule.onUpload(40_000, 1_000)
+      schedule.tick(40_000)
+      expect(schedule.tick(20_000 + PERIOD - 1)).to.equal('wait')
+      expect(schedule.tick(20_000 + PERIOD)).to.equal('suspect')
+      expect(schedule.isDead(20_000 + PERIOD)).to.equal(true)
+    })
+
+    it('gives an upload that moves the full time from when it last did', () => {
+      const schedule = held()
+      schedule.onUpload(40_000, 1_001)
+      schedule.tick(40_000)
+      schedule.onUpload(60_000, 1_001)
+      expect(schedule.tick(60_000)).to.equal('wait')
+      expect(schedule.next).to.equal(40_000 + PERIOD)
+      expect(schedule.tick(40_000 + PERIOD)).to.equal('suspect')
+    })
+
+    it('counts what is written from one look to the next, where the number may fall, too', () => {
+      const schedule = held()
+      schedule.onUpload(30_000, 500)
+      schedule.onUpload(40_000, 600)
+      schedule.tick(40_000)
+      expect(schedule.isDead(69_999)).to.equal(false)
+      expect(schedule.isDead(70_000)).to.equal(true)
+    })
+
+    it('accuses nobody while nothing waits to be written: a rate limit holds it', () => {
+      const schedule = held()
+      for (let now = 30_000; now < 300_000; now += 10_000) {
+        schedule.onUpload(now, -Infinity)
+        expect(schedule.tick(now)).to.equal('wait')
+      }
+    })
+
+    it('gives an upload that begins after a look the full time', () => {
+      const schedule = held()
+      schedule.onUpload(30_000, -Infinity)
+      schedule.onUpload(40_000, 1_000)
+      schedule.tick(40_000)
+      expect(schedule.isDead(40_000 + PERIOD - 1)).to.equal(false)
+      expect(schedule.isDead(40_000 + PERIOD)).to.equal(true)
+    })
+
+    it('takes what comes in for life', () => {
+      const schedule = held()
+      schedule.onData(45_000)
+      schedule.tick(45_000)
+      expect(schedule.isDead(45_000 + PERIOD - 1)).to.equal(false)
+      expect(schedule.isDead(45_000 + PERIOD)).to.equal(true)
+    })
+
+    it('is waited for anew when the process has slept (B32)', () => {
+      const schedule = held()
+      expect(schedule.tick(600_000)).to.equal('wait')
+      expect(schedule.isDead(600_000)).to.equal(false)
+      expect(schedule.isDead(600_000 + PERIOD)).to.equal(true)
+    })
+
+    it('does not put off the timeout of one before it that has left', () => {
+      const schedule = new HeartbeatSchedule({ style: 'ping', interval: 1_000, timeout: 2_500 }, 0)
+      tick(schedule, 1_000)
+      expect(schedule.tick(2_000)).to.equal('beat')
+      schedule.onHeld(2_000, 0)
+      expect(schedule.next).to.equal(3_000)
+      schedule.tick(3_000)
+      expect(schedule.tick(3_500)).to.equal('suspect')
+    })
+  })
+
+  describe('#onResumed', () => {
+    it('gives the peer its full time from when reading went on', () => {
+      const schedule = new HeartbeatSchedule(PING, 0)
+      tick(schedule, 20_000)
+      schedule.onResumed(28_000)
+      expect(schedule.next).to.equal(38_000)
+      schedule.onResumed(19_000)
+      expect(schedule.next).to.equal(38_000)
+    })
+
+    it('does the same under silence, and for a beat that is held', () => {
+      const silence = new HeartbeatSchedule(SILENCE, 0)
+      silence.onResumed(8_000)
+      expect(silence.next).to.equal(38_000)
+      const ping = new HeartbeatSchedule(PING, 0)
+      ping.tick(20_000)
+      ping.onHeld(20_000, 0)
+      ping.onResumed(28_000)
+      expect(ping.isDead(57_999)).to.equal(false)
+      expect(ping.isDead(58_000)).to.equal(true)
+    })
+
+    it('asks for nothing where nothing was held against the peer', () => {
+      const schedule = new HeartbeatSchedule(PING, 0)
+      schedule.onResumed(8_000)
+      expect(schedule.next).to.equal(20_000)
+    })
+  })
+
   describe('off', () => {
     it('never asks for anything', () => {
       const schedule = new HeartbeatSchedule(OFF, 0)
       schedule.onReady(0)
-      schedule.configure(OFF, 1)
+      schedule.configure(OFF, 1, true)
       expect(schedule.next).to.equal(Infinity)
-      expect(schedule.tick(1e9)).to.equal('wait')
+      expect(tick(schedule, 1e9)).to.equal('wait')
       expect(schedule.isDead(1e9)).to.equal(false)
     })
   })
@@ -208,7 +352,7 @@ describe('HeartbeatSchedule', () => {
     it('cancels the timeout without a sign of life', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       schedule.onData(100)
-      schedule.tick(20_000)
+      tick(schedule, 20_000)
       schedule.restartSilence(29_000)
       expect(schedule.isDead(30_000)).to.equal(false)
       expect(schedule.lastSeen).to.equal(100)
@@ -217,7 +361,7 @@ describe('HeartbeatSchedule', () => {
     it('restarts the silence', () => {
       const schedule = new HeartbeatSchedule({ style: 'silence', silence: 1_000 }, 0)
       schedule.restartSilence(900)
-      expect(schedule.tick(1_000)).to.equal('wait')
+      expect(tick(schedule, 1_000)).to.equal('wait')
       expect(schedule.next).to.equal(1_900)
       expect(schedule.lastSeen).to.equal(0)
     })
@@ -226,42 +370,105 @@ describe('HeartbeatSchedule', () => {
   describe('#configure', () => {
     it('counts a new interval from the last beat', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
-      schedule.configure({ ...PING, interval: 5_000 }, 1_000)
+      schedule.configure({ ...PING, interval: 5_000 }, 1_000, true)
       expect(schedule.next).to.equal(5_000)
-      expect(schedule.tick(5_000)).to.equal('beat')
+      expect(tick(schedule, 5_000)).to.equal('beat')
       schedule.onData(5_000)
-      schedule.configure({ ...PING, interval: 2_000 }, 8_000)
+      schedule.configure({ ...PING, interval: 2_000 }, 8_000, true)
       expect(schedule.next).to.equal(8_000)
     })
 
     it('does not postpone the beats when called repeatedly', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
-      for (let now = 1_000; now <= 4_000; now += 1_000) schedule.configure({ ...PING, interval: 5_000 }, now)
-      expect(schedule.tick(5_000)).to.equal('beat')
+      for (let now = 1_000; now <= 4_000; now += 1_000)
+        schedule.configure({ ...PING, interval: 5_000 }, now, true)
+      expect(tick(schedule, 5_000)).to.equal('beat')
     })
 
     it('keeps a timeout that has started', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
-      schedule.tick(20_000)
-      schedule.configure({ ...PING, interval: 60_000 }, 25_000)
+      tick(schedule, 20_000)
+      schedule.configure({ ...PING, interval: 60_000 }, 25_000, true)
       expect(schedule.next).to.equal(30_000)
-      expect(schedule.tick(30_000)).to.equal('suspect')
+      expect(tick(schedule, 30_000)).to.equal('suspect')
     })
 
     it('does not start the beats before the connection is ready, and applies once it is', () => {
       const schedule = new HeartbeatSchedule(MESSAGE, 0)
-      schedule.configure({ ...MESSAGE, interval: 5_000 }, 1_000)
+      schedule.configure({ ...MESSAGE, interval: 5_000 }, 1_000, false)
       expect(schedule.next).to.equal(Infinity)
       schedule.onReady(2_000)
       expect(schedule.next).to.equal(7_000)
     })
 
+    it('changes a timeout that has started, too', () => {
+      const schedule = new HeartbeatSchedule(PING, 0)
+      tick(schedule, 20_000)
+      schedule.configure({ ...PING, timeout: 2_000 }, 21_000, true)
+      expect(schedule.next).to.equal(22_000)
+    })
+
+    it('turns everything off', () => {
+      for (const settings of [PING, MESSAGE, SILENCE]) {
+        const schedule = new HeartbeatSchedule(settings, 0)
+        schedule.onReady(0)
+        if (tick(schedule, 20_000) === 'beat') schedule.onHeld(20_000, 0)
+        schedule.configure(OFF, 21_000, true)
+        expect(schedule.next).to.equal(Infinity)
+        schedule.onLeft(22_000)
+        expect(schedule.next).to.equal(Infinity)
+      }
+    })
+
+    it('begins with another style now, whatever was before', () => {
+      for (const [before, after, next] of [
+        [OFF, PING, 120_000],
+        [OFF, MESSAGE, 120_000],
+        [OFF, SILENCE, 130_000],
+        [SILENCE, PING, 120_000],
+        [SILENCE, MESSAGE, 120_000],
+      ] as const) {
+        const schedule = new HeartbeatSchedule(before, 0)
+        schedule.configure(after, 100_000, true)
+        expect(schedule.next, `${before.style} to ${after.style}`).to.equal(next)
+      }
+    })
+
+    it('listens for the whole silence from now on after pings, and forgets their timeout', () => {
+      const schedule = new HeartbeatSchedule(PING, 0)
+      tick(schedule, 20_000)
+      schedule.configure(SILENCE, 25_000, true)
+      expect(schedule.next).to.equal(55_000)
+      schedule.configure(PING, 26_000, true)
+      expect(schedule.next).to.equal(46_000)
+    })
+
+    it('keeps beat and timeout between pings and messages', () => {
+      const schedule = new HeartbeatSchedule(PING, 0)
+      tick(schedule, 20_000)
+      schedule.configure(MESSAGE, 22_000, true)
+      expect(schedule.next).to.equal(30_000)
+      schedule.onData(25_000)
+      expect(schedule.next).to.equal(40_000)
+    })
+
+    it('keeps quiet after a change to messages before the connection is ready', () => {
+      const schedule = new HeartbeatSchedule(PING, 0)
+      tick(schedule, 20_000)
+      schedule.configure(MESSAGE, 22_000, false)
+      expect(schedule.next).to.equal(Infinity)
+      schedule.onLeft(23_000)
+      expect(schedule.next).to.equal(Infinity)
+      schedule.onReady(24_000)
+      expect(schedule.next).to.equal(44_000)
+    })
+
     it('counts a new silence from the last frame', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 0)
       schedule.onData(10_000)
-      schedule.configure({ style: 'silence', silence: 5_000 }, 12_000)
+      schedule.configure({ style: 'silence', silence: 5_000 }, 12_000, true)
       expect(schedule.next).to.equal(15_000)
-      expect(schedule.tick(15_000)).to.equal('suspect')
+      expect(tick(schedule, 15_000)).to.equal('suspect')
     })
   })
 })

@@ -203,8 +203,9 @@ describe('SharedHeartbeatTimer', () => {
         monitor: undefined as HeartbeatMonitor | undefined,
       }))
       for (const link of links) {
-        const ping = (data: Uint8Array): void => {
+        const ping = (data: Uint8Array, flushed?: () => void): void => {
           link.beats.push(clock.now())
+          flushed?.()
           if (!link.isAlive) return
           clock.setTimeout(() => {
             link.monitor?.onData(clock.now())
@@ -213,8 +214,13 @@ describe('SharedHeartbeatTimer', () => {
         }
         link.monitor = new HeartbeatMonitor(
           { heartbeat: PING, clock, codec: jsonCodec },
-          { isOpen: true, isPaused: false, transport: { ping }, sendUrgent: () => undefined },
-          { onLinkDead: () => void link.deaths.push(clock.now()) },
+          {
+            isOpen: true,
+            readSince: 0,
+            transport: { ping, bufferedAmount: 0, bytesRead: 0 },
+            sendUrgent: () => undefined,
+          },
+          { readyAt: undefined, onLinkDead: () => void link.deaths.push(clock.now()) },
           { withRequestId: (message) => message, onHeartbeatError: () => undefined },
         )
         await clock.jump(20)
@@ -273,9 +279,9 @@ describe('SharedHeartbeatTimer', () => {
       const clock = new FakeClock()
       const [first] = await thousand(clock, () => false)
       const changed = first as { monitor: HeartbeatMonitor; beats: number[] }
-      changed.monitor.configure({ ...PING, interval: 21_000 })
+      changed.monitor.configure(() => ({ ...PING, interval: 21_000 }))
       expect(clock.timers).to.equal(1)
-      changed.monitor.configure({ ...PING, interval: 200 })
+      changed.monitor.configure(() => ({ ...PING, interval: 200 }))
       await run(clock, 21_000)
       expect(changed.beats.length).to.be.within(4, 6)
     })

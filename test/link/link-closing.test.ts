@@ -1,12 +1,10 @@
 import { expect } from 'chai'
 import { ConnectFailedError, ConnectTimeoutError, HandshakeError, ProtocolViolationError } from 'holdfast'
 import type { Transport } from 'holdfast'
-import { FakeClock } from 'holdfast/testing'
 import { LinkClosing, chooseError } from '#src/link/link-closing.js'
 
-/** The closing of a transport that notes its calls, on a clock of its own. */
+/** The closing of a transport that notes its calls. */
 function rig(isOpen = true) {
-  const clock = new FakeClock()
   const calls: string[] = []
   const transport = {
     isOpen,
@@ -19,8 +17,8 @@ function rig(isOpen = true) {
       this.isOpen = false
     },
   }
-  const closing = new LinkClosing(transport as unknown as Transport, clock)
-  return { clock, calls, transport, closing }
+  const closing = new LinkClosing(transport as unknown as Transport)
+  return { calls, transport, closing }
 }
 
 const LOST = { code: 1006, reason: '' }
@@ -53,45 +51,15 @@ describe('LinkClosing', () => {
   describe('#close', () => {
     it('starts the closing handshake, and notes that this side did', () => {
       const { calls, closing } = rig()
-      closing.close(4001, 'bye', 100)
+      closing.close(4001, 'bye')
       expect(calls).to.deep.equal(['close 4001 bye'])
       expect(closing).to.include({ isLocal: true, sentCode: 4001 })
     })
 
-    it('terminates the socket after the timeout, and not before', async () => {
-      const { calls, clock, closing } = rig()
-      closing.close(1000, '', 100)
-      await clock.advance(99)
-      expect(calls).to.deep.equal(['close 1000 '])
-      await clock.advance(1)
-      expect(calls).to.deep.equal(['close 1000 ', 'terminate'])
-    })
-
     it('does not count as local, or as sent, if the peer began to close', () => {
       const { closing } = rig(false)
-      closing.close(4001, 'late', 100)
+      closing.close(4001, 'late')
       expect(closing).to.include({ isLocal: false, sentCode: undefined })
-    })
-
-    it('keeps the first code, and restarts the timeout, when it is called again', async () => {
-      const { calls, clock, closing } = rig()
-      closing.close(4001, 'first', 100)
-      await clock.advance(60)
-      closing.close(4002, 'second', 100)
-      expect(closing.sentCode).to.equal(4001)
-      expect(clock.timers).to.equal(1)
-      await clock.advance(99)
-      expect(calls).not.to.include('terminate')
-      await clock.advance(1)
-      expect(calls).to.include('terminate')
-    })
-
-    it('does nothing after the end', () => {
-      const { calls, clock, closing } = rig()
-      closing.onEnd(LOST)
-      closing.close(4001, 'late', 100)
-      expect(calls).to.deep.equal([])
-      expect(clock.timers).to.equal(0)
     })
   })
 
@@ -112,31 +80,24 @@ describe('LinkClosing', () => {
 
     it('still counts as local when it follows the closing handshake of this side', () => {
       const { closing } = rig()
-      closing.close(4001, 'bye', 100)
+      closing.close(4001, 'bye')
       closing.terminate()
       expect(closing.isLocal).to.equal(true)
     })
   })
 
-  describe('#giveUp', () => {
-    it('terminates the socket, for the first reason', () => {
+  describe('#terminate for a reason', () => {
+    it('tells the first one', () => {
       const { calls, closing } = rig()
       const [first, second] = [new Error('first'), new Error('second')]
-      closing.giveUp(first)
-      closing.giveUp(second)
+      closing.terminate(first)
+      closing.terminate(second)
       expect(calls).to.deep.equal(['terminate', 'terminate'])
       expect(closing.onEnd({ ...LOST, error: new Error('socket hang up') }).error).to.equal(first)
     })
   })
 
   describe('#onEnd', () => {
-    it('cancels the timeout', () => {
-      const { clock, closing } = rig()
-      closing.close(1000, '', 100)
-      closing.onEnd({ code: 1000, reason: '' })
-      expect(clock.timers).to.equal(0)
-    })
-
     it('returns the end, with the error that the transport reports', () => {
       const error = new Error('read ECONNRESET')
       expect(rig().closing.onEnd({ code: 1006, reason: '', error })).to.deep.equal({ ...LOST, error })
@@ -152,9 +113,25 @@ describe('LinkClosing', () => {
 
     it('keeps the code that this side sent first', () => {
       const { closing } = rig()
-      closing.close(4001, 'bye', 100)
+      closing.close(4001, 'bye')
       closing.onEnd({ ...LOST, sentCode: 1009 })
       expect(closing.sentCode).to.equal(4001)
+    })
+  })
+
+  describe('#end', () => {
+    it('is what was noted of the end of the socket', () => {
+      const { closing } = rig()
+      const end = closing.onEnd({ code: 1001, reason: 'moving' })
+      expect(closing.end).to.equal(end)
+    })
+
+    it('is an abnormal end while there is no word of one, for the reason of this side if there is one', () => {
+      const { closing } = rig()
+      expect(closing.end).to.deep.equal({ ...LOST, error: undefined })
+      const reason = new Error('silent')
+      closing.terminate(reason)
+      expect(closing.end).to.deep.equal({ ...LOST, error: reason })
     })
   })
 })

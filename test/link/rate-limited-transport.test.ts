@@ -1,6 +1,7 @@
 import { expect } from 'chai'
+import { OutboxFullError } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
-import { RateLimitedTransport } from '#src/link/rate-limited-transport.js'
+import { RateLimitedTransport, socketOf } from '#src/link/rate-limited-transport.js'
 import type { RateLimitedFrame } from '#src/link/rate-limited-transport.js'
 import { RateLimiter } from '#src/link/rate-limiter.js'
 import type { RateLimitSettings } from '#src/link/rate-limiter.js'
@@ -8,6 +9,15 @@ import { Recorder } from '../support/recorder.js'
 import { ready } from '../support/rig.js'
 
 const rateLimit = { messages: 3, per: 1_000, reserve: 1 }
+
+const REQUEST = {
+  url: 'ws://peer.test/',
+  protocols: [],
+  headers: {},
+  maxPayload: 0,
+  maxFragments: 0,
+  closeTimeout: 5_000,
+}
 
 describe('RateLimitedTransport', () => {
   it('lets no more go than the rate allows, in order, over handlers and senders alike', async () => {
@@ -35,6 +45,42 @@ describe('RateLimitedTransport', () => {
     for (const text of ['a', 'b', 'c']) void client.connection.send(text)
     await clock.advance(500)
     expect(server.peer.received).to.deep.equal(['a', 'b', '"beat"'])
+  })
+
+  it('copies bytes that wait, which their owner may use again', async () => {
+    const { client, server, clock } = await ready({ rateLimit, heartbeat: false })
+    const bytes = new Uint8Array(1)
+    for (const value of [1, 2, 3, 4]) void client.connection.send(bytes.fill(value))
+    await clock.advance(1_000)
+    expect(server.peer.received.map((data) => (data as Uint8Array)[0])).to.deep.equal([1, 2, 3, 4])
+  })
+
+  it('counts what waits for its time: past 16 times sendHighWaterMark a send throws', async () => {
+    const { client, clock } = await ready({ rateLimit, heartbeat: false, sendHighWaterMark: 100 })
+    for (const text of ['a', 'b', 'x'.repeat(1_600), 'y']) void client.connection.send(text)
+    expect(() => client.connection.send('z')).to.throw(OutboxFullError, '1601 bytes wait to be sent')
+    await clock.advance(1_000)
+    void client.connection.send('z')
+  })
+
+  it('resolves whenDrained for what waits now, though it was drained once before', async () => {
+    const clock = new FakeClock()
+    const limiter = new RateLimiter<RateLimitedFrame>({ messages: 1, per: 1_000 }, clock, {
+      send: (frame) => frame.run(),
+    })
+    const transport = new RateLimitedTransport(new MemoryServer().connect(REQUEST, new Recorder()), limiter)
+    await clock.settle()
+    for (const text of ['a', 'b']) transport.send(text)
+    const drained = transport.whenDrained()
+    await clock.advance(1_000)
+    await drained
+    transport.send('c')
+    let isDrained = false
+    void transport.whenDrained().then(() => (isDrained = true))
+    await clock.settle()
+    expect(isDrained).to.equal(false)
+    await clock.advance(1_000)
+    expect(isDrained).to.equal(true)
   })
 
   it('is flow control for the sender', async () => {
@@ -78,16 +124,29 @@ describe('RateLimitedTransport', () => {
     }
   })
 
-  describe('#clear', () => {
-    const REQUEST = {
-      url: 'ws://peer.test/',
-      protocols: [],
-      headers: {},
-      maxPayload: 0,
-      maxFragments: 0,
-      closeTimeout: 5_000,
-    }
+  it('tells when a heartbeat has left, not when it was handed over', async () => {
+    const clock = new FakeClock()
+    const server = new MemoryServer()
+    const limiter = new RateLimiter<RateLimitedFrame>({ messages: 1, per: 1_000 }, clock, {
+      send: (frame) => frame.run(),
+    })
+    const socket = server.connect(REQUEST, new Recorder())
+    const transport = new RateLimitedTransport(socket, limiter)
+    await clock.settle()
+    const left: string[] = []
+    transport.send('first')
+    transport.ping(new Uint8Array(), () => left.push(`ping at ${clock.now()}`))
+    transport.sendUrgent('beat', () => left.push(`beat at ${clock.now()}`))
+    expect(left).to.deep.equal([])
+    await clock.advance(2_000)
+    expect(left).to.deep.equal(['ping at 1000', 'beat at 2000'])
+    expect(socketOf(transport)).to.equal(socket)
+    expect(socketOf(socket)).to.equal(socket)
+    server.peer.sendPart(10)
+    expect(transport.bytesRead).to.equal(socket.bytesRead).and.to.be.at.least(10)
+  })
 
+  describe('#clear', () => {
     /** Two open transports on one limiter, as during a handover, each with the times of what its peer received. */
     async function two(settings: RateLimitSettings) {
       const clock = new FakeClock()

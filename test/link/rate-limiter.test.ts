@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { FakeClock } from 'holdfast/testing'
+import { heapInUse } from '../support/heap.js'
 import { RateLimiter } from '#src/link/rate-limiter.js'
 import type { RateLimitSettings } from '#src/link/rate-limiter.js'
 
@@ -194,6 +195,47 @@ describe('RateLimiter', () => {
       push('c')
       expect(items()).to.deep.equal(['a', 'b'])
     })
+  })
+
+  it('keeps the rate of a window with very many sends, whose times it does not all remember', async () => {
+    const { clock, push, sent } = rig({ messages: 10_000, per: 60_000, reserve: 0 })
+    const times = (): number[] => sent.map(({ at }) => at)
+    push(...Array.from({ length: 5_000 }, () => 'a'))
+    await clock.advance(30_000)
+    push(...Array.from({ length: 5_000 }, () => 'b'))
+    expect(sent).to.have.lengthOf(10_000)
+    push(...Array.from({ length: 6_000 }, () => 'c'))
+    await clock.advance(29_999)
+    expect(sent).to.have.lengthOf(10_000)
+    await clock.advance(60)
+    expect(sent).to.have.lengthOf(15_000)
+    await clock.advance(30_000)
+    expect(sent).to.have.lengthOf(16_000)
+    for (let index = 10_000; index < 16_000; index += 1)
+      expect((times()[index] as number) - (times()[index - 10_000] as number)).to.be.at.least(60_000)
+  })
+
+  it('counts sends of about the same time as made at the latest of them', async () => {
+    const { clock, push, sent } = rig({ messages: 10_000, per: 60_000, reserve: 0 })
+    push(...Array.from({ length: 5_000 }, () => 'a'))
+    await clock.advance(50)
+    push(...Array.from({ length: 5_001 }, () => 'b'))
+    await clock.advance(59_999)
+    expect(sent).to.have.lengthOf(10_000)
+    await clock.advance(1)
+    expect(sent).to.have.lengthOf(10_001)
+  })
+
+  it('remembers no more for a higher rate', () => {
+    const noted = { now: 0, sent: 0 }
+    const clock = Object.assign(new FakeClock(), { now: () => (noted.now += 0.1) })
+    const send = (): void => void (noted.sent += 1)
+    const limiter = new RateLimiter<string>({ messages: 1_000_000, per: 60_000 }, clock, { send })
+    const before = heapInUse()
+    for (let count = 0; count < 200_000; count += 1) limiter.push('a')
+    expect(noted.sent).to.equal(200_000)
+    expect(heapInUse() - before).to.be.below(2 ** 20)
+    limiter.remove(() => true)
   })
 
   it('leaves no timer once nothing waits', async () => {

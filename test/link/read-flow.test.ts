@@ -1,45 +1,53 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import type { BackpressureError } from 'holdfast'
 import { FakeClock } from 'holdfast/testing'
+import { ReadDemand } from '#src/link/read-flow.js'
 import { ReadFlow, probeIntervalOf } from '#src/link/read-flow.js'
-import type { ReadDemand } from '#src/link/read-flow.js'
 
 /** Back-pressure on a socket that only notes whether it is read. */
-function rig({ highWaterMark = 8, highWaterBytes = 1_000, probeInterval = 100 } = {}) {
+function rig({ highWaterMark = 8, highWaterBytes = 1_000, probeInterval = 100, isReady = true } = {}) {
   const clock = new FakeClock()
-  const socket = {
-    isRead: true,
-    isNeeded: false,
-    isTapFull: false,
-    isTapOverfull: false,
-    overflows: [] as number[],
+  const socket = { isRead: true, resumes: 0, overflows: [] as BackpressureError[] }
+  const transport = {
+    pause: () => (socket.isRead = false),
+    resume: () => {
+      socket.isRead = true
+      socket.resumes += 1
+    },
   }
-  const transport = { pause: () => (socket.isRead = false), resume: () => (socket.isRead = true) }
-  const demand: ReadDemand = {
-    get isWaiting() {
-      return socket.isNeeded
-    },
-    get iteratorsFull() {
-      return socket.isTapFull
-    },
-    get iteratorsOverLimit() {
-      return socket.isTapOverfull
-    },
-    onReadOverflow: (pending) => void socket.overflows.push(pending),
-  }
+  const demand = new ReadDemand()
   const settings = { highWaterMark, highWaterBytes, probeInterval }
-  const pressure = new ReadFlow(settings, clock, transport, demand)
-  pressure.onReady()
+  const open = () =>
+    new ReadFlow(settings, clock, transport, demand, {
+      onReadOverflow: (error) => void socket.overflows.push(error),
+    })
+  const pressure = open()
+  if (isReady) pressure.onReady()
   const take = (count: number, bytes = 1): void => {
     for (let index = 0; index < count; index += 1) pressure.add(bytes)
   }
   const handle = (count: number, bytes = 1): void => {
     for (let index = 0; index < count; index += 1) pressure.remove(bytes)
   }
-  return { clock, socket, pressure, take, handle }
+  const overflows = (): number[] => socket.overflows.map(({ pending }) => pending)
+  return { clock, demand, socket, pressure, take, handle, open, overflows }
 }
 
 describe('ReadFlow', () => {
+  it('tells since when it has been read', async () => {
+    const { clock, pressure, take, handle } = rig()
+    expect(pressure.readSince).to.equal(0)
+    await clock.advance(50)
+    take(9)
+    expect(pressure.readSince).to.equal(Infinity)
+    // A probe is no end of the pause.
+    await clock.advance(150)
+    expect(pressure.readSince).to.equal(Infinity)
+    handle(9)
+    expect(pressure.readSince).to.equal(200)
+  })
+
   describe('marks', () => {
     it('reads on at highWaterMark messages, and stops past it', () => {
       const { socket, take, pressure } = rig()
@@ -47,7 +55,7 @@ describe('ReadFlow', () => {
       expect(socket.isRead).to.equal(true)
       take(1)
       expect(socket.isRead).to.equal(false)
-      expect(pressure.isPaused).to.equal(true)
+      expect(pressure.readSince === Infinity).to.equal(true)
     })
 
     it('reads on at highWaterBytes, and stops past it', () => {
@@ -65,7 +73,7 @@ describe('ReadFlow', () => {
       expect(socket.isRead).to.equal(false)
       handle(1)
       expect(socket.isRead).to.equal(true)
-      expect(pressure.isPaused).to.equal(false)
+      expect(pressure.readSince === Infinity).to.equal(false)
     })
 
     it('goes on at a quarter of the bytes, and not before', () => {
@@ -99,85 +107,97 @@ describe('ReadFlow', () => {
 
   describe('while somebody who iterates is behind', () => {
     it('stops reading, and goes on once they have caught up', () => {
-      const { socket, pressure } = rig()
-      socket.isTapFull = true
-      pressure.update()
+      const { socket, demand } = rig()
+      demand.onBacklog('low', 'full')
       expect(socket.isRead).to.equal(false)
-      socket.isTapFull = false
-      pressure.update()
+      demand.onBacklog('full', 'low')
       expect(socket.isRead).to.equal(true)
     })
 
     it('reads on all the same while a message is waited for, but not beyond all bounds', () => {
-      const { socket, pressure } = rig()
-      socket.isTapFull = socket.isNeeded = true
-      pressure.update()
+      const { socket, demand, overflows } = rig()
+      demand.add()
+      demand.onBacklog('low', 'full')
       expect(socket.isRead).to.equal(true)
-      socket.isTapOverfull = true
-      pressure.update()
+      demand.onBacklog('full', 'overfull')
       expect(socket.isRead).to.equal(false)
-      expect(socket.overflows).to.have.length(1)
+      expect(overflows()).to.deep.equal([0])
+      expect(socket.overflows[0]?.message).to.contain('An iteration over messages() is behind')
     })
 
     it('stays paused for them when the handlers have caught up', () => {
-      const { socket, take, handle } = rig()
+      const { socket, demand, take, handle } = rig()
       take(9)
-      socket.isTapFull = true
+      demand.onBacklog('low', 'full')
       handle(9)
+      expect(socket.isRead).to.equal(false)
+    })
+
+    it('holds for a link that opens later, too: at once past the limit, past the mark once @OnOpen has settled', () => {
+      const { socket, demand, pressure, open } = rig()
+      pressure.release()
+      demand.onBacklog('low', 'full')
+      const second = open()
+      expect(socket.isRead).to.equal(true)
+      second.onReady()
+      expect(socket.isRead).to.equal(false)
+      second.release()
+      demand.onBacklog('full', 'overfull')
+      open()
       expect(socket.isRead).to.equal(false)
     })
   })
 
   describe('while somebody waits for a message', () => {
     it('does not stop reading', () => {
-      const { socket, take } = rig()
-      socket.isNeeded = true
+      const { socket, demand, take } = rig()
+      demand.add()
       take(100)
       expect(socket.isRead).to.equal(true)
       expect(socket.overflows).to.deep.equal([])
     })
 
     it('reads again when somebody begins to wait, and stops when they end', () => {
-      const { socket, take, pressure } = rig()
+      const { socket, demand, take } = rig()
       take(9)
-      socket.isNeeded = true
-      pressure.update()
+      demand.add()
       expect(socket.isRead).to.equal(true)
-      socket.isNeeded = false
-      pressure.update()
+      demand.remove()
       expect(socket.isRead).to.equal(false)
     })
 
     it('reads on at 16 times the mark, and past it stops regardless and says so', () => {
-      const { socket, take } = rig()
-      socket.isNeeded = true
+      const { socket, demand, take, overflows } = rig()
+      demand.add()
       take(128)
       expect(socket.isRead).to.equal(true)
       take(1)
       expect(socket.isRead).to.equal(false)
-      expect(socket.overflows).to.deep.equal([129])
+      expect(overflows()).to.deep.equal([129])
+      expect(socket.overflows[0]?.message).to.contain('129 messages wait for slow handlers')
     })
 
     it('does the same past 16 times the bytes', () => {
-      const { socket, take } = rig()
-      socket.isNeeded = true
+      const { socket, demand, take, overflows } = rig()
+      demand.add()
       take(1, 16_001)
       expect(socket.isRead).to.equal(false)
-      expect(socket.overflows).to.deep.equal([1])
+      expect(overflows()).to.deep.equal([1])
     })
 
     it('says so to whoever begins to wait after that, too', () => {
-      const { socket, take, pressure } = rig()
-      socket.isNeeded = true
+      const { socket, demand, take, overflows } = rig()
       take(129)
-      pressure.update()
-      expect(socket.overflows).to.deep.equal([129, 129])
+      expect(overflows()).to.deep.equal([])
+      demand.add()
+      demand.add()
+      expect(overflows()).to.deep.equal([129, 129])
       expect(socket.isRead).to.equal(false)
     })
 
     it('reads again below 16 times the mark', () => {
-      const { socket, take, handle } = rig()
-      socket.isNeeded = true
+      const { socket, demand, take, handle } = rig()
+      demand.add()
       take(129)
       handle(1)
       expect(socket.isRead).to.equal(true)
@@ -192,30 +212,76 @@ describe('ReadFlow', () => {
 
     it('stays sane when those that wait give up in the very call', () => {
       const clock = new FakeClock()
-      let waiting = 3
+      const demand = new ReadDemand()
       let pauses = 0
-      const pressure: ReadFlow = new ReadFlow(
+      const flow = new ReadFlow(
         { highWaterMark: 1, highWaterBytes: 1_000, probeInterval: 100 },
         clock,
         { pause: () => (pauses += 1), resume: () => undefined },
+        demand,
         {
-          get isWaiting() {
-            return waiting > 0
-          },
-          iteratorsFull: false,
-          iteratorsOverLimit: false,
           onReadOverflow: () => {
-            while (waiting > 0) {
-              waiting -= 1
-              pressure.update()
-            }
+            while (demand.isWaiting) demand.remove()
           },
         },
       )
-      pressure.onReady()
-      for (let count = 0; count < 17; count += 1) pressure.add(1)
+      flow.onReady()
+      demand.add(3)
+      for (let count = 0; count < 17; count += 1) flow.add(1)
       expect(pauses).to.equal(1)
-      expect(clock.timers).to.equal(1)
+      demand.add()
+      expect(demand.isWaiting).to.equal(false)
+      expect(flow.isPaused).to.equal(true)
+    })
+  })
+
+  describe('past 16 times the mark', () => {
+    it('is read no more, not even by a probe, however long it takes', async () => {
+      const { clock, socket, take, pressure } = rig()
+      take(129)
+      expect(socket.isRead).to.equal(false)
+      expect(pressure.isPaused).to.equal(true)
+      expect(clock.timers).to.equal(0)
+      await clock.advance(100_000)
+      expect(socket.resumes).to.equal(0)
+    })
+
+    it('stops within the chunk of the probe that passes it', async () => {
+      const { clock, socket, take, pressure } = rig()
+      take(100)
+      await clock.advance(100)
+      pressure.onFrame()
+      take(28)
+      expect(socket.isRead).to.equal(true)
+      take(1)
+      expect(socket.isRead).to.equal(false)
+      await clock.advance(100_000)
+      expect(socket.resumes).to.equal(1)
+    })
+
+    it('is probed again below that, and read again at a quarter of the mark', async () => {
+      const { clock, socket, take, handle, pressure } = rig()
+      take(129)
+      await clock.advance(1_000)
+      handle(1)
+      expect(socket.isRead).to.equal(false)
+      await clock.advance(99)
+      expect(socket.isRead).to.equal(false)
+      await clock.advance(1)
+      expect(socket.isRead).to.equal(true)
+      expect(pressure.isPaused).to.equal(true)
+      handle(126)
+      expect(pressure.isPaused).to.equal(false)
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('stops while @OnOpen runs, too, and says so', () => {
+      const { socket, take, overflows } = rig({ isReady: false })
+      take(128)
+      expect(socket.isRead).to.equal(true)
+      take(1)
+      expect(socket.isRead).to.equal(false)
+      expect(overflows()).to.deep.equal([129])
     })
   })
 
@@ -227,7 +293,7 @@ describe('ReadFlow', () => {
       expect(socket.isRead).to.equal(false)
       await clock.advance(1)
       expect(socket.isRead).to.equal(true)
-      expect(pressure.isPaused).to.equal(true)
+      expect(pressure.readSince === Infinity).to.equal(true)
       pressure.onFrame()
       pressure.onFrame()
       expect(socket.isRead, 'the rest of the chunk').to.equal(true)
@@ -264,7 +330,7 @@ describe('ReadFlow', () => {
       handle(9)
       pressure.onFrame()
       expect(socket.isRead).to.equal(true)
-      expect(pressure.isPaused).to.equal(false)
+      expect(pressure.readSince === Infinity).to.equal(false)
       expect(clock.timers).to.equal(0)
     })
 
@@ -288,6 +354,31 @@ describe('ReadFlow', () => {
       expect(socket.overflows).to.deep.equal([])
     })
 
+    it('reads on also past 16 times the mark, whatever the demand does then', () => {
+      const { socket, demand, take, pressure } = rig()
+      take(129)
+      pressure.release()
+      expect(socket.isRead).to.equal(true)
+      demand.add()
+      demand.onBacklog('low', 'overfull')
+      pressure.onReady()
+      expect(socket.isRead).to.equal(true)
+      expect(socket.overflows).to.deep.equal([])
+    })
+
+    it('is forgotten by the demand, which outlives it', () => {
+      const { demand, pressure } = rig()
+      const forgotten: unknown[] = []
+      const { unsubscribe } = demand
+      demand.unsubscribe = (listener) => {
+        forgotten.push(listener)
+        unsubscribe.call(demand, listener)
+      }
+      pressure.release()
+      pressure.release()
+      expect(forgotten).to.deep.equal([pressure])
+    })
+
     it('changes nothing while it reads, but stops no more', () => {
       const { socket, take, pressure } = rig()
       pressure.release()
@@ -301,48 +392,47 @@ describe('ReadFlow', () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant('take' as const), bytes: fc.integer({ min: 0, max: 500 }) }),
       fc.record({ kind: fc.constant('handle' as const) }),
-      fc.record({ kind: fc.constant('need' as const), isNeeded: fc.boolean() }),
+      fc.record({ kind: fc.constantFrom('add' as const, 'remove' as const) }),
     )
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-        const { socket, pressure, clock } = rig(marks)
+        const { socket, demand, pressure, clock } = rig(marks)
         const pending: number[] = []
+        let waiting = 0
         let isPaused = false
         for (const each of steps) {
-          if (each.kind === 'take') pending.push(each.bytes)
-          const handled = each.kind === 'handle' ? pending.shift() : undefined
-          if (each.kind === 'take') pressure.add(each.bytes)
-          else if (handled !== undefined) pressure.remove(handled)
-          else if (each.kind === 'need') {
-            socket.isNeeded = each.isNeeded
-            pressure.update()
+          if (each.kind === 'take') {
+            pending.push(each.bytes)
+            pressure.add(each.bytes)
+          } else if (each.kind === 'add') {
+            waiting += 1
+            demand.add()
+          } else if (each.kind === 'remove' && waiting > 0) {
+            waiting -= 1
+            demand.remove()
+          } else if (each.kind === 'handle') {
+            const handled = pending.shift()
+            if (handled !== undefined) pressure.remove(handled)
           }
           const bytes = pending.reduce((sum, size) => sum + size, 0)
           const load = Math.max(pending.length / marks.highWaterMark, bytes / marks.highWaterBytes)
           if (load > 16) isPaused = true
-          else if (socket.isNeeded || load <= 1 / 4) isPaused = false
+          else if (waiting > 0 || load <= 1 / 4) isPaused = false
           else if (load > 1) isPaused = true
-          expect(pressure.isPaused).to.equal(isPaused)
+          expect(pressure.readSince === Infinity).to.equal(isPaused)
           expect(socket.isRead).to.equal(!isPaused)
-          expect(clock.timers).to.equal(isPaused ? 1 : 0)
+          expect(clock.timers).to.equal(isPaused && load <= 16 ? 1 : 0)
         }
       }),
     )
   })
 
   it('reads on while @OnOpen runs, which may wait for messages', () => {
-    const clock = new FakeClock()
-    let isRead = true
-    const demand = { isWaiting: false, iteratorsFull: false, iteratorsOverLimit: false, onReadOverflow() {} }
-    const transport = { pause: () => (isRead = false), resume: () => (isRead = true) }
-    const settings = { highWaterMark: 1, highWaterBytes: 1_000, probeInterval: 100 }
-    const flow = new ReadFlow(settings, clock, transport, demand)
-    flow.add(1)
-    flow.add(1)
-    expect(isRead).to.equal(true)
-    flow.onReady()
-    flow.update()
-    expect(isRead).to.equal(false)
+    const { socket, take, pressure } = rig({ isReady: false })
+    take(9)
+    expect(socket.isRead).to.equal(true)
+    pressure.onReady()
+    expect(socket.isRead).to.equal(false)
   })
 })
 

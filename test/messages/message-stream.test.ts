@@ -1,21 +1,30 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { ConnectionLostError } from 'holdfast'
+import { FakeClock } from 'holdfast/testing'
+import { ReadDemand } from '#src/link/read-flow.js'
 import { MessageStreams } from '#src/messages/message-stream.js'
 import type { MessageIterator } from '#src/messages/message-stream.js'
 import { heapInUse } from '../support/heap.js'
 import { rejection } from '../support/rejection.js'
 
-/** Streams whose every call of `changed` is noted, with what `isFull` was then. */
+/** Streams whose every change of a backlog is noted, as whether any of them is behind then. */
 function rig() {
+  const clock = new FakeClock()
+  const demand = new ReadDemand()
   const changes: boolean[] = []
-  const streams: MessageStreams = new MessageStreams({
-    onChange: () => void changes.push(streams.iteratorsFull),
+  const warnings: string[] = []
+  const streams = new MessageStreams(clock, {
+    onBacklog: (before, after) => {
+      demand.onBacklog(before, after)
+      changes.push(demand.isBehind)
+    },
+    warn: (warning) => void warnings.push(warning),
   })
   const push = (count: number, from = 0): void => {
     for (let index = 0; index < count; index += 1) streams.push(from + index)
   }
-  return { changes, push, streams }
+  return { changes, clock, demand, push, streams, warnings }
 }
 
 const message = (value: unknown) => ({ done: false, value })
@@ -413,42 +422,39 @@ describe('MessageStreams', () => {
 
   describe('marks', () => {
     it('is full past highWaterMark, and no more at a quarter (hysteresis)', async () => {
-      const { changes, push, streams } = rig()
+      const { changes, demand, push, streams } = rig()
       const iterator = streams.open({ highWaterMark: 8 })
       push(8)
-      expect(streams.iteratorsFull).to.equal(false)
+      expect(demand.isBehind).to.equal(false)
       push(1)
-      expect(streams.iteratorsFull).to.equal(true)
+      expect(demand.isBehind).to.equal(true)
       await take(iterator, 6)
-      expect(streams.iteratorsFull).to.equal(true)
+      expect(demand.isBehind).to.equal(true)
       await take(iterator, 1)
-      expect(streams.iteratorsFull).to.equal(false)
+      expect(demand.isBehind).to.equal(false)
       push(6)
-      expect(streams.iteratorsFull).to.equal(false)
+      expect(demand.isBehind).to.equal(false)
       expect(changes).to.deep.equal([true, false])
     })
 
     it('is full past 1,024 messages by default', () => {
-      const { push, streams } = rig()
+      const { demand, push, streams } = rig()
       streams.open({ highWaterMark: undefined })
       push(1_024)
-      expect(streams.iteratorsFull).to.equal(false)
+      expect(demand.isBehind).to.equal(false)
       push(1)
-      expect(streams.iteratorsFull).to.equal(true)
+      expect(demand.isBehind).to.equal(true)
     })
 
-    it('is full as long as one stream is, and says so once', async () => {
-      const { changes, push, streams } = rig()
+    it('is full as long as one stream is', async () => {
+      const { demand, push, streams } = rig()
       const small = streams.open({ highWaterMark: 1 })
       const large = streams.open({ highWaterMark: 4 })
       push(5)
       await small.return()
-      expect(streams.iteratorsFull).to.equal(true)
+      expect(demand.isBehind).to.equal(true)
       await take(large, 4)
-      expect(streams.iteratorsFull).to.equal(false)
-      expect(changes.slice(0, 1)).to.deep.equal([true])
-      expect(changes.at(-1)).to.equal(false)
-      expect(changes).to.have.lengthOf(2)
+      expect(demand.isBehind).to.equal(false)
     })
 
     it('is not full of what goes straight to a call that waits', () => {
@@ -460,15 +466,26 @@ describe('MessageStreams', () => {
     })
 
     it('is overfull past 16 times the mark, and no more at it', async () => {
-      const { changes, push, streams } = rig()
+      const { changes, demand, push, streams } = rig()
       const iterator = streams.open({ highWaterMark: 2 })
       push(32)
-      expect(streams.iteratorsOverLimit).to.equal(false)
+      expect(demand.isOverLimit).to.equal(false)
       push(1)
-      expect(streams.iteratorsOverLimit).to.equal(true)
+      expect(demand.isOverLimit).to.equal(true)
       await take(iterator, 1)
-      expect(streams.iteratorsOverLimit).to.equal(false)
+      expect(demand.isOverLimit).to.equal(false)
       expect(changes).to.deep.equal([true, true, true])
+    })
+
+    it('has no backlog any more once it has ended, though much is left to read', async () => {
+      const { demand, push, streams } = rig()
+      const iterator = streams.open({ highWaterMark: 2 })
+      push(100)
+      expect(demand.isOverLimit).to.equal(true)
+      streams.end()
+      expect([demand.isBehind, demand.isOverLimit]).to.deep.equal([false, false])
+      await take(iterator, 1)
+      expect([demand.isBehind, demand.isOverLimit]).to.deep.equal([false, false])
     })
 
     it('holds nothing of what has been taken, though it is never empty', async () => {
@@ -482,6 +499,37 @@ describe('MessageStreams', () => {
       }
       expect(heapInUse() - before).to.be.below(4 * 2 ** 20)
       expect(await iterator.next()).to.deep.equal(message({ sent: 1_000_000 }))
+    })
+  })
+
+  describe('warning', () => {
+    it('names, once, an iteration that has been behind for 30 s: where and when it was opened, and what to do', async () => {
+      const { clock, push, streams, warnings } = rig()
+      await clock.advance(5_000)
+      streams.open({ highWaterMark: 2 }, { stack: 'Error\n    at feed.js:1:2' })
+      await clock.advance(1_000)
+      push(3)
+      await clock.advance(29_999)
+      push(1)
+      expect(warnings).to.deep.equal([])
+      await clock.advance(1)
+      expect(warnings).to.have.lengthOf(1)
+      expect(warnings[0]).to.match(
+        /^messages\(\): the iteration opened at feed\.js:1:2 31 s ago has been behind for 30 s, with 4 unread messages \(highWaterMark 2\)/,
+      )
+      expect(warnings[0]).to.contain('Read on, or end it with break, return() or a signal')
+    })
+
+    it('leaves no timer once the iteration or the connection has ended', async () => {
+      const { clock, push, streams } = rig()
+      const iterator = streams.open({ highWaterMark: 2 })
+      streams.open({ highWaterMark: 2 })
+      push(3)
+      expect(clock.timers).to.equal(2)
+      await iterator.return()
+      expect(clock.timers).to.equal(1)
+      streams.end()
+      expect(clock.timers).to.equal(0)
     })
   })
 })

@@ -76,6 +76,40 @@ describe('Outbox', () => {
     expect(texts(box.takeAll().fresh)).to.deep.equal(['b1', 'a2'])
   })
 
+  it('replaces one of a kind though it is full, and frees its room first', () => {
+    const { outbox: box } = outbox({ bytes: 4, conflate: (message) => (message as string)[0] })
+    for (const text of ['a1', 'b1']) box.push(entry(text))
+    expect(box.push(entry('a2'))).to.deep.equal({ isAccepted: true, dropped: [] })
+    expect(box.push(entry('a23')).isAccepted).to.equal(false)
+    expect(texts(box.takeAll().fresh)).to.deep.equal(['b1', 'a2'])
+  })
+
+  it('forgets the kind of what it has dropped or given', () => {
+    const settings = { limit: 1, overflow: 'drop-oldest', conflate: (message: unknown) => message } as const
+    const { outbox: box } = outbox(settings)
+    for (const text of ['a', 'b', 'a']) box.push(entry(text))
+    box.takeFirst()
+    box.push(entry('a'))
+    expect(texts(box.takeAll().fresh)).to.deep.equal(['a'])
+    expect(box).to.include({ size: 0, bytes: 0 })
+  })
+
+  it('copies bytes, which their owner may use again; in reports, too', () => {
+    const { outbox: box } = outbox()
+    const bytes = new Uint8Array([1, 2])
+    const message = { bytes }
+    box.push({ data: bytes, message: bytes })
+    box.push({ data: bytes, message })
+    bytes.fill(9)
+    const [raw, encoded] = box.takeAll().fresh
+    expect([raw?.data, raw?.message, encoded?.data].map((each) => [...(each as Uint8Array)])).to.deep.equal([
+      [1, 2],
+      [1, 2],
+      [1, 2],
+    ])
+    expect(encoded?.message).to.equal(message)
+  })
+
   it('conflates nothing of which the kind is undefined', () => {
     const { outbox: box } = outbox({ conflate: () => undefined })
     for (const text of ['a', 'a']) box.push(entry(text))

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { expect } from 'chai'
 import { MessageDroppedError, OutboxFullError } from 'holdfast'
+import { checkRaw } from '#src/messages/sender.js'
 import { ready, start } from '../support/rig.js'
 
 describe('Sender', () => {
@@ -11,7 +12,7 @@ describe('Sender', () => {
     void client.connection.sendJson({ b: 1 })
     void client.connection.sendMessage({ c: 2 })
     expect(client.connection.bufferedAmount).to.equal(1 + 7 + 7)
-    await clock.advance(1_000)
+    await clock.advance(2_000)
     expect(server.peer.received).to.deep.equal(['a', '{"b":1}', '{"c":2}'])
     expect(client.connection.bufferedAmount).to.equal(0)
   })
@@ -38,28 +39,52 @@ describe('Sender', () => {
     rig.server.peer.drop()
     void rig.client.connection.send('offline')
     rig.clock.setTimeout(() => void rig.client.connection.send('meanwhile'), 500)
-    await rig.clock.advance(1_000)
+    await rig.clock.advance(2_000)
     expect(rig.server.peer.received).to.deep.equal(['login', 'hello', 'offline', 'meanwhile'])
   })
 
   it('does not take what an @OnOpen of a lost connection sends for part of the next one', async () => {
     let release: (() => void) | undefined
-    const { server, clock } = start(
+    const rig = start(
       {},
       {
-        open: async (open, { connection }) => {
+        open: async (open) => {
           if (open.connectionNumber === 1) {
             await new Promise<void>((resolve) => (release = resolve))
-            void connection.send('of the first')
-          } else void connection.send('login')
+            void rig.witness.connection.send('of the first')
+          } else void rig.witness.connection.send('login')
         },
       },
     )
-    await clock.settle()
+    await rig.clock.settle()
+    rig.server.peer.drop()
+    release?.()
+    await rig.clock.advance(2_000)
+    expect(rig.server.peer.received).to.deep.equal(['login', 'of the first'])
+  })
+
+  it('drops and reports what is sent by the context of a lost link: it was for that link', async () => {
+    let release: (() => void) | undefined
+    const { server, clock, client, witness } = await ready(
+      {},
+      {
+        message: async (_message, { connection }) => {
+          await new Promise<void>((resolve) => (release = resolve))
+          await connection.sendJson({ late: true })
+        },
+      },
+    )
+    server.peer.send(1)
     server.peer.drop()
     release?.()
     await clock.advance(2_000)
-    expect(server.peer.received).to.deep.equal(['login', 'of the first'])
+    expect(server.peers.map(({ received }) => received)).to.deep.equal([[], []])
+    const [{ error, context } = {}] = witness.errors
+    expect(error)
+      .to.be.instanceOf(MessageDroppedError)
+      .and.to.deep.include({ reason: 'gone', messages: [{ late: true }] })
+    expect(context).to.include({ stage: 'send', fatal: false })
+    expect(client.connection.stats.droppedMessages).to.equal(1)
   })
 
   it('throws when the outbox is full, by default', async () => {
@@ -84,18 +109,18 @@ describe('Sender', () => {
         .to.be.instanceOf(MessageDroppedError)
         .and.to.deep.include({ reason: 'overflow', messages: [gone] })
       expect(context).to.include({ stage: 'send', message: gone, fatal: false })
-      await clock.advance(1_000)
+      await clock.advance(2_000)
       expect(server.peer.received).to.deep.equal([JSON.stringify(kept)])
     }
   })
 
   it('reports what has grown too old, and sends the rest', async () => {
-    const { client, server, witness, clock } = await ready({ outbox: { maxAge: 600 } })
+    const { client, server, witness, clock } = await ready({ outbox: { maxAge: 1_600 } })
     server.peer.drop()
     void client.connection.send('old')
     await clock.advance(500)
     void client.connection.send('new')
-    await clock.advance(500)
+    await clock.advance(1_500)
     expect(server.peer.received).to.deep.equal(['new'])
     expect(witness.errors[0]?.error).to.deep.include({ reason: 'expired', messages: ['old'] })
   })
@@ -114,7 +139,7 @@ describe('Sender', () => {
     server.peer.drop()
     let isThrough = false
     void client.connection.send('0123456789').then(() => (isThrough = true))
-    await clock.advance(999)
+    await clock.advance(1_999)
     expect(isThrough).to.equal(false)
     await clock.advance(1)
     expect(isThrough).to.equal(true)
@@ -130,14 +155,14 @@ describe('Sender', () => {
 
   it('keeps the order when somebody who is told of what has expired sends at once', async () => {
     const rig = await ready(
-      { outbox: { maxAge: 600 } },
+      { outbox: { maxAge: 1_600 } },
       { error: () => void rig.client.connection.send('late') },
     )
     rig.server.peer.drop()
     void rig.client.connection.send('old')
     await rig.clock.advance(500)
     void rig.client.connection.send('kept')
-    await rig.clock.advance(500)
+    await rig.clock.advance(1_500)
     expect(rig.server.peer.received).to.deep.equal(['kept', 'late'])
   })
 
@@ -154,13 +179,13 @@ describe('Sender', () => {
     }
     rig.server.peer.drop()
     for (const text of ['a', 'b', 'c']) void rig.client.connection.send(text)
-    await rig.clock.advance(1_000)
+    await rig.clock.advance(2_000)
     unsubscribe('holdfast:message', meanwhile)
     expect(rig.server.peer.received).to.deep.equal(['a', 'b', 'c', 'meanwhile'])
   })
 
   it('keeps on what a closing transport does not take any more', async () => {
-    const { client, server, clock } = await ready({}, {}, (memory) => {
+    const { client, server, clock } = await ready({}, { open: () => Promise.resolve() }, (memory) => {
       memory.onAttempt = (peer) => {
         if (memory.peers.length === 2) {
           peer.onMessage = () => peer.drop()
@@ -187,4 +212,100 @@ describe('Sender', () => {
     expect(reported).to.equal(10_000 - 1_000)
     await client.close()
   })
+
+  describe('past 16 times sendHighWaterMark', () => {
+    it('throws while open and the peer does not read, and takes messages again once it does', async () => {
+      const { client, server } = await ready({ sendHighWaterMark: 100 })
+      const { connection } = client
+      server.peer.isReading = false
+      void connection.send('x'.repeat(1_600))
+      void connection.sendJson(1)
+      for (const send of [
+        () => connection.send(''),
+        () => connection.sendJson(1),
+        () => connection.sendMessage(1),
+      ]) {
+        expect(send)
+          .to.throw(OutboxFullError, '1601 bytes wait to be sent, more than 16 times sendHighWaterMark (100)')
+          .that.includes({ size: 0, bytes: 1_601 })
+      }
+      server.peer.read()
+      void connection.send('y')
+      expect(server.peer.received.at(-1)).to.equal('y')
+    })
+
+    it('takes one message of any size while little waits', async () => {
+      const { client, server } = await ready({ sendHighWaterMark: 100 })
+      void client.connection.send('x'.repeat(10_000))
+      expect(server.peer.received).to.have.lengthOf(1)
+    })
+
+    it('is the limit of the outbox, too, whatever outbox.bytes says; overflow says what happens', async () => {
+      const { client, server } = await ready({ sendHighWaterMark: 100, outbox: { bytes: 1_000_000 } })
+      server.peer.drop()
+      void client.connection.send('x'.repeat(1_600))
+      expect(() => client.connection.send('x')).to.throw(OutboxFullError)
+      expect(client.connection.bufferedAmount).to.equal(1_600)
+    })
+  })
+
+  it('copies bytes that it keeps, which their owner may use again', async () => {
+    const { client, server, clock } = await ready()
+    server.peer.drop()
+    const bytes = new Uint8Array(1)
+    for (const value of [1, 2]) void client.connection.send(bytes.fill(value))
+    bytes.fill(9)
+    await clock.advance(2_000)
+    expect(server.peer.received.map((data) => (data as Uint8Array)[0])).to.deep.equal([1, 2])
+  })
+
+  it('reports a message whose conflate function or codec closes the connection while it is being accepted', async () => {
+    for (const place of ['conflate', 'encode'] as const) {
+      const closeIn = (name: string): void => {
+        if (name === place) void rig.witness.connection.terminate()
+      }
+      const rig = start(
+        {
+          outbox: { conflate: () => closeIn('conflate') },
+          codec: {
+            encode: (message) => {
+              closeIn('encode')
+              return JSON.stringify(message)
+            },
+            decode: (data) => data,
+          },
+        },
+        {},
+        (server) => (server.onAttempt = () => undefined),
+      )
+      void rig.witness.connection.sendMessage('kept by nobody')
+      expect(rig.witness.connection.state.status).to.equal('closed')
+      await rig.clock.settle()
+      expect(rig.witness.errors[0]?.error).to.include({ reason: 'closed', count: 1 })
+      expect(rig.witness.connection.stats.droppedMessages).to.equal(1)
+    }
+  })
+})
+
+describe('checkRaw', () => {
+  it('lets text and bytes pass', () => {
+    for (const data of ['', 'text', new Uint8Array(1), Buffer.from('x')]) {
+      expect(() => checkRaw(data)).not.to.throw()
+    }
+  })
+
+  const rows: [unknown, string][] = [
+    [{ token: 'secret' }, 'a plain object'],
+    [undefined, 'undefined'],
+    [5, 'a number'],
+    [new ArrayBuffer(1), 'an instance of ArrayBuffer'],
+  ]
+  for (const [data, told] of rows) {
+    it(`refuses ${told}, and names the methods that were meant`, () => {
+      expect(() => checkRaw(data)).to.throw(
+        TypeError,
+        `send() sends text or bytes as they are, and was given ${told}: use sendJson() or sendMessage() for values`,
+      )
+    })
+  }
 })

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { ConnectionLostError, WaitTimeoutError } from 'holdfast'
+import { BackpressureError, ConnectionLostError, WaitTimeoutError } from 'holdfast'
 import { FakeClock } from 'holdfast/testing'
 import { Waiters } from '#src/messages/waiters.js'
 import { countListeners } from '../support/count-listeners.js'
@@ -11,7 +11,8 @@ const isNumber = (message: unknown): boolean => typeof message === 'number'
 function rig() {
   const clock = new FakeClock()
   const changes: number[] = []
-  const waiters: Waiters = new Waiters(clock, () => changes.push(waiters.size))
+  const onChange = (): void => void changes.push(waiters.size)
+  const waiters: Waiters = new Waiters(clock, { add: onChange, remove: onChange })
   return { clock, changes, waiters }
 }
 
@@ -70,6 +71,91 @@ describe('Waiters', () => {
     })
   })
 
+  describe('match', () => {
+    it('may not return a promise: that wait rejects, and nobody has taken the message', async () => {
+      const { waiters } = rig()
+      const match = (() => Promise.reject(new Error('unheard'))) as unknown as () => boolean
+      const waiting = waiters.add(match, {})
+      expect(waiters.offer('hello')).to.equal(false)
+      const error = await rejection(waiting)
+      expect(error).to.be.instanceOf(TypeError)
+      expect((error as Error).message).to.contain('The match of waitFor returned a promise')
+      expect(waiters.size).to.equal(0)
+    })
+
+    it('may end its own wait', async () => {
+      const { waiters } = rig()
+      const controller = new AbortController()
+      const reason = new Error('enough')
+      const match = (): boolean => {
+        controller.abort(reason)
+        return true
+      }
+      const waiting = waiters.add(match, { signal: controller.signal })
+      expect(waiters.offer('hello')).to.equal(false)
+      expect(await rejection(waiting)).to.equal(reason)
+    })
+
+    it('may begin another wait, which does not see this message', () => {
+      const { waiters } = rig()
+      const match = (): boolean => {
+        void waiters.add(any, {})
+        return false
+      }
+      void waiters.add(match, {})
+      expect(waiters.offer('hello')).to.equal(false)
+      expect(waiters.size).to.equal(2)
+    })
+  })
+
+  describe('links', () => {
+    const old = {}
+    const current = {}
+
+    it('gives a message of a link to those who wait there, and to nobody else', async () => {
+      const { waiters } = rig()
+      const here = waiters.add(any, {}, current)
+      void waiters.add(any, {}, old)
+      void waiters.add(any, {})
+      expect(waiters.offer('hello', current)).to.equal(true)
+      expect(waiters.offer('again', current)).to.equal(false)
+      expect(await here).to.equal('hello')
+      expect(waiters.size).to.equal(2)
+    })
+
+    it('gives those who wait for no link yet to the next one that opens', async () => {
+      const { waiters } = rig()
+      const waiting = waiters.add(any, {})
+      void waiters.add(any, {}, old)
+      waiters.attach(current)
+      waiters.attach({})
+      expect(waiters.offer('hello', current)).to.equal(true)
+      expect(await waiting).to.equal('hello')
+      expect(waiters.size).to.equal(1)
+    })
+
+    it('ends the waits of one link with it', async () => {
+      const { clock, waiters } = rig()
+      const two = [waiters.add(any, {}, old), waiters.add(isNumber, {}, old)]
+      void waiters.add(any, { timeout: false }, current)
+      void waiters.add(any, { timeout: false })
+      const lost = new ConnectionLostError('It was lost', 1006, '')
+      waiters.rejectAll(old, lost)
+      expect(await Promise.all(two.map(rejection))).to.deep.equal([lost, lost])
+      expect(waiters.size).to.equal(2)
+      expect(clock.timers).to.equal(0)
+    })
+  })
+
+  it('lets no more than 16,384 wait: a further one is rejected, and those who wait go on', async () => {
+    const { waiters } = rig()
+    for (let count = 0; count < 16_384; count += 1) void waiters.add(any, { timeout: false })
+    expect(await rejection(waiters.add(any, {})))
+      .to.be.instanceOf(BackpressureError)
+      .with.property('pending', 16_384)
+    expect(waiters.size).to.equal(16_384)
+  })
+
   describe('#add', () => {
     it('waits 30 s by default', async () => {
       const { clock, waiters } = rig()
@@ -125,7 +211,7 @@ describe('Waiters', () => {
       void waiters.add(any, { signal })
       waiters.offer('hello')
       void waiters.add(any, { signal })
-      waiters.rejectAll(new Error('over'))
+      waiters.end(new Error('over'))
       void waiters.add(any, { signal, timeout: 1 })
       expect(listeners()).to.equal(1)
       await clock.advance(1)
@@ -148,7 +234,7 @@ describe('Waiters', () => {
       waiters.offer('first')
       waiters.offer('second')
       controller.abort()
-      waiters.rejectAll(new Error('over'))
+      waiters.end(new Error('over'))
       await clock.advance(5)
       expect(await waiting).to.equal('first')
     })
@@ -161,15 +247,15 @@ describe('Waiters', () => {
     })
   })
 
-  describe('#rejectAll', () => {
-    it('ends all waits with the error', async () => {
+  describe('#end', () => {
+    it('ends all waits with the error, whatever their link', async () => {
       const { clock, waiters } = rig()
-      const both = [waiters.add(any, {}), waiters.add(isNumber, {})]
+      const all = [waiters.add(any, {}), waiters.add(isNumber, {}, {})]
       const lost = new ConnectionLostError('It was lost', 1006, '')
-      waiters.rejectAll(lost)
+      waiters.end(lost)
       expect(waiters.size).to.equal(0)
       expect(clock.timers).to.equal(0)
-      expect(await Promise.all(both.map(rejection))).to.deep.equal([lost, lost])
+      expect(await Promise.all(all.map(rejection))).to.deep.equal([lost, lost])
     })
   })
 })

@@ -6,6 +6,13 @@ import { systemClock } from '#src/core/clock.js'
 import { DEFAULTS, fillIn } from '#src/options/fill-in.js'
 
 const URL_TEXT = 'ws://peer.test'
+const RECONNECT = {
+  initialDelay: 2_000,
+  maxDelay: 30_000,
+  minUptime: 5_000,
+  maxAttempts: Infinity,
+  maxRetryAfter: 3_600_000,
+}
 const NAMES = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]
 
 describe('fillIn', () => {
@@ -34,7 +41,7 @@ describe('fillIn', () => {
       maxFragments: 16_384,
       compression: false,
       heartbeat: { style: 'ping', interval: 20_000, timeout: 10_000 },
-      reconnect: { initialDelay: 2_000, maxDelay: 30_000, minUptime: 5_000, maxAttempts: Infinity },
+      reconnect: RECONNECT,
       outbox: { limit: 1_000, bytes: 1_048_576, overflow: 'reject', maxAge: Infinity },
       clock: systemClock,
       random: Math.random,
@@ -112,6 +119,7 @@ describe('fillIn', () => {
     const isReply = (): boolean => true
     const rows: [string, ConnectionOptions['heartbeat'], object][] = [
       ['false is off', false, { style: 'off' }],
+      ["'ping' is the default", 'ping', { style: 'ping', interval: 20_000, timeout: 10_000 }],
       ['silence listens only', { silence: 5_000 }, { style: 'silence', silence: 5_000 }],
       [
         'a message is the beat',
@@ -154,6 +162,7 @@ describe('fillIn', () => {
         initialDelay: 100,
         maxDelay: 30_000,
         minUptime: 5_000,
+        maxRetryAfter: 3_600_000,
         maxAttempts: Infinity,
       })
     })

@@ -1,25 +1,20 @@
 import { expect } from 'chai'
 import { InFlightRequests } from '#src/requests/in-flight-requests.js'
-import { PendingRequest } from '#src/requests/pending-request.js'
-import { RequestIds } from '#src/requests/request-ids.js'
+import type { PendingRequest, RequestOwner } from '#src/requests/pending-request.js'
+import type { RequestIds } from '#src/requests/request-ids.js'
 import { fillInRequests } from '#src/requests/request-options.js'
-import type { IdAccessor, RequestOptions, RequestsOptions } from '#src/requests/request-options.js'
+import type { RequestOptions, RequestsOptions } from '#src/requests/request-options.js'
+import { SingleRequest } from '#src/requests/single-request.js'
 
-/** The requests in flight of a connection, and its IDs. */
+const OWNER: RequestOwner = { fail: () => {}, end: () => {}, flush: () => {} }
+
+/** The requests in flight of a link with IDs. */
 function rig(options: RequestsOptions = {}) {
-  const settings = fillInRequests(options)
-  const ids = new RequestIds(settings.ids as IdAccessor, settings)
-  /** Makes a request; one with an ID of its own reserves it, as `PendingRequests` does. */
-  const request = (message: unknown, requestOptions: RequestOptions = {}): PendingRequest => {
-    const own = ids.read(message)
-    if (own) ids.reserve(own.key)
-    return new PendingRequest(message, requestOptions, { intercept: () => true, fail: () => {} }, own)
-  }
-  return { ids, inFlight: new InFlightRequests(ids), request }
-}
-
-function withoutIds(message: unknown, options: RequestOptions = {}): PendingRequest {
-  return new PendingRequest(message, options, { intercept: () => true, fail: () => {} }, undefined)
+  const inFlight = new InFlightRequests(fillInRequests(options))
+  const ids = inFlight.ids as RequestIds
+  const request = (message: unknown, requestOptions: RequestOptions = {}): PendingRequest =>
+    new SingleRequest(message, requestOptions, OWNER, ids.read(message), true)
+  return { ids, inFlight, request }
 }
 
 describe('InFlightRequests', () => {
@@ -37,7 +32,7 @@ describe('InFlightRequests', () => {
       expect(inFlight.size).to.equal(2)
     })
 
-    it('reserves the new ID', () => {
+    it('keeps the new ID from others', () => {
       const { ids, inFlight, request } = rig()
       inFlight.add(request({}))
       expect(() => ids.read({ id: 1 })).to.throw(TypeError, 'is pending')
@@ -50,25 +45,26 @@ describe('InFlightRequests', () => {
       expect(inFlight.add(own)).to.equal(message)
       expect(inFlight.get(1)).to.equal(own)
       expect(own.wasSent).to.equal(true)
-      ids.release(1)
+      inFlight.remove(own)
       expect(ids.next().id).to.equal(2)
     })
 
     it('finds a request by itself if the API has no IDs', () => {
-      const inFlight = new InFlightRequests(undefined)
+      const inFlight = new InFlightRequests(fillInRequests({ id: false }))
       const message = { op: 'a' }
-      const request = withoutIds(message)
+      const request = new SingleRequest(message, {}, OWNER, undefined, true)
+      expect(inFlight.ids).to.equal(undefined)
       expect(inFlight.add(request)).to.equal(message)
       expect(inFlight.get(request)).to.equal(request)
       expect(request).to.include({ id: undefined, key: request, wasSent: true })
     })
 
     it('adds nothing if no ID can be made', () => {
-      const { ids, inFlight, request } = rig({ nextId: () => 'same' })
-      ids.reserve('same')
+      const { inFlight, request } = rig({ nextId: () => 'same' })
+      inFlight.add(request({}))
       const refused = request({})
       expect(() => inFlight.add(refused)).to.throw(TypeError, 'gives no id')
-      expect(inFlight.size).to.equal(0)
+      expect(inFlight.size).to.equal(1)
       expect(refused.wasSent).to.equal(false)
     })
   })
@@ -86,6 +82,48 @@ describe('InFlightRequests', () => {
     })
   })
 
+  describe('#reserve', () => {
+    it('keeps the ID of a waiting request for it, which is not in flight', () => {
+      const { ids, inFlight, request } = rig()
+      const waiting = request({ id: 1 })
+      waiting.enter(OWNER)
+      inFlight.reserve(waiting)
+      expect(() => ids.read({ id: 1 })).to.throw(TypeError, 'is pending')
+      expect(ids.next().id).to.equal(2)
+      expect(inFlight.get(1)).to.equal(undefined)
+      expect(inFlight.has(waiting)).to.equal(false)
+      expect(inFlight.all()).to.deep.equal([])
+      expect(inFlight.size).to.equal(0)
+      inFlight.remove(waiting)
+      expect(inFlight.size).to.equal(0)
+      expect(ids.read({ id: 1 })).to.deep.equal({ id: 1, key: 1 })
+    })
+
+    it('keeps nothing for a request without an ID', () => {
+      const { inFlight, request } = rig()
+      const waiting = request({})
+      inFlight.reserve(waiting)
+      expect(inFlight.isTaken(request({}))).to.equal(false)
+      expect(inFlight.all()).to.deep.equal([])
+    })
+  })
+
+  describe('#isTaken', () => {
+    it('tells of an ID that was brought along whether another request has it', () => {
+      const { inFlight, request } = rig()
+      const [own, free, made] = [request({ id: 1 }), request({ id: 2 }), request({})]
+      inFlight.add(made)
+      expect([own, free].map((each) => inFlight.isTaken(each))).to.deep.equal([true, false])
+    })
+
+    it('is false for a request whose ID was made', () => {
+      const { inFlight, request } = rig()
+      const made = request({})
+      inFlight.add(made)
+      expect(inFlight.isTaken(made)).to.equal(false)
+    })
+  })
+
   describe('#matching', () => {
     it('returns the requests with a match only, the oldest first', () => {
       const { inFlight, request } = rig()
@@ -99,34 +137,25 @@ describe('InFlightRequests', () => {
   })
 
   describe('#remove', () => {
-    it('releases an ID that was made for the request', () => {
+    it('frees the ID, whoever made it', () => {
       const { ids, inFlight, request } = rig()
-      const sent = request({})
-      inFlight.add(sent)
-      inFlight.remove(sent)
+      for (const sent of [request({}), request({ id: 7 })]) {
+        inFlight.add(sent)
+        inFlight.remove(sent)
+      }
       expect(inFlight.size).to.equal(0)
-      expect(ids.read({ id: 1 })).to.deep.equal({ id: 1, key: 1 })
+      for (const id of [1, 7]) expect(ids.read({ id })).to.deep.equal({ id, key: id })
     })
 
-    it("keeps the caller's own ID reserved, because the request may be sent again", () => {
-      const { ids, inFlight, request } = rig()
-      const own = request({ id: 7 })
-      inFlight.add(own)
-      inFlight.remove(own)
-      expect(inFlight.size).to.equal(0)
-      expect(() => ids.read({ id: 7 })).to.throw(TypeError, 'is pending')
-    })
-
-    it('leaves another request alone that has been given the same ID meanwhile', () => {
-      const { ids, inFlight, request } = rig()
-      const [old, young] = [request({}), request({})]
-      inFlight.add(old)
-      inFlight.remove(old)
-      ids.restart()
-      inFlight.add(young)
-      inFlight.remove(old)
-      expect(inFlight.get(1)).to.equal(young)
-      expect(() => ids.read({ id: 1 })).to.throw(TypeError, 'is pending')
+    it('leaves another request alone that has been given the same ID since', () => {
+      const [old, young] = [rig(), rig()]
+      const sent = old.request({})
+      old.inFlight.add(sent)
+      const other = young.request({})
+      young.inFlight.add(other)
+      young.inFlight.remove(sent)
+      expect(young.inFlight.get(1)).to.equal(other)
+      expect(young.inFlight.size).to.equal(1)
     })
   })
 })

@@ -17,43 +17,68 @@ interface Sent {
 const LOST = new ConnectionLostError('It was lost', 1006, '')
 const CLOSED = new ConnectionClosedError('It is closed')
 
-/** Requests on a clock of their own, ready unless told otherwise. */
-function rig(options: RequestsOptions = {}, isReady = true) {
+/** Requests on a clock of their own, on an open link unless told otherwise; without one they go to the lobby. */
+function rig(options: RequestsOptions = {}, isOpen = true) {
   const clock = new FakeClock()
   const sent: Sent[] = []
   const sizes: number[] = []
   const failures: unknown[] = []
+  const settings = fillInRequests(options)
+  const stats = { unmatched: 0 }
   const port = {
-    canSend: isReady,
+    canSend: true,
     send: (message: unknown): void => {
       if ((message as { op?: unknown }).op === 'unencodable') throw new EncodeError('It has no text')
       sent.push(message as Sent)
     },
   }
-  const requests: PendingRequests = new PendingRequests(fillInRequests(options), clock, {
-    send: (message) => port.send(message),
-    canSend: () => port.canSend,
-    onChange: () => sizes.push(requests.size),
-    onError: (thrown) => failures.push(thrown),
-  })
-  if (isReady) requests.onReady()
+  const make = (isLobby: boolean): PendingRequests =>
+    new PendingRequests(
+      settings,
+      clock,
+      {
+        send: (message) => port.send(message),
+        canSend: () => port.canSend,
+        onChange: () => sizes.push(size()),
+        onError: (thrown) => failures.push(thrown),
+        onUnmatched: () => void (stats.unmatched += 1),
+      },
+      isLobby,
+    )
+  const lobby = make(true)
+  let link: PendingRequests | undefined
+  const size = (): number => lobby.size + (link?.size ?? 0)
+  /** A link opens, and is not ready yet: what waits in the lobby stays there. */
+  const open = (): void => {
+    link ??= make(false)
+  }
+  const lose = (): void => {
+    const lost = link
+    link = undefined
+    if (lost) lobby.adopt(lost.onLost(LOST))
+  }
+  const reopen = (): void => {
+    open()
+    link?.adopt(lobby.release())
+  }
+  if (isOpen) open()
   return {
     clock,
     sent,
     sizes,
     failures,
+    stats,
     port,
-    requests,
+    lobby,
+    open,
+    lose,
+    reopen,
+    /** Those that a caller gets now: of the link, or the lobby's. */
+    get requests(): PendingRequests {
+      return link ?? lobby
+    },
     ops: () => sent.map(({ op }) => op),
     ids: () => sent.map(({ id }) => id),
-    lose: () => {
-      port.canSend = false
-      requests.onLost(LOST)
-    },
-    reopen: () => {
-      port.canSend = true
-      requests.onReady()
-    },
   }
 }
 
@@ -73,23 +98,23 @@ describe('PendingRequests', () => {
     })
 
     it('leaves duplicate, late and foreign replies to the handlers, counted', async () => {
-      const { clock, requests } = rig()
+      const { clock, requests, stats } = rig()
       const asked = requests.request({})
       const late = requests.request({}, { timeout: 5 })
       requests.take({ id: 1 })
       await clock.advance(5)
       for (const id of [1, 2, 77]) expect(requests.take({ id })).to.equal(false)
-      expect(requests.unmatched).to.equal(3)
+      expect(stats.unmatched).to.equal(3)
       expect(await asked).to.deep.equal({ id: 1 })
       expect(await rejection(late)).to.be.instanceOf(RequestTimeoutError)
     })
 
     for (const message of [{ type: 'tick' }, { id: null }, { id: undefined }, null, 'text', 5, [1]]) {
       it(`leaves what has no id to the handlers, uncounted: ${JSON.stringify(message)}`, () => {
-        const { requests } = rig()
+        const { requests, stats } = rig()
         void requests.request({})
         expect(requests.take(message)).to.equal(false)
-        expect(requests.unmatched).to.equal(0)
+        expect(stats.unmatched).to.equal(0)
         expect(requests.size).to.equal(1)
       })
     }
@@ -98,7 +123,7 @@ describe('PendingRequests', () => {
       const strict = rig()
       void strict.requests.request({})
       expect(strict.requests.take({ id: '1' })).to.equal(false)
-      expect(strict.requests.unmatched).to.equal(1)
+      expect(strict.stats.unmatched).to.equal(1)
       const loose = rig({ idKey: String })
       const asked = loose.requests.request({})
       expect(loose.requests.take({ id: '1' })).to.equal(true)
@@ -116,10 +141,10 @@ describe('PendingRequests', () => {
     })
 
     it('counts an error without an id, and leaves it to the handlers', () => {
-      const { requests } = rig({ error: (reply) => (reply as { error?: unknown }).error })
+      const { requests, stats } = rig({ error: (reply) => (reply as { error?: unknown }).error })
       void requests.request({})
       expect(requests.take({ id: null, error: 'parse error' })).to.equal(false)
-      expect(requests.unmatched).to.equal(1)
+      expect(stats.unmatched).to.equal(1)
       expect(requests.size).to.equal(1)
     })
 
@@ -168,16 +193,16 @@ describe('PendingRequests', () => {
   })
 
   describe('#request', () => {
-    it('never gives an id twice on one connection, and counts anew on the next', async () => {
-      const { ids, lose, reopen, requests } = rig()
-      void requests.request({})
-      requests.take({ id: 1 })
-      void requests.request({}, { timeout: 1 })
-      void requests.request({})
-      lose()
-      reopen()
-      void requests.request({})
-      expect(ids()).to.deep.equal([1, 2, 3, 1])
+    it('never gives an id twice on one link, and counts anew on the next', async () => {
+      const it = rig()
+      void it.requests.request({})
+      it.requests.take({ id: 1 })
+      void it.requests.request({}, { timeout: 1 })
+      void it.requests.request({})
+      it.lose()
+      it.reopen()
+      void it.requests.request({})
+      expect(it.ids()).to.deep.equal([1, 2, 3, 1])
     })
 
     it('keeps an id that the message has, and gives it to nobody else, also when it is settled', async () => {
@@ -191,14 +216,14 @@ describe('PendingRequests', () => {
     })
 
     it('throws a TypeError at the call for an id that is pending, sent or not', () => {
-      const { lose, requests, sent } = rig({ idKey: String })
-      void requests.request({})
-      expect(() => requests.request({ id: '1' })).to.throw(TypeError, 'id 1 is pending')
-      lose()
-      void requests.request({ id: 'mine' })
-      expect(() => requests.request({ id: 'mine' })).to.throw(TypeError, 'id mine is pending')
-      expect(requests.size).to.equal(1)
-      expect(sent).to.have.length(1)
+      for (const isOpen of [true, false]) {
+        const { requests } = rig({ idKey: String, limit: 1 }, isOpen)
+        void requests.request({ id: 1 })
+        void requests.request({ id: 'mine' })
+        expect(() => requests.request({ id: '1' })).to.throw(TypeError, 'id 1 is pending')
+        expect(() => requests.request({ id: 'mine' })).to.throw(TypeError, 'id mine is pending')
+        expect(requests.size).to.equal(2)
+      }
     })
 
     it('takes an id that was brought along before once that is settled', async () => {
@@ -220,23 +245,23 @@ describe('PendingRequests', () => {
       expect(ids().at(-1)).to.equal(1_001)
     })
 
-    it('remembers no more than a thousand of them, and none on the next connection', () => {
-      const { ids, lose, reopen, requests } = rig()
+    it('remembers no more than a thousand of them, and none on the next link', () => {
+      const it = rig()
       const spend = (most: number): void => {
         for (let id = 1; id <= most; id += 1) {
-          void requests.request({ id })
-          requests.take({ id })
+          void it.requests.request({ id })
+          it.requests.take({ id })
         }
       }
       spend(1_001)
-      void requests.request({})
-      expect(ids().at(-1)).to.equal(1)
-      requests.take({ id: 1 })
+      void it.requests.request({})
+      expect(it.ids().at(-1)).to.equal(1)
+      it.requests.take({ id: 1 })
       spend(10)
-      lose()
-      reopen()
-      void requests.request({})
-      expect(ids().at(-1)).to.equal(1)
+      it.lose()
+      it.reopen()
+      void it.requests.request({})
+      expect(it.ids().at(-1)).to.equal(1)
     })
 
     it('rejects where nextId gives nothing new', async () => {
@@ -249,7 +274,7 @@ describe('PendingRequests', () => {
     })
 
     it('rejects what cannot be encoded, and goes on with the next', async () => {
-      const { clock, ops, reopen, requests } = rig({}, false)
+      const { clock, ops, reopen, requests } = rig({ limit: 20_001 }, false)
       const broken = Array.from({ length: 20_000 }, () => requests.request({ op: 'unencodable' }))
       void requests.request({ op: 'fine' }, { timeout: false })
       reopen()
@@ -333,15 +358,15 @@ describe('PendingRequests', () => {
     })
 
     it('runs on through a reconnect, and gives the turn to the next', async () => {
-      const { clock, lose, ops, reopen, requests } = rig({ limit: 1 })
-      const asked = requests.request({ op: 'a' }, { timeout: 10, resend: true })
-      await clock.advance(6)
-      lose()
-      reopen()
-      void requests.request({ op: 'b' })
-      await clock.advance(4)
+      const it = rig({ limit: 1 })
+      const asked = it.requests.request({ op: 'a' }, { timeout: 10, resend: true })
+      await it.clock.advance(6)
+      it.lose()
+      it.reopen()
+      void it.requests.request({ op: 'b' })
+      await it.clock.advance(4)
       expect(await rejection(asked)).to.include({ timeout: 10, wasSent: true })
-      expect(ops()).to.deep.equal(['a', 'a', 'b'])
+      expect(it.ops()).to.deep.equal(['a', 'a', 'b'])
     })
   })
 
@@ -357,7 +382,8 @@ describe('PendingRequests', () => {
 
     const moments: Record<string, (it: ReturnType<typeof rig>) => void> = {
       'while it waits for a connection': ({ lose }) => lose(),
-      'while it waits for its turn': ({ requests }) => void requests.request({ op: 'first' }),
+      'while it waits for its turn': ({ requests }) =>
+        void requests.request({ op: 'first' }, { resend: true }),
       'while it is under way': () => {},
     }
     for (const [moment, prepare] of Object.entries(moments)) {
@@ -408,14 +434,14 @@ describe('PendingRequests', () => {
     const isAck = (message: unknown): boolean => (message as { type?: string }).type === 'ack'
 
     it('finds the reply of an API without ids: the next message that matches; nothing is written', async () => {
-      const { requests, sent } = rig({ id: false })
+      const { requests, sent, stats } = rig({ id: false })
       const asked = requests.request({ op: 'subscribe' }, { match: isAck })
       expect(sent).to.deep.equal([{ op: 'subscribe' }])
       expect(requests.take({ type: 'tick', id: 1 })).to.equal(false)
       expect(requests.take({ type: 'ack', id: 2 })).to.equal(true)
       expect(requests.take({ type: 'ack' })).to.equal(false)
       expect(await asked).to.deep.equal({ type: 'ack', id: 2 })
-      expect(requests.unmatched).to.equal(0)
+      expect(stats.unmatched).to.equal(0)
     })
 
     it('gives one message to one request: the one that has waited longest', async () => {
@@ -442,11 +468,11 @@ describe('PendingRequests', () => {
     })
 
     it('with ids, waits for the message with its id that matches, and for one without an id', async () => {
-      const { requests } = rig()
+      const { requests, stats } = rig()
       const staged = requests.request({}, { match: isAck })
       expect(requests.take({ id: 1, type: 'received' })).to.equal(false)
       expect(requests.take({ id: 9, type: 'ack' })).to.equal(false)
-      expect(requests.unmatched).to.equal(1)
+      expect(stats.unmatched).to.equal(1)
       expect(requests.take({ id: 1, type: 'ack' })).to.equal(true)
       const bare = requests.request({}, { match: isAck })
       expect(requests.take({ type: 'ack' })).to.equal(true)
@@ -565,35 +591,212 @@ describe('PendingRequests', () => {
     })
   })
 
-  describe('inside @OnOpen, before #ready', () => {
-    it('sends what may go at once, past what waits for ready', () => {
-      const { ops, port, requests } = rig({}, false)
-      void requests.request({ op: 'waits' })
-      port.canSend = true
-      void requests.request({ op: 'login' })
-      expect(ops()).to.deep.equal(['login'])
-      requests.take({ id: 1 })
-      expect(ops()).to.deep.equal(['login'])
-      requests.onReady()
-      expect(ops()).to.deep.equal(['login', 'waits'])
+  describe('of an opening link', () => {
+    it('go at once, past what waits in the lobby until the link adopts it', () => {
+      const connection = rig({}, false)
+      void connection.requests.request({ op: 'waits' })
+      connection.open()
+      void connection.requests.request({ op: 'login' })
+      expect(connection.ops()).to.deep.equal(['login'])
+      connection.requests.take({ id: 1 })
+      expect(connection.ops()).to.deep.equal(['login'])
+      connection.reopen()
+      expect(connection.ops()).to.deep.equal(['login', 'waits'])
     })
 
-    it('goes on with the second at a limit of 1, whoever settles the first (no deadlock)', async () => {
-      const { ops, port, requests } = rig({ limit: 1 }, false)
-      void requests.request({ op: 'waits' })
-      port.canSend = true
-      const login = [requests.request({ op: 'hello' }), requests.request({ op: 'login' })]
-      port.canSend = false
+    it('go on with the second at a limit of 1 (no deadlock), and before what the link adopts', async () => {
+      const connection = rig({ limit: 1 }, false)
+      void connection.requests.request({ op: 'waits' })
+      connection.open()
+      const { requests } = connection
+      const login = ['hello', 'login'].map((op) => requests.request({ op }))
+      connection.reopen()
       requests.take({ id: 1 })
-      expect(ops()).to.deep.equal(['hello', 'login'])
+      expect(connection.ops()).to.deep.equal(['hello', 'login'])
       requests.take({ id: 2 })
       expect(await Promise.all(login)).to.have.length(2)
-      expect(ops()).to.deep.equal(['hello', 'login'])
+      expect(connection.ops()).to.deep.equal(['hello', 'login', 'waits'])
     })
   })
 
-  describe('#lost', () => {
-    it('rejects what is under way, in the same turn, at most once sent (B13)', async () => {
+  describe('#flush', () => {
+    it('sends what has waited until the link could send, in order', () => {
+      const { ops, port, requests } = rig()
+      port.canSend = false
+      for (const op of ['a', 'b']) void requests.request({ op })
+      requests.flush()
+      expect(ops()).to.deep.equal([])
+      port.canSend = true
+      requests.flush()
+      expect(ops()).to.deep.equal(['a', 'b'])
+    })
+
+    it('stops when a send leaves the link unable to send', () => {
+      const { ops, port, requests } = rig()
+      port.canSend = false
+      for (const op of ['a', 'b']) void requests.request({ op })
+      const { send } = port
+      port.send = (message) => {
+        send(message)
+        port.canSend = false
+      }
+      port.canSend = true
+      requests.flush()
+      expect(ops()).to.deep.equal(['a'])
+    })
+
+    it('keeps the order if a send asks for more', () => {
+      const { ops, port, requests } = rig({ limit: 1 })
+      for (const op of ['a', 'b', 'c']) void requests.request({ op })
+      const { send } = port
+      port.send = (message) => {
+        port.send = send
+        void requests.request({ op: 'd' })
+        send(message)
+      }
+      for (const id of [1, 2, 3]) requests.take({ id })
+      expect(ops()).to.deep.equal(['a', 'b', 'c', 'd'])
+    })
+  })
+
+  describe('in the lobby', () => {
+    it('waits up to the limit; one more rejects at once', async () => {
+      const { lobby } = rig({ limit: 1_500 }, false)
+      for (let count = 0; count < 1_500; count += 1) void lobby.request({})
+      const error = (await rejection(lobby.request({}))) as BackpressureError
+      expect(error).to.be.instanceOf(BackpressureError).and.include({ pending: 1_500 })
+      expect(error.message).to.equal(
+        '1500 requests wait for a connection, the most that may. Await connection.whenOpen(), or raise requests.limit',
+      )
+      expect(lobby.size).to.equal(1_500)
+    })
+
+    it('waits up to 1,000 if fewer may be in flight: a limit of 1 is about order', async () => {
+      const { lobby } = rig({ limit: 1 }, false)
+      for (let count = 0; count < 1_000; count += 1) void lobby.request({})
+      expect(await rejection(lobby.request({}))).to.be.instanceOf(BackpressureError)
+    })
+
+    it('takes any number that a lost link leaves', () => {
+      const connection = rig({ limit: 1 })
+      for (let count = 0; count < 1_001; count += 1) void connection.requests.request({}, { resend: true })
+      connection.lose()
+      expect(connection.lobby.size).to.equal(1_001)
+    })
+  })
+
+  describe('#release', () => {
+    it('lets go of all that wait, in order, and tells of the change once', () => {
+      const { lobby, sizes } = rig({}, false)
+      for (const op of ['a', 'b']) void lobby.request({ op })
+      expect(lobby.release().map(({ message }) => message)).to.deep.equal([{ op: 'a' }, { op: 'b' }])
+      expect(lobby.release()).to.deep.equal([])
+      expect(sizes).to.deep.equal([1, 2, 0])
+    })
+  })
+
+  describe('#adopt', () => {
+    it('sends as the limit allows, and tells of the change once', () => {
+      const connection = rig({ limit: 2 }, false)
+      for (const op of ['a', 'b', 'c']) void connection.requests.request({ op })
+      connection.sizes.length = 0
+      connection.reopen()
+      expect(connection.ops()).to.deep.equal(['a', 'b'])
+      expect(connection.sizes).to.deep.equal([0, 3])
+      connection.requests.take({ id: 1 })
+      expect(connection.ops()).to.deep.equal(['a', 'b', 'c'])
+    })
+
+    it('keeps time-outs and signals going, also in between, whoever has the request', async () => {
+      const connection = rig({}, false)
+      const { clock, lobby, ops } = connection
+      const controllers = [new AbortController(), new AbortController()] as const
+      const aborted = controllers.map(({ signal }) => lobby.request({ op: 'aborted' }, { signal }))
+      const late = lobby.request({ op: 'late' }, { timeout: 10 })
+      await clock.advance(6)
+      const released = lobby.release()
+      controllers[0].abort(new Error('in between'))
+      connection.open()
+      const link = connection.requests
+      link.adopt(released)
+      expect(ops()).to.deep.equal(['aborted', 'late'])
+      controllers[1].abort(new Error('adopted'))
+      expect(link.size).to.equal(1)
+      await clock.advance(3)
+      expect(link.size).to.equal(1)
+      await clock.advance(1)
+      expect(link.size).to.equal(0)
+      expect(await rejection(late)).to.include({ timeout: 10, wasSent: true, id: 2 })
+      const reasons = await Promise.all(aborted.map(rejection))
+      expect(reasons.map((reason) => (reason as Error).message)).to.deep.equal(['in between', 'adopted'])
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('rejects a request whose own id another has on the link', async () => {
+      const connection = rig({}, false)
+      const waits = connection.requests.request({ id: 1, op: 'waits' })
+      const other = connection.requests.request({ id: 2, op: 'other' })
+      connection.open()
+      const login = connection.requests.request({ op: 'login' })
+      connection.reopen()
+      expect(await rejection(waits))
+        .to.be.instanceOf(TypeError)
+        .with.property('message')
+        .that.contains('id 1 is')
+      for (const id of [1, 2]) expect(connection.requests.take({ id })).to.equal(true)
+      expect(await Promise.all([login, other])).to.have.length(2)
+      expect(connection.clock.timers).to.equal(0)
+    })
+
+    it('rejects at once on a link that is lost already', async () => {
+      const connection = rig({}, false)
+      const asked = connection.requests.request({})
+      connection.open()
+      const link = connection.requests
+      link.onLost(LOST)
+      link.adopt(connection.lobby.release())
+      expect(await standing(asked)).to.equal(LOST)
+      expect(connection.clock.timers).to.equal(0)
+    })
+
+    it('lets the reader of several replies leave, whoever has the request', async () => {
+      const connection = rig({}, false)
+      const replies = connection.requests.requestMany({}, { isLast: () => false })
+      connection.reopen()
+      expect(connection.requests.size).to.equal(1)
+      await replies.return?.()
+      expect(connection.requests.size).to.equal(0)
+      expect(connection.requests.take({ id: 1 })).to.equal(false)
+    })
+  })
+
+  describe('#idle', () => {
+    it('resolves when nothing is pending', async () => {
+      const { requests } = rig({ limit: 1 })
+      await requests.idle()
+      void requests.request({})
+      void requests.request({})
+      const idle = requests.idle()
+      expect(requests.idle()).to.equal(idle)
+      requests.take({ id: 1 })
+      expect(await standing(idle)).to.equal('pending')
+      requests.take({ id: 2 })
+      expect(await standing(idle)).to.equal(undefined)
+      void requests.request({})
+      expect(await standing(requests.idle())).to.equal('pending')
+    })
+
+    it('resolves at the loss of the link', async () => {
+      const { lose, requests } = rig()
+      void requests.request({}, { resend: true })
+      const idle = requests.idle()
+      lose()
+      expect(await standing(idle)).to.equal(undefined)
+    })
+  })
+
+  describe('#onLost', () => {
+    it('rejects what is in flight, in the same turn, at most once sent (B13)', async () => {
       const { clock, lose, reopen, requests, sent } = rig()
       const asked = [requests.request({}), requests.request({})]
       lose()
@@ -604,21 +807,47 @@ describe('PendingRequests', () => {
       expect(sent).to.have.length(2)
     })
 
-    it('asks again, with resend, before what waited, with ids of the new connection', async () => {
-      const { ids, lose, ops, reopen, requests } = rig({ limit: 3 })
-      const again = requests.request({ op: 'again' }, { resend: true })
-      void requests.request({ op: 'once' })
-      const own = requests.request({ op: 'own', id: 'mine' }, { resend: true })
-      void requests.request({ op: 'turn' })
+    it('rejects what waits for its turn on the link that it was made on', async () => {
+      const { lose, lobby, requests } = rig({ limit: 1 })
+      const asked = [1, 2].map(() => requests.request({}))
       lose()
-      void requests.request({ op: 'offline' })
-      expect(requests.size).to.equal(4)
-      reopen()
+      expect(await Promise.all(asked.map(standing))).to.deep.equal([LOST, LOST])
+      expect(lobby.size).to.equal(0)
+    })
+
+    it('keeps what was made without a link until it is sent', async () => {
+      const connection = rig({ limit: 1 }, false)
+      const asked = ['a', 'b'].map((op) => connection.requests.request({ op }))
+      connection.reopen()
+      connection.lose()
+      expect(await Promise.all(asked.map(standing))).to.deep.equal([LOST, 'pending'])
+      connection.reopen()
+      expect(connection.ops()).to.deep.equal(['a', 'b'])
+    })
+
+    it('rejects what is asked of the link later', async () => {
+      const { clock, lose, requests } = rig()
+      lose()
+      expect(await rejection(requests.request({}))).to.equal(LOST)
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('lets the next link ask again, with resend, before what waited, with its own ids', async () => {
+      const connection = rig({ limit: 3 })
+      const { ops } = connection
+      const again = connection.requests.request({ op: 'again' }, { resend: true })
+      void connection.requests.request({ op: 'once' })
+      const own = connection.requests.request({ op: 'own', id: 'mine' }, { resend: true })
+      void connection.requests.request({ op: 'turn' }, { resend: true })
+      connection.lose()
+      void connection.requests.request({ op: 'offline' })
+      expect(connection.requests.size).to.equal(4)
+      connection.reopen()
       expect(ops()).to.deep.equal(['again', 'once', 'own', 'again', 'own', 'turn'])
-      expect(ids().slice(3)).to.deep.equal([1, 'mine', 2])
-      expect(requests.take({ id: 1, second: true })).to.equal(true)
+      expect(connection.ids().slice(3)).to.deep.equal([1, 'mine', 2])
+      expect(connection.requests.take({ id: 1, second: true })).to.equal(true)
       expect(ops().at(-1)).to.equal('offline')
-      requests.take({ id: 'mine', second: true })
+      connection.requests.take({ id: 'mine', second: true })
       expect(await Promise.all([again, own])).to.deep.equal([
         { id: 1, second: true },
         { id: 'mine', second: true },
@@ -637,54 +866,53 @@ describe('PendingRequests', () => {
       expect(ops()).to.deep.equal(['a', 'b'])
     })
 
-    it('keeps what was asked inside @OnOpen and never sent behind what was asked before it', () => {
-      const { lose, ops, port, reopen, requests } = rig({ limit: 1 }, false)
-      void requests.request({ op: 'offline' })
-      port.canSend = true
-      void requests.request({ op: 'login' }, { resend: true })
-      void requests.request({ op: 'turn' })
-      lose()
-      reopen()
-      requests.take({ id: 1 })
-      requests.take({ id: 2 })
-      expect(ops()).to.deep.equal(['login', 'login', 'offline', 'turn'])
+    it('puts what was sent before what was not, also where that has waited longer', () => {
+      const connection = rig({ limit: 1 }, false)
+      void connection.requests.request({ op: 'offline' })
+      connection.open()
+      void connection.requests.request({ op: 'login' }, { resend: true })
+      void connection.requests.request({ op: 'turn' }, { resend: true })
+      connection.lose()
+      connection.reopen()
+      for (const id of [1, 2]) connection.requests.take({ id })
+      expect(connection.ops()).to.deep.equal(['login', 'login', 'offline', 'turn'])
     })
 
-    it('forgets the ids of the lost connection: a reply to one of them is foreign', () => {
-      const { lose, requests } = rig()
+    it('leaves nothing on the lost link: a reply to one of its requests is foreign', () => {
+      const { lobby, lose, requests, stats } = rig()
       void requests.request({}, { resend: true })
       lose()
       expect(requests.take({ id: 1 })).to.equal(false)
-      expect(requests.unmatched).to.equal(1)
-      expect(requests.size).to.equal(1)
+      expect(stats.unmatched).to.equal(1)
+      expect(requests.size).to.equal(0)
+      expect(lobby.size).to.equal(1)
     })
 
     it('may come from within a send: the request rejects, and nothing more goes out', async () => {
-      const { ops, port, reopen, requests } = rig({}, false)
-      const asked = requests.request({ op: 'a' })
-      const next = requests.request({ op: 'b' })
+      const { lobby, lose, ops, port, reopen } = rig({}, false)
+      const asked = lobby.request({ op: 'a' })
+      const next = lobby.request({ op: 'b' })
       const { send } = port
       port.send = (message) => {
         send(message)
-        port.canSend = false
-        requests.onLost(LOST)
+        lose()
       }
       reopen()
       expect(await rejection(asked)).to.equal(LOST)
       expect(ops()).to.deep.equal(['a'])
       expect(await standing(next)).to.equal('pending')
+      expect(lobby.size).to.equal(1)
     })
   })
 
-  describe('#closed', () => {
-    it('rejects everything, under way or waiting, resend or not, and what is asked later', async () => {
-      const { clock, port, requests, sent } = rig({ limit: 2 })
+  describe('#onClosed', () => {
+    it('rejects everything, in flight or waiting, resend or not, and what is asked later', async () => {
+      const { clock, requests, sent } = rig({ limit: 2 })
       const asked = [
         requests.request({}),
         requests.request({}, { resend: true }),
         requests.request({ op: 'turn' }),
       ]
-      port.canSend = false
       requests.onClosed(CLOSED)
       expect(requests.size).to.equal(0)
       expect(clock.timers).to.equal(0)
@@ -693,26 +921,40 @@ describe('PendingRequests', () => {
       expect(clock.timers).to.equal(0)
       expect(sent).to.have.length(2)
     })
+
+    it('rejects what waits in the lobby', async () => {
+      const { clock, lobby } = rig({}, false)
+      const asked = lobby.request({})
+      lobby.onClosed(CLOSED)
+      expect(await standing(asked)).to.equal(CLOSED)
+      expect(clock.timers).to.equal(0)
+    })
   })
 
   describe('#rejectAll', () => {
-    it('rejects what is under way; what waits its turn goes on in the next turn of the event loop', async () => {
-      const { clock, ops, requests, sizes } = rig({ limit: 1 })
+    it('rejects what is in flight, and what was made on the link; the rest goes on in the next turn', async () => {
+      const connection = rig({ limit: 1 }, false)
       const overflow = new BackpressureError(9)
-      const asked = requests.request({ op: 'a' }, { resend: true })
-      void requests.request({ op: 'b' })
+      const asked = [
+        connection.requests.request({ op: 'a' }, { resend: true }),
+        connection.requests.request({ op: 'b' }),
+      ]
+      connection.reopen()
+      const { requests } = connection
+      asked.push(requests.request({ op: 'turn' }))
+      connection.sizes.length = 0
       requests.rejectAll(overflow)
-      expect(sizes).to.deep.equal([1, 2, 1])
-      expect(await standing(asked)).to.equal(overflow)
-      expect(ops()).to.deep.equal(['a'])
-      await clock.settle()
-      expect(ops()).to.deep.equal(['a', 'b'])
+      expect(connection.sizes).to.deep.equal([1])
+      expect(await Promise.all(asked.map(standing))).to.deep.equal([overflow, 'pending', overflow])
+      expect(connection.ops()).to.deep.equal(['a'])
+      await connection.clock.settle()
+      expect(connection.ops()).to.deep.equal(['a', 'b'])
     })
 
-    it('tells of no change where nothing is under way', () => {
-      const { requests, sizes } = rig({}, false)
-      void requests.request({})
-      requests.rejectAll(new BackpressureError(9))
+    it('tells of no change if nothing is rejected', () => {
+      const { lobby, sizes } = rig({}, false)
+      void lobby.request({})
+      lobby.rejectAll(new BackpressureError(9))
       expect(sizes).to.deep.equal([1])
     })
   })
@@ -740,7 +982,7 @@ describe('PendingRequests', () => {
     const isLast = (message: unknown): boolean => (message as { last?: boolean }).last === true
 
     it('iterates over the replies until the last, which it delivers', async () => {
-      const { clock, requests } = rig({ result: (reply) => (reply as { value?: unknown }).value })
+      const { clock, requests, stats } = rig({ result: (reply) => (reply as { value?: unknown }).value })
       const replies = requests.requestMany({}, { isLast })
       for (const value of [1, 2]) requests.take({ id: 1, value })
       expect(requests.size).to.equal(1)
@@ -751,7 +993,7 @@ describe('PendingRequests', () => {
       for await (const value of replies) read.push(value)
       expect(read).to.deep.equal([1, 2, 3])
       expect(requests.take({ id: 1 })).to.equal(false)
-      expect(requests.unmatched).to.equal(1)
+      expect(stats.unmatched).to.equal(1)
     })
 
     it('gives replies to those who read before they come, in order', async () => {
@@ -872,6 +1114,9 @@ describe('PendingRequests', () => {
     interface Known {
       readonly op: number
       readonly resend: boolean
+      /** Made on a link, or sent on one. */
+      isBound: boolean
+      wasSent: boolean
       readonly deadline: number
       readonly promise: Promise<unknown>
       readonly controller: AbortController
@@ -885,19 +1130,20 @@ describe('PendingRequests', () => {
       readonly all: Known[] = []
       readonly expected: number[] = []
       line: Known[] = []
+      /** In the order in which they were sent. */
+      underWay: Known[] = []
       isReady = false
       count = 0
 
-      of(state: Known['state']): Known[] {
-        return this.all.filter((known) => known.state === state)
-      }
-
       pump(): void {
-        while (this.isReady && this.line[0] && this.of('under way').length < LIMIT) {
+        while (this.isReady && this.line[0] && this.underWay.length < LIMIT) {
           const known = this.line.shift()!
           this.count += 1
           known.state = 'under way'
+          known.isBound = true
+          known.wasSent = true
           known.id = this.count
+          this.underWay.push(known)
           this.expected.push(known.op)
         }
       }
@@ -905,12 +1151,15 @@ describe('PendingRequests', () => {
       end(known: Known, state: Known['state']): void {
         known.state = state
         this.line = this.line.filter((each) => each !== known)
+        this.underWay = this.underWay.filter((each) => each !== known)
       }
 
       lose(): void {
-        const underWay = this.of('under way')
-        for (const known of underWay) known.state = known.resend ? 'waiting' : 'lost'
-        this.line.unshift(...underWay.filter(({ resend }) => resend))
+        const all = [...this.underWay, ...this.line]
+        const left = all.filter(({ isBound, resend }) => resend || !isBound)
+        for (const known of all) known.state = left.includes(known) ? 'waiting' : 'lost'
+        this.underWay = []
+        this.line = [...left.filter(({ wasSent }) => wasSent), ...left.filter(({ wasSent }) => !wasSent)]
         this.isReady = false
         this.count = 0
       }
@@ -946,27 +1195,33 @@ describe('PendingRequests', () => {
       await fc.assert(
         fc.asyncProperty(fc.array(command, { maxLength: 60 }), async (commands) => {
           const it = rig({ limit: LIMIT }, false)
-          const { clock, lose, ops, reopen, requests, sent, sizes } = it
+          const { clock, lose, lobby, ops, reopen, sent, sizes, stats } = it
           const model = new Model()
           let strays = 0
           const check = (): void => {
-            const pending = model.of('waiting').length + model.of('under way').length
-            expect(requests.size).to.equal(pending)
+            const pending = model.line.length + model.underWay.length
+            expect(it.requests.size).to.equal(pending)
             expect(sizes.at(-1) ?? 0).to.equal(pending)
             expect(ops()).to.deep.equal(model.expected)
-            expect(requests.unmatched).to.equal(strays)
-            expect(clock.timers).to.equal(pending)
+            expect(stats.unmatched).to.equal(strays)
+            expect(clock.timers > 0).to.equal(pending > 0)
           }
           for (const each of commands) {
             if (each.kind === 'ask') {
               const op = model.all.length
               const controller = new AbortController()
               const { signal } = controller
-              const promise = requests.request({ op }, { resend: each.resend, timeout: each.timeout, signal })
-              const deadline = clock.now() + each.timeout
+              // No two at the same time: which of them is first is not promised.
+              const deadlines = model.all.map(({ deadline }) => deadline)
+              let { timeout } = each
+              while (deadlines.includes(clock.now() + timeout)) timeout += 1
+              const promise = it.requests.request({ op }, { resend: each.resend, timeout, signal })
+              const deadline = clock.now() + timeout
               const known: Known = {
                 op,
                 resend: each.resend,
+                isBound: model.isReady,
+                wasSent: false,
                 deadline,
                 promise,
                 controller,
@@ -975,18 +1230,18 @@ describe('PendingRequests', () => {
               model.all.push(known)
               model.line.push(known)
             } else if (each.kind === 'reply') {
-              const known = model.of('under way')[each.nth]
+              const known = model.underWay[each.nth]
               if (!known) continue
-              expect(requests.take({ id: known.id, op: known.op })).to.equal(true)
+              expect(it.requests.take({ id: known.id, op: known.op })).to.equal(true)
               model.end(known, 'answered')
               model.pump()
-              expect(requests.take({ id: known.id, op: 'again' })).to.equal(false)
+              expect(it.requests.take({ id: known.id, op: 'again' })).to.equal(false)
               strays += 1
             } else if (each.kind === 'stray') {
-              expect(requests.take({ id: each.id })).to.equal(false)
+              expect(it.requests.take({ id: each.id })).to.equal(false)
               strays += 1
             } else if (each.kind === 'abort') {
-              const known = [...model.of('waiting'), ...model.of('under way')][each.nth]
+              const known = [...model.line, ...model.underWay][each.nth]
               if (!known) continue
               known.controller.abort(new Error('aborted'))
               model.end(known, 'aborted')
@@ -1010,8 +1265,9 @@ describe('PendingRequests', () => {
             model.pump()
             check()
           }
-          for (const known of [...model.of('waiting'), ...model.of('under way')]) model.end(known, 'closed')
-          requests.onClosed(CLOSED)
+          for (const known of [...model.line, ...model.underWay]) model.end(known, 'closed')
+          it.requests.onClosed(CLOSED)
+          expect(lobby.size).to.equal(0)
           check()
           expect(sent.length).to.equal(model.expected.length)
           for (const { op, promise, state } of model.all) {

@@ -11,6 +11,7 @@ import { rejection } from '../support/rejection.js'
 function rig(options?: RequestsOptions) {
   const sent: unknown[] = []
   const settings = fillInRequests(options)
+  const stats = { unmatched: 0 }
   const requests = new PendingRequests(settings, new FakeClock(), {
     send: (message) => sent.push(message),
     canSend: () => true,
@@ -18,9 +19,9 @@ function rig(options?: RequestsOptions) {
     onError: (thrown) => {
       throw thrown
     },
+    onUnmatched: () => void (stats.unmatched += 1),
   })
-  requests.onReady()
-  return { sent, requests, respond: settings.respond }
+  return { sent, stats, requests, respond: settings.respond }
 }
 
 /** Asks, has it answered, and returns the error. */
@@ -46,7 +47,7 @@ describe('fillInRequests', () => {
     ])
     requests.take({ id: 1, error: 'is no error unless said so' })
     expect(await asked).to.deep.equal({ id: 1, error: 'is no error unless said so' })
-    expect(fillInRequests()).to.include({ timeout: 30_000, limit: 1_000 })
+    expect(fillInRequests()).to.include({ timeout: 30_000, limit: 1_000, heartbeatIds: false })
   })
 
   it('takes an explicit undefined for the default, and false for off', () => {
@@ -161,21 +162,21 @@ describe('jsonRpc', () => {
   })
 
   it("leaves the server's calls and notifications to the handlers, whatever their id", () => {
-    const { requests } = rig(jsonRpc())
+    const { requests, stats } = rig(jsonRpc())
     void requests.request({ method: 'm' })
     expect(requests.take({ jsonrpc: '2.0', id: 1, method: 'ask' })).to.equal(false)
     expect(requests.take({ jsonrpc: '2.0', method: 'told', params: { error: 1 } })).to.equal(false)
     expect(requests.take([{ id: 1, result: 1 }])).to.equal(false)
     expect(requests.size).to.equal(1)
-    expect(requests.unmatched).to.equal(0)
+    expect(stats.unmatched).to.equal(0)
   })
 
   it('leaves an error with id null to the handlers, counted', () => {
-    const { requests } = rig(jsonRpc())
+    const { requests, stats } = rig(jsonRpc())
     void requests.request({ method: 'm' })
     expect(requests.take({ jsonrpc: '2.0', id: null, error: { code: -32_700 } })).to.equal(false)
     expect(requests.size).to.equal(1)
-    expect(requests.unmatched).to.equal(1)
+    expect(stats.unmatched).to.equal(1)
   })
 
   it('answers a call with its own id: a result, null for none, an error for an Error', () => {
@@ -237,12 +238,12 @@ describe('ocpp', () => {
   })
 
   it("leaves the server's calls to the handlers, also with an id that is under way here", () => {
-    const { requests } = rig(ocpp())
+    const { requests, stats } = rig(ocpp())
     void requests.request([2, 'same', 'Heartbeat', {}])
     expect(requests.take([2, 'same', 'Reset', {}])).to.equal(false)
     expect(requests.take({ id: 'same' })).to.equal(false)
     expect(requests.size).to.equal(1)
-    expect(requests.unmatched).to.equal(0)
+    expect(stats.unmatched).to.equal(0)
   })
 
   it('answers a call with a CALLRESULT, an Error with a CALLERROR', () => {
@@ -292,13 +293,13 @@ describe('homeAssistant', () => {
   })
 
   it('leaves events to the handlers, uncounted: they bear the id of their subscription', () => {
-    const { requests } = rig(homeAssistant())
+    const { requests, stats } = rig(homeAssistant())
     void requests.request({ type: 'subscribe_events' })
     expect(requests.take({ id: 1, type: 'event', event: {} })).to.equal(false)
     expect(requests.take({ id: 9, type: 'event', event: {} })).to.equal(false)
     expect(requests.take({ type: 'auth_ok' })).to.equal(false)
     expect(requests.size).to.equal(1)
-    expect(requests.unmatched).to.equal(0)
+    expect(stats.unmatched).to.equal(0)
   })
 
   it('has a subscription with all its events as several replies, told by a match', async () => {
@@ -312,5 +313,27 @@ describe('homeAssistant', () => {
     requests.take({ id: 1, type: 'event', event: 'mine' })
     expect([(await events[Symbol.asyncIterator]().next()).value]).to.deep.equal([null])
     expect((await events[Symbol.asyncIterator]().next()).value).to.have.property('event', 'mine')
+  })
+})
+
+describe('heartbeatIds', () => {
+  it('are for APIs in which a message without an id is not valid', () => {
+    const asks = (options: RequestsOptions): boolean => fillInRequests(options).heartbeatIds
+    expect([homeAssistant(), ocpp(), jsonRpc(), {}].map(asks)).to.deep.equal([true, true, false, false])
+    expect(asks({ ...jsonRpc(), heartbeatIds: true })).to.equal(true)
+  })
+
+  it('continue the sequence of the requests', () => {
+    const { requests, sent } = rig(homeAssistant())
+    void requests.request({ type: 'get_states' })
+    expect(requests.withId({ type: 'ping' })).to.deep.equal({ type: 'ping', id: 2 })
+    void requests.request({ type: 'get_states' })
+    expect(sent).to.deep.equal([1, 3].map((id) => ({ type: 'get_states', id })))
+  })
+
+  it('make a call of what OCPP could not send otherwise', () => {
+    const call = rig(ocpp()).requests.withId(['Heartbeat', {}]) as unknown[]
+    expect([call[0], ...call.slice(2)]).to.deep.equal([2, 'Heartbeat', {}])
+    expect(call[1]).to.be.a('string').with.length(36)
   })
 })

@@ -3,17 +3,22 @@ import { RequestIds } from '#src/requests/request-ids.js'
 import type { IdAccessor, RequestsOptions } from '#src/requests/request-options.js'
 import { fillInRequests } from '#src/requests/request-options.js'
 
-/** The IDs of a connection with these options. */
-function idsWith(options: RequestsOptions = {}): RequestIds {
+/** The IDs of a link with these options, and what pending requests have. */
+function rig(options: RequestsOptions = {}) {
   const settings = fillInRequests(options)
-  return new RequestIds(settings.ids as IdAccessor, settings)
+  const reserved = new Map<unknown, unknown>()
+  return { reserved, ids: new RequestIds(settings.ids as IdAccessor, settings, reserved) }
+}
+
+function idsWith(options: RequestsOptions = {}): RequestIds {
+  return rig(options).ids
 }
 
 /** Makes so many IDs, and reserves each. */
-function nextKeys(ids: RequestIds, count: number): unknown[] {
+function nextKeys({ ids, reserved }: ReturnType<typeof rig>, count: number): unknown[] {
   return Array.from({ length: count }, () => {
     const { key } = ids.next()
-    ids.reserve(key)
+    reserved.set(key, true)
     return key
   })
 }
@@ -32,19 +37,19 @@ describe('RequestIds', () => {
     })
 
     it('throws if a pending request has the same ID, until that is released', () => {
-      const ids = idsWith({ idKey: String })
-      ids.reserve('5')
+      const { ids, reserved } = rig({ idKey: String })
+      reserved.set('5', true)
       expect(() => ids.read({ id: 5 })).to.throw(
         TypeError,
         'Another request with the id 5 is pending: leave it out to have one made',
       )
-      ids.release('5')
+      reserved.delete('5')
       expect(ids.read({ id: 5 })).to.deep.equal({ id: 5, key: '5' })
     })
 
     it('shows nothing of the contents of an ID that is an object', () => {
-      const ids = idsWith({ idKey: JSON.stringify })
-      ids.reserve('{"secret":1}')
+      const { ids, reserved } = rig({ idKey: JSON.stringify })
+      reserved.set('{"secret":1}', true)
       expect(() => ids.read({ id: { secret: 1 } })).to.throw(
         TypeError,
         'the same id (a plain object) is pending',
@@ -58,7 +63,7 @@ describe('RequestIds', () => {
 
   describe('#next', () => {
     it('counts from 1', () => {
-      expect(nextKeys(idsWith(), 3)).to.deep.equal([1, 2, 3])
+      expect(nextKeys(rig(), 3)).to.deep.equal([1, 2, 3])
     })
 
     it('returns what nextId makes of the count, with its key', () => {
@@ -67,27 +72,27 @@ describe('RequestIds', () => {
     })
 
     it('skips the IDs of pending requests, and those that callers chose', () => {
-      const ids = idsWith()
-      ids.reserve(1)
+      const { ids, reserved } = rig()
+      reserved.set(1, true)
       ids.markUsed(3)
-      expect(nextKeys(ids, 3)).to.deep.equal([2, 4, 5])
+      expect(nextKeys({ ids, reserved }, 3)).to.deep.equal([2, 4, 5])
     })
 
     it('skips null and undefined', () => {
-      const ids = idsWith({ nextId: (count) => (count === 1 ? null : count) })
-      ids.reserve('other')
+      const { ids, reserved } = rig({ nextId: (count) => (count === 1 ? null : count) })
+      reserved.set('other', true)
       expect(ids.next().id).to.equal(2)
     })
 
     it('throws if nextId returns nothing but IDs that are in use', () => {
-      const ids = idsWith({ nextId: () => 'same' })
-      ids.reserve('same')
+      const { ids, reserved } = rig({ nextId: () => 'same' })
+      reserved.set('same', true)
       expect(() => ids.next()).to.throw(TypeError, 'requests.nextId gives no id that is not in use')
     })
 
     it('never gives up early: it tries one more ID than are in use', () => {
-      const ids = idsWith()
-      for (const key of [1, 2, 3]) ids.reserve(key)
+      const { ids, reserved } = rig()
+      for (const key of [1, 2, 3]) reserved.set(key, true)
       for (const key of [4, 5]) ids.markUsed(key)
       expect(ids.next().id).to.equal(6)
     })
@@ -116,17 +121,6 @@ describe('RequestIds', () => {
       const ids = idsWith({ idKey: () => 1 })
       for (const message of [{}, { id: null }, 'text', undefined]) ids.markUsedIdOf(message)
       expect(ids.next().key).to.equal(1)
-    })
-  })
-
-  describe('#restart', () => {
-    it('counts from 1 again, and forgets the IDs that callers chose, but not those of pending requests', () => {
-      const ids = idsWith()
-      ids.reserve(2)
-      ids.markUsed(1)
-      ids.next()
-      ids.restart()
-      expect(nextKeys(ids, 2)).to.deep.equal([1, 3])
     })
   })
 

@@ -1,201 +1,124 @@
 import { expect } from 'chai'
-import { PendingRequest } from '#src/requests/pending-request.js'
+import { InFlightRequests } from '#src/requests/in-flight-requests.js'
+import type { PendingRequest } from '#src/requests/pending-request.js'
+import { fillInRequests } from '#src/requests/request-options.js'
 import { RequestQueue } from '#src/requests/request-queue.js'
+import { SingleRequest } from '#src/requests/single-request.js'
+import { rejection } from '../support/rejection.js'
 
-/** A request that can be told apart by its message. */
-function request(message: string): PendingRequest {
-  return new PendingRequest(message, {}, { intercept: () => true, fail: () => {} }, undefined)
-}
+const FAILED = new Error('no')
 
-/** A queue whose connection can be told whether it can send, and how many requests fit. */
-function rig() {
+/** A queue whose link can be told whether it can send. */
+function rig(limit = 2) {
   const sent: unknown[] = []
   const port = {
     isOpen: true,
-    limit: Infinity,
-    onSend: (): void => {},
-    canSend: () => port.isOpen,
-    isFull: () => sent.length >= port.limit,
-    send: ({ message }: PendingRequest) => {
-      sent.push(message)
-      port.onSend()
-    },
+    send: (message: unknown): void => void sent.push((message as { op: string }).op),
+    onChange: (): void => {},
   }
-  const queue = new RequestQueue(port)
-  const add = (...messages: readonly string[]): PendingRequest[] =>
-    messages.map((message) => {
-      const each = request(message)
-      queue.add(each)
-      return each
+  const queue = new RequestQueue(new InFlightRequests(fillInRequests()), limit, {
+    send: (message) => port.send(message),
+    canSend: () => port.isOpen,
+    onChange: () => port.onChange(),
+  })
+  const add = (...ops: readonly string[]): SingleRequest[] =>
+    ops.map((op) => {
+      const request = new SingleRequest({ op }, {}, queue, undefined, true)
+      queue.add(request)
+      return request
     })
-  return { add, port, queue, sent }
+  const opsOf = (requests: readonly PendingRequest[]): string[] =>
+    requests.map(({ message }) => (message as { op: string }).op)
+  return { add, opsOf, port, queue, sent }
 }
 
 describe('RequestQueue', () => {
-  describe('#add', () => {
-    it('sends nothing by itself', () => {
-      const { add, queue, sent } = rig()
-      queue.onReady()
-      add('a')
-      expect(sent).to.deep.equal([])
-      expect(queue.hasQueued).to.equal(true)
-    })
-
-    it('keeps a request for the next onReady() if the connection cannot send', () => {
-      const { add, port, queue, sent } = rig()
-      port.isOpen = false
-      add('a')
-      expect(queue.hasQueued).to.equal(false)
-      queue.flush()
-      expect(sent).to.deep.equal([])
-      port.isOpen = true
-      queue.onReady()
-      expect(sent).to.deep.equal(['a'])
-    })
-
-    it('queues a request of a ready connection, even if that cannot send just now', () => {
-      const { add, port, queue, sent } = rig()
-      queue.onReady()
-      port.isOpen = false
-      add('a')
-      expect(queue.hasQueued).to.equal(true)
-      port.isOpen = true
-      queue.flush()
-      expect(sent).to.deep.equal(['a'])
-    })
-
-    it('queues a request from inside @OnOpen, before onReady()', () => {
-      const { add, port, queue, sent } = rig()
-      add('from @OnOpen')
-      port.isOpen = false
-      queue.flush()
-      expect(sent).to.deep.equal(['from @OnOpen'])
-    })
+  it('sends nothing before it is flushed, then in order up to the limit', () => {
+    const { add, opsOf, queue, sent } = rig()
+    add('a', 'b', 'c')
+    expect(sent).to.deep.equal([])
+    expect([queue.size, queue.waitingSize]).to.deep.equal([3, 3])
+    queue.flush()
+    queue.flush()
+    expect(sent).to.deep.equal(['a', 'b'])
+    expect([queue.size, queue.waitingSize]).to.deep.equal([3, 1])
+    expect(opsOf(queue.all())).to.deep.equal(['a', 'b', 'c'])
+    expect(opsOf(queue.waiting())).to.deep.equal(['c'])
   })
 
-  describe('#flush', () => {
-    it('sends in order, each request once', () => {
-      const { add, queue, sent } = rig()
-      add('a', 'b', 'c')
-      queue.flush()
-      queue.flush()
-      expect(sent).to.deep.equal(['a', 'b', 'c'])
-      expect(queue.hasQueued).to.equal(false)
-    })
+  it('sends nothing while the link cannot', () => {
+    const { add, port, queue, sent } = rig()
+    port.isOpen = false
+    add('a')
+    queue.flush()
+    expect(sent).to.deep.equal([])
+    port.isOpen = true
+    queue.flush()
+    expect(sent).to.deep.equal(['a'])
+  })
 
-    it('stops at the limit, and continues when there is room', () => {
-      const { add, port, queue, sent } = rig()
-      port.limit = 2
-      add('a', 'b', 'c')
-      queue.flush()
-      expect(sent).to.deep.equal(['a', 'b'])
-      expect(queue.hasQueued).to.equal(true)
-      port.limit = 3
-      queue.flush()
-      expect(sent).to.deep.equal(['a', 'b', 'c'])
-    })
-
-    it('stops while a ready connection cannot send', () => {
-      const { add, port, queue, sent } = rig()
-      queue.onReady()
-      add('a')
-      port.isOpen = false
-      queue.flush()
-      expect(sent).to.deep.equal([])
-      port.isOpen = true
+  it('keeps the order if a send adds and flushes', () => {
+    const { add, port, queue, sent } = rig(3)
+    const { send } = port
+    add('a', 'b')
+    port.send = (message) => {
+      send(message)
+      port.send = send
+      add('c')
       queue.flush()
       expect(sent).to.deep.equal(['a'])
-    })
-
-    it('keeps the order if a send adds and flushes', () => {
-      const { add, port, queue, sent } = rig()
-      add('a', 'b')
-      port.onSend = () => {
-        port.onSend = () => {}
-        add('c')
-        queue.flush()
-        expect(sent).to.deep.equal(['a'])
-      }
-      queue.flush()
-      expect(sent).to.deep.equal(['a', 'b', 'c'])
-    })
+    }
+    queue.flush()
+    expect(sent).to.deep.equal(['a', 'b', 'c'])
   })
 
-  describe('#delete', () => {
-    it('removes a request, whatever it waits for', () => {
-      const { add, port, queue, sent } = rig()
-      const [queued] = add('queued')
-      port.isOpen = false
-      const [waiting] = add('waiting')
-      queue.delete(queued as PendingRequest)
-      queue.delete(waiting as PendingRequest)
-      port.isOpen = true
-      queue.onReady()
-      expect(sent).to.deep.equal([])
-    })
+  it('rejects what cannot be sent, and goes on', async () => {
+    const { add, port, queue, sent } = rig(1)
+    const { send } = port
+    port.send = () => {
+      port.send = send
+      throw FAILED
+    }
+    const [broken] = add('a', 'b')
+    queue.flush()
+    expect(await rejection(broken!.promise)).to.equal(FAILED)
+    expect(sent).to.deep.equal(['b'])
   })
 
-  describe('#onReady', () => {
-    it('sends the requests from @OnOpen first, then those that have waited, in order', () => {
-      const { add, port, queue, sent } = rig()
-      port.isOpen = false
-      add('a', 'b')
-      port.isOpen = true
-      add('from @OnOpen')
-      queue.onReady()
-      expect(sent).to.deep.equal(['from @OnOpen', 'a', 'b'])
-    })
-
-    it('sends nothing twice when it is called again', () => {
-      const { add, port, queue, sent } = rig()
-      port.isOpen = false
-      add('a')
-      port.isOpen = true
-      queue.onReady()
-      queue.onReady()
-      expect(sent).to.deep.equal(['a'])
-    })
+  it('lets a removed request be, waiting or in flight', () => {
+    const { add, queue, sent } = rig(1)
+    const [first, second] = add('a', 'b', 'c')
+    queue.remove(second!)
+    queue.flush()
+    queue.remove(first!)
+    queue.flush()
+    expect(sent).to.deep.equal(['a', 'c'])
+    expect([first!.isSettled, second!.isSettled]).to.deep.equal([false, false])
   })
 
-  describe('#onLost', () => {
-    it('keeps what is left for the next connection, requests that were sent before first', () => {
-      const { port, queue, sent } = rig()
-      queue.onReady()
-      const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(request) as [
-        PendingRequest,
-        PendingRequest,
-        PendingRequest,
-        PendingRequest,
-      ]
-      for (const each of [b, d]) each.markSent({ id: 1, key: 1 })
-      port.isOpen = false
-      queue.onLost([a, b, c, d])
-      queue.flush()
-      expect(sent).to.deep.equal([])
-      port.isOpen = true
-      queue.onReady()
-      expect(sent).to.deep.equal(['b', 'd', 'a', 'c'])
-    })
-
-    it('forgets what is not left', () => {
-      const { add, queue, sent } = rig()
-      queue.onReady()
-      add('queued')
-      queue.onLost([])
-      expect(queue.hasQueued).to.equal(false)
-      queue.onReady()
-      expect(sent).to.deep.equal([])
-    })
+  it('settles each request once, and sends nothing for that', async () => {
+    const { add, queue, sent } = rig(1)
+    const [first, second, third] = add('a', 'b', 'c')
+    queue.flush()
+    queue.fail(first!, FAILED, false)
+    queue.fail(first!, new Error('again'), false)
+    queue.end(first!)
+    queue.failAll([second!], FAILED)
+    queue.end(third!)
+    for (const each of [first, second]) expect(await rejection(each!.promise)).to.equal(FAILED)
+    expect(third!.isSettled).to.equal(true)
+    expect(sent).to.deep.equal(['a'])
+    expect(queue.size).to.equal(0)
   })
 
-  describe('#onClosed', () => {
-    it('queues nothing more for the connection', () => {
-      const { add, port, queue } = rig()
-      queue.onReady()
-      queue.onClosed()
-      port.isOpen = false
-      add('late')
-      expect(queue.hasQueued).to.equal(false)
-    })
+  it('tells of each change, of several at once only once', () => {
+    const { add, port, queue } = rig()
+    const requests = add('a', 'b', 'c')
+    const sizes: number[] = []
+    port.onChange = () => void sizes.push(queue.size)
+    queue.end(requests[0]!)
+    queue.failAll(requests.slice(1), FAILED)
+    queue.failAll([], FAILED)
+    expect(sizes).to.deep.equal([2, 0])
   })
 })

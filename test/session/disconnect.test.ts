@@ -71,13 +71,14 @@ describe('failureOf', () => {
 })
 
 /** A link that has ended. */
-function endedLink(closing: Partial<EndedLink['closing']> = {}): EndedLink {
-  return { number: 2, closing: { isLocal: false, sentCode: undefined, ...closing } }
+function endedLink(end: EndedLink['end'], facts: Partial<EndedLink> = {}): EndedLink {
+  return { number: 2, isLocalEnd: false, sentCode: undefined, end, ...facts }
 }
 
 describe('disconnectOf', () => {
   it('returns who ended the link, and the code, the reason and the error of its end', () => {
-    expect(disconnectOf(endedLink(), { code: 1001, reason: 'moving' })).to.deep.equal({
+    const end = { code: 1001, reason: 'moving' }
+    expect(disconnectOf(endedLink(end), end)).to.deep.equal({
       initiator: 'remote',
       stage: 'close',
       error: undefined,
@@ -88,8 +89,8 @@ describe('disconnectOf', () => {
 
   it('is local if this side began to close, whatever was received', () => {
     for (const code of [1000, 1006]) {
-      const disconnect = disconnectOf(endedLink({ isLocal: true }), { code, reason: '' })
-      expect(disconnect.initiator).to.equal('local')
+      const end = { code, reason: '' }
+      expect(disconnectOf(endedLink(end, { isLocalEnd: true }), end).initiator).to.equal('local')
     }
   })
 })
@@ -100,7 +101,7 @@ describe('closeInfoOf', () => {
   it('returns the end of the link with the facts of its connection', () => {
     const error = new Error('a masked frame')
     const end = { code: 1001, reason: 'moving', error }
-    const info = closeInfoOf(endedLink(), end, undefined, { ...facts, replaced: true })
+    const info = closeInfoOf(endedLink(end), undefined, { ...facts, replaced: true })
     expect(info).to.deep.equal({
       ...facts,
       initiator: 'remote',
@@ -115,34 +116,32 @@ describe('closeInfoOf', () => {
   })
 
   it('answers a close frame with the same code, if it had one', () => {
-    expect(closeInfoOf(endedLink(), { code: 4123, reason: '' }, undefined, facts).sentCode).to.equal(4123)
-    const withoutCode = closeInfoOf(endedLink(), { code: 1005, reason: '' }, undefined, facts)
+    expect(closeInfoOf(endedLink({ code: 4123, reason: '' }), undefined, facts).sentCode).to.equal(4123)
+    const withoutCode = closeInfoOf(endedLink({ code: 1005, reason: '' }), undefined, facts)
     expect(withoutCode).to.include({ wasClean: true, sentCode: undefined })
   })
 
   it('is not clean without a close frame, and nothing was sent', () => {
-    const info = closeInfoOf(endedLink(), { code: 1006, reason: '' }, undefined, facts)
+    const info = closeInfoOf(endedLink({ code: 1006, reason: '' }), undefined, facts)
     expect(info).to.include({ wasClean: false, sentCode: undefined, initiator: 'network' })
   })
 
   it('prefers the code that this side sent first', () => {
     for (const code of [1000, 1005, 1006]) {
-      const link = endedLink({ isLocal: true, sentCode: 4000 })
-      const info = closeInfoOf(link, { code, reason: '' }, undefined, facts)
-      expect(info).to.include({ sentCode: 4000, initiator: 'local' })
+      const link = endedLink({ code, reason: '' }, { isLocalEnd: true, sentCode: 4000 })
+      expect(closeInfoOf(link, undefined, facts)).to.include({ sentCode: 4000, initiator: 'local' })
     }
   })
 
   it('keeps who lost the link, if that was decided before its end', () => {
     const disconnect: Disconnect = { initiator: 'network', stage: 'heartbeat' }
-    const info = closeInfoOf(endedLink(), { code: 1000, reason: '' }, disconnect, facts)
+    const info = closeInfoOf(endedLink({ code: 1000, reason: '' }), disconnect, facts)
     expect(info.initiator).to.equal('network')
   })
 
   it('blames this side for no end that an error explains', () => {
     const end = { code: 1006, reason: '', error: new Error('read ECONNRESET') }
-    const info = closeInfoOf(endedLink({ isLocal: true }), end, undefined, facts)
-    expect(info.initiator).to.equal('network')
+    expect(closeInfoOf(endedLink(end, { isLocalEnd: true }), undefined, facts).initiator).to.equal('network')
   })
 })
 

@@ -13,7 +13,7 @@ import {
   SubscriptionError,
   WebSocketClient,
 } from 'holdfast'
-import { jsonRpc } from 'holdfast/requests'
+import { homeAssistant, jsonRpc } from 'holdfast/requests'
 import type { ClientOptions } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { rejection } from '../support/rejection.js'
@@ -72,6 +72,7 @@ async function follow(options: ClientOptions = {}) {
 
 const LOGIN = '{"login":true}'
 const HEADS = '{"subscribe":"heads"}'
+const PING = '{"type":"ping"}'
 const PLAIN = '{"subscribe":"plain"}'
 
 describe('MessageHub', () => {
@@ -80,7 +81,7 @@ describe('MessageHub', () => {
     expect(server.peer.received).to.deep.equal([LOGIN, HEADS, PLAIN])
     server.peer.drop()
     void client.connection.send('offline')
-    await clock.advance(1_000)
+    await clock.advance(2_000)
     expect(server.peer.received).to.deep.equal([LOGIN, HEADS, PLAIN, 'offline'])
   })
 
@@ -125,7 +126,7 @@ describe('MessageHub', () => {
     server.peer.send({ ok: 'heads', id: 17 })
     server.peer.send({ channel: 17, block: 1 })
     server.peer.drop()
-    await clock.advance(1_000)
+    await clock.advance(2_000)
     server.peer.send({ ok: 'heads', id: 4 })
     server.peer.send({ channel: 17, block: 'stale' })
     server.peer.send({ channel: 4, block: 2 })
@@ -183,7 +184,7 @@ describe('MessageHub', () => {
       server.peer.drop()
       void client.connection.send('offline')
       const waiting = client.connection.request({ ask: 2 })
-      await clock.advance(1_000)
+      await clock.advance(2_000)
       expect(server.peer.received.slice(3)).to.deep.equal(['offline', '{"ask":1,"id":1}', '{"ask":2,"id":2}'])
       server.peer.send({ id: 1, late: true })
       server.peer.send({ id: 2 })
@@ -267,11 +268,16 @@ describe('MessageHub', () => {
       expect(follower.rest).to.deep.equal([{ id: 1 }])
     })
 
-    it('lend their ids to heartbeats, where the API has requests', async () => {
-      const heartbeat = { interval: 1_000, timeout: 5_000, message: () => ({ method: 'ping' }) }
-      const { server, clock } = await follow({ requests: jsonRpc(), heartbeat })
-      await clock.advance(1_000)
-      expect(server.peer.received.at(-1)).to.equal('{"jsonrpc":"2.0","method":"ping","id":1}')
+    it('lend their ids to heartbeats only if the API asks for them', async () => {
+      const heartbeat = { interval: 1_000, timeout: 5_000, message: () => ({ type: 'ping' }) }
+      const beats = { [PING]: [undefined, {}, jsonRpc()], '{"type":"ping","id":1}': [homeAssistant()] }
+      for (const [beat, apis] of Object.entries(beats)) {
+        for (const requests of apis) {
+          const { server, clock } = await follow({ requests, heartbeat })
+          await clock.advance(1_000)
+          expect(server.peer.received.at(-1)).to.equal(beat)
+        }
+      }
     })
 
     it('may have several replies', async () => {
@@ -307,7 +313,7 @@ describe('MessageHub', () => {
       })()
       server.peer.send({ n: 1 })
       server.peer.drop()
-      await clock.advance(1_000)
+      await clock.advance(2_000)
       server.peer.send({ n: 2 })
       await client.close()
       await reading
@@ -319,9 +325,9 @@ describe('MessageHub', () => {
       const { client, server, clock } = await follow()
       const next = client.connection.messages().next()
       server.onAttempt = (peer) =>
-        peer.refuse(new HandshakeError('ws://peer.test/', 'said 401', { status: 401 }))
+        peer.refuse(new HandshakeError('ws://peer.test/', 'said no', { violation: 'accept' }))
       server.peer.drop()
-      await clock.advance(1_000)
+      await clock.advance(2_000)
       expect(await rejection(next)).to.be.instanceOf(HandshakeError)
     })
 

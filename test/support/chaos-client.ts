@@ -74,7 +74,8 @@ export class ChaosUser {
     }
   }
 
-  async ask(connection: Connection, isResent: boolean): Promise<void> {
+  /** @param isBound true for the connection of a context: what is asked of it is over with its link */
+  async ask(connection: Connection, isResent: boolean, isBound = false): Promise<void> {
     const { model, random } = this.#world
     if (isLeaving(connection)) return
     this.#requests += 1
@@ -88,9 +89,10 @@ export class ChaosUser {
       model.answered(number, 'answered')
     } catch (thrown) {
       const { name } = thrown as Error
-      const isFine = isResent
-        ? /^(ReplyError|ConnectionClosedError)$/.test(name)
-        : /^(ReplyError|RequestTimeoutError|ConnectionLostError|ConnectionClosedError)$/.test(name)
+      const isFine =
+        isResent && !isBound
+          ? /^(ReplyError|ConnectionClosedError)$/.test(name)
+          : /^(ReplyError|RequestTimeoutError|ConnectionLostError|ConnectionClosedError)$/.test(name)
       model.check(isFine, `request ${number} rejects with ${String(thrown)}`)
       model.answered(number, name)
     }
@@ -116,7 +118,7 @@ export function chaosClient(world: ChaosWorld, user: ChaosUser) {
 
     @OnOpen()
     async opened({ connectionNumber }: OpenInfo, { connection, signal }: ConnectionContext): Promise<void> {
-      model.opened(connectionNumber)
+      model.opened(connectionNumber, signal)
       if (!this.subscriptions.has('feed')) this.subscriptions.add('feed', { kind: 'subscribe' })
       if (random.chance(0.5)) await connection.request({ kind: 'login' }, { timeout: false })
       else {
@@ -125,8 +127,8 @@ export function chaosClient(world: ChaosWorld, user: ChaosUser) {
         void connection.sendJson({ kind: 'login' })
         await welcome
       }
-      // What is sent for a connection that has gone meanwhile is kept for the next one, as any other send.
-      if (!signal.aborted && connection.state.status === 'open')
+      // What is sent for a connection that has gone meanwhile is dropped, and reported.
+      if (!signal.aborted && connection.state.status === 'opening')
         void connection.sendJson({ kind: 'settings' })
     }
 
@@ -137,7 +139,7 @@ export function chaosClient(world: ChaosWorld, user: ChaosUser) {
       if (maybe(0.1)) user.send(context.connection)
       if (maybe(0.2)) return { kind: 'echo', number, socket }
       if (maybe(0.2)) return slowly({ kind: 'echo', number, socket })
-      if (maybe(0.05)) return user.ask(context.connection, random.chance(0.3))
+      if (maybe(0.05)) return user.ask(context.connection, random.chance(0.3), true)
       return undefined
     }
 
@@ -161,15 +163,17 @@ export function chaosClient(world: ChaosWorld, user: ChaosUser) {
     dropped({ messages, reason }: MessageDroppedError, { connection }: ErrorContext): void {
       for (const message of messages) {
         const frame = (typeof message === 'string' ? JSON.parse(message) : message) as Frame
-        model.dropped(frame.number ?? 0, reason)
+        // What a handler has returned is nobody's send.
+        if (frame.kind === 'echo') model.note(`reply ${frame.number ?? 0} ${reason}`)
+        else model.dropped(frame.number ?? 0, reason)
       }
       if (reason === 'expired' && maybe(0.5)) user.send(connection)
       if (reason === 'expired' && maybe(0.1) && !isLeaving(connection)) connection.reconnect()
     }
 
     @OnError(DecodeError)
-    undecodable({ raw }: DecodeError): void {
-      model.handled(model.open?.socket.number ?? 0, Number(String(raw).split(' ')[1]))
+    undecodable(_error: DecodeError, { count }: ErrorContext): void {
+      model.undecodable(count)
     }
 
     @OnError(UnprocessedMessagesError)

@@ -38,8 +38,8 @@ export interface Socket {
   /** What arrived while the client took messages, and how many of these have been handled or reported. */
   readonly arrivals: number[]
   accounted: number
-  /** How many replies have arrived: those that nobody waits for go to the handlers, too. */
-  replies: number
+  /** How many replies have arrived, and messages that cannot be decoded: they may wait for the handlers, too. */
+  others: number
   lastFresh: number
   lastResent: number
 }
@@ -54,13 +54,15 @@ export class ChaosModel {
   readonly sends = new Map<number, Sent>()
   readonly asked = new Map<number, Asked>()
   /** The physical connection that has had its `@OnOpen` and not yet its `@OnClose`. */
-  open: { readonly connection: number; readonly socket: Socket } | undefined
+  open: { readonly connection: number; readonly socket: Socket; readonly signal: AbortSignal } | undefined
   /** Set once the connection is asked to close: what it kept goes out, and no `@OnOpen` goes on. */
   isClosing = false
   readonly #now: () => number
   readonly #maxAge: number
   readonly #trace: string[] = []
   #pendingBytes = 0
+  /** Messages that cannot be decoded, and have not been reported. */
+  #undecodable = 0
   #lastHanded = 0
   #lastOpen = 0
 
@@ -98,7 +100,7 @@ export class ChaosModel {
       opening: [],
       arrivals: [],
       accounted: 0,
-      replies: 0,
+      others: 0,
       lastFresh: 0,
       lastResent: 0,
     }
@@ -109,13 +111,13 @@ export class ChaosModel {
     return socket
   }
 
-  opened(connection: number): void {
+  opened(connection: number, signal: AbortSignal): void {
     this.note(`opened ${connection}`)
     this.check(this.open === undefined, `@OnOpen ${connection} without the @OnClose before it`)
     // One that is given up in @OnStateChange, before its @OnOpen, has a number, too.
     this.check(connection > this.#lastOpen, `@OnOpen ${connection} comes after ${this.#lastOpen}`)
     this.#lastOpen = connection
-    this.open = { connection, socket: this.sockets.at(-1) as Socket }
+    this.open = { connection, socket: this.sockets.at(-1) as Socket, signal }
   }
 
   closed(connection: number): void {
@@ -135,6 +137,12 @@ export class ChaosModel {
     socket.arrivals.push(number)
   }
 
+  /** A message that cannot be decoded has arrived. */
+  arrivedUndecodable(socket: Socket): void {
+    socket.others += 1
+    this.#undecodable += 1
+  }
+
   handled(socket: number, number: number): void {
     const { open } = this
     this.check(open?.socket.number === socket, `message ${number} of socket ${socket} after its @OnClose`)
@@ -144,14 +152,20 @@ export class ChaosModel {
     open.socket.accounted += 1
   }
 
+  /** So many messages could not be decoded: the first is reported at once, further ones once a second. */
+  undecodable(count: number): void {
+    this.#undecodable -= count
+    this.check(this.#undecodable >= 0, 'more messages are reported as undecodable than have come')
+  }
+
   unhandled(count: number): void {
     this.note(`unhandled ${count}`)
     const { open } = this
     this.check(open !== undefined, 'unhandled messages are reported after @OnClose')
     if (!open) return
-    const { accounted, arrivals, replies } = open.socket
+    const { accounted, arrivals, others } = open.socket
     const left = arrivals.length - accounted
-    const isRight = left <= count && count <= left + replies
+    const isRight = left <= count && count <= left + others
     this.check(isRight, `${count} unhandled messages are reported where ${left} are left`)
     open.socket.accounted = arrivals.length
   }

@@ -8,20 +8,24 @@ import { eventually, turns } from './eventually.js'
 import { upgradeAnswer } from './raw-server.js'
 
 /** The buffer that all sockets share which lend what they read. */
-const LENT = SHARED_READ.buffer as Buffer
+const LENT = SHARED_READ.buffer()
 
 /** A socket without a network: it answers the handshake, and then is read what it is fed, chunk by chunk. */
 class FedSocket extends Duplex {
   #isUpgraded = false
+  #memory = LENT
 
-  /** Reads a chunk into the buffer that is lent, as Node does; paused or not, like a TLS socket with several records. */
+  /** Reads a chunk into the memory that is lent, as Node does; paused or not, like a TLS socket with several records. */
   lend(chunk: Uint8Array): void {
-    for (let at = 0; at < chunk.length && !this.destroyed; at += LENT.length) {
-      const read = chunk.subarray(at, at + LENT.length)
-      LENT.set(read)
-      SHARED_READ.callback.call(this, read.length, LENT)
+    for (let at = 0; at < chunk.length && !this.destroyed;) {
+      const memory = this.#memory
+      const read = chunk.subarray(at, at + memory.length)
+      at += read.length
+      memory.set(read)
+      SHARED_READ.callback.call(this, read.length, memory)
+      this.#memory = SHARED_READ.buffer()
       // The next read's bytes, which whoever has kept these would now find.
-      LENT.fill(0x55, 0, read.length)
+      if (memory === LENT) LENT.fill(0x55, 0, read.length)
     }
   }
 
@@ -57,6 +61,8 @@ export class Feed {
   readonly events: string[] = []
   /** How many messages came past `ws`. */
   fastMessages = 0
+  /** The binary messages, as they were handed over. */
+  readonly bytes: Uint8Array[] = []
   /** What was in the pongs that came past `ws`. */
   readonly fastPongs: Buffer[] = []
   /** How often the fast path was about to tell \`ws\` of bytes, or of their end. */
@@ -77,7 +83,7 @@ export class Feed {
       })
       .on('message', (data, isBinary) => {
         fast?.onWsEvent()
-        this.#received(isBinary ? `bytes ${(data as Buffer).toString('hex')}` : (data as Buffer).toString())
+        this.#received(isBinary ? (data as Buffer) : (data as Buffer).toString())
       })
       .on('ping', (data) => {
         fast?.onWsEvent()
@@ -126,9 +132,9 @@ export class Feed {
   #receiveFast(maxPayload: number): FastReceive {
     const { ws } = this
     const listener: FastReceiveListener = {
-      onMessage: (text) => {
+      onMessage: (data) => {
         this.fastMessages += 1
-        this.#received(text as string)
+        this.#received(data)
       },
       onPong: (data) => {
         this.fastPongs.push(data as Buffer)
@@ -146,8 +152,9 @@ export class Feed {
     })
   }
 
-  #received(message: string): void {
-    this.events.push(message)
+  #received(data: string | Uint8Array): void {
+    if (typeof data !== 'string') this.bytes.push(data)
+    this.events.push(typeof data === 'string' ? data : `bytes ${Buffer.from(data).toString('hex')}`)
     this.messages += 1
     this.#onMessage?.(this, this.messages)
   }

@@ -129,10 +129,11 @@ export function framesOf(bytes: Buffer): { readonly opcode: number; readonly pay
   let at = 0
   while (at + 6 <= bytes.length) {
     const short = bytes.readUInt8(at + 1) & 0x7f
-    const isLong = short === 126
-    if (isLong && at + 8 > bytes.length) break
-    const length = isLong ? bytes.readUInt16BE(at + 2) : short
-    const maskAt = at + (isLong ? 4 : 2)
+    const extra = short < 126 ? 0 : short === 126 ? 2 : 8
+    const maskAt = at + 2 + extra
+    if (maskAt + 4 > bytes.length) break
+    const length =
+      extra === 0 ? short : extra === 2 ? bytes.readUInt16BE(at + 2) : Number(bytes.readBigUInt64BE(at + 2))
     const end = maskAt + 4 + length
     if (end > bytes.length) break
     const mask = bytes.subarray(maskAt, maskAt + 4)

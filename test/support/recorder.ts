@@ -13,7 +13,7 @@ export class Recorder implements TransportListener {
   /** Called with each message, after it has been kept. */
   afterMessage: ((data: string | Uint8Array) => void) | undefined
 
-  onOpen(handshake: Handshake): void {
+  onOpen(handshake: Handshake): undefined {
     this.events.push('opened')
     this.handshakes.push(handshake)
   }

@@ -83,7 +83,7 @@ class Stumbling {
 }
 
 const url = process.argv[2] as string
-const reconnect = { delays: [0] }
+const reconnect = { delays: [0], initialDelay: 0 }
 const client = await bootstrap(Stumbling, url, { logger: false, reconnect })
 // A closing that nobody waits for, and one attempt that fails for good.
 void bootstrap(Stumbling, url.replace(/^ws:/, 'wss:'), { logger: false, reconnect: false }).catch(() =>

@@ -1,4 +1,5 @@
 import type { Connect, Transport, TransportEnd, TransportRequest } from 'holdfast'
+import type { OpenTransportListener } from '#src/transports/transport.js'
 
 /** What a tap is told of one socket, in the very moment. */
 export interface SocketTap {
@@ -17,17 +18,21 @@ export function tapped(
 ): Connect {
   return (request, listener) => {
     const ear = tap(request, () => transport)
+    let target: OpenTransportListener = listener
     const transport = connect(request, {
-      onOpen: (handshake) => listener.onOpen(handshake),
-      onPing: (data) => listener.onPing(data),
-      onPong: (data) => listener.onPong(data),
+      onOpen: (handshake) => {
+        target = listener.onOpen(handshake) ?? listener
+        return undefined
+      },
+      onPing: (data) => target.onPing(data),
+      onPong: (data) => target.onPong(data),
       onMessage: (data) => {
         ear.arrived(String(data))
-        listener.onMessage(data)
+        target.onMessage(data)
       },
       onClose: (end) => {
         ear.ended(end)
-        listener.onClose(end)
+        target.onClose(end)
       },
     })
     const send = transport.send.bind(transport)

@@ -1,4 +1,5 @@
 import type { Connect } from 'holdfast'
+import type { OpenTransportListener } from '#src/transports/transport.js'
 
 /** What a transport that is watched has seen. */
 export interface Sight {
@@ -10,15 +11,19 @@ export interface Sight {
 /** Connects as it is told to, and watches. */
 export function watchedConnect(sight: Sight, connect: Connect): Connect {
   return (request, listener) => {
+    let target: OpenTransportListener = listener
     const transport = connect(request, {
-      onOpen: (handshake) => listener.onOpen(handshake),
+      onOpen: (handshake) => {
+        target = listener.onOpen(handshake) ?? listener
+        return undefined
+      },
       onMessage: (data) => {
         sight.received += 1
-        listener.onMessage(data)
+        target.onMessage(data)
       },
-      onPing: (data) => listener.onPing(data),
-      onPong: (data) => listener.onPong(data),
-      onClose: (end) => listener.onClose(end),
+      onPing: (data) => target.onPing(data),
+      onPong: (data) => target.onPong(data),
+      onClose: (end) => target.onClose(end),
     })
     const { pause, resume } = transport
     transport.pause = () => {

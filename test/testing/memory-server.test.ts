@@ -148,6 +148,27 @@ describe('MemoryServer', () => {
       expect(heard.events).to.deep.equal(['opened', 'message'])
     })
 
+    it('part of a message is received and counted, and nothing is told', async () => {
+      const { client, heard, peer } = await open()
+      peer.sendPart(1_000)
+      expect(client.bytesRead).to.equal(1_000)
+      client.pause()
+      peer.sendPart(24)
+      expect(client.bytesRead).to.equal(1_000)
+      client.resume()
+      await settle()
+      expect(client.bytesRead).to.equal(1_024)
+      expect(heard.events).to.deep.equal(['opened'])
+    })
+
+    it('each frame counts with its header', async () => {
+      const { client, peer } = await open()
+      peer.send('')
+      peer.ping(new Uint8Array(3))
+      peer.pong()
+      expect(client.bytesRead).to.equal(2 + 5 + 2)
+    })
+
     it('pings and pongs arrive with their data, and without', async () => {
       const { heard, peer } = await open()
       peer.ping()
@@ -289,6 +310,18 @@ describe('MemoryServer', () => {
       peer.read()
       expect(peer.received).to.deep.equal(['abc', 'de'])
       expect(flushed).to.deep.equal([2, 0])
+    })
+
+    it('a ping waits behind them, and leaves in its order', async () => {
+      const { client, peer } = await open()
+      const left: string[] = []
+      peer.isReading = false
+      client.send('abc', () => left.push('message'))
+      client.ping(new Uint8Array(), () => left.push(`ping ${peer.pings}`))
+      expect(peer.pings).to.equal(0)
+      expect(left).to.deep.equal([])
+      peer.read()
+      expect(left).to.deep.equal(['message', 'ping 1'])
     })
 
     it('those that never left are told to be over at the end', async () => {

@@ -15,6 +15,7 @@ export function describeTransport(
     afterEach(() => scene.end())
     describe('opening', () => describeOpening(scene))
     describe('messages', () => describeMessages(scene))
+    describe('reuse of bytes', () => describeReuse(scene))
     describe('pings and pongs', () => describePings(scene))
     describe('flow', () => describeFlow(scene))
     describe('closing', () => describeClosing(scene))
@@ -144,6 +145,18 @@ function describeMessages(scene: Scene): void {
   })
 }
 
+function describeReuse(scene: Scene): void {
+  it('sends bytes as they were at the call: their owner may use them again', async () => {
+    const far = await scene.beginOpen()
+    const bytes = new Uint8Array(100_000)
+    for (const value of [1, 2, 3]) scene.transport.send(bytes.fill(value))
+    bytes.fill(9)
+    await eventually('three messages are at the server', () => far.received.length === 3)
+    const sums = far.received.map((data) => (data as Uint8Array).reduce((sum, byte) => sum + byte, 0))
+    expect(sums).to.deep.equal([100_000, 200_000, 300_000])
+  })
+}
+
 function describePings(scene: Scene): void {
   it('tells a ping, and answers it with its payload', async () => {
     const far = await scene.beginOpen()
@@ -151,6 +164,21 @@ function describePings(scene: Scene): void {
     await eventually('the pong is at the server', () => far.pongs.length > 0)
     expect(scene.recorder.pings.map(String)).to.deep.equal(['are you there'])
     expect(far.pongs.map(String)).to.deep.equal(['are you there'])
+  })
+
+  it('tells when its own ping has left', async () => {
+    await scene.beginOpen()
+    let hasLeft = false
+    scene.transport.ping(Buffer.from('mine'), () => (hasLeft = true))
+    await eventually('the ping has left', () => hasLeft)
+  })
+
+  it('tells of a ping that never will leave, too', async () => {
+    await scene.beginOpen()
+    scene.transport.terminate()
+    let isOver = false
+    scene.transport.ping(Buffer.from('mine'), () => (isOver = true))
+    await eventually('the ping is over', () => isOver)
   })
 
   it('tells every one of many pings, and answers only the latest of a turn', async () => {
@@ -193,6 +221,19 @@ function describeFlow(scene: Scene): void {
     scene.transport.resume()
     await scene.recorder.untilMessages(3)
     expect(scene.recorder.messages).to.deep.equal(['1', '2', '3'])
+  })
+
+  it('counts the bytes that it receives, those of control frames, too', async () => {
+    const farEnd = await scene.beginOpen()
+    const { recorder, transport } = scene
+    const before = transport.bytesRead
+    farEnd.send('x'.repeat(1_000))
+    await recorder.untilMessages(1)
+    const between = transport.bytesRead
+    expect(between - before).to.be.at.least(1_000)
+    farEnd.ping(Buffer.from('hello'))
+    await eventually('the ping has come', () => recorder.pings.length === 1)
+    expect(transport.bytesRead - between).to.be.at.least(5)
   })
 
   it('counts what the peer does not take, and tells when it has left', async () => {

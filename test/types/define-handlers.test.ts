@@ -1,7 +1,14 @@
 /* eslint-disable @typescript-eslint/no-unused-vars -- the signatures are what is tested */
 import { type } from 'arktype'
 import { Connection, defineHandlers, HandshakeError } from 'holdfast'
-import type { CloseInfo, ConnectionState, ErrorContext, MessageContext, OpenInfo } from 'holdfast'
+import type {
+  CloseInfo,
+  ClosingInfo,
+  ConnectionState,
+  ErrorContext,
+  MessageContext,
+  OpenInfo,
+} from 'holdfast'
 import * as v from 'valibot'
 import * as z from 'zod'
 import { DIALECT, stands } from './assertions.js'
@@ -15,6 +22,7 @@ class Methods {
   readonly price: number = 1
   none(): void {}
   open(_open: OpenInfo): void {}
+  closing(_closing: ClosingInfo): void {}
   close(_close: CloseInfo): void {}
   state(_state: ConnectionState): void {}
   bytes(_data: Uint8Array): void {}
@@ -40,6 +48,7 @@ describe(`The types of defineHandlers, beside ${DIALECT} decorators,`, () => {
       pong: 'none',
       stateChange: 'state',
       error: [[HandshakeError, 'handshake'], 'error'],
+      closing: 'closing',
       close: 'close',
     })
     class Single extends Methods {}
@@ -74,6 +83,8 @@ describe(`The types of defineHandlers, beside ${DIALECT} decorators,`, () => {
     class Wrong extends Methods {}
     // @ts-expect-error -- open gives an OpenInfo
     defineHandlers(Wrong, { open: 'close' })
+    // @ts-expect-error -- closing gives a ClosingInfo
+    defineHandlers(Wrong, { closing: 'close' })
     // @ts-expect-error -- close gives a CloseInfo
     defineHandlers(Wrong, { close: 'open' })
     // @ts-expect-error -- binary gives bytes

@@ -3,6 +3,7 @@ import {
   HandshakeError,
   OnBinary,
   OnClose,
+  OnClosing,
   OnError,
   OnMessage,
   OnOpen,
@@ -13,6 +14,7 @@ import {
 } from 'holdfast'
 import type {
   CloseInfo,
+  ClosingInfo,
   ConnectionContext,
   ConnectionState,
   ErrorContext,
@@ -37,6 +39,9 @@ describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
       @OnStateChange() state(_state: ConnectionState, _context: ConnectionContext): void {}
       @OnError(HandshakeError) handshake(_error: HandshakeError, _context: ErrorContext): void {}
       @OnError() error(_error: Error, _context: ErrorContext): void {}
+      @OnClosing() closing(_closing: ClosingInfo, _context: ConnectionContext): string {
+        return 'bye'
+      }
       @OnClose() close(_close: CloseInfo, _context: ConnectionContext): void {}
     }
     stands(Right)
@@ -113,6 +118,8 @@ describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
       @OnOpen() open(_open: CloseInfo): void {}
       // @ts-expect-error -- @OnClose gives a CloseInfo
       @OnClose() close(_close: OpenInfo): void {}
+      // @ts-expect-error -- @OnClosing gives a ClosingInfo
+      @OnClosing() closing(_closing: CloseInfo): void {}
       // @ts-expect-error -- @OnBinary gives bytes
       @OnBinary() binary(_data: string): void {}
       // @ts-expect-error -- @OnPing gives bytes

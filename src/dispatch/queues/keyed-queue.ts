@@ -1,133 +1,143 @@
-import { deferred } from '../../core/deferred.js'
-import type { Deferred } from '../../core/deferred.js'
 import { Fifo } from '../../core/fifo.js'
+import { toError } from '../../core/error-text.js'
+import type { InboundHandlers, InboundMessage } from '../../messages/inbound.js'
+import { readerOf } from '../../messages/route.js'
+import type { Reader } from '../../messages/route.js'
+import type { KeyedConcurrency } from '../../options/concurrency.js'
+import type { RunningHandler, SlotOwner, Slots } from './slots.js'
 
-/** How a keyed queue tells its items apart, and what it does with them. */
-export interface KeyedQueuePort<T> {
-  /** How many items run at once, all keys together. */
-  readonly limit: number
-  /** True where an item that waits gives its place to a newer one of its key. */
-  readonly conflate: boolean
-  /** What an item belongs to, compared as in a Map; of those without a key, `undefined`, none is ever skipped. */
-  readonly keyOf: (item: T) => unknown
-  /** Runs an item. One that returns nothing is over at once, without a promise. It must neither throw nor reject. */
-  readonly run: (item: T) => void | Promise<void>
-  /** Is given an item that a newer one has taken the place of. */
-  readonly onConflated: (item: T) => void
-}
-
-/** Runs the items of each key in order, one at a time, and different keys at once; the keys that wait take turns. */
-export class KeyedQueue<T> {
-  readonly #port: KeyedQueuePort<T>
+/** Runs the messages of each key in order, one at a time, and different keys at once; the keys that wait take turns. */
+export class KeyedQueue {
+  readonly slots: Slots
+  readonly #read: Reader
+  /** True where a message that waits gives its place to a newer one of its key. */
+  readonly #conflate: boolean
   /** Those keys of which something waits or runs. */
-  readonly #lanes = new Map<unknown, Lane<T>>()
+  readonly #lanes = new Map<unknown, Lane>()
   /** Of these, the ones of which nothing runs. */
-  readonly #ready = new Fifo<Lane<T>>()
-  #waiting = 0
-  #running = 0
-  #isStarted = false
+  readonly #ready = new Fifo<Lane>()
+  /** How the key function has failed with messages that wait. */
+  readonly #keyErrors = new WeakMap<InboundMessage, Error>()
+  /** The lane whose message is being run, until that holds a slot. */
+  #current: Lane | undefined
   #isLooping = false
-  #idle: Deferred<void> | undefined
 
-  constructor(parts: KeyedQueuePort<T>) {
-    this.#port = parts
+  constructor(slots: Slots, { key, conflate }: Required<Pick<KeyedConcurrency, 'key' | 'conflate'>>) {
+    this.slots = slots
+    this.#read = readerOf(key)
+    this.#conflate = conflate
   }
 
-  /** Begins to run what is there and what comes. */
-  start(): void {
-    this.#isStarted = true
+  push(message: InboundMessage): void {
+    this.#add(message)
     this.#loop()
   }
 
-  push(item: T): void {
-    const { keyOf, conflate, onConflated } = this.#port
-    const key = keyOf(item)
+  /** Adds messages in order. None is run before all are there. */
+  pushAll(messages: readonly InboundMessage[]): void {
+    for (const message of messages) this.#add(message)
+    this.#loop()
+  }
+
+  /** The message that is being run takes time. */
+  hold(running: RunningHandler): void {
+    const lane = this.#current as Lane
+    this.#current = undefined
+    this.slots.add(running, lane)
+  }
+
+  /** Removes what waits of one session, and returns it: key by key, those of one key in order. */
+  remove(handlers: InboundHandlers): readonly InboundMessage[] {
+    const removed: InboundMessage[] = []
+    for (const lane of this.#lanes.values()) {
+      for (const message of lane.remove((each) => each.handlers === handlers)) removed.push(message)
+    }
+    for (const { key } of this.#ready.remove((lane) => lane.size === 0)) this.#lanes.delete(key)
+    return removed
+  }
+
+  /** A handler of this lane has settled. */
+  onSettled(lane: Lane, running: RunningHandler): void {
+    this.slots.remove(running)
+    this.#leave(lane)
+    this.#loop()
+  }
+
+  #add(message: InboundMessage): void {
+    const key = this.#keyOf(message)
     const lane = this.#lanes.get(key) ?? this.#enter(key)
-    if (conflate && key !== undefined && lane.size > 0) {
-      // It is the only one of its key: each before it has been replaced, too.
-      const replaced = lane.shift() as T
-      lane.push(item)
-      onConflated(replaced)
+    if (!this.#conflate || key === undefined || lane.size === 0) {
+      lane.push(message)
       return
     }
-    lane.push(item)
-    this.#waiting += 1
-    if (this.#isStarted) this.#loop()
+    // It is the only one of its key: each before it has been replaced, too.
+    const replaced = lane.shift() as InboundMessage
+    lane.push(message)
+    replaced.handlers.onConflated(replaced)
   }
 
-  /** Takes back what has not begun: key by key, those of one key in order. */
-  clear(): T[] {
-    const left: T[] = []
-    for (const lane of this.#lanes.values()) for (const item of lane.clear()) left.push(item)
-    for (const { key } of this.#ready.clear()) this.#lanes.delete(key)
-    this.#waiting = 0
-    this.#settleIdle()
-    return left
+  /** Returns the key of a message, compared as in a Map. Messages without one, `undefined`, wait for each other and are never skipped. */
+  #keyOf(message: InboundMessage): unknown {
+    if (message.kind !== 'message') return undefined
+    try {
+      return this.#read(message.value) ?? undefined
+    } catch (thrown) {
+      this.#keyErrors.set(message, toError(thrown))
+      return undefined
+    }
   }
 
-  /** Resolves when nothing waits and nothing runs. */
-  idle(): Promise<void> {
-    this.#idle ??= deferred()
-    const { promise } = this.#idle
-    this.#settleIdle()
-    return promise
-  }
-
-  #enter(key: unknown): Lane<T> {
-    const lane = new Lane<T>(key)
+  #enter(key: unknown): Lane {
+    const lane = new Lane(key, this)
     this.#lanes.set(key, lane)
     this.#ready.push(lane)
     return lane
   }
 
   #loop(): void {
-    // An item's run may push, synchronously: the loop that is under way will come to it.
+    // A message's run may push, synchronously: the loop that runs already will come to it.
     if (this.#isLooping) return
     this.#isLooping = true
-    while (this.#running < this.#port.limit) {
+    while (!this.slots.isFull) {
       const lane = this.#ready.shift()
       if (!lane) break
-      this.#runNext(lane)
+      this.#current = lane
+      // A lane that is ready is never empty.
+      const message = lane.shift() as InboundMessage
+      const error = this.#keyErrors.get(message)
+      // Told in the message's turn, like any other failure: never before @OnOpen has settled.
+      if (error) message.handlers.onKeyError(error, message)
+      else message.handlers.run(message)
+      if (this.#isCurrent(lane)) this.#leave(lane)
     }
+    this.#current = undefined
     this.#isLooping = false
-    this.#settleIdle()
   }
 
-  #runNext(lane: Lane<T>): void {
-    // A lane that is ready is never empty.
-    const item = lane.shift() as T
-    this.#waiting -= 1
-    this.#running += 1
-    const running = this.#port.run(item)
-    if (running === undefined) {
-      this.#over(lane)
-      return
-    }
-    void running.then(() => {
-      this.#over(lane)
-      this.#loop()
-    })
+  /** True if the message of this lane that has been run holds no slot: it is over. */
+  #isCurrent(lane: Lane): boolean {
+    return this.#current === lane
   }
 
-  #over(lane: Lane<T>): void {
-    this.#running -= 1
+  /** Nothing of the lane runs any more. */
+  #leave(lane: Lane): void {
     if (lane.size === 0) this.#lanes.delete(lane.key)
     else this.#ready.push(lane)
-  }
-
-  #settleIdle(): void {
-    if (this.#running > 0 || this.#waiting > 0) return
-    this.#idle?.resolve()
-    this.#idle = undefined
   }
 }
 
 /** What waits of one key. */
-class Lane<T> extends Fifo<T> {
+class Lane extends Fifo<InboundMessage> implements SlotOwner {
   readonly key: unknown
+  readonly #queue: KeyedQueue
 
-  constructor(key: unknown) {
+  constructor(key: unknown, queue: KeyedQueue) {
     super()
     this.key = key
+    this.#queue = queue
+  }
+
+  onSettled(running: RunningHandler): void {
+    this.#queue.onSettled(this, running)
   }
 }

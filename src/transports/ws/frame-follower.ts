@@ -4,7 +4,7 @@ const LAST_DATA_OPCODE = 0x2
 
 /** The second byte of a frame of the server's, if the length follows in two bytes, or in eight (RFC 6455, section 5.2). */
 export const LENGTH_16 = 126
-const LENGTH_64 = 127
+export const LENGTH_64 = 127
 
 /** Follows the frames that `ws` is given, to know where each begins and ends and what `ws` has still to emit. */
 export class FrameFollower {
@@ -56,15 +56,16 @@ export class FrameFollower {
     const header = this.#header
     header.push(byte)
     const [first = 0, second] = header
-    if (second === undefined || header.length < headerLength(second)) return
-    this.#remaining = second < LENGTH_16 ? second : header.slice(2).reduce((sum, each) => sum * 256 + each, 0)
-    header.length = 0
+    if (second === undefined) return
     const opcode = first & 0x0f
     const isControl = opcode === PING || opcode === PONG
-    const isFinal = (first & 0x80) !== 0
     // Reserved bits, a mask, a close frame, an unknown opcode: the start of the end, or a reason for `ws` to end it.
-    const isEnd = (first & 0x70) !== 0 || second > LENGTH_64 || (opcode > LAST_DATA_OPCODE && !isControl)
-    if (isEnd) this.#isEnding = true
+    if ((first & 0x70) !== 0 || second > LENGTH_64 || (opcode > LAST_DATA_OPCODE && !isControl))
+      this.#isEnding = true
+    if (header.length < headerLength(second)) return
+    this.#remaining = second < LENGTH_16 ? second : header.slice(2).reduce((sum, each) => sum * 256 + each, 0)
+    header.length = 0
+    const isFinal = (first & 0x80) !== 0
     if (!isControl) this.#isFragmented = !isFinal
     this.#isLast = isFinal || isControl
     if (this.#remaining === 0) this.#onFrameEnd()

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { copyBytes } from '../copy-bytes.js'
 import type { Transport } from '../transport.js'
 import { FastSend } from './fast-send.js'
 
@@ -16,15 +17,21 @@ export class FrameWriter {
   readonly #socket: WriterSocket
   readonly #ws: WsFramer
   readonly #fastSend: FastSend | undefined
+  readonly #isCompressing: boolean
   readonly #release = (): void => this.release()
-  #isHolding = false
+  /** True from the first message of a turn until all of them are written: at other times there is nothing to flush. */
+  isHolding = false
   #failedBytes = 0
 
-  /** @param framesTexts whether short text messages are framed here instead of in `ws` */
-  constructor(socket: WriterSocket, ws: WsFramer, framesTexts: boolean) {
+  /**
+   * @param framesMessages whether messages are framed here instead of in `ws`
+   * @param isCompressing whether `ws` may compress: then it reads the bytes of a message later than it is sent
+   */
+  constructor(socket: WriterSocket, ws: WsFramer, framesMessages: boolean, isCompressing = false) {
     this.#socket = socket
     this.#ws = ws
-    this.#fastSend = framesTexts ? new FastSend(socket) : undefined
+    this.#isCompressing = isCompressing
+    this.#fastSend = framesMessages ? new FastSend(socket) : undefined
   }
 
   /** Bytes that have not been passed to the operating system. Those that failed stay counted, though the socket forgets them. */
@@ -34,18 +41,14 @@ export class FrameWriter {
 
   /** Sends a message at the end of the turn, or at once if `flushed` is given: the caller has enough buffered already. */
   send(data: string | Uint8Array, flushed?: () => void): void {
-    if (!this.#isHolding) this.#hold()
-    if (typeof data === 'string' && this.#fastSend?.send(data)) {
-      if (flushed) this.#fastSend.flush(flushed)
-    } else {
-      this.#fastSend?.flush()
-      this.#ws.send(data, flushed)
-    }
+    if (!this.isHolding) this.#hold()
+    if (this.#fastSend) this.#fastSend.send(data, flushed)
+    else this.#ws.send(this.#isCompressing ? copyBytes(data) : data, flushed)
     if (flushed) this.release()
   }
 
   #hold(): void {
-    this.#isHolding = true
+    this.isHolding = true
     this.#socket.cork()
     // A tick is after the microtasks that are due: a loop that awaits each of its sends is one turn, too.
     process.nextTick(this.#release)
@@ -58,8 +61,8 @@ export class FrameWriter {
 
   /** Writes everything now. */
   release(): void {
-    if (!this.#isHolding) return
-    this.#isHolding = false
+    if (!this.isHolding) return
+    this.isHolding = false
     const held = this.#socket.writableLength + (this.#fastSend?.pending ?? 0)
     this.#fastSend?.flush()
     this.#socket.uncork()

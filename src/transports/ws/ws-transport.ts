@@ -4,7 +4,13 @@ import { WebSocket } from 'ws'
 import { redactUrl } from '../../core/url.js'
 import { ConnectionLostError, ProtocolViolationError } from '../../errors/connection-errors.js'
 import type { HandshakeError } from '../../errors/connection-errors.js'
-import type { Connect, Transport, TransportListener, TransportRequest } from '../transport.js'
+import type {
+  Connect,
+  OpenTransportListener,
+  Transport,
+  TransportListener,
+  TransportRequest,
+} from '../transport.js'
 import { FastReceive } from './fast-receive.js'
 import type { FastReceivePort } from './fast-receive.js'
 import { FrameWriter } from './frame-writer.js'
@@ -40,6 +46,23 @@ export interface WsTransportOptions {
 /** Makes a transport over `ws`, for the `transport` option: the default one, unless its options say otherwise. */
 export function createWsTransport({ fastPaths = true }: WsTransportOptions = {}): Connect {
   return (request, listener) => new WsTransport(request, listener, fastPaths)
+}
+
+/** What counts the bytes of a socket as they pass; Node keeps it to itself. */
+interface Carrier {
+  readonly bytesRead: number
+  readonly bytesWritten: number
+  /** Bytes of the last write that the operating system has not taken. */
+  readonly writeQueueSize: number
+}
+
+/**
+ * Returns what counts the bytes on the wire; `undefined` once the socket is gone. A socket's own counts move by whole TLS records and
+ * whole writes only: one of 20 MB that is under way stands still in them.
+ */
+function carrierOf(socket: Socket | undefined): Carrier | undefined {
+  const { _handle: handle } = (socket ?? {}) as { _handle?: (Carrier & { _parent?: Carrier }) | null }
+  return handle?._parent ?? handle ?? undefined
 }
 
 /** Passes its events to its transport. */
@@ -91,12 +114,12 @@ class OwnedSocket extends WebSocket {
 /** One socket over `ws`. */
 class WsTransport implements Transport, FastReceivePort {
   readonly #socket: OwnedSocket
-  readonly #listener: TransportListener
+  /** Until it is open, the one that hears of that. */
+  #listener: TransportListener | OpenTransportListener
   #rawSocket: Socket | undefined
   #fastReceive: FastReceive | undefined
   #writer: FrameWriter | undefined
-  #error: Error | undefined
-  #sentCode: number | undefined
+  #failure: { readonly error: Error; readonly sentCode?: number | undefined } | undefined
   #pendingPong: Buffer | undefined
   #isGivenUp = false
   #hasClosed = false
@@ -112,6 +135,15 @@ class WsTransport implements Transport, FastReceivePort {
     return Math.max((this.#writer ?? this.#socket).bufferedAmount, this.#unsentBytes)
   }
 
+  get bytesRead(): number {
+    return carrierOf(this.#rawSocket)?.bytesRead ?? 0
+  }
+
+  get bytesWritten(): number | undefined {
+    const carrier = carrierOf(this.#rawSocket)
+    return carrier && carrier.bytesWritten - carrier.writeQueueSize
+  }
+
   get protocol(): string {
     return this.#socket.protocol
   }
@@ -124,20 +156,17 @@ class WsTransport implements Transport, FastReceivePort {
     if (!this.isOpen) this.#socket.send(data, flushed)
     else {
       // perf: made on first use, saves 250 B per idle connection.
-      this.#writer ??= this.#createWriter()
+      this.#writer ??= createWriter(this.#rawSocket as Socket, this.#socket, this.#fastReceive !== undefined)
       this.#writer.send(data, flushed)
     }
   }
 
-  #createWriter(): FrameWriter {
-    // Messages that may be compressed are framed by `ws`, which does so in its own time.
-    const framesTexts = this.#fastReceive !== undefined && this.#socket.extensions === ''
-    return new FrameWriter(this.#rawSocket as Socket, this.#socket, framesTexts)
-  }
-
-  ping(data: Uint8Array): void {
+  ping(data: Uint8Array, flushed?: () => void): void {
     this.#writer?.flush()
-    if (this.isOpen) this.#socket.ping(data)
+    const waits = this.#socket.bufferedAmount > 0
+    if (this.isOpen) this.#socket.ping(data, undefined, waits ? flushed : undefined)
+    // perf: a ping that nothing is before leaves now, and needs no tick of its own to tell.
+    if (!waits || !this.isOpen) flushed?.()
   }
 
   pong(data: Uint8Array): void {
@@ -174,17 +203,21 @@ class WsTransport implements Transport, FastReceivePort {
     if (!hasFastPaths) rawSocket?.on('error', (error) => this.onSocketError(error))
     else if (rawSocket)
       this.#fastReceive = new FastReceive(rawSocket, request.maxPayload, this.#listener, this)
-    this.#listener.onOpen({ protocol: this.protocol, headers })
+    if (!('onOpen' in this.#listener)) return
+    const listener = this.#listener.onOpen({ protocol: this.protocol, headers })
+    if (!listener) return
+    this.#listener = listener
+    this.#fastReceive?.deliverTo(listener)
   }
 
   onSocketError(cause: Error): void {
     this.#unsentBytes = this.bufferedAmount
     const message = `The connection to ${redactUrl(this.#socket.url)} broke: ${cause.message}`
-    this.#error ??= new ConnectionLostError(message, 1006, '', { cause })
+    this.#failure ??= { error: new ConnectionLostError(message, 1006, '', { cause }) }
   }
 
   beforeForward(): void {
-    this.#writer?.flush()
+    if (this.#writer?.isHolding) this.#writer.flush()
   }
 
   onMessage(data: Buffer, isBinary: boolean): void {
@@ -212,19 +245,26 @@ class WsTransport implements Transport, FastReceivePort {
 
   onError(error: Error, handshake: WsHandshake | undefined): void {
     // What is cut from here is no failure: whoever cuts it knows why.
-    if (this.#error || this.#isGivenUp) return
+    if (this.#failure || this.#isGivenUp) return
     if (handshake) {
-      this.#error = handshake.errorOf(error)
+      this.#failure = { error: handshake.errorOf(error) }
       return
     }
     const violated = sentCodeOf(error)
     // A close frame is sent once, so the peer never hears of what it does wrong after ours.
-    if (!this.#hasClosed) this.#sentCode = violated
-    this.#error = new ProtocolViolationError(violated, error)
+    const sentCode = this.#hasClosed ? undefined : violated
+    this.#failure = { error: new ProtocolViolationError(violated, error), sentCode }
   }
 
   onClose(code: number, reason: Buffer, refusal: HandshakeError | undefined): void {
-    const error = refusal ?? this.#error
-    this.#listener.onClose({ code, reason: reason.toString(), sentCode: this.#sentCode, error })
+    const { error, sentCode } = this.#failure ?? {}
+    this.#listener.onClose({ code, reason: reason.toString(), sentCode, error: refusal ?? error })
   }
+}
+
+/** @param hasFastPaths whether messages may be framed here */
+function createWriter(rawSocket: Socket, socket: WebSocket, hasFastPaths: boolean): FrameWriter {
+  // Messages that may be compressed are framed by `ws`, which does so in its own time.
+  const isCompressing = socket.extensions !== ''
+  return new FrameWriter(rawSocket, socket, hasFastPaths && !isCompressing, isCompressing)
 }

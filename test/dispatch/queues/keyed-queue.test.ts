@@ -4,7 +4,9 @@ import { deferred } from '#src/core/deferred.js'
 import type { Deferred } from '#src/core/deferred.js'
 import { heapInUse } from '../../support/heap.js'
 import { KeyedQueue } from '#src/dispatch/queues/keyed-queue.js'
-import type { KeyedQueuePort } from '#src/dispatch/queues/keyed-queue.js'
+import { Slots } from '#src/dispatch/queues/slots.js'
+import { ItemSession, silentWarning } from '../../support/queued-items.js'
+import type { ItemHandlers } from '../../support/queued-items.js'
 
 /** Lets all promise callbacks run. */
 function settle(): Promise<void> {
@@ -13,15 +15,28 @@ function settle(): Promise<void> {
   })
 }
 
-type Options = Partial<Pick<KeyedQueuePort<string>, 'limit' | 'conflate'>>
-
-/** The key of an item is its first letter; of one that begins with a dash there is none. */
-function keyOf(item: string): string | undefined {
-  return item.startsWith('-') ? undefined : item[0]
+interface Options {
+  readonly limit?: number
+  readonly conflate?: boolean
+  readonly key?: (item: unknown) => unknown
 }
 
-/** A queue whose items run until the test ends them; what has begun is noted in order. */
-function rig({ limit = Infinity, conflate = false }: Options = {}) {
+/** The key of an item is its first letter; of one that begins with a dash there is none. */
+function keyOf(item: unknown): string | undefined {
+  const text = item as string
+  return text.startsWith('-') ? undefined : text[0]
+}
+
+function queueOf({ limit = Infinity, conflate = false, key = keyOf }: Options = {}): KeyedQueue {
+  return new KeyedQueue(new Slots(limit, silentWarning()), { key, conflate })
+}
+
+function sessionOf<T = string>(handlers: ItemHandlers<T>, options?: Options): ItemSession<T> {
+  return new ItemSession(queueOf(options), handlers)
+}
+
+/** Two sessions of one queue whose items run until the test ends them; what has begun is noted in order. */
+function rig(options: Options = {}) {
   const begun: string[] = []
   const skipped: string[] = []
   const runs = new Map<string, Deferred<void>>()
@@ -31,31 +46,24 @@ function rig({ limit = Infinity, conflate = false }: Options = {}) {
     runs.set(item, running)
     return running.promise
   }
-  const queue = new KeyedQueue<string>({
-    limit,
-    conflate,
-    keyOf,
-    run,
-    onConflated: (item) => void skipped.push(item),
-  })
-  const push = (...items: readonly string[]): void => items.forEach((item) => queue.push(item))
+  const queue = queueOf(options)
+  const handlers = { run, onConflated: (item: string) => void skipped.push(item) }
+  const session = new ItemSession<string>(queue, handlers)
+  const other = new ItemSession<string>(queue, handlers)
+  const push = (...items: readonly string[]): void => session.push(...items)
   const end = async (item: string): Promise<void> => {
     runs.get(item)?.resolve()
     runs.delete(item)
     await settle()
   }
-  return { begun, skipped, queue, push, end }
+  return { begun, skipped, session, other, push, end }
 }
 
+const NEVER = new Promise<void>(() => undefined)
+
 /** A queue in which each item has a key of its own, of about 400 KB. */
-function withLargeKeys(run: () => void | Promise<void>): KeyedQueue<object> {
-  return new KeyedQueue<object>({
-    limit: Infinity,
-    conflate: false,
-    keyOf: () => Array.from({ length: 50_000 }, () => 0),
-    run,
-    onConflated: () => undefined,
-  })
+function withLargeKeys(run: () => void | Promise<void>): ItemSession<object> {
+  return sessionOf<object>({ run }, { key: () => Array.from({ length: 50_000 }, () => 0) })
 }
 
 /** Expects that a step leaves next to nothing behind, however often it is done. */
@@ -65,39 +73,30 @@ async function expectNoGrowth(step: () => void | Promise<void>): Promise<void> {
   expect(heapInUse() - before).to.be.below(4 * 2 ** 20)
 }
 
-/** A queue whose items are over at once. */
-function synchronous(run: (item: string) => void): KeyedQueue<string> {
-  return new KeyedQueue<string>({
-    limit: Infinity,
-    conflate: false,
-    keyOf,
-    run,
-    onConflated: () => undefined,
-  })
-}
-
 describe('KeyedQueue', () => {
-  describe('#start', () => {
-    it('runs nothing before, and what has gathered then', () => {
-      const { begun, queue, push } = rig()
-      push('a1', 'b1', 'a2')
-      expect(begun).to.deep.equal([])
-      queue.start()
-      expect(begun).to.deep.equal(['a1', 'b1'])
+  describe('#pushAll', () => {
+    it('runs messages in order, before what their run pushes', () => {
+      const run: string[] = []
+      const session: ItemSession<string> = sessionOf({
+        run: (item) => {
+          run.push(item)
+          if (item === 'a1') session.push('a3')
+        },
+      })
+      session.pushAll(['a1', 'a2', 'b1'])
+      expect(run).to.deep.equal(['a1', 'b1', 'a2', 'a3'])
     })
   })
 
   describe('#push', () => {
     it('runs an item at once, in the same tick, where nothing is in its way', () => {
-      const { begun, queue, push } = rig()
-      queue.start()
+      const { begun, push } = rig()
       push('a1')
       expect(begun).to.deep.equal(['a1'])
     })
 
     it('lets items of one key wait for each other, and for no other key', async () => {
-      const { begun, queue, push, end } = rig()
-      queue.start()
+      const { begun, push, end } = rig()
       push('a1', 'a2', 'b1', 'a3', 'b2')
       expect(begun).to.deep.equal(['a1', 'b1'])
       await end('b1')
@@ -108,8 +107,7 @@ describe('KeyedQueue', () => {
     })
 
     it('lets those without a key wait for each other', async () => {
-      const { begun, queue, push, end } = rig()
-      queue.start()
+      const { begun, push, end } = rig()
       push('-1', '-2', 'a1')
       expect(begun).to.deep.equal(['-1', 'a1'])
       await end('-1')
@@ -117,8 +115,7 @@ describe('KeyedQueue', () => {
     })
 
     it('runs as many at once as its limit says, and no more', async () => {
-      const { begun, queue, push, end } = rig({ limit: 2 })
-      queue.start()
+      const { begun, push, end } = rig({ limit: 2 })
       push('a1', 'b1', 'c1', 'd1')
       expect(begun).to.deep.equal(['a1', 'b1'])
       await end('b1')
@@ -126,8 +123,7 @@ describe('KeyedQueue', () => {
     })
 
     it('lets the keys take turns: a key with many items does not keep the others waiting', async () => {
-      const { begun, queue, push, end } = rig({ limit: 1 })
-      queue.start()
+      const { begun, push, end } = rig({ limit: 1 })
       push('a1', 'a2', 'a3', 'b1', 'b2', 'c1')
       for (const item of ['a1', 'b1', 'c1', 'a2', 'b2']) await end(item)
       expect(begun).to.deep.equal(['a1', 'b1', 'c1', 'a2', 'b2', 'a3'])
@@ -135,53 +131,52 @@ describe('KeyedQueue', () => {
 
     it('runs what an item pushes after that item, not inside it, whatever its key', () => {
       const run: string[] = []
-      const queue: KeyedQueue<string> = synchronous((item) => {
-        run.push(`begin ${item}`)
-        if (item === 'a1') for (const next of ['a2', 'b1']) queue.push(next)
-        run.push(`end ${item}`)
+      const session: ItemSession<string> = sessionOf({
+        run: (item) => {
+          run.push(`begin ${item}`)
+          if (item === 'a1') session.push('a2', 'b1')
+          run.push(`end ${item}`)
+        },
       })
-      queue.start()
-      queue.push('a1')
+      session.push('a1')
       expect(run).to.deep.equal(['begin a1', 'end a1', 'begin b1', 'end b1', 'begin a2', 'end a2'])
     })
 
     it('does not grow the stack however many follow each other', () => {
       let count = 0
-      const queue: KeyedQueue<string> = synchronous(() => {
-        count += 1
-        if (count <= 100_000) queue.push(count % 2 === 0 ? 'a' : 'b')
+      const session: ItemSession<string> = sessionOf({
+        run: () => {
+          count += 1
+          if (count <= 100_000) session.push(count % 2 === 0 ? 'a' : 'b')
+        },
       })
-      queue.start()
-      queue.push('a')
+      session.push('a')
       expect(count).to.equal(100_001)
     })
 
     it('forgets a key of which nothing is left, so that any number of them can come', async () => {
       const runs: Deferred<void>[] = []
-      const queue = withLargeKeys(() => {
+      const session = withLargeKeys(() => {
         const running: Deferred<void> = deferred()
         runs.push(running)
         return running.promise
       })
-      queue.start()
       await expectNoGrowth(async () => {
-        queue.push({})
+        session.push({})
         runs.pop()?.resolve()
         await settle()
       })
     })
 
     it('forgets a key whose items are over at once', async () => {
-      const queue = withLargeKeys(() => undefined)
-      queue.start()
-      await expectNoGrowth(() => queue.push({}))
+      const session = withLargeKeys(() => undefined)
+      await expectNoGrowth(() => session.push({}))
     })
   })
 
   describe('with conflate', () => {
     it('puts a newer item in the place of the one of its key that waits, which is skipped', async () => {
-      const { begun, skipped, queue, push, end } = rig({ conflate: true })
-      queue.start()
+      const { begun, skipped, push, end } = rig({ conflate: true })
       push('a1', 'a2', 'a3', 'a4')
       expect(begun).to.deep.equal(['a1'])
       expect(skipped).to.deep.equal(['a2', 'a3'])
@@ -191,25 +186,22 @@ describe('KeyedQueue', () => {
     })
 
     it('lets the newer item keep the place in line', async () => {
-      const { begun, queue, push, end } = rig({ conflate: true, limit: 1 })
-      queue.start()
+      const { begun, push, end } = rig({ conflate: true, limit: 1 })
       push('x', 'a1', 'b1', 'a2')
       await end('x')
       await end('a2')
       expect(begun).to.deep.equal(['x', 'a2', 'b1'])
     })
 
-    it('skips also what has gathered before the start', () => {
-      const { begun, skipped, queue, push } = rig({ conflate: true })
-      push('a1', 'b1', 'a2')
-      queue.start()
+    it('skips also what enters together', () => {
+      const { begun, skipped, session } = rig({ conflate: true })
+      session.pushAll(['a1', 'b1', 'a2'])
       expect(begun).to.deep.equal(['a2', 'b1'])
       expect(skipped).to.deep.equal(['a1'])
     })
 
     it('never skips what has no key', async () => {
-      const { begun, skipped, queue, push, end } = rig({ conflate: true })
-      queue.start()
+      const { begun, skipped, push, end } = rig({ conflate: true })
       push('-1', '-2', '-3')
       await end('-1')
       await end('-2')
@@ -220,35 +212,97 @@ describe('KeyedQueue', () => {
     it('may be pushed to from within skipped', async () => {
       const [begun, skipped]: [string[], string[]] = [[], []]
       const first: Deferred<void> = deferred()
-      const queue: KeyedQueue<string> = new KeyedQueue<string>({
-        limit: 1,
-        conflate: true,
-        keyOf,
-        run: (item) => {
-          begun.push(item)
-          return item === 'a1' ? first.promise : undefined
+      const session: ItemSession<string> = sessionOf(
+        {
+          run: (item) => {
+            begun.push(item)
+            return item === 'a1' ? first.promise : undefined
+          },
+          onConflated: (item) => {
+            skipped.push(item)
+            if (item === 'a2') session.push('a4')
+          },
         },
-        onConflated: (item) => {
-          skipped.push(item)
-          if (item === 'a2') queue.push('a4')
-        },
-      })
-      queue.start()
-      for (const item of ['a1', 'a2', 'a3']) queue.push(item)
+        { limit: 1, conflate: true },
+      )
+      session.push('a1', 'a2', 'a3')
       expect(skipped).to.deep.equal(['a2', 'a3'])
       first.resolve()
-      await queue.idle()
+      await settle()
       expect(begun).to.deep.equal(['a1', 'a4'])
     })
   })
 
-  describe('#clear', () => {
-    it('takes back what has not begun, and lets what runs go on', async () => {
-      const { begun, queue, push, end } = rig({ limit: 2 })
-      queue.start()
+  describe('with two sessions', () => {
+    it('lets a message wait for one of its key, whoever it came to, and for the limit of both', async () => {
+      const { begun, session, other, end } = rig({ limit: 2 })
+      session.push('a1')
+      other.push('a2', 'b1', 'c1')
+      session.push('c2')
+      expect(begun).to.deep.equal(['a1', 'b1'])
+      await end('a1')
+      expect(begun).to.deep.equal(['a1', 'b1', 'c1'])
+      for (const item of ['b1', 'a2', 'c1']) await end(item)
+      expect(begun).to.deep.equal(['a1', 'b1', 'c1', 'a2', 'c2'])
+    })
+
+    it('skips an item for a newer one of the other session, which its own one is told of', async () => {
+      const skipped: string[] = []
+      const queue = queueOf({ conflate: true, limit: 1 })
+      const [session, other] = ['old', 'new'].map(
+        (name) =>
+          new ItemSession<string>(queue, {
+            run: (item) => (item === 'x' ? NEVER : undefined),
+            onConflated: (item) => void skipped.push(`${name} ${item}`),
+          }),
+      )
+      session?.push('x', 'a1')
+      other?.push('a2', 'a3')
+      expect(skipped).to.deep.equal(['old a1', 'new a2'])
+    })
+  })
+
+  describe('with a key function that throws', () => {
+    it('runs the item in its turn as one without a key, and tells of it then, once', async () => {
+      const notes: string[] = []
+      const first: Deferred<void> = deferred()
+      const key = (item: unknown): unknown => {
+        if (item === 'bad') throw new TypeError('no key')
+        return undefined
+      }
+      const session: ItemSession<string> = sessionOf(
+        {
+          run: (item) => {
+            notes.push(item)
+            return item === 'first' ? first.promise : undefined
+          },
+          onKeyError: (error, item) => void notes.push(`${error.message}: ${item}`),
+        },
+        { key, conflate: true },
+      )
+      session.push('first', 'bad', 'last')
+      expect(notes).to.deep.equal(['first'])
+      first.resolve()
+      await settle()
+      expect(notes).to.deep.equal(['first', 'no key: bad', 'bad', 'last'])
+    })
+
+    it('is asked about messages only', () => {
+      const asked: unknown[] = []
+      const queue = queueOf({ key: (item) => asked.push(item) })
+      const session = new ItemSession<string>(queue, { run: () => undefined })
+      for (const kind of ['message', 'binary', 'undecodable'] as const)
+        session.receive(session.messageOf(kind, kind))
+      expect(asked).to.deep.equal(['message'])
+    })
+  })
+
+  describe('#remove', () => {
+    it('takes back what has not begun, key by key, and lets what runs go on', async () => {
+      const { begun, session, push, end } = rig({ limit: 2 })
       push('a1', 'b1', 'a2', 'c1', 'a3', 'c2')
-      expect(queue.clear()).to.deep.equal(['a2', 'a3', 'c1', 'c2'])
-      expect(queue.clear()).to.deep.equal([])
+      expect(session.remove()).to.deep.equal(['a2', 'a3', 'c1', 'c2'])
+      expect(session.remove()).to.deep.equal([])
       push('a4', 'c3')
       await end('b1')
       expect(begun).to.deep.equal(['a1', 'b1', 'c3'])
@@ -256,83 +310,41 @@ describe('KeyedQueue', () => {
       expect(begun).to.deep.equal(['a1', 'b1', 'c3', 'a4'])
     })
 
-    it('takes back everything where nothing runs', () => {
-      const { queue, push } = rig()
-      push('a1', 'b1')
-      expect(queue.clear()).to.deep.equal(['a1', 'b1'])
+    it('leaves what the other session has in its place', async () => {
+      const { begun, session, other, end } = rig({ limit: 1 })
+      session.push('x', 'a1')
+      other.push('a2')
+      session.push('b1', 'c1')
+      other.push('c2')
+      expect(session.remove()).to.deep.equal(['a1', 'b1', 'c1'])
+      for (const item of ['x', 'a2']) await end(item)
+      expect(begun).to.deep.equal(['x', 'a2', 'c2'])
     })
 
-    it('leaves no key behind where nothing runs, so that any number of them can come', async () => {
-      const queue = withLargeKeys(() => undefined)
+    it('leaves no key behind, so that any number of them can come', async () => {
+      const blocked: ItemSession<object> = sessionOf<object>(
+        { run: () => NEVER },
+        { limit: 1, key: () => Array.from({ length: 50_000 }, () => 0) },
+      )
+      blocked.push({})
       await expectNoGrowth(() => {
-        queue.push({})
-        queue.clear()
+        blocked.push({})
+        expect(blocked.remove()).to.have.length(1)
       })
     })
   })
 
-  describe('#idle', () => {
-    it('resolves at once where nothing waits and nothing runs', async () => {
-      await rig().queue.idle()
-    })
-
-    it('resolves when everything of all keys has been run, and not before', async () => {
-      const { queue, push, end } = rig()
-      queue.start()
-      push('a1', 'b1', 'a2')
-      let isIdle = false
-      const idle = queue.idle().then(() => (isIdle = true))
+  describe('a slot that is taken from a handler', () => {
+    it('lets the next item of its key begin, and what the handler does later changes nothing', async () => {
+      const { begun, session, other, end } = rig({ limit: 1 })
+      session.push('a1')
+      other.push('a2', 'a3')
+      expect(session.release()).to.deep.equal(['a1'])
+      expect(begun).to.deep.equal(['a1', 'a2'])
       await end('a1')
-      await end('b1')
-      expect(isIdle).to.equal(false)
+      expect(begun).to.deep.equal(['a1', 'a2'])
       await end('a2')
-      expect(isIdle).to.equal(true)
-      await idle
-    })
-
-    it('waits for what has gathered before the start', async () => {
-      const queue: KeyedQueue<string> = synchronous(() => undefined)
-      queue.push('a1')
-      let isIdle = false
-      void queue.idle().then(() => (isIdle = true))
-      await settle()
-      expect(isIdle).to.equal(false)
-      queue.start()
-      await settle()
-      expect(isIdle).to.equal(true)
-    })
-
-    it('resolves when the rest is cleared', async () => {
-      const { queue, push } = rig()
-      push('a1')
-      const idle = queue.idle()
-      queue.clear()
-      await idle
-    })
-
-    it('asked from inside an item waits for that item, too', async () => {
-      const order: string[] = []
-      const queue: KeyedQueue<string> = synchronous(() => {
-        void queue.idle().then(() => order.push('idle'))
-        order.push('over')
-      })
-      queue.start()
-      queue.push('a1')
-      await settle()
-      expect(order).to.deep.equal(['over', 'idle'])
-    })
-
-    it('is the same for all who ask meanwhile, and anew afterwards', async () => {
-      const { queue, push, end } = rig()
-      queue.start()
-      push('a1')
-      const both = [queue.idle(), queue.idle()]
-      await end('a1')
-      await Promise.all(both)
-      push('a2')
-      const again = queue.idle()
-      await end('a2')
-      await again
+      expect(begun).to.deep.equal(['a1', 'a2', 'a3'])
     })
   })
 
@@ -342,7 +354,7 @@ describe('KeyedQueue', () => {
       readonly key: number | undefined
       readonly isAsync: boolean
     }
-    type Step = 'end first' | 'end last' | 'clear' | 'start' | Omit<Item, 'id'>
+    type Step = 'end first' | 'end last' | 'remove' | 'release' | Omit<Item, 'id'>
 
     const steps = fc.array(
       fc.oneof(
@@ -351,7 +363,7 @@ describe('KeyedQueue', () => {
           arbitrary: fc.record({ key: fc.option(fc.nat(3), { nil: undefined }), isAsync: fc.boolean() }),
         },
         { weight: 3, arbitrary: fc.constantFrom('end first' as const, 'end last' as const) },
-        { weight: 1, arbitrary: fc.constantFrom('clear' as const, 'start' as const) },
+        { weight: 1, arbitrary: fc.constantFrom('remove' as const, 'release' as const) },
       ),
       { maxLength: 100 },
     )
@@ -362,57 +374,46 @@ describe('KeyedQueue', () => {
       const begun: Item[] = []
       const skipped: Item[] = []
       const cleared: Item[] = []
-      const running: { item: Item; over: Deferred<void> }[] = []
-      const queue = new KeyedQueue<Item>({
-        limit,
-        conflate,
-        keyOf: ({ key }) => key,
-        run: (item) => {
-          expect(
-            running.map((each) => each.item.key),
-            'one of a key at a time',
-          ).to.not.include(item.key)
-          begun.push(item)
-          if (!item.isAsync) return undefined
-          const over: Deferred<void> = deferred()
-          running.push({ item, over })
-          expect(running.length).to.be.at.most(limit)
-          return over.promise
+      let running: { item: Item; over: Deferred<void> }[] = []
+      const session = sessionOf<Item>(
+        {
+          run: (item) => {
+            expect(
+              running.map((each) => each.item.key),
+              'one of a key at a time',
+            ).to.not.include(item.key)
+            begun.push(item)
+            if (!item.isAsync) return undefined
+            const over: Deferred<void> = deferred()
+            running.push({ item, over })
+            expect(running.length).to.be.at.most(limit)
+            return over.promise
+          },
+          onConflated: (item) => void skipped.push(item),
+          onHandled: (handled) => void (running = running.filter(({ item }) => item !== handled)),
         },
-        onConflated: (item) => void skipped.push(item),
-      })
-      const end = async (at: 'first' | 'last'): Promise<void> => {
-        const ended = at === 'first' ? running.shift() : running.pop()
-        ended?.over.resolve()
+        { limit, conflate, key: (item) => (item as Item).key },
+      )
+      const end = async (at: 0 | -1): Promise<void> => {
+        running.at(at)?.over.resolve()
         await settle()
       }
-      let isStarted = false
       for (const step of all) {
-        if (step === 'start') {
-          queue.start()
-          isStarted = true
-        } else if (step === 'clear') cleared.push(...queue.clear())
-        else if (step === 'end first') await end('first')
-        else if (step === 'end last') await end('last')
+        if (step === 'release') session.release()
+        else if (step === 'remove') cleared.push(...session.remove())
+        else if (step === 'end first') await end(0)
+        else if (step === 'end last') await end(-1)
         else {
           const item = { ...step, id: pushed.length }
           pushed.push(item)
-          queue.push(item)
+          session.push(item)
         }
         const known = [...begun, ...skipped, ...cleared]
         const waiting = pushed.filter((item) => !known.includes(item))
         const busy = new Set(running.map(({ item }) => item.key))
-        if (isStarted && running.length < limit)
-          expect(waiting.filter(({ key }) => !busy.has(key))).to.deep.equal([])
+        if (running.length < limit) expect(waiting.filter(({ key }) => !busy.has(key))).to.deep.equal([])
       }
-      queue.start()
-      let isIdle = false
-      const idle = queue.idle().then(() => (isIdle = true))
-      while (running.length > 0) {
-        expect(isIdle).to.equal(false)
-        await end('first')
-      }
-      await idle
+      while (running.length > 0) await end(0)
       return { pushed, begun, skipped, cleared }
     }
 

@@ -49,7 +49,7 @@ const OPERATIONS: RequestsOptions = {
     return type === 'next' ? id : type
   },
   requests: OPERATIONS,
-  reconnect: { delays: [10] },
+  reconnect: { delays: [10], initialDelay: 0 },
   logger: false,
 })
 class PriceClient {

@@ -25,7 +25,7 @@ const CALL = 2
   // [2, id, action, payload] is a call; what else there is, replies to requests.
   route: (message) => (Array.isArray(message) && message[0] === CALL ? (message[2] as string) : undefined),
   requests: ocpp(),
-  reconnect: { delays: [10] },
+  reconnect: { delays: [10], initialDelay: 0 },
   logger: false,
 })
 class ChargePoint {
@@ -133,19 +133,20 @@ describeBothWays('An ocpp-rpc server', function (transport) {
     expect(central.mostAtOnce).to.equal(1)
   })
 
-  it('is asked again after a drop only what may be, and what had waited its turn', async () => {
+  it('is asked again after a drop only what may be, sent before or not', async () => {
     const { central, proxy, transfer } = await start()
     proxy.hold()
     const once = transfer('once')
-    const waiting = transfer('waiting')
+    const turn = transfer('turn')
+    const waiting = transfer('waiting', true)
     await proxy.untilHeld()
     proxy.cut()
-    expect(await rejection(once)).to.be.instanceOf(ConnectionLostError)
+    for (const lost of [once, turn]) expect(await rejection(lost)).to.be.instanceOf(ConnectionLostError)
     expect(await waiting).to.deep.equal({ status: 'Accepted', data: 'WAITING' })
 
     proxy.hold()
     const again = transfer('again', true)
-    const last = transfer('last')
+    const last = transfer('last', true)
     await proxy.untilHeld()
     proxy.cut()
     expect(await again).to.deep.equal({ status: 'Accepted', data: 'AGAIN' })

@@ -32,7 +32,7 @@ interface Message {
 @WebSocketClient({
   route: (message) => (message as Message).params?.subscription,
   requests: jsonRpc(),
-  reconnect: { delays: [10] },
+  reconnect: { delays: [10], initialDelay: 0 },
   logger: false,
 })
 class NewsClient {

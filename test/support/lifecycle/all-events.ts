@@ -1,6 +1,6 @@
-import type { LifecycleEvent } from '#src/connection/lifecycle/events.js'
-import { CONNECTION_TIMERS, ROLES, timersOf } from '#src/connection/lifecycle/state.js'
-import type { LifecycleState, LinkName, LinkTimer, TimerName } from '#src/connection/lifecycle/state.js'
+import type { LifecycleEvent } from '#src/lifecycle/events.js'
+import { CONNECTION_TIMERS, ROLES, timersOf } from '#src/lifecycle/state.js'
+import type { LifecycleState, LinkName, LinkTimer, TimerName } from '#src/lifecycle/state.js'
 
 const BOTH = [false, true] as const
 const FACTS = BOTH.flatMap((retry) => BOTH.map((stable) => ({ retry, stable })))

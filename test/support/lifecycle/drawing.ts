@@ -1,7 +1,7 @@
-import type { LifecycleEffect } from '#src/connection/lifecycle/effects.js'
-import type { LifecycleEvent } from '#src/connection/lifecycle/events.js'
-import { ROLES, phaseOf } from '#src/connection/lifecycle/state.js'
-import type { LifecycleState } from '#src/connection/lifecycle/state.js'
+import type { LifecycleEffect } from '#src/lifecycle/effects.js'
+import type { LifecycleEvent } from '#src/lifecycle/events.js'
+import { ROLES, phaseOf } from '#src/lifecycle/state.js'
+import type { LifecycleState } from '#src/lifecycle/state.js'
 import type { Exploration } from './exploration.js'
 
 /** From and to, with all events that lead there. */

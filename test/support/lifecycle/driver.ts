@@ -1,7 +1,7 @@
-import type { LifecycleEffect } from '#src/connection/lifecycle/effects.js'
-import type { LifecycleEvent, Refusal } from '#src/connection/lifecycle/events.js'
-import type { LifecycleState } from '#src/connection/lifecycle/state.js'
-import { step } from '#src/connection/lifecycle/step.js'
+import type { LifecycleEffect } from '#src/lifecycle/effects.js'
+import type { LifecycleEvent, Refusal } from '#src/lifecycle/events.js'
+import type { LifecycleState } from '#src/lifecycle/state.js'
+import { step } from '#src/lifecycle/step.js'
 import type { LifecycleWorld } from './world.js'
 
 /** Effects in which code of the user can run, and call the connection. */

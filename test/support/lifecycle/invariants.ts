@@ -1,13 +1,8 @@
-import type { LifecycleEffect } from '#src/connection/lifecycle/effects.js'
-import type { LifecycleEvent } from '#src/connection/lifecycle/events.js'
-import { ROLES, hasSocket, timersOf } from '#src/connection/lifecycle/state.js'
-import type {
-  LifecycleShape,
-  LifecycleState,
-  LifecycleStatus,
-  Phase,
-} from '#src/connection/lifecycle/state.js'
-import type { LifecycleStep } from '#src/connection/lifecycle/step.js'
+import type { LifecycleEffect } from '#src/lifecycle/effects.js'
+import type { LifecycleEvent } from '#src/lifecycle/events.js'
+import { ROLES, hasSocket, timersOf } from '#src/lifecycle/state.js'
+import type { LifecycleShape, LifecycleState, LifecycleStatus, Phase } from '#src/lifecycle/state.js'
+import type { LifecycleStep } from '#src/lifecycle/step.js'
 import { hold } from './world.js'
 import type { LifecycleWorld } from './world.js'
 

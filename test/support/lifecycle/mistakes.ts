@@ -1,8 +1,8 @@
-import type { LifecycleEffect } from '#src/connection/lifecycle/effects.js'
-import type { LifecycleEvent } from '#src/connection/lifecycle/events.js'
-import { keyOf, shapeOf } from '#src/connection/lifecycle/state.js'
-import type { LifecycleShape, LifecycleState, SessionShape } from '#src/connection/lifecycle/state.js'
-import type { LifecycleStep } from '#src/connection/lifecycle/step.js'
+import type { LifecycleEffect } from '#src/lifecycle/effects.js'
+import type { LifecycleEvent } from '#src/lifecycle/events.js'
+import { keyOf, shapeOf } from '#src/lifecycle/state.js'
+import type { LifecycleShape, LifecycleState, SessionShape } from '#src/lifecycle/state.js'
+import type { LifecycleStep } from '#src/lifecycle/step.js'
 import { MACHINE } from './exploration.js'
 import type { Machine } from './exploration.js'
 

@@ -1,7 +1,7 @@
-import type { LifecycleEffect } from '#src/connection/lifecycle/effects.js'
-import type { LifecycleEvent, Refusal } from '#src/connection/lifecycle/events.js'
-import type { LifecycleShape, LifecycleState, LinkName, TimerName } from '#src/connection/lifecycle/state.js'
-import { start, step } from '#src/connection/lifecycle/step.js'
+import type { LifecycleEffect } from '#src/lifecycle/effects.js'
+import type { LifecycleEvent, Refusal } from '#src/lifecycle/events.js'
+import type { LifecycleShape, LifecycleState, LinkName, TimerName } from '#src/lifecycle/state.js'
+import { start, step } from '#src/lifecycle/step.js'
 
 /** A fact of an event that holds; the others do not. */
 type Fact = 'retry' | 'stable'

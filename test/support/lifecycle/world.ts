@@ -1,7 +1,7 @@
-import type { LifecycleEffect, SetEffect } from '#src/connection/lifecycle/effects.js'
-import type { LifecycleEvent } from '#src/connection/lifecycle/events.js'
-import { ROLES, roleOf } from '#src/connection/lifecycle/state.js'
-import type { LifecycleState, LifecycleStatus, LinkName, TimerName } from '#src/connection/lifecycle/state.js'
+import type { LifecycleEffect, SetEffect } from '#src/lifecycle/effects.js'
+import type { LifecycleEvent } from '#src/lifecycle/events.js'
+import { ROLES, roleOf } from '#src/lifecycle/state.js'
+import type { LifecycleState, LifecycleStatus, LinkName, TimerName } from '#src/lifecycle/state.js'
 
 /** A link as the effects of the machine have left it. */
 export interface WorldLink {

@@ -4,7 +4,7 @@ import type { FastReceiveListener, ReadSocket } from '#src/transports/ws/fast-re
 import { Feed } from '../../support/fed-socket.js'
 import { turns } from '../../support/eventually.js'
 import { heapInUse } from '../../support/heap.js'
-import { PONG, TEXT, frame } from '../../support/raw-server.js'
+import { BINARY, PONG, TEXT, frame } from '../../support/raw-server.js'
 
 const TEXTS = Array.from({ length: 10 }, (_, index) => `message ${index + 1}`)
 
@@ -63,6 +63,31 @@ describe('What FastReceive tells of a message', () => {
     })
     expect(uncaught).to.deep.equal([error])
     expect(told).to.deep.equal(['after'])
+  })
+
+  it('is told of a long message from its own memory, into which the rest has been read', () => {
+    const told: (string | Uint8Array)[] = []
+    const socket: ReadSocket = { emit: () => true, isPaused: () => false, unshift: () => undefined }
+    const port = { isOpen: true, beforeForward: () => undefined, onSocketError: () => undefined }
+    const listener = { onMessage: (data: string | Uint8Array) => told.push(data), onPong: () => undefined }
+    const fast = new FastReceive(socket, 0, listener, port)
+    for (const opcode of [TEXT, BINARY]) {
+      const bytes = frame(opcode, Buffer.alloc(200_000, 'abc'))
+      let memory = fast.readShared(bytes.subarray(0, 1_000))
+      for (const [from, to] of [
+        [1_000, 60_000],
+        [60_000, 150_000],
+      ] as const) {
+        expect(memory).to.have.lengthOf(bytes.length - from)
+        bytes.copy(memory!, 0, from, to)
+        memory = fast.readShared(memory!.subarray(0, to - from))
+      }
+      // What is still to come is less than a read of the shared buffer takes.
+      expect(memory).to.equal(undefined)
+      expect(fast.readShared(bytes.subarray(150_000))).to.equal(undefined)
+    }
+    const text = 'abc'.repeat(66_667).slice(0, 200_000)
+    expect(told).to.deep.equal([text, Buffer.from(text)])
   })
 
   it('keeps no more than 8 KiB of what came with it in memory', () => {

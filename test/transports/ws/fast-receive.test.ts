@@ -24,6 +24,8 @@ function texts(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `message ${index + 1}`)
 }
 
+const MIB = 1024 * 1024
+
 const LIMITS = { maxPayload: 300, maxFragments: 3 }
 
 /** Every kind of frame, right and wrong, by name. */
@@ -126,13 +128,46 @@ function describeFastReceive(isLending: boolean): void {
       }
     })
 
-    it('leaves to ws what is cut within its header, is long, or comes in three chunks, and reads on after it', async () => {
+    it('completes a message of up to 1 MiB, in however many chunks it comes', async () => {
+      for (const length of [20, 9_000, 65_535, 65_536, MIB]) {
+        const text = 'x'.repeat(length)
+        const bytes = Buffer.alloc(length, 'b')
+        const frames = [frame(TEXT, 'a'), frame(TEXT, text), frame(BINARY, bytes), frame(TEXT, 'ž')]
+        for (const size of [11, 8_192, 65_536].filter((each) => each * 1_000 > length)) {
+          const feed = await fast(frames.flatMap((each) => chunksOf(each, [size])))
+          expect(feed.events, `${length} in ${size}`).to.deep.equal([
+            'a',
+            text,
+            `bytes ${bytes.toString('hex')}`,
+            'ž',
+          ])
+          expect(feed.fastMessages, `${length} in ${size}`).to.equal(4)
+        }
+      }
+    })
+
+    it('hands over bytes that no later read changes', async () => {
+      const feed = await fast([
+        frame(BINARY, 'whole'),
+        ...chop(frame(BINARY, 'in two'), 4),
+        frame(BINARY, 'last'),
+      ])
+      expect(feed.fastMessages).to.equal(3)
+      expect(feed.bytes.map((bytes) => Buffer.from(bytes).toString())).to.deep.equal([
+        'whole',
+        'in two',
+        'last',
+      ])
+    })
+
+    it('leaves to ws what is cut within its header or is longer than 1 MiB, and reads on after it', async () => {
       const short = frame(TEXT, 'a short one')
-      const long = frame(TEXT, 'x'.repeat(9_000))
+      const long = frame(TEXT, 'x'.repeat(MIB + 1))
       const cases = [
         chop(Buffer.concat([short, short]), short.length + 1),
+        chop(frame(TEXT, 'x'.repeat(70_000)), 9),
+        chop(frame(BINARY, 'x'.repeat(300)), 3),
         chop(long, 100),
-        chop(short, 4, 6),
       ]
       for (const chunks of cases) {
         const plain = await Feed.open(false)
@@ -216,7 +251,8 @@ function describeFastReceive(isLending: boolean): void {
     })
 
     it('reads nothing while ws has not told of what it was given', async () => {
-      const frames = [frame(BINARY, 'x'), ...texts(3).map((text) => frame(TEXT, text))]
+      const fragments = [frame(BINARY, 'x', false), frame(CONTINUATION)]
+      const frames = [...fragments, ...texts(3).map((text) => frame(TEXT, text))]
       const feed = await fast([Buffer.concat(frames)], { allowSynchronousEvents: false })
       await turns(10)
       expect(feed.events).to.deep.equal(['bytes 78', ...texts(3)])
@@ -297,7 +333,8 @@ function describeFastReceive(isLending: boolean): void {
     }
 
     it('waits while ws has had more than it takes at once', async () => {
-      const frames = [frame(BINARY, new Uint8Array(40_000)), frame(TEXT, 'after')]
+      const fragments = [frame(BINARY, new Uint8Array(40_000), false), frame(CONTINUATION)]
+      const frames = [...fragments, frame(TEXT, 'after')]
       const feed = await fast([Buffer.concat([frame(TEXT, 'before'), ...frames, ...frames])])
       const bytes = `bytes ${'00'.repeat(40_000)}`
       expect(feed.events).to.deep.equal(['before', bytes, 'after', bytes, 'after'])

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { FastSend } from '#src/transports/ws/fast-send.js'
-import { TEXT, framesOf } from '../../support/raw-server.js'
+import { BINARY, TEXT, framesOf } from '../../support/raw-server.js'
 
 /** What the fast path hands over, as a socket that is never through with any of it. */
 function rig() {
@@ -13,44 +13,85 @@ function rig() {
     return true
   }
   const fast = new FastSend({ write: write as never })
-  const texts = (): string[] =>
+  /** Texts, and the bytes of binary messages. */
+  const messages = (): (string | Buffer)[] =>
     framesOf(Buffer.concat(writes)).map(({ opcode, payload }) => {
-      expect(opcode).to.equal(TEXT)
-      return payload.toString()
+      expect(opcode).to.be.oneOf([TEXT, BINARY])
+      return opcode === TEXT ? payload.toString() : Buffer.from(payload)
     })
-  return { fast, writes, flushed, texts }
+  return { fast, writes, flushed, messages }
 }
 
 describe('FastSend', () => {
   describe('#send', () => {
     it('frames texts of all lengths that it takes, at all places in memory', () => {
-      const { fast, texts } = rig()
+      const { fast, messages } = rig()
       const sent = Array.from({ length: 700 }, (_, length) => 'x'.repeat(length))
-      for (const text of [...sent, 'y'.repeat(4_096)]) expect(fast.send(text)).to.equal(true)
+      for (const text of sent) fast.send(text)
       fast.flush()
-      expect(texts()).to.deep.equal([...sent, 'y'.repeat(4_096)])
+      expect(messages()).to.deep.equal(sent)
+    })
+
+    it('frames bytes of all lengths, and copies them', () => {
+      const { fast, messages } = rig()
+      const lengths = [
+        ...Array.from({ length: 300 }, (_, length) => length),
+        4_096,
+        4_097,
+        65_535,
+        65_536,
+        200_001,
+      ]
+      const sent = lengths.map((length) => new Uint8Array(length).fill(length + 1))
+      for (const bytes of sent) {
+        const reused = bytes.slice()
+        fast.send(reused)
+        reused.fill(0)
+      }
+      fast.flush()
+      expect(messages()).to.deep.equal(sent.map((bytes) => Buffer.from(bytes)))
+    })
+
+    it('frames long texts of all alphabets, in order with short ones', () => {
+      const { fast, messages } = rig()
+      const long = [
+        'y'.repeat(4_096),
+        'y'.repeat(4_097),
+        'y'.repeat(65_535),
+        'y'.repeat(65_536),
+        '🐎'.repeat(20_003),
+      ]
+      const sent = long.flatMap((text) => ['before', text, 'after'])
+      for (const text of sent) fast.send(text)
+      fast.flush()
+      expect(messages()).to.deep.equal(sent)
+    })
+
+    it('hands over at once if a callback is given, and hands that on, too', () => {
+      for (const length of [3, 5_000]) {
+        const { fast, writes, flushed } = rig()
+        let calls = 0
+        fast.send('x'.repeat(length), () => (calls += 1))
+        expect(writes).to.have.lengthOf(1)
+        expect(calls).to.equal(0)
+        for (const done of flushed) done()
+        expect(calls).to.equal(1)
+      }
     })
 
     it('frames what takes more bytes than it has characters', () => {
-      const { fast, texts } = rig()
+      const { fast, messages } = rig()
       const sent = ['ž'.repeat(62), 'ž'.repeat(63), '🐎'.repeat(31), '🐎'.repeat(32), '€'.repeat(4_096)]
       for (const text of sent) fast.send(text)
       fast.flush()
-      expect(texts()).to.deep.equal(sent)
+      expect(messages()).to.deep.equal(sent)
     })
 
     it('sends a sign of replacement for half a character, as ws does', () => {
-      const { fast, texts } = rig()
+      const { fast, messages } = rig()
       fast.send('a \ud83d b')
       fast.flush()
-      expect(texts()).to.deep.equal(['a \ufffd b'])
-    })
-
-    it('leaves what is long to ws', () => {
-      const { fast, writes } = rig()
-      expect(fast.send('x'.repeat(4_097))).to.equal(false)
-      fast.flush()
-      expect(writes).to.deep.equal([])
+      expect(messages()).to.deep.equal(['a \ufffd b'])
     })
 
     it('frames any texts as they are, whoever else sends between', () => {
@@ -70,7 +111,7 @@ describe('FastSend', () => {
             if (flushes) rigs[who]?.fast.flush()
           }
           for (const { fast } of rigs) fast.flush()
-          expect(rigs.map(({ texts }) => texts())).to.deep.equal(sent)
+          expect(rigs.map(({ messages }) => messages())).to.deep.equal(sent)
         }),
       )
     })
@@ -81,8 +122,10 @@ describe('FastSend', () => {
       fast.flush()
       const bytes = Buffer.concat(writes)
       const masks = new Set(Array.from({ length: 5_000 }, (_, index) => bytes.readUInt32LE(index * 6 + 2)))
-      // Of 5,000 random ones two may be the same, but hardly ten.
-      expect(masks.size).to.be.greaterThan(4_990)
+      for (let count = 0; count < 500; count += 1) fast.send('x'.repeat(5_000))
+      for (const long of writes.slice(1)) masks.add(long.readUInt32LE(4))
+      // Of 5,500 random ones two may be the same, but hardly ten.
+      expect(masks.size).to.be.greaterThan(5_490)
     })
   })
 
@@ -109,14 +152,14 @@ describe('FastSend', () => {
     })
 
     it('leaves alone what it has handed over: a socket may not be through with it', () => {
-      const { fast, texts } = rig()
+      const { fast, messages } = rig()
       const sent = Array.from({ length: 20_000 }, (_, index) => `message ${index} ${'x'.repeat(index % 90)}`)
       for (const [index, text] of sent.entries()) {
         fast.send(text)
         if (index % 400 === 0 || index % 3_000 > 2_980) fast.flush()
       }
       fast.flush()
-      expect(texts()).to.deep.equal(sent)
+      expect(messages()).to.deep.equal(sent)
     })
 
     it('hands little over in little memory, so that it keeps no more of it alive', () => {

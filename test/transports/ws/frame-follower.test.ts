@@ -157,10 +157,12 @@ describe('FrameFollower', () => {
       'an unknown control opcode': frame(0xb, 'x'),
     }
     for (const [name, bytes] of Object.entries(endings)) {
-      it(`is true from ${name} on`, () => {
-        const follower = followed(bytes)
+      it(`is true from the second byte of ${name} on`, () => {
+        const follower = followed(bytes.subarray(0, 1))
+        expect(follower.isEnding).to.equal(false)
+        followAll(follower, bytes.subarray(1, 2))
         expect(follower.isEnding).to.equal(true)
-        followAll(follower, frame(TEXT, 'x'))
+        followAll(follower, bytes.subarray(2), frame(TEXT, 'x'))
         expect(follower.isEnding).to.equal(true)
       })
     }

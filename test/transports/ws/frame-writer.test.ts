@@ -5,7 +5,7 @@ import type { WriterSocket, WsFramer } from '#src/transports/ws/frame-writer.js'
 const BYTES = new Uint8Array(3)
 
 /** A writer on a socket that only notes what is done with it, and a `ws` that does so, too. */
-function rig(framesTexts = false) {
+function rig(framesMessages = false) {
   const events: string[] = []
   const socket = {
     writableLength: 0,
@@ -27,7 +27,7 @@ function rig(framesTexts = false) {
       flushed?.()
     },
   }
-  return { writer: new FrameWriter(socket as unknown as WriterSocket, ws, framesTexts), socket, events }
+  return { writer: new FrameWriter(socket as unknown as WriterSocket, ws, framesMessages), socket, events }
 }
 
 function tick(): Promise<void> {
@@ -70,18 +70,18 @@ describe('FrameWriter', () => {
       expect(events).to.deep.equal(['cork', 'ws 3', 'uncork', 'cork', 'ws 3', 'uncork'])
     })
 
-    it('writes short texts in one piece, in order with what ws writes', async () => {
+    it('writes short messages in one piece, and long ones in order with them', async () => {
       const { writer, events } = rig(true)
-      for (const data of ['one', 'two', BYTES, 'three', 'x'.repeat(5_000)]) writer.send(data)
+      for (const data of ['one', 'two', BYTES, 'x'.repeat(5_000), 'three']) writer.send(data)
       await tick()
-      expect(events).to.deep.equal(['cork', 'write 18', 'ws 3', 'write 11', 'ws 5000', 'uncork'])
+      expect(events).to.deep.equal(['cork', 'write 27', 'write 5008', 'write 11', 'uncork'])
     })
 
     it('writes at once if a callback is given, and calls it', () => {
-      for (const framesTexts of [false, true]) {
-        const { writer, events } = rig(framesTexts)
+      for (const framesMessages of [false, true]) {
+        const { writer, events } = rig(framesMessages)
         writer.send('one', () => events.push('flushed'))
-        expect(events).to.deep.equal(['cork', framesTexts ? 'write 9' : 'ws 3', 'flushed', 'uncork'])
+        expect(events).to.deep.equal(['cork', framesMessages ? 'write 9' : 'ws 3', 'flushed', 'uncork'])
       }
     })
   })
@@ -142,8 +142,8 @@ describe('FrameWriter', () => {
     })
 
     it('goes on counting what failed to be written, though the socket has dropped it', () => {
-      for (const framesTexts of [false, true]) {
-        const { writer, socket } = rig(framesTexts)
+      for (const framesMessages of [false, true]) {
+        const { writer, socket } = rig(framesMessages)
         socket.writableLength = 100
         socket.uncork = () => {
           socket.writableLength = 0
@@ -151,7 +151,7 @@ describe('FrameWriter', () => {
         }
         writer.send('one')
         writer.release()
-        expect(writer.bufferedAmount).to.equal(framesTexts ? 109 : 100)
+        expect(writer.bufferedAmount).to.equal(framesMessages ? 109 : 100)
       }
     })
 

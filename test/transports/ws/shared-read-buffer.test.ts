@@ -31,7 +31,7 @@ describe('SHARED_READ', () => {
     lending.on('data', (bytes: Buffer) => streamed.push(bytes))
     other.write('first')
     await eventually('the first has come', () => streamed.length > 0)
-    lending[kReader] = { readShared: (bytes) => lent.push(bytes) }
+    lending[kReader] = { readShared: (bytes) => void lent.push(bytes) }
     for (const [index, text] of ['second', 'third'].entries()) {
       other.write(text)
       await eventually('it has come', () => lent.length > index)
@@ -42,6 +42,31 @@ describe('SHARED_READ', () => {
     lending.destroy()
   })
 
+  it('reads into the memory of the reader, where it has given some, and only once', async () => {
+    const { lending, other } = await pair()
+    const own = Buffer.alloc(10)
+    const lent: string[] = []
+    const into: ArrayBufferLike[] = []
+    lending[kReader] = {
+      readShared(bytes) {
+        lent.push(bytes.toString())
+        into.push(bytes.buffer)
+        return lent.length === 1 ? own : undefined
+      },
+    }
+    lending.resume()
+    for (const [index, text] of ['first', 'second', 'third'].entries()) {
+      other.write(text)
+      await eventually('it has come', () => lent.length > index)
+      // What Node would be given now for another socket.
+      expect(SHARED_READ.buffer().buffer).to.not.equal(own.buffer)
+    }
+    expect(lent).to.deep.equal(['first', 'second', 'third'])
+    expect(into.map((buffer) => buffer === own.buffer)).to.deep.equal([false, true, false])
+    expect(own.toString('latin1')).to.equal('second\0\0\0\0')
+    lending.destroy()
+  })
+
   it('reads nothing more once the reader pauses, and goes on when it is resumed', async () => {
     const { lending, other } = await pair()
     let received = 0
@@ -49,6 +74,7 @@ describe('SHARED_READ', () => {
       readShared(bytes) {
         received += bytes.length
         lending.pause()
+        return undefined
       },
     }
     lending.resume()
@@ -59,7 +85,7 @@ describe('SHARED_READ', () => {
     await turns(20)
     expect(lending.bytesRead).to.equal(first)
     expect(first).to.be.at.most(64 * 1024)
-    lending[kReader] = { readShared: (bytes) => (received += bytes.length) }
+    lending[kReader] = { readShared: (bytes) => void (received += bytes.length) }
     lending.resume()
     await eventually('all has come', () => received === sent)
     lending.destroy()
@@ -87,7 +113,7 @@ describe('The default transport', () => {
       connection.socket.write(upgradeAnswer(connection.request))
     })
     let messages = 0
-    const nothing = (): void => undefined
+    const nothing = (): undefined => undefined
     const request = {
       url: server.url,
       protocols: [],

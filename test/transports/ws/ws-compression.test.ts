@@ -77,6 +77,16 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(received).to.deep.equal(texts)
     })
 
+    it('has copied bytes when the call returns: their owner may use them again', async () => {
+      const { url, received } = await serve()
+      const { transport } = await open(url, { compression: true })
+      const bytes = Buffer.alloc(2_000, 'a')
+      for (const letter of ['a', 'b', 'c']) transport.send(bytes.fill(letter))
+      bytes.fill('x')
+      await eventually('all is at the server', () => received.length === 3)
+      expect(received).to.deep.equal(['a', 'b', 'c'].map((letter) => letter.repeat(2_000)))
+    })
+
     it('is done without where the server declines it', async () => {
       const { url, received, socket } = await serve({ perMessageDeflate: false })
       const { recorder, transport } = await open(url, { compression: true })

@@ -3,8 +3,19 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { WebSocketServer } from 'ws'
-import { eventually } from '../../support/eventually.js'
-import { BINARY, CLOSE, PING, PONG, TEXT, closePayload, frame } from '../../support/raw-server.js'
+import { eventually, turns } from '../../support/eventually.js'
+import { startLine } from '../../support/held-line.js'
+import {
+  BINARY,
+  CLOSE,
+  PING,
+  PONG,
+  TEXT,
+  closePayload,
+  frame,
+  startRawServer,
+  upgradeAnswer,
+} from '../../support/raw-server.js'
 import { SELF_SIGNED } from '../../support/self-signed.js'
 import { BOTH_WAYS, wsScene } from './ws-scene.js'
 
@@ -162,6 +173,47 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       await recorder.untilMessages(numbers.length)
       expect(recorder.messages).to.deep.equal(numbers)
       expect(transport.bufferedAmount).to.equal(0)
+    })
+
+    it('counts the bytes on the wire over TLS, also those of half a record', async () => {
+      const server = use(
+        await startRawServer(({ socket, request }) => {
+          socket.write(upgradeAnswer(request))
+        }, 'wss'),
+      )
+      const line = use(await startLine(server.port))
+      const { recorder, transport } = connectUnverified(`wss://localhost:${line.port}`)
+      await recorder.untilOpened()
+      await eventually('all that came with the handshake is read', () => line.passed === transport.bytesRead)
+      line.hold()
+      server.connections[0]?.socket.write(frame(TEXT, 'x'.repeat(900)))
+      await eventually('the record has left the server', () => line.held > 900)
+      const before = transport.bytesRead
+      line.pass(500)
+      await eventually('half a record has come', () => transport.bytesRead === before + 500)
+      expect(recorder.messages).to.deep.equal([])
+      line.pass(line.held)
+      await recorder.untilMessages(1)
+    })
+
+    it('counts the bytes on the wire over TLS as they leave', async () => {
+      const server = use(
+        await startRawServer(({ socket, request }) => {
+          socket.write(upgradeAnswer(request))
+        }, 'wss'),
+      )
+      const { recorder, transport } = connectUnverified(`wss://localhost:${server.port}`)
+      await recorder.untilOpened()
+      const socket = server.connections[0]?.socket
+      socket?.pause()
+      transport.send(new Uint8Array(2 ** 24), () => undefined)
+      await turns()
+      const stalled = transport.bytesWritten ?? NaN
+      const { bufferedAmount } = transport
+      expect(stalled).to.be.lessThan(2 ** 24)
+      socket?.resume()
+      await eventually('more has left', () => (transport.bytesWritten ?? NaN) > stalled)
+      expect(transport.bufferedAmount).to.equal(bufferedAmount)
     })
 
     /** Connects to whoever has whatever certificate. */

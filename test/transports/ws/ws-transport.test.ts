@@ -3,7 +3,7 @@ import { ConnectionLostError, ProtocolViolationError } from 'holdfast'
 import { startTestServer } from 'holdfast/testing'
 import type { TestServerConnection } from 'holdfast/testing'
 import { createWsTransport } from '#src/transports/ws/ws-transport.js'
-import { eventually } from '../../support/eventually.js'
+import { eventually, turns } from '../../support/eventually.js'
 import {
   BINARY,
   CLOSE,
@@ -131,6 +131,49 @@ for (const { way, fastPaths } of BOTH_WAYS) {
         await recorder.untilMessages(1)
         expect(recorder.messages).to.deep.equal(['one message'])
         expect(recorder.events).to.deep.equal(['opened', 'ping', 'message'])
+      })
+
+      it('counts the bytes of a message as they arrive', async () => {
+        const server = await sending(Buffer.concat([longHeader(TEXT, 1_000), Buffer.alloc(10)]))
+        const { recorder, transport } = connect(server.url)
+        expect(transport.bytesRead).to.equal(0)
+        await recorder.untilOpened()
+        const before = transport.bytesRead
+        server.connections[0]?.socket.write(Buffer.alloc(100))
+        await eventually('the bytes have come', () => transport.bytesRead >= before + 100)
+        expect(recorder.messages).to.deep.equal([])
+      })
+
+      it('counts the bytes of an upload as they leave, also those of one message', async () => {
+        const server = await sending()
+        const { recorder, transport } = connect(server.url)
+        await recorder.untilOpened()
+        const socket = server.connections[0]?.socket
+        socket?.pause()
+        const before = transport.bytesWritten ?? NaN
+        transport.send(new Uint8Array(2 ** 24), () => undefined)
+        await turns()
+        const stalled = transport.bytesWritten ?? NaN
+        expect(stalled - before).to.be.within(1, 2 ** 24 - 1)
+        const { bufferedAmount } = transport
+        socket?.resume()
+        await eventually('more has left', () => (transport.bytesWritten ?? NaN) > stalled)
+        expect(transport.bufferedAmount).to.equal(bufferedAmount)
+      })
+
+      it('tells that a ping has left once the upload before it has', async () => {
+        const server = await sending()
+        const { recorder, transport } = connect(server.url)
+        await recorder.untilOpened()
+        const socket = server.connections[0]?.socket
+        socket?.pause()
+        transport.send(new Uint8Array(2 ** 24))
+        let hasLeft = false
+        transport.ping(Buffer.from('1'), () => (hasLeft = true))
+        await turns()
+        expect(hasLeft).to.equal(false)
+        socket?.resume()
+        await eventually('the ping has left', () => hasLeft)
       })
 
       it('is cut when the peer never answers a close', async () => {

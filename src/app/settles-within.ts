@@ -1,0 +1,17 @@
+import type { Clock } from '../core/clock.js'
+
+/** Waits for a promise to settle, `timeout` milliseconds at most; resolves to whether it did. */
+export async function settlesWithin(
+  promise: Promise<unknown>,
+  timeout: number,
+  clock: Pick<Clock, 'setTimeout'>,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = clock.setTimeout(() => resolve(false), timeout)
+    const settled = (): void => {
+      timer.cancel()
+      resolve(true)
+    }
+    promise.then(settled, settled)
+  })
+}

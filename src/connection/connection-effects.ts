@@ -1,0 +1,271 @@
+import { wholeNow } from '../core/clock.js'
+import { CloseCode } from '../link/close-code.js'
+import { LOCAL_CLOSE, lostError } from '../session/disconnect.js'
+import { Session } from '../session/session.js'
+import type { ConnectionState } from '../session/state.js'
+import type { Connect } from '../transports/transport.js'
+import { Attempt } from './attempt.js'
+import type { AttemptListener } from './attempt.js'
+import type { ConnectionParts } from './connection-parts.js'
+import type { EffectRunner } from './driver.js'
+import { EndingEffects } from './ending-effects.js'
+import type {
+  Consequence,
+  LifecycleEffect,
+  OnErrorEffect,
+  SessionEffect,
+  SetEffect,
+} from '../lifecycle/effects.js'
+import type { LifecycleStatus, LinkName, TimerName } from '../lifecycle/state.js'
+import { describeDecision } from './retry-policy.js'
+import type { StepFacts, Trouble } from './step-facts.js'
+
+/** Shares of a timeout after which the parts of closing are over: handlers and goodbye, the closing handshake; the rest is for `@OnClose`. */
+const SHARES: Readonly<Partial<Record<TimerName, number>>> = { half: 1 / 2, cut: 9 / 10 }
+
+/** So much of `maxAge` is up to chance: clients that were started together are not renewed together. */
+const MAX_AGE_SPREAD = 1 / 10
+
+/** Does what the lifecycle of a connection decides. The ends of links, and of the connection, are in {@link EndingEffects}. */
+export class ConnectionEffects implements EffectRunner<StepFacts> {
+  readonly #parts: ConnectionParts & AttemptListener
+  readonly #connect: Connect
+  /** perf: saves 40 B per idle connection. */
+  #ending: EndingEffects | undefined
+
+  constructor(parts: ConnectionParts & AttemptListener, connect: Connect) {
+    this.#parts = parts
+    this.#connect = connect
+  }
+
+  get #endings(): EndingEffects {
+    return (this.#ending ??= new EndingEffects(this.#parts))
+  }
+
+  onStep(effects: readonly LifecycleEffect[], facts: StepFacts): void {
+    const { holder, retryPolicy } = this.#parts
+    for (const effect of effects) {
+      if (effect.type === 'set' && effect.length === 'floor') facts.delay = retryPolicy.floor()
+      else if (effect.type === 'set' && effect.length === 'retryDecision') facts.delay = decidedDelay(facts)
+      else if (effect.type === 'onError' && effect.consequence === 'fatal') this.#endings.noteFailure(facts)
+      else if (effect.type === 'state') {
+        holder.set(this.#stateOf(effect.status, effects, facts))
+        ;(facts.states ??= []).push(holder.state)
+      } else if (effect.type === 'ready') holder.set(this.#stateOf('open', effects, facts))
+    }
+    // A close() after end() has another code.
+    if (facts.closing && holder.state.status === 'closing' && this.#parts.state.shape.closing === 'close')
+      holder.set({ status: 'closing', ...facts.closing })
+  }
+
+  run(effect: LifecycleEffect, facts: StepFacts): void {
+    const { timers, retryPolicy, openings } = this.#parts
+    switch (effect.type) {
+      case 'set':
+        this.#set(effect, facts)
+        break
+      case 'cancel':
+        timers.cancel(effect.timer)
+        break
+      case 'count':
+        retryPolicy.count()
+        break
+      case 'forgive':
+        retryPolicy.forgive()
+        break
+      case 'attempt':
+        this.#attempt(effect.link)
+        break
+      case 'state':
+        this.#tellState(facts)
+        break
+      case 'resolveReady':
+        openings.onSuccess()
+        break
+      case 'onError':
+        this.#tellError(effect, facts)
+        break
+      case 'rejectReady':
+      case 'abortConnection':
+      case 'ended':
+        this.#endings.run(effect.type)
+        break
+      default:
+        this.#runOnLink(effect, facts)
+    }
+  }
+
+  onIdle(): void {
+    this.#parts.links.prune()
+  }
+
+  #set({ timer, length, moves }: SetEffect, facts: StepFacts): void {
+    const { timers, settings } = this.#parts
+    const { onOpenTimeout, drainTimeout, closeTimeout, maxAge } = settings
+    const lengths = {
+      onOpenTimeout,
+      drainTimeout,
+      closeTimeout,
+      endTimeout: facts.endTimeout ?? closeTimeout,
+      maxAge: maxAge * (1 - settings.random() * MAX_AGE_SPREAD),
+      retryDecision: facts.delay ?? 0,
+      floor: facts.delay ?? 0,
+    }
+    const delay = lengths[length] * (SHARES[timer] ?? 1)
+    if (moves) timers.hasten(timer, delay)
+    else timers.set(timer, delay)
+  }
+
+  // --- states -----------------------------------------------------------------------------------------------------------
+
+  /** Returns a state with its facts, right after the step that led to it. */
+  #stateOf(status: LifecycleStatus, effects: readonly LifecycleEffect[], facts: StepFacts): ConnectionState {
+    const { state, links, openings, retryPolicy } = this.#parts
+    const next = effects.some(({ type }) => type === 'forgive') ? 1 : retryPolicy.nextAttempt
+    switch (status) {
+      case 'connecting': {
+        const attempt = links.find(state.current)
+        return { status, attempt: attempt instanceof Attempt ? attempt.number : next }
+      }
+      case 'opening':
+      case 'open': {
+        const link = links.session(state.current)?.link
+        return { status, connectionNumber: link?.number ?? 0, protocol: link?.transport.protocol ?? '' }
+      }
+      case 'waiting':
+        return { status, attempt: next, ...waitOf(facts) }
+      case 'closing':
+        return { status, ...closingOf(facts) }
+      case 'closed':
+        return { status, close: openings.lastClose }
+    }
+  }
+
+  #tellState(facts: StepFacts): void {
+    const told = facts.states?.shift()
+    if (!told) return
+    const { holder, listener } = this.#parts
+    const state = told.status === 'closed' ? this.#endings.closedState() : told
+    holder.publish(state.status)
+    listener?.onStateChange(state)
+  }
+
+  // --- failures ---------------------------------------------------------------------------------------------------------
+
+  #tellError({ link, stage, consequence }: OnErrorEffect, { trouble, delay }: StepFacts): void {
+    const { links, holder, listener } = this.#parts
+    if (!trouble) {
+      this.#parts.report(new Error('@OnClose has not settled in time'), stage, 'going on without it')
+      return
+    }
+    const part = links.find(link)
+    const { signal } = part instanceof Session ? part.link : (part ?? holder)
+    const { error } = trouble
+    const fatal = consequence === 'fatal'
+    // A handler that gives up with its link's own signal says nothing new.
+    if (consequence === 'reported' && error === signal.reason) return
+    if (fatal ? this.#endings.isGoodEnd(trouble) : isPlainEnd(trouble) && consequence !== 'the old one stays')
+      return
+    const said = sayConsequence(consequence, trouble, delay)
+    const reported = listener?.onError({ error, stage, fatal, consequence: said, signal })
+    if (reported && part instanceof Session) part.ending.onReported(reported)
+    const { decision } = trouble
+    if (decision?.retry && decision.retryAfter !== undefined) listener?.onWarning(describeDecision(decision))
+  }
+
+  // --- attempts and links -----------------------------------------------------------------------------------------------
+
+  #attempt(name: LinkName): void {
+    const { links, openings, retryPolicy, settings } = this.#parts
+    const attempt = new Attempt(name, retryPolicy.countAttempt(), settings, this.#parts)
+    links.add(attempt)
+    attempt.start(this.#connect, { isReconnect: openings.count > 0, failure: retryPolicy.lastFailure })
+  }
+
+  #runOnLink(effect: SessionEffect, facts: StepFacts): void {
+    const part = this.#parts.links.find(effect.link)
+    if (effect.type === 'cutAttempt') this.#endings.cut(part)
+    else if (part instanceof Session) this.#runOnSession(part, effect, facts)
+  }
+
+  #runOnSession(session: Session, effect: SessionEffect, facts: StepFacts): void {
+    const { openings, settings } = this.#parts
+    switch (effect.type) {
+      case 'onOpen':
+        openings.onOpen()
+        if (facts.open) session.open(facts.open)
+        break
+      case 'ready':
+        session.becomeReady(wholeNow(settings.clock))
+        break
+      case 'retire':
+        session.ending.retire()
+        break
+      case 'lose':
+        this.#lose(session, facts)
+        break
+      case 'stopTaking':
+        session.ending.stopTaking()
+        break
+      case 'drain':
+        session.ending.drain(effect.until)
+        break
+      default:
+        this.#endings.end(session, effect, facts)
+    }
+  }
+
+  #lose(session: Session, { trouble, current }: StepFacts): void {
+    const { settings, links, retryPolicy, state } = this.#parts
+    const isItsTrouble = trouble?.lost === session
+    const isCurrent = isItsTrouble ? trouble.isCurrent : (current ?? state.current) === session.name
+    if (isCurrent) links.onLost(settings.clock.now(), session)
+    if (isCurrent && isItsTrouble && !trouble.decision) retryPolicy.note(trouble.failure)
+    session.lose({
+      disconnect: isItsTrouble ? trouble.disconnect : LOCAL_CLOSE,
+      willReconnect: isItsTrouble && (trouble.decision?.retry ?? true),
+      isCurrent,
+    })
+  }
+}
+
+function decidedDelay({ trouble }: StepFacts): number {
+  return trouble?.decision?.retry ? trouble.decision.delay : 0
+}
+
+type WaitFacts = Omit<ConnectionState & { readonly status: 'waiting' }, 'status' | 'attempt'>
+
+function waitOf({ trouble, delay = 0 }: StepFacts): WaitFacts {
+  const cause = trouble?.error ?? lostError(LOCAL_CLOSE)
+  const decision = trouble?.decision
+  const retryAfter = decision?.retry ? decision.retryAfter : undefined
+  return retryAfter === undefined ? { delay, cause } : { delay, cause, retryAfter }
+}
+
+/** A failure that is not retried tells why the connection closes; otherwise a call did. */
+function closingOf({
+  closing,
+  trouble,
+}: StepFacts): Omit<ConnectionState & { readonly status: 'closing' }, 'status'> {
+  if (closing || !trouble) return closing ?? { initiator: 'local', code: CloseCode.ABNORMAL, reason: '' }
+  const { initiator, sentCode, code = CloseCode.ABNORMAL, reason = '' } = trouble.disconnect
+  return { initiator, code: sentCode ?? code, reason }
+}
+
+/** The stream ended without an error and without a close frame: `@OnClose` says all there is, as after a close frame. */
+function isPlainEnd({ disconnect: { stage, error } }: Trouble): boolean {
+  return stage === 'close' && error === undefined
+}
+
+function sayConsequence(consequence: Consequence, { decision }: Trouble, delay = 0): string {
+  switch (consequence) {
+    case 'fatal':
+      return 'not retrying'
+    case 'retried':
+      return decision ? describeDecision(decision) : `retrying in ${Math.round(delay)} ms`
+    case 'the old one stays':
+      return 'the old connection stays'
+    case 'reported':
+      return 'the connection has ended already'
+  }
+}

@@ -1,0 +1,243 @@
+import { toError } from '../core/error-text.js'
+import { OnOpenTimeoutError } from '../errors/connection-errors.js'
+import type { HeartbeatTimeoutError } from '../errors/connection-errors.js'
+import { ConnectionClosedError, NotConnectedError } from '../errors/send-errors.js'
+import { CloseCode } from '../link/close-code.js'
+import type { Link } from '../link/link.js'
+import type { LinkEnd } from '../link/link-closing.js'
+import { disconnectOf, errorOf, failureOf, initiatorOf } from '../session/disconnect.js'
+import type { CloseInfo, Disconnect, Failure, RetryDecision } from '../session/disconnect.js'
+import type { HandlerConnection } from '../session/handler-connection.js'
+import { Session } from '../session/session.js'
+import type { SessionOwner } from '../session/session.js'
+import type { ConnectionListener, OpenOutcome } from '../session/session-handlers.js'
+import type { Connect, Handshake, Transport } from '../transports/transport.js'
+import type { Attempt, AttemptListener } from './attempt.js'
+import { ConnectionEffects } from './connection-effects.js'
+import { ConnectionParts } from './connection-parts.js'
+import { LifecycleDriver } from './driver.js'
+import type { Report } from './driver.js'
+import type { LifecycleEvent, Refusal } from '../lifecycle/events.js'
+import { linkOfTimer, roleOf } from '../lifecycle/state.js'
+import type { LifecycleState, TimerName } from '../lifecycle/state.js'
+import { asks, resetsCounts } from '../lifecycle/step.js'
+import type { ConnectionSettings } from './settings.js'
+import type { StepFacts, Trouble } from './step-facts.js'
+
+/** Shows a connection as one of its links sees it. */
+export type ConnectionView = (lifecycle: ConnectionLifecycle, session: Session) => HandlerConnection
+
+/** Facts that the lifecycle asks for beforehand. */
+interface AskedFacts {
+  readonly retry: boolean
+  readonly stable: boolean
+}
+
+/**
+ * Brings a connection from one state to the next: it makes events of what users ask and of what attempts, sessions and timers report,
+ * and has the driver step them. What follows is decided by the pure step and done by the effects.
+ */
+export class ConnectionLifecycle extends ConnectionParts implements SessionOwner, AttemptListener {
+  readonly #view: ConnectionView
+  readonly #driver: LifecycleDriver<StepFacts>
+
+  constructor(id: string, settings: ConnectionSettings, connect: Connect, view: ConnectionView) {
+    super(id, settings)
+    this.#view = view
+    this.#driver = new LifecycleDriver(settings.maxAge !== Infinity, new ConnectionEffects(this, connect))
+  }
+
+  get state(): LifecycleState {
+    return this.#driver.state
+  }
+
+  connectionOf(session: Session): HandlerConnection {
+    return this.#view(this, session)
+  }
+
+  // --- what the user asks -----------------------------------------------------------------------------------------------
+
+  /** Begins with the first attempt, unless the connection has been closed already. */
+  start(listener: ConnectionListener): void {
+    this.listener = listener
+    this.#driver.start(this.settings.maxAge !== Infinity, {})
+  }
+
+  /** @throws ConnectionClosedError once closing or closed */
+  reconnect(overlap: boolean): void {
+    const { current } = this.links
+    const disconnect = { initiator: 'local', stage: 'close', sentCode: CloseCode.RECONNECTING } as const
+    const facts = current ? { trouble: this.#troubleOf(current, disconnect) } : {}
+    const refused = this.#driver.call({ type: 'reconnect', overlap, stable: this.#isStable }, facts)
+    if (refused) throw refusalError(refused, this.holder.state.status)
+  }
+
+  close(code: number, reason: string): Promise<CloseInfo> {
+    this.listener?.onClosing()
+    this.#driver.call({ type: 'close' }, { closing: { initiator: 'local', code, reason } })
+    return this.holder.closed.promise
+  }
+
+  terminate(): Promise<CloseInfo> {
+    this.listener?.onClosing()
+    this.#driver.call({ type: 'terminate' }, {})
+    return this.holder.closed.promise
+  }
+
+  /** `options.signal` has aborted: nothing stays open, unless the connection has been ready. */
+  abortStart(): void {
+    this.#driver.call({ type: 'signalAborted' }, {})
+  }
+
+  /** Says goodbye and sends the last words; the server's close ends the connection. */
+  end(lastWords: string | Uint8Array | undefined, endTimeout: number): Promise<CloseInfo> {
+    const { status } = this.holder.state
+    const closing = { initiator: 'local', code: CloseCode.NORMAL, reason: '' } as const
+    const isRefused = status !== 'open'
+    if (!isRefused) {
+      this.lastWords = lastWords
+      this.listener?.onClosing()
+    }
+    const refused = this.#driver.call({ type: 'end' }, { closing, endTimeout })
+    return refused ? Promise.reject(refusalError(refused, status)) : this.holder.closed.promise
+  }
+
+  // --- what attempts report ---------------------------------------------------------------------------------------------
+
+  onAttemptOpen(attempt: Attempt, transport: Transport, handshake: Handshake): Link {
+    const { name, number } = attempt
+    const { settings, links, openings } = this
+    const replaces = this.state.candidate === name ? links.current?.link.number : undefined
+    const open = openings.next(number, handshake, replaces, links.downtime(settings.clock.now()))
+    const identity = { name, attempt: number, number: open.connectionNumber }
+    const session = new Session(identity, transport, settings, this, this.listener as ConnectionListener)
+    links.add(session)
+    this.hub.onSessionOpen(session)
+    this.#driver.report(() => ({ event: { type: 'attemptOpened', link: name }, facts: { open } }))
+    return session.link
+  }
+
+  onAttemptFailed(attempt: Attempt, end: LinkEnd): void {
+    const { code, reason, error } = end
+    const disconnect: Disconnect = { initiator: initiatorOf(end), stage: 'connect', error, code, reason }
+    const link = attempt.name
+    this.#reportTrouble(attempt, disconnect, ({ retry }) => ({ type: 'attemptFailed', link, retry }))
+  }
+
+  // --- what sessions report ---------------------------------------------------------------------------------------------
+
+  onOpenSettled(session: Session, outcome: Exclude<OpenOutcome, 'released'>): void {
+    const link = session.name
+    if (outcome === 'opened') {
+      this.#driver.report(() => {
+        const facts = { retry: false, stable: this.#isStable }
+        return { event: { type: 'onOpenSettled', link, outcome: 'ok', ...facts }, facts: {} }
+      })
+      return
+    }
+    this.#reportTrouble(session, openFailure(toError(outcome.thrown)), (facts) => {
+      return { type: 'onOpenSettled', link, outcome: 'threw', ...facts }
+    })
+  }
+
+  onHeartbeatTimeout(session: Session, error: HeartbeatTimeoutError): void {
+    const link = session.name
+    const disconnect: Disconnect = { initiator: 'network', stage: 'heartbeat', error }
+    this.#reportTrouble(session, disconnect, (facts) => ({ type: 'heartbeatDead', link, ...facts }))
+  }
+
+  onLinkEnd(session: Session, end: LinkEnd): void {
+    const link = session.name
+    const disconnect = disconnectOf(session.link, end)
+    const type = end.error || end.code === CloseCode.ABNORMAL ? 'linkLost' : 'linkClosedByPeer'
+    this.#reportTrouble(session, disconnect, (facts) => ({ type, link, ...facts }))
+  }
+
+  onDrained({ name: link }: Session): void {
+    this.#driver.report(() => ({ event: { type: 'drained', link }, facts: {} }))
+  }
+
+  onClosingSettled({ name: link }: Session): void {
+    this.#driver.report(() => ({ event: { type: 'onClosingSettled', link }, facts: {} }))
+  }
+
+  onCloseSettled({ name: link }: Session): void {
+    this.#driver.report(() => ({ event: { type: 'onCloseSettled', link }, facts: {} }))
+  }
+
+  onTimer(timer: TimerName): void {
+    const session = this.links.session(linkOfTimer(this.state, timer))
+    const isOpening = session && timer.startsWith('open:')
+    if (isOpening) {
+      const disconnect = openFailure(new OnOpenTimeoutError(this.settings.onOpenTimeout))
+      this.#reportTrouble(session, disconnect, (facts) => ({ type: 'timerFired', timer, ...facts }))
+      return
+    }
+    this.#driver.report(() => {
+      const { current } = this.state
+      return {
+        event: { type: 'timerFired', timer, retry: false, stable: this.#isStable },
+        facts: { current },
+      }
+    })
+  }
+
+  // --- failures ---------------------------------------------------------------------------------------------------------
+
+  /** The current link has been ready for `minUptime`. */
+  get #isStable(): boolean {
+    return this.retryPolicy.isStable(this.links.current?.readyAt)
+  }
+
+  /** Reports a failure or a loss; the retry policy is asked before, if its answer matters. */
+  #reportTrouble(
+    lost: Attempt | Session,
+    disconnect: Disconnect,
+    eventOf: (facts: AskedFacts) => LifecycleEvent,
+  ): void {
+    this.#driver.report((): Report<StepFacts> | undefined => {
+      if (roleOf(this.state, lost.name) === undefined) return undefined
+      const stable = this.#isStable
+      const trouble = this.#troubleOf(lost, disconnect, eventOf({ retry: false, stable }))
+      return { event: eventOf({ retry: trouble.decision?.retry ?? false, stable }), facts: { trouble } }
+    })
+  }
+
+  /** @param event the event that it leads to, if the policy may be asked what follows */
+  #troubleOf(lost: Attempt | Session, disconnect: Disconnect, event?: LifecycleEvent): Trouble {
+    const { retryPolicy, hub } = this
+    const isSession = lost instanceof Session
+    const failure = failureOf(disconnect, {
+      attempt: isSession ? lost.attempt : lost.number,
+      elapsed: retryPolicy.elapsed,
+      lastMessage: hub.inbound.lastMessage,
+      hasBeenOpen: isSession && lost.hasOpened,
+    })
+    const judged = event && this.#judge(failure, event, disconnect.stage === 'open')
+    // What was asked can have called the connection: the verdict is dropped where nobody wants it any more.
+    const decision = event && asks(this.state, event) ? judged : undefined
+    const isCurrent = this.state.current === lost.name
+    return { lost, isCurrent, disconnect, error: errorOf(disconnect), failure, decision }
+  }
+
+  /** Asks the retry policy, if its answer matters. */
+  #judge(failure: Failure, event: LifecycleEvent, isOpenFailure: boolean): RetryDecision | undefined {
+    const { state, retryPolicy } = this
+    if (!asks(state, event)) return undefined
+    const isForgiven = resetsCounts(state, event)
+    return retryPolicy.judge(failure, {
+      isForgiven,
+      hasSucceeded: state.shape.ready === 'resolved',
+      isOpenFailure,
+    })
+  }
+}
+
+function openFailure(error: Error): Disconnect {
+  return { initiator: 'local', stage: 'open', error, sentCode: CloseCode.RECONNECTING }
+}
+
+function refusalError(refused: Refusal, status: string): Error {
+  if (refused === 'NotConnectedError') return new NotConnectedError(status)
+  return new ConnectionClosedError(`The connection is ${status}: this can no longer be asked of it`)
+}

@@ -1,0 +1,56 @@
+import { NamedTimers } from '../core/clock.js'
+import type { Stage } from '../errors/stage.js'
+import { MessageHub } from '../session/message-hub.js'
+import type { ConnectionListener } from '../session/session-handlers.js'
+import { StateHolder } from '../session/state.js'
+import type { LifecycleState, TimerName } from '../lifecycle/state.js'
+import { Links } from './links.js'
+import { Openings } from './openings.js'
+import { RetryPolicy } from './retry-policy.js'
+import type { ConnectionSettings } from './settings.js'
+
+/** The parts of a connection that its lifecycle brings together: what is done about an event is done to them. */
+export abstract class ConnectionParts {
+  /** A name that is unique in this process, such as `TickerClient#1`. */
+  readonly id: string
+  readonly settings: ConnectionSettings
+  readonly links: Links
+  readonly hub: MessageHub
+  readonly holder: StateHolder
+  readonly openings = new Openings()
+  readonly retryPolicy: RetryPolicy
+  readonly timers: NamedTimers<TimerName>
+  /** Runs the handlers; `undefined` until the connection is started. */
+  listener: ConnectionListener | undefined
+  /** What `end()` sends last. */
+  lastWords: string | Uint8Array | undefined
+
+  constructor(id: string, settings: ConnectionSettings) {
+    this.id = id
+    this.settings = settings
+    this.links = new Links(this)
+    this.holder = new StateHolder(id)
+    this.hub = new MessageHub(id, settings, this)
+    this.retryPolicy = new RetryPolicy(settings.reconnect, settings, this)
+    this.timers = new NamedTimers(settings.clock, this)
+  }
+
+  abstract get state(): LifecycleState
+
+  abstract onTimer(name: TimerName): void
+
+  /** Reports something that changes nothing. */
+  report(error: Error, stage: Stage, consequence: string, message?: unknown): void {
+    const signal = this.links.current?.link.signal ?? this.holder.signal
+    void this.listener?.onError({ error, stage, fatal: false, consequence, signal, message })
+  }
+
+  onSubscriptionIds(keyOf: (id: unknown) => string | undefined): void {
+    this.listener?.onSubscriptionIds(keyOf)
+  }
+
+  /** Logs a warning. */
+  warn(message: string): void {
+    this.listener?.onWarning(message)
+  }
+}

@@ -1,0 +1,112 @@
+import type { LifecycleEffect } from '../lifecycle/effects.js'
+import type { LifecycleEvent, Refusal } from '../lifecycle/events.js'
+import type { LifecycleState } from '../lifecycle/state.js'
+import { start, step } from '../lifecycle/step.js'
+
+/** An event, and what its effects are told when they run: the machine carries nothing that does not steer. */
+export interface Report<Facts> {
+  readonly event: LifecycleEvent
+  readonly facts: Facts
+}
+
+/** Performs the effects of steps. */
+export interface EffectRunner<Facts> {
+  /** Called when a step is done and its state is stored, before any of its effects runs. */
+  onStep(effects: readonly LifecycleEffect[], facts: Facts): void
+  run(effect: LifecycleEffect, facts: Facts): void
+  /** Called when nothing is left to do. */
+  onIdle(): void
+}
+
+/** What is left to do: there is never much of it, whatever the user calls. */
+interface Work<Facts> {
+  readonly effects: { readonly effect: LifecycleEffect; readonly facts: Facts }[]
+  readonly reports: (() => Report<Facts> | undefined)[]
+}
+
+/**
+ * Drives the lifecycle of a connection: it stores the state, then performs the effects in order.
+ *
+ * A call of the user is stepped at once, wherever it comes from; its effects wait behind those that came before. What attempts, links,
+ * handlers and timers report while effects run is stepped after them.
+ */
+export class LifecycleDriver<Facts> {
+  readonly #runner: EffectRunner<Facts>
+  #state: LifecycleState
+  /** What is left to do, while something is being done. */
+  #work: Work<Facts> | undefined
+
+  /** @param ages whether links have a `maxAge` */
+  constructor(ages: boolean, runner: EffectRunner<Facts>) {
+    this.#runner = runner
+    this.#state = start({ maxAge: ages }).state
+  }
+
+  get state(): LifecycleState {
+    return this.#state
+  }
+
+  /** Performs the first effects, unless a call has ended the connection before. */
+  start(ages: boolean, facts: Facts): void {
+    if (this.#state.shape.status === 'connecting') this.#perform(start({ maxAge: ages }).effects, facts)
+  }
+
+  /** Steps a call of the user: the state and the refusal are right when it returns. */
+  call(event: LifecycleEvent, facts: Facts): Refusal | undefined {
+    const { state, effects, refused } = step(this.#state, event)
+    this.#state = state
+    this.#perform(effects, facts)
+    return refused
+  }
+
+  /**
+   * Steps what is not a call of the user.
+   *
+   * @param prepare makes the event when its turn comes, and asks what has to be asked beforehand; `undefined` if nothing has happened
+   */
+  report(prepare: () => Report<Facts> | undefined): void {
+    const isNested = this.#work !== undefined
+    const work = this.#work ?? this.#begin()
+    work.reports.push(prepare)
+    if (!isNested) this.#finish(work)
+  }
+
+  #perform(effects: readonly LifecycleEffect[], facts: Facts): void {
+    if (effects.length === 0) return
+    this.#runner.onStep(effects, facts)
+    const isNested = this.#work !== undefined
+    const work = this.#work ?? this.#begin()
+    for (const effect of effects) work.effects.push({ effect, facts })
+    if (!isNested) this.#finish(work)
+  }
+
+  #begin(): Work<Facts> {
+    this.#work = { effects: [], reports: [] }
+    return this.#work
+  }
+
+  /** Does all that is left to do. What throws does not keep the rest from being done. */
+  #finish(work: Work<Facts>): void {
+    const thrown: unknown[] = []
+    while (work.effects.length > 0 || work.reports.length > 0) {
+      try {
+        this.#next(work)
+      } catch (error) {
+        thrown.push(error)
+      }
+    }
+    this.#work = undefined
+    this.#runner.onIdle()
+    if (thrown.length > 0) throw thrown[0]
+  }
+
+  #next({ effects, reports }: Work<Facts>): void {
+    const next = effects.shift()
+    if (next) {
+      this.#runner.run(next.effect, next.facts)
+      return
+    }
+    const report = reports.shift()?.()
+    if (report) this.call(report.event, report.facts)
+  }
+}

@@ -1,0 +1,136 @@
+import { RetriesExhaustedError } from '../errors/connection-errors.js'
+import { ConnectionClosedError } from '../errors/send-errors.js'
+import { CloseCode } from '../link/close-code.js'
+import { LOCAL_CLOSE, closeInfoOf } from '../session/disconnect.js'
+import type { CloseInfo } from '../session/disconnect.js'
+import { Session } from '../session/session.js'
+import type { ClosingInfo } from '../session/session-handlers.js'
+import type { ConnectionState } from '../session/state.js'
+import type { Attempt } from './attempt.js'
+import type { ConnectionParts } from './connection-parts.js'
+import type { CloseFrameKind, SessionEffect } from '../lifecycle/effects.js'
+import type { StepFacts, Trouble } from './step-facts.js'
+
+/** The effects that end a link or the connection. */
+export class EndingEffects {
+  readonly #parts: ConnectionParts
+  /** Why the connection ends, unless it is closed on purpose. */
+  #error: Error | undefined
+
+  constructor(parts: ConnectionParts) {
+    this.#parts = parts
+  }
+
+  // --- the end of the connection ----------------------------------------------------------------------------------------
+
+  /** The connection ends because of a failure. */
+  noteFailure({ trouble }: StepFacts): void {
+    if (!trouble || this.isGoodEnd(trouble)) return
+    const { decision, error, lost } = trouble
+    const isExhausted = decision?.retry === false && decision.exhausted
+    this.#error = isExhausted ? new RetriesExhaustedError(attemptOf(lost), error) : error
+  }
+
+  /** With `reconnect: false`, a good end by the peer is what was asked for. */
+  isGoodEnd({ disconnect: { initiator, code } }: Trouble): boolean {
+    const isGood = code === CloseCode.NORMAL || code === CloseCode.GOING_AWAY
+    return this.#parts.settings.reconnect === false && initiator === 'remote' && isGood
+  }
+
+  run(type: 'rejectReady' | 'abortConnection' | 'ended'): void {
+    const { holder, openings } = this.#parts
+    if (type === 'rejectReady')
+      openings.fail(
+        this.#error ?? new ConnectionClosedError('The connection was closed before it had opened'),
+      )
+    else if (type === 'abortConnection')
+      holder.abort(new ConnectionClosedError('The connection has been closed'))
+    else this.#end()
+  }
+
+  /** Returns the last state: the last session has had its `@OnClose` since the step that led to it. */
+  closedState(): ConnectionState {
+    const { holder, openings } = this.#parts
+    const last = openings.lastClose
+    const close = { ...last, willReconnect: false, error: this.#error ?? last.error }
+    holder.set({ status: 'closed', close })
+    return holder.state
+  }
+
+  #end(): void {
+    const { hub, holder } = this.#parts
+    const error = this.#error
+    hub.end(new ConnectionClosedError('The connection has been closed', error && { cause: error }), error)
+    if (holder.state.status === 'closed') holder.closed.resolve(holder.state.close)
+  }
+
+  // --- the end of a link ------------------------------------------------------------------------------------------------
+
+  /** Gives up an attempt, also one that has opened since. */
+  cut(part: Attempt | Session | undefined): void {
+    if (part instanceof Session) {
+      part.lose({ disconnect: LOCAL_CLOSE, willReconnect: false, isCurrent: false })
+      part.link.closing.terminate()
+    } else part?.cut()
+  }
+
+  end(session: Session, effect: SessionEffect, facts: StepFacts): void {
+    const { closing } = session.link
+    switch (effect.type) {
+      case 'onClosing':
+        session.ending.sayGoodbye(this.#frameOf(session, this.#isUserClose ? 'user' : 'normal', facts))
+        break
+      case 'lastWords':
+        // The peer may have begun to close meanwhile.
+        if (this.#parts.lastWords !== undefined && session.link.isOpen)
+          void session.link.send(this.#parts.lastWords)
+        break
+      case 'closeFrame': {
+        const { code, reason } = this.#frameOf(session, effect.kind, facts)
+        session.closeLink(code, reason)
+        break
+      }
+      case 'terminate':
+        session.ending.stopTaking()
+        closing.terminate(facts.trouble?.lost === session ? facts.trouble.disconnect.error : undefined)
+        break
+      case 'discard':
+        session.ending.discard(this.#parts.state.shape.closing !== 'terminate')
+        break
+      case 'onClose':
+        session.ending.close(this.#closeInfoOf(session))
+        break
+      default:
+    }
+  }
+
+  get #isUserClose(): boolean {
+    return this.#parts.state.shape.closing === 'close'
+  }
+
+  /** Returns what a close frame says. */
+  #frameOf(session: Session, kind: CloseFrameKind, { trouble }: StepFacts): ClosingInfo {
+    const { state } = this.#parts.holder
+    if (kind === 'user' && state.status === 'closing') return { code: state.code, reason: state.reason }
+    const code = kind === 'reconnecting' ? CloseCode.RECONNECTING : CloseCode.NORMAL
+    if (trouble?.disconnect.stage === 'open') return { code, reason: '@OnOpen failed' }
+    if (kind === 'reconnecting') return { code, reason: 'reconnecting' }
+    return { code, reason: session.isReplaced ? 'replaced by a new connection' : '' }
+  }
+
+  /** Returns what `@OnClose` is told, and notes how the last current link ended. */
+  #closeInfoOf({ link, loss, isReplaced }: Session): CloseInfo {
+    const { holder, openings } = this.#parts
+    const close = closeInfoOf(link, loss?.disconnect, {
+      willReconnect: loss?.willReconnect === true && !isReplaced && !holder.isClosing,
+      replaced: isReplaced || undefined,
+      unsentBytes: link.transport.bufferedAmount,
+    })
+    if (loss?.isCurrent) openings.onClose(close)
+    return close
+  }
+}
+
+function attemptOf(lost: Attempt | Session): number {
+  return lost instanceof Session ? lost.attempt : lost.number
+}

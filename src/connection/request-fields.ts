@@ -1,0 +1,70 @@
+import { describeValue } from '../core/describe-value.js'
+
+/** A header or a subprotocol that no request can carry. It names the thing, and never shows a value: that may be a token. */
+export interface FieldMistake {
+  /** Below the option: `['x-token']`, `[1]`; empty for the option itself. */
+  readonly place: string
+  readonly cause: string
+  readonly fix: string
+}
+
+/** The token of RFC 9110, section 5.6.2: what the name of a header and a subprotocol (RFC 6455, section 4.1) consist of. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/
+
+/** A byte that the value of a header cannot have: all of latin-1 can be sent but control characters (RFC 9110, section 5.5). */
+const FORBIDDEN_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+
+/** Finds what is wrong with the headers of a request. A header whose value is `undefined` is not sent. */
+export function findHeaderMistakes(headers: unknown): FieldMistake[] {
+  // Headers, Map and arrays have no properties to read.
+  if (typeof headers !== 'object' || headers === null || Symbol.iterator in headers) {
+    const fix = "use an object such as { name: 'value' }, or a function that returns one"
+    return [{ place: '', cause: `expected an object, received ${describeValue(headers)}`, fix }]
+  }
+  return Object.entries(headers).flatMap(([name, value]) => headerMistakes(name, value))
+}
+
+function headerMistakes(name: string, value: unknown): FieldMistake[] {
+  if (value === undefined) return []
+  // A whole line in the place of a name has the value behind its colon.
+  const place = `[${JSON.stringify(name.replace(/:.*/s, ':…'))}]`
+  const mistakes: FieldMistake[] = []
+  if (!TOKEN.test(name)) {
+    const cause = 'is not a valid header name (RFC 9110, section 5.1)'
+    mistakes.push({ place, cause, fix: 'use letters, digits and hyphens; no spaces or colons' })
+  }
+  if (typeof value !== 'string') {
+    const cause = `expected a string, received ${describeValue(value)}`
+    mistakes.push({ place, cause, fix: 'use a string, or undefined to leave the header out' })
+  } else if (FORBIDDEN_IN_VALUE.test(value)) mistakes.push({ place, ...describeForbidden(value) })
+  return mistakes
+}
+
+function describeForbidden(value: string): Pick<FieldMistake, 'cause' | 'fix'> {
+  const index = value.search(FORBIDDEN_IN_VALUE)
+  const code = (value.codePointAt(index) ?? 0).toString(16).toUpperCase().padStart(4, '0')
+  const cause = `the value has U+${code} at position ${index}, which HTTP cannot carry`
+  if (value.trimEnd().length <= index) return { cause, fix: 'remove the line break at its end: value.trim()' }
+  return { cause, fix: 'remove line breaks and control characters; encode what is not latin-1' }
+}
+
+/** Finds what is wrong with the subprotocols of a request: one name, or a list of them. */
+export function findProtocolMistakes(protocols: unknown): FieldMistake[] {
+  if (typeof protocols === 'string') return protocolMistakes(protocols, '')
+  if (Array.isArray(protocols)) {
+    return protocols.flatMap((protocol: unknown, index) => {
+      const place = `[${index}]`
+      if (protocols.indexOf(protocol) === index) return protocolMistakes(protocol, place)
+      return [{ place, cause: 'is named twice', fix: 'name each subprotocol once' }]
+    })
+  }
+  const fix = "use 'name', ['one', 'two'], or a function that returns one of these"
+  const cause = `expected a string or a list of strings, received ${describeValue(protocols)}`
+  return [{ place: '', cause, fix }]
+}
+
+function protocolMistakes(protocol: unknown, place: string): FieldMistake[] {
+  if (typeof protocol === 'string' && TOKEN.test(protocol)) return []
+  const cause = 'is not a valid subprotocol name (RFC 6455, section 4.1)'
+  return [{ place, cause, fix: 'use letters, digits and -._~ only; no spaces, commas or slashes' }]
+}

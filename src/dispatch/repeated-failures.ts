@@ -1,0 +1,84 @@
+import type { Clock, Timer } from '../core/clock.js'
+import type { LinkErrorContext } from './contexts.js'
+import type { ErrorHandlers } from './error-handlers.js'
+
+/** How often failures of one cause are reported, in milliseconds. */
+const INTERVAL = 1_000
+
+/** Failures of one cause, of which the first has been reported. */
+interface Cause {
+  error: Error
+  context: LinkErrorContext
+  /** How many have not been reported. */
+  count: number
+  timer: Timer | undefined
+}
+
+/**
+ * Reports the first failure of a cause at once, and those that follow once a second, with their number. A second without one begins anew.
+ */
+export class RepeatedFailures {
+  readonly #clock: Clock
+  readonly #errors: Pick<ErrorHandlers, 'handle'>
+  readonly #causes = new Set<Cause>()
+  #isStopped = false
+
+  constructor(clock: Clock, errors: Pick<ErrorHandlers, 'handle'>) {
+    this.#clock = clock
+    this.#errors = errors
+  }
+
+  /** Takes a failure. Never throws or rejects; returns a promise only where there is a report to wait for. */
+  add(error: Error, context: LinkErrorContext): void | Promise<void> {
+    for (const cause of this.#causes) {
+      if (!isSame(cause, error, context)) continue
+      cause.error = error
+      cause.context = context
+      cause.count += 1
+      return undefined
+    }
+    if (!this.#isStopped) {
+      const cause = { error, context, count: 0, timer: undefined }
+      this.#causes.add(cause)
+      this.#wait(cause)
+    }
+    return this.#errors.handle(error, context, '')
+  }
+
+  /** Reports at once what has not been reported. */
+  flush(): void {
+    for (const cause of this.#causes) this.#report(cause)
+  }
+
+  /** Reports what has not been reported, and stops the timers. Later failures are reported one by one. */
+  stop(): void {
+    this.#isStopped = true
+    this.flush()
+    for (const { timer } of this.#causes) timer?.cancel()
+    this.#causes.clear()
+  }
+
+  #wait(cause: Cause): void {
+    cause.timer = this.#clock.setTimeout(() => {
+      if (cause.count === 0) this.#causes.delete(cause)
+      else {
+        this.#wait(cause)
+        this.#report(cause)
+      }
+    }, INTERVAL)
+  }
+
+  #report(cause: Cause): void {
+    const { error, context, count } = cause
+    if (count === 0) return
+    cause.count = 0
+    void this.#errors.handle(error, context.times(count), '')
+  }
+}
+
+/** One cause is one stage and one class; and where a message is invalid, one handler. */
+function isSame(cause: Cause, error: Error, { stage, handler }: LinkErrorContext): boolean {
+  const { context } = cause
+  if (context.stage !== stage || cause.error.constructor !== error.constructor) return false
+  return stage !== 'validate' || context.handler === handler
+}

@@ -1,0 +1,191 @@
+import { giveUp } from './closing.js'
+import { drop, release } from './draft.js'
+import type { Draft, DraftSession } from './draft.js'
+import type { TimerLength } from './effects.js'
+import type { LinkEndEvent, ReconnectEvent } from './events.js'
+
+/** The socket is open; `@OnOpen` runs. */
+export function opened(draft: Draft, session: DraftSession): void {
+  draft.enter(session, 'opening')
+  session.running = true
+  draft.startFor(session, 'open')
+  draft.emit({ type: 'onOpen', link: session.link })
+  if (session === draft.shape.current) draft.turn('opening')
+}
+
+/** The attempt of the current session failed. */
+export function attemptFails(draft: Draft, session: DraftSession, retry: boolean): void {
+  draft.remove(session)
+  draft.count()
+  retryOrGiveUp(draft, session, 'connect', retry)
+}
+
+/** `@OnOpen` of the current session resolved. */
+export function becomeReady(draft: Draft, session: DraftSession): void {
+  draft.enter(session, 'ready')
+  if (draft.shape.ages) draft.start('maxAge', 'maxAge')
+  draft.emit({ type: 'ready', link: session.link })
+  draft.turn('open')
+  if (draft.shape.ready !== 'pending') return
+  draft.shape.ready = 'resolved'
+  draft.emit({ type: 'resolveReady' })
+}
+
+/** `@OnOpen` of the current session threw or timed out. */
+export function openFails(draft: Draft, session: DraftSession, retry: boolean): void {
+  draft.count()
+  drop(draft, session, retry ? 'reconnecting' : 'fatal')
+  retryOrGiveUp(draft, session, 'open', retry)
+}
+
+/** The link of the current session has ended, or its heartbeat timed out. */
+export function currentEnds(draft: Draft, session: DraftSession, event: LinkEndEvent): void {
+  const { type, retry, stable } = event
+  forgive(draft, session, stable)
+  draft.count()
+  release(draft, session, event)
+  const stage = type === 'heartbeatDead' ? 'heartbeat' : 'close'
+  if (draft.shape.candidate) {
+    promote(draft)
+    if (type !== 'linkClosedByPeer')
+      draft.emit({ type: 'onError', link: session.link, stage, consequence: 'retried' })
+  } else retryOrGiveUp(draft, session, type === 'linkClosedByPeer' ? undefined : stage, retry)
+}
+
+/**
+ * Waits for the next attempt, or gives up.
+ *
+ * @param stage where the failure happened; `undefined` after a close by the peer, which is an error only if it is not retried
+ */
+function retryOrGiveUp(
+  draft: Draft,
+  { link }: DraftSession,
+  stage: 'connect' | 'open' | 'heartbeat' | 'close' | undefined,
+  retry: boolean,
+): void {
+  if (retry) {
+    wait(draft, 'retryDecision')
+    if (stage) draft.emit({ type: 'onError', link, stage, consequence: 'retried' })
+  } else {
+    draft.emit({ type: 'onError', link, stage: stage ?? 'close', consequence: 'fatal' })
+    giveUp(draft)
+  }
+}
+
+/** @param length `undefined` where only the current session's end is awaited */
+function wait(draft: Draft, length: TimerLength | undefined): void {
+  draft.stop('maxAge', 'handover')
+  draft.shape.wish = false
+  if (length) draft.start('delay', length)
+  draft.turn('waiting')
+}
+
+export function reconnect(draft: Draft, { overlap, stable }: ReconnectEvent): void {
+  const session = draft.shape.current
+  if (draft.shape.status === 'waiting') {
+    if (draft.isRunning('delay')) draft.hasten('delay', 'floor')
+  } else if (draft.shape.status === 'open' && overlap) wantHandover(draft, stable)
+  else if (draft.shape.status !== 'connecting' && session) replace(draft, session, stable)
+}
+
+/** Drops the current link; the candidate goes on as the reconnect, if there is one. */
+function replace(draft: Draft, session: DraftSession, isStable: boolean): void {
+  const hasHeld = forgive(draft, session, isStable)
+  const hadFailed = draft.shape.failure
+  if (!hasHeld) draft.count()
+  drop(draft, session, 'reconnecting')
+  if (draft.shape.candidate) promote(draft)
+  else wait(draft, hadFailed ? 'floor' : undefined)
+}
+
+// --- handover ---------------------------------------------------------------------------------------------------------
+
+/**
+ * Resets the counts if the current link has held for `minUptime`: once for each link.
+ *
+ * @returns whether the link has held
+ */
+function forgive(draft: Draft, session: DraftSession, isStable: boolean): boolean {
+  if (session.phase !== 'ready' || !isStable) return false
+  if (!session.forgiven) {
+    session.forgiven = true
+    draft.shape.failure = false
+    draft.emit({ type: 'forgive' })
+  }
+  return true
+}
+
+/** Starts a handover as soon as the floor and the previous session allow it. */
+export function wantHandover(draft: Draft, isStable: boolean): void {
+  if (draft.shape.candidate || draft.shape.wish || !draft.shape.current) return
+  if (draft.isRunning('handover')) {
+    draft.hasten('handover', 'floor')
+    return
+  }
+  draft.stop('maxAge')
+  forgive(draft, draft.shape.current, isStable)
+  if (draft.shape.failure) draft.start('handover', 'floor')
+  else draft.shape.wish = true
+}
+
+/** The candidate did not open. The current link stays, and there is another handover later. */
+export function candidateFails(draft: Draft, session: DraftSession, retry: boolean): void {
+  draft.shape.candidate = undefined
+  draft.count()
+  planHandover(draft, retry)
+  draft.emit({ type: 'onError', link: session.link, stage: 'connect', consequence: 'the old one stays' })
+}
+
+/** `@OnOpen` of the candidate failed. The candidate leaves in the place of the previous session. */
+export function candidateOpenFails(draft: Draft, session: DraftSession, retry: boolean): void {
+  leaveAsPrevious(draft, session)
+  drop(draft, session, retry ? 'reconnecting' : 'fatal')
+  draft.count()
+  planHandover(draft, retry)
+  draft.emit({ type: 'onError', link: session.link, stage: 'open', consequence: 'the old one stays' })
+}
+
+/** The link of the candidate has ended while `@OnOpen` ran. */
+export function candidateEnds(draft: Draft, session: DraftSession, event: LinkEndEvent): void {
+  leaveAsPrevious(draft, session)
+  release(draft, session, event)
+  draft.count()
+  planHandover(draft, event.retry)
+  const stage = event.type === 'heartbeatDead' ? 'heartbeat' : 'close'
+  draft.emit({ type: 'onError', link: session.link, stage, consequence: 'the old one stays' })
+}
+
+function leaveAsPrevious(draft: Draft, session: DraftSession): void {
+  draft.shape.candidate = undefined
+  draft.shape.previous = session
+}
+
+function planHandover(draft: Draft, retry: boolean): void {
+  if (retry) draft.start('handover', 'retryDecision')
+  else if (draft.shape.ages) draft.start('maxAge', 'maxAge')
+}
+
+/** The candidate is ready: it replaces the current session, which lingers until its requests are answered. */
+export function takeOver(draft: Draft, session: DraftSession, isStable: boolean): void {
+  const old = draft.shape.current
+  if (!old) return
+  if (!forgive(draft, old, isStable)) draft.count()
+  draft.shape.candidate = undefined
+  draft.shape.current = session
+  draft.shape.previous = old
+  draft.enter(session, 'ready')
+  if (draft.shape.ages) draft.start('maxAge', 'maxAge')
+  draft.enter(old, 'lingering')
+  draft.startFor(old, 'drain')
+  draft.emit({ type: 'retire', link: old.link })
+  draft.emit({ type: 'ready', link: session.link })
+  draft.emit({ type: 'drain', link: old.link, until: 'handlers and requests' })
+}
+
+/** The current link is lost while a candidate opens: the candidate goes on as the reconnect. */
+function promote(draft: Draft): void {
+  draft.shape.previous = draft.shape.current
+  draft.shape.current = draft.shape.candidate
+  draft.shape.candidate = undefined
+  draft.turn(draft.shape.current?.phase === 'dialling' ? 'connecting' : 'opening')
+}

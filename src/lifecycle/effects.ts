@@ -1,0 +1,93 @@
+import type { LifecycleStatus, LinkName, TimerName } from './state.js'
+
+/** Option that a timer takes its duration from; `retryDecision` is the delay that came with the fact `retry`. */
+export type TimerLength =
+  | 'onOpenTimeout'
+  | 'drainTimeout'
+  | 'closeTimeout'
+  /** The timeout of the call `end()`. */
+  | 'endTimeout'
+  | 'maxAge'
+  | 'retryDecision'
+  /** The earliest start that a polite reconnect allows, without a backoff. */
+  | 'floor'
+
+/**
+ * Code of a close frame. `user` is the code and reason of `close()`, `reconnecting` is 4000 because a new connection follows, `normal`
+ * is 1000. `fatal` is 1000, too, after an `@OnOpen` that failed and is not retried.
+ */
+export type CloseFrameKind = 'user' | 'reconnecting' | 'normal' | 'fatal'
+
+/** Consequence of an error, as the user reads it; `reported` means none. */
+export type Consequence = 'fatal' | 'retried' | 'the old one stays' | 'reported'
+
+export interface SetEffect {
+  readonly type: 'set'
+  readonly timer: TimerName
+  readonly length: TimerLength
+  /** The timer is running already. It is moved to the new time, but never to a later one. */
+  readonly moves: boolean
+}
+
+export interface OnErrorEffect {
+  readonly type: 'onError'
+  readonly link: LinkName
+  readonly stage: 'connect' | 'open' | 'heartbeat' | 'close'
+  readonly consequence: Consequence
+}
+
+/** Starts an attempt, whose link has this name. */
+interface AttemptEffect {
+  readonly type: 'attempt'
+  readonly link: LinkName
+}
+
+/** Effect on one link that needs nothing but its name. */
+interface LinkEffect {
+  readonly type:
+    /** Cancels the attempt. It reports nothing more. */
+    | 'cutAttempt'
+    /** Sends subscriptions, then the outbox; then messages are dispatched, and calls of the user use this link. */
+    | 'ready'
+    /** Accepts replies but no new requests; new calls use the new link. */
+    | 'retire'
+    /** Rejects requests and waiters, aborts the signal of the link, stops the heartbeat. */
+    | 'lose'
+    /** Takes no new messages. */
+    | 'stopTaking'
+    /** Drops and reports the messages that still wait. */
+    | 'discard'
+    | 'onClosing'
+    /** Sends the message of `end()`. */
+    | 'lastWords'
+    | 'terminate'
+    | 'onOpen'
+    | 'onClose'
+  readonly link: LinkName
+}
+
+/** Effect on one link, after the attempt has begun. */
+export type SessionEffect =
+  | LinkEffect
+  /** Leads to `drained` once `@OnOpen` and handlers have settled (with `requests`, those too). A later `drain` replaces an earlier one. */
+  | {
+      readonly type: 'drain'
+      readonly link: LinkName
+      readonly until: 'handlers' | 'handlers and requests'
+    }
+  | { readonly type: 'closeFrame'; readonly link: LinkName; readonly kind: CloseFrameKind }
+
+/** Something that a driver does after a step. */
+export type LifecycleEffect =
+  | SetEffect
+  | { readonly type: 'cancel'; readonly timer: TimerName }
+  /** To the retry policy: counts one failure, or resets the counts. */
+  | { readonly type: 'count' | 'forgive' }
+  | AttemptEffect
+  | SessionEffect
+  /** Reports a change of status: `@OnStateChange` and diagnostics. */
+  | { readonly type: 'state'; readonly status: LifecycleStatus }
+  | OnErrorEffect
+  | { readonly type: 'resolveReady' | 'rejectReady' | 'abortConnection' }
+  /** Resolves `closed`, ends iterators, disposes. */
+  | { readonly type: 'ended' }

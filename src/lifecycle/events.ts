@@ -1,0 +1,54 @@
+import type { LinkName, TimerName } from './state.js'
+
+/** Fact of an event: a failure that it brings is retried. It is decided before the step if `asks` returns true, and is `false` otherwise. */
+interface RetryFact {
+  readonly retry: boolean
+}
+
+/** Fact of an event: the current link has been ready for `minUptime`. */
+interface StableFact {
+  readonly stable: boolean
+}
+
+interface LinkFact {
+  readonly link: LinkName
+}
+
+export type LinkEndEvent = LinkFact &
+  RetryFact &
+  StableFact & {
+    readonly type:
+      | 'linkClosedByPeer' // with a close frame
+      | 'linkLost' // without one
+      | 'heartbeatDead' // not yet, but the heartbeat timed out
+  }
+
+export type OnOpenSettledEvent = LinkFact &
+  RetryFact &
+  StableFact & { readonly type: 'onOpenSettled'; readonly outcome: 'ok' | 'threw' }
+
+export type TimerFiredEvent = RetryFact &
+  StableFact & { readonly type: 'timerFired'; readonly timer: TimerName }
+
+export type ReconnectEvent = StableFact & { readonly type: 'reconnect'; readonly overlap: boolean }
+
+/** Everything that can happen to a connection: reports of attempts, links, handlers and timers, and calls of the user. */
+export type LifecycleEvent =
+  | (LinkFact & { readonly type: 'attemptOpened' })
+  | (LinkFact & RetryFact & { readonly type: 'attemptFailed' })
+  | OnOpenSettledEvent
+  | LinkEndEvent
+  /** The latest `drain` of this link is complete. */
+  | (LinkFact & { readonly type: 'drained' })
+  /** `@OnClosing` has settled, and what it sent is flushed. */
+  | (LinkFact & { readonly type: 'onClosingSettled' })
+  | (LinkFact & { readonly type: 'onCloseSettled' })
+  | TimerFiredEvent
+  | ReconnectEvent
+  | { readonly type: 'close' | 'terminate' | 'end' | 'signalAborted' }
+
+/** Name of the error that a refused call throws. */
+export type Refusal = 'NotConnectedError' | 'ConnectionClosedError'
+
+/** An event that a link, its attempt or its handlers report. */
+export type LinkEvent = Extract<LifecycleEvent, LinkFact>

@@ -1,0 +1,44 @@
+import { DEFAULT_HIGH_WATER_MARK } from '../core/water-marks.js'
+import { UnreadRepliesError } from '../errors/request-errors.js'
+import type { RequestId } from './request-ids.js'
+import type { RequestManyOptions } from './request-options.js'
+import { PendingRequest } from './pending-request.js'
+import type { RequestOwner } from './pending-request.js'
+import { ReplyStream } from './reply-stream.js'
+
+/** A request with several replies. */
+export class StreamRequest extends PendingRequest {
+  readonly replies: ReplyStream
+  readonly #isLast: RequestManyOptions['isLast']
+  readonly #highWaterMark: number
+
+  constructor(
+    message: unknown,
+    options: RequestManyOptions,
+    owner: RequestOwner,
+    own: RequestId | undefined,
+    isBound: boolean,
+  ) {
+    super(message, options, owner, own, isBound)
+    this.#isLast = options.isLast
+    this.#highWaterMark = options.highWaterMark ?? DEFAULT_HIGH_WATER_MARK
+    this.replies = new ReplyStream(() => {
+      this.owner.end(this)
+      this.owner.flush()
+    })
+  }
+
+  /** @throws UnreadRepliesError when too many replies wait to be read */
+  onReply(reply: unknown, result: (reply: unknown) => unknown): boolean {
+    const { unread } = this.replies
+    if (unread >= this.#highWaterMark) throw new UnreadRepliesError(this.id, unread)
+    this.replies.push(result(reply))
+    if (!this.#isLast(reply)) return false
+    this.replies.end()
+    return true
+  }
+
+  reject(error: Error, isAborted: boolean): void {
+    this.replies.end(error, isAborted)
+  }
+}

@@ -1,0 +1,153 @@
+import { expect } from 'chai'
+import { LifecycleDriver } from '#src/connection/driver.js'
+import type { EffectRunner } from '#src/connection/driver.js'
+import type { LifecycleEffect } from '#src/lifecycle/effects.js'
+import { lineOf, on } from '../support/lifecycle/scene.js'
+
+/** Notes what it runs, and does what a test wants inside of it. */
+class Runner implements EffectRunner<string> {
+  readonly ran: string[] = []
+  idles = 0
+  inside: (effect: LifecycleEffect) => void = () => undefined
+  onStep: (effects: readonly LifecycleEffect[]) => void = () => undefined
+
+  run(effect: LifecycleEffect, facts: string): void {
+    this.ran.push(`${lineOf(effect)} [${facts}]`)
+    this.inside(effect)
+  }
+
+  onIdle(): void {
+    this.idles += 1
+  }
+}
+
+function make(): { runner: Runner; driver: LifecycleDriver<string> } {
+  const runner = new Runner()
+  const driver = new LifecycleDriver(false, runner)
+  return { runner, driver }
+}
+
+describe('LifecycleDriver', () => {
+  it('performs the first effects when it is started', () => {
+    const { runner, driver } = make()
+    expect(runner.ran).to.deep.equal([])
+    driver.start(false, 'start')
+    expect(runner.ran).to.deep.equal(['attempt 1 [start]'])
+  })
+
+  it('performs no first effects after a call that has ended the connection', () => {
+    const { runner, driver } = make()
+    driver.call(on.close(), 'close')
+    driver.start(false, 'start')
+    expect(runner.ran).to.deep.equal([
+      'cutAttempt 1 [close]',
+      'state closing [close]',
+      'abortConnection [close]',
+      'state closed [close]',
+      'rejectReady [close]',
+      'ended [close]',
+    ])
+  })
+
+  it('stores the state before any effect runs, and says so to the runner first', () => {
+    const { runner, driver } = make()
+    driver.start(false, '')
+    const seen: string[] = []
+    runner.onStep = () => seen.push(`step ${driver.state.shape.status}`)
+    runner.inside = () => seen.push(`effect ${driver.state.shape.status}`)
+    driver.report(() => ({ event: on.attemptFailed(1, 'retry'), facts: '' }))
+    expect(new Set(seen.slice(1))).to.deep.equal(new Set(['effect waiting']))
+    expect(seen[0]).to.equal('step waiting')
+  })
+
+  it('steps a call in the middle of effects at once, and performs its effects behind the others', () => {
+    const { runner, driver } = make()
+    driver.start(false, 'start')
+    runner.inside = ({ type }) => {
+      if (type !== 'count') return
+      driver.call(on.close(), 'close')
+      runner.ran.push(`returned ${driver.state.shape.status}`)
+    }
+    driver.report(() => ({ event: on.attemptFailed(1, 'retry'), facts: 'failed' }))
+    expect(runner.ran.slice(1)).to.deep.equal([
+      'set delay by retryDecision [failed]',
+      'count [failed]',
+      'returned closed',
+      'state waiting [failed]',
+      'onError 1 (connect: retried) [failed]',
+      'cancel delay [close]',
+      'state closing [close]',
+      'abortConnection [close]',
+      'state closed [close]',
+      'rejectReady [close]',
+      'ended [close]',
+    ])
+  })
+
+  it('steps what is reported in the middle of effects after them, in order', () => {
+    const { runner, driver } = make()
+    runner.inside = ({ type }) => {
+      if (type === 'attempt') driver.report(() => ({ event: on.attemptOpened(1), facts: 'opened' }))
+      if (type === 'onOpen') driver.report(() => ({ event: on.onOpenResolved(1), facts: 'ok' }))
+    }
+    driver.start(false, 'start')
+    expect(driver.state.shape.status).to.equal('open')
+    expect(runner.ran.filter((line) => line.startsWith('state'))).to.deep.equal([
+      'state opening [opened]',
+      'state open [ok]',
+    ])
+  })
+
+  it('asks for an event when its turn comes, and steps nothing where there is none', () => {
+    const { runner, driver } = make()
+    const asked: string[] = []
+    runner.inside = () => {
+      driver.report(() => void asked.push('asked'))
+      expect(asked).to.deep.equal([])
+    }
+    driver.start(false, '')
+    expect(asked).to.deep.equal(['asked'])
+    expect(driver.state.shape.status).to.equal('connecting')
+  })
+
+  it('steps a call made while an event is prepared before that event', () => {
+    const { runner, driver } = make()
+    driver.start(false, '')
+    driver.report(() => {
+      driver.call(on.close(), 'close')
+      return { event: on.attemptFailed(1, 'retry'), facts: 'failed' }
+    })
+    expect(driver.state.shape.status).to.equal('closed')
+    expect(runner.ran.some((line) => line.endsWith('[failed]'))).to.be.false
+  })
+
+  it('returns the refusal of a call', () => {
+    const { driver } = make()
+    expect(driver.call(on.end(), '')).to.equal('NotConnectedError')
+    driver.call(on.terminate(), '')
+    expect(driver.call(on.reconnect(), '')).to.equal('ConnectionClosedError')
+  })
+
+  it('performs the rest when an effect throws, and throws that afterwards', () => {
+    const { runner, driver } = make()
+    driver.start(false, '')
+    runner.inside = ({ type }) => {
+      if (type === 'count') throw new Error('a transport threw')
+    }
+    expect(() => driver.report(() => ({ event: on.attemptFailed(1, 'retry'), facts: '' }))).to.throw(
+      'a transport threw',
+    )
+    expect(runner.ran.at(-1)).to.contain('onError')
+    driver.report(() => ({ event: on.timerFired('delay'), facts: '' }))
+    expect(driver.state.shape.status).to.equal('connecting')
+  })
+
+  it('says when nothing is left to do, once for all that was done', () => {
+    const { runner, driver } = make()
+    runner.inside = ({ type }) => {
+      if (type === 'attempt') driver.report(() => ({ event: on.attemptFailed(1, 'retry'), facts: '' }))
+    }
+    driver.start(false, '')
+    expect(runner.idles).to.equal(1)
+  })
+})

@@ -1,0 +1,65 @@
+import { expect } from 'chai'
+import { causeAndSettle, settle } from '../support/lifecycle/driven-events.js'
+import { DrivenWorld } from '../support/lifecycle/driven-world.js'
+import { on } from '../support/lifecycle/scene.js'
+import { ready } from '../support/rig.js'
+
+/** A connection that is open, and what was reported of it. */
+async function open(): Promise<{ world: DrivenWorld; reports: Error[] }> {
+  const reports: Error[] = []
+  const world = new DrivenWorld(false, { inside: () => undefined, onReport: (error) => reports.push(error) })
+  world.start()
+  await settle()
+  await causeAndSettle(world, on.attemptOpened(1))
+  await causeAndSettle(world, on.onOpenResolved(1))
+  return { world, reports }
+}
+
+describe('EndingEffects', () => {
+  it('sends the last words of end() to a peer that is still there', async () => {
+    const { world } = await open()
+    await causeAndSettle(world, on.end())
+    await causeAndSettle(world, on.onClosingSettled(1))
+    expect(world.transports.get(1)?.sent.at(-1)).to.equal('"the last words"')
+  })
+
+  it('sends no last words to a peer that has begun to close meanwhile, and fails nobody', async () => {
+    const { world, reports } = await open()
+    await causeAndSettle(world, on.end())
+    const transport = world.transports.get(1)
+    if (transport) transport.isOpen = false
+    await causeAndSettle(world, on.onClosingSettled(1))
+    expect(transport?.sent).to.not.include('"the last words"')
+    await causeAndSettle(world, on.linkClosedByPeer(1))
+    await causeAndSettle(world, on.drained(1))
+    await causeAndSettle(world, on.onCloseSettled(1))
+    expect(await world.connection.closed).to.include({ code: 1001 })
+    expect(reports).to.deep.equal([])
+  })
+
+  it('tells close() of the link that had been current, where the deadline is before the end of its socket', async () => {
+    const { world } = await open()
+    await causeAndSettle(world, on.close())
+    await causeAndSettle(world, on.drained(1))
+    await causeAndSettle(world, on.onClosingSettled(1))
+    await causeAndSettle(world, on.timerFired('end'))
+    expect(await world.connection.closed).to.include({ connectionNumber: 1, initiator: 'local' })
+  })
+
+  it('says what really follows, when shouldReconnect has begun a handover and said no', async () => {
+    const { client, clock, server, witness } = await ready({
+      reconnect: {
+        shouldReconnect: () => {
+          client.connection.reconnect({ overlap: true })
+          return false
+        },
+      },
+    })
+    server.peer.drop(new Error('reset'))
+    await clock.settle()
+    expect(witness.notes).to.deep.equal(['open 1', 'error close', 'open 2', 'close 1'])
+    expect(witness.closes[0]?.willReconnect).to.be.true
+    expect(client.connection.state.status).to.equal('open')
+    await client.close()
+  })
+})

@@ -1,0 +1,403 @@
+import { expect } from 'chai'
+import {
+  bootstrap,
+  Connection,
+  ConnectionClosedError,
+  ConnectionLostError,
+  EncodeError,
+  HeartbeatTimeoutError,
+  NotConnectedError,
+  OnClose,
+  OnClosing,
+  OnError,
+  OnMessage,
+  OnOpen,
+  OnStateChange,
+  WebSocketClient,
+} from 'holdfast'
+import type { ClientOptions, CloseInfo, ConnectionState, ErrorContext, OpenInfo } from 'holdfast'
+import { FakeClock, MemoryServer } from 'holdfast/testing'
+import type { MemoryPeer } from 'holdfast/testing'
+import { rejection } from '../support/rejection.js'
+import { ready, start } from '../support/rig.js'
+
+const heartbeat = false
+const never = (): Promise<void> => new Promise(() => undefined)
+
+/** What a test wants the handlers to do. */
+interface Acts {
+  open?: (open: OpenInfo) => unknown
+  message?: (message: unknown) => unknown
+  closing?: () => unknown
+  close?: (close: CloseInfo) => unknown
+}
+
+/** A client that says goodbye, and notes all that it is told. */
+async function leaver(
+  acts: Acts = {},
+  options: ClientOptions = {},
+  prepare?: (server: MemoryServer) => void,
+) {
+  const [clock, server] = [new FakeClock(), new MemoryServer()]
+  prepare?.(server)
+  const notes: string[] = []
+  @WebSocketClient({ inject: [Connection] })
+  class Leaver {
+    constructor(readonly connection: Connection) {}
+    @OnOpen() opened(open: OpenInfo): unknown {
+      notes.push(`open ${open.connectionNumber}`)
+      return acts.open?.(open)
+    }
+    @OnMessage() received(message: unknown): unknown {
+      notes.push(`message ${JSON.stringify(message)}`)
+      return acts.message?.(message)
+    }
+    @OnClosing() closing(): unknown {
+      notes.push('@OnClosing')
+      return acts.closing ? acts.closing() : 'goodbye'
+    }
+    @OnError() failed(_error: Error, { stage, fatal }: ErrorContext): void {
+      notes.push(`error ${stage}${fatal ? ' fatal' : ''}`)
+    }
+    @OnClose() closed(close: CloseInfo): unknown {
+      notes.push(`close ${close.connectionNumber}`)
+      return acts.close?.(close)
+    }
+    @OnStateChange() changed({ status }: ConnectionState): void {
+      if (status === 'closing' || status === 'closed') notes.push(status)
+    }
+  }
+  const client = await bootstrap(Leaver, 'ws://peer.test/', {
+    clock,
+    transport: server.connect,
+    random: () => 0.5,
+    logger: false,
+    heartbeat,
+    ...options,
+  })
+  return { client, connection: client.connection, clock, server, peer: server.peer, notes }
+}
+
+describe('#end', () => {
+  it('says goodbye, then the last words, and leaves the close to the server: no error, no reconnect', async () => {
+    const { connection, clock, server, peer, notes } = await leaver()
+    void connection.send('before')
+    const ended = connection.end({ bye: true })
+    expect(connection.state).to.deep.include({ status: 'closing', initiator: 'local', code: 1000 })
+    await clock.advance(4_000)
+    expect(peer.received).to.deep.equal(['before', '"goodbye"', '{"bye":true}'])
+    expect(peer.closeFrame).to.equal(undefined)
+    peer.close(1000, 'thank you')
+    const close = await ended
+    expect(close).to.deep.include({
+      code: 1000,
+      reason: 'thank you',
+      initiator: 'remote',
+      willReconnect: false,
+    })
+    expect(close.error).to.equal(undefined)
+    await clock.advance(60_000)
+    expect(notes).to.deep.equal(['open 1', '@OnClosing', 'closing', 'close 1', 'closed'])
+    expect(server.peers).to.have.length(1)
+    expect(clock.timers).to.equal(0)
+  })
+
+  it('is no error whatever code the server closes with', async () => {
+    for (const code of [1001, 1002, 1008, 1011, 4_000]) {
+      const { connection, peer, clock, notes } = await leaver()
+      const ended = connection.end('bye')
+      await clock.settle()
+      peer.close(code)
+      expect(await ended).to.deep.include({
+        code,
+        initiator: 'remote',
+        willReconnect: false,
+        error: undefined,
+      })
+      expect(notes.filter((note) => note.startsWith('error'))).to.deep.equal([])
+    }
+  })
+
+  it('needs no message', async () => {
+    const { connection, peer, clock } = await leaver()
+    const ended = connection.end()
+    await clock.settle()
+    expect(peer.received).to.deep.equal(['"goodbye"'])
+    peer.close(1000)
+    await ended
+  })
+
+  it('lets public sends throw from the call on, and handles messages all the same, and sends their replies', async () => {
+    const { connection, peer, clock, notes } = await leaver({ message: (message) => ({ seen: message }) })
+    const asked = connection.request({ ask: 1 })
+    const ended = connection.end('bye')
+    expect(() => connection.send('x')).to.throw(ConnectionClosedError)
+    await clock.settle()
+    expect(() => connection.sendJson('x')).to.throw(ConnectionClosedError)
+    peer.send({ id: 1 })
+    peer.send(7)
+    await clock.settle()
+    expect(await asked).to.deep.equal({ id: 1 })
+    expect(notes).to.include('message 7')
+    expect(peer.received.slice(1)).to.deep.equal(['"goodbye"', '"bye"', '{"seen":7}'])
+    peer.close()
+    await ended
+  })
+
+  it('keeps the heartbeat: a peer that has died is an error', async () => {
+    const { connection, peer, clock, notes } = await leaver(
+      {},
+      { heartbeat: { interval: 1_000, timeout: 500 } },
+    )
+    const ended = connection.end('bye', { timeout: 60_000 })
+    await clock.advance(3_000)
+    expect(peer.pings).to.equal(3)
+    peer.isAlive = false
+    await clock.advance(1_500)
+    const close = await ended
+    expect(close.error).to.be.instanceOf(HeartbeatTimeoutError)
+    expect(close.willReconnect).to.equal(false)
+    expect(notes).to.include('error heartbeat fatal')
+  })
+
+  it('takes a loss for an error, also a plain end of stream, and does not reconnect', async () => {
+    for (const error of [undefined, new Error('reset')]) {
+      const { connection, server, peer, clock, notes } = await leaver()
+      const ended = connection.end('bye')
+      await clock.settle()
+      peer.drop(error)
+      const close = await ended
+      expect(close).to.deep.include({ code: 1006, willReconnect: false })
+      expect(close.error).to.be.instanceOf(Error)
+      if (!error) expect(close.error).to.be.instanceOf(ConnectionLostError)
+      expect(notes.slice(-3)).to.deep.equal(['error close fatal', 'close 1', 'closed'])
+      await clock.advance(60_000)
+      expect(server.peers).to.have.length(1)
+    }
+  })
+
+  it('is close() after its timeout, which is closeTimeout unless it is given', async () => {
+    for (const [options, timeout] of [
+      [{}, 5_000],
+      [{ timeout: 700 }, 700],
+    ] as const) {
+      const { connection, peer, clock, notes } = await leaver()
+      const ended = connection.end('bye', options)
+      await clock.advance(timeout - 1)
+      expect(peer.closeFrame).to.equal(undefined)
+      await clock.advance(1)
+      expect(peer.closeFrame?.code).to.equal(1000)
+      expect(await ended).to.deep.include({ code: 1000, initiator: 'local', sentCode: 1000 })
+      expect(notes.filter((note) => note.startsWith('error'))).to.deep.equal([])
+      expect(notes.filter((note) => note === '@OnClosing')).to.have.length(1)
+    }
+  })
+
+  it('is bounded even where the server never answers that close', async () => {
+    const { connection, peer, clock } = await leaver({}, { closeTimeout: 2_000 })
+    peer.isAlive = false
+    const ended = connection.end('bye', { timeout: 1_000 })
+    await clock.advance(1_000 + 1_800)
+    expect(await ended).to.deep.include({ code: 1006, initiator: 'local' })
+    expect(clock.timers).to.equal(0)
+  })
+
+  it('lets its timeout run behind the close of the server, too: handlers that hang end with it', async () => {
+    const { connection, peer, clock, notes } = await leaver({ message: never }, { closeTimeout: 2_000 })
+    peer.send(1)
+    const ended = connection.end('bye', { timeout: 1_000 })
+    await clock.settle()
+    peer.close(1000)
+    await clock.advance(1_000 + 2_000)
+    await ended
+    expect(notes).to.include('error handle')
+    expect(notes.at(-1)).to.equal('closed')
+  })
+
+  it('waits for @OnClosing with the last words', async () => {
+    let release: (() => void) | undefined
+    const closing = (): Promise<string> => new Promise((resolve) => (release = () => resolve('goodbye')))
+    const { connection, peer, clock } = await leaver({ closing })
+    const ended = connection.end('bye')
+    await clock.advance(1_000)
+    expect(peer.received).to.deep.equal([])
+    release?.()
+    await clock.settle()
+    expect(peer.received).to.deep.equal(['"goodbye"', '"bye"'])
+    peer.close()
+    await ended
+  })
+
+  it('sends the last words right before the close frame where @OnClosing hangs', async () => {
+    const { connection, peer, clock } = await leaver({ closing: never }, { closeTimeout: 2_000 })
+    const ended = connection.end('bye', { timeout: 1_000 })
+    await clock.advance(1_000 + 999)
+    expect(peer.received).to.deep.equal([])
+    await clock.advance(1)
+    expect(peer.received).to.deep.equal(['"bye"'])
+    expect(peer.closeFrame?.code).to.equal(1000)
+    await ended
+  })
+
+  it('is refused with NotConnectedError unless open, and changes nothing then', async () => {
+    let release: (() => void) | undefined
+    const { witness, clock, server, starting } = start(
+      { heartbeat },
+      { open: () => new Promise<void>((resolve) => (release = resolve)) },
+      (memory) => (memory.onAttempt = () => undefined),
+    )
+    const { connection } = witness
+    const tryIn = async (status: string): Promise<void> => {
+      expect(connection.state.status).to.equal(status)
+      expect(await rejection(connection.end('bye'))).to.be.instanceOf(NotConnectedError)
+      expect(connection.state.status).to.equal(status)
+    }
+    await clock.settle()
+    await tryIn('connecting')
+    server.peer.accept()
+    await clock.settle()
+    await tryIn('opening')
+    release?.()
+    await starting
+    server.peer.drop()
+    await tryIn('waiting')
+    expect(() => connection.send('x')).to.not.throw()
+    await connection.close()
+  })
+
+  it('is refused with ConnectionClosedError the second time, while closing, and once closed', async () => {
+    const { connection, peer, clock } = await leaver()
+    const ended = connection.end('bye')
+    expect(await rejection(connection.end('again'))).to.be.instanceOf(ConnectionClosedError)
+    await clock.settle()
+    expect(peer.received.at(-1)).to.equal('"bye"')
+    const closed = connection.close()
+    expect(await rejection(connection.end('again'))).to.be.instanceOf(ConnectionClosedError)
+    await Promise.all([ended, closed])
+    expect(await rejection(connection.end('again'))).to.be.instanceOf(ConnectionClosedError)
+  })
+
+  it('rejects with EncodeError where the message cannot be encoded, and stays open', async () => {
+    const { connection } = await leaver()
+    expect(await rejection(connection.end({ big: 1n }))).to.be.instanceOf(EncodeError)
+    expect(connection.state.status).to.equal('open')
+  })
+
+  it('is overruled by close(), whose code it is, and by terminate()', async () => {
+    const closing = await leaver()
+    const ended = closing.connection.end('bye', { timeout: 60_000 })
+    await closing.clock.settle()
+    void closing.connection.close(4_001, 'enough')
+    expect(closing.connection.state).to.deep.include({ status: 'closing', code: 4_001, reason: 'enough' })
+    await closing.clock.settle()
+    expect(closing.peer.closeFrame).to.deep.equal({ code: 4_001, reason: 'enough' })
+    await ended
+    const cutting = await leaver()
+    const cut = cutting.connection.end('bye', { timeout: 60_000 })
+    await cutting.clock.settle()
+    void cutting.connection.terminate()
+    await cut
+    await cutting.client.closed
+    expect(cutting.peer.closeFrame).to.equal(undefined)
+    expect(cutting.clock.timers).to.equal(0)
+  })
+
+  it('gives up a candidate that connects', async () => {
+    const { connection, server, peer, clock, notes } = await leaver()
+    server.onAttempt = () => undefined
+    connection.reconnect({ overlap: true })
+    await clock.settle()
+    const ended = connection.end('bye')
+    await clock.settle()
+    expect(server.peers[1]?.isEnded).to.equal(true)
+    peer.close()
+    await ended
+    expect(notes.filter((note) => note.startsWith('open'))).to.deep.equal(['open 1'])
+  })
+
+  it('gives up a candidate whose @OnOpen runs: it is closed with 1000, without a goodbye', async () => {
+    const { connection, server, peer, clock, notes } = await leaver({
+      open: ({ replaces }) => (replaces === undefined ? undefined : never()),
+    })
+    connection.reconnect({ overlap: true })
+    await clock.settle()
+    const ended = connection.end('bye')
+    await clock.settle()
+    expect(server.peers[1]?.closeFrame?.code).to.equal(1000)
+    expect(server.peers[1]?.received).to.deep.equal([])
+    expect(peer.received).to.deep.equal(['"goodbye"', '"bye"'])
+    peer.close()
+    await ended
+    expect(notes.filter((note) => note.startsWith('close '))).to.have.members(['close 1', 'close 2'])
+  })
+
+  it('lets a replaced link go on that still leaves', async () => {
+    const { connection, server, peer: old, clock } = await leaver()
+    const asked = connection.request({ ask: 1 })
+    connection.reconnect({ overlap: true })
+    await clock.settle()
+    const ended = connection.end('bye', { timeout: 20_000 })
+    await clock.settle()
+    old.send({ id: 1 })
+    await asked
+    await clock.settle()
+    expect(old.closeFrame?.code).to.equal(1000)
+    server.peer.close()
+    await ended
+    expect(server.peer.received).to.deep.equal(['"goodbye"', '"bye"'])
+  })
+})
+
+describe('A close by the peer', () => {
+  /** Returns what is told of a close with this code. */
+  async function toldOf(act: (peer: MemoryPeer) => void, options: ClientOptions = {}) {
+    const { client, server, witness, clock } = await ready({ heartbeat, ...options })
+    act(server.peer)
+    await clock.settle()
+    const close = client.connection.state.status === 'closed' ? await client.closed : undefined
+    return { notes: witness.notes.slice(1), close }
+  }
+
+  for (const [what, options, code] of [
+    ['with a fatal code', {}, 1002],
+    ['where shouldReconnect says no', { reconnect: { shouldReconnect: () => false } }, 1000],
+    ['where no attempt is left', { reconnect: { maxAttempts: 1 } }, 1012],
+    ['with an error code where reconnect is false', { reconnect: false }, 1011],
+  ] as const) {
+    it(`is a fatal error before @OnClose ${what}`, async () => {
+      const { notes, close } = await toldOf((peer) => peer.close(code), options)
+      expect(notes).to.deep.equal(['error close fatal', 'close 1'])
+      expect(close?.error).to.be.instanceOf(Error)
+    })
+  }
+
+  for (const code of [1000, 1001]) {
+    it(`is no error with ${code} where reconnect is false: that was asked for`, async () => {
+      const { notes, close } = await toldOf((peer) => peer.close(code), { reconnect: false })
+      expect(notes).to.deep.equal(['close 1'])
+      expect(close).to.deep.include({ code, willReconnect: false, error: undefined })
+    })
+  }
+
+  it('is no error where it is retried', async () => {
+    expect(await toldOf((peer) => peer.close(1011))).to.deep.equal({ notes: ['close 1'], close: undefined })
+  })
+
+  it('is no error after our own close, whatever its code', async () => {
+    const { client, server, witness, clock } = await ready({ heartbeat })
+    server.peer.isAlive = false
+    const closed = client.close()
+    await clock.settle()
+    server.peer.close(1002, 'bad')
+    await closed
+    expect(witness.notes).to.deep.equal(['open 1', 'close 1'])
+  })
+
+  it('makes iterators throw where it is fatal, and @OnClose tells that nothing follows', async () => {
+    const { client, server, witness } = await ready({ heartbeat })
+    const messages = client.connection.messages()
+    server.peer.close(1003)
+    expect(await rejection(messages.next())).to.be.instanceOf(ConnectionLostError)
+    expect(witness.closes[0]).to.deep.include({ willReconnect: false, code: 1003, initiator: 'remote' })
+  })
+})

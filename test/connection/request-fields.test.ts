@@ -1,0 +1,146 @@
+import { expect } from 'chai'
+import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { findHeaderMistakes, findProtocolMistakes } from '#src/connection/request-fields.js'
+
+const SECRET = 'tok-5d0c'
+
+/** Every code unit that is or borders on something special, and some far ones. */
+const UNITS = [...Array.from({ length: 0x180 }, (_, code) => code), 0x2028, 0xd800, 0xdfff, 0xfffd]
+
+function throws(call: () => void): boolean {
+  try {
+    call()
+    return false
+  } catch {
+    return true
+  }
+}
+
+describe('findHeaderMistakes', () => {
+  it('finds nothing in headers that can be sent', () => {
+    const headers = { authorization: 'Bearer x', 'X-A_b.c': '', 'x-latin-1': 'Grüße\t!', 'x-none': undefined }
+    expect(findHeaderMistakes(headers)).to.deep.equal([])
+    expect(findHeaderMistakes({})).to.deep.equal([])
+  })
+
+  it('refuses the same names as Node', () => {
+    for (const code of UNITS) {
+      for (const name of [String.fromCharCode(code), `x${String.fromCharCode(code)}y`]) {
+        const isRefused = throws(() => validateHeaderName(name))
+        expect(findHeaderMistakes({ [name]: 'v' }).length > 0, JSON.stringify(name)).to.equal(isRefused)
+      }
+    }
+    expect(findHeaderMistakes({ '': 'v' })).to.have.length(1)
+  })
+
+  it('refuses the same values as Node', () => {
+    for (const code of UNITS) {
+      const value = `a${String.fromCharCode(code)}b`
+      const isRefused = throws(() => validateHeaderValue('x', value))
+      expect(findHeaderMistakes({ x: value }).length > 0, JSON.stringify(value)).to.equal(isRefused)
+    }
+  })
+
+  it('names the header, where the character is, and the fix', () => {
+    expect(findHeaderMistakes({ authorization: `Bearer ${SECRET}\n` })).to.deep.equal([
+      {
+        place: '["authorization"]',
+        cause: 'the value has U+000A at position 15, which HTTP cannot carry',
+        fix: 'remove the line break at its end: value.trim()',
+      },
+    ])
+    const [inside] = findHeaderMistakes({ 'x-a': 'a\nb\n' })
+    expect(inside?.fix).to.equal('remove line breaks and control characters; encode what is not latin-1')
+    const [emoji] = findHeaderMistakes({ 'x-a': '😀' })
+    expect(emoji?.cause).to.equal('the value has U+1F600 at position 0, which HTTP cannot carry')
+  })
+
+  it('never shows a value, nor what stands behind a colon in a name', () => {
+    const headers = {
+      [`authorization: ${SECRET}\n`]: '',
+      'x-line': `${SECRET}\n`,
+      'x-list': [SECRET],
+      [`x name\r\n:${SECRET}`]: SECRET,
+    }
+    const mistakes = findHeaderMistakes(headers)
+    expect(mistakes.map(({ place }) => place)).to.deep.equal([
+      '["authorization:…"]',
+      '["x-line"]',
+      '["x-list"]',
+      '["x name\\r\\n:…"]',
+    ])
+    expect(JSON.stringify(mistakes)).not.to.contain(SECRET)
+  })
+
+  it('finds all mistakes, two of one header included', () => {
+    const mistakes = findHeaderMistakes({ 'x a': 'a\nb', 'x-b': 'c\0d', 'x-c': 'fine' })
+    expect(mistakes.map(({ place }) => place)).to.deep.equal(['["x a"]', '["x a"]', '["x-b"]'])
+  })
+
+  for (const [value, received] of [
+    [5, 'a number'],
+    [null, 'null'],
+    [['a'], 'an array'],
+    [{}, 'a plain object'],
+  ] as const) {
+    it(`refuses ${received} as a value`, () => {
+      const cause = `expected a string, received ${received}`
+      const fix = 'use a string, or undefined to leave the header out'
+      expect(findHeaderMistakes({ 'x-a': value })).to.deep.equal([{ place: '["x-a"]', cause, fix }])
+    })
+  }
+
+  for (const [headers, received] of [
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['a: b', 'a string'],
+    [['a', 'b'], 'an array'],
+    [new Map([['a', 'b']]), 'an instance of Map'],
+    [new Headers({ a: 'b' }), 'an instance of Headers'],
+  ] as const) {
+    it(`refuses ${received} in the place of an object: nothing of it would be sent`, () => {
+      const [mistake, ...others] = findHeaderMistakes(headers)
+      expect(mistake).to.deep.include({ place: '', cause: `expected an object, received ${received}` })
+      expect(others).to.deep.equal([])
+    })
+  }
+})
+
+describe('findProtocolMistakes', () => {
+  it('finds nothing in one name, several, or none', () => {
+    for (const protocols of ['graphql-ws', ['v1.0', "v2!#$%&'*+^_`|~"], []])
+      expect(findProtocolMistakes(protocols)).to.deep.equal([])
+  })
+
+  it('refuses what is not a token, and says which one without showing it', () => {
+    for (const protocol of ['', 'a b', 'a,b', 'a/b', 'ä', 'a\n', `${SECRET}==`, 5, null, undefined]) {
+      const [mistake, ...others] = findProtocolMistakes(['good', protocol])
+      expect(mistake).to.deep.equal({
+        place: '[1]',
+        cause: 'is not a valid subprotocol name (RFC 6455, section 4.1)',
+        fix: 'use letters, digits and -._~ only; no spaces, commas or slashes',
+      })
+      expect(others).to.deep.equal([])
+    }
+    expect(findProtocolMistakes('a b')).to.have.nested.property('[0].place', '')
+  })
+
+  it('refuses a name that is there twice', () => {
+    expect(findProtocolMistakes(['a', 'b', 'a'])).to.deep.equal([
+      { place: '[2]', cause: 'is named twice', fix: 'name each subprotocol once' },
+    ])
+  })
+
+  it('refuses what is neither a string nor a list', () => {
+    for (const [protocols, received] of [
+      [5, 'a number'],
+      [null, 'null'],
+      [undefined, 'undefined'],
+      [new Set(['a']), 'an instance of Set'],
+    ] as const) {
+      const cause = `expected a string or a list of strings, received ${received}`
+      const fix = "use 'name', ['one', 'two'], or a function that returns one of these"
+      expect(findProtocolMistakes(protocols)).to.deep.equal([{ place: '', cause, fix }])
+    }
+  })
+})

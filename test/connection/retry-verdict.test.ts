@@ -1,0 +1,212 @@
+import { expect } from 'chai'
+import {
+  ConnectFailedError,
+  ConnectOptionError,
+  HandshakeError,
+  InvalidUrlError,
+  OnOpenTimeoutError,
+} from 'holdfast'
+import type { Failure, Initiator } from 'holdfast'
+import {
+  RETRY_DEFAULTS,
+  backoffCeiling,
+  drawDelay,
+  drawSpacing,
+  isFatal,
+} from '#src/connection/retry-policy.js'
+import type { VerdictFacts } from '#src/connection/retry-policy.js'
+
+const url = 'wss://peer.test'
+const MAX = 60_000
+const STAGES = [
+  ['before the first success', false],
+  ['after it', true],
+] as const
+
+/** A plain loss, unless facts are given. */
+function failure(facts: Partial<Failure> = {}): Failure {
+  return { initiator: 'network', attempt: 1, elapsed: 0, hasBeenOpen: false, ...facts }
+}
+
+function connectError(code: string | undefined): ConnectFailedError {
+  return new ConnectFailedError(url, Object.assign(new Error('it failed'), { code }))
+}
+
+function refusal(status: number): Failure {
+  return failure({ status, error: new HandshakeError(url, `answered ${status}`, { status }) })
+}
+
+function judge(given: Failure, facts: Partial<VerdictFacts> = {}): boolean {
+  return isFatal(given, { hasSucceeded: false, maxRetryAfter: MAX, ...facts })
+}
+
+describe('isFatal', () => {
+  describe('HTTP statuses (B27)', () => {
+    const REFUSALS = [400, 401, 402, 403, 404, 405, 406, 407, 409, 410, 418, 422, 426, 428, 431, 451, 499]
+    const FATAL = [200, 204, 299, 300, 301, 302, 304, 307, 308, 399, ...REFUSALS]
+    const RETRIED = [408, 425, 429, 500, 501, 502, 503, 504, 520, 599, 999]
+    for (const status of FATAL) {
+      it(`${status} is fatal before the first success, and retried after it`, () => {
+        expect(judge(refusal(status))).to.equal(true)
+        expect(judge(refusal(status), { hasSucceeded: true })).to.equal(false)
+      })
+    }
+    for (const status of RETRIED) {
+      it(`${status} is retried before the first success and after it`, () => {
+        expect(judge(refusal(status))).to.equal(false)
+        expect(judge(refusal(status), { hasSucceeded: true })).to.equal(false)
+      })
+    }
+
+    for (const status of [200, 302, 401, 404, 429, 500, 503]) {
+      it(`${status} with a Retry-After is retried up to maxRetryAfter, and fatal beyond it before the first success`, () => {
+        for (const retryAfter of [0, MAX]) expect(judge(refusal(status), { retryAfter })).to.equal(false)
+        expect(judge(refusal(status), { retryAfter: MAX + 1 })).to.equal(true)
+        expect(judge(refusal(status), { retryAfter: MAX + 1, hasSucceeded: true })).to.equal(false)
+      })
+    }
+  })
+
+  for (const [title, hasSucceeded] of STAGES) {
+    describe(title, () => {
+      const RECEIVED = [1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014]
+      const CODES = [...RECEIVED, 1015, 3000, 4000, 4999]
+      const FATAL_CODES: Readonly<Record<Initiator, readonly number[]>> = {
+        remote: [1002, 1003, 1007, 1009, 1010],
+        local: [],
+        network: [],
+      }
+      for (const initiator of ['remote', 'local', 'network'] as const) {
+        for (const code of CODES) {
+          const isEnd = FATAL_CODES[initiator].includes(code)
+          it(`close code ${code} with initiator ${initiator} is ${isEnd ? 'fatal' : 'retried'} (B26)`, () => {
+            expect(judge(failure({ code, initiator, hasBeenOpen: true }), { hasSucceeded })).to.equal(isEnd)
+          })
+        }
+      }
+
+      it('a close frame without a code is retried', () => {
+        expect(judge(failure({ initiator: 'remote', hasBeenOpen: true }), { hasSucceeded })).to.equal(false)
+      })
+
+      it('a loss without any reason is retried', () => {
+        expect(judge(failure({ code: 1006, hasBeenOpen: true }), { hasSucceeded })).to.equal(false)
+      })
+
+      it('an unusable url is fatal', () => {
+        expect(judge(failure({ error: new InvalidUrlError('is odd') }), { hasSucceeded })).to.equal(true)
+      })
+
+      it('an option function that threw is retried, and one that returned an invalid value is fatal (B12)', () => {
+        const threw = new ConnectOptionError('url', new Error('no token'))
+        const returned = new ConnectOptionError('headers', new TypeError('a line feed'), true)
+        expect(judge(failure({ error: threw }), { hasSucceeded })).to.equal(false)
+        expect(judge(failure({ error: returned }), { hasSucceeded })).to.equal(true)
+      })
+
+      for (const violation of ['upgrade', 'accept', 'subprotocol', 'extension'] as const) {
+        it(`an upgrade with a wrong ${violation} is fatal`, () => {
+          const error = new HandshakeError(url, 'is odd', { violation })
+          expect(judge(failure({ error }), { hasSucceeded })).to.equal(true)
+        })
+      }
+
+      // The codes of X509_verify_cert_error_string as Node names them, and Node's own.
+      const FATAL_CERTIFICATES = [
+        'CERT_CHAIN_TOO_LONG',
+        'CERT_REJECTED',
+        'CERT_REVOKED',
+        'CERT_SIGNATURE_FAILURE',
+        'CERT_UNTRUSTED',
+        'DEPTH_ZERO_SELF_SIGNED_CERT',
+        'ERROR_IN_CERT_NOT_AFTER_FIELD',
+        'ERROR_IN_CERT_NOT_BEFORE_FIELD',
+        'ERR_TLS_CERT_ALTNAME_FORMAT',
+        'ERR_TLS_CERT_ALTNAME_INVALID',
+        'HOSTNAME_MISMATCH',
+        'INVALID_CA',
+        'INVALID_PURPOSE',
+        'PATH_LENGTH_EXCEEDED',
+        'SELF_SIGNED_CERT_IN_CHAIN',
+        'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
+        'UNABLE_TO_DECRYPT_CERT_SIGNATURE',
+        'UNABLE_TO_GET_ISSUER_CERT',
+        'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+        'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      ]
+      const RETRIED = [
+        'CERT_HAS_EXPIRED',
+        'CERT_NOT_YET_VALID',
+        'EAI_AGAIN',
+        'ECONNREFUSED',
+        'ECONNRESET',
+        'ENETUNREACH',
+        'ENOTFOUND',
+        'EPIPE',
+        'EPROTO',
+        'ERR_SSL_WRONG_VERSION_NUMBER',
+        'ETIMEDOUT',
+      ]
+      for (const code of FATAL_CERTIFICATES) {
+        it(`${code} is fatal (B27)`, () => {
+          expect(judge(failure({ error: connectError(code) }), { hasSucceeded })).to.equal(true)
+        })
+      }
+      for (const code of [...RETRIED, undefined]) {
+        it(`a failure to connect with the code ${code} is retried (B27)`, () => {
+          expect(judge(failure({ error: connectError(code) }), { hasSucceeded })).to.equal(false)
+        })
+      }
+    })
+  }
+
+  describe('a failure of @OnOpen', () => {
+    const threw = failure({ error: new Error('wrong password'), initiator: 'local', hasBeenOpen: true })
+
+    it('that threw is fatal before the first success, and retried after it', () => {
+      expect(judge(threw, { isOpenFailure: true })).to.equal(true)
+      expect(judge(threw, { isOpenFailure: true, hasSucceeded: true })).to.equal(false)
+    })
+
+    it('that took too long is retried', () => {
+      const late = failure({ error: new OnOpenTimeoutError(1) })
+      expect(judge(late, { isOpenFailure: true })).to.equal(false)
+    })
+
+    it('is not taken for a failure to connect, whatever it threw', () => {
+      for (const error of [new InvalidUrlError('is odd'), connectError('CERT_REVOKED')]) {
+        expect(judge(failure({ error }), { isOpenFailure: true, hasSucceeded: true })).to.equal(false)
+      }
+    })
+  })
+})
+
+const LAST = 1 - 2 ** -32
+
+describe('backoffCeiling', () => {
+  it('doubles from initialDelay up to maxDelay', () => {
+    const ceilings = Array.from({ length: 6 }, (_, index) => backoffCeiling(RETRY_DEFAULTS, index + 1))
+    expect(ceilings).to.deep.equal([2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
+  })
+
+  it('stays at maxDelay however many failures there are', () => {
+    expect(backoffCeiling(RETRY_DEFAULTS, 5_000)).to.equal(30_000)
+  })
+})
+
+describe('drawDelay', () => {
+  it('draws between 0 and the whole ceiling (full jitter)', () => {
+    for (const failures of [1, 2, 3, 4, 5]) {
+      expect(drawDelay(RETRY_DEFAULTS, failures, () => 0)).to.equal(0)
+      const ceiling = backoffCeiling(RETRY_DEFAULTS, failures)
+      expect(Math.ceil(drawDelay(RETRY_DEFAULTS, failures, () => LAST))).to.equal(ceiling)
+    }
+  })
+})
+
+describe('drawSpacing', () => {
+  it('draws between half and one and a half of initialDelay', () => {
+    expect(drawSpacing(RETRY_DEFAULTS, () => 0)).to.equal(1_000)
+    expect(Math.ceil(drawSpacing(RETRY_DEFAULTS, () => LAST))).to.equal(3_000)
+  })
+})

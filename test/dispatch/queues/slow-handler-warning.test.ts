@@ -1,0 +1,88 @@
+import { expect } from 'chai'
+import { FakeClock } from 'holdfast/testing'
+import { RunningHandler, Slots } from '#src/dispatch/queues/slots.js'
+import { SlowHandlerWarning, WARN_AFTER } from '#src/dispatch/queues/slow-handler-warning.js'
+import { ItemSession } from '../../support/queued-items.js'
+import { TaskQueue } from '#src/dispatch/queues/task-queue.js'
+
+/** Slots on a clock of their own, and what was warned of and when. */
+function rig() {
+  const clock = new FakeClock()
+  const warnings: string[] = []
+  const warning = new SlowHandlerWarning(clock, (message) => warnings.push(`${clock.now()} ${message}`))
+  const slots = new Slots(Infinity, warning)
+  const session = new ItemSession<string>(new TaskQueue(slots), { run: () => undefined })
+  const begin = (name: string): RunningHandler => {
+    const running = new RunningHandler(session.messageOf(name), name, session)
+    slots.add(running, { onSettled: () => slots.remove(running) })
+    return running
+  }
+  return { clock, warnings, warning, begin }
+}
+
+describe('SlowHandlerWarning', () => {
+  it('names a handler that has not settled for 30 s, once', async () => {
+    const { clock, warnings, begin } = rig()
+    begin('Ticker#tick')
+    await clock.advance(29_999)
+    expect(warnings).to.deep.equal([])
+    await clock.advance(120_000)
+    expect(WARN_AFTER).to.equal(30_000)
+    expect(warnings).to.deep.equal([
+      '30000 Ticker#tick has not settled for 30 s: does it wait for something that never comes?',
+    ])
+  })
+
+  it('says nothing of one that settles in time, and leaves no timer', async () => {
+    const { clock, warnings, begin } = rig()
+    const running = begin('Ticker#tick')
+    await clock.advance(29_999)
+    running.settle()
+    await clock.advance(60_000)
+    expect(warnings).to.deep.equal([])
+    expect(clock.timers).to.equal(0)
+  })
+
+  it('names each after 30 s to 35 s of its own, with one timer for all', async () => {
+    const { clock, warnings, begin } = rig()
+    begin('a')
+    await clock.advance(4_999)
+    begin('b')
+    await clock.advance(2)
+    begin('c')
+    expect(clock.timers).to.equal(1)
+    await clock.advance(60_000)
+    expect(warnings.map((warning) => warning.slice(0, 7))).to.deep.equal(['30000 a', '35000 b', '40000 c'])
+  })
+
+  it('counts anew from the next part of a message', async () => {
+    const { clock, warnings, begin } = rig()
+    const running = begin('The schema')
+    await clock.advance(29_000)
+    running.rename('The handler')
+    await clock.advance(30_999)
+    expect(warnings).to.deep.equal([])
+    await clock.advance(1)
+    expect(warnings.map((warning) => warning.slice(0, 17))).to.deep.equal(['60000 The handler'])
+  })
+
+  it('watches again after nothing has run', async () => {
+    const { clock, warnings, begin } = rig()
+    begin('a').settle()
+    await clock.advance(5_000)
+    expect(clock.timers).to.equal(0)
+    begin('b')
+    await clock.advance(30_000)
+    expect(warnings.map((warning) => warning.slice(0, 7))).to.deep.equal(['35000 b'])
+  })
+
+  it('#stop leaves no timer, and warns of nothing any more', async () => {
+    const { clock, warnings, warning, begin } = rig()
+    warning.stop()
+    begin('Ticker#tick')
+    warning.stop()
+    expect(clock.timers).to.equal(0)
+    await clock.advance(60_000)
+    expect(warnings).to.deep.equal([])
+  })
+})

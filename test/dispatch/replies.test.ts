@@ -1,0 +1,456 @@
+import { getEventListeners } from 'node:events'
+import { expect } from 'chai'
+import { ConnectionLostError, EncodeError, MessageDroppedError } from 'holdfast'
+import { jsonCodec } from 'holdfast/codecs'
+import type { Stage } from 'holdfast'
+import type { Handler } from '#src/annotations/handler-table.js'
+import { RESOLVED, deferred } from '#src/core/deferred.js'
+import type { Deferred } from '#src/core/deferred.js'
+import { Replies } from '#src/dispatch/replies.js'
+import { Invoker } from '#src/dispatch/invoker.js'
+
+const HANDLER: Handler = { method: 'tick', name: 'Ticker#tick' }
+
+const MESSAGE = {
+  kind: 'message',
+  value: 'event',
+  raw: '',
+  receivedAt: 0,
+  size: 0,
+  handlers: { receive() {}, run() {}, onConflated() {}, onKeyError() {} },
+} as const
+
+interface Failed {
+  readonly error: Error
+  readonly stage: Stage
+  readonly handler: Handler | undefined
+  readonly event: unknown
+}
+
+/** A call of one handler on a link that notes what is sent; the link is lost when the test says so. */
+function rig(tick: (event: unknown, context: unknown) => unknown) {
+  const sent: (string | Uint8Array)[] = []
+  const failures: Failed[] = []
+  const controller = new AbortController()
+  const link = {
+    number: 1,
+    signal: controller.signal,
+    isOpen: true,
+    get refusal(): ConnectionLostError | undefined {
+      return link.isOpen ? undefined : new ConnectionLostError('It is gone', 1006, '')
+    },
+    flow: RESOLVED,
+    send(data: string | Uint8Array): Promise<void> {
+      if (link.refusal) throw link.refusal
+      sent.push(data)
+      return link.flow
+    },
+    readCounter: { add() {}, remove() {} },
+    count() {},
+  }
+  const invoker = new Invoker({ tick })
+  const call = new Replies(invoker, jsonCodec, link, {
+    fail: (error, stage, handler, event) => void failures.push({ error, stage, handler, event }),
+    onHandled: () => undefined,
+  })
+  /** Returns a promise of the end where there is something to wait for. */
+  const run = (): Promise<void> | undefined => {
+    const running = call.settle(invoker.call(HANDLER, 'event', 'context'), HANDLER, MESSAGE, 'event')
+    if (!running) return undefined
+    expect(running.name).to.equal(HANDLER.name)
+    return new Promise((resolve) => running.hold({ onSettled: () => resolve() }))
+  }
+  const lose = (): void => {
+    link.isOpen = false
+    controller.abort()
+  }
+  return { call, failures, invoker, link, run, sent, lose }
+}
+
+/** Lets all promise callbacks run. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
+
+function* numbers(): Generator {
+  yield 1
+}
+
+async function* stream(...items: readonly unknown[]): AsyncGenerator {
+  for (const item of items) yield await Promise.resolve(item)
+}
+
+describe('Replies', () => {
+  describe('#settle', () => {
+    for (const value of [undefined, null]) {
+      it(`sends nothing for ${value}, and leaves nothing to wait for`, () => {
+        const { run, sent } = rig(() => value)
+        expect(run()).to.equal(undefined)
+        expect(sent).to.deep.equal([])
+      })
+
+      it(`sends nothing for a promise of ${value}`, async () => {
+        const { run, sent } = rig(() => Promise.resolve(value))
+        await run()
+        expect(sent).to.deep.equal([])
+      })
+    }
+
+    it('sends a value through the codec, at once', () => {
+      const { run, sent } = rig(() => ({ type: 'pong' }))
+      expect(run()).to.equal(undefined)
+      expect(sent).to.deep.equal(['{"type":"pong"}'])
+    })
+
+    it('sends a string through the codec, too', () => {
+      const { run, sent } = rig(() => 'pong')
+      void run()
+      expect(sent).to.deep.equal(['"pong"'])
+    })
+
+    it('sends bytes as they are', () => {
+      for (const bytes of [new Uint8Array([1, 2]), Buffer.from('x')]) {
+        const { run, sent } = rig(() => bytes)
+        void run()
+        expect(sent[0]).to.equal(bytes)
+      }
+      const { run, sent } = rig(() => new Uint8Array([1, 2]).buffer)
+      void run()
+      expect(sent[0]).to.deep.equal(new Uint8Array([1, 2]))
+    })
+
+    it('sends what a promise gives', async () => {
+      const { run, sent } = rig(() => Promise.resolve({ type: 'pong' }))
+      await run()
+      expect(sent).to.deep.equal(['{"type":"pong"}'])
+    })
+
+    it('sends an object whose next is no function of an iterator through the codec', () => {
+      for (const message of [{ next: 5 }, { next: 'page', list: [1] }, [1, 2], new Date(0)]) {
+        const { run, sent } = rig(() => message)
+        void run()
+        expect(sent).to.deep.equal([JSON.stringify(message)])
+      }
+    })
+
+    it('sends what anything with a then gives', async () => {
+      const { run, sent } = rig(() => ({ then: (resolve: (value: unknown) => void) => resolve([1]) }))
+      await run()
+      expect(sent).to.deep.equal(['[1]'])
+    })
+
+    it('waits under flow control: the slot is kept until the link takes more', async () => {
+      const { run, link } = rig(() => ({ type: 'pong' }))
+      const flow: Deferred<void> = deferred()
+      link.flow = flow.promise
+      let isOver = false
+      const running = Promise.resolve(run()).then(() => (isOver = true))
+      await settle()
+      expect(isOver).to.equal(false)
+      flow.resolve()
+      await running
+    })
+
+    it('reports what the handler rejects with', async () => {
+      const error = new RangeError('odd')
+      const { run, failures } = rig(() => Promise.reject(error))
+      await run()
+      expect(failures).to.deep.equal([{ error, stage: 'handle', handler: HANDLER, event: 'event' }])
+    })
+
+    it('reports what is no error as one', async () => {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what users do
+      const rejected = rig(() => Promise.reject('just text'))
+      await rejected.run()
+      const [failed] = rejected.failures
+      expect(failed?.error).to.be.instanceOf(Error).with.property('cause', 'just text')
+    })
+
+    it('does not wait for a handler that asked for the end in its synchronous part, but reports its failure', async () => {
+      const error = new RangeError('odd')
+      const { run, invoker, failures }: ReturnType<typeof rig> = rig(() => {
+        invoker.release()
+        return Promise.reject(error)
+      })
+      expect(run()).to.equal(undefined)
+      await settle()
+      expect(failures.map(({ stage }) => stage)).to.deep.equal(['handle'])
+    })
+  })
+
+  describe('accidents', () => {
+    const rows: [unknown, string][] = [
+      [5, 'a number'],
+      [true, 'a boolean'],
+      [5n, 'a bigint'],
+      [Symbol('s'), 'a symbol'],
+      [new Map(), 'an instance of Map'],
+      [new Set(), 'an instance of Set'],
+      [() => {}, 'a function'],
+      [numbers(), 'an instance of Generator'],
+      // Since Node 22 iterators have a class.
+      [[1].values(), 'Iterator' in globalThis ? 'an instance of Iterator' : 'an instance of Array Iterator'],
+    ]
+    for (const [value, told] of rows) {
+      it(`reports ${told} that is returned, and sends nothing`, async () => {
+        const direct = rig(() => value)
+        void direct.run()
+        const promised = rig(() => Promise.resolve(value))
+        await promised.run()
+        for (const { failures, sent } of [direct, promised]) {
+          expect(sent).to.deep.equal([])
+          expect(failures[0]).to.deep.include({ stage: 'encode', handler: HANDLER, event: 'event' })
+          expect(failures[0]?.error).to.be.instanceOf(EncodeError)
+          expect(failures[0]?.error.message).to.equal(
+            `Ticker#tick returned ${told}, and what a handler returns is sent: return a message, an async iterable of messages, or nothing`,
+          )
+        }
+      })
+    }
+
+    it('reports what the codec cannot encode', () => {
+      const { run, failures, sent } = rig(() => ({ big: 1n }))
+      void run()
+      expect(sent).to.deep.equal([])
+      expect(failures[0]).to.have.property('stage', 'encode')
+      expect(failures[0]?.error).to.be.instanceOf(EncodeError)
+    })
+  })
+
+  describe('a link that is gone', () => {
+    it('is reported with the stage send', () => {
+      const { run, failures, lose } = rig(() => ({ type: 'pong' }))
+      lose()
+      expect(run()).to.equal(undefined)
+      expect(failures[0]).to.deep.include({ stage: 'send', handler: HANDLER, event: 'event' })
+      expect(failures[0]?.error)
+        .to.be.instanceOf(MessageDroppedError)
+        .and.to.deep.include({ reason: 'gone', messages: [{ type: 'pong' }] })
+      expect(failures[0]?.error.cause).to.be.instanceOf(ConnectionLostError)
+    })
+
+    it('is reported where the handler took its time, too', async () => {
+      const reply = deferred<unknown>()
+      const { run, failures, lose, sent } = rig(() => reply.promise)
+      const running = run()
+      lose()
+      reply.resolve({ type: 'pong' })
+      await running
+      expect(sent).to.deep.equal([])
+      expect(failures.map(({ stage }) => stage)).to.deep.equal(['send'])
+    })
+
+    it('is no failure of a handler that sends nothing', () => {
+      const { run, failures, lose } = rig(() => undefined)
+      lose()
+      void run()
+      expect(failures).to.deep.equal([])
+    })
+  })
+
+  describe('streams', () => {
+    it('are sent item by item, in order, and leave the slot free at once', async () => {
+      const { run, sent } = rig(() => stream({ n: 1 }, null, 'two', new Uint8Array([3]), undefined))
+      expect(run()).to.equal(undefined)
+      await settle()
+      expect(sent).to.deep.equal(['{"n":1}', '"two"', new Uint8Array([3])])
+    })
+
+    it('may be promised', async () => {
+      const { run, sent } = rig(() => Promise.resolve(stream(['a'])))
+      await run()
+      await settle()
+      expect(sent).to.deep.equal(['["a"]'])
+    })
+
+    it('wait for the link to take more before they ask for the next item', async () => {
+      const asked: number[] = []
+      async function* numbers(): AsyncGenerator {
+        for (let index = 1; index <= 3; index += 1) {
+          asked.push(index)
+          yield { index }
+        }
+      }
+      const { run, link } = rig(() => numbers())
+      const flow: Deferred<void> = deferred()
+      link.flow = flow.promise
+      void run()
+      await settle()
+      expect(asked).to.deep.equal([1])
+      flow.resolve()
+      await settle()
+      expect(asked).to.deep.equal([1, 2, 3])
+    })
+
+    it('end with the link: what comes then is reported, and the iterator is closed', async () => {
+      let isClosed = false
+      const gate: Deferred<void> = deferred()
+      async function* endless(): AsyncGenerator {
+        try {
+          yield { n: 1 }
+          await gate.promise
+          for (;;) yield { n: 2 }
+        } finally {
+          isClosed = true
+        }
+      }
+      const { run, failures, lose, sent } = rig(() => endless())
+      void run()
+      await settle()
+      lose()
+      gate.resolve()
+      await settle()
+      expect(sent).to.deep.equal(['{"n":1}'])
+      expect(failures.map(({ stage }) => stage)).to.deep.equal(['send'])
+      expect(isClosed).to.equal(true)
+    })
+
+    it('are closed at the loss of the link, also while they wait for their next item', async () => {
+      const notes: string[] = []
+      const waiting: AsyncIterator<unknown> = {
+        next: () => new Promise(() => undefined),
+        return: () => {
+          notes.push('closed')
+          return Promise.reject(new RangeError('closing failed'))
+        },
+      }
+      const { run, failures, lose } = rig(() => ({ [Symbol.asyncIterator]: () => waiting }))
+      void run()
+      await settle()
+      expect(notes).to.deep.equal([])
+      lose()
+      await settle()
+      expect(notes).to.deep.equal(['closed'])
+      expect(failures.map(({ error, stage }) => [error.message, stage])).to.deep.equal([
+        ['closing failed', 'handle'],
+      ])
+    })
+
+    it('are closed once, also where the link was taking an item when it was lost', async () => {
+      const notes: string[] = []
+      const items: AsyncIterator<unknown> = {
+        next: () => Promise.resolve({ value: { n: 1 } }),
+        return: () => {
+          notes.push('closed')
+          return Promise.resolve({ done: true, value: undefined })
+        },
+      }
+      const { run, link, lose, failures } = rig(() => ({ [Symbol.asyncIterator]: () => items }))
+      const flow: Deferred<void> = deferred()
+      link.flow = flow.promise
+      void run()
+      await settle()
+      lose()
+      flow.resolve()
+      await settle()
+      expect([notes, failures]).to.deep.equal([['closed'], []])
+    })
+
+    it('end with the first item that comes when the link has begun to close, however many there would be', async () => {
+      let asked = 0
+      async function* endless(): AsyncGenerator {
+        for (; asked < 1_000; asked += 1) yield { asked }
+      }
+      const { run, link, failures, sent } = rig(() => endless())
+      const gate: Deferred<void> = deferred()
+      link.flow = gate.promise
+      void run()
+      await settle()
+      // The close frame is out; the signal aborts when the socket has closed.
+      link.isOpen = false
+      gate.resolve()
+      await settle()
+      expect([sent.length, asked, failures.length]).to.deep.equal([1, 0, 0])
+      const late = rig(() => endless())
+      late.link.send = () => {
+        late.link.isOpen = false
+        throw new ConnectionLostError('It is gone', 1006, '')
+      }
+      void late.run()
+      await settle()
+      expect([asked, late.failures.map(({ stage }) => stage)]).to.deep.equal([0, ['send']])
+    })
+
+    it('for a link that is gone are reported, and closed without being asked for anything', async () => {
+      const notes: string[] = []
+      const items: AsyncIterator<unknown> = {
+        next: () => {
+          notes.push('asked')
+          return new Promise(() => undefined)
+        },
+        return: () => {
+          notes.push('closed')
+          return Promise.reject(new RangeError('closing failed'))
+        },
+      }
+      const { run, failures, lose } = rig(() => ({ [Symbol.asyncIterator]: () => items }))
+      lose()
+      void run()
+      await settle()
+      expect(notes).to.deep.equal(['closed'])
+      expect(failures.map(({ error, stage }) => [error.name, stage])).to.deep.equal([
+        ['MessageDroppedError', 'send'],
+        ['RangeError', 'handle'],
+      ])
+    })
+
+    it('are let go when they end: the link keeps nothing of them', async () => {
+      const { run, link } = rig(() => stream({ n: 1 }))
+      void run()
+      await settle()
+      expect(getEventListeners(link.signal, 'abort')).to.have.length(0)
+    })
+
+    it('are ended, without a report, where the link is lost while it takes an item', async () => {
+      const asked: number[] = []
+      async function* numbers(): AsyncGenerator {
+        for (let index = 1; ; index += 1) {
+          asked.push(index)
+          yield { index }
+        }
+      }
+      const { run, link, lose, failures } = rig(() => numbers())
+      const flow: Deferred<void> = deferred()
+      link.flow = flow.promise
+      void run()
+      await settle()
+      lose()
+      flow.resolve()
+      await settle()
+      expect(asked).to.deep.equal([1])
+      expect(failures).to.deep.equal([])
+    })
+
+    it('go on after an item that cannot be encoded, which is reported', async () => {
+      const { run, failures, sent } = rig(() => stream(1, { n: 2 }))
+      void run()
+      await settle()
+      expect(failures.map(({ stage }) => stage)).to.deep.equal(['encode'])
+      expect(sent).to.deep.equal(['{"n":2}'])
+    })
+
+    it('that throw are reported', async () => {
+      const error = new RangeError('odd')
+      async function* broken(): AsyncGenerator {
+        yield { n: 1 }
+        throw error
+      }
+      const { run, failures, sent } = rig(() => broken())
+      void run()
+      await settle()
+      expect(sent).to.deep.equal(['{"n":1}'])
+      expect(failures).to.deep.equal([{ error, stage: 'handle', handler: HANDLER, event: 'event' }])
+    })
+  })
+
+  describe('#reply', () => {
+    it('sends a value that no handler was run for', () => {
+      const { call, sent } = rig(() => undefined)
+      expect(call.reply(undefined, HANDLER, undefined)).to.equal(undefined)
+      void call.reply({ type: 'hello' }, HANDLER, undefined)
+      expect(sent).to.deep.equal(['{"type":"hello"}'])
+    })
+  })
+})

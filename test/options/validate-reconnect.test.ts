@@ -1,0 +1,95 @@
+import { expect } from 'chai'
+import { checkReconnect } from '#src/options/validate-reconnect.js'
+
+const PLACE = 'options.reconnect'
+
+/** Expects exactly one mistake, with its place and parts of its cause and fix. */
+function expectMistake(reconnect: unknown, place: string, cause: string, fix: string): void {
+  const mistakes = checkReconnect(reconnect, PLACE)
+  expect(mistakes, JSON.stringify(mistakes)).to.have.length(1)
+  expect(mistakes[0]?.place).to.equal(place)
+  expect(mistakes[0]?.cause).to.contain(cause)
+  expect(mistakes[0]?.fix).to.contain(fix)
+}
+
+const later = (): Promise<number> => Promise.resolve(1)
+const asyncFunction = async (): Promise<number> => later()
+
+describe('checkReconnect', () => {
+  it('takes false, and all that goes together', () => {
+    const right = [
+      false,
+      {},
+      { initialDelay: 0, maxDelay: 0, minUptime: 0, maxAttempts: 1, maxRetryAfter: 0 },
+      { maxAttempts: Infinity, shouldReconnect: () => true },
+      { delays: [0, 1_000] },
+      { delays: (failures: number) => failures },
+      { delays: [10], initialDelay: 60 },
+      { delays: [10], initialDelay: 60_000 },
+      { initialDelay: 30_001, maxDelay: 60_000 },
+      { initialDelay: undefined, maxDelay: undefined, delays: undefined, maxRetryAfter: undefined },
+    ]
+    for (const reconnect of right) expect(checkReconnect(reconnect, PLACE)).to.deep.equal([])
+  })
+
+  it('takes nothing but an object or false', () => {
+    for (const [reconnect, shown] of [
+      [true, 'true'],
+      [null, 'null'],
+    ])
+      expectMistake(reconnect, PLACE, `is ${shown}`, 'or false to end with the first failure')
+  })
+
+  it('suggests the option that was meant', () => {
+    expectMistake({ maxAttempt: 1 }, `${PLACE}.maxAttempt`, 'is no option', 'did you mean maxAttempts?')
+    const place = `${PLACE}.maxRetryafter`
+    expectMistake({ maxRetryafter: 1 }, place, 'is no option', 'did you mean maxRetryAfter?')
+  })
+
+  for (const name of ['initialDelay', 'maxDelay', 'minUptime', 'maxRetryAfter']) {
+    it(`takes milliseconds for ${name}`, () => {
+      for (const value of [-1, NaN, Infinity, 2 ** 31])
+        expectMistake({ [name]: value }, `${PLACE}.${name}`, `is ${value}`, 'from 0 to 2147483647')
+    })
+  }
+
+  it('refuses an initialDelay above its maxDelay, and above the default one', () => {
+    const reconnect = { initialDelay: 2, maxDelay: 1 }
+    expectMistake(reconnect, PLACE, 'initialDelay (2) above its maxDelay (1)', 'raise maxDelay')
+    expectMistake({ initialDelay: 30_001 }, PLACE, 'above its maxDelay (30000)', 'raise maxDelay')
+  })
+
+  it('counts attempts from 1', () => {
+    for (const [maxAttempts, shown] of [
+      [0, '0'],
+      [-1, '-1'],
+      [1.5, '1.5'],
+      ['3', 'a string'],
+      [null, 'null'],
+      [NaN, 'NaN'],
+    ])
+      expectMistake({ maxAttempts }, `${PLACE}.maxAttempts`, `is ${shown}`, 'a whole number from 1')
+  })
+
+  it('takes delays that are times, at least one', () => {
+    for (const delays of [[], [1, -1], ['1']])
+      expectMistake({ delays }, `${PLACE}.delays`, 'is empty or has', 'list milliseconds')
+    expectMistake({ delays: 5 }, `${PLACE}.delays`, 'is 5', 'list milliseconds')
+  })
+
+  it('refuses a maxDelay beside delays, which replaces it', () => {
+    expectMistake({ delays: [1], maxDelay: 1 }, PLACE, 'delays replaces maxDelay', 'remove one or the other')
+  })
+
+  it('takes functions that answer at once', () => {
+    const place = `${PLACE}.shouldReconnect`
+    expectMistake({ shouldReconnect: true }, place, 'is true, not a function', 'shouldReconnect: (…) => …')
+    expectMistake(
+      { shouldReconnect: asyncFunction },
+      place,
+      'is an async function',
+      'return the result itself',
+    )
+    expectMistake({ delays: asyncFunction }, `${PLACE}.delays`, 'is an async function', 'return the result')
+  })
+})

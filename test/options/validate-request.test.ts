@@ -1,0 +1,61 @@
+import { expect } from 'chai'
+import { checkHeaders, checkProtocols, checkUrl } from '#src/options/validate-request.js'
+
+describe('checkUrl', () => {
+  const check = (url: unknown) => checkUrl(url, 'options.url')
+
+  it('takes a string, a URL or a function, which is called later', () => {
+    for (const url of ['ws://peer.test', new URL('wss://peer.test'), () => 'http://later'])
+      expect(check(url)).to.deep.equal([])
+  })
+
+  it('takes nothing else', () => {
+    const cause = 'is neither a string, a URL, nor a function'
+    expect(check(5)).to.deep.equal([{ place: 'options.url', cause, fix: "write 'wss://…'" }])
+  })
+
+  it('shows neither the query nor the credentials of a url', () => {
+    const mistakes = check('https://user:secret@peer.test/feed?token=secret')
+    expect(mistakes).to.have.length(1)
+    expect(mistakes[0]?.cause).to.contain("https://peer.test/feed has the scheme 'https'")
+    expect(mistakes[0]?.fix).to.contain("'wss://'")
+    expect(JSON.stringify(mistakes)).not.to.contain('secret')
+  })
+
+  it('shows nothing that may be secret of what is not a url', () => {
+    const [mistake] = check('secret@peer.test/feed?token=secret')
+    expect(mistake?.cause).to.equal("'peer.test/feed' is not an absolute url")
+    expect(mistake?.fix).to.contain('whole')
+  })
+})
+
+describe('checkProtocols', () => {
+  const check = (protocols: unknown) => checkProtocols(protocols, 'options.protocols')
+
+  it('takes one, several, none, or a function, which is called later', () => {
+    for (const protocols of ['graphql-ws', ['v1.0', 'v2!#'], [], () => 'a b'])
+      expect(check(protocols)).to.deep.equal([])
+  })
+
+  it('tells all mistakes, each with its place', () => {
+    const places = check(['a', 'b c', 'a', 'd/e']).map(({ place }) => place)
+    expect(places).to.deep.equal(['options.protocols[1]', 'options.protocols[2]', 'options.protocols[3]'])
+    expect(check('a b')[0]?.place).to.equal('options.protocols')
+    expect(check(5)[0]?.place).to.equal('options.protocols')
+  })
+})
+
+describe('checkHeaders', () => {
+  const check = (headers: unknown) => checkHeaders(headers, 'options.headers')
+
+  it('takes headers that can be sent, or a function, which is called later', () => {
+    for (const headers of [{}, { authorization: 'x', none: undefined }, () => ({ 'x a': 'b' })])
+      expect(check(headers)).to.deep.equal([])
+  })
+
+  it('tells all mistakes, each with its place', () => {
+    const places = check({ 'x-a': 'a\nb', 'x b': 'c', fine: 'd' }).map(({ place }) => place)
+    expect(places).to.deep.equal(['options.headers["x-a"]', 'options.headers["x b"]'])
+    for (const headers of ['a: b', null, ['a']]) expect(check(headers)[0]?.place).to.equal('options.headers')
+  })
+})

@@ -1,0 +1,34 @@
+import { expect } from 'chai'
+import { SingleRequest } from '#src/requests/single-request.js'
+import { rejection } from '../support/rejection.js'
+
+function request(): SingleRequest {
+  return new SingleRequest({}, {}, { fail: () => {}, end: () => {}, flush: () => {} }, undefined, true)
+}
+
+describe('SingleRequest', () => {
+  it('resolves with the result of the first reply, which is the last', async () => {
+    const asked = request()
+    expect(asked.onReply(2, (reply) => (reply as number) * 2)).to.equal(true)
+    expect(await asked.promise).to.equal(4)
+  })
+
+  it('throws what the result throws, and is pending still', async () => {
+    const asked = request()
+    const thrown = new Error('odd')
+    const broken = (): never => {
+      throw thrown
+    }
+    expect(() => asked.onReply(1, broken)).to.throw(thrown.message)
+    asked.onReply(1, String)
+    expect(await asked.promise).to.equal('1')
+  })
+
+  it('rejects without ever being unhandled', async () => {
+    const asked = request()
+    const error = new Error('no')
+    asked.reject(error)
+    await new Promise(setImmediate)
+    expect(await rejection(asked.promise)).to.equal(error)
+  })
+})

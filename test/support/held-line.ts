@@ -1,0 +1,70 @@
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
+
+/** A line to a server that can hold back what the server sends, byte by byte. */
+export class HeldLine implements AsyncDisposable {
+  readonly #server: Server
+  #client: Socket | undefined
+  #far: Socket | undefined
+  #isHolding = false
+  #held = Buffer.alloc(0)
+  #passed = 0
+
+  constructor(port: number) {
+    this.#server = createServer((client) => {
+      const far = connect(port, '127.0.0.1')
+      this.#client = client.on('error', () => far.destroy())
+      this.#far = far.on('error', () => client.destroy())
+      client.pipe(far)
+      far.on('data', (bytes) => {
+        this.#held = Buffer.concat([this.#held, bytes])
+        if (!this.#isHolding) this.pass(this.held)
+      })
+    })
+  }
+
+  async listen(): Promise<void> {
+    this.#server.listen(0, '127.0.0.1')
+    await once(this.#server, 'listening')
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  /** How many bytes of the server's are held back. */
+  get held(): number {
+    return this.#held.length
+  }
+
+  /** How many bytes of the server's have been passed on. */
+  get passed(): number {
+    return this.#passed
+  }
+
+  /** From now on only what `pass` says gets through to the client. */
+  hold(): void {
+    this.#isHolding = true
+  }
+
+  /** Passes so many bytes of the server's on. */
+  pass(count: number): void {
+    this.#client?.write(this.#held.subarray(0, count))
+    this.#held = this.#held.subarray(count)
+    this.#passed += count
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#client?.destroy()
+    this.#far?.destroy()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+}
+
+/** Begins a line to a server on this machine. */
+export async function startLine(port: number): Promise<HeldLine> {
+  const line = new HeldLine(port)
+  await line.listen()
+  return line
+}

@@ -1,0 +1,16 @@
+import { expect } from 'chai'
+import { copyBytes } from '#src/transports/copy-bytes.js'
+
+describe('copyBytes', () => {
+  it('returns bytes that stay as they are, also of a Buffer, whose slices share memory', () => {
+    for (const bytes of [new Uint8Array([1, 2]), Buffer.from([1, 2])]) {
+      const copy = copyBytes(bytes)
+      bytes.fill(9)
+      expect([...(copy as Uint8Array)]).to.deep.equal([1, 2])
+    }
+  })
+
+  it('returns text as it is', () => {
+    expect(copyBytes('text')).to.equal('text')
+  })
+})
