@@ -12,9 +12,8 @@ import { Session } from '../session/session.js'
 import type { SessionOwner } from '../session/session.js'
 import type { ConnectionListener, OpenOutcome } from '../session/session-handlers.js'
 import type { Connect, Handshake, Transport } from '../transports/transport.js'
-import type { Attempt, AttemptListener } from './attempt.js'
+import type { Attempt } from './attempt.js'
 import { ConnectionEffects } from './connection-effects.js'
-import { ConnectionParts } from './connection-parts.js'
 import { LifecycleDriver } from './driver.js'
 import type { Report } from './driver.js'
 import type { LifecycleEvent, Refusal } from '../lifecycle/events.js'
@@ -37,14 +36,14 @@ interface AskedFacts {
  * Brings a connection from one state to the next: it makes events of what users ask and of what attempts, sessions and timers report,
  * and has the driver step them. What follows is decided by the pure step and done by the effects.
  */
-export class ConnectionLifecycle extends ConnectionParts implements SessionOwner, AttemptListener {
+export class ConnectionLifecycle extends ConnectionEffects implements SessionOwner {
   readonly #view: ConnectionView
   readonly #driver: LifecycleDriver<StepFacts>
 
   constructor(id: string, settings: ConnectionSettings, connect: Connect, view: ConnectionView) {
-    super(id, settings)
+    super(id, settings, connect)
     this.#view = view
-    this.#driver = new LifecycleDriver(settings.maxAge !== Infinity, new ConnectionEffects(this, connect))
+    this.#driver = new LifecycleDriver(settings.maxAge !== Infinity, this)
   }
 
   get state(): LifecycleState {
