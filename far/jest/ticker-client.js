@@ -23,5 +23,5 @@ export class TickerClient {
 defineHandlers(
   TickerClient,
   { open: 'opened', message: { ticker: 'tick', ping: 'ping' } },
-  { inject: [JsonSender], route: 'type', reconnect: { delays: [1_000] }, logger: false },
+  { inject: [JsonSender], route: 'type', reconnect: { delays: [1_000], initialDelay: 0 }, logger: false },
 )

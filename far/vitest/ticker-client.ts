@@ -1,7 +1,12 @@
 import { JsonSender, OnMessage, OnOpen, WebSocketClient } from 'holdfast'
 
 // This compiler emits no type metadata, so the tokens are named.
-@WebSocketClient({ inject: [JsonSender], route: 'type', reconnect: { delays: [1_000] }, logger: false })
+@WebSocketClient({
+  inject: [JsonSender],
+  route: 'type',
+  reconnect: { delays: [1_000], initialDelay: 0 },
+  logger: false,
+})
 export class TickerClient {
   readonly prices: number[] = []
 
