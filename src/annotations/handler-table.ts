@@ -165,7 +165,7 @@ class MessagePlaces {
     return undefined
   }
 
-  /** Chains those of each key in the order in which they are asked: as declared, and whoever takes anything last. */
+  /** Chains those of each key in the order in which they are asked: as declared, and the one that takes anything last. */
   chain(target: AnyClass): Pick<HandlerTable, 'messages' | 'rest'> {
     const messages = new Map<MessageKey, MessageHandler>()
     let rest: MessageHandler | undefined

@@ -1,5 +1,6 @@
 import { systemClock } from '../core/clock.js'
 import { connectionLogger } from '../core/logger.js'
+import { ignore } from '../core/thenable.js'
 import type { Class, Provider, Token } from '../core/token.js'
 import { tokenName } from '../core/token.js'
 import { StartupError } from '../errors/startup-error.js'
@@ -182,7 +183,7 @@ function makeProviders(graph: ModuleGraph, injector: Injector, module: Class): v
 /** An asynchronous factory would be injected as the promise that it is. */
 function checkMade(made: unknown, provider: Provider): void {
   if (!(made instanceof Promise) || !('useFactory' in provider)) return
-  made.catch(() => undefined)
+  ignore(made)
   throw new Error(
     'its factory returned a promise, and factories are synchronous: await it before bootstrap, and give useValue',
   )

@@ -118,7 +118,7 @@ export class Injector implements InstanceFactory {
   }
 
   /**
-   * Readies what the check has found well: it can be made from now on, and will be disposed of by whoever has made it.
+   * Readies a provider that the check has found well: it can be made from now on, and its maker disposes of it.
    *
    * @throws Error whatever the constructor of a singleton throws
    */

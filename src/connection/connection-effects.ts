@@ -28,7 +28,11 @@ const SHARES: Readonly<Partial<Record<TimerName, number>>> = { half: 1 / 2, cut:
 /** So much of `maxAge` is up to chance: clients that were started together are not renewed together. */
 const MAX_AGE_SPREAD = 1 / 10
 
-/** The parts of a connection, and what the lifecycle decides about them. perf: one object with its parts, saves 40 B per idle connection. The ends of links, and of the connection, are in {@link EndingEffects}. */
+/**
+ * Runs the effects of steps on the parts of a connection. {@link EndingEffects} runs those that end a link or the connection.
+ *
+ * perf: extends the parts, so that a connection is one object: saves 40 B per idle connection.
+ */
 export abstract class ConnectionEffects
   extends ConnectionParts
   implements EffectRunner<StepFacts>, AttemptListener

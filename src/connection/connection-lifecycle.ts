@@ -5,6 +5,7 @@ import { ConnectionClosedError, NotConnectedError } from '../errors/send-errors.
 import { CloseCode } from '../link/close-code.js'
 import type { Link } from '../link/link.js'
 import type { LinkEnd } from '../link/link-closing.js'
+import type { OutboxEntry } from '../messages/outbox.js'
 import { disconnectOf, errorOf, failureOf, initiatorOf } from '../session/disconnect.js'
 import type { CloseInfo, Disconnect, Failure, RetryDecision } from '../session/disconnect.js'
 import type { HandlerConnection } from '../session/handler-connection.js'
@@ -34,7 +35,7 @@ interface AskedFacts {
 
 /**
  * Brings a connection from one state to the next: it makes events of what users ask and of what attempts, sessions and timers report,
- * and has the driver step them. What follows is decided by the pure step and done by the effects.
+ * and has the driver step them. The pure step decides what follows, and the effects do it.
  */
 export class ConnectionLifecycle extends ConnectionEffects implements SessionOwner {
   readonly #view: ConnectionView
@@ -89,11 +90,10 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
   }
 
   /** Says goodbye and sends the last words; the server's close ends the connection. */
-  end(lastWords: string | Uint8Array | undefined, endTimeout: number): Promise<CloseInfo> {
+  end(lastWords: OutboxEntry | undefined, endTimeout: number): Promise<CloseInfo> {
     const { status } = this.holder.state
     const closing = { initiator: 'local', code: CloseCode.NORMAL, reason: '' } as const
-    const isRefused = status !== 'open'
-    if (!isRefused) {
+    if (status === 'open') {
       this.lastWords = lastWords
       this.listener?.onClosing()
     }
@@ -166,8 +166,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
 
   onTimer(timer: TimerName): void {
     const session = this.links.session(linkOfTimer(this.state, timer))
-    const isOpening = session && timer.startsWith('open:')
-    if (isOpening) {
+    if (session && timer.startsWith('open:')) {
       const disconnect = openFailure(new OnOpenTimeoutError(this.settings.onOpenTimeout))
       this.#reportTrouble(session, disconnect, (facts) => ({ type: 'timerFired', timer, ...facts }))
       return
@@ -213,7 +212,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
       hasBeenOpen: isSession && lost.hasOpened,
     })
     const judged = event && this.#judge(failure, event, disconnect.stage === 'open')
-    // What was asked can have called the connection: the verdict is dropped where nobody wants it any more.
+    // `shouldReconnect` can have called the connection: a verdict that is not wanted any more is dropped.
     const decision = event && asks(this.state, event) ? judged : undefined
     const isCurrent = this.state.current === lost.name
     return { lost, isCurrent, disconnect, error: errorOf(disconnect), failure, decision }
@@ -236,7 +235,8 @@ function openFailure(error: Error): Disconnect {
   return { initiator: 'local', stage: 'open', error, sentCode: CloseCode.RECONNECTING }
 }
 
-function refusalError(refused: Refusal, status: string): Error {
+/** Returns what a call throws that the connection refuses. */
+export function refusalError(refused: Refusal, status: string): Error {
   if (refused === 'NotConnectedError') return new NotConnectedError(status)
   return new ConnectionClosedError(`The connection is ${status}: this can no longer be asked of it`)
 }

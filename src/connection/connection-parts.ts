@@ -1,5 +1,6 @@
 import { NamedTimers } from '../core/clock.js'
 import type { Stage } from '../errors/stage.js'
+import type { OutboxEntry } from '../messages/outbox.js'
 import { MessageHub } from '../session/message-hub.js'
 import type { ConnectionListener } from '../session/session-handlers.js'
 import { StateHolder } from '../session/state.js'
@@ -9,7 +10,7 @@ import { Openings } from './openings.js'
 import { RetryPolicy } from './retry-policy.js'
 import type { ConnectionSettings } from './settings.js'
 
-/** The parts of a connection that its lifecycle brings together: what is done about an event is done to them. */
+/** The parts of a connection that its lifecycle brings together, and that the effects of its steps act on. */
 export abstract class ConnectionParts {
   /** A name that is unique in this process, such as `TickerClient#1`. */
   readonly id: string
@@ -22,8 +23,8 @@ export abstract class ConnectionParts {
   readonly timers: NamedTimers<TimerName>
   /** Runs the handlers; `undefined` until the connection is started. */
   listener: ConnectionListener | undefined
-  /** What `end()` sends last. */
-  lastWords: string | Uint8Array | undefined
+  /** The message of `end()`, until it is sent. */
+  protected lastWords: OutboxEntry | undefined
 
   constructor(id: string, settings: ConnectionSettings) {
     this.id = id
@@ -38,6 +39,13 @@ export abstract class ConnectionParts {
   abstract get state(): LifecycleState
 
   abstract onTimer(name: TimerName): void
+
+  /** Takes the message of `end()`, so that it is sent or reported once. */
+  takeLastWords(): OutboxEntry | undefined {
+    const { lastWords } = this
+    this.lastWords = undefined
+    return lastWords
+  }
 
   /** Reports something that changes nothing. */
   report(error: Error, stage: Stage, consequence: string, message?: unknown): void {

@@ -1,8 +1,9 @@
-import { ConnectionClosedError, NotConnectedError } from '../errors/send-errors.js'
+import { NotConnectedError } from '../errors/send-errors.js'
 import { encodeWith } from '../codecs/codec.js'
 import { jsonCodec } from '../codecs/json.js'
 import type { ConnectionSettings } from './settings.js'
 import type { AnyProtocol, Outgoing, Protocol, ReplyTo } from '../messages/protocol.js'
+import { copyBytes } from '../transports/copy-bytes.js'
 import type { Connect } from '../transports/transport.js'
 import { redactUrl } from '../core/url.js'
 import { CloseCode, checkClose } from '../link/close-code.js'
@@ -15,7 +16,7 @@ import type { Link } from '../link/link.js'
 import type { ConnectionListener } from '../session/session-handlers.js'
 import type { MessageIterator, MessagesOptions } from '../messages/message-stream.js'
 import type { RequestManyOptions, RequestOptions } from '../requests/request-options.js'
-import { ConnectionLifecycle } from './connection-lifecycle.js'
+import { ConnectionLifecycle, refusalError } from './connection-lifecycle.js'
 import type { PendingRequests } from '../requests/pending-requests.js'
 import type { Session } from '../session/session.js'
 import { HandlerConnection } from '../session/handler-connection.js'
@@ -30,9 +31,9 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 /**
  * The long-lived connection that a handler class is wired to. It uses one link after another: a link is one open socket.
  *
- * Inject it into the client, or take it from `client.connection`. Both use the current link; inside `@OnOpen`, also after an await, the one
- * that opens. `context.connection` belongs to the link that the handler was called for: sends, requests and waits go to that link. As `Connection<typeof market.client>` it sends what that protocol sends to the server:
- * see `defineProtocol`.
+ * Inject it into the client, or take it from `client.connection`. Both use the current link; inside `@OnOpen`, also after an await, the
+ * one that opens. `context.connection` belongs to the link that the handler was called for: sends, requests and waits go to that link. As
+ * `Connection<typeof market.client>` it sends what that protocol sends to the server: see `defineProtocol`.
  */
 export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnection<P> {
   /** A name that is unique in this process, such as `TickerClient#1`. */
@@ -276,7 +277,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    * with EncodeError when the codec cannot encode the message
    */
   async end(message?: Outgoing<P>, { timeout }: { readonly timeout?: number } = {}): Promise<CloseInfo> {
-    const lastWords = message === undefined ? undefined : this.#encode(message)
+    const lastWords = message === undefined ? undefined : { data: copyBytes(this.#encode(message)), message }
     return this.#lifecycle.end(lastWords, timeout ?? this.#lifecycle.settings.closeTimeout)
   }
 
@@ -372,7 +373,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   #checkNotClosed(): void {
     const { status } = this.state
     if ((status === 'closing' || status === 'closed') && !this.#lifecycle.links.isCallerLeaving) {
-      throw new ConnectionClosedError(`The connection is ${status}: this can no longer be asked of it`)
+      throw refusalError('ConnectionClosedError', status)
     }
   }
 }

@@ -3,7 +3,7 @@ import type { LifecycleEvent, Refusal } from '../lifecycle/events.js'
 import type { LifecycleState } from '../lifecycle/state.js'
 import { start, step } from '../lifecycle/step.js'
 
-/** An event, and what its effects are told when they run: the machine carries nothing that does not steer. */
+/** An event, and facts for its effects: the machine carries nothing that does not steer. */
 export interface Report<Facts> {
   readonly event: LifecycleEvent
   readonly facts: Facts
@@ -14,11 +14,11 @@ export interface EffectRunner<Facts> {
   /** Called when a step is done and its state is stored, before any of its effects runs. */
   onStep(effects: readonly LifecycleEffect[], facts: Facts): void
   run(effect: LifecycleEffect, facts: Facts): void
-  /** Called when nothing is left to do. */
+  /** Called when all work is done. */
   onIdle(): void
 }
 
-/** What is left to do: there is never much of it, whatever the user calls. */
+/** Effects and reports that are not done yet. Their number is bounded, whatever the user calls. */
 interface Work<Facts> {
   readonly effects: { readonly effect: LifecycleEffect; readonly facts: Facts }[]
   readonly reports: (() => Report<Facts> | undefined)[]
@@ -27,13 +27,13 @@ interface Work<Facts> {
 /**
  * Drives the lifecycle of a connection: it stores the state, then performs the effects in order.
  *
- * A call of the user is stepped at once, wherever it comes from; its effects wait behind those that came before. What attempts, links,
- * handlers and timers report while effects run is stepped after them.
+ * A call of the user is stepped at once, wherever it comes from; its effects wait behind those that came before. Reports of attempts,
+ * links, handlers and timers that come while effects run are stepped after them.
  */
 export class LifecycleDriver<Facts> {
   readonly #runner: EffectRunner<Facts>
   #state: LifecycleState
-  /** What is left to do, while something is being done. */
+  /** The work of the running step; `undefined` between steps. */
   #work: Work<Facts> | undefined
 
   /** @param ages whether links have a `maxAge` */
@@ -60,7 +60,7 @@ export class LifecycleDriver<Facts> {
   }
 
   /**
-   * Steps what is not a call of the user.
+   * Steps a report: an event that is not a call of the user.
    *
    * @param prepare makes the event when its turn comes, and asks what has to be asked beforehand; `undefined` if nothing has happened
    */
@@ -85,7 +85,7 @@ export class LifecycleDriver<Facts> {
     return this.#work
   }
 
-  /** Does all that is left to do. What throws does not keep the rest from being done. */
+  /** Does all work. An effect that throws does not keep the rest from being done. */
   #finish(work: Work<Facts>): void {
     const thrown: unknown[] = []
     while (work.effects.length > 0 || work.reports.length > 0) {

@@ -1,5 +1,5 @@
 import { RetriesExhaustedError } from '../errors/connection-errors.js'
-import { ConnectionClosedError } from '../errors/send-errors.js'
+import { ConnectionClosedError, MessageDroppedError } from '../errors/send-errors.js'
 import { CloseCode } from '../link/close-code.js'
 import { LOCAL_CLOSE, closeInfoOf } from '../session/disconnect.js'
 import type { CloseInfo } from '../session/disconnect.js'
@@ -60,6 +60,8 @@ export class EndingEffects {
   #end(): void {
     const { hub, holder } = this.#parts
     const error = this.#error
+    const unsaid = this.#parts.takeLastWords()
+    if (unsaid) hub.drop(new MessageDroppedError('gone', [unsaid.message]), unsaid.message)
     hub.end(new ConnectionClosedError('The connection has been closed', error && { cause: error }), error)
     if (holder.state.status === 'closed') holder.closed.resolve(holder.state.close)
   }
@@ -81,9 +83,7 @@ export class EndingEffects {
         session.ending.sayGoodbye(this.#frameOf(session, this.#isUserClose ? 'user' : 'normal', facts))
         break
       case 'lastWords':
-        // The peer may have begun to close meanwhile.
-        if (this.#parts.lastWords !== undefined && session.link.isOpen)
-          void session.link.send(this.#parts.lastWords)
+        this.#sayLastWords(session)
         break
       case 'closeFrame': {
         const { code, reason } = this.#frameOf(session, effect.kind, facts)
@@ -102,6 +102,12 @@ export class EndingEffects {
         break
       default:
     }
+  }
+
+  #sayLastWords({ link }: Session): void {
+    // The peer may have begun to close meanwhile.
+    const lastWords = link.isOpen ? this.#parts.takeLastWords() : undefined
+    if (lastWords) void link.send(lastWords.data)
   }
 
   get #isUserClose(): boolean {

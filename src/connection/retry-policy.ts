@@ -45,7 +45,7 @@ interface RetryPolicyPort {
   report(error: Error, stage: Stage, consequence: string): void
 }
 
-/** What the verdict on a failure depends on, in addition to the failure. */
+/** Facts that the verdict on a failure depends on, in addition to the failure. */
 export interface VerdictFacts {
   /** True once `@OnOpen` has completed on this connection. */
   readonly hasSucceeded: boolean
@@ -57,7 +57,7 @@ export interface VerdictFacts {
   readonly maxRetryAfter: number
 }
 
-/** What a judgement depends on, in addition to the failure. */
+/** Facts that a judgement depends on, in addition to the failure. */
 export interface JudgeFacts extends Pick<VerdictFacts, 'hasSucceeded' | 'isOpenFailure'> {
   /** True if the link that was lost had held: its loss is the first failure in a row. */
   readonly isForgiven: boolean

@@ -6,7 +6,7 @@ import type { LinkName } from '../lifecycle/state.js'
 
 /** How an attempt failed or a link was lost, and what follows. */
 export interface Trouble {
-  /** Whom it befell. */
+  /** The attempt that failed, or the session whose link is lost. */
   readonly lost: Attempt | Session
   /** True unless it befell a candidate, or a link that had been replaced. */
   readonly isCurrent: boolean

@@ -17,6 +17,13 @@ export function deferred<T>(): Deferred<T> {
   return { promise, ...ends }
 }
 
+/** Returns a promise that is rejected. One that nobody awaits yet is not "unhandled". */
+export function rejected(error: Error): Promise<never> {
+  const ends = deferred<never>()
+  ends.reject(error)
+  return ends.promise
+}
+
 /** Who wants to be told when something has settled, and needs no promise. */
 export interface SettleListener {
   onSettled(): void

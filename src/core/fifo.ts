@@ -1,12 +1,64 @@
+/** An item of a chain: it knows its neighbors. */
+export interface Chained<T> {
+  previous: T | undefined
+  next: T | undefined
+}
+
+/** Items in order. Adding one, and removing one from anywhere, cost the same at any length. */
+export class Chain<T extends Chained<T>> {
+  #first: T | undefined
+  #last: T | undefined
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  get first(): T | undefined {
+    return this.#first
+  }
+
+  /** Adds an item that is in no chain. */
+  push(item: T): void {
+    item.previous = this.#last
+    if (this.#last) this.#last.next = item
+    else this.#first = item
+    this.#last = item
+    this.#size += 1
+  }
+
+  /** Tells whether an item is in this chain; it is in no other. */
+  has(item: T): boolean {
+    return item.previous !== undefined || item === this.#first
+  }
+
+  /** Removes an item that is in this chain. */
+  remove(item: T): void {
+    const { previous, next } = item
+    if (previous) previous.next = next
+    else this.#first = next
+    if (next) next.previous = previous
+    else this.#last = previous
+    // A removed item that has become old would keep all that follow alive until the next full garbage collection.
+    item.previous = undefined
+    item.next = undefined
+    this.#size -= 1
+  }
+
+  /** Returns a copy of the items, in order. */
+  items(): T[] {
+    const items: T[] = []
+    for (let item = this.#first; item; item = item.next) items.push(item)
+    return items
+  }
+}
+
 /** The place of an item in its queue, which can be deleted from it. */
 export interface Place<T> {
   readonly item: T
 }
 
-interface LinkedPlace<T> extends Place<T> {
-  previous: LinkedPlace<T> | undefined
-  next: LinkedPlace<T> | undefined
-}
+interface ChainedPlace<T> extends Place<T>, Chained<ChainedPlace<T>> {}
 
 /**
  * A first-in, first-out queue. Adding an item, taking the first one and deleting any one cost the same at any length.
@@ -15,38 +67,33 @@ interface LinkedPlace<T> extends Place<T> {
  * square of that many steps.
  */
 export class Fifo<T> {
-  #first: LinkedPlace<T> | undefined
-  #last: LinkedPlace<T> | undefined
-  #size = 0
+  readonly #places = new Chain<ChainedPlace<T>>()
 
   get size(): number {
-    return this.#size
+    return this.#places.size
   }
 
   /** The item that `shift` would take. */
   get first(): T | undefined {
-    return this.#first?.item
+    return this.#places.first?.item
   }
 
   push(item: T): Place<T> {
-    const place = { item, previous: this.#last, next: undefined }
-    if (this.#last) this.#last.next = place
-    else this.#first = place
-    this.#last = place
-    this.#size += 1
+    const place = { item, previous: undefined, next: undefined }
+    this.#places.push(place)
     return place
   }
 
   shift(): T | undefined {
-    const place = this.#first
-    if (place) this.#unlink(place)
-    return place?.item
+    const { first } = this.#places
+    if (first) this.#places.remove(first)
+    return first?.item
   }
 
   /** Deletes a place of this queue; does nothing if its item has been taken. */
   delete(place: Place<T>): void {
-    const linked = place as LinkedPlace<T>
-    if (linked.previous || linked === this.#first) this.#unlink(linked)
+    const chained = place as ChainedPlace<T>
+    if (this.#places.has(chained)) this.#places.remove(chained)
   }
 
   /** Removes all items and returns them in order. */
@@ -56,28 +103,8 @@ export class Fifo<T> {
 
   /** Removes the matching items and returns them in order. The others keep their places. */
   remove(matches: (item: T) => boolean): T[] {
-    const removed: T[] = []
-    let place = this.#first
-    while (place) {
-      const { item, next }: LinkedPlace<T> = place
-      if (matches(item)) {
-        this.#unlink(place)
-        removed.push(item)
-      }
-      place = next
-    }
-    return removed
-  }
-
-  #unlink(place: LinkedPlace<T>): void {
-    const { previous, next } = place
-    if (previous) previous.next = next
-    else this.#first = next
-    if (next) next.previous = previous
-    else this.#last = previous
-    // A taken place that has become old would keep all that follow alive until the next full garbage collection.
-    place.next = undefined
-    place.previous = undefined
-    this.#size -= 1
+    const removed = this.#places.items().filter(({ item }) => matches(item))
+    for (const place of removed) this.#places.remove(place)
+    return removed.map(({ item }) => item)
   }
 }

@@ -18,7 +18,7 @@ import { UnhandledMessageLog } from './unhandled-messages.js'
 export type DispatchSettings = Pick<ClientSettings, 'route' | 'codec' | 'clock' | 'concurrency'>
 
 /**
- * What all sessions of one instance share. Looks everything up once; a message costs no more than its call.
+ * The parts that all sessions of one instance share. Each is looked up once, so that a message costs no more than its call.
  *
  * perf: error handlers, the queue and the log of unhandled messages are made when needed: saves 57 to 330 B per idle connection, each.
  */

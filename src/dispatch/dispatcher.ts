@@ -12,7 +12,7 @@ import type { ConnectionState } from '../session/state.js'
 import { DispatchContext } from './dispatch-context.js'
 import type { DispatchSettings } from './dispatch-context.js'
 import { HandlerSession } from './handler-session.js'
-import { isThenable } from './invoker.js'
+import { isThenable } from '../core/thenable.js'
 import type { Around } from './invoker.js'
 
 /** Brings what a connection tells to the methods of one instance. */

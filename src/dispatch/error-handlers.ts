@@ -5,7 +5,7 @@ import { HoldfastError } from '../errors/holdfast-error.js'
 import { reasonOf } from '../core/error-text.js'
 import type { Logger } from '../core/logger.js'
 import type { Invoker } from './invoker.js'
-import { isThenable } from './invoker.js'
+import { isThenable } from '../core/thenable.js'
 
 /** Brings errors to the `@OnError` that fits them best, or to the logger: none is silent. */
 export class ErrorHandlers {

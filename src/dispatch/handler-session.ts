@@ -4,7 +4,7 @@ import type { CloseInfo } from '../session/disconnect.js'
 import type { ClosingInfo, OpenOutcome, SessionHandlers } from '../session/session-handlers.js'
 import type { OpenInfo } from '../session/state.js'
 import { LinkContext } from './contexts.js'
-import { isThenable } from './invoker.js'
+import { isThenable } from '../core/thenable.js'
 import { MessageSession } from './message-session.js'
 
 /** One link's events on their way to the handlers: its messages, and what stands around them. */
@@ -79,7 +79,7 @@ export class HandlerSession extends MessageSession implements SessionHandlers {
     const run = async (): Promise<void> => {
       try {
         const value = invoker.call(handler, event, new LinkContext(this.session))
-        // What is there already is sent in this turn: the close frame may follow at once.
+        // A value that is there already is sent in this turn: the close frame may follow at once.
         await (isThenable(value) ? Promise.resolve(value).then(reply) : reply(value))
       } catch (thrown) {
         await this.fail(toError(thrown), 'close', handler)
@@ -89,9 +89,11 @@ export class HandlerSession extends MessageSession implements SessionHandlers {
     if (!invoker.closedDuringCall) await running
   }
 
-  /** Where no @OnClose says it, an end that nobody here asked for is still not silent. */
-  #logClose({ code, reason, initiator, willReconnect }: CloseInfo): void {
-    if (initiator === 'local') return
+  /** Logs an end that nobody here asked for where no `@OnClose` is told of it. */
+  #logClose({ code, reason, initiator, willReconnect, replaced }: CloseInfo): void {
+    const { state } = this.session.connection
+    const isAskedFor = initiator === 'local' || (state.status === 'closing' && state.initiator === 'local')
+    if (isAskedFor || replaced) return
     const how =
       initiator === 'network' ? 'was lost' : `was closed by the peer with ${code}${reason && ` (${reason})`}`
     if (willReconnect) this.dispatch.logger.info(`close: the connection ${how}; it will be opened again`)

@@ -53,9 +53,3 @@ export class Invoker {
     this.#releases += 1
   }
 }
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  )
-}

@@ -9,7 +9,7 @@ import type { InboundHandlers, InboundMessage } from '../messages/inbound.js'
 import type { Discarded, SessionHandlers, SessionPort } from '../session/session-handlers.js'
 import { InboundMessageContext, LinkErrorContext } from './contexts.js'
 import type { DispatchContext } from './dispatch-context.js'
-import { isThenable } from './invoker.js'
+import { isThenable } from '../core/thenable.js'
 import type { MessageQueue } from './queues/task-queue.js'
 import { RunningHandler } from './queues/slots.js'
 import { Replies } from './replies.js'
@@ -21,7 +21,7 @@ import type { Accepted } from './validation.js'
 const ROUTE_THREW = 'thrown by the route function: the message is lost'
 const KEY_THREW = 'thrown by the concurrency.key function: the message is handled as one without a key'
 
-/** Whom a message is for, and its context. */
+/** The handler of a message, and its context. */
 interface Target extends Accepted {
   readonly context: InboundMessageContext
 }
@@ -38,7 +38,7 @@ export abstract class MessageSession
   protected readonly dispatch: DispatchContext
   protected readonly session: SessionPort
   #isReady = false
-  /** What arrived before the session was ready. perf: made with the first message, saves 32 B per idle connection. */
+  /** Messages that arrived before the session was ready. perf: made with the first message, saves 32 B per idle connection. */
   #early: InboundMessage[] | undefined
   /** Number of messages received and not handled. */
   #pending = 0
@@ -181,7 +181,7 @@ export abstract class MessageSession
     return undefined
   }
 
-  /** What a message needs is under way, or over. */
+  /** Holds the slot of a message whose handling goes on, and counts one whose handling is over. */
   #conclude(
     message: InboundMessage,
     running: RunningHandler | undefined,

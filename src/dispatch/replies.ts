@@ -12,7 +12,7 @@ import { MessageDroppedError } from '../errors/send-errors.js'
 import { toError } from '../core/error-text.js'
 import type { InboundMessage } from '../messages/inbound.js'
 import type { Invoker } from './invoker.js'
-import { isThenable } from './invoker.js'
+import { isThenable } from '../core/thenable.js'
 import { RunningHandler } from './queues/slots.js'
 import type { MessageCounter } from './queues/slots.js'
 
@@ -100,8 +100,16 @@ export class Replies {
       const flow = this.#link.send(data)
       return flow === RESOLVED ? undefined : flow
     } catch (thrown) {
-      return this.#port.fail(droppedReply(value, toError(thrown)), 'send', handler, event)
+      return this.#drop(value, toError(thrown), handler, event)
     }
+  }
+
+  /** Reports a reply that could not be sent, and counts it where the reason is that its link is gone. */
+  #drop(value: unknown, error: Error, handler: Handler, event: unknown): void | Promise<void> {
+    if (!(error instanceof ConnectionLostError)) return this.#port.fail(error, 'send', handler, event)
+    this.#link.count('dropped')
+    const dropped = new MessageDroppedError('gone', [value], { cause: error })
+    return this.#port.fail(dropped, 'send', handler, event)
   }
 
   async #stream(
@@ -122,7 +130,7 @@ export class Replies {
       }
       if (refusal) {
         close()
-        await this.#port.fail(droppedReply(items, refusal), 'send', handler, event)
+        await this.#drop(items, refusal, handler, event)
         return
       }
       // An iterator that waits for something would otherwise wait on for a link that is gone.
@@ -143,13 +151,6 @@ export class Replies {
       await fail(thrown)
     }
   }
-}
-
-/** A reply that no link takes any more. */
-function droppedReply(value: unknown, error: Error): Error {
-  return error instanceof ConnectionLostError
-    ? new MessageDroppedError('gone', [value], { cause: error })
-    : error
 }
 
 async function closeIterator(iterator: AsyncIterator<unknown>): Promise<void> {

@@ -2,7 +2,7 @@ import type { MessageContext } from '../annotations/handler-contexts.js'
 import type { MessageHandler } from '../annotations/handler-table.js'
 import { MessageValidationError } from '../errors/message-errors.js'
 import type { SchemaIssue, SchemaResult } from '../core/schema.js'
-import { isThenable } from './invoker.js'
+import { isThenable } from '../core/thenable.js'
 
 /** A handler, and what its schema has made of the message. */
 export interface Accepted {
@@ -14,7 +14,7 @@ export interface Accepted {
 type MessageFacts = Pick<MessageContext, 'key' | 'raw'>
 
 /**
- * Finds the handler of a chain whose schema accepts a message: whoever is asked first counts. A promise only where a schema gives one.
+ * Finds the handler of a chain whose schema accepts a message: the first one counts. A promise only where a schema gives one.
  *
  * @throws MessageValidationError when none does; also what a schema throws, which may reject the promise as well
  */

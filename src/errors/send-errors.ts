@@ -52,7 +52,8 @@ export class MessageDroppedError extends SendError {
   readonly code = 'HOLDFAST_MESSAGE_DROPPED'
   /**
    * `overflow`: the outbox was full. `expired`: older than `outbox.maxAge`. `closed`: the connection was closed. `lost`: the link was lost while
-   * `rateLimit` held them back. `gone`: sent on `context.connection` after its link was lost.
+   * `rateLimit` held them back. `gone`: meant for one link, and that was lost before: sent on `context.connection`, returned by a
+   * handler, or the message of `end()`.
    */
   readonly reason: keyof typeof DROP_REASONS
   /** The messages, as they were given to `send`, `sendJson` or `sendMessage`. */

@@ -7,6 +7,7 @@ import type { ConnectionLostError } from '../errors/connection-errors.js'
 import { HeartbeatTimeoutError } from '../errors/connection-errors.js'
 import { deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
+import { ignore, isThenable } from '../core/thenable.js'
 import type { HeartbeatChange, HeartbeatSettings } from './heartbeat.js'
 import { HeartbeatSchedule } from './heartbeat-schedule.js'
 import type { ScheduledItem } from './heartbeat-timer.js'
@@ -274,7 +275,7 @@ export class HeartbeatMonitor implements ScheduledItem {
 /** Stands for a monitor that is stopped for good. perf: saves a field, 8 B per idle connection. */
 const STOPPED: Timer = { cancel: () => undefined }
 
-/** What the schedule wants to know of our own upload: see `HeartbeatSchedule.onUpload`. */
+/** Returns the progress of our own upload, as the schedule wants it: see `HeartbeatSchedule.onUpload`. */
 function writtenBy(transport: Counts): number {
   const { bufferedAmount, bytesWritten = -bufferedAmount } = socketOf(transport)
   return bufferedAmount === 0 ? -Infinity : bytesWritten
@@ -283,12 +284,3 @@ function writtenBy(transport: Counts): number {
 const AT_ONCE = 'return the result itself; what takes time belongs in a handler'
 
 type MessageSettings = Extract<HeartbeatSettings, { style: 'message' }>
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function'
-}
-
-/** A promise that is nobody's must not become an unhandled rejection. */
-function ignore(promise: PromiseLike<unknown>): void {
-  promise.then(undefined, () => undefined)
-}

@@ -21,7 +21,7 @@ export interface FlowHub {
   readonly isBehind: boolean
 }
 
-/** Whom the flow of a link belongs to. */
+/** The owner of the flow of a link. */
 export interface FlowOwner extends ReadFlowPort {
   /** When `@OnOpen` settled, if it has: until then the link is read on. */
   readonly readyAt: number | undefined
@@ -90,7 +90,7 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
 
   // --- sending ----------------------------------------------------------------------------------------------------------
 
-  /** What whoever sends on this link is told; `undefined` while it is open. */
+  /** The error of a send on this link; `undefined` while it is open. */
   get refusal(): ConnectionLostError | undefined {
     if (this.isOpen) return undefined
     const message = `Connection ${this.number} is gone, and with it whom this was for`

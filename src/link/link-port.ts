@@ -8,8 +8,11 @@ export interface ReadCounter {
   remove(bytes: number): void
 }
 
-/** Why no handler saw a message that had come in good order: a newer one took its place, or there is no handler for it. */
-export type Unseen = 'conflated' | 'unhandled'
+/**
+ * Why a message did not get where it was to go: a newer one took its place, there is no handler for it, or there was no socket to send
+ * it over.
+ */
+export type Miss = 'conflated' | 'unhandled' | 'dropped'
 
 /** The part of a link that dispatch uses. */
 export interface LinkPort {
@@ -17,7 +20,7 @@ export interface LinkPort {
   readonly number: number
   /** Aborts when this physical connection is lost. */
   readonly signal: AbortSignal
-  /** What whoever sends on this link is told; `undefined` while it is open. It is open no more some time before its signal aborts. */
+  /** The error of a send on this link; `undefined` while it is open. It is open no more some time before its signal aborts. */
   readonly refusal: ConnectionLostError | undefined
   /**
    * Sends on this very link, also while the connection is closing.
@@ -26,6 +29,6 @@ export interface LinkPort {
    */
   send(data: string | Uint8Array): Promise<void>
   readonly readCounter: ReadCounter
-  /** Counts a message that no handler sees. */
-  count(unseen: Unseen): void
+  /** Counts a message that does not get where it was to go. */
+  count(miss: Miss): void
 }

@@ -8,7 +8,7 @@ import { LinkClosing } from './link-closing.js'
 import type { LinkEnd } from './link-closing.js'
 import { LinkFlow } from './link-flow.js'
 import type { FlowHub, FlowOwner } from './link-flow.js'
-import type { LinkPort, Unseen } from './link-port.js'
+import type { LinkPort, Miss } from './link-port.js'
 import type { LinkSettings } from './link-settings.js'
 import { RateLimitedTransport } from './rate-limited-transport.js'
 
@@ -19,8 +19,8 @@ export interface LinkHub<Owner> extends FlowHub {
     /** @param receivedAt monotonic time, in whole milliseconds */
     receive(owner: Owner, data: string | Uint8Array, receivedAt: number): void
   }
-  /** Counts a message that no handler sees. */
-  count(unseen: Unseen): void
+  /** Counts a message that does not get where it was to go. */
+  count(miss: Miss): void
   /** Messages that waited for the rate limiter were never handed to the socket. */
   onUnsent(messages: readonly (string | Uint8Array)[]): void
 }
@@ -33,7 +33,7 @@ export interface LinkOwner extends FlowOwner, HeartbeatOwner, HeartbeatHub {
   onLinkEnd(end: LinkEnd): void
 }
 
-/** One open socket, whoever opened it: its flow, its heartbeat, its signal, its one end. */
+/** One open socket, on either side of the wire: its flow, its heartbeat, its signal, its one end. */
 export class Link<Owner extends LinkOwner = LinkOwner>
   extends LinkFlow<Owner, LinkHub<Owner>>
   implements LinkPort, OpenTransportListener
@@ -168,8 +168,8 @@ export class Link<Owner extends LinkOwner = LinkOwner>
     else this.transport.send(data, flushed)
   }
 
-  count(unseen: Unseen): void {
-    this.hub.count(unseen)
+  count(miss: Miss): void {
+    this.hub.count(miss)
   }
 
   /** `@OnOpen` has settled. */

@@ -6,7 +6,7 @@ import type { RateLimiter } from './rate-limiter.js'
 
 /** One frame that waits for its time. */
 export interface RateLimitedFrame {
-  /** What is to be sent; `undefined` for a ping. */
+  /** The data of a message; `undefined` for a ping. */
   readonly data: string | Uint8Array | undefined
   /** The transport to send it on: during a handover, two transports share one limiter. */
   readonly owner: RateLimitedTransport

@@ -21,8 +21,8 @@ export interface ReadDemandListener {
 const NOBODY: readonly ReadDemandListener[] = []
 
 /**
- * What the users of a connection want of its links: who waits for a message, and who is behind. They write it here; the links that
- * exist read it, and are called when their decision to read may change.
+ * Counts the waits for a message, and the iterators that are behind, over all links of a connection. The links read it, and are called
+ * when their decision to read may change.
  */
 export class ReadDemand {
   #waiting = 0
@@ -40,7 +40,7 @@ export class ReadDemand {
     return this.#behind > 0
   }
 
-  /** True while an iterator is so far behind that reading must stop, whoever waits. */
+  /** True while an iterator is so far behind that reading must stop, even if a message is waited for. */
   get isOverLimit(): boolean {
     return this.#overLimit > 0
   }
@@ -89,7 +89,7 @@ export interface ReadFlowSettings {
 
 /** Receives word of a link that is read no more. */
 export interface ReadFlowPort {
-  /** The link is read no more, since far too much is pending: whoever waits for a message of it does so in vain. */
+  /** The link is read no more, since far too much is pending: a wait for one of its messages is in vain. */
   onReadOverflow(error: BackpressureError): void
 }
 

@@ -5,11 +5,11 @@ import { PingTimeoutError } from '../errors/ping-timeout-error.js'
 interface Ping {
   /** When it left our process; until then, when it was handed over. */
   sentAt: number
-  /** For whoever asked; nobody asks for the answer to a beat. */
+  /** Settles the promise of `ping()`; a beat has none. */
   readonly answer: Deferred<number> | undefined
 }
 
-/** What one link has sent that is to be answered: pings, and the last heartbeat message. */
+/** Pings and the last heartbeat message of one link, until they are answered. */
 export class RoundTrips {
   /** The oldest first. */
   #pings: readonly Ping[] = NONE
@@ -29,12 +29,12 @@ export class RoundTrips {
     return this.#messageSentAt !== undefined
   }
 
-  /** What the latest ping carries: its number. */
+  /** The payload of the latest ping: its number. */
   get payload(): Uint8Array {
     return payloadOf(this.#pingNumber)
   }
 
-  /** Begins a ping; whoever sends it sets `sentAt` when it leaves. */
+  /** Begins a ping; its sender sets `sentAt` when it leaves. */
   begin(now: number, answer: Deferred<number> | undefined): Ping {
     const ping: Ping = { sentAt: now, answer }
     if (this.#pings.length >= MAX_PINGS) this.#abandonOldest(now)

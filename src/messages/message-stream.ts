@@ -1,6 +1,6 @@
 import { addAbortCallback, removeAbortCallback } from '../core/abort-callbacks.js'
 import type { Clock } from '../core/clock.js'
-import { deferred } from '../core/deferred.js'
+import { deferred, rejected } from '../core/deferred.js'
 import { toError } from '../core/error-text.js'
 import { Fifo } from '../core/fifo.js'
 import { DEFAULT_HIGH_WATER_MARK } from '../core/water-marks.js'
@@ -24,7 +24,7 @@ export interface NextOptions {
 
 type Result = IteratorResult<unknown, undefined>
 
-/** Messages as they come, one for each `next()`. A message that was handed to a `next()` is in its promise, whoever awaits that. */
+/** Messages as they come, one for each `next()`. A message that was handed to a `next()` is in its promise, even if nothing awaits that. */
 export interface MessageIterator extends AsyncIterableIterator<unknown, undefined, NextOptions | undefined> {
   next(options?: NextOptions): Promise<Result>
   /** Ends the iteration at once and drops what is buffered. */
@@ -191,10 +191,4 @@ class MessageStream implements MessageIterator {
     if (signal) addAbortCallback(signal, aborted)
     return ends.promise
   }
-}
-
-function rejected(error: Error): Promise<never> {
-  const ends = deferred<never>()
-  ends.reject(error)
-  return ends.promise
 }

@@ -63,7 +63,7 @@ export class Sender {
     this.#outbox ??= this.#createOutbox(this.#settings)
     const { isAccepted, dropped } = this.#outbox.push({ data, message })
     for (const entry of dropped) this.#report('overflow', [entry])
-    // What was called meanwhile, such as `conflate`, can have closed the connection.
+    // A function that was called meanwhile, such as `conflate`, can have closed the connection.
     if (this.#port.status() === 'closed') this.end()
     if (!isAccepted && this.#settings.overflow === 'reject')
       throw new OutboxFullError(this.#outbox.size, this.#outbox.bytes)
@@ -95,8 +95,8 @@ export class Sender {
   }
 
   /**
-   * Sends what has been kept, in order; what the link does not take any more is kept on, in its place and as old as it is. What is
-   * sent meanwhile, from whoever is told of something, queues up behind.
+   * Sends the kept messages, in order. Those that the link does not take any more are kept on, in their places and as old as they are.
+   * Messages that are sent meanwhile, from a callback, queue up behind.
    */
   flush(link: SenderLink): void {
     if (!this.#outbox) return

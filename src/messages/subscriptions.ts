@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js'
 import { describeValue } from '../core/describe-value.js'
 import { reasonOf, toError } from '../core/error-text.js'
+import { ignore } from '../core/thenable.js'
 import { SubscriptionError } from '../errors/subscription-error.js'
 import { PendingAcks } from './pending-acks.js'
 
@@ -308,7 +309,6 @@ function messageOf(source: unknown, id?: SubscriptionId): unknown {
   const message: unknown =
     typeof source === 'function' ? (source as (id?: SubscriptionId) => unknown)(id) : source
   if (!(message instanceof Promise)) return message
-  // It is nobody's any more, and must not become an unhandled rejection.
-  message.catch(() => undefined)
+  ignore(message)
   throw new TypeError('it is a Promise: await what it needs before, in @OnOpen')
 }

@@ -1,7 +1,7 @@
 import { addAbortCallback, removeAbortCallback } from '../core/abort-callbacks.js'
 import type { Clock, Timer } from '../core/clock.js'
 import { toError } from '../core/error-text.js'
-import { syncAnswer } from '../core/sync-answer.js'
+import { syncAnswer } from '../core/thenable.js'
 import { DEFAULT_HIGH_WATER_MARK, HARD_LIMIT_FACTOR } from '../core/water-marks.js'
 import { BackpressureError, WaitTimeoutError } from '../errors/request-errors.js'
 

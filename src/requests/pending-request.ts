@@ -1,7 +1,7 @@
 import { addAbortCallback, removeAbortCallback } from '../core/abort-callbacks.js'
 import { toError } from '../core/error-text.js'
 import { RequestTimeoutError } from '../errors/request-errors.js'
-import type { Chained } from './chain.js'
+import type { Chained } from '../core/fifo.js'
 import type { RequestId } from './request-ids.js'
 import type { RequestOptions } from './request-options.js'
 import type { RequestTimeouts, Timeout } from './request-timeouts.js'

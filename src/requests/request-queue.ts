@@ -1,5 +1,5 @@
 import { toError } from '../core/error-text.js'
-import { Chain } from './chain.js'
+import { Chain } from '../core/fifo.js'
 import type { InFlightRequests } from './in-flight-requests.js'
 import type { PendingRequest, QueuePlace, RequestOwner } from './pending-request.js'
 

@@ -1,9 +1,9 @@
 import { wholeNow } from '../core/clock.js'
 import type { Clock, Timer } from '../core/clock.js'
-import { Chain } from './chain.js'
-import type { Chained } from './chain.js'
+import { Chain } from '../core/fifo.js'
+import type { Chained } from '../core/fifo.js'
 
-/** What times out. */
+/** A request, as its time-out sees it. */
 export interface TimedRequest {
   /** Sends what waits, once there is room. */
   readonly owner: { flush(): void }

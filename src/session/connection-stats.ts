@@ -1,3 +1,5 @@
+import type { Miss } from '../link/link-port.js'
+
 /** Counts what went past handlers, requests and sockets, over all links of a connection. */
 export interface ConnectionStats {
   /** Number of messages and binary frames that no handler takes. Each kind is logged once. */
@@ -10,7 +12,7 @@ export interface ConnectionStats {
   readonly droppedMessages: number
 }
 
-/** Counts messages that handlers and sockets did not see. */
+/** Counts messages that did not get where they were to go. */
 export class MessageCounter {
   #unhandled = 0
   #conflated = 0
@@ -28,9 +30,9 @@ export class MessageCounter {
     return this.#dropped
   }
 
-  add(what: 'unhandled' | 'conflated' | 'dropped', count: number): void {
-    if (what === 'unhandled') this.#unhandled += count
-    else if (what === 'conflated') this.#conflated += count
+  add(miss: Miss, count: number): void {
+    if (miss === 'unhandled') this.#unhandled += count
+    else if (miss === 'conflated') this.#conflated += count
     else this.#dropped += count
   }
 }

@@ -79,7 +79,7 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
   abstract get isLive(): boolean
   /** True while the caller is part of its `@OnOpen`. */
   abstract get isCaller(): boolean
-  /** True if what is asked just now may be sent at once. */
+  /** True if the caller may send at once. */
   abstract get canSend(): boolean
   abstract get acceptsMessages(): boolean
   abstract get readyAt(): number | undefined

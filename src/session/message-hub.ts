@@ -1,7 +1,7 @@
 import { MessageDroppedError } from '../errors/send-errors.js'
 import type { HeartbeatSettings } from '../link/heartbeat.js'
 import type { LinkHub } from '../link/link.js'
-import type { Unseen } from '../link/link-port.js'
+import type { Miss } from '../link/link-port.js'
 import type { RateLimitedFrame } from '../link/rate-limited-transport.js'
 import { RateLimiter } from '../link/rate-limiter.js'
 import { ReadDemand } from '../link/read-flow.js'
@@ -85,18 +85,18 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
         return session?.link.isOpen ? session.link : undefined
       },
       status: () => this.#port.holder.state.status,
-      onDropped: (error, message) => this.#onDropped(error, message),
+      onDropped: (error, message) => this.drop(error, message),
     })
     return this.#sender
   }
 
   /** Messages that waited for the rate limiter were never handed to the socket. */
   onUnsent(messages: readonly (string | Uint8Array)[]): void {
-    this.#onDropped(new MessageDroppedError('lost', messages), messages[0])
+    this.drop(new MessageDroppedError('lost', messages), messages[0])
   }
 
-  /** Reports messages that will never be sent. */
-  #onDropped(error: MessageDroppedError, message: unknown): void {
+  /** Counts and reports messages that will never be sent. */
+  drop(error: MessageDroppedError, message: unknown): void {
     this.#counts.add('dropped', error.count)
     this.#port.report(error, 'send', '', message)
   }
@@ -111,8 +111,8 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
     return (this.#counter ??= new MessageCounter())
   }
 
-  count(unseen: Unseen): void {
-    this.#counts.add(unseen, 1)
+  count(miss: Miss): void {
+    this.#counts.add(miss, 1)
   }
 
   /** A link has opened, and its `@OnOpen` is to run. */
@@ -120,7 +120,7 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
     this.takersIfAny?.onSessionOpen(session)
   }
 
-  /** `@OnOpen` has settled: what has waited for that is sent. */
+  /** `@OnOpen` has settled: sends the messages that have waited for that. */
   onSessionReady(session: TakersSession): void {
     this.takersIfAny?.sendSubscriptions()
     this.#sender?.flush(session.link)

@@ -2,7 +2,8 @@ import { encodeWith } from '../codecs/codec.js'
 import type { Codec } from '../codecs/codec.js'
 import type { Clock } from '../core/clock.js'
 import { toError } from '../core/error-text.js'
-import { syncAnswer } from '../core/sync-answer.js'
+import { rejected } from '../core/deferred.js'
+import { syncAnswer } from '../core/thenable.js'
 import type { Stage } from '../errors/stage.js'
 import type { ReadDemand } from '../link/read-flow.js'
 import type { InboundPipeline } from '../messages/inbound.js'
@@ -29,7 +30,7 @@ export interface MessageTakersSettings {
 /** One link, for those who wait for its messages. */
 export interface TakersSession {
   readonly link: SenderLink
-  /** True if what is asked just now may be sent at once. */
+  /** True if the caller may send at once. */
   readonly canSend: boolean
   /** True while the caller is part of its `@OnOpen`. */
   readonly isCaller: boolean
@@ -122,20 +123,14 @@ export class MessageTakers {
   /** @param session `undefined` for requests that wait for a link */
   #makeRequests(session: TakersSession | undefined): PendingRequests {
     const { clock, codec, requests: settings } = this.#settings
-    const { demand } = this.#hub
-    let pending = 0
+    const onWaiting = waitingCounter(this.#hub.demand)
     const requests: PendingRequests = new PendingRequests(
       settings,
       clock,
       {
         send: (message) => void session?.link.send(encodeWith(codec, message)),
         canSend: () => session?.canSend ?? false,
-        onChange: () => {
-          const more = requests.size - pending
-          pending = requests.size
-          if (more > 0) demand.add(more)
-          else if (more < 0) demand.remove(-more)
-        },
+        onChange: () => onWaiting(requests.size),
         onError: (thrown) => this.#port.report(toError(thrown), 'decode', ''),
         onUnmatched: () => {
           this.#unmatchedReplies += 1
@@ -148,7 +143,7 @@ export class MessageTakers {
 
   #makeSubscriptions(): Subscriptions {
     const port = this.#port
-    let pendingAcks = 0
+    const onWaiting = waitingCounter(this.#hub.demand)
     return new Subscriptions(
       {
         send: (message) => {
@@ -167,13 +162,7 @@ export class MessageTakers {
         },
         report: (error) => port.report(error, 'send', ''),
         onFirstId: () => port.onSubscriptionIds((id) => this.#subscriptions?.keyOf(id)),
-        onPendingAcksChange: () => {
-          const count = this.#subscriptions?.pendingAcks ?? 0
-          const more = count - pendingAcks
-          pendingAcks = count
-          if (more > 0) this.#hub.demand.add(more)
-          else if (more < 0) this.#hub.demand.remove(-more)
-        },
+        onPendingAcksChange: () => onWaiting(this.#subscriptions?.pendingAcks ?? 0),
       },
       this.#settings.clock,
     )
@@ -195,7 +184,9 @@ export class MessageTakers {
     if (session?.loss) return rejected(lostError(session.loss.disconnect))
     if (session?.isCaller && !options.signal?.aborted) {
       try {
-        const early = session.handlers.takeEarly((message) => syncAnswer(match(message), 'match'))
+        const early = session.handlers.takeEarly((message) =>
+          syncAnswer(match(message), 'The match of waitFor'),
+        )
         if (early) return Promise.resolve(early.value)
       } catch (thrown) {
         return rejected(toError(thrown))
@@ -270,8 +261,13 @@ export class MessageTakers {
   }
 }
 
-function rejected(error: Error): Promise<never> {
-  const promise = Promise.reject(error)
-  promise.catch(() => undefined)
-  return promise
+/** Returns what tells the demand how many of one kind wait. */
+function waitingCounter(demand: ReadDemand): (count: number) => void {
+  let before = 0
+  return (count) => {
+    const more = count - before
+    before = count
+    if (more > 0) demand.add(more)
+    else if (more < 0) demand.remove(-more)
+  }
 }

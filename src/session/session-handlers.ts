@@ -23,7 +23,7 @@ export interface ClosingInfo {
   readonly reason: string
 }
 
-/** What a session had left when it was given up. */
+/** Messages that a session had left when it was given up. */
 export interface Discarded {
   /** Number of messages that no handler has seen. */
   readonly unhandled: number
@@ -39,7 +39,7 @@ export interface SessionHandlers extends InboundHandlers {
   readonly hasOnClosing: boolean
   /** Runs `@OnOpen`, and says how it ended, with a promise where that has to be waited for. */
   onOpen(open: OpenInfo): OpenOutcome | Promise<OpenOutcome>
-  /** What has arrived enters the queue, in order; from now on each message enters it on arrival. */
+  /** Messages that have arrived enter the queue, in order; from now on each one enters it on arrival. */
   onReady(): void
   /**
    * Takes the oldest message that matches and has arrived before `onReady`: no handler will see it. Throws what `match` throws.

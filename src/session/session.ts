@@ -24,14 +24,14 @@ export interface SessionOwner extends LinkUserOwner<Session> {
   onHeartbeatTimeout(session: Session, error: HeartbeatTimeoutError): void
   /** The socket is gone. */
   onLinkEnd(session: Session, end: LinkEnd): void
-  /** What `drain` has asked for is done. */
+  /** The drain is over. */
   onDrained(session: Session): void
   /** `@OnClosing` has settled, and nothing waits to be sent any more. */
   onClosingSettled(session: Session): void
   onCloseSettled(session: Session): void
 }
 
-/** What a drain waits for. */
+/** Things that a drain can wait for. */
 type DrainScope = 'handlers' | 'handlers and requests'
 
 const NO_REQUESTS: readonly PendingRequest[] = []
@@ -73,7 +73,7 @@ export class Session extends LinkUser {
     return this.#readyAt !== undefined && this.isLive && this.#ending?.isReplaced !== true
   }
 
-  /** True if what is asked just now may be sent at once. */
+  /** True if the caller may send at once. */
   get canSend(): boolean {
     return this.link.isOpen && (this.isReady || this.isCaller)
   }
@@ -180,7 +180,7 @@ export class Session extends LinkUser {
     return scope.run(this, run)
   }
 
-  /** What leads to its end. */
+  /** Its part in the end of the session. */
   get ending(): SessionEnding {
     return (this.#ending ??= new SessionEnding(this, this.owner))
   }
@@ -264,7 +264,7 @@ class SessionEnding {
     this.#owner.onDrained(this.#session)
   }
 
-  /** What a drain waits for has had its time. */
+  /** The time of a drain is over: gives up what it waits for. */
   endDrain(): void {
     if (this.#isDraining) this.discard(true)
   }

@@ -6,6 +6,7 @@ import {
   ConnectionLostError,
   EncodeError,
   HeartbeatTimeoutError,
+  MessageDroppedError,
   NotConnectedError,
   OnClose,
   OnClosing,
@@ -15,7 +16,7 @@ import {
   OnStateChange,
   WebSocketClient,
 } from 'holdfast'
-import type { ClientOptions, CloseInfo, ConnectionState, ErrorContext, OpenInfo } from 'holdfast'
+import type { ClientOptions, CloseInfo, Codec, ConnectionState, ErrorContext, OpenInfo } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import type { MemoryPeer } from 'holdfast/testing'
 import { rejection } from '../support/rejection.js'
@@ -23,6 +24,9 @@ import { ready, start } from '../support/rig.js'
 
 const heartbeat = false
 const never = (): Promise<void> => new Promise(() => undefined)
+
+/** A codec whose messages are what is sent. */
+const AS_IT_IS: Codec = { encode: (message) => message as string | Uint8Array, decode: (data) => data }
 
 /** What a test wants the handlers to do. */
 interface Acts {
@@ -41,6 +45,7 @@ async function leaver(
   const [clock, server] = [new FakeClock(), new MemoryServer()]
   prepare?.(server)
   const notes: string[] = []
+  const errors: Error[] = []
   @WebSocketClient({ inject: [Connection] })
   class Leaver {
     constructor(readonly connection: Connection) {}
@@ -56,7 +61,8 @@ async function leaver(
       notes.push('@OnClosing')
       return acts.closing ? acts.closing() : 'goodbye'
     }
-    @OnError() failed(_error: Error, { stage, fatal }: ErrorContext): void {
+    @OnError() failed(error: Error, { stage, fatal }: ErrorContext): void {
+      errors.push(error)
       notes.push(`error ${stage}${fatal ? ' fatal' : ''}`)
     }
     @OnClose() closed(close: CloseInfo): unknown {
@@ -75,7 +81,7 @@ async function leaver(
     heartbeat,
     ...options,
   })
-  return { client, connection: client.connection, clock, server, peer: server.peer, notes }
+  return { client, connection: client.connection, clock, server, peer: server.peer, notes, errors }
 }
 
 describe('#end', () => {
@@ -237,6 +243,40 @@ describe('#end', () => {
     expect(peer.received).to.deep.equal(['"bye"'])
     expect(peer.closeFrame?.code).to.equal(1000)
     await ended
+  })
+
+  it('counts and reports the last words that were not sent', async () => {
+    const ways: Record<string, (leaving: Awaited<ReturnType<typeof leaver>>) => unknown> = {
+      'the connection is terminated': ({ connection }) => connection.terminate(),
+      'the link is lost': ({ peer }) => peer.drop(new Error('reset')),
+      'the peer closes': ({ peer }) => peer.close(1000),
+    }
+    for (const [way, act] of Object.entries(ways)) {
+      const leaving = await leaver({ closing: never })
+      const { connection, peer, clock, errors } = leaving
+      const ended = connection.end({ bye: true })
+      await clock.settle()
+      act(leaving)
+      await clock.advance(60_000)
+      await ended
+      expect(peer.received, way).to.deep.equal([])
+      expect(connection.stats.droppedMessages, way).to.equal(1)
+      expect(errors.at(-1), way)
+        .to.be.instanceOf(MessageDroppedError)
+        .and.to.deep.include({ reason: 'gone', messages: [{ bye: true }] })
+    }
+  })
+
+  it('says the last words as they were at the call, whatever becomes of the bytes', async () => {
+    const { connection, peer, clock } = await leaver({}, { codec: AS_IT_IS })
+    const bytes = Uint8Array.of(1, 2)
+    const ended = connection.end(bytes)
+    bytes.fill(9)
+    await clock.settle()
+    expect(peer.received.at(-1)).to.deep.equal(Uint8Array.of(1, 2))
+    peer.close(1000)
+    await ended
+    expect(connection.stats.droppedMessages).to.equal(0)
   })
 
   it('is refused with NotConnectedError unless open, and changes nothing then', async () => {

@@ -479,6 +479,27 @@ describe('HandlerSession', () => {
         'warn [Plain] close: the connection was closed by the peer with 1002; it will not be opened again',
       ])
     })
+
+    it('that is missing lets an end that is asked for pass, and that of a replaced connection', async () => {
+      class Plain {
+        @OnMessage() any(): Promise<void> {
+          return new Promise(() => undefined)
+        }
+      }
+      const { client, server, clock, logger } = await begin(Plain)
+      const { connection } = client
+      const old = server.peer
+      old.send(1)
+      connection.reconnect({ overlap: true })
+      await clock.settle()
+      old.close(1001)
+      await clock.advance(60_000)
+      void connection.end()
+      await clock.settle()
+      server.peer.close(1000)
+      await client.closed
+      expect(logger.lines.filter((line) => line.includes('close:'))).to.deep.equal([])
+    })
   })
 
   it('leaves to a handler what it keeps of a message when the next ones come', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Invoker, isThenable } from '#src/dispatch/invoker.js'
+import { Invoker } from '#src/dispatch/invoker.js'
 import type { HandlerCall } from '#src/dispatch/invoker.js'
 import type { Handler } from '#src/annotations/handler-table.js'
 
@@ -141,18 +141,5 @@ describe('Invoker', () => {
       await invoker.call(handlerOf('closes'), 0, 0)
       expect(invoker.closedDuringCall).to.equal(false)
     })
-  })
-})
-
-describe('isThenable', () => {
-  it('knows promises, and what behaves like one', () => {
-    expect(isThenable(Promise.resolve())).to.equal(true)
-    expect(isThenable({ then() {} })).to.equal(true)
-  })
-
-  it('knows what is none', () => {
-    for (const value of [undefined, null, 'text', 5, {}, { then: 5 }, () => {}]) {
-      expect(isThenable(value)).to.equal(false)
-    }
   })
 })

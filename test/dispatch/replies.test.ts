@@ -6,6 +6,7 @@ import type { Stage } from 'holdfast'
 import type { Handler } from '#src/annotations/handler-table.js'
 import { RESOLVED, deferred } from '#src/core/deferred.js'
 import type { Deferred } from '#src/core/deferred.js'
+import type { Miss } from '#src/link/link-port.js'
 import { Replies } from '#src/dispatch/replies.js'
 import { Invoker } from '#src/dispatch/invoker.js'
 
@@ -31,6 +32,7 @@ interface Failed {
 function rig(tick: (event: unknown, context: unknown) => unknown) {
   const sent: (string | Uint8Array)[] = []
   const failures: Failed[] = []
+  const misses: Miss[] = []
   const controller = new AbortController()
   const link = {
     number: 1,
@@ -46,7 +48,7 @@ function rig(tick: (event: unknown, context: unknown) => unknown) {
       return link.flow
     },
     readCounter: { add() {}, remove() {} },
-    count() {},
+    count: (miss: Miss) => void misses.push(miss),
   }
   const invoker = new Invoker({ tick })
   const call = new Replies(invoker, jsonCodec, link, {
@@ -64,7 +66,7 @@ function rig(tick: (event: unknown, context: unknown) => unknown) {
     link.isOpen = false
     controller.abort()
   }
-  return { call, failures, invoker, link, run, sent, lose }
+  return { call, failures, invoker, link, misses, run, sent, lose }
 }
 
 /** Lets all promise callbacks run. */
@@ -221,7 +223,7 @@ describe('Replies', () => {
 
   describe('a link that is gone', () => {
     it('is reported with the stage send', () => {
-      const { run, failures, lose } = rig(() => ({ type: 'pong' }))
+      const { run, failures, lose, misses } = rig(() => ({ type: 'pong' }))
       lose()
       expect(run()).to.equal(undefined)
       expect(failures[0]).to.deep.include({ stage: 'send', handler: HANDLER, event: 'event' })
@@ -229,6 +231,7 @@ describe('Replies', () => {
         .to.be.instanceOf(MessageDroppedError)
         .and.to.deep.include({ reason: 'gone', messages: [{ type: 'pong' }] })
       expect(failures[0]?.error.cause).to.be.instanceOf(ConnectionLostError)
+      expect(misses).to.deep.equal(['dropped'])
     })
 
     it('is reported where the handler took its time, too', async () => {

@@ -20,9 +20,9 @@ function chooser(share: number, seed: number): () => boolean {
 const withMaxAge = placesOf(true)
 const without = placesOf(false)
 
-/** Plays runs of a connection with `maxAge`, the nearest first, until one fails. */
+/** Plays runs of a connection with `maxAge`, the nearest first, until one fails: the same runs each time, which must find a mutation. */
 async function playSome(): Promise<void> {
-  for (const run of runsOf(withMaxAge, true, chooser(1 / 40, SEED))) await new DrivenRun(run).play()
+  for (const run of runsOf(withMaxAge, true, chooser(1 / 40, 1))) await new DrivenRun(run).play()
 }
 
 /** Returns the mistake of the pure machine with this title. */

@@ -15,8 +15,8 @@ const PLAIN_BINARY = 0x82
 const WHOLE_PONG = 0x8a
 
 /**
- * So many bytes are made one text at the most, unless one message is longer. Whoever keeps a message keeps that text, and whoever pauses at
- * each message has it made anew each time. Node's pool, which a kept small `Buffer` keeps, is as large; making longer texts saves no time.
+ * So many bytes are made one text at the most, unless one message is longer. A handler that keeps a message keeps that text, and one that
+ * pauses at each message has it made anew each time. Node's pool, which a kept small `Buffer` keeps, is as large; making longer texts saves no time.
  */
 const BLOCK = 8 * 1024
 
@@ -29,7 +29,7 @@ const WHOLE_READ = 64 * 1024
 /** Receives the messages and pongs that are read past `ws`. */
 export type FastReceiveListener = Pick<TransportListener, 'onMessage' | 'onPong'>
 
-/** What the fast path needs of whoever owns the socket. */
+/** The owner of the socket, as the fast path needs it. */
 export interface FastReceivePort {
   /** True from the opening handshake until either side has begun to close. */
   readonly isOpen: boolean

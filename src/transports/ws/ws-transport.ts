@@ -244,7 +244,7 @@ class WsTransport implements Transport, FastReceivePort {
   }
 
   onError(error: Error, handshake: WsHandshake | undefined): void {
-    // What is cut from here is no failure: whoever cuts it knows why.
+    // A cut from this side is no failure: its caller knows why.
     if (this.#failure || this.#isGivenUp) return
     if (handshake) {
       this.#failure = { error: handshake.errorOf(error) }

@@ -2,7 +2,6 @@ import { ConnectFailedError, HeartbeatTimeoutError } from 'holdfast'
 import type { LifecycleEvent, LinkEvent } from '#src/lifecycle/events.js'
 import type { LinkName } from '#src/lifecycle/state.js'
 import type { DrivenWorld, OpenedLink } from './driven-world.js'
-import { LAST_WORDS } from './scripted-transport.js'
 import type { ScriptedTransport } from './scripted-transport.js'
 
 /** Lets all promises settle. */
@@ -34,7 +33,7 @@ export function cause(world: DrivenWorld, event: LifecycleEvent): void {
       void world.connection.terminate()
       break
     case 'end':
-      world.connection.end(LAST_WORDS).catch((thrown: unknown) => world.onRefusal(thrown))
+      world.end()
       break
     case 'reconnect':
       world.facts = { ...world.facts, stable: event.stable }

@@ -10,6 +10,7 @@ import { cause, causeAndSettle, settle } from './driven-events.js'
 import { DrivenWorld } from './driven-world.js'
 import { driveToEnd } from './driven-end.js'
 import { PendingThings } from './pending-things.js'
+import { LAST_WORDS } from './scripted-transport.js'
 
 /** Something that happens inside an effect: a call of the user, or a socket that ends. */
 export interface Inside {
@@ -125,7 +126,7 @@ export class DrivenRun {
     this.#compare()
     pending.renew()
     await driveToEnd(world, closes)
-    const left = pending.leftovers(countSent(world), this.#dropped)
+    const left = pending.leftovers(world.lastWords, countSent(world), this.#dropped)
     if (left.length > 0) throw new Error(`after the end: ${left.join(', ')}`)
   }
 
@@ -197,9 +198,8 @@ export class DrivenRun {
 }
 
 function countSent({ transports }: DrivenWorld): number {
-  let count = 0
-  for (const { sent } of transports.values()) count += sent.filter((text) => text.startsWith('sent ')).length
-  return count
+  const texts = [...transports.values()].flatMap(({ sent }) => sent)
+  return texts.filter((text) => text.startsWith('sent ') || text.includes(LAST_WORDS)).length
 }
 
 function show({ shape, candidate, current, previous, lastLink }: LifecycleState): string {

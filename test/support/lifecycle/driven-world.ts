@@ -9,7 +9,7 @@ import type { Session } from '#src/session/session.js'
 import { HandClock } from './hand-clock.js'
 import { ScriptedListener } from './scripted-listener.js'
 import type { ListenerPort, ScriptedHandlers } from './scripted-listener.js'
-import { ScriptedTransport } from './scripted-transport.js'
+import { LAST_WORDS, ScriptedTransport } from './scripted-transport.js'
 
 /** Receives what the connection calls. */
 export type WorldPort = Pick<ListenerPort, 'inside' | 'onReport'>
@@ -49,6 +49,8 @@ export class DrivenWorld implements ListenerPort {
   readonly drained = new Set<LinkName>()
   /** Names of the errors with which calls were refused. */
   readonly refusals: string[] = []
+  /** How many last words the connection has accepted. */
+  lastWords = 0
   facts: Facts = { retry: false, stable: false }
   /** Link whose attempt is about to fail by itself. */
   failing: LinkName | undefined
@@ -79,6 +81,14 @@ export class DrivenWorld implements ListenerPort {
 
   start(): void {
     this.lifecycle.start(new ScriptedListener(this))
+  }
+
+  end(): void {
+    this.lastWords += 1
+    this.connection.end(LAST_WORDS).catch((thrown: unknown) => {
+      this.lastWords -= 1
+      this.onRefusal(thrown)
+    })
   }
 
   /** Passes on the report that was held back. */

@@ -50,8 +50,15 @@ export class PendingThings {
     thing.then(settle, settle)
   }
 
-  /** Lists what a connection that has closed has left, given how many of the kept messages were sent, and how many reported. */
-  leftovers(sent: number, dropped: number): readonly string[] {
+  /**
+   * Lists what a connection that has closed has left.
+   *
+   * @param lastWords how many it has accepted
+   * @param sent how many messages it has sent, and last words
+   * @param dropped how many it has reported
+   */
+  leftovers(lastWords: number, sent: number, dropped: number): readonly string[] {
+    const accepted = this.#sends + lastWords
     const { bufferedAmount } = this.#connection
     const { subscriptions } = this.#lifecycle.hub.takers
     const listeners = getEventListeners(this.#aborting.signal, 'abort').length
@@ -59,8 +66,8 @@ export class PendingThings {
     if (bufferedAmount > 0) left.push(`${bufferedAmount} B are kept`)
     if (subscriptions.size > 0) left.push('a subscription is left')
     if (listeners > 0) left.push(`${listeners} abort listeners are left`)
-    if (sent + dropped !== this.#sends)
-      left.push(`of ${this.#sends} messages ${sent} were sent and ${dropped} reported`)
+    if (sent + dropped !== accepted)
+      left.push(`of ${accepted} messages ${sent} were sent and ${dropped} reported`)
     return left
   }
 }

@@ -6,7 +6,7 @@ export interface TransportPort {
   inside(line: string): void
 }
 
-/** What `end()` sends last, as it arrives. */
+/** The message of `end()`, as it arrives. */
 export const LAST_WORDS = 'the last words'
 
 /** A socket that does nothing by itself: a test says when it opens and ends. */

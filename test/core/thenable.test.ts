@@ -1,5 +1,18 @@
 import { expect } from 'chai'
-import { syncAnswer } from '#src/core/sync-answer.js'
+import { isThenable, syncAnswer } from '#src/core/thenable.js'
+
+describe('isThenable', () => {
+  it('knows promises, and what behaves like one', () => {
+    expect(isThenable(Promise.resolve())).to.equal(true)
+    expect(isThenable({ then() {} })).to.equal(true)
+  })
+
+  it('knows what is none', () => {
+    for (const value of [undefined, null, 'text', 5, {}, { then: 5 }, () => {}]) {
+      expect(isThenable(value)).to.equal(false)
+    }
+  })
+})
 
 describe('syncAnswer', () => {
   it('returns whatever is no promise as it is', () => {
