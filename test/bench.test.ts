@@ -70,3 +70,52 @@ describe("The benchmark's statistics", () => {
     })
   })
 })
+
+interface Result {
+  readonly count: number
+  readonly checksum: number
+}
+
+/** A client of the benchmark, and the size of its run. */
+type Spec = Readonly<Record<string, unknown>>
+
+/** What a module of bench/workloads exports. */
+interface Workload {
+  readonly run: (client: unknown, spec: Spec) => Promise<Result>
+  readonly check: (result: Result, spec: Spec) => boolean
+}
+
+/** More messages than there are different ones. */
+const COUNT = 2_000
+
+/** A client whose server sends back what it receives. */
+const ECHO = {
+  open: (_url: string, handle: (message: unknown) => void) =>
+    Promise.resolve({
+      request: (message: unknown) => Promise.resolve(message),
+      send: (message: unknown) => queueMicrotask(() => handle(message)),
+    }),
+}
+
+describe("The benchmark's workloads", () => {
+  const specs: Readonly<Record<string, Spec>> = {
+    requests: { depth: 8, count: COUNT, warmup: 10 },
+    echo: { connections: 2, count: COUNT, warmup: 10 },
+    pending: { waiting: 100, count: COUNT, warmup: 100 },
+    dispatch: { keys: 20, count: COUNT, warmup: 10 },
+  }
+  for (const [name, spec] of Object.entries(specs)) {
+    it(`accept a good run, and none with another count or order: ${name}`, async () => {
+      const module = (await import(new URL(`bench/workloads/${name}.js`, root).href)) as Record<
+        string,
+        Workload
+      >
+      const workload = module[name]
+      const result = await workload?.run(ECHO, spec)
+      if (!workload || !result) throw new Error('there is no such workload')
+      expect(workload.check(result, spec)).to.equal(true)
+      expect(workload.check({ ...result, count: result.count - 1 }, spec)).to.equal(false)
+      expect(workload.check({ ...result, checksum: result.checksum ^ 1 }, spec)).to.equal(false)
+    })
+  }
+})
