@@ -90,19 +90,13 @@ const COUNT = 2_000
 
 /** A client whose server sends back what it receives. */
 const ECHO = {
-  open: (_url: string, handle: (message: unknown) => void) =>
-    Promise.resolve({
-      request: (message: unknown) => Promise.resolve(message),
-      send: (message: unknown) => queueMicrotask(() => handle(message)),
-    }),
+  open: () => Promise.resolve({ request: (message: unknown) => Promise.resolve(message) }),
 }
 
 describe("The benchmark's workloads", () => {
   const specs: Readonly<Record<string, Spec>> = {
     requests: { depth: 8, count: COUNT, warmup: 10 },
-    echo: { connections: 2, count: COUNT, warmup: 10 },
     pending: { waiting: 100, count: COUNT, warmup: 100 },
-    dispatch: { keys: 20, count: COUNT, warmup: 10 },
   }
   for (const [name, spec] of Object.entries(specs)) {
     it(`accept a good run, and none with another count or order: ${name}`, async () => {
