@@ -7,6 +7,7 @@ export { Client } from './app/client.js'
 export type { ClientOptions, UserContainer } from './app/client.js'
 
 export {
+  ClientOption,
   Module,
   OnBinary,
   OnClose,
@@ -20,8 +21,14 @@ export {
   WebSocketClient,
 } from './annotations/decorators.js'
 export type { ClientDecorator, HandlerDecorator, StandardMethodContext } from './annotations/decorators.js'
+export type { ClientOptionMethods, ClientOptionName } from './annotations/client-option.js'
 export { defineHandlers } from './annotations/define-handlers.js'
-export type { HandlerMethods, MessageMethods, MethodOf } from './annotations/define-handlers.js'
+export type {
+  HandlerMethods,
+  MessageMethods,
+  MethodOf,
+  OptionMethodOf,
+} from './annotations/define-handlers.js'
 export type { ConnectionContext, ErrorContext, MessageContext } from './annotations/handler-contexts.js'
 export type {
   ClientEntry,

@@ -10,6 +10,7 @@ const NAMES = [
   'Application',
   'BackpressureError',
   'Client',
+  'ClientOption',
   'CloseCode',
   'ConnectFailedError',
   'ConnectOptionError',

@@ -3,6 +3,7 @@ import type { ClosingInfo } from '../session/session-handlers.js'
 import type { ConnectionState, OpenInfo } from '../session/state.js'
 import { isSchema } from '../core/schema.js'
 import type { Schema, SchemaOutput } from '../core/schema.js'
+import type { ClientOptionMethods, ClientOptionName } from './client-option.js'
 import type { ConnectionContext, ErrorContext, MessageContext } from './handler-contexts.js'
 import { recordClient, recordHandler, recordModule } from './metadata.js'
 import type {
@@ -126,6 +127,19 @@ export function OnClosing(): HandlerDecorator<(closing: ClosingInfo, context: Co
  */
 export function OnClose(): HandlerDecorator<(close: CloseInfo, context: ConnectionContext) => unknown> {
   return handler('close', 'OnClose', [])
+}
+
+/**
+ * Makes a method an option of its client, so that the option sees the instance: the state that a URL or a heartbeat needs then lives in the
+ * class. The method wins over the class's options of that name; those of a module's `clients` entry and of `bootstrap` win over it. The
+ * exception is `url`: such a method is always called, with the URL that the other options name as `attempt.url`. At most one per option.
+ *
+ * @param name one of {@link ClientOptionName}, such as `'url'`, `'heartbeat.message'` or `'reconnect.shouldReconnect'`
+ */
+export function ClientOption<Name extends ClientOptionName>(
+  name: Name,
+): HandlerDecorator<ClientOptionMethods[Name]> {
+  return handler('option', 'ClientOption', [name])
 }
 
 /** Makes a decorator that records, and never throws: what is wrong is found at the start, all at once. */

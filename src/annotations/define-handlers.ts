@@ -4,6 +4,7 @@ import type { ConnectionState, OpenInfo } from '../session/state.js'
 import { isSchema } from '../core/schema.js'
 import type { Schema, SchemaOutput } from '../core/schema.js'
 import type { Class } from '../core/token.js'
+import type { ClientOptionMethods, ClientOptionName } from './client-option.js'
 import type { ConnectionContext, ErrorContext, MessageContext } from './handler-contexts.js'
 import { WebSocketClient, describeArgument } from './decorators.js'
 import { recordHandler } from './metadata.js'
@@ -38,7 +39,14 @@ export interface HandlerMethods<T, Messages = unknown> {
       )[]
   readonly closing?: MethodOf<T, [ClosingInfo, ConnectionContext]>
   readonly close?: MethodOf<T, [CloseInfo, ConnectionContext]>
+  /** Methods that are options, by the name of the option, as for `@ClientOption`: `{ 'heartbeat.message': 'beat' }`. */
+  readonly option?: { readonly [Name in ClientOptionName]?: OptionMethodOf<T, Name> }
 }
+
+/** The names of the methods of `T` that can be this option. */
+export type OptionMethodOf<T, Name extends ClientOptionName> = {
+  [Member in keyof T]: T[Member] extends ClientOptionMethods[Name] ? Member : never
+}[keyof T]
 
 /** What `message` may be, given what it is: a schema's output has to fit the method's parameter. */
 export type MessageMethods<T, Messages> = Messages extends readonly unknown[]
@@ -81,12 +89,15 @@ export function defineHandlers<T extends object, const Messages = undefined>(
     unknown,
   ][]) {
     if (given === undefined) continue
-    for (const entry of event === 'message' && isMap(given) ? listOf(given) : [given].flat()) {
+    for (const entry of MAPPED.includes(event) && isMap(given) ? listOf(given) : [given].flat()) {
       record(target, event, [entry].flat())
     }
   }
   if (options) WebSocketClient(options)(target)
 }
+
+/** Events whose methods may be listed as a map. */
+const MAPPED: readonly HandlerEvent[] = ['message', 'option']
 
 function isMap(given: unknown): given is object {
   return typeof given === 'object' && given !== null && !Array.isArray(given) && !isSchema(given)

@@ -1,5 +1,8 @@
+import { describeValue } from '../core/describe-value.js'
 import type { Mistake } from '../errors/startup-error.js'
 import { isSchema } from '../core/schema.js'
+import { checkSync, unknownName } from '../options/rules.js'
+import { CLIENT_OPTION_NAMES, isAwaited, isClientOptionName } from './client-option.js'
 import { HANDLER_EVENTS } from './metadata.js'
 import type { HandlerEvent, HandlerRecord } from './metadata.js'
 
@@ -9,13 +12,17 @@ export type HandlerMistake = Pick<Mistake, 'cause' | 'fix'>
 /** The most parameters that any handler gets: the event, and its context. */
 const MAX_PARAMETERS = 2
 
-/** What the decorators of events with a choice are given at most: a key and a schema, or a class of errors. */
-const MAX_ARGUMENTS: Readonly<Partial<Record<HandlerEvent, number>>> = { message: 2, error: 1 }
+/** What the decorators with a choice are given at most: a key and a schema, an error class, or the name of an option. */
+const MAX_ARGUMENTS: Readonly<Partial<Record<HandlerEvent, number>>> = { message: 2, error: 1, option: 1 }
 
 /** Finds what is wrong with one record by itself. */
 export function findMistake(record: HandlerRecord, prototype: object): HandlerMistake | undefined {
   return (
-    kindMistake(record) ?? eventMistake(record) ?? methodMistake(record, prototype) ?? argumentMistake(record)
+    kindMistake(record) ??
+    eventMistake(record) ??
+    methodMistake(record, prototype) ??
+    argumentMistake(record) ??
+    optionMistake(record, prototype)
   )
 }
 
@@ -61,7 +68,7 @@ function eventMistake({ kind, event }: HandlerRecord): HandlerMistake | undefine
 }
 
 function methodMistake(
-  { kind, member, decorator }: HandlerRecord,
+  { kind, event, member, decorator }: HandlerRecord,
   prototype: object,
 ): HandlerMistake | undefined {
   const method = (prototype as Record<string | symbol, unknown>)[member]
@@ -78,11 +85,31 @@ function methodMistake(
       fix: 'do not override it with anything but a method',
     }
   }
+  if (event === 'option') return undefined
   if (method.length <= MAX_PARAMETERS) return undefined
   return {
     cause: `takes ${method.length} parameters, and a handler gets ${MAX_PARAMETERS}: the event and its context`,
     fix: 'take what else it needs through the constructor',
   }
+}
+
+/** Finds a `@ClientOption` of a name that no method can have, or a method whose promise nobody would await. */
+function optionMistake(
+  { event, args, member }: HandlerRecord,
+  prototype: object,
+): HandlerMistake | undefined {
+  if (event !== 'option') return undefined
+  const [name] = args
+  if (!isClientOptionName(name)) {
+    const { fix } = unknownName(String(name), 'option', CLIENT_OPTION_NAMES)
+    return { cause: `${describeName(name)} is not an option that can be a method`, fix }
+  }
+  if (isAwaited(name)) return undefined
+  return checkSync((prototype as Record<string | symbol, unknown>)[member], '')[0]
+}
+
+function describeName(name: unknown): string {
+  return typeof name === 'string' ? `'${name}'` : describeValue(name)
 }
 
 function argumentMistake({ event, args, decorator }: HandlerRecord): HandlerMistake | undefined {

@@ -2,6 +2,7 @@ import type { Mistake } from '../errors/startup-error.js'
 import { isSchema } from '../core/schema.js'
 import type { Schema } from '../core/schema.js'
 import type { Class } from '../core/token.js'
+import type { ClientOptionName } from './client-option.js'
 import { findMistake } from './handler-mistakes.js'
 import { ownHandlers, standardMetadata } from './metadata.js'
 import type { ErrorClass, HandlerEvent, HandlerRecord, MessageKey } from './metadata.js'
@@ -24,7 +25,7 @@ export interface MessageHandler extends Handler {
 }
 
 /** Events that a class has one handler for. */
-export type SingleEvent = Exclude<HandlerEvent, 'message' | 'error'>
+export type SingleEvent = Exclude<HandlerEvent, 'message' | 'error' | 'option'>
 
 /** All handlers of a class, read and checked once. Lookups are Maps: what a peer sends cannot reach a prototype. */
 export interface HandlerTable {
@@ -36,6 +37,8 @@ export interface HandlerTable {
   readonly errors: ReadonlyMap<object, Handler>
   /** For errors that no class takes. */
   readonly anyError: Handler | undefined
+  /** Methods that are options of the client. */
+  readonly options: ReadonlyMap<ClientOptionName, Handler>
 }
 
 /** A class's handlers, and what is wrong with them. */
@@ -80,6 +83,7 @@ class TableBuilder {
   readonly #single: Partial<Record<SingleEvent, Handler>> = {}
   readonly #messages = new MessagePlaces()
   readonly #errors = new Map<object, Handler>()
+  readonly #options = new Map<ClientOptionName, Handler>()
   #anyError: Handler | undefined
 
   constructor(target: AnyClass) {
@@ -89,7 +93,7 @@ class TableBuilder {
   build(): CheckedHandlers {
     const declared = declaredHandlers(this.#target)
     for (const each of declared) this.#add(each)
-    if (declared.length === 0) {
+    if (declared.every(({ record }) => record.event === 'option')) {
       this.#mistake(this.#target.name, 'has no handlers', NO_HANDLERS_FIX)
     }
     const table = {
@@ -97,6 +101,7 @@ class TableBuilder {
       ...this.#messages.chain(this.#target),
       errors: this.#errors,
       anyError: this.#anyError,
+      options: this.#options,
     }
     return { table, mistakes: this.#mistakes }
   }
@@ -132,7 +137,8 @@ class TableBuilder {
 
   #place({ event, args }: HandlerRecord, handler: Handler): void {
     if (event === 'message') return
-    if (event === 'error') {
+    if (event === 'option') this.#options.set(args[0] as ClientOptionName, handler)
+    else if (event === 'error') {
       if (args.length > 0) this.#errors.set((args[0] as ErrorClass).prototype as object, handler)
       else this.#anyError = handler
     } else this.#single[event] = handler

@@ -1,5 +1,5 @@
 import { compilerMetadata, defineCompilerMetadata } from './reflect.js'
-import { mergeOptions } from '../options/merge-options.js'
+import { mergeClientOptions } from '../options/merge-options.js'
 import type { ConnectionOptions } from '../options/options.js'
 import type { Class, Provider, Token } from '../core/token.js'
 
@@ -9,7 +9,7 @@ export type MessageKey = string | number
 /** A class of errors that `@OnError` can name. */
 export type ErrorClass<E extends Error = Error> = abstract new (...args: never[]) => E
 
-/** Everything that a handler can be for. */
+/** Everything that a handler can be for, and `option`: a method that is an option of its client. */
 export const HANDLER_EVENTS = [
   'open',
   'message',
@@ -20,6 +20,7 @@ export const HANDLER_EVENTS = [
   'error',
   'closing',
   'close',
+  'option',
 ] as const
 
 export type HandlerEvent = (typeof HANDLER_EVENTS)[number]
@@ -48,6 +49,8 @@ export interface ClientEntry extends ConnectionOptions {
   readonly use: Class
   /** `false` lets the application be ready before this client is; it goes on trying. @default true */
   readonly waitForOpen?: boolean
+  /** Providers of this client's connection alone. They win over those of the modules, and may inject what the connection has. */
+  readonly provide?: readonly Provider[]
 }
 
 /** Options of `@Module`. */
@@ -111,7 +114,7 @@ export function clientOptions(target: object): WebSocketClientOptions | undefine
   const base = Object.getPrototypeOf(target) as object | null
   const inherited = base ? clientOptions(base) : undefined
   const own = ownClientOptions(target)
-  return own && inherited ? mergeOptions(inherited, own) : (own ?? inherited)
+  return own && inherited ? mergeClientOptions(inherited, own) : (own ?? inherited)
 }
 
 export function moduleOptions(target: object): ModuleOptions | undefined {

@@ -9,7 +9,7 @@ import type { Around } from '../dispatch/invoker.js'
 import type { Mistake } from '../errors/startup-error.js'
 import { fillIn } from '../options/fill-in.js'
 import type { ClientSettings } from '../options/fill-in.js'
-import { mergeOptions } from '../options/merge-options.js'
+import { mergeClientOptions } from '../options/merge-options.js'
 import type { ConnectionOptions } from '../options/options.js'
 import { keepSettings, knownSettings } from '../options/shared-settings.js'
 import { validateOptions } from '../options/validate-options.js'
@@ -18,6 +18,7 @@ import { Client, START_OPTIONS } from './client.js'
 import { CONNECTION_TOKENS, ClientScope } from './connection-scope.js'
 import { Disposal, constructionError } from './disposal.js'
 import type { InstanceFactory } from './instance-factory.js'
+import { OptionMethods } from './option-methods.js'
 
 /** Shared by all clients of the process, so that no two connections have the same ID. */
 let connectionCount = 0
@@ -31,6 +32,8 @@ export class ClientBuilder<T extends object = object> {
   readonly name: string
   readonly #factory: InstanceFactory
   readonly #options: ConnectionOptions
+  /** Options that are methods; `undefined` for a class without any. */
+  readonly #methods: OptionMethods | undefined
   #settings: ClientSettings | undefined
   #disposal: Disposal | undefined
   #scope: ClientScope | undefined
@@ -46,11 +49,11 @@ export class ClientBuilder<T extends object = object> {
   ) {
     this.#target = target
     this.#factory = factory
-    this.#options = mergeOptions<ConnectionOptions>(
-      // The tokens of the constructor are not an option of the connection.
-      { ...clientOptions(target), inject: undefined } as ConnectionOptions,
-      ...layers,
-    )
+    const { options: methods } = handlersOf(target).table
+    if (methods.size > 0) this.#methods = new OptionMethods(methods)
+    // The tokens of the constructor are not an option of the connection.
+    const own = { ...clientOptions(target), inject: undefined } as ConnectionOptions
+    this.#options = mergeClientOptions<ConnectionOptions>(this.#methods?.over(own) ?? own, ...layers)
     this.name = this.#options.name ?? target.name
   }
 
@@ -61,7 +64,7 @@ export class ClientBuilder<T extends object = object> {
     return [
       ...mistakes,
       ...this.#factory.check(this.#target, CONNECTION_TOKENS),
-      ...(this.#settings ? [] : validateOptions(this.#options, this.#target.name, otherOptions)),
+      ...(this.#settings ? [] : validateOptions(this.#withUrl(), this.#target.name, otherOptions)),
     ]
   }
 
@@ -69,6 +72,8 @@ export class ClientBuilder<T extends object = object> {
   open(): ClientScope {
     const settings = (this.#settings ??= this.#fillIn())
     const logger = connectionLogger(this.#options.logger, this.name)
+    for (const { name, method } of this.#methods?.replacedBy(this.#options) ?? [])
+      logger.info(`${method} is not called: other options replace ${name}`)
     connectionCount += 1
     const id = `${this.name}#${connectionCount}`
     const connection = Connection.create(id, settings, this.#options.transport ?? connectDefault)
@@ -105,6 +110,7 @@ export class ClientBuilder<T extends object = object> {
    */
   attach(instance: T, { connection, logger }: ClientScope, around?: Around): Client<T> {
     const settings = this.#settings as ClientSettings
+    this.#methods?.bind(instance)
     const { table } = handlersOf(this.#target)
     const dispatcher = new Dispatcher(instance, table, connection, settings, logger, around)
     return new Client(instance, connection, this.name, this.#disposal as Disposal, dispatcher)
@@ -116,10 +122,18 @@ export class ClientBuilder<T extends object = object> {
     await this.#disposal?.run()
   }
 
+  /** Returns the options to check: a method `url` stands for the URL if there is no other. */
+  #withUrl(): ConnectionOptions {
+    if (this.#options.url !== undefined) return this.#options
+    const url = this.#methods?.url(undefined)
+    return url ? { ...this.#options, url } : this.#options
+  }
+
   #fillIn(): ClientSettings {
-    const settings = fillIn(this.#options, this.#options.url as PerAttempt<string | URL>)
-    // The settings of a class must not keep a container or a signal in memory.
-    if (!START_OPTIONS.some((name) => name in this.#options)) {
+    const { url } = this.#options
+    const settings = fillIn(this.#options, (this.#methods?.url(url) ?? url) as PerAttempt<string | URL>)
+    // The settings of a class must not keep a container, a signal or an instance in memory.
+    if (!this.#methods && !START_OPTIONS.some((name) => name in this.#options)) {
       keepSettings(this.#target, this.#options, settings)
     }
     return settings

@@ -16,6 +16,8 @@ export interface AttemptInfo {
   readonly failure?: Failure
   /** Aborts when the attempt is given up: hand it to `fetch`. */
   readonly signal: AbortSignal
+  /** The URL that the options name. Only a `@ClientOption('url')` method receives it; `undefined` if they name none. */
+  readonly url?: string
 }
 
 /**

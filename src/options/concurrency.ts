@@ -5,8 +5,11 @@ import type { Route } from '../messages/route.js'
 
 /** Messages of one key are handled one after another, those of different keys at the same time. */
 export interface KeyedConcurrency {
-  /** What has to stay in order; found as `route` finds a message's key: a property, a path, a position, a function, or a list of these. */
-  readonly key: Route
+  /**
+   * Messages of one key stay in order. It is found as `route` finds a message's key: a property, a path, a position, a function, or a list
+   * of these; or by a method with `@ClientOption('concurrency.key')`.
+   */
+  readonly key?: Route
   /** How many may be handled at once, all keys together. @default Infinity */
   readonly limit?: number
   /**
@@ -29,7 +32,8 @@ const PLACE = 'options.concurrency'
 export function fillInConcurrency(option: number | KeyedConcurrency): ConcurrencySettings {
   if (typeof option === 'number') return option
   const { limit, conflate } = KEYED_CONCURRENCY_DEFAULTS
-  return { key: option.key, limit: option.limit ?? limit, conflate: option.conflate ?? conflate }
+  // The check has found a key.
+  return { key: option.key as Route, limit: option.limit ?? limit, conflate: option.conflate ?? conflate }
 }
 
 /** Finds what is wrong with the option. */

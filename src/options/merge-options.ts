@@ -1,9 +1,44 @@
-/** Lays options over each other, the later ones winning where they say anything: an explicit `undefined` says nothing. */
+/** Lays options over each other. Later layers win by name; an explicit `undefined` counts as not given. */
 export function mergeOptions<T extends object>(...layers: readonly (T | undefined)[]): T {
+  return merge(layers, (_name, _below, above) => above)
+}
+
+/**
+ * Lays the options of a client over each other, as {@link mergeOptions} does, and merges the groups by name: `reconnect`, `outbox`,
+ * `rateLimit` and `periodic`, and a `heartbeat` that has only times. Everything else is replaced as a whole.
+ */
+export function mergeClientOptions<T extends object>(...layers: readonly (T | undefined)[]): T {
+  return merge(layers, mergeGroup)
+}
+
+/** Groups whose members are options of their own. */
+const GROUPS: readonly string[] = ['reconnect', 'outbox', 'rateLimit', 'periodic']
+
+/** A `heartbeat` with only these keeps the style of the layer below. */
+const HEARTBEAT_TIMES: readonly string[] = ['interval', 'timeout']
+
+function mergeGroup(name: string, below: unknown, above: unknown): unknown {
+  if (!isGroup(below) || !isGroup(above)) return above
+  const isMerged =
+    GROUPS.includes(name) || (name === 'heartbeat' && hasOnlyTimes(above) && !('silence' in below))
+  return isMerged ? mergeOptions(below, above) : above
+}
+
+function hasOnlyTimes(heartbeat: object): boolean {
+  return Object.keys(mergeOptions(heartbeat)).every((name) => HEARTBEAT_TIMES.includes(name))
+}
+
+function isGroup(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+type Choose = (name: string, below: unknown, above: unknown) => unknown
+
+function merge<T extends object>(layers: readonly (T | undefined)[], choose: Choose): T {
   const result: Record<string, unknown> = {}
   for (const layer of layers as readonly (Record<string, unknown> | undefined)[]) {
     for (const name of layer ? Object.keys(layer) : []) {
-      if (layer?.[name] !== undefined) result[name] = layer[name]
+      if (layer?.[name] !== undefined) result[name] = choose(name, result[name], layer[name])
     }
   }
   return result as T

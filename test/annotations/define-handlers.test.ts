@@ -128,7 +128,7 @@ describe('defineHandlers', () => {
         "Feed#b: is named for 'constructor', which defineHandlers does not know",
       ])
       expect(handlersOf(Feed).mistakes[0]?.fix).to.equal(
-        'name it for one of open, message, binary, ping, pong, stateChange, error, closing, close',
+        'name it for one of open, message, binary, ping, pong, stateChange, error, closing, close, option',
       )
     })
 

@@ -35,7 +35,14 @@ function rig({ any, byClass = [] }: Given = {}) {
   }
   const errors = new Map(byClass.map(([type, run]) => [type.prototype as object, handlerOf(type.name, run)]))
   const anyError = any && handlerOf('any', any)
-  const table: HandlerTable = { single: {}, messages: new Map(), rest: undefined, errors, anyError }
+  const table: HandlerTable = {
+    single: {},
+    messages: new Map(),
+    rest: undefined,
+    errors,
+    anyError,
+    options: new Map(),
+  }
   const lines: string[] = []
   const level = (name: string) => (line: string) => void lines.push(`${name} ${line}`)
   const logger = { debug: level('debug'), info: level('info'), warn: level('warn'), error: level('error') }

@@ -12,7 +12,7 @@ function tableOf(rest?: Handler): HandlerTable {
     ['tick', TICK],
     [5, FIVE],
   ])
-  return { single: {}, messages, rest, errors: new Map(), anyError: undefined }
+  return { single: {}, messages, rest, errors: new Map(), anyError: undefined, options: new Map() }
 }
 
 describe('Router', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { mergeOptions } from '#src/options/merge-options.js'
+import { mergeClientOptions, mergeOptions } from '#src/options/merge-options.js'
 
 interface Options {
   readonly name?: string | undefined
@@ -46,5 +46,49 @@ describe('mergeOptions', () => {
     expect(merged).not.to.equal(first)
     expect(merged).not.to.equal(second)
     expect(mergeOptions<Options>()).to.deep.equal({})
+  })
+})
+
+describe('mergeClientOptions', () => {
+  const merge = (...layers: readonly object[]): object => mergeClientOptions<object>(...layers)
+
+  it('merges reconnect, outbox, rateLimit and periodic by name', () => {
+    for (const group of ['reconnect', 'outbox', 'rateLimit', 'periodic']) {
+      const merged = merge({ [group]: { a: 1, b: 1 } }, { [group]: { b: 2, c: undefined } })
+      expect(merged, group).to.deep.equal({ [group]: { a: 1, b: 2 } })
+    }
+  })
+
+  it('switches a group off, and on again from the defaults', () => {
+    const off = { reconnect: { maxDelay: 5 } }
+    expect(merge(off, { reconnect: false })).to.deep.equal({ reconnect: false })
+    expect(merge(off, { reconnect: false }, { reconnect: { minUptime: 1 } })).to.deep.equal({
+      reconnect: { minUptime: 1 },
+    })
+  })
+
+  it('merges a heartbeat that has only times into one that beats', () => {
+    const message = { interval: 1, message: 'ping' }
+    expect(merge({ heartbeat: message }, { heartbeat: { timeout: 2 } })).to.deep.equal({
+      heartbeat: { interval: 1, message: 'ping', timeout: 2 },
+    })
+    expect(merge({ heartbeat: 'ping' }, { heartbeat: { timeout: 2 } })).to.deep.equal({
+      heartbeat: { timeout: 2 },
+    })
+    expect(merge({ heartbeat: { silence: 9 } }, { heartbeat: { timeout: 2 } })).to.deep.equal({
+      heartbeat: { timeout: 2 },
+    })
+  })
+
+  it('replaces a heartbeat as a whole by any other', () => {
+    for (const heartbeat of ['ping', false, { silence: 1 }, { interval: 1, message: 'other' }])
+      expect(merge({ heartbeat: { timeout: 2, message: 'ping' } }, { heartbeat })).to.deep.equal({
+        heartbeat,
+      })
+  })
+
+  it('replaces everything else as a whole', () => {
+    for (const name of ['requests', 'codec', 'headers', 'concurrency', 'subscriptions', 'protocols'])
+      expect(merge({ [name]: { a: 1 } }, { [name]: { b: 2 } }), name).to.deep.equal({ [name]: { b: 2 } })
   })
 })

@@ -167,6 +167,24 @@ describe(`The types of defineHandlers, beside ${DIALECT} decorators,`, () => {
     stands(Wrong)
   })
 
+  it('hold the methods of options to what the option is called with, and returns', () => {
+    class Feed extends Methods {
+      url(): string {
+        return 'wss://feed.example.com'
+      }
+      isReply(_message: { op: number }): boolean {
+        return true
+      }
+    }
+    defineHandlers(Feed, { message: 'none', option: { url: 'url', 'heartbeat.isReply': 'isReply' } })
+    class Wrong extends Feed {}
+    // @ts-expect-error -- it returns no url
+    defineHandlers(Wrong, { message: 'none', option: { url: 'isReply' } })
+    // @ts-expect-error -- no such option can be a method
+    defineHandlers(Wrong, { message: 'none', option: { connectTimeout: 'none' } })
+    stands(Feed, Wrong)
+  })
+
   it('know the options of a class', () => {
     class Wrong extends Methods {}
     // @ts-expect-error -- there is no such option

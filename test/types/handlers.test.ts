@@ -1,5 +1,6 @@
 /* eslint-disable @typescript-eslint/no-unused-vars -- the signatures are what is tested */
 import {
+  ClientOption,
   HandshakeError,
   OnBinary,
   OnClose,
@@ -13,11 +14,13 @@ import {
   WebSocketClient,
 } from 'holdfast'
 import type {
+  AttemptInfo,
   CloseInfo,
   ClosingInfo,
   ConnectionContext,
   ConnectionState,
   ErrorContext,
+  Failure,
   MessageContext,
   OpenInfo,
 } from 'holdfast'
@@ -183,7 +186,7 @@ describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
     class Property {}
     @WebSocketClient({ concurrency: { key: (message: unknown) => String(message) } })
     class Asked {}
-    // @ts-expect-error -- without a key there is nothing to go by
+    // The key may be a method: @ClientOption('concurrency.key').
     @WebSocketClient({ concurrency: { limit: 4 } })
     class Keyless {}
     // @ts-expect-error -- a message is not known to be anything
@@ -193,5 +196,50 @@ describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
     @WebSocketClient({ concurrency: { key: 'symbol', lastest: true } })
     class Misspelt {}
     stands(Count, Property, Asked, Keyless, Narrow, Misspelt)
+  })
+})
+
+describe(`The types of @ClientOption, as ${DIALECT} decorators,`, () => {
+  it('take a method that can be called as the option is', () => {
+    class Feed {
+      @ClientOption('url') url(attempt: AttemptInfo): string {
+        return attempt.url ?? 'wss://feed.example.com'
+      }
+      @ClientOption('headers') async headers(): Promise<Record<string, string>> {
+        return Promise.resolve({})
+      }
+      @ClientOption('heartbeat.message') beat(): object {
+        return {}
+      }
+      @ClientOption('heartbeat.isReply') isReply(message: { op: number }): boolean {
+        return message.op === 11
+      }
+      @ClientOption('reconnect.shouldReconnect') verdict(failure: Failure): boolean {
+        return failure.status !== 403
+      }
+    }
+    stands(Feed)
+  })
+
+  it('refuse another name, parameter or result', () => {
+    class Wrong {
+      // @ts-expect-error -- a number of milliseconds cannot be a method
+      @ClientOption('connectTimeout') timeout(): number {
+        return 1
+      }
+      // @ts-expect-error -- a url is a text or a URL
+      @ClientOption('url') url(): number {
+        return 1
+      }
+      // @ts-expect-error -- the answer is not awaited
+      @ClientOption('heartbeat.isReply') async isReply(): Promise<boolean> {
+        return Promise.resolve(true)
+      }
+      // @ts-expect-error -- it is given the failure
+      @ClientOption('reconnect.shouldReconnect') verdict(failure: string): boolean {
+        return failure === ''
+      }
+    }
+    stands(Wrong)
   })
 })

@@ -1,0 +1,48 @@
+import type { AttemptInfo, RequestHeaders } from '../connection/attempt-options.js'
+import type { Failure } from '../session/disconnect.js'
+
+/**
+ * The options that a method can be, and how it is called. Parameters that are messages can have any type: the server decides what arrives.
+ */
+export interface ClientOptionMethods {
+  url(attempt: AttemptInfo): string | URL | Promise<string | URL>
+  headers(attempt: AttemptInfo): RequestHeaders | Promise<RequestHeaders>
+  protocols(attempt: AttemptInfo): string | readonly string[] | Promise<string | readonly string[]>
+  route(message: never): unknown
+  unpack(decoded: never): Iterable<unknown>
+  'heartbeat.message'(): unknown
+  'heartbeat.isReply'(message: never): boolean
+  'reconnect.shouldReconnect'(failure: Failure): boolean | number | undefined
+  'reconnect.delays'(failures: number): number
+  'outbox.conflate'(message: never): unknown
+  'concurrency.key'(message: never): unknown
+}
+
+/** Name of an option that a method can be, such as `'heartbeat.message'`. */
+export type ClientOptionName = keyof ClientOptionMethods
+
+/** By name: whether Holdfast awaits what the method returns. */
+const AWAITED: Readonly<Record<ClientOptionName, boolean>> = {
+  url: true,
+  headers: true,
+  protocols: true,
+  route: false,
+  unpack: false,
+  'heartbeat.message': false,
+  'heartbeat.isReply': false,
+  'reconnect.shouldReconnect': false,
+  'reconnect.delays': false,
+  'outbox.conflate': false,
+  'concurrency.key': false,
+}
+
+export const CLIENT_OPTION_NAMES = Object.keys(AWAITED) as readonly ClientOptionName[]
+
+export function isClientOptionName(name: unknown): name is ClientOptionName {
+  return typeof name === 'string' && Object.hasOwn(AWAITED, name)
+}
+
+/** Returns true if the method may return a promise. */
+export function isAwaited(name: ClientOptionName): boolean {
+  return AWAITED[name]
+}

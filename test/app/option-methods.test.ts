@@ -1,0 +1,277 @@
+import { expect } from 'chai'
+import { ClientOption, OnMessage, OnOpen, WebSocketClient, bootstrap, defineHandlers } from 'holdfast'
+import type { AttemptInfo, ClientOptions, Failure, Logger } from 'holdfast'
+import { FakeClock, MemoryServer } from 'holdfast/testing'
+import { handlersOf } from '#src/annotations/handler-table.js'
+import { OptionMethods } from '#src/app/option-methods.js'
+import { onlyMistake } from '../support/startup-error.js'
+
+/** What is common to all clients here: in memory, on a clock of their own. */
+function world(): { server: MemoryServer; clock: FakeClock; options: ClientOptions } {
+  const server = new MemoryServer()
+  const clock = new FakeClock()
+  return { server, clock, options: { transport: server.connect, clock, logger: false, heartbeat: false } }
+}
+
+/** Keeps the lines of a level. */
+function linesOf(level: keyof Logger): { lines: string[]; logger: Logger } {
+  const lines: string[] = []
+  const ignored = (): void => undefined
+  const logger: Logger = { debug: ignored, info: ignored, warn: ignored, error: ignored }
+  logger[level] = (line: string) => void lines.push(line)
+  return { lines, logger }
+}
+
+describe('@ClientOption', () => {
+  it('calls the method on the instance', async () => {
+    class Feed {
+      token = 'first'
+      @OnMessage() received(): void {}
+      @ClientOption('headers') headers(): Record<string, string> {
+        return { authorization: this.token }
+      }
+    }
+    const { server, clock, options } = world()
+    const client = await bootstrap(Feed, 'ws://peer.test/', options)
+    expect(server.peer.request.headers).to.deep.equal({ authorization: 'first' })
+    client.instance.token = 'second'
+    client.connection.reconnect()
+    await clock.settle()
+    expect(server.peer.request.headers).to.deep.equal({ authorization: 'second' })
+    await client.close()
+  })
+
+  it('keeps two clients of one class apart', async () => {
+    class Shard {
+      last = 0
+      @OnMessage() received({ s }: { s: number }): void {
+        this.last = s
+      }
+      @ClientOption('heartbeat.message') beat(): object {
+        return { op: 1, d: this.last }
+      }
+    }
+    const { server, clock, options } = world()
+    const start = (): Promise<{ close(): Promise<unknown> }> =>
+      bootstrap(Shard, 'ws://peer.test/', { ...options, heartbeat: { interval: 1_000, timeout: 5_000 } })
+    const [one, two] = [await start(), await start()]
+    const [first, second] = server.peers
+    first?.send({ s: 100 })
+    second?.send({ s: 900 })
+    await clock.advance(1_100)
+    expect(first?.received).to.deep.equal(['{"op":1,"d":100}'])
+    expect(second?.received).to.deep.equal(['{"op":1,"d":900}'])
+    await Promise.all([one.close(), two.close()])
+  })
+
+  it('routes by a method', async () => {
+    class Feed {
+      readonly seen: unknown[] = []
+      @ClientOption('route') keyOf(message: { kind: string }): string {
+        return message.kind
+      }
+      @OnMessage('tick') tick(message: unknown): void {
+        this.seen.push(message)
+      }
+    }
+    const { server, options } = world()
+    const client = await bootstrap(Feed, 'ws://peer.test/', options)
+    server.peer.send({ kind: 'tick' })
+    expect(client.instance.seen).to.deep.equal([{ kind: 'tick' }])
+    await client.close()
+  })
+
+  it('asks a method for the retry decision, and for the delay', async () => {
+    class Feed {
+      readonly failures: unknown[] = []
+      @OnOpen() opened(): void {}
+      @ClientOption('reconnect.shouldReconnect') again(failure: Failure): undefined {
+        this.failures.push(failure.code)
+      }
+      @ClientOption('reconnect.delays') delays(failures: number): number {
+        return failures * 7
+      }
+    }
+    const { server, clock, options } = world()
+    const client = await bootstrap(Feed, 'ws://peer.test/', { ...options, reconnect: { minUptime: 0 } })
+    server.peer.close(4001)
+    await clock.settle()
+    expect(client.instance.failures).to.deep.equal([4001])
+    expect(client.connection.state).to.include({ status: 'waiting', delay: 7 })
+    await client.close()
+  })
+
+  it('always asks a method url, with the url that the options name', async () => {
+    class Feed {
+      readonly chosen: (string | undefined)[] = []
+      next: string | undefined
+      @OnMessage() received(): void {}
+      @ClientOption('url') url(attempt: AttemptInfo): string {
+        this.chosen.push(attempt.url)
+        expect(attempt.signal.aborted).to.equal(false)
+        return this.next ?? attempt.url ?? 'ws://default.test/'
+      }
+    }
+    const { server, clock, options } = world()
+    const client = await bootstrap(Feed, () => Promise.resolve('ws://peer.test/'), options)
+    expect(server.peer.request.url).to.equal('ws://peer.test/')
+    client.instance.next = 'ws://moved.test/'
+    client.connection.reconnect()
+    await clock.settle()
+    expect(server.peer.request.url).to.equal('ws://moved.test/')
+    expect(client.instance.chosen).to.deep.equal(['ws://peer.test/', 'ws://peer.test/'])
+    await client.close()
+    const alone = await bootstrap(Feed, options)
+    expect(server.peer.request.url).to.equal('ws://default.test/')
+    expect(alone.instance.chosen).to.deep.equal([undefined])
+    await alone.close()
+  })
+
+  it('checks the url that the options name', async () => {
+    class Feed {
+      @OnMessage() received(): void {}
+      @ClientOption('url') url(attempt: AttemptInfo): string {
+        return String(attempt.url)
+      }
+    }
+    expect((await onlyMistake(Feed, { url: 'http://peer.test' })).place).to.equal('options.url')
+  })
+
+  it('joins the group of the class by name', async () => {
+    @WebSocketClient({ concurrency: { limit: 4, conflate: true }, reconnect: { initialDelay: 100 } })
+    class Feed {
+      @OnMessage() received(): void {}
+      @ClientOption('concurrency.key') keyOf(message: { id: unknown }): unknown {
+        return message.id
+      }
+      @ClientOption('reconnect.shouldReconnect') again(): boolean {
+        return true
+      }
+    }
+    const { server, options } = world()
+    const client = await bootstrap(Feed, 'ws://peer.test/', options)
+    server.peer.send({ id: 1 })
+    await client.close()
+  })
+
+  it('is not called where other options replace its group, which is logged', async () => {
+    class Feed {
+      @OnMessage() received(): void {}
+      @ClientOption('route') keyOf(): string {
+        throw new Error('it is called')
+      }
+      @ClientOption('heartbeat.message') beat(): object {
+        throw new Error('it is called')
+      }
+      @ClientOption('reconnect.shouldReconnect') again(): boolean {
+        return true
+      }
+    }
+    const { server, options } = world()
+    const { lines, logger } = linesOf('info')
+    const given = { ...options, logger, route: 'kind', reconnect: { maxDelay: 9_000 } }
+    const client = await bootstrap(Feed, 'ws://peer.test/', given)
+    server.peer.send({ kind: 'a' })
+    await client.close()
+    expect(lines.filter((line) => line.includes('is not called'))).to.deep.equal([
+      '[Feed] Feed#keyOf is not called: other options replace route',
+      '[Feed] Feed#beat is not called: other options replace heartbeat.message',
+    ])
+  })
+
+  it('leaves a group off that the class switches off', async () => {
+    @WebSocketClient({ outbox: false })
+    class Feed {
+      @OnMessage() received(): void {}
+      @ClientOption('outbox.conflate') kindOf(): string {
+        return 'all'
+      }
+    }
+    const { options } = world()
+    const { lines, logger } = linesOf('info')
+    const client = await bootstrap(Feed, 'ws://peer.test/', { ...options, logger })
+    expect(lines).to.include('[Feed] Feed#kindOf is not called: other options replace outbox.conflate')
+    await client.close()
+  })
+
+  it('is named by defineHandlers, too', async () => {
+    class Feed {
+      url(): string {
+        return 'ws://own.test/'
+      }
+      received(): void {}
+    }
+    defineHandlers(Feed, { message: 'received', option: { url: 'url' } })
+    const { server, options } = world()
+    const client = await bootstrap(Feed, options)
+    expect(server.peer.request.url).to.equal('ws://own.test/')
+    await client.close()
+  })
+
+  it('keeps its role where a subclass overrides the method', async () => {
+    class Feed {
+      @OnMessage() received(): void {}
+      @ClientOption('url') url(): string {
+        return 'ws://base.test/'
+      }
+    }
+    class Derived extends Feed {
+      override url(): string {
+        return 'ws://derived.test/'
+      }
+    }
+    const { server, options } = world()
+    const client = await bootstrap(Derived, options)
+    expect(server.peer.request.url).to.equal('ws://derived.test/')
+    await client.close()
+  })
+
+  it('refuses a name that cannot be a method, and a method whose promise nobody awaits', async () => {
+    class Named {
+      received(): void {}
+      timeout(): number {
+        return 1
+      }
+    }
+    defineHandlers(Named, { message: 'received', option: { 'heartbeat.mesage': 'timeout' } as object })
+    const named = await onlyMistake(Named, { url: 'ws://peer.test/' })
+    expect(named.place).to.equal('Named#timeout')
+    expect(named.cause).to.contain("'heartbeat.mesage' is not an option")
+    expect(named.fix).to.contain('heartbeat.message')
+
+    class Late {
+      received(): void {}
+      async route(): Promise<string> {
+        return Promise.resolve('a')
+      }
+    }
+    defineHandlers(Late, { message: 'received', option: { route: 'route' } as object })
+    expect((await onlyMistake(Late, { url: 'ws://peer.test/' })).cause).to.contain('async')
+  })
+
+  it('refuses two methods for one option', async () => {
+    class Feed {
+      @OnMessage() received(): void {}
+      @ClientOption('url') one(): string {
+        return ''
+      }
+      @ClientOption('url') two(): string {
+        return ''
+      }
+    }
+    expect((await onlyMistake(Feed, {})).place).to.equal('Feed#two')
+  })
+
+  it('says so when an option is needed before the constructor has returned', async () => {
+    class Feed {
+      @OnMessage() received(): void {}
+      @ClientOption('outbox.conflate') kindOf(): string {
+        return 'all'
+      }
+    }
+    const methods = new OptionMethods(handlersOf(Feed).table.options)
+    const { outbox } = methods.over({})
+    if (!outbox) throw new Error('the outbox is off')
+    expect(() => outbox.conflate?.('a')).to.throw('Feed#kindOf')
+  })
+})
