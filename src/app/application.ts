@@ -1,5 +1,8 @@
 import { systemClock } from '../core/clock.js'
+import { deferred } from '../core/deferred.js'
+import type { Deferred } from '../core/deferred.js'
 import { connectionLogger } from '../core/logger.js'
+import type { Logger } from '../core/logger.js'
 import { ignore } from '../core/thenable.js'
 import type { Class, Provider, Token } from '../core/token.js'
 import { tokenName } from '../core/token.js'
@@ -13,8 +16,8 @@ import type { Client, ClientOptions } from './client.js'
 import { CONNECTION_TOKENS } from './connection-scope.js'
 import type { Injector } from './container.js'
 import { disposeWithin, constructionError } from './disposal.js'
-import { INSTALL_CONTAINER, loadContainer } from './load-container.js'
-import { readModules, tokenOf } from './modules.js'
+import { loadContainer, missingContainer } from './load-container.js'
+import { overrideProviders, readModules, tokenOf } from './modules.js'
 import type { ModuleGraph } from './modules.js'
 import { PlainFactory, isPlain } from './plain-factory.js'
 
@@ -24,7 +27,9 @@ export class Application {
   readonly clients: readonly Client[]
   readonly #injector: Injector | undefined
   readonly #dispose: () => Promise<void>
+  readonly #closeCalled: Deferred<void> = deferred()
   #closing: Promise<void> | undefined
+  #closed: Promise<void> | undefined
 
   /** @internal */
   constructor(clients: readonly Client[], injector: Injector | undefined, dispose: () => Promise<void>) {
@@ -70,12 +75,24 @@ export class Application {
   async close(code: number = CloseCode.NORMAL, reason = ''): Promise<void> {
     checkClose(code, reason)
     this.#closing ??= this.#close(code, reason)
+    this.#closeCalled.resolve()
     await this.#closing
   }
 
   async #close(code: number, reason: string): Promise<void> {
     await Promise.all(this.clients.map((client) => client.close(code, reason)))
     await this.#dispose()
+  }
+
+  /** Resolves when every client has ended for good and everything has been disposed of; never rejects. Without clients, after `close()`. */
+  get closed(): Promise<void> {
+    return (this.#closed ??= this.#end())
+  }
+
+  async #end(): Promise<void> {
+    const ends = this.clients.map((client) => client.closed)
+    await (ends.length > 0 ? Promise.all(ends) : this.#closeCalled.promise)
+    await this.close()
   }
 
   /** Closes with 1000. */
@@ -102,11 +119,12 @@ interface PlannedClient {
  * constructor or a factory has thrown; what was made before that has been disposed of
  */
 export async function startApplication(module: Class, options: ClientOptions): Promise<StartedApplication> {
-  const graph = readModules(module)
+  const graph = overrideProviders(readModules(module), options.providers ?? [])
   const injector = needsContainer(graph, options) ? (await loadContainer())?.(options.container) : undefined
   const planned = planClients(graph, module, injector, options)
   const { clock = systemClock, closeTimeout = DEFAULTS.closeTimeout } = options
   const logger = connectionLogger(options.logger, module.name)
+  warnOfContainer(graph, options, logger)
   const dispose = async (): Promise<void> => {
     if (injector) await disposeWithin(injector.disposables, { clock, closeTimeout }, logger)
   }
@@ -130,7 +148,19 @@ export async function startApplication(module: Class, options: ClientOptions): P
 }
 
 function needsContainer({ providers, clients }: ModuleGraph, { container }: ClientOptions): boolean {
-  return container !== undefined || providers.length > 0 || clients.some(({ use }) => !isPlain(use))
+  if (container !== undefined || providers.length > 0) return true
+  return clients.some(({ use, provide = [] }) => provide.length > 0 || !isPlain(use))
+}
+
+/** Under a module, a container serves only those tokens that no module provides. */
+function warnOfContainer({ providers }: ModuleGraph, { container }: ClientOptions, logger: Logger): void {
+  for (const token of providers.map(tokenOf)) {
+    if (!container?.isRegistered(token as never, true)) continue
+    const name = tokenName(token)
+    logger.warn(
+      `the container's ${name} is not used: a module provides it. Pass bootstrap(…, { providers: [{ provide: ${name}, … }] }) to replace it`,
+    )
+  }
 }
 
 /** Checks everything, and makes nothing. */
@@ -141,8 +171,11 @@ function planClients(
   options: ClientOptions,
 ): PlannedClient[] {
   const mistakes = [...graph.mistakes, ...checkProviders(graph, module, injector)]
-  const planned = graph.clients.map(({ use, waitForOpen, ...entry }) => {
-    const factory = injector?.child() ?? new PlainFactory()
+  const planned = graph.clients.map(({ use, waitForOpen, provide = [], ...entry }) => {
+    const child = injector?.child()
+    for (const provider of provide) child?.register(provider)
+    const factory = child ?? new PlainFactory()
+    if (!child && provide.length > 0) mistakes.push(missingContainer(`${module.name} clients, provide`))
     const builder = new ClientBuilder(use, factory, [entry, withoutStart(options)])
     mistakes.push(...builder.check([]).map((mistake) => ({ ...mistake, place: placeIn(builder, mistake) })))
     return { builder, isAwaited: waitForOpen !== false }
@@ -160,8 +193,7 @@ function checkProviders(
 ): readonly Mistake[] {
   if (graph.providers.length === 0) return []
   if (!injector) {
-    const cause = 'providers take a container, and tsyringe is not installed'
-    return [{ place: `${module.name} providers`, cause, fix: INSTALL_CONTAINER }]
+    return [missingContainer(`${module.name} providers`)]
   }
   for (const provider of graph.providers) injector.register(provider)
   return injector.checkTokens(graph.providers.map(tokenOf), CONNECTION_TOKENS)

@@ -5,8 +5,9 @@ import { START_OPTIONS } from './client.js'
 import type { Client, ClientOptions } from './client.js'
 import type { InstanceFactory } from './instance-factory.js'
 import { CloseCode } from '../link/close-code.js'
-import { loadContainer } from './load-container.js'
+import { loadContainer, missingContainer } from './load-container.js'
 import type { CreateInjector } from './load-container.js'
+import { findProviderMistake } from './modules.js'
 import { PlainFactory, isPlain } from './plain-factory.js'
 import { StartupError } from '../errors/startup-error.js'
 import { toError } from '../core/error-text.js'
@@ -96,9 +97,15 @@ function moduleUrlError(module: Class): StartupError {
 }
 
 async function startClient<T extends object>(target: Class<T>, options: ClientOptions): Promise<Client<T>> {
-  const factory = factoryFor(target, options)
-  const builder = new ClientBuilder(target, factory instanceof Promise ? await factory : factory, [options])
-  const mistakes = builder.check(START_OPTIONS)
+  const { providers = [] } = options
+  const mistakes = providers.flatMap((provider) => findProviderMistake(provider, 'options.providers') ?? [])
+  if (mistakes.length > 0) throw new StartupError(target.name, mistakes)
+  const chosen = factoryFor(target, options)
+  const factory = chosen instanceof Promise ? await chosen : chosen
+  const builder = new ClientBuilder(target, factory, [options])
+  mistakes.push(...builder.check(START_OPTIONS))
+  if (providers.length > 0 && factory instanceof PlainFactory)
+    mistakes.push(missingContainer('options.providers'))
   if (mistakes.length > 0) throw new StartupError(target.name, mistakes)
   try {
     const built = builder.build()
@@ -112,11 +119,17 @@ async function startClient<T extends object>(target: Class<T>, options: ClientOp
 }
 
 /** Chooses who makes the instance: the container is loaded only if the class, or the caller, wants it. */
-function factoryFor(target: Class, { container }: ClientOptions): InstanceFactory | Promise<InstanceFactory> {
-  if (container === undefined && isPlain(target)) return new PlainFactory()
+function factoryFor(
+  target: Class,
+  { container, providers = [] }: ClientOptions,
+): InstanceFactory | Promise<InstanceFactory> {
+  if (container === undefined && providers.length === 0 && isPlain(target)) return new PlainFactory()
   const create = loadContainer()
-  const choose = (created: CreateInjector | undefined): InstanceFactory =>
-    created?.(container) ?? new PlainFactory()
+  const choose = (created: CreateInjector | undefined): InstanceFactory => {
+    const injector = created?.(container)
+    for (const provider of providers) injector?.register(provider)
+    return injector ?? new PlainFactory()
+  }
   return create instanceof Promise ? create.then(choose) : choose(create)
 }
 

@@ -1,5 +1,6 @@
 import type { Connection } from '../connection/connection.js'
 import type { ConnectionOptions } from '../options/options.js'
+import type { Provider } from '../core/token.js'
 import type { CloseInfo } from '../session/disconnect.js'
 import type { ConnectionListener } from '../session/session-handlers.js'
 import type { Disposal } from './disposal.js'
@@ -13,8 +14,10 @@ export interface UserContainer {
 
 /** Everything that can be given to `bootstrap`. Times are milliseconds; `undefined` means the default, `false` means off. */
 export interface ClientOptions extends ConnectionOptions {
-  /** The tsyringe container to find dependencies in; it is never disposed of. @default tsyringe's own */
+  /** The tsyringe container to find dependencies in, where no module provides them. It is never disposed of. @default tsyringe's own */
   readonly container?: UserContainer
+  /** Providers that win over those of the modules and of the container, for example to replace a service in a test. */
+  readonly providers?: readonly Provider[]
   /** Bounds `bootstrap`, and nothing after it: when it aborts first, nothing stays open, and `bootstrap` rejects with its reason. */
   readonly signal?: AbortSignal
   /** `true` closes with 1001 on the first SIGINT or SIGTERM, then lets the signal take its course; a second one exits at once. */
@@ -22,7 +25,7 @@ export interface ClientOptions extends ConnectionOptions {
 }
 
 /** The options that are about starting, not about a connection. */
-export const START_OPTIONS: readonly string[] = ['container', 'signal', 'shutdownSignals']
+export const START_OPTIONS: readonly string[] = ['container', 'providers', 'signal', 'shutdownSignals']
 
 /** A class that is wired to a connection: what `bootstrap` returns. */
 export class Client<T extends object = object> {

@@ -1,4 +1,5 @@
 import { toError } from '../core/error-text.js'
+import type { Mistake } from '../errors/startup-error.js'
 import type { Injector } from './container.js'
 
 /** Makes the container of an application, or of a client that is started alone, under the given one of the user's. */
@@ -9,6 +10,11 @@ let loaded: CreateInjector | undefined
 
 /** Fix to print if {@link loadContainer} finds nothing. */
 export const INSTALL_CONTAINER = 'npm install tsyringe reflect-metadata'
+
+/** Returns the mistake of providers that nothing can make. */
+export function missingContainer(place: string): Mistake {
+  return { place, cause: 'providers take a container, and tsyringe is not installed', fix: INSTALL_CONTAINER }
+}
 
 /**
  * Loads tsyringe, which is an optional peer dependency.

@@ -44,14 +44,9 @@ class ModuleReader implements ModuleGraph {
   }
 
   #provide(provider: Provider, module: string): void {
-    if (!isProvider(provider)) {
-      const fix = 'give a class, or { provide } with one of useClass, useValue, useFactory, useExisting'
-      this.#mistake(`${module} providers`, `${tokenName(provider)} is no provider`, fix)
-      return
-    }
-    if (typeof provider === 'function' && isClient(provider)) {
-      const cause = `${provider.name} has handlers, and as a provider it would never be connected`
-      this.#mistake(`${module} providers`, cause, `list it under clients: clients: [${provider.name}]`)
+    const mistake = findProviderMistake(provider, `${module} providers`)
+    if (mistake) {
+      this.mistakes.push(mistake)
       return
     }
     const token = tokenOf(provider)
@@ -85,12 +80,46 @@ class ModuleReader implements ModuleGraph {
       return
     }
     names.add(name)
-    this.clients.push(entry)
+    const provide = entry.provide?.filter((provider) => {
+      const mistake = findProviderMistake(provider, `${module} clients, provide of '${name}'`)
+      if (mistake) this.mistakes.push(mistake)
+      return !mistake
+    })
+    this.clients.push(provide ? { ...entry, provide } : entry)
   }
 
   #mistake(place: string, cause: string, fix: string): void {
     this.mistakes.push({ place, cause, fix })
   }
+}
+
+/** Finds what is wrong with a provider. */
+export function findProviderMistake(provider: Provider, place: string): Mistake | undefined {
+  if (!isProvider(provider)) {
+    const fix = 'give a class, or { provide } with one of useClass, useValue, useFactory, useExisting'
+    return { place, cause: `${tokenName(provider)} is no provider`, fix }
+  }
+  if (typeof provider === 'function' && isClient(provider)) {
+    const cause = `${provider.name} has handlers, and as a provider it would never be connected`
+    return { place, cause, fix: `list it under clients: clients: [${provider.name}]` }
+  }
+  return undefined
+}
+
+/** Returns the providers of the modules, with those that `bootstrap` was given in the place of theirs. */
+export function overrideProviders(
+  { providers, clients, mistakes }: ModuleGraph,
+  overrides: readonly Provider[],
+): ModuleGraph {
+  const found = overrides.flatMap((each) => findProviderMistake(each, 'options.providers') ?? [])
+  if (found.length > 0) return { providers, clients, mistakes: [...mistakes, ...found] }
+  const rest = new Map(overrides.map((each) => [tokenOf(each), each]))
+  const replaced = providers.map((each) => {
+    const override = rest.get(tokenOf(each))
+    rest.delete(tokenOf(each))
+    return override ?? each
+  })
+  return { providers: [...replaced, ...rest.values()], clients, mistakes }
 }
 
 function moduleFix(given: unknown): string {

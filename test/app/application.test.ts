@@ -12,7 +12,7 @@ import {
   StartupError,
   WebSocketClient,
 } from 'holdfast'
-import type { ClientOptions, CloseInfo, Logger, ModuleOptions } from 'holdfast'
+import type { ClientEntry, ClientOptions, CloseInfo, Logger, ModuleOptions } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { startupError } from '../support/startup-error.js'
 
@@ -344,6 +344,140 @@ describe('Application', () => {
       expect(notes).to.deep.equal(['dispose Prices'])
       expect(container.resolve(Store)).to.be.instanceOf(Store)
     })
+  })
+
+  describe('#closed', () => {
+    it('resolves once all clients have ended by themselves, and everything has been disposed of', async () => {
+      const { starting, clock } = start({ providers: [Prices, Store], clients: [Ticker] })
+      const application = await starting
+      const { closed } = application
+      void application.client(Ticker).connection.terminate()
+      await clock.settle()
+      await closed
+      expect(notes.slice(-3)).to.deep.equal(['dispose Ticker', 'dispose Prices', 'dispose Store'])
+      expect(application.closed).to.equal(closed)
+    })
+
+    it('resolves after close() where there is no client', async () => {
+      const application = await start({ providers: [Store] }).starting
+      let isClosed = false
+      const closed = application.closed.then(() => (isClosed = true))
+      await Promise.resolve()
+      expect(isClosed).to.equal(false)
+      await application.close()
+      await closed
+      expect(notes).to.deep.equal(['dispose Store'])
+    })
+  })
+
+  describe('provide of a client entry', () => {
+    class Room {
+      constructor(readonly name: string) {}
+      dispose(): void {
+        notes.push(`dispose ${this.name}`)
+      }
+    }
+    @WebSocketClient({ url: 'ws://room.test/', inject: [Room, 'limit'] })
+    class Member {
+      constructor(
+        readonly room: Room,
+        readonly limit: number,
+      ) {}
+      @OnMessage() received(): void {}
+    }
+    const entryOf = (name: string, limit: number): ClientEntry => ({
+      use: Member,
+      name,
+      provide: [
+        {
+          provide: Room,
+          useFactory: (connection: Connection) => new Room(`${name} ${connection.id.slice(0, -2)}`),
+          inject: [Connection],
+        },
+        { provide: 'limit', useValue: limit },
+      ],
+    })
+
+    it('belongs to its connection, and wins over the modules', async () => {
+      const { starting } = start({
+        providers: [{ provide: 'limit', useValue: 0 }],
+        clients: [entryOf('lobby', 1), entryOf('attic', 2)],
+      })
+      const application = await starting
+      const members = application.clients.map(({ instance }) => instance as Member)
+      expect(members.map(({ limit }) => limit)).to.deep.equal([1, 2])
+      expect(members.map(({ room }) => room.name.split(' ')[0])).to.deep.equal(['lobby', 'attic'])
+      expect(application.get('limit')).to.equal(0)
+      await application.close()
+    })
+
+    it('takes no provider that is none, and names the entry', async () => {
+      const provide = [{ provide: 'limit' } as never]
+      const { starting } = start({ clients: [{ ...entryOf('lobby', 1), provide }] })
+      const { mistakes } = await startupError(starting)
+      expect(mistakes.map(({ place }) => place)).to.include("AppModule clients, provide of 'lobby'")
+    })
+  })
+
+  describe('providers of bootstrap', () => {
+    const useValue = { name: 'another store' }
+
+    it('win over those of the modules', async () => {
+      const { starting } = start(
+        { providers: [Store, Prices] },
+        { providers: [{ provide: Store, useValue }] },
+      )
+      const application = await starting
+      expect(application.get(Prices).store).to.equal(useValue)
+      await application.close()
+      expect(notes).to.deep.equal(['dispose Prices'])
+    })
+
+    it('serve a client that is started alone, and belong to it', async () => {
+      class Own {
+        dispose(): void {
+          notes.push('dispose Own')
+        }
+      }
+      @WebSocketClient({ inject: [Own] })
+      class Alone {
+        constructor(readonly own: Own) {}
+        @OnMessage() received(): void {}
+      }
+      const { connect } = new MemoryServer()
+      const client = await bootstrap(Alone, 'ws://peer.test/', { transport: connect, providers: [Own] })
+      expect(client.instance.own).to.be.instanceOf(Own)
+      await client.close()
+      expect(notes).to.deep.equal(['dispose Own'])
+    })
+
+    it('are checked like any other', async () => {
+      const { starting } = start(
+        { clients: [Chat] },
+        { providers: [{ provide: 'x' } as never], url: 'ws://peer.test/' },
+      )
+      const { mistakes } = await startupError(starting)
+      expect(mistakes.map(({ place }) => place)).to.deep.equal(['options.providers'])
+      const alone = await startupError(bootstrap(Chat, 'ws://peer.test/', { providers: [Ticker] }))
+      expect(alone.mistakes.map(({ place }) => place)).to.deep.equal(['options.providers'])
+    })
+  })
+
+  it('says that a container is not asked for what a module provides', async () => {
+    const lines: string[] = []
+    const ignored = (): void => undefined
+    const logger: Logger = {
+      debug: ignored,
+      info: ignored,
+      error: ignored,
+      warn: (line: string) => void lines.push(line),
+    }
+    const container = globalContainer.createChildContainer()
+    container.register(Store, { useValue: new Store() })
+    const application = await start({ providers: [Store] }, { container, logger }).starting
+    expect(lines).to.have.length(1)
+    expect(lines[0]).to.contain("container's Store is not used")
+    await application.close()
   })
 
   describe('making', () => {
