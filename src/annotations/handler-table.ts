@@ -14,6 +14,8 @@ export interface Handler {
   readonly method: string | symbol
   /** The method's name for people: `TickerClient#tick`. */
   readonly name: string
+  /** True for the one that takes all messages that no other handler does, whatever they are. */
+  readonly isCatchAll?: boolean
 }
 
 /** A method that handles messages. */
@@ -183,6 +185,7 @@ class MessagePlaces {
         return {
           ...handlerOf(target, record),
           ...(schema && { schema }),
+          ...(!schema && key === NONE && { isCatchAll: true }),
           ...(alternative && { alternative }),
         }
       }, undefined)

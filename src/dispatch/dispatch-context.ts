@@ -1,4 +1,4 @@
-import type { HandlerTable } from '../annotations/handler-table.js'
+import type { Handler, HandlerTable } from '../annotations/handler-table.js'
 import type { Logger } from '../core/logger.js'
 import type { ConcurrencySettings } from '../options/concurrency.js'
 import type { ClientSettings } from '../options/fill-in.js'
@@ -15,7 +15,10 @@ import { Router } from './router.js'
 import { UnhandledMessageLog } from './unhandled-messages.js'
 
 /** The settings that a dispatcher and its sessions use. */
-export type DispatchSettings = Pick<ClientSettings, 'route' | 'codec' | 'clock' | 'concurrency'>
+export type DispatchSettings = Pick<ClientSettings, 'route' | 'codec' | 'clock' | 'concurrency' | 'replies'>
+
+/** Shared by all clients: an object that a handler for all the rest returns is warned of once per class. */
+const warned = new WeakSet<HandlerTable>()
 
 /**
  * The parts that all sessions of one instance share. Each is looked up once, so that a message costs no more than its call.
@@ -72,6 +75,16 @@ export class DispatchContext {
     return createMessageQueue(
       concurrency,
       new SlowHandlerWarning(clock, (message) => this.logger.warn(message)),
+    )
+  }
+
+  /** Warns of an accident: a method that takes whatever comes has returned an object, which was sent. */
+  onCatchAllReply({ name }: Handler): void {
+    if (warned.has(this.table)) return
+    warned.add(this.table)
+    this.logger.warn(
+      `${name} returned an object, which was sent: what @OnMessage() returns answers every message that has no handler of its own. ` +
+        `If that is not meant, return nothing, or set replies: false; if it is, answer in a handler with a key (logged once)`,
     )
   }
 

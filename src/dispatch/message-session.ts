@@ -12,7 +12,7 @@ import type { DispatchContext } from './dispatch-context.js'
 import { isThenable } from '../core/thenable.js'
 import type { MessageQueue } from './queues/task-queue.js'
 import { RunningHandler } from './queues/slots.js'
-import { Replies } from './replies.js'
+import { NoReplies, Replies } from './replies.js'
 import type { HandlerPort } from './replies.js'
 import { validate } from './validation.js'
 import type { Accepted } from './validation.js'
@@ -207,8 +207,9 @@ export abstract class MessageSession
   }
 
   protected get replies(): Replies {
-    const { invoker, settings } = this.dispatch
-    return (this.#replies ??= new Replies(invoker, settings.codec, this.session.link, this))
+    const { codec, replies } = this.dispatch.settings
+    const Made = replies ? Replies : NoReplies
+    return (this.#replies ??= new Made(this.dispatch, codec, this.session.link, this))
   }
 
   onKeyError(error: Error, message: InboundMessage): void {

@@ -27,15 +27,22 @@ export interface HandlerPort extends MessageCounter {
   ): void | Promise<void>
 }
 
+/** The parts of a dispatcher that replies use. */
+export interface RepliesDispatch {
+  readonly invoker: Invoker
+  /** Learns that an object was sent that a handler for all the rest has returned. */
+  onCatchAllReply(handler: Handler): void
+}
+
 /** Sends what handlers return, over the link that the message came in on. */
 export class Replies {
-  readonly #invoker: Invoker
+  readonly #dispatch: RepliesDispatch
   readonly #codec: Codec
   readonly #link: LinkPort
   readonly #port: HandlerPort
 
-  constructor(invoker: Invoker, codec: Codec, link: LinkPort, port: HandlerPort) {
-    this.#invoker = invoker
+  constructor(dispatch: RepliesDispatch, codec: Codec, link: LinkPort, port: HandlerPort) {
+    this.#dispatch = dispatch
     this.#codec = codec
     this.#link = link
     this.#port = port
@@ -63,7 +70,7 @@ export class Replies {
       running.settleAfter(sent)
       return running
     }
-    const isReleased = this.#invoker.closedDuringCall
+    const isReleased = this.#dispatch.invoker.closedDuringCall
     const running = earlier ?? new RunningHandler(message, handler.name, this.#port)
     void Promise.resolve(result).then(
       (value) => running.settleAfter(this.reply(value, handler, event)),
@@ -92,7 +99,7 @@ export class Replies {
     if (value === undefined || value === null) return undefined
     let data: string | Uint8Array
     try {
-      data = bytesOf(value) ?? encodeReply(this.#codec, value, handler)
+      data = bytesOf(value) ?? this.#encode(value, handler)
     } catch (thrown) {
       return this.#port.fail(toError(thrown), 'encode', handler, event)
     }
@@ -102,6 +109,12 @@ export class Replies {
     } catch (thrown) {
       return this.#drop(value, toError(thrown), handler, event)
     }
+  }
+
+  #encode(value: unknown, handler: Handler): string | Uint8Array {
+    const data = encodeReply(this.#codec, value, handler)
+    if (handler.isCatchAll && typeof value === 'object') this.#dispatch.onCatchAllReply(handler)
+    return data
   }
 
   /** Reports a reply that could not be sent, and counts it where the reason is that its link is gone. */
@@ -153,6 +166,17 @@ export class Replies {
   }
 }
 
+/** Lets return values be: the option `replies` is `false`. */
+export class NoReplies extends Replies {
+  override reply(): undefined {
+    return undefined
+  }
+
+  override replyInFull(): undefined {
+    return undefined
+  }
+}
+
 async function closeIterator(iterator: AsyncIterator<unknown>): Promise<void> {
   await iterator.return?.()
 }
@@ -171,13 +195,36 @@ function bytesOf(value: unknown): Uint8Array | undefined {
 function encodeReply(codec: Codec, value: unknown, handler: Handler): string | Uint8Array {
   if (isMeant(value)) return encodeWith(codec, value)
   throw new EncodeError(
-    `${handler.name} returned ${describeValue(value)}, and what a handler returns is sent: return a message, an async iterable of messages, or nothing`,
+    `${handler.name} returned ${describeValue(value)}, which cannot be sent. ${fixFor(value)}`,
+    value instanceof Error ? { cause: value } : undefined,
   )
+}
+
+function fixFor(value: unknown): string {
+  if (kindOf(value) === '[object Response]') return 'Return its content: await response.json()'
+  return isError(value) ? 'Throw it' : 'Return a message, an async iterable of messages, or nothing'
 }
 
 function isMeant(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return typeof value === 'string'
-  return !(value instanceof Map || value instanceof Set || isIterator(value))
+  // perf: most replies are plain objects, and of no kind: saves a look at four kinds per reply.
+  const isPlain = Object.getPrototypeOf(value) === Object.prototype
+  return !isIterator(value) && (isPlain || !isOfAccidentalKind(value))
+}
+
+/** Kinds for which JSON has nothing but `{}`, by their tags: those of another realm, such as the errors of Node under Jest, count, too. */
+const ACCIDENTAL_KINDS: ReadonlySet<string> = new Set(['[object Map]', '[object Set]', '[object Response]'])
+
+function isOfAccidentalKind(value: object): boolean {
+  return isError(value) || ACCIDENTAL_KINDS.has(kindOf(value))
+}
+
+function isError(value: unknown): boolean {
+  return value instanceof Error || kindOf(value) === '[object Error]'
+}
+
+function kindOf(value: unknown): string {
+  return Object.prototype.toString.call(value)
 }
 
 /** Tells a generator that is not async, and the like: nobody would ask for their items, and JSON has nothing but `{}` for them. */

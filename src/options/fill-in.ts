@@ -18,6 +18,7 @@ import type { ConnectionOptions } from './options.js'
 export interface ClientSettings extends ConnectionSettings {
   readonly route: Route
   readonly concurrency: ConcurrencySettings
+  readonly replies: boolean
 }
 
 const MiB = 1024 * 1024
@@ -50,6 +51,7 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
     route: options.route ?? 'type',
     codec: options.codec ?? jsonCodec,
     unpack: options.unpack,
+    replies: options.replies ?? true,
     concurrency: fillInConcurrency(options.concurrency ?? DEFAULTS.concurrency),
     highWaterMark: Number(numberOf('highWaterMark')),
     highWaterBytes: Number(numberOf('highWaterBytes')),

@@ -77,6 +77,8 @@ export interface ConnectionOptions {
    * it has given so far is handled, and the rest of the frame is a `DecodeError`; so is all past 65,536 messages.
    */
   readonly unpack?: Unpack
+  /** Whether to send what handlers return. `false` sends nothing of it. @default true */
+  readonly replies?: boolean
   /** How many messages may be handled at once, or which of them have to wait for each other. With 1, each waits for the one before it. @default 1 */
   readonly concurrency?: number | KeyedConcurrency
   /** Number of pending messages at which the socket is paused. Reading resumes at a quarter; at 16 times as many it stops completely. @default 1_024 */

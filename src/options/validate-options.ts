@@ -162,6 +162,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Chec
   ['route', checkRoute],
   ['codec', checkCodec],
   ['unpack', checkUnpack],
+  ['replies', checkFlag],
   ['compression', shapeCheck((value) => typeof value === 'boolean', 'true or false')],
   ['heartbeat', checkHeartbeat],
   ['reconnect', checkReconnect],

@@ -4,6 +4,7 @@ import type { ClientOptions, ConnectionContext, ErrorContext, KeyedConcurrency }
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { deferred } from '#src/core/deferred.js'
 import type { Deferred } from '#src/core/deferred.js'
+import { dispatcherFor } from '../support/dispatch-rig.js'
 
 interface Quote {
   readonly symbol?: unknown
@@ -335,5 +336,41 @@ describe('createMessageQueue', () => {
       expect(connection.stats.conflated).to.equal(1)
       expect(connection.stats.unhandledMessages).to.equal(0)
     })
+  })
+})
+
+describe('DispatchContext', () => {
+  it('warns once per class, and names the method and the fix, if a catch-all handler returns an object', async () => {
+    class Store {
+      @OnMessage('ping') ping(): object {
+        return { type: 'pong' }
+      }
+      @OnMessage() rest(message: object): object {
+        return message
+      }
+    }
+    const lines: string[] = []
+    for (let client = 0; client < 2; client += 1) {
+      const { open, logger } = dispatcherFor(new Store())
+      const { link, receive } = open()
+      receive({ type: 'ping' }, { type: 'a' }, { type: 'b' })
+      expect(link.sent).to.deep.equal(['{"type":"pong"}', '{"type":"a"}', '{"type":"b"}'])
+      lines.push(...logger.lines)
+    }
+    expect(lines).to.have.length(1)
+    expect(lines[0]).to.contain('Store#rest returned an object').and.to.contain('replies: false')
+  })
+
+  it('sends nothing of what handlers return, and warns of nothing, with replies: false', () => {
+    class Store {
+      @OnMessage() rest(message: object): object {
+        return message
+      }
+    }
+    const { open, logger } = dispatcherFor(new Store(), { replies: false })
+    const { link, receive } = open()
+    receive({ type: 'a' })
+    expect(link.sent).to.deep.equal([])
+    expect(logger.lines).to.deep.equal([])
   })
 })

@@ -1,13 +1,15 @@
 import { getEventListeners } from 'node:events'
+import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
 import { ConnectionLostError, EncodeError, MessageDroppedError } from 'holdfast'
 import { jsonCodec } from 'holdfast/codecs'
 import type { Stage } from 'holdfast'
 import type { Handler } from '#src/annotations/handler-table.js'
+import { describeValue } from '#src/core/describe-value.js'
 import { RESOLVED, deferred } from '#src/core/deferred.js'
 import type { Deferred } from '#src/core/deferred.js'
 import type { Miss } from '#src/link/link-port.js'
-import { Replies } from '#src/dispatch/replies.js'
+import { NoReplies, Replies } from '#src/dispatch/replies.js'
 import { Invoker } from '#src/dispatch/invoker.js'
 
 const HANDLER: Handler = { method: 'tick', name: 'Ticker#tick' }
@@ -29,10 +31,11 @@ interface Failed {
 }
 
 /** A call of one handler on a link that notes what is sent; the link is lost when the test says so. */
-function rig(tick: (event: unknown, context: unknown) => unknown) {
+function rig(tick: (event: unknown, context: unknown) => unknown, Made = Replies) {
   const sent: (string | Uint8Array)[] = []
   const failures: Failed[] = []
   const misses: Miss[] = []
+  const warned: string[] = []
   const controller = new AbortController()
   const link = {
     number: 1,
@@ -51,13 +54,14 @@ function rig(tick: (event: unknown, context: unknown) => unknown) {
     count: (miss: Miss) => void misses.push(miss),
   }
   const invoker = new Invoker({ tick })
-  const call = new Replies(invoker, jsonCodec, link, {
+  const dispatch = { invoker, onCatchAllReply: ({ name }: Handler) => void warned.push(name) }
+  const call = new Made(dispatch, jsonCodec, link, {
     fail: (error, stage, handler, event) => void failures.push({ error, stage, handler, event }),
     onHandled: () => undefined,
   })
   /** Returns a promise of the end where there is something to wait for. */
-  const run = (): Promise<void> | undefined => {
-    const running = call.settle(invoker.call(HANDLER, 'event', 'context'), HANDLER, MESSAGE, 'event')
+  const run = (handler = HANDLER): Promise<void> | undefined => {
+    const running = call.settle(invoker.call(handler, 'event', 'context'), handler, MESSAGE, 'event')
     if (!running) return undefined
     expect(running.name).to.equal(HANDLER.name)
     return new Promise((resolve) => running.hold({ onSettled: () => resolve() }))
@@ -66,7 +70,7 @@ function rig(tick: (event: unknown, context: unknown) => unknown) {
     link.isOpen = false
     controller.abort()
   }
-  return { call, failures, invoker, link, misses, run, sent, lose }
+  return { call, failures, invoker, link, misses, run, sent, lose, warned }
 }
 
 /** Lets all promise callbacks run. */
@@ -183,7 +187,14 @@ describe('Replies', () => {
   })
 
   describe('accidents', () => {
-    const rows: [unknown, string][] = [
+    class OrderError extends Error {
+      override name = 'OrderError'
+    }
+    const rows: [unknown, string, string?][] = [
+      [new OrderError('no'), 'an instance of OrderError', 'Throw it'],
+      [new DOMException('no'), 'an instance of DOMException', 'Throw it'],
+      [runInNewContext('new RangeError("no")'), 'an instance of RangeError', 'Throw it'],
+      [new Response('{}'), 'an instance of Response', 'Return its content: await response.json()'],
       [5, 'a number'],
       [true, 'a boolean'],
       [5n, 'a bigint'],
@@ -195,7 +206,8 @@ describe('Replies', () => {
       // Since Node 22 iterators have a class.
       [[1].values(), 'Iterator' in globalThis ? 'an instance of Iterator' : 'an instance of Array Iterator'],
     ]
-    for (const [value, told] of rows) {
+    const MESSAGES = 'Return a message, an async iterable of messages, or nothing'
+    for (const [value, told, fix = MESSAGES] of rows) {
       it(`reports ${told} that is returned, and sends nothing`, async () => {
         const direct = rig(() => value)
         void direct.run()
@@ -206,11 +218,39 @@ describe('Replies', () => {
           expect(failures[0]).to.deep.include({ stage: 'encode', handler: HANDLER, event: 'event' })
           expect(failures[0]?.error).to.be.instanceOf(EncodeError)
           expect(failures[0]?.error.message).to.equal(
-            `Ticker#tick returned ${told}, and what a handler returns is sent: return a message, an async iterable of messages, or nothing`,
+            `Ticker#tick returned ${told}, which cannot be sent. ${fix}`,
           )
         }
       })
     }
+
+    it('keeps a returned error as the cause', () => {
+      const error = new RangeError('odd')
+      const { run, failures } = rig(() => error)
+      void run()
+      expect(failures[0]?.error.cause).to.equal(error)
+    })
+
+    it('tells of each object that a handler for all the rest has returned, and sends it', async () => {
+      const handler = { ...HANDLER, isCatchAll: true }
+      const rest = rig(() => ({ type: 'pong' }))
+      void rest.run(handler)
+      const later = rig(() => Promise.resolve([1]))
+      await later.run(handler)
+      expect([...rest.warned, ...later.warned]).to.deep.equal(['Ticker#tick', 'Ticker#tick'])
+      expect([...rest.sent, ...later.sent]).to.deep.equal(['{"type":"pong"}', '[1]'])
+    })
+
+    it('does not tell of text, bytes, nothing, or what a handler with a key returns', () => {
+      for (const value of ['pong', new Uint8Array(1), undefined]) {
+        const { run, warned } = rig(() => value)
+        void run({ ...HANDLER, isCatchAll: true })
+        expect(warned).to.deep.equal([])
+      }
+      const { run, warned } = rig(() => ({ type: 'pong' }))
+      void run()
+      expect(warned).to.deep.equal([])
+    })
 
     it('reports what the codec cannot encode', () => {
       const { run, failures, sent } = rig(() => ({ big: 1n }))
@@ -218,6 +258,27 @@ describe('Replies', () => {
       expect(sent).to.deep.equal([])
       expect(failures[0]).to.have.property('stage', 'encode')
       expect(failures[0]?.error).to.be.instanceOf(EncodeError)
+    })
+  })
+
+  describe('NoReplies', () => {
+    for (const value of [{ type: 'pong' }, 5, new Error('no'), new Map(), new Uint8Array(1), stream(1)]) {
+      it(`sends nothing of ${describeValue(value)}, and reports nothing`, async () => {
+        const direct = rig(() => value, NoReplies)
+        expect(direct.run()).to.equal(undefined)
+        const promised = rig(() => Promise.resolve(value), NoReplies)
+        await promised.run()
+        await direct.call.replyInFull(value, HANDLER, 'event', 'close')
+        await settle()
+        for (const { failures, sent } of [direct, promised]) expect([...failures, ...sent]).to.deep.equal([])
+      })
+    }
+
+    it('still waits for a promise, and reports its rejection', async () => {
+      const error = new RangeError('odd')
+      const { run, failures } = rig(() => Promise.reject(error), NoReplies)
+      await run()
+      expect(failures).to.deep.equal([{ error, stage: 'handle', handler: HANDLER, event: 'event' }])
     })
   })
 

@@ -27,6 +27,7 @@ describe('fillIn', () => {
       protocols: [],
       headers: {},
       route: 'type',
+      replies: true,
       codec: jsonCodec,
       unpack: undefined,
       concurrency: 1,
@@ -70,6 +71,7 @@ describe('fillIn', () => {
       'route',
       'codec',
       'unpack',
+      'replies',
       'heartbeat',
       'reconnect',
       'outbox',
@@ -91,6 +93,7 @@ describe('fillIn', () => {
       codec: { encode: () => '', decode: () => undefined },
       clock: new FakeClock(),
       random: () => 0.5,
+      replies: false,
     }
     expect(fillIn(given, URL_TEXT)).to.include(given)
   })

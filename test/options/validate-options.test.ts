@@ -34,7 +34,7 @@ describe('validateOptions', () => {
   it('finds nothing wrong with every option at its default, or explicitly undefined', () => {
     expect(check(DEFAULTS)).to.deep.equal([])
     const names = [...Object.keys(DEFAULTS), 'protocols', 'headers', 'name', 'route', 'codec', 'heartbeat']
-    names.push('unpack', 'compression', 'reconnect', 'logger', 'clock', 'random', 'transport')
+    names.push('unpack', 'replies', 'compression', 'reconnect', 'logger', 'clock', 'random', 'transport')
     expect(check(Object.fromEntries(names.map((name) => [name, undefined])))).to.deep.equal([])
   })
 
@@ -158,6 +158,7 @@ describe('validateOptions', () => {
       ['name', ['lobby'], [5, null], 'give a name'],
       ['codec', [jsonCodec], [{}, 'json', null], 'give an object with encode and decode'],
       ['compression', [true, false], ['deflate', {}, 1, null], 'give true or false'],
+      ['replies', [true, false], ['no', {}, 1, null], 'give true or false'],
       ['unpack', [(decoded: unknown) => [decoded]], [[], 'M', null, true], 'give a function from a decoded'],
       [
         'logger',

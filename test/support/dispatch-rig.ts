@@ -71,7 +71,7 @@ export function dispatcherFor(instance: object, settings: Partial<DispatchSettin
     instance,
     table,
     connection,
-    { route: 'type', codec: jsonCodec, clock, concurrency: 1, ...settings },
+    { route: 'type', codec: jsonCodec, clock, concurrency: 1, replies: true, ...settings },
     logger,
   )
   const open = ({ isReady = true } = {}): OpenedSession => {
