@@ -3,6 +3,7 @@ import { RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 import { toError } from '../core/error-text.js'
 import { DecodeError } from '../errors/message-errors.js'
+import { OutboxFullError } from '../errors/send-errors.js'
 import type { Stage } from '../errors/stage.js'
 import type { ReadCounter } from '../link/link-port.js'
 import type { InboundHandlers, InboundMessage } from '../messages/inbound.js'
@@ -33,7 +34,7 @@ export abstract class MessageSession
   implements
     HandlerPort,
     InboundHandlers,
-    Pick<SessionHandlers, 'takeEarly' | 'onReady' | 'drained' | 'discard'>
+    Pick<SessionHandlers, 'takeEarly' | 'onReady' | 'onAckError' | 'drained' | 'discard'>
 {
   protected readonly dispatch: DispatchContext
   protected readonly session: SessionPort
@@ -223,6 +224,13 @@ export abstract class MessageSession
       if (running.holdsSlot) this.run(message, running)
     })
     this.dispatch.queue.hold(running)
+  }
+
+  onAckError(error: Error, message: unknown): void {
+    const isFull = error instanceof OutboxFullError
+    if (isFull) this.session.link.count('dropped')
+    const context = new LinkErrorContext(this.session, isFull ? 'send' : 'encode', undefined, message)
+    void this.dispatch.repeatedFailures.add(error, context)
   }
 
   onConflated(message: InboundMessage): void {

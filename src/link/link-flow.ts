@@ -101,8 +101,11 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
   /** Bytes that wait to be sent, if that is more than 16 times the high-water mark; else `undefined`. */
   get excess(): number | undefined {
     // perf: below the mark nothing is asked of the transport.
-    if (!this.#drained) return undefined
-    const { bufferedAmount } = this.transport
+    return this.#drained && this.excessOf(this.transport.bufferedAmount)
+  }
+
+  /** Returns the bytes that wait, if that is more than 16 times the high-water mark. */
+  protected excessOf(bufferedAmount: number): number | undefined {
     return bufferedAmount > this.settings.sendHighWaterMark * HARD_LIMIT_FACTOR ? bufferedAmount : undefined
   }
 

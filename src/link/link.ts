@@ -1,6 +1,8 @@
+import type { Codec } from '../codecs/codec.js'
 import { wholeNow } from '../core/clock.js'
 import { RESOLVED } from '../core/deferred.js'
 import type { ConnectionLostError } from '../errors/connection-errors.js'
+import { OutboxFullError } from '../errors/send-errors.js'
 import type { OpenTransportListener, Transport, TransportEnd } from '../transports/transport.js'
 import { HeartbeatMonitor } from './heartbeat-monitor.js'
 import type { HeartbeatHub, HeartbeatOwner } from './heartbeat-monitor.js'
@@ -162,8 +164,24 @@ export class Link<Owner extends LinkOwner = LinkOwner>
 
   // --- what sessions and handlers ask -----------------------------------------------------------------------------------
 
+  /** The codec of its messages. */
+  get codec(): Codec {
+    return this.settings.codec
+  }
+
+  /**
+   * Sends the acknowledgement of a message, which waits for nothing else.
+   *
+   * @throws OutboxFullError if the peer sends and does not read
+   */
+  sendAck(data: string | Uint8Array): void {
+    const excess = this.excessOf(this.transport.bufferedAmount)
+    if (excess !== undefined) throw new OutboxFullError(0, excess, this.settings.sendHighWaterMark)
+    this.sendUrgent(data)
+  }
+
   /** Sends a heartbeat, which waits for nothing else; `flushed` is called when it has left or never will. */
-  sendUrgent(data: string | Uint8Array, flushed: () => void): void {
+  sendUrgent(data: string | Uint8Array, flushed?: () => void): void {
     if (this.transport instanceof RateLimitedTransport) this.transport.sendUrgent(data, flushed)
     else this.transport.send(data, flushed)
   }

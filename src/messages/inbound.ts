@@ -30,6 +30,9 @@ export interface InboundHandlers {
   onKeyError(error: Error, message: InboundMessage): void
 }
 
+/** Makes the acknowledgement of a message that has just arrived; `undefined` for none. */
+export type AckOnArrival = (message: unknown) => unknown
+
 /** The link that a frame arrives on. */
 export interface InboundTarget {
   /** False once the link has been given up: what it still brings is nobody's. */

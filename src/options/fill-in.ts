@@ -51,6 +51,7 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
     route: options.route ?? 'type',
     codec: options.codec ?? jsonCodec,
     unpack: options.unpack,
+    ackOnArrival: options.ackOnArrival,
     replies: options.replies ?? true,
     concurrency: fillInConcurrency(options.concurrency ?? DEFAULTS.concurrency),
     highWaterMark: Number(numberOf('highWaterMark')),

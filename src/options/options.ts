@@ -7,7 +7,7 @@ import type { RequestsOptions } from '../requests/request-options.js'
 import type { HeartbeatOption } from '../link/heartbeat.js'
 import type { RateLimitSettings } from '../link/rate-limiter.js'
 import type { Failure } from '../session/disconnect.js'
-import type { Unpack } from '../messages/inbound.js'
+import type { AckOnArrival, Unpack } from '../messages/inbound.js'
 import type { Logger } from '../core/logger.js'
 import type { Route } from '../messages/route.js'
 import type { Connect } from '../transports/transport.js'
@@ -77,6 +77,12 @@ export interface ConnectionOptions {
    * it has given so far is handled, and the rest of the frame is a `DecodeError`; so is all past 65,536 messages.
    */
   readonly unpack?: Unpack
+  /**
+   * Makes the acknowledgement of each message on arrival, before queue and handlers, also while `@OnOpen` runs; `undefined` for none. It is
+   * sent at once through the codec on the link that delivered the message, ahead of all that waits, from the `reserve` of `rateLimit`. It has to
+   * answer at once. It is not called for replies to heartbeats, nor after `close()`. If it throws, that is reported, and the message is handled.
+   */
+  readonly ackOnArrival?: AckOnArrival
   /** Whether to send what handlers return. `false` sends nothing of it. @default true */
   readonly replies?: boolean
   /** How many messages may be handled at once, or which of them have to wait for each other. With 1, each waits for the one before it. @default 1 */

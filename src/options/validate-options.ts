@@ -70,6 +70,12 @@ function checkUnpack(unpack: unknown, place: string): Mistake[] {
   return isFunction(unpack) ? checkSync(unpack, place) : [{ place, cause: `is ${shown(unpack)}`, fix }]
 }
 
+function checkAckOnArrival(ackOnArrival: unknown, place: string): Mistake[] {
+  const fix = 'give a function from a message to its acknowledgement, or undefined for none'
+  if (!isFunction(ackOnArrival)) return [{ place, cause: `is ${shown(ackOnArrival)}`, fix }]
+  return checkSync(ackOnArrival, place)
+}
+
 function numberCheck(name: keyof typeof DEFAULTS): Check {
   const canBeOff = CAN_BE_OFF.includes(name)
   const least = name === 'drainTimeout' ? 0 : 1
@@ -162,6 +168,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Chec
   ['route', checkRoute],
   ['codec', checkCodec],
   ['unpack', checkUnpack],
+  ['ackOnArrival', checkAckOnArrival],
   ['replies', checkFlag],
   ['compression', shapeCheck((value) => typeof value === 'boolean', 'true or false')],
   ['heartbeat', checkHeartbeat],

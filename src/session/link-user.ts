@@ -1,4 +1,6 @@
+import { encodeWith } from '../codecs/codec.js'
 import { toError } from '../core/error-text.js'
+import { syncMessage } from '../core/thenable.js'
 import type { HeartbeatTimeoutError } from '../errors/connection-errors.js'
 import type { BackpressureError } from '../errors/request-errors.js'
 import type { Stage } from '../errors/stage.js'
@@ -6,7 +8,7 @@ import { Link } from '../link/link.js'
 import type { LinkOwner } from '../link/link.js'
 import type { LinkEnd } from '../link/link-closing.js'
 import type { LinkSettings } from '../link/link-settings.js'
-import type { InboundTarget } from '../messages/inbound.js'
+import type { AckOnArrival, InboundTarget } from '../messages/inbound.js'
 import type { PendingRequests } from '../requests/pending-requests.js'
 import type { Transport } from '../transports/transport.js'
 import { lostError } from './disconnect.js'
@@ -112,12 +114,29 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
   }
 
   intercept(message: unknown): boolean {
-    const { hasRequests, takersIfAny } = this.owner.hub
+    const { ackOnArrival, hasRequests, takersIfAny } = this.owner.hub
     const requests = hasRequests ? this.requests : this.requestsIfAny
-    return (
-      (requests?.take(message) ?? false) ||
-      (takersIfAny?.offer(message, this.link) ?? false) ||
-      this.link.heartbeat.isReply(message)
-    )
+    const isTaken = (requests?.take(message) ?? false) || (takersIfAny?.offer(message, this.link) ?? false)
+    if (!isTaken && this.link.heartbeat.isReply(message)) return true
+    if (ackOnArrival) this.#acknowledge(ackOnArrival, message)
+    return isTaken
+  }
+
+  /** Sends the acknowledgement of a message at once, unless nothing is to be handled any more. */
+  #acknowledge(ackOnArrival: AckOnArrival, message: unknown): void {
+    if (!this.#canAcknowledge()) return
+    try {
+      const ack = syncMessage(ackOnArrival(message), 'ackOnArrival')
+      if (ack === undefined || ack === null) return
+      const data = encodeWith(this.link.codec, ack)
+      // The function may have closed the connection.
+      if (this.#canAcknowledge()) this.link.sendAck(data)
+    } catch (thrown) {
+      this.handlers.onAckError(toError(thrown), message)
+    }
+  }
+
+  #canAcknowledge(): boolean {
+    return this.acceptsMessages && this.link.isOpen
   }
 }

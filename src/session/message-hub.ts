@@ -7,7 +7,7 @@ import { RateLimiter } from '../link/rate-limiter.js'
 import { ReadDemand } from '../link/read-flow.js'
 import type { RateLimitSettings } from '../link/rate-limiter.js'
 import { InboundPipeline } from '../messages/inbound.js'
-import type { InboundTarget, Onlookers, Unpack } from '../messages/inbound.js'
+import type { AckOnArrival, InboundTarget, Onlookers, Unpack } from '../messages/inbound.js'
 import type { OutboxSettings } from '../messages/outbox.js'
 import { Sender } from '../messages/sender.js'
 import { MessageCounter } from './connection-stats.js'
@@ -18,6 +18,7 @@ import type { MessageTakersPort, MessageTakersSettings, TakersSession } from './
 /** Settings of a message hub. */
 export interface MessageHubSettings extends MessageTakersSettings {
   readonly unpack: Unpack | undefined
+  readonly ackOnArrival: AckOnArrival | undefined
   readonly heartbeat: HeartbeatSettings
   readonly outbox: OutboxSettings | false
   readonly sendHighWaterMark: number
@@ -41,12 +42,12 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
   #counter: MessageCounter | undefined
 
   constructor(id: string, settings: MessageHubSettings, port: MessageTakersPort) {
-    const { clock, codec, hasRequests, heartbeat, rateLimit, unpack } = settings
+    const { ackOnArrival, clock, codec, hasRequests, heartbeat, rateLimit, unpack } = settings
     this.#settings = settings
     this.#port = port
     if (rateLimit) this.limiter = new RateLimiter(rateLimit, clock, { send: (frame) => frame.run() })
     const hasReplies = hasRequests || (heartbeat.style === 'message' && heartbeat.isReply !== undefined)
-    this.inbound = new InboundPipeline(id, codec, this, hasReplies, unpack)
+    this.inbound = new InboundPipeline(id, codec, this, hasReplies || ackOnArrival !== undefined, unpack)
   }
 
   get takers(): MessageTakers {
@@ -71,6 +72,11 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
   /** True if beats take an ID. */
   get heartbeatsHaveIds(): boolean {
     return this.#settings.requests.heartbeatIds
+  }
+
+  /** Makes the acknowledgement of each message on arrival, if the API wants one. */
+  get ackOnArrival(): AckOnArrival | undefined {
+    return this.#settings.ackOnArrival
   }
 
   publish(message: unknown): void {

@@ -47,6 +47,8 @@ export interface SessionHandlers extends InboundHandlers {
    * @returns the message as `value`; `undefined` where there is none
    */
   takeEarly(match: (message: unknown) => boolean): { readonly value: unknown } | undefined
+  /** Reports that a message could not be acknowledged. It is handled anyway. */
+  onAckError(error: Error, message: unknown): void
   onPing(data: Uint8Array): void
   onPong(data: Uint8Array): void
   /** Resolves when everything that this session has received is handled, or given up. */

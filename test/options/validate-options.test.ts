@@ -34,7 +34,7 @@ describe('validateOptions', () => {
   it('finds nothing wrong with every option at its default, or explicitly undefined', () => {
     expect(check(DEFAULTS)).to.deep.equal([])
     const names = [...Object.keys(DEFAULTS), 'protocols', 'headers', 'name', 'route', 'codec', 'heartbeat']
-    names.push('unpack', 'replies', 'compression', 'reconnect', 'logger', 'clock', 'random', 'transport')
+    names.push('unpack', 'ackOnArrival', 'replies', 'compression', 'reconnect', 'logger', 'clock', 'random', 'transport')
     expect(check(Object.fromEntries(names.map((name) => [name, undefined])))).to.deep.equal([])
   })
 
@@ -159,6 +159,7 @@ describe('validateOptions', () => {
       ['codec', [jsonCodec], [{}, 'json', null], 'give an object with encode and decode'],
       ['compression', [true, false], ['deflate', {}, 1, null], 'give true or false'],
       ['replies', [true, false], ['no', {}, 1, null], 'give true or false'],
+      ['ackOnArrival', [() => undefined], [{}, true, null, 'id'], 'give a function from a message to its'],
       ['unpack', [(decoded: unknown) => [decoded]], [[], 'M', null, true], 'give a function from a decoded'],
       [
         'logger',
@@ -194,6 +195,7 @@ describe('validateOptions', () => {
         [{ codec: { encode, decode: later } }, 'options.codec.decode'],
         [{ unpack: later }, 'options.unpack'],
         [{ unpack: messages }, 'options.unpack'],
+        [{ ackOnArrival: later }, 'options.ackOnArrival'],
         [{ route: later }, 'options.route'],
         [{ route: ['type', later] }, 'options.route'],
         [{ concurrency: { key: later } }, 'options.concurrency.key'],

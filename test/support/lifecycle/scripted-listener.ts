@@ -103,6 +103,10 @@ export class ScriptedHandlers implements SessionHandlers {
     // Nothing arrives.
   }
 
+  onAckError(): void {
+    // What an acknowledgement throws changes no state.
+  }
+
   onKeyError(): void {
     // Nothing arrives.
   }
