@@ -90,7 +90,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
   }
 
   /** Says goodbye and sends the last words; the server's close ends the connection. */
-  end(lastWords: OutboxEntry | undefined, endTimeout: number): Promise<CloseInfo> {
+  end(lastWords: OutboxEntry<string | Uint8Array> | undefined, endTimeout: number): Promise<CloseInfo> {
     const { status } = this.holder.state
     const closing = { initiator: 'local', code: CloseCode.NORMAL, reason: '' } as const
     if (status === 'open') {

@@ -24,7 +24,7 @@ export abstract class ConnectionParts {
   /** Runs the handlers; `undefined` until the connection is started. */
   listener: ConnectionListener | undefined
   /** The message of `end()`, until it is sent. */
-  protected lastWords: OutboxEntry | undefined
+  protected lastWords: OutboxEntry<string | Uint8Array> | undefined
 
   constructor(id: string, settings: ConnectionSettings) {
     this.id = id
@@ -41,7 +41,7 @@ export abstract class ConnectionParts {
   abstract onTimer(name: TimerName): void
 
   /** Takes the message of `end()`, so that it is sent or reported once. */
-  takeLastWords(): OutboxEntry | undefined {
+  takeLastWords(): OutboxEntry<string | Uint8Array> | undefined {
     const { lastWords } = this
     this.lastWords = undefined
     return lastWords

@@ -1,5 +1,7 @@
 import { NotConnectedError } from '../errors/send-errors.js'
 import { encodeWith } from '../codecs/codec.js'
+import type { Codec } from '../codecs/codec.js'
+import { LateMessage } from '../codecs/late-message.js'
 import { jsonCodec } from '../codecs/json.js'
 import type { ConnectionSettings } from './settings.js'
 import type { AnyProtocol, Outgoing, Protocol, ReplyTo } from '../messages/protocol.js'
@@ -148,22 +150,28 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Sends a value as JSON, whatever the codec. Returns and throws like {@link send}.
+   * Sends a value as JSON, whatever the codec. A function makes the value as with {@link sendMessage}. Returns and throws like {@link send}.
    *
    * @throws EncodeError when JSON has no text for the value
    */
-  sendJson(value: Outgoing<P>): Promise<void> {
+  sendJson(value: Outgoing<P> | (() => Outgoing<P>)): Promise<void> {
     this.#checkNotClosed()
+    if (typeof value === 'function') return this.#sendLate(value as () => unknown, jsonCodec)
     return this.#send(encodeWith(jsonCodec, value), value)
   }
 
   /**
    * Sends a message through the codec. Returns and throws like {@link send}.
    *
+   * A function makes the message when it is handed to the socket, after the outbox and `rateLimit`: for what ages, such as a signature. It
+   * is called at most once, and returns the message itself. If it throws, or returns a promise or `undefined`, `@OnError` receives an
+   * EncodeError (stage `encode`). Until then it counts as a message of 0 bytes.
+   *
    * @throws EncodeError when the codec cannot encode it
    */
-  sendMessage(message: Outgoing<P>): Promise<void> {
+  sendMessage(message: Outgoing<P> | (() => Outgoing<P>)): Promise<void> {
     this.#checkNotClosed()
+    if (typeof message === 'function') return this.#sendLate(message as () => unknown)
     return this.#send(this.#encode(message), message)
   }
 
@@ -194,6 +202,9 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    * Sends a request and resolves with its reply, which the `requests` option finds. It is seen before any queue, so a handler, and
    * `@OnOpen`, may await it. Without a ready link it waits for one, while its timeout runs.
    *
+   * A function makes the message when it is handed to the socket, again for each link with `resend`; the ID is added after that. If it
+   * throws, or returns a promise or `undefined`, the request rejects, and `@OnError` receives the error (stage `encode`).
+   *
    * The request belongs to the link that it was made on. A link that was replaced takes no new ones: they go to the new link.
    *
    * @returns the reply's result; rejects with RequestTimeoutError, with ReplyError when the reply is an error, with
@@ -203,7 +214,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    * @throws ConnectionClosedError once closing or closed
    */
   request<T = unknown, M extends Outgoing<P> = Outgoing<P>>(
-    message: M,
+    message: M | (() => M),
     options: RequestOptions = {},
   ): Promise<ReplyTo<P, M, T>> {
     this.#checkNotClosed()
@@ -214,7 +225,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    * Sends a request and iterates over its replies, the last one included. Ends and throws like {@link request}.
    */
   requestMany<T = unknown, M extends Outgoing<P> = Outgoing<P>>(
-    message: M,
+    message: M | (() => M),
     options: RequestManyOptions,
   ): AsyncIterableIterator<ReplyTo<P, M, T>, undefined> {
     this.#checkNotClosed()
@@ -349,6 +360,12 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   #send(data: string | Uint8Array, message: unknown): Promise<void> {
     const { sender } = this.#lifecycle.hub
     return this.#session ? sender.sendOver(this.#session.link, data, message) : sender.send(data, message)
+  }
+
+  #sendLate(make: () => unknown, codec?: Codec): Promise<void> {
+    const { sender } = this.#lifecycle.hub
+    const late = new LateMessage(make, codec)
+    return this.#session ? sender.sendLateOver(this.#session.link, late) : sender.sendLate(late)
   }
 
   /** The link that the caller means. */

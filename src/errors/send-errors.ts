@@ -24,11 +24,11 @@ export class NotConnectedError extends SendError {
 
 /**
  * Too much waits to be sent. While not connected: `outbox.limit` or `outbox.bytes`, with `overflow: 'reject'`. While connected:
- * more than 16 times `sendHighWaterMark`.
+ * more than 16 times `sendHighWaterMark`, or `outbox.limit` functions whose messages `rateLimit` holds back.
  */
 export class OutboxFullError extends SendError {
   readonly code = 'HOLDFAST_OUTBOX_FULL'
-  /** How many messages the outbox keeps; 0 while connected. */
+  /** How many messages the outbox keeps. While connected: how many functions wait for `rateLimit`, or 0 if bytes are too many. */
   readonly size: number
   /** How many bytes wait to be sent. */
   readonly bytes: number
@@ -39,7 +39,10 @@ export class OutboxFullError extends SendError {
       sendHighWaterMark === undefined
         ? `The outbox is full (${size} messages, ${bytes} bytes): await connection.whenOpen(), raise outbox.limit or outbox.bytes, ` +
             "or choose what goes with outbox.overflow: 'drop-oldest' | 'drop-newest'"
-        : `Cannot send: ${bytes} bytes wait to be sent, more than 16 times sendHighWaterMark (${sendHighWaterMark}). ` +
+        : size > 0
+          ? `Cannot send: ${size} messages that are not made yet wait for rateLimit, as many as outbox.limit allows. ` +
+            'Send less often, or raise outbox.limit'
+          : `Cannot send: ${bytes} bytes wait to be sent, more than 16 times sendHighWaterMark (${sendHighWaterMark}). ` +
             'Await the promise that send returns, or raise sendHighWaterMark',
     )
     this.size = size
@@ -56,7 +59,7 @@ export class MessageDroppedError extends SendError {
    * handler, or the message of `end()`.
    */
   readonly reason: keyof typeof DROP_REASONS
-  /** The messages, as they were given to `send`, `sendJson` or `sendMessage`. */
+  /** The messages, as they were given to `send`, `sendJson` or `sendMessage`: the function, if one was to make the message. */
   readonly messages: readonly unknown[]
 
   constructor(reason: MessageDroppedError['reason'], messages: readonly unknown[], options?: ErrorOptions) {

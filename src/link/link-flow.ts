@@ -1,7 +1,10 @@
+import type { LateMessage } from '../codecs/late-message.js'
 import { RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 import { HARD_LIMIT_FACTOR, LOW_WATER_SHARE } from '../core/water-marks.js'
+import { toError } from '../core/error-text.js'
 import { ConnectionLostError } from '../errors/connection-errors.js'
+import { MessageDroppedError } from '../errors/send-errors.js'
 import type { Transport } from '../transports/transport.js'
 import type { LinkSettings } from './link-settings.js'
 import { RateLimitedTransport } from './rate-limited-transport.js'
@@ -19,6 +22,10 @@ export interface FlowHub {
   readonly demand: ReadDemand
   /** True while an iterator is behind. */
   readonly isBehind: boolean
+  /** A message could not be made or encoded. */
+  onEncodeError(error: Error, message: unknown): void
+  /** Counts and reports messages that will never be sent. */
+  drop(error: MessageDroppedError, message: unknown): void
 }
 
 /** The owner of the flow of a link. */
@@ -131,6 +138,48 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
     return this.#drained.promise
   }
 
+  /** Number of messages that the rate limit holds back and that are not made yet. */
+  get lateWaiting(): number {
+    return this.transport instanceof RateLimitedTransport ? this.transport.waitingLate : 0
+  }
+
+  /**
+   * Makes a message and hands it to the transport: at once, or when the rate limit lets it go. Failures to make it are reported.
+   *
+   * @returns like {@link send}
+   * @throws ConnectionLostError unless the link is open
+   */
+  sendLate(late: LateMessage): Promise<void> {
+    const { refusal, transport } = this
+    if (refusal) throw refusal
+    if (transport instanceof RateLimitedTransport) {
+      transport.sendLate(
+        late,
+        () => this.#make(late),
+        () => this.#onFlushed(),
+      )
+      return RESOLVED
+    }
+    const data = this.#make(late)
+    return data === undefined ? RESOLVED : this.send(data)
+  }
+
+  /** Returns the frame of a message; `undefined` where there is none, or where its function has closed the link. */
+  #make(late: LateMessage): string | Uint8Array | undefined {
+    try {
+      const data = late.encode(this.settings.codec)
+      const { refusal } = this
+      if (!refusal) return data
+      if (data !== undefined)
+        this.hub.drop(new MessageDroppedError('gone', [late.source], { cause: refusal }), late.source)
+    } catch (thrown) {
+      const error = toError(thrown)
+      this.hub.onEncodeError(error, late.source)
+      late.fail(error)
+    }
+    return undefined
+  }
+
   #onFlushed(): void {
     if (this.transport.bufferedAmount <= this.settings.sendHighWaterMark * LOW_WATER_SHARE)
       this.#releaseSenders()
@@ -148,7 +197,7 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
   }
 
   /** The link is lost: nobody waits for it any more. Returns what was never handed to the socket. */
-  protected endFlow(): readonly (string | Uint8Array)[] {
+  protected endFlow(): readonly unknown[] {
     const unsent = this.transport instanceof RateLimitedTransport ? this.transport.clear() : []
     this.#releaseSenders()
     this.#readFlow?.release()

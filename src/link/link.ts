@@ -24,7 +24,7 @@ export interface LinkHub<Owner> extends FlowHub {
   /** Counts a message that does not get where it was to go. */
   count(miss: Miss): void
   /** Messages that waited for the rate limiter were never handed to the socket. */
-  onUnsent(messages: readonly (string | Uint8Array)[]): void
+  onUnsent(messages: readonly unknown[]): void
 }
 
 /** Receives the events of a link, but for its messages. */

@@ -1,3 +1,4 @@
+import { LateMessage } from '../codecs/late-message.js'
 import type { Transport } from '../transports/transport.js'
 import { copyBytes } from '../transports/copy-bytes.js'
 import { RESOLVED, deferred } from '../core/deferred.js'
@@ -6,8 +7,8 @@ import type { RateLimiter } from './rate-limiter.js'
 
 /** One frame that waits for its time. */
 export interface RateLimitedFrame {
-  /** The data of a message; `undefined` for a ping. */
-  readonly data: string | Uint8Array | undefined
+  /** The data of a message, or what makes it; `undefined` for a ping. */
+  readonly data: string | Uint8Array | LateMessage | undefined
   /** The transport to send it on: during a handover, two transports share one limiter. */
   readonly owner: RateLimitedTransport
   run(): void
@@ -22,6 +23,8 @@ interface MessageFrame extends RateLimitedFrame {
 export class RateLimitedTransport implements Transport {
   readonly #socket: Transport
   readonly #limiter: RateLimiter<RateLimitedFrame>
+  #waitingMessages = 0
+  #waitingLate = 0
   #waitingBytes = 0
   #drained: Deferred<void> | undefined
 
@@ -32,6 +35,11 @@ export class RateLimitedTransport implements Transport {
 
   get bufferedAmount(): number {
     return this.#socket.bufferedAmount + this.#waitingBytes
+  }
+
+  /** Number of messages that wait and are not made yet. */
+  get waitingLate(): number {
+    return this.#waitingLate
   }
 
   /** What the frames go to when it is their time. */
@@ -55,6 +63,24 @@ export class RateLimitedTransport implements Transport {
   send(data: string | Uint8Array, flushed?: () => void): void {
     const frame = this.#frame(data, flushed)
     if (this.#limiter.push(frame)) frame.data = copyBytes(data)
+  }
+
+  /**
+   * Sends a message that is made when the rate allows it to be sent.
+   *
+   * @param make returns the data; `undefined` if there is nothing to send
+   */
+  sendLate(late: LateMessage, make: () => string | Uint8Array | undefined, flushed: () => void): void {
+    this.#waitingMessages += 1
+    this.#waitingLate += 1
+    const run = (): void => {
+      this.#waitingMessages -= 1
+      this.#waitingLate -= 1
+      const data = make()
+      if (data !== undefined) this.#socket.send(data, flushed)
+      this.#resolveDrained()
+    }
+    this.#limiter.push({ data: late, owner: this, run })
   }
 
   /** Sends before all that is not urgent, and may use what is reserved for that: heartbeats. */
@@ -89,37 +115,43 @@ export class RateLimitedTransport implements Transport {
 
   /** Resolves when nothing waits any more. */
   whenDrained(): Promise<void> {
-    if (this.#waitingBytes === 0) return RESOLVED
+    if (this.#waitingMessages === 0) return RESOLVED
     this.#drained ??= deferred()
     return this.#drained.promise
   }
 
-  /** Gives up the frames of this transport that wait, and returns the messages among them. */
-  clear(): (string | Uint8Array)[] {
+  /** Gives up the frames of this transport that wait, and returns the messages among them: the function of one that is not made yet. */
+  clear(): unknown[] {
     const unsent = this.#limiter.remove(({ owner }) => owner === this)
+    this.#waitingMessages = 0
+    this.#waitingLate = 0
     this.#waitingBytes = 0
     this.#resolveDrained()
-    return unsent.flatMap(({ data }) => (data === undefined ? [] : [data]))
+    return unsent.flatMap(({ data }) => {
+      if (data === undefined) return []
+      return [data instanceof LateMessage ? data.source : data]
+    })
   }
 
   #frame(data: string | Uint8Array, flushed: (() => void) | undefined): MessageFrame {
-    // Counted with one byte at least, so that an empty message is waited for, too.
-    const size = Math.max(1, data.length)
+    const size = data.length
     const frame: MessageFrame = {
       data,
       owner: this,
       run: () => {
+        this.#waitingMessages -= 1
         this.#waitingBytes -= size
         this.#socket.send(frame.data, flushed)
         this.#resolveDrained()
       },
     }
+    this.#waitingMessages += 1
     this.#waitingBytes += size
     return frame
   }
 
   #resolveDrained(): void {
-    if (this.#waitingBytes > 0) return
+    if (this.#waitingMessages > 0) return
     this.#drained?.resolve()
     this.#drained = undefined
   }

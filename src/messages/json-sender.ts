@@ -10,7 +10,7 @@ export class JsonSender<P extends AnyProtocol = Protocol> {
   }
 
   /**
-   * Sends a value as JSON.
+   * Sends a value as JSON, or what a function returns when it is handed to the socket.
    *
    * @returns flow control only: see `Connection.send`
    * @throws EncodeError when JSON has no text for it
@@ -18,7 +18,7 @@ export class JsonSender<P extends AnyProtocol = Protocol> {
    * @throws NotConnectedError while not open, with `outbox: false`
    * @throws ConnectionClosedError once closing or closed
    */
-  send(value: Outgoing<P>): Promise<void> {
+  send(value: Outgoing<P> | (() => Outgoing<P>)): Promise<void> {
     return this.#connection.sendJson(value)
   }
 }

@@ -1,10 +1,11 @@
+import { LateMessage } from '../codecs/late-message.js'
 import { MessageDroppedError, NotConnectedError, OutboxFullError } from '../errors/send-errors.js'
 import type { Clock } from '../core/clock.js'
 import { describeValue } from '../core/describe-value.js'
 import { RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 import { HARD_LIMIT_FACTOR, LOW_WATER_SHARE } from '../core/water-marks.js'
-import { Outbox } from './outbox.js'
+import { OUTBOX_DEFAULTS, Outbox } from './outbox.js'
 import type { OutboxEntry, OutboxSettings } from './outbox.js'
 
 /** The link that sending is about, as far as it is about it. */
@@ -12,7 +13,11 @@ export interface SenderLink {
   readonly isOpen: boolean
   /** Bytes that wait to be sent, if that is more than 16 times the high-water mark; else `undefined`. */
   readonly excess: number | undefined
+  /** Number of messages that the rate limit holds back and that are not made yet. */
+  readonly lateWaiting: number
   send(data: string | Uint8Array): Promise<void>
+  /** Sends a message that is made when it is handed to the socket. */
+  sendLate(late: LateMessage): Promise<void>
 }
 
 /** What sending asks of its machine. */
@@ -58,7 +63,20 @@ export class Sender {
    */
   send(data: string | Uint8Array, message: unknown): Promise<void> {
     const link = this.#isFlushing ? undefined : this.#port.openLink()
-    if (link) return this.#sendNow(link, data)
+    return link ? this.#sendNow(link, data) : this.#keep(data, message)
+  }
+
+  /**
+   * Sends a message that is made when it is handed to the socket, or keeps what makes it. Returns and throws like {@link send}.
+   *
+   * @throws OutboxFullError also where so many wait for the rate limit as the outbox may have
+   */
+  sendLate(late: LateMessage): Promise<void> {
+    const link = this.#isFlushing ? undefined : this.#port.openLink()
+    return link ? this.#sendLateNow(link, late) : this.#keep(late, late.source)
+  }
+
+  #keep(data: OutboxEntry['data'], message: unknown): Promise<void> {
     if (this.#settings === false) throw new NotConnectedError(this.#port.status())
     this.#outbox ??= this.#createOutbox(this.#settings)
     const { isAccepted, dropped } = this.#outbox.push({ data, message })
@@ -83,10 +101,27 @@ export class Sender {
     return RESOLVED
   }
 
+  /** Sends a message that is not made yet as {@link sendOver} does. */
+  sendLateOver(link: SenderLink, late: LateMessage): Promise<void> {
+    if (link.isOpen) return this.#sendLateNow(link, late)
+    this.#report('gone', [{ data: late, message: late.source }])
+    return RESOLVED
+  }
+
   #sendNow(link: SenderLink, data: string | Uint8Array): Promise<void> {
     const { excess } = link
     if (excess !== undefined) throw new OutboxFullError(0, excess, this.#highWaterMark)
     return link.send(data)
+  }
+
+  /** What is not made yet has no bytes that could bound it: its number does. */
+  #sendLateNow(link: SenderLink, late: LateMessage): Promise<void> {
+    const { excess, lateWaiting } = link
+    const { limit } = this.#settings || OUTBOX_DEFAULTS
+    if (excess !== undefined || lateWaiting >= limit) {
+      throw new OutboxFullError(excess === undefined ? lateWaiting : 0, excess ?? 0, this.#highWaterMark)
+    }
+    return link.sendLate(late)
   }
 
   #createOutbox(settings: OutboxSettings): Outbox {
@@ -106,8 +141,10 @@ export class Sender {
       while (link.isOpen) {
         const first = this.#outbox.takeFirst()
         if (!first) break
-        if (first.isExpired) expired.push(first.entry)
-        else void link.send(first.entry.data)
+        const { entry, isExpired } = first
+        if (isExpired) expired.push(entry)
+        else if (entry.data instanceof LateMessage) void link.sendLate(entry.data)
+        else void link.send(entry.data)
       }
     } finally {
       this.#isFlushing = false

@@ -61,6 +61,30 @@ export class InFlightRequests {
     return message
   }
 
+  /** Adds a request whose message is not made yet: no reply can be meant for it until `identifyLate`. */
+  addLate(request: PendingRequest): void {
+    request.markHeld(request)
+    this.#byKey.set(request.key, request)
+    this.#size += 1
+  }
+
+  /**
+   * Returns the message that has been made for a request, with its ID: the one that it has, or a new one.
+   *
+   * @throws TypeError when the message can have no ID, or has one that is in use, or when `nextId` returns none
+   */
+  identifyLate(request: PendingRequest, message: unknown): unknown {
+    const own = this.ids?.read(message)
+    const id = this.ids ? (own ?? this.ids.next()) : { id: undefined, key: request }
+    const identified = this.ids && !own ? this.ids.write(message, id.id) : message
+    if (own) this.ids?.markUsed(own.key)
+    this.#byKey.delete(request.key)
+    request.markSent(id)
+    this.#byKey.set(request.key, request)
+    if (request.options.match) this.#matching.add(request)
+    return identified
+  }
+
   #identify(request: PendingRequest): unknown {
     const { message } = request
     if (!this.ids) {

@@ -105,6 +105,16 @@ export abstract class PendingRequest {
     this.#place = undefined
   }
 
+  /**
+   * Records that a link has it, and that its message is not made yet.
+   *
+   * @param key what identifies it among the requests in flight until it has an ID
+   */
+  markHeld(key: unknown): void {
+    this.#id = { id: undefined, key }
+    this.#isBound = true
+  }
+
   /** @param id the ID that it is sent with, unless its message has one */
   markSent(id?: RequestId): void {
     if (id) this.#id = id

@@ -55,6 +55,7 @@ export class PendingRequests {
     this.#inFlight = new InFlightRequests(settings)
     this.#queue = new RequestQueue(this.#inFlight, isLobby ? 0 : settings.limit, {
       send: (message) => port.send(message),
+      sendLate: (make, request) => port.sendLate(make, request),
       canSend: () => port.canSend(),
       onChange: () => this.#onChange(),
     })
@@ -203,7 +204,8 @@ export class PendingRequests {
   #ownId(message: unknown, { match }: RequestOptions): RequestId | undefined {
     const { ids } = this.#inFlight
     if (!ids && !match) throw new TypeError('A request needs a match where requests.id is false')
-    return ids?.read(message)
+    // The ID of a message that a function makes is known once it is made.
+    return typeof message === 'function' ? undefined : ids?.read(message)
   }
 
   #add(request: PendingRequest): void {

@@ -3,6 +3,15 @@ import { Chain } from '../core/fifo.js'
 import type { InFlightRequests } from './in-flight-requests.js'
 import type { PendingRequest, QueuePlace, RequestOwner } from './pending-request.js'
 
+/** A request whose message a function makes, from when it is handed to the link. */
+export interface LateRequestPort {
+  readonly isSettled: boolean
+  /** Returns the message with the ID of the request. */
+  identify(message: unknown): unknown
+  /** Rejects the request. */
+  fail(error: Error): void
+}
+
 /** Sends requests, and says whether it can. */
 export interface RequestQueuePort {
   /**
@@ -11,6 +20,8 @@ export interface RequestQueuePort {
    * @throws EncodeError when it cannot be encoded
    */
   send(message: unknown): void
+  /** Makes a message when the link hands it to the socket, unless its request is settled by then. */
+  sendLate(make: () => unknown, request: LateRequestPort): void
   /** Tells whether requests may be sent now. */
   canSend(): boolean
   /** Called whenever the number of pending requests has changed. */
@@ -84,10 +95,25 @@ export class RequestQueue implements RequestOwner {
     request.leave()
     try {
       // Added before it is sent: a reply, or the loss of the link, may come from within.
-      this.#port.send(this.#inFlight.add(request))
+      if (typeof request.message === 'function') this.#sendLate(request, request.message as () => unknown)
+      else this.#port.send(this.#inFlight.add(request))
     } catch (thrown) {
       this.fail(request, toError(thrown), false)
     }
+  }
+
+  #sendLate(request: PendingRequest, make: () => unknown): void {
+    this.#inFlight.addLate(request)
+    this.#port.sendLate(make, {
+      get isSettled() {
+        return request.isSettled
+      },
+      identify: (message) => this.#inFlight.identifyLate(request, message),
+      fail: (error) => {
+        this.fail(request, error, false)
+        this.flush()
+      },
+    })
   }
 
   /** Ends a request that needs no further reply. Sends nothing. */

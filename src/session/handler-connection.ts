@@ -18,18 +18,18 @@ export abstract class HandlerConnection<P extends AnyProtocol = Protocol> {
   /** Resolves when the connection is closed for good; never rejects. */
   abstract get closed(): Promise<CloseInfo>
   abstract send(data: string | Uint8Array): Promise<void>
-  abstract sendJson(value: Outgoing<P>): Promise<void>
-  abstract sendMessage(message: Outgoing<P>): Promise<void>
+  abstract sendJson(value: Outgoing<P> | (() => Outgoing<P>)): Promise<void>
+  abstract sendMessage(message: Outgoing<P> | (() => Outgoing<P>)): Promise<void>
   abstract waitFor<T = unknown>(
     match: ((message: unknown) => message is T) | ((message: unknown) => boolean),
     options?: WaitOptions,
   ): Promise<T>
   abstract request<T = unknown, M extends Outgoing<P> = Outgoing<P>>(
-    message: M,
+    message: M | (() => M),
     options?: RequestOptions,
   ): Promise<ReplyTo<P, M, T>>
   abstract requestMany<T = unknown, M extends Outgoing<P> = Outgoing<P>>(
-    message: M,
+    message: M | (() => M),
     options: RequestManyOptions,
   ): AsyncIterableIterator<ReplyTo<P, M, T>, undefined>
   abstract respond(incoming: unknown, result: unknown): Promise<void>

@@ -97,7 +97,7 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
   }
 
   /** Messages that waited for the rate limiter were never handed to the socket. */
-  onUnsent(messages: readonly (string | Uint8Array)[]): void {
+  onUnsent(messages: readonly unknown[]): void {
     this.drop(new MessageDroppedError('lost', messages), messages[0])
   }
 
@@ -105,6 +105,10 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
   drop(error: MessageDroppedError, message: unknown): void {
     this.#counts.add('dropped', error.count)
     this.#port.report(error, 'send', '', message)
+  }
+
+  onEncodeError(error: Error, message: unknown): void {
+    this.#port.report(error, 'encode', '', message)
   }
 
   get stats(): ConnectionStats {

@@ -1,5 +1,6 @@
 import { encodeWith } from '../codecs/codec.js'
 import type { Codec } from '../codecs/codec.js'
+import { LateMessage } from '../codecs/late-message.js'
 import type { Clock } from '../core/clock.js'
 import { toError } from '../core/error-text.js'
 import { rejected } from '../core/deferred.js'
@@ -129,6 +130,7 @@ export class MessageTakers {
       clock,
       {
         send: (message) => void session?.link.send(encodeWith(codec, message)),
+        sendLate: (make, request) => void session?.link.sendLate(new LateMessage(make, undefined, request)),
         canSend: () => session?.canSend ?? false,
         onChange: () => onWaiting(requests.size),
         onError: (thrown) => this.#port.report(toError(thrown), 'decode', ''),

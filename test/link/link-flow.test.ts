@@ -52,14 +52,20 @@ class TestFlow extends LinkFlow {
       heartbeat: { style: 'off' },
     } as const
     const owner = { readyAt: 0, onReadOverflow: () => undefined }
-    super(3, transport, settings, owner, { limiter: undefined, demand: new ReadDemand(), isBehind: false })
+    super(3, transport, settings, owner, {
+      limiter: undefined,
+      demand: new ReadDemand(),
+      isBehind: false,
+      onEncodeError: () => undefined,
+      drop: () => undefined,
+    })
   }
 
   get isOpen(): boolean {
     return this.lostWith === undefined
   }
 
-  lose(error: Error): readonly (string | Uint8Array)[] {
+  lose(error: Error): readonly unknown[] {
     this.lostWith = error
     return this.endFlow()
   }

@@ -23,6 +23,13 @@ describe('JsonSender', () => {
       expect(sent).to.deep.equal([{ a: 1 }])
     })
 
+    it('passes on a function that makes the value', () => {
+      const sent: unknown[] = []
+      const make = (): object => ({ a: 1 })
+      void new Constructor({ sendJson: (value) => Promise.resolve(void sent.push(value)) }).send(make)
+      expect(sent).to.deep.equal([make])
+    })
+
     it('throws what the connection throws', () => {
       const sender = new Constructor({
         sendJson() {

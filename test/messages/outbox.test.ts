@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { FakeClock } from 'holdfast/testing'
+import { LateMessage } from '#src/codecs/late-message.js'
 import { Outbox, OUTBOX_DEFAULTS } from '#src/messages/outbox.js'
 import type { OutboxEntry, OutboxSettings } from '#src/messages/outbox.js'
 
@@ -35,6 +36,18 @@ describe('Outbox', () => {
     ])
     expect(box.takeFirst()).to.equal(undefined)
     expect(box).to.include({ size: 0, bytes: 0 })
+  })
+
+  it('counts a message that is not made yet as 0 bytes, keeps it within the limit, and conflates it by undefined', () => {
+    const asked: unknown[] = []
+    const { outbox: box } = outbox({ limit: 2, bytes: 1, conflate: (message) => void asked.push(message) })
+    const make = (): string => 'x'.repeat(100)
+    const late = { data: new LateMessage(make), message: make }
+    expect([1, 2, 3].map(() => box.push(late).isAccepted)).to.deep.equal([true, true, false])
+    expect(box).to.include({ size: 2, bytes: 0 })
+    expect(asked).to.deep.equal([undefined, undefined, undefined])
+    expect(box.takeFirst()?.entry.data).to.equal(late.data)
+    expect(texts(box.takeAll().fresh)).to.deep.equal([make])
   })
 
   describe('when it is full', () => {

@@ -49,6 +49,46 @@ describe('InFlightRequests', () => {
       expect(ids.next().id).to.equal(2)
     })
 
+    it('keeps a request whose message is not made yet from every reply', () => {
+      const { inFlight } = rig()
+      const late = new SingleRequest(() => ({}), { match: () => true }, OWNER, undefined, true)
+      inFlight.addLate(late)
+      expect(inFlight.all()).to.deep.equal([late])
+      expect(inFlight.matching()).to.deep.equal([])
+      expect(inFlight.identifyLate(late, { op: 'a' })).to.deep.equal({ op: 'a', id: 1 })
+      expect(inFlight.get(1)).to.equal(late)
+      expect(inFlight.matching()).to.deep.equal([late])
+      expect(inFlight.size).to.equal(1)
+      inFlight.remove(late)
+      expect([inFlight.all(), inFlight.size]).to.deep.equal([[], 0])
+    })
+
+    it('keeps the ID that a late message brings along, unless a pending request has it', () => {
+      const { ids, inFlight, request } = rig()
+      const [first, second] = [1, 2].map(() => new SingleRequest(() => ({}), {}, OWNER, undefined, true))
+      inFlight.addLate(first as PendingRequest)
+      const message = { id: 1 }
+      expect(inFlight.identifyLate(first as PendingRequest, message)).to.equal(message)
+      inFlight.addLate(second as PendingRequest)
+      expect(() => inFlight.identifyLate(second as PendingRequest, { id: 1 })).to.throw(
+        TypeError,
+        'is pending',
+      )
+      inFlight.remove(first as PendingRequest)
+      expect(ids.next().id).to.equal(2)
+      expect(inFlight.add(request({}))).to.deep.equal({ id: 3 })
+    })
+
+    it('finds a late request by itself if the API has no IDs', () => {
+      const inFlight = new InFlightRequests(fillInRequests({ id: false }))
+      const message = { op: 'a' }
+      const late = new SingleRequest(() => message, {}, OWNER, undefined, true)
+      inFlight.addLate(late)
+      expect(inFlight.identifyLate(late, message)).to.equal(message)
+      expect(inFlight.get(late)).to.equal(late)
+      expect(late.wasSent).to.equal(true)
+    })
+
     it('finds a request by itself if the API has no IDs', () => {
       const inFlight = new InFlightRequests(fillInRequests({ id: false }))
       const message = { op: 'a' }

@@ -38,6 +38,7 @@ function rig(options: RequestsOptions = {}, isOpen = true) {
       clock,
       {
         send: (message) => port.send(message),
+        sendLate: (source, request) => port.send(request.identify(source())),
         canSend: () => port.canSend,
         onChange: () => sizes.push(size()),
         onError: (thrown) => failures.push(thrown),

@@ -14,6 +14,7 @@ function rig(options?: RequestsOptions) {
   const stats = { unmatched: 0 }
   const requests = new PendingRequests(settings, new FakeClock(), {
     send: (message) => sent.push(message),
+    sendLate: (make, request) => sent.push(request.identify(make())),
     canSend: () => true,
     onChange: () => undefined,
     onError: (thrown) => {

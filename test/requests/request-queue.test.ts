@@ -3,6 +3,7 @@ import { InFlightRequests } from '#src/requests/in-flight-requests.js'
 import type { PendingRequest } from '#src/requests/pending-request.js'
 import { fillInRequests } from '#src/requests/request-options.js'
 import { RequestQueue } from '#src/requests/request-queue.js'
+import type { LateRequestPort } from '#src/requests/request-queue.js'
 import { SingleRequest } from '#src/requests/single-request.js'
 import { rejection } from '../support/rejection.js'
 
@@ -11,6 +12,7 @@ const FAILED = new Error('no')
 /** A queue whose link can be told whether it can send. */
 function rig(limit = 2) {
   const sent: unknown[] = []
+  const late: { readonly make: () => unknown; readonly request: LateRequestPort }[] = []
   const port = {
     isOpen: true,
     send: (message: unknown): void => void sent.push((message as { op: string }).op),
@@ -18,6 +20,7 @@ function rig(limit = 2) {
   }
   const queue = new RequestQueue(new InFlightRequests(fillInRequests()), limit, {
     send: (message) => port.send(message),
+    sendLate: (make, request) => late.push({ make, request }),
     canSend: () => port.isOpen,
     onChange: () => port.onChange(),
   })
@@ -29,7 +32,7 @@ function rig(limit = 2) {
     })
   const opsOf = (requests: readonly PendingRequest[]): string[] =>
     requests.map(({ message }) => (message as { op: string }).op)
-  return { add, opsOf, port, queue, sent }
+  return { add, late, opsOf, port, queue, sent }
 }
 
 describe('RequestQueue', () => {
@@ -55,6 +58,48 @@ describe('RequestQueue', () => {
     port.isOpen = true
     queue.flush()
     expect(sent).to.deep.equal(['a'])
+  })
+
+  describe('with a function for a message', () => {
+    const lateRequest = (queue: RequestQueue, message: () => unknown): SingleRequest => {
+      const request = new SingleRequest(message, {}, queue, undefined, true)
+      queue.add(request)
+      queue.flush()
+      return request
+    }
+
+    it('counts the request as in flight, and writes its ID when the message is made', () => {
+      const { add, late, queue, sent } = rig(1)
+      const request = lateRequest(queue, () => ({ op: 'late' }))
+      add('next')
+      queue.flush()
+      expect([queue.size, queue.waitingSize]).to.deep.equal([2, 1])
+      expect(request).to.include({ id: undefined, wasSent: false, isBound: true })
+      const [{ make, request: port } = {}] = late
+      expect(port?.identify(make?.())).to.deep.equal({ op: 'late', id: 1 })
+      expect(request).to.include({ id: 1, wasSent: true })
+      queue.end(request)
+      queue.flush()
+      expect(sent).to.deep.equal(['next'])
+    })
+
+    it('rejects the request if the message cannot be made, and sends the next one', async () => {
+      const { add, late, queue, sent } = rig(1)
+      const request = lateRequest(queue, () => ({}))
+      add('next')
+      late[0]?.request.fail(FAILED)
+      expect(await rejection(request.promise)).to.equal(FAILED)
+      expect(sent).to.deep.equal(['next'])
+    })
+
+    it('shows a request that has been settled before that', () => {
+      const { late, queue } = rig(1)
+      const request = lateRequest(queue, () => ({}))
+      expect(late[0]?.request.isSettled).to.equal(false)
+      queue.end(request)
+      expect(late[0]?.request.isSettled).to.equal(true)
+      expect(queue.size).to.equal(0)
+    })
   })
 
   it('keeps the order if a send adds and flushes', () => {

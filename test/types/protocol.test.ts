@@ -54,6 +54,32 @@ function sends(connection: Connection<Market>, json: JsonSender<Market>): void {
   void json.send({ price: 1 })
 }
 
+/** What a function makes is held to the same contract. */
+async function sendsLate(connection: Connection<Market>, json: JsonSender<Market>): Promise<void> {
+  void connection.sendJson(() => ({ op: 'subscribe', channel: 'ticker' }))
+  void connection.sendMessage(() => ({ op: 'ping' }))
+  void json.send(() => ({ op: 'list' }))
+  const subscribed = await connection.request(() => ({ op: 'subscribe', channel: 'ticker' }))
+  holds<Same<typeof subscribed, { subscribed: string }>>()
+  const list = await connection.request(() => ({ op: 'list' }))
+  holds<Same<typeof list, string[]>>()
+  for await (const item of connection.requestMany(() => ({ op: 'list' }), { isLast: () => true })) {
+    holds<Same<typeof item, string[]>>()
+  }
+  // @ts-expect-error -- nobody sends pongs
+  void connection.sendMessage(() => ({ op: 'pong' }))
+  // @ts-expect-error -- the channel is missing
+  void connection.sendJson(() => ({ op: 'subscribe' }))
+  // @ts-expect-error -- a promise is no message
+  void json.send(async () => Promise.resolve({ op: 'list' } as const))
+  // @ts-expect-error -- a function gets nothing
+  void connection.sendMessage((_id: number) => ({ op: 'ping' }))
+  // @ts-expect-error -- nobody asks so
+  await connection.request(() => ({ op: 'unsubscribe' }))
+  // @ts-expect-error -- a promise is no message
+  await connection.request(async () => Promise.resolve({ op: 'list' } as const))
+}
+
 async function asks(connection: Connection<Market>): Promise<void> {
   const subscribed = await connection.request({ op: 'subscribe', channel: 'ticker' })
   holds<Same<typeof subscribed, { subscribed: string }>>()
@@ -85,6 +111,10 @@ async function sendsBySchema(connection: Connection<Schemas>, json: JsonSender<S
   void json.send({ op: 'pong' })
   const reply = await connection.request({ op: 'subscribe', depth: '10' })
   holds<Same<typeof reply, { subscribed: number }>>()
+  const late = await connection.request(() => ({ op: 'subscribe', depth: '10' }))
+  holds<Same<typeof late, { subscribed: number }>>()
+  // @ts-expect-error -- the schema takes a text
+  void connection.sendJson(() => ({ op: 'subscribe', depth: 10 }))
   // @ts-expect-error -- nobody asks so
   await connection.request({ op: 'unsubscribe' })
 }
@@ -106,6 +136,9 @@ async function untyped(connection: Connection, json: JsonSender): Promise<void> 
   holds<Same<typeof reply, unknown>>()
   const told = await connection.request<number>({ any: 'thing' })
   holds<Same<typeof told, number>>()
+  void connection.sendMessage(() => ({ any: 'thing' }))
+  const late = await connection.request<number>(() => ({ any: 'thing' }))
+  holds<Same<typeof late, number>>()
 }
 
 describe(`The types of a protocol, with ${DIALECT} decorators,`, () => {
@@ -152,7 +185,7 @@ describe(`The types of a protocol, with ${DIALECT} decorators,`, () => {
   })
 
   it('hold what is sent, and what is asked and answered, against what goes out', () => {
-    void [sends, asks, sendsBySchema, asksWithoutReplies, untyped]
+    void [sends, sendsLate, asks, sendsBySchema, asksWithoutReplies, untyped]
   })
 
   it('hold the same contract on the server, with the directions exchanged', () => {

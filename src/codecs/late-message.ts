@@ -1,0 +1,68 @@
+import { reasonOf } from '../core/error-text.js'
+import { ignore, isThenable } from '../core/thenable.js'
+import { EncodeError } from '../errors/message-errors.js'
+import { encodeWith } from './codec.js'
+import type { Codec } from './codec.js'
+
+/** The request that a late message is, if it is one. */
+export interface LateRequest {
+  /** True if nobody waits for the reply any more: then the message is not made. */
+  readonly isSettled: boolean
+  /** Returns the message with the ID of the request. */
+  identify(message: unknown): unknown
+  /** Rejects the request: its message could not be made. */
+  fail(error: Error): void
+}
+
+/** A message that a function makes when it is handed to the socket. */
+export class LateMessage {
+  /** Size before it is made. */
+  readonly length = 0
+  /** The function that makes it. It stands for the message in reports. */
+  readonly source: () => unknown
+  readonly #codec: Codec | undefined
+  readonly #request: LateRequest | undefined
+
+  /** @param codec replaces the codec of the link */
+  constructor(source: () => unknown, codec?: Codec, request?: LateRequest) {
+    this.source = source
+    this.#codec = codec
+    this.#request = request
+  }
+
+  /**
+   * Makes the message, and encodes it. Called once.
+   *
+   * @returns `undefined` if it is a request that has been settled meanwhile
+   * @throws EncodeError when the function throws, or returns a promise or nothing, or when the codec cannot encode the message
+   */
+  encode(codec: Codec): string | Uint8Array | undefined {
+    if (this.#request?.isSettled) return undefined
+    const message = madeBy(this.source)
+    return encodeWith(this.#codec ?? codec, this.#request ? this.#request.identify(message) : message)
+  }
+
+  /** Called when `encode` has thrown. */
+  fail(error: Error): void {
+    this.#request?.fail(error)
+  }
+}
+
+function madeBy(source: () => unknown): unknown {
+  let message: unknown
+  try {
+    message = source()
+  } catch (thrown) {
+    throw new EncodeError(`Failed to make a message: its function threw: ${reasonOf(thrown)}`, {
+      cause: thrown,
+    })
+  }
+  if (message === undefined) {
+    throw new EncodeError('Failed to make a message: its function returned undefined. Return the message')
+  }
+  if (!isThenable(message)) return message
+  ignore(message)
+  throw new EncodeError(
+    'Failed to make a message: its function returned a promise, which cannot be sent. Return the message itself, and await its data before sending',
+  )
+}
