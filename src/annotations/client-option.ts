@@ -10,6 +10,7 @@ export interface ClientOptionMethods {
   protocols(attempt: AttemptInfo): string | readonly string[] | Promise<string | readonly string[]>
   route(message: never): unknown
   unpack(decoded: never): Iterable<unknown>
+  ackOnArrival(message: never): unknown
   'heartbeat.message'(): unknown
   'heartbeat.isReply'(message: never): boolean
   'reconnect.shouldReconnect'(failure: Failure): boolean | number | undefined
@@ -28,6 +29,7 @@ const AWAITED: Readonly<Record<ClientOptionName, boolean>> = {
   protocols: true,
   route: false,
   unpack: false,
+  ackOnArrival: false,
   'heartbeat.message': false,
   'heartbeat.isReply': false,
   'reconnect.shouldReconnect': false,
