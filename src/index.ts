@@ -76,6 +76,7 @@ export type { AnyProtocol, Outgoing, Protocol, ProtocolSide, ReplyTo } from './m
 export type { Route, RoutePath } from './messages/route.js'
 export type { Schema, SchemaInput, SchemaIssue, SchemaOutput } from './core/schema.js'
 export { Logger } from './core/logger.js'
+export type { LogFacts } from './core/logger.js'
 export type { Codec } from './codecs/codec.js'
 export type { Clock, Timer } from './core/clock.js'
 export type { KeyedConcurrency } from './options/concurrency.js'

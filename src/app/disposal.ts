@@ -40,10 +40,14 @@ export async function disposeWithin(
   logger: Logger,
 ): Promise<void> {
   const disposed = made.dispose().then((errors) => {
-    for (const error of errors) logger.error(`close: a dispose failed: ${error.stack ?? error.message}`)
+    for (const error of errors)
+      logger.error(`close: a dispose method threw: ${reasonOf(error)}`, { err: error })
   })
   const isDone = await settlesWithin(disposed, closeTimeout, clock)
-  if (!isDone) logger.error(`close: a dispose has not settled within ${closeTimeout} ms: going on without it`)
+  if (!isDone)
+    logger.error(
+      `close: a dispose method did not complete within ${closeTimeout} ms (closeTimeout); continuing without it`,
+    )
 }
 
 /** What to say when making something throws, though nothing was missing. */

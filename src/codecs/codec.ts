@@ -1,5 +1,6 @@
 import { describeValue } from '../core/describe-value.js'
 import { reasonOf } from '../core/error-text.js'
+import { syncAnswer } from '../core/thenable.js'
 import { EncodeError } from '../errors/message-errors.js'
 
 /** Turns messages into frames and back. A codec that throws loses that one message, never the connection. */
@@ -25,7 +26,7 @@ export interface Codec {
 export function encodeWith(codec: Codec, value: unknown): string | Uint8Array {
   let data: unknown
   try {
-    data = codec.encode(value)
+    data = syncAnswer<unknown>(codec.encode(value), 'encode of the codec')
   } catch (thrown) {
     throw new EncodeError(`Could not encode ${describeValue(value)}: ${reasonOf(thrown)}`, { cause: thrown })
   }

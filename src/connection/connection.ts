@@ -7,6 +7,7 @@ import type { ConnectionSettings } from './settings.js'
 import type { AnyProtocol, Outgoing, Protocol, ReplyTo } from '../messages/protocol.js'
 import { copyBytes } from '../transports/copy-bytes.js'
 import type { Connect } from '../transports/transport.js'
+import { syncAnswer } from '../core/thenable.js'
 import { redactUrl } from '../core/url.js'
 import { CloseCode, checkClose } from '../link/close-code.js'
 import type { CloseInfo } from '../session/disconnect.js'
@@ -241,7 +242,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    * @throws ConnectionClosedError once closing or closed
    */
   respond(incoming: unknown, result: unknown): Promise<void> {
-    const reply = this.#lifecycle.settings.requests.respond(incoming, result)
+    const reply = syncAnswer(this.#lifecycle.settings.requests.respond(incoming, result), 'requests.respond')
     return this.#openLink().send(this.#encode(reply))
   }
 

@@ -3,6 +3,29 @@ export function excerptOf(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most)}…` : text
 }
 
+/** Control characters, line and paragraph separators, marks that reorder text, and halves of surrogate pairs. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu
+
+const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+/**
+ * Escapes everything in a text that could forge a line of a log, or act on the terminal that shows it. Parts of the text may come from
+ * the peer: every message of an error and every line of a log passes through here.
+ */
+export function escapeText(text: string): string {
+  return text.replace(
+    UNPRINTABLE,
+    (found) => SHORT_ESCAPES[found] ?? `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+/** Returns where an error was thrown: the lines of its stack below the message, each escaped. */
+export function framesOf({ message, stack = '' }: Error): string[] {
+  const start = Math.max(0, stack.indexOf(message)) + message.length
+  const lines = stack.slice(start).split('\n')
+  return lines.filter((line) => /^\s+at /.test(line)).map((line) => `    ${escapeText(line.trim())}`)
+}
+
 /** Says in one line why something failed; Node's AggregateError has an empty message of its own. */
 export function reasonOf(thrown: unknown): string {
   if (thrown instanceof AggregateError && thrown.message === '') {

@@ -1,13 +1,29 @@
+import { escapeText, framesOf } from './error-text.js'
+import { ignore, isThenable } from './thenable.js'
+
+/** Values that belong to a line of the log. */
+export interface LogFacts {
+  /** Error that the line is about, with its stack and its cause. The line has its message already. */
+  readonly err?: Error
+  readonly [name: string]: unknown
+}
+
 /**
- * Where Holdfast writes what no handler took, one string a call, so that the console, pino and their like all fit.
- * Inject it into a client to write there yourself: each line then names the connection.
+ * Receives log lines: errors that no `@OnError` handles, warnings, and each change of state. A message is one line of text, in which
+ * everything that the server said is escaped. An error comes as a value, for loggers that write JSON.
+ *
+ * Inject it into a client to log to the same place: each line then names the connection.
  */
 export abstract class Logger {
-  abstract debug(message: string): void
-  abstract info(message: string): void
-  abstract warn(message: string): void
-  abstract error(message: string): void
+  abstract debug(message: string, facts?: LogFacts): void
+  abstract info(message: string, facts?: LogFacts): void
+  abstract warn(message: string, facts?: LogFacts): void
+  abstract error(message: string, facts?: LogFacts): void
 }
+
+type Level = 'debug' | 'info' | 'warn' | 'error'
+
+const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error']
 
 function nothing(): void {
   // Below the level, or switched off.
@@ -15,52 +31,69 @@ function nothing(): void {
 
 const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }
 
-/** The console, from `warn` up. */
-const consoleLogger: Logger = {
-  debug: nothing,
-  info: nothing,
-  warn: (message) => console.warn(message),
-  error: (message) => console.error(message),
+/** The console, from a level up. It would print an error with its cause and everything in them unescaped, so it receives text only. */
+function consoleLogger(lowest: Level): Logger {
+  const write =
+    (level: Level) =>
+    (message: string, { err }: LogFacts = {}): void => {
+      if (LEVELS.indexOf(level) < LEVELS.indexOf(lowest)) return
+      console[level]([message, ...(err && !isOurs(err) ? framesOf(err) : [])].join('\n'))
+    }
+  return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }
 
+/** The stack of a user's error leads into the user's code; that of our own would lead into ours. */
+function isOurs({ code }: Error & { readonly code?: unknown }): boolean {
+  return typeof code === 'string' && code.startsWith('HOLDFAST_')
+}
+
+/** The default. */
+const warnings = consoleLogger('warn')
+
 /**
- * Makes the logger of one connection out of the `logger` option: each line begins with the connection's name.
- * A logger that throws is nobody's problem but its own: what it throws is dropped.
+ * Makes the logger of one connection from the `logger` option: each line begins with the connection's name. Exceptions thrown by the
+ * logger are ignored.
  */
 export function connectionLogger(option: Logger | false | undefined, name: string): Logger {
   if (option === false) return silent
-  return new NamingLogger(option ?? consoleLogger, name)
+  return new NamingLogger(option === console ? consoleLogger('debug') : (option ?? warnings), name)
 }
 
+/** A logger may be asynchronous, whatever its type says. */
+type Target = Readonly<Record<Level, (message: string, facts?: LogFacts) => unknown>>
+
 class NamingLogger extends Logger {
-  readonly #target: Logger
+  readonly #target: Target
   readonly #name: string
 
-  constructor(target: Logger, name: string) {
+  constructor(target: Target, name: string) {
     super()
     this.#target = target
     this.#name = name
   }
 
-  debug(message: string): void {
-    this.#write('debug', message)
+  debug(message: string, facts?: LogFacts): void {
+    this.#write('debug', message, facts)
   }
 
-  info(message: string): void {
-    this.#write('info', message)
+  info(message: string, facts?: LogFacts): void {
+    this.#write('info', message, facts)
   }
 
-  warn(message: string): void {
-    this.#write('warn', message)
+  warn(message: string, facts?: LogFacts): void {
+    this.#write('warn', message, facts)
   }
 
-  error(message: string): void {
-    this.#write('error', message)
+  error(message: string, facts?: LogFacts): void {
+    this.#write('error', message, facts)
   }
 
-  #write(level: 'debug' | 'info' | 'warn' | 'error', message: string): void {
+  #write(level: Level, message: string, facts: LogFacts | undefined): void {
+    const line = escapeText(`[${this.#name}] ${message}`)
     try {
-      this.#target[level](`[${this.#name}] ${message}`)
+      // A console that received `undefined` would print it.
+      const written = facts ? this.#target[level](line, facts) : this.#target[level](line)
+      if (isThenable(written)) ignore(written)
     } catch {
       // There is no place left to report it to.
     }

@@ -11,7 +11,7 @@ export function ignore(promise: PromiseLike<unknown>): void {
 }
 
 /**
- * Returns the answer of a user's function that has to answer at once. A promise would count as "yes".
+ * Returns the answer of a user's function that has to answer at once. A promise is never taken for an answer.
  *
  * @param name the function, for the error
  * @throws TypeError for a promise
@@ -20,7 +20,7 @@ export function syncAnswer<T>(answer: T, name: string): T {
   if (!isThenable(answer)) return answer
   ignore(answer)
   throw new TypeError(
-    `${name} returned a promise, which would count as "yes". Return the answer itself, and do asynchronous work elsewhere`,
+    `${name} returned a promise, which is not awaited. Return the value itself, and do asynchronous work in a handler`,
   )
 }
 

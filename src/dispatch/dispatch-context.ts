@@ -62,7 +62,7 @@ export class DispatchContext {
   }
 
   get unhandled(): UnhandledMessageLog {
-    return (this.#unhandled ??= new UnhandledMessageLog(this.#target, this.logger))
+    return (this.#unhandled ??= new UnhandledMessageLog(this.#target, this.logger, this.table.messages))
   }
 
   /** The queue of all links: in a handover two of them share it. */

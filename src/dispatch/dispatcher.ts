@@ -39,6 +39,7 @@ export class Dispatcher extends DispatchContext implements ConnectionListener {
   }
 
   onStateChange(state: ConnectionState): void {
+    this.logger.info(`state: ${describeState(state)}`)
     if (state.status === 'closed') this.stop()
     this.#stateChanges?.push(state)
   }
@@ -57,6 +58,23 @@ export class Dispatcher extends DispatchContext implements ConnectionListener {
 
   onClosing(): void {
     this.invoker.release()
+  }
+}
+
+/** Describes a state in one line of the log. */
+function describeState(state: ConnectionState): string {
+  switch (state.status) {
+    case 'connecting':
+      return `connecting (attempt ${state.attempt})`
+    case 'opening':
+    case 'open':
+      return `${state.status} (connection ${state.connectionNumber})`
+    case 'waiting':
+      return `waiting ${Math.round(state.delay)} ms (attempt ${state.attempt} follows)`
+    case 'closing':
+      return `closing (${[state.code, state.reason].filter(Boolean).join(' ')})`
+    case 'closed':
+      return `closed (${state.close.code})`
   }
 }
 

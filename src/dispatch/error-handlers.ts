@@ -1,8 +1,7 @@
 import type { ErrorContext } from '../annotations/handler-contexts.js'
 import type { Handler, HandlerTable } from '../annotations/handler-table.js'
 import type { HandlerConnection } from '../session/handler-connection.js'
-import { HoldfastError } from '../errors/holdfast-error.js'
-import { reasonOf } from '../core/error-text.js'
+import { reasonOf, toError } from '../core/error-text.js'
 import type { Logger } from '../core/logger.js'
 import type { Invoker } from './invoker.js'
 import { isThenable } from '../core/thenable.js'
@@ -59,19 +58,21 @@ export class ErrorHandlers {
 
   #log(error: Error, context: ErrorContext<HandlerConnection>, consequence: string): void {
     const { stage, handler, fatal, count } = context
-    // The stack of a user's error leads into the user's code; that of our own would lead into ours.
-    const isOurs = handler === undefined || error instanceof HoldfastError
-    const said = isOurs ? `${error.name}: ${error.message}` : (error.stack ?? error.message)
     const times = count > 1 ? `${count.toLocaleString('en')} times within 1 s` : ''
     const remarks = [consequence, times].filter(Boolean).join('; ')
-    const line = `${stage}: ${handler === undefined ? '' : `${handler} failed: `}${said}${remarks && ` (${remarks})`}`
-    if (stage === 'connect' && !fatal) this.#logger.warn(line)
-    else this.#logger.error(line)
+    const place = handler === undefined ? '' : `${handler} failed: `
+    const line = `${stage}: ${place}${describeError(error)}${remarks && ` (${remarks})`}`
+    if (stage === 'connect' && !fatal) this.#logger.warn(line, { err: error })
+    else this.#logger.error(line, { err: error })
   }
 
   #logFailing(handler: Handler, thrown: unknown, error: Error): void {
-    this.#logger.error(
-      `${handler.name} failed itself, with ${reasonOf(thrown)}, while handling: ${error.stack ?? error.message}`,
-    )
+    const line = `${handler.name} (@OnError) threw ${describeError(toError(thrown))} while handling ${describeError(error)}`
+    this.#logger.error(line, { err: toError(thrown), handled: error })
   }
+}
+
+function describeError(error: Error): string {
+  const reason = reasonOf(error)
+  return reason === error.name ? reason : `${error.name}: ${reason}`
 }

@@ -95,9 +95,9 @@ export class HandlerSession extends MessageSession implements SessionHandlers {
     const isAskedFor = initiator === 'local' || (state.status === 'closing' && state.initiator === 'local')
     if (isAskedFor || replaced) return
     const how =
-      initiator === 'network' ? 'was lost' : `was closed by the peer with ${code}${reason && ` (${reason})`}`
-    if (willReconnect) this.dispatch.logger.info(`close: the connection ${how}; it will be opened again`)
-    else this.dispatch.logger.warn(`close: the connection ${how}; it will not be opened again`)
+      initiator === 'network' ? 'lost' : `closed by the peer with ${code}${reason && ` (${reason})`}`
+    if (willReconnect) this.dispatch.logger.info(`close: connection ${how}; reconnecting`)
+    else this.dispatch.logger.warn(`close: connection ${how}; not reconnecting`)
   }
 
   // --- beside the messages ----------------------------------------------------------------------------------------------

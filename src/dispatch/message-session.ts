@@ -19,8 +19,8 @@ import { validate } from './validation.js'
 import type { Accepted } from './validation.js'
 
 // An error that no handler threw does not say where it comes from.
-const ROUTE_THREW = 'thrown by the route function: the message is lost'
-const KEY_THREW = 'thrown by the concurrency.key function: the message is handled as one without a key'
+const ROUTE_THREW = 'the route function threw; message dropped'
+const KEY_THREW = 'the concurrency.key function threw; message handled without a key'
 
 /** The handler of a message, and its context. */
 interface Target extends Accepted {
@@ -148,7 +148,7 @@ export abstract class MessageSession
     const { router, table } = this.dispatch
     const handler = isMessage ? router.handlerFor(key) : table.single.binary
     if (handler) return handler
-    if (isMessage) this.dispatch.unhandled.message(key)
+    if (isMessage) this.dispatch.unhandled.message(key, message.value)
     else this.dispatch.unhandled.binary()
     this.session.link.count('unhandled')
     this.#conclude(message, undefined, earlier)

@@ -1,55 +1,120 @@
+import type { Handler } from '../annotations/handler-table.js'
+import { describeValue } from '../core/describe-value.js'
 import { excerptOf } from '../core/error-text.js'
 import type { Logger } from '../core/logger.js'
+import { isKey } from '../messages/route.js'
 
-/** Past this many different keys none is named any more: a peer must not fill the memory or the log. */
+/** Maximum number of different keys that are logged: a peer must not fill the memory or the log. */
 const MAX_KEYS = 100
 
-/** So much of a key is named, and remembered. */
+/** Maximum length of a key, or of the name of a property, that is logged. */
 const MAX_KEY_LENGTH = 100
 
-/** Says once per key that no handler takes it. */
+/** Maximum number of properties that are logged for one message. */
+const MAX_PROPERTIES = 10
+
+/** Maximum number of messages without a key whose properties are looked at. */
+const MAX_KEYLESS = 100
+
+const ONCE = '(logged once; see connection.stats.unhandledMessages)'
+
+/** The handlers of a class by the key that they were given. */
+type KeyedHandlers = ReadonlyMap<unknown, Handler>
+
+/** Logs once per key that no handler takes it, and why a handler that looks as if it did does not. */
 export class UnhandledMessageLog {
   readonly #target: string
   readonly #logger: Logger
+  readonly #handlers: KeyedHandlers
   readonly #seen = new Set<unknown>()
+  readonly #shapes = new Set<string>()
+  #keyless = 0
+  #hasSeenBinary = false
 
-  /** @param target the name of the class, for the message */
-  constructor(target: string, logger: Logger) {
+  /** @param target the name of the class */
+  constructor(target: string, logger: Logger, handlers: KeyedHandlers) {
     this.#target = target
     this.#logger = logger
+    this.#handlers = handlers
   }
 
-  message(key: unknown): void {
-    const kind = nameOf(key)
-    this.#once(
-      kind ?? 'keyless',
-      kind
-        ? `no handler of ${this.#target} takes messages with the key ${kind}: add @OnMessage(${kind}), or @OnMessage() for all the rest`
-        : `no handler of ${this.#target} takes messages without a key: add @OnMessage() for all the rest, or set the route option`,
-    )
+  message(key: unknown, message: unknown): void {
+    if (isKey(key)) this.#keyed(key, message)
+    else if (this.#keyless < MAX_KEYLESS) this.#withoutKey(message)
   }
 
   binary(): void {
-    this.#once(
-      'binary frames',
-      `no handler of ${this.#target} takes binary frames: add @OnBinary(), or a codec that decodes them`,
-    )
+    if (this.#hasSeenBinary) return
+    this.#hasSeenBinary = true
+    this.#warn('binary frames', 'Add @OnBinary(), or a codec that decodes them')
   }
 
-  #once(kind: unknown, message: string): void {
-    if (this.#seen.has(kind) || this.#seen.size > MAX_KEYS) return
-    this.#seen.add(kind)
-    const isLast = this.#seen.size > MAX_KEYS
-    const said = isLast
-      ? `no handler of ${this.#target} takes messages with more than ${MAX_KEYS} different keys: no further one is named`
-      : message
-    this.#logger.warn(`${said} (said once; connection.stats.unhandledMessages counts them)`)
+  #keyed(key: string | number, message: unknown): void {
+    if (this.#seen.size > MAX_KEYS) return
+    // Cut before it is written again, not after: a part that is cut out of a text holds on to the whole of it.
+    const name = typeof key === 'string' ? excerptOf(key, MAX_KEY_LENGTH) : key
+    if (this.#seen.has(name)) return
+    this.#warnOfPatterns()
+    const text = JSON.stringify(name)
+    this.#seen.add(typeof name === 'string' ? JSON.parse(text) : name)
+    if (this.#seen.size > MAX_KEYS) {
+      this.#logger.warn(
+        `more than ${MAX_KEYS} unhandled keys in ${this.#target}; further keys are not logged ${ONCE}`,
+      )
+      return
+    }
+    const near = this.#nearest(key)
+    const hint = near ? `; ${near} does not match: case and type count` : ''
+    const fix = `Add @OnMessage(${text}), or @OnMessage() for the rest`
+    this.#warn(`key ${text} (${describeShape(message)}${hint})`, fix)
+  }
+
+  #withoutKey(message: unknown): void {
+    this.#keyless += 1
+    const shape = describeShape(message)
+    if (this.#shapes.has(shape)) return
+    this.#warnOfPatterns()
+    this.#shapes.add(shape)
+    const fix = 'Set the route option to where the key is, or add @OnMessage() for the rest'
+    this.#warn(`messages without a key (${shape})`, fix)
+  }
+
+  #warn(what: string, fix: string): void {
+    this.#logger.warn(`no handler in ${this.#target} for ${what}. ${fix} ${ONCE}`)
+  }
+
+  /** Returns the decorator of a handler that takes the key in another case, or as another type. */
+  #nearest(key: string | number): string | undefined {
+    const text = String(key).toLowerCase()
+    for (const [own] of this.#handlers) if (String(own).toLowerCase() === text) return decoratorOf(own)
+    return undefined
+  }
+
+  /** Something is not handled: a key that was meant as a pattern may be why. */
+  #warnOfPatterns(): void {
+    if (this.#seen.size + this.#shapes.size > 0) return
+    for (const [key, { name }] of this.#handlers) {
+      if (typeof key !== 'string' || !key.includes('*')) continue
+      const fix =
+        key === '*'
+          ? 'Use @OnMessage() for the rest'
+          : 'Route by a part of the key, for example with keyPart() of holdfast/routes, or use @OnMessage() for the rest'
+      this.#logger.warn(`${name}: ${decoratorOf(key)} is compared literally, not as a pattern. ${fix}`)
+    }
   }
 }
 
-/** Writes a key as a decorator would name it; `undefined` for what is none. */
-function nameOf(key: unknown): string | undefined {
-  if (typeof key === 'number') return String(key)
-  // Cut before it is written anew, not after: a part that is cut out of a text holds on to the whole of it.
-  return typeof key === 'string' ? JSON.stringify(excerptOf(key, MAX_KEY_LENGTH)) : undefined
+function decoratorOf(key: unknown): string {
+  return `@OnMessage(${typeof key === 'string' ? `'${key}'` : String(key)})`
+}
+
+/** Describes a message by its properties, never by their values. */
+function describeShape(message: unknown): string {
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) return describeValue(message)
+  const names: string[] = []
+  for (const name in message) {
+    if (names.length === MAX_PROPERTIES) return `properties: ${names.join(', ')}, …`
+    names.push(excerptOf(name, MAX_KEY_LENGTH))
+  }
+  return names.length === 0 ? 'no properties' : `properties: ${names.join(', ')}`
 }

@@ -18,11 +18,12 @@ export class StartupError extends HoldfastError {
   readonly mistakes: readonly Mistake[]
 
   constructor(target: string, mistakes: readonly Mistake[]) {
-    const lines = mistakes.map(
-      ({ place, cause, fix }, index) => `  ${index + 1}. ${place}: ${cause}\n     Fix: ${fix}`,
-    )
+    const lines = mistakes.flatMap(({ place, cause, fix }, index) => [
+      `  ${index + 1}. ${place}: ${cause}`,
+      `     Fix: ${fix}`,
+    ])
     const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`
-    super(`${target} cannot start: ${count}.\n${lines.join('\n')}`)
+    super([`${target} cannot start: ${count}.`, ...lines])
     this.target = target
     this.mistakes = mistakes
   }

@@ -1,7 +1,9 @@
 import type { Codec } from '../codecs/codec.js'
+import { jsonCodec } from '../codecs/json.js'
 import { messageChannel, publishMessage } from '../core/diagnostics.js'
 import { DecodeError } from '../errors/message-errors.js'
 import { describeValue } from '../core/describe-value.js'
+import { syncAnswer } from '../core/thenable.js'
 
 /** One thing that arrived on a link, counted, decoded, and on its way to a handler. */
 export interface InboundMessage {
@@ -116,7 +118,9 @@ export class InboundPipeline {
     if (isBinary && !this.#codec.isBinary)
       return { kind: 'binary', value: raw, raw, receivedAt, size, handlers }
     try {
-      const value = this.#codec.decode(raw, isBinary)
+      const decoded = this.#codec.decode(raw, isBinary)
+      // What JSON reads has no functions in it, so it is no promise either.
+      const value = this.#codec === jsonCodec ? decoded : syncAnswer(decoded, 'decode of the codec')
       return { kind: 'message', value, raw, receivedAt, size: this.#codec.decodedBytes ?? size, handlers }
     } catch (thrown) {
       return undecodable({ raw, receivedAt, size, handlers }, thrown)
@@ -143,7 +147,7 @@ const MAX_MESSAGES = 65_536
  * @throws whatever `unpack` or its iterable throws; TypeError where it is none; RangeError past 65,536 messages
  */
 export function* messagesOf(decoded: unknown, unpack: Unpack): Generator<unknown, void> {
-  const messages: unknown = unpack(decoded)
+  const messages: unknown = syncAnswer(unpack(decoded), 'unpack')
   if (!isIterable(messages)) {
     const what = describeValue(messages)
     throw new TypeError(`unpack returned ${what}: return the frame's messages in an array, or [decoded]`)

@@ -1,5 +1,6 @@
 import { LateMessage } from '../codecs/late-message.js'
 import type { Clock } from '../core/clock.js'
+import { syncAnswer } from '../core/thenable.js'
 import { copyBytes } from '../transports/copy-bytes.js'
 import { Fifo } from '../core/fifo.js'
 import type { Place } from '../core/fifo.js'
@@ -73,7 +74,8 @@ export class Outbox {
     const { overflow, bytes } = this.#settings
     const size = sizeOf(entry)
     const { conflate } = this.#settings
-    const kind = conflate?.(entry.data instanceof LateMessage ? undefined : entry.message)
+    const message = entry.data instanceof LateMessage ? undefined : entry.message
+    const kind = syncAnswer(conflate?.(message), 'outbox.conflate')
     const replaced = kind === undefined ? undefined : this.#byKind.get(kind)
     if (!this.#fits(size, replaced?.item) && (overflow !== 'drop-oldest' || size > bytes))
       return this.#refuse(entry)

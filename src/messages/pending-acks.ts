@@ -1,3 +1,4 @@
+import { syncAnswer } from '../core/thenable.js'
 import type { Clock, Timer } from '../core/clock.js'
 
 /** Answer of an `ack` function: whether a message is the acknowledgement, or the server's refusal. */
@@ -68,7 +69,7 @@ export class PendingAcks<T> {
 
   #resultOf(subscription: T, ack: PendingAck['ack'], message: unknown): AckResult {
     try {
-      const result = ack(message)
+      const result = syncAnswer(ack(message), 'The ack function')
       return result === true || result === 'refused' || result instanceof Error ? result : false
     } catch (thrown) {
       this.delete(subscription)

@@ -1,3 +1,5 @@
+import { syncAnswer } from '../core/thenable.js'
+
 /** One way to a message's key: a path of properties, a position in an array, or a function of the message. */
 export type RoutePath = string | number | ((message: unknown) => unknown)
 
@@ -12,11 +14,13 @@ export type Reader = (message: unknown) => unknown
  *
  * `'type'` is a property, `'data.e'` a property within a property, `0` and `-2` are positions in an array, from its beginning and
  * from its end; positions may be parts of a path, too: `'params.0'`.
+ *
+ * @param option the option that it was given to, for the error of a function that returns a promise
  */
-export function readerOf(route: Route): Reader {
-  if (typeof route === 'function') return route
+export function readerOf(route: Route, option = 'route'): Reader {
+  if (typeof route === 'function') return (message) => syncAnswer(route(message), `The ${option} function`)
   if (typeof route === 'number' || typeof route === 'string') return knownReader(route)
-  const readers = route.map(readerOf)
+  const readers = route.map((each) => readerOf(each, option))
   return (message) => {
     for (const read of readers) {
       const key = read(message)

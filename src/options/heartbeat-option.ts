@@ -7,7 +7,7 @@ import type {
   SilenceOptions,
 } from '../link/heartbeat.js'
 import { mergeOptions } from './merge-options.js'
-import { checkFunctions, checkSync, checkTimes, isObject, shown, unknownNames } from './rules.js'
+import { checkFunctions, checkTimes, isObject, shown, unknownNames } from './rules.js'
 
 const TIMES = ['interval', 'timeout', 'silence']
 const FUNCTIONS = ['message', 'isReply']
@@ -32,8 +32,7 @@ export function checkHeartbeat(heartbeat: unknown, place: string): Mistake[] {
   if (given['isReply'] !== undefined && given['message'] === undefined) {
     mistakes.push({ place, cause: 'has isReply without message', fix: 'give the message that is replied to' })
   }
-  const asynchronous = FUNCTIONS.flatMap((name) => checkSync(given[name], `${place}.${name}`))
-  return [...mistakes, ...checkFunctions(given, place, FUNCTIONS), ...asynchronous]
+  return [...mistakes, ...checkFunctions(given, place, FUNCTIONS)]
 }
 
 /** Fills in the defaults. */

@@ -85,18 +85,24 @@ export function checkTimes(
   )
 }
 
+/** Finds functions that are none, or that answer too late: nobody would await their promise. */
 export function checkFunctions(
   given: Readonly<Record<string, unknown>>,
   place: string,
   names: readonly string[],
 ): Mistake[] {
-  return names
-    .filter((name) => given[name] !== undefined && !isFunction(given[name]))
-    .map((name) => ({
-      place: `${place}.${name}`,
-      cause: `is ${shown(given[name])}, not a function`,
-      fix: `write ${name}: (…) => …`,
-    }))
+  return names.flatMap((name) => {
+    const value = given[name]
+    if (value === undefined) return []
+    if (isFunction(value)) return checkSync(value, `${place}.${name}`)
+    return [
+      {
+        place: `${place}.${name}`,
+        cause: `is ${shown(value)}, not a function`,
+        fix: `write ${name}: (…) => …`,
+      },
+    ]
+  })
 }
 
 export function checkCount(value: unknown, place: string): Mistake[] {

@@ -126,6 +126,7 @@ function checkRequests(requests: unknown, place: string): Mistake[] {
     ...(timeout === undefined || timeout === false ? [] : checkTime(timeout, `${place}.timeout`, 1)),
   ]
   const isPlace = isObject(id) && isFunction(id['read']) && isFunction(id['write'])
+  if (isPlace) mistakes.push(...checkFunctions(id, `${place}.id`, ['read', 'write']))
   if (id !== undefined && id !== false && typeof id !== 'string' && !isPlace) {
     const fix = 'give the name of a property, { read, write }, or false where the API has no ids'
     mistakes.push({ place: `${place}.id`, cause: `is ${shown(id)}`, fix })

@@ -31,7 +31,6 @@ export function checkReconnect(reconnect: unknown, place: string): Mistake[] {
     ...unknownNames(reconnect, place, NAMES),
     ...checkTimes(reconnect, place, TIMES, 0),
     ...checkFunctions(reconnect, place, ['shouldReconnect']),
-    ...checkSync(reconnect['shouldReconnect'], `${place}.shouldReconnect`),
     ...checkBackoff(reconnect, place),
   ]
   const isCount = maxAttempts === undefined || maxAttempts === Infinity || Number.isSafeInteger(maxAttempts)

@@ -3,6 +3,7 @@ import { RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 import { toError } from '../core/error-text.js'
 import { BackpressureError, ReplyError } from '../errors/request-errors.js'
+import { syncAnswer } from '../core/thenable.js'
 import { InFlightRequests } from './in-flight-requests.js'
 import type { PendingRequest } from './pending-request.js'
 import { idInUse } from './request-ids.js'
@@ -110,9 +111,9 @@ export class PendingRequests {
   take(message: unknown): boolean {
     let key: unknown
     try {
-      const id = this.#settings.replyId(message)
+      const id = syncAnswer(this.#settings.replyId(message), 'requests.replyId')
       if (id == null) return this.#takeWithoutId(message)
-      key = this.#settings.idKey(id)
+      key = syncAnswer(this.#settings.idKey(id), 'requests.idKey')
     } catch (thrown) {
       this.#port.onError(thrown)
       return false
@@ -234,7 +235,7 @@ export class PendingRequests {
     for (const request of this.#inFlight.matching()) {
       if (this.#inFlight.has(request) && this.#offer(request, message, false)) return true
     }
-    if (this.#settings.error(message) != null) this.#port.onUnmatched()
+    if (errorOf(this.#settings, message) != null) this.#port.onUnmatched()
     return false
   }
 
@@ -242,7 +243,7 @@ export class PendingRequests {
   #offer(request: PendingRequest, message: unknown, hasItsId: boolean): boolean {
     try {
       if (!hasItsId && !isMatch(request, message)) return false
-      const details = this.#settings.error(message)
+      const details = errorOf(this.#settings, message)
       if (details != null) {
         this.#fail(request, new ReplyError(request.id, details))
         return true
@@ -266,8 +267,12 @@ export class PendingRequests {
   }
 }
 
+function errorOf({ error }: RequestsSettings, message: unknown): unknown {
+  return syncAnswer(error(message), 'requests.error')
+}
+
 function isMatch({ id, options }: PendingRequest, message: unknown): boolean {
-  return options.match?.(message, id) ?? true
+  return syncAnswer(options.match?.(message, id), 'The match of a request') ?? true
 }
 
 /** Tells whether a request outlives the link that has it. */

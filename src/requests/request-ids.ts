@@ -1,4 +1,5 @@
 import { describeValue } from '../core/describe-value.js'
+import { syncAnswer } from '../core/thenable.js'
 import type { IdAccessor, RequestsSettings } from './request-options.js'
 
 /** An id, and what it is compared by. */
@@ -32,9 +33,9 @@ export class RequestIds {
    * @throws TypeError when another pending request has it, or the message can have none
    */
   read(message: unknown): RequestId | undefined {
-    const id = this.#place.read(message)
+    const id = syncAnswer(this.#place.read(message), 'requests.id.read')
     if (id == null) return undefined
-    const key = this.#settings.idKey(id)
+    const key = syncAnswer(this.#settings.idKey(id), 'requests.idKey')
     if (this.#reserved.has(key)) throw idInUse(id)
     return { id, key }
   }
@@ -48,8 +49,8 @@ export class RequestIds {
     const most = this.#reserved.size + this.#used.size
     for (let tries = 0; tries <= most; tries += 1) {
       this.#count += 1
-      const id = this.#settings.nextId(this.#count)
-      const key = this.#settings.idKey(id)
+      const id = syncAnswer(this.#settings.nextId(this.#count), 'requests.nextId')
+      const key = syncAnswer(this.#settings.idKey(id), 'requests.idKey')
       if (id != null && !this.#reserved.has(key) && !this.#used.has(key)) return { id, key }
     }
     throw new TypeError('requests.nextId gives no id that is not in use: it must give a new one at each call')
@@ -75,7 +76,7 @@ export class RequestIds {
 
   /** Writes an id into a message. */
   write(message: unknown, id: unknown): unknown {
-    return this.#place.write(message, id)
+    return syncAnswer(this.#place.write(message, id), 'requests.id.write')
   }
 
   /** Writes the next id into a message that is no request; what has an id, or can have none, is returned as it is. */

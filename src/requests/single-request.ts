@@ -1,3 +1,4 @@
+import { syncAnswer } from '../core/thenable.js'
 import type { RequestId } from './request-ids.js'
 import type { RequestOptions } from './request-options.js'
 import { PendingRequest } from './pending-request.js'
@@ -24,7 +25,7 @@ export class SingleRequest extends PendingRequest {
   }
 
   onReply(reply: unknown, result: (reply: unknown) => unknown): boolean {
-    this.#resolve(result(reply))
+    this.#resolve(syncAnswer(result(reply), 'requests.result'))
     return true
   }
 

@@ -1,3 +1,4 @@
+import { syncAnswer } from '../core/thenable.js'
 import { DEFAULT_HIGH_WATER_MARK } from '../core/water-marks.js'
 import { UnreadRepliesError } from '../errors/request-errors.js'
 import type { RequestId } from './request-ids.js'
@@ -32,8 +33,8 @@ export class StreamRequest extends PendingRequest {
   onReply(reply: unknown, result: (reply: unknown) => unknown): boolean {
     const { unread } = this.replies
     if (unread >= this.#highWaterMark) throw new UnreadRepliesError(this.id, unread)
-    this.replies.push(result(reply))
-    if (!this.#isLast(reply)) return false
+    this.replies.push(syncAnswer(result(reply), 'requests.result'))
+    if (!syncAnswer(this.#isLast(reply), 'The isLast of requestMany')) return false
     this.replies.end()
     return true
   }

@@ -217,7 +217,7 @@ describe('Application', () => {
       const { starting } = start({ providers: [Store, Failing] }, { logger })
       await (await starting).close()
       expect(lines).to.have.length(1)
-      expect(lines[0]).to.contain('[AppModule] close: a dispose failed: Error: stuck')
+      expect(lines[0]).to.contain('[AppModule] close: a dispose method threw: stuck')
       expect(notes).to.deep.equal(['dispose Store'])
     })
 
@@ -234,7 +234,7 @@ describe('Application', () => {
       await clock.advance(100)
       await closing
       expect(lines).to.deep.equal([
-        '[AppModule] close: a dispose has not settled within 100 ms: going on without it',
+        '[AppModule] close: a dispose method did not complete within 100 ms (closeTimeout); continuing without it',
       ])
     })
 

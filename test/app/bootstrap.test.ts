@@ -631,7 +631,7 @@ describe('bootstrap', () => {
       await client.close()
       expect(disposed).to.deep.equal(['Inner'])
       expect(lines).to.have.length(1)
-      expect(lines[0]).to.contain('[Two] close: a dispose failed: Error: stuck')
+      expect(lines[0]).to.contain('[Two] close: a dispose method threw: stuck')
     })
 
     it('is given up after closeTimeout when one hangs, which is logged', async () => {
@@ -654,7 +654,7 @@ describe('bootstrap', () => {
       await clock.advance(100)
       await closing
       expect(lines).to.deep.equal([
-        '[Stuck] close: a dispose has not settled within 100 ms: going on without it',
+        '[Stuck] close: a dispose method did not complete within 100 ms (closeTimeout); continuing without it',
       ])
     })
 

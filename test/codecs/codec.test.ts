@@ -24,10 +24,17 @@ describe('encodeWith', () => {
     expect((error as EncodeError).cause).to.equal(thrown)
   })
 
+  it('throws an EncodeError where the codec is asynchronous, and leaves no unhandled rejection', () => {
+    const codec = { ...jsonCodec, encode: () => Promise.reject(new Error('unheard')) as never }
+    expect(() => encodeWith(codec, {})).to.throw(
+      EncodeError,
+      'Could not encode a plain object: encode of the codec returned a promise, which is not awaited',
+    )
+  })
+
   const accidents: [unknown, string][] = [
     [undefined, 'undefined'],
     [5, 'a number'],
-    [Promise.resolve('{}'), 'an instance of Promise'],
     [new ArrayBuffer(1), 'an instance of ArrayBuffer'],
   ]
   for (const [data, told] of accidents) {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { excerptOf, reasonOf, safeString, toError } from '#src/core/error-text.js'
+import { escapeText, excerptOf, framesOf, reasonOf, safeString, toError } from '#src/core/error-text.js'
 
 const cause = new Error('beneath')
 
@@ -11,6 +11,41 @@ describe('excerptOf', () => {
 
   it('cuts a longer text at the limit, and marks the cut', () => {
     expect(excerptOf('abcd', 3)).to.equal('abc…')
+  })
+})
+
+describe('escapeText', () => {
+  const forged: readonly (readonly [string, string, string])[] = [
+    ['line feeds', 'a\r\n[Api] b\tc', '\\r\\n[Api] b\\t'],
+    ['the separators of lines and paragraphs', '\u2028\u2029\u0085', '\\u2028\\u2029\\u0085'],
+    ['terminal escapes', '\u001b[31m\u009b1m\u0007\u007f', '\\u001b[31m\\u009b1m\\u0007\\u007f'],
+    ['marks that reorder text', '\u202ea\u2066b\u200f\u061c', '\\u202ea\\u2066b\\u200f\\u061c'],
+    ['halves of surrogate pairs', '\ud83da\udc00', '\\ud83da\\udc00'],
+  ]
+  for (const [what, text, escaped] of forged) {
+    it(`escapes ${what}`, () => {
+      expect(escapeText(text)).to.contain(escaped)
+      expect(escapeText(escapeText(text))).to.equal(escapeText(text))
+    })
+  }
+
+  it('leaves all other text unchanged', () => {
+    const text = 'größer 日本語 😀 👩‍👩‍👧 "quoted" back\\slash'
+    expect(escapeText(text)).to.equal(text)
+  })
+})
+
+describe('framesOf', () => {
+  it('returns the lines of the stack below the message, escaped', () => {
+    const error = new TypeError('bad\n    at forged (x)')
+    error.stack = `TypeError: bad\n    at forged (x)\n    at Ticker.tick (\u001b[31mticker.ts:5:7)\n  [rest]`
+    expect(framesOf(error)).to.deep.equal(['    at Ticker.tick (\\u001b[31mticker.ts:5:7)'])
+  })
+
+  it('returns nothing if there is no stack', () => {
+    const error = new Error('gap')
+    delete error.stack
+    expect(framesOf(error)).to.deep.equal([])
   })
 })
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { connectionLogger } from '#src/core/logger.js'
+import { EncodeError } from 'holdfast'
 import { KeepingLogger } from '../support/keeping-logger.js'
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -40,6 +41,56 @@ describe('connectionLogger', () => {
       for (const level of LEVELS) logger[level]('said')
     })
     expect(written).to.deep.equal([])
+  })
+
+  it('passes an error as a value, and no second argument without one', () => {
+    const calls: unknown[][] = []
+    const write = (...args: unknown[]): void => void calls.push(args)
+    const logger = connectionLogger({ debug: write, info: write, warn: write, error: write }, 'Ticker')
+    const err = new Error('gap')
+    logger.error('handle: failed', { err })
+    logger.info('state: open')
+    expect(calls).to.deep.equal([['[Ticker] handle: failed', { err }], ['[Ticker] state: open']])
+  })
+
+  it('escapes each line as a whole', () => {
+    const target = new KeepingLogger()
+    connectionLogger(target, 'Tick\ner').warn('close: \u001b[2J')
+    expect(target.lines).to.deep.equal(['warn [Tick\\ner] close: \\u001b[2J'])
+  })
+
+  const consoles: [string, Console | undefined, string[]][] = [
+    ['default', undefined, ['warn', 'error']],
+    ['console', console, [...LEVELS]],
+  ]
+  for (const [name, option, levels] of consoles) {
+    it(`writes text to the console, with the stack of a user's error below its line: ${name}`, () => {
+      const logger = connectionLogger(option, 'Ticker')
+      const err = new Error('\u001b[31m', { cause: new Error('\u001b[32m') })
+      const written = writtenTo(console, () => {
+        for (const level of LEVELS) logger[level]('failed', { err })
+      })
+      expect(written).to.have.length(levels.length)
+      for (const [index, level] of levels.entries()) {
+        expect(written[index]).to.match(new RegExp(`^${level} \\[Ticker\\] failed\\n    at .*logger\\.test`))
+        expect(written[index]).not.to.contain('\u001b')
+      }
+    })
+  }
+
+  it('leaves out the stack of an error of its own', () => {
+    const logger = connectionLogger(undefined, 'Ticker')
+    const err = new EncodeError('cannot')
+    expect(writtenTo(console, () => logger.error('failed', { err }))).to.deep.equal(['error [Ticker] failed'])
+  })
+
+  it('ignores the rejection of an asynchronous logger', async () => {
+    const late = (): void => Promise.reject(new Error('the disk is full')) as never
+    connectionLogger({ debug: late, info: late, warn: late, error: late }, 'x').error('said')
+    // Node tells of an unhandled rejection after the microtasks: the runner would fail.
+    await new Promise((resolve) => {
+      setImmediate(resolve)
+    })
   })
 
   it('drops what a logger throws', () => {

@@ -25,7 +25,7 @@ describe('syncAnswer', () => {
   it('throws for a promise, names the function, and leaves no unhandled rejection', () => {
     expect(() => syncAnswer(Promise.reject(new Error('unheard')), 'isReply')).to.throw(
       TypeError,
-      'isReply returned a promise, which would count as "yes"',
+      'isReply returned a promise, which is not awaited',
     )
   })
 })

@@ -166,12 +166,12 @@ describe('HandlerSession', () => {
       const first = await begin(Any, { route: bad })
       first.server.peer.send({})
       expect(first.logger.lines).to.deep.equal([
-        'error [Any] decode: TypeError: no such thing (thrown by the route function: the message is lost)',
+        'error [Any] decode: TypeError: no such thing (the route function threw; message dropped)',
       ])
       const second = await begin(Any, { concurrency: { key: bad } })
       second.server.peer.send({})
       expect(second.logger.lines).to.deep.equal([
-        'error [Any] decode: TypeError: no such thing (thrown by the concurrency.key function: the message is handled as one without a key)',
+        'error [Any] decode: TypeError: no such thing (the concurrency.key function threw; message handled without a key)',
       ])
     })
 
@@ -473,10 +473,10 @@ describe('HandlerSession', () => {
       server.peer.close(1002)
       await client.closed
       expect(logger.lines).to.deep.equal([
-        'info [Plain] close: the connection was lost; it will be opened again',
-        'info [Plain] close: the connection was closed by the peer with 1012 (restart); it will be opened again',
+        'info [Plain] close: connection lost; reconnecting',
+        'info [Plain] close: connection closed by the peer with 1012 (restart); reconnecting',
         'error [Plain] close: ConnectionLostError: The peer closed the connection with 1002 (not retrying)',
-        'warn [Plain] close: the connection was closed by the peer with 1002; it will not be opened again',
+        'warn [Plain] close: connection closed by the peer with 1002; not reconnecting',
       ])
     })
 
@@ -555,7 +555,7 @@ describe('HandlerSession', () => {
     await clock.advance(29_999)
     expect(logger.lines).to.deep.equal([])
     await clock.advance(1)
-    expect(logger.lines[0]).to.match(/^warn \[Hung\] Hung#hang has not settled for 30 s/)
+    expect(logger.lines[0]).to.match(/^warn \[Hung\] Hung#hang has been running for 30 s/)
     const closing = client.close()
     await clock.advance(5_000)
     await closing

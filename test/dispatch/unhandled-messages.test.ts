@@ -2,8 +2,10 @@ import { expect } from 'chai'
 import { UnhandledMessageLog } from '#src/dispatch/unhandled-messages.js'
 import { heapInUse } from '../support/heap.js'
 
-/** What goes unrouted, and the warnings of it. */
-function rig() {
+const ONCE = '(logged once; see connection.stats.unhandledMessages)'
+
+/** A log of unhandled messages, and its warnings. */
+function rig(handlers: Readonly<Record<string, string | number>> = {}) {
   const warnings: string[] = []
   const ignore = (): void => {}
   const logger = {
@@ -12,68 +14,101 @@ function rig() {
     error: ignore,
     warn: (line: string) => void warnings.push(line),
   }
-  return { warnings, unrouted: new UnhandledMessageLog('Ticker', logger) }
+  const table = Object.entries(handlers).map(
+    ([method, key]) => [key, { method, name: `Ticker#${method}` }] as const,
+  )
+  return { warnings, unhandled: new UnhandledMessageLog('Ticker', logger, new Map(table)) }
 }
 
 describe('UnhandledMessageLog', () => {
-  it('says once per key which decorator would take it', () => {
-    const { warnings, unrouted } = rig()
-    for (const key of ['tick', 'tick', 5, '5']) unrouted.message(key)
+  it('names a key once, with the properties of its message and the decorator to add', () => {
+    const { warnings, unhandled } = rig()
+    for (const key of ['tick', 'tick', 5, '5']) unhandled.message(key, { type: key, id: 1, data: 'secret' })
+    const shape = '(properties: type, id, data)'
     expect(warnings).to.deep.equal([
-      'no handler of Ticker takes messages with the key "tick": add @OnMessage("tick"), or @OnMessage() for all the rest (said once; connection.stats.unhandledMessages counts them)',
-      'no handler of Ticker takes messages with the key 5: add @OnMessage(5), or @OnMessage() for all the rest (said once; connection.stats.unhandledMessages counts them)',
-      'no handler of Ticker takes messages with the key "5": add @OnMessage("5"), or @OnMessage() for all the rest (said once; connection.stats.unhandledMessages counts them)',
+      `no handler in Ticker for key "tick" ${shape}. Add @OnMessage("tick"), or @OnMessage() for the rest ${ONCE}`,
+      `no handler in Ticker for key 5 ${shape}. Add @OnMessage(5), or @OnMessage() for the rest ${ONCE}`,
+      `no handler in Ticker for key "5" ${shape}. Add @OnMessage("5"), or @OnMessage() for the rest ${ONCE}`,
     ])
   })
 
-  it('says once that messages have no key', () => {
-    const { warnings, unrouted } = rig()
-    for (const key of [undefined, null, {}, true]) unrouted.message(key)
-    expect(warnings).to.deep.equal([
-      'no handler of Ticker takes messages without a key: add @OnMessage() for all the rest, or set the route option (said once; connection.stats.unhandledMessages counts them)',
-    ])
-  })
-
-  it('says once that binary frames have no handler', () => {
-    const { warnings, unrouted } = rig()
-    unrouted.binary()
-    unrouted.binary()
-    expect(warnings).to.deep.equal([
-      'no handler of Ticker takes binary frames: add @OnBinary(), or a codec that decodes them (said once; connection.stats.unhandledMessages counts them)',
-    ])
-  })
-
-  it('does not mistake a key for one of these', () => {
-    const { warnings, unrouted } = rig()
-    unrouted.message(undefined)
-    unrouted.message('keyless')
-    unrouted.binary()
-    expect(warnings).to.have.length(3)
-  })
-
-  it('cannot be made to fill the log by a peer that sends ever new keys', () => {
-    const { warnings, unrouted } = rig()
-    for (let index = 0; index < 1_000; index += 1) unrouted.message(`key ${index}`)
-    expect(warnings).to.have.length(101)
-    expect(warnings[99]).to.contain('"key 99"')
-    expect(warnings[100]).to.equal(
-      'no handler of Ticker takes messages with more than 100 different keys: no further one is named (said once; connection.stats.unhandledMessages counts them)',
+  it('names messages without a key by their properties, each kind once', () => {
+    const { warnings, unhandled } = rig()
+    for (const key of [undefined, null, {}, true]) unhandled.message(key, { event: 'x', args: [] })
+    unhandled.message(undefined, { topic: 'x' })
+    unhandled.message(undefined, {})
+    unhandled.message(undefined, [1, 2])
+    unhandled.message(undefined, 'text')
+    const shapes = ['properties: event, args', 'properties: topic', 'no properties', 'an array', 'a string']
+    const fix = 'Set the route option to where the key is, or add @OnMessage() for the rest'
+    expect(warnings).to.deep.equal(
+      shapes.map((shape) => `no handler in Ticker for messages without a key (${shape}). ${fix} ${ONCE}`),
     )
   })
 
+  it('names ten properties at most', () => {
+    const { warnings, unhandled } = rig()
+    unhandled.message('wide', Object.fromEntries(Array.from({ length: 99 }, (_, index) => [`p${index}`, 1])))
+    expect(warnings[0]).to.contain('(properties: p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, …)')
+  })
+
+  it('says once that binary frames have no handler', () => {
+    const { warnings, unhandled } = rig()
+    unhandled.binary()
+    unhandled.binary()
+    expect(warnings).to.deep.equal([
+      `no handler in Ticker for binary frames. Add @OnBinary(), or a codec that decodes them ${ONCE}`,
+    ])
+  })
+
+  it('names the handler whose key differs in case or type only', () => {
+    const { warnings, unhandled } = rig({ code: 7, tick: 'Tick' })
+    unhandled.message('7', {})
+    unhandled.message('tick', {})
+    expect(warnings[0]).to.contain('; @OnMessage(7) does not match: case and type count)')
+    expect(warnings[1]).to.contain("; @OnMessage('Tick') does not match: case and type count)")
+  })
+
+  it('says once that a key with an asterisk is no pattern, as soon as a message is not handled', () => {
+    const { warnings, unhandled } = rig({ book: 'orderbook.50.*', rest: '*', known: 'known' })
+    unhandled.message('orderbook.50.BTCUSDT', {})
+    unhandled.message('orderbook.50.ETHUSDT', {})
+    unhandled.message(undefined, {})
+    expect(warnings).to.have.length(5)
+    expect(warnings.slice(0, 2)).to.deep.equal([
+      "Ticker#book: @OnMessage('orderbook.50.*') is compared literally, not as a pattern. Route by a part of the key, for example with keyPart() of holdfast/routes, or use @OnMessage() for the rest",
+      "Ticker#rest: @OnMessage('*') is compared literally, not as a pattern. Use @OnMessage() for the rest",
+    ])
+  })
+
+  it('cannot be made to fill the log by a peer that sends ever new keys', () => {
+    const { warnings, unhandled } = rig()
+    for (let index = 0; index < 1_000; index += 1) unhandled.message(`key ${index}`, {})
+    expect(warnings).to.have.length(101)
+    expect(warnings[99]).to.contain('"key 99"')
+    expect(warnings[100]).to.equal(
+      `more than 100 unhandled keys in Ticker; further keys are not logged ${ONCE}`,
+    )
+  })
+
+  it('cannot be made to fill the log by messages without a key, whatever their properties', () => {
+    const { warnings, unhandled } = rig()
+    for (let index = 0; index < 1_000; index += 1) unhandled.message(undefined, { [`symbol ${index}`]: 1 })
+    expect(warnings).to.have.length(100)
+  })
+
   it('holds on to no more of a key than it names', () => {
-    const { warnings, unrouted } = rig()
+    const { warnings, unhandled } = rig()
     const before = heapInUse()
-    for (let index = 0; index < 100; index += 1) unrouted.message(`${index}${'x'.repeat(2 ** 20)}`)
+    for (let index = 0; index < 100; index += 1) unhandled.message(`${index}${'x'.repeat(2 ** 20)}`, {})
     expect(heapInUse() - before).to.be.lessThan(8 * 2 ** 20)
     expect(warnings).to.have.length(100)
   })
 
-  it('cannot be made to write lines of the peer, or long ones', () => {
-    const { warnings, unrouted } = rig()
-    unrouted.message(`x\n[forged] ${'y'.repeat(10_000)}`)
-    expect(warnings[0]).to.match(/the key "x\\n\[forged\] y+…": add @OnMessage\("/)
-    expect(warnings[0]).not.to.contain('\n')
-    expect(warnings[0]?.length).to.be.below(400)
+  it('cannot be made to write long lines', () => {
+    const { warnings, unhandled } = rig()
+    unhandled.message(`x\n[forged] ${'y'.repeat(10_000)}`, { ['z'.repeat(10_000)]: 1 })
+    expect(warnings[0]).to.match(/key "x\\n\[forged\] y+…" \(properties: z+…\)\. Add @OnMessage\("/)
+    expect(warnings[0]?.length).to.be.below(500)
   })
 })

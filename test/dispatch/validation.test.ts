@@ -224,7 +224,7 @@ describe('Validation', () => {
     const { say, client, clock } = await started(Feed, { logger })
     await say({})
     await clock.advance(30_000)
-    expect(lines.join()).to.contain('The schema of Feed#rest has not settled for 30 s')
+    expect(lines.join()).to.contain('The schema of Feed#rest has been running for 30 s')
     void client.connection.terminate()
     await clock.advance(60_000)
   })

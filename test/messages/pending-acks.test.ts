@@ -42,11 +42,18 @@ describe('PendingAcks', () => {
       expect(acks.match({})?.result).to.equal(error)
     })
 
-    it('takes anything else for no acknowledgement, a promise too', () => {
+    it('takes anything else for no acknowledgement', () => {
       const { acks } = rig()
-      acks.add('a', (() => Promise.resolve(true)) as never, 100)
+      acks.add('a', (() => 'yes') as never, 100)
       expect(acks.match({})).to.equal(undefined)
       expect(acks.size).to.equal(1)
+    })
+
+    it('reports a function that returns a promise, which is never taken for yes', () => {
+      const { acks, notes } = rig()
+      acks.add('a', (() => Promise.reject(new Error('unheard'))) as never, 100)
+      expect(acks.match({})).to.equal(undefined)
+      expect(notes.join()).to.contain('a threw TypeError: The ack function returned a promise')
     })
 
     it('reports a function that throws, asks it no more, and goes on with the others', () => {

@@ -22,13 +22,21 @@ describe('messagesOf', () => {
     expect([...messagesOf(0, () => [])]).to.deep.equal([])
   })
 
+  it('throws for a promise, and leaves no unhandled rejection', () => {
+    const late = (): Iterable<unknown> => Promise.reject(new Error('unheard')) as never
+    expect(() => [...messagesOf(0, late)]).to.throw(
+      TypeError,
+      'unpack returned a promise, which is not awaited',
+    )
+  })
+
   const wrong: [unknown, string][] = [
     ['letters', 'a string'],
     [undefined, 'undefined'],
     [null, 'null'],
     [5, 'a number'],
     [{ M: [] }, 'a plain object'],
-    [Promise.resolve([]), 'an instance of Promise'],
+    [new Date(0), 'an instance of Date'],
   ]
   for (const [value, said] of wrong) {
     it(`throws for ${said}`, () => {

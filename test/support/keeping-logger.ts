@@ -1,18 +1,27 @@
 import { Logger } from 'holdfast'
+import type { LogFacts } from 'holdfast'
 
-/** Keeps its lines, each with its level. */
+/** Keeps its lines, each with its level, and the errors that came with them. */
 export class KeepingLogger extends Logger {
   readonly lines: string[] = []
+  /** Changes of state, apart from the rest. */
+  readonly states: string[] = []
+  readonly errors: Error[] = []
   debug(message: string): void {
     this.lines.push(`debug ${message}`)
   }
   info(message: string): void {
-    this.lines.push(`info ${message}`)
+    const kept = message.includes('state: ') ? this.states : this.lines
+    kept.push(`info ${message}`)
   }
-  warn(message: string): void {
-    this.lines.push(`warn ${message}`)
+  warn(message: string, facts?: LogFacts): void {
+    this.#keep(`warn ${message}`, facts)
   }
-  error(message: string): void {
-    this.lines.push(`error ${message}`)
+  error(message: string, facts?: LogFacts): void {
+    this.#keep(`error ${message}`, facts)
+  }
+  #keep(line: string, facts: LogFacts | undefined): void {
+    this.lines.push(line)
+    if (facts?.err) this.errors.push(facts.err)
   }
 }

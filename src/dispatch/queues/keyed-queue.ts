@@ -24,7 +24,7 @@ export class KeyedQueue {
 
   constructor(slots: Slots, { key, conflate }: Required<Pick<KeyedConcurrency, 'key' | 'conflate'>>) {
     this.slots = slots
-    this.#read = readerOf(key)
+    this.#read = readerOf(key, 'concurrency.key')
     this.#conflate = conflate
   }
 

@@ -58,6 +58,6 @@ export class SlowHandlerWarning {
   #look(running: WatchedHandler): void {
     if (running.look() !== LOOKS + 1) return
     const time = `${WARN_AFTER / 1_000} s`
-    this.#warn(`${running.name} has not settled for ${time}: does it wait for something that never comes?`)
+    this.#warn(`${running.name} has been running for ${time}. Is it waiting for something that never arrives?`)
   }
 }

@@ -29,7 +29,7 @@ describe('SlowHandlerWarning', () => {
     await clock.advance(120_000)
     expect(WARN_AFTER).to.equal(30_000)
     expect(warnings).to.deep.equal([
-      '30000 Ticker#tick has not settled for 30 s: does it wait for something that never comes?',
+      '30000 Ticker#tick has been running for 30 s. Is it waiting for something that never arrives?',
     ])
   })
 
