@@ -20,7 +20,10 @@ export interface ClientOptions extends ConnectionOptions {
   readonly providers?: readonly Provider[]
   /** Bounds `bootstrap`, and nothing after it: when it aborts first, nothing stays open, and `bootstrap` rejects with its reason. */
   readonly signal?: AbortSignal
-  /** `true` closes with 1001 on the first SIGINT or SIGTERM, then lets the signal take its course; a second one exits at once. */
+  /**
+   * `true` closes with 1001 on the first SIGINT or SIGTERM, then ends the process by that signal. As process 1, or if your own code listens for
+   * the signal, too, the process exits with 128 plus its number. A second signal exits immediately.
+   */
   readonly shutdownSignals?: boolean
 }
 

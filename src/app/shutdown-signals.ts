@@ -18,7 +18,7 @@ let isClosing = false
 let first: { readonly signal: Signal; readonly at: number } | undefined
 
 /**
- * Closes on the first SIGINT or SIGTERM, and lets the signal end the process once all is closed; a second one exits at once.
+ * Closes on the first SIGINT or SIGTERM, and ends the process once all is closed; a second one exits at once.
  *
  * @param close must not reject
  * @returns stops listening
@@ -42,8 +42,18 @@ function received(signal: Signal): void {
   void Promise.all([...closers].map((close) => close())).then(() => {
     isClosing = false
     unlisten()
-    process.kill(process.pid, signal)
+    end(signal)
   })
+}
+
+/**
+ * Ends the process as the signal would have: its parent sees which one it was. Process 1 of a container does not die of a signal that it
+ * does not handle, and the listener of somebody else would receive the signal twice: then the process exits as a shell would tell it.
+ */
+function end(signal: Signal): void {
+  const endsBySignal = process.pid !== 1 && process.listenerCount(signal) === 0
+  if (endsBySignal) process.kill(process.pid, signal)
+  else process.exit(EXIT_BASE + SIGNALS[signal])
 }
 
 function listen(): void {

@@ -181,6 +181,21 @@ describe('closeOnSignals', () => {
       expect(await program.ended).to.deep.equal({ code: 130, signal: null })
     })
 
+    it('exits with 128 plus the number of the signal as process 1, which no signal ends', async () => {
+      await run('first')
+      program.send('SIGTERM')
+      expect(await program.ended).to.deep.equal({ code: 143, signal: null })
+      expect((await codes).map(({ code }) => code)).to.deep.equal([1001, 1001])
+    })
+
+    it('leaves one run to a listener of your own, and exits with 128 plus the number of the signal', async () => {
+      await run('listens')
+      program.send('SIGTERM')
+      expect(await program.ended).to.deep.equal({ code: 143, signal: null })
+      expect(program.lines.filter((line) => line === 'heard')).to.have.length(1)
+      expect(program.lines).to.include.members(['closed 1', 'closed 2'])
+    })
+
     it('closes an application as a whole', async () => {
       await run('module')
       program.send('SIGTERM')

@@ -22,6 +22,12 @@ class Worker {
 class WorkerModule {}
 
 const [, , url = '', mode] = process.argv
+if (mode === 'listens') process.on('SIGTERM', () => console.log('heard'))
+if (mode === 'first') {
+  Object.defineProperty(process, 'pid', { value: 1 })
+  // Process 1 ignores it; and the true one must not get it.
+  process.kill = () => true
+}
 const options: ClientOptions = { shutdownSignals: true, closeTimeout: 60_000 }
 
 async function start() {
