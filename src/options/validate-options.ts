@@ -24,7 +24,7 @@ import { checkRoute } from './validate-route.js'
 
 const OUTBOX_NAMES = ['limit', 'bytes', 'overflow', 'maxAge', 'conflate']
 const OVERFLOWS: readonly unknown[] = ['reject', 'drop-oldest', 'drop-newest']
-const REQUEST_FUNCTIONS = ['replyId', 'result', 'error', 'nextId', 'idKey', 'respond']
+const REQUEST_FUNCTIONS = ['replyId', 'result', 'error', 'nextId', 'idKey', 'respond', 'cancel']
 
 /** Numbers that `false` switches off. */
 const CAN_BE_OFF: readonly string[] = ['connectTimeout', 'onOpenTimeout', 'maxPayload', 'maxFragments']
@@ -121,6 +121,7 @@ function checkRequests(requests: unknown, place: string): Mistake[] {
   const mistakes = [
     ...unknownNames(requests, place, [...REQUEST_FUNCTIONS, 'id', 'heartbeatIds', 'timeout', 'limit']),
     ...checkFunctions(requests, place, REQUEST_FUNCTIONS),
+    ...checkSync(requests['cancel'], `${place}.cancel`),
     ...checkFlag(requests['heartbeatIds'], `${place}.heartbeatIds`),
     ...checkCount(requests['limit'], `${place}.limit`),
     ...(timeout === undefined || timeout === false ? [] : checkTime(timeout, `${place}.timeout`, 1)),

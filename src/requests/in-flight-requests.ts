@@ -74,9 +74,11 @@ export class InFlightRequests {
    * @throws TypeError when the message can have no ID, or has one that is in use, or when `nextId` returns none
    */
   identifyLate(request: PendingRequest, message: unknown): unknown {
-    const own = this.ids?.read(message)
-    const id = this.ids ? (own ?? this.ids.next()) : { id: undefined, key: request }
-    const identified = this.ids && !own ? this.ids.write(message, id.id) : message
+    const { match } = request.options
+    const own = match ? this.ids?.readIfAny(message) : this.ids?.read(message)
+    const next = own || match ? undefined : this.ids?.next()
+    const id = own ?? next ?? { id: undefined, key: request }
+    const identified = next ? this.ids?.write(message, next.id) : message
     if (own) this.ids?.markUsed(own.key)
     this.#byKey.delete(request.key)
     request.markSent(id)
@@ -87,7 +89,7 @@ export class InFlightRequests {
 
   #identify(request: PendingRequest): unknown {
     const { message } = request
-    if (!this.ids) {
+    if (!this.ids || (request.options.match && !request.hasOwnId)) {
       request.markSent({ id: undefined, key: request })
       return message
     }

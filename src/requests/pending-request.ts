@@ -8,10 +8,8 @@ import type { RequestTimeouts, Timeout } from './request-timeouts.js'
 
 /** Has a request until it is settled, or until another one takes it over. */
 export interface RequestOwner {
-  /** Rejects a request, unless it is settled. Sends nothing. */
-  fail(request: PendingRequest, error: Error, isAborted: boolean): void
-  /** Ends a request that needs no further reply. Sends nothing. */
-  end(request: PendingRequest): void
+  /** Ends a request whose asker has left early, with an error unless it has left on purpose, and tells the peer. */
+  abandon(request: PendingRequest, error: Error | undefined, isAborted: boolean): void
   /** Sends what waits, as the limit allows. */
   flush(): void
 }
@@ -127,7 +125,7 @@ export abstract class PendingRequest {
     const { signal } = this.options
     if (signal) {
       this.#onAbort = () => {
-        this.#owner.fail(this, toError(signal.reason), true)
+        this.#owner.abandon(this, toError(signal.reason), true)
         this.#owner.flush()
       }
       addAbortCallback(signal, this.#onAbort)
@@ -141,7 +139,7 @@ export abstract class PendingRequest {
 
   /** @param timeout in milliseconds */
   onTimeout(timeout: number): void {
-    this.#owner.fail(this, new RequestTimeoutError(timeout, this.id, this.#wasSent), false)
+    this.#owner.abandon(this, new RequestTimeoutError(timeout, this.id, this.#wasSent), false)
   }
 
   /** Ends the time-out, and leaves the signal alone. */

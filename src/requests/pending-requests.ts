@@ -2,8 +2,8 @@ import type { Clock } from '../core/clock.js'
 import { RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 import { toError } from '../core/error-text.js'
-import { BackpressureError, ReplyError } from '../errors/request-errors.js'
 import { syncAnswer } from '../core/thenable.js'
+import { BackpressureError, ReplyError, UnreadRepliesError } from '../errors/request-errors.js'
 import { InFlightRequests } from './in-flight-requests.js'
 import type { PendingRequest } from './pending-request.js'
 import { idInUse } from './request-ids.js'
@@ -17,7 +17,7 @@ import { SingleRequest } from './single-request.js'
 import { StreamRequest } from './stream-request.js'
 
 /** Sends the requests of one link, and receives what happens to them. A lobby never sends: its `canSend` is not called. */
-export interface RequestsPort extends RequestQueuePort {
+export interface RequestsPort extends Omit<RequestQueuePort, 'cancel'> {
   /** Called when a function of the options threw at a message that belongs to no request: it goes to the handlers. */
   onError(thrown: unknown): void
   /** Called for a reply that no request was waiting for: late, duplicate, foreign, or an error without an id. */
@@ -58,7 +58,10 @@ export class PendingRequests {
       send: (message) => port.send(message),
       sendLate: (make, request) => port.sendLate(make, request),
       canSend: () => port.canSend(),
+      isOpen: () => port.isOpen(),
       onChange: () => this.#onChange(),
+      cancel: settings.cancel,
+      onCancelError: (thrown) => port.onCancelError(thrown),
     })
     this.#timeouts = new RequestTimeouts(clock)
   }
@@ -85,7 +88,7 @@ export class PendingRequests {
    * Asks, and resolves with the result of the reply. The message is read when it is sent. The promise may be left alone: a
    * rejection that comes before anybody awaits it is not "unhandled".
    *
-   * @throws TypeError when the message can have no id, has one that is in use, or has neither an id nor a `match`
+   * @throws TypeError when the message has an id that is in use, or when it can have none and there is no `match`
    */
   request(message: unknown, options: RequestOptions = {}): Promise<unknown> {
     const own = this.#ownId(message, options)
@@ -112,7 +115,11 @@ export class PendingRequests {
     let key: unknown
     try {
       const id = syncAnswer(this.#settings.replyId(message), 'requests.replyId')
-      if (id == null) return this.#takeWithoutId(message)
+      if (id == null) {
+        if (this.#offerToMatching(message, () => true)) return true
+        if (errorOf(this.#settings, message) != null) this.#port.onUnmatched()
+        return false
+      }
       key = syncAnswer(this.#settings.idKey(id), 'requests.idKey')
     } catch (thrown) {
       this.#port.onError(thrown)
@@ -120,6 +127,8 @@ export class PendingRequests {
     }
     const request = this.#inFlight.get(key)
     if (request) return this.#offer(request, message, true)
+    // Those without an id are found by their match alone, whatever the message has for an id.
+    if (this.#offerToMatching(message, (id) => id === undefined)) return true
     this.#port.onUnmatched()
     return false
   }
@@ -206,7 +215,8 @@ export class PendingRequests {
     const { ids } = this.#inFlight
     if (!ids && !match) throw new TypeError('A request needs a match where requests.id is false')
     // The ID of a message that a function makes is known once it is made.
-    return typeof message === 'function' ? undefined : ids?.read(message)
+    if (typeof message === 'function') return undefined
+    return match ? ids?.readIfAny(message) : ids?.read(message)
   }
 
   #add(request: PendingRequest): void {
@@ -230,13 +240,14 @@ export class PendingRequests {
     return new BackpressureError(most, 'requests')
   }
 
-  #takeWithoutId(message: unknown): boolean {
+  #offerToMatching(message: unknown, isAsked: (id: unknown) => boolean): boolean {
     // A copy, for a matcher that throws lets the next request go out, which this message is no reply to.
-    for (const request of this.#inFlight.matching()) {
-      if (this.#inFlight.has(request) && this.#offer(request, message, false)) return true
-    }
-    if (errorOf(this.#settings, message) != null) this.#port.onUnmatched()
-    return false
+    return this.#inFlight
+      .matching()
+      .some(
+        (request) =>
+          isAsked(request.id) && this.#inFlight.has(request) && this.#offer(request, message, false),
+      )
   }
 
   /** Gives a message to a request that may want it, and tells whether it did; what throws meanwhile ends that request. */
@@ -262,7 +273,9 @@ export class PendingRequests {
   }
 
   #fail(request: PendingRequest, error: Error): void {
-    this.#queue.fail(request, error, false)
+    // Whoever cannot keep up with the replies leaves early, too.
+    if (error instanceof UnreadRepliesError) this.#queue.abandon(request, error, false)
+    else this.#queue.fail(request, error, false)
     this.#queue.flush()
   }
 }

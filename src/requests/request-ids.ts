@@ -33,11 +33,32 @@ export class RequestIds {
    * @throws TypeError when another pending request has it, or the message can have none
    */
   read(message: unknown): RequestId | undefined {
-    const id = syncAnswer(this.#place.read(message), 'requests.id.read')
+    return this.#check(syncAnswer(this.#place.read(message), 'requests.id.read'))
+  }
+
+  /**
+   * Reads the id that a request brings along that needs none. A message that can have none has none.
+   *
+   * @throws TypeError when another pending request has it
+   */
+  readIfAny(message: unknown): RequestId | undefined {
+    return this.#check(this.#idOf(message))
+  }
+
+  #check(id: unknown): RequestId | undefined {
     if (id == null) return undefined
     const key = syncAnswer(this.#settings.idKey(id), 'requests.idKey')
     if (this.#reserved.has(key)) throw idInUse(id)
     return { id, key }
+  }
+
+  /** Reads the id of a message; one that can have none has none. */
+  #idOf(message: unknown): unknown {
+    try {
+      return this.#place.read(message)
+    } catch {
+      return undefined
+    }
   }
 
   /**
@@ -65,12 +86,7 @@ export class RequestIds {
 
   /** Notes the id of a message that is no request; one that has none, or can have none, is nothing to note. */
   markUsedIdOf(message: unknown): void {
-    let id: unknown
-    try {
-      id = this.#place.read(message)
-    } catch {
-      return
-    }
+    const id = this.#idOf(message)
     if (id != null) this.markUsed(this.#settings.idKey(id))
   }
 

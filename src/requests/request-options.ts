@@ -24,6 +24,12 @@ export interface RequestsOptions {
   readonly idKey?: (id: unknown) => unknown
   /** Makes the reply to a call of the server's, from the call and a result. @default the result with the id of the call written into it */
   readonly respond?: (incoming: unknown, result: unknown) => unknown
+  /**
+   * Makes the message that is sent when the asker leaves a request early, from the request's id: when it is aborted or times out, or when the
+   * loop of `requestMany` is left. Must be synchronous; `undefined` sends nothing. It is not called for a request without an id where the API
+   * has ids. @default nothing is sent
+   */
+  readonly cancel?: (id: unknown) => unknown
   /** Whether heartbeat messages get an id of the same sequence, too: for APIs in which every message must have one. @default false */
   readonly heartbeatIds?: boolean
   /** How long a request may take in all, in milliseconds, waiting included; `false` for as long as the connection lives. @default 30_000 */
@@ -41,8 +47,16 @@ export interface RequestOptions {
   readonly timeout?: number | false
   /** Ends the request; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal
-  /** Tells whether a message is the reply. Asked of messages with the request's own id, and of those that have no id; never of replies to others. */
+  /**
+   * Tells whether a message is the reply. No id is added to the request then. It is asked of messages that have no id or one of no pending
+   * request; if the request's message has an id of its own, of those with that id and of those that have none. Never of replies to others.
+   */
   readonly match?: (message: unknown, id: unknown) => boolean
+  /**
+   * Makes the message that is sent when the asker leaves early, in the place of the `requests.cancel` option. Must be synchronous;
+   * `undefined` sends nothing. Nothing is sent either if the request was never sent, was answered, or its link is gone.
+   */
+  readonly cancel?: (id: unknown) => unknown
   /** Asks again after a reconnect if the connection is lost before the reply: at least once. Without it: at most once. @default false */
   readonly resend?: boolean
 }
@@ -60,7 +74,10 @@ export interface RequestManyOptions extends RequestOptions {
 export const REQUEST_DEFAULTS = { timeout: 30_000, limit: 1_000 } as const
 
 /** How requests and replies belong together, defaults filled in. */
-export type RequestsSettings = Required<Omit<RequestsOptions, 'id'>> & { readonly ids: IdAccessor | false }
+export type RequestsSettings = Required<Omit<RequestsOptions, 'id' | 'cancel'>> & {
+  readonly ids: IdAccessor | false
+  readonly cancel: RequestsOptions['cancel']
+}
 
 /** Fills in the defaults; connections that have no such options share one. */
 export function fillInRequests(options?: RequestsOptions): RequestsSettings {
@@ -84,6 +101,7 @@ function requestsSettings(options: RequestsOptions): RequestsSettings {
     nextId: options.nextId ?? same,
     idKey: options.idKey ?? same,
     respond: options.respond ?? ((incoming, result) => writeInto(ids, result, readId(incoming))),
+    cancel: options.cancel,
     heartbeatIds: options.heartbeatIds ?? false,
     timeout: options.timeout ?? REQUEST_DEFAULTS.timeout,
     limit: options.limit ?? REQUEST_DEFAULTS.limit,

@@ -1,7 +1,9 @@
 import { toError } from '../core/error-text.js'
 import { Chain } from '../core/fifo.js'
+import { syncMessage } from '../core/thenable.js'
 import type { InFlightRequests } from './in-flight-requests.js'
 import type { PendingRequest, QueuePlace, RequestOwner } from './pending-request.js'
+import type { RequestsSettings } from './request-options.js'
 
 /** A request whose message a function makes, from when it is handed to the link. */
 export interface LateRequestPort {
@@ -24,6 +26,12 @@ export interface RequestQueuePort {
   sendLate(make: () => unknown, request: LateRequestPort): void
   /** Tells whether requests may be sent now. */
   canSend(): boolean
+  /** Tells whether anything can be sent on the link, also on one that takes no new requests. */
+  isOpen(): boolean
+  /** Makes the message that tells the peer that a request's asker has left, where the request has no such function itself. */
+  readonly cancel: RequestsSettings['cancel']
+  /** Called with what was thrown when such a message was made or encoded. */
+  onCancelError(thrown: unknown): void
   /** Called whenever the number of pending requests has changed. */
   onChange(): void
 }
@@ -127,6 +135,30 @@ export class RequestQueue implements RequestOwner {
   /** Rejects a request, unless it is settled. Sends nothing. */
   fail(request: PendingRequest, error: Error, isAborted: boolean): void {
     if (this.#reject(request, error, isAborted)) this.onChange()
+  }
+
+  /** Ends a request whose asker has left, and tells the peer if the request is in flight. The rest sends nothing. */
+  abandon(request: PendingRequest, error: Error | undefined, isAborted: boolean): void {
+    const isInFlight = this.#inFlight.has(request)
+    if (error) this.fail(request, error, isAborted)
+    else this.end(request)
+    if (isInFlight) this.#cancel(request)
+  }
+
+  #cancel(request: PendingRequest): void {
+    try {
+      const message = this.#port.isOpen() ? this.#cancelMessage(request) : undefined
+      if (message !== undefined && this.#port.isOpen()) this.#port.send(message)
+    } catch (thrown) {
+      this.#port.onCancelError(thrown)
+    }
+  }
+
+  /** The option knows a request by its id: where the API has ids, one without any is nothing to it. */
+  #cancelMessage({ id, options }: PendingRequest): unknown {
+    const isNamed = id !== undefined || !this.#inFlight.ids
+    const cancel = options.cancel ?? (isNamed ? this.#port.cancel : undefined)
+    return cancel && syncMessage(cancel(id), 'The cancel function')
   }
 
   /** Rejects requests together: the change is told once. Sends nothing. */

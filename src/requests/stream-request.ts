@@ -24,7 +24,7 @@ export class StreamRequest extends PendingRequest {
     this.#isLast = options.isLast
     this.#highWaterMark = options.highWaterMark ?? DEFAULT_HIGH_WATER_MARK
     this.replies = new ReplyStream(() => {
-      this.owner.end(this)
+      this.owner.abandon(this, undefined, false)
       this.owner.flush()
     })
   }

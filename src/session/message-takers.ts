@@ -132,6 +132,8 @@ export class MessageTakers {
         send: (message) => void session?.link.send(encodeWith(codec, message)),
         sendLate: (make, request) => void session?.link.sendLate(new LateMessage(make, undefined, request)),
         canSend: () => session?.canSend ?? false,
+        isOpen: () => session?.link.isOpen ?? false,
+        onCancelError: (thrown) => this.#port.report(toError(thrown), 'encode', 'the peer is not told'),
         onChange: () => onWaiting(requests.size),
         onError: (thrown) => this.#port.report(toError(thrown), 'decode', ''),
         onUnmatched: () => {

@@ -43,3 +43,14 @@ describe('syncMessage', () => {
     )
   })
 })
+
+describe('syncMessage', () => {
+  it('returns a message as it is, and throws for a promise of one, named by its function', () => {
+    const message = { op: 'subscribe' }
+    expect(syncMessage(message, 'subscribe')).to.equal(message)
+    expect(() => syncMessage(Promise.reject(new Error('unheard')), 'subscribe')).to.throw(
+      TypeError,
+      'subscribe returned a promise, which cannot be sent',
+    )
+  })
+})

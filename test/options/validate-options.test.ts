@@ -322,6 +322,9 @@ describe('validateOptions', () => {
     it('has an id, functions, a limit and a time-out that can be used', () => {
       for (const id of [5, {}, { read: 1, write: 2 }])
         expectMistake({ requests: { id } }, `${place}.id`, 'is', '{ read, write }')
+      const cancel = async (): Promise<unknown> => 1
+      expectMistake({ requests: { cancel } }, `${place}.cancel`, 'is an async function', 'return the result')
+      expectMistake({ requests: { cancel: 1 } }, `${place}.cancel`, 'not a function', 'cancel: (…) => …')
       expectMistake({ requests: { nextId: 1 } }, `${place}.nextId`, 'not a function', 'nextId: (…) => …')
       expectMistake({ requests: { limit: 0 } }, `${place}.limit`, 'is 0', 'a whole number from 1')
       expectMistake({ requests: { heartbeatIds: 1 } }, `${place}.heartbeatIds`, 'is 1', 'true or false')

@@ -6,7 +6,7 @@ import { fillInRequests } from '#src/requests/request-options.js'
 import type { RequestOptions, RequestsOptions } from '#src/requests/request-options.js'
 import { SingleRequest } from '#src/requests/single-request.js'
 
-const OWNER: RequestOwner = { fail: () => {}, end: () => {}, flush: () => {} }
+const OWNER: RequestOwner = { abandon: () => {}, flush: () => {} }
 
 /** The requests in flight of a link with IDs. */
 function rig(options: RequestsOptions = {}) {
@@ -55,8 +55,8 @@ describe('InFlightRequests', () => {
       inFlight.addLate(late)
       expect(inFlight.all()).to.deep.equal([late])
       expect(inFlight.matching()).to.deep.equal([])
-      expect(inFlight.identifyLate(late, { op: 'a' })).to.deep.equal({ op: 'a', id: 1 })
-      expect(inFlight.get(1)).to.equal(late)
+      expect(inFlight.identifyLate(late, { op: 'a' })).to.deep.equal({ op: 'a' })
+      expect(inFlight.get(late)).to.equal(late)
       expect(inFlight.matching()).to.deep.equal([late])
       expect(inFlight.size).to.equal(1)
       inFlight.remove(late)
@@ -87,6 +87,15 @@ describe('InFlightRequests', () => {
       expect(inFlight.identifyLate(late, message)).to.equal(message)
       expect(inFlight.get(late)).to.equal(late)
       expect(late.wasSent).to.equal(true)
+    })
+
+    it('writes no ID into the message of a request with a match, and finds that by itself', () => {
+      const { inFlight, request } = rig()
+      const [message, match] = [{ op: 'a' }, (): boolean => true]
+      const matching = request(message, { match })
+      expect(inFlight.add(matching)).to.equal(message)
+      expect(inFlight.get(matching)).to.equal(matching)
+      expect(request({ id: 7 }, { match })).to.include({ id: 7, hasOwnId: true })
     })
 
     it('finds a request by itself if the API has no IDs', () => {

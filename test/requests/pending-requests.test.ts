@@ -27,6 +27,7 @@ function rig(options: RequestsOptions = {}, isOpen = true) {
   const stats = { unmatched: 0 }
   const port = {
     canSend: true,
+    isOpen: true,
     send: (message: unknown): void => {
       if ((message as { op?: unknown }).op === 'unencodable') throw new EncodeError('It has no text')
       sent.push(message as Sent)
@@ -40,6 +41,8 @@ function rig(options: RequestsOptions = {}, isOpen = true) {
         send: (message) => port.send(message),
         sendLate: (source, request) => port.send(request.identify(source())),
         canSend: () => port.canSend,
+        isOpen: () => port.isOpen,
+        onCancelError: (thrown) => failures.push(thrown),
         onChange: () => sizes.push(size()),
         onError: (thrown) => failures.push(thrown),
         onUnmatched: () => void (stats.unmatched += 1),
@@ -468,28 +471,53 @@ describe('PendingRequests', () => {
       expect(requests.size).to.equal(0)
     })
 
-    it('with ids, waits for the message with its id that matches, and for one without an id', async () => {
+    it('spares the message an id, also one that can have none, and finds the reply by itself', async () => {
+      const { requests, sent, stats } = rig()
+      const asked = [{ op: 'a' }, 'text'].map((message) => requests.request(message, { match: isAck }))
+      const events = requests.requestMany({ op: 'b' }, { match: isAck, isLast: () => true })
+      expect(sent).to.deep.equal([{ op: 'a' }, 'text', { op: 'b' }])
+      expect(requests.take({ id: 1, type: 'tick' })).to.equal(false)
+      expect(stats.unmatched).to.equal(1)
+      const replies = [{ type: 'ack' }, { id: 9, type: 'ack' }, { id: 1, type: 'ack' }]
+      for (const reply of replies) expect(requests.take(reply)).to.equal(true)
+      const last = (await events.next()).value
+      expect([...(await Promise.all(asked)), last]).to.deep.equal(replies)
+      expect([requests.size, stats.unmatched]).to.deep.equal([0, 1])
+    })
+
+    it('is never asked about the reply to another request', async () => {
+      const { requests } = rig()
+      const other = requests.request({})
+      const asked: unknown[] = []
+      void requests.request({}, { match: (message) => asked.push(message) > 1 })
+      requests.take({ id: 1, type: 'ack' })
+      expect(await other).to.deep.equal({ id: 1, type: 'ack' })
+      expect(asked).to.deep.equal([])
+    })
+
+    it('with an id of its own, waits for the message with that id that matches, and for one without an id', async () => {
       const { requests, stats } = rig()
-      const staged = requests.request({}, { match: isAck })
+      const staged = requests.request({ id: 1 }, { match: isAck })
       expect(requests.take({ id: 1, type: 'received' })).to.equal(false)
       expect(requests.take({ id: 9, type: 'ack' })).to.equal(false)
       expect(stats.unmatched).to.equal(1)
       expect(requests.take({ id: 1, type: 'ack' })).to.equal(true)
-      const bare = requests.request({}, { match: isAck })
+      const bare = requests.request({ id: 1 }, { match: isAck })
+      expect(() => requests.request({ id: 1 }, { match: isAck })).to.throw(TypeError, 'id 1 is pending')
       expect(requests.take({ type: 'ack' })).to.equal(true)
       expect(await Promise.all([staged, bare])).to.deep.equal([{ id: 1, type: 'ack' }, { type: 'ack' }])
     })
 
     it('is told the id of its request', async () => {
       const { requests } = rig({ replyId: () => undefined })
-      void requests.request({}, { match: (message, id) => (message as { of?: unknown }).of === id })
+      void requests.request({ id: 1 }, { match: (message, id) => (message as { of?: unknown }).of === id })
       expect(requests.take({ of: 2 })).to.equal(false)
       expect(requests.take({ of: 1 })).to.equal(true)
     })
 
     it('does not keep an error with its id from it', async () => {
       const { requests } = rig({ error: (reply) => (reply as { error?: unknown }).error })
-      const asked = requests.request({}, { match: isAck })
+      const asked = requests.request({ id: 1 }, { match: isAck })
       expect(requests.take({ id: 1, error: 'no' })).to.equal(true)
       expect(await rejection(asked)).to.have.property('message', 'Request 1 was answered with an error: no')
     })
@@ -536,6 +564,125 @@ describe('PendingRequests', () => {
       const aborted = requests.request({}, { match: () => true, signal: controller.signal })
       expect(requests.take({})).to.equal(false)
       expect(await rejection(aborted)).to.have.property('message', 'no longer wanted')
+    })
+  })
+
+  describe('cancel', () => {
+    const cancel = (id: unknown): unknown => ({ id, op: 'cancel' })
+    const CANCEL = { id: 1, op: 'cancel' }
+    const isLast = (): boolean => false
+
+    const leave: Record<string, (it: ReturnType<typeof rig>) => unknown> = {
+      'is aborted': (it) => {
+        const controller = new AbortController()
+        void it.requests.request({ op: 'ask' }, { signal: controller.signal })
+        controller.abort()
+      },
+      'times out': async ({ clock, requests }) => {
+        void requests.request({ op: 'ask' }, { timeout: 10 })
+        await clock.advance(10)
+      },
+      'is iterated over, and the loop is left': async ({ requests }) => {
+        for await (const reply of asked(requests)) if (reply) break
+      },
+      'is iterated over, and times out': async ({ clock, requests }) => {
+        void requests.requestMany({ op: 'ask' }, { isLast, timeout: 10 })
+        await clock.advance(10)
+      },
+      'has more replies than are read': ({ requests }) => {
+        void requests.requestMany({ op: 'ask' }, { isLast, highWaterMark: 1 })
+        for (let count = 0; count < 2; count += 1) requests.take({ id: 1 })
+      },
+    }
+    function asked(requests: PendingRequests): AsyncIterableIterator<unknown, undefined> {
+      const replies = requests.requestMany({ op: 'ask' }, { isLast })
+      requests.take({ id: 1 })
+      return replies
+    }
+    for (const [what, act] of Object.entries(leave)) {
+      it(`tells the peer once that a request ${what}, before what waited goes out`, async () => {
+        const it = rig({ cancel, limit: 1 })
+        const left = act(it)
+        void it.requests.request({ op: 'next' })
+        await left
+        expect(it.sent).to.deep.equal([{ op: 'ask', id: 1 }, CANCEL, { op: 'next', id: 2 }])
+        expect(it.failures).to.deep.equal([])
+      })
+    }
+
+    it('of the call wins; what it returns undefined for is not told', () => {
+      const { requests, sent } = rig({ cancel })
+      for (const own of [(id: unknown) => ({ op: 'own', id }), () => undefined, undefined]) {
+        const controller = new AbortController()
+        void requests.request({ op: 'ask' }, { signal: controller.signal, cancel: own })
+        controller.abort()
+      }
+      const told = sent.filter(({ op }) => op !== 'ask')
+      expect(told).to.deep.equal([
+        { op: 'own', id: 1 },
+        { op: 'cancel', id: 3 },
+      ])
+    })
+
+    it('is not asked about what was answered, not sent, or lost with its link', async () => {
+      const it = rig({ cancel, limit: 1 })
+      const controller = new AbortController()
+      const { signal } = controller
+      const replies = it.requests.requestMany({ op: 'many' }, { isLast: () => true })
+      it.requests.take({ id: 1 })
+      for await (const reply of replies) if (reply) break
+      void it.requests.request({ op: 'answered' }, { signal })
+      it.requests.take({ id: 2 })
+      void it.requests.request({ op: 'sent' }, { signal, resend: true })
+      void it.requests.request({ op: 'unsent' }, { signal })
+      void it.requests.request({ op: 'failed' })
+      it.lose()
+      controller.abort()
+      expect(it.ops()).to.deep.equal(['many', 'answered', 'sent'])
+      it.reopen()
+      const last = new AbortController()
+      void it.requests.request({ op: 'last' }, { signal: last.signal })
+      it.port.isOpen = false
+      last.abort()
+      expect(it.ops()).to.deep.equal(['many', 'answered', 'sent', 'last'])
+    })
+
+    it('of the option is not asked about a request without an id where others have one; that of the call is', () => {
+      for (const [id, told] of [
+        ['id', 0],
+        [false, 1],
+      ] as const) {
+        const { requests, sent } = rig({ cancel: () => ({ op: 'cancel' }), id })
+        const controller = new AbortController()
+        const options = { match: () => false, signal: controller.signal }
+        void requests.request({ op: 'ask' }, options)
+        void requests.request({ op: 'ask' }, { ...options, cancel: () => ({ op: 'own' }) })
+        controller.abort()
+        expect(sent.filter(({ op }) => op === 'cancel')).to.have.length(told)
+        expect(sent.filter(({ op }) => op === 'own')).to.have.length(1)
+      }
+    })
+
+    it('that throws, returns a promise, or what cannot be encoded is reported, and the next goes out', () => {
+      const thrown = new Error('no')
+      const broken: readonly ((id: unknown) => unknown)[] = [
+        () => {
+          throw thrown
+        },
+        () => Promise.reject(thrown),
+        () => ({ op: 'unencodable' }),
+      ]
+      const { failures, ops, requests } = rig({ limit: 1 })
+      for (const each of broken) {
+        const controller = new AbortController()
+        void requests.request({ op: 'ask' }, { signal: controller.signal, cancel: each })
+        controller.abort()
+      }
+      expect(ops()).to.deep.equal(['ask', 'ask', 'ask'])
+      expect(failures[0]).to.equal(thrown)
+      expect(failures[1]).to.be.instanceOf(TypeError).with.property('message').that.includes('a promise')
+      expect(failures[2]).to.be.instanceOf(EncodeError)
+      expect(failures).to.have.length(3)
     })
   })
 

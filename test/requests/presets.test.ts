@@ -16,6 +16,8 @@ function rig(options?: RequestsOptions) {
     send: (message) => sent.push(message),
     sendLate: (make, request) => sent.push(request.identify(make())),
     canSend: () => true,
+    isOpen: () => true,
+    onCancelError: () => undefined,
     onChange: () => undefined,
     onError: (thrown) => {
       throw thrown
@@ -306,7 +308,7 @@ describe('homeAssistant', () => {
   it('has a subscription with all its events as several replies, told by a match', async () => {
     const { requests } = rig(homeAssistant())
     const events = requests.requestMany(
-      { type: 'subscribe_events' },
+      { type: 'subscribe_events', id: 1 },
       { match: (message, id) => (message as { id?: unknown }).id === id, isLast: () => false },
     )
     requests.take({ id: 1, type: 'result', success: true, result: null })

@@ -23,6 +23,9 @@ function rig(limit = 2) {
     sendLate: (make, request) => late.push({ make, request }),
     canSend: () => port.isOpen,
     onChange: () => port.onChange(),
+    isOpen: () => port.isOpen,
+    cancel: undefined,
+    onCancelError: () => {},
   })
   const add = (...ops: readonly string[]): SingleRequest[] =>
     ops.map((op) => {

@@ -3,7 +3,7 @@ import { SingleRequest } from '#src/requests/single-request.js'
 import { rejection } from '../support/rejection.js'
 
 function request(): SingleRequest {
-  return new SingleRequest({}, {}, { fail: () => {}, end: () => {}, flush: () => {} }, undefined, true)
+  return new SingleRequest({}, {}, { abandon: () => {}, flush: () => {} }, undefined, true)
 }
 
 describe('SingleRequest', () => {

@@ -8,8 +8,7 @@ import { rejection } from '../support/rejection.js'
 function rig(options: Partial<RequestManyOptions> = {}) {
   const calls: string[] = []
   const owner = {
-    fail: () => {},
-    end: () => void calls.push('end'),
+    abandon: () => void calls.push('abandon'),
     flush: () => void calls.push('flush'),
   }
   const isLast = (reply: unknown): boolean => reply === 'last'
@@ -38,7 +37,7 @@ describe('StreamRequest', () => {
   it('ends, and gives its turn to the next, when the reader leaves', async () => {
     const { calls, request } = rig()
     await request.replies.return()
-    expect(calls).to.deep.equal(['end', 'flush'])
+    expect(calls).to.deep.equal(['abandon', 'flush'])
   })
 
   it('passes an error on after the replies before it, and drops those if it is aborted', async () => {

@@ -35,6 +35,7 @@ interface Message {
 /** An operation is a request whose replies are `next`, and in the end `complete`. Its id must be a string. */
 const OPERATIONS: RequestsOptions = {
   nextId: String,
+  cancel: (id) => ({ id, type: 'complete' }),
   result: (reply) => (reply as Message).payload?.data,
   error: (reply) => {
     const { type, payload } = reply as Message
@@ -221,6 +222,17 @@ describeBothWays('A graphql-ws server', function (transport) {
     expect(error).to.be.instanceOf(ReplyError)
     const [{ message }] = (error as ReplyError).details as [{ message: string }]
     expect(message).to.equal('Cannot query field "nothing" on type "Query".')
+  })
+
+  it('ends an operation whose loop is left', async () => {
+    const { market, connection } = await start()
+    const isLast = (message: unknown): boolean => (message as Message).type === 'complete'
+    const query = operation('subscription { price(product: "ETH") }')
+    const replies = connection.requestMany<{ price: number }>(query, { isLast })
+    await eventually('the operation has begun', () => market.begun.includes('price ETH'))
+    market.prices.emit('ETH', 7)
+    for await (const reply of replies) if (reply.price === 7) break
+    await eventually('the server has ended it', () => market.prices.listenerCount('ETH') === 0)
   })
 
   it('streams an operation from its beginning again after a drop in the middle of it', async () => {
