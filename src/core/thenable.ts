@@ -23,17 +23,3 @@ export function syncAnswer<T>(answer: T, name: string): T {
     `${name} returned a promise, which is not awaited. Return the value itself, and do asynchronous work in a handler`,
   )
 }
-
-/**
- * Returns the message that a user's function made, which has to be there at once: a promise cannot be sent.
- *
- * @param name the function, for the error
- * @throws TypeError for a promise
- */
-export function syncMessage<T>(message: T, name: string): T {
-  if (!isThenable(message)) return message
-  ignore(message)
-  throw new TypeError(
-    `${name} returned a promise, which cannot be sent: return the result itself; what takes time belongs in a handler`,
-  )
-}

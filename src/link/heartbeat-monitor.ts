@@ -7,7 +7,7 @@ import type { ConnectionLostError } from '../errors/connection-errors.js'
 import { HeartbeatTimeoutError } from '../errors/connection-errors.js'
 import { deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
-import { ignore, isThenable, syncMessage } from '../core/thenable.js'
+import { ignore, isThenable, syncAnswer } from '../core/thenable.js'
 import type { HeartbeatChange, HeartbeatSettings } from './heartbeat.js'
 import { HeartbeatSchedule } from './heartbeat-schedule.js'
 import type { ScheduledItem } from './heartbeat-timer.js'
@@ -245,7 +245,7 @@ export class HeartbeatMonitor implements ScheduledItem {
       return true
     }
     try {
-      const message = syncMessage(settings.message(), 'heartbeat.message')
+      const message = syncAnswer(settings.message(), 'heartbeat.message')
       if (!this.#link.isOpen) return false
       this.#link.sendUrgent(encodeWith(this.#settings.codec, this.#hub.withRequestId(message)), () => {
         this.#roundTrips.onMessageSent(this.#settings.clock.now())

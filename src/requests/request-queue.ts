@@ -1,6 +1,6 @@
 import { toError } from '../core/error-text.js'
 import { Chain } from '../core/fifo.js'
-import { syncMessage } from '../core/thenable.js'
+import { syncAnswer } from '../core/thenable.js'
 import type { InFlightRequests } from './in-flight-requests.js'
 import type { PendingRequest, QueuePlace, RequestOwner } from './pending-request.js'
 import type { RequestsSettings } from './request-options.js'
@@ -158,7 +158,7 @@ export class RequestQueue implements RequestOwner {
   #cancelMessage({ id, options }: PendingRequest): unknown {
     const isNamed = id !== undefined || !this.#inFlight.ids
     const cancel = options.cancel ?? (isNamed ? this.#port.cancel : undefined)
-    return cancel && syncMessage(cancel(id), 'The cancel function')
+    return cancel && syncAnswer(cancel(id), 'The cancel function')
   }
 
   /** Rejects requests together: the change is told once. Sends nothing. */

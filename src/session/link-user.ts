@@ -1,6 +1,6 @@
 import { encodeWith } from '../codecs/codec.js'
 import { toError } from '../core/error-text.js'
-import { syncMessage } from '../core/thenable.js'
+import { syncAnswer } from '../core/thenable.js'
 import type { HeartbeatTimeoutError } from '../errors/connection-errors.js'
 import type { BackpressureError } from '../errors/request-errors.js'
 import type { Stage } from '../errors/stage.js'
@@ -126,7 +126,7 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
   #acknowledge(ackOnArrival: AckOnArrival, message: unknown): void {
     if (!this.#canAcknowledge()) return
     try {
-      const ack = syncMessage(ackOnArrival(message), 'ackOnArrival')
+      const ack = syncAnswer(ackOnArrival(message), 'ackOnArrival')
       if (ack === undefined || ack === null) return
       const data = encodeWith(this.link.codec, ack)
       // The function may have closed the connection.

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { isThenable, syncAnswer, syncMessage } from '#src/core/thenable.js'
+import { isThenable, syncAnswer } from '#src/core/thenable.js'
 
 describe('isThenable', () => {
   it('knows promises, and what behaves like one', () => {
@@ -26,31 +26,6 @@ describe('syncAnswer', () => {
     expect(() => syncAnswer(Promise.reject(new Error('unheard')), 'isReply')).to.throw(
       TypeError,
       'isReply returned a promise, which is not awaited',
-    )
-  })
-})
-
-describe('syncMessage', () => {
-  it('returns whatever is no promise as it is', () => {
-    for (const message of [undefined, null, 0, 'text', { then: 5 }])
-      expect(syncMessage(message, 'ackOnArrival')).to.equal(message)
-  })
-
-  it('throws for a promise, names the function, and leaves no unhandled rejection', () => {
-    expect(() => syncMessage(Promise.reject(new Error('unheard')), 'ackOnArrival')).to.throw(
-      TypeError,
-      'ackOnArrival returned a promise, which cannot be sent',
-    )
-  })
-})
-
-describe('syncMessage', () => {
-  it('returns a message as it is, and throws for a promise of one, named by its function', () => {
-    const message = { op: 'subscribe' }
-    expect(syncMessage(message, 'subscribe')).to.equal(message)
-    expect(() => syncMessage(Promise.reject(new Error('unheard')), 'subscribe')).to.throw(
-      TypeError,
-      'subscribe returned a promise, which cannot be sent',
     )
   })
 })
