@@ -1,0 +1,276 @@
+import 'reflect-metadata'
+import 'tsyringe'
+import { expect } from 'chai'
+import { deferred } from '#src/core/deferred.js'
+import { bootstrap, ConnectOptionError } from 'holdfast'
+import type { Class, Client, ClientOptions, Provider } from 'holdfast'
+import { FakeClock, MemoryServer } from 'holdfast/testing'
+import { eventually } from '../support/eventually.js'
+import { recipe } from '../support/recipes.js'
+
+// Recipes that no recording covers: a server in memory says what the API documents, and each class is taken off its page.
+const [EventSub, Gateway, SocketMode, Assistant] = await Promise.all(
+  ['twitch', 'discord', 'slack', 'openai'].map(recipe),
+)
+
+interface Scene {
+  readonly server: MemoryServer
+  readonly clock: FakeClock
+  /** Starts the recipe; the promise is left to the test, as the server has to speak first. */
+  start(
+    target: Class | undefined,
+    providers: readonly Provider[],
+    options?: ClientOptions,
+  ): Promise<Client<never>>
+  /** Waits for the next link: what leads to it may be a promise that no clock knows. */
+  opened(): Promise<void>
+  /** What the client has sent on the latest link, parsed. */
+  sent(): unknown[]
+}
+
+function scene(): Scene {
+  const server = new MemoryServer()
+  const clock = new FakeClock()
+  return {
+    server,
+    clock,
+    start(target, providers, options) {
+      if (!target) throw new Error('there is no such recipe')
+      const common = { transport: server.connect, clock, random: () => 0.5, logger: false } as const
+      const starting = bootstrap(target as Class<never>, undefined, { ...common, providers, ...options })
+      starting.catch(() => undefined)
+      return starting as Promise<Client<never>>
+    },
+    opened: () => {
+      const before = server.peers.length
+      return eventually('the next link', () => server.peers.length > before && server.peer.isOpen)
+    },
+    sent: () => server.peer.received.map((text) => JSON.parse(String(text)) as unknown),
+  }
+}
+
+const value = (provide: string, useValue: unknown): Provider => ({ provide, useValue })
+
+describe('The recipe twitch', () => {
+  const welcome = (id: string): object => ({
+    metadata: { message_type: 'session_welcome' },
+    payload: { session: { id, keepalive_timeout_seconds: 10 } },
+  })
+  const event = (message_id: string, number: number): object => ({
+    metadata: { message_type: 'notification', message_id, subscription_type: 'channel.follow' },
+    payload: { event: number },
+  })
+
+  it('moves to the URL that it is told, without a gap, and starts again from the first one after a loss', async () => {
+    const { server, clock, start, opened } = scene()
+    const subscribed: string[] = []
+    const subscribe = async (session: string): Promise<void> => void subscribed.push(session)
+    const starting = start(EventSub, [value('subscribe', subscribe)], { reconnect: { minUptime: 0 } })
+    await opened()
+    server.peer.send(welcome('a'))
+    const client = await starting
+    const { events } = client.instance as unknown as { events: { event: unknown }[] }
+    const [old] = server.peers
+    old?.send({
+      metadata: { message_type: 'session_reconnect' },
+      payload: { session: { reconnect_url: 'wss://moved.test/' } },
+    })
+    await clock.settle()
+    expect(server.peer.request.url).to.equal('wss://moved.test/')
+    old?.send(event('1', 1))
+    server.peer.send(welcome('b'))
+    await clock.settle()
+    server.peer.send(event('1', 1))
+    server.peer.send(event('2', 2))
+    await clock.settle()
+    expect(events.map(({ event }) => event)).to.deep.equal([1, 2])
+    expect(subscribed).to.deep.equal(['a'])
+    expect(old?.closeFrame?.code).to.equal(1000)
+    server.peer.drop()
+    await clock.advance(4_000)
+    expect(server.peer.request.url).to.equal('wss://eventsub.wss.twitch.tv/ws')
+    server.peer.send(welcome('c'))
+    await clock.settle()
+    expect(subscribed).to.deep.equal(['a', 'c'])
+    await client.close()
+  })
+})
+
+describe('The recipe discord', () => {
+  const hello = { op: 10, d: { heartbeat_interval: 1_000 } }
+  const ready = {
+    op: 0,
+    t: 'READY',
+    s: 1,
+    d: { session_id: 'abc', resume_gateway_url: 'wss://resume.test/' },
+  }
+  const identities = [value('token', 'secret')]
+
+  async function identified(): Promise<Scene & { client: Client<never> }> {
+    const world = scene()
+    const starting = world.start(Gateway, identities)
+    await world.opened()
+    world.server.peer.send(hello)
+    await world.clock.settle()
+    world.server.peer.send(ready)
+    return { ...world, client: await starting }
+  }
+
+  it('identifies itself, and beats with the number of the last event', async () => {
+    const { server, clock, client, sent } = await identified()
+    expect(server.peer.request.url).to.equal('wss://gateway.discord.gg/?v=10&encoding=json')
+    server.peer.send({ op: 0, t: 'MESSAGE_CREATE', s: 7, d: {} })
+    await clock.advance(1_100)
+    expect(sent().slice(1)).to.deep.equal([{ op: 1, d: 7 }])
+    server.peer.send({ op: 1, d: null })
+    expect(sent().slice(2)).to.deep.equal([{ op: 1, d: 7 }])
+    await client.close()
+  })
+
+  it('resumes after a loss, and loses no event', async () => {
+    const { server, clock, client, sent } = await identified()
+    server.peer.send({ op: 7, d: null })
+    await clock.advance(4_000)
+    expect(server.peers[0]?.closeFrame?.code).to.equal(4000)
+    expect(server.peer.request.url).to.equal('wss://resume.test/?v=10&encoding=json')
+    server.peer.send(hello)
+    await clock.settle()
+    expect(sent()).to.deep.equal([{ op: 6, d: { token: 'secret', session_id: 'abc', seq: 1 } }])
+    server.peer.send({ op: 0, t: 'MESSAGE_CREATE', s: 2, d: {} })
+    server.peer.send({ op: 0, t: 'RESUMED', s: 3, d: {} })
+    await clock.settle()
+    expect((client.instance as unknown as { events: string[] }).events).to.deep.equal(['MESSAGE_CREATE'])
+    await client.close()
+  })
+
+  it('identifies itself anew where the session has ended', async () => {
+    const { server, clock, client, sent } = await identified()
+    server.peer.drop()
+    await clock.advance(4_000)
+    server.peer.send(hello)
+    await clock.settle()
+    server.peer.send({ op: 9, d: false })
+    await clock.settle()
+    expect(sent().map((message) => (message as { op: number }).op)).to.deep.equal([6, 2])
+    server.peer.send(ready)
+    await clock.settle()
+    expect(client.connection.state.status).to.equal('open')
+    await client.close()
+  })
+
+  it('does not come back after a final close code', async () => {
+    const { server, client } = await identified()
+    server.peer.close(4004, 'Authentication failed')
+    expect((await client.closed).code).to.equal(4004)
+  })
+})
+
+describe('The recipe slack', () => {
+  const { fetch } = globalThis
+  let answers: object[] = []
+  beforeEach(() => {
+    globalThis.fetch = () => Promise.resolve(Response.json(answers.shift()))
+  })
+  afterEach(() => {
+    globalThis.fetch = fetch
+  })
+
+  it('fetches a URL for each link, acknowledges at once, and opens the next link before the old one closes', async () => {
+    const { server, clock, start, opened, sent } = scene()
+    answers = ['wss://one.test/', 'wss://two.test/'].map((url) => ({ ok: true, url }))
+    const done: string[] = []
+    const { promise, resolve } = deferred<void>()
+    const work = async (what: string): Promise<void> => {
+      await promise
+      done.push(what)
+    }
+    const starting = start(SocketMode, [value('token', 'xapp'), value('work', work)], {
+      reconnect: { minUptime: 0 },
+    })
+    await opened()
+    server.peer.send({ type: 'hello' })
+    const client = await starting
+    server.peer.send({
+      type: 'slash_commands',
+      envelope_id: 'e1',
+      payload: { command: '/deploy', text: 'now' },
+    })
+    expect(sent()).to.deep.equal([{ envelope_id: 'e1' }])
+    const [old] = server.peers
+    old?.send({ type: 'disconnect', reason: 'warning' })
+    await opened()
+    expect(server.peer.request.url).to.equal('wss://two.test/')
+    server.peer.send({ type: 'hello' })
+    resolve()
+    await clock.settle()
+    expect(done).to.deep.equal(['/deploy now'])
+    expect(old?.closeFrame?.code).to.equal(1000)
+    await client.close()
+  })
+
+  it('gives up where the API says that the token is refused', async () => {
+    const { start } = scene()
+    answers = [{ ok: false, error: 'invalid_auth' }]
+    const error: unknown = await start(SocketMode, [value('token', ''), value('work', undefined)]).catch(
+      (thrown: unknown) => thrown,
+    )
+    expect(error).to.be.instanceOf(ConnectOptionError)
+  })
+})
+
+describe('The recipe openai', () => {
+  async function started(
+    tools: object,
+  ): Promise<Scene & { client: Client<never>; ask(text: string): AsyncGenerator<string> }> {
+    const world = scene()
+    const starting = world.start(Assistant, [value('tools', tools)])
+    await world.opened()
+    world.server.peer.send({ type: 'session.created' })
+    await world.clock.settle()
+    world.server.peer.send({ type: 'session.updated' })
+    const client = await starting
+    const { instance } = client as unknown as { instance: { ask(text: string): AsyncGenerator<string> } }
+    return { ...world, client, ask: (text) => instance.ask(text) }
+  }
+
+  const typesOf = (messages: readonly unknown[]): string[] =>
+    messages.map((message) => (message as { type: string }).type)
+  const delta = (text: string): object => ({ type: 'response.output_text.delta', delta: text })
+  const done = (...output: object[]): object => ({ type: 'response.done', response: { output } })
+
+  it('gives the text as it arrives, and calls the tools that the model asks for', async () => {
+    const { server, clock, client, ask, sent } = await started({
+      weather: ({ city }: { city: string }) => `sun in ${city}`,
+    })
+    const answer = ask('How is Rome?')
+    const first = answer.next()
+    await clock.settle()
+    expect(typesOf(sent())).to.deep.equal(['session.update', 'conversation.item.create', 'response.create'])
+    server.peer.send(
+      done({ type: 'function_call', name: 'weather', call_id: 'c', arguments: '{"city":"Rome"}' }),
+    )
+    await clock.settle()
+    const item = { type: 'function_call_output', call_id: 'c', output: '"sun in Rome"' }
+    expect(sent().slice(3)).to.deep.equal([
+      { type: 'conversation.item.create', item },
+      { type: 'response.create' },
+    ])
+    for (const text of ['It is ', 'sunny.']) server.peer.send(delta(text))
+    server.peer.send(done())
+    expect([(await first).value, (await answer.next()).value]).to.deep.equal(['It is ', 'sunny.'])
+    expect((await answer.next()).done).to.equal(true)
+    await client.close()
+  })
+
+  it('cancels the answer when the loop is left', async () => {
+    const { server, clock, client, ask, sent } = await started({})
+    const answer = ask('Tell me everything.')
+    const first = answer.next()
+    await clock.settle()
+    server.peer.send(delta('In the beginning'))
+    await first
+    await answer.return(undefined)
+    expect(typesOf(sent()).at(-1)).to.equal('response.cancel')
+    await client.close()
+  })
+})
