@@ -2,6 +2,7 @@ import 'reflect-metadata'
 import 'tsyringe'
 import { expect } from 'chai'
 import { deferred } from '#src/core/deferred.js'
+import type { Deferred } from '#src/core/deferred.js'
 import { bootstrap, ConnectOptionError } from 'holdfast'
 import type { Class, Client, ClientOptions, Provider } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
@@ -39,7 +40,7 @@ function scene(): Scene {
       const common = { transport: server.connect, clock, random: () => 0.5, logger: false } as const
       const starting = bootstrap(target as Class<never>, undefined, { ...common, providers, ...options })
       starting.catch(() => undefined)
-      return starting as Promise<Client<never>>
+      return starting
     },
     opened: () => {
       const before = server.peers.length
@@ -179,7 +180,7 @@ describe('The recipe slack', () => {
     const { server, clock, start, opened, sent } = scene()
     answers = ['wss://one.test/', 'wss://two.test/'].map((url) => ({ ok: true, url }))
     const done: string[] = []
-    const { promise, resolve } = deferred<void>()
+    const { promise, resolve }: Deferred<void> = deferred()
     const work = async (what: string): Promise<void> => {
       await promise
       done.push(what)
