@@ -166,7 +166,7 @@ export abstract class ConnectionEffects
   #tellError({ link, stage, consequence }: OnErrorEffect, { trouble, delay }: StepFacts): void {
     const { links, holder, listener } = this
     if (!trouble) {
-      this.report(new Error('@OnClose has not settled in time'), stage, 'going on without it')
+      this.reportLate('close', 'continuing without it')
       return
     }
     const part = links.find(link)

@@ -1,4 +1,5 @@
 import { NamedTimers } from '../core/clock.js'
+import { UnprocessedMessagesError } from '../errors/message-errors.js'
 import type { Stage } from '../errors/stage.js'
 import type { OutboxEntry } from '../messages/outbox.js'
 import { MessageHub } from '../session/message-hub.js'
@@ -51,6 +52,15 @@ export abstract class ConnectionParts {
   report(error: Error, stage: Stage, consequence: string, message?: unknown): void {
     const signal = this.links.current?.link.signal ?? this.holder.signal
     void this.listener?.onError({ error, stage, fatal: false, consequence, signal, message })
+  }
+
+  nameOf(event: 'open' | 'closing' | 'close'): string {
+    return this.listener?.nameOf(event) ?? ''
+  }
+
+  /** Reports a handler of the end that has not settled in its time. */
+  reportLate(event: 'closing' | 'close', consequence: string): void {
+    this.report(new UnprocessedMessagesError(0, [this.nameOf(event)], true), 'close', consequence)
   }
 
   onSubscriptionIds(keyOf: (id: unknown) => string | undefined): void {

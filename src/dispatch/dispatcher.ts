@@ -52,6 +52,10 @@ export class Dispatcher extends DispatchContext implements ConnectionListener {
     this.router.useSubscriptionKeys(keyOf)
   }
 
+  nameOf(event: 'open' | 'closing' | 'close'): string {
+    return this.table.single[event]?.name ?? ''
+  }
+
   onWarning(message: string): void {
     this.logger.warn(message)
   }

@@ -55,12 +55,19 @@ export class UnprocessedMessagesError extends MessageError {
   /** The handlers that had not settled, such as `TickerClient#tick`. */
   readonly handlers: readonly string[]
 
-  constructor(count: number, handlers: readonly string[] = []) {
-    const messages = count === 1 ? '1 received message was' : `${count} received messages were`
+  /** @param mayAwaitClose true if a handler that awaits `close()` would wait for itself */
+  constructor(count: number, handlers: readonly string[] = [], mayAwaitClose = false) {
+    const messages =
+      count === 1
+        ? '1 received message discarded: the connection ended before it was handled'
+        : `${count} received messages discarded: the connection ended before they were handled`
     const names = [...new Set(handlers)].join(', ')
+    const hint = mayAwaitClose
+      ? '. If it awaits close() or closed, it waits for itself: call close() without await'
+      : ''
     const parts = [
-      ...(count > 0 ? [`${messages} not handled before the connection ended`] : []),
-      ...(handlers.length > 0 ? [`${names} had not settled in time, and holds up nothing any more`] : []),
+      ...(count > 0 ? [messages] : []),
+      ...(handlers.length > 0 ? [`${names} did not complete before the connection ended${hint}`] : []),
     ]
     super(parts.join('; '))
     this.count = count

@@ -86,6 +86,8 @@ export interface ConnectionListener {
   onError(failure: ConnectionFailure): void | Promise<void>
   /** The server has given a subscription an id: messages with such an id have the key that `keyOf` returns for it. */
   onSubscriptionIds(keyOf: (id: unknown) => string | undefined): void
+  /** Returns the name of the handler of an event: `TickerClient#opened`. */
+  nameOf(event: 'open' | 'closing' | 'close'): string
   /** Logs a warning. */
   onWarning(message: string): void
   /** Called when `close()` is called: a handler that is in its synchronous part must not be waited for. */

@@ -29,6 +29,10 @@ export interface SessionOwner extends LinkUserOwner<Session> {
   /** `@OnClosing` has settled, and nothing waits to be sent any more. */
   onClosingSettled(session: Session): void
   onCloseSettled(session: Session): void
+  /** Returns the name of the handler of an event. */
+  nameOf(event: 'open'): string
+  /** Reports a handler of the end that has not settled in its time. */
+  reportLate(event: 'closing', consequence: string): void
 }
 
 /** Things that a drain can wait for. */
@@ -142,13 +146,14 @@ export class Session extends LinkUser {
    * drain waits for have had their time: they are given up.
    */
   closeLink(code: number, reason: string): void {
-    if (this.#phase === 'opening') {
+    const isOpening = this.#phase === 'opening'
+    if (isOpening) {
       this.#phase = 'failed'
       this.#opening = RESOLVED
     }
     this.link.readCounter.release()
     this.link.closing.close(code, reason)
-    this.#ending?.endDrain()
+    this.#ending?.endWait(isOpening)
   }
 
   /** Lets go of everything that depends on the link, in this turn. */
@@ -178,6 +183,11 @@ export class Session extends LinkUser {
   /** Runs a handler whose calls are known as its own, also after an await. */
   runInScope<T>(run: () => T): T {
     return scope.run(this, run)
+  }
+
+  /** True while `@OnOpen` runs and is waited for. */
+  get isOpening(): boolean {
+    return this.#phase === 'opening'
   }
 
   /** Its part in the end of the session. */
@@ -264,21 +274,26 @@ class SessionEnding {
     this.#owner.onDrained(this.#session)
   }
 
-  /** The time of a drain is over: gives up what it waits for. */
-  endDrain(): void {
-    if (this.#isDraining) this.discard(true)
+  /** The time before the close frame is over: gives up what was waited for. A goodbye that had no time of its own was not. */
+  endWait(isOpening: boolean): void {
+    if (this.#isDraining) this.discard(true, { isOpening })
+    else if (this.#isSayingGoodbye) this.#owner.reportLate('closing', '')
   }
+
 
   /**
    * Gives up what has not been handled yet, and reports it.
    *
    * @param wasWaitedFor true if handlers had time to settle
    */
-  discard(wasWaitedFor: boolean): void {
-    const { unhandled, running } = this.#session.handlers.discard()
-    const late = wasWaitedFor ? running : []
+  discard(wasWaitedFor: boolean, { isOpening }: Pick<Session, 'isOpening'> = this.#session): void {
+    const { handlers, loss } = this.#session
+    const { unhandled, running } = handlers.discard()
+    const opening = isOpening ? [this.#owner.nameOf('open')] : []
+    const late = wasWaitedFor ? [...opening, ...running] : []
     if (unhandled === 0 && late.length === 0) return
-    this.#owner.report(new UnprocessedMessagesError(unhandled, late), 'handle', 'the connection has ended')
+    const mayWaitForClose = loss === undefined && !this.#isReplaced
+    this.#owner.report(new UnprocessedMessagesError(unhandled, late, mayWaitForClose), 'handle', '')
   }
 
   /** Runs `@OnClosing`, if its link can still say something, and waits until what it has sent is out of our hands. */

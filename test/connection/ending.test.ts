@@ -16,7 +16,15 @@ import {
   OnStateChange,
   WebSocketClient,
 } from 'holdfast'
-import type { ClientOptions, CloseInfo, Codec, ConnectionState, ErrorContext, OpenInfo } from 'holdfast'
+import type {
+  ClientOptions,
+  CloseInfo,
+  Codec,
+  ConnectionContext,
+  ConnectionState,
+  ErrorContext,
+  OpenInfo,
+} from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import type { MemoryPeer } from 'holdfast/testing'
 import { rejection } from '../support/rejection.js'
@@ -388,6 +396,87 @@ describe('#end', () => {
   })
 })
 
+describe('A handler that holds up close()', () => {
+  const HINT = 'If it awaits close() or closed, it waits for itself: call close() without await'
+
+  it('is named after half of closeTimeout, with what to do if it awaits close() itself', async () => {
+    const acts: Acts = {}
+    const { connection, clock, peer, errors, notes } = await leaver(acts)
+    acts.message = async () => {
+      await Promise.resolve()
+      await connection.close()
+    }
+    peer.send({})
+    await clock.advance(2_499)
+    expect(errors).to.deep.equal([])
+    await clock.advance(1)
+    expect(errors[0]?.message).to.equal(
+      `Leaver#received did not complete before the connection ended. ${HINT}`,
+    )
+    await connection.closed
+    expect(notes.at(-1)).to.equal('closed')
+  })
+
+  it('is named if it is @OnOpen', async () => {
+    const [clock, server] = [new FakeClock(), new MemoryServer()]
+    const errors: string[] = []
+    class Hanging {
+      @OnOpen() async opened(_open: OpenInfo, { connection }: ConnectionContext): Promise<void> {
+        await Promise.resolve()
+        await connection.close()
+      }
+      @OnError() failed({ message }: Error, { stage }: ErrorContext): void {
+        errors.push(`${stage}: ${message}`)
+      }
+    }
+    const options = { clock, transport: server.connect, heartbeat: false, logger: false } as const
+    const starting = rejection(bootstrap(Hanging, 'ws://peer.test/', options))
+    await clock.advance(5_000)
+    expect(await starting).to.be.instanceOf(ConnectionClosedError)
+    expect(errors).to.deep.equal([
+      `handle: Hanging#opened did not complete before the connection ended. ${HINT}`,
+    ])
+  })
+
+  for (const [role, method] of [
+    ['closing', 'closing'],
+    ['close', 'closed'],
+  ] as const) {
+    it(`is named if it is the handler of ${role}`, async () => {
+      const { connection, clock, errors, notes } = await leaver({ [role]: never })
+      const closed = connection.close()
+      await clock.advance(5_000)
+      await closed
+      expect(errors.map(({ message }) => message)).to.deep.equal([
+        `Leaver#${method} did not complete before the connection ended. ${HINT}`,
+      ])
+      expect(notes).to.include('error close')
+    })
+  }
+
+  it('is not accused of awaiting close() if the link was lost', async () => {
+    const { clock, peer, errors } = await leaver({ message: never })
+    peer.send({})
+    await clock.settle()
+    peer.drop()
+    await clock.advance(30_000)
+    expect(errors.map(({ message }) => message)).to.include(
+      'Leaver#received did not complete before the connection ended',
+    )
+  })
+
+  it('is not accused if its @OnClosing had no time of its own', async () => {
+    const { connection, clock, peer, errors } = await leaver({ message: never, closing: never })
+    peer.send({})
+    await clock.settle()
+    void connection.close()
+    await clock.advance(5_000)
+    await connection.closed
+    expect(errors).to.have.length(1)
+    expect(errors[0]?.message).to.contain('Leaver#received did not complete')
+  })
+})
+
 describe('A close by the peer', () => {
   /** Returns what is told of a close with this code. */
   async function toldOf(act: (peer: MemoryPeer) => void, options: ClientOptions = {}) {
@@ -432,6 +521,18 @@ describe('A close by the peer', () => {
     await closed
     expect(witness.notes).to.deep.equal(['open 1', 'close 1'])
   })
+
+  for (const code of [1000, 1001]) {
+    it(`ends iterators with ${code} where reconnect is false`, async () => {
+      const { client, server } = await ready({ heartbeat, reconnect: false })
+      const messages = client.connection.messages()
+      server.peer.send({ last: true })
+      server.peer.close(code)
+      const seen: unknown[] = []
+      for await (const message of messages) seen.push(message)
+      expect(seen).to.deep.equal([{ last: true }])
+    })
+  }
 
   it('makes iterators throw where it is fatal, and @OnClose tells that nothing follows', async () => {
     const { client, server, witness } = await ready({ heartbeat })

@@ -241,13 +241,19 @@ const ROWS: readonly Row[] = [
   {
     error: new UnprocessedMessagesError(1),
     code: 'UNPROCESSED_MESSAGES',
-    message: '1 received message was not handled before the connection ended',
+    message: '1 received message discarded: the connection ended before it was handled',
     fields: { count: 1 },
   },
   {
     error: new UnprocessedMessagesError(2),
     code: 'UNPROCESSED_MESSAGES',
-    message: '2 received messages were not handled before the connection ended',
+    message: '2 received messages discarded: the connection ended before they were handled',
+  },
+  {
+    error: new UnprocessedMessagesError(0, ['Ticker#tick', 'Ticker#book', 'Ticker#tick']),
+    code: 'UNPROCESSED_MESSAGES',
+    message: 'Ticker#tick, Ticker#book did not complete before the connection ended',
+    fields: { handlers: ['Ticker#tick', 'Ticker#book', 'Ticker#tick'] },
   },
 ]
 

@@ -1,4 +1,4 @@
-import { MessageDroppedError } from 'holdfast'
+import { MessageDroppedError, UnprocessedMessagesError } from 'holdfast'
 import type { LifecycleEffect } from '#src/lifecycle/effects.js'
 import type { LifecycleEvent } from '#src/lifecycle/events.js'
 import { timersOf } from '#src/lifecycle/state.js'
@@ -95,7 +95,8 @@ export class DrivenRun {
 
   onReport(error: Error): void {
     if (error instanceof MessageDroppedError) this.#dropped += error.count
-    else this.#wrong.push(String(error))
+    // Handlers that the run did not settle in time.
+    else if (!(error instanceof UnprocessedMessagesError)) this.#wrong.push(String(error))
   }
 
   /** Drives the connection to its end. Throws an error that names the way where something is wrong. */

@@ -117,7 +117,7 @@ const CONSEQUENCES: readonly (readonly [RegExp, string])[] = [
   [/^not retrying$/, 'fatal'],
   [/^retrying in \d+ ms$/, 'retried'],
   [/^the old connection stays$/, 'the old one stays'],
-  [/^(the connection has ended already|going on without it)$/, 'reported'],
+  [/^(the connection has ended already|continuing without it)$/, 'reported'],
 ]
 
 /** A listener that tells a test what it is told. */
@@ -148,6 +148,10 @@ export class ScriptedListener implements ConnectionListener {
 
   onWarning(message: string): void {
     this.#port.onReport(new Error(message))
+  }
+
+  nameOf(event: string): string {
+    return `Scripted#${event}`
   }
 
   onSubscriptionIds(): void {
