@@ -1,18 +1,20 @@
-/** A number that a message carries; `bigint` where it can be above 2^53. */
-export type SequenceNumber = number | bigint
+import { checkInteger, checkNumber, plus } from './numbers.js'
+import type { SequenceNumber } from './numbers.js'
+import { Rollover } from './rollover.js'
+import type { RolloverOptions } from './rollover.js'
 
 /** Numbers of a stream that have not come. */
-export interface SequenceGap {
-  readonly stream: string | number
+export interface SequenceGap<Key = string> {
+  readonly stream: Key
   /** The first missing number. */
   readonly from: SequenceNumber
-  /** The last missing number; `from` where it is one. */
+  /** The last missing number; `from` if it is one. Below `from` if the numbers rolled over within the gap. */
   readonly to: SequenceNumber
 }
 
 /** A message that has come before. */
-export interface SequenceDuplicate {
-  readonly stream: string | number
+export interface SequenceDuplicate<Key = string> {
+  readonly stream: Key
   readonly number: SequenceNumber
 }
 
@@ -28,19 +30,24 @@ export interface SequenceDuplicate {
 export type SequenceVerdict = 'ok' | 'early' | 'late' | 'duplicate' | 'gap'
 
 /** How a {@link Sequence} counts. */
-export interface SequenceOptions {
+export interface SequenceOptions<Key = string> {
   /** So many further messages of the stream may come before a missing number is reported as a gap; 0 for at once. @default 100 */
   readonly window?: number
   /** The number that every stream begins with; `any` takes the first one that comes. @default 'any' */
   readonly start?: 'any' | SequenceNumber
   /** How far a number is from the next one. @default 1 */
   readonly step?: number
+  /**
+   * Bounds of numbers that wrap around: `lowest` follows `highest`. A number counts as new or old by whichever is closer, so that half
+   * a round is the longest gap that can be seen. Without it the numbers only rise.
+   */
+  readonly rollover?: RolloverOptions
   /** So many streams are remembered; past it the one that has been silent longest is forgotten. @default 10_000 */
   readonly maxStreams?: number
   /** Called once for each run of numbers that has not come within the window. */
-  readonly onGap?: (gap: SequenceGap) => void
+  readonly onGap?: (gap: SequenceGap<Key>) => void
   /** Called for each duplicate. */
-  readonly onDuplicate?: (duplicate: SequenceDuplicate) => void
+  readonly onDuplicate?: (duplicate: SequenceDuplicate<Key>) => void
 }
 
 /** The numbers above `after`, up to and including `through`. */
@@ -71,24 +78,37 @@ const DEFAULT_MAX_STREAMS = 10_000
 /** So many reported gaps are remembered per stream. */
 const REMEMBERED_GAPS = 100
 
-/** Tells gaps and duplicates in numbered streams, and tolerates that messages overtake each other within a window. */
-export class Sequence {
+/** Says that the next number begins the stream, whichever it is. */
+const RESTARTED = 'restarted'
+type Restarted = typeof RESTARTED
+
+/**
+ * Tells gaps and duplicates in numbered streams, and tolerates that messages overtake each other within a window.
+ *
+ * @typeParam Key names a stream; any key of a `Map`
+ */
+export class Sequence<Key = string> {
   readonly #window: number
   readonly #start: 'any' | SequenceNumber
   readonly #step: number
+  readonly #rollover: Rollover | undefined
   readonly #maxStreams: number
-  readonly #onGap: SequenceOptions['onGap']
-  readonly #onDuplicate: SequenceOptions['onDuplicate']
+  readonly #onGap: SequenceOptions<Key>['onGap']
+  readonly #onDuplicate: SequenceOptions<Key>['onDuplicate']
   /** The one that has been silent longest comes first. */
-  readonly #streams = new Map<string | number, Stream>()
+  readonly #streams = new Map<Key, Stream | Restarted>()
 
   /** @throws TypeError for an option that cannot be used */
-  constructor(options: SequenceOptions = {}) {
+  constructor(options: SequenceOptions<Key> = {}) {
     const { window = DEFAULT_WINDOW, start = 'any', step = 1, maxStreams = DEFAULT_MAX_STREAMS } = options
     checkInteger('window', window, 0)
     checkInteger('step', step, 1)
     checkInteger('maxStreams', maxStreams, 1)
-    if (start !== 'any') checkNumber('start', start)
+    this.#rollover = options.rollover && new Rollover(options.rollover, step)
+    if (start !== 'any') {
+      checkNumber('start', start)
+      this.#rollover?.check('start', start)
+    }
     this.#window = window
     this.#start = start
     this.#step = step
@@ -109,54 +129,107 @@ export class Sequence {
    * @param number the message's number; the last one, where it covers several
    * @param previous the number that it follows, where messages name it (or their first number, less one); it need not be one step
    * away. If it is above `number`, the stream begins anew
-   * @throws TypeError for what is no integer, or an unsafe one: read numbers above 2^53 as `bigint`
+   * @throws TypeError for what is no integer, or an unsafe one: read numbers above 2^53 as `bigint`; with `rollover` also for what is
+   * outside of its bounds
    */
-  check(stream: string | number, number: SequenceNumber, previous?: SequenceNumber): SequenceVerdict {
+  check(stream: Key, number: SequenceNumber, previous?: SequenceNumber): SequenceVerdict {
     checkNumber('number', number)
     if (previous !== undefined) checkNumber('previous', previous)
-    const range = { after: previous ?? plus(number, -this.#step), through: number }
-    const state = this.#streamFor(stream, range)
+    const known = this.#streams.get(stream)
+    const range = this.#rollover
+      ? this.#unwrap(this.#rollover, known, number, previous)
+      : { after: previous ?? plus(number, -this.#step), through: number }
+    const state = this.#update(stream, known, range)
     const verdict = this.#place(state, range)
     if (verdict === 'duplicate') {
       this.#onDuplicate?.({ stream, number })
       return verdict
     }
     state.count += 1
-    const gaps = giveUp(state)
-    for (const { after, through } of gaps) {
-      this.#onGap?.({ stream, from: plus(after, this.#step), to: through })
-    }
+    const gaps = giveUp(state, (hole) => hole.deadline <= state.count)
+    this.#report(stream, gaps)
     return gaps.length > 0 ? 'gap' : verdict
   }
 
-  /** Forgets a stream, or all of them: after a reconnect, a snapshot, a new subscription. What was missing is not reported. */
-  reset(stream?: string | number): void {
+  /**
+   * Forgets a stream, or all of them: after a reconnect, a snapshot, a new subscription. What was missing is not reported. The stream
+   * begins again as `start` says.
+   */
+  reset(stream?: Key): void {
     if (stream === undefined) this.#streams.clear()
     else this.#streams.delete(stream)
   }
 
-  /** Finds the stream and makes it the latest; one that is new, or begins anew, is as if all before its start had come. */
-  #streamFor(name: string | number, range: Range): Stream {
-    const known = range.after > range.through ? undefined : this.#streams.get(name)
-    this.#streams.delete(name)
-    const stream = known ?? this.#begin(range)
-    this.#streams.set(name, stream)
-    if (this.#streams.size > this.#maxStreams) {
-      const [silent] = this.#streams.keys()
-      this.#streams.delete(silent as string | number)
+  /**
+   * Begins a stream anew, because the server counts again while the connection goes on. What was missing can no longer come, and is
+   * reported to `onGap` now. The next number is `ok`, whichever it is and whatever `start` says; nothing before it is missed.
+   */
+  restart(stream: Key): void {
+    const known = this.#streams.get(stream)
+    this.#remember(stream, RESTARTED)
+    if (known === undefined || known === RESTARTED) return
+    this.#report(
+      stream,
+      giveUp(known, () => true),
+    )
+  }
+
+  #report(stream: Key, gaps: readonly Range[]): void {
+    const shown = (position: SequenceNumber): SequenceNumber => this.#rollover?.numberAt(position) ?? position
+    for (const { after, through } of gaps) {
+      this.#onGap?.({ stream, from: shown(plus(after, this.#step)), to: shown(through) })
     }
+  }
+
+  /** Returns the positions of a message's numbers, which go on rising where the numbers roll over. */
+  #unwrap(
+    rollover: Rollover,
+    known: Stream | Restarted | undefined,
+    number: SequenceNumber,
+    previous: SequenceNumber | undefined,
+  ): Range {
+    rollover.check('number', number)
+    if (previous !== undefined) rollover.checkPrevious('previous', previous)
+    const through = rollover.positionOf(number, this.#highestOf(known) ?? number)
+    const after = previous === undefined ? plus(through, -this.#step) : rollover.positionOf(previous, through)
+    return { after, through }
+  }
+
+  #highestOf(known: Stream | Restarted | undefined): SequenceNumber | undefined {
+    if (known === RESTARTED) return undefined
+    return known?.highest ?? (this.#start === 'any' ? undefined : plus(this.#start, -this.#step))
+  }
+
+  /** Makes a stream the latest; one that is new, or begins anew, is as if all before its start had come. */
+  #update(name: Key, known: Stream | Restarted | undefined, range: Range): Stream {
+    const stream = this.#continued(known, range)
+    this.#remember(name, stream)
     return stream
   }
 
+  #continued(known: Stream | Restarted | undefined, range: Range): Stream {
+    const { after, through } = range
+    if (after > through) return streamFrom(through)
+    if (known === RESTARTED) return streamFrom(after)
+    return known ?? this.#begin(range)
+  }
+
+  #remember(name: Key, stream: Stream | Restarted): void {
+    this.#streams.delete(name)
+    this.#streams.set(name, stream)
+    if (this.#streams.size <= this.#maxStreams) return
+    const [silent] = this.#streams.keys()
+    this.#streams.delete(silent as Key)
+  }
+
   #begin({ after, through }: Range): Stream {
-    if (after > through) return { count: 0, highest: through, holes: [], lost: [] }
     if (this.#start !== 'any') {
       const start = typeof through === 'bigint' ? BigInt(this.#start) : Number(this.#start)
-      return { count: 0, highest: plus(start, -this.#step), holes: [], lost: [] }
+      return streamFrom(plus(start, -this.#step))
     }
     // The first to come may have overtaken others: so all before it may still come, and need not.
     const before = { after: -Infinity, through: after, deadline: 1 + this.#window }
-    return { count: 0, highest: after, holes: [before], lost: [] }
+    return streamFrom(after, [before])
   }
 
   #place(stream: Stream, range: Range): SequenceVerdict {
@@ -176,6 +249,11 @@ export class Sequence {
     if (after >= through) return 'ok'
     return fill(stream, range) ? 'late' : 'duplicate'
   }
+}
+
+/** Makes a stream of which everything up to here counts as come. */
+function streamFrom(highest: SequenceNumber, holes: readonly Hole[] = []): Stream {
+  return { count: 0, highest, holes, lost: [] }
 }
 
 /** Takes a range out of what is missing, and tells whether anything of it was. */
@@ -202,28 +280,12 @@ function without<R extends Range>(ranges: readonly R[], taken: Range): readonly 
   })
 }
 
-/** Removes the holes whose time has come, and returns those that are to be reported. */
-function giveUp(stream: Stream): readonly Range[] {
+/** Removes the holes that are over, and returns those that are to be reported. */
+function giveUp(stream: Stream, isOver: (hole: Hole) => boolean): readonly Range[] {
   const [first] = stream.holes
-  if (!first || first.deadline > stream.count) return []
-  const gaps = stream.holes.filter(({ deadline, after }) => deadline <= stream.count && after !== -Infinity)
-  stream.holes = stream.holes.filter(({ deadline }) => deadline > stream.count)
+  if (!first || !isOver(first)) return []
+  const gaps = stream.holes.filter((hole) => isOver(hole) && hole.after !== -Infinity)
+  stream.holes = stream.holes.filter((hole) => !isOver(hole))
   stream.lost = [...stream.lost, ...gaps].slice(-REMEMBERED_GAPS)
   return gaps
-}
-
-function plus(number: SequenceNumber, step: number): SequenceNumber {
-  return typeof number === 'bigint' ? number + BigInt(step) : number + step
-}
-
-function checkInteger(name: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return
-  throw new TypeError(`${name} must be an integer of at least ${least}, and is ${String(value)}`)
-}
-
-function checkNumber(name: string, value: unknown): void {
-  if (typeof value === 'bigint' || Number.isSafeInteger(value)) return
-  throw new TypeError(
-    `${name} must be an integer up to 2^53, or a bigint, and is ${typeof value} ${String(value)}`,
-  )
 }

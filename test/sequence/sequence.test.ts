@@ -2,10 +2,10 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { existsSync, readFileSync } from 'node:fs'
 import { Sequence } from '#src/sequence/sequence.js'
+import type { SequenceNumber } from '#src/sequence/numbers.js'
 import type {
   SequenceDuplicate,
   SequenceGap,
-  SequenceNumber,
   SequenceOptions,
   SequenceVerdict,
 } from '#src/sequence/sequence.js'
@@ -81,10 +81,10 @@ function every<T>(items: readonly T[], count: number): T[] {
 }
 
 /** A sequence whose reports are kept. */
-function rig(options: SequenceOptions = {}) {
-  const gaps: SequenceGap[] = []
-  const duplicates: SequenceDuplicate[] = []
-  const sequence = new Sequence({
+function rig(options: SequenceOptions<string | number> = {}) {
+  const gaps: SequenceGap<string | number>[] = []
+  const duplicates: SequenceDuplicate<string | number>[] = []
+  const sequence = new Sequence<string | number>({
     ...options,
     onGap: (gap) => void gaps.push(gap),
     onDuplicate: (duplicate) => void duplicates.push(duplicate),
@@ -271,6 +271,120 @@ describe('Sequence', () => {
     })
   })
 
+  describe('rollover', () => {
+    const rollover = { highest: 65_535, lowest: 1 }
+
+    it('goes on with the lowest number after the highest one', () => {
+      const { check, gaps } = rig({ rollover, window: 0 })
+      expect(check(65_534, 65_535, 1, 2)).to.deep.equal(['ok', 'ok', 'ok', 'ok'])
+      expect(check(2, 65_535, 4)).to.deep.equal(['duplicate', 'duplicate', 'gap'])
+      expect(gaps).to.deep.equal([{ stream: 's', from: 3, to: 3 }])
+    })
+
+    it('tolerates messages that overtake each other across it', () => {
+      const { check, gaps } = rig({ rollover, window: 3 })
+      expect(check(65_534, 1, 65_535, 3, 2)).to.deep.equal(['ok', 'early', 'late', 'early', 'late'])
+      expect(gaps).to.deep.equal([])
+    })
+
+    it('reports a gap across it from the number before to the number after it', () => {
+      const { check, gaps } = rig({ rollover, window: 0 })
+      expect(check(65_533, 3)).to.deep.equal(['ok', 'gap'])
+      expect(gaps).to.deep.equal([{ stream: 's', from: 65_534, to: 2 }])
+    })
+
+    it('takes a previous number across it, also one that was computed by subtraction', () => {
+      const { gaps, sequence } = rig({ rollover, window: 0 })
+      const verdicts = [
+        sequence.check('s', 65_530),
+        sequence.check('s', 3, 65_530),
+        sequence.check('t', 65_535),
+        sequence.check('t', 5, 1 - 1),
+        sequence.check('t', 9, 7),
+        sequence.check('t', 3, 8),
+      ]
+      expect(verdicts).to.deep.equal(['ok', 'ok', 'ok', 'ok', 'gap', 'ok'])
+      expect(gaps).to.deep.equal([{ stream: 't', from: 6, to: 7 }])
+    })
+
+    it('counts in steps, and in rounds without end', () => {
+      const { check, gaps } = rig({ rollover: { highest: 30, lowest: 0 }, step: 10, window: 0, start: 0 })
+      const rounds = Array.from({ length: 50 }, () => [0, 10, 20, 30]).flat()
+      expect(new Set(check(...rounds))).to.deep.equal(new Set(['ok']))
+      expect(check(10)).to.deep.equal(['gap'])
+      expect(gaps).to.deep.equal([{ stream: 's', from: 0, to: 0 }])
+    })
+
+    it('works at the border of 32 bits, of safe integers and of 64 bits', () => {
+      for (const highest of [2 ** 32 - 1, Number.MAX_SAFE_INTEGER, 2n ** 64n - 1n]) {
+        const { check, gaps } = rig({ rollover: { highest, lowest: 0 }, window: 0 })
+        expect(check(highest, 0, 2)).to.deep.equal(['ok', 'ok', 'gap'])
+        const one = typeof highest === 'bigint' ? 1n : 1
+        expect(gaps).to.deep.equal([{ stream: 's', from: one, to: one }])
+      }
+    })
+
+    it('misses what is before the first message, where start is a number', () => {
+      const { check, gaps } = rig({ rollover, window: 0, start: 1 })
+      expect(check(3)).to.deep.equal(['gap'])
+      expect(gaps).to.deep.equal([{ stream: 's', from: 1, to: 2 }])
+    })
+
+    it('refuses numbers outside of its bounds, and remembers no stream for them', () => {
+      const { sequence } = rig({ rollover })
+      expect(() => sequence.check('s', 0)).to.throw(
+        TypeError,
+        'number must be from 1 to 65535 (rollover), and is 0',
+      )
+      expect(() => sequence.check('s', 65_536)).to.throw(TypeError, 'and is 65536')
+      expect(() => sequence.check('s', 3, -1)).to.throw(TypeError, 'previous must be from 1 to 65535')
+      expect(sequence.size).to.equal(0)
+    })
+
+    it('says the same as the numbers that do not roll over', () => {
+      const jumps = fc.array(fc.integer({ min: -6, max: 8 }), { minLength: 1, maxLength: 120 })
+      const settings = fc.record({
+        window: fc.nat(5),
+        begin: fc.nat(40),
+        lowest: fc.integer({ min: -3, max: 3 }),
+        cycle: fc.constantFrom(64, 100, 257),
+        start: fc.boolean(),
+        hasPrevious: fc.boolean(),
+      })
+      fc.assert(
+        fc.property(jumps, settings, (steps, { window, begin, lowest, cycle, start, hasPrevious }) => {
+          const wrap = (number: number): number => lowest + ((((number - lowest) % cycle) + cycle) % cycle)
+          const first = { plain: lowest + begin, wrapped: wrap(lowest + begin) }
+          const plain = rig({ window, ...(start && { start: first.plain }) })
+          const wrapped = rig({
+            window,
+            ...(start && { start: first.wrapped }),
+            rollover: { highest: lowest + cycle - 1, lowest },
+          })
+          let number = first.plain
+          let highest = number
+          for (const step of steps) {
+            // Half of the shortest round would be ambiguous.
+            number = Math.max(number + step, highest - 20)
+            highest = Math.max(highest, number)
+            const previous = hasPrevious ? number - 2 : undefined
+            expect(
+              wrapped.sequence.check('s', wrap(number), previous === undefined ? undefined : wrap(previous)),
+            ).to.equal(plain.sequence.check('s', number, previous))
+          }
+          const gapsOf = plain.gaps.map(({ stream, from, to }) => ({
+            stream,
+            from: wrap(Number(from)),
+            to: wrap(Number(to)),
+          }))
+          expect(wrapped.gaps).to.deep.equal(gapsOf)
+          expect(wrapped.duplicates.length).to.equal(plain.duplicates.length)
+        }),
+        { numRuns: 500 },
+      )
+    })
+  })
+
   describe('messages that name the one before them', () => {
     const chain = (...links: [number, number][]): Numbered[] =>
       links.map(([previous, number]) => ({ stream: 's', number, previous }))
@@ -374,6 +488,62 @@ describe('Sequence', () => {
     })
   })
 
+  describe('#restart', () => {
+    it('begins the stream with the next number, whichever it is', () => {
+      const { check, gaps, sequence } = rig({ window: 0, start: 1 })
+      check(1, 2, 3)
+      sequence.restart('s')
+      expect(check(2, 3, 5)).to.deep.equal(['ok', 'ok', 'gap'])
+      sequence.restart('s')
+      expect(check(100, 101)).to.deep.equal(['ok', 'ok'])
+      expect(gaps).to.deep.equal([{ stream: 's', from: 4, to: 4 }])
+    })
+
+    it('reports what was missing, for it can no longer come', () => {
+      const { check, gaps, sequence } = rig({ window: 10 })
+      check(1, 4, 7)
+      sequence.restart('s')
+      expect(gaps).to.deep.equal([
+        { stream: 's', from: 2, to: 3 },
+        { stream: 's', from: 5, to: 6 },
+      ])
+      sequence.restart('s')
+      expect(gaps).to.have.lengthOf(2)
+    })
+
+    it('misses nothing before the next number, and takes what is below it for a duplicate', () => {
+      const { check, gaps, sequence } = rig({ window: 3 })
+      sequence.restart('s')
+      expect(check(5, 4, 6, 7, 8, 9)).to.deep.equal(['ok', 'duplicate', 'ok', 'ok', 'ok', 'ok'])
+      expect(gaps).to.deep.equal([])
+    })
+
+    it('reports what was missing across a rollover in the numbers of the stream', () => {
+      const gaps: SequenceGap[] = []
+      const sequence: Sequence = new Sequence({
+        rollover: { highest: 9, lowest: 0 },
+        window: 5,
+        onGap: (gap) => gaps.push(gap),
+      })
+      for (const number of [8, 1]) sequence.check('s', number)
+      sequence.restart('s')
+      expect(sequence.check('s', 5)).to.equal('ok')
+      expect(gaps).to.deep.equal([{ stream: 's', from: 9, to: 0 }])
+    })
+  })
+
+  it('takes any key of a Map for a stream', () => {
+    const [a, b] = [{ id: 1 }, { id: 1 }]
+    const gaps: SequenceGap<{ readonly id: number }>[] = []
+    const sequence = new Sequence<{ readonly id: number }>({ window: 0, onGap: (gap) => gaps.push(gap) })
+    expect([sequence.check(a, 1), sequence.check(b, 5), sequence.check(a, 3)]).to.deep.equal([
+      'ok',
+      'ok',
+      'gap',
+    ])
+    expect(gaps.map(({ stream }) => stream === a)).to.deep.equal([true])
+  })
+
   describe('memory', () => {
     it('forgets the stream that has been silent longest', () => {
       const { sequence } = rig({ maxStreams: 2 })
@@ -408,6 +578,16 @@ describe('Sequence', () => {
         [{ window: -1 }, 'window must be an integer of at least 0, and is -1'],
         [{ step: 0 }, 'step must be an integer of at least 1, and is 0'],
         [{ maxStreams: 1.5 }, 'maxStreams must be an integer of at least 1, and is 1.5'],
+        [
+          { rollover: { highest: 1, lowest: 1 } },
+          'rollover.highest must be above rollover.lowest by a multiple of step (1)',
+        ],
+        [
+          { rollover: { highest: 10, lowest: 1 }, step: 2 },
+          'by a multiple of step (2), and they are 10 and 1',
+        ],
+        [{ rollover: { highest: 1.5, lowest: 1 } }, 'rollover.highest must be an integer'],
+        [{ rollover: { highest: 9, lowest: 1 }, start: 0 }, 'start must be from 1 to 9 (rollover), and is 0'],
         [{ start: 0.5 }, 'start must be an integer up to 2^53, or a bigint, and is number 0.5'],
       ]
       for (const [options, message] of wrong) expect(() => new Sequence(options)).to.throw(TypeError, message)
