@@ -17,8 +17,9 @@ import type {
 
 /** A decorator for a method that can be called as `F` is, in TypeScript's legacy dialect and in the standard one. */
 export interface HandlerDecorator<F extends (...args: never[]) => unknown> {
-  <M extends F>(target: object, member: string | symbol, descriptor: TypedPropertyDescriptor<M>): void
   (method: F, context: StandardMethodContext): void
+  // Last: TypeScript explains why the last overload does not fit, and legacy decorators need the explanation most.
+  <M extends F>(target: object, member: string | symbol, descriptor: TypedPropertyDescriptor<M>): void
 }
 
 /** What a standard decorator of a method is told, as far as it matters here. */

@@ -16,8 +16,15 @@ import type { PerAttempt } from '../connection/attempt-options.js'
 import { closeOnSignals } from './shutdown-signals.js'
 import type { Class } from '../core/token.js'
 
-/** Result of `bootstrap`: an {@link Application} for a module, whose class has no members, and a {@link Client} otherwise. */
-export type Bootstrapped<T extends object> = keyof T extends never ? Application : Client<T>
+/**
+ * Result of `bootstrap`: an {@link Application} for a module, whose class has no members, and a {@link Client} otherwise. Any object would do
+ * for a class without members; for one with private members, none does.
+ */
+export type Bootstrapped<T extends object> = keyof T extends never
+  ? object extends T
+    ? Application
+    : Client<T>
+  : Client<T>
 
 /**
  * Builds a client class through dependency injection, connects it, and keeps it connected; or does so for all clients of a module.

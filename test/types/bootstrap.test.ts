@@ -23,6 +23,17 @@ describe(`The types of bootstrap, with ${DIALECT} decorators,`, () => {
     await second.close()
   })
 
+  it('make bootstrap give a Client of a class whose handlers are all private or protected', async () => {
+    class Quiet {
+      @OnMessage() protected received(): void {}
+    }
+    holds<Same<Bootstrapped<Quiet>, Client<Quiet>>>()
+    const options = { transport: new MemoryServer().connect, logger: false } as const
+    const client = await bootstrap(Quiet, { ...options, url: 'ws://peer.test/' })
+    holds<Same<typeof client, Client<Quiet>>>()
+    await client.close()
+  })
+
   it('make bootstrap give an Application of a module', async () => {
     @Module({})
     class AppModule {}
