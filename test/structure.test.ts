@@ -70,7 +70,7 @@ const ENTRY_NAMES: Readonly<Record<string, readonly string[]>> = {
   msgpack: ['createMsgpackCodec', 'msgpackCodec'],
   requests: ['homeAssistant', 'jsonRpc', 'ocpp'],
   routes: ['keyPair', 'keyPart', 'keyPresent'],
-  sequence: ['Sequence'],
+  sequence: ['Sequence', 'SnapshotSync'],
   testing: ['FakeClock', 'MemoryPeer', 'MemoryServer', 'TestServer', 'startTestServer'],
   transports: ['createWsTransport'],
 }

@@ -1,5 +1,5 @@
-import { wholeNow } from '../core/clock.js'
-import type { Clock } from '../core/clock.js'
+import { drawDelay, wholeNow } from '../core/clock.js'
+import type { BackoffSettings, Clock } from '../core/clock.js'
 import { describeValue } from '../core/describe-value.js'
 import { toError } from '../core/error-text.js'
 import {
@@ -285,22 +285,6 @@ function isFatalSystemCode(code = ''): boolean {
 function retryAfterOf({ headers }: Failure, clock: Pick<Clock, 'date'>): number | undefined {
   const value = headers?.['retry-after']
   return typeof value === 'string' ? parseRetryAfter(value, clock.date()) : undefined
-}
-
-/** The options that the time between two attempts depends on. Times are in milliseconds. */
-export interface BackoffSettings {
-  readonly initialDelay: number
-  readonly maxDelay: number
-}
-
-/** Returns the upper bound of the delay after this many failures in a row. It doubles with each of them. */
-export function backoffCeiling({ initialDelay, maxDelay }: BackoffSettings, failures: number): number {
-  return Math.min(maxDelay, initialDelay * 2 ** (failures - 1))
-}
-
-/** Draws a delay between 0 and its ceiling (full jitter), so that clients that were dropped together do not return together. */
-export function drawDelay(settings: BackoffSettings, failures: number, random: () => number): number {
-  return random() * backoffCeiling(settings, failures)
 }
 
 /** Draws the least time between the starts of two attempts, of which the first did not lead to a connection that held. */

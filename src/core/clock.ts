@@ -42,6 +42,22 @@ export function wholeNow(clock: Pick<Clock, 'now'>): number {
   return Math.trunc(clock.now())
 }
 
+/** The bounds of the time between two attempts. Times are in milliseconds. */
+export interface BackoffSettings {
+  readonly initialDelay: number
+  readonly maxDelay: number
+}
+
+/** Returns the upper bound of the delay after this many failures in a row. It doubles with each of them. */
+export function backoffCeiling({ initialDelay, maxDelay }: BackoffSettings, failures: number): number {
+  return Math.min(maxDelay, initialDelay * 2 ** (failures - 1))
+}
+
+/** Draws a delay between 0 and its ceiling (full jitter), so that clients that were dropped together do not return together. */
+export function drawDelay(settings: BackoffSettings, failures: number, random: () => number): number {
+  return random() * backoffCeiling(settings, failures)
+}
+
 interface NamedTimer<Name> {
   readonly name: Name
   readonly dueAt: number

@@ -1,11 +1,12 @@
 // Case 17. bmoscon/cryptofeed #1082, danpaquin/coinbasepro-python #212, pybotters/pybotters #564: the snapshot comes from a REST call while
 // changes stream in; changes that arrive meanwhile are applied to nothing, or twice, or lost. Right: the book equals the server's, always.
 import * as H from 'holdfast'
-import { Sequence } from 'holdfast/sequence'
+import { SnapshotSync } from 'holdfast/sequence'
 import { QUICK, annotate, check, end, note, serve, sleep, until } from './support.mjs'
 
 const truth = new Map()
 let number = 0
+let lost = false
 const change = () => {
   number += 1
   const price = number % 7
@@ -15,7 +16,7 @@ const change = () => {
   return { type: 'l2', number, price, size }
 }
 const rest = async () => {
-  const copy = { number, levels: [...truth] }
+  const copy = { number, levels: new Map(truth) }
   // The snapshot is slow on purpose: it is old when it arrives.
   await sleep(60)
   return copy
@@ -23,36 +24,36 @@ const rest = async () => {
 const server = await serve((socket) => {
   const timer = setInterval(() => {
     const text = JSON.stringify(change())
+    if (lost) {
+      lost = false
+      return
+    }
     for (const each of server.clients) each.send(text)
   }, 5)
   socket.on('close', () => clearInterval(timer))
 })
 class Book {
-  constructor() {
-    this.sequence = new Sequence({
-      window: 0,
-      onGap: () => {
-        this.gaps += 1
-        this.book = undefined
-      },
-    })
-    this.gaps = 0
+  gaps = 0
+  books = new SnapshotSync({
+    fetch: rest,
+    number: ({ number }) => number,
+    range: ({ number }) => [number, number],
+    apply: (state, { number, price, size }) => {
+      state.number = number
+      if (size) state.levels.set(price, size)
+      else state.levels.delete(price)
+    },
+    retry: { initialDelay: 20 },
+    onGap: (key) => {
+      this.gaps += 1
+      this.shown = this.books.get(key)
+    },
+  })
+  opened(_, { signal }) {
+    this.books.start('book', { signal })
   }
-  opened() {
-    this.book = undefined
-    this.sequence.reset()
-  }
-  async changed({ number, price, size }) {
-    this.sequence.check('book', number)
-    if (!this.book) {
-      const { number: at, levels } = await rest()
-      this.at = at
-      this.book = new Map(levels)
-    }
-    if (number <= this.at) return
-    if (size) this.book.set(price, size)
-    else this.book.delete(price)
-    this.at = number
+  changed(change) {
+    this.books.change('book', change)
   }
 }
 annotate(Book, [
@@ -61,16 +62,16 @@ annotate(Book, [
 ])
 const client = await H.bootstrap(Book, server.url, { logger: false, reconnect: QUICK })
 const isEqual = () => {
-  const { book, at } = client.instance
+  const book = client.instance.books.get('book')
   return (
-    at === number &&
-    book?.size === truth.size &&
-    [...truth].every(([price, size]) => book.get(price) === size)
+    book?.number === number &&
+    book.levels.size === truth.size &&
+    [...truth].every(([price, size]) => book.levels.get(price) === size)
   )
 }
 const equal = async (when) => {
   const last = number + 40
-  await until(() => client.instance.at >= last, `${when}: 40 more changes`)
+  await until(() => client.instance.books.get('book')?.number >= last, `${when}: 40 more changes`)
   await until(isEqual, `${when}: the book equals the server's`)
   check(isEqual(), `${when}: the book equals the server's at change ${number}`)
 }
@@ -80,6 +81,18 @@ for (let i = 0; i < 3; i += 1) {
   await equal(`after reconnect ${i + 1}`)
 }
 check(client.instance.gaps === 0, `gaps: ${client.instance.gaps}`)
-note("9 lines of the user's own; the serial queue keeps the changes while the handler awaits the snapshot")
+
+// The server sends on, and a change is lost: the book is gone at once, and comes back equal.
+lost = true
+await until(() => client.instance.gaps === 1, 'the gap is noticed')
+check(client.instance.shown === undefined, 'a book with a gap is not shown')
+await equal('after the gap')
+check(client.instance.gaps === 1, `gaps: ${client.instance.gaps}`)
+
+// A key to which nothing happens has its snapshot, too.
+client.instance.books.start('quiet')
+await until(() => client.instance.books.get('quiet'), 'the quiet key has its snapshot')
+check(true, 'the quiet key has its snapshot')
+client.instance.books.stop('quiet')
 await client.close()
 end()

@@ -4,9 +4,9 @@ import type { Failure } from 'holdfast'
 import {
   RETRY_DEFAULTS,
   RetryPolicy,
-  backoffCeiling,
   describeDecision,
 } from '#src/connection/retry-policy.js'
+import { backoffCeiling } from '#src/core/clock.js'
 import type { JudgeFacts, RetrySettings } from '#src/connection/retry-policy.js'
 import type { RetryDecision } from '#src/session/disconnect.js'
 import { SeededRandom } from '../support/seeded-random.js'

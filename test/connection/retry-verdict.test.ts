@@ -9,8 +9,6 @@ import {
 import type { Failure, Initiator } from 'holdfast'
 import {
   RETRY_DEFAULTS,
-  backoffCeiling,
-  drawDelay,
   drawSpacing,
   isFatal,
 } from '#src/connection/retry-policy.js'
@@ -182,27 +180,6 @@ describe('isFatal', () => {
 })
 
 const LAST = 1 - 2 ** -32
-
-describe('backoffCeiling', () => {
-  it('doubles from initialDelay up to maxDelay', () => {
-    const ceilings = Array.from({ length: 6 }, (_, index) => backoffCeiling(RETRY_DEFAULTS, index + 1))
-    expect(ceilings).to.deep.equal([2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
-  })
-
-  it('stays at maxDelay however many failures there are', () => {
-    expect(backoffCeiling(RETRY_DEFAULTS, 5_000)).to.equal(30_000)
-  })
-})
-
-describe('drawDelay', () => {
-  it('draws between 0 and the whole ceiling (full jitter)', () => {
-    for (const failures of [1, 2, 3, 4, 5]) {
-      expect(drawDelay(RETRY_DEFAULTS, failures, () => 0)).to.equal(0)
-      const ceiling = backoffCeiling(RETRY_DEFAULTS, failures)
-      expect(Math.ceil(drawDelay(RETRY_DEFAULTS, failures, () => LAST))).to.equal(ceiling)
-    }
-  })
-})
 
 describe('drawSpacing', () => {
   it('draws between half and one and a half of initialDelay', () => {

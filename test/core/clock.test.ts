@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { LONGEST_DELAY, systemClock } from '#src/core/clock.js'
+import { LONGEST_DELAY, backoffCeiling, drawDelay, systemClock } from '#src/core/clock.js'
 
 /** Runs with Node's own timers replaced, so that no test waits for real time. */
 function withTimers<T>(
@@ -88,5 +88,28 @@ describe('systemClock', () => {
       await new Promise<void>((resolve) => void systemClock.nextTurn(resolve))
       expect(isCalled).to.equal(false)
     })
+  })
+})
+
+const BOUNDS = { initialDelay: 2_000, maxDelay: 30_000 }
+
+describe('backoffCeiling', () => {
+  it('doubles from initialDelay up to maxDelay', () => {
+    const ceilings = Array.from({ length: 6 }, (_, index) => backoffCeiling(BOUNDS, index + 1))
+    expect(ceilings).to.deep.equal([2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
+  })
+
+  it('stays at maxDelay however many failures there are', () => {
+    expect(backoffCeiling(BOUNDS, 5_000)).to.equal(30_000)
+  })
+})
+
+describe('drawDelay', () => {
+  it('draws between 0 and the whole ceiling (full jitter)', () => {
+    for (const failures of [1, 2, 3, 4, 5]) {
+      expect(drawDelay(BOUNDS, failures, () => 0)).to.equal(0)
+      const ceiling = backoffCeiling(BOUNDS, failures)
+      expect(Math.ceil(drawDelay(BOUNDS, failures, () => 1 - 2 ** -32))).to.equal(ceiling)
+    }
   })
 })

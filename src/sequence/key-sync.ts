@@ -1,0 +1,273 @@
+import { drawDelay } from '../core/clock.js'
+import type { BackoffSettings, Clock, Timer } from '../core/clock.js'
+import { describeValue } from '../core/describe-value.js'
+import { reasonOf, toError } from '../core/error-text.js'
+import { Fifo } from '../core/fifo.js'
+import { ignore, isThenable, syncAnswer } from '../core/thenable.js'
+import { checkNumber, plus } from './numbers.js'
+import type { SequenceNumber } from './numbers.js'
+
+/** Numbers that lie between the last change that was applied and the one that followed. */
+export interface SnapshotGap {
+  /** The first missing number. */
+  readonly from: SequenceNumber
+  /** The last missing number; `from` if it is one. */
+  readonly to: SequenceNumber
+}
+
+/** How a key is kept up to date, with every default filled in. */
+export interface KeySyncSettings<Snapshot, Change> {
+  readonly number?: (snapshot: Snapshot) => SequenceNumber
+  readonly range?: (change: Change) => readonly [first: SequenceNumber, last: SequenceNumber]
+  readonly apply: (snapshot: Snapshot, change: Change) => unknown
+  readonly retry: BackoffSettings
+  readonly bufferLimit: number
+  readonly clock: Clock
+  readonly random: () => number
+}
+
+/** What one key needs of its surroundings. None of it throws. */
+export interface KeySyncPort<Snapshot> {
+  /** Fetches the key's snapshot; `undefined` if the server pushes it. */
+  readonly fetch: ((signal: AbortSignal) => PromiseLike<Snapshot>) | undefined
+  onReady(snapshot: Snapshot): void
+  onGap(gap: SnapshotGap): void
+  onError(error: Error): void
+  /** Stops the key: no snapshot will come. */
+  stop(): void
+}
+
+interface Numbered<Change> {
+  readonly first: SequenceNumber
+  readonly last: SequenceNumber
+  readonly change: Change
+}
+
+interface State<Snapshot> {
+  readonly snapshot: Snapshot
+  /** The number of the last change in it. */
+  readonly number: SequenceNumber
+}
+
+/** Keeps the state of one key: a snapshot, and every change since. */
+export class KeySync<Snapshot, Change> {
+  readonly #settings: KeySyncSettings<Snapshot, Change>
+  readonly #port: KeySyncPort<Snapshot>
+  /** Undefined unless it is in step with the changes. */
+  #state: State<Snapshot> | undefined
+  /** The changes since `start`, or since the last gap, while there is no state. */
+  readonly #buffer = new Fifo<Numbered<Change>>()
+  #fetching: AbortController | undefined
+  #timer: Timer | undefined
+  /** Fetches that failed and gaps, since a state last held for `retry.maxDelay`. */
+  #failures = 0
+  #readyAt = 0
+  /** Counts changes that have no numbers. */
+  #arrivals = 0
+  #isStopped = false
+
+  constructor(settings: KeySyncSettings<Snapshot, Change>, port: KeySyncPort<Snapshot>) {
+    this.#settings = settings
+    this.#port = port
+  }
+
+  get snapshot(): Snapshot | undefined {
+    return this.#state?.snapshot
+  }
+
+  /** Fetches the snapshot, once `after` has resolved. */
+  start(after: PromiseLike<unknown> | undefined): void {
+    if (!after) this.#fetch()
+    else {
+      after.then(
+        () => this.#fetch(),
+        (thrown: unknown) => this.#giveUp(thrown),
+      )
+    }
+  }
+
+  /** @throws whatever `range` and `apply` throw, and TypeError for what they should not return */
+  change(change: Change): void {
+    const numbered = this.#numbered(change)
+    const state = this.#state
+    if (!state) this.#keep(numbered)
+    else if (numbered.last > state.number) {
+      if (numbered.first > plus(state.number, 1)) this.#lose(state, numbered)
+      else this.#applyNow(state, numbered)
+    }
+  }
+
+  /**
+   * Takes a snapshot that the server pushed, whatever was being fetched.
+   *
+   * @throws whatever `number` and `apply` throw, and Error for a snapshot that is older than the first buffered change
+   */
+  take(snapshot: Snapshot): void {
+    this.#cease()
+    this.#state = undefined
+    try {
+      this.#begin(snapshot)
+    } catch (thrown) {
+      this.#retry()
+      throw thrown
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#state = undefined
+    this.#cease()
+  }
+
+  /** Ends the fetch that is pending, and the wait for the next one. */
+  #cease(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#fetching?.abort()
+    this.#fetching = undefined
+  }
+
+  #giveUp(thrown: unknown): void {
+    if (this.#isStopped) return
+    this.#port.stop()
+    const reason = reasonOf(thrown)
+    const cause = toError(thrown)
+    this.#port.onError(
+      new Error(
+        `No snapshot is fetched: the promise "after" rejected (${reason}). Call start() once it is to be tried again`,
+        { cause },
+      ),
+    )
+  }
+
+  #fetch(): void {
+    if (this.#isStopped || this.#state || !this.#port.fetch) return
+    const fetching = new AbortController()
+    this.#fetching = fetching
+    void this.#receive(this.#port.fetch, fetching)
+  }
+
+  async #receive(
+    fetch: (signal: AbortSignal) => PromiseLike<Snapshot>,
+    fetching: AbortController,
+  ): Promise<void> {
+    try {
+      const snapshot = await fetch(fetching.signal)
+      if (this.#fetching !== fetching) return
+      this.#fetching = undefined
+      this.#begin(snapshot)
+    } catch (thrown) {
+      if (fetching.signal.aborted) return
+      this.#fetching = undefined
+      this.#retry()
+      this.#port.onError(toError(thrown))
+    }
+  }
+
+  /** Applies what is buffered to a snapshot. The state counts only if no change is missing in between. */
+  #begin(snapshot: Snapshot): void {
+    let state = { snapshot, number: this.#numberOf(snapshot) }
+    for (let next = this.#buffer.first; next; next = this.#buffer.first) {
+      if (next.last > state.number) {
+        if (next.first > plus(state.number, 1)) throw olderThan(next.first, state.number)
+        state = this.#applied(state, next)
+      }
+      this.#buffer.shift()
+    }
+    // What `apply` was given may have been stopped by it.
+    if (this.#isStopped) return
+    this.#state = state
+    this.#readyAt = this.#settings.clock.now()
+    this.#port.onReady(state.snapshot)
+  }
+
+  #applyNow(state: State<Snapshot>, numbered: Numbered<Change>): void {
+    try {
+      const next = this.#applied(state, numbered)
+      if (this.#state === state) this.#state = next
+    } catch (thrown) {
+      // Half of the change may have been applied: the state is not to be trusted. A snapshot has to contain the change.
+      this.#fail()
+      this.#keep(numbered)
+      throw thrown
+    }
+  }
+
+  #lose({ number }: State<Snapshot>, numbered: Numbered<Change>): void {
+    this.#fail()
+    this.#keep(numbered)
+    this.#port.onGap({ from: plus(number, 1), to: plus(numbered.first, -1) })
+  }
+
+  #fail(): void {
+    const { clock, retry } = this.#settings
+    if (clock.now() - this.#readyAt >= retry.maxDelay) this.#failures = 0
+    this.#state = undefined
+    this.#retry()
+  }
+
+  #retry(): void {
+    if (this.#isStopped || !this.#port.fetch) return
+    const { clock, retry, random } = this.#settings
+    this.#failures += 1
+    this.#timer = clock.setTimeout(
+      () => {
+        this.#timer = undefined
+        this.#fetch()
+      },
+      drawDelay(retry, this.#failures, random),
+    )
+  }
+
+  /** Buffers a change. A full buffer drops the oldest one: a snapshot that does not contain it is found out. */
+  #keep(numbered: Numbered<Change>): void {
+    this.#buffer.push(numbered)
+    if (this.#buffer.size > this.#settings.bufferLimit) this.#buffer.shift()
+  }
+
+  #applied({ snapshot }: State<Snapshot>, { change, last }: Numbered<Change>): State<Snapshot> {
+    const result = syncAnswer(this.#settings.apply(snapshot, change), 'apply') as Snapshot | undefined
+    return { snapshot: result === undefined ? snapshot : result, number: last }
+  }
+
+  #numberOf(snapshot: Snapshot): SequenceNumber {
+    if (!this.#settings.number) return this.#arrivals
+    const number: unknown = this.#settings.number(snapshot)
+    checkNumber('the number of a snapshot', number)
+    return number
+  }
+
+  #numbered(change: Change): Numbered<Change> {
+    if (!this.#settings.range) {
+      this.#arrivals += 1
+      return { first: this.#arrivals, last: this.#arrivals, change }
+    }
+    const range: unknown = this.#settings.range(change)
+    if (!Array.isArray(range) || range.length !== 2) throw noRange(range)
+    const [first, last] = range as readonly unknown[]
+    checkNumber('the first number of range', first)
+    checkNumber('the last number of range', last)
+    if (first > plus(last, 1)) throw backwards(first, last)
+    return { first, last, change }
+  }
+}
+
+function olderThan(first: SequenceNumber, number: SequenceNumber): Error {
+  const [from, to] = [plus(number, 1), plus(first, -1)]
+  return new Error(
+    `The snapshot is older than the buffered changes: it ends at ${number}, and they begin at ${first} (${from} to ${to} are missing). A newer snapshot is needed`,
+  )
+}
+
+function noRange(range: unknown): TypeError {
+  if (isThenable(range)) ignore(range)
+  return new TypeError(
+    `range must return [first, last], the numbers that the change covers, and returned ${describeValue(range)}`,
+  )
+}
+
+function backwards(first: SequenceNumber, last: SequenceNumber): TypeError {
+  return new TypeError(
+    `range returned [${first}, ${last}], of which the first is above the last. If the server counts again, call start() for the key`,
+  )
+}

@@ -1,0 +1,222 @@
+import { addAbortCallback, removeAbortCallback } from '../core/abort-callbacks.js'
+import { systemClock } from '../core/clock.js'
+import type { Clock } from '../core/clock.js'
+import { reasonOf, safeString, toError } from '../core/error-text.js'
+import { connectionLogger } from '../core/logger.js'
+import { isThenable } from '../core/thenable.js'
+import { KeySync } from './key-sync.js'
+import type { KeySyncSettings, SnapshotGap } from './key-sync.js'
+import { checkInteger } from './numbers.js'
+import type { SequenceNumber } from './numbers.js'
+
+/** Bounds of the wait before a snapshot is fetched again. The wait is random below a ceiling that doubles with each failure. */
+export interface SnapshotRetryOptions {
+  /** Upper bound of the first wait, in milliseconds. @default 1_000 */
+  readonly initialDelay?: number
+  /** Upper bound of every wait, in milliseconds. A state that has held for as long resets the count of failures. @default 30_000 */
+  readonly maxDelay?: number
+}
+
+/** How a {@link SnapshotSync} gets its snapshots, and applies changes to them. */
+export interface SnapshotSyncOptions<Snapshot, Change, Key = string> {
+  /**
+   * Fetches the snapshot of a key. The signal aborts when the key is stopped, is started again or has received a snapshot otherwise.
+   * A rejection is reported, and another fetch follows after a wait. Without it, the server pushes snapshots: pass them to `snapshot()`.
+   */
+  readonly fetch?: (key: Key, context: { readonly signal: AbortSignal }) => PromiseLike<Snapshot>
+  /** Returns the number of the last change that a snapshot contains. Only together with `range`; required by `fetch`. */
+  readonly number?: (snapshot: Snapshot) => SequenceNumber
+  /**
+   * Returns the first and the last number that a change covers. If it names the change before it instead, return
+   * `[previous + 1, number]`. Only together with `number`; required by `fetch`. Without both, changes count as complete and in order.
+   */
+  readonly range?: (change: Change) => readonly [first: SequenceNumber, last: SequenceNumber]
+  /** Applies a change: returns the new snapshot, or changes the one it receives and returns nothing. Must be synchronous. */
+  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- a function that changes its argument is declared so
+  readonly apply: (snapshot: Snapshot, change: Change) => Snapshot | void
+  /** Bounds of the wait before a snapshot is fetched again. */
+  readonly retry?: SnapshotRetryOptions
+  /** Maximum number of changes per key that are kept until its snapshot arrives. Past it, the oldest ones are dropped. @default 10_000 */
+  readonly bufferLimit?: number
+  /** Called when a key has its snapshot and every change since: after each `start`, and after each gap. */
+  readonly onReady?: (key: Key, snapshot: Snapshot) => void
+  /** Called when changes of a ready key are missing. `get` returns `undefined` from then on, until `onReady`. */
+  readonly onGap?: (key: Key, gap: SnapshotGap) => void
+  /**
+   * Called with every other error: a `fetch` that rejected, a snapshot that is older than the changes, an `after` that rejected, a
+   * callback that threw. Without it, they are logged to the console.
+   */
+  readonly onError?: (key: Key, error: Error) => void
+  /** Stops all keys, for good, when it aborts. */
+  readonly signal?: AbortSignal
+  /** Source of time, for tests. */
+  readonly clock?: Clock
+  /** Returns a number from 0 up to 1, for tests. @default Math.random */
+  readonly random?: () => number
+}
+
+/** When a key fetches its snapshot, and when it gives up. */
+export interface SnapshotStartOptions {
+  /**
+   * Resolves once the server sends changes: for example the acknowledgement of the subscription. A snapshot that is fetched earlier may
+   * be older than the first change. If it rejects, the key is stopped, and `onError` receives the reason.
+   */
+  readonly after?: PromiseLike<unknown>
+  /** Stops the key when it aborts: for example `context.signal` of `@OnOpen`, which ends with the link. */
+  readonly signal?: AbortSignal
+}
+
+interface Running<Snapshot, Change> {
+  readonly sync: KeySync<Snapshot, Change>
+  readonly stop: () => void
+  readonly signals: readonly AbortSignal[]
+}
+
+const RETRY_DEFAULTS = { initialDelay: 1_000, maxDelay: 30_000 }
+const DEFAULT_BUFFER_LIMIT = 10_000
+
+/**
+ * Keeps a state per key from a snapshot and numbered changes, such as an order book. It buffers changes until the snapshot arrives, drops
+ * those that it contains, applies the others in order, and fetches a new snapshot when changes are missing.
+ *
+ * @typeParam Key names a state; any key of a `Map`
+ */
+export class SnapshotSync<Snapshot, Change, Key = string> {
+  readonly #options: SnapshotSyncOptions<Snapshot, Change, Key>
+  readonly #settings: KeySyncSettings<Snapshot, Change>
+  readonly #keys = new Map<Key, Running<Snapshot, Change>>()
+
+  /** @throws TypeError for options that cannot be used */
+  constructor(options: SnapshotSyncOptions<Snapshot, Change, Key>) {
+    const { bufferLimit = DEFAULT_BUFFER_LIMIT, number, range, apply, clock, random } = options
+    checkFunctions(options)
+    checkInteger('bufferLimit', bufferLimit, 1)
+    this.#options = options
+    this.#settings = {
+      ...(number && { number }),
+      ...(range && { range }),
+      apply,
+      retry: retryOf(options.retry),
+      bufferLimit,
+      clock: clock ?? systemClock,
+      random: random ?? Math.random,
+    }
+  }
+
+  /**
+   * Starts a key: buffers its changes, and fetches its snapshot once `after` has resolved, or at once. A key that is running starts
+   * again, without its state. Does nothing but stop it if one of the signals has aborted.
+   */
+  start(key: Key, { after, signal }: SnapshotStartOptions = {}): void {
+    this.stop(key)
+    this.#run(key, signal)?.start(after)
+  }
+
+  /**
+   * Takes a snapshot that the server pushed, and starts the key if it is not running. It replaces the state, and any fetch.
+   *
+   * @throws Error if it is older than the first buffered change, or whatever `number` and `apply` throw
+   */
+  snapshot(key: Key, snapshot: Snapshot): void {
+    const sync = this.#keys.get(key)?.sync ?? this.#run(key)
+    sync?.take(snapshot)
+  }
+
+  /**
+   * Takes a change: applies it, or buffers it until the snapshot arrives. Changes of keys that are not running are ignored.
+   *
+   * @throws whatever `range` and `apply` throw. The state is fetched again if `apply` threw
+   * @throws TypeError if `range` does not return two numbers, or `apply` returns a promise
+   */
+  change(key: Key, change: Change): void {
+    this.#keys.get(key)?.sync.change(change)
+  }
+
+  /** Returns the state of a key, which must not be changed; `undefined` unless every change that was passed in is part of it. */
+  get(key: Key): Snapshot | undefined {
+    return this.#keys.get(key)?.sync.snapshot
+  }
+
+  /** Stops a key, or all of them: forgets its state and its changes, and aborts its fetch. Later changes are ignored. */
+  stop(key?: Key): void {
+    if (key === undefined) {
+      for (const each of [...this.#keys.keys()]) this.stop(each)
+      return
+    }
+    const running = this.#keys.get(key)
+    if (!running) return
+    this.#keys.delete(key)
+    for (const signal of running.signals) removeAbortCallback(signal, running.stop)
+    running.sync.stop()
+  }
+
+  #run(key: Key, signal?: AbortSignal): KeySync<Snapshot, Change> | undefined {
+    const signals = [this.#options.signal, signal].filter((each) => each !== undefined)
+    if (signals.some(({ aborted }) => aborted)) return undefined
+    const { fetch, onReady, onGap } = this.#options
+    const stop = (): void => this.stop(key)
+    const sync = new KeySync<Snapshot, Change>(this.#settings, {
+      fetch: fetch && ((fetching) => fetch(key, { signal: fetching })),
+      onReady: (snapshot) => this.#tell(key, () => onReady?.(key, snapshot)),
+      onGap: (gap) => this.#tell(key, () => onGap?.(key, gap)),
+      onError: (error) => this.#report(key, error),
+      stop,
+    })
+    for (const each of signals) addAbortCallback(each, stop)
+    this.#keys.set(key, { sync, stop, signals })
+    return sync
+  }
+
+  /** Calls a callback of the user's. An error of it concerns nobody else. */
+  #tell(key: Key, call: () => unknown): void {
+    callSafely(call, (error) => this.#report(key, error))
+  }
+
+  #report(key: Key, error: Error): void {
+    const log = (failure: Error): void => {
+      const name = typeof key === 'string' ? JSON.stringify(key) : safeString(key)
+      connectionLogger(undefined, 'SnapshotSync').warn(`${name}: ${reasonOf(failure)}`)
+    }
+    const { onError } = this.#options
+    if (onError) callSafely(() => onError(key, error), log)
+    else log(error)
+  }
+}
+
+/** Calls a function, and passes what it throws, or rejects with, to `fail`. */
+function callSafely(call: () => unknown, fail: (error: Error) => void): void {
+  try {
+    const result = call()
+    if (isThenable(result)) result.then(undefined, (thrown: unknown) => fail(toError(thrown)))
+  } catch (thrown) {
+    fail(toError(thrown))
+  }
+}
+
+function checkFunctions<Snapshot, Change, Key>(options: SnapshotSyncOptions<Snapshot, Change, Key>): void {
+  for (const name of ['fetch', 'number', 'range', 'apply', 'onReady', 'onGap', 'onError'] as const) {
+    const value: unknown = options[name]
+    const isMissing = value === undefined && name !== 'apply'
+    if (!isMissing && typeof value !== 'function') {
+      throw new TypeError(`${name} must be a function, and is ${safeString(value)}`)
+    }
+  }
+  const { fetch, number, range } = options
+  const missing = number ? 'range' : 'number'
+  if (Boolean(number) !== Boolean(range) || (fetch && !number)) {
+    throw new TypeError(
+      `${missing} is missing: ${fetch ? 'fetch' : number ? 'number' : 'range'} cannot be used without it. Changes and snapshots are compared by their numbers`,
+    )
+  }
+}
+
+function retryOf({ initialDelay, maxDelay }: SnapshotRetryOptions = {}): Required<SnapshotRetryOptions> {
+  const retry = {
+    initialDelay: initialDelay ?? Math.min(RETRY_DEFAULTS.initialDelay, maxDelay ?? Infinity),
+    maxDelay: maxDelay ?? Math.max(RETRY_DEFAULTS.maxDelay, initialDelay ?? 0),
+  }
+  if (retry.initialDelay >= 0 && retry.initialDelay <= retry.maxDelay) return retry
+  throw new TypeError(
+    `retry.initialDelay must be from 0 to retry.maxDelay, and they are ${retry.initialDelay} and ${retry.maxDelay}`,
+  )
+}
