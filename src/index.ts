@@ -49,7 +49,12 @@ export type {
 
 export { Connection } from './connection/connection.js'
 export { Heartbeat } from './link/heartbeat.js'
-export type { HeartbeatOption, HeartbeatOptions, SilenceOptions } from './link/heartbeat.js'
+export type {
+  HeartbeatOption,
+  HeartbeatOptions,
+  SilenceOptions,
+  TextHeartbeatOptions,
+} from './link/heartbeat.js'
 export { JsonSender } from './messages/json-sender.js'
 export { CloseCode } from './link/close-code.js'
 export type { Initiator } from './link/close-code.js'

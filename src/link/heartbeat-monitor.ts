@@ -25,6 +25,8 @@ export interface MonitoredLink {
   readonly lastSeen?: number
   /** Since when it has been read without a pause, by the monotonic clock; `Infinity` during one: nothing can be held against the peer. */
   readonly readSince: number
+  /** Consumes text messages that equal this one, for as long as the link lasts; each calls `onTextReply`. */
+  consumeText(reply: string): void
   /** Sends a heartbeat message, before everything else; `flushed` is called when it has left or never will. */
   sendUrgent(data: string | Uint8Array, flushed: () => void): void
 }
@@ -83,7 +85,8 @@ export class HeartbeatMonitor implements ScheduledItem {
     this.#bytesRead = link.transport.bytesRead
     this.countsFrames = heartbeat.style === 'silence'
     this.#schedule = new HeartbeatSchedule(heartbeat, wholeNow(clock))
-    this.#timer.update(this)
+    if (heartbeat.style === 'text') link.consumeText(heartbeat.reply)
+    reschedule(this, this.#settings)
   }
 
   /** The last measured round trip, in milliseconds. */
@@ -105,7 +108,7 @@ export class HeartbeatMonitor implements ScheduledItem {
 
   onReady(): void {
     this.#schedule.onReady(wholeNow(this.#settings.clock))
-    this.#timer.update(this)
+    reschedule(this, this.#settings)
   }
 
   /** Counts a frame as life. */
@@ -125,12 +128,13 @@ export class HeartbeatMonitor implements ScheduledItem {
     const settings = change(this.#schedule.settings)
     this.#deathCheck?.cancel()
     this.#deathCheck = undefined
-    if (settings.style !== 'message') this.#madeRoundTrips?.forgetMessage()
+    if (settings.style !== this.#schedule.settings.style) this.#madeRoundTrips?.forgetMessage()
+    if (settings.style === 'text') this.#link.consumeText(settings.reply)
     const now = wholeNow(this.#settings.clock)
     this.#look(now)
     this.countsFrames = settings.style === 'silence'
     this.#schedule.configure(settings, now, this.#owner.readyAt !== undefined)
-    this.#timer.update(this)
+    reschedule(this, this.#settings)
   }
 
   onPong(data: Uint8Array): void {
@@ -150,6 +154,11 @@ export class HeartbeatMonitor implements ScheduledItem {
     }
     this.#roundTrips.onReply(this.#settings.clock.now())
     return true
+  }
+
+  /** A text message has come that equals `reply`. */
+  onTextReply(): void {
+    if (this.#madeRoundTrips?.awaitsReply) this.#madeRoundTrips.onReply(this.#settings.clock.now())
   }
 
   #ask(settings: MessageSettings, message: unknown): boolean {
@@ -172,7 +181,7 @@ export class HeartbeatMonitor implements ScheduledItem {
   stop(error: ConnectionLostError): void {
     this.#deathCheck?.cancel()
     this.#deathCheck = STOPPED
-    this.#timer.update(this)
+    reschedule(this, this.#settings)
     this.#madeRoundTrips?.end(error)
   }
 
@@ -185,10 +194,6 @@ export class HeartbeatMonitor implements ScheduledItem {
     const action = this.#schedule.tick(nominal)
     if (action === 'suspect') this.#deathCheck = this.#settings.clock.nextTurn(() => this.#checkDead())
     else if (action === 'beat') this.#beat(now, nominal)
-  }
-
-  get #timer(): SharedHeartbeatTimer {
-    return SharedHeartbeatTimer.on(this.#settings.clock)
   }
 
   /** Takes a look at what speaks for the peer, and costs too much to be told each time. */
@@ -206,7 +211,7 @@ export class HeartbeatMonitor implements ScheduledItem {
     const now = wholeNow(this.#settings.clock)
     this.#look(now)
     if (!this.#schedule.isDead(now)) {
-      this.#timer.update(this)
+      reschedule(this, this.#settings)
       return
     }
     const settings = this.#schedule.settings
@@ -234,20 +239,20 @@ export class HeartbeatMonitor implements ScheduledItem {
     // TLS tells of a write a turn later: its answer may have been there before.
     if (this.#link.transport.bytesRead === this.#bytesRead) this.#schedule.onLeft(now)
     else this.#schedule.onAnswered(now)
-    this.#timer.update(this)
+    reschedule(this, this.#settings)
   }
 
   /** Sends a beat of the present style; returns false if there is none to send. */
   #send(onLeft: () => void): boolean {
     const { settings } = this.#schedule
-    if (settings.style !== 'message') {
+    if (settings.style !== 'message' && settings.style !== 'text') {
       this.#sendPing(undefined, onLeft)
       return true
     }
     try {
-      const message = syncAnswer(settings.message(), 'heartbeat.message')
-      if (!this.#link.isOpen) return false
-      this.#link.sendUrgent(encodeWith(this.#settings.codec, this.#hub.withRequestId(message)), () => {
+      const data = makeBeat(settings, this.#link, this.#settings.codec, this.#hub)
+      if (data === undefined) return false
+      this.#link.sendUrgent(data, () => {
         this.#roundTrips.onMessageSent(this.#settings.clock.now())
         onLeft()
       })
@@ -268,6 +273,23 @@ export class HeartbeatMonitor implements ScheduledItem {
   }
 }
 
+/** Asks anew when a monitor is due. */
+function reschedule(monitor: HeartbeatMonitor, { clock }: HeartbeatMonitorSettings): void {
+  SharedHeartbeatTimer.on(clock).update(monitor)
+}
+
+/** Makes a beat of the API's own; `undefined` where the link does not take it any more. */
+function makeBeat(
+  settings: MessageSettings | TextSettings,
+  link: MonitoredLink,
+  codec: Codec,
+  hub: HeartbeatHub,
+): string | Uint8Array | undefined {
+  if (settings.style === 'text') return link.isOpen ? settings.text : undefined
+  const message = syncAnswer(settings.message(), 'heartbeat.message')
+  return link.isOpen ? encodeWith(codec, hub.withRequestId(message)) : undefined
+}
+
 /** Stands for a monitor that is stopped for good. perf: saves a field, 8 B per idle connection. */
 const STOPPED: Timer = { cancel: () => undefined }
 
@@ -280,3 +302,4 @@ function writtenBy(transport: Counts): number {
 const AT_ONCE = 'return the result itself; what takes time belongs in a handler'
 
 type MessageSettings = Extract<HeartbeatSettings, { style: 'message' }>
+type TextSettings = Extract<HeartbeatSettings, { style: 'text' }>

@@ -82,7 +82,8 @@ export class HeartbeatSchedule {
 
   /** The beats of the API's own begin once the connection is ready for messages. */
   onReady(now: number): void {
-    if (this.#settings.style === 'message') this.#nextSend = now + this.#settings.interval
+    const settings = this.#settings
+    if (isBeating(settings) && settings.style !== 'ping') this.#nextSend = now + settings.interval
   }
 
   /** Counts a frame as life. */
@@ -192,5 +193,5 @@ interface BeatTimes {
 
 /** Tells whether a style sends anything. */
 function isBeating(settings: HeartbeatSettings): settings is HeartbeatSettings & BeatTimes {
-  return settings.style === 'ping' || settings.style === 'message'
+  return settings.style !== 'silence' && settings.style !== 'off'
 }

@@ -13,6 +13,23 @@ export interface HeartbeatOptions {
   readonly isReply?: (message: unknown) => boolean
 }
 
+/** A heartbeat by a text of its own, which the server answers with another one: bare words among messages of any codec. */
+export interface TextHeartbeatOptions {
+  /** Milliseconds between beats. @default 20_000 */
+  readonly interval?: number
+  /** Milliseconds after a beat in which something must arrive; a beat counts from when it has left this process. @default 10_000 */
+  readonly timeout?: number
+  /** Text of a beat. It is sent unchanged, without the codec. */
+  readonly text: string
+  /**
+   * Text of the server's answer. It measures `Heartbeat.latency`. Text messages that equal it reach neither the codec nor a handler, also
+   * those that answer no beat.
+   *
+   * @default 'pong'
+   */
+  readonly reply?: string
+}
+
 /** A heartbeat that only listens: the server beats, and this side never writes. */
 export interface SilenceOptions {
   /** Milliseconds without any data after which the peer is taken for dead. */
@@ -20,7 +37,7 @@ export interface SilenceOptions {
 }
 
 /** How a dead peer is noticed: `'ping'` by protocol pings with the default times, `false` not at all. */
-export type HeartbeatOption = 'ping' | HeartbeatOptions | SilenceOptions | false
+export type HeartbeatOption = 'ping' | HeartbeatOptions | TextHeartbeatOptions | SilenceOptions | false
 
 /** How liveness is checked, defaults filled in. */
 export type HeartbeatSettings =
@@ -32,10 +49,19 @@ export type HeartbeatSettings =
       readonly message: () => unknown
       readonly isReply?: (message: unknown) => boolean
     }
+  | {
+      readonly style: 'text'
+      readonly interval: number
+      readonly timeout: number
+      readonly text: string
+      readonly reply: string
+    }
   | { readonly style: 'silence'; readonly silence: number }
   | { readonly style: 'off' }
 
 export const HEARTBEAT_DEFAULTS = { interval: 20_000, timeout: 10_000 } as const
+
+export const DEFAULT_TEXT_REPLY = 'pong'
 
 /** What a {@link Heartbeat} reads and drives: the connection's current link. */
 export interface HeartbeatSource {

@@ -52,7 +52,12 @@ export class Link<Owner extends LinkOwner = LinkOwner>
   /** When the current chunk arrived; 0 between chunks. */
   #seenAt = 0
   #lastSeen: number
-  #end: LinkEnd | undefined
+  /**
+   * What stands in the way of a message: how the link ended, or a text to consume.
+   *
+   * perf: one field for both, so that where neither is there, a message costs one look, and an idle connection nothing.
+   */
+  #barrier: LinkEnd | TextReply | undefined
 
   constructor(
     number: number,
@@ -75,6 +80,12 @@ export class Link<Owner extends LinkOwner = LinkOwner>
     return controller.signal
   }
 
+  /** How it has ended, once its socket has. */
+  get #end(): LinkEnd | undefined {
+    const barrier = this.#barrier
+    return barrier === undefined || barrier instanceof TextReply ? undefined : barrier
+  }
+
   get isOpen(): boolean {
     return this.#end === undefined && this.transport.isOpen
   }
@@ -93,7 +104,19 @@ export class Link<Owner extends LinkOwner = LinkOwner>
   // --- what the transport reports ---------------------------------------------------------------------------------------
 
   onMessage(data: string | Uint8Array): void {
-    if (!this.#end) this.hub.inbound.receive(this.owner, data, this.#seenAt || this.#onChunk())
+    if (this.#barrier === undefined || this.#passes(this.#barrier, data)) {
+      this.hub.inbound.receive(this.owner, data, this.#seenAt || this.#onChunk())
+    }
+  }
+
+  /** Tells whether a message gets past what stands in its way. */
+  #passes(barrier: LinkEnd | TextReply, data: string | Uint8Array): boolean {
+    if (!(barrier instanceof TextReply)) return false
+    // perf: a comparison of two texts looks at their lengths first.
+    if (data !== barrier.text) return true
+    if (this.#seenAt === 0) this.#onChunk()
+    this.heartbeat.onTextReply()
+    return false
   }
 
   onPing(data: Uint8Array): void {
@@ -127,8 +150,8 @@ export class Link<Owner extends LinkOwner = LinkOwner>
 
   onClose(end: TransportEnd): void {
     if (this.#end) return
-    this.#end = this.#closing ? this.#closing.onEnd(end) : end
-    this.owner.onLinkEnd(this.#end)
+    this.#barrier = this.#closing ? this.#closing.onEnd(end) : end
+    this.owner.onLinkEnd(this.#barrier)
   }
 
   // --- its end ----------------------------------------------------------------------------------------------------------
@@ -186,6 +209,11 @@ export class Link<Owner extends LinkOwner = LinkOwner>
     else this.transport.send(data, flushed)
   }
 
+  /** Consumes text messages that equal this one: they are answers to heartbeats. A late one comes also under another style. */
+  consumeText(reply: string): void {
+    if (!this.#end) this.#barrier = new TextReply(reply)
+  }
+
   count(miss: Miss): void {
     this.hub.count(miss)
   }
@@ -194,5 +222,14 @@ export class Link<Owner extends LinkOwner = LinkOwner>
   onReady(): void {
     this.readByDemand()
     this.heartbeat.onReady()
+  }
+}
+
+/** The text that a server answers a text heartbeat with. */
+class TextReply {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
   }
 }

@@ -1,30 +1,32 @@
 import type { Mistake } from '../errors/startup-error.js'
-import { HEARTBEAT_DEFAULTS } from '../link/heartbeat.js'
+import { DEFAULT_TEXT_REPLY, HEARTBEAT_DEFAULTS } from '../link/heartbeat.js'
 import type {
   HeartbeatOption,
   HeartbeatOptions,
   HeartbeatSettings,
   SilenceOptions,
+  TextHeartbeatOptions,
 } from '../link/heartbeat.js'
 import { mergeOptions } from './merge-options.js'
-import { checkFunctions, checkTimes, isObject, shown, unknownNames } from './rules.js'
+import { checkFunctions, checkTimes, isObject, isString, shown, unknownNames } from './rules.js'
 
 const TIMES = ['interval', 'timeout', 'silence']
 const FUNCTIONS = ['message', 'isReply']
+const TEXTS = ['text', 'reply']
 
 /** Finds what is wrong with a `heartbeat` option. */
 export function checkHeartbeat(heartbeat: unknown, place: string): Mistake[] {
   if (heartbeat === false || heartbeat === 'ping') return []
   if (!isObject(heartbeat)) {
-    const fix = "give 'ping', { interval, timeout }, { silence }, or false"
+    const fix = "give 'ping', { interval, timeout }, { text, reply }, { silence }, or false"
     return [{ place, cause: `is ${shown(heartbeat)}`, fix }]
   }
   const given = heartbeat
   const mistakes = [
-    ...unknownNames(given, place, [...TIMES, ...FUNCTIONS]),
+    ...unknownNames(given, place, [...TIMES, ...FUNCTIONS, ...TEXTS]),
     ...checkTimes(given, place, TIMES, 1),
   ]
-  const beats = ['interval', 'timeout', ...FUNCTIONS].filter((name) => given[name] !== undefined)
+  const beats = ['interval', 'timeout', ...FUNCTIONS, ...TEXTS].filter((name) => given[name] !== undefined)
   if (given['silence'] !== undefined && beats.length > 0) {
     const cause = `has silence, which never sends, and ${beats.join(', ')}, which is about sending`
     mistakes.push({ place, cause, fix: 'keep silence to listen only, or the others to beat' })
@@ -32,22 +34,45 @@ export function checkHeartbeat(heartbeat: unknown, place: string): Mistake[] {
   if (given['isReply'] !== undefined && given['message'] === undefined) {
     mistakes.push({ place, cause: 'has isReply without message', fix: 'give the message that is replied to' })
   }
+  mistakes.push(...checkTexts(given, place))
   return [...mistakes, ...checkFunctions(given, place, FUNCTIONS)]
+}
+
+/** Finds what is wrong with a heartbeat by text. */
+function checkTexts(given: Readonly<Record<string, unknown>>, place: string): Mistake[] {
+  const mistakes = TEXTS.filter((name) => given[name] !== undefined && !isString(given[name])).map(
+    (name) => ({
+      place: `${place}.${name}`,
+      cause: `expected a string, received ${shown(given[name])}`,
+      fix: `write ${name}: '…'`,
+    }),
+  )
+  const functions = FUNCTIONS.filter((name) => given[name] !== undefined)
+  if (given['text'] === undefined) {
+    if (given['reply'] === undefined) return mistakes
+    return [...mistakes, { place, cause: 'has reply without text', fix: 'give the text that is replied to' }]
+  }
+  if (functions.length === 0) return mistakes
+  const cause = `text cannot be combined with ${functions.join(' and ')}`
+  return [...mistakes, { place, cause, fix: 'keep text and reply for bare words, or message and isReply' }]
 }
 
 /** Fills in the defaults. */
 export function fillInHeartbeat(option: HeartbeatOption = 'ping'): HeartbeatSettings {
   if (option === false) return { style: 'off' }
-  const { silence, interval, timeout, message, isReply }: Partial<SilenceOptions> & HeartbeatOptions =
+  const { silence, interval, timeout, message, isReply, text, reply }: AnyHeartbeat =
     option === 'ping' ? {} : option
   if (silence !== undefined) return { style: 'silence', silence }
   const times = {
     interval: interval ?? HEARTBEAT_DEFAULTS.interval,
     timeout: timeout ?? HEARTBEAT_DEFAULTS.timeout,
   }
+  if (text !== undefined) return { style: 'text', ...times, text, reply: reply ?? DEFAULT_TEXT_REPLY }
   if (!message) return { style: 'ping', ...times }
   return { style: 'message', ...times, message, isReply }
 }
+
+type AnyHeartbeat = Partial<SilenceOptions> & HeartbeatOptions & Partial<TextHeartbeatOptions>
 
 /**
  * Returns what `Heartbeat.configure` makes of present settings. Times alone keep the style that has them; anything else is read as the

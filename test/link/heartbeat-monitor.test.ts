@@ -4,6 +4,7 @@ import { FakeClock } from 'holdfast/testing'
 import type { HeartbeatSettings } from '#src/link/heartbeat.js'
 import { jsonCodec } from 'holdfast/codecs'
 import { HeartbeatMonitor } from '#src/link/heartbeat-monitor.js'
+import { TEXT } from '../support/heartbeat-settings.js'
 
 const PING: HeartbeatSettings = { style: 'ping', interval: 20_000, timeout: 10_000 }
 const SILENCE: HeartbeatSettings = { style: 'silence', silence: 30_000 }
@@ -27,6 +28,8 @@ function rig(settings: HeartbeatSettings) {
     beats: [] as unknown[],
     deaths: [] as HeartbeatTimeoutError[],
     failures: [] as unknown[],
+    /** The texts that it wants to be consumed. */
+    replies: [] as string[],
   }
   const port = {
     /** What the peer does when it is pinged. */
@@ -51,6 +54,7 @@ function rig(settings: HeartbeatSettings) {
   }
   const link = {
     isOpen: true,
+    consumeText: (reply: string): void => void notes.replies.push(reply),
     get readSince() {
       return notes.isPaused ? Infinity : notes.resumedAt
     },
@@ -65,7 +69,7 @@ function rig(settings: HeartbeatSettings) {
     }),
     sendUrgent: (data: string | Uint8Array, flushed: () => void): void => {
       hold(() => {
-        port.beat(JSON.parse(String(data)))
+        port.beat(settings.style === 'text' ? data : JSON.parse(String(data)))
         flushed()
       })
     },
@@ -337,6 +341,57 @@ describe('HeartbeatMonitor', () => {
       monitor.onReady()
       await clock.advance(20_000)
       expect(notes.failures).to.deep.equal([thrown])
+    })
+  })
+
+  describe('by text', () => {
+    it('beats with the text as it is, only once it is ready', async () => {
+      const { clock, notes, monitor } = rig(TEXT)
+      await clock.advance(100_000)
+      expect(notes.beats).to.deep.equal([])
+      monitor.onReady()
+      await clock.advance(20_000)
+      expect(notes.beats).to.deep.equal(['ping'])
+      await clock.advance(10_000)
+      expect(notes.deaths).to.have.length(1)
+    })
+
+    it('has the link consume its reply, from the beginning or from #configure on', () => {
+      expect(rig(TEXT).notes.replies).to.deep.equal(['pong'])
+      const { monitor, notes } = rig(PING)
+      expect(notes.replies).to.deep.equal([])
+      monitor.configure(() => ({ ...TEXT, reply: 'PONG' }))
+      expect(notes.replies).to.deep.equal(['PONG'])
+    })
+
+    it('measures the latency by the reply to a beat, and by no other', async () => {
+      const { clock, monitor, onReady } = rig(TEXT)
+      onReady()
+      monitor.onTextReply()
+      expect(monitor.latency).to.equal(undefined)
+      await clock.advance(20_050)
+      monitor.onTextReply()
+      expect(monitor.latency).to.equal(50)
+      await clock.advance(100)
+      monitor.onTextReply()
+      expect(monitor.latency).to.equal(50)
+    })
+
+    it('sends nothing once the link is closing', async () => {
+      const { clock, link, notes, monitor } = rig(TEXT)
+      monitor.onReady()
+      link.isOpen = false
+      await clock.advance(20_000)
+      expect(notes.beats).to.deep.equal([])
+    })
+
+    it('leaves no message of another style to be answered by its reply', async () => {
+      const { clock, monitor, onReady } = rig(byMessage())
+      onReady()
+      await clock.advance(20_000)
+      monitor.configure(() => TEXT)
+      monitor.onTextReply()
+      expect(monitor.latency).to.equal(undefined)
     })
   })
 

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { HeartbeatSchedule } from '#src/link/heartbeat-schedule.js'
 import type { HeartbeatAction } from '#src/link/heartbeat-schedule.js'
-import { MESSAGE, OFF, PING, SILENCE } from '../support/heartbeat-settings.js'
+import { MESSAGE, OFF, PING, SILENCE, TEXT } from '../support/heartbeat-settings.js'
 
 /** Says what is due; a beat leaves at once. */
 function tick(schedule: HeartbeatSchedule, now: number): HeartbeatAction {
@@ -133,13 +133,15 @@ describe('HeartbeatSchedule', () => {
 
   describe('by message', () => {
     it('sends the first beat one interval after the connection is ready', () => {
-      const schedule = new HeartbeatSchedule(MESSAGE, 0)
-      expect(schedule.next).to.equal(Infinity)
-      expect(tick(schedule, 100_000)).to.equal('wait')
-      schedule.onReady(5_000)
-      expect(schedule.next).to.equal(25_000)
-      expect(tick(schedule, 25_000)).to.equal('beat')
-      expect(tick(schedule, 35_000)).to.equal('suspect')
+      for (const settings of [MESSAGE, TEXT]) {
+        const schedule = new HeartbeatSchedule(settings, 0)
+        expect(schedule.next).to.equal(Infinity)
+        expect(tick(schedule, 100_000)).to.equal('wait')
+        schedule.onReady(5_000)
+        expect(schedule.next).to.equal(25_000)
+        expect(tick(schedule, 25_000)).to.equal('beat')
+        expect(tick(schedule, 35_000)).to.equal('suspect')
+      }
     })
   })
 

@@ -219,6 +219,7 @@ describe('SharedHeartbeatTimer', () => {
             readSince: 0,
             transport: { ping, bufferedAmount: 0, bytesRead: 0 },
             sendUrgent: () => undefined,
+            consumeText: () => undefined,
           },
           { readyAt: undefined, onLinkDead: () => void link.deaths.push(clock.now()) },
           { withRequestId: (message) => message, onHeartbeatError: () => undefined },

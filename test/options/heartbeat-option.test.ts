@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { HeartbeatOption } from 'holdfast'
 import type { HeartbeatSettings } from '#src/link/heartbeat.js'
 import { changeHeartbeat, checkHeartbeat, fillInHeartbeat } from '#src/options/heartbeat-option.js'
-import { MESSAGE, OFF, PING, SILENCE } from '../support/heartbeat-settings.js'
+import { MESSAGE, OFF, PING, SILENCE, TEXT } from '../support/heartbeat-settings.js'
 
 const message = (): string => 'beat'
 const isReply = (): boolean => true
@@ -56,6 +56,8 @@ describe('changeHeartbeat', () => {
       MESSAGE,
       { ...MESSAGE, interval: 5, timeout: 6 },
     ],
+    ['a text is the beat', { text: 'ping' }, MESSAGE, TEXT],
+    ['times keep the text and its reply', { interval: 5 }, TEXT, { ...TEXT, interval: 5 }],
     ['an interval keeps all else', { interval: 5 }, MESSAGE, { ...MESSAGE, interval: 5 }],
     ['a timeout keeps all else', { timeout: 5 }, PING, { ...PING, timeout: 5 }],
     ['nothing changes nothing', {}, OFF, OFF],

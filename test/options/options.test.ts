@@ -131,6 +131,11 @@ describe('fillIn', () => {
         { interval: 1_000, timeout: 500, message, isReply },
         { style: 'message', interval: 1_000, timeout: 500, message, isReply },
       ],
+      [
+        'a text is a beat without the codec',
+        { interval: 1_000, text: 'ping' },
+        { style: 'text', interval: 1_000, timeout: 10_000, text: 'ping', reply: 'pong' },
+      ],
       ['times are those of a ping', { interval: 1_000 }, { style: 'ping', interval: 1_000, timeout: 10_000 }],
       [
         'explicitly undefined times keep the defaults (B42)',

@@ -217,6 +217,8 @@ describe('validateOptions', () => {
         { interval: 1, timeout: 1 },
         { silence: 1 },
         { message, isReply: () => true },
+        { text: 'ping' },
+        { interval: 1, timeout: 1, text: 'Ping', reply: '' },
       ]
       for (const heartbeat of [
         ...right,
@@ -251,6 +253,20 @@ describe('validateOptions', () => {
         'has isReply without message',
         'give the message',
       )
+    })
+
+    it('has texts for the text and its reply', () => {
+      for (const name of ['text', 'reply']) {
+        const heartbeat = { text: 'ping', reply: 'pong', [name]: /x/ }
+        const cause = 'expected a string, received an instance of RegExp'
+        expectMistake({ heartbeat }, `${place}.${name}`, cause, `write ${name}: '…'`)
+      }
+    })
+
+    it('has no reply without a text, and no text beside a message', () => {
+      expectMistake({ heartbeat: { reply: 'pong' } }, place, 'has reply without text', 'give the text')
+      const heartbeat = { text: 'ping', message: () => 'beat' }
+      expectMistake({ heartbeat }, place, 'text cannot be combined with message', 'bare words')
     })
 
     it('has functions for the message and its reply', () => {

@@ -8,5 +8,12 @@ export const MESSAGE = {
   timeout: 10_000,
   message: () => 'beat',
 } satisfies HeartbeatSettings
+export const TEXT = {
+  style: 'text',
+  interval: 20_000,
+  timeout: 10_000,
+  text: 'ping',
+  reply: 'pong',
+} satisfies HeartbeatSettings
 export const SILENCE = { style: 'silence', silence: 30_000 } satisfies HeartbeatSettings
 export const OFF = { style: 'off' } satisfies HeartbeatSettings

@@ -59,6 +59,7 @@ export class HeartbeatWorld {
       transport: Object.assign(this.#socket, {
         ping: (_data: Uint8Array, left?: () => void) => this.#send(left),
       }),
+      consumeText: () => undefined,
       sendUrgent: (_data: string | Uint8Array, left: () => void) => this.#send(left),
     })
     const owner = { readyAt: 0, onLinkDead: () => void this.deaths.push(this.clock.now()) }
