@@ -73,6 +73,7 @@ export type {
   RequestsOptions,
 } from './requests/request-options.js'
 export type { MessageIterator, MessagesOptions, NextOptions } from './messages/message-stream.js'
+export type { PeriodicOptions } from './link/periodic-messages.js'
 export type { RateLimitSettings } from './link/rate-limiter.js'
 export type { WaitOptions } from './messages/waiters.js'
 export { defineProtocol } from './annotations/define-protocol.js'

@@ -13,6 +13,7 @@ export interface ClientOptionMethods {
   ackOnArrival(message: never): unknown
   'heartbeat.message'(): unknown
   'heartbeat.isReply'(message: never): boolean
+  'periodic.message'(): unknown
   'reconnect.shouldReconnect'(failure: Failure): boolean | number | undefined
   'reconnect.delays'(failures: number): number
   'outbox.conflate'(message: never): unknown
@@ -32,6 +33,7 @@ const AWAITED: Readonly<Record<ClientOptionName, boolean>> = {
   ackOnArrival: false,
   'heartbeat.message': false,
   'heartbeat.isReply': false,
+  'periodic.message': false,
   'reconnect.shouldReconnect': false,
   'reconnect.delays': false,
   'outbox.conflate': false,

@@ -14,6 +14,8 @@ export interface LateRequest {
   fail(error: Error): void
 }
 
+const NAME = 'its function'
+
 /** A message that a function makes when it is handed to the socket. */
 export class LateMessage {
   /** Size before it is made. */
@@ -38,7 +40,9 @@ export class LateMessage {
    */
   encode(codec: Codec): string | Uint8Array | undefined {
     if (this.#request?.isSettled) return undefined
-    const message = madeBy(this.source)
+    const message = refusePromise(madeBy(this.source, NAME), NAME)
+    if (message === undefined)
+      throw new EncodeError(`Failed to make a message: ${NAME} returned undefined. Return the message`)
     return encodeWith(this.#codec ?? codec, this.#request ? this.#request.identify(message) : message)
   }
 
@@ -48,21 +52,29 @@ export class LateMessage {
   }
 }
 
-function madeBy(source: () => unknown): unknown {
-  let message: unknown
+/**
+ * Calls a function that makes a message.
+ *
+ * @param name the function, for the error
+ * @throws EncodeError when it throws
+ */
+export function madeBy(source: () => unknown, name: string): unknown {
   try {
-    message = source()
+    return source()
   } catch (thrown) {
-    throw new EncodeError(`Failed to make a message: its function threw: ${reasonOf(thrown)}`, {
-      cause: thrown,
-    })
+    throw new EncodeError(`Failed to make a message: ${name} threw: ${reasonOf(thrown)}`, { cause: thrown })
   }
-  if (message === undefined) {
-    throw new EncodeError('Failed to make a message: its function returned undefined. Return the message')
-  }
+}
+
+/**
+ * Returns a message that has been made, unless it is a promise of one.
+ *
+ * @throws EncodeError for a promise
+ */
+export function refusePromise(message: unknown, name: string): unknown {
   if (!isThenable(message)) return message
   ignore(message)
   throw new EncodeError(
-    'Failed to make a message: its function returned a promise, which cannot be sent. Return the message itself, and await its data before sending',
+    `Failed to make a message: ${name} returned a promise, which cannot be sent. Return the message itself, and await its data before that`,
   )
 }

@@ -1,8 +1,8 @@
 import type { HeartbeatSettings } from './heartbeat.js'
 
 /** The share of its interval, and the milliseconds, that a beat may be early in company. */
-const TOLERANCE = 1 / 20
-const MAX_TOLERANCE = 1_000
+export const TOLERANCE = 1 / 20
+export const MAX_TOLERANCE = 1_000
 
 /** What a schedule asks for: a beat to be sent, a last look before the verdict, or nothing yet. */
 export type HeartbeatAction = 'beat' | 'suspect' | 'wait'

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../core/clock.js'
 
-/** Something that is due at a time that it knows itself: one link's heartbeat. */
+/** Something that is due at a time that it knows itself: one link's heartbeat, or its periodic messages. */
 export interface ScheduledItem {
   /**
    * When it is due; `Infinity` for never. It may move later at any time without a word: a frame that puts off a verdict must cost

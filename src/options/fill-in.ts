@@ -12,6 +12,7 @@ import { fillInConcurrency } from './concurrency.js'
 import type { ConcurrencySettings } from './concurrency.js'
 import { fillInHeartbeat } from './heartbeat-option.js'
 import { mergeOptions } from './merge-options.js'
+import { fillInPeriodic } from './periodic-option.js'
 import type { ConnectionOptions } from './options.js'
 
 /** The options of one client with every default filled in: those of its connection, and those of the dispatch to its handlers. */
@@ -69,6 +70,7 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
     outbox: fillInGroup<OutboxSettings>(options.outbox, OUTBOX_DEFAULTS),
     maxAge: options.maxAge ?? Infinity,
     rateLimit: options.rateLimit,
+    periodic: fillInPeriodic(options.periodic),
     requests: fillInRequests(options.requests),
     hasRequests: options.requests !== undefined,
     clock: options.clock ?? systemClock,

@@ -5,6 +5,7 @@ import type { KeyedConcurrency } from './concurrency.js'
 import type { OutboxSettings } from '../messages/outbox.js'
 import type { RequestsOptions } from '../requests/request-options.js'
 import type { HeartbeatOption } from '../link/heartbeat.js'
+import type { PeriodicOptions } from '../link/periodic-messages.js'
 import type { RateLimitSettings } from '../link/rate-limiter.js'
 import type { Failure } from '../session/disconnect.js'
 import type { AckOnArrival, Unpack } from '../messages/inbound.js'
@@ -118,6 +119,8 @@ export interface ConnectionOptions {
   readonly compression?: boolean
   /** How a dead server is detected. @default 'ping', with an interval of 20_000 and a timeout of 10_000 */
   readonly heartbeat?: HeartbeatOption
+  /** Sends a message now and then while the connection is ready, for servers that want to be told that a client is there. */
+  readonly periodic?: PeriodicOptions | false
   /** Reconnects; `false` ends the connection with its first failure. */
   readonly reconnect?: ReconnectOptions | false
   /** Maximum age of a link, minus up to a tenth by chance. Its replacement opens before it closes. @default no limit */

@@ -18,6 +18,7 @@ import {
   unknownNames,
 } from './rules.js'
 import { checkHeartbeat } from './heartbeat-option.js'
+import { checkPeriodic } from './periodic-option.js'
 import { checkReconnect } from './validate-reconnect.js'
 import { checkHeaders, checkProtocols, checkUrl } from './validate-request.js'
 import { checkRoute } from './validate-route.js'
@@ -174,6 +175,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Chec
   ['replies', checkFlag],
   ['compression', shapeCheck((value) => typeof value === 'boolean', 'true or false')],
   ['heartbeat', checkHeartbeat],
+  ['periodic', checkPeriodic],
   ['reconnect', checkReconnect],
   ['outbox', checkOutbox],
   ['requests', checkRequests],

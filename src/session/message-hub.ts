@@ -4,6 +4,8 @@ import type { LinkHub } from '../link/link.js'
 import type { Miss } from '../link/link-port.js'
 import type { RateLimitedFrame } from '../link/rate-limited-transport.js'
 import { RateLimiter } from '../link/rate-limiter.js'
+import { PeriodicMessages } from '../link/periodic-messages.js'
+import type { PeriodicLink, PeriodicSettings } from '../link/periodic-messages.js'
 import { ReadDemand } from '../link/read-flow.js'
 import type { RateLimitSettings } from '../link/rate-limiter.js'
 import { InboundPipeline } from '../messages/inbound.js'
@@ -23,6 +25,7 @@ export interface MessageHubSettings extends MessageTakersSettings {
   readonly outbox: OutboxSettings | false
   readonly sendHighWaterMark: number
   readonly rateLimit: RateLimitSettings | undefined
+  readonly periodic: PeriodicSettings | undefined
 }
 
 /** Everything that rides on a connection and outlives its links: what is sent, what arrives, and who takes it. */
@@ -131,10 +134,23 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
   }
 
   /** `@OnOpen` has settled: sends the messages that have waited for that. */
-  onSessionReady(session: TakersSession): void {
+  onSessionReady(session: TakersSession & { readonly link: PeriodicLink }): void {
     this.takersIfAny?.sendSubscriptions()
     this.#sender?.flush(session.link)
     this.takersIfAny?.sendRequests(session)
+    const { periodic } = this.#settings
+    if (periodic) this.#startPeriodic(periodic, session)
+  }
+
+  #startPeriodic(periodic: PeriodicSettings, session: TakersSession & { readonly link: PeriodicLink }): void {
+    const { clock, codec } = this.#settings
+    const { links, holder } = this.#port
+    PeriodicMessages.start(periodic, session.link, {
+      clock,
+      codec,
+      isWanted: () => links.servingSession === session && holder.state.status === 'open',
+      onError: (error) => this.#port.report(error, 'encode', 'the periodic message is left out'),
+    })
   }
 
   /**

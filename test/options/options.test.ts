@@ -22,6 +22,7 @@ describe('fillIn', () => {
     expect(settings).to.deep.equal({
       hasRequests: false,
       rateLimit: undefined,
+      periodic: undefined,
       maxAge: Infinity,
       url: URL_TEXT,
       protocols: [],
@@ -75,6 +76,7 @@ describe('fillIn', () => {
       'ackOnArrival',
       'replies',
       'heartbeat',
+      'periodic',
       'reconnect',
       'outbox',
       'clock',

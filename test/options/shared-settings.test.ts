@@ -24,6 +24,7 @@ describe('The settings of the last client of a class', () => {
       concurrency: { key: 'id', limit: 2 },
       heartbeat: { interval: 1_000, timeout: 500 },
       outbox: { limit: 5 },
+      periodic: { interval: 1_000, message: 'alive' },
       reconnect: { delays, shouldReconnect },
       requests: { timeout: 100 },
     }

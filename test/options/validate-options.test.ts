@@ -34,7 +34,18 @@ describe('validateOptions', () => {
   it('finds nothing wrong with every option at its default, or explicitly undefined', () => {
     expect(check(DEFAULTS)).to.deep.equal([])
     const names = [...Object.keys(DEFAULTS), 'protocols', 'headers', 'name', 'route', 'codec', 'heartbeat']
-    names.push('unpack', 'ackOnArrival', 'replies', 'compression', 'reconnect', 'logger', 'clock', 'random', 'transport')
+    names.push(
+      'periodic',
+      'unpack',
+      'ackOnArrival',
+      'replies',
+      'compression',
+      'reconnect',
+      'logger',
+      'clock',
+      'random',
+      'transport',
+    )
     expect(check(Object.fromEntries(names.map((name) => [name, undefined])))).to.deep.equal([])
   })
 
@@ -283,6 +294,12 @@ describe('validateOptions', () => {
         'is a string, not a function',
         'write isReply: (…) => …',
       )
+    })
+  })
+
+  describe('periodic', () => {
+    it('is checked in its place', () => {
+      expectMistake({ periodic: { interval: 1 } }, 'options.periodic', 'has no message', 'give the message')
     })
   })
 

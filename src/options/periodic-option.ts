@@ -1,0 +1,30 @@
+import type { Mistake } from '../errors/startup-error.js'
+import type { PeriodicOptions, PeriodicSettings } from '../link/periodic-messages.js'
+import { checkSync, checkTime, isObject, shown, unknownNames } from './rules.js'
+
+const NAMES = ['interval', 'message']
+
+/** Finds what is wrong with the option. */
+export function checkPeriodic(periodic: unknown, place: string): Mistake[] {
+  if (periodic === false) return []
+  if (!isObject(periodic)) {
+    const fix = 'use { interval, message }, or false'
+    return [{ place, cause: `expected an object, received ${shown(periodic)}`, fix }]
+  }
+  const { interval, message } = periodic
+  const mistakes = unknownNames(periodic, place, NAMES)
+  if (interval === undefined) {
+    mistakes.push({ place, cause: 'has no interval', fix: 'give the milliseconds between messages' })
+  } else mistakes.push(...checkTime(interval, `${place}.interval`, 1))
+  if (message === undefined) {
+    mistakes.push({ place, cause: 'has no message', fix: 'give the message, or a function that makes it' })
+  }
+  return [...mistakes, ...checkSync(message, `${place}.message`)]
+}
+
+/** Fills in an option that has been checked. */
+export function fillInPeriodic(option: PeriodicOptions | false | undefined): PeriodicSettings | undefined {
+  if (!option) return undefined
+  const { interval = Infinity, message } = option
+  return { interval, message }
+}

@@ -1,0 +1,45 @@
+import { expect } from 'chai'
+import { checkPeriodic, fillInPeriodic } from '#src/options/periodic-option.js'
+
+describe('checkPeriodic', () => {
+  it('takes an interval with a message of any kind or a function, and false', () => {
+    for (const message of [{ op: 'alive' }, 'alive', null, 0, () => undefined])
+      expect(checkPeriodic({ interval: 1, message }, 'here')).to.deep.equal([])
+    expect(checkPeriodic(false, 'here')).to.deep.equal([])
+  })
+
+  const mistakes: [string, unknown, string, string][] = [
+    ['is no object', 5_000, 'here', 'expected an object, received 5000'],
+    ['has no interval', { message: 1 }, 'here', 'has no interval'],
+    ['has no message', { interval: 1 }, 'here', 'has no message'],
+    ['has an interval that is none', { interval: 0, message: 1 }, 'here.interval', 'is 0'],
+    ['has a name that is none', { interval: 1, message: 1, every: 1 }, 'here.every', 'is no option'],
+    [
+      'has an async function',
+      { interval: 1, message: async () => Promise.resolve(1) },
+      'here.message',
+      'is an async function',
+    ],
+  ]
+  for (const [title, option, place, cause] of mistakes) {
+    it(`finds one that ${title}`, () => {
+      const found = checkPeriodic(option, 'here')
+      expect(found).to.have.length(1)
+      expect(found[0]?.place).to.equal(place)
+      expect(found[0]?.cause).to.include(cause)
+    })
+  }
+})
+
+describe('fillInPeriodic', () => {
+  it('is nothing without the option, and with false', () => {
+    expect([fillInPeriodic(undefined), fillInPeriodic(false)]).to.deep.equal([undefined, undefined])
+  })
+
+  it('copies what is given', () => {
+    const option = { interval: 5, message: 'alive' }
+    const settings = fillInPeriodic(option)
+    expect(settings).to.deep.equal(option)
+    expect(settings).not.to.equal(option)
+  })
+})
