@@ -61,6 +61,7 @@ const NAMES = [
   'bootstrap',
   'defineHandlers',
   'defineProtocol',
+  'perLink',
 ]
 
 /** Likewise, by entry. */

@@ -118,6 +118,15 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return (this.#link?.transport.bufferedAmount ?? 0) + this.#lifecycle.hub.sender.bytes
   }
 
+  /**
+   * Stands for the link that every call goes to, in a handler's context.
+   *
+   * @internal
+   */
+  get boundLink(): object | undefined {
+    return this.#session
+  }
+
   /** Numbers of messages that were not handled, conflated, not awaited or not sent since the start; a snapshot. */
   get stats(): ConnectionStats {
     return this.#lifecycle.hub.stats

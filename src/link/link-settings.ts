@@ -10,4 +10,5 @@ export interface LinkSettings {
   readonly sendHighWaterMark: number
   readonly codec: Codec
   readonly heartbeat: HeartbeatSettings
+  readonly ackOnArrival?: ((message: unknown) => unknown) | undefined
 }

@@ -192,6 +192,11 @@ export class Link<Owner extends LinkOwner = LinkOwner>
     return this.settings.codec
   }
 
+  /** Makes the acknowledgement of each message on arrival, if the API wants one. */
+  get ackOnArrival(): LinkSettings['ackOnArrival'] {
+    return this.settings.ackOnArrival
+  }
+
   /**
    * Sends the acknowledgement of a message, which waits for nothing else.
    *

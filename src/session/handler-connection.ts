@@ -13,6 +13,12 @@ export abstract class HandlerConnection<P extends AnyProtocol = Protocol> {
   /** A name that is unique in this process, such as `TickerClient#1`. */
   abstract readonly id: string
   abstract get state(): ConnectionState
+  /**
+   * Stands for the link that every call goes to; `undefined` for the connection as a whole.
+   *
+   * @internal
+   */
+  abstract get boundLink(): object | undefined
   /** Aborts when the connection starts to close for good. */
   abstract get signal(): AbortSignal
   /** Resolves when the connection is closed for good; never rejects. */

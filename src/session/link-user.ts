@@ -114,7 +114,8 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
   }
 
   intercept(message: unknown): boolean {
-    const { ackOnArrival, hasRequests, takersIfAny } = this.owner.hub
+    const { hasRequests, takersIfAny } = this.owner.hub
+    const { ackOnArrival } = this.link
     const requests = hasRequests ? this.requests : this.requestsIfAny
     const isTaken = (requests?.take(message) ?? false) || (takersIfAny?.offer(message, this.link) ?? false)
     if (!isTaken && this.link.heartbeat.isReply(message)) return true

@@ -20,7 +20,7 @@ import type { MessageTakersPort, MessageTakersSettings, TakersSession } from './
 /** Settings of a message hub. */
 export interface MessageHubSettings extends MessageTakersSettings {
   readonly unpack: Unpack | undefined
-  readonly ackOnArrival: AckOnArrival | undefined
+  readonly ackOnArrival?: AckOnArrival | undefined
   readonly heartbeat: HeartbeatSettings
   readonly outbox: OutboxSettings | false
   readonly sendHighWaterMark: number
@@ -75,11 +75,6 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
   /** True if beats take an ID. */
   get heartbeatsHaveIds(): boolean {
     return this.#settings.requests.heartbeatIds
-  }
-
-  /** Makes the acknowledgement of each message on arrival, if the API wants one. */
-  get ackOnArrival(): AckOnArrival | undefined {
-    return this.#settings.ackOnArrival
   }
 
   publish(message: unknown): void {

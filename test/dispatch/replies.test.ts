@@ -10,6 +10,7 @@ import { RESOLVED, deferred } from '#src/core/deferred.js'
 import type { Deferred } from '#src/core/deferred.js'
 import type { Miss } from '#src/link/link-port.js'
 import { NoReplies, Replies } from '#src/dispatch/replies.js'
+import type { RepliesDispatch } from '#src/dispatch/replies.js'
 import { Invoker } from '#src/dispatch/invoker.js'
 
 const HANDLER: Handler = { method: 'tick', name: 'Ticker#tick' }
@@ -54,7 +55,10 @@ function rig(tick: (event: unknown, context: unknown) => unknown, Made = Replies
     count: (miss: Miss) => void misses.push(miss),
   }
   const invoker = new Invoker({ tick })
-  const dispatch = { invoker, onCatchAllReply: ({ name }: Handler) => void warned.push(name) }
+  const dispatch: RepliesDispatch = {
+    invoker,
+    onCatchAllReply: ({ name }: Handler) => void warned.push(name),
+  }
   const call = new Made(dispatch, jsonCodec, link, {
     fail: (error, stage, handler, event) => void failures.push({ error, stage, handler, event }),
     onHandled: () => undefined,

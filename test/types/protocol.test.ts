@@ -1,7 +1,7 @@
 /* eslint-disable @typescript-eslint/no-unused-vars -- the types are what is tested */
 import { type } from 'arktype'
-import { defineProtocol } from 'holdfast'
-import type { Connection, JsonSender, MessageContext, Outgoing, ReplyTo } from 'holdfast'
+import { defineProtocol, perLink } from 'holdfast'
+import type { Connection, ConnectionContext, JsonSender, MessageContext, Outgoing, ReplyTo } from 'holdfast'
 import * as v from 'valibot'
 import * as z from 'zod'
 import { DIALECT, holds, stands } from './assertions.js'
@@ -225,6 +225,9 @@ describe(`The types of a protocol, with ${DIALECT} decorators,`, () => {
   it('let a connection of a protocol stand for one of none, and the other way round', () => {
     const any = (connection: Connection<Market>): Connection => connection
     const typed = ({ connection }: MessageContext): Connection<Market> => connection
-    void [any, typed]
+    const states = perLink(() => 1)
+    const ofMessage = (context: MessageContext): number => states.of(context)
+    const ofAny = (context: ConnectionContext): number => states.of(context)
+    void [any, typed, ofMessage, ofAny]
   })
 })
