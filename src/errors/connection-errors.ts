@@ -12,8 +12,9 @@ export class ConnectFailedError extends ConnectionError {
   /** Node's code of the cause, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`. */
   readonly systemCode: string | undefined
 
-  constructor(url: string, cause: Error) {
-    super(`Could not connect to ${url}: ${reasonOf(cause)}`, { cause })
+  /** @param reason replaces the message of the cause */
+  constructor(url: string, cause: Error, reason = reasonOf(cause)) {
+    super(`Failed to connect to ${url}: ${reason}`, { cause })
     this.url = url
     this.systemCode = (cause as NodeJS.ErrnoException).code
   }
@@ -34,18 +35,18 @@ export class HandshakeError extends ConnectionError {
   readonly url: string
   /** The HTTP status of a refusal; `undefined` when the server did upgrade but broke the rules. */
   readonly status: number | undefined
-  /** The answer's headers, names in lower case. */
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** The answer's headers, names in lower case. Not enumerable: cookies, and the queries of a redirect, are not for logs. */
+  declare readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** The beginning of the answer's body, at most 16 KiB. */
   readonly body: string
   /** What was wrong with an upgrade: the accept key, the subprotocol, an extension. */
   readonly violation: HandshakeFacts['violation']
 
   constructor(url: string, message: string, facts: HandshakeFacts, options?: ErrorOptions) {
-    super(`${url} ${message}`, options)
+    super(message, options)
     this.url = url
     this.status = facts.status
-    this.headers = facts.headers ?? {}
+    Object.defineProperty(this, 'headers', { value: facts.headers ?? {} })
     this.body = facts.body ?? ''
     this.violation = facts.violation
   }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { expect } from 'chai'
 import * as holdfast from 'holdfast'
 import {
@@ -52,7 +53,7 @@ const ROWS: readonly Row[] = [
   {
     error: new ConnectFailedError(url, refused),
     code: 'CONNECT_FAILED',
-    message: `Could not connect to ${url}: connect ECONNREFUSED`,
+    message: `Failed to connect to ${url}: connect ECONNREFUSED`,
     fields: { url, systemCode: 'ECONNREFUSED', cause: refused },
   },
   {
@@ -63,13 +64,13 @@ const ROWS: readonly Row[] = [
       { cause },
     ),
     code: 'HANDSHAKE',
-    message: `${url} answered 401`,
+    message: 'answered 401',
     fields: { url, status: 401, headers: { a: 'b' }, body: 'no', violation: undefined, cause },
   },
   {
     error: new HandshakeError(url, 'broke the rules', { violation: 'accept' }),
     code: 'HANDSHAKE',
-    message: `${url} broke the rules`,
+    message: 'broke the rules',
     fields: { status: undefined, headers: {}, body: '', violation: 'accept' },
   },
   {
@@ -338,6 +339,15 @@ describe('StartupError', () => {
       '  2. options.url: is gone',
       '     Fix: go',
     ])
+  })
+})
+
+describe('HandshakeError', () => {
+  it('shows no headers when it is printed: they may have cookies, and a redirect its query', () => {
+    const headers = { 'set-cookie': ['id=secret'], location: 'https://peer.test/?token=secret' }
+    const error = new HandshakeError(url, 'HTTP 302', { status: 302, headers })
+    expect(`${inspect(error)} ${JSON.stringify(error)}`).not.to.contain('secret')
+    expect(error.headers).to.equal(headers)
   })
 })
 

@@ -128,7 +128,7 @@ describe('example-app', function () {
       const listening = await other.line(/Debugger listening/)
       const { host } = new URL(/ws:\S+/.exec(listening)?.[0] ?? '')
       const run = startExample(`ws://${host}/of-an-earlier-start`, '--restart', '1s')
-      await run.line(/answered the handshake with 400/)
+      await run.line(/rejected the handshake with HTTP 400/)
       await run.line(/\[inspector\] .*console\.log: hello 7/)
       await run.line(/\[inspector\] .*heap/, 3)
       run.child.kill('SIGINT')

@@ -43,7 +43,7 @@ describeBothWays('A server that refuses', function (transport) {
     return { server: use(await startTestServer(undefined, { verifyClient })), requests }
   }
 
-  for (const status of [400, 401, 403, 404, 410, 426]) {
+  for (const status of [200, 302, 400, 401, 403, 404, 410, 426]) {
     it(`with ${status} is not asked again: bootstrap rejects (B27)`, async () => {
       const { Watched, log } = watched()
       const { server, requests } = await refusingServer({ status })

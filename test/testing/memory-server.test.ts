@@ -86,7 +86,7 @@ describe('MemoryServer', () => {
       expect(heard.events).to.deep.equal(['closed'])
       expect(heard.ends[0]).to.include({ code: 1006, reason: '' })
       expect(heard.ends[0]?.error).to.be.instanceOf(ConnectFailedError)
-      expect(heard.ends[0]?.error?.message).to.equal('Could not connect to wss://peer.test/feed: refused')
+      expect(heard.ends[0]?.error?.message).to.equal('Failed to connect to wss://peer.test/feed: refused')
       expect(client.isOpen).to.equal(false)
       expect(peer.isEnded).to.equal(true)
     })

@@ -46,8 +46,11 @@ export class WsHandshake {
     if (!this.#refusal) return undefined
     const { statusCode: status = 0, statusMessage = '', headers } = this.#refusal
     const body = Buffer.concat(this.#body).subarray(0, BODY_LIMIT).toString()
-    const message = `answered the handshake with ${status} ${statusMessage}`.trimEnd()
-    return new HandshakeError(redactUrl(this.request.url), message, { status, headers, body })
+    const url = redactUrl(this.request.url)
+    const answer = `HTTP ${status} ${statusMessage}`.trimEnd()
+    const advice = adviceOn({ status, body, location: headers.location }, this.request.url)
+    const message = `Server rejected the handshake with ${answer}: ${url}${advice}`
+    return new HandshakeError(url, message, { status, headers, body })
   }
 
   onUpgrade(response: IncomingMessage): void {
@@ -75,8 +78,50 @@ export class WsHandshake {
   errorOf(cause: Error): Error {
     const url = redactUrl(this.request.url)
     const violation = VIOLATIONS.find(([pattern]) => pattern.test(cause.message))?.[1]
-    if (!this.#upgrade || !violation) return new ConnectFailedError(url, cause)
-    const message = `upgraded against the rules: ${reasonOf(cause)}`
+    if (!this.#upgrade || !violation) return new ConnectFailedError(url, cause, schemeReason(url, cause))
+    const message = `Server at ${url} sent an invalid handshake response: ${reasonOf(cause)}`
     return new HandshakeError(url, message, { violation, headers: this.#upgrade.headers }, { cause })
   }
+}
+
+/** What a refusal tells about its reason. */
+interface Refusal {
+  readonly status: number
+  readonly body: string
+  readonly location: string | undefined
+}
+
+/** Returns sentences on a refusal whose status names its reason; an empty text for all others. */
+function adviceOn({ status, body, location }: Refusal, url: string): string {
+  if (status >= 200 && status < 300) return '. This URL answers plain HTTP: check its path'
+  if (status >= 300 && status < 400) {
+    const target = location === undefined ? undefined : redirectTarget(location, url)
+    return target === undefined
+      ? ''
+      : `. It redirects to ${target}, and redirects are not followed. Use the final URL`
+  }
+  return status === 400 && PLAIN_REQUEST.test(body) ? '. The server expects TLS on this port: use wss://' : ''
+}
+
+/** Returns where a redirect leads, without its query and credentials. */
+function redirectTarget(location: string, url: string): string | undefined {
+  return URL.canParse(location, url) ? redactUrl(new URL(location, url).href) : undefined
+}
+
+/** Bodies with which servers answer plain HTTP on a port for TLS: those of nginx and of Go, among others. */
+const PLAIN_REQUEST = /plain HTTP request|HTTP request to an HTTPS server|speaking plain HTTP/i
+
+/** OpenSSL reads the answer of a server without TLS as a record of an unknown version. */
+const NOT_TLS = /wrong version number|packet length too long|http request/i
+
+/** Returns the reason of a failed attempt, if it may be the scheme of the URL. */
+function schemeReason(url: string, cause: Error): string {
+  const { code, rawPacket } = cause as NodeJS.ErrnoException & { readonly rawPacket?: Uint8Array }
+  const reason = reasonOf(cause).trimEnd()
+  if (url.startsWith('wss:'))
+    return NOT_TLS.test(reason) ? 'the server does not speak TLS on this port. Use ws://' : reason
+  // A TLS alert: content type 21, then major version 3 (RFC 8446, section 5.1).
+  if (rawPacket?.[0] === 0x15 && rawPacket[1] === 0x03)
+    return 'the server speaks TLS on this port. Use wss://'
+  return code === 'ECONNRESET' ? `${reason}. If the server expects TLS on this port, use wss://` : reason
 }

@@ -8,7 +8,7 @@ import { wsScene } from './ws-scene.js'
 
 describe('The opening handshake over ws', function () {
   this.timeout(30_000)
-  const { connect, endOf, rawServer, httpServer } = wsScene()
+  const { connect, endOf, rawServer, httpServer, use } = wsScene()
 
   describe('a refusal', () => {
     it('is a HandshakeError with its status, headers and body', async () => {
@@ -77,6 +77,51 @@ describe('The opening handshake over ws', function () {
       expect(requests).to.equal(1)
     })
 
+    const ANSWERS: [string, number, Record<string, string>, string, string][] = [
+      [
+        '200 says that the URL answers plain HTTP',
+        200,
+        {},
+        '',
+        '. This URL answers plain HTTP: check its path',
+      ],
+      [
+        '302 says where it leads, without query and credentials',
+        302,
+        { Location: 'https://user:secret@other.test/login?token=secret' },
+        '',
+        '. It redirects to https://other.test/login, and redirects are not followed. Use the final URL',
+      ],
+      [
+        '307 to a path names the whole URL',
+        307,
+        { Location: '/v2?token=secret' },
+        '',
+        `. It redirects to URL/v2, and redirects are not followed. Use the final URL`,
+      ],
+      ['304 without a location has no advice', 304, {}, '', ''],
+      [
+        "400 with nginx's words says that the server expects TLS",
+        400,
+        {},
+        '<center>The plain HTTP request was sent to HTTPS port</center>',
+        '. The server expects TLS on this port: use wss://',
+      ],
+      ['400 alone has no advice', 400, {}, 'Bad Request', ''],
+    ]
+    for (const [title, status, headers, body, advice] of ANSWERS) {
+      it(title, async () => {
+        const url = await httpServer(
+          (_request, response) => void response.writeHead(status, headers).end(body),
+        )
+        const { error } = await endOf(`${url}/?token=secret`)
+        const { STATUS_CODES } = await import('node:http')
+        expect(error?.message).to.equal(
+          `Server rejected the handshake with HTTP ${status} ${STATUS_CODES[status]}: ${url}/${advice.replace('URL/', `${url}/`)}`,
+        )
+      })
+    }
+
     it('is told without the query and the credentials of the url', async () => {
       const url = await httpServer((_request, response) => void response.writeHead(401).end())
       const { error } = await endOf(`${url.replace('//', '//user:pass@')}/feed?token=secret`)
@@ -95,7 +140,7 @@ describe('The opening handshake over ws', function () {
       expect(error).to.be.instanceOf(ConnectFailedError)
       expect((error as ConnectFailedError).systemCode).to.equal('ECONNREFUSED')
       expect(error?.message).to.match(
-        new RegExp(`^Could not connect to ws://localhost:${port}/feed: .*ECONNREFUSED`),
+        new RegExp(`^Failed to connect to ws://localhost:${port}/feed: .*ECONNREFUSED`),
       )
       expect(error?.message).to.not.include('secret')
     })
@@ -112,6 +157,33 @@ describe('The opening handshake over ws', function () {
       const { error } = await endOf(server.url)
       expect(error).to.be.instanceOf(ConnectFailedError)
       expect((error as ConnectFailedError).systemCode).to.match(/^HPE_/)
+    })
+
+    it('says that the server does not speak TLS', async () => {
+      const url = (await httpServer(() => undefined)).replace('ws:', 'wss:')
+      const { error } = await endOf(url)
+      expect(error).to.be.instanceOf(ConnectFailedError)
+      expect(error?.message).to.equal(
+        `Failed to connect to ${url}/: the server does not speak TLS on this port. Use ws://`,
+      )
+      expect((error as Error).cause).to.be.an('error')
+    })
+
+    it('says that the server may expect TLS, when it hangs up', async () => {
+      const server = use(await startRawServer(() => undefined, 'wss'))
+      const url = `ws://127.0.0.1:${server.port}`
+      const { error } = await endOf(url)
+      expect(error?.message).to.equal(
+        `Failed to connect to ${url}/: socket hang up. If the server expects TLS on this port, use wss://`,
+      )
+    })
+
+    it('says that the server speaks TLS, when it answers with an alert', async () => {
+      const server = await rawServer(({ socket }) => void socket.end(Buffer.from([21, 3, 1, 0, 2, 2, 70])))
+      const { error } = await endOf(server.url)
+      expect(error?.message).to.equal(
+        `Failed to connect to ${server.url}/: the server speaks TLS on this port. Use wss://`,
+      )
     })
 
     it('is thrown when the request itself is impossible', () => {
