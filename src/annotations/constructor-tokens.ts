@@ -1,5 +1,6 @@
 import type { Class } from '../core/token.js'
-import { ownClientOptions, ownConstructorTokens } from './metadata.js'
+import { emitsTypes, ownClientOptions, ownConstructorTokens } from './metadata.js'
+import { compilerMetadata } from './reflect.js'
 
 /** Facts about the constructor of a class, its own or an inherited one. */
 export interface ConstructorFacts {
@@ -7,6 +8,11 @@ export interface ConstructorFacts {
   readonly owner: Class
   /** How many parameters it must be given. */
   readonly parameters: number
+  /**
+   * How many parameters it has at most, where that is certain: without emitted types, a default value or a rest parameter may be behind
+   * those that count.
+   */
+  readonly most: number | undefined
   /** Tokens of the parameters, in order. A hole stands for an unknown token, `undefined` for an unknown list. */
   readonly tokens: readonly unknown[] | undefined
 }
@@ -25,14 +31,16 @@ export function readConstructor(target: Class): ConstructorFacts {
 }
 
 function read(target: Class): ConstructorFacts {
-  const inject = ownClientOptions(target)?.inject
+  const given: unknown = ownClientOptions(target)?.inject
+  const inject = Array.isArray(given) ? (given as readonly unknown[]) : undefined
   const types = ownConstructorTokens(target)
   const tokens = inject ?? types
   const base = Object.getPrototypeOf(target) as Class
   if (declaresConstructor(target, inject, types) || !hasClassSyntax(base))
-    return { owner: target, parameters: target.length, tokens }
+    return { owner: target, parameters: target.length, most: mostParameters(target), tokens }
   const inherited = readConstructor(base)
-  return tokens ? { ...inherited, tokens } : inherited
+  // A constructor whose parameters all have default values looks inherited where no types are emitted.
+  return tokens ? { ...inherited, tokens, most: emitsTypes(target) ? inherited.most : undefined } : inherited
 }
 
 /**
@@ -44,6 +52,15 @@ function declaresConstructor(target: Class, inject: unknown, types: unknown): bo
   if (target.length > 0) return true
   // Compilers emit parameter types, if only an empty list, for a constructor that the source declares.
   return Array.isArray(inject) ? inject.length === 0 : types !== undefined
+}
+
+/** Compilers emit a type for each parameter that the source declares; `length` counts up to the first default value or rest parameter. */
+function mostParameters(target: Class): number | undefined {
+  const types = compilerMetadata('design:paramtypes', target) as readonly unknown[] | undefined
+  if (types) return types.length === target.length ? target.length : undefined
+  // Without types of a constructor, a compiler that emits them has seen none.
+  const hasBase = Object.getPrototypeOf(target) !== Function.prototype
+  return emitsTypes(target) && target.length === 0 && !hasBase ? 0 : undefined
 }
 
 /** The older classes of Node, such as EventEmitter, are functions, and their parameters are optional. */

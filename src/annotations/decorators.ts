@@ -3,6 +3,7 @@ import type { ClosingInfo } from '../session/session-handlers.js'
 import type { ConnectionState, OpenInfo } from '../session/state.js'
 import { isSchema } from '../core/schema.js'
 import type { Schema, SchemaOutput } from '../core/schema.js'
+import { className } from '../core/token.js'
 import type { ClientOptionMethods, ClientOptionName } from './client-option.js'
 import type { ConnectionContext, ErrorContext, MessageContext } from './handler-contexts.js'
 import { recordClient, recordHandler, recordModule } from './metadata.js'
@@ -35,21 +36,34 @@ export type ClientDecorator = (target: abstract new (...args: never[]) => object
  * Marks a class as a client and sets its options. Those of `bootstrap` win over them, and they win over those of a base class. Needed if
  * the constructor has parameters; tsyringe's own `@injectable()` works, too.
  */
-export function WebSocketClient(options: WebSocketClientOptions = {}): ClientDecorator {
-  return (target) => recordClient(target, options)
+export function WebSocketClient(options?: WebSocketClientOptions): ClientDecorator
+export function WebSocketClient(given: unknown = {}): ClientDecorator | undefined {
+  return classDecorator(recordClient, given)
 }
 
 /** Marks a class as a module, with its imports, providers and clients. The class itself stays empty. */
-export function Module(options: ModuleOptions): ClientDecorator {
-  return (target) => recordModule(target, options)
+export function Module(options: ModuleOptions): ClientDecorator
+export function Module(given: unknown = {}): ClientDecorator | undefined {
+  return classDecorator(recordModule, given)
+}
+
+/** Makes a class decorator. Without its parentheses, it is given the class itself: that is recorded, and the class stays what it is. */
+function classDecorator(
+  record: (target: object, given: unknown) => void,
+  given: unknown,
+): ClientDecorator | undefined {
+  if (typeof given !== 'function') return (target) => record(target, given)
+  record(given, given)
+  return undefined
 }
 
 /**
  * Runs after every connect: the first, each reconnect and each handover. The connection is ready when it completes, and no message of its
  * link is handled before. Messages sent inside it go out immediately, and its return value is sent. At most one per class.
  */
-export function OnOpen(): HandlerDecorator<(open: OpenInfo, context: ConnectionContext) => unknown> {
-  return handler('open', 'OnOpen', [])
+export function OnOpen(): HandlerDecorator<(open: OpenInfo, context: ConnectionContext) => unknown>
+export function OnOpen(...args: readonly unknown[]): unknown {
+  return handler('open', 'OnOpen', args)
 }
 
 /**
@@ -72,30 +86,34 @@ export function OnMessage<S extends Schema>(
   key: MessageKey,
   schema: S,
 ): HandlerDecorator<(message: SchemaOutput<S>, context: MessageContext) => unknown>
-export function OnMessage(...args: readonly unknown[]): Recorder {
+export function OnMessage(...args: readonly unknown[]): unknown {
   return handler('message', 'OnMessage', args)
 }
 
 /** Handles binary frames, unless the codec decodes them as messages. The return value is sent. At most one per class. */
-export function OnBinary(): HandlerDecorator<(data: Uint8Array, context: MessageContext) => unknown> {
-  return handler('binary', 'OnBinary', [])
+export function OnBinary(): HandlerDecorator<(data: Uint8Array, context: MessageContext) => unknown>
+export function OnBinary(...args: readonly unknown[]): unknown {
+  return handler('binary', 'OnBinary', args)
 }
 
 /** Receives pings of the server. Holdfast answers them automatically. At most one per class. */
-export function OnPing(): HandlerDecorator<(data: Uint8Array, context: ConnectionContext) => unknown> {
-  return handler('ping', 'OnPing', [])
+export function OnPing(): HandlerDecorator<(data: Uint8Array, context: ConnectionContext) => unknown>
+export function OnPing(...args: readonly unknown[]): unknown {
+  return handler('ping', 'OnPing', args)
 }
 
 /** Receives pongs of the server. At most one per class. */
-export function OnPong(): HandlerDecorator<(data: Uint8Array, context: ConnectionContext) => unknown> {
-  return handler('pong', 'OnPong', [])
+export function OnPong(): HandlerDecorator<(data: Uint8Array, context: ConnectionContext) => unknown>
+export function OnPong(...args: readonly unknown[]): unknown {
+  return handler('pong', 'OnPong', args)
 }
 
 /** Receives every state of the connection, in order. `connection.state` may be further already. At most one per class. */
 export function OnStateChange(): HandlerDecorator<
   (state: ConnectionState, context: ConnectionContext) => unknown
-> {
-  return handler('stateChange', 'OnStateChange', [])
+>
+export function OnStateChange(...args: readonly unknown[]): unknown {
+  return handler('stateChange', 'OnStateChange', args)
 }
 
 /**
@@ -107,7 +125,7 @@ export function OnError(): HandlerDecorator<(error: Error, context: ErrorContext
 export function OnError<E extends Error>(
   errorClass: ErrorClass<E>,
 ): HandlerDecorator<(error: E, context: ErrorContext) => unknown>
-export function OnError(...errorClass: readonly unknown[]): Recorder {
+export function OnError(...errorClass: readonly unknown[]): unknown {
   return handler('error', 'OnError', errorClass)
 }
 
@@ -119,15 +137,17 @@ export function OnError(...errorClass: readonly unknown[]): Recorder {
  *
  * It does not run if the link is lost or closed by the server, nor before `reconnect()` and `terminate()`. At most one per class.
  */
-export function OnClosing(): HandlerDecorator<(closing: ClosingInfo, context: ConnectionContext) => unknown> {
-  return handler('closing', 'OnClosing', [])
+export function OnClosing(): HandlerDecorator<(closing: ClosingInfo, context: ConnectionContext) => unknown>
+export function OnClosing(...args: readonly unknown[]): unknown {
+  return handler('closing', 'OnClosing', args)
 }
 
 /**
  * Runs once for each `@OnOpen`, after all messages of its link have been handled. At most one per class.
  */
-export function OnClose(): HandlerDecorator<(close: CloseInfo, context: ConnectionContext) => unknown> {
-  return handler('close', 'OnClose', [])
+export function OnClose(): HandlerDecorator<(close: CloseInfo, context: ConnectionContext) => unknown>
+export function OnClose(...args: readonly unknown[]): unknown {
+  return handler('close', 'OnClose', args)
 }
 
 /**
@@ -139,12 +159,17 @@ export function OnClose(): HandlerDecorator<(close: CloseInfo, context: Connecti
  */
 export function ClientOption<Name extends ClientOptionName>(
   name: Name,
-): HandlerDecorator<ClientOptionMethods[Name]> {
-  return handler('option', 'ClientOption', [name])
+): HandlerDecorator<ClientOptionMethods[Name]>
+export function ClientOption(...name: readonly unknown[]): unknown {
+  return handler('option', 'ClientOption', name)
 }
 
 /** Makes a decorator that records, and never throws: what is wrong is found at the start, all at once. */
-function handler(event: HandlerEvent, name: string, args: readonly unknown[]): Recorder {
+function handler(event: HandlerEvent, name: string, args: readonly unknown[]): Recorder | undefined {
+  if (isOnMember(args)) {
+    recordUncalled(event, `@${name}`, args)
+    return undefined
+  }
   const decorator = `@${name}(${args.map(describeArgument).join(', ')})`
   return (target: object, member: unknown, descriptor?: unknown) => {
     if (isStandardContext(member)) {
@@ -157,6 +182,33 @@ function handler(event: HandlerEvent, name: string, args: readonly unknown[]): R
     const kind = kindOf(target, member, descriptor)
     recordHandler(target, { event, decorator, member: member as string | symbol, kind, args })
   }
+}
+
+/** What a compiler hands a decorator of a member. */
+type Member = readonly [target: object, member: string | symbol | StandardContext, descriptor?: unknown]
+
+/**
+ * Tells whether a decorator was written without its parentheses: then it is not given its arguments, but called with what it is on. No key,
+ * schema or options look like that.
+ */
+function isOnMember(args: readonly unknown[]): args is Member {
+  const [target, member, descriptor] = args
+  if (isStandardContext(member) && !isSchema(member)) return true
+  const isTarget = typeof target === 'function' || (typeof target === 'object' && target !== null)
+  if (args.length !== 3 || !isTarget || isSchema(target)) return false
+  return (typeof member === 'string' || typeof member === 'symbol') && isDescriptor(descriptor)
+}
+
+/** A property has no descriptor, and a parameter has a number in its place. */
+function isDescriptor(given: unknown): boolean {
+  if (given === undefined || typeof given === 'number') return true
+  return typeof given === 'object' && given !== null && 'configurable' in given
+}
+
+function recordUncalled(event: HandlerEvent, decorator: string, [target, member]: Member): void {
+  const record = { event, decorator, kind: 'uncalled', args: [] } as const
+  if (!isStandardContext(member)) recordHandler(target, { ...record, member })
+  else recordHandler(member.metadata ?? target, { ...record, member: member.name })
 }
 
 /** Takes what either dialect hands a decorator. */
@@ -194,7 +246,7 @@ function kindOf(target: object, member: unknown, descriptor: unknown): HandlerRe
 /** Shows an argument of a decorator as it may have been written. */
 export function describeArgument(argument: unknown): string {
   if (isSchema(argument)) return `a ${argument['~standard'].vendor} schema`
-  if (typeof argument === 'function') return argument.name || 'an anonymous class'
+  if (typeof argument === 'function') return className(argument)
   if (typeof argument === 'object' && argument !== null) return '{…}'
   return typeof argument === 'string' ? `'${argument}'` : String(argument)
 }

@@ -66,9 +66,11 @@ type AnySide = DefinedSide<never, never, never>
 
 function sideOf(incoming: ProtocolSchemas['toClient'] = {}): AnySide {
   const schemas = new Map(Object.entries(incoming))
-  const onMessage = (key: string | number): HandlerDecorator<never> => {
-    const schema = schemas.get(String(key))
-    return schema ? OnMessage(key, schema) : OnMessage(key)
+  const onMessage = (...args: readonly unknown[]): HandlerDecorator<never> => {
+    const [key] = args as [string | number]
+    const schema = typeof key === 'object' ? undefined : schemas.get(String(key))
+    // Without its parentheses, it has more arguments, and @OnMessage knows them.
+    return schema ? OnMessage(key, schema) : OnMessage(...(args as [string | number]))
   }
   return { OnMessage: onMessage as AnySide['OnMessage'] }
 }

@@ -3,7 +3,7 @@ import type { Mistake } from '../errors/startup-error.js'
 import { isSchema } from '../core/schema.js'
 import { checkSync, unknownName } from '../options/rules.js'
 import { CLIENT_OPTION_NAMES, isAwaited, isClientOptionName } from './client-option.js'
-import { HANDLER_EVENTS } from './metadata.js'
+import { HANDLER_EVENTS, isOptions } from './metadata.js'
 import type { HandlerEvent, HandlerRecord } from './metadata.js'
 
 /** What is wrong with a record, and how to cure it. */
@@ -14,6 +14,19 @@ const MAX_PARAMETERS = 2
 
 /** What the decorators with a choice are given at most: a key and a schema, an error class, or the name of an option. */
 const MAX_ARGUMENTS: Readonly<Partial<Record<HandlerEvent, number>>> = { message: 2, error: 1, option: 1 }
+
+/** Finds a class decorator without its parentheses, or one that was given something other than options. */
+export function findDecoratorMistake(
+  decorator: '@WebSocketClient' | '@Module',
+  given: unknown,
+): HandlerMistake | undefined {
+  if (given === undefined || isOptions(given)) return undefined
+  const example = decorator === '@Module' ? '({ clients: [TheClient] })' : '()'
+  if (typeof given === 'function')
+    return { cause: `${decorator} is written without parentheses`, fix: `write ${decorator}${example}` }
+  const fix = `write ${decorator}(${decorator === '@Module' ? '{ clients: [TheClient] }' : "{ url: 'wss://…' }"})`
+  return { cause: `${decorator} expected an object, received ${describeValue(given)}`, fix }
+}
 
 /** Finds what is wrong with one record by itself. */
 export function findMistake(record: HandlerRecord, prototype: object): HandlerMistake | undefined {
@@ -26,7 +39,7 @@ export function findMistake(record: HandlerRecord, prototype: object): HandlerMi
   )
 }
 
-function kindMistake({ kind, decorator, member }: HandlerRecord): HandlerMistake | undefined {
+function kindMistake({ kind, event, decorator, member }: HandlerRecord): HandlerMistake | undefined {
   const name = String(member)
   switch (kind) {
     case 'method':
@@ -51,6 +64,11 @@ function kindMistake({ kind, decorator, member }: HandlerRecord): HandlerMistake
       return {
         cause: `${decorator} is on an accessor`,
         fix: `write a method: ${name}(…) { … }, without get, set or accessor`,
+      }
+    case 'uncalled':
+      return {
+        cause: `${decorator} is written without parentheses`,
+        fix: `write ${decorator}(${event === 'option' ? "'url'" : ''})`,
       }
     case 'class':
     case 'parameter':

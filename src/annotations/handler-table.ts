@@ -1,10 +1,11 @@
 import type { Mistake } from '../errors/startup-error.js'
 import { isSchema } from '../core/schema.js'
 import type { Schema } from '../core/schema.js'
+import { className } from '../core/token.js'
 import type { Class } from '../core/token.js'
 import type { ClientOptionName } from './client-option.js'
-import { findMistake } from './handler-mistakes.js'
-import { ownHandlers, standardMetadata } from './metadata.js'
+import { findDecoratorMistake, findMistake } from './handler-mistakes.js'
+import { givenToDecorators, ownClientOptions, ownHandlers, standardMetadata } from './metadata.js'
 import type { ErrorClass, HandlerEvent, HandlerRecord, MessageKey } from './metadata.js'
 
 type AnyClass = abstract new (...args: never[]) => object
@@ -69,7 +70,7 @@ interface Declared {
 }
 
 const NO_HANDLERS_FIX =
-  'put a decorator on at least one method, such as @OnMessage(), with its parentheses (a module needs @Module({ … }) on its class)'
+  'decorate a method, for example with @OnMessage(), or put @Module({ clients: [TheClient] }) on the class to make it a module'
 
 const DUPLICATE_FIX = 'keep one of them, and let it call the other'
 const SHARED_KEY_FIX = `${DUPLICATE_FIX}; or give each a schema of its own, which tells whose messages are whose`
@@ -93,10 +94,12 @@ class TableBuilder {
   }
 
   build(): CheckedHandlers {
+    const problem = findDecoratorMistake('@WebSocketClient', givenToDecorators(this.#target).client)
+    if (problem) this.#mistake(className(this.#target), problem.cause, problem.fix)
     const declared = declaredHandlers(this.#target)
     for (const each of declared) this.#add(each)
     if (declared.every(({ record }) => record.event === 'option')) {
-      this.#mistake(this.#target.name, 'has no handlers', NO_HANDLERS_FIX)
+      this.#mistake(className(this.#target), 'no handlers found', NO_HANDLERS_FIX)
     }
     const table = {
       single: this.#single,
@@ -205,7 +208,17 @@ function schemaOf(args: HandlerRecord['args']): Schema | undefined {
 }
 
 function handlerOf(target: AnyClass, { member }: HandlerRecord): Handler {
-  return { method: member, name: `${target.name}#${String(member)}` }
+  return { method: member, name: `${className(target)}#${String(member)}` }
+}
+
+/** Names the handlers of a class, inherited ones included. */
+export function handlerNames(target: AnyClass): string[] {
+  return declaredHandlers(target).map(nameOf)
+}
+
+/** Tells whether a class is made for a connection: it has handlers, or a `@WebSocketClient` of its own. */
+export function isClientClass(target: AnyClass): boolean {
+  return ownClientOptions(target) !== undefined || declaredHandlers(target).length > 0
 }
 
 /** Collects what a class and those that it extends have declared, the base first. */
@@ -234,8 +247,8 @@ function ownFunctions(prototype: object): object[] {
 }
 
 function nameOf({ record: { kind, member }, owner }: Declared): string {
-  if (kind === 'class') return owner.name
+  if (kind === 'class') return className(owner)
   const name = String(member)
   // A private member's name has its # already.
-  return name.startsWith('#') ? owner.name + name : `${owner.name}#${name}`
+  return name.startsWith('#') ? className(owner) + name : `${className(owner)}#${name}`
 }

@@ -31,9 +31,20 @@ export interface HandlerRecord {
   /** The decorator as it was written: `@OnMessage('ticker')`. */
   readonly decorator: string
   readonly member: string | symbol
-  /** What the decorator was put on; only a method can be a handler, or what `defineHandlers` names as one. */
+  /**
+   * What the decorator was put on; only a method can be a handler, or what `defineHandlers` names as one. `uncalled`: the decorator was
+   * written without its parentheses.
+   */
   readonly kind:
-    'method' | 'named' | 'static member' | 'private member' | 'accessor' | 'property' | 'parameter' | 'class'
+    | 'method'
+    | 'named'
+    | 'static member'
+    | 'private member'
+    | 'accessor'
+    | 'property'
+    | 'parameter'
+    | 'class'
+    | 'uncalled'
   /** The decorator's arguments: a key, a schema, or both; or a class of errors. */
   readonly args: readonly unknown[]
 }
@@ -63,8 +74,11 @@ export interface ModuleOptions {
 /** Records that decorators made on one target. */
 interface Records {
   handlers?: readonly HandlerRecord[]
-  client?: WebSocketClientOptions
-  module?: ModuleOptions
+  /** What the decorator was given, options or not; without its parentheses, it was given the class. */
+  client?: unknown
+  module?: unknown
+  /** The version of the copy of Holdfast that the class is a part of. */
+  version?: string
 }
 
 const REGISTRY = Symbol.for('holdfast:records')
@@ -91,12 +105,38 @@ export function recordHandler(target: object | undefined, record: HandlerRecord)
   recordsOf(target).handlers = [...ownHandlers(target), record]
 }
 
-export function recordClient(target: object, options: WebSocketClientOptions): void {
-  recordsOf(target).client = options
+export function recordClient(target: object, given: unknown): void {
+  recordsOf(target).client = given
 }
 
-export function recordModule(target: object, options: ModuleOptions): void {
-  recordsOf(target).module = options
+export function recordModule(target: object, given: unknown): void {
+  recordsOf(target).module = given
+}
+
+/** Returns what a class's own `@WebSocketClient` and `@Module` were given, which may be anything. */
+export function givenToDecorators(target: object): { readonly client?: unknown; readonly module?: unknown } {
+  return records.get(target) ?? {}
+}
+
+/** Marks a class as a part of this copy of Holdfast. */
+export function recordVersion(target: object, version: string): void {
+  recordsOf(target).version = version
+}
+
+/** Returns the version of the copy of Holdfast that a class is a part of; `undefined` for other classes. */
+export function versionOf(target: object): string | undefined {
+  return records.get(target)?.version
+}
+
+/** Takes options as they are; anything else that a decorator was given stands for no options. */
+function optionsOf(given: unknown): object | undefined {
+  if (given === undefined) return undefined
+  return isOptions(given) ? given : {}
+}
+
+/** Tells whether options can be read from what a decorator was given. */
+export function isOptions(given: unknown): given is object {
+  return typeof given === 'object' && given !== null && !Array.isArray(given)
 }
 
 /** Returns what a target itself has recorded. */
@@ -106,7 +146,7 @@ export function ownHandlers(target: object): readonly HandlerRecord[] {
 
 /** Returns the options of a class's own `@WebSocketClient`, if it has one. */
 export function ownClientOptions(target: object): WebSocketClientOptions | undefined {
-  return records.get(target)?.client
+  return optionsOf(records.get(target)?.client)
 }
 
 /** Returns the options of a class's `@WebSocketClient`, laid over those of the classes that it extends. */
@@ -118,7 +158,7 @@ export function clientOptions(target: object): WebSocketClientOptions | undefine
 }
 
 export function moduleOptions(target: object): ModuleOptions | undefined {
-  return records.get(target)?.module
+  return optionsOf(records.get(target)?.module)
 }
 
 /** Returns what a compiler of standard decorators keeps of a class itself, under the name that esbuild and tsc agree on. */

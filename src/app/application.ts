@@ -5,11 +5,12 @@ import { connectionLogger } from '../core/logger.js'
 import type { Logger } from '../core/logger.js'
 import { ignore } from '../core/thenable.js'
 import type { Class, Provider, Token } from '../core/token.js'
-import { tokenName } from '../core/token.js'
+import { className, tokenName } from '../core/token.js'
 import { StartupError } from '../errors/startup-error.js'
 import type { Mistake } from '../errors/startup-error.js'
 import { CloseCode, checkClose } from '../link/close-code.js'
 import { DEFAULTS } from '../options/fill-in.js'
+import { NO_URL } from '../options/validate-options.js'
 import { ClientBuilder } from './client-builder.js'
 import { START_OPTIONS } from './client.js'
 import type { Client, ClientOptions } from './client.js'
@@ -60,9 +61,9 @@ export class Application {
     const [only] = found
     if (only && found.length === 1) return only as Client<T>
     const names = this.clients
-      .map((client) => `${client.instance.constructor.name} '${client.name}'`)
+      .map((client) => `${className(client.instance.constructor)} '${client.name}'`)
       .join(', ')
-    const asked = name === undefined ? target.name : `${target.name} named '${name}'`
+    const asked = name === undefined ? className(target) : `${className(target)} named '${name}'`
     throw new Error(
       `There ${only ? 'are several clients' : 'is no client'} ${asked}; there are: ${names || 'none'}`,
     )
@@ -123,7 +124,7 @@ export async function startApplication(module: Class, options: ClientOptions): P
   const injector = needsContainer(graph, options) ? (await loadContainer())?.(options.container) : undefined
   const planned = planClients(graph, module, injector, options)
   const { clock = systemClock, closeTimeout = DEFAULTS.closeTimeout } = options
-  const logger = connectionLogger(options.logger, module.name)
+  const logger = connectionLogger(options.logger, className(module))
   warnOfContainer(graph, options, logger)
   const dispose = async (): Promise<void> => {
     if (injector) await disposeWithin(injector.disposables, { clock, closeTimeout }, logger)
@@ -171,19 +172,21 @@ function planClients(
   options: ClientOptions,
 ): PlannedClient[] {
   const mistakes = [...graph.mistakes, ...checkProviders(graph, module, injector)]
-  const planned = graph.clients.map(({ use, waitForOpen, provide = [], ...entry }) => {
+  const planned = graph.clients.map(({ use, waitForOpen, provide = [], ...entry }, index) => {
     const child = injector?.child()
     for (const provider of provide) child?.register(provider)
     const factory = child ?? new PlainFactory()
-    if (!child && provide.length > 0) mistakes.push(missingContainer(`${module.name} clients, provide`))
+    if (!child && provide.length > 0)
+      mistakes.push(missingContainer(`${graph.places[index] as string} provide`))
     const builder = new ClientBuilder(use, factory, [entry, withoutStart(options)])
-    mistakes.push(...builder.check([]).map((mistake) => ({ ...mistake, place: placeIn(builder, mistake) })))
+    const place = graph.places[index] as string
+    mistakes.push(...builder.check([]).map((mistake) => inEntry(mistake, place, use, 'url' in entry)))
     return { builder, isAwaited: waitForOpen !== false }
   })
   if (mistakes.length === 0) return planned
   // A client that needs what a provider lacks meets the provider's mistake.
   const different = new Map(mistakes.map((mistake) => [`${mistake.place} ${mistake.cause}`, mistake]))
-  throw new StartupError(module.name, [...different.values()])
+  throw new StartupError(className(module), [...different.values()])
 }
 
 function checkProviders(
@@ -193,14 +196,14 @@ function checkProviders(
 ): readonly Mistake[] {
   if (graph.providers.length === 0) return []
   if (!injector) {
-    return [missingContainer(`${module.name} providers`)]
+    return [missingContainer(`${className(module)} providers`)]
   }
   for (const provider of graph.providers) injector.register(provider)
   return injector.checkTokens(graph.providers.map(tokenOf), CONNECTION_TOKENS)
 }
 
 function makeProviders(graph: ModuleGraph, injector: Injector, module: Class): void {
-  let making = module.name
+  let making = className(module)
   try {
     injector.registerClasses()
     for (const provider of graph.providers) {
@@ -208,14 +211,16 @@ function makeProviders(graph: ModuleGraph, injector: Injector, module: Class): v
       checkMade(injector.resolve(tokenOf(provider)), provider)
     }
   } catch (thrown) {
-    throw constructionError(module.name, making, thrown)
+    throw constructionError(className(module), making, thrown)
   }
 }
 
-/** An asynchronous factory would be injected as the promise that it is. */
+/** An asynchronous factory or constructor would be injected as the promise that it returns. */
 function checkMade(made: unknown, provider: Provider): void {
-  if (!(made instanceof Promise) || !('useFactory' in provider)) return
+  if (!(made instanceof Promise) || 'useValue' in provider || 'useExisting' in provider) return
   ignore(made)
+  if (!('useFactory' in provider))
+    throw new Error('its constructor returned a promise. Only assign fields there')
   throw new Error(
     'its factory returned a promise, and factories are synchronous: await it before bootstrap, and give useValue',
   )
@@ -225,6 +230,12 @@ function withoutStart(options: ClientOptions): ClientOptions {
   return Object.fromEntries(Object.entries(options).filter(([name]) => !START_OPTIONS.includes(name)))
 }
 
-function placeIn(builder: ClientBuilder, { place }: Mistake): string {
-  return place.startsWith('options.') ? `${builder.name}, ${place}` : place
+/** Names the module's entry where the mistake is in its options. */
+function inEntry(mistake: Mistake, place: string, use: Class, hasUrl: boolean): Mistake {
+  if (mistake.cause === NO_URL) {
+    const name = className(use)
+    const fix = `add it: { use: ${name}, url: 'wss://…' }, or @WebSocketClient({ url: 'wss://…' }) on ${name}`
+    return { place, cause: hasUrl ? `${NO_URL}: its url is undefined` : NO_URL, fix }
+  }
+  return mistake.place.startsWith('options.') ? { ...mistake, place: `${place}, ${mistake.place}` } : mistake
 }

@@ -7,13 +7,15 @@ import type { InstanceFactory } from './instance-factory.js'
 import { CloseCode } from '../link/close-code.js'
 import { loadContainer, missingContainer } from './load-container.js'
 import type { CreateInjector } from './load-container.js'
-import { findProviderMistake } from './modules.js'
+import { findProviderMistake } from '../annotations/module-mistakes.js'
 import { PlainFactory, isPlain } from './plain-factory.js'
 import { StartupError } from '../errors/startup-error.js'
+import { describeValue } from '../core/describe-value.js'
 import { toError } from '../core/error-text.js'
 import { mergeOptions } from '../options/merge-options.js'
 import type { PerAttempt } from '../connection/attempt-options.js'
 import { closeOnSignals } from './shutdown-signals.js'
+import { className } from '../core/token.js'
 import type { Class } from '../core/token.js'
 
 /**
@@ -62,6 +64,7 @@ export async function bootstrap<T extends object>(
   const options = (isOptions(urlOrOptions) ? urlOrOptions : given) ?? {}
   const url = isOptions(urlOrOptions) ? undefined : urlOrOptions
   checkTarget(target)
+  checkOptions(target, given)
   options.signal?.throwIfAborted()
   if (moduleOptions(target)) {
     if (url !== undefined) throw moduleUrlError(target)
@@ -83,37 +86,51 @@ function isObject(given: unknown): given is object {
 function checkTarget(target: unknown): void {
   if (typeof target === 'function' && target.prototype) return
   const place = 'bootstrap'
-  const cause = `was given ${describe(target)} instead of a class`
-  const fix =
-    typeof target === 'function'
-      ? 'call it with a class; if it is one, write its decorator with parentheses: @WebSocketClient() or @Module({ … })'
-      : 'call it with the class itself, bootstrap(TheClient, …), whose methods are handlers, or with a class with @Module({ … })'
-  throw new StartupError(place, [{ place, cause, fix }])
+  const circle = target === undefined ? ' (circular import?)' : ''
+  const cause = `expected a class, received ${describeValue(target)}${circle}`
+  throw new StartupError(place, [{ place, cause, fix: targetFix(target) }])
 }
 
-function describe(target: unknown): string {
-  if (typeof target === 'function') return 'a function'
-  if (!isObject(target)) return String(target)
-  return `an instance of ${target.constructor.name}`
+function checkOptions(target: Class, options: unknown): void {
+  if (options === undefined || isObject(options)) return
+  const cause = `expected an object, received ${describeValue(options)}`
+  const fix = `call bootstrap(${className(target)}, url, { … })`
+  throw new StartupError(className(target), [{ place: 'options', cause, fix }])
+}
+
+function targetFix(target: unknown): string {
+  if (target === undefined)
+    return 'break the circle of imports between the files, or correct the name in the import'
+  if (typeof target === 'function')
+    return 'pass a class; if it is one, write its decorators with parentheses: @WebSocketClient(), @Module({ … })'
+  if (Array.isArray(target)) return 'list them in a module, @Module({ clients: [A, B] }), and pass that'
+  if (target instanceof Promise) return 'await it, and pass the class'
+  const { constructor } = Object(target) as { constructor?: unknown }
+  const isInstance = isObject(target) && typeof constructor === 'function' && constructor !== Object
+  const name = isInstance ? className(constructor) : 'TheClient'
+  return `pass the class itself: bootstrap(${name}, url)`
 }
 
 function moduleUrlError(module: Class): StartupError {
-  const cause = 'is a module, and was given a url of its own'
-  const fix = `give it to the client that is meant: clients: [{ use: TheClient, url: … }], and call bootstrap(${module.name})`
-  return new StartupError(module.name, [{ place: module.name, cause, fix }])
+  const place = className(module)
+  const cause = 'is a module, which has no URL'
+  const fix = `add it to the client's entry, clients: [{ use: TheClient, url: '…' }], and call bootstrap(${place})`
+  return new StartupError(place, [{ place, cause, fix }])
 }
 
 async function startClient<T extends object>(target: Class<T>, options: ClientOptions): Promise<Client<T>> {
   const { providers = [] } = options
-  const mistakes = providers.flatMap((provider) => findProviderMistake(provider, 'options.providers') ?? [])
-  if (mistakes.length > 0) throw new StartupError(target.name, mistakes)
+  const mistakes = providers.flatMap(
+    (provider, index) => findProviderMistake(provider, `options.providers[${index}]`) ?? [],
+  )
+  if (mistakes.length > 0) throw new StartupError(className(target), mistakes)
   const chosen = factoryFor(target, options)
   const factory = chosen instanceof Promise ? await chosen : chosen
   const builder = new ClientBuilder(target, factory, [options])
   mistakes.push(...builder.check(START_OPTIONS))
   if (providers.length > 0 && factory instanceof PlainFactory)
     mistakes.push(missingContainer('options.providers'))
-  if (mistakes.length > 0) throw new StartupError(target.name, mistakes)
+  if (mistakes.length > 0) throw new StartupError(className(target), mistakes)
   try {
     const built = builder.build()
     const client = built instanceof Promise ? await built : built

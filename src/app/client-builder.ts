@@ -3,6 +3,7 @@ import { clientOptions } from '../annotations/metadata.js'
 import type { PerAttempt } from '../connection/attempt-options.js'
 import { Connection } from '../connection/connection.js'
 import { connectionLogger } from '../core/logger.js'
+import { className } from '../core/token.js'
 import type { Class } from '../core/token.js'
 import { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Around } from '../dispatch/invoker.js'
@@ -29,7 +30,7 @@ let connectionCount = 0
  */
 export class ClientBuilder<T extends object = object> {
   readonly #target: Class<T>
-  readonly name: string
+  readonly #name: string
   readonly #factory: InstanceFactory
   readonly #options: ConnectionOptions
   /** Options that are methods; `undefined` for a class without any. */
@@ -54,7 +55,7 @@ export class ClientBuilder<T extends object = object> {
     // The tokens of the constructor are not an option of the connection.
     const own = { ...clientOptions(target), inject: undefined } as ConnectionOptions
     this.#options = mergeClientOptions<ConnectionOptions>(this.#methods?.over(own) ?? own, ...layers)
-    this.name = this.#options.name ?? target.name
+    this.#name = this.#options.name ?? className(target)
   }
 
   /** Finds all mistakes of the class, of what it injects, and of its options. */
@@ -64,18 +65,18 @@ export class ClientBuilder<T extends object = object> {
     return [
       ...mistakes,
       ...this.#factory.check(this.#target, CONNECTION_TOKENS),
-      ...(this.#settings ? [] : validateOptions(this.#withUrl(), this.#target.name, otherOptions)),
+      ...(this.#settings ? [] : validateOptions(this.#withUrl(), className(this.#target), otherOptions)),
     ]
   }
 
   /** Makes the connection and what can be injected of it. Starts nothing. */
   open(): ClientScope {
     const settings = (this.#settings ??= this.#fillIn())
-    const logger = connectionLogger(this.#options.logger, this.name)
+    const logger = connectionLogger(this.#options.logger, this.#name)
     for (const { name, method } of this.#methods?.replacedBy(this.#options) ?? [])
       logger.info(`${method} is not called: other options replace ${name}`)
     connectionCount += 1
-    const id = `${this.name}#${connectionCount}`
+    const id = `${this.#name}#${connectionCount}`
     const connection = Connection.create(id, settings, this.#options.transport ?? connectDefault)
     this.#disposal = new Disposal(this.#factory.disposables, settings, logger)
     this.#scope = new ClientScope(connection, logger)
@@ -90,7 +91,7 @@ export class ClientBuilder<T extends object = object> {
   build(): Client<T> | Promise<Client<T>> {
     const scope = this.open()
     const fail = (thrown: unknown): never => {
-      throw constructionError(this.#target.name, this.#target.name, thrown)
+      throw constructionError(className(this.#target), className(this.#target), thrown)
     }
     let made: T | Promise<T>
     try {
@@ -113,7 +114,7 @@ export class ClientBuilder<T extends object = object> {
     this.#methods?.bind(instance)
     const { table } = handlersOf(this.#target)
     const dispatcher = new Dispatcher(instance, table, connection, settings, logger, around)
-    return new Client(instance, connection, this.name, this.#disposal as Disposal, dispatcher)
+    return new Client(instance, connection, this.#name, this.#disposal as Disposal, dispatcher)
   }
 
   /** Ends and disposes of whatever has been made. */

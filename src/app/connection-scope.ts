@@ -1,6 +1,8 @@
+import { recordVersion } from '../annotations/metadata.js'
 import { Connection } from '../connection/connection.js'
 import { Logger } from '../core/logger.js'
 import type { Token } from '../core/token.js'
+import { VERSION } from '../annotations/version.js'
 import { Heartbeat } from '../link/heartbeat.js'
 import { JsonSender } from '../messages/json-sender.js'
 import { Subscriptions } from '../messages/subscriptions.js'
@@ -9,6 +11,8 @@ import type { ConnectionScope } from './instance-factory.js'
 
 /** The tokens of what each connection has for itself. Its client can inject them without a container. */
 export const CONNECTION_TOKENS: readonly Token[] = [Connection, JsonSender, Heartbeat, Logger, Subscriptions]
+
+for (const token of CONNECTION_TOKENS) recordVersion(token as object, VERSION)
 
 /** Values that the connection of one client has under its tokens. */
 export class ClientScope implements ConnectionScope {

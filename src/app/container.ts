@@ -5,6 +5,7 @@ import { DependencyCheck } from './dependency-check.js'
 import type { DependencyNode, Registration } from './dependency-check.js'
 import type { Mistake } from '../errors/startup-error.js'
 import { Disposables } from './disposables.js'
+import { checkInstance } from './instance-factory.js'
 import type { ConnectionScope, InstanceFactory } from './instance-factory.js'
 import type { Class, FactoryProvider, Provider, Token } from '../core/token.js'
 
@@ -63,7 +64,7 @@ export class Injector implements InstanceFactory {
       this.#container.register(token as InjectionToken, { useFactory: () => scope.get(token) })
     }
     this.registerClasses()
-    return this.resolve<T>(target)
+    return checkInstance(target, this.resolve<T>(target))
   }
 
   /** Registers a value under a token; it is never disposed. */

@@ -1,9 +1,12 @@
 import { readConstructor } from '../annotations/constructor-tokens.js'
 import type { ConstructorFacts } from '../annotations/constructor-tokens.js'
 import { emitsTypes, ownClientOptions, ownConstructorTokens } from '../annotations/metadata.js'
+import { isClientClass } from '../annotations/handler-table.js'
+import { findTokenMistake } from '../annotations/token-mistakes.js'
 import type { Mistake } from '../errors/startup-error.js'
 import type { Class, Token } from '../core/token.js'
-import { tokenName } from '../core/token.js'
+import { describeValue } from '../core/describe-value.js'
+import { className, tokenName } from '../core/token.js'
 
 /** What a container knows of a token. */
 export interface Registration {
@@ -22,22 +25,6 @@ export interface DependencyNode {
   /** True when a container above owns it. */
   readonly isSingletonAbove: boolean
 }
-
-/** What a compiler writes for a type that has no class, and why. */
-const NOT_CLASSES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
-  [Object, 'an interface, a union or an object type'],
-  [Function, 'a function, or a class that was imported with `import type`'],
-  [String, 'a string'],
-  [Number, 'a number'],
-  [Boolean, 'a boolean'],
-  [Symbol, 'a symbol'],
-  [BigInt, 'a bigint'],
-  [Array, 'an array'],
-  [Promise, 'a promise'],
-  [Map, 'a Map'],
-  [Set, 'a Set'],
-  [Date, 'a Date'],
-])
 
 const TYPES_FIX =
   'set "emitDecoratorMetadata": true in tsconfig.json and compile with tsc (esbuild, tsx, Babel, Node\'s type stripping, standard ' +
@@ -103,7 +90,8 @@ export class DependencyCheck {
       const registrations = request.isMultiple ? found : found.slice(-1)
       for (const registration of registrations) this.#followRegistration(token, registration, place)
       if (registrations.length > 0) return
-      if (isOwnClass(token)) this.#followClass(token, token, false)
+      if (typeof token === 'function' && !findTokenMistake(token))
+        this.#followClass(token as Class, token, false, place)
       else if (!request.isOptional || token === undefined) this.#noProvider(token, place)
     }
   }
@@ -113,7 +101,8 @@ export class DependencyCheck {
     const isSingletonAbove = isSingleton && !isOwn
     if (isSingletonAbove) this.#singletonDepth += 1
     if (useToken !== undefined) this.#followAlias(token, useToken, place, isSingletonAbove)
-    else if (typeof useClass === 'function') this.#followClass(useClass as Class, token, isSingletonAbove)
+    else if (typeof useClass === 'function')
+      this.#followClass(useClass as Class, token, isSingletonAbove, place)
     else if (dependencies) this.#followAll(token, token, dependencies, isSingletonAbove)
     if (isSingletonAbove) this.#singletonDepth -= 1
   }
@@ -130,12 +119,16 @@ export class DependencyCheck {
     if (isSingletonAbove) this.nodes.push({ token, isSingletonAbove })
   }
 
-  #followClass(target: Class, token: unknown, isSingletonAbove: boolean): void {
+  #followClass(target: Class, token: unknown, isSingletonAbove: boolean, place: string): void {
+    if (target !== this.#client && isClientClass(target)) {
+      this.#secondInstance(className(target), place)
+      return
+    }
     const facts = readConstructor(target)
     const tokens = facts.tokens ?? []
     if (tokens.length > 0) this.classes.set(target, tokens)
     const problem = this.#constructorMistake(target, facts)
-    if (problem) this.#mistake(target.name, problem.cause, problem.fix)
+    if (problem) this.#mistake(className(target), problem.cause, problem.fix)
     this.#followAll(target, token, tokens, isSingletonAbove)
   }
 
@@ -158,7 +151,9 @@ export class DependencyCheck {
   }
 
   #constructorMistake(target: Class, facts: ConstructorFacts): Pick<Mistake, 'cause' | 'fix'> | undefined {
-    const { owner, parameters, tokens } = facts
+    const { owner, parameters, tokens, most } = facts
+    const listed = findInjectMistake(ownClientOptions(target)?.inject, most)
+    if (listed) return listed
     const isClient = target === this.#client
     const isDecorated = ownClientOptions(target) !== undefined || ownConstructorTokens(target) !== undefined
     const isInherited = owner !== target
@@ -166,19 +161,19 @@ export class DependencyCheck {
     const noted = Object.keys(tokens ?? []).length
     if (noted >= parameters) {
       if (!isClient || !isInherited || isDecorated || parameters === 0) return undefined
-      const cause = `extends ${owner.name}, whose constructor has ${count}, and has no class decorator of its own`
-      return { cause, fix: `put @WebSocketClient() on ${target.name} too` }
+      const cause = `extends ${className(owner)}, whose constructor has ${count}, and has no class decorator of its own`
+      return { cause, fix: `put @WebSocketClient() on ${className(target)} too` }
     }
     if (ownClientOptions(target)?.inject) {
       return {
-        cause: `inject names ${noted} of its constructor's ${count}`,
-        fix: 'name the token of each parameter, in order',
+        cause: `inject lists ${counted(noted, 'token')}, but the constructor has ${count}`,
+        fix: 'list the token of each parameter, in order',
       }
     }
     // What a provider inherits from somebody else's class may well be optional.
     if (isInherited && !isClient) return undefined
     const cause = isInherited
-      ? `extends ${owner.name}, whose constructor has ${count}`
+      ? `extends ${className(owner)}, whose constructor has ${count}`
       : `has a constructor with ${count}`
     return this.#missingTypes(target, cause, isInherited ? owner : undefined)
   }
@@ -192,7 +187,7 @@ export class DependencyCheck {
     if (isNoting === false || (hasDecorator && isNoting === undefined)) {
       const names = isClient
         ? '@WebSocketClient({ inject: [A, B] }), or { inject: [A, B] } as the third argument of defineHandlers'
-        : `in a module, { provide: ${target.name}, useFactory: (a, b) => new ${target.name}(a, b), inject: [A, B] }, or tsyringe's ` +
+        : `in a module, { provide: ${className(target)}, useFactory: (a, b) => new ${className(target)}(a, b), inject: [A, B] }, or tsyringe's ` +
           '@inject(TheClass) before each (legacy decorators only)'
       const decorate = hasDecorator ? '' : `, with ${decorator} on the class`
       return {
@@ -201,8 +196,8 @@ export class DependencyCheck {
       }
     }
     if (base) {
-      const too = hasDecorator ? '' : ` and ${decorator} on ${target.name}`
-      const fix = `put tsyringe's @injectable() on ${base.name}${too}, or give ${target.name} a constructor of its own`
+      const too = hasDecorator ? '' : ` and ${decorator} on ${className(target)}`
+      const fix = `put tsyringe's @injectable() on ${className(base)}${too}, or give ${className(target)} a constructor of its own`
       return { cause: `${cause}, and nothing says what to inject`, fix }
     }
     const otherwise = isNoting === undefined ? `, and ${TYPES_FIX}` : ''
@@ -210,6 +205,13 @@ export class DependencyCheck {
       cause: `${cause}, and no class decorator, without which nothing says what to inject`,
       fix: `put ${decorator} on the class${otherwise}`,
     }
+  }
+
+  /** A client is made for its connection: another one of its class would have none. */
+  #secondInstance(name: string, place: string): void {
+    const cause = `injects ${name}, which is a client: this would be a second instance, without a connection`
+    const fix = `inject a provider that both share; or use app.client(${name}).instance after bootstrap`
+    this.#mistake(place, cause, fix)
   }
 
   #checkScope(token: unknown, place: string): void {
@@ -230,24 +232,12 @@ export class DependencyCheck {
   }
 
   #noProvider(token: unknown, place: string): void {
-    if (token === undefined || token === null) {
-      const fix =
-        'break the circle of imports (or name the token that is meant), or wrap it: @inject(delay(() => TheClass)), from tsyringe'
-      this.#mistake(
-        place,
-        `is ${String(token)}: what it names was not there yet when the class was made`,
-        fix,
-      )
-    } else if (typeof token === 'function') {
-      const kind = NOT_CLASSES.get(token) ?? `a built-in ${token.name}`
-      const fix =
-        "name it with a token, @inject('theName') from tsyringe, and provide that; or use a class of yours as the type"
-      this.#mistake(place, `is ${kind}, which cannot be looked up`, fix)
-    } else {
-      const name = tokenName(token)
-      const fix = `provide it: { provide: ${name}, useValue: … } in a module, or container.register(${name}, { useValue: … })`
-      this.#mistake(place, `asks for ${name}, which nobody provides`, fix)
+    const name = tokenName(token)
+    const { cause, fix } = findTokenMistake(token) ?? {
+      cause: `no provider for ${name}`,
+      fix: `add { provide: ${name}, useValue: … } to a module, or call container.register(${name}, { useValue: … })`,
     }
+    this.#mistake(place, cause, fix)
   }
 
   #mistake(place: string, cause: string, fix: string): void {
@@ -300,12 +290,22 @@ function unwrap(delay: Delay): unknown {
   }
 }
 
-/** Tells a class that can be made without being provided from a type that the language has built in. */
-function isOwnClass(token: unknown): token is Class {
-  if (typeof token !== 'function' || NOT_CLASSES.has(token)) return false
-  return token.length === 0 || (globalThis as Record<string, unknown>)[token.name] !== token
+/** Finds an `inject` that is not a list, or one with more tokens than the constructor can have parameters. */
+function findInjectMistake(
+  inject: unknown,
+  most: number | undefined,
+): Pick<Mistake, 'cause' | 'fix'> | undefined {
+  if (inject === undefined) return undefined
+  if (!Array.isArray(inject)) {
+    const name = typeof inject === 'function' ? className(inject) : 'TOKEN'
+    const cause = `inject expected a list of tokens, received ${describeValue(inject)}`
+    return { cause, fix: `put it in brackets: inject: [${name}]` }
+  }
+  if (most === undefined || inject.length <= most) return undefined
+  const cause = `inject lists ${counted(inject.length, 'token')}, but the constructor has ${counted(most)}`
+  return { cause, fix: 'remove the tokens at its end, or add the parameters' }
 }
 
-function counted(parameters: number): string {
-  return parameters === 1 ? '1 parameter' : `${parameters} parameters`
+function counted(count: number, what = 'parameter'): string {
+  return `${count === 0 ? 'no' : count} ${what}${count === 1 ? '' : 's'}`
 }

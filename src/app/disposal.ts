@@ -52,13 +52,8 @@ export async function disposeWithin(
 
 /** What to say when making something throws, though nothing was missing. */
 export function constructionError(target: string, place: string, thrown: unknown): StartupError {
-  const error = new StartupError(target, [
-    {
-      place,
-      cause: `could not be made: ${reasonOf(toError(thrown))}`,
-      fix: 'let the constructor only store what it is given, and do what can fail in @OnOpen',
-    },
-  ])
-  error.cause = thrown
-  return error
+  if (thrown instanceof StartupError) return thrown
+  const cause = `could not be made: ${reasonOf(toError(thrown))}`
+  const fix = 'only assign fields in the constructor; move work that can fail to @OnOpen'
+  return new StartupError(target, [{ place, cause, fix }], { cause: thrown })
 }

@@ -1,5 +1,9 @@
-import type { Connection } from '../connection/connection.js'
+import { describeValue } from '../core/describe-value.js'
+import { ignore, isThenable } from '../core/thenable.js'
+import { className } from '../core/token.js'
+import { StartupError } from '../errors/startup-error.js'
 import type { Mistake } from '../errors/startup-error.js'
+import type { Connection } from '../connection/connection.js'
 import type { Class, Token } from '../core/token.js'
 import type { Disposables } from './disposables.js'
 
@@ -10,6 +14,23 @@ export interface ConnectionScope {
   readonly tokens: readonly Token[]
   /** Returns what the connection has under a token: created when first asked for, then the same one. */
   get(token: Token): unknown
+}
+
+/**
+ * Checks what a constructor has returned: with a promise, handlers would belong to whatever comes of that.
+ *
+ * @throws StartupError if it is not an instance of its class
+ */
+export function checkInstance<T extends object>(target: Class<T>, made: T): T {
+  if (made instanceof target) return made
+  const isPromise = isThenable(made)
+  if (isPromise) ignore(made)
+  const place = className(target)
+  const cause = `the constructor returned ${isPromise ? 'a promise' : describeValue(made)}, not an instance`
+  const fix = isPromise
+    ? 'only assign fields there; move asynchronous work to @OnOpen'
+    : 'return nothing from the constructor'
+  throw new StartupError(place, [{ place, cause, fix }])
 }
 
 /** Makes the instance of one client. Nothing else in Holdfast knows how that is done. */

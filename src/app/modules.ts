@@ -1,13 +1,21 @@
-import { clientOptions, moduleOptions, ownClientOptions, ownHandlers } from '../annotations/metadata.js'
+import { clientOptions, moduleOptions } from '../annotations/metadata.js'
 import type { ClientEntry } from '../annotations/metadata.js'
+import {
+  findClientMistake,
+  findImportMistake,
+  findModuleMistakes,
+  findProviderMistake,
+} from '../annotations/module-mistakes.js'
 import type { Mistake } from '../errors/startup-error.js'
 import type { Class, Provider, Token } from '../core/token.js'
-import { tokenName } from '../core/token.js'
+import { className, tokenName } from '../core/token.js'
 
 /** Everything that a module and those that it imports declare, in the order in which it is made: imports first. */
 export interface ModuleGraph {
   readonly providers: readonly Provider[]
   readonly clients: readonly ClientEntry[]
+  /** Where each client is listed: `AppModule clients[1] (ChatClient)`. */
+  readonly places: readonly string[]
   readonly mistakes: readonly Mistake[]
 }
 
@@ -26,6 +34,7 @@ export function tokenOf(provider: Provider): Token {
 class ModuleReader implements ModuleGraph {
   readonly providers: Provider[] = []
   readonly clients: ClientEntry[] = []
+  readonly places: string[] = []
   readonly mistakes: Mistake[] = []
   readonly #read = new Set<Class>()
   readonly #providedBy = new Map<Token, string>()
@@ -34,21 +43,28 @@ class ModuleReader implements ModuleGraph {
   read(module: Class): void {
     if (this.#read.has(module)) return
     this.#read.add(module)
-    const { imports = [], providers = [], clients = [] } = moduleOptions(module) ?? {}
-    for (const each of imports as readonly unknown[]) {
-      if (typeof each === 'function' && moduleOptions(each)) this.read(each as Class)
-      else this.#mistake(`${module.name} imports`, `${tokenName(each)} is no module`, moduleFix(each))
-    }
-    for (const each of providers) this.#provide(each, module.name)
-    for (const each of clients) this.#addClient(each, module.name)
+    this.mistakes.push(...findModuleMistakes(module))
+    const { imports, providers, clients } = moduleOptions(module) ?? {}
+    const name = className(module)
+    listOf(imports).forEach((each, index) => {
+      if (this.#isRight(findImportMistake(each, `${name} imports[${index}]`))) this.read(each)
+    })
+    listOf(providers).forEach((each, index) => {
+      if (this.#isRight(findProviderMistake(each, `${name} providers[${index}]`))) this.#provide(each, name)
+    })
+    listOf(clients).forEach((each, index) => {
+      const place = `${name} clients[${index}]`
+      if (!this.#isRight(findClientMistake(each, place))) return
+      this.#addClient(typeof each === 'function' ? { use: each } : each, name, place)
+    })
+  }
+
+  #isRight(mistake: Mistake | undefined): boolean {
+    if (mistake) this.mistakes.push(mistake)
+    return mistake === undefined
   }
 
   #provide(provider: Provider, module: string): void {
-    const mistake = findProviderMistake(provider, `${module} providers`)
-    if (mistake) {
-      this.mistakes.push(mistake)
-      return
-    }
     const token = tokenOf(provider)
     const other = this.#providedBy.get(token)
     if (other !== undefined) {
@@ -64,28 +80,22 @@ class ModuleReader implements ModuleGraph {
     this.providers.push(provider)
   }
 
-  #addClient(given: Class | ClientEntry, module: string): void {
-    const entry = typeof given === 'function' ? { use: given } : given
-    if (typeof (entry as Partial<ClientEntry> | undefined)?.use !== 'function') {
-      const fix = 'give a class, or { use: TheClass, name, url, … }'
-      this.#mistake(`${module} clients`, `${tokenName(given)} is no client`, fix)
-      return
-    }
-    const name = entry.name ?? clientOptions(entry.use)?.name ?? entry.use.name
+  #addClient(entry: ClientEntry, module: string, place: string): void {
+    const target = className(entry.use)
+    const name = entry.name ?? clientOptions(entry.use)?.name ?? target
     const names = this.#names.get(entry.use) ?? new Set()
     this.#names.set(entry.use, names)
     if (names.has(name)) {
-      const cause = `there are two clients ${entry.use.name} with the name '${name}'`
+      const cause = `there are two clients ${target} with the name '${name}'`
       this.#mistake(module, cause, 'give each a name of its own: { use, name }')
       return
     }
     names.add(name)
-    const provide = entry.provide?.filter((provider) => {
-      const mistake = findProviderMistake(provider, `${module} clients, provide of '${name}'`)
-      if (mistake) this.mistakes.push(mistake)
-      return !mistake
-    })
+    const provide = entry.provide?.filter((provider, index) =>
+      this.#isRight(findProviderMistake(provider, `${place} (${target}) provide[${index}]`)),
+    )
     this.clients.push(provide ? { ...entry, provide } : entry)
+    this.places.push(`${place} (${target})`)
   }
 
   #mistake(place: string, cause: string, fix: string): void {
@@ -93,54 +103,22 @@ class ModuleReader implements ModuleGraph {
   }
 }
 
-/** Finds what is wrong with a provider. */
-export function findProviderMistake(provider: Provider, place: string): Mistake | undefined {
-  if (!isProvider(provider)) {
-    const fix = 'give a class, or { provide } with one of useClass, useValue, useFactory, useExisting'
-    return { place, cause: `${tokenName(provider)} is no provider`, fix }
-  }
-  if (typeof provider === 'function' && isClient(provider)) {
-    const cause = `${provider.name} has handlers, and as a provider it would never be connected`
-    return { place, cause, fix: `list it under clients: clients: [${provider.name}]` }
-  }
-  return undefined
-}
-
 /** Returns the providers of the modules, with those that `bootstrap` was given in the place of theirs. */
-export function overrideProviders(
-  { providers, clients, mistakes }: ModuleGraph,
-  overrides: readonly Provider[],
-): ModuleGraph {
-  const found = overrides.flatMap((each) => findProviderMistake(each, 'options.providers') ?? [])
-  if (found.length > 0) return { providers, clients, mistakes: [...mistakes, ...found] }
+export function overrideProviders(graph: ModuleGraph, overrides: readonly Provider[]): ModuleGraph {
+  const found = overrides.flatMap(
+    (each, index) => findProviderMistake(each, `options.providers[${index}]`) ?? [],
+  )
+  if (found.length > 0) return { ...graph, mistakes: [...graph.mistakes, ...found] }
   const rest = new Map(overrides.map((each) => [tokenOf(each), each]))
-  const replaced = providers.map((each) => {
+  const replaced = graph.providers.map((each) => {
     const override = rest.get(tokenOf(each))
     rest.delete(tokenOf(each))
     return override ?? each
   })
-  return { providers: [...replaced, ...rest.values()], clients, mistakes }
+  return { ...graph, providers: [...replaced, ...rest.values()] }
 }
 
-function moduleFix(given: unknown): string {
-  if (given === undefined) return 'break the circle of imports between the files'
-  return 'put @Module({ … }) on it, or list it under providers or clients'
-}
-
-function isClient(given: Class): boolean {
-  return ownClientOptions(given) !== undefined || ownHandlers(given.prototype as object).length > 0
-}
-
-const WAYS = ['useClass', 'useValue', 'useFactory', 'useExisting'] as const
-
-function isProvider(given: unknown): given is Provider {
-  if (typeof given === 'function') return true
-  if (typeof given !== 'object' || given === null || !('provide' in given) || given.provide === undefined)
-    return false
-  const ways = WAYS.filter((way) => way in given)
-  const [way] = ways
-  if (way === undefined || ways.length > 1) return false
-  const means = (given as Record<string, unknown>)[way]
-  if (way === 'useClass' || way === 'useFactory') return typeof means === 'function'
-  return way === 'useValue' || means !== undefined
+/** A list that is none is a mistake of its own. */
+function listOf<T>(given: readonly T[] | undefined): readonly T[] {
+  return Array.isArray(given) ? (given as readonly T[]) : []
 }

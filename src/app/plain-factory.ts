@@ -1,16 +1,27 @@
 import { readConstructor } from '../annotations/constructor-tokens.js'
-import { tokenName } from '../core/token.js'
+import { versionOf } from '../annotations/metadata.js'
+import { findTokenMistake } from '../annotations/token-mistakes.js'
+import { className, tokenName } from '../core/token.js'
 import type { Class, Token } from '../core/token.js'
 import type { Mistake } from '../errors/startup-error.js'
 import { CONNECTION_TOKENS } from './connection-scope.js'
 import { DependencyCheck } from './dependency-check.js'
 import { Disposables } from './disposables.js'
 import { INSTALL_CONTAINER } from './load-container.js'
+import { checkInstance } from './instance-factory.js'
 import type { ConnectionScope, InstanceFactory } from './instance-factory.js'
 
 /** Tells whether a class injects nothing but what its connection has, so that it takes no container to make it. */
 export function isPlain(target: Class): boolean {
-  return (readConstructor(target).tokens ?? []).every((token) => CONNECTION_TOKENS.includes(token as Token))
+  return (readConstructor(target).tokens ?? []).every(isOurs)
+}
+
+/** A container would not know those of another copy of Holdfast, either. */
+function isOurs(token: unknown): boolean {
+  return (
+    CONNECTION_TOKENS.includes(token as Token) ||
+    (typeof token === 'function' && versionOf(token) !== undefined)
+  )
 }
 
 /** Makes instances of classes that inject only what their connection has. */
@@ -26,7 +37,10 @@ export class PlainFactory implements InstanceFactory {
 
   make<T extends object>(target: Class<T>, scope: ConnectionScope): T {
     const { tokens = [] } = readConstructor(target)
-    const instance = new target(...(tokens.map((token) => scope.get(token as Token)) as never[]))
+    const instance = checkInstance(
+      target,
+      new target(...(tokens.map((token) => scope.get(token as Token)) as never[])),
+    )
     this.disposables.add(instance)
     return instance
   }
@@ -37,9 +51,11 @@ function missingContainer(target: Class): Mistake[] {
   const { tokens = [] } = readConstructor(target)
   const mistakes = tokens.map((token, index) => ({
     token,
-    place: `${target.name}, constructor parameter ${index + 1}`,
-    cause: `injects ${tokenName(token)}, which takes a container, and tsyringe is not installed`,
-    fix: INSTALL_CONTAINER,
+    place: `${className(target)}, constructor parameter ${index + 1}`,
+    ...(findTokenMistake(token) ?? {
+      cause: `injects ${tokenName(token)}, which takes a container, and tsyringe is not installed`,
+      fix: INSTALL_CONTAINER,
+    }),
   }))
   return mistakes
     .filter(({ token }) => !CONNECTION_TOKENS.includes(token as Token))

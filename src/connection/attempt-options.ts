@@ -1,5 +1,5 @@
 import { describeValue } from '../core/describe-value.js'
-import { findUrlMistake, redactUrl } from '../core/url.js'
+import { findUrlMistake, showUrl } from '../core/url.js'
 import { ConnectOptionError, InvalidUrlError } from '../errors/connection-errors.js'
 import type { Failure } from '../session/disconnect.js'
 import type { TransportRequest } from '../transports/transport.js'
@@ -57,7 +57,7 @@ export async function resolveRequest(
     throw new ConnectOptionError('url', cause, true)
   }
   const problem = findUrlMistake(address)
-  if (problem) throw new InvalidUrlError(`The url ${redactUrl(address)} ${problem.cause}: ${problem.fix}`)
+  if (problem) throw new InvalidUrlError(`The URL ${showUrl(address)} ${problem.cause}: ${problem.fix}`)
   refuse('headers', findHeaderMistakes(headers))
   refuse('protocols', findProtocolMistakes(protocols))
   return {

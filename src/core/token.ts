@@ -1,3 +1,5 @@
+import { describeValue } from './describe-value.js'
+
 /** A class that can be made with `new`. */
 export type Class<T extends object = object> = new (...args: never[]) => T
 
@@ -34,6 +36,14 @@ export interface ExistingProvider<T = unknown> {
 
 /** Names a token for people. */
 export function tokenName(token: unknown): string {
-  if (typeof token === 'function') return token.name || 'an anonymous class'
-  return typeof token === 'string' ? `'${token}'` : String(token)
+  if (typeof token === 'function') return className(token)
+  if (typeof token === 'string') return `'${token}'`
+  return typeof token === 'object' && token !== null ? describeValue(token) : String(token)
+}
+
+/** Names a class for people, also one without a name. */
+export function className(target: object): string {
+  // A static member can have taken the place of the name.
+  const { name } = target as { readonly name?: unknown }
+  return typeof name === 'string' && name !== '' ? name : 'an anonymous class'
 }

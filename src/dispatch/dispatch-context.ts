@@ -1,5 +1,6 @@
 import type { Handler, HandlerTable } from '../annotations/handler-table.js'
 import type { Logger } from '../core/logger.js'
+import { className } from '../core/token.js'
 import type { ConcurrencySettings } from '../options/concurrency.js'
 import type { ClientSettings } from '../options/fill-in.js'
 import { ErrorHandlers } from './error-handlers.js'
@@ -49,7 +50,7 @@ export class DispatchContext {
     this.router = new Router(settings.route, table)
     this.logger = logger
     this.settings = settings
-    this.#target = instance.constructor.name
+    this.#target = className(instance.constructor)
   }
 
   get errors(): ErrorHandlers {

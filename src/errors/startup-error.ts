@@ -15,16 +15,17 @@ export class StartupError extends HoldfastError {
   readonly code = 'HOLDFAST_STARTUP'
   /** The name of the class that was to be started. */
   readonly target: string
-  readonly mistakes: readonly Mistake[]
+  /** The mistakes that the message lists. Not enumerable: whoever prints the error would print them twice. */
+  declare readonly mistakes: readonly Mistake[]
 
-  constructor(target: string, mistakes: readonly Mistake[]) {
+  constructor(target: string, mistakes: readonly Mistake[], options?: ErrorOptions) {
     const lines = mistakes.flatMap(({ place, cause, fix }, index) => [
       `  ${index + 1}. ${place}: ${cause}`,
       `     Fix: ${fix}`,
     ])
     const count = mistakes.length === 1 ? '1 mistake' : `${mistakes.length} mistakes`
-    super([`${target} cannot start: ${count}.`, ...lines])
+    super([`Cannot start ${target}: ${count} found`, ...lines], options)
     this.target = target
-    this.mistakes = mistakes
+    Object.defineProperty(this, 'mistakes', { value: mistakes })
   }
 }

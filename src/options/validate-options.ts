@@ -30,6 +30,9 @@ const REQUEST_FUNCTIONS = ['replyId', 'result', 'error', 'nextId', 'idKey', 'res
 /** Numbers that `false` switches off. */
 const CAN_BE_OFF: readonly string[] = ['connectTimeout', 'onOpenTimeout', 'maxPayload', 'maxFragments']
 
+/** The cause of the mistake of options without a URL. */
+export const NO_URL = 'no URL given'
+
 /** Finds what is wrong with the options of a connection, whatever they were laid over. */
 export function validateOptions(
   options: ConnectionOptions,
@@ -38,8 +41,8 @@ export function validateOptions(
 ): Mistake[] {
   const mistakes: Mistake[] = []
   if (options.url === undefined) {
-    const fix = `call bootstrap(${target}, 'wss://…'), or put @WebSocketClient({ url: 'wss://…' }) on the class`
-    mistakes.push({ place: target, cause: 'has no url', fix })
+    const fix = `pass one: bootstrap(${target}, 'wss://…'), or @WebSocketClient({ url: 'wss://…' })`
+    mistakes.push({ place: target, cause: NO_URL, fix })
   }
   for (const name of Object.keys(options)) {
     const check = CHECKS.get(name)
@@ -122,7 +125,6 @@ function checkRequests(requests: unknown, place: string): Mistake[] {
   const mistakes = [
     ...unknownNames(requests, place, [...REQUEST_FUNCTIONS, 'id', 'heartbeatIds', 'timeout', 'limit']),
     ...checkFunctions(requests, place, REQUEST_FUNCTIONS),
-    ...checkSync(requests['cancel'], `${place}.cancel`),
     ...checkFlag(requests['heartbeatIds'], `${place}.heartbeatIds`),
     ...checkCount(requests['limit'], `${place}.limit`),
     ...(timeout === undefined || timeout === false ? [] : checkTime(timeout, `${place}.timeout`, 1)),

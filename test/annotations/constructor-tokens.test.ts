@@ -20,13 +20,13 @@ function evaluate(code: string): Class {
 
 describe('readConstructor', () => {
   it('reads what a class asks for', () => {
-    expect(readConstructor(Base)).to.deep.equal({ owner: Base, parameters: 1, tokens: [Store] })
+    expect(readConstructor(Base)).to.deep.include({ owner: Base, parameters: 1, tokens: [Store] })
   })
 
   it('reads an inherited constructor, and says whose it is', () => {
     class Derived extends Base {}
     class Further extends Derived {}
-    expect(readConstructor(Further)).to.deep.equal({ owner: Base, parameters: 1, tokens: [Store] })
+    expect(readConstructor(Further)).to.deep.include({ owner: Base, parameters: 1, tokens: [Store] })
   })
 
   it('reads a constructor without parameters as its own, if the compiler emitted types for it', () => {
@@ -36,13 +36,13 @@ describe('readConstructor', () => {
         super(new Store())
       }
     }
-    expect(readConstructor(Derived)).to.deep.equal({ owner: Derived, parameters: 0, tokens: [] })
+    expect(readConstructor(Derived)).to.deep.include({ owner: Derived, parameters: 0, tokens: [] })
   })
 
   it('reads a constructor without parameters as its own, if inject is an empty list', () => {
     @WebSocketClient({ inject: [] })
     class Derived extends Base {}
-    expect(readConstructor(Derived)).to.deep.equal({ owner: Derived, parameters: 0, tokens: [] })
+    expect(readConstructor(Derived)).to.deep.include({ owner: Derived, parameters: 0, tokens: [] })
   })
 
   it('takes a constructor without parameters for an inherited one otherwise: it ignores what it is given', () => {
@@ -51,7 +51,7 @@ describe('readConstructor', () => {
         super(new Store())
       }
     }
-    expect(readConstructor(Derived)).to.deep.equal({ owner: Base, parameters: 1, tokens: [Store] })
+    expect(readConstructor(Derived)).to.deep.include({ owner: Base, parameters: 1, tokens: [Store] })
   })
 
   it('reads nothing of the source: a class may speak of its constructor (case inherited-ctor)', () => {
@@ -63,7 +63,7 @@ describe('readConstructor', () => {
     ]
     for (const body of bodies) {
       const Derived = evaluate(`class extends Base { ${body} }`)
-      expect(readConstructor(Derived), body).to.deep.equal({ owner: Base, parameters: 1, tokens: [Store] })
+      expect(readConstructor(Derived), body).to.deep.include({ owner: Base, parameters: 1, tokens: [Store] })
     }
   })
 
@@ -75,7 +75,7 @@ describe('readConstructor', () => {
     ]
     for (const code of compiled) {
       const Derived = evaluate(`class extends Base { ${code} }`)
-      expect(readConstructor(Derived), code).to.deep.equal({ owner: Base, parameters: 1, tokens: [Store] })
+      expect(readConstructor(Derived), code).to.deep.include({ owner: Base, parameters: 1, tokens: [Store] })
     }
   })
 
@@ -88,18 +88,18 @@ describe('readConstructor', () => {
         super(store)
       }
     }
-    expect(readConstructor(Derived)).to.deep.equal({ owner: Derived, parameters: 2, tokens: undefined })
+    expect(readConstructor(Derived)).to.deep.include({ owner: Derived, parameters: 2, tokens: undefined })
   })
 
   it('takes the tokens that @WebSocketClient names, for an inherited constructor too', () => {
     @WebSocketClient({ inject: ['store'] })
     class Named extends Base {}
-    expect(readConstructor(Named)).to.deep.equal({ owner: Base, parameters: 1, tokens: ['store'] })
+    expect(readConstructor(Named)).to.deep.include({ owner: Base, parameters: 1, tokens: ['store'] })
   })
 
   it("leaves Node's older classes alone, whose parameters are optional", () => {
     class Emitter extends EventEmitter {}
-    expect(readConstructor(Emitter)).to.deep.equal({ owner: Emitter, parameters: 0, tokens: undefined })
+    expect(readConstructor(Emitter)).to.deep.include({ owner: Emitter, parameters: 0, tokens: undefined })
   })
 
   it('is done once per class', () => {

@@ -1,5 +1,7 @@
 import { expect } from 'chai'
+import * as v from 'valibot'
 import {
+  ClientOption,
   Module,
   OnBinary,
   OnClose,
@@ -12,7 +14,7 @@ import {
   OnStateChange,
   WebSocketClient,
 } from 'holdfast'
-import { moduleOptions, ownClientOptions, ownHandlers } from '#src/annotations/metadata.js'
+import { givenToDecorators, moduleOptions, ownClientOptions, ownHandlers } from '#src/annotations/metadata.js'
 
 /** A decorator as compilers call it, whatever it is put on. */
 type Raw = (target: unknown, member: unknown, descriptor?: unknown) => void
@@ -101,6 +103,61 @@ describe('decorators', () => {
     @Module(options)
     class AppModule {}
     expect(moduleOptions(AppModule)).to.equal(options)
+  })
+
+  describe('without parentheses', () => {
+    type Bare = (target: unknown, member: unknown, descriptor?: unknown) => unknown
+    const ALL = [OnOpen, OnMessage, OnBinary, OnPing, OnPong, OnStateChange, OnError, OnClosing, OnClose]
+    const bare = [...ALL, ClientOption].map((each) => each as unknown as Bare)
+    const names = bare.map(({ name }) => `@${name} uncalled`)
+    const written = (target: object): string[] =>
+      ownHandlers(target).map(({ decorator, kind }) => `${decorator} ${kind}`)
+
+    it('record that, and leave the method as it is, in the legacy dialect', () => {
+      class Feed {
+        method(): void {}
+      }
+      const descriptor = Object.getOwnPropertyDescriptor(Feed.prototype, 'method')
+      for (const each of bare) expect(each(Feed.prototype, 'method', descriptor)).to.equal(undefined)
+      expect(written(Feed.prototype)).to.deep.equal(names)
+    })
+
+    it('record that on properties, static members and parameters, too', () => {
+      class Feed {}
+      const onOpen = OnOpen as unknown as Bare
+      onOpen(Feed.prototype, 'property', undefined)
+      onOpen(Feed.prototype, 'method', 0)
+      onOpen(Feed, Symbol('static'), Object.getOwnPropertyDescriptor(Feed, 'name'))
+      expect(written(Feed.prototype)).to.deep.equal(['@OnOpen uncalled', '@OnOpen uncalled'])
+      expect(written(Feed)).to.deep.equal(['@OnOpen uncalled'])
+    })
+
+    it('record that, and leave the method as it is, in the standard dialect', () => {
+      const metadata = {}
+      const method = (): void => {}
+      const context = { kind: 'method', name: 'method', metadata }
+      for (const each of bare) expect(each(method, context)).to.equal(undefined)
+      expect(written(metadata)).to.deep.equal(names)
+    })
+
+    it('are told from a schema, a key with a schema, and odd arguments', () => {
+      const schema = v.object({ price: v.number() })
+      const made = [
+        OnMessage(schema),
+        OnMessage('key', schema),
+        (OnMessage as unknown as Bare)({}, 'key', {}),
+      ]
+      for (const each of made) expect(each).to.be.a('function')
+    })
+
+    it('of classes keep what they were put on, and leave the class as it is', () => {
+      class Feed {}
+      for (const each of [WebSocketClient, Module] as unknown as Bare[])
+        expect(each(Feed, undefined)).to.equal(undefined)
+      expect(givenToDecorators(Feed)).to.deep.include({ client: Feed, module: Feed })
+      expect(ownClientOptions(Feed)).to.deep.equal({})
+      expect(moduleOptions(Feed)).to.deep.equal({})
+    })
   })
 
   describe('misplaced', () => {

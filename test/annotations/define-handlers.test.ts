@@ -116,7 +116,7 @@ describe('defineHandlers', () => {
       for (const nothing of [undefined, null, {}, { message: [] }, { message: {} }]) {
         class Feed extends Methods {}
         define(Feed, nothing)
-        expect(linesOf(Feed)).to.deep.equal(['Feed: has no handlers'])
+        expect(linesOf(Feed)).to.deep.equal(['Feed: no handlers found'])
       }
     })
 

@@ -10,6 +10,17 @@ interface Market {
 }
 
 describe('defineProtocol', () => {
+  it('gives decorators that know when they are written without parentheses', () => {
+    const { client } = defineProtocol<{ toClient: { ticker: unknown } }>()
+    const bare = client.OnMessage as unknown as (...args: unknown[]) => unknown
+    class Feed {
+      tick(): void {}
+    }
+    const descriptor = Object.getOwnPropertyDescriptor(Feed.prototype, 'tick')
+    expect(bare(Feed.prototype, 'tick', descriptor)).to.equal(undefined)
+    expect(handlersOf(Feed).mistakes[0]?.fix).to.equal('write @OnMessage()')
+  })
+
   it('of a type gives decorators that know keys, and no schemas', () => {
     const market = defineProtocol<Market>()
     class Feed {

@@ -40,6 +40,7 @@ describe('findMistake', () => {
       ['accessor', 'is on an accessor', 'without get, set or accessor'],
       ['class', 'is on a class', 'put it on a method of the class'],
       ['parameter', 'is on a parameter', 'put it on a method of the class'],
+      ['uncalled', 'is written without parentheses', 'write @OnMessage()'],
     ]
     for (const [kind, cause, fix] of rows) {
       it(kind, () => {

@@ -10,6 +10,8 @@ import {
   OnPing,
   OnPong,
   OnStateChange,
+  WebSocketClient,
+  defineHandlers,
 } from 'holdfast'
 import type { Class, Mistake } from 'holdfast'
 import { handlersOf } from '#src/annotations/handler-table.js'
@@ -367,7 +369,44 @@ describe('handlersOf', () => {
         readonly received = (): void => {}
       }
       decorate(undefined, { kind: 'field', name: 'received' })
-      expect(linesOf(Feed)).to.deep.equal(['Feed: has no handlers'])
+      expect(linesOf(Feed)).to.deep.equal(['Feed: no handlers found'])
+    })
+  })
+
+  describe('a class decorator', () => {
+    it('is called, with options or nothing', () => {
+      class Odd {
+        @OnMessage() received(): void {}
+      }
+      ;(WebSocketClient as (options: unknown) => (target: Class) => void)('ws://peer.test/?token=secret')(Odd)
+      expect(linesOf(Odd)).to.deep.equal(['Odd: @WebSocketClient expected an object, received a string'])
+      class Bare {
+        @OnMessage() received(): void {}
+      }
+      ;(WebSocketClient as unknown as (target: Class) => void)(Bare)
+      const [mistake] = handlersOf(Bare).mistakes
+      expect(mistake).to.deep.equal({
+        place: 'Bare',
+        cause: '@WebSocketClient is written without parentheses',
+        fix: 'write @WebSocketClient()',
+      })
+    })
+  })
+
+  describe('names', () => {
+    it('of an anonymous class say what it is, and are not what a static member has put in their place', () => {
+      const anonymous = (() =>
+        class {
+          received(): void {}
+        })()
+      class Named {
+        static readonly title = 'title'
+        received(): void {}
+      }
+      Object.defineProperty(Named, 'name', { value: () => Named.title })
+      for (const each of [anonymous, Named]) defineHandlers(each as typeof Named, { message: 'received' })
+      expect(tableOf(anonymous).rest?.name).to.equal('an anonymous class#received')
+      expect(tableOf(Named).rest?.name).to.equal('an anonymous class#received')
     })
   })
 

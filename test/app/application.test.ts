@@ -415,7 +415,9 @@ describe('Application', () => {
       const provide = [{ provide: 'limit' } as never]
       const { starting } = start({ clients: [{ ...entryOf('lobby', 1), provide }] })
       const { mistakes } = await startupError(starting)
-      expect(mistakes.map(({ place }) => place)).to.include("AppModule clients, provide of 'lobby'")
+      expect(mistakes.map(({ place }) => place)).to.include(
+        "AppModule clients[0] (Member) provide[0] ('limit')",
+      )
     })
   })
 
@@ -457,9 +459,9 @@ describe('Application', () => {
         { providers: [{ provide: 'x' } as never], url: 'ws://peer.test/' },
       )
       const { mistakes } = await startupError(starting)
-      expect(mistakes.map(({ place }) => place)).to.deep.equal(['options.providers'])
+      expect(mistakes.map(({ place }) => place)).to.deep.equal(["options.providers[0] ('x')"])
       const alone = await startupError(bootstrap(Chat, 'ws://peer.test/', { providers: [Ticker] }))
-      expect(alone.mistakes.map(({ place }) => place)).to.deep.equal(['options.providers'])
+      expect(alone.mistakes.map(({ place }) => place)).to.deep.equal(['options.providers[0]'])
     })
   })
 
@@ -558,10 +560,10 @@ describe('Application', () => {
       const error = await startupError(starting)
       expect(error).to.be.instanceOf(StartupError)
       expect(error.mistakes.map(({ place, cause }) => `${place}: ${cause}`)).to.deep.equal([
-        'AppModule imports: Store is no module',
-        "Needy, constructor parameter 1: asks for 'missing', which nobody provides",
-        "Wrong, options.url: http://ticker.test/ has the scheme 'http'",
-        'Chat: has no url',
+        'AppModule imports[0]: Store is not a module',
+        "Needy, constructor parameter 1: no provider for 'missing'",
+        'AppModule clients[0] (Wrong), options.url: http://ticker.test/ has the unsupported scheme "http"',
+        'AppModule clients[1] (Chat): no URL given',
       ])
       expect(server.peers).to.have.length(0)
       expect(notes).to.deep.equal([])

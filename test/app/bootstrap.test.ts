@@ -3,6 +3,7 @@ import { container as globalContainer, inject, injectable, singleton } from 'tsy
 import {
   Application,
   bootstrap,
+  defineHandlers,
   Client,
   Connection,
   ConnectionClosedError,
@@ -202,18 +203,23 @@ describe('bootstrap', () => {
       expect(error.mistakes).to.deep.equal([
         {
           place: 'AppModule',
-          cause: 'is a module, and was given a url of its own',
-          fix: 'give it to the client that is meant: clients: [{ use: TheClient, url: … }], and call bootstrap(AppModule)',
+          cause: 'is a module, which has no URL',
+          fix: "add it to the client's entry, clients: [{ use: TheClient, url: '…' }], and call bootstrap(AppModule)",
         },
       ])
     })
 
     it('that are no class are told', async () => {
       const wrong: [unknown, string][] = [
-        [undefined, 'was given undefined instead of a class'],
-        ['Listener', 'was given Listener instead of a class'],
-        [new Listener(), 'was given an instance of Listener instead of a class'],
-        [WebSocketClient(), 'was given a function instead of a class'],
+        [undefined, 'expected a class, received undefined (circular import?)'],
+        ['Listener', 'expected a class, received a string'],
+        [new Listener(), 'expected a class, received an instance of Listener'],
+        [WebSocketClient(), 'expected a class, received a function'],
+        [async () => Listener, 'expected a class, received a function'],
+        [Promise.resolve(Listener), 'expected a class, received an instance of Promise'],
+        [[Listener], 'expected a class, received an array'],
+        [Object.create(null), 'expected a class, received a plain object'],
+        ['wss://peer.test/?token=secret', 'expected a class, received a string'],
       ]
       for (const [target, cause] of wrong) {
         const error = await startupError(bootstrap(target as Class, 'ws://peer.test/'))
@@ -221,10 +227,44 @@ describe('bootstrap', () => {
       }
     })
 
-    it('name what was forgotten where a decorator without parentheses has replaced the class', async () => {
-      const Replaced = (WebSocketClient as unknown as (target: Class) => Class)(Listener)
-      const error = await startupError(bootstrap(Replaced))
-      expect(error.mistakes[0]?.fix).to.contain('write its decorator with parentheses: @WebSocketClient()')
+    it('that are no class are told with what to pass instead', async () => {
+      const right: [unknown, string][] = [
+        [undefined, 'break the circle of imports'],
+        [new Listener(), 'bootstrap(Listener, url)'],
+        ['Listener', 'bootstrap(TheClient, url)'],
+        [() => Listener, 'write its decorators with parentheses: @WebSocketClient(), @Module({ … })'],
+        [Promise.resolve(Listener), 'await it'],
+        [[Listener], '@Module({ clients: [A, B] })'],
+      ]
+      for (const [target, fix] of right) {
+        const error = await startupError(bootstrap(target as Class))
+        expect(error.mistakes[0]?.fix).to.contain(fix)
+      }
+    })
+
+    it('are options only if they are an object', async () => {
+      const starting = bootstrap(Listener, 'ws://peer.test/', 'secret' as ClientOptions)
+      expect((await startupError(starting)).mistakes).to.deep.equal([
+        {
+          place: 'options',
+          cause: 'expected an object, received a string',
+          fix: 'call bootstrap(Listener, url, { … })',
+        },
+      ])
+    })
+
+    it('may be a class without a name, which is called what it is', async () => {
+      const anonymous = (() =>
+        class {
+          opened(): void {}
+          again(): void {}
+        })()
+      defineHandlers(anonymous, { open: ['opened', 'again'] as never })
+      const error = await startupError(bootstrap(anonymous))
+      expect(error.message.split('\n').slice(0, 2)).to.deep.equal([
+        'Cannot start an anonymous class: 2 mistakes found',
+        "  1. an anonymous class#again: is a second open: ['again'], after an anonymous class#opened",
+      ])
     })
 
     it('take null for a url that is missing, not for options', async () => {
@@ -474,7 +514,7 @@ describe('bootstrap', () => {
       expect(server.peer.received).to.deep.equal(['{"hello":1}'])
       expect(client.instance.heartbeat).to.be.instanceOf(Heartbeat)
       client.instance.logger.info('mine')
-      expect(lines).to.deep.equal(['[Equipped] mine'])
+      expect(lines.at(-1)).to.equal('[Equipped] mine')
       await client.close()
     })
 
@@ -543,7 +583,7 @@ describe('bootstrap', () => {
         {
           place: 'Exploding',
           cause: 'could not be made: boom',
-          fix: 'let the constructor only store what it is given, and do what can fail in @OnOpen',
+          fix: 'only assign fields in the constructor; move work that can fail to @OnOpen',
         },
       ])
       expect(error.cause).to.be.instanceOf(RangeError)
@@ -551,6 +591,42 @@ describe('bootstrap', () => {
       expect(connection!.state.status).to.equal('closed')
       expect(server.peers).to.have.length(0)
       expect(clock.timers).to.equal(0)
+    })
+
+    it('tells of a constructor that returns a promise, and lets its rejection end nothing', async () => {
+      for (const container of [undefined, globalContainer.createChildContainer()]) {
+        class Async extends Listener {
+          constructor() {
+            super()
+            return Promise.reject(new Error('no token')) as unknown as this
+          }
+        }
+        const { server, options } = fakes({ ...(container && { container }) })
+        const error = await startupError(bootstrap(Async, 'ws://peer.test/', options))
+        expect(error.mistakes).to.deep.equal([
+          {
+            place: 'Async',
+            cause: 'the constructor returned a promise, not an instance',
+            fix: 'only assign fields there; move asynchronous work to @OnOpen',
+          },
+        ])
+        expect(server.peers).to.have.length(0)
+      }
+    })
+
+    it('tells of a provider whose constructor returns a promise', async () => {
+      class Async {
+        constructor() {
+          return Promise.resolve(this)
+        }
+      }
+      @Module({ providers: [Async], clients: [{ use: Listener, url: 'ws://peer.test/' }] })
+      class AppModule {}
+      const error = await startupError(bootstrap(AppModule, fakes().options))
+      expect(error.mistakes[0]).to.deep.include({
+        place: 'Async',
+        cause: 'could not be made: its constructor returned a promise. Only assign fields there',
+      })
     })
 
     it('tells of a singleton that cannot be made as of any other constructor', async () => {

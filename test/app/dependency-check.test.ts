@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { delay, inject, injectAll, injectable } from 'tsyringe'
-import { WebSocketClient } from 'holdfast'
+import { OnMessage, WebSocketClient } from 'holdfast'
 import type { Class, Token } from 'holdfast'
 import { DependencyCheck } from '#src/app/dependency-check.js'
 import type { Registration } from '#src/app/dependency-check.js'
@@ -73,7 +73,7 @@ describe('DependencyCheck', () => {
   it('follows what a factory of ours asks for', () => {
     const registered = new Map([['made', [{ dependencies: [Branch, 'missing'] }]]])
     expect(linesOf(follow(['made'], { registered }))).to.deep.equal([
-      "'made', inject 2: asks for 'missing', which nobody provides",
+      "'made', inject 2: no provider for 'missing'",
     ])
   })
 
@@ -168,8 +168,8 @@ describe('DependencyCheck', () => {
       }
       const check = follow([Asking])
       expect(linesOf(check)).to.deep.equal([
-        "Asking, constructor parameter 2: asks for 'limit', which nobody provides",
-        'Asking, constructor parameter 3: asks for Symbol(missing), which nobody provides',
+        "Asking, constructor parameter 2: no provider for 'limit'",
+        'Asking, constructor parameter 3: no provider for Symbol(missing)',
       ])
       expect(check.mistakes[0]?.fix).to.contain("{ provide: 'limit', useValue: … }")
     })
@@ -204,7 +204,7 @@ describe('DependencyCheck', () => {
         constructor(@inject('hook') readonly hook: unknown) {}
       }
       expect(linesOf(follow([All], { registered }))).to.deep.equal([
-        "'hook', inject 1: asks for 'gone', which nobody provides",
+        "'hook', inject 1: no provider for 'gone'",
       ])
       expect(linesOf(follow([One], { registered }))).to.deep.equal([])
     })
@@ -214,9 +214,7 @@ describe('DependencyCheck', () => {
       class All {
         constructor(@injectAll('hook') readonly hooks: unknown[]) {}
       }
-      expect(linesOf(follow([All]))).to.deep.equal([
-        "All, constructor parameter 1: asks for 'hook', which nobody provides",
-      ])
+      expect(linesOf(follow([All]))).to.deep.equal(["All, constructor parameter 1: no provider for 'hook'"])
     })
 
     it('that tsyringe transforms are left to it', () => {
@@ -257,7 +255,7 @@ describe('DependencyCheck', () => {
       class Broken {}
       injectInto(Broken, 0, 'missing')
       expect(linesOf(follow([Late]))).to.deep.equal([
-        "Broken, constructor parameter 1: asks for 'missing', which nobody provides",
+        "Broken, constructor parameter 1: no provider for 'missing'",
       ])
     })
 
@@ -295,7 +293,7 @@ describe('DependencyCheck', () => {
       }
       const place = 'Typed, constructor parameter'
       expect(linesOf(follow([Typed]))).to.deep.equal([
-        `${place} 1: is an interface, a union or an object type, which cannot be looked up`,
+        `${place} 1: is an interface, a union, an object type, or a class that was imported with \`import type\`, which cannot be looked up`,
         `${place} 2: is a string, which cannot be looked up`,
         `${place} 3: is a number, which cannot be looked up`,
         `${place} 4: is a function, or a class that was imported with \`import type\`, which cannot be looked up`,
@@ -319,7 +317,7 @@ describe('DependencyCheck', () => {
       Reflect.defineMetadata('design:paramtypes', [undefined], Early)
       class Named {}
       injectInto(Named, 0, undefined)
-      const cause = 'is undefined: what it names was not there yet when the class was made'
+      const cause = 'is undefined (circular import, or `import type`?)'
       expect(linesOf(follow([Early, Named]))).to.deep.equal([
         `Early, constructor parameter 1: ${cause}`,
         `Named, constructor parameter 1: ${cause}`,
@@ -409,8 +407,96 @@ describe('DependencyCheck', () => {
       }
       expect(follow([Named], { client: Named }).classes.get(Named)).to.deep.equal([Branch])
       expect(linesOf(follow([Short], { client: Short }))).to.deep.equal([
-        "Short: inject names 1 of its constructor's 2 parameters",
+        'Short: inject lists 1 token, but the constructor has 2 parameters',
       ])
+    })
+  })
+
+  describe('inject', () => {
+    it('is a list', () => {
+      @WebSocketClient({ inject: Branch as never })
+      class Unlisted {
+        constructor(readonly branch: Branch) {}
+      }
+      const check = follow([Unlisted], { client: Unlisted })
+      expect(linesOf(check)).to.deep.equal([
+        'Unlisted: inject expected a list of tokens, received the function Branch',
+      ])
+      expect(check.mistakes[0]?.fix).to.equal('put it in brackets: inject: [Branch]')
+    })
+
+    it('is no longer than the parameters, where the compiler has emitted types for all of them', () => {
+      @WebSocketClient({ inject: [Branch, Leaf] })
+      class Long {
+        constructor(readonly branch: Branch) {}
+      }
+      @WebSocketClient({ inject: [Branch] })
+      class None {
+        @OnMessage() received(): void {}
+      }
+      const lines = [Long, None].map((client) => linesOf(follow([client], { client })))
+      expect(lines).to.deep.equal([
+        ['Long: inject lists 2 tokens, but the constructor has 1 parameter'],
+        ['None: inject lists 1 token, but the constructor has no parameters'],
+      ])
+    })
+
+    it('may be longer where default values or a rest parameter hide parameters, or no types are emitted', () => {
+      @WebSocketClient({ inject: [Branch, Leaf] })
+      class Default {
+        constructor(
+          readonly branch: Branch,
+          readonly leaf: Leaf = new Leaf(),
+        ) {}
+      }
+      @WebSocketClient({ inject: [Branch, Leaf, Leaf] })
+      class Rest {
+        readonly leaves: Leaf[]
+        constructor(
+          readonly branch: Branch,
+          ...leaves: Leaf[]
+        ) {
+          this.leaves = leaves
+        }
+      }
+      class Untyped {}
+      WebSocketClient({ inject: [Leaf] })(Untyped)
+      @WebSocketClient({ inject: [Leaf] })
+      class Inheriting extends Default {}
+      for (const client of [Default, Rest, Untyped])
+        expect(linesOf(follow([client], { client })), client.name).to.deep.equal([])
+      expect(linesOf(follow([Inheriting], { client: Inheriting }))).to.deep.equal([])
+    })
+  })
+
+  describe('clients', () => {
+    class Feed {
+      @OnMessage() received(): void {}
+    }
+
+    it('are not injected elsewhere: that would be a second instance, without a connection', () => {
+      @WebSocketClient({ inject: [Feed] })
+      class Other {
+        constructor(readonly feed: Feed) {}
+        @OnMessage() received(): void {}
+      }
+      const cause = 'injects Feed, which is a client: this would be a second instance, without a connection'
+      const registered = new Map<unknown, Partial<Registration>[]>([
+        ['service', [{ dependencies: [Feed] }]],
+        ['alias', [{ useClass: Feed }]],
+      ])
+      expect(linesOf(follow([Other], { client: Other }))).to.deep.equal([
+        `Other, constructor parameter 1: ${cause}`,
+      ])
+      expect(linesOf(follow(['service', 'alias'], { registered }))).to.deep.equal([
+        `'service', inject 1: ${cause}`,
+        `'alias': ${cause}`,
+      ])
+    })
+
+    it('may be provided as a value', () => {
+      const registered = new Map([[Feed, [{}]]])
+      expect(linesOf(follow([Feed], { registered }))).to.deep.equal([])
     })
   })
 

@@ -54,17 +54,34 @@ describe('readModules', () => {
     expect(readModules(Empty)).to.deep.include({ providers: [], clients: [], mistakes: [] })
   })
 
+  it('names the place of each client', () => {
+    @Module({ clients: [Feed] })
+    class Inner {}
+    @Module({ imports: [Inner], clients: [{}, { use: Feed, name: 'second' }] as ClientEntry[] })
+    class Outer {}
+    expect(readModules(Outer).places).to.deep.equal(['Inner clients[0] (Feed)', 'Outer clients[1] (Feed)'])
+  })
+
+  it('tells the mistakes of the module itself, and reads no list that is none', () => {
+    @Module({ clients: Feed, client: [] } as never)
+    class AppModule {}
+    expect(linesOf(AppModule)).to.deep.equal([
+      'AppModule clients: expected a list, received the function Feed',
+      'AppModule.client: is no option',
+    ])
+  })
+
   describe('imports', () => {
     it('are modules, or else that is told', () => {
       @Module({ imports: [Store, undefined as unknown as Class] })
       class AppModule {}
       expect(linesOf(AppModule)).to.deep.equal([
-        'AppModule imports: Store is no module',
-        'AppModule imports: undefined is no module',
+        'AppModule imports[0]: Store is not a module',
+        'AppModule imports[1]: is undefined (circular import?)',
       ])
       const [plain, missing] = readModules(AppModule).mistakes
-      expect(plain?.fix).to.equal('put @Module({ … }) on it, or list it under providers or clients')
-      expect(missing?.fix).to.equal('break the circle of imports between the files')
+      expect(plain?.fix).to.equal('put @Module({ … }) on it, or list it under providers')
+      expect(missing?.fix).to.contain('break the circle of imports between the files')
     })
 
     it('do not count as modules by what they inherit', () => {
@@ -73,7 +90,7 @@ describe('readModules', () => {
       class Derived extends Base {}
       @Module({ imports: [Derived] })
       class AppModule {}
-      expect(linesOf(AppModule)).to.deep.equal(['AppModule imports: Derived is no module'])
+      expect(linesOf(AppModule)).to.deep.equal(['AppModule imports[0]: Derived is not a module'])
     })
   })
 
@@ -107,14 +124,17 @@ describe('readModules', () => {
       @Module({ providers: wrong as unknown as Provider[] })
       class AppModule {}
       const { mistakes, providers } = readModules(AppModule)
-      expect(mistakes.map(({ cause }) => cause)).to.have.length(wrong.length)
-      for (const { place, cause, fix } of mistakes) {
-        expect(place).to.equal('AppModule providers')
-        expect(cause).to.contain('is no provider')
-        expect(fix).to.equal(
-          'give a class, or { provide } with one of useClass, useValue, useFactory, useExisting',
-        )
-      }
+      expect(mistakes.map(({ place }) => place)).to.deep.equal([
+        'AppModule providers[0]',
+        'AppModule providers[1]',
+        'AppModule providers[2]',
+        "AppModule providers[3] ('none')",
+        'AppModule providers[4]',
+        "AppModule providers[5] ('two')",
+        "AppModule providers[6] ('class')",
+        "AppModule providers[7] ('factory')",
+        "AppModule providers[8] ('existing')",
+      ])
       expect(providers).to.deep.equal([])
     })
 
@@ -136,8 +156,8 @@ describe('readModules', () => {
       class AppModule {}
       const { mistakes, providers } = readModules(AppModule)
       expect(mistakes.map(({ fix }) => fix)).to.deep.equal([
-        'list it under clients: clients: [Feed]',
-        'list it under clients: clients: [Bare]',
+        'move it to clients: [Feed]',
+        'move it to clients: [Bare]',
       ])
       expect(providers).to.deep.equal([])
     })
@@ -149,9 +169,9 @@ describe('readModules', () => {
       @Module({ clients: wrong })
       class AppModule {}
       const { mistakes, clients } = readModules(AppModule)
-      expect(mistakes.map(({ place }) => place)).to.deep.equal(wrong.map(() => 'AppModule clients'))
-      expect(mistakes[0]?.cause).to.equal('undefined is no client')
-      expect(mistakes[0]?.fix).to.equal('give a class, or { use: TheClass, name, url, … }')
+      expect(mistakes.map(({ place }) => place)).to.deep.equal(
+        wrong.map((_each, index) => `AppModule clients[${index}]`),
+      )
       expect(clients).to.deep.equal([])
     })
 

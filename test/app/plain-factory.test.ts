@@ -75,6 +75,19 @@ describe('PlainFactory', () => {
     expect(mistake?.cause).to.contain('has a constructor with 1 parameter')
   })
 
+  it('tells what a token is before it blames the missing container', () => {
+    @injectable()
+    class Odd {
+      constructor(
+        readonly shape: { readonly sides: number },
+        readonly store: Store,
+      ) {}
+    }
+    const causes = new PlainFactory().check(Odd, CONNECTION_TOKENS).map(({ cause }) => cause)
+    expect(causes[0]).to.contain('imported with `import type`')
+    expect(causes[1]).to.contain('tsyringe is not installed')
+  })
+
   it('says what to install for each parameter that takes a container (used only where tsyringe is missing)', () => {
     @injectable()
     class Two {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { expect } from 'chai'
@@ -15,6 +15,7 @@ import {
   StartupError,
   WebSocketClient,
 } from 'holdfast'
+import type * as holdfast from 'holdfast'
 import type { Class, Mistake } from 'holdfast'
 import { MemoryServer } from 'holdfast/testing'
 import { failedStart, onlyMistake, startupError } from '../support/startup-error.js'
@@ -59,15 +60,15 @@ describe('start-up mistakes', () => {
     expect(error.target).to.equal('Ticker')
     expect(error.message).to.equal(
       [
-        'Ticker cannot start: 5 mistakes.',
+        'Cannot start Ticker: 5 mistakes found',
         '  1. Ticker#second: is a second @OnOpen(), after Ticker#first',
         '     Fix: keep one of them, and let it call the other',
         '  2. Ticker#three: takes 3 parameters, and a handler gets 2: the event and its context',
         '     Fix: take what else it needs through the constructor',
         '  3. Ticker: has a constructor with 1 parameter, and no class decorator, without which nothing says what to inject',
         '     Fix: put @WebSocketClient() on the class',
-        "  4. options.url: http://peer.test/ has the scheme 'http'",
-        "     Fix: begin it with 'ws://'",
+        '  4. options.url: http://peer.test/ has the unsupported scheme "http"',
+        '     Fix: use ws://',
         '  5. options.heartbeat: has silence, which never sends, and interval, which is about sending',
         '     Fix: keep silence to listen only, or the others to beat',
       ].join('\n'),
@@ -95,15 +96,15 @@ describe('start-up mistakes', () => {
       }
       expectMistake(await onlyMistake(Forgetful), {
         place: 'Forgetful',
-        cause: 'has no handlers',
-        fix: 'put a decorator on at least one method, such as @OnMessage(), with its parentheses',
+        cause: 'no handlers found',
+        fix: 'decorate a method, for example with @OnMessage()',
       })
     })
 
     it('a module whose @Module is forgotten', async () => {
       class AppModule {}
       const { mistakes } = await failedStart(AppModule)
-      expect(mistakes[0]?.fix).to.contain('a module needs @Module({ … }) on its class')
+      expect(mistakes[0]?.fix).to.contain('put @Module({ clients: [TheClient] }) on the class')
     })
 
     it('two @OnOpen', async () => {
@@ -252,8 +253,8 @@ describe('start-up mistakes', () => {
       }
       expectMistake(await onlyMistake(Limited), {
         place: 'Limited, constructor parameter 2',
-        cause: "asks for 'limit', which nobody provides",
-        fix: "provide it: { provide: 'limit', useValue: … } in a module",
+        cause: "no provider for 'limit'",
+        fix: "add { provide: 'limit', useValue: … } to a module",
       })
     })
 
@@ -266,8 +267,8 @@ describe('start-up mistakes', () => {
       }
       expectMistake(await onlyMistake(Configured), {
         place: 'Configured, constructor parameter 1',
-        cause: 'is an interface, a union or an object type, which cannot be looked up',
-        fix: "name it with a token, @inject('theName') from tsyringe, and provide that",
+        cause: 'is an interface, a union, an object type, or a class that was imported with `import type`',
+        fix: "name a token, @inject('theName') from tsyringe, and provide that",
       })
     })
 
@@ -451,8 +452,8 @@ describe('start-up mistakes', () => {
         {},
         {
           place: 'Listener',
-          cause: 'has no url',
-          fix: "call bootstrap(Listener, 'wss://…'), or put @WebSocketClient({ url: 'wss://…' }) on the class",
+          cause: 'no URL given',
+          fix: "pass one: bootstrap(Listener, 'wss://…'), or @WebSocketClient({ url: 'wss://…' })",
         },
       ],
       [
@@ -460,8 +461,8 @@ describe('start-up mistakes', () => {
         { url: 'peer.test/feed?token=secret' },
         {
           place: 'options.url',
-          cause: "'peer.test/feed' is not an absolute url",
-          fix: "write it whole, such as 'wss://example.com/feed'",
+          cause: "'peer.test/feed' is not an absolute URL",
+          fix: "include scheme and host: 'wss://example.com/feed'",
         },
       ],
       [
@@ -469,19 +470,19 @@ describe('start-up mistakes', () => {
         { url: 'http://peer.test/' },
         {
           place: 'options.url',
-          cause: "http://peer.test/ has the scheme 'http'",
-          fix: "begin it with 'ws://'",
+          cause: 'http://peer.test/ has the unsupported scheme "http"',
+          fix: 'use ws://',
         },
       ],
       [
         'the scheme of https',
         { url: 'https://peer.test/' },
-        { place: 'options.url', cause: "has the scheme 'https'", fix: "begin it with 'wss://'" },
+        { place: 'options.url', cause: 'has the unsupported scheme "https"', fix: 'use wss://' },
       ],
       [
         'a fragment',
         { url: 'wss://peer.test/feed#top' },
-        { place: 'options.url', cause: 'has a fragment (#…)', fix: "leave the '#' out" },
+        { place: 'options.url', cause: 'contains a fragment', fix: 'remove "#"' },
       ],
       [
         'a subprotocol that is none',
@@ -561,7 +562,38 @@ describe('start-up mistakes', () => {
     it('of the class as of bootstrap', async () => {
       @WebSocketClient({ url: 'https://peer.test/' })
       class Secure extends Listener {}
-      expect((await onlyMistake(Secure, {})).fix).to.equal("begin it with 'wss://'")
+      expect((await onlyMistake(Secure, {})).fix).to.equal('use wss://')
+    })
+  })
+
+  describe('of copies', () => {
+    it("another copy's Connection is told as that, and not as a class that lacks types", async () => {
+      // Beside the package, so that what it imports is found.
+      const folder = await mkdtemp(fileURLToPath(new URL('../../copy-', import.meta.url)))
+      try {
+        await cp(fileURLToPath(new URL('../../../dist', import.meta.url)), folder, { recursive: true })
+        const other = (await import(pathToFileURL(join(folder, 'index.js')).href)) as typeof holdfast
+        class Ticker extends Listener {
+          constructor(readonly connection: holdfast.Connection) {
+            super()
+          }
+        }
+        WebSocketClient({ inject: [other.Connection] })(Ticker)
+        expect(other.Connection).not.to.equal(Connection)
+        expectMistake(await onlyMistake(Ticker), {
+          place: 'Ticker, constructor parameter 1',
+          cause: 'Connection comes from another copy of holdfast (version ',
+          fix: '"npm ls holdfast"',
+        })
+        // Decorators of another copy count.
+        class Feed {
+          received(): void {}
+        }
+        other.defineHandlers(Feed, { message: 'received' })
+        expect((await onlyMistake(Feed, {})).cause).to.equal('no URL given')
+      } finally {
+        await rm(folder, { recursive: true })
+      }
     })
   })
 
@@ -595,8 +627,8 @@ describe('start-up mistakes', () => {
       @Module({ imports: [Store], clients: [{ use: Listener, url: 'ws://peer.test/' }] })
       class AppModule {}
       expectMistake(await moduleMistake(AppModule), {
-        place: 'AppModule imports',
-        cause: 'Store is no module',
+        place: 'AppModule imports[0]',
+        cause: 'Store is not a module',
         fix: 'put @Module({ … }) on it',
       })
     })
@@ -604,7 +636,50 @@ describe('start-up mistakes', () => {
     it('a client without a url', async () => {
       @Module({ clients: [Listener] })
       class AppModule {}
-      expect((await moduleMistake(AppModule)).place).to.equal('Listener')
+      expect((await moduleMistake(AppModule)).place).to.equal('AppModule clients[0] (Listener)')
+    })
+
+    it('a url that is undefined, as from an environment variable that is not set', async () => {
+      const other = { use: Listener, url: 'ws://peer.test/', name: 'other' }
+      @Module({ clients: [other, { use: Listener, url: process.env['NOT_SET'] }] })
+      class AppModule {}
+      expect(await moduleMistake(AppModule)).to.deep.equal({
+        place: 'AppModule clients[1] (Listener)',
+        cause: 'no URL given: its url is undefined',
+        fix: "add it: { use: Listener, url: 'wss://…' }, or @WebSocketClient({ url: 'wss://…' }) on Listener",
+      })
+    })
+
+    it('an option of an entry is told with the entry', async () => {
+      @Module({ clients: [{ use: Listener, name: 'lobby', url: 'localhost:8080' }] })
+      class AppModule {}
+      expectMistake(await moduleMistake(AppModule), {
+        place: 'AppModule clients[0] (Listener), options.url',
+        cause: "'localhost:8080' has no scheme",
+        fix: 'include the scheme: ws://localhost:8080',
+      })
+    })
+
+    it('a client that a provider or another client injects', async () => {
+      class Service {
+        constructor(readonly listener: Listener) {}
+      }
+      @WebSocketClient({ inject: [Listener] })
+      class Other {
+        constructor(readonly listener: Listener) {}
+        @OnMessage() received(): void {}
+      }
+      const provider = { provide: Service, useFactory: (l: Listener) => new Service(l), inject: [Listener] }
+      const url = 'ws://peer.test/'
+      const clients = [{ use: Listener, url }]
+      for (const options of [
+        { providers: [provider], clients },
+        { clients: [...clients, { use: Other, url }] },
+      ]) {
+        class AppModule {}
+        Module(options)(AppModule)
+        expect((await moduleMistake(AppModule)).cause).to.contain('injects Listener, which is a client')
+      }
     })
 
     it('a cycle of providers', async () => {

@@ -161,7 +161,7 @@ describe('resolveRequest', () => {
     const error = await refusal({ url: () => 'https://user:secret@peer.test/feed?token=secret' })
     expect(error).to.be.instanceOf(InvalidUrlError)
     expect(error.message).to.equal(
-      "The url https://peer.test/feed has the scheme 'https': begin it with 'wss://'",
+      'The URL https://peer.test/feed has the unsupported scheme "https": use wss://',
     )
   })
 })

@@ -1,5 +1,6 @@
 /* eslint-disable @typescript-eslint/no-unused-vars -- what a method names as its parameters is part of what is tested */
 import {
+  ClientOption,
   Connection,
   JsonSender,
   MessageValidationError,
@@ -148,6 +149,20 @@ export class Misplaced {
     return 1
   }
   @Anywhere('setter') set setter(_value: number) {}
+}
+
+/** A decorator without its parentheses, which the compiler would not let stand. */
+type Bare = (...target: readonly unknown[]) => undefined
+const OpenUncalled = OnOpen as unknown as Bare
+const MessageUncalled = OnMessage as unknown as Bare
+const OptionUncalled = ClientOption as unknown as Bare
+const ClientUncalled = WebSocketClient as unknown as Bare
+
+@ClientUncalled
+export class Uncalled {
+  @OpenUncalled opened(): void {}
+  @MessageUncalled received(): void {}
+  @OptionUncalled url(): void {}
 }
 
 export class Misused {

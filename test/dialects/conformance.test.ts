@@ -10,7 +10,7 @@ import { disposal } from '../support/disposal.js'
 import { failedStart } from '../support/startup-error.js'
 import { DECORATED, NAMED } from './compilers.js'
 import type { Dialect } from './compilers.js'
-import { MISPLACED, MISUSED, STANDARD, TABLES, TWINS, viewOf } from './facts.js'
+import { MISPLACED, MISUSED, STANDARD, TABLES, TWINS, UNCALLED, viewOf } from './facts.js'
 import type { Sources } from './facts.js'
 
 const PEER = 'ws://peer.test/'
@@ -75,7 +75,7 @@ function describeHandlers(sources: () => Sources, start: Start): void {
 
   it('tells of a class without handlers at the start', async () => {
     const { mistakes } = await failedStart(sources().Empty)
-    expect(causes(mistakes)).to.deep.equal(['Empty: has no handlers'])
+    expect(causes(mistakes)).to.deep.equal(['Empty: no handlers found'])
   })
 
   it('calls the override of a handler', async () => {
@@ -197,6 +197,11 @@ for (const dialect of DECORATED) {
     it('are told at the start where they are on anything but a method', async () => {
       const { mistakes } = await failedStart(sources().Misplaced)
       expect(causes(mistakes)).to.have.members(MISPLACED)
+    })
+
+    it('are told at the start where they are written without parentheses', async () => {
+      const { mistakes } = await failedStart(sources().Uncalled)
+      expect(causes(mistakes)).to.have.members(UNCALLED)
     })
 
     it('are told at the start where they or their methods are given something odd', async () => {

@@ -29,6 +29,7 @@ export interface Sources {
   readonly Typed: Class<Pick<Feeding, 'connection'>>
   readonly Misplaced: Class
   readonly Misused: Class
+  readonly Uncalled: Class
 }
 
 /** A table in words. */
@@ -161,6 +162,14 @@ export const MISPLACED: readonly string[] = [
   "Misplaced#field: @OnMessage('field') is on a property, which does not exist before the class is made",
   "Misplaced#getter: @OnMessage('getter') is on an accessor",
   "Misplaced#setter: @OnMessage('setter') is on an accessor",
+]
+
+/** Decorators without their parentheses. */
+export const UNCALLED: readonly string[] = [
+  'Uncalled: @WebSocketClient is written without parentheses',
+  'Uncalled#opened: @OnOpen is written without parentheses',
+  'Uncalled#received: @OnMessage is written without parentheses',
+  'Uncalled#url: @ClientOption is written without parentheses',
 ]
 
 export const MISUSED: readonly string[] = [

@@ -47,7 +47,7 @@ const ROWS: readonly Row[] = [
   {
     error: new StartupError('Ticker', [mistake]),
     code: 'STARTUP',
-    message: 'Ticker cannot start: 1 mistake.\n  1. Ticker#tick: is odd\n     Fix: make it even',
+    message: 'Cannot start Ticker: 1 mistake found\n  1. Ticker#tick: is odd\n     Fix: make it even',
     fields: { target: 'Ticker', mistakes: [mistake] },
   },
   {
@@ -333,12 +333,22 @@ describe('StartupError', () => {
       { place: 'options.url', cause: 'is gone', fix: 'go' },
     ])
     expect(message.split('\n')).to.deep.equal([
-      'Ticker cannot start: 2 mistakes.',
+      'Cannot start Ticker: 2 mistakes found',
       '  1. Ticker#tick: is odd',
       '     Fix: make it even',
       '  2. options.url: is gone',
       '     Fix: go',
     ])
+  })
+
+  it('is printed with each mistake once', () => {
+    const error = new StartupError('Ticker', [mistake], { cause })
+    const count = (text: string): number => text.split(mistake.fix).length - 1
+    expect(count(inspect(error, { depth: 5 }))).to.equal(1)
+    // What Node prints when nothing catches it.
+    expect(count(inspect(error, { depth: 5, customInspect: false }))).to.equal(1)
+    expect(count(error.stack ?? '')).to.equal(1)
+    expect(JSON.stringify(error)).not.to.contain(mistake.fix)
   })
 })
 

@@ -89,8 +89,8 @@ describe('validateOptions', () => {
   })
 
   it('says that there is no url, and that it belongs to the class', () => {
-    const fix = "call bootstrap(Ticker, 'wss://…'), or put @WebSocketClient({ url: 'wss://…' }) on the class"
-    expectMistake({ url: undefined }, 'Ticker', 'has no url', fix)
+    const fix = "pass one: bootstrap(Ticker, 'wss://…'), or @WebSocketClient({ url: 'wss://…' })"
+    expectMistake({ url: undefined }, 'Ticker', 'no URL given', fix)
   })
 
   it('checks url, protocols, headers and reconnect', () => {

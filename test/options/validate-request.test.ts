@@ -10,22 +10,22 @@ describe('checkUrl', () => {
   })
 
   it('takes nothing else', () => {
-    const cause = 'is neither a string, a URL, nor a function'
-    expect(check(5)).to.deep.equal([{ place: 'options.url', cause, fix: "write 'wss://…'" }])
+    const cause = 'expected a string, a URL or a function, received a number'
+    expect(check(5)).to.deep.equal([{ place: 'options.url', cause, fix: "use 'wss://…'" }])
   })
 
   it('shows neither the query nor the credentials of a url', () => {
     const mistakes = check('https://user:secret@peer.test/feed?token=secret')
     expect(mistakes).to.have.length(1)
-    expect(mistakes[0]?.cause).to.contain("https://peer.test/feed has the scheme 'https'")
-    expect(mistakes[0]?.fix).to.contain("'wss://'")
+    expect(mistakes[0]?.cause).to.contain('https://peer.test/feed has the unsupported scheme "https"')
+    expect(mistakes[0]?.fix).to.contain('wss://')
     expect(JSON.stringify(mistakes)).not.to.contain('secret')
   })
 
   it('shows nothing that may be secret of what is not a url', () => {
     const [mistake] = check('secret@peer.test/feed?token=secret')
-    expect(mistake?.cause).to.equal("'peer.test/feed' is not an absolute url")
-    expect(mistake?.fix).to.contain('whole')
+    expect(mistake?.cause).to.equal("'…' is not an absolute URL")
+    expect(mistake?.fix).to.contain('include scheme and host')
   })
 })
 

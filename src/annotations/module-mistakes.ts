@@ -1,0 +1,151 @@
+import { describeValue } from '../core/describe-value.js'
+import { className, tokenName } from '../core/token.js'
+import type { Class } from '../core/token.js'
+import type { Mistake } from '../errors/startup-error.js'
+import { isObject, unknownName } from '../options/rules.js'
+import { findDecoratorMistake } from './handler-mistakes.js'
+import { handlerNames, isClientClass } from './handler-table.js'
+import { givenToDecorators, moduleOptions } from './metadata.js'
+
+const LISTS: readonly string[] = ['imports', 'providers', 'clients']
+
+const PROVIDER_FIX =
+  'list a class, or { provide: TOKEN } with one of useClass, useValue, useFactory and useExisting'
+
+const WAYS: readonly string[] = ['useClass', 'useValue', 'useFactory', 'useExisting']
+
+/** Finds what is wrong with a module itself: its decorator, the names and lists that it declares, and handlers that nothing would call. */
+export function findModuleMistakes(module: Class): Mistake[] {
+  const place = className(module)
+  const given = givenToDecorators(module)
+  const problem = findDecoratorMistake('@Module', given.module)
+  const mistakes: Mistake[] = problem ? [{ place, ...problem }] : []
+  const handlers = handlerNames(module)
+  if (handlers.length > 0 || given.client !== undefined) {
+    const what = handlers.length > 0 ? `handlers (${handlers.join(', ')})` : '@WebSocketClient'
+    const cause = `has ${what}, but a module is never connected`
+    mistakes.push({
+      place,
+      cause,
+      fix: 'move them to a class of their own, and list it: clients: [TheClient]',
+    })
+  }
+  for (const [name, list] of Object.entries(moduleOptions(module) ?? {}) as [string, unknown][]) {
+    if (!LISTS.includes(name)) mistakes.push(unknownModuleName(name, place))
+    else if (list !== undefined && !Array.isArray(list)) {
+      const cause = `expected a list, received ${describeGiven(list)}`
+      mistakes.push({
+        place: `${place} ${name}`,
+        cause,
+        fix: `put it in brackets: ${name}: [${exampleOf(list)}]`,
+      })
+    }
+  }
+  return mistakes
+}
+
+function unknownModuleName(name: string, place: string): Mistake {
+  const mistake = unknownName(name, place, LISTS)
+  // What modules of NestJS have, too.
+  return name === 'exports' ? { ...mistake, fix: 'leave it out: all modules share one container' } : mistake
+}
+
+function exampleOf(list: unknown): string {
+  return typeof list === 'function' ? className(list) : '…'
+}
+
+/** Finds what is wrong with an import of a module. */
+export function findImportMistake(given: unknown, place: string): Mistake | undefined {
+  if (given === undefined) return undefinedMistake(place)
+  if (typeof given !== 'function')
+    return {
+      place,
+      cause: `expected a module, received ${describeGiven(given)}`,
+      fix: 'list classes with @Module',
+    }
+  if (moduleOptions(given)) return undefined
+  const fix = isClientClass(given as Class)
+    ? `list it under clients: clients: [${className(given)}]`
+    : 'put @Module({ … }) on it, or list it under providers'
+  return { place, cause: `${className(given)} is not a module`, fix }
+}
+
+/** Finds what is wrong with a provider. */
+export function findProviderMistake(given: unknown, place: string): Mistake | undefined {
+  if (given === undefined) return undefinedMistake(place)
+  if (typeof given === 'function') return classMistake(given, place)
+  if (!isObject(given) || !('provide' in given))
+    return { place, cause: `expected a provider, received ${describeGiven(given)}`, fix: PROVIDER_FIX }
+  const { provide } = given
+  if (provide === undefined) return undefinedMistake(place, 'provide ')
+  return wayMistake(given, `${place} (${tokenName(provide)})`)
+}
+
+/** Finds what is wrong with how a provider says what it provides. */
+function wayMistake(given: Readonly<Record<string, unknown>>, place: string): Mistake | undefined {
+  const ways = WAYS.filter((way) => way in given)
+  const [way] = ways
+  if (way === undefined) {
+    const cause = `has none of ${WAYS.join(', ')}: ${describeGiven(given)}`
+    const near = Object.keys(given)
+      .map((name) => unknownName(name, '', WAYS).fix)
+      .find((fix) => fix.startsWith('did you mean'))
+    return { place, cause, fix: near ?? 'add the one that makes it, for example useValue' }
+  }
+  if (ways.length > 1) return { place, cause: `has ${ways.join(' and ')}`, fix: 'keep one of them' }
+  const means = given[way]
+  if (way === 'useValue') return undefined
+  if (means === undefined) return undefinedMistake(place, `${way} `)
+  if (way === 'useExisting') return undefined
+  if (typeof means !== 'function') {
+    const cause = `${way} expected a ${way === 'useClass' ? 'class' : 'function'}, received ${describeGiven(means)}`
+    return { place, cause, fix: 'use useValue for a value' }
+  }
+  return way === 'useClass' ? classMistake(means, place) : undefined
+}
+
+/** Finds a function that is not a class, and a client, which as a provider would be a second instance without a connection. */
+function classMistake(given: object, place: string): Mistake | undefined {
+  const name = className(given)
+  if (!isClass(given)) {
+    const cause = `expected a class, received ${describeValue(given)}`
+    return { place, cause, fix: 'provide what it returns: { provide: TOKEN, useFactory: () => … }' }
+  }
+  if (!isClientClass(given)) return undefined
+  const cause = `${name} is a client and would never connect as a provider`
+  return { place, cause, fix: `move it to clients: [${name}]` }
+}
+
+/** Finds what is wrong with a client of a module. */
+export function findClientMistake(given: unknown, place: string): Mistake | undefined {
+  if (given === undefined) return undefinedMistake(place)
+  const isEntry = isObject(given) && 'use' in given
+  const use = isEntry ? given['use'] : given
+  if (use === undefined) return undefinedMistake(place, 'use ')
+  const fix = 'list the class, or an entry of it: { use: TheClient, name, url, … }'
+  if (typeof use !== 'function') {
+    const what = isEntry ? 'use expected a class' : 'expected a class or an entry'
+    return { place, cause: `${what}, received ${describeGiven(use)}`, fix }
+  }
+  if (!isClass(use)) return { place, cause: `expected a class, received ${describeValue(use)}`, fix }
+  if (!moduleOptions(use)) return undefined
+  return { place, cause: `${className(use)} is a module`, fix: `move it to imports: [${className(use)}]` }
+}
+
+/** Arrow functions, methods and async functions have no prototype. */
+function isClass(given: object): given is Class {
+  return 'prototype' in given && given.prototype !== undefined
+}
+
+function undefinedMistake(place: string, what = ''): Mistake {
+  const fix = 'break the circle of imports between the files, or correct the name in the import'
+  return { place, cause: `${what}is undefined (circular import?)`, fix }
+}
+
+/** Names what kind of value it is, and of an object its keys; never its contents. */
+function describeGiven(value: unknown): string {
+  const kind = describeValue(value)
+  if (kind !== 'a plain object') return kind
+  const keys = Object.keys(value as object)
+  return keys.length === 0 ? 'an object without keys' : `an object with the keys ${keys.join(', ')}`
+}

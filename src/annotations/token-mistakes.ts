@@ -1,0 +1,53 @@
+import { VERSION } from './version.js'
+import { className } from '../core/token.js'
+import type { Class } from '../core/token.js'
+import type { Mistake } from '../errors/startup-error.js'
+import { versionOf } from './metadata.js'
+
+/** What a compiler writes for a type that has no class, and why. */
+const NOT_CLASSES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
+  [Object, 'an interface, a union, an object type, or a class that was imported with `import type`'],
+  [Function, 'a function, or a class that was imported with `import type`'],
+  [String, 'a string'],
+  [Number, 'a number'],
+  [Boolean, 'a boolean'],
+  [Symbol, 'a symbol'],
+  [BigInt, 'a bigint'],
+  [Array, 'an array'],
+  [Promise, 'a promise'],
+  [Map, 'a Map'],
+  [Set, 'a Set'],
+  [Date, 'a Date'],
+])
+
+/** Finds why a token can never be looked up: it is missing, the type of no class, or part of another copy of Holdfast. */
+export function findTokenMistake(token: unknown): Pick<Mistake, 'cause' | 'fix'> | undefined {
+  if (token === undefined || token === null) {
+    const fix =
+      'break the circle of imports, import the class without `type`, or wrap it: @inject(delay(() => TheClass)), from tsyringe'
+    return { cause: `is ${String(token)} (circular import, or \`import type\`?)`, fix }
+  }
+  if (typeof token !== 'function') return undefined
+  const version = versionOf(token)
+  if (version !== undefined) return otherCopyMistake(className(token), version)
+  if (isOwnClass(token)) return undefined
+  const kind = NOT_CLASSES.get(token) ?? `a built-in ${className(token)}`
+  const imported = kind.includes('import type') ? 'import the class without `type`; or ' : ''
+  const fix = `${imported}name a token, @inject('theName') from tsyringe, and provide that; or use a class of yours as the type`
+  return { cause: `is ${kind}, which cannot be looked up`, fix }
+}
+
+function otherCopyMistake(name: string, version: string): Pick<Mistake, 'cause' | 'fix'> {
+  const cause = `${name} comes from another copy of holdfast (version ${version}; this one is ${VERSION})`
+  return {
+    cause,
+    fix: 'keep one copy: "npm ls holdfast" shows all of them, and "npm dedupe" may remove the others',
+  }
+}
+
+/** Tells a class that can be made without being provided from a type that the language has built in. */
+function isOwnClass(token: object): token is Class {
+  if (NOT_CLASSES.has(token)) return false
+  const { length, name } = token as Class
+  return length === 0 || (globalThis as Record<string, unknown>)[name] !== token
+}

@@ -1,0 +1,180 @@
+import { expect } from 'chai'
+import { Module, OnMessage, WebSocketClient } from 'holdfast'
+import type { Class, Mistake } from 'holdfast'
+import {
+  findClientMistake,
+  findImportMistake,
+  findModuleMistakes,
+  findProviderMistake,
+} from '#src/annotations/module-mistakes.js'
+
+class Store {}
+
+class Feed {
+  @OnMessage() received(): void {}
+}
+
+@Module({})
+class StorageModule {}
+
+/** Returns a class whose `@Module` was given anything. */
+function moduleOf(given: unknown): Class {
+  class AppModule {}
+  ;(Module as (options: unknown) => (target: Class) => void)(given)(AppModule)
+  return AppModule
+}
+
+function line(mistake: Mistake | undefined): string | undefined {
+  return mistake && `${mistake.place}: ${mistake.cause} | ${mistake.fix}`
+}
+
+describe('findModuleMistakes', () => {
+  const lines = (module: Class) => findModuleMistakes(module).map(line)
+
+  it('finds nothing wrong with lists, or with a list that is undefined', () => {
+    expect(lines(moduleOf({ imports: [], providers: undefined, clients: [Feed] }))).to.deep.equal([])
+    expect(lines(moduleOf(undefined))).to.deep.equal([])
+  })
+
+  it('tells a name that is not known, and the one that is meant', () => {
+    expect(lines(moduleOf({ client: [Feed] }))).to.deep.equal([
+      'AppModule.client: is no option | did you mean clients?',
+    ])
+    expect(lines(moduleOf({ exports: [Store] }))).to.deep.equal([
+      'AppModule.exports: is no option | leave it out: all modules share one container',
+    ])
+  })
+
+  it('tells what should be a list', () => {
+    expect(lines(moduleOf({ clients: Feed, providers: { provide: 'a', useValue: 1 } }))).to.deep.equal([
+      'AppModule clients: expected a list, received the function Feed | put it in brackets: clients: [Feed]',
+      'AppModule providers: expected a list, received an object with the keys provide, useValue | put it in brackets: providers: […]',
+    ])
+  })
+
+  it('tells a decorator without parentheses, or with something other than an object', () => {
+    class Bare {}
+    ;(Module as unknown as (target: Class) => void)(Bare)
+    expect(lines(Bare)).to.deep.equal([
+      'Bare: @Module is written without parentheses | write @Module({ clients: [TheClient] })',
+    ])
+    expect(lines(moduleOf([Feed]))).to.deep.equal([
+      'AppModule: @Module expected an object, received an array | write @Module({ clients: [TheClient] })',
+    ])
+    expect(lines(moduleOf(null))[0]).to.contain('received null')
+  })
+
+  it('tells handlers that nothing would call, inherited ones, too', () => {
+    @Module({})
+    class Listening {
+      @OnMessage('a') a(): void {}
+      @OnMessage('b') b(): void {}
+    }
+    @Module({})
+    class Inheriting extends Feed {}
+    @Module({})
+    @WebSocketClient()
+    class Both {}
+    const fix = 'move them to a class of their own, and list it: clients: [TheClient]'
+    expect(lines(Listening)).to.deep.equal([
+      `Listening: has handlers (Listening#a, Listening#b), but a module is never connected | ${fix}`,
+    ])
+    expect(lines(Inheriting)).to.have.length(1)
+    expect(lines(Both)[0]).to.contain('has @WebSocketClient, but a module is never connected')
+  })
+})
+
+const CIRCLE = 'is undefined (circular import?) | break the circle of imports between the files'
+
+describe('findImportMistake', () => {
+  it('takes modules, and tells what else is listed', () => {
+    const of = (given: unknown) => line(findImportMistake(given, 'here'))
+    expect(of(StorageModule)).to.equal(undefined)
+    expect(of(undefined)).to.contain(CIRCLE)
+    expect(of({ module: StorageModule })).to.equal(
+      'here: expected a module, received an object with the keys module | list classes with @Module',
+    )
+    expect(of(Store)).to.contain('Store is not a module | put @Module({ … }) on it')
+    expect(of(Feed)).to.contain('Feed is not a module | list it under clients: clients: [Feed]')
+  })
+})
+
+describe('findProviderMistake', () => {
+  const of = (given: unknown) => line(findProviderMistake(given, 'here'))
+
+  it('takes a class, or a token with one way to come by it', () => {
+    const right = [
+      Store,
+      { provide: 'class', useClass: Store },
+      { provide: 'value', useValue: undefined },
+      { provide: 'factory', useFactory: () => 1 },
+      { provide: 'existing', useExisting: Store },
+    ]
+    expect(right.map(of)).to.deep.equal(right.map(() => undefined))
+  })
+
+  const rows: [string, unknown, string][] = [
+    ['what is undefined', undefined, `here: ${CIRCLE}`],
+    ['null', null, 'here: expected a provider, received null'],
+    ['a text, and never shows it', 'secret', 'here: expected a provider, received a string | list a class'],
+    ['an object without keys', {}, 'received an object without keys'],
+    ['a token that is undefined', { provide: undefined, useValue: 1 }, `here: provide ${CIRCLE}`],
+    [
+      'a token without a way',
+      { provide: 'limit' },
+      "here ('limit'): has none of useClass, useValue, useFactory, useExisting: an object with the keys provide | add",
+    ],
+    [
+      'a way that is misspelt',
+      { provide: Store, useVal: 1 },
+      'the keys provide, useVal | did you mean useValue?',
+    ],
+    ['two ways', { provide: 'a', useValue: 1, useClass: Store }, 'has useClass and useValue | keep one'],
+    [
+      'a useClass that is none',
+      { provide: 'a', useClass: 'Store' },
+      'useClass expected a class, received a string',
+    ],
+    ['a useClass that is missing', { provide: 'a', useClass: undefined }, `useClass ${CIRCLE}`],
+    [
+      'a useFactory that is none',
+      { provide: 'a', useFactory: 1 },
+      'useFactory expected a function, received a number',
+    ],
+    ['a useExisting that is missing', { provide: 'a', useExisting: undefined }, `useExisting ${CIRCLE}`],
+    [
+      'a function that is no class',
+      () => 1,
+      'expected a class, received a function | provide what it returns',
+    ],
+    [
+      'a client',
+      Feed,
+      'here: Feed is a client and would never connect as a provider | move it to clients: [Feed]',
+    ],
+    ['a client by another name', { provide: 'feed', useClass: Feed }, "here ('feed'): Feed is a client"],
+  ]
+  for (const [what, given, told] of rows) it(`tells ${what}`, () => expect(of(given)).to.contain(told))
+})
+
+describe('findClientMistake', () => {
+  const of = (given: unknown) => line(findClientMistake(given, 'here'))
+
+  it('takes a class, or an entry that uses one', () => {
+    expect([Feed, { use: Feed, name: 'a' }].map(of)).to.deep.equal([undefined, undefined])
+  })
+
+  const fix = 'list the class, or an entry of it: { use: TheClient, name, url, … }'
+  const rows: [string, unknown, string][] = [
+    ['what is undefined', undefined, `here: ${CIRCLE}`],
+    ['a class that is undefined', { use: undefined }, `here: use ${CIRCLE}`],
+    ['an empty entry', {}, `expected a class or an entry, received an object without keys | ${fix}`],
+    ['an entry without a class', { name: 'a', url: 'ws://a' }, 'received an object with the keys name, url'],
+    ['a text, and never shows it', 'secret', 'here: expected a class or an entry, received a string'],
+    ['an instance', new Feed(), 'expected a class or an entry, received an instance of Feed'],
+    ['an entry of something else', { use: 'Feed' }, 'use expected a class, received a string'],
+    ['a function that is no class', () => 1, 'expected a class, received a function'],
+    ['a module', StorageModule, 'StorageModule is a module | move it to imports: [StorageModule]'],
+  ]
+  for (const [what, given, told] of rows) it(`tells ${what}`, () => expect(of(given)).to.contain(told))
+})
