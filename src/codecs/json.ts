@@ -15,12 +15,26 @@ export interface JsonCodecOptions {
   readonly binary?: boolean
 }
 
+/** Writes JSON; a BigInt is refused with what to do instead. */
+function stringify(message: unknown, replacer: JsonCodecOptions['replacer']): string | undefined {
+  try {
+    return JSON.stringify(message, replacer)
+  } catch (thrown) {
+    // The engines differ in their words, and all say what it is.
+    if (!(thrown instanceof TypeError) || !thrown.message.includes('BigInt')) throw thrown
+    throw new TypeError(
+      'JSON cannot encode a BigInt. Convert it to a string, or use sendMessage() with bigintJsonCodec of holdfast/bigint-json',
+      { cause: thrown },
+    )
+  }
+}
+
 /** Makes a codec for JSON that revives, replaces, or comes in binary frames. */
 export function createJsonCodec({ reviver, replacer, binary }: JsonCodecOptions = {}): Codec {
   return {
     isBinary: binary,
     encode(message) {
-      const text = JSON.stringify(message, replacer) as string | undefined
+      const text = stringify(message, replacer)
       if (text === undefined) throw new TypeError(`JSON has no text for ${describeValue(message)}`)
       return text
     },

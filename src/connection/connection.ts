@@ -311,6 +311,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    * @param reason at most 123 bytes
    * @returns how the last link ended; never rejects
    * @throws RangeError for a code or a reason that a close frame cannot carry
+   * @throws TypeError for a reason that is not a string
    */
   close(code: number = CloseCode.NORMAL, reason = ''): Promise<CloseInfo> {
     checkClose(code, reason)

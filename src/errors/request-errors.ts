@@ -4,6 +4,15 @@ import { HoldfastError } from './holdfast-error.js'
 /** Base of the errors of waiting for an answer: `request`, `requestMany` and `waitFor` reject with them. */
 export abstract class RequestError extends HoldfastError {}
 
+/** Names a request in an error: never by more of its message than what it asks for. */
+export interface RequestFacts {
+  /** ID that it was sent with; `undefined` if it was not sent, or the API has no IDs. */
+  readonly id: unknown
+  readonly message?: unknown
+  /** ID of the connection, such as `TickerClient#1`. */
+  readonly client?: string
+}
+
 /** The peer answered a request with an error. */
 export class ReplyError extends RequestError {
   readonly code = 'HOLDFAST_REPLY'
@@ -12,10 +21,10 @@ export class ReplyError extends RequestError {
   /** The error as the peer gave it. */
   readonly details: unknown
 
-  constructor(id: unknown, details: unknown) {
+  constructor(request: RequestFacts, details: unknown) {
     const what = describeDetails(details)
-    super(`${nameRequest(id)} was answered with an error${what && `: ${what}`}`)
-    this.id = id
+    super(`${nameRequest(request)} failed: the server replied ${what || 'with an error'}`)
+    this.id = request.id
     this.details = details
   }
 }
@@ -30,11 +39,11 @@ export class RequestTimeoutError extends RequestError {
   /** False when it has waited for a connection, or for its turn, all the time: then the peer has never seen it. */
   readonly wasSent: boolean
 
-  constructor(timeout: number, id: unknown, isSent: boolean) {
-    const what = isSent ? 'has had no reply' : 'has not been sent, waiting for a connection or its turn,'
-    super(`${nameRequest(id)} ${what} within ${timeout} ms`)
+  constructor(timeout: number, request: RequestFacts, isSent: boolean) {
+    const what = isSent ? ': no reply received' : ', before it was sent'
+    super(`${nameRequest(request)} timed out after ${timeout} ms${what}`)
     this.timeout = timeout
-    this.id = id
+    this.id = request.id
     this.wasSent = isSent
   }
 }
@@ -47,11 +56,11 @@ export class UnreadRepliesError extends RequestError {
   /** How many replies were waiting to be read. */
   readonly unread: number
 
-  constructor(id: unknown, unread: number) {
+  constructor(request: RequestFacts, unread: number) {
     super(
-      `${nameRequest(id)} was given up: ${unread} replies to it wait to be read. Read faster, or raise highWaterMark`,
+      `${nameRequest(request)} canceled: ${unread} replies are unread. Read faster, or raise highWaterMark`,
     )
-    this.id = id
+    this.id = request.id
     this.unread = unread
   }
 }
@@ -94,8 +103,31 @@ const BACKPRESSURE = {
     `${pending} requests wait for a connection, the most that may. Await connection.whenOpen(), or raise requests.limit`,
 } as const
 
-function nameRequest(id: unknown): string {
-  return id === undefined ? 'The request' : `Request ${safeString(id)}`
+function nameRequest({ id, message, client }: RequestFacts): string {
+  const name = id === undefined ? 'The request' : `Request ${excerptOf(safeString(id), MOST_OF_A_NAME)}`
+  const purpose = purposeOf(message, id)
+  return `${name}${purpose && ` (${purpose})`}${client === undefined ? '' : ` of ${client}`}`
+}
+
+/** Properties that APIs name the purpose of a message by. */
+const PURPOSES = ['method', 'action', 'type', 'op', 'event', 'cmd', 'command', 'channel']
+
+/** No more of an ID or of a purpose is shown. */
+const MOST_OF_A_NAME = 80
+
+/** Returns what a message asks for: nothing else of it, which may be secret. */
+function purposeOf(message: unknown, id: unknown): string {
+  if (Array.isArray(message)) {
+    const name: unknown = message.find((part) => typeof part === 'string' && part !== '' && part !== id)
+    return typeof name === 'string' ? shownName(name) : ''
+  }
+  if (typeof message !== 'object' || message === null) return ''
+  const found = PURPOSES.find((name) => typeof (message as Record<string, unknown>)[name] === 'string')
+  return found ? `${found} ${shownName((message as Record<string, unknown>)[found] as string)}` : ''
+}
+
+function shownName(text: string): string {
+  return JSON.stringify(excerptOf(text, MOST_OF_A_NAME))
 }
 
 /** Puts the peer's own code and message in one line, as far as there are any. */

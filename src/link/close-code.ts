@@ -1,3 +1,5 @@
+import { describeValue } from '../core/describe-value.js'
+
 /** The close codes by name (RFC 6455, section 7.4.1, and the IANA registry). */
 export const CloseCode = {
   NORMAL: 1000,
@@ -28,18 +30,20 @@ const LONGEST_REASON = 123
  * Throws unless the code may be sent and the reason fits.
  *
  * @throws RangeError naming what may be given instead
+ * @throws TypeError for a reason that is no string
  */
-export function checkClose(code: number, reason: string): void {
+export function checkClose(code: number, reason: unknown): asserts reason is string {
   const isRegistered = code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)
   if (!Number.isInteger(code) || !(isRegistered || (code >= 3000 && code <= 4999))) {
     throw new RangeError(
-      `A close frame cannot carry the code ${code}: use 1000, 1001, or 3000 to 4999 for codes of your own`,
+      `Invalid close code: ${typeof code === 'number' ? code : describeValue(code)}. Use 1000, 1001, or 3000 to 4999`,
     )
+  }
+  if (typeof reason !== 'string') {
+    throw new TypeError(`Invalid close reason: expected a string, received ${describeValue(reason)}`)
   }
   const bytes = new TextEncoder().encode(reason).length
   if (bytes > LONGEST_REASON) {
-    throw new RangeError(
-      `A close reason has at most ${LONGEST_REASON} bytes, and this one ${bytes}: shorten it`,
-    )
+    throw new RangeError(`Close reason too long: ${bytes} bytes, at most ${LONGEST_REASON} allowed`)
   }
 }

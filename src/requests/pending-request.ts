@@ -1,6 +1,7 @@
 import { addAbortCallback, removeAbortCallback } from '../core/abort-callbacks.js'
 import { toError } from '../core/error-text.js'
 import { RequestTimeoutError } from '../errors/request-errors.js'
+import type { RequestFacts } from '../errors/request-errors.js'
 import type { Chained } from '../core/fifo.js'
 import type { RequestId } from './request-ids.js'
 import type { RequestOptions } from './request-options.js'
@@ -12,6 +13,8 @@ export interface RequestOwner {
   abandon(request: PendingRequest, error: Error | undefined, isAborted: boolean): void
   /** Sends what waits, as the limit allows. */
   flush(): void
+  /** ID of the connection, for errors. */
+  readonly client: string
 }
 
 /** The place of a request among those that wait for their turn. */
@@ -71,6 +74,11 @@ export abstract class PendingRequest {
   /** Identifies it among the requests in flight: the key of the ID, or the request itself if the API has no IDs. */
   get key(): unknown {
     return this.#id?.key
+  }
+
+  /** Names it in an error. */
+  get facts(): RequestFacts {
+    return { id: this.id, message: this.message, client: this.#owner.client }
   }
 
   get wasSent(): boolean {
@@ -139,7 +147,7 @@ export abstract class PendingRequest {
 
   /** @param timeout in milliseconds */
   onTimeout(timeout: number): void {
-    this.#owner.abandon(this, new RequestTimeoutError(timeout, this.id, this.#wasSent), false)
+    this.#owner.abandon(this, new RequestTimeoutError(timeout, this.facts, this.#wasSent), false)
   }
 
   /** Ends the time-out, and leaves the signal alone. */

@@ -55,6 +55,7 @@ export class PendingRequests {
     this.#isLobby = isLobby
     this.#inFlight = new InFlightRequests(settings)
     this.#queue = new RequestQueue(this.#inFlight, isLobby ? 0 : settings.limit, {
+      client: port.client,
       send: (message) => port.send(message),
       sendLate: (make, request) => port.sendLate(make, request),
       canSend: () => port.canSend(),
@@ -256,7 +257,7 @@ export class PendingRequests {
       if (!hasItsId && !isMatch(request, message)) return false
       const details = errorOf(this.#settings, message)
       if (details != null) {
-        this.#fail(request, new ReplyError(request.id, details))
+        this.#fail(request, new ReplyError(request.facts, details))
         return true
       }
       // An error ends its request, whatever that waits for; anything else with its id has to match, too.

@@ -16,6 +16,8 @@ export interface LateRequestPort {
 
 /** Sends requests, and says whether it can. */
 export interface RequestQueuePort {
+  /** ID of the connection, for errors. */
+  readonly client: string
   /**
    * Encodes a message, and hands it to the socket, at once and past any outbox.
    *
@@ -49,6 +51,10 @@ export class RequestQueue implements RequestOwner {
     this.#inFlight = inFlight
     this.#limit = limit
     this.#port = port
+  }
+
+  get client(): string {
+    return this.#port.client
   }
 
   /** How many are pending, waiting or in flight. */

@@ -46,6 +46,8 @@ export interface TakersSession {
 
 /** Has the sessions of a connection, and receives reports. */
 export interface MessageTakersPort {
+  /** ID of the connection, for errors. */
+  readonly id: string
   readonly links: {
     /** The session that the caller means: inside `@OnOpen`, the one that opens; everywhere else the one that serves. */
     readonly callersSession: TakersSession | undefined
@@ -129,6 +131,7 @@ export class MessageTakers {
       settings,
       clock,
       {
+        client: this.#port.id,
         send: (message) => void session?.link.send(encodeWith(codec, message)),
         sendLate: (make, request) => void session?.link.sendLate(new LateMessage(make, undefined, request)),
         canSend: () => session?.canSend ?? false,

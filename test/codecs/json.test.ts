@@ -103,4 +103,17 @@ describe('createJsonCodec', () => {
       expect(codec.encode({ a: 1 })).to.equal('{"a":1}')
     })
   })
+
+  it('refuses a BigInt with what to do instead', () => {
+    expect(() => jsonCodec.encode({ amount: 5n })).to.throw(
+      TypeError,
+      'JSON cannot encode a BigInt. Convert it to a string, or use sendMessage() with bigintJsonCodec of holdfast/bigint-json',
+    )
+  })
+
+  it('passes on what else JSON refuses', () => {
+    const circular: Record<string, unknown> = {}
+    circular['self'] = circular
+    expect(() => jsonCodec.encode(circular)).to.throw(TypeError, /circular/i)
+  })
 })

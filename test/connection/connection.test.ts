@@ -577,7 +577,10 @@ describe('Connection', () => {
     it('throws for a code or a reason that a close frame cannot carry', async () => {
       const { client } = await ready()
       expect(() => void client.connection.close(1005)).to.throw(RangeError, '1005')
-      expect(() => void client.connection.close(1000, 'x'.repeat(124))).to.throw(RangeError, '123 bytes')
+      expect(() => void client.connection.close(1000, 'x'.repeat(124))).to.throw(
+        RangeError,
+        'Close reason too long: 124 bytes',
+      )
       await client.close()
     })
 

@@ -221,22 +221,21 @@ const ROWS: readonly Row[] = [
     fields: { key: 'ticker', reason: 'refused', details: { ok: false }, cause },
   },
   {
-    error: new RequestTimeoutError(30_000, 7, true),
+    error: new RequestTimeoutError(30_000, { id: 7 }, true),
     code: 'REQUEST_TIMEOUT',
-    message: 'Request 7 has had no reply within 30000 ms',
+    message: 'Request 7 timed out after 30000 ms: no reply received',
     fields: { timeout: 30_000, id: 7, wasSent: true },
   },
   {
-    error: new ReplyError(7, { code: -32_601, message: 'no such method' }),
+    error: new ReplyError({ id: 7 }, { code: -32_601, message: 'no such method' }),
     code: 'REPLY',
-    message: 'Request 7 was answered with an error: -32601 no such method',
+    message: 'Request 7 failed: the server replied -32601 no such method',
     fields: { id: 7, details: { code: -32_601, message: 'no such method' } },
   },
   {
-    error: new UnreadRepliesError(7, 1_024),
+    error: new UnreadRepliesError({ id: 7 }, 1_024),
     code: 'UNREAD_REPLIES',
-    message:
-      'Request 7 was given up: 1024 replies to it wait to be read. Read faster, or raise highWaterMark',
+    message: 'Request 7 canceled: 1024 replies are unread. Read faster, or raise highWaterMark',
     fields: { id: 7, unread: 1_024 },
   },
   {
@@ -257,6 +256,30 @@ const ROWS: readonly Row[] = [
     fields: { handlers: ['Ticker#tick', 'Ticker#book', 'Ticker#tick'] },
   },
 ]
+
+/** How an error names a request with this message. */
+function named(message: unknown): string {
+  const id: unknown = Array.isArray(message) && message[0] === 2 ? message[1] : 7
+  const { message: text } = new ReplyError({ id, message, client: 'Ticker#1' }, undefined)
+  return text.replace(' failed: the server replied with an error', '')
+}
+
+describe('An error of a request', () => {
+  for (const [message, name] of [
+    [{ method: 'getBook', params: ['secret'] }, 'Request 7 (method "getBook") of Ticker#1'],
+    [{ id: 7, type: 'auth', token: 'secret' }, 'Request 7 (type "auth") of Ticker#1'],
+    [[2, 'id', 'BootNotification', { secret: 1 }], 'Request id ("BootNotification") of Ticker#1'],
+    [['BootNotification', { secret: 1 }], 'Request 7 ("BootNotification") of Ticker#1'],
+    [{ token: 'secret' }, 'Request 7 of Ticker#1'],
+    ['secret', 'Request 7 of Ticker#1'],
+    [null, 'Request 7 of Ticker#1'],
+    [{ op: 'x'.repeat(200) }, `Request 7 (op "${'x'.repeat(80)}…") of Ticker#1`],
+  ] as const) {
+    it(`names its client and what it asked for, and nothing else of it: ${JSON.stringify(message).slice(0, 50)}`, () => {
+      expect(named(message)).to.equal(name)
+    })
+  }
+})
 
 /** What a base class catches. */
 const FAMILIES: Readonly<Record<string, readonly string[]>> = {

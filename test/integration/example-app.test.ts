@@ -176,7 +176,9 @@ describe('example-app', function () {
     it('says what the inspector refuses', async () => {
       await using server = await startInspector({ error: { code: -32_601, message: 'not here' } })
       const run = startExample(`${server.url}/target`)
-      await run.line(/\[inspector\] .*open failed: Request 1 was answered with an error: -32601 not here/)
+      await run.line(
+        /\[inspector\] .*open failed: Request 1 \(.*\) of .* failed: the server replied -32601 not here/,
+      )
       run.child.kill('SIGINT')
       await run.ended
     })

@@ -37,7 +37,7 @@ describe('checkClose', () => {
     it(`refuses ${JSON.stringify(code)} (${String(code)}), and says what to use`, () => {
       expect(() => checkClose(code as number, '')).to.throw(
         RangeError,
-        `A close frame cannot carry the code ${code}: use 1000, 1001, or 3000 to 4999`,
+        `Invalid close code: ${typeof code === 'number' ? code : 'a string'}. Use 1000, 1001, or 3000 to 4999`,
       )
     })
   }
@@ -47,11 +47,23 @@ describe('checkClose', () => {
     expect(() => checkClose(1000, 'ä'.repeat(61))).not.to.throw()
   })
 
+  for (const reason of [undefined, null, 5, new Error('why'), ['why']]) {
+    it(`refuses ${typeof reason} as a reason`, () => {
+      expect(() => checkClose(1000, reason)).to.throw(
+        TypeError,
+        'Invalid close reason: expected a string, received',
+      )
+    })
+  }
+
   it('counts a reason in bytes, not in characters', () => {
     expect(() => checkClose(1000, 'x'.repeat(124))).to.throw(
       RangeError,
-      'at most 123 bytes, and this one 124',
+      'Close reason too long: 124 bytes, at most 123 allowed',
     )
-    expect(() => checkClose(1000, 'ä'.repeat(62))).to.throw(RangeError, 'at most 123 bytes, and this one 124')
+    expect(() => checkClose(1000, 'ä'.repeat(62))).to.throw(
+      RangeError,
+      'Close reason too long: 124 bytes, at most 123 allowed',
+    )
   })
 })

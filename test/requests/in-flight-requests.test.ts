@@ -6,7 +6,7 @@ import { fillInRequests } from '#src/requests/request-options.js'
 import type { RequestOptions, RequestsOptions } from '#src/requests/request-options.js'
 import { SingleRequest } from '#src/requests/single-request.js'
 
-const OWNER: RequestOwner = { abandon: () => {}, flush: () => {} }
+const OWNER: RequestOwner = { client: 'Api#1', abandon: () => {}, flush: () => {} }
 
 /** The requests in flight of a link with IDs. */
 function rig(options: RequestsOptions = {}) {

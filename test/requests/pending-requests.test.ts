@@ -38,6 +38,7 @@ function rig(options: RequestsOptions = {}, isOpen = true) {
       settings,
       clock,
       {
+        client: 'Api#1',
         send: (message) => port.send(message),
         sendLate: (source, request) => port.send(request.identify(source())),
         canSend: () => port.canSend,
@@ -141,7 +142,7 @@ describe('PendingRequests', () => {
       expect(requests.take({ id: 1, error: details })).to.equal(true)
       const error = (await rejection(asked)) as ReplyError
       expect(error).to.be.instanceOf(ReplyError).and.include({ id: 1, details, code: 'HOLDFAST_REPLY' })
-      expect(error.message).to.equal('Request 1 was answered with an error: 7 no such thing')
+      expect(error.message).to.equal('Request 1 of Api#1 failed: the server replied 7 no such thing')
     })
 
     it('counts an error without an id, and leaves it to the handlers', () => {
@@ -335,7 +336,7 @@ describe('PendingRequests', () => {
       expect(error)
         .to.be.instanceOf(RequestTimeoutError)
         .and.include({ timeout: 30_000, id: 1, wasSent: true })
-      expect(error.message).to.equal('Request 1 has had no reply within 30000 ms')
+      expect(error.message).to.equal('Request 1 of Api#1 timed out after 30000 ms: no reply received')
     })
 
     it('is what the client says, or the call; false is none', async () => {
@@ -356,7 +357,7 @@ describe('PendingRequests', () => {
       await clock.advance(5)
       const error = (await rejection(asked)) as RequestTimeoutError
       expect(error).to.include({ id: undefined, wasSent: false })
-      expect(error.message).to.contain('has not been sent').and.to.contain('within 5 ms')
+      expect(error.message).to.contain('before it was sent').and.to.contain('timed out after 5 ms')
       reopen()
       expect(sent).to.deep.equal([])
     })
@@ -519,7 +520,10 @@ describe('PendingRequests', () => {
       const { requests } = rig({ error: (reply) => (reply as { error?: unknown }).error })
       const asked = requests.request({ id: 1 }, { match: isAck })
       expect(requests.take({ id: 1, error: 'no' })).to.equal(true)
-      expect(await rejection(asked)).to.have.property('message', 'Request 1 was answered with an error: no')
+      expect(await rejection(asked)).to.have.property(
+        'message',
+        'Request 1 of Api#1 failed: the server replied no',
+      )
     })
 
     it('may take an error message without an id for its own', async () => {
@@ -528,7 +532,7 @@ describe('PendingRequests', () => {
       expect(requests.take({ error: { message: 'no' } })).to.equal(true)
       const error = await rejection(asked)
       expect(error).to.be.instanceOf(ReplyError).with.property('id', undefined)
-      expect(error).to.have.property('message', 'The request was answered with an error: no')
+      expect(error).to.have.property('message', 'The request of Api#1 failed: the server replied no')
     })
 
     it('ends its own request when it throws; the message goes on, though not to a request sent thereby', async () => {

@@ -13,6 +13,7 @@ function rig(options?: RequestsOptions) {
   const settings = fillInRequests(options)
   const stats = { unmatched: 0 }
   const requests = new PendingRequests(settings, new FakeClock(), {
+    client: 'Api#1',
     send: (message) => sent.push(message),
     sendLate: (make, request) => sent.push(request.identify(make())),
     canSend: () => true,
@@ -154,7 +155,9 @@ describe('jsonRpc', () => {
     }))
     expect(error).to.include({ id: 1, code: 'HOLDFAST_REPLY' })
     expect(error.details).to.deep.equal({ code: -32_601, message: 'Method not found' })
-    expect(error.message).to.equal('Request 1 was answered with an error: -32601 Method not found')
+    expect(error.message).to.equal(
+      'Request 1 (method "m") of Api#1 failed: the server replied -32601 Method not found',
+    )
   })
 
   it('takes error: null for no error, as version 1.0 writes it', async () => {
@@ -237,7 +240,9 @@ describe('ocpp', () => {
   it('rejects with what a CALLERROR says', async () => {
     const error = await refused(ocpp(), ['Reset', {}], (id) => [4, id, 'NotSupported', 'no reset', { a: 1 }])
     expect(error.details).to.deep.equal({ code: 'NotSupported', message: 'no reset', details: { a: 1 } })
-    expect(error.message).to.match(/^Request [\da-f-]{36} was answered with an error: NotSupported no reset$/)
+    expect(error.message).to.match(
+      /^Request [\da-f-]{36} .* of Api#1 failed: the server replied NotSupported no reset$/,
+    )
   })
 
   it("leaves the server's calls to the handlers, also with an id that is under way here", () => {
@@ -282,7 +287,9 @@ describe('homeAssistant', () => {
       success: false,
       error: { code: 'unknown_command', message: 'Unknown command.' },
     }))
-    expect(error.message).to.equal('Request 1 was answered with an error: unknown_command Unknown command.')
+    expect(error.message).to.equal(
+      'Request 1 (type "x") of Api#1 failed: the server replied unknown_command Unknown command.',
+    )
   })
 
   it('rejects also where success is false without a word', async () => {
@@ -292,7 +299,7 @@ describe('homeAssistant', () => {
       success: false,
     }))
     expect(error.details).to.deep.equal({})
-    expect(error.message).to.equal('Request 1 was answered with an error')
+    expect(error.message).to.equal('Request 1 (type "x") of Api#1 failed: the server replied with an error')
   })
 
   it('leaves events to the handlers, uncounted: they bear the id of their subscription', () => {

@@ -19,6 +19,7 @@ function rig(limit = 2) {
     onChange: (): void => {},
   }
   const queue = new RequestQueue(new InFlightRequests(fillInRequests()), limit, {
+    client: 'Api#1',
     send: (message) => port.send(message),
     sendLate: (make, request) => late.push({ make, request }),
     canSend: () => port.isOpen,

@@ -3,7 +3,7 @@ import { SingleRequest } from '#src/requests/single-request.js'
 import { rejection } from '../support/rejection.js'
 
 function request(): SingleRequest {
-  return new SingleRequest({}, {}, { abandon: () => {}, flush: () => {} }, undefined, true)
+  return new SingleRequest({}, {}, { client: 'Api#1', abandon: () => {}, flush: () => {} }, undefined, true)
 }
 
 describe('SingleRequest', () => {

@@ -8,6 +8,7 @@ import { rejection } from '../support/rejection.js'
 function rig(options: Partial<RequestManyOptions> = {}) {
   const calls: string[] = []
   const owner = {
+    client: 'Api#1',
     abandon: () => void calls.push('abandon'),
     flush: () => void calls.push('flush'),
   }
