@@ -20,6 +20,7 @@ import {
   ConnectionLostError,
   InvalidUrlError,
 } from '../errors/connection-errors.js'
+import { unusedProxy } from '../core/proxy-variables.js'
 import { redactUrl } from '../core/url.js'
 import { resolveRequest } from './attempt-options.js'
 import type { AttemptInfo, AttemptOptions } from './attempt-options.js'
@@ -105,8 +106,12 @@ export class Attempt implements TransportListener {
   }
 
   #onTimeout(timeout: number): void {
-    const url = this.#url === undefined ? undefined : redactUrl(this.#url)
-    this.#giveUp(new ConnectTimeoutError(url, timeout))
+    const url = this.#url
+    const error =
+      url === undefined
+        ? new ConnectTimeoutError(url, timeout)
+        : new ConnectTimeoutError(redactUrl(url), timeout, unusedProxy(url))
+    this.#giveUp(error)
   }
 
   /** Gives up, and tells nothing more. */

@@ -274,7 +274,8 @@ export abstract class MessageSession
     consequence = '',
   ): void | Promise<void> {
     const context = new LinkErrorContext(this.session, stage, handler?.name, message)
-    if (this.#mayRepeat(error, stage)) return this.dispatch.repeatedFailures.add(error, context)
+    if (consequence === ROUTE_THREW || this.#mayRepeat(error, stage))
+      return this.dispatch.repeatedFailures.add(error, context, consequence)
     return this.dispatch.errors.handle(error, context, consequence)
   }
 

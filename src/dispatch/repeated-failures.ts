@@ -9,6 +9,8 @@ const INTERVAL = 1_000
 interface Cause {
   error: Error
   context: LinkErrorContext
+  /** What follows from each of them. */
+  readonly consequence: string
   /** How many have not been reported. */
   count: number
   timer: Timer | undefined
@@ -29,20 +31,20 @@ export class RepeatedFailures {
   }
 
   /** Takes a failure. Never throws or rejects; returns a promise only where there is a report to wait for. */
-  add(error: Error, context: LinkErrorContext): void | Promise<void> {
+  add(error: Error, context: LinkErrorContext, consequence = ''): void | Promise<void> {
     for (const cause of this.#causes) {
-      if (!isSame(cause, error, context)) continue
+      if (cause.consequence !== consequence || !isSame(cause, error, context)) continue
       cause.error = error
       cause.context = context
       cause.count += 1
       return undefined
     }
     if (!this.#isStopped) {
-      const cause = { error, context, count: 0, timer: undefined }
+      const cause = { error, context, consequence, count: 0, timer: undefined }
       this.#causes.add(cause)
       this.#wait(cause)
     }
-    return this.#errors.handle(error, context, '')
+    return this.#errors.handle(error, context, consequence)
   }
 
   /** Reports at once what has not been reported. */
@@ -69,14 +71,14 @@ export class RepeatedFailures {
   }
 
   #report(cause: Cause): void {
-    const { error, context, count } = cause
+    const { error, context, consequence, count } = cause
     if (count === 0) return
     cause.count = 0
-    void this.#errors.handle(error, context.times(count), '')
+    void this.#errors.handle(error, context.times(count), consequence)
   }
 }
 
-/** One cause is one stage and one class; and where a message is invalid, one handler. */
+/** One cause is one stage, one class and one consequence; and where a message is invalid, one handler. */
 function isSame(cause: Cause, error: Error, { stage, handler }: LinkErrorContext): boolean {
   const { context } = cause
   if (context.stage !== stage || cause.error.constructor !== error.constructor) return false

@@ -58,10 +58,14 @@ export class ConnectTimeoutError extends ConnectionError {
   /** In milliseconds. */
   readonly timeout: number
 
-  constructor(url: string | undefined, timeout: number) {
-    const where = url === undefined ? 'The url, headers or protocols function' : url
-    const what = url === undefined ? 'has not answered' : 'has not finished the opening handshake'
-    super(`${where} ${what} within connectTimeout (${timeout} ms)`)
+  /**
+   * @param url `undefined` while an option function is pending
+   * @param remark sentences to append
+   */
+  constructor(url: string | undefined, timeout: number, remark = '') {
+    const [where, why] =
+      url === undefined ? ['', ': an option function is still pending'] : [` to ${url}`, '']
+    super(`Connection attempt${where} timed out after ${timeout} ms (connectTimeout)${why}${remark}`)
     this.timeout = timeout
   }
 }
@@ -128,16 +132,34 @@ export class ConnectionLostError extends ConnectionError {
   }
 }
 
+/** A limit on what is received, and its value. */
+export interface ReceiveLimit {
+  readonly option: 'maxPayload' | 'maxFragments'
+  readonly value: number
+}
+
 /** The peer broke the protocol or went over a limit, such as `maxPayload`; the connection was closed with `sentCode`. */
 export class ProtocolViolationError extends ConnectionError {
   readonly code = 'HOLDFAST_PROTOCOL_VIOLATION'
   /** The close code for it: 1002, 1007, 1008 or 1009. The peer was told, unless this side had sent a close frame before. */
   readonly sentCode: number
 
-  constructor(sentCode: number, cause: Error) {
-    super(`The peer broke the protocol or a limit: ${cause.message} (close code ${sentCode})`, { cause })
+  /** @param limit the option whose limit was exceeded, if it was one */
+  constructor(sentCode: number, cause: Error, limit?: ReceiveLimit) {
+    const what = limit ? describeExcess(limit) : `Peer violated the protocol: ${cause.message}`
+    super(
+      `${what} (closed with ${sentCode})${limit ? `. Raise ${limit.option} if the message is expected` : ''}`,
+      {
+        cause,
+      },
+    )
     this.sentCode = sentCode
   }
+}
+
+function describeExcess({ option, value }: ReceiveLimit): string {
+  const unit = option === 'maxPayload' ? 'bytes' : 'fragments'
+  return `Received message exceeds ${option} (${value} ${unit})`
 }
 
 /** `reconnect.maxAttempts` tries have failed; `cause` is why the last one did. */

@@ -184,7 +184,7 @@ describe('Attempt', () => {
       expect(failures).to.have.length(1)
       expect(failures[0]?.error).to.be.instanceOf(ConnectTimeoutError).with.property('timeout', 100)
       expect(failures[0]?.error?.message).to.equal(
-        'wss://peer.test/feed has not finished the opening handshake within connectTimeout (100 ms)',
+        'Connection attempt to wss://peer.test/feed timed out after 100 ms (connectTimeout)',
       )
     })
 
@@ -199,7 +199,7 @@ describe('Attempt', () => {
       expect(failures).to.have.length(1)
       const { error } = failures[0]!
       expect(error).to.be.instanceOf(ConnectTimeoutError)
-      expect(error?.message).to.contain('The url, headers or protocols function has not answered')
+      expect(error?.message).to.contain('an option function is still pending')
       expect(signal.reason).to.equal(error)
       resolve(URL_TEXT)
       await clock.settle()

@@ -175,6 +175,20 @@ describe('HandlerSession', () => {
       ])
     })
 
+    it('whose route function throws each time are told once a second after the first', async () => {
+      class Any {
+        @OnMessage() any(): void {}
+      }
+      const route = (): never => {
+        throw new TypeError('no such thing')
+      }
+      const { server, clock, logger } = await begin(Any, { route })
+      for (let count = 0; count < 1_000; count += 1) server.peer.send({})
+      await clock.advance(1_000)
+      const line = 'error [Any] decode: TypeError: no such thing (the route function threw; message dropped'
+      expect(logger.lines).to.deep.equal([`${line})`, `${line}; 999 times within 1 s)`])
+    })
+
     it('that no handler takes are logged once per key', async () => {
       class Narrow {
         @OnMessage('tick') tick(): void {

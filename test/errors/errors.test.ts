@@ -76,13 +76,14 @@ const ROWS: readonly Row[] = [
   {
     error: new ConnectTimeoutError(url, 10_000),
     code: 'CONNECT_TIMEOUT',
-    message: `${url} has not finished the opening handshake within connectTimeout (10000 ms)`,
+    message: `Connection attempt to ${url} timed out after 10000 ms (connectTimeout)`,
     fields: { timeout: 10_000 },
   },
   {
     error: new ConnectTimeoutError(undefined, 10_000),
     code: 'CONNECT_TIMEOUT',
-    message: 'The url, headers or protocols function has not answered within connectTimeout (10000 ms)',
+    message:
+      'Connection attempt timed out after 10000 ms (connectTimeout): an option function is still pending',
   },
   {
     error: new ConnectOptionError('headers', cause),
@@ -118,7 +119,7 @@ const ROWS: readonly Row[] = [
   {
     error: new ProtocolViolationError(1009, cause),
     code: 'PROTOCOL_VIOLATION',
-    message: 'The peer broke the protocol or a limit: beneath (close code 1009)',
+    message: 'Peer violated the protocol: beneath (closed with 1009)',
     fields: { sentCode: 1009, cause },
   },
   { error: new ConnectionClosedError('It is closed'), code: 'CONNECTION_CLOSED', message: 'It is closed' },

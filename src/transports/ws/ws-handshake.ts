@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { reasonOf } from '../../core/error-text.js'
+import { unusedProxy } from '../../core/proxy-variables.js'
 import { redactUrl } from '../../core/url.js'
 import { ConnectFailedError, HandshakeError } from '../../errors/connection-errors.js'
 import type { HandshakeFacts } from '../../errors/connection-errors.js'
@@ -15,6 +16,17 @@ const VIOLATIONS: readonly (readonly [RegExp, NonNullable<HandshakeFacts['violat
   [/Sec-WebSocket-Accept/, 'accept'],
   [/subprotocol/, 'subprotocol'],
   [/[Ee]xtension/, 'extension'],
+]
+
+/** Node's codes for a server that cannot be reached, which a proxy might change. */
+const UNREACHABLE: readonly string[] = [
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'ETIMEDOUT',
 ]
 
 /** The opening handshake of one socket: the server's response, and the error if that does not open it. */
@@ -78,7 +90,11 @@ export class WsHandshake {
   errorOf(cause: Error): Error {
     const url = redactUrl(this.request.url)
     const violation = VIOLATIONS.find(([pattern]) => pattern.test(cause.message))?.[1]
-    if (!this.#upgrade || !violation) return new ConnectFailedError(url, cause, schemeReason(url, cause))
+    if (!this.#upgrade || !violation) {
+      const { code = '' } = cause as NodeJS.ErrnoException
+      const remark = UNREACHABLE.includes(code) ? unusedProxy(this.request.url) : ''
+      return new ConnectFailedError(url, cause, schemeReason(url, cause) + remark)
+    }
     const message = `Server at ${url} sent an invalid handshake response: ${reasonOf(cause)}`
     return new HandshakeError(url, message, { violation, headers: this.#upgrade.headers }, { cause })
   }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import { redactUrl } from '../../core/url.js'
 import { ConnectionLostError, ProtocolViolationError } from '../../errors/connection-errors.js'
-import type { HandshakeError } from '../../errors/connection-errors.js'
+import type { HandshakeError, ReceiveLimit } from '../../errors/connection-errors.js'
 import type {
   Connect,
   OpenTransportListener,
@@ -32,6 +32,20 @@ const SENT_CODES: Readonly<Record<string, number>> = {
 function sentCodeOf({ code = '' }: NodeJS.ErrnoException): number {
   // The codes of zlib begin with Z: compressed data that cannot be decompressed.
   return SENT_CODES[code] ?? (code.startsWith('Z_') ? 1007 : 1002)
+}
+
+/** The option whose limit `ws` reports by an error of this code. */
+const LIMITS: Readonly<Record<string, ReceiveLimit['option']>> = {
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'maxPayload',
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: 'maxFragments',
+}
+
+/** Returns the limit that a message has exceeded. What reads the socket knows its value, so that a connection need not keep it. */
+function exceededLimit({ code = '' }: NodeJS.ErrnoException, socket: WebSocket): ReceiveLimit | undefined {
+  const option = LIMITS[code]
+  const { _receiver: receiver } = socket as { _receiver?: Readonly<Record<string, number | undefined>> }
+  const value = receiver?.[`_${option}`]
+  return option === undefined || value === undefined ? undefined : { option, value }
 }
 
 /** How `createWsTransport` opens sockets. */
@@ -253,7 +267,8 @@ class WsTransport implements Transport, FastReceivePort {
     const violated = sentCodeOf(error)
     // A close frame is sent once, so the peer never hears of what it does wrong after ours.
     const sentCode = this.#hasClosed ? undefined : violated
-    this.#failure = { error: new ProtocolViolationError(violated, error), sentCode }
+    const limit = exceededLimit(error, this.#socket)
+    this.#failure = { error: new ProtocolViolationError(violated, error, limit), sentCode }
   }
 
   onClose(code: number, reason: Buffer, refusal: HandshakeError | undefined): void {

@@ -145,6 +145,22 @@ describe('The opening handshake over ws', function () {
       expect(error?.message).to.not.include('secret')
     })
 
+    it('says that a proxy variable was not used, without its value', async () => {
+      const server = await startRawServer(() => undefined)
+      const { url } = server
+      await server[Symbol.asyncDispose]()
+      const { ALL_PROXY: before } = process.env
+      process.env['ALL_PROXY'] = 'http://user:secret@proxy.test:3128'
+      try {
+        const { error } = await endOf(url)
+        expect(error?.message).to.match(/_PROXY is set, but was not used: Holdfast connects directly$/i)
+        expect(error?.message).to.not.include('secret')
+      } finally {
+        if (before === undefined) delete process.env['ALL_PROXY']
+        else process.env['ALL_PROXY'] = before
+      }
+    })
+
     it('is a ConnectFailedError when the server hangs up', async () => {
       const server = await rawServer(({ socket }) => void socket.destroy())
       const { error } = await endOf(server.url)

@@ -247,6 +247,21 @@ for (const { way, fastPaths } of BOTH_WAYS) {
         })
       }
 
+      const limits = [
+        ['maxPayload (1000 bytes)', 1009, [frame(BINARY, new Uint8Array(1_001))]],
+        ['maxFragments (10 fragments)', 1008, [frame(TEXT, '', false), ...empty]],
+      ] as const
+      for (const [limit, sentCode, frames] of limits) {
+        it(`is told with its option and value: ${limit}`, async () => {
+          const server = await sending(...frames)
+          const { recorder } = connect(server.url, { closeTimeout: 20 })
+          const { error } = await recorder.untilClosed()
+          expect(error?.message).to.equal(
+            `Received message exceeds ${limit} (closed with ${sentCode}). Raise ${limit.split(' ')[0]} if the message is expected`,
+          )
+        })
+      }
+
       it('may send what is just within the limits', async () => {
         const fragments = [
           frame(TEXT, 'x'.repeat(991), false),
