@@ -1,5 +1,4 @@
 import { readConstructor } from '../annotations/constructor-tokens.js'
-import { versionOf } from '../annotations/metadata.js'
 import { findTokenMistake } from '../annotations/token-mistakes.js'
 import { className, tokenName } from '../core/token.js'
 import type { Class, Token } from '../core/token.js'
@@ -13,15 +12,7 @@ import type { ConnectionScope, InstanceFactory } from './instance-factory.js'
 
 /** Tells whether a class injects nothing but what its connection has, so that it takes no container to make it. */
 export function isPlain(target: Class): boolean {
-  return (readConstructor(target).tokens ?? []).every(isOurs)
-}
-
-/** A container would not know those of another copy of Holdfast, either. */
-function isOurs(token: unknown): boolean {
-  return (
-    CONNECTION_TOKENS.includes(token as Token) ||
-    (typeof token === 'function' && versionOf(token) !== undefined)
-  )
+  return (readConstructor(target).tokens ?? []).every((token) => CONNECTION_TOKENS.includes(token as Token))
 }
 
 /** Makes instances of classes that inject only what their connection has. */

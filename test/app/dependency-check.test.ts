@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { expect } from 'chai'
 import { delay, inject, injectAll, injectable } from 'tsyringe'
 import { OnMessage, WebSocketClient } from 'holdfast'
@@ -459,11 +460,25 @@ describe('DependencyCheck', () => {
           this.leaves = leaves
         }
       }
+      @WebSocketClient({ inject: [Leaf] })
+      class Emitter extends EventEmitter {
+        @OnMessage() received(): void {}
+      }
       class Untyped {}
       WebSocketClient({ inject: [Leaf] })(Untyped)
+      @WebSocketClient()
+      class Typed {
+        constructor(readonly branch: Branch) {}
+      }
+      class Further extends Typed {
+        constructor(branch = new Branch(new Leaf()), leaf = new Leaf()) {
+          super(leaf === branch.leaf ? branch : new Branch(leaf))
+        }
+      }
+      WebSocketClient({ inject: [Branch, Leaf] })(Further)
       @WebSocketClient({ inject: [Leaf] })
       class Inheriting extends Default {}
-      for (const client of [Default, Rest, Untyped])
+      for (const client of [Default, Rest, Untyped, Further, Emitter])
         expect(linesOf(follow([client], { client })), client.name).to.deep.equal([])
       expect(linesOf(follow([Inheriting], { client: Inheriting }))).to.deep.equal([])
     })

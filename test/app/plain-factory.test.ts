@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { injectable } from 'tsyringe'
 import { Connection, Heartbeat, JsonSender, Logger, Subscriptions, WebSocketClient } from 'holdfast'
 import { CONNECTION_TOKENS } from '#src/app/connection-scope.js'
+import { recordVersion } from '#src/annotations/metadata.js'
 import { PlainFactory, isPlain } from '#src/app/plain-factory.js'
 
 class Store {}
@@ -73,6 +74,17 @@ describe('PlainFactory', () => {
     const [mistake] = new PlainFactory().check(Untold, CONNECTION_TOKENS)
     expect(mistake?.place).to.equal('Untold')
     expect(mistake?.cause).to.contain('has a constructor with 1 parameter')
+  })
+
+  it("tells another copy's token before it blames the missing container", () => {
+    class Other {}
+    recordVersion(Other, '9.9.9')
+    class Odd {
+      constructor(readonly other: Other) {}
+    }
+    WebSocketClient({ inject: [Other] })(Odd)
+    const [mistake] = new PlainFactory().check(Odd, CONNECTION_TOKENS)
+    expect(mistake?.cause).to.contain('Other comes from another copy of holdfast')
   })
 
   it('tells what a token is before it blames the missing container', () => {

@@ -1,6 +1,6 @@
 import inspector from 'node:inspector'
 import { Socket } from 'node:net'
-import { Connection, OnMessage, OnStateChange, WebSocketClient, bootstrap } from 'holdfast'
+import { OnMessage, OnStateChange, WebSocketClient, bootstrap } from 'holdfast'
 import type { ConnectionState } from 'holdfast'
 import { startTestServer } from 'holdfast/testing'
 
@@ -49,7 +49,7 @@ function filesRun(): string[] {
 /** Called at the ends of the ways. */
 const at = { message: (): void => undefined, waiting: (): void => undefined, write: (): void => undefined }
 
-@WebSocketClient({ inject: [Connection] })
+@WebSocketClient()
 class Traveller {
   @OnMessage('hello')
   hello(): void {
