@@ -70,7 +70,7 @@ module.exports = {
       name: 'no-orphans',
       comment: 'Nobody imports it.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '[.]browser[.]ts$', orphan: true },
+      from: { path: '^src/', pathNot: '[.](browser|bun)[.]ts$', orphan: true },
       to: {},
     },
     {

@@ -5,7 +5,12 @@ import house from './scripts/lint/eslint-plugin.js'
 
 /** Each third-party name of src, and the only files that may import it. */
 const IMPORTERS = {
-  ws: ['src/transports/ws/ws-transport.ts', 'src/testing/test-server.ts'],
+  ws: [
+    'src/transports/ws/ws-package.ts',
+    'src/transports/ws/ws-package.bun.ts',
+    'src/transports/ws/ws-transport.ts',
+    'src/testing/test-server.ts',
+  ],
   tsyringe: ['src/app/container.ts', 'src/app/load-container.ts'],
   'reflect-metadata': ['src/app/load-container.ts'],
   '@msgpack/msgpack': ['src/codecs/msgpack.ts'],
@@ -78,7 +83,16 @@ export default defineConfig([
   },
   {
     files: ['far/**/*.js'],
-    languageOptions: { globals: { describe: 'readonly', it: 'readonly' } },
+    languageOptions: {
+      globals: {
+        Buffer: 'readonly',
+        TextDecoder: 'readonly',
+        clearTimeout: 'readonly',
+        describe: 'readonly',
+        it: 'readonly',
+        setTimeout: 'readonly',
+      },
+    },
   },
   {
     files: ['**/*.cjs'],

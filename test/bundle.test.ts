@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { build } from 'esbuild'
 import type { Metafile } from 'esbuild'
 import { fileURLToPath } from 'node:url'
+import { WebSocket } from 'ws'
 import { filesIn, root } from './support/project.js'
 
 /** Bundles a program that uses the root entry. Nothing is written; optional peers stay imports. */
@@ -46,17 +47,25 @@ describe('The root entry', () => {
     ])
   })
 
-  it('has a twin for a browser of each file that the browser condition swaps, with the same exports', async () => {
-    const twins = filesIn('dist/').filter((path) => path.endsWith('.browser.js'))
+  it('has a twin of each file that the conditions browser and bun swap, with the same exports', async () => {
+    const twins = filesIn('dist/').filter((path) => /[.](browser|bun)[.]js$/.test(path))
     expect(twins.sort()).to.deep.equal([
       'dist/core/platform.browser.js',
       'dist/transports/default-transport.browser.js',
+      'dist/transports/ws/ws-package.bun.js',
     ])
     for (const twin of twins) {
       const [here, there] = (await Promise.all(
-        [twin.replace('.browser', ''), twin].map((path) => import(new URL(path, root).href)),
+        [twin.replace(/[.](browser|bun)/, ''), twin].map((path) => import(new URL(path, root).href)),
       )) as [object, object]
       expect(Object.keys(there).sort(), twin).to.deep.equal(Object.keys(here).sort())
     }
+  })
+
+  it('loads the package ws itself by its path, where the condition bun asks for it', async () => {
+    const { WebSocket: byPath } = (await import('#src/transports/ws/ws-package.bun.js')) as {
+      WebSocket: unknown
+    }
+    expect(byPath).to.equal(WebSocket)
   })
 })

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { WebSocket } from 'ws'
+import type { ClientOptions } from 'ws'
+import { WebSocket, canShareReads } from '#ws'
 import { redactUrl } from '../../core/url.js'
 import { ConnectionLostError, ProtocolViolationError } from '../../errors/connection-errors.js'
 import type { HandshakeError, ReceiveLimit } from '../../errors/connection-errors.js'
@@ -96,8 +97,8 @@ class OwnedSocket extends WebSocket {
       perMessageDeflate: compression,
       followRedirects: false,
       autoPong: false,
-      ...(hasFastPaths && { onread: SHARED_READ }),
-    } as WebSocket.ClientOptions)
+      ...(hasFastPaths && canShareReads && { onread: SHARED_READ }),
+    } as ClientOptions)
     this.#transport = transport
     this.#handshake = new WsHandshake(request, hasFastPaths)
   }
