@@ -113,12 +113,13 @@ export class SnapshotSync<Snapshot, Change, Key = string> {
   }
 
   /**
-   * Takes a snapshot that the server pushed, and starts the key if it is not running. It replaces the state, and any fetch.
+   * Takes a snapshot that the server pushed. It replaces the state, and any fetch. If the key is not running, it starts, until `signal`
+   * aborts.
    *
    * @throws Error if it is older than the first buffered change, or whatever `number` and `apply` throw
    */
-  snapshot(key: Key, snapshot: Snapshot): void {
-    const sync = this.#keys.get(key)?.sync ?? this.#run(key)
+  snapshot(key: Key, snapshot: Snapshot, { signal }: Pick<SnapshotStartOptions, 'signal'> = {}): void {
+    const sync = this.#keys.get(key)?.sync ?? this.#run(key, signal)
     sync?.take(snapshot)
   }
 

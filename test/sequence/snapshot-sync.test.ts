@@ -582,6 +582,17 @@ describe('SnapshotSync', () => {
       expect(entries()).to.deep.equal(['pushed again'])
     })
 
+    it('starts the key until its signal aborts, so that no fetch after a gap outlives the link', async () => {
+      const { clock, entries, fetches, sync } = rig()
+      const link = new AbortController()
+      sync.snapshot('a', book(5), { signal: link.signal })
+      sync.change('a', change(9))
+      expect([clock.timers, fetches.length]).to.deep.equal([1, 0])
+      link.abort()
+      await clock.advance(60_000)
+      expect([clock.timers, fetches.length, entries()]).to.deep.equal([0, 0, undefined])
+    })
+
     it('does nothing after the signal of all has aborted', () => {
       const { sync } = rig({ ...noFetch, signal: AbortSignal.abort() })
       sync.snapshot('a', book(1))

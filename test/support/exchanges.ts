@@ -8,8 +8,10 @@ export interface Exchange extends RecordedExchange {
   readonly url?: string
   /** Finds in a text a `product` and its `price`, or its `bid` and `ask`: the client's `prices` or `quotes` have to hold the last. */
   readonly kept?: RegExp
-  /** Of how many products the client has to keep the book. */
-  readonly books?: number
+  /** Finds in a text a `product` of which the client has to keep the book from then on. */
+  readonly books?: RegExp
+  /** Answers what the client asks over HTTP, out of the texts of the recording. */
+  readonly rest?: (url: string, texts: readonly string[]) => unknown
   /** The method whose first message is spoilt, and how. */
   readonly spoilt: { readonly method: string; readonly pattern: RegExp; readonly by: string }
 }
@@ -28,6 +30,15 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
       traded: /^\{"stream":"\w+@aggTrade"/g,
       candle: /^\{"stream":"\w+@kline_1m"/g,
     },
+    books: /"e":"depthUpdate".*?"s":"(?<product>\w+)"/,
+    rest: (url, texts) => {
+      const symbol = new URL(url).searchParams.get('symbol')
+      const updates = texts.flatMap(
+        (text) => new RegExp(`"s":"${symbol}","U":\\d+,"u":(\\d+)`).exec(text)?.[1] ?? [],
+      )
+      // Some changes are in the snapshot, the others are not.
+      return { lastUpdateId: Number(updates[Math.min(2, updates.length - 1)]), bids: [], asks: [] }
+    },
     kept: /@bookTicker".*?"s":"(?<product>\w+)","b":"(?<bid>[\d.]+)".*?"a":"(?<ask>[\d.]+)"/,
     spoilt: { method: 'quoted', pattern: /"b":"[\d.]+"/, by: '"b":"much"' },
   },
@@ -44,7 +55,7 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
       traded: new RegExp(String.raw`^\[\d+,(?:"te"|\[\[(?:${NUMBER},){3}${NUMBER}\])`, 'g'),
     },
     more: ['[232959,"te",[669899160,1618677575000,-12.5,0.076989],1671]'],
-    books: 7,
+    books: /"channel":"book".*?"symbol":"(?<product>[^"]+)"/,
     spoilt: { method: 'ticked', pattern: /,[\d.]+\],\d+\]$/, by: ',null],1]' },
   },
   bittrex: {
@@ -69,7 +80,7 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
       traded: /^\{"type":"(last_)?match"/g,
     },
     kept: /^\{"type":"ticker".*?"product_id":"(?<product>[^"]+)","price":"(?<price>[\d.]+)"/,
-    books: 10,
+    books: /^\{"type":"snapshot","product_id":"(?<product>[^"]+)"/,
     spoilt: { method: 'changed', pattern: /\[\["(buy|sell)",/, by: '[["hold",' },
   },
   deribit: {
@@ -84,6 +95,7 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
     ],
     // The recorded client began to count its requests at 0.
     adapt: (text) => text.replace(/"id":0,/, '"id":1,'),
+    books: /"data":\{"type":"snapshot".*?"instrument_name":"(?<product>[^"]+)"/,
     kept: /"channel":"ticker\.(?<product>.*?)\.raw".*?"mark_price":(?<price>[\d.e-]+)/,
     spoilt: { method: 'ticked', pattern: /"mark_price":[\d.]+/, by: '"mark_price":"0.1"' },
   },
@@ -94,7 +106,7 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
       beaten: /^\{"type":"heartbeat"/g,
     },
     kept: /^\{"type":"trade","symbol":"(?<product>\w+)".*?"price":"(?<price>[\d.]+)"/,
-    books: 10,
+    books: /^\{"type":"l2_updates","symbol":"(?<product>\w+)"/,
     spoilt: { method: 'changed', pattern: /\["buy","[\d.]+"/, by: '["buy","1,5"' },
   },
   huobi: {
@@ -116,7 +128,7 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
       snapshot: /^\[\d+,\{"as":/g,
       changed: /^\[\d+,\{"[ab]":[^{}]*\},(\{[^{}]*\},)?"book-1000"/g,
     },
-    books: 10,
+    books: /^\[\d+,\{"as":.*"(?<product>[^"]+)"\]$/,
     spoilt: { method: 'changed', pattern: /\[\["[\d.]+"/, by: '[["cheap"' },
   },
   okx: {
@@ -130,7 +142,7 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
     // The recorded client subscribed thrice, each time to all of before, and only the last time to books.
     superfluous: /^\{"op":"subscribe"(?!.*"books")/,
     kept: /^\{"arg":\{"channel":"tickers".*?"instId":"(?<product>[^"]+)","last":"(?<price>[\d.]+)"/,
-    books: 3,
+    books: /"channel":"books","instId":"(?<product>[^"]+)"\},"action":"snapshot"/,
     spoilt: { method: 'ticked', pattern: /"last":"[\d.]+"/, by: '"last":""' },
   },
   upbit: {

@@ -29,12 +29,14 @@ export async function recipe(name: string): Promise<Class> {
   return found[0] as Class
 }
 
+/** Sizes by price. */
+export type Sides = Readonly<Record<'bids' | 'asks', ReadonlyMap<number, number>>>
+
 /** What some recipes keep. */
 export interface RecipeClient {
   readonly prices?: ReadonlyMap<string, number>
   readonly quotes?: ReadonlyMap<string, unknown>
-  /** Sizes by price. */
-  readonly books?: ReadonlyMap<string, Readonly<Record<'bids' | 'asks', ReadonlyMap<number, number>>>>
+  readonly books?: { get(product: string): Sides | undefined }
 }
 
 /** A recipe's class, and what has come of it: the recipe itself is not changed. */
