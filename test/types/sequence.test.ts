@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-unused-vars -- the parameters are looked at by type only */
 import { Sequence, SnapshotSync } from 'holdfast/sequence'
 import type { SequenceNumber, SnapshotSyncOptions } from 'holdfast/sequence'
 import { holds } from './assertions.js'
