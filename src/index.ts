@@ -30,6 +30,7 @@ export type {
   OptionMethodOf,
 } from './annotations/define-handlers.js'
 export type { ConnectionContext, ErrorContext, MessageContext } from './annotations/handler-contexts.js'
+export type { OnMessageOptions } from './annotations/message-arguments.js'
 export type {
   ClientEntry,
   ErrorClass,

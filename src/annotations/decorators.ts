@@ -6,6 +6,7 @@ import type { Schema, SchemaOutput } from '../core/schema.js'
 import { className } from '../core/token.js'
 import type { ClientOptionMethods, ClientOptionName } from './client-option.js'
 import type { ConnectionContext, ErrorContext, MessageContext } from './handler-contexts.js'
+import type { OnMessageOptions } from './message-arguments.js'
 import { recordClient, recordHandler, recordModule } from './metadata.js'
 import type {
   ErrorClass,
@@ -75,16 +76,23 @@ export function OnOpen(...args: readonly unknown[]): unknown {
  *
  * @param key what `route` finds in the message
  * @param schema any Standard Schema: zod, valibot, arktype and others
+ * @param options `{ duringOpen: true }` for messages that cannot wait until `@OnOpen` has completed, such as the server's own calls
  */
 export function OnMessage(
   key?: MessageKey,
+  options?: OnMessageOptions,
 ): HandlerDecorator<(message: never, context: MessageContext) => unknown>
 export function OnMessage<S extends Schema>(
   schema: S,
+  options?: OnMessageOptions,
 ): HandlerDecorator<(message: SchemaOutput<S>, context: MessageContext) => unknown>
+export function OnMessage(
+  options: OnMessageOptions,
+): HandlerDecorator<(message: never, context: MessageContext) => unknown>
 export function OnMessage<S extends Schema>(
   key: MessageKey,
   schema: S,
+  options?: OnMessageOptions,
 ): HandlerDecorator<(message: SchemaOutput<S>, context: MessageContext) => unknown>
 export function OnMessage(...args: readonly unknown[]): unknown {
   return handler('message', 'OnMessage', args)

@@ -7,6 +7,7 @@ import type { Class } from '../core/token.js'
 import type { ClientOptionMethods, ClientOptionName } from './client-option.js'
 import type { ConnectionContext, ErrorContext, MessageContext } from './handler-contexts.js'
 import { WebSocketClient, describeArgument } from './decorators.js'
+import type { OnMessageOptions } from './message-arguments.js'
 import { recordHandler } from './metadata.js'
 import type { ErrorClass, HandlerEvent, MessageKey, WebSocketClientOptions } from './metadata.js'
 
@@ -24,7 +25,8 @@ export interface HandlerMethods<T, Messages = unknown> {
   readonly open?: MethodOf<T, [OpenInfo, ConnectionContext]>
   /**
    * A method for whatever is not listed; or a list: `[key, method]`, `[schema, method]`, `[key, schema, method]`, `method`; or, where
-   * each key has one method, a map of those: `{ key: method }`, `{ key: [schema, method] }`.
+   * each key has one method, a map of those: `{ key: method }`, `{ key: [schema, method] }`. Options come before the method, as in
+   * `[key, { duringOpen: true }, method]`.
    */
   readonly message?: Messages
   readonly binary?: MethodOf<T, [Uint8Array, MessageContext]>
@@ -57,17 +59,26 @@ export type MessageMethods<T, Messages> = Messages extends readonly unknown[]
 
 type AnyMessage<T> = MethodOf<T, [never, MessageContext]>
 
-type KeyedMethod<T, Entry> = Entry extends readonly [infer S extends Schema, unknown]
-  ? readonly [S, MethodOf<T, [SchemaOutput<S>, MessageContext]>]
-  : AnyMessage<T>
+type KeyedMethod<T, Entry> = Entry extends readonly [infer S extends Schema, ...infer Rest]
+  ? readonly [S, ...WithOptions<Rest, MethodOf<T, [SchemaOutput<S>, MessageContext]>>]
+  : Entry extends readonly unknown[]
+    ? WithOptions<Entry, AnyMessage<T>>
+    : AnyMessage<T>
 
-type MessageMethod<T, Entry> = Entry extends readonly [MessageKey, infer S extends Schema, unknown]
-  ? readonly [MessageKey, S, MethodOf<T, [SchemaOutput<S>, MessageContext]>]
-  : Entry extends readonly [infer S extends Schema, unknown]
-    ? readonly [S, MethodOf<T, [SchemaOutput<S>, MessageContext]>]
-    : Entry extends readonly unknown[]
-      ? readonly [MessageKey, AnyMessage<T>]
-      : AnyMessage<T>
+type MessageMethod<T, Entry> = Entry extends readonly [MessageKey, infer S extends Schema, ...infer Rest]
+  ? readonly [MessageKey, S, ...WithOptions<Rest, MethodOf<T, [SchemaOutput<S>, MessageContext]>>]
+  : Entry extends readonly [infer S extends Schema, ...infer Rest]
+    ? readonly [S, ...WithOptions<Rest, MethodOf<T, [SchemaOutput<S>, MessageContext]>>]
+    : Entry extends readonly [object, unknown]
+      ? WithOptions<Entry, AnyMessage<T>>
+      : Entry extends readonly [unknown, ...infer Rest]
+        ? readonly [MessageKey, ...WithOptions<Rest, AnyMessage<T>>]
+        : AnyMessage<T>
+
+/** A method, with the options before it if there are any. */
+type WithOptions<Entry, Method> = Entry extends readonly [unknown, unknown]
+  ? readonly [OnMessageOptions, Method]
+  : readonly [Method]
 
 /**
  * Says without decorators which methods of a class handle what, for plain JavaScript and for runtimes that only strip types. It

@@ -3,6 +3,7 @@ import type { Protocol, ProtocolSide } from '../messages/protocol.js'
 import { OnMessage } from './decorators.js'
 import type { HandlerDecorator } from './decorators.js'
 import type { MessageContext } from './handler-contexts.js'
+import type { OnMessageOptions } from './message-arguments.js'
 
 /** A protocol as schemas instead of types. */
 export interface ProtocolSchemas {
@@ -16,6 +17,7 @@ export interface DefinedSide<Incoming, Outgoing, Replies> extends ProtocolSide<I
   /** `@OnMessage(key)` of this side: the key is one of its incoming messages, and the method's parameter must accept that one. */
   OnMessage<Key extends keyof Incoming & (string | number)>(
     key: Key,
+    options?: OnMessageOptions,
   ): HandlerDecorator<(message: Incoming[Key], context: MessageContext) => unknown>
 }
 
@@ -67,10 +69,10 @@ type AnySide = DefinedSide<never, never, never>
 function sideOf(incoming: ProtocolSchemas['toClient'] = {}): AnySide {
   const schemas = new Map(Object.entries(incoming))
   const onMessage = (...args: readonly unknown[]): HandlerDecorator<never> => {
-    const [key] = args as [string | number]
+    const [key, ...options] = args as [string | number, OnMessageOptions?]
     const schema = typeof key === 'object' ? undefined : schemas.get(String(key))
     // Without its parentheses, it has more arguments, and @OnMessage knows them.
-    return schema ? OnMessage(key, schema) : OnMessage(...(args as [string | number]))
+    return schema ? OnMessage(key, schema, ...options) : OnMessage(...(args as [string | number]))
   }
   return { OnMessage: onMessage as AnySide['OnMessage'] }
 }

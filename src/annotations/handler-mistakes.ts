@@ -3,6 +3,8 @@ import type { Mistake } from '../errors/startup-error.js'
 import { isSchema } from '../core/schema.js'
 import { checkSync, unknownName } from '../options/rules.js'
 import { CLIENT_OPTION_NAMES, isAwaited, isClientOptionName } from './client-option.js'
+import { messageArguments } from './message-arguments.js'
+import type { OnMessageOptions } from './message-arguments.js'
 import { HANDLER_EVENTS, isOptions } from './metadata.js'
 import type { HandlerEvent, HandlerRecord } from './metadata.js'
 
@@ -12,7 +14,7 @@ export type HandlerMistake = Pick<Mistake, 'cause' | 'fix'>
 /** The most parameters that any handler gets: the event, and its context. */
 const MAX_PARAMETERS = 2
 
-/** What the decorators with a choice are given at most: a key and a schema, an error class, or the name of an option. */
+/** What the decorators with a choice are given at most, options aside: a key and a schema, an error class, or the name of an option. */
 const MAX_ARGUMENTS: Readonly<Partial<Record<HandlerEvent, number>>> = { message: 2, error: 1, option: 1 }
 
 /** Finds a class decorator without its parentheses, or one that was given something other than options. */
@@ -130,8 +132,11 @@ function describeName(name: unknown): string {
   return typeof name === 'string' ? `'${name}'` : describeValue(name)
 }
 
-function argumentMistake({ event, args, decorator }: HandlerRecord): HandlerMistake | undefined {
-  if (args.length === 0) return undefined
+function argumentMistake({ event, args: given, decorator }: HandlerRecord): HandlerMistake | undefined {
+  const { names, options } = messageArguments(given)
+  const args = event === 'message' ? names : given
+  const mistake = event === 'message' ? optionsMistake(options, decorator) : undefined
+  if (mistake ?? args.length === 0) return mistake
   const [argument] = args
   const most = MAX_ARGUMENTS[event] ?? 0
   if (args.length > most) {
@@ -151,6 +156,20 @@ function argumentMistake({ event, args, decorator }: HandlerRecord): HandlerMist
     }
   }
   return undefined
+}
+
+function optionsMistake(options: OnMessageOptions, decorator: string): HandlerMistake | undefined {
+  const unknown = Object.keys(options).find((name) => name !== 'duringOpen')
+  if (unknown !== undefined) {
+    return {
+      cause: `${decorator} has the unknown option ${unknown}`,
+      fix: 'leave it out; there is duringOpen',
+    }
+  }
+  const duringOpen: unknown = options.duringOpen
+  if (duringOpen === undefined || typeof duringOpen === 'boolean') return undefined
+  const cause = `${decorator} has a duringOpen that is ${describeValue(duringOpen)}`
+  return { cause, fix: 'give true or false' }
 }
 
 function messageMistake(args: HandlerRecord['args'], decorator: string): HandlerMistake | undefined {

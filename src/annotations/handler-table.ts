@@ -5,6 +5,7 @@ import { className } from '../core/token.js'
 import type { Class } from '../core/token.js'
 import type { ClientOptionName } from './client-option.js'
 import { findDecoratorMistake, findMistake } from './handler-mistakes.js'
+import { messageArguments } from './message-arguments.js'
 import { givenToDecorators, ownClientOptions, ownHandlers, standardMetadata } from './metadata.js'
 import type { ErrorClass, HandlerEvent, HandlerRecord, MessageKey } from './metadata.js'
 
@@ -25,6 +26,8 @@ export interface MessageHandler extends Handler {
   readonly schema?: Schema
   /** Who is asked next where the schema does not accept a message. */
   readonly alternative?: MessageHandler
+  /** Whether it runs while `@OnOpen` does, if its decorator says so. All handlers of one key agree. */
+  readonly duringOpen?: boolean
 }
 
 /** Events that a class has one handler for. */
@@ -101,6 +104,14 @@ class TableBuilder {
     if (declared.every(({ record }) => record.event === 'option')) {
       this.#mistake(className(this.#target), 'no handlers found', NO_HANDLERS_FIX)
     }
+    for (const [declared, other] of this.#messages.disagreements()) {
+      const cause = `${nameOf(other)} takes the same key with another duringOpen`
+      this.#mistake(
+        nameOf(declared),
+        cause,
+        'give both the same duringOpen: it is decided by the key, before schemas are asked',
+      )
+    }
     const table = {
       single: this.#single,
       ...this.#messages.chain(this.#target),
@@ -176,6 +187,15 @@ class MessagePlaces {
     return undefined
   }
 
+  /** Finds those that take one key and do not agree on whether they run while `@OnOpen` does. */
+  disagreements(): (readonly [Declared, Declared])[] {
+    return [...this.#places.values()].flatMap((declared) => {
+      const [first, ...others] = declared as [Declared, ...Declared[]]
+      const other = others.find((each) => duringOpenOf(each) !== duringOpenOf(first))
+      return other ? [[other, first] as const] : []
+    })
+  }
+
   /** Chains those of each key in the order in which they are asked: as declared, and the one that takes anything last. */
   chain(target: AnyClass): Pick<HandlerTable, 'messages' | 'rest'> {
     const messages = new Map<MessageKey, MessageHandler>()
@@ -184,9 +204,11 @@ class MessagePlaces {
       const takesAny = ({ record }: Declared): number => (schemaOf(record.args) ? 0 : 1)
       const order = [...declared].sort((one, other) => takesAny(one) - takesAny(other))
       const first = order.reduceRight<MessageHandler | undefined>((alternative, { record }) => {
-        const schema = schemaOf(record.args)
+        const { schema, options } = messageArguments(record.args)
+        const { duringOpen } = options
         return {
           ...handlerOf(target, record),
+          ...(duringOpen !== undefined && { duringOpen }),
           ...(schema && { schema }),
           ...(!schema && key === NONE && { isCatchAll: true }),
           ...(alternative && { alternative }),
@@ -200,11 +222,16 @@ class MessagePlaces {
 }
 
 function keyOf(args: HandlerRecord['args']): unknown {
-  return args.length === 0 || isSchema(args[0]) ? NONE : args[0]
+  const { names } = messageArguments(args)
+  return names.length === 0 || isSchema(names[0]) ? NONE : names[0]
 }
 
 function schemaOf(args: HandlerRecord['args']): Schema | undefined {
-  return args.find(isSchema)
+  return messageArguments(args).schema
+}
+
+function duringOpenOf({ record }: Declared): boolean | undefined {
+  return messageArguments(record.args).options.duringOpen
 }
 
 function handlerOf(target: AnyClass, { member }: HandlerRecord): Handler {

@@ -45,7 +45,7 @@ export interface HandlerRecord {
     | 'parameter'
     | 'class'
     | 'uncalled'
-  /** The decorator's arguments: a key, a schema, or both; or a class of errors. */
+  /** The decorator's arguments: a key, a schema, or both, and options; a class of errors; or the name of an option. */
   readonly args: readonly unknown[]
 }
 

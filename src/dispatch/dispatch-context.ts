@@ -8,7 +8,7 @@ import { Invoker } from './invoker.js'
 import type { Around } from './invoker.js'
 import { KeyedQueue } from './queues/keyed-queue.js'
 import { Slots } from './queues/slots.js'
-import { SlowHandlerWarning } from './queues/slow-handler-warning.js'
+import { SlowHandlerWarning } from '../session/slow-handler-warning.js'
 import { TaskQueue } from './queues/task-queue.js'
 import type { MessageQueue } from './queues/task-queue.js'
 import { RepeatedFailures } from './repeated-failures.js'
@@ -16,7 +16,10 @@ import { Router } from './router.js'
 import { UnhandledMessageLog } from './unhandled-messages.js'
 
 /** The settings that a dispatcher and its sessions use. */
-export type DispatchSettings = Pick<ClientSettings, 'route' | 'codec' | 'clock' | 'concurrency' | 'replies'>
+export type DispatchSettings = Pick<
+  ClientSettings,
+  'route' | 'codec' | 'clock' | 'concurrency' | 'replies' | 'requests'
+>
 
 /** Shared by all clients: an object that a handler for all the rest returns is warned of once per class. */
 const warned = new WeakSet<HandlerTable>()
@@ -47,7 +50,7 @@ export class DispatchContext {
   ) {
     this.table = table
     this.invoker = new Invoker(instance, around)
-    this.router = new Router(settings.route, table)
+    this.router = new Router(settings.route, table, settings.requests.duringOpen)
     this.logger = logger
     this.settings = settings
     this.#target = className(instance.constructor)
@@ -72,11 +75,12 @@ export class DispatchContext {
   }
 
   #createQueue(): MessageQueue {
-    const { clock, concurrency } = this.settings
-    return createMessageQueue(
-      concurrency,
-      new SlowHandlerWarning(clock, (message) => this.logger.warn(message)),
-    )
+    return createMessageQueue(this.settings.concurrency, this.createSlowWarning())
+  }
+
+  /** Makes what names handlers that have not settled. */
+  createSlowWarning(): SlowHandlerWarning {
+    return new SlowHandlerWarning(this.settings.clock, (message) => this.logger.warn(message))
   }
 
   /** Warns of an accident: a method that takes whatever comes has returned an object, which was sent. */

@@ -50,6 +50,16 @@ export class HandlerSession extends MessageSession implements SessionHandlers {
     }
   }
 
+  takeEarly(match: (message: unknown) => boolean): { readonly value: unknown } | undefined {
+    const found = this.early.take(match)
+    if (found) this.onHandled(found)
+    return found
+  }
+
+  earlySettled(): Promise<void> {
+    return this.early.settled()
+  }
+
   get hasOnClosing(): boolean {
     return this.dispatch.table.single.closing !== undefined
   }

@@ -10,6 +10,7 @@ import type { InboundHandlers, InboundMessage } from '../messages/inbound.js'
 import type { Discarded, SessionHandlers, SessionPort } from '../session/session-handlers.js'
 import { InboundMessageContext, LinkErrorContext } from './contexts.js'
 import type { DispatchContext } from './dispatch-context.js'
+import { EarlyMessages } from './queues/early-messages.js'
 import { isThenable } from '../core/thenable.js'
 import type { MessageQueue } from './queues/task-queue.js'
 import { RunningHandler } from './queues/slots.js'
@@ -29,18 +30,18 @@ interface Target extends Accepted {
 
 const NOTHING_LEFT: Discarded = { unhandled: 0, running: [] }
 
-/** One link's messages on their way to the handlers: in order, and none before `@OnOpen` has settled. */
+/** One link's messages on their way to the handlers: in order, and before `@OnOpen` has settled only for handlers that are marked. */
 export abstract class MessageSession
   implements
     HandlerPort,
     InboundHandlers,
-    Pick<SessionHandlers, 'takeEarly' | 'onReady' | 'onAckError' | 'drained' | 'discard'>
+    Pick<SessionHandlers, 'onReady' | 'onAckError' | 'drained' | 'discard'>
 {
   protected readonly dispatch: DispatchContext
   protected readonly session: SessionPort
   #isReady = false
   /** Messages that arrived before the session was ready. perf: made with the first message, saves 32 B per idle connection. */
-  #early: InboundMessage[] | undefined
+  #early: EarlyMessages | undefined
   /** Number of messages received and not handled. */
   #pending = 0
   #drained: Deferred<void> | undefined
@@ -55,22 +56,14 @@ export abstract class MessageSession
     this.session = session
   }
 
-  takeEarly(match: (message: unknown) => boolean): { readonly value: unknown } | undefined {
-    const found = this.#early?.find(({ kind, value }) => kind === 'message' && match(value))
-    if (!found) return undefined
-    // To match is the user's code: it may have taken this very message.
-    const index = this.#early?.indexOf(found) ?? -1
-    if (index < 0) return undefined
-    this.#early?.splice(index, 1)
-    this.onHandled(found)
-    return found
-  }
-
   onReady(): void {
     const early = this.#early
     this.#isReady = true
-    this.#early = undefined
-    if (early) this.dispatch.queue.pushAll(early)
+    if (!early?.moveTo(this.dispatch.queue)) this.#early = undefined
+  }
+
+  protected get early(): EarlyMessages {
+    return (this.#early ??= new EarlyMessages(this.dispatch, this.session, this))
   }
 
   // --- messages ---------------------------------------------------------------------------------------------------------
@@ -80,7 +73,7 @@ export abstract class MessageSession
     this.#readCounter.add(message.size)
     this.#pending += 1
     if (this.#isReady) (this.#queue ??= this.dispatch.queue).push(message)
-    else (this.#early ??= []).push(message)
+    else this.early.push(message)
   }
 
   /**
@@ -188,7 +181,7 @@ export abstract class MessageSession
     running: RunningHandler | undefined,
     earlier: RunningHandler | undefined,
   ): void {
-    if (running && running !== earlier) this.dispatch.queue.hold(running)
+    if (running && running !== earlier) (this.#isReady ? this.dispatch.queue : this.early).hold(running)
     else if (!running && earlier) earlier.settle()
     else if (!running) this.onHandled(message)
   }
@@ -260,10 +253,10 @@ export abstract class MessageSession
   discard(): Discarded {
     if (this.#pending === 0) return NOTHING_LEFT
     const { queue } = this.dispatch
-    const left = [...(this.#early ?? []), ...queue.remove(this)]
-    this.#early = undefined
+    const left = [...(this.#early?.clear() ?? []), ...queue.remove(this)]
     for (const message of left) this.onHandled(message)
-    return { unhandled: left.length, running: queue.slots.release(this) }
+    const running = [...(this.#early?.release() ?? []), ...queue.slots.release(this)]
+    return { unhandled: left.length, running }
   }
 
   fail(

@@ -1,5 +1,6 @@
 import type { HandlerTable, MessageHandler } from '../annotations/handler-table.js'
 import type { MessageKey } from '../annotations/metadata.js'
+import { syncAnswer } from '../core/thenable.js'
 import { readerOf } from '../messages/route.js'
 import type { Route } from '../messages/route.js'
 
@@ -10,12 +11,38 @@ export type SubscriptionKeys = (id: unknown) => string | undefined
 export class Router {
   readonly #read: (message: unknown) => unknown
   readonly #table: HandlerTable
+  readonly #duringOpen: ((message: unknown) => boolean) | undefined
   /** From when the server has given a subscription an id. */
   #subscriptionKeys: SubscriptionKeys | undefined
 
-  constructor(route: Route, table: HandlerTable) {
+  /** @param duringOpen recognizes messages whose handlers run while `@OnOpen` does, unless they say otherwise */
+  constructor(route: Route, table: HandlerTable, duringOpen?: (message: unknown) => boolean) {
     this.#read = readerOf(route)
     this.#table = table
+    this.#duringOpen = duringOpen
+  }
+
+  /** True if some handlers may run while `@OnOpen` does. */
+  get hasDuringOpen(): boolean {
+    const { messages, rest } = this.#table
+    const handlers = rest ? [...messages.values(), rest] : [...messages.values()]
+    return handlers.some(({ duringOpen }) => duringOpen ?? this.#duringOpen)
+  }
+
+  /**
+   * Tells whether the handler of a message runs while `@OnOpen` does. A route function that throws is reported when it is the message's turn.
+   *
+   * @throws what `requests.duringOpen` throws; TypeError if it returns a promise
+   */
+  isDuringOpen(message: unknown): boolean {
+    let handler: MessageHandler | undefined
+    try {
+      handler = this.handlerFor(this.keyOf(message))
+    } catch {
+      return false
+    }
+    if (!handler || handler.duringOpen !== undefined) return handler?.duringOpen ?? false
+    return Boolean(syncAnswer(this.#duringOpen?.(message), 'requests.duringOpen'))
   }
 
   /** From now on an id of the server's counts as the user's own key, if it has one. */

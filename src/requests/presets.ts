@@ -41,7 +41,7 @@ const OcppType = { CALL: 2, RESULT: 3, ERROR: 4 } as const
  * OCPP over JSON: `request([action, payload])`, or the whole call with an id of its own, resolves with the payload of the
  * result; a CALLERROR rejects with `{ code, message, details }`. One request at a time, as OCPP wants it; ids are UUIDs, for
  * they must be unique beyond one connection. The reply to a call of the server's is a CALLRESULT, or a CALLERROR where the
- * result is an Error.
+ * result is an Error. Handlers of the server's calls also run while `@OnOpen` does, unless they have `duringOpen: false`.
  */
 export function ocpp(): RequestsOptions {
   return {
@@ -57,6 +57,8 @@ export function ocpp(): RequestsOptions {
       return { code, message, details }
     },
     nextId: () => crypto.randomUUID(),
+    // A charge point that boots in @OnOpen is asked for its configuration before it is accepted.
+    duringOpen: (message) => Array.isArray(message) && message[0] === OcppType.CALL,
     // A call without an id is no call.
     heartbeatIds: true,
     respond: (incoming, result) => {

@@ -30,6 +30,11 @@ export interface RequestsOptions {
    * has ids. @default nothing is sent
    */
   readonly cancel?: (id: unknown) => unknown
+  /**
+   * Recognizes messages whose handlers also run while `@OnOpen` does, unless their `@OnMessage` has `duringOpen: false`: calls of the server's that
+   * it expects an answer to. It has to answer at once. @default none
+   */
+  readonly duringOpen?: (message: unknown) => boolean
   /** Whether heartbeat messages get an id of the same sequence, too: for APIs in which every message must have one. @default false */
   readonly heartbeatIds?: boolean
   /** How long a request may take in all, in milliseconds, waiting included; `false` for as long as the connection lives. @default 30_000 */
@@ -74,9 +79,10 @@ export interface RequestManyOptions extends RequestOptions {
 export const REQUEST_DEFAULTS = { timeout: 30_000, limit: 1_000 } as const
 
 /** How requests and replies belong together, defaults filled in. */
-export type RequestsSettings = Required<Omit<RequestsOptions, 'id' | 'cancel'>> & {
+export type RequestsSettings = Required<Omit<RequestsOptions, 'id' | 'cancel' | 'duringOpen'>> & {
   readonly ids: IdAccessor | false
   readonly cancel: RequestsOptions['cancel']
+  readonly duringOpen: RequestsOptions['duringOpen']
 }
 
 /** Fills in the defaults; connections that have no such options share one. */
@@ -102,6 +108,7 @@ function requestsSettings(options: RequestsOptions): RequestsSettings {
     idKey: options.idKey ?? same,
     respond: options.respond ?? ((incoming, result) => writeInto(ids, result, readId(incoming))),
     cancel: options.cancel,
+    duringOpen: options.duringOpen,
     heartbeatIds: options.heartbeatIds ?? false,
     timeout: options.timeout ?? REQUEST_DEFAULTS.timeout,
     limit: options.limit ?? REQUEST_DEFAULTS.limit,

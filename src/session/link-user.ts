@@ -85,6 +85,7 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
   abstract get canSend(): boolean
   abstract get acceptsMessages(): boolean
   abstract get readyAt(): number | undefined
+  abstract runInScope<T>(run: () => T): T
   abstract onLinkDead(error: HeartbeatTimeoutError): void
   abstract onLinkEnd(end: LinkEnd): void
 

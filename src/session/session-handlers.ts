@@ -13,6 +13,8 @@ export interface SessionPort {
   readonly link: LinkPort
   /** The connection as seen from this link. */
   readonly connection: HandlerConnection
+  /** Runs a handler as part of `@OnOpen`, also after an await. */
+  runInScope<T>(run: () => T): T
 }
 
 /** Passed to `@OnClosing`: the close frame that follows. */
@@ -47,6 +49,8 @@ export interface SessionHandlers extends InboundHandlers {
    * @returns the message as `value`; `undefined` where there is none
    */
   takeEarly(match: (message: unknown) => boolean): { readonly value: unknown } | undefined
+  /** Starts no further handler before `onReady`, and resolves when the one that runs has settled. */
+  earlySettled(): Promise<void>
   /** Reports that a message could not be acknowledged. It is handled anyway. */
   onAckError(error: Error, message: unknown): void
   onPing(data: Uint8Array): void

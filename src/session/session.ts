@@ -170,7 +170,10 @@ export class Session extends LinkUser {
     await this.#opening
     await this.#ending?.reported
     this.#handleMessages()
-    if (this.#phase !== 'handling') return false
+    if (this.#phase !== 'handling') {
+      await this.handlers.earlySettled()
+      return false
+    }
     await this.handlers.drained()
     return true
   }

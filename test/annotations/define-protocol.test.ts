@@ -1,6 +1,7 @@
 import { type } from 'arktype'
 import { expect } from 'chai'
 import { defineProtocol } from 'holdfast'
+import type { OnMessageOptions } from 'holdfast'
 import * as v from 'valibot'
 import * as z from 'zod'
 import { handlersOf } from '#src/annotations/handler-table.js'
@@ -48,6 +49,17 @@ describe('defineProtocol', () => {
       ['b', toClient.b],
       [7, toClient[7]],
     ])
+  })
+
+  it('gives its decorators options, with a schema and without', () => {
+    const market = defineProtocol({ toClient: { a: z.object({}) } })
+    const Any = market.client.OnMessage as (key: string, options: OnMessageOptions) => MethodDecorator
+    class Feed {
+      @market.client.OnMessage('a', { duringOpen: true }) a(): void {}
+      @Any('b', { duringOpen: false }) b(): void {}
+    }
+    const { messages } = handlersOf(Feed).table
+    expect([messages.get('a')?.duringOpen, messages.get('b')?.duringOpen]).to.deep.equal([true, false])
   })
 
   it('does not check what goes out, nor take a name of every object for a message', () => {

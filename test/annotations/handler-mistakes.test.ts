@@ -100,6 +100,16 @@ describe('findMistake', () => {
     }
   })
 
+  it('takes options for messages, and tells of those that there are not', () => {
+    const options = { duringOpen: true }
+    for (const args of [[options], ['a', options], [Price, options], ['a', Price, options]])
+      expect(causeOf({ args })).to.equal(undefined)
+    expect(causeOf({ args: ['a', { duringOpen: 'yes' }] })).to.contain('has a duringOpen that is a string')
+    expect(causeOf({ args: ['a', { ...options, during: 1 }] })).to.contain('has the unknown option during')
+    expect(causeOf({ args: [options, 'a'] })).to.contain('a key that is neither a string nor a number')
+    expect(causeOf({ event: 'error', args: [options] })).to.contain('names no class of errors')
+  })
+
   it('asks of what is undefined whether it is imported in a circle', () => {
     const circle = '(is it imported in a circle?)'
     expect(causeOf({ args: [undefined] })).to.contain(circle)

@@ -278,6 +278,37 @@ describe('handlersOf', () => {
       expect(names).to.deep.equal(['price', 'other', 'rest'])
     })
 
+    it('come beside options, which agree for each key', () => {
+      class Early {
+        @OnMessage('a', { duringOpen: true }) a(): void {}
+        @OnMessage('b', Price, { duringOpen: false }) b(): void {}
+        @OnMessage('c', Price, { duringOpen: true }) c1(): void {}
+        @OnMessage('c', Other, { duringOpen: true }) c2(): void {}
+        @OnMessage('d') d(): void {}
+        @OnMessage({ duringOpen: true }) rest(): void {}
+      }
+      const { messages, rest } = tableOf(Early)
+      const early = [...messages].map(([key, { duringOpen, schema }]) => [key, duringOpen, schema])
+      expect(early).to.deep.equal([
+        ['a', true, undefined],
+        ['b', false, Price],
+        ['c', true, Price],
+        ['d', undefined, undefined],
+      ])
+      expect(rest).to.deep.include({ duringOpen: true, isCatchAll: true })
+    })
+
+    it('of one key whose methods do not agree on duringOpen are a mistake', () => {
+      class Torn {
+        @OnMessage('a', Price, { duringOpen: true }) first(): void {}
+        @OnMessage('a', Other) second(): void {}
+      }
+      const [mistake] = handlersOf(Torn).mistakes
+      expect(mistake?.place).to.equal('Torn#second')
+      expect(mistake?.cause).to.equal('Torn#first takes the same key with another duringOpen')
+      expect(mistake?.fix).to.contain('give both the same duringOpen')
+    })
+
     it('let one method take one key in two shapes', () => {
       class Both {
         @OnMessage('book', Price) @OnMessage('book', Other) book(): void {}

@@ -60,7 +60,7 @@ export class Every {
   @OnError(TypeError) @OnError(RangeError) odd(_error: Error): void {}
   @OnError() failed(_error: Error): void {}
 
-  @OnMessage('price', Price)
+  @OnMessage('price', Price, { duringOpen: true })
   price(_message: z.output<typeof Price>): void {}
 
   @OnMessage('a')
@@ -72,10 +72,10 @@ export class Every {
   @OnMessage('book', Price) priceBook(_message: z.output<typeof Price>): void {}
   @OnMessage('book', Volume) volumeBook(_message: z.output<typeof Volume>): void {}
 
-  @OnMessage('constructor') async later(): Promise<void> {}
+  @OnMessage('constructor', { duringOpen: false }) async later(): Promise<void> {}
   @OnMessage('__proto__') *generated(): Generator<number> {}
   @OnMessage('symbol') [received](_message: unknown): void {}
-  @OnMessage(Volume) rest(_message: z.output<typeof Volume>): void {}
+  @OnMessage(Volume, { duringOpen: true }) rest(_message: z.output<typeof Volume>): void {}
 }
 
 export class Base {

@@ -46,7 +46,9 @@ export function viewOf(table: HandlerTable, schemas: Sources['schemas']): TableV
   const handler = ({ name }: Handler): string => name
   const message = (first: MessageHandler): string => {
     const named = Object.entries(schemas).find(([, schema]) => schema === first.schema)
-    const own = first.schema ? `${handler(first)}, ${named?.[0] ?? 'a schema of nobody'}` : handler(first)
+    const schema = first.schema ? `, ${named?.[0] ?? 'a schema of nobody'}` : ''
+    const early = first.duringOpen === undefined ? '' : `, duringOpen: ${first.duringOpen}`
+    const own = `${handler(first)}${schema}${early}`
     return first.alternative ? `${own} | ${message(first.alternative)}` : own
   }
   const { single, messages, rest, errors, anyError } = table
@@ -74,17 +76,17 @@ export const TABLES: Readonly<Partial<Record<keyof Sources, TableView>>> = {
       close: 'Every#closed',
     },
     messages: new Map<string | number, string>([
-      ['price', 'Every#price, Price'],
+      ['price', 'Every#price, Price, duringOpen: true'],
       ['a', 'Every#several'],
       ['b', 'Every#several'],
       [3, 'Every#several'],
       ['book', 'Every#priceBook, Price | Every#volumeBook, Volume | Every#anyBook'],
-      ['constructor', 'Every#later'],
+      ['constructor', 'Every#later, duringOpen: false'],
       ['__proto__', 'Every#generated'],
       // No telling how many parameters a method has whose name is worked out.
       ['symbol', 'Every#Symbol(received)'],
     ]),
-    rest: 'Every#rest, Volume',
+    rest: 'Every#rest, Volume, duringOpen: true',
     errors: new Map<object, string>([
       [MessageValidationError.prototype, 'Every#invalid'],
       [TypeError.prototype, 'Every#odd'],

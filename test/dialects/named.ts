@@ -41,17 +41,17 @@ defineHandlers(Every, {
   close: 'closed',
   error: [[MessageValidationError, 'invalid'], [RangeError, 'odd'], [TypeError, 'odd'], 'failed'],
   message: [
-    ['price', Price, 'price'],
+    ['price', Price, { duringOpen: true }, 'price'],
     [3, 'several'],
     ['b', 'several'],
     ['a', 'several'],
     ['book', 'anyBook'],
     ['book', Price, 'priceBook'],
     ['book', Volume, 'volumeBook'],
-    ['constructor', 'later'],
+    ['constructor', { duringOpen: false }, 'later'],
     ['__proto__', 'generated'],
     ['symbol', received],
-    [Volume, 'rest'],
+    [Volume, { duringOpen: true }, 'rest'],
   ],
 })
 

@@ -7,6 +7,8 @@ import type { Stage } from '#src/errors/stage.js'
 import { FakeLink } from '../support/dispatch-rig.js'
 
 /** Failures on a clock of their own; each report is noted with its time and its number. */
+const runInScope = <T>(run: () => T): T => run()
+
 function rig() {
   const clock = new FakeClock()
   const reports: string[] = []
@@ -15,7 +17,7 @@ function rig() {
       reports.push(`${clock.now()} ${error.message}${handler === undefined ? '' : ` ${handler}`} ${count}`)
     },
   })
-  const session = { link: new FakeLink(), connection: {} as Connection }
+  const session = { link: new FakeLink(), connection: {} as Connection, runInScope }
   const add = (error: Error, stage: Stage = 'decode', handler?: string): void =>
     void failures.add(error, new LinkErrorContext(session, stage, handler, 'message'))
   return { clock, reports, failures, session, add }
@@ -73,6 +75,7 @@ describe('RepeatedFailures', () => {
     const sessions = ['first', 'last'].map((id) => ({
       link: new FakeLink(),
       connection: { id } as unknown as Connection,
+      runInScope,
     }))
     for (const session of sessions)
       void failures.add(new Error('odd'), new LinkErrorContext(session, 'validate', 'Feed#tick', 'text'))
@@ -92,7 +95,7 @@ describe('RepeatedFailures', () => {
     const told = Promise.resolve()
     const failures = new RepeatedFailures(clock, { handle: () => told })
     const context = new LinkErrorContext(
-      { link: new FakeLink(), connection: {} as Connection },
+      { link: new FakeLink(), connection: {} as Connection, runInScope },
       'decode',
       undefined,
       'message',

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { MessageKey } from 'holdfast'
-import type { Handler, HandlerTable } from '#src/annotations/handler-table.js'
+import type { Handler, HandlerTable, MessageHandler } from '#src/annotations/handler-table.js'
 import { Router } from '#src/dispatch/router.js'
 
 const TICK: Handler = { method: 'tick', name: 'Ticker#tick' }
@@ -66,6 +66,45 @@ describe('Router', () => {
         expect(new Router('type', tableOf(REST)).handlerFor(key)).to.equal(REST)
         expect(new Router('type', tableOf()).handlerFor(key)).to.equal(undefined)
       }
+    })
+  })
+
+  describe('#isDuringOpen', () => {
+    const calls = (message: unknown): boolean => (message as { isCall?: boolean }).isCall === true
+
+    it('is what the handler of the message says, or the preset where it says nothing', () => {
+      const table = tableOf(REST)
+      const messages = new Map<MessageKey, MessageHandler>([
+        ['yes', { ...TICK, duringOpen: true }],
+        ['no', { ...FIVE, duringOpen: false }],
+      ])
+      const router = new Router('type', { ...table, messages }, calls)
+      expect(router.hasDuringOpen).to.equal(true)
+      for (const [message, answer] of [
+        [{ type: 'yes' }, true],
+        [{ type: 'no', isCall: true }, false],
+        [{ type: 'else' }, false],
+        [{ type: 'else', isCall: true }, true],
+      ] as const)
+        expect(router.isDuringOpen(message), JSON.stringify(message)).to.equal(answer)
+    })
+
+    it('is never so for a message without a handler, or whose route function throws', () => {
+      const route = (): never => {
+        throw new Error('no')
+      }
+      expect(new Router('type', tableOf(), calls).isDuringOpen({ type: 'else', isCall: true })).to.equal(
+        false,
+      )
+      expect(new Router(route, tableOf(REST), calls).isDuringOpen({ isCall: true })).to.equal(false)
+    })
+
+    it('is known to be so for none beforehand, where neither a handler nor a preset says so', () => {
+      expect(new Router('type', tableOf(REST)).hasDuringOpen).to.equal(false)
+      const rest = { ...REST, duringOpen: false }
+      expect(new Router('type', { ...tableOf(rest), messages: new Map() }, calls).hasDuringOpen).to.equal(
+        false,
+      )
     })
   })
 })

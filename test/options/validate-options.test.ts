@@ -359,6 +359,12 @@ describe('validateOptions', () => {
       expectMistake({ requests: { cancel } }, `${place}.cancel`, 'is an async function', 'return the result')
       expectMistake({ requests: { cancel: 1 } }, `${place}.cancel`, 'not a function', 'cancel: (…) => …')
       expectMistake({ requests: { nextId: 1 } }, `${place}.nextId`, 'not a function', 'nextId: (…) => …')
+      expectMistake(
+        { requests: { duringOpen: true } },
+        `${place}.duringOpen`,
+        'not a function',
+        'duringOpen: (…) => …',
+      )
       expectMistake({ requests: { limit: 0 } }, `${place}.limit`, 'is 0', 'a whole number from 1')
       expectMistake({ requests: { heartbeatIds: 1 } }, `${place}.heartbeatIds`, 'is 1', 'true or false')
       expectMistake({ requests: { timeout: 0 } }, `${place}.timeout`, 'is 0', 'from 1')

@@ -200,6 +200,13 @@ describe('jsonRpc', () => {
 })
 
 describe('ocpp', () => {
+  it('has the calls of the server handled during @OnOpen, and no others', () => {
+    const { duringOpen } = ocpp()
+    const messages = [[2, 'id', 'Reset', {}], [3, 'id', {}], [4, 'id', 'E', '', {}], { 0: 2 }, null]
+    expect(messages.map((message) => duringOpen?.(message))).to.deep.equal([true, false, false, false, false])
+    expect([jsonRpc().duringOpen, homeAssistant().duringOpen]).to.deep.equal([undefined, undefined])
+  })
+
   const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
 
   it('makes a CALL of action and payload, with a UUID, and resolves with the payload of its result', async () => {

@@ -7,6 +7,7 @@ import { Dispatcher } from '#src/dispatch/dispatcher.js'
 import type { DispatchSettings } from '#src/dispatch/dispatch-context.js'
 import { ConnectionLostError } from '#src/errors/connection-errors.js'
 import type { InboundMessage } from '#src/messages/inbound.js'
+import { fillInRequests } from '#src/requests/request-options.js'
 import type { SessionHandlers } from '#src/session/session-handlers.js'
 import { KeepingLogger } from './keeping-logger.js'
 
@@ -71,7 +72,15 @@ export function dispatcherFor(instance: object, settings: Partial<DispatchSettin
     instance,
     table,
     connection,
-    { route: 'type', codec: jsonCodec, clock, concurrency: 1, replies: true, ...settings },
+    {
+      route: 'type',
+      codec: jsonCodec,
+      clock,
+      concurrency: 1,
+      replies: true,
+      requests: fillInRequests(),
+      ...settings,
+    },
     logger,
   )
   const open = ({ isReady = true } = {}): OpenedSession => {
@@ -80,6 +89,7 @@ export function dispatcherFor(instance: object, settings: Partial<DispatchSettin
     let asked = 0
     const handlers = dispatcher.openSession({
       link,
+      runInScope: (run) => run(),
       get connection() {
         asked += 1
         return own

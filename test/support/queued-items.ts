@@ -1,7 +1,7 @@
 import { FakeClock } from 'holdfast/testing'
 import { RunningHandler } from '#src/dispatch/queues/slots.js'
 import type { MessageQueue } from '#src/dispatch/queues/task-queue.js'
-import { SlowHandlerWarning } from '#src/dispatch/queues/slow-handler-warning.js'
+import { SlowHandlerWarning } from '#src/session/slow-handler-warning.js'
 import type { InboundHandlers, InboundMessage } from '#src/messages/inbound.js'
 
 /** A warning that nobody reads. */

@@ -102,6 +102,34 @@ describe(`The types of defineHandlers, beside ${DIALECT} decorators,`, () => {
     stands(Wrong)
   })
 
+  it('let options stand before the method', () => {
+    const during = { duringOpen: true } as const
+    class Right extends Methods {}
+    defineHandlers(Right, {
+      message: [
+        ['a', { duringOpen: true }, 'input'],
+        ['b', Zod, { duringOpen: false }, 'output'],
+        [Arktype, during, 'output'],
+      ],
+    })
+    class Rest extends Methods {}
+    defineHandlers(Rest, { message: [[{ duringOpen: true }, 'unknown']] })
+    class Mapped extends Methods {}
+    defineHandlers(Mapped, { message: { a: [during, 'unknown'], b: [Valibot, during, 'output'], c: 'none' } })
+    class Wrong extends Methods {}
+    // @ts-expect-error -- there is no such option
+    defineHandlers(Wrong, { message: [['a', { duringOpn: true }, 'input']] })
+    // @ts-expect-error -- it is a boolean
+    defineHandlers(Wrong, { message: [['a', Zod, { duringOpen: 1 }, 'output']] })
+    // @ts-expect-error -- it gets what zod makes, not what it takes
+    defineHandlers(Wrong, { message: [['a', Zod, during, 'input']] })
+    // @ts-expect-error -- it gets what zod makes, not what it takes
+    defineHandlers(Wrong, { message: { a: [Zod, during, 'input'] } })
+    // @ts-expect-error -- no such method
+    defineHandlers(Wrong, { message: [[during, 'received']] })
+    stands(Right, Rest, Mapped, Wrong)
+  })
+
   it('hold parameters against what a schema makes, with a key and without', () => {
     class Right extends Methods {}
     defineHandlers(Right, {

@@ -24,6 +24,7 @@ import type {
   MessageContext,
   OpenInfo,
 } from 'holdfast'
+import * as z from 'zod'
 import { DIALECT, stands } from './assertions.js'
 
 interface Ticker {
@@ -113,6 +114,30 @@ describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
       @OnMessage('a', 'b') two(): void {}
     }
     stands(Keys)
+  })
+
+  it('let @OnMessage have options last, after whatever else it has', () => {
+    const Price = z.object({ price: z.string().transform(Number) })
+    class Early {
+      @OnMessage({ duringOpen: true }) rest(_message: unknown): void {}
+      @OnMessage('a', { duringOpen: false }) a(_message: string): void {}
+      @OnMessage('b', { duringOpen: undefined }) b(_message: string): void {}
+      @OnMessage('c', Price, { duringOpen: true }) c(_message: { price: number }): void {}
+      @OnMessage(Price, { duringOpen: true }) d(_message: { price: number }): void {}
+    }
+    class Wrong {
+      // @ts-expect-error -- there is no such option
+      @OnMessage('a', { duringOpn: true }) name(): void {}
+      // @ts-expect-error -- it is a boolean
+      @OnMessage('a', { duringOpen: 'yes' }) value(): void {}
+      // @ts-expect-error -- it gets what the schema makes
+      @OnMessage('b', Price, { duringOpen: true }) schema(_message: { price: string }): void {}
+      // @ts-expect-error -- options come last
+      @OnMessage('b', { duringOpen: true }, Price) order(): void {}
+      // @ts-expect-error -- @OnBinary has no options
+      @OnBinary({ duringOpen: true }) binary(): void {}
+    }
+    stands(Early, Wrong)
   })
 
   it('hold the parameters of every handler against its decorator', () => {

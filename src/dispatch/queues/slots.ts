@@ -1,5 +1,5 @@
 import type { InboundHandlers, InboundMessage } from '../../messages/inbound.js'
-import type { SlowHandlerWarning } from './slow-handler-warning.js'
+import type { SlowHandlerWarning } from '../../session/slow-handler-warning.js'
 
 /** Learns that a message has been handled. */
 export interface MessageCounter {

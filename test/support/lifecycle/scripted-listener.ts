@@ -1,4 +1,4 @@
-import { deferred } from '#src/core/deferred.js'
+import { RESOLVED, deferred } from '#src/core/deferred.js'
 import type { Deferred } from '#src/core/deferred.js'
 import type { Session } from '#src/session/session.js'
 import type {
@@ -81,6 +81,10 @@ export class ScriptedHandlers implements SessionHandlers {
 
   takeEarly(): undefined {
     return undefined
+  }
+
+  earlySettled(): Promise<void> {
+    return RESOLVED
   }
 
   onPing(): void {

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { FakeClock } from 'holdfast/testing'
 import { RunningHandler, Slots } from '#src/dispatch/queues/slots.js'
-import { SlowHandlerWarning, WARN_AFTER } from '#src/dispatch/queues/slow-handler-warning.js'
-import { ItemSession } from '../../support/queued-items.js'
+import { SlowHandlerWarning, WARN_AFTER } from '#src/session/slow-handler-warning.js'
+import { ItemSession } from '../support/queued-items.js'
 import { TaskQueue } from '#src/dispatch/queues/task-queue.js'
 
 /** Slots on a clock of their own, and what was warned of and when. */

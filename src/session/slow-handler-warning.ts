@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../core/clock.js'
+import type { Clock, Timer } from '../core/clock.js'
 
 /** A handler that has not settled. */
 export interface WatchedHandler {
