@@ -121,10 +121,16 @@ export class Session extends LinkUser {
   }
 
   #onOpened(outcome: OpenOutcome): void {
-    if (this.#phase === 'opening') this.#phase = outcome === 'opened' ? 'opened' : 'failed'
+    if (this.#phase === 'opening' && outcome === 'opened') this.#phase = 'opened'
+    else if (this.#phase === 'opening') this.#failOpening()
     // perf: saves 43 B per idle connection; all connections share one settled promise.
     this.#opening = RESOLVED
     if (outcome !== 'released') this.owner.onOpenSettled(this, outcome)
+  }
+
+  #failOpening(): void {
+    this.#phase = 'failed'
+    void this.handlers.earlySettled()
   }
 
   /** `@OnOpen` has settled well, and the link serves: sends what has waited for that, then handles messages. */
@@ -148,7 +154,7 @@ export class Session extends LinkUser {
   closeLink(code: number, reason: string): void {
     const isOpening = this.#phase === 'opening'
     if (isOpening) {
-      this.#phase = 'failed'
+      this.#failOpening()
       this.#opening = RESOLVED
     }
     this.link.readCounter.release()

@@ -48,7 +48,7 @@ export class EarlyMessages implements SlotOwner {
   }
 
   #isMeanwhile({ kind, value }: InboundMessage): boolean {
-    if (!this.#hasMeanwhile || kind !== 'message' || this.#settled) return false
+    if (!this.#hasMeanwhile || kind !== 'message') return false
     try {
       return this.#dispatch.router.isDuringOpen(value)
     } catch (thrown) {

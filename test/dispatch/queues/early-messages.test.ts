@@ -144,7 +144,7 @@ describe('EarlyMessages', () => {
     const seen: unknown[] = []
     const waitFor = ({ connection }: Station, n: number): Promise<void> =>
       connection.waitFor((message) => (message as Call).n === n).then((found) => void seen.push(found))
-    const { clock, notes, open, send } = await begin({}, async (station) => {
+    const { clock, end, notes, open, send } = await begin({}, async (station) => {
       await waitFor(station, 1)
       await waitFor(station, 3)
     })
@@ -154,6 +154,8 @@ describe('EarlyMessages', () => {
       { type: 'call', n: 1 },
       { type: 'call', n: 3 },
     ])
+    expect(notes).to.deep.equal(['open', 'call 2'])
+    await end(2)
     expect(notes).to.deep.equal(['open', 'call 2'])
     await open()
   })
@@ -207,6 +209,36 @@ describe('EarlyMessages', () => {
     send('call', 1)
     await clock.advance(36_000)
     expect(logger.lines.join()).to.contain('Started#call has not settled for 30 s')
+  })
+
+  it('does not name one that has settled, and leaves no timer for it', async () => {
+    const { clock, end, logger, open, send, starting } = await begin({ onOpenTimeout: false })
+    for (const n of [1, 2]) {
+      send('call', n)
+      await clock.advance(20_000)
+      await end(n)
+    }
+    expect(logger.lines).to.deep.equal([])
+    expect(clock.timers).to.equal(0)
+    await open()
+    await (await starting).close()
+  })
+
+  it('runs no further one once @OnOpen has failed, while the link still closes', async () => {
+    const { clock, end, notes, open, send, server, station, starting } = await begin()
+    await open()
+    const client = await starting
+    const failing: Deferred<void> = deferred()
+    station.onOpened = () => failing.promise
+    server.peer.drop()
+    await clock.advance(2_000)
+    server.peer.isAlive = false // does not answer the close frame
+    send('call', 1, 2)
+    failing.reject(new RangeError('odd'))
+    await clock.settle()
+    await end(1)
+    expect(notes.at(-1)).to.equal('call 1')
+    await client.connection.terminate()
   })
 
   it('handles what has a key, or a handler, only in its turn where the handler is not marked', async () => {
@@ -278,6 +310,23 @@ describe('EarlyMessages', () => {
     expect(given?.error).to.deep.include({ count: 0, handlers: ['Started#call'] })
     await starting.catch(() => undefined)
     expect(clock.timers).to.equal(0)
+  })
+
+  it('needs no slot for a handler that has settled before there was a place for it in the queue', async () => {
+    const { clock, end, notes, open, send, server, starting } = await begin()
+    await open()
+    const client = await starting
+    client.connection.reconnect({ overlap: true })
+    await clock.settle()
+    server.peers[0]?.send({ type: 'call', n: 1 })
+    send('call', 2)
+    await open()
+    send('tick', 3)
+    await end(2)
+    expect(notes.at(-1)).to.equal('opened')
+    await end(1)
+    expect(notes).to.include('rest 3')
+    await client.close()
   })
 
   it('takes the slot from a handler that has waited for a place in the queue since @OnOpen settled', async () => {
