@@ -39,8 +39,15 @@ export function createJsonCodec({ reviver, replacer, binary }: JsonCodecOptions 
       return text
     },
     // Without a reviver, not with one that is undefined: each message is read a little faster so.
-    decode: reviver
-      ? (data) => JSON.parse(textOf(data), reviver) as unknown
-      : (data) => JSON.parse(typeof data === 'string' ? data : textOf(data)) as unknown,
+    decode: reviver ? (data) => JSON.parse(textOf(data), reviver) as unknown : parse,
   }
+}
+
+function parse(data: string | Uint8Array): unknown {
+  return JSON.parse(typeof data === 'string' ? data : textOf(data))
+}
+
+/** Tells whether a codec reads texts as `JSON.parse` does. */
+export function isPlainJson({ decode }: Pick<Codec, 'decode'>): boolean {
+  return decode === parse
 }

@@ -6,6 +6,7 @@ import { CloseCode } from '../link/close-code.js'
 import type { Link } from '../link/link.js'
 import type { LinkEnd } from '../link/link-closing.js'
 import type { OutboxEntry } from '../messages/outbox.js'
+import { UnwantedTexts } from '../messages/unwanted-texts.js'
 import { disconnectOf, errorOf, failureOf, initiatorOf } from '../session/disconnect.js'
 import type { CloseInfo, Disconnect, Failure, RetryDecision } from '../session/disconnect.js'
 import type { HandlerConnection } from '../session/handler-connection.js'
@@ -205,10 +206,11 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
   #troubleOf(lost: Attempt | Session, disconnect: Disconnect, event?: LifecycleEvent): Trouble {
     const { retryPolicy, hub } = this
     const isSession = lost instanceof Session
+    const { lastMessage } = hub.inbound
     const failure = failureOf(disconnect, {
       attempt: isSession ? lost.attempt : lost.number,
       elapsed: retryPolicy.elapsed,
-      lastMessage: hub.inbound.lastMessage,
+      lastMessage: lastMessage instanceof UnwantedTexts ? lastMessage.message : lastMessage,
       hasBeenOpen: isSession && lost.hasOpened,
     })
     const judged = event && this.#judge(failure, event, disconnect.stage === 'open')

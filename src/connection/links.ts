@@ -91,6 +91,11 @@ export class Links {
     return this.servingSession
   }
 
+  /** True while there are two links, or one and an attempt. */
+  get isHandover(): boolean {
+    return this.#second !== undefined
+  }
+
   /** The session that serves: it is ready, and neither lost nor replaced. */
   get servingSession(): Session | undefined {
     const { current } = this

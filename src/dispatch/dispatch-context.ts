@@ -69,6 +69,13 @@ export class DispatchContext {
     return (this.#unhandled ??= new UnhandledMessageLog(this.#target, this.logger, this.table.messages))
   }
 
+  /** True where no handler takes messages in which the route finds this, and that has been said. */
+  isUnwanted(found: unknown): boolean {
+    const key = this.router.keyFor(found)
+    const { router, unhandled } = this
+    return unhandled.hasNamed(key) || (unhandled.isFull && router.handlerFor(key) === undefined)
+  }
+
   /** The queue of all links: in a handover two of them share it. */
   get queue(): MessageQueue {
     return (this.#queue ??= this.#createQueue())

@@ -35,7 +35,7 @@ export abstract class MessageSession
   implements
     HandlerPort,
     InboundHandlers,
-    Pick<SessionHandlers, 'onReady' | 'onAckError' | 'drained' | 'discard'>
+    Pick<SessionHandlers, 'isUnwanted' | 'onReady' | 'onAckError' | 'drained' | 'discard'>
 {
   protected readonly dispatch: DispatchContext
   protected readonly session: SessionPort
@@ -74,6 +74,10 @@ export abstract class MessageSession
     this.#pending += 1
     if (this.#isReady) (this.#queue ??= this.dispatch.queue).push(message)
     else this.early.push(message)
+  }
+
+  isUnwanted(found: unknown): boolean {
+    return this.dispatch.isUnwanted(found)
   }
 
   /**
@@ -143,7 +147,7 @@ export abstract class MessageSession
     if (handler) return handler
     if (isMessage) this.dispatch.unhandled.message(key, message.value)
     else this.dispatch.unhandled.binary()
-    this.session.link.count('unhandled')
+    this.session.link.count('unhandled', message.raw)
     this.#conclude(message, undefined, earlier)
     return undefined
   }

@@ -52,8 +52,12 @@ export class Router {
 
   /** Returns the message's key; `undefined` where it has none. A route function that throws is the caller's to catch. */
   keyOf(message: unknown): unknown {
-    const key = this.#read(message)
-    return this.#subscriptionKeys?.(key) ?? key
+    return this.keyFor(this.#read(message))
+  }
+
+  /** Returns the key of a message in which the route has found this. */
+  keyFor(found: unknown): unknown {
+    return this.#subscriptionKeys?.(found) ?? found
   }
 
   /** Returns the handler for a key, or the one for all the rest. */

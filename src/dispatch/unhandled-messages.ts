@@ -38,6 +38,16 @@ export class UnhandledMessageLog {
     this.#handlers = handlers
   }
 
+  /** Returns true if messages with this key have been named. */
+  hasNamed(key: unknown): boolean {
+    return this.#seen.has(key)
+  }
+
+  /** True if no further key is named. */
+  get isFull(): boolean {
+    return this.#seen.size > MAX_KEYS
+  }
+
   message(key: unknown, message: unknown): void {
     if (isKey(key)) this.#keyed(key, message)
     else if (this.#keyless < MAX_KEYLESS) this.#withoutKey(message)
@@ -50,14 +60,14 @@ export class UnhandledMessageLog {
   }
 
   #keyed(key: string | number, message: unknown): void {
-    if (this.#seen.size > MAX_KEYS) return
+    if (this.isFull) return
     // Cut before it is written again, not after: a part that is cut out of a text holds on to the whole of it.
     const name = typeof key === 'string' ? excerptOf(key, MAX_KEY_LENGTH) : key
     if (this.#seen.has(name)) return
     this.#warnOfPatterns()
     const text = JSON.stringify(name)
     this.#seen.add(typeof name === 'string' ? JSON.parse(text) : name)
-    if (this.#seen.size > MAX_KEYS) {
+    if (this.isFull) {
       this.#logger.warn(
         `more than ${MAX_KEYS} unhandled keys in ${this.#target}; further keys are not logged ${ONCE}`,
       )

@@ -94,10 +94,6 @@ export class HeartbeatMonitor implements ScheduledItem {
     return this.#madeRoundTrips?.latency
   }
 
-  get #roundTrips(): RoundTrips {
-    return (this.#madeRoundTrips ??= new RoundTrips())
-  }
-
   get dueAt(): number {
     return this.#deathCheck ? Infinity : this.#schedule.next
   }
@@ -142,17 +138,27 @@ export class HeartbeatMonitor implements ScheduledItem {
     this.onData(wholeNow(this.#settings.clock))
   }
 
+  /** True while any message may be the answer to a beat. */
+  get awaitsReply(): boolean {
+    const { settings } = this.#schedule
+    return (
+      settings.style === 'message' &&
+      settings.isReply !== undefined &&
+      this.#madeRoundTrips?.awaitsReply === true
+    )
+  }
+
   /** Tells whether a message is the answer to a beat, which it then settles. */
   isReply(message: unknown): boolean {
     const { settings } = this.#schedule
-    if (settings.style !== 'message' || !this.#madeRoundTrips?.awaitsReply) return false
+    if (settings.style !== 'message' || !this.awaitsReply) return false
     try {
       if (!this.#ask(settings, message)) return false
     } catch (thrown) {
       this.#hub.onHeartbeatError(thrown)
       return false
     }
-    this.#roundTrips.onReply(this.#settings.clock.now())
+    this.#madeRoundTrips?.onReply(this.#settings.clock.now())
     return true
   }
 
@@ -253,7 +259,8 @@ export class HeartbeatMonitor implements ScheduledItem {
       const data = makeBeat(settings, this.#link, this.#settings.codec, this.#hub)
       if (data === undefined) return false
       this.#link.sendUrgent(data, () => {
-        this.#roundTrips.onMessageSent(this.#settings.clock.now())
+        this.#madeRoundTrips ??= new RoundTrips()
+        this.#madeRoundTrips.onMessageSent(this.#settings.clock.now())
         onLeft()
       })
       return true
@@ -265,8 +272,9 @@ export class HeartbeatMonitor implements ScheduledItem {
 
   #sendPing(answer: Deferred<number> | undefined, onLeft?: () => void): void {
     const { clock } = this.#settings
-    const ping = this.#roundTrips.begin(clock.now(), answer)
-    this.#link.transport.ping(this.#roundTrips.payload, () => {
+    this.#madeRoundTrips ??= new RoundTrips()
+    const ping = this.#madeRoundTrips.begin(clock.now(), answer)
+    this.#link.transport.ping(this.#madeRoundTrips.payload, () => {
       ping.sentAt = clock.now()
       onLeft?.()
     })

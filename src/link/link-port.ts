@@ -29,6 +29,10 @@ export interface LinkPort {
    */
   send(data: string | Uint8Array): Promise<void>
   readonly readCounter: ReadCounter
-  /** Counts a message that does not get where it was to go. */
-  count(miss: Miss): void
+  /**
+   * Counts a message that does not get where it was to go.
+   *
+   * @param raw the message, where there is no handler for it: the next ones with its key may be skipped
+   */
+  count(miss: Miss, raw?: string | Uint8Array): void
 }

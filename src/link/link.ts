@@ -18,11 +18,14 @@ import { RateLimitedTransport } from './rate-limited-transport.js'
 export interface LinkHub<Owner> extends FlowHub {
   /** The way in, which each link is handed when it opens. */
   readonly inbound: {
+    /** How texts begin that need not be received, if any need not. */
+    readonly skippedHead: Uint8Array | undefined
+    skip(owner: Owner, text: string, from: number, keyEnd: number, to: number): boolean
     /** @param receivedAt monotonic time, in whole milliseconds */
     receive(owner: Owner, data: string | Uint8Array, receivedAt: number): void
   }
   /** Counts a message that does not get where it was to go. */
-  count(miss: Miss): void
+  count(miss: Miss, raw?: string | Uint8Array): void
   /** Messages that waited for the rate limiter were never handed to the socket. */
   onUnsent(messages: readonly unknown[]): void
 }
@@ -117,6 +120,15 @@ export class Link<Owner extends LinkOwner = LinkOwner>
     if (this.#seenAt === 0) this.#onChunk()
     this.heartbeat.onTextReply()
     return false
+  }
+
+  get skippedHead(): Uint8Array | undefined {
+    return this.#end ? undefined : this.hub.inbound.skippedHead
+  }
+
+  skip(text: string, from: number, keyEnd: number, to: number): boolean {
+    if (this.#seenAt === 0) this.#onChunk()
+    return this.hub.inbound.skip(this.owner, text, from, keyEnd, to)
   }
 
   onPing(data: Uint8Array): void {
@@ -219,8 +231,8 @@ export class Link<Owner extends LinkOwner = LinkOwner>
     if (!this.#end) this.#barrier = new TextReply(reply)
   }
 
-  count(miss: Miss): void {
-    this.hub.count(miss)
+  count(miss: Miss, raw?: string | Uint8Array): void {
+    this.hub.count(miss, raw)
   }
 
   /** `@OnOpen` has settled. */

@@ -4,6 +4,8 @@ import { messageChannel, publishMessage } from '../core/diagnostics.js'
 import { DecodeError } from '../errors/message-errors.js'
 import { describeValue } from '../core/describe-value.js'
 import { syncAnswer } from '../core/thenable.js'
+import { keyInText } from './key-in-text.js'
+import { UnwantedTexts } from './unwanted-texts.js'
 
 /** One thing that arrived on a link, counted, decoded, and on its way to a handler. */
 export interface InboundMessage {
@@ -35,20 +37,31 @@ export interface InboundHandlers {
 /** Makes the acknowledgement of a message that has just arrived; `undefined` for none. */
 export type AckOnArrival = (message: unknown) => unknown
 
+/** The handlers of a link, for a message that may be for none of them. */
+export interface SelectiveHandlers extends InboundHandlers {
+  /** Tells whether no handler takes messages in which the route finds this, and that has been said. */
+  isUnwanted(found: unknown): boolean
+}
+
 /** The link that a frame arrives on. */
 export interface InboundTarget {
   /** False once the link has been given up: what it still brings is nobody's. */
   readonly isLive: boolean
   /** False once no handler is to be started any more. */
   readonly acceptsMessages: boolean
-  readonly handlers: InboundHandlers
+  readonly handlers: SelectiveHandlers
   /** Offers a message to those who wait for it on this link. Returns whether somebody took it: no handler sees it then. */
   intercept(message: unknown): boolean
+  /** Tells whether somebody beside the handlers may want the message that stands there: those who intercept, and those who look on. */
+  mayWant(text: string, from: number, to: number): boolean
 }
 
 /** Those who look on: they see what nobody took. */
 export interface Onlookers {
+  /** The property that has a message's key, where messages that nobody wants are not parsed. */
+  readonly skipBy: string | undefined
   publish(message: unknown): void
+  count(miss: 'unhandled'): void
 }
 
 /** The way of a frame: decoded and unpacked once, then those who wait, then those who look on, then the handlers. */
@@ -58,8 +71,10 @@ export class InboundPipeline {
   readonly #onlookers: Onlookers
   readonly #unpack: Unpack | undefined
   #intercepts: boolean
-  /** The last message that could be decoded. */
+  /** The last message that could be decoded, or what has it as `message` where it was not parsed. */
   lastMessage: unknown
+  /** From the first message on that was parsed and need not have been. */
+  #unwanted: UnwantedTexts | undefined
 
   /** @param isShared true where somebody else than the handlers may be meant from the beginning */
   constructor(id: string, codec: Codec, takers: Onlookers, isShared: boolean, unpack?: Unpack) {
@@ -75,9 +90,55 @@ export class InboundPipeline {
     this.#intercepts = true
   }
 
+  /** There was no handler for a message. If its key is in the beginning of its text, the next ones like it need not be parsed. */
+  onUnhandled(raw: string | Uint8Array): void {
+    const { skipBy } = this.#onlookers
+    if (skipBy === undefined || typeof raw !== 'string' || !keyInText(raw, skipBy)) return
+    if (this.#unwanted) this.#unwanted.restart()
+    else this.#unwanted = new UnwantedTexts(skipBy)
+  }
+
+  /** How texts begin that may be skipped, if any may. */
+  get skippedHead(): Uint8Array | undefined {
+    return this.#unwanted?.head
+  }
+
+  /** Skips a message whose beginning, up to its key, is `skippedHead`. Returns false where somebody may want it: then it is to be received. */
+  skip(receiver: InboundTarget, text: string, from: number, keyEnd: number, to: number): boolean {
+    const unwanted = this.#unwanted
+    return (
+      unwanted !== undefined &&
+      this.#skipOf(unwanted, receiver, unwanted.keyAt(text, from, keyEnd), text, from, to)
+    )
+  }
+
+  #skipText(unwanted: UnwantedTexts, receiver: InboundTarget, text: string): boolean {
+    const key = unwanted.look(text)
+    if (!key || !this.#skipOf(unwanted, receiver, key.value, text, 0, text.length)) return false
+    unwanted.learn(text, key)
+    return true
+  }
+
+  #skipOf(
+    unwanted: UnwantedTexts,
+    receiver: InboundTarget,
+    key: unknown,
+    text: string,
+    from: number,
+    to: number,
+  ): boolean {
+    if (!receiver.isLive || !receiver.handlers.isUnwanted(key) || receiver.mayWant(text, from, to))
+      return false
+    unwanted.onSkipped(text, from, to)
+    this.lastMessage = unwanted
+    this.#onlookers.count('unhandled')
+    return true
+  }
+
   /** Takes a frame. */
   receive(receiver: InboundTarget, raw: string | Uint8Array, receivedAt: number): void {
     if (!receiver.isLive) return
+    if (this.#unwanted && typeof raw === 'string' && this.#skipText(this.#unwanted, receiver, raw)) return
     const message = this.#decode(receiver.handlers, raw, receivedAt)
     if (this.#unpack && message.kind === 'message') this.#deliverEach(receiver, message, this.#unpack)
     else this.#deliver(receiver, message)

@@ -66,6 +66,11 @@ export class MessageStreams {
     return stream
   }
 
+  /** How many iterations there are. */
+  get size(): number {
+    return this.#streams.size
+  }
+
   /** Gives a message to every iteration. */
   push(message: unknown): void {
     for (const stream of this.#streams) stream.push(message)

@@ -46,14 +46,23 @@ function knownReader(path: string | number): Reader {
   return read
 }
 
+/** Tells whether a message's key is in a property of the message itself. */
+export function isProperty(route: Route): route is string {
+  return typeof route === 'string' && isName(route)
+}
+
 function pathReader(path: string): Reader {
-  if (!path.includes('.') && !isPosition(path)) return (message) => own(message, path)
+  if (isName(path)) return (message) => own(message, path)
   const steps = path.split('.').map((name) => (isPosition(name) ? Number(name) : name))
   return (message) => {
     let value = message
     for (const each of steps) value = step(value, each)
     return value
   }
+}
+
+function isName(path: string): boolean {
+  return !path.includes('.') && !isPosition(path)
 }
 
 function isPosition(name: string): boolean {

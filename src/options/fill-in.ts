@@ -3,9 +3,10 @@ import type { PerAttempt, RequestHeaders } from '../connection/attempt-options.j
 import { RETRY_DEFAULTS } from '../connection/retry-policy.js'
 import type { RetrySettings } from '../connection/retry-policy.js'
 import type { ConnectionSettings } from '../connection/settings.js'
-import { jsonCodec } from '../codecs/json.js'
+import { isPlainJson, jsonCodec } from '../codecs/json.js'
 import { OUTBOX_DEFAULTS } from '../messages/outbox.js'
 import type { OutboxSettings } from '../messages/outbox.js'
+import { isProperty } from '../messages/route.js'
 import type { Route } from '../messages/route.js'
 import { fillInRequests } from '../requests/request-options.js'
 import { fillInConcurrency } from './concurrency.js'
@@ -54,6 +55,7 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
     unpack: options.unpack,
     ackOnArrival: options.ackOnArrival,
     replies: options.replies ?? true,
+    skipBy: skipBy(options),
     concurrency: fillInConcurrency(options.concurrency ?? DEFAULTS.concurrency),
     highWaterMark: Number(numberOf('highWaterMark')),
     highWaterBytes: Number(numberOf('highWaterBytes')),
@@ -76,6 +78,21 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
   }
+}
+
+/**
+ * Returns the property that has a message's key, where that can be found without parsing, and nobody wants to see messages that no handler
+ * takes. Who wants them for a time is asked in `LinkUser.mayWant`.
+ */
+function skipBy({
+  ackOnArrival,
+  codec = jsonCodec,
+  parseUnwanted,
+  route = 'type',
+  unpack,
+}: ConnectionOptions): string | undefined {
+  const wantsAll = parseUnwanted === true || unpack !== undefined || ackOnArrival !== undefined
+  return wantsAll || !isPlainJson(codec) || !isProperty(route) ? undefined : route
 }
 
 /** Groups that nobody sets are shared by all connections. */

@@ -86,6 +86,11 @@ export interface ConnectionOptions {
   readonly ackOnArrival?: AckOnArrival
   /** Whether to send what handlers return. `false` sends nothing of it. @default true */
   readonly replies?: boolean
+  /**
+   * Parses messages that no handler takes, too. Without it they are only counted where nobody can want them and their key is in the beginning of
+   * their text; then invalid JSON behind the key, and a second key, go unnoticed. @default false
+   */
+  readonly parseUnwanted?: boolean
   /** How many messages may be handled at once, or which of them have to wait for each other. With 1, each waits for the one before it. @default 1 */
   readonly concurrency?: number | KeyedConcurrency
   /** Number of pending messages at which the socket is paused. Reading resumes at a quarter; at 16 times as many it stops completely. @default 1_024 */

@@ -175,6 +175,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Chec
   ['unpack', checkUnpack],
   ['ackOnArrival', checkAckOnArrival],
   ['replies', checkFlag],
+  ['parseUnwanted', checkFlag],
   ['compression', shapeCheck((value) => typeof value === 'boolean', 'true or false')],
   ['heartbeat', checkHeartbeat],
   ['periodic', checkPeriodic],

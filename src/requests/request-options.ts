@@ -83,6 +83,8 @@ export type RequestsSettings = Required<Omit<RequestsOptions, 'id' | 'cancel' | 
   readonly ids: IdAccessor | false
   readonly cancel: RequestsOptions['cancel']
   readonly duringOpen: RequestsOptions['duringOpen']
+  /** The name of the property that alone makes a message a reply, as JSON; `undefined` where a function decides. */
+  readonly replyMark: string | undefined
 }
 
 /** Fills in the defaults; connections that have no such options share one. */
@@ -99,8 +101,10 @@ function requestsSettings(options: RequestsOptions): RequestsSettings {
   const place = options.id ?? 'id'
   const ids = typeof place === 'string' ? propertyAccessor(place) : place
   const readId = typeof place === 'string' ? propertyReader(place) : place ? place.read : none
+  const isPlain = typeof place === 'string' && !options.replyId && !options.error
   return {
     ids,
+    replyMark: isPlain ? JSON.stringify(place) : undefined,
     replyId: ids ? (options.replyId ?? readId) : none,
     result: options.result ?? same,
     error: options.error ?? none,
@@ -113,6 +117,11 @@ function requestsSettings(options: RequestsOptions): RequestsSettings {
     timeout: options.timeout ?? REQUEST_DEFAULTS.timeout,
     limit: options.limit ?? REQUEST_DEFAULTS.limit,
   }
+}
+
+/** Tells, from its JSON text, whether a message may be a reply. */
+export function mayBeReply(text: string, { replyMark }: RequestsSettings): boolean {
+  return replyMark === undefined || text.includes(replyMark) || text.includes('\\')
 }
 
 const none = (): undefined => undefined

@@ -79,6 +79,7 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
   /** How the link was lost, if it is. */
   abstract get loss(): Loss | undefined
   abstract get isLive(): boolean
+  abstract get isReady(): boolean
   /** True while the caller is part of its `@OnOpen`. */
   abstract get isCaller(): boolean
   /** True if the caller may send at once. */
@@ -140,5 +141,17 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
 
   #canAcknowledge(): boolean {
     return this.acceptsMessages && this.link.isOpen
+  }
+
+  mayWant(text: string, from: number, to: number): boolean {
+    const { hub } = this.owner
+    const hasRequests = hub.hasRequests || this.requestsIfAny !== undefined
+    return (
+      !this.isReady ||
+      !this.acceptsMessages ||
+      hub.wantsEach ||
+      this.link.heartbeat.awaitsReply ||
+      (hasRequests && hub.mayBeReply(text.slice(from, to)))
+    )
   }
 }

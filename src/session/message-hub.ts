@@ -1,4 +1,5 @@
 import { MessageDroppedError } from '../errors/send-errors.js'
+import { messageChannel } from '../core/diagnostics.js'
 import type { HeartbeatSettings } from '../link/heartbeat.js'
 import type { LinkHub } from '../link/link.js'
 import type { Miss } from '../link/link-port.js'
@@ -10,6 +11,7 @@ import { ReadDemand } from '../link/read-flow.js'
 import type { RateLimitSettings } from '../link/rate-limiter.js'
 import { InboundPipeline } from '../messages/inbound.js'
 import type { AckOnArrival, InboundTarget, Onlookers, Unpack } from '../messages/inbound.js'
+import { mayBeReply } from '../requests/request-options.js'
 import type { OutboxSettings } from '../messages/outbox.js'
 import { Sender } from '../messages/sender.js'
 import { MessageCounter } from './connection-stats.js'
@@ -21,6 +23,8 @@ import type { MessageTakersPort, MessageTakersSettings, TakersSession } from './
 export interface MessageHubSettings extends MessageTakersSettings {
   readonly unpack: Unpack | undefined
   readonly ackOnArrival?: AckOnArrival | undefined
+  /** The property that has a message's key, where messages that nobody wants are not parsed. */
+  readonly skipBy: string | undefined
   readonly heartbeat: HeartbeatSettings
   readonly outbox: OutboxSettings | false
   readonly sendHighWaterMark: number
@@ -65,6 +69,25 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
   /** True while an iterator is behind. */
   get isBehind(): boolean {
     return this.#demand?.isBehind ?? false
+  }
+
+  get skipBy(): string | undefined {
+    return this.#settings.skipBy
+  }
+
+  /** True while somebody beside the handlers waits for a message, or looks on: each one is parsed then. */
+  get wantsEach(): boolean {
+    return (
+      this.#demand?.isWaiting === true ||
+      this.takersIfAny?.isLookedAt === true ||
+      messageChannel.hasSubscribers ||
+      this.#port.links.isHandover
+    )
+  }
+
+  /** Tells, from its JSON text, whether a message may be a reply to a request. */
+  mayBeReply(text: string): boolean {
+    return mayBeReply(text, this.#settings.requests)
   }
 
   /** True if the API is known to have requests: then unmatched replies are counted. */
@@ -119,8 +142,9 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
     return (this.#counter ??= new MessageCounter())
   }
 
-  count(miss: Miss): void {
+  count(miss: Miss, raw?: string | Uint8Array): void {
     this.#counts.add(miss, 1)
+    if (raw !== undefined) this.inbound.onUnhandled(raw)
   }
 
   /** A link has opened, and its `@OnOpen` is to run. */

@@ -53,6 +53,8 @@ export interface MessageTakersPort {
     readonly callersSession: TakersSession | undefined
     /** The session that serves. */
     readonly servingSession: TakersSession | undefined
+    /** True while there are two links, or one and an attempt. */
+    readonly isHandover: boolean
   }
   readonly holder: { readonly state: { readonly status: string } }
   /** Reports something that befell a message. */
@@ -207,6 +209,11 @@ export class MessageTakers {
     return (
       (this.#waiters?.offer(message, link) ?? false) || (this.#subscriptions?.intercept(message) ?? false)
     )
+  }
+
+  /** True while iterators look on. */
+  get isLookedAt(): boolean {
+    return this.#streams !== undefined && this.#streams.size > 0
   }
 
   /** Shows a message that nobody took to the iterators. */

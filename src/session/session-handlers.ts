@@ -1,6 +1,6 @@
 import type { LinkPort } from '../link/link-port.js'
 import type { CloseInfo } from './disconnect.js'
-import type { InboundHandlers } from '../messages/inbound.js'
+import type { SelectiveHandlers } from '../messages/inbound.js'
 import type { HandlerConnection } from './handler-connection.js'
 import type { ConnectionState, OpenInfo } from './state.js'
 import type { Stage } from '../errors/stage.js'
@@ -34,7 +34,7 @@ export interface Discarded {
 }
 
 /** Receives the events of one link, from its opening to its close. No method throws or rejects, but as `takeEarly` says. */
-export interface SessionHandlers extends InboundHandlers {
+export interface SessionHandlers extends SelectiveHandlers {
   /** True if there is an `@OnOpen`. */
   readonly hasOnOpen: boolean
   /** True if there is an `@OnClosing`. */

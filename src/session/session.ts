@@ -289,7 +289,6 @@ class SessionEnding {
     else if (this.#isSayingGoodbye) this.#owner.reportLate('closing', '')
   }
 
-
   /**
    * Gives up what has not been handled yet, and reports it.
    *

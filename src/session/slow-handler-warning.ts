@@ -58,6 +58,8 @@ export class SlowHandlerWarning {
   #look(running: WatchedHandler): void {
     if (running.look() !== LOOKS + 1) return
     const time = `${WARN_AFTER / 1_000} s`
-    this.#warn(`${running.name} has been running for ${time}. Is it waiting for something that never arrives?`)
+    this.#warn(
+      `${running.name} has been running for ${time}. Is it waiting for something that never arrives?`,
+    )
   }
 }

@@ -37,6 +37,15 @@ export interface TransportEnd {
 export interface OpenTransportListener {
   /** One whole message: a string from a text message, bytes from a binary one. */
   onMessage(data: string | Uint8Array): void
+  /** How texts begin that need not be delivered, up to a part that ends with a quote and tells them apart; `undefined` if each is wanted. */
+  readonly skippedHead?: Uint8Array | undefined
+  /**
+   * Offers to skip a message that begins so: it stands in a longer text, and the part that tells it apart ends at `keyEnd`. A transport need
+   * not call it.
+   *
+   * @returns whether it is skipped; if not, it has to be delivered next
+   */
+  skip?(text: string, from: number, keyEnd: number, to: number): boolean
   onPing(data: Uint8Array): void
   onPong(data: Uint8Array): void
   /** Called exactly once, last, whether it had opened or not, also after `terminate()`. Never called synchronously from `connect`. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { createJsonCodec, jsonCodec } from '#src/codecs/json.js'
+import { createJsonCodec, isPlainJson, jsonCodec } from '#src/codecs/json.js'
 
 describe('jsonCodec', () => {
   describe('#encode', () => {
@@ -115,5 +115,21 @@ describe('createJsonCodec', () => {
     const circular: Record<string, unknown> = {}
     circular['self'] = circular
     expect(() => jsonCodec.encode(circular)).to.throw(TypeError, /circular/i)
+  })
+})
+
+describe('isPlainJson', () => {
+  it('knows codecs that read as JSON.parse does', () => {
+    const replacer = (_key: string, value: unknown): unknown => value
+    for (const codec of [jsonCodec, createJsonCodec({ replacer }), createJsonCodec({ binary: true })])
+      expect(isPlainJson(codec)).to.equal(true)
+    const other = { ...jsonCodec, encode: String }
+    expect(isPlainJson(other)).to.equal(true)
+  })
+
+  it('knows that others may not', () => {
+    const decode = (data: string | Uint8Array): unknown => JSON.parse(data as string)
+    expect(isPlainJson({ decode })).to.equal(false)
+    expect(isPlainJson(createJsonCodec({ reviver: (_key, value: unknown) => value }))).to.equal(false)
   })
 })

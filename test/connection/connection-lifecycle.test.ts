@@ -80,7 +80,7 @@ describe('ConnectionLifecycle', () => {
       })
       await clock.advance(500)
       expect(witness.errors[0]?.error.message).to.contain(
-        'function has not answered within connectTimeout (500 ms)',
+        'timed out after 500 ms (connectTimeout): an option function is still pending',
       )
     })
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { readerOf } from '#src/messages/route.js'
+import { isProperty, readerOf } from '#src/messages/route.js'
 
 const NO_OBJECTS = ['text', 5, true, null, undefined]
 
@@ -54,5 +54,13 @@ describe('readerOf', () => {
       expect(readerOf([name])({})).to.equal(undefined)
     }
     expect(readerOf('-1.length')([])).to.equal(undefined)
+  })
+})
+
+describe('isProperty', () => {
+  it('knows a property of the message itself from all other routes', () => {
+    for (const route of ['type', 'e', '']) expect(isProperty(route)).to.equal(true)
+    for (const route of ['data.e', '0', '-2', 0, ['type'], () => 'key'])
+      expect(isProperty(route)).to.equal(false)
   })
 })

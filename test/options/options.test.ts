@@ -32,6 +32,7 @@ describe('fillIn', () => {
       codec: jsonCodec,
       unpack: undefined,
       ackOnArrival: undefined,
+      skipBy: 'type',
       concurrency: 1,
       highWaterMark: 1_024,
       highWaterBytes: 16_777_216,

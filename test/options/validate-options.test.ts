@@ -39,6 +39,7 @@ describe('validateOptions', () => {
       'unpack',
       'ackOnArrival',
       'replies',
+      'parseUnwanted',
       'compression',
       'reconnect',
       'logger',
@@ -171,6 +172,7 @@ describe('validateOptions', () => {
       ['compression', [true, false], ['deflate', {}, 1, null], 'give true or false'],
       ['replies', [true, false], ['no', {}, 1, null], 'give true or false'],
       ['ackOnArrival', [() => undefined], [{}, true, null, 'id'], 'give a function from a message to its'],
+      ['parseUnwanted', [true, false], ['no', {}, 1, null], 'give true or false'],
       ['unpack', [(decoded: unknown) => [decoded]], [[], 'M', null, true], 'give a function from a decoded'],
       [
         'logger',

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Socket } from 'node:net'
 import type { TransportListener } from '../transport.js'
 import { FrameFollower, LENGTH_16, LENGTH_64, headerLength } from './frame-follower.js'
+import { endOfPart } from './text-head.js'
 import { kReader } from './shared-read-buffer.js'
 import type { SharedBufferReader } from './shared-read-buffer.js'
 
@@ -27,7 +28,7 @@ const LONGEST = 1024 * 1024
 const WHOLE_READ = 64 * 1024
 
 /** Receives the messages and pongs that are read past `ws`. */
-export type FastReceiveListener = Pick<TransportListener, 'onMessage' | 'onPong'>
+export type FastReceiveListener = Pick<TransportListener, 'onMessage' | 'skippedHead' | 'skip' | 'onPong'>
 
 /** The owner of the socket, as the fast path needs it. */
 export interface FastReceivePort {
@@ -217,9 +218,16 @@ export class FastReceive implements SharedBufferReader {
     const text = chunk.toString('latin1', from, end)
     // In UTF-8 each byte above 127 would take two: so those of the headers are known to be the only ones.
     const isAscii = Buffer.byteLength(text) === text.length + highBytes
+    const head = isAscii ? this.#listener.skippedHead : undefined
     for (let at = from; at < end;) {
       const stop = this.#endOfPlain(chunk, at)
       const start = at + headerLength(chunk[at + 1] as number)
+      // perf: what nobody wants is not even cut out of the text.
+      const keyEnd = head ? endOfPart(chunk, start, stop, head) : 0
+      if (keyEnd > 0 && this.#listener.skip?.(text, start - from, keyEnd - from, stop - from)) {
+        at = stop
+        continue
+      }
       const message = isAscii ? text.substring(start - from, stop - from) : decode(chunk, start, stop)
       if (message === undefined) {
         this.#isBypassed = true

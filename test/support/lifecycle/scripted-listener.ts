@@ -111,6 +111,10 @@ export class ScriptedHandlers implements SessionHandlers {
     // What an acknowledgement throws changes no state.
   }
 
+  isUnwanted(): boolean {
+    return false
+  }
+
   onKeyError(): void {
     // Nothing arrives.
   }

@@ -65,6 +65,49 @@ describe('What FastReceive tells of a message', () => {
     expect(told).to.deep.equal(['after'])
   })
 
+  it('offers to skip messages that begin with the head, and delivers those that are wanted, and all others', () => {
+    const told: unknown[] = []
+    const listener: FastReceiveListener = {
+      skippedHead: Buffer.from('{"e":"'),
+      skip: (text, from, keyEnd, to) => {
+        const key = text.slice(from + 6, keyEnd)
+        told.push([key, text.slice(from, to)])
+        return key === 'no'
+      },
+      onMessage: (data) => told.push(data),
+      onPong: () => undefined,
+    }
+    const socket: ReadSocket = { emit: () => true, isPaused: () => false, unshift: () => undefined }
+    const port = { isOpen: true, beforeForward: () => undefined, onSocketError: () => undefined }
+    new FastReceive(socket, 0, listener, port)
+    const long = `{"e":"no","a":"${'x'.repeat(200)}"}`
+    const texts = ['{"e":"no"}', '{"e":"yes"}', '{"e":5}', '{"e":"no","a":1}', long]
+    socket.emit('data', Buffer.concat(texts.map((text) => frame(TEXT, text))))
+    expect(told).to.deep.equal([
+      ['no', '{"e":"no"}'],
+      ['yes', '{"e":"yes"}'],
+      '{"e":"yes"}',
+      '{"e":5}',
+      ['no', '{"e":"no","a":1}'],
+      ['no', long],
+    ])
+  })
+
+  it('does not offer to skip what may not be UTF-8', () => {
+    const told: unknown[] = []
+    const listener: FastReceiveListener = {
+      skippedHead: Buffer.from('{"e":"'),
+      skip: () => true,
+      onMessage: (data) => told.push(data),
+      onPong: () => undefined,
+    }
+    const socket: ReadSocket = { emit: () => true, isPaused: () => false, unshift: () => undefined }
+    const port = { isOpen: true, beforeForward: () => undefined, onSocketError: () => undefined }
+    new FastReceive(socket, 0, listener, port)
+    socket.emit('data', frame(TEXT, '{"e":"no","a":"ö"}'))
+    expect(told).to.deep.equal(['{"e":"no","a":"ö"}'])
+  })
+
   it('is told of a long message from its own memory, into which the rest has been read', () => {
     const told: (string | Uint8Array)[] = []
     const socket: ReadSocket = { emit: () => true, isPaused: () => false, unshift: () => undefined }

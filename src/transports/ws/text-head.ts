@@ -1,0 +1,31 @@
+/** So long a part may be that tells texts apart. */
+const LONGEST = 100
+
+const SPACE = 0x20
+const QUOTE = 0x22
+const COMMA = 0x2c
+const BACKSLASH = 0x5c
+const CLOSING_BRACE = 0x7d
+
+/**
+ * Returns where the part ends that follows the head of a JSON text and tells it apart; 0 if the text begins otherwise, or that part has
+ * escapes, is long, or does not end with a quote and a mark.
+ *
+ * perf: bytes are compared in half the time that the characters of a string take.
+ */
+export function endOfPart(bytes: Uint8Array, start: number, stop: number, head: Uint8Array): number {
+  const from = start + head.length
+  const limit = Math.min(stop - 1, from + LONGEST)
+  if (from >= limit) return 0
+  for (let index = 0; index < head.length; index += 1) if (bytes[start + index] !== head[index]) return 0
+  for (let at = from; at < limit; at += 1) {
+    const byte = bytes[at] as number
+    if (byte === QUOTE) return isMark(bytes[at + 1]) ? at : 0
+    if (byte === BACKSLASH || byte < SPACE) return 0
+  }
+  return 0
+}
+
+function isMark(byte: number | undefined): boolean {
+  return byte === COMMA || byte === CLOSING_BRACE
+}
