@@ -22,6 +22,7 @@ const RATIOS = [
   { goal: 'receive, 120 B: ≥ 0.85 × net', at: ['receive', '120', 'rate'], min: 0.85, base: 'net' },
   { goal: 'receive, 120 B, nested: ≥ 1.5 × ws', at: ['receive', 'nested', 'rate'], min: 1.5 },
   { goal: 'receive, 120 B, nested: ≥ 0.85 × net', at: ['receive', 'nested', 'rate'], min: 0.85, base: 'net' },
+  { goal: 'unwanted, 120 B: ≥ 4 × ws', at: ['unwanted', '120', 'rate'], min: 4 },
   ...longGoals('receive'),
   ...longGoals('send'),
   { goal: 'send, 120 B: ≥ 3 × ws', at: ['send', '120', 'rate'], min: 3 },

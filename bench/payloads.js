@@ -76,6 +76,19 @@ export function checksumOfIds(count, size) {
   return checksum
 }
 
+/** The same where messages of so many types take turns, and those of the first count: how many these are, and their checksum. */
+export function checksumOfTurns(count, size, types) {
+  const block = blockLengthOf(size)
+  let wanted = 0
+  let checksum = 0
+  for (let index = 0; index < count; index += 1) {
+    if ((index % block) % types !== 0) continue
+    wanted += 1
+    checksum = fold(checksum, FIRST_ID + (index % block))
+  }
+  return { wanted, checksum }
+}
+
 /** What the server's checksum over all bytes must be after `count` of these texts in turn. */
 export function checksumOfTexts(texts, count) {
   const hashes = texts.map((text) => {

@@ -85,18 +85,39 @@ interface Workload {
   readonly check: (result: Result, spec: Spec) => boolean
 }
 
+/** The types of messages of which the first is wanted. */
+const TYPES = 'ticker,trade,book,candle,status,rate,index,mark,quote,news'
+
 /** More messages than there are different ones. */
 const COUNT = 2_000
 
-/** A client whose server sends back what it receives. */
-const ECHO = {
+/** A client whose server sends back what it receives, or as many messages as it is told to. */
+const PEER = {
   open: () => Promise.resolve({ request: (message: unknown) => Promise.resolve(message) }),
+
+  async select(url: string, type: string, handle: (message: unknown) => void): Promise<unknown> {
+    const { blockOf } = (await import(new URL('bench/payloads.js', root).href)) as {
+      blockOf: (size: number, types: readonly string[]) => readonly { readonly type: string }[]
+    }
+    const { searchParams } = new URL(url)
+    const messages = blockOf(Number(searchParams.get('size')), searchParams.get('types')?.split(',') ?? [])
+    let unwanted = 0
+    const flood = (count: number): void => {
+      for (let index = 0; index < count; index += 1) {
+        const message = messages[index % messages.length]
+        if (message?.type === type) handle(message)
+        else unwanted += 1
+      }
+    }
+    return { send: ({ count }: { count: number }) => flood(count), unwanted: () => unwanted }
+  },
 }
 
 describe("The benchmark's workloads", () => {
   const specs: Readonly<Record<string, Spec>> = {
     requests: { depth: 8, count: COUNT, warmup: 10 },
     pending: { waiting: 100, count: COUNT, warmup: 100 },
+    unwanted: { url: `ws://bench/flood?size=120&types=${TYPES}`, size: 120, count: COUNT, warmup: 10 },
   }
   for (const [name, spec] of Object.entries(specs)) {
     it(`accept a good run, and none with another count or order: ${name}`, async () => {
@@ -105,7 +126,7 @@ describe("The benchmark's workloads", () => {
         Workload
       >
       const workload = module[name]
-      const result = await workload?.run(ECHO, spec)
+      const result = await workload?.run(PEER, spec)
       if (!workload || !result) throw new Error('there is no such workload')
       expect(workload.check(result, spec)).to.equal(true)
       expect(workload.check({ ...result, count: result.count - 1 }, spec)).to.equal(false)

@@ -84,6 +84,27 @@ export async function open(url, handle, options = {}) {
   }
 }
 
+/** Opens a connection that wants messages of one type: a class with one handler for messages. */
+export async function select(url, type, handle, options = {}) {
+  class Selection {
+    wanted(message) {
+      handle(message)
+    }
+
+    failed(error) {
+      fail(error)
+    }
+  }
+  WebSocketClient({ route: 'type' })(Selection)
+  annotate(Selection, 'wanted', OnMessage(type))
+  annotate(Selection, 'failed', OnError())
+  const { connection } = await bootstrap(Selection, url, { logger: false, ...options })
+  return {
+    send: (message) => void connection.sendJson(message),
+    unwanted: () => connection.stats.unhandledMessages,
+  }
+}
+
 /** Opens a connection that only stays, with a heartbeat. */
 export async function hold(url, handle, interval) {
   const { connection, instance } = await bootstrap(Feed, url, { heartbeat: { interval, timeout: interval } })

@@ -8,14 +8,14 @@ const LONG = [...COMPRESSED, 'long', 'nested']
 export const clients = [
   {
     name: 'ws',
-    does: [...LONG, 'binary', REQUESTS, 'idle'],
+    does: [...LONG, 'binary', 'select', REQUESTS, 'idle'],
     packages: ['ws'],
     load: () => import('./ws.js'),
   },
   { name: 'ws-tuned', does: [...LONG, REQUESTS], load: () => import('./ws-tuned.js') },
   {
     name: 'holdfast',
-    does: [...LONG, 'binary', REQUESTS, 'idle', 'memory'],
+    does: [...LONG, 'binary', 'select', REQUESTS, 'idle', 'memory'],
     load: () => import('./holdfast.js'),
   },
   {

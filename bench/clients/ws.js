@@ -22,6 +22,24 @@ export async function open(url, handle) {
   }
 }
 
+/** Opens a connection that wants messages of one type. */
+export async function select(url, type, handle) {
+  const socket = new WebSocket(url)
+  let unwanted = 0
+  socket.on('message', (data) => {
+    const message = JSON.parse(data)
+    switch (message.type) {
+      case type:
+        handle(message)
+        break
+      default:
+        unwanted += 1
+    }
+  })
+  await once(socket, 'open')
+  return { send: (message) => socket.send(JSON.stringify(message)), unwanted: () => unwanted }
+}
+
 /** Opens a connection that only stays: with the heartbeat of `ws`' documentation, one interval per connection. */
 export async function hold(url, handle, interval) {
   const socket = new WebSocket(url)

@@ -8,5 +8,17 @@ import { pending } from './pending.js'
 import { receive } from './receive.js'
 import { requests } from './requests.js'
 import { send } from './send.js'
+import { unwanted } from './unwanted.js'
 
-export const workloads = [receive, send, echo, requests, idle, heartbeat, dispatch, pending, bootstrap]
+export const workloads = [
+  receive,
+  unwanted,
+  send,
+  echo,
+  requests,
+  idle,
+  heartbeat,
+  dispatch,
+  pending,
+  bootstrap,
+]
