@@ -23,6 +23,7 @@ const RATIOS = [
   { goal: 'receive, 120 B, nested: ≥ 1.5 × ws', at: ['receive', 'nested', 'rate'], min: 1.5 },
   { goal: 'receive, 120 B, nested: ≥ 0.85 × net', at: ['receive', 'nested', 'rate'], min: 0.85, base: 'net' },
   { goal: 'unwanted, 120 B: ≥ 4 × ws', at: ['unwanted', '120', 'rate'], min: 4 },
+  { goal: 'unwanted, 120 B: CPU time ≤ 1/4 × ws', at: ['unwanted', '120', 'cpu'], max: 1 / 4 },
   ...longGoals('receive'),
   ...longGoals('send'),
   { goal: 'send, 120 B: ≥ 3 × ws', at: ['send', '120', 'rate'], min: 3 },
