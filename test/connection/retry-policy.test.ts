@@ -1,11 +1,7 @@
 import { expect } from 'chai'
 import { HandshakeError, OnOpenTimeoutError } from 'holdfast'
 import type { Failure } from 'holdfast'
-import {
-  RETRY_DEFAULTS,
-  RetryPolicy,
-  describeDecision,
-} from '#src/connection/retry-policy.js'
+import { RETRY_DEFAULTS, RetryPolicy, describeDecision } from '#src/connection/retry-policy.js'
 import { backoffCeiling } from '#src/core/clock.js'
 import type { JudgeFacts, RetrySettings } from '#src/connection/retry-policy.js'
 import type { RetryDecision } from '#src/session/disconnect.js'

@@ -7,11 +7,7 @@ import {
   OnOpenTimeoutError,
 } from 'holdfast'
 import type { Failure, Initiator } from 'holdfast'
-import {
-  RETRY_DEFAULTS,
-  drawSpacing,
-  isFatal,
-} from '#src/connection/retry-policy.js'
+import { RETRY_DEFAULTS, drawSpacing, isFatal } from '#src/connection/retry-policy.js'
 import type { VerdictFacts } from '#src/connection/retry-policy.js'
 
 const url = 'wss://peer.test'
