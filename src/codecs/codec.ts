@@ -1,6 +1,6 @@
 import { describeValue } from '../core/describe-value.js'
 import { reasonOf } from '../core/error-text.js'
-import { syncAnswer } from '../core/thenable.js'
+import { ignore, isThenable } from '../core/thenable.js'
 import { EncodeError } from '../errors/message-errors.js'
 
 /** Turns messages into frames and back. A codec that throws loses that one message, never the connection. */
@@ -26,11 +26,12 @@ export interface Codec {
 export function encodeWith(codec: Codec, value: unknown): string | Uint8Array {
   let data: unknown
   try {
-    data = syncAnswer<unknown>(codec.encode(value), 'encode of the codec')
+    data = codec.encode(value)
   } catch (thrown) {
     throw new EncodeError(`Could not encode ${describeValue(value)}: ${reasonOf(thrown)}`, { cause: thrown })
   }
   if (typeof data === 'string' || data instanceof Uint8Array) return data
+  if (isThenable(data)) ignore(data)
   throw new EncodeError(
     `Could not encode ${describeValue(value)}: encode of the codec returned ${describeValue(data)}, and has to return a string or a Uint8Array`,
   )

@@ -20,8 +20,7 @@ import {
   ConnectionLostError,
   InvalidUrlError,
 } from '../errors/connection-errors.js'
-import { unusedProxy } from '../core/proxy-variables.js'
-import { redactUrl } from '../core/url.js'
+import { redactUrl, unusedProxy } from '../core/url.js'
 import { resolveRequest } from './attempt-options.js'
 import type { AttemptInfo, AttemptOptions } from './attempt-options.js'
 

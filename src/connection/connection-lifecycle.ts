@@ -165,6 +165,10 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
     this.#driver.report(() => ({ event: { type: 'onCloseSettled', link }, facts: {} }))
   }
 
+  nameOf(event: 'open'): string {
+    return this.listener?.nameOf(event) ?? ''
+  }
+
   onTimer(timer: TimerName): void {
     const session = this.links.session(linkOfTimer(this.state, timer))
     if (session && timer.startsWith('open:')) {

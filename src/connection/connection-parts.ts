@@ -54,13 +54,13 @@ export abstract class ConnectionParts {
     void this.listener?.onError({ error, stage, fatal: false, consequence, signal, message })
   }
 
-  nameOf(event: 'open' | 'closing' | 'close'): string {
-    return this.listener?.nameOf(event) ?? ''
-  }
-
   /** Reports a handler of the end that has not settled in its time. */
   reportLate(event: 'closing' | 'close', consequence: string): void {
-    this.report(new UnprocessedMessagesError(0, [this.nameOf(event)], true), 'close', consequence)
+    this.report(
+      new UnprocessedMessagesError(0, [this.listener?.nameOf(event) ?? ''], true),
+      'close',
+      consequence,
+    )
   }
 
   onSubscriptionIds(keyOf: (id: unknown) => string | undefined): void {

@@ -59,6 +59,11 @@ export function connectionLogger(option: Logger | false | undefined, name: strin
   return new NamingLogger(option === console ? consoleLogger('debug') : (option ?? warnings), name)
 }
 
+/** Returns false if what is logged at `info` goes nowhere, so that it need not be put in words. */
+export function logsInfo(logger: Logger): boolean {
+  return logger instanceof NamingLogger ? logger.logsInfo : logger !== silent
+}
+
 /** A logger may be asynchronous, whatever its type says. */
 type Target = Readonly<Record<Level, (message: string, facts?: LogFacts) => unknown>>
 
@@ -70,6 +75,10 @@ class NamingLogger extends Logger {
     super()
     this.#target = target
     this.#name = name
+  }
+
+  get logsInfo(): boolean {
+    return this.#target !== warnings
   }
 
   debug(message: string, facts?: LogFacts): void {

@@ -1,5 +1,6 @@
 import type { Handler, HandlerTable } from '../annotations/handler-table.js'
 import { toError } from '../core/error-text.js'
+import { logsInfo } from '../core/logger.js'
 import type { Logger } from '../core/logger.js'
 import type { HandlerConnection } from '../session/handler-connection.js'
 import type {
@@ -31,7 +32,8 @@ export class Dispatcher extends DispatchContext implements ConnectionListener {
     super(instance, table, settings, logger, around)
     this.connection = connection
     const { stateChange } = table.single
-    if (stateChange) this.#stateChanges = new StateChanges(this, stateChange)
+    const isLogged = logsInfo(logger)
+    if (stateChange || isLogged) this.#stateChanges = new StateChanges(this, stateChange, isLogged)
   }
 
   openSession(session: SessionPort): SessionHandlers {
@@ -39,7 +41,6 @@ export class Dispatcher extends DispatchContext implements ConnectionListener {
   }
 
   onStateChange(state: ConnectionState): void {
-    this.logger.info(`state: ${describeState(state)}`)
     if (state.status === 'closed') this.stop()
     this.#stateChanges?.push(state)
   }
@@ -82,36 +83,41 @@ function describeState(state: ConnectionState): string {
   }
 }
 
-/** Tells `@OnStateChange` of one transition after another: the next one when the handler has settled. */
+/** Logs transitions, and tells `@OnStateChange` of one after another: the next one when the handler has settled. */
 class StateChanges {
   readonly #dispatcher: Dispatcher
-  readonly #handler: Handler
+  readonly #handler: Handler | undefined
+  readonly #isLogged: boolean
   /** In order; there are never many. */
   readonly #waiting: ConnectionState[] = []
   #isRunning = false
 
-  constructor(dispatcher: Dispatcher, handler: Handler) {
+  constructor(dispatcher: Dispatcher, handler: Handler | undefined, isLogged: boolean) {
     this.#dispatcher = dispatcher
     this.#handler = handler
+    this.#isLogged = isLogged
   }
 
   push(state: ConnectionState): void {
+    if (this.#isLogged) this.#dispatcher.logger.info(`state: ${describeState(state)}`)
+    const handler = this.#handler
+    if (!handler) return
     this.#waiting.push(state)
-    if (!this.#isRunning) this.#runAll()
+    if (!this.#isRunning) this.#runAll(handler)
   }
 
-  #runAll(): void {
+  #runAll(handler: Handler): void {
     this.#isRunning = true
     for (let state = this.#waiting.shift(); state; state = this.#waiting.shift()) {
-      const running = this.#run(state)
+      const running = this.#run(handler, state)
       if (!running) continue
-      void running.then(() => this.#runAll())
+      void running.then(() => this.#runAll(handler))
       return
     }
     this.#isRunning = false
   }
 
-  #run(state: ConnectionState): void | Promise<void> {
+  #run(handler: Handler, state: ConnectionState): void | Promise<void> {
     const { connection, invoker } = this.#dispatcher
     try {
       const context = {
@@ -121,21 +127,20 @@ class StateChanges {
           return connection.signal
         },
       }
-      const result = invoker.call(this.#handler, state, context)
+      const result = invoker.call(handler, state, context)
       if (!isThenable(result)) return undefined
       return Promise.resolve(result).then(
         () => undefined,
-        (thrown: unknown) => this.#fail(thrown),
+        (thrown: unknown) => this.#fail(handler, thrown),
       )
     } catch (thrown) {
-      return this.#fail(thrown)
+      return this.#fail(handler, thrown)
     }
   }
 
-  #fail(thrown: unknown): void | Promise<void> {
+  #fail({ name: handler }: Handler, thrown: unknown): void | Promise<void> {
     const { connection, errors } = this.#dispatcher
     const { signal } = connection
-    const { name: handler } = this.#handler
     const context = { connection, signal, stage: 'handle', fatal: false, handler, count: 1 } as const
     return errors.handle(toError(thrown), context, '')
   }

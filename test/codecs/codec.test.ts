@@ -28,7 +28,7 @@ describe('encodeWith', () => {
     const codec = { ...jsonCodec, encode: () => Promise.reject(new Error('unheard')) as never }
     expect(() => encodeWith(codec, {})).to.throw(
       EncodeError,
-      'Could not encode a plain object: encode of the codec returned a promise, which is not awaited',
+      'Could not encode a plain object: encode of the codec returned an instance of Promise, and has to return a string or a Uint8Array',
     )
   })
 

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
-import { connectionLogger } from '#src/core/logger.js'
+import { connectionLogger, logsInfo } from '#src/core/logger.js'
 import { EncodeError } from 'holdfast'
+import type { Logger } from 'holdfast'
 import { KeepingLogger } from '../support/keeping-logger.js'
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -51,6 +52,13 @@ describe('connectionLogger', () => {
     logger.error('handle: failed', { err })
     logger.info('state: open')
     expect(calls).to.deep.equal([['[Ticker] handle: failed', { err }], ['[Ticker] state: open']])
+  })
+
+  it('tells whether lines at info go anywhere', () => {
+    const isLogged = (option: Logger | false | undefined): boolean => logsInfo(connectionLogger(option, 'x'))
+    expect([undefined, false as const].map(isLogged)).to.deep.equal([false, false])
+    expect([console, new KeepingLogger()].map(isLogged)).to.deep.equal([true, true])
+    expect(logsInfo(new KeepingLogger())).to.equal(true)
   })
 
   it('escapes each line as a whole', () => {

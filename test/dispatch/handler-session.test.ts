@@ -558,6 +558,28 @@ describe('HandlerSession', () => {
     await client.close()
   })
 
+  it('logs each change of state at info', async () => {
+    class Plain {
+      @OnMessage() any(): void {}
+    }
+    const { client, server, clock, logger } = await begin(Plain)
+    server.peer.drop()
+    await clock.advance(4_000)
+    await client.close(1000, 'done')
+    expect(logger.states).to.deep.equal(
+      [
+        'opening (connection 1)',
+        'open (connection 1)',
+        'waiting 2000 ms (attempt 2 follows)',
+        'connecting (attempt 2)',
+        'opening (connection 2)',
+        'open (connection 2)',
+        'closing (1000 done)',
+        'closed (1000)',
+      ].map((state) => `info [Plain] state: ${state}`),
+    )
+  })
+
   it('names a handler that has not settled for 30 seconds', async () => {
     class Hung {
       @OnMessage('hang') hang(): Promise<void> {
