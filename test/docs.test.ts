@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { KEYED_CONCURRENCY_DEFAULTS } from '#src/options/concurrency.js'
 import { HEARTBEAT_DEFAULTS } from '#src/link/heartbeat.js'
 import { OUTBOX_DEFAULTS } from '#src/messages/outbox.js'
+import { SUBSCRIPTIONS_DEFAULTS } from '#src/messages/subscriptions/subscribe-options.js'
 import { REQUEST_DEFAULTS } from '#src/requests/request-options.js'
 import { RETRY_DEFAULTS } from '#src/connection/retry-policy.js'
 import { DEFAULTS } from '#src/options/fill-in.js'
@@ -43,6 +44,7 @@ describe('docs/options.md', () => {
           ...below('heartbeat', HEARTBEAT_DEFAULTS),
           ...below('reconnect', RETRY_DEFAULTS),
           ...below('requests', REQUEST_DEFAULTS),
+          ...below('subscriptions', SUBSCRIPTIONS_DEFAULTS),
           ...below('outbox', numbersOf(OUTBOX_DEFAULTS)),
         ]),
       )

@@ -131,7 +131,7 @@ function shownName(text: string): string {
 }
 
 /** Puts the peer's own code and message in one line, as far as there are any. */
-function describeDetails(details: unknown): string {
+export function describeDetails(details: unknown): string {
   const { code, message } = Object(details) as { code?: unknown; message?: unknown }
   const parts = [code, message, details].filter(
     (part) => typeof part === 'string' || typeof part === 'number',

@@ -2,14 +2,17 @@ import { HoldfastError } from './holdfast-error.js'
 
 /**
  * A subscription was refused, not acknowledged in time, or could not be said. It stays remembered, and is said again after
- * the next reconnect.
+ * the next reconnect. `acknowledged` also rejects with it when nobody is subscribed to the topic any more.
  */
 export class SubscriptionError extends HoldfastError {
   readonly code = 'HOLDFAST_SUBSCRIPTION'
-  /** The key that it was added under. */
+  /** The key that it was added under, or of its topic. */
   readonly key: string
-  /** The server refused it; no acknowledgement came in time; or a message or function of it failed. */
-  readonly reason: 'refused' | 'timeout' | 'failed'
+  /**
+   * The server refused it; no acknowledgement came in time; or a message or function of it failed. `unsubscribed` is never reported: it only
+   * rejects `acknowledged`.
+   */
+  readonly reason: 'refused' | 'timeout' | 'failed' | 'unsubscribed'
   /** The message with which the server refused it. */
   readonly details: unknown
 

@@ -180,6 +180,21 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
     return undefined
   }
 
+  /**
+   * Hands a frame to the transport. It is no flow control.
+   *
+   * @param left called when it has left this process, or never will
+   * @throws ConnectionLostError unless the link is open
+   */
+  sendWatched(data: string | Uint8Array, left: () => void): void {
+    const { refusal, transport } = this
+    if (refusal) throw refusal
+    transport.send(data, () => {
+      this.#onFlushed()
+      left()
+    })
+  }
+
   #onFlushed(): void {
     if (this.transport.bufferedAmount <= this.settings.sendHighWaterMark * LOW_WATER_SHARE)
       this.#releaseSenders()

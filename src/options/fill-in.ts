@@ -8,6 +8,7 @@ import { OUTBOX_DEFAULTS } from '../messages/outbox.js'
 import type { OutboxSettings } from '../messages/outbox.js'
 import { isProperty } from '../messages/route.js'
 import type { Route } from '../messages/route.js'
+import { fillInSubscriptions } from '../messages/subscriptions/subscribe-options.js'
 import { fillInRequests } from '../requests/request-options.js'
 import { fillInConcurrency } from './concurrency.js'
 import type { ConcurrencySettings } from './concurrency.js'
@@ -75,6 +76,7 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
     periodic: fillInPeriodic(options.periodic),
     requests: fillInRequests(options.requests),
     hasRequests: options.requests !== undefined,
+    subscriptions: fillInSubscriptions(options.subscriptions),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
   }
@@ -89,9 +91,11 @@ function skipBy({
   codec = jsonCodec,
   parseUnwanted,
   route = 'type',
+  subscriptions,
   unpack,
 }: ConnectionOptions): string | undefined {
-  const wantsAll = parseUnwanted === true || unpack !== undefined || ackOnArrival !== undefined
+  const lookers = [unpack, ackOnArrival, subscriptions?.ack]
+  const wantsAll = parseUnwanted === true || lookers.some((each) => each !== undefined)
   return wantsAll || !isPlainJson(codec) || !isProperty(route) ? undefined : route
 }
 

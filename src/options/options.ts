@@ -10,6 +10,7 @@ import type { RateLimitSettings } from '../link/rate-limiter.js'
 import type { Failure } from '../session/disconnect.js'
 import type { AckOnArrival, Unpack } from '../messages/inbound.js'
 import type { Logger } from '../core/logger.js'
+import type { SubscriptionsOptions } from '../messages/subscriptions/subscribe-options.js'
 import type { Route } from '../messages/route.js'
 import type { Connect } from '../transports/transport.js'
 
@@ -134,6 +135,8 @@ export interface ConnectionOptions {
   readonly outbox?: OutboxOptions | false
   /** How requests and their replies belong together; see `connection.request`. Start from a preset: `jsonRpc()`, `ocpp()`, `homeAssistant()`. */
   readonly requests?: RequestsOptions
+  /** How topics become messages; see `Subscriptions.subscribe`. `batch.size` and `batch.delay` say what goes together. */
+  readonly subscriptions?: SubscriptionsOptions
   /** No more than so many sends in any so many milliseconds, pings included: what is too much waits. */
   readonly rateLimit?: RateLimitSettings
   /** Where to write what no handler takes; `false` writes nothing. @default the console, from `warn` up */

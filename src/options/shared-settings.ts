@@ -3,7 +3,15 @@ import type { ClientSettings } from '../options/fill-in.js'
 import type { Class } from '../core/token.js'
 
 /** What is copied when it is filled in, so that what is in it counts, and not which object it is. */
-const GROUPS: readonly string[] = ['concurrency', 'heartbeat', 'outbox', 'periodic', 'reconnect', 'requests']
+const GROUPS: readonly string[] = [
+  'concurrency',
+  'heartbeat',
+  'outbox',
+  'periodic',
+  'reconnect',
+  'requests',
+  'subscriptions',
+]
 
 interface Known {
   readonly options: ConnectionOptions

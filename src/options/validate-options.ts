@@ -19,6 +19,7 @@ import {
 } from './rules.js'
 import { checkHeartbeat } from './heartbeat-option.js'
 import { checkPeriodic } from './periodic-option.js'
+import { checkSubscriptions } from './validate-subscriptions.js'
 import { checkReconnect } from './validate-reconnect.js'
 import { checkHeaders, checkProtocols, checkUrl } from './validate-request.js'
 import { checkRoute } from './validate-route.js'
@@ -182,6 +183,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Chec
   ['reconnect', checkReconnect],
   ['outbox', checkOutbox],
   ['requests', checkRequests],
+  ['subscriptions', checkSubscriptions],
   ['rateLimit', checkRateLimit],
   ['maxAge', (value, place) => (value === Infinity ? [] : checkTime(value, place, 1))],
   [

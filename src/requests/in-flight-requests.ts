@@ -1,6 +1,7 @@
 import type { PendingRequest } from './pending-request.js'
 import { RequestIds } from './request-ids.js'
-import type { RequestsSettings } from './request-options.js'
+import type { RequestId } from './request-ids.js'
+import type { RequestOptions, RequestsSettings } from './request-options.js'
 
 /** The requests that have been sent and wait for a reply, by what a reply names them by. */
 export class InFlightRequests {
@@ -14,6 +15,19 @@ export class InFlightRequests {
 
   constructor(settings: RequestsSettings) {
     if (settings.ids) this.ids = new RequestIds(settings.ids, settings, this.#byKey)
+  }
+
+  /**
+   * Reads the id that a request brings along.
+   *
+   * @throws TypeError when another pending request has it, or when the message can have none and there is no `match`
+   */
+  ownId(message: unknown, { match }: RequestOptions): RequestId | undefined {
+    const { ids } = this
+    if (!ids && !match) throw new TypeError('A request needs a match where requests.id is false')
+    // The ID of a message that a function makes is known once it is made.
+    if (typeof message === 'function') return undefined
+    return match ? ids?.readIfAny(message) : ids?.read(message)
   }
 
   get size(): number {

@@ -7,7 +7,6 @@ import { BackpressureError, ReplyError, UnreadRepliesError } from '../errors/req
 import { InFlightRequests } from './in-flight-requests.js'
 import type { PendingRequest } from './pending-request.js'
 import { idInUse } from './request-ids.js'
-import type { RequestId } from './request-ids.js'
 import { REQUEST_DEFAULTS } from './request-options.js'
 import type { RequestManyOptions, RequestOptions, RequestsSettings } from './request-options.js'
 import { RequestQueue } from './request-queue.js'
@@ -15,6 +14,8 @@ import type { RequestQueuePort } from './request-queue.js'
 import { RequestTimeouts } from './request-timeouts.js'
 import { SingleRequest } from './single-request.js'
 import { StreamRequest } from './stream-request.js'
+import { unawaitedRequest } from './unawaited-request.js'
+import type { UnawaitedRequest } from './unawaited-request.js'
 
 /** Sends the requests of one link, and receives what happens to them. A lobby never sends: its `canSend` is not called. */
 export interface RequestsPort extends Omit<RequestQueuePort, 'cancel'> {
@@ -92,7 +93,7 @@ export class PendingRequests {
    * @throws TypeError when the message has an id that is in use, or when it can have none and there is no `match`
    */
   request(message: unknown, options: RequestOptions = {}): Promise<unknown> {
-    const own = this.#ownId(message, options)
+    const own = this.#inFlight.ownId(message, options)
     const request = new SingleRequest(message, options, this.#queue, own, !this.#isLobby)
     this.#add(request)
     return request.promise
@@ -105,7 +106,7 @@ export class PendingRequests {
    * @throws TypeError like {@link request}
    */
   requestMany(message: unknown, options: RequestManyOptions): AsyncIterableIterator<unknown, undefined> {
-    const own = this.#ownId(message, options)
+    const own = this.#inFlight.ownId(message, options)
     const request = new StreamRequest(message, options, this.#queue, own, !this.#isLobby)
     this.#add(request)
     return request.replies
@@ -209,16 +210,16 @@ export class PendingRequests {
     this.#inFlight.ids?.markUsedIdOf(message)
   }
 
-  // --- what a request goes through --------------------------------------------------------------------------------------
-
-  /** Reads the id that a request brings along. */
-  #ownId(message: unknown, { match }: RequestOptions): RequestId | undefined {
-    const { ids } = this.#inFlight
-    if (!ids && !match) throw new TypeError('A request needs a match where requests.id is false')
-    // The ID of a message that a function makes is known once it is made.
-    if (typeof message === 'function') return undefined
-    return match ? ids?.readIfAny(message) : ids?.read(message)
+  /**
+   * Gives a message an id of this link, and tells its reply, for somebody who finds that without these requests.
+   *
+   * @throws TypeError when the message can have no id, or has one that is in use
+   */
+  identify(message: unknown): UnawaitedRequest {
+    return unawaitedRequest(message, this.#inFlight.ids, this.#settings)
   }
+
+  // --- what a request goes through --------------------------------------------------------------------------------------
 
   #add(request: PendingRequest): void {
     const { signal, timeout = this.#settings.timeout } = request.options

@@ -119,7 +119,7 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
     const { hasRequests, takersIfAny } = this.owner.hub
     const { ackOnArrival } = this.link
     const requests = hasRequests ? this.requests : this.requestsIfAny
-    const isTaken = (requests?.take(message) ?? false) || (takersIfAny?.offer(message, this.link) ?? false)
+    const isTaken = (requests?.take(message) ?? false) || (takersIfAny?.offer(message, this) ?? false)
     if (!isTaken && this.link.heartbeat.isReply(message)) return true
     if (ackOnArrival) this.#acknowledge(ackOnArrival, message)
     return isTaken

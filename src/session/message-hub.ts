@@ -154,7 +154,7 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
 
   /** `@OnOpen` has settled: sends the messages that have waited for that. */
   onSessionReady(session: TakersSession & { readonly link: PeriodicLink }): void {
-    this.takersIfAny?.sendSubscriptions()
+    this.takersIfAny?.sendSubscriptions(session)
     this.#sender?.flush(session.link)
     this.takersIfAny?.sendRequests(session)
     const { periodic } = this.#settings

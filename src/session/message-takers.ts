@@ -10,7 +10,8 @@ import type { ReadDemand } from '../link/read-flow.js'
 import type { InboundPipeline } from '../messages/inbound.js'
 import { MessageStreams } from '../messages/message-stream.js'
 import type { SenderLink } from '../messages/sender.js'
-import { Subscriptions } from '../messages/subscriptions.js'
+import type { SubscriptionsSettings } from '../messages/subscriptions/subscribe-options.js'
+import { Subscriptions } from '../messages/subscriptions/subscriptions.js'
 import { Waiters } from '../messages/waiters.js'
 import type { WaitOptions } from '../messages/waiters.js'
 import { PendingRequests } from '../requests/pending-requests.js'
@@ -24,13 +25,20 @@ export interface MessageTakersSettings {
   readonly clock: Clock
   readonly codec: Codec
   readonly requests: RequestsSettings
+  readonly subscriptions: SubscriptionsSettings | undefined
   /** True if the API is known to have requests: then unmatched replies are counted. */
   readonly hasRequests: boolean
 }
 
+/** The link of a session. */
+interface TakersLink extends SenderLink {
+  /** @param left called when the frame has left this process, or never will */
+  sendWatched(data: string | Uint8Array, left: () => void): void
+}
+
 /** One link, for those who wait for its messages. */
 export interface TakersSession {
-  readonly link: SenderLink
+  readonly link: TakersLink
   /** True if the caller may send at once. */
   readonly canSend: boolean
   /** True while the caller is part of its `@OnOpen`. */
@@ -89,6 +97,8 @@ export class MessageTakers {
   #lobby: PendingRequests | undefined
   #streams: MessageStreams | undefined
   #unmatchedReplies = 0
+  /** True while a reply that no request was waiting for is offered to the others. */
+  #isUnmatched = false
 
   constructor(settings: MessageTakersSettings, port: MessageTakersPort, hub: TakersHub) {
     this.#settings = settings
@@ -142,7 +152,7 @@ export class MessageTakers {
         onChange: () => onWaiting(requests.size),
         onError: (thrown) => this.#port.report(toError(thrown), 'decode', ''),
         onUnmatched: () => {
-          this.#unmatchedReplies += 1
+          this.#isUnmatched = true
         },
       },
       session === undefined,
@@ -153,13 +163,22 @@ export class MessageTakers {
   #makeSubscriptions(): Subscriptions {
     const port = this.#port
     const onWaiting = waitingCounter(this.#hub.demand)
+    const sendOn = (session: TakersSession, message: unknown, left: () => void): void => {
+      session.requests.markUsed(message)
+      session.link.sendWatched(encodeWith(this.#settings.codec, message), left)
+    }
     return new Subscriptions(
       {
-        send: (message) => {
-          const session = port.links.servingSession
-          session?.requests.markUsed(message)
-          void session?.link.send(encodeWith(this.#settings.codec, message))
+        get callersSession() {
+          return port.links.callersSession
         },
+        sendOn,
+        send: (message, left) => {
+          const session = port.links.servingSession
+          if (session) sendOn(session, message, left)
+        },
+        asRequest: (message) => (port.links.servingSession?.requests ?? this.lobby).identify(message),
+        canSend: ({ link }: TakersSession) => link.isOpen && !ENDING.includes(port.holder.state.status),
         // From inside the @OnOpen of a link that is to replace this one, nothing is sent on this one any more.
         isReady: () => {
           const session = port.links.servingSession
@@ -170,10 +189,12 @@ export class MessageTakers {
           )
         },
         report: (error) => port.report(error, 'send', ''),
+        onAckError: (thrown, message) => port.report(toError(thrown), 'decode', '', message),
         onFirstId: () => port.onSubscriptionIds((id) => this.#subscriptions?.keyOf(id)),
         onPendingAcksChange: () => onWaiting(this.#subscriptions?.pendingAcks ?? 0),
       },
       this.#settings.clock,
+      this.#settings.subscriptions,
     )
   }
 
@@ -205,10 +226,13 @@ export class MessageTakers {
   }
 
   /** Offers a message of a link to those who wait for it. Returns whether somebody took it. */
-  offer(message: unknown, link: SenderLink): boolean {
-    return (
-      (this.#waiters?.offer(message, link) ?? false) || (this.#subscriptions?.intercept(message) ?? false)
-    )
+  offer(message: unknown, session: TakersSession): boolean {
+    const isUnmatched = this.#isUnmatched
+    this.#isUnmatched = false
+    const isWaitedFor = this.#waiters?.offer(message, session.link) ?? false
+    if (!isWaitedFor && this.#subscriptions?.intercept(message, session)) return true
+    if (isUnmatched) this.#unmatchedReplies += 1
+    return isWaitedFor
   }
 
   /** True while iterators look on. */
@@ -239,9 +263,8 @@ export class MessageTakers {
   }
 
   /** A link is ready. What was said on the one before, if that is still there, is said anew. */
-  sendSubscriptions(): void {
-    this.#subscriptions?.onLost()
-    this.#subscriptions?.onReady()
+  sendSubscriptions(session: TakersSession): void {
+    this.#subscriptions?.onReady(session)
   }
 
   /** A link is ready, and all else is sent: requests that have waited for one are. */
@@ -257,7 +280,7 @@ export class MessageTakers {
   onSessionLost(session: TakersSession, error: Error, requests: readonly PendingRequest[]): void {
     const { servingSession } = this.#port.links
     this.#waiters?.rejectAll(session.link, error)
-    if (!servingSession) this.#subscriptions?.onLost()
+    this.#subscriptions?.onLost(session, servingSession !== undefined)
     if (requests.length > 0) (servingSession?.requests ?? this.lobby).adopt(requests)
   }
 
@@ -270,10 +293,13 @@ export class MessageTakers {
     this.#lobby?.onClosed(error)
     if (cause) this.#streams?.fail(cause)
     else this.#streams?.end()
-    this.#subscriptions?.onClosed()
+    this.#subscriptions?.onClosed(error)
     this.#waiters?.end(error)
   }
 }
+
+/** States in which nothing new is asked for. */
+const ENDING: readonly string[] = ['closing', 'closed']
 
 /** Returns what tells the demand how many of one kind wait. */
 function waitingCounter(demand: ReadDemand): (count: number) => void {

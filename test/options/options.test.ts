@@ -21,6 +21,7 @@ describe('fillIn', () => {
     expect(requests).to.include({ timeout: 30_000, limit: 1_000 })
     expect(settings).to.deep.equal({
       hasRequests: false,
+      subscriptions: undefined,
       rateLimit: undefined,
       periodic: undefined,
       maxAge: Infinity,
@@ -101,6 +102,16 @@ describe('fillIn', () => {
       replies: false,
     }
     expect(fillIn(given, URL_TEXT)).to.include(given)
+  })
+
+  it('fills in the defaults of subscriptions, and keeps the functions', () => {
+    const subscribe = (topics: readonly unknown[]): unknown => topics
+    const batch = { size: Infinity, delay: 0 }
+    const filled = fillIn({ subscriptions: { subscribe } }, URL_TEXT).subscriptions
+    expect(filled).to.deep.equal({ subscribe, ackTimeout: 10_000, batch })
+    const given = { subscribe, ackTimeout: 5, batch: { size: 7 } }
+    const taken = fillIn({ subscriptions: given }, URL_TEXT).subscriptions
+    expect(taken).to.deep.equal({ subscribe, ackTimeout: 5, batch: { size: 7, delay: 0 } })
   })
 
   it('takes false for no limit: Infinity for a time, 0 for a size', () => {

@@ -15,6 +15,7 @@ describe('The settings of the last client of a class', () => {
   class Feed {}
   const delays = [100, 200]
   const shouldReconnect = (): boolean => true
+  const subscribe = (topics: readonly unknown[]): unknown => topics
 
   function options(): ConnectionOptions {
     return {
@@ -27,6 +28,7 @@ describe('The settings of the last client of a class', () => {
       periodic: { interval: 1_000, message: 'alive' },
       reconnect: { delays, shouldReconnect },
       requests: { timeout: 100 },
+      subscriptions: { subscribe, ackTimeout: 100 },
     }
   }
 
@@ -56,6 +58,7 @@ describe('The settings of the last client of a class', () => {
     'another list in a group': { ...options(), reconnect: { delays: [...delays], shouldReconnect } },
     'another key': { ...options(), concurrency: { key: 'name', limit: 2 } },
     'another time of requests': { ...options(), requests: { timeout: 101 } },
+    'another time of subscriptions': { ...options(), subscriptions: { subscribe, ackTimeout: 101 } },
     'another limit of the outbox': { ...options(), outbox: { limit: 6 } },
   }
 
@@ -67,12 +70,19 @@ describe('The settings of the last client of a class', () => {
     })
   }
 
-  for (const group of ['concurrency', 'heartbeat', 'outbox', 'reconnect', 'requests'] as const) {
+  for (const group of [
+    'concurrency',
+    'heartbeat',
+    'outbox',
+    'reconnect',
+    'requests',
+    'subscriptions',
+  ] as const) {
     it(`are not those of a client whose ${group} were changed in place`, () => {
       const given = options()
       keepSettings(Feed, given, settings)
       expect(knownSettings(Feed, given)).to.equal(settings)
-      Object.assign(given[group] as object, { limit: 1, timeout: 1, maxAttempts: 1 })
+      Object.assign(given[group] as object, { limit: 1, timeout: 1, maxAttempts: 1, ackTimeout: 1 })
       expect(knownSettings(Feed, given)).to.equal(undefined)
     })
   }

@@ -1,21 +1,10 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { FakeClock } from 'holdfast/testing'
-import { Subscriptions } from '#src/messages/subscriptions.js'
-import type { SubscribeOptions, SubscriptionsPort } from '#src/messages/subscriptions.js'
+import { MessageSubscriptions } from '#src/messages/subscriptions/message-subscriptions.js'
+import type { SubscribeOptions } from '#src/messages/subscriptions/subscribe-options.js'
 import { EncodeError } from '#src/errors/message-errors.js'
 import { SubscriptionError } from '#src/errors/subscription-error.js'
-
-/** What is internal, and so not declared. */
-interface Inside extends Subscriptions {
-  readonly pendingAcks: number
-  onReady(): void
-  intercept(message: unknown): boolean
-  onLost(): void
-  onClosed(): void
-}
-
-const Constructor = Subscriptions as unknown as new (port: SubscriptionsPort, clock: FakeClock) => Inside
 
 /** A connection that can be made ready and lost, and whatever is said on it. */
 function rig() {
@@ -23,17 +12,37 @@ function rig() {
   const sent: unknown[] = []
   const errors: Error[] = []
   const waits: number[] = []
-  const connection: { isReady: boolean; sending(message: unknown): void } = {
+  const unread: (() => void)[] = []
+  let ids = 0
+  const connection: { isReady: boolean; isReading: boolean; sending(message: unknown): void } = {
     isReady: false,
+    isReading: true,
     sending: () => {},
   }
-  const subscriptions: Inside = new Constructor(
+  /** What has been sent leaves. */
+  const read = (): void => {
+    for (const left of unread.splice(0)) left()
+  }
+  const subscriptions: MessageSubscriptions = new MessageSubscriptions(
     {
-      send(message) {
+      send(message, left) {
         if (message === undefined) throw new EncodeError('It has no text')
         if (!connection.isReady) throw new Error(`said while not ready: ${JSON.stringify(message)}`)
         sent.push(message)
         connection.sending(message)
+        if (connection.isReading) left()
+        else unread.push(left)
+      },
+      asRequest(message) {
+        if (typeof message !== 'object') throw new TypeError('It can have no id')
+        const id = (ids += 1)
+        return {
+          message: { ...message, id },
+          isReply: (received) => {
+            const { to, error } = received as { to?: unknown; error?: string }
+            return to === id && (error === undefined || new Error(error))
+          },
+        }
       },
       isReady: () => connection.isReady,
       report: (error) => errors.push(error),
@@ -41,9 +50,9 @@ function rig() {
     },
     clock,
   )
-  const ready = (): void => {
+  const ready = (isKept = false): void => {
     connection.isReady = true
-    subscriptions.onReady()
+    subscriptions.onReady(isKept)
   }
   const lost = (): void => {
     connection.isReady = false
@@ -56,7 +65,7 @@ function rig() {
     errors
       .splice(0)
       .map((error) => (error instanceof SubscriptionError ? `${error.key} ${error.reason}` : String(error)))
-  return { clock, connection, subscriptions, errors, waits, ready, lost, said, reports }
+  return { clock, connection, subscriptions, errors, waits, ready, lost, read, said, reports }
 }
 
 /** An acknowledgement, or refusal, that names what it is for. */
@@ -80,7 +89,7 @@ function withId(name: string): SubscribeOptions {
   return { ...repliesTo(name), id: (ack) => (ack as Reply).id! }
 }
 
-describe('Subscriptions', () => {
+describe('MessageSubscriptions', () => {
   describe('#add', () => {
     it('says it at once when the connection is ready', () => {
       const { subscriptions, ready, said } = rig()
@@ -364,7 +373,7 @@ describe('Subscriptions', () => {
       ready()
       subscriptions.add('a', () => Promise.reject(new Error('unhandled')))
       await clock.settle()
-      expect(errors[0]!.message).to.contain('it is a Promise')
+      expect(errors[0]!.message).to.contain('returned a promise')
       expect(said()).to.deep.equal([])
     })
 
@@ -610,14 +619,15 @@ describe('Subscriptions', () => {
       expect(subscriptions.keyOf(undefined)).to.equal(undefined)
     })
 
-    it('forgets it at the loss, and learns the new one after the reconnect', () => {
+    it('keeps it for messages that came before the loss, and learns the new one after the reconnect', () => {
       const { subscriptions, ready, lost } = rig()
       subscriptions.add('a', '+a', withId('a'))
       ready()
       subscriptions.intercept({ to: 'a', id: '0x1' })
       lost()
-      expect(subscriptions.keyOf('0x1')).to.equal(undefined)
+      expect(subscriptions.keyOf('0x1')).to.equal('a')
       ready()
+      expect(subscriptions.keyOf('0x1')).to.equal(undefined)
       subscriptions.intercept({ to: 'a', id: '0x2' })
       expect(subscriptions.keyOf('0x1')).to.equal(undefined)
       expect(subscriptions.keyOf('0x2')).to.equal('a')
@@ -712,6 +722,142 @@ describe('Subscriptions', () => {
     })
   })
 
+  describe('an acknowledgement', () => {
+    it('has its time from when the message has left', async () => {
+      const { clock, connection, subscriptions, ready, read, reports } = rig()
+      connection.isReading = false
+      ready()
+      subscriptions.add('a', '+a', repliesTo('a'))
+      await clock.advance(60_000)
+      expect(reports()).to.deep.equal([])
+      read()
+      await clock.advance(9_999)
+      expect(reports()).to.deep.equal([])
+      await clock.advance(1)
+      expect(reports()).to.deep.equal(['a timeout'])
+    })
+
+    it('that is late teaches its id, and one without an id goes to the handlers', async () => {
+      const { clock, subscriptions, ready, reports } = rig()
+      ready()
+      subscriptions.add('a', '+a', withId('a'))
+      subscriptions.add('b', '+b', repliesTo('b'))
+      await clock.advance(10_000)
+      expect(reports()).to.deep.equal(['a timeout', 'b timeout'])
+      expect(subscriptions.pendingAcks).to.equal(0)
+      expect(subscriptions.intercept({ to: 'a', id: 7 })).to.equal(true)
+      expect(subscriptions.keyOf(7)).to.equal('a')
+      expect(subscriptions.intercept({ to: 'b' })).to.equal(false)
+    })
+
+    it('that is late takes back what was deleted meanwhile', async () => {
+      const { clock, subscriptions, ready, said } = rig()
+      ready()
+      subscriptions.add('a', '+a', { ...withId('a'), unsubscribe: (id) => `-${id}` })
+      subscriptions.delete('a')
+      await clock.advance(10_000)
+      expect(subscriptions.intercept({ to: 'a', id: 7 })).to.equal(true)
+      expect(said()).to.deep.equal(['+a', '-7'])
+    })
+  })
+
+  describe('request: true', () => {
+    it('gives the message an id, and takes the reply with it for the acknowledgement', async () => {
+      const { clock, subscriptions, ready, said, reports } = rig()
+      subscriptions.add('a', () => ({ op: '+a' }), {
+        request: true,
+        id: (reply) => (reply as { to: number }).to,
+      })
+      ready()
+      expect(said()).to.deep.equal([{ op: '+a', id: 1 }])
+      expect(subscriptions.intercept({ to: 2 })).to.equal(false)
+      expect(subscriptions.intercept({ to: 1 })).to.equal(true)
+      expect(subscriptions.keyOf(1)).to.equal('a')
+      await clock.advance(20_000)
+      expect(reports()).to.deep.equal([])
+    })
+
+    it('takes an error for the refusal', () => {
+      const { errors, subscriptions, ready } = rig()
+      ready()
+      subscriptions.add('a', { op: '+a' }, { request: true })
+      expect(subscriptions.intercept({ to: 1, error: 'no such event' })).to.equal(true)
+      expect(errors[0]).to.include({
+        reason: 'refused',
+        message: 'The subscription "a" was refused by the server: no such event',
+      })
+    })
+
+    it('gives unsubscribe an id, too, and takes its reply, which tells nobody anything', async () => {
+      const { clock, subscriptions, ready, said, reports } = rig()
+      ready()
+      const options = { request: true, unsubscribe: (id: unknown) => ({ op: '-a', of: id }) }
+      subscriptions.add('a', { op: '+a' }, { ...options, id: () => 'x' })
+      subscriptions.intercept({ to: 1 })
+      for (const error of [undefined, 'it was gone']) {
+        subscriptions.delete('a')
+        const id = (said().at(-1) as { id: number }).id
+        expect(subscriptions.intercept({ to: id, error })).to.equal(true)
+        subscriptions.add('a', { op: '+a' }, { ...options, id: () => 'x' })
+        subscriptions.intercept({ to: id + 1 })
+      }
+      subscriptions.delete('a')
+      expect(said().at(-1)).to.deep.equal({ op: '-a', of: 'x', id: 6 })
+      await clock.advance(20_000)
+      expect(reports()).to.deep.equal([])
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('is reported where the message can have no id, and refused beside an ack', () => {
+      const { subscriptions, ready, reports } = rig()
+      ready()
+      subscriptions.add('a', 'text', { request: true })
+      expect(reports()).to.deep.equal(['a failed'])
+      expect(() => subscriptions.add('a', {}, { request: true, ack: () => true })).to.throw(
+        TypeError,
+        'Leave out one of them',
+      )
+    })
+  })
+
+  describe('#onReady of a link for which everything is kept', () => {
+    it('says nothing again, and knows the ids of the link before', () => {
+      const { subscriptions, ready, lost, said } = rig()
+      ready()
+      subscriptions.add('a', '+a', withId('a'))
+      subscriptions.intercept({ to: 'a', id: 7 })
+      lost()
+      subscriptions.add('a', '+a', withId('a'))
+      said()
+      ready(true)
+      expect(said()).to.deep.equal([])
+      expect(subscriptions.keyOf(7)).to.equal('a')
+    })
+
+    it('says what is new, and takes back what has been deleted meanwhile', () => {
+      const { subscriptions, ready, lost, said } = rig()
+      ready()
+      for (const key of ['a', 'b']) subscriptions.add(key, `+${key}`, { unsubscribe: `-${key}` })
+      lost()
+      subscriptions.delete('a')
+      subscriptions.add('c', '+c')
+      said()
+      ready(true)
+      expect(said()).to.deep.equal(['-a', '+c'])
+    })
+
+    it('says what the server had refused', () => {
+      const { subscriptions, ready, lost, said } = rig()
+      ready()
+      subscriptions.add('a', '+a', repliesTo('a'))
+      subscriptions.intercept({ to: 'a', isRefusal: true })
+      lost()
+      said()
+      ready(true)
+      expect(said()).to.deep.equal(['+a'])
+    })
+  })
+
   describe('#lost', () => {
     it('ends all that was awaited without a report, and leaves no timer', async () => {
       const { clock, subscriptions, ready, lost, reports, waits } = rig()
@@ -766,7 +912,15 @@ describe('Subscriptions', () => {
       subscriptions.intercept({ to: 'b', isRefusal: true })
       expect(waits).to.deep.equal([1, 2, 1, 0])
       const clock = new FakeClock()
-      const quiet = new Constructor({ send: () => {}, isReady: () => true, report: () => {} }, clock)
+      const quiet = new MessageSubscriptions(
+        {
+          send: (_message, left) => left(),
+          isReady: () => true,
+          report: () => {},
+          asRequest: (message) => ({ message, isReply: () => false }),
+        },
+        clock,
+      )
       quiet.add('a', '+a', repliesTo('a'))
       expect(quiet.intercept({ to: 'a' })).to.equal(true)
       quiet.add('a', '+a', repliesTo('a'))
@@ -780,12 +934,12 @@ describe('Subscriptions', () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant('add' as const), key, acks: fc.boolean() }),
       fc.record({ kind: fc.constant('delete' as const), key }),
-      fc.record({ kind: fc.constant('ready' as const) }),
+      fc.record({ kind: fc.constant('ready' as const), isKept: fc.boolean() }),
       fc.record({ kind: fc.constant('lost' as const) }),
       fc.record({ kind: fc.constant('reply' as const), to: fc.nat(), isRefusal: fc.boolean() }),
     )
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 100, size: 'max' }), (steps) => {
         const { clock, subscriptions, ready, lost, said, reports } = rig()
         const model = new Model()
         steps.forEach((each, number) => {
@@ -803,8 +957,8 @@ describe('Subscriptions', () => {
               expect(subscriptions.delete(each.key)).to.equal(model.delete(each.key))
               break
             case 'ready':
-              ready()
-              model.ready()
+              ready(each.isKept)
+              model.ready(each.isKept)
               break
             case 'lost':
               lost()
@@ -823,8 +977,8 @@ describe('Subscriptions', () => {
           expect(subscriptions.keys()).to.deep.equal([...model.names.keys()])
           expect(subscriptions.pendingAcks).to.equal(model.awaited.size)
           expect(clock.timers).to.equal(model.awaited.size)
-          for (let any = 0; any <= number; any += 1) {
-            expect(subscriptions.keyOf(any)).to.equal(model.ids.get(any))
+          for (let any = 0; model.isReady && any <= number; any += 1) {
+            expect(subscriptions.keyOf(any)).to.equal(model.keyOf(any))
           }
         })
       }),
@@ -836,57 +990,70 @@ describe('Subscriptions', () => {
 class Model {
   readonly names = new Map<string, string>()
   readonly awaited = new Set<string>()
-  readonly ids = new Map<number, string>()
   readonly sent: string[] = []
   readonly reports: string[] = []
   readonly #acked = new Set<string>()
-  /** Those that can be taken back on this connection. */
-  readonly #open = new Set<string>()
-  #isReady = false
+  readonly #keys = new Map<string, string>()
+  /** What the server has of this link, or of the last one, by name; with the id that it gave. */
+  readonly #open = new Map<string, number | undefined>()
+  isReady = false
 
   add(key: string, name: string, acks: boolean): void {
     this.delete(key)
     this.names.set(key, name)
+    this.#keys.set(name, key)
     if (acks) this.#acked.add(name)
-    if (this.#isReady) this.#say(name)
+    if (this.isReady) this.#say(name)
   }
 
   delete(key: string): boolean {
     const name = this.names.get(key)
     if (name === undefined) return false
     this.names.delete(key)
-    if (this.#open.delete(name)) this.sent.push(`-${name}`)
-    for (const [id, owner] of this.ids) if (owner === key) this.ids.delete(id)
+    if (this.isReady && this.#open.delete(name)) this.sent.push(`-${name}`)
     return true
   }
 
-  ready(): void {
-    if (this.#isReady) return
-    this.#isReady = true
-    for (const name of this.names.values()) this.#say(name)
+  ready(isKept: boolean): void {
+    if (this.isReady) return
+    this.isReady = true
+    if (!isKept) this.#open.clear()
+    for (const [name, id] of [...this.#open]) {
+      const current = this.names.get(this.#keys.get(name)!)
+      if (current === name) continue
+      this.#open.delete(name)
+      if (current === undefined) this.sent.push(`-${name}`)
+      else this.#open.set(current, id)
+    }
+    for (const name of this.names.values()) if (!this.#open.has(name)) this.#say(name)
   }
 
   lost(): void {
-    this.#isReady = false
-    for (const each of [this.#open, this.awaited, this.ids]) each.clear()
+    this.isReady = false
+    this.awaited.clear()
   }
 
   reply(name: string, id: number, isRefusal: boolean): boolean {
     if (!this.awaited.delete(name)) return false
-    const key = [...this.names].find(([, each]) => each === name)?.[0]
-    if (key === undefined) return true
+    const key = this.#keys.get(name)!
+    if (this.names.get(key) !== name) return true
     if (isRefusal) {
       this.#open.delete(name)
       this.reports.push(`${key} refused`)
     } else {
-      this.ids.set(id, key)
+      this.#open.set(name, id)
     }
     return true
   }
 
+  keyOf(id: number): string | undefined {
+    const name = [...this.#open].find(([, each]) => each === id)?.[0]
+    return name === undefined ? undefined : this.#keys.get(name)
+  }
+
   #say(name: string): void {
     this.sent.push(`+${name}`)
-    this.#open.add(name)
+    this.#open.set(name, undefined)
     if (this.#acked.has(name)) this.awaited.add(name)
   }
 }

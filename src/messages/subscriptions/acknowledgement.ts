@@ -1,0 +1,42 @@
+import { RESOLVED, deferred, rejected } from '../../core/deferred.js'
+import type { Deferred } from '../../core/deferred.js'
+
+/** Whether a topic has been acknowledged, for those who wait for that. Their promises are never "unhandled". */
+export class Acknowledgement {
+  readonly #waiting: Deferred<void>[] = []
+  #result: { readonly error: Error | undefined } | undefined
+  #heir: Acknowledgement | undefined
+
+  /** Resolves when it is acknowledged, rejects when it will not be. */
+  get promise(): Promise<void> {
+    if (this.#heir) return this.#heir.promise
+    if (this.#result) return this.#result.error ? rejected(this.#result.error) : RESOLVED
+    let [waiting] = this.#waiting
+    if (!waiting) this.#waiting.push((waiting = deferred()))
+    return waiting.promise
+  }
+
+  get isSettled(): boolean {
+    return this.#result !== undefined
+  }
+
+  get hasFailed(): boolean {
+    return this.#result?.error !== undefined
+  }
+
+  /** Settles those who wait. A later result holds for those who ask after it. */
+  settle(error?: Error): void {
+    this.#result = { error }
+    for (const waiting of this.#waiting.splice(0)) {
+      if (error) waiting.reject(error)
+      else waiting.resolve()
+    }
+  }
+
+  /** From now on another one stands for it: who waits for this one waits for that. */
+  join(heir: Acknowledgement): void {
+    this.#heir = heir
+    if (this.#result) heir.settle(this.#result.error)
+    else heir.#waiting.push(...this.#waiting.splice(0))
+  }
+}

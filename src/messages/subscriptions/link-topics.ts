@@ -1,0 +1,267 @@
+import type { Clock, Timer } from '../../core/clock.js'
+import { RESOLVED } from '../../core/deferred.js'
+import { syncAnswer } from '../../core/thenable.js'
+import { AckBatch } from './ack-batch.js'
+import type { SubscriptionId, SubscriptionsSettings } from './subscribe-options.js'
+import { failedError, refusedError, timeoutError } from './subscription-failures.js'
+import type { HeldTopic } from './topic-holders.js'
+
+/** Sends the topics of one link, and receives what becomes of them. */
+export interface LinkTopicsPort {
+  readonly clock: Clock
+  /** False once the link is gone, or the connection closes. */
+  canSend(): boolean
+  /**
+   * Sends a message.
+   *
+   * @param left called when it has left this process, or never will
+   * @throws EncodeError when the codec cannot encode it
+   */
+  send(message: unknown, left: () => void): void
+  report(error: Error): void
+  /** So many acknowledgements more, or fewer, are awaited. */
+  onPendingChange(difference: number): void
+  /** The server has given topics an id. */
+  onId(): void
+}
+
+/** A topic that the server has been asked for, and has not refused. */
+interface SentTopic {
+  readonly key: string
+  readonly topic: unknown
+  id: SubscriptionId | undefined
+  /** With whom its acknowledgement is awaited, while it is. */
+  batch: AckBatch<SentTopic> | undefined
+}
+
+/** What a server has been asked for on one link, and the way from there to what is wanted. */
+export class LinkTopics {
+  readonly #settings: SubscriptionsSettings
+  readonly #port: LinkTopicsPort
+  #wanted: ReadonlyMap<string, HeldTopic>
+  readonly #sent = new Map<string, SentTopic>()
+  readonly #byId = new Map<unknown, string>()
+  /** Keys that the server has refused, or that could not be sent: they are not sent again on this link unless somebody asks. */
+  readonly #failed = new Set<string>()
+  /** Keys that may have to be sent or taken back. */
+  readonly #changed = new Set<string>()
+  /** Runs, or is queued, until what has changed is sent. */
+  #flushing: Timer | 'at the end of the turn' | undefined
+  /** False while `@OnOpen` runs: nothing is taken back, for others may hold what that leaves. */
+  #isReady = false
+  #hasEnded = false
+
+  constructor(settings: SubscriptionsSettings, port: LinkTopicsPort, wanted: ReadonlyMap<string, HeldTopic>) {
+    this.#settings = settings
+    this.#port = port
+    this.#wanted = wanted
+  }
+
+  keyOf(id: unknown): string | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** Tells whether the server has been asked for a topic, and has not refused. */
+  has(key: string): boolean {
+    return this.#sent.has(key)
+  }
+
+  /** A topic is asked for that the server may have: then it is acknowledged. */
+  confirm({ key, ack }: HeldTopic): void {
+    const sent = this.#sent.get(key)
+    if (sent && !sent.batch && !this.#hasEnded && !ack.isSettled) ack.settle()
+  }
+
+  /** A topic that has failed is asked for again. */
+  retry(key: string): void {
+    this.#failed.delete(key)
+  }
+
+  // --- what is wanted ---------------------------------------------------------------------------------------------------
+
+  /** A topic is wanted, or is not any more: at the end of the turn, or after `batch.delay`, the server is told. */
+  update(...keys: readonly string[]): void {
+    for (const key of keys) this.#changed.add(key)
+    if (this.#hasEnded || this.#changed.size === 0 || this.#flushing) return
+    const { delay } = this.#settings.batch
+    if (delay > 0) {
+      this.#flushing = this.#port.clock.setTimeout(() => this.flush(), delay)
+      return
+    }
+    this.#flushing = 'at the end of the turn'
+    void RESOLVED.then(() => this.flush())
+  }
+
+  /**
+   * From now on other topics are wanted; tells the server at once.
+   *
+   * @param kept another link, if the server still has what was sent on that
+   */
+  want(wanted: ReadonlyMap<string, HeldTopic>, kept: LinkTopics | undefined): void {
+    this.#wanted = wanted
+    this.#isReady = true
+    if (kept) this.keep(kept)
+    for (const held of wanted.values()) this.confirm(held)
+    for (const key of [...this.#sent.keys(), ...wanted.keys()]) this.#changed.add(key)
+    this.flush()
+  }
+
+  /** The server still has what was sent on another link. */
+  keep(last: LinkTopics): void {
+    for (const { key, topic, id } of last.#sent.values()) {
+      if (!this.#sent.has(key)) this.#sent.set(key, { key, topic, id, batch: undefined })
+      if (id !== undefined) this.#byId.set(id, key)
+    }
+    for (const held of this.#wanted.values()) this.confirm(held)
+  }
+
+  /** Sends what has changed. */
+  flush(): void {
+    if (typeof this.#flushing === 'object') this.#flushing.cancel()
+    this.#flushing = undefined
+    if (this.#hasEnded || !this.#port.canSend()) return
+    const changed = [...this.#changed]
+    this.#changed.clear()
+    const gone = changed.map((key) => this.#sent.get(key)).filter((sent) => sent !== undefined)
+    const added = changed
+      .filter((key) => !this.#sent.has(key) && !this.#failed.has(key))
+      .map((key) => this.#wanted.get(key))
+      .filter((held) => held !== undefined)
+    for (const batch of this.#batches(gone.filter((sent) => this.#isGone(sent)))) this.#unsubscribe(batch)
+    for (const batch of this.#batches(added)) this.#subscribe(batch)
+  }
+
+  /** Where acknowledgements bring ids, a topic is not taken back before it has its own. */
+  #isGone({ key, batch }: SentTopic): boolean {
+    return this.#isReady && !this.#wanted.has(key) && !(batch && this.#byId.size > 0)
+  }
+
+  #batches<T>(topics: readonly T[]): T[][] {
+    const size = Math.min(this.#settings.batch.size, topics.length || 1)
+    const count = Math.ceil(topics.length / size)
+    return Array.from({ length: count }, (_, index) => topics.slice(index * size, (index + 1) * size))
+  }
+
+  // --- what is sent -----------------------------------------------------------------------------------------------------
+
+  #subscribe(batch: readonly HeldTopic[]): void {
+    const sent = batch.map(({ key, topic }): SentTopic => ({ key, topic, id: undefined, batch: undefined }))
+    for (const each of sent) this.#sent.set(each.key, each)
+    try {
+      const message = syncAnswer(this.#settings.subscribe(topicsOf(sent)), 'The subscribe function')
+      if (!this.#port.canSend()) {
+        for (const each of sent) this.#forget(each)
+        return
+      }
+      // Awaited before it is sent: a transport in memory may answer within the send.
+      const acks = this.#settings.ack && new AckBatch(sent, (each: SentTopic) => this.#onTimeout(each))
+      for (const each of sent) each.batch = acks
+      if (acks) this.#port.onPendingChange(sent.length)
+      this.#port.send(message, () => acks?.start(this.#port.clock, this.#settings.ackTimeout))
+      if (!acks) for (const { key } of sent) this.#wanted.get(key)?.ack.settle()
+    } catch (thrown) {
+      for (const each of sent) this.#fail(each, failedError(each.key, 'could not be said', thrown))
+    }
+  }
+
+  #unsubscribe(batch: readonly SentTopic[]): void {
+    try {
+      const message = this.#unsubscribeMessage(batch)
+      // Asked again for those whose acknowledgement comes.
+      if (message === undefined && this.#settings.unsubscribe)
+        batch = batch.filter(({ batch: acks }) => acks === undefined)
+      for (const sent of batch) this.#forget(sent)
+      if (message !== undefined && this.#port.canSend()) this.#port.send(message, () => undefined)
+    } catch (thrown) {
+      for (const sent of batch) {
+        this.#forget(sent)
+        this.#port.report(failedError(sent.key, 'could not be taken back', thrown))
+      }
+    }
+    // A function of the user's may have asked for them again meanwhile.
+    this.update(...batch.map(({ key }) => key).filter((key) => this.#wanted.has(key)))
+  }
+
+  #unsubscribeMessage(batch: readonly SentTopic[]): unknown {
+    const ids = batch.map(({ id }) => id)
+    return syncAnswer(this.#settings.unsubscribe?.(topicsOf(batch), ids), 'The unsubscribe function')
+  }
+
+  /** The server has not been asked for it, or has refused: those who hold it are told. */
+  #fail(sent: SentTopic, error: Error): void {
+    this.#forget(sent)
+    this.#failed.add(sent.key)
+    const held = this.#wanted.get(sent.key)
+    if (!held) return
+    held.ack.settle(error)
+    this.#port.report(error)
+  }
+
+  #forget(sent: SentTopic): void {
+    this.#settle(sent)
+    if (this.#sent.get(sent.key) === sent) this.#sent.delete(sent.key)
+    if (this.#byId.get(sent.id) === sent.key) this.#byId.delete(sent.id)
+  }
+
+  // --- what is acknowledged ---------------------------------------------------------------------------------------------
+
+  #onTimeout(sent: SentTopic): void {
+    this.#settle(sent)
+    const held = this.#wanted.get(sent.key)
+    if (!held) {
+      this.update(sent.key)
+      return
+    }
+    const error = timeoutError(sent.key, this.#settings.ackTimeout)
+    held.ack.settle(error)
+    this.#port.report(error)
+  }
+
+  /** An acknowledgement is not awaited any more. */
+  #settle(sent: SentTopic): void {
+    const { batch } = sent
+    if (!batch) return
+    sent.batch = undefined
+    batch.delete(sent)
+    this.#port.onPendingChange(-1)
+  }
+
+  /** The server has acknowledged a topic, in time or late. */
+  onAcknowledged(key: string, id: SubscriptionId | undefined): void {
+    const sent = this.#sent.get(key)
+    if (!sent) return
+    this.#settle(sent)
+    if (id !== undefined) {
+      this.#byId.delete(sent.id)
+      sent.id = id
+      this.#byId.set(id, key)
+      this.#port.onId()
+    }
+    const held = this.#wanted.get(key)
+    if (held) held.ack.settle()
+    else this.update(key)
+  }
+
+  /**
+   * The server has refused a topic.
+   *
+   * @param details the message with which it did
+   */
+  onRefused(key: string, details: unknown, reason: unknown): void {
+    const sent = this.#sent.get(key)
+    if (sent) this.#fail(sent, refusedError(key, details, reason))
+  }
+
+  // --- its end ----------------------------------------------------------------------------------------------------------
+
+  /** The link is lost, or replaced. What was sent on it is remembered, for a link that keeps it. */
+  end(): void {
+    this.#hasEnded = true
+    if (typeof this.#flushing === 'object') this.#flushing.cancel()
+    for (const sent of this.#sent.values()) this.#settle(sent)
+  }
+}
+
+function topicsOf(sent: readonly SentTopic[]): unknown[] {
+  return sent.map(({ topic }) => topic)
+}

@@ -1,0 +1,315 @@
+import type { Clock } from '../../core/clock.js'
+import { describeValue } from '../../core/describe-value.js'
+import { syncAnswer } from '../../core/thenable.js'
+import { Acknowledgement } from './acknowledgement.js'
+import { LinkTopics } from './link-topics.js'
+import type { SubscriptionAck, SubscriptionId, SubscriptionsSettings } from './subscribe-options.js'
+import { unsubscribedError } from './subscription-failures.js'
+import { OpenHolder, TopicHolders } from './topic-holders.js'
+import type { HeldTopic } from './topic-holders.js'
+import { topicKey } from './topic-key.js'
+
+/** A topic that somebody has subscribed to, until it is let go of. */
+export interface TopicSubscription extends Disposable {
+  /**
+   * Resolves when the server has acknowledged the topic; without an `ack` function when it is sent. Rejects with a SubscriptionError when the
+   * server refuses it, does not acknowledge it in time, or nobody holds it any more, and with a ConnectionClosedError when the connection
+   * ends. A reconnect does not settle it; after one it stands for the new connection. It may be left alone: it is never an unhandled rejection.
+   *
+   * Reading it inside `@OnOpen` sends what that has asked for so far at the end of the turn, so that it can be awaited there.
+   */
+  readonly acknowledged: Promise<void>
+  /** Lets go of the topic. If nobody else holds it, the server is told. Calling it again changes nothing. */
+  readonly unsubscribe: () => void
+}
+
+/** One link's part in a connection, as subscriptions see it. */
+export interface SubscribingSession {
+  /** True while the caller is part of its `@OnOpen`. */
+  readonly isCaller: boolean
+}
+
+/** Knows the links, sends on them, and receives reports. */
+export interface TopicSubscriptionsPort<S> {
+  /** The session that the caller means: inside `@OnOpen`, the one that opens; everywhere else the one that serves. */
+  readonly callersSession: S | undefined
+  /** False once the link is gone, or the connection closes. */
+  canSend(session: S): boolean
+  /** See `LinkTopicsPort.send`. */
+  sendOn(session: S, message: unknown, left: () => void): void
+  report(error: Error): void
+  /** Reports that the `ack` function failed with a message. */
+  onAckError(thrown: unknown, message: unknown): void
+  onFirstId?(): void
+  onPendingAcksChange?(): void
+}
+
+/** An `@OnOpen` that runs: what it has asked for, and what of that is sent already. */
+interface Opening {
+  readonly holder: OpenHolder
+  readonly link: LinkTopics
+}
+
+/** The topics that one connection is subscribed to: `Subscriptions.subscribe`. */
+export class TopicSubscriptions<S extends SubscribingSession> {
+  readonly #settings: SubscriptionsSettings
+  readonly #clock: Clock
+  readonly #port: TopicSubscriptionsPort<S>
+  readonly #holders = new TopicHolders()
+  readonly #openings = new Map<S, Opening>()
+  /** Of the link that serves, or the last one that did. */
+  #current: { readonly session: S; readonly link: LinkTopics } | undefined
+  #pendingAcks = 0
+  #endedWith: Error | undefined
+
+  constructor(settings: SubscriptionsSettings, port: TopicSubscriptionsPort<S>, clock: Clock) {
+    this.#settings = settings
+    this.#port = port
+    this.#clock = clock
+  }
+
+  /** The topics that are held, by their keys. */
+  get topics(): ReadonlyMap<string, HeldTopic> {
+    return this.#holders.topics
+  }
+
+  /** How many acknowledgements are awaited. */
+  get pendingAcks(): number {
+    return this.#pendingAcks
+  }
+
+  /** Returns the key of the topic that the server calls by this id on the current link. */
+  keyOf(id: unknown): string | undefined {
+    return this.#current?.link.keyOf(id)
+  }
+
+  // --- who wants what ---------------------------------------------------------------------------------------------------
+
+  /** See `Subscriptions.subscribe`. */
+  subscribe(topic: unknown): TopicSubscription {
+    const key = this.#keyOfTopic(topic)
+    if (this.#endedWith) return endedSubscription(this.#endedWith)
+    const session = this.#port.callersSession
+    return session?.isCaller
+      ? this.#subscribeInOpening(this.#openingOf(session), session, key, topic)
+      : this.#subscribeAlone(key, topic)
+  }
+
+  #subscribeAlone(key: string, topic: unknown): TopicSubscription {
+    const held = this.#holders.hold(key, topic)
+    // What has failed on this link is tried again.
+    const link = this.#current?.link
+    if (held.ack.hasFailed && !link?.has(key)) this.#holders.renewOne(key)
+    link?.retry(key)
+    link?.confirm(held)
+    link?.update(key)
+    return topicSubscription(
+      held.ack,
+      () => this.topics.get(key)?.ack,
+      () => this.#drop(this.#holders.release(key)),
+    )
+  }
+
+  #subscribeInOpening(opening: Opening, session: S, key: string, topic: unknown): TopicSubscription {
+    const { holder, link } = opening
+    const held = holder.hold(key, topic)
+    link.confirm(held)
+    return topicSubscription(
+      held.ack,
+      () => {
+        if (this.#openings.get(session) !== opening) return this.topics.get(key)?.ack
+        if (session.isCaller) link.update(...holder.topics.keys())
+        return held.ack
+      },
+      () => {
+        const isOpening = this.#openings.get(session) === opening
+        if (!isOpening) this.#drop(this.#holders.releaseOpened(holder, key))
+        else if (holder.release(key)) rejectWaiting(held, 'nobody is subscribed to it any more')
+      },
+    )
+  }
+
+  #drop(held: HeldTopic | undefined): void {
+    if (!held) return
+    rejectWaiting(held, 'nobody is subscribed to it any more')
+    this.#current?.link.update(held.key)
+  }
+
+  #openingOf(session: S): Opening {
+    let opening = this.#openings.get(session)
+    if (!opening) {
+      const holder = new OpenHolder()
+      opening = { holder, link: this.#createLink(session, holder.topics) }
+      this.#openings.set(session, opening)
+    }
+    return opening
+  }
+
+  #createLink(session: S, wanted: ReadonlyMap<string, HeldTopic>): LinkTopics {
+    const port = this.#port
+    return new LinkTopics(
+      this.#settings,
+      {
+        clock: this.#clock,
+        canSend: () => port.canSend(session),
+        send: (message, left) => port.sendOn(session, message, left),
+        report: (error) => port.report(error),
+        onPendingChange: (difference) => {
+          this.#pendingAcks += difference
+          port.onPendingAcksChange?.()
+        },
+        onId: () => port.onFirstId?.(),
+      },
+      wanted,
+    )
+  }
+
+  // --- what becomes of the links ----------------------------------------------------------------------------------------
+
+  /** Inside the `@OnOpen` of a link: the server still has what was sent on the last one. */
+  keep(session: S): void {
+    if (this.#current) this.#openingOf(session).link.keep(this.#current.link)
+  }
+
+  /**
+   * The `@OnOpen` of a link has settled well: sends everything that is held.
+   *
+   * @param isKept true if the server still has what was sent on the last link
+   */
+  onReady(session: S, isKept: boolean): void {
+    const { holder, link } = this.#openingOf(session)
+    this.#openings.delete(session)
+    const last = this.#current?.link
+    last?.end()
+    this.#holders.renew()
+    const dropped = this.#holders.settleOpen(holder, isKept)
+    this.#current = { session, link }
+    for (const held of dropped) rejectWaiting(held, '@OnOpen does not ask for it any more')
+    link.want(this.topics, isKept ? last : undefined)
+  }
+
+  /** A link is lost, or has failed to open. */
+  onLost(session: S): void {
+    const opening = this.#openings.get(session)
+    this.#openings.delete(session)
+    opening?.link.end()
+    for (const held of opening?.holder.topics.values() ?? [])
+      rejectWaiting(held, 'the @OnOpen that asked for it failed')
+    if (this.#current?.session !== session) return
+    this.#current.link.end()
+    this.#holders.renew()
+  }
+
+  /** The connection has ended. */
+  onClosed(error: Error): void {
+    this.#endedWith = error
+    const openings = [...this.#openings.values()]
+    this.#openings.clear()
+    for (const { link } of openings) link.end()
+    this.#current?.link.end()
+    this.#current = undefined
+    const held = [...openings.flatMap(({ holder }) => [...holder.topics.values()]), ...this.#holders.clear()]
+    for (const { ack } of held) if (!ack.isSettled) ack.settle(error)
+  }
+
+  // --- what arrives -----------------------------------------------------------------------------------------------------
+
+  /** Reads a message of a link if it is an acknowledgement, and tells whether it was one. */
+  intercept(message: unknown, session: S): boolean {
+    if (!this.#settings.ack) return false
+    try {
+      const ack: SubscriptionAck | undefined = checkAck(this.#settings.ack(message))
+      if (!ack) return false
+      const opening = this.#openings.get(session)
+      const current = this.#current?.session === session ? this.#current.link : undefined
+      const link = opening?.link ?? current
+      const keys = ack.topics.map((topic) => this.#keyOfAcknowledged(topic, link))
+      if (link) onAck(link, keys, ack, message)
+      return true
+    } catch (thrown) {
+      this.#port.onAckError(thrown, message)
+      return false
+    }
+  }
+
+  /** An acknowledgement names topics or their keys. */
+  #keyOfAcknowledged(topic: unknown, link: LinkTopics | undefined): string {
+    return typeof topic === 'string' && link?.has(topic) ? topic : this.#keyOfTopic(topic)
+  }
+
+  #keyOfTopic(topic: unknown): string {
+    const settings = this.#settings
+    return topicKey(topic, settings.key && ((each) => settings.key?.(each)))
+  }
+}
+
+function onAck(link: LinkTopics, keys: readonly string[], ack: SubscriptionAck, message: unknown): void {
+  const { id, error } = ack
+  for (const key of keys) {
+    if (error === undefined || error === null) link.onAcknowledged(key, id)
+    else link.onRefused(key, message, error)
+  }
+}
+
+/** @throws TypeError for what is no acknowledgement */
+function checkAck(ack: SubscriptionAck | undefined): SubscriptionAck | undefined {
+  const answer: unknown = syncAnswer(ack, 'The ack of the subscriptions option')
+  if (answer === undefined || answer === null || answer === false) return undefined
+  const { topics, id } = Object(answer) as { topics?: unknown; id?: unknown }
+  if (!Array.isArray(topics)) {
+    const given = typeof answer === 'object' ? `topics: ${describeValue(topics)}` : describeValue(answer)
+    throw new TypeError(
+      `The ack of the subscriptions option returned ${given}. Return { topics: [...] }, or undefined for other messages`,
+    )
+  }
+  checkId(id)
+  return answer as SubscriptionAck
+}
+
+function checkId(id: unknown): asserts id is SubscriptionId | undefined {
+  if (id === undefined || typeof id === 'string' || typeof id === 'number') return
+  throw new TypeError(
+    `The ack of the subscriptions option returned the id ${describeValue(id)}. Return a string or a number`,
+  )
+}
+
+function rejectWaiting({ key, ack }: HeldTopic, why: string): void {
+  if (!ack.isSettled) ack.settle(unsubscribedError(key, why))
+}
+
+/**
+ * @param first the acknowledgement at the beginning
+ * @param find finds that of today, if the topic is held
+ */
+function topicSubscription(
+  first: Acknowledgement,
+  find: () => Acknowledgement | undefined,
+  release: () => void,
+): TopicSubscription {
+  let ack = first
+  let isReleased = false
+  const current = (): Acknowledgement => (ack = (isReleased ? undefined : find()) ?? ack)
+  const unsubscribe = (): void => {
+    if (isReleased) return
+    current()
+    isReleased = true
+    release()
+  }
+  return {
+    get acknowledged() {
+      return current().promise
+    },
+    unsubscribe,
+    [Symbol.dispose]: unsubscribe,
+  }
+}
+
+function endedSubscription(error: Error): TopicSubscription {
+  const ack = new Acknowledgement()
+  ack.settle(error)
+  return topicSubscription(
+    ack,
+    () => undefined,
+    () => undefined,
+  )
+}

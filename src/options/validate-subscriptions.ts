@@ -1,0 +1,33 @@
+import type { Mistake } from '../errors/startup-error.js'
+import { checkCount, checkFunctions, checkSync, checkTime, isObject, shown, unknownNames } from './rules.js'
+
+const FUNCTIONS = ['subscribe', 'unsubscribe', 'key', 'ack']
+
+/** Finds what is wrong with the `subscriptions` option. */
+export function checkSubscriptions(subscriptions: unknown, place: string): Mistake[] {
+  if (!isObject(subscriptions)) {
+    const fix = 'give { subscribe: (topics) => message }'
+    return [{ place, cause: `is ${shown(subscriptions)}`, fix }]
+  }
+  const { ackTimeout, batch, subscribe } = subscriptions
+  const mistakes = [
+    ...unknownNames(subscriptions, place, [...FUNCTIONS, 'ackTimeout', 'batch']),
+    ...checkFunctions(subscriptions, place, FUNCTIONS),
+    ...FUNCTIONS.flatMap((name) => checkSync(subscriptions[name], `${place}.${name}`)),
+    ...(ackTimeout === undefined ? [] : checkTime(ackTimeout, `${place}.ackTimeout`, 1)),
+    ...(batch === undefined ? [] : checkBatch(batch, `${place}.batch`)),
+  ]
+  if (subscribe !== undefined) return mistakes
+  const fix = 'write subscribe: (topics) => message'
+  return [...mistakes, { place: `${place}.subscribe`, cause: 'is missing', fix }]
+}
+
+function checkBatch(batch: unknown, place: string): Mistake[] {
+  if (!isObject(batch)) return [{ place, cause: `is ${shown(batch)}`, fix: 'give { size, delay }' }]
+  const { delay, size } = batch
+  return [
+    ...unknownNames(batch, place, ['size', 'delay']),
+    ...(size === Infinity ? [] : checkCount(size, `${place}.size`)),
+    ...(delay === undefined ? [] : checkTime(delay, `${place}.delay`, 0)),
+  ]
+}

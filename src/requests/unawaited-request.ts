@@ -1,0 +1,41 @@
+import { syncAnswer } from '../core/thenable.js'
+import { ReplyError } from '../errors/request-errors.js'
+import type { RequestIds } from './request-ids.js'
+import type { RequestsSettings } from './request-options.js'
+
+/** A message with an id, that is sent beside the requests that somebody awaits, and what tells its reply. */
+export interface UnawaitedRequest {
+  readonly message: unknown
+  /** Tells whether a message is the reply, or returns the error that it is. */
+  readonly isReply: (received: unknown) => boolean | ReplyError
+}
+
+/**
+ * Gives a message an id, unless it has one.
+ *
+ * @param ids the ids of the link; `undefined` if the API has none
+ * @throws TypeError when the message can have none, or has one that is in use
+ */
+export function unawaitedRequest(
+  message: unknown,
+  ids: RequestIds | undefined,
+  { error, idKey, replyId }: RequestsSettings,
+): UnawaitedRequest {
+  if (!ids)
+    throw new TypeError(
+      'its reply has no id where requests.id is false. Give it an ack in the place of request: true',
+    )
+  const own = ids.read(message)
+  if (own) ids.markUsed(own.key)
+  const { id, key } = own ?? ids.next()
+  return {
+    message: own ? message : ids.write(message, id),
+    isReply(received) {
+      const answered = syncAnswer(replyId(received), 'requests.replyId')
+      if (answered === undefined || answered === null) return false
+      if (syncAnswer(idKey(answered), 'requests.idKey') !== key) return false
+      const details = syncAnswer(error(received), 'requests.error')
+      return details === undefined || details === null || new ReplyError({ id, message }, details)
+    },
+  }
+}

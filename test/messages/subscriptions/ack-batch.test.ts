@@ -1,0 +1,38 @@
+import { expect } from 'chai'
+import { FakeClock } from 'holdfast/testing'
+import { AckBatch } from '#src/messages/subscriptions/ack-batch.js'
+
+function rig() {
+  const clock = new FakeClock()
+  const late: string[] = []
+  const batch: AckBatch<string> = new AckBatch(['a', 'b'], (item) => {
+    late.push(item)
+    batch.delete(item)
+  })
+  return { batch, clock, late }
+}
+
+describe('AckBatch', () => {
+  it('tells each that has not been acknowledged in time, counted from the start', async () => {
+    const { batch, clock, late } = rig()
+    await clock.advance(1_000)
+    batch.start(clock, 100)
+    batch.delete('a')
+    await clock.advance(99)
+    expect(late).to.deep.equal([])
+    await clock.advance(1)
+    expect(late).to.deep.equal(['b'])
+  })
+
+  it('has one timer, which ends with the last acknowledgement', () => {
+    const { batch, clock } = rig()
+    batch.start(clock, 100)
+    batch.start(clock, 100)
+    batch.delete('a')
+    expect(clock.timers).to.equal(1)
+    batch.delete('b')
+    expect(clock.timers).to.equal(0)
+    batch.start(clock, 100)
+    expect(clock.timers).to.equal(0)
+  })
+})

@@ -1,0 +1,52 @@
+import { expect } from 'chai'
+import { Acknowledgement } from '#src/messages/subscriptions/acknowledgement.js'
+import { rejection } from '../../support/rejection.js'
+
+const REFUSED = new Error('refused')
+
+describe('Acknowledgement', () => {
+  it('settles those who ask before and after, and is never unhandled', async () => {
+    const [good, bad] = [new Acknowledgement(), new Acknowledgement()]
+    const before = [good.promise, bad.promise] as const
+    expect([good.isSettled, good.hasFailed]).to.deep.equal([false, false])
+    good.settle()
+    bad.settle(REFUSED)
+    await before[0]
+    await good.promise
+    expect([await rejection(before[1]), await rejection(bad.promise)]).to.deep.equal([REFUSED, REFUSED])
+    expect([good.isSettled, good.hasFailed, bad.hasFailed]).to.deep.equal([true, false, true])
+  })
+
+  it('has one promise for all who wait', () => {
+    const ack = new Acknowledgement()
+    expect(ack.promise).to.equal(ack.promise)
+  })
+
+  it('takes a later result for those who ask after it', async () => {
+    const ack = new Acknowledgement()
+    const { promise } = ack
+    ack.settle(REFUSED)
+    ack.settle()
+    expect(await rejection(promise)).to.equal(REFUSED)
+    await ack.promise
+  })
+
+  describe('#join', () => {
+    it('hands those who wait to another one, which then stands for it', async () => {
+      const [ack, heir] = [new Acknowledgement(), new Acknowledgement()]
+      const { promise } = ack
+      ack.join(heir)
+      expect(ack.promise).to.equal(heir.promise)
+      heir.settle()
+      await Promise.all([promise, ack.promise])
+    })
+
+    it('hands over its result if it has one', async () => {
+      const [ack, heir] = [new Acknowledgement(), new Acknowledgement()]
+      const { promise } = heir
+      ack.settle(REFUSED)
+      ack.join(heir)
+      expect(await rejection(promise)).to.equal(REFUSED)
+    })
+  })
+})

@@ -1,0 +1,16 @@
+import { expect } from 'chai'
+import { fillInSubscriptions } from '#src/messages/subscriptions/subscribe-options.js'
+
+describe('fillInSubscriptions', () => {
+  it('fills in what is not given, also where it is explicitly undefined, and nothing without the option', () => {
+    const subscribe = (topics: readonly unknown[]): unknown => topics
+    const filled = { subscribe, ackTimeout: 10_000, batch: { size: Infinity, delay: 0 } }
+    expect(fillInSubscriptions({ subscribe })).to.deep.equal(filled)
+    const none = { subscribe, ackTimeout: undefined, batch: { size: undefined, delay: undefined } }
+    expect(fillInSubscriptions(none)).to.deep.equal(filled)
+    expect(fillInSubscriptions({ subscribe, batch: { delay: 5 } })).to.deep.include({
+      batch: { size: Infinity, delay: 5 },
+    })
+    expect(fillInSubscriptions()).to.equal(undefined)
+  })
+})

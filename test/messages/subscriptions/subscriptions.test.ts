@@ -1,0 +1,676 @@
+import { expect } from 'chai'
+import { ConnectionClosedError, SubscriptionError } from 'holdfast'
+import type { SubscriptionsOptions, TopicSubscription } from 'holdfast'
+import { rejection } from '../../support/rejection.js'
+import { LISTS, startSubscriber } from '../../support/subscriber.js'
+
+const WITHOUT_ACK: SubscriptionsOptions = { subscribe: LISTS.subscribe, unsubscribe: LISTS.unsubscribe! }
+
+/** Starts a subscriber and waits until it is ready. */
+async function ready(options = WITHOUT_ACK, more: Parameters<typeof startSubscriber>[1] = {}) {
+  const it = await startSubscriber(options, more)
+  const client = await it.start()
+  return { ...it, client, subscriptions: client.instance.subscriptions }
+}
+
+const sub = (...topics: readonly unknown[]) => ({ op: 'sub', topics })
+const unsub = (...topics: readonly unknown[]) => ({ op: 'unsub', topics })
+
+describe('Subscriptions', () => {
+  describe('#subscribe', () => {
+    it('counts: the first holder sends, the last one that leaves takes back', async () => {
+      const { clock, received, subscriptions } = await ready()
+      const [first, second] = [subscriptions.subscribe('x'), subscriptions.subscribe('x')]
+      await clock.settle()
+      first.unsubscribe()
+      first.unsubscribe()
+      await clock.settle()
+      expect(received()).to.deep.equal([sub('x')])
+      expect(subscriptions.has('x')).to.equal(true)
+      second.unsubscribe()
+      await clock.settle()
+      expect(received()).to.deep.equal([sub('x'), unsub('x')])
+      expect([subscriptions.size, subscriptions.has('x')]).to.deep.equal([0, false])
+    })
+
+    it('leaves with the block that has it', async () => {
+      const { clock, received, subscriptions } = await ready()
+      {
+        using held = subscriptions.subscribe('x')
+        await held.acknowledged
+      }
+      await clock.settle()
+      expect(received()).to.deep.equal([sub('x'), unsub('x')])
+    })
+
+    it('sends 60 topics of one turn as one message, and as many as batch.size needs', async () => {
+      const topics = Array.from({ length: 60 }, (_, index) => `t${index}`)
+      for (const [size, frames] of [
+        [undefined, 1],
+        [25, 3],
+        [1, 60],
+      ] as const) {
+        const { clock, received, subscriptions } = await ready({
+          ...WITHOUT_ACK,
+          ...(size && { batch: { size } }),
+        })
+        const held = topics.map((topic) => subscriptions.subscribe(topic))
+        await clock.settle()
+        expect(received()).to.have.length(frames)
+        expect(received().flatMap((message) => message.topics)).to.deep.equal(topics)
+        for (const each of held) each.unsubscribe()
+        await clock.settle()
+        expect(received()).to.have.length(2 * frames)
+      }
+    })
+
+    it('waits batch.delay for others', async () => {
+      const { clock, received, subscriptions } = await ready({ ...WITHOUT_ACK, batch: { delay: 50 } })
+      subscriptions.subscribe('a')
+      await clock.advance(49)
+      subscriptions.subscribe('b')
+      expect(received()).to.deep.equal([])
+      await clock.advance(1)
+      expect(received()).to.deep.equal([sub('a', 'b')])
+    })
+
+    it('sends no more than is needed of what changes in one turn', async () => {
+      const { clock, received, subscriptions } = await ready()
+      subscriptions.subscribe('a').unsubscribe()
+      const kept = subscriptions.subscribe('b')
+      await clock.settle()
+      expect(received()).to.deep.equal([sub('b')])
+      kept.unsubscribe()
+      const again = subscriptions.subscribe('b')
+      await clock.settle()
+      expect(received()).to.deep.equal([sub('b')])
+      await again.acknowledged
+    })
+
+    it('forgets without a message where there is no unsubscribe', async () => {
+      const { clock, received, server, subscriptions } = await ready({ subscribe: LISTS.subscribe })
+      subscriptions.subscribe('a').unsubscribe()
+      const held = subscriptions.subscribe('b')
+      await clock.settle()
+      held.unsubscribe()
+      await clock.settle()
+      expect(received()).to.deep.equal([sub('b')])
+      server.peer.drop()
+      await clock.advance(5_000)
+      expect(server.peers).to.have.length(2)
+      expect(received()).to.deep.equal([])
+    })
+
+    it('compares objects by their content, whatever the order of names, or by key', async () => {
+      const { clock, received, subscriptions } = await ready()
+      const [first, second] = [
+        { channel: 'book', symbol: 'X' },
+        { symbol: 'X', channel: 'book' },
+      ]
+      subscriptions.subscribe(first)
+      subscriptions.subscribe(second)
+      await clock.settle()
+      expect(received()).to.deep.equal([sub(first)])
+      expect(() => subscriptions.subscribe(new Map())).to.throw(TypeError, 'set subscriptions.key')
+
+      const own = await ready({ ...WITHOUT_ACK, key: (topic) => (topic as { symbol: string }).symbol })
+      own.subscriptions.subscribe({ symbol: 'X', depth: 10 })
+      own.subscriptions.subscribe({ symbol: 'X', depth: 20 })
+      await own.clock.settle()
+      expect(own.received()).to.deep.equal([sub({ symbol: 'X', depth: 10 })])
+      expect(own.subscriptions.keys()).to.deep.equal(['X'])
+    })
+
+    it('throws without the option, and names the fix', async () => {
+      const it = await startSubscriber(undefined)
+      const { subscriptions } = (await it.start()).instance
+      expect(() => subscriptions.subscribe('a')).to.throw(
+        TypeError,
+        'Set the option subscriptions: { subscribe',
+      )
+    })
+
+    it('is sent again in batches after a reconnect, after @OnOpen and before the outbox', async () => {
+      const { client, clock, hooks, received, server, subscriptions } = await ready({
+        ...WITHOUT_ACK,
+        batch: { size: 2 },
+      })
+      for (const topic of ['a', 'b', 'c']) subscriptions.subscribe(topic)
+      await clock.settle()
+      hooks.opened = () => ({ login: true })
+      server.peer.drop()
+      void client.connection.sendJson({ kept: true })
+      subscriptions.subscribe('d')
+      await clock.advance(5_000)
+      expect(received()).to.deep.equal([{ login: true }, sub('a', 'b'), sub('c', 'd'), { kept: true }])
+    })
+
+    it('is reported for each topic when the function fails, and sent on the next link', async () => {
+      let isBroken = true
+      const thrown = new Error('no token')
+      const { clock, errors, received, server, subscriptions } = await ready({
+        subscribe(topics) {
+          if (isBroken) throw thrown
+          return { op: 'sub', topics }
+        },
+      })
+      const held = ['a', 'b'].map((topic) => subscriptions.subscribe(topic))
+      await clock.settle()
+      expect(errors.map((error) => (error as SubscriptionError).key)).to.deep.equal(['a', 'b'])
+      expect(errors[0]).to.include({ reason: 'failed', cause: thrown })
+      expect(await rejection(held[0]!.acknowledged)).to.equal(errors[0])
+      isBroken = false
+      await subscriptions.subscribe('a').acknowledged
+      expect(received()).to.deep.equal([sub('a')])
+      server.peer.drop()
+      await clock.advance(5_000)
+      expect(received()).to.deep.equal([sub('a', 'b')])
+      await held[1]!.acknowledged
+    })
+
+    it('refuses a promise from the function, and what cannot be sent', async () => {
+      for (const subscribe of [() => Promise.reject(new Error('unheard')), () => undefined]) {
+        const { clock, errors, received, subscriptions } = await ready({ subscribe })
+        subscriptions.subscribe('a')
+        await clock.settle()
+        expect(errors).to.have.length(1)
+        expect(errors[0]).to.be.instanceOf(SubscriptionError).with.property('reason', 'failed')
+        expect(received()).to.deep.equal([])
+      }
+    })
+
+    it('reports an unsubscribe that fails, and forgets the topics', async () => {
+      const { clock, errors, server, subscriptions, received } = await ready({
+        subscribe: LISTS.subscribe,
+        unsubscribe: () => {
+          throw new Error('oops')
+        },
+      })
+      const held = subscriptions.subscribe('a')
+      await clock.settle()
+      held.unsubscribe()
+      await clock.settle()
+      expect(errors.map(({ message }) => message)).to.deep.equal([
+        'The subscription "a" could not be taken back: oops',
+      ])
+      server.peer.drop()
+      await clock.advance(5_000)
+      expect(received()).to.deep.equal([])
+    })
+
+    it('may be called, and left, by the function that makes the message', async () => {
+      const held: TopicSubscription[] = []
+      const { clock, believed, subscriptions } = await ready({
+        ...WITHOUT_ACK,
+        subscribe(topics) {
+          if (topics.includes('a')) held.pop()?.unsubscribe()
+          if (topics.includes('b')) subscriptions.subscribe('c')
+          return { op: 'sub', topics }
+        },
+      })
+      held.push(subscriptions.subscribe('b'), subscriptions.subscribe('a'))
+      await clock.settle()
+      expect(believed()).to.deep.equal(['b', 'c'])
+      expect(subscriptions.keys()).to.deep.equal(['b', 'c'])
+    })
+
+    it('sends nothing while the connection closes', async () => {
+      const { client, clock, errors, received, subscriptions } = await ready()
+      const held = subscriptions.subscribe('a')
+      await clock.settle()
+      const closing = client.close()
+      held.unsubscribe()
+      const late = subscriptions.subscribe('b')
+      const { acknowledged } = late
+      await closing
+      expect(received()).to.deep.equal([sub('a')])
+      expect(await rejection(acknowledged)).to.be.instanceOf(ConnectionClosedError)
+      expect(await rejection(subscriptions.subscribe('c').acknowledged)).to.be.instanceOf(
+        ConnectionClosedError,
+      )
+      expect([errors, subscriptions.size, clock.timers]).to.deep.equal([[], 0, 0])
+    })
+  })
+
+  describe('acknowledged', () => {
+    it('resolves for each topic by itself when the server says so; the message is taken', async () => {
+      const { client, clock, messages, server, subscriptions } = await ready(LISTS, { requests: {} })
+      const [a, b] = ['a', 'b'].map((topic) => subscriptions.subscribe(topic).acknowledged)
+      const settled: string[] = []
+      void a!.then(() => settled.push('a'))
+      void b!.then(() => settled.push('b'))
+      await clock.settle()
+      server.peer.send({ ok: 'b', id: 99 })
+      await clock.settle()
+      expect(settled).to.deep.equal(['b'])
+      server.peer.send({ ok: 'a', id: 98 })
+      server.peer.send({ ok: 'nobody', id: 97 })
+      server.peer.send({ id: 96 })
+      await clock.settle()
+      expect(settled).to.deep.equal(['b', 'a'])
+      expect(messages).to.deep.equal([{ id: 96 }])
+      expect(client.connection.stats.unmatchedReplies).to.equal(1)
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('resolves when it is sent where there is no ack', async () => {
+      const { received, subscriptions } = await ready()
+      await subscriptions.subscribe('a').acknowledged
+      expect(received()).to.deep.equal([sub('a')])
+    })
+
+    it('rejects when the server refuses, which is told; the rest of the batch stays', async () => {
+      const { clock, errors, received, server, subscriptions } = await ready(LISTS)
+      const [a, b] = [subscriptions.subscribe('a'), subscriptions.subscribe('b')]
+      await clock.settle()
+      server.peer.send({ no: 'a' })
+      server.peer.send({ ok: 'b' })
+      await b.acknowledged
+      const error = await rejection(a.acknowledged)
+      expect(error).to.be.instanceOf(SubscriptionError)
+      expect(error).to.include({ key: 'a', reason: 'refused' })
+      expect((error as SubscriptionError).details).to.deep.equal({ no: 'a' })
+      expect((error as Error).message).to.equal(
+        'The subscription "a" was refused by the server: no such topic',
+      )
+      expect(errors).to.deep.equal([error])
+      a.unsubscribe()
+      await clock.settle()
+      expect(received()).to.deep.equal([sub('a', 'b')])
+      const again = subscriptions.subscribe('a')
+      await clock.settle()
+      expect(received().at(-1)).to.deep.equal(sub('a'))
+      server.peer.send({ ok: 'a' })
+      await again.acknowledged
+    })
+
+    it('rejects after ackTimeout from when the message has left; a late one still counts, and teaches its id', async () => {
+      const { clock, errors, server, subscriptions } = await ready(LISTS)
+      server.peer.isReading = false
+      const held = subscriptions.subscribe('a')
+      const { acknowledged } = held
+      await clock.advance(60_000)
+      expect(errors).to.deep.equal([])
+      server.peer.read()
+      await clock.advance(9_999)
+      expect(errors).to.deep.equal([])
+      await clock.advance(1)
+      expect(await rejection(acknowledged)).to.include({ key: 'a', reason: 'timeout' })
+      expect(errors).to.have.length(1)
+      server.peer.send({ ok: 'a', id: 7 })
+      await clock.settle()
+      await held.acknowledged
+      expect(subscriptions.keyOf(7)).to.equal('a')
+    })
+
+    it('counts its time behind a rate limit from when the message has left', async () => {
+      const { client, clock, errors, subscriptions } = await ready(
+        { ...LISTS, ackTimeout: 100 },
+        { rateLimit: { messages: 1, per: 1_000, reserve: 0 } },
+      )
+      void client.connection.sendJson(1)
+      subscriptions.subscribe('a')
+      await clock.advance(1_099)
+      expect(errors).to.deep.equal([])
+      await clock.advance(1)
+      expect(errors).to.have.length(1)
+    })
+
+    it('goes on waiting across a reconnect, and stands for the new link after one', async () => {
+      const { clock, server, subscriptions } = await ready(LISTS)
+      const [a, b] = [subscriptions.subscribe('a'), subscriptions.subscribe('b')]
+      const waiting = a.acknowledged
+      await clock.settle()
+      server.peer.send({ ok: 'b' })
+      await b.acknowledged
+      server.peer.drop()
+      let isAgain = false
+      void b.acknowledged.then(() => (isAgain = true))
+      await clock.advance(5_000)
+      expect(isAgain).to.equal(false)
+      server.peer.send({ ok: 'a' })
+      server.peer.send({ ok: 'b' })
+      await Promise.all([waiting, b.acknowledged])
+      expect(isAgain).to.equal(true)
+    })
+
+    it('rejects when nobody holds the topic any more, and is never unhandled', async () => {
+      const { clock, errors, subscriptions } = await ready(LISTS)
+      const held = subscriptions.subscribe('a')
+      const { acknowledged } = held
+      held.unsubscribe()
+      expect(await rejection(acknowledged)).to.include({ key: 'a', reason: 'unsubscribed' })
+      expect(await rejection(held.acknowledged)).to.include({ reason: 'unsubscribed' })
+      await clock.settle()
+      expect(errors).to.deep.equal([])
+    })
+
+    it('leaves a message to the handlers that ack fails with, and reports it', async () => {
+      const answers: unknown[] = [
+        Promise.resolve({ topics: [] }),
+        true,
+        { topics: 'a' },
+        { topics: ['a'], id: {} },
+      ]
+      for (const answer of answers) {
+        const { clock, errors, messages, server, subscriptions } = await ready({
+          ...LISTS,
+          ack: () => answer as undefined,
+        })
+        subscriptions.subscribe('a')
+        await clock.settle()
+        server.peer.send({ n: 1 })
+        await clock.settle()
+        expect(messages).to.deep.equal([{ n: 1 }])
+        expect(errors[0]).to.be.instanceOf(TypeError)
+        expect(errors).to.have.length(1)
+      }
+    })
+  })
+
+  describe('ids of the server', () => {
+    const route = 'chan'
+
+    it('bring messages to the handler of the key, and are learned anew', async () => {
+      const { clock, heard, messages, server, subscriptions } = await ready(LISTS, { route })
+      subscriptions.subscribe('a')
+      await clock.settle()
+      server.peer.send({ ok: 'a', id: 7 })
+      server.peer.send({ chan: 7, n: 1 })
+      server.peer.drop()
+      await clock.advance(5_000)
+      server.peer.send({ ok: 'a', id: 8 })
+      for (const chan of [7, 8]) server.peer.send({ chan, n: 2 })
+      await clock.settle()
+      expect(heard).to.deep.equal([
+        ['a', { chan: 7, n: 1 }],
+        ['a', { chan: 8, n: 2 }],
+      ])
+      expect(messages).to.deep.equal([{ chan: 7, n: 2 }])
+    })
+
+    it('are told to unsubscribe, which waits for the acknowledgement', async () => {
+      const { clock, received, server, subscriptions } = await ready({
+        ...LISTS,
+        unsubscribe: (_topics, ids) => ({ op: 'unsub', topics: ids }),
+      })
+      subscriptions.subscribe('a')
+      await clock.settle()
+      server.peer.send({ ok: 'a', id: 7 })
+      const held = subscriptions.subscribe('b')
+      await clock.settle()
+      held.unsubscribe()
+      await clock.settle()
+      expect(received()).to.deep.equal([sub('a'), sub('b')])
+      const again = subscriptions.subscribe('b')
+      await clock.settle()
+      server.peer.send({ ok: 'b', id: 8 })
+      await again.acknowledged
+      again.unsubscribe()
+      await clock.settle()
+      expect(received().slice(2)).to.deep.equal([unsub(8)])
+      expect(subscriptions.keyOf(8)).to.equal(undefined)
+    })
+
+    it('are waited for by an unsubscribe that returns undefined, at most for ackTimeout', async () => {
+      const { clock, received, server, subscriptions } = await ready({
+        ...LISTS,
+        unsubscribe: (_topics, [id]) => (id === undefined ? undefined : { op: 'unsub', topics: [id] }),
+      })
+      subscriptions.subscribe('a').unsubscribe()
+      const held = subscriptions.subscribe('b')
+      await clock.settle()
+      held.unsubscribe()
+      await clock.settle()
+      server.peer.send({ ok: 'b', id: 8 })
+      await clock.settle()
+      expect(received()).to.deep.equal([sub('b'), unsub(8)])
+    })
+  })
+
+  describe('inside @OnOpen', () => {
+    it('is sent when that has settled, in one message; what a later one does not ask for is gone', async () => {
+      const it = await startSubscriber(WITHOUT_ACK)
+      it.hooks.opened = async (subscriptions, connection) => {
+        subscriptions.subscribe('a')
+        await connection.sendJson({ login: 1 })
+        await Promise.resolve()
+        for (const topic of ['b', 'b', 'c']) subscriptions.subscribe(topic)
+      }
+      const { subscriptions } = (await it.start()).instance
+      const own = subscriptions.subscribe('own')
+      await it.clock.settle()
+      expect(it.received()).to.deep.equal([{ login: 1 }, sub('a', 'b', 'c'), sub('own')])
+      it.hooks.opened = () => void subscriptions.subscribe('b')
+      it.server.peer.drop()
+      await it.clock.advance(5_000)
+      expect(it.received()).to.deep.equal([sub('b', 'own')])
+      expect(subscriptions.keys()).to.deep.equal(['b', 'own'])
+      own.unsubscribe()
+    })
+
+    it('holds a topic once, until each call of it has left, or the next @OnOpen', async () => {
+      const it = await startSubscriber(WITHOUT_ACK)
+      let held: TopicSubscription[] = []
+      it.hooks.opened = (subscriptions) => {
+        held = ['a', 'a', 'b'].map((topic) => subscriptions.subscribe(topic))
+      }
+      await it.start()
+      held[0]!.unsubscribe()
+      await it.clock.settle()
+      expect(it.believed()).to.deep.equal(['a', 'b'])
+      held[1]!.unsubscribe()
+      await it.clock.settle()
+      expect(it.believed()).to.deep.equal(['b'])
+      const [, , stale] = held
+      it.server.peer.drop()
+      await it.clock.advance(5_000)
+      stale!.unsubscribe()
+      await it.clock.settle()
+      expect(it.believed()).to.have.members(['a', 'b'])
+    })
+
+    it('goes out at the end of the turn when acknowledged is read, so that it can be awaited', async () => {
+      const it = await startSubscriber(LISTS)
+      it.server.onAttempt = (peer) => {
+        peer.accept()
+        peer.onMessage = (text) => {
+          const { topics } = JSON.parse(String(text)) as { topics?: string[] }
+          for (const topic of topics ?? []) peer.send({ ok: topic })
+        }
+      }
+      const seen: unknown[] = []
+      it.hooks.opened = async (subscriptions) => {
+        const all = ['a', 'b'].map((topic) => subscriptions.subscribe(topic))
+        await Promise.all(all.map(({ acknowledged }) => acknowledged))
+        seen.push(it.received())
+        subscriptions.subscribe('c')
+      }
+      await it.start()
+      expect(seen).to.deep.equal([[sub('a', 'b')]])
+      expect(it.received()).to.deep.equal([sub('a', 'b'), sub('c')])
+    })
+
+    it('is not asked for again when it was refused meanwhile', async () => {
+      const it = await startSubscriber(LISTS)
+      it.server.onAttempt = (peer) => {
+        peer.accept()
+        peer.onMessage = () => peer.send({ no: 'a' })
+      }
+      it.hooks.opened = async (subscriptions) => {
+        expect(await rejection(subscriptions.subscribe('a').acknowledged)).to.have.property(
+          'reason',
+          'refused',
+        )
+      }
+      await it.start()
+      await it.clock.settle()
+      expect(it.received()).to.deep.equal([sub('a')])
+      expect(it.errors).to.have.length(1)
+    })
+
+    it('changes nothing when that fails; who waits is told', async () => {
+      const it = await startSubscriber(LISTS)
+      it.hooks.opened = (subscriptions) => void subscriptions.subscribe('a')
+      const client = await it.start()
+      it.server.peer.send({ ok: 'a' })
+      await it.clock.settle()
+      let acknowledged: Promise<void> | undefined
+      it.hooks.opened = async (subscriptions) => {
+        ;({ acknowledged } = subscriptions.subscribe('b'))
+        await Promise.resolve()
+        it.hooks.opened = (again) => void again.subscribe('a')
+        throw new Error('login refused')
+      }
+      it.server.peer.drop()
+      await it.clock.advance(10_000)
+      expect(await rejection(acknowledged!)).to.include({ key: 'b', reason: 'unsubscribed' })
+      expect(client.instance.subscriptions.keys()).to.deep.equal(['a'])
+      expect(it.believed()).to.deep.equal(['a'])
+    })
+
+    it('rejects with the error of the connection when that closes meanwhile', async () => {
+      const it = await startSubscriber(LISTS)
+      const errors: unknown[] = []
+      const client = await it.start()
+      it.hooks.opened = async (subscriptions) => {
+        const { acknowledged } = subscriptions.subscribe('a')
+        void client.close()
+        errors.push(await rejection(acknowledged))
+      }
+      it.server.peer.drop()
+      await it.clock.advance(20_000)
+      await client.closed
+      expect(errors[0]).to.be.instanceOf(Error)
+      expect(it.clock.timers).to.equal(0)
+    })
+  })
+
+  describe('#kept', () => {
+    it('sends nothing again that the server has; the last @OnOpen holds on, with what this one adds', async () => {
+      const it = await startSubscriber(LISTS, { route: 'chan' })
+      let added: TopicSubscription | undefined
+      it.hooks.opened = (subscriptions) => void subscriptions.subscribe('a')
+      const { subscriptions } = (await it.start()).instance
+      const own = subscriptions.subscribe('own')
+      subscriptions.add('message', { add: 1 })
+      await it.clock.settle()
+      it.server.peer.send({ ok: 'a', id: 7 })
+      await it.clock.settle()
+      it.server.peer.drop()
+      own.unsubscribe()
+      it.hooks.opened = (resumed) => {
+        resumed.kept()
+        const again = resumed.subscribe('a')
+        added = resumed.subscribe('b')
+        return again.acknowledged
+      }
+      await it.clock.advance(5_000)
+      expect(it.received()).to.deep.equal([sub('b'), unsub('own')])
+      expect(subscriptions.keys()).to.deep.equal(['message', 'a', 'b'])
+      it.server.peer.send({ chan: 7 })
+      await it.clock.settle()
+      expect(it.heard).to.deep.equal([['a', { chan: 7 }]])
+      it.server.peer.send({ ok: 'b' })
+      added!.unsubscribe()
+      await it.clock.settle()
+      expect(it.received().at(-1)).to.deep.equal(unsub('b'))
+    })
+
+    it('is for one link only', async () => {
+      const it = await startSubscriber(WITHOUT_ACK)
+      const { subscriptions } = (await it.start()).instance
+      subscriptions.subscribe('a')
+      await it.clock.settle()
+      for (const [isKept, expected] of [
+        [true, []],
+        [false, [sub('a')]],
+      ] as const) {
+        it.hooks.opened = () => (isKept ? subscriptions.kept() : undefined)
+        it.server.peer.drop()
+        await it.clock.advance(10_000)
+        expect(it.received()).to.deep.equal(expected)
+      }
+    })
+
+    it('is for the one whose @OnOpen has called it', async () => {
+      const it = await startSubscriber(WITHOUT_ACK)
+      const { subscriptions } = (await it.start()).instance
+      subscriptions.subscribe('a')
+      await it.clock.settle()
+      it.hooks.opened = () => {
+        subscriptions.kept()
+        it.hooks.opened = () => undefined
+        throw new Error('not resumed after all')
+      }
+      it.server.peer.drop()
+      await it.clock.advance(20_000)
+      expect(it.server.peers).to.have.length(3)
+      expect(it.received()).to.deep.equal([sub('a')])
+    })
+
+    it('throws outside of @OnOpen', async () => {
+      const { subscriptions } = await ready()
+      expect(() => subscriptions.kept()).to.throw(TypeError, 'Call it inside @OnOpen')
+    })
+  })
+
+  describe('in a handover', () => {
+    it('are sent on the new link, and not taken back on the old one', async () => {
+      const it = await startSubscriber(LISTS)
+      it.hooks.opened = (subscriptions) => void subscriptions.subscribe('a')
+      const client = await it.start()
+      const own = client.instance.subscriptions.subscribe('own')
+      await it.clock.settle()
+      const [old] = it.server.peers
+      for (const topic of ['a', 'own']) old!.send({ ok: topic })
+      let release: (() => void) | undefined
+      let isAcknowledged = false
+      it.hooks.opened = async (subscriptions) => {
+        void subscriptions.subscribe('b').acknowledged.then(() => (isAcknowledged = true))
+        await new Promise<void>((resolve) => (release = resolve))
+      }
+      client.connection.reconnect({ overlap: true })
+      await it.clock.settle()
+      // Meanwhile the old link serves, and its acknowledgements are its own.
+      expect(it.received()).to.deep.equal([sub('b')])
+      client.instance.subscriptions.subscribe('c')
+      old!.send({ ok: 'b' })
+      await it.clock.settle()
+      expect(isAcknowledged).to.equal(false)
+      release!()
+      await it.clock.settle()
+      expect(it.believed(old)).to.deep.equal(['a', 'own', 'c'])
+      expect(it.received(old).filter(({ op }) => op === 'unsub')).to.deep.equal([])
+      expect(it.received()).to.deep.equal([sub('b'), sub('own', 'c')])
+      it.server.peer.send({ ok: 'b' })
+      it.server.peer.send({ ok: 'own' })
+      await own.acknowledged
+      expect(isAcknowledged).to.equal(true)
+      old!.send({ ok: 'a' })
+      await it.clock.settle()
+      expect(it.messages).to.deep.equal([])
+      expect(it.errors).to.deep.equal([])
+      await client.close()
+    })
+
+    it('stay with the old link if the new one fails', async () => {
+      const it = await startSubscriber(WITHOUT_ACK, { reconnect: { shouldReconnect: () => false } })
+      it.hooks.opened = (subscriptions) => void subscriptions.subscribe('a')
+      const client = await it.start()
+      const [old] = it.server.peers
+      it.hooks.opened = (subscriptions) => {
+        subscriptions.subscribe('b')
+        throw new Error('no')
+      }
+      client.connection.reconnect({ overlap: true })
+      await it.clock.advance(1_000)
+      expect(it.server.peers).to.have.length(2)
+      client.instance.subscriptions.subscribe('c')
+      await it.clock.settle()
+      expect(it.believed(old)).to.deep.equal(['a', 'c'])
+      expect(client.instance.subscriptions.keys()).to.deep.equal(['a', 'c'])
+      await client.close()
+    })
+  })
+})

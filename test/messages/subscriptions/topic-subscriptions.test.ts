@@ -1,0 +1,220 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { FakeClock } from 'holdfast/testing'
+import { fillInSubscriptions } from '#src/messages/subscriptions/subscribe-options.js'
+import type { SubscriptionsSettings } from '#src/messages/subscriptions/subscribe-options.js'
+import { TopicSubscriptions } from '#src/messages/subscriptions/topic-subscriptions.js'
+import type { TopicSubscription } from '#src/messages/subscriptions/topic-subscriptions.js'
+
+/** One link, and what its server believes. */
+interface Session {
+  isCaller: boolean
+  isOpen: boolean
+  /** The topics that the server sends. */
+  readonly subscribed: Set<string>
+  /** The topics that it has not acknowledged yet. */
+  readonly unacknowledged: string[]
+}
+
+interface Sent {
+  readonly sub?: readonly string[]
+  readonly unsub?: readonly string[]
+}
+
+/** The holder of a handle: a call of its own, the last `@OnOpen`, one that runs, or one that counts no more. */
+type Group = 'own' | 'open' | 'gone' | Session
+
+interface Handle {
+  readonly topic: string
+  readonly subscription: TopicSubscription
+  group: Group
+  hasLeft: boolean
+}
+
+/** Topics on links whose servers can be asked what they believe, and who is to hold what. */
+class World {
+  readonly clock = new FakeClock()
+  readonly errors: unknown[] = []
+  readonly handles: Handle[] = []
+  readonly topics: TopicSubscriptions<Session>
+  #last: Session | undefined
+  #opening: Session | undefined
+  #isKept = false
+  #caller: Session | undefined
+
+  constructor(batch: SubscriptionsSettings['batch'], hasIds: boolean) {
+    const settings = fillInSubscriptions({
+      subscribe: (topics) => ({ sub: topics }),
+      unsubscribe: (topics) => ({ unsub: topics }),
+      ack: ({ ok }: { ok: string }) => ({ topics: [ok], id: hasIds ? `id of ${ok}` : undefined }),
+      batch,
+    })!
+    const callersSession = (): Session | undefined => this.#caller
+    this.topics = new TopicSubscriptions<Session>(
+      settings,
+      {
+        get callersSession() {
+          return callersSession()
+        },
+        canSend: ({ isOpen }) => isOpen,
+        sendOn: (session, message, left) => {
+          this.#receive(session, message as Sent)
+          left()
+        },
+        report: (error) => this.errors.push(error),
+        onAckError: (thrown) => this.errors.push(thrown),
+      },
+      this.clock,
+    )
+  }
+
+  /** A server that is asked twice for one topic, or to take back what it has not, would refuse. */
+  #receive({ subscribed, unacknowledged }: Session, { sub = [], unsub = [] }: Sent): void {
+    for (const topic of sub) {
+      if (subscribed.has(topic)) this.errors.push(`${topic} twice`)
+      subscribed.add(topic)
+      unacknowledged.push(topic)
+    }
+    for (const topic of unsub) if (!subscribed.delete(topic)) this.errors.push(`${topic} for nothing`)
+  }
+
+  subscribe(topic: string): void {
+    this.#hold(topic, 'own')
+  }
+
+  #hold(topic: string, group: Group): Handle {
+    const handle = { topic, subscription: this.topics.subscribe(topic), group, hasLeft: false }
+    this.handles.push(handle)
+    return handle
+  }
+
+  leave(index: number): void {
+    const handle = this.handles[index % this.handles.length]
+    handle?.subscription.unsubscribe()
+    if (handle) handle.hasLeft = true
+  }
+
+  /** A link opens, and its `@OnOpen` asks for topics. */
+  open(topics: readonly string[], reads: boolean, keeps: boolean): void {
+    if (this.#opening) return
+    this.#isKept = keeps && this.#last?.isOpen !== true
+    const subscribed = new Set(this.#isKept ? this.#last?.subscribed : [])
+    const session: Session = { isCaller: true, isOpen: true, subscribed, unacknowledged: [] }
+    this.#opening = session
+    this.#caller = session
+    if (this.#isKept) this.topics.keep(session)
+    for (const topic of topics) {
+      const { subscription } = this.#hold(topic, session)
+      if (reads) void subscription.acknowledged.catch(() => undefined)
+    }
+    this.#caller = undefined
+    session.isCaller = false
+  }
+
+  /** The `@OnOpen` settles. */
+  settle(isGood: boolean): void {
+    const session = this.#opening
+    if (!session) return
+    this.#opening = undefined
+    if (!isGood) {
+      session.isOpen = false
+      this.#regroup(session, 'gone')
+      this.topics.onLost(session)
+      return
+    }
+    if (!this.#isKept) this.#regroup('open', 'gone')
+    this.#regroup(session, 'open')
+    if (this.#last) this.#last.isOpen = false
+    this.#last = session
+    this.topics.onReady(session, this.#isKept)
+  }
+
+  #regroup(from: Group, to: Group): void {
+    for (const handle of this.handles) if (handle.group === from) handle.group = to
+  }
+
+  lose(): void {
+    if (!this.#last?.isOpen) return
+    this.#last.isOpen = false
+    this.topics.onLost(this.#last)
+  }
+
+  /** The servers acknowledge what they have been asked for. */
+  acknowledge(): void {
+    for (const session of [this.#last, this.#opening]) {
+      for (const ok of session?.unacknowledged.splice(0) ?? [])
+        if (session?.isOpen) this.topics.intercept({ ok }, session)
+    }
+  }
+
+  get held(): string[] {
+    return [...new Set(this.#holding().map(({ topic }) => topic))].sort()
+  }
+
+  #holding(): Handle[] {
+    return this.handles.filter(({ group, hasLeft }) => !hasLeft && (group === 'own' || group === 'open'))
+  }
+
+  /** The topics that are held, and have not been acknowledged. */
+  async unacknowledged(): Promise<string[]> {
+    const waiting = new Set<string>()
+    const all = this.#holding().map(async ({ topic, subscription }) => {
+      waiting.add(topic)
+      await subscription.acknowledged
+      waiting.delete(topic)
+    })
+    await Promise.race([Promise.all(all), this.clock.settle()])
+    return [...waiting]
+  }
+
+  get believed(): string[] {
+    return [...(this.#last?.subscribed ?? [])].sort()
+  }
+
+  get isServing(): boolean {
+    return this.#last?.isOpen === true
+  }
+}
+
+describe('TopicSubscriptions', () => {
+  it('has the server subscribed to exactly what is held, once it is quiet, whatever comes before', async () => {
+    const topic = fc.constantFrom('a', 'b', 'c', 'd', 'e')
+    const topics = fc.array(topic, { maxLength: 4 })
+    const step = fc.oneof(
+      topic.map((each) => (world: World) => world.subscribe(each)),
+      fc.nat().map((index) => (world: World) => world.leave(index)),
+      fc.tuple(topics, fc.boolean(), fc.boolean()).map((args) => (world: World) => world.open(...args)),
+      fc.boolean().map((isGood) => (world: World) => world.settle(isGood)),
+      fc.constant((world: World) => world.lose()),
+      fc.constant((world: World) => world.acknowledge()),
+      fc.constant((world: World) => world.clock.settle()),
+      fc.constant((world: World) => world.clock.advance(20)),
+    )
+    const batch = fc.record({ size: fc.constantFrom(1, 2, Infinity), delay: fc.constantFrom(0, 20) })
+    await fc.assert(
+      fc.asyncProperty(
+        batch,
+        fc.boolean(),
+        fc.array(step, { maxLength: 60, size: 'max' }),
+        async (settings, hasIds, steps) => {
+          const world = new World(settings, hasIds)
+          for (const act of steps) await act(world)
+          world.settle(true)
+          if (!world.isServing) world.open([], false, false)
+          world.settle(true)
+          for (let round = 0; round < 3; round += 1) {
+            await world.clock.advance(20)
+            world.acknowledge()
+          }
+          await world.clock.settle()
+          expect(world.errors).to.deep.equal([])
+          expect(world.believed).to.deep.equal(world.held)
+          expect([...world.topics.topics.keys()].sort()).to.deep.equal(world.held)
+          expect([world.clock.timers, world.topics.pendingAcks]).to.deep.equal([0, 0])
+          expect(await world.unacknowledged()).to.deep.equal([])
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+})
