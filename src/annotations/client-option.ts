@@ -1,4 +1,5 @@
 import type { AttemptInfo, RequestHeaders } from '../connection/attempt-options.js'
+import type { SubscriptionAck, SubscriptionId } from '../messages/subscriptions/subscribe-options.js'
 import type { Failure } from '../session/disconnect.js'
 
 /**
@@ -18,6 +19,10 @@ export interface ClientOptionMethods {
   'reconnect.delays'(failures: number): number
   'outbox.conflate'(message: never): unknown
   'concurrency.key'(message: never): unknown
+  'subscriptions.subscribe'(topics: never): unknown
+  'subscriptions.unsubscribe'(topics: never, ids: readonly (SubscriptionId | undefined)[]): unknown
+  'subscriptions.ack'(message: never): SubscriptionAck | undefined
+  'subscriptions.key'(topic: never): string
 }
 
 /** Name of an option that a method can be, such as `'heartbeat.message'`. */
@@ -38,6 +43,10 @@ const AWAITED: Readonly<Record<ClientOptionName, boolean>> = {
   'reconnect.delays': false,
   'outbox.conflate': false,
   'concurrency.key': false,
+  'subscriptions.subscribe': false,
+  'subscriptions.unsubscribe': false,
+  'subscriptions.ack': false,
+  'subscriptions.key': false,
 }
 
 export const CLIENT_OPTION_NAMES = Object.keys(AWAITED) as readonly ClientOptionName[]

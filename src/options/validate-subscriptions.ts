@@ -1,5 +1,5 @@
 import type { Mistake } from '../errors/startup-error.js'
-import { checkCount, checkFunctions, checkSync, checkTime, isObject, shown, unknownNames } from './rules.js'
+import { checkCount, checkFunctions, checkTime, isObject, shown, unknownNames } from './rules.js'
 
 const FUNCTIONS = ['subscribe', 'unsubscribe', 'key', 'ack']
 
@@ -13,7 +13,6 @@ export function checkSubscriptions(subscriptions: unknown, place: string): Mista
   const mistakes = [
     ...unknownNames(subscriptions, place, [...FUNCTIONS, 'ackTimeout', 'batch']),
     ...checkFunctions(subscriptions, place, FUNCTIONS),
-    ...FUNCTIONS.flatMap((name) => checkSync(subscriptions[name], `${place}.${name}`)),
     ...(ackTimeout === undefined ? [] : checkTime(ackTimeout, `${place}.ackTimeout`, 1)),
     ...(batch === undefined ? [] : checkBatch(batch, `${place}.batch`)),
   ]

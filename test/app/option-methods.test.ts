@@ -1,5 +1,13 @@
 import { expect } from 'chai'
-import { ClientOption, OnMessage, OnOpen, WebSocketClient, bootstrap, defineHandlers } from 'holdfast'
+import {
+  ClientOption,
+  OnMessage,
+  OnOpen,
+  Subscriptions,
+  WebSocketClient,
+  bootstrap,
+  defineHandlers,
+} from 'holdfast'
 import type { AttemptInfo, ClientOptions, Failure, Logger } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { handlersOf } from '#src/annotations/handler-table.js'
@@ -151,6 +159,34 @@ describe('@ClientOption', () => {
     const { server, options } = world()
     const client = await bootstrap(Feed, 'ws://peer.test/', options)
     server.peer.send({ id: 1 })
+    await client.close()
+  })
+
+  it('makes the messages of subscriptions, and reads their acknowledgements', async () => {
+    @WebSocketClient({ subscriptions: { ackTimeout: 500 }, inject: [Subscriptions] })
+    class Feed {
+      token = 'fresh'
+      constructor(readonly subscriptions: Subscriptions) {}
+      @OnOpen() opened(): void {
+        this.subscriptions.subscribe('book')
+      }
+      @ClientOption('subscriptions.subscribe') subscribe(args: readonly string[]): object {
+        return { op: 'subscribe', args, token: this.token }
+      }
+      @ClientOption('subscriptions.ack') ack({
+        acked,
+      }: {
+        acked?: string[]
+      }): { topics: string[] } | undefined {
+        return acked && { topics: acked }
+      }
+    }
+    const { server, clock, options } = world()
+    const client = await bootstrap(Feed, 'ws://peer.test/', options)
+    await clock.settle()
+    expect(server.peer.received).to.deep.equal(['{"op":"subscribe","args":["book"],"token":"fresh"}'])
+    server.peer.send({ acked: ['book'] })
+    expect(client.connection.stats.unhandledMessages).to.equal(0)
     await client.close()
   })
 

@@ -22,7 +22,6 @@ const named: SubscriptionsOptions = {
 const lists: SubscriptionsOptions = { subscribe: (topics: readonly string[]) => ({ args: topics }) }
 const bare: ClientOptions = { subscriptions: { subscribe: (topics) => ({ args: topics }) } }
 
-// @ts-expect-error -- subscribe is what it is about
 const without: SubscriptionsOptions = { ack: () => undefined }
 // @ts-expect-error -- a key is text
 const keyed: SubscriptionsOptions = { ...lists, key: () => ({}) }

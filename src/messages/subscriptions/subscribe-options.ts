@@ -45,8 +45,8 @@ export interface SubscriptionAck {
  * topics: `subscribe: (topics: Topic[]) => …`.
  */
 export interface SubscriptionsOptions {
-  /** Makes the message that subscribes to topics: one for each batch. */
-  subscribe(topics: readonly unknown[]): unknown
+  /** Makes the message that subscribes to topics: one for each batch. Required, here or as a method with `@ClientOption('subscriptions.subscribe')`. */
+  subscribe?(topics: readonly unknown[]): unknown
   /**
    * Makes the message that takes topics back, from them and from the ids that acknowledgements gave them. `undefined` sends nothing now: it is
    * asked again for those whose acknowledgement is still awaited. Without the function, topics are only forgotten.
@@ -78,6 +78,7 @@ export const SUBSCRIPTIONS_DEFAULTS = {
 
 /** How topics become messages, defaults filled in. */
 export interface SubscriptionsSettings extends SubscriptionsOptions {
+  subscribe(topics: readonly unknown[]): unknown
   readonly ackTimeout: number
   readonly batch: { readonly size: number; readonly delay: number }
 }
@@ -88,5 +89,6 @@ export function fillInSubscriptions(options?: SubscriptionsOptions): Subscriptio
   const { ackTimeout = SUBSCRIPTIONS_DEFAULTS.ackTimeout, batch } = options
   const { size = SUBSCRIPTIONS_DEFAULTS['batch.size'], delay = SUBSCRIPTIONS_DEFAULTS['batch.delay'] } =
     batch ?? {}
-  return { ...options, ackTimeout, batch: { size, delay } }
+  // The check has found `subscribe`.
+  return { ...(options as SubscriptionsSettings), ackTimeout, batch: { size, delay } }
 }
