@@ -22,6 +22,7 @@ const named: SubscriptionsOptions = {
 const lists: SubscriptionsOptions = { subscribe: (topics: readonly string[]) => ({ args: topics }) }
 const bare: ClientOptions = { subscriptions: { subscribe: (topics) => ({ args: topics }) } }
 
+// `subscribe` may be a method: @ClientOption('subscriptions.subscribe').
 const without: SubscriptionsOptions = { ack: () => undefined }
 // @ts-expect-error -- a key is text
 const keyed: SubscriptionsOptions = { ...lists, key: () => ({}) }
