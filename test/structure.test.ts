@@ -99,6 +99,14 @@ describe('The package', () => {
     })
   }
 
+  it('names the types of each entry a second time, for resolutions that do not know exports', () => {
+    const { exports, typesVersions } = readPackageJson()
+    const typed = Object.entries(exports).flatMap(([path, target]) =>
+      path !== '.' && typeof target === 'object' ? [[path.replace('./', ''), [target.types]]] : [],
+    )
+    expect(typesVersions).to.deep.equal({ '*': Object.fromEntries(typed) as unknown })
+  })
+
   it('has no other entries', () => {
     const entries = Object.keys(readPackageJson().exports).map((path) => path.replace('./', ''))
     const known = ['.', ...Object.keys(ENTRY_NAMES), 'package.json']

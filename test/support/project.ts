@@ -12,7 +12,8 @@ export const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
 
 /** What of package.json is promised to those who install the package. */
 export interface PackageJson {
-  readonly exports: Readonly<Record<string, unknown>>
+  readonly exports: Readonly<Record<string, string | { readonly types: string }>>
+  readonly typesVersions: Readonly<Record<string, unknown>>
   readonly engines: Readonly<Record<string, string>>
   readonly dependencies: Readonly<Record<string, string>>
   readonly peerDependencies: Readonly<Record<string, string>>
