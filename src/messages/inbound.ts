@@ -58,8 +58,6 @@ export interface InboundTarget {
 
 /** Those who look on: they see what nobody took. */
 export interface Onlookers {
-  /** The property that has a message's key, where messages that nobody wants are not parsed. */
-  readonly skipBy: string | undefined
   publish(message: unknown): void
   count(miss: 'unhandled'): void
 }
@@ -90,12 +88,15 @@ export class InboundPipeline {
     this.#intercepts = true
   }
 
-  /** There was no handler for a message. If its key is in the beginning of its text, the next ones like it need not be parsed. */
-  onUnhandled(raw: string | Uint8Array): void {
-    const { skipBy } = this.#onlookers
-    if (skipBy === undefined || typeof raw !== 'string' || !keyInText(raw, skipBy)) return
+  /**
+   * There was no handler for a message. If its key is in the beginning of its text, the next ones like it need not be parsed.
+   *
+   * @param property the one that has the key
+   */
+  onUnhandled(raw: string | Uint8Array, property: string): void {
+    if (typeof raw !== 'string' || !keyInText(raw, property)) return
     if (this.#unwanted) this.#unwanted.restart()
-    else this.#unwanted = new UnwantedTexts(skipBy)
+    else this.#unwanted = new UnwantedTexts(property)
   }
 
   /** How texts begin that may be skipped, if any may. */

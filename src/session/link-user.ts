@@ -79,7 +79,6 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
   /** How the link was lost, if it is. */
   abstract get loss(): Loss | undefined
   abstract get isLive(): boolean
-  abstract get isReady(): boolean
   /** True while the caller is part of its `@OnOpen`. */
   abstract get isCaller(): boolean
   /** True if the caller may send at once. */
@@ -147,7 +146,7 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
     const { hub } = this.owner
     const hasRequests = hub.hasRequests || this.requestsIfAny !== undefined
     return (
-      !this.isReady ||
+      this.readyAt === undefined ||
       !this.acceptsMessages ||
       hub.wantsEach ||
       this.link.heartbeat.awaitsReply ||

@@ -71,10 +71,6 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
     return this.#demand?.isBehind ?? false
   }
 
-  get skipBy(): string | undefined {
-    return this.#settings.skipBy
-  }
-
   /** True while somebody beside the handlers waits for a message, or looks on: each one is parsed then. */
   get wantsEach(): boolean {
     return (
@@ -144,7 +140,8 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
 
   count(miss: Miss, raw?: string | Uint8Array): void {
     this.#counts.add(miss, 1)
-    if (raw !== undefined) this.inbound.onUnhandled(raw)
+    const { skipBy } = this.#settings
+    if (raw !== undefined && skipBy !== undefined) this.inbound.onUnhandled(raw, skipBy)
   }
 
   /** A link has opened, and its `@OnOpen` is to run. */
