@@ -140,7 +140,6 @@ export class Subscriptions {
    * @internal
    */
   onLost(session: SubscribingSession, isReplaced: boolean): void {
-    if (this.#keptBy === session) this.#keptBy = undefined
     if (!isReplaced) this.#messages.onLost()
     this.#topics?.onLost(session)
   }

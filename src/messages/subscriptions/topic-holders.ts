@@ -73,10 +73,8 @@ export class TopicHolders {
    * @returns the topic if nobody holds it any more
    */
   releaseOpened(holder: OpenHolder, key: string): HeldTopic | undefined {
-    const opened = holder.heir ?? holder
-    const isReleased = opened.release(key)
-    const held = this.#topics.get(key)
-    return held && isReleased && opened === this.#opened ? this.#drop(held) : undefined
+    const isReleased = (holder.heir ?? holder).release(key)
+    return isReleased ? this.#drop(this.#topics.get(key)) : undefined
   }
 
   /** What has been acknowledged, or will never be, is to be acknowledged anew on the next link. */

@@ -723,6 +723,19 @@ describe('MessageSubscriptions', () => {
   })
 
   describe('an acknowledgement', () => {
+    it('of what was deleted while nothing could be sent tells nobody anything', async () => {
+      const { clock, connection, subscriptions, ready, reports } = rig()
+      ready()
+      for (const key of ['a', 'b', 'c']) subscriptions.add(key, `+${key}`, withId(key))
+      connection.isReady = false
+      for (const key of ['a', 'b', 'c']) subscriptions.delete(key)
+      expect(subscriptions.intercept({ to: 'a', id: 7 })).to.equal(true)
+      expect(subscriptions.keyOf(7)).to.equal(undefined)
+      expect(subscriptions.intercept({ to: 'b', isRefusal: true })).to.equal(true)
+      await clock.advance(10_000)
+      expect(reports()).to.deep.equal([])
+    })
+
     it('has its time from when the message has left', async () => {
       const { clock, connection, subscriptions, ready, read, reports } = rig()
       connection.isReading = false

@@ -145,6 +145,15 @@ describe('Subscriptions', () => {
       expect(received()).to.deep.equal([{ login: true }, sub('a', 'b'), sub('c', 'd'), { kept: true }])
     })
 
+    it('is left for the next link when this one is lost in the same turn', async () => {
+      const { clock, errors, received, server, subscriptions } = await ready()
+      subscriptions.subscribe('a')
+      server.peer.drop()
+      await clock.advance(5_000)
+      expect(received()).to.deep.equal([sub('a')])
+      expect(errors).to.deep.equal([])
+    })
+
     it('is reported for each topic when the function fails, and sent on the next link', async () => {
       let isBroken = true
       const thrown = new Error('no token')
@@ -575,6 +584,25 @@ describe('Subscriptions', () => {
       added!.unsubscribe()
       await it.clock.settle()
       expect(it.received().at(-1)).to.deep.equal(unsub('b'))
+    })
+
+    it('takes nothing back that @OnOpen has let go of and others hold', async () => {
+      const it = await startSubscriber(WITHOUT_ACK)
+      const { subscriptions } = (await it.start()).instance
+      subscriptions.subscribe('a')
+      await it.clock.settle()
+      it.hooks.opened = async () => {
+        subscriptions.kept()
+        const held = subscriptions.subscribe('a')
+        await held.acknowledged
+        void held.acknowledged
+        held.unsubscribe()
+        await Promise.resolve()
+      }
+      it.server.peer.drop()
+      await it.clock.advance(5_000)
+      expect(it.server.peers).to.have.length(2)
+      expect(it.received()).to.deep.equal([])
     })
 
     it('is for one link only', async () => {

@@ -69,7 +69,8 @@ class World {
   }
 
   /** A server that is asked twice for one topic, or to take back what it has not, would refuse. */
-  #receive({ subscribed, unacknowledged }: Session, { sub = [], unsub = [] }: Sent): void {
+  #receive({ isOpen, subscribed, unacknowledged }: Session, { sub = [], unsub = [] }: Sent): void {
+    if (!isOpen) this.errors.push('sent on a link that is gone')
     for (const topic of sub) {
       if (subscribed.has(topic)) this.errors.push(`${topic} twice`)
       subscribed.add(topic)
