@@ -18,6 +18,14 @@ export interface Codec {
   readonly decodedBytes?: number
 }
 
+/** Makes the codec of one link, for decoders with a state. */
+export type CodecFactory = () => Codec
+
+/** Returns the codec that all links share; `undefined` if each has its own. */
+export function sharedCodec(codec: Codec | CodecFactory): Codec | undefined {
+  return typeof codec === 'function' ? undefined : codec
+}
+
 /**
  * Encodes a value with a codec.
  *

@@ -16,20 +16,28 @@ export interface LateRequest {
 
 const NAME = 'its function'
 
-/** A message that a function makes when it is handed to the socket. */
+/**
+ * A message that a function makes when it is handed to the socket; or one that is there, and is encoded then, because each link has a codec of
+ * its own.
+ */
 export class LateMessage {
-  /** Size before it is made. */
+  /** Size before it is encoded. */
   readonly length = 0
-  /** The function that makes it. It stands for the message in reports. */
-  readonly source: () => unknown
+  /** The function that makes it, or the message itself. It stands for the message in reports. */
+  readonly source: unknown
   readonly #codec: Codec | undefined
   readonly #request: LateRequest | undefined
 
   /** @param codec replaces the codec of the link */
-  constructor(source: () => unknown, codec?: Codec, request?: LateRequest) {
+  constructor(source: unknown, codec?: Codec, request?: LateRequest) {
     this.source = source
     this.#codec = codec
     this.#request = request
+  }
+
+  /** The message, if it is there already. */
+  get message(): unknown {
+    return typeof this.source === 'function' ? undefined : this.source
   }
 
   /**
@@ -40,9 +48,7 @@ export class LateMessage {
    */
   encode(codec: Codec): string | Uint8Array | undefined {
     if (this.#request?.isSettled) return undefined
-    const message = refusePromise(madeBy(this.source, NAME), NAME)
-    if (message === undefined)
-      throw new EncodeError(`Failed to make a message: ${NAME} returned undefined. Return the message`)
+    const message = typeof this.source === 'function' ? madeLate(this.source as () => unknown) : this.source
     return encodeWith(this.#codec ?? codec, this.#request ? this.#request.identify(message) : message)
   }
 
@@ -50,6 +56,12 @@ export class LateMessage {
   fail(error: Error): void {
     this.#request?.fail(error)
   }
+}
+
+function madeLate(source: () => unknown): unknown {
+  const message = refusePromise(madeBy(source, NAME), NAME)
+  if (message !== undefined) return message
+  throw new EncodeError(`Failed to make a message: ${NAME} returned undefined. Return the message`)
 }
 
 /**

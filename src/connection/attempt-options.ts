@@ -1,4 +1,6 @@
+import type { Codec, CodecFactory } from '../codecs/codec.js'
 import { describeValue } from '../core/describe-value.js'
+import { ignore, isThenable } from '../core/thenable.js'
 import { findUrlMistake, showUrl } from '../core/url.js'
 import { ConnectOptionError, InvalidUrlError } from '../errors/connection-errors.js'
 import type { Failure } from '../session/disconnect.js'
@@ -38,6 +40,7 @@ export interface AttemptOptions {
   readonly maxFragments: number
   readonly compression: boolean
   readonly closeTimeout: number
+  readonly codec: Codec | CodecFactory
 }
 
 /**
@@ -91,6 +94,31 @@ async function resolveAll(settings: AttemptOptions, attempt: AttemptInfo): Promi
     resolveOption('protocols', settings.protocols, attempt),
   ])
   return { url, headers, protocols }
+}
+
+/**
+ * Returns the codec of the link that has opened. Calls the codec function, if it is one.
+ *
+ * @throws ConnectOptionError if the function throws, or returns something that is not a codec
+ */
+export function resolveCodec({ codec }: Pick<AttemptOptions, 'codec'>): Codec {
+  if (typeof codec !== 'function') return codec
+  let made: unknown
+  try {
+    made = codec()
+  } catch (thrown) {
+    throw new ConnectOptionError('codec', thrown)
+  }
+  if (isCodec(made)) return made
+  if (isThenable(made)) ignore(made)
+  const cause = new TypeError(`expected an object with encode and decode, received ${describeValue(made)}`)
+  throw new ConnectOptionError('codec', cause, true)
+}
+
+function isCodec(value: unknown): value is Codec {
+  if (typeof value !== 'object' || value === null) return false
+  const { encode, decode } = value as { encode?: unknown; decode?: unknown }
+  return typeof encode === 'function' && typeof decode === 'function'
 }
 
 async function resolveOption<T>(

@@ -1,3 +1,4 @@
+import type { Codec } from '../codecs/codec.js'
 import type { Clock, Timer } from '../core/clock.js'
 import { toError } from '../core/error-text.js'
 import { LazySignal } from '../core/lazy-signal.js'
@@ -21,7 +22,7 @@ import {
   InvalidUrlError,
 } from '../errors/connection-errors.js'
 import { redactUrl, unusedProxy } from '../core/url.js'
-import { resolveRequest } from './attempt-options.js'
+import { resolveCodec, resolveRequest } from './attempt-options.js'
 import type { AttemptInfo, AttemptOptions } from './attempt-options.js'
 
 /** Settings of an attempt. */
@@ -32,8 +33,17 @@ export interface AttemptSettings extends AttemptOptions {
 
 /** Receives the result of an attempt. Exactly one of these is called, once. */
 export interface AttemptListener {
-  /** The transport is open, and the attempt is over. Returns who receives what the transport reports from now on. */
-  onAttemptOpen(attempt: Attempt, transport: Transport, handshake: Handshake): OpenTransportListener
+  /**
+   * The transport is open, and the attempt is over. Returns who receives what the transport reports from now on.
+   *
+   * @param codec the codec of the link
+   */
+  onAttemptOpen(
+    attempt: Attempt,
+    transport: Transport,
+    handshake: Handshake,
+    codec: Codec,
+  ): OpenTransportListener
   onAttemptFailed(attempt: Attempt, end: LinkEnd): void
 }
 
@@ -131,11 +141,28 @@ export class Attempt implements TransportListener {
 
   onOpen(handshake: Handshake): OpenTransportListener {
     // It may open all the same; its end follows.
-    if (this.#isOver || this.#failure || !this.#transport) return this
+    if (this.#isGivenUp() || !this.#transport) return this
+    const codec = this.#resolveCodec()
+    // The function may have closed the connection.
+    if (!codec || this.#isGivenUp()) return this
     this.#isOver = true
     this.#timer?.cancel()
-    this.#link = this.#listener.onAttemptOpen(this, this.#transport, handshake)
+    this.#link = this.#listener.onAttemptOpen(this, this.#transport, handshake, codec)
     return this.#link
+  }
+
+  #isGivenUp(): boolean {
+    return this.#isOver || this.#failure !== undefined
+  }
+
+  /** Returns the codec of the link; `undefined` if its function failed, which ends the attempt. */
+  #resolveCodec(): Codec | undefined {
+    try {
+      return resolveCodec(this.#settings)
+    } catch (thrown) {
+      this.#giveUp(toError(thrown))
+      return undefined
+    }
   }
 
   onMessage(data: string | Uint8Array): void {

@@ -1,3 +1,4 @@
+import type { Codec } from '../codecs/codec.js'
 import { wholeNow } from '../core/clock.js'
 import { CloseCode } from '../link/close-code.js'
 import type { LinkEnd } from '../link/link-closing.js'
@@ -46,7 +47,12 @@ export abstract class ConnectionEffects
     this.#connect = connect
   }
 
-  abstract onAttemptOpen(attempt: Attempt, transport: Transport, handshake: Handshake): OpenTransportListener
+  abstract onAttemptOpen(
+    attempt: Attempt,
+    transport: Transport,
+    handshake: Handshake,
+    codec: Codec,
+  ): OpenTransportListener
   abstract onAttemptFailed(attempt: Attempt, end: LinkEnd): void
 
   get #endings(): EndingEffects {

@@ -1,9 +1,11 @@
+import type { Codec } from '../codecs/codec.js'
 import { toError } from '../core/error-text.js'
 import { OnOpenTimeoutError } from '../errors/connection-errors.js'
 import type { HeartbeatTimeoutError } from '../errors/connection-errors.js'
 import { ConnectionClosedError, NotConnectedError } from '../errors/send-errors.js'
 import { CloseCode } from '../link/close-code.js'
 import type { Link } from '../link/link.js'
+import type { LinkSettings } from '../link/link-settings.js'
 import type { LinkEnd } from '../link/link-closing.js'
 import type { OutboxEntry } from '../messages/outbox.js'
 import { UnwantedTexts } from '../messages/unwanted-texts.js'
@@ -104,13 +106,14 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
 
   // --- what attempts report ---------------------------------------------------------------------------------------------
 
-  onAttemptOpen(attempt: Attempt, transport: Transport, handshake: Handshake): Link {
+  onAttemptOpen(attempt: Attempt, transport: Transport, handshake: Handshake, codec: Codec): Link {
     const { name, number } = attempt
     const { settings, links, openings } = this
     const replaces = this.state.candidate === name ? links.current?.link.number : undefined
     const open = openings.next(number, handshake, replaces, links.downtime(settings.clock.now()))
     const identity = { name, attempt: number, number: open.connectionNumber }
-    const session = new Session(identity, transport, settings, this, this.listener as ConnectionListener)
+    const own = linkSettings(settings, codec)
+    const session = new Session(identity, transport, own, this, this.listener as ConnectionListener)
     links.add(session)
     this.hub.onSessionOpen(session)
     this.#driver.report(() => ({ event: { type: 'attemptOpened', link: name }, facts: { open } }))
@@ -235,6 +238,18 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
       isOpenFailure,
     })
   }
+}
+
+/** Links with a codec of their own have settings of their own; all others share those of the connection. */
+function linkSettings(settings: ConnectionSettings, codec: Codec): LinkSettings {
+  return hasCodec(settings, codec) ? settings : { ...settings, codec }
+}
+
+function hasCodec(
+  settings: ConnectionSettings,
+  codec: Codec,
+): settings is ConnectionSettings & { readonly codec: Codec } {
+  return settings.codec === codec
 }
 
 function openFailure(error: Error): Disconnect {

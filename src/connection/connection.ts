@@ -1,5 +1,5 @@
 import { NotConnectedError } from '../errors/send-errors.js'
-import { encodeWith } from '../codecs/codec.js'
+import { encodeWith, sharedCodec } from '../codecs/codec.js'
 import type { Codec } from '../codecs/codec.js'
 import { LateMessage } from '../codecs/late-message.js'
 import { jsonCodec } from '../codecs/json.js'
@@ -177,12 +177,16 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    * is called at most once, and returns the message itself. If it throws, or returns a promise or `undefined`, `@OnError` receives an
    * EncodeError (stage `encode`). Until then it counts as a message of 0 bytes.
    *
+   * With a codec per link, a message that waits for a link is encoded when it is sent.
+   *
    * @throws EncodeError when the codec cannot encode it
    */
   sendMessage(message: Outgoing<P> | (() => Outgoing<P>)): Promise<void> {
     this.#checkNotClosed()
     if (typeof message === 'function') return this.#sendLate(message as () => unknown)
-    return this.#send(this.#encode(message), message)
+    const codec = this.#codec
+    if (codec) return this.#send(encodeWith(codec, message), message)
+    return this.#lifecycle.hub.sender.sendMessage(message)
   }
 
   /**
@@ -252,7 +256,8 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    */
   respond(incoming: unknown, result: unknown): Promise<void> {
     const reply = syncAnswer(this.#lifecycle.settings.requests.respond(incoming, result), 'requests.respond')
-    return this.#openLink().send(this.#encode(reply))
+    const link = this.#openLink()
+    return link.send(encodeWith(link.codec, reply))
   }
 
   /**
@@ -298,7 +303,10 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    * with EncodeError when the codec cannot encode the message
    */
   async end(message?: Outgoing<P>, { timeout }: { readonly timeout?: number } = {}): Promise<CloseInfo> {
-    const lastWords = message === undefined ? undefined : { data: copyBytes(this.#encode(message)), message }
+    // Without a link there is nothing to encode it by, and `end` rejects.
+    const codec = sharedCodec(this.#lifecycle.settings.codec) ?? this.#lifecycle.links.current?.link.codec
+    const lastWords =
+      message === undefined || !codec ? undefined : { data: copyBytes(encodeWith(codec, message)), message }
     return this.#lifecycle.end(lastWords, timeout ?? this.#lifecycle.settings.closeTimeout)
   }
 
@@ -364,8 +372,9 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return `Connection { ${this.id}${url} ${this.state.status} }`
   }
 
-  #encode(message: unknown): string | Uint8Array {
-    return encodeWith(this.#lifecycle.settings.codec, message)
+  /** The codec for messages; `undefined` if that depends on the link that will send them. */
+  get #codec(): Codec | undefined {
+    return this.#session?.link.codec ?? sharedCodec(this.#lifecycle.settings.codec)
   }
 
   #send(data: string | Uint8Array, message: unknown): Promise<void> {

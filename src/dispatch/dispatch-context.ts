@@ -18,7 +18,7 @@ import { UnhandledMessageLog } from './unhandled-messages.js'
 /** The settings that a dispatcher and its sessions use. */
 export type DispatchSettings = Pick<
   ClientSettings,
-  'route' | 'codec' | 'clock' | 'concurrency' | 'replies' | 'requests'
+  'route' | 'clock' | 'concurrency' | 'replies' | 'requests'
 >
 
 /** Shared by all clients: an object that a handler for all the rest returns is warned of once per class. */

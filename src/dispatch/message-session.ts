@@ -205,9 +205,8 @@ export abstract class MessageSession
   }
 
   protected get replies(): Replies {
-    const { codec, replies } = this.dispatch.settings
-    const Made = replies ? Replies : NoReplies
-    return (this.#replies ??= new Made(this.dispatch, codec, this.session.link, this))
+    const Made = this.dispatch.settings.replies ? Replies : NoReplies
+    return (this.#replies ??= new Made(this.dispatch, this.session.link, this))
   }
 
   onKeyError(error: Error, message: InboundMessage): void {

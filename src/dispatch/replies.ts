@@ -37,13 +37,11 @@ export interface RepliesDispatch {
 /** Sends what handlers return, over the link that the message came in on. */
 export class Replies {
   readonly #dispatch: RepliesDispatch
-  readonly #codec: Codec
   readonly #link: LinkPort
   readonly #port: HandlerPort
 
-  constructor(dispatch: RepliesDispatch, codec: Codec, link: LinkPort, port: HandlerPort) {
+  constructor(dispatch: RepliesDispatch, link: LinkPort, port: HandlerPort) {
     this.#dispatch = dispatch
-    this.#codec = codec
     this.#link = link
     this.#port = port
   }
@@ -112,7 +110,7 @@ export class Replies {
   }
 
   #encode(value: unknown, handler: Handler): string | Uint8Array {
-    const data = encodeReply(this.#codec, value, handler)
+    const data = encodeReply(this.#link.codec, value, handler)
     if (handler.isCatchAll && typeof value === 'object') this.#dispatch.onCatchAllReply(handler)
     return data
   }

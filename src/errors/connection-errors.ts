@@ -71,17 +71,17 @@ export class ConnectTimeoutError extends ConnectionError {
 }
 
 /**
- * A `url`, `headers` or `protocols` function threw or rejected, or returned a value that no request can carry. The attempt counts as
+ * A `url`, `headers`, `protocols` or `codec` function threw or rejected, or returned a value that cannot be used. The attempt counts as
  * failed. By default the first is retried, and the second is fatal.
  */
 export class ConnectOptionError extends ConnectionError {
   readonly code = 'HOLDFAST_CONNECT_OPTION'
   /** Which option it was. */
-  readonly option: 'url' | 'headers' | 'protocols'
-  /** True if the function returned a value that can never be sent; false if it threw or rejected. */
+  readonly option: 'url' | 'headers' | 'protocols' | 'codec'
+  /** True if the function returned a value that can never be used; false if it threw or rejected. */
   readonly isInvalidValue: boolean
 
-  constructor(option: 'url' | 'headers' | 'protocols', cause: unknown, isInvalidValue = false) {
+  constructor(option: ConnectOptionError['option'], cause: unknown, isInvalidValue = false) {
     const what = isInvalidValue ? 'returned an invalid value' : 'threw'
     super(`The ${option} function ${what}: ${reasonOf(cause)}`, { cause })
     this.option = option

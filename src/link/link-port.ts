@@ -1,3 +1,4 @@
+import type { Codec } from '../codecs/codec.js'
 import type { ConnectionLostError } from '../errors/connection-errors.js'
 
 /** Counts what of a link is with the handlers, so that reading stops where they cannot follow. */
@@ -20,6 +21,8 @@ export interface LinkPort {
   readonly number: number
   /** Aborts when this physical connection is lost. */
   readonly signal: AbortSignal
+  /** The codec of its messages. */
+  readonly codec: Codec
   /** The error of a send on this link; `undefined` while it is open. It is open no more some time before its signal aborts. */
   readonly refusal: ConnectionLostError | undefined
   /**

@@ -50,6 +50,7 @@ export interface InboundTarget {
   /** False once no handler is to be started any more. */
   readonly acceptsMessages: boolean
   readonly handlers: SelectiveHandlers
+  readonly link: { readonly codec: Codec }
   /** Offers a message to those who wait for it on this link. Returns whether somebody took it: no handler sees it then. */
   intercept(message: unknown): boolean
   /** Tells whether somebody beside the handlers may want the message that stands there: those who intercept, and those who look on. */
@@ -65,7 +66,8 @@ export interface Onlookers {
 /** The way of a frame: decoded and unpacked once, then those who wait, then those who look on, then the handlers. */
 export class InboundPipeline {
   readonly #id: string
-  readonly #codec: Codec
+  /** `undefined` if each link has its own. */
+  readonly #codec: Codec | undefined
   readonly #onlookers: Onlookers
   readonly #unpack: Unpack | undefined
   #intercepts: boolean
@@ -75,7 +77,7 @@ export class InboundPipeline {
   #unwanted: UnwantedTexts | undefined
 
   /** @param isShared true where somebody else than the handlers may be meant from the beginning */
-  constructor(id: string, codec: Codec, takers: Onlookers, isShared: boolean, unpack?: Unpack) {
+  constructor(id: string, codec: Codec | undefined, takers: Onlookers, isShared: boolean, unpack?: Unpack) {
     this.#id = id
     this.#codec = codec
     this.#onlookers = takers
@@ -140,7 +142,7 @@ export class InboundPipeline {
   receive(receiver: InboundTarget, raw: string | Uint8Array, receivedAt: number): void {
     if (!receiver.isLive) return
     if (this.#unwanted && typeof raw === 'string' && this.#skipText(this.#unwanted, receiver, raw)) return
-    const message = this.#decode(receiver.handlers, raw, receivedAt)
+    const message = this.#decode(receiver, raw, receivedAt)
     if (this.#unpack && message.kind === 'message') this.#deliverEach(receiver, message, this.#unpack)
     else this.#deliver(receiver, message)
   }
@@ -174,16 +176,17 @@ export class InboundPipeline {
     return true
   }
 
-  #decode(handlers: InboundHandlers, raw: string | Uint8Array, receivedAt: number): InboundMessage {
+  #decode(receiver: InboundTarget, raw: string | Uint8Array, receivedAt: number): InboundMessage {
+    const { handlers } = receiver
+    const codec = this.#codec ?? receiver.link.codec
     const size = raw.length
     const isBinary = typeof raw !== 'string'
-    if (isBinary && !this.#codec.isBinary)
-      return { kind: 'binary', value: raw, raw, receivedAt, size, handlers }
+    if (isBinary && !codec.isBinary) return { kind: 'binary', value: raw, raw, receivedAt, size, handlers }
     try {
-      const decoded = this.#codec.decode(raw, isBinary)
+      const decoded = codec.decode(raw, isBinary)
       // What JSON reads has no functions in it, so it is no promise either.
-      const value = this.#codec === jsonCodec ? decoded : syncAnswer(decoded, 'decode of the codec')
-      return { kind: 'message', value, raw, receivedAt, size: this.#codec.decodedBytes ?? size, handlers }
+      const value = codec === jsonCodec ? decoded : syncAnswer(decoded, 'decode of the codec')
+      return { kind: 'message', value, raw, receivedAt, size: codec.decodedBytes ?? size, handlers }
     } catch (thrown) {
       return undecodable({ raw, receivedAt, size, handlers }, thrown)
     }

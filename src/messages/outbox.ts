@@ -74,7 +74,7 @@ export class Outbox {
     const { overflow, bytes } = this.#settings
     const size = sizeOf(entry)
     const { conflate } = this.#settings
-    const message = entry.data instanceof LateMessage ? undefined : entry.message
+    const message = entry.data instanceof LateMessage ? entry.data.message : entry.message
     const kind = syncAnswer(conflate?.(message), 'outbox.conflate')
     const replaced = kind === undefined ? undefined : this.#byKind.get(kind)
     if (!this.#fits(size, replaced?.item) && (overflow !== 'drop-oldest' || size > bytes))

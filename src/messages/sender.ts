@@ -1,3 +1,5 @@
+import { encodeWith } from '../codecs/codec.js'
+import type { Codec } from '../codecs/codec.js'
 import { LateMessage } from '../codecs/late-message.js'
 import { MessageDroppedError, NotConnectedError, OutboxFullError } from '../errors/send-errors.js'
 import type { Clock } from '../core/clock.js'
@@ -11,6 +13,7 @@ import type { OutboxEntry, OutboxSettings } from './outbox.js'
 /** The link that sending is about, as far as it is about it. */
 export interface SenderLink {
   readonly isOpen: boolean
+  readonly codec: Codec
   /** Bytes that wait to be sent, if that is more than 16 times the high-water mark; else `undefined`. */
   readonly excess: number | undefined
   /** Number of messages that the rate limit holds back and that are not made yet. */
@@ -74,6 +77,19 @@ export class Sender {
   sendLate(late: LateMessage): Promise<void> {
     const link = this.#isFlushing ? undefined : this.#port.openLink()
     return link ? this.#sendLateNow(link, late) : this.#keep(late, late.source)
+  }
+
+  /**
+   * Sends a message through the codec of the link. Without a link it is kept as it is, and encoded by the codec of the link that sends it.
+   * Returns and throws like {@link send}.
+   *
+   * @throws EncodeError when the codec of the link cannot encode it
+   */
+  sendMessage(message: unknown): Promise<void> {
+    const link = this.#isFlushing ? undefined : this.#port.openLink()
+    return link
+      ? this.#sendNow(link, encodeWith(link.codec, message))
+      : this.#keep(new LateMessage(message), message)
   }
 
   #keep(data: OutboxEntry['data'], message: unknown): Promise<void> {

@@ -96,7 +96,7 @@ function skipBy({
 }: ConnectionOptions): string | undefined {
   const lookers = [unpack, ackOnArrival, subscriptions?.ack]
   const wantsAll = parseUnwanted === true || lookers.some((each) => each !== undefined)
-  return wantsAll || !isPlainJson(codec) || !isProperty(route) ? undefined : route
+  return wantsAll || typeof codec === 'function' || !isPlainJson(codec) || !isProperty(route) ? undefined : route
 }
 
 /** Groups that nobody sets are shared by all connections. */

@@ -1,6 +1,6 @@
 import type { PerAttempt } from '../connection/attempt-options.js'
 import type { Clock } from '../core/clock.js'
-import type { Codec } from '../codecs/codec.js'
+import type { Codec, CodecFactory } from '../codecs/codec.js'
 import type { KeyedConcurrency } from './concurrency.js'
 import type { OutboxSettings } from '../messages/outbox.js'
 import type { RequestsOptions } from '../requests/request-options.js'
@@ -72,8 +72,11 @@ export interface ConnectionOptions {
    * these of which the first that finds a key counts. See also `keyPair`, `keyPart` and `keyPresent` of `holdfast/routes`. @default 'type'
    */
   readonly route?: Route
-  /** Turns messages into frames and back. @default jsonCodec */
-  readonly codec?: Codec
+  /**
+   * Turns messages into frames and back. A function makes one for each link, for decoders with a state: it is called when a link has opened. If it
+   * throws, the attempt has failed, and the next one follows. @default jsonCodec
+   */
+  readonly codec?: Codec | CodecFactory
   /**
    * Finds the messages in a decoded frame, where one may carry several; each is then routed and handled by itself. If it throws, what
    * it has given so far is handled, and the rest of the frame is a `DecodeError`; so is all past 65,536 messages.

@@ -61,8 +61,9 @@ function shapeCheck(fits: (value: unknown) => boolean, what: string): Check {
 }
 
 function checkCodec(codec: unknown, place: string): Mistake[] {
+  if (isFunction(codec)) return checkSync(codec, place)
   if (!hasMethods(codec, 'encode', 'decode')) {
-    const fix = 'give an object with encode and decode, such as jsonCodec'
+    const fix = 'give an object with encode and decode, such as jsonCodec, or a function that makes one'
     return [{ place, cause: `is ${shown(codec)}`, fix }]
   }
   return ['encode', 'decode'].flatMap((name) => checkSync((codec as ShapedCodec)[name], `${place}.${name}`))

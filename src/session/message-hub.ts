@@ -1,3 +1,5 @@
+import { sharedCodec } from '../codecs/codec.js'
+import type { Codec, CodecFactory } from '../codecs/codec.js'
 import { MessageDroppedError } from '../errors/send-errors.js'
 import { messageChannel } from '../core/diagnostics.js'
 import type { HeartbeatSettings } from '../link/heartbeat.js'
@@ -21,6 +23,7 @@ import type { MessageTakersPort, MessageTakersSettings, TakersSession } from './
 
 /** Settings of a message hub. */
 export interface MessageHubSettings extends MessageTakersSettings {
+  readonly codec: Codec | CodecFactory
   readonly unpack: Unpack | undefined
   readonly ackOnArrival?: AckOnArrival | undefined
   /** The property that has a message's key, where messages that nobody wants are not parsed. */
@@ -54,7 +57,13 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
     this.#port = port
     if (rateLimit) this.limiter = new RateLimiter(rateLimit, clock, { send: (frame) => frame.run() })
     const hasReplies = hasRequests || (heartbeat.style === 'message' && heartbeat.isReply !== undefined)
-    this.inbound = new InboundPipeline(id, codec, this, hasReplies || ackOnArrival !== undefined, unpack)
+    this.inbound = new InboundPipeline(
+      id,
+      sharedCodec(codec),
+      this,
+      hasReplies || ackOnArrival !== undefined,
+      unpack,
+    )
   }
 
   get takers(): MessageTakers {
@@ -159,11 +168,11 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
   }
 
   #startPeriodic(periodic: PeriodicSettings, session: TakersSession & { readonly link: PeriodicLink }): void {
-    const { clock, codec } = this.#settings
+    const { clock } = this.#settings
     const { links, holder } = this.#port
     PeriodicMessages.start(periodic, session.link, {
       clock,
-      codec,
+      codec: session.link.codec,
       isWanted: () => links.servingSession === session && holder.state.status === 'open',
       onError: (error) => this.#port.report(error, 'encode', 'the periodic message is left out'),
     })

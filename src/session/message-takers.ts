@@ -1,5 +1,4 @@
 import { encodeWith } from '../codecs/codec.js'
-import type { Codec } from '../codecs/codec.js'
 import { LateMessage } from '../codecs/late-message.js'
 import type { Clock } from '../core/clock.js'
 import { toError } from '../core/error-text.js'
@@ -23,7 +22,6 @@ import type { Loss } from './disconnect.js'
 /** Settings of everyone who takes messages. */
 export interface MessageTakersSettings {
   readonly clock: Clock
-  readonly codec: Codec
   readonly requests: RequestsSettings
   readonly subscriptions: SubscriptionsSettings | undefined
   /** True if the API is known to have requests: then unmatched replies are counted. */
@@ -137,14 +135,16 @@ export class MessageTakers {
 
   /** @param session `undefined` for requests that wait for a link */
   #makeRequests(session: TakersSession | undefined): PendingRequests {
-    const { clock, codec, requests: settings } = this.#settings
+    const { clock, requests: settings } = this.#settings
     const onWaiting = waitingCounter(this.#hub.demand)
     const requests: PendingRequests = new PendingRequests(
       settings,
       clock,
       {
         client: this.#port.id,
-        send: (message) => void session?.link.send(encodeWith(codec, message)),
+        send: (message) => {
+          if (session) void session.link.send(encodeWith(session.link.codec, message))
+        },
         sendLate: (make, request) => void session?.link.sendLate(new LateMessage(make, undefined, request)),
         canSend: () => session?.canSend ?? false,
         isOpen: () => session?.link.isOpen ?? false,
@@ -165,7 +165,7 @@ export class MessageTakers {
     const onWaiting = waitingCounter(this.#hub.demand)
     const sendOn = (session: TakersSession, message: unknown, left: () => void): void => {
       session.requests.markUsed(message)
-      session.link.sendWatched(encodeWith(this.#settings.codec, message), left)
+      session.link.sendWatched(encodeWith(session.link.codec, message), left)
     }
     return new Subscriptions(
       {

@@ -8,6 +8,7 @@ import {
   InvalidUrlError,
 } from 'holdfast'
 import type { AttemptInfo, ConnectionOptions, Transport, TransportListener, TransportRequest } from 'holdfast'
+import { jsonCodec } from 'holdfast/codecs'
 import { FakeClock } from 'holdfast/testing'
 import { Attempt } from '#src/connection/attempt.js'
 import type { AttemptListener } from '#src/connection/attempt.js'
@@ -127,11 +128,39 @@ describe('Attempt', () => {
       const { attempt, clock, dial, failures, opens, transport } = rig()
       const listener = await dial()
       listener.onOpen(HANDSHAKE)
-      expect(opens).to.deep.equal([[attempt, transport, HANDSHAKE]])
+      expect(opens).to.deep.equal([[attempt, transport, HANDSHAKE, jsonCodec]])
       expect(clock.timers).to.equal(0)
       await clock.advance(1_000)
       expect(transport.terminations).to.equal(0)
       expect(failures).to.deep.equal([])
+    })
+
+    it('reports no opening if the codec function has it given up', async () => {
+      const { attempt, dial, failures, opens, transport }: ReturnType<typeof rig> = rig({
+        codec: () => {
+          attempt.cut()
+          return jsonCodec
+        },
+      })
+      const listener = await dial()
+      listener.onOpen(HANDSHAKE)
+      expect(opens).to.deep.equal([])
+      expect(failures).to.deep.equal([])
+      expect(transport.terminations).to.equal(1)
+    })
+
+    it('fails with the end of the transport if the codec function throws', async () => {
+      const { clock, dial, failures, opens, transport } = rig({
+        codec: () => {
+          throw new RangeError('odd')
+        },
+      })
+      const listener = await dial()
+      listener.onOpen(HANDSHAKE)
+      expect([opens.length, failures.length, transport.terminations]).to.deep.equal([0, 0, 1])
+      listener.onClose(LOST)
+      expect(failures[0]?.error).to.be.instanceOf(ConnectOptionError).and.to.include({ option: 'codec' })
+      expect(clock.timers).to.equal(0)
     })
 
     it('reports one opening only, and no failure after it', async () => {

@@ -40,6 +40,7 @@ function rig(tick: (event: unknown, context: unknown) => unknown, Made = Replies
   const controller = new AbortController()
   const link = {
     number: 1,
+    codec: jsonCodec,
     signal: controller.signal,
     isOpen: true,
     get refusal(): ConnectionLostError | undefined {
@@ -59,7 +60,7 @@ function rig(tick: (event: unknown, context: unknown) => unknown, Made = Replies
     invoker,
     onCatchAllReply: ({ name }: Handler) => void warned.push(name),
   }
-  const call = new Made(dispatch, jsonCodec, link, {
+  const call = new Made(dispatch, link, {
     fail: (error, stage, handler, event) => void failures.push({ error, stage, handler, event }),
     onHandled: () => undefined,
   })

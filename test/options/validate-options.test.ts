@@ -168,7 +168,7 @@ describe('validateOptions', () => {
   describe('shapes', () => {
     const rows: [string, readonly unknown[], readonly unknown[], string][] = [
       ['name', ['lobby'], [5, null], 'give a name'],
-      ['codec', [jsonCodec], [{}, 'json', null], 'give an object with encode and decode'],
+      ['codec', [jsonCodec, () => jsonCodec], [{}, 'json', null], 'give an object with encode and decode'],
       ['compression', [true, false], ['deflate', {}, 1, null], 'give true or false'],
       ['replies', [true, false], ['no', {}, 1, null], 'give true or false'],
       ['ackOnArrival', [() => undefined], [{}, true, null, 'id'], 'give a function from a message to its'],
@@ -204,6 +204,7 @@ describe('validateOptions', () => {
       }
       const { encode, decode } = jsonCodec
       const rows: [Readonly<Record<string, unknown>>, string][] = [
+        [{ codec: later }, 'options.codec'],
         [{ codec: { encode: later, decode } }, 'options.codec.encode'],
         [{ codec: { encode, decode: later } }, 'options.codec.decode'],
         [{ unpack: later }, 'options.unpack'],

@@ -16,6 +16,7 @@ export class FakeLink {
   readonly sent: (string | Uint8Array)[] = []
   readonly counts: string[] = []
   readonly number = 1
+  readonly codec = jsonCodec
   readonly #controller = new AbortController()
   flow = RESOLVED
   pending = 0
@@ -74,7 +75,6 @@ export function dispatcherFor(instance: object, settings: Partial<DispatchSettin
     connection,
     {
       route: 'type',
-      codec: jsonCodec,
       clock,
       concurrency: 1,
       replies: true,
