@@ -149,7 +149,12 @@ describe('a codec per link', () => {
     })
 
     it('are named when the rate limit held them back and their link is lost', async () => {
-      const rig = start({ codec: lines().codec, heartbeat: false, unpack, rateLimit: { messages: 1, per: 60_000 } })
+      const rig = start({
+        codec: lines().codec,
+        heartbeat: false,
+        unpack,
+        rateLimit: { messages: 1, per: 60_000 },
+      })
       void rig.witness.connection.sendMessage({ n: 1 })
       void rig.witness.connection.sendMessage({ n: 2 })
       await rig.starting
