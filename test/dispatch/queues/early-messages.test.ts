@@ -201,14 +201,14 @@ describe('EarlyMessages', () => {
     await starting
     await clock.advance(35_000)
     expect(notes).to.deep.equal(['open', 'call 1', 'opened'])
-    expect(logger.lines.join()).to.contain('Started#call has not settled for 30 s')
+    expect(logger.lines.join()).to.contain('Started#call has been running for 30 s')
   })
 
   it('names a handler that does not settle while @OnOpen runs', async () => {
     const { clock, logger, send } = await begin({ onOpenTimeout: false })
     send('call', 1)
     await clock.advance(36_000)
-    expect(logger.lines.join()).to.contain('Started#call has not settled for 30 s')
+    expect(logger.lines.join()).to.contain('Started#call has been running for 30 s')
   })
 
   it('does not name one that has settled, and leaves no timer for it', async () => {
