@@ -144,6 +144,7 @@ export default defineConfig([
     plugins: { house },
     rules: {
       'house/class-width': ['error', { fields: 12, members: 30, exempt: WIDE_CLASSES }],
+      'house/explicit-undefined': 'error',
       'house/module-state': 'error',
       'house/perf-comment': 'error',
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],

@@ -9,15 +9,21 @@ import {
   OnOpen,
 } from 'holdfast'
 import { Subscriptions, WebSocketClient } from 'holdfast'
-import type { Application, Client, ClientOptions, Connection, ErrorContext, OpenInfo, Schema } from 'holdfast'
+import type { Application, Client, ClientOptions, Connection, ErrorContext, HeartbeatOptions } from 'holdfast'
+import type { MessagesOptions, ModuleOptions, NextOptions, OpenInfo, OutboxOptions } from 'holdfast'
+import type { ReconnectOptions, RequestManyOptions, RequestOptions, RequestsOptions, Schema } from 'holdfast'
+import type { WaitOptions, WebSocketClientOptions } from 'holdfast'
 import { createJsonCodec } from 'holdfast/codecs'
+import type { JsonCodecOptions } from 'holdfast/codecs'
 import { msgpackCodec } from 'holdfast/msgpack'
 import { bigintJsonCodec } from 'holdfast/bigint-json'
 import { jsonRpc } from 'holdfast/requests'
 import { keyPair } from 'holdfast/routes'
 import { Sequence } from 'holdfast/sequence'
+import type { SequenceOptions } from 'holdfast/sequence'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { createWsTransport } from 'holdfast/transports'
+import type { WsTransportOptions } from 'holdfast/transports'
 
 declare const Ticker: Schema
 
@@ -74,3 +80,25 @@ export async function main(): Promise<void> {
   for await (const message of connection.messages()) void [message, reply]
   await Promise.all([client.close(), application.close()])
 }
+
+/** Whether all options of a type may be undefined, as somebody writes who passes on what was perhaps not given. */
+type Explicit<T> = { [Name in keyof T]-?: undefined } extends T ? true : false
+
+export type All = [
+  Explicit<ClientOptions>,
+  Explicit<WebSocketClientOptions>,
+  Explicit<ModuleOptions>,
+  Explicit<ReconnectOptions>,
+  Explicit<OutboxOptions>,
+  Explicit<HeartbeatOptions>,
+  Explicit<RequestsOptions>,
+  Explicit<RequestOptions>,
+  Explicit<Omit<RequestManyOptions, 'isLast'>>,
+  Explicit<WaitOptions>,
+  Explicit<MessagesOptions>,
+  Explicit<NextOptions>,
+  Explicit<SequenceOptions>,
+  Explicit<JsonCodecOptions>,
+  Explicit<WsTransportOptions>,
+]
+export const all: readonly true[] = [] as unknown as All

@@ -257,7 +257,52 @@ function changes(identifier) {
   )
 }
 
+/** Types that cannot stand before a `|` without parentheses. */
+const LOOSE = new Set(['TSFunctionType', 'TSConstructorType', 'TSConditionalType'])
+
+/** What an exported declaration does not show, or only asks. */
+const INNER = new Set(['BlockStatement', 'TSConditionalType'])
+
+/**
+ * Finds optional properties of exported types that do not take `undefined` where it is written out: under `exactOptionalPropertyTypes`,
+ * users could not pass an option on that they may not have.
+ *
+ * @type {Rule}
+ */
+const explicitUndefined = {
+  meta: {
+    type: 'problem',
+    fixable: 'code',
+    schema: [],
+    messages: { missing: '{{name}} is optional, and has to take undefined as well: add "| undefined".' },
+  },
+  create(context) {
+    const { sourceCode } = context
+    return {
+      'ExportNamedDeclaration TSPropertySignature[optional=true]'(node) {
+        const type = node.typeAnnotation?.typeAnnotation
+        if (!type || node.computed || takesUndefined(type)) return
+        if (sourceCode.getAncestors(node).some((around) => INNER.has(around.type))) return
+        const text = sourceCode.getText(type)
+        const fix = (fixer) =>
+          fixer.replaceText(type, `${LOOSE.has(type.type) ? `(${text})` : text} | undefined`)
+        context.report({ node, messageId: 'missing', data: { name: nameOf(node, sourceCode) }, fix })
+      },
+    }
+  },
+}
+
+function takesUndefined(type) {
+  if (type.type === 'TSUnionType') return type.types.some(takesUndefined)
+  return /^TS(Undefined|Unknown|Any)Keyword$/.test(type.type)
+}
+
 export default {
   meta: { name: 'holdfast-house' },
-  rules: { 'class-width': classWidth, 'perf-comment': perfComment, 'module-state': moduleState },
+  rules: {
+    'class-width': classWidth,
+    'explicit-undefined': explicitUndefined,
+    'perf-comment': perfComment,
+    'module-state': moduleState,
+  },
 }

@@ -22,27 +22,28 @@ export type MethodOf<T, Arguments extends readonly unknown[]> = {
 
 /** Which methods of a class handle what; each entry of a list is a decorator's arguments, then the method. */
 export interface HandlerMethods<T, Messages = unknown> {
-  readonly open?: MethodOf<T, [OpenInfo, ConnectionContext]>
+  readonly open?: MethodOf<T, [OpenInfo, ConnectionContext]> | undefined
   /**
    * A method for whatever is not listed; or a list: `[key, method]`, `[schema, method]`, `[key, schema, method]`, `method`; or, where
    * each key has one method, a map of those: `{ key: method }`, `{ key: [schema, method] }`. Options come before the method, as in
    * `[key, { duringOpen: true }, method]`.
    */
-  readonly message?: Messages
-  readonly binary?: MethodOf<T, [Uint8Array, MessageContext]>
-  readonly ping?: MethodOf<T, [Uint8Array, ConnectionContext]>
-  readonly pong?: MethodOf<T, [Uint8Array, ConnectionContext]>
-  readonly stateChange?: MethodOf<T, [ConnectionState, ConnectionContext]>
+  readonly message?: Messages | undefined
+  readonly binary?: MethodOf<T, [Uint8Array, MessageContext]> | undefined
+  readonly ping?: MethodOf<T, [Uint8Array, ConnectionContext]> | undefined
+  readonly pong?: MethodOf<T, [Uint8Array, ConnectionContext]> | undefined
+  readonly stateChange?: MethodOf<T, [ConnectionState, ConnectionContext]> | undefined
   /** A method for whatever is not listed, or a list: `[ErrorClass, method]`, `method`. */
   readonly error?:
     | MethodOf<T, [Error, ErrorContext]>
     | readonly (
         MethodOf<T, [Error, ErrorContext]> | readonly [ErrorClass, MethodOf<T, [never, ErrorContext]>]
       )[]
-  readonly closing?: MethodOf<T, [ClosingInfo, ConnectionContext]>
-  readonly close?: MethodOf<T, [CloseInfo, ConnectionContext]>
+    | undefined
+  readonly closing?: MethodOf<T, [ClosingInfo, ConnectionContext]> | undefined
+  readonly close?: MethodOf<T, [CloseInfo, ConnectionContext]> | undefined
   /** Methods that are options, by the name of the option, as for `@ClientOption`: `{ 'heartbeat.message': 'beat' }`. */
-  readonly option?: { readonly [Name in ClientOptionName]?: OptionMethodOf<T, Name> }
+  readonly option?: { readonly [Name in ClientOptionName]?: OptionMethodOf<T, Name> } | undefined
 }
 
 /** The names of the methods of `T` that can be this option. */

@@ -7,9 +7,9 @@ import type { OnMessageOptions } from './message-arguments.js'
 
 /** A protocol as schemas instead of types. */
 export interface ProtocolSchemas {
-  readonly toServer?: Readonly<Record<string | number, Schema>>
-  readonly toClient?: Readonly<Record<string | number, Schema>>
-  readonly replies?: Readonly<Record<string | number, Schema>>
+  readonly toServer?: Readonly<Record<string | number, Schema>> | undefined
+  readonly toClient?: Readonly<Record<string | number, Schema>> | undefined
+  readonly replies?: Readonly<Record<string | number, Schema>> | undefined
 }
 
 /** One side of a protocol: its decorator, and the type for `Connection` and `JsonSender` of that side. */

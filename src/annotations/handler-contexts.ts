@@ -27,7 +27,7 @@ export interface ErrorContext<C extends HandlerConnection = Connection> extends 
   /** True if the connection ends with this error: no attempt follows. */
   readonly fatal: boolean
   /** The handler that threw, such as `TickerClient#tick`. */
-  readonly handler?: string
+  readonly handler?: string | undefined
   /** The message that was handled, as decoded, or the frame if it could not be decoded. */
   readonly message?: unknown
   /**

@@ -17,17 +17,17 @@ export interface Handler {
   /** The method's name for people: `TickerClient#tick`. */
   readonly name: string
   /** True for the one that takes all messages that no other handler does, whatever they are. */
-  readonly isCatchAll?: boolean
+  readonly isCatchAll?: boolean | undefined
 }
 
 /** A method that handles messages. */
 export interface MessageHandler extends Handler {
   /** What a message must be for this handler; without one it takes any. */
-  readonly schema?: Schema
+  readonly schema?: Schema | undefined
   /** Who is asked next where the schema does not accept a message. */
-  readonly alternative?: MessageHandler
+  readonly alternative?: MessageHandler | undefined
   /** Whether it runs while `@OnOpen` does, if its decorator says so. All handlers of one key agree. */
-  readonly duringOpen?: boolean
+  readonly duringOpen?: boolean | undefined
 }
 
 /** Events that a class has one handler for. */

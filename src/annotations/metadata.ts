@@ -52,23 +52,23 @@ export interface HandlerRecord {
 /** The options of `@WebSocketClient`: the defaults of the class, over which those of `bootstrap` win. */
 export interface WebSocketClientOptions extends ConnectionOptions {
   /** The tokens of the constructor's parameters, in order, for compilers that emit no types (esbuild, tsx, swc by default). */
-  readonly inject?: readonly Token[]
+  readonly inject?: readonly Token[] | undefined
 }
 
 /** A client of a module, and options that go over those of its class. */
 export interface ClientEntry extends ConnectionOptions {
   readonly use: Class
   /** `false` lets the application be ready before this client is; it goes on trying. @default true */
-  readonly waitForOpen?: boolean
+  readonly waitForOpen?: boolean | undefined
   /** Providers of this client's connection alone. They win over those of the modules, and may inject what the connection has. */
-  readonly provide?: readonly Provider[]
+  readonly provide?: readonly Provider[] | undefined
 }
 
 /** Options of `@Module`. */
 export interface ModuleOptions {
-  readonly imports?: readonly Class[]
-  readonly providers?: readonly Provider[]
-  readonly clients?: readonly (Class | ClientEntry)[]
+  readonly imports?: readonly Class[] | undefined
+  readonly providers?: readonly Provider[] | undefined
+  readonly clients?: readonly (Class | ClientEntry)[] | undefined
 }
 
 /** Records that decorators made on one target. */

@@ -15,16 +15,16 @@ export interface UserContainer {
 /** Everything that can be given to `bootstrap`. Times are milliseconds; `undefined` means the default, `false` means off. */
 export interface ClientOptions extends ConnectionOptions {
   /** The tsyringe container to find dependencies in, where no module provides them. It is never disposed of. @default tsyringe's own */
-  readonly container?: UserContainer
+  readonly container?: UserContainer | undefined
   /** Providers that win over those of the modules and of the container, for example to replace a service in a test. */
-  readonly providers?: readonly Provider[]
+  readonly providers?: readonly Provider[] | undefined
   /** Bounds `bootstrap`, and nothing after it: when it aborts first, nothing stays open, and `bootstrap` rejects with its reason. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /**
    * `true` closes with 1001 on the first SIGINT or SIGTERM, then ends the process by that signal. As process 1, or if your own code listens for
    * the signal, too, the process exits with 128 plus its number. A second signal exits immediately.
    */
-  readonly shutdownSignals?: boolean
+  readonly shutdownSignals?: boolean | undefined
 }
 
 /** The options that are about starting, not about a connection. */

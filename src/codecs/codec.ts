@@ -10,12 +10,12 @@ export interface Codec {
   /** Decodes one frame: `data` is a string, or bytes where `isBinary`. */
   decode(data: string | Uint8Array, isBinary: boolean): unknown
   /** True when binary frames are messages too; otherwise they go to `@OnBinary` as they are. */
-  readonly isBinary?: boolean
+  readonly isBinary?: boolean | undefined
   /**
    * How many bytes the frame that was decoded last unfolded to, where that is more than came: they count for `highWaterBytes`, so that
    * small frames that hold much cannot fill the memory while they wait for a handler.
    */
-  readonly decodedBytes?: number
+  readonly decodedBytes?: number | undefined
 }
 
 /** Makes the codec of one link, for decoders with a state. */

@@ -21,11 +21,11 @@ export interface CompressedCodecOptions {
   /** `gzip` (RFC 1952), `deflate` (zlib, RFC 1950) or `deflate-raw` (RFC 1951). */
   readonly format: CompressionFormat
   /** Reads what has been inflated, and what comes as text. @default jsonCodec */
-  readonly codec?: Codec
+  readonly codec?: Codec | undefined
   /** The most bytes that one frame may inflate to. @default 32 MiB */
-  readonly maxOutput?: number
+  readonly maxOutput?: number | undefined
   /** Compresses what is sent, into binary frames; otherwise it goes out as `codec` gives it. @default false */
-  readonly compress?: boolean
+  readonly compress?: boolean | undefined
 }
 
 type Pack = (data: string | Uint8Array) => Uint8Array

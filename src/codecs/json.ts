@@ -8,11 +8,11 @@ export const jsonCodec: Codec = createJsonCodec()
 /** What a JSON codec does beside reading and writing JSON. */
 export interface JsonCodecOptions {
   /** Called with each value that is read, as by `JSON.parse`; what it returns takes the value's place. */
-  readonly reviver?: (this: unknown, key: string, value: unknown) => unknown
+  readonly reviver?: ((this: unknown, key: string, value: unknown) => unknown) | undefined
   /** Called with each value that is written, as by `JSON.stringify`; what it returns is written instead. */
-  readonly replacer?: (this: unknown, key: string, value: unknown) => unknown
+  readonly replacer?: ((this: unknown, key: string, value: unknown) => unknown) | undefined
   /** Reads JSON from binary frames, too, where it has to be UTF-8. What is sent is text all the same. @default false */
-  readonly binary?: boolean
+  readonly binary?: boolean | undefined
 }
 
 /** Writes JSON; a BigInt is refused with what to do instead. */

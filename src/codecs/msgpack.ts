@@ -5,9 +5,9 @@ import type { Codec } from './codec.js'
 /** What a MessagePack codec does beside the plain format. */
 export interface MsgpackCodecOptions {
   /** Types of your own: an `ExtensionCodec` of `@msgpack/msgpack`. Timestamps are read and written as `Date` without one. */
-  readonly extensionCodec?: ExtensionCodecType<undefined>
+  readonly extensionCodec?: ExtensionCodecType<undefined> | undefined
   /** Reads 64-bit integers as BigInt, and writes BigInt as such; otherwise they are numbers, and a BigInt throws. @default false */
-  readonly useBigInt64?: boolean
+  readonly useBigInt64?: boolean | undefined
 }
 
 /** MessagePack in binary frames. A text frame is a `DecodeError`. */

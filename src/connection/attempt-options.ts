@@ -15,11 +15,11 @@ export interface AttemptInfo {
   /** True when the connection has been open before. */
   readonly isReconnect: boolean
   /** Why there is another attempt; `undefined` the first time. */
-  readonly failure?: Failure
+  readonly failure?: Failure | undefined
   /** Aborts when the attempt is given up: hand it to `fetch`. */
   readonly signal: AbortSignal
   /** The URL that the options name. Only a `@ClientOption('url')` method receives it; `undefined` if they name none. */
-  readonly url?: string
+  readonly url?: string | undefined
 }
 
 /**

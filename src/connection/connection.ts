@@ -289,7 +289,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    * after the backoff
    * @throws ConnectionClosedError once closing or closed
    */
-  reconnect({ overlap = false }: { readonly overlap?: boolean } = {}): void {
+  reconnect({ overlap = false }: { readonly overlap?: boolean | undefined } = {}): void {
     this.#lifecycle.reconnect(overlap)
   }
 
@@ -302,7 +302,10 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    * @returns how the connection ended; rejects with NotConnectedError unless open, with ConnectionClosedError once closing or closed, and
    * with EncodeError when the codec cannot encode the message
    */
-  async end(message?: Outgoing<P>, { timeout }: { readonly timeout?: number } = {}): Promise<CloseInfo> {
+  async end(
+    message?: Outgoing<P>,
+    { timeout }: { readonly timeout?: number | undefined } = {},
+  ): Promise<CloseInfo> {
     // Without a link there is nothing to encode it by, and `end` rejects.
     const codec = sharedCodec(this.#lifecycle.settings.codec) ?? this.#lifecycle.links.current?.link.codec
     const lastWords =

@@ -20,8 +20,8 @@ export interface RetrySettings {
   readonly minUptime: number
   readonly maxAttempts: number
   readonly maxRetryAfter: number
-  readonly delays?: readonly number[] | ((failures: number) => number)
-  readonly shouldReconnect?: (failure: Failure) => boolean | number | undefined
+  readonly delays?: readonly number[] | ((failures: number) => number) | undefined
+  readonly shouldReconnect?: ((failure: Failure) => boolean | number | undefined) | undefined
 }
 
 export const RETRY_DEFAULTS = {
@@ -50,9 +50,9 @@ export interface VerdictFacts {
   /** True once `@OnOpen` has completed on this connection. */
   readonly hasSucceeded: boolean
   /** True if `@OnOpen` failed: it threw, or took too long. */
-  readonly isOpenFailure?: boolean
+  readonly isOpenFailure?: boolean | undefined
   /** Milliseconds that the server asked to wait (`Retry-After`). */
-  readonly retryAfter?: number
+  readonly retryAfter?: number | undefined
   /** Maximum of it that is waited, in milliseconds. */
   readonly maxRetryAfter: number
 }

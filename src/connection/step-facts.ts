@@ -27,16 +27,16 @@ interface ClosingFacts {
 
 /** Facts of one event that do not steer the lifecycle, for its effects. */
 export interface StepFacts {
-  readonly trouble?: Trouble
+  readonly trouble?: Trouble | undefined
   /** Which link was the current one before a timer fired: at the deadline, none is left behind it. */
   readonly current?: LinkName | undefined
   /** For `@OnOpen`. */
-  readonly open?: OpenInfo
-  readonly closing?: ClosingFacts
+  readonly open?: OpenInfo | undefined
+  readonly closing?: ClosingFacts | undefined
   /** How long `end()` may take. */
-  readonly endTimeout?: number
+  readonly endTimeout?: number | undefined
   /** How long the next attempt is waited for; known once the step is done. */
-  delay?: number
+  delay?: number | undefined
   /** The states that the step has gone through, in order, for those who are told of them later. */
-  states?: ConnectionState[]
+  states?: ConnectionState[] | undefined
 }

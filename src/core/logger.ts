@@ -4,7 +4,7 @@ import { ignore, isThenable } from './thenable.js'
 /** Values that belong to a line of the log. */
 export interface LogFacts {
   /** Error that the line is about, with its stack and its cause. The line has its message already. */
-  readonly err?: Error
+  readonly err?: Error | undefined
   readonly [name: string]: unknown
 }
 

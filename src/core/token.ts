@@ -25,7 +25,7 @@ export interface ValueProvider<T = unknown> {
 export interface FactoryProvider<T = unknown> {
   readonly provide: Token<T>
   readonly useFactory: (...dependencies: never[]) => T
-  readonly inject?: readonly Token[]
+  readonly inject?: readonly Token[] | undefined
 }
 
 /** Another name for something that is provided already. */

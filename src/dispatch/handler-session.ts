@@ -50,6 +50,10 @@ export class HandlerSession extends MessageSession implements SessionHandlers {
     }
   }
 
+  isUnwanted(found: unknown): boolean {
+    return this.dispatch.isUnwanted(found)
+  }
+
   takeEarly(match: (message: unknown) => boolean): { readonly value: unknown } | undefined {
     const found = this.early.take(match)
     if (found) this.onHandled(found)

@@ -35,7 +35,7 @@ export abstract class MessageSession
   implements
     HandlerPort,
     InboundHandlers,
-    Pick<SessionHandlers, 'isUnwanted' | 'onReady' | 'onAckError' | 'drained' | 'discard'>
+    Pick<SessionHandlers, 'onReady' | 'onAckError' | 'drained' | 'discard'>
 {
   protected readonly dispatch: DispatchContext
   protected readonly session: SessionPort
@@ -74,10 +74,6 @@ export abstract class MessageSession
     this.#pending += 1
     if (this.#isReady) (this.#queue ??= this.dispatch.queue).push(message)
     else this.early.push(message)
-  }
-
-  isUnwanted(found: unknown): boolean {
-    return this.dispatch.isUnwanted(found)
   }
 
   /**

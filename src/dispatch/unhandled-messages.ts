@@ -67,7 +67,7 @@ export class UnhandledMessageLog {
     this.#warnOfPatterns()
     const text = JSON.stringify(name)
     this.#seen.add(typeof name === 'string' ? JSON.parse(text) : name)
-    if (this.isFull) {
+    if (this.#seen.size > MAX_KEYS) {
       this.#logger.warn(
         `more than ${MAX_KEYS} unhandled keys in ${this.#target}; further keys are not logged ${ONCE}`,
       )

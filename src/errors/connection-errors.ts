@@ -22,10 +22,10 @@ export class ConnectFailedError extends ConnectionError {
 
 /** What a {@link HandshakeError} knows. */
 export interface HandshakeFacts {
-  readonly status?: number
-  readonly headers?: Readonly<Record<string, string | string[] | undefined>>
-  readonly body?: string
-  readonly violation?: 'upgrade' | 'accept' | 'subprotocol' | 'extension'
+  readonly status?: number | undefined
+  readonly headers?: Readonly<Record<string, string | string[] | undefined>> | undefined
+  readonly body?: string | undefined
+  readonly violation?: 'upgrade' | 'accept' | 'subprotocol' | 'extension' | undefined
 }
 
 /** The server answered the opening handshake, and not with an upgrade that can be used (RFC 6455, section 4.1). */

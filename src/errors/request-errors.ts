@@ -10,7 +10,7 @@ export interface RequestFacts {
   readonly id: unknown
   readonly message?: unknown
   /** ID of the connection, such as `TickerClient#1`. */
-  readonly client?: string
+  readonly client?: string | undefined
 }
 
 /** The peer answered a request with an error. */

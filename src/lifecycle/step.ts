@@ -32,7 +32,7 @@ export interface LifecycleStep {
   readonly state: LifecycleState
   readonly effects: readonly LifecycleEffect[]
   /** Set if the connection refuses the call; state and effects are then unchanged and empty. */
-  readonly refused?: Refusal
+  readonly refused?: Refusal | undefined
 }
 
 const NO_EFFECTS: readonly LifecycleEffect[] = []

@@ -22,7 +22,7 @@ export interface MonitoredLink {
   readonly transport: Pick<Transport, 'ping'> & Counts
   readonly isOpen: boolean
   /** When the last frame arrived, by the monotonic clock. */
-  readonly lastSeen?: number
+  readonly lastSeen?: number | undefined
   /** Since when it has been read without a pause, by the monotonic clock; `Infinity` during one: nothing can be held against the peer. */
   readonly readSince: number
   /** Consumes text messages that equal this one, for as long as the link lasts; each calls `onTextReply`. */

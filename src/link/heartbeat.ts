@@ -1,24 +1,24 @@
 /** A heartbeat by protocol ping, or by a message of the API's own. */
 export interface HeartbeatOptions {
   /** Milliseconds between beats. @default 20_000 */
-  readonly interval?: number
+  readonly interval?: number | undefined
   /** Milliseconds after a beat in which something must arrive; a beat counts from when it has left this process. @default 10_000 */
-  readonly timeout?: number
+  readonly timeout?: number | undefined
   /** Makes the message to beat with, at once; without it a protocol ping goes out. */
-  readonly message?: () => unknown
+  readonly message?: (() => unknown) | undefined
   /**
    * Recognizes the answer to `message`: it measures `Heartbeat.latency`, and no handler sees it. It is asked only while a beat is
    * unanswered, and has to answer at once.
    */
-  readonly isReply?: (message: unknown) => boolean
+  readonly isReply?: ((message: unknown) => boolean) | undefined
 }
 
 /** A heartbeat by a text of its own, which the server answers with another one: bare words among messages of any codec. */
 export interface TextHeartbeatOptions {
   /** Milliseconds between beats. @default 20_000 */
-  readonly interval?: number
+  readonly interval?: number | undefined
   /** Milliseconds after a beat in which something must arrive; a beat counts from when it has left this process. @default 10_000 */
-  readonly timeout?: number
+  readonly timeout?: number | undefined
   /** Text of a beat. It is sent unchanged, without the codec. */
   readonly text: string
   /**
@@ -27,7 +27,7 @@ export interface TextHeartbeatOptions {
    *
    * @default 'pong'
    */
-  readonly reply?: string
+  readonly reply?: string | undefined
 }
 
 /** A heartbeat that only listens: the server beats, and this side never writes. */
@@ -47,7 +47,7 @@ export type HeartbeatSettings =
       readonly interval: number
       readonly timeout: number
       readonly message: () => unknown
-      readonly isReply?: (message: unknown) => boolean
+      readonly isReply?: ((message: unknown) => boolean) | undefined
     }
   | {
       readonly style: 'text'

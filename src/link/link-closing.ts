@@ -6,7 +6,7 @@ import type { Transport, TransportEnd } from '../transports/transport.js'
 /** How a link ended. */
 export interface LinkEnd extends TransportEnd {
   /** Why an attempt failed, or why an open link was given up or lost. */
-  readonly error?: Error
+  readonly error?: Error | undefined
 }
 
 /** Returns the better reason: what a server did answer is one, before the deadline that cut its answer short. */

@@ -1,3 +1,4 @@
+import type { Codec } from '../codecs/codec.js'
 import type { LateMessage } from '../codecs/late-message.js'
 import { RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
@@ -103,6 +104,11 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
     const message = `Connection ${this.number} is gone, and with it whom this was for`
     const cause = this.lostWith
     return new ConnectionLostError(message, 1006, '', cause && { cause })
+  }
+
+  /** The codec of its messages. */
+  get codec(): Codec {
+    return this.settings.codec
   }
 
   /** Bytes that wait to be sent, if that is more than 16 times the high-water mark; else `undefined`. */

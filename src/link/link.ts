@@ -1,4 +1,3 @@
-import type { Codec } from '../codecs/codec.js'
 import { wholeNow } from '../core/clock.js'
 import { RESOLVED } from '../core/deferred.js'
 import type { ConnectionLostError } from '../errors/connection-errors.js'
@@ -198,11 +197,6 @@ export class Link<Owner extends LinkOwner = LinkOwner>
   }
 
   // --- what sessions and handlers ask -----------------------------------------------------------------------------------
-
-  /** The codec of its messages. */
-  get codec(): Codec {
-    return this.settings.codec
-  }
 
   /** Makes the acknowledgement of each message on arrival, if the API wants one. */
   get ackOnArrival(): LinkSettings['ackOnArrival'] {

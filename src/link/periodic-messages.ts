@@ -13,7 +13,7 @@ import type { ScheduledItem } from './heartbeat-timer.js'
 /** A message that is sent now and then while the connection is ready. Nothing is expected in return. */
 export interface PeriodicOptions {
   /** Milliseconds between messages. The first one is sent an interval after the connection is ready. */
-  readonly interval?: number
+  readonly interval?: number | undefined
   /**
    * Message, or a function that makes one each time. It is sent through the codec. A function that returns `undefined` sends nothing that
    * time; it must return at once.

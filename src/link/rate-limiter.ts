@@ -8,7 +8,7 @@ export interface RateLimitSettings {
   /** The window's length, in milliseconds. */
   readonly per: number
   /** So many of `messages` are kept for heartbeats and other urgent frames. @default 1, or 0 where `messages` is 1 */
-  readonly reserve?: number
+  readonly reserve?: number | undefined
 }
 
 /** Where items go when it is their time. */

@@ -1,6 +1,6 @@
 /** Holds a stack that is only written out when somebody reads it. */
 export interface CallSite {
-  readonly stack?: string
+  readonly stack?: string | undefined
 }
 
 /** Notes who called a function, which must be running. */

@@ -11,15 +11,15 @@ import type { BacklogPort } from './stream-backlog.js'
 /** How an iteration over messages is bounded and ended. */
 export interface MessagesOptions {
   /** Ends the iteration: what waits, and every later `next()`, rejects with the signal's reason; what is buffered is dropped. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** So many messages may be buffered for the iteration; past it the socket is paused. @default 1_024 */
-  readonly highWaterMark?: number
+  readonly highWaterMark?: number | undefined
 }
 
 /** What may end one `next()` without ending the iteration. */
 export interface NextOptions {
   /** Gives this one wait up; the message that it would have got goes to the following `next()`. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 type Result = IteratorResult<unknown, undefined>

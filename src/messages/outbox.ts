@@ -12,7 +12,7 @@ export interface OutboxSettings {
   readonly overflow: 'reject' | 'drop-oldest' | 'drop-newest'
   /** In milliseconds; `Infinity` keeps a message however old it is. */
   readonly maxAge: number
-  readonly conflate?: (message: unknown) => unknown
+  readonly conflate?: ((message: unknown) => unknown) | undefined
 }
 
 export const OUTBOX_DEFAULTS = {

@@ -3,9 +3,9 @@
  * routed by. `replies` maps the names of requests to what answers them.
  */
 export interface Protocol {
-  readonly toServer?: object
-  readonly toClient?: object
-  readonly replies?: object
+  readonly toServer?: object | undefined
+  readonly toClient?: object | undefined
+  readonly replies?: object | undefined
 }
 
 /** Exists for the compiler only: no object has it. */

@@ -8,9 +8,9 @@ import { BackpressureError, WaitTimeoutError } from '../errors/request-errors.js
 /** How long to wait, and what may end it sooner. */
 export interface WaitOptions {
   /** In milliseconds; `false` waits until the connection is lost. @default 30_000 */
-  readonly timeout?: number | false
+  readonly timeout?: number | false | undefined
   /** Ends the wait; the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 const DEFAULT_TIMEOUT = 30_000

@@ -9,16 +9,16 @@ export interface KeyedConcurrency {
    * Messages of one key stay in order. It is found as `route` finds a message's key: a property, a path, a position, a function, or a list
    * of these; or by a method with `@ClientOption('concurrency.key')`.
    */
-  readonly key?: Route
+  readonly key?: Route | undefined
   /** How many may be handled at once, all keys together. @default Infinity */
-  readonly limit?: number
+  readonly limit?: number | undefined
   /**
    * Hands over only the newest of those that wait for their key, whatever else sets them apart; `connection.stats.conflated` counts
    * the others. What has no key is never skipped.
    *
    * @default false
    */
-  readonly conflate?: boolean
+  readonly conflate?: boolean | undefined
 }
 
 /** The same with every default filled in; a number is so many at once, whatever their keys. */

@@ -94,9 +94,11 @@ function skipBy({
   subscriptions,
   unpack,
 }: ConnectionOptions): string | undefined {
-  const lookers = [unpack, ackOnArrival, subscriptions?.ack]
-  const wantsAll = parseUnwanted === true || lookers.some((each) => each !== undefined)
-  return wantsAll || typeof codec === 'function' || !isPlainJson(codec) || !isProperty(route) ? undefined : route
+  const looksOn = unpack !== undefined || ackOnArrival !== undefined || subscriptions?.ack !== undefined
+  const wantsAll = parseUnwanted === true || looksOn
+  return wantsAll || typeof codec === 'function' || !isPlainJson(codec) || !isProperty(route)
+    ? undefined
+    : route
 }
 
 /** Groups that nobody sets are shared by all connections. */

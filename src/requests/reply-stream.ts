@@ -9,7 +9,7 @@ export class ReplyStream implements AsyncIterableIterator<unknown, undefined> {
   readonly #forget: () => void
   readonly #unread = new Fifo<unknown>()
   readonly #readers: Deferred<Result>[] = []
-  #ending: { readonly error?: Error } | undefined
+  #ending: { readonly error?: Error | undefined } | undefined
 
   constructor(forget: () => void) {
     this.#forget = forget

@@ -11,69 +11,69 @@ export interface IdAccessor {
 /** How requests and replies belong together: the `requests` option. Start from a preset where there is one for the API. */
 export interface RequestsOptions {
   /** The name of the property that has the id, or how to read and write it; `false` where the API has no ids, so that each request needs a `match`. @default 'id' */
-  readonly id?: string | IdAccessor | false
+  readonly id?: string | IdAccessor | false | undefined
   /** Reads from any received message the id of the request that it is a reply to; `undefined` or `null` where it is none. @default what `id` reads */
-  readonly replyId?: (message: unknown) => unknown
+  readonly replyId?: ((message: unknown) => unknown) | undefined
   /** Takes out of a reply what the request resolves with. @default the whole message */
-  readonly result?: (reply: unknown) => unknown
+  readonly result?: ((reply: unknown) => unknown) | undefined
   /** Reads the error out of a reply; `undefined` or `null` where it has none. Anything else rejects the request with a ReplyError. @default there are no error replies */
-  readonly error?: (reply: unknown) => unknown
+  readonly error?: ((reply: unknown) => unknown) | undefined
   /** Makes an id; `count` goes up from 1, anew on each link. @default the count itself */
-  readonly nextId?: (count: number) => unknown
+  readonly nextId?: ((count: number) => unknown) | undefined
   /** What two ids are compared by: `String` takes a "1" for the reply to 1. @default the id itself */
-  readonly idKey?: (id: unknown) => unknown
+  readonly idKey?: ((id: unknown) => unknown) | undefined
   /** Makes the reply to a call of the server's, from the call and a result. @default the result with the id of the call written into it */
-  readonly respond?: (incoming: unknown, result: unknown) => unknown
+  readonly respond?: ((incoming: unknown, result: unknown) => unknown) | undefined
   /**
    * Makes the message that is sent when the asker leaves a request early, from the request's id: when it is aborted or times out, or when the
    * loop of `requestMany` is left. Must be synchronous; `undefined` sends nothing. It is not called for a request without an id where the API
    * has ids. @default nothing is sent
    */
-  readonly cancel?: (id: unknown) => unknown
+  readonly cancel?: ((id: unknown) => unknown) | undefined
   /**
    * Recognizes messages whose handlers also run while `@OnOpen` does, unless their `@OnMessage` has `duringOpen: false`: calls of the server's that
    * it expects an answer to. It has to answer at once. @default none
    */
-  readonly duringOpen?: (message: unknown) => boolean
+  readonly duringOpen?: ((message: unknown) => boolean) | undefined
   /** Whether heartbeat messages get an id of the same sequence, too: for APIs in which every message must have one. @default false */
-  readonly heartbeatIds?: boolean
+  readonly heartbeatIds?: boolean | undefined
   /** How long a request may take in all, in milliseconds, waiting included; `false` for as long as the connection lives. @default 30_000 */
-  readonly timeout?: number | false
+  readonly timeout?: number | false | undefined
   /**
    * How many requests may be in flight on one link at once; the rest wait their turn, in order. Without a link up to as many wait
    * for one, and up to 1,000 if `limit` is less; one more rejects with a BackpressureError. @default 1_000
    */
-  readonly limit?: number
+  readonly limit?: number | undefined
 }
 
 /** How one request is to be handled. */
 export interface RequestOptions {
   /** How long it may take in all, in milliseconds, waiting to be sent included. `false`: no limit. @default the `requests.timeout` option */
-  readonly timeout?: number | false
+  readonly timeout?: number | false | undefined
   /** Ends the request; the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /**
    * Tells whether a message is the reply. No id is added to the request then. It is asked of messages that have no id or one of no pending
    * request; if the request's message has an id of its own, of those with that id and of those that have none. Never of replies to others.
    */
-  readonly match?: (message: unknown, id: unknown) => boolean
+  readonly match?: ((message: unknown, id: unknown) => boolean) | undefined
   /**
    * Makes the message that is sent when the asker leaves early, in the place of the `requests.cancel` option. Must be synchronous;
    * `undefined` sends nothing. Nothing is sent either if the request was never sent, was answered, or its link is gone.
    */
-  readonly cancel?: (id: unknown) => unknown
+  readonly cancel?: ((id: unknown) => unknown) | undefined
   /** Asks again after a reconnect if the connection is lost before the reply: at least once. Without it: at most once. @default false */
-  readonly resend?: boolean
+  readonly resend?: boolean | undefined
 }
 
 /** How a request with several replies is to be handled. */
 export interface RequestManyOptions extends RequestOptions {
   /** How long there may be no reply, in milliseconds: it begins anew with each. `false`: no limit. @default the `requests.timeout` option */
-  readonly timeout?: number | false
+  readonly timeout?: number | false | undefined
   /** Tells whether a reply is the last one; it is still delivered. */
   readonly isLast: (message: unknown) => boolean
   /** How many replies may wait to be read; one more ends the request with an UnreadRepliesError. @default 1_024 */
-  readonly highWaterMark?: number
+  readonly highWaterMark?: number | undefined
 }
 
 export const REQUEST_DEFAULTS = { timeout: 30_000, limit: 1_000 } as const

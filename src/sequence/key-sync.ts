@@ -17,8 +17,8 @@ export interface SnapshotGap {
 
 /** How a key is kept up to date, with every default filled in. */
 export interface KeySyncSettings<Snapshot, Change> {
-  readonly number?: (snapshot: Snapshot) => SequenceNumber
-  readonly range?: (change: Change) => readonly [first: SequenceNumber, last: SequenceNumber]
+  readonly number?: ((snapshot: Snapshot) => SequenceNumber) | undefined
+  readonly range?: ((change: Change) => readonly [first: SequenceNumber, last: SequenceNumber]) | undefined
   readonly apply: (snapshot: Snapshot, change: Change) => unknown
   readonly retry: BackoffSettings
   readonly bufferLimit: number

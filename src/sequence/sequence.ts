@@ -32,22 +32,22 @@ export type SequenceVerdict = 'ok' | 'early' | 'late' | 'duplicate' | 'gap'
 /** How a {@link Sequence} counts. */
 export interface SequenceOptions<Key = string> {
   /** So many further messages of the stream may come before a missing number is reported as a gap; 0 for at once. @default 100 */
-  readonly window?: number
+  readonly window?: number | undefined
   /** The number that every stream begins with; `any` takes the first one that comes. @default 'any' */
-  readonly start?: 'any' | SequenceNumber
+  readonly start?: 'any' | SequenceNumber | undefined
   /** How far a number is from the next one. @default 1 */
-  readonly step?: number
+  readonly step?: number | undefined
   /**
    * Bounds of numbers that wrap around: `lowest` follows `highest`. A number counts as new or old by whichever is closer, so that half
    * a round is the longest gap that can be seen. Without it the numbers only rise.
    */
-  readonly rollover?: RolloverOptions
+  readonly rollover?: RolloverOptions | undefined
   /** So many streams are remembered; past it the one that has been silent longest is forgotten. @default 10_000 */
-  readonly maxStreams?: number
+  readonly maxStreams?: number | undefined
   /** Called once for each run of numbers that has not come within the window. */
-  readonly onGap?: (gap: SequenceGap<Key>) => void
+  readonly onGap?: ((gap: SequenceGap<Key>) => void) | undefined
   /** Called for each duplicate. */
-  readonly onDuplicate?: (duplicate: SequenceDuplicate<Key>) => void
+  readonly onDuplicate?: ((duplicate: SequenceDuplicate<Key>) => void) | undefined
 }
 
 /** The numbers above `after`, up to and including `through`. */

@@ -12,9 +12,9 @@ import type { SequenceNumber } from './numbers.js'
 /** Bounds of the wait before a snapshot is fetched again. The wait is random below a ceiling that doubles with each failure. */
 export interface SnapshotRetryOptions {
   /** Upper bound of the first wait, in milliseconds. @default 1_000 */
-  readonly initialDelay?: number
+  readonly initialDelay?: number | undefined
   /** Upper bound of every wait, in milliseconds. A state that has held for as long resets the count of failures. @default 30_000 */
-  readonly maxDelay?: number
+  readonly maxDelay?: number | undefined
 }
 
 /** How a {@link SnapshotSync} gets its snapshots, and applies changes to them. */
@@ -23,36 +23,37 @@ export interface SnapshotSyncOptions<Snapshot, Change, Key = string> {
    * Fetches the snapshot of a key. The signal aborts when the key is stopped, is started again or has received a snapshot otherwise.
    * A rejection is reported, and another fetch follows after a wait. Without it, the server pushes snapshots: pass them to `snapshot()`.
    */
-  readonly fetch?: (key: Key, context: { readonly signal: AbortSignal }) => PromiseLike<Snapshot>
+  readonly fetch?:
+    ((key: Key, context: { readonly signal: AbortSignal }) => PromiseLike<Snapshot>) | undefined
   /** Returns the number of the last change that a snapshot contains. Only together with `range`; required by `fetch`. */
-  readonly number?: (snapshot: Snapshot) => SequenceNumber
+  readonly number?: ((snapshot: Snapshot) => SequenceNumber) | undefined
   /**
    * Returns the first and the last number that a change covers. If it names the change before it instead, return
    * `[previous + 1, number]`. Only together with `number`; required by `fetch`. Without both, changes count as complete and in order.
    */
-  readonly range?: (change: Change) => readonly [first: SequenceNumber, last: SequenceNumber]
+  readonly range?: ((change: Change) => readonly [first: SequenceNumber, last: SequenceNumber]) | undefined
   /** Applies a change: returns the new snapshot, or changes the one it receives and returns nothing. Must be synchronous. */
   // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- a function that changes its argument is declared so
   readonly apply: (snapshot: Snapshot, change: Change) => Snapshot | void
   /** Bounds of the wait before a snapshot is fetched again. */
-  readonly retry?: SnapshotRetryOptions
+  readonly retry?: SnapshotRetryOptions | undefined
   /** Maximum number of changes per key that are kept until its snapshot arrives. Past it, the oldest ones are dropped. @default 10_000 */
-  readonly bufferLimit?: number
+  readonly bufferLimit?: number | undefined
   /** Called when a key has its snapshot and every change since: after each `start`, and after each gap. */
-  readonly onReady?: (key: Key, snapshot: Snapshot) => void
+  readonly onReady?: ((key: Key, snapshot: Snapshot) => void) | undefined
   /** Called when changes of a ready key are missing. `get` returns `undefined` from then on, until `onReady`. */
-  readonly onGap?: (key: Key, gap: SnapshotGap) => void
+  readonly onGap?: ((key: Key, gap: SnapshotGap) => void) | undefined
   /**
    * Called with every other error: a `fetch` that rejected, a snapshot that is older than the changes, an `after` that rejected, a
    * callback that threw. Without it, they are logged to the console.
    */
-  readonly onError?: (key: Key, error: Error) => void
+  readonly onError?: ((key: Key, error: Error) => void) | undefined
   /** Stops all keys, for good, when it aborts. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Source of time, for tests. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
   /** Returns a number from 0 up to 1, for tests. @default Math.random */
-  readonly random?: () => number
+  readonly random?: (() => number) | undefined
 }
 
 /** When a key fetches its snapshot, and when it gives up. */
@@ -61,9 +62,9 @@ export interface SnapshotStartOptions {
    * Resolves once the server sends changes: for example the acknowledgement of the subscription. A snapshot that is fetched earlier may
    * be older than the first change. If it rejects, the key is stopped, and `onError` receives the reason.
    */
-  readonly after?: PromiseLike<unknown>
+  readonly after?: PromiseLike<unknown> | undefined
   /** Stops the key when it aborts: for example `context.signal` of `@OnOpen`, which ends with the link. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 interface Running<Snapshot, Change> {

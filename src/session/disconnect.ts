@@ -10,33 +10,33 @@ export interface CloseInfo {
   readonly code: number
   readonly reason: string
   /** The code that this side sent. */
-  readonly sentCode?: number
+  readonly sentCode?: number | undefined
   /** True when the peer's close frame arrived. */
   readonly wasClean: boolean
   readonly initiator: Initiator
   /** True if another link follows, as decided when this one was lost. A later `close()` can still change that. */
   readonly willReconnect: boolean
   /** True if a new link had already replaced it: `reconnect({ overlap: true })` or `maxAge`. */
-  readonly replaced?: boolean
+  readonly replaced?: boolean | undefined
   /** Bytes that were accepted for sending and had not left. */
   readonly unsentBytes: number
   /** Number of the link, from 1; 0 if none ever opened. */
   readonly connectionNumber: number
   /** Reason of the loss, unless it is only a close frame or a plain end of stream. In `closed`, also the reason why the connection ended. */
-  readonly error?: Error
+  readonly error?: Error | undefined
 }
 
 /** Facts of a failed attempt or a lost link: the argument of `shouldReconnect`. */
 export interface Failure {
   /** The error, if there is one: a close frame and a plain end of stream are not errors. */
-  readonly error?: Error
+  readonly error?: Error | undefined
   /** The HTTP status of a refused handshake. */
-  readonly status?: number
+  readonly status?: number | undefined
   /** The headers of a refused handshake, names in lower case. */
-  readonly headers?: Readonly<Record<string, string | string[] | undefined>>
+  readonly headers?: Readonly<Record<string, string | string[] | undefined>> | undefined
   /** Received close code of a link that had opened: 1006 without a close frame. */
-  readonly code?: number
-  readonly reason?: string
+  readonly code?: number | undefined
+  readonly reason?: string | undefined
   readonly initiator: Initiator
   /** Number of the attempt that failed, from 1. */
   readonly attempt: number
@@ -50,20 +50,20 @@ export interface Failure {
 
 /** Decision about a failure. `delay` and `retryAfter`, which is what the server asked for, are in milliseconds. */
 export type RetryDecision =
-  | { readonly retry: true; readonly delay: number; readonly retryAfter?: number }
+  | { readonly retry: true; readonly delay: number; readonly retryAfter?: number | undefined }
   | { readonly retry: false; readonly exhausted: boolean }
 
 /** Why and how a link was lost, or an attempt failed. */
 export interface Disconnect {
   readonly initiator: Initiator
   readonly stage: Stage
-  readonly error?: Error
-  readonly code?: number
-  readonly reason?: string
+  readonly error?: Error | undefined
+  readonly code?: number | undefined
+  readonly reason?: string | undefined
   /** The code that this side closes with because of it. */
-  readonly sentCode?: number
+  readonly sentCode?: number | undefined
   /** Decision that overrides the policy's. */
-  readonly decision?: RetryDecision
+  readonly decision?: RetryDecision | undefined
 }
 
 /** How a link was lost, and what follows from it. Noted once, by the lifecycle. */

@@ -78,7 +78,7 @@ export interface ConnectionFailure {
   /** The message that it happened with, where there is one. */
   readonly message?: unknown
   /** How many failures this stands for. 1 if left out. */
-  readonly count?: number
+  readonly count?: number | undefined
 }
 
 /** Receives the events of a connection. The dispatcher implements it. No method throws or rejects. */

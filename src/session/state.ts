@@ -33,7 +33,7 @@ export type ConnectionState =
       /** Time from the start of the wait to the next attempt, in milliseconds. */
       readonly delay: number
       /** Milliseconds that the server asked to wait (`Retry-After`). `delay` is shorter where that is more than `reconnect.maxRetryAfter`. */
-      readonly retryAfter?: number
+      readonly retryAfter?: number | undefined
       /** Reason for the wait. */
       readonly cause: Error
     }
@@ -56,7 +56,7 @@ export interface OpenInfo {
   /** Number of the attempt that succeeded, from 1. Starts again from 1 after a link that was ready for `minUptime`. */
   readonly attempt: number
   /** Number of the link that this one is to replace in a handover: `reconnect({ overlap: true })` or `maxAge`. */
-  readonly replaces?: number
+  readonly replaces?: number | undefined
   /** Milliseconds since the last link was lost, failed attempts included; 0 the first time, and in a handover. */
   readonly downtime: number
   /** The subprotocol that the server chose; `''` where there is none. */

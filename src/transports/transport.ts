@@ -9,7 +9,7 @@ export interface TransportRequest {
   /** The most fragments one received message may have; `0` means no limit. */
   readonly maxFragments: number
   /** Whether to offer that messages be compressed, where the transport can (RFC 7692). */
-  readonly compression?: boolean
+  readonly compression?: boolean | undefined
   /** How long a peer's close may take until the socket is cut, in milliseconds. */
   readonly closeTimeout: number
 }
@@ -28,9 +28,9 @@ export interface TransportEnd {
   readonly code: number
   readonly reason: string
   /** The close code that this side sent of its own accord, because the peer broke the protocol or a limit. */
-  readonly sentCode?: number
+  readonly sentCode?: number | undefined
   /** Why it ended, where a close frame or a plain FIN does not say all. */
-  readonly error?: Error
+  readonly error?: Error | undefined
 }
 
 /** Receives the events of a transport that is open. Must not throw. */

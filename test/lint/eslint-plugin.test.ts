@@ -78,6 +78,26 @@ describe("The house's ESLint plugin", () => {
     })
   })
 
+  describe('explicit-undefined', () => {
+    it('reports an optional property of an exported type that does not take undefined', () => {
+      expect(lint('explicit-undefined', 'export interface A { a?: number; b: 1 }')).to.deep.equal([
+        '1: a is optional, and has to take undefined as well: add "| undefined".',
+      ])
+      const others = ['export type A = 1 | { a?: () => 1 }', 'export class A { f(o: { a?: 1 }) {} }']
+      for (const code of others) expect(lint('explicit-undefined', code), code).to.have.length(1)
+    })
+
+    it('accepts one that does, and types that are not exported', () => {
+      const right = [
+        'export interface A { a?: 1 | undefined; b?: unknown; [c]?: 1 }',
+        'interface A { a?: number }',
+        'export function f() { return g() as { a?: 1 } }',
+        'export type A<B> = B extends { a?: infer C } ? C : never',
+      ]
+      for (const code of right) expect(lint('explicit-undefined', code), code).to.deep.equal([])
+    })
+  })
+
   describe('perf-comment', () => {
     const TRUNC = 'Math.trunc(): an integer instead of a boxed double'
 

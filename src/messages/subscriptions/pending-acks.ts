@@ -20,7 +20,7 @@ export interface AckWait {
   /** In milliseconds. */
   readonly timeout: number
   /** True if it is still wanted when it is late. */
-  readonly isWantedLate?: boolean
+  readonly isWantedLate?: boolean | undefined
 }
 
 /** An acknowledgement that is awaited. */

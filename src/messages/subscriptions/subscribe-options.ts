@@ -7,24 +7,24 @@ export interface SubscribeOptions {
    * Tells whether a message is the acknowledgement: that message is taken, no handler sees it. `'refused'`, or an Error,
    * means that it is the server's refusal, which is reported. Without it nothing is waited for.
    */
-  readonly ack?: (message: unknown) => boolean | 'refused' | Error
+  readonly ack?: ((message: unknown) => boolean | 'refused' | Error) | undefined
   /** Maximum wait for the acknowledgement from when the message has left, in milliseconds. Then it is reported as missing. @default 10_000 */
-  readonly ackTimeout?: number
+  readonly ackTimeout?: number | undefined
   /**
    * The message that takes the subscription back, or a function that is called for it each time. Where `id` is given,
    * the function is told the server's id, and waits for the acknowledgement if that is still on its way.
    */
-  readonly unsubscribe?: object | string | ((id: SubscriptionId) => unknown)
+  readonly unsubscribe?: object | string | ((id: SubscriptionId) => unknown) | undefined
   /**
    * Reads from the acknowledgement the id by which the server calls the subscription on this connection, so that
    * messages with that id reach `@OnMessage(key)`. Learned anew after each reconnect.
    */
-  readonly id?: (ack: unknown) => SubscriptionId
+  readonly id?: ((ack: unknown) => SubscriptionId) | undefined
   /**
    * Sends the message as a request of the `requests` option: it gets an id, and the reply with that id is the acknowledgement, or the
    * refusal if it is an error. `unsubscribe` gets an id, too, and its reply is taken. Both count for no `requests.limit`. @default false
    */
-  readonly request?: boolean
+  readonly request?: boolean | undefined
 }
 
 /** What an acknowledgement says. */
@@ -60,14 +60,16 @@ export interface SubscriptionsOptions {
    */
   ack?(message: unknown): SubscriptionAck | undefined
   /** Maximum wait for an acknowledgement from when the message has left, in milliseconds. Then it is reported as missing. @default 10_000 */
-  readonly ackTimeout?: number
+  readonly ackTimeout?: number | undefined
   /** What goes together in one message. */
-  readonly batch?: {
-    /** Maximum number of topics of one message; 1 for an API that takes one at a time. @default Infinity */
-    readonly size?: number
-    /** How long a topic waits for others, in milliseconds. With 0, those of one turn go together. @default 0 */
-    readonly delay?: number
-  }
+  readonly batch?:
+    | {
+        /** Maximum number of topics of one message; 1 for an API that takes one at a time. @default Infinity */
+        readonly size?: number | undefined
+        /** How long a topic waits for others, in milliseconds. With 0, those of one turn go together. @default 0 */
+        readonly delay?: number | undefined
+      }
+    | undefined
 }
 
 export const SUBSCRIPTIONS_DEFAULTS = {

@@ -55,7 +55,7 @@ export interface WsTransportOptions {
    * Whether plain text messages are read right off the socket, past `ws`, which still judges everything else. It is as strict and gives
    * the same messages; `false` is for finding out whether it is to blame. @default true
    */
-  readonly fastPaths?: boolean
+  readonly fastPaths?: boolean | undefined
 }
 
 /** Makes a transport over `ws`, for the `transport` option: the default one, unless its options say otherwise. */
