@@ -11,7 +11,7 @@ const FLOORS = [
   ['options'],
   ['connection'],
   ['session', 'lifecycle'],
-  ['messages', 'link'],
+  ['messages', 'subscriptions', 'link'],
   ['requests', 'codecs', 'transports'],
   ['errors'],
   ['core'],
@@ -50,9 +50,9 @@ module.exports = {
     {
       name: 'dispatch-serves-both-sides',
       comment:
-        'Dispatch, sessions, links and messages serve a server, too: they never know the class of a client.',
+        'Dispatch, sessions, links, messages and subscriptions serve a server, too: they never know the class of a client.',
       severity: 'error',
-      from: { path: inside(['dispatch', 'session', 'link', 'messages']) },
+      from: { path: inside(['dispatch', 'session', 'link', 'messages', 'subscriptions']) },
       to: { path: inside(['connection']) },
     },
     ...Object.entries(ENTRIES).map(([name, below]) => room(name, below)),

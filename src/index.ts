@@ -67,14 +67,14 @@ export type { ConnectionState, OpenInfo, Status } from './session/state.js'
 export type { Stage } from './errors/stage.js'
 export type { ClosingInfo } from './session/session-handlers.js'
 export type { CloseInfo, Failure } from './session/disconnect.js'
-export { Subscriptions } from './messages/subscriptions/subscriptions.js'
+export { Subscriptions } from './subscriptions/subscriptions.js'
 export type {
   SubscribeOptions,
   SubscriptionAck,
   SubscriptionId,
   SubscriptionsOptions,
-} from './messages/subscriptions/subscribe-options.js'
-export type { TopicSubscription } from './messages/subscriptions/topic-subscriptions.js'
+} from './subscriptions/subscribe-options.js'
+export type { TopicSubscription } from './subscriptions/topic-subscriptions.js'
 export type {
   IdAccessor,
   RequestManyOptions,

@@ -1,5 +1,5 @@
 import type { AttemptInfo, RequestHeaders } from '../connection/attempt-options.js'
-import type { SubscriptionAck, SubscriptionId } from '../messages/subscriptions/subscribe-options.js'
+import type { SubscriptionAck, SubscriptionId } from '../subscriptions/subscribe-options.js'
 import type { Failure } from '../session/disconnect.js'
 
 /**

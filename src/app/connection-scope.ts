@@ -5,7 +5,7 @@ import type { Token } from '../core/token.js'
 import { VERSION } from '../annotations/version.js'
 import { Heartbeat } from '../link/heartbeat.js'
 import { JsonSender } from '../messages/json-sender.js'
-import { Subscriptions } from '../messages/subscriptions/subscriptions.js'
+import { Subscriptions } from '../subscriptions/subscriptions.js'
 import { changeHeartbeat } from '../options/heartbeat-option.js'
 import type { ConnectionScope } from './instance-factory.js'
 

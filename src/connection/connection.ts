@@ -25,7 +25,7 @@ import type { Session } from '../session/session.js'
 import { HandlerConnection } from '../session/handler-connection.js'
 import type { ConnectionStats } from '../session/connection-stats.js'
 import type { ConnectionState } from '../session/state.js'
-import type { Subscriptions } from '../messages/subscriptions/subscriptions.js'
+import type { Subscriptions } from '../subscriptions/subscriptions.js'
 import type { WaitOptions } from '../messages/waiters.js'
 
 /** Node's `util.inspect.custom`, by its registered name: there is no such module in a browser. */

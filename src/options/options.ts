@@ -10,7 +10,7 @@ import type { RateLimitSettings } from '../link/rate-limiter.js'
 import type { Failure } from '../session/disconnect.js'
 import type { AckOnArrival, Unpack } from '../messages/inbound.js'
 import type { Logger } from '../core/logger.js'
-import type { SubscriptionsOptions } from '../messages/subscriptions/subscribe-options.js'
+import type { SubscriptionsOptions } from '../subscriptions/subscribe-options.js'
 import type { Route } from '../messages/route.js'
 import type { Connect } from '../transports/transport.js'
 

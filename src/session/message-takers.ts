@@ -5,12 +5,13 @@ import { toError } from '../core/error-text.js'
 import { rejected } from '../core/deferred.js'
 import { syncAnswer } from '../core/thenable.js'
 import type { Stage } from '../errors/stage.js'
+import type { LinkFlow } from '../link/link-flow.js'
 import type { ReadDemand } from '../link/read-flow.js'
 import type { InboundPipeline } from '../messages/inbound.js'
 import { MessageStreams } from '../messages/message-stream.js'
 import type { SenderLink } from '../messages/sender.js'
-import type { SubscriptionsSettings } from '../messages/subscriptions/subscribe-options.js'
-import { Subscriptions } from '../messages/subscriptions/subscriptions.js'
+import type { SubscriptionsSettings } from '../subscriptions/subscribe-options.js'
+import { Subscriptions } from '../subscriptions/subscriptions.js'
 import { Waiters } from '../messages/waiters.js'
 import type { WaitOptions } from '../messages/waiters.js'
 import { PendingRequests } from '../requests/pending-requests.js'
@@ -28,15 +29,9 @@ export interface MessageTakersSettings {
   readonly hasRequests: boolean
 }
 
-/** The link of a session. */
-interface TakersLink extends SenderLink {
-  /** @param left called when the frame has left this process, or never will */
-  sendWatched(data: string | Uint8Array, left: () => void): void
-}
-
 /** One link, for those who wait for its messages. */
 export interface TakersSession {
-  readonly link: TakersLink
+  readonly link: SenderLink & Pick<LinkFlow, 'sendWatched'>
   /** True if the caller may send at once. */
   readonly canSend: boolean
   /** True while the caller is part of its `@OnOpen`. */

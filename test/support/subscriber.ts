@@ -3,7 +3,7 @@ import type { ClientOptions, SubscriptionsOptions } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 
 /** What a client asks for inside its `@OnOpen`. */
-export type Opened = (subscriptions: Subscriptions, connection: Connection) => unknown
+type Opened = (subscriptions: Subscriptions, connection: Connection) => unknown
 
 interface TopicMessage {
   readonly op?: 'sub' | 'unsub'

@@ -1,6 +1,6 @@
-import { reasonOf, toError } from '../../core/error-text.js'
-import { describeDetails } from '../../errors/request-errors.js'
-import { SubscriptionError } from '../../errors/subscription-error.js'
+import { reasonOf, toError } from '../core/error-text.js'
+import { describeDetails } from '../errors/request-errors.js'
+import { SubscriptionError } from '../errors/subscription-error.js'
 
 /** Makes the error of a subscription whose message, or function, failed. */
 export function failedError(key: string, what: string, thrown: unknown): SubscriptionError {

@@ -1,6 +1,6 @@
-import type { Clock } from '../../core/clock.js'
-import { describeValue } from '../../core/describe-value.js'
-import { syncAnswer } from '../../core/thenable.js'
+import type { Clock } from '../core/clock.js'
+import { describeValue } from '../core/describe-value.js'
+import { syncAnswer } from '../core/thenable.js'
 import { PendingAcks } from './pending-acks.js'
 import type { AckWait } from './pending-acks.js'
 import { SentSubscriptions } from './sent-subscriptions.js'
@@ -9,7 +9,7 @@ import { SUBSCRIPTIONS_DEFAULTS } from './subscribe-options.js'
 import { failedError, refusedError, timeoutError } from './subscription-failures.js'
 
 /** A message that is sent as a request, beside those that somebody awaits. */
-export interface SentRequest {
+interface SentRequest {
   /** The message with its id. */
   readonly message: unknown
   /** Tells whether a message is the reply, or returns the error that it is. */
@@ -40,6 +40,7 @@ export interface MessageSubscriptionsPort {
   onPendingAcksChange?(): void
 }
 
+/** A message that subscribes, and what belongs to it. */
 interface Subscription {
   readonly key: string
   readonly subscribe: unknown
@@ -73,9 +74,9 @@ export class MessageSubscriptions {
     })
   }
 
-  /** How many subscriptions are remembered. */
-  get size(): number {
-    return this.#subscriptions.size
+  /** What is remembered, by its key, in the order in which it is said. */
+  get remembered(): ReadonlyMap<string, Subscription> {
+    return this.#subscriptions
   }
 
   /** See `Subscriptions.add`. */
@@ -99,15 +100,6 @@ export class MessageSubscriptions {
     this.#subscriptions.delete(key)
     this.#unsubscribe(subscription)
     return true
-  }
-
-  has(key: string): boolean {
-    return this.#subscriptions.has(key)
-  }
-
-  /** Returns the keys, in the order in which they are said. */
-  keys(): readonly string[] {
-    return [...this.#subscriptions.keys()]
   }
 
   /** Returns the key of the subscription that the server calls by this id on this connection. A number is not its text. */

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../core/clock.js'
+import type { Clock, Timer } from '../core/clock.js'
 
 /** Answer of an `ack` function: whether a message is the acknowledgement, or the server's refusal. */
 type AckResult = boolean | 'refused' | Error

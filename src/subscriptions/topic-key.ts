@@ -1,4 +1,4 @@
-import { describeValue } from '../../core/describe-value.js'
+import { describeValue } from '../core/describe-value.js'
 
 /**
  * Returns what makes two topics the same.

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { Acknowledgement } from '#src/messages/subscriptions/acknowledgement.js'
-import { rejection } from '../../support/rejection.js'
+import { Acknowledgement } from '#src/subscriptions/acknowledgement.js'
+import { rejection } from '../support/rejection.js'
 
 const REFUSED = new Error('refused')
 

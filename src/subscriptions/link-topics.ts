@@ -1,6 +1,6 @@
-import type { Clock, Timer } from '../../core/clock.js'
-import { RESOLVED } from '../../core/deferred.js'
-import { syncAnswer } from '../../core/thenable.js'
+import type { Clock, Timer } from '../core/clock.js'
+import { RESOLVED } from '../core/deferred.js'
+import { syncAnswer } from '../core/thenable.js'
 import { AckBatch } from './ack-batch.js'
 import type { SubscriptionId, SubscriptionsSettings } from './subscribe-options.js'
 import { failedError, refusedError, timeoutError } from './subscription-failures.js'
@@ -85,11 +85,11 @@ export class LinkTopics {
     if (this.#hasEnded || this.#changed.size === 0 || this.#flushing) return
     const { delay } = this.#settings.batch
     if (delay > 0) {
-      this.#flushing = this.#port.clock.setTimeout(() => this.flush(), delay)
+      this.#flushing = this.#port.clock.setTimeout(() => this.#flush(), delay)
       return
     }
     this.#flushing = 'at the end of the turn'
-    void RESOLVED.then(() => this.flush())
+    void RESOLVED.then(() => this.#flush())
   }
 
   /**
@@ -103,7 +103,7 @@ export class LinkTopics {
     if (kept) this.keep(kept)
     for (const held of wanted.values()) this.confirm(held)
     for (const key of [...this.#sent.keys(), ...wanted.keys()]) this.#changed.add(key)
-    this.flush()
+    this.#flush()
   }
 
   /** The server still has what was sent on another link. */
@@ -116,7 +116,7 @@ export class LinkTopics {
   }
 
   /** Sends what has changed. */
-  flush(): void {
+  #flush(): void {
     if (typeof this.#flushing === 'object') this.#flushing.cancel()
     this.#flushing = undefined
     if (this.#hasEnded || !this.#port.canSend()) return

@@ -4,7 +4,7 @@ import {
   refusedError,
   timeoutError,
   unsubscribedError,
-} from '#src/messages/subscriptions/subscription-failures.js'
+} from '#src/subscriptions/subscription-failures.js'
 
 const CAUSE = new Error('no token')
 

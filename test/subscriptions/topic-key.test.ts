@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { topicKey } from '#src/messages/subscriptions/topic-key.js'
+import { topicKey } from '#src/subscriptions/topic-key.js'
 
 const key = (topic: unknown, keyOf?: (topic: unknown) => unknown): string => topicKey(topic, keyOf)
 

@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { FakeClock } from 'holdfast/testing'
-import { fillInSubscriptions } from '#src/messages/subscriptions/subscribe-options.js'
-import type { SubscriptionsSettings } from '#src/messages/subscriptions/subscribe-options.js'
-import { TopicSubscriptions } from '#src/messages/subscriptions/topic-subscriptions.js'
-import type { TopicSubscription } from '#src/messages/subscriptions/topic-subscriptions.js'
+import { fillInSubscriptions } from '#src/subscriptions/subscribe-options.js'
+import type { SubscriptionsSettings } from '#src/subscriptions/subscribe-options.js'
+import { TopicSubscriptions } from '#src/subscriptions/topic-subscriptions.js'
+import type { TopicSubscription } from '#src/subscriptions/topic-subscriptions.js'
 
 /** One link, and what its server believes. */
 interface Session {

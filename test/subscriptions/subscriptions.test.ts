@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { ConnectionClosedError, SubscriptionError } from 'holdfast'
 import type { SubscriptionsOptions, TopicSubscription } from 'holdfast'
-import { rejection } from '../../support/rejection.js'
-import { LISTS, startSubscriber } from '../../support/subscriber.js'
+import { rejection } from '../support/rejection.js'
+import { LISTS, startSubscriber } from '../support/subscriber.js'
 
 const WITHOUT_ACK: SubscriptionsOptions = { subscribe: LISTS.subscribe, unsubscribe: LISTS.unsubscribe! }
 
@@ -146,12 +146,19 @@ describe('Subscriptions', () => {
     })
 
     it('is left for the next link when this one is lost in the same turn', async () => {
-      const { clock, errors, received, server, subscriptions } = await ready()
+      let made = 0
+      const { clock, errors, received, server, subscriptions } = await ready({
+        subscribe(topics) {
+          made += 1
+          return LISTS.subscribe?.(topics)
+        },
+      })
       subscriptions.subscribe('a')
       server.peer.drop()
       await clock.advance(5_000)
       expect(received()).to.deep.equal([sub('a')])
       expect(errors).to.deep.equal([])
+      expect(made).to.equal(1)
     })
 
     it('is reported for each topic when the function fails, and sent on the next link', async () => {

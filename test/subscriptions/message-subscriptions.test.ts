@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { FakeClock } from 'holdfast/testing'
-import { MessageSubscriptions } from '#src/messages/subscriptions/message-subscriptions.js'
-import type { SubscribeOptions } from '#src/messages/subscriptions/subscribe-options.js'
+import { MessageSubscriptions } from '#src/subscriptions/message-subscriptions.js'
+import type { SubscribeOptions } from '#src/subscriptions/subscribe-options.js'
 import { EncodeError } from '#src/errors/message-errors.js'
 import { SubscriptionError } from '#src/errors/subscription-error.js'
 
@@ -129,7 +129,7 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal(['+1', '-1', '+2'])
       subscriptions.add('a', '+3')
       expect(said()).to.deep.equal(['+3'])
-      expect(subscriptions.size).to.equal(1)
+      expect(subscriptions.remembered.size).to.equal(1)
       lost()
       ready()
       expect(said()).to.deep.equal(['+3'])
@@ -150,7 +150,7 @@ describe('MessageSubscriptions', () => {
     it('puts a key that is added anew behind the others', () => {
       const { subscriptions, ready, said } = rig()
       for (const key of ['a', 'b', 'a']) subscriptions.add(key, `+${key}`)
-      expect(subscriptions.keys()).to.deep.equal(['b', 'a'])
+      expect([...subscriptions.remembered.keys()]).to.deep.equal(['b', 'a'])
       ready()
       expect(said()).to.deep.equal(['+b', '+a'])
     })
@@ -161,7 +161,7 @@ describe('MessageSubscriptions', () => {
       for (const ackTimeout of [0, -1, NaN]) {
         expect(() => subscriptions.add('a', '+a', { ackTimeout })).to.throw(RangeError, 'above 0 ms')
       }
-      expect(subscriptions.size).to.equal(0)
+      expect(subscriptions.remembered.size).to.equal(0)
     })
 
     it('takes an undefined option for one that is not given', async () => {
@@ -279,24 +279,24 @@ describe('MessageSubscriptions', () => {
       })
       subscriptions.delete('b')
       expect(reports()).to.deep.equal(['a failed', 'b failed'])
-      expect(subscriptions.keys()).to.deep.equal([])
+      expect([...subscriptions.remembered.keys()]).to.deep.equal([])
     })
   })
 
-  describe('#has, #keys, #size', () => {
-    it('tell what is remembered, said or not', () => {
+  describe('#remembered', () => {
+    it('has what was added, said or not', () => {
       const { subscriptions, ready, lost } = rig()
       subscriptions.add('a', '+a')
       ready()
       subscriptions.add('b', '+b')
       lost()
-      expect(subscriptions.has('a')).to.equal(true)
-      expect(subscriptions.has('c')).to.equal(false)
-      expect(subscriptions.keys()).to.deep.equal(['a', 'b'])
-      expect(subscriptions.size).to.equal(2)
+      expect(subscriptions.remembered.has('a')).to.equal(true)
+      expect(subscriptions.remembered.has('c')).to.equal(false)
+      expect([...subscriptions.remembered.keys()]).to.deep.equal(['a', 'b'])
+      expect(subscriptions.remembered.size).to.equal(2)
       subscriptions.delete('a')
-      expect(subscriptions.has('a')).to.equal(false)
-      expect(subscriptions.size).to.equal(1)
+      expect(subscriptions.remembered.has('a')).to.equal(false)
+      expect(subscriptions.remembered.size).to.equal(1)
     })
   })
 
@@ -410,7 +410,7 @@ describe('MessageSubscriptions', () => {
       subscriptions.add('a', '+1', { unsubscribe })
       subscriptions.add('a', '+2')
       expect(said()).to.deep.equal(['+1', '+3', '-1'])
-      expect(subscriptions.keys()).to.deep.equal(['a'])
+      expect([...subscriptions.remembered.keys()]).to.deep.equal(['a'])
     })
   })
 
@@ -908,7 +908,7 @@ describe('MessageSubscriptions', () => {
       expect(clock.timers).to.equal(0)
       expect(subscriptions.pendingAcks).to.equal(0)
       expect(subscriptions.keyOf(1)).to.equal(undefined)
-      expect(subscriptions.keys()).to.deep.equal([])
+      expect([...subscriptions.remembered.keys()]).to.deep.equal([])
       expect(said()).to.deep.equal([])
       expect(reports()).to.deep.equal([])
     })
@@ -987,7 +987,7 @@ describe('MessageSubscriptions', () => {
           }
           expect(said()).to.deep.equal(model.sent.splice(0))
           expect(reports()).to.deep.equal(model.reports.splice(0))
-          expect(subscriptions.keys()).to.deep.equal([...model.names.keys()])
+          expect([...subscriptions.remembered.keys()]).to.deep.equal([...model.names.keys()])
           expect(subscriptions.pendingAcks).to.equal(model.awaited.size)
           expect(clock.timers).to.equal(model.awaited.size)
           for (let any = 0; model.isReady && any <= number; any += 1) {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { fillInSubscriptions } from '#src/messages/subscriptions/subscribe-options.js'
+import { fillInSubscriptions } from '#src/subscriptions/subscribe-options.js'
 
 describe('fillInSubscriptions', () => {
   it('fills in what is not given, also where it is explicitly undefined, and nothing without the option', () => {

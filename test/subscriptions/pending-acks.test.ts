@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { FakeClock } from 'holdfast/testing'
-import { PendingAcks } from '#src/messages/subscriptions/pending-acks.js'
-import type { AckWait } from '#src/messages/subscriptions/pending-acks.js'
+import { PendingAcks } from '#src/subscriptions/pending-acks.js'
+import type { AckWait } from '#src/subscriptions/pending-acks.js'
 
 /** Acknowledgements on a clock of their own. Each is a message equal to the subscription's name; `notes` keeps what was told. */
 function rig() {

@@ -1,5 +1,5 @@
-import { RESOLVED, deferred, rejected } from '../../core/deferred.js'
-import type { Deferred } from '../../core/deferred.js'
+import { RESOLVED, deferred, rejected } from '../core/deferred.js'
+import type { Deferred } from '../core/deferred.js'
 
 /** Whether a topic has been acknowledged, for those who wait for that. Their promises are never "unhandled". */
 export class Acknowledgement {

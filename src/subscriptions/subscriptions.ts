@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/clock.js'
+import type { Clock } from '../core/clock.js'
 import { MessageSubscriptions } from './message-subscriptions.js'
 import type { MessageSubscriptionsPort } from './message-subscriptions.js'
 import type { SubscribeOptions, SubscriptionsSettings } from './subscribe-options.js'
@@ -32,7 +32,7 @@ export class Subscriptions {
 
   /** How many subscriptions are remembered: messages and topics. */
   get size(): number {
-    return this.#messages.size + (this.#topics?.topics.size ?? 0)
+    return this.#messages.remembered.size + (this.#topics?.topics.size ?? 0)
   }
 
   /**
@@ -89,12 +89,12 @@ export class Subscriptions {
 
   /** Tells whether there is a subscription under this key, of `add` or of a topic. */
   has(key: string): boolean {
-    return this.#messages.has(key) || (this.#topics?.topics.has(key) ?? false)
+    return this.#messages.remembered.has(key) || (this.#topics?.topics.has(key) ?? false)
   }
 
   /** Returns the keys, in the order in which they are sent: those of `add`, then those of topics. */
   keys(): readonly string[] {
-    return [...this.#messages.keys(), ...(this.#topics?.topics.keys() ?? [])]
+    return [...this.#messages.remembered.keys(), ...(this.#topics?.topics.keys() ?? [])]
   }
 
   /** Returns the key of the subscription that the server calls by this id on this connection. A number is not its text. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { FakeClock } from 'holdfast/testing'
-import { AckBatch } from '#src/messages/subscriptions/ack-batch.js'
+import { AckBatch } from '#src/subscriptions/ack-batch.js'
 
 function rig() {
   const clock = new FakeClock()

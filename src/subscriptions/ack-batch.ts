@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../core/clock.js'
+import type { Clock, Timer } from '../core/clock.js'
 
 /** What went out together and is to be acknowledged, each by itself: one timer for all of it. */
 export class AckBatch<T> {

@@ -24,7 +24,7 @@ interface OpeningTopic extends HeldTopic {
 export class OpenHolder {
   readonly topics = new Map<string, OpeningTopic>()
   /** The holder of an earlier `@OnOpen`, if that has taken these topics over. */
-  heir: OpenHolder | undefined
+  #heir: OpenHolder | undefined
 
   hold(key: string, topic: unknown): HeldTopic {
     const held = this.topics.get(key) ?? { key, topic, ack: new Acknowledgement(), calls: 0 }
@@ -33,8 +33,16 @@ export class OpenHolder {
     return held
   }
 
-  /** Returns whether it does not hold the topic any more. */
+  /** Another holder takes all topics over. */
+  passTo(heir: OpenHolder): void {
+    this.#heir = heir
+    for (const { key, topic, calls } of this.topics.values())
+      for (let call = 0; call < calls; call += 1) heir.hold(key, topic)
+  }
+
+  /** Returns whether nobody of its `@OnOpen` holds the topic any more. */
   release(key: string): boolean {
+    if (this.#heir) return this.#heir.release(key)
     const held = this.topics.get(key)
     if (!held) return false
     held.calls -= 1
@@ -73,8 +81,7 @@ export class TopicHolders {
    * @returns the topic if nobody holds it any more
    */
   releaseOpened(holder: OpenHolder, key: string): HeldTopic | undefined {
-    const isReleased = (holder.heir ?? holder).release(key)
-    return isReleased ? this.#drop(this.#topics.get(key)) : undefined
+    return holder.release(key) ? this.#drop(this.#topics.get(key)) : undefined
   }
 
   /** What has been acknowledged, or will never be, is to be acknowledged anew on the next link. */
@@ -95,10 +102,9 @@ export class TopicHolders {
    */
   settleOpen(next: OpenHolder, isKept: boolean): HeldTopic[] {
     const last = this.#opened
-    if (isKept) next.heir = last
+    if (isKept) next.passTo(last)
     else this.#opened = next
-    for (const { key, topic, ack, calls } of next.topics.values()) {
-      if (isKept) for (let call = 0; call < calls; call += 1) last.hold(key, topic)
+    for (const { key, topic, ack } of next.topics.values()) {
       const held = this.#getOrAdd(key, topic, ack)
       if (held.ack !== ack) ack.join(held.ack)
     }

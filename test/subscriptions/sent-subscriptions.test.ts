@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { SentSubscriptions } from '#src/messages/subscriptions/sent-subscriptions.js'
+import { SentSubscriptions } from '#src/subscriptions/sent-subscriptions.js'
 
 const of = (key: string) => ({ key })
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { OpenHolder, TopicHolders } from '#src/messages/subscriptions/topic-holders.js'
-import { rejection } from '../../support/rejection.js'
+import { OpenHolder, TopicHolders } from '#src/subscriptions/topic-holders.js'
+import { rejection } from '../support/rejection.js'
 
 /** Holds topics as an `@OnOpen` does. */
 function opened(...keys: readonly string[]): OpenHolder {
