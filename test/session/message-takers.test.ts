@@ -260,6 +260,43 @@ describe('MessageTakers', () => {
     })
   })
 
+  it('tell the link that a request was sent on that its asker has left, also once that is replaced', async () => {
+    const requests = { cancel: (id: unknown) => ({ cancel: id }) }
+    const { client, clock, server } = await ready({ heartbeat, requests })
+    const controller = new AbortController()
+    void client.connection.request({ ask: 1 }, { signal: controller.signal })
+    client.connection.reconnect({ overlap: true })
+    await clock.settle()
+    controller.abort()
+    const [old, current] = server.peers.map(({ received }) => received)
+    expect(old).to.deep.equal(['{"ask":1,"id":1}', '{"cancel":1}'])
+    expect(current).to.deep.equal([])
+  })
+
+  it('report a cancel that throws with stage encode, and send nothing on a link that is gone', async () => {
+    const thrown = new Error('no')
+    let calls = 0
+    const cancel = (): never => {
+      calls += 1
+      throw thrown
+    }
+    const { client, clock, server, witness } = await ready({ heartbeat, requests: { cancel } })
+    const ask = (): AbortController => {
+      const controller = new AbortController()
+      void client.connection.request({ ask: 1 }, { signal: controller.signal })
+      return controller
+    }
+    ask().abort()
+    await clock.settle()
+    expect(witness.errors.map(({ error, context }) => [error, context.stage])).to.deep.equal([
+      [thrown, 'encode'],
+    ])
+    const late = ask()
+    server.peer.drop()
+    late.abort()
+    expect(calls).to.equal(1)
+  })
+
   it('leave subscriptions for the next link if the peer has begun to close when the link is ready', async () => {
     const reports: Error[] = []
     const world = new DrivenWorld(false, {
