@@ -50,7 +50,7 @@ export class DispatchContext {
   ) {
     this.table = table
     this.invoker = new Invoker(instance, around)
-    this.router = new Router(settings.route, table, settings.requests.duringOpen)
+    this.router = new Router(settings.route, table)
     this.logger = logger
     this.settings = settings
     this.#target = className(instance.constructor)

@@ -3,6 +3,7 @@ import type { MessageKey } from '../annotations/metadata.js'
 import { syncAnswer } from '../core/thenable.js'
 import { readerOf } from '../messages/route.js'
 import type { Route } from '../messages/route.js'
+import type { RequestsOptions } from '../requests/request-options.js'
 
 /** Returns the user's own key for an id that the server has given a subscription. */
 export type SubscriptionKeys = (id: unknown) => string | undefined
@@ -11,22 +12,23 @@ export type SubscriptionKeys = (id: unknown) => string | undefined
 export class Router {
   readonly #read: (message: unknown) => unknown
   readonly #table: HandlerTable
-  readonly #duringOpen: ((message: unknown) => boolean) | undefined
   /** From when the server has given a subscription an id. */
   #subscriptionKeys: SubscriptionKeys | undefined
 
-  /** @param duringOpen recognizes messages whose handlers run while `@OnOpen` does, unless they say otherwise */
-  constructor(route: Route, table: HandlerTable, duringOpen?: (message: unknown) => boolean) {
+  constructor(route: Route, table: HandlerTable) {
     this.#read = readerOf(route)
     this.#table = table
-    this.#duringOpen = duringOpen
   }
 
-  /** True if some handlers may run while `@OnOpen` does. */
-  get hasDuringOpen(): boolean {
+  /**
+   * Tells whether some handlers may run while `@OnOpen` does.
+   *
+   * @param preset recognizes messages whose handlers do, unless they say otherwise
+   */
+  hasDuringOpen(preset: RequestsOptions['duringOpen']): boolean {
     const { messages, rest } = this.#table
     const handlers = rest ? [...messages.values(), rest] : [...messages.values()]
-    return handlers.some(({ duringOpen }) => duringOpen ?? this.#duringOpen)
+    return handlers.some(({ duringOpen = preset !== undefined }) => duringOpen)
   }
 
   /**
@@ -34,7 +36,7 @@ export class Router {
    *
    * @throws what `requests.duringOpen` throws; TypeError if it returns a promise
    */
-  isDuringOpen(message: unknown): boolean {
+  isDuringOpen(message: unknown, preset: RequestsOptions['duringOpen']): boolean {
     let handler: MessageHandler | undefined
     try {
       handler = this.handlerFor(this.keyOf(message))
@@ -42,7 +44,7 @@ export class Router {
       return false
     }
     if (!handler || handler.duringOpen !== undefined) return handler?.duringOpen ?? false
-    return Boolean(syncAnswer(this.#duringOpen?.(message), 'requests.duringOpen'))
+    return Boolean(syncAnswer(preset?.(message), 'requests.duringOpen'))
   }
 
   /** From now on an id of the server's counts as the user's own key, if it has one. */

@@ -78,31 +78,31 @@ describe('Router', () => {
         ['yes', { ...TICK, duringOpen: true }],
         ['no', { ...FIVE, duringOpen: false }],
       ])
-      const router = new Router('type', { ...table, messages }, calls)
-      expect(router.hasDuringOpen).to.equal(true)
+      const router = new Router('type', { ...table, messages })
+      expect(router.hasDuringOpen(calls)).to.equal(true)
       for (const [message, answer] of [
         [{ type: 'yes' }, true],
         [{ type: 'no', isCall: true }, false],
         [{ type: 'else' }, false],
         [{ type: 'else', isCall: true }, true],
       ] as const)
-        expect(router.isDuringOpen(message), JSON.stringify(message)).to.equal(answer)
+        expect(router.isDuringOpen(message, calls), JSON.stringify(message)).to.equal(answer)
     })
 
     it('is never so for a message without a handler, or whose route function throws', () => {
       const route = (): never => {
         throw new Error('no')
       }
-      expect(new Router('type', tableOf(), calls).isDuringOpen({ type: 'else', isCall: true })).to.equal(
+      expect(new Router('type', tableOf()).isDuringOpen({ type: 'else', isCall: true }, calls)).to.equal(
         false,
       )
-      expect(new Router(route, tableOf(REST), calls).isDuringOpen({ isCall: true })).to.equal(false)
+      expect(new Router(route, tableOf(REST)).isDuringOpen({ isCall: true }, calls)).to.equal(false)
     })
 
     it('is known to be so for none beforehand, where neither a handler nor a preset says so', () => {
-      expect(new Router('type', tableOf(REST)).hasDuringOpen).to.equal(false)
+      expect(new Router('type', tableOf(REST)).hasDuringOpen(undefined)).to.equal(false)
       const rest = { ...REST, duringOpen: false }
-      expect(new Router('type', { ...tableOf(rest), messages: new Map() }, calls).hasDuringOpen).to.equal(
+      expect(new Router('type', { ...tableOf(rest), messages: new Map() }).hasDuringOpen(calls)).to.equal(
         false,
       )
     })

@@ -33,7 +33,7 @@ export class EarlyMessages implements SlotOwner {
     this.#dispatch = dispatch
     this.#session = session
     this.#port = port
-    this.#hasMeanwhile = dispatch.router.hasDuringOpen
+    this.#hasMeanwhile = dispatch.router.hasDuringOpen(dispatch.settings.requests.duringOpen)
   }
 
   /** Takes a message: runs its handler now if that is marked, or else keeps it. */
@@ -49,8 +49,9 @@ export class EarlyMessages implements SlotOwner {
 
   #isMeanwhile({ kind, value }: InboundMessage): boolean {
     if (!this.#hasMeanwhile || kind !== 'message') return false
+    const { router, settings } = this.#dispatch
     try {
-      return this.#dispatch.router.isDuringOpen(value)
+      return router.isDuringOpen(value, settings.requests.duringOpen)
     } catch (thrown) {
       const consequence = 'the message waits until @OnOpen has settled'
       void this.#port.fail(toError(thrown), 'decode', undefined, value, consequence)
