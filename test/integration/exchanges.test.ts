@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { bootstrap, MessageValidationError } from 'holdfast'
 import { createWsTransport } from 'holdfast/transports'
-import type { Class, Client, ClientOptions, Connect } from 'holdfast'
+import { SUBSCRIPTIONS_DEFAULTS } from '#src/messages/subscriptions/subscribe-options.js'
+import type { Connect } from 'holdfast'
 import { FakeClock, MemoryServer, startTestServer } from 'holdfast/testing'
 import type { TestServerConnection } from 'holdfast/testing'
 import { disposal } from '../support/disposal.js'
@@ -11,17 +12,7 @@ import type { Recording } from '../support/exchange-recording.js'
 import { EXCHANGES } from '../support/exchanges.js'
 import type { Exchange } from '../support/exchanges.js'
 import { observed, recipe } from '../support/recipes.js'
-import type { RecipeClient, Sides } from '../support/recipes.js'
-
-function start(
-  target: Class<RecipeClient>,
-  { url }: Exchange,
-  options: ClientOptions,
-): Promise<Client<RecipeClient>> {
-  return url === undefined
-    ? bootstrap<RecipeClient>(target, undefined, options)
-    : bootstrap(target, url, options)
-}
+import type { Sides } from '../support/recipes.js'
 
 /** Plays the server's part: a frame goes out once the client has sent whatever the recorded one had sent before. */
 async function replay(
@@ -119,7 +110,7 @@ for (const [name, exchange] of Object.entries(EXCHANGES)) {
         return connect({ ...request, url: server.url }, listener)
       }
       const logger = { debug() {}, info() {}, warn: complain, error: complain }
-      const starting = start(Observing, exchange, { transport, logger, reconnect: false })
+      const starting = bootstrap(Observing, undefined, { transport, logger, reconnect: false })
       const { socket, received } = await server.connection(1)
       await replay(recording, { socket, received })
       const client = use(await starting)
@@ -128,6 +119,8 @@ for (const [name, exchange] of Object.entries(EXCHANGES)) {
       await eventually('all messages are handled', () => sumOf(calls) >= sumOf(counts))
       const products = exchange.books ? productsIn(recording, exchange.books) : []
       expect(products).to.have.length.above(exchange.books ? 2 : -1)
+      // A snapshot over HTTP comes when it comes.
+      await eventually('there are all books', () => products.every((product) => books?.get(product)))
       const kept = products.map((product) => books?.get(product))
       const wrong = products.filter((_, index) => !isRight(kept[index] ?? CROSSED))
       const levels = kept.reduce((sum, book) => sum + (book?.bids.size ?? 0) + (book?.asks.size ?? 0), 0)
@@ -150,6 +143,18 @@ for (const [name, exchange] of Object.entries(EXCHANGES)) {
       }
     })
 
+    it('has each subscription acknowledged by what the file answers', async () => {
+      const { client: Observing, errors } = observed(Recipe)
+      const server = new MemoryServer()
+      const clock = new FakeClock()
+      const options = { transport: server.connect, clock, logger: false, heartbeat: false } as const
+      const client = use(await bootstrap(Observing, undefined, options))
+      for (const passage of recording.passages) if (passage.from === 'server') server.peer.send(passage.frame)
+      await clock.advance(SUBSCRIPTIONS_DEFAULTS.ackTimeout + 1)
+      expect(errors).to.deep.equal([])
+      await client.close()
+    })
+
     it('loses a message that does not fit the schema to @OnError, and no other', async () => {
       const { client: Observing, calls, errors } = observed(Recipe)
       const { method, pattern, by } = exchange.spoilt
@@ -161,7 +166,7 @@ for (const [name, exchange] of Object.entries(EXCHANGES)) {
 
       const server = new MemoryServer()
       const clock = new FakeClock()
-      const starting = start(Observing, exchange, { transport: server.connect, clock, logger: false })
+      const starting = bootstrap(Observing, undefined, { transport: server.connect, clock, logger: false })
       await eventually('it has connected', () => server.peers.length > 0)
       for (const { frame } of frames.slice(0, index)) server.peer.send(frame)
       server.peer.send(frameOf(spoilt, exchange))

@@ -4,8 +4,6 @@ import type { Kinds, RecordedExchange } from './exchange-recording.js'
 /** One exchange: what its recipe has to make of the recording, found by other means than the recipe's. */
 export interface Exchange extends RecordedExchange {
   readonly kinds: Kinds
-  /** Where the recipe's url is to be given. */
-  readonly url?: string
   /** Finds in a text a `product` and its `price`, or its `bid` and `ask`: the client's `prices` or `quotes` have to hold the last. */
   readonly kept?: RegExp
   /** Finds in a text a `product` of which the client has to keep the book from then on. */
@@ -68,12 +66,11 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
       keptAlive: /^\{\}$|"M":\[\]/g,
     },
     more: [`{"C":"d-1","M":[{"H":"C3","M":"trade","A":["${TRADE_OF_BITTREX}"]}]}`],
-    url: 'wss://socket-v3.bittrex.com/signalr/connect?transport=webSockets&connectionToken=REDACTED&connectionData=%5B%7B%22name%22%3A%22c3%22%7D%5D&clientProtocol=1.5',
+    rest: () => ({ ConnectionToken: 'REDACTED' }),
     spoilt: { method: 'answered', pattern: /"Success":true/, by: '"Success":false' },
   },
   coinbase: {
     kinds: {
-      subscribed: /^\{"type":"subscriptions"/g,
       snapshot: /^\{"type":"snapshot"/g,
       changed: /^\{"type":"l2update"/g,
       ticked: /^\{"type":"ticker"/g,
@@ -93,8 +90,6 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
     more: [
       '{"jsonrpc":"2.0","method":"subscription","params":{"channel":"trades.ETH-23JUL21-2300-C.raw","data":[{"trade_seq":933,"trade_id":"9178","timestamp":1626993755000,"price":0.0005,"instrument_name":"ETH-23JUL21-2300-C","direction":"sell","amount":10}]}}',
     ],
-    // The recorded client began to count its requests at 0.
-    adapt: (text) => text.replace(/"id":0,/, '"id":1,'),
     books: /"data":\{"type":"snapshot".*?"instrument_name":"(?<product>[^"]+)"/,
     kept: /"channel":"ticker\.(?<product>.*?)\.raw".*?"mark_price":(?<price>[\d.e-]+)/,
     spoilt: { method: 'ticked', pattern: /"mark_price":[\d.]+/, by: '"mark_price":"0.1"' },
@@ -113,7 +108,6 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
     kinds: {
       quoted: /^\{"ch":"market\.\w+\.depth\./g,
       traded: /^\{"ch":"market\.\w+\.trade\./g,
-      subscribed: /"subbed":/g,
       pinged: /^\{"ping":/g,
     },
     binary: { textOf: (frame) => gunzipSync(frame).toString(), frameOf: (text) => gzipSync(text) },
@@ -123,7 +117,6 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
   kraken: {
     kinds: {
       greeted: /"event":"systemStatus"/g,
-      subscribed: /"event":"subscriptionStatus"/g,
       beaten: /"event":"heartbeat"/g,
       snapshot: /^\[\d+,\{"as":/g,
       changed: /^\[\d+,\{"[ab]":[^{}]*\},(\{[^{}]*\},)?"book-1000"/g,
@@ -133,7 +126,6 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
   },
   okx: {
     kinds: {
-      subscribed: /"event":"subscribe"/g,
       snapshot: /"action":"snapshot"/g,
       changed: /"action":"update"/g,
       ticked: /^\{"arg":\{"channel":"tickers"/g,

@@ -68,7 +68,7 @@ export function observed(base: Class): Observed {
   }
   const methods = base.prototype as Record<string, Method>
   for (const name of Object.getOwnPropertyNames(methods)) {
-    if (name === 'constructor' || name === 'opened') continue
+    if (['constructor', 'opened', 'url'].includes(name)) continue
     const method = methods[name] as Method
     const counting: Method = function (...args) {
       calls[name] = (calls[name] ?? 0) + 1
