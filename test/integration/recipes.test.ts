@@ -3,15 +3,15 @@ import 'tsyringe'
 import { expect } from 'chai'
 import { deferred } from '#src/core/deferred.js'
 import type { Deferred } from '#src/core/deferred.js'
-import { bootstrap, ConnectOptionError } from 'holdfast'
-import type { Class, Client, ClientOptions, Provider } from 'holdfast'
+import { bootstrap, ConnectOptionError, ReplyError, SubscriptionError } from 'holdfast'
+import type { Class, Client, ClientOptions, Provider, TopicSubscription } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { eventually } from '../support/eventually.js'
 import { recipe } from '../support/recipes.js'
 
 // Recipes that no recording covers: a server in memory says what the API documents, and each class is taken off its page.
-const [EventSub, Gateway, SocketMode, Assistant] = await Promise.all(
-  ['twitch', 'discord', 'slack', 'openai'].map(recipe),
+const [EventSub, Gateway, SocketMode, Assistant, Bitget, Channels] = await Promise.all(
+  ['twitch', 'discord', 'slack', 'openai', 'bitget', 'phoenix'].map(recipe),
 )
 
 interface Scene {
@@ -272,6 +272,137 @@ describe('The recipe openai', () => {
     await first
     await answer.return(undefined)
     expect(typesOf(sent()).at(-1)).to.equal('response.cancel')
+    await client.close()
+  })
+})
+
+describe('The recipe bitget', () => {
+  const topic = (instId: string): object => ({ instType: 'SPOT', channel: 'ticker', instId })
+
+  it('subscribes to all topics at once, and keeps the prices of those that are granted', async () => {
+    const { server, clock, start, sent } = scene()
+    const failures: string[] = []
+    const note = (line: string): void => void failures.push(line)
+    const logger = { debug() {}, info() {}, warn: note, error: note }
+    const client = await start(Bitget, [], { logger })
+    await clock.settle()
+    expect(sent()).to.deep.equal([{ op: 'subscribe', args: ['BTCUSDT', 'ETHUSDT'].map(topic) }])
+    server.peer.send({ event: 'subscribe', arg: topic('BTCUSDT') })
+    server.peer.send({ event: 'error', arg: topic('ETHUSDT'), code: 30001, msg: 'no such channel' })
+    server.peer.send({
+      action: 'snapshot',
+      arg: topic('BTCUSDT'),
+      data: [{ instId: 'BTCUSDT', lastPr: '87.5' }],
+    })
+    await clock.settle()
+    const { prices } = client.instance as unknown as { prices: Map<string, number> }
+    expect([...prices]).to.deep.equal([['BTCUSDT', 87.5]])
+    expect(failures).to.have.length(1)
+    expect(failures[0]).to.contain('ETHUSDT').and.to.contain('no such channel')
+    await client.close()
+  })
+
+  it('beats with the text ping, and takes the text pong for a sign of life only', async () => {
+    const { server, clock, start } = scene()
+    const client = await start(Bitget, [])
+    await clock.advance(25_000)
+    expect(server.peer.received.slice(1)).to.deep.equal(['ping'])
+    server.peer.send('pong')
+    await clock.advance(10_000)
+    expect(client.connection.state.status).to.equal('open')
+    expect(client.connection.stats.unhandledMessages).to.equal(0)
+    await clock.advance(25_000)
+    expect(client.connection.state.status).to.not.equal('open')
+    await client.close()
+  })
+})
+
+describe('The recipe phoenix', () => {
+  interface Instance {
+    readonly posts: string[]
+    join(topic: string): TopicSubscription
+    push(topic: string, event: string, payload: object): Promise<unknown>
+  }
+  const joining = (topic: string): unknown[] => [topic, topic, topic, 'phx_join', {}]
+  const reply = (topic: string, ref: string, status: string, response: object): unknown[] => {
+    return [topic, ref, topic, 'phx_reply', { status, response }]
+  }
+
+  async function joined(): Promise<Scene & { client: Client<never>; instance: Instance }> {
+    const world = scene()
+    const client = await world.start(Channels, [])
+    await world.clock.settle()
+    world.server.peer.send(reply('room:lobby', 'room:lobby', 'ok', {}))
+    await world.clock.settle()
+    return { ...world, client, instance: client.instance as unknown as Instance }
+  }
+
+  it('joins channels, pushes to them, and leaves them', async () => {
+    const { server, clock, client, instance, sent } = await joined()
+    const room = instance.join('room:1')
+    await clock.settle()
+    expect(sent()).to.deep.equal([joining('room:lobby'), joining('room:1')])
+    server.peer.send(reply('room:1', 'room:1', 'ok', {}))
+    await room.acknowledged
+    const pushed = instance.push('room:1', 'new_msg', { body: 'hello' })
+    const refused = instance.push('room:1', 'ban', {})
+    refused.catch(() => undefined)
+    expect(sent().slice(2)).to.deep.equal([
+      ['room:1', '1', 'room:1', 'new_msg', { body: 'hello' }],
+      ['room:1', '2', 'room:1', 'ban', {}],
+    ])
+    server.peer.send(['room:1', null, 'room:1', 'new_msg', { body: 'hello' }])
+    server.peer.send(reply('room:1', '2', 'error', { reason: 'forbidden' }))
+    server.peer.send(reply('room:1', '1', 'ok', { id: 7 }))
+    expect(await pushed).to.deep.equal({ id: 7 })
+    const error: unknown = await refused.catch((thrown: unknown) => thrown)
+    expect(error).to.be.instanceOf(ReplyError)
+    expect((error as ReplyError).details).to.deep.equal({ reason: 'forbidden' })
+    expect(instance.posts).to.deep.equal(['room:1: hello'])
+    room.unsubscribe()
+    await clock.settle()
+    expect(sent().slice(4)).to.deep.equal([['room:1', 'leave room:1', 'room:1', 'phx_leave', {}]])
+    server.peer.send(reply('room:1', 'leave room:1', 'ok', {}))
+    server.peer.send(['room:1', 'room:1', 'room:1', 'phx_close', {}])
+    await clock.settle()
+    expect(client.connection.stats.unhandledMessages).to.equal(0)
+    await client.close()
+  })
+
+  it('reports a refused join, and keeps the other channels', async () => {
+    const { server, clock, client, instance } = await joined()
+    const room = instance.join('room:secret')
+    await clock.settle()
+    server.peer.send(reply('room:secret', 'room:secret', 'error', { reason: 'unauthorized' }))
+    const error: unknown = await room.acknowledged.catch((thrown: unknown) => thrown)
+    expect(error).to.be.instanceOf(SubscriptionError)
+    expect((error as SubscriptionError).reason).to.equal('refused')
+    expect(client.connection.state.status).to.equal('open')
+    await client.close()
+  })
+
+  it('joins again after a crash of the channel and after a reconnect', async () => {
+    const { server, clock, client, instance, sent } = await joined()
+    server.peer.send(['room:lobby', 'room:lobby', 'room:lobby', 'phx_error', {}])
+    await clock.settle()
+    expect(sent().slice(1)).to.deep.equal([joining('room:lobby')])
+    server.peer.send(reply('room:lobby', 'room:lobby', 'ok', {}))
+    instance.join('room:1')
+    server.peer.drop()
+    await clock.advance(4_000)
+    expect(sent()).to.have.deep.members([joining('room:lobby'), joining('room:1')])
+    await client.close()
+  })
+
+  it('beats on the topic phoenix, and gives up a server that does not answer', async () => {
+    const { server, clock, client, sent } = await joined()
+    await clock.advance(30_000)
+    expect(sent().slice(1)).to.deep.equal([[null, 'heartbeat', 'phoenix', 'heartbeat', {}]])
+    server.peer.send([null, 'heartbeat', 'phoenix', 'phx_reply', { status: 'ok', response: {} }])
+    await clock.advance(10_000)
+    expect(client.connection.state.status).to.equal('open')
+    await clock.advance(30_000)
+    expect(client.connection.state.status).to.not.equal('open')
     await client.close()
   })
 })
