@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { bootstrap, MessageValidationError } from 'holdfast'
 import { createWsTransport } from 'holdfast/transports'
-import { SUBSCRIPTIONS_DEFAULTS } from '#src/messages/subscriptions/subscribe-options.js'
+import { SUBSCRIPTIONS_DEFAULTS } from '#src/subscriptions/subscribe-options.js'
 import type { Connect } from 'holdfast'
 import { FakeClock, MemoryServer, startTestServer } from 'holdfast/testing'
 import type { TestServerConnection } from 'holdfast/testing'
