@@ -33,7 +33,7 @@ export async function recipe(name: string): Promise<Class> {
 export type Sides = Readonly<Record<'bids' | 'asks', ReadonlyMap<number, number>>>
 
 /** What some recipes keep. */
-export interface RecipeClient {
+interface RecipeClient {
   readonly prices?: ReadonlyMap<string, number>
   readonly quotes?: ReadonlyMap<string, unknown>
   readonly books?: { get(product: string): Sides | undefined }
