@@ -54,7 +54,7 @@ export class ClientBuilder<T extends object = object> {
     if (methods.size > 0) this.#methods = new OptionMethods(methods)
     // The tokens of the constructor are not an option of the connection.
     const own = { ...clientOptions(target), inject: undefined } as ConnectionOptions
-    this.#options = mergeClientOptions<ConnectionOptions>(this.#methods?.over(own) ?? own, ...layers)
+    this.#options = this.#methods?.merge(own, layers) ?? mergeClientOptions<ConnectionOptions>(own, ...layers)
     this.#name = this.#options.name ?? className(target)
   }
 
@@ -65,8 +65,21 @@ export class ClientBuilder<T extends object = object> {
     return [
       ...mistakes,
       ...this.#factory.check(this.#target, CONNECTION_TOKENS),
-      ...(this.#settings ? [] : validateOptions(this.#withUrl(), className(this.#target), otherOptions)),
+      ...(this.#settings ? [] : this.#validate(otherOptions)),
     ]
+  }
+
+  #validate(otherOptions: readonly string[]): Mistake[] {
+    const mistakes = validateOptions(this.#withUrl(), className(this.#target), otherOptions)
+    const replaced = this.#methods?.replacedBy(this.#options) ?? []
+    return mistakes.map((mistake) => {
+      const method = replaced.find(({ name }) => mistake.place === `options.${name}`)?.method
+      if (method === undefined) return mistake
+      return {
+        ...mistake,
+        fix: `${mistake.fix}. These options replace the whole group, also ${method}: set them on the class instead`,
+      }
+    })
   }
 
   /** Makes the connection and what can be injected of it. Starts nothing. */

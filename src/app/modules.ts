@@ -6,6 +6,7 @@ import {
   findModuleMistakes,
   findProviderMistake,
 } from '../annotations/module-mistakes.js'
+import { describeValue } from '../core/describe-value.js'
 import type { Mistake } from '../errors/startup-error.js'
 import type { Class, Provider, Token } from '../core/token.js'
 import { className, tokenName } from '../core/token.js'
@@ -91,10 +92,19 @@ class ModuleReader implements ModuleGraph {
       return
     }
     names.add(name)
-    const provide = entry.provide?.filter((provider, index) =>
+    const { provide: given } = entry as { readonly provide?: unknown }
+    if (given !== undefined && !Array.isArray(given)) {
+      const fix = 'write a list: provide: [{ provide: TOKEN, useValue: … }]'
+      this.#mistake(
+        `${place} (${target}) provide`,
+        `expected an array, received ${describeValue(given)}`,
+        fix,
+      )
+    }
+    const provide = listOf(entry.provide).filter((provider, index) =>
       this.#isRight(findProviderMistake(provider, `${place} (${target}) provide[${index}]`)),
     )
-    this.clients.push(provide ? { ...entry, provide } : entry)
+    this.clients.push(entry.provide ? { ...entry, provide } : entry)
     this.places.push(`${place} (${target})`)
   }
 

@@ -1,6 +1,7 @@
 import type { ClientOptionName } from '../annotations/client-option.js'
 import type { Handler } from '../annotations/handler-table.js'
 import type { AttemptInfo, PerAttempt } from '../connection/attempt-options.js'
+import { MERGED_GROUPS, mergeClientOptions } from '../options/merge-options.js'
 import type { ConnectionOptions } from '../options/options.js'
 
 type Options = Readonly<Record<string, unknown>>
@@ -18,7 +19,7 @@ export class OptionMethods {
   }
 
   /** Returns the options of the class with those that are methods, except for `url`. A group that is off stays off. */
-  over(options: ConnectionOptions): ConnectionOptions {
+  #over(options: ConnectionOptions): ConnectionOptions {
     const result: Record<string, unknown> = { ...options }
     for (const [name, call] of this.#functions) {
       const [option, member] = split(name)
@@ -27,6 +28,25 @@ export class OptionMethods {
       else if (result[option] !== false) result[option] = { ...groupOf(result[option]), [member]: call }
     }
     return result
+  }
+
+  /** Returns the members of a group that the class has switched off, for options that switch it on again. */
+  #membersOf(group: string): object {
+    const members = [...this.#functions].filter(([name]) => name.startsWith(`${group}.`))
+    return Object.fromEntries(members.map(([name, call]) => [split(name)[1], call])) as object
+  }
+
+  /** Lays options over those of the class and its methods: groups that merge by name keep the methods, also if the class has them off. */
+  merge(own: ConnectionOptions, layers: readonly (ConnectionOptions | undefined)[]): ConnectionOptions {
+    const over = this.#over(own)
+    const off = MERGED_GROUPS.filter((group) => (over as Options)[group] === false)
+    const merged = mergeClientOptions<ConnectionOptions>(over, ...layers)
+    const on = off.filter((group) => (merged as Options)[group] !== false)
+    const added = on.map((group) => [
+      group,
+      { ...this.#membersOf(group), ...groupOf((merged as Options)[group]) },
+    ])
+    return { ...merged, ...(Object.fromEntries(added) as object) }
   }
 
   /** Returns the function for `url`, if a method is. It is told the URL that the options name. */

@@ -46,7 +46,10 @@ export class Dispatcher extends DispatchContext implements ConnectionListener {
   }
 
   onError({ error, consequence, ...facts }: ConnectionFailure): void | Promise<void> {
-    return this.errors.handle(error, { connection: this.connection, count: 1, ...facts }, consequence)
+    const context = { connection: this.connection, count: 1, ...facts }
+    // A function of the options that fails at one message fails at each: of `subscriptions.ack`, `requests.error` and the like.
+    if (facts.stage === 'decode') return this.repeatedFailures.add(error, context, consequence)
+    return this.errors.handle(error, context, consequence)
   }
 
   onSubscriptionIds(keyOf: (id: unknown) => string | undefined): void {

@@ -1,14 +1,18 @@
 import type { Clock, Timer } from '../core/clock.js'
-import type { LinkErrorContext } from './contexts.js'
+import type { ErrorContext } from '../annotations/handler-contexts.js'
+import type { HandlerConnection } from '../session/handler-connection.js'
+import { LinkErrorContext } from './contexts.js'
 import type { ErrorHandlers } from './error-handlers.js'
 
 /** How often failures of one cause are reported, in milliseconds. */
 const INTERVAL = 1_000
 
+type Context = ErrorContext<HandlerConnection>
+
 /** Failures of one cause, of which the first has been reported. */
 interface Cause {
   error: Error
-  context: LinkErrorContext
+  context: Context
   /** What follows from each of them. */
   readonly consequence: string
   /** How many have not been reported. */
@@ -31,7 +35,7 @@ export class RepeatedFailures {
   }
 
   /** Takes a failure. Never throws or rejects; returns a promise only where there is a report to wait for. */
-  add(error: Error, context: LinkErrorContext, consequence = ''): void | Promise<void> {
+  add(error: Error, context: Context, consequence = ''): void | Promise<void> {
     for (const cause of this.#causes) {
       if (cause.consequence !== consequence || !isSame(cause, error, context)) continue
       cause.error = error
@@ -74,13 +78,17 @@ export class RepeatedFailures {
     const { error, context, consequence, count } = cause
     if (count === 0) return
     cause.count = 0
-    void this.#errors.handle(error, context.times(count), consequence)
+    void this.#errors.handle(error, times(context, count), consequence)
   }
 }
 
 /** One cause is one stage, one class and one consequence; and where a message is invalid, one handler. */
-function isSame(cause: Cause, error: Error, { stage, handler }: LinkErrorContext): boolean {
+function isSame(cause: Cause, error: Error, { stage, handler }: Context): boolean {
   const { context } = cause
   if (context.stage !== stage || cause.error.constructor !== error.constructor) return false
   return stage !== 'validate' || context.handler === handler
+}
+
+function times(context: Context, count: number): Context {
+  return context instanceof LinkErrorContext ? context.times(count) : { ...context, count }
 }

@@ -12,7 +12,7 @@ export function mergeClientOptions<T extends object>(...layers: readonly (T | un
 }
 
 /** Groups whose members are options of their own. */
-const GROUPS: readonly string[] = ['reconnect', 'outbox', 'rateLimit', 'periodic']
+export const MERGED_GROUPS: readonly string[] = ['reconnect', 'outbox', 'rateLimit', 'periodic']
 
 /** A `heartbeat` with only these keeps the style of the layer below. */
 const HEARTBEAT_TIMES: readonly string[] = ['interval', 'timeout']
@@ -20,7 +20,7 @@ const HEARTBEAT_TIMES: readonly string[] = ['interval', 'timeout']
 function mergeGroup(name: string, below: unknown, above: unknown): unknown {
   if (!isGroup(below) || !isGroup(above)) return above
   const isMerged =
-    GROUPS.includes(name) || (name === 'heartbeat' && hasOnlyTimes(above) && !('silence' in below))
+    MERGED_GROUPS.includes(name) || (name === 'heartbeat' && hasOnlyTimes(above) && !('silence' in below))
   return isMerged ? mergeOptions(below, above) : above
 }
 

@@ -47,6 +47,10 @@ export class InFlightRequests {
     return [...this.#byKey.values()].filter(({ place }) => !place)
   }
 
+  get hasMatching(): boolean {
+    return this.#matching.size > 0
+  }
+
   /** Returns those with a `match`, the oldest first. */
   matching(): PendingRequest[] {
     return [...this.#matching]

@@ -243,6 +243,7 @@ export class PendingRequests {
   }
 
   #offerToMatching(message: unknown, isAsked: (id: unknown) => boolean): boolean {
+    if (!this.#inFlight.hasMatching) return false
     // A copy, for a matcher that throws lets the next request go out, which this message is no reply to.
     return this.#inFlight
       .matching()

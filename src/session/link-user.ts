@@ -118,8 +118,12 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
     const { hasRequests, takersIfAny } = this.owner.hub
     const { ackOnArrival } = this.link
     const requests = hasRequests ? this.requests : this.requestsIfAny
-    const isTaken = (requests?.take(message) ?? false) || (takersIfAny?.offer(message, this) ?? false)
+    const isReply = requests?.take(message) ?? false
+    // Read before anybody is asked who may let another message arrive meanwhile.
+    const isUnmatched = takersIfAny?.takeUnmatched() ?? false
+    const isTaken = isReply || (takersIfAny?.offer(message, this) ?? false)
     if (!isTaken && this.link.heartbeat.isReply(message)) return true
+    if (isUnmatched && !isTaken) takersIfAny?.countUnmatched()
     if (ackOnArrival) this.#acknowledge(ackOnArrival, message)
     return isTaken
   }

@@ -90,7 +90,7 @@ export class MessageTakers {
   #lobby: PendingRequests | undefined
   #streams: MessageStreams | undefined
   #unmatchedReplies = 0
-  /** True while a reply that no request was waiting for is offered to the others. */
+  /** True if the message that was just given to requests is a reply that none of them was waiting for. */
   #isUnmatched = false
 
   constructor(settings: MessageTakersSettings, port: MessageTakersPort, hub: TakersHub) {
@@ -222,12 +222,19 @@ export class MessageTakers {
 
   /** Offers a message of a link to those who wait for it. Returns whether somebody took it. */
   offer(message: unknown, session: TakersSession): boolean {
+    const isWaitedFor = this.#waiters?.offer(message, session.link) ?? false
+    return isWaitedFor || (this.#subscriptions?.intercept(message, session) ?? false)
+  }
+
+  /** Returns true if the message that was just given to requests is a reply that none of them was waiting for. Asked once. */
+  takeUnmatched(): boolean {
     const isUnmatched = this.#isUnmatched
     this.#isUnmatched = false
-    const isWaitedFor = this.#waiters?.offer(message, session.link) ?? false
-    if (!isWaitedFor && this.#subscriptions?.intercept(message, session)) return true
-    if (isUnmatched) this.#unmatchedReplies += 1
-    return isWaitedFor
+    return isUnmatched
+  }
+
+  countUnmatched(): void {
+    this.#unmatchedReplies += 1
   }
 
   /** True while iterators look on. */

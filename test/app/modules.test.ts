@@ -26,6 +26,15 @@ describe('readModules', () => {
     expect(mistakes).to.deep.equal([])
   })
 
+  it('finds a provide that is no list', () => {
+    const provide = { provide: Store, useValue: new Store() } as unknown as readonly Provider[]
+    @Module({ clients: [{ use: Feed, provide }] })
+    class AppModule {}
+    expect(linesOf(AppModule)).to.deep.equal([
+      'AppModule clients[0] (Feed) provide: expected an array, received a plain object',
+    ])
+  })
+
   it('takes a module once that is imported twice', () => {
     @Module({ providers: [Store] })
     class Shared {}

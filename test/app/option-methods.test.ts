@@ -230,6 +230,34 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
+  it('is called where bootstrap switches a group on that the class has off', async () => {
+    @WebSocketClient({ reconnect: false })
+    class Feed {
+      @OnMessage() received(): void {}
+      @ClientOption('reconnect.delays') delays(): number {
+        return 7
+      }
+    }
+    const { server, clock, options } = world()
+    const given = { ...options, reconnect: { minUptime: 0 } }
+    const client = await bootstrap(Feed, 'ws://peer.test/', given)
+    server.peer.close(4001)
+    await clock.settle()
+    expect(client.connection.state).to.include({ status: 'waiting', delay: 7 })
+    await client.close()
+  })
+
+  it('is named where the options that replace its group lack what it gives', async () => {
+    class Feed {
+      @OnMessage() received(): void {}
+      @ClientOption('subscriptions.subscribe') subscribe(topics: readonly unknown[]): unknown {
+        return topics
+      }
+    }
+    const { fix } = await onlyMistake(Feed, { url: 'ws://peer.test/', subscriptions: { ackTimeout: 5 } })
+    expect(fix).to.contain('Feed#subscribe')
+  })
+
   it('is named by defineHandlers, too', async () => {
     class Feed {
       url(): string {
@@ -306,7 +334,7 @@ describe('@ClientOption', () => {
       }
     }
     const methods = new OptionMethods(handlersOf(Feed).table.options)
-    const { outbox } = methods.over({})
+    const { outbox } = methods.merge({}, [])
     if (!outbox) throw new Error('the outbox is off')
     expect(() => outbox.conflate?.('a')).to.throw('Feed#kindOf')
   })

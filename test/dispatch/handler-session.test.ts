@@ -189,6 +189,20 @@ describe('HandlerSession', () => {
       expect(logger.lines).to.deep.equal([`${line})`, `${line}; 999 times within 1 s)`])
     })
 
+    it('at which a function of requests throws each time are told once a second after the first', async () => {
+      class Any {
+        @OnMessage() any(): void {}
+      }
+      const replyId = (): never => {
+        throw new TypeError('no such thing')
+      }
+      const { server, clock, logger } = await begin(Any, { requests: { replyId } })
+      for (let count = 0; count < 1_000; count += 1) server.peer.send({})
+      await clock.advance(1_000)
+      const line = 'error [Any] decode: TypeError: no such thing'
+      expect(logger.lines).to.deep.equal([line, `${line} (999 times within 1 s)`])
+    })
+
     it('that no handler takes are logged once per key', async () => {
       class Narrow {
         @OnMessage('tick') tick(): void {

@@ -268,6 +268,19 @@ describe('MessageHub', () => {
       expect(follower.rest).to.deep.equal([{ id: 1 }])
     })
 
+    it('do not count what heartbeat.isReply or a waiter takes', async () => {
+      const isReply = (message: unknown): boolean => (message as { type?: unknown }).type === 'pong'
+      const heartbeat = { interval: 1_000, timeout: 5_000, message: () => ({ type: 'ping' }), isReply }
+      const { client, clock, server } = await follow({ requests: homeAssistant(), heartbeat })
+      await clock.advance(1_100)
+      server.peer.send({ type: 'pong', id: 1 })
+      const waiting = client.connection.waitFor((message) => (message as Message).id === 9)
+      server.peer.send({ type: 'result', id: 9 })
+      await waiting
+      expect(client.connection.stats.unmatchedReplies).to.equal(0)
+      await client.close()
+    })
+
     it('lend their ids to heartbeats only if the API asks for them', async () => {
       const heartbeat = { interval: 1_000, timeout: 5_000, message: () => ({ type: 'ping' }) }
       const beats = { [PING]: [undefined, {}, jsonRpc()], '{"type":"ping","id":1}': [homeAssistant()] }
