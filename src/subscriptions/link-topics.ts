@@ -79,8 +79,8 @@ export class LinkTopics {
 
   // --- what is wanted ---------------------------------------------------------------------------------------------------
 
-  /** A topic is wanted, or is not any more: at the end of the turn, or after `batch.delay`, the server is told. */
-  update(...keys: readonly string[]): void {
+  /** Topics are wanted, or are not any more: at the end of the turn, or after `batch.delay`, the server is told. */
+  update(keys: Iterable<string>): void {
     for (const key of keys) this.#changed.add(key)
     if (this.#hasEnded || this.#changed.size === 0 || this.#flushing) return
     const { delay } = this.#settings.batch
@@ -179,7 +179,7 @@ export class LinkTopics {
       }
     }
     // A function of the user's may have asked for them again meanwhile.
-    this.update(...batch.map(({ key }) => key).filter((key) => this.#wanted.has(key)))
+    this.update(batch.map(({ key }) => key).filter((key) => this.#wanted.has(key)))
   }
 
   #unsubscribeMessage(batch: readonly SentTopic[]): unknown {
@@ -209,7 +209,7 @@ export class LinkTopics {
     this.#settle(sent)
     const held = this.#wanted.get(sent.key)
     if (!held) {
-      this.update(sent.key)
+      this.update([sent.key])
       return
     }
     const error = timeoutError(sent.key, this.#settings.ackTimeout)
@@ -239,7 +239,7 @@ export class LinkTopics {
     }
     const held = this.#wanted.get(key)
     if (held) held.ack.settle()
-    else this.update(key)
+    else this.update([key])
   }
 
   /**

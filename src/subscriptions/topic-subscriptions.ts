@@ -48,6 +48,8 @@ export interface TopicSubscriptionsPort<S> {
 interface Opening {
   readonly holder: OpenHolder
   readonly link: LinkTopics
+  /** Keys that the link has not been told of yet. */
+  readonly untold: Set<string>
 }
 
 /** The topics that one connection is subscribed to: `Subscriptions.subscribe`. */
@@ -102,7 +104,7 @@ export class TopicSubscriptions<S extends SubscribingSession> {
     if (held.ack.hasFailed && !link?.has(key)) this.#holders.renewOne(key)
     link?.retry(key)
     link?.confirm(held)
-    link?.update(key)
+    link?.update([key])
     return topicSubscription(
       held.ack,
       () => this.topics.get(key)?.ack,
@@ -111,14 +113,18 @@ export class TopicSubscriptions<S extends SubscribingSession> {
   }
 
   #subscribeInOpening(opening: Opening, session: S, key: string, topic: unknown): TopicSubscription {
-    const { holder, link } = opening
+    const { holder, link, untold } = opening
     const held = holder.hold(key, topic)
+    untold.add(key)
     link.confirm(held)
     return topicSubscription(
       held.ack,
       () => {
         if (this.#openings.get(session) !== opening) return this.topics.get(key)?.ack
-        if (session.isCaller) link.update(...holder.topics.keys())
+        if (session.isCaller) {
+          link.update(untold)
+          untold.clear()
+        }
         return held.ack
       },
       () => {
@@ -132,14 +138,14 @@ export class TopicSubscriptions<S extends SubscribingSession> {
   #drop(held: HeldTopic | undefined): void {
     if (!held) return
     rejectWaiting(held, 'nobody is subscribed to it any more')
-    this.#current?.link.update(held.key)
+    this.#current?.link.update([held.key])
   }
 
   #openingOf(session: S): Opening {
     let opening = this.#openings.get(session)
     if (!opening) {
       const holder = new OpenHolder()
-      opening = { holder, link: this.#createLink(session, holder.topics) }
+      opening = { holder, link: this.#createLink(session, holder.topics), untold: new Set() }
       this.#openings.set(session, opening)
     }
     return opening

@@ -218,4 +218,16 @@ describe('TopicSubscriptions', () => {
       { numRuns: 300 },
     )
   })
+
+  it('tells an `@OnOpen` that reads each `acknowledged` in time, however many topics it asks for', async () => {
+    const world = new World({ size: Infinity, delay: 0 }, false)
+    const topics = Array.from({ length: 20_000 }, (_, index) => `topic ${index}`)
+    world.open(topics, true, false)
+    await world.clock.settle()
+    world.acknowledge()
+    world.settle(true)
+    expect(await world.unacknowledged()).to.deep.equal([])
+    expect(world.believed).to.deep.equal(world.held)
+    expect(world.errors).to.deep.equal([])
+  })
 })
