@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../core/clock.js'
 import { RESOLVED } from '../core/deferred.js'
 import { syncAnswer } from '../core/thenable.js'
 import { AckBatch } from './ack-batch.js'
+import { MAX_LATE } from './pending-acks.js'
 import type { SubscriptionId, SubscriptionsSettings } from './subscribe-options.js'
 import { failedError, refusedError, timeoutError } from './subscription-failures.js'
 import type { HeldTopic } from './topic-holders.js'
@@ -32,6 +33,7 @@ interface SentTopic {
   id: SubscriptionId | undefined
   /** With whom its acknowledgement is awaited, while it is. */
   batch: AckBatch<SentTopic> | undefined
+  wasAcknowledged: boolean
 }
 
 /** What a server has been asked for on one link, and the way from there to what is wanted. */
@@ -40,6 +42,8 @@ export class LinkTopics {
   readonly #port: LinkTopicsPort
   #wanted: ReadonlyMap<string, HeldTopic>
   readonly #sent = new Map<string, SentTopic>()
+  /** Topics that could not be taken back, for their acknowledgement, which may bring the id for that, is late: the oldest first. */
+  readonly #late = new Map<string, SentTopic>()
   readonly #byId = new Map<unknown, string>()
   /** Keys that the server has refused, or that could not be sent: they are not sent again on this link unless somebody asks. */
   readonly #failed = new Set<string>()
@@ -64,6 +68,11 @@ export class LinkTopics {
   /** Tells whether the server has been asked for a topic, and has not refused. */
   has(key: string): boolean {
     return this.#sent.has(key)
+  }
+
+  /** Tells whether an acknowledgement may be about a topic. */
+  knows(key: string): boolean {
+    return this.#sent.has(key) || this.#late.has(key)
   }
 
   /** A topic is asked for that the server may have: then it is acknowledged. */
@@ -108,10 +117,13 @@ export class LinkTopics {
 
   /** The server still has what was sent on another link. */
   keep(last: LinkTopics): void {
-    for (const { key, topic, id } of last.#sent.values()) {
-      if (!this.#sent.has(key)) this.#sent.set(key, { key, topic, id, batch: undefined })
+    for (const sent of last.#sent.values()) {
+      const { key, id } = sent
+      if (!this.#sent.has(key)) this.#sent.set(key, { ...sent, batch: undefined })
       if (id !== undefined) this.#byId.set(id, key)
     }
+    for (const sent of last.#late.values())
+      if (!this.#sent.has(sent.key)) this.#late.set(sent.key, { ...sent })
     for (const held of this.#wanted.values()) this.confirm(held)
   }
 
@@ -145,8 +157,11 @@ export class LinkTopics {
   // --- what is sent -----------------------------------------------------------------------------------------------------
 
   #subscribe(batch: readonly HeldTopic[]): void {
-    const sent = batch.map(({ key, topic }): SentTopic => ({ key, topic, id: undefined, batch: undefined }))
-    for (const each of sent) this.#sent.set(each.key, each)
+    const sent = batch.map(({ key, topic }) => sentTopic(key, topic))
+    for (const each of sent) {
+      this.#late.delete(each.key)
+      this.#sent.set(each.key, each)
+    }
     try {
       const message = syncAnswer(this.#settings.subscribe(topicsOf(sent)), 'The subscribe function')
       if (!this.#port.canSend()) {
@@ -171,6 +186,7 @@ export class LinkTopics {
       if (message === undefined && this.#settings.unsubscribe)
         batch = batch.filter(({ batch: acks }) => acks === undefined)
       for (const sent of batch) this.#forget(sent)
+      if (message === undefined) this.#awaitLate(batch)
       if (message !== undefined && this.#port.canSend()) this.#port.send(message, () => undefined)
     } catch (thrown) {
       for (const sent of batch) {
@@ -180,6 +196,16 @@ export class LinkTopics {
     }
     // A function of the user's may have asked for them again meanwhile.
     this.update(batch.map(({ key }) => key).filter((key) => this.#wanted.has(key)))
+  }
+
+  /** What was never acknowledged may be yet, with the id that `unsubscribe` needs. */
+  #awaitLate(batch: readonly SentTopic[]): void {
+    if (!this.#settings.ack || !this.#settings.unsubscribe) return
+    for (const sent of batch) if (!sent.wasAcknowledged) this.#late.set(sent.key, sent)
+    for (const oldest of this.#late.keys()) {
+      if (this.#late.size <= MAX_LATE) return
+      this.#late.delete(oldest)
+    }
   }
 
   #unsubscribeMessage(batch: readonly SentTopic[]): unknown {
@@ -228,8 +254,11 @@ export class LinkTopics {
 
   /** The server has acknowledged a topic, in time or late. */
   onAcknowledged(key: string, id: SubscriptionId | undefined): void {
-    const sent = this.#sent.get(key)
+    const sent = this.#sent.get(key) ?? this.#late.get(key)
     if (!sent) return
+    this.#late.delete(key)
+    this.#sent.set(key, sent)
+    sent.wasAcknowledged = true
     this.#settle(sent)
     if (id !== undefined) {
       this.#byId.delete(sent.id)
@@ -248,6 +277,7 @@ export class LinkTopics {
    * @param details the message with which it did
    */
   onRefused(key: string, details: unknown, reason: unknown): void {
+    this.#late.delete(key)
     const sent = this.#sent.get(key)
     if (sent) this.#fail(sent, refusedError(key, details, reason))
   }
@@ -260,6 +290,10 @@ export class LinkTopics {
     if (typeof this.#flushing === 'object') this.#flushing.cancel()
     for (const sent of this.#sent.values()) this.#settle(sent)
   }
+}
+
+function sentTopic(key: string, topic: unknown): SentTopic {
+  return { key, topic, id: undefined, batch: undefined, wasAcknowledged: false }
 }
 
 function topicsOf(sent: readonly SentTopic[]): unknown[] {

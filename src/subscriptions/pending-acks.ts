@@ -30,7 +30,7 @@ export interface PendingAck<T> extends AckWait {
 }
 
 /** At most so many late acknowledgements are looked for; then the oldest one is forgotten. */
-const MAX_LATE = 1_000
+export const MAX_LATE = 1_000
 
 /** The acknowledgements that are awaited, the oldest first. Those that are late are not pending any more, but still known. */
 export class PendingAcks<T> {

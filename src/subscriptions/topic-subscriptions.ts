@@ -240,7 +240,7 @@ export class TopicSubscriptions<S extends SubscribingSession> {
 
   /** An acknowledgement names topics or their keys. */
   #keyOfAcknowledged(topic: unknown, link: LinkTopics | undefined): string {
-    return typeof topic === 'string' && link?.has(topic) ? topic : this.#keyOfTopic(topic)
+    return typeof topic === 'string' && link?.knows(topic) ? topic : this.#keyOfTopic(topic)
   }
 
   #keyOfTopic(topic: unknown): string {

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { FakeClock } from 'holdfast/testing'
 import { fillInSubscriptions } from '#src/subscriptions/subscribe-options.js'
-import type { SubscriptionsSettings } from '#src/subscriptions/subscribe-options.js'
+import type { SubscriptionAck, SubscriptionsSettings } from '#src/subscriptions/subscribe-options.js'
 import { TopicSubscriptions } from '#src/subscriptions/topic-subscriptions.js'
 import type { TopicSubscription } from '#src/subscriptions/topic-subscriptions.js'
 
@@ -230,4 +230,93 @@ describe('TopicSubscriptions', () => {
     expect(world.believed).to.deep.equal(world.held)
     expect(world.errors).to.deep.equal([])
   })
+
+  describe('with ids that `unsubscribe` needs', () => {
+    it('take a topic back when its acknowledgement comes after its timeout', async () => {
+      for (const leavesLate of [false, true]) {
+        const { clock, receive, sent, topics } = idRig()
+        const { unsubscribe } = topics.subscribe('a')
+        await clock.settle()
+        if (!leavesLate) unsubscribe()
+        await clock.advance(10_000)
+        if (leavesLate) unsubscribe()
+        await clock.settle()
+        expect(sent).to.deep.equal([{ sub: ['a'] }])
+        receive({ topics: ['a'], id: 9 })
+        await clock.settle()
+        expect(sent.slice(1)).to.deep.equal([{ unsub: [9] }])
+        expect(topics.keyOf(9)).to.equal(undefined)
+      }
+    })
+
+    it('ask anew for a topic whose acknowledgement is late, and take that for the new one', async () => {
+      const { clock, receive, sent, topics } = idRig()
+      topics.subscribe('a').unsubscribe()
+      const first = topics.subscribe('a')
+      await clock.advance(10_000)
+      first.unsubscribe()
+      await clock.settle()
+      const second = topics.subscribe('a')
+      await clock.settle()
+      expect(sent).to.deep.equal([{ sub: ['a'] }, { sub: ['a'] }])
+      receive({ topics: ['a'], id: 9 })
+      await second.acknowledged
+      second.unsubscribe()
+      await clock.settle()
+      expect(sent.slice(2)).to.deep.equal([{ unsub: [9] }])
+    })
+
+    it('forget a topic that the server refuses late', async () => {
+      const { clock, errors, receive, sent, topics } = idRig()
+      const { unsubscribe } = topics.subscribe('a')
+      await clock.settle()
+      unsubscribe()
+      await clock.advance(10_000)
+      receive({ topics: ['a'], error: 'no' })
+      receive({ topics: ['a'], id: 9 })
+      await clock.settle()
+      expect([sent.length, errors, topics.keyOf(9)]).to.deep.equal([1, [], undefined])
+    })
+
+    it('look for 1,000 late acknowledgements, the newest ones', async () => {
+      const { clock, receive, sent, topics } = idRig()
+      const names = Array.from({ length: 1_001 }, (_, index) => `topic ${index}`)
+      const all = names.map((name) => topics.subscribe(name))
+      await clock.advance(10_000)
+      for (const { unsubscribe } of all) unsubscribe()
+      await clock.settle()
+      names.forEach((name, id) => receive({ topics: [name], id }))
+      await clock.settle()
+      expect(sent.slice(1)).to.deep.equal([{ unsub: names.map((_, id) => id).slice(1) }])
+    })
+  })
 })
+
+/** Topics on one link, whose server gives ids, without which nothing is taken back. */
+function idRig() {
+  const clock = new FakeClock()
+  const session = { isCaller: false }
+  const sent: unknown[] = []
+  const errors: Error[] = []
+  const settings = fillInSubscriptions({
+    subscribe: (topics) => ({ sub: topics }),
+    unsubscribe: (_topics, ids) => (ids.includes(undefined) ? undefined : { unsub: ids }),
+    ack: (message) => message as SubscriptionAck,
+  })!
+  const topics = new TopicSubscriptions<{ isCaller: boolean }>(
+    settings,
+    {
+      callersSession: session,
+      canSend: () => true,
+      sendOn: (_session, message, left) => {
+        sent.push(message)
+        left()
+      },
+      report: (error) => errors.push(error),
+      onAckError: (thrown) => errors.push(thrown as Error),
+    },
+    clock,
+  )
+  topics.onReady(session, false)
+  return { clock, errors, receive: (ack: SubscriptionAck) => topics.intercept(ack, session), sent, topics }
+}
