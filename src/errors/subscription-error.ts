@@ -6,8 +6,10 @@ import { HoldfastError } from './holdfast-error.js'
  */
 export class SubscriptionError extends HoldfastError {
   readonly code = 'HOLDFAST_SUBSCRIPTION'
-  /** The key that it was added under, or of its topic. */
+  /** The key that it was added under, or of its topic; the first one of `keys`. */
   readonly key: string
+  /** The keys of all topics that it is about: those that one message or acknowledgement has in common are reported together. */
+  readonly keys: readonly string[]
   /**
    * The server refused it; no acknowledgement came in time; or a message or function of it failed. `unsubscribed` is never reported: it only
    * rejects `acknowledged`.
@@ -17,14 +19,25 @@ export class SubscriptionError extends HoldfastError {
   readonly details: unknown
 
   constructor(
-    key: string,
+    keys: string | readonly [string, ...string[]],
     reason: SubscriptionError['reason'],
     what: string,
     facts: ErrorOptions & { readonly details?: unknown } = {},
   ) {
-    super(`The subscription ${JSON.stringify(key)} ${what}`, facts)
-    this.key = key
+    const all = typeof keys === 'string' ? ([keys] as const) : keys
+    super(`${subscriptionsNamed(all)} ${what}`, facts)
+    this.key = all[0]
+    this.keys = all
     this.reason = reason
     this.details = facts.details
   }
+}
+
+/** A message names so many topics, and counts the rest. */
+const MAX_NAMED = 3
+
+function subscriptionsNamed(keys: readonly string[]): string {
+  const named = keys.slice(0, MAX_NAMED).map((key) => JSON.stringify(key))
+  const rest = keys.length - named.length
+  return `The subscription${keys.length > 1 ? 's' : ''} ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
 }

@@ -3,11 +3,11 @@ import type { Clock, Timer } from '../core/clock.js'
 /** What went out together and is to be acknowledged, each by itself: one timer for all of it. */
 export class AckBatch<T> {
   readonly #pending: Set<T>
-  readonly #onTimeout: (item: T) => void
+  readonly #onTimeout: (items: readonly T[]) => void
   #timer: Timer | undefined
 
-  /** @param onTimeout called for each that is not acknowledged in time; it removes it */
-  constructor(items: readonly T[], onTimeout: (item: T) => void) {
+  /** @param onTimeout called with all that are not acknowledged in time; it removes them */
+  constructor(items: readonly T[], onTimeout: (items: readonly T[]) => void) {
     this.#pending = new Set(items)
     this.#onTimeout = onTimeout
   }
@@ -19,9 +19,7 @@ export class AckBatch<T> {
    */
   start(clock: Clock, timeout: number): void {
     if (this.#pending.size === 0 || this.#timer) return
-    this.#timer = clock.setTimeout(() => {
-      for (const item of [...this.#pending]) this.#onTimeout(item)
-    }, timeout)
+    this.#timer = clock.setTimeout(() => this.#onTimeout([...this.#pending]), timeout)
   }
 
   delete(item: T): void {

@@ -5,6 +5,7 @@ import { AckBatch } from './ack-batch.js'
 import { MAX_LATE } from './pending-acks.js'
 import type { SubscriptionId, SubscriptionsSettings } from './subscribe-options.js'
 import { failedError, refusedError, timeoutError } from './subscription-failures.js'
+import type { FailedKeys } from './subscription-failures.js'
 import type { HeldTopic } from './topic-holders.js'
 
 /** Sends the topics of one link, and receives what becomes of them. */
@@ -139,19 +140,18 @@ export class LinkTopics {
       .filter((key) => !this.#sent.has(key) && !this.#failed.has(key))
       .map((key) => this.#wanted.get(key))
       .filter((held) => held !== undefined)
-    for (const batch of this.#batches(gone.filter((sent) => this.#isGone(sent)))) this.#unsubscribe(batch)
-    for (const batch of this.#batches(added)) this.#subscribe(batch)
+    const { size } = this.#settings.batch
+    for (const batch of inBatches(
+      gone.filter((sent) => this.#isGone(sent)),
+      size,
+    ))
+      this.#unsubscribe(batch)
+    for (const batch of inBatches(added, size)) this.#subscribe(batch)
   }
 
   /** Where acknowledgements bring ids, a topic is not taken back before it has its own. */
   #isGone({ key, batch }: SentTopic): boolean {
     return this.#isReady && !this.#wanted.has(key) && !(batch && this.#byId.size > 0)
-  }
-
-  #batches<T>(topics: readonly T[]): T[][] {
-    const size = Math.min(this.#settings.batch.size, topics.length || 1)
-    const count = Math.ceil(topics.length / size)
-    return Array.from({ length: count }, (_, index) => topics.slice(index * size, (index + 1) * size))
   }
 
   // --- what is sent -----------------------------------------------------------------------------------------------------
@@ -169,58 +169,48 @@ export class LinkTopics {
         return
       }
       // Awaited before it is sent: a transport in memory may answer within the send.
-      const acks = this.#settings.ack && new AckBatch(sent, (each: SentTopic) => this.#onTimeout(each))
+      const acks =
+        this.#settings.ack && new AckBatch(sent, (late: readonly SentTopic[]) => this.#onTimeout(late))
       for (const each of sent) each.batch = acks
       if (acks) this.#port.onPendingChange(sent.length)
       this.#port.send(message, () => acks?.start(this.#port.clock, this.#settings.ackTimeout))
       if (!acks) for (const { key } of sent) this.#wanted.get(key)?.ack.settle()
     } catch (thrown) {
-      for (const each of sent) this.#fail(each, failedError(each.key, 'could not be said', thrown))
+      this.#fail(sent, (keys) => failedError(keys, 'could not be said', thrown))
     }
   }
 
   #unsubscribe(batch: readonly SentTopic[]): void {
     try {
-      const message = this.#unsubscribeMessage(batch)
+      const ids = batch.map(({ id }) => id)
+      const message = syncAnswer(
+        this.#settings.unsubscribe?.(topicsOf(batch), ids),
+        'The unsubscribe function',
+      )
       // Asked again for those whose acknowledgement comes.
       if (message === undefined && this.#settings.unsubscribe)
         batch = batch.filter(({ batch: acks }) => acks === undefined)
       for (const sent of batch) this.#forget(sent)
-      if (message === undefined) this.#awaitLate(batch)
+      if (message === undefined && this.#settings.ack && this.#settings.unsubscribe)
+        addLate(this.#late, batch)
       if (message !== undefined && this.#port.canSend()) this.#port.send(message, () => undefined)
     } catch (thrown) {
-      for (const sent of batch) {
-        this.#forget(sent)
-        this.#port.report(failedError(sent.key, 'could not be taken back', thrown))
-      }
+      for (const sent of batch) this.#forget(sent)
+      const [first, ...others] = batch.map(({ key }) => key)
+      if (first !== undefined)
+        this.#port.report(failedError([first, ...others], 'could not be taken back', thrown))
     }
     // A function of the user's may have asked for them again meanwhile.
     this.update(batch.map(({ key }) => key).filter((key) => this.#wanted.has(key)))
   }
 
-  /** What was never acknowledged may be yet, with the id that `unsubscribe` needs. */
-  #awaitLate(batch: readonly SentTopic[]): void {
-    if (!this.#settings.ack || !this.#settings.unsubscribe) return
-    for (const sent of batch) if (!sent.wasAcknowledged) this.#late.set(sent.key, sent)
-    for (const oldest of this.#late.keys()) {
-      if (this.#late.size <= MAX_LATE) return
-      this.#late.delete(oldest)
+  /** The server has not been asked for them, or has refused: those who hold them are told. */
+  #fail(failed: readonly SentTopic[], errorOf: (keys: FailedKeys) => Error): void {
+    for (const sent of failed) {
+      this.#forget(sent)
+      this.#failed.add(sent.key)
     }
-  }
-
-  #unsubscribeMessage(batch: readonly SentTopic[]): unknown {
-    const ids = batch.map(({ id }) => id)
-    return syncAnswer(this.#settings.unsubscribe?.(topicsOf(batch), ids), 'The unsubscribe function')
-  }
-
-  /** The server has not been asked for it, or has refused: those who hold it are told. */
-  #fail(sent: SentTopic, error: Error): void {
-    this.#forget(sent)
-    this.#failed.add(sent.key)
-    const held = this.#wanted.get(sent.key)
-    if (!held) return
-    held.ack.settle(error)
-    this.#port.report(error)
+    rejectHeld(heldOf(failed, this.#wanted), this.#port, errorOf)
   }
 
   #forget(sent: SentTopic): void {
@@ -231,16 +221,11 @@ export class LinkTopics {
 
   // --- what is acknowledged ---------------------------------------------------------------------------------------------
 
-  #onTimeout(sent: SentTopic): void {
-    this.#settle(sent)
-    const held = this.#wanted.get(sent.key)
-    if (!held) {
-      this.update([sent.key])
-      return
-    }
-    const error = timeoutError(sent.key, this.#settings.ackTimeout)
-    held.ack.settle(error)
-    this.#port.report(error)
+  #onTimeout(late: readonly SentTopic[]): void {
+    for (const sent of late) this.#settle(sent)
+    const { ackTimeout } = this.#settings
+    this.update(late.map(({ key }) => key).filter((key) => !this.#wanted.has(key)))
+    rejectHeld(heldOf(late, this.#wanted), this.#port, (keys) => timeoutError(keys, ackTimeout))
   }
 
   /** An acknowledgement is not awaited any more. */
@@ -272,14 +257,15 @@ export class LinkTopics {
   }
 
   /**
-   * The server has refused a topic.
+   * The server has refused topics.
    *
    * @param details the message with which it did
    */
-  onRefused(key: string, details: unknown, reason: unknown): void {
-    this.#late.delete(key)
-    const sent = this.#sent.get(key)
-    if (sent) this.#fail(sent, refusedError(key, details, reason))
+  onRefused(refused: readonly string[], details: unknown, reason: unknown): void {
+    const keys = [...new Set(refused)]
+    for (const key of keys) this.#late.delete(key)
+    const sent = keys.map((key) => this.#sent.get(key)).filter((each) => each !== undefined)
+    this.#fail(sent, (failed) => refusedError(failed, details, reason))
   }
 
   // --- its end ----------------------------------------------------------------------------------------------------------
@@ -298,4 +284,36 @@ function sentTopic(key: string, topic: unknown): SentTopic {
 
 function topicsOf(sent: readonly SentTopic[]): unknown[] {
   return sent.map(({ topic }) => topic)
+}
+
+function inBatches<T>(topics: readonly T[], limit: number): T[][] {
+  const size = Math.min(limit, topics.length || 1)
+  const count = Math.ceil(topics.length / size)
+  return Array.from({ length: count }, (_, index) => topics.slice(index * size, (index + 1) * size))
+}
+
+/** What was never acknowledged may be yet, with the id that `unsubscribe` needs. */
+function addLate(late: Map<string, SentTopic>, batch: readonly SentTopic[]): void {
+  for (const sent of batch) if (!sent.wasAcknowledged) late.set(sent.key, sent)
+  for (const oldest of late.keys()) {
+    if (late.size <= MAX_LATE) return
+    late.delete(oldest)
+  }
+}
+
+function heldOf(sent: readonly SentTopic[], wanted: ReadonlyMap<string, HeldTopic>): HeldTopic[] {
+  return sent.map(({ key }) => wanted.get(key)).filter((held) => held !== undefined)
+}
+
+/** Rejects each topic by itself, and reports them once. */
+function rejectHeld(
+  [first, ...others]: readonly HeldTopic[],
+  port: LinkTopicsPort,
+  errorOf: (keys: FailedKeys) => Error,
+): void {
+  if (!first) return
+  const error = errorOf(first.key)
+  first.ack.settle(error)
+  for (const { key, ack } of others) ack.settle(errorOf(key))
+  port.report(others.length === 0 ? error : errorOf([first.key, ...others.map(({ key }) => key)]))
 }

@@ -251,10 +251,8 @@ export class TopicSubscriptions<S extends SubscribingSession> {
 
 function onAck(link: LinkTopics, keys: readonly string[], ack: SubscriptionAck, message: unknown): void {
   const { id, error } = ack
-  for (const key of keys) {
-    if (error === undefined || error === null) link.onAcknowledged(key, id)
-    else link.onRefused(key, message, error)
-  }
+  if (error === undefined || error === null) for (const key of keys) link.onAcknowledged(key, id)
+  else link.onRefused(keys, message, error)
 }
 
 /** @throws TypeError for what is no acknowledgement */

@@ -219,7 +219,7 @@ const ROWS: readonly Row[] = [
     error: new SubscriptionError('ticker', 'refused', 'was refused', { cause, details: { ok: false } }),
     code: 'SUBSCRIPTION',
     message: 'The subscription "ticker" was refused',
-    fields: { key: 'ticker', reason: 'refused', details: { ok: false }, cause },
+    fields: { key: 'ticker', keys: ['ticker'], reason: 'refused', details: { ok: false }, cause },
   },
   {
     error: new RequestTimeoutError(30_000, { id: 7 }, true),

@@ -4,16 +4,16 @@ import { AckBatch } from '#src/subscriptions/ack-batch.js'
 
 function rig() {
   const clock = new FakeClock()
-  const late: string[] = []
-  const batch: AckBatch<string> = new AckBatch(['a', 'b'], (item) => {
-    late.push(item)
-    batch.delete(item)
+  const late: (readonly string[])[] = []
+  const batch: AckBatch<string> = new AckBatch(['a', 'b', 'c'], (items) => {
+    late.push(items)
+    for (const item of items) batch.delete(item)
   })
   return { batch, clock, late }
 }
 
 describe('AckBatch', () => {
-  it('tells each that has not been acknowledged in time, counted from the start', async () => {
+  it('tells at once all that have not been acknowledged in time, counted from the start', async () => {
     const { batch, clock, late } = rig()
     await clock.advance(1_000)
     batch.start(clock, 100)
@@ -21,7 +21,7 @@ describe('AckBatch', () => {
     await clock.advance(99)
     expect(late).to.deep.equal([])
     await clock.advance(1)
-    expect(late).to.deep.equal(['b'])
+    expect(late).to.deep.equal([['b', 'c']])
   })
 
   it('has one timer, which ends with the last acknowledgement', () => {
@@ -29,8 +29,9 @@ describe('AckBatch', () => {
     batch.start(clock, 100)
     batch.start(clock, 100)
     batch.delete('a')
-    expect(clock.timers).to.equal(1)
     batch.delete('b')
+    expect(clock.timers).to.equal(1)
+    batch.delete('c')
     expect(clock.timers).to.equal(0)
     batch.start(clock, 100)
     expect(clock.timers).to.equal(0)

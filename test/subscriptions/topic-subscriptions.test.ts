@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
+import type { SubscriptionError } from 'holdfast'
 import { FakeClock } from 'holdfast/testing'
 import { fillInSubscriptions } from '#src/subscriptions/subscribe-options.js'
 import type { SubscriptionAck, SubscriptionsSettings } from '#src/subscriptions/subscribe-options.js'
@@ -289,6 +290,33 @@ describe('TopicSubscriptions', () => {
       await clock.settle()
       expect(sent.slice(1)).to.deep.equal([{ unsub: names.map((_, id) => id).slice(1) }])
     })
+  })
+
+  it('reports what befalls a batch once, and rejects each `acknowledged` with its own error', async () => {
+    const { clock, errors, receive, topics } = idRig()
+    const rejections = (names: readonly string[]) =>
+      names.map(async (name) => topics.subscribe(name).acknowledged.catch((error: unknown) => error))
+    const late = rejections(['a', 'b', 'c', 'd', 'e'])
+    await clock.advance(10_000)
+    expect((await Promise.all(late)).map((error) => (error as SubscriptionError).keys)).to.deep.equal(
+      ['a', 'b', 'c', 'd', 'e'].map((key) => [key]),
+    )
+    const refused = rejections(['f', 'g'])
+    await clock.settle()
+    receive({ topics: ['f', 'g', 'g', 'unknown'], error: 'no' })
+    expect((await Promise.all(refused)).map((error) => (error as SubscriptionError).key)).to.deep.equal([
+      'f',
+      'g',
+    ])
+    const [alone] = rejections(['h'])
+    await clock.advance(10_000)
+    expect(errors.map(({ message }) => message)).to.deep.equal([
+      'The subscriptions "a", "b", "c" and 2 more were not acknowledged within ackTimeout (10000 ms)',
+      'The subscriptions "f", "g" were refused by the server: no',
+      'The subscription "h" was not acknowledged within ackTimeout (10000 ms)',
+    ])
+    expect(errors[0]).to.deep.include({ key: 'a', keys: ['a', 'b', 'c', 'd', 'e'], reason: 'timeout' })
+    expect(errors[2]).to.equal(await alone)
   })
 })
 
