@@ -34,6 +34,10 @@ export function createJsonCodec({ reviver, replacer, binary }: JsonCodecOptions 
   return {
     isBinary: binary,
     encode(message) {
+      if (ArrayBuffer.isView(message) && !replacer)
+        throw new TypeError(
+          `JSON cannot encode ${describeValue(message)}. Pass bytes to send(), or return them`,
+        )
       const text = stringify(message, replacer)
       if (text === undefined) throw new TypeError(`JSON has no text for ${describeValue(message)}`)
       return text

@@ -10,6 +10,7 @@ describe('jsonCodec', () => {
 
     it('throws for a value without JSON, and names its kind', () => {
       expect(() => jsonCodec.encode(undefined)).to.throw(TypeError, 'JSON has no text for undefined')
+      expect(() => jsonCodec.encode(new Uint8Array(2))).to.throw(TypeError, 'Pass bytes to send()')
       expect(() => jsonCodec.encode(Symbol('s'))).to.throw(TypeError, 'JSON has no text for a symbol')
       expect(() => jsonCodec.encode(function named() {})).to.throw(TypeError, 'the function named')
     })
