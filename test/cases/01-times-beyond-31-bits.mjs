@@ -16,7 +16,7 @@ const outcome = async (options) => {
   const before = server.count()
   try {
     const client = await H.bootstrap(Feed, server.url, { logger: false, ...options })
-    // A time that fires at once would have replaced the connection by now.
+    // In this span no time may fire: one that fires at once replaces the connection.
     await sleep(400)
     await client.close()
     return { opened: server.count() - before }
@@ -36,19 +36,20 @@ check(
 )
 
 let accepted = 0
+let dropped = 0
 const dropping = await serve((socket) => {
   accepted += 1
-  // The peer drops the connection on purpose, once it has opened.
-  setTimeout(() => socket.close(1012), 50)
+  socket.on('close', () => (dropped += 1))
 })
 for (const [what, reconnect] of [
   ['shouldReconnect', { shouldReconnect: () => MONTH }],
   ['delays', { delays: () => 1e12 }],
 ]) {
-  accepted = 0
+  accepted = dropped = 0
   const client = await H.bootstrap(Feed, dropping.url, { logger: false, reconnect })
-  await until(() => client.connection.state.status !== 'open', 'the connection is dropped')
-  // A delay that fires at once would have connected again by now.
+  for (const socket of dropping.clients) socket.close(1012)
+  await until(() => dropped === 1, 'the connection is dropped')
+  // In this span no delay may fire: one that fires at once connects again.
   await sleep(800)
   check(
     accepted === 1,
@@ -68,7 +69,7 @@ watch(
   'waitFor',
   client.connection.waitFor(() => false, { timeout: MONTH }),
 )
-// A timeout that fires at once would have settled them by now.
+// In this span no timeout may fire: one that fires at once settles them.
 await sleep(300)
 check(
   settled.length === 0,

@@ -13,7 +13,7 @@ const server = await serve((socket) => {
     const { id, method, params } = JSON.parse(data)
     if (method === 'eth_subscribe') mine.set(`0x${(lastId += 1)}`, params[0])
     const result = method === 'eth_subscribe' ? `0x${lastId}` : mine.delete(params[0])
-    // The acknowledgement is slow on purpose.
+    // Time is the subject: the acknowledgement is slow.
     setTimeout(() => socket.send(JSON.stringify({ jsonrpc: '2.0', id, result })), 10)
   })
 })
@@ -84,7 +84,7 @@ for (let round = 0; round < 3; round += 1) {
   await until(() => server.count() === round + 2, `reconnect ${round + 1}`)
   await watched()
 }
-// A second subscription would have come by now.
+// In this span no second subscription may come.
 await sleep(300)
 mint(2)
 await seen(2)
@@ -100,7 +100,7 @@ instance.watch()
 await watched()
 mint(4)
 await seen(4)
-// A block that came twice, or a second subscription, would be here by now.
+// In this span no block may come twice, and no second subscription.
 await sleep(100)
 check(instance.heads.join() === '1,2,3,4', `the blocks seen: ${instance.heads.join()}`)
 check(subscriptionsAt() === 1, `live subscriptions at the server: ${subscriptionsAt()}`)

@@ -44,7 +44,7 @@ await until(() => got.length >= 3, 'the three subscriptions')
 const cpu = process.cpuUsage()
 for (const socket of server.clients) socket.close(1001)
 await until(() => got.length >= 4, 'the subscription that is left')
-// Anything said again would have come by now, and a loop would have taken its time of the CPU.
+// In this span nothing may be sent again, and no loop may take its time of the CPU.
 await sleep(600)
 const { user, system } = process.cpuUsage(cpu)
 check(got.join(' ') === '1:{"sub":0} 1:{"sub":1} 1:{"sub":2} 2:{"sub":2}', `the server got ${got.join(' ')}`)
