@@ -197,8 +197,7 @@ describe('RateLimiter', () => {
     })
   })
 
-  it('keeps the rate of a window with very many sends, whose times it does not all remember', async function () {
-    this.timeout(60_000)
+  it('keeps the rate of a window with very many sends, whose times it does not all remember', async () => {
     const { clock, push, sent } = rig({ messages: 10_000, per: 60_000, reserve: 0 })
     const times = (): number[] => sent.map(({ at }) => at)
     push(...Array.from({ length: 5_000 }, () => 'a'))
