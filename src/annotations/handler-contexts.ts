@@ -31,8 +31,8 @@ export interface ErrorContext<C extends HandlerConnection = Connection> extends 
   /** The message that was handled, as decoded, or the frame if it could not be decoded. */
   readonly message?: unknown
   /**
-   * Number of failures that this call stands for. It is more than 1 only for frames that cannot be decoded, messages that no schema accepts,
-   * and handlers that reject with the reason of their aborted signal: the first is reported at once, those that follow once a second, with the
+   * Number of failures that this call stands for. It is more than 1 only for the stages `decode` and `validate`, for `ackOnArrival`, and for
+   * handlers that reject with the reason of their aborted signal: the first is reported at once, those that follow once a second, with the
    * last error.
    */
   readonly count: number

@@ -1,8 +1,10 @@
+import type { ErrorContext } from '../annotations/handler-contexts.js'
 import type { Handler, HandlerTable } from '../annotations/handler-table.js'
 import type { Logger } from '../core/logger.js'
 import { className } from '../core/token.js'
 import type { ConcurrencySettings } from '../options/concurrency.js'
 import type { ClientSettings } from '../options/fill-in.js'
+import type { HandlerConnection } from '../session/handler-connection.js'
 import { ErrorHandlers } from './error-handlers.js'
 import { Invoker } from './invoker.js'
 import type { Around } from './invoker.js'
@@ -11,7 +13,7 @@ import { Slots } from './queues/slots.js'
 import { SlowHandlerWarning } from '../session/slow-handler-warning.js'
 import { TaskQueue } from './queues/task-queue.js'
 import type { MessageQueue } from './queues/task-queue.js'
-import { RepeatedFailures } from './repeated-failures.js'
+import { RepeatedFailures, mayRepeat } from './repeated-failures.js'
 import { Router } from './router.js'
 import { UnhandledMessageLog } from './unhandled-messages.js'
 
@@ -36,7 +38,7 @@ export class DispatchContext {
   readonly logger: Logger
   readonly settings: DispatchSettings
   readonly #target: string
-  #errors: ErrorHandlers | undefined
+  #errorHandlers: ErrorHandlers | undefined
   #repeatedFailures: RepeatedFailures | undefined
   #unhandled: UnhandledMessageLog | undefined
   #queue: MessageQueue | undefined
@@ -56,13 +58,22 @@ export class DispatchContext {
     this.#target = className(instance.constructor)
   }
 
-  get errors(): ErrorHandlers {
-    return (this.#errors ??= new ErrorHandlers(this.table, this.invoker, this.logger))
+  get #errors(): ErrorHandlers {
+    return (this.#errorHandlers ??= new ErrorHandlers(this.table, this.invoker, this.logger))
   }
 
-  /** Failures that may come in a row: of messages that are malformed, and of handlers whose link is gone. */
   get repeatedFailures(): RepeatedFailures {
-    return (this.#repeatedFailures ??= new RepeatedFailures(this.settings.clock, this.errors))
+    return (this.#repeatedFailures ??= new RepeatedFailures(this.settings.clock, this.#errors))
+  }
+
+  /**
+   * Reports a failure: at once, or with others of its cause once a second. Never throws or rejects.
+   *
+   * @param consequence what follows from it, for the log
+   */
+  report(error: Error, context: ErrorContext<HandlerConnection>, consequence: string): void | Promise<void> {
+    if (mayRepeat(error, context)) return this.repeatedFailures.add(error, context, consequence)
+    return this.#errors.handle(error, context, consequence)
   }
 
   get unhandled(): UnhandledMessageLog {

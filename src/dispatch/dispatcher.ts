@@ -46,10 +46,7 @@ export class Dispatcher extends DispatchContext implements ConnectionListener {
   }
 
   onError({ error, consequence, ...facts }: ConnectionFailure): void | Promise<void> {
-    const context = { connection: this.connection, count: 1, ...facts }
-    // A function of the options that fails at one message fails at each: of `subscriptions.ack`, `requests.error` and the like.
-    if (facts.stage === 'decode') return this.repeatedFailures.add(error, context, consequence)
-    return this.errors.handle(error, context, consequence)
+    return this.report(error, { connection: this.connection, count: 1, ...facts }, consequence)
   }
 
   onSubscriptionIds(keyOf: (id: unknown) => string | undefined): void {
@@ -142,9 +139,9 @@ class StateChanges {
   }
 
   #fail({ name: handler }: Handler, thrown: unknown): void | Promise<void> {
-    const { connection, errors } = this.#dispatcher
+    const { connection } = this.#dispatcher
     const { signal } = connection
     const context = { connection, signal, stage: 'handle', fatal: false, handler, count: 1 } as const
-    return errors.handle(toError(thrown), context, '')
+    return this.#dispatcher.report(toError(thrown), context, '')
   }
 }

@@ -2,7 +2,6 @@ import type { Handler, MessageHandler } from '../annotations/handler-table.js'
 import { RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 import { toError } from '../core/error-text.js'
-import { DecodeError } from '../errors/message-errors.js'
 import { OutboxFullError } from '../errors/send-errors.js'
 import type { Stage } from '../errors/stage.js'
 import type { ReadCounter } from '../link/link-port.js'
@@ -266,17 +265,6 @@ export abstract class MessageSession
     consequence = '',
   ): void | Promise<void> {
     const context = new LinkErrorContext(this.session, stage, handler?.name, message)
-    if (consequence === ROUTE_THREW || this.#mayRepeat(error, stage))
-      return this.dispatch.repeatedFailures.add(error, context, consequence)
-    return this.dispatch.errors.handle(error, context, consequence)
-  }
-
-  /** True for what a peer, or one loss, can cause any number of times. */
-  #mayRepeat(error: Error, stage: Stage): boolean {
-    if (stage === 'validate' || error instanceof DecodeError) return true
-    if (stage !== 'handle') return false
-    const { signal } = this.session.link
-    const reason: unknown = signal.reason
-    return signal.aborted && (error === reason || error.cause === reason)
+    return this.dispatch.report(error, context, consequence)
   }
 }

@@ -13,7 +13,7 @@ type Context = ErrorContext<HandlerConnection>
 interface Cause {
   error: Error
   context: Context
-  /** What follows from each of them. */
+  /** Consequence of each failure, for the log. */
   readonly consequence: string
   /** How many have not been reported. */
   count: number
@@ -91,4 +91,13 @@ function isSame(cause: Cause, error: Error, { stage, handler }: Context): boolea
 
 function times(context: Context, count: number): Context {
   return context instanceof LinkErrorContext ? context.times(count) : { ...context, count }
+}
+
+/** Returns true for a failure that a server, one loss, or one function of the options can cause any number of times. */
+export function mayRepeat(error: Error, context: Context): boolean {
+  const { stage } = context
+  if (stage !== 'handle') return stage === 'decode' || stage === 'validate'
+  const { signal } = context
+  const reason: unknown = signal.reason
+  return signal.aborted && (error === reason || error.cause === reason)
 }

@@ -210,13 +210,15 @@ describe('createMessageQueue', () => {
     }
 
     it('has that reported in stage decode, in the turn of the message, which is handled nevertheless', async () => {
-      const { instance, send, end, notes, connection } = await quotes({ key, conflate: true })
+      const { instance, send, end, notes, connection, clock } = await quotes({ key, conflate: true })
       send(['bad', 1], ['bad', 2], ['bad', 3], ['A', 1])
       expect(notes).to.deep.equal(['error decode', 'bad 1', 'A 1'])
       await end('bad 1')
       await end('bad 2')
-      expect(notes.slice(3)).to.deep.equal(['error decode', 'bad 2', 'error decode', 'bad 3'])
-      const [failure] = instance.failures
+      expect(notes.slice(3)).to.deep.equal(['bad 2', 'bad 3'])
+      await clock.advance(1_000)
+      const [failure, later] = instance.failures
+      expect([failure?.context.count, later?.context.count]).to.deep.equal([1, 2])
       expect(failure?.error).to.be.instanceOf(TypeError)
       expect(failure?.context.message).to.deep.equal({ symbol: 'bad', n: 1 })
       expect(connection.stats.conflated).to.equal(0)

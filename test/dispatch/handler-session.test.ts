@@ -189,6 +189,24 @@ describe('HandlerSession', () => {
       expect(logger.lines).to.deep.equal([`${line})`, `${line}; 999 times within 1 s)`])
     })
 
+    it('whose concurrency.key function throws each time are told once a second, too, and handled', async () => {
+      class Any {
+        handled = 0
+        @OnMessage() any(): void {
+          this.handled += 1
+        }
+      }
+      const key = (): never => {
+        throw new TypeError('no such thing')
+      }
+      const { client, server, clock, logger } = await begin(Any, { concurrency: { key } })
+      for (let count = 0; count < 1_000; count += 1) server.peer.send({})
+      await clock.advance(1_000)
+      expect(logger.lines).to.have.length(2)
+      expect(logger.lines[1]).to.contain('999 times within 1 s')
+      expect(client.instance.handled).to.equal(1_000)
+    })
+
     it('at which a function of requests throws each time are told once a second after the first', async () => {
       class Any {
         @OnMessage() any(): void {}
