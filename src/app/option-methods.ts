@@ -1,57 +1,55 @@
 import type { ClientOptionName } from '../annotations/client-option.js'
 import type { Handler } from '../annotations/handler-table.js'
 import type { AttemptInfo, PerAttempt } from '../connection/attempt-options.js'
-import { MERGED_GROUPS, mergeClientOptions } from '../options/merge-options.js'
+import { mergeClientOptions } from '../options/merge-options.js'
 import type { ConnectionOptions } from '../options/options.js'
 
 type Options = Readonly<Record<string, unknown>>
 type OptionFunction = (...args: readonly unknown[]) => unknown
 
+/** A method that is an option, as a function. */
+interface OptionMethod {
+  readonly name: ClientOptionName
+  /** The method's name for people: `TickerClient#url`. */
+  readonly method: string
+  readonly call: OptionFunction
+}
+
 /** The methods of one instance that are options of its client (`@ClientOption`), as functions. They can be called once it is bound. */
 export class OptionMethods {
-  readonly #methods: ReadonlyMap<ClientOptionName, Handler>
-  readonly #functions = new Map<ClientOptionName, OptionFunction>()
+  readonly #url: OptionFunction | undefined
+  /** All but `url`, which other options do not replace. */
+  readonly #methods: readonly OptionMethod[]
   #instance: object | undefined
 
-  constructor(methods: ReadonlyMap<ClientOptionName, Handler>) {
-    this.#methods = methods
-    for (const [name, handler] of methods) this.#functions.set(name, (...args) => this.#call(handler, args))
+  constructor(handlers: ReadonlyMap<ClientOptionName, Handler>) {
+    const methods = [...handlers].map(([name, handler]) => {
+      return { name, method: handler.name, call: (...args: readonly unknown[]) => this.#call(handler, args) }
+    })
+    this.#url = methods.find(({ name }) => name === 'url')?.call
+    this.#methods = methods.filter(({ name }) => name !== 'url')
   }
 
-  /** Returns the options of the class with those that are methods, except for `url`. A group that is off stays off. */
+  /** Lays the methods over the options of the class, and other options over both. Without those, a group that the class has off stays off. */
+  merge(own: ConnectionOptions, layers: readonly (ConnectionOptions | undefined)[]): ConnectionOptions {
+    const isGiven = (name: string): boolean =>
+      layers.some((layer) => (layer as Options | undefined)?.[name] !== undefined)
+    const off = Object.entries(own).filter(([name, value]) => value === false && !isGiven(name))
+    return mergeClientOptions<ConnectionOptions>(this.#over(own), ...layers, Object.fromEntries(off))
+  }
+
   #over(options: ConnectionOptions): ConnectionOptions {
     const result: Record<string, unknown> = { ...options }
-    for (const [name, call] of this.#functions) {
+    for (const { name, call } of this.#methods) {
       const [option, member] = split(name)
-      if (name === 'url') continue
-      if (member === undefined) result[option] = call
-      else if (result[option] !== false) result[option] = { ...groupOf(result[option]), [member]: call }
+      result[option] = member === undefined ? call : { ...groupOf(result[option]), [member]: call }
     }
     return result
   }
 
-  /** Returns the members of a group that the class has switched off, for options that switch it on again. */
-  #membersOf(group: string): object {
-    const members = [...this.#functions].filter(([name]) => name.startsWith(`${group}.`))
-    return Object.fromEntries(members.map(([name, call]) => [split(name)[1], call])) as object
-  }
-
-  /** Lays options over those of the class and its methods: groups that merge by name keep the methods, also if the class has them off. */
-  merge(own: ConnectionOptions, layers: readonly (ConnectionOptions | undefined)[]): ConnectionOptions {
-    const over = this.#over(own)
-    const off = MERGED_GROUPS.filter((group) => (over as Options)[group] === false)
-    const merged = mergeClientOptions<ConnectionOptions>(over, ...layers)
-    const on = off.filter((group) => (merged as Options)[group] !== false)
-    const added = on.map((group) => [
-      group,
-      { ...this.#membersOf(group), ...groupOf((merged as Options)[group]) },
-    ])
-    return { ...merged, ...(Object.fromEntries(added) as object) }
-  }
-
-  /** Returns the function for `url`, if a method is. It is told the URL that the options name. */
+  /** Returns the function for `url`, if a method is. It receives the URL that the options name. */
   url(chosen: ConnectionOptions['url']): PerAttempt<string | URL> | undefined {
-    const call = this.#functions.get('url')
+    const call = this.#url
     if (!call) return undefined
     return async (attempt) => {
       const url = typeof chosen === 'function' ? await chosen(attempt) : chosen
@@ -60,12 +58,8 @@ export class OptionMethods {
   }
 
   /** Returns the methods that are not called, because other options replace them, each with its option. */
-  replacedBy(
-    options: ConnectionOptions,
-  ): readonly { readonly name: ClientOptionName; readonly method: string }[] {
-    return [...this.#methods]
-      .filter(([name]) => name !== 'url' && valueOf(options, name) !== this.#functions.get(name))
-      .map(([name, handler]) => ({ name, method: handler.name }))
+  replacedBy(options: ConnectionOptions): readonly OptionMethod[] {
+    return this.#methods.filter(({ name, call }) => valueOf(options, name) !== call)
   }
 
   bind(instance: object): void {

@@ -12,7 +12,7 @@ export function mergeClientOptions<T extends object>(...layers: readonly (T | un
 }
 
 /** Groups whose members are options of their own. */
-export const MERGED_GROUPS: readonly string[] = ['reconnect', 'outbox', 'rateLimit', 'periodic']
+const MERGED_GROUPS: readonly string[] = ['reconnect', 'outbox', 'rateLimit', 'periodic']
 
 /** A `heartbeat` with only these keeps the style of the layer below. */
 const HEARTBEAT_TIMES: readonly string[] = ['interval', 'timeout']

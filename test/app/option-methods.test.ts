@@ -247,6 +247,20 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
+  it('joins the times of a heartbeat that switch it on', () => {
+    class Feed {
+      @OnMessage() received(): void {}
+      @ClientOption('heartbeat.message') beat(): object {
+        return {}
+      }
+    }
+    const methods = new OptionMethods(handlersOf(Feed).table.options)
+    const { heartbeat } = methods.merge({ heartbeat: false }, [{ heartbeat: { interval: 5 } }])
+    expect(heartbeat).to.have.all.keys('interval', 'message')
+    expect(methods.merge({ heartbeat: false }, [{}])).to.deep.equal({ heartbeat: false })
+    expect(methods.merge({}, [{ heartbeat: false }])).to.deep.equal({ heartbeat: false })
+  })
+
   it('is named where the options that replace its group lack what it gives', async () => {
     class Feed {
       @OnMessage() received(): void {}
