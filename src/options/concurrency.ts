@@ -1,5 +1,5 @@
 import type { Mistake } from '../errors/startup-error.js'
-import { isObject, shown, unknownNames } from './rules.js'
+import { checkFlag, isObject, shown, unknownNames } from './rules.js'
 import { checkRoute } from './validate-route.js'
 import type { Route } from '../messages/route.js'
 
@@ -49,9 +49,7 @@ export function checkConcurrency(option: unknown): Mistake[] {
     const fix = 'give a whole number from 1, or Infinity'
     mistakes.push({ place: `${PLACE}.limit`, cause: `is ${shown(limit)}`, fix })
   }
-  if (conflate !== undefined && typeof conflate !== 'boolean')
-    mistakes.push({ place: `${PLACE}.conflate`, cause: `is ${shown(conflate)}`, fix: 'give true or false' })
-  return mistakes
+  return [...mistakes, ...checkFlag(conflate, `${PLACE}.conflate`)]
 }
 
 function isLimit(value: unknown): boolean {

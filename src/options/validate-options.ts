@@ -71,15 +71,10 @@ function checkCodec(codec: unknown, place: string): Mistake[] {
 
 type ShapedCodec = Readonly<Record<string, unknown>>
 
-function checkUnpack(unpack: unknown, place: string): Mistake[] {
-  const fix = 'give a function from a decoded frame to the list of its messages'
-  return isFunction(unpack) ? checkSync(unpack, place) : [{ place, cause: `is ${shown(unpack)}`, fix }]
-}
-
-function checkAckOnArrival(ackOnArrival: unknown, place: string): Mistake[] {
-  const fix = 'give a function from a message to its acknowledgement, or undefined for none'
-  if (!isFunction(ackOnArrival)) return [{ place, cause: `is ${shown(ackOnArrival)}`, fix }]
-  return checkSync(ackOnArrival, place)
+/** Checks a function that has to answer at once. */
+function functionCheck(what: string): Check {
+  const check = shapeCheck(isFunction, what)
+  return (value, place) => [...check(value, place), ...checkSync(value, place)]
 }
 
 function numberCheck(name: keyof typeof DEFAULTS): Check {
@@ -174,11 +169,11 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Chec
   ['name', shapeCheck(isString, "a name, such as 'lobby'")],
   ['route', checkRoute],
   ['codec', checkCodec],
-  ['unpack', checkUnpack],
-  ['ackOnArrival', checkAckOnArrival],
+  ['unpack', functionCheck('a function from a decoded frame to the list of its messages')],
+  ['ackOnArrival', functionCheck('a function from a message to its acknowledgement, or undefined for none')],
   ['replies', checkFlag],
   ['parseUnwanted', checkFlag],
-  ['compression', shapeCheck((value) => typeof value === 'boolean', 'true or false')],
+  ['compression', checkFlag],
   ['heartbeat', checkHeartbeat],
   ['periodic', checkPeriodic],
   ['reconnect', checkReconnect],
