@@ -31,17 +31,23 @@ export function findModuleMistakes(module: Class): Mistake[] {
     })
   }
   for (const [name, list] of Object.entries(moduleOptions(module) ?? {}) as [string, unknown][]) {
-    if (!LISTS.includes(name)) mistakes.push(unknownModuleName(name, place))
-    else if (list !== undefined && !Array.isArray(list)) {
-      const cause = `expected a list, received ${describeGiven(list)}`
-      mistakes.push({
-        place: `${place} ${name}`,
-        cause,
-        fix: `put it in brackets: ${name}: [${exampleOf(list)}]`,
-      })
-    }
+    const mistake = LISTS.includes(name)
+      ? findListMistake(list, name, `${place} ${name}`)
+      : unknownModuleName(name, place)
+    if (mistake) mistakes.push(mistake)
   }
   return mistakes
+}
+
+/**
+ * Finds something that should be a list, and is not.
+ *
+ * @param name the name of the option
+ */
+export function findListMistake(given: unknown, name: string, place: string): Mistake | undefined {
+  if (given === undefined || Array.isArray(given)) return undefined
+  const cause = `expected a list, received ${describeGiven(given)}`
+  return { place, cause, fix: `put it in brackets: ${name}: [${exampleOf(given)}]` }
 }
 
 function unknownModuleName(name: string, place: string): Mistake {

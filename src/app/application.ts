@@ -120,7 +120,7 @@ interface PlannedClient {
  * constructor or a factory has thrown; what was made before that has been disposed of
  */
 export async function startApplication(module: Class, options: ClientOptions): Promise<StartedApplication> {
-  const graph = overrideProviders(readModules(module), options.providers ?? [])
+  const graph = overrideProviders(readModules(module), options.providers)
   const injector = needsContainer(graph, options) ? (await loadContainer())?.(options.container) : undefined
   const planned = planClients(graph, module, injector, options)
   const { clock = systemClock, closeTimeout = DEFAULTS.closeTimeout } = options
@@ -173,13 +173,11 @@ function planClients(
 ): PlannedClient[] {
   const mistakes = [...graph.mistakes, ...checkProviders(graph, module, injector)]
   const planned = graph.clients.map(({ use, waitForOpen, provide = [], ...entry }, index) => {
+    const place = graph.places[index] as string
     const child = injector?.child()
     for (const provider of provide) child?.register(provider)
-    const factory = child ?? new PlainFactory()
-    if (!child && provide.length > 0)
-      mistakes.push(missingContainer(`${graph.places[index] as string} provide`))
-    const builder = new ClientBuilder(use, factory, [entry, withoutStart(options)])
-    const place = graph.places[index] as string
+    if (!child && provide.length > 0) mistakes.push(missingContainer(`${place} provide`))
+    const builder = new ClientBuilder(use, child ?? new PlainFactory(), [entry, withoutStart(options)])
     mistakes.push(...builder.check([]).map((mistake) => inEntry(mistake, place, use, 'url' in entry)))
     return { builder, isAwaited: waitForOpen !== false }
   })

@@ -7,12 +7,13 @@ import type { InstanceFactory } from './instance-factory.js'
 import { CloseCode } from '../link/close-code.js'
 import { loadContainer, missingContainer } from './load-container.js'
 import type { CreateInjector } from './load-container.js'
-import { findProviderMistake } from '../annotations/module-mistakes.js'
+import { checkProviders } from './modules.js'
 import { PlainFactory, isPlain } from './plain-factory.js'
 import { StartupError } from '../errors/startup-error.js'
 import { describeValue } from '../core/describe-value.js'
 import { toError } from '../core/error-text.js'
 import { mergeOptions } from '../options/merge-options.js'
+import { isObject } from '../options/rules.js'
 import type { PerAttempt } from '../connection/attempt-options.js'
 import { closeOnSignals } from './shutdown-signals.js'
 import { className } from '../core/token.js'
@@ -79,10 +80,6 @@ function isOptions(given: unknown): given is ClientOptions {
   return isObject(given) && !(given instanceof URL)
 }
 
-function isObject(given: unknown): given is object {
-  return typeof given === 'object' && given !== null
-}
-
 function checkTarget(target: unknown): void {
   if (typeof target === 'function' && target.prototype) return
   const place = 'bootstrap'
@@ -119,15 +116,11 @@ function moduleUrlError(module: Class): StartupError {
 }
 
 async function startClient<T extends object>(target: Class<T>, options: ClientOptions): Promise<Client<T>> {
-  const { providers = [] } = options
-  const mistakes = providers.flatMap(
-    (provider, index) => findProviderMistake(provider, `options.providers[${index}]`) ?? [],
-  )
-  if (mistakes.length > 0) throw new StartupError(className(target), mistakes)
-  const chosen = factoryFor(target, options)
+  const { providers, mistakes: found } = checkProviders(options.providers, 'providers', 'options.providers')
+  const chosen = factoryFor(target, { ...options, providers })
   const factory = chosen instanceof Promise ? await chosen : chosen
   const builder = new ClientBuilder(target, factory, [options])
-  mistakes.push(...builder.check(START_OPTIONS))
+  const mistakes = [...found, ...builder.check(START_OPTIONS)]
   if (providers.length > 0 && factory instanceof PlainFactory)
     mistakes.push(missingContainer('options.providers'))
   if (mistakes.length > 0) throw new StartupError(className(target), mistakes)

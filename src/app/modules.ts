@@ -3,10 +3,10 @@ import type { ClientEntry } from '../annotations/metadata.js'
 import {
   findClientMistake,
   findImportMistake,
+  findListMistake,
   findModuleMistakes,
   findProviderMistake,
 } from '../annotations/module-mistakes.js'
-import { describeValue } from '../core/describe-value.js'
 import type { Mistake } from '../errors/startup-error.js'
 import type { Class, Provider, Token } from '../core/token.js'
 import { className, tokenName } from '../core/token.js'
@@ -50,9 +50,10 @@ class ModuleReader implements ModuleGraph {
     listOf(imports).forEach((each, index) => {
       if (this.#isRight(findImportMistake(each, `${name} imports[${index}]`))) this.read(each)
     })
-    listOf(providers).forEach((each, index) => {
-      if (this.#isRight(findProviderMistake(each, `${name} providers[${index}]`))) this.#provide(each, name)
-    })
+    // A list that is none has been found above.
+    const checked = checkProviders(listOf(providers), 'providers', `${name} providers`)
+    this.mistakes.push(...checked.mistakes)
+    for (const provider of checked.providers) this.#provide(provider, name)
     listOf(clients).forEach((each, index) => {
       const place = `${name} clients[${index}]`
       if (!this.#isRight(findClientMistake(each, place))) return
@@ -92,20 +93,11 @@ class ModuleReader implements ModuleGraph {
       return
     }
     names.add(name)
-    const { provide: given } = entry as { readonly provide?: unknown }
-    if (given !== undefined && !Array.isArray(given)) {
-      const fix = 'write a list: provide: [{ provide: TOKEN, useValue: … }]'
-      this.#mistake(
-        `${place} (${target}) provide`,
-        `expected an array, received ${describeValue(given)}`,
-        fix,
-      )
-    }
-    const provide = listOf(entry.provide).filter((provider, index) =>
-      this.#isRight(findProviderMistake(provider, `${place} (${target}) provide[${index}]`)),
-    )
-    this.clients.push(entry.provide ? { ...entry, provide } : entry)
-    this.places.push(`${place} (${target})`)
+    const named = `${place} (${target})`
+    const { providers, mistakes } = checkProviders(entry.provide, 'provide', `${named} provide`)
+    this.mistakes.push(...mistakes)
+    this.clients.push(entry.provide ? { ...entry, provide: providers } : entry)
+    this.places.push(named)
   }
 
   #mistake(place: string, cause: string, fix: string): void {
@@ -114,21 +106,47 @@ class ModuleReader implements ModuleGraph {
 }
 
 /** Returns the providers of the modules, with those that `bootstrap` was given in the place of theirs. */
-export function overrideProviders(graph: ModuleGraph, overrides: readonly Provider[]): ModuleGraph {
-  const found = overrides.flatMap(
-    (each, index) => findProviderMistake(each, `options.providers[${index}]`) ?? [],
-  )
-  if (found.length > 0) return { ...graph, mistakes: [...graph.mistakes, ...found] }
-  const rest = new Map(overrides.map((each) => [tokenOf(each), each]))
+export function overrideProviders(
+  graph: ModuleGraph,
+  overrides: readonly Provider[] | undefined,
+): ModuleGraph {
+  const { providers, mistakes } = checkProviders(overrides, 'providers', 'options.providers')
+  const rest = new Map(providers.map((each) => [tokenOf(each), each]))
   const replaced = graph.providers.map((each) => {
     const override = rest.get(tokenOf(each))
     rest.delete(tokenOf(each))
     return override ?? each
   })
-  return { ...graph, providers: [...replaced, ...rest.values()] }
+  return {
+    ...graph,
+    providers: [...replaced, ...rest.values()],
+    mistakes: [...graph.mistakes, ...mistakes],
+  }
 }
 
-/** A list that is none is a mistake of its own. */
+/** Providers of a list that can be registered, and the mistakes of the others. */
+export interface CheckedProviders {
+  readonly providers: readonly Provider[]
+  readonly mistakes: readonly Mistake[]
+}
+
+/**
+ * Checks a list of providers, and each of them.
+ *
+ * @param name the name of the option
+ */
+export function checkProviders(given: unknown, name: string, place: string): CheckedProviders {
+  const notList = findListMistake(given, name, place)
+  const mistakes = notList ? [notList] : []
+  const providers = listOf(given as readonly Provider[] | undefined).filter((each, index) => {
+    const mistake = findProviderMistake(each, `${place}[${index}]`)
+    if (mistake) mistakes.push(mistake)
+    return mistake === undefined
+  })
+  return { providers, mistakes }
+}
+
+/** Returns the entries of a list; none of something else, whose mistake {@link findListMistake} finds. */
 function listOf<T>(given: readonly T[] | undefined): readonly T[] {
   return Array.isArray(given) ? (given as readonly T[]) : []
 }

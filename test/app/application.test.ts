@@ -463,6 +463,22 @@ describe('Application', () => {
       const alone = await startupError(bootstrap(Chat, 'ws://peer.test/', { providers: [Ticker] }))
       expect(alone.mistakes.map(({ place }) => place)).to.deep.equal(['options.providers[0]'])
     })
+
+    it('are told with all else that is wrong, also where they are no list', async () => {
+      class Other {}
+      const providers = [{ provide: 'x' } as never, Other]
+      const several = await startupError(bootstrap(Chat, 'http://peer.test/', { providers }))
+      expect(several.mistakes.map(({ place }) => place)).to.deep.equal([
+        "options.providers[0] ('x')",
+        'options.url',
+      ])
+      const given = { providers: Other as never, url: 'ws://peer.test/' }
+      const place = 'options.providers'
+      const alone = await startupError(bootstrap(Chat, given))
+      expect(alone.mistakes.map((mistake) => mistake.place)).to.deep.equal([place])
+      const application = await startupError(start({ clients: [Chat] }, given).starting)
+      expect(application.mistakes.map((mistake) => mistake.place)).to.deep.equal([place])
+    })
   })
 
   it('says that a container is not asked for what a module provides', async () => {

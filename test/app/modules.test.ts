@@ -31,7 +31,7 @@ describe('readModules', () => {
     @Module({ clients: [{ use: Feed, provide }] })
     class AppModule {}
     expect(linesOf(AppModule)).to.deep.equal([
-      'AppModule clients[0] (Feed) provide: expected an array, received a plain object',
+      'AppModule clients[0] (Feed) provide: expected a list, received an object with the keys provide, useValue',
     ])
   })
 
