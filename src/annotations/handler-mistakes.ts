@@ -8,13 +8,13 @@ import type { OnMessageOptions } from './message-arguments.js'
 import { HANDLER_EVENTS, isOptions } from './metadata.js'
 import type { HandlerEvent, HandlerRecord } from './metadata.js'
 
-/** What is wrong with a record, and how to cure it. */
+/** A mistake in a record, and its fix. */
 export type HandlerMistake = Pick<Mistake, 'cause' | 'fix'>
 
 /** The most parameters that any handler gets: the event, and its context. */
 const MAX_PARAMETERS = 2
 
-/** What the decorators with a choice are given at most, options aside: a key and a schema, an error class, or the name of an option. */
+/** Maximum number of arguments, not counting options: a key and a schema, an error class, or the name of an option. Others take none. */
 const MAX_ARGUMENTS: Readonly<Partial<Record<HandlerEvent, number>>> = { message: 2, error: 1, option: 1 }
 
 /** Finds a class decorator without its parentheses, or one that was given something other than options. */
@@ -113,7 +113,7 @@ function methodMistake(
   }
 }
 
-/** Finds a `@ClientOption` of a name that no method can have, or a method whose promise nobody would await. */
+/** Finds a `@ClientOption` of a name that no method can have, or an async method whose promise is not awaited. */
 function optionMistake(
   { event, args, member }: HandlerRecord,
   prototype: object,
@@ -132,30 +132,40 @@ function describeName(name: unknown): string {
   return typeof name === 'string' ? `'${name}'` : describeValue(name)
 }
 
-function argumentMistake({ event, args: given, decorator }: HandlerRecord): HandlerMistake | undefined {
-  const { names, options } = messageArguments(given)
-  const args = event === 'message' ? names : given
-  const mistake = event === 'message' ? optionsMistake(options, decorator) : undefined
-  if (mistake ?? args.length === 0) return mistake
-  const [argument] = args
+function argumentMistake({ event, args, decorator }: HandlerRecord): HandlerMistake | undefined {
+  if (event === 'message') {
+    const { names, options } = messageArguments(args)
+    return (
+      optionsMistake(options, decorator) ??
+      countMistake(event, names, decorator) ??
+      messageMistake(names, decorator)
+    )
+  }
+  const mistake = countMistake(event, args, decorator)
+  return mistake ?? (event === 'error' ? errorClassMistake(args, decorator) : undefined)
+}
+
+function countMistake(
+  event: HandlerEvent,
+  { length }: HandlerRecord['args'],
+  decorator: string,
+): HandlerMistake | undefined {
   const most = MAX_ARGUMENTS[event] ?? 0
-  if (args.length > most) {
-    return {
-      cause: `${decorator} names ${args.length} things beside the method, and ${event} takes ${most} at most`,
-      fix:
-        most === 0
-          ? 'name the method alone'
-          : 'leave out what is too much, or say it once for each on its own',
-    }
+  if (length <= most) return undefined
+  return {
+    cause: `${decorator} names ${length} things beside the method, and ${event} takes ${most} at most`,
+    fix:
+      most === 0 ? 'name the method alone' : 'leave out what is too much, or say it once for each on its own',
   }
-  if (event === 'message') return messageMistake(args, decorator)
-  if (event === 'error' && !isErrorClass(argument)) {
-    return {
-      cause: `${decorator} names no class of errors${argument === undefined ? ' (is it imported in a circle?)' : ''}`,
-      fix: 'name Error or a class that extends it, or nothing at all',
-    }
+}
+
+function errorClassMistake(args: HandlerRecord['args'], decorator: string): HandlerMistake | undefined {
+  const [argument] = args
+  if (args.length === 0 || isErrorClass(argument)) return undefined
+  return {
+    cause: `${decorator} names no class of errors${argument === undefined ? ' (is it imported in a circle?)' : ''}`,
+    fix: 'name Error or a class that extends it, or nothing at all',
   }
-  return undefined
 }
 
 function optionsMistake(options: OnMessageOptions, decorator: string): HandlerMistake | undefined {
@@ -173,6 +183,7 @@ function optionsMistake(options: OnMessageOptions, decorator: string): HandlerMi
 }
 
 function messageMistake(args: HandlerRecord['args'], decorator: string): HandlerMistake | undefined {
+  if (args.length === 0) return undefined
   const [first, second] = args
   const circle = args.includes(undefined) ? ' (is it imported in a circle?)' : ''
   const isKey = typeof first === 'string' || typeof first === 'number'
