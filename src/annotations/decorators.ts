@@ -24,7 +24,7 @@ export interface HandlerDecorator<F extends (...args: never[]) => unknown> {
   <M extends F>(target: object, member: string | symbol, descriptor: TypedPropertyDescriptor<M>): void
 }
 
-/** What a standard decorator of a method is told, as far as it matters here. */
+/** The part of a standard decorator's context that tells methods from other members. */
 export interface StandardMethodContext {
   readonly kind: 'method'
   readonly name: string | symbol
@@ -48,7 +48,7 @@ export function Module(given: unknown = {}): ClientDecorator | undefined {
   return classDecorator(recordModule, given)
 }
 
-/** Makes a class decorator. Without its parentheses, it is given the class itself: that is recorded, and the class stays what it is. */
+/** Makes a class decorator. Written without parentheses, it receives the class itself, which is recorded and stays unchanged. */
 function classDecorator(
   record: (target: object, given: unknown) => void,
   given: unknown,
@@ -172,7 +172,7 @@ export function ClientOption(...name: readonly unknown[]): unknown {
   return handler('option', 'ClientOption', name)
 }
 
-/** Makes a decorator that records, and never throws: what is wrong is found at the start, all at once. */
+/** Makes a decorator that only records and never throws: `bootstrap` reports all mistakes at once. */
 function handler(event: HandlerEvent, name: string, args: readonly unknown[]): Recorder | undefined {
   if (isOnMember(args)) {
     recordUncalled(event, `@${name}`, args)
@@ -192,12 +192,12 @@ function handler(event: HandlerEvent, name: string, args: readonly unknown[]): R
   }
 }
 
-/** What a compiler hands a decorator of a member. */
+/** The arguments that a compiler passes to the decorator of a member. */
 type Member = readonly [target: object, member: string | symbol | StandardContext, descriptor?: unknown]
 
 /**
- * Tells whether a decorator was written without its parentheses: then it is not given its arguments, but called with what it is on. No key,
- * schema or options look like that.
+ * Returns true if a decorator was written without its parentheses: then the compiler calls it with the member. No key, schema or options look
+ * like these arguments.
  */
 function isOnMember(args: readonly unknown[]): args is Member {
   const [target, member, descriptor] = args
@@ -219,10 +219,10 @@ function recordUncalled(event: HandlerEvent, decorator: string, [target, member]
   else recordHandler(member.metadata ?? target, { ...record, member: member.name })
 }
 
-/** Takes what either dialect hands a decorator. */
+/** A decorator of both dialects. */
 type Recorder = (target: object, member: unknown, descriptor?: unknown) => void
 
-/** What any standard decorator is told (https://github.com/tc39/proposal-decorators). */
+/** The context of any standard decorator (https://github.com/tc39/proposal-decorators). */
 interface StandardContext {
   readonly kind: 'class' | 'method' | 'getter' | 'setter' | 'field' | 'accessor'
   readonly name: string | symbol

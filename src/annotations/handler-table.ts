@@ -243,7 +243,7 @@ export function handlerNames(target: AnyClass): string[] {
   return declaredHandlers(target).map(nameOf)
 }
 
-/** Tells whether a class is made for a connection: it has handlers, or a `@WebSocketClient` of its own. */
+/** Returns true for a client: a class that has handlers, or a `@WebSocketClient` of its own. */
 export function isClientClass(target: AnyClass): boolean {
   return ownClientOptions(target) !== undefined || declaredHandlers(target).length > 0
 }

@@ -10,7 +10,7 @@ export interface OnMessageOptions {
   readonly duringOpen: boolean | undefined
 }
 
-/** The arguments of `@OnMessage`, told apart: a key, a schema, or both; then options. */
+/** The arguments of `@OnMessage`: a key, a schema, or both; then options. */
 export interface MessageArguments {
   /** The key and the schema as they were written, which may be anything. */
   readonly names: readonly unknown[]
@@ -20,16 +20,16 @@ export interface MessageArguments {
 
 const NO_OPTIONS: OnMessageOptions = { duringOpen: undefined }
 
-/** Tells the arguments of `@OnMessage` apart. */
+/** Distinguishes the arguments of `@OnMessage`. */
 export function messageArguments(args: readonly unknown[]): MessageArguments {
   const last = args.at(-1)
-  // What is undefined in the place of a schema may be one that was imported in a circle.
+  // An undefined second argument may be a schema of a circular import.
   const hasOptions = isOptions(last) || (args.length === 3 && last === undefined)
   const names = hasOptions ? args.slice(0, -1) : args
   return { names, schema: names.find(isSchema), options: isOptions(last) ? last : NO_OPTIONS }
 }
 
-/** Schemas of libraries that do not follow Standard Schema may be plain objects, too: options are told by their name. */
+/** Schemas of libraries that do not follow Standard Schema may be plain objects, too: options are recognized by their name. */
 function isOptions(argument: unknown): argument is OnMessageOptions {
   if (typeof argument !== 'object' || argument === null || isSchema(argument)) return false
   if (Object.getPrototypeOf(argument) !== Object.prototype) return false

@@ -9,7 +9,7 @@ export type MessageKey = string | number
 /** A class of errors that `@OnError` can name. */
 export type ErrorClass<E extends Error = Error> = abstract new (...args: never[]) => E
 
-/** Everything that a handler can be for, and `option`: a method that is an option of its client. */
+/** Events that have handlers, and `option`: a method that is an option of its client. */
 export const HANDLER_EVENTS = [
   'open',
   'message',
@@ -32,8 +32,8 @@ export interface HandlerRecord {
   readonly decorator: string
   readonly member: string | symbol
   /**
-   * What the decorator was put on; only a method can be a handler, or what `defineHandlers` names as one. `uncalled`: the decorator was
-   * written without its parentheses.
+   * Kind of member that the decorator is on. Only methods can be handlers, and members that `defineHandlers` names. `uncalled`: the decorator
+   * was written without its parentheses.
    */
   readonly kind:
     | 'method'
@@ -74,7 +74,7 @@ export interface ModuleOptions {
 /** Records that decorators made on one target. */
 interface Records {
   handlers?: readonly HandlerRecord[]
-  /** What the decorator was given, options or not; without its parentheses, it was given the class. */
+  /** Argument of `@WebSocketClient`, unchecked. Written without parentheses, it received the class. */
   client?: unknown
   module?: unknown
   /** The version of the copy of Holdfast that the class is a part of. */
@@ -113,7 +113,7 @@ export function recordModule(target: object, given: unknown): void {
   recordsOf(target).module = given
 }
 
-/** Returns what a class's own `@WebSocketClient` and `@Module` were given, which may be anything. */
+/** Returns the unchecked arguments of a class's own `@WebSocketClient` and `@Module`. */
 export function givenToDecorators(target: object): { readonly client?: unknown; readonly module?: unknown } {
   return records.get(target) ?? {}
 }
@@ -134,7 +134,7 @@ function optionsOf(given: unknown): object | undefined {
   return isOptions(given) ? given : {}
 }
 
-/** Tells whether options can be read from what a decorator was given. */
+/** Returns true if the argument of a decorator has the form of options. */
 export function isOptions(given: unknown): given is object {
   return typeof given === 'object' && given !== null && !Array.isArray(given)
 }

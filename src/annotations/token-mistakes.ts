@@ -4,7 +4,7 @@ import type { Class } from '../core/token.js'
 import type { Mistake } from '../errors/startup-error.js'
 import { versionOf } from './metadata.js'
 
-/** What a compiler writes for a type that has no class, and why. */
+/** Types that have no class: the value that a compiler emits for them, and their names. */
 const NOT_CLASSES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   [Object, 'an interface, a union, an object type, or a class that was imported with `import type`'],
   [Function, 'a function, or a class that was imported with `import type`'],
@@ -45,7 +45,7 @@ function otherCopyMistake(name: string, version: string): Pick<Mistake, 'cause' 
   }
 }
 
-/** Tells a class that can be made without being provided from a type that the language has built in. */
+/** Returns true for a class that can be made without a provider, and false for a type that is built in. */
 function isOwnClass(token: object): token is Class {
   if (NOT_CLASSES.has(token)) return false
   const { length, name } = token as Class

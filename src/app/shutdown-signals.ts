@@ -47,8 +47,8 @@ function received(signal: Signal): void {
 }
 
 /**
- * Ends the process as the signal would have: its parent sees which one it was. Process 1 of a container does not die of a signal that it
- * does not handle, and the listener of somebody else would receive the signal twice: then the process exits as a shell would tell it.
+ * Ends the process by the signal itself, so that its parent sees which one it was. Process 1 of a container ignores signals that it does not
+ * handle, and another listener would receive the signal twice: in both cases, the process exits with 128 plus its number instead.
  */
 function end(signal: Signal): void {
   const endsBySignal = process.pid !== 1 && process.listenerCount(signal) === 0

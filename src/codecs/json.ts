@@ -51,7 +51,7 @@ function parse(data: string | Uint8Array): unknown {
   return JSON.parse(typeof data === 'string' ? data : textOf(data))
 }
 
-/** Tells whether a codec reads texts as `JSON.parse` does. */
+/** Returns true if a codec reads texts as `JSON.parse` does. */
 export function isPlainJson({ decode }: Pick<Codec, 'decode'>): boolean {
   return decode === parse
 }

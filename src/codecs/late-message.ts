@@ -6,7 +6,7 @@ import type { Codec } from './codec.js'
 
 /** The request that a late message is, if it is one. */
 export interface LateRequest {
-  /** True if nobody waits for the reply any more: then the message is not made. */
+  /** True if the request has settled: then the message is not made. */
   readonly isSettled: boolean
   /** Returns the message with the ID of the request. */
   identify(message: unknown): unknown
@@ -17,8 +17,7 @@ export interface LateRequest {
 const NAME = 'its function'
 
 /**
- * A message that a function makes when it is handed to the socket; or one that is there, and is encoded then, because each link has a codec of
- * its own.
+ * A message that is encoded when it is passed to the socket: because a function makes it only then, or because each link has its own codec.
  */
 export class LateMessage {
   /** Size before it is encoded. */

@@ -21,7 +21,7 @@ export class Router {
   }
 
   /**
-   * Tells whether some handlers may run while `@OnOpen` does.
+   * Returns true if some handlers may run while `@OnOpen` does.
    *
    * @param preset recognizes messages whose handlers do, unless they say otherwise
    */
@@ -32,7 +32,7 @@ export class Router {
   }
 
   /**
-   * Tells whether the handler of a message runs while `@OnOpen` does. A route function that throws is reported when it is the message's turn.
+   * Returns true if the handler of a message runs while `@OnOpen` does. A route function that throws is reported when it is the message's turn.
    *
    * @throws what `requests.duringOpen` throws; TypeError if it returns a promise
    */

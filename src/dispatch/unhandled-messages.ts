@@ -18,7 +18,7 @@ const MAX_KEYLESS = 100
 
 const ONCE = '(logged once; see connection.stats.unhandledMessages)'
 
-/** The handlers of a class by the key that they were given. */
+/** The handlers of a class by key. */
 type KeyedHandlers = ReadonlyMap<unknown, Handler>
 
 /** Logs once per key that no handler takes it, and why a handler that looks as if it did does not. */

@@ -4,7 +4,7 @@ import { HoldfastError } from './holdfast-error.js'
 /** Base of the errors of waiting for an answer: `request`, `requestMany` and `waitFor` reject with them. */
 export abstract class RequestError extends HoldfastError {}
 
-/** Names a request in an error: never by more of its message than what it asks for. */
+/** Facts that name a request in an error. Of its message, only the purpose is shown. */
 export interface RequestFacts {
   /** ID that it was sent with; `undefined` if it was not sent, or the API has no IDs. */
   readonly id: unknown
@@ -115,7 +115,7 @@ const PURPOSES = ['method', 'action', 'type', 'op', 'event', 'cmd', 'command', '
 /** No more of an ID or of a purpose is shown. */
 const MOST_OF_A_NAME = 80
 
-/** Returns what a message asks for: nothing else of it, which may be secret. */
+/** Returns the purpose of a message. The rest may be secret. */
 function purposeOf(message: unknown, id: unknown): string {
   if (Array.isArray(message)) {
     const name: unknown = message.find((part) => typeof part === 'string' && part !== '' && part !== id)

@@ -15,7 +15,7 @@ export class StartupError extends HoldfastError {
   readonly code = 'HOLDFAST_STARTUP'
   /** The name of the class that was to be started. */
   readonly target: string
-  /** The mistakes that the message lists. Not enumerable: whoever prints the error would print them twice. */
+  /** The mistakes that the message lists. Not enumerable, because Node would print them twice. */
   declare readonly mistakes: readonly Mistake[]
 
   constructor(target: string, mistakes: readonly Mistake[], options?: ErrorOptions) {

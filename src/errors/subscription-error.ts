@@ -1,8 +1,8 @@
 import { HoldfastError } from './holdfast-error.js'
 
 /**
- * A subscription was refused, not acknowledged in time, or could not be said. It stays remembered, and is said again after
- * the next reconnect. `acknowledged` also rejects with it when nobody is subscribed to the topic any more.
+ * A subscription was refused, not acknowledged in time, or could not be sent. Holdfast keeps it, and sends it again after
+ * the next reconnect. `acknowledged` also rejects with it when the last subscriber of the topic unsubscribes.
  */
 export class SubscriptionError extends HoldfastError {
   readonly code = 'HOLDFAST_SUBSCRIPTION'
@@ -33,7 +33,7 @@ export class SubscriptionError extends HoldfastError {
   }
 }
 
-/** A message names so many topics, and counts the rest. */
+/** Maximum number of topics that a message names; it counts the rest. */
 const MAX_NAMED = 3
 
 function subscriptionsNamed(keys: readonly string[]): string {

@@ -83,8 +83,8 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
 }
 
 /**
- * Returns the property that has a message's key, where that can be found without parsing, and nobody wants to see messages that no handler
- * takes. Who wants them for a time is asked in `LinkUser.mayWant`.
+ * Returns the property that has a message's key, if it can be found without parsing and no option needs to see unhandled messages.
+ * `LinkUser.mayWant` finds those that need them for a time.
  */
 function skipBy({
   ackOnArrival,

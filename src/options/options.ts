@@ -91,8 +91,8 @@ export interface ConnectionOptions {
   /** Whether to send what handlers return. `false` sends nothing of it. @default true */
   readonly replies?: boolean | undefined
   /**
-   * Parses messages that no handler takes, too. Without it they are only counted where nobody can want them and their key is in the beginning of
-   * their text; then invalid JSON behind the key, and a second key, go unnoticed. @default false
+   * Parses unhandled messages, too. Without it they are only counted if nothing needs them and their key is at the beginning of their text;
+   * then invalid JSON behind the key, and a second key, go unnoticed. @default false
    */
   readonly parseUnwanted?: boolean | undefined
   /** How many messages may be handled at once, or which of them have to wait for each other. With 1, each waits for the one before it. @default 1 */
@@ -128,7 +128,7 @@ export interface ConnectionOptions {
   readonly compression?: boolean | undefined
   /** How a dead server is detected. @default 'ping', with an interval of 20_000 and a timeout of 10_000 */
   readonly heartbeat?: HeartbeatOption | undefined
-  /** Sends a message now and then while the connection is ready, for servers that want to be told that a client is there. */
+  /** Sends a message at an interval while the connection is ready, for servers that expect signs of life. */
   readonly periodic?: PeriodicOptions | false | undefined
   /** Reconnects; `false` ends the connection with its first failure. */
   readonly reconnect?: ReconnectOptions | false | undefined

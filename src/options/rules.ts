@@ -85,7 +85,7 @@ export function checkTimes(
   )
 }
 
-/** Finds functions that are none, or that answer too late: nobody would await their promise. */
+/** Finds values that are not functions, and functions whose promise is not awaited. */
 export function checkFunctions(
   given: Readonly<Record<string, unknown>>,
   place: string,
