@@ -3,6 +3,9 @@ import { RequestIds } from './request-ids.js'
 import type { RequestId } from './request-ids.js'
 import type { RequestOptions, RequestsSettings } from './request-options.js'
 
+/** Identifies a request in flight whose message has no ID yet. */
+class HeldKey {}
+
 /** The requests that have been sent and wait for a reply, by what a reply names them by. */
 export class InFlightRequests {
   /** The IDs of the link; `undefined` if the API has none. */
@@ -43,6 +46,11 @@ export class InFlightRequests {
     return this.get(request.key) === request
   }
 
+  /** Tells whether a request is in flight, and its message has left with its ID. */
+  isIdentified(request: PendingRequest): boolean {
+    return this.has(request) && !(request.key instanceof HeldKey)
+  }
+
   all(): PendingRequest[] {
     return [...this.#byKey.values()].filter(({ place }) => !place)
   }
@@ -72,53 +80,38 @@ export class InFlightRequests {
    * @throws TypeError when `nextId` returns none
    */
   add(request: PendingRequest): unknown {
-    const message = this.#identify(request)
-    this.#byKey.set(request.key, request)
+    const { id, key, hasOwnId, message } = request
+    const identified = this.#identify(request, message, hasOwnId ? { id, key } : undefined)
     this.#size += 1
-    if (request.options.match) this.#matching.add(request)
-    return message
+    return identified
   }
 
-  /** Adds a request whose message is not made yet: no reply can be meant for it until `identifyLate`. */
+  /** Adds a request whose message has no ID yet: no reply can be meant for it until `identifyLate`. */
   addLate(request: PendingRequest): void {
-    request.markHeld(request)
+    request.markHeld(new HeldKey())
     this.#byKey.set(request.key, request)
     this.#size += 1
   }
 
   /**
-   * Returns the message that has been made for a request, with its ID: the one that it has, or a new one.
+   * Returns the message of such a request, made by now, with its ID: the one that it has, or a new one.
    *
    * @throws TypeError when the message can have no ID, or has one that is in use, or when `nextId` returns none
    */
   identifyLate(request: PendingRequest, message: unknown): unknown {
-    const { match } = request.options
-    const own = match ? this.ids?.readIfAny(message) : this.ids?.read(message)
-    const next = own || match ? undefined : this.ids?.next()
-    const id = own ?? next ?? { id: undefined, key: request }
-    const identified = next ? this.ids?.write(message, next.id) : message
-    if (own) this.ids?.markUsed(own.key)
-    this.#byKey.delete(request.key)
-    request.markSent(id)
-    this.#byKey.set(request.key, request)
-    if (request.options.match) this.#matching.add(request)
-    return identified
+    const own = request.options.match ? this.ids?.readIfAny(message) : this.ids?.read(message)
+    return this.#identify(request, message, own)
   }
 
-  #identify(request: PendingRequest): unknown {
-    const { message } = request
-    if (!this.ids || (request.options.match && !request.hasOwnId)) {
-      request.markSent({ id: undefined, key: request })
-      return message
-    }
-    if (request.hasOwnId) {
-      this.ids.markUsed(request.key)
-      request.markSent()
-      return message
-    }
-    const next = this.ids.next()
-    const identified = this.ids.write(message, next.id)
-    request.markSent(next)
+  #identify(request: PendingRequest, message: unknown, own: RequestId | undefined): unknown {
+    const { match } = request.options
+    const next = own || match ? undefined : this.ids?.next()
+    const identified = next ? this.ids?.write(message, next.id) : message
+    if (own) this.ids?.markUsed(own.key)
+    if (request.key instanceof HeldKey) this.#byKey.delete(request.key)
+    request.markSent(own ?? next ?? { id: undefined, key: request })
+    this.#byKey.set(request.key, request)
+    if (match) this.#matching.add(request)
     return identified
   }
 

@@ -112,7 +112,7 @@ export abstract class PendingRequest {
   }
 
   /**
-   * Records that a link has it, and that its message is not made yet.
+   * Records that a link has it, and holds it back: its message has no ID yet.
    *
    * @param key what identifies it among the requests in flight until it has an ID
    */
@@ -121,9 +121,9 @@ export abstract class PendingRequest {
     this.#isBound = true
   }
 
-  /** @param id the ID that it is sent with, unless its message has one */
-  markSent(id?: RequestId): void {
-    if (id) this.#id = id
+  /** Records that it is sent, and with which ID. */
+  markSent(id: RequestId): void {
+    this.#id = id
     this.#wasSent = true
     this.#isBound = true
   }

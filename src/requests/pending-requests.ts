@@ -18,7 +18,9 @@ import { unawaitedRequest } from './unawaited-request.js'
 import type { UnawaitedRequest } from './unawaited-request.js'
 
 /** Sends the requests of one link, and receives what happens to them. A lobby never sends: its `canSend` is not called. */
-export interface RequestsPort extends Omit<RequestQueuePort, 'cancel'> {
+export interface RequestsPort extends Omit<RequestQueuePort, 'cancel' | 'identifiesLate'> {
+  /** True if a heartbeat may overtake requests that the rate limit holds back. */
+  readonly isRateLimited: boolean
   /** Called when a function of the options threw at a message that belongs to no request: it goes to the handlers. */
   onError(thrown: unknown): void
   /** Called for a reply that no request was waiting for: late, duplicate, foreign, or an error without an id. */
@@ -58,7 +60,8 @@ export class PendingRequests {
     this.#queue = new RequestQueue(this.#inFlight, isLobby ? 0 : settings.limit, {
       client: port.client,
       send: (message) => port.send(message),
-      sendLate: (make, request) => port.sendLate(make, request),
+      sendLate: (source, request) => port.sendLate(source, request),
+      identifiesLate: settings.heartbeatIds && port.isRateLimited,
       canSend: () => port.canSend(),
       isOpen: () => port.isOpen(),
       onChange: () => this.#onChange(),

@@ -5,7 +5,7 @@ import type { InFlightRequests } from './in-flight-requests.js'
 import type { PendingRequest, QueuePlace, RequestOwner } from './pending-request.js'
 import type { RequestsSettings } from './request-options.js'
 
-/** A request whose message a function makes, from when it is handed to the link. */
+/** A request that is handed to the link before its message has an ID. */
 export interface LateRequestPort {
   readonly isSettled: boolean
   /** Returns the message with the ID of the request. */
@@ -24,8 +24,14 @@ export interface RequestQueuePort {
    * @throws EncodeError when it cannot be encoded
    */
   send(message: unknown): void
-  /** Makes a message when the link hands it to the socket, unless its request is settled by then. */
-  sendLate(make: () => unknown, request: LateRequestPort): void
+  /**
+   * Identifies and encodes a message when the link hands it to the socket, unless its request is settled by then.
+   *
+   * @param source the message, or the function that makes it
+   */
+  sendLate(source: unknown, request: LateRequestPort): void
+  /** True if a message gets its ID no earlier than that: the IDs must be in the order in which the messages leave. */
+  readonly identifiesLate: boolean
   /** Tells whether requests may be sent now. */
   canSend(): boolean
   /** Tells whether anything can be sent on the link, also on one that takes no new requests. */
@@ -109,16 +115,20 @@ export class RequestQueue implements RequestOwner {
     request.leave()
     try {
       // Added before it is sent: a reply, or the loss of the link, may come from within.
-      if (typeof request.message === 'function') this.#sendLate(request, request.message as () => unknown)
+      if (this.#isIdentifiedLate(request)) this.#sendLate(request)
       else this.#port.send(this.#inFlight.add(request))
     } catch (thrown) {
       this.fail(request, toError(thrown), false)
     }
   }
 
-  #sendLate(request: PendingRequest, make: () => unknown): void {
+  #isIdentifiedLate({ message, hasOwnId }: PendingRequest): boolean {
+    return typeof message === 'function' || (this.#port.identifiesLate && !hasOwnId)
+  }
+
+  #sendLate(request: PendingRequest): void {
     this.#inFlight.addLate(request)
-    this.#port.sendLate(make, {
+    this.#port.sendLate(request.message, {
       get isSettled() {
         return request.isSettled
       },
@@ -143,12 +153,12 @@ export class RequestQueue implements RequestOwner {
     if (this.#reject(request, error, isAborted)) this.onChange()
   }
 
-  /** Ends a request whose asker has left, and tells the peer if the request is in flight. The rest sends nothing. */
+  /** Ends a request whose asker has left, and tells the peer if the request has been sent on this link. */
   abandon(request: PendingRequest, error: Error | undefined, isAborted: boolean): void {
-    const isInFlight = this.#inFlight.has(request)
+    const isKnownToPeer = this.#inFlight.isIdentified(request)
     if (error) this.fail(request, error, isAborted)
     else this.end(request)
-    if (isInFlight) this.#cancel(request)
+    if (isKnownToPeer) this.#cancel(request)
   }
 
   #cancel(request: PendingRequest): void {

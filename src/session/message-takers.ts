@@ -72,6 +72,8 @@ export interface TakersHub {
   readonly inbound: InboundPipeline
   /** Is told who waits for messages, and who is behind. */
   readonly demand: ReadDemand
+  /** Keeps what is sent below a rate, if there is a limit. */
+  readonly limiter: object | undefined
 }
 
 /**
@@ -140,7 +142,9 @@ export class MessageTakers {
         send: (message) => {
           if (session) void session.link.send(encodeWith(session.link.codec, message))
         },
-        sendLate: (make, request) => void session?.link.sendLate(new LateMessage(make, undefined, request)),
+        sendLate: (source, request) =>
+          void session?.link.sendLate(new LateMessage(source, undefined, request)),
+        isRateLimited: this.#hub.limiter !== undefined,
         canSend: () => session?.canSend ?? false,
         isOpen: () => session?.link.isOpen ?? false,
         onCancelError: (thrown) => this.#port.report(toError(thrown), 'encode', 'the peer is not told'),

@@ -40,7 +40,8 @@ function rig(options: RequestsOptions = {}, isOpen = true) {
       {
         client: 'Api#1',
         send: (message) => port.send(message),
-        sendLate: (source, request) => port.send(request.identify(source())),
+        sendLate: (source, request) => port.send(request.identify((source as () => unknown)())),
+        isRateLimited: false,
         canSend: () => port.canSend,
         isOpen: () => port.isOpen,
         onCancelError: (thrown) => failures.push(thrown),

@@ -15,7 +15,8 @@ function rig(options?: RequestsOptions) {
   const requests = new PendingRequests(settings, new FakeClock(), {
     client: 'Api#1',
     send: (message) => sent.push(message),
-    sendLate: (make, request) => sent.push(request.identify(make())),
+    sendLate: (source, request) => sent.push(request.identify((source as () => unknown)())),
+    isRateLimited: false,
     canSend: () => true,
     isOpen: () => true,
     onCancelError: () => undefined,

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { InFlightRequests } from '#src/requests/in-flight-requests.js'
 import type { PendingRequest } from '#src/requests/pending-request.js'
 import { fillInRequests } from '#src/requests/request-options.js'
+import type { RequestOptions } from '#src/requests/request-options.js'
 import { RequestQueue } from '#src/requests/request-queue.js'
 import type { LateRequestPort } from '#src/requests/request-queue.js'
 import { SingleRequest } from '#src/requests/single-request.js'
@@ -10,9 +11,9 @@ import { rejection } from '../support/rejection.js'
 const FAILED = new Error('no')
 
 /** A queue whose link can be told whether it can send. */
-function rig(limit = 2) {
+function rig(limit = 2, identifiesLate = false) {
   const sent: unknown[] = []
-  const late: { readonly make: () => unknown; readonly request: LateRequestPort }[] = []
+  const late: { readonly source: unknown; readonly request: LateRequestPort }[] = []
   const port = {
     isOpen: true,
     send: (message: unknown): void => void sent.push((message as { op: string }).op),
@@ -21,7 +22,8 @@ function rig(limit = 2) {
   const queue = new RequestQueue(new InFlightRequests(fillInRequests()), limit, {
     client: 'Api#1',
     send: (message) => port.send(message),
-    sendLate: (make, request) => late.push({ make, request }),
+    sendLate: (source, request) => late.push({ source, request }),
+    identifiesLate,
     canSend: () => port.isOpen,
     onChange: () => port.onChange(),
     isOpen: () => port.isOpen,
@@ -65,8 +67,12 @@ describe('RequestQueue', () => {
   })
 
   describe('with a function for a message', () => {
-    const lateRequest = (queue: RequestQueue, message: () => unknown): SingleRequest => {
-      const request = new SingleRequest(message, {}, queue, undefined, true)
+    const lateRequest = (
+      queue: RequestQueue,
+      message: () => unknown,
+      options: RequestOptions = {},
+    ): SingleRequest => {
+      const request = new SingleRequest(message, options, queue, undefined, true)
       queue.add(request)
       queue.flush()
       return request
@@ -79,8 +85,8 @@ describe('RequestQueue', () => {
       queue.flush()
       expect([queue.size, queue.waitingSize]).to.deep.equal([2, 1])
       expect(request).to.include({ id: undefined, wasSent: false, isBound: true })
-      const [{ make, request: port } = {}] = late
-      expect(port?.identify(make?.())).to.deep.equal({ op: 'late', id: 1 })
+      const [{ source, request: port } = {}] = late
+      expect(port?.identify((source as () => unknown)())).to.deep.equal({ op: 'late', id: 1 })
       expect(request).to.include({ id: 1, wasSent: true })
       queue.end(request)
       queue.flush()
@@ -103,6 +109,32 @@ describe('RequestQueue', () => {
       queue.end(request)
       expect(late[0]?.request.isSettled).to.equal(true)
       expect(queue.size).to.equal(0)
+    })
+
+    it('sends no cancel message for a request that is given up before that', () => {
+      const { late, queue, sent } = rig(1)
+      const cancel = (): unknown => ({ op: 'cancel' })
+      const [waiting, answered] = [{}, {}].map((made) => lateRequest(queue, () => made, { cancel }))
+      expect(late).to.have.length(1)
+      if (waiting) queue.abandon(waiting, undefined, false)
+      queue.flush()
+      expect(sent).to.deep.equal([])
+      late[1]?.request.identify({})
+      if (answered) queue.abandon(answered, undefined, false)
+      expect(sent).to.deep.equal(['cancel'])
+    })
+  })
+
+  describe('with IDs in the order in which messages leave', () => {
+    it('writes an ID when the message is handed to the socket, unless it has its own', () => {
+      const { add, late, queue, sent } = rig(2, true)
+      const [request] = add('late')
+      const own = new SingleRequest({ op: 'own', id: 9 }, {}, queue, { id: 9, key: 9 }, true)
+      queue.add(own)
+      queue.flush()
+      expect(sent).to.deep.equal(['own'])
+      expect(request).to.include({ id: undefined, wasSent: false })
+      expect(late[0]?.request.identify(late[0].source)).to.deep.equal({ op: 'late', id: 1 })
     })
   })
 

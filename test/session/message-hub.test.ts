@@ -293,6 +293,23 @@ describe('MessageHub', () => {
       }
     })
 
+    it('have IDs in the order in which messages leave, also if a heartbeat overtakes them at the rate limit', async () => {
+      const heartbeat = { interval: 1_000, timeout: 5_000, message: () => ({ type: 'ping' }) }
+      // The login and the two subscriptions are the other ones.
+      const rateLimit = { messages: 5, per: 1_500, reserve: 1 }
+      const { client, clock, server } = await follow({ requests: homeAssistant(), heartbeat, rateLimit })
+      const asked = ['a', 'b'].map((type) => client.connection.request({ type }))
+      await clock.advance(1_500)
+      expect(server.peer.received.slice(3)).to.deep.equal([
+        '{"type":"a","id":1}',
+        '{"type":"ping","id":2}',
+        '{"type":"b","id":3}',
+      ])
+      for (const id of [1, 2, 3]) server.peer.send({ type: 'result', id, success: true, result: id })
+      expect(await Promise.all(asked)).to.deep.equal([1, 3])
+      await client.close()
+    })
+
     it('may have several replies', async () => {
       const { client, server } = await follow()
       const replies = client.connection.requestMany<Message>(
