@@ -12,6 +12,7 @@ import { redactUrl } from '../core/url.js'
 import { CloseCode, checkClose } from '../link/close-code.js'
 import type { CloseInfo } from '../session/disconnect.js'
 import { callerOf } from '../messages/call-site.js'
+import type { OutboxData } from '../messages/outbox.js'
 import { checkRaw } from '../messages/sender.js'
 import type { SettleListener } from '../core/deferred.js'
 import type { HeartbeatSource } from '../link/heartbeat.js'
@@ -166,7 +167,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    */
   sendJson(value: Outgoing<P> | (() => Outgoing<P>)): Promise<void> {
     this.#checkNotClosed()
-    if (typeof value === 'function') return this.#sendLate(value as () => unknown, jsonCodec)
+    if (typeof value === 'function') return this.#send(new LateMessage(value, jsonCodec), value)
     return this.#send(encodeWith(jsonCodec, value), value)
   }
 
@@ -183,7 +184,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    */
   sendMessage(message: Outgoing<P> | (() => Outgoing<P>)): Promise<void> {
     this.#checkNotClosed()
-    if (typeof message === 'function') return this.#sendLate(message as () => unknown)
+    if (typeof message === 'function') return this.#send(new LateMessage(message), message)
     const codec = this.#codec
     if (codec) return this.#send(encodeWith(codec, message), message)
     return this.#lifecycle.hub.sender.sendMessage(message)
@@ -380,15 +381,9 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return this.#session?.link.codec ?? sharedCodec(this.#lifecycle.settings.codec)
   }
 
-  #send(data: string | Uint8Array, message: unknown): Promise<void> {
+  #send(data: OutboxData, message: unknown): Promise<void> {
     const { sender } = this.#lifecycle.hub
     return this.#session ? sender.sendOver(this.#session.link, data, message) : sender.send(data, message)
-  }
-
-  #sendLate(make: () => unknown, codec?: Codec): Promise<void> {
-    const { sender } = this.#lifecycle.hub
-    const late = new LateMessage(make, codec)
-    return this.#session ? sender.sendLateOver(this.#session.link, late) : sender.sendLate(late)
   }
 
   /** The link that the caller means. */

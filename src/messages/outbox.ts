@@ -22,9 +22,11 @@ export const OUTBOX_DEFAULTS = {
   maxAge: Infinity,
 } as const
 
+/** The frame of a message, or the message that becomes one when it is handed to the socket. */
+export type OutboxData = string | Uint8Array | LateMessage
+
 /** One message that waits to be sent. */
-export interface OutboxEntry<Data = string | Uint8Array | LateMessage> {
-  /** The frame, encoded, or what makes it. */
+export interface OutboxEntry<Data = OutboxData> {
   readonly data: Data
   /** The message as it was given, for reports. */
   readonly message: unknown

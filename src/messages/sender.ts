@@ -8,7 +8,7 @@ import { RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 import { HARD_LIMIT_FACTOR, LOW_WATER_SHARE } from '../core/water-marks.js'
 import { OUTBOX_DEFAULTS, Outbox } from './outbox.js'
-import type { OutboxEntry, OutboxSettings } from './outbox.js'
+import type { OutboxData, OutboxEntry, OutboxSettings } from './outbox.js'
 
 /** The link that sending is about, as far as it is about it. */
 export interface SenderLink {
@@ -57,26 +57,16 @@ export class Sender {
   }
 
   /**
-   * Sends a frame, or keeps it. Bytes that are kept are copied.
+   * Sends a frame, or keeps it. Bytes that are kept are copied. A late message becomes a frame when it is handed to the socket.
    *
    * @param message what the frame says, for reports and for `conflate`
    * @returns flow control only: see `Connection.send`
    * @throws NotConnectedError where there is no outbox
-   * @throws OutboxFullError where it is full, and says so, or where the link has far too much to send
+   * @throws OutboxFullError where it is full, and says so, or where too much waits on the link
    */
-  send(data: string | Uint8Array, message: unknown): Promise<void> {
+  send(data: OutboxData, message: unknown): Promise<void> {
     const link = this.#isFlushing ? undefined : this.#port.openLink()
     return link ? this.#sendNow(link, data) : this.#keep(data, message)
-  }
-
-  /**
-   * Sends a message that is made when it is handed to the socket, or keeps what makes it. Returns and throws like {@link send}.
-   *
-   * @throws OutboxFullError also where so many wait for the rate limit as the outbox may have
-   */
-  sendLate(late: LateMessage): Promise<void> {
-    const link = this.#isFlushing ? undefined : this.#port.openLink()
-    return link ? this.#sendLateNow(link, late) : this.#keep(late, late.source)
   }
 
   /**
@@ -92,7 +82,7 @@ export class Sender {
       : this.#keep(new LateMessage(message), message)
   }
 
-  #keep(data: OutboxEntry['data'], message: unknown): Promise<void> {
+  #keep(data: OutboxData, message: unknown): Promise<void> {
     if (this.#settings === false) throw new NotConnectedError(this.#port.status())
     this.#outbox ??= this.#createOutbox(this.#settings)
     const { isAccepted, dropped } = this.#outbox.push({ data, message })
@@ -109,34 +99,25 @@ export class Sender {
   /**
    * Sends a frame over one link, and over no other: if that is gone, the message is dropped, and reported.
    *
-   * @throws OutboxFullError where the link has far too much to send
+   * @throws OutboxFullError like {@link send}
    */
-  sendOver(link: SenderLink, data: string | Uint8Array, message: unknown): Promise<void> {
+  sendOver(link: SenderLink, data: OutboxData, message: unknown): Promise<void> {
     if (link.isOpen) return this.#sendNow(link, data)
     this.#report('gone', [{ data, message }])
     return RESOLVED
   }
 
-  /** Sends a message that is not made yet as {@link sendOver} does. */
-  sendLateOver(link: SenderLink, late: LateMessage): Promise<void> {
-    if (link.isOpen) return this.#sendLateNow(link, late)
-    this.#report('gone', [{ data: late, message: late.source }])
-    return RESOLVED
-  }
-
-  #sendNow(link: SenderLink, data: string | Uint8Array): Promise<void> {
+  #sendNow(link: SenderLink, data: OutboxData): Promise<void> {
     const { excess } = link
     if (excess !== undefined) throw new OutboxFullError(0, excess, this.#highWaterMark)
-    return link.send(data)
+    return data instanceof LateMessage ? this.#sendLateNow(link, data) : link.send(data)
   }
 
-  /** What is not made yet has no bytes that could bound it: its number does. */
+  /** Messages that are not made yet have no bytes to bound them: their number does. */
   #sendLateNow(link: SenderLink, late: LateMessage): Promise<void> {
-    const { excess, lateWaiting } = link
+    const { lateWaiting } = link
     const { limit } = this.#settings || OUTBOX_DEFAULTS
-    if (excess !== undefined || lateWaiting >= limit) {
-      throw new OutboxFullError(excess === undefined ? lateWaiting : 0, excess ?? 0, this.#highWaterMark)
-    }
+    if (lateWaiting >= limit) throw new OutboxFullError(lateWaiting, 0, this.#highWaterMark)
     return link.sendLate(late)
   }
 
