@@ -125,20 +125,24 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
   /**
    * Hands a frame to the transport.
    *
+   * @param left called when it has left this process, or never will
    * @returns a promise that is flow control only: settled already below the high-water mark, resolved at the low mark or at the
    * link's end otherwise; it never rejects
    * @throws ConnectionLostError unless the link is open
    */
-  send(data: string | Uint8Array): Promise<void> {
+  send(data: string | Uint8Array, left?: () => void): Promise<void> {
     const { refusal, transport } = this
     if (refusal) throw refusal
     const mark = this.settings.sendHighWaterMark
     const isHigh = this.#drained !== undefined || transport.bufferedAmount + data.length >= mark
     if (!isHigh) {
-      transport.send(data)
+      transport.send(data, left)
       return RESOLVED
     }
-    transport.send(data, () => this.#onFlushed())
+    transport.send(data, () => {
+      this.#onFlushed()
+      left?.()
+    })
     if (transport.bufferedAmount < mark) return RESOLVED
     this.#drained ??= deferred()
     return this.#drained.promise
@@ -184,21 +188,6 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
       late.fail(error)
     }
     return undefined
-  }
-
-  /**
-   * Hands a frame to the transport. It is no flow control.
-   *
-   * @param left called when it has left this process, or never will
-   * @throws ConnectionLostError unless the link is open
-   */
-  sendWatched(data: string | Uint8Array, left: () => void): void {
-    const { refusal, transport } = this
-    if (refusal) throw refusal
-    transport.send(data, () => {
-      this.#onFlushed()
-      left()
-    })
   }
 
   #onFlushed(): void {

@@ -18,7 +18,8 @@ export interface SenderLink {
   readonly excess: number | undefined
   /** Number of messages that the rate limit holds back and that are not made yet. */
   readonly lateWaiting: number
-  send(data: string | Uint8Array): Promise<void>
+  /** @param left called when it has left this process, or never will */
+  send(data: string | Uint8Array, left?: () => void): Promise<void>
   /** Sends a message that is made when it is handed to the socket. */
   sendLate(late: LateMessage): Promise<void>
 }

@@ -5,7 +5,6 @@ import { toError } from '../core/error-text.js'
 import { rejected } from '../core/deferred.js'
 import { syncAnswer } from '../core/thenable.js'
 import type { Stage } from '../errors/stage.js'
-import type { LinkFlow } from '../link/link-flow.js'
 import type { ReadDemand } from '../link/read-flow.js'
 import type { InboundPipeline } from '../messages/inbound.js'
 import { MessageStreams } from '../messages/message-stream.js'
@@ -31,7 +30,7 @@ export interface MessageTakersSettings {
 
 /** One link, for those who wait for its messages. */
 export interface TakersSession {
-  readonly link: SenderLink & Pick<LinkFlow, 'sendWatched'>
+  readonly link: SenderLink
   /** True if the caller may send at once. */
   readonly canSend: boolean
   /** True while the caller is part of its `@OnOpen`. */
@@ -164,7 +163,7 @@ export class MessageTakers {
     const onWaiting = waitingCounter(this.#hub.demand)
     const sendOn = (session: TakersSession, message: unknown, left: () => void): void => {
       session.requests.markUsed(message)
-      session.link.sendWatched(encodeWith(session.link.codec, message), left)
+      void session.link.send(encodeWith(session.link.codec, message), left)
     }
     return new Subscriptions(
       {
