@@ -154,7 +154,7 @@ export class HeartbeatSchedule {
     this.restartSilence(now)
   }
 
-  /** Says what is due. Whoever sends the beat that it asks for tells `onLeft` when that has left, and `onHeld` if it is not at once. */
+  /** Returns the action that is due. For a beat, the caller then calls `onLeft` when the beat has left, and `onHeld` if that is not at once. */
   tick(now: number): HeartbeatAction {
     const settings = this.#settings
     const lateBy = now - this.#deadAt

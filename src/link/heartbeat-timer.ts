@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../core/clock.js'
 export interface ScheduledItem {
   /**
    * When it is due; `Infinity` for never. It may move later at any time without a word: a frame that puts off a verdict must cost
-   * nothing. Whoever moves it otherwise calls `HeartbeatTimer.update`.
+   * nothing. Any other change must be followed by `SharedHeartbeatTimer.update`.
    */
   readonly dueAt: number
   /** How many milliseconds too early it may run where another runs anyway. */

@@ -55,7 +55,7 @@ export class Link<Owner extends LinkOwner = LinkOwner>
   #seenAt = 0
   #lastSeen: number
   /**
-   * What stands in the way of a message: how the link ended, or a text to consume.
+   * Stands in the way of messages: how the link ended, or a text to consume.
    *
    * perf: one field for both, so that where neither is there, a message costs one look, and an idle connection nothing.
    */

@@ -184,7 +184,7 @@ export class InboundPipeline {
     if (isBinary && !codec.isBinary) return { kind: 'binary', value: raw, raw, receivedAt, size, handlers }
     try {
       const decoded = codec.decode(raw, isBinary)
-      // What JSON reads has no functions in it, so it is no promise either.
+      // JSON has no functions, so its values are not promises.
       const value = codec === jsonCodec ? decoded : syncAnswer(decoded, 'decode of the codec')
       return { kind: 'message', value, raw, receivedAt, size: codec.decodedBytes ?? size, handlers }
     } catch (thrown) {

@@ -279,7 +279,7 @@ export class PendingRequests {
   }
 
   #fail(request: PendingRequest, error: Error): void {
-    // Whoever cannot keep up with the replies leaves early, too.
+    // A reader that cannot keep up with the replies leaves early, too.
     if (error instanceof UnreadRepliesError) this.#queue.abandon(request, error, false)
     else this.#queue.fail(request, error, false)
     this.#queue.flush()

@@ -26,7 +26,7 @@ export interface KeySyncSettings<Snapshot, Change> {
   readonly random: () => number
 }
 
-/** What one key needs of its surroundings. None of it throws. */
+/** Fetches snapshots, and receives what becomes of a key. No method throws. */
 export interface KeySyncPort<Snapshot> {
   /** Fetches the key's snapshot; `undefined` if the server pushes it. */
   readonly fetch: ((signal: AbortSignal) => PromiseLike<Snapshot>) | undefined
@@ -174,7 +174,7 @@ export class KeySync<Snapshot, Change> {
       }
       this.#buffer.shift()
     }
-    // What `apply` was given may have been stopped by it.
+    // `apply` may have stopped the key.
     if (this.#isStopped) return
     this.#state = state
     this.#readyAt = this.#settings.clock.now()

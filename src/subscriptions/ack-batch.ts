@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../core/clock.js'
 
-/** What went out together and is to be acknowledged, each by itself: one timer for all of it. */
+/** Items that left in one message and are acknowledged one by one, with one timer for all. */
 export class AckBatch<T> {
   readonly #pending: Set<T>
   readonly #onTimeout: (items: readonly T[]) => void

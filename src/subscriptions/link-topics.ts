@@ -37,7 +37,7 @@ interface SentTopic {
   wasAcknowledged: boolean
 }
 
-/** What a server has been asked for on one link, and the way from there to what is wanted. */
+/** The topics that a server was asked for on one link. Sends the difference to those that are wanted. */
 export class LinkTopics {
   readonly #settings: SubscriptionsSettings
   readonly #port: LinkTopicsPort
@@ -292,7 +292,7 @@ function inBatches<T>(topics: readonly T[], limit: number): T[][] {
   return Array.from({ length: count }, (_, index) => topics.slice(index * size, (index + 1) * size))
 }
 
-/** What was never acknowledged may be yet, with the id that `unsubscribe` needs. */
+/** Remembers topics that were never acknowledged: they still may be, with the id that `unsubscribe` needs. */
 function addLate(late: Map<string, SentTopic>, batch: readonly SentTopic[]): void {
   for (const sent of batch) if (!sent.wasAcknowledged) late.set(sent.key, sent)
   for (const oldest of late.keys()) {

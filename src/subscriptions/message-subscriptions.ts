@@ -16,7 +16,7 @@ interface SentRequest {
   readonly isReply: (received: unknown) => boolean | Error
 }
 
-/** What subscriptions act upon and ask. */
+/** Sends the messages of subscriptions, and receives reports. */
 export interface MessageSubscriptionsPort {
   /**
    * Sends a message.
@@ -53,9 +53,9 @@ const NOTHING: SubscribeOptions = {}
 export class MessageSubscriptions {
   readonly #port: MessageSubscriptionsPort
   readonly #subscriptions = new Map<string, Subscription>()
-  /** What is still to be said on this connection, in order. */
+  /** Subscriptions that are still to be sent on this connection, in order. */
   readonly #pending = new Set<Subscription>()
-  /** What has been said on this link, or the last one, and not been refused, with the server's id once that is known. */
+  /** Subscriptions that were sent on this link, or the last one, and not refused, with the server's id once that is known. */
   readonly #sent = new SentSubscriptions<Subscription>()
   /** An acknowledgement stays pending when its subscription goes: it must not settle another one. */
   readonly #acks: PendingAcks<Subscription>
@@ -74,7 +74,7 @@ export class MessageSubscriptions {
     })
   }
 
-  /** What is remembered, by its key, in the order in which it is said. */
+  /** Remembered subscriptions by their keys, in the order of sending. */
   get remembered(): ReadonlyMap<string, Subscription> {
     return this.#subscriptions
   }

@@ -1,6 +1,6 @@
 import type { SubscriptionId } from './subscribe-options.js'
 
-/** What has been sent on a link and not been refused, with the ids that the server gave it. */
+/** Subscriptions that were sent on a link and not refused, with the ids that the server gave them. */
 export class SentSubscriptions<T extends { readonly key: string }> {
   readonly #sent = new Map<T, SubscriptionId | undefined>()
   readonly #byId = new Map<unknown, T>()
@@ -45,9 +45,9 @@ export class SentSubscriptions<T extends { readonly key: string }> {
   }
 
   /**
-   * What was sent holds for the subscriptions that have the same keys today.
+   * Passes each subscription that was sent, and its id, on to the one that has its key today.
    *
-   * @returns what was sent and is remembered under no key
+   * @returns those whose keys nobody has
    */
   passOn(current: ReadonlyMap<string, T>): T[] {
     const orphans: T[] = []

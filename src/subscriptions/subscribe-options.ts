@@ -1,4 +1,4 @@
-/** What a server calls a subscription on one connection. */
+/** ID by which a server calls a subscription on one connection. */
 export type SubscriptionId = string | number
 
 /** How one subscription of `Subscriptions.add` is acknowledged and taken back. */
@@ -27,7 +27,7 @@ export interface SubscribeOptions {
   readonly request?: boolean | undefined
 }
 
-/** What an acknowledgement says. */
+/** Content of an acknowledgement. */
 export interface SubscriptionAck {
   /** The topics that it is about, or their keys. Those that nobody waits for are passed over. */
   readonly topics: readonly unknown[]
@@ -61,7 +61,7 @@ export interface SubscriptionsOptions {
   ack?(message: unknown): SubscriptionAck | undefined
   /** Maximum wait for an acknowledgement from when the message has left, in milliseconds. Then it is reported as missing. @default 10_000 */
   readonly ackTimeout?: number | undefined
-  /** What goes together in one message. */
+  /** Bounds of the topics that go together in one message. */
   readonly batch?:
     | {
         /** Maximum number of topics of one message; 1 for an API that takes one at a time. @default Infinity */

@@ -5,12 +5,11 @@ import type { SubscribeOptions, SubscriptionsSettings } from './subscribe-option
 import { TopicSubscriptions } from './topic-subscriptions.js'
 import type { SubscribingSession, TopicSubscription, TopicSubscriptionsPort } from './topic-subscriptions.js'
 
-/** What subscriptions act upon and ask. */
+/** Knows the links, sends on them, and receives reports. */
 export type SubscriptionsPort<S> = MessageSubscriptionsPort & TopicSubscriptionsPort<S>
 
 /**
- * What one connection is subscribed to. Inject it: what is subscribed to is sent as soon as the connection is ready, and sent again after
- * each reconnect.
+ * The subscriptions of one connection. Inject it: they are sent as soon as the connection is ready, and sent again after each reconnect.
  */
 export class Subscriptions {
   readonly #port: SubscriptionsPort<SubscribingSession>

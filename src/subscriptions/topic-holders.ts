@@ -50,7 +50,7 @@ export class OpenHolder {
   }
 }
 
-/** Who holds which topic of a connection: single calls, and the last `@OnOpen` as a whole. It sends nothing. */
+/** Counts the holders of each topic of a connection: single calls, and the last `@OnOpen` as a whole. It sends nothing. */
 export class TopicHolders {
   readonly #topics = new Map<string, ConnectionTopic>()
   #opened = new OpenHolder()
@@ -84,7 +84,7 @@ export class TopicHolders {
     return holder.release(key) ? this.#drop(this.#topics.get(key)) : undefined
   }
 
-  /** What has been acknowledged, or will never be, is to be acknowledged anew on the next link. */
+  /** Renews the acknowledgements that are settled: the next link settles them again. */
   renew(): void {
     for (const held of this.#topics.values()) renewAck(held)
   }

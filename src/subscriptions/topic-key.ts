@@ -25,7 +25,7 @@ function withSortedNames(_name: string, value: unknown): unknown {
   if (typeof value === 'function' || typeof value === 'symbol') throw notComparable(value)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   const prototype: unknown = Object.getPrototypeOf(value)
-  // What is in a Map or the like is not in its JSON: two different ones would be the same topic.
+  // The JSON of a Map or the like lacks its content: two different ones would be the same topic.
   if (prototype !== Object.prototype && prototype !== null) throw notComparable(value)
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -99,7 +99,7 @@ export class TopicSubscriptions<S extends SubscribingSession> {
 
   #subscribeAlone(key: string, topic: unknown): TopicSubscription {
     const held = this.#holders.hold(key, topic)
-    // What has failed on this link is tried again.
+    // A topic that has failed on this link is tried again.
     const link = this.#current?.link
     if (held.ack.hasFailed && !link?.has(key)) this.#holders.renewOne(key)
     link?.retry(key)

@@ -99,7 +99,7 @@ export class WsHandshake {
   }
 }
 
-/** What a refusal tells about its reason. */
+/** The facts of a refusal that tell its reason. */
 interface Refusal {
   readonly status: number
   readonly body: string
