@@ -411,6 +411,12 @@ describe('Application', () => {
       await application.close()
     })
 
+    it('may be there for a client that injects nothing, in a module that provides nothing', async () => {
+      const entry = { use: Chat, url: 'ws://chat.test/', provide: [{ provide: 'limit', useValue: 1 }] }
+      const application = await start({ clients: [entry] }).starting
+      await application.close()
+    })
+
     it('takes no provider that is none, and names the entry', async () => {
       const provide = [{ provide: 'limit' } as never]
       const { starting } = start({ clients: [{ ...entryOf('lobby', 1), provide }] })

@@ -10,6 +10,7 @@ import {
 } from 'holdfast'
 import type { AttemptInfo, ClientOptions, Failure, Logger } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
+import { CLIENT_OPTION_NAMES } from '#src/annotations/client-option.js'
 import { handlersOf } from '#src/annotations/handler-table.js'
 import { OptionMethods } from '#src/app/option-methods.js'
 import { onlyMistake } from '../support/startup-error.js'
@@ -159,6 +160,30 @@ describe('@ClientOption', () => {
     const { server, options } = world()
     const client = await bootstrap(Feed, 'ws://peer.test/', options)
     server.peer.send({ id: 1 })
+    await client.close()
+  })
+
+  it('wins over the options of the class', async () => {
+    @WebSocketClient({ route: 'type', reconnect: { minUptime: 0, delays: [9_000] } })
+    class Feed {
+      readonly seen: unknown[] = []
+      @OnMessage('tick') tick(message: unknown): void {
+        this.seen.push(message)
+      }
+      @ClientOption('route') keyOf({ kind }: { kind: string }): string {
+        return kind
+      }
+      @ClientOption('reconnect.delays') delays(): number {
+        return 7
+      }
+    }
+    const { server, clock, options } = world()
+    const client = await bootstrap(Feed, 'ws://peer.test/', options)
+    server.peer.send({ type: 'other', kind: 'tick' })
+    expect(client.instance.seen).to.have.length(1)
+    server.peer.close(4001)
+    await clock.settle()
+    expect(client.connection.state).to.include({ status: 'waiting', delay: 7 })
     await client.close()
   })
 
@@ -325,6 +350,20 @@ describe('@ClientOption', () => {
     }
     defineHandlers(Late, { message: 'received', option: { route: 'route' } as object })
     expect((await onlyMistake(Late, { url: 'ws://peer.test/' })).cause).to.contain('async')
+  })
+
+  it('may be async for the url, the headers and the protocols alone', () => {
+    const awaited = CLIENT_OPTION_NAMES.filter((name) => {
+      class Feed {
+        received(): void {}
+        async option(): Promise<void> {
+          return Promise.resolve()
+        }
+      }
+      defineHandlers(Feed, { message: 'received', option: { [name]: 'option' } })
+      return handlersOf(Feed).mistakes.length === 0
+    })
+    expect(awaited).to.deep.equal(['url', 'headers', 'protocols'])
   })
 
   it('refuses two methods for one option', async () => {

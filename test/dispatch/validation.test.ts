@@ -69,6 +69,20 @@ describe('Validation', () => {
     })
   }
 
+  it('reports invalid messages in a row at once, then once a second with their number', async () => {
+    class Feed extends Noting {
+      @OnMessage('ticker', LIBRARIES.zod)
+      tick(): void {}
+    }
+    const { say, clock, instance, client } = await started(Feed, { heartbeat: false })
+    await say(...Array.from({ length: 1_000 }, () => ({ type: 'ticker', price: null })))
+    const counts = (): number[] => instance.errors.map(({ context }) => context.count)
+    expect(counts()).to.deep.equal([1])
+    await clock.advance(1_000)
+    expect(counts()).to.deep.equal([1, 999])
+    await client.close()
+  })
+
   it('tells of a message with 200,000 mistakes all of them, and the first ones in words', async () => {
     const issues = Array.from({ length: 200_000 }, (_, index) => ({ message: 'no number', path: [index] }))
     const schema = { '~standard': { version: 1 as const, vendor: 'strict', validate: () => ({ issues }) } }

@@ -350,6 +350,19 @@ describe('errors', () => {
   })
 })
 
+describe('HoldfastError', () => {
+  it('escapes what a peer said, so that its message stays one line that no terminal obeys', () => {
+    const { message } = new ReplyError({ id: 'a\nb' }, { message: 'no\r\n\u001b[2Jdone\u202e' })
+    expect(message).to.equal('Request a\\nb failed: the server replied no\\r\\n\\u001b[2Jdone\\u202e')
+  })
+
+  it('escapes the lines of a message one by one', () => {
+    const { message } = new StartupError('Ticker', [{ ...mistake, cause: 'has the name "a\nb"' }])
+    expect(message.split('\n')).to.have.length(3)
+    expect(message).to.contain('has the name "a\\nb"')
+  })
+})
+
 describe('StartupError', () => {
   it('numbers all mistakes, each with its place and its fix', () => {
     const { message } = new StartupError('Ticker', [

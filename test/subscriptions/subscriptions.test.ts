@@ -218,6 +218,19 @@ describe('Subscriptions', () => {
       expect(received()).to.deep.equal([])
     })
 
+    it('refuses a promise from unsubscribe, and forgets the topics', async () => {
+      const unsubscribe = () => Promise.reject(new Error('unheard'))
+      const { clock, errors, received, subscriptions } = await ready({ ...WITHOUT_ACK, unsubscribe })
+      const held = subscriptions.subscribe('a')
+      await clock.settle()
+      held.unsubscribe()
+      await clock.settle()
+      expect(errors).to.have.length(1)
+      expect(errors[0]!.message).to.contain('"a" could not be taken back').and.contain('returned a promise')
+      expect(received()).to.deep.equal([sub('a')])
+      expect(subscriptions.size).to.equal(0)
+    })
+
     it('may be called, and left, by the function that makes the message', async () => {
       const held: TopicSubscription[] = []
       const { clock, believed, subscriptions } = await ready({
@@ -366,23 +379,23 @@ describe('Subscriptions', () => {
     })
 
     it('leaves a message to the handlers that ack fails with, and reports it', async () => {
-      const answers: unknown[] = [
-        Promise.resolve({ topics: [] }),
-        true,
-        { topics: 'a' },
-        { topics: ['a'], id: {} },
+      const answers: readonly [() => unknown, reason: string][] = [
+        [() => Promise.reject(new Error('unheard')), 'returned a promise'],
+        [() => true, 'returned a boolean'],
+        [() => ({ topics: 'a' }), 'returned topics: a string'],
+        [() => ({ topics: ['a'], id: {} }), 'returned the id a plain object'],
       ]
-      for (const answer of answers) {
+      for (const [answer, reason] of answers) {
         const { clock, errors, messages, server, subscriptions } = await ready({
           ...LISTS,
-          ack: () => answer as undefined,
+          ack: answer as () => undefined,
         })
         subscriptions.subscribe('a')
         await clock.settle()
         server.peer.send({ n: 1 })
         await clock.settle()
         expect(messages).to.deep.equal([{ n: 1 }])
-        expect(errors[0]).to.be.instanceOf(TypeError)
+        expect(errors[0]).to.be.instanceOf(TypeError).with.property('message').that.contains(reason)
         expect(errors).to.have.length(1)
       }
     })
@@ -690,6 +703,28 @@ describe('Subscriptions', () => {
       await it.clock.settle()
       expect(it.messages).to.deep.equal([])
       expect(it.errors).to.deep.equal([])
+      await client.close()
+    })
+
+    it('are not sent again where kept() speaks of the old link, also if they were sent on that later', async () => {
+      const it = await startSubscriber(WITHOUT_ACK)
+      const client = await it.start()
+      const { subscriptions } = client.instance
+      let release: (() => void) | undefined
+      it.hooks.opened = async () => {
+        subscriptions.kept()
+        await new Promise<void>((resolve) => (release = resolve))
+      }
+      const [old] = it.server.peers
+      client.connection.reconnect({ overlap: true })
+      await it.clock.settle()
+      subscriptions.subscribe('a')
+      await it.clock.settle()
+      expect(it.received(old)).to.deep.equal([sub('a')])
+      release!()
+      await it.clock.settle()
+      expect(it.server.peers).to.have.length(2)
+      expect(it.received()).to.deep.equal([])
       await client.close()
     })
 
