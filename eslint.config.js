@@ -1,4 +1,5 @@
 import js from '@eslint/js'
+import markdown from '@eslint/markdown'
 import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 import house from './scripts/lint/eslint-plugin.js'
@@ -70,6 +71,17 @@ const WIDE_CLASSES = {
 }
 
 export default defineConfig([
+  { files: ['**/*.{js,cjs,ts}'], plugins: { house }, rules: { 'house/prose': 'error' } },
+  {
+    files: ['**/*.md'],
+    plugins: { markdown, house },
+    language: 'markdown/gfm',
+    rules: {
+      'house/prose-markdown': 'error',
+      'markdown/no-missing-label-refs': 'error',
+      'markdown/no-missing-link-fragments': 'error',
+    },
+  },
   // The TypeScript in far is compiled with packages that only its own projects install.
   globalIgnores(['dist', '.build', 'coverage', 'test/fixtures', 'far/**/*.ts']),
   {

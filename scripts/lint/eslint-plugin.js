@@ -1,4 +1,5 @@
 // The house rules that ESLint can check in one file.
+import { prose, proseMarkdown } from './prose/rules.js'
 
 /** @typedef {import('eslint').Rule.RuleModule} Rule */
 
@@ -304,5 +305,7 @@ export default {
     'explicit-undefined': explicitUndefined,
     'perf-comment': perfComment,
     'module-state': moduleState,
+    prose,
+    'prose-markdown': proseMarkdown,
   },
 }
