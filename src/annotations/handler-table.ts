@@ -73,10 +73,10 @@ interface Declared {
 }
 
 const NO_HANDLERS_FIX =
-  'decorate a method, for example with @OnMessage(), or put @Module({ clients: [TheClient] }) on the class to make it a module'
+  'decorate a method, for example with @OnMessage(), or add @Module({ clients: [TheClient] }) to make the class a module'
 
-const DUPLICATE_FIX = 'keep one of them, and let it call the other'
-const SHARED_KEY_FIX = `${DUPLICATE_FIX}; or give each a schema of its own, which tells whose messages are whose`
+const DUPLICATE_FIX = 'keep one, and call the other from it'
+const SHARED_KEY_FIX = 'keep one, or give each its own schema'
 
 /** Stands for the argument of a decorator that was given none. */
 const NONE = Symbol('none')
@@ -105,12 +105,9 @@ class TableBuilder {
       this.#mistake(className(this.#target), 'no handlers found', NO_HANDLERS_FIX)
     }
     for (const [declared, other] of this.#messages.disagreements()) {
-      const cause = `${nameOf(other)} takes the same key with another duringOpen`
-      this.#mistake(
-        nameOf(declared),
-        cause,
-        'give both the same duringOpen: it is decided by the key, before schemas are asked',
-      )
+      const cause = `duringOpen differs from that of ${nameOf(other)}, which handles the same key`
+      const fix = 'use the same duringOpen for both: it applies to the key, before schemas are checked'
+      this.#mistake(nameOf(declared), cause, fix)
     }
     const table = {
       single: this.#single,
@@ -131,7 +128,7 @@ class TableBuilder {
     }
     const rival = record.event === 'message' ? this.#messages.take(declared) : this.#take(declared)
     if (rival) {
-      const cause = `is a second ${record.decorator}, after ${nameOf(rival)}`
+      const cause = `duplicate ${record.decorator}: ${nameOf(rival)} already has it`
       const isKeyed = record.event === 'message' && keyOf(record.args) !== NONE
       this.#mistake(nameOf(declared), cause, isKeyed ? SHARED_KEY_FIX : DUPLICATE_FIX)
       return

@@ -6,8 +6,8 @@ import { versionOf } from './metadata.js'
 
 /** Types that have no class: the value that a compiler emits for them, and their names. */
 const NOT_CLASSES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
-  [Object, 'an interface, a union, an object type, or a class that was imported with `import type`'],
-  [Function, 'a function, or a class that was imported with `import type`'],
+  [Object, 'an interface, a union, an object type, or a class imported with `import type`'],
+  [Function, 'a function, or a class imported with `import type`'],
   [String, 'a string'],
   [Number, 'a number'],
   [Boolean, 'a boolean'],
@@ -24,24 +24,25 @@ const NOT_CLASSES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
 export function findTokenMistake(token: unknown): Pick<Mistake, 'cause' | 'fix'> | undefined {
   if (token === undefined || token === null) {
     const fix =
-      'break the circle of imports, import the class without `type`, or wrap it: @inject(delay(() => TheClass)), from tsyringe'
-    return { cause: `is ${String(token)} (circular import, or \`import type\`?)`, fix }
+      'break the circular import, import the class without `type`, or use @inject(delay(() => TheClass)) from tsyringe'
+    const cause = `the token is ${String(token)}, usually because of a circular import or \`import type\``
+    return { cause, fix }
   }
   if (typeof token !== 'function') return undefined
   const version = versionOf(token)
   if (version !== undefined) return otherCopyMistake(className(token), version)
   if (isOwnClass(token)) return undefined
   const kind = NOT_CLASSES.get(token) ?? `a built-in ${className(token)}`
-  const imported = kind.includes('import type') ? 'import the class without `type`; or ' : ''
-  const fix = `${imported}name a token, @inject('theName') from tsyringe, and provide that; or use a class of yours as the type`
-  return { cause: `is ${kind}, which cannot be looked up`, fix }
+  const imported = kind.includes('import type') ? 'import the class without `type`, ' : ''
+  const fix = `${imported}use a class as the type, or provide a token and use @inject('theToken') from tsyringe`
+  return { cause: `the type is ${kind}, which cannot be injected`, fix }
 }
 
 function otherCopyMistake(name: string, version: string): Pick<Mistake, 'cause' | 'fix'> {
   const cause = `${name} comes from another copy of holdfast (version ${version}; this one is ${VERSION})`
   return {
     cause,
-    fix: 'keep one copy: "npm ls holdfast" shows all of them, and "npm dedupe" may remove the others',
+    fix: 'keep one copy: "npm ls holdfast" lists all of them, and "npm dedupe" can remove duplicates',
   }
 }
 

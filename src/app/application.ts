@@ -46,7 +46,7 @@ export class Application {
    */
   get<T>(token: Token<T>): T {
     if (this.#injector?.isRegistered(token)) return this.#injector.resolve(token)
-    throw new Error(`No module provides ${tokenName(token)}: add it to the providers of one`)
+    throw new Error(`No provider for ${tokenName(token)}. Add it to the providers of a module`)
   }
 
   /**
@@ -60,13 +60,16 @@ export class Application {
     )
     const [only] = found
     if (only && found.length === 1) return only as Client<T>
-    const names = this.clients
-      .map((client) => `${className(client.instance.constructor)} '${client.name}'`)
-      .join(', ')
-    const asked = name === undefined ? className(target) : `${className(target)} named '${name}'`
-    throw new Error(
-      `There ${only ? 'are several clients' : 'is no client'} ${asked}; there are: ${names || 'none'}`,
-    )
+    const wanted = className(target)
+    if (only) {
+      const names = found.map((client) => `'${client.name}'`).join(', ')
+      throw new Error(
+        `Several ${wanted} clients exist: ${names}. Pass a name: app.client(${wanted}, '${only.name}')`,
+      )
+    }
+    const named = name === undefined ? '' : ` named '${name}'`
+    const all = this.clients.map((client) => `${className(client.instance.constructor)} '${client.name}'`)
+    throw new Error(`No client ${wanted}${named}. Clients of this application: ${all.join(', ') || 'none'}`)
   }
 
   /**
@@ -159,7 +162,7 @@ function warnOfContainer({ providers }: ModuleGraph, { container }: ClientOption
     if (!container?.isRegistered(token as never, true)) continue
     const name = tokenName(token)
     logger.warn(
-      `the container's ${name} is not used: a module provides it. Pass bootstrap(…, { providers: [{ provide: ${name}, … }] }) to replace it`,
+      `the container's ${name} is not used: a module provides ${name}. To replace it, pass providers: [{ provide: ${name}, … }] to bootstrap`,
     )
   }
 }
@@ -206,22 +209,23 @@ function makeProviders(graph: ModuleGraph, injector: Injector, module: Class): v
     injector.registerClasses()
     for (const provider of graph.providers) {
       making = tokenName(tokenOf(provider))
-      checkMade(injector.resolve(tokenOf(provider)), provider)
+      const problem = promiseMistake(injector.resolve(tokenOf(provider)), provider)
+      if (problem) throw new StartupError(className(module), [{ place: making, ...problem }])
     }
   } catch (thrown) {
-    throw constructionError(className(module), making, thrown)
+    const fix = 'do work that can fail before bootstrap(), and pass its result as useValue'
+    throw constructionError(className(module), { place: making, cause: 'could not be created', fix }, thrown)
   }
 }
 
-/** An asynchronous factory or constructor would be injected as the promise that it returns. */
-function checkMade(made: unknown, provider: Provider): void {
-  if (!(made instanceof Promise) || 'useValue' in provider || 'useExisting' in provider) return
+/** Finds an asynchronous factory or constructor: what it returns would be injected as a promise. */
+function promiseMistake(made: unknown, provider: Provider): Pick<Mistake, 'cause' | 'fix'> | undefined {
+  if (!(made instanceof Promise) || 'useValue' in provider || 'useExisting' in provider) return undefined
   ignore(made)
   if (!('useFactory' in provider))
-    throw new Error('its constructor returned a promise. Only assign fields there')
-  throw new Error(
-    'its factory returned a promise, and factories are synchronous: await it before bootstrap, and give useValue',
-  )
+    return { cause: 'the constructor returned a promise', fix: 'only assign fields there' }
+  const fix = 'await the value before bootstrap() and pass it as useValue'
+  return { cause: 'the factory returned a promise', fix }
 }
 
 function withoutStart(options: ClientOptions): ClientOptions {
@@ -232,8 +236,8 @@ function withoutStart(options: ClientOptions): ClientOptions {
 function inEntry(mistake: Mistake, place: string, use: Class, hasUrl: boolean): Mistake {
   if (mistake.cause === NO_URL) {
     const name = className(use)
-    const fix = `add it: { use: ${name}, url: 'wss://…' }, or @WebSocketClient({ url: 'wss://…' }) on ${name}`
-    return { place, cause: hasUrl ? `${NO_URL}: its url is undefined` : NO_URL, fix }
+    const fix = `add one: { use: ${name}, url: 'wss://…' }, or @WebSocketClient({ url: 'wss://…' }) on ${name}`
+    return { place, cause: hasUrl ? `${NO_URL}: url is undefined` : NO_URL, fix }
   }
   return mistake.place.startsWith('options.') ? { ...mistake, place: `${place}, ${mistake.place}` } : mistake
 }

@@ -85,7 +85,7 @@ function checkTarget(target: unknown): void {
   const place = 'bootstrap'
   const circle = target === undefined ? ' (circular import?)' : ''
   const cause = `expected a class, received ${describeValue(target)}${circle}`
-  throw new StartupError(place, [{ place, cause, fix: targetFix(target) }])
+  throw new StartupError('the application', [{ place, cause, fix: targetFix(target) }])
 }
 
 function checkOptions(target: Class, options: unknown): void {
@@ -96,11 +96,11 @@ function checkOptions(target: Class, options: unknown): void {
 }
 
 function targetFix(target: unknown): string {
-  if (target === undefined)
-    return 'break the circle of imports between the files, or correct the name in the import'
+  if (target === undefined) return 'break the circular import between the files, or correct the imported name'
   if (typeof target === 'function')
-    return 'pass a class; if it is one, write its decorators with parentheses: @WebSocketClient(), @Module({ … })'
-  if (Array.isArray(target)) return 'list them in a module, @Module({ clients: [A, B] }), and pass that'
+    return 'pass a class. If it is one, add parentheses to its decorators: @WebSocketClient(), @Module({ … })'
+  if (Array.isArray(target))
+    return 'list the classes in a module, @Module({ clients: [A, B] }), and pass the module'
   if (target instanceof Promise) return 'await it, and pass the class'
   const { constructor } = Object(target) as { constructor?: unknown }
   const isInstance = isObject(target) && typeof constructor === 'function' && constructor !== Object
@@ -110,8 +110,8 @@ function targetFix(target: unknown): string {
 
 function moduleUrlError(module: Class): StartupError {
   const place = className(module)
-  const cause = 'is a module, which has no URL'
-  const fix = `add it to the client's entry, clients: [{ use: TheClient, url: '…' }], and call bootstrap(${place})`
+  const cause = 'a module cannot take a URL'
+  const fix = "set it on a client: clients: [{ use: TheClient, url: 'wss://…' }]"
   return new StartupError(place, [{ place, cause, fix }])
 }
 

@@ -20,6 +20,7 @@ import { CONNECTION_TOKENS, ClientScope } from './connection-scope.js'
 import { Disposal, constructionError } from './disposal.js'
 import type { InstanceFactory } from './instance-factory.js'
 import { OptionMethods } from './option-methods.js'
+import { isPlain } from './plain-factory.js'
 
 /** Shared by all clients of the process, so that no two connections have the same ID. */
 let connectionCount = 0
@@ -77,7 +78,7 @@ export class ClientBuilder<T extends object = object> {
       if (method === undefined) return mistake
       return {
         ...mistake,
-        fix: `${mistake.fix}. These options replace the whole group, also ${method}: set them on the class instead`,
+        fix: `${mistake.fix}. These options replace the whole group, including ${method}. Set them on the class instead`,
       }
     })
   }
@@ -104,7 +105,10 @@ export class ClientBuilder<T extends object = object> {
   build(): Client<T> | Promise<Client<T>> {
     const scope = this.open()
     const fail = (thrown: unknown): never => {
-      throw constructionError(className(this.#target), className(this.#target), thrown)
+      const place = className(this.#target)
+      const cause = isPlain(this.#target) ? 'the constructor threw' : 'could not be created'
+      const fix = 'only assign fields in the constructor; move work that can fail to @OnOpen'
+      throw constructionError(place, { place, cause, fix }, thrown)
     }
     let made: T | Promise<T>
     try {

@@ -3,6 +3,7 @@ import type { SettleListener } from '../core/deferred.js'
 import { reasonOf, toError } from '../core/error-text.js'
 import type { Logger } from '../core/logger.js'
 import { StartupError } from '../errors/startup-error.js'
+import type { Mistake } from '../errors/startup-error.js'
 import { settlesWithin } from './settles-within.js'
 import type { Disposables } from './disposables.js'
 
@@ -50,10 +51,13 @@ export async function disposeWithin(
     )
 }
 
-/** What to say when making something throws, though nothing was missing. */
-export function constructionError(target: string, place: string, thrown: unknown): StartupError {
+/** Returns the error to report if a constructor or a factory throws. A StartupError is returned unchanged. */
+export function constructionError(
+  target: string,
+  { place, cause, fix }: Mistake,
+  thrown: unknown,
+): StartupError {
   if (thrown instanceof StartupError) return thrown
-  const cause = `could not be made: ${reasonOf(toError(thrown))}`
-  const fix = 'only assign fields in the constructor; move work that can fail to @OnOpen'
-  return new StartupError(target, [{ place, cause, fix }], { cause: thrown })
+  const mistake = { place, cause: `${cause}: ${reasonOf(toError(thrown))}`, fix }
+  return new StartupError(target, [mistake], { cause: thrown })
 }

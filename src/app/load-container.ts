@@ -9,11 +9,11 @@ export type CreateInjector = (container: object | undefined) => Injector
 let loaded: CreateInjector | undefined
 
 /** Fix to print if {@link loadContainer} finds nothing. */
-export const INSTALL_CONTAINER = 'npm install tsyringe reflect-metadata'
+export const INSTALL_CONTAINER = 'run npm install tsyringe reflect-metadata'
 
 /** Returns the mistake of providers that nothing can make. */
 export function missingContainer(place: string): Mistake {
-  return { place, cause: 'providers take a container, and tsyringe is not installed', fix: INSTALL_CONTAINER }
+  return { place, cause: 'providers require tsyringe, which is not installed', fix: INSTALL_CONTAINER }
 }
 
 /**

@@ -70,12 +70,8 @@ class ModuleReader implements ModuleGraph {
     const token = tokenOf(provider)
     const other = this.#providedBy.get(token)
     if (other !== undefined) {
-      const where = other === module ? 'twice' : `here and in ${other}`
-      this.#mistake(
-        module,
-        `${tokenName(token)} is provided ${where}`,
-        'provide it once: all modules share one container',
-      )
+      const how = other === module ? 'provided twice' : `provided by both ${other} and ${module}`
+      this.#mistake(module, `${tokenName(token)} is ${how}`, 'remove one: all modules share a container')
       return
     }
     this.#providedBy.set(token, module)
@@ -88,8 +84,8 @@ class ModuleReader implements ModuleGraph {
     const names = this.#names.get(entry.use) ?? new Set()
     this.#names.set(entry.use, names)
     if (names.has(name)) {
-      const cause = `there are two clients ${target} with the name '${name}'`
-      this.#mistake(module, cause, 'give each a name of its own: { use, name }')
+      const cause = `two ${target} clients are named "${name}"`
+      this.#mistake(module, cause, `give each a unique name: { use: ${target}, name: … }`)
       return
     }
     names.add(name)

@@ -68,8 +68,7 @@ export class OptionMethods {
 
   #call({ method, name }: Handler, args: readonly unknown[]): unknown {
     const instance = this.#instance as Readonly<Record<string | symbol, OptionFunction>> | undefined
-    if (!instance)
-      throw new Error(`${name} is an option, and its instance does not exist before the constructor returns`)
+    if (!instance) throw new Error(`Cannot call ${name}: the constructor has not returned yet`)
     return instance[method]?.(...args)
   }
 }

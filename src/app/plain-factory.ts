@@ -44,7 +44,7 @@ function missingContainer(target: Class): Mistake[] {
     token,
     place: `${className(target)}, constructor parameter ${index + 1}`,
     ...(findTokenMistake(token) ?? {
-      cause: `injects ${tokenName(token)}, which takes a container, and tsyringe is not installed`,
+      cause: `injecting ${tokenName(token)} requires tsyringe, which is not installed`,
       fix: INSTALL_CONTAINER,
     }),
   }))

@@ -37,7 +37,7 @@ export function reasonOf(thrown: unknown): string {
 /** Returns what was thrown if it is an Error, else an Error that carries it. */
 export function toError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown
-  return new Error(`Something other than an Error was thrown: ${safeString(thrown)}`, { cause: thrown })
+  return new Error(`A value that is not an Error was thrown: ${safeString(thrown)}`, { cause: thrown })
 }
 
 /** Shows any value, also one that cannot be shown. */

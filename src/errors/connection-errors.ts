@@ -101,7 +101,7 @@ export class OnOpenTimeoutError extends ConnectionError {
   readonly timeout: number
 
   constructor(timeout: number) {
-    super(`@OnOpen has not settled within onOpenTimeout (${timeout} ms)`)
+    super(`@OnOpen did not complete within ${timeout} ms (onOpenTimeout)`)
     this.timeout = timeout
   }
 }
@@ -113,7 +113,7 @@ export class HeartbeatTimeoutError extends ConnectionError {
   readonly silence: number
 
   constructor(silence: number, what: string) {
-    super(`The peer has sent nothing for ${Math.round(silence)} ms (${what}): taken for dead, and cut`)
+    super(`No data received for ${Math.round(silence)} ms (${what}): connection terminated`)
     this.silence = silence
   }
 }
@@ -146,13 +146,10 @@ export class ProtocolViolationError extends ConnectionError {
 
   /** @param limit the option whose limit was exceeded, if it was one */
   constructor(sentCode: number, cause: Error, limit?: ReceiveLimit) {
-    const what = limit ? describeExcess(limit) : `Peer violated the protocol: ${cause.message}`
-    super(
-      `${what} (closed with ${sentCode})${limit ? `. Raise ${limit.option} if the message is expected` : ''}`,
-      {
-        cause,
-      },
-    )
+    const message = limit
+      ? `${describeExcess(limit)}: connection closed with ${sentCode}. Raise ${limit.option} if the message is expected`
+      : `Peer violated the protocol: ${cause.message} (closed with ${sentCode})`
+    super(message, { cause })
     this.sentCode = sentCode
   }
 }
@@ -168,7 +165,8 @@ export class RetriesExhaustedError extends ConnectionError {
   readonly attempts: number
 
   constructor(attempts: number, cause: unknown) {
-    super(`Gave up after ${attempts} attempts (reconnect.maxAttempts): ${reasonOf(cause)}`, { cause })
+    const which = attempts === 1 ? 'The only connection attempt' : `All ${attempts} connection attempts`
+    super(`${which} failed (reconnect.maxAttempts). Last error: ${reasonOf(cause)}`, { cause })
     this.attempts = attempts
   }
 }

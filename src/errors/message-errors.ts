@@ -14,7 +14,7 @@ export class DecodeError extends MessageError {
 
   constructor(raw: string | Uint8Array, cause: unknown) {
     const excerpt = typeof raw === 'string' ? JSON.stringify(excerptOf(raw, 80)) : `${raw.byteLength} bytes`
-    super(`Could not decode a message (${excerpt}): ${reasonOf(cause)}`, { cause })
+    super(`Failed to decode a message (${excerpt}): ${reasonOf(cause)}`, { cause })
     this.raw = raw
   }
 }
@@ -25,7 +25,7 @@ export class EncodeError extends MessageError {
 }
 
 /** No more fit into the text of an error. */
-const MOST_TOLD_ISSUES = 500
+const MAX_LISTED_ISSUES = 500
 
 /** A message that no schema of the handlers for its key accepts. The handlers have not seen it. */
 export class MessageValidationError extends MessageError {
@@ -38,13 +38,17 @@ export class MessageValidationError extends MessageError {
   readonly raw: string | Uint8Array
 
   constructor(handler: string, key: unknown, raw: string | Uint8Array, issues: readonly SchemaIssue[]) {
-    const name = key === undefined ? 'A message' : `A message with the key ${excerptOf(safeString(key), 80)}`
-    const told = issues.slice(0, MOST_TOLD_ISSUES).map(describeIssue).join('; ')
-    super(`${name} does not fit ${handler}: ${excerptOf(told, 500)}`)
+    const name = key === undefined ? 'Message' : `Message ${describeKey(key)}`
+    const listed = issues.slice(0, MAX_LISTED_ISSUES).map(describeIssue).join('; ')
+    super(`${name} failed validation for ${handler}: ${excerptOf(listed, 500)}`)
     this.issues = issues
     this.key = key
     this.raw = raw
   }
+}
+
+function describeKey(key: unknown): string {
+  return typeof key === 'string' ? JSON.stringify(excerptOf(key, 80)) : excerptOf(safeString(key), 80)
 }
 
 /** The connection ended, and messages were left that no handler could take within the time for it, or handlers that had not settled. */
@@ -63,7 +67,7 @@ export class UnprocessedMessagesError extends MessageError {
         : `${count} received messages discarded: the connection ended before they were handled`
     const names = [...new Set(handlers)].join(', ')
     const hint = mayAwaitClose
-      ? '. If it awaits close() or closed, it waits for itself: call close() without await'
+      ? '. A handler that awaits close() or closed waits for itself. Call close() without await'
       : ''
     const parts = [
       ...(count > 0 ? [messages] : []),

@@ -7,7 +7,7 @@ export class PingTimeoutError extends HoldfastError {
   readonly age: number
 
   constructor(age: number, pings: number) {
-    super(`The peer has left ${pings} pings unanswered: the oldest, ${Math.round(age)} ms old, is given up`)
+    super(`Ping timed out: no pong after ${Math.round(age)} ms and ${pings - 1} later pings`)
     this.age = age
   }
 }

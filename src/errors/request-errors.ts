@@ -72,7 +72,7 @@ export class WaitTimeoutError extends RequestError {
   readonly timeout: number
 
   constructor(timeout: number) {
-    super(`waitFor has seen no matching message within ${timeout} ms`)
+    super(`waitFor timed out after ${timeout} ms: no matching message received`)
     this.timeout = timeout
   }
 }
@@ -92,19 +92,19 @@ export class BackpressureError extends RequestError {
 
 const BACKPRESSURE = {
   handlers: (pending: number) =>
-    `${pending} messages wait for slow handlers, 16 times highWaterMark: reading stops until they have been ` +
-    'handled, so nothing can be waited for. Make the handlers faster, or raise concurrency or highWaterMark',
+    `${pending} messages are pending, 16 times highWaterMark. Reading is paused, so no reply can arrive. ` +
+    'Speed up the handlers, or raise concurrency or highWaterMark',
   iterator: () =>
-    'An iteration over messages() is behind by 16 times its highWaterMark: reading stops until it has caught up, ' +
-    'so nothing can be waited for. Read it, or leave its loop',
+    'A messages() loop is behind by 16 times its highWaterMark. Reading is paused, so no reply can arrive. ' +
+    'Read faster, or leave the loop',
   waits: (pending: number) =>
-    `${pending} calls of waitFor are pending, and there can be no more. Give them a shorter timeout, or wait for fewer messages at once`,
+    `${pending} waitFor calls are pending, which is the limit. Use shorter timeouts, or wait for fewer messages at once`,
   requests: (pending: number) =>
-    `${pending} requests wait for a connection, the most that may. Await connection.whenOpen(), or raise requests.limit`,
+    `${pending} requests are waiting for a connection, which is the limit. Await connection.whenOpen(), or raise requests.limit`,
 } as const
 
 function nameRequest({ id, message, client }: RequestFacts): string {
-  const name = id === undefined ? 'The request' : `Request ${excerptOf(safeString(id), MOST_OF_A_NAME)}`
+  const name = id === undefined ? 'Request' : `Request ${excerptOf(safeString(id), MOST_OF_A_NAME)}`
   const purpose = purposeOf(message, id)
   return `${name}${purpose && ` (${purpose})`}${client === undefined ? '' : ` of ${client}`}`
 }

@@ -16,7 +16,9 @@ export class NotConnectedError extends SendError {
 
   constructor(status: string) {
     super(
-      `Cannot send while ${status}: await connection.whenOpen() first, send from @OnOpen, or have an outbox`,
+      status === 'open'
+        ? 'Cannot send: the server is closing the connection'
+        : `Cannot send while the connection is ${status}. Await connection.whenOpen(), or enable the outbox`,
     )
     this.status = status
   }
@@ -37,13 +39,13 @@ export class OutboxFullError extends SendError {
   constructor(size: number, bytes: number, sendHighWaterMark?: number) {
     super(
       sendHighWaterMark === undefined
-        ? `The outbox is full (${size} messages, ${bytes} bytes): await connection.whenOpen(), raise outbox.limit or outbox.bytes, ` +
-            "or choose what goes with outbox.overflow: 'drop-oldest' | 'drop-newest'"
+        ? `Outbox is full (${size} messages, ${bytes} bytes). Await connection.whenOpen(), raise outbox.limit or outbox.bytes, ` +
+            'or set outbox.overflow'
         : size > 0
-          ? `Cannot send: ${size} messages that are not made yet wait for rateLimit, as many as outbox.limit allows. ` +
+          ? `Cannot send: ${size} message functions are waiting for rateLimit (outbox.limit). ` +
             'Send less often, or raise outbox.limit'
-          : `Cannot send: ${bytes} bytes wait to be sent, more than 16 times sendHighWaterMark (${sendHighWaterMark}). ` +
-            'Await the promise that send returns, or raise sendHighWaterMark',
+          : `Cannot send: ${bytes} bytes are waiting, more than 16 times sendHighWaterMark (${sendHighWaterMark}). ` +
+            'Await the promise that send() returns, or raise sendHighWaterMark',
     )
     this.size = size
     this.bytes = bytes
@@ -63,8 +65,8 @@ export class MessageDroppedError extends SendError {
   readonly messages: readonly unknown[]
 
   constructor(reason: MessageDroppedError['reason'], messages: readonly unknown[], options?: ErrorOptions) {
-    const count = messages.length === 1 ? '1 message was' : `${messages.length} messages were`
-    super(`${count} not sent: ${DROP_REASONS[reason]}`, options)
+    const count = messages.length === 1 ? '1 message' : `${messages.length} messages`
+    super(`${count} dropped: ${DROP_REASONS[reason]}`, options)
     this.reason = reason
     this.messages = messages
   }
@@ -76,8 +78,8 @@ export class MessageDroppedError extends SendError {
 
 const DROP_REASONS = {
   overflow: 'the outbox was full',
-  expired: 'older than outbox.maxAge when the connection was ready',
-  closed: 'the connection was closed before it was ready again',
-  lost: 'the connection was lost before rateLimit let them go',
-  gone: 'the connection that they were for is gone',
+  expired: 'older than outbox.maxAge',
+  closed: 'the connection closed before it was ready',
+  lost: 'the connection was lost during the wait for rateLimit',
+  gone: 'intended for a link that was lost',
 } as const

@@ -40,14 +40,14 @@ export function fillInConcurrency(option: number | KeyedConcurrency): Concurrenc
 export function checkConcurrency(option: unknown): Mistake[] {
   if (isLimit(option)) return []
   if (!isObject(option) || Array.isArray(option)) {
-    const fix = 'give a whole number from 1, Infinity, or { key, limit, conflate }'
-    return [{ place: PLACE, cause: `is ${shown(option)}`, fix }]
+    const cause = `expected a positive integer or an object, received ${shown(option)}`
+    return [{ place: PLACE, cause, fix: 'use 1 or more, Infinity, or { key, limit, conflate }' }]
   }
   const { key, limit, conflate } = option
   const mistakes = [...unknownNames(option, PLACE, NAMES), ...checkKey(key)]
   if (limit !== undefined && !isLimit(limit)) {
-    const fix = 'give a whole number from 1, or Infinity'
-    mistakes.push({ place: `${PLACE}.limit`, cause: `is ${shown(limit)}`, fix })
+    const cause = `expected a positive integer, received ${shown(limit)}`
+    mistakes.push({ place: `${PLACE}.limit`, cause, fix: 'use 1 or more, or Infinity for no limit' })
   }
   return [...mistakes, ...checkFlag(conflate, `${PLACE}.conflate`)]
 }
@@ -58,7 +58,6 @@ function isLimit(value: unknown): boolean {
 
 function checkKey(key: unknown): Mistake[] {
   if (key !== undefined) return checkRoute(key, `${PLACE}.key`)
-  const fix =
-    "give the name of a property, such as 'symbol', or a function; without keys, give a number alone"
-  return [{ place: PLACE, cause: 'has no key', fix }]
+  const fix = "add key: 'symbol', or use a number to limit all messages"
+  return [{ place: PLACE, cause: 'key is missing', fix }]
 }

@@ -18,8 +18,8 @@ const TEXTS = ['text', 'reply']
 export function checkHeartbeat(heartbeat: unknown, place: string): Mistake[] {
   if (heartbeat === false || heartbeat === 'ping') return []
   if (!isObject(heartbeat)) {
-    const fix = "give 'ping', { interval, timeout }, { text, reply }, { silence }, or false"
-    return [{ place, cause: `is ${shown(heartbeat)}`, fix }]
+    const fix = "use 'ping', { interval, timeout }, { text, reply }, { silence } or false"
+    return [{ place, cause: `expected 'ping', an object or false, received ${shown(heartbeat)}`, fix }]
   }
   const given = heartbeat
   const mistakes = [
@@ -28,11 +28,11 @@ export function checkHeartbeat(heartbeat: unknown, place: string): Mistake[] {
   ]
   const beats = ['interval', 'timeout', ...FUNCTIONS, ...TEXTS].filter((name) => given[name] !== undefined)
   if (given['silence'] !== undefined && beats.length > 0) {
-    const cause = `has silence, which never sends, and ${beats.join(', ')}, which is about sending`
-    mistakes.push({ place, cause, fix: 'keep silence to listen only, or the others to beat' })
+    const cause = `silence cannot be combined with ${beats.join(', ')}`
+    mistakes.push({ place, cause, fix: 'keep silence to listen only, or remove it' })
   }
   if (given['isReply'] !== undefined && given['message'] === undefined) {
-    mistakes.push({ place, cause: 'has isReply without message', fix: 'give the message that is replied to' })
+    mistakes.push({ place, cause: 'isReply requires message', fix: 'add message: () => …' })
   }
   mistakes.push(...checkTexts(given, place))
   return [...mistakes, ...checkFunctions(given, place, FUNCTIONS)]
@@ -44,17 +44,20 @@ function checkTexts(given: Readonly<Record<string, unknown>>, place: string): Mi
     (name) => ({
       place: `${place}.${name}`,
       cause: `expected a string, received ${shown(given[name])}`,
-      fix: `write ${name}: '…'`,
+      fix: `use ${name}: '…'`,
     }),
   )
   const functions = FUNCTIONS.filter((name) => given[name] !== undefined)
   if (given['text'] === undefined) {
     if (given['reply'] === undefined) return mistakes
-    return [...mistakes, { place, cause: 'has reply without text', fix: 'give the text that is replied to' }]
+    return [...mistakes, { place, cause: 'reply requires text', fix: "add text: '…'" }]
   }
   if (functions.length === 0) return mistakes
   const cause = `text cannot be combined with ${functions.join(' and ')}`
-  return [...mistakes, { place, cause, fix: 'keep text and reply for bare words, or message and isReply' }]
+  return [
+    ...mistakes,
+    { place, cause, fix: 'keep text and reply to send plain text, or message and isReply' },
+  ]
 }
 
 /** Fills in the defaults. */
@@ -86,7 +89,7 @@ export function changeHeartbeat(option: HeartbeatOption, present: HeartbeatSetti
   if (mistake) {
     const { place, cause, fix } = mistake
     const isTime = TIMES.some((name) => place === `heartbeat.${name}`)
-    const message = `Cannot configure the heartbeat: ${place} ${cause}. To fix it, ${fix}`
+    const message = `Invalid ${place}: ${cause}. ${fix.charAt(0).toUpperCase()}${fix.slice(1)}`
     throw isTime ? new RangeError(message) : new TypeError(message)
   }
   if (!isObject(option)) return fillInHeartbeat(option)
@@ -96,7 +99,7 @@ export function changeHeartbeat(option: HeartbeatOption, present: HeartbeatSetti
   const [only] = names
   if (names.length === 1 && (only === 'interval' || only === 'timeout')) {
     throw new TypeError(
-      `Cannot set ${only} for heartbeat style '${present.style}'. Pass { interval, timeout } to begin with pings`,
+      `Cannot set ${only} for heartbeat style "${present.style}". Pass { interval, timeout }`,
     )
   }
   return fillInHeartbeat(given)

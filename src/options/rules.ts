@@ -10,8 +10,8 @@ export function unknownNames(given: object, place: string, known: readonly strin
 
 export function unknownName(name: string, place: string, known: readonly string[]): Mistake {
   const near = nearest(name, known)
-  const fix = near ? `did you mean ${near}?` : `leave it out; there are ${[...known].sort().join(', ')}`
-  return { place: `${place}.${name}`, cause: 'is no option', fix }
+  const fix = near ? `did you mean "${near}"?` : `remove it. Valid options: ${[...known].sort().join(', ')}`
+  return { place: `${place}.${name}`, cause: 'unknown option', fix }
 }
 
 const FAR = 3
@@ -51,8 +51,8 @@ export function checkSync(value: unknown, place: string): Mistake[] {
   const isAsync =
     isFunction(value) && ASYNC.includes((value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag])
   if (!isAsync) return []
-  const fix = 'return the result itself, not a promise of it; what takes time belongs in a handler'
-  return [{ place, cause: 'is an async function, and what it returns is not awaited', fix }]
+  const fix = 'return the value; do asynchronous work in a handler'
+  return [{ place, cause: 'must be synchronous: its promise would not be awaited', fix }]
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -70,8 +70,8 @@ export function shown(value: unknown): string {
 
 export function checkTime(value: unknown, place: string, least: number, canBeOff = false): Mistake[] {
   if (typeof value === 'number' && value >= least && value <= LONGEST_DELAY) return []
-  const fix = `give milliseconds, from ${least} to ${LONGEST_DELAY}${canBeOff ? ', or false for no limit' : ''}`
-  return [{ place, cause: `is ${shown(value)}`, fix }]
+  const cause = `expected milliseconds from ${least} to ${LONGEST_DELAY}, received ${shown(value)}`
+  return [{ place, cause, fix: `use a number: 10_000${canBeOff ? ', or false for no limit' : ''}` }]
 }
 
 export function checkTimes(
@@ -98,8 +98,8 @@ export function checkFunctions(
     return [
       {
         place: `${place}.${name}`,
-        cause: `is ${shown(value)}, not a function`,
-        fix: `write ${name}: (…) => …`,
+        cause: `expected a function, received ${shown(value)}`,
+        fix: `use ${name}: (…) => …`,
       },
     ]
   })
@@ -107,10 +107,10 @@ export function checkFunctions(
 
 export function checkCount(value: unknown, place: string): Mistake[] {
   if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= 1)) return []
-  return [{ place, cause: `is ${shown(value)}`, fix: 'give a whole number from 1' }]
+  return [{ place, cause: `expected a positive integer, received ${shown(value)}`, fix: 'use 1 or more' }]
 }
 
 export function checkFlag(value: unknown, place: string): Mistake[] {
   if (value === undefined || typeof value === 'boolean') return []
-  return [{ place, cause: `is ${shown(value)}`, fix: 'give true or false' }]
+  return [{ place, cause: `expected a boolean, received ${shown(value)}`, fix: 'use true or false' }]
 }
