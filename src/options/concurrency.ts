@@ -3,25 +3,25 @@ import { checkFlag, isObject, shown, unknownNames } from './rules.js'
 import { checkRoute } from './validate-route.js'
 import type { Route } from '../messages/route.js'
 
-/** Messages of one key are handled one after another, those of different keys at the same time. */
+/** Handles messages with the same key one after another, and messages with different keys at the same time. */
 export interface KeyedConcurrency {
   /**
-   * Messages of one key stay in order. It is found as `route` finds a message's key: a property, a path, a position, a function, or a list
-   * of these; or by a method with `@ClientOption('concurrency.key')`.
+   * Key whose messages stay in order. It is found as by `route`: a property, a path, a position, a function, or a list of these; or by a
+   * method with `@ClientOption('concurrency.key')`.
    */
   readonly key?: Route | undefined
-  /** How many may be handled at once, all keys together. @default Infinity */
+  /** Maximum number of messages handled at once, all keys together. @default Infinity */
   readonly limit?: number | undefined
   /**
-   * Hands over only the newest of those that wait for their key, whatever else sets them apart; `connection.stats.conflated` counts
-   * the others. What has no key is never skipped.
+   * Keeps only the newest queued message of each key, even if the messages differ otherwise. `connection.stats.conflated` counts the
+   * replaced ones. Messages without a key are never replaced.
    *
    * @default false
    */
   readonly conflate?: boolean | undefined
 }
 
-/** The same with every default filled in; a number is so many at once, whatever their keys. */
+/** The option with all defaults filled in. A number applies to all messages, regardless of their keys. */
 export type ConcurrencySettings = number | Required<KeyedConcurrency>
 
 export const KEYED_CONCURRENCY_DEFAULTS = { limit: Infinity, conflate: false } as const
@@ -36,7 +36,7 @@ export function fillInConcurrency(option: number | KeyedConcurrency): Concurrenc
   return { key: option.key as Route, limit: option.limit ?? limit, conflate: option.conflate ?? conflate }
 }
 
-/** Finds what is wrong with the option. */
+/** Returns the mistakes of a `concurrency` option. */
 export function checkConcurrency(option: unknown): Mistake[] {
   if (isLimit(option)) return []
   if (!isObject(option) || Array.isArray(option)) {

@@ -14,7 +14,7 @@ const TIMES = ['interval', 'timeout', 'silence']
 const FUNCTIONS = ['message', 'isReply']
 const TEXTS = ['text', 'reply']
 
-/** Finds what is wrong with a `heartbeat` option. */
+/** Returns the mistakes of a `heartbeat` option. */
 export function checkHeartbeat(heartbeat: unknown, place: string): Mistake[] {
   if (heartbeat === false || heartbeat === 'ping') return []
   if (!isObject(heartbeat)) {
@@ -38,7 +38,7 @@ export function checkHeartbeat(heartbeat: unknown, place: string): Mistake[] {
   return [...mistakes, ...checkFunctions(given, place, FUNCTIONS)]
 }
 
-/** Finds what is wrong with a heartbeat by text. */
+/** Returns the mistakes of a text heartbeat. */
 function checkTexts(given: Readonly<Record<string, unknown>>, place: string): Mistake[] {
   const mistakes = TEXTS.filter((name) => given[name] !== undefined && !isString(given[name])).map(
     (name) => ({
@@ -78,11 +78,10 @@ export function fillInHeartbeat(option: HeartbeatOption = 'ping'): HeartbeatSett
 type AnyHeartbeat = Partial<SilenceOptions> & HeartbeatOptions & Partial<TextHeartbeatOptions>
 
 /**
- * Returns what `Heartbeat.configure` makes of present settings. Times alone keep the style that has them; anything else is read as the
- * option is.
+ * Returns the settings after `Heartbeat.configure`. Times alone keep a style that has these times; anything else is read like the option.
  *
- * @throws TypeError when there is no such heartbeat, or the present style has no such time
- * @throws RangeError when a time is none
+ * @throws TypeError if there is no such heartbeat, or the present style has no such time
+ * @throws RangeError if a time is invalid
  */
 export function changeHeartbeat(option: HeartbeatOption, present: HeartbeatSettings): HeartbeatSettings {
   const [mistake] = checkHeartbeat(option, 'heartbeat')

@@ -4,7 +4,7 @@ import { checkSync, checkTime, isObject, shown, unknownNames } from './rules.js'
 
 const NAMES = ['interval', 'message']
 
-/** Finds what is wrong with the option. */
+/** Returns the mistakes of a `periodic` option. */
 export function checkPeriodic(periodic: unknown, place: string): Mistake[] {
   if (periodic === false) return []
   if (!isObject(periodic)) {

@@ -22,7 +22,7 @@ function nearest(name: string, known: readonly string[]): string | undefined {
   return first && first[1] < Math.min(FAR, first[0].length) ? first[0] : undefined
 }
 
-/** Counts the edits between two names (Levenshtein). */
+/** Returns the number of edits between two names (Levenshtein). */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (const [i, letter] of [...a].entries()) {
@@ -46,7 +46,10 @@ export function isFunction(value: unknown): boolean {
 
 const ASYNC: readonly unknown[] = ['AsyncFunction', 'AsyncGeneratorFunction']
 
-/** Finds a function whose promise nobody would wait for: each message would be one, and a rejection end the process. */
+/**
+ * Finds an async function in a place where its promise would not be awaited. A message would be a promise, and a rejection would end the
+ * process.
+ */
 export function checkSync(value: unknown, place: string): Mistake[] {
   const isAsync =
     isFunction(value) && ASYNC.includes((value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag])
@@ -63,7 +66,7 @@ export function hasMethods(value: unknown, ...names: readonly string[]): boolean
   return isObject(value) && names.every((name) => isFunction(value[name]))
 }
 
-/** Shows a value that does not fit: the contents of strings and objects might be secret. */
+/** Shows an invalid value. The contents of strings and objects are left out, because they might be secret. */
 export function shown(value: unknown): string {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : describeValue(value)
 }
@@ -85,7 +88,7 @@ export function checkTimes(
   )
 }
 
-/** Finds values that are not functions, and functions whose promise is not awaited. */
+/** Finds values that are not functions, and functions whose promise would not be awaited. */
 export function checkFunctions(
   given: Readonly<Record<string, unknown>>,
   place: string,

@@ -28,13 +28,13 @@ const OUTBOX_NAMES = ['limit', 'bytes', 'overflow', 'maxAge', 'conflate']
 const OVERFLOWS: readonly unknown[] = ['reject', 'drop-oldest', 'drop-newest']
 const REQUEST_FUNCTIONS = ['replyId', 'result', 'error', 'nextId', 'idKey', 'respond', 'cancel', 'duringOpen']
 
-/** Numbers that `false` switches off. */
+/** Numbers that can be `false`. */
 const CAN_BE_OFF: readonly string[] = ['connectTimeout', 'onOpenTimeout', 'maxPayload', 'maxFragments']
 
-/** The cause of the mistake of options without a URL. */
+/** Cause of the mistake of options without a URL. */
 export const NO_URL = 'no URL given'
 
-/** Finds what is wrong with the options of a connection, whatever they were laid over. */
+/** Returns the mistakes of the merged options of a connection. */
 export function validateOptions(
   options: ConnectionOptions,
   target: string,
@@ -72,7 +72,7 @@ function checkCodec(codec: unknown, place: string): Mistake[] {
 
 type ShapedCodec = Readonly<Record<string, unknown>>
 
-/** Checks a function that has to answer at once. */
+/** Checks a function that must be synchronous. */
 function functionCheck(fix: string): Check {
   const check = shapeCheck(isFunction, 'a function', fix)
   return (value, place) => [...check(value, place), ...checkSync(value, place)]
@@ -163,12 +163,12 @@ function checkRateLimit(rateLimit: unknown, place: string): Mistake[] {
   return mistakes
 }
 
-/** Finds what is wrong with one option that was given. */
+/** Returns the mistakes of one option. */
 type Check = (value: unknown, place: string) => Mistake[]
 
 const NUMBERS = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]
 
-/** Every option of a connection, so that a name that is none can be told. */
+/** All options of a connection. Any other name is a mistake. */
 const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Check>([
   ...NUMBERS.map((name) => [name, numberCheck(name)] as const),
   ['concurrency', checkConcurrency],

@@ -14,7 +14,7 @@ import {
 const TIMES = ['initialDelay', 'maxDelay', 'minUptime', 'maxRetryAfter']
 const NAMES = [...TIMES, 'maxAttempts', 'delays', 'shouldReconnect']
 
-/** Finds what is wrong with the option. */
+/** Returns the mistakes of a `reconnect` option. */
 export function checkReconnect(reconnect: unknown, place: string): Mistake[] {
   if (reconnect === false) return []
   if (!isObject(reconnect)) {

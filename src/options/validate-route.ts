@@ -1,7 +1,7 @@
 import type { Mistake } from '../errors/startup-error.js'
 import { checkSync, isFunction, isString, shown } from './rules.js'
 
-/** Finds what is wrong with a route. */
+/** Returns the mistakes of a route. */
 export function checkRoute(route: unknown, place: string): Mistake[] {
   if (route === undefined) return []
   if (isString(route) && route !== '' && !route.includes('.')) return []

@@ -3,7 +3,7 @@ import { checkCount, checkFunctions, checkTime, isObject, shown, unknownNames } 
 
 const FUNCTIONS = ['subscribe', 'unsubscribe', 'key', 'ack']
 
-/** Finds what is wrong with the `subscriptions` option. */
+/** Returns the mistakes of a `subscriptions` option. */
 export function checkSubscriptions(subscriptions: unknown, place: string): Mistake[] {
   if (!isObject(subscriptions)) {
     const fix = 'use { subscribe: (topics) => message }'
