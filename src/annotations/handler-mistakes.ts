@@ -8,16 +8,19 @@ import type { OnMessageOptions } from './message-arguments.js'
 import { HANDLER_EVENTS, isOptions } from './metadata.js'
 import type { HandlerEvent, HandlerRecord } from './metadata.js'
 
-/** A mistake in a record, and its fix. */
+/** Mistake in a record, and its fix. */
 export type HandlerMistake = Pick<Mistake, 'cause' | 'fix'>
 
-/** The most parameters that any handler gets: the event, and its context. */
+/** Maximum number of parameters of a handler: the event and its context. */
 const MAX_PARAMETERS = 2
 
-/** Maximum number of arguments, not counting options: a key and a schema, an error class, or the name of an option. Others take none. */
+/**
+ * Maximum number of arguments, not counting options: a key and a schema, an error class, or the name of an option. Other decorators take
+ * none.
+ */
 const MAX_ARGUMENTS: Readonly<Partial<Record<HandlerEvent, number>>> = { message: 2, error: 1, option: 1 }
 
-/** Finds a class decorator without its parentheses, or one that was given something other than options. */
+/** Finds a class decorator without parentheses, or with something other than options. */
 export function findDecoratorMistake(
   decorator: '@WebSocketClient' | '@Module',
   given: unknown,
@@ -30,7 +33,7 @@ export function findDecoratorMistake(
   return { cause: `${decorator} expected an object, received ${describeValue(given)}`, fix }
 }
 
-/** Finds what is wrong with one record by itself. */
+/** Returns the mistake of one record, apart from conflicts with others. */
 export function findMistake(record: HandlerRecord, prototype: object): HandlerMistake | undefined {
   return (
     kindMistake(record) ??
@@ -78,7 +81,7 @@ function kindMistake({ kind, event, decorator, member }: HandlerRecord): Handler
   }
 }
 
-/** `defineHandlers` takes whatever plain JavaScript hands it. */
+/** Finds an unknown event: plain JavaScript can pass anything to `defineHandlers`. */
 function eventMistake({ kind, event }: HandlerRecord): HandlerMistake | undefined {
   if (kind !== 'named' || HANDLER_EVENTS.includes(event)) return undefined
   return {
@@ -110,7 +113,7 @@ function methodMistake(
   }
 }
 
-/** Finds a `@ClientOption` of a name that no method can have, or an async method whose promise is not awaited. */
+/** Finds a `@ClientOption` whose name is unknown, or an async method whose promise would not be awaited. */
 function optionMistake(
   { event, args, member }: HandlerRecord,
   prototype: object,

@@ -13,7 +13,7 @@ const PROVIDER_FIX = 'use a class, or { provide } with one of useClass, useValue
 
 const WAYS: readonly string[] = ['useClass', 'useValue', 'useFactory', 'useExisting']
 
-/** Finds what is wrong with a module itself: its decorator, the names and lists that it declares, and handlers that nothing would call. */
+/** Returns the mistakes of a module itself: its decorator, its lists and their names, and handlers that would never be called. */
 export function findModuleMistakes(module: Class): Mistake[] {
   const place = className(module)
   const given = givenToDecorators(module)
@@ -39,7 +39,7 @@ export function findModuleMistakes(module: Class): Mistake[] {
 }
 
 /**
- * Finds something that should be a list, and is not.
+ * Finds an option that should be a list.
  *
  * @param name the name of the option
  */
@@ -51,7 +51,7 @@ export function findListMistake(given: unknown, name: string, place: string): Mi
 
 function unknownModuleName(name: string, place: string): Mistake {
   const mistake = unknownName(name, place, LISTS)
-  // What modules of NestJS have, too.
+  // Modules of NestJS have exports.
   return name === 'exports' ? { ...mistake, fix: 'remove it: all modules share a container' } : mistake
 }
 
@@ -59,7 +59,7 @@ function exampleOf(list: unknown): string {
   return typeof list === 'function' ? className(list) : '…'
 }
 
-/** Finds what is wrong with an import of a module. */
+/** Returns the mistake of an import of a module. */
 export function findImportMistake(given: unknown, place: string): Mistake | undefined {
   if (given === undefined) return undefinedMistake(place)
   if (typeof given !== 'function')
@@ -75,7 +75,7 @@ export function findImportMistake(given: unknown, place: string): Mistake | unde
   return { place, cause: `${className(given)} is not a module`, fix }
 }
 
-/** Finds what is wrong with a provider. */
+/** Returns the mistake of a provider. */
 export function findProviderMistake(given: unknown, place: string): Mistake | undefined {
   if (given === undefined) return undefinedMistake(place)
   if (typeof given === 'function') return classMistake(given, place)
@@ -86,7 +86,7 @@ export function findProviderMistake(given: unknown, place: string): Mistake | un
   return wayMistake(given, `${place} (${tokenName(provide)})`)
 }
 
-/** Finds what is wrong with how a provider says what it provides. */
+/** Returns the mistake in the way a provider is defined. */
 function wayMistake(given: Readonly<Record<string, unknown>>, place: string): Mistake | undefined {
   const ways = WAYS.filter((way) => way in given)
   const [way] = ways
@@ -122,7 +122,7 @@ function classMistake(given: object, place: string): Mistake | undefined {
   return { place, cause, fix: `move it to clients: [${name}]` }
 }
 
-/** Finds what is wrong with a client of a module. */
+/** Returns the mistake of a client of a module. */
 export function findClientMistake(given: unknown, place: string): Mistake | undefined {
   if (given === undefined) return undefinedMistake(place)
   const isEntry = isObject(given) && 'use' in given
@@ -138,7 +138,7 @@ export function findClientMistake(given: unknown, place: string): Mistake | unde
   return { place, cause: `${className(use)} is a module`, fix: `move it to imports: [${className(use)}]` }
 }
 
-/** Arrow functions, methods and async functions have no prototype. */
+/** Returns false for arrow functions, methods and async functions, which have no prototype. */
 function isClass(given: object): given is Class {
   return 'prototype' in given && given.prototype !== undefined
 }
@@ -148,7 +148,7 @@ function undefinedMistake(place: string, what = ''): Mistake {
   return { place, cause: `${what}is undefined (circular import?)`, fix }
 }
 
-/** Names what kind of value it is, and of an object its keys; never its contents. */
+/** Names the kind of a value and, for an object, its keys. Contents are never shown. */
 function describeGiven(value: unknown): string {
   const kind = describeValue(value)
   if (kind !== 'a plain object') return kind

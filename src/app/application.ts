@@ -22,9 +22,9 @@ import { overrideProviders, readModules, tokenOf } from './modules.js'
 import type { ModuleGraph } from './modules.js'
 import { PlainFactory, isPlain } from './plain-factory.js'
 
-/** A module with all its providers and clients: what `bootstrap` returns for a class with `@Module`. */
+/** A module with all its providers and clients. `bootstrap` returns it for a class with `@Module`. */
 export class Application {
-  /** The clients, in the order of the modules. */
+  /** All clients, in the order of the modules. */
   readonly clients: readonly Client[]
   readonly #injector: Injector | undefined
   readonly #dispose: () => Promise<void>
@@ -40,9 +40,9 @@ export class Application {
   }
 
   /**
-   * Returns what a module provides.
+   * Returns the instance or value of a provider.
    *
-   * @throws Error when nobody provides it
+   * @throws Error if there is no provider for the token
    */
   get<T>(token: Token<T>): T {
     if (this.#injector?.isRegistered(token)) return this.#injector.resolve(token)
@@ -50,9 +50,9 @@ export class Application {
   }
 
   /**
-   * Returns a client by its class, and by its name where there are several.
+   * Returns a client by its class and, if there are several, by its name.
    *
-   * @throws Error when there is none, or more than one
+   * @throws Error if there is none, or more than one
    */
   client<T extends object>(target: Class<T>, name?: string): Client<T> {
     const found = this.clients.filter(
@@ -73,8 +73,8 @@ export class Application {
   }
 
   /**
-   * Closes all clients at once, each in good order, and then disposes of what the modules provide, the last first. Calling it
-   * again changes nothing. Rejects with RangeError for a code or a reason that a close frame cannot carry.
+   * Closes all clients at once, gracefully, then disposes of the providers' instances, the last first. Further calls have no effect.
+   * Rejects with a RangeError for an invalid close code or reason.
    */
   async close(code: number = CloseCode.NORMAL, reason = ''): Promise<void> {
     checkClose(code, reason)
@@ -88,7 +88,10 @@ export class Application {
     await this.#dispose()
   }
 
-  /** Resolves when every client has ended for good and everything has been disposed of; never rejects. Without clients, after `close()`. */
+  /**
+   * Resolves when every client has ended for good and everything has been disposed of. Without clients, resolves after `close()`. Never
+   * rejects.
+   */
   get closed(): Promise<void> {
     return (this.#closed ??= this.#end())
   }
@@ -105,7 +108,7 @@ export class Application {
   }
 }
 
-/** An application that has been checked, and the promises of those of its clients that it waits for. */
+/** An application that has been checked, and promises that resolve when its awaited clients are ready. */
 export interface StartedApplication {
   readonly application: Application
   readonly ready: readonly Promise<void>[]
@@ -117,10 +120,10 @@ interface PlannedClient {
 }
 
 /**
- * Builds an application, providers first, and begins to connect its clients, all at once.
+ * Builds an application, providers first, and starts to connect its clients, all at once.
  *
- * @returns rejects with StartupError, before anything connects: with every mistake of every module and client, or because a
- * constructor or a factory has thrown; what was made before that has been disposed of
+ * @returns rejects with StartupError before anything connects: with all mistakes of all modules and clients, or because a constructor or a
+ * factory threw; everything created before that has been disposed of
  */
 export async function startApplication(module: Class, options: ClientOptions): Promise<StartedApplication> {
   const graph = overrideProviders(readModules(module), options.providers)
@@ -156,7 +159,7 @@ function needsContainer({ providers, clients }: ModuleGraph, { container }: Clie
   return clients.some(({ use, provide = [] }) => provide.length > 0 || !isPlain(use))
 }
 
-/** Under a module, a container serves only those tokens that no module provides. */
+/** Warns about tokens in the container that a module provides, too. The container serves only tokens that no module provides. */
 function warnOfContainer({ providers }: ModuleGraph, { container }: ClientOptions, logger: Logger): void {
   for (const token of providers.map(tokenOf)) {
     if (!container?.isRegistered(token as never, true)) continue
@@ -167,7 +170,7 @@ function warnOfContainer({ providers }: ModuleGraph, { container }: ClientOption
   }
 }
 
-/** Checks everything, and makes nothing. */
+/** Checks everything, and creates nothing. */
 function planClients(
   graph: ModuleGraph,
   module: Class,
@@ -185,7 +188,7 @@ function planClients(
     return { builder, isAwaited: waitForOpen !== false }
   })
   if (mistakes.length === 0) return planned
-  // A client that needs what a provider lacks meets the provider's mistake.
+  // A client finds the same mistake as the provider that it injects.
   const different = new Map(mistakes.map((mistake) => [`${mistake.place} ${mistake.cause}`, mistake]))
   throw new StartupError(className(module), [...different.values()])
 }
@@ -218,7 +221,7 @@ function makeProviders(graph: ModuleGraph, injector: Injector, module: Class): v
   }
 }
 
-/** Finds an asynchronous factory or constructor: what it returns would be injected as a promise. */
+/** Finds an asynchronous factory or constructor, whose promise would be injected instead of its result. */
 function promiseMistake(made: unknown, provider: Provider): Pick<Mistake, 'cause' | 'fix'> | undefined {
   if (!(made instanceof Promise) || 'useValue' in provider || 'useExisting' in provider) return undefined
   ignore(made)
@@ -232,7 +235,7 @@ function withoutStart(options: ClientOptions): ClientOptions {
   return Object.fromEntries(Object.entries(options).filter(([name]) => !START_OPTIONS.includes(name)))
 }
 
-/** Names the module's entry where the mistake is in its options. */
+/** Adds the module's entry to the place of a mistake in its options. */
 function inEntry(mistake: Mistake, place: string, use: Class, hasUrl: boolean): Mistake {
   if (mistake.cause === NO_URL) {
     const name = className(use)

@@ -8,21 +8,21 @@ import type { Class, Token } from '../core/token.js'
 import { describeValue } from '../core/describe-value.js'
 import { className, tokenName } from '../core/token.js'
 
-/** What a container knows of a token. */
+/** Facts that a container knows about a token. */
 export interface Registration {
   readonly useClass: unknown
   readonly useToken: unknown
-  /** What a factory of ours asks for; somebody else's tells nothing, and makes what is not ours. */
+  /** Tokens that a factory of ours injects. The dependencies of other factories are unknown. */
   readonly dependencies: readonly unknown[] | undefined
   readonly isSingleton: boolean
-  /** True when it is registered in this very container, not in one above. */
+  /** True if it is registered in this container, not in one above. */
   readonly isOwn: boolean
 }
 
-/** Something that will be made on the way to what was asked for. */
+/** Something that will be created for the requested tokens. */
 export interface DependencyNode {
   readonly token: unknown
-  /** True when a container above owns it. */
+  /** True if a container above owns it. */
   readonly isSingletonAbove: boolean
 }
 
@@ -31,18 +31,18 @@ const TYPES_FIX = 'set "emitDecoratorMetadata": true in tsconfig.json and compil
 const UNTYPED =
   "esbuild, tsx, Babel, swc without decoratorMetadata, Node's type stripping and standard decorators emit no type metadata"
 
-/** Something that tsyringe makes only when it is first used: it may be part of a cycle. */
+/** Something that tsyringe creates only on first use, so that it can be part of a cycle. */
 interface Delayed {
   readonly token: unknown
   readonly place: string
   readonly singletonDepth: number
 }
 
-/** Follows what constructors ask for, before anything is made, and notes everything that cannot be made. */
+/** Follows the dependencies of constructors before anything is created, and collects everything that cannot be created. */
 export class DependencyCheck {
   readonly mistakes: Mistake[] = []
   readonly nodes: DependencyNode[] = []
-  /** The classes that will be made with something, and what that is. */
+  /** Classes that will be created with dependencies, and the tokens of these. */
   readonly classes = new Map<Class, readonly unknown[]>()
   readonly #registrations: (token: unknown) => readonly Registration[]
   readonly #scoped: readonly Token[]
@@ -51,13 +51,13 @@ export class DependencyCheck {
   readonly #done = new Set<unknown>()
   readonly #doneInSingletons = new Set<unknown>()
   readonly #delayed: Delayed[] = []
-  /** How many of those on the path outlive a connection. */
+  /** Number of tokens on the path that outlive a connection. */
   #singletonDepth = 0
 
   /**
-   * @param registrations what the container has under a token, the one that counts last
-   * @param scoped tokens that each connection will have; nothing that outlives a connection may ask for them
-   * @param client the class of the connection; without one, all is made for a whole application
+   * @param registrations returns the registrations of a token in the container; the last one wins
+   * @param scoped tokens that each connection has; nothing that outlives a connection can inject them
+   * @param client the class of the connection; without it, the check is for the whole application
    */
   constructor(
     registrations: (token: unknown) => readonly Registration[],
@@ -69,7 +69,7 @@ export class DependencyCheck {
     this.#client = client
   }
 
-  /** Follows tokens and all that they lead to. */
+  /** Follows tokens and all their dependencies. */
   run(tokens: readonly unknown[]): void {
     for (const token of tokens) this.#follow(token, tokenName(token))
     for (const { token, place, singletonDepth: captors } of this.#delayed) {
@@ -108,7 +108,7 @@ export class DependencyCheck {
     if (isSingletonAbove) this.#singletonDepth -= 1
   }
 
-  /** Another name makes nothing by itself, unless a container above keeps what it stood for. */
+  /** Follows an alias. It creates nothing itself, unless a container above keeps the value that it stood for. */
   #followAlias(token: unknown, useToken: unknown, place: string, isSingletonAbove: boolean): void {
     if (this.#path.includes(token)) {
       this.#cycle(token)
@@ -133,7 +133,7 @@ export class DependencyCheck {
     this.#followAll(target, token, tokens, isSingletonAbove)
   }
 
-  /** @param maker the class or the factory's token that asks for these */
+  /** @param maker the class, or the token of the factory, that injects the tokens */
   #followAll(maker: unknown, token: unknown, tokens: readonly unknown[], isSingletonAbove: boolean): void {
     if (this.#path.includes(maker)) {
       this.#cycle(maker)
@@ -144,7 +144,7 @@ export class DependencyCheck {
       done.add(maker)
       this.#path.push(maker)
       const what = typeof maker === 'function' ? 'constructor parameter' : 'inject'
-      // Not for … of: a parameter that nothing names is a hole, and told as such already.
+      // Not for … of, because a hole is a parameter without a token, which has been reported already.
       tokens.forEach((each, index) => this.#follow(each, `${tokenName(maker)}, ${what} ${index + 1}`))
       this.#path.pop()
     }
@@ -171,7 +171,7 @@ export class DependencyCheck {
         fix: 'list one per parameter, in order',
       }
     }
-    // Parameters that a provider inherits from a third-party class may be optional.
+    // Parameters that a provider inherits from a third-party class can be optional.
     if (isInherited && !isClient) return undefined
     const cause = isInherited
       ? `the constructor inherited from ${className(owner)} has ${count}`
@@ -179,7 +179,7 @@ export class DependencyCheck {
     return this.#missingTypes(target, cause, isInherited ? owner : undefined)
   }
 
-  /** Says why nothing tells what a constructor asks for, as far as can be seen. */
+  /** Returns the most likely reason why the tokens of a constructor are unknown. */
   #missingTypes(target: Class, cause: string, base: Class | undefined): Pick<Mistake, 'cause' | 'fix'> {
     const isClient = target === this.#client
     const isEmitted = emitsTypes(target) ?? (this.#client && emitsTypes(this.#client))
@@ -208,7 +208,7 @@ export class DependencyCheck {
     }
   }
 
-  /** A client is made for its connection: another one of its class would have none. */
+  /** Reports a client that is injected elsewhere: a client is created for its connection, and another instance would have none. */
   #secondInstance(name: string, place: string): void {
     const cause = `cannot inject the client ${name}: it would be a second instance, without a connection`
     const fix = `inject a provider that both share, or use app.client(${name}).instance after bootstrap`
@@ -224,7 +224,7 @@ export class DependencyCheck {
 
   #cycle(target: unknown): void {
     const loop = this.#path.slice(this.#path.indexOf(target)).map(tokenName)
-    // Wherever it was entered, a cycle is told in the same words, and so only once.
+    // A cycle has the same text wherever it was entered, so that it is reported only once.
     const first = loop.indexOf([...loop].sort()[0] as string)
     const names = [...loop.slice(first), ...loop.slice(0, first + 1)]
     const fix =
@@ -282,7 +282,7 @@ function isDelay(asked: unknown): asked is Delay {
   return typeof asked === 'object' && asked !== null && 'wrap' in asked && typeof asked.wrap === 'function'
 }
 
-/** Returns the token that was delayed; `undefined` where even now its file has not got that far. */
+/** Returns the token that was delayed; `undefined` if its file still has not defined it. */
 function unwrap(delay: Delay): unknown {
   try {
     return delay.wrap()

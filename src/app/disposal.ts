@@ -7,7 +7,7 @@ import type { Mistake } from '../errors/startup-error.js'
 import { settlesWithin } from './settles-within.js'
 import type { Disposables } from './disposables.js'
 
-/** The disposal of what was made for one client, which happens once. The container itself is not kept: an idle client is small. */
+/** Disposal of everything that was created for one client, which happens once. It does not keep the container in memory. */
 export class Disposal implements SettleListener {
   readonly #disposables: Disposables
   readonly #limits: DisposalLimits
@@ -34,7 +34,7 @@ interface DisposalLimits {
   readonly closeTimeout: number
 }
 
-/** Disposes of what an injector has made, within `closeTimeout`; what fails or hangs is logged. */
+/** Disposes of everything that an injector has created, within `closeTimeout`. Failures and timeouts are logged. */
 export async function disposeWithin(
   made: Pick<Disposables, 'dispose'>,
   { clock, closeTimeout }: DisposalLimits,
@@ -51,7 +51,7 @@ export async function disposeWithin(
     )
 }
 
-/** Returns the error to report if a constructor or a factory throws. A StartupError is returned unchanged. */
+/** Returns the error of a constructor or a factory that threw. A StartupError is returned unchanged. */
 export function constructionError(
   target: string,
   { place, cause, fix }: Mistake,

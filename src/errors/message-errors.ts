@@ -3,13 +3,13 @@ import type { SchemaIssue } from '../core/schema.js'
 import { excerptOf, reasonOf, safeString } from '../core/error-text.js'
 import { HoldfastError } from './holdfast-error.js'
 
-/** Base of the errors of a single message. The connection continues. */
+/** Base class of errors that concern a single message. The connection continues. */
 export abstract class MessageError extends HoldfastError {}
 
-/** A frame that the codec cannot read. The message is lost, the connection is not. */
+/** Reported if the codec cannot decode a frame. Only this frame is lost. */
 export class DecodeError extends MessageError {
   readonly code = 'HOLDFAST_DECODE'
-  /** The frame as it came. */
+  /** Frame as received. */
   readonly raw: string | Uint8Array
 
   constructor(raw: string | Uint8Array, cause: unknown) {
@@ -19,22 +19,22 @@ export class DecodeError extends MessageError {
   }
 }
 
-/** A value that the codec cannot write, or that a handler can only have returned by accident. */
+/** Reported or thrown if the codec cannot encode a value, or a handler returned a value that cannot be meant as a message. */
 export class EncodeError extends MessageError {
   readonly code = 'HOLDFAST_ENCODE'
 }
 
-/** No more fit into the text of an error. */
+/** Maximum number of issues to describe, because no more fit into the text of an error. */
 const MAX_LISTED_ISSUES = 500
 
-/** A message that no schema of the handlers for its key accepts. The handlers have not seen it. */
+/** Reported if no schema of the handlers for its key matches a message. The handlers are not called. */
 export class MessageValidationError extends MessageError {
   readonly code = 'HOLDFAST_MESSAGE_VALIDATION'
-  /** What is wrong with it, as the schemas tell. */
+  /** Issues that the schemas reported. */
   readonly issues: readonly SchemaIssue[]
-  /** What the message was routed by; `undefined` where it has no key. */
+  /** Key that the message was routed by; `undefined` if it has none. */
   readonly key: unknown
-  /** The frame as it came: it may carry several messages. */
+  /** Frame as received. It can contain several messages. */
   readonly raw: string | Uint8Array
 
   constructor(handler: string, key: unknown, raw: string | Uint8Array, issues: readonly SchemaIssue[]) {
@@ -51,12 +51,12 @@ function describeKey(key: unknown): string {
   return typeof key === 'string' ? JSON.stringify(excerptOf(key, 80)) : excerptOf(safeString(key), 80)
 }
 
-/** The connection ended, and messages were left that no handler could take within the time for it, or handlers that had not settled. */
+/** Reported if the connection ends before all messages are handled, or before all handlers complete. */
 export class UnprocessedMessagesError extends MessageError {
   readonly code = 'HOLDFAST_UNPROCESSED_MESSAGES'
-  /** How many messages were left. */
+  /** Number of messages that were not handled. */
   readonly count: number
-  /** The handlers that had not settled, such as `TickerClient#tick`. */
+  /** Handlers that did not complete, such as `TickerClient#tick`. */
   readonly handlers: readonly string[]
 
   /** @param mayAwaitClose true if a handler that awaits `close()` would wait for itself */

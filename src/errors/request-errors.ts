@@ -1,24 +1,24 @@
 import { excerptOf, safeString } from '../core/error-text.js'
 import { HoldfastError } from './holdfast-error.js'
 
-/** Base of the errors of waiting for an answer: `request`, `requestMany` and `waitFor` reject with them. */
+/** Base class of errors with which `request`, `requestMany` and `waitFor` reject. */
 export abstract class RequestError extends HoldfastError {}
 
-/** Facts that name a request in an error. Of its message, only the purpose is shown. */
+/** Facts that identify a request in an error. Only the purpose of its message is shown. */
 export interface RequestFacts {
-  /** ID that it was sent with; `undefined` if it was not sent, or the API has no IDs. */
+  /** ID that the request was sent with; `undefined` if it was not sent, or the API has no IDs. */
   readonly id: unknown
   readonly message?: unknown
   /** ID of the connection, such as `TickerClient#1`. */
   readonly client?: string | undefined
 }
 
-/** The peer answered a request with an error. */
+/** Thrown if the server replies to a request with an error. */
 export class ReplyError extends RequestError {
   readonly code = 'HOLDFAST_REPLY'
-  /** The id of the request; `undefined` where the API has no ids. */
+  /** ID of the request; `undefined` if the API has no IDs. */
   readonly id: unknown
-  /** The error as the peer gave it. */
+  /** The error as received. */
   readonly details: unknown
 
   constructor(request: RequestFacts, details: unknown) {
@@ -29,14 +29,14 @@ export class ReplyError extends RequestError {
   }
 }
 
-/** A request has had no reply in time. */
+/** Thrown if no reply arrives in time. */
 export class RequestTimeoutError extends RequestError {
   readonly code = 'HOLDFAST_REQUEST_TIMEOUT'
   /** In milliseconds. */
   readonly timeout: number
-  /** The id that it was sent with, or brought along; `undefined` where it was not sent, or the API has no ids. */
+  /** ID of the request; `undefined` if it has none yet, or the API has no IDs. */
   readonly id: unknown
-  /** False when it has waited for a connection, or for its turn, all the time: then the peer has never seen it. */
+  /** False if the request was still waiting for a connection or for its turn, so that the server never received it. */
   readonly wasSent: boolean
 
   constructor(timeout: number, request: RequestFacts, isSent: boolean) {
@@ -48,12 +48,12 @@ export class RequestTimeoutError extends RequestError {
   }
 }
 
-/** The replies to one `requestMany` came faster than they were read: it has been given up. */
+/** Thrown by `requestMany` if replies arrive faster than they are read. The request is canceled. */
 export class UnreadRepliesError extends RequestError {
   readonly code = 'HOLDFAST_UNREAD_REPLIES'
-  /** The id of the request; `undefined` where the API has no ids. */
+  /** ID of the request; `undefined` if the API has no IDs. */
   readonly id: unknown
-  /** How many replies were waiting to be read. */
+  /** Number of replies that were waiting to be read. */
   readonly unread: number
 
   constructor(request: RequestFacts, unread: number) {
@@ -65,7 +65,7 @@ export class UnreadRepliesError extends RequestError {
   }
 }
 
-/** `waitFor` saw no matching message in time. */
+/** Thrown by `waitFor` if no matching message arrives in time. */
 export class WaitTimeoutError extends RequestError {
   readonly code = 'HOLDFAST_WAIT_TIMEOUT'
   /** In milliseconds. */
@@ -77,13 +77,13 @@ export class WaitTimeoutError extends RequestError {
   }
 }
 
-/** Far too much was pending for anything to be waited for: messages that nobody had handled or read, waits, or requests. */
+/** Thrown if too many messages, waits or requests are pending to wait for another message. */
 export class BackpressureError extends RequestError {
   readonly code = 'HOLDFAST_BACKPRESSURE'
-  /** How many messages were waiting to be handled, or how many waits or requests there were. */
+  /** Number of pending messages, waits or requests. */
   readonly pending: number
 
-  /** @param cause what was too much */
+  /** @param cause kind of the pending items */
   constructor(pending: number, cause: keyof typeof BACKPRESSURE = 'handlers') {
     super(BACKPRESSURE[cause](pending))
     this.pending = pending
@@ -109,13 +109,13 @@ function nameRequest({ id, message, client }: RequestFacts): string {
   return `${name}${purpose && ` (${purpose})`}${client === undefined ? '' : ` of ${client}`}`
 }
 
-/** Properties that APIs name the purpose of a message by. */
+/** Properties by which APIs name the purpose of a message. */
 const PURPOSES = ['method', 'action', 'type', 'op', 'event', 'cmd', 'command', 'channel']
 
-/** No more of an ID or of a purpose is shown. */
+/** Maximum number of characters of an ID or a purpose to show. */
 const MOST_OF_A_NAME = 80
 
-/** Returns the purpose of a message. The rest may be secret. */
+/** Returns the purpose of a message. The rest could be secret. */
 function purposeOf(message: unknown, id: unknown): string {
   if (Array.isArray(message)) {
     const name: unknown = message.find((part) => typeof part === 'string' && part !== '' && part !== id)
@@ -130,7 +130,7 @@ function shownName(text: string): string {
   return JSON.stringify(excerptOf(text, MOST_OF_A_NAME))
 }
 
-/** Puts the peer's own code and message in one line, as far as there are any. */
+/** Returns the server's error code and message in one line, if there are any. */
 export function describeDetails(details: unknown): string {
   const { code, message } = Object(details) as { code?: unknown; message?: unknown }
   const parts = [code, message, details].filter(

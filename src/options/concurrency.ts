@@ -32,7 +32,7 @@ const PLACE = 'options.concurrency'
 export function fillInConcurrency(option: number | KeyedConcurrency): ConcurrencySettings {
   if (typeof option === 'number') return option
   const { limit, conflate } = KEYED_CONCURRENCY_DEFAULTS
-  // The check has found a key.
+  // The check has ensured that there is a key.
   return { key: option.key as Route, limit: option.limit ?? limit, conflate: option.conflate ?? conflate }
 }
 

@@ -43,7 +43,6 @@ export const DEFAULTS = {
 const NO_PROTOCOLS: readonly string[] = []
 const NO_HEADERS: RequestHeaders = {}
 
-/** Fills in the defaults. */
 export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>): ClientSettings {
   const numberOf = (name: Exclude<keyof typeof DEFAULTS, 'concurrency'>): number | false =>
     options[name] ?? DEFAULTS[name]

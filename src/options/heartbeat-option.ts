@@ -60,7 +60,6 @@ function checkTexts(given: Readonly<Record<string, unknown>>, place: string): Mi
   ]
 }
 
-/** Fills in the defaults. */
 export function fillInHeartbeat(option: HeartbeatOption = 'ping'): HeartbeatSettings {
   if (option === false) return { style: 'off' }
   const { silence, interval, timeout, message, isReply, text, reply }: AnyHeartbeat =
