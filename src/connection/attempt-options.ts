@@ -60,7 +60,10 @@ export async function resolveRequest(
     throw new ConnectOptionError('url', cause, true)
   }
   const problem = findUrlMistake(address)
-  if (problem) throw new InvalidUrlError(`The URL ${showUrl(address)} ${problem.cause}: ${problem.fix}`)
+  if (problem) {
+    const { cause, fix } = problem
+    throw new InvalidUrlError(`Invalid URL: ${showUrl(address)} ${cause}. ${capitalized(fix)}`)
+  }
   refuse('headers', findHeaderMistakes(headers))
   refuse('protocols', findProtocolMistakes(protocols))
   return {
@@ -137,9 +140,13 @@ async function resolveOption<T>(
 function refuse(option: 'headers' | 'protocols', mistakes: readonly FieldMistake[]): void {
   if (mistakes.length === 0) return
   const reasons = mistakes.map(
-    ({ place, cause, fix }) => `${place && `${option}${place}: `}${cause} (${fix})`,
+    ({ place, cause, fix }) => `${place && `${option}${place}: `}${cause}. ${capitalized(fix)}`,
   )
-  throw new ConnectOptionError(option, new TypeError(reasons.join('; ')), true)
+  throw new ConnectOptionError(option, new TypeError(reasons.join('. ')), true)
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 /** Node refuses a header whose value is `undefined`; here it means that the header is not sent. */

@@ -128,7 +128,7 @@ export class Attempt implements TransportListener {
     if (this.#isOver) return
     this.#isOver = true
     this.#timer?.cancel()
-    this.#gone.abort(new ConnectionLostError('The attempt was given up', CloseCode.ABNORMAL, ''))
+    this.#gone.abort(new ConnectionLostError('Connection attempt canceled', CloseCode.ABNORMAL, ''))
     this.#transport?.terminate()
   }
 
@@ -187,7 +187,7 @@ export class Attempt implements TransportListener {
     this.#isOver = true
     this.#timer?.cancel()
     const error = chooseError(end.error, this.#failure)
-    this.#gone.abort(error ?? new ConnectionLostError('The attempt was given up', end.code, end.reason))
+    this.#gone.abort(error ?? new ConnectionLostError('Connection attempt canceled', end.code, end.reason))
     this.#listener.onAttemptFailed(this, { ...end, error })
   }
 }
@@ -195,6 +195,6 @@ export class Attempt implements TransportListener {
 function unusable(url: string, thrown: Error): Error {
   if (thrown instanceof HoldfastError) return thrown
   if (thrown instanceof SyntaxError)
-    return new InvalidUrlError(`${redactUrl(url)}: ${thrown.message}`, { cause: thrown })
+    return new InvalidUrlError(`Cannot connect to ${redactUrl(url)}: ${thrown.message}`, { cause: thrown })
   return new ConnectFailedError(redactUrl(url), thrown)
 }

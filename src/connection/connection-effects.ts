@@ -281,8 +281,8 @@ function sayConsequence(consequence: Consequence, { decision }: Trouble, delay =
     case 'retried':
       return decision ? describeDecision(decision) : `retrying in ${Math.round(delay)} ms`
     case 'the old one stays':
-      return 'the old connection stays'
+      return 'keeping the current connection'
     case 'reported':
-      return 'the connection has ended already'
+      return 'the connection has already ended'
   }
 }

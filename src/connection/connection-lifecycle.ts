@@ -259,5 +259,5 @@ function openFailure(error: Error): Disconnect {
 /** Returns what a call throws that the connection refuses. */
 export function refusalError(refused: Refusal, status: string): Error {
   if (refused === 'NotConnectedError') return new NotConnectedError(status)
-  return new ConnectionClosedError(`The connection is ${status}: this can no longer be asked of it`)
+  return new ConnectionClosedError(`Connection is ${status}: it can no longer send, request or reconnect`)
 }

@@ -40,11 +40,8 @@ export class EndingEffects {
   run(type: 'rejectReady' | 'abortConnection' | 'ended'): void {
     const { holder, openings } = this.#parts
     if (type === 'rejectReady')
-      openings.fail(
-        this.#error ?? new ConnectionClosedError('The connection was closed before it had opened'),
-      )
-    else if (type === 'abortConnection')
-      holder.abort(new ConnectionClosedError('The connection has been closed'))
+      openings.fail(this.#error ?? new ConnectionClosedError('Connection closed before it opened'))
+    else if (type === 'abortConnection') holder.abort(new ConnectionClosedError('Connection closed'))
     else this.#end()
   }
 
@@ -62,7 +59,7 @@ export class EndingEffects {
     const error = this.#error
     const unsaid = this.#parts.takeLastWords()
     if (unsaid) hub.drop(new MessageDroppedError('gone', [unsaid.message]), unsaid.message)
-    hub.end(new ConnectionClosedError('The connection has been closed', error && { cause: error }), error)
+    hub.end(new ConnectionClosedError('Connection closed', error && { cause: error }), error)
     if (holder.state.status === 'closed') holder.closed.resolve(holder.state.close)
   }
 

@@ -30,12 +30,12 @@ function headerMistakes(name: string, value: unknown): FieldMistake[] {
   const place = `[${JSON.stringify(name.replace(/:.*/s, ':…'))}]`
   const mistakes: FieldMistake[] = []
   if (!TOKEN.test(name)) {
-    const cause = 'is not a valid header name (RFC 9110, section 5.1)'
+    const cause = 'invalid header name (RFC 9110, section 5.1)'
     mistakes.push({ place, cause, fix: 'use letters, digits and hyphens; no spaces or colons' })
   }
   if (typeof value !== 'string') {
     const cause = `expected a string, received ${describeValue(value)}`
-    mistakes.push({ place, cause, fix: 'use a string, or undefined to leave the header out' })
+    mistakes.push({ place, cause, fix: 'use a string, or undefined to omit the header' })
   } else if (FORBIDDEN_IN_VALUE.test(value)) mistakes.push({ place, ...describeForbidden(value) })
   return mistakes
 }
@@ -43,9 +43,9 @@ function headerMistakes(name: string, value: unknown): FieldMistake[] {
 function describeForbidden(value: string): Pick<FieldMistake, 'cause' | 'fix'> {
   const index = value.search(FORBIDDEN_IN_VALUE)
   const code = (value.codePointAt(index) ?? 0).toString(16).toUpperCase().padStart(4, '0')
-  const cause = `the value has U+${code} at position ${index}, which HTTP cannot carry`
-  if (value.trimEnd().length <= index) return { cause, fix: 'remove the line break at its end: value.trim()' }
-  return { cause, fix: 'remove line breaks and control characters; encode what is not latin-1' }
+  const cause = `the value contains U+${code} at position ${index}, which HTTP does not allow`
+  if (value.trimEnd().length <= index) return { cause, fix: 'remove the trailing line break: value.trim()' }
+  return { cause, fix: 'remove line breaks and control characters; encode characters outside Latin-1' }
 }
 
 /** Finds what is wrong with the subprotocols of a request: one name, or a list of them. */
@@ -55,7 +55,7 @@ export function findProtocolMistakes(protocols: unknown): FieldMistake[] {
     return protocols.flatMap((protocol: unknown, index) => {
       const place = `[${index}]`
       if (protocols.indexOf(protocol) === index) return protocolMistakes(protocol, place)
-      return [{ place, cause: 'is named twice', fix: 'name each subprotocol once' }]
+      return [{ place, cause: 'duplicate subprotocol', fix: 'remove the duplicate' }]
     })
   }
   const fix = "use 'name', ['one', 'two'], or a function that returns one of these"
@@ -65,6 +65,6 @@ export function findProtocolMistakes(protocols: unknown): FieldMistake[] {
 
 function protocolMistakes(protocol: unknown, place: string): FieldMistake[] {
   if (typeof protocol === 'string' && TOKEN.test(protocol)) return []
-  const cause = 'is not a valid subprotocol name (RFC 6455, section 4.1)'
+  const cause = 'invalid subprotocol name (RFC 6455, section 4.1)'
   return [{ place, cause, fix: 'use letters, digits and -._~ only; no spaces, commas or slashes' }]
 }

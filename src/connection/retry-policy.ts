@@ -178,7 +178,7 @@ export class RetryPolicy {
     return this.#call(() => {
       const answer: unknown = this.#settings.shouldReconnect?.(failure)
       if (answer === undefined || typeof answer === 'boolean' || isDelay(answer)) return answer
-      throw invalid('shouldReconnect', answer, 'Return true, false, a delay in milliseconds, or undefined')
+      throw invalid('shouldReconnect', 'true, false, a delay in milliseconds or undefined', answer)
     })
   }
 
@@ -189,7 +189,7 @@ export class RetryPolicy {
         ? this.#call(() => {
             const delay: unknown = delays(failures)
             if (isDelay(delay)) return delay
-            throw invalid('delays', delay, 'Return a delay in milliseconds')
+            throw invalid('delays', 'a delay in milliseconds', delay)
           })
         : delays?.[Math.min(failures, delays.length) - 1]
     return listed ?? drawDelay(this.#settings, failures, this.#sources.random)
@@ -200,7 +200,7 @@ export class RetryPolicy {
     try {
       return ask()
     } catch (thrown) {
-      this.#port.report(toError(thrown), 'connect', 'the default applies')
+      this.#port.report(toError(thrown), 'connect', 'using the default')
       return undefined
     }
   }
@@ -229,11 +229,11 @@ function isDelay(value: unknown): value is number {
   return typeof value === 'number' && value >= 0
 }
 
-/** Makes the error for an answer that cannot be used. A promise is one: nobody waits for it, and its rejection harms nobody. */
-function invalid(option: string, answer: unknown, fix: string): TypeError {
+/** Returns the error for an unusable return value. A promise is one: it is not awaited, and its rejection is ignored. */
+function invalid(option: string, expected: string, answer: unknown): TypeError {
   Promise.resolve(answer).catch(() => undefined)
   const received = typeof answer === 'number' ? answer : describeValue(answer)
-  return new TypeError(`${option} returned ${received}. ${fix}`)
+  return new TypeError(`${option} must return ${expected}, received ${received}`)
 }
 
 // --- whether to retry -------------------------------------------------------------------------------------------------

@@ -106,8 +106,8 @@ export class DispatchContext {
     if (warned.has(this.table)) return
     warned.add(this.table)
     this.logger.warn(
-      `${name} returned an object, which was sent: what @OnMessage() returns answers every message that has no handler of its own. ` +
-        `If that is not meant, return nothing, or set replies: false; if it is, answer in a handler with a key (logged once)`,
+      `${name} returned an object, which was sent as a reply. @OnMessage() without a key receives every unhandled message, so it replies to all of them. ` +
+        `If you did not intend this, return nothing or set replies: false. Otherwise, reply from a handler with a key (logged once)`,
     )
   }
 

@@ -75,7 +75,7 @@ function describeState(state: ConnectionState): string {
     case 'open':
       return `${state.status} (connection ${state.connectionNumber})`
     case 'waiting':
-      return `waiting ${Math.round(state.delay)} ms (attempt ${state.attempt} follows)`
+      return `waiting ${Math.round(state.delay)} ms before attempt ${state.attempt}`
     case 'closing':
       return `closing (${[state.code, state.reason].filter(Boolean).join(' ')})`
     case 'closed':

@@ -74,7 +74,7 @@ export class UnhandledMessageLog {
       return
     }
     const near = this.#nearest(key)
-    const hint = near ? `; ${near} does not match: case and type count` : ''
+    const hint = near ? `; ${near} does not match, because case and type must match` : ''
     const fix = `Add @OnMessage(${text}), or @OnMessage() for the rest`
     this.#warn(`key ${text} (${describeShape(message)}${hint})`, fix)
   }
@@ -85,7 +85,7 @@ export class UnhandledMessageLog {
     if (this.#shapes.has(shape)) return
     this.#warnOfPatterns()
     this.#shapes.add(shape)
-    const fix = 'Set the route option to where the key is, or add @OnMessage() for the rest'
+    const fix = 'Set the route option to the property with the key, or add @OnMessage() for the rest'
     this.#warn(`messages without a key (${shape})`, fix)
   }
 

@@ -81,12 +81,12 @@ export function initiatorOf({ code, sentCode }: TransportEnd): Initiator {
   return code === CloseCode.ABNORMAL ? 'network' : 'remote'
 }
 
-/** Says in a sentence how a connection was lost; it is what all who depended on it are told. */
+/** Describes how a link was lost, for the error that everything pending on it receives. */
 function describeDisconnect({ error, initiator, code, reason }: Disconnect): string {
-  if (error) return `The connection was lost: ${error.message}`
-  if (initiator === 'local') return 'The connection was closed here'
-  if (initiator === 'network') return 'The connection ended without a close frame'
-  return `The peer closed the connection with ${code}${reason ? ` (${reason})` : ''}`
+  if (error) return error instanceof ConnectionLostError ? error.message : `Connection lost: ${error.message}`
+  if (initiator === 'local') return 'Connection closed locally'
+  if (initiator === 'network') return 'Connection lost: no close frame received'
+  return `Connection closed by the peer with ${code}${reason ? ` (${reason})` : ''}`
 }
 
 /** Puts together what the reconnect policy is told of a loss. */

@@ -111,7 +111,7 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
   }
 
   onHeartbeatError(thrown: unknown): void {
-    this.owner.report(toError(thrown), 'heartbeat', 'the beat is left out')
+    this.owner.report(toError(thrown), 'heartbeat', 'heartbeat skipped')
   }
 
   intercept(message: unknown): boolean {

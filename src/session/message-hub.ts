@@ -174,7 +174,7 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
       clock,
       codec: session.link.codec,
       isWanted: () => links.servingSession === session && holder.state.status === 'open',
-      onError: (error) => this.#port.report(error, 'encode', 'the periodic message is left out'),
+      onError: (error) => this.#port.report(error, 'encode', 'periodic message skipped'),
     })
   }
 

@@ -146,7 +146,7 @@ export class MessageTakers {
         isRateLimited: this.#hub.limiter !== undefined,
         canSend: () => session?.canSend ?? false,
         isOpen: () => session?.link.isOpen ?? false,
-        onCancelError: (thrown) => this.#port.report(toError(thrown), 'encode', 'the peer is not told'),
+        onCancelError: (thrown) => this.#port.report(toError(thrown), 'encode', 'no cancel message sent'),
         onChange: () => onWaiting(requests.size),
         onError: (thrown) => this.#port.report(toError(thrown), 'decode', ''),
         onUnmatched: () => {

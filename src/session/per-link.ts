@@ -38,8 +38,11 @@ function linkBehind(connection: unknown): object {
   // A test of yours may hand a handler any object.
   const link = connection instanceof HandlerConnection ? connection.boundLink : connection
   if (typeof link === 'object' && link !== null) return link
-  const what = connection === link ? describeValue(connection) : 'the connection as a whole'
+  const what =
+    connection === link
+      ? `a context whose connection is ${describeValue(connection)}`
+      : 'the context of the whole connection'
   throw new TypeError(
-    `perLink needs the context of a link, and its connection is ${what}. Pass the context of @OnOpen, @OnMessage, @OnBinary, @OnClosing or @OnClose`,
+    `perLink expected the context of a link, received ${what}. Pass the context of @OnOpen, @OnMessage, @OnBinary, @OnClosing or @OnClose`,
   )
 }

@@ -120,7 +120,9 @@ export class StateHolder {
   }
 
   #rejectOpened(): void {
-    this.#opened?.reject(new ConnectionClosedError('The connection is closing'))
+    this.#opened?.reject(
+      new ConnectionClosedError(`Connection is ${this.#state.status}: it will not open again`),
+    )
     this.#opened = undefined
   }
 

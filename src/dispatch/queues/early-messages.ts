@@ -53,7 +53,7 @@ export class EarlyMessages implements SlotOwner {
     try {
       return router.isDuringOpen(value, settings.requests.duringOpen)
     } catch (thrown) {
-      const consequence = 'the message waits until @OnOpen has settled'
+      const consequence = 'the message waits until @OnOpen completes'
       void this.#port.fail(toError(thrown), 'decode', undefined, value, consequence)
       return false
     }
