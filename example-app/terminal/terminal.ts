@@ -6,8 +6,7 @@ export type Source = 'app' | 'inspector' | 'market'
 const LABEL_WIDTH = 11
 /** Width of the source and the time before each text. */
 const PREFIX_WIDTH = 20
-/** Maximum length of a text that is not written to a terminal. */
-const MAX_LENGTH = 110
+const MAX_LENGTH = 200
 
 /** Shows short lines, each with its source and the seconds since the start. */
 export class Terminal {
@@ -25,14 +24,22 @@ export class Terminal {
 
   line(source: Source, text: string): void {
     const seconds = (this.elapsed / 1_000).toFixed(1).padStart(5)
-    process.stdout.write(`${`[${source}]`.padEnd(LABEL_WIDTH)} ${seconds}s  ${printable(text)}\n`)
+    process.stdout.write(
+      `${`[${source}]`.padEnd(LABEL_WIDTH)} ${seconds}s  ${wrapped(printable(text), process.stdout.columns)}\n`,
+    )
   }
 }
 
-/** Makes the output of another process fit into one line: removes colors and line breaks, and truncates it. */
+/** Removes colors and line breaks, which another process may have written, and truncates the text. */
 function printable(text: string): string {
   const plain = stripVTControlCharacters(text).replace(/\p{Cc}+/gu, ' ')
-  const { columns } = process.stdout
-  const length = columns > PREFIX_WIDTH ? columns - PREFIX_WIDTH : MAX_LENGTH
-  return plain.length > length ? `${plain.slice(0, length - 1)}…` : plain
+  return plain.length > MAX_LENGTH ? `${plain.slice(0, MAX_LENGTH)}…` : plain
+}
+
+/** Breaks a text at spaces to fit next to the prefix. Output that is not a terminal has no columns, and is not wrapped. */
+function wrapped(text: string, columns = Infinity): string {
+  const width = columns - PREFIX_WIDTH
+  if (width < 1 || text.length <= width) return text
+  const lines = text.match(new RegExp(`.{1,${width}}(?: |$)|.{${width}}`, 'g')) ?? []
+  return lines.map((line) => line.trimEnd()).join(`\n${' '.repeat(PREFIX_WIDTH)}`)
 }
