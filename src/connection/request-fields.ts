@@ -1,22 +1,22 @@
 import { describeValue } from '../core/describe-value.js'
 
-/** A header or a subprotocol that no request can carry. It names the thing, and never shows a value: that may be a token. */
+/** An invalid header or subprotocol. Never contains the value, which may be a token. */
 export interface FieldMistake {
-  /** Below the option: `['x-token']`, `[1]`; empty for the option itself. */
+  /** Place within the option, such as `['x-token']` or `[1]`; empty for the option itself. */
   readonly place: string
   readonly cause: string
   readonly fix: string
 }
 
-/** The token of RFC 9110, section 5.6.2: what the name of a header and a subprotocol (RFC 6455, section 4.1) consist of. */
+/** Token of RFC 9110, section 5.6.2, which is the syntax of header names and subprotocols (RFC 6455, section 4.1). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/
 
-/** A byte that the value of a header cannot have: all of latin-1 can be sent but control characters (RFC 9110, section 5.5). */
+/** Character that is not allowed in a header value. All of Latin-1 is allowed, except control characters (RFC 9110, section 5.5). */
 const FORBIDDEN_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 
-/** Finds what is wrong with the headers of a request. A header whose value is `undefined` is not sent. */
+/** Finds mistakes in the headers of a request. A header whose value is `undefined` is not sent. */
 export function findHeaderMistakes(headers: unknown): FieldMistake[] {
-  // Headers, Map and arrays have no properties to read.
+  // A Headers, Map or array has no properties to read.
   if (typeof headers !== 'object' || headers === null || Symbol.iterator in headers) {
     const fix = "use an object such as { name: 'value' }, or a function that returns one"
     return [{ place: '', cause: `expected an object, received ${describeValue(headers)}`, fix }]
@@ -26,7 +26,7 @@ export function findHeaderMistakes(headers: unknown): FieldMistake[] {
 
 function headerMistakes(name: string, value: unknown): FieldMistake[] {
   if (value === undefined) return []
-  // A whole line in the place of a name has the value behind its colon.
+  // If the name is a whole header line, its value follows a colon.
   const place = `[${JSON.stringify(name.replace(/:.*/s, ':…'))}]`
   const mistakes: FieldMistake[] = []
   if (!TOKEN.test(name)) {
@@ -48,7 +48,7 @@ function describeForbidden(value: string): Pick<FieldMistake, 'cause' | 'fix'> {
   return { cause, fix: 'remove line breaks and control characters; encode characters outside Latin-1' }
 }
 
-/** Finds what is wrong with the subprotocols of a request: one name, or a list of them. */
+/** Finds mistakes in the subprotocols of a request, which are a name or a list of names. */
 export function findProtocolMistakes(protocols: unknown): FieldMistake[] {
   if (typeof protocols === 'string') return protocolMistakes(protocols, '')
   if (Array.isArray(protocols)) {
