@@ -111,8 +111,8 @@ describe('example-app', function () {
       await Promise.all([run.line(/\[inspector\] .*heap/), run.line(/\[market\] .*subscribed/)])
       run.child.kill('SIGINT')
       expect(await run.ended).to.equal('SIGINT')
-      expect(run.matching(/closed by us \(1001\)/)).to.have.length(2)
-      expect(run.lines.at(-1)).to.match(/over after/)
+      expect(run.matching(/closed by this app \(code 1001\)/)).to.have.length(2)
+      expect(run.matching(/\[app\] .*ended after/)).to.have.length(1)
       expect(run.watched).to.have.length(1)
       expect(run.watched.filter(isAlive)).to.deep.equal([])
     })
@@ -152,7 +152,7 @@ describe('example-app', function () {
       other.child.kill('SIGTERM')
       await run.line(/console\.log: last words/)
       expect(await other.ended).to.equal(0)
-      await run.line(/no inspector answers/)
+      await run.line(/no inspector is listening/)
       run.child.kill('SIGINT')
       await run.ended
     })
@@ -160,7 +160,7 @@ describe('example-app', function () {
     it('asks for the heap once, and then with each beat, with the next id each time', async () => {
       await using server = await startInspector({ result: { usedSize: 2e6, totalSize: 4e6 } })
       const run = startExample(`${server.url}/target`)
-      await run.line(/\[inspector\] .*heap 2\.0 MB of 4\.0 MB \(\+0\.0\)/)
+      await run.line(/\[inspector\] .*heap 2\.0 MB of 4\.0 MB \(\+0\.0 MB\)/)
       run.child.kill('SIGINT')
       await run.ended
       const received = server.connections[0]?.received.map((text) => JSON.parse(String(text)) as unknown)
@@ -177,7 +177,7 @@ describe('example-app', function () {
       await using server = await startInspector({ error: { code: -32_601, message: 'not here' } })
       const run = startExample(`${server.url}/target`)
       await run.line(
-        /\[inspector\] .*open failed: Request 1 \(.*\) of .* failed: the server replied -32601 not here/,
+        /\[inspector\] .*open error: Request 1 \(.*\) of .* failed: the server replied -32601 not here/,
       )
       run.child.kill('SIGINT')
       await run.ended
@@ -212,10 +212,8 @@ describe('example-app', function () {
         })
       })
       const run = startExample('--market', server.url)
-      await run.line(
-        /\[market\] .*"prices" was refused by the server: Failed to subscribe, BTC-USD is closed/,
-      )
-      await run.line(/\[market\] .*the server says: Too many messages$/)
+      await run.line(/\[market\] .*send error: .*"prices".*: Failed to subscribe, BTC-USD is closed/)
+      await run.line(/\[market\] .*error from the server: Too many messages$/)
       run.child.kill('SIGINT')
       await run.ended
       expect(run.matching(/subscribed to/)).to.be.empty
@@ -226,7 +224,7 @@ describe('example-app', function () {
     it('is refused with exit code 2 and the help where it cannot be understood', async () => {
       const run = startExample('--for', 'soon')
       expect(await run.ended).to.equal(2)
-      expect(run.lines[0]).to.equal("--for takes a time such as 500ms, 10s or 2m, and not 'soon'")
+      expect(run.lines[0]).to.equal("--for expects a time such as 500ms, 10s or 2m, received 'soon'")
       expect(run.lines.join('\n')).to.contain('npm start')
     })
   })
@@ -242,10 +240,13 @@ describe('example-app', function () {
       expect(exit).to.equal(0)
     })
 
-    it('says first what it will show, and how to stop it', () => {
-      const [first] = timed.lines
-      expect(first).to.match(/^\[app\] .*two WebSocket connections/i)
-      expect(timed.indexOf(/ends by itself after 6 s, or with Ctrl-C/)).to.be.below(timed.indexOf(/open/))
+    it('describes first what it will show and how to end it, in lines of at most 80 characters', () => {
+      const start = timed.indexOf(/^\[/)
+      const introduction = timed.lines.slice(0, start)
+      for (const text of ['two WebSocket connections', 'after 2 s', 'ends after 6 s', 'press Ctrl-C'])
+        expect(introduction.join('\n')).to.contain(text)
+      expect(introduction.join('\n')).not.to.contain('after 7 s')
+      expect(introduction.filter((line) => line.length > 80)).to.deep.equal([])
     })
 
     it('shows the heap, about once a second', () => {
@@ -253,18 +254,18 @@ describe('example-app', function () {
     })
 
     it("shows the workload's own reports of its garbage collections", () => {
-      expect(timed.matching(/^\[inspector\] .*gc .*\d+ × mark-sweep in \d+\.\d ms/)).to.not.be.empty
+      expect(timed.matching(/^\[inspector\] .*gc .*\d+ × mark-sweep \(\d+\.\d ms\)/)).to.not.be.empty
     })
 
     it("shows the lines of the workload's console", () => {
-      expect(timed.matching(/^\[inspector\] .*console\.log: \d+ orders taken/)).to.not.be.empty
+      expect(timed.matching(/^\[inspector\] .*console\.log: \d+ orders received/)).to.not.be.empty
     })
 
     it('shows the connection wait, reconnect and go on when the workload restarts', () => {
-      const restart = timed.indexOf(/^\[app\] .*restarting the workload/)
-      const waiting = timed.indexOf(/^\[inspector\] .*waiting 0\.5 s before attempt 2/, restart)
+      const restart = timed.indexOf(/^\[app\] .*restarting the sample process/)
+      const waiting = timed.indexOf(/^\[inspector\] .*retrying in 0\.5 s \(attempt 2\)/, restart)
       const connecting = timed.indexOf(/^\[inspector\] .*connecting \(attempt \d+\)/, waiting)
-      const open = timed.indexOf(/^\[inspector\] .*open \(connection 2\)/, connecting)
+      const open = timed.indexOf(/^\[inspector\] .*connection 2 is ready/, connecting)
       expect(timed.indexOf(/^\[inspector\] .*heap/, open)).to.be.above(open)
       const [first, second] = timed.watched
       expect(timed.watched).to.have.length(2)
@@ -272,15 +273,15 @@ describe('example-app', function () {
     })
 
     it('shows prices of the market', () => {
-      expect(timed.matching(/^\[market\] .*subscribed to ticker of BTC-USD and ETH-USD/)).to.have.length(1)
+      expect(timed.matching(/^\[market\] .*subscribed to ticker and heartbeat/)).to.have.length(1)
       expect(timed.matching(/^\[market\] .*(BTC|ETH)-USD \d+\.\d\d [▲▼=]/)).to.have.length.within(3, 6)
     })
 
-    it('closes both connections, and sums up in its last line', () => {
-      expect(timed.matching(/closed by us \(1000\)/)).to.have.length(2)
-      expect(timed.lines.at(-1)).to.match(
-        /^\[app\] .*over after 6\.\d s: .*inspector \d+ messages, 1 reconnect\b/,
-      )
+    it('closes both connections, and shows totals in its last lines', () => {
+      expect(timed.matching(/closed by this app \(code 1000\)/)).to.have.length(2)
+      const last = timed.lines.slice(-3).join('\n')
+      expect(last).to.match(/^\[app\] .*ended after 6\.\d s\n/)
+      expect(last).to.match(/\[app\] .*inspector: \d+ messages, 1 reconnect\b/)
     })
 
     it('leaves no workload behind', () => {

@@ -167,7 +167,7 @@ for (const scheme of ['ws', 'wss'] as const) {
         expect(log.numbers).to.deep.equal(numbers(COUNT))
         expect(log.errors.map(({ error, stage }) => `${stage} ${error.message}`)).to.deep.equal([
           ...numbers(COUNT / 3).map((number) => `handle at ${3 * number}`),
-          'close The peer closed the connection with 4000',
+          'close Connection closed by the peer with 4000',
         ])
       })
 

@@ -124,8 +124,8 @@ export class ScriptedHandlers implements SessionHandlers {
 const CONSEQUENCES: readonly (readonly [RegExp, string])[] = [
   [/^not retrying$/, 'fatal'],
   [/^retrying in \d+ ms$/, 'retried'],
-  [/^the old connection stays$/, 'the old one stays'],
-  [/^(the connection has ended already|continuing without it)$/, 'reported'],
+  [/^keeping the current connection$/, 'the old one stays'],
+  [/^(the connection has already ended|continuing without it)$/, 'reported'],
 ]
 
 /** A listener that tells a test what it is told. */
