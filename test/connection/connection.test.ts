@@ -171,11 +171,11 @@ describe('Connection', () => {
       const { clock, server, witness } = await ready()
       expect(() => witness.heartbeat.configure({ interval: 0 })).to.throw(
         RangeError,
-        'heartbeat.interval is 0',
+        'Invalid heartbeat.interval: expected milliseconds',
       )
       expect(() => witness.heartbeat.configure({ silence: 1, interval: 1 })).to.throw(
         TypeError,
-        'has silence',
+        'silence cannot be combined with interval',
       )
       server.peer.drop()
       await clock.settle()

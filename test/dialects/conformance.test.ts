@@ -177,10 +177,10 @@ function describeInjectionByType(dialect: Dialect, sources: () => Sources, start
   it('tells at the start that no types are noted, and how to name the tokens', async () => {
     const { mistakes } = await failedStart(sources().Typed)
     expect(causes(mistakes)).to.deep.equal([
-      'Typed: has a constructor with 1 parameter, and the compiler noted no types',
+      'Typed: the constructor has 1 parameter, but the compiler emitted no type metadata',
     ])
     expect(mistakes[0]?.fix).to.contain(
-      'or name them: @WebSocketClient({ inject: [A, B] }), or { inject: [A, B] } as the third argument of defineHandlers',
+      'or list the tokens: @WebSocketClient({ inject: [A, B] }), or { inject: [A, B] } as the third argument of defineHandlers',
     )
   })
 }

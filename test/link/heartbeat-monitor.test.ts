@@ -763,7 +763,7 @@ describe('HeartbeatMonitor', () => {
       expect(await rejection(first))
         .to.be.instanceOf(Error)
         .with.property('message')
-        .that.contains('16 pings unanswered')
+        .that.contains('15 later pings')
       monitor.onPong(notes.pings[16]!)
       expect(await Promise.all(others)).to.deep.equal(others.map(() => 0))
     })

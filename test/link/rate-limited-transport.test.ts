@@ -58,7 +58,7 @@ describe('RateLimitedTransport', () => {
   it('counts what waits for its time: past 16 times sendHighWaterMark a send throws', async () => {
     const { client, clock } = await ready({ rateLimit, heartbeat: false, sendHighWaterMark: 100 })
     for (const text of ['a', 'b', 'x'.repeat(1_600), 'y']) void client.connection.send(text)
-    expect(() => client.connection.send('z')).to.throw(OutboxFullError, '1601 bytes wait to be sent')
+    expect(() => client.connection.send('z')).to.throw(OutboxFullError, '1601 bytes are waiting')
     await clock.advance(1_000)
     void client.connection.send('z')
   })

@@ -122,7 +122,7 @@ describe('ReadFlow', () => {
       demand.onBacklog('full', 'overfull')
       expect(socket.isRead).to.equal(false)
       expect(overflows()).to.deep.equal([0])
-      expect(socket.overflows[0]?.message).to.contain('An iteration over messages() is behind')
+      expect(socket.overflows[0]?.message).to.contain('A messages() loop is behind')
     })
 
     it('stays paused for them when the handlers have caught up', () => {
@@ -174,7 +174,7 @@ describe('ReadFlow', () => {
       take(1)
       expect(socket.isRead).to.equal(false)
       expect(overflows()).to.deep.equal([129])
-      expect(socket.overflows[0]?.message).to.contain('129 messages wait for slow handlers')
+      expect(socket.overflows[0]?.message).to.contain('129 messages are pending')
     })
 
     it('does the same past 16 times the bytes', () => {

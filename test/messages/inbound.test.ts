@@ -147,7 +147,7 @@ describe('InboundPipeline', () => {
         rig.server.peer.send('{}')
         expect(rig.witness.messages).to.have.length(65_536)
         expect(rig.witness.errors.map(({ error }) => error.message)).to.deep.equal([
-          'Could not decode a message ("{}"): unpack gave more than 65536 messages',
+          'Failed to decode a message ("{}"): unpack gave more than 65536 messages',
         ])
         expect(rig.witness.connection.state.status).to.equal('open')
       })

@@ -226,7 +226,7 @@ describe('Sender', () => {
         () => connection.sendMessage(1),
       ]) {
         expect(send)
-          .to.throw(OutboxFullError, '1601 bytes wait to be sent, more than 16 times sendHighWaterMark (100)')
+          .to.throw(OutboxFullError, '1601 bytes are waiting, more than 16 times sendHighWaterMark (100)')
           .that.includes({ size: 0, bytes: 1_601 })
       }
       server.peer.read()

@@ -533,7 +533,7 @@ describe('PendingRequests', () => {
       expect(requests.take({ error: { message: 'no' } })).to.equal(true)
       const error = await rejection(asked)
       expect(error).to.be.instanceOf(ReplyError).with.property('id', undefined)
-      expect(error).to.have.property('message', 'The request of Api#1 failed: the server replied no')
+      expect(error).to.have.property('message', 'Request of Api#1 failed: the server replied no')
     })
 
     it('ends its own request when it throws; the message goes on, though not to a request sent thereby', async () => {
@@ -819,7 +819,7 @@ describe('PendingRequests', () => {
       const error = (await rejection(lobby.request({}))) as BackpressureError
       expect(error).to.be.instanceOf(BackpressureError).and.include({ pending: 1_500 })
       expect(error.message).to.equal(
-        '1500 requests wait for a connection, the most that may. Await connection.whenOpen(), or raise requests.limit',
+        '1500 requests are waiting for a connection, which is the limit. Await connection.whenOpen(), or raise requests.limit',
       )
       expect(lobby.size).to.equal(1_500)
     })

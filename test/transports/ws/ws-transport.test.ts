@@ -257,7 +257,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
           const { recorder } = connect(server.url, { closeTimeout: 20 })
           const { error } = await recorder.untilClosed()
           expect(error?.message).to.equal(
-            `Received message exceeds ${limit} (closed with ${sentCode}). Raise ${limit.split(' ')[0]} if the message is expected`,
+            `Received message exceeds ${limit}: connection closed with ${sentCode}. Raise ${limit.split(' ')[0]} if the message is expected`,
           )
         })
       }
