@@ -36,11 +36,11 @@ export function encodeWith(codec: Codec, value: unknown): string | Uint8Array {
   try {
     data = codec.encode(value)
   } catch (thrown) {
-    throw new EncodeError(`Could not encode ${describeValue(value)}: ${reasonOf(thrown)}`, { cause: thrown })
+    throw new EncodeError(`Failed to encode ${describeValue(value)}: ${reasonOf(thrown)}`, { cause: thrown })
   }
   if (typeof data === 'string' || data instanceof Uint8Array) return data
   if (isThenable(data)) ignore(data)
   throw new EncodeError(
-    `Could not encode ${describeValue(value)}: encode of the codec returned ${describeValue(data)}, and has to return a string or a Uint8Array`,
+    `Failed to encode ${describeValue(value)}: the codec returned ${describeValue(data)}, expected a string or a Uint8Array`,
   )
 }

@@ -75,14 +75,18 @@ function check(format: unknown, codec: unknown, maxOutput: unknown): void {
   if (!Object.hasOwn(FORMATS, format as PropertyKey)) {
     const names = Object.keys(FORMATS).join(', ')
     const given = typeof format === 'string' ? JSON.stringify(format) : describeValue(format)
-    throw new TypeError(`compressedCodec: format is ${given}; give one of ${names}`)
+    throw new TypeError(`compressedCodec: format must be one of ${names}, received ${given}`)
   }
   const { encode, decode } = Object(codec) as Partial<Codec>
   if (typeof encode !== 'function' || typeof decode !== 'function') {
-    throw new TypeError(`compressedCodec: codec is ${describeValue(codec)}; give one such as jsonCodec`)
+    throw new TypeError(
+      `compressedCodec: codec must have the methods encode and decode, received ${describeValue(codec)}. Use jsonCodec, for example`,
+    )
   }
   if (!Number.isSafeInteger(maxOutput) || (maxOutput as number) < 1) {
-    throw new TypeError(`compressedCodec: maxOutput is ${String(maxOutput)}; give whole bytes from 1`)
+    throw new TypeError(
+      `compressedCodec: maxOutput must be an integer of at least 1, received ${typeof maxOutput === 'number' ? maxOutput : describeValue(maxOutput)}`,
+    )
   }
 }
 
@@ -98,10 +102,10 @@ function inflateWith(inflate: Inflate, data: Uint8Array, maxOutput: number): Uin
     inflated = inflate(data, { maxOutputLength: maxOutput, info: true }) as Inflated
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw thrown
-    throw new RangeError(`it inflates to more than maxOutput (${maxOutput} bytes)`, { cause: thrown })
+    throw new RangeError(`decompressed data exceeds maxOutput (${maxOutput} bytes)`, { cause: thrown })
   }
   // zlib stops at the end of its stream without a word about what follows.
   const rest = data.byteLength - inflated.engine.bytesWritten
-  if (rest > 0) throw new RangeError(`${rest} bytes follow the end of the compressed data`)
+  if (rest > 0) throw new RangeError(`${rest} unexpected bytes after the compressed data`)
   return inflated.buffer
 }

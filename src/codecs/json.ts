@@ -23,7 +23,7 @@ function stringify(message: unknown, replacer: JsonCodecOptions['replacer']): st
     // The engines differ in their words, and all say what it is.
     if (!(thrown instanceof TypeError) || !thrown.message.includes('BigInt')) throw thrown
     throw new TypeError(
-      'JSON cannot encode a BigInt. Convert it to a string, or use sendMessage() with bigintJsonCodec of holdfast/bigint-json',
+      'JSON cannot encode a BigInt. Convert it to a string, or use sendMessage() with bigintJsonCodec from holdfast/bigint-json',
       { cause: thrown },
     )
   }
@@ -39,7 +39,7 @@ export function createJsonCodec({ reviver, replacer, binary }: JsonCodecOptions 
           `JSON cannot encode ${describeValue(message)}. Pass bytes to send(), or return them`,
         )
       const text = stringify(message, replacer)
-      if (text === undefined) throw new TypeError(`JSON has no text for ${describeValue(message)}`)
+      if (text === undefined) throw new TypeError(`${describeValue(message)} has no JSON representation`)
       return text
     },
     // Without a reviver, not with one that is undefined: each message is read a little faster so.

@@ -14,7 +14,7 @@ export interface LateRequest {
   fail(error: Error): void
 }
 
-const NAME = 'its function'
+const NAME = 'The message function'
 
 /**
  * A message that is encoded when it is passed to the socket: because a function makes it only then, or because each link has its own codec.
@@ -60,7 +60,7 @@ export class LateMessage {
 function madeLate(source: () => unknown): unknown {
   const message = refusePromise(madeBy(source, NAME), NAME)
   if (message !== undefined) return message
-  throw new EncodeError(`Failed to make a message: ${NAME} returned undefined. Return the message`)
+  throw new EncodeError(`${NAME} returned undefined. Return the message`)
 }
 
 /**
@@ -73,7 +73,7 @@ export function madeBy(source: () => unknown, name: string): unknown {
   try {
     return source()
   } catch (thrown) {
-    throw new EncodeError(`Failed to make a message: ${name} threw: ${reasonOf(thrown)}`, { cause: thrown })
+    throw new EncodeError(`${name} threw: ${reasonOf(thrown)}`, { cause: thrown })
   }
 }
 
@@ -86,6 +86,6 @@ export function refusePromise(message: unknown, name: string): unknown {
   if (!isThenable(message)) return message
   ignore(message)
   throw new EncodeError(
-    `Failed to make a message: ${name} returned a promise, which cannot be sent. Return the message itself, and await its data before that`,
+    `${name} returned a promise, which cannot be sent. Await the data first, then return the message itself`,
   )
 }

@@ -21,14 +21,13 @@ export function createMsgpackCodec({ extensionCodec, useBigInt64 }: MsgpackCodec
   return {
     isBinary: true,
     encode(message) {
-      if (message === undefined) throw new TypeError('MessagePack has nothing for undefined')
+      if (message === undefined) throw new TypeError('MessagePack cannot encode undefined')
       return encoder.encode(message)
     },
     decode(data) {
       if (typeof data === 'string') {
         throw new TypeError(
-          'MessagePack comes in binary frames, and this is a text frame: ask the server for MessagePack ' +
-            '(by protocols, or in the url), or use the codec that it speaks',
+          'expected a binary frame, received text. Request MessagePack from the server, or use another codec',
         )
       }
       checkSizes(data)
@@ -62,8 +61,8 @@ function checkSizes(bytes: Uint8Array): void {
       outer.push(left)
       left = items
     }
-    if (outer.length > MOST_LEVELS) throw new RangeError(`it is nested deeper than ${MOST_LEVELS} levels`)
-    if (values > MOST_VALUES) throw new RangeError(`it has more than ${MOST_VALUES} values`)
+    if (outer.length > MOST_LEVELS) throw new RangeError(`nesting exceeds ${MOST_LEVELS} levels`)
+    if (values > MOST_VALUES) throw new RangeError(`data contains more than ${MOST_VALUES} values`)
     while (left === 0 && outer.length > 0) left = outer.pop() as number
   }
 }
@@ -112,7 +111,8 @@ class Heads {
   #take(bytes: number): number {
     const at = this.#at
     this.#at += bytes
-    if (this.#at > this.#view.byteLength) throw new RangeError('it ends before what its lengths announce')
+    if (this.#at > this.#view.byteLength)
+      throw new RangeError('data is truncated: a declared length exceeds the frame')
     return at
   }
 }

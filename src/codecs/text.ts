@@ -5,7 +5,7 @@ import type { Codec } from './codec.js'
 export const textCodec: Codec = {
   encode(message) {
     if (typeof message === 'string') return message
-    throw new TypeError(`textCodec sends strings, and this is ${describeValue(message)}`)
+    throw new TypeError(`textCodec can only encode strings, received ${describeValue(message)}`)
   },
   decode: (data) => data,
 }

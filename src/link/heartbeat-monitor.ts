@@ -174,7 +174,9 @@ export class HeartbeatMonitor implements ScheduledItem {
     // It is not asked again on this link: the mistake is reported once.
     const { style, interval, timeout, message: make } = settings
     this.configure(() => ({ style, interval, timeout, message: make }))
-    throw new TypeError(`heartbeat.isReply returned a promise, which is no answer: ${AT_ONCE}`)
+    throw new TypeError(
+      'heartbeat.isReply returned a promise, which is not awaited. Return the value itself, and do asynchronous work in a handler',
+    )
   }
 
   /** Sends a ping; resolves to the round trip in milliseconds, rejects when the link is lost. */
@@ -222,7 +224,7 @@ export class HeartbeatMonitor implements ScheduledItem {
     }
     const settings = this.#schedule.settings
     const what =
-      settings.style === 'silence' ? `silence ${settings.silence} ms` : 'nothing came after a heartbeat'
+      settings.style === 'silence' ? `heartbeat.silence is ${settings.silence} ms` : 'heartbeat unanswered'
     const lastSeen = Math.max(this.#schedule.lastSeen, this.#link.lastSeen ?? 0)
     this.#owner.onLinkDead(new HeartbeatTimeoutError(now - lastSeen, what))
   }
@@ -306,8 +308,6 @@ function writtenBy(transport: Counts): number {
   const { bufferedAmount, bytesWritten = -bufferedAmount } = socketOf(transport)
   return bufferedAmount === 0 ? -Infinity : bytesWritten
 }
-
-const AT_ONCE = 'return the result itself; what takes time belongs in a handler'
 
 type MessageSettings = Extract<HeartbeatSettings, { style: 'message' }>
 type TextSettings = Extract<HeartbeatSettings, { style: 'text' }>

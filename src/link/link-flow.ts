@@ -101,7 +101,7 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
   /** The error of a send on this link; `undefined` while it is open. */
   get refusal(): ConnectionLostError | undefined {
     if (this.isOpen) return undefined
-    const message = `Connection ${this.number} is gone, and with it whom this was for`
+    const message = `Cannot send: connection #${this.number} was lost`
     const cause = this.lostWith
     return new ConnectionLostError(message, 1006, '', cause && { cause })
   }

@@ -12,7 +12,7 @@ export class MemoryServer {
   /** The latest attempt's peer. */
   get peer(): MemoryPeer {
     const latest = this.peers.at(-1)
-    if (!latest) throw new Error('There has been no attempt yet')
+    if (!latest) throw new Error('No connection attempt has been made yet')
     return latest
   }
 

@@ -143,7 +143,10 @@ describe('bigintJsonCodec', () => {
       prototype.toJSON = () => 'taught'
       try {
         expect(bigintJsonCodec.encode({ id: BigInt(LONG) })).to.equal(`{"id":${LONG}}`)
-        expect(() => bigintJsonCodec.encode(undefined)).to.throw(TypeError, 'JSON has no text for undefined')
+        expect(() => bigintJsonCodec.encode(undefined)).to.throw(
+          TypeError,
+          'undefined has no JSON representation',
+        )
       } finally {
         delete prototype.toJSON
       }
@@ -152,8 +155,14 @@ describe('bigintJsonCodec', () => {
     it('throws what JSON throws where JSON has no text', () => {
       const circle: { id: bigint; self?: unknown } = { id: 1n }
       circle.self = circle
-      expect(() => bigintJsonCodec.encode(undefined)).to.throw(TypeError, 'JSON has no text for undefined')
-      expect(() => bigintJsonCodec.encode(() => {})).to.throw(TypeError, 'JSON has no text for a function')
+      expect(() => bigintJsonCodec.encode(undefined)).to.throw(
+        TypeError,
+        'undefined has no JSON representation',
+      )
+      expect(() => bigintJsonCodec.encode(() => {})).to.throw(
+        TypeError,
+        'a function has no JSON representation',
+      )
       expect(() => bigintJsonCodec.encode(circle)).to.throw(TypeError)
       const failing = {
         toJSON(): never {

@@ -20,7 +20,7 @@ describe('encodeWith', () => {
       error = caught
     }
     expect(error).to.be.instanceOf(EncodeError)
-    expect((error as EncodeError).message).to.equal('Could not encode a plain object: too deep')
+    expect((error as EncodeError).message).to.equal('Failed to encode a plain object: too deep')
     expect((error as EncodeError).cause).to.equal(thrown)
   })
 
@@ -28,7 +28,7 @@ describe('encodeWith', () => {
     const codec = { ...jsonCodec, encode: () => Promise.reject(new Error('unheard')) as never }
     expect(() => encodeWith(codec, {})).to.throw(
       EncodeError,
-      'Could not encode a plain object: encode of the codec returned an instance of Promise, and has to return a string or a Uint8Array',
+      'Failed to encode a plain object: the codec returned an instance of Promise, expected a string or a Uint8Array',
     )
   })
 
@@ -42,7 +42,7 @@ describe('encodeWith', () => {
       const codec = { ...jsonCodec, encode: () => data as string }
       expect(() => encodeWith(codec, {})).to.throw(
         EncodeError,
-        `Could not encode a plain object: encode of the codec returned ${told}, and has to return a string or a Uint8Array`,
+        `Failed to encode a plain object: the codec returned ${told}, expected a string or a Uint8Array`,
       )
     })
   }

@@ -121,13 +121,16 @@ describe('compressedCodec', () => {
   })
 
   const wrong: [unknown, string][] = [
-    [{}, 'format is undefined; give one of gzip, deflate, deflate-raw'],
-    [{ format: 'brotli' }, 'format is "brotli"; give one of'],
-    [{ format: 'constructor' }, 'format is "constructor"; give one of'],
-    [{ format: 'gzip', codec: {} }, 'codec is a plain object; give one such as jsonCodec'],
-    [{ format: 'gzip', codec: null }, 'codec is null'],
-    [{ format: 'gzip', maxOutput: 0 }, 'maxOutput is 0; give whole bytes from 1'],
-    [{ format: 'gzip', maxOutput: Infinity }, 'maxOutput is Infinity'],
+    [{}, 'format must be one of gzip, deflate, deflate-raw, received undefined'],
+    [{ format: 'brotli' }, 'received "brotli"'],
+    [{ format: 'constructor' }, 'received "constructor"'],
+    [{ format: 'gzip', codec: {} }, 'codec must have the methods encode and decode, received a plain object'],
+    [{ format: 'gzip', codec: null }, 'received null'],
+    [{ format: 'gzip', maxOutput: 0 }, 'maxOutput must be an integer of at least 1, received 0'],
+    [
+      { format: 'gzip', maxOutput: Infinity },
+      'maxOutput must be an integer of at least 1, received Infinity',
+    ],
   ]
   for (const [options, said] of wrong) {
     it(`refuses at once: ${said}`, () => {

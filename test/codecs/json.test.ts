@@ -9,9 +9,9 @@ describe('jsonCodec', () => {
     })
 
     it('throws for a value without JSON, and names its kind', () => {
-      expect(() => jsonCodec.encode(undefined)).to.throw(TypeError, 'JSON has no text for undefined')
+      expect(() => jsonCodec.encode(undefined)).to.throw(TypeError, 'undefined has no JSON representation')
       expect(() => jsonCodec.encode(new Uint8Array(2))).to.throw(TypeError, 'Pass bytes to send()')
-      expect(() => jsonCodec.encode(Symbol('s'))).to.throw(TypeError, 'JSON has no text for a symbol')
+      expect(() => jsonCodec.encode(Symbol('s'))).to.throw(TypeError, 'a symbol has no JSON representation')
       expect(() => jsonCodec.encode(function named() {})).to.throw(TypeError, 'the function named')
     })
 
@@ -72,7 +72,7 @@ describe('createJsonCodec', () => {
 
   it('throws if the replacer removes the whole message', () => {
     const codec = createJsonCodec({ replacer: () => undefined })
-    expect(() => codec.encode({})).to.throw(TypeError, 'JSON has no text for a plain object')
+    expect(() => codec.encode({})).to.throw(TypeError, 'a plain object has no JSON representation')
   })
 
   describe('with binary', () => {
@@ -108,7 +108,7 @@ describe('createJsonCodec', () => {
   it('refuses a BigInt with what to do instead', () => {
     expect(() => jsonCodec.encode({ amount: 5n })).to.throw(
       TypeError,
-      'JSON cannot encode a BigInt. Convert it to a string, or use sendMessage() with bigintJsonCodec of holdfast/bigint-json',
+      'JSON cannot encode a BigInt. Convert it to a string, or use sendMessage() with bigintJsonCodec from holdfast/bigint-json',
     )
   })
 

@@ -37,15 +37,15 @@ describe('LateMessage', () => {
         () => {
           throw new Error('no key')
         },
-        'its function threw: no key',
+        'The message function threw: no key',
       ],
-      ['returns undefined', () => undefined, 'its function returned undefined. Return the message'],
+      ['returns undefined', () => undefined, 'The message function returned undefined. Return the message'],
       [
         'returns a promise',
         () => Promise.reject(new Error('not unhandled')),
-        'its function returned a promise, which cannot be sent',
+        'The message function returned a promise, which cannot be sent',
       ],
-      ['returns what the codec cannot encode', () => Symbol('x'), 'Could not encode'],
+      ['returns what the codec cannot encode', () => Symbol('x'), 'Failed to encode'],
     ]
     for (const [title, make, text] of failures) {
       it(`throws an EncodeError if the function ${title}`, () => {

@@ -7,7 +7,7 @@ import { SeededRandom } from '../support/seeded-random.js'
 const MiB = 2 ** 20
 
 /** Said before anything is built of the frame. */
-const TOO_SHORT = 'ends before what its lengths announce'
+const TOO_SHORT = 'a declared length exceeds the frame'
 
 /** A random value of everything that the format knows, extensions and long strings included. */
 function randomValue(random: SeededRandom, depth = 0): unknown {
@@ -50,10 +50,7 @@ describe('msgpackCodec', () => {
 
     it('leaves out what is undefined, as JSON does, and throws for undefined itself', () => {
       expect(msgpackCodec.decode(msgpackCodec.encode({ a: undefined, b: 1 }), true)).to.deep.equal({ b: 1 })
-      expect(() => msgpackCodec.encode(undefined)).to.throw(
-        TypeError,
-        'MessagePack has nothing for undefined',
-      )
+      expect(() => msgpackCodec.encode(undefined)).to.throw(TypeError, 'MessagePack cannot encode undefined')
     })
 
     it('throws for a function, a BigInt, and a circle; and works on', () => {
@@ -130,7 +127,7 @@ describe('msgpackCodec', () => {
     it('refuses a text frame, and names the fix', () => {
       expect(() => msgpackCodec.decode('{"op":10}', false)).to.throw(
         TypeError,
-        'MessagePack comes in binary frames, and this is a text frame: ask the server for MessagePack',
+        'expected a binary frame, received text. Request MessagePack from the server',
       )
     })
 
@@ -180,7 +177,7 @@ describe('msgpackCodec', () => {
     it('reads 1,024 levels, and refuses more', () => {
       const nested = (levels: number): Uint8Array => new Uint8Array(levels + 1).fill(0x91, 0, levels)
       expect(msgpackCodec.decode(nested(1_024), true)).to.be.an('array')
-      expect(() => msgpackCodec.decode(nested(1_025), true)).to.throw(RangeError, 'deeper than 1024 levels')
+      expect(() => msgpackCodec.decode(nested(1_025), true)).to.throw(RangeError, 'nesting exceeds 1024 levels')
       expect(() => msgpackCodec.decode(new Uint8Array(MiB).fill(0x91), true)).to.throw(RangeError)
     })
 

@@ -9,9 +9,12 @@ describe('textCodec', () => {
   })
 
   it('throws for anything else, and names the kind of value', () => {
-    expect(() => textCodec.encode({ a: 1 })).to.throw(TypeError, 'sends strings, and this is a plain object')
-    expect(() => textCodec.encode(5)).to.throw(TypeError, 'this is a number')
-    expect(() => textCodec.encode(undefined)).to.throw(TypeError, 'this is undefined')
+    expect(() => textCodec.encode({ a: 1 })).to.throw(
+      TypeError,
+      'textCodec can only encode strings, received a plain object',
+    )
+    expect(() => textCodec.encode(5)).to.throw(TypeError, 'received a number')
+    expect(() => textCodec.encode(undefined)).to.throw(TypeError, 'received undefined')
   })
 })
 

@@ -128,7 +128,7 @@ describe('HeartbeatMonitor', () => {
       await clock.advance(1)
       expect(notes.deaths).to.have.length(1)
       expect(notes.deaths[0]).to.be.instanceOf(HeartbeatTimeoutError)
-      expect(notes.deaths[0]?.message).to.contain('30000 ms (nothing came after a heartbeat)')
+      expect(notes.deaths[0]?.message).to.contain('30000 ms (heartbeat unanswered)')
     })
 
     it('takes any frame for life', async () => {
@@ -274,7 +274,7 @@ describe('HeartbeatMonitor', () => {
       expect(asked).to.equal(1)
       expect(notes.beats).to.have.length(2)
       expect(notes.failures.map(String)).to.deep.equal([
-        'TypeError: heartbeat.isReply returned a promise, which is no answer: return the result itself; what takes time belongs in a handler',
+        'TypeError: heartbeat.isReply returned a promise, which is not awaited. Return the value itself, and do asynchronous work in a handler',
       ])
     })
 
@@ -401,7 +401,7 @@ describe('HeartbeatMonitor', () => {
       await clock.advance(29_999)
       expect(notes.deaths).to.deep.equal([])
       await clock.advance(1)
-      expect(notes.deaths[0]?.message).to.contain('30000 ms (silence 30000 ms)')
+      expect(notes.deaths[0]?.message).to.contain('30000 ms (heartbeat.silence is 30000 ms)')
       expect(notes.pings).to.deep.equal([])
       expect(notes.beats).to.deep.equal([])
     })

@@ -194,7 +194,7 @@ describe('LinkFlow', () => {
       const cause = new Error('lost')
       flow.lose(cause)
       expect(() => flow.send('x'))
-        .to.throw(ConnectionLostError, 'Connection 3 is gone')
+        .to.throw(ConnectionLostError, 'Cannot send: connection #3 was lost')
         .with.property('cause', cause)
     })
   })

@@ -64,7 +64,7 @@ describe('MemoryServer', () => {
     })
 
     it('have no latest peer before the first', () => {
-      expect(() => new MemoryServer().peer).to.throw('There has been no attempt yet')
+      expect(() => new MemoryServer().peer).to.throw('No connection attempt has been made yet')
     })
 
     it('may be accepted later, with a subprotocol and headers', async () => {

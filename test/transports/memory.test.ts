@@ -80,7 +80,7 @@ describe('MemoryServer', () => {
   })
 
   it('says that there has been no attempt', () => {
-    expect(() => new MemoryServer().peer).to.throw('There has been no attempt yet')
+    expect(() => new MemoryServer().peer).to.throw('No connection attempt has been made yet')
   })
 
   it('leaves an attempt open that is neither accepted nor refused', async () => {

@@ -108,14 +108,14 @@ interface Refusal {
 
 /** Returns sentences on a refusal whose status names its reason; an empty text for all others. */
 function adviceOn({ status, body, location }: Refusal, url: string): string {
-  if (status >= 200 && status < 300) return '. This URL answers plain HTTP: check its path'
+  if (status >= 200 && status < 300) return '. This URL serves plain HTTP. Check the path'
   if (status >= 300 && status < 400) {
     const target = location === undefined ? undefined : redirectTarget(location, url)
     return target === undefined
       ? ''
-      : `. It redirects to ${target}, and redirects are not followed. Use the final URL`
+      : `. The server redirects to ${target}, but Holdfast does not follow redirects. Use the final URL`
   }
-  return status === 400 && PLAIN_REQUEST.test(body) ? '. The server expects TLS on this port: use wss://' : ''
+  return status === 400 && PLAIN_REQUEST.test(body) ? '. The server expects TLS on this port. Use wss://' : ''
 }
 
 /** Returns where a redirect leads, without its query and credentials. */
@@ -134,9 +134,9 @@ function schemeReason(url: string, cause: Error): string {
   const { code, rawPacket } = cause as NodeJS.ErrnoException & { readonly rawPacket?: Uint8Array }
   const reason = reasonOf(cause).trimEnd()
   if (url.startsWith('wss:'))
-    return NOT_TLS.test(reason) ? 'the server does not speak TLS on this port. Use ws://' : reason
+    return NOT_TLS.test(reason) ? 'the server does not use TLS on this port. Use ws://' : reason
   // A TLS alert: content type 21, then major version 3 (RFC 8446, section 5.1).
   if (rawPacket?.[0] === 0x15 && rawPacket[1] === 0x03)
-    return 'the server speaks TLS on this port. Use wss://'
+    return 'the server expects TLS on this port. Use wss://'
   return code === 'ECONNRESET' ? `${reason}. If the server expects TLS on this port, use wss://` : reason
 }

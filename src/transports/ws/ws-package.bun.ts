@@ -11,7 +11,7 @@ function load(): { readonly WebSocket: typeof WsWebSocket } {
     return require(require.resolve('ws/package.json').replace(/package[.]json$/, 'index.js')) as never
   } catch (cause) {
     const message =
-      'Cannot load the package ws. Keep node_modules beside the program: on Bun, ws cannot be bundled'
+      'Cannot load the ws package: on Bun, ws cannot be bundled. Keep node_modules next to the program'
     throw new Error(message, { cause })
   }
 }

@@ -227,7 +227,7 @@ class WsTransport implements Transport, FastReceivePort {
 
   onSocketError(cause: Error): void {
     this.#unsentBytes = this.bufferedAmount
-    const message = `The connection to ${redactUrl(this.#socket.url)} broke: ${cause.message}`
+    const message = `Connection to ${redactUrl(this.#socket.url)} lost: ${cause.message}`
     this.#failure ??= { error: new ConnectionLostError(message, 1006, '', { cause }) }
   }
 

@@ -83,21 +83,21 @@ describe('The opening handshake over ws', function () {
         200,
         {},
         '',
-        '. This URL answers plain HTTP: check its path',
+        '. This URL serves plain HTTP. Check the path',
       ],
       [
         '302 says where it leads, without query and credentials',
         302,
         { Location: 'https://user:secret@other.test/login?token=secret' },
         '',
-        '. It redirects to https://other.test/login, and redirects are not followed. Use the final URL',
+        '. The server redirects to https://other.test/login, but Holdfast does not follow redirects. Use the final URL',
       ],
       [
         '307 to a path names the whole URL',
         307,
         { Location: '/v2?token=secret' },
         '',
-        `. It redirects to URL/v2, and redirects are not followed. Use the final URL`,
+        `. The server redirects to URL/v2, but Holdfast does not follow redirects. Use the final URL`,
       ],
       ['304 without a location has no advice', 304, {}, '', ''],
       [
@@ -105,7 +105,7 @@ describe('The opening handshake over ws', function () {
         400,
         {},
         '<center>The plain HTTP request was sent to HTTPS port</center>',
-        '. The server expects TLS on this port: use wss://',
+        '. The server expects TLS on this port. Use wss://',
       ],
       ['400 alone has no advice', 400, {}, 'Bad Request', ''],
     ]
@@ -180,7 +180,7 @@ describe('The opening handshake over ws', function () {
       const { error } = await endOf(url)
       expect(error).to.be.instanceOf(ConnectFailedError)
       expect(error?.message).to.equal(
-        `Failed to connect to ${url}/: the server does not speak TLS on this port. Use ws://`,
+        `Failed to connect to ${url}/: the server does not use TLS on this port. Use ws://`,
       )
       expect((error as Error).cause).to.be.an('error')
     })
@@ -198,7 +198,7 @@ describe('The opening handshake over ws', function () {
       const server = await rawServer(({ socket }) => void socket.end(Buffer.from([21, 3, 1, 0, 2, 2, 70])))
       const { error } = await endOf(server.url)
       expect(error?.message).to.equal(
-        `Failed to connect to ${server.url}/: the server speaks TLS on this port. Use wss://`,
+        `Failed to connect to ${server.url}/: the server expects TLS on this port. Use wss://`,
       )
     })
 
