@@ -2,8 +2,8 @@ import { createRequire } from 'node:module'
 import type { WebSocket as WsWebSocket } from 'ws'
 
 /**
- * Loads the package `ws` by its path. By its name, Bun gives its own WebSocket instead, which ignores `maxFragments`, reports no reset, and
- * hides the response that breaks the rules of the handshake.
+ * Loads the package `ws` by its path. By name, Bun returns its own WebSocket instead, which ignores `maxFragments`, does not report resets,
+ * and hides invalid handshake responses.
  */
 function load(): { readonly WebSocket: typeof WsWebSocket } {
   const require = createRequire(import.meta.url)
@@ -18,5 +18,5 @@ function load(): { readonly WebSocket: typeof WsWebSocket } {
 
 export const { WebSocket } = load()
 
-/** Bun calls the `callback` of `onread` without its socket. */
+/** False because Bun calls the `callback` of `onread` without its socket. */
 export const canShareReads: boolean = false
