@@ -44,6 +44,6 @@ export function checkClose(code: number, reason: unknown): asserts reason is str
   }
   const bytes = new TextEncoder().encode(reason).length
   if (bytes > LONGEST_REASON) {
-    throw new RangeError(`Close reason too long: ${bytes} bytes, at most ${LONGEST_REASON} allowed`)
+    throw new RangeError(`Close reason too long: expected at most ${LONGEST_REASON} bytes, received ${bytes}`)
   }
 }

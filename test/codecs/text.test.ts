@@ -28,7 +28,7 @@ describe('textOf', () => {
     expect(() => textOf(Buffer.from([0xc3, 0x28]))).to.throw(TypeError, 'not valid for encoding utf-8')
   })
 
-  it('forgets the bytes of the call before, even if they ended within a character', () => {
+  it('forgets the bytes of the previous call, even if they ended within a character', () => {
     expect(() => textOf(Buffer.from([0xe2, 0x82]))).to.throw(TypeError)
     expect(textOf(Buffer.from([0x41]))).to.equal('A')
   })
