@@ -106,7 +106,7 @@ describe('compressedCodec', () => {
     const codec = compressedCodec({ format: 'gzip', maxOutput: 1_000 })
     codec.decode(gzipSync('"0123456789"'), true)
     expect(codec.decodedBytes).to.equal(12)
-    expect(() => codec.decode(gzipSync('not JSON'), true)).to.throw(SyntaxError)
+    expect(() => codec.decode(gzipSync('no JSON'), true)).to.throw(SyntaxError)
     expect(codec.decodedBytes).to.equal(7)
     codec.decode('"text"', false)
     expect(codec.decodedBytes).to.equal(undefined)
