@@ -29,15 +29,15 @@ const LONGEST_REASON = 123
 /**
  * Checks that the code can be sent and the reason fits.
  *
- * @throws RangeError if it cannot or does not
+ * @throws RangeError for an invalid code, or a reason that is too long
  * @throws TypeError if the reason is not a string
  */
 export function checkClose(code: number, reason: unknown): asserts reason is string {
   const isRegistered = code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)
   if (!Number.isInteger(code) || !(isRegistered || (code >= 3000 && code <= 4999))) {
-    throw new RangeError(
-      `Invalid close code: ${typeof code === 'number' ? code : describeValue(code)}. Use 1000, 1001, or 3000 to 4999`,
-    )
+    const given =
+      typeof code === 'number' ? ` ${String(code)}` : `: expected a number, received ${describeValue(code)}`
+    throw new RangeError(`Invalid close code${given}. Use 1000, 1001, or 3000 to 4999`)
   }
   if (typeof reason !== 'string') {
     throw new TypeError(`Invalid close reason: expected a string, received ${describeValue(reason)}`)

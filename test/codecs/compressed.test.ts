@@ -102,7 +102,7 @@ describe('compressedCodec', () => {
     expect(compressedCodec(options).decode(gzipSync('[1]'), true)).to.deep.equal([1])
   })
 
-  it('returns the decompressed size of the last frame, if that was compressed and valid', () => {
+  it('returns the size of the last frame after decompression, and undefined if there was none', () => {
     const codec = compressedCodec({ format: 'gzip', maxOutput: 1_000 })
     codec.decode(gzipSync('"0123456789"'), true)
     expect(codec.decodedBytes).to.equal(12)

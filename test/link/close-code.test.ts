@@ -37,7 +37,7 @@ describe('checkClose', () => {
     it(`rejects ${JSON.stringify(code)} (${String(code)}), and names valid codes`, () => {
       expect(() => checkClose(code as number, '')).to.throw(
         RangeError,
-        `Invalid close code: ${typeof code === 'number' ? code : 'a string'}. Use 1000, 1001, or 3000 to 4999`,
+        `Invalid close code${typeof code === 'number' ? ` ${code}` : ': expected a number, received a string'}. Use 1000, 1001, or 3000 to 4999`,
       )
     })
   }
