@@ -132,7 +132,7 @@ for (const promise of [late(true), refused]) {
     'encode of the codec',
     { codec: { encode: promise, decode: JSON.parse } },
     (connection) => connection.sendMessage({}),
-    'encode of the codec returned an instance of Promise',
+    'the codec returned an instance of Promise',
   )
 }
 

@@ -579,7 +579,7 @@ describe('Connection', () => {
       expect(() => void client.connection.close(1005)).to.throw(RangeError, '1005')
       expect(() => void client.connection.close(1000, 'x'.repeat(124))).to.throw(
         RangeError,
-        'Close reason too long: 124 bytes',
+        'Close reason too long: expected at most 123 bytes, received 124',
       )
       await client.close()
     })
