@@ -185,7 +185,7 @@ export class InboundPipeline {
     try {
       const decoded = codec.decode(raw, isBinary)
       // JSON has no functions, so its values are not promises.
-      const value = codec === jsonCodec ? decoded : syncAnswer(decoded, 'decode of the codec')
+      const value = codec === jsonCodec ? decoded : syncAnswer(decoded, 'codec.decode')
       return { kind: 'message', value, raw, receivedAt, size: codec.decodedBytes ?? size, handlers }
     } catch (thrown) {
       return undecodable({ raw, receivedAt, size, handlers }, thrown)
@@ -214,13 +214,15 @@ const MAX_MESSAGES = 65_536
 export function* messagesOf(decoded: unknown, unpack: Unpack): Generator<unknown, void> {
   const messages: unknown = syncAnswer(unpack(decoded), 'unpack')
   if (!isIterable(messages)) {
-    const what = describeValue(messages)
-    throw new TypeError(`unpack returned ${what}: return the frame's messages in an array, or [decoded]`)
+    throw new TypeError(
+      `unpack must return an iterable of messages, received ${describeValue(messages)}. Return [decoded] for a single message`,
+    )
   }
   let count = 0
   for (const message of messages) {
     count += 1
-    if (count > MAX_MESSAGES) throw new RangeError(`unpack gave more than ${MAX_MESSAGES} messages`)
+    if (count > MAX_MESSAGES)
+      throw new RangeError(`unpack returned more than ${MAX_MESSAGES} messages for one frame`)
     yield message
   }
 }

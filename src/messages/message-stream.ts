@@ -56,7 +56,7 @@ export class MessageStreams {
     opener: CallSite = {},
   ): MessageIterator {
     if (!Number.isInteger(highWaterMark) || highWaterMark < 1) {
-      throw new TypeError(`highWaterMark must be a positive integer, and is ${String(highWaterMark)}`)
+      throw new TypeError(`highWaterMark must be a positive integer, received ${String(highWaterMark)}`)
     }
     const backlog = new StreamBacklog(highWaterMark, this.#clock, this.#port, opener)
     const stream: MessageStream = new MessageStream(backlog, signal, () => this.#streams.delete(stream))

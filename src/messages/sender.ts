@@ -179,6 +179,6 @@ export class Sender {
 export function checkRaw(data: unknown): asserts data is string | Uint8Array {
   if (typeof data === 'string' || data instanceof Uint8Array) return
   throw new TypeError(
-    `send() sends text or bytes as they are, and was given ${describeValue(data)}: use sendJson() or sendMessage() for values`,
+    `send() accepts a string or a Uint8Array, received ${describeValue(data)}. Use sendJson() or sendMessage()`,
   )
 }

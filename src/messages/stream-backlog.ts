@@ -69,9 +69,9 @@ export class StreamBacklog {
     this.#hasWarned = true
     const age = Math.round((this.#clock.now() - this.#openedAt) / 1_000)
     this.#port.warn(
-      `messages(): the iteration opened${describeCallSite(this.#opener)} ${age} s ago has been behind for ${WARN_AFTER / 1_000} s, ` +
-        `with ${this.#unread} unread messages (highWaterMark ${this.#highWaterMark}): the socket is paused until it catches up. ` +
-        'Read on, or end it with break, return() or a signal',
+      `messages(): an iterator opened ${age} s ago${describeCallSite(this.#opener)} has been behind for ${WARN_AFTER / 1_000} s, ` +
+        `with ${this.#unread} unread messages (highWaterMark ${this.#highWaterMark}). The socket is paused until it catches up. ` +
+        'Keep reading, or end the iteration with break, return() or a signal',
     )
   }
 }

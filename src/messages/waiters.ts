@@ -144,7 +144,7 @@ class Waiter {
   /** Takes a message that matches, and tells whether it did. */
   offer(message: unknown): boolean {
     try {
-      if (!this.#isSettled && syncAnswer(this.#match(message), 'The match of waitFor')) {
+      if (!this.#isSettled && syncAnswer(this.#match(message), 'The match function of waitFor')) {
         // Its own match may have ended it.
         return this.#end(() => this.#port.resolve(message))
       }

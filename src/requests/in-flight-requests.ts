@@ -27,7 +27,7 @@ export class InFlightRequests {
    */
   ownId(message: unknown, { match }: RequestOptions): RequestId | undefined {
     const { ids } = this
-    if (!ids && !match) throw new TypeError('A request needs a match where requests.id is false')
+    if (!ids && !match) throw new TypeError('match is required when requests.id is false')
     // The ID of a message that a function makes is known once it is made.
     if (typeof message === 'function') return undefined
     return match ? ids?.readIfAny(message) : ids?.read(message)

@@ -291,7 +291,7 @@ function errorOf({ error }: RequestsSettings, message: unknown): unknown {
 }
 
 function isMatch({ id, options }: PendingRequest, message: unknown): boolean {
-  return syncAnswer(options.match?.(message, id), 'The match of a request') ?? true
+  return syncAnswer(options.match?.(message, id), 'The match function of a request') ?? true
 }
 
 /** Tells whether a request outlives the link that has it. */

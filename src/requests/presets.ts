@@ -73,7 +73,7 @@ export function ocpp(): RequestsOptions {
 /** Tells a whole call from `[action, payload]`. */
 function isCall(message: unknown): message is readonly unknown[] {
   if (Array.isArray(message)) return message[0] === OcppType.CALL
-  throw new TypeError(`An OCPP request is [action, payload], and this is ${describeValue(message)}`)
+  throw new TypeError(`OCPP requests must be [action, payload], received ${describeValue(message)}`)
 }
 
 function isOcppReply(message: unknown): message is readonly unknown[] {

@@ -74,7 +74,7 @@ export class RequestIds {
       const key = syncAnswer(this.#settings.idKey(id), 'requests.idKey')
       if (id != null && !this.#reserved.has(key) && !this.#used.has(key)) return { id, key }
     }
-    throw new TypeError('requests.nextId gives no id that is not in use: it must give a new one at each call')
+    throw new TypeError('requests.nextId did not return an unused ID. Return a new ID on every call')
   }
 
   /** Notes that an id that was brought along is being sent. */
@@ -109,6 +109,6 @@ export class RequestIds {
 /** Makes the error of a request whose id another pending request has. */
 export function idInUse(id: unknown): TypeError {
   const name =
-    typeof id === 'string' || typeof id === 'number' ? `id ${id}` : `same id (${describeValue(id)})`
-  return new TypeError(`Another request with the ${name} is pending: leave it out to have one made`)
+    typeof id === 'string' || typeof id === 'number' ? `ID ${id}` : `the same ID (${describeValue(id)})`
+  return new TypeError(`A request with ${name} is already pending. Omit the ID to have one generated`)
 }

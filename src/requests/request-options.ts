@@ -138,8 +138,7 @@ function propertyReader(name: string): IdAccessor['read'] {
 export function propertyAccessor(name: string): IdAccessor {
   const check = (message: unknown): Readonly<Record<string, unknown>> => {
     if (isRecord(message)) return message
-    const given = describeValue(message)
-    throw new TypeError(`The id goes into the property "${name}" of an object, and this is ${given}`)
+    throw new TypeError(`Cannot add the "${name}" property to ${describeValue(message)}. Send an object`)
   }
   return {
     read: (message) => check(message)[name],
@@ -155,6 +154,6 @@ function writeInto(ids: IdAccessor | false, result: unknown, id: unknown): unkno
 
 /** Checks that a call of the server's has an id: one without wants no reply. */
 export function idOfCall(id: unknown): unknown {
-  if (id == null) throw new TypeError('respond() answers a message that has an id, and this one has none')
+  if (id == null) throw new TypeError('Cannot respond: the message has no ID')
   return id
 }

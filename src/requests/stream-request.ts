@@ -34,7 +34,7 @@ export class StreamRequest extends PendingRequest {
     const { unread } = this.replies
     if (unread >= this.#highWaterMark) throw new UnreadRepliesError(this.facts, unread)
     this.replies.push(syncAnswer(result(reply), 'requests.result'))
-    if (!syncAnswer(this.#isLast(reply), 'The isLast of requestMany')) return false
+    if (!syncAnswer(this.#isLast(reply), 'The isLast function of requestMany')) return false
     this.replies.end()
     return true
   }

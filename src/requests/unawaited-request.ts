@@ -23,7 +23,7 @@ export function unawaitedRequest(
 ): UnawaitedRequest {
   if (!ids)
     throw new TypeError(
-      'its reply has no id where requests.id is false. Give it an ack in the place of request: true',
+      'a request requires an ID, but requests.id is false. Use ack instead of request: true',
     )
   const own = ids.read(message)
   if (own) ids.markUsed(own.key)

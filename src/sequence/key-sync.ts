@@ -133,10 +133,9 @@ export class KeySync<Snapshot, Change> {
     const reason = reasonOf(thrown)
     const cause = toError(thrown)
     this.#port.onError(
-      new Error(
-        `No snapshot is fetched: the promise "after" rejected (${reason}). Call start() once it is to be tried again`,
-        { cause },
-      ),
+      new Error(`Snapshot not fetched: the "after" promise rejected (${reason}). Call start() to try again`, {
+        cause,
+      }),
     )
   }
 
@@ -233,7 +232,7 @@ export class KeySync<Snapshot, Change> {
   #numberOf(snapshot: Snapshot): SequenceNumber {
     if (!this.#settings.number) return this.#arrivals
     const number: unknown = this.#settings.number(snapshot)
-    checkNumber('the number of a snapshot', number)
+    checkNumber('The number of a snapshot', number)
     return number
   }
 
@@ -245,8 +244,8 @@ export class KeySync<Snapshot, Change> {
     const range: unknown = this.#settings.range(change)
     if (!Array.isArray(range) || range.length !== 2) throw noRange(range)
     const [first, last] = range as readonly unknown[]
-    checkNumber('the first number of range', first)
-    checkNumber('the last number of range', last)
+    checkNumber('The first number of range', first)
+    checkNumber('The last number of range', last)
     if (first > plus(last, 1)) throw backwards(first, last)
     return { first, last, change }
   }
@@ -255,19 +254,19 @@ export class KeySync<Snapshot, Change> {
 function olderThan(first: SequenceNumber, number: SequenceNumber): Error {
   const [from, to] = [plus(number, 1), plus(first, -1)]
   return new Error(
-    `The snapshot is older than the buffered changes: it ends at ${number}, and they begin at ${first} (${from} to ${to} are missing). A newer snapshot is needed`,
+    `The snapshot is older than the buffered changes: it ends at ${number}, but they start at ${first} (${from} to ${to} are missing). A newer snapshot is required`,
   )
 }
 
 function noRange(range: unknown): TypeError {
   if (isThenable(range)) ignore(range)
   return new TypeError(
-    `range must return [first, last], the numbers that the change covers, and returned ${describeValue(range)}`,
+    `range must return [first, last], the numbers that the change covers, received ${describeValue(range)}`,
   )
 }
 
 function backwards(first: SequenceNumber, last: SequenceNumber): TypeError {
   return new TypeError(
-    `range returned [${first}, ${last}], of which the first is above the last. If the server counts again, call start() for the key`,
+    `range returned [${first}, ${last}], but the first number must not exceed the last. If the server restarted its numbering, call start() for the key`,
   )
 }

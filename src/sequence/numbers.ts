@@ -9,13 +9,13 @@ export function plus(number: SequenceNumber, step: number): SequenceNumber {
 /** @throws TypeError if an option is not an integer from `least` on */
 export function checkInteger(name: string, value: number, least: number): void {
   if (Number.isSafeInteger(value) && value >= least) return
-  throw new TypeError(`${name} must be an integer of at least ${least}, and is ${String(value)}`)
+  throw new TypeError(`${name} must be an integer of at least ${least}, received ${String(value)}`)
 }
 
 /** @throws TypeError for what is not an integer, or an unsafe one */
 export function checkNumber(name: string, value: unknown): asserts value is SequenceNumber {
   if (typeof value === 'bigint' || Number.isSafeInteger(value)) return
   throw new TypeError(
-    `${name} must be an integer up to 2^53, or a bigint, and is ${typeof value} ${String(value)}`,
+    `${name} must be an integer up to 2^53 or a bigint, received ${String(value)} (${typeof value})`,
   )
 }

@@ -32,7 +32,7 @@ export class Rollover {
     this.#cycle = this.#highest - this.#lowest + this.#step
     if (this.#cycle > this.#step && this.#cycle % this.#step === 0n) return
     throw new TypeError(
-      `rollover.highest must be above rollover.lowest by a multiple of step (${step}), and they are ${highest} and ${lowest}`,
+      `rollover.highest must exceed rollover.lowest by a multiple of step (${step}), received ${highest} and ${lowest}`,
     )
   }
 
@@ -40,7 +40,7 @@ export class Rollover {
   check(name: string, number: SequenceNumber): void {
     if (number >= this.#lowest && number <= this.#highest) return
     throw new TypeError(
-      `${name} must be from ${this.#lowest} to ${this.#highest} (rollover), and is ${number}`,
+      `${name} must be between ${this.#lowest} and ${this.#highest} (rollover), received ${number}`,
     )
   }
 

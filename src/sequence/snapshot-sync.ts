@@ -200,14 +200,14 @@ function checkFunctions<Snapshot, Change, Key>(options: SnapshotSyncOptions<Snap
     const value: unknown = options[name]
     const isMissing = value === undefined && name !== 'apply'
     if (!isMissing && typeof value !== 'function') {
-      throw new TypeError(`${name} must be a function, and is ${safeString(value)}`)
+      throw new TypeError(`${name} must be a function, received ${safeString(value)}`)
     }
   }
   const { fetch, number, range } = options
   const missing = number ? 'range' : 'number'
   if (Boolean(number) !== Boolean(range) || (fetch && !number)) {
     throw new TypeError(
-      `${missing} is missing: ${fetch ? 'fetch' : number ? 'number' : 'range'} cannot be used without it. Changes and snapshots are compared by their numbers`,
+      `${missing} is required with ${fetch ? 'fetch' : number ? 'number' : 'range'}: snapshots and changes are compared by number`,
     )
   }
 }
@@ -219,6 +219,6 @@ function retryOf({ initialDelay, maxDelay }: SnapshotRetryOptions = {}): Require
   }
   if (retry.initialDelay >= 0 && retry.initialDelay <= retry.maxDelay) return retry
   throw new TypeError(
-    `retry.initialDelay must be from 0 to retry.maxDelay, and they are ${retry.initialDelay} and ${retry.maxDelay}`,
+    `retry.initialDelay must be between 0 and retry.maxDelay (${retry.maxDelay}), received ${retry.initialDelay}`,
   )
 }

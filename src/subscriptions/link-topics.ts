@@ -4,7 +4,7 @@ import { syncAnswer } from '../core/thenable.js'
 import { AckBatch } from './ack-batch.js'
 import { MAX_LATE } from './pending-acks.js'
 import type { SubscriptionId, SubscriptionsSettings } from './subscribe-options.js'
-import { failedError, refusedError, timeoutError } from './subscription-failures.js'
+import { refusedError, timeoutError, unsentError, unsubscribeError } from './subscription-failures.js'
 import type { FailedKeys } from './subscription-failures.js'
 import type { HeldTopic } from './topic-holders.js'
 
@@ -163,7 +163,7 @@ export class LinkTopics {
       this.#sent.set(each.key, each)
     }
     try {
-      const message = syncAnswer(this.#settings.subscribe(topicsOf(sent)), 'The subscribe function')
+      const message = syncAnswer(this.#settings.subscribe(topicsOf(sent)), 'the subscribe function')
       if (!this.#port.canSend()) {
         for (const each of sent) this.#forget(each)
         return
@@ -176,7 +176,7 @@ export class LinkTopics {
       this.#port.send(message, () => acks?.start(this.#port.clock, this.#settings.ackTimeout))
       if (!acks) for (const { key } of sent) this.#wanted.get(key)?.ack.settle()
     } catch (thrown) {
-      this.#fail(sent, (keys) => failedError(keys, 'could not be said', thrown))
+      this.#fail(sent, (keys) => unsentError(keys, thrown))
     }
   }
 
@@ -185,7 +185,7 @@ export class LinkTopics {
       const ids = batch.map(({ id }) => id)
       const message = syncAnswer(
         this.#settings.unsubscribe?.(topicsOf(batch), ids),
-        'The unsubscribe function',
+        'the unsubscribe function',
       )
       // Asked again for those whose acknowledgement comes.
       if (message === undefined && this.#settings.unsubscribe)
@@ -197,8 +197,7 @@ export class LinkTopics {
     } catch (thrown) {
       for (const sent of batch) this.#forget(sent)
       const [first, ...others] = batch.map(({ key }) => key)
-      if (first !== undefined)
-        this.#port.report(failedError([first, ...others], 'could not be taken back', thrown))
+      if (first !== undefined) this.#port.report(unsubscribeError([first, ...others], thrown))
     }
     // A function of the user's may have asked for them again meanwhile.
     this.update(batch.map(({ key }) => key).filter((key) => this.#wanted.has(key)))

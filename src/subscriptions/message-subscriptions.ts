@@ -6,7 +6,14 @@ import type { AckWait } from './pending-acks.js'
 import { SentSubscriptions } from './sent-subscriptions.js'
 import type { SubscribeOptions, SubscriptionId } from './subscribe-options.js'
 import { SUBSCRIPTIONS_DEFAULTS } from './subscribe-options.js'
-import { failedError, refusedError, timeoutError } from './subscription-failures.js'
+import {
+  ackError,
+  idError,
+  refusedError,
+  timeoutError,
+  unsentError,
+  unsubscribeError,
+} from './subscription-failures.js'
 
 /** A message that is sent as a request, beside those that somebody awaits. */
 interface SentRequest {
@@ -69,8 +76,7 @@ export class MessageSubscriptions {
     this.#acks = new PendingAcks(clock, {
       onChange: () => port.onPendingAcksChange?.(),
       onTimeout: (subscription, timeout) => this.#onAckTimeout(subscription, timeout),
-      onError: (subscription, thrown) =>
-        this.#onError(subscription, 'has an ack function that failed', thrown),
+      onError: ({ key }, thrown) => port.report(ackError(key, thrown)),
     })
   }
 
@@ -173,14 +179,14 @@ export class MessageSubscriptions {
 
   #send(subscription: Subscription): void {
     try {
-      const message = messageOf(subscription.subscribe, 'The subscribe function')
+      const message = messageOf(subscription.subscribe, 'the subscribe function')
       if (!this.#isKnown(subscription) || !this.#canSend()) return
       this.#sent.add(subscription)
       this.#sendAwaited(subscription, message, subscription.options)
     } catch (thrown) {
       this.#sent.delete(subscription)
       this.#acks.delete(subscription)
-      this.#onError(subscription, 'could not be said', thrown)
+      this.#port.report(unsentError(subscription.key, thrown))
     }
   }
 
@@ -208,13 +214,13 @@ export class MessageSubscriptions {
     const { request, unsubscribe } = subscription.options
     if (unsubscribe === undefined || !this.#canSend()) return
     try {
-      const message = messageOf(unsubscribe, 'The unsubscribe function', id)
+      const message = messageOf(unsubscribe, 'the unsubscribe function', id)
       if (!this.#canSend()) return
       // A subscription that is remembered nowhere: its reply is taken, and tells nobody anything.
       const farewell = { key: subscription.key, subscribe: undefined, options: NOTHING }
       this.#sendAwaited(farewell, message, { request: request ?? false })
     } catch (thrown) {
-      this.#onError(subscription, 'could not be taken back', thrown)
+      this.#port.report(unsubscribeError(subscription.key, thrown))
     }
   }
 
@@ -223,7 +229,7 @@ export class MessageSubscriptions {
     try {
       id = readId(subscription, message)
     } catch (thrown) {
-      this.#onError(subscription, 'has an id function that failed', thrown)
+      this.#port.report(idError(subscription.key, thrown))
     }
     if (id === undefined) return
     if (this.#sent.has(subscription) && this.#isKnown(subscription)) {
@@ -246,10 +252,6 @@ export class MessageSubscriptions {
     this.#port.report(timeoutError(subscription.key, timeout))
   }
 
-  #onError({ key }: Subscription, what: string, thrown: unknown): void {
-    this.#port.report(failedError(key, what, thrown))
-  }
-
   #isKnown(subscription: Subscription): boolean {
     return this.#subscriptions.get(subscription.key) === subscription
   }
@@ -257,11 +259,13 @@ export class MessageSubscriptions {
 
 function checkOptions({ ack, ackTimeout, id, request }: SubscribeOptions): void {
   if (id && !ack && !request)
-    throw new TypeError('A subscription with an id needs an ack, or request: true, to read the id from')
+    throw new TypeError('id requires ack or request: true, because the ID is read from the acknowledgement')
   if (ack && request)
-    throw new TypeError('A subscription with request: true has its reply for the ack. Leave out one of them')
+    throw new TypeError(
+      'ack cannot be combined with request: true, whose reply is the acknowledgement. Remove one of them',
+    )
   if (ackTimeout !== undefined && !(ackTimeout > 0)) {
-    throw new RangeError(`ackTimeout must be above 0 ms, and is ${ackTimeout}`)
+    throw new RangeError(`ackTimeout must be greater than 0, received ${ackTimeout}`)
   }
 }
 
@@ -270,7 +274,7 @@ function readId({ options }: Subscription, message: unknown): SubscriptionId | u
   if (!options.id) return undefined
   const id: unknown = options.id(message)
   if (typeof id === 'string' || typeof id === 'number') return id
-  throw new TypeError(`it gave ${describeValue(id)}, not a string or a number`)
+  throw new TypeError(`expected a string or a number, received ${describeValue(id)}`)
 }
 
 /** Tells whether the server's id must be known before the subscription can be taken back. */

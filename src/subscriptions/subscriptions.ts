@@ -47,7 +47,7 @@ export class Subscriptions {
   subscribe(topic: unknown): TopicSubscription {
     if (this.#topics) return this.#topics.subscribe(topic)
     throw new TypeError(
-      'subscribe() does not know how to subscribe to a topic. Set the option subscriptions: { subscribe: (topics) => message }, or use add()',
+      'subscribe() requires the subscriptions option. Set subscriptions: { subscribe: (topics) => message }, or use add()',
     )
   }
 
@@ -59,8 +59,7 @@ export class Subscriptions {
    */
   kept(): void {
     const session = this.#port.callersSession
-    if (!session?.isCaller)
-      throw new TypeError('kept() speaks of the connection that opens. Call it inside @OnOpen')
+    if (!session?.isCaller) throw new TypeError('Cannot call kept() outside @OnOpen')
     this.#keptBy = session
     this.#topics?.keep(session)
   }

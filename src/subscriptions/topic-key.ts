@@ -16,7 +16,7 @@ export function topicKey(topic: unknown, keyOf: ((topic: unknown) => unknown) | 
 
 function checkedKey(key: unknown): string {
   if (typeof key === 'string' || typeof key === 'number') return String(key)
-  throw new TypeError(`subscriptions.key returned ${describeValue(key)}. Return a string for each topic`)
+  throw new TypeError(`subscriptions.key must return a string, received ${describeValue(key)}`)
 }
 
 /** A replacer for `JSON.stringify`, so that the order of names does not count. */
@@ -32,6 +32,6 @@ function withSortedNames(_name: string, value: unknown): unknown {
 
 function notComparable(value: unknown): TypeError {
   return new TypeError(
-    `A topic cannot be compared with others: it is, or contains, ${describeValue(value)}. Use strings and plain objects, or set subscriptions.key`,
+    `Cannot compare topics that are or contain ${describeValue(value)}. Use strings and plain objects, or set subscriptions.key`,
   )
 }

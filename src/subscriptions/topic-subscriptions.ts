@@ -130,14 +130,14 @@ export class TopicSubscriptions<S extends SubscribingSession> {
       () => {
         const isOpening = this.#openings.get(session) === opening
         if (!isOpening) this.#drop(this.#holders.releaseOpened(holder, key))
-        else if (holder.release(key)) rejectWaiting(held, 'nobody is subscribed to it any more')
+        else if (holder.release(key)) rejectWaiting(held, 'unsubscribe() was called first')
       },
     )
   }
 
   #drop(held: HeldTopic | undefined): void {
     if (!held) return
-    rejectWaiting(held, 'nobody is subscribed to it any more')
+    rejectWaiting(held, 'unsubscribe() was called first')
     this.#current?.link.update([held.key])
   }
 
@@ -190,7 +190,7 @@ export class TopicSubscriptions<S extends SubscribingSession> {
     this.#holders.renew()
     const dropped = this.#holders.settleOpen(holder, isKept)
     this.#current = { session, link }
-    for (const held of dropped) rejectWaiting(held, '@OnOpen does not ask for it any more')
+    for (const held of dropped) rejectWaiting(held, 'the latest @OnOpen did not subscribe to it')
     link.want(this.topics, isKept ? last : undefined)
   }
 
@@ -200,7 +200,7 @@ export class TopicSubscriptions<S extends SubscribingSession> {
     this.#openings.delete(session)
     opening?.link.end()
     for (const held of opening?.holder.topics.values() ?? [])
-      rejectWaiting(held, 'the @OnOpen that asked for it failed')
+      rejectWaiting(held, 'the @OnOpen that subscribed to it did not complete')
     if (this.#current?.session !== session) return
     this.#current.link.end()
     this.#holders.renew()
@@ -257,14 +257,12 @@ function onAck(link: LinkTopics, keys: readonly string[], ack: SubscriptionAck, 
 
 /** @throws TypeError for what is no acknowledgement */
 function checkAck(ack: SubscriptionAck | undefined): SubscriptionAck | undefined {
-  const answer: unknown = syncAnswer(ack, 'The ack of the subscriptions option')
+  const answer: unknown = syncAnswer(ack, 'subscriptions.ack')
   if (answer === undefined || answer === null || answer === false) return undefined
   const { topics, id } = Object(answer) as { topics?: unknown; id?: unknown }
   if (!Array.isArray(topics)) {
-    const given = typeof answer === 'object' ? `topics: ${describeValue(topics)}` : describeValue(answer)
-    throw new TypeError(
-      `The ack of the subscriptions option returned ${given}. Return { topics: [...] }, or undefined for other messages`,
-    )
+    const given = typeof answer === 'object' ? `{ topics: ${describeValue(topics)} }` : describeValue(answer)
+    throw new TypeError(`subscriptions.ack must return { topics: [...] } or undefined, received ${given}`)
   }
   checkId(id)
   return answer as SubscriptionAck
@@ -273,7 +271,7 @@ function checkAck(ack: SubscriptionAck | undefined): SubscriptionAck | undefined
 function checkId(id: unknown): asserts id is SubscriptionId | undefined {
   if (id === undefined || typeof id === 'string' || typeof id === 'number') return
   throw new TypeError(
-    `The ack of the subscriptions option returned the id ${describeValue(id)}. Return a string or a number`,
+    `subscriptions.ack must return a string or a number as id, received ${describeValue(id)}`,
   )
 }
 

@@ -68,7 +68,7 @@ for (const promise of [late('tick'), refused]) {
   await receiving(
     'a promise from decode',
     { codec: { encode: JSON.stringify, decode: promise } },
-    'decode of the codec returned a promise',
+    'codec.decode returned a promise',
   )
   await receiving(
     'a promise from heartbeat.message',
@@ -96,24 +96,24 @@ for (const promise of [late(true), refused]) {
     'waitFor',
     {},
     (connection) => connection.waitFor(promise),
-    'match of waitFor returned a promise',
+    'match function of waitFor returned a promise',
   )
   await asking(
     'match of request',
     {},
     (connection) => connection.request({}, { match: promise }),
-    'match of a request returned a promise',
+    'match function of a request returned a promise',
   )
   await asking(
     'match without ids',
     { requests: { id: false } },
     (connection) => connection.request({}, { match: promise }),
-    'match of a request returned a promise',
+    'match function of a request returned a promise',
   )
   const readAll = async (connection) => {
     for await (const _ of connection.requestMany({}, { isLast: promise }));
   }
-  await asking('isLast', {}, readAll, 'isLast of requestMany returned a promise')
+  await asking('isLast', {}, readAll, 'isLast function of requestMany returned a promise')
   for (const name of ['result', 'error', 'nextId', 'idKey']) {
     await asking(
       `requests.${name}`,

@@ -213,7 +213,7 @@ describe('example-app', function () {
       })
       const run = startExample('--market', server.url)
       await run.line(
-        /\[market\] .*"prices" was refused by the server: Failed to subscribe, BTC-USD is closed/,
+        /\[market\] .*Server rejected subscription "prices": Failed to subscribe, BTC-USD is closed/,
       )
       await run.line(/\[market\] .*the server says: Too many messages$/)
       run.child.kill('SIGINT')

@@ -133,7 +133,7 @@ describe('InboundPipeline', () => {
           const rig = await ready({ unpack: () => value as unknown as unknown[] })
           rig.server.peer.send('{}')
           expect(rig.witness.errors[0]?.error.message).to.match(
-            /unpack returned .*: return the frame's messages/,
+            /unpack must return an iterable of messages, received .*/,
           )
           expect(rig.witness.messages).to.deep.equal([])
         })
@@ -147,7 +147,7 @@ describe('InboundPipeline', () => {
         rig.server.peer.send('{}')
         expect(rig.witness.messages).to.have.length(65_536)
         expect(rig.witness.errors.map(({ error }) => error.message)).to.deep.equal([
-          'Could not decode a message ("{}"): unpack gave more than 65536 messages',
+          'Could not decode a message ("{}"): unpack returned more than 65536 messages for one frame',
         ])
         expect(rig.witness.connection.state.status).to.equal('open')
       })

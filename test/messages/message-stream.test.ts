@@ -95,7 +95,7 @@ describe('MessageStreams', () => {
     it('refuses a mark that is no positive integer', () => {
       const { streams } = rig()
       for (const highWaterMark of [0, -1, 1.5, NaN, Infinity, '8' as unknown as number]) {
-        expect(() => streams.open({ highWaterMark })).to.throw(TypeError, `and is ${highWaterMark}`)
+        expect(() => streams.open({ highWaterMark })).to.throw(TypeError, `received ${highWaterMark}`)
       }
     })
 
@@ -515,9 +515,9 @@ describe('MessageStreams', () => {
       await clock.advance(1)
       expect(warnings).to.have.lengthOf(1)
       expect(warnings[0]).to.match(
-        /^messages\(\): the iteration opened at feed\.js:1:2 31 s ago has been behind for 30 s, with 4 unread messages \(highWaterMark 2\)/,
+        /^messages\(\): an iterator opened 31 s ago at feed\.js:1:2 has been behind for 30 s, with 4 unread messages \(highWaterMark 2\)/,
       )
-      expect(warnings[0]).to.contain('Read on, or end it with break, return() or a signal')
+      expect(warnings[0]).to.contain('Keep reading, or end the iteration with break, return() or a signal')
     })
 
     it('leaves no timer once the iteration or the connection has ended', async () => {

@@ -304,7 +304,7 @@ describe('checkRaw', () => {
     it(`refuses ${told}, and names the methods that were meant`, () => {
       expect(() => checkRaw(data)).to.throw(
         TypeError,
-        `send() sends text or bytes as they are, and was given ${told}: use sendJson() or sendMessage() for values`,
+        `send() accepts a string or a Uint8Array, received ${told}. Use sendJson() or sendMessage()`,
       )
     })
   }

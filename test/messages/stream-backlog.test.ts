@@ -57,8 +57,8 @@ describe('StreamBacklog', () => {
     expect(warnings).to.deep.equal([])
     await clock.advance(1)
     expect(warnings).to.deep.equal([
-      'messages(): the iteration opened 31 s ago has been behind for 30 s, with 3 unread messages (highWaterMark 8): ' +
-        'the socket is paused until it catches up. Read on, or end it with break, return() or a signal',
+      'messages(): an iterator opened 31 s ago has been behind for 30 s, with 3 unread messages (highWaterMark 8). ' +
+        'The socket is paused until it catches up. Keep reading, or end the iteration with break, return() or a signal',
     ])
     backlog.measure(0)
     backlog.measure(9)

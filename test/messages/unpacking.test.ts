@@ -42,7 +42,7 @@ describe('messagesOf', () => {
     it(`throws for ${said}`, () => {
       expect(() => [...messagesOf(0, () => value as Iterable<unknown>)]).to.throw(
         TypeError,
-        `unpack returned ${said}: return the frame's messages in an array, or [decoded]`,
+        `unpack must return an iterable of messages, received ${said}. Return [decoded] for a single message`,
       )
     })
   }
@@ -52,7 +52,7 @@ describe('messagesOf', () => {
     let given = 0
     expect(() => {
       for (const n of messagesOf(0, forEver)) given = (n as number) + 1
-    }).to.throw(RangeError, 'unpack gave more than 65536 messages')
+    }).to.throw(RangeError, 'unpack returned more than 65536 messages for one frame')
     expect(given).to.equal(65_536)
   })
 })

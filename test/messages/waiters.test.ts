@@ -79,7 +79,7 @@ describe('Waiters', () => {
       expect(waiters.offer('hello')).to.equal(false)
       const error = await rejection(waiting)
       expect(error).to.be.instanceOf(TypeError)
-      expect((error as Error).message).to.contain('The match of waitFor returned a promise')
+      expect((error as Error).message).to.contain('The match function of waitFor returned a promise')
       expect(waiters.size).to.equal(0)
     })
 

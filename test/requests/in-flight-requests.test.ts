@@ -35,7 +35,7 @@ describe('InFlightRequests', () => {
     it('keeps the new ID from others', () => {
       const { ids, inFlight, request } = rig()
       inFlight.add(request({}))
-      expect(() => ids.read({ id: 1 })).to.throw(TypeError, 'is pending')
+      expect(() => ids.read({ id: 1 })).to.throw(TypeError, 'is already pending')
     })
 
     it('leaves a message unchanged that has an ID, and never makes the same one', () => {
@@ -72,7 +72,7 @@ describe('InFlightRequests', () => {
       inFlight.addLate(second as PendingRequest)
       expect(() => inFlight.identifyLate(second as PendingRequest, { id: 1 })).to.throw(
         TypeError,
-        'is pending',
+        'is already pending',
       )
       inFlight.remove(first as PendingRequest)
       expect(ids.next().id).to.equal(2)
@@ -112,7 +112,7 @@ describe('InFlightRequests', () => {
       const { inFlight, request } = rig({ nextId: () => 'same' })
       inFlight.add(request({}))
       const refused = request({})
-      expect(() => inFlight.add(refused)).to.throw(TypeError, 'gives no id')
+      expect(() => inFlight.add(refused)).to.throw(TypeError, 'did not return an unused ID')
       expect(inFlight.size).to.equal(1)
       expect(refused.wasSent).to.equal(false)
     })
@@ -137,7 +137,7 @@ describe('InFlightRequests', () => {
       const waiting = request({ id: 1 })
       waiting.enter(OWNER)
       inFlight.reserve(waiting)
-      expect(() => ids.read({ id: 1 })).to.throw(TypeError, 'is pending')
+      expect(() => ids.read({ id: 1 })).to.throw(TypeError, 'is already pending')
       expect(ids.next().id).to.equal(2)
       expect(inFlight.get(1)).to.equal(undefined)
       expect(inFlight.has(waiting)).to.equal(false)

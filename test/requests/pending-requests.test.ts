@@ -226,8 +226,8 @@ describe('PendingRequests', () => {
         const { requests } = rig({ idKey: String, limit: 1 }, isOpen)
         void requests.request({ id: 1 })
         void requests.request({ id: 'mine' })
-        expect(() => requests.request({ id: '1' })).to.throw(TypeError, 'id 1 is pending')
-        expect(() => requests.request({ id: 'mine' })).to.throw(TypeError, 'id mine is pending')
+        expect(() => requests.request({ id: '1' })).to.throw(TypeError, 'ID 1 is already pending')
+        expect(() => requests.request({ id: 'mine' })).to.throw(TypeError, 'ID mine is already pending')
         expect(requests.size).to.equal(2)
       }
     })
@@ -505,7 +505,10 @@ describe('PendingRequests', () => {
       expect(stats.unmatched).to.equal(1)
       expect(requests.take({ id: 1, type: 'ack' })).to.equal(true)
       const bare = requests.request({ id: 1 }, { match: isAck })
-      expect(() => requests.request({ id: 1 }, { match: isAck })).to.throw(TypeError, 'id 1 is pending')
+      expect(() => requests.request({ id: 1 }, { match: isAck })).to.throw(
+        TypeError,
+        'ID 1 is already pending',
+      )
       expect(requests.take({ type: 'ack' })).to.equal(true)
       expect(await Promise.all([staged, bare])).to.deep.equal([{ id: 1, type: 'ack' }, { type: 'ack' }])
     })
@@ -895,7 +898,7 @@ describe('PendingRequests', () => {
       expect(await rejection(waits))
         .to.be.instanceOf(TypeError)
         .with.property('message')
-        .that.contains('id 1 is')
+        .that.contains('ID 1 is')
       for (const id of [1, 2]) expect(connection.requests.take({ id })).to.equal(true)
       expect(await Promise.all([login, other])).to.have.length(2)
       expect(connection.clock.timers).to.equal(0)

@@ -107,7 +107,7 @@ describe('fillInRequests', () => {
   for (const message of ['text', 7, null, undefined, ['an', 'array'], new Uint8Array(2)]) {
     it(`throws a TypeError at the call for what has no properties: ${JSON.stringify(message)}`, () => {
       const { requests, sent } = rig()
-      expect(() => requests.request(message)).to.throw(TypeError, 'property "id" of an object')
+      expect(() => requests.request(message)).to.throw(TypeError, 'Cannot add the "id" property')
       expect(sent).to.deep.equal([])
       expect(requests.size).to.equal(0)
     })
@@ -124,7 +124,7 @@ describe('fillInRequests', () => {
     })
 
     it('throws a TypeError for a message without an id', () => {
-      expect(() => rig().respond({ type: 'x' }, {})).to.throw(TypeError, 'has an id')
+      expect(() => rig().respond({ type: 'x' }, {})).to.throw(TypeError, 'the message has no ID')
     })
 
     it('is the result itself where the API has no ids', () => {
@@ -196,7 +196,7 @@ describe('jsonRpc', () => {
       id: 'x',
       error: { code: -32_603, message: 'no' },
     })
-    expect(() => respond({ method: 'told' }, 1)).to.throw(TypeError, 'has an id')
+    expect(() => respond({ method: 'told' }, 1)).to.throw(TypeError, 'the message has no ID')
   })
 })
 

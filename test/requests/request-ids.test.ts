@@ -41,7 +41,7 @@ describe('RequestIds', () => {
       reserved.set('5', true)
       expect(() => ids.read({ id: 5 })).to.throw(
         TypeError,
-        'Another request with the id 5 is pending: leave it out to have one made',
+        'A request with ID 5 is already pending. Omit the ID to have one generated',
       )
       reserved.delete('5')
       expect(ids.read({ id: 5 })).to.deep.equal({ id: 5, key: '5' })
@@ -52,12 +52,12 @@ describe('RequestIds', () => {
       reserved.set('{"secret":1}', true)
       expect(() => ids.read({ id: { secret: 1 } })).to.throw(
         TypeError,
-        'the same id (a plain object) is pending',
+        'the same ID (a plain object) is already pending',
       )
     })
 
     it('throws for a message that cannot have an ID', () => {
-      expect(() => idsWith().read('text')).to.throw(TypeError, 'this is a string')
+      expect(() => idsWith().read('text')).to.throw(TypeError, 'Cannot add the "id" property to a string')
     })
   })
 
@@ -87,7 +87,7 @@ describe('RequestIds', () => {
     it('throws if nextId returns nothing but IDs that are in use', () => {
       const { ids, reserved } = rig({ nextId: () => 'same' })
       reserved.set('same', true)
-      expect(() => ids.next()).to.throw(TypeError, 'requests.nextId gives no id that is not in use')
+      expect(() => ids.next()).to.throw(TypeError, 'requests.nextId did not return an unused ID')
     })
 
     it('never gives up early: it tries one more ID than are in use', () => {

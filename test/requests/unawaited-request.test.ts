@@ -43,6 +43,6 @@ describe('unawaitedRequest', () => {
 
   it('throws where there are no ids, or the message can have none', () => {
     expect(() => rig({ id: false })({})).to.throw(TypeError, 'requests.id is false')
-    expect(() => rig()('text')).to.throw(TypeError, 'of an object')
+    expect(() => rig()('text')).to.throw(TypeError, 'Send an object')
   })
 })

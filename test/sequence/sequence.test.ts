@@ -334,10 +334,10 @@ describe('Sequence', () => {
       const { sequence } = rig({ rollover })
       expect(() => sequence.check('s', 0)).to.throw(
         TypeError,
-        'number must be from 1 to 65535 (rollover), and is 0',
+        'number must be between 1 and 65535 (rollover), received 0',
       )
-      expect(() => sequence.check('s', 65_536)).to.throw(TypeError, 'and is 65536')
-      expect(() => sequence.check('s', 3, -1)).to.throw(TypeError, 'previous must be from 1 to 65535')
+      expect(() => sequence.check('s', 65_536)).to.throw(TypeError, 'received 65536')
+      expect(() => sequence.check('s', 3, -1)).to.throw(TypeError, 'previous must be between 1 and 65535')
       expect(sequence.size).to.equal(0)
     })
 
@@ -575,20 +575,20 @@ describe('Sequence', () => {
   describe('constructor', () => {
     it('refuses options that cannot be used', () => {
       const wrong: [SequenceOptions, string][] = [
-        [{ window: -1 }, 'window must be an integer of at least 0, and is -1'],
-        [{ step: 0 }, 'step must be an integer of at least 1, and is 0'],
-        [{ maxStreams: 1.5 }, 'maxStreams must be an integer of at least 1, and is 1.5'],
+        [{ window: -1 }, 'window must be an integer of at least 0, received -1'],
+        [{ step: 0 }, 'step must be an integer of at least 1, received 0'],
+        [{ maxStreams: 1.5 }, 'maxStreams must be an integer of at least 1, received 1.5'],
         [
           { rollover: { highest: 1, lowest: 1 } },
-          'rollover.highest must be above rollover.lowest by a multiple of step (1)',
+          'rollover.highest must exceed rollover.lowest by a multiple of step (1)',
         ],
-        [
-          { rollover: { highest: 10, lowest: 1 }, step: 2 },
-          'by a multiple of step (2), and they are 10 and 1',
-        ],
+        [{ rollover: { highest: 10, lowest: 1 }, step: 2 }, 'by a multiple of step (2), received 10 and 1'],
         [{ rollover: { highest: 1.5, lowest: 1 } }, 'rollover.highest must be an integer'],
-        [{ rollover: { highest: 9, lowest: 1 }, start: 0 }, 'start must be from 1 to 9 (rollover), and is 0'],
-        [{ start: 0.5 }, 'start must be an integer up to 2^53, or a bigint, and is number 0.5'],
+        [
+          { rollover: { highest: 9, lowest: 1 }, start: 0 },
+          'start must be between 1 and 9 (rollover), received 0',
+        ],
+        [{ start: 0.5 }, 'start must be an integer up to 2^53 or a bigint, received 0.5 (number)'],
       ]
       for (const [options, message] of wrong) expect(() => new Sequence(options)).to.throw(TypeError, message)
     })

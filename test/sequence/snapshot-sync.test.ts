@@ -122,7 +122,7 @@ describe('SnapshotSync', () => {
       await clock.advance(60_000)
       expect(fetches).to.have.lengthOf(0)
       expect(errors.map(({ message }) => message)).to.deep.equal([
-        'No snapshot is fetched: the promise "after" rejected (refused). Call start() once it is to be tried again',
+        'Snapshot not fetched: the "after" promise rejected (refused). Call start() to try again',
       ])
       expect((errors[0]?.cause as Error).message).to.equal('refused')
     })
@@ -274,7 +274,7 @@ describe('SnapshotSync', () => {
       for (const number of [1, 2, 3]) sync.change('a', change(number))
       await answer(book(0))
       expect(entries()).to.equal(undefined)
-      expect(errors[0]?.message).to.contain('it ends at 0, and they begin at 2 (1 to 1 are missing)')
+      expect(errors[0]?.message).to.contain('it ends at 0, but they start at 2 (1 to 1 are missing)')
       await clock.advance(1_000)
       await answer(book(1))
       expect(entries()).to.deep.equal(['2-2', '3-3'])
@@ -297,14 +297,20 @@ describe('SnapshotSync', () => {
       const wrong: [unknown, string][] = [
         [
           undefined,
-          'range must return [first, last], the numbers that the change covers, and returned undefined',
+          'range must return [first, last], the numbers that the change covers, received undefined',
         ],
-        [[1], 'and returned an array'],
-        [5, 'and returned a number'],
-        [Promise.reject(new Error('async')), 'and returned an instance of Promise'],
-        [['1', 2], 'the first number of range must be an integer up to 2^53, or a bigint, and is string 1'],
-        [[1, 2 ** 53], 'the last number of range must be an integer'],
-        [[8, 3], 'range returned [8, 3], of which the first is above the last. If the server counts again'],
+        [[1], 'received an array'],
+        [5, 'received a number'],
+        [Promise.reject(new Error('async')), 'received an instance of Promise'],
+        [
+          ['1', 2],
+          'The first number of range must be an integer up to 2^53 or a bigint, received 1 (string)',
+        ],
+        [[1, 2 ** 53], 'The last number of range must be an integer'],
+        [
+          [8, 3],
+          'range returned [8, 3], but the first number must not exceed the last. If the server restarted its numbering',
+        ],
       ]
       const { answer, entries, sync } = rig({ range: (({ text }: { text: unknown }) => text) as never })
       sync.start('a')
@@ -365,7 +371,7 @@ describe('SnapshotSync', () => {
       sync.change('a', change(8))
       await answer(book(5))
       expect(errors.map(({ message }) => message)).to.deep.equal([
-        'The snapshot is older than the buffered changes: it ends at 5, and they begin at 8 (6 to 7 are missing). A newer snapshot is needed',
+        'The snapshot is older than the buffered changes: it ends at 5, but they start at 8 (6 to 7 are missing). A newer snapshot is required',
       ])
       await clock.advance(1_000)
       await answer(book(7))
@@ -469,7 +475,7 @@ describe('SnapshotSync', () => {
       numbered.sync.start('a')
       await numbered.answer(book('7' as never))
       expect(numbered.errors[0]?.message).to.equal(
-        'the number of a snapshot must be an integer up to 2^53, or a bigint, and is string 7',
+        'The number of a snapshot must be an integer up to 2^53 or a bigint, received 7 (string)',
       )
       await numbered.clock.advance(1_000)
       await numbered.answer(book(7))
@@ -525,7 +531,7 @@ describe('SnapshotSync', () => {
       await clock.advance(60_000)
       expect([clock.timers, sync.get('a'), events]).to.deep.equal([0, undefined, ['ready a', 'gap a 6-8']])
       expect(() => sync.snapshot('a', book(6))).to.throw(
-        'it ends at 6, and they begin at 9 (7 to 8 are missing)',
+        'it ends at 6, but they start at 9 (7 to 8 are missing)',
       )
       sync.snapshot('a', book(8))
       expect(entries()).to.deep.equal(['9-9'])
@@ -699,20 +705,20 @@ describe('SnapshotSync', () => {
   describe('constructor', () => {
     it('refuses options that cannot be used', () => {
       const wrong: [object, string][] = [
-        [{ apply: undefined }, 'apply must be a function, and is undefined'],
-        [{ fetch: 'https://…' }, 'fetch must be a function, and is https://…'],
-        [{ range: undefined }, 'range is missing: fetch cannot be used without it'],
-        [{ number: undefined }, 'number is missing: fetch cannot be used without it'],
-        [{ number: undefined, range: undefined }, 'number is missing: fetch cannot be used without it'],
-        [{ fetch: undefined, range: undefined }, 'range is missing: number cannot be used without it'],
-        [{ fetch: undefined, number: undefined }, 'number is missing: range cannot be used without it'],
-        [{ bufferLimit: 0 }, 'bufferLimit must be an integer of at least 1, and is 0'],
+        [{ apply: undefined }, 'apply must be a function, received undefined'],
+        [{ fetch: 'https://…' }, 'fetch must be a function, received https://…'],
+        [{ range: undefined }, 'range is required with fetch'],
+        [{ number: undefined }, 'number is required with fetch'],
+        [{ number: undefined, range: undefined }, 'number is required with fetch'],
+        [{ fetch: undefined, range: undefined }, 'range is required with number'],
+        [{ fetch: undefined, number: undefined }, 'number is required with range'],
+        [{ bufferLimit: 0 }, 'bufferLimit must be an integer of at least 1, received 0'],
         [
           { retry: { initialDelay: -1 } },
-          'retry.initialDelay must be from 0 to retry.maxDelay, and they are -1',
+          'retry.initialDelay must be between 0 and retry.maxDelay (30000), received -1',
         ],
-        [{ retry: { initialDelay: 5, maxDelay: 4 } }, 'they are 5 and 4'],
-        [{ retry: { maxDelay: NaN } }, 'and they are NaN and NaN'],
+        [{ retry: { initialDelay: 5, maxDelay: 4 } }, 'between 0 and retry.maxDelay (4), received 5'],
+        [{ retry: { maxDelay: NaN } }, 'between 0 and retry.maxDelay (NaN), received NaN'],
       ]
       for (const [options, message] of wrong) {
         expect(() => rig(options), message).to.throw(TypeError, message)

@@ -157,9 +157,12 @@ describe('MessageSubscriptions', () => {
 
     it('refuses an id without an ack to read it from, and a time that is none', () => {
       const { subscriptions } = rig()
-      expect(() => subscriptions.add('a', '+a', { id: () => 1 })).to.throw(TypeError, 'needs an ack')
+      expect(() => subscriptions.add('a', '+a', { id: () => 1 })).to.throw(
+        TypeError,
+        'id requires ack or request: true',
+      )
       for (const ackTimeout of [0, -1, NaN]) {
-        expect(() => subscriptions.add('a', '+a', { ackTimeout })).to.throw(RangeError, 'above 0 ms')
+        expect(() => subscriptions.add('a', '+a', { ackTimeout })).to.throw(RangeError, 'ackTimeout must be greater than 0')
       }
       expect(subscriptions.remembered.size).to.equal(0)
     })
@@ -274,7 +277,7 @@ describe('MessageSubscriptions', () => {
       subscriptions.add('b', '+b', { unsubscribe: () => undefined })
       expect(subscriptions.delete('a')).to.equal(true)
       expect(errors[0]).to.include({
-        message: 'The subscription "a" could not be taken back: no token',
+        message: 'Failed to unsubscribe from "a": no token',
         cause,
       })
       subscriptions.delete('b')
@@ -331,7 +334,7 @@ describe('MessageSubscriptions', () => {
         code: 'HOLDFAST_SUBSCRIPTION',
         key: 'a',
         reason: 'failed',
-        message: 'The subscription "a" could not be said: no token',
+        message: 'Failed to send subscription "a": no token',
         cause,
       })
       expect(reports()).to.deep.equal(['a failed'])
@@ -352,7 +355,7 @@ describe('MessageSubscriptions', () => {
         throw 'text'
       })
       expect(errors[0]!.cause).to.be.instanceOf(Error)
-      expect(errors[0]!.message).to.equal('The subscription "a" could not be said: text')
+      expect(errors[0]!.message).to.equal('Failed to send subscription "a": text')
     })
 
     it('that gives what cannot be encoded is reported, stops none of the others, and awaits no answer', () => {
@@ -509,7 +512,7 @@ describe('MessageSubscriptions', () => {
       expect(errors[0]).to.include({
         key: 'a',
         reason: 'refused',
-        message: 'The subscription "a" was refused by the server',
+        message: 'Server rejected subscription "a"',
         details: refusal,
       })
       expect(errors[0]).to.not.have.property('cause')
@@ -529,7 +532,7 @@ describe('MessageSubscriptions', () => {
       expect(subscriptions.intercept({})).to.equal(true)
       expect(errors[0]).to.include({
         reason: 'refused',
-        message: 'The subscription "a" was refused by the server: no such channel',
+        message: 'Server rejected subscription "a": no such channel',
         cause,
       })
     })
@@ -545,7 +548,7 @@ describe('MessageSubscriptions', () => {
       subscriptions.add('b', '+b', repliesTo('b'))
       expect(subscriptions.intercept({ to: 'c' })).to.equal(false)
       expect(errors[0]).to.include({
-        message: 'The subscription "a" has an ack function that failed: not an object',
+        message: 'The ack function of subscription "a" threw: not an object',
         cause,
       })
       expect(subscriptions.intercept({ to: 'b' })).to.equal(true)
@@ -585,7 +588,7 @@ describe('MessageSubscriptions', () => {
       expect(errors[0]).to.include({
         key: 'a',
         reason: 'timeout',
-        message: 'The subscription "a" was not acknowledged within ackTimeout (500 ms)',
+        message: 'Subscription "a" was not acknowledged within 500 ms (ackTimeout)',
       })
       expect(reports()).to.deep.equal(['a timeout'])
       expect(waits).to.deep.equal([1, 0])
@@ -670,8 +673,8 @@ describe('MessageSubscriptions', () => {
       expect(subscriptions.intercept({ to: 'a' })).to.equal(true)
       expect(subscriptions.intercept({ to: 'b' })).to.equal(true)
       expect(errors.map(({ message }) => message)).to.deep.equal([
-        'The subscription "a" has an id function that failed: no result',
-        'The subscription "b" has an id function that failed: it gave undefined, not a string or a number',
+        'The id function of subscription "a" failed: no result',
+        'The id function of subscription "b" failed: expected a string or a number, received undefined',
       ])
       expect(reports()).to.deep.equal(['a failed', 'b failed'])
       await clock.advance(10_000)
@@ -797,7 +800,7 @@ describe('MessageSubscriptions', () => {
       expect(subscriptions.intercept({ to: 1, error: 'no such event' })).to.equal(true)
       expect(errors[0]).to.include({
         reason: 'refused',
-        message: 'The subscription "a" was refused by the server: no such event',
+        message: 'Server rejected subscription "a": no such event',
       })
     })
 
@@ -828,7 +831,7 @@ describe('MessageSubscriptions', () => {
       expect(reports()).to.deep.equal(['a failed'])
       expect(() => subscriptions.add('a', {}, { request: true, ack: () => true })).to.throw(
         TypeError,
-        'Leave out one of them',
+        'Remove one of them',
       )
     })
   })

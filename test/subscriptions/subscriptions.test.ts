@@ -126,7 +126,7 @@ describe('Subscriptions', () => {
       const { subscriptions } = (await it.start()).instance
       expect(() => subscriptions.subscribe('a')).to.throw(
         TypeError,
-        'Set the option subscriptions: { subscribe',
+        'Set subscriptions: { subscribe',
       )
     })
 
@@ -210,9 +210,7 @@ describe('Subscriptions', () => {
       await clock.settle()
       held.unsubscribe()
       await clock.settle()
-      expect(errors.map(({ message }) => message)).to.deep.equal([
-        'The subscription "a" could not be taken back: oops',
-      ])
+      expect(errors.map(({ message }) => message)).to.deep.equal(['Failed to unsubscribe from "a": oops'])
       server.peer.drop()
       await clock.advance(5_000)
       expect(received()).to.deep.equal([])
@@ -226,7 +224,9 @@ describe('Subscriptions', () => {
       held.unsubscribe()
       await clock.settle()
       expect(errors).to.have.length(1)
-      expect(errors[0]!.message).to.contain('"a" could not be taken back').and.contain('returned a promise')
+      expect(errors[0]!.message)
+        .to.contain('Failed to unsubscribe from "a"')
+        .and.contain('returned a promise')
       expect(received()).to.deep.equal([sub('a')])
       expect(subscriptions.size).to.equal(0)
     })
@@ -303,9 +303,7 @@ describe('Subscriptions', () => {
       expect(error).to.be.instanceOf(SubscriptionError)
       expect(error).to.include({ key: 'a', reason: 'refused' })
       expect((error as SubscriptionError).details).to.deep.equal({ no: 'a' })
-      expect((error as Error).message).to.equal(
-        'The subscription "a" was refused by the server: no such topic',
-      )
+      expect((error as Error).message).to.equal('Server rejected subscription "a": no such topic')
       expect(errors).to.deep.equal([error])
       a.unsubscribe()
       await clock.settle()
@@ -381,9 +379,9 @@ describe('Subscriptions', () => {
     it('leaves a message to the handlers that ack fails with, and reports it', async () => {
       const answers: readonly [() => unknown, reason: string][] = [
         [() => Promise.reject(new Error('unheard')), 'returned a promise'],
-        [() => true, 'returned a boolean'],
-        [() => ({ topics: 'a' }), 'returned topics: a string'],
-        [() => ({ topics: ['a'], id: {} }), 'returned the id a plain object'],
+        [() => true, 'received a boolean'],
+        [() => ({ topics: 'a' }), 'received { topics: a string }'],
+        [() => ({ topics: ['a'], id: {} }), 'a string or a number as id, received a plain object'],
       ]
       for (const [answer, reason] of answers) {
         const { clock, errors, messages, server, subscriptions } = await ready({
@@ -663,7 +661,7 @@ describe('Subscriptions', () => {
 
     it('throws outside of @OnOpen', async () => {
       const { subscriptions } = await ready()
-      expect(() => subscriptions.kept()).to.throw(TypeError, 'Call it inside @OnOpen')
+      expect(() => subscriptions.kept()).to.throw(TypeError, 'Cannot call kept() outside @OnOpen')
     })
   })
 

@@ -16,7 +16,7 @@ describe('topicKey', () => {
     expect(key({ id: 7 }, (topic) => (topic as { id: number }).id)).to.equal('7')
     expect(key('a', () => 'b')).to.equal('b')
     for (const wrong of [undefined, {}, Promise.resolve('a')])
-      expect(() => key('a', () => wrong)).to.throw(TypeError, 'subscriptions.key returned')
+      expect(() => key('a', () => wrong)).to.throw(TypeError, 'subscriptions.key must return a string')
   })
 
   it('throws for what has no content to compare, and names the fix', () => {

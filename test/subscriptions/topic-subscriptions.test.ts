@@ -311,9 +311,9 @@ describe('TopicSubscriptions', () => {
     const [alone] = rejections(['h'])
     await clock.advance(10_000)
     expect(errors.map(({ message }) => message)).to.deep.equal([
-      'The subscriptions "a", "b", "c" and 2 more were not acknowledged within ackTimeout (10000 ms)',
-      'The subscriptions "f", "g" were refused by the server: no',
-      'The subscription "h" was not acknowledged within ackTimeout (10000 ms)',
+      'Subscriptions "a", "b", "c" and 2 more were not acknowledged within 10000 ms (ackTimeout)',
+      'Server rejected subscriptions "f", "g": no',
+      'Subscription "h" was not acknowledged within 10000 ms (ackTimeout)',
     ])
     expect(errors[0]).to.deep.include({ key: 'a', keys: ['a', 'b', 'c', 'd', 'e'], reason: 'timeout' })
     expect(errors[2]).to.equal(await alone)
