@@ -29,7 +29,7 @@ export class StreamRequest extends PendingRequest {
     })
   }
 
-  /** @throws UnreadRepliesError when too many replies wait to be read */
+  /** @throws UnreadRepliesError if there are too many unread replies */
   onReply(reply: unknown, result: (reply: unknown) => unknown): boolean {
     const { unread } = this.replies
     if (unread >= this.#highWaterMark) throw new UnreadRepliesError(this.facts, unread)

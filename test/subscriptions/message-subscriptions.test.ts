@@ -162,7 +162,10 @@ describe('MessageSubscriptions', () => {
         'id requires ack or request: true',
       )
       for (const ackTimeout of [0, -1, NaN]) {
-        expect(() => subscriptions.add('a', '+a', { ackTimeout })).to.throw(RangeError, 'ackTimeout must be greater than 0')
+        expect(() => subscriptions.add('a', '+a', { ackTimeout })).to.throw(
+          RangeError,
+          'ackTimeout must be greater than 0',
+        )
       }
       expect(subscriptions.remembered.size).to.equal(0)
     })

@@ -124,10 +124,7 @@ describe('Subscriptions', () => {
     it('throws without the option, and names the fix', async () => {
       const it = await startSubscriber(undefined)
       const { subscriptions } = (await it.start()).instance
-      expect(() => subscriptions.subscribe('a')).to.throw(
-        TypeError,
-        'Set subscriptions: { subscribe',
-      )
+      expect(() => subscriptions.subscribe('a')).to.throw(TypeError, 'Set subscriptions: { subscribe')
     })
 
     it('is sent again in batches after a reconnect, after @OnOpen and before the outbox', async () => {
