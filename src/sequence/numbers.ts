@@ -1,3 +1,5 @@
+import { describeValue } from '../core/describe-value.js'
+
 /** Number of a message; a `bigint` if it can exceed 2^53. */
 export type SequenceNumber = number | bigint
 
@@ -16,6 +18,6 @@ export function checkInteger(name: string, value: number, least: number): void {
 export function checkNumber(name: string, value: unknown): asserts value is SequenceNumber {
   if (typeof value === 'bigint' || Number.isSafeInteger(value)) return
   throw new TypeError(
-    `${name} must be an integer up to 2^53 or a bigint, received ${String(value)} (${typeof value})`,
+    `${name} must be an integer up to 2^53 or a bigint, received ${typeof value === 'number' ? value : describeValue(value)}`,
   )
 }

@@ -588,7 +588,7 @@ describe('Sequence', () => {
           { rollover: { highest: 9, lowest: 1 }, start: 0 },
           'start must be between 1 and 9 (rollover), received 0',
         ],
-        [{ start: 0.5 }, 'start must be an integer up to 2^53 or a bigint, received 0.5 (number)'],
+        [{ start: 0.5 }, 'start must be an integer up to 2^53 or a bigint, received 0.5'],
       ]
       for (const [options, message] of wrong) expect(() => new Sequence(options)).to.throw(TypeError, message)
     })
