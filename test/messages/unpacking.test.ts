@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { messagesOf } from '#src/messages/inbound.js'
 
 describe('messagesOf', () => {
-  it('gives the messages one by one, each when it is asked for', () => {
+  it('returns the messages one by one, each on demand', () => {
     const asked: number[] = []
     const messages = messagesOf(3, function* (decoded) {
       for (let n = 0; n < (decoded as number); n += 1) {
@@ -16,7 +16,7 @@ describe('messagesOf', () => {
     expect([...messages]).to.deep.equal([1, 2])
   })
 
-  it('takes any iterable', () => {
+  it('accepts any iterable', () => {
     expect([...messagesOf('x', (decoded) => [decoded, null])]).to.deep.equal(['x', null])
     expect([...messagesOf(0, () => new Set([1, 2]))]).to.deep.equal([1, 2])
     expect([...messagesOf(0, () => [])]).to.deep.equal([])
@@ -47,7 +47,7 @@ describe('messagesOf', () => {
     })
   }
 
-  it('gives 65,536 messages, and throws for one more', () => {
+  it('returns 65,536 messages, and throws for the next one', () => {
     expect([...messagesOf(0, () => Array<number>(65_536).fill(0))]).to.have.length(65_536)
     let given = 0
     expect(() => {

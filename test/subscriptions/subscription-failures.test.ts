@@ -56,7 +56,7 @@ describe('The error of a subscription', () => {
     }
   })
 
-  it('tells why a topic was not acknowledged', () => {
+  it('states why a topic was not acknowledged', () => {
     expect(timeoutError('a', 5)).to.include({
       reason: 'timeout',
       message: 'Subscription "a" was not acknowledged within 5 ms (ackTimeout)',
