@@ -210,7 +210,7 @@ export class MessageTakers {
     if (session?.isCaller && !options.signal?.aborted) {
       try {
         const early = session.handlers.takeEarly((message) =>
-          syncAnswer(match(message), 'The match of waitFor'),
+          syncAnswer(match(message), 'The match function of waitFor'),
         )
         if (early) return Promise.resolve(early.value)
       } catch (thrown) {

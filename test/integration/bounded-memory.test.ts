@@ -106,7 +106,7 @@ describe('Bounded memory', () => {
     await clock.advance(1)
     expect(warnings()).to.have.lengthOf(1)
     expect(warnings()[0]).to.match(
-      /messages\(\): the iteration opened at \S+bounded-memory\.test\.[jt]s:\d+:\d+ /,
+      /messages\(\): an iterator opened \d+ s ago at \S+bounded-memory\.test\.[jt]s:\d+:\d+ /,
     )
     await client.close()
     expect(clock.timers).to.equal(0)

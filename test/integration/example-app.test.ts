@@ -212,7 +212,9 @@ describe('example-app', function () {
         })
       })
       const run = startExample('--market', server.url)
-      await run.line(/\[market\] .*send error: .*"prices".*: Failed to subscribe, BTC-USD is closed/)
+      await run.line(
+        /\[market\] .*Server rejected subscription "prices": Failed to subscribe, BTC-USD is closed/,
+      )
       await run.line(/\[market\] .*error from the server: Too many messages$/)
       run.child.kill('SIGINT')
       await run.ended
