@@ -6,7 +6,7 @@ import { SUBSCRIPTIONS_DEFAULTS } from '#src/subscriptions/subscribe-options.js'
 import { REQUEST_DEFAULTS } from '#src/requests/request-options.js'
 import { RETRY_DEFAULTS } from '#src/connection/retry-policy.js'
 import { DEFAULTS } from '#src/options/fill-in.js'
-import { readDocument, tableBelow } from './support/markdown.js'
+import { documents, readDocument, tableBelow } from './support/markdown.js'
 
 const UNITS: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 * 1024 }
 
@@ -65,5 +65,19 @@ describe('docs/performance.md', () => {
     expect(rows).to.have.length.greaterThan(20)
     const measured = new Set(rowsOf('bench/results.md'))
     expect(rows.filter((row) => !measured.has(row))).to.deep.equal([])
+  })
+})
+
+describe('docs/README.md', () => {
+  const links = [...readDocument('docs/README.md').matchAll(/^- \[[^\]]+\]\(([^)]+)\): (.+)$/gm)]
+
+  it('lists every page once, and nothing else but the README', () => {
+    const pages = documents().flatMap((path) => (path === 'docs/README.md' ? [] : path.replace('docs/', '')))
+    const listed = links.map(([, path = '']) => (path === '../README.md' ? 'README.md' : path))
+    expect(listed.toSorted()).to.deep.equal(pages.toSorted())
+  })
+
+  it('says of each page in one sentence what it is good for', () => {
+    for (const [, path, line = ''] of links) expect(line, path).to.match(/^.{15,140}[.]$/)
   })
 })
