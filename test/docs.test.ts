@@ -6,6 +6,7 @@ import { SUBSCRIPTIONS_DEFAULTS } from '#src/subscriptions/subscribe-options.js'
 import { REQUEST_DEFAULTS } from '#src/requests/request-options.js'
 import { RETRY_DEFAULTS } from '#src/connection/retry-policy.js'
 import { DEFAULTS } from '#src/options/fill-in.js'
+import { declaredMembers } from './support/declared-members.js'
 import { documents, readDocument, tableBelow } from './support/markdown.js'
 
 const UNITS: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 * 1024 }
@@ -80,4 +81,29 @@ describe('docs/README.md', () => {
   it('says of each page in one sentence what it is good for', () => {
     for (const [, path, line = ''] of links) expect(line, path).to.match(/^.{15,140}[.]$/)
   })
+})
+
+describe('docs/connection.md', () => {
+  const tables = [
+    { marker: 'members', column: 'member', file: 'connection/connection', name: 'Connection' },
+    { marker: 'WaitOptions', column: 'option', file: 'messages/waiters', name: 'WaitOptions' },
+    {
+      marker: 'ConnectionStats',
+      column: 'property',
+      file: 'session/connection-stats',
+      name: 'ConnectionStats',
+    },
+    { marker: 'OpenInfo', column: 'property', file: 'session/state', name: 'OpenInfo' },
+    { marker: 'ClosingInfo', column: 'property', file: 'session/session-handlers', name: 'ClosingInfo' },
+    { marker: 'CloseInfo', column: 'property', file: 'session/disconnect', name: 'CloseInfo' },
+    { marker: 'Failure', column: 'property', file: 'session/disconnect', name: 'Failure' },
+  ]
+
+  for (const { marker, column, file, name } of tables) {
+    it(`lists the members of ${name}, and nothing else`, () => {
+      const rows = tableBelow(readDocument('docs/connection.md'), `<!-- ${marker} -->`)
+      const documented = rows.map((row) => row[column]?.replaceAll('`', ''))
+      expect(documented.toSorted()).to.deep.equal(declaredMembers(`dist/${file}.d.ts`, name).toSorted())
+    })
+  }
 })
