@@ -83,25 +83,25 @@ describe('docs/README.md', () => {
   })
 })
 
-describe('docs/connection.md', () => {
-  const tables = [
-    { marker: 'members', column: 'member', file: 'connection/connection', name: 'Connection' },
-    { marker: 'WaitOptions', column: 'option', file: 'messages/waiters', name: 'WaitOptions' },
-    {
-      marker: 'ConnectionStats',
-      column: 'property',
-      file: 'session/connection-stats',
-      name: 'ConnectionStats',
-    },
-    { marker: 'OpenInfo', column: 'property', file: 'session/state', name: 'OpenInfo' },
-    { marker: 'ClosingInfo', column: 'property', file: 'session/session-handlers', name: 'ClosingInfo' },
-    { marker: 'CloseInfo', column: 'property', file: 'session/disconnect', name: 'CloseInfo' },
-    { marker: 'Failure', column: 'property', file: 'session/disconnect', name: 'Failure' },
-  ]
+/** Tables of members: the page, the marker above the table, its first column, and the declaration in `dist`. */
+const MEMBER_TABLES = [
+  ['connection', 'members', 'member', 'connection/connection', 'Connection'],
+  ['connection', 'WaitOptions', 'option', 'messages/waiters', 'WaitOptions'],
+  ['connection', 'ConnectionStats', 'property', 'session/connection-stats', 'ConnectionStats'],
+  ['connection', 'OpenInfo', 'property', 'session/state', 'OpenInfo'],
+  ['connection', 'ClosingInfo', 'property', 'session/session-handlers', 'ClosingInfo'],
+  ['connection', 'CloseInfo', 'property', 'session/disconnect', 'CloseInfo'],
+  ['connection', 'Failure', 'property', 'session/disconnect', 'Failure'],
+  ['testing', 'MemoryServer', 'member', 'testing/memory-server', 'MemoryServer'],
+  ['testing', 'MemoryPeer', 'member', 'testing/memory-transport', 'MemoryPeer'],
+  ['testing', 'FakeClock', 'member', 'testing/fake-clock', 'FakeClock'],
+  ['testing', 'TestServer', 'member', 'testing/test-server', 'TestServer'],
+] as const
 
-  for (const { marker, column, file, name } of tables) {
-    it(`lists the members of ${name}, and nothing else`, () => {
-      const rows = tableBelow(readDocument('docs/connection.md'), `<!-- ${marker} -->`)
+describe('The tables of members', () => {
+  for (const [page, marker, column, file, name] of MEMBER_TABLES) {
+    it(`list the members of ${name}, and nothing else: docs/${page}.md`, () => {
+      const rows = tableBelow(readDocument(`docs/${page}.md`), `<!-- ${marker} -->`)
       const documented = rows.map((row) => row[column]?.replaceAll('`', ''))
       expect(documented.toSorted()).to.deep.equal(declaredMembers(`dist/${file}.d.ts`, name).toSorted())
     })
