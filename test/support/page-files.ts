@@ -14,24 +14,33 @@ function filesOf(page: string): readonly (readonly [path: string, text: string])
 }
 
 /**
- * Saves the files of a page in an empty folder of `.build` with the package installed, as its reader does.
+ * Creates an empty folder in `.build` with the package installed, as the reader of a page does.
  *
- * @param adapt changes a text before it is saved
- * @returns the path of the folder, and the files that were saved
+ * @returns the path of the folder
  */
-export function saveFiles(
-  page: string,
-  name: string,
-  adapt: (text: string) => string = (text) => text,
-): { readonly folder: string; readonly paths: readonly string[] } {
+export function emptyProject(name: string): string {
   const folder = fileURLToPath(new URL(`.build/${name}/`, root))
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(join(folder, 'node_modules'), { recursive: true })
   symlinkSync(fileURLToPath(root), join(folder, 'node_modules', 'holdfast'), 'dir')
+  return folder
+}
+
+/**
+ * Saves the files of a page in a folder.
+ *
+ * @param adapt changes a text before it is saved
+ * @returns the paths of the files
+ */
+export function saveFiles(
+  page: string,
+  folder: string,
+  adapt: (text: string) => string = (text) => text,
+): readonly string[] {
   const files = filesOf(page)
   for (const [path, text] of files) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), adapt(text))
   }
-  return { folder, paths: files.map(([path]) => path) }
+  return files.map(([path]) => path)
 }
