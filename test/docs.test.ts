@@ -92,6 +92,7 @@ const MEMBER_TABLES = [
   ['connection', 'ClosingInfo', 'property', 'session/session-handlers', 'ClosingInfo'],
   ['connection', 'CloseInfo', 'property', 'session/disconnect', 'CloseInfo'],
   ['connection', 'Failure', 'property', 'session/disconnect', 'Failure'],
+  ['modules', 'Application', 'member', 'app/application', 'Application'],
   ['testing', 'MemoryServer', 'member', 'testing/memory-server', 'MemoryServer'],
   ['testing', 'MemoryPeer', 'member', 'testing/memory-transport', 'MemoryPeer'],
   ['testing', 'FakeClock', 'member', 'testing/fake-clock', 'FakeClock'],
