@@ -34,8 +34,8 @@ function mistake(title: string): Mutation {
 
 const MUTATIONS: readonly (readonly [title: string, mutation: Mutation, message: RegExp])[] = [
   [
-    'a step that does not cancel the time-out of @OnOpen',
-    mistake('does not cancel the time-out of @OnOpen'),
+    'a step that does not cancel the timeout of @OnOpen',
+    mistake('does not cancel the timeout of @OnOpen'),
     /timer/,
   ],
   [
