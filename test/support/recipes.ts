@@ -7,6 +7,9 @@ import { root } from './project.js'
 
 const folder = new URL('.build/recipes/', root)
 
+/** Recipes that no recording covers: integration/recipes.test.ts plays what their API documents. */
+export const DOCUMENTED = ['twitch', 'discord', 'slack', 'openai', 'bitget', 'phoenix']
+
 /** Compiles the class that a page of docs/recipes shows, as it stands there, and loads it. Its types are for readme.test.ts to check. */
 export async function recipe(name: string): Promise<Class> {
   const path = `docs/recipes/${name}.md`
