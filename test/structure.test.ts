@@ -153,7 +153,7 @@ describe('The repository', () => {
         .map((path) => path.slice(folder.length, -ending.length))
     const tests = new Set(namesIn('test/', '.test.ts'))
     const untested = namesIn('src/', '.ts').filter((name) => !tests.has(name))
-    const rows = tableBelow(readDocument('CONTRIBUTING.md'), '<!-- files without a test of their own -->')
+    const rows = tableBelow(readDocument('CONTRIBUTING.md'), '<!-- files without their own test -->')
     const listed = rows.map(({ file = '' }) => file.replace(/^`src[/](.*)[.]ts`$/, '$1'))
     expect(listed.toSorted()).to.deep.equal(untested.toSorted())
     const unexplained = rows.filter((row) => !row['why it has no test of its own'])

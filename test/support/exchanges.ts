@@ -44,7 +44,7 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
     kinds: {
       agreed: /^\{"event":"(info|conf)"/g,
       subscribed: /^\{"event":"subscribed"/g,
-      beaten: /^\[\d+,"hb",\d+\]$/g,
+      heartbeat: /^\[\d+,"hb",\d+\]$/g,
       ticked: new RegExp(String.raw`^\[\d+,\[(?:${NUMBER},){9}${NUMBER}\],\d+\]$`, 'g'),
       booked: new RegExp(
         String.raw`^\[\d+,\[(?:\[(?:${NUMBER},){2}${NUMBER}\]|(?:${NUMBER},){2}${NUMBER}\],\d+\]$)`,
@@ -98,7 +98,7 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
     kinds: {
       changed: /^\{"type":"l2_updates"/g,
       traded: /^\{"type":"trade"/g,
-      beaten: /^\{"type":"heartbeat"/g,
+      heartbeat: /^\{"type":"heartbeat"/g,
     },
     kept: /^\{"type":"trade","symbol":"(?<product>\w+)".*?"price":"(?<price>[\d.]+)"/,
     books: /^\{"type":"l2_updates","symbol":"(?<product>\w+)"/,
@@ -117,7 +117,7 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
   kraken: {
     kinds: {
       greeted: /"event":"systemStatus"/g,
-      beaten: /"event":"heartbeat"/g,
+      heartbeat: /"event":"heartbeat"/g,
       snapshot: /^\[\d+,\{"as":/g,
       changed: /^\[\d+,\{"[ab]":[^{}]*\},(\{[^{}]*\},)?"book-1000"/g,
     },
