@@ -46,6 +46,8 @@ export class HandlerCalls {
   readonly errors: Error[] = []
   readonly #script: Script
   readonly #watched: readonly Watched[]
+  /** Number of asynchronous calls that have not completed. */
+  #pending = 0
 
   constructor(classes: readonly Class[], script: Script) {
     this.#script = script
@@ -58,13 +60,18 @@ export class HandlerCalls {
 
   #watch(methods: Record<string | symbol, Method>, watched: Watched): void {
     const method = methods[watched.method] as Method
-    const note = (argument: unknown): void => {
+    const note = (argument: unknown, result: unknown): void => {
       watched.isCalled = true
       if (watched.event === 'error') this.errors.push(argument as Error)
+      if (!(result instanceof Promise)) return
+      this.#pending += 1
+      const settled = (): void => void (this.#pending -= 1)
+      result.then(settled, settled)
     }
     methods[watched.method] = function (...args) {
-      note(args[0])
-      return method.apply(this, args)
+      const result = method.apply(this, args)
+      note(args[0], result)
+      return result
     }
   }
 
@@ -75,9 +82,9 @@ export class HandlerCalls {
       .map(({ name }) => name)
   }
 
-  /** Waits until all handlers have been called that a close does not call. */
+  /** Waits until all handlers have completed that a close does not call. */
   async settle(): Promise<void> {
-    await until(() => this.#missing([...RARE, ...LAST]).length === 0, PATIENCE)
+    await until(() => this.#pending === 0 && this.#missing([...RARE, ...LAST]).length === 0, PATIENCE)
   }
 
   /** Returns the handlers that were not called, or that there was none to call. */

@@ -7,17 +7,23 @@ import type { ScriptedServer } from './scripted-server.js'
 
 const LOOPBACK = /^(?:localhost|127[.]\d+[.]\d+[.]\d+|::1|\[::1\])$/
 
-/** The ports on which this process listens itself, for example with `startTestServer`. */
-const ownPorts = new Set<number>()
+/** The ports on which this process listens itself, for example with `startTestServer`: the real one by the one that was asked for. */
+const ownPorts = new Map<number, number>()
 
+/** Has servers listen on free ports, so that two snippets may use the same one at the same time. */
 function noteOwnPorts(): void {
   const { listen } = net.Server.prototype
   net.Server.prototype.listen = function (this: net.Server, ...args: unknown[]) {
+    const { port } = targetOf(args)
+    const [first, ...rest] = args
+    const free = typeof first === 'object' ? { ...first, port: 0 } : 0
     this.once('listening', () => {
       const address = this.address()
-      if (address && typeof address === 'object') ownPorts.add(address.port)
+      if (!address || typeof address === 'string') return
+      ownPorts.set(address.port, address.port)
+      if (port) ownPorts.set(Number(port), address.port)
     })
-    return listen.apply(this, args as Parameters<typeof listen>)
+    return listen.apply(this, (port === undefined ? args : [free, ...rest]) as Parameters<typeof listen>)
   } as typeof listen
 }
 
@@ -33,6 +39,10 @@ function targetOf([first, second]: readonly unknown[]): Target {
   if (typeof first === 'object' && first !== null) return first
   if (typeof first === 'string' && Number.isNaN(Number(first))) return { path: first }
   return { port: first, host: typeof second === 'string' ? second : undefined }
+}
+
+function callbackOf(args: readonly unknown[]): unknown {
+  return args.flat().find((value) => typeof value === 'function')
 }
 
 /** Returns true for a socket file, and for a server that this process runs. */
@@ -97,10 +107,11 @@ export class Network {
 
   #redirect(args: readonly unknown[]): readonly unknown[] {
     const target = targetOf(args)
-    if (isOwn(target)) return args
+    const port = ownPorts.get(Number(target.port))
+    if (isOwn(target)) return port === undefined ? args : [{ ...target, port }, callbackOf(args)]
     const host = `${target.host ?? 'localhost'}:${String(target.port)}`
     if (!this.#server.scriptFor(host)) throw this.#refuse(`connect to ${host}`)
-    return [{ host: '127.0.0.1', port: this.#port }, args.find((value) => typeof value === 'function')]
+    return [{ host: '127.0.0.1', port: this.#port }, callbackOf(args)]
   }
 
   #refuse(what: string): Error {

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { inspect } from 'node:util'
+import { Application, Client } from 'holdfast'
 import type { Job, Part, Report } from './job.js'
 import { Network } from './network.js'
 import { SCRIPTS } from './pages/index.js'
@@ -22,7 +23,8 @@ const reports: Report[] = []
 function note(error: unknown): void {
   const lines = (typeof error === 'string' ? error : inspect(error)).split('\n')
   const text = lines.filter((line) => !/^ +at /.test(line) || line.includes('.build/snippets')).join('\n')
-  reports.at(-1)?.failures.push(text)
+  const failures = reports.at(-1)?.failures
+  if (!failures?.includes(text)) failures?.push(text)
 }
 
 function refused(error: Error): void {
@@ -31,7 +33,11 @@ function refused(error: Error): void {
 }
 
 async function play({ kind, file }: Part): Promise<void> {
+  stage.leave()
   const exports = (await import(file)) as object
+  // A page may show a class together with its start. The class is played once more, with its handlers watched.
+  for (const value of Object.values(exports) as unknown[])
+    if (value instanceof Client || value instanceof Application) await value.close()
   if (kind === 'client') await playClients(stage, exports)
   if (kind === 'function') await playFunctions(stage, exports)
 }

@@ -18,7 +18,7 @@ export interface Peer {
 export interface Script {
   /** Messages for a client that has just connected. */
   readonly messages?: readonly unknown[]
-  /** Returns the answer to a message, or `undefined` for the usual one. */
+  /** Returns the answer to a message, `null` for none, or `undefined` or `false` for the usual one. */
   readonly answer?: (message: Message, peer: Peer) => unknown
   /** Returns a response, or a value for a response with JSON. */
   readonly fetch?: (url: URL) => unknown
@@ -34,7 +34,10 @@ export interface Script {
   readonly uncalled?: Readonly<Record<string, string>>
 }
 
-/** The scripts of a page, by the name of a class or of an exported function, or by host. */
+/**
+ * The scripts of a page, by the name of a class or of an exported function, or by host. If several snippets of the page have the name,
+ * `Name 2` is the script of the second one.
+ */
 export type PageScripts = Readonly<Record<string, Script>>
 
 /** Answers requests by their ID, acknowledges subscriptions, and answers pings. */
@@ -50,7 +53,9 @@ function usualAnswer(message: Message): unknown {
 
 /** The server's part for snippets that need nothing special. */
 export const USUAL = {
-  messages: [{ type: 'ticker', product: 'BTC-USD', product_id: 'BTC-USD', symbol: 'BTC-USD', price: 42_000 }],
+  messages: [
+    { type: 'ticker', product: 'BTC-USD', product_id: 'BTC-USD', symbol: 'BTC-USD', price: 64_250.5 },
+  ],
   answer: usualAnswer,
   fetch: () => ({}),
 } satisfies Script

@@ -30,11 +30,12 @@ function parse(text: string): unknown {
   }
 }
 
-function play(peer: Peer, socket: WebSocket, { messages = USUAL.messages, answer }: Script): void {
+function play(peer: Peer, socket: WebSocket, { messages = [], answer }: Script): void {
   socket.on('error', () => undefined)
   socket.on('message', (data: Buffer, isBinary: boolean) => {
     const message = isBinary ? data : parse(data.toString())
-    const reply = answer?.(message, peer) ?? USUAL.answer(message)
+    const special = answer?.(message, peer)
+    const reply = special === undefined || special === false ? USUAL.answer(message) : special
     if (reply !== undefined && reply !== null) peer.send(reply)
   })
   for (const message of messages) peer.send(message)
@@ -47,6 +48,9 @@ export class ScriptedServer {
   readonly #sockets = new WebSocketServer({ noServer: true })
   /** The script of the class or function that is being run. */
   current: Script | undefined
+  /** True if the client does not handle the usual messages. */
+  isSilent = false
+  /** The latest connection. */
   peer: Peer | undefined
 
   constructor(scripts: PageScripts) {
@@ -56,7 +60,8 @@ export class ScriptedServer {
       this.#sockets.handleUpgrade(request, socket, head, (accepted) => {
         const { host = '' } = request.headers
         this.peer = peerOf(accepted, request.url ?? '/')
-        play(this.peer, accepted, this.scriptFor(host) ?? {})
+        const usual = this.isSilent ? {} : { messages: USUAL.messages }
+        play(this.peer, accepted, { ...usual, ...this.scriptFor(host) })
       })
     })
   }

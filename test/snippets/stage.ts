@@ -34,6 +34,8 @@ export class Stage {
   /** Warnings and errors that the clients logged. */
   readonly logged: string[] = []
   readonly #scripts: PageScripts
+  /** Number of times that each name has been entered. */
+  readonly #entered = new Map<string, number>()
   #abort = new AbortController()
 
   constructor(server: ScriptedServer, scripts: PageScripts) {
@@ -41,12 +43,21 @@ export class Stage {
     this.#scripts = scripts
   }
 
-  /** Has the server follow the script of a class or of a function. */
-  enter(name: string): Script {
+  /** Has the server follow the scripts of hosts only. */
+  leave(): void {
     this.logged.length = 0
     this.#abort = new AbortController()
     this.server.peer = undefined
-    this.server.current = this.#scripts[name]
+    this.server.current = undefined
+    this.server.isSilent = false
+  }
+
+  /** Has the server follow the script of a class or of a function. */
+  enter(name: string): Script {
+    this.leave()
+    const count = (this.#entered.get(name) ?? 0) + 1
+    this.#entered.set(name, count)
+    this.server.current = this.#scripts[`${name} ${count}`] ?? this.#scripts[name]
     return this.server.current ?? {}
   }
 
@@ -60,8 +71,9 @@ export class Stage {
     const note = (line: string): void => void this.logged.push(line)
     const logger: Logger = { debug() {}, info() {}, warn: note, error: note }
     const all: ClientOptions = { logger, signal: this.#abort.signal, ...options }
-    const hasUrl =
-      moduleOptions(target) ?? clientOptions(target)?.url ?? handlersOf(target).table.options.has('url')
+    const { messages, rest, options: optionMethods } = handlersOf(target).table
+    this.server.isSilent = !moduleOptions(target) && !messages.has('ticker') && !rest
+    const hasUrl = moduleOptions(target) ?? clientOptions(target)?.url ?? optionMethods.has('url')
     const starting: Promise<Client | Application> = hasUrl
       ? bootstrap(target, all)
       : bootstrap(target, 'wss://feed.example.com', all)
