@@ -7,12 +7,10 @@ import { bootstrap, ConnectOptionError, ReplyError, SubscriptionError } from 'ho
 import type { Class, Client, ClientOptions, Provider, TopicSubscription } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { eventually } from '../support/eventually.js'
-import { recipe } from '../support/recipes.js'
+import { DOCUMENTED, recipe } from '../support/recipes.js'
 
 // Recipes without a recording. An in-memory server sends the messages that the API documents. Each class is compiled from its page.
-const [EventSub, Gateway, SocketMode, Assistant, Bitget, Channels] = await Promise.all(
-  ['twitch', 'discord', 'slack', 'openai', 'bitget', 'phoenix'].map(recipe),
-)
+const [EventSub, Gateway, SocketMode, Assistant, Bitget, Channels] = await Promise.all(DOCUMENTED.map(recipe))
 
 interface Scene {
   readonly server: MemoryServer

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { filesIn, root } from './project.js'
 
-/** A fenced block of a document. */
+/** A fenced block of TypeScript in a document. */
 export interface CodeBlock {
   readonly code: string
   /** Line of the document on which the code starts, from 1. */
   readonly line: number
-  /** False below `<!-- no-check -->`. */
-  readonly isChecked: boolean
+  /** The words of the fence after the language: `run` of ```ts run. */
+  readonly info: string
 }
 
 /** Returns the paths of README.md and of all files in docs, including subfolders. */
@@ -27,14 +27,14 @@ export function readDocument(path: string): string {
   return readFileSync(url, 'utf8')
 }
 
-/** Returns the blocks fenced as ```ts. */
+/** Finds the blocks fenced as ```ts or ```typescript. Those in a list lose the indentation of their fence. */
 export function codeBlocks(text: string): readonly CodeBlock[] {
-  const fence = /^(<!-- no-check -->\s*\n)?(```ts\b[^\n]*\n)([^]*?)^```\s*$/gm
-  return [...text.matchAll(fence)].map((match) => {
-    const [, marker = '', opening = '', code = ''] = match
-    const line = text.slice(0, match.index + marker.length + opening.length).split('\n').length
-    return { code, line, isChecked: marker === '' }
-  })
+  const fence = /^([ \t]*)```(?:ts|typescript)\b([^\n]*)\n([^]*?)^\1```\s*$/gm
+  return [...text.matchAll(fence)].map(({ index, 1: indent = '', 2: info = '', 3: code = '' }) => ({
+    code: code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+    line: text.slice(0, index).split('\n').length + 1,
+    info: info.trim(),
+  }))
 }
 
 /** Reads the table below a marker. Returns one record for each row, with the cells by heading. */

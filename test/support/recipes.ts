@@ -7,7 +7,10 @@ import { root } from './project.js'
 
 const folder = new URL('.build/recipes/', root)
 
-/** Compiles and loads the class on a page of docs/recipes, unchanged. readme.test.ts checks its types. */
+/** Recipes without a recording: integration/recipes.test.ts plays the messages that their API documents. */
+export const DOCUMENTED = ['twitch', 'discord', 'slack', 'openai', 'bitget', 'phoenix']
+
+/** Compiles and loads the class on a page of docs/recipes, unchanged. The tests of the snippets check its types. */
 export async function recipe(name: string): Promise<Class> {
   const path = `docs/recipes/${name}.md`
   const [block] = codeBlocks(readDocument(path))
