@@ -64,16 +64,16 @@ function cuts(bytes: Buffer, offsets: readonly number[], ending: ConformanceCase
   const early = offsets
     .filter((offset) => offset <= SHORT_HEADER)
     .map((offset) => ({
-      name: `cut at ${offset}, the first part with the handshake`,
+      name: `split at ${offset}, the first part with the handshake`,
       chunks: cutAt(offset),
       isEarly: true,
     }))
   // A case that leaves the connection open is split at every offset on a single connection, because connecting takes longest.
   if (ending === 'close' && offsets.length > 0) {
-    const name = `cut at ${offsets.join(', ')}, one after the other`
+    const name = `split at ${offsets.join(', ')}, one after the other`
     return [...early, { name, chunks: offsets.flatMap(cutAt), times: offsets.length }]
   }
-  return [...early, ...offsets.map((offset) => ({ name: `cut at ${offset}`, chunks: cutAt(offset) }))]
+  return [...early, ...offsets.map((offset) => ({ name: `split at ${offset}`, chunks: cutAt(offset) }))]
 }
 
 function inHeader(bytes: Buffer): Buffer[] {
