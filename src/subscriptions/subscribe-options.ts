@@ -9,8 +9,8 @@ export interface SubscribeOptions {
    */
   readonly ack?: ((message: unknown) => boolean | 'refused' | Error) | undefined
   /**
-   * Maximum wait for the acknowledgement in milliseconds, from when the message was sent. After that, a SubscriptionError is reported. @default
-   * 10_000
+   * Maximum wait for the acknowledgement in milliseconds, from when the message was sent. After that, a SubscriptionError is reported.
+   * @default 10_000
    */
   readonly ackTimeout?: number | undefined
   /**
@@ -57,8 +57,8 @@ export interface SubscriptionsOptions {
    */
   unsubscribe?(topics: readonly unknown[], ids: readonly (SubscriptionId | undefined)[]): unknown
   /**
-   * Returns the key of a topic. Topics with the same key are the same topic. @default a string itself; for other values, their JSON with sorted
-   * property names
+   * Returns the key of a topic. Topics with the same key are the same topic.
+   * @default a string itself; for other values, their JSON with sorted property names
    */
   key?(topic: unknown): string
   /**
@@ -67,8 +67,8 @@ export interface SubscriptionsOptions {
    */
   ack?(message: unknown): SubscriptionAck | undefined
   /**
-   * Maximum wait for an acknowledgement in milliseconds, from when the message was sent. After that, a SubscriptionError is reported. @default
-   * 10_000
+   * Maximum wait for an acknowledgement in milliseconds, from when the message was sent. After that, a SubscriptionError is reported.
+   * @default 10_000
    */
   readonly ackTimeout?: number | undefined
   /** Combines topics into one message. */
