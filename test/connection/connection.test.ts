@@ -650,7 +650,7 @@ describe('Connection', () => {
       const { client } = await ready()
       expect(() => void client.connection.send({} as never)).to.throw(
         TypeError,
-        'use sendJson() or sendMessage()',
+        'Use sendJson() or sendMessage()',
       )
     })
 
