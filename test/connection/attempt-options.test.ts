@@ -124,7 +124,7 @@ describe('resolveRequest', () => {
         ' which HTTP does not allow. Remove the trailing line break: value.trim()',
     ],
     [
-      'a header name with a blank, and a value that is not a string',
+      'a header name with a space, and a value that is not a string',
       { headers: () => Promise.resolve({ 'x a': SECRET, 'x-b': [SECRET] as never }) },
       'The headers function returned an invalid value: headers["x a"]: invalid header name (RFC 9110, section 5.1).' +
         ' Use letters, digits and hyphens; no spaces or colons. headers["x-b"]: expected a string, received an array.' +

@@ -203,7 +203,7 @@ describe('RetryPolicy', () => {
       const threw = { error: new Error('wrong password'), initiator: 'local' } as const
       const isOpenFailure = true
 
-      it('is not retried before the first success, but after it', () => {
+      it('is fatal before the first success, and retried after it', () => {
         expect(new Rig().judge(threw, { isOpenFailure })).to.deep.equal(END)
         expect(new Rig().judge(threw, { isOpenFailure, hasSucceeded: true }).retry).to.equal(true)
       })
@@ -303,7 +303,7 @@ describe('RetryPolicy', () => {
         expect(new Rig({ initialDelay: 0, delays }).delays(3)).to.deep.equal([10, 20, 30])
       })
 
-      it('that throws is reported, and the backoff is used', () => {
+      it('that throw are reported, and the backoff is used', () => {
         const thrown = new Error('oops')
         const delays = (): number => {
           throw thrown
@@ -321,7 +321,7 @@ describe('RetryPolicy', () => {
         [Promise.resolve(5), 'an instance of Promise'],
       ]
       for (const [value, received] of noDelays) {
-        it(`that returns ${received} is reported, and the backoff is used, so that there is never a hot loop`, () => {
+        it(`that return ${received} are reported, and the backoff is used, so that there is never a hot loop`, () => {
           const rig = new Rig({ delays: () => value as number })
           expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
           const message = `TypeError: delays must return a delay in milliseconds, received ${received}`

@@ -14,7 +14,7 @@ const url = 'wss://peer.test'
 const MAX = 60_000
 const STAGES = [
   ['before the first success', false],
-  ['after it', true],
+  ['after the first success', true],
 ] as const
 
 /** A plain loss by default. */

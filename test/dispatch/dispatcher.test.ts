@@ -43,7 +43,7 @@ describe('Dispatcher', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('starts no timer for failures after that', () => {
+  it('starts no timer for failures after the connection is closed', () => {
     const { dispatcher, clock, open } = dispatcherFor(new Noting())
     dispatcher.onStateChange({ status: 'closed', close: {} as never })
     open().receiveAs('undecodable', new DecodeError('{', new Error('odd')))

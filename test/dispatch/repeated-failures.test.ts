@@ -59,7 +59,7 @@ describe('RepeatedFailures', () => {
     expect(reports.slice(3)).to.deep.equal(['1000 d 1'])
   })
 
-  it('distinguishes invalid messages by handler, but other failures not', async () => {
+  it('distinguishes invalid messages by handler, but not other failures', async () => {
     const { clock, reports, add } = rig()
     for (const handler of ['one', 'two', 'two']) add(new Error('invalid'), 'validate', handler)
     for (const handler of ['one', 'two']) add(new Error('aborted'), 'handle', handler)

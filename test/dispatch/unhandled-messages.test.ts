@@ -65,8 +65,8 @@ describe('UnhandledMessageLog', () => {
     const { warnings, unhandled } = rig({ code: 7, tick: 'Tick' })
     unhandled.message('7', {})
     unhandled.message('tick', {})
-    expect(warnings[0]).to.contain('; @OnMessage(7) does not match, because case and type must match)')
-    expect(warnings[1]).to.contain("; @OnMessage('Tick') does not match, because case and type must match)")
+    expect(warnings[0]).to.contain('; @OnMessage(7) differs in case or type)')
+    expect(warnings[1]).to.contain("; @OnMessage('Tick') differs in case or type)")
   })
 
   it('warns once, with the first unhandled message, that a key with an asterisk is not a pattern', () => {

@@ -392,7 +392,7 @@ describe('Session', () => {
       expect(rig.server.peer.closeFrame?.code).to.equal(1000)
     })
 
-    it('still sends in time if it sends synchronously, even then', async () => {
+    it('still sends in time if it does so synchronously, even then', async () => {
       const closing = (_closing: ClosingInfo, { connection }: ConnectionContext): void => {
         void connection.send('goodbye')
       }

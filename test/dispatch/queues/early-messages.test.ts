@@ -171,7 +171,7 @@ describe('EarlyMessages', () => {
     expect(notes.slice(3)).to.deep.equal(['rest 1', 'call -2', 'rest 2'])
   })
 
-  it('then runs more messages at the same time, as concurrency allows', async () => {
+  it('runs more messages next to such a handler, as concurrency allows', async () => {
     const { end, notes, open, send } = await begin({ concurrency: 2 })
     send('tick', 1)
     send('call', 1, 2, 3)
@@ -183,7 +183,7 @@ describe('EarlyMessages', () => {
     await end(3)
   })
 
-  it('then delays the messages of its key, and no others', async () => {
+  it('delays the messages with the key of such a handler, and no others', async () => {
     const { end, notes, open, send } = await begin({ concurrency: { key: 'n' } })
     send('call', 1)
     send('tick', 1, 2)
@@ -300,7 +300,7 @@ describe('EarlyMessages', () => {
     await starting.catch(() => undefined)
   })
 
-  it('names a handler that did not complete within drainTimeout then', async () => {
+  it('names such a handler if it does not complete within drainTimeout', async () => {
     const options = { onOpenTimeout: 1_000, drainTimeout: 2_000, reconnect: false } as const
     const { clock, notes, send, station, starting } = await begin(options)
     send('call', 1)
