@@ -22,23 +22,14 @@ export class SubscriptionError extends HoldfastError {
   constructor(
     keys: string | readonly [string, ...string[]],
     reason: SubscriptionError['reason'],
-    what: string,
+    message: string,
     facts: ErrorOptions & { readonly details?: unknown } = {},
   ) {
     const all = typeof keys === 'string' ? ([keys] as const) : keys
-    super(`${subscriptionsNamed(all)} ${what}`, facts)
+    super(message, facts)
     this.key = all[0]
     this.keys = all
     this.reason = reason
     this.details = facts.details
   }
-}
-
-/** Maximum number of topics that a message names; it counts the rest. */
-const MAX_NAMED = 3
-
-function subscriptionsNamed(keys: readonly string[]): string {
-  const named = keys.slice(0, MAX_NAMED).map((key) => JSON.stringify(key))
-  const rest = keys.length - named.length
-  return `The subscription${keys.length > 1 ? 's' : ''} ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
 }

@@ -489,28 +489,28 @@ describe('start-up mistakes', () => {
         { protocols: ['a, b'] },
         {
           place: 'options.protocols[0]',
-          cause: 'is not a valid subprotocol name',
+          cause: 'invalid subprotocol name',
           fix: 'no spaces, commas or slashes',
         },
       ],
       [
         'a duplicate subprotocol',
         { protocols: ['a', 'a'] },
-        { place: 'options.protocols[1]', cause: 'is named twice', fix: 'name each subprotocol once' },
+        { place: 'options.protocols[1]', cause: 'duplicate subprotocol', fix: 'remove the duplicate' },
       ],
       [
         'a header with a line feed',
         { headers: { authorization: 'Bearer tok-5d0c\n' } },
         {
           place: 'options.headers["authorization"]',
-          cause: 'the value has U+000A at position 15',
+          cause: 'the value contains U+000A at position 15',
           fix: 'value.trim()',
         },
       ],
       [
         'a header name with a space',
         { headers: { 'x a': 'b' } },
-        { place: 'options.headers["x a"]', cause: 'is not a valid header name', fix: 'no spaces' },
+        { place: 'options.headers["x a"]', cause: 'invalid header name', fix: 'no spaces' },
       ],
       [
         'a heartbeat with silence and interval',

@@ -9,7 +9,7 @@ interface Feeding {
   readonly greetings?: readonly string[]
 }
 
-/** What annotated.ts and named.ts both export, and what only the first does. */
+/** Exports of both annotated.ts and named.ts, and those of annotated.ts alone. */
 export interface Sources {
   readonly schemas: Readonly<Record<'Price' | 'Volume', Schema>>
   readonly Every: Class
@@ -32,7 +32,7 @@ export interface Sources {
   readonly Uncalled: Class
 }
 
-/** A table in words. */
+/** A handler table as text. */
 export interface TableView {
   readonly single: Readonly<Record<string, string>>
   readonly messages: ReadonlyMap<string | number, string>
@@ -41,12 +41,12 @@ export interface TableView {
   readonly anyError: string | undefined
 }
 
-/** Puts a table in words, so that those of different compilations compare: each has schemas of its own. */
+/** Converts a table to text, so that tables of different compilations, which have different schemas, can be compared. */
 export function viewOf(table: HandlerTable, schemas: Sources['schemas']): TableView {
   const handler = ({ name }: Handler): string => name
   const message = (first: MessageHandler): string => {
     const named = Object.entries(schemas).find(([, schema]) => schema === first.schema)
-    const schema = first.schema ? `, ${named?.[0] ?? 'a schema of nobody'}` : ''
+    const schema = first.schema ? `, ${named?.[0] ?? 'an unknown schema'}` : ''
     const early = first.duringOpen === undefined ? '' : `, duringOpen: ${first.duringOpen}`
     const own = `${handler(first)}${schema}${early}`
     return first.alternative ? `${own} | ${message(first.alternative)}` : own
@@ -63,7 +63,7 @@ export function viewOf(table: HandlerTable, schemas: Sources['schemas']): TableV
 
 const nothing = { single: {}, messages: new Map(), rest: undefined, errors: new Map(), anyError: undefined }
 
-/** The tables of the classes that have no mistakes. */
+/** The tables of the classes without mistakes. */
 export const TABLES: Readonly<Partial<Record<keyof Sources, TableView>>> = {
   Every: {
     single: {
@@ -83,7 +83,7 @@ export const TABLES: Readonly<Partial<Record<keyof Sources, TableView>>> = {
       ['book', 'Every#priceBook, Price | Every#volumeBook, Volume | Every#anyBook'],
       ['constructor', 'Every#later, duringOpen: false'],
       ['__proto__', 'Every#generated'],
-      // No telling how many parameters a method has whose name is worked out.
+      // The parameter count of a method with a computed name is unknown.
       ['symbol', 'Every#Symbol(received)'],
     ]),
     rest: 'Every#rest, Volume, duringOpen: true',
@@ -150,7 +150,7 @@ export const TABLES: Readonly<Partial<Record<keyof Sources, TableView>>> = {
 const RIVAL = 'keep one, and call the other from it'
 const SHARED_KEY = 'keep one, or give each its own schema'
 
-/** The mistakes of Twins: their places and fixes. */
+/** The mistakes in Twins, and their fixes. */
 export const TWINS: readonly string[] = [
   `Twins#open2: ${RIVAL}`,
   `Twins#a2: ${SHARED_KEY}`,
@@ -159,7 +159,7 @@ export const TWINS: readonly string[] = [
   `Twins#error2: ${RIVAL}`,
 ]
 
-/** What only decorators can get wrong. */
+/** Mistakes that only decorators make possible. */
 export const MISPLACED: readonly string[] = [
   "Misplaced#still: @OnMessage('static') cannot decorate a static member",
   "Misplaced#field: @OnMessage('field') cannot decorate a property",
@@ -167,7 +167,7 @@ export const MISPLACED: readonly string[] = [
   "Misplaced#setter: @OnMessage('setter') cannot decorate an accessor",
 ]
 
-/** Decorators without their parentheses. */
+/** Decorators without parentheses. */
 export const UNCALLED: readonly string[] = [
   'Uncalled: @WebSocketClient requires parentheses',
   'Uncalled#opened: @OnOpen requires parentheses',
@@ -182,7 +182,7 @@ export const MISUSED: readonly string[] = [
   'Misused#map: the argument of @OnError(Map) is not an error class',
 ]
 
-/** What only standard decorators can be put on. */
+/** Members that only standard decorators can be applied to. */
 export const STANDARD: readonly string[] = [
   "#auto: @OnMessage('auto') cannot decorate an accessor",
   "#private: @OnMessage('private') cannot decorate a private member",

@@ -214,9 +214,12 @@ const ROWS: readonly Row[] = [
     fields: { size: 0, bytes: 1_601 },
   },
   {
-    error: new SubscriptionError('ticker', 'refused', 'was refused', { cause, details: { ok: false } }),
+    error: new SubscriptionError('ticker', 'refused', 'Server rejected subscription "ticker"', {
+      cause,
+      details: { ok: false },
+    }),
     code: 'SUBSCRIPTION',
-    message: 'The subscription "ticker" was refused',
+    message: 'Server rejected subscription "ticker"',
     fields: { key: 'ticker', keys: ['ticker'], reason: 'refused', details: { ok: false }, cause },
   },
   {
