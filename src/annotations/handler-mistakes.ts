@@ -101,7 +101,7 @@ function methodMistake(
       return { cause, fix: 'use the name of a public instance method' }
     }
     return {
-      cause: `${decorator} decorates a method that a subclass has replaced by something else`,
+      cause: `${decorator} decorates a method that a subclass has replaced with something else`,
       fix: 'override it with a method, or rename one of the two',
     }
   }

@@ -30,7 +30,8 @@ export type Bootstrapped<T extends object> = keyof T extends never
   : Client<T>
 
 /**
- * Creates a client class through dependency injection, connects it, and keeps it connected. For a module, does so for all its clients.
+ * Creates an instance of a client class through dependency injection, connects it, and keeps it connected. For a module, does so for all
+ * its clients.
  *
  * Resolves when the first connection is open and `@OnOpen` has completed. Until then, failed attempts are retried as usual.
  *

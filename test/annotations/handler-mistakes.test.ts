@@ -59,7 +59,7 @@ describe('findMistake', () => {
 
   it('reports a member that is not a method, for decorators and for defineHandlers', () => {
     expect(causeOf({ member: 'missing' })).to.equal(
-      '@OnMessage() decorates a method that a subclass has replaced by something else',
+      '@OnMessage() decorates a method that a subclass has replaced with something else',
     )
     expect(causeOf({ member: 'missing', kind: 'named' })).to.equal(
       'defineHandlers names "missing", which is not a method (@OnMessage())',

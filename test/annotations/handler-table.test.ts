@@ -197,7 +197,7 @@ describe('handlersOf', () => {
       class Derived extends Base {}
       Object.defineProperty(Derived.prototype, 'a', { value: 5 })
       expect(linesOf(Derived)).to.deep.equal([
-        "Base#a: @OnMessage('a') decorates a method that a subclass has replaced by something else",
+        "Base#a: @OnMessage('a') decorates a method that a subclass has replaced with something else",
       ])
     })
   })
