@@ -60,17 +60,20 @@ export class HandlerCalls {
 
   #watch(methods: Record<string | symbol, Method>, watched: Watched): void {
     const method = methods[watched.method] as Method
-    const note = (argument: unknown, result: unknown): void => {
+    const note = (argument: unknown): void => {
       watched.isCalled = true
       if (watched.event === 'error') this.errors.push(argument as Error)
+    }
+    const follow = (result: unknown): void => {
       if (!(result instanceof Promise)) return
       this.#pending += 1
       const settled = (): void => void (this.#pending -= 1)
       result.then(settled, settled)
     }
     methods[watched.method] = function (...args) {
+      note(args[0])
       const result = method.apply(this, args)
-      note(args[0], result)
+      follow(result)
       return result
     }
   }

@@ -7,7 +7,7 @@ import type { ScriptedServer } from './scripted-server.js'
 
 const LOOPBACK = /^(?:localhost|127[.]\d+[.]\d+[.]\d+|::1|\[::1\])$/
 
-/** The ports on which this process listens itself, for example with `startTestServer`: the real one by the one that was asked for. */
+/** The ports on which this process listens itself, for example with `startTestServer`: the real one by the one in the snippet. */
 const ownPorts = new Map<number, number>()
 
 /** Has servers listen on free ports, so that two snippets may use the same one at the same time. */
