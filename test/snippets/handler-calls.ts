@@ -11,7 +11,7 @@ const RARE: readonly string[] = ['error', 'ping', 'pong']
 const LAST: readonly string[] = ['closing', 'close']
 
 /** Maximum milliseconds until all handlers have been called. */
-const PATIENCE = 3_000
+const PATIENCE = 5_000
 
 type Method = (this: object, ...args: unknown[]) => unknown
 

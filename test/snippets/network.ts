@@ -82,17 +82,23 @@ export class Network {
         ? connectTls(...args)
         : new net.Socket().connect(targetOf(args) as NetConnectOpts)
     }) as typeof connectTls
-    const { lookup } = dns
-    dns.lookup = ((...args: Parameters<typeof lookup>) => {
-      if (LOOPBACK.test(args[0])) {
-        lookup(...args)
-        return
-      }
-      const callback = args.at(-1)
-      if (typeof callback === 'function') callback(this.#refuse(`look up ${args[0]}`), '', 0)
-    }) as typeof dns.lookup
+    this.#ownNames()
     syncBuiltinESMExports()
     this.#ownFetch()
+  }
+
+  #ownNames(): void {
+    const { lookup } = dns
+    dns.lookup = ((...args: Parameters<typeof lookup>) => {
+      if (LOOPBACK.test(args[0])) { lookup(...args); return; }
+      const callback = args.at(-1)
+      if (typeof callback === 'function') callback(this.#refuse(`look up ${args[0]}`), '', 0)
+    }) as typeof lookup
+    const refuse = async (host: unknown): Promise<never> => {
+      throw this.#refuse(`look up ${String(host)}`)
+    }
+    Object.assign(dns.promises, { lookup: refuse, resolve: refuse, resolve4: refuse, resolve6: refuse })
+    Object.assign(dns, { resolve: refuse, resolve4: refuse, resolve6: refuse })
   }
 
   #ownFetch(): void {

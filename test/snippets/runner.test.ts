@@ -112,7 +112,7 @@ describe('The runner of snippets', function () {
 
   before(async () => {
     complaints = await compile(folder, snippets)
-    failures = await runSnippets(folder, snippets, 4_000)
+    failures = await runSnippets(folder, snippets, 8_000)
   })
 
   it('compiles them', () => {

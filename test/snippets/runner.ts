@@ -9,7 +9,7 @@ import type { Snippet } from './snippet.js'
 const program = fileURLToPath(new URL('program.js', import.meta.url))
 
 /** Maximum milliseconds that a snippet may run. */
-const PATIENCE = 15_000
+const PATIENCE = 20_000
 
 /** Maximum number of processes at the same time. */
 const PROCESSES = 2

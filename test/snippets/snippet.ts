@@ -1,6 +1,14 @@
 import { codeBlocks, documents, readDocument } from '../support/markdown.js'
 
-/** The kinds of snippets: how each is run is described in CONTRIBUTING.md. */
+/**
+ * The kinds of snippets:
+ *
+ * - `run` is a complete program. It runs in a separate process and has to end by itself, with exit code 0.
+ * - `client` has client classes. Each one is started against a scripted server, and closed once its handlers have run.
+ * - `function` exports functions. Each one is called with a connection and its client, or without arguments if it has no parameters. A
+ *   client or an application that it returns is closed.
+ * - `fragment` is only compiled.
+ */
 const KINDS = ['run', 'client', 'function', 'fragment'] as const
 
 export type Kind = (typeof KINDS)[number]
