@@ -90,9 +90,9 @@ export class Network {
   #ownNames(): void {
     const { lookup } = dns
     dns.lookup = ((...args: Parameters<typeof lookup>) => {
-      if (LOOPBACK.test(args[0])) { lookup(...args); return; }
       const callback = args.at(-1)
-      if (typeof callback === 'function') callback(this.#refuse(`look up ${args[0]}`), '', 0)
+      if (LOOPBACK.test(args[0])) lookup(...args)
+      else if (typeof callback === 'function') callback(this.#refuse(`look up ${args[0]}`), '', 0)
     }) as typeof lookup
     const refuse = async (host: unknown): Promise<never> => {
       throw this.#refuse(`look up ${String(host)}`)
