@@ -6,7 +6,8 @@ import { SUBSCRIPTIONS_DEFAULTS } from '#src/subscriptions/subscribe-options.js'
 import { REQUEST_DEFAULTS } from '#src/requests/request-options.js'
 import { RETRY_DEFAULTS } from '#src/connection/retry-policy.js'
 import { DEFAULTS } from '#src/options/fill-in.js'
-import { readDocument, tableBelow } from './support/markdown.js'
+import { declaredMembers } from './support/declared-members.js'
+import { documents, readDocument, tableBelow } from './support/markdown.js'
 
 const UNITS: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 * 1024 }
 
@@ -66,4 +67,44 @@ describe('docs/performance.md', () => {
     const measured = new Set(rowsOf('bench/results.md'))
     expect(rows.filter((row) => !measured.has(row))).to.deep.equal([])
   })
+})
+
+describe('docs/README.md', () => {
+  const links = [...readDocument('docs/README.md').matchAll(/^- \[[^\]]+\]\(([^)]+)\): (.+)$/gm)]
+
+  it('lists every page once, and nothing else but the README', () => {
+    const pages = documents().flatMap((path) => (path === 'docs/README.md' ? [] : path.replace('docs/', '')))
+    const listed = links.map(([, path = '']) => (path === '../README.md' ? 'README.md' : path))
+    expect(listed.toSorted()).to.deep.equal(pages.toSorted())
+  })
+
+  it('says of each page in one sentence what it is good for', () => {
+    for (const [, path, line = ''] of links) expect(line, path).to.match(/^.{15,140}[.]$/)
+  })
+})
+
+/** Tables of members: the page, the marker above the table, its first column, and the declaration in `dist`. */
+const MEMBER_TABLES = [
+  ['connection', 'members', 'member', 'connection/connection', 'Connection'],
+  ['connection', 'WaitOptions', 'option', 'messages/waiters', 'WaitOptions'],
+  ['connection', 'ConnectionStats', 'property', 'session/connection-stats', 'ConnectionStats'],
+  ['connection', 'OpenInfo', 'property', 'session/state', 'OpenInfo'],
+  ['connection', 'ClosingInfo', 'property', 'session/session-handlers', 'ClosingInfo'],
+  ['connection', 'CloseInfo', 'property', 'session/disconnect', 'CloseInfo'],
+  ['connection', 'Failure', 'property', 'session/disconnect', 'Failure'],
+  ['modules', 'Application', 'member', 'app/application', 'Application'],
+  ['testing', 'MemoryServer', 'member', 'testing/memory-server', 'MemoryServer'],
+  ['testing', 'MemoryPeer', 'member', 'testing/memory-transport', 'MemoryPeer'],
+  ['testing', 'FakeClock', 'member', 'testing/fake-clock', 'FakeClock'],
+  ['testing', 'TestServer', 'member', 'testing/test-server', 'TestServer'],
+] as const
+
+describe('The tables of members', () => {
+  for (const [page, marker, column, file, name] of MEMBER_TABLES) {
+    it(`list the members of ${name}, and nothing else: docs/${page}.md`, () => {
+      const rows = tableBelow(readDocument(`docs/${page}.md`), `<!-- ${marker} -->`)
+      const documented = rows.map((row) => row[column]?.replaceAll('`', ''))
+      expect(documented.toSorted()).to.deep.equal(declaredMembers(`dist/${file}.d.ts`, name).toSorted())
+    })
+  }
 })

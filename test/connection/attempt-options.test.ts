@@ -120,26 +120,26 @@ describe('resolveRequest', () => {
     [
       'a header with a line feed',
       { headers: () => ({ 'x-good': 'a', authorization: `Bearer ${SECRET}\n` }) },
-      'The headers function returned an invalid value: headers["authorization"]: the value has U+000A at position 15,' +
-        ' which HTTP cannot carry (remove the line break at its end: value.trim())',
+      'The headers function returned an invalid value: headers["authorization"]: the value contains U+000A at position 15,' +
+        ' which HTTP does not allow. Remove the trailing line break: value.trim()',
     ],
     [
       'a header name with a blank, and a value that is not a string',
       { headers: () => Promise.resolve({ 'x a': SECRET, 'x-b': [SECRET] as never }) },
-      'The headers function returned an invalid value: headers["x a"]: is not a valid header name (RFC 9110, section 5.1)' +
-        ' (use letters, digits and hyphens; no spaces or colons); headers["x-b"]: expected a string, received an array' +
-        ' (use a string, or undefined to leave the header out)',
+      'The headers function returned an invalid value: headers["x a"]: invalid header name (RFC 9110, section 5.1).' +
+        ' Use letters, digits and hyphens; no spaces or colons. headers["x-b"]: expected a string, received an array.' +
+        ' Use a string, or undefined to omit the header',
     ],
     [
       'a subprotocol with a slash',
       { protocols: () => ['v1', `${SECRET}/`] },
-      'The protocols function returned an invalid value: protocols[1]: is not a valid subprotocol name' +
-        ' (RFC 6455, section 4.1) (use letters, digits and -._~ only; no spaces, commas or slashes)',
+      'The protocols function returned an invalid value: protocols[1]: invalid subprotocol name' +
+        ' (RFC 6455, section 4.1). Use letters, digits and -._~ only; no spaces, commas or slashes',
     ],
     [
-      'a subprotocol that is named twice',
+      'a duplicate subprotocol',
       { protocols: () => [SECRET, SECRET] },
-      'The protocols function returned an invalid value: protocols[1]: is named twice (name each subprotocol once)',
+      'The protocols function returned an invalid value: protocols[1]: duplicate subprotocol. Remove the duplicate',
     ],
   ]
   for (const [title, options, message] of rows) {
@@ -161,7 +161,7 @@ describe('resolveRequest', () => {
     const error = await refusal({ url: () => 'https://user:secret@peer.test/feed?token=secret' })
     expect(error).to.be.instanceOf(InvalidUrlError)
     expect(error.message).to.equal(
-      'The URL https://peer.test/feed has the unsupported scheme "https": use wss://',
+      'Invalid URL: https://peer.test/feed has the unsupported scheme "https". Use wss://',
     )
   })
 })

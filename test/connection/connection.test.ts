@@ -171,11 +171,11 @@ describe('Connection', () => {
       const { clock, server, witness } = await ready()
       expect(() => witness.heartbeat.configure({ interval: 0 })).to.throw(
         RangeError,
-        'heartbeat.interval is 0',
+        'Invalid heartbeat.interval: expected milliseconds',
       )
       expect(() => witness.heartbeat.configure({ silence: 1, interval: 1 })).to.throw(
         TypeError,
-        'has silence',
+        'silence cannot be combined with interval',
       )
       server.peer.drop()
       await clock.settle()
@@ -579,7 +579,7 @@ describe('Connection', () => {
       expect(() => void client.connection.close(1005)).to.throw(RangeError, '1005')
       expect(() => void client.connection.close(1000, 'x'.repeat(124))).to.throw(
         RangeError,
-        'Close reason too long: 124 bytes',
+        'Close reason too long: expected at most 123 bytes, received 124',
       )
       await client.close()
     })

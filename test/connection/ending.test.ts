@@ -397,7 +397,7 @@ describe('#end', () => {
 })
 
 describe('A handler that holds up close()', () => {
-  const HINT = 'If it awaits close() or closed, it waits for itself: call close() without await'
+  const HINT = 'A handler that awaits close() or closed waits for itself. Call close() without await'
 
   it('is named after half of closeTimeout, with what to do if it awaits close() itself', async () => {
     const acts: Acts = {}

@@ -45,14 +45,16 @@ describe('findHeaderMistakes', () => {
     expect(findHeaderMistakes({ authorization: `Bearer ${SECRET}\n` })).to.deep.equal([
       {
         place: '["authorization"]',
-        cause: 'the value has U+000A at position 15, which HTTP cannot carry',
-        fix: 'remove the line break at its end: value.trim()',
+        cause: 'the value contains U+000A at position 15, which HTTP does not allow',
+        fix: 'remove the trailing line break: value.trim()',
       },
     ])
     const [inside] = findHeaderMistakes({ 'x-a': 'a\nb\n' })
-    expect(inside?.fix).to.equal('remove line breaks and control characters; encode what is not latin-1')
+    expect(inside?.fix).to.equal(
+      'remove line breaks and control characters; encode characters outside Latin-1',
+    )
     const [emoji] = findHeaderMistakes({ 'x-a': '😀' })
-    expect(emoji?.cause).to.equal('the value has U+1F600 at position 0, which HTTP cannot carry')
+    expect(emoji?.cause).to.equal('the value contains U+1F600 at position 0, which HTTP does not allow')
   })
 
   it('never shows a value, nor what stands behind a colon in a name', () => {
@@ -85,7 +87,7 @@ describe('findHeaderMistakes', () => {
   ] as const) {
     it(`refuses ${received} as a value`, () => {
       const cause = `expected a string, received ${received}`
-      const fix = 'use a string, or undefined to leave the header out'
+      const fix = 'use a string, or undefined to omit the header'
       expect(findHeaderMistakes({ 'x-a': value })).to.deep.equal([{ place: '["x-a"]', cause, fix }])
     })
   }
@@ -117,7 +119,7 @@ describe('findProtocolMistakes', () => {
       const [mistake, ...others] = findProtocolMistakes(['good', protocol])
       expect(mistake).to.deep.equal({
         place: '[1]',
-        cause: 'is not a valid subprotocol name (RFC 6455, section 4.1)',
+        cause: 'invalid subprotocol name (RFC 6455, section 4.1)',
         fix: 'use letters, digits and -._~ only; no spaces, commas or slashes',
       })
       expect(others).to.deep.equal([])
@@ -127,7 +129,7 @@ describe('findProtocolMistakes', () => {
 
   it('refuses a name that is there twice', () => {
     expect(findProtocolMistakes(['a', 'b', 'a'])).to.deep.equal([
-      { place: '[2]', cause: 'is named twice', fix: 'name each subprotocol once' },
+      { place: '[2]', cause: 'duplicate subprotocol', fix: 'remove the duplicate' },
     ])
   })
 

@@ -324,7 +324,7 @@ describe('RetryPolicy', () => {
         it(`that return ${received} are reported, and the backoff applies: never a hot loop`, () => {
           const rig = new Rig({ delays: () => value as number })
           expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
-          const message = `TypeError: delays returned ${received}. Return a delay in milliseconds`
+          const message = `TypeError: delays must return a delay in milliseconds, received ${received}`
           expect(rig.reports.map(String)).to.deep.equal([message, 'connect'])
         })
       }
@@ -396,7 +396,7 @@ describe('RetryPolicy', () => {
           expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
           expect(rig.judge(fatal)).to.deep.equal(END)
           expect(String(rig.reports[0])).to.equal(
-            `TypeError: shouldReconnect returned ${received}. Return true, false, a delay in milliseconds, or undefined`,
+            `TypeError: shouldReconnect must return true, false, a delay in milliseconds or undefined, received ${received}`,
           )
         })
       }

@@ -521,7 +521,7 @@ describe('HandlerSession', () => {
       expect(logger.lines).to.deep.equal([
         'info [Plain] close: connection lost; reconnecting',
         'info [Plain] close: connection closed by the peer with 1012 (restart); reconnecting',
-        'error [Plain] close: ConnectionLostError: The peer closed the connection with 1002 (not retrying)',
+        'error [Plain] close: ConnectionLostError: Connection closed by the peer with 1002 (not retrying)',
         'warn [Plain] close: connection closed by the peer with 1002; not reconnecting',
       ])
     })
@@ -602,7 +602,7 @@ describe('HandlerSession', () => {
       [
         'opening (connection 1)',
         'open (connection 1)',
-        'waiting 2000 ms (attempt 2 follows)',
+        'waiting 2000 ms before attempt 2',
         'connecting (attempt 2)',
         'opening (connection 2)',
         'open (connection 2)',

@@ -40,7 +40,7 @@ describe('UnhandledMessageLog', () => {
     unhandled.message(undefined, [1, 2])
     unhandled.message(undefined, 'text')
     const shapes = ['properties: event, args', 'properties: topic', 'no properties', 'an array', 'a string']
-    const fix = 'Set the route option to where the key is, or add @OnMessage() for the rest'
+    const fix = 'Set the route option to the property with the key, or add @OnMessage() for the rest'
     expect(warnings).to.deep.equal(
       shapes.map((shape) => `no handler in Ticker for messages without a key (${shape}). ${fix} ${ONCE}`),
     )
@@ -65,8 +65,8 @@ describe('UnhandledMessageLog', () => {
     const { warnings, unhandled } = rig({ code: 7, tick: 'Tick' })
     unhandled.message('7', {})
     unhandled.message('tick', {})
-    expect(warnings[0]).to.contain('; @OnMessage(7) does not match: case and type count)')
-    expect(warnings[1]).to.contain("; @OnMessage('Tick') does not match: case and type count)")
+    expect(warnings[0]).to.contain('; @OnMessage(7) does not match, because case and type must match)')
+    expect(warnings[1]).to.contain("; @OnMessage('Tick') does not match, because case and type must match)")
   })
 
   it('says once that a key with an asterisk is no pattern, as soon as a message is not handled', () => {

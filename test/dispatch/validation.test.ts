@@ -62,7 +62,7 @@ describe('Validation', () => {
       expect(issues).to.have.length(1)
       expect(key).to.equal('ticker')
       expect(raw).to.equal('{"type":"ticker","price":null}')
-      expect(message).to.match(/^A message with the key ticker does not fit Feed#tick: price: /)
+      expect(message).to.match(/^Message "ticker" failed validation for Feed#tick: price: /)
       expect(context).to.include({ stage: 'validate', handler: 'Feed#tick', fatal: false })
       expect(context.message).to.deep.equal({ type: 'ticker', price: null })
       await client.close()
@@ -95,7 +95,7 @@ describe('Validation', () => {
     expect(error).to.be.instanceOf(MessageValidationError)
     expect(error.issues).to.deep.equal(issues)
     expect(error.message).to.match(
-      /^A message does not fit Feed#list: 0: no number; 1: no number; .{400,500}…$/,
+      /^Message failed validation for Feed#list: 0: no number; 1: no number; .{400,500}…$/,
     )
     await client.close()
   })
@@ -114,9 +114,9 @@ describe('Validation', () => {
     await clock.advance(1_000)
     await say(['no key'])
     expect(instance.notes).to.deep.equal(['a', 'rest 5', 'error validate', 'error validate'])
-    expect(instance.errors.map(({ error }) => error.message.split(' does')[0])).to.deep.equal([
-      'A message with the key b',
-      'A message',
+    expect(instance.errors.map(({ error }) => error.message.split(' failed')[0])).to.deep.equal([
+      'Message "b"',
+      'Message',
     ])
     await client.close()
   })

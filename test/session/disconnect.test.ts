@@ -161,18 +161,20 @@ describe('NEVER_OPENED', () => {
 
 describe('lostError', () => {
   const error = new Error('no sign of life')
+  const broken = new ConnectionLostError('Connection to ws://peer.test/ lost: reset', 1006, '')
   const rows: readonly [Omit<Disconnect, 'stage'>, string][] = [
-    [{ initiator: 'local', error }, 'The connection was lost: no sign of life'],
-    [{ initiator: 'local' }, 'The connection was closed here'],
-    [{ initiator: 'network' }, 'The connection ended without a close frame'],
-    [{ initiator: 'remote', code: 1001, reason: '' }, 'The peer closed the connection with 1001'],
+    [{ initiator: 'local', error }, 'Connection lost: no sign of life'],
+    [{ initiator: 'network', error: broken }, 'Connection to ws://peer.test/ lost: reset'],
+    [{ initiator: 'local' }, 'Connection closed locally'],
+    [{ initiator: 'network' }, 'Connection lost: no close frame received'],
+    [{ initiator: 'remote', code: 1001, reason: '' }, 'Connection closed by the peer with 1001'],
     [
       { initiator: 'remote', code: 4000, reason: 'moving' },
-      'The peer closed the connection with 4000 (moving)',
+      'Connection closed by the peer with 4000 (moving)',
     ],
   ]
   for (const [loss, message] of rows) {
-    it(`says: ${message}`, () => {
+    it(`has the message "${message}"`, () => {
       expect(lostError({ stage: 'close', ...loss }).message).to.equal(message)
     })
   }

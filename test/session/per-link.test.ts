@@ -91,9 +91,12 @@ describe('perLink', () => {
     const { witness } = await ready()
     expect(() => books.of({ connection: witness.connection })).to.throw(
       TypeError,
-      'its connection is the connection as a whole. Pass the context of @OnOpen, @OnMessage',
+      'received the context of the whole connection. Pass the context of @OnOpen, @OnMessage',
     )
-    expect(() => books.of({} as ConnectionContext)).to.throw(TypeError, 'its connection is undefined')
+    expect(() => books.of({} as ConnectionContext)).to.throw(
+      TypeError,
+      'received a context whose connection is undefined',
+    )
   })
 
   it('takes what a test of a handler hands over for a connection', () => {

@@ -4,13 +4,13 @@ import { filesIn, root } from './project.js'
 /** A fenced block of TypeScript in a document. */
 export interface CodeBlock {
   readonly code: string
-  /** The line of the document on which the code begins, counted from 1. */
+  /** Line of the document on which the code starts, from 1. */
   readonly line: number
   /** The words of the fence after the language: `run` of ```ts run. */
   readonly info: string
 }
 
-/** Returns the paths of README.md and of all that is in docs, its folders included. */
+/** Returns the paths of README.md and of all files in docs, including subfolders. */
 export function documents(): readonly string[] {
   return [
     'README.md',
@@ -20,10 +20,10 @@ export function documents(): readonly string[] {
   ]
 }
 
-/** Reads a document of the project; throws an error with an explanation if it is missing. */
+/** Reads a document of the project. Throws a helpful error if it is missing. */
 export function readDocument(path: string): string {
   const url = new URL(path, root)
-  if (!existsSync(url)) throw new Error(`${path} is missing: what it says is checked against the code`)
+  if (!existsSync(url)) throw new Error(`${path} is missing: tests check its contents against the code`)
   return readFileSync(url, 'utf8')
 }
 
@@ -37,10 +37,10 @@ export function codeBlocks(text: string): readonly CodeBlock[] {
   }))
 }
 
-/** Reads the table below a marker: one record of heading to cell for each row. */
+/** Reads the table below a marker. Returns one record for each row, with the cells by heading. */
 export function tableBelow(text: string, marker: string): readonly Readonly<Record<string, string>>[] {
   const at = text.indexOf(marker)
-  if (at < 0) throw new Error(`There is no ${marker} to mark the table`)
+  if (at < 0) throw new Error(`The marker ${marker} of the table is missing`)
   const below = text.slice(at + marker.length).trimStart()
   const end = below.search(/^(?!\|)/m)
   const [headings = [], , ...rows] = below
