@@ -39,10 +39,9 @@ describe('The output that comments show', () => {
     ])
   })
 
-  it('shows on one line what is printed on several, and may leave out a part', () => {
+  it('is on one line, even if several lines are printed', () => {
     const prints = [{ line: 1, text: '{\n  a: [ 1 ],\n  took: 37\n}' }]
     expect(wrongClaims('docs/a.md', [{ line: 1, text: '{ a: [ 1 ], took: 37 }' }], prints)).to.deep.equal([])
-    expect(wrongClaims('docs/a.md', [{ line: 1, text: '{ a: [ 1 ], took: … }' }], prints)).to.deep.equal([])
-    expect(wrongClaims('docs/a.md', [{ line: 1, text: '{ a: [ 2 ], took: … }' }], prints)).to.have.length(1)
+    expect(wrongClaims('docs/a.md', [{ line: 1, text: '{ a: [ 2 ], took: 37 }' }], prints)).to.have.length(1)
   })
 })
