@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import ts from 'typescript'
+import type { Snippet } from './snippet.js'
 
 /** A comment that shows what its line prints. */
 interface Claim {
@@ -43,6 +45,15 @@ export function claimsOf(code: string, firstLine: number): readonly Claim[] {
 /** Joins the lines into which `util.format` breaks long objects: a comment shows them on one. */
 function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim()
+}
+
+/** Compares all output with that of which the page says that the snippet prints it. */
+export function wrongOutput({ page, line, output }: Snippet, prints: readonly Print[]): readonly string[] {
+  const texts = prints.map(({ text }) => oneLine(text))
+  if (!output || isDeepStrictEqual(texts, output)) return []
+  return [
+    `${page}:${line} does not print what the text below it says: expected ${output.join(', ')}, received ${texts.join(', ')}`,
+  ]
 }
 
 /** Compares each claim with the first output of its line. */
