@@ -74,7 +74,7 @@ export class UnhandledMessageLog {
       return
     }
     const near = this.#nearest(key)
-    const hint = near ? `; ${near} does not match, because case and type must match` : ''
+    const hint = near ? `; ${near} differs in case or type` : ''
     const fix = `Add @OnMessage(${text}), or @OnMessage() for the rest`
     this.#warn(`key ${text} (${describeShape(message)}${hint})`, fix)
   }

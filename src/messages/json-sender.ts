@@ -1,6 +1,9 @@
 import type { AnyProtocol, Outgoing, Protocol } from './protocol.js'
 
-/** Sends values as JSON. Inject it if you do not need a whole `Connection`. A `JsonSender<typeof market.client>` accepts only the messages that this protocol sends to the server. */
+/**
+ * Sends values as JSON. Inject it if you do not need a whole `Connection`. A `JsonSender<typeof market.client>` accepts only the messages that this
+ * protocol sends to the server.
+ */
 export class JsonSender<P extends AnyProtocol = Protocol> {
   readonly #connection: { sendJson(value: unknown): Promise<void> }
 

@@ -2,7 +2,10 @@ import { describeValue } from '../core/describe-value.js'
 
 /** Reads and writes the ID of a request if the ID is not simply a property. */
 export interface IdAccessor {
-  /** Returns the ID that a message already has, or `undefined`. Should throw a TypeError for a message that cannot have an ID; the call then throws it. */
+  /**
+   * Returns the ID that a message already has, or `undefined`. Should throw a TypeError for a message that cannot have an ID; the call
+   * then throws it.
+   */
   readonly read: (message: unknown) => unknown
   /** Returns a copy of the message with the ID. Must not change the original. */
   readonly write: (message: unknown, id: unknown) => unknown
@@ -16,7 +19,10 @@ export interface RequestsOptions {
   readonly replyId?: ((message: unknown) => unknown) | undefined
   /** Returns the value that the request resolves with, given the reply. @default the whole message */
   readonly result?: ((reply: unknown) => unknown) | undefined
-  /** Returns the error in a reply; `undefined` or `null` if there is none. Anything else rejects the request with a ReplyError. @default no reply is an error */
+  /**
+   * Returns the error in a reply; `undefined` or `null` if there is none. Anything else rejects the request with a ReplyError.
+   * @default no reply is an error
+   */
   readonly error?: ((reply: unknown) => unknown) | undefined
   /** Returns a new ID. `count` starts at 1 on each link. @default the count itself */
   readonly nextId?: ((count: number) => unknown) | undefined
@@ -37,11 +43,14 @@ export interface RequestsOptions {
   readonly duringOpen?: ((message: unknown) => boolean) | undefined
   /** Adds an ID of the same sequence to heartbeat messages. Use it if the API requires an ID in every message. @default false */
   readonly heartbeatIds?: boolean | undefined
-  /** Maximum duration of a request in milliseconds, including the time before it is sent. `false` waits as long as the connection lives. @default 30_000 */
+  /**
+   * Maximum duration of a request in milliseconds, including the time before it is sent. `false` waits as long as the connection lives.
+   * @default 30_000
+   */
   readonly timeout?: number | false | undefined
   /**
    * Maximum number of requests in flight on one link. Further requests wait in order. While there is no link, up to `limit` requests, or 1,000
-   * if that is more, wait for one; another request rejects with a BackpressureError. @default 1_000
+   * if that is more, can wait for one. Another request rejects with a BackpressureError. @default 1_000
    */
   readonly limit?: number | undefined
 }
@@ -63,7 +72,10 @@ export interface RequestOptions {
    * nothing. Not called if the request was never sent, was already answered, or its link is lost.
    */
   readonly cancel?: ((id: unknown) => unknown) | undefined
-  /** Sends the request again after a reconnect if the connection is lost before the reply, so the server may receive it more than once. @default false */
+  /**
+   * Sends the request again after a reconnect if the connection is lost before the reply. The server may then receive it more than once; without
+   * `resend`, it receives it at most once. @default false
+   */
   readonly resend?: boolean | undefined
 }
 

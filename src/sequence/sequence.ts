@@ -126,9 +126,9 @@ export class Sequence<Key = string> {
    * Records a message.
    *
    * @param stream identifies whatever is numbered separately: a channel, a product or the connection
-   * @param number number of the message. If it covers several numbers, the last one
-   * @param previous number of the message before it, if messages contain that number. If they contain their first number, pass that minus one. It can
-   * be more than one step away. If it is greater than `number`, the stream starts again
+   * @param number the message's number. If it covers several numbers, the last one
+   * @param previous the number of the message before it, if messages contain that number. If they contain their first number, pass that minus one. It
+   * can be more than one step away. If it is greater than `number`, the stream starts again
    * @throws TypeError if a number is not a safe integer, or is outside the bounds of `rollover`. Parse numbers above 2^53 as `bigint`
    */
   check(stream: Key, number: SequenceNumber, previous?: SequenceNumber): SequenceVerdict {

@@ -190,7 +190,10 @@ export class MessageSubscriptions {
     }
   }
 
-  /** Sends a message and waits for its acknowledgement, if it has one. The wait starts first, because an in-memory transport may reply during the send. */
+  /**
+   * Sends a message and waits for its acknowledgement, if it has one. The wait starts first, because an in-memory transport may reply during the
+   * send.
+   */
   #sendAwaited(subscription: Subscription, message: unknown, options: SubscribeOptions): void {
     const request = options.request ? this.#port.asRequest(message) : undefined
     const ack = request?.isReply ?? options.ack

@@ -8,7 +8,10 @@ export interface SubscribeOptions {
    * subscription; the rejection is then reported. Without this function, Holdfast does not wait for an acknowledgement.
    */
   readonly ack?: ((message: unknown) => boolean | 'refused' | Error) | undefined
-  /** Maximum wait for the acknowledgement in milliseconds, from when the message was sent. After that, a SubscriptionError is reported. @default 10_000 */
+  /**
+   * Maximum wait for the acknowledgement in milliseconds, from when the message was sent. After that, a SubscriptionError is reported.
+   * @default 10_000
+   */
   readonly ackTimeout?: number | undefined
   /**
    * Message that unsubscribes, or a function that returns it. With `id`, the function receives the server's ID. If the acknowledgement is still
@@ -30,7 +33,7 @@ export interface SubscribeOptions {
 
 /** Content of an acknowledgement or a rejection. */
 export interface SubscriptionAck {
-  /** The topics, or their keys. Topics with no pending acknowledgement are ignored. */
+  /** The topics, or their keys. Topics that were not sent on this link are ignored. */
   readonly topics: readonly unknown[]
   /**
    * ID that the server assigned to them on this connection. Messages with that ID are routed to `@OnMessage(key)`. Read again after each
@@ -53,14 +56,20 @@ export interface SubscriptionsOptions {
    * function is called again for a topic when its pending acknowledgement arrives. Without this function, nothing is sent.
    */
   unsubscribe?(topics: readonly unknown[], ids: readonly (SubscriptionId | undefined)[]): unknown
-  /** Returns the key of a topic. Topics with the same key are the same topic. @default a string itself; for other values, their JSON with sorted property names */
+  /**
+   * Returns the key of a topic. Topics with the same key are the same topic.
+   * @default a string itself; for other values, their JSON with sorted property names
+   */
   key?(topic: unknown): string
   /**
    * Returns the content of an acknowledgement or a rejection; `undefined` for any other message. Called for every message that no request and no
    * waiter consumes. Handlers do not receive acknowledgements. Without this function, topics count as acknowledged when they are sent.
    */
   ack?(message: unknown): SubscriptionAck | undefined
-  /** Maximum wait for an acknowledgement in milliseconds, from when the message was sent. After that, a SubscriptionError is reported. @default 10_000 */
+  /**
+   * Maximum wait for an acknowledgement in milliseconds, from when the message was sent. After that, a SubscriptionError is reported.
+   * @default 10_000
+   */
   readonly ackTimeout?: number | undefined
   /** Combines topics into one message. */
   readonly batch?:
