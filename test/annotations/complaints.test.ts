@@ -14,7 +14,7 @@ export class Feed {
 }
 `
 
-/** Compiles the source, and returns each complaint as its lines. */
+/** Compiles the source, and returns the lines of each error. */
 async function complaints(experimentalDecorators: boolean): Promise<readonly string[][]> {
   const folder = new URL('.build/complaints/', root)
   rmSync(folder, { recursive: true, force: true })
@@ -30,7 +30,7 @@ async function complaints(experimentalDecorators: boolean): Promise<readonly str
     .map((complaint) => complaint.split('\n').map((line) => line.trim()))
 }
 
-describe('What the compiler says of a wrong parameter', function () {
+describe("The compiler's error for a wrong parameter", function () {
   this.timeout(60_000)
 
   for (const [dialect, isLegacy] of [

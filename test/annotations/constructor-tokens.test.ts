@@ -12,24 +12,24 @@ class Base {
   constructor(readonly store: Store) {}
 }
 
-/** Makes a class of what a compiler has written. */
+/** Creates a class from the output of a compiler. */
 function evaluate(code: string): Class {
   // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call -- TypeScript itself would write something else
   return new Function('Base', `return ${code}`)(Base) as Class
 }
 
 describe('readConstructor', () => {
-  it('reads what a class asks for', () => {
+  it('reads the tokens of a class', () => {
     expect(readConstructor(Base)).to.deep.include({ owner: Base, parameters: 1, tokens: [Store] })
   })
 
-  it('reads an inherited constructor, and says whose it is', () => {
+  it('reads an inherited constructor, and names its class', () => {
     class Derived extends Base {}
     class Further extends Derived {}
     expect(readConstructor(Further)).to.deep.include({ owner: Base, parameters: 1, tokens: [Store] })
   })
 
-  it('reads a constructor without parameters as its own, if the compiler emitted types for it', () => {
+  it("treats a constructor without parameters as the class's own if the compiler emitted types for it", () => {
     @injectable()
     class Derived extends Base {
       constructor() {
@@ -39,13 +39,13 @@ describe('readConstructor', () => {
     expect(readConstructor(Derived)).to.deep.include({ owner: Derived, parameters: 0, tokens: [] })
   })
 
-  it('reads a constructor without parameters as its own, if inject is an empty list', () => {
+  it("treats a constructor without parameters as the class's own if inject is an empty list", () => {
     @WebSocketClient({ inject: [] })
     class Derived extends Base {}
     expect(readConstructor(Derived)).to.deep.include({ owner: Derived, parameters: 0, tokens: [] })
   })
 
-  it('takes a constructor without parameters for an inherited one otherwise: it ignores what it is given', () => {
+  it('otherwise treats a constructor without parameters as inherited, and it ignores its arguments', () => {
     class Derived extends Base {
       constructor() {
         super(new Store())
@@ -54,7 +54,7 @@ describe('readConstructor', () => {
     expect(readConstructor(Derived)).to.deep.include({ owner: Base, parameters: 1, tokens: [Store] })
   })
 
-  it('reads nothing of the source: a class may speak of its constructor (case inherited-ctor)', () => {
+  it('does not read the source, which can mention a constructor (case inherited-ctor)', () => {
     const bodies = [
       '/* store is set by the constructor (of Base) */',
       "m() { return 'constructor(' }",
@@ -67,7 +67,7 @@ describe('readConstructor', () => {
     }
   })
 
-  it('reads through the constructors that compilers write where the source has none', () => {
+  it('looks through the constructors that compilers add', () => {
     const compiled = [
       'constructor() { super(...arguments); this.started = true }',
       'constructor(...args) { super(...args), this.started = true }',
@@ -79,7 +79,7 @@ describe('readConstructor', () => {
     }
   })
 
-  it('does not take the types of a base for those of an own constructor', () => {
+  it("does not use the types of a base class for the class's own constructor", () => {
     class Derived extends Base {
       constructor(
         readonly limit: number,
@@ -91,18 +91,18 @@ describe('readConstructor', () => {
     expect(readConstructor(Derived)).to.deep.include({ owner: Derived, parameters: 2, tokens: undefined })
   })
 
-  it('takes the tokens that @WebSocketClient names, for an inherited constructor too', () => {
+  it('uses the tokens of @WebSocketClient, also for an inherited constructor', () => {
     @WebSocketClient({ inject: ['store'] })
     class Named extends Base {}
     expect(readConstructor(Named)).to.deep.include({ owner: Base, parameters: 1, tokens: ['store'] })
   })
 
-  it("leaves Node's older classes alone, whose parameters are optional", () => {
+  it("ignores Node's older classes, whose parameters are optional", () => {
     class Emitter extends EventEmitter {}
     expect(readConstructor(Emitter)).to.deep.include({ owner: Emitter, parameters: 0, tokens: undefined })
   })
 
-  it('is done once per class', () => {
+  it('reads each class once', () => {
     expect(readConstructor(Base)).to.equal(readConstructor(Base))
   })
 })

@@ -16,16 +16,16 @@ import {
 } from 'holdfast'
 import { givenToDecorators, moduleOptions, ownClientOptions, ownHandlers } from '#src/annotations/metadata.js'
 
-/** A decorator as compilers call it, whatever it is put on. */
+/** A decorator as compilers call it, on any member. */
 type Raw = (target: unknown, member: unknown, descriptor?: unknown) => void
 
-/** Returns what a class has recorded for its methods. */
+/** Returns the records of a class for its methods. */
 function recordsOf(target: { prototype: unknown }) {
   return ownHandlers(target.prototype as object)
 }
 
 describe('decorators', () => {
-  it('each records its event, its method, and how it was written', () => {
+  it('record their event, their method and their source', () => {
     class Every {
       @OnOpen() open(): void {}
       @OnMessage() rest(): void {}
@@ -59,7 +59,7 @@ describe('decorators', () => {
     ])
   })
 
-  it('tells no argument from one that is undefined', () => {
+  it('distinguish no argument from an undefined one', () => {
     class Both {
       @OnMessage() none(): void {}
       @OnMessage(undefined) lost(): void {}
@@ -67,7 +67,7 @@ describe('decorators', () => {
     expect(recordsOf(Both).map(({ args }) => args.length)).to.deep.equal([0, 1])
   })
 
-  it('several on one method each leave a record', () => {
+  it('leave one record each if several are on one method', () => {
     class Twice {
       @OnMessage('a')
       @OnMessage('b')
@@ -79,7 +79,7 @@ describe('decorators', () => {
     ])
   })
 
-  it('leaves the method as it is', () => {
+  it('do not change the method', () => {
     class Plain {
       @OnMessage() answer(): number {
         return 42
@@ -88,7 +88,7 @@ describe('decorators', () => {
     expect(new Plain().answer()).to.equal(42)
   })
 
-  it('@WebSocketClient keeps the options of the class', () => {
+  it('record the options of @WebSocketClient', () => {
     const options = { url: 'ws://peer.test' }
     @WebSocketClient(options)
     class Optional {}
@@ -98,7 +98,7 @@ describe('decorators', () => {
     expect(ownClientOptions(Bare)).to.deep.equal({})
   })
 
-  it('@Module keeps what it declares', () => {
+  it('record the options of @Module', () => {
     const options = { providers: [] }
     @Module(options)
     class AppModule {}
@@ -113,7 +113,7 @@ describe('decorators', () => {
     const written = (target: object): string[] =>
       ownHandlers(target).map(({ decorator, kind }) => `${decorator} ${kind}`)
 
-    it('record that, and leave the method as it is, in the legacy dialect', () => {
+    it('are recorded as such and do not change the method, in the legacy dialect', () => {
       class Feed {
         method(): void {}
       }
@@ -122,7 +122,7 @@ describe('decorators', () => {
       expect(written(Feed.prototype)).to.deep.equal(names)
     })
 
-    it('record that on properties, static members and parameters, too', () => {
+    it('are recorded as such on properties, static members and parameters, too', () => {
       class Feed {}
       const onOpen = OnOpen as unknown as Bare
       onOpen(Feed.prototype, 'property', undefined)
@@ -132,7 +132,7 @@ describe('decorators', () => {
       expect(written(Feed)).to.deep.equal(['@OnOpen uncalled'])
     })
 
-    it('record that, and leave the method as it is, in the standard dialect', () => {
+    it('are recorded as such and do not change the method, in the standard dialect', () => {
       const metadata = {}
       const method = (): void => {}
       const context = { kind: 'method', name: 'method', metadata }
@@ -140,7 +140,7 @@ describe('decorators', () => {
       expect(written(metadata)).to.deep.equal(names)
     })
 
-    it('are told from a schema, a key with a schema, and odd arguments', () => {
+    it('are distinguished from a schema, a key with a schema, and odd arguments', () => {
       const schema = v.object({ price: v.number() })
       const made = [
         OnMessage(schema),
@@ -150,7 +150,7 @@ describe('decorators', () => {
       for (const each of made) expect(each).to.be.a('function')
     })
 
-    it('of classes keep what they were put on, and leave the class as it is', () => {
+    it('record the class and do not change it', () => {
       class Feed {}
       for (const each of [WebSocketClient, Module] as unknown as Bare[])
         expect(each(Feed, undefined)).to.equal(undefined)
@@ -160,11 +160,11 @@ describe('decorators', () => {
     })
   })
 
-  describe('misplaced', () => {
+  describe('on anything but a method', () => {
     const decorate = OnMessage() as Raw
     const kindsOn = (target: object): string[] => ownHandlers(target).map(({ kind }) => kind)
 
-    it('on a property, a static member, an accessor, a parameter or a class records what it is on', () => {
+    it('record the kind of member: property, static member, accessor, parameter or class', () => {
       class Odd {
         static method(): void {}
         get value(): number {
@@ -180,7 +180,7 @@ describe('decorators', () => {
       expect(kindsOn(Odd)).to.deep.equal(['static member', 'class'])
     })
 
-    it('as a standard decorator records on the metadata of the class, or else on the method', () => {
+    it('are recorded by standard decorators on the metadata of the class, or else on the method', () => {
       const metadata = {}
       const method = (): void => {}
       decorate(undefined, { kind: 'field', name: 'field', metadata })
@@ -189,7 +189,7 @@ describe('decorators', () => {
       expect(kindsOn(method)).to.deep.equal(['method'])
     })
 
-    it('as a standard decorator records what it is on', () => {
+    it('record the kind of member as standard decorators, too', () => {
       const metadata = {}
       const standard = (context: object): void => decorate(undefined, { name: 'it', metadata, ...context })
       standard({ kind: 'class' })
@@ -210,11 +210,11 @@ describe('decorators', () => {
       ])
     })
 
-    it('never throws, even where there is nothing to record on', () => {
+    it('never throw, even without anything to record on', () => {
       expect(() => decorate(undefined, { kind: 'field', name: 'field' })).not.to.throw()
     })
 
-    it('never throws, whatever its argument', () => {
+    it('never throw, whatever their argument', () => {
       class Odd {}
       for (const argument of [Symbol('key'), Object.create(null), null, class {}, () => {}]) {
         const odd = OnMessage(argument as string) as Raw

@@ -7,15 +7,15 @@ import { handlersOf } from '#src/annotations/handler-table.js'
 
 const Price = z.object({ price: z.number() })
 
-/** As plain JavaScript sees it. */
+/** `defineHandlers` for plain JavaScript. */
 const define = defineHandlers as (target: Class, handlers?: unknown, options?: object) => void
 
-/** Returns what is wrong with a class, in lines. */
+/** Returns the mistakes of a class as lines. */
 function linesOf(target: Class): string[] {
   return handlersOf(target).mistakes.map(({ place, cause }) => `${place}: ${cause}`)
 }
 
-/** Returns the handlers of messages by key: their methods, and those of whom is asked next. */
+/** Returns the message handlers by key: their methods, then those of their alternatives. */
 function messagesOf(target: Class): Map<unknown, string> {
   const { table, mistakes } = handlersOf(target)
   expect(mistakes).to.deep.equal([])
@@ -39,7 +39,7 @@ class Methods {
 }
 
 describe('defineHandlers', () => {
-  it('gives the table that the same decorators give', () => {
+  it('creates the same table as decorators', () => {
     class Decorated {
       @OnMessage('price', Price) a(): void {}
       @OnMessage(Price) b(): void {}
@@ -61,7 +61,7 @@ describe('defineHandlers', () => {
     expect(plain(handlersOf(Named))).to.deep.equal(plain(handlersOf(Decorated)))
   })
 
-  it('takes a map of messages, with schemas or without', () => {
+  it('accepts a map of messages, with schemas or without', () => {
     class Feed extends Methods {}
     defineHandlers(Feed, { message: { ticker: 'a', book: [Price, 'b'], constructor: 'c' } })
     expect(messagesOf(Feed)).to.deep.equal(
@@ -73,7 +73,7 @@ describe('defineHandlers', () => {
     )
   })
 
-  it('takes a number in a map for the number and its text, which JavaScript does not tell apart there', () => {
+  it('treats a number in a map as the number and its text, which JavaScript does not distinguish there', () => {
     class Feed extends Methods {}
     defineHandlers(Feed, { message: { 7: 'a', '08': 'b' } })
     class Listed extends Methods {}
@@ -82,7 +82,7 @@ describe('defineHandlers', () => {
     expect([...messagesOf(Listed).keys()]).to.deep.equal([7])
   })
 
-  it('adds to what a class has and inherits, as decorators do', () => {
+  it('adds to the handlers that a class has and inherits, like decorators', () => {
     class Base extends Methods {}
     defineHandlers(Base, { message: [['a', 'a']] })
     class Feed extends Base {
@@ -94,7 +94,7 @@ describe('defineHandlers', () => {
     expect([...messagesOf(Base).keys()]).to.deep.equal(['a'])
   })
 
-  it('gives the options of a class, as @WebSocketClient does', () => {
+  it('sets the options of a class, like @WebSocketClient', () => {
     class Feed extends Methods {}
     defineHandlers(Feed, {}, { url: 'ws://peer.test/' })
     expect(clientOptions(Feed)).to.deep.equal({ url: 'ws://peer.test/' })
@@ -104,15 +104,15 @@ describe('defineHandlers', () => {
     expect(clientOptions(Optional)).to.deep.equal({ url: 'ws://other.test/' })
   })
 
-  it('takes an event that is undefined for one that is not there', () => {
+  it('ignores an event that is undefined', () => {
     class Feed extends Methods {}
     defineHandlers(Feed, { open: undefined, message: 'a', error: undefined })
     expect(ownHandlers(Feed.prototype)).to.have.length(1)
     expect(linesOf(Feed)).to.deep.equal([])
   })
 
-  describe('never throws, and lets the start tell', () => {
-    it('that there are no handlers', () => {
+  describe('never throws, so that bootstrap reports', () => {
+    it('a class without handlers', () => {
       for (const nothing of [undefined, null, {}, { message: [] }, { message: {} }]) {
         class Feed extends Methods {}
         define(Feed, nothing)
@@ -120,7 +120,7 @@ describe('defineHandlers', () => {
       }
     })
 
-    it('that an event is none', () => {
+    it('an unknown event', () => {
       class Feed extends Methods {}
       define(Feed, { opened: 'a', constructor: 'b' })
       expect(linesOf(Feed)).to.deep.equal([
@@ -132,7 +132,7 @@ describe('defineHandlers', () => {
       )
     })
 
-    it('that what is named is no method', () => {
+    it('a name that is not a method', () => {
       class Feed extends Methods {}
       define(Feed, {
         open: 'missing',
@@ -156,7 +156,7 @@ describe('defineHandlers', () => {
       ])
     })
 
-    it('that an entry names too much', () => {
+    it('an entry with too many arguments', () => {
       class Feed extends Methods {}
       define(Feed, {
         open: [['a', 'b']],
@@ -175,7 +175,7 @@ describe('defineHandlers', () => {
       ])
     })
 
-    it('that a second method is for the same', () => {
+    it('a second method for the same key', () => {
       class Feed extends Methods {}
       define(Feed, { message: [['a', 'a'], ['a', 'b'], 'c', [Price, 'b']] })
       expect(linesOf(Feed)).to.deep.equal([

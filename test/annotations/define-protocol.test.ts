@@ -11,7 +11,7 @@ interface Market {
 }
 
 describe('defineProtocol', () => {
-  it('gives decorators that know when they are written without parentheses', () => {
+  it('returns decorators that recognize missing parentheses', () => {
     const { client } = defineProtocol<{ toClient: { ticker: unknown } }>()
     const bare = client.OnMessage as unknown as (...args: unknown[]) => unknown
     class Feed {
@@ -22,7 +22,7 @@ describe('defineProtocol', () => {
     expect(handlersOf(Feed).mistakes[0]?.fix).to.equal('use @OnMessage()')
   })
 
-  it('of a type gives decorators that know keys, and no schemas', () => {
+  it('returns decorators with keys and without schemas for a type', () => {
     const market = defineProtocol<Market>()
     class Feed {
       @market.client.OnMessage('ticker') @market.client.OnMessage(7) received(): void {}
@@ -35,7 +35,7 @@ describe('defineProtocol', () => {
     ])
   })
 
-  it('of schemas gives decorators that check what comes in, whatever the library', () => {
+  it('returns decorators that validate received messages for schemas of any library', () => {
     const toClient = { a: z.object({}), b: v.object({}), 7: type({}) }
     const market = defineProtocol({ toClient })
     class Feed {
@@ -51,7 +51,7 @@ describe('defineProtocol', () => {
     ])
   })
 
-  it('gives its decorators options, with a schema and without', () => {
+  it('passes options to its decorators, with a schema and without', () => {
     const market = defineProtocol({ toClient: { a: z.object({}) } })
     const Any = market.client.OnMessage as (key: string, options: OnMessageOptions) => MethodDecorator
     class Feed {
@@ -62,7 +62,7 @@ describe('defineProtocol', () => {
     expect([messages.get('a')?.duringOpen, messages.get('b')?.duringOpen]).to.deep.equal([true, false])
   })
 
-  it('does not check what goes out, nor take a name of every object for a message', () => {
+  it('neither validates sent messages nor treats a property of Object.prototype as a message', () => {
     const market = defineProtocol({ toServer: { subscribe: z.object({}) } })
     const Any = market.client.OnMessage as (key: string) => MethodDecorator
     class Feed {
@@ -77,7 +77,7 @@ describe('defineProtocol', () => {
       ['__proto__', undefined],
     ])
   })
-  it('gives the server the other direction to check', () => {
+  it('validates the other direction for the server', () => {
     const toServer = { subscribe: z.object({}) }
     const market = defineProtocol({ toServer })
     class Endpoint {

@@ -27,12 +27,12 @@ function fixOf(changes: Partial<HandlerRecord>): string | undefined {
 }
 
 describe('findMistake', () => {
-  it('finds nothing wrong with a method, decorated or named', () => {
+  it('accepts a method, decorated or named', () => {
     expect(causeOf({})).to.equal(undefined)
     expect(causeOf({ kind: 'named' })).to.equal(undefined)
   })
 
-  describe('tells what else a decorator is on, and what to write instead', () => {
+  describe('reports a misplaced decorator, with its fix:', () => {
     const rows: [HandlerRecord['kind'], cause: string, fix: string][] = [
       ['property', 'cannot decorate a property', 'use a method'],
       ['private member', 'cannot decorate a private member', 'rename #received to received'],
@@ -50,14 +50,14 @@ describe('findMistake', () => {
     }
   })
 
-  it('knows the events that defineHandlers can name, and no others', () => {
+  it('reports an unknown event of defineHandlers', () => {
     expect(causeOf({ kind: 'named', event: 'opened' as 'open' })).to.equal(
       'unknown event "opened" in defineHandlers',
     )
     expect(causeOf({ kind: 'named', event: 'open' })).to.equal(undefined)
   })
 
-  it('tells of what is no method, in the words of who named it', () => {
+  it('reports a member that is not a method, for decorators and for defineHandlers', () => {
     expect(causeOf({ member: 'missing' })).to.equal(
       '@OnMessage() decorates a method that a subclass has replaced by something else',
     )
@@ -68,14 +68,14 @@ describe('findMistake', () => {
     expect(fixOf({ member: 'missing', kind: 'named' })).to.contain('use the name of a public instance method')
   })
 
-  it('tells of more parameters than a handler gets', () => {
+  it('reports too many parameters', () => {
     const received = Object.defineProperty((): void => {}, 'length', { value: 3 })
     expect(causeOf({}, { received })).to.equal(
       'has 3 parameters, but handlers receive 2: the event and its context',
     )
   })
 
-  it('tells of more arguments than an event takes', () => {
+  it('reports too many arguments', () => {
     expect(causeOf({ event: 'open', args: ['a'] })).to.contain(
       'expected no arguments in @OnMessage(), received 1',
     )
@@ -88,7 +88,7 @@ describe('findMistake', () => {
     expect(causeOf({ event: 'error', args: [TypeError] })).to.equal(undefined)
   })
 
-  it('takes a key, a schema, or a key and a schema for messages', () => {
+  it('accepts a key, a schema, or both for messages', () => {
     for (const args of [['a'], [7], [Price], ['a', Price], [7, Price]]) {
       expect(causeOf({ args })).to.equal(undefined)
     }
@@ -104,7 +104,7 @@ describe('findMistake', () => {
     }
   })
 
-  it('takes options for messages, and tells of those that there are not', () => {
+  it('accepts options for messages, and reports unknown ones', () => {
     const options = { duringOpen: true }
     for (const args of [[options], ['a', options], [Price, options], ['a', Price, options]])
       expect(causeOf({ args })).to.equal(undefined)
@@ -118,7 +118,7 @@ describe('findMistake', () => {
     expect(causeOf({ event: 'error', args: [options] })).to.contain('is not an error class')
   })
 
-  it('asks of what is undefined whether it is imported in a circle', () => {
+  it('suggests a circular import for an undefined argument', () => {
     const circle = '(circular import?)'
     expect(causeOf({ args: [undefined] })).to.contain(circle)
     expect(causeOf({ args: ['a', undefined] })).to.contain(circle)
@@ -126,7 +126,7 @@ describe('findMistake', () => {
     expect(causeOf({ args: [null] })).to.not.contain(circle)
   })
 
-  it('takes Error, and what extends it, for a class of errors', () => {
+  it('accepts Error and its subclasses as an error class', () => {
     class Own extends RangeError {}
     for (const argument of [Error, RangeError, Own]) {
       expect(causeOf({ event: 'error', args: [argument] })).to.equal(undefined)

@@ -19,14 +19,14 @@ import type { HandlerTable } from '#src/annotations/handler-table.js'
 
 const Price = z.object({ price: z.number() })
 
-/** Returns the table of a class that has no mistakes. */
+/** Returns the table of a class without mistakes. */
 function tableOf(target: Class): HandlerTable {
   const { table, mistakes } = handlersOf(target)
   expect(mistakes).to.deep.equal([])
   return table
 }
 
-/** Returns what is wrong with a class, in lines. */
+/** Returns the mistakes of a class as lines. */
 function linesOf(target: Class): string[] {
   return handlersOf(target).mistakes.map(({ place, cause }: Mistake) => `${place}: ${cause}`)
 }
@@ -38,7 +38,7 @@ function keysOf(target: Class): Record<string, string> {
 }
 
 describe('handlersOf', () => {
-  it('has a place for each kind of handler', () => {
+  it('returns each kind of handler', () => {
     class Every {
       @OnOpen() open(): void {}
       @OnBinary() binary(): void {}
@@ -72,14 +72,14 @@ describe('handlersOf', () => {
     expect(anyError?.name).to.equal('Every#any')
   })
 
-  it('is read once per class', () => {
+  it('reads each class once', () => {
     class Once {
       @OnMessage() rest(): void {}
     }
     expect(handlersOf(Once)).to.equal(handlersOf(Once))
   })
 
-  it('takes a symbol as the name of a method', () => {
+  it('accepts a symbol as the name of a method', () => {
     const received = Symbol('received')
     class Symbolic {
       @OnMessage() [received](): void {}
@@ -87,7 +87,7 @@ describe('handlersOf', () => {
     expect(tableOf(Symbolic).rest).to.include({ method: received, name: 'Symbolic#Symbol(received)' })
   })
 
-  it('keeps keys that are properties of every object apart from those', () => {
+  it('does not confuse keys with properties of Object.prototype', () => {
     class Proto {
       @OnMessage('__proto__') proto(): void {}
     }
@@ -108,7 +108,7 @@ describe('handlersOf', () => {
       expect(tableOf(Both).rest?.name).to.equal('Both#received')
     })
 
-    it('are no mistake where they say the same', () => {
+    it('are allowed if they are the same', () => {
       class Twice {
         @OnMessage('a')
         @OnMessage('a')
@@ -126,7 +126,7 @@ describe('handlersOf', () => {
       @OnMessage('a') a(): void {}
     }
 
-    it('takes the handlers of the base class', () => {
+    it('includes the handlers of the base class', () => {
       class Derived extends Base {
         @OnMessage('b') b(): void {}
       }
@@ -134,7 +134,7 @@ describe('handlersOf', () => {
       expect(tableOf(Derived).single.open?.method).to.equal('opened')
     })
 
-    it('leaves an overridden method its role', () => {
+    it('keeps the role of an overridden method', () => {
       class Derived extends Base {
         override opened(): string {
           return 'derived'
@@ -144,7 +144,7 @@ describe('handlersOf', () => {
       expect(new Derived()[method as 'opened']()).to.equal('derived')
     })
 
-    it('takes an override that is decorated again for the same handler', () => {
+    it('accepts an override that is decorated again', () => {
       class Derived extends Base {
         @OnOpen() override opened(): string {
           return 'derived'
@@ -155,7 +155,7 @@ describe('handlersOf', () => {
       expect(keysOf(Derived)).to.deep.equal({ a: 'Derived#a' })
     })
 
-    it('adds the roles that an override is given to those it had', () => {
+    it('adds the roles of an override to those of the overridden method', () => {
       class Derived extends Base {
         @OnMessage('c') override a(): void {}
       }
@@ -184,7 +184,7 @@ describe('handlersOf', () => {
       ])
     })
 
-    it('tells of a second handler beside an inherited one, naming both', () => {
+    it('reports a second handler in addition to an inherited one, and names both', () => {
       class Derived extends Base {
         @OnOpen() again(): void {}
       }
@@ -193,7 +193,7 @@ describe('handlersOf', () => {
       ])
     })
 
-    it('tells of a handler that was overridden by something else', () => {
+    it('reports a handler that was overridden by something else', () => {
       class Derived extends Base {}
       Object.defineProperty(Derived.prototype, 'a', { value: 5 })
       expect(linesOf(Derived)).to.deep.equal([
@@ -203,7 +203,7 @@ describe('handlersOf', () => {
   })
 
   describe('duplicates', () => {
-    it('B38: name both methods, for every event that has one handler', () => {
+    it('are reported with both methods, for every event that has one handler (B38)', () => {
       class Twins {
         @OnOpen() open1(): void {}
         @OnOpen() open2(): void {}
@@ -243,7 +243,7 @@ describe('handlersOf', () => {
       ])
     })
 
-    it('are not a number and its text', () => {
+    it('do not include a number and its text', () => {
       class Near {
         @OnMessage(1) number(): void {}
         @OnMessage('1') text(): void {}
@@ -255,7 +255,7 @@ describe('handlersOf', () => {
   describe('schemas', () => {
     const Other = z.object({ volume: z.number() })
 
-    it('come with the handler, with a key or without', () => {
+    it('are part of the handler, with a key or without', () => {
       class Priced {
         @OnMessage('ticker', Price) tick(): void {}
         @OnMessage(Price) rest(): void {}
@@ -269,7 +269,7 @@ describe('handlersOf', () => {
       expect(rest?.schema).to.equal(Price)
     })
 
-    it('let several methods take one key, asked as they are written, and who takes anything last', () => {
+    it('let several methods handle one key, tried as declared, and the one without a schema last', () => {
       class Several {
         @OnMessage('book') rest(): void {}
         @OnMessage('book', Price) price(): void {}
@@ -280,7 +280,7 @@ describe('handlersOf', () => {
       expect(names).to.deep.equal(['price', 'other', 'rest'])
     })
 
-    it('come beside options, which agree for each key', () => {
+    it('can be combined with options, which agree for each key', () => {
       class Early {
         @OnMessage('a', { duringOpen: true }) a(): void {}
         @OnMessage('b', Price, { duringOpen: false }) b(): void {}
@@ -300,7 +300,7 @@ describe('handlersOf', () => {
       expect(rest).to.deep.include({ duringOpen: true, isCatchAll: true })
     })
 
-    it('of one key whose methods do not agree on duringOpen are a mistake', () => {
+    it('are reported if methods of one key disagree on duringOpen', () => {
       class Torn {
         @OnMessage('a', Price, { duringOpen: true }) first(): void {}
         @OnMessage('a', Other) second(): void {}
@@ -313,7 +313,7 @@ describe('handlersOf', () => {
       expect(mistake?.fix).to.contain('use the same duringOpen for both')
     })
 
-    it('let one method take one key in two shapes', () => {
+    it('let one method handle one key in two shapes', () => {
       class Both {
         @OnMessage('book', Price) @OnMessage('book', Other) book(): void {}
       }
@@ -321,7 +321,7 @@ describe('handlersOf', () => {
       expect([first?.schema, first?.alternative?.schema]).to.deep.equal([Other, Price])
     })
 
-    it('that are the same do not tell messages apart', () => {
+    it('are reported if two methods of one key have the same one', () => {
       class Same {
         @OnMessage('book', Price) first(): void {}
         @OnMessage('book', Price) second(): void {}
@@ -332,7 +332,7 @@ describe('handlersOf', () => {
       expect(handlersOf(Same).mistakes[0]?.fix).to.contain('or give each its own schema')
     })
 
-    it('do not make a second catch-all', () => {
+    it('do not allow a second catch-all', () => {
       class Rests {
         @OnMessage(Price) first(): void {}
         @OnMessage() second(): void {}
@@ -342,7 +342,7 @@ describe('handlersOf', () => {
       ])
     })
 
-    it('of a subclass replace those that its method had', () => {
+    it('are replaced by those of a subclass', () => {
       class Base {
         @OnMessage('ticker', Price) tick(): void {}
       }
@@ -355,7 +355,7 @@ describe('handlersOf', () => {
       expect(tableOf(Base).messages.get('ticker')?.schema).to.equal(Price)
     })
 
-    it('of a subclass that has the name of its base replace those all the same', () => {
+    it('are replaced by those of a subclass with the name of its base class, too', () => {
       const base = () => {
         class Feed {
           @OnMessage('ticker', Price) tick(): void {}
@@ -371,13 +371,13 @@ describe('handlersOf', () => {
     })
   })
 
-  describe('standard decorators that are given no metadata', () => {
-    /** Decorates as compilers of an older proposal do. */
+  describe('standard decorators without metadata', () => {
+    /** Decorates like compilers of an older proposal. */
     type Old = (value: unknown, context: { kind: string; name: string | symbol; private?: boolean }) => void
     const decorate = OnMessage() as unknown as Old
     const received = Symbol('received')
 
-    it('leave their role with the method, whatever its name', () => {
+    it('record the role on the method, whatever its name', () => {
       class Feed {
         [received](): void {}
       }
@@ -385,7 +385,7 @@ describe('handlersOf', () => {
       expect(tableOf(Feed).rest?.method).to.equal(received)
     })
 
-    it('are found on a getter and on a setter, where they are told as a mistake', () => {
+    it('are reported on a getter and on a setter', () => {
       class Feed {
         get price(): number {
           return 1
@@ -401,7 +401,7 @@ describe('handlersOf', () => {
       ])
     })
 
-    it('leave no trace on a field, so that only the lack of handlers is told', () => {
+    it('leave no trace on a field, so that only missing handlers are reported', () => {
       class Feed {
         readonly received = (): void => {}
       }
@@ -411,7 +411,7 @@ describe('handlersOf', () => {
   })
 
   describe('a class decorator', () => {
-    it('is called, with options or nothing', () => {
+    it('is reported without parentheses, or with anything but options', () => {
       class Odd {
         @OnMessage() received(): void {}
       }
@@ -431,7 +431,7 @@ describe('handlersOf', () => {
   })
 
   describe('names', () => {
-    it('of an anonymous class say what it is, and are not what a static member has put in their place', () => {
+    it('describe an anonymous class, and ignore a static member called name', () => {
       const anonymous = (() =>
         class {
           received(): void {}
@@ -448,7 +448,7 @@ describe('handlersOf', () => {
   })
 
   describe('arguments', () => {
-    it('of @OnMessage are a string or a number, a schema, or both', () => {
+    it('are a string or a number, a schema, or both for @OnMessage', () => {
       class Odd {
         @OnMessage(undefined) lost(): void {}
         @OnMessage({} as string) object(): void {}
@@ -467,7 +467,7 @@ describe('handlersOf', () => {
       ])
     })
 
-    it('of @OnError are classes of errors', () => {
+    it('are error classes for @OnError', () => {
       class Odd {
         @OnError(undefined as never) lost(): void {}
         @OnError(Map as unknown as typeof Error) map(): void {}
@@ -478,7 +478,7 @@ describe('handlersOf', () => {
       ])
     })
 
-    it('are one class of errors at most, and a key and a schema', () => {
+    it('are at most one error class, or a key and a schema', () => {
       type Loose = (...args: unknown[]) => (target: object, member: string, descriptor: object) => void
       class Odd {
         two(): void {}
@@ -493,7 +493,7 @@ describe('handlersOf', () => {
       ])
     })
 
-    it('of @OnError may be Error itself', () => {
+    it('can be Error itself for @OnError', () => {
       class All {
         @OnError(Error) failed(): void {}
       }

@@ -17,19 +17,19 @@ describe('messageArguments', () => {
     ['a key, a schema and options', ['a', Price, OPTIONS], ['a', Price], true],
     ['options that are undefined', ['a', Price, undefined], ['a', Price], undefined],
     ['a schema that is undefined', ['a', undefined], ['a', undefined], undefined],
-    ['an object that has no options', ['a', { type: 'string' }], ['a', { type: 'string' }], undefined],
+    ['an object without options', ['a', { type: 'string' }], ['a', { type: 'string' }], undefined],
     ['options in the wrong place', [OPTIONS, 'a'], [OPTIONS, 'a'], undefined],
   ]
   for (const [what, args, names, duringOpen] of rows) {
-    it(`tells ${what} from the rest`, () => {
-      const told = messageArguments(args)
-      expect(told.names).to.deep.equal(names)
-      expect(told.options.duringOpen).to.equal(duringOpen)
-      expect(told.schema).to.equal(args.includes(Price) ? Price : undefined)
+    it(`recognizes ${what}`, () => {
+      const found = messageArguments(args)
+      expect(found.names).to.deep.equal(names)
+      expect(found.options.duringOpen).to.equal(duringOpen)
+      expect(found.schema).to.equal(args.includes(Price) ? Price : undefined)
     })
   }
 
-  it('takes a schema for one that has a property of the name of an option', () => {
+  it('recognizes a schema that has a property with the name of an option', () => {
     const schema = Object.assign(Object.create(null) as object, {
       '~standard': Price['~standard'],
       duringOpen: 1,

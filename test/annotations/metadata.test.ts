@@ -19,7 +19,7 @@ const record = { event: 'message', decorator: '@OnMessage()', member: 'm', kind:
 
 describe('metadata', () => {
   describe('handlers', () => {
-    it('are those of the target itself, not of what it inherits from', () => {
+    it('are those of the target itself, not of its base classes', () => {
       const base = {}
       const derived: object = Object.create(base) as object
       recordHandler(base, record)
@@ -29,7 +29,7 @@ describe('metadata', () => {
       expect(ownHandlers(derived).map(({ member }) => member)).to.deep.equal(['n'])
     })
 
-    it('that were read stay as they were when more are recorded', () => {
+    it('do not change for earlier readers when more are recorded', () => {
       const target = {}
       recordHandler(target, record)
       const before = ownHandlers(target)
@@ -44,12 +44,12 @@ describe('metadata', () => {
     class Base {}
     class Derived extends Base {}
 
-    it('of a client are inherited', () => {
+    it('are inherited by a client', () => {
       expect(clientOptions(Derived)).to.deep.equal({ name: 'base' })
       expect(ownClientOptions(Derived)).to.equal(undefined)
     })
 
-    it('of a client go over those of the classes that it extends, one by one', () => {
+    it('override those of base classes one by one for a client', () => {
       @WebSocketClient({ route: 'op', url: undefined })
       class Feed extends Derived {}
       @WebSocketClient({ url: 'ws://spot.test', name: 'spot' })
@@ -59,7 +59,7 @@ describe('metadata', () => {
       expect(clientOptions(Base)).to.deep.equal({ name: 'base' })
     })
 
-    it('of a module are not', () => {
+    it('are not inherited by a module', () => {
       @Module({})
       class AppModule {}
       class Extended extends AppModule {}
@@ -69,7 +69,7 @@ describe('metadata', () => {
   })
 
   describe('ownConstructorTokens', () => {
-    it('are the types that the compiler noted, and the names that stand over them', () => {
+    it('are the types that the compiler emitted, overridden by named tokens', () => {
       @injectable()
       class Named {
         constructor(
@@ -82,7 +82,7 @@ describe('metadata', () => {
       expect(limit).to.deep.include({ token: 'limit', multiple: false })
     })
 
-    it('are nothing for a class without a decorator, whatever it inherits', () => {
+    it('are undefined for a class without a decorator, whatever it inherits', () => {
       @injectable()
       class Base {
         constructor(readonly store: Store) {}
@@ -91,7 +91,7 @@ describe('metadata', () => {
       expect(ownConstructorTokens(Derived)).to.equal(undefined)
     })
 
-    it('have holes where the compiler noted nothing and only some are named', () => {
+    it('have holes if the compiler emitted nothing and only some tokens are named', () => {
       class Partial {
         constructor(
           readonly store: Store,
@@ -104,7 +104,7 @@ describe('metadata', () => {
       expect(Object.keys(tokens)).to.deep.equal(['1'])
     })
 
-    it('can be told', () => {
+    it('can be recorded', () => {
       class Untyped {
         constructor(readonly store: Store) {}
       }
@@ -114,7 +114,7 @@ describe('metadata', () => {
   })
 
   describe('emitsTypes', () => {
-    it('is seen at any handler', () => {
+    it('is true if any handler has emitted types', () => {
       class Noted {
         @OnMessage() received(): void {}
       }
@@ -124,7 +124,7 @@ describe('metadata', () => {
       expect(emitsTypes(Unnoted)).to.equal(false)
     })
 
-    it('is false under standard decorators, and unknown without a handler', () => {
+    it('is false under standard decorators, and undefined without a handler', () => {
       class Standard {}
       Object.defineProperty(Standard, Symbol.for('Symbol.metadata'), { value: {} })
       expect(emitsTypes(Standard)).to.equal(false)
@@ -133,7 +133,7 @@ describe('metadata', () => {
   })
 
   describe('standardMetadata', () => {
-    it('is that of the class itself', () => {
+    it('returns the metadata of the class itself', () => {
       class Base {}
       class Derived extends Base {}
       const metadata = {}

@@ -17,7 +17,7 @@ class Feed {
 @Module({})
 class StorageModule {}
 
-/** Returns a class whose `@Module` was given anything. */
+/** Returns a class whose `@Module` has any argument. */
 function moduleOf(given: unknown): Class {
   class AppModule {}
   ;(Module as (options: unknown) => (target: Class) => void)(given)(AppModule)
@@ -31,12 +31,12 @@ function line(mistake: Mistake | undefined): string | undefined {
 describe('findModuleMistakes', () => {
   const lines = (module: Class) => findModuleMistakes(module).map(line)
 
-  it('finds nothing wrong with lists, or with a list that is undefined', () => {
+  it('accepts lists, and undefined in place of a list', () => {
     expect(lines(moduleOf({ imports: [], providers: undefined, clients: [Feed] }))).to.deep.equal([])
     expect(lines(moduleOf(undefined))).to.deep.equal([])
   })
 
-  it('tells a name that is not known, and the one that is meant', () => {
+  it('reports an unknown name, and suggests the one that was probably meant', () => {
     expect(lines(moduleOf({ client: [Feed] }))).to.deep.equal([
       'AppModule.client: unknown option | did you mean "clients"?',
     ])
@@ -45,14 +45,14 @@ describe('findModuleMistakes', () => {
     ])
   })
 
-  it('tells what should be a list', () => {
+  it('reports a value that should be a list', () => {
     expect(lines(moduleOf({ clients: Feed, providers: { provide: 'a', useValue: 1 } }))).to.deep.equal([
       'AppModule clients: expected a list, received the function Feed | wrap it in brackets: clients: [Feed]',
       'AppModule providers: expected a list, received an object with the keys provide, useValue | wrap it in brackets: providers: […]',
     ])
   })
 
-  it('tells a decorator without parentheses, or with something other than an object', () => {
+  it('reports a decorator without parentheses, or with anything but an object', () => {
     class Bare {}
     ;(Module as unknown as (target: Class) => void)(Bare)
     expect(lines(Bare)).to.deep.equal([
@@ -64,7 +64,7 @@ describe('findModuleMistakes', () => {
     expect(lines(moduleOf(null))[0]).to.contain('received null')
   })
 
-  it('tells handlers that nothing would call, inherited ones, too', () => {
+  it('reports handlers that would never be called, inherited ones, too', () => {
     @Module({})
     class Listening {
       @OnMessage('a') a(): void {}
@@ -87,7 +87,7 @@ describe('findModuleMistakes', () => {
 const CIRCLE = 'is undefined (circular import?) | break the circular import between the files'
 
 describe('findImportMistake', () => {
-  it('takes modules, and tells what else is listed', () => {
+  it('accepts modules, and reports anything else', () => {
     const of = (given: unknown) => line(findImportMistake(given, 'here'))
     expect(of(StorageModule)).to.equal(undefined)
     expect(of(undefined)).to.contain(CIRCLE)
@@ -102,7 +102,7 @@ describe('findImportMistake', () => {
 describe('findProviderMistake', () => {
   const of = (given: unknown) => line(findProviderMistake(given, 'here'))
 
-  it('takes a class, or a token with one way to come by it', () => {
+  it('accepts a class, or a token with one source', () => {
     const right = [
       Store,
       { provide: 'class', useClass: Store },
@@ -114,40 +114,40 @@ describe('findProviderMistake', () => {
   })
 
   const rows: [string, unknown, string][] = [
-    ['what is undefined', undefined, `here: ${CIRCLE}`],
+    ['undefined', undefined, `here: ${CIRCLE}`],
     ['null', null, 'here: expected a provider, received null'],
-    ['a text, and never shows it', 'secret', 'here: expected a provider, received a string | use a class'],
-    ['an object without keys', {}, 'received an empty object'],
+    ['a string, without showing it', 'secret', 'here: expected a provider, received a string | use a class'],
+    ['an empty object', {}, 'received an empty object'],
     ['a token that is undefined', { provide: undefined, useValue: 1 }, `here: provide ${CIRCLE}`],
     [
-      'a token without a way',
+      'a token without a source',
       { provide: 'limit' },
       "here ('limit'): expected one of useClass, useValue, useFactory, useExisting, received an object with the keys provide | add",
     ],
     [
-      'a way that is misspelt',
+      'a misspelled source',
       { provide: Store, useVal: 1 },
       'the keys provide, useVal | did you mean "useValue"?',
     ],
     [
-      'two ways',
+      'two sources',
       { provide: 'a', useValue: 1, useClass: Store },
       'useClass and useValue cannot be combined | keep one',
     ],
     [
-      'a useClass that is none',
+      'a useClass that is not a class',
       { provide: 'a', useClass: 'Store' },
       'useClass expected a class, received a string',
     ],
     ['a useClass that is missing', { provide: 'a', useClass: undefined }, `useClass ${CIRCLE}`],
     [
-      'a useFactory that is none',
+      'a useFactory that is not a function',
       { provide: 'a', useFactory: 1 },
       'useFactory expected a function, received a number',
     ],
     ['a useExisting that is missing', { provide: 'a', useExisting: undefined }, `useExisting ${CIRCLE}`],
     [
-      'a function that is no class',
+      'a function that is not a class',
       () => 1,
       'expected a class, received a function | use { provide: TOKEN, useFactory: () => … }',
     ],
@@ -156,29 +156,31 @@ describe('findProviderMistake', () => {
       Feed,
       'here: Feed is a client and would never connect as a provider | move it to clients: [Feed]',
     ],
-    ['a client by another name', { provide: 'feed', useClass: Feed }, "here ('feed'): Feed is a client"],
+    ['a client under another token', { provide: 'feed', useClass: Feed }, "here ('feed'): Feed is a client"],
   ]
-  for (const [what, given, told] of rows) it(`tells ${what}`, () => expect(of(given)).to.contain(told))
+  for (const [what, given, expected] of rows)
+    it(`reports ${what}`, () => expect(of(given)).to.contain(expected))
 })
 
 describe('findClientMistake', () => {
   const of = (given: unknown) => line(findClientMistake(given, 'here'))
 
-  it('takes a class, or an entry that uses one', () => {
+  it('accepts a class, or an entry that uses one', () => {
     expect([Feed, { use: Feed, name: 'a' }].map(of)).to.deep.equal([undefined, undefined])
   })
 
   const fix = 'use the class, or an entry: { use: TheClient, name, url, … }'
   const rows: [string, unknown, string][] = [
-    ['what is undefined', undefined, `here: ${CIRCLE}`],
+    ['undefined', undefined, `here: ${CIRCLE}`],
     ['a class that is undefined', { use: undefined }, `here: use ${CIRCLE}`],
     ['an empty entry', {}, `expected a class or an entry, received an empty object | ${fix}`],
     ['an entry without a class', { name: 'a', url: 'ws://a' }, 'received an object with the keys name, url'],
-    ['a text, and never shows it', 'secret', 'here: expected a class or an entry, received a string'],
+    ['a string, without showing it', 'secret', 'here: expected a class or an entry, received a string'],
     ['an instance', new Feed(), 'expected a class or an entry, received an instance of Feed'],
     ['an entry of something else', { use: 'Feed' }, 'use expected a class, received a string'],
-    ['a function that is no class', () => 1, 'expected a class, received a function'],
+    ['a function that is not a class', () => 1, 'expected a class, received a function'],
     ['a module', StorageModule, 'StorageModule is a module | move it to imports: [StorageModule]'],
   ]
-  for (const [what, given, told] of rows) it(`tells ${what}`, () => expect(of(given)).to.contain(told))
+  for (const [what, given, expected] of rows)
+    it(`reports ${what}`, () => expect(of(given)).to.contain(expected))
 })

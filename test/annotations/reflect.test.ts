@@ -12,15 +12,15 @@ async function lines(...args: readonly string[]): Promise<readonly string[]> {
 }
 
 describe("The compiler's types", () => {
-  it('are noted without reflect-metadata', async () => {
+  it('are recorded without reflect-metadata', async () => {
     expect(await lines(PROGRAM)).to.deep.equal([TALK])
   })
 
-  it('are read on when reflect-metadata comes later and takes over', async () => {
+  it('remain readable if reflect-metadata is loaded later and takes over', async () => {
     expect(await lines(PROGRAM, 'reflect-later')).to.deep.equal([TALK, TALK])
   })
 
-  it('are left to reflect-metadata when it comes first', async () => {
+  it('are left to reflect-metadata if it is loaded first', async () => {
     expect(await lines('--import', 'reflect-metadata', PROGRAM)).to.deep.equal([TALK])
   })
 })

@@ -6,12 +6,12 @@ import { recordVersion } from '#src/annotations/metadata.js'
 class Store {}
 
 describe('findTokenMistake', () => {
-  it('finds nothing wrong with a class, a text or a symbol', () => {
+  it('accepts a class, a string and a symbol', () => {
     for (const token of [Store, class {}, 'limit', Symbol('limit')])
       expect(findTokenMistake(token)).to.equal(undefined)
   })
 
-  it('asks of what is missing whether it is imported in a circle, or as a type', () => {
+  it('suggests a circular or type-only import for a missing token', () => {
     for (const token of [undefined, null]) {
       const mistake = findTokenMistake(token)
       expect(mistake?.cause).to.equal(
@@ -21,7 +21,7 @@ describe('findTokenMistake', () => {
     }
   })
 
-  it('says what compilers leave of a class that is imported as a type, and how to import it', () => {
+  it('explains the type that compilers emit for a type-only import, and how to import the class', () => {
     for (const token of [Object, Function]) {
       const mistake = findTokenMistake(token)
       expect(mistake?.cause).to.contain('a class imported with `import type`')
@@ -29,7 +29,7 @@ describe('findTokenMistake', () => {
     }
   })
 
-  it('tells a type of the language from a class', () => {
+  it('distinguishes a built-in type from a class', () => {
     const rows: [unknown, string][] = [
       [String, 'a string'],
       [Map, 'a Map'],
@@ -42,7 +42,7 @@ describe('findTokenMistake', () => {
     }
   })
 
-  it('says that a class is a part of another copy of Holdfast, and of which version', () => {
+  it('reports a class of another copy of Holdfast, with its version', () => {
     class Other {}
     recordVersion(Other, '9.9.9')
     const mistake = findTokenMistake(Other)

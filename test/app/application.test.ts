@@ -16,7 +16,7 @@ import type { ClientEntry, ClientOptions, CloseInfo, Logger, ModuleOptions } fro
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { startupError } from '../support/startup-error.js'
 
-/** What happened, in order. */
+/** Events, in order. */
 let notes: string[] = []
 
 class Store {
@@ -57,7 +57,7 @@ class Chat {
   }
 }
 
-/** Makes a module, and starts it on a server in memory. */
+/** Creates a module, and starts it on a server in memory. */
 function start(declared: ModuleOptions, options: ClientOptions = {}) {
   const server = new MemoryServer()
   const clock = new FakeClock()
@@ -78,7 +78,7 @@ describe('Application', () => {
     notes = []
   })
 
-  it('connects all clients, each with what the modules provide and a connection of its own', async () => {
+  it('connects all clients, each with the providers of the modules and its own connection', async () => {
     const { server, starting } = start({
       providers: [Store, Prices],
       clients: [Ticker, { use: Ticker, name: 'second', url: 'ws://second.test/' }],
@@ -92,7 +92,7 @@ describe('Application', () => {
     await application.close()
   })
 
-  it('takes the options of bootstrap over those of the entry, and those over the class', async () => {
+  it('prefers the options of bootstrap to those of the entry, and those to the class', async () => {
     @WebSocketClient({ url: 'ws://class.test/', protocols: 'class', headers: { from: 'class' } })
     class Layered extends Chat {}
     const entry = { use: Layered, url: 'ws://entry.test/', protocols: 'entry' }
@@ -108,7 +108,7 @@ describe('Application', () => {
     await application.close()
   })
 
-  it('takes a url that only the entry has', async () => {
+  it('uses a URL that only the entry has', async () => {
     const { server, starting } = start({ clients: [{ use: Chat, url: () => 'ws://entry.test/' }] })
     const application = await starting
     expect(urlsOf(server)).to.deep.equal(['ws://entry.test/'])
@@ -123,7 +123,7 @@ describe('Application', () => {
   })
 
   describe('#get', () => {
-    it('returns what a module provides, under each of its names', async () => {
+    it('returns the value of a provider, under each of its tokens', async () => {
       const application = await start({ providers: [Store, { provide: 'other', useExisting: Store }] })
         .starting
       expect(application.get(Store)).to.be.instanceOf(Store)
@@ -131,7 +131,7 @@ describe('Application', () => {
       await application.close()
     })
 
-    it('throws for what nobody provides, and says where to add it', async () => {
+    it('throws for a token without a provider, and names the fix', async () => {
       const application = await start({}).starting
       expect(() => application.get(Store)).to.throw(
         'No provider for Store. Add it to the providers of a module',
@@ -142,7 +142,7 @@ describe('Application', () => {
   })
 
   describe('#client', () => {
-    it('returns a client by class, and by name where there are several', async () => {
+    it('returns a client by class and, if there are several, by name', async () => {
       const lobby = { use: Chat, name: 'lobby', url: 'ws://lobby.test/' }
       const games = { use: Chat, name: 'games', url: 'ws://games.test/' }
       const { starting } = start({ providers: [Store, Prices], clients: [Ticker, lobby, games] })
@@ -159,7 +159,7 @@ describe('Application', () => {
       await application.close()
     })
 
-    it('throws where there is none at all', async () => {
+    it('throws if there are no clients', async () => {
       const application = await start({}).starting
       expect(() => application.client(Chat)).to.throw('No client Chat. Clients of this application: none')
       await application.close()
@@ -167,7 +167,7 @@ describe('Application', () => {
   })
 
   describe('#close', () => {
-    it('closes all clients, and then disposes of the providers, the last first', async () => {
+    it('closes all clients, then disposes of the providers, the last first', async () => {
       const chat = { use: Chat, url: 'ws://chat.test/' }
       const { starting, clock } = start({ providers: [Store, Prices], clients: [Ticker, chat] })
       const application = await starting
@@ -183,7 +183,7 @@ describe('Application', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('changes nothing when called again', async () => {
+    it('has no effect when called again', async () => {
       const { starting } = start({ providers: [Store] })
       const application = await starting
       await Promise.all([application.close(), application.close()])
@@ -191,7 +191,7 @@ describe('Application', () => {
       expect(notes).to.deep.equal(['dispose Store'])
     })
 
-    it('rejects what a close frame cannot carry, and can then still be called', async () => {
+    it('rejects an invalid code or reason, and can still be called after that', async () => {
       const { starting, server } = start({ clients: [{ use: Chat, url: 'ws://chat.test/' }] })
       const application = await starting
       const thrown: unknown = await application.close(999).catch((error: unknown) => error)
@@ -201,7 +201,7 @@ describe('Application', () => {
       expect(server.live).to.equal(0)
     })
 
-    it('is what the end of an await using block does', async () => {
+    it('runs at the end of an await using block', async () => {
       const { starting, server } = start({ clients: [{ use: Chat, url: 'ws://chat.test/' }] })
       {
         await using application = await starting
@@ -210,7 +210,7 @@ describe('Application', () => {
       expect(server.peer.closeFrame?.code).to.equal(1000)
     })
 
-    it('logs a dispose that fails, and goes on', async () => {
+    it('logs a dispose method that throws, and continues', async () => {
       class Failing {
         dispose(): void {
           throw new Error('stuck')
@@ -225,7 +225,7 @@ describe('Application', () => {
       expect(notes).to.deep.equal(['dispose Store'])
     })
 
-    it('does not wait for a dispose that hangs for longer than closeTimeout', async () => {
+    it('waits at most closeTimeout for a dispose method', async () => {
       class Hanging {
         dispose(): Promise<void> {
           return new Promise(() => {})
@@ -242,7 +242,7 @@ describe('Application', () => {
       ])
     })
 
-    it('B45: closing one client leaves the singletons to the others', async () => {
+    it('keeps the singletons for the other clients when one is closed (B45)', async () => {
       const second = { use: Ticker, name: 'second' }
       const { starting } = start({ providers: [Store, Prices], clients: [Ticker, second] })
       const application = await starting
@@ -272,7 +272,7 @@ describe('Application', () => {
       ])
     })
 
-    it('does not wait for a client with waitForOpen: false, which goes on trying', async () => {
+    it('does not wait for a client with waitForOpen: false, which keeps trying', async () => {
       const chat = { use: Chat, url: 'ws://chat.test/', waitForOpen: false }
       const { starting, server, clock } = start({ providers: [Store, Prices], clients: [Ticker, chat] })
       server.onAttempt = (peer) => {
@@ -288,7 +288,7 @@ describe('Application', () => {
       await application.close()
     })
 
-    it('a client with waitForOpen: false that fails for good ends alone', async () => {
+    it('ends only the client if one with waitForOpen: false fails for good', async () => {
       const chat = { use: Chat, url: 'ws://chat.test/', waitForOpen: false }
       const { starting, server } = start({ providers: [Store, Prices], clients: [Ticker, chat] })
       server.onAttempt = (peer) => {
@@ -320,7 +320,7 @@ describe('Application', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('makes all providers before the first client, in their order, imports first', async () => {
+    it('creates all providers before the first client, in their order, imports first', async () => {
       const made: string[] = []
       const factory = (name: string) => ({ provide: name, useFactory: () => made.push(name) })
       @Module({ providers: [factory('inner')] })
@@ -339,7 +339,7 @@ describe('Application', () => {
       await application.close()
     })
 
-    it('never disposes of the container that it was given', async () => {
+    it('never disposes of the container that was passed in', async () => {
       const container = globalContainer.createChildContainer()
       container.registerSingleton(Store)
       const application = await start({ providers: [Prices] }, { container }).starting
@@ -351,7 +351,7 @@ describe('Application', () => {
   })
 
   describe('#closed', () => {
-    it('resolves once all clients have ended by themselves, and everything has been disposed of', async () => {
+    it('resolves once all clients have ended and everything has been disposed of', async () => {
       const { starting, clock } = start({ providers: [Prices, Store], clients: [Ticker] })
       const application = await starting
       const { closed } = application
@@ -362,7 +362,7 @@ describe('Application', () => {
       expect(application.closed).to.equal(closed)
     })
 
-    it('resolves after close() where there is no client', async () => {
+    it('resolves after close() if there are no clients', async () => {
       const application = await start({ providers: [Store] }).starting
       let isClosed = false
       const closed = application.closed.then(() => (isClosed = true))
@@ -402,7 +402,7 @@ describe('Application', () => {
       ],
     })
 
-    it('belongs to its connection, and wins over the modules', async () => {
+    it('belongs to its connection, and overrides the modules', async () => {
       const { starting } = start({
         providers: [{ provide: 'limit', useValue: 0 }],
         clients: [entryOf('lobby', 1), entryOf('attic', 2)],
@@ -415,13 +415,13 @@ describe('Application', () => {
       await application.close()
     })
 
-    it('may be there for a client that injects nothing, in a module that provides nothing', async () => {
+    it('can be set for a client that injects nothing, in a module without providers', async () => {
       const entry = { use: Chat, url: 'ws://chat.test/', provide: [{ provide: 'limit', useValue: 1 }] }
       const application = await start({ clients: [entry] }).starting
       await application.close()
     })
 
-    it('takes no provider that is none, and names the entry', async () => {
+    it('reports an invalid provider, and names the entry', async () => {
       const provide = [{ provide: 'limit' } as never]
       const { starting } = start({ clients: [{ ...entryOf('lobby', 1), provide }] })
       const { mistakes } = await startupError(starting)
@@ -434,7 +434,7 @@ describe('Application', () => {
   describe('providers of bootstrap', () => {
     const useValue = { name: 'another store' }
 
-    it('win over those of the modules', async () => {
+    it('override those of the modules', async () => {
       const { starting } = start(
         { providers: [Store, Prices] },
         { providers: [{ provide: Store, useValue }] },
@@ -445,7 +445,7 @@ describe('Application', () => {
       expect(notes).to.deep.equal(['dispose Prices'])
     })
 
-    it('serve a client that is started alone, and belong to it', async () => {
+    it('can be injected into a client that is started alone, and belong to it', async () => {
       class Own {
         dispose(): void {
           notes.push('dispose Own')
@@ -463,7 +463,7 @@ describe('Application', () => {
       expect(notes).to.deep.equal(['dispose Own'])
     })
 
-    it('are checked like any other', async () => {
+    it('are checked like all others', async () => {
       const { starting } = start(
         { clients: [Chat] },
         { providers: [{ provide: 'x' } as never], url: 'ws://peer.test/' },
@@ -474,7 +474,7 @@ describe('Application', () => {
       expect(alone.mistakes.map(({ place }) => place)).to.deep.equal(['options.providers[0]'])
     })
 
-    it('are told with all else that is wrong, also where they are no list', async () => {
+    it('are reported with all other mistakes, even if they are not a list', async () => {
       class Other {}
       const providers = [{ provide: 'x' } as never, Other]
       const several = await startupError(bootstrap(Chat, 'http://peer.test/', { providers }))
@@ -491,7 +491,7 @@ describe('Application', () => {
     })
   })
 
-  it('says that a container is not asked for what a module provides', async () => {
+  it('warns about tokens of the container that a module provides, too', async () => {
     const lines: string[] = []
     const ignored = (): void => undefined
     const logger: Logger = {
@@ -508,14 +508,14 @@ describe('Application', () => {
     await application.close()
   })
 
-  describe('making', () => {
+  describe('creating', () => {
     class Exploding {
       constructor() {
         throw new Error('boom')
       }
     }
 
-    it('disposes of the providers that were made when one throws, and says which', async () => {
+    it('disposes of the earlier providers if one throws, and names it', async () => {
       const { starting, server } = start({ providers: [Store, Prices, Exploding], clients: [Ticker] })
       const error = await startupError(starting)
       expect(error.mistakes).to.have.length(1)
@@ -526,7 +526,7 @@ describe('Application', () => {
       expect(server.peers).to.have.length(0)
     })
 
-    it('disposes of everything when a later client throws, and connects nothing', async () => {
+    it('disposes of everything if a later client throws, and connects nothing', async () => {
       let connection: Connection | undefined
       @WebSocketClient({ url: 'ws://bad.test/' })
       class Bad extends Chat {
@@ -545,7 +545,7 @@ describe('Application', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('tells a factory that throws by its token', async () => {
+    it('reports a factory that throws, with its token', async () => {
       const failing = {
         provide: 'config',
         useFactory: () => {
@@ -562,8 +562,8 @@ describe('Application', () => {
       ])
     })
 
-    it('does not take a promise from a factory', async () => {
-      const later = { provide: 'config', useFactory: () => Promise.reject(new Error('nobody waits for it')) }
+    it('reports a factory that returns a promise', async () => {
+      const later = { provide: 'config', useFactory: () => Promise.reject(new Error('not awaited')) }
       const error = await startupError(start({ providers: [Store, later] }).starting)
       expect(error.mistakes).to.deep.equal([
         {
@@ -577,7 +577,7 @@ describe('Application', () => {
   })
 
   describe('checking', () => {
-    it('tells the mistakes of all modules and clients in one error, each once', async () => {
+    it('reports the mistakes of all modules and clients in one error, each once', async () => {
       @injectable()
       class Needy {
         constructor(@inject('missing') readonly missing: unknown) {}
@@ -605,7 +605,7 @@ describe('Application', () => {
       expect(notes).to.deep.equal([])
     })
 
-    it('a provider cannot ask for what each connection has of its own', async () => {
+    it('reports a provider that injects a value of a connection', async () => {
       @injectable()
       class Captive {
         constructor(readonly connection: Connection) {}

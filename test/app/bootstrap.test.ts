@@ -24,7 +24,7 @@ import type { Class, ClientOptions } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { failedStart, startupError } from '../support/startup-error.js'
 
-/** What was disposed of, in order. */
+/** Names of the disposed instances, in order. */
 let disposed: string[] = []
 
 class Listener {
@@ -52,7 +52,7 @@ function fakes(more: ClientOptions = {}) {
   return { server, clock, options }
 }
 
-/** Returns what a promise rejects with. */
+/** Returns the reason of a promise's rejection. */
 async function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     () => expect.fail('it did not reject'),
@@ -65,7 +65,7 @@ describe('bootstrap', () => {
     disposed = []
   })
 
-  it('connects, hands messages to the handlers, and closes without leaving a timer', async () => {
+  it('connects, passes messages to the handlers, and closes without leaving a timer', async () => {
     const { server, clock, options } = fakes()
     const client = await bootstrap(Listener, 'ws://peer.test/', options)
     server.peer.send({ a: 1 })
@@ -74,7 +74,7 @@ describe('bootstrap', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('resolves once @OnOpen has settled', async () => {
+  it('resolves once @OnOpen has completed', async () => {
     let finish: (() => void) | undefined
     class Slow {
       @OnOpen() opened(): Promise<void> {
@@ -95,7 +95,7 @@ describe('bootstrap', () => {
     await (await starting).close()
   })
 
-  it('tries the first connect again like every later one', async () => {
+  it('retries the first connect like every later one', async () => {
     const { server, clock, options } = fakes()
     server.onAttempt = (peer) => peer.refuse()
     const starting = bootstrap(Listener, 'ws://peer.test/', options)
@@ -107,7 +107,7 @@ describe('bootstrap', () => {
     await client.close()
   })
 
-  describe('with an @OnOpen that is over when it has returned', () => {
+  describe('with a synchronous @OnOpen', () => {
     @WebSocketClient({ outbox: false })
     class Eager {
       constructor(protected readonly connection: Connection) {}
@@ -123,13 +123,13 @@ describe('bootstrap', () => {
       }
     }
 
-    it('sends what it sends, and what it has set going, without an outbox', async () => {
+    it('sends its messages, and those of the work that it started, without an outbox', async () => {
       const { server, options } = fakes()
       await bootstrap(Eager, 'ws://peer.test/', options)
       expect(server.peer.received).to.deep.equal(['at once', 'later'])
     })
 
-    it('rejects with what it throws', async () => {
+    it('rejects with its error', async () => {
       class Failing {
         @OnOpen() opened(): void {
           throw new Error('no')
@@ -141,7 +141,7 @@ describe('bootstrap', () => {
         .with.property('message', 'no')
     })
 
-    it('waits all the same for another method in its place', async () => {
+    it('waits for an asynchronous method that replaces it', async () => {
       let finish: (() => void) | undefined
       @WebSocketClient()
       class Wrapped extends Eager {
@@ -164,7 +164,7 @@ describe('bootstrap', () => {
   })
 
   describe('arguments', () => {
-    it('are a class and a url, as a string, a URL or a function', async () => {
+    it('are a class and a URL, as a string, a URL object or a function', async () => {
       for (const url of ['ws://peer.test/a', new URL('ws://peer.test/a'), () => 'ws://peer.test/a']) {
         const { server, options } = fakes()
         const client = await bootstrap(Listener, url, options)
@@ -174,21 +174,21 @@ describe('bootstrap', () => {
       }
     })
 
-    it('may be a class and options only', async () => {
+    it('can be a class and options only', async () => {
       const { server, options } = fakes()
       const client = await bootstrap(Listener, { ...options, url: 'ws://peer.test/b' })
       expect(server.peer.request.url).to.equal('ws://peer.test/b')
       await client.close()
     })
 
-    it('may be a class, no url, and options', async () => {
+    it('can be a class, no URL, and options', async () => {
       const { server, options } = fakes()
       const client = await bootstrap(Listener, undefined, { ...options, url: 'ws://peer.test/c' })
       expect(server.peer.request.url).to.equal('ws://peer.test/c')
       await client.close()
     })
 
-    it('give a module an Application', async () => {
+    it('return an Application for a module', async () => {
       @Module({})
       class AppModule {}
       const application = await bootstrap(AppModule)
@@ -196,7 +196,7 @@ describe('bootstrap', () => {
       await application.close()
     })
 
-    it('give a module no url: its clients have their own', async () => {
+    it('are reported if a module gets a URL, because its clients have their own', async () => {
       @Module({})
       class AppModule {}
       const error = await startupError(bootstrap(AppModule, 'ws://peer.test/'))
@@ -209,7 +209,7 @@ describe('bootstrap', () => {
       ])
     })
 
-    it('that are no class are told', async () => {
+    it('are reported if the target is not a class', async () => {
       const wrong: [unknown, string][] = [
         [undefined, 'expected a class, received undefined (circular import?)'],
         ['Listener', 'expected a class, received a string'],
@@ -228,7 +228,7 @@ describe('bootstrap', () => {
       }
     })
 
-    it('that are no class are told with what to pass instead', async () => {
+    it('are reported with a fix if the target is not a class', async () => {
       const right: [unknown, string][] = [
         [undefined, 'break the circular import'],
         [new Listener(), 'bootstrap(Listener, url)'],
@@ -243,7 +243,7 @@ describe('bootstrap', () => {
       }
     })
 
-    it('are options only if they are an object', async () => {
+    it('are reported if the options are not an object', async () => {
       const starting = bootstrap(Listener, 'ws://peer.test/', 'secret' as ClientOptions)
       expect((await startupError(starting)).mistakes).to.deep.equal([
         {
@@ -254,7 +254,7 @@ describe('bootstrap', () => {
       ])
     })
 
-    it('may be a class without a name, which is called what it is', async () => {
+    it('can be a class without a name, which errors describe', async () => {
       const anonymous = (() =>
         class {
           opened(): void {}
@@ -268,7 +268,7 @@ describe('bootstrap', () => {
       ])
     })
 
-    it('take null for a url that is missing, not for options', async () => {
+    it('treat null as a missing URL, not as options', async () => {
       const error = await startupError(bootstrap(Listener, null as unknown as string))
       expect(error.mistakes[0]?.place).to.equal('options.url')
     })
@@ -288,7 +288,7 @@ describe('bootstrap', () => {
       await client.close()
     })
 
-    it('of bootstrap win over those of the class, and its url over both', async () => {
+    it('of bootstrap override those of the class, and its URL overrides both', async () => {
       const { server, options } = fakes({ url: 'ws://options.test/', protocols: [], name: 'given' })
       const client = await bootstrap(Configured, 'ws://argument.test/', options)
       expect(server.peer.request.url).to.equal('ws://argument.test/')
@@ -297,7 +297,7 @@ describe('bootstrap', () => {
       await client.close()
     })
 
-    it('that are undefined leave those of the class and the defaults alone (B42)', async () => {
+    it('that are undefined keep those of the class and the defaults (B42)', async () => {
       const { server, options } = fakes({ url: undefined, name: undefined, protocols: undefined })
       server.onAttempt = (peer) => peer.accept({ protocol: 'class' })
       const client = await bootstrap(Configured, undefined, { ...options, maxPayload: undefined })
@@ -315,7 +315,7 @@ describe('bootstrap', () => {
       await client.close()
     })
 
-    it('of starting are not options of the class, nor is inject one of bootstrap', async () => {
+    it('of the start are not options of the class, nor is inject an option of bootstrap', async () => {
       const { mistakes } = await failedStart(Listener, {
         url: 'ws://peer.test/',
         inject: [],
@@ -325,7 +325,7 @@ describe('bootstrap', () => {
   })
 
   describe('signal', () => {
-    it('B14: aborts an attempt, and bootstrap rejects with its reason', async () => {
+    it('aborts an attempt, and bootstrap rejects with its reason (B14)', async () => {
       const controller = new AbortController()
       const { server, clock, options } = fakes({ signal: controller.signal })
       server.onAttempt = () => {}
@@ -340,19 +340,19 @@ describe('bootstrap', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('B14: aborts the wait for the next attempt', async () => {
+    it('aborts the wait for the next attempt (B14)', async () => {
       const controller = new AbortController()
       const { server, clock, options } = fakes({ signal: controller.signal })
       server.onAttempt = (peer) => peer.refuse()
       const starting = rejection(bootstrap(Listener, 'ws://peer.test/', options))
       await clock.settle()
-      controller.abort('a reason that is no Error')
-      expect(await starting).to.equal('a reason that is no Error')
+      controller.abort('a reason that is not an Error')
+      expect(await starting).to.equal('a reason that is not an Error')
       await clock.advance(60_000)
       expect(server.peers).to.have.length(1)
     })
 
-    it('aborts while @OnOpen hangs, within closeTimeout, and it gets its @OnClose', async () => {
+    it('aborts a pending @OnOpen within closeTimeout, and @OnClose runs', async () => {
       const controller = new AbortController()
       let closes = 0
       class Slow {
@@ -373,7 +373,7 @@ describe('bootstrap', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('that has aborted already keeps everything from being made', async () => {
+    it('creates nothing if it has already aborted', async () => {
       let made = 0
       class Counted extends Listener {
         constructor() {
@@ -387,7 +387,7 @@ describe('bootstrap', () => {
       expect(server.peers).to.have.length(0)
     })
 
-    it('that a constructor aborts ends the attempt', async () => {
+    it('ends the attempt if a constructor aborts it', async () => {
       const controller = new AbortController()
       class Aborting extends Listener {
         constructor() {
@@ -401,7 +401,7 @@ describe('bootstrap', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('bounds nothing after bootstrap', async () => {
+    it('has no effect after bootstrap', async () => {
       const controller = new AbortController()
       const { server, options } = fakes({ signal: controller.signal })
       const client = await bootstrap(Listener, 'ws://peer.test/', options)
@@ -413,7 +413,7 @@ describe('bootstrap', () => {
   })
 
   describe('rejects', () => {
-    it('with ConnectionClosedError when it is closed before it has opened', async () => {
+    it('with ConnectionClosedError if it is closed before it has opened', async () => {
       let connection: Connection | undefined
       @WebSocketClient()
       class Closing extends Listener {
@@ -431,7 +431,7 @@ describe('bootstrap', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('with ConnectionClosedError when a constructor closes it, and nothing connects', async () => {
+    it('with ConnectionClosedError if a constructor closes it, and nothing connects', async () => {
       @WebSocketClient()
       class Closing extends Listener {
         constructor(connection: Connection) {
@@ -445,7 +445,7 @@ describe('bootstrap', () => {
       expect(server.peers).to.have.length(0)
     })
 
-    it('with what a fatal failure was', async () => {
+    it('with the error of a fatal failure', async () => {
       const refusal = new HandshakeError('ws://peer.test/', 'answered with 401', { status: 401 })
       const { server, options } = fakes()
       server.onAttempt = (peer) => peer.refuse(refusal)
@@ -453,14 +453,14 @@ describe('bootstrap', () => {
       expect(server.peers).to.have.length(1)
     })
 
-    it('with InvalidUrlError when a function gives a url that cannot be connected to', async () => {
+    it('with InvalidUrlError if a function returns an invalid URL', async () => {
       const { server, options } = fakes()
       const starting = bootstrap(Listener, () => 'http://peer.test/', options)
       expect(await rejection(starting)).to.be.instanceOf(InvalidUrlError)
       expect(server.peers).to.have.length(0)
     })
 
-    it('with RetriesExhaustedError when the attempts run out', async () => {
+    it('with RetriesExhaustedError if all attempts fail', async () => {
       const { server, clock, options } = fakes({ reconnect: { maxAttempts: 2 } })
       server.onAttempt = (peer) => peer.refuse()
       const starting = rejection(bootstrap(Listener, 'ws://peer.test/', options))
@@ -469,7 +469,7 @@ describe('bootstrap', () => {
       expect(server.peers).to.have.length(2)
     })
 
-    it('with what @OnOpen throws the first time, once everything is closed', async () => {
+    it('with the error of the first @OnOpen, once everything is closed', async () => {
       const failure = new Error('no login')
       class Refused {
         @OnOpen() opened(): void {
@@ -486,7 +486,7 @@ describe('bootstrap', () => {
     })
   })
 
-  describe('making', () => {
+  describe('creating', () => {
     @injectable()
     class Resource {
       dispose(): void {
@@ -494,7 +494,7 @@ describe('bootstrap', () => {
       }
     }
 
-    it('gives the client what belongs to its connection', async () => {
+    it('injects everything that belongs to its connection', async () => {
       @WebSocketClient()
       class Equipped extends Listener {
         constructor(
@@ -519,7 +519,7 @@ describe('bootstrap', () => {
       await client.close()
     })
 
-    it('gives two clients of one class nothing in common', async () => {
+    it('shares nothing between two clients of one class', async () => {
       @WebSocketClient()
       class Owner extends Listener {
         constructor(
@@ -538,7 +538,7 @@ describe('bootstrap', () => {
       await second.close()
     })
 
-    it('takes inject for the types that a compiler leaves out', async () => {
+    it('uses inject in place of types that a compiler omits', async () => {
       class Untyped extends Listener {
         constructor(
           readonly resource: Resource,
@@ -556,7 +556,7 @@ describe('bootstrap', () => {
       await client.close()
     })
 
-    it('takes a class with @injectable() of tsyringe, or without parameters and any class decorator', async () => {
+    it('accepts a class with @injectable() of tsyringe, and one without parameters and class decorator', async () => {
       @injectable()
       class Tsyringe extends Listener {
         constructor(@inject(Resource) readonly resource: Resource) {
@@ -568,7 +568,7 @@ describe('bootstrap', () => {
       await client.close()
     })
 
-    it('disposes of what was made when the constructor throws, ends the connection, and tells where', async () => {
+    it('disposes of the dependencies if the constructor throws, ends the connection, and names the class', async () => {
       let connection: Connection | undefined
       @WebSocketClient()
       class Exploding extends Listener {
@@ -594,7 +594,7 @@ describe('bootstrap', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('tells of a constructor that returns a promise, and lets its rejection end nothing', async () => {
+    it('reports a constructor that returns a promise, whose rejection is ignored', async () => {
       for (const container of [undefined, globalContainer.createChildContainer()]) {
         class Async extends Listener {
           constructor() {
@@ -615,7 +615,7 @@ describe('bootstrap', () => {
       }
     })
 
-    it('tells of a provider whose constructor returns a promise', async () => {
+    it('reports a provider whose constructor returns a promise', async () => {
       class Async {
         constructor() {
           return Promise.resolve(this)
@@ -630,7 +630,7 @@ describe('bootstrap', () => {
       })
     })
 
-    it('tells of a singleton that cannot be made as of any other constructor', async () => {
+    it('reports a singleton whose constructor throws like any other class', async () => {
       @singleton()
       class Broken {
         constructor() {
@@ -672,13 +672,13 @@ describe('bootstrap', () => {
       }
     }
 
-    it('comes after @OnClose, in reverse order, by dispose(), Symbol.asyncDispose or Symbol.dispose', async () => {
+    it('follows @OnClose, in reverse order, by dispose(), Symbol.asyncDispose or Symbol.dispose', async () => {
       const client = await bootstrap(Outer, 'ws://peer.test/', fakes().options)
       await client.close()
       expect(disposed).to.deep.equal(['Outer after 1 @OnClose', 'Middle', 'Inner'])
     })
 
-    it('comes too when the connection ends by itself', async () => {
+    it('also follows when the server ends the connection', async () => {
       const { server, clock, options } = fakes({ reconnect: false })
       const client = await bootstrap(Outer, 'ws://peer.test/', options)
       server.peer.close(1000)
@@ -687,7 +687,7 @@ describe('bootstrap', () => {
       expect(disposed).to.have.length(3)
     })
 
-    it('B44: goes on when one fails, which is logged', async () => {
+    it('continues after a failure, which is logged (B44)', async () => {
       class Failing {
         dispose(): void {
           throw new Error('stuck')
@@ -711,7 +711,7 @@ describe('bootstrap', () => {
       expect(lines[0]).to.contain('[Two] close: a dispose method threw: stuck')
     })
 
-    it('is given up after closeTimeout when one hangs, which is logged', async () => {
+    it('stops waiting after closeTimeout, which is logged', async () => {
       class Hanging {
         dispose(): Promise<void> {
           return new Promise(() => {})
@@ -735,7 +735,7 @@ describe('bootstrap', () => {
       ])
     })
 
-    it('never touches the container that was passed in, nor its values and singletons', async () => {
+    it('never affects the container that was passed in, nor its values and singletons', async () => {
       @injectable()
       class Kept extends Inner {}
       @WebSocketClient()
@@ -757,7 +757,7 @@ describe('bootstrap', () => {
       expect(container.resolve(Kept)).to.equal(client.instance.kept)
     })
 
-    it('B45: leaves a @singleton() alone that this client was the first to need', async () => {
+    it('does not dispose of a @singleton() that this client was the first to need (B45)', async () => {
       @singleton()
       class Shared extends Inner {}
       @WebSocketClient()

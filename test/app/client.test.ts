@@ -3,7 +3,7 @@ import { bootstrap, ConnectionClosedError, OnMessage, WebSocketClient } from 'ho
 import type { Client } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 
-/** What was disposed of, in order. */
+/** Names of the disposed instances, in order. */
 let disposed: string[] = []
 
 @WebSocketClient({ name: 'lobby' })
@@ -40,7 +40,7 @@ describe('Client', () => {
   })
 
   describe('#close', () => {
-    it('closes the connection, and resolves once all has been disposed of', async () => {
+    it('closes the connection, and resolves once everything has been disposed of', async () => {
       const { client, server, clock } = await open()
       const { code, reason } = await client.close(3000, 'bye')
       expect({ code, reason }).to.deep.equal({ code: 3000, reason: 'bye' })
@@ -49,13 +49,13 @@ describe('Client', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('closes with 1000 unless told otherwise', async () => {
+    it('closes with 1000 by default', async () => {
       const { client, server } = await open()
       await client.close()
       expect(server.peer.closeFrame).to.deep.equal({ code: 1000, reason: '' })
     })
 
-    it('changes nothing when called again, and gives the same end', async () => {
+    it('has no effect when called again, and returns the same result', async () => {
       const { client } = await open()
       const [first, second] = await Promise.all([client.close(), client.close(3000)])
       expect(second).to.equal(first)
@@ -63,7 +63,7 @@ describe('Client', () => {
       expect(disposed).to.deep.equal(['Chat'])
     })
 
-    it('rejects what a close frame cannot carry, and closes nothing then', async () => {
+    it('rejects an invalid code or reason, and closes nothing', async () => {
       const { client, server } = await open()
       const thrown: unknown = await client.close(1006).catch((error: unknown) => error)
       expect(thrown).to.be.instanceOf(RangeError)
@@ -73,7 +73,7 @@ describe('Client', () => {
   })
 
   describe('#closed', () => {
-    it('resolves with the end, whoever ended it, once all has been disposed of', async () => {
+    it('resolves with the end of the connection once everything has been disposed of, whichever side ended it', async () => {
       const { client } = await open()
       void client.connection.terminate()
       const { initiator, code } = await client.closed

@@ -3,7 +3,7 @@ import { Connection, Heartbeat, JsonSender, Logger, Subscriptions } from 'holdfa
 import { CONNECTION_TOKENS, ClientScope } from '#src/app/connection-scope.js'
 import { connectionLogger } from '#src/core/logger.js'
 
-/** A scope, and what its connection was asked to send. */
+/** Returns a scope, and the messages sent on its connection. */
 function rig() {
   const sent: unknown[] = []
   const parts = {
@@ -17,7 +17,7 @@ function rig() {
 }
 
 describe('ClientScope', () => {
-  it('knows a connection and its parts by their classes', () => {
+  it('has the connection and its parts under their classes', () => {
     const tokens = [Connection, JsonSender, Heartbeat, Logger, Subscriptions]
     expect(CONNECTION_TOKENS).to.have.members(tokens)
     expect(rig().scope.tokens).to.equal(CONNECTION_TOKENS)

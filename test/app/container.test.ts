@@ -5,7 +5,7 @@ import type { Class, Provider } from 'holdfast'
 import { Injector } from '#src/app/container.js'
 import type { ConnectionScope } from '#src/app/instance-factory.js'
 
-/** What was disposed of, in order. */
+/** Names of the disposed instances, in order. */
 let disposed: string[] = []
 
 class Leaf {
@@ -31,7 +31,7 @@ class Tree {
   }
 }
 
-/** Makes an application's container out of providers, each checked and made in order. */
+/** Creates an application's container from providers, which are checked and created in order. */
 function injectorOf(providers: readonly Provider[]): Injector {
   const injector = Injector.under(tsyringe, globalContainer.createChildContainer())
   for (const provider of providers) injector.register(provider)
@@ -42,10 +42,10 @@ function injectorOf(providers: readonly Provider[]): Injector {
   return injector
 }
 
-/** The scope of a connection that has nothing for its client. */
+/** The scope of a connection without values for its client. */
 const NOTHING = { tokens: [], get: () => undefined } as unknown as ConnectionScope
 
-/** Makes the container of a connection with an instance of its client in it. */
+/** Creates the container of a connection, with an instance of its client. */
 function clientIn<T extends object>(injector: Injector, client: Class<T>): T {
   expect(injector.check(client, [])).to.deep.equal([])
   return injector.make(client, NOTHING)
@@ -57,25 +57,25 @@ describe('Injector', () => {
   })
 
   describe('#register', () => {
-    it('makes a class once', () => {
+    it('creates a class once', () => {
       const injector = injectorOf([Leaf])
       expect(injector.resolve(Leaf)).to.equal(injector.resolve(Leaf))
     })
 
-    it('makes a class under another token, once', () => {
+    it('creates a class under another token, once', () => {
       const injector = injectorOf([{ provide: 'leaf', useClass: Leaf }])
       expect(injector.resolve('leaf')).to.be.instanceOf(Leaf)
       expect(injector.resolve('leaf')).to.equal(injector.resolve('leaf'))
     })
 
-    it('gives a value as it is, also null, undefined and a class', () => {
+    it('returns a value unchanged, even null, undefined and a class', () => {
       const values = [{}, null, undefined, 0, Leaf]
       for (const useValue of values) {
         expect(injectorOf([{ provide: 'value', useValue }]).resolve('value')).to.equal(useValue)
       }
     })
 
-    it('calls a factory once, with what it asks for', () => {
+    it('calls a factory once, with its dependencies', () => {
       const injector = injectorOf([
         Leaf,
         { provide: 'limit', useValue: 3 },
@@ -89,12 +89,12 @@ describe('Injector', () => {
       expect(injector.resolve('made')).to.equal(injector.resolve('made'))
     })
 
-    it('gives another name to what is there', () => {
+    it('adds an alias of an existing token', () => {
       const injector = injectorOf([Leaf, { provide: 'other', useExisting: Leaf }])
       expect(injector.resolve('other')).to.equal(injector.resolve(Leaf))
     })
 
-    it('leaves a circle of names to the check', () => {
+    it('leaves a cycle of aliases to the check', () => {
       const injector = Injector.under(tsyringe, undefined)
       injector.register({ provide: 'a', useExisting: 'b' })
       injector.register({ provide: 'b', useExisting: 'a' })
@@ -105,7 +105,7 @@ describe('Injector', () => {
   })
 
   describe('#check', () => {
-    it('makes nothing', () => {
+    it('creates nothing', () => {
       let made = 0
       class Counted {
         constructor() {
@@ -118,7 +118,7 @@ describe('Injector', () => {
       expect(made).to.equal(0)
     })
 
-    it('sees what tsyringe has registered in the containers above', () => {
+    it('sees registrations in the containers above', () => {
       const above = globalContainer.createChildContainer()
       above.register('limit', { useValue: 5 })
       @injectable()
@@ -130,7 +130,7 @@ describe('Injector', () => {
   })
 
   describe('#disposables', () => {
-    it('disposes of what is made later, too, by whoever has kept a part of the container', async () => {
+    it('also disposes of instances that are created later through the container', async () => {
       @injectable()
       class Late {
         constructor(@inject(delay(() => Branch)) readonly branch: Branch) {}
@@ -153,7 +153,7 @@ describe('Injector', () => {
   })
 
   describe('#isRegistered', () => {
-    it('looks into the containers above too', () => {
+    it('includes the containers above', () => {
       const injector = injectorOf([Leaf])
       expect(injector.child().isRegistered(Leaf)).to.equal(true)
       expect(injector.child().isRegistered(Branch)).to.equal(false)
@@ -161,14 +161,14 @@ describe('Injector', () => {
   })
 
   describe('#disposables, disposed of', () => {
-    it('disposes of what was made, the last first, waiting for each, whichever way it is disposed of', async () => {
+    it('disposes of all instances, the last first, one after another, by any dispose method', async () => {
       const injector = Injector.under(tsyringe, undefined)
       clientIn(injector, Tree)
       expect(await injector.disposables.dispose()).to.deep.equal([])
       expect(disposed).to.deep.equal(['Tree', 'Branch', 'Leaf'])
     })
 
-    it('disposes of each once', async () => {
+    it('disposes of each instance once', async () => {
       const injector = injectorOf([Leaf, { provide: 'other', useExisting: Leaf }, Branch])
       await injector.disposables.dispose()
       await injector.disposables.dispose()
@@ -196,7 +196,7 @@ describe('Injector', () => {
       expect(disposed).to.deep.equal(['the pool', 'dispose'])
     })
 
-    it('B44: one that fails stops none of the others, and all failures are returned', async () => {
+    it('returns all failures, which do not stop the others (B44)', async () => {
       class Throws {
         dispose(): void {
           throw new Error('thrown')
@@ -212,7 +212,7 @@ describe('Injector', () => {
       expect(disposed).to.deep.equal(['Leaf'])
     })
 
-    it('disposes of what a factory has made, and of no value', async () => {
+    it('disposes of the result of a factory, but not of a value', async () => {
       const injector = injectorOf([
         { provide: 'made', useFactory: () => new Leaf() },
         { provide: 'value', useValue: new Tree(new Branch(new Leaf())) },
@@ -221,7 +221,7 @@ describe('Injector', () => {
       expect(disposed).to.deep.equal(['Leaf'])
     })
 
-    it('disposes of no value through another name either', async () => {
+    it('does not dispose of a value through an alias', async () => {
       const value = new Leaf()
       const injector = injectorOf([
         { provide: 'value', useValue: value },
@@ -232,7 +232,7 @@ describe('Injector', () => {
       expect(disposed).to.deep.equal([])
     })
 
-    it('B45: leaves alone what the containers above have made', async () => {
+    it('does not dispose of instances of the containers above (B45)', async () => {
       const application = injectorOf([Leaf])
       const child = application.child()
       expect(clientIn(child, Tree).branch.leaf).to.equal(application.resolve(Leaf))
@@ -242,7 +242,7 @@ describe('Injector', () => {
       expect(disposed).to.deep.equal(['Tree', 'Branch', 'Leaf'])
     })
 
-    it('B45: leaves alone a @singleton() that a connection was the first to need', async () => {
+    it('does not dispose of a @singleton() that a connection was the first to need (B45)', async () => {
       @singleton()
       class Shared {
         dispose(): void {
@@ -260,7 +260,7 @@ describe('Injector', () => {
       expect(clientIn(Injector.under(tsyringe, undefined), Client).shared).to.equal(shared)
     })
 
-    it('leaves alone what a container of the user keeps under another name', async () => {
+    it("does not dispose of instances that the user's container has under an alias", async () => {
       const above = globalContainer.createChildContainer()
       above.registerSingleton('kept', 'made' as never)
       above.register('made', { useClass: Leaf })
@@ -275,7 +275,7 @@ describe('Injector', () => {
       expect(disposed).to.deep.equal([])
     })
 
-    it('makes a singleton of a container two floors up there', async () => {
+    it('creates a singleton in its own container, even two levels up', async () => {
       const above = globalContainer.createChildContainer()
       above.registerSingleton(Leaf)
       const application = Injector.under(tsyringe, above)

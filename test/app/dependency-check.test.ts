@@ -20,7 +20,7 @@ interface Given {
   readonly client?: Class
 }
 
-/** Follows tokens in a container that holds what is given. */
+/** Follows tokens in a container with these registrations. */
 function follow(
   tokens: readonly unknown[],
   { registered, scoped = [], client }: Given = {},
@@ -36,7 +36,7 @@ function linesOf({ mistakes }: DependencyCheck): string[] {
   return mistakes.map(({ place, cause }) => `${place}: ${cause}`)
 }
 
-/** Calls a decorator of parameters where the compiler would not let it stand. */
+/** Calls a parameter decorator where the compiler would not allow it. */
 function injectInto(target: Class, index: number, token: unknown): void {
   inject(token as string)(target, undefined, index)
 }
@@ -61,7 +61,7 @@ interface Shape {
 }
 
 describe('DependencyCheck', () => {
-  it('follows constructors and notes what will be made, the dependencies first', () => {
+  it('follows constructors and lists the nodes to create, dependencies first', () => {
     const { mistakes, nodes, classes } = follow([Tree])
     expect(mistakes).to.deep.equal([])
     expect(nodes.map(({ token }) => token)).to.deep.equal([Leaf, Branch, Leaf, Tree])
@@ -71,19 +71,19 @@ describe('DependencyCheck', () => {
     ])
   })
 
-  it('follows what a factory of ours asks for', () => {
+  it('follows the dependencies of a factory', () => {
     const registered = new Map([['made', [{ dependencies: [Branch, 'missing'] }]]])
     expect(linesOf(follow(['made'], { registered }))).to.deep.equal([
       "'made', inject 2: no provider for 'missing'",
     ])
   })
 
-  it('follows the class that is registered, not the one that was asked for', () => {
+  it('follows the registered class, not the requested one', () => {
     const registered = new Map([[Leaf, [{ useClass: Tree }]]])
     expect(follow([Leaf], { registered }).classes.has(Tree)).to.equal(true)
   })
 
-  it('tells a mistake once, however many ways lead to it', () => {
+  it('reports a mistake once, even if several paths lead to it', () => {
     @injectable()
     class Broken {
       constructor(readonly shape: Shape) {}
@@ -111,13 +111,13 @@ describe('DependencyCheck', () => {
       injectable()(each)
     }
 
-    it('are told in the same words wherever they are entered', () => {
+    it('have the same text wherever they are entered', () => {
       const line = 'First: circular dependency: First → Second → Third → First'
       for (const entry of [First, Second, Third]) expect(linesOf(follow([entry]))).to.deep.equal([line])
       expect(linesOf(follow([Second, First, Third]))).to.deep.equal([line])
     })
 
-    it('of one class are told', () => {
+    it('are reported for a single class', () => {
       class Narcissus {}
       injectInto(Narcissus, 0, Narcissus)
       expect(linesOf(follow([Narcissus]))).to.deep.equal([
@@ -125,7 +125,7 @@ describe('DependencyCheck', () => {
       ])
     })
 
-    it('of factories and other names are told', () => {
+    it('are reported for factories and aliases', () => {
       const registered = new Map<string, Partial<Registration>[]>([
         ['a', [{ useToken: 'b' }]],
         ['b', [{ dependencies: ['c'] }]],
@@ -136,7 +136,7 @@ describe('DependencyCheck', () => {
       ])
     })
 
-    it('are found in a graph whose paths are too many to walk', () => {
+    it('are found in a graph with too many paths to walk', () => {
       const layers = 40
       const registered = new Map<string, Partial<Registration>[]>()
       for (let layer = 0; layer < layers; layer += 1) {
@@ -159,7 +159,7 @@ describe('DependencyCheck', () => {
   })
 
   describe('tokens', () => {
-    it('that nobody provides are told with the parameter that asks for them', () => {
+    it('without a provider are reported with the parameter that injects them', () => {
       const missing = Symbol('missing')
       @injectable()
       class Asking {
@@ -177,7 +177,7 @@ describe('DependencyCheck', () => {
       expect(check.mistakes[0]?.fix).to.contain("{ provide: 'limit', useValue: … }")
     })
 
-    it('that are optional may be missing', () => {
+    it('that are optional can be missing', () => {
       @injectable()
       class Easy {
         constructor(
@@ -188,7 +188,7 @@ describe('DependencyCheck', () => {
       expect(linesOf(follow([Easy]))).to.deep.equal([])
     })
 
-    it('that are optional and a class are made all the same', () => {
+    it('that are optional classes are created anyway', () => {
       @injectable()
       class Easy {
         constructor(@inject(Branch, { isOptional: true }) readonly branch: Branch) {}
@@ -196,7 +196,7 @@ describe('DependencyCheck', () => {
       expect(follow([Easy]).classes.has(Branch)).to.equal(true)
     })
 
-    it('that all are asked for are all followed; else only the last', () => {
+    it('are followed for all registrations with @injectAll, otherwise only for the last', () => {
       const registered = new Map([['hook', [{ dependencies: ['gone'] }, { useClass: Leaf }]]])
       @injectable()
       class All {
@@ -212,7 +212,7 @@ describe('DependencyCheck', () => {
       expect(linesOf(follow([One], { registered }))).to.deep.equal([])
     })
 
-    it('that all are asked for and nobody provides are told', () => {
+    it('without a provider are reported with @injectAll, too', () => {
       @injectable()
       class All {
         constructor(@injectAll('hook') readonly hooks: unknown[]) {}
@@ -220,7 +220,7 @@ describe('DependencyCheck', () => {
       expect(linesOf(follow([All]))).to.deep.equal(["All, constructor parameter 1: no provider for 'hook'"])
     })
 
-    it('that tsyringe transforms are left to it', () => {
+    it('that tsyringe transforms are not checked', () => {
       class Transformed {}
       injectable()(Transformed)
       Reflect.defineMetadata(
@@ -242,13 +242,13 @@ describe('DependencyCheck', () => {
       delay(() => Chicken),
     )
 
-    it('breaks a cycle, and what it stands for is followed all the same', () => {
+    it('breaks a cycle, and its token is followed anyway', () => {
       const check = follow([Chicken])
       expect(linesOf(check)).to.deep.equal([])
       expect(check.nodes.map(({ token }) => token)).to.include.members([Chicken, Egg])
     })
 
-    it('of something that cannot be made is told', () => {
+    it('is reported for something that cannot be created', () => {
       class Late {}
       injectInto(
         Late,
@@ -262,7 +262,7 @@ describe('DependencyCheck', () => {
       ])
     })
 
-    it('of what is not there even now is told', () => {
+    it('is reported if its token is still undefined', () => {
       class Late {}
       injectInto(
         Late,
@@ -274,14 +274,14 @@ describe('DependencyCheck', () => {
       expect(linesOf(follow([Late]))[0]).to.contain('Late, constructor parameter 1: the token is undefined')
     })
 
-    it('may stand where a type would', () => {
+    it('can replace a token', () => {
       const later = delay(() => Leaf)
       expect(follow([later]).nodes.map(({ token }) => token)).to.deep.equal([Leaf])
     })
   })
 
   describe('types', () => {
-    it('that leave no class behind are told by what they are', () => {
+    it('without a class are reported by their kind', () => {
       @injectable()
       class Typed {
         constructor(
@@ -306,7 +306,7 @@ describe('DependencyCheck', () => {
       ])
     })
 
-    it('that are registered can be looked up', () => {
+    it('that are registered can be injected', () => {
       const registered = new Map([[URL, [{}]]])
       @injectable()
       class Typed {
@@ -315,7 +315,7 @@ describe('DependencyCheck', () => {
       expect(linesOf(follow([Typed], { registered }))).to.deep.equal([])
     })
 
-    it('that were not there yet, as in a circle of imports, are told', () => {
+    it('that are undefined, as in a circular import, are reported', () => {
       class Early {}
       Reflect.defineMetadata('design:paramtypes', [undefined], Early)
       class Named {}
@@ -333,7 +333,7 @@ describe('DependencyCheck', () => {
       constructor(readonly leaf: Leaf) {}
     }
 
-    it('of a provider without a class decorator are told', () => {
+    it('of a provider without a class decorator are reported', () => {
       const check = follow([Bare])
       expect(linesOf(check)).to.deep.equal([
         'Bare: the constructor has 1 parameter, but the class has no decorator',
@@ -341,7 +341,7 @@ describe('DependencyCheck', () => {
       expect(check.mistakes[0]?.fix).to.contain("add tsyringe's @injectable() to the class")
     })
 
-    it('whose parameters are all named need no class decorator', () => {
+    it('with a token for each parameter need no class decorator', () => {
       class Named {
         constructor(readonly leaf: Leaf) {}
       }
@@ -351,7 +351,7 @@ describe('DependencyCheck', () => {
       expect(check.classes.has(Named)).to.equal(true)
     })
 
-    it('whose parameters are only partly named are told once', () => {
+    it('with tokens for only some parameters are reported once', () => {
       class Partial {
         constructor(
           readonly leaf: Leaf,
@@ -369,7 +369,7 @@ describe('DependencyCheck', () => {
       expect(check.classes.get(Sapling)).to.deep.equal([Leaf])
     })
 
-    it("that a provider inherits from somebody else's class may have optional parameters", () => {
+    it('that a provider inherits from a third-party class can have optional parameters', () => {
       class Foreign {
         constructor(readonly options?: object) {}
       }
@@ -377,7 +377,7 @@ describe('DependencyCheck', () => {
       expect(linesOf(follow([Ours]))).to.deep.equal([])
     })
 
-    it('that a client inherits need a class decorator on the client too', () => {
+    it('that a client inherits need a class decorator on the client, too', () => {
       class Derived extends Branch {}
       const check = follow([Derived], { client: Derived })
       expect(linesOf(check)).to.deep.equal([
@@ -386,7 +386,7 @@ describe('DependencyCheck', () => {
       expect(check.mistakes[0]?.fix).to.equal('add @WebSocketClient() to Derived')
     })
 
-    it('that a client inherits are told where nothing says what to inject', () => {
+    it('that a client inherits are reported if no tokens are known', () => {
       class Derived extends Bare {}
       @WebSocketClient()
       class Decorated extends Bare {}
@@ -396,7 +396,7 @@ describe('DependencyCheck', () => {
       expect(linesOf(follow([Decorated], { client: Decorated }))).to.have.length(1)
     })
 
-    it('whose tokens @WebSocketClient names are followed; it has to name them all', () => {
+    it('are followed through the tokens of @WebSocketClient, which must list all of them', () => {
       @WebSocketClient({ inject: [Branch] })
       class Named {
         constructor(readonly branch: Branch) {}
@@ -416,7 +416,7 @@ describe('DependencyCheck', () => {
   })
 
   describe('inject', () => {
-    it('is a list', () => {
+    it('must be a list', () => {
       @WebSocketClient({ inject: Branch as never })
       class Unlisted {
         constructor(readonly branch: Branch) {}
@@ -428,7 +428,7 @@ describe('DependencyCheck', () => {
       expect(check.mistakes[0]?.fix).to.equal('wrap it in brackets: inject: [Branch]')
     })
 
-    it('is no longer than the parameters, where the compiler has emitted types for all of them', () => {
+    it('cannot be longer than the parameters if the compiler has emitted types for all of them', () => {
       @WebSocketClient({ inject: [Branch, Leaf] })
       class Long {
         constructor(readonly branch: Branch) {}
@@ -444,7 +444,7 @@ describe('DependencyCheck', () => {
       ])
     })
 
-    it('may be longer where default values or a rest parameter hide parameters, or no types are emitted', () => {
+    it('can be longer if default values or a rest parameter hide parameters, or no types are emitted', () => {
       @WebSocketClient({ inject: [Branch, Leaf] })
       class Default {
         constructor(
@@ -491,7 +491,7 @@ describe('DependencyCheck', () => {
       @OnMessage() received(): void {}
     }
 
-    it('are not injected elsewhere: that would be a second instance, without a connection', () => {
+    it('cannot be injected elsewhere, because that would be a second instance without a connection', () => {
       @WebSocketClient({ inject: [Feed] })
       class Other {
         constructor(readonly feed: Feed) {}
@@ -511,13 +511,13 @@ describe('DependencyCheck', () => {
       ])
     })
 
-    it('may be provided as a value', () => {
+    it('can be provided as a value', () => {
       const registered = new Map([[Feed, [{}]]])
       expect(linesOf(follow([Feed], { registered }))).to.deep.equal([])
     })
   })
 
-  describe('what each connection has of its own', () => {
+  describe('values of a connection', () => {
     class Line {}
     @injectable()
     class OnLine {
@@ -526,17 +526,17 @@ describe('DependencyCheck', () => {
     const scoped = [Line]
     const cause = 'a singleton cannot inject Line, which is created per connection'
 
-    it('may be asked for by whatever is made for a connection', () => {
+    it('can be injected into anything created for a connection', () => {
       expect(linesOf(follow([OnLine], { scoped, client: OnLine }))).to.deep.equal([])
     })
 
-    it('may not be asked for by what is made for an application', () => {
+    it('cannot be injected into anything created for an application', () => {
       expect(linesOf(follow([OnLine], { scoped }))).to.deep.equal([
         `OnLine, constructor parameter 1: ${cause}`,
       ])
     })
 
-    it('may not be asked for by a singleton of a container above, also indirectly', () => {
+    it('cannot be injected into a singleton of a container above, even indirectly', () => {
       @injectable()
       class Through {
         constructor(readonly onLine: OnLine) {}
@@ -554,12 +554,12 @@ describe('DependencyCheck', () => {
       expect(check.nodes).to.deep.include({ token: 'single', isSingletonAbove: true })
     })
 
-    it('may be asked for by a singleton of the very container of the connection', () => {
+    it('can be injected into a singleton of the container of the connection', () => {
       const registered = new Map([['single', [{ useClass: OnLine, isSingleton: true, isOwn: true }]]])
       expect(linesOf(follow(['single'], { scoped, client: Leaf, registered }))).to.deep.equal([])
     })
 
-    it('may not be reached through another name that a container above keeps', () => {
+    it('cannot be injected through an alias that a container above keeps', () => {
       const registered = new Map([['alias', [{ useToken: OnLine, isSingleton: true, isOwn: false }]]])
       const check = follow(['alias'], { scoped, client: Leaf, registered })
       expect(linesOf(check)).to.deep.equal([`OnLine, constructor parameter 1: ${cause}`])

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { Disposables } from '#src/app/disposables.js'
 
-/** Makes a container of instances, and the list of those that were disposed of. */
+/** Returns disposables with instances, and the names of those that were disposed of. */
 function disposablesOf(make: (note: (name: string) => void) => readonly object[]) {
   const disposed: string[] = []
   const disposables = new Disposables()
@@ -11,7 +11,7 @@ function disposablesOf(make: (note: (name: string) => void) => readonly object[]
 
 describe('Disposables', () => {
   describe('#add', () => {
-    it('notes an instance once, even if it is added again', async () => {
+    it('records an instance once, even if it is added again', async () => {
       const { disposables, disposed } = disposablesOf((note) => {
         const instance = { dispose: () => note('it') }
         return [instance, instance]
@@ -102,7 +102,7 @@ describe('Disposables', () => {
       expect(disposed).to.deep.equal(['it'])
     })
 
-    it('leaves an instance that is added meanwhile for the next call', async () => {
+    it('leaves an instance that is added during the call for the next one', async () => {
       const disposed: string[] = []
       const disposables = new Disposables()
       const late = { dispose: () => disposed.push('late') }

@@ -14,19 +14,19 @@ function causeOf(made: object): string | undefined {
 }
 
 describe('checkInstance', () => {
-  it('returns an instance, also one of a subclass, or behind a proxy', () => {
+  it('accepts an instance, also of a subclass or behind a proxy', () => {
     class Derived extends Feed {}
     for (const made of [new Feed(), new Derived(), new Proxy(new Feed(), {})])
       expect(checkInstance(Feed, made)).to.equal(made)
   })
 
-  it('refuses a promise, whose rejection then harms nobody', () => {
+  it('rejects a promise, whose own rejection is ignored', () => {
     const cause = 'the constructor returned a promise, not an instance'
     expect(causeOf(Promise.reject(new Error('unheard')))).to.equal(cause)
     expect(causeOf({ then: (): void => {} })).to.equal(cause)
   })
 
-  it('refuses any other object', () => {
+  it('rejects any other object', () => {
     expect(causeOf({})).to.equal('the constructor returned a plain object, not an instance')
   })
 })

@@ -15,7 +15,7 @@ function linesOf(module: Class): string[] {
 }
 
 describe('readModules', () => {
-  it('takes what a module imports before what it provides itself', () => {
+  it('lists the providers of imports before those of the module', () => {
     @Module({ providers: [Cache], clients: [Feed] })
     class Inner {}
     @Module({ imports: [Inner], providers: [Store], clients: [{ use: Feed, name: 'second' }] })
@@ -26,7 +26,7 @@ describe('readModules', () => {
     expect(mistakes).to.deep.equal([])
   })
 
-  it('finds a provide that is no list', () => {
+  it('reports a provide that is not a list', () => {
     const provide = { provide: Store, useValue: new Store() } as unknown as readonly Provider[]
     @Module({ clients: [{ use: Feed, provide }] })
     class AppModule {}
@@ -35,7 +35,7 @@ describe('readModules', () => {
     ])
   })
 
-  it('takes a module once that is imported twice', () => {
+  it('reads a module once, even if it is imported twice', () => {
     @Module({ providers: [Store] })
     class Shared {}
     @Module({ imports: [Shared] })
@@ -47,7 +47,7 @@ describe('readModules', () => {
     expect(readModules(Both)).to.deep.include({ providers: [Store], mistakes: [] })
   })
 
-  it('takes modules that import each other', () => {
+  it('reads modules that import each other', () => {
     const imports: Class[] = []
     @Module({ imports, providers: [Store] })
     class Left {}
@@ -57,7 +57,7 @@ describe('readModules', () => {
     expect(readModules(Left)).to.deep.include({ providers: [Cache, Store], mistakes: [] })
   })
 
-  it('takes a module that declares nothing', () => {
+  it('reads a module that declares nothing', () => {
     @Module({})
     class Empty {}
     expect(readModules(Empty)).to.deep.include({ providers: [], clients: [], mistakes: [] })
@@ -71,7 +71,7 @@ describe('readModules', () => {
     expect(readModules(Outer).places).to.deep.equal(['Inner clients[0] (Feed)', 'Outer clients[1] (Feed)'])
   })
 
-  it('tells the mistakes of the module itself, and reads no list that is none', () => {
+  it('reports the mistakes of the module itself, and ignores values that are not lists', () => {
     @Module({ clients: Feed, client: [] } as never)
     class AppModule {}
     expect(linesOf(AppModule)).to.deep.equal([
@@ -81,7 +81,7 @@ describe('readModules', () => {
   })
 
   describe('imports', () => {
-    it('are modules, or else that is told', () => {
+    it('are modules, or are reported', () => {
       @Module({ imports: [Store, undefined as unknown as Class] })
       class AppModule {}
       expect(linesOf(AppModule)).to.deep.equal([
@@ -93,7 +93,7 @@ describe('readModules', () => {
       expect(missing?.fix).to.contain('break the circular import between the files')
     })
 
-    it('do not count as modules by what they inherit', () => {
+    it('must have their own @Module, not an inherited one', () => {
       @Module({})
       class Base {}
       class Derived extends Base {}
@@ -104,7 +104,7 @@ describe('readModules', () => {
   })
 
   describe('providers', () => {
-    it('are a class, or a token with one way to come by it', () => {
+    it('are a class, or a token with one source', () => {
       const right: Provider[] = [
         Store,
         { provide: 'class', useClass: Store },
@@ -118,7 +118,7 @@ describe('readModules', () => {
       expect(right.map(tokenOf)).to.deep.equal([Store, 'class', 'value', 'factory', 'existing'])
     })
 
-    it('are told where they are anything else', () => {
+    it('are reported if they are anything else', () => {
       const wrong = [
         null,
         'Store',
@@ -147,7 +147,7 @@ describe('readModules', () => {
       expect(providers).to.deep.equal([])
     })
 
-    it('provide each token once', () => {
+    it('must provide each token once', () => {
       @Module({ providers: [Store, { provide: 'limit', useValue: 1 }] })
       class Inner {}
       @Module({ imports: [Inner], providers: [Store, Cache, Cache] })
@@ -158,7 +158,7 @@ describe('readModules', () => {
       ])
     })
 
-    it('are not clients: as providers those would never be connected', () => {
+    it('cannot be clients, because these would never be connected', () => {
       @WebSocketClient()
       class Bare {}
       @Module({ providers: [Feed, Bare] })
@@ -184,7 +184,7 @@ describe('readModules', () => {
       expect(clients).to.deep.equal([])
     })
 
-    it('of one class have different names', () => {
+    it('of one class must have different names', () => {
       @WebSocketClient({ name: 'lobby' })
       class Chat extends Feed {}
       @Module({
@@ -206,7 +206,7 @@ describe('readModules', () => {
       ])
     })
 
-    it('of two classes that happen to be called the same may have one name', () => {
+    it('of two classes with the same name can have the same name', () => {
       const other = (() => {
         class Feed {
           @OnMessage() received(): void {}

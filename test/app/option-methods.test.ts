@@ -15,14 +15,14 @@ import { handlersOf } from '#src/annotations/handler-table.js'
 import { OptionMethods } from '#src/app/option-methods.js'
 import { onlyMistake } from '../support/startup-error.js'
 
-/** What is common to all clients here: in memory, on a clock of their own. */
+/** Options of all clients here: in memory, each with its own clock. */
 function world(): { server: MemoryServer; clock: FakeClock; options: ClientOptions } {
   const server = new MemoryServer()
   const clock = new FakeClock()
   return { server, clock, options: { transport: server.connect, clock, logger: false, heartbeat: false } }
 }
 
-/** Keeps the lines of a level. */
+/** Records the lines of a level. */
 function linesOf(level: keyof Logger): { lines: string[]; logger: Logger } {
   const lines: string[] = []
   const ignored = (): void => undefined
@@ -50,7 +50,7 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
-  it('keeps two clients of one class apart', async () => {
+  it('calls the method on the right client of two of one class', async () => {
     class Shard {
       last = 0
       @OnMessage() received({ s }: { s: number }): void {
@@ -90,7 +90,7 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
-  it('asks a method for the retry decision, and for the delay', async () => {
+  it('calls a method for the retry decision, and for the delay', async () => {
     class Feed {
       readonly failures: unknown[] = []
       @OnOpen() opened(): void {}
@@ -110,7 +110,7 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
-  it('always asks a method url, with the url that the options name', async () => {
+  it('always calls a method url, with the URL that the options name', async () => {
     class Feed {
       readonly chosen: (string | undefined)[] = []
       next: string | undefined
@@ -136,7 +136,7 @@ describe('@ClientOption', () => {
     await alone.close()
   })
 
-  it('checks the url that the options name', async () => {
+  it('checks the URL that the options name', async () => {
     class Feed {
       @OnMessage() received(): void {}
       @ClientOption('url') url(attempt: AttemptInfo): string {
@@ -163,7 +163,7 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
-  it('wins over the options of the class', async () => {
+  it('overrides the options of the class', async () => {
     @WebSocketClient({ route: 'type', reconnect: { minUptime: 0, delays: [9_000] } })
     class Feed {
       readonly seen: unknown[] = []
@@ -187,7 +187,7 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
-  it('makes the messages of subscriptions, and reads their acknowledgements', async () => {
+  it('returns the messages of subscriptions, and reads their acknowledgements', async () => {
     @WebSocketClient({ subscriptions: { ackTimeout: 500 }, inject: [Subscriptions] })
     class Feed {
       token = 'fresh'
@@ -215,7 +215,7 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
-  it('is not called where other options replace its group, which is logged', async () => {
+  it('is not called if other options replace its group, which is logged', async () => {
     class Feed {
       @OnMessage() received(): void {}
       @ClientOption('route') keyOf(): string {
@@ -240,7 +240,7 @@ describe('@ClientOption', () => {
     ])
   })
 
-  it('leaves a group off that the class switches off', async () => {
+  it('keeps a group off that the class turns off', async () => {
     @WebSocketClient({ outbox: false })
     class Feed {
       @OnMessage() received(): void {}
@@ -255,7 +255,7 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
-  it('is called where bootstrap switches a group on that the class has off', async () => {
+  it('is called if bootstrap turns a group on that the class turns off', async () => {
     @WebSocketClient({ reconnect: false })
     class Feed {
       @OnMessage() received(): void {}
@@ -272,7 +272,7 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
-  it('joins the times of a heartbeat that switch it on', () => {
+  it('joins the times of a heartbeat that turn it on', () => {
     class Feed {
       @OnMessage() received(): void {}
       @ClientOption('heartbeat.message') beat(): object {
@@ -286,7 +286,7 @@ describe('@ClientOption', () => {
     expect(methods.merge({}, [{ heartbeat: false }])).to.deep.equal({ heartbeat: false })
   })
 
-  it('is named where the options that replace its group lack what it gives', async () => {
+  it('is named if the options that replace its group lack its option', async () => {
     class Feed {
       @OnMessage() received(): void {}
       @ClientOption('subscriptions.subscribe') subscribe(topics: readonly unknown[]): unknown {
@@ -297,7 +297,7 @@ describe('@ClientOption', () => {
     expect(fix).to.contain('Feed#subscribe')
   })
 
-  it('is named by defineHandlers, too', async () => {
+  it('can be set by defineHandlers, too', async () => {
     class Feed {
       url(): string {
         return 'ws://own.test/'
@@ -311,7 +311,7 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
-  it('keeps its role where a subclass overrides the method', async () => {
+  it('keeps its role if a subclass overrides the method', async () => {
     class Feed {
       @OnMessage() received(): void {}
       @ClientOption('url') url(): string {
@@ -329,7 +329,7 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
-  it('refuses a name that cannot be a method, and a method whose promise nobody awaits', async () => {
+  it('rejects an unknown name, and a method whose promise would not be awaited', async () => {
     class Named {
       received(): void {}
       timeout(): number {
@@ -352,7 +352,7 @@ describe('@ClientOption', () => {
     expect((await onlyMistake(Late, { url: 'ws://peer.test/' })).cause).to.contain('must be synchronous')
   })
 
-  it('may be async for the url, the headers and the protocols alone', () => {
+  it('can be async for the URL, the headers and the protocols only', () => {
     const awaited = CLIENT_OPTION_NAMES.filter((name) => {
       class Feed {
         received(): void {}
@@ -366,7 +366,7 @@ describe('@ClientOption', () => {
     expect(awaited).to.deep.equal(['url', 'headers', 'protocols'])
   })
 
-  it('refuses two methods for one option', async () => {
+  it('rejects two methods for one option', async () => {
     class Feed {
       @OnMessage() received(): void {}
       @ClientOption('url') one(): string {
@@ -379,7 +379,7 @@ describe('@ClientOption', () => {
     expect((await onlyMistake(Feed, {})).place).to.equal('Feed#two')
   })
 
-  it('says so when an option is needed before the constructor has returned', async () => {
+  it('throws if an option is needed before the constructor has returned', async () => {
     class Feed {
       @OnMessage() received(): void {}
       @ClientOption('outbox.conflate') kindOf(): string {

@@ -31,30 +31,30 @@ const scope = {
 }
 
 describe('isPlain', () => {
-  it('is true of a class that injects what its connection has, or nothing', () => {
+  it('is true for a class that injects values of its connection, or nothing', () => {
     @WebSocketClient({ inject: [Heartbeat, Subscriptions, Connection] })
     class Named {}
     expect([Plain, Named, class {}].map(isPlain)).to.deep.equal([true, true, true])
   })
 
-  it('is false of a class that injects anything else', () => {
+  it('is false for a class that injects anything else', () => {
     @WebSocketClient({ inject: ['apiKey'] })
     class Keyed {}
     expect([Stored, Keyed].map(isPlain)).to.deep.equal([false, false])
   })
 
-  it('is true of a subclass that inherits such a constructor', () => {
+  it('is true for a subclass that inherits such a constructor', () => {
     expect([class extends Plain {}, class extends Stored {}].map(isPlain)).to.deep.equal([true, false])
   })
 })
 
 describe('PlainFactory', () => {
-  it('hands each parameter what the scope has under its token', () => {
+  it('passes each parameter the value of its token in the scope', () => {
     const made = new PlainFactory().make(Plain, scope)
     expect(made).to.deep.include({ json: JsonSender, logger: Logger, again: JsonSender })
   })
 
-  it('disposes of the instance, and of nothing that the connection has', async () => {
+  it('disposes of the instance, but not of values of the connection', async () => {
     const disposed: string[] = []
     class Disposable {
       dispose(): void {
@@ -67,7 +67,7 @@ describe('PlainFactory', () => {
     expect(disposed).to.deep.equal(['instance'])
   })
 
-  it('finds a constructor whose types nothing tells', () => {
+  it('reports a constructor without types', () => {
     class Untold {
       constructor(readonly json: unknown) {}
     }
@@ -76,7 +76,7 @@ describe('PlainFactory', () => {
     expect(mistake?.cause).to.contain('the constructor has 1 parameter')
   })
 
-  it("tells another copy's token before it blames the missing container", () => {
+  it('reports a token of another copy rather than the missing container', () => {
     class Other {}
     recordVersion(Other, '9.9.9')
     class Odd {
@@ -87,7 +87,7 @@ describe('PlainFactory', () => {
     expect(mistake?.cause).to.contain('Other comes from another copy of holdfast')
   })
 
-  it('tells what a token is before it blames the missing container', () => {
+  it('reports an invalid token rather than the missing container', () => {
     @injectable()
     class Odd {
       constructor(
@@ -100,7 +100,7 @@ describe('PlainFactory', () => {
     expect(causes[1]).to.contain('injecting Store requires tsyringe, which is not installed')
   })
 
-  it('says what to install for each parameter that takes a container (used only where tsyringe is missing)', () => {
+  it('names the packages to install for each parameter that needs a container (used only if tsyringe is missing)', () => {
     @injectable()
     class Two {
       constructor(

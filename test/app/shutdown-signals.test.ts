@@ -11,7 +11,7 @@ import { eventually } from '../support/eventually.js'
 
 const PROGRAM = fileURLToPath(new URL('../support/ends-on-signal.js', import.meta.url))
 
-/** How a process ended. */
+/** Exit code and signal of a process. */
 interface End {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
@@ -51,7 +51,7 @@ class Program {
     this.#child.stdin.write(`${line}\n`)
   }
 
-  /** Ends it, however far it is. */
+  /** Ends the process at any point. */
   async stop(): Promise<void> {
     this.#child.kill('SIGKILL')
     await this.ended
@@ -62,7 +62,7 @@ describe('closeOnSignals', () => {
   const listeners = (): number[] => [process.listenerCount('SIGINT'), process.listenerCount('SIGTERM')]
   const never = (): Promise<void> => new Promise(() => {})
 
-  it('listens once for all that is to be closed, until nothing is left', () => {
+  it('listens once for everything to be closed, until nothing is left', () => {
     const before = listeners()
     const stopFirst = closeOnSignals(() => never())
     const stopSecond = closeOnSignals(() => never())
@@ -73,7 +73,7 @@ describe('closeOnSignals', () => {
     expect(listeners()).to.deep.equal(before)
   })
 
-  it('stops listening when the client has closed by itself, and when bootstrap has failed', async () => {
+  it('stops listening when the client has closed, and when bootstrap has failed', async () => {
     class Quiet {
       @OnMessage() received(): void {}
     }
@@ -121,7 +121,7 @@ describe('closeOnSignals', () => {
     })
 
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      it(`closes with 1001 on ${signal}, and dies of it`, async () => {
+      it(`closes with 1001 on ${signal}, and ends by that signal`, async () => {
         await run()
         program.send(signal)
         expect(await program.ended).to.deep.equal({ code: null, signal })
@@ -143,7 +143,7 @@ describe('closeOnSignals', () => {
       expect((await codes).map(({ code }) => code)).to.deep.equal([1001, 1001])
     })
 
-    it('exits at once on the second signal', async () => {
+    it('exits immediately on the second signal', async () => {
       await run()
       server.connections[0]!.socket.send('"work"')
       await program.printed('working')
@@ -154,7 +154,7 @@ describe('closeOnSignals', () => {
       expect(program.lines).not.to.include('closed 1')
     })
 
-    it('takes the same signal twice at once, as npm passes Ctrl-C on, for one', async () => {
+    it('treats the same signal twice at once as one, because npm repeats Ctrl-C', async () => {
       await run()
       server.connections[0]!.socket.send('"work"')
       await program.printed('working')
@@ -181,14 +181,14 @@ describe('closeOnSignals', () => {
       expect(await program.ended).to.deep.equal({ code: 130, signal: null })
     })
 
-    it('exits with 128 plus the number of the signal as process 1, which no signal ends', async () => {
+    it('exits with 128 plus the number of the signal as PID 1, which no signal ends', async () => {
       await run('first')
       program.send('SIGTERM')
       expect(await program.ended).to.deep.equal({ code: 143, signal: null })
       expect((await codes).map(({ code }) => code)).to.deep.equal([1001, 1001])
     })
 
-    it('leaves one run to a listener of your own, and exits with 128 plus the number of the signal', async () => {
+    it('calls a custom listener once, and exits with 128 plus the number of the signal', async () => {
       await run('listens')
       program.send('SIGTERM')
       expect(await program.ended).to.deep.equal({ code: 143, signal: null })

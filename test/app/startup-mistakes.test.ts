@@ -20,7 +20,7 @@ import type { Class, Mistake } from 'holdfast'
 import { MemoryServer } from 'holdfast/testing'
 import { failedStart, onlyMistake, startupError } from '../support/startup-error.js'
 
-// What a newcomer does wrong, as it is written, and what they are told: one error with place, cause and fix.
+// Typical mistakes of newcomers, and the error that reports them with place, cause and fix.
 
 class Listener {
   @OnMessage() received(): void {}
@@ -32,7 +32,7 @@ interface Settings {
   readonly limit: number
 }
 
-/** A decorator as JavaScript and careless casts let it be used. */
+/** A decorator without its types, as in JavaScript. */
 type Loose = (target: object, member: string, descriptor?: PropertyDescriptor) => void
 
 /** Expects one mistake at this place whose cause and fix contain these words. */
@@ -75,7 +75,7 @@ describe('start-up mistakes', () => {
     )
   })
 
-  it('are told again at the next start, and make nothing', async () => {
+  it('are reported again at the next start, and create nothing', async () => {
     let made = 0
     class Twins {
       constructor() {
@@ -101,7 +101,7 @@ describe('start-up mistakes', () => {
       })
     })
 
-    it('a module whose @Module is forgotten', async () => {
+    it('a module without @Module', async () => {
       class AppModule {}
       const { mistakes } = await failedStart(AppModule)
       expect(mistakes[0]?.fix).to.contain('add @Module({ clients: [TheClient] }) to make the class a module')
@@ -196,7 +196,7 @@ describe('start-up mistakes', () => {
       })
     })
 
-    it('an @OnError that names no class of errors', async () => {
+    it('an @OnError without an error class', async () => {
       class Odd {
         @OnError(undefined as never) failed(): void {}
       }
@@ -241,7 +241,7 @@ describe('start-up mistakes', () => {
       })
     })
 
-    it('@inject of a token that nobody provides', async () => {
+    it('@inject of a token without a provider', async () => {
       @WebSocketClient()
       class Limited extends Listener {
         constructor(
@@ -272,7 +272,7 @@ describe('start-up mistakes', () => {
       })
     })
 
-    it('a dependency that cannot be made, however deep', async () => {
+    it('a dependency that cannot be created, at any depth', async () => {
       @injectable()
       class Repository {
         constructor(readonly path: string) {}
@@ -290,7 +290,7 @@ describe('start-up mistakes', () => {
       expect((await onlyMistake(Ticker)).place).to.equal('Repository, constructor parameter 1')
     })
 
-    it('a cycle, told at once', async () => {
+    it('a cycle, reported immediately', async () => {
       class First {
         constructor(readonly second: object) {}
       }
@@ -313,11 +313,11 @@ describe('start-up mistakes', () => {
         cause: 'circular dependency: First → Second → First',
         fix: 'or use @inject(delay(() => TheClass)) from tsyringe',
       })
-      // tsyringe itself takes seconds, or the process down with it.
+      // tsyringe itself would take seconds, or crash the process.
       expect(performance.now() - begun).to.be.below(500)
     })
 
-    it('are none where delay() breaks the cycle', async () => {
+    it('no cycle if delay() breaks it', async () => {
       class First {
         constructor(readonly second: { readonly name: string }) {}
       }
@@ -378,7 +378,7 @@ describe('start-up mistakes', () => {
 
     let folder: string
 
-    /** Compiles with esbuild, which writes no types for decorators, and loads what comes of it. */
+    /** Compiles with esbuild, which emits no types for decorators, and loads the result. */
     async function compile(experimentalDecorators: boolean): Promise<Compiled> {
       const tsconfigRaw = { compilerOptions: { experimentalDecorators, emitDecoratorMetadata: true } }
       const { code } = await transform(source, { loader: 'ts', target: 'es2022', tsconfigRaw })
@@ -388,13 +388,13 @@ describe('start-up mistakes', () => {
     }
 
     before(async () => {
-      // Inside the project, so that the package finds itself by its name.
+      // Inside the project, so that the package can import itself by name.
       folder = await mkdtemp(fileURLToPath(new URL('../../compiled-', import.meta.url)))
     })
 
     after(() => rm(folder, { recursive: true }))
 
-    it('a compiler that leaves the types out (esbuild, with experimentalDecorators)', async () => {
+    it('a compiler that omits the types (esbuild, with experimentalDecorators)', async () => {
       const { Compiled, Undecorated } = await compile(true)
       expectMistake(await onlyMistake(Compiled), {
         place: 'Compiled',
@@ -406,7 +406,7 @@ describe('start-up mistakes', () => {
       expect(fix).to.contain('or list the tokens: @WebSocketClient({ inject: [A, B] })')
     })
 
-    it('is none where the fix was taken, and inject names the tokens', async () => {
+    it('no mistake if inject lists the tokens', async () => {
       const { Named } = await compile(true)
       const server = new MemoryServer()
       const client = await bootstrap(Named, 'ws://peer.test/', { transport: server.connect, logger: false })
@@ -414,7 +414,7 @@ describe('start-up mistakes', () => {
       await client.close()
     })
 
-    it('a property, a static member and an accessor, told under esbuild too', async () => {
+    it('a property, a static member and an accessor, under esbuild, too', async () => {
       const { Arrow, Elsewhere } = await compile(true)
       expectMistake((await failedStart(Arrow)).mistakes[0]!, {
         place: 'Arrow#received',
@@ -448,7 +448,7 @@ describe('start-up mistakes', () => {
   describe('of options', () => {
     const rows: [what: string, options: object, wanted: Mistake][] = [
       [
-        'no url',
+        'no URL',
         {},
         {
           place: 'Listener',
@@ -457,7 +457,7 @@ describe('start-up mistakes', () => {
         },
       ],
       [
-        'a url that is none',
+        'an invalid URL',
         { url: 'peer.test/feed?token=secret' },
         {
           place: 'options.url',
@@ -485,7 +485,7 @@ describe('start-up mistakes', () => {
         { place: 'options.url', cause: 'contains a fragment', fix: 'remove "#"' },
       ],
       [
-        'a subprotocol that is none',
+        'an invalid subprotocol',
         { protocols: ['a, b'] },
         {
           place: 'options.protocols[0]',
@@ -494,7 +494,7 @@ describe('start-up mistakes', () => {
         },
       ],
       [
-        'a subprotocol named twice',
+        'a duplicate subprotocol',
         { protocols: ['a', 'a'] },
         { place: 'options.protocols[1]', cause: 'duplicate subprotocol', fix: 'remove the duplicate' },
       ],
@@ -508,12 +508,12 @@ describe('start-up mistakes', () => {
         },
       ],
       [
-        'a header name with a blank',
+        'a header name with a space',
         { headers: { 'x a': 'b' } },
         { place: 'options.headers["x a"]', cause: 'invalid header name', fix: 'no spaces' },
       ],
       [
-        'a heartbeat that listens only and sends',
+        'a heartbeat with silence and interval',
         { heartbeat: { silence: 1_000, interval: 1_000 } },
         {
           place: 'options.heartbeat',
@@ -522,7 +522,7 @@ describe('start-up mistakes', () => {
         },
       ],
       [
-        'a first delay beyond the last',
+        'an initialDelay above maxDelay',
         { reconnect: { initialDelay: 5_000, maxDelay: 1_000 } },
         {
           place: 'options.reconnect',
@@ -531,17 +531,17 @@ describe('start-up mistakes', () => {
         },
       ],
       [
-        'delays, and what they replace',
+        'delays with maxDelay',
         { reconnect: { delays: [1_000], maxDelay: 1_000 } },
         { place: 'options.reconnect', cause: 'delays replaces maxDelay', fix: 'remove one' },
       ],
       [
-        'an option that is misspelt',
+        'a misspelled option',
         { hartbeat: false },
         { place: 'options.hartbeat', cause: 'unknown option', fix: 'did you mean "heartbeat"?' },
       ],
       [
-        'a part of an option that is misspelt',
+        'a misspelled member of an option',
         { reconnect: { maxattempts: 1 } },
         {
           place: 'options.reconnect.maxattempts',
@@ -550,7 +550,7 @@ describe('start-up mistakes', () => {
         },
       ],
       [
-        'a time that is none',
+        'an invalid time',
         { connectTimeout: -1 },
         {
           place: 'options.connectTimeout',
@@ -562,12 +562,12 @@ describe('start-up mistakes', () => {
 
     for (const [what, options, wanted] of rows) {
       it(what, async () => {
-        const url = what === 'no url' ? {} : { url: 'ws://peer.test/' }
+        const url = what === 'no URL' ? {} : { url: 'ws://peer.test/' }
         expectMistake(await onlyMistake(Listener, { ...url, ...options }), wanted)
       })
     }
 
-    it('of the class as of bootstrap', async () => {
+    it('an option of the class', async () => {
       @WebSocketClient({ url: 'https://peer.test/' })
       class Secure extends Listener {}
       expect((await onlyMistake(Secure, {})).fix).to.equal('use wss://')
@@ -575,8 +575,8 @@ describe('start-up mistakes', () => {
   })
 
   describe('of copies', () => {
-    it("another copy's Connection is told as that, and not as a class that lacks types", async () => {
-      // Beside the package, so that what it imports is found.
+    it("another copy's Connection, not a class without types", async () => {
+      // Next to the package, so that its imports are found.
       const folder = await mkdtemp(fileURLToPath(new URL('../../copy-', import.meta.url)))
       try {
         await cp(fileURLToPath(new URL('../../../dist', import.meta.url)), folder, { recursive: true })
@@ -631,7 +631,7 @@ describe('start-up mistakes', () => {
       })
     })
 
-    it('an import of something that is no module', async () => {
+    it('an import that is not a module', async () => {
       @Module({ imports: [Store], clients: [{ use: Listener, url: 'ws://peer.test/' }] })
       class AppModule {}
       expectMistake(await moduleMistake(AppModule), {
@@ -641,13 +641,13 @@ describe('start-up mistakes', () => {
       })
     })
 
-    it('a client without a url', async () => {
+    it('a client without a URL', async () => {
       @Module({ clients: [Listener] })
       class AppModule {}
       expect((await moduleMistake(AppModule)).place).to.equal('AppModule clients[0] (Listener)')
     })
 
-    it('a url that is undefined, as from an environment variable that is not set', async () => {
+    it('an undefined URL, for example from an environment variable that is not set', async () => {
       const other = { use: Listener, url: 'ws://peer.test/', name: 'other' }
       @Module({ clients: [other, { use: Listener, url: process.env['NOT_SET'] }] })
       class AppModule {}
@@ -658,7 +658,7 @@ describe('start-up mistakes', () => {
       })
     })
 
-    it('an option of an entry is told with the entry', async () => {
+    it('an option of an entry, with the entry', async () => {
       @Module({ clients: [{ use: Listener, name: 'lobby', url: 'localhost:8080' }] })
       class AppModule {}
       expectMistake(await moduleMistake(AppModule), {

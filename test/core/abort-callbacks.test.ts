@@ -3,7 +3,7 @@ import { addAbortCallback, removeAbortCallback } from '#src/core/abort-callbacks
 import { countListeners } from '../support/count-listeners.js'
 
 describe('abort callbacks', () => {
-  it('share one listener of their signal, and take it with them', () => {
+  it('share one listener of their signal, which the last one removes', () => {
     const { signal } = new AbortController()
     const listeners = countListeners(signal)
     const callbacks = Array.from({ length: 100 }, () => () => undefined)
@@ -15,7 +15,7 @@ describe('abort callbacks', () => {
     expect(listeners()).to.equal(0)
   })
 
-  it('are all called when it aborts, but those that were removed', () => {
+  it('are called when the signal aborts, unless they were removed', () => {
     const controller = new AbortController()
     const called: string[] = []
     const removed = (): void => void called.push('removed')
@@ -27,7 +27,7 @@ describe('abort callbacks', () => {
     expect(called).to.deep.equal(['first', 'last'])
   })
 
-  it('may remove themselves when they are called', () => {
+  it('can remove themselves when they are called', () => {
     const controller = new AbortController()
     const listeners = countListeners(controller.signal)
     let calls = 0
@@ -44,7 +44,7 @@ describe('abort callbacks', () => {
     expect(listeners()).to.equal(0)
   })
 
-  it('of other signals are others', () => {
+  it('of different signals are independent', () => {
     const [one, other] = [new AbortController(), new AbortController()]
     let calls = 0
     const callback = (): void => void (calls += 1)

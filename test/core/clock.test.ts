@@ -17,7 +17,7 @@ function withTimers<T>(
 
 describe('systemClock', () => {
   describe('#now', () => {
-    it('is the monotonic time, which setting the wall clock does not move', () => {
+    it('is monotonic, even if the wall clock is set', () => {
       const before = performance.now()
       const now = systemClock.now()
       expect(now).to.be.within(before, performance.now())
@@ -43,7 +43,7 @@ describe('systemClock', () => {
       expect(calls).to.equal(1)
     })
 
-    it('never hands a longer delay to Node than its timers keep, which would fire at once', () => {
+    it('never passes Node a delay above its maximum, which would fire immediately', () => {
       const delays: number[] = []
       withTimers({ setTimeout: (_callback: () => void, delay: number) => void delays.push(delay) }, () => {
         systemClock.setTimeout(() => {}, LONGEST_DELAY + 1)
@@ -54,7 +54,7 @@ describe('systemClock', () => {
       expect(delays).to.deep.equal([LONGEST_DELAY, LONGEST_DELAY, 1_000])
     })
 
-    it('is cancelled with the very timer that it started', () => {
+    it('cancels exactly the timer that it started', () => {
       const cleared: unknown[] = []
       const fakes = {
         setTimeout: () => 'the timer',
@@ -78,7 +78,7 @@ describe('systemClock', () => {
       expect(order).to.deep.equal(['promise', 'turn'])
     })
 
-    it('does not call back once it has been cancelled, however often', async () => {
+    it('does not call back once it has been canceled, even twice', async () => {
       let isCalled = false
       const timer = systemClock.nextTurn(() => {
         isCalled = true
@@ -99,7 +99,7 @@ describe('backoffCeiling', () => {
     expect(ceilings).to.deep.equal([2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
   })
 
-  it('stays at maxDelay however many failures there are', () => {
+  it('stays at maxDelay for any number of failures', () => {
     expect(backoffCeiling(BOUNDS, 5_000)).to.equal(30_000)
   })
 })

@@ -17,7 +17,7 @@ describe('deferred', () => {
     expect(await one.promise.catch((thrown: unknown) => thrown)).to.equal(error)
   })
 
-  it('may reject before anybody awaits it: that is not unhandled (B34)', async () => {
+  it('can reject before it is awaited, which does not count as unhandled (B34)', async () => {
     const one = deferred<number>()
     const unhandled: unknown[] = []
     const listener = (reason: unknown): void => void unhandled.push(reason)
@@ -32,14 +32,14 @@ describe('deferred', () => {
 })
 
 describe('RESOLVED', () => {
-  it('has resolved, and is one for all', async () => {
+  it('has resolved, and is shared', async () => {
     await RESOLVED
     expect(RESOLVED).to.be.instanceOf(Promise)
   })
 })
 
 describe('LazyDeferred', () => {
-  it('settles the promise of those who ask before', async () => {
+  it('settles a promise that was requested earlier', async () => {
     const kept = new LazyDeferred<number>()
     const failed = new LazyDeferred<number>()
     const promises = [kept.promise, kept.promise, failed.promise]
@@ -49,7 +49,7 @@ describe('LazyDeferred', () => {
     expect(results.map(({ status }) => status)).to.deep.equal(['fulfilled', 'fulfilled', 'rejected'])
   })
 
-  it('gives those who ask later what it has come to, and stays with that', async () => {
+  it('settles a promise that is requested later, with the first result', async () => {
     const kept = new LazyDeferred<number>()
     kept.resolve(1)
     kept.resolve(2)
@@ -58,7 +58,7 @@ describe('LazyDeferred', () => {
     expect(await kept.promise).to.equal(1)
   })
 
-  it('may be rejected and left alone', async () => {
+  it('can be rejected without being awaited', async () => {
     const failed = new LazyDeferred<number>()
     failed.reject(new Error('oops'))
     void failed.promise
@@ -67,7 +67,7 @@ describe('LazyDeferred', () => {
   })
 
   describe('#onSettled', () => {
-    it('tells once, when it settles, or at once if it has', () => {
+    it('calls the listener once, when it settles, or immediately if it already has', () => {
       const calls: string[] = []
       const kept = new LazyDeferred<number>()
       const settled = (): void => {

@@ -26,9 +26,9 @@ describe('describeValue', () => {
     [generator(), 'an instance of Generator'],
     [{ [Symbol.toStringTag]: Symbol('odd') }, 'a plain object'],
   ]
-  for (const [value, said] of rows) {
-    it(`returns '${said}', and nothing of the contents`, () => {
-      expect(describeValue(value)).to.equal(said)
+  for (const [value, kind] of rows) {
+    it(`returns '${kind}' without the contents`, () => {
+      expect(describeValue(value)).to.equal(kind)
     })
   }
 })

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { expect } from 'chai'
 import { publishMessage, publishState } from '#src/core/diagnostics.js'
 
-/** Subscribes to a channel for as long as a function runs, and returns what it carried. */
+/** Subscribes to a channel while a function runs, and returns its messages. */
 function heardOn(channel: string, run: () => void): unknown[] {
   const heard: unknown[] = []
   const listener = (diagnostic: unknown): void => void heard.push(diagnostic)
@@ -22,7 +22,7 @@ describe('diagnostics', () => {
       expect(heardOn('holdfast:state', () => publishState(diagnostic))).to.deep.equal([diagnostic])
     })
 
-    it('is silent once nobody has subscribed any more', () => {
+    it('is silent without subscribers', () => {
       const heard = heardOn('holdfast:state', () => {})
       publishState({ connection: 'Ticker#1', from: 'connecting', to: 'open' })
       expect(heard).to.deep.equal([])
@@ -30,13 +30,13 @@ describe('diagnostics', () => {
   })
 
   describe('holdfast:message', () => {
-    it('carries each message, decoded, and the connection that it came in on', () => {
+    it('carries each decoded message and its connection', () => {
       const message = { type: 'tick' }
       const heard = heardOn('holdfast:message', () => publishMessage('Ticker#1', message))
       expect(heard).to.deep.equal([{ connection: 'Ticker#1', message }])
     })
 
-    it('is silent once nobody has subscribed any more', () => {
+    it('is silent without subscribers', () => {
       const heard = heardOn('holdfast:message', () => {})
       publishMessage('Ticker#1', {})
       expect(heard).to.deep.equal([])

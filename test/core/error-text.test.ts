@@ -9,7 +9,7 @@ describe('excerptOf', () => {
     expect(excerptOf('', 0)).to.equal('')
   })
 
-  it('cuts a longer text at the limit, and marks the cut', () => {
+  it('shortens a longer text to the limit, with an ellipsis', () => {
     expect(excerptOf('abcd', 3)).to.equal('abc…')
   })
 })

@@ -10,7 +10,7 @@ class Item {
   constructor(readonly name: number) {}
 }
 
-/** A chain of so many items, and the items. */
+/** Returns a chain of `count` items, and the items. */
 function rig(count: number) {
   const chain = new Chain<Item>()
   const items = Array.from({ length: count }, (_, name) => new Item(name))
@@ -34,7 +34,7 @@ describe('Chain', () => {
   })
 
   for (const removed of [0, 1, 2]) {
-    it(`removes item ${removed} of 3, and goes on with the rest`, () => {
+    it(`removes item ${removed} of 3, and keeps the rest`, () => {
       const { chain, items, names } = rig(3)
       chain.remove(items[removed]!)
       const left = [0, 1, 2].filter((name) => name !== removed)
@@ -46,14 +46,14 @@ describe('Chain', () => {
     })
   }
 
-  it('takes an item again that was removed, at the end', () => {
+  it('accepts a removed item again, at the end', () => {
     const { chain, items, names } = rig(3)
     chain.remove(items[0]!)
     chain.push(items[0]!)
     expect(names()).to.deep.equal([1, 2, 0])
   })
 
-  it('starts anew once all are removed', () => {
+  it('can be filled again once all items are removed', () => {
     const { chain, items, names } = rig(2)
     for (const item of items) chain.remove(item)
     expect(chain.first).to.equal(undefined)
@@ -63,7 +63,7 @@ describe('Chain', () => {
   })
 })
 
-/** Returns a queue of the items given. */
+/** Returns a queue of these items. */
 function queueOf<T>(...items: readonly T[]): Fifo<T> {
   const queue = new Fifo<T>()
   for (const item of items) queue.push(item)
@@ -79,7 +79,7 @@ describe('Fifo', () => {
       expect([queue.shift(), queue.shift()]).to.deep.equal(['b', 'c'])
     })
 
-    it('returns undefined from an empty queue, also from one that was full before', () => {
+    it('returns undefined for an empty queue, even if it had items before', () => {
       const queue = queueOf('a')
       queue.shift()
       expect(queue.shift()).to.equal(undefined)
@@ -118,7 +118,7 @@ describe('Fifo', () => {
       expect(queue.clear()).to.deep.equal([2, 4, 6])
     })
 
-    it('does nothing to what has been taken', () => {
+    it('has no effect if the item has been taken', () => {
       const queue = new Fifo<string>()
       const places = ['a', 'b', 'c'].map((item) => queue.push(item))
       queue.shift()
@@ -132,7 +132,7 @@ describe('Fifo', () => {
     })
   })
 
-  it('behaves like an array, whatever happens', () => {
+  it('behaves like an array in any sequence of calls', () => {
     const step = fc.oneof(
       fc.nat(9),
       fc.constantFrom('shift' as const, 'clear' as const, 'remove' as const, 'delete' as const),

@@ -4,13 +4,13 @@ import { LazySignal } from '#src/core/lazy-signal.js'
 const LOST = new Error('It was lost')
 
 describe('LazySignal', () => {
-  it('is one signal, whoever asks', () => {
+  it('returns the same signal every time', () => {
     const lazy = new LazySignal()
     expect(lazy.signal).to.equal(lazy.signal)
     expect(lazy.signal.aborted).to.equal(false)
   })
 
-  it('aborts what has been asked for', () => {
+  it('aborts the signal that was requested earlier', () => {
     const lazy = new LazySignal()
     const { signal } = lazy
     const aborts: unknown[] = []
@@ -19,7 +19,7 @@ describe('LazySignal', () => {
     expect(aborts).to.deep.equal([LOST])
   })
 
-  it('is aborted already for who asks later, with the first reason', () => {
+  it('returns an aborted signal later, with the first reason', () => {
     const lazy = new LazySignal()
     lazy.abort(LOST)
     lazy.abort(new Error('another'))

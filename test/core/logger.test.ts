@@ -6,7 +6,7 @@ import { KeepingLogger } from '../support/keeping-logger.js'
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 
-/** Runs with the console replaced, and returns what was written to it. */
+/** Replaces the console while a function runs, and returns the lines written to it. */
 function writtenTo(console: Console, run: () => void): string[] {
   const written: string[] = []
   const kept = LEVELS.map((level) => [level, console[level]] as const)
@@ -21,7 +21,7 @@ function writtenTo(console: Console, run: () => void): string[] {
 }
 
 describe('connectionLogger', () => {
-  it("begins each line with the connection's name, and keeps the level and the target's this", () => {
+  it("begins each line with the connection's name, and keeps the level and `this` of the target", () => {
     const target = new KeepingLogger()
     const logger = connectionLogger(target, 'Ticker#1')
     for (const level of LEVELS) logger[level](`a ${level}`)
@@ -36,7 +36,7 @@ describe('connectionLogger', () => {
     expect(written).to.deep.equal(['warn [Ticker#1] said', 'error [Ticker#1] said'])
   })
 
-  it('writes nothing when it is false', () => {
+  it('writes nothing if the option is false', () => {
     const logger = connectionLogger(false, 'Ticker#1')
     const written = writtenTo(console, () => {
       for (const level of LEVELS) logger[level]('said')
@@ -54,7 +54,7 @@ describe('connectionLogger', () => {
     expect(calls).to.deep.equal([['[Ticker] handle: failed', { err }], ['[Ticker] state: open']])
   })
 
-  it('tells whether lines at info go anywhere', () => {
+  it('knows whether lines at info are written', () => {
     const isLogged = (option: Logger | false | undefined): boolean => logsInfo(connectionLogger(option, 'x'))
     expect([undefined, false as const].map(isLogged)).to.deep.equal([false, false])
     expect([console, new KeepingLogger()].map(isLogged)).to.deep.equal([true, true])
@@ -86,7 +86,7 @@ describe('connectionLogger', () => {
     })
   }
 
-  it('leaves out the stack of an error of its own', () => {
+  it('omits the stack of an error of Holdfast', () => {
     const logger = connectionLogger(undefined, 'Ticker')
     const err = new EncodeError('cannot')
     expect(writtenTo(console, () => logger.error('failed', { err }))).to.deep.equal(['error [Ticker] failed'])
@@ -95,13 +95,13 @@ describe('connectionLogger', () => {
   it('ignores the rejection of an asynchronous logger', async () => {
     const late = (): void => Promise.reject(new Error('the disk is full')) as never
     connectionLogger({ debug: late, info: late, warn: late, error: late }, 'x').error('said')
-    // Node tells of an unhandled rejection after the microtasks: the runner would fail.
+    // Node reports an unhandled rejection after the microtasks, which would fail the test run.
     await new Promise((resolve) => {
       setImmediate(resolve)
     })
   })
 
-  it('drops what a logger throws', () => {
+  it('ignores exceptions of a logger', () => {
     class Broken extends KeepingLogger {
       override error(): void {
         throw new Error('the disk is full')

@@ -13,7 +13,7 @@ describe('NamedTimers', () => {
     }
   }
 
-  it('fire once, by name, and are over then', async () => {
+  it('fire once, by name', async () => {
     const { clock, timers, fired } = make()
     timers.set('delay', 20)
     timers.set('maxAge', 10)
@@ -22,7 +22,7 @@ describe('NamedTimers', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('fire no more once they are cancelled; to cancel one that does not run changes nothing', async () => {
+  it('do not fire once they are canceled; canceling one that is not running has no effect', async () => {
     const { clock, timers, fired } = make()
     timers.set('delay', 20)
     timers.set('half', 20)
@@ -32,7 +32,7 @@ describe('NamedTimers', () => {
     expect(fired).to.deep.equal(['half'])
   })
 
-  it('begin anew when they are set again', async () => {
+  it('start again when they are set again', async () => {
     const { clock, timers, fired } = make()
     timers.set('delay', 20)
     await clock.advance(15)
@@ -55,7 +55,7 @@ describe('NamedTimers', () => {
     expect(fired).to.deep.equal(['half', 'end'])
   })
 
-  it('never fire after Infinity, and need no timer of the clock for that', () => {
+  it('never fire for Infinity, and then need no timer of the clock', () => {
     const { clock, timers } = make()
     timers.set('open:1', Infinity)
     expect(clock.timers).to.equal(0)

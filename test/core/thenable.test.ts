@@ -2,12 +2,12 @@ import { expect } from 'chai'
 import { isThenable, syncAnswer } from '#src/core/thenable.js'
 
 describe('isThenable', () => {
-  it('knows promises, and what behaves like one', () => {
+  it('returns true for promises and thenables', () => {
     expect(isThenable(Promise.resolve())).to.equal(true)
     expect(isThenable({ then() {} })).to.equal(true)
   })
 
-  it('knows what is none', () => {
+  it('returns false for anything else', () => {
     for (const value of [undefined, null, 'text', 5, {}, { then: 5 }, () => {}]) {
       expect(isThenable(value)).to.equal(false)
     }
@@ -15,7 +15,7 @@ describe('isThenable', () => {
 })
 
 describe('syncAnswer', () => {
-  it('returns whatever is no promise as it is', () => {
+  it('returns any other value unchanged', () => {
     const object = { then: 'not a function' }
     for (const answer of [true, false, undefined, null, 0, object]) {
       expect(syncAnswer(answer, 'isReply')).to.equal(answer)

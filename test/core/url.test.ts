@@ -8,7 +8,7 @@ describe('redactUrl', () => {
     )
   })
 
-  it('shows nothing of what is no url', () => {
+  it('shows nothing of a text that is not a URL', () => {
     expect(redactUrl('secret')).to.equal('(not a URL)')
   })
 })
@@ -39,7 +39,7 @@ describe('showUrl', () => {
 
 describe('findUrlMistake', () => {
   for (const url of ['ws://peer.test', 'wss://user:pass@peer.test/feed?a=%23', 'ws+unix:///run/peer.sock']) {
-    it(`finds none with ${url}`, () => {
+    it(`accepts ${url}`, () => {
       expect(findUrlMistake(url)).to.equal(undefined)
     })
   }
@@ -64,7 +64,7 @@ describe('findUrlMistake', () => {
     ['ws://peer.test/#', 'contains a fragment, which RFC 6455 forbids', 'encode it as %23'],
   ]
   for (const [url, cause, fix] of rows) {
-    it(`says that '${url}' ${cause}, and what to write instead`, () => {
+    it(`reports that '${url}' ${cause}, with a fix`, () => {
       expect(findUrlMistake(url)?.cause).to.equal(cause)
       expect(findUrlMistake(url)?.fix).to.contain(fix)
     })
@@ -76,7 +76,7 @@ const PROXY = 'http://user:secret@proxy.example.com:3128'
 
 describe('unusedProxy', () => {
   for (const name of ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'ALL_PROXY', 'all_proxy']) {
-    it(`names ${name}, and nothing of its value`, () => {
+    it(`names ${name} without its value`, () => {
       expect(unusedProxy(FEED, { [name]: PROXY })).to.equal(
         `. ${name} is set, but was not used: Holdfast connects directly`,
       )
@@ -95,7 +95,7 @@ describe('unusedProxy', () => {
     })
   }
 
-  it('is not if NO_PROXY covers other hosts', () => {
+  it('is not empty if NO_PROXY covers other hosts only', () => {
     expect(unusedProxy(FEED, { HTTPS_PROXY: PROXY, NO_PROXY: 'ample.com,localhost' })).not.to.equal('')
   })
 })

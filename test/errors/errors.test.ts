@@ -259,7 +259,7 @@ const ROWS: readonly Row[] = [
   },
 ]
 
-/** How an error names a request with this message. */
+/** Returns the name of a request with this message in an error. */
 function named(message: unknown): string {
   const id: unknown = Array.isArray(message) && message[0] === 2 ? message[1] : 7
   const { message: text } = new ReplyError({ id, message, client: 'Ticker#1' }, undefined)
@@ -277,13 +277,13 @@ describe('An error of a request', () => {
     [null, 'Request 7 of Ticker#1'],
     [{ op: 'x'.repeat(200) }, `Request 7 (op "${'x'.repeat(80)}…") of Ticker#1`],
   ] as const) {
-    it(`names its client and what it asked for, and nothing else of it: ${JSON.stringify(message).slice(0, 50)}`, () => {
+    it(`names its client and its purpose, and nothing else: ${JSON.stringify(message).slice(0, 50)}`, () => {
       expect(named(message)).to.equal(name)
     })
   }
 })
 
-/** What a base class catches. */
+/** Subclasses by base class. */
 const FAMILIES: Readonly<Record<string, readonly string[]>> = {
   ConnectionError: [
     'ConnectFailedError',
@@ -310,7 +310,7 @@ const FAMILIES: Readonly<Record<string, readonly string[]>> = {
 
 describe('errors', () => {
   for (const { error, code, message, fields = {} } of ROWS) {
-    it(`${error.name} says: ${message.split('\n')[0]}`, () => {
+    it(`include ${error.name}: ${message.split('\n')[0]}`, () => {
       expect(error).to.be.instanceOf(HoldfastError).and.instanceOf(Error)
       expect(error.name).to.equal(error.constructor.name)
       expect(error.code).to.equal(`HOLDFAST_${code}`)
@@ -321,7 +321,7 @@ describe('errors', () => {
     })
   }
 
-  it('each class that is exported has a row above', () => {
+  it('have a row above for each exported class', () => {
     const exported = Object.entries(holdfast).filter(([name]) => name.endsWith('Error') && name !== 'OnError')
     const untested = exported.filter(
       ([name, value]) =>
@@ -332,7 +332,7 @@ describe('errors', () => {
     expect(untested.map(([name]) => name)).to.deep.equal([])
   })
 
-  it('each class is of the family that the contract puts it in, or of none', () => {
+  it('belong to the documented family, or to none', () => {
     const exported = Object.entries(holdfast).filter(([name]) => name.endsWith('Error') && name !== 'OnError')
     const byFamily = Object.keys(FAMILIES).map((family) => {
       const { prototype } = holdfast[family as keyof typeof holdfast] as { prototype: object }
@@ -345,14 +345,14 @@ describe('errors', () => {
     expect(Object.fromEntries(byFamily)).to.deep.equal(FAMILIES)
   })
 
-  it('an error of a subclass bears its own name', () => {
+  it('have the name of their class', () => {
     class OddUrlError extends InvalidUrlError {}
     expect(new OddUrlError('odd').name).to.equal('OddUrlError')
   })
 })
 
 describe('HoldfastError', () => {
-  it('escapes what a peer said, so that its message stays one line that no terminal obeys', () => {
+  it('escapes text from the server, so that the message stays one line without terminal codes', () => {
     const { message } = new ReplyError({ id: 'a\nb' }, { message: 'no\r\n\u001b[2Jdone\u202e' })
     expect(message).to.equal('Request a\\nb failed: the server replied no\\r\\n\\u001b[2Jdone\\u202e')
   })
@@ -379,11 +379,11 @@ describe('StartupError', () => {
     ])
   })
 
-  it('is printed with each mistake once', () => {
+  it('prints each mistake once', () => {
     const error = new StartupError('Ticker', [mistake], { cause })
     const count = (text: string): number => text.split(mistake.fix).length - 1
     expect(count(inspect(error, { depth: 5 }))).to.equal(1)
-    // What Node prints when nothing catches it.
+    // As Node prints it if it is not caught.
     expect(count(inspect(error, { depth: 5, customInspect: false }))).to.equal(1)
     expect(count(error.stack ?? '')).to.equal(1)
     expect(JSON.stringify(error)).not.to.contain(mistake.fix)
@@ -391,7 +391,7 @@ describe('StartupError', () => {
 })
 
 describe('HandshakeError', () => {
-  it('shows no headers when it is printed: they may have cookies, and a redirect its query', () => {
+  it('prints no headers, because they can contain cookies and the query of a redirect', () => {
     const headers = { 'set-cookie': ['id=secret'], location: 'https://peer.test/?token=secret' }
     const error = new HandshakeError(url, 'HTTP 302', { status: 302, headers })
     expect(`${inspect(error)} ${JSON.stringify(error)}`).not.to.contain('secret')
@@ -400,20 +400,20 @@ describe('HandshakeError', () => {
 })
 
 describe('DecodeError', () => {
-  it('shows no more than the first 80 characters of a text', () => {
+  it('shows at most the first 80 characters of a text', () => {
     const { message, raw } = new DecodeError('x'.repeat(81), cause)
     expect(message).to.equal(`Failed to decode a message ("${'x'.repeat(80)}…"): beneath`)
     expect(raw).to.have.length(81)
     expect(new DecodeError('x'.repeat(80), cause).message).to.contain(`("${'x'.repeat(80)}")`)
   })
 
-  it('shows of bytes how many they are', () => {
+  it('shows the number of bytes of a binary frame', () => {
     expect(new DecodeError(new Uint8Array(3), cause).message).to.equal(
       'Failed to decode a message (3 bytes): beneath',
     )
   })
 
-  it('can be made whatever a codec throws', () => {
+  it('can be created whatever a codec throws', () => {
     expect(new DecodeError('x', Object.create(null)).message).to.equal(
       'Failed to decode a message ("x"): object',
     )

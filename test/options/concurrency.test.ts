@@ -13,25 +13,25 @@ function expectMistake(option: unknown, place: string, cause: string, fix: strin
 }
 
 describe('fillInConcurrency', () => {
-  it('leaves a number as it is', () => {
+  it('keeps a number', () => {
     expect(fillInConcurrency(3)).to.equal(3)
   })
 
-  it('fills in no limit and no skipping, also where they are explicitly undefined (B42)', () => {
+  it('fills in no limit and no conflation, even if they are explicitly undefined (B42)', () => {
     const key = (): string => 'key'
     const filled = { key, limit: Infinity, conflate: false }
     expect(fillInConcurrency({ key })).to.deep.equal(filled)
     expect(fillInConcurrency({ key, limit: undefined, conflate: undefined })).to.deep.equal(filled)
   })
 
-  it('takes what is given', () => {
+  it('keeps the given values', () => {
     const given = { key: 'symbol', limit: 4, conflate: true }
     expect(fillInConcurrency(given)).to.deep.equal(given)
   })
 })
 
 describe('checkConcurrency', () => {
-  it('finds nothing wrong with a count, or with a key and what may go with it', () => {
+  it('accepts a count, and a key with its other options', () => {
     const right = [1, 16, Infinity, { key: 'symbol' }, { key: () => 1, limit: 4, conflate: true }]
     const undefineds = { key: 'symbol', limit: undefined, conflate: undefined }
     for (const option of [...right, undefineds, { key: 'symbol', limit: Infinity, conflate: false }]) {
@@ -39,7 +39,7 @@ describe('checkConcurrency', () => {
     }
   })
 
-  it('is a whole number from 1, Infinity, or an object', () => {
+  it('rejects anything but a positive integer, Infinity or an object', () => {
     const fix = 'use 1 or more, Infinity, or { key, limit, conflate }'
     expectMistake(0, PLACE, 'received 0', fix)
     expectMistake(1.5, PLACE, 'received 1.5', fix)
@@ -48,12 +48,12 @@ describe('checkConcurrency', () => {
     expectMistake(['symbol'], PLACE, 'received an array', fix)
   })
 
-  it('tells that an object has no key', () => {
+  it('reports an object without a key', () => {
     expectMistake({}, PLACE, 'key is missing', "add key: 'symbol', or use a number to limit all messages")
     expectMistake({ limit: 4 }, PLACE, 'key is missing', "add key: 'symbol'")
   })
 
-  it('has for its key whatever a route may be', () => {
+  it('accepts the same keys as route', () => {
     for (const key of ['symbol', 'data.symbol', 1, ['a', 'b'], () => 'key'])
       expect(checkConcurrency({ key })).to.deep.equal([])
     for (const key of [null, true, {}, [null]])
@@ -61,14 +61,14 @@ describe('checkConcurrency', () => {
     expectMistake({ key: '' }, `${PLACE}.key`, 'received an empty string', 'use a property')
   })
 
-  it('has for its limit a whole number from 1, or Infinity', () => {
+  it('rejects a limit that is not a positive integer or Infinity', () => {
     for (const limit of [0, -1, 1.5, NaN, '5', null, false]) {
       const fix = 'use 1 or more, or Infinity for no limit'
       expectMistake({ key: 'symbol', limit }, `${PLACE}.limit`, 'expected a positive integer, received ', fix)
     }
   })
 
-  it('has true or false for conflate', () => {
+  it('rejects a conflate that is not a boolean', () => {
     for (const conflate of [1, 'yes', null]) {
       expectMistake(
         { key: 'symbol', conflate },
@@ -79,7 +79,7 @@ describe('checkConcurrency', () => {
     }
   })
 
-  it('suggests the name that was meant', () => {
+  it('suggests the name that was probably meant', () => {
     expectMistake(
       { key: 'symbol', conflat: true },
       `${PLACE}.conflat`,
@@ -88,7 +88,7 @@ describe('checkConcurrency', () => {
     )
   })
 
-  it('tells all mistakes at once', () => {
+  it('reports all mistakes at once', () => {
     const mistakes = checkConcurrency({ limit: 0, conflate: 1, by: 'symbol' })
     expect(mistakes.map(({ place }) => place)).to.have.members([
       `${PLACE}.by`,

@@ -8,22 +8,22 @@ const message = (): string => 'beat'
 const isReply = (): boolean => true
 
 describe('fillInHeartbeat', () => {
-  it("is the default style with the default times where nothing is given, or 'ping'", () => {
+  it("returns the default style and times without an option, and for 'ping'", () => {
     for (const option of [undefined, 'ping', {}] as const) expect(fillInHeartbeat(option)).to.deep.equal(PING)
   })
 
-  it('is off with false', () => {
+  it('turns the heartbeat off for false', () => {
     expect(fillInHeartbeat(false)).to.deep.equal(OFF)
   })
 })
 
 describe('checkHeartbeat', () => {
-  it("takes 'ping', false and objects", () => {
+  it("accepts 'ping', false and objects", () => {
     for (const option of ['ping', false, {}, { silence: 1 }, { message, isReply }])
       expect(checkHeartbeat(option, 'here')).to.deep.equal([])
   })
 
-  it('finds functions that are async: nobody would wait for their promises', () => {
+  it('reports async functions, whose promises would not be awaited', () => {
     const option = { message: async () => Promise.resolve(), isReply: async () => Promise.resolve(true) }
     expect(checkHeartbeat(option, 'here').map(({ place }) => place)).to.deep.equal([
       'here.message',
@@ -34,35 +34,40 @@ describe('checkHeartbeat', () => {
 
 describe('changeHeartbeat', () => {
   const changes: [string, HeartbeatOption, HeartbeatSettings, HeartbeatSettings][] = [
-    ["'ping' is the default style", 'ping', { ...MESSAGE, interval: 1 }, PING],
-    ['false is off', false, PING, OFF],
-    ['silence only listens', { silence: 5 }, PING, { style: 'silence', silence: 5 }],
-    ['another silence', { silence: 5 }, SILENCE, { style: 'silence', silence: 5 }],
+    ["selects the default style for 'ping'", 'ping', { ...MESSAGE, interval: 1 }, PING],
+    ['turns the heartbeat off for false', false, PING, OFF],
+    ['only listens for silence', { silence: 5 }, PING, { style: 'silence', silence: 5 }],
+    ['changes the silence', { silence: 5 }, SILENCE, { style: 'silence', silence: 5 }],
     [
-      'a message is the beat',
+      'sends a message as the heartbeat',
       { message },
       { ...PING, interval: 1 },
       { ...MESSAGE, message, isReply: undefined },
     ],
     [
-      'both times begin with pings',
+      'starts pings with both times',
       { interval: 5, timeout: 6 },
       OFF,
       { style: 'ping', interval: 5, timeout: 6 },
     ],
     [
-      'both times of a style that beats keep it',
+      'keeps a style that sends heartbeats with both times',
       { interval: 5, timeout: 6 },
       MESSAGE,
       { ...MESSAGE, interval: 5, timeout: 6 },
     ],
-    ['a text is the beat', { text: 'ping' }, MESSAGE, TEXT],
-    ['times keep the text and its reply', { interval: 5 }, TEXT, { ...TEXT, interval: 5 }],
-    ['an interval keeps all else', { interval: 5 }, MESSAGE, { ...MESSAGE, interval: 5 }],
-    ['a timeout keeps all else', { timeout: 5 }, PING, { ...PING, timeout: 5 }],
-    ['nothing changes nothing', {}, OFF, OFF],
+    ['sends a text as the heartbeat', { text: 'ping' }, MESSAGE, TEXT],
+    ['keeps the text and its reply when times change', { interval: 5 }, TEXT, { ...TEXT, interval: 5 }],
     [
-      'an explicit undefined says nothing (B42)',
+      'keeps everything else when the interval changes',
+      { interval: 5 },
+      MESSAGE,
+      { ...MESSAGE, interval: 5 },
+    ],
+    ['keeps everything else when the timeout changes', { timeout: 5 }, PING, { ...PING, timeout: 5 }],
+    ['changes nothing for an empty object', {}, OFF, OFF],
+    [
+      'ignores an explicit undefined (B42)',
       { interval: 5, timeout: undefined },
       PING,
       { ...PING, interval: 5 },

@@ -17,13 +17,13 @@ describe('mergeOptions', () => {
     expect(merged).to.deep.equal({ name: 'bootstrap', limit: 1 })
   })
 
-  it('treats undefined as not given, for an option and for a layer', () => {
+  it('treats undefined as absent, for an option and for a layer', () => {
     const merged = mergeOptions<Options>({ name: 'class' }, undefined, { name: undefined, limit: undefined })
     expect(merged).to.deep.equal({ name: 'class' })
     expect(merged).to.have.all.keys('name')
   })
 
-  it('keeps false, null, 0 and an empty text', () => {
+  it('keeps false, null, 0 and an empty string', () => {
     const given: Options = { heartbeat: false, limit: null, name: '' }
     expect(mergeOptions<Options>({ heartbeat: {}, limit: 5, name: 'class' }, given)).to.deep.equal(given)
     expect(mergeOptions<Options>({ limit: 5 }, { limit: 0 })).to.deep.equal({ limit: 0 })
@@ -59,7 +59,7 @@ describe('mergeClientOptions', () => {
     }
   })
 
-  it('switches a group off, and on again from the defaults', () => {
+  it('turns a group off, and on again from the defaults', () => {
     const off = { reconnect: { maxDelay: 5 } }
     expect(merge(off, { reconnect: false })).to.deep.equal({ reconnect: false })
     expect(merge(off, { reconnect: false }, { reconnect: { minUptime: 1 } })).to.deep.equal({
@@ -67,7 +67,7 @@ describe('mergeClientOptions', () => {
     })
   })
 
-  it('merges a heartbeat that has only times into one that beats', () => {
+  it('merges a heartbeat with only times into one that sends heartbeats', () => {
     const message = { interval: 1, message: 'ping' }
     expect(merge({ heartbeat: message }, { heartbeat: { timeout: 2 } })).to.deep.equal({
       heartbeat: { interval: 1, message: 'ping', timeout: 2 },

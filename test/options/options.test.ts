@@ -16,7 +16,7 @@ const RECONNECT = {
 const NAMES = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]
 
 describe('fillIn', () => {
-  it('fills in every default that DESIGN promises', () => {
+  it('fills in every documented default', () => {
     const { requests, ...settings } = fillIn({}, URL_TEXT)
     expect(requests).to.include({ timeout: 30_000, limit: 1_000 })
     expect(settings).to.deep.equal({
@@ -54,21 +54,21 @@ describe('fillIn', () => {
   })
 
   for (const name of NAMES) {
-    it(`keeps the default of ${name} where it is explicitly undefined (B42)`, () => {
+    it(`keeps the default of ${name} if it is explicitly undefined (B42)`, () => {
       expect(fillIn({ [name]: undefined }, URL_TEXT)[name]).to.equal(DEFAULTS[name])
     })
 
-    it(`takes ${name} where it is given`, () => {
+    it(`uses ${name} if it is given`, () => {
       expect(fillIn({ [name]: 7 }, URL_TEXT)[name]).to.equal(7)
     })
   }
 
-  it('takes a concurrency that goes by a key, with its own defaults', () => {
+  it('accepts a concurrency with a key, and fills in its defaults', () => {
     const { concurrency } = fillIn({ concurrency: { key: 'symbol' } }, URL_TEXT)
     expect(concurrency).to.deep.equal({ key: 'symbol', limit: Infinity, conflate: false })
   })
 
-  it('keeps every other default where it is explicitly undefined, too (B42)', () => {
+  it('keeps every other default if it is explicitly undefined, too (B42)', () => {
     const names = [
       'protocols',
       'headers',
@@ -91,7 +91,7 @@ describe('fillIn', () => {
     expect(requests).to.have.all.keys(defaults)
   })
 
-  it('takes what is given', () => {
+  it('uses the given values', () => {
     const given = {
       protocols: 'v1',
       headers: { authorization: 'Bearer x' },
@@ -114,7 +114,7 @@ describe('fillIn', () => {
     expect(taken).to.deep.equal({ subscribe, ackTimeout: 5, batch: { size: 7, delay: 0 } })
   })
 
-  it('takes false for no limit: Infinity for a time, 0 for a size', () => {
+  it('treats false as no limit: Infinity for a time, 0 for a size', () => {
     const off = {
       connectTimeout: false,
       onOpenTimeout: false,
@@ -129,7 +129,7 @@ describe('fillIn', () => {
     })
   })
 
-  it('keeps a drainTimeout of 0, which lets nothing drain', () => {
+  it('keeps a drainTimeout of 0', () => {
     expect(fillIn({ drainTimeout: 0 }, URL_TEXT).drainTimeout).to.equal(0)
   })
 
@@ -137,27 +137,31 @@ describe('fillIn', () => {
     const message = (): unknown => ({ type: 'ping' })
     const isReply = (): boolean => true
     const rows: [string, ConnectionOptions['heartbeat'], object][] = [
-      ['false is off', false, { style: 'off' }],
-      ["'ping' is the default", 'ping', { style: 'ping', interval: 20_000, timeout: 10_000 }],
-      ['silence listens only', { silence: 5_000 }, { style: 'silence', silence: 5_000 }],
+      ['is off with false', false, { style: 'off' }],
+      ["is 'ping' by default", 'ping', { style: 'ping', interval: 20_000, timeout: 10_000 }],
+      ['only listens with silence', { silence: 5_000 }, { style: 'silence', silence: 5_000 }],
       [
-        'a message is the beat',
+        'can be a message',
         { interval: 1_000, timeout: 500, message, isReply },
         { style: 'message', interval: 1_000, timeout: 500, message, isReply },
       ],
       [
-        'a text is a beat without the codec',
+        'can be a text that bypasses the codec',
         { interval: 1_000, text: 'ping' },
         { style: 'text', interval: 1_000, timeout: 10_000, text: 'ping', reply: 'pong' },
       ],
-      ['times are those of a ping', { interval: 1_000 }, { style: 'ping', interval: 1_000, timeout: 10_000 }],
       [
-        'explicitly undefined times keep the defaults (B42)',
+        'uses times alone for pings',
+        { interval: 1_000 },
+        { style: 'ping', interval: 1_000, timeout: 10_000 },
+      ],
+      [
+        'keeps the default times if they are explicitly undefined (B42)',
         { interval: undefined, timeout: undefined },
         { style: 'ping', interval: 20_000, timeout: 10_000 },
       ],
       [
-        'an explicitly undefined silence is none (B42)',
+        'ignores an explicitly undefined silence (B42)',
         { silence: undefined, interval: 1_000 },
         { style: 'ping', interval: 1_000, timeout: 10_000 },
       ],
@@ -170,11 +174,11 @@ describe('fillIn', () => {
   })
 
   describe('reconnect', () => {
-    it('false is off', () => {
+    it('is off with false', () => {
       expect(fillIn({ reconnect: false }, URL_TEXT).reconnect).to.equal(false)
     })
 
-    it('fills in what is not given, or explicitly undefined (B42)', () => {
+    it('fills in options that are absent or explicitly undefined (B42)', () => {
       const reconnect = {
         initialDelay: 100,
         maxDelay: undefined,

@@ -36,24 +36,24 @@ describe('The settings of the last client of a class', () => {
 
   beforeEach(() => keepSettings(Feed, options(), settings))
 
-  it('are those of the next one, if its options are the same', () => {
+  it('are reused for the next client with the same options', () => {
     expect(knownSettings(Feed, options())).to.equal(settings)
   })
 
-  it('are not those of another class', () => {
+  it('are not reused for another class', () => {
     expect(knownSettings(class Other {}, options())).to.equal(undefined)
   })
 
   const differing: Readonly<Record<string, ConnectionOptions>> = {
-    'another url': { ...options(), url: 'ws://other.test' },
+    'another URL': { ...options(), url: 'ws://other.test' },
     'another number': { ...options(), highWaterMark: 11 },
-    'one option more': { ...options(), maxAge: 1_000 },
-    'one option less, and another': { ...options(), highWaterMark: undefined, maxAge: 1_000 },
+    'an additional option': { ...options(), maxAge: 1_000 },
+    'one option fewer, and another one': { ...options(), highWaterMark: undefined, maxAge: 1_000 },
     'another function': { ...options(), codec: { ...jsonCodec } },
-    'headers that only look the same': { ...options(), headers: {} },
+    'headers that are equal but not identical': { ...options(), headers: {} },
     'a group that is off': { ...options(), heartbeat: false },
     'another time in a group': { ...options(), heartbeat: { interval: 1_000, timeout: 501 } },
-    'one time less in a group': { ...options(), heartbeat: { interval: 1_000 } },
+    'one time fewer in a group': { ...options(), heartbeat: { interval: 1_000 } },
     'another function in a group': { ...options(), reconnect: { delays, shouldReconnect: () => true } },
     'another list in a group': { ...options(), reconnect: { delays: [...delays], shouldReconnect } },
     'another key': { ...options(), concurrency: { key: 'name', limit: 2 } },
@@ -63,7 +63,7 @@ describe('The settings of the last client of a class', () => {
   }
 
   for (const [what, others] of Object.entries(differing)) {
-    it(`are not those of a client with ${what}`, () => {
+    it(`are not reused for a client with ${what}`, () => {
       expect(knownSettings(Feed, others)).to.equal(undefined)
       keepSettings(Feed, others, fillIn(others, URL_OF_ALL))
       expect(knownSettings(Feed, options())).to.equal(undefined)
@@ -78,7 +78,7 @@ describe('The settings of the last client of a class', () => {
     'requests',
     'subscriptions',
   ] as const) {
-    it(`are not those of a client whose ${group} were changed in place`, () => {
+    it(`are not reused for a client whose ${group} option was changed in place`, () => {
       const given = options()
       keepSettings(Feed, given, settings)
       expect(knownSettings(Feed, given)).to.equal(settings)
@@ -87,7 +87,7 @@ describe('The settings of the last client of a class', () => {
     })
   }
 
-  it('are what a client goes by, without another look at its options', async () => {
+  it('are used by a client without reading its options again', async () => {
     class Started {
       message(): void {}
     }
@@ -103,7 +103,7 @@ describe('The settings of the last client of a class', () => {
     expect(asked).to.deep.equal(['the url of the known settings'])
   })
 
-  it('do not spare a client of a module the mistake of an option that is only for bootstrap', () => {
+  it('do not hide a bootstrap option in a client of a module', () => {
     class Started {
       message(): void {}
     }

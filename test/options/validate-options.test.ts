@@ -6,7 +6,7 @@ import { validateOptions } from '#src/options/validate-options.js'
 import { describeValue } from '#src/core/describe-value.js'
 import { DEFAULTS } from '#src/options/fill-in.js'
 
-/** Checks options as a user without types might write them; the url is right unless given. */
+/** Checks options without types, as in JavaScript. The URL is valid by default. */
 function check(options: Readonly<Record<string, unknown>>, others: readonly string[] = []) {
   return validateOptions({ url: 'wss://peer.test', ...options }, 'Ticker', others)
 }
@@ -31,7 +31,7 @@ function expectMistake(
 }
 
 describe('validateOptions', () => {
-  it('finds nothing wrong with every option at its default, or explicitly undefined', () => {
+  it('accepts every option at its default, or explicitly undefined', () => {
     expect(check(DEFAULTS)).to.deep.equal([])
     const names = [...Object.keys(DEFAULTS), 'protocols', 'headers', 'name', 'route', 'codec', 'heartbeat']
     names.push(
@@ -50,7 +50,7 @@ describe('validateOptions', () => {
     expect(check(Object.fromEntries(names.map((name) => [name, undefined])))).to.deep.equal([])
   })
 
-  it('tells all mistakes at once', () => {
+  it('reports all mistakes at once', () => {
     const mistakes = check({ url: 'http://peer.test', heartbeat: { interval: 0 }, maxPayload: -1, bogus: 1 })
     expect(mistakes.map(({ place }) => place)).to.have.members([
       'options.url',
@@ -61,7 +61,7 @@ describe('validateOptions', () => {
   })
 
   describe('names', () => {
-    it('suggests the option that was meant', () => {
+    it('suggests the option that was probably meant', () => {
       expectMistake(
         { conectTimeout: 1 },
         'options.conectTimeout',
@@ -75,7 +75,7 @@ describe('validateOptions', () => {
       expectMistake(typo, 'options.heartbeat.intervall', 'unknown option', 'did you mean "interval"?')
     })
 
-    it('lists the options where none is near', () => {
+    it('lists the options if none is similar', () => {
       expectMistake(
         { pingPongSettings: 1 },
         'options.pingPongSettings',
@@ -84,17 +84,17 @@ describe('validateOptions', () => {
       )
     })
 
-    it('takes the names that the caller adds', () => {
+    it('accepts the names that the caller adds', () => {
       expect(check({ inject: [] }, ['inject'])).to.deep.equal([])
     })
   })
 
-  it('says that there is no url, and that it belongs to the class', () => {
+  it('reports a missing URL, with the class as the place', () => {
     const fix = "pass one: bootstrap(Ticker, 'wss://…'), or @WebSocketClient({ url: 'wss://…' })"
     expectMistake({ url: undefined }, 'Ticker', 'no URL given', fix)
   })
 
-  it('checks url, protocols, headers and reconnect', () => {
+  it('checks URL, protocols, headers and reconnect', () => {
     const wrong = { url: 5, protocols: ['a b'], headers: { 'x-a': 'a\nb' }, reconnect: { maxAttempts: 0 } }
     expect(check(wrong).map(({ place }) => place)).to.deep.equal([
       'options.url',
@@ -114,7 +114,7 @@ describe('validateOptions', () => {
       'maxFragments',
     ]
     for (const name of sizes) {
-      it(`${name} is a whole number from 1`, () => {
+      it(`${name} must be a positive integer`, () => {
         for (const value of [0, -1, 1.5, NaN, '5', null, true]) {
           expectMistake({ [name]: value }, `options.${name}`, `received ${shown(value)}`, 'use 1 or more')
         }
@@ -122,7 +122,7 @@ describe('validateOptions', () => {
       })
     }
 
-    it('concurrency may be Infinity, or go by a key; nothing else may', () => {
+    it('only concurrency can be Infinity or an object', () => {
       expect(check({ concurrency: Infinity })).to.deep.equal([])
       expect(check({ concurrency: { key: 'symbol', conflate: true } })).to.deep.equal([])
       expectMistake(
@@ -140,7 +140,7 @@ describe('validateOptions', () => {
     })
 
     for (const name of ['connectTimeout', 'onOpenTimeout', 'closeTimeout']) {
-      it(`${name} is a time that Node's timers keep`, () => {
+      it(`${name} must be a time that Node's timers support`, () => {
         const cause = 'expected milliseconds from 1 to 2147483647, received'
         for (const value of [0, -1, NaN, Infinity, 2 ** 31, '5', null]) {
           expectMistake(
@@ -154,7 +154,7 @@ describe('validateOptions', () => {
       })
     }
 
-    it('drainTimeout may be 0', () => {
+    it('drainTimeout can be 0', () => {
       expect(check({ drainTimeout: 0 })).to.deep.equal([])
       expectMistake(
         { drainTimeout: -1 },
@@ -164,7 +164,7 @@ describe('validateOptions', () => {
       )
     })
 
-    it('only some may be false', () => {
+    it('only some can be false', () => {
       const off = { connectTimeout: false, onOpenTimeout: false, maxPayload: false, maxFragments: false }
       expect(check(off)).to.deep.equal([])
       expect(check({ maxPayload: 0 })[0]?.fix).to.contain('or false for no limit')
@@ -195,7 +195,7 @@ describe('validateOptions', () => {
       ['transport', [() => {}], [{}], 'use a function that opens a socket'],
     ]
     for (const [name, right, wrong, fix] of rows) {
-      it(`${name} fits, or is told`, () => {
+      it(`${name} is checked`, () => {
         for (const value of right) expect(check({ [name]: value })).to.deep.equal([])
         for (const value of wrong)
           expectMistake({ [name]: value }, `options.${name}`, `received ${shown(value)}`, fix)
@@ -212,7 +212,7 @@ describe('validateOptions', () => {
       )
     })
 
-    it('are not async where nothing waits for what a function returns: a codec, unpack, and where a key is', () => {
+    it('codec, unpack, ackOnArrival and routes cannot be async', () => {
       const later = async (): Promise<string> => Promise.resolve('key')
       async function* messages(): AsyncGenerator {
         yield await Promise.resolve(1)
@@ -237,7 +237,7 @@ describe('validateOptions', () => {
   describe('heartbeat', () => {
     const place = 'options.heartbeat'
 
-    it('may beat, listen, or be off', () => {
+    it('can send heartbeats, listen, or be off', () => {
       const message = (): string => 'beat'
       const right = [
         false,
@@ -258,13 +258,13 @@ describe('validateOptions', () => {
       }
     })
 
-    it('is an object or false', () => {
+    it('must be an object or false', () => {
       for (const heartbeat of [true, 5, 'on', null]) {
         expectMistake({ heartbeat }, place, `received ${shown(heartbeat)}`, '{ silence } or false')
       }
     })
 
-    it('has times from 1', () => {
+    it('must have times from 1', () => {
       for (const name of ['interval', 'timeout', 'silence']) {
         expectMistake(
           { heartbeat: { [name]: 0 } },
@@ -275,12 +275,12 @@ describe('validateOptions', () => {
       }
     })
 
-    it('does not listen only and send', () => {
+    it('cannot both listen only and send', () => {
       const heartbeat = { silence: 1, interval: 1, message: () => 'beat' }
       expectMistake({ heartbeat }, place, 'silence cannot be combined with interval, message', 'keep silence')
     })
 
-    it('has no reply without a message', () => {
+    it('cannot have isReply without a message', () => {
       expectMistake(
         { heartbeat: { isReply: () => true } },
         place,
@@ -289,7 +289,7 @@ describe('validateOptions', () => {
       )
     })
 
-    it('has texts for the text and its reply', () => {
+    it('must have strings for the text and its reply', () => {
       for (const name of ['text', 'reply']) {
         const heartbeat = { text: 'ping', reply: 'pong', [name]: /x/ }
         const cause = 'expected a string, received an instance of RegExp'
@@ -297,13 +297,13 @@ describe('validateOptions', () => {
       }
     })
 
-    it('has no reply without a text, and no text beside a message', () => {
+    it('cannot have a reply without a text, nor a text with a message', () => {
       expectMistake({ heartbeat: { reply: 'pong' } }, place, 'reply requires text', "add text: '…'")
       const heartbeat = { text: 'ping', message: () => 'beat' }
       expectMistake({ heartbeat }, place, 'text cannot be combined with message', 'plain text')
     })
 
-    it('has functions for the message and its reply', () => {
+    it('must have functions for the message and isReply', () => {
       expectMistake(
         { heartbeat: { message: 'beat' } },
         `${place}.message`,
@@ -329,7 +329,7 @@ describe('validateOptions', () => {
   describe('outbox', () => {
     const place = 'options.outbox'
 
-    it('takes all that goes together', () => {
+    it('accepts all valid combinations', () => {
       const right = [
         false,
         {},
@@ -339,12 +339,12 @@ describe('validateOptions', () => {
       for (const outbox of right) expect(check({ outbox })).to.deep.equal([])
     })
 
-    it('is an object or false', () => {
+    it('must be an object or false', () => {
       for (const outbox of [true, null])
         expectMistake({ outbox }, place, `received ${shown(outbox)}`, 'or false')
     })
 
-    it('has bounds from 1, an age from 0, a policy that there is, and a function for the kind', () => {
+    it('must have limits from 1, an age from 0, a valid policy and a function for conflate', () => {
       expectMistake({ outbox: { limit: 0 } }, `${place}.limit`, 'received 0', 'use 1 or more')
       expectMistake({ outbox: { bytes: 1.5 } }, `${place}.bytes`, 'received 1.5', 'use 1 or more')
       expectMistake(
@@ -372,7 +372,7 @@ describe('validateOptions', () => {
   describe('requests', () => {
     const place = 'options.requests'
 
-    it('takes presets, and all that goes together', () => {
+    it('accepts presets, and all valid combinations', () => {
       const place = { read: () => 1, write: () => 1 }
       const right = [
         jsonRpc(),
@@ -386,12 +386,12 @@ describe('validateOptions', () => {
       for (const requests of right) expect(check({ requests })).to.deep.equal([])
     })
 
-    it('is an object', () => {
+    it('must be an object', () => {
       for (const requests of [true, null])
         expectMistake({ requests }, place, `received ${shown(requests)}`, 'jsonRpc()')
     })
 
-    it('has an id, functions, a limit and a time-out that can be used', () => {
+    it('must have a valid ID, functions, limit and timeout', () => {
       for (const id of [5, {}, { read: 1, write: 2 }])
         expectMistake({ requests: { id } }, `${place}.id`, `received ${shown(id)}`, '{ read, write }')
       const cancel = async (): Promise<unknown> => 1
@@ -425,7 +425,7 @@ describe('validateOptions', () => {
     const place = 'options.rateLimit'
     const right = { messages: 5, per: 1_000 }
 
-    it('takes a number of messages in a time, and a reserve below it', () => {
+    it('accepts a number of messages per time, and a lower reserve', () => {
       for (const reserve of [undefined, 0, 4])
         expect(check({ rateLimit: { ...right, reserve } })).to.deep.equal([])
       expectMistake({ rateLimit: 5 }, place, 'received 5', '{ messages, per, reserve }')
@@ -441,7 +441,7 @@ describe('validateOptions', () => {
   })
 
   describe('maxAge', () => {
-    it('is a time, or for ever', () => {
+    it('is a time or Infinity', () => {
       for (const maxAge of [undefined, Infinity, 1]) expect(check({ maxAge })).to.deep.equal([])
       expectMistake({ maxAge: 0 }, 'options.maxAge', 'received 0', 'use a number')
     })

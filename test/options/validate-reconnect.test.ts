@@ -16,7 +16,7 @@ const later = (): Promise<number> => Promise.resolve(1)
 const asyncFunction = async (): Promise<number> => later()
 
 describe('checkReconnect', () => {
-  it('takes false, and all that goes together', () => {
+  it('accepts false, and all valid combinations', () => {
     const right = [
       false,
       {},
@@ -32,7 +32,7 @@ describe('checkReconnect', () => {
     for (const reconnect of right) expect(checkReconnect(reconnect, PLACE)).to.deep.equal([])
   })
 
-  it('takes nothing but an object or false', () => {
+  it('rejects anything but an object or false', () => {
     for (const [reconnect, shown] of [
       [true, 'true'],
       [null, 'null'],
@@ -45,14 +45,14 @@ describe('checkReconnect', () => {
       )
   })
 
-  it('suggests the option that was meant', () => {
+  it('suggests the option that was probably meant', () => {
     expectMistake({ maxAttempt: 1 }, `${PLACE}.maxAttempt`, 'unknown option', 'did you mean "maxAttempts"?')
     const place = `${PLACE}.maxRetryafter`
     expectMistake({ maxRetryafter: 1 }, place, 'unknown option', 'did you mean "maxRetryAfter"?')
   })
 
   for (const name of ['initialDelay', 'maxDelay', 'minUptime', 'maxRetryAfter']) {
-    it(`takes milliseconds for ${name}`, () => {
+    it(`requires milliseconds for ${name}`, () => {
       for (const value of [-1, NaN, Infinity, 2 ** 31])
         expectMistake(
           { [name]: value },
@@ -63,7 +63,7 @@ describe('checkReconnect', () => {
     })
   }
 
-  it('refuses an initialDelay above its maxDelay, and above the default one', () => {
+  it('rejects an initialDelay above maxDelay, and above its default', () => {
     const reconnect = { initialDelay: 2, maxDelay: 1 }
     expectMistake(
       reconnect,
@@ -74,7 +74,7 @@ describe('checkReconnect', () => {
     expectMistake({ initialDelay: 30_001 }, PLACE, 'exceeds maxDelay (30000)', 'raise maxDelay')
   })
 
-  it('counts attempts from 1', () => {
+  it('rejects a maxAttempts below 1', () => {
     for (const [maxAttempts, shown] of [
       [0, '0'],
       [-1, '-1'],
@@ -91,7 +91,7 @@ describe('checkReconnect', () => {
       )
   })
 
-  it('takes delays that are times, at least one', () => {
+  it('requires at least one delay, and only times', () => {
     for (const delays of [[], [1, -1], ['1']])
       expectMistake(
         { delays },
@@ -102,11 +102,11 @@ describe('checkReconnect', () => {
     expectMistake({ delays: 5 }, `${PLACE}.delays`, 'received 5', 'use delays')
   })
 
-  it('refuses a maxDelay beside delays, which replaces it', () => {
+  it('rejects a maxDelay with delays, which replaces it', () => {
     expectMistake({ delays: [1], maxDelay: 1 }, PLACE, 'delays replaces maxDelay', 'remove one or the other')
   })
 
-  it('takes functions that answer at once', () => {
+  it('requires synchronous functions', () => {
     const place = `${PLACE}.shouldReconnect`
     expectMistake(
       { shouldReconnect: true },

@@ -4,17 +4,17 @@ import { checkHeaders, checkProtocols, checkUrl } from '#src/options/validate-re
 describe('checkUrl', () => {
   const check = (url: unknown) => checkUrl(url, 'options.url')
 
-  it('takes a string, a URL or a function, which is called later', () => {
+  it('accepts a string, a URL object or a function, which is called later', () => {
     for (const url of ['ws://peer.test', new URL('wss://peer.test'), () => 'http://later'])
       expect(check(url)).to.deep.equal([])
   })
 
-  it('takes nothing else', () => {
+  it('rejects anything else', () => {
     const cause = 'expected a string, a URL or a function, received a number'
     expect(check(5)).to.deep.equal([{ place: 'options.url', cause, fix: "use 'wss://…'" }])
   })
 
-  it('shows neither the query nor the credentials of a url', () => {
+  it('shows neither the query nor the credentials of a URL', () => {
     const mistakes = check('https://user:secret@peer.test/feed?token=secret')
     expect(mistakes).to.have.length(1)
     expect(mistakes[0]?.cause).to.contain('https://peer.test/feed has the unsupported scheme "https"')
@@ -22,7 +22,7 @@ describe('checkUrl', () => {
     expect(JSON.stringify(mistakes)).not.to.contain('secret')
   })
 
-  it('shows nothing that may be secret of what is not a url', () => {
+  it('shows nothing that could be secret of a text that is not a URL', () => {
     const [mistake] = check('secret@peer.test/feed?token=secret')
     expect(mistake?.cause).to.equal("'…' is not an absolute URL")
     expect(mistake?.fix).to.contain('include scheme and host')
@@ -32,12 +32,12 @@ describe('checkUrl', () => {
 describe('checkProtocols', () => {
   const check = (protocols: unknown) => checkProtocols(protocols, 'options.protocols')
 
-  it('takes one, several, none, or a function, which is called later', () => {
+  it('accepts one, several, none, or a function, which is called later', () => {
     for (const protocols of ['graphql-ws', ['v1.0', 'v2!#'], [], () => 'a b'])
       expect(check(protocols)).to.deep.equal([])
   })
 
-  it('tells all mistakes, each with its place', () => {
+  it('reports all mistakes, each with its place', () => {
     const places = check(['a', 'b c', 'a', 'd/e']).map(({ place }) => place)
     expect(places).to.deep.equal(['options.protocols[1]', 'options.protocols[2]', 'options.protocols[3]'])
     expect(check('a b')[0]?.place).to.equal('options.protocols')
@@ -48,12 +48,12 @@ describe('checkProtocols', () => {
 describe('checkHeaders', () => {
   const check = (headers: unknown) => checkHeaders(headers, 'options.headers')
 
-  it('takes headers that can be sent, or a function, which is called later', () => {
+  it('accepts valid headers, or a function, which is called later', () => {
     for (const headers of [{}, { authorization: 'x', none: undefined }, () => ({ 'x a': 'b' })])
       expect(check(headers)).to.deep.equal([])
   })
 
-  it('tells all mistakes, each with its place', () => {
+  it('reports all mistakes, each with its place', () => {
     const places = check({ 'x-a': 'a\nb', 'x b': 'c', fine: 'd' }).map(({ place }) => place)
     expect(places).to.deep.equal(['options.headers["x-a"]', 'options.headers["x b"]'])
     for (const headers of ['a: b', null, ['a']]) expect(check(headers)[0]?.place).to.equal('options.headers')

@@ -11,7 +11,7 @@ function mistakes(subscriptions: unknown): string[] {
 }
 
 describe('checkSubscriptions', () => {
-  it('takes what fits', () => {
+  it('accepts valid options', () => {
     const all = { subscribe, unsubscribe: subscribe, key: String, ack: () => undefined, ackTimeout: 1 }
     for (const right of [{ subscribe }, all]) {
       for (const batch of [undefined, {}, { size: 1, delay: 0 }, { size: Infinity, delay: 1_000 }])
@@ -19,7 +19,7 @@ describe('checkSubscriptions', () => {
     }
   })
 
-  it('tells what does not, with place, cause and fix', () => {
+  it('reports invalid options with place, cause and fix', () => {
     const rows: [unknown, string][] = [
       [true, `${PLACE}: expected an object, received true | use { subscribe: (topics) => message }`],
       [{}, `${PLACE}.subscribe: is missing | add subscribe: (topics) => message`],
@@ -48,7 +48,7 @@ describe('checkSubscriptions', () => {
   })
 
   for (const name of ['subscribe', 'unsubscribe', 'key', 'ack']) {
-    it(`refuses an async ${name}`, () => {
+    it(`rejects an async ${name}`, () => {
       const [mistake] = mistakes({ subscribe, [name]: async () => 1 })
       expect(mistake).to.contain(`${PLACE}.${name}: must be synchronous`)
     })

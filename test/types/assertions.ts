@@ -2,16 +2,16 @@
    the parameters are all that there is */
 import { expect } from 'chai'
 
-// That the files of this folder compile is the test, in both dialects of decorators: a line under @ts-expect-error that does
-// compile is an error. What runs only makes sure that the classes stand.
+// Compiling the files of this folder is the test, in both dialects of decorators: a line under @ts-expect-error that compiles
+// is an error. At run time, the tests only create the classes.
 
-/** The dialect that this was compiled for: test/standard compiles the folder once more. */
+/** The dialect that this file was compiled for. test/standard compiles the folder again. */
 export const DIALECT = import.meta.url.includes('/standard/') ? 'standard' : 'legacy'
 
-/** True when two types are the same. */
+/** True if two types are the same. */
 export type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 
-/** Compiles where its type argument is true. */
+/** Compiles if its type argument is true. */
 export function holds<_T extends true>(): void {}
 
 export function stands(...classes: readonly (new () => object)[]): void {

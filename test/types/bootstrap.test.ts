@@ -6,7 +6,7 @@ import { DIALECT, holds } from './assertions.js'
 import type { Same } from './assertions.js'
 
 describe(`The types of bootstrap, with ${DIALECT} decorators,`, () => {
-  it('make bootstrap give a Client of a client class', async () => {
+  it('make bootstrap return a Client for a client class', async () => {
     class Feed {
       readonly prices: number[] = []
       @OnMessage() received(): void {}
@@ -23,7 +23,7 @@ describe(`The types of bootstrap, with ${DIALECT} decorators,`, () => {
     await second.close()
   })
 
-  it('make bootstrap give a Client of a class whose handlers are all private or protected', async () => {
+  it('make bootstrap return a Client for a class whose handlers are all private or protected', async () => {
     class Quiet {
       @OnMessage() protected received(): void {}
     }
@@ -34,7 +34,7 @@ describe(`The types of bootstrap, with ${DIALECT} decorators,`, () => {
     await client.close()
   })
 
-  it('make bootstrap give an Application of a module', async () => {
+  it('make bootstrap return an Application for a module', async () => {
     @Module({})
     class AppModule {}
     const application = await bootstrap(AppModule, { logger: false })
@@ -44,7 +44,7 @@ describe(`The types of bootstrap, with ${DIALECT} decorators,`, () => {
     await application.close()
   })
 
-  it('tell what a token gives', async () => {
+  it('infer the value of a token', async () => {
     class Store {}
     @Module({ providers: [Store] })
     class AppModule {}

@@ -17,7 +17,7 @@ const Zod = z.object({ price: z.string().transform(Number) })
 const Valibot = v.object({ price: v.pipe(v.string(), v.transform(Number)) })
 const Arktype = type({ price: type('string').pipe((text) => Number(text)) })
 
-/** Methods of all kinds; each test gives their names to a subclass of its own. */
+/** Methods of all kinds. Each test passes their names for a separate subclass. */
 class Methods {
   readonly price: number = 1
   none(): void {}
@@ -37,8 +37,8 @@ class Methods {
   three(_message: unknown, _context: MessageContext, _more: string): void {}
 }
 
-describe(`The types of defineHandlers, beside ${DIALECT} decorators,`, () => {
-  it('let every event have its method', () => {
+describe(`The types of defineHandlers, compiled with ${DIALECT} decorators,`, () => {
+  it('accept a method for every event', () => {
     class Right extends Methods {}
     defineHandlers(Right, {
       open: 'open',
@@ -56,11 +56,11 @@ describe(`The types of defineHandlers, beside ${DIALECT} decorators,`, () => {
     stands(Right, Single)
   })
 
-  it('let nothing be named but a method', () => {
+  it('reject anything but the name of a method', () => {
     class Wrong extends Methods {}
     // @ts-expect-error -- no such method
     defineHandlers(Wrong, { open: 'opened' })
-    // @ts-expect-error -- no method
+    // @ts-expect-error -- not a method
     defineHandlers(Wrong, { close: 'price' })
     // @ts-expect-error -- no such method
     defineHandlers(Wrong, { message: 'received' })
@@ -79,30 +79,30 @@ describe(`The types of defineHandlers, beside ${DIALECT} decorators,`, () => {
     stands(Wrong)
   })
 
-  it('hold parameters against the event', () => {
+  it('check parameters against the event', () => {
     class Wrong extends Methods {}
-    // @ts-expect-error -- open gives an OpenInfo
+    // @ts-expect-error -- open passes an OpenInfo
     defineHandlers(Wrong, { open: 'close' })
-    // @ts-expect-error -- closing gives a ClosingInfo
+    // @ts-expect-error -- closing passes a ClosingInfo
     defineHandlers(Wrong, { closing: 'close' })
-    // @ts-expect-error -- close gives a CloseInfo
+    // @ts-expect-error -- close passes a CloseInfo
     defineHandlers(Wrong, { close: 'open' })
-    // @ts-expect-error -- binary gives bytes
+    // @ts-expect-error -- binary passes bytes
     defineHandlers(Wrong, { binary: 'input' })
-    // @ts-expect-error -- stateChange gives a state
+    // @ts-expect-error -- stateChange passes a state
     defineHandlers(Wrong, { stateChange: 'bytes' })
-    // @ts-expect-error -- error gives any Error, not only those of a handshake
+    // @ts-expect-error -- error passes any Error, not only a HandshakeError
     defineHandlers(Wrong, { error: 'handshake' })
     // @ts-expect-error -- a message has its context
     defineHandlers(Wrong, { message: 'odd' })
     // @ts-expect-error -- a message has its context
     defineHandlers(Wrong, { message: [['a', 'odd']] })
-    // @ts-expect-error -- a handler gets two arguments
+    // @ts-expect-error -- handlers receive two arguments
     defineHandlers(Wrong, { message: [['a', 'three']] })
     stands(Wrong)
   })
 
-  it('let options stand before the method', () => {
+  it('accept options before the method', () => {
     const during = { duringOpen: true } as const
     class Right extends Methods {}
     defineHandlers(Right, {
@@ -117,20 +117,20 @@ describe(`The types of defineHandlers, beside ${DIALECT} decorators,`, () => {
     class Mapped extends Methods {}
     defineHandlers(Mapped, { message: { a: [during, 'unknown'], b: [Valibot, during, 'output'], c: 'none' } })
     class Wrong extends Methods {}
-    // @ts-expect-error -- there is no such option
+    // @ts-expect-error -- no such option
     defineHandlers(Wrong, { message: [['a', { duringOpn: true }, 'input']] })
-    // @ts-expect-error -- it is a boolean
+    // @ts-expect-error -- must be a boolean
     defineHandlers(Wrong, { message: [['a', Zod, { duringOpen: 1 }, 'output']] })
-    // @ts-expect-error -- it gets what zod makes, not what it takes
+    // @ts-expect-error -- receives the output of zod, not its input
     defineHandlers(Wrong, { message: [['a', Zod, during, 'input']] })
-    // @ts-expect-error -- it gets what zod makes, not what it takes
+    // @ts-expect-error -- receives the output of zod, not its input
     defineHandlers(Wrong, { message: { a: [Zod, during, 'input'] } })
     // @ts-expect-error -- no such method
     defineHandlers(Wrong, { message: [[during, 'received']] })
     stands(Right, Rest, Mapped, Wrong)
   })
 
-  it('hold parameters against what a schema makes, with a key and without', () => {
+  it('check parameters against the output of a schema, with a key and without', () => {
     class Right extends Methods {}
     defineHandlers(Right, {
       message: [
@@ -146,20 +146,20 @@ describe(`The types of defineHandlers, beside ${DIALECT} decorators,`, () => {
       ],
     })
     class Wrong extends Methods {}
-    // @ts-expect-error -- it gets what zod makes, not what it takes
+    // @ts-expect-error -- receives the output of zod, not its input
     defineHandlers(Wrong, { message: [['a', Zod, 'input']] })
-    // @ts-expect-error -- it gets what valibot makes, not what it takes
+    // @ts-expect-error -- receives the output of valibot, not its input
     defineHandlers(Wrong, { message: [['a', Valibot, 'input']] })
-    // @ts-expect-error -- it gets what arktype makes, not what it takes
+    // @ts-expect-error -- receives the output of arktype, not its input
     defineHandlers(Wrong, { message: [['a', Arktype, 'input']] })
-    // @ts-expect-error -- it gets what zod makes, not what it takes
+    // @ts-expect-error -- receives the output of zod, not its input
     defineHandlers(Wrong, { message: [[Zod, 'input']] })
-    // @ts-expect-error -- one wrong entry among right ones
+    // @ts-expect-error -- one invalid entry among valid ones
     defineHandlers(Wrong, { message: [['a', Zod, 'output'], ['b', Zod, 'input'], 'none'] })
     stands(Right, Wrong)
   })
 
-  it('hold the methods of a map of messages to the same', () => {
+  it('check the methods of a map of messages in the same way', () => {
     class Right extends Methods {}
     defineHandlers(Right, {
       message: { a: 'input', b: [Zod, 'output'], c: [Valibot, 'none'], d: [Arktype, 'later'], 7: 'unknown' },
@@ -171,31 +171,31 @@ describe(`The types of defineHandlers, beside ${DIALECT} decorators,`, () => {
     defineHandlers(Wrong, { message: { a: [Zod, 'received'] } })
     // @ts-expect-error -- a message has its context
     defineHandlers(Wrong, { message: { a: 'odd' } })
-    // @ts-expect-error -- it gets what zod makes, not what it takes
+    // @ts-expect-error -- receives the output of zod, not its input
     defineHandlers(Wrong, { message: { a: [Zod, 'input'] } })
-    // @ts-expect-error -- it gets what arktype makes, not what it takes
+    // @ts-expect-error -- receives the output of arktype, not its input
     defineHandlers(Wrong, { message: { a: 'none', b: [Arktype, 'input'] } })
-    // @ts-expect-error -- no Standard Schema
+    // @ts-expect-error -- not a Standard Schema
     defineHandlers(Wrong, { message: { a: [{ parse: () => 1 }, 'none'] } })
     // @ts-expect-error -- an entry is a method, or a schema and a method
     defineHandlers(Wrong, { message: { a: ['b', Zod, 'none'] } })
     stands(Right, Wrong)
   })
 
-  it('let nothing but a Standard Schema be one, and nothing but a class of errors be one', () => {
+  it('reject anything but a Standard Schema, and anything but an error class', () => {
     class Wrong extends Methods {}
-    // @ts-expect-error -- no Standard Schema
+    // @ts-expect-error -- not a Standard Schema
     defineHandlers(Wrong, { message: [['a', { parse: () => 1 }, 'none']] })
     // @ts-expect-error -- the key comes first
     defineHandlers(Wrong, { message: [[Zod, 'a', 'none']] })
-    // @ts-expect-error -- no class of errors
+    // @ts-expect-error -- not an error class
     defineHandlers(Wrong, { error: [[Map, 'none']] })
     // @ts-expect-error -- a key is a string or a number
     defineHandlers(Wrong, { message: [[true, 'none']] })
     stands(Wrong)
   })
 
-  it('hold the methods of options to what the option is called with, and returns', () => {
+  it('check the methods of options against the parameters and the result of the option', () => {
     class Feed extends Methods {
       url(): string {
         return 'wss://feed.example.com'
@@ -206,16 +206,16 @@ describe(`The types of defineHandlers, beside ${DIALECT} decorators,`, () => {
     }
     defineHandlers(Feed, { message: 'none', option: { url: 'url', 'heartbeat.isReply': 'isReply' } })
     class Wrong extends Feed {}
-    // @ts-expect-error -- it returns no url
+    // @ts-expect-error -- does not return a URL
     defineHandlers(Wrong, { message: 'none', option: { url: 'isReply' } })
-    // @ts-expect-error -- no such option can be a method
+    // @ts-expect-error -- not an option that can be a method
     defineHandlers(Wrong, { message: 'none', option: { connectTimeout: 'none' } })
     stands(Feed, Wrong)
   })
 
-  it('know the options of a class', () => {
+  it('check the options of a class', () => {
     class Wrong extends Methods {}
-    // @ts-expect-error -- there is no such option
+    // @ts-expect-error -- no such option
     defineHandlers(Wrong, { message: 'none' }, { hartbeat: false })
     stands(Wrong)
   })

@@ -32,7 +32,7 @@ interface Ticker {
 }
 
 describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
-  it('let a handler take all, some or none of its parameters', () => {
+  it('accept a handler with all, some or none of its parameters', () => {
     class Right {
       @OnOpen() open(_open: OpenInfo, _context: ConnectionContext): void {}
       @OnMessage('ticker') ticker(_ticker: Ticker, _context: MessageContext): void {}
@@ -51,7 +51,7 @@ describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
     stands(Right)
   })
 
-  it('let a handler return anything, as what it returns is sent', () => {
+  it('accept a handler that returns anything, because the result is sent', () => {
     class Answering {
       @OnOpen() open(): { hello: string } {
         return { hello: 'world' }
@@ -66,7 +66,7 @@ describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
     stands(Answering)
   })
 
-  it('let @OnMessage take any first parameter, and only its context as the second', () => {
+  it('accept any first parameter for @OnMessage, and only its context as the second', () => {
     class Messages {
       @OnMessage('a') a(_text: string): void {}
       @OnMessage('b') b(_ticker: Ticker): void {}
@@ -78,19 +78,19 @@ describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
     stands(Messages)
   })
 
-  it('give a parameter no type by themselves: one without an annotation is an implicit any, which strict forbids', () => {
+  it('do not infer the type of a parameter: without an annotation it is an implicit any, which strict forbids', () => {
     class Unannotated {
-      // @ts-expect-error -- write `unknown`, or what the message is
+      // @ts-expect-error -- write `unknown`, or the type of the message
       @OnMessage('a') a(message): void {}
       @OnMessage('b') b(message: unknown): void {
-        // @ts-expect-error -- what is unknown has to be looked at first
+        // @ts-expect-error -- unknown must be narrowed first
         void message?.price
       }
     }
     stands(Unannotated)
   })
 
-  it('let the context be asked for nothing that it has not', () => {
+  it('reject unknown properties of the context', () => {
     class Contexts {
       @OnMessage('a') a(_message: unknown, { key, raw, receivedAt, signal }: MessageContext): void {
         void [key, raw, receivedAt, signal]
@@ -98,7 +98,7 @@ describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
       @OnMessage('b') b(_message: unknown, _context: Pick<MessageContext, 'key'>): void {}
       // @ts-expect-error -- a key is unknown
       @OnMessage('c') c(_message: unknown, _context: { key: string }): void {}
-      // @ts-expect-error -- nothing calls it that
+      // @ts-expect-error -- no such property
       @OnMessage('d') d(_message: unknown, _context: { peer: unknown }): void {}
       // @ts-expect-error -- @OnOpen has no message
       @OnOpen() e(_open: OpenInfo, _context: MessageContext): void {}
@@ -106,17 +106,17 @@ describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
     stands(Contexts)
   })
 
-  it('let @OnMessage have a string, a number or nothing as its key', () => {
+  it('accept a string, a number or no key for @OnMessage', () => {
     class Keys {
-      // @ts-expect-error -- an object is no key
+      // @ts-expect-error -- an object is not a key
       @OnMessage({}) object(): void {}
-      // @ts-expect-error -- there is one key at most
+      // @ts-expect-error -- at most one key
       @OnMessage('a', 'b') two(): void {}
     }
     stands(Keys)
   })
 
-  it('let @OnMessage have options last, after whatever else it has', () => {
+  it('accept options of @OnMessage after its other arguments', () => {
     const Price = z.object({ price: z.string().transform(Number) })
     class Early {
       @OnMessage({ duringOpen: true }) rest(_message: unknown): void {}
@@ -126,11 +126,11 @@ describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
       @OnMessage(Price, { duringOpen: true }) d(_message: { price: number }): void {}
     }
     class Wrong {
-      // @ts-expect-error -- there is no such option
+      // @ts-expect-error -- no such option
       @OnMessage('a', { duringOpn: true }) name(): void {}
-      // @ts-expect-error -- it is a boolean
+      // @ts-expect-error -- must be a boolean
       @OnMessage('a', { duringOpen: 'yes' }) value(): void {}
-      // @ts-expect-error -- it gets what the schema makes
+      // @ts-expect-error -- receives the output of the schema
       @OnMessage('b', Price, { duringOpen: true }) schema(_message: { price: string }): void {}
       // @ts-expect-error -- options come last
       @OnMessage('b', { duringOpen: true }, Price) order(): void {}
@@ -140,62 +140,62 @@ describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
     stands(Early, Wrong)
   })
 
-  it('hold the parameters of every handler against its decorator', () => {
+  it('check the parameters of every handler against its decorator', () => {
     class Wrong {
-      // @ts-expect-error -- @OnOpen gives an OpenInfo
+      // @ts-expect-error -- @OnOpen passes an OpenInfo
       @OnOpen() open(_open: CloseInfo): void {}
-      // @ts-expect-error -- @OnClose gives a CloseInfo
+      // @ts-expect-error -- @OnClose passes a CloseInfo
       @OnClose() close(_close: OpenInfo): void {}
-      // @ts-expect-error -- @OnClosing gives a ClosingInfo
+      // @ts-expect-error -- @OnClosing passes a ClosingInfo
       @OnClosing() closing(_closing: CloseInfo): void {}
-      // @ts-expect-error -- @OnBinary gives bytes
+      // @ts-expect-error -- @OnBinary passes bytes
       @OnBinary() binary(_data: string): void {}
-      // @ts-expect-error -- @OnPing gives bytes
+      // @ts-expect-error -- @OnPing passes bytes
       @OnPing() ping(_data: string): void {}
-      // @ts-expect-error -- @OnPong gives bytes
+      // @ts-expect-error -- @OnPong passes bytes
       @OnPong() pong(_data: string): void {}
-      // @ts-expect-error -- @OnStateChange gives a state
+      // @ts-expect-error -- @OnStateChange passes a state
       @OnStateChange() state(_state: string): void {}
-      // @ts-expect-error -- @OnError gives an Error
+      // @ts-expect-error -- @OnError passes an Error
       @OnError() error(_error: string): void {}
-      // @ts-expect-error -- @OnError() gives any Error, not only those of a handshake
+      // @ts-expect-error -- @OnError() passes any Error, not only a HandshakeError
       @OnError() some(_error: HandshakeError): void {}
-      // @ts-expect-error -- @OnError(RangeError) gives no HandshakeError
+      // @ts-expect-error -- @OnError(RangeError) does not pass a HandshakeError
       @OnError(RangeError) range(_error: HandshakeError): void {}
-      // @ts-expect-error -- a handler gets two arguments
+      // @ts-expect-error -- handlers receive two arguments
       @OnMessage() three(_message: unknown, _context: MessageContext, _more: unknown): void {}
     }
     stands(Wrong)
   })
 
-  it('let @OnError name classes of errors only', () => {
+  it('accept only error classes for @OnError', () => {
     class Errors {
       @OnError(HandshakeError) wider(_error: Error): void {}
-      // @ts-expect-error -- Map is no class of errors
+      // @ts-expect-error -- Map is not an error class
       @OnError(Map) map(): void {}
     }
     stands(Errors)
   })
 
-  it('let nothing but a method be a handler', () => {
+  it('accept only methods as handlers', () => {
     class Placed {
-      // @ts-expect-error -- a property does not exist before the class is made
+      // @ts-expect-error -- a property does not exist on the prototype
       @OnMessage() readonly arrow = (): void => {}
-      // @ts-expect-error -- an accessor is no method
+      // @ts-expect-error -- an accessor is not a method
       @OnMessage() get value(): number {
         return 1
       }
     }
-    // @ts-expect-error -- a class is no method
+    // @ts-expect-error -- a class is not a method
     @OnMessage()
     class Whole {}
     stands(Placed, Whole)
   })
 
-  it('know the options of a class', () => {
+  it('check the options of a class', () => {
     @WebSocketClient({ url: 'ws://peer.test/', inject: [] })
     class Right {}
-    // @ts-expect-error -- there is no such option
+    // @ts-expect-error -- no such option
     @WebSocketClient({ hartbeat: false })
     class Misspelt {}
     // @ts-expect-error -- a signal is for bootstrap
@@ -204,20 +204,20 @@ describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
     stands(Right, Misspelt, Started)
   })
 
-  it('know what concurrency may be', () => {
+  it('check the concurrency option', () => {
     @WebSocketClient({ concurrency: 4 })
     class Count {}
     @WebSocketClient({ concurrency: { key: 'symbol', limit: 4, conflate: true } })
     class Property {}
     @WebSocketClient({ concurrency: { key: (message: unknown) => String(message) } })
     class Asked {}
-    // The key may be a method: @ClientOption('concurrency.key').
+    // The key can be a method: @ClientOption('concurrency.key').
     @WebSocketClient({ concurrency: { limit: 4 } })
     class Keyless {}
-    // @ts-expect-error -- a message is not known to be anything
+    // @ts-expect-error -- a message is unknown
     @WebSocketClient({ concurrency: { key: (message: Ticker) => message.price } })
     class Narrow {}
-    // @ts-expect-error -- there is no such field
+    // @ts-expect-error -- no such property
     @WebSocketClient({ concurrency: { key: 'symbol', lastest: true } })
     class Misspelt {}
     stands(Count, Property, Asked, Keyless, Narrow, Misspelt)
@@ -225,7 +225,7 @@ describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
 })
 
 describe(`The types of @ClientOption, as ${DIALECT} decorators,`, () => {
-  it('take a method that can be called as the option is', () => {
+  it('accept a method with the signature of the option', () => {
     class Feed {
       @ClientOption('url') url(attempt: AttemptInfo): string {
         return attempt.url ?? 'wss://feed.example.com'
@@ -246,21 +246,21 @@ describe(`The types of @ClientOption, as ${DIALECT} decorators,`, () => {
     stands(Feed)
   })
 
-  it('refuse another name, parameter or result', () => {
+  it('reject another name, parameter or result', () => {
     class Wrong {
       // @ts-expect-error -- a number of milliseconds cannot be a method
       @ClientOption('connectTimeout') timeout(): number {
         return 1
       }
-      // @ts-expect-error -- a url is a text or a URL
+      // @ts-expect-error -- must be a string or a URL
       @ClientOption('url') url(): number {
         return 1
       }
-      // @ts-expect-error -- the answer is not awaited
+      // @ts-expect-error -- the result is not awaited
       @ClientOption('heartbeat.isReply') async isReply(): Promise<boolean> {
         return Promise.resolve(true)
       }
-      // @ts-expect-error -- it is given the failure
+      // @ts-expect-error -- the parameter is the failure
       @ClientOption('reconnect.shouldReconnect') verdict(failure: string): boolean {
         return failure === ''
       }

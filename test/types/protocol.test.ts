@@ -35,26 +35,26 @@ const schemas = defineProtocol({
 })
 type Schemas = typeof schemas.client
 
-/** Never called: what is sent is checked by the compiler alone. */
+/** Never called, because only the compiler checks sent messages. */
 function sends(connection: Connection<Market>, json: JsonSender<Market>): void {
   void connection.sendJson({ op: 'subscribe', channel: 'ticker' })
   void connection.sendMessage({ op: 'ping' })
   void json.send({ op: 'list' })
-  // @ts-expect-error -- nobody sends pongs
+  // @ts-expect-error -- the client does not send pongs
   void connection.sendJson({ op: 'pong' })
   // @ts-expect-error -- the channel is missing
   void connection.sendJson({ op: 'subscribe' })
-  // @ts-expect-error -- a channel is a text
+  // @ts-expect-error -- a channel is a string
   void connection.sendMessage({ op: 'subscribe', channel: 1 })
   // @ts-expect-error -- a ping has no channel
   void connection.sendJson({ op: 'ping', channel: 'ticker' })
-  // @ts-expect-error -- nobody sends pongs
+  // @ts-expect-error -- the client does not send pongs
   void json.send({ op: 'pong' })
-  // @ts-expect-error -- what comes in is not what goes out
+  // @ts-expect-error -- a received message, not a sent one
   void json.send({ price: 1 })
 }
 
-/** What a function makes is held to the same contract. */
+/** Results of functions must match the same contract. */
 async function sendsLate(connection: Connection<Market>, json: JsonSender<Market>): Promise<void> {
   void connection.sendJson(() => ({ op: 'subscribe', channel: 'ticker' }))
   void connection.sendMessage(() => ({ op: 'ping' }))
@@ -66,17 +66,17 @@ async function sendsLate(connection: Connection<Market>, json: JsonSender<Market
   for await (const item of connection.requestMany(() => ({ op: 'list' }), { isLast: () => true })) {
     holds<Same<typeof item, string[]>>()
   }
-  // @ts-expect-error -- nobody sends pongs
+  // @ts-expect-error -- the client does not send pongs
   void connection.sendMessage(() => ({ op: 'pong' }))
   // @ts-expect-error -- the channel is missing
   void connection.sendJson(() => ({ op: 'subscribe' }))
-  // @ts-expect-error -- a promise is no message
+  // @ts-expect-error -- a promise is not a message
   void json.send(async () => Promise.resolve({ op: 'list' } as const))
-  // @ts-expect-error -- a function gets nothing
+  // @ts-expect-error -- the function receives no arguments
   void connection.sendMessage((_id: number) => ({ op: 'ping' }))
-  // @ts-expect-error -- nobody asks so
+  // @ts-expect-error -- no such request
   await connection.request(() => ({ op: 'unsubscribe' }))
-  // @ts-expect-error -- a promise is no message
+  // @ts-expect-error -- a promise is not a message
   await connection.request(async () => Promise.resolve({ op: 'list' } as const))
 }
 
@@ -86,36 +86,36 @@ async function asks(connection: Connection<Market>): Promise<void> {
   const list = await connection.request({ op: 'list' })
   holds<Same<typeof list, string[]>>()
   const pong = await connection.request({ op: 'ping' })
-  // What no reply is told of is unknown, and not never.
+  // A reply that the protocol does not declare is unknown, not never.
   holds<Same<typeof pong, unknown>>()
   for await (const item of connection.requestMany({ op: 'list' }, { isLast: () => true })) {
     holds<Same<typeof item, string[]>>()
   }
-  // @ts-expect-error -- nobody asks so
+  // @ts-expect-error -- no such request
   await connection.request({ op: 'unsubscribe' })
   // @ts-expect-error -- the channel is missing
   await connection.request({ op: 'subscribe' })
-  // @ts-expect-error -- nobody asks so
+  // @ts-expect-error -- no such request
   connection.requestMany({ op: 'unsubscribe' }, { isLast: () => true })
-  // @ts-expect-error -- a reply has no such field
+  // @ts-expect-error -- no such property of the reply
   subscribed.channel
 }
 
 async function sendsBySchema(connection: Connection<Schemas>, json: JsonSender<Schemas>): Promise<void> {
-  // What goes out is what its schema takes, as the peer will read it.
+  // A sent message has the input type of its schema, because the server will parse it.
   void connection.sendJson({ op: 'subscribe', depth: '10' })
   void json.send({ op: 'ping' })
-  // @ts-expect-error -- the schema takes a text
+  // @ts-expect-error -- the schema accepts a string
   void connection.sendJson({ op: 'subscribe', depth: 10 })
-  // @ts-expect-error -- nobody sends pongs
+  // @ts-expect-error -- the client does not send pongs
   void json.send({ op: 'pong' })
   const reply = await connection.request({ op: 'subscribe', depth: '10' })
   holds<Same<typeof reply, { subscribed: number }>>()
   const late = await connection.request(() => ({ op: 'subscribe', depth: '10' }))
   holds<Same<typeof late, { subscribed: number }>>()
-  // @ts-expect-error -- the schema takes a text
+  // @ts-expect-error -- the schema accepts a string
   void connection.sendJson(() => ({ op: 'subscribe', depth: 10 }))
-  // @ts-expect-error -- nobody asks so
+  // @ts-expect-error -- no such request
   await connection.request({ op: 'unsubscribe' })
 }
 
@@ -123,9 +123,9 @@ async function asksWithoutReplies(connection: Connection<Pick<Market, 'toServer'
   const reply = await connection.request({ op: 'list' })
   holds<Same<typeof reply, unknown>>()
   const told = await connection.request<number>({ op: 'list' })
-  // Its own type argument is taken where the protocol says nothing; the message then counts as any that goes out.
+  // The type argument of `request` is used if the protocol declares no replies; the message can then be any sent one.
   holds<Same<typeof told, number>>()
-  // @ts-expect-error -- nobody asks so
+  // @ts-expect-error -- no such request
   await connection.request({ op: 'unsubscribe' })
 }
 
@@ -142,7 +142,7 @@ async function untyped(connection: Connection, json: JsonSender): Promise<void> 
 }
 
 describe(`The types of a protocol, with ${DIALECT} decorators,`, () => {
-  it('hold keys and parameters against the type of what comes in', () => {
+  it('check keys and parameters against the types of received messages', () => {
     class Right {
       @market.client.OnMessage('ticker') ticker(_ticker: Ticker, _context: MessageContext): void {}
       @market.client.OnMessage('ticker') @market.client.OnMessage(7) any(_message: unknown): void {}
@@ -153,11 +153,11 @@ describe(`The types of a protocol, with ${DIALECT} decorators,`, () => {
       @market.client.OnMessage('tocker') key(): void {}
       // @ts-expect-error -- no such message
       @market.client.OnMessage(8) number(): void {}
-      // @ts-expect-error -- a name of what goes out is no key of what comes in
+      // @ts-expect-error -- the key of a sent message, not of a received one
       @market.client.OnMessage('subscribe') outgoing(): void {}
       // @ts-expect-error -- a price is a number
       @market.client.OnMessage('ticker') parameter(_ticker: { price: string }): void {}
-      // @ts-expect-error -- there is no context like that
+      // @ts-expect-error -- no such context
       @market.client.OnMessage('ticker') context(_ticker: Ticker, _context: string): void {}
       // @ts-expect-error -- a message of a protocol has a key
       @market.client.OnMessage() none(): void {}
@@ -165,7 +165,7 @@ describe(`The types of a protocol, with ${DIALECT} decorators,`, () => {
     stands(Right, Wrong)
   })
 
-  it('hold keys and parameters against what the schemas of what comes in make', () => {
+  it('check keys and parameters against the output of the schemas of received messages', () => {
     class Right {
       @schemas.client.OnMessage('ticker') ticker(_ticker: Ticker): void {}
       @schemas.client.OnMessage('book') book(_book: { readonly bids: number }): void {}
@@ -174,55 +174,55 @@ describe(`The types of a protocol, with ${DIALECT} decorators,`, () => {
     class Wrong {
       // @ts-expect-error -- no such message
       @schemas.client.OnMessage('tocker') key(): void {}
-      // @ts-expect-error -- it gets what zod makes, not what it takes
+      // @ts-expect-error -- receives the output of zod, not its input
       @schemas.client.OnMessage('ticker') zod(_ticker: { price: string }): void {}
-      // @ts-expect-error -- it gets what valibot makes, not what it takes
+      // @ts-expect-error -- receives the output of valibot, not its input
       @schemas.client.OnMessage('book') valibot(_book: { bids: string }): void {}
-      // @ts-expect-error -- it is true
+      // @ts-expect-error -- must be true
       @schemas.client.OnMessage(7) arktype(_seven: { seven: string }): void {}
     }
     stands(Right, Wrong)
   })
 
-  it('hold what is sent, and what is asked and answered, against what goes out', () => {
+  it('check sent messages, requests and replies', () => {
     void [sends, sendsLate, asks, sendsBySchema, asksWithoutReplies, untyped]
   })
 
-  it('hold the same contract on the server, with the directions exchanged', () => {
+  it('check the same contract on the server, with the directions swapped', () => {
     class Right {
       @market.server.OnMessage('subscribe') subscribe(_message: { channel: string }): void {}
       @schemas.server.OnMessage('subscribe') parsed(_message: { depth: number }): void {}
     }
     class Wrong {
-      // @ts-expect-error -- that goes to the client
+      // @ts-expect-error -- goes to the client
       @market.server.OnMessage('ticker') key(): void {}
-      // @ts-expect-error -- it gets what zod makes, not what it takes
+      // @ts-expect-error -- receives the output of zod, not its input
       @schemas.server.OnMessage('subscribe') raw(_message: { depth: string }): void {}
     }
     const sendsToClient = (json: JsonSender<typeof market.server>): void => {
       void json.send({ price: 1 })
-      // @ts-expect-error -- that goes to the server
+      // @ts-expect-error -- goes to the server
       void json.send({ op: 'list' })
     }
     void sendsToClient
     stands(Right, Wrong)
   })
 
-  it('are the same for a protocol and for the client side of it', () => {
+  it('are the same for a protocol and for its client side', () => {
     holds<Same<Outgoing<Market>, Outgoing<typeof market.client>>>()
     holds<
       Same<ReplyTo<Market, { op: 'list' }, never>, ReplyTo<typeof market.client, { op: 'list' }, never>>
     >()
   })
 
-  it('let a protocol be of nothing but messages', () => {
-    // @ts-expect-error -- it is called toClient
+  it('reject a protocol with anything but messages', () => {
+    // @ts-expect-error -- must be called toClient
     defineProtocol<{ toCleint: { ticker: Ticker } }>()
-    // @ts-expect-error -- a type is no schema
+    // @ts-expect-error -- a type is not a schema
     defineProtocol({ toClient: { ticker: { price: 1 } } })
   })
 
-  it('let a connection of a protocol stand for one of none, and the other way round', () => {
+  it('let a connection with a protocol replace one without, and vice versa', () => {
     const any = (connection: Connection<Market>): Connection => connection
     const typed = ({ connection }: MessageContext): Connection<Market> => connection
     const states = perLink(() => 1)

@@ -22,7 +22,7 @@ const options: SnapshotSyncOptions<Book, Change, number> = {
 }
 
 describe('The types of sequences', () => {
-  it('name a stream by the type of its key', () => {
+  it('use the type of the key for streams', () => {
     const sequence = new Sequence<number>({
       onGap: ({ stream, from }) => {
         holds<Same<typeof stream, number>>()
@@ -30,24 +30,24 @@ describe('The types of sequences', () => {
       },
     })
     sequence.check(1, 1)
-    // @ts-expect-error: its keys are numbers
+    // @ts-expect-error: keys are numbers
     sequence.check('1', 1)
-    // @ts-expect-error: the keys of a plain one are texts
+    // @ts-expect-error: keys are strings by default
     new Sequence().check(1, 1)
   })
 
-  it('know the state, the change and the key of a sync', () => {
+  it('check the state, the change and the key of a sync', () => {
     const sync = new SnapshotSync(options)
     holds<Same<ReturnType<typeof sync.get>, Book | undefined>>()
-    // @ts-expect-error: its keys are numbers
+    // @ts-expect-error: keys are numbers
     sync.start('1')
-    // @ts-expect-error: this is no change
+    // @ts-expect-error: not a change
     sync.change(1, { first: 1 })
   })
 
-  it('let apply return the state or nothing, and nothing else', () => {
+  it('accept only the state or nothing as the result of apply', () => {
     const changing: typeof options = { ...options, apply: (book, { first }) => void book.set('a', first) }
-    // @ts-expect-error: a promise is no state
+    // @ts-expect-error: a promise is not a state
     const later: typeof options = { ...options, apply: async (book) => Promise.resolve(book) }
     // @ts-expect-error: a range has two numbers
     const short: typeof options = { ...options, range: ({ first }) => [first] }

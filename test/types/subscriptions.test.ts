@@ -12,7 +12,7 @@ interface Ack {
   readonly error?: string
 }
 
-/** The functions may name the types of the API, and none has to. */
+/** The functions can use the types of the API, but do not have to. */
 const named: SubscriptionsOptions = {
   subscribe: (topics: readonly Topic[]) => topics.map(({ symbol }) => symbol),
   unsubscribe: (topics: readonly Topic[], ids) => [topics, ids.map((id) => id ?? 0)],
@@ -22,13 +22,13 @@ const named: SubscriptionsOptions = {
 const lists: SubscriptionsOptions = { subscribe: (topics: readonly string[]) => ({ args: topics }) }
 const bare: ClientOptions = { subscriptions: { subscribe: (topics) => ({ args: topics }) } }
 
-// `subscribe` may be a method: @ClientOption('subscriptions.subscribe').
+// `subscribe` can be a method: @ClientOption('subscriptions.subscribe').
 const without: SubscriptionsOptions = { ack: () => undefined }
-// @ts-expect-error -- a key is text
+// @ts-expect-error -- a key is a string
 const keyed: SubscriptionsOptions = { ...lists, key: () => ({}) }
-// @ts-expect-error -- an acknowledgement names topics
+// @ts-expect-error -- an acknowledgement lists topics
 const acknowledged: SubscriptionsOptions = { ...lists, ack: () => true }
-// @ts-expect-error -- an id is text or a number
+// @ts-expect-error -- an ID is a string or a number
 const identified: SubscriptionAck = { topics: [], id: {} }
 
 @WebSocketClient({ subscriptions: named, inject: [Subscriptions] })
@@ -51,8 +51,8 @@ class Feed {
   rest(): void {}
 }
 
-describe(`the types of subscriptions, in ${DIALECT} decorators`, () => {
-  it('take functions that name the types of the API', () => {
+describe(`The types of subscriptions, with ${DIALECT} decorators,`, () => {
+  it('accept functions with the types of the API', () => {
     stands(Feed)
     for (const options of [named, lists, bare, without, keyed, acknowledged, identified]) void options
   })
