@@ -1,8 +1,8 @@
 // The drawing of the house (CONTRIBUTING.md) as rules: imports go down only, one rule per room.
 
 /**
- * The rooms from the top floor down. A room may import its own files and those of all floors below. Rooms on one floor stand beside
- * each other and do not know each other.
+ * The rooms from the top floor down. A room may import its own files and those of all floors below. Rooms on the same floor
+ * do not import each other.
  */
 const FLOORS = [
   ['app'],
@@ -17,7 +17,7 @@ const FLOORS = [
   ['core'],
 ]
 
-/** Entries of their own: nothing in the house imports them, and they import the floors named. */
+/** Separate entries: no room imports them, and they import only the listed rooms. */
 const ENTRIES = { sequence: ['core'], testing: ['transports', 'errors', 'core'] }
 
 const inside = (rooms) => `^src/(${rooms.join('|')})/`
@@ -41,7 +41,7 @@ module.exports = {
     {
       name: 'no-cycles',
       comment:
-        'A cycle, of types too, is two files that are one. Between decorated classes it breaks at load.',
+        'Two files in a cycle, even of types, are one thing. Between decorated classes, a cycle fails at load time.',
       severity: 'error',
       from: {},
       to: { circular: true },
@@ -50,7 +50,7 @@ module.exports = {
     {
       name: 'dispatch-serves-both-sides',
       comment:
-        'Dispatch, sessions, links, messages and subscriptions serve a server, too: they never know the class of a client.',
+        'Dispatch, sessions, links, messages and subscriptions serve a server, too: they never import the class of a client.',
       severity: 'error',
       from: { path: inside(['dispatch', 'session', 'link', 'messages', 'subscriptions']) },
       to: { path: inside(['connection']) },
@@ -68,7 +68,7 @@ module.exports = {
     },
     {
       name: 'no-orphans',
-      comment: 'Nobody imports it.',
+      comment: 'No file imports it.',
       severity: 'error',
       from: { path: '^src/', pathNot: '[.](browser|bun)[.]ts$', orphan: true },
       to: {},

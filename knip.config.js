@@ -17,6 +17,7 @@ export default {
         'test/dialects/{annotated,named}.ts',
         // Programs that tests start.
         'test/support/{exits-after-close,measure-ways,survives-everything,without-peers}.ts',
+        'test/snippets/program.ts',
         // Tests import these by their URL.
         'scripts/**/*.js',
       ],

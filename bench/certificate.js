@@ -2,14 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Reads the certificate that the tests use, from its source: there should be one key in the repository, not two. */
+/** Reads the certificate from the sources of the tests, so that the repository contains only one key. */
 export function selfSigned() {
   const source = readFileSync(new URL('../test/support/self-signed.ts', import.meta.url), 'utf8')
   const [cert, key] = source.match(/-----BEGIN[^`]+-----END [A-Z ]+-----/g)
   return { cert, key }
 }
 
-/** Returns the environment in which Node, and Python, trust it; the file is there as long as this process. */
+/** Returns an environment in which Node.js and Python trust the certificate. The file exists until this process ends. */
 export function trustingEnvironment() {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'))
   const path = join(folder, 'certificate.pem')

@@ -1,4 +1,4 @@
-// One run of one client: what is to be done comes as JSON in the only argument, and the result is the last line of output.
+// One run of one client. The only argument is the task as JSON, and the last line of output is the result.
 import { clients } from './clients/index.js'
 import { workloads } from './workloads/index.js'
 

@@ -1,4 +1,4 @@
-// What issue "Faster than doing it by hand" asks of Holdfast, held against what was measured.
+// The goals of the issue "Faster than doing it by hand", compared with the measurements.
 
 const WS = 'ws'
 const HOLDFAST = 'holdfast'
@@ -15,7 +15,7 @@ function longGoals(workload) {
   }))
 }
 
-/** Where something is a ratio to bare `ws`: at least so much, or at most. */
+/** Goals for ratios to bare `ws`, each a minimum or a maximum. */
 const RATIOS = [
   { goal: 'receive, 120 B: ≥ 1.6 × ws', at: ['receive', '120', 'rate'], min: 1.6 },
   { goal: 'receive, 120 B, wss: ≥ 1.0 × ws', at: ['receive', 'wss', 'rate'], min: 1 },
@@ -62,10 +62,10 @@ const RATIOS = [
   },
 ]
 
-/** The most heap that an idle connection may have above one of bare `ws`, in KB. */
+/** Maximum heap of an idle connection above one of bare `ws`, in KB. */
 const HEAP = 4
 
-/** Returns a line for each goal of which there are measurements: `{ goal, measured, isMet, isStretch }`. */
+/** Returns a line for each goal that has measurements: `{ goal, measured, isMet, isStretch }`. */
 export function judge(measurements, peers) {
   const lines = RATIOS.flatMap((ratio) => judgeRatio(measurements, ratio))
   const heap = (row) => measurements.values('idle', 'many', row, 'heap')?.median
@@ -88,7 +88,7 @@ function judgeRatio(
   return [{ goal, measured: spread(ratio), isMet: ratio.median >= min && ratio.median <= max, isStretch }]
 }
 
-/** Finds the peer that comes nearest, or is ahead. */
+/** Finds the fastest peer. */
 function judgeAhead(measurements, workload, peers) {
   const margins = peers
     .map((peer) => ({ peer, ratio: measurements.ratios(workload, '120', HOLDFAST, 'rate', peer) }))
@@ -100,7 +100,7 @@ function judgeAhead(measurements, workload, peers) {
   return [{ goal, measured: `${spread(ratio)} × ${peer}, the nearest`, isMet: ratio.median > 1 }]
 }
 
-/** Writes a ratio with its smallest and its largest. */
+/** Formats a ratio with its smallest and largest value. */
 export function spread({ median, min, max }) {
   return `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`
 }

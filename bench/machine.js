@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { isPinned } from './processes.js'
 
-/** Says what it was measured on and with: nothing of when, so that two results can be compared line by line. */
+/** Describes the machine and the versions, without a date, so that two results can be compared line by line. */
 export function machineFacts(clients) {
   return [
     `${cpus()[0]?.model ?? 'an unknown processor'}, ${availableParallelism()} cores, ${process.platform} ${process.arch}`,
@@ -31,7 +31,7 @@ function version(folder, path) {
   return JSON.parse(readFileSync(new URL(`${folder}/${path}`, import.meta.url), 'utf8')).version
 }
 
-/** Returns how many sockets a process may have, some left for the rest. */
+/** Returns the number of sockets that a process can open, minus a reserve. */
 export function socketLimit() {
   const limit = execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim()
   return limit === 'unlimited' ? Infinity : Number(limit) - 400

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { runClient, startServer } from './processes.js'
 
-/** Runs one workload round by round, all rows of a round one after the other, every second round backwards. */
+/** Runs one workload in rounds: all rows one after another, in reverse order every second round. */
 export async function measure(workload, { cells, clients, rounds, limit, add }) {
   const server = await startServer()
   try {
@@ -19,7 +19,7 @@ export async function measure(workload, { cells, clients, rounds, limit, add }) 
   }
 }
 
-/** Returns what is compared with each other: all clients in one cell, or all cells for one client. */
+/** Returns the groups to compare: all clients in one cell, or all cells for one client. */
 function groupsOf(workload, cells, clients) {
   if (workload.compares) {
     const client = clients.find(({ name }) => name === workload.compares)

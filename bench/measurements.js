@@ -1,6 +1,6 @@
 import { pairRatios, summarize } from './statistics.js'
 
-/** What was measured: of each row of each cell one result per round. */
+/** The measurements: one result per round for each row of each cell. */
 export class Measurements {
   #results = new Map()
 
@@ -12,7 +12,7 @@ export class Measurements {
     rows.get(row)[round] = result
   }
 
-  /** Lists the rows of a cell, in the order in which they came first. */
+  /** Lists the rows of a cell, in the order of their first results. */
   rowsOf(workload, cell) {
     return [...(this.#results.get(keyOf(workload, cell))?.keys() ?? [])]
   }
@@ -23,13 +23,13 @@ export class Measurements {
     return Array.from(results, (result) => result?.[metric])
   }
 
-  /** Summarizes a number; `undefined` where nothing was measured. */
+  /** Summarizes a number, or returns `undefined` if there are no measurements. */
   values(workload, cell, row, metric) {
     const values = this.#series(workload, cell, row, metric).filter((value) => value !== undefined)
     return values.length > 0 ? summarize(values) : undefined
   }
 
-  /** Summarizes a number's ratio to that of another row, pair by pair; `undefined` where there is no pair. */
+  /** Summarizes the ratio to the same number of another row, pair by pair, or returns `undefined` if there is no pair. */
   ratios(workload, cell, row, metric, base) {
     const own = this.#series(workload, cell, row, metric)
     const ratios = pairRatios(own, this.#series(workload, cell, base, metric))

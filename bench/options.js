@@ -3,15 +3,15 @@ import { clients } from './clients/index.js'
 import { workloads } from './workloads/index.js'
 
 const HELP = `npm run bench -- [options]
-  --quick             a short version, some 90 seconds: a look, not a judgement
-  --only receive,send these workloads: ${workloads.map(({ name }) => name).join(', ')}
-  --cells 120,wss     these cells of them
-  --clients holdfast  these clients, and ws: ${clients.map(({ name }) => name).join(', ')}
-  --rounds 7          so many rounds of everything
-  --output FILE       where the tables go (bench/results.md; of --quick and of a selection: nowhere)
-  --strict            ends with 1 if a goal is not met`
+  --quick             a short version of about 90 seconds, for a first impression
+  --only receive,send only these workloads: ${workloads.map(({ name }) => name).join(', ')}
+  --cells 120,wss     only these cells of the workloads
+  --clients holdfast  only these clients and ws: ${clients.map(({ name }) => name).join(', ')}
+  --rounds 7          number of rounds
+  --output FILE       file for the tables (default: bench/results.md; none with --quick or a selection)
+  --strict            exits with 1 if a goal is not met`
 
-/** Reads the command line; ends the process when it asks for help or is wrong. */
+/** Reads the command line. Ends the process if it contains a mistake or asks for help. */
 export function readOptions() {
   try {
     return choose(parse())

@@ -1,15 +1,17 @@
-// The messages that are sent around, and the checksums that prove that they arrived.
+// The messages of the benchmark, and the checksums that prove their arrival.
 
-/** How many different messages there are; longer floods repeat them. */
+/** Number of different messages. Longer floods repeat them. */
 const BLOCK = 1024
 
-/** As many bytes they may have together, unless they are fewer than 16. */
+/** Maximum size of all of them in bytes, unless they are fewer than 16. */
 const BLOCK_BYTES = 16 * 1024 * 1024
 
 const FIRST_ID = 100_000
 
-/** Makes a message whose JSON has exactly `size` ASCII characters: a ticker;
- * above 200 characters half of it is its order book, which is slow to parse, and the rest text, which is fast. */
+/**
+ * Creates a ticker message whose JSON has exactly `size` ASCII characters. Above 200 characters, half of it is an order book, which is
+ * slow to parse, and the rest is text, which is fast.
+ */
 function messageOf(size, id, type = 'ticker') {
   const message = {
     type,
@@ -28,7 +30,7 @@ function messageOf(size, id, type = 'ticker') {
   return message
 }
 
-/** Makes price levels of about `size` characters. */
+/** Creates price levels of about `size` characters. */
 function bookOf(size, id) {
   const levels = []
   for (let left = size; left >= 22; left -= 22)
@@ -36,7 +38,7 @@ function bookOf(size, id) {
   return levels
 }
 
-/** Makes a message of the same size that is slower to parse: short names and many numbers, some of them in arrays. */
+/** Creates a message of the same size that is slower to parse: short names and many numbers, some of them in arrays. */
 function nestedOf(size, id, type) {
   const message = {
     type,
@@ -50,12 +52,12 @@ function nestedOf(size, id, type) {
   return { ...message, s: 'x'.repeat(size - JSON.stringify({ ...message, s: '' }).length) }
 }
 
-/** Returns how many different messages of a size there are. */
+/** Returns the number of different messages of a size. */
 function blockLengthOf(size) {
   return Math.min(BLOCK, Math.max(16, Math.floor(BLOCK_BYTES / size)))
 }
 
-/** Makes the block of messages of one size; with several types, they take turns. */
+/** Creates the messages of one size. Several types alternate. */
 export function blockOf(size, types = ['ticker'], isNested = false) {
   const make = isNested ? nestedOf : messageOf
   return Array.from({ length: blockLengthOf(size) }, (_, index) =>
@@ -63,12 +65,12 @@ export function blockOf(size, types = ['ticker'], isNested = false) {
   )
 }
 
-/** Adds a number to a checksum in which order counts. */
+/** Adds a number to an order-sensitive checksum. */
 export function fold(checksum, number) {
   return (Math.imul(checksum, 31) + number) | 0
 }
 
-/** What a client's checksum over `id` must be after the first `count` messages. */
+/** Returns the expected checksum of a client over `id` after the first `count` messages. */
 export function checksumOfIds(count, size) {
   const block = blockLengthOf(size)
   let checksum = 0
@@ -76,7 +78,7 @@ export function checksumOfIds(count, size) {
   return checksum
 }
 
-/** The same where messages of so many types take turns, and those of the first count: how many these are, and their checksum. */
+/** Returns the expected number and checksum of the messages of the first type, if messages of several types alternate. */
 export function checksumOfTurns(count, size, types) {
   const block = blockLengthOf(size)
   let wanted = 0
@@ -89,7 +91,7 @@ export function checksumOfTurns(count, size, types) {
   return { wanted, checksum }
 }
 
-/** What the server's checksum over all bytes must be after `count` of these texts in turn. */
+/** Returns the expected checksum of the server over all bytes after `count` of these texts, in rotation. */
 export function checksumOfTexts(texts, count) {
   const hashes = texts.map((text) => {
     const bytes = Buffer.from(text)
@@ -100,7 +102,7 @@ export function checksumOfTexts(texts, count) {
   return checksum
 }
 
-/** Hashes masked bytes as if they had been unmasked; `mask` is the masking key as a little-endian word. */
+/** Hashes masked bytes as if they were unmasked. `mask` is the masking key as a little-endian word. */
 export function hashBytes(view, start, length, mask) {
   let hash = length
   const words = start + (length & ~3)

@@ -7,12 +7,12 @@ import { trustingEnvironment } from './certificate.js'
 const SERVER = fileURLToPath(new URL('server/load-server.js', import.meta.url))
 const CLIENT = fileURLToPath(new URL('client-process.js', import.meta.url))
 
-/** The longest that one client may take, in milliseconds. */
+/** Time limit of one client, in milliseconds. */
 const PATIENCE = 120_000
 
 const PIN = await hasProgram('taskset', ['--version'])
 
-/** What makes `ws` use native code where that happens to be installed is off: it would decide instead of the clients. */
+/** Turns off the native additions of `ws`, which would influence the result if they are installed. */
 const ENVIRONMENT = {
   ...process.env,
   ...trustingEnvironment(),
@@ -21,10 +21,10 @@ const ENVIRONMENT = {
   NODE_ENV: 'production',
 }
 
-/** True where server and clients have cores of their own. */
+/** Whether the server and the clients run on different cores. */
 export const isPinned = PIN && availableParallelism() > 1
 
-/** Resolves with whether a program is there and ends well. */
+/** Resolves with `true` if a program exists and exits with 0. */
 export async function hasProgram(program, args) {
   return new Promise((resolve) => {
     const child = spawn(program, args, { stdio: 'ignore' })
@@ -33,14 +33,14 @@ export async function hasProgram(program, args) {
   })
 }
 
-/** Starts a program on one core; `sh` raises its limit of open files, for ten thousand sockets. */
+/** Starts a program on one core. `sh` raises the limit of open files for ten thousand sockets. */
 function start(command, core, stdio) {
   const pinned = isPinned ? ['taskset', '-c', String(core), ...command] : command
   const script = 'ulimit -n $(ulimit -Hn) 2>/dev/null; exec "$@"'
   return spawn('sh', ['-c', script, 'sh', ...pinned], { env: ENVIRONMENT, stdio })
 }
 
-/** Starts the load server; it ends with `stop`, or when this process does. */
+/** Starts the load server. It ends when `stop` is called or this process ends. */
 export async function startServer() {
   const child = start([process.execPath, SERVER], 0, ['ignore', 'inherit', 'inherit', 'ipc'])
   const ended = once(child, 'exit').then(([code]) => {
@@ -51,7 +51,7 @@ export async function startServer() {
   return { ...ports, stop: () => child.disconnect() }
 }
 
-/** Runs one client in a new process, to its end, and resolves with what it printed last: JSON. */
+/** Runs one client in a new process and resolves with its last line of output, parsed as JSON. */
 export async function runClient(spec, program = [process.execPath, '--expose-gc', CLIENT]) {
   const child = start([...program, JSON.stringify(spec)], 1, ['ignore', 'pipe', 'pipe'])
   const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE)

@@ -1,6 +1,6 @@
 import { judge, spread } from './goals.js'
 
-/** Writes all tables, as Markdown. */
+/** Formats all tables as Markdown. */
 export function report({ measurements, workloads, peers, skipped, method, machine }) {
   const parts = ['# Benchmark results', bullets(machine), '## Method', bullets(method)]
   for (const workload of workloads) {
@@ -12,7 +12,7 @@ export function report({ measurements, workloads, peers, skipped, method, machin
   return { text: `${parts.join('\n\n')}\n`, lines }
 }
 
-/** Writes the tables of one workload. */
+/** Formats the tables of one workload. */
 export function tablesOf(workload, measurements) {
   if (workload.compares) return [comparison(workload, measurements)]
   return workload.metrics.flatMap((metric) => clientTables(workload, metric, measurements))
@@ -62,7 +62,7 @@ function goalsTable(lines) {
   )
 }
 
-/** Writes a number with three digits that count, or as many as it has before the point. */
+/** Formats a number with three significant digits, or with all digits before the decimal point. */
 function number(value) {
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US')
   return String(Number(value.toPrecision(3)))
@@ -72,7 +72,7 @@ function bullets(items) {
   return items.map((item) => `- ${item}`).join('\n')
 }
 
-/** Lays out a table so that it can be read as text, too. */
+/** Aligns the columns of a table, so that it is readable as text, too. */
 function table(head, rows) {
   const widths = head.map((_, column) => Math.max(3, ...[head, ...rows].map((row) => row[column].length)))
   const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`

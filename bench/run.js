@@ -1,4 +1,4 @@
-// The whole benchmark: `npm run bench`; see README.md.
+// Runs the benchmark (`npm run bench`); see README.md.
 import { spawnSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -10,14 +10,14 @@ import { hasProgram } from './processes.js'
 import { report, tablesOf } from './report.js'
 
 const METHOD = [
-  'The load server, the client, and the one who starts them are processes of their own; each run of a client is a new process.',
-  'Rounds are interleaved, every second one backwards. A ratio is that of two runs of the same round; shown are the median of the rounds, the smallest and the largest.',
-  'The server sends frames that were encoded before, in chunks of 256 KB. Messages are JSON; each flood repeats up to 1,024 different ones.',
-  'Each run checks itself, or all ends: the number of messages, and a checksum in which their order counts, over what was received, or over each byte that the server got.',
-  'The first fifth of each run, or more, is not counted. Native additions to `ws` (bufferutil, utf-8-validate) are off.',
+  'The load server, the client and the program that starts them are separate processes. Each run of a client is a new process.',
+  'Rounds are interleaved, every second one in reverse order. A ratio compares two runs of the same round. The tables show the median, the smallest and the largest ratio.',
+  'The server sends frames that were encoded in advance, in chunks of 256 KB. Messages are JSON; each flood repeats up to 1,024 different ones.',
+  'Each run checks the number of messages and an order-sensitive checksum, over the received messages or over each byte that the server received. A wrong one ends the benchmark.',
+  'At least the first fifth of each run is not counted. Native additions to `ws` (bufferutil, utf-8-validate) are off.',
 ]
 
-/** Installs the peers, which are no dependency of the project. */
+/** Installs the peers, on which the project does not depend. */
 function installPeers() {
   if (existsSync(new URL('node_modules', import.meta.url))) return
   const folder = fileURLToPath(new URL('.', import.meta.url))
@@ -26,7 +26,7 @@ function installPeers() {
   if (status !== 0) throw new Error('npm ci in bench failed')
 }
 
-/** Separates those who can run here from the reasons of those who cannot. */
+/** Separates the clients that can run here from the others, with the reasons. */
 async function sortOut(clients) {
   const able = []
   const skipped = []

@@ -1,6 +1,6 @@
-// The arithmetic of the benchmark, and nothing else: no I/O, no clock.
+// The arithmetic of the benchmark, without I/O and without a clock.
 
-/** Returns the middle value; of an even number, the mean of the two in the middle. */
+/** Returns the median: the middle value, or the mean of the two middle values. */
 export function median(values) {
   return quantile(values, 0.5)
 }
@@ -15,14 +15,14 @@ export function quantile(values, share) {
   return sorted[low] + (sorted[high] - sorted[low]) * (place - low)
 }
 
-/** Returns the median with the smallest and the largest. */
+/** Returns the median with the smallest and largest value. */
 export function summarize(values) {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values), runs: values.length }
 }
 
 /**
- * Divides each value by the one of the same round; rounds that one of them has not are left out. What disturbs the machine for
- * longer than a round disturbs both.
+ * Divides each value by the one of the same round, and leaves out rounds that only one of them has. A disturbance of the machine that
+ * lasts longer than a round affects both.
  */
 export function pairRatios(values, base) {
   const ratios = []

@@ -4,7 +4,7 @@ import { inspectorModule } from './inspector/inspector.module.js'
 import { marketModule } from './market/market.module.js'
 import type { Settings } from './settings.js'
 
-/** Makes the app's module. A function, because where the clients connect to depends on the command line. */
+/** Creates the app's module. It is a function because the clients' URLs depend on the command line. */
 export function appModule(settings: Settings): Class {
   @Module({ imports: [inspectorModule(settings), marketModule(settings)] })
   class AppModule {}

@@ -1,28 +1,50 @@
+import { FIRST_DROP_AFTER } from './market/market-server.js'
 import type { Settings } from './settings.js'
 
-/** Says what is going to be seen, and how to end it. */
-export function introduction({
-  inspectorUrl,
-  marketUrl,
-  duration,
-  restartAfter,
-}: Settings): readonly string[] {
-  const isOver = duration !== undefined && duration <= restartAfter
+/** Returns a description of what the app shows and how to end it, for a terminal of 80 columns. */
+export function introduction(settings: Settings): readonly string[] {
+  const { duration } = settings
+  const events = interruptions(settings)
   return [
-    'Two WebSocket connections, held by Holdfast:',
-    inspectorUrl === undefined
-      ? '- inspector: a Node process that this app starts: its heap, garbage collections and console'
-      : `- inspector: the process at ${new URL(inspectorUrl).host}, its heap and console`,
-    marketUrl === undefined
-      ? '- market: prices from a small server in this app, which drops the connection now and then'
-      : `- market: prices from ${new URL(marketUrl).host}`,
-    ...(inspectorUrl === undefined && !isOver
-      ? [
-          `In ${restartAfter / 1_000} s the process is killed and started again: watch the connection come back.`,
-        ]
-      : []),
+    '',
+    'This app keeps two WebSocket connections open with Holdfast:',
+    '',
+    ...sources(settings),
+    '',
+    ...(events.length > 0 ? ['Watch Holdfast reconnect:', '', ...events, ''] : []),
+    'Each line below shows its source and the seconds since the start.',
     duration === undefined
-      ? 'Ctrl-C ends it.'
-      : `It ends by itself after ${duration / 1_000} s, or with Ctrl-C.`,
+      ? 'Press Ctrl-C to end the app.'
+      : `The app ends after ${seconds(duration)}. To end it sooner, press Ctrl-C.`,
   ]
+}
+
+function sources({ inspectorUrl, marketUrl }: Settings): readonly string[] {
+  const inspector =
+    inspectorUrl === undefined
+      ? [
+          '  inspector  watches a sample Node process that this app starts: its heap,',
+          '             garbage collections (gc) and console',
+        ]
+      : [`  inspector  watches the heap and console of the process at ${new URL(inspectorUrl).host}`]
+  const market =
+    marketUrl === undefined
+      ? '  market     receives made-up prices from a small server inside this app'
+      : `  market     receives prices from ${new URL(marketUrl).host}`
+  return [...inspector, market]
+}
+
+/** Returns the interruptions that happen before the app ends. */
+function interruptions({ inspectorUrl, marketUrl, duration, restartAfter }: Settings): readonly string[] {
+  const isBeforeEnd = (time: number): boolean => duration === undefined || time < duration
+  const events: string[] = []
+  if (inspectorUrl === undefined && isBeforeEnd(restartAfter))
+    events.push(`  after ${seconds(restartAfter)}  this app kills the sample process and starts another one`)
+  if (marketUrl === undefined && isBeforeEnd(FIRST_DROP_AFTER))
+    events.push(`  after ${seconds(FIRST_DROP_AFTER)}  the market server drops its connection`)
+  return events
+}
+
+function seconds(milliseconds: number): string {
+  return `${milliseconds / 1_000} s`
 }

@@ -12,14 +12,14 @@ import { Terminal } from './terminal/terminal.js'
 async function run(settings: Settings): Promise<void> {
   const app = await bootstrap(appModule(settings), { shutdownSignals: true })
   const terminal = app.get(Terminal)
-  for (const line of introduction(settings)) terminal.line('app', line)
+  terminal.text(introduction(settings))
 
   const target = app.get(InspectorTarget)
   if (target instanceof Workload) void restartLater(target, settings.restartAfter, terminal)
 
   const { duration } = settings
   const timeIsUp = duration === undefined ? never() : later(duration).then(() => 0)
-  // All connections end by themselves only where trying again could not help, and with Ctrl-C, which sets its own exit code.
+  // All connections close on their own only after fatal errors, or after Ctrl-C, which sets its own exit code.
   const allClosed = Promise.all(app.clients.map((client) => client.closed)).then(() => 1)
   process.exitCode = await Promise.race([timeIsUp, allClosed])
   await app.close()
@@ -27,7 +27,8 @@ async function run(settings: Settings): Promise<void> {
 
 async function restartLater(workload: Workload, time: number, terminal: Terminal): Promise<void> {
   await later(time)
-  terminal.line('app', 'restarting the workload: its connection is lost, and the new process has another URL')
+  terminal.line('app', 'restarting the sample process, which breaks its connection')
+  terminal.line('app', 'the new process has another URL: the client looks it up')
   await workload.restart()
 }
 

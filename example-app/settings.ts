@@ -1,43 +1,44 @@
 import { parseArgs } from 'node:util'
 
-/** What the command line asks for. Times are milliseconds. */
+/** Settings from the command line. Times are in milliseconds. */
 export interface Settings {
-  /** The inspector to attach to; without one the app starts a workload of its own. */
+  /** Inspector to attach to. Without it, the app starts a sample process. */
   readonly inspectorUrl?: string
-  /** The market feed to follow; without one the app starts a small server of its own. */
+  /** Market feed to follow. Without it, the app starts a small server. */
   readonly marketUrl?: string
-  /** When to end; without it the app runs until Ctrl-C. */
+  /** Time after which the app ends. Without it, the app runs until Ctrl-C. */
   readonly duration?: number
-  /** When to restart the workload. */
+  /** Time after which the sample process is restarted. */
   readonly restartAfter: number
   readonly isHelpWanted: boolean
 }
 
-export const HELP = `Watches a Node process through its inspector, and a market feed, both over Holdfast.
+export const HELP = `Watches a Node process through its inspector, and follows a market feed.
+Both connections use Holdfast.
 
-  npm start                            a workload and a market server of the app's own
-  npm start -- ws://127.0.0.1:9229     attach to the inspector of any process started with node --inspect
+  npm start                          sample process and built-in market server
+  npm start -- ws://127.0.0.1:9229   process that runs under node --inspect
   npm start -- --market wss://ws-feed.exchange.coinbase.com
 
-  --for 10s        end after this time (ms, s or m); else Ctrl-C ends it
-  --market <url>   follow this feed, which speaks Coinbase's public protocol
-  --restart 4s     when to restart the workload, to show a reconnect (default 4s)
-  --help           show this
+  --for 10s        end after this time (ms, s or m) instead of with Ctrl-C
+  --market <url>   follow this feed, which must use Coinbase's public protocol
+  --restart 4s     restart the sample process after this time (default: 4s)
+  --help           show this help
 `
 
-/** The command line says something that the app does not understand. */
+/** Thrown if the command line is invalid. */
 export class UsageError extends Error {}
 
 /**
  * Reads the command line.
  *
- * @throws UsageError saying what to type instead
+ * @throws UsageError if it is invalid
  */
 export function readSettings(args: readonly string[]): Settings {
   const { values, positionals } = parse(args)
   const [inspectorUrl, surplus] = positionals
   if (surplus !== undefined)
-    throw new UsageError(`There is one inspector to attach to: what is '${surplus}'?`)
+    throw new UsageError(`Unexpected argument '${surplus}': only one inspector URL is allowed`)
   return {
     inspectorUrl: webSocketUrl(inspectorUrl),
     marketUrl: webSocketUrl(values.market),
@@ -66,7 +67,7 @@ function parse(args: readonly string[]) {
 
 function webSocketUrl(text: string | undefined): string | undefined {
   if (text === undefined || /^wss?:\/\//.test(URL.canParse(text) ? text : '')) return text
-  throw new UsageError(`'${text}' is no WebSocket url: it begins with ws:// or wss://`)
+  throw new UsageError(`'${text}' is not a WebSocket URL. Use ws:// or wss://`)
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 }
@@ -74,6 +75,6 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 }
 function milliseconds(option: string, text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text) ?? []
   if (amount === undefined)
-    throw new UsageError(`--${option} takes a time such as 500ms, 10s or 2m, and not '${text}'`)
+    throw new UsageError(`--${option} expects a time such as 500ms, 10s or 2m, received '${text}'`)
   return Number(amount) * (UNITS[unit ?? ''] ?? 1)
 }

@@ -1,8 +1,8 @@
-// Runs the projects in `far`: what needs another runtime, other packages or a server of another kind. Each project has a package.json
-// and a lockfile of its own, is given the packed package, and closes its `npm test` with its counts. What is not there is skipped.
+// Runs the projects in `far`, which need another runtime, other packages or another kind of server. Each project has its own package.json
+// and lockfile, and receives the packed package. Its `npm test` ends with counts. Projects whose requirements are missing are skipped.
 //
-// In a project's package.json, `far` says what is special about it: `needs` lists programs, `needsPackage: false` leaves the packed
-// package out, `minutes` is the time limit of its tests.
+// The field `far` in a project's package.json is optional: `needs` lists programs, `needsPackage: false` leaves the packed package out,
+// and `minutes` is the time limit of the tests.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
@@ -11,18 +11,18 @@ import { stripVTControlCharacters } from 'node:util'
 const INSTALL_MINUTES = 5
 const QUIET = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']
 
-/** Codes of npm for a package that cannot be had here; any other code is a fault of the project. */
+/** Error codes of npm for a package that is not available here. Any other code is a fault of the project. */
 const ABSENT =
   /code (E404|ETARGET|EBADPLATFORM|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|E50\d)\b/
 
-/** The program that runs now; it leads a group of its own, so that all that it starts can be killed with it. */
+/** The running program. It leads its own process group, so that the processes it starts can be killed with it. */
 let running
 
 function kill() {
   try {
     if (running) process.kill(-running.pid, 'SIGKILL')
   } catch {
-    // It has ended meanwhile.
+    // The process has already ended.
   }
 }
 
@@ -33,7 +33,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
   })
 }
 
-/** Runs a program to its end, or kills it when its time is up. */
+/** Runs a program until it ends, or kills it when its time is up. */
 function run(program, args, cwd, minutes) {
   return new Promise((done) => {
     const child = spawn(program, args, { cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -77,9 +77,9 @@ function isInstalled(program) {
   return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
 }
 
-/** Reads the counts that a test runner closes with; undefined if there are none. */
+/** Returns the counts at the end of a test run, or undefined if there are none. */
 function countsIn(output) {
-  // Mocha here, Jest and Vitest write one line for all tests; node:test a line for each count.
+  // Our mocha reporter, Jest and Vitest write one line for all tests; node:test writes one line for each count.
   const line = output
     .match(/^.*\d+ passed, \d+ failed, \d+ skipped$|^\s*Tests:?\s.*\d+ (passed|failed|skipped).*$/gm)
     ?.at(-1)
@@ -119,7 +119,7 @@ async function play(folder, tarball) {
 
   const { code, output } = await run('npm', ['test'], folder, minutes)
   const counts = countsIn(output)
-  if (!counts) return failed('it told no counts', output)
+  if (!counts) return failed('its output contains no counts', output)
   if (code === 0 && counts.failed === 0) return counts
   return { ...counts, failed: Math.max(1, counts.failed), why: `exit code ${code}`, output }
 }

@@ -107,7 +107,7 @@ export type {
   TransportRequest,
 } from './transports/transport.js'
 
-// Errors, by family: a base class catches all of its kind, in @OnError as in a catch block.
+// Errors by family: a base class catches all of its subclasses, in @OnError and in catch blocks.
 export { HoldfastError } from './errors/holdfast-error.js'
 export {
   ConnectFailedError,

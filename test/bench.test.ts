@@ -8,7 +8,7 @@ interface Summary {
   readonly runs: number
 }
 
-/** What bench/statistics.js exports: it is JavaScript, and no part of the build. */
+/** The exports of bench/statistics.js, which is JavaScript and not part of the build. */
 interface Statistics {
   readonly median: (values: readonly number[]) => number
   readonly quantile: (values: readonly number[], share: number) => number
@@ -27,45 +27,45 @@ describe("The benchmark's statistics", () => {
   })
 
   describe('median', () => {
-    it('is the value in the middle, whatever the order', () => {
+    it('is the middle value, whatever the order', () => {
       expect(statistics.median([9, 1, 100])).to.equal(9)
     })
 
-    it('is the mean of the two in the middle where there is no middle', () => {
+    it('is the mean of the two middle values if the count is even', () => {
       expect(statistics.median([4, 1, 2, 10])).to.equal(3)
     })
 
-    it('sorts by number, not by text', () => {
+    it('sorts numerically', () => {
       expect(statistics.median([10, 9, 100])).to.equal(10)
     })
 
-    it('refuses to tell the middle of nothing', () => {
+    it('throws for an empty list', () => {
       expect(() => statistics.median([])).to.throw(RangeError)
     })
   })
 
   describe('quantile', () => {
-    it('interpolates between the neighbours', () => {
+    it('interpolates between neighbors', () => {
       expect(statistics.quantile([0, 10, 20, 30, 40], 0.99)).to.be.closeTo(39.6, 1e-9)
     })
 
-    it('ends with the smallest and the largest', () => {
+    it('returns the smallest value for 0 and the largest for 1', () => {
       expect([0, 1].map((share) => statistics.quantile([3, 1, 2], share))).to.deep.equal([1, 3])
     })
   })
 
   describe('summarize', () => {
-    it('gives the median between the smallest and the largest', () => {
+    it('returns the median, the smallest and the largest value', () => {
       expect(statistics.summarize([2, 3, 1])).to.deep.equal({ median: 2, min: 1, max: 3, runs: 3 })
     })
   })
 
   describe('pairRatios', () => {
-    it('divides round by round, so that a slow round tells nothing of either', () => {
+    it('divides round by round, so that a slow round affects both', () => {
       expect(statistics.pairRatios([20, 2, 30], [10, 1, 10])).to.deep.equal([2, 2, 3])
     })
 
-    it('leaves out a round that one of them has not', () => {
+    it('omits a round that one of them is missing', () => {
       expect(statistics.pairRatios([20, undefined, 30], [10, 1])).to.deep.equal([2])
     })
   })
@@ -76,22 +76,22 @@ interface Result {
   readonly checksum: number
 }
 
-/** A client of the benchmark, and the size of its run. */
+/** Parameters of a benchmark run. */
 type Spec = Readonly<Record<string, unknown>>
 
-/** What a module of bench/workloads exports. */
+/** The exports of a module in bench/workloads. */
 interface Workload {
   readonly run: (client: unknown, spec: Spec) => Promise<Result>
   readonly check: (result: Result, spec: Spec) => boolean
 }
 
-/** The types of messages of which the first is wanted. */
+/** Message types, of which the client handles only the first. */
 const TYPES = 'ticker,trade,book,candle,status,rate,index,mark,quote,news'
 
-/** More messages than there are different ones. */
+/** Number of messages, more than there are different ones. */
 const COUNT = 2_000
 
-/** A client whose server sends back what it receives, or as many messages as it is told to. */
+/** A client whose server echoes messages, or sends as many messages as requested. */
 const PEER = {
   open: () => Promise.resolve({ request: (message: unknown) => Promise.resolve(message) }),
 
@@ -120,14 +120,14 @@ describe("The benchmark's workloads", () => {
     unwanted: { url: `ws://bench/flood?size=120&types=${TYPES}`, size: 120, count: COUNT, warmup: 10 },
   }
   for (const [name, spec] of Object.entries(specs)) {
-    it(`accept a good run, and none with another count or order: ${name}`, async () => {
+    it(`accept a correct run, but not one with a different count or order: ${name}`, async () => {
       const module = (await import(new URL(`bench/workloads/${name}.js`, root).href)) as Record<
         string,
         Workload
       >
       const workload = module[name]
       const result = await workload?.run(PEER, spec)
-      if (!workload || !result) throw new Error('there is no such workload')
+      if (!workload || !result) throw new Error('no such workload')
       expect(workload.check(result, spec)).to.equal(true)
       expect(workload.check({ ...result, count: result.count - 1 }, spec)).to.equal(false)
       expect(workload.check({ ...result, checksum: result.checksum ^ 1 }, spec)).to.equal(false)

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { WebSocket } from 'ws'
 import { filesIn, root } from './support/project.js'
 
-/** Bundles a program that uses the root entry. Nothing is written; optional peers stay imports. */
+/** Bundles a program that uses the root entry, without writing files. Optional peer dependencies remain imports. */
 async function bundle(platform: 'browser' | 'node'): Promise<Metafile> {
   const { metafile } = await build({
     stdin: {
@@ -23,7 +23,7 @@ async function bundle(platform: 'browser' | 'node'): Promise<Metafile> {
   return metafile
 }
 
-/** The files of a bundle that import a builtin module of Node, and the names of what they import. */
+/** Returns the imports of Node's built-in modules in a bundle, as `file: module`. */
 function builtinsIn({ inputs }: Metafile): string[] {
   return Object.entries(inputs).flatMap(([path, { imports }]) =>
     imports.filter(({ path: name }) => name.startsWith('node:')).map(({ path: name }) => `${path}: ${name}`),
@@ -31,14 +31,14 @@ function builtinsIn({ inputs }: Metafile): string[] {
 }
 
 describe('The root entry', () => {
-  it('bundles for a browser, without ws and without a builtin module of Node', async () => {
+  it("bundles for a browser without ws and Node's built-in modules", async () => {
     const metafile = await bundle('browser')
     expect(builtinsIn(metafile)).to.deep.equal([])
     const foreign = Object.keys(metafile.inputs).filter((path) => path.includes('node_modules'))
     expect(foreign).to.deep.equal([])
   })
 
-  it('reaches the builtin modules of Node through the transports and one platform file only', async () => {
+  it("imports Node's built-in modules only in the transports and in one platform file", async () => {
     const files = builtinsIn(await bundle('node')).filter((line) => line.startsWith('dist/'))
     const others = files.filter((line) => !/^dist[/]transports[/]/.test(line))
     expect(others).to.deep.equal([
@@ -47,7 +47,7 @@ describe('The root entry', () => {
     ])
   })
 
-  it('has a twin of each file that the conditions browser and bun swap, with the same exports', async () => {
+  it('has a twin with the same exports for each file that the conditions browser and bun replace', async () => {
     const twins = filesIn('dist/').filter((path) => /[.](browser|bun)[.]js$/.test(path))
     expect(twins.sort()).to.deep.equal([
       'dist/core/platform.browser.js',
@@ -62,7 +62,7 @@ describe('The root entry', () => {
     }
   })
 
-  it('loads the package ws itself by its path, where the condition bun asks for it', async () => {
+  it('loads the package ws by its path under the condition bun', async () => {
     const { WebSocket: byPath } = (await import('#src/transports/ws/ws-package.bun.js')) as {
       WebSocket: unknown
     }

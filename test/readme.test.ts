@@ -1,67 +1,61 @@
 import { expect } from 'chai'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { codeBlocks, documents, readDocument } from './support/markdown.js'
-import { root, run, tsc } from './support/project.js'
+import { EXCHANGES } from './support/exchanges.js'
+import { DOCUMENTED } from './support/recipes.js'
+import { compile, fileOf, folder } from './snippets/compile.js'
+import { runSnippets } from './snippets/runner.js'
+import { parsePages, tooManyFragments } from './snippets/snippet.js'
+import type { Snippet } from './snippets/snippet.js'
 
-const folder = new URL('.build/readme/', root)
+const { snippets, complaints: wrongFences } = parsePages()
+const pages = [...new Set(snippets.map(({ page }) => page))]
 
-/** What a block is checked with: the flags that the README asks of its readers. */
-const TSCONFIG = {
-  extends: '../../tsconfig.base.json',
-  compilerOptions: {
-    composite: false,
-    declaration: false,
-    declarationMap: false,
-    noEmit: true,
-    noUnusedLocals: false,
-    noUnusedParameters: false,
-    experimentalDecorators: true,
-    emitDecoratorMetadata: true,
-  },
-  include: ['.'],
+/** Recipes that a test plays to their API, from its recordings or its documentation. */
+const PLAYED_ELSEWHERE = new Set([...Object.keys(EXCHANGES), ...DOCUMENTED])
+
+/** Returns whether a snippet is the class of a recipe, which other tests run: always the first one of its page. */
+function isPlayedElsewhere({ page, line }: Snippet): boolean {
+  const name = /^docs\/recipes\/(.*)[.]md$/.exec(page)?.[1] ?? ''
+  const first = snippets.find((snippet) => snippet.page === page)
+  return first?.line === line && PLAYED_ELSEWHERE.has(name)
 }
 
-function fileOf(path: string, line: number): string {
-  return `${path.replaceAll('/', '-').replace(/[.]md$/, '')}-${line}.ts`
-}
-
-/** Writes each block to a file of its own, on the lines that it has in its document, so that a complaint names them. */
-function writeBlocks(): void {
-  rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(new URL('tsconfig.json', folder), JSON.stringify(TSCONFIG))
-  for (const path of documents()) {
-    for (const { code, line, isChecked } of codeBlocks(readDocument(path))) {
-      if (isChecked) writeFileSync(new URL(fileOf(path, line), folder), '\n'.repeat(line - 1) + code)
-    }
-  }
-}
+const runnable = snippets.filter((snippet) => snippet.kind !== 'fragment' && !isPlayedElsewhere(snippet))
 
 describe('The code in the documents', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let complaints: readonly string[] = []
+  let failures: ReadonlyMap<Snippet, readonly string[]> = new Map()
 
   before(async () => {
-    writeBlocks()
-    const { output } = await run(process.execPath, [tsc, '-p', '.', '--pretty', 'false'], folder)
-    complaints = output.split('\n').filter((line) => /^\S/.test(line))
+    complaints = await compile(folder, snippets)
+    failures = await runSnippets(folder, runnable)
   })
 
-  it('is there: README.md has blocks of TypeScript', () => {
-    expect(codeBlocks(readDocument('README.md'))).to.not.be.empty
+  it('names the kind of each block', () => {
+    expect(wrongFences).to.deep.equal([])
   })
 
-  for (const path of documents()) {
-    it(`compiles in strict mode: ${path}`, () => {
-      const files = codeBlocks(readDocument(path)).map(({ line }) => fileOf(path, line))
-      expect(complaints.filter((line) => files.some((file) => line.startsWith(`${file}(`)))).to.deep.equal([])
+  it('is run, except for a tenth at most', () => {
+    expect(tooManyFragments(snippets)).to.equal(undefined)
+  })
+
+  for (const page of pages) {
+    it(`compiles in strict mode: ${page}`, () => {
+      const files = snippets.filter((snippet) => snippet.page === page).map(fileOf)
+      expect(complaints.filter((line) => files.some((file) => line.startsWith(`${file}.ts(`)))).to.deep.equal(
+        [],
+      )
     })
   }
 
   it('leaves no complaint about anything else', () => {
-    const names = documents().flatMap((path) =>
-      codeBlocks(readDocument(path)).map(({ line }) => `${fileOf(path, line)}(`),
-    )
+    const names = snippets.map((snippet) => `${fileOf(snippet)}.ts(`)
     expect(complaints.filter((line) => !names.some((name) => line.startsWith(name)))).to.deep.equal([])
   })
+
+  for (const snippet of runnable) {
+    it(`${snippet.page}:${snippet.line} runs as the page says`, () => {
+      expect(failures.get(snippet)?.join('\n') ?? 'was not run').to.equal('')
+    })
+  }
 })

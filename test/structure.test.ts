@@ -5,7 +5,7 @@ import * as holdfast from 'holdfast'
 import { readDocument, tableBelow } from './support/markdown.js'
 import { filesIn, readJson, readPackageJson, root } from './support/project.js'
 
-/** Frozen: removing a name is a breaking change, and adding one needs a reason. */
+/** Frozen names. Removing one is a breaking change, and adding one needs a reason. */
 const NAMES = [
   'Application',
   'BackpressureError',
@@ -64,7 +64,7 @@ const NAMES = [
   'perLink',
 ]
 
-/** Likewise, by entry. */
+/** The frozen names of the other entries. */
 const ENTRY_NAMES: Readonly<Record<string, readonly string[]>> = {
   'bigint-json': ['bigintJsonCodec'],
   codecs: ['compressedCodec', 'createJsonCodec', 'jsonCodec', 'textCodec'],
@@ -76,13 +76,13 @@ const ENTRY_NAMES: Readonly<Record<string, readonly string[]>> = {
   transports: ['createWsTransport'],
 }
 
-/** Names that say nothing of what is inside, so that anything ends up there. */
+/** Names that do not describe the contents, so that anything could end up there. */
 const EMPTY_NAMES = /^(utils?|helpers?|commons?|types?|managers?|services?)$/
 
-/** Folders of one machine: a path into them is right nowhere else. */
+/** Matches paths that exist on one machine only. */
 const MACHINE_PATH = /(^|[^\w.$}-])[/](tmp|root|work|home|Users)[/]\w/
 
-/** What git leaves out, by the names in .gitignore, and git itself. */
+/** Returns the names that git ignores, and `.git`. */
 function ignored(): ReadonlySet<string> {
   return new Set(['.git', ...readFileSync(new URL('.gitignore', root), 'utf8').split('\n')])
 }
@@ -99,7 +99,7 @@ describe('The package', () => {
     })
   }
 
-  it('names the types of each entry a second time, for resolutions that do not know exports', () => {
+  it('lists the types of each entry again in typesVersions, for resolutions that ignore exports', () => {
     const { exports, typesVersions } = readPackageJson()
     const typed = Object.entries(exports).flatMap(([path, target]) =>
       path !== '.' && typeof target === 'object' ? [[path.replace('./', ''), [target.types]]] : [],
@@ -113,12 +113,12 @@ describe('The package', () => {
     expect(entries.sort()).to.deep.equal(known.sort())
   })
 
-  it('asks for a ws that has no known hole: 8.23.0 or later, of major version 8', () => {
+  it('depends on a ws without known vulnerabilities, which is 8.23.0 or later in version 8', () => {
     const [, minor] = /^\^8[.](\d+)[.]\d+$/.exec(readPackageJson().dependencies['ws'] ?? '') ?? []
     expect(Number(minor)).to.be.at.least(23)
   })
 
-  it('leaves its peers to the application, each of them optional', () => {
+  it('declares optional peer dependencies, which the application installs', () => {
     const { dependencies, peerDependencies, peerDependenciesMeta } = readPackageJson()
     const peers = ['@msgpack/msgpack', 'lossless-json', 'reflect-metadata', 'tsyringe']
     expect(Object.keys(peerDependencies).sort()).to.deep.equal(peers)
@@ -127,13 +127,13 @@ describe('The package', () => {
     expect(dependencies).to.not.have.any.keys(...peers)
   })
 
-  it('runs on every Node that can require an ES module', () => {
+  it('runs on every Node.js version that can require an ES module', () => {
     expect(readPackageJson().engines).to.deep.equal({ node: '>=20.19.0' })
   })
 })
 
 describe('The repository', () => {
-  it('names files in kebab case, by a noun that says what is inside', () => {
+  it('names files in kebab case, by a noun that describes their contents', () => {
     const files = ['src/', 'test/', 'example-app/', 'scripts/'].flatMap((folder) =>
       filesIn(folder, ignored()),
     )
@@ -146,21 +146,21 @@ describe('The repository', () => {
     expect(wrong.map(({ path }) => path)).to.deep.equal([])
   })
 
-  it('covers each file of src by the test of its name, or says in CONTRIBUTING.md why not', () => {
+  it('has a test of the same name for each file of src, or a reason in CONTRIBUTING.md', () => {
     const namesIn = (folder: string, ending: string): readonly string[] =>
       filesIn(folder)
         .filter((path) => path.endsWith(ending))
         .map((path) => path.slice(folder.length, -ending.length))
     const tests = new Set(namesIn('test/', '.test.ts'))
     const untested = namesIn('src/', '.ts').filter((name) => !tests.has(name))
-    const rows = tableBelow(readDocument('CONTRIBUTING.md'), '<!-- files without a test of their own -->')
+    const rows = tableBelow(readDocument('CONTRIBUTING.md'), '<!-- files without their own test -->')
     const listed = rows.map(({ file = '' }) => file.replace(/^`src[/](.*)[.]ts`$/, '$1'))
     expect(listed.toSorted()).to.deep.equal(untested.toSorted())
-    const unexplained = rows.filter((row) => !row['why it has no test of its own'])
+    const unexplained = rows.filter((row) => !row['why it has no separate test'])
     expect(unexplained).to.deep.equal([])
   })
 
-  it('leaves nothing out of the coverage but types', () => {
+  it('excludes only types from the coverage', () => {
     const { exclude } = readJson('.c8rc.json') as { exclude: string[] }
     for (const path of exclude) {
       const built = path.replace(/^src/, 'dist').replace(/[.]ts$/, '.js')
@@ -168,7 +168,7 @@ describe('The repository', () => {
     }
   })
 
-  it('names no path of the machine that it was written on', () => {
+  it('contains no path of the machine on which it was written', () => {
     const wrong = filesIn('', ignored()).flatMap((path) =>
       readFileSync(new URL(path, root), 'utf8')
         .split('\n')
@@ -177,7 +177,7 @@ describe('The repository', () => {
     expect(wrong).to.deep.equal([])
   })
 
-  it('names no registry in any lockfile, so that npm ci takes the one that is set', () => {
+  it('contains no registry in any lockfile, so that npm ci uses the configured one', () => {
     const lockfiles = filesIn('', ignored()).filter((path) => basename(path) === 'package-lock.json')
     expect(lockfiles).to.include('package-lock.json')
     const wrong = lockfiles.filter((path) =>
@@ -186,7 +186,7 @@ describe('The repository', () => {
     expect(wrong).to.deep.equal([])
   })
 
-  it('installs nothing that makes ws faster than users have it', () => {
+  it('installs no native add-ons that make ws faster than for users', () => {
     const { packages } = readJson('package-lock.json') as { packages: object }
     const native = Object.keys(packages).filter((path) => /[/](bufferutil|utf-8-validate)$/.test(path))
     expect(native).to.deep.equal([])

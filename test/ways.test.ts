@@ -13,7 +13,7 @@ function blockBelow(marker: string): readonly string[] {
   return below.slice(0, below.indexOf('\n```')).split('\n')
 }
 
-/** Returns the files of a drawn way: those on its line, and all of them. */
+/** Returns the files of a drawn way: the files on its line, and all files. */
 function drawn(way: string): { line: readonly string[]; files: readonly string[] } {
   const lines = blockBelow(`way: ${way}`)
   const find = (pattern: RegExp): string[] => lines.flatMap((line) => pattern.exec(line)?.[1] ?? [])
@@ -35,7 +35,7 @@ describe('docs/architecture.md', function () {
     ways = JSON.parse(output) as MeasuredWays
   })
 
-  it('has every room of src', () => {
+  it('shows every room of src', () => {
     const rooms = readdirSync(new URL('src/', root), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => `\`${name}\``)
@@ -44,12 +44,12 @@ describe('docs/architecture.md', function () {
   })
 
   describe('a received message', () => {
-    it('reaches the method through the files of the drawing, in order', () => {
+    it('reaches the method through the files in the drawing, in order', () => {
       expect(drawn('receive').line).to.deep.equal(distinct(ways.receive.stack))
       expect(drawn('receive').files).to.deep.equal(ways.receive.files)
     })
 
-    it('has at most 9 files on the stack, 18 in all, and 10 frames below the transport', () => {
+    it('has at most 9 files on the stack, 18 in total, and 10 frames below the transport', () => {
       const { stack, files } = ways.receive
       const inTransport = stack.findLastIndex((file) => file.startsWith('transports/')) + 1
       expect(distinct(stack).length).to.be.within(1, 9)
@@ -60,7 +60,7 @@ describe('docs/architecture.md', function () {
   })
 
   describe('a sent message', () => {
-    it('reaches the socket through the files of the drawing, in order', () => {
+    it('reaches the socket through the files in the drawing, in order', () => {
       expect(drawn('send').line).to.deep.equal(distinct(ways.send.stacks.flat()))
       expect(drawn('send').files).to.deep.equal(ways.send.files)
     })
@@ -71,7 +71,7 @@ describe('docs/architecture.md', function () {
   })
 
   describe('a loss', () => {
-    it('runs the files of the drawing up to waiting', () => {
+    it('runs the files in the drawing until the state is waiting', () => {
       expect(drawn('loss').files).to.deep.equal(ways.loss.files)
     })
 
@@ -80,7 +80,7 @@ describe('docs/architecture.md', function () {
     })
   })
 
-  it('draws the states and phases as the source does, where they are compared with all that can be reached', () => {
+  it('draws the states and phases like the source, whose drawing another test checks', () => {
     const source = readFileSync(new URL('src/lifecycle/step.ts', root), 'utf8')
     const drawing = source.split('\n').flatMap((line) => (line.startsWith(' *   ') ? line.slice(5) : []))
     expect([...blockBelow('states'), ...blockBelow('phases')]).to.deep.equal(drawing)

@@ -1,6 +1,6 @@
 import { FULL, drained } from './drained.js'
 
-/** Wires a socket with the browser's interface. */
+/** Runs a workload on a socket that has the interface of a browser's WebSocket. */
 export async function wire(socket, handle) {
   socket.addEventListener('message', (event) => handle(JSON.parse(event.data)))
   await new Promise((resolve, reject) => {

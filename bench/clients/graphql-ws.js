@@ -1,7 +1,7 @@
 import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 
-/** A subscription for each flood; it has nothing to send messages with. */
+/** One subscription for each flood. The client has no way to send plain messages. */
 export async function open(url, handle) {
   const client = createClient({
     url,

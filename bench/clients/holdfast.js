@@ -10,14 +10,14 @@ import {
 } from '../../dist/index.js'
 import { FULL } from './drained.js'
 
-/** JSON in binary frames, which the default codec leaves alone. */
+/** JSON in binary frames, which the default codec does not decode. */
 const BYTES = {
   isBinary: true,
   encode: (message) => JSON.stringify(message),
   decode: (data) => JSON.parse(data),
 }
 
-/** Ends the run: what a handler throws would only be logged. */
+/** Ends the run, because an error of a handler would only be logged. */
 function fail(error) {
   process.stderr.write(`${error.stack}\n`)
   process.exit(1)
@@ -53,7 +53,7 @@ class Feed {
   }
 }
 
-/** Decorates by hand, for this is JavaScript. */
+/** Applies decorators by hand, because this file is JavaScript. */
 export function annotate(Class, member, decorator) {
   decorator(Class.prototype, member, Object.getOwnPropertyDescriptor(Class.prototype, member))
 }
@@ -84,7 +84,7 @@ export async function open(url, handle, options = {}) {
   }
 }
 
-/** Opens a connection that wants messages of one type: a class with one handler for messages. */
+/** Opens a connection that handles messages of one type: a class with one message handler. */
 export async function select(url, type, handle, options = {}) {
   class Selection {
     wanted(message) {
@@ -105,7 +105,7 @@ export async function select(url, type, handle, options = {}) {
   }
 }
 
-/** Opens a connection that only stays, with a heartbeat. */
+/** Opens an idle connection with a heartbeat. */
 export async function hold(url, handle, interval) {
   const { connection, instance } = await bootstrap(Feed, url, { heartbeat: { interval, timeout: interval } })
   instance.handle = handle

@@ -1,5 +1,5 @@
-// The rows of the tables. Each module is imported in its own process only. `does` lists what a client can do; `isLimit` marks what
-// is shown for comparison and is no peer; `share` lets the slow ones do less of the same; `missing` says why it cannot run here.
+// The rows of the tables. Each module is imported only in its own process. `does` lists the workloads of a client. `isLimit` marks a row
+// that is shown for comparison only. `share` reduces the work of slow clients. `missing` is the reason why a client cannot run here.
 const REQUESTS = 'requests'
 const SOCKET = ['receive', 'wss', 'send', 'echo']
 const COMPRESSED = [...SOCKET, 'deflate']

@@ -2,14 +2,14 @@ import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { FULL, drained } from './drained.js'
 
-// It is CommonJS, and loads the framework for itself: both have to be the same one.
+// The package is CommonJS and loads the framework itself. Both must be the same copy.
 const require = createRequire(import.meta.url)
 require('reflect-metadata')
 const { Injectable, Module } = require('@nestjs/common')
 const { NestFactory } = require('@nestjs/core')
 const { OnMessage, WebSocketModule, getWebSocketToken } = require('nestjs-websocket')
 
-/** An annotated provider in an application of its own. */
+/** An annotated provider in a separate application. */
 export async function open(url, handle) {
   class Feed {
     received(data) {

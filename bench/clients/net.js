@@ -4,7 +4,7 @@ import net from 'node:net'
 import tls from 'node:tls'
 import { FULL } from './drained.js'
 
-/** The least that JavaScript must do: a raw socket, the frames walked, each chunk decoded once, each message parsed. It checks nothing. */
+/** The minimum in JavaScript: a raw socket, a walk over the frames, one decode per chunk, one parse per message. It checks nothing. */
 export async function open(url, handle) {
   const socket = await connect(url)
   socket.on(
@@ -14,7 +14,7 @@ export async function open(url, handle) {
   return sender(socket)
 }
 
-/** Opens a connection that only stays, with a heartbeat: one timer for all, an empty ping, and whatever comes is an answer. */
+/** Opens an idle connection with a heartbeat: one timer for all, an empty ping, and any data counts as an answer. */
 export async function hold(url, handle, interval) {
   const connection = { socket: await connect(url), isAlive: true }
   connection.socket.on('data', () => {
@@ -53,7 +53,7 @@ async function connect(url) {
   return socket
 }
 
-/** Returns what walks the frames of each chunk, and keeps a frame that is not whole for the next. */
+/** Returns a function that walks the frames of each chunk, and keeps an incomplete frame for the next one. */
 function reader(take) {
   let rest
   return (data) => {
@@ -75,7 +75,7 @@ function reader(take) {
   }
 }
 
-/** Writes all frames of a turn into one slab, masked with zeros, and hands it over at once. */
+/** Writes all frames of a turn into one slab, masked with zeros, and sends it in one write. */
 function sender(socket) {
   const slabs = []
   let slab
@@ -107,7 +107,7 @@ function sender(socket) {
   }
 }
 
-/** Returns how long the frame is that it has written. */
+/** Writes a frame and returns its length. */
 function writeFrame(slab, at, text) {
   const { length } = text
   slab[at] = 0x81

@@ -1,7 +1,7 @@
-/** How long a request may take, in milliseconds. */
+/** Timeout of a request, in milliseconds. */
 const TIMEOUT = 30_000
 
-/** Requests as one writes them by hand: a Map of those in flight, a counter for ids, and a timer for each. */
+/** Hand-written requests: a Map of the requests in flight, a counter for IDs, and one timer per request. */
 export function requestsByHand(send) {
   const pending = new Map()
   let count = 0
@@ -17,7 +17,7 @@ export function requestsByHand(send) {
         pending.set(id, { resolve, timer })
         send({ ...message, id })
       }),
-    /** Tells whether a message was a reply. */
+    /** Returns whether a message was a reply. */
     take(message) {
       const request = pending.get(message.id)
       if (!request) return false

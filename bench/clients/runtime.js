@@ -1,6 +1,6 @@
 import { wire } from './event-target.js'
 
-/** The WebSocket of the runtime itself. */
+/** The built-in WebSocket of the runtime. */
 export function open(url, handle) {
   return wire(new globalThis.WebSocket(url), handle)
 }

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { io } from 'socket.io-client'
 import { FULL } from './drained.js'
 
-/** Its own protocol, over its WebSocket transport, which is `ws`. It encodes what it sends itself. */
+/** Socket.IO's own protocol over its WebSocket transport, which is `ws`. It encodes messages itself. */
 export async function open(url, handle) {
   const { protocol, host, pathname, searchParams } = new URL(url)
   const query = { ...Object.fromEntries(searchParams), does: pathname.slice(1) }
@@ -16,7 +16,7 @@ export async function open(url, handle) {
   const { engine } = socket.io
   return {
     send: (message) => socket.emit('message', message),
-    // What it has queued are packets; it hands them to its socket once a turn.
+    // The queue contains packets, which it passes to its socket once per turn.
     isFull: () => engine.writeBuffer.length >= 4096,
     async drained() {
       if (engine.writeBuffer.length > 0) await once(engine, 'drain')

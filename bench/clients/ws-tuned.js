@@ -3,7 +3,7 @@ import { WebSocket } from 'ws'
 import { FULL, drained } from './drained.js'
 import { requestsByHand } from './requests-by-hand.js'
 
-/** `ws` with what can be had from outside by those who know it well. */
+/** `ws` with all tuning that is possible through its public API. */
 export async function open(url, handle) {
   const perMessageDeflate = url.includes('deflate')
   const socket = new WebSocket(url, { skipUTF8Validation: true, perMessageDeflate })
@@ -11,7 +11,7 @@ export async function open(url, handle) {
   let isCorked = false
   let requests
   socket.on('upgrade', (response) => (stream = response.socket))
-  // A string of Latin-1 is made faster than one of UTF-8, and ASCII is both.
+  // Decoding Latin-1 is faster than UTF-8, and ASCII is valid in both.
   socket.on('message', (data) => {
     const message = JSON.parse(data.latin1Slice(0, data.length))
     if (!requests?.take(message)) handle(message)

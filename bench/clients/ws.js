@@ -3,7 +3,7 @@ import { WebSocket } from 'ws'
 import { FULL, drained } from './drained.js'
 import { requestsByHand } from './requests-by-hand.js'
 
-/** Bare `ws`, as one writes it by hand: the measure of all others. */
+/** Bare `ws` as in hand-written code. All other rows are compared with it. */
 export async function open(url, handle) {
   const socket = new WebSocket(url)
   const send = (message) => socket.send(JSON.stringify(message))
@@ -22,7 +22,7 @@ export async function open(url, handle) {
   }
 }
 
-/** Opens a connection that wants messages of one type. */
+/** Opens a connection that handles messages of one type. */
 export async function select(url, type, handle) {
   const socket = new WebSocket(url)
   let unwanted = 0
@@ -40,7 +40,7 @@ export async function select(url, type, handle) {
   return { send: (message) => socket.send(JSON.stringify(message)), unwanted: () => unwanted }
 }
 
-/** Opens a connection that only stays: with the heartbeat of `ws`' documentation, one interval per connection. */
+/** Opens an idle connection with the heartbeat of the `ws` documentation, one interval per connection. */
 export async function hold(url, handle, interval) {
   const socket = new WebSocket(url)
   socket.on('message', (data) => handle(JSON.parse(data)))

@@ -1,5 +1,5 @@
-// What clients that speak a protocol of their own want around the messages. `greet` answers their opening, `wrap` puts a message
-// into their envelope, `commandOf` takes it out of theirs, and `envelope` is how many bytes theirs has.
+// The envelopes of clients that have a protocol of another kind. `greet` answers their opening, `wrap` puts a message into an envelope,
+// `commandOf` takes it out, and `envelope` is the number of bytes around it.
 
 const plain = {
   name: 'plain',
@@ -34,7 +34,7 @@ const socketIo = {
   },
 }
 
-/** Returns the dialect of a handshake: its subprotocol, or the path that it asks for, tells. */
+/** Returns the dialect of a handshake, by its subprotocol or its path. */
 export function dialectOf(pathname, protocol) {
   if (protocol === graphql.name) return graphql
   return pathname.startsWith('/socket.io/') ? socketIo : plain

@@ -2,13 +2,13 @@ import { constants, createDeflateRaw } from 'node:zlib'
 import { blockOf } from '../payloads.js'
 import { BINARY, TEXT, encodeFrame } from './frames.js'
 
-/** How many writes of at least this many bytes are under way at once: enough for the client never to wait. */
+/** Size in bytes, and number, of the writes in flight, so that the client never waits. */
 const WRITES = 4
 const WRITE_BYTES = 256 * 1024
 
 const cache = new Map()
 
-/** Sends so many messages as fast as the client takes them, from frames that have been encoded before. */
+/** Sends `count` messages as fast as the client reads them, from frames that were encoded in advance. */
 export async function flood(socket, { count, frames }) {
   const repeats = Math.max(1, Math.round(WRITE_BYTES / frames.bytes.length))
   const big = Buffer.concat(Array.from({ length: repeats }, () => frames.bytes))
@@ -25,7 +25,7 @@ export async function flood(socket, { count, frames }) {
   for (let started = 0; started < WRITES; started += 1) write()
 }
 
-/** Encodes the block of messages of one size, each text wrapped as the dialect wants it. */
+/** Encodes the messages of one size, each text in the envelope of the dialect. */
 export async function framesOf({ size, types, isNested, isBinary }, dialect, isCompressed) {
   const key = JSON.stringify([size, types, isNested, isBinary, dialect.name, isCompressed])
   if (cache.has(key)) return cache.get(key)
@@ -40,8 +40,8 @@ export async function framesOf({ size, types, isNested, isBinary }, dialect, isC
 }
 
 /**
- * Compresses messages one after another in one window (RFC 7692 with context takeover). Repeating them is right: each looks back to
- * those before it in the block only.
+ * Compresses messages one after another in one window (RFC 7692 with context takeover). Repeating the block is valid, because each
+ * message refers only to earlier messages of the block.
  */
 async function deflateAll(payloads) {
   const deflate = createDeflateRaw()
@@ -53,7 +53,7 @@ async function deflateAll(payloads) {
     await new Promise((resolve) => {
       deflate.flush(constants.Z_SYNC_FLUSH, resolve)
     })
-    // The empty block that a sync flush ends with is left out (section 7.2.1).
+    // Leaves out the empty block at the end of a sync flush (section 7.2.1).
     bodies.push(Buffer.concat(parts.splice(0)).subarray(0, -4))
   }
   deflate.close()

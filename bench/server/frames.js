@@ -1,4 +1,4 @@
-// Frames of RFC 6455 as a server writes and reads them.
+// Frames of RFC 6455, written and read by a server.
 
 export const TEXT = 1
 export const BINARY = 2
@@ -8,7 +8,7 @@ export const PONG = 10
 
 const RSV1 = 0x40
 
-/** Encodes one whole frame, unmasked. */
+/** Encodes one complete frame without a mask. */
 export function encodeFrame(payload, opcode = TEXT, isCompressed = false) {
   const length = payload.length
   const header = Buffer.alloc(length < 126 ? 2 : length < 65_536 ? 4 : 10)
@@ -24,7 +24,7 @@ export function encodeFrame(payload, opcode = TEXT, isCompressed = false) {
   return Buffer.concat([header, payload])
 }
 
-/** Finds the frames in the chunks that a client sends. They must be masked, and are not unmasked here. */
+/** Finds the frames in the chunks of a client. Frames must be masked; this class does not unmask them. */
 export class FrameReader {
   #onFrame
   #rest
@@ -42,7 +42,7 @@ export class FrameReader {
     if (at < chunk.length) this.#rest = chunk.subarray(at)
   }
 
-  /** Returns where the first frame begins that is not whole. */
+  /** Returns the position of the first incomplete frame. */
   #walk(view) {
     let at = 0
     while (at + 6 <= view.byteLength) {

@@ -1,5 +1,5 @@
-// The peer of all clients, in a process of its own. What it does is in the path: /flood sends what it is told to, /sink counts what
-// it gets, /echo sends it back, /pings tells how many have come in over all connections.
+// The server of all clients, in a separate process. The path selects its behavior: /flood sends the requested messages, /sink counts
+// messages, /echo sends them back, and /pings returns the number of pings on all connections.
 import { createHash } from 'node:crypto'
 import net from 'node:net'
 import tls from 'node:tls'
@@ -11,12 +11,12 @@ import { BINARY, CLOSE, FrameReader, PING, PONG, TEXT, encodeFrame, unmask } fro
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
-/** At how many ports it listens: ten thousand connections several times over need more than one port's pairs. */
+/** Number of ports. Ten thousand connections, several times in a row, need more address pairs than one port has. */
 const PORTS = 8
 
 let pings = 0
 
-/** Answers the opening handshake, and then each frame. */
+/** Answers the opening handshake and then each frame. */
 function accept(socket) {
   let head = ''
   const readHead = (chunk) => {
@@ -46,7 +46,7 @@ function upgrade(socket, head) {
     `Sec-WebSocket-Accept: ${accepted.digest('base64')}`,
   ]
   if (protocol) lines.push(`Sec-WebSocket-Protocol: ${protocol}`)
-  // So that clients do not compress their short commands, which are not what is measured.
+  // Keeps clients from compressing their short commands, which are not measured.
   if (isCompressed) lines.push('Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover')
   socket.write(`${lines.join('\r\n')}\r\n\r\n`)
   converse(socket, url, dialectOf(url.pathname, protocol), isCompressed)
@@ -79,7 +79,7 @@ function behaviourOf(url, connection) {
   return echoing(connection)
 }
 
-/** Takes commands such as `{ "type": "flood", "count": 1000 }`. */
+/** Runs commands such as `{ "type": "flood", "count": 1000 }`. */
 function flooding(params, { socket, dialect, isCompressed, reply }) {
   const messages = {
     size: Number(params.get('size')),
@@ -95,7 +95,7 @@ function flooding(params, { socket, dialect, isCompressed, reply }) {
   }
 }
 
-/** Counts messages; after as many as `batches` says, tells how many there were and their checksum, and begins anew. */
+/** Counts messages. After each batch, it sends their number and checksum, and starts again. */
 function sinking(params, { dialect, reply }) {
   const batches = (params.get('batches') ?? '').split(',').map(Number)
   const { before, after } = dialect.envelope
@@ -116,7 +116,7 @@ function sinking(params, { dialect, reply }) {
   }
 }
 
-/** Returns the masking key as it is so many bytes into the payload. */
+/** Returns the masking key rotated to a position in the payload. */
 function rotate(mask, bytes) {
   const shift = (bytes & 3) * 8
   return shift === 0 ? mask : (mask >>> shift) | (mask << (32 - shift))

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** What making one more client costs, and keeping it. Holdfast only, in memory. */
+/** The cost of creating one more client and keeping it. Holdfast only, in memory. */
 export const bootstrap = {
   name: 'bootstrap',
   title: 'Bootstrap',
@@ -41,7 +41,7 @@ export const bootstrap = {
     for (let number = 0; number < connections; number += 1) made.push(await connectInMemory(Feed))
     const { user, system } = process.cpuUsage(start)
     const after = await heap()
-    // Each of them must be there, and hear.
+    // Each client must exist and receive messages.
     for (const { peer } of made) peer.send({ type: 'key000' })
     await sleep(10)
     return { count, time: (user + system) / connections, heap: (after - before) / connections / 1024 }

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { blockOf, checksumOfIds, fold } from '../payloads.js'
 
-/** How many messages come in one turn. */
+/** Number of messages per turn. */
 const TURN = 512
 
-/** How the time for one message grows with the handlers of its class. Holdfast only, in memory. */
+/** The time per message by the number of handlers of the class. Holdfast only, in memory. */
 export const dispatch = {
   name: 'dispatch',
   title: 'Routed dispatch',
@@ -15,7 +15,7 @@ export const dispatch = {
     { key: '20', label: '20 keys', keys: 20, rounds: 5, isQuick: true },
     { key: '200', label: '200 keys', keys: 200, rounds: 5, isQuick: true },
   ],
-  // Each of 200 handlers has to become as hot as the only one of one key.
+  // Each of 200 handlers must become as hot as a single one.
   specOf: ({ keys }) => ({ keys, count: 1_000_000, warmup: 3_000_000 }),
 
   async run(_client, { keys: number, count, warmup }) {
@@ -51,12 +51,12 @@ export const dispatch = {
   },
 }
 
-/** The most keys of a cell. */
+/** Largest number of keys of a cell. */
 const MOST = 200
 
 /**
- * Makes the messages, in all of which there are as many different short texts, be they keys or products: for \`JSON.parse\`, which
- * looks each of them up in a table, more of them are slower, and that is no cost of dispatch.
+ * Creates the messages. All cells contain the same number of different short texts, whether keys or products. `JSON.parse` looks each
+ * text up in a table and gets slower with their number, which is not a cost of dispatch.
  */
 function textsOf(keys) {
   const products = Array.from(

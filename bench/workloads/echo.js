@@ -1,7 +1,7 @@
 import { checksumOfIds, blockOf, fold } from '../payloads.js'
 import { quantile } from '../statistics.js'
 
-/** How long a message takes to the server and back, each connection sending its next when the answer to its last is there. */
+/** The round-trip time of a message. Each connection sends the next one when the answer has arrived. */
 export const echo = {
   name: 'echo',
   title: 'Echo latency',
@@ -46,7 +46,7 @@ export const echo = {
   },
 }
 
-/** Opens a connection, and returns what sends so many messages over it, one after the other. */
+/** Opens a connection and returns a function that sends a number of messages over it, one after another. */
 async function speakerOf(open, url) {
   const messages = blockOf(120)
   let answered

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const REAL_INTERVAL = 30_000
 
-/** How many openings are under way at once. */
+/** Number of connections that open at the same time. */
 const CONCURRENCY = 128
 
-/** What many connections cost that only stay, with a heartbeat. */
+/** The cost of many idle connections with a heartbeat. */
 export const idle = {
   name: 'idle',
   title: 'Idle connections',
@@ -46,7 +46,7 @@ export const idle = {
   check: (result, { connections }) => result.count === connections,
 }
 
-/** What the heartbeats of many connections cost; so that it takes no minutes, they beat ten times as often as they would. */
+/** The cost of the heartbeats of many connections. They beat ten times as often as usual, to save minutes. */
 export const heartbeat = {
   name: 'heartbeat',
   title: 'Heartbeats of idle connections',
@@ -75,7 +75,7 @@ export const heartbeat = {
     return { count, open: countOpen(held), cpu: (share * 100 * interval) / REAL_INTERVAL }
   },
 
-  /** On a busy machine a beat may fall out of the window at its end, and one into it at its beginning. */
+  /** On a busy machine, a heartbeat can miss the end of the window, or fall into its start. */
   check({ count, open }, { connections, intervals }) {
     return open === connections && Math.abs(count / connections / intervals - 1) < 0.15
   },
@@ -106,7 +106,7 @@ async function memory() {
   return process.memoryUsage()
 }
 
-/** Returns what asks the server how many pings it has got, from all. */
+/** Returns a function that requests the server's number of pings, over all connections. */
 async function pingCounter(open, url) {
   let answered
   const connection = await open(url.replace('/echo', '/pings'), (message) => answered(message))

@@ -1,5 +1,5 @@
-// In the order of the tables. A workload either compares clients, a table's rows, in each of its cells; or, with `compares`, its
-// cells with each other for one client, the first cell being the measure.
+// In the order of the tables. A workload compares clients, the rows of a table, in each of its cells. With `compares`, one client
+// runs all cells, which are compared with the first one.
 import { bootstrap } from './bootstrap.js'
 import { dispatch } from './dispatch.js'
 import { echo } from './echo.js'

@@ -1,7 +1,7 @@
 import { OnError, OnMessage, WebSocketClient, bootstrap } from '../../dist/index.js'
 import { MemoryServer } from '../../dist/testing/index.js'
 
-/** Makes an annotated class with so many handlers, each with code of its own, as written ones have. */
+/** Creates an annotated class with `count` handlers, each with different code, as in a written class. */
 export function feedWith(keys, handle) {
   class Feed {
     failed(error) {
@@ -23,12 +23,12 @@ export function feedWith(keys, handle) {
   return Feed
 }
 
-/** Returns so many keys of the same length. */
+/** Returns `count` keys of the same length. */
 export function keysOf(count) {
   return Array.from({ length: count }, (_, index) => `key${String(index).padStart(3, '0')}`)
 }
 
-/** Connects it to a server in memory: no socket's cost hides its own. */
+/** Connects the class to a server in memory, so that the cost of a socket does not hide its own. */
 export async function connectInMemory(Feed, options = {}) {
   const server = new MemoryServer()
   const client = await bootstrap(Feed, 'ws://bench.test', { transport: server.connect, ...options })

@@ -2,7 +2,7 @@ import { RateLimiter } from '../../dist/link/rate-limiter.js'
 import { OUTBOX_DEFAULTS } from '../../dist/messages/outbox.js'
 import { Sender } from '../../dist/messages/sender.js'
 
-/** A clock whose only timer is run by hand. */
+/** A clock whose only timer runs when `run` is called. */
 class HandClock {
   #time = 0
   #timer
@@ -17,7 +17,7 @@ class HandClock {
     return { cancel: () => (this.#timer = this.#timer === timer ? undefined : this.#timer) }
   }
 
-  /** Runs the timer until there is none. */
+  /** Runs the timer until none is set. */
   run() {
     while (this.#timer) {
       const { callback, at } = this.#timer
@@ -28,7 +28,7 @@ class HandClock {
   }
 }
 
-/** Makes an outbox that holds so many messages, and behind it a rate limiter that lets 100 through at a time. */
+/** Creates an outbox for `count` messages, and behind it a rate limiter that passes 100 at a time. */
 export function queues(limit, send) {
   const clock = new HandClock()
   const limiter = new RateLimiter({ messages: 100, per: 1_000, reserve: 0 }, clock, { send })

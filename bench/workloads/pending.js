@@ -1,6 +1,6 @@
 import { blockOf, checksumOfIds, fold } from '../payloads.js'
 
-/** How the time for one message that has to wait grows with those that wait. Holdfast only: its outbox, and then its rate limiter. */
+/** The time per waiting message by the number of waiting messages. Holdfast only: its outbox, and then its rate limiter. */
 export const pending = {
   name: 'pending',
   title: 'Messages that wait to be sent',

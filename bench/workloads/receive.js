@@ -1,12 +1,12 @@
 import { checksumOfIds, fold } from '../payloads.js'
 
-/** Floods of one size: how many messages a second are parsed and handed to a handler. */
+/** Floods of one size: the number of messages per second that are parsed and passed to a handler. */
 export const receive = {
   name: 'receive',
   title: 'Receive flood',
   metrics: [
     { key: 'rate', unit: 'messages/s', isRate: true },
-    // Says the same on an idle machine, and something still on a busy one.
+    // Same result as the rate on an idle machine, and still meaningful on a busy one.
     { key: 'cpu', unit: 'µs of CPU time per message' },
   ],
   cells: [
@@ -53,7 +53,7 @@ export const receive = {
     }
     await flood(warmup)
     const costs = await flood(count)
-    // What is too much would come now.
+    // Surplus messages would arrive now.
     await new Promise((resolve) => setTimeout(resolve, 20))
     return { count: seen, checksum, ...costs }
   },

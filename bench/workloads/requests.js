@@ -1,6 +1,6 @@
 import { blockOf, checksumOfIds, fold } from '../payloads.js'
 
-/** Requests of some 130 B, so many in flight at a time: each of as many askers makes its next when the reply to its last is there. */
+/** Requests of about 130 B. Each of the parallel loops sends the next one when the reply has arrived. */
 export const requests = {
   name: 'requests',
   title: 'Requests',
@@ -52,7 +52,7 @@ export const requests = {
   },
 }
 
-/** Messages whose number is not in `id`: that is the client's to write. */
+/** Messages without a number in `id`, because the client writes the `id`. */
 function questions() {
   return blockOf(120).map(({ id, ...message }) => ({ ...message, number: id }))
 }

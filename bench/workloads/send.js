@@ -1,6 +1,6 @@
 import { blockOf, checksumOfTexts } from '../payloads.js'
 
-/** Bursts with flow control: up to 1 MiB is buffered, then the sender yields until it has drained. */
+/** Bursts with flow control: the sender buffers up to 1 MiB, then yields until the buffer has drained. */
 export const send = {
   name: 'send',
   title: 'Send bursts',

@@ -1,9 +1,9 @@
 import { checksumOfTurns, fold } from '../payloads.js'
 
-/** One message in ten is of the first type, which alone is wanted. */
+/** Number of types. Only messages of the first one are wanted: one in ten. */
 const TYPES = ['ticker', 'trade', 'book', 'candle', 'status', 'rate', 'index', 'mark', 'quote', 'news']
 
-/** Floods of which one message in ten is wanted: how many messages a second go past those who want few of them. */
+/** Floods in which one message of ten is wanted: the number of messages per second for a client that handles few of them. */
 export const unwanted = {
   name: 'unwanted',
   title: 'Unwanted messages',
@@ -45,7 +45,7 @@ export const unwanted = {
       await finished
       const { user, system } = process.cpuUsage(cpuBefore)
       const seconds = (performance.now() - start) / 1000
-      // Those behind the last one that is wanted, and what is too much, would come now.
+      // The messages after the last wanted one, and surplus ones, would arrive now.
       await new Promise((resolve) => setTimeout(resolve, 20))
       const unwanted = connection.unwanted() - before
       return { unwanted, rate: length / seconds, cpu: (user + system) / length }

@@ -1,6 +1,6 @@
 import type { HeapUsage } from './inspector.messages.js'
 
-/** One garbage collection, as the workload reports it. */
+/** One garbage collection, as reported by the sample process. */
 export interface Collection {
   /** `scavenge`, `mark-sweep`, … */
   readonly kind: string
@@ -8,26 +8,26 @@ export interface Collection {
   readonly duration: number
 }
 
-/** All collections of one kind since the reading before. */
+/** All collections of one kind since the previous reading. */
 export interface Collections extends Collection {
   readonly count: number
 }
 
-/** The heap at one moment, in bytes. */
+/** State of the heap, in bytes. */
 export interface HeapReading {
   readonly used: number
   readonly total: number
-  /** Since the reading before; `undefined` for the first of a process. */
+  /** Change of `used` since the previous reading; `undefined` for the first reading of a process. */
   readonly change?: number
   readonly collections: readonly Collections[]
 }
 
-/** Puts the heap's size and the collections since the last look together. */
+/** Combines the size of the heap with the garbage collections since the previous reading. */
 export class HeapMonitor {
   readonly #collections = new Map<string, Collections>()
   #lastUsed: number | undefined
 
-  /** Forgets the process before. */
+  /** Starts over with a new process. */
   reset(): void {
     this.#lastUsed = undefined
     this.#collections.clear()

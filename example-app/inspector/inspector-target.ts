@@ -1,21 +1,21 @@
 import type { AttemptInfo } from 'holdfast'
 
-/** A process with an inspector. Its url is asked for again at every attempt: each start of the process has another. */
+/** A process with an inspector. Its URL is looked up for every attempt, because it changes whenever the process restarts. */
 export abstract class InspectorTarget {
   abstract url(attempt: AttemptInfo): Promise<string>
 }
 
-/** A process that somebody else has started. */
+/** A process that this app did not start. */
 export class AttachedTarget extends InspectorTarget {
   readonly #given: URL
 
-  /** @param given with the path of a socket, or only with host and port */
+  /** @param given a URL with or without the path of a socket */
   constructor(given: string) {
     super()
     this.#given = new URL(given)
   }
 
-  /** Takes the url as given, once; if that did not hold, the process may have been started anew. */
+  /** Uses the given URL once. If that fails, the process may have been restarted, so the URL is looked up. */
   async url({ attempt, isReconnect, signal }: AttemptInfo): Promise<string> {
     const isFirst = attempt === 1 && !isReconnect
     return isFirst && this.#given.pathname !== '/' ? this.#given.href : findSocketUrl(this.#given, signal)
@@ -23,19 +23,19 @@ export class AttachedTarget extends InspectorTarget {
 }
 
 /**
- * Asks an inspector for the url of its socket.
+ * Asks an inspector for the URL of its socket.
  *
- * @param inspector a WebSocket url, of which host and port matter
- * @throws Error when there is no inspector, or nothing that it inspects
+ * @param inspector WebSocket URL, of which only host and port matter
+ * @throws Error if there is no inspector, or nothing to inspect
  */
 export async function findSocketUrl(inspector: URL, signal: AbortSignal): Promise<string> {
   const list = new URL('/json/list', inspector)
   list.protocol = inspector.protocol === 'wss:' ? 'https:' : 'http:'
   const response = await fetch(list, { signal }).catch((cause: unknown) => {
-    throw new Error(`no inspector answers at ${list.host}`, { cause })
+    throw new Error(`no inspector is listening at ${list.host}`, { cause })
   })
-  if (!response.ok) throw new Error(`${list.href} answered ${response.status}: is it an inspector?`)
+  if (!response.ok) throw new Error(`${list.href} returned HTTP ${response.status}: is this an inspector?`)
   const [target] = (await response.json()) as readonly { readonly webSocketDebuggerUrl?: string }[]
-  if (!target?.webSocketDebuggerUrl) throw new Error(`${list.href} lists nothing to inspect`)
+  if (!target?.webSocketDebuggerUrl) throw new Error(`${list.href} lists no process to inspect`)
   return target.webSocketDebuggerUrl
 }

@@ -21,28 +21,28 @@ import type {
 } from './inspector.messages.js'
 import { InspectorView } from './inspector.view.js'
 
-/** What the workload's reports of its garbage collections begin with. */
+/** First word of the console lines in which the sample process reports its garbage collections. */
 const GC_LABEL = 'gc'
 
-/** Follows one process through its inspector. */
+/** Watches a process through its inspector. */
 @WebSocketClient({
   name: 'inspector',
   route: keyOf,
   requests: {
     error: (reply) => (reply as Reply).error,
     result: (reply) => (reply as Reply).result,
-    // An inspector answers nothing that has no id.
+    // An inspector ignores messages without an ID.
     heartbeatIds: true,
     timeout: 5_000,
   },
-  // A protocol ping makes Node's inspector drop the connection. The beat is a question whose answer is of use anyway.
+  // Node's inspector drops the connection after a protocol ping. Instead, this heartbeat requests data that is shown anyway.
   heartbeat: { interval: 1_000, timeout: 5_000, message: () => HEAP_QUESTION },
   reconnect: {
-    // On this machine nobody is harmed by an even pace; towards somebody else's server leave the default, which chance spreads.
+    // Fixed delays are fine on the same machine. For other servers, keep the default, which randomizes the delays.
     delays: [500, 1_000, 2_000],
-    // How far apart attempts begin at the least, by chance from 0.25 s to 0.75 s, after a connection that did not hold for long.
+    // After a short-lived connection, attempts start at least 0.25 to 0.75 s apart (random).
     initialDelay: 500,
-    // A stale url is answered with 400, which is final elsewhere. Here the next attempt looks the new url up.
+    // An outdated URL is rejected with HTTP 400. That is fatal by default, but here the next attempt looks up the new URL.
     shouldReconnect: ({ status }) => (status === 400 ? true : undefined),
   },
 })
@@ -61,7 +61,7 @@ export class InspectorClient {
     this.view.state(state)
   }
 
-  /** Awaits each reply: events that arrive meanwhile are kept, and handled when this is done. */
+  /** Awaits each reply. Events that arrive during that time are kept, and handled afterwards. */
   @OnOpen()
   async opened({ isReconnect, downtime }: OpenInfo): Promise<void> {
     if (isReconnect) this.view.cameBack(downtime)
@@ -69,7 +69,7 @@ export class InspectorClient {
     this.heap.reset()
     await this.connection.request({ method: 'Runtime.enable' })
     await this.connection.request({ method: 'HeapProfiler.enable' })
-    // So that the first reading is of what is in use, not of what was left lying about.
+    // Without this, the first reading would include garbage.
     await this.connection.request({ method: 'HeapProfiler.collectGarbage' })
   }
 
@@ -81,7 +81,7 @@ export class InspectorClient {
     this.#show(await this.connection.request<HeapUsage>(HEAP_QUESTION))
   }
 
-  /** The reply to a beat: what a request is waiting for goes to the request. */
+  /** Handles replies to heartbeats. Replies to requests are passed to the request instead. */
   @OnMessage('reply')
   beatAnswered({ result }: Reply<HeapUsage>): void {
     if (result) this.#show(result)
@@ -89,7 +89,7 @@ export class InspectorClient {
 
   @OnMessage('Runtime.consoleAPICalled')
   consoleCalled({ params: { type, args, timestamp } }: ConsoleCalled): void {
-    // Runtime.enable repeats up to a thousand lines from before.
+    // Runtime.enable repeats up to a thousand earlier lines.
     if (timestamp < this.#openedAt) return
     const [label, kind, duration] = args
     if (label?.value === GC_LABEL && typeof duration?.value === 'number') {
@@ -104,22 +104,21 @@ export class InspectorClient {
     this.view.consoleLine(exceptionDetails.text, exceptionDetails.exception?.description ?? '')
   }
 
-  /** A process that is done waits until its debugger has gone; we go, and look for the next one. */
+  /** A finished process exits only once its debugger has detached. Detaches, and looks for the next process. */
   @OnMessage('Runtime.executionContextDestroyed')
   contextDestroyed({ params }: ContextDestroyed): void {
     if (params.executionContextId !== this.#mainContext) return
-    this.view.line('the process is done, and waits for its debugger: letting it go')
+    this.view.line('the process has finished: detaching, so that it can exit')
     this.connection.reconnect()
   }
 
-  /** Takes what is left, so that nothing is logged as unexpected. */
+  /** Handles all other messages, so that they are not logged as unhandled. */
   @OnMessage()
   ignored(): void {}
 
   @OnError(HandshakeError)
   refused(error: HandshakeError, context: ErrorContext): void {
-    if (error.status === 400)
-      this.view.line('that url is of an earlier start of the process: asking for the new one')
+    if (error.status === 400) this.view.line('this URL is from an earlier process: looking up the new one')
     else this.view.failed(error, context)
   }
 

@@ -1,6 +1,6 @@
-/** The few messages of the Chrome DevTools Protocol that are spoken here: https://chromedevtools.github.io/devtools-protocol/ */
+/** The messages of the Chrome DevTools Protocol that this app uses: https://chromedevtools.github.io/devtools-protocol/ */
 
-/** The answer to the command with the same id. */
+/** Reply to the command with the same ID. */
 export interface Reply<R = unknown> {
   readonly result?: R
   readonly error?: { readonly code: number; readonly message: string }
@@ -13,7 +13,7 @@ interface InspectorEvent<P = unknown> {
 
 export const HEAP_QUESTION = { method: 'Runtime.getHeapUsage' }
 
-/** In bytes. */
+/** Sizes in bytes. */
 export interface HeapUsage {
   readonly usedSize: number
   readonly totalSize: number
@@ -21,14 +21,14 @@ export interface HeapUsage {
 
 export interface RemoteObject {
   readonly type: string
-  /** There for strings, numbers and the like. */
+  /** Set for primitive values, such as strings and numbers. */
   readonly value?: unknown
-  /** There for numbers, objects and functions. */
+  /** Set for numbers, objects and functions. */
   readonly description?: string
 }
 
 export type ConsoleCalled = InspectorEvent<{
-  /** The console's method: `log`, `warning`, … */
+  /** Method of the console: `log`, `warning`, … */
   readonly type: string
   readonly args: readonly RemoteObject[]
   /** In milliseconds since 1970. */
@@ -38,7 +38,7 @@ export type ConsoleCalled = InspectorEvent<{
 export type ContextCreated = InspectorEvent<{
   readonly context: {
     readonly id: number
-    /** Of a Node process: its program and its id, `/usr/bin/node[1234]`. */
+    /** Program and process ID of a Node process, such as `/usr/bin/node[1234]`. */
     readonly name: string
     readonly auxData?: { readonly isDefault?: boolean }
   }
@@ -50,12 +50,12 @@ export type ExceptionThrown = InspectorEvent<{
   readonly exceptionDetails: { readonly text: string; readonly exception?: RemoteObject }
 }>
 
-/** Events are told apart by their method; replies have none. */
+/** Returns the method of an event, and `reply` for replies, which have none. */
 export function keyOf(message: unknown): string {
   return (message as Partial<InspectorEvent>).method ?? 'reply'
 }
 
-/** Shows an argument of the console as the console would. */
+/** Formats an argument as the console would. */
 export function textOf({ value, description, type }: RemoteObject): string {
   if (typeof value === 'string') return value
   return description ?? (value === undefined ? type : JSON.stringify(value))

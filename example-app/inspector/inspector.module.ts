@@ -8,15 +8,15 @@ import { InspectorClient } from './inspector.client.js'
 import { InspectorView } from './inspector.view.js'
 import { Workload } from './workload-process.js'
 
-/** Watches the inspector of the settings, or that of a workload of our own. */
+/** Watches the process from the settings, or else the sample process. */
 export function inspectorModule({ inspectorUrl }: Settings): Class {
   const target = inspectorUrl === undefined ? new Workload() : new AttachedTarget(inspectorUrl)
 
   @Module({
     imports: [TerminalModule],
-    // What a factory returns is disposed of with the app, and so the workload ends; a useValue would stay.
+    // The app disposes of values that factories return, which ends the sample process. It does not dispose of a useValue.
     providers: [{ provide: InspectorTarget, useFactory: () => target }, HeapMonitor, InspectorView],
-    // Neither feature waits for the other: while one cannot connect, the other shows what it has.
+    // The app starts even while one of the clients cannot connect.
     clients: [{ use: InspectorClient, url: (attempt) => target.url(attempt), waitForOpen: false }],
   })
   class InspectorModule {}

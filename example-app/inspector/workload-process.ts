@@ -9,7 +9,7 @@ import { InspectorTarget, findSocketUrl } from './inspector-target.js'
 
 const SCRIPT = fileURLToPath(new URL('./workload.js', import.meta.url))
 
-/** What Node says on stderr once its inspector listens; with port 0 this is the only place that has the port. */
+/** Line that Node writes to stderr once its inspector is listening. With port 0, only this line contains the port. */
 const LISTENING = /^Debugger listening on (ws:\S+)/
 
 interface Run {
@@ -17,7 +17,7 @@ interface Run {
   readonly inspector: Promise<URL>
 }
 
-/** The workload, a process of our own: started when its url is first asked for, and again when it is gone. */
+/** The sample process. It is started when its URL is first needed, and again after it has exited. */
 export class Workload extends InspectorTarget {
   #run: Run | undefined
   #isDisposed = false
@@ -43,9 +43,9 @@ export class Workload extends InspectorTarget {
 
   #start(): Run {
     const child = spawn(process.execPath, ['--inspect=127.0.0.1:0', SCRIPT], {
-      // Through the channel it notices when this process is gone, however that went.
+      // The IPC channel closes when this process ends in any way, which ends the sample process.
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      // A terminal sends Ctrl-C to the whole group of processes: out of it, this one lives until its connection is closed.
+      // A terminal sends Ctrl-C to its whole process group. Outside that group, the process lives until its connection is closed.
       detached: true,
     })
     const run = { child, inspector: findInspector(child.stderr as Readable) }
@@ -57,7 +57,7 @@ export class Workload extends InspectorTarget {
   }
 }
 
-/** Nothing milder than SIGKILL would do: a process that ends normally waits for its debugger to go. */
+/** Uses SIGKILL, because a process that ends normally waits for its debugger to detach. */
 async function stop(run: Run | undefined): Promise<void> {
   if (!run || run.child.exitCode !== null || run.child.signalCode !== null) return
   const exited = once(run.child, 'exit')
@@ -65,21 +65,21 @@ async function stop(run: Run | undefined): Promise<void> {
   await exited
 }
 
-/** Reads stderr to its end, for a full pipe would stop the process. */
+/** Finds the URL of the inspector. Keeps reading stderr, because a full pipe would block the process. */
 function findInspector(stderr: Readable): Promise<URL> {
   const found = new Promise<URL>((resolve, reject) => {
     const lines = createInterface(stderr)
-    let last = 'it said nothing'
+    let last = 'no output'
     lines.on('line', (line) => {
       last = line
       const [, url] = LISTENING.exec(line) ?? []
       if (url !== undefined) resolve(new URL(url))
     })
     lines.once('close', () =>
-      reject(new Error(`The workload has ended before its inspector listened: ${last}`)),
+      reject(new Error(`The sample process ended before its inspector was listening: ${last}`)),
     )
   })
-  // Whoever asks for the url hears of it; without an attempt nobody does.
+  // Attempts report the failure. Without this line, it would be an unhandled rejection if there is no attempt.
   found.catch(() => undefined)
   return found
 }

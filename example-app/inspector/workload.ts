@@ -1,4 +1,4 @@
-/** The process that is watched: it keeps orders in a cache that grows until it is emptied, and reports its garbage collections. */
+/** The sample process. It adds orders to a cache, clears the cache when it is full, and reports its garbage collections. */
 import { PerformanceObserver, constants } from 'node:perf_hooks'
 import type { PerformanceEntry } from 'node:perf_hooks'
 
@@ -10,11 +10,11 @@ const LARGEST_CACHE = 60_000
 const KINDS: ReadonlyMap<number, string> = new Map([
   [constants.NODE_PERFORMANCE_GC_MINOR, 'scavenge'],
   [constants.NODE_PERFORMANCE_GC_MAJOR, 'mark-sweep'],
-  [constants.NODE_PERFORMANCE_GC_INCREMENTAL, 'incremental mark'],
+  [constants.NODE_PERFORMANCE_GC_INCREMENTAL, 'incremental'],
   [constants.NODE_PERFORMANCE_GC_WEAKCB, 'weak callbacks'],
 ])
 
-/** Node's types leave out what a 'gc' entry has beside the rest. */
+/** A 'gc' entry, with the property that Node's types leave out. */
 interface CollectionEntry extends PerformanceEntry {
   readonly detail: { readonly kind: number }
 }
@@ -42,13 +42,13 @@ function work(): void {
   tickCount += 1
   if (cache.size > LARGEST_CACHE) {
     cache.clear()
-    console.warn('the cache was full, and has been emptied')
+    console.warn('cache full, cleared')
   }
   if (tickCount % TICKS_PER_LINE === 0)
-    console.log(`${orderCount} orders taken, ${cache.size} of them in the cache`)
+    console.log(`${orderCount} orders received, ${cache.size} in the cache`)
 }
 
 setInterval(work, TICK)
 
-// Whoever started it is gone. A normal end would wait for the debugger.
+// The app that started this process has ended. A normal exit would wait for the debugger to detach.
 process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))

@@ -4,18 +4,18 @@ import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import type { MarketMessage, Subscribe } from './market.messages.js'
 
-/** As Coinbase has it: who has not subscribed by then is cut off. */
+/** Like Coinbase, the server disconnects clients that have not subscribed by then. */
 const SUBSCRIBE_WITHIN = 5_000
 const TICK_EVERY = 300
 const BEAT_EVERY = 1_000
 
-/** The first connection is cut soon, so that a short run shows a reconnect; later ones only once in a while. */
-const FIRST_CUT_AFTER = 7_000
-const CUT_AFTER = 60_000
+/** The server drops its first connection early, so that a short run shows a reconnect. It drops later connections less often. */
+export const FIRST_DROP_AFTER = 7_000
+const DROP_AFTER = 60_000
 
 const PRICES: Readonly<Record<string, number>> = { 'BTC-USD': 61_234.5, 'ETH-USD': 3_021.7 }
 
-/** A small server that speaks Coinbase's public protocol, with made-up prices. It listens once its url is asked for. */
+/** A small server with made-up prices that speaks Coinbase's public protocol. It starts listening when its URL is first needed. */
 export class MarketServer {
   #server: WebSocketServer | undefined
   #connectionCount = 0
@@ -35,13 +35,13 @@ export class MarketServer {
     const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
     server.on('connection', (socket) => {
       this.#connectionCount += 1
-      new Subscriber(socket, this.#connectionCount === 1 ? FIRST_CUT_AFTER : CUT_AFTER)
+      new Subscriber(socket, this.#connectionCount === 1 ? FIRST_DROP_AFTER : DROP_AFTER)
     })
     return server
   }
 }
 
-/** One connection of the server. */
+/** One connection to the server. */
 class Subscriber {
   readonly #socket: WebSocket
   readonly #prices = new Map(Object.entries(PRICES))
@@ -49,11 +49,11 @@ class Subscriber {
   #products: readonly string[] = []
   #sequence = 0
 
-  constructor(socket: WebSocket, cutAfter: number) {
+  constructor(socket: WebSocket, dropAfter: number) {
     this.#socket = socket
     this.#timers = [
-      setTimeout(() => this.#cutUnlessSubscribed(), SUBSCRIBE_WITHIN),
-      setTimeout(() => socket.terminate(), cutAfter),
+      setTimeout(() => this.#dropUnlessSubscribed(), SUBSCRIBE_WITHIN),
+      setTimeout(() => socket.terminate(), dropAfter),
     ]
     socket.on('message', (data: Buffer) => this.#receive(data.toString()))
     socket.on('error', () => socket.terminate())
@@ -63,7 +63,11 @@ class Subscriber {
   #receive(text: string): void {
     const message = parse(text)
     if (message?.type !== 'subscribe') {
-      this.#send({ type: 'error', message: 'Failed to understand the message', reason: 'it is no subscribe' })
+      this.#send({
+        type: 'error',
+        message: 'Failed to understand the message',
+        reason: 'not a subscribe message',
+      })
       return
     }
     const unknown = message.product_ids.find((product) => !(product in PRICES))
@@ -87,7 +91,7 @@ class Subscriber {
     if (channels.includes('heartbeat')) this.#timers.push(setInterval(() => this.#beat(), BEAT_EVERY))
   }
 
-  #cutUnlessSubscribed(): void {
+  #dropUnlessSubscribed(): void {
     if (this.#products.length === 0) this.#socket.terminate()
   }
 

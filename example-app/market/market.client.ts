@@ -17,7 +17,7 @@ import { PriceBoard } from './price-board.js'
 /** Follows the prices of a few products. */
 @WebSocketClient({
   name: 'market',
-  // The server beats once a second on its heartbeat channel: it is enough to listen.
+  // The server sends a message on its heartbeat channel every second, so this side only listens.
   heartbeat: { silence: 5_000 },
 })
 export class MarketClient {
@@ -32,7 +32,7 @@ export class MarketClient {
     this.view.state(state)
   }
 
-  /** Said again by itself after each reconnect: the server forgets, and cuts off who has not subscribed within 5 s. */
+  /** Subscribes once. Holdfast sends the subscription again after every reconnect. */
   @OnOpen()
   opened({ isReconnect, downtime }: OpenInfo): void {
     if (isReconnect) this.view.cameBack(downtime)
@@ -44,7 +44,7 @@ export class MarketClient {
     this.board.update(ticker)
   }
 
-  /** Every product has a heartbeat each second; that of the first sets the pace at which prices are shown. */
+  /** Shows prices once a second, when the heartbeat of the first product arrives. */
   @OnMessage('heartbeat')
   beaten({ product_id }: MarketHeartbeat): void {
     if (product_id !== PRODUCTS[0]) return
@@ -54,12 +54,12 @@ export class MarketClient {
 
   @OnMessage('error')
   complained(problem: MarketProblem): void {
-    this.view.line(`the server says: ${textOf(problem)}`)
+    this.view.line(`error from the server: ${textOf(problem)}`)
   }
 
   @OnError(HeartbeatTimeoutError)
   fellSilent({ silence }: HeartbeatTimeoutError): void {
-    this.view.line(`nothing has come for ${Math.round(silence)} ms: cutting the connection`)
+    this.view.line(`no data received for ${Math.round(silence)} ms: reconnecting`)
   }
 
   @OnError()
@@ -72,7 +72,7 @@ export class MarketClient {
     this.view.closed(close)
   }
 
-  /** Tells whether a message answers the subscribe, and how. */
+  /** Returns true if a message acknowledges the subscription, and an error if the server rejected it. */
   #answered(message: unknown): boolean | Error {
     const answer = message as MarketMessage
     if (answer.type === 'error') return new Error(textOf(answer))

@@ -19,13 +19,13 @@ export interface Channel {
   readonly product_ids: readonly string[]
 }
 
-/** The answer to a subscribe: all that is subscribed to now. */
+/** Reply to a subscribe message: everything that the client is subscribed to now. */
 interface Subscribed {
   readonly type: 'subscriptions'
   readonly channels: readonly Channel[]
 }
 
-/** A trade. Amounts are decimals in strings, as they would lose digits as numbers. */
+/** A trade. Amounts are strings, because numbers would lose digits. */
 export interface Ticker {
   readonly type: 'ticker'
   readonly sequence: number
@@ -50,7 +50,7 @@ export interface MarketProblem {
   readonly reason?: string
 }
 
-/** What the server sends. */
+/** A message from the server. */
 export type MarketMessage = Subscribed | Ticker | MarketHeartbeat | MarketProblem
 
 export function textOf({ message, reason }: MarketProblem): string {

@@ -6,7 +6,7 @@ import type { Price } from './price-board.js'
 
 const ARROWS: Readonly<Record<Price['trend'], string>> = { up: '▲', down: '▼', same: '=' }
 
-/** Shows what the market tells. */
+/** Shows prices. */
 @injectable()
 export class MarketView extends ConnectionView {
   constructor(terminal: Terminal) {
@@ -14,13 +14,12 @@ export class MarketView extends ConnectionView {
   }
 
   subscribed(channels: readonly Channel[]): void {
-    const shown = channels.map(({ name, product_ids }) => `${name} of ${product_ids.join(' and ')}`)
-    this.line(`subscribed to ${shown.join(', ')}`)
+    this.line(`subscribed to ${channels.map(({ name }) => name).join(' and ')}`)
   }
 
   prices(prices: readonly Price[]): void {
     const ticks = prices.reduce((sum, price) => sum + price.ticks, 0)
     const shown = prices.map(({ product, price, trend }) => `${product} ${price} ${ARROWS[trend]}`)
-    this.line(`${shown.join('  ')}  (${ticks} ${ticks === 1 ? 'tick' : 'ticks'})`)
+    this.line(`${shown.join('  ')}  (${ticks} ${ticks === 1 ? 'trade' : 'trades'})`)
   }
 }

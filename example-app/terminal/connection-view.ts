@@ -1,13 +1,13 @@
 import type { CloseInfo, ConnectionState, ErrorContext, Initiator } from 'holdfast'
 import type { Source, Terminal } from './terminal.js'
 
-const ENDED_BY: Readonly<Record<Initiator, string>> = {
-  local: 'by us',
-  remote: 'by the server',
-  network: 'without a goodbye',
+const ENDINGS: Readonly<Record<Initiator, string>> = {
+  local: 'closed by this app',
+  remote: 'closed by the server',
+  network: 'lost',
 }
 
-/** Shows what happens to one connection; what its messages say is for those who extend it. */
+/** Shows the states and errors of a connection. Subclasses show its messages. */
 export abstract class ConnectionView {
   readonly #terminal: Terminal
   readonly #source: Source
@@ -18,19 +18,19 @@ export abstract class ConnectionView {
     this.#source = source
   }
 
-  /** Shows a state, but for the end: `closed` tells more about that. */
+  /** Shows a state, except the last one, which `closed` describes better. */
   state(state: ConnectionState): void {
     switch (state.status) {
       case 'connecting':
         this.line(`connecting (attempt ${state.attempt})`)
         break
       case 'open':
-        this.line(`open (connection ${state.connectionNumber})`)
+        this.line(`connection ${state.connectionNumber} is ready`)
         break
       case 'waiting':
         this.#shownCause = state.cause
         this.line(state.cause.message)
-        if (state.delay > 0) this.line(`waiting ${seconds(state.delay)} before attempt ${state.attempt}`)
+        if (state.delay > 0) this.line(`retrying in ${seconds(state.delay)} (attempt ${state.attempt})`)
         break
       case 'closing':
         this.line(`closing${state.reason ? `: ${state.reason}` : ''}`)
@@ -40,18 +40,18 @@ export abstract class ConnectionView {
   }
 
   cameBack(downtime: number): void {
-    this.line(`back after ${seconds(downtime)} without a connection`)
+    this.line(`reconnected after ${seconds(downtime)}`)
   }
 
   closed({ code, sentCode, initiator, connectionNumber }: CloseInfo): void {
     const shown = initiator === 'local' ? (sentCode ?? code) : code
-    this.line(`connection ${connectionNumber} closed ${ENDED_BY[initiator]} (${shown})`)
+    this.line(`connection ${connectionNumber} ${ENDINGS[initiator]} (code ${shown})`)
   }
 
-  /** Shows an error, unless it is what the connection waits because of: that has been said. */
+  /** Shows an error, unless it was already shown as the reason for a wait. */
   failed(error: Error, { stage, fatal }: ErrorContext): void {
     if (error === this.#shownCause || error === this.#shownCause?.cause) return
-    this.line(`${stage} failed: ${error.message}${fatal ? ' (giving up)' : ''}`)
+    this.line(`${stage} error: ${error.message}${fatal ? ' (not retrying)' : ''}`)
   }
 
   line(text: string): void {

@@ -7,7 +7,7 @@ interface Count {
   openings: number
 }
 
-/** Counts what all connections tell on Holdfast's diagnostics channels, so that no handler has to, and shows the sum at the end. */
+/** Counts the messages and reconnects of all connections through Holdfast's diagnostics channels, and shows the totals at the end. */
 @injectable()
 export class Tally {
   readonly #counts = new Map<string, Count>()
@@ -20,13 +20,11 @@ export class Tally {
   dispose(): void {
     unsubscribe('holdfast:message', this.#onMessage)
     unsubscribe('holdfast:state', this.#onState)
-    const parts = [...this.#counts].map(([name, { messages, openings }]) => {
-      return `${name} ${counted(messages, 'message')}, ${counted(Math.max(0, openings - 1), 'reconnect')}`
-    })
-    this.terminal.line(
-      'app',
-      `over after ${(this.terminal.elapsed / 1_000).toFixed(1)} s: ${parts.join('; ')}`,
-    )
+    this.terminal.line('app', `ended after ${(this.terminal.elapsed / 1_000).toFixed(1)} s`)
+    for (const [name, { messages, openings }] of this.#counts) {
+      const reconnects = counted(Math.max(0, openings - 1), 'reconnect')
+      this.terminal.line('app', `${name}: ${counted(messages, 'message')}, ${reconnects}`)
+    }
   }
 
   readonly #onMessage = (event: unknown): void => {
@@ -39,7 +37,7 @@ export class Tally {
   }
 
   #countOf(event: unknown): Count {
-    // A connection's id is its name and a number: inspector#1.
+    // The ID of a connection is its name and a number, such as inspector#1.
     const [name = ''] = (event as { connection: string }).connection.split('#')
     const count = this.#counts.get(name) ?? { messages: 0, openings: 0 }
     this.#counts.set(name, count)

@@ -2,6 +2,6 @@ import { Module } from 'holdfast'
 import { Tally } from './tally.js'
 import { Terminal } from './terminal.js'
 
-/** Where all that is shown goes. The first to be made, so the last to be disposed of: the tally has the last word. */
+/** Provides the output. It is created first and disposed of last, so the tally writes the last lines. */
 @Module({ providers: [Terminal, Tally] })
 export class TerminalModule {}

@@ -1,28 +1,45 @@
 import { stripVTControlCharacters } from 'node:util'
 
-/** Who says a line. */
+/** Source of a line. */
 export type Source = 'app' | 'inspector' | 'market'
 
 const LABEL_WIDTH = 11
-const LONGEST_TEXT = 110
+/** Width of the source and the time before each text. */
+const PREFIX_WIDTH = 20
+const MAX_LENGTH = 200
 
 /** Shows short lines, each with its source and the seconds since the start. */
 export class Terminal {
   readonly #startedAt = performance.now()
 
-  /** How long the app has been running, in milliseconds. */
+  /** Time since the start, in milliseconds. */
   get elapsed(): number {
     return performance.now() - this.#startedAt
   }
 
+  /** Shows lines as they are, and an empty one after them. */
+  text(lines: readonly string[]): void {
+    process.stdout.write(`${lines.join('\n')}\n\n`)
+  }
+
   line(source: Source, text: string): void {
     const seconds = (this.elapsed / 1_000).toFixed(1).padStart(5)
-    process.stdout.write(`${`[${source}]`.padEnd(LABEL_WIDTH)} ${seconds}s  ${printable(text)}\n`)
+    process.stdout.write(
+      `${`[${source}]`.padEnd(LABEL_WIDTH)} ${seconds}s  ${wrapped(printable(text), process.stdout.columns)}\n`,
+    )
   }
 }
 
-/** What another process prints may hold colours and line breaks, and have any length. */
+/** Removes colors and line breaks, which another process may have written, and truncates the text. */
 function printable(text: string): string {
   const plain = stripVTControlCharacters(text).replace(/\p{Cc}+/gu, ' ')
-  return plain.length > LONGEST_TEXT ? `${plain.slice(0, LONGEST_TEXT)}…` : plain
+  return plain.length > MAX_LENGTH ? `${plain.slice(0, MAX_LENGTH)}…` : plain
+}
+
+/** Breaks a text at spaces to fit next to the prefix. Output that is not a terminal has no columns, and is not wrapped. */
+function wrapped(text: string, columns = Infinity): string {
+  const width = columns - PREFIX_WIDTH
+  if (width < 1 || text.length <= width) return text
+  const lines = text.match(new RegExp(`.{1,${width}}(?: |$)|.{${width}}`, 'g')) ?? []
+  return lines.map((line) => line.trimEnd()).join(`\n${' '.repeat(PREFIX_WIDTH)}`)
 }

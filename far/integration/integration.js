@@ -1,11 +1,11 @@
-// The integration part for runtimes that cannot run the suite: the packed package against a real server under Node. It closes with its
-// counts, and ends only if nothing of Holdfast's is left.
+// The integration tests for runtimes that cannot run the suite. They run the packed package against a real server under Node.js, and
+// print their counts. The process exits only if Holdfast leaves nothing open.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-/** How long a case may take, in milliseconds. */
+/** Maximum duration of a case in milliseconds. */
 const LIMIT = 20_000
 
 const QUICK = { initialDelay: 20, minUptime: 0 }
@@ -18,16 +18,16 @@ async function startServer() {
   return { server, ws: `ws://127.0.0.1:${plain}`, wss: `wss://127.0.0.1:${secure}` }
 }
 
-/** Waits until it is so. */
+/** Waits until a condition is true. */
 async function until(isSo) {
   while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
-/** The cases, by title; each is given what a client needs. */
+/** Returns the cases by title. Each receives the URLs of the server. */
 function casesOf(holdfast, testing) {
   const { bootstrap, defineHandlers } = holdfast
 
-  /** A class that writes down what happens to it. */
+  /** Creates a client class that records all its events. */
   function witness(options = {}) {
     class Witness {
       opens = []
@@ -70,7 +70,7 @@ function casesOf(holdfast, testing) {
 
   const connect = (url, options) => bootstrap(witness(options), url)
 
-  /** Asks the server for what its path does, and returns what the first loss has brought. */
+  /** Triggers the behavior of a server path, and returns the record of the first loss. */
   async function lost(url, options) {
     const client = await connect(url, options)
     await client.connection.send('go')
@@ -80,7 +80,7 @@ function casesOf(holdfast, testing) {
     return { log, error: errors[0], close: closes[0] }
   }
 
-  /** Returns why a first start fails, which has to be its first attempt. */
+  /** Returns the error of a start whose first attempt must fail for good. */
   async function refused(url, options) {
     const attempts = []
     const shouldReconnect = () => void attempts.push('asked')
@@ -114,16 +114,16 @@ function casesOf(holdfast, testing) {
   }
 
   return {
-    'a client sends headers and texts of every size, and receives them': async ({ ws }) => {
+    'headers and texts of every size arrive in both directions': async ({ ws }) => {
       await echoes(ws)
     },
-    'so it does over TLS': async ({ wss }) => {
+    'headers and texts arrive over TLS': async ({ wss }) => {
       await echoes(wss)
     },
-    'so it does with compressed messages': async ({ ws }) => {
+    'headers and texts arrive with compression': async ({ ws }) => {
       assert.match((await echoes(`${ws}/compressed`, { compression: true })).extensions, /permessage-deflate/)
     },
-    'bytes arrive as they were sent': async ({ ws }) => {
+    'bytes arrive unchanged': async ({ ws }) => {
       const client = await connect(ws)
       const sizes = [0, 125, 126, 65_536, 3_000_000]
       const sent = sizes.map((size) => Uint8Array.from({ length: size }, (_, index) => index % 251))
@@ -149,7 +149,7 @@ function casesOf(holdfast, testing) {
       assert.ok(numbers.every((number, index) => number === index + 1))
       await client.close()
     },
-    'requests find their replies, and time out without one': async ({ ws }) => {
+    'requests receive their replies, and time out without one': async ({ ws }) => {
       const client = await connect(ws)
       const values = Array.from({ length: 100 }, (_, index) => index)
       const replies = await Promise.all(
@@ -173,11 +173,11 @@ function casesOf(holdfast, testing) {
       await client.close()
       assert.deepEqual(client.instance.errors, [])
     },
-    'a half-open link is terminated after interval and timeout': async ({ ws }) => {
+    'a half-open link is terminated after interval + timeout': async ({ ws }) => {
       const { log } = await lost(`${ws}/half-open`, { heartbeat: { interval: 100, timeout: 100 } })
       assert.deepEqual(log.slice(0, 3), ['open', 'HeartbeatTimeoutError heartbeat', 'close 1006'])
     },
-    'a lost connection comes back, with one @OnClose for each @OnOpen': async ({ ws }) => {
+    'a lost connection is restored, with one @OnClose for each @OnOpen': async ({ ws }) => {
       const client = await connect(ws)
       const hellos = () => client.instance.messages.filter(({ type }) => type === 'hello').length
       for (let count = 1; count <= 3; count += 1) {
@@ -189,7 +189,7 @@ function casesOf(holdfast, testing) {
       await client.close()
       assert.equal(client.instance.closes.length, 4)
     },
-    'codes and reasons of a close arrive': async ({ ws }) => {
+    'close codes and reasons arrive': async ({ ws }) => {
       const client = await connect(ws, { reconnect: false })
       void client.connection.sendJson({ type: 'leave', code: 4_321, reason: 'moved' })
       const { code, reason, initiator, wasClean } = await client.closed
@@ -198,7 +198,7 @@ function casesOf(holdfast, testing) {
         { code: 4_321, reason: 'moved', initiator: 'remote', wasClean: true },
       )
     },
-    'a refused handshake is fatal, and tells status, headers and body': async ({ ws }) => {
+    'a refused handshake is fatal, and its error has the status, headers and body': async ({ ws }) => {
       const { status, headers, body } = await refused(`${ws}/forbidden`)
       assert.deepEqual(
         { status, reason: headers['x-reason'], body },
@@ -206,7 +206,7 @@ function casesOf(holdfast, testing) {
       )
       assert.equal((await refused(`${ws}/redirected`)).status, 302)
     },
-    'a handshake against the rules is fatal': async ({ ws }) => {
+    'an invalid handshake response is fatal': async ({ ws }) => {
       assert.equal((await refused(`${ws}/wrong-accept`)).violation, 'accept')
       assert.equal((await refused(`${ws}/wrong-extension`)).violation, 'extension')
       assert.equal(
@@ -214,13 +214,13 @@ function casesOf(holdfast, testing) {
         'subprotocol',
       )
     },
-    'a server that does not answer, or is not there, is tried again': async ({ ws }) => {
+    'a server that is silent or unreachable is retried': async ({ ws }) => {
       const reconnect = { ...QUICK, maxAttempts: 3 }
       const start = (url) => connect(url, { reconnect, connectTimeout: 100 })
       await assert.rejects(start(`${ws}/silent`), holdfast.RetriesExhaustedError)
       await assert.rejects(start('ws://127.0.0.1:1'), holdfast.RetriesExhaustedError)
     },
-    'a reset is reported, then closed, and the connection comes back': async ({ ws }) => {
+    'a reset is reported before @OnClose, and the connection is restored': async ({ ws }) => {
       const { log, close } = await lost(`${ws}/reset`)
       assert.deepEqual(log.slice(0, 3), ['open', 'ConnectionLostError close', 'close 1006'])
       assert.deepEqual([close.initiator, close.willReconnect], ['network', true])
@@ -235,12 +235,12 @@ function casesOf(holdfast, testing) {
       assert.ok(error instanceof holdfast.ProtocolViolationError)
       assert.equal(close.sentCode, 1009)
     },
-    'a text that is no UTF-8 is answered with 1007': async ({ ws }) => {
+    'invalid UTF-8 is answered with 1007': async ({ ws }) => {
       const { error, close } = await lost(`${ws}/no-utf-8`)
       assert.ok(error instanceof holdfast.ProtocolViolationError)
       assert.equal(close.sentCode, 1007)
     },
-    'the test kit works, in memory and with a real socket': async () => {
+    'the test kit works in memory and with a real socket': async () => {
       const [server, clock] = [new testing.MemoryServer(), new testing.FakeClock()]
       const client = await bootstrap(witness(), 'ws://peer.test/', { transport: server.connect, clock })
       server.peer.drop()
@@ -259,7 +259,7 @@ function casesOf(holdfast, testing) {
 async function runCase(run, peer) {
   let timer
   const timeout = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done after ${LIMIT} ms`)), LIMIT)
+    timer = setTimeout(() => reject(new Error(`timed out after ${LIMIT} ms`)), LIMIT)
   })
   try {
     await Promise.race([run(peer), timeout])
@@ -268,7 +268,7 @@ async function runCase(run, peer) {
   }
 }
 
-/** Runs all cases, and those of the project beside them; modules are given, so that they are the packed ones. */
+/** Runs all cases, and those in `more`. The caller passes the modules, so that they come from the packed package. */
 export async function integrate(holdfast, testing, more = {}) {
   const peer = await startServer()
   const counts = { passed: 0, failed: 0 }

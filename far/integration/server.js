@@ -1,4 +1,4 @@
-// The peer of the integration part, under Node: each path behaves in its own way. It writes its ports on its first line.
+// The server of the integration tests, under Node.js. Each path behaves differently. The first line of output contains its ports.
 import { createHash } from 'node:crypto'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
@@ -23,7 +23,7 @@ function refuse(socket, status, body = '', headers = []) {
   socket.end([...lines, '', body].join('\r\n'))
 }
 
-/** Says hello, and sends what follows when the client has answered: so that it is open and ready. */
+/** Sends a greeting, and calls `next` once the client has answered, which proves that it is ready. */
 function afterHello(request, socket, next) {
   upgrade(request, socket)
   socket.write(frame(0x81, '{"type":"hello"}'))
@@ -36,7 +36,7 @@ function frame(opcode, payload) {
   return Buffer.concat([Buffer.from([opcode, ...length]), bytes])
 }
 
-/** The paths that no honest server has. */
+/** Paths that misbehave. */
 const RAW = {
   '/wrong-accept': (request, socket) => upgrade(request, socket, { accept: 'AAAA' }),
   '/wrong-subprotocol': (request, socket) =>
@@ -59,7 +59,7 @@ const RAW = {
   '/half-open': (request, socket) => afterHello(request, socket, () => undefined),
 }
 
-/** What an honest server says and answers. */
+/** Serves a client correctly. */
 function serve(socket, request) {
   socket.on('error', () => undefined)
   const say = (message) => socket.send(JSON.stringify(message))

@@ -30,13 +30,13 @@ test('the client connects and subscribes again after a drop', async () => {
   await client.close()
 })
 
-test('the client is refused by a real server, with the one class of errors there is', async () => {
+test('a refusal by a real server rejects with the imported error class', async () => {
   const server = await startTestServer(undefined, { verifyClient: () => false })
   await expect(bootstrap(TickerClient, server.url)).rejects.toBeInstanceOf(HandshakeError)
   await server.close()
 })
 
-test('a required and an imported Holdfast are one', async () => {
+test('require and import load the same Holdfast', async () => {
   const required = jest.requireActual<typeof import('holdfast')>('holdfast')
   const imported = await import('holdfast')
   expect(required.JsonSender).toBe(JsonSender)

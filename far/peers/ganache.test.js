@@ -10,7 +10,7 @@ import { startTcpProxy } from '../../.build/test/support/tcp-proxy.js'
 
 class HeadsClient {
   blocks = []
-  /** What the node called the subscription, on each connection. */
+  /** Subscription IDs that the node has assigned, one per connection. */
   ids = []
   rest = []
 
@@ -19,9 +19,9 @@ class HeadsClient {
   }
 
   opened({ isReconnect }) {
-    // Added once: to say it again is the framework's part.
+    // Added only once, because Holdfast sends it again after a reconnect.
     if (isReconnect) return
-    // The id is text, for those that are made for requests are numbers.
+    // The ID is a string, because the IDs of requests are numbers.
     const subscribe = { jsonrpc: '2.0', id: 'heads', method: 'eth_subscribe', params: ['newHeads'] }
     this.subscriptions.add('heads', subscribe, {
       ack: (message) => message.id === 'heads',
@@ -85,15 +85,15 @@ for (const fastPaths of [false, true]) {
       return { proxy, instance, connection, mine, blockNumber }
     }
 
-    it('gets the subscription again after a drop, and its new id leads to the same handler', async () => {
+    it('receives the subscription again after a drop, and its new ID leads to the same handler', async () => {
       const { proxy, instance, mine } = await start()
       await mine()
-      await eventually('the first block has come', () => instance.blocks.length === 1)
+      await eventually('the first block has arrived', () => instance.blocks.length === 1)
 
       proxy.cut()
       await eventually('the node has acknowledged again', () => instance.ids.length === 2)
       await mine()
-      await eventually('the second block has come', () => instance.blocks.length === 2)
+      await eventually('the second block has arrived', () => instance.blocks.length === 2)
 
       expect(instance.blocks).to.deep.equal([1, 2])
       expect(instance.ids[1]).to.not.equal(instance.ids[0])
@@ -103,7 +103,7 @@ for (const fastPaths of [false, true]) {
       expect(proxy.connections).to.equal(2)
     })
 
-    it('takes the subscription back by the id of the new connection', async () => {
+    it('is asked to unsubscribe with the ID from the new connection', async () => {
       const { proxy, instance, mine } = await start()
       proxy.cut()
       await eventually('the node has acknowledged again', () => instance.ids.length === 2)
@@ -114,7 +114,7 @@ for (const fastPaths of [false, true]) {
       expect(instance.blocks).to.deep.equal([])
     })
 
-    it('answers calls, and is asked again after a drop only what may be', async () => {
+    it('answers calls, and after a drop receives only those with resend again', async () => {
       const { proxy, mine, blockNumber } = await start()
       expect(await blockNumber()).to.equal('0x0')
 

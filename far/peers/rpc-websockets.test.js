@@ -19,7 +19,7 @@ import { startTcpProxy } from '../../.build/test/support/tcp-proxy.js'
 class FeedClient {
   news = []
   refusals = []
-  /** How often the server has said that it knows the subscription. */
+  /** Number of acknowledgements from the server. */
   acknowledged = 0
 
   constructor(subscriptions) {
@@ -27,7 +27,7 @@ class FeedClient {
   }
 
   opened({ isReconnect }) {
-    // Added once: to say them again is the framework's part.
+    // Added only once, because Holdfast sends them again after a reconnect.
     if (isReconnect) return
     for (const event of ['news', 'gossip']) this.#subscribe(event)
   }
@@ -40,7 +40,7 @@ class FeedClient {
     this.refusals.push(error)
   }
 
-  /** The ids are text, for those that are made for requests are numbers. */
+  /** Uses strings as IDs, because the IDs of requests are numbers. */
   #subscribe(event) {
     const subscribe = { jsonrpc: '2.0', id: event, method: 'rpc.on', params: [event] }
     this.subscriptions.add(event, subscribe, {
@@ -111,16 +111,16 @@ for (const fastPaths of [false, true]) {
       return { server, proxy, instance, connection }
     }
 
-    it('gets the subscription again after a drop, and refuses again what it does not know', async () => {
+    it('receives the subscriptions again after a drop, and refuses an unknown event again', async () => {
       const { server, proxy, instance } = await start()
       await eventually('the server has acknowledged', () => instance.acknowledged === 1)
       server.publish('first')
-      await eventually('the first has come', () => instance.news.length === 1)
+      await eventually('the first message has arrived', () => instance.news.length === 1)
 
       proxy.cut()
       await eventually('the server has acknowledged again', () => instance.acknowledged === 2)
       server.publish('second')
-      await eventually('the second has come', () => instance.news.length === 2)
+      await eventually('the second message has arrived', () => instance.news.length === 2)
       await eventually('the other has been refused again', () => instance.refusals.length === 2)
 
       expect(instance.news).to.deep.equal([['first'], ['second']])
@@ -130,7 +130,7 @@ for (const fastPaths of [false, true]) {
       expect(proxy.connections).to.equal(2)
     })
 
-    it('answers calls, and is asked again after a drop only what may be', async () => {
+    it('answers calls, and after a drop receives only those with resend again', async () => {
       const { server, proxy, instance, connection } = await start()
       await eventually('the server has acknowledged', () => instance.acknowledged === 1)
       await eventually('the other has been refused', () => instance.refusals.length === 1)
@@ -142,7 +142,7 @@ for (const fastPaths of [false, true]) {
       const once = sum(2, 1)
       const again = sum(2, 2, true)
       await proxy.untilHeld()
-      await eventually('the server knows both', () => server.calls.length === 2)
+      await eventually('the server has received both', () => server.calls.length === 2)
       proxy.cut()
 
       expect(await rejection(once)).to.be.instanceOf(ConnectionLostError)

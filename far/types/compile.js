@@ -1,4 +1,4 @@
-// Compiles the consumer with every TypeScript, in every kind of resolution, with and without a look into the declarations.
+// Compiles the consumer with every version of TypeScript, in every module resolution, with and without skipLibCheck.
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
@@ -13,7 +13,7 @@ const LIBRARIES = { skipLibCheck: ['--skipLibCheck'], strictly: ['--skipLibCheck
 const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
 const compilers = Object.keys(dependencies).filter((name) => name.startsWith('typescript-'))
 
-/** Returns the options that a resolution needs in a version; undefined where it is none. */
+/** Returns the compiler options for a resolution, or undefined if the version does not support it. */
 function optionsOf(compiler, resolution) {
   const version = Number(compiler.split('-')[1])
   if (resolution !== 'node10' || version < 6) return RESOLUTIONS[resolution]
@@ -26,7 +26,7 @@ async function compile(compiler, options) {
     await promisify(execFile)(process.execPath, args)
     return ''
   } catch (error) {
-    // What other packages declare is theirs: @msgpack/msgpack needs TypeScript 5.7.
+    // Ignores errors in the declarations of other packages. For example, @msgpack/msgpack needs TypeScript 5.7.
     const lines = (error.stdout || String(error)).split('\n')
     return lines.filter((line) => !/^node_modules\/(?!holdfast\/)/.test(line)).join('\n')
   }
@@ -51,7 +51,7 @@ async function work() {
   }
 }
 
-// Two at a time.
+// Runs two compilers at a time.
 await Promise.all([work(), work()])
 console.log(`${counts.passed} passed, ${counts.failed} failed, 0 skipped`)
 process.exitCode = counts.failed > 0 ? 1 : 0

@@ -46,7 +46,7 @@ export class TickerClient {
     return ticker
   }
 
-  // @ts-expect-error a context is no number
+  // @ts-expect-error a context is not a number
   @OnMessage('text')
   wrong(message: string, context: number): void {}
 
@@ -81,7 +81,7 @@ export async function main(): Promise<void> {
   await Promise.all([client.close(), application.close()])
 }
 
-/** Whether all options of a type may be undefined, as somebody writes who passes on what was perhaps not given. */
+/** True if all options of a type accept undefined, so that code can pass values that are possibly missing. */
 type Explicit<T> = { [Name in keyof T]-?: undefined } extends T ? true : false
 
 export type All = [

@@ -107,7 +107,7 @@ function commentsAbove(node, sourceCode) {
 const isPerf = ({ value }) => /\bperf: \S/.test(value)
 
 /**
- * Demands a comment `perf: …` beside each known trick, which states its gain: a number of bytes or of time, and the benchmark.
+ * Requires a comment `perf: …` on each known trick, with its gain (a number of bytes or a time) and the benchmark.
  *
  * @type {Rule}
  */
@@ -187,7 +187,7 @@ const CONTAINERS = /^((Weak)?(Map|Set)|Array|ArrayBuffer|DataView|\w+Array)$/
 const MUTATORS = /^(set|add|delete|clear|push|pop|shift|unshift|splice|sort|reverse|fill|copyWithin)$/
 
 /**
- * Demands a comment with the reason directly above module-level mutable state: it is shared by all connections of the process. One
+ * Requires a comment with the reason directly above module-level mutable state, because all connections of the process share it. One
  * comment is enough for declarations that follow each other without an empty line.
  *
  * @type {Rule}
@@ -198,7 +198,7 @@ const moduleState = {
     schema: [],
     messages: {
       missing:
-        '{{name}} is mutable at module level: the whole process shares it. Hand it in, or add the reason directly above: "// shared: …" or "// perf: …".',
+        '{{name}} is mutable at module level: the whole process shares it. Pass it in, or add the reason directly above: "// shared: …" or "// perf: …".',
     },
   },
   create(context) {
@@ -261,12 +261,12 @@ function changes(identifier) {
 /** Types that cannot stand before a `|` without parentheses. */
 const LOOSE = new Set(['TSFunctionType', 'TSConstructorType', 'TSConditionalType'])
 
-/** What an exported declaration does not show, or only asks. */
+/** Parts of an exported declaration that are not visible, or that only test a type. */
 const INNER = new Set(['BlockStatement', 'TSConditionalType'])
 
 /**
- * Finds optional properties of exported types that do not take `undefined` where it is written out: under `exactOptionalPropertyTypes`,
- * users could not pass an option on that they may not have.
+ * Finds optional properties of exported types that do not accept an explicit `undefined`. Under `exactOptionalPropertyTypes`, users
+ * could not pass on an optional value of their program.
  *
  * @type {Rule}
  */
@@ -275,7 +275,7 @@ const explicitUndefined = {
     type: 'problem',
     fixable: 'code',
     schema: [],
-    messages: { missing: '{{name}} is optional, and has to take undefined as well: add "| undefined".' },
+    messages: { missing: '{{name}} is optional but does not accept undefined. Add "| undefined".' },
   },
   create(context) {
     const { sourceCode } = context

@@ -1,4 +1,4 @@
-// Who uses which declaration of src, and which classes and object literals stand in for which interface.
+// Records the uses of each declaration of src, and the classes and object literals that are used as an interface.
 import ts from 'typescript'
 import { classAround, classesIn, walk } from './project.js'
 
@@ -59,7 +59,7 @@ export function usageOf(project) {
         if (!ts.isInterfaceDeclaration(declaration) && !ts.isTypeLiteralNode(declaration)) continue
         if (satisfiers.get(declaration)?.has(satisfier)) continue
         add(satisfiers, declaration, satisfier)
-        // What is used as an interface is used as those that it extends.
+        // A use of an interface is also a use of the interfaces that it extends.
         for (const base of part.isClassOrInterface() ? (part.getBaseTypes?.() ?? []) : [])
           satisfy(base, satisfier)
       }

@@ -3,7 +3,8 @@ import type { SubscriptionAck, SubscriptionId } from '../subscriptions/subscribe
 import type { Failure } from '../session/disconnect.js'
 
 /**
- * The options that a method can be, and how it is called. Parameters that are messages can have any type: the server decides what arrives.
+ * Options that can be methods, and their signatures. Parameters that are messages can have any type, because the server decides what
+ * arrives.
  */
 export interface ClientOptionMethods {
   url(attempt: AttemptInfo): string | URL | Promise<string | URL>
@@ -25,10 +26,10 @@ export interface ClientOptionMethods {
   'subscriptions.key'(topic: never): string
 }
 
-/** Name of an option that a method can be, such as `'heartbeat.message'`. */
+/** Name of an option that can be a method, such as `'heartbeat.message'`. */
 export type ClientOptionName = keyof ClientOptionMethods
 
-/** By name: whether Holdfast awaits what the method returns. */
+/** By name: whether Holdfast awaits the result. */
 const AWAITED: Readonly<Record<ClientOptionName, boolean>> = {
   url: true,
   headers: true,
@@ -55,7 +56,7 @@ export function isClientOptionName(name: unknown): name is ClientOptionName {
   return typeof name === 'string' && Object.hasOwn(AWAITED, name)
 }
 
-/** Returns true if the method may return a promise. */
+/** Returns true if the method can return a promise. */
 export function isAwaited(name: ClientOptionName): boolean {
   return AWAITED[name]
 }

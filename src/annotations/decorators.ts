@@ -17,25 +17,25 @@ import type {
   WebSocketClientOptions,
 } from './metadata.js'
 
-/** A decorator for a method that can be called as `F` is, in TypeScript's legacy dialect and in the standard one. */
+/** Decorator of a method that can be called like `F`, in TypeScript's legacy dialect and in the standard one. */
 export interface HandlerDecorator<F extends (...args: never[]) => unknown> {
   (method: F, context: StandardMethodContext): void
-  // Last: TypeScript explains why the last overload does not fit, and legacy decorators need the explanation most.
+  // Last, because TypeScript explains why the last overload does not match, and legacy decorators need that explanation most.
   <M extends F>(target: object, member: string | symbol, descriptor: TypedPropertyDescriptor<M>): void
 }
 
-/** The part of a standard decorator's context that tells methods from other members. */
+/** Part of a standard decorator's context that distinguishes methods from other members. */
 export interface StandardMethodContext {
   readonly kind: 'method'
   readonly name: string | symbol
 }
 
-/** A decorator for a class. */
+/** Decorator of a class. */
 export type ClientDecorator = (target: abstract new (...args: never[]) => object) => void
 
 /**
- * Marks a class as a client and sets its options. Those of `bootstrap` win over them, and they win over those of a base class. Needed if
- * the constructor has parameters; tsyringe's own `@injectable()` works, too.
+ * Marks a class as a client and sets its options. They override the options of a base class; options passed to `bootstrap` override both.
+ * Required if the constructor has parameters; tsyringe's `@injectable()` works, too.
  */
 export function WebSocketClient(options?: WebSocketClientOptions): ClientDecorator
 export function WebSocketClient(given: unknown = {}): ClientDecorator | undefined {
@@ -48,7 +48,9 @@ export function Module(given: unknown = {}): ClientDecorator | undefined {
   return classDecorator(recordModule, given)
 }
 
-/** Makes a class decorator. Written without parentheses, it receives the class itself, which is recorded and stays unchanged. */
+/**
+ * Returns a class decorator. If it was written without parentheses, it receives the class itself: the class is recorded and not changed.
+ */
 function classDecorator(
   record: (target: object, given: unknown) => void,
   given: unknown,
@@ -59,8 +61,8 @@ function classDecorator(
 }
 
 /**
- * Runs after every connect: the first, each reconnect and each handover. The connection is ready when it completes, and no message of its
- * link is handled before. Messages sent inside it go out immediately, and its return value is sent. At most one per class.
+ * Runs after every connect: the first, each reconnect and each handover. The connection is ready when it completes, and messages of its
+ * link are handled only after that. Messages sent inside it go out immediately. The return value is sent. At most one per class.
  */
 export function OnOpen(): HandlerDecorator<(open: OpenInfo, context: ConnectionContext) => unknown>
 export function OnOpen(...args: readonly unknown[]): unknown {
@@ -70,13 +72,13 @@ export function OnOpen(...args: readonly unknown[]): unknown {
 /**
  * Handles messages with this key or, without one, all unhandled messages. The return value is sent.
  *
- * With a schema, the method gets what the schema makes of the message, and its parameter must accept that. What the schema does not
- * accept is a {@link MessageValidationError}, and the method does not see it. Several methods may take one key where each has a
- * schema of its own: they are asked in order.
+ * With a schema, the method receives the output of the schema, and its parameter must accept that. A message that does not match is
+ * reported as a {@link MessageValidationError}, and the method is not called. Several methods can handle one key if each has its own
+ * schema. They are tried in order.
  *
  * @param key what `route` finds in the message
  * @param schema any Standard Schema: zod, valibot, arktype and others
- * @param options `{ duringOpen: true }` for messages that cannot wait until `@OnOpen` has completed, such as the server's own calls
+ * @param options `{ duringOpen: true }` for messages that cannot wait until `@OnOpen` has completed, such as calls from the server
  */
 export function OnMessage(
   key?: MessageKey,
@@ -104,19 +106,19 @@ export function OnBinary(...args: readonly unknown[]): unknown {
   return handler('binary', 'OnBinary', args)
 }
 
-/** Receives pings of the server. Holdfast answers them automatically. At most one per class. */
+/** Receives pings from the server. Holdfast answers them automatically. At most one per class. */
 export function OnPing(): HandlerDecorator<(data: Uint8Array, context: ConnectionContext) => unknown>
 export function OnPing(...args: readonly unknown[]): unknown {
   return handler('ping', 'OnPing', args)
 }
 
-/** Receives pongs of the server. At most one per class. */
+/** Receives pongs from the server. At most one per class. */
 export function OnPong(): HandlerDecorator<(data: Uint8Array, context: ConnectionContext) => unknown>
 export function OnPong(...args: readonly unknown[]): unknown {
   return handler('pong', 'OnPong', args)
 }
 
-/** Receives every state of the connection, in order. `connection.state` may be further already. At most one per class. */
+/** Receives every state of the connection, in order. `connection.state` can already be a later one. At most one per class. */
 export function OnStateChange(): HandlerDecorator<
   (state: ConnectionState, context: ConnectionContext) => unknown
 >
@@ -127,7 +129,7 @@ export function OnStateChange(...args: readonly unknown[]): unknown {
 /**
  * Handles errors of a class or, without one, all errors that no other method handles. The most specific class wins.
  *
- * @param errorClass `Error`, or a class derived from it
+ * @param errorClass `Error`, or a subclass
  */
 export function OnError(): HandlerDecorator<(error: Error, context: ErrorContext) => unknown>
 export function OnError<E extends Error>(
@@ -138,10 +140,12 @@ export function OnError(...errorClass: readonly unknown[]): unknown {
 }
 
 /**
- * Says goodbye: runs before this side closes a ready link gracefully, by `close()`, `end()`, a shutdown signal or a handover, while sends
- * still pass. After `close()`, handlers have finished before; after `end()`, messages are still handled. The return value is sent, an async
- * iterable to its end. Errors have the stage `close`. It shares half of `closeTimeout` with handlers (`drainTimeout` in a handover), and is
- * not awaited after that.
+ * Says goodbye. Runs before Holdfast closes a ready link gracefully (`close()`, `end()`, a shutdown signal or a handover), while sends
+ * still pass.
+ *
+ * After `close()`, handlers have already finished; after `end()`, messages are still handled. The return value is sent, an async iterable
+ * to its end. Errors have the stage `close`. It shares half of `closeTimeout` with handlers (`drainTimeout` in a handover), and is not
+ * awaited after that.
  *
  * It does not run if the link is lost or closed by the server, nor before `reconnect()` and `terminate()`. At most one per class.
  */
@@ -150,18 +154,17 @@ export function OnClosing(...args: readonly unknown[]): unknown {
   return handler('closing', 'OnClosing', args)
 }
 
-/**
- * Runs once for each `@OnOpen`, after all messages of its link have been handled. At most one per class.
- */
+/** Runs once for each `@OnOpen`, after all messages of its link have been handled. At most one per class. */
 export function OnClose(): HandlerDecorator<(close: CloseInfo, context: ConnectionContext) => unknown>
 export function OnClose(...args: readonly unknown[]): unknown {
   return handler('close', 'OnClose', args)
 }
 
 /**
- * Makes a method an option of its client, so that the option sees the instance: the state that a URL or a heartbeat needs then lives in the
- * class. The method wins over the class's options of that name; those of a module's `clients` entry and of `bootstrap` win over it. The
- * exception is `url`: such a method is always called, with the URL that the other options name as `attempt.url`. At most one per option.
+ * Makes a method an option of its client. The method sees the instance, for example the state that a URL or a heartbeat needs.
+ *
+ * The method overrides the class's option of that name. Options of a module's `clients` entry and of `bootstrap` override the method. The
+ * exception is `url`: the method is always called, and `attempt.url` is the URL that the other options name. At most one per option.
  *
  * @param name one of {@link ClientOptionName}, such as `'url'`, `'heartbeat.message'` or `'reconnect.shouldReconnect'`
  */
@@ -172,7 +175,7 @@ export function ClientOption(...name: readonly unknown[]): unknown {
   return handler('option', 'ClientOption', name)
 }
 
-/** Makes a decorator that only records and never throws: `bootstrap` reports all mistakes at once. */
+/** Returns a decorator that only records and never throws: `bootstrap` reports all mistakes at once. */
 function handler(event: HandlerEvent, name: string, args: readonly unknown[]): Recorder | undefined {
   if (isOnMember(args)) {
     recordUncalled(event, `@${name}`, args)
@@ -181,7 +184,7 @@ function handler(event: HandlerEvent, name: string, args: readonly unknown[]): R
   const decorator = `@${name}(${args.map(describeArgument).join(', ')})`
   return (target: object, member: unknown, descriptor?: unknown) => {
     if (isStandardContext(member)) {
-      // Without metadata there is the method itself to record on; a field without it leaves no trace of its class.
+      // Without metadata, the record is kept on the method itself. A field then leaves no trace of its class.
       const { name: standardName, metadata } = member
       const kind = standardKindOf(member)
       recordHandler(metadata ?? target, { event, decorator, member: standardName, kind, args })
@@ -192,12 +195,12 @@ function handler(event: HandlerEvent, name: string, args: readonly unknown[]): R
   }
 }
 
-/** The arguments that a compiler passes to the decorator of a member. */
+/** Arguments that a compiler passes to the decorator of a member. */
 type Member = readonly [target: object, member: string | symbol | StandardContext, descriptor?: unknown]
 
 /**
- * Returns true if a decorator was written without its parentheses: then the compiler calls it with the member. No key, schema or options look
- * like these arguments.
+ * Returns true if a decorator was written without parentheses: then the compiler calls it with the member. Keys, schemas and options never
+ * look like these arguments.
  */
 function isOnMember(args: readonly unknown[]): args is Member {
   const [target, member, descriptor] = args
@@ -207,7 +210,7 @@ function isOnMember(args: readonly unknown[]): args is Member {
   return (typeof member === 'string' || typeof member === 'symbol') && isDescriptor(descriptor)
 }
 
-/** A property has no descriptor, and a parameter has a number in its place. */
+/** Returns true for a descriptor. A property has none, and a parameter has a number in its place. */
 function isDescriptor(given: unknown): boolean {
   if (given === undefined || typeof given === 'number') return true
   return typeof given === 'object' && given !== null && 'configurable' in given
@@ -219,10 +222,10 @@ function recordUncalled(event: HandlerEvent, decorator: string, [target, member]
   else recordHandler(member.metadata ?? target, { ...record, member: member.name })
 }
 
-/** A decorator of both dialects. */
+/** Decorator of both dialects. */
 type Recorder = (target: object, member: unknown, descriptor?: unknown) => void
 
-/** The context of any standard decorator (https://github.com/tc39/proposal-decorators). */
+/** Context of any standard decorator (https://github.com/tc39/proposal-decorators). */
 interface StandardContext {
   readonly kind: 'class' | 'method' | 'getter' | 'setter' | 'field' | 'accessor'
   readonly name: string | symbol
@@ -251,7 +254,7 @@ function kindOf(target: object, member: unknown, descriptor: unknown): HandlerRe
   return typeof (descriptor as PropertyDescriptor).value === 'function' ? 'method' : 'accessor'
 }
 
-/** Shows an argument of a decorator as it may have been written. */
+/** Shows an argument of a decorator like source code. */
 export function describeArgument(argument: unknown): string {
   if (isSchema(argument)) return `a ${argument['~standard'].vendor} schema`
   if (typeof argument === 'function') return className(argument)

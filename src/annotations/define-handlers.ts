@@ -11,7 +11,7 @@ import type { OnMessageOptions } from './message-arguments.js'
 import { recordHandler } from './metadata.js'
 import type { ErrorClass, HandlerEvent, MessageKey, WebSocketClientOptions } from './metadata.js'
 
-/** The names of the methods of `T` that can be called with these arguments. */
+/** Names of the methods of `T` that can be called with these arguments. */
 export type MethodOf<T, Arguments extends readonly unknown[]> = {
   [Name in keyof T]: T[Name] extends (...args: never[]) => unknown
     ? T[Name] extends (...args: Arguments) => unknown
@@ -20,20 +20,24 @@ export type MethodOf<T, Arguments extends readonly unknown[]> = {
     : never
 }[keyof T]
 
-/** Which methods of a class handle what; each entry of a list is a decorator's arguments, then the method. */
+/** Methods of a class by the event that they handle. Each entry of a list is the arguments of a decorator, followed by the method. */
 export interface HandlerMethods<T, Messages = unknown> {
   readonly open?: MethodOf<T, [OpenInfo, ConnectionContext]> | undefined
   /**
-   * A method for whatever is not listed; or a list: `[key, method]`, `[schema, method]`, `[key, schema, method]`, `method`; or, where
-   * each key has one method, a map of those: `{ key: method }`, `{ key: [schema, method] }`. Options come before the method, as in
-   * `[key, { duringOpen: true }, method]`.
+   * One of these:
+   *
+   * - A method for all unhandled messages.
+   * - A list of `[key, method]`, `[schema, method]`, `[key, schema, method]` or `method`.
+   * - A map, if each key has one method: `{ key: method }`, `{ key: [schema, method] }`.
+   *
+   * Options come before the method, as in `[key, { duringOpen: true }, method]`.
    */
   readonly message?: Messages | undefined
   readonly binary?: MethodOf<T, [Uint8Array, MessageContext]> | undefined
   readonly ping?: MethodOf<T, [Uint8Array, ConnectionContext]> | undefined
   readonly pong?: MethodOf<T, [Uint8Array, ConnectionContext]> | undefined
   readonly stateChange?: MethodOf<T, [ConnectionState, ConnectionContext]> | undefined
-  /** A method for whatever is not listed, or a list: `[ErrorClass, method]`, `method`. */
+  /** A method for all unhandled errors, or a list of `[ErrorClass, method]` or `method`. */
   readonly error?:
     | MethodOf<T, [Error, ErrorContext]>
     | readonly (
@@ -46,12 +50,12 @@ export interface HandlerMethods<T, Messages = unknown> {
   readonly option?: { readonly [Name in ClientOptionName]?: OptionMethodOf<T, Name> } | undefined
 }
 
-/** The names of the methods of `T` that can be this option. */
+/** Names of the methods of `T` that can be this option. */
 export type OptionMethodOf<T, Name extends ClientOptionName> = {
   [Member in keyof T]: T[Member] extends ClientOptionMethods[Name] ? Member : never
 }[keyof T]
 
-/** What `message` may be, given what it is: a schema's output has to fit the method's parameter. */
+/** Type that `message` must have, given its own type: the output of a schema must fit the method's parameter. */
 export type MessageMethods<T, Messages> = Messages extends readonly unknown[]
   ? { readonly [Index in keyof Messages]: MessageMethod<T, Messages[Index]> }
   : Messages extends object
@@ -82,20 +86,19 @@ type WithOptions<Entry, Method> = Entry extends readonly [unknown, unknown]
   : readonly [Method]
 
 /**
- * Says without decorators which methods of a class handle what, for plain JavaScript and for runtimes that only strip types. It
- * gives the very same handlers as the decorators. Like them it never throws for what it is given for a class: what is wrong is told
- * by `bootstrap`.
+ * Assigns handlers to the methods of a class without decorators, for plain JavaScript and for runtimes that only strip types. The result is
+ * the same as with decorators. It never throws for invalid arguments after `target`: `bootstrap` reports them.
  *
- * @param target the class; handlers of classes that it extends are inherited
+ * @param target the class; it inherits the handlers of its base classes
  * @param handlers the methods by event
- * @param options the options of the class, as `@WebSocketClient` takes them; `inject` names what its constructor gets
+ * @param options the options of the class, as in `@WebSocketClient`; `inject` lists the tokens of its constructor
  */
 export function defineHandlers<T extends object, const Messages = undefined>(
   target: Class<T>,
   handlers: HandlerMethods<T, Messages & MessageMethods<T, Messages>>,
   options?: WebSocketClientOptions,
 ): void {
-  // Plain JavaScript may leave them out: that the class has no handlers is then told by its start.
+  // Plain JavaScript can omit them; bootstrap then reports that the class has no handlers.
   for (const [event, given] of Object.entries((handlers as object | undefined) ?? {}) as [
     HandlerEvent,
     unknown,
@@ -108,14 +111,14 @@ export function defineHandlers<T extends object, const Messages = undefined>(
   if (options) WebSocketClient(options)(target)
 }
 
-/** Events whose methods may be listed as a map. */
+/** Events whose methods can be listed as a map. */
 const MAPPED: readonly HandlerEvent[] = ['message', 'option']
 
 function isMap(given: unknown): given is object {
   return typeof given === 'object' && given !== null && !Array.isArray(given) && !isSchema(given)
 }
 
-/** Lists a map's entries. JavaScript makes no difference between `{ 7: … }` and `{ '7': … }`, and so either is taken for both. */
+/** Lists the entries of a map. JavaScript does not distinguish `{ 7: … }` from `{ '7': … }`, so such a key stands for both. */
 function listOf(map: object): readonly unknown[] {
   return Object.entries(map).flatMap(([key, entry]: [string, unknown]) => {
     const keys: readonly MessageKey[] = String(Number(key)) === key ? [key, Number(key)] : [key]

@@ -5,7 +5,7 @@ import type { HandlerDecorator } from './decorators.js'
 import type { MessageContext } from './handler-contexts.js'
 import type { OnMessageOptions } from './message-arguments.js'
 
-/** A protocol as schemas instead of types. */
+/** Protocol as schemas instead of types. */
 export interface ProtocolSchemas {
   readonly toServer?: Readonly<Record<string | number, Schema>> | undefined
   readonly toClient?: Readonly<Record<string | number, Schema>> | undefined
@@ -14,14 +14,14 @@ export interface ProtocolSchemas {
 
 /** One side of a protocol: its decorator, and the type for `Connection` and `JsonSender` of that side. */
 export interface DefinedSide<Incoming, Outgoing, Replies> extends ProtocolSide<Incoming, Outgoing, Replies> {
-  /** `@OnMessage(key)` of this side: the key is one of its incoming messages, and the method's parameter must accept that one. */
+  /** `@OnMessage(key)` of this side. The key must belong to an incoming message, whose type the method's parameter must accept. */
   OnMessage<Key extends keyof Incoming & (string | number)>(
     key: Key,
     options?: OnMessageOptions,
   ): HandlerDecorator<(message: Incoming[Key], context: MessageContext) => unknown>
 }
 
-/** Both sides of one protocol. A client uses `client`; a server uses `server`, with the directions exchanged. */
+/** Both sides of a protocol. A client uses `client`; a server uses `server`, with the directions swapped. */
 export interface DefinedProtocol<Client, Server> {
   readonly client: Client
   readonly server: Server
@@ -50,10 +50,10 @@ type Inputs<D, Direction extends string> = D extends { readonly [K in Direction]
   : unknown
 
 /**
- * Describes the messages of both directions once, so that the compiler checks handlers, `sendJson` and `request` against them: as a
- * type, `defineProtocol<Market>()`, or as schemas, which then also validate what comes in.
+ * Describes the messages of both directions once, so that the compiler checks handlers, `sendJson` and `request` against them. Pass a type,
+ * `defineProtocol<Market>()`, or schemas, which also validate received messages at run time.
  *
- * Only the compiler checks messages that `Connection<typeof market.client>` and `JsonSender<typeof market.client>` send.
+ * Sent messages are checked by the compiler only, through `Connection<typeof market.client>` and `JsonSender<typeof market.client>`.
  */
 export function defineProtocol<P extends Protocol>(): SidesOfTypes<P>
 export function defineProtocol<const D extends ProtocolSchemas>(schemas: D): SidesOfSchemas<D>
@@ -71,7 +71,7 @@ function sideOf(incoming: ProtocolSchemas['toClient'] = {}): AnySide {
   const onMessage = (...args: readonly unknown[]): HandlerDecorator<never> => {
     const [key, ...options] = args as [string | number, OnMessageOptions?]
     const schema = typeof key === 'object' ? undefined : schemas.get(String(key))
-    // Without its parentheses, it has more arguments, and @OnMessage knows them.
+    // If it was written without parentheses, @OnMessage recognizes the arguments.
     return schema ? OnMessage(key, schema, ...options) : OnMessage(...(args as [string | number]))
   }
   return { OnMessage: onMessage as AnySide['OnMessage'] }

@@ -8,16 +8,19 @@ import type { OnMessageOptions } from './message-arguments.js'
 import { HANDLER_EVENTS, isOptions } from './metadata.js'
 import type { HandlerEvent, HandlerRecord } from './metadata.js'
 
-/** A mistake in a record, and its fix. */
+/** Mistake in a record, and its fix. */
 export type HandlerMistake = Pick<Mistake, 'cause' | 'fix'>
 
-/** The most parameters that any handler gets: the event, and its context. */
+/** Maximum number of parameters of a handler: the event and its context. */
 const MAX_PARAMETERS = 2
 
-/** Maximum number of arguments, not counting options: a key and a schema, an error class, or the name of an option. Others take none. */
+/**
+ * Maximum number of arguments, not counting options: a key and a schema, an error class, or the name of an option. Other decorators take
+ * none.
+ */
 const MAX_ARGUMENTS: Readonly<Partial<Record<HandlerEvent, number>>> = { message: 2, error: 1, option: 1 }
 
-/** Finds a class decorator without its parentheses, or one that was given something other than options. */
+/** Finds a class decorator without parentheses, or with something other than options. */
 export function findDecoratorMistake(
   decorator: '@WebSocketClient' | '@Module',
   given: unknown,
@@ -25,12 +28,12 @@ export function findDecoratorMistake(
   if (given === undefined || isOptions(given)) return undefined
   const example = decorator === '@Module' ? '({ clients: [TheClient] })' : '()'
   if (typeof given === 'function')
-    return { cause: `${decorator} is written without parentheses`, fix: `write ${decorator}${example}` }
-  const fix = `write ${decorator}(${decorator === '@Module' ? '{ clients: [TheClient] }' : "{ url: 'wss://…' }"})`
+    return { cause: `${decorator} requires parentheses`, fix: `use ${decorator}${example}` }
+  const fix = `use ${decorator}(${decorator === '@Module' ? '{ clients: [TheClient] }' : "{ url: 'wss://…' }"})`
   return { cause: `${decorator} expected an object, received ${describeValue(given)}`, fix }
 }
 
-/** Finds what is wrong with one record by itself. */
+/** Returns the mistake of one record, apart from conflicts with others. */
 export function findMistake(record: HandlerRecord, prototype: object): HandlerMistake | undefined {
   return (
     kindMistake(record) ??
@@ -49,41 +52,41 @@ function kindMistake({ kind, event, decorator, member }: HandlerRecord): Handler
       return undefined
     case 'property':
       return {
-        cause: `${decorator} is on a property, which does not exist before the class is made`,
-        fix: `write a method: ${name}(…) { … } instead of ${name} = (…) => …`,
+        cause: `${decorator} cannot decorate a property`,
+        fix: `use a method: ${name}() { … } instead of ${name} = () => …`,
       }
     case 'private member':
       return {
-        cause: `${decorator} is on a private member, which nobody outside of the class can call`,
-        fix: `name it ${name.slice(1)}, without the #`,
+        cause: `${decorator} cannot decorate a private member`,
+        fix: `rename ${name} to ${name.slice(1)}`,
       }
     case 'static member':
       return {
-        cause: `${decorator} is on a static member`,
-        fix: `leave out "static": a handler is a method of the instance`,
+        cause: `${decorator} cannot decorate a static member`,
+        fix: 'remove "static"',
       }
     case 'accessor':
       return {
-        cause: `${decorator} is on an accessor`,
-        fix: `write a method: ${name}(…) { … }, without get, set or accessor`,
+        cause: `${decorator} cannot decorate an accessor`,
+        fix: `use a method: ${name}() { … }`,
       }
     case 'uncalled':
       return {
-        cause: `${decorator} is written without parentheses`,
-        fix: `write ${decorator}(${event === 'option' ? "'url'" : ''})`,
+        cause: `${decorator} requires parentheses`,
+        fix: `use ${decorator}(${event === 'option' ? "'url'" : ''})`,
       }
     case 'class':
     case 'parameter':
-      return { cause: `${decorator} is on a ${kind}`, fix: 'put it on a method of the class' }
+      return { cause: `${decorator} cannot decorate a ${kind}`, fix: 'move it to a method of the class' }
   }
 }
 
-/** `defineHandlers` takes whatever plain JavaScript hands it. */
+/** Finds an unknown event: plain JavaScript can pass anything to `defineHandlers`. */
 function eventMistake({ kind, event }: HandlerRecord): HandlerMistake | undefined {
   if (kind !== 'named' || HANDLER_EVENTS.includes(event)) return undefined
   return {
-    cause: `is named for '${event as string}', which defineHandlers does not know`,
-    fix: `name it for one of ${HANDLER_EVENTS.join(', ')}`,
+    cause: `unknown event "${event as string}" in defineHandlers`,
+    fix: `use one of ${HANDLER_EVENTS.join(', ')}`,
   }
 }
 
@@ -94,26 +97,23 @@ function methodMistake(
   const method = (prototype as Record<string | symbol, unknown>)[member]
   if (typeof method !== 'function') {
     if (kind === 'named') {
-      const cause = `is no method of the class, and defineHandlers names it (${decorator})`
-      return {
-        cause,
-        fix: 'give the name of a method as it is written in the class: neither static nor with a #',
-      }
+      const cause = `defineHandlers names "${String(member)}", which is not a method (${decorator})`
+      return { cause, fix: 'use the name of a public instance method' }
     }
     return {
-      cause: `${decorator} is on something that is no method any more`,
-      fix: 'do not override it with anything but a method',
+      cause: `${decorator} decorates a method that a subclass has replaced by something else`,
+      fix: 'override it with a method, or rename one of the two',
     }
   }
   if (event === 'option') return undefined
   if (method.length <= MAX_PARAMETERS) return undefined
   return {
-    cause: `takes ${method.length} parameters, and a handler gets ${MAX_PARAMETERS}: the event and its context`,
-    fix: 'take what else it needs through the constructor',
+    cause: `has ${method.length} parameters, but handlers receive ${MAX_PARAMETERS}: the event and its context`,
+    fix: 'inject the rest through the constructor',
   }
 }
 
-/** Finds a `@ClientOption` of a name that no method can have, or an async method whose promise is not awaited. */
+/** Finds a `@ClientOption` whose name is unknown, or an async method whose promise would not be awaited. */
 function optionMistake(
   { event, args, member }: HandlerRecord,
   prototype: object,
@@ -122,14 +122,14 @@ function optionMistake(
   const [name] = args
   if (!isClientOptionName(name)) {
     const { fix } = unknownName(String(name), 'option', CLIENT_OPTION_NAMES)
-    return { cause: `${describeName(name)} is not an option that can be a method`, fix }
+    return { cause: `a method cannot provide the option ${describeName(name)}`, fix }
   }
   if (isAwaited(name)) return undefined
   return checkSync((prototype as Record<string | symbol, unknown>)[member], '')[0]
 }
 
 function describeName(name: unknown): string {
-  return typeof name === 'string' ? `'${name}'` : describeValue(name)
+  return typeof name === 'string' ? `"${name}"` : describeValue(name)
 }
 
 function argumentMistake({ event, args, decorator }: HandlerRecord): HandlerMistake | undefined {
@@ -152,10 +152,10 @@ function countMistake(
 ): HandlerMistake | undefined {
   const most = MAX_ARGUMENTS[event] ?? 0
   if (length <= most) return undefined
+  const accepted = most === 0 ? 'no arguments' : `at most ${most} argument${most === 1 ? '' : 's'}`
   return {
-    cause: `${decorator} names ${length} things beside the method, and ${event} takes ${most} at most`,
-    fix:
-      most === 0 ? 'name the method alone' : 'leave out what is too much, or say it once for each on its own',
+    cause: `expected ${accepted} in ${decorator}, received ${length}`,
+    fix: most === 0 ? 'remove them' : 'remove the extra arguments, or list them separately',
   }
 }
 
@@ -163,8 +163,8 @@ function errorClassMistake(args: HandlerRecord['args'], decorator: string): Hand
   const [argument] = args
   if (args.length === 0 || isErrorClass(argument)) return undefined
   return {
-    cause: `${decorator} names no class of errors${argument === undefined ? ' (is it imported in a circle?)' : ''}`,
-    fix: 'name Error or a class that extends it, or nothing at all',
+    cause: `the argument of ${decorator} is not an error class${argument === undefined ? ' (circular import?)' : ''}`,
+    fix: 'pass Error, a subclass, or nothing',
   }
 }
 
@@ -172,31 +172,31 @@ function optionsMistake(options: OnMessageOptions, decorator: string): HandlerMi
   const unknown = Object.keys(options).find((name) => name !== 'duringOpen')
   if (unknown !== undefined) {
     return {
-      cause: `${decorator} has the unknown option ${unknown}`,
-      fix: 'leave it out; there is duringOpen',
+      cause: `unknown option "${unknown}" in ${decorator}`,
+      fix: 'remove it. Valid options: duringOpen',
     }
   }
   const duringOpen: unknown = options.duringOpen
   if (duringOpen === undefined || typeof duringOpen === 'boolean') return undefined
-  const cause = `${decorator} has a duringOpen that is ${describeValue(duringOpen)}`
-  return { cause, fix: 'give true or false' }
+  const cause = `duringOpen of ${decorator} must be a boolean, received ${describeValue(duringOpen)}`
+  return { cause, fix: 'use true or false' }
 }
 
 function messageMistake(args: HandlerRecord['args'], decorator: string): HandlerMistake | undefined {
   if (args.length === 0) return undefined
   const [first, second] = args
-  const circle = args.includes(undefined) ? ' (is it imported in a circle?)' : ''
+  const circle = args.includes(undefined) ? ' (circular import?)' : ''
   const isKey = typeof first === 'string' || typeof first === 'number'
   if (!isKey && (args.length > 1 || !isSchema(first))) {
     return {
-      cause: `${decorator} has a key that is neither a string nor a number${circle}`,
-      fix: 'give the key as messages carry it, a Standard Schema (zod, valibot, arktype, …), both, or nothing at all',
+      cause: `the key of ${decorator} must be a string or a number, received ${describeValue(first)}${circle}`,
+      fix: 'use the key that messages contain, a Standard Schema (zod, valibot, arktype, …), or both',
     }
   }
   if (args.length < 2 || isSchema(second)) return undefined
   return {
-    cause: `${decorator} has a schema that does not follow Standard Schema${circle}`,
-    fix: 'give one of zod (from 3.24), valibot (from 1.0), arktype (from 2.0) or another library that standardschema.dev lists',
+    cause: `the schema of ${decorator} does not implement Standard Schema${circle}`,
+    fix: 'use zod 3.24+, valibot 1+, arktype 2+ or another library listed at standardschema.dev',
   }
 }
 

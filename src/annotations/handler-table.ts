@@ -11,43 +11,43 @@ import type { ErrorClass, HandlerEvent, HandlerRecord, MessageKey } from './meta
 
 type AnyClass = abstract new (...args: never[]) => object
 
-/** A method that handles something. */
+/** Method that handles something. */
 export interface Handler {
   readonly method: string | symbol
-  /** The method's name for people: `TickerClient#tick`. */
+  /** The method's name for messages, such as `TickerClient#tick`. */
   readonly name: string
-  /** True for the one that takes all messages that no other handler does, whatever they are. */
+  /** True for the handler of all unhandled messages, whatever they are. */
   readonly isCatchAll?: boolean | undefined
 }
 
-/** A method that handles messages. */
+/** Method that handles messages. */
 export interface MessageHandler extends Handler {
-  /** What a message must be for this handler; without one it takes any. */
+  /** Schema that a message must match. Without one, the handler accepts any message. */
   readonly schema?: Schema | undefined
-  /** Who is asked next where the schema does not accept a message. */
+  /** Handler to try next if the schema does not match. */
   readonly alternative?: MessageHandler | undefined
-  /** Whether it runs while `@OnOpen` does, if its decorator says so. All handlers of one key agree. */
+  /** Set by the decorator: the handler also runs while `@OnOpen` runs. All handlers of one key agree. */
   readonly duringOpen?: boolean | undefined
 }
 
 /** Events that a class has one handler for. */
 export type SingleEvent = Exclude<HandlerEvent, 'message' | 'error' | 'option'>
 
-/** All handlers of a class, read and checked once. Lookups are Maps: what a peer sends cannot reach a prototype. */
+/** All handlers of a class, read and checked once. Lookups are Maps, so that a message from the server cannot reach a prototype. */
 export interface HandlerTable {
   readonly single: Readonly<Partial<Record<SingleEvent, Handler>>>
   readonly messages: ReadonlyMap<MessageKey, MessageHandler>
-  /** For messages that no key takes. */
+  /** For messages whose key has no handler. */
   readonly rest: MessageHandler | undefined
-  /** By the prototype of the class of errors. */
+  /** By the prototype of the error class. */
   readonly errors: ReadonlyMap<object, Handler>
-  /** For errors that no class takes. */
+  /** For errors whose class has no handler. */
   readonly anyError: Handler | undefined
   /** Methods that are options of the client. */
   readonly options: ReadonlyMap<ClientOptionName, Handler>
 }
 
-/** A class's handlers, and what is wrong with them. */
+/** Handlers of a class, and their mistakes. */
 export interface CheckedHandlers {
   readonly table: HandlerTable
   readonly mistakes: readonly Mistake[]
@@ -56,7 +56,7 @@ export interface CheckedHandlers {
 /** Shared by all clients: Holdfast reads and checks the handlers of a class once per process. */
 const checked = new WeakMap<object, CheckedHandlers>()
 
-/** Reads the handlers of a class, those that it inherits first, and checks them. Done once per class. */
+/** Reads and checks the handlers of a class, inherited ones first. Each class is read once. */
 export function handlersOf(target: AnyClass): CheckedHandlers {
   let handlers = checked.get(target)
   if (!handlers) {
@@ -68,23 +68,23 @@ export function handlersOf(target: AnyClass): CheckedHandlers {
 
 interface Declared {
   readonly record: HandlerRecord
-  /** The class that declares it, not one that inherits it. */
+  /** Class that declares it, not one that inherits it. */
   readonly owner: Class
 }
 
 const NO_HANDLERS_FIX =
-  'decorate a method, for example with @OnMessage(), or put @Module({ clients: [TheClient] }) on the class to make it a module'
+  'decorate a method, for example with @OnMessage(), or add @Module({ clients: [TheClient] }) to make the class a module'
 
-const DUPLICATE_FIX = 'keep one of them, and let it call the other'
-const SHARED_KEY_FIX = `${DUPLICATE_FIX}; or give each a schema of its own, which tells whose messages are whose`
+const DUPLICATE_FIX = 'keep one, and call the other from it'
+const SHARED_KEY_FIX = 'keep one, or give each its own schema'
 
-/** Stands for the argument of a decorator that was given none. */
+/** Stands for the argument of a decorator without arguments. */
 const NONE = Symbol('none')
 
 class TableBuilder {
   readonly #target: AnyClass
   readonly #mistakes: Mistake[] = []
-  /** Who has taken which place: by event, then by the decorator's argument. */
+  /** Methods by event, then by the argument of the decorator. */
   readonly #taken = new Map<HandlerEvent, Map<unknown, Declared>>()
   readonly #single: Partial<Record<SingleEvent, Handler>> = {}
   readonly #messages = new MessagePlaces()
@@ -105,12 +105,9 @@ class TableBuilder {
       this.#mistake(className(this.#target), 'no handlers found', NO_HANDLERS_FIX)
     }
     for (const [declared, other] of this.#messages.disagreements()) {
-      const cause = `${nameOf(other)} takes the same key with another duringOpen`
-      this.#mistake(
-        nameOf(declared),
-        cause,
-        'give both the same duringOpen: it is decided by the key, before schemas are asked',
-      )
+      const cause = `duringOpen differs from that of ${nameOf(other)}, which handles the same key`
+      const fix = 'use the same duringOpen for both: it applies to the key, before schemas are checked'
+      this.#mistake(nameOf(declared), cause, fix)
     }
     const table = {
       single: this.#single,
@@ -131,7 +128,7 @@ class TableBuilder {
     }
     const rival = record.event === 'message' ? this.#messages.take(declared) : this.#take(declared)
     if (rival) {
-      const cause = `is a second ${record.decorator}, after ${nameOf(rival)}`
+      const cause = `duplicate ${record.decorator}: ${nameOf(rival)} already has it`
       const isKeyed = record.event === 'message' && keyOf(record.args) !== NONE
       this.#mistake(nameOf(declared), cause, isKeyed ? SHARED_KEY_FIX : DUPLICATE_FIX)
       return
@@ -139,7 +136,7 @@ class TableBuilder {
     this.#place(record, handlerOf(this.#target, record))
   }
 
-  /** Takes the record's place for it, unless another method has it: that one is returned. */
+  /** Registers the record for its event and argument, unless another method has them: then that one is returned. */
   #take(declared: Declared): Declared | undefined {
     const { event, args, member } = declared.record
     const places = this.#taken.get(event) ?? new Map<unknown, Declared>()
@@ -165,15 +162,15 @@ class TableBuilder {
   }
 }
 
-/** Which handlers take which messages: several may take one key where schemas tell their messages apart. */
+/** Handlers by key. Several can handle one key if schemas distinguish their messages. */
 class MessagePlaces {
   readonly #places = new Map<unknown, Declared[]>()
 
-  /** Takes a place, unless another method would get the very same messages: that one is returned. */
+  /** Registers a handler, unless another method would receive exactly the same messages: then that one is returned. */
   take(declared: Declared): Declared | undefined {
     const { member, args } = declared.record
     const key = keyOf(args)
-    // A subclass that says anew what a method takes has the last word.
+    // If a subclass decorates the method again, its decorators win.
     const others = (this.#places.get(key) ?? []).filter(
       ({ record, owner }) => record.member !== member || owner === declared.owner,
     )
@@ -187,7 +184,7 @@ class MessagePlaces {
     return undefined
   }
 
-  /** Finds those that take one key and do not agree on whether they run while `@OnOpen` does. */
+  /** Finds handlers of one key that disagree on `duringOpen`. */
   disagreements(): (readonly [Declared, Declared])[] {
     return [...this.#places.values()].flatMap((declared) => {
       const [first, ...others] = declared as [Declared, ...Declared[]]
@@ -196,7 +193,7 @@ class MessagePlaces {
     })
   }
 
-  /** Chains those of each key in the order in which they are asked: as declared, and the one that takes anything last. */
+  /** Chains the handlers of each key in the order in which they are tried: as declared, and those without a schema last. */
   chain(target: AnyClass): Pick<HandlerTable, 'messages' | 'rest'> {
     const messages = new Map<MessageKey, MessageHandler>()
     let rest: MessageHandler | undefined
@@ -238,17 +235,17 @@ function handlerOf(target: AnyClass, { member }: HandlerRecord): Handler {
   return { method: member, name: `${className(target)}#${String(member)}` }
 }
 
-/** Names the handlers of a class, inherited ones included. */
+/** Lists the names of the handlers of a class, inherited ones included. */
 export function handlerNames(target: AnyClass): string[] {
   return declaredHandlers(target).map(nameOf)
 }
 
-/** Returns true for a client: a class that has handlers, or a `@WebSocketClient` of its own. */
+/** Returns true for a client: a class that has handlers, or its own `@WebSocketClient`. */
 export function isClientClass(target: AnyClass): boolean {
   return ownClientOptions(target) !== undefined || declaredHandlers(target).length > 0
 }
 
-/** Collects what a class and those that it extends have declared, the base first. */
+/** Collects the records of a class and its base classes, the base first. */
 function declaredHandlers(target: AnyClass): Declared[] {
   const declared: Declared[] = []
   let prototype = target.prototype as object | null
@@ -265,7 +262,7 @@ function declaredHandlers(target: AnyClass): Declared[] {
   return declared
 }
 
-/** Lists what standard decorators that are given no metadata have recorded on: methods, getters and setters. */
+/** Lists the methods, getters and setters on which standard decorators without metadata have recorded. */
 function ownFunctions(prototype: object): object[] {
   const names = [...Object.getOwnPropertyNames(prototype), ...Object.getOwnPropertySymbols(prototype)]
   return names
@@ -276,6 +273,6 @@ function ownFunctions(prototype: object): object[] {
 function nameOf({ record: { kind, member }, owner }: Declared): string {
   if (kind === 'class') return className(owner)
   const name = String(member)
-  // A private member's name has its # already.
+  // A private member's name already starts with #.
   return name.startsWith('#') ? className(owner) + name : `${className(owner)}#${name}`
 }

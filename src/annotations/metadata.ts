@@ -6,10 +6,10 @@ import type { Class, Provider, Token } from '../core/token.js'
 /** Key that a message is routed by. */
 export type MessageKey = string | number
 
-/** A class of errors that `@OnError` can name. */
+/** Error class that `@OnError` can name. */
 export type ErrorClass<E extends Error = Error> = abstract new (...args: never[]) => E
 
-/** Events that have handlers, and `option`: a method that is an option of its client. */
+/** Events that have handlers, and `option` for a method that is an option of its client. */
 export const HANDLER_EVENTS = [
   'open',
   'message',
@@ -25,15 +25,15 @@ export const HANDLER_EVENTS = [
 
 export type HandlerEvent = (typeof HANDLER_EVENTS)[number]
 
-/** Record that one decorator made of one method. */
+/** Record of one decorator on one method. */
 export interface HandlerRecord {
   readonly event: HandlerEvent
-  /** The decorator as it was written: `@OnMessage('ticker')`. */
+  /** Decorator as written: `@OnMessage('ticker')`. */
   readonly decorator: string
   readonly member: string | symbol
   /**
-   * Kind of member that the decorator is on. Only methods can be handlers, and members that `defineHandlers` names. `uncalled`: the decorator
-   * was written without its parentheses.
+   * Kind of member that the decorator is on. Only methods can be handlers, and members that `defineHandlers` names (`named`). `uncalled`
+   * means that the decorator was written without parentheses.
    */
   readonly kind:
     | 'method'
@@ -45,22 +45,25 @@ export interface HandlerRecord {
     | 'parameter'
     | 'class'
     | 'uncalled'
-  /** The decorator's arguments: a key, a schema, or both, and options; a class of errors; or the name of an option. */
+  /** Arguments of the decorator: a key, a schema, or both, and options; an error class; or the name of an option. */
   readonly args: readonly unknown[]
 }
 
-/** The options of `@WebSocketClient`: the defaults of the class, over which those of `bootstrap` win. */
+/** Options of `@WebSocketClient`: the defaults of the class, which `bootstrap` can override. */
 export interface WebSocketClientOptions extends ConnectionOptions {
-  /** The tokens of the constructor's parameters, in order, for compilers that emit no types (esbuild, tsx, swc by default). */
+  /** Tokens of the constructor's parameters, in order, for compilers that emit no types (esbuild, tsx, swc by default). */
   readonly inject?: readonly Token[] | undefined
 }
 
-/** A client of a module, and options that go over those of its class. */
+/** A client of a module, and options that override those of its class. */
 export interface ClientEntry extends ConnectionOptions {
   readonly use: Class
-  /** `false` lets the application be ready before this client is; it goes on trying. @default true */
+  /** Whether the application waits until this client is ready. With `false`, the client keeps trying in the background. @default true */
   readonly waitForOpen?: boolean | undefined
-  /** Providers of this client's connection alone. They win over those of the modules, and may inject what the connection has. */
+  /**
+   * Providers for this client's connection only. They override those of the modules, and can inject anything that belongs to the
+   * connection.
+   */
   readonly provide?: readonly Provider[] | undefined
 }
 
@@ -74,16 +77,16 @@ export interface ModuleOptions {
 /** Records that decorators made on one target. */
 interface Records {
   handlers?: readonly HandlerRecord[]
-  /** Argument of `@WebSocketClient`, unchecked. Written without parentheses, it received the class. */
+  /** Argument of `@WebSocketClient`, unchecked. If written without parentheses, it received the class. */
   client?: unknown
   module?: unknown
-  /** The version of the copy of Holdfast that the class is a part of. */
+  /** Version of the copy of Holdfast that the class is part of. */
   version?: string
 }
 
 const REGISTRY = Symbol.for('holdfast:records')
 
-/** Shared through the global registry: a package may load a second copy of Holdfast, and its decorators count, too. */
+/** Shared through the global registry: a package can load a second copy of Holdfast, and its decorators count, too. */
 const records = ((globalThis as { [REGISTRY]?: WeakMap<object, Records> })[REGISTRY] ??= new WeakMap())
 
 function recordsOf(target: object): Records {
@@ -95,12 +98,12 @@ function recordsOf(target: object): Records {
   return own
 }
 
-/** Where tsyringe's `@inject` keeps the tokens of a constructor's parameters. */
+/** Key under which tsyringe's `@inject` keeps the tokens of a constructor's parameters. */
 const TSYRINGE_TOKENS = 'injectionTokens'
 
-/** Adds a record to the target's own; what it inherits stays as it is. */
+/** Adds a record to the target's own; inherited records stay unchanged. */
 export function recordHandler(target: object | undefined, record: HandlerRecord): void {
-  // A field under standard decorators without metadata leaves no trace of its class.
+  // Under standard decorators without metadata, a field leaves no trace of its class.
   if (target === undefined) return
   recordsOf(target).handlers = [...ownHandlers(target), record]
 }
@@ -118,17 +121,17 @@ export function givenToDecorators(target: object): { readonly client?: unknown; 
   return records.get(target) ?? {}
 }
 
-/** Marks a class as a part of this copy of Holdfast. */
+/** Marks a class as part of this copy of Holdfast. */
 export function recordVersion(target: object, version: string): void {
   recordsOf(target).version = version
 }
 
-/** Returns the version of the copy of Holdfast that a class is a part of; `undefined` for other classes. */
+/** Returns the version of the copy of Holdfast that a class is part of; `undefined` for other classes. */
 export function versionOf(target: object): string | undefined {
   return records.get(target)?.version
 }
 
-/** Takes options as they are; anything else that a decorator was given stands for no options. */
+/** Returns options unchanged. Any other argument of a decorator stands for empty options. */
 function optionsOf(given: unknown): object | undefined {
   if (given === undefined) return undefined
   return isOptions(given) ? given : {}
@@ -139,7 +142,7 @@ export function isOptions(given: unknown): given is object {
   return typeof given === 'object' && given !== null && !Array.isArray(given)
 }
 
-/** Returns what a target itself has recorded. */
+/** Returns the records of the target itself. */
 export function ownHandlers(target: object): readonly HandlerRecord[] {
   return records.get(target)?.handlers ?? []
 }
@@ -149,7 +152,7 @@ export function ownClientOptions(target: object): WebSocketClientOptions | undef
   return optionsOf(records.get(target)?.client)
 }
 
-/** Returns the options of a class's `@WebSocketClient`, laid over those of the classes that it extends. */
+/** Returns the options of a class's `@WebSocketClient`, merged over those of its base classes. */
 export function clientOptions(target: object): WebSocketClientOptions | undefined {
   const base = Object.getPrototypeOf(target) as object | null
   const inherited = base ? clientOptions(base) : undefined
@@ -161,7 +164,7 @@ export function moduleOptions(target: object): ModuleOptions | undefined {
   return optionsOf(records.get(target)?.module)
 }
 
-/** Returns what a compiler of standard decorators keeps of a class itself, under the name that esbuild and tsc agree on. */
+/** Returns the metadata that a compiler of standard decorators keeps on a class itself, under the name that esbuild and tsc agree on. */
 export function standardMetadata(target: object): object | undefined {
   const { metadata } = Symbol as { metadata?: symbol }
   const key = metadata ?? Symbol.for('Symbol.metadata')
@@ -169,8 +172,8 @@ export function standardMetadata(target: object): object | undefined {
 }
 
 /**
- * Returns what a class's own constructor asks for, as the compiler and tsyringe's `@inject` have noted it; `undefined` where
- * nothing is noted. It has holes where only some parameters are named.
+ * Returns the tokens that the compiler and tsyringe's `@inject` have recorded for a class's own constructor; `undefined` if there are none.
+ * It has holes if only some parameters have tokens.
  */
 export function ownConstructorTokens(target: object): readonly unknown[] | undefined {
   const types = compilerMetadata('design:paramtypes', target) as unknown[] | undefined
@@ -181,7 +184,9 @@ export function ownConstructorTokens(target: object): readonly unknown[] | undef
   return tokens
 }
 
-/** Tells whether a class's compiler notes types, which each of its handlers shows; `undefined` where it has none. */
+/**
+ * Returns whether the compiler of a class emits types, which any of its decorated methods shows; `undefined` if there is no such method.
+ */
 export function emitsTypes(target: Class): boolean | undefined {
   const prototype = target.prototype as object
   const handlers = ownHandlers(prototype)
@@ -190,7 +195,7 @@ export function emitsTypes(target: Class): boolean | undefined {
   return standardMetadata(target) || handlers.some(({ kind }) => kind === 'named') ? false : undefined
 }
 
-/** Tells what a class's constructor asks for, in the place where tsyringe reads it. */
+/** Records the tokens of a constructor where tsyringe reads them. */
 export function nameConstructorTokens(target: object, tokens: readonly unknown[]): void {
   defineCompilerMetadata('design:paramtypes', [...tokens], target)
 }

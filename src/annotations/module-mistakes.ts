@@ -9,12 +9,11 @@ import { givenToDecorators, moduleOptions } from './metadata.js'
 
 const LISTS: readonly string[] = ['imports', 'providers', 'clients']
 
-const PROVIDER_FIX =
-  'list a class, or { provide: TOKEN } with one of useClass, useValue, useFactory and useExisting'
+const PROVIDER_FIX = 'use a class, or { provide } with one of useClass, useValue, useFactory, useExisting'
 
 const WAYS: readonly string[] = ['useClass', 'useValue', 'useFactory', 'useExisting']
 
-/** Finds what is wrong with a module itself: its decorator, the names and lists that it declares, and handlers that nothing would call. */
+/** Returns the mistakes of a module itself: its decorator, its lists and their names, and handlers that would never be called. */
 export function findModuleMistakes(module: Class): Mistake[] {
   const place = className(module)
   const given = givenToDecorators(module)
@@ -27,7 +26,7 @@ export function findModuleMistakes(module: Class): Mistake[] {
     mistakes.push({
       place,
       cause,
-      fix: 'move them to a class of their own, and list it: clients: [TheClient]',
+      fix: 'move them to a separate class, and list it: clients: [TheClient]',
     })
   }
   for (const [name, list] of Object.entries(moduleOptions(module) ?? {}) as [string, unknown][]) {
@@ -40,43 +39,43 @@ export function findModuleMistakes(module: Class): Mistake[] {
 }
 
 /**
- * Finds something that should be a list, and is not.
+ * Finds an option that should be a list.
  *
  * @param name the name of the option
  */
 export function findListMistake(given: unknown, name: string, place: string): Mistake | undefined {
   if (given === undefined || Array.isArray(given)) return undefined
   const cause = `expected a list, received ${describeGiven(given)}`
-  return { place, cause, fix: `put it in brackets: ${name}: [${exampleOf(given)}]` }
+  return { place, cause, fix: `wrap it in brackets: ${name}: [${exampleOf(given)}]` }
 }
 
 function unknownModuleName(name: string, place: string): Mistake {
   const mistake = unknownName(name, place, LISTS)
-  // What modules of NestJS have, too.
-  return name === 'exports' ? { ...mistake, fix: 'leave it out: all modules share one container' } : mistake
+  // Modules of NestJS have exports.
+  return name === 'exports' ? { ...mistake, fix: 'remove it: all modules share a container' } : mistake
 }
 
 function exampleOf(list: unknown): string {
   return typeof list === 'function' ? className(list) : '…'
 }
 
-/** Finds what is wrong with an import of a module. */
+/** Returns the mistake of an import of a module. */
 export function findImportMistake(given: unknown, place: string): Mistake | undefined {
   if (given === undefined) return undefinedMistake(place)
   if (typeof given !== 'function')
     return {
       place,
       cause: `expected a module, received ${describeGiven(given)}`,
-      fix: 'list classes with @Module',
+      fix: 'list classes that are decorated with @Module',
     }
   if (moduleOptions(given)) return undefined
   const fix = isClientClass(given as Class)
-    ? `list it under clients: clients: [${className(given)}]`
-    : 'put @Module({ … }) on it, or list it under providers'
+    ? `move it to clients: [${className(given)}]`
+    : 'add @Module({ … }) to it, or list it under providers or clients'
   return { place, cause: `${className(given)} is not a module`, fix }
 }
 
-/** Finds what is wrong with a provider. */
+/** Returns the mistake of a provider. */
 export function findProviderMistake(given: unknown, place: string): Mistake | undefined {
   if (given === undefined) return undefinedMistake(place)
   if (typeof given === 'function') return classMistake(given, place)
@@ -87,18 +86,19 @@ export function findProviderMistake(given: unknown, place: string): Mistake | un
   return wayMistake(given, `${place} (${tokenName(provide)})`)
 }
 
-/** Finds what is wrong with how a provider says what it provides. */
+/** Returns the mistake in the way a provider is defined. */
 function wayMistake(given: Readonly<Record<string, unknown>>, place: string): Mistake | undefined {
   const ways = WAYS.filter((way) => way in given)
   const [way] = ways
   if (way === undefined) {
-    const cause = `has none of ${WAYS.join(', ')}: ${describeGiven(given)}`
+    const cause = `expected one of ${WAYS.join(', ')}, received ${describeGiven(given)}`
     const near = Object.keys(given)
       .map((name) => unknownName(name, '', WAYS).fix)
       .find((fix) => fix.startsWith('did you mean'))
-    return { place, cause, fix: near ?? 'add the one that makes it, for example useValue' }
+    return { place, cause, fix: near ?? 'add one of them, for example useValue: …' }
   }
-  if (ways.length > 1) return { place, cause: `has ${ways.join(' and ')}`, fix: 'keep one of them' }
+  if (ways.length > 1)
+    return { place, cause: `${ways.join(' and ')} cannot be combined`, fix: 'keep one of them' }
   const means = given[way]
   if (way === 'useValue') return undefined
   if (means === undefined) return undefinedMistake(place, `${way} `)
@@ -115,20 +115,20 @@ function classMistake(given: object, place: string): Mistake | undefined {
   const name = className(given)
   if (!isClass(given)) {
     const cause = `expected a class, received ${describeValue(given)}`
-    return { place, cause, fix: 'provide what it returns: { provide: TOKEN, useFactory: () => … }' }
+    return { place, cause, fix: 'use { provide: TOKEN, useFactory: () => … } to provide what it returns' }
   }
   if (!isClientClass(given)) return undefined
   const cause = `${name} is a client and would never connect as a provider`
   return { place, cause, fix: `move it to clients: [${name}]` }
 }
 
-/** Finds what is wrong with a client of a module. */
+/** Returns the mistake of a client of a module. */
 export function findClientMistake(given: unknown, place: string): Mistake | undefined {
   if (given === undefined) return undefinedMistake(place)
   const isEntry = isObject(given) && 'use' in given
   const use = isEntry ? given['use'] : given
   if (use === undefined) return undefinedMistake(place, 'use ')
-  const fix = 'list the class, or an entry of it: { use: TheClient, name, url, … }'
+  const fix = 'use the class, or an entry: { use: TheClient, name, url, … }'
   if (typeof use !== 'function') {
     const what = isEntry ? 'use expected a class' : 'expected a class or an entry'
     return { place, cause: `${what}, received ${describeGiven(use)}`, fix }
@@ -138,20 +138,20 @@ export function findClientMistake(given: unknown, place: string): Mistake | unde
   return { place, cause: `${className(use)} is a module`, fix: `move it to imports: [${className(use)}]` }
 }
 
-/** Arrow functions, methods and async functions have no prototype. */
+/** Returns false for arrow functions, methods and async functions, which have no prototype. */
 function isClass(given: object): given is Class {
   return 'prototype' in given && given.prototype !== undefined
 }
 
 function undefinedMistake(place: string, what = ''): Mistake {
-  const fix = 'break the circle of imports between the files, or correct the name in the import'
+  const fix = 'break the circular import between the files, or correct the imported name'
   return { place, cause: `${what}is undefined (circular import?)`, fix }
 }
 
-/** Names what kind of value it is, and of an object its keys; never its contents. */
+/** Names the kind of a value and, for an object, its keys. Contents are never shown. */
 function describeGiven(value: unknown): string {
   const kind = describeValue(value)
   if (kind !== 'a plain object') return kind
   const keys = Object.keys(value as object)
-  return keys.length === 0 ? 'an object without keys' : `an object with the keys ${keys.join(', ')}`
+  return keys.length === 0 ? 'an empty object' : `an object with the keys ${keys.join(', ')}`
 }

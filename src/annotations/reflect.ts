@@ -1,9 +1,9 @@
-// Standard decorators receive metadata to record on only where this symbol exists, and no Node has it yet.
+// Standard decorators receive metadata only if this symbol exists, and no version of Node has it yet.
 ;(Symbol as { metadata?: symbol }).metadata ??= Symbol.for('Symbol.metadata')
 
 type Member = string | symbol | undefined
 
-/** The part of reflect-metadata that Holdfast uses. */
+/** Part of reflect-metadata that Holdfast uses. */
 interface ReflectMetadata {
   metadata?: (key: unknown, value: unknown) => (target: object, member?: string | symbol) => void
   getOwnMetadata?: (key: unknown, target: object, member?: string | symbol) => unknown
@@ -16,8 +16,8 @@ const reflect = Reflect as ReflectMetadata
 const types = new WeakMap<object, Map<Member, Map<unknown, unknown>>>()
 
 /**
- * Compilers call `Reflect.metadata` for the types of a decorated class and its members. Without reflect-metadata they would be lost.
- * If reflect-metadata is loaded later, it replaces this function, and what was recorded until then stays readable.
+ * Compilers call `Reflect.metadata` for the types of a decorated class and its members. Without reflect-metadata they would be lost. If
+ * reflect-metadata is loaded later, it replaces this function; earlier records stay readable.
  */
 reflect.metadata ??= (key, value) => (target, member) => {
   const members = types.get(target) ?? new Map<Member, Map<unknown, unknown>>()
@@ -25,12 +25,12 @@ reflect.metadata ??= (key, value) => (target, member) => {
   members.set(member, (members.get(member) ?? new Map<unknown, unknown>()).set(key, value))
 }
 
-/** Returns the metadata that a compiler, or tsyringe, has recorded under a key on a target itself, or on a member of it. */
+/** Returns the metadata that a compiler or tsyringe has recorded under a key on a target itself, or on a member of it. */
 export function compilerMetadata(key: string, target: object, member?: string | symbol): unknown {
   return reflect.getOwnMetadata?.(key, target, member) ?? types.get(target)?.get(member)?.get(key)
 }
 
-/** Records metadata where tsyringe reads it. It has loaded reflect-metadata by then. */
+/** Records metadata where tsyringe reads it. tsyringe has loaded reflect-metadata by then. */
 export function defineCompilerMetadata(key: string, value: unknown, target: object): void {
   reflect.defineMetadata?.(key, value, target)
 }

@@ -4,10 +4,10 @@ import type { Class } from '../core/token.js'
 import type { Mistake } from '../errors/startup-error.js'
 import { versionOf } from './metadata.js'
 
-/** Types that have no class: the value that a compiler emits for them, and their names. */
+/** Types without a class: the value that a compiler emits for them, and their names. */
 const NOT_CLASSES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
-  [Object, 'an interface, a union, an object type, or a class that was imported with `import type`'],
-  [Function, 'a function, or a class that was imported with `import type`'],
+  [Object, 'an interface, a union, an object type, or a class imported with `import type`'],
+  [Function, 'a function, or a class imported with `import type`'],
   [String, 'a string'],
   [Number, 'a number'],
   [Boolean, 'a boolean'],
@@ -20,32 +20,35 @@ const NOT_CLASSES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   [Date, 'a Date'],
 ])
 
-/** Finds why a token can never be looked up: it is missing, the type of no class, or part of another copy of Holdfast. */
+/**
+ * Returns the reason why a token can never be injected: it is missing, its type has no class, or it belongs to another copy of Holdfast.
+ */
 export function findTokenMistake(token: unknown): Pick<Mistake, 'cause' | 'fix'> | undefined {
   if (token === undefined || token === null) {
     const fix =
-      'break the circle of imports, import the class without `type`, or wrap it: @inject(delay(() => TheClass)), from tsyringe'
-    return { cause: `is ${String(token)} (circular import, or \`import type\`?)`, fix }
+      'break the circular import, import the class without `type`, or use @inject(delay(() => TheClass)) from tsyringe'
+    const cause = `the token is ${String(token)}, usually because of a circular import or \`import type\``
+    return { cause, fix }
   }
   if (typeof token !== 'function') return undefined
   const version = versionOf(token)
   if (version !== undefined) return otherCopyMistake(className(token), version)
   if (isOwnClass(token)) return undefined
   const kind = NOT_CLASSES.get(token) ?? `a built-in ${className(token)}`
-  const imported = kind.includes('import type') ? 'import the class without `type`; or ' : ''
-  const fix = `${imported}name a token, @inject('theName') from tsyringe, and provide that; or use a class of yours as the type`
-  return { cause: `is ${kind}, which cannot be looked up`, fix }
+  const imported = kind.includes('import type') ? 'import the class without `type`, ' : ''
+  const fix = `${imported}use a class as the type, or provide a token and use @inject('theToken') from tsyringe`
+  return { cause: `the type is ${kind}, which cannot be injected`, fix }
 }
 
 function otherCopyMistake(name: string, version: string): Pick<Mistake, 'cause' | 'fix'> {
   const cause = `${name} comes from another copy of holdfast (version ${version}; this one is ${VERSION})`
   return {
     cause,
-    fix: 'keep one copy: "npm ls holdfast" shows all of them, and "npm dedupe" may remove the others',
+    fix: 'keep one copy: "npm ls holdfast" lists all of them, and "npm dedupe" can remove duplicates',
   }
 }
 
-/** Returns true for a class that can be made without a provider, and false for a type that is built in. */
+/** Returns true for a class that can be created without a provider, and false for a built-in type. */
 function isOwnClass(token: object): token is Class {
   if (NOT_CLASSES.has(token)) return false
   const { length, name } = token as Class

@@ -22,9 +22,9 @@ import { overrideProviders, readModules, tokenOf } from './modules.js'
 import type { ModuleGraph } from './modules.js'
 import { PlainFactory, isPlain } from './plain-factory.js'
 
-/** A module with all its providers and clients: what `bootstrap` returns for a class with `@Module`. */
+/** A module with all its providers and clients. `bootstrap` returns it for a class with `@Module`. */
 export class Application {
-  /** The clients, in the order of the modules. */
+  /** All clients, in the order of the modules. */
   readonly clients: readonly Client[]
   readonly #injector: Injector | undefined
   readonly #dispose: () => Promise<void>
@@ -40,19 +40,19 @@ export class Application {
   }
 
   /**
-   * Returns what a module provides.
+   * Returns the instance or value of a provider.
    *
-   * @throws Error when nobody provides it
+   * @throws Error if there is no provider for the token
    */
   get<T>(token: Token<T>): T {
     if (this.#injector?.isRegistered(token)) return this.#injector.resolve(token)
-    throw new Error(`No module provides ${tokenName(token)}: add it to the providers of one`)
+    throw new Error(`No provider for ${tokenName(token)}. Add it to the providers of a module`)
   }
 
   /**
-   * Returns a client by its class, and by its name where there are several.
+   * Returns a client by its class and, if there are several, by its name.
    *
-   * @throws Error when there is none, or more than one
+   * @throws Error if there is none, or more than one
    */
   client<T extends object>(target: Class<T>, name?: string): Client<T> {
     const found = this.clients.filter(
@@ -60,18 +60,21 @@ export class Application {
     )
     const [only] = found
     if (only && found.length === 1) return only as Client<T>
-    const names = this.clients
-      .map((client) => `${className(client.instance.constructor)} '${client.name}'`)
-      .join(', ')
-    const asked = name === undefined ? className(target) : `${className(target)} named '${name}'`
-    throw new Error(
-      `There ${only ? 'are several clients' : 'is no client'} ${asked}; there are: ${names || 'none'}`,
-    )
+    const wanted = className(target)
+    if (only) {
+      const names = found.map((client) => `'${client.name}'`).join(', ')
+      throw new Error(
+        `Several ${wanted} clients exist: ${names}. Pass a name: app.client(${wanted}, '${only.name}')`,
+      )
+    }
+    const named = name === undefined ? '' : ` named '${name}'`
+    const all = this.clients.map((client) => `${className(client.instance.constructor)} '${client.name}'`)
+    throw new Error(`No client ${wanted}${named}. Clients of this application: ${all.join(', ') || 'none'}`)
   }
 
   /**
-   * Closes all clients at once, each in good order, and then disposes of what the modules provide, the last first. Calling it
-   * again changes nothing. Rejects with RangeError for a code or a reason that a close frame cannot carry.
+   * Closes all clients at once, gracefully, then disposes of the providers' instances, the last first. Further calls have no effect.
+   * Rejects with a RangeError for an invalid close code or reason.
    */
   async close(code: number = CloseCode.NORMAL, reason = ''): Promise<void> {
     checkClose(code, reason)
@@ -85,7 +88,10 @@ export class Application {
     await this.#dispose()
   }
 
-  /** Resolves when every client has ended for good and everything has been disposed of; never rejects. Without clients, after `close()`. */
+  /**
+   * Resolves when every client has ended for good and everything has been disposed of. Without clients, resolves after `close()`. Never
+   * rejects.
+   */
   get closed(): Promise<void> {
     return (this.#closed ??= this.#end())
   }
@@ -102,7 +108,7 @@ export class Application {
   }
 }
 
-/** An application that has been checked, and the promises of those of its clients that it waits for. */
+/** An application that has been checked, and promises that resolve when its awaited clients are ready. */
 export interface StartedApplication {
   readonly application: Application
   readonly ready: readonly Promise<void>[]
@@ -114,10 +120,10 @@ interface PlannedClient {
 }
 
 /**
- * Builds an application, providers first, and begins to connect its clients, all at once.
+ * Builds an application, providers first, and starts to connect its clients, all at once.
  *
- * @returns rejects with StartupError, before anything connects: with every mistake of every module and client, or because a
- * constructor or a factory has thrown; what was made before that has been disposed of
+ * @returns rejects with StartupError before anything connects: with all mistakes of all modules and clients, or because a constructor or a
+ * factory threw; everything created before that has been disposed of
  */
 export async function startApplication(module: Class, options: ClientOptions): Promise<StartedApplication> {
   const graph = overrideProviders(readModules(module), options.providers)
@@ -153,18 +159,18 @@ function needsContainer({ providers, clients }: ModuleGraph, { container }: Clie
   return clients.some(({ use, provide = [] }) => provide.length > 0 || !isPlain(use))
 }
 
-/** Under a module, a container serves only those tokens that no module provides. */
+/** Warns about tokens in the container that a module provides, too. The container serves only tokens that no module provides. */
 function warnOfContainer({ providers }: ModuleGraph, { container }: ClientOptions, logger: Logger): void {
   for (const token of providers.map(tokenOf)) {
     if (!container?.isRegistered(token as never, true)) continue
     const name = tokenName(token)
     logger.warn(
-      `the container's ${name} is not used: a module provides it. Pass bootstrap(…, { providers: [{ provide: ${name}, … }] }) to replace it`,
+      `the container's ${name} is not used: a module provides ${name}. To replace it, pass providers: [{ provide: ${name}, … }] to bootstrap`,
     )
   }
 }
 
-/** Checks everything, and makes nothing. */
+/** Checks everything, and creates nothing. */
 function planClients(
   graph: ModuleGraph,
   module: Class,
@@ -182,7 +188,7 @@ function planClients(
     return { builder, isAwaited: waitForOpen !== false }
   })
   if (mistakes.length === 0) return planned
-  // A client that needs what a provider lacks meets the provider's mistake.
+  // A client finds the same mistake as the provider that it injects.
   const different = new Map(mistakes.map((mistake) => [`${mistake.place} ${mistake.cause}`, mistake]))
   throw new StartupError(className(module), [...different.values()])
 }
@@ -206,34 +212,35 @@ function makeProviders(graph: ModuleGraph, injector: Injector, module: Class): v
     injector.registerClasses()
     for (const provider of graph.providers) {
       making = tokenName(tokenOf(provider))
-      checkMade(injector.resolve(tokenOf(provider)), provider)
+      const problem = promiseMistake(injector.resolve(tokenOf(provider)), provider)
+      if (problem) throw new StartupError(className(module), [{ place: making, ...problem }])
     }
   } catch (thrown) {
-    throw constructionError(className(module), making, thrown)
+    const fix = 'do work that can fail before bootstrap(), and pass its result as useValue'
+    throw constructionError(className(module), { place: making, cause: 'could not be created', fix }, thrown)
   }
 }
 
-/** An asynchronous factory or constructor would be injected as the promise that it returns. */
-function checkMade(made: unknown, provider: Provider): void {
-  if (!(made instanceof Promise) || 'useValue' in provider || 'useExisting' in provider) return
+/** Finds an asynchronous factory or constructor, whose promise would be injected instead of its result. */
+function promiseMistake(made: unknown, provider: Provider): Pick<Mistake, 'cause' | 'fix'> | undefined {
+  if (!(made instanceof Promise) || 'useValue' in provider || 'useExisting' in provider) return undefined
   ignore(made)
   if (!('useFactory' in provider))
-    throw new Error('its constructor returned a promise. Only assign fields there')
-  throw new Error(
-    'its factory returned a promise, and factories are synchronous: await it before bootstrap, and give useValue',
-  )
+    return { cause: 'the constructor returned a promise', fix: 'only assign fields there' }
+  const fix = 'await the value before bootstrap() and pass it as useValue'
+  return { cause: 'the factory returned a promise', fix }
 }
 
 function withoutStart(options: ClientOptions): ClientOptions {
   return Object.fromEntries(Object.entries(options).filter(([name]) => !START_OPTIONS.includes(name)))
 }
 
-/** Names the module's entry where the mistake is in its options. */
+/** Adds the module's entry to the place of a mistake in its options. */
 function inEntry(mistake: Mistake, place: string, use: Class, hasUrl: boolean): Mistake {
   if (mistake.cause === NO_URL) {
     const name = className(use)
-    const fix = `add it: { use: ${name}, url: 'wss://…' }, or @WebSocketClient({ url: 'wss://…' }) on ${name}`
-    return { place, cause: hasUrl ? `${NO_URL}: its url is undefined` : NO_URL, fix }
+    const fix = `add one: { use: ${name}, url: 'wss://…' }, or @WebSocketClient({ url: 'wss://…' }) on ${name}`
+    return { place, cause: hasUrl ? `${NO_URL}: url is undefined` : NO_URL, fix }
   }
   return mistake.place.startsWith('options.') ? { ...mistake, place: `${place}, ${mistake.place}` } : mistake
 }

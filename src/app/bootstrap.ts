@@ -20,8 +20,8 @@ import { className } from '../core/token.js'
 import type { Class } from '../core/token.js'
 
 /**
- * Result of `bootstrap`: an {@link Application} for a module, whose class has no members, and a {@link Client} otherwise. Any object would do
- * for a class without members; for one with private members, none does.
+ * Result of `bootstrap`: an {@link Application} for a module, whose class has no members, and a {@link Client} otherwise. `object extends
+ * T` excludes classes with private members only.
  */
 export type Bootstrapped<T extends object> = keyof T extends never
   ? object extends T
@@ -30,18 +30,18 @@ export type Bootstrapped<T extends object> = keyof T extends never
   : Client<T>
 
 /**
- * Builds a client class through dependency injection, connects it, and keeps it connected; or does so for all clients of a module.
+ * Creates a client class through dependency injection, connects it, and keeps it connected. For a module, does so for all its clients.
  *
- * Resolves when the first connection is open and `@OnOpen` has settled. Until then the first connect is retried like every later one.
+ * Resolves when the first connection is open and `@OnOpen` has completed. Until then, failed attempts are retried as usual.
  *
  * @param target a class with handlers, or a class with `@Module`
- * @param url where to connect, unless the class's own options say so
- * @param options win over those of the class
- * @throws StartupError with every mistake of the class and its options, before anything connects
- * @throws HandshakeError | ConnectFailedError | InvalidUrlError for a failure that trying again could not help
- * @throws RetriesExhaustedError when `reconnect.maxAttempts` tries have failed
- * @throws ConnectionClosedError when it is closed before it has opened
- * @throws unknown what `@OnOpen` throws at the first opening, or the reason of `options.signal`
+ * @param url URL to connect to, unless the options of the class set it
+ * @param options options that override those of the class
+ * @throws StartupError with all mistakes of the class and its options, before anything connects
+ * @throws HandshakeError | ConnectFailedError | InvalidUrlError for a failure that a retry cannot fix
+ * @throws RetriesExhaustedError if `reconnect.maxAttempts` attempts have failed
+ * @throws ConnectionClosedError if the connection is closed before it has opened
+ * @throws unknown what `@OnOpen` throws on the first connection, or the reason of `options.signal`
  */
 export function bootstrap<T extends object>(
   target: Class<T>,
@@ -85,7 +85,7 @@ function checkTarget(target: unknown): void {
   const place = 'bootstrap'
   const circle = target === undefined ? ' (circular import?)' : ''
   const cause = `expected a class, received ${describeValue(target)}${circle}`
-  throw new StartupError(place, [{ place, cause, fix: targetFix(target) }])
+  throw new StartupError('the application', [{ place, cause, fix: targetFix(target) }])
 }
 
 function checkOptions(target: Class, options: unknown): void {
@@ -96,11 +96,11 @@ function checkOptions(target: Class, options: unknown): void {
 }
 
 function targetFix(target: unknown): string {
-  if (target === undefined)
-    return 'break the circle of imports between the files, or correct the name in the import'
+  if (target === undefined) return 'break the circular import between the files, or correct the imported name'
   if (typeof target === 'function')
-    return 'pass a class; if it is one, write its decorators with parentheses: @WebSocketClient(), @Module({ … })'
-  if (Array.isArray(target)) return 'list them in a module, @Module({ clients: [A, B] }), and pass that'
+    return 'pass a class. If it is one, add parentheses to its decorators: @WebSocketClient(), @Module({ … })'
+  if (Array.isArray(target))
+    return 'list the classes in a module, @Module({ clients: [A, B] }), and pass the module'
   if (target instanceof Promise) return 'await it, and pass the class'
   const { constructor } = Object(target) as { constructor?: unknown }
   const isInstance = isObject(target) && typeof constructor === 'function' && constructor !== Object
@@ -110,8 +110,8 @@ function targetFix(target: unknown): string {
 
 function moduleUrlError(module: Class): StartupError {
   const place = className(module)
-  const cause = 'is a module, which has no URL'
-  const fix = `add it to the client's entry, clients: [{ use: TheClient, url: '…' }], and call bootstrap(${place})`
+  const cause = 'a module cannot take a URL'
+  const fix = "set it on a client: clients: [{ use: TheClient, url: 'wss://…' }]"
   return new StartupError(place, [{ place, cause, fix }])
 }
 
@@ -135,7 +135,7 @@ async function startClient<T extends object>(target: Class<T>, options: ClientOp
   }
 }
 
-/** Chooses who makes the instance: the container is loaded only if the class, or the caller, wants it. */
+/** Returns the factory of the instance. The container is loaded only if the class or the caller needs it. */
 function factoryFor(
   target: Class,
   { container, providers = [] }: ClientOptions,
@@ -150,7 +150,7 @@ function factoryFor(
   return create instanceof Promise ? create.then(choose) : choose(create)
 }
 
-/** Waits until all is ready; if it cannot be, or must not be, everything is closed again before the reason is thrown. */
+/** Waits until all clients are ready. If that fails or is aborted, everything is closed before the reason is thrown. */
 async function untilReady<C extends Application | Client>(
   target: C,
   ready: Promise<unknown>,
@@ -165,7 +165,7 @@ async function untilReady<C extends Application | Client>(
     for (const client of clients) client.connection.abortStart()
   }
   signal?.addEventListener('abort', aborted)
-  // A constructor may have aborted it.
+  // A constructor can have aborted it.
   if (signal?.aborted) aborted()
   try {
     await ready

@@ -20,13 +20,14 @@ import { CONNECTION_TOKENS, ClientScope } from './connection-scope.js'
 import { Disposal, constructionError } from './disposal.js'
 import type { InstanceFactory } from './instance-factory.js'
 import { OptionMethods } from './option-methods.js'
+import { isPlain } from './plain-factory.js'
 
-/** Shared by all clients of the process, so that no two connections have the same ID. */
+/** Shared by all clients of the process, so that each connection has a unique ID. */
 let connectionCount = 0
 
 /**
- * Builds one client in four steps, each of which others can take differently: `check` finds all mistakes and makes nothing; `open`
- * makes the connection and starts nothing; a factory makes the instance; `attach` wires the two.
+ * Builds one client in four steps, which callers can combine differently. `check` finds all mistakes and creates nothing; `open` creates
+ * the connection and starts nothing; a factory creates the instance; `attach` wires the two.
  */
 export class ClientBuilder<T extends object = object> {
   readonly #target: Class<T>
@@ -40,7 +41,7 @@ export class ClientBuilder<T extends object = object> {
   #scope: ClientScope | undefined
 
   /**
-   * @param factory makes the instance
+   * @param factory creates the instance
    * @param layers options over those of the class; later ones win
    */
   constructor(
@@ -52,13 +53,13 @@ export class ClientBuilder<T extends object = object> {
     this.#factory = factory
     const { options: methods } = handlersOf(target).table
     if (methods.size > 0) this.#methods = new OptionMethods(methods)
-    // The tokens of the constructor are not an option of the connection.
+    // `inject` is not an option of the connection.
     const own = { ...clientOptions(target), inject: undefined } as ConnectionOptions
     this.#options = this.#methods?.merge(own, layers) ?? mergeClientOptions<ConnectionOptions>(own, ...layers)
     this.#name = this.#options.name ?? className(target)
   }
 
-  /** Finds all mistakes of the class, of what it injects, and of its options. */
+  /** Finds all mistakes of the class, its dependencies and its options. */
   check(otherOptions: readonly string[]): Mistake[] {
     const { mistakes } = handlersOf(this.#target)
     this.#settings = knownSettings(this.#target, this.#options)
@@ -77,12 +78,12 @@ export class ClientBuilder<T extends object = object> {
       if (method === undefined) return mistake
       return {
         ...mistake,
-        fix: `${mistake.fix}. These options replace the whole group, also ${method}: set them on the class instead`,
+        fix: `${mistake.fix}. These options replace the whole group, including ${method}. Set them on the class instead`,
       }
     })
   }
 
-  /** Makes the connection and what can be injected of it. Starts nothing. */
+  /** Creates the connection and everything injectable that belongs to it. Starts nothing. */
   open(): ClientScope {
     const settings = (this.#settings ??= this.#fillIn())
     const logger = connectionLogger(this.#options.logger, this.#name)
@@ -97,14 +98,17 @@ export class ClientBuilder<T extends object = object> {
   }
 
   /**
-   * Makes the instance, and wires it to a connection of its own. Returns a promise only if the factory does.
+   * Creates the instance, and wires it to its own connection. Returns a promise only if the factory does.
    *
-   * @throws StartupError if a constructor throws; `rollback` then disposes of what was made before
+   * @throws StartupError if a constructor throws; `rollback` then disposes of everything created before
    */
   build(): Client<T> | Promise<Client<T>> {
     const scope = this.open()
     const fail = (thrown: unknown): never => {
-      throw constructionError(className(this.#target), className(this.#target), thrown)
+      const place = className(this.#target)
+      const cause = isPlain(this.#target) ? 'the constructor threw' : 'could not be created'
+      const fix = 'only assign fields in the constructor; move work that can fail to @OnOpen'
+      throw constructionError(place, { place, cause, fix }, thrown)
     }
     let made: T | Promise<T>
     try {
@@ -120,7 +124,7 @@ export class ClientBuilder<T extends object = object> {
   /**
    * Wires an instance to its connection.
    *
-   * @param around stands around each call of a handler
+   * @param around wraps each call of a handler
    */
   attach(instance: T, { connection, logger }: ClientScope, around?: Around): Client<T> {
     const settings = this.#settings as ClientSettings
@@ -130,13 +134,13 @@ export class ClientBuilder<T extends object = object> {
     return new Client(instance, connection, this.#name, this.#disposal as Disposal, dispatcher)
   }
 
-  /** Ends and disposes of whatever has been made. */
+  /** Ends and disposes of everything that has been created. */
   async rollback(): Promise<void> {
     await this.#scope?.connection.terminate()
     await this.#disposal?.run()
   }
 
-  /** Returns the options to check: a method `url` stands for the URL if there is no other. */
+  /** Returns the options to check. If there is no URL, a method `url` stands for it. */
   #withUrl(): ConnectionOptions {
     if (this.#options.url !== undefined) return this.#options
     const url = this.#methods?.url(undefined)

@@ -5,34 +5,41 @@ import type { CloseInfo } from '../session/disconnect.js'
 import type { ConnectionListener } from '../session/session-handlers.js'
 import type { Disposal } from './disposal.js'
 
-/** A container of tsyringe's, as far as the types of Holdfast need to know it: tsyringe is an optional peer dependency. */
+/** Part of a tsyringe container that the types of Holdfast need, because tsyringe is an optional peer dependency. */
 export interface UserContainer {
   createChildContainer(): UserContainer
   isRegistered(token: never, recursive?: boolean): boolean
   resolve(token: never): unknown
 }
 
-/** Everything that can be given to `bootstrap`. Times are milliseconds; `undefined` means the default, `false` means off. */
+/** Options of `bootstrap`. Times are in milliseconds. `undefined` means the default; `false` turns a feature off. */
 export interface ClientOptions extends ConnectionOptions {
-  /** The tsyringe container to find dependencies in, where no module provides them. It is never disposed of. @default tsyringe's own */
+  /**
+   * The tsyringe container in which to find dependencies that no module provides. Holdfast never disposes of it.
+   *
+   * @default tsyringe's global container
+   */
   readonly container?: UserContainer | undefined
-  /** Providers that win over those of the modules and of the container, for example to replace a service in a test. */
+  /** Providers that override those of the modules and of the container, for example to replace a service in a test. */
   readonly providers?: readonly Provider[] | undefined
-  /** Bounds `bootstrap`, and nothing after it: when it aborts first, nothing stays open, and `bootstrap` rejects with its reason. */
+  /**
+   * Cancels `bootstrap`, and nothing after it. If it aborts before `bootstrap` has resolved, everything is closed, and `bootstrap` rejects
+   * with its reason.
+   */
   readonly signal?: AbortSignal | undefined
   /**
-   * `true` closes with 1001 on the first SIGINT or SIGTERM, then ends the process by that signal. As process 1, or if your own code listens for
-   * the signal, too, the process exits with 128 plus its number. A second signal exits immediately.
+   * `true` closes with 1001 on the first SIGINT or SIGTERM, then ends the process by that signal. If the process is PID 1, or your own code
+   * listens for the signal, too, the process exits with 128 plus its number instead. A second signal exits immediately.
    */
   readonly shutdownSignals?: boolean | undefined
 }
 
-/** The options that are about starting, not about a connection. */
+/** Options that concern only the start. */
 export const START_OPTIONS: readonly string[] = ['container', 'providers', 'signal', 'shutdownSignals']
 
-/** A class that is wired to a connection: what `bootstrap` returns. */
+/** A class that is wired to a connection. `bootstrap` returns it. */
 export class Client<T extends object = object> {
-  /** The instance that was built. */
+  /** Instance of the class. */
   readonly instance: T
   readonly connection: Connection
   readonly name: string
@@ -56,7 +63,7 @@ export class Client<T extends object = object> {
     connection.onEnd(disposal)
   }
 
-  /** Resolves when the connection has ended for good and all that was made for it has been disposed of; never rejects. */
+  /** Resolves when the connection has ended for good and everything created for it has been disposed of. Never rejects. */
   get closed(): Promise<CloseInfo> {
     return (this.#closed ??= this.#end())
   }
@@ -68,7 +75,7 @@ export class Client<T extends object = object> {
   }
 
   /**
-   * Begins to connect.
+   * Starts to connect.
    *
    * @internal
    */
@@ -76,13 +83,13 @@ export class Client<T extends object = object> {
     this.connection.start(this.#listener)
   }
 
-  /** Closes for good, in good order: see `Connection.close`. Resolves once all has been disposed of, too. */
+  /** Closes the connection for good, gracefully; see `Connection.close`. Resolves once everything has been disposed of, too. */
   async close(code?: number, reason?: string): Promise<CloseInfo> {
     await this.connection.close(code, reason)
     return this.closed
   }
 
-  /** Closes with 1000. What ended the block is not known here. */
+  /** Closes with 1000, whether the block completed or threw. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

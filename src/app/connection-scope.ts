@@ -9,12 +9,12 @@ import { Subscriptions } from '../subscriptions/subscriptions.js'
 import { changeHeartbeat } from '../options/heartbeat-option.js'
 import type { ConnectionScope } from './instance-factory.js'
 
-/** The tokens of what each connection has for itself. Its client can inject them without a container. */
+/** Tokens that each connection has its own values for. Its client can inject them without a container. */
 export const CONNECTION_TOKENS: readonly Token[] = [Connection, JsonSender, Heartbeat, Logger, Subscriptions]
 
 for (const token of CONNECTION_TOKENS) recordVersion(token as object, VERSION)
 
-/** Values that the connection of one client has under its tokens. */
+/** Values of these tokens for the connection of one client. */
 export class ClientScope implements ConnectionScope {
   readonly tokens = CONNECTION_TOKENS
   readonly connection: Connection

@@ -9,7 +9,7 @@ import { checkInstance } from './instance-factory.js'
 import type { ConnectionScope, InstanceFactory } from './instance-factory.js'
 import type { Class, FactoryProvider, Provider, Token } from '../core/token.js'
 
-/** What tsyringe keeps of a registration. Its api has no way to ask; without it nothing could be checked before it is made. */
+/** Registration as tsyringe keeps it. Its API cannot list registrations, and without them nothing could be checked in advance. */
 interface TsyringeRegistration {
   readonly provider: Record<string, unknown>
   readonly options: { readonly lifecycle: Lifecycle }
@@ -19,12 +19,12 @@ interface TsyringeInternals {
   getAllRegistrations(token: unknown): readonly TsyringeRegistration[] | null
 }
 
-/** Shared like tsyringe's own record, which is global: the classes that it can make, and the tokens of each. */
+/** Global, like tsyringe's own record: the classes that it can create, and the tokens of each. */
 const registeredClasses = new WeakMap<Class, readonly unknown[]>()
 
 /**
- * Makes instances with tsyringe: a container of ours over one of the user's, which knows what it has made and disposes of that in
- * reverse order.
+ * Creates instances with tsyringe, in a child of the user's container. It records what it has created and disposes of that in reverse
+ * order.
  */
 export class Injector implements InstanceFactory {
   readonly disposables = new Disposables()
@@ -34,7 +34,7 @@ export class Injector implements InstanceFactory {
   readonly #watched = new Set<unknown>()
   /** Tokens that the factories of a module inject. */
   readonly #factories = new Map<unknown, readonly unknown[]>()
-  /** Other names, and what they stand for. */
+  /** Aliases, and the tokens that they stand for. */
   readonly #aliases = new Map<unknown, unknown>()
   #check: DependencyCheck | undefined
 
@@ -44,12 +44,12 @@ export class Injector implements InstanceFactory {
     this.#container = (above instanceof Injector ? above.#container : above).createChildContainer()
   }
 
-  /** Makes a container under the given one, or under tsyringe's own. Neither of those is ever disposed of. */
+  /** Creates a container under the given one, or under tsyringe's global one. Neither of those is ever disposed of. */
   static under(tsyringe: typeof Tsyringe, container: object | undefined): Injector {
     return new Injector(tsyringe, (container as DependencyContainer | undefined) ?? tsyringe.container)
   }
 
-  /** Makes the container of one connection of an application. */
+  /** Creates the container of one connection of an application. */
   child(): Injector {
     return new Injector(this.#tsyringe, this)
   }
@@ -67,13 +67,13 @@ export class Injector implements InstanceFactory {
     return checkInstance(target, this.resolve<T>(target))
   }
 
-  /** Registers a value under a token; it is never disposed. */
+  /** Registers a value under a token. It is never disposed of. */
   #registerValue(token: Token, value: unknown): void {
-    // Not useValue: tsyringe takes that for a class where the value is null or undefined.
+    // Not useValue, because tsyringe treats null and undefined as a class.
     this.#container.register(token as InjectionToken, { useFactory: () => value })
   }
 
-  /** Registers what a module provides: made once. */
+  /** Registers a provider of a module. Its instance is created once. */
   register(provider: Provider): void {
     const container = this.#container
     if (typeof provider === 'function') {
@@ -87,7 +87,7 @@ export class Injector implements InstanceFactory {
     else this.#registerFactory(token, provider)
   }
 
-  /** tsyringe's own aliases throw where they form a circle: this one leaves that to the check. */
+  /** Registers an alias. tsyringe's own aliases throw if they form a cycle; this one leaves that to the check. */
   #registerAlias(token: InjectionToken, existing: InjectionToken): void {
     this.#aliases.set(token, existing)
     this.#container.register(token, { useFactory: () => this.resolve(existing as Token) })
@@ -106,11 +106,11 @@ export class Injector implements InstanceFactory {
   }
 
   /**
-   * Follows all that tokens depend on, and finds what cannot be made: types that are none, tokens that nobody provides, cycles.
-   * Nothing is made.
+   * Follows all dependencies of the tokens, and finds those that cannot be created: types without a class, tokens without a provider,
+   * cycles. Nothing is created.
    *
-   * @param scoped tokens that each connection will have; nothing that outlives a connection may ask for them
-   * @param client the class of the connection that it is done for; without one, it is done for the application
+   * @param scoped tokens that each connection has; nothing that outlives a connection can inject them
+   * @param client the class of the connection; without it, the check is for the application
    */
   checkTokens(tokens: readonly unknown[], scoped: readonly Token[], client?: Class): readonly Mistake[] {
     this.#check = new DependencyCheck((each) => this.#registrations(each), scoped, client)
@@ -119,7 +119,7 @@ export class Injector implements InstanceFactory {
   }
 
   /**
-   * Readies a provider that the check has found well: it can be made from now on, and its maker disposes of it.
+   * Prepares the classes that the check has found: they can be created from now on, and are disposed of by the container that creates them.
    *
    * @throws Error whatever the constructor of a singleton throws
    */
@@ -139,7 +139,7 @@ export class Injector implements InstanceFactory {
   }
 
   /**
-   * Makes what a token stands for.
+   * Creates or returns the value of a token.
    *
    * @throws Error whatever a constructor or a factory throws
    */
@@ -148,8 +148,8 @@ export class Injector implements InstanceFactory {
   }
 
   /**
-   * Singletons of the containers above are made there, now: tsyringe would let whichever connection asks first own them
-   * (microsoft/tsyringe#237). Everything else that a walk has met is noted as it is made here.
+   * Creates singletons of the containers above there, now: otherwise tsyringe would let the connection that asks first own them
+   * (microsoft/tsyringe#237). Everything else in the list is recorded when it is created here.
    */
   #watch(nodes: readonly DependencyNode[]): void {
     for (const { token, isSingletonAbove } of nodes) {
@@ -164,7 +164,7 @@ export class Injector implements InstanceFactory {
     }
   }
 
-  /** Makes a singleton in the container that it is registered in. */
+  /** Creates a singleton in the container in which it is registered. */
   #makeAbove(token: InjectionToken): void {
     if (!(this.#above instanceof Injector)) this.#above.resolve(token)
     else if (this.#above.#container.isRegistered(token)) this.#above.#container.resolve(token)

@@ -8,40 +8,41 @@ import type { Class, Token } from '../core/token.js'
 import { describeValue } from '../core/describe-value.js'
 import { className, tokenName } from '../core/token.js'
 
-/** What a container knows of a token. */
+/** Facts that a container knows about a token. */
 export interface Registration {
   readonly useClass: unknown
   readonly useToken: unknown
-  /** What a factory of ours asks for; somebody else's tells nothing, and makes what is not ours. */
+  /** Tokens that a factory of ours injects. The dependencies of other factories are unknown. */
   readonly dependencies: readonly unknown[] | undefined
   readonly isSingleton: boolean
-  /** True when it is registered in this very container, not in one above. */
+  /** True if it is registered in this container, not in one above. */
   readonly isOwn: boolean
 }
 
-/** Something that will be made on the way to what was asked for. */
+/** Something that will be created for the requested tokens. */
 export interface DependencyNode {
   readonly token: unknown
-  /** True when a container above owns it. */
+  /** True if a container above owns it. */
   readonly isSingletonAbove: boolean
 }
 
-const TYPES_FIX =
-  'set "emitDecoratorMetadata": true in tsconfig.json and compile with tsc (esbuild, tsx, Babel, Node\'s type stripping, standard ' +
-  'decorators, and swc without decoratorMetadata leave the types out)'
+const TYPES_FIX = 'set "emitDecoratorMetadata": true in tsconfig.json and compile with tsc'
 
-/** Something that tsyringe makes only when it is first used: it may be part of a cycle. */
+const UNTYPED =
+  "esbuild, tsx, Babel, swc without decoratorMetadata, Node's type stripping and standard decorators emit no type metadata"
+
+/** Something that tsyringe creates only on first use, so that it can be part of a cycle. */
 interface Delayed {
   readonly token: unknown
   readonly place: string
   readonly singletonDepth: number
 }
 
-/** Follows what constructors ask for, before anything is made, and notes everything that cannot be made. */
+/** Follows the dependencies of constructors before anything is created, and collects everything that cannot be created. */
 export class DependencyCheck {
   readonly mistakes: Mistake[] = []
   readonly nodes: DependencyNode[] = []
-  /** The classes that will be made with something, and what that is. */
+  /** Classes that will be created with dependencies, and the tokens of these. */
   readonly classes = new Map<Class, readonly unknown[]>()
   readonly #registrations: (token: unknown) => readonly Registration[]
   readonly #scoped: readonly Token[]
@@ -50,13 +51,13 @@ export class DependencyCheck {
   readonly #done = new Set<unknown>()
   readonly #doneInSingletons = new Set<unknown>()
   readonly #delayed: Delayed[] = []
-  /** How many of those on the path outlive a connection. */
+  /** Number of tokens on the path that outlive a connection. */
   #singletonDepth = 0
 
   /**
-   * @param registrations what the container has under a token, the one that counts last
-   * @param scoped tokens that each connection will have; nothing that outlives a connection may ask for them
-   * @param client the class of the connection; without one, all is made for a whole application
+   * @param registrations returns the registrations of a token in the container; the last one wins
+   * @param scoped tokens that each connection has; nothing that outlives a connection can inject them
+   * @param client the class of the connection; without it, the check is for the whole application
    */
   constructor(
     registrations: (token: unknown) => readonly Registration[],
@@ -68,7 +69,7 @@ export class DependencyCheck {
     this.#client = client
   }
 
-  /** Follows tokens and all that they lead to. */
+  /** Follows tokens and all their dependencies. */
   run(tokens: readonly unknown[]): void {
     for (const token of tokens) this.#follow(token, tokenName(token))
     for (const { token, place, singletonDepth: captors } of this.#delayed) {
@@ -107,7 +108,7 @@ export class DependencyCheck {
     if (isSingletonAbove) this.#singletonDepth -= 1
   }
 
-  /** Another name makes nothing by itself, unless a container above keeps what it stood for. */
+  /** Follows an alias. It creates nothing itself, unless a container above keeps the value that it stood for. */
   #followAlias(token: unknown, useToken: unknown, place: string, isSingletonAbove: boolean): void {
     if (this.#path.includes(token)) {
       this.#cycle(token)
@@ -132,7 +133,7 @@ export class DependencyCheck {
     this.#followAll(target, token, tokens, isSingletonAbove)
   }
 
-  /** @param maker the class or the factory's token that asks for these */
+  /** @param maker the class, or the token of the factory, that injects the tokens */
   #followAll(maker: unknown, token: unknown, tokens: readonly unknown[], isSingletonAbove: boolean): void {
     if (this.#path.includes(maker)) {
       this.#cycle(maker)
@@ -143,7 +144,7 @@ export class DependencyCheck {
       done.add(maker)
       this.#path.push(maker)
       const what = typeof maker === 'function' ? 'constructor parameter' : 'inject'
-      // Not for … of: a parameter that nothing names is a hole, and told as such already.
+      // Not for … of, because a hole is a parameter without a token, which has been reported already.
       tokens.forEach((each, index) => this.#follow(each, `${tokenName(maker)}, ${what} ${index + 1}`))
       this.#path.pop()
     }
@@ -158,77 +159,77 @@ export class DependencyCheck {
     const isDecorated = ownClientOptions(target) !== undefined || ownConstructorTokens(target) !== undefined
     const isInherited = owner !== target
     const count = counted(parameters)
-    const noted = Object.keys(tokens ?? []).length
-    if (noted >= parameters) {
+    const known = Object.keys(tokens ?? []).length
+    if (known >= parameters) {
       if (!isClient || !isInherited || isDecorated || parameters === 0) return undefined
-      const cause = `extends ${className(owner)}, whose constructor has ${count}, and has no class decorator of its own`
-      return { cause, fix: `put @WebSocketClient() on ${className(target)} too` }
+      const cause = `inherits a constructor with ${count} but has no class decorator`
+      return { cause, fix: `add @WebSocketClient() to ${className(target)}` }
     }
     if (ownClientOptions(target)?.inject) {
       return {
-        cause: `inject lists ${counted(noted, 'token')}, but the constructor has ${count}`,
-        fix: 'list the token of each parameter, in order',
+        cause: `inject lists ${counted(known, 'token')} for ${counted(parameters, 'constructor parameter')}`,
+        fix: 'list one per parameter, in order',
       }
     }
-    // What a provider inherits from somebody else's class may well be optional.
+    // Parameters that a provider inherits from a third-party class can be optional.
     if (isInherited && !isClient) return undefined
     const cause = isInherited
-      ? `extends ${className(owner)}, whose constructor has ${count}`
-      : `has a constructor with ${count}`
+      ? `the constructor inherited from ${className(owner)} has ${count}`
+      : `the constructor has ${count}`
     return this.#missingTypes(target, cause, isInherited ? owner : undefined)
   }
 
-  /** Says why nothing tells what a constructor asks for, as far as can be seen. */
+  /** Returns the most likely reason why the tokens of a constructor are unknown. */
   #missingTypes(target: Class, cause: string, base: Class | undefined): Pick<Mistake, 'cause' | 'fix'> {
     const isClient = target === this.#client
-    const isNoting = emitsTypes(target) ?? (this.#client && emitsTypes(this.#client))
+    const isEmitted = emitsTypes(target) ?? (this.#client && emitsTypes(this.#client))
     const hasDecorator = ownClientOptions(target) !== undefined
     const decorator = isClient ? '@WebSocketClient()' : "tsyringe's @injectable()"
-    if (isNoting === false || (hasDecorator && isNoting === undefined)) {
-      const names = isClient
+    if (isEmitted === false || (hasDecorator && isEmitted === undefined)) {
+      const tokens = isClient
         ? '@WebSocketClient({ inject: [A, B] }), or { inject: [A, B] } as the third argument of defineHandlers'
-        : `in a module, { provide: ${className(target)}, useFactory: (a, b) => new ${className(target)}(a, b), inject: [A, B] }, or tsyringe's ` +
-          '@inject(TheClass) before each (legacy decorators only)'
-      const decorate = hasDecorator ? '' : `, with ${decorator} on the class`
+        : `{ provide: ${className(target)}, useFactory: (a, b) => new ${className(target)}(a, b), inject: [A, B] } in a module, or ` +
+          '@inject(TheClass) from tsyringe before each parameter (legacy decorators only)'
+      const decorate = hasDecorator ? '' : `add ${decorator} to the class, `
       return {
-        cause: `${cause}, and the compiler noted no types`,
-        fix: `${TYPES_FIX}${decorate}; or name them: ${names}`,
+        cause: `${cause}, but the compiler emitted no type metadata`,
+        fix: `${decorate}${TYPES_FIX}, or list the tokens: ${tokens}. ${UNTYPED}`,
       }
     }
     if (base) {
-      const too = hasDecorator ? '' : ` and ${decorator} on ${className(target)}`
-      const fix = `put tsyringe's @injectable() on ${className(base)}${too}, or give ${className(target)} a constructor of its own`
-      return { cause: `${cause}, and nothing says what to inject`, fix }
+      const too = hasDecorator ? '' : ` and ${decorator} to ${className(target)}`
+      const fix = `add tsyringe's @injectable() to ${className(base)}${too}, or declare a constructor in ${className(target)}`
+      return { cause: `${cause}, but ${className(base)} has no class decorator`, fix }
     }
-    const otherwise = isNoting === undefined ? `, and ${TYPES_FIX}` : ''
+    const otherwise = isEmitted === undefined ? `, ${TYPES_FIX}` : ''
     return {
-      cause: `${cause}, and no class decorator, without which nothing says what to inject`,
-      fix: `put ${decorator} on the class${otherwise}`,
+      cause: `${cause}, but the class has no decorator`,
+      fix: `add ${decorator} to the class${otherwise}`,
     }
   }
 
-  /** A client is made for its connection: another one of its class would have none. */
+  /** Reports a client that is injected elsewhere: a client is created for its connection, and another instance would have none. */
   #secondInstance(name: string, place: string): void {
-    const cause = `injects ${name}, which is a client: this would be a second instance, without a connection`
-    const fix = `inject a provider that both share; or use app.client(${name}).instance after bootstrap`
+    const cause = `cannot inject the client ${name}: it would be a second instance, without a connection`
+    const fix = `inject a provider that both share, or use app.client(${name}).instance after bootstrap`
     this.#mistake(place, cause, fix)
   }
 
   #checkScope(token: unknown, place: string): void {
     if (this.#client && this.#singletonDepth === 0) return
     const name = tokenName(token)
-    const cause = `asks for ${name}, of which each connection has its own, but is itself made once for all of them`
-    this.#mistake(place, cause, `ask for ${name} in the client, and hand on what is needed`)
+    const cause = `a singleton cannot inject ${name}, which is created per connection`
+    this.#mistake(place, cause, `inject ${name} into the client, and pass on what the singleton needs`)
   }
 
   #cycle(target: unknown): void {
     const loop = this.#path.slice(this.#path.indexOf(target)).map(tokenName)
-    // Wherever it was entered, a cycle is told in the same words, and so only once.
+    // A cycle has the same text wherever it was entered, so that it is reported only once.
     const first = loop.indexOf([...loop].sort()[0] as string)
     const names = [...loop.slice(first), ...loop.slice(0, first + 1)]
     const fix =
-      'move what both need into a third class, or wrap one parameter: @inject(delay(() => TheClass)), from tsyringe'
-    this.#mistake(names[0] as string, `needs itself: ${names.join(' → ')}`, fix)
+      'extract the shared part into a third class, or use @inject(delay(() => TheClass)) from tsyringe'
+    this.#mistake(names[0] as string, `circular dependency: ${names.join(' → ')}`, fix)
   }
 
   #noProvider(token: unknown, place: string): void {
@@ -281,7 +282,7 @@ function isDelay(asked: unknown): asked is Delay {
   return typeof asked === 'object' && asked !== null && 'wrap' in asked && typeof asked.wrap === 'function'
 }
 
-/** Returns the token that was delayed; `undefined` where even now its file has not got that far. */
+/** Returns the token that was delayed; `undefined` if its file still has not defined it. */
 function unwrap(delay: Delay): unknown {
   try {
     return delay.wrap()
@@ -299,11 +300,11 @@ function findInjectMistake(
   if (!Array.isArray(inject)) {
     const name = typeof inject === 'function' ? className(inject) : 'TOKEN'
     const cause = `inject expected a list of tokens, received ${describeValue(inject)}`
-    return { cause, fix: `put it in brackets: inject: [${name}]` }
+    return { cause, fix: `wrap it in brackets: inject: [${name}]` }
   }
   if (most === undefined || inject.length <= most) return undefined
-  const cause = `inject lists ${counted(inject.length, 'token')}, but the constructor has ${counted(most)}`
-  return { cause, fix: 'remove the tokens at its end, or add the parameters' }
+  const cause = `inject lists ${counted(inject.length, 'token')} for ${counted(most, 'constructor parameter')}`
+  return { cause, fix: 'list one per parameter, in order' }
 }
 
 function counted(count: number, what = 'parameter'): string {

@@ -5,14 +5,14 @@ export class Disposables {
   /** perf: saves 150 B per idle connection. */
   #made: Set<object> | undefined
 
-  /** Notes an instance, if it can be disposed of. */
+  /** Records an instance, if it can be disposed of. */
   add(instance: object): void {
     if (!disposerOf(instance)) return
     this.#made ??= new Set()
     this.#made.add(instance)
   }
 
-  /** Disposes of all, the last first. One that fails stops none of the others. */
+  /** Disposes of all instances, the last first. A failure does not stop the others. */
   async dispose(): Promise<Error[]> {
     const errors: Error[] = []
     const made = [...(this.#made ?? [])].reverse()
@@ -28,7 +28,7 @@ export class Disposables {
   }
 }
 
-/** Finds how an instance wants to be disposed of: `dispose()`, as tsyringe has it, or one of the language's own two. */
+/** Returns the method that disposes of an instance: `dispose()`, as in tsyringe, `[Symbol.asyncDispose]()` or `[Symbol.dispose]()`. */
 function disposerOf(instance: object): (() => unknown) | undefined {
   const {
     dispose,

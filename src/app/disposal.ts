@@ -3,10 +3,11 @@ import type { SettleListener } from '../core/deferred.js'
 import { reasonOf, toError } from '../core/error-text.js'
 import type { Logger } from '../core/logger.js'
 import { StartupError } from '../errors/startup-error.js'
+import type { Mistake } from '../errors/startup-error.js'
 import { settlesWithin } from './settles-within.js'
 import type { Disposables } from './disposables.js'
 
-/** The disposal of what was made for one client, which happens once. The container itself is not kept: an idle client is small. */
+/** Disposal of everything that was created for one client, which happens once. It does not keep the container in memory. */
 export class Disposal implements SettleListener {
   readonly #disposables: Disposables
   readonly #limits: DisposalLimits
@@ -33,7 +34,7 @@ interface DisposalLimits {
   readonly closeTimeout: number
 }
 
-/** Disposes of what an injector has made, within `closeTimeout`; what fails or hangs is logged. */
+/** Disposes of everything that an injector has created, within `closeTimeout`. Failures and timeouts are logged. */
 export async function disposeWithin(
   made: Pick<Disposables, 'dispose'>,
   { clock, closeTimeout }: DisposalLimits,
@@ -50,10 +51,13 @@ export async function disposeWithin(
     )
 }
 
-/** What to say when making something throws, though nothing was missing. */
-export function constructionError(target: string, place: string, thrown: unknown): StartupError {
+/** Returns the error of a constructor or a factory that threw. A StartupError is returned unchanged. */
+export function constructionError(
+  target: string,
+  { place, cause, fix }: Mistake,
+  thrown: unknown,
+): StartupError {
   if (thrown instanceof StartupError) return thrown
-  const cause = `could not be made: ${reasonOf(toError(thrown))}`
-  const fix = 'only assign fields in the constructor; move work that can fail to @OnOpen'
-  return new StartupError(target, [{ place, cause, fix }], { cause: thrown })
+  const mistake = { place, cause: `${cause}: ${reasonOf(toError(thrown))}`, fix }
+  return new StartupError(target, [mistake], { cause: thrown })
 }

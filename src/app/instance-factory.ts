@@ -10,14 +10,14 @@ import type { Disposables } from './disposables.js'
 /** Values that belong to one connection. They exist before the instance does. */
 export interface ConnectionScope {
   readonly connection: Connection
-  /** The tokens that {@link get} knows. */
+  /** Tokens that {@link get} knows. */
   readonly tokens: readonly Token[]
-  /** Returns what the connection has under a token: created when first asked for, then the same one. */
+  /** Returns the value that the connection has under a token. It is created on the first call. */
   get(token: Token): unknown
 }
 
 /**
- * Checks what a constructor has returned: with a promise, handlers would belong to whatever comes of that.
+ * Checks the result of a constructor. If it returned a promise, handlers would not belong to an instance of the class.
  *
  * @throws StartupError if it is not an instance of its class
  */
@@ -33,12 +33,12 @@ export function checkInstance<T extends object>(target: Class<T>, made: T): T {
   throw new StartupError(place, [{ place, cause, fix }])
 }
 
-/** Makes the instance of one client. Nothing else in Holdfast knows how that is done. */
+/** Creates the instance of one client. Nothing else in Holdfast knows how that is done. */
 export interface InstanceFactory {
-  /** Holds what was made with the instance, and is disposed of after the connection has ended. */
+  /** Everything that was created with the instance. It is disposed of after the connection has ended. */
   readonly disposables: Disposables
-  /** Finds what cannot be made. Makes nothing. */
+  /** Finds everything that cannot be created. Creates nothing. */
   check(target: Class, tokens: readonly Token[]): readonly Mistake[]
-  /** Makes the instance. Throws what a constructor throws. */
+  /** Creates the instance. Throws what a constructor throws. */
   make<T extends object>(target: Class<T>, scope: ConnectionScope): T | Promise<T>
 }

@@ -2,18 +2,18 @@ import { toError } from '../core/error-text.js'
 import type { Mistake } from '../errors/startup-error.js'
 import type { Injector } from './container.js'
 
-/** Makes the container of an application, or of a client that is started alone, under the given one of the user's. */
+/** Creates the container of an application, or of a single client, under the user's container. */
 export type CreateInjector = (container: object | undefined) => Injector
 
-/** Shared by all clients: modules load once per process. A second client then starts without another turn of the event loop. */
+/** Shared by all clients, because modules load once per process. A second client then starts in the same turn of the event loop. */
 let loaded: CreateInjector | undefined
 
 /** Fix to print if {@link loadContainer} finds nothing. */
-export const INSTALL_CONTAINER = 'npm install tsyringe reflect-metadata'
+export const INSTALL_CONTAINER = 'run npm install tsyringe reflect-metadata'
 
-/** Returns the mistake of providers that nothing can make. */
+/** Returns the mistake of providers without a container. */
 export function missingContainer(place: string): Mistake {
-  return { place, cause: 'providers take a container, and tsyringe is not installed', fix: INSTALL_CONTAINER }
+  return { place, cause: 'providers require tsyringe, which is not installed', fix: INSTALL_CONTAINER }
 }
 
 /**
@@ -27,7 +27,7 @@ export function loadContainer(): CreateInjector | Promise<CreateInjector | undef
 
 async function load(): Promise<CreateInjector | undefined> {
   try {
-    // tsyringe checks at load time that reflect-metadata is there.
+    // tsyringe checks at load time that reflect-metadata is loaded.
     await import('reflect-metadata')
     const tsyringe = await import('tsyringe')
     const { Injector } = await import('./container.js')

@@ -11,23 +11,23 @@ import type { Mistake } from '../errors/startup-error.js'
 import type { Class, Provider, Token } from '../core/token.js'
 import { className, tokenName } from '../core/token.js'
 
-/** Everything that a module and those that it imports declare, in the order in which it is made: imports first. */
+/** Everything that a module and its imports declare, in the order of creation: imports first. */
 export interface ModuleGraph {
   readonly providers: readonly Provider[]
   readonly clients: readonly ClientEntry[]
-  /** Where each client is listed: `AppModule clients[1] (ChatClient)`. */
+  /** Place of each client in its list: `AppModule clients[1] (ChatClient)`. */
   readonly places: readonly string[]
   readonly mistakes: readonly Mistake[]
 }
 
-/** Reads a module and all that it imports, each once; a circle of imports is no harm. */
+/** Reads a module and all its imports, each once. Modules can import each other. */
 export function readModules(root: Class): ModuleGraph {
   const reader = new ModuleReader()
   reader.read(root)
   return reader
 }
 
-/** Returns the token that a provider provides. */
+/** Returns the token of a provider. */
 export function tokenOf(provider: Provider): Token {
   return typeof provider === 'function' ? provider : provider.provide
 }
@@ -50,7 +50,7 @@ class ModuleReader implements ModuleGraph {
     listOf(imports).forEach((each, index) => {
       if (this.#isRight(findImportMistake(each, `${name} imports[${index}]`))) this.read(each)
     })
-    // A list that is none has been found above.
+    // Values that are not lists have been reported above.
     const checked = checkProviders(listOf(providers), 'providers', `${name} providers`)
     this.mistakes.push(...checked.mistakes)
     for (const provider of checked.providers) this.#provide(provider, name)
@@ -70,12 +70,8 @@ class ModuleReader implements ModuleGraph {
     const token = tokenOf(provider)
     const other = this.#providedBy.get(token)
     if (other !== undefined) {
-      const where = other === module ? 'twice' : `here and in ${other}`
-      this.#mistake(
-        module,
-        `${tokenName(token)} is provided ${where}`,
-        'provide it once: all modules share one container',
-      )
+      const how = other === module ? 'provided twice' : `provided by both ${other} and ${module}`
+      this.#mistake(module, `${tokenName(token)} is ${how}`, 'remove one: all modules share a container')
       return
     }
     this.#providedBy.set(token, module)
@@ -88,8 +84,8 @@ class ModuleReader implements ModuleGraph {
     const names = this.#names.get(entry.use) ?? new Set()
     this.#names.set(entry.use, names)
     if (names.has(name)) {
-      const cause = `there are two clients ${target} with the name '${name}'`
-      this.#mistake(module, cause, 'give each a name of its own: { use, name }')
+      const cause = `two ${target} clients are named "${name}"`
+      this.#mistake(module, cause, `give each a unique name: { use: ${target}, name: … }`)
       return
     }
     names.add(name)
@@ -105,7 +101,7 @@ class ModuleReader implements ModuleGraph {
   }
 }
 
-/** Returns the providers of the modules, with those that `bootstrap` was given in the place of theirs. */
+/** Returns the providers of the modules, with those that were passed to `bootstrap` in place of theirs. */
 export function overrideProviders(
   graph: ModuleGraph,
   overrides: readonly Provider[] | undefined,
@@ -124,7 +120,7 @@ export function overrideProviders(
   }
 }
 
-/** Providers of a list that can be registered, and the mistakes of the others. */
+/** Valid providers of a list, and the mistakes of the others. */
 export interface CheckedProviders {
   readonly providers: readonly Provider[]
   readonly mistakes: readonly Mistake[]
@@ -146,7 +142,7 @@ export function checkProviders(given: unknown, name: string, place: string): Che
   return { providers, mistakes }
 }
 
-/** Returns the entries of a list; none of something else, whose mistake {@link findListMistake} finds. */
+/** Returns the entries of a list, and an empty list for anything else, which {@link findListMistake} reports. */
 function listOf<T>(given: readonly T[] | undefined): readonly T[] {
   return Array.isArray(given) ? (given as readonly T[]) : []
 }

@@ -10,12 +10,14 @@ type OptionFunction = (...args: readonly unknown[]) => unknown
 /** A method that is an option, as a function. */
 interface OptionMethod {
   readonly name: ClientOptionName
-  /** The method's name for people: `TickerClient#url`. */
+  /** The method's name for messages: `TickerClient#url`. */
   readonly method: string
   readonly call: OptionFunction
 }
 
-/** The methods of one instance that are options of its client (`@ClientOption`), as functions. They can be called once it is bound. */
+/**
+ * Methods of one instance that are options of its client (`@ClientOption`), as functions. They can be called once the instance is bound.
+ */
 export class OptionMethods {
   readonly #url: OptionFunction | undefined
   /** All but `url`, which other options do not replace. */
@@ -30,7 +32,10 @@ export class OptionMethods {
     this.#methods = methods.filter(({ name }) => name !== 'url')
   }
 
-  /** Lays the methods over the options of the class, and other options over both. Without those, a group that the class has off stays off. */
+  /**
+   * Merges the methods over the options of the class, and other options over both. A group that the class turned off stays off, unless the
+   * other options set it.
+   */
   merge(own: ConnectionOptions, layers: readonly (ConnectionOptions | undefined)[]): ConnectionOptions {
     const isGiven = (name: string): boolean =>
       layers.some((layer) => (layer as Options | undefined)?.[name] !== undefined)
@@ -47,7 +52,7 @@ export class OptionMethods {
     return result
   }
 
-  /** Returns the function for `url`, if a method is. It receives the URL that the options name. */
+  /** Returns the function for `url`, if there is such a method. It receives the URL that the options name. */
   url(chosen: ConnectionOptions['url']): PerAttempt<string | URL> | undefined {
     const call = this.#url
     if (!call) return undefined
@@ -68,8 +73,7 @@ export class OptionMethods {
 
   #call({ method, name }: Handler, args: readonly unknown[]): unknown {
     const instance = this.#instance as Readonly<Record<string | symbol, OptionFunction>> | undefined
-    if (!instance)
-      throw new Error(`${name} is an option, and its instance does not exist before the constructor returns`)
+    if (!instance) throw new Error(`Cannot call ${name}: the constructor has not returned yet`)
     return instance[method]?.(...args)
   }
 }
@@ -78,9 +82,9 @@ function split(name: ClientOptionName): readonly [option: string, member?: strin
   return name.split('.') as unknown as readonly [string, string?]
 }
 
-/** Returns the options of a group that a method is to join. */
+/** Returns the options of a group that a method will join. */
 function groupOf(value: unknown): object {
-  // `concurrency: 4` is short for its limit; a text, as in `heartbeat: 'ping'`, stands for the defaults.
+  // `concurrency: 4` is short for its limit. A string, as in `heartbeat: 'ping'`, stands for the defaults.
   if (typeof value === 'number') return { limit: value }
   return typeof value === 'object' && value !== null ? value : {}
 }

@@ -10,12 +10,12 @@ import { INSTALL_CONTAINER } from './load-container.js'
 import { checkInstance } from './instance-factory.js'
 import type { ConnectionScope, InstanceFactory } from './instance-factory.js'
 
-/** Tells whether a class injects nothing but what its connection has, so that it takes no container to make it. */
+/** Returns true if a class injects only values of its connection, and so needs no container. */
 export function isPlain(target: Class): boolean {
   return (readConstructor(target).tokens ?? []).every((token) => CONNECTION_TOKENS.includes(token as Token))
 }
 
-/** Makes instances of classes that inject only what their connection has. */
+/** Creates instances of classes that inject only values of their connection. */
 export class PlainFactory implements InstanceFactory {
   readonly disposables = new Disposables()
 
@@ -37,14 +37,14 @@ export class PlainFactory implements InstanceFactory {
   }
 }
 
-/** Without tsyringe there is nothing that could provide the other tokens of a constructor. */
+/** Returns the mistakes of a constructor that needs a container, if tsyringe is not installed. */
 function missingContainer(target: Class): Mistake[] {
   const { tokens = [] } = readConstructor(target)
   const mistakes = tokens.map((token, index) => ({
     token,
     place: `${className(target)}, constructor parameter ${index + 1}`,
     ...(findTokenMistake(token) ?? {
-      cause: `injects ${tokenName(token)}, which takes a container, and tsyringe is not installed`,
+      cause: `injecting ${tokenName(token)} requires tsyringe, which is not installed`,
       fix: INSTALL_CONTAINER,
     }),
   }))

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js'
 
-/** Waits for a promise to settle, `timeout` milliseconds at most; resolves to whether it did. */
+/** Waits up to `timeout` milliseconds for a promise to settle. Resolves to whether it did. */
 export async function settlesWithin(
   promise: Promise<unknown>,
   timeout: number,

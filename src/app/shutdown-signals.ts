@@ -1,34 +1,37 @@
 import { systemClock } from '../core/clock.js'
 
-/** The signals, and their numbers on every system. */
+/** Signals, and their numbers on every system. */
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const
 
 type Signal = keyof typeof SIGNALS
 
-/** What a shell adds to a signal's number to make an exit code of it. */
+/** Added to a signal's number to form an exit code, as shells do. */
 const EXIT_BASE = 128
 
-/** One Ctrl-C can arrive twice, from the terminal and again from npm: the same signal within so many milliseconds is the same. */
+/**
+ * Time in milliseconds within which a repeated signal counts as the same: one Ctrl-C can arrive twice, from the terminal and again from
+ * npm.
+ */
 const SAME_WITHIN = 250
 
-/** What all that is to be closed has in common: a process gets each signal once, however many clients it has. */
+/** Shared by the process, because it receives each signal once, however many clients it has. */
 const closers = new Set<() => Promise<unknown>>()
 let isListening = false
 let isClosing = false
 let first: { readonly signal: Signal; readonly at: number } | undefined
 
 /**
- * Closes on the first SIGINT or SIGTERM, and ends the process once all is closed; a second one exits at once.
+ * Closes on the first SIGINT or SIGTERM, then ends the process. A second signal exits immediately.
  *
  * @param close must not reject
- * @returns stops listening
+ * @returns a function that stops listening
  */
 export function closeOnSignals(close: () => Promise<unknown>): () => void {
   closers.add(close)
   listen()
   return () => {
     closers.delete(close)
-    // Once everything has closed by itself, the signals are the process's own again, unless one is being worked off.
+    // Once everything has closed, the process handles the signals itself again, unless one is being handled now.
     if (closers.size === 0 && !isClosing) unlisten()
   }
 }
@@ -47,8 +50,8 @@ function received(signal: Signal): void {
 }
 
 /**
- * Ends the process by the signal itself, so that its parent sees which one it was. Process 1 of a container ignores signals that it does not
- * handle, and another listener would receive the signal twice: in both cases, the process exits with 128 plus its number instead.
+ * Ends the process by the signal itself, so that its parent sees which one it was. PID 1 of a container ignores signals that it does not
+ * handle, and another listener would receive the signal twice. In both cases, the process exits with 128 plus its number instead.
  */
 function end(signal: Signal): void {
   const endsBySignal = process.pid !== 1 && process.listenerCount(signal) === 0

@@ -3,12 +3,12 @@ import { jsonCodec } from './json.js'
 import type { Codec } from './codec.js'
 
 /**
- * JSON in text frames, whose integers beyond `Number.MAX_SAFE_INTEGER` come as BigInt; all other numbers are numbers. A BigInt is
- * sent as the integer that it is.
+ * Codec for JSON in text frames that decodes integers beyond `Number.MAX_SAFE_INTEGER` as BigInt; all other numbers stay numbers. A BigInt
+ * is encoded as an integer.
  */
 export const bigintJsonCodec: Codec = {
   encode(message) {
-    // An application may have taught JSON.stringify to write BigInt as text.
+    // An application may have added BigInt.prototype.toJSON to write BigInt as text.
     if ('toJSON' in BigInt.prototype) return stringify(message) ?? jsonCodec.encode(message)
     try {
       return jsonCodec.encode(message)
@@ -23,7 +23,7 @@ export const bigintJsonCodec: Codec = {
   },
 }
 
-/** JSON alone refuses a BigInt, and other things: what is wrong with those it says best itself. */
+/** Encodes a message that JSON.stringify rejected. If BigInt was not the problem, throws the original error, which explains it best. */
 function encodeBigInts(message: unknown, refusal: unknown): string {
   let text: string | undefined
   try {
@@ -36,14 +36,14 @@ function encodeBigInts(message: unknown, refusal: unknown): string {
 }
 
 /**
- * Finds what may be an integer of 16 digits or more: the smallest that is not safe has 16. Decimals, and strings such as a price, do
- * not begin like one.
+ * Matches possible integers of 16 digits or more, because the smallest unsafe one has 16. Decimals, and strings that contain a price, do
+ * not start like that.
  */
 const LONG_INTEGER = /(?:^|[\s:,[])-?\d{16}/
 
 const INTEGER = /^-?\d+$/
 
-/** To read a longer one takes a time that grows with the square of its length. */
+/** Maximum number of digits. The time to parse a longer one grows with the square of its length. */
 const MOST_DIGITS = 4_300
 
 function parseNumber(text: string): number | bigint {

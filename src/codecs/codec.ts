@@ -3,22 +3,22 @@ import { reasonOf } from '../core/error-text.js'
 import { ignore, isThenable } from '../core/thenable.js'
 import { EncodeError } from '../errors/message-errors.js'
 
-/** Turns messages into frames and back. A codec that throws loses that one message, never the connection. */
+/** Encodes messages to frames and decodes frames to messages. If a codec throws, that one message is lost, but never the connection. */
 export interface Codec {
-  /** Encodes one message: a string goes as a text frame, bytes as a binary one. */
+  /** Encodes one message: return a string to send a text frame, or bytes to send a binary frame. */
   encode(message: unknown): string | Uint8Array
-  /** Decodes one frame: `data` is a string, or bytes where `isBinary`. */
+  /** Decodes one frame: `data` is bytes if `isBinary`, otherwise a string. */
   decode(data: string | Uint8Array, isBinary: boolean): unknown
-  /** True when binary frames are messages too; otherwise they go to `@OnBinary` as they are. */
+  /** True if binary frames are decoded, too. Otherwise they reach `@OnBinary` unchanged. */
   readonly isBinary?: boolean | undefined
   /**
-   * How many bytes the frame that was decoded last unfolded to, where that is more than came: they count for `highWaterBytes`, so that
-   * small frames that hold much cannot fill the memory while they wait for a handler.
+   * Size of the last decoded frame after expansion, in bytes, if that exceeds the size received. It counts toward `highWaterBytes`, so that
+   * small frames with large contents cannot fill the memory while they wait for a handler.
    */
   readonly decodedBytes?: number | undefined
 }
 
-/** Makes the codec of one link, for decoders with a state. */
+/** Creates the codec of one link, for decoders with state. */
 export type CodecFactory = () => Codec
 
 /** Returns the codec that all links share; `undefined` if each has its own. */
@@ -29,18 +29,18 @@ export function sharedCodec(codec: Codec | CodecFactory): Codec | undefined {
 /**
  * Encodes a value with a codec.
  *
- * @throws EncodeError when the codec cannot
+ * @throws EncodeError if the codec fails
  */
 export function encodeWith(codec: Codec, value: unknown): string | Uint8Array {
   let data: unknown
   try {
     data = codec.encode(value)
   } catch (thrown) {
-    throw new EncodeError(`Could not encode ${describeValue(value)}: ${reasonOf(thrown)}`, { cause: thrown })
+    throw new EncodeError(`Failed to encode ${describeValue(value)}: ${reasonOf(thrown)}`, { cause: thrown })
   }
   if (typeof data === 'string' || data instanceof Uint8Array) return data
   if (isThenable(data)) ignore(data)
   throw new EncodeError(
-    `Could not encode ${describeValue(value)}: encode of the codec returned ${describeValue(data)}, and has to return a string or a Uint8Array`,
+    `Failed to encode ${describeValue(value)}: the codec returned ${describeValue(data)}, expected a string or a Uint8Array`,
   )
 }

@@ -13,18 +13,18 @@ import { jsonCodec } from './json.js'
 import { textOf } from './text.js'
 import type { Codec } from './codec.js'
 
-/** How the frames are compressed; the names are those of `CompressionStream`. */
+/** Compression formats, named as in `CompressionStream`. */
 export type CompressionFormat = 'gzip' | 'deflate' | 'deflate-raw'
 
-/** What a compressed codec is made of. */
+/** Options of a compressed codec. */
 export interface CompressedCodecOptions {
   /** `gzip` (RFC 1952), `deflate` (zlib, RFC 1950) or `deflate-raw` (RFC 1951). */
   readonly format: CompressionFormat
-  /** Reads what has been inflated, and what comes as text. @default jsonCodec */
+  /** Codec for the decompressed data, and for text frames. @default jsonCodec */
   readonly codec?: Codec | undefined
-  /** The most bytes that one frame may inflate to. @default 32 MiB */
+  /** Maximum size of a frame after decompression, in bytes. @default 32 MiB */
   readonly maxOutput?: number | undefined
-  /** Compresses what is sent, into binary frames; otherwise it goes out as `codec` gives it. @default false */
+  /** Compresses outgoing messages into binary frames. Otherwise they are sent as `codec` encodes them. @default false */
   readonly compress?: boolean | undefined
 }
 
@@ -40,10 +40,10 @@ const FORMATS: Readonly<Record<CompressionFormat, { readonly pack: Pack; readonl
 const MAX_OUTPUT = 32 * 1024 * 1024
 
 /**
- * Makes a codec for binary frames each of which is compressed by itself, around one that reads what is inside. Text frames go
- * to that one as they are.
+ * Creates a codec for binary frames that are compressed one by one. Another codec handles the decompressed data. Text frames are passed to
+ * that codec unchanged.
  *
- * @throws TypeError for an unknown format, a codec that is none, or a `maxOutput` that is no whole number from 1
+ * @throws TypeError for an unknown format, an invalid codec, or a `maxOutput` that is not a positive integer
  */
 export function compressedCodec(options: CompressedCodecOptions): Codec {
   const { format, codec = jsonCodec, maxOutput = MAX_OUTPUT, compress = false } = options
@@ -62,7 +62,7 @@ export function compressedCodec(options: CompressedCodecOptions): Codec {
     decode(data, isBinary) {
       decodedBytes = undefined
       if (!isBinary) return codec.decode(data, false)
-      // A number that zlib does not take for a limit would make each frame an error.
+      // A number that zlib does not accept as a limit would make every frame fail.
       const most = Math.min(maxOutput, constants.MAX_LENGTH)
       const inflated = inflateWith(inflate, data as Uint8Array, most)
       decodedBytes = inflated.length
@@ -75,18 +75,22 @@ function check(format: unknown, codec: unknown, maxOutput: unknown): void {
   if (!Object.hasOwn(FORMATS, format as PropertyKey)) {
     const names = Object.keys(FORMATS).join(', ')
     const given = typeof format === 'string' ? JSON.stringify(format) : describeValue(format)
-    throw new TypeError(`compressedCodec: format is ${given}; give one of ${names}`)
+    throw new TypeError(`compressedCodec: format must be one of ${names}, received ${given}`)
   }
   const { encode, decode } = Object(codec) as Partial<Codec>
   if (typeof encode !== 'function' || typeof decode !== 'function') {
-    throw new TypeError(`compressedCodec: codec is ${describeValue(codec)}; give one such as jsonCodec`)
+    throw new TypeError(
+      `compressedCodec: codec must have the methods encode and decode, received ${describeValue(codec)}. Use jsonCodec, for example`,
+    )
   }
   if (!Number.isSafeInteger(maxOutput) || (maxOutput as number) < 1) {
-    throw new TypeError(`compressedCodec: maxOutput is ${String(maxOutput)}; give whole bytes from 1`)
+    throw new TypeError(
+      `compressedCodec: maxOutput must be an integer of at least 1, received ${typeof maxOutput === 'number' ? maxOutput : describeValue(maxOutput)}`,
+    )
   }
 }
 
-/** What `node:zlib` returns when asked for `info`. */
+/** Result of `node:zlib` functions with the option `info`. */
 interface Inflated {
   readonly buffer: Uint8Array
   readonly engine: { readonly bytesWritten: number }
@@ -98,10 +102,10 @@ function inflateWith(inflate: Inflate, data: Uint8Array, maxOutput: number): Uin
     inflated = inflate(data, { maxOutputLength: maxOutput, info: true }) as Inflated
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw thrown
-    throw new RangeError(`it inflates to more than maxOutput (${maxOutput} bytes)`, { cause: thrown })
+    throw new RangeError(`decompressed data exceeds maxOutput (${maxOutput} bytes)`, { cause: thrown })
   }
-  // zlib stops at the end of its stream without a word about what follows.
+  // zlib stops at the end of its stream and does not report what follows.
   const rest = data.byteLength - inflated.engine.bytesWritten
-  if (rest > 0) throw new RangeError(`${rest} bytes follow the end of the compressed data`)
+  if (rest > 0) throw new RangeError(`${rest} unexpected bytes after the compressed data`)
   return inflated.buffer
 }

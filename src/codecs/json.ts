@@ -2,34 +2,34 @@ import { describeValue } from '../core/describe-value.js'
 import type { Codec } from './codec.js'
 import { textOf } from './text.js'
 
-/** JSON in text frames: the default. */
+/** Codec for JSON in text frames. This is the default. */
 export const jsonCodec: Codec = createJsonCodec()
 
-/** What a JSON codec does beside reading and writing JSON. */
+/** Options of a JSON codec. */
 export interface JsonCodecOptions {
-  /** Called with each value that is read, as by `JSON.parse`; what it returns takes the value's place. */
+  /** Called with each decoded value, as by `JSON.parse`. Its return value replaces the value. */
   readonly reviver?: ((this: unknown, key: string, value: unknown) => unknown) | undefined
-  /** Called with each value that is written, as by `JSON.stringify`; what it returns is written instead. */
+  /** Called with each value to encode, as by `JSON.stringify`. Its return value is encoded instead. */
   readonly replacer?: ((this: unknown, key: string, value: unknown) => unknown) | undefined
-  /** Reads JSON from binary frames, too, where it has to be UTF-8. What is sent is text all the same. @default false */
+  /** Also decodes JSON from binary frames, which must be UTF-8. Messages are still sent as text. @default false */
   readonly binary?: boolean | undefined
 }
 
-/** Writes JSON; a BigInt is refused with what to do instead. */
+/** Encodes JSON. The error for a BigInt names alternatives. */
 function stringify(message: unknown, replacer: JsonCodecOptions['replacer']): string | undefined {
   try {
     return JSON.stringify(message, replacer)
   } catch (thrown) {
-    // The engines differ in their words, and all say what it is.
+    // Every engine words this error differently, but all of them mention BigInt.
     if (!(thrown instanceof TypeError) || !thrown.message.includes('BigInt')) throw thrown
     throw new TypeError(
-      'JSON cannot encode a BigInt. Convert it to a string, or use sendMessage() with bigintJsonCodec of holdfast/bigint-json',
+      'JSON cannot encode a BigInt. Convert it to a string, or use sendMessage() with bigintJsonCodec from holdfast/bigint-json',
       { cause: thrown },
     )
   }
 }
 
-/** Makes a codec for JSON that revives, replaces, or comes in binary frames. */
+/** Creates a codec for JSON with a reviver, with a replacer, or for binary frames. */
 export function createJsonCodec({ reviver, replacer, binary }: JsonCodecOptions = {}): Codec {
   return {
     isBinary: binary,
@@ -39,10 +39,10 @@ export function createJsonCodec({ reviver, replacer, binary }: JsonCodecOptions 
           `JSON cannot encode ${describeValue(message)}. Pass bytes to send(), or return them`,
         )
       const text = stringify(message, replacer)
-      if (text === undefined) throw new TypeError(`JSON has no text for ${describeValue(message)}`)
+      if (text === undefined) throw new TypeError(`${describeValue(message)} has no JSON representation`)
       return text
     },
-    // Without a reviver, not with one that is undefined: each message is read a little faster so.
+    // Without a reviver the second argument is left out, because passing `undefined` would be slightly slower.
     decode: reviver ? (data) => JSON.parse(textOf(data), reviver) as unknown : parse,
   }
 }
@@ -51,7 +51,7 @@ function parse(data: string | Uint8Array): unknown {
   return JSON.parse(typeof data === 'string' ? data : textOf(data))
 }
 
-/** Returns true if a codec reads texts as `JSON.parse` does. */
+/** Returns true if a codec parses texts exactly as `JSON.parse` does. */
 export function isPlainJson({ decode }: Pick<Codec, 'decode'>): boolean {
   return decode === parse
 }

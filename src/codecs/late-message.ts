@@ -4,25 +4,23 @@ import { EncodeError } from '../errors/message-errors.js'
 import { encodeWith } from './codec.js'
 import type { Codec } from './codec.js'
 
-/** The request that a late message is, if it is one. */
+/** Request that a late message belongs to. */
 export interface LateRequest {
-  /** True if the request has settled: then the message is not made. */
+  /** True if the request has settled. Its message is then not created. */
   readonly isSettled: boolean
   /** Returns the message with the ID of the request. */
   identify(message: unknown): unknown
-  /** Rejects the request: its message could not be made. */
+  /** Rejects the request, because its message could not be created. */
   fail(error: Error): void
 }
 
-const NAME = 'its function'
+const NAME = 'The message function'
 
-/**
- * A message that is encoded when it is passed to the socket: because a function makes it only then, or because each link has its own codec.
- */
+/** Message that is encoded only when it is passed to the socket, because a function creates it then, or because each link has its own codec. */
 export class LateMessage {
-  /** Size before it is encoded. */
+  /** Size before encoding. */
   readonly length = 0
-  /** The function that makes it, or the message itself. It stands for the message in reports. */
+  /** Function that creates the message, or the message itself. Reports show it in place of the message. */
   readonly source: unknown
   readonly #codec: Codec | undefined
   readonly #request: LateRequest | undefined
@@ -34,16 +32,16 @@ export class LateMessage {
     this.#request = request
   }
 
-  /** The message, if it is there already. */
+  /** The message, if it exists already. */
   get message(): unknown {
     return typeof this.source === 'function' ? undefined : this.source
   }
 
   /**
-   * Makes the message, and encodes it. Called once.
+   * Creates and encodes the message. Called once.
    *
-   * @returns `undefined` if it is a request that has been settled meanwhile
-   * @throws EncodeError when the function throws, or returns a promise or nothing, or when the codec cannot encode the message
+   * @returns `undefined` for a request that has settled in the meantime
+   * @throws EncodeError if the function throws or returns a promise or nothing, or if the codec cannot encode the message
    */
   encode(codec: Codec): string | Uint8Array | undefined {
     if (this.#request?.isSettled) return undefined
@@ -51,7 +49,7 @@ export class LateMessage {
     return encodeWith(this.#codec ?? codec, this.#request ? this.#request.identify(message) : message)
   }
 
-  /** Called when `encode` has thrown. */
+  /** Called after `encode` has thrown. */
   fail(error: Error): void {
     this.#request?.fail(error)
   }
@@ -60,25 +58,25 @@ export class LateMessage {
 function madeLate(source: () => unknown): unknown {
   const message = refusePromise(madeBy(source, NAME), NAME)
   if (message !== undefined) return message
-  throw new EncodeError(`Failed to make a message: ${NAME} returned undefined. Return the message`)
+  throw new EncodeError(`${NAME} returned undefined. Return the message`)
 }
 
 /**
- * Calls a function that makes a message.
+ * Calls a function that creates a message.
  *
  * @param name the function, for the error
- * @throws EncodeError when it throws
+ * @throws EncodeError if it throws
  */
 export function madeBy(source: () => unknown, name: string): unknown {
   try {
     return source()
   } catch (thrown) {
-    throw new EncodeError(`Failed to make a message: ${name} threw: ${reasonOf(thrown)}`, { cause: thrown })
+    throw new EncodeError(`${name} threw: ${reasonOf(thrown)}`, { cause: thrown })
   }
 }
 
 /**
- * Returns a message that has been made, unless it is a promise of one.
+ * Returns a message unless it is a promise.
  *
  * @throws EncodeError for a promise
  */
@@ -86,6 +84,6 @@ export function refusePromise(message: unknown, name: string): unknown {
   if (!isThenable(message)) return message
   ignore(message)
   throw new EncodeError(
-    `Failed to make a message: ${name} returned a promise, which cannot be sent. Return the message itself, and await its data before that`,
+    `${name} returned a promise, which cannot be sent. Await the data first, then return the message itself`,
   )
 }

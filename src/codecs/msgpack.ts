@@ -2,33 +2,38 @@ import { Decoder, Encoder } from '@msgpack/msgpack'
 import type { ExtensionCodecType } from '@msgpack/msgpack'
 import type { Codec } from './codec.js'
 
-/** What a MessagePack codec does beside the plain format. */
+/** Options of a MessagePack codec. */
 export interface MsgpackCodecOptions {
-  /** Types of your own: an `ExtensionCodec` of `@msgpack/msgpack`. Timestamps are read and written as `Date` without one. */
+  /**
+   * Custom types: an `ExtensionCodec` of `@msgpack/msgpack`. Without one, timestamps are decoded as `Date`, and a `Date` is encoded as a
+   * timestamp.
+   */
   readonly extensionCodec?: ExtensionCodecType<undefined> | undefined
-  /** Reads 64-bit integers as BigInt, and writes BigInt as such; otherwise they are numbers, and a BigInt throws. @default false */
+  /**
+   * Decodes 64-bit integers as BigInt and encodes BigInt as such. Otherwise they are decoded as numbers, and encoding a BigInt throws.
+   * @default false
+   */
   readonly useBigInt64?: boolean | undefined
 }
 
-/** MessagePack in binary frames. A text frame is a `DecodeError`. */
+/** Codec for MessagePack in binary frames. A text frame results in a `DecodeError`. */
 export const msgpackCodec: Codec = createMsgpackCodec()
 
-/** Makes a codec for MessagePack with extension types, or 64-bit integers as BigInt. */
+/** Creates a codec for MessagePack, with extension types or with 64-bit integers as BigInt. */
 export function createMsgpackCodec({ extensionCodec, useBigInt64 }: MsgpackCodecOptions = {}): Codec {
-  // Properties that are undefined are left out, as JSON leaves them out.
+  // Undefined properties are left out, as in JSON.
   const encoder = new Encoder({ extensionCodec, useBigInt64, ignoreUndefined: true })
   const decoder = new Decoder({ extensionCodec, useBigInt64 })
   return {
     isBinary: true,
     encode(message) {
-      if (message === undefined) throw new TypeError('MessagePack has nothing for undefined')
+      if (message === undefined) throw new TypeError('MessagePack cannot encode undefined')
       return encoder.encode(message)
     },
     decode(data) {
       if (typeof data === 'string') {
         throw new TypeError(
-          'MessagePack comes in binary frames, and this is a text frame: ask the server for MessagePack ' +
-            '(by protocols, or in the url), or use the codec that it speaks',
+          'expected a binary frame, received text. Request MessagePack from the server, or use another codec',
         )
       }
       checkSizes(data)
@@ -37,17 +42,17 @@ export function createMsgpackCodec({ extensionCodec, useBigInt64 }: MsgpackCodec
   }
 }
 
-/** No message is nested deeper than this: a level is one byte of the frame, and some 150 of memory. */
+/** Maximum nesting: a level takes one byte of the frame, but about 150 bytes of memory. */
 const MOST_LEVELS = 1_024
 
-/** No message has more values than this: an empty map is one byte of the frame, and 64 of memory. */
+/** Maximum number of values: an empty map takes one byte of the frame, but 64 bytes of memory. */
 const MOST_VALUES = 8_388_608
 
 /**
- * Checks that a frame holds as much as its lengths say, before anything is built of it. The decoder makes room for an array as soon
- * as it reads how long it claims to be: 30 KB of nothing but heads of nested arrays would cost gigabytes.
+ * Checks that a frame contains as much as its lengths declare, before anything is decoded. The decoder allocates an array as soon as it
+ * reads its length. Without this check, 30 KB of nothing but nested array heads would cost gigabytes.
  *
- * @throws RangeError where the frame ends too early, is nested too deep, or has too many values
+ * @throws RangeError if the frame ends too early, is nested too deeply, or contains too many values
  */
 function checkSizes(bytes: Uint8Array): void {
   const heads = new Heads(bytes)
@@ -62,13 +67,13 @@ function checkSizes(bytes: Uint8Array): void {
       outer.push(left)
       left = items
     }
-    if (outer.length > MOST_LEVELS) throw new RangeError(`it is nested deeper than ${MOST_LEVELS} levels`)
-    if (values > MOST_VALUES) throw new RangeError(`it has more than ${MOST_VALUES} values`)
+    if (outer.length > MOST_LEVELS) throw new RangeError(`nesting exceeds ${MOST_LEVELS} levels`)
+    if (values > MOST_VALUES) throw new RangeError(`data contains more than ${MOST_VALUES} values`)
     while (left === 0 && outer.length > 0) left = outer.pop() as number
   }
 }
 
-/** For the heads from 0xc0 to 0xdf: how many bytes the length after it takes, and how many of data follow in any case. */
+/** Tables for heads from 0xc0 to 0xdf: number of length bytes after the head, and number of data bytes that always follow. */
 const LENGTH_BYTES = [
   0, 0, 0, 0, 1, 2, 4, 1, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 2, 4, 2, 4,
 ]
@@ -76,7 +81,7 @@ const DATA_BYTES = [
   0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17, 0, 0, 0, 0, 0, 0, 0,
 ]
 
-/** Goes from head to head of a frame's values. */
+/** Reads the heads of a frame's values, one after the other. */
 class Heads {
   readonly #view: DataView
   #at = 0
@@ -85,7 +90,7 @@ class Heads {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
-  /** Skips a head and the data that belongs to it alone; returns how many further values belong to it. */
+  /** Skips a head and its own data. Returns the number of further values that belong to it. */
   skip(): number {
     const head = this.#view.getUint8(this.#take(1))
     if (head < 0x80 || head >= 0xe0) return 0
@@ -108,11 +113,12 @@ class Heads {
     return bytes === 2 ? this.#view.getUint16(at) : this.#view.getUint32(at)
   }
 
-  /** Goes on by so many bytes; returns where they begin. */
+  /** Advances by a number of bytes. Returns where they start. */
   #take(bytes: number): number {
     const at = this.#at
     this.#at += bytes
-    if (this.#at > this.#view.byteLength) throw new RangeError('it ends before what its lengths announce')
+    if (this.#at > this.#view.byteLength)
+      throw new RangeError('data is truncated: a declared length exceeds the frame')
     return at
   }
 }

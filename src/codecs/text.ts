@@ -1,11 +1,11 @@
 import { describeValue } from '../core/describe-value.js'
 import type { Codec } from './codec.js'
 
-/** Text frames as they are: a message is a string. Binary frames go to `@OnBinary`. */
+/** Codec for plain text frames: a message is a string. Binary frames reach `@OnBinary`. */
 export const textCodec: Codec = {
   encode(message) {
     if (typeof message === 'string') return message
-    throw new TypeError(`textCodec sends strings, and this is ${describeValue(message)}`)
+    throw new TypeError(`textCodec can only encode strings, received ${describeValue(message)}`)
   },
   decode: (data) => data,
 }
@@ -15,7 +15,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 /**
  * Returns the text of a frame.
  *
- * @throws TypeError where bytes are no UTF-8
+ * @throws TypeError if bytes are not valid UTF-8
  */
 export function textOf(data: string | Uint8Array): string {
   return typeof data === 'string' ? data : utf8.decode(data)

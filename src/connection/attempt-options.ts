@@ -10,28 +10,28 @@ import type { FieldMistake } from './request-fields.js'
 
 /** Passed to the `url`, `headers` and `protocols` functions on every attempt. */
 export interface AttemptInfo {
-  /** The number of this try, counted from 1 and anew after a connection that held for `minUptime`. */
+  /** Attempt number, from 1. Resets once a connection has lasted `minUptime`. */
   readonly attempt: number
-  /** True when the connection has been open before. */
+  /** True if the connection has been open before. */
   readonly isReconnect: boolean
-  /** Why there is another attempt; `undefined` the first time. */
+  /** Failure that led to this attempt; `undefined` for the first one. */
   readonly failure?: Failure | undefined
-  /** Aborts when the attempt is given up: hand it to `fetch`. */
+  /** Aborts when the attempt is abandoned. Pass it to `fetch`. */
   readonly signal: AbortSignal
-  /** The URL that the options name. Only a `@ClientOption('url')` method receives it; `undefined` if they name none. */
+  /** URL from the options; `undefined` if they have none. Only a `@ClientOption('url')` method receives it. */
   readonly url?: string | undefined
 }
 
 /**
- * A value, or a function that is called on every attempt, for example to fetch a token. If it throws or rejects, the attempt has failed and
- * the next one follows. If it returns what can never be sent, the failure is fatal.
+ * A value, or a function called on every attempt, for example to fetch a token. If the function throws or rejects, the attempt fails and the
+ * next one follows. If it returns a value that can never be sent, the failure is fatal.
  */
 export type PerAttempt<T> = T | ((attempt: AttemptInfo) => T | Promise<T>)
 
-/** Headers by name. One whose value is `undefined` is not sent. */
+/** Headers by name. A header whose value is `undefined` is not sent. */
 export type RequestHeaders = Readonly<Record<string, string | undefined>>
 
-/** The options that make up the request of an attempt. */
+/** Options that define the request of an attempt. */
 export interface AttemptOptions {
   readonly url: PerAttempt<string | URL>
   readonly protocols: PerAttempt<string | readonly string[]>
@@ -46,8 +46,8 @@ export interface AttemptOptions {
 /**
  * Returns the request of one attempt. Calls the url, headers and protocols functions.
  *
- * @throws ConnectOptionError if one of the functions fails, or returns what no request can carry
- * @throws InvalidUrlError if the url cannot be connected to
+ * @throws ConnectOptionError if one of the functions fails, or returns an invalid value
+ * @throws InvalidUrlError if the URL is invalid
  */
 export async function resolveRequest(
   settings: AttemptOptions,
@@ -60,7 +60,10 @@ export async function resolveRequest(
     throw new ConnectOptionError('url', cause, true)
   }
   const problem = findUrlMistake(address)
-  if (problem) throw new InvalidUrlError(`The URL ${showUrl(address)} ${problem.cause}: ${problem.fix}`)
+  if (problem) {
+    const { cause, fix } = problem
+    throw new InvalidUrlError(`Invalid URL: ${showUrl(address)} ${cause}. ${capitalized(fix)}`)
+  }
   refuse('headers', findHeaderMistakes(headers))
   refuse('protocols', findProtocolMistakes(protocols))
   return {
@@ -74,14 +77,14 @@ export async function resolveRequest(
   }
 }
 
-/** The options of an attempt without functions, as the user gave or returned them: they may be anything. */
+/** Options of an attempt after their functions were called. The types are those that the user promised, not checked yet. */
 interface ResolvedOptions {
   readonly url: string | URL
   readonly protocols: string | readonly string[]
   readonly headers: RequestHeaders
 }
 
-/** Most connections have no functions: then there is nothing to wait for. */
+/** Returns true if no option is a function, as in most connections. Then nothing has to be awaited. */
 function isPlain(settings: AttemptOptions): settings is AttemptOptions & ResolvedOptions {
   const { url, headers, protocols } = settings
   return [url, headers, protocols].every((value) => typeof value !== 'function')
@@ -97,9 +100,9 @@ async function resolveAll(settings: AttemptOptions, attempt: AttemptInfo): Promi
 }
 
 /**
- * Returns the codec of the link that has opened. Calls the codec function, if it is one.
+ * Returns the codec of a link that has opened. Calls the codec function, if there is one.
  *
- * @throws ConnectOptionError if the function throws, or returns something that is not a codec
+ * @throws ConnectOptionError if the function throws, or returns a value that is not a codec
  */
 export function resolveCodec({ codec }: Pick<AttemptOptions, 'codec'>): Codec {
   if (typeof codec !== 'function') return codec
@@ -137,12 +140,16 @@ async function resolveOption<T>(
 function refuse(option: 'headers' | 'protocols', mistakes: readonly FieldMistake[]): void {
   if (mistakes.length === 0) return
   const reasons = mistakes.map(
-    ({ place, cause, fix }) => `${place && `${option}${place}: `}${cause} (${fix})`,
+    ({ place, cause, fix }) => `${place && `${option}${place}: `}${cause}. ${capitalized(fix)}`,
   )
-  throw new ConnectOptionError(option, new TypeError(reasons.join('; ')), true)
+  throw new ConnectOptionError(option, new TypeError(reasons.join('. ')), true)
 }
 
-/** Node refuses a header whose value is `undefined`; here it means that the header is not sent. */
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+/** Removes headers whose value is `undefined`, which Node rejects. */
 function definedHeaders(headers: RequestHeaders): Record<string, string> {
   const defined = Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return Object.fromEntries(defined)

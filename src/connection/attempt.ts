@@ -25,18 +25,17 @@ import { redactUrl, unusedProxy } from '../core/url.js'
 import { resolveCodec, resolveRequest } from './attempt-options.js'
 import type { AttemptInfo, AttemptOptions } from './attempt-options.js'
 
-/** Settings of an attempt. */
 export interface AttemptSettings extends AttemptOptions {
   readonly connectTimeout: number
   readonly clock: Clock
 }
 
-/** Receives the result of an attempt. Exactly one of these is called, once. */
+/** Receives the result of an attempt. Exactly one of the methods is called, once. */
 export interface AttemptListener {
   /**
-   * The transport is open, and the attempt is over. Returns who receives what the transport reports from now on.
+   * Called when the transport is open, which ends the attempt. Returns the listener for all later events of the transport.
    *
-   * @param codec the codec of the link
+   * @param codec codec of the link
    */
   onAttemptOpen(
     attempt: Attempt,
@@ -48,13 +47,13 @@ export interface AttemptListener {
 }
 
 /**
- * One try to connect: it calls the url, headers and protocols functions and dials, all within `connectTimeout`. It ends as an open
- * transport or as a failure.
+ * One attempt to connect. It calls the url, headers and protocols functions and dials, all within `connectTimeout`. The result is an open
+ * transport or a failure.
  */
 export class Attempt implements TransportListener {
-  /** The name that the lifecycle gives it, and its link. */
+  /** Name that the lifecycle gives to the attempt and its link. */
   readonly name: number
-  /** Counts from 1; see `AttemptInfo`. */
+  /** Attempt number, from 1; see `AttemptInfo`. */
   readonly number: number
   readonly #settings: AttemptSettings
   readonly #listener: AttemptListener
@@ -62,9 +61,9 @@ export class Attempt implements TransportListener {
   #url: string | undefined
   #transport: Transport | undefined
   #timer: Timer | undefined
-  /** Receives what the transport reports once it is open, from a transport that goes on telling the attempt. */
+  /** Receives the events of the open transport, if the transport still reports them to the attempt. */
   #link: OpenTransportListener | undefined
-  /** Why this side gave up. */
+  /** Error because of which this side abandoned the attempt. */
   #failure: Error | undefined
   #isOver = false
 
@@ -75,12 +74,12 @@ export class Attempt implements TransportListener {
     this.#listener = listener
   }
 
-  /** The true url, credentials included; `undefined` until it is known. */
+  /** Full URL, including credentials; `undefined` until it is known. */
   get url(): string | undefined {
     return this.#url
   }
 
-  /** Aborts when the attempt fails or is given up. */
+  /** Aborts when the attempt fails or is abandoned. */
   get signal(): AbortSignal {
     return this.#gone.signal
   }
@@ -93,7 +92,7 @@ export class Attempt implements TransportListener {
     const info: AttemptInfo = {
       attempt: this.number,
       ...facts,
-      // perf: saves 800 B per connection whose functions ask for no signal.
+      // perf: saves 800 B per connection whose functions do not use the signal.
       get signal() {
         return signal()
       },
@@ -123,16 +122,16 @@ export class Attempt implements TransportListener {
     this.#giveUp(error)
   }
 
-  /** Gives up, and tells nothing more. */
+  /** Abandons the attempt. The listener is not called. */
   cut(): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#timer?.cancel()
-    this.#gone.abort(new ConnectionLostError('The attempt was given up', CloseCode.ABNORMAL, ''))
+    this.#gone.abort(new ConnectionLostError('Connection attempt canceled', CloseCode.ABNORMAL, ''))
     this.#transport?.terminate()
   }
 
-  /** Gives up; the failure follows once the transport has reported its end. */
+  /** Abandons the attempt. The listener is called once the transport has ended. */
   #giveUp(failure: Error): void {
     this.#failure = failure
     if (this.#transport) this.#transport.terminate()
@@ -140,7 +139,7 @@ export class Attempt implements TransportListener {
   }
 
   onOpen(handshake: Handshake): OpenTransportListener {
-    // It may open all the same; its end follows.
+    // An abandoned transport can still open before it ends.
     if (this.#isGivenUp() || !this.#transport) return this
     const codec = this.#resolveCodec()
     // The function may have closed the connection.
@@ -155,7 +154,7 @@ export class Attempt implements TransportListener {
     return this.#isOver || this.#failure !== undefined
   }
 
-  /** Returns the codec of the link; `undefined` if its function failed, which ends the attempt. */
+  /** Returns the codec of the link; `undefined` if the codec function failed, which ends the attempt. */
   #resolveCodec(): Codec | undefined {
     try {
       return resolveCodec(this.#settings)
@@ -187,7 +186,7 @@ export class Attempt implements TransportListener {
     this.#isOver = true
     this.#timer?.cancel()
     const error = chooseError(end.error, this.#failure)
-    this.#gone.abort(error ?? new ConnectionLostError('The attempt was given up', end.code, end.reason))
+    this.#gone.abort(error ?? new ConnectionLostError('Connection attempt canceled', end.code, end.reason))
     this.#listener.onAttemptFailed(this, { ...end, error })
   }
 }
@@ -195,6 +194,6 @@ export class Attempt implements TransportListener {
 function unusable(url: string, thrown: Error): Error {
   if (thrown instanceof HoldfastError) return thrown
   if (thrown instanceof SyntaxError)
-    return new InvalidUrlError(`${redactUrl(url)}: ${thrown.message}`, { cause: thrown })
+    return new InvalidUrlError(`Cannot connect to ${redactUrl(url)}: ${thrown.message}`, { cause: thrown })
   return new ConnectFailedError(redactUrl(url), thrown)
 }

@@ -23,16 +23,16 @@ import { describeDecision } from './retry-policy.js'
 import type { ConnectionSettings } from './settings.js'
 import type { StepFacts, Trouble } from './step-facts.js'
 
-/** Shares of a timeout after which the parts of closing are over: handlers and goodbye, the closing handshake; the rest is for `@OnClose`. */
+/** Shares of the timeout after which handlers and `@OnClosing`, and then the closing handshake, must be done. The rest is for `@OnClose`. */
 const SHARES: Readonly<Partial<Record<TimerName, number>>> = { half: 1 / 2, cut: 9 / 10 }
 
-/** So much of `maxAge` is up to chance: clients that were started together are not renewed together. */
+/** Random share of `maxAge`, so that clients that started together do not reconnect together. */
 const MAX_AGE_SPREAD = 1 / 10
 
 /**
  * Runs the effects of steps on the parts of a connection. {@link EndingEffects} runs those that end a link or the connection.
  *
- * perf: extends the parts, so that a connection is one object: saves 40 B per idle connection.
+ * perf: extends the parts, so that a connection is one object, which saves 40 B per idle connection.
  */
 export abstract class ConnectionEffects
   extends ConnectionParts
@@ -70,7 +70,7 @@ export abstract class ConnectionEffects
         ;(facts.states ??= []).push(holder.state)
       } else if (effect.type === 'ready') holder.set(this.#stateOf('open', effects, facts))
     }
-    // A close() after end() has another code.
+    // A close() after end() changes the code.
     if (facts.closing && holder.state.status === 'closing' && this.state.shape.closing === 'close')
       holder.set({ status: 'closing', ...facts.closing })
   }
@@ -135,7 +135,7 @@ export abstract class ConnectionEffects
 
   // --- states -----------------------------------------------------------------------------------------------------------
 
-  /** Returns a state with its facts, right after the step that led to it. */
+  /** Returns a state with its details, right after the step that led to it. */
   #stateOf(status: LifecycleStatus, effects: readonly LifecycleEffect[], facts: StepFacts): ConnectionState {
     const { state, links, openings, retryPolicy } = this
     const next = effects.some(({ type }) => type === 'forgive') ? 1 : retryPolicy.nextAttempt
@@ -179,7 +179,7 @@ export abstract class ConnectionEffects
     const { signal } = part instanceof Session ? part.link : (part ?? holder)
     const { error } = trouble
     const fatal = consequence === 'fatal'
-    // A handler that gives up with its link's own signal says nothing new.
+    // If a handler rejects with its link's own signal, the loss has already been reported.
     if (consequence === 'reported' && error === signal.reason) return
     if (fatal ? this.#endings.isGoodEnd(trouble) : isPlainEnd(trouble) && consequence !== 'the old one stays')
       return
@@ -259,7 +259,7 @@ function waitOf({ trouble, delay = 0 }: StepFacts): WaitFacts {
   return retryAfter === undefined ? { delay, cause } : { delay, cause, retryAfter }
 }
 
-/** A failure that is not retried tells why the connection closes; otherwise a call did. */
+/** Returns why the connection closes: because of a call, or because of a failure that is not retried. */
 function closingOf({
   closing,
   trouble,
@@ -269,7 +269,7 @@ function closingOf({
   return { initiator, code: sentCode ?? code, reason }
 }
 
-/** The stream ended without an error and without a close frame: `@OnClose` says all there is, as after a close frame. */
+/** Returns true for an end without an error. As after a close frame, `@OnClose` receives all the details. */
 function isPlainEnd({ disconnect: { stage, error } }: Trouble): boolean {
   return stage === 'close' && error === undefined
 }
@@ -281,8 +281,8 @@ function sayConsequence(consequence: Consequence, { decision }: Trouble, delay =
     case 'retried':
       return decision ? describeDecision(decision) : `retrying in ${Math.round(delay)} ms`
     case 'the old one stays':
-      return 'the old connection stays'
+      return 'keeping the current connection'
     case 'reported':
-      return 'the connection has ended already'
+      return 'the connection has already ended'
   }
 }

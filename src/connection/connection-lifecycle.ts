@@ -27,18 +27,18 @@ import { asks, resetsCounts } from '../lifecycle/step.js'
 import type { ConnectionSettings } from './settings.js'
 import type { StepFacts, Trouble } from './step-facts.js'
 
-/** Shows a connection as one of its links sees it. */
+/** Returns the connection bound to one of its links. */
 export type ConnectionView = (lifecycle: ConnectionLifecycle, session: Session) => HandlerConnection
 
-/** Facts that the lifecycle asks for beforehand. */
+/** Facts that the lifecycle needs before a step. */
 interface AskedFacts {
   readonly retry: boolean
   readonly stable: boolean
 }
 
 /**
- * Brings a connection from one state to the next: it makes events of what users ask and of what attempts, sessions and timers report,
- * and has the driver step them. The pure step decides what follows, and the effects do it.
+ * Brings a connection from one state to the next. It turns the calls of users and the reports of attempts, sessions and timers into events,
+ * and passes them to the driver. The pure step decides what follows, and the effects do it.
  */
 export class ConnectionLifecycle extends ConnectionEffects implements SessionOwner {
   readonly #view: ConnectionView
@@ -58,9 +58,9 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
     return this.#view(this, session)
   }
 
-  // --- what the user asks -----------------------------------------------------------------------------------------------
+  // --- calls of the user ------------------------------------------------------------------------------------------------
 
-  /** Begins with the first attempt, unless the connection has been closed already. */
+  /** Starts the first attempt, unless the connection has already been closed. */
   start(listener: ConnectionListener): void {
     this.listener = listener
     this.#driver.start(this.settings.maxAge !== Infinity, {})
@@ -87,12 +87,12 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
     return this.holder.closed.promise
   }
 
-  /** `options.signal` has aborted: nothing stays open, unless the connection has been ready. */
+  /** Called when `options.signal` has aborted. Ends the connection, unless it has been ready. */
   abortStart(): void {
     this.#driver.call({ type: 'signalAborted' }, {})
   }
 
-  /** Says goodbye and sends the last words; the server's close ends the connection. */
+  /** Runs `@OnClosing` and sends the final message. The server's close ends the connection. */
   end(lastWords: OutboxEntry<string | Uint8Array> | undefined, endTimeout: number): Promise<CloseInfo> {
     const { status } = this.holder.state
     const closing = { initiator: 'local', code: CloseCode.NORMAL, reason: '' } as const
@@ -104,7 +104,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
     return refused ? Promise.reject(refusalError(refused, status)) : this.holder.closed.promise
   }
 
-  // --- what attempts report ---------------------------------------------------------------------------------------------
+  // --- reports of attempts ----------------------------------------------------------------------------------------------
 
   onAttemptOpen(attempt: Attempt, transport: Transport, handshake: Handshake, codec: Codec): Link {
     const { name, number } = attempt
@@ -127,7 +127,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
     this.#reportTrouble(attempt, disconnect, ({ retry }) => ({ type: 'attemptFailed', link, retry }))
   }
 
-  // --- what sessions report ---------------------------------------------------------------------------------------------
+  // --- reports of sessions ----------------------------------------------------------------------------------------------
 
   onOpenSettled(session: Session, outcome: Exclude<OpenOutcome, 'released'>): void {
     const link = session.name
@@ -190,12 +190,12 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
 
   // --- failures ---------------------------------------------------------------------------------------------------------
 
-  /** The current link has been ready for `minUptime`. */
+  /** True if the current link has been ready for `minUptime`. */
   get #isStable(): boolean {
     return this.retryPolicy.isStable(this.links.current?.readyAt)
   }
 
-  /** Reports a failure or a loss; the retry policy is asked before, if its answer matters. */
+  /** Reports a failure or a loss. Calls the retry policy first if its decision matters. */
   #reportTrouble(
     lost: Attempt | Session,
     disconnect: Disconnect,
@@ -209,7 +209,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
     })
   }
 
-  /** @param event the event that it leads to, if the policy may be asked what follows */
+  /** @param event resulting event, if the retry policy may decide */
   #troubleOf(lost: Attempt | Session, disconnect: Disconnect, event?: LifecycleEvent): Trouble {
     const { retryPolicy, hub } = this
     const isSession = lost instanceof Session
@@ -221,13 +221,13 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
       hasBeenOpen: isSession && lost.hasOpened,
     })
     const judged = event && this.#judge(failure, event, disconnect.stage === 'open')
-    // `shouldReconnect` can have called the connection: a verdict that is not wanted any more is dropped.
+    // `shouldReconnect` may have called the connection, so that the decision no longer matters.
     const decision = event && asks(this.state, event) ? judged : undefined
     const isCurrent = this.state.current === lost.name
     return { lost, isCurrent, disconnect, error: errorOf(disconnect), failure, decision }
   }
 
-  /** Asks the retry policy, if its answer matters. */
+  /** Calls the retry policy if its decision matters. */
   #judge(failure: Failure, event: LifecycleEvent, isOpenFailure: boolean): RetryDecision | undefined {
     const { state, retryPolicy } = this
     if (!asks(state, event)) return undefined
@@ -240,7 +240,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
   }
 }
 
-/** Links with a codec of their own have settings of their own; all others share those of the connection. */
+/** Returns the settings of a link. Links with their own codec get a copy; all others share those of the connection. */
 function linkSettings(settings: ConnectionSettings, codec: Codec): LinkSettings {
   return hasCodec(settings, codec) ? settings : { ...settings, codec }
 }
@@ -256,8 +256,8 @@ function openFailure(error: Error): Disconnect {
   return { initiator: 'local', stage: 'open', error, sentCode: CloseCode.RECONNECTING }
 }
 
-/** Returns what a call throws that the connection refuses. */
+/** Returns the error of a call that the connection rejects. */
 export function refusalError(refused: Refusal, status: string): Error {
   if (refused === 'NotConnectedError') return new NotConnectedError(status)
-  return new ConnectionClosedError(`The connection is ${status}: this can no longer be asked of it`)
+  return new ConnectionClosedError(`Connection is ${status}: it can no longer send, request or reconnect`)
 }

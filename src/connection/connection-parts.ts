@@ -11,9 +11,9 @@ import { Openings } from './openings.js'
 import { RetryPolicy } from './retry-policy.js'
 import type { ConnectionSettings } from './settings.js'
 
-/** The parts of a connection that its lifecycle brings together, and that the effects of its steps act on. */
+/** The parts of a connection, which the effects of its lifecycle act on. */
 export abstract class ConnectionParts {
-  /** A name that is unique in this process, such as `TickerClient#1`. */
+  /** Name that is unique in this process, such as `TickerClient#1`. */
   readonly id: string
   readonly settings: ConnectionSettings
   readonly links: Links
@@ -24,7 +24,7 @@ export abstract class ConnectionParts {
   readonly timers: NamedTimers<TimerName>
   /** Runs the handlers; `undefined` until the connection is started. */
   listener: ConnectionListener | undefined
-  /** The message of `end()`, until it is sent. */
+  /** Message of `end()`, until it is sent. */
   protected lastWords: OutboxEntry<string | Uint8Array> | undefined
 
   constructor(id: string, settings: ConnectionSettings) {
@@ -48,13 +48,13 @@ export abstract class ConnectionParts {
     return lastWords
   }
 
-  /** Reports something that changes nothing. */
+  /** Reports an error that does not affect the connection. */
   report(error: Error, stage: Stage, consequence: string, message?: unknown): void {
     const signal = this.links.current?.link.signal ?? this.holder.signal
     void this.listener?.onError({ error, stage, fatal: false, consequence, signal, message })
   }
 
-  /** Reports a handler of the end that has not settled in its time. */
+  /** Reports an `@OnClosing` or `@OnClose` that did not complete in time. */
   reportLate(event: 'closing' | 'close', consequence: string): void {
     this.report(
       new UnprocessedMessagesError(0, [this.listener?.nameOf(event) ?? ''], true),
@@ -67,7 +67,6 @@ export abstract class ConnectionParts {
     this.listener?.onSubscriptionIds(keyOf)
   }
 
-  /** Logs a warning. */
   warn(message: string): void {
     this.listener?.onWarning(message)
   }

@@ -29,21 +29,21 @@ import type { ConnectionState } from '../session/state.js'
 import type { Subscriptions } from '../subscriptions/subscriptions.js'
 import type { WaitOptions } from '../messages/waiters.js'
 
-/** Node's `util.inspect.custom`, by its registered name: there is no such module in a browser. */
+/** Node's `util.inspect.custom`, by its registered name, because browsers have no such module. */
 const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 
 /**
- * The long-lived connection that a handler class is wired to. It uses one link after another: a link is one open socket.
+ * The long-lived connection of a client. It uses one link after another; a link is one open socket.
  *
- * Inject it into the client, or take it from `client.connection`. Both use the current link; inside `@OnOpen`, also after an await, the
- * one that opens. `context.connection` belongs to the link that the handler was called for: sends, requests and waits go to that link. As
- * `Connection<typeof market.client>` it sends what that protocol sends to the server: see `defineProtocol`.
+ * Inject it into the client, or read it from `client.connection`. Both use the current link or, inside `@OnOpen` (even after an await), the
+ * link that is opening. `context.connection` is bound to the link that the handler was called for: its sends, requests and waits use that
+ * link. A `Connection<typeof market.client>` only accepts the messages that this protocol sends to the server; see `defineProtocol`.
  */
 export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnection<P> {
-  /** A name that is unique in this process, such as `TickerClient#1`. */
+  /** Name that is unique in this process, such as `TickerClient#1`. */
   readonly id: string
   readonly #lifecycle: ConnectionLifecycle
-  /** The link that every call goes to, in a handler's context; elsewhere it is the one that the caller means. */
+  /** The link that a handler's context is bound to; `undefined` for the connection as a whole. */
   readonly #session: Session | undefined
 
   /** @internal */
@@ -55,7 +55,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Makes a connection that has not begun to connect.
+   * Creates a connection that has not started connecting.
    *
    * @internal
    */
@@ -64,7 +64,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Begins to connect; nothing is told to anybody before.
+   * Starts connecting. The listener receives no events before this call.
    *
    * @internal
    */
@@ -73,7 +73,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Settles with the first `@OnOpen`; rejects when the end comes first.
+   * Resolves when `@OnOpen` completes for the first time. Rejects if the connection ends first.
    *
    * @internal
    */
@@ -82,7 +82,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Ends a connection that has not been ready yet.
+   * Ends the connection, unless it has already been ready.
    *
    * @internal
    */
@@ -91,7 +91,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Tells once the connection has ended for good; at once if it has.
+   * Calls `ended` when the connection has ended for good, immediately if it already has.
    *
    * @internal
    */
@@ -99,28 +99,28 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     this.#lifecycle.holder.closed.onSettled(ended)
   }
 
-  /** The true url of the latest attempt, credentials included: logs and errors show less. `undefined` before it is known. */
+  /** Full URL of the latest attempt, including credentials. Logs and errors show less. `undefined` until it is known. */
   get url(): string | undefined {
     return this.#lifecycle.links.url
   }
 
-  /** The subprotocol that the server chose; `''` if it chose none, or no link is open. */
+  /** Subprotocol that the server chose; `''` if it chose none or no link is open. */
   get protocol(): string {
     return this.#link?.transport.protocol ?? ''
   }
 
-  /** State of the connection. It is up to date when a call returns; `@OnStateChange` receives every state in order, and may lag behind. */
+  /** State of the connection, up to date as soon as a call returns. `@OnStateChange` receives every state in order, and can lag behind. */
   get state(): ConnectionState {
     return this.#lifecycle.holder.state
   }
 
-  /** Bytes accepted by `send` and not yet handed to the operating system, the outbox included. */
+  /** Number of bytes that `send` accepted and that have not been passed to the operating system, outbox included. */
   get bufferedAmount(): number {
     return (this.#link?.transport.bufferedAmount ?? 0) + this.#lifecycle.hub.sender.bytes
   }
 
   /**
-   * Stands for the link that every call goes to, in a handler's context.
+   * Identifies the link that a handler's context is bound to.
    *
    * @internal
    */
@@ -128,29 +128,31 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return this.#session
   }
 
-  /** Numbers of messages that were not handled, conflated, not awaited or not sent since the start; a snapshot. */
+  /** Snapshot of the counters of unhandled, conflated, unmatched and dropped messages since the start. */
   get stats(): ConnectionStats {
     return this.#lifecycle.hub.stats
   }
 
-  /** Aborts when the connection starts to close for good. Each handler's context has the signal of its link. */
+  /** Aborts when the connection starts to close for good. A handler's context has the signal of its link. */
   get signal(): AbortSignal {
     return this.#lifecycle.holder.signal
   }
 
-  /** Resolves when the connection is closed for good, also after an error, which is then in `error`. Never rejects. */
+  /** Resolves when the connection is closed for good. If an error caused it, the value contains it as `error`. Never rejects. */
   get closed(): Promise<CloseInfo> {
     return this.#lifecycle.holder.closed.promise
   }
 
   /**
-   * Sends text or bytes unchanged. Until the connection is ready, the outbox keeps them. Inside `@OnOpen` they go out immediately. On
-   * `context.connection` they go to its link; once that is lost, they are reported as a {@link MessageDroppedError}.
+   * Sends text or bytes unchanged. Until the connection is ready, the outbox keeps them. Inside `@OnOpen`, they are sent immediately. On
+   * `context.connection`, they are sent on its link; once that is lost, `@OnError` receives a {@link MessageDroppedError}.
    *
-   * @returns flow control only: already settled while less than `sendHighWaterMark` is buffered, otherwise it resolves at a quarter of
-   * that, or when the link is lost; it never rejects
-   * @throws TypeError for anything but a string or bytes
-   * @throws OutboxFullError when the outbox is full, with `overflow: 'reject'`, or while more than 16 times `sendHighWaterMark` is buffered
+   * You do not have to await the promise. It is only for flow control.
+   *
+   * @returns a promise that is already resolved while less than `sendHighWaterMark` is buffered. Otherwise, it resolves when the buffer
+   * has drained to a quarter of that, or when the link is lost. Never rejects.
+   * @throws TypeError if the data is neither a string nor bytes
+   * @throws OutboxFullError if the outbox is full (with `overflow: 'reject'`), or while more than 16 times `sendHighWaterMark` is buffered
    * @throws NotConnectedError while not open, with `outbox: false`
    * @throws ConnectionClosedError once closing or closed, except inside `@OnClosing`
    */
@@ -161,9 +163,10 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Sends a value as JSON, whatever the codec. A function makes the value as with {@link sendMessage}. Returns and throws like {@link send}.
+   * Sends a value as JSON, regardless of the codec. The value can also be a function, as in {@link sendMessage}. Returns and throws like
+   * {@link send}.
    *
-   * @throws EncodeError when JSON has no text for the value
+   * @throws EncodeError if the value has no JSON representation
    */
   sendJson(value: Outgoing<P> | (() => Outgoing<P>)): Promise<void> {
     this.#checkNotClosed()
@@ -172,15 +175,15 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Sends a message through the codec. Returns and throws like {@link send}.
+   * Encodes a message with the codec and sends it. Returns and throws like {@link send}.
    *
-   * A function makes the message when it is handed to the socket, after the outbox and `rateLimit`: for what ages, such as a signature. It
-   * is called at most once, and returns the message itself. If it throws, or returns a promise or `undefined`, `@OnError` receives an
-   * EncodeError (stage `encode`). Until then it counts as a message of 0 bytes.
+   * Pass a function to create the message at the moment it is written to the socket, after the outbox and `rateLimit`, for example to sign it
+   * with the current time. The function is called at most once and must return the message itself. If it throws, or returns a promise or
+   * `undefined`, `@OnError` receives an EncodeError (stage `encode`). Until it is called, the message counts as 0 bytes.
    *
    * With a codec per link, a message that waits for a link is encoded when it is sent.
    *
-   * @throws EncodeError when the codec cannot encode it
+   * @throws EncodeError if the codec cannot encode the message
    */
   sendMessage(message: Outgoing<P> | (() => Outgoing<P>)): Promise<void> {
     this.#checkNotClosed()
@@ -191,14 +194,14 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Waits for the next message of a link that matches. Handlers do not receive it. It is seen before any queue, so a handler, and
-   * `@OnOpen`, may await it. Inside `@OnOpen`, messages that have already arrived on its link are looked at first, oldest first.
+   * Resolves with the next matching message of a link. Handlers do not receive it. Messages are matched before they are queued, so
+   * handlers and `@OnOpen` can await this. Inside `@OnOpen`, messages that have already arrived on its link are checked first, oldest first.
    *
-   * The wait belongs to the link that it was started on; without one, to the next link that opens.
+   * The wait is bound to the link that is open now or, without one, to the next link that opens.
    *
-   * @returns the message; rejects with WaitTimeoutError, with ConnectionLostError when the link is lost first, with
-   * ConnectionClosedError when the connection ends, with BackpressureError when far too many messages or waits are pending, with a
-   * TypeError when `match` returns a promise, or with the signal's reason
+   * @returns the message. Rejects with WaitTimeoutError, with ConnectionLostError if the link is lost first, with ConnectionClosedError if
+   * the connection ends, or with the signal's reason. Also rejects with BackpressureError if far too many messages or waits are pending, and
+   * with TypeError if `match` returns a promise.
    * @throws ConnectionClosedError once closing or closed
    */
   waitFor<T = unknown>(
@@ -214,18 +217,19 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Sends a request and resolves with its reply, which the `requests` option finds. It is seen before any queue, so a handler, and
-   * `@OnOpen`, may await it. Without a ready link it waits for one, while its timeout runs.
+   * Sends a request and resolves with its reply, which the `requests` option recognizes. Replies are matched before they are queued, so
+   * handlers and `@OnOpen` can await this. Without a ready link, the request waits for one while its timeout runs.
    *
-   * A function makes the message when it is handed to the socket, again for each link with `resend`; the ID is added after that. If it
-   * throws, or returns a promise or `undefined`, the request rejects, and `@OnError` receives the error (stage `encode`).
+   * Pass a function to create the message at the moment it is written to the socket and, with `resend`, again for each link. The ID is added
+   * afterwards. If the function throws, or returns a promise or `undefined`, the request rejects and `@OnError` receives the error (stage
+   * `encode`).
    *
-   * The request belongs to the link that it was made on. A link that was replaced takes no new ones: they go to the new link.
+   * The request is bound to the link that it was made on. A link that has been replaced accepts no new requests; they use the new link.
    *
-   * @returns the reply's result; rejects with RequestTimeoutError, with ReplyError when the reply is an error, with
-   * ConnectionLostError when the link is lost first (unless `resend` is set), with ConnectionClosedError when the connection ends, with
-   * BackpressureError, with EncodeError, or with the signal's reason
-   * @throws TypeError when the message can have no id, or has one that is in use
+   * @returns the result from the reply. Rejects with RequestTimeoutError, with ReplyError if the reply is an error, with ConnectionLostError
+   * if the link is lost first (unless `resend` is set), or with ConnectionClosedError if the connection ends. Also rejects with
+   * BackpressureError, with EncodeError, or with the signal's reason.
+   * @throws TypeError if the message cannot have an ID, or its ID is already in use
    * @throws ConnectionClosedError once closing or closed
    */
   request<T = unknown, M extends Outgoing<P> = Outgoing<P>>(
@@ -237,7 +241,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Sends a request and iterates over its replies, the last one included. Ends and throws like {@link request}.
+   * Sends a request and iterates over its replies, including the last one. Fails like {@link request}.
    */
   requestMany<T = unknown, M extends Outgoing<P> = Outgoing<P>>(
     message: M | (() => M),
@@ -248,10 +252,10 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Answers a call of the server with the ID of that call: on `context.connection` over its link, otherwise over the current one. Returns
-   * like {@link send}.
+   * Replies to a call from the server with the ID of that call. `context.connection` replies on its own link; otherwise the current link is
+   * used. Returns like {@link send}.
    *
-   * @throws TypeError when the call has no id
+   * @throws TypeError if the call has no ID
    * @throws NotConnectedError while not open
    * @throws ConnectionClosedError once closing or closed
    */
@@ -262,14 +266,14 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Iterates over decoded messages from now on, across reconnects. Handlers still receive every message. Ends when the connection is
-   * closed, throws when it is lost for good. An iteration that is behind pauses the socket.
+   * Iterates over decoded messages from now on, across reconnects. Handlers still receive every message. The iteration ends when the
+   * connection is closed, and throws if it is lost for good. An iteration that falls behind pauses the socket.
    *
    * @throws ConnectionClosedError once closing or closed
    */
   messages(options: MessagesOptions = {}): MessageIterator {
     this.#checkNotClosed()
-    // eslint-disable-next-line @typescript-eslint/unbound-method -- it tells where the stack of the caller begins, and is not called
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- marks where the caller's stack starts, and is not called
     return this.#lifecycle.hub.takers.streams.open(options, callerOf(this.messages))
   }
 
@@ -280,14 +284,14 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
 
   /**
    * Reconnects: closes the current link with 4000, without `@OnClosing`, and starts the next attempt after its `@OnClose`. Does nothing while
-   * connecting. It concerns the whole connection, also on `context.connection`.
+   * connecting. Affects the whole connection, even when called on `context.connection`.
    *
-   * While no failure is counted, the attempt starts at once. Otherwise it starts at least half of `initialDelay` after the last one started, and
-   * never before a time that the server asked for by `Retry-After`. While waiting, it only leaves out the backoff. A link that is replaced
-   * before `minUptime` counts as a failure, so calling this on each new connection does not cause a storm.
+   * If no failure is counted, the attempt starts immediately. Otherwise, it starts at least half of `initialDelay` after the previous attempt
+   * started, and never before a time set by the server's `Retry-After`. While waiting, this only skips the backoff. A link that is replaced
+   * before `minUptime` counts as a failure, so calling this on every new connection does not cause a reconnect storm.
    *
-   * @param options with `overlap`, the old link stays until the new one is ready; if the new one fails, it stays, and the next try follows
-   * after the backoff
+   * @param options with `overlap: true`, the old link stays in use until the new one is ready. If the new one fails, the old one stays, and the
+   * next attempt follows after the backoff.
    * @throws ConnectionClosedError once closing or closed
    */
   reconnect({ overlap = false }: { readonly overlap?: boolean | undefined } = {}): void {
@@ -295,19 +299,19 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Leaves the last word to the server: `@OnClosing` runs, then `message` is sent, and messages are handled until the server closes, which is
-   * neither an error nor a reason to reconnect. From the call on, public sends throw; what handlers return is still sent.
+   * Lets the server close the connection: runs `@OnClosing`, sends `message`, and handles messages until the server closes. That is neither
+   * an error nor a reason to reconnect. After the call, sends throw, except inside `@OnClosing`. Values that handlers return are still sent.
    *
-   * @param message sent through the codec, after everything that has been accepted for sending
-   * @param options after `timeout` milliseconds the connection is closed as by `close()`; the default is `closeTimeout`
-   * @returns how the connection ended; rejects with NotConnectedError unless open, with ConnectionClosedError once closing or closed, and
-   * with EncodeError when the codec cannot encode the message
+   * @param message encoded by the codec, and sent after everything that has already been accepted
+   * @param options `timeout` in milliseconds, after which the connection is closed as by `close()`. Defaults to `closeTimeout`.
+   * @returns how the connection ended. Rejects with NotConnectedError unless open, with ConnectionClosedError once closing or closed, and
+   * with EncodeError if the codec cannot encode the message.
    */
   async end(
     message?: Outgoing<P>,
     { timeout }: { readonly timeout?: number | undefined } = {},
   ): Promise<CloseInfo> {
-    // Without a link there is nothing to encode it by, and `end` rejects.
+    // Without a link there is no codec, and `end` rejects.
     const codec = sharedCodec(this.#lifecycle.settings.codec) ?? this.#lifecycle.links.current?.link.codec
     const lastWords =
       message === undefined || !codec ? undefined : { data: copyBytes(encodeWith(codec, message)), message }
@@ -315,28 +319,28 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Closes for good: running and queued handlers finish, then `@OnClosing`, the closing handshake and `@OnClose` follow, all within
-   * `closeTimeout`. After half of it the close frame is sent, after nine tenths the socket is terminated. Calling it again changes nothing.
-   * Called in the synchronous part of a handler, it does not wait for that handler.
+   * Closes the connection for good. Running and queued handlers finish first. Then `@OnClosing`, the closing handshake and `@OnClose` follow.
+   * All of it takes at most `closeTimeout`: the close frame is sent after half of that time at the latest, and the socket is terminated after
+   * nine tenths. Calling it again has no effect. When called in the synchronous part of a handler, it does not wait for that handler.
    *
-   * @param code 1000 to say that all is well, 1001 when the process ends, 3000 to 4999 for codes of your own. Default 1000.
-   * @param reason at most 123 bytes
-   * @returns how the last link ended; never rejects
-   * @throws RangeError for a code or a reason that a close frame cannot carry
-   * @throws TypeError for a reason that is not a string
+   * @param code 1000 for a normal closure, 1001 if the process ends, 3000 to 4999 for your own codes. Defaults to 1000.
+   * @param reason up to 123 bytes
+   * @returns how the last link ended. Never rejects.
+   * @throws RangeError if a close frame cannot contain the code or the reason
+   * @throws TypeError if the reason is not a string
    */
   close(code: number = CloseCode.NORMAL, reason = ''): Promise<CloseInfo> {
     checkClose(code, reason)
     return this.#lifecycle.close(code, reason)
   }
 
-  /** Terminates the sockets and ends for good, without `@OnClosing` and a closing handshake. `@OnClose` still runs. Never rejects. */
+  /** Terminates the sockets and ends the connection for good, without `@OnClosing` or a closing handshake. `@OnClose` still runs. Never rejects. */
   terminate(): Promise<CloseInfo> {
     return this.#lifecycle.terminate()
   }
 
   /**
-   * What the connection is subscribed to: injectable by itself.
+   * Source of the injectable `Subscriptions`.
    *
    * @internal
    */
@@ -345,7 +349,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * What the injectable `Heartbeat` reads and drives.
+   * Source of the injectable `Heartbeat`.
    *
    * @internal
    */
@@ -364,19 +368,19 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
       ping: () => openLink().heartbeat.ping(),
       configure(change) {
         openLink().heartbeat.configure(change)
-        // A message may be meant for the heartbeat from now on.
+        // From now on, a message can be a reply to a heartbeat.
         hub.inbound.enableInterception()
       },
     }
   }
 
-  /** Shows no query and no credentials. */
+  /** Describes the connection without the query and credentials of its URL. */
   [INSPECT](): string {
     const url = this.url === undefined ? '' : ` ${redactUrl(this.url)}`
     return `Connection { ${this.id}${url} ${this.state.status} }`
   }
 
-  /** The codec for messages; `undefined` if that depends on the link that will send them. */
+  /** Codec for messages; `undefined` if it depends on the link that will send them. */
   get #codec(): Codec | undefined {
     return this.#session?.link.codec ?? sharedCodec(this.#lifecycle.settings.codec)
   }
@@ -386,12 +390,12 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return this.#session ? sender.sendOver(this.#session.link, data, message) : sender.send(data, message)
   }
 
-  /** The link that the caller means. */
+  /** Link that calls use: the bound one, or the caller's. */
   get #link(): Link | undefined {
     return this.#session?.link ?? this.#lifecycle.links.callersLink
   }
 
-  /** Whose requests the caller's belong to. A link that has been replaced takes no new ones: they go to the new one. */
+  /** Requests of the link that calls use. A link that has been replaced accepts no new requests; they use the new one. */
   get #requests(): PendingRequests {
     const { links, hub } = this.#lifecycle
     const session = this.#session?.isReplaced === false ? this.#session : links.callersSession
@@ -413,7 +417,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 }
 
-/** Returns a connection as one of its links sees it. */
+/** Returns the connection bound to one of its links. */
 function asSeenFrom(lifecycle: ConnectionLifecycle, session: Session): Connection {
   return new Connection(lifecycle.id, lifecycle, session)
 }

@@ -3,7 +3,7 @@ import type { LifecycleEvent, Refusal } from '../lifecycle/events.js'
 import type { LifecycleState } from '../lifecycle/state.js'
 import { start, step } from '../lifecycle/step.js'
 
-/** An event, and facts for its effects: the machine carries nothing that does not steer. */
+/** An event and the facts for its effects. The state machine itself only contains what it needs for its decisions. */
 export interface Report<Facts> {
   readonly event: LifecycleEvent
   readonly facts: Facts
@@ -11,14 +11,14 @@ export interface Report<Facts> {
 
 /** Performs the effects of steps. */
 export interface EffectRunner<Facts> {
-  /** Called when a step is done and its state is stored, before any of its effects runs. */
+  /** Called when a step is done and its state is stored, before its effects run. */
   onStep(effects: readonly LifecycleEffect[], facts: Facts): void
   run(effect: LifecycleEffect, facts: Facts): void
   /** Called when all work is done. */
   onIdle(): void
 }
 
-/** Effects and reports that are not done yet. Their number is bounded, whatever the user calls. */
+/** Pending effects and reports. Their number is bounded, whatever the user calls. */
 interface Work<Facts> {
   readonly effects: { readonly effect: LifecycleEffect; readonly facts: Facts }[]
   readonly reports: (() => Report<Facts> | undefined)[]
@@ -27,16 +27,16 @@ interface Work<Facts> {
 /**
  * Drives the lifecycle of a connection: it stores the state, then performs the effects in order.
  *
- * A call of the user is stepped at once, wherever it comes from; its effects wait behind those that came before. Reports of attempts,
- * links, handlers and timers that come while effects run are stepped after them.
+ * A call of the user is processed immediately, even inside an effect. Its effects are queued behind earlier ones. Reports of attempts, links,
+ * handlers and timers that arrive while effects run are processed afterwards.
  */
 export class LifecycleDriver<Facts> {
   readonly #runner: EffectRunner<Facts>
   #state: LifecycleState
-  /** The work of the running step; `undefined` between steps. */
+  /** Work of the running step; `undefined` between steps. */
   #work: Work<Facts> | undefined
 
-  /** @param ages whether links have a `maxAge` */
+  /** @param ages true if links have a `maxAge` */
   constructor(ages: boolean, runner: EffectRunner<Facts>) {
     this.#runner = runner
     this.#state = start({ maxAge: ages }).state
@@ -46,12 +46,12 @@ export class LifecycleDriver<Facts> {
     return this.#state
   }
 
-  /** Performs the first effects, unless a call has ended the connection before. */
+  /** Performs the first effects, unless a call has already ended the connection. */
   start(ages: boolean, facts: Facts): void {
     if (this.#state.shape.status === 'connecting') this.#perform(start({ maxAge: ages }).effects, facts)
   }
 
-  /** Steps a call of the user: the state and the refusal are right when it returns. */
+  /** Processes a call of the user. The state and the refusal are up to date when it returns. */
   call(event: LifecycleEvent, facts: Facts): Refusal | undefined {
     const { state, effects, refused } = step(this.#state, event)
     this.#state = state
@@ -60,9 +60,9 @@ export class LifecycleDriver<Facts> {
   }
 
   /**
-   * Steps a report: an event that is not a call of the user.
+   * Processes a report, which is an event that is not a call of the user.
    *
-   * @param prepare makes the event when its turn comes, and asks what has to be asked beforehand; `undefined` if nothing has happened
+   * @param prepare creates the event when it is its turn, and obtains the decisions that it needs. Returns `undefined` if nothing happened.
    */
   report(prepare: () => Report<Facts> | undefined): void {
     const isNested = this.#work !== undefined
@@ -85,7 +85,7 @@ export class LifecycleDriver<Facts> {
     return this.#work
   }
 
-  /** Does all work. An effect that throws does not keep the rest from being done. */
+  /** Does all work, even if an effect throws. */
   #finish(work: Work<Facts>): void {
     const thrown: unknown[] = []
     while (work.effects.length > 0 || work.reports.length > 0) {

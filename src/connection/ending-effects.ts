@@ -11,10 +11,10 @@ import type { ConnectionParts } from './connection-parts.js'
 import type { CloseFrameKind, SessionEffect } from '../lifecycle/effects.js'
 import type { StepFacts, Trouble } from './step-facts.js'
 
-/** The effects that end a link or the connection. */
+/** Runs the effects that end a link or the connection. */
 export class EndingEffects {
   readonly #parts: ConnectionParts
-  /** Why the connection ends, unless it is closed on purpose. */
+  /** Error that ends the connection; `undefined` if it is closed on purpose. */
   #error: Error | undefined
 
   constructor(parts: ConnectionParts) {
@@ -23,7 +23,7 @@ export class EndingEffects {
 
   // --- the end of the connection ----------------------------------------------------------------------------------------
 
-  /** The connection ends because of a failure. */
+  /** Records the failure that ends the connection. */
   noteFailure({ trouble }: StepFacts): void {
     if (!trouble || this.isGoodEnd(trouble)) return
     const { decision, error, lost } = trouble
@@ -31,7 +31,7 @@ export class EndingEffects {
     this.#error = isExhausted ? new RetriesExhaustedError(attemptOf(lost), error) : error
   }
 
-  /** With `reconnect: false`, a good end by the peer is what was asked for. */
+  /** Returns true for a normal close by the peer with `reconnect: false`, which is not an error. */
   isGoodEnd({ disconnect: { initiator, code } }: Trouble): boolean {
     const isGood = code === CloseCode.NORMAL || code === CloseCode.GOING_AWAY
     return this.#parts.settings.reconnect === false && initiator === 'remote' && isGood
@@ -40,15 +40,12 @@ export class EndingEffects {
   run(type: 'rejectReady' | 'abortConnection' | 'ended'): void {
     const { holder, openings } = this.#parts
     if (type === 'rejectReady')
-      openings.fail(
-        this.#error ?? new ConnectionClosedError('The connection was closed before it had opened'),
-      )
-    else if (type === 'abortConnection')
-      holder.abort(new ConnectionClosedError('The connection has been closed'))
+      openings.fail(this.#error ?? new ConnectionClosedError('Connection closed before it opened'))
+    else if (type === 'abortConnection') holder.abort(new ConnectionClosedError('Connection closed'))
     else this.#end()
   }
 
-  /** Returns the last state: the last session has had its `@OnClose` since the step that led to it. */
+  /** Returns the last state. Since the step that led to it, the last session has run its `@OnClose`. */
   closedState(): ConnectionState {
     const { holder, openings } = this.#parts
     const last = openings.lastClose
@@ -60,15 +57,15 @@ export class EndingEffects {
   #end(): void {
     const { hub, holder } = this.#parts
     const error = this.#error
-    const unsaid = this.#parts.takeLastWords()
-    if (unsaid) hub.drop(new MessageDroppedError('gone', [unsaid.message]), unsaid.message)
-    hub.end(new ConnectionClosedError('The connection has been closed', error && { cause: error }), error)
+    const unsent = this.#parts.takeLastWords()
+    if (unsent) hub.drop(new MessageDroppedError('gone', [unsent.message]), unsent.message)
+    hub.end(new ConnectionClosedError('Connection closed', error && { cause: error }), error)
     if (holder.state.status === 'closed') holder.closed.resolve(holder.state.close)
   }
 
   // --- the end of a link ------------------------------------------------------------------------------------------------
 
-  /** Gives up an attempt, also one that has opened since. */
+  /** Abandons an attempt, even if it has opened since. */
   cut(part: Attempt | Session | undefined): void {
     if (part instanceof Session) {
       part.lose({ disconnect: LOCAL_CLOSE, willReconnect: false, isCurrent: false })
@@ -105,7 +102,7 @@ export class EndingEffects {
   }
 
   #sayLastWords({ link }: Session): void {
-    // The peer may have begun to close meanwhile.
+    // The peer may have started closing.
     const lastWords = link.isOpen ? this.#parts.takeLastWords() : undefined
     if (lastWords) void link.send(lastWords.data)
   }
@@ -114,7 +111,7 @@ export class EndingEffects {
     return this.#parts.state.shape.closing === 'close'
   }
 
-  /** Returns what a close frame says. */
+  /** Returns the code and reason of a close frame. */
   #frameOf(session: Session, kind: CloseFrameKind, { trouble }: StepFacts): ClosingInfo {
     const { state } = this.#parts.holder
     if (kind === 'user' && state.status === 'closing') return { code: state.code, reason: state.reason }
@@ -124,7 +121,7 @@ export class EndingEffects {
     return { code, reason: session.isReplaced ? 'replaced by a new connection' : '' }
   }
 
-  /** Returns what `@OnClose` is told, and notes how the last current link ended. */
+  /** Returns the argument of `@OnClose`, and records it if the link was the current one. */
   #closeInfoOf({ link, loss, isReplaced }: Session): CloseInfo {
     const { holder, openings } = this.#parts
     const close = closeInfoOf(link, loss?.disconnect, {

@@ -4,19 +4,19 @@ import { Attempt } from './attempt.js'
 import { roleOf } from '../lifecycle/state.js'
 import type { LifecycleState, LinkName } from '../lifecycle/state.js'
 
-/** Knows the state of the lifecycle. */
+/** Provides the state of the lifecycle. */
 export interface StateSource {
   readonly state: LifecycleState
 }
 
-/** The attempts and sessions of a connection, by the names that its lifecycle gives them. There are never more than two. */
+/** Attempts and sessions of a connection, by the names that its lifecycle gives them. There are at most two. */
 export class Links {
   readonly #lifecycle: StateSource
   #first: Attempt | Session | undefined
   #second: Attempt | Session | undefined
   #url: string | undefined
   #lastSeen: number | undefined
-  /** When the connection lost the last link that served it; before there was one, the last that was to. */
+  /** Time at which the last ready link was lost or, before there was one, the first link. */
   #lostAt: number | undefined
 
   constructor(lifecycle: StateSource) {
@@ -34,7 +34,7 @@ export class Links {
     return found instanceof Session ? found : undefined
   }
 
-  /** Adds an attempt, or the session that it has become. */
+  /** Adds an attempt, or the session that replaces it. */
   add(part: Attempt | Session): void {
     this.prune()
     const attempt = this.find(part.name)
@@ -43,7 +43,7 @@ export class Links {
     else this.#first = part
   }
 
-  /** Forgets the attempts and sessions that are over. */
+  /** Removes the attempts and sessions that have ended. */
   prune(): void {
     const { state } = this.#lifecycle
     for (const part of [this.#second, this.#first]) {
@@ -60,12 +60,12 @@ export class Links {
     this.#second = undefined
   }
 
-  /** The current link is lost. One whose `@OnOpen` had not settled well ends no downtime. */
+  /** Called when the current link is lost. A link that was never ready does not end a downtime. */
   onLost(now: number, { readyAt }: Session): void {
     if (readyAt !== undefined || this.#lostAt === undefined) this.#lostAt = now
   }
 
-  /** Returns how long there has been no link: 0 before the first, and while there is one. */
+  /** Returns the milliseconds without a link; 0 before the first one, and while there is one. */
   downtime(now: number): number {
     return this.#lostAt === undefined || this.current?.isLive ? 0 : now - this.#lostAt
   }
@@ -74,7 +74,7 @@ export class Links {
     return this.session(this.#lifecycle.state.current)
   }
 
-  /** The session whose link is open: the caller's own inside `@OnOpen`, the current one everywhere else. */
+  /** Session whose link is open: the caller's inside `@OnOpen`, otherwise the current one. */
   get openSession(): Session | undefined {
     const session = this.callersSession ?? this.current
     return session?.isLive ? session : undefined
@@ -84,7 +84,7 @@ export class Links {
     return this.openSession?.link
   }
 
-  /** The session that the caller means: inside `@OnOpen`, the one that opens; everywhere else the one that serves, if there is one. */
+  /** Session that calls use: the caller's inside `@OnOpen`, otherwise the serving one, if any. */
   get callersSession(): Session | undefined {
     if (isOpeningOf(this.#first)) return this.#first
     if (isOpeningOf(this.#second)) return this.#second
@@ -96,7 +96,7 @@ export class Links {
     return this.#second !== undefined
   }
 
-  /** The session that serves: it is ready, and neither lost nor replaced. */
+  /** Session that is ready, and neither lost nor replaced. */
   get servingSession(): Session | undefined {
     const { current } = this
     return current?.isReady ? current : undefined
@@ -107,13 +107,13 @@ export class Links {
     return [this.#first, this.#second].some((part) => part instanceof Session && part.isGoodbyeOfCaller)
   }
 
-  /** The true url of the latest attempt. */
+  /** Full URL of the latest attempt. */
   get url(): string | undefined {
     const attempts = [this.#second, this.#first].filter((part) => part instanceof Attempt)
     return attempts[0]?.url ?? this.#url
   }
 
-  /** When the last frame arrived, by the monotonic clock. */
+  /** Monotonic time at which the last frame arrived. */
   get lastSeen(): number | undefined {
     return this.current?.link.lastSeen ?? this.#lastSeen
   }

@@ -5,7 +5,7 @@ import { NEVER_OPENED } from '../session/disconnect.js'
 import type { OpenInfo } from '../session/state.js'
 import type { Handshake } from '../transports/transport.js'
 
-/** Remembers the openings of a connection: how many, how the last one ended, and whether one has succeeded. */
+/** Tracks the links of a connection that opened: their number, the end of the last one, and whether one became ready. */
 export class Openings {
   #count = 0
   #hasSucceeded = false
@@ -19,12 +19,12 @@ export class Openings {
     return this.#count
   }
 
-  /** How the last link ended. */
+  /** End of the last link. */
   get lastClose(): CloseInfo {
     return this.#lastClose
   }
 
-  /** Resolves with the first `@OnOpen` that settles well; rejects if the connection ends before. */
+  /** Resolves when `@OnOpen` completes for the first time. Rejects if the connection ends first. */
   get ready(): Promise<void> {
     if (this.#hasSucceeded) return RESOLVED
     this.#ready ??= deferred()
@@ -33,10 +33,10 @@ export class Openings {
   }
 
   /**
-   * Returns what `@OnOpen` receives for the next link.
+   * Returns the argument of `@OnOpen` for the next link.
    *
-   * @param replaces the number of the link that it replaces
-   * @param downtime how long there has been no link, if there was one before
+   * @param replaces number of the link that it replaces
+   * @param downtime milliseconds without a link
    */
   next(
     attempt: number,
@@ -63,7 +63,7 @@ export class Openings {
     this.#lastClose = close
   }
 
-  /** There will be no success any more. */
+  /** Called when the connection ends before it was ready. */
   fail(error: Error): void {
     this.#failure = error
     this.#ready?.reject(error)

@@ -1,22 +1,22 @@
 import { describeValue } from '../core/describe-value.js'
 
-/** A header or a subprotocol that no request can carry. It names the thing, and never shows a value: that may be a token. */
+/** An invalid header or subprotocol. Never contains the value, which may be a token. */
 export interface FieldMistake {
-  /** Below the option: `['x-token']`, `[1]`; empty for the option itself. */
+  /** Place within the option, such as `['x-token']` or `[1]`; empty for the option itself. */
   readonly place: string
   readonly cause: string
   readonly fix: string
 }
 
-/** The token of RFC 9110, section 5.6.2: what the name of a header and a subprotocol (RFC 6455, section 4.1) consist of. */
+/** Token of RFC 9110, section 5.6.2, which is the syntax of header names and subprotocols (RFC 6455, section 4.1). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/
 
-/** A byte that the value of a header cannot have: all of latin-1 can be sent but control characters (RFC 9110, section 5.5). */
+/** Character that is not allowed in a header value. All of Latin-1 is allowed, except control characters (RFC 9110, section 5.5). */
 const FORBIDDEN_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 
-/** Finds what is wrong with the headers of a request. A header whose value is `undefined` is not sent. */
+/** Finds mistakes in the headers of a request. A header whose value is `undefined` is not sent. */
 export function findHeaderMistakes(headers: unknown): FieldMistake[] {
-  // Headers, Map and arrays have no properties to read.
+  // A Headers, Map or array has no properties to read.
   if (typeof headers !== 'object' || headers === null || Symbol.iterator in headers) {
     const fix = "use an object such as { name: 'value' }, or a function that returns one"
     return [{ place: '', cause: `expected an object, received ${describeValue(headers)}`, fix }]
@@ -26,16 +26,16 @@ export function findHeaderMistakes(headers: unknown): FieldMistake[] {
 
 function headerMistakes(name: string, value: unknown): FieldMistake[] {
   if (value === undefined) return []
-  // A whole line in the place of a name has the value behind its colon.
+  // If the name is a whole header line, its value follows a colon.
   const place = `[${JSON.stringify(name.replace(/:.*/s, ':…'))}]`
   const mistakes: FieldMistake[] = []
   if (!TOKEN.test(name)) {
-    const cause = 'is not a valid header name (RFC 9110, section 5.1)'
+    const cause = 'invalid header name (RFC 9110, section 5.1)'
     mistakes.push({ place, cause, fix: 'use letters, digits and hyphens; no spaces or colons' })
   }
   if (typeof value !== 'string') {
     const cause = `expected a string, received ${describeValue(value)}`
-    mistakes.push({ place, cause, fix: 'use a string, or undefined to leave the header out' })
+    mistakes.push({ place, cause, fix: 'use a string, or undefined to omit the header' })
   } else if (FORBIDDEN_IN_VALUE.test(value)) mistakes.push({ place, ...describeForbidden(value) })
   return mistakes
 }
@@ -43,19 +43,19 @@ function headerMistakes(name: string, value: unknown): FieldMistake[] {
 function describeForbidden(value: string): Pick<FieldMistake, 'cause' | 'fix'> {
   const index = value.search(FORBIDDEN_IN_VALUE)
   const code = (value.codePointAt(index) ?? 0).toString(16).toUpperCase().padStart(4, '0')
-  const cause = `the value has U+${code} at position ${index}, which HTTP cannot carry`
-  if (value.trimEnd().length <= index) return { cause, fix: 'remove the line break at its end: value.trim()' }
-  return { cause, fix: 'remove line breaks and control characters; encode what is not latin-1' }
+  const cause = `the value contains U+${code} at position ${index}, which HTTP does not allow`
+  if (value.trimEnd().length <= index) return { cause, fix: 'remove the trailing line break: value.trim()' }
+  return { cause, fix: 'remove line breaks and control characters; encode characters outside Latin-1' }
 }
 
-/** Finds what is wrong with the subprotocols of a request: one name, or a list of them. */
+/** Finds mistakes in the subprotocols of a request, which are a name or a list of names. */
 export function findProtocolMistakes(protocols: unknown): FieldMistake[] {
   if (typeof protocols === 'string') return protocolMistakes(protocols, '')
   if (Array.isArray(protocols)) {
     return protocols.flatMap((protocol: unknown, index) => {
       const place = `[${index}]`
       if (protocols.indexOf(protocol) === index) return protocolMistakes(protocol, place)
-      return [{ place, cause: 'is named twice', fix: 'name each subprotocol once' }]
+      return [{ place, cause: 'duplicate subprotocol', fix: 'remove the duplicate' }]
     })
   }
   const fix = "use 'name', ['one', 'two'], or a function that returns one of these"
@@ -65,6 +65,6 @@ export function findProtocolMistakes(protocols: unknown): FieldMistake[] {
 
 function protocolMistakes(protocol: unknown, place: string): FieldMistake[] {
   if (typeof protocol === 'string' && TOKEN.test(protocol)) return []
-  const cause = 'is not a valid subprotocol name (RFC 6455, section 4.1)'
+  const cause = 'invalid subprotocol name (RFC 6455, section 4.1)'
   return [{ place, cause, fix: 'use letters, digits and -._~ only; no spaces, commas or slashes' }]
 }

@@ -1,20 +1,20 @@
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-/** The three forms of a date in HTTP (RFC 9110, section 5.6.7): IMF-fixdate, RFC 850 and asctime. */
+/** The three date formats of HTTP: IMF-fixdate, RFC 850 and asctime (RFC 9110, section 5.6.7). */
 const DATE_FORMS: readonly RegExp[] = [
   /^[A-Z][a-z]{2}, (?<day>\d\d) (?<month>[A-Z][a-z]{2}) (?<year>\d{4}) (?<time>\d\d:\d\d:\d\d) GMT$/,
   /^[A-Z][a-z]{5,8}, (?<day>\d\d)-(?<month>[A-Z][a-z]{2})-(?<year>\d\d) (?<time>\d\d:\d\d:\d\d) GMT$/,
   /^[A-Z][a-z]{2} (?<month>[A-Z][a-z]{2}) (?<day>[ \d]\d) (?<time>\d\d:\d\d:\d\d) (?<year>\d{4})$/,
 ]
 
-/** From here on a number of seconds is a Unix time: as a delay it would be 31 years. */
+/** Smallest number of seconds that is read as a Unix time. As a delay, it would be 31 years. */
 const FIRST_UNIX_TIME = 1e9
 
 /**
- * Parses a `Retry-After` header (RFC 9110, section 10.2.3): seconds, a date, or a Unix time in seconds, as some servers send it.
+ * Parses a `Retry-After` header (RFC 9110, section 10.2.3). Accepts seconds, a date, or a Unix time in seconds, which some servers send.
  *
- * @param date the wall clock's time
- * @returns milliseconds from now, or `undefined` if the header is malformed or past
+ * @param date current time of the wall clock
+ * @returns milliseconds from now; `undefined` if the header is malformed or in the past
  */
 export function parseRetryAfter(value: string, date: number): number | undefined {
   const text = value.trim()
@@ -24,7 +24,7 @@ export function parseRetryAfter(value: string, date: number): number | undefined
   return delay >= 0 ? delay : undefined
 }
 
-/** Returns milliseconds since 1970, or NaN if the text is not a date of HTTP. */
+/** Returns milliseconds since 1970; NaN if the text is not an HTTP date. */
 function parseHttpDate(text: string, date: number): number {
   const groups = DATE_FORMS.map((form) => form.exec(text)?.groups).find((found) => found)
   if (!groups) return NaN
@@ -39,7 +39,7 @@ function parseHttpDate(text: string, date: number): number {
   return midnight + ((hour * 60 + minute) * 60 + second) * 1_000
 }
 
-/** Completes a year of two digits: the last one that is at most 50 years ahead (RFC 9110, section 5.6.7). */
+/** Returns the latest year with these two digits that is at most 50 years in the future (RFC 9110, section 5.6.7). */
 function nearestYear(lastDigits: number, date: number): number {
   const latest = new Date(date).getUTCFullYear() + 50
   return latest - ((latest - lastDigits) % 100)

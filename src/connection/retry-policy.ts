@@ -32,45 +32,45 @@ export const RETRY_DEFAULTS = {
   maxRetryAfter: 3_600_000,
 } as const
 
-/** The time and the randomness that the policy needs. */
+/** Sources of time and randomness. */
 export interface PolicySources {
-  /** Its wall time is for `Retry-After` dates. */
+  /** The wall time is only used for `Retry-After` dates. */
   readonly clock: Pick<Clock, 'now' | 'date'>
   /** Returns a number from 0 up to 1. */
   readonly random: () => number
 }
 
-/** Receives the error if `shouldReconnect` or `delays` threw, or returned something unusable. The default applies then. */
+/** Receives the error if `shouldReconnect` or `delays` threw or returned an invalid value. The policy then uses the default. */
 interface RetryPolicyPort {
   report(error: Error, stage: Stage, consequence: string): void
 }
 
-/** Facts that the verdict on a failure depends on, in addition to the failure. */
+/** Facts besides the failure that determine whether it is fatal. */
 export interface VerdictFacts {
   /** True once `@OnOpen` has completed on this connection. */
   readonly hasSucceeded: boolean
-  /** True if `@OnOpen` failed: it threw, or took too long. */
+  /** True if `@OnOpen` threw or timed out. */
   readonly isOpenFailure?: boolean | undefined
-  /** Milliseconds that the server asked to wait (`Retry-After`). */
+  /** Wait that the server asked for (`Retry-After`), in milliseconds. */
   readonly retryAfter?: number | undefined
-  /** Maximum of it that is waited, in milliseconds. */
+  /** Maximum wait for `Retry-After`, in milliseconds. */
   readonly maxRetryAfter: number
 }
 
-/** Facts that a judgement depends on, in addition to the failure. */
+/** Facts besides the failure that determine the retry decision. */
 export interface JudgeFacts extends Pick<VerdictFacts, 'hasSucceeded' | 'isOpenFailure'> {
-  /** True if the link that was lost had held: its loss is the first failure in a row. */
+  /** True if the lost link had lasted `minUptime`, so that its loss is the first failure in a row. */
   readonly isForgiven: boolean
 }
 
-/** A failure that has been judged, and is not counted yet. */
+/** A failure with a retry decision, not counted yet. */
 interface Judged {
   readonly failure: Failure
-  /** The time before which the server asked not to come back. */
+  /** Monotonic time before which the server asked clients not to reconnect. */
   readonly retryAt?: number
 }
 
-/** Counts attempts and failures, and decides after each failure whether to retry, and when. It owns no timer. */
+/** Counts attempts and failures, and decides after each failure whether and when to retry. It owns no timer. */
 export class RetryPolicy {
   readonly #option: RetrySettings | false
   readonly #sources: PolicySources
@@ -78,7 +78,7 @@ export class RetryPolicy {
   #attempts = 0
   #failures = 0
   #failingSince: number
-  /** When the last attempt started; `undefined` if it led to a link that held. */
+  /** Start time of the last attempt; `undefined` if it led to a stable link. */
   #lastStart: number | undefined
   #judged: Judged | undefined
   #last: Judged | undefined
@@ -94,12 +94,12 @@ export class RetryPolicy {
     return this.#option || RETRY_DEFAULTS
   }
 
-  /** The failure that was noted last. */
+  /** Last recorded failure. */
   get lastFailure(): Failure | undefined {
     return this.#last?.failure
   }
 
-  /** Counts an attempt that starts now, and returns its number: from 1, and again from 1 after a link that held. */
+  /** Counts an attempt that starts now, and returns its number. Numbers start at 1, and again after a stable link. */
   countAttempt(): number {
     this.#lastStart = wholeNow(this.#sources.clock)
     this.#attempts += 1
@@ -110,17 +110,17 @@ export class RetryPolicy {
     return this.#attempts + 1
   }
 
-  /** Milliseconds since the start, or since a link that had held for `minUptime` was lost. */
+  /** Milliseconds since the start, or since the loss of the last link that had lasted `minUptime`. */
   get elapsed(): number {
     return this.#sources.clock.now() - this.#failingSince
   }
 
-  /** Returns true if a link that has been ready since `readyAt` has held for `minUptime`. */
+  /** Returns true if a link that became ready at `readyAt` has lasted `minUptime`. */
   isStable(readyAt: number | undefined): boolean {
     return readyAt !== undefined && wholeNow(this.#sources.clock) - readyAt >= this.#settings.minUptime
   }
 
-  /** Judges a failure, and counts nothing. Calls `shouldReconnect` and `delays`. */
+  /** Returns the retry decision for a failure, without counting it. Calls `shouldReconnect` and `delays`. */
   judge(failure: Failure, facts: JudgeFacts): RetryDecision {
     this.#judged = { failure }
     if (this.#option === false) return { retry: false, exhausted: false }
@@ -128,7 +128,7 @@ export class RetryPolicy {
     const { isForgiven } = facts
     const retryAfter = retryAfterOf(failure, this.#sources.clock)
     const isEnd = isFatal(failure, { ...facts, retryAfter, maxRetryAfter })
-    // A fatal failure is reported as what it is, also if it is the last that was allowed.
+    // A fatal failure is reported as such, even if it is also the last allowed attempt.
     if (!isForgiven && this.#attempts >= maxAttempts) return { retry: false, exhausted: !isEnd }
     const chosen = this.#ask(failure) ?? !isEnd
     if (chosen === false) return { retry: false, exhausted: false }
@@ -139,20 +139,20 @@ export class RetryPolicy {
     return { retry: true, delay: Math.max(delay, spacing) }
   }
 
-  /** Counts a failure, and notes the one that was judged last, if it has not been noted yet. */
+  /** Counts a failure, and records the last one that was decided on, unless it is already recorded. */
   count(): void {
     this.#failures += 1
     this.#last = this.#judged ?? this.#last
     this.#judged = undefined
   }
 
-  /** Notes a failure that was not judged, such as a `reconnect()`. Counts nothing. */
+  /** Records a failure without a decision, such as a `reconnect()`. Counts nothing. */
   note(failure: Failure): void {
     this.#last = { failure }
     this.#judged = undefined
   }
 
-  /** Counts again from nothing: the link had held. */
+  /** Resets the counters after a stable link. */
   forgive(): void {
     this.#attempts = 0
     this.#failures = 0
@@ -160,14 +160,14 @@ export class RetryPolicy {
     this.#failingSince = wholeNow(this.#sources.clock)
   }
 
-  /** Draws the least time that a `reconnect()` or a handover has to wait from now on, in milliseconds: 0 if no failure is counted. */
+  /** Returns the minimum wait before a `reconnect()` or a handover, in milliseconds; partly random, and 0 if no failure is counted. */
   floor(): number {
     if (this.#failures === 0) return 0
     const asked = (this.#last?.retryAt ?? -Infinity) - this.#sources.clock.now()
     return Math.max(this.#spacing(), asked)
   }
 
-  /** Draws how long the attempt after the last one still has to wait. */
+  /** Returns the remaining time, partly random, until the next attempt may start. */
   #spacing(): number {
     if (this.#lastStart === undefined) return 0
     const { clock, random } = this.#sources
@@ -178,7 +178,7 @@ export class RetryPolicy {
     return this.#call(() => {
       const answer: unknown = this.#settings.shouldReconnect?.(failure)
       if (answer === undefined || typeof answer === 'boolean' || isDelay(answer)) return answer
-      throw invalid('shouldReconnect', answer, 'Return true, false, a delay in milliseconds, or undefined')
+      throw invalid('shouldReconnect', 'true, false, a delay in milliseconds or undefined', answer)
     })
   }
 
@@ -189,18 +189,18 @@ export class RetryPolicy {
         ? this.#call(() => {
             const delay: unknown = delays(failures)
             if (isDelay(delay)) return delay
-            throw invalid('delays', delay, 'Return a delay in milliseconds')
+            throw invalid('delays', 'a delay in milliseconds', delay)
           })
         : delays?.[Math.min(failures, delays.length) - 1]
     return listed ?? drawDelay(this.#settings, failures, this.#sources.random)
   }
 
-  /** Calls a function of the user's. If it throws, that is reported, and the default applies. */
+  /** Calls a user's function. If it throws, reports the error and returns `undefined`, which means the default. */
   #call<T>(ask: () => T): T | undefined {
     try {
       return ask()
     } catch (thrown) {
-      this.#port.report(toError(thrown), 'connect', 'the default applies')
+      this.#port.report(toError(thrown), 'connect', 'using the default')
       return undefined
     }
   }
@@ -210,12 +210,12 @@ export class RetryPolicy {
     const { clock, random } = this.#sources
     const wait = Math.min(retryAfter, maxRetryAfter)
     this.#judged = { failure, retryAt: clock.now() + wait }
-    // Chance keeps clients that were sent away together from returning together.
+    // Randomness keeps clients that were disconnected together from reconnecting together.
     return { retry: true, delay: Math.max(wait + random() * initialDelay, spacing), retryAfter }
   }
 }
 
-/** Describes a decision for the log, and a `Retry-After` with it. */
+/** Describes a decision for the log, including `Retry-After`. */
 export function describeDecision(decision: RetryDecision): string {
   if (!decision.retry) return 'not retrying'
   const { delay, retryAfter } = decision
@@ -229,38 +229,38 @@ function isDelay(value: unknown): value is number {
   return typeof value === 'number' && value >= 0
 }
 
-/** Makes the error for an answer that cannot be used. A promise is one: nobody waits for it, and its rejection harms nobody. */
-function invalid(option: string, answer: unknown, fix: string): TypeError {
+/** Returns the error for an unusable return value. A promise is one: it is not awaited, and its rejection is ignored. */
+function invalid(option: string, expected: string, answer: unknown): TypeError {
   Promise.resolve(answer).catch(() => undefined)
   const received = typeof answer === 'number' ? answer : describeValue(answer)
-  return new TypeError(`${option} returned ${received}. ${fix}`)
+  return new TypeError(`${option} must return ${expected}, received ${received}`)
 }
 
 // --- whether to retry -------------------------------------------------------------------------------------------------
 
-/** Received close codes after which the same client would only fail again (RFC 6455, section 7.4.1). */
+/** Received close codes that a retry cannot fix (RFC 6455, section 7.4.1). */
 const FATAL_CLOSE_CODES: readonly (number | undefined)[] = [
-  1002, // the server reports that we broke the protocol
-  1003, // the server cannot handle this kind of data
-  1007, // the server reports that our data is malformed
-  1009, // the server reports that our message is too big
-  1010, // the server lacks an extension that we require
+  1002, // protocol error by this client
+  1003, // unsupported kind of data
+  1007, // malformed data
+  1009, // message too big
+  1010, // missing extension
 ]
 
-/** HTTP 4xx that mean "later" rather than "no": request timeout, too early, too many requests. */
+/** HTTP 4xx statuses that are temporary: request timeout, too early, too many requests. */
 const RETRYABLE_STATUSES: readonly number[] = [408, 425, 429]
 
-/** Certificates that become valid with time, or when the server renews them. */
+/** Certificate errors that can resolve with time, or when the server renews its certificate. */
 const RETRYABLE_CERTIFICATE_ERRORS: readonly string[] = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']
 
-/** Node's and OpenSSL's codes for a certificate that is not accepted. */
+/** Codes of Node and OpenSSL for a rejected certificate. */
 const CERTIFICATE_ERROR =
   /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|ERROR_IN_CERT_|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH|PATH_LENGTH_)/
 
-/** Returns true if another attempt could not help. Everything that is not listed here is retried. */
+/** Returns true if a retry cannot fix the failure. Everything not listed here is retried. */
 export function isFatal(failure: Failure, facts: VerdictFacts): boolean {
   const { error, status } = failure
-  // An @OnOpen may throw anything, errors of other connections included.
+  // @OnOpen can throw anything, even errors of other connections.
   if (facts.isOpenFailure) return !facts.hasSucceeded && !(error instanceof OnOpenTimeoutError)
   if (error instanceof InvalidUrlError) return true
   if (error instanceof ConnectOptionError) return error.isInvalidValue
@@ -281,13 +281,13 @@ function isFatalSystemCode(code = ''): boolean {
 
 // --- how long to wait -------------------------------------------------------------------------------------------------
 
-/** Returns how many milliseconds the server asked to wait. */
+/** Returns the wait that the server asked for, in milliseconds. */
 function retryAfterOf({ headers }: Failure, clock: Pick<Clock, 'date'>): number | undefined {
   const value = headers?.['retry-after']
   return typeof value === 'string' ? parseRetryAfter(value, clock.date()) : undefined
 }
 
-/** Draws the least time between the starts of two attempts, of which the first did not lead to a connection that held. */
+/** Returns the minimum time between the starts of two attempts, partly random, if the first did not lead to a stable link. */
 export function drawSpacing({ initialDelay }: BackoffSettings, random: () => number): number {
   return initialDelay / 2 + random() * initialDelay
 }

@@ -4,7 +4,7 @@ import type { MessageHubSettings } from '../session/message-hub.js'
 import type { AttemptSettings } from './attempt.js'
 import type { RetrySettings } from './retry-policy.js'
 
-/** The options of one connection with every default filled in. Each room below has a part of them. */
+/** Options of one connection with every default filled in. Each room below defines a part of them. */
 export interface ConnectionSettings extends AttemptSettings, Omit<LinkSettings, 'codec'>, MessageHubSettings {
   readonly clock: Clock
   readonly random: () => number

@@ -4,39 +4,39 @@ import type { ConnectionState, OpenInfo } from '../session/state.js'
 import type { Attempt } from './attempt.js'
 import type { LinkName } from '../lifecycle/state.js'
 
-/** How an attempt failed or a link was lost, and what follows. */
+/** A failed attempt or a lost link, and its consequences. */
 export interface Trouble {
   /** The attempt that failed, or the session whose link is lost. */
   readonly lost: Attempt | Session
-  /** True unless it befell a candidate, or a link that had been replaced. */
+  /** False for a candidate, and for a link that had been replaced. */
   readonly isCurrent: boolean
   readonly disconnect: Disconnect
-  /** The error that it is reported as. */
+  /** Error that is reported. */
   readonly error: Error
   readonly failure: Failure
-  /** `undefined` where nobody was asked, because the answer would change nothing. */
+  /** Retry decision; `undefined` if the retry policy was not called, because its decision would have no effect. */
   readonly decision: RetryDecision | undefined
 }
 
-/** Why a connection closes, and what the peer is told. */
+/** Details of a close: the initiator, and the code and reason for the peer. */
 interface ClosingFacts {
   readonly initiator: Disconnect['initiator']
   readonly code: number
   readonly reason: string
 }
 
-/** Facts of one event that do not steer the lifecycle, for its effects. */
+/** Facts of an event that its effects need, but the lifecycle does not. */
 export interface StepFacts {
   readonly trouble?: Trouble | undefined
-  /** Which link was the current one before a timer fired: at the deadline, none is left behind it. */
+  /** The current link before a timer fired. After the deadline of a close, there is none. */
   readonly current?: LinkName | undefined
-  /** For `@OnOpen`. */
+  /** Argument of `@OnOpen`. */
   readonly open?: OpenInfo | undefined
   readonly closing?: ClosingFacts | undefined
-  /** How long `end()` may take. */
+  /** Timeout of `end()`, in milliseconds. */
   readonly endTimeout?: number | undefined
-  /** How long the next attempt is waited for; known once the step is done. */
+  /** Delay before the next attempt, in milliseconds. Known once the step is done. */
   delay?: number | undefined
-  /** The states that the step has gone through, in order, for those who are told of them later. */
+  /** States that the step went through, in order, to be published later. */
   states?: ConnectionState[] | undefined
 }

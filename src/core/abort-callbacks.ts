@@ -1,4 +1,4 @@
-/** Calls all callbacks of one signal: one listener for them all. */
+/** Callbacks of one signal, which share one listener. */
 class AbortCallbacks {
   readonly callbacks = new Set<() => void>()
 
@@ -8,14 +8,14 @@ class AbortCallbacks {
 }
 
 /**
- * The callbacks of each signal that has any. Module state, because a signal is shared by users that do not know each other: Node
- * warns of a leak at the eleventh listener of one signal.
+ * Callbacks of each signal that has any. Module state, because independent users share a signal, and Node warns about a leak at the
+ * eleventh listener of one signal.
  */
 const bySignal = new WeakMap<AbortSignal, AbortCallbacks>()
 
 /**
- * Calls `callback` when the signal aborts, until it is removed. All callbacks of one signal share one listener. A signal that has
- * aborted already calls nobody.
+ * Calls `callback` when the signal aborts, until it is removed. All callbacks of one signal share one listener. If the signal has already
+ * aborted, the callback is never called.
  */
 export function addAbortCallback(signal: AbortSignal, callback: () => void): void {
   let shared = bySignal.get(signal)
@@ -27,7 +27,7 @@ export function addAbortCallback(signal: AbortSignal, callback: () => void): voi
   shared.callbacks.add(callback)
 }
 
-/** Removes a callback. The last one takes the listener with it. */
+/** Removes a callback. Removing the last one removes the listener, too. */
 export function removeAbortCallback(signal: AbortSignal, callback: () => void): void {
   const shared = bySignal.get(signal)
   if (!shared?.callbacks.delete(callback) || shared.callbacks.size > 0) return

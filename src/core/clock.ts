@@ -1,26 +1,26 @@
 import { nextTurn } from '#platform'
 
-/** A timer that has been started and can be cancelled; cancelling twice, or after it fired, does nothing. */
+/** A running timer. Canceling it twice, or after it has fired, has no effect. */
 export interface Timer {
   cancel(): void
 }
 
-/** All that Holdfast knows of time, in milliseconds. Handed in, so that tests can own it. */
+/** Source of time for Holdfast, in milliseconds. Tests can replace it. */
 export interface Clock {
-  /** Returns a monotonic time: it never jumps when somebody sets the wall clock. */
+  /** Returns a monotonic time, which does not change when the wall clock is set. */
   now(): number
-  /** Returns the wall clock's time, in milliseconds since 1970. */
+  /** Returns the wall clock time, in milliseconds since 1970. */
   date(): number
   /** Calls `callback` once, after `delay` milliseconds. */
   setTimeout(callback: () => void, delay: number): Timer
-  /** Calls `callback` once, after one turn of the event loop: what the network had ready has been read by then. */
+  /** Calls `callback` once, after one turn of the event loop, when all data that had already arrived has been read. */
   nextTurn(callback: () => void): Timer
 }
 
-/** The longest delay that Node's timers keep; a longer one would fire at once. */
+/** Maximum delay of Node's timers. A longer one would fire immediately. */
 export const LONGEST_DELAY = 2 ** 31 - 1
 
-/** The machine's own time. */
+/** The clock of the system. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => Date.now(),
@@ -34,26 +34,26 @@ export const systemClock: Clock = {
 }
 
 /**
- * Returns a clock's monotonic time in whole milliseconds.
+ * Returns the monotonic time of a clock in whole milliseconds.
  *
- * perf: saves 18 B per kept time and idle connection: a number with a fraction is an object.
+ * perf: saves 18 B per kept time and idle connection, because a number with a fraction is a heap object.
  */
 export function wholeNow(clock: Pick<Clock, 'now'>): number {
   return Math.trunc(clock.now())
 }
 
-/** The bounds of the time between two attempts. Times are in milliseconds. */
+/** Bounds of the delay between two attempts, in milliseconds. */
 export interface BackoffSettings {
   readonly initialDelay: number
   readonly maxDelay: number
 }
 
-/** Returns the upper bound of the delay after this many failures in a row. It doubles with each of them. */
+/** Returns the upper bound of the delay after this many consecutive failures. It doubles with each of them. */
 export function backoffCeiling({ initialDelay, maxDelay }: BackoffSettings, failures: number): number {
   return Math.min(maxDelay, initialDelay * 2 ** (failures - 1))
 }
 
-/** Draws a delay between 0 and its ceiling (full jitter), so that clients that were dropped together do not return together. */
+/** Returns a random delay between 0 and its ceiling (full jitter), so that clients dropped together do not return together. */
 export function drawDelay(settings: BackoffSettings, failures: number, random: () => number): number {
   return random() * backoffCeiling(settings, failures)
 }
@@ -64,7 +64,7 @@ interface NamedTimer<Name> {
   readonly timer: Timer | undefined
 }
 
-/** Is told when a timer fires. */
+/** Receives the timers that fire. */
 export interface TimerOwner<Name> {
   onTimer(name: Name): void
 }
@@ -75,7 +75,7 @@ const NO_TIMERS: readonly NamedTimer<never>[] = []
 export class NamedTimers<Name extends string> {
   readonly #clock: Clock
   readonly #owner: TimerOwner<Name>
-  /** perf: a list, for most connections have no timer at all, and none has many; saves 100 B per idle connection. */
+  /** perf: a list, because most connections have no timer at all, and none has many; saves 100 B per idle connection. */
   #running: readonly NamedTimer<Name>[] = NO_TIMERS
 
   constructor(clock: Clock, owner: TimerOwner<Name>) {
@@ -83,14 +83,14 @@ export class NamedTimers<Name extends string> {
     this.#owner = owner
   }
 
-  /** Starts a timer; one of `Infinity` never fires. */
+  /** Starts a timer. One of `Infinity` never fires. */
   set(name: Name, delay: number): void {
     this.cancel(name)
     const timer = delay === Infinity ? undefined : this.#clock.setTimeout(() => this.#onTimeout(name), delay)
     this.#running = [...this.#running, { name, dueAt: this.#clock.now() + delay, timer }]
   }
 
-  /** Moves a running timer to an earlier time; a later one changes nothing. */
+  /** Moves a running timer to an earlier time. A later time has no effect. */
   hasten(name: Name, delay: number): void {
     const running = this.#running.find((each) => each.name === name)
     if (!running || this.#clock.now() + delay < running.dueAt) this.set(name, delay)

@@ -1,7 +1,7 @@
-/** Shared by every send that need not wait: a promise for each would cost more than the send. */
+/** Shared by every send that does not have to wait, because a promise for each would cost more than the send. */
 export const RESOLVED: Promise<void> = Promise.resolve()
 
-/** A promise with its ends outside. A rejection that nobody awaits yet is not "unhandled". */
+/** A promise that is settled from outside. A rejection that is not awaited yet does not count as unhandled. */
 export interface Deferred<T> {
   readonly promise: Promise<T>
   resolve(value: T): void
@@ -17,22 +17,22 @@ export function deferred<T>(): Deferred<T> {
   return { promise, ...ends }
 }
 
-/** Returns a promise that is rejected. One that nobody awaits yet is not "unhandled". */
+/** Returns a rejected promise. If it is not awaited yet, it does not count as unhandled. */
 export function rejected(error: Error): Promise<never> {
   const ends = deferred<never>()
   ends.reject(error)
   return ends.promise
 }
 
-/** Who wants to be told when something has settled, and needs no promise. */
+/** Called when something has settled, without the cost of a promise. */
 export interface SettleListener {
   onSettled(): void
 }
 
-/** The result of all that settles without a value: most do. */
+/** Result of everything that settles without a value, which is most. */
 const NOTHING = { value: undefined } as const
 
-/** A deferred whose promise is made when somebody asks for it: of most connections nobody asks how they opened or ended. */
+/** A deferred that creates its promise on first access. Most connections never need the promise of their opening or end. */
 export class LazyDeferred<T> implements Deferred<T> {
   #result: { readonly value: T } | { readonly error: Error } | undefined
   #asked: Deferred<T> | undefined
@@ -54,7 +54,7 @@ export class LazyDeferred<T> implements Deferred<T> {
     this.#settle()
   }
 
-  /** Tells once it is settled, at once if it is. */
+  /** Calls the listener once this has settled, immediately if it already has. */
   onSettled(settled: SettleListener): void {
     this.#settled = settled
     this.#settle()

@@ -1,16 +1,16 @@
-/** Cuts a text that is too long for a message. */
+/** Shortens a text that is too long for a message. */
 export function excerptOf(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most)}…` : text
 }
 
-/** Control characters, line and paragraph separators, marks that reorder text, and halves of surrogate pairs. */
+/** Control characters, line and paragraph separators, marks that reorder text, and lone surrogates. */
 export const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 /**
- * Escapes everything in a text that could forge a line of a log, or act on the terminal that shows it. Parts of the text may come from
- * the peer: every message of an error and every line of a log passes through here.
+ * Escapes everything in a text that could forge a log line or control the terminal that shows it. Parts of the text can come from the
+ * server, so every error message and every log line passes through here.
  */
 export function escapeText(text: string): string {
   return text.replace(
@@ -19,14 +19,14 @@ export function escapeText(text: string): string {
   )
 }
 
-/** Returns where an error was thrown: the lines of its stack below the message, each escaped. */
+/** Returns the stack frames of an error: the lines of its stack below the message, each escaped. */
 export function framesOf({ message, stack = '' }: Error): string[] {
   const start = Math.max(0, stack.indexOf(message)) + message.length
   const lines = stack.slice(start).split('\n')
   return lines.filter((line) => /^\s+at /.test(line)).map((line) => `    ${escapeText(line.trim())}`)
 }
 
-/** Says in one line why something failed; Node's AggregateError has an empty message of its own. */
+/** Returns the reason of a failure in one line. Node's AggregateError has an empty message. */
 export function reasonOf(thrown: unknown): string {
   if (thrown instanceof AggregateError && thrown.message === '') {
     return [...new Set(thrown.errors.map(reasonOf))].join('; ')
@@ -34,13 +34,13 @@ export function reasonOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message || thrown.name : safeString(thrown)
 }
 
-/** Returns what was thrown if it is an Error, else an Error that carries it. */
+/** Returns a thrown value if it is an Error, otherwise an Error with the value as its cause. */
 export function toError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown
-  return new Error(`Something other than an Error was thrown: ${safeString(thrown)}`, { cause: thrown })
+  return new Error(`A value that is not an Error was thrown: ${safeString(thrown)}`, { cause: thrown })
 }
 
-/** Shows any value, also one that cannot be shown. */
+/** Converts any value to a string, even if its own conversion throws. */
 export function safeString(value: unknown): string {
   try {
     return String(value)

@@ -1,10 +1,10 @@
-/** An item of a chain: it knows its neighbors. */
+/** An item of a chain, with references to its neighbors. */
 export interface Chained<T> {
   previous: T | undefined
   next: T | undefined
 }
 
-/** Items in order. Adding one, and removing one from anywhere, cost the same at any length. */
+/** Items in order. Adding an item and removing any one take constant time. */
 export class Chain<T extends Chained<T>> {
   #first: T | undefined
   #last: T | undefined
@@ -18,7 +18,7 @@ export class Chain<T extends Chained<T>> {
     return this.#first
   }
 
-  /** Adds an item that is in no chain. */
+  /** Adds an item that is not in any chain. */
   push(item: T): void {
     item.previous = this.#last
     if (this.#last) this.#last.next = item
@@ -27,7 +27,7 @@ export class Chain<T extends Chained<T>> {
     this.#size += 1
   }
 
-  /** Tells whether an item is in this chain; it is in no other. */
+  /** Returns whether an item is in this chain. The item must not be in another one. */
   has(item: T): boolean {
     return item.previous !== undefined || item === this.#first
   }
@@ -39,7 +39,7 @@ export class Chain<T extends Chained<T>> {
     else this.#first = next
     if (next) next.previous = previous
     else this.#last = previous
-    // A removed item that has become old would keep all that follow alive until the next full garbage collection.
+    // Otherwise a removed item in the old generation would keep its successors alive until the next full garbage collection.
     item.previous = undefined
     item.next = undefined
     this.#size -= 1
@@ -53,7 +53,7 @@ export class Chain<T extends Chained<T>> {
   }
 }
 
-/** The place of an item in its queue, which can be deleted from it. */
+/** Place of an item in its queue. Pass it to `delete`. */
 export interface Place<T> {
   readonly item: T
 }
@@ -61,10 +61,10 @@ export interface Place<T> {
 interface ChainedPlace<T> extends Place<T>, Chained<ChainedPlace<T>> {}
 
 /**
- * A first-in, first-out queue. Adding an item, taking the first one and deleting any one cost the same at any length.
+ * A first-in, first-out queue. Adding an item, taking the first one and deleting any one take constant time.
  *
- * perf: a `Set` or a `Map` steps over all entries that were deleted at its head: to empty one of 100,000 from the front takes the
- * square of that many steps.
+ * perf: a `Set` or a `Map` steps over all entries that were deleted at its head, so emptying one of 100,000 from the front takes quadratic
+ * time.
  */
 export class Fifo<T> {
   readonly #places = new Chain<ChainedPlace<T>>()
@@ -90,7 +90,7 @@ export class Fifo<T> {
     return first?.item
   }
 
-  /** Deletes a place of this queue; does nothing if its item has been taken. */
+  /** Deletes a place of this queue. Has no effect if its item has been taken. */
   delete(place: Place<T>): void {
     const chained = place as ChainedPlace<T>
     if (this.#places.has(chained)) this.#places.remove(chained)

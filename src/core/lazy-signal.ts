@@ -1,4 +1,4 @@
-/** An AbortSignal that is made when somebody first asks for it: it weighs more than all else that an idle link has. */
+/** An AbortSignal that is created on first access, because it needs more memory than all other parts of an idle link together. */
 export class LazySignal {
   #controller: AbortController | undefined
   #abortedWith: Error | undefined
@@ -11,7 +11,7 @@ export class LazySignal {
     return this.#controller.signal
   }
 
-  /** The first reason holds. */
+  /** Aborts the signal. Only the first reason counts. */
   abort(reason: Error): void {
     this.#abortedWith ??= reason
     this.#controller?.abort(reason)

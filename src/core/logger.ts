@@ -1,18 +1,18 @@
 import { escapeText, framesOf } from './error-text.js'
 import { ignore, isThenable } from './thenable.js'
 
-/** Values that belong to a line of the log. */
+/** Values that belong to a log line. */
 export interface LogFacts {
-  /** Error that the line is about, with its stack and its cause. The line has its message already. */
+  /** Error that the line is about, with its stack and its cause. Its message is already part of the line. */
   readonly err?: Error | undefined
   readonly [name: string]: unknown
 }
 
 /**
  * Receives log lines: errors that no `@OnError` handles, warnings, and each change of state. A message is one line of text, in which
- * everything that the server said is escaped. An error comes as a value, for loggers that write JSON.
+ * everything from the server is escaped. Errors are passed as values, for loggers that write JSON.
  *
- * Inject it into a client to log to the same place: each line then names the connection.
+ * Inject it into a client to log to the same place. Each line then names the connection.
  */
 export abstract class Logger {
   abstract debug(message: string, facts?: LogFacts): void
@@ -26,12 +26,15 @@ type Level = 'debug' | 'info' | 'warn' | 'error'
 const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error']
 
 function nothing(): void {
-  // Below the level, or switched off.
+  // Below the level, or disabled.
 }
 
 const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }
 
-/** The console, from a level up. It would print an error with its cause and everything in them unescaped, so it receives text only. */
+/**
+ * Returns a logger that writes to the console, from a level up. It writes text only, because the console would print an error unescaped,
+ * with its cause and all properties.
+ */
 function consoleLogger(lowest: Level): Logger {
   const write =
     (level: Level) =>
@@ -42,16 +45,16 @@ function consoleLogger(lowest: Level): Logger {
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }
 
-/** The stack of a user's error leads into the user's code; that of our own would lead into ours. */
+/** Returns true for Holdfast's own errors. Their stack leads into Holdfast, not into the user's code. */
 function isOurs({ code }: Error & { readonly code?: unknown }): boolean {
   return typeof code === 'string' && code.startsWith('HOLDFAST_')
 }
 
-/** The default. */
+/** The default logger. */
 const warnings = consoleLogger('warn')
 
 /**
- * Makes the logger of one connection from the `logger` option: each line begins with the connection's name. Exceptions thrown by the
+ * Returns the logger of one connection for the `logger` option. Each line begins with the name of the connection. Exceptions thrown by the
  * logger are ignored.
  */
 export function connectionLogger(option: Logger | false | undefined, name: string): Logger {
@@ -59,12 +62,12 @@ export function connectionLogger(option: Logger | false | undefined, name: strin
   return new NamingLogger(option === console ? consoleLogger('debug') : (option ?? warnings), name)
 }
 
-/** Returns false if what is logged at `info` goes nowhere, so that it need not be put in words. */
+/** Returns false if lines at `info` are discarded, so that their text need not be created. */
 export function logsInfo(logger: Logger): boolean {
   return logger instanceof NamingLogger ? logger.logsInfo : logger !== silent
 }
 
-/** A logger may be asynchronous, whatever its type says. */
+/** A logger that can be asynchronous, whatever its type says. */
 type Target = Readonly<Record<Level, (message: string, facts?: LogFacts) => unknown>>
 
 class NamingLogger extends Logger {
@@ -100,11 +103,11 @@ class NamingLogger extends Logger {
   #write(level: Level, message: string, facts: LogFacts | undefined): void {
     const line = escapeText(`[${this.#name}] ${message}`)
     try {
-      // A console that received `undefined` would print it.
+      // The console would print `undefined`.
       const written = facts ? this.#target[level](line, facts) : this.#target[level](line)
       if (isThenable(written)) ignore(written)
     } catch {
-      // There is no place left to report it to.
+      // There is nowhere left to report it.
     }
   }
 }

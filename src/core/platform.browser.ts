@@ -1,6 +1,6 @@
-// The same as platform.ts for runtimes without the modules of Node: the package's "browser" condition swaps them.
+// Replaces platform.ts on runtimes without the modules of Node, under the condition "browser" of package.json.
 
-/** Knows its store while `run` has not returned: browsers cannot follow a call across an await yet. */
+/** Knows its store only until `run` returns, because browsers cannot follow a call across an await yet. */
 export class AsyncLocalStorage<T> {
   #store: T | undefined
 
@@ -23,7 +23,7 @@ export class AsyncLocalStorage<T> {
   }
 }
 
-/** A channel that nobody can subscribe to. */
+/** Returns a channel that cannot have subscribers. */
 export function channel(): { readonly hasSubscribers: boolean; publish(message: unknown): void } {
   return { hasSubscribers: false, publish: () => undefined }
 }

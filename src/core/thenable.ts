@@ -1,17 +1,17 @@
-/** Tells whether a value is a promise, or anything else that `await` would wait for. */
+/** Returns true for a promise, and for anything else that `await` would wait for. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
   )
 }
 
-/** Leaves a promise alone: nobody awaits it, and it must not become an unhandled rejection. */
+/** Prevents the rejection of a promise that nothing awaits from counting as unhandled. */
 export function ignore(promise: PromiseLike<unknown>): void {
   promise.then(undefined, () => undefined)
 }
 
 /**
- * Returns the answer of a user's function that has to answer at once. A promise is never taken for an answer.
+ * Returns the result of a user's function that must be synchronous.
  *
  * @param name the function, for the error
  * @throws TypeError for a promise

@@ -1,12 +1,12 @@
 import { describeValue } from './describe-value.js'
 
-/** A class that can be made with `new`. */
+/** A class that can be created with `new`. */
 export type Class<T extends object = object> = new (...args: never[]) => T
 
-/** What a dependency is asked for by: a class, or a name where there is no class. */
+/** Key of a dependency: a class, or a string or symbol if there is no class. */
 export type Token<T = unknown> = string | symbol | (abstract new (...args: never[]) => T)
 
-/** How a module provides something: a class, or a token with a way to come by it. Each is made once per application. */
+/** Provider of a module: a class, or a token with a source for its value. Each value is created once per application. */
 export type Provider<T = unknown> =
   Class<T & object> | ClassProvider<T> | ValueProvider<T> | FactoryProvider<T> | ExistingProvider<T>
 
@@ -15,33 +15,33 @@ export interface ClassProvider<T = unknown> {
   readonly useClass: Class<T & object>
 }
 
-/** A value that exists already; it is never disposed. */
+/** Provides an existing value, which is never disposed of. */
 export interface ValueProvider<T = unknown> {
   readonly provide: Token<T>
   readonly useValue: T
 }
 
-/** A synchronous function, called once with what `inject` names. */
+/** Provides the result of a synchronous function, which is called once with the values of the `inject` tokens. */
 export interface FactoryProvider<T = unknown> {
   readonly provide: Token<T>
   readonly useFactory: (...dependencies: never[]) => T
   readonly inject?: readonly Token[] | undefined
 }
 
-/** Another name for something that is provided already. */
+/** Provides an existing token under another name. */
 export interface ExistingProvider<T = unknown> {
   readonly provide: Token<T>
   readonly useExisting: Token<T>
 }
 
-/** Names a token for people. */
+/** Returns the name of a token for messages. */
 export function tokenName(token: unknown): string {
   if (typeof token === 'function') return className(token)
   if (typeof token === 'string') return `'${token}'`
   return typeof token === 'object' && token !== null ? describeValue(token) : String(token)
 }
 
-/** Names a class for people, also one without a name. */
+/** Returns the name of a class for messages, even if it has none. */
 export function className(target: object): string {
   // A static member can have taken the place of the name.
   const { name } = target as { readonly name?: unknown }

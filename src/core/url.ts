@@ -1,25 +1,25 @@
-/** Returns origin and path of a URL: what can be shown in an error or a log. Queries and credentials stay out. */
+/** Returns the scheme, host and path of a URL for errors and logs, without its query and credentials. */
 export function redactUrl(url: string): string {
   const parsed = parseUrl(url)
   if (!parsed) return '(not a URL)'
-  // 'user:secret@host' is a URL of the scheme 'user', and all else is its path.
+  // 'user:secret@host' is a URL with the scheme 'user' and the path 'secret@host'.
   if (isOpaque(parsed)) return `${parsed.protocol}…`
   return `${parsed.protocol}//${parsed.host}${parsed.pathname}`
 }
 
-/** Returns what can be shown of a text that should be a URL. */
+/** Returns the part that can be shown of a text that should be a URL. */
 export function showUrl(text: string): string {
   const parsed = parseUrl(text)
   if (parsed && !isOpaque(parsed)) return redactUrl(text)
-  // A password can contain what elsewhere ends the host.
+  // A password can contain characters that would otherwise end the host.
   const [, scheme = '', shown = ''] = /^([a-z][a-z\d+.-]*:\/\/)?([^?#]*)/i.exec(text) ?? []
   return text.includes('@') ? `'${scheme}…'` : `'${scheme}${shown}'`
 }
 
-/** Schemes that can be connected to. */
+/** Schemes that Holdfast can connect to. */
 const SCHEMES: readonly string[] = ['ws:', 'wss:', 'ws+unix:']
 
-/** Finds what is wrong with a URL to connect to, and what to write instead; `undefined` if it is usable. */
+/** Returns the mistake of a URL to connect to, and its fix; `undefined` if it is usable. */
 export function findUrlMistake(url: string): { cause: string; fix: string } | undefined {
   const parsed = parseUrl(url)
   if (!parsed || isOpaque(parsed)) return findTextMistake(url)
@@ -39,16 +39,16 @@ export function findUrlMistake(url: string): { cause: string; fix: string } | un
   return undefined
 }
 
-/** A host and port without a scheme: the URL standard takes the host for the scheme. Nothing of it is shown if it may be a secret. */
+/** A host and port without a scheme. The URL standard treats the host as the scheme. Text that could be a secret does not match. */
 const HOST_AND_PORT = /^([a-z][a-z\d.-]*):(\d{1,5})(?=[/?#]|$)(?!.*@)/i
 
-/** The port of a URL whose host is followed by one; what may be a part of a password is none. */
+/** The port of a URL, after its host. Text that could be part of a password does not match. */
 const PORT =
   /^[a-z][a-z\d+.-]*:\/\/(?:[^/?#@]*@)?(?:\[[^\]@]*\]|[^:/?#@[]*):(\d{1,20}|undefined|null|NaN)(?=[/?#]|$)(?!.*@)/i
 
 const HIGHEST_PORT = 65_535
 
-/** Says why a text is not a URL, or not one with a host. */
+/** Returns the reason why a text is not a URL, or not one with a host. */
 function findTextMistake(text: string): { cause: string; fix: string } {
   const [, host, port] = HOST_AND_PORT.exec(text) ?? []
   if (host !== undefined && port !== undefined) {
@@ -73,20 +73,20 @@ function parseUrl(url: string): URL | undefined {
   }
 }
 
-/** Variables that other programs find a proxy in, by convention; no credentials of them are ever shown. */
+/** Variables in which other programs look for a proxy, by convention. Their credentials are never shown. */
 const PROXY_VARIABLES: readonly string[] = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'WSS_PROXY', 'WS_PROXY']
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** The environment of the process, if the platform has one. */
+/** Returns the environment of the process, if the platform has one. */
 function environment(): Environment {
   return (globalThis as { process?: { env?: Environment } }).process?.env ?? {}
 }
 
 /**
- * Says that a proxy is set in the environment and was not used, which may be why a server cannot be reached.
+ * Mentions a proxy that is set in the environment and was not used, because that may be why a server cannot be reached.
  *
- * @returns a sentence to append; an empty text if no proxy is set for the host of the URL
+ * @returns a sentence to append; an empty string if no proxy is set for the host of the URL
  */
 export function unusedProxy(url: string, env: Environment = environment()): string {
   const { hostname } = new URL(url)
@@ -96,7 +96,7 @@ export function unusedProxy(url: string, env: Environment = environment()): stri
   return name ? `. ${name} is set, but was not used: Holdfast connects directly` : ''
 }
 
-/** Returns true if an entry of NO_PROXY covers a host: `*`, the host itself, or a domain that it belongs to. */
+/** Returns true if an entry of NO_PROXY covers a host: `*`, the host itself, or a parent domain. */
 function covers(entry: string, hostname: string): boolean {
   const domain = entry.replace(/^\*?\./, '').replace(/:\d+$/, '')
   return entry === '*' || (domain !== '' && (hostname === domain || hostname.endsWith(`.${domain}`)))

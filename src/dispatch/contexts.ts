@@ -5,7 +5,7 @@ import type { InboundMessage } from '../messages/inbound.js'
 import type { HandlerConnection } from '../session/handler-connection.js'
 import type { SessionPort } from '../session/session-handlers.js'
 
-/** The context of what befalls one link. Its connection and its signal are made when they are asked for. */
+/** Context of the events of one link. Its connection and its signal are created on demand. */
 export class LinkContext implements ConnectionContext<HandlerConnection> {
   readonly #session: SessionPort
 
@@ -23,7 +23,7 @@ export class LinkContext implements ConnectionContext<HandlerConnection> {
 }
 
 /**
- * The context of one message. What costs something is worked out when it is asked for.
+ * Context of one message. Expensive values are computed on demand.
  *
  * perf: as a class that extends `LinkContext` it costs 15 ns more per message, so it repeats two getters.
  */
@@ -61,7 +61,7 @@ export class InboundMessageContext implements MessageContext<HandlerConnection> 
   }
 }
 
-/** The context of an error that befell one link, or a message of it. */
+/** Context of an error of one link, or of one of its messages. */
 export class LinkErrorContext extends LinkContext implements ErrorContext<HandlerConnection> {
   readonly stage: Stage
   readonly fatal = false
@@ -79,7 +79,7 @@ export class LinkErrorContext extends LinkContext implements ErrorContext<Handle
     this.count = count
   }
 
-  /** Returns the context of so many failures, of which this is the last. */
+  /** Returns the context of `count` failures, of which this is the last. */
   times(count: number): LinkErrorContext {
     return new LinkErrorContext(this.#session, this.stage, this.handler, this.message, count)
   }

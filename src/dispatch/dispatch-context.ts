@@ -17,19 +17,19 @@ import { RepeatedFailures, mayRepeat } from './repeated-failures.js'
 import { Router } from './router.js'
 import { UnhandledMessageLog } from './unhandled-messages.js'
 
-/** The settings that a dispatcher and its sessions use. */
+/** Settings that a dispatcher and its sessions use. */
 export type DispatchSettings = Pick<
   ClientSettings,
   'route' | 'clock' | 'concurrency' | 'replies' | 'requests'
 >
 
-/** Shared by all clients: an object that a handler for all the rest returns is warned of once per class. */
+/** Classes whose catch-all handler returned an object. Shared by all clients, so that the warning is logged once per class. */
 const warned = new WeakSet<HandlerTable>()
 
 /**
- * The parts that all sessions of one instance share. Each is looked up once, so that a message costs no more than its call.
+ * Parts that all sessions of one instance share. They are looked up once, so that a message costs no more than its call.
  *
- * perf: error handlers, the queue and the log of unhandled messages are made when needed: saves 57 to 330 B per idle connection, each.
+ * perf: error handlers, the queue and the log of unhandled messages are created when needed. Each saves 57 to 330 B per idle connection.
  */
 export class DispatchContext {
   readonly table: HandlerTable
@@ -67,9 +67,9 @@ export class DispatchContext {
   }
 
   /**
-   * Reports a failure: at once, or with others of its cause once a second. Never throws or rejects.
+   * Reports a failure immediately or, if it repeats, once a second with the number of failures. Never throws or rejects.
    *
-   * @param consequence what follows from it, for the log
+   * @param consequence consequence of the failure, for the log
    */
   report(error: Error, context: ErrorContext<HandlerConnection>, consequence: string): void | Promise<void> {
     if (mayRepeat(error, context)) return this.repeatedFailures.add(error, context, consequence)
@@ -80,14 +80,14 @@ export class DispatchContext {
     return (this.#unhandled ??= new UnhandledMessageLog(this.#target, this.logger, this.table.messages))
   }
 
-  /** True where no handler takes messages in which the route finds this, and that has been said. */
+  /** Returns true if messages in which the route found this value have no handler, and that has been logged. */
   isUnwanted(found: unknown): boolean {
     const key = this.router.keyFor(found)
     const { router, unhandled } = this
     return unhandled.hasNamed(key) || (unhandled.isFull && router.handlerFor(key) === undefined)
   }
 
-  /** The queue of all links: in a handover two of them share it. */
+  /** The queue of all links. In a handover, two links share it. */
   get queue(): MessageQueue {
     return (this.#queue ??= this.#createQueue())
   }
@@ -96,34 +96,34 @@ export class DispatchContext {
     return createMessageQueue(this.settings.concurrency, this.createSlowWarning())
   }
 
-  /** Makes what names handlers that have not settled. */
+  /** Returns the warning about handlers that run for too long. */
   createSlowWarning(): SlowHandlerWarning {
     return new SlowHandlerWarning(this.settings.clock, (message) => this.logger.warn(message))
   }
 
-  /** Warns of an accident: a method that takes whatever comes has returned an object, which was sent. */
+  /** Warns that a catch-all handler returned an object, which was sent, probably by accident. */
   onCatchAllReply({ name }: Handler): void {
     if (warned.has(this.table)) return
     warned.add(this.table)
     this.logger.warn(
-      `${name} returned an object, which was sent: what @OnMessage() returns answers every message that has no handler of its own. ` +
-        `If that is not meant, return nothing, or set replies: false; if it is, answer in a handler with a key (logged once)`,
+      `${name} returned an object, which was sent as a reply. @OnMessage() without a key receives every unhandled message, so it replies to all of them. ` +
+        `If you did not intend this, return nothing or set replies: false. Otherwise, reply from a handler with a key (logged once)`,
     )
   }
 
-  /** Reports what of repeated failures has not been reported. */
+  /** Reports the repeated failures that have not been reported. */
   flushFailures(): void {
     this.#repeatedFailures?.flush()
   }
 
-  /** The connection has ended: no timer runs any more. */
+  /** Stops all timers when the connection has ended. */
   stop(): void {
     this.repeatedFailures.stop()
     this.#queue?.slots.slowWarning.stop()
   }
 }
 
-/** Makes the queue that the `concurrency` option asks for. */
+/** Returns the queue for the `concurrency` option. */
 function createMessageQueue(concurrency: ConcurrencySettings, slowWarning: SlowHandlerWarning): MessageQueue {
   if (typeof concurrency === 'number') return new TaskQueue(new Slots(concurrency, slowWarning))
   return new KeyedQueue(new Slots(concurrency.limit, slowWarning), concurrency)

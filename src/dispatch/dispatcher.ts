@@ -16,7 +16,7 @@ import { HandlerSession } from './handler-session.js'
 import { isThenable } from '../core/thenable.js'
 import type { Around } from './invoker.js'
 
-/** Brings what a connection tells to the methods of one instance. */
+/** Passes the events of a connection to the methods of one instance. */
 export class Dispatcher extends DispatchContext implements ConnectionListener {
   readonly connection: HandlerConnection
   readonly #stateChanges: StateChanges | undefined
@@ -66,7 +66,7 @@ export class Dispatcher extends DispatchContext implements ConnectionListener {
   }
 }
 
-/** Describes a state in one line of the log. */
+/** Describes a state for the log. */
 function describeState(state: ConnectionState): string {
   switch (state.status) {
     case 'connecting':
@@ -75,7 +75,7 @@ function describeState(state: ConnectionState): string {
     case 'open':
       return `${state.status} (connection ${state.connectionNumber})`
     case 'waiting':
-      return `waiting ${Math.round(state.delay)} ms (attempt ${state.attempt} follows)`
+      return `waiting ${Math.round(state.delay)} ms before attempt ${state.attempt}`
     case 'closing':
       return `closing (${[state.code, state.reason].filter(Boolean).join(' ')})`
     case 'closed':
@@ -83,7 +83,7 @@ function describeState(state: ConnectionState): string {
   }
 }
 
-/** Logs transitions, and tells `@OnStateChange` of one after another: the next one when the handler has settled. */
+/** Logs transitions, and calls `@OnStateChange` for one after another, each when the previous call has settled. */
 class StateChanges {
   readonly #dispatcher: Dispatcher
   readonly #handler: Handler | undefined
@@ -122,7 +122,7 @@ class StateChanges {
     try {
       const context = {
         connection,
-        // Made when it is asked for: it costs more than the call.
+        // Created on demand, because it costs more than the call.
         get signal() {
           return connection.signal
         },

@@ -6,7 +6,7 @@ import type { Logger } from '../core/logger.js'
 import type { Invoker } from './invoker.js'
 import { isThenable } from '../core/thenable.js'
 
-/** Brings errors to the `@OnError` that fits them best, or to the logger: none is silent. */
+/** Passes each error to the most specific `@OnError`, or to the logger. */
 export class ErrorHandlers {
   readonly #table: HandlerTable
   readonly #invoker: Invoker
@@ -19,9 +19,9 @@ export class ErrorHandlers {
   }
 
   /**
-   * Hands an error on. Never throws or rejects.
+   * Passes an error to its handler or the logger. Never throws or rejects.
    *
-   * @param consequence what follows from it, for the log
+   * @param consequence consequence of the error, for the log
    */
   handle(error: Error, context: ErrorContext<HandlerConnection>, consequence: string): void | Promise<void> {
     const handler = this.#handlerFor(error)
@@ -44,7 +44,7 @@ export class ErrorHandlers {
     }
   }
 
-  /** The most specific class wins: the prototypes of the error are asked from the nearest up. */
+  /** Returns the handler for the most specific class of an error. */
   #handlerFor(error: Error): Handler | undefined {
     if (this.#table.errors.size === 0) return this.#table.anyError
     let prototype = Object.getPrototypeOf(error) as object | null

@@ -7,7 +7,7 @@ import { LinkContext } from './contexts.js'
 import { isThenable } from '../core/thenable.js'
 import { MessageSession } from './message-session.js'
 
-/** One link's events on their way to the handlers: its messages, and what stands around them. */
+/** Passes the messages and events of one link to the handlers. */
 export class HandlerSession extends MessageSession implements SessionHandlers {
   // --- opening ----------------------------------------------------------------------------------------------------------
 
@@ -33,13 +33,13 @@ export class HandlerSession extends MessageSession implements SessionHandlers {
     }
   }
 
-  /** Sends what `@OnOpen` has returned. */
+  /** Sends the value that `@OnOpen` returned. */
   #replyNow(result: unknown, handler: Handler): OpenOutcome | Promise<OpenOutcome> {
     const sent = this.replies.reply(result, handler, undefined)
     return sent ? sent.then(() => 'opened') : 'opened'
   }
 
-  /** Waits for what `@OnOpen` has returned, and sends it. */
+  /** Awaits the promise that `@OnOpen` returned, and sends its value. */
   async #reply(result: PromiseLike<unknown>, handler: Handler): Promise<OpenOutcome> {
     try {
       const value = await result
@@ -83,7 +83,7 @@ export class HandlerSession extends MessageSession implements SessionHandlers {
     else this.#logClose(close)
   }
 
-  /** Runs a handler of the end, and hands on what it returns. What it throws is reported with the stage `close`. */
+  /** Runs `@OnClosing` or `@OnClose`, and passes its return value to `reply`. Reports its errors with the stage `close`. */
   async #runEnd(
     handler: Handler,
     event: unknown,
@@ -93,7 +93,7 @@ export class HandlerSession extends MessageSession implements SessionHandlers {
     const run = async (): Promise<void> => {
       try {
         const value = invoker.call(handler, event, new LinkContext(this.session))
-        // A value that is there already is sent in this turn: the close frame may follow at once.
+        // A value that is not a promise is sent in this turn, because the close frame can follow immediately.
         await (isThenable(value) ? Promise.resolve(value).then(reply) : reply(value))
       } catch (thrown) {
         await this.fail(toError(thrown), 'close', handler)
@@ -103,7 +103,7 @@ export class HandlerSession extends MessageSession implements SessionHandlers {
     if (!invoker.closedDuringCall) await running
   }
 
-  /** Logs an end that nobody here asked for where no `@OnClose` is told of it. */
+  /** Logs an end that this side did not initiate, if there is no `@OnClose`. */
   #logClose({ code, reason, initiator, willReconnect, replaced }: CloseInfo): void {
     const { state } = this.session.connection
     const isAskedFor = initiator === 'local' || (state.status === 'closing' && state.initiator === 'local')
@@ -114,7 +114,7 @@ export class HandlerSession extends MessageSession implements SessionHandlers {
     else this.dispatch.logger.warn(`close: connection ${how}; not reconnecting`)
   }
 
-  // --- beside the messages ----------------------------------------------------------------------------------------------
+  // --- pings and pongs --------------------------------------------------------------------------------------------------
 
   onPing(data: Uint8Array): void {
     this.#runAside(this.dispatch.table.single.ping, data)
@@ -124,7 +124,7 @@ export class HandlerSession extends MessageSession implements SessionHandlers {
     this.#runAside(this.dispatch.table.single.pong, data)
   }
 
-  /** Runs a handler beside the queue; what it returns is not sent. */
+  /** Runs a handler outside the queue. Its return value is not sent. */
   #runAside(handler: Handler | undefined, data: Uint8Array): void {
     if (!handler) return
     try {

@@ -2,20 +2,20 @@ import type { Handler } from '../annotations/handler-table.js'
 
 type Method = (event: unknown, context: unknown) => unknown
 
-/** A call of a handler, for what stands around it. */
+/** A call of a handler, for the functions that wrap it. */
 export interface HandlerCall {
   readonly instance: object
-  /** The method's name for people: `TickerClient#tick`. */
+  /** Display name of the method, such as `TickerClient#tick`. */
   readonly handler: string
   readonly method: string | symbol
   readonly event: unknown
   readonly context: unknown
 }
 
-/** Stands around each call of a handler, and returns what the call is to return: `next()`, or something else. */
+/** Wraps each call of a handler, and determines its return value: usually `next()`, which calls the handler. */
 export type Around = (call: HandlerCall, next: () => unknown) => unknown
 
-/** Calls the methods of one instance, and knows which are in their synchronous part: those must not be waited for by `close()`. */
+/** Calls the methods of one instance. `close()` must not wait for those that are in their synchronous part. */
 export class Invoker {
   readonly #instance: Readonly<Record<string | symbol, Method>>
   readonly #around: Around | undefined
@@ -27,12 +27,12 @@ export class Invoker {
     this.#around = around
   }
 
-  /** True when the call that has just returned, not thrown, asked for the end, so that the end must not wait for it. */
+  /** True if the call that has just returned (not thrown) called `close()`, which must not wait for it. */
   get closedDuringCall(): boolean {
     return this.#closedDuringCall
   }
 
-  /** Calls a handler; what it throws is the caller's to catch. */
+  /** Calls a handler. The caller must catch its errors. */
   call(handler: Handler, event: unknown, context: unknown): unknown {
     const releases = this.#releases
     const result = this.#around
@@ -48,7 +48,7 @@ export class Invoker {
     return around(call, () => (instance[method] as Method)(event, context))
   }
 
-  /** Releases every call that is in its synchronous part now. */
+  /** Releases every call that is currently in its synchronous part. */
   release(): void {
     this.#releases += 1
   }

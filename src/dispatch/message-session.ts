@@ -18,7 +18,7 @@ import type { HandlerPort } from './replies.js'
 import { validate } from './validation.js'
 import type { Accepted } from './validation.js'
 
-// An error that no handler threw does not say where it comes from.
+// Errors that no handler threw do not name their source.
 const ROUTE_THREW = 'the route function threw; message dropped'
 const KEY_THREW = 'the concurrency.key function threw; message handled without a key'
 
@@ -29,7 +29,7 @@ interface Target extends Accepted {
 
 const NOTHING_LEFT: Discarded = { unhandled: 0, running: [] }
 
-/** One link's messages on their way to the handlers: in order, and before `@OnOpen` has settled only for handlers that are marked. */
+/** Passes the messages of one link to the handlers, in order. Until `@OnOpen` has settled, only handlers that are marked `duringOpen` run. */
 export abstract class MessageSession
   implements
     HandlerPort,
@@ -39,15 +39,15 @@ export abstract class MessageSession
   protected readonly dispatch: DispatchContext
   protected readonly session: SessionPort
   #isReady = false
-  /** Messages that arrived before the session was ready. perf: made with the first message, saves 32 B per idle connection. */
+  /** Messages that arrived before the session was ready. perf: created with the first message, saves 32 B per idle connection. */
   #early: EarlyMessages | undefined
-  /** Number of messages received and not handled. */
+  /** Number of received messages that are not handled yet. */
   #pending = 0
   #drained: Deferred<void> | undefined
-  /** perf: made with the first reply, saves 56 B per idle connection. */
+  /** perf: created with the first reply, saves 56 B per idle connection. */
   #replies: Replies | undefined
   #readCounter: ReadCounter | undefined
-  /** perf: kept, saves a call per message that is not inlined, 20 instructions or more. */
+  /** perf: cached, saves a call per message that is not inlined, 20 instructions or more. */
   #queue: MessageQueue | undefined
 
   constructor(dispatch: DispatchContext, session: SessionPort) {
@@ -76,10 +76,12 @@ export abstract class MessageSession
   }
 
   /**
-   * Handles a message whose turn it is. Calls the method from here: each call between costs as much as a field or two.
+   * Handles a message when it is its turn.
    *
-   * @param earlier what has run so far of this message, and holds its slot
-   * @param target whom it is for, where schemas took time to tell
+   * perf: calls the method directly, because each call in between costs as much as a field or two.
+   *
+   * @param earlier earlier part of handling this message, which holds its slot
+   * @param target handler and value, if schemas validated asynchronously
    */
   run(message: InboundMessage, earlier?: RunningHandler, target?: Target): void {
     const context = target?.context ?? this.#contextOf(message, earlier)
@@ -113,7 +115,7 @@ export abstract class MessageSession
     this.#conclude(message, this.replies.settle(result, handler, message, event, earlier), earlier)
   }
 
-  /** Returns the context of a message, with its key; `undefined` where it has none because something failed, which is reported. */
+  /** Returns the context of a message, including its key; `undefined` if decoding or routing failed, which is reported. */
   #contextOf(message: InboundMessage, earlier?: RunningHandler): InboundMessageContext | undefined {
     const { kind, value } = message
     const { router, settings } = this.dispatch
@@ -130,7 +132,7 @@ export abstract class MessageSession
     return undefined
   }
 
-  /** Returns the handler of a message; `undefined` where it has none, which is counted. */
+  /** Returns the handler of a message; `undefined` if there is none, which is counted. */
   #handlerFor(
     message: InboundMessage,
     key: unknown,
@@ -147,7 +149,7 @@ export abstract class MessageSession
     return undefined
   }
 
-  /** Returns what the schemas make of a message; `undefined` where none accepts it, which is reported, or where they take time. */
+  /** Returns the handler whose schema accepts a message, and the value; `undefined` if none does, which is reported, or if schemas take time. */
   #validate(
     first: MessageHandler,
     message: InboundMessage,
@@ -163,7 +165,7 @@ export abstract class MessageSession
       const running = earlier ?? new RunningHandler(message, name, this)
       running.rename(name)
       void accepted.then(
-        // Where the slot was taken meanwhile, the message is given up.
+        // If the slot has been released, the message was discarded.
         (found) => running.holdsSlot && this.run(message, running, { ...found, context }),
         (thrown: unknown) => running.settleAfter(fail(thrown)),
       )
@@ -174,7 +176,7 @@ export abstract class MessageSession
     return undefined
   }
 
-  /** Holds the slot of a message whose handling goes on, and counts one whose handling is over. */
+  /** Holds a slot while the handling of a message continues, and counts the message when it is done. */
   #conclude(
     message: InboundMessage,
     running: RunningHandler | undefined,
@@ -189,7 +191,7 @@ export abstract class MessageSession
     this.#conclude(message, failed ? this.#waitFor(failed, message, earlier) : undefined, earlier)
   }
 
-  /** Keeps the slot of a message until its `@OnError` has settled. */
+  /** Holds the slot of a message until its `@OnError` has settled. */
   #waitFor(
     failed: Promise<void>,
     message: InboundMessage,
@@ -229,7 +231,7 @@ export abstract class MessageSession
     this.onHandled(message)
   }
 
-  /** A message has been handled, or will never be. */
+  /** Called when a message has been handled or discarded. */
   onHandled(message: InboundMessage): void {
     this.#readCounter?.remove(message.size)
     this.#pending -= 1

@@ -4,7 +4,7 @@ import type { HandlerConnection } from '../session/handler-connection.js'
 import { LinkErrorContext } from './contexts.js'
 import type { ErrorHandlers } from './error-handlers.js'
 
-/** How often failures of one cause are reported, in milliseconds. */
+/** Interval at which failures of one cause are reported, in milliseconds. */
 const INTERVAL = 1_000
 
 type Context = ErrorContext<HandlerConnection>
@@ -15,13 +15,13 @@ interface Cause {
   context: Context
   /** Consequence of each failure, for the log. */
   readonly consequence: string
-  /** How many have not been reported. */
+  /** Number of failures that have not been reported. */
   count: number
   timer: Timer | undefined
 }
 
 /**
- * Reports the first failure of a cause at once, and those that follow once a second, with their number. A second without one begins anew.
+ * Reports the first failure of a cause immediately, and later ones once a second with their number. Starts over after a second without one.
  */
 export class RepeatedFailures {
   readonly #clock: Clock
@@ -34,7 +34,7 @@ export class RepeatedFailures {
     this.#errors = errors
   }
 
-  /** Takes a failure. Never throws or rejects; returns a promise only where there is a report to wait for. */
+  /** Adds a failure. Never throws or rejects. Returns a promise only if an `@OnError` takes time. */
   add(error: Error, context: Context, consequence = ''): void | Promise<void> {
     for (const cause of this.#causes) {
       if (cause.consequence !== consequence || !isSame(cause, error, context)) continue
@@ -51,12 +51,12 @@ export class RepeatedFailures {
     return this.#errors.handle(error, context, consequence)
   }
 
-  /** Reports at once what has not been reported. */
+  /** Reports all unreported failures immediately. */
   flush(): void {
     for (const cause of this.#causes) this.#report(cause)
   }
 
-  /** Reports what has not been reported, and stops the timers. Later failures are reported one by one. */
+  /** Reports all unreported failures, and stops the timers. Later failures are reported individually. */
   stop(): void {
     this.#isStopped = true
     this.flush()
@@ -82,7 +82,7 @@ export class RepeatedFailures {
   }
 }
 
-/** One cause is one stage, one class and one consequence; and where a message is invalid, one handler. */
+/** Returns true if a failure has the same stage and class, and for invalid messages the same handler. */
 function isSame(cause: Cause, error: Error, { stage, handler }: Context): boolean {
   const { context } = cause
   if (context.stage !== stage || cause.error.constructor !== error.constructor) return false
@@ -93,7 +93,7 @@ function times(context: Context, count: number): Context {
   return context instanceof LinkErrorContext ? context.times(count) : { ...context, count }
 }
 
-/** Returns true for a failure that a server, one loss, or one function of the options can cause any number of times. */
+/** Returns true for a failure that can repeat without limit because of the server, a lost link or an option function. */
 export function mayRepeat(error: Error, context: Context): boolean {
   const { stage } = context
   if (stage !== 'handle') return stage === 'decode' || stage === 'validate'

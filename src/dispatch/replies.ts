@@ -16,7 +16,7 @@ import { isThenable } from '../core/thenable.js'
 import { RunningHandler } from './queues/slots.js'
 import type { MessageCounter } from './queues/slots.js'
 
-/** Receives what becomes of messages, and the errors of handlers and of what happens to a message before. Never throws or rejects. */
+/** Receives handled messages, and the errors of handlers and of the steps before them. Never throws or rejects. */
 export interface HandlerPort extends MessageCounter {
   fail(
     error: Error,
@@ -27,14 +27,14 @@ export interface HandlerPort extends MessageCounter {
   ): void | Promise<void>
 }
 
-/** The parts of a dispatcher that replies use. */
+/** Parts of a dispatcher that replies use. */
 export interface RepliesDispatch {
   readonly invoker: Invoker
-  /** Learns that an object was sent that a handler for all the rest has returned. */
+  /** Called when a catch-all handler returned an object, which was sent. */
   onCatchAllReply(handler: Handler): void
 }
 
-/** Sends what handlers return, over the link that the message came in on. */
+/** Sends the return values of handlers on the link that the message arrived on. */
 export class Replies {
   readonly #dispatch: RepliesDispatch
   readonly #link: LinkPort
@@ -47,12 +47,12 @@ export class Replies {
   }
 
   /**
-   * Sends what the handler that has just been called for a message has returned, once it is there. Never throws.
+   * Sends the return value of the handler that was just called for a message, once it has resolved. Never throws.
    *
-   * perf: one callback for all that follows a handler's promise, without a promise of our own.
+   * perf: one callback does everything that follows a handler's promise, without another promise.
    *
-   * @param earlier what has run so far of this message, such as a schema that took time
-   * @returns what takes time; `undefined` where there is nothing to wait for
+   * @param earlier earlier part of handling this message, such as an asynchronous schema
+   * @returns the running handler; `undefined` if there is nothing to wait for
    */
   settle(
     result: unknown,
@@ -77,16 +77,16 @@ export class Replies {
     return isReleased ? undefined : running
   }
 
-  /** Sends what a handler returned; a stream goes on by itself, under flow control. */
+  /** Sends the return value of a handler. A stream is not waited for; it continues under flow control. */
   reply(value: unknown, handler: Handler, event: unknown): void | Promise<void> {
     if (isAsyncIterable(value)) void this.#stream(value, handler, event, 'handle')
     else return this.#send(value, handler, event)
   }
 
   /**
-   * Sends the last that a handler returned, a stream to its end.
+   * Sends the return value of a handler, and waits for the end of a stream.
    *
-   * @param stage where it is that a stream fails
+   * @param stage stage of the errors of a stream
    */
   replyInFull(value: unknown, handler: Handler, event: unknown, stage: Stage): void | Promise<void> {
     if (isAsyncIterable(value)) return this.#stream(value, handler, event, stage)
@@ -115,7 +115,7 @@ export class Replies {
     return data
   }
 
-  /** Reports a reply that could not be sent, and counts it where the reason is that its link is gone. */
+  /** Reports a reply that could not be sent, and counts it if its link is lost. */
   #drop(value: unknown, error: Error, handler: Handler, event: unknown): void | Promise<void> {
     if (!(error instanceof ConnectionLostError)) return this.#port.fail(error, 'send', handler, event)
     this.#link.count('dropped')
@@ -144,12 +144,12 @@ export class Replies {
         await this.#drop(items, refusal, handler, event)
         return
       }
-      // An iterator that waits for something would otherwise wait on for a link that is gone.
+      // Without this, an iterator could wait indefinitely after its link is lost.
       addAbortCallback(signal, close)
       try {
         for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
           await this.reply(next.value, handler, event)
-          // Not the signal: until the socket has closed, an endless stream would be reported item by item, without a pause.
+          // Not the signal, which aborts only when the socket has closed: until then, every item of an endless stream would be reported.
           if (this.#link.refusal) {
             close()
             return
@@ -164,7 +164,7 @@ export class Replies {
   }
 }
 
-/** Lets return values be: the option `replies` is `false`. */
+/** Ignores return values, for `replies: false`. */
 export class NoReplies extends Replies {
   override reply(): undefined {
     return undefined
@@ -183,13 +183,13 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }
 
-/** Returns the bytes of what is sent as it is. */
+/** Returns the bytes of a value that is sent unchanged. */
 function bytesOf(value: unknown): Uint8Array | undefined {
   if (value instanceof Uint8Array) return value
   return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined
 }
 
-/** Encodes a reply, unless it is of a kind that can only have been returned by accident. */
+/** Encodes a reply. Throws if it can only have been returned by accident. */
 function encodeReply(codec: Codec, value: unknown, handler: Handler): string | Uint8Array {
   if (isMeant(value)) return encodeWith(codec, value)
   throw new EncodeError(
@@ -205,12 +205,12 @@ function fixFor(value: unknown): string {
 
 function isMeant(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return typeof value === 'string'
-  // perf: most replies are plain objects, and of no kind: saves a look at four kinds per reply.
+  // perf: most replies are plain objects, which saves four checks per reply.
   const isPlain = Object.getPrototypeOf(value) === Object.prototype
   return !isIterator(value) && (isPlain || !isOfAccidentalKind(value))
 }
 
-/** Kinds for which JSON has nothing but `{}`, by their tags: those of another realm, such as the errors of Node under Jest, count, too. */
+/** Kinds that JSON encodes as `{}`, by their tags, so that objects of another realm match, such as Node's errors under Jest. */
 const ACCIDENTAL_KINDS: ReadonlySet<string> = new Set(['[object Map]', '[object Set]', '[object Response]'])
 
 function isOfAccidentalKind(value: object): boolean {
@@ -225,7 +225,7 @@ function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value)
 }
 
-/** Tells a generator that is not async, and the like: nobody would ask for their items, and JSON has nothing but `{}` for them. */
+/** Returns true for synchronous iterators, such as generators, which JSON encodes as `{}`. */
 function isIterator(value: object): boolean {
   return typeof (value as { next?: unknown }).next === 'function' && Symbol.iterator in value
 }

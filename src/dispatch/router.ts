@@ -5,14 +5,14 @@ import { readerOf } from '../messages/route.js'
 import type { Route } from '../messages/route.js'
 import type { RequestsOptions } from '../requests/request-options.js'
 
-/** Returns the user's own key for an id that the server has given a subscription. */
+/** Returns the user's key of a subscription, by the ID that the server assigned to it. */
 export type SubscriptionKeys = (id: unknown) => string | undefined
 
-/** Finds a message's key, and the handler for it. */
+/** Finds the key of a message, and the handler for it. */
 export class Router {
   readonly #read: (message: unknown) => unknown
   readonly #table: HandlerTable
-  /** From when the server has given a subscription an id. */
+  /** Set once the server has assigned an ID to a subscription. */
   #subscriptionKeys: SubscriptionKeys | undefined
 
   constructor(route: Route, table: HandlerTable) {
@@ -21,9 +21,9 @@ export class Router {
   }
 
   /**
-   * Returns true if some handlers may run while `@OnOpen` does.
+   * Returns true if some handlers can run while `@OnOpen` runs.
    *
-   * @param preset recognizes messages whose handlers do, unless they say otherwise
+   * @param preset recognizes messages whose handlers run during `@OnOpen` by default
    */
   hasDuringOpen(preset: RequestsOptions['duringOpen']): boolean {
     const { messages, rest } = this.#table
@@ -32,9 +32,9 @@ export class Router {
   }
 
   /**
-   * Returns true if the handler of a message runs while `@OnOpen` does. A route function that throws is reported when it is the message's turn.
+   * Returns true if the handler of a message runs while `@OnOpen` runs. Errors of the route function are reported when it is the message's turn.
    *
-   * @throws what `requests.duringOpen` throws; TypeError if it returns a promise
+   * @throws the error of `requests.duringOpen`; TypeError if it returns a promise
    */
   isDuringOpen(message: unknown, preset: RequestsOptions['duringOpen']): boolean {
     let handler: MessageHandler | undefined
@@ -47,22 +47,22 @@ export class Router {
     return Boolean(syncAnswer(preset?.(message), 'requests.duringOpen'))
   }
 
-  /** From now on an id of the server's counts as the user's own key, if it has one. */
+  /** Maps the server's IDs of subscriptions to the user's keys from now on. */
   useSubscriptionKeys(keys: SubscriptionKeys): void {
     this.#subscriptionKeys = keys
   }
 
-  /** Returns the message's key; `undefined` where it has none. A route function that throws is the caller's to catch. */
+  /** Returns the key of a message; `undefined` if it has none. The caller must catch errors of the route function. */
   keyOf(message: unknown): unknown {
     return this.keyFor(this.#read(message))
   }
 
-  /** Returns the key of a message in which the route has found this. */
+  /** Returns the key for a value that the route found in a message. */
   keyFor(found: unknown): unknown {
     return this.#subscriptionKeys?.(found) ?? found
   }
 
-  /** Returns the handler for a key, or the one for all the rest. */
+  /** Returns the handler for a key, or the catch-all handler. */
   handlerFor(key: unknown): MessageHandler | undefined {
     return this.#table.messages.get(key as MessageKey) ?? this.#table.rest
   }

@@ -4,16 +4,16 @@ import { excerptOf } from '../core/error-text.js'
 import type { Logger } from '../core/logger.js'
 import { isKey } from '../messages/route.js'
 
-/** Maximum number of different keys that are logged: a peer must not fill the memory or the log. */
+/** Maximum number of different keys that are logged, so that a peer cannot fill the memory or the log. */
 const MAX_KEYS = 100
 
-/** Maximum length of a key, or of the name of a property, that is logged. */
+/** Maximum length of a logged key or property name. */
 const MAX_KEY_LENGTH = 100
 
-/** Maximum number of properties that are logged for one message. */
+/** Maximum number of logged properties per message. */
 const MAX_PROPERTIES = 10
 
-/** Maximum number of messages without a key whose properties are looked at. */
+/** Maximum number of messages without a key whose properties are read. */
 const MAX_KEYLESS = 100
 
 const ONCE = '(logged once; see connection.stats.unhandledMessages)'
@@ -21,7 +21,7 @@ const ONCE = '(logged once; see connection.stats.unhandledMessages)'
 /** The handlers of a class by key. */
 type KeyedHandlers = ReadonlyMap<unknown, Handler>
 
-/** Logs once per key that no handler takes it, and why a handler that looks as if it did does not. */
+/** Logs once per key that it has no handler, and why a handler with a similar key does not match. */
 export class UnhandledMessageLog {
   readonly #target: string
   readonly #logger: Logger
@@ -31,19 +31,19 @@ export class UnhandledMessageLog {
   #keyless = 0
   #hasSeenBinary = false
 
-  /** @param target the name of the class */
+  /** @param target name of the class */
   constructor(target: string, logger: Logger, handlers: KeyedHandlers) {
     this.#target = target
     this.#logger = logger
     this.#handlers = handlers
   }
 
-  /** Returns true if messages with this key have been named. */
+  /** Returns true if this key has been logged. */
   hasNamed(key: unknown): boolean {
     return this.#seen.has(key)
   }
 
-  /** True if no further key is named. */
+  /** True if no more keys are logged. */
   get isFull(): boolean {
     return this.#seen.size > MAX_KEYS
   }
@@ -61,7 +61,7 @@ export class UnhandledMessageLog {
 
   #keyed(key: string | number, message: unknown): void {
     if (this.isFull) return
-    // Cut before it is written again, not after: a part that is cut out of a text holds on to the whole of it.
+    // Truncated before JSON copies it, not after, because a slice of a text keeps the whole text in memory.
     const name = typeof key === 'string' ? excerptOf(key, MAX_KEY_LENGTH) : key
     if (this.#seen.has(name)) return
     this.#warnOfPatterns()
@@ -74,7 +74,7 @@ export class UnhandledMessageLog {
       return
     }
     const near = this.#nearest(key)
-    const hint = near ? `; ${near} does not match: case and type count` : ''
+    const hint = near ? `; ${near} differs in case or type` : ''
     const fix = `Add @OnMessage(${text}), or @OnMessage() for the rest`
     this.#warn(`key ${text} (${describeShape(message)}${hint})`, fix)
   }
@@ -85,7 +85,7 @@ export class UnhandledMessageLog {
     if (this.#shapes.has(shape)) return
     this.#warnOfPatterns()
     this.#shapes.add(shape)
-    const fix = 'Set the route option to where the key is, or add @OnMessage() for the rest'
+    const fix = 'Set the route option to the property with the key, or add @OnMessage() for the rest'
     this.#warn(`messages without a key (${shape})`, fix)
   }
 
@@ -93,14 +93,14 @@ export class UnhandledMessageLog {
     this.#logger.warn(`no handler in ${this.#target} for ${what}. ${fix} ${ONCE}`)
   }
 
-  /** Returns the decorator of a handler that takes the key in another case, or as another type. */
+  /** Returns the decorator of a handler whose key differs only in case or type. */
   #nearest(key: string | number): string | undefined {
     const text = String(key).toLowerCase()
     for (const [own] of this.#handlers) if (String(own).toLowerCase() === text) return decoratorOf(own)
     return undefined
   }
 
-  /** Something is not handled: a key that was meant as a pattern may be why. */
+  /** Warns once about keys that look like patterns, which may be why a message is unhandled. */
   #warnOfPatterns(): void {
     if (this.#seen.size + this.#shapes.size > 0) return
     for (const [key, { name }] of this.#handlers) {

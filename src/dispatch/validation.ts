@@ -4,19 +4,19 @@ import { MessageValidationError } from '../errors/message-errors.js'
 import type { SchemaIssue, SchemaResult } from '../core/schema.js'
 import { isThenable } from '../core/thenable.js'
 
-/** A handler, and what its schema has made of the message. */
+/** A handler, and the value that its schema returned for the message. */
 export interface Accepted {
   readonly handler: MessageHandler
   readonly value: unknown
 }
 
-/** What a message was routed by, and the frame that it came in: for the error. */
+/** Key and frame of a message, for the error. */
 type MessageFacts = Pick<MessageContext, 'key' | 'raw'>
 
 /**
- * Finds the handler of a chain whose schema accepts a message: the first one counts. A promise only where a schema gives one.
+ * Returns the first handler of a chain whose schema accepts a message. Returns a promise only if a schema does.
  *
- * @throws MessageValidationError when none does; also what a schema throws, which may reject the promise as well
+ * @throws MessageValidationError if none does; also rethrows the errors of schemas. If it returns a promise, that rejects instead.
  */
 export function validate(
   handler: MessageHandler,
@@ -51,7 +51,7 @@ class Validation {
 
   #judge(handler: MessageHandler, result: SchemaResult): Accepted | Promise<Accepted> {
     if (!result.issues) return { handler, value: result.value }
-    // One by one: a message can have more wrong with it than a call can have arguments.
+    // One by one, because a message can have more issues than a call can have arguments.
     for (const issue of result.issues) this.#issues.push(issue)
     return this.ask(handler.alternative)
   }

@@ -1,13 +1,13 @@
 import { reasonOf } from '../core/error-text.js'
 import { HoldfastError } from './holdfast-error.js'
 
-/** Base of the errors of a connection: it failed to open, was lost, or is not tried again. */
+/** Base class of connection errors: a connection failed to open, was lost, or is not retried. */
 export abstract class ConnectionError extends HoldfastError {}
 
-/** An attempt failed before the server answered: name not found, connection refused, TLS. */
+/** Reported if an attempt fails before the server responds: host not found, connection refused, TLS error. */
 export class ConnectFailedError extends ConnectionError {
   readonly code = 'HOLDFAST_CONNECT_FAILED'
-  /** Origin and path; never the query or credentials. */
+  /** Origin and path, without query and credentials. */
   readonly url: string
   /** Node's code of the cause, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`. */
   readonly systemCode: string | undefined
@@ -20,7 +20,7 @@ export class ConnectFailedError extends ConnectionError {
   }
 }
 
-/** What a {@link HandshakeError} knows. */
+/** Facts about a failed handshake. */
 export interface HandshakeFacts {
   readonly status?: number | undefined
   readonly headers?: Readonly<Record<string, string | string[] | undefined>> | undefined
@@ -28,18 +28,18 @@ export interface HandshakeFacts {
   readonly violation?: 'upgrade' | 'accept' | 'subprotocol' | 'extension' | undefined
 }
 
-/** The server answered the opening handshake, and not with an upgrade that can be used (RFC 6455, section 4.1). */
+/** Reported if the server answers the opening handshake, but not with a usable upgrade (RFC 6455, section 4.1). */
 export class HandshakeError extends ConnectionError {
   readonly code = 'HOLDFAST_HANDSHAKE'
-  /** Origin and path; never the query or credentials. */
+  /** Origin and path, without query and credentials. */
   readonly url: string
-  /** The HTTP status of a refusal; `undefined` when the server did upgrade but broke the rules. */
+  /** HTTP status of the rejection; `undefined` if the server upgraded but broke the rules. */
   readonly status: number | undefined
-  /** The answer's headers, names in lower case. Not enumerable: cookies, and the queries of a redirect, are not for logs. */
+  /** Headers of the response, with lower-case names. Not enumerable, because cookies and the query of a redirect must not be logged. */
   declare readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  /** The beginning of the answer's body, at most 16 KiB. */
+  /** Beginning of the response body, at most 16 KiB. */
   readonly body: string
-  /** What was wrong with an upgrade: the accept key, the subprotocol, an extension. */
+  /** Invalid part of an upgrade: the upgrade itself, the accept key, the subprotocol, or an extension. */
   readonly violation: HandshakeFacts['violation']
 
   constructor(url: string, message: string, facts: HandshakeFacts, options?: ErrorOptions) {
@@ -52,7 +52,7 @@ export class HandshakeError extends ConnectionError {
   }
 }
 
-/** An attempt took longer than `connectTimeout`, url, headers and protocols functions included. */
+/** Reported if an attempt takes longer than `connectTimeout`, which includes the `url`, `headers` and `protocols` functions. */
 export class ConnectTimeoutError extends ConnectionError {
   readonly code = 'HOLDFAST_CONNECT_TIMEOUT'
   /** In milliseconds. */
@@ -71,14 +71,14 @@ export class ConnectTimeoutError extends ConnectionError {
 }
 
 /**
- * A `url`, `headers`, `protocols` or `codec` function threw or rejected, or returned a value that cannot be used. The attempt counts as
- * failed. By default the first is retried, and the second is fatal.
+ * Reported if a `url`, `headers`, `protocols` or `codec` function throws, rejects, or returns an invalid value. The attempt counts as
+ * failed. By default, Holdfast retries after the first two; an invalid value is fatal.
  */
 export class ConnectOptionError extends ConnectionError {
   readonly code = 'HOLDFAST_CONNECT_OPTION'
-  /** Which option it was. */
+  /** Option whose function failed. */
   readonly option: 'url' | 'headers' | 'protocols' | 'codec'
-  /** True if the function returned a value that can never be used; false if it threw or rejected. */
+  /** True if the function returned an invalid value; false if it threw or rejected. */
   readonly isInvalidValue: boolean
 
   constructor(option: ConnectOptionError['option'], cause: unknown, isInvalidValue = false) {
@@ -89,39 +89,39 @@ export class ConnectOptionError extends ConnectionError {
   }
 }
 
-/** The url cannot be connected to, whatever the network does. */
+/** Reported if the URL is invalid, so that no attempt could succeed. */
 export class InvalidUrlError extends ConnectionError {
   readonly code = 'HOLDFAST_INVALID_URL'
 }
 
-/** `@OnOpen` had not settled within `onOpenTimeout`. */
+/** Reported if `@OnOpen` does not complete within `onOpenTimeout`. */
 export class OnOpenTimeoutError extends ConnectionError {
   readonly code = 'HOLDFAST_ON_OPEN_TIMEOUT'
   /** In milliseconds. */
   readonly timeout: number
 
   constructor(timeout: number) {
-    super(`@OnOpen has not settled within onOpenTimeout (${timeout} ms)`)
+    super(`@OnOpen did not complete within ${timeout} ms (onOpenTimeout)`)
     this.timeout = timeout
   }
 }
 
-/** The peer gave no sign of life for the heartbeat's time: the connection was cut. */
+/** Reported if the server is silent for longer than the heartbeat allows. The connection is terminated. */
 export class HeartbeatTimeoutError extends ConnectionError {
   readonly code = 'HOLDFAST_HEARTBEAT_TIMEOUT'
-  /** How long the peer had been silent, in milliseconds. */
+  /** Duration of the silence in milliseconds. */
   readonly silence: number
 
   constructor(silence: number, what: string) {
-    super(`The peer has sent nothing for ${Math.round(silence)} ms (${what}): taken for dead, and cut`)
+    super(`No data received for ${Math.round(silence)} ms (${what}): connection terminated`)
     this.silence = silence
   }
 }
 
-/** The physical connection is gone, and with it what was waiting on it. `cause` says why, where there is a reason. */
+/** Reported to pending calls when a link is lost. `cause` is the reason, if known. */
 export class ConnectionLostError extends ConnectionError {
   readonly code = 'HOLDFAST_CONNECTION_LOST'
-  /** The received close code; 1006 where there was none. */
+  /** Close code received from the server; 1006 if there was none. */
   readonly closeCode: number
   readonly reason: string
 
@@ -132,27 +132,24 @@ export class ConnectionLostError extends ConnectionError {
   }
 }
 
-/** A limit on what is received, and its value. */
+/** A limit on received messages, and its value. */
 export interface ReceiveLimit {
   readonly option: 'maxPayload' | 'maxFragments'
   readonly value: number
 }
 
-/** The peer broke the protocol or went over a limit, such as `maxPayload`; the connection was closed with `sentCode`. */
+/** Reported if the server violates the protocol or a limit such as `maxPayload`. The connection is closed with `sentCode`. */
 export class ProtocolViolationError extends ConnectionError {
   readonly code = 'HOLDFAST_PROTOCOL_VIOLATION'
-  /** The close code for it: 1002, 1007, 1008 or 1009. The peer was told, unless this side had sent a close frame before. */
+  /** Close code for the violation: 1002, 1007, 1008 or 1009. It was sent, unless a close frame had already been sent. */
   readonly sentCode: number
 
-  /** @param limit the option whose limit was exceeded, if it was one */
+  /** @param limit the option whose limit was exceeded, if any */
   constructor(sentCode: number, cause: Error, limit?: ReceiveLimit) {
-    const what = limit ? describeExcess(limit) : `Peer violated the protocol: ${cause.message}`
-    super(
-      `${what} (closed with ${sentCode})${limit ? `. Raise ${limit.option} if the message is expected` : ''}`,
-      {
-        cause,
-      },
-    )
+    const message = limit
+      ? `${describeExcess(limit)}: connection closed with ${sentCode}. Raise ${limit.option} if the message is expected`
+      : `Peer violated the protocol: ${cause.message} (closed with ${sentCode})`
+    super(message, { cause })
     this.sentCode = sentCode
   }
 }
@@ -162,13 +159,14 @@ function describeExcess({ option, value }: ReceiveLimit): string {
   return `Received message exceeds ${option} (${value} ${unit})`
 }
 
-/** `reconnect.maxAttempts` tries have failed; `cause` is why the last one did. */
+/** Thrown or reported when `reconnect.maxAttempts` attempts have failed. `cause` is the last error. */
 export class RetriesExhaustedError extends ConnectionError {
   readonly code = 'HOLDFAST_RETRIES_EXHAUSTED'
   readonly attempts: number
 
   constructor(attempts: number, cause: unknown) {
-    super(`Gave up after ${attempts} attempts (reconnect.maxAttempts): ${reasonOf(cause)}`, { cause })
+    const which = attempts === 1 ? 'The only connection attempt' : `All ${attempts} connection attempts`
+    super(`${which} failed (reconnect.maxAttempts). Last error: ${reasonOf(cause)}`, { cause })
     this.attempts = attempts
   }
 }

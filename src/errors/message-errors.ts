@@ -3,56 +3,60 @@ import type { SchemaIssue } from '../core/schema.js'
 import { excerptOf, reasonOf, safeString } from '../core/error-text.js'
 import { HoldfastError } from './holdfast-error.js'
 
-/** Base of the errors of a single message. The connection continues. */
+/** Base class of errors that concern a single message. The connection continues. */
 export abstract class MessageError extends HoldfastError {}
 
-/** A frame that the codec cannot read. The message is lost, the connection is not. */
+/** Reported if the codec cannot decode a frame. Only this frame is lost. */
 export class DecodeError extends MessageError {
   readonly code = 'HOLDFAST_DECODE'
-  /** The frame as it came. */
+  /** Frame as received. */
   readonly raw: string | Uint8Array
 
   constructor(raw: string | Uint8Array, cause: unknown) {
     const excerpt = typeof raw === 'string' ? JSON.stringify(excerptOf(raw, 80)) : `${raw.byteLength} bytes`
-    super(`Could not decode a message (${excerpt}): ${reasonOf(cause)}`, { cause })
+    super(`Failed to decode a message (${excerpt}): ${reasonOf(cause)}`, { cause })
     this.raw = raw
   }
 }
 
-/** A value that the codec cannot write, or that a handler can only have returned by accident. */
+/** Reported or thrown if the codec cannot encode a value, or a handler returned a value that cannot be meant as a message. */
 export class EncodeError extends MessageError {
   readonly code = 'HOLDFAST_ENCODE'
 }
 
-/** No more fit into the text of an error. */
-const MOST_TOLD_ISSUES = 500
+/** Maximum number of issues to describe, because no more fit into the text of an error. */
+const MAX_LISTED_ISSUES = 500
 
-/** A message that no schema of the handlers for its key accepts. The handlers have not seen it. */
+/** Reported if no schema of the handlers for its key matches a message. The handlers are not called. */
 export class MessageValidationError extends MessageError {
   readonly code = 'HOLDFAST_MESSAGE_VALIDATION'
-  /** What is wrong with it, as the schemas tell. */
+  /** Issues that the schemas reported. */
   readonly issues: readonly SchemaIssue[]
-  /** What the message was routed by; `undefined` where it has no key. */
+  /** Key that the message was routed by; `undefined` if it has none. */
   readonly key: unknown
-  /** The frame as it came: it may carry several messages. */
+  /** Frame as received. It can contain several messages. */
   readonly raw: string | Uint8Array
 
   constructor(handler: string, key: unknown, raw: string | Uint8Array, issues: readonly SchemaIssue[]) {
-    const name = key === undefined ? 'A message' : `A message with the key ${excerptOf(safeString(key), 80)}`
-    const told = issues.slice(0, MOST_TOLD_ISSUES).map(describeIssue).join('; ')
-    super(`${name} does not fit ${handler}: ${excerptOf(told, 500)}`)
+    const name = key === undefined ? 'Message' : `Message ${describeKey(key)}`
+    const listed = issues.slice(0, MAX_LISTED_ISSUES).map(describeIssue).join('; ')
+    super(`${name} failed validation for ${handler}: ${excerptOf(listed, 500)}`)
     this.issues = issues
     this.key = key
     this.raw = raw
   }
 }
 
-/** The connection ended, and messages were left that no handler could take within the time for it, or handlers that had not settled. */
+function describeKey(key: unknown): string {
+  return typeof key === 'string' ? JSON.stringify(excerptOf(key, 80)) : excerptOf(safeString(key), 80)
+}
+
+/** Reported if the connection ends before all messages are handled, or before all handlers complete. */
 export class UnprocessedMessagesError extends MessageError {
   readonly code = 'HOLDFAST_UNPROCESSED_MESSAGES'
-  /** How many messages were left. */
+  /** Number of messages that were not handled. */
   readonly count: number
-  /** The handlers that had not settled, such as `TickerClient#tick`. */
+  /** Handlers that did not complete, such as `TickerClient#tick`. */
   readonly handlers: readonly string[]
 
   /** @param mayAwaitClose true if a handler that awaits `close()` would wait for itself */
@@ -63,7 +67,7 @@ export class UnprocessedMessagesError extends MessageError {
         : `${count} received messages discarded: the connection ended before they were handled`
     const names = [...new Set(handlers)].join(', ')
     const hint = mayAwaitClose
-      ? '. If it awaits close() or closed, it waits for itself: call close() without await'
+      ? '. A handler that awaits close() or closed waits for itself. Call close() without await'
       : ''
     const parts = [
       ...(count > 0 ? [messages] : []),

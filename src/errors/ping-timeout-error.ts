@@ -1,13 +1,13 @@
 import { HoldfastError } from './holdfast-error.js'
 
-/** A ping of `Heartbeat.ping()` was given up: the peer has left so many later ones unanswered too. */
+/** Thrown by `Heartbeat.ping()` if the server has left too many later pings unanswered, too. */
 export class PingTimeoutError extends HoldfastError {
   readonly code = 'HOLDFAST_PING_TIMEOUT'
-  /** How long ago it was sent, in milliseconds. */
+  /** Milliseconds since the ping was sent. */
   readonly age: number
 
   constructor(age: number, pings: number) {
-    super(`The peer has left ${pings} pings unanswered: the oldest, ${Math.round(age)} ms old, is given up`)
+    super(`Ping timed out: no pong after ${Math.round(age)} ms and ${pings - 1} later pings`)
     this.age = age
   }
 }

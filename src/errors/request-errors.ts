@@ -1,24 +1,24 @@
 import { excerptOf, safeString } from '../core/error-text.js'
 import { HoldfastError } from './holdfast-error.js'
 
-/** Base of the errors of waiting for an answer: `request`, `requestMany` and `waitFor` reject with them. */
+/** Base class of errors with which `request`, `requestMany` and `waitFor` reject. */
 export abstract class RequestError extends HoldfastError {}
 
-/** Facts that name a request in an error. Of its message, only the purpose is shown. */
+/** Facts that identify a request in an error. Only the purpose of its message is shown. */
 export interface RequestFacts {
-  /** ID that it was sent with; `undefined` if it was not sent, or the API has no IDs. */
+  /** ID that the request was sent with; `undefined` if it was not sent, or the API has no IDs. */
   readonly id: unknown
   readonly message?: unknown
   /** ID of the connection, such as `TickerClient#1`. */
   readonly client?: string | undefined
 }
 
-/** The peer answered a request with an error. */
+/** Thrown if the server replies to a request with an error. */
 export class ReplyError extends RequestError {
   readonly code = 'HOLDFAST_REPLY'
-  /** The id of the request; `undefined` where the API has no ids. */
+  /** ID of the request; `undefined` if the API has no IDs. */
   readonly id: unknown
-  /** The error as the peer gave it. */
+  /** The error as received. */
   readonly details: unknown
 
   constructor(request: RequestFacts, details: unknown) {
@@ -29,14 +29,14 @@ export class ReplyError extends RequestError {
   }
 }
 
-/** A request has had no reply in time. */
+/** Thrown if no reply arrives in time. */
 export class RequestTimeoutError extends RequestError {
   readonly code = 'HOLDFAST_REQUEST_TIMEOUT'
   /** In milliseconds. */
   readonly timeout: number
-  /** The id that it was sent with, or brought along; `undefined` where it was not sent, or the API has no ids. */
+  /** ID of the request; `undefined` if it has none yet, or the API has no IDs. */
   readonly id: unknown
-  /** False when it has waited for a connection, or for its turn, all the time: then the peer has never seen it. */
+  /** False if the request was still waiting for a connection or for its turn, so that the server never received it. */
   readonly wasSent: boolean
 
   constructor(timeout: number, request: RequestFacts, isSent: boolean) {
@@ -48,12 +48,12 @@ export class RequestTimeoutError extends RequestError {
   }
 }
 
-/** The replies to one `requestMany` came faster than they were read: it has been given up. */
+/** Thrown by `requestMany` if replies arrive faster than they are read. The request is canceled. */
 export class UnreadRepliesError extends RequestError {
   readonly code = 'HOLDFAST_UNREAD_REPLIES'
-  /** The id of the request; `undefined` where the API has no ids. */
+  /** ID of the request; `undefined` if the API has no IDs. */
   readonly id: unknown
-  /** How many replies were waiting to be read. */
+  /** Number of replies that were waiting to be read. */
   readonly unread: number
 
   constructor(request: RequestFacts, unread: number) {
@@ -65,25 +65,25 @@ export class UnreadRepliesError extends RequestError {
   }
 }
 
-/** `waitFor` saw no matching message in time. */
+/** Thrown by `waitFor` if no matching message arrives in time. */
 export class WaitTimeoutError extends RequestError {
   readonly code = 'HOLDFAST_WAIT_TIMEOUT'
   /** In milliseconds. */
   readonly timeout: number
 
   constructor(timeout: number) {
-    super(`waitFor has seen no matching message within ${timeout} ms`)
+    super(`waitFor timed out after ${timeout} ms: no matching message received`)
     this.timeout = timeout
   }
 }
 
-/** Far too much was pending for anything to be waited for: messages that nobody had handled or read, waits, or requests. */
+/** Thrown if too many messages, waits or requests are pending to wait for another message. */
 export class BackpressureError extends RequestError {
   readonly code = 'HOLDFAST_BACKPRESSURE'
-  /** How many messages were waiting to be handled, or how many waits or requests there were. */
+  /** Number of pending messages, waits or requests. */
   readonly pending: number
 
-  /** @param cause what was too much */
+  /** @param cause kind of the pending items */
   constructor(pending: number, cause: keyof typeof BACKPRESSURE = 'handlers') {
     super(BACKPRESSURE[cause](pending))
     this.pending = pending
@@ -92,30 +92,30 @@ export class BackpressureError extends RequestError {
 
 const BACKPRESSURE = {
   handlers: (pending: number) =>
-    `${pending} messages wait for slow handlers, 16 times highWaterMark: reading stops until they have been ` +
-    'handled, so nothing can be waited for. Make the handlers faster, or raise concurrency or highWaterMark',
+    `${pending} messages are pending, 16 times highWaterMark. Reading is paused, so no reply can arrive. ` +
+    'Speed up the handlers, or raise concurrency or highWaterMark',
   iterator: () =>
-    'An iteration over messages() is behind by 16 times its highWaterMark: reading stops until it has caught up, ' +
-    'so nothing can be waited for. Read it, or leave its loop',
+    'A messages() loop is behind by 16 times its highWaterMark. Reading is paused, so no reply can arrive. ' +
+    'Read faster, or leave the loop',
   waits: (pending: number) =>
-    `${pending} calls of waitFor are pending, and there can be no more. Give them a shorter timeout, or wait for fewer messages at once`,
+    `${pending} waitFor calls are pending, which is the limit. Use shorter timeouts, or wait for fewer messages at once`,
   requests: (pending: number) =>
-    `${pending} requests wait for a connection, the most that may. Await connection.whenOpen(), or raise requests.limit`,
+    `${pending} requests are waiting for a connection, which is the limit. Await connection.whenOpen(), or raise requests.limit`,
 } as const
 
 function nameRequest({ id, message, client }: RequestFacts): string {
-  const name = id === undefined ? 'The request' : `Request ${excerptOf(safeString(id), MOST_OF_A_NAME)}`
+  const name = id === undefined ? 'Request' : `Request ${excerptOf(safeString(id), MOST_OF_A_NAME)}`
   const purpose = purposeOf(message, id)
   return `${name}${purpose && ` (${purpose})`}${client === undefined ? '' : ` of ${client}`}`
 }
 
-/** Properties that APIs name the purpose of a message by. */
+/** Properties by which APIs name the purpose of a message. */
 const PURPOSES = ['method', 'action', 'type', 'op', 'event', 'cmd', 'command', 'channel']
 
-/** No more of an ID or of a purpose is shown. */
+/** Maximum number of characters of an ID or a purpose to show. */
 const MOST_OF_A_NAME = 80
 
-/** Returns the purpose of a message. The rest may be secret. */
+/** Returns the purpose of a message. The rest could be secret. */
 function purposeOf(message: unknown, id: unknown): string {
   if (Array.isArray(message)) {
     const name: unknown = message.find((part) => typeof part === 'string' && part !== '' && part !== id)
@@ -130,7 +130,7 @@ function shownName(text: string): string {
   return JSON.stringify(excerptOf(text, MOST_OF_A_NAME))
 }
 
-/** Puts the peer's own code and message in one line, as far as there are any. */
+/** Returns the server's error code and message in one line, if there are any. */
 export function describeDetails(details: unknown): string {
   const { code, message } = Object(details) as { code?: unknown; message?: unknown }
   const parts = [code, message, details].filter(

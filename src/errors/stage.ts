@@ -1,3 +1,3 @@
-/** Where an error happened. */
+/** Stage at which an error happened. */
 export type Stage =
   'connect' | 'open' | 'decode' | 'validate' | 'handle' | 'encode' | 'send' | 'heartbeat' | 'close'

@@ -1,21 +1,21 @@
 import { HoldfastError } from './holdfast-error.js'
 
-/** One thing that is wrong with a class, a module or an option, found before anything connects. */
+/** A mistake in a class, a module or an option, found before anything connects. */
 export interface Mistake {
-  /** Where it is: `TickerClient#opened`, `AppModule`, `options.heartbeat.interval`. */
+  /** Place of the mistake: `TickerClient#opened`, `AppModule`, `options.heartbeat.interval`. */
   readonly place: string
-  /** What is wrong there. */
+  /** Description of the mistake. */
   readonly cause: string
-  /** What to type instead. */
+  /** Instruction that fixes it. */
   readonly fix: string
 }
 
-/** All mistakes of a start at once. Nothing has connected when it is thrown. */
+/** Thrown by `bootstrap` with all mistakes at once, before anything connects. */
 export class StartupError extends HoldfastError {
   readonly code = 'HOLDFAST_STARTUP'
-  /** The name of the class that was to be started. */
+  /** Name of the class that could not be started. */
   readonly target: string
-  /** The mistakes that the message lists. Not enumerable, because Node would print them twice. */
+  /** Mistakes that the message lists. Not enumerable, because Node would print them twice. */
   declare readonly mistakes: readonly Mistake[]
 
   constructor(target: string, mistakes: readonly Mistake[], options?: ErrorOptions) {

@@ -1,43 +1,35 @@
 import { HoldfastError } from './holdfast-error.js'
 
 /**
- * A subscription was refused, not acknowledged in time, or could not be sent. Holdfast keeps it, and sends it again after
- * the next reconnect. `acknowledged` also rejects with it when the last subscriber of the topic unsubscribes.
+ * Reported if a subscription was rejected, was not acknowledged in time, or could not be sent. Holdfast keeps it, and sends it again after
+ * the next reconnect. `acknowledged` also rejects with this error when the last subscriber of the topic unsubscribes.
  */
 export class SubscriptionError extends HoldfastError {
   readonly code = 'HOLDFAST_SUBSCRIPTION'
-  /** The key that it was added under, or of its topic; the first one of `keys`. */
+  /** Key of the subscription, or of its topic; the first one of `keys`. */
   readonly key: string
-  /** The keys of all topics that it is about: those that one message or acknowledgement has in common are reported together. */
+  /** Keys of all affected topics. Topics that share a message or an acknowledgement are reported together. */
   readonly keys: readonly string[]
   /**
-   * The server refused it; no acknowledgement came in time; or a message or function of it failed. `unsubscribed` is never reported: it only
-   * rejects `acknowledged`.
+   * `refused`: the server rejected it. `timeout`: no acknowledgement arrived in time. `failed`: its message or one of its functions failed.
+   *
+   * `unsubscribed` is never reported: `acknowledged` rejects with it.
    */
   readonly reason: 'refused' | 'timeout' | 'failed' | 'unsubscribed'
-  /** The message with which the server refused it. */
+  /** Message with which the server rejected it. */
   readonly details: unknown
 
   constructor(
     keys: string | readonly [string, ...string[]],
     reason: SubscriptionError['reason'],
-    what: string,
+    message: string,
     facts: ErrorOptions & { readonly details?: unknown } = {},
   ) {
     const all = typeof keys === 'string' ? ([keys] as const) : keys
-    super(`${subscriptionsNamed(all)} ${what}`, facts)
+    super(message, facts)
     this.key = all[0]
     this.keys = all
     this.reason = reason
     this.details = facts.details
   }
-}
-
-/** Maximum number of topics that a message names; it counts the rest. */
-const MAX_NAMED = 3
-
-function subscriptionsNamed(keys: readonly string[]): string {
-  const named = keys.slice(0, MAX_NAMED).map((key) => JSON.stringify(key))
-  const rest = keys.length - named.length
-  return `The subscription${keys.length > 1 ? 's' : ''} ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
 }

@@ -7,7 +7,7 @@ import type { ClosingCause } from './state.js'
 
 // --- a session that leaves --------------------------------------------------------------------------------------------
 
-/** Runs `@OnClose`, after a report of the messages that were not handled if `discards` is set. */
+/** Runs `@OnClose`. If `discards` is set, it first reports the messages that were not handled. */
 function part(draft: Draft, session: DraftSession, discards: boolean): void {
   const { link } = session
   if (discards) draft.emit({ type: 'discard', link })
@@ -16,7 +16,7 @@ function part(draft: Draft, session: DraftSession, discards: boolean): void {
   draft.startFor(session, 'part')
 }
 
-/** The link of a session that was leaving has ended, or its heartbeat timed out. */
+/** Called when the link of a leaving session has ended, or its heartbeat has timed out. */
 export function leaverEnds(draft: Draft, session: DraftSession, event: LinkEndEvent): void {
   const consequence = consequenceOf(draft, session, event)
   if (draft.shape.closing === 'terminate') {
@@ -29,7 +29,7 @@ export function leaverEnds(draft: Draft, session: DraftSession, event: LinkEndEv
   draft.emit({ type: 'onError', link: session.link, stage, consequence })
 }
 
-/** A loss during `end()` is an error; the loss of a replaced link that was still in use is only reported. */
+/** Returns the consequence of a loss. During `end()` it is an error; for a replaced link that was still in use it is only reported. */
 function consequenceOf(
   draft: Draft,
   session: DraftSession,
@@ -41,21 +41,21 @@ function consequenceOf(
   return type === 'heartbeatDead' || (!isCurrent && session.phase !== 'draining') ? 'reported' : undefined
 }
 
-/** Handlers, and requests, too, are done. */
+/** Called when handlers, and requests if they count, are done. */
 export function drained(draft: Draft, session: DraftSession): void {
   if (session.phase === 'gone') part(draft, session, false)
   else if (owesGoodbye(session)) sayGoodbye(draft, session)
   else sendCloseFrame(draft, session, leaverKind(draft))
 }
 
-/** Runs `@OnClosing`. The timer that bounds the session goes on. */
+/** Runs `@OnClosing`. The timer of the session keeps running. */
 function sayGoodbye(draft: Draft, session: DraftSession): void {
   draft.emit({ type: 'onClosing', link: session.link })
   session.byes = true
   draft.enter(session, 'goodbye', session.timer)
 }
 
-/** `@OnClosing` has settled. */
+/** Called when `@OnClosing` has completed. */
 export function goodbyeSaid(draft: Draft, session: DraftSession): void {
   const staysOpen = session.words && draft.shape.closing === 'end'
   sendLastWords(draft, session)
@@ -63,14 +63,14 @@ export function goodbyeSaid(draft: Draft, session: DraftSession): void {
   else sendCloseFrame(draft, session, leaverKind(draft))
 }
 
-/** Closes a link whose time is over. `@OnClosing` is called if it is still due, but not awaited. */
+/** Closes a link whose time is up. If `@OnClosing` is still due, it is called but not awaited. */
 function hurry(draft: Draft, session: DraftSession): void {
   if (owesGoodbye(session)) draft.emit({ type: 'onClosing', link: session.link })
   sendLastWords(draft, session)
   sendCloseFrame(draft, session, leaverKind(draft))
 }
 
-/** The time of a session that leaves is over: it goes on to the next phase without what it waited for. */
+/** Called when the time of a leaving session is up. The session enters the next phase without waiting further. */
 export function leaverTimesOut(draft: Draft, session: DraftSession): void {
   const { phase, link } = session
   if (phase === 'frame') cut(draft, session)
@@ -81,7 +81,7 @@ export function leaverTimesOut(draft: Draft, session: DraftSession): void {
   } else hurry(draft, session)
 }
 
-/** Terminates every socket that is left. */
+/** Terminates every remaining socket. */
 function cutAll(draft: Draft): void {
   for (const session of draft.sessions) {
     if (hasSocket(session.phase) && session.phase !== 'cut') cut(draft, session)
@@ -106,7 +106,7 @@ function leaverKind(draft: Draft): CloseFrameKind {
 /** Timers that belong to the states before `closing`. */
 const FORWARD_TIMERS = ['delay', 'maxAge', 'handover'] as const
 
-/** Leaves for good: from here on nothing begins. */
+/** Starts to close for good: from here on, nothing new starts. */
 function begin(draft: Draft, cause: ClosingCause): void {
   draft.shape.closing = cause
   draft.stop(...FORWARD_TIMERS)
@@ -115,7 +115,7 @@ function begin(draft: Draft, cause: ClosingCause): void {
   draft.shape.ages = false
   if (draft.shape.current?.phase === 'dialling') cutAttempt(draft, draft.shape.current)
   if (draft.shape.candidate?.phase === 'dialling') cutAttempt(draft, draft.shape.candidate)
-  // A candidate excludes a previous session, and from now on it is a session that leaves.
+  // There is no previous session while there is a candidate. From now on, the candidate is a leaving session.
   if (draft.shape.candidate) draft.shape.previous = draft.shape.candidate
   draft.shape.candidate = undefined
   draft.turn('closing')
@@ -128,7 +128,7 @@ function cutAttempt(draft: Draft, session: DraftSession): void {
 }
 
 /**
- * Puts all sessions under one deadline. Handlers, `@OnClosing` and the flush share half of it; after nine tenths, the sockets that are
+ * Sets one deadline for all sessions. Handlers, `@OnClosing` and the flush share the first half. After nine tenths, the sockets that are
  * still open are terminated.
  */
 function bound(draft: Draft, length: TimerLength): void {
@@ -183,7 +183,7 @@ export function terminate(draft: Draft): void {
   cutAll(draft)
 }
 
-/** Says goodbye, sends the last words, and leaves the closing handshake to the server. */
+/** Runs `@OnClosing`, sends the last words, and leaves the closing handshake to the server. */
 export function end(draft: Draft): void {
   begin(draft, 'end')
   draft.start('lastWords', 'endTimeout')
@@ -193,7 +193,7 @@ export function end(draft: Draft): void {
   draft.shape.current.words = true
 }
 
-/** One of the timers of `closing` has fired. */
+/** Called when one of the timers of `closing` has fired. */
 export function deadlineFires(draft: Draft, timer: 'half' | 'cut' | 'end' | 'lastWords'): void {
   if (timer === 'lastWords') closeAfterEnd(draft)
   else if (timer === 'cut') cutAll(draft)
@@ -204,7 +204,7 @@ export function deadlineFires(draft: Draft, timer: 'half' | 'cut' | 'end' | 'las
     }
 }
 
-/** Ends a session at the deadline. Its `@OnClose` is called, but not awaited. */
+/** Ends a session at the deadline. Its `@OnClose` is called but not awaited. */
 function abandon(draft: Draft, session: DraftSession): void {
   if (session.phase === 'parting')
     draft.emit({ type: 'onError', link: session.link, stage: 'close', consequence: 'reported' })

@@ -4,7 +4,7 @@ import type { Draft, DraftSession } from './draft.js'
 import type { TimerLength } from './effects.js'
 import type { LinkEndEvent, ReconnectEvent } from './events.js'
 
-/** The socket is open; `@OnOpen` runs. */
+/** Called when the socket is open. `@OnOpen` runs next. */
 export function opened(draft: Draft, session: DraftSession): void {
   draft.enter(session, 'opening')
   session.running = true
@@ -13,14 +13,14 @@ export function opened(draft: Draft, session: DraftSession): void {
   if (session === draft.shape.current) draft.turn('opening')
 }
 
-/** The attempt of the current session failed. */
+/** Called when the attempt of the current session has failed. */
 export function attemptFails(draft: Draft, session: DraftSession, retry: boolean): void {
   draft.remove(session)
   draft.count()
   retryOrGiveUp(draft, session, 'connect', retry)
 }
 
-/** `@OnOpen` of the current session resolved. */
+/** Called when `@OnOpen` of the current session has resolved. */
 export function becomeReady(draft: Draft, session: DraftSession): void {
   draft.enter(session, 'ready')
   if (draft.shape.ages) draft.start('maxAge', 'maxAge')
@@ -31,14 +31,14 @@ export function becomeReady(draft: Draft, session: DraftSession): void {
   draft.emit({ type: 'resolveReady' })
 }
 
-/** `@OnOpen` of the current session threw or timed out. */
+/** Called when `@OnOpen` of the current session threw or timed out. */
 export function openFails(draft: Draft, session: DraftSession, retry: boolean): void {
   draft.count()
   drop(draft, session, retry ? 'reconnecting' : 'fatal')
   retryOrGiveUp(draft, session, 'open', retry)
 }
 
-/** The link of the current session has ended, or its heartbeat timed out. */
+/** Called when the link of the current session has ended, or its heartbeat has timed out. */
 export function currentEnds(draft: Draft, session: DraftSession, event: LinkEndEvent): void {
   const { type, retry, stable } = event
   forgive(draft, session, stable)
@@ -55,7 +55,7 @@ export function currentEnds(draft: Draft, session: DraftSession, event: LinkEndE
 /**
  * Waits for the next attempt, or gives up.
  *
- * @param stage where the failure happened; `undefined` after a close by the peer, which is an error only if it is not retried
+ * @param stage the stage of the failure; `undefined` after a close by the peer, which is an error only if it is not retried
  */
 function retryOrGiveUp(
   draft: Draft,
@@ -72,7 +72,7 @@ function retryOrGiveUp(
   }
 }
 
-/** @param length `undefined` where only the current session's end is awaited */
+/** @param length `undefined` if only the end of the current session is awaited */
 function wait(draft: Draft, length: TimerLength | undefined): void {
   draft.stop('maxAge', 'handover')
   draft.shape.wish = false
@@ -88,7 +88,7 @@ export function reconnect(draft: Draft, { overlap, stable }: ReconnectEvent): vo
   else if (draft.shape.status !== 'connecting' && session) replace(draft, session, stable)
 }
 
-/** Drops the current link; the candidate goes on as the reconnect, if there is one. */
+/** Drops the current link. If there is a candidate, it becomes the reconnect. */
 function replace(draft: Draft, session: DraftSession, isStable: boolean): void {
   const hasHeld = forgive(draft, session, isStable)
   const hadFailed = draft.shape.failure
@@ -101,9 +101,9 @@ function replace(draft: Draft, session: DraftSession, isStable: boolean): void {
 // --- handover ---------------------------------------------------------------------------------------------------------
 
 /**
- * Resets the counts if the current link has held for `minUptime`: once for each link.
+ * Resets the counts if the current link has lasted for `minUptime`, once per link.
  *
- * @returns whether the link has held
+ * @returns whether the link has lasted
  */
 function forgive(draft: Draft, session: DraftSession, isStable: boolean): boolean {
   if (session.phase !== 'ready' || !isStable) return false
@@ -115,7 +115,7 @@ function forgive(draft: Draft, session: DraftSession, isStable: boolean): boolea
   return true
 }
 
-/** Starts a handover as soon as the floor and the previous session allow it. */
+/** Starts a handover as soon as the floor and the previous session permit it. */
 export function wantHandover(draft: Draft, isStable: boolean): void {
   if (draft.shape.candidate || draft.shape.wish || !draft.shape.current) return
   if (draft.isRunning('handover')) {
@@ -128,7 +128,7 @@ export function wantHandover(draft: Draft, isStable: boolean): void {
   else draft.shape.wish = true
 }
 
-/** The candidate did not open. The current link stays, and there is another handover later. */
+/** Called when the candidate did not open. The current link stays, and another handover follows later. */
 export function candidateFails(draft: Draft, session: DraftSession, retry: boolean): void {
   draft.shape.candidate = undefined
   draft.count()
@@ -136,7 +136,7 @@ export function candidateFails(draft: Draft, session: DraftSession, retry: boole
   draft.emit({ type: 'onError', link: session.link, stage: 'connect', consequence: 'the old one stays' })
 }
 
-/** `@OnOpen` of the candidate failed. The candidate leaves in the place of the previous session. */
+/** Called when `@OnOpen` of the candidate failed. The candidate takes the place of the previous session and leaves. */
 export function candidateOpenFails(draft: Draft, session: DraftSession, retry: boolean): void {
   leaveAsPrevious(draft, session)
   drop(draft, session, retry ? 'reconnecting' : 'fatal')
@@ -145,7 +145,7 @@ export function candidateOpenFails(draft: Draft, session: DraftSession, retry: b
   draft.emit({ type: 'onError', link: session.link, stage: 'open', consequence: 'the old one stays' })
 }
 
-/** The link of the candidate has ended while `@OnOpen` ran. */
+/** Called when the link of the candidate has ended while `@OnOpen` was running. */
 export function candidateEnds(draft: Draft, session: DraftSession, event: LinkEndEvent): void {
   leaveAsPrevious(draft, session)
   release(draft, session, event)
@@ -165,7 +165,7 @@ function planHandover(draft: Draft, retry: boolean): void {
   else if (draft.shape.ages) draft.start('maxAge', 'maxAge')
 }
 
-/** The candidate is ready: it replaces the current session, which lingers until its requests are answered. */
+/** Called when the candidate is ready. It replaces the current session, which lingers until its requests are answered. */
 export function takeOver(draft: Draft, session: DraftSession, isStable: boolean): void {
   const old = draft.shape.current
   if (!old) return
@@ -182,7 +182,7 @@ export function takeOver(draft: Draft, session: DraftSession, isStable: boolean)
   draft.emit({ type: 'drain', link: old.link, until: 'handlers and requests' })
 }
 
-/** The current link is lost while a candidate opens: the candidate goes on as the reconnect. */
+/** Called when the current link is lost while a candidate opens. The candidate becomes the reconnect. */
 function promote(draft: Draft): void {
   draft.shape.previous = draft.shape.current
   draft.shape.current = draft.shape.candidate

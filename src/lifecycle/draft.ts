@@ -15,12 +15,12 @@ import type {
   TimerName,
 } from './state.js'
 
-/** A session that the step may change. */
+/** Session that a step can change. */
 export type DraftSession = { -readonly [Name in keyof SessionShape]: SessionShape[Name] } & {
   readonly link: LinkName
 }
 
-/** Flags that still steer in a phase; `enter` lowers the others, so that situations with one future have one key. */
+/** Flags that still matter in each phase. `enter` clears the others, so that situations with the same future have the same key. */
 const STEERING: Readonly<Record<Phase, readonly ('running' | 'good' | 'lost' | 'byes' | 'words')[]>> = {
   dialling: [],
   opening: ['running'],
@@ -35,7 +35,7 @@ const STEERING: Readonly<Record<Phase, readonly ('running' | 'good' | 'lost' | '
   parting: ['running', 'lost'],
 }
 
-/** The shape of a state while a step changes it. */
+/** Shape of a state while a step changes it. */
 interface ShapeDraft {
   status: LifecycleStatus
   ready: LifecycleShape['ready']
@@ -49,7 +49,7 @@ interface ShapeDraft {
   previous: DraftSession | undefined
 }
 
-/** The state while a step changes it, and the effects so far. It exists within one call of `step`. */
+/** State while a step changes it, with the effects so far. It exists only during one call of `step`. */
 export class Draft {
   readonly shape: ShapeDraft
   readonly #from: LifecycleState
@@ -144,7 +144,7 @@ export class Draft {
     this.#started.set(timer, { length, moves: false })
   }
 
-  /** Starts a timer, or moves it if it is running: never to a later time. */
+  /** Starts a timer. If it is already running, moves it, but never to a later time. */
   hasten(timer: ConnectionTimer, length: TimerLength): void {
     const moves = this.#timers.has(timer)
     this.#timers.add(timer)
@@ -156,8 +156,8 @@ export class Draft {
   }
 
   /**
-   * Starts the timer of a session. While closing, the deadline of the connection bounds all sessions instead. After `end()` that
-   * holds for the current session only: the previous one, and a candidate that was dropped, leave on their own.
+   * Starts the timer of a session. While closing, the deadline of the connection bounds all sessions instead. After `end()` that applies
+   * only to the current session: the previous one, and a dropped candidate, leave on their own.
    */
   startFor(session: DraftSession, timer: LinkTimer): void {
     const isBounded =
@@ -166,7 +166,7 @@ export class Draft {
     if (!isBounded) this.#started.set(timerOf(timer, session.link), { length: LENGTHS[timer], moves: false })
   }
 
-  /** Marks a timer as fired: it is neither running nor to be canceled. */
+  /** Marks a timer as fired, so that it is neither running nor canceled. */
   fire(timer: TimerName): void {
     this.#fired = timer
     this.#timers.delete(timer as ConnectionTimer)
@@ -231,8 +231,8 @@ function draftOf(shape: SessionShape | undefined, link: LinkName | undefined): D
 }
 
 /**
- * Order of effects within one step: timers, the retry policy, attempts and links, `@OnOpen` and `@OnClose`, reports, the end. When
- * user code receives a state, everything that belongs to the state is done.
+ * Order of effects within one step: timers, the retry policy, attempts and links, `@OnOpen` and `@OnClose`, reports, the end. By the time
+ * user code learns of a state, everything that belongs to it is done.
  */
 const RANKS = {
   cancel: 0,
@@ -266,7 +266,7 @@ function inOrder(effects: readonly LifecycleEffect[]): readonly LifecycleEffect[
   return effects.length < 2 ? effects : effects.toSorted((a, b) => RANKS[a.type] - RANKS[b.type])
 }
 
-// --- what is done to a session ---------------------------------------------------------------------------------------
+// --- changes to a session ---------------------------------------------------------------------------------------------
 
 /** Reports the loss of a link to everything that depends on it, once. */
 export function lose(draft: Draft, session: DraftSession): void {
@@ -288,7 +288,7 @@ export function sendCloseFrame(draft: Draft, session: DraftSession, kind: CloseF
   draft.startFor(session, 'frame')
 }
 
-/** Drops a link that the connection no longer wants, with a close frame and without a goodbye. */
+/** Drops a link that the connection no longer needs, with a close frame but without `@OnClosing`. */
 export function drop(draft: Draft, session: DraftSession, kind: CloseFrameKind): void {
   sendCloseFrame(draft, session, kind)
   lose(draft, session)

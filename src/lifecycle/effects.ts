@@ -1,15 +1,15 @@
 import type { LifecycleStatus, LinkName, TimerName } from './state.js'
 
-/** Option that a timer takes its duration from; `retryDecision` is the delay that came with the fact `retry`. */
+/** Option that determines the duration of a timer; `retryDecision` is the delay that came with the fact `retry`. */
 export type TimerLength =
   | 'onOpenTimeout'
   | 'drainTimeout'
   | 'closeTimeout'
-  /** The timeout of the call `end()`. */
+  /** Timeout of the call `end()`. */
   | 'endTimeout'
   | 'maxAge'
   | 'retryDecision'
-  /** The earliest start that a polite reconnect allows, without a backoff. */
+  /** Earliest start that a polite reconnect permits, without backoff. */
   | 'floor'
 
 /**
@@ -18,14 +18,14 @@ export type TimerLength =
  */
 export type CloseFrameKind = 'user' | 'reconnecting' | 'normal' | 'fatal'
 
-/** Consequence of an error, as the user reads it; `reported` means none. */
+/** Consequence of an error; `reported` means none. */
 export type Consequence = 'fatal' | 'retried' | 'the old one stays' | 'reported'
 
 export interface SetEffect {
   readonly type: 'set'
   readonly timer: TimerName
   readonly length: TimerLength
-  /** The timer is running already. It is moved to the new time, but never to a later one. */
+  /** True if the timer is already running. It then moves to the new time, but never to a later one. */
   readonly moves: boolean
 }
 
@@ -36,7 +36,7 @@ export interface OnErrorEffect {
   readonly consequence: Consequence
 }
 
-/** Starts an attempt, whose link has this name. */
+/** Starts an attempt. `link` names its link. */
 interface AttemptEffect {
   readonly type: 'attempt'
   readonly link: LinkName
@@ -45,17 +45,17 @@ interface AttemptEffect {
 /** Effect on one link that needs nothing but its name. */
 interface LinkEffect {
   readonly type:
-    /** Cancels the attempt. It reports nothing more. */
+    /** Cancels the attempt, which then reports nothing more. */
     | 'cutAttempt'
-    /** Sends subscriptions, then the outbox; then messages are dispatched, and calls of the user use this link. */
+    /** Sends subscriptions, then the outbox. Then messages are dispatched, and calls of the user use this link. */
     | 'ready'
     /** Accepts replies but no new requests; new calls use the new link. */
     | 'retire'
     /** Rejects requests and waiters, aborts the signal of the link, stops the heartbeat. */
     | 'lose'
-    /** Takes no new messages. */
+    /** Accepts no new messages. */
     | 'stopTaking'
-    /** Drops and reports the messages that still wait. */
+    /** Discards and reports the messages that are still waiting. */
     | 'discard'
     | 'onClosing'
     /** Sends the message of `end()`. */
@@ -69,7 +69,7 @@ interface LinkEffect {
 /** Effect on one link, after the attempt has begun. */
 export type SessionEffect =
   | LinkEffect
-  /** Leads to `drained` once `@OnOpen` and handlers have settled (with `requests`, those too). A later `drain` replaces an earlier one. */
+  /** Leads to `drained` once `@OnOpen` and handlers, and with `requests` also those, have completed. A later `drain` replaces an earlier one. */
   | {
       readonly type: 'drain'
       readonly link: LinkName
@@ -77,11 +77,11 @@ export type SessionEffect =
     }
   | { readonly type: 'closeFrame'; readonly link: LinkName; readonly kind: CloseFrameKind }
 
-/** Something that a driver does after a step. */
+/** Instruction for the driver to carry out after a step. */
 export type LifecycleEffect =
   | SetEffect
   | { readonly type: 'cancel'; readonly timer: TimerName }
-  /** To the retry policy: counts one failure, or resets the counts. */
+  /** For the retry policy: counts one failure, or resets the counts. */
   | { readonly type: 'count' | 'forgive' }
   | AttemptEffect
   | SessionEffect

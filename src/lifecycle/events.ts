@@ -1,6 +1,6 @@
 import type { LinkName, TimerName } from './state.js'
 
-/** Fact of an event: a failure that it brings is retried. It is decided before the step if `asks` returns true, and is `false` otherwise. */
+/** Fact of an event: whether the failure it reports is retried. Decided before the step if `asks` returns true; otherwise `false`. */
 interface RetryFact {
   readonly retry: boolean
 }
@@ -40,7 +40,7 @@ export type LifecycleEvent =
   | LinkEndEvent
   /** The latest `drain` of this link is complete. */
   | (LinkFact & { readonly type: 'drained' })
-  /** `@OnClosing` has settled, and what it sent is flushed. */
+  /** `@OnClosing` has completed, and everything it sent is flushed. */
   | (LinkFact & { readonly type: 'onClosingSettled' })
   | (LinkFact & { readonly type: 'onCloseSettled' })
   | TimerFiredEvent
@@ -50,5 +50,5 @@ export type LifecycleEvent =
 /** Name of the error that a refused call throws. */
 export type Refusal = 'NotConnectedError' | 'ConnectionClosedError'
 
-/** An event that a link, its attempt or its handlers report. */
+/** Event that a link, its attempt or its handlers report. */
 export type LinkEvent = Extract<LifecycleEvent, LinkFact>

@@ -10,25 +10,27 @@ export type ClosingCause = 'close' | 'end' | 'terminate' | 'lost'
 /**
  * Phase of a session.
  *
+ * ```text
  *   dialling → opening → ready ─┬ replaced: lingering ─┬→ goodbye → frame ─┐
  *                               ├ close():  draining ──┘                   ├→ gone → parting → (no more)
  *                               ├ end():    goodbye → farewell ────────────┤
  *                               └ lost ────────────────── or: cut ─────────┘
+ * ```
  */
 export type Phase =
-  /** The attempt runs: option functions and the dial. */
+  /** The attempt is running: option functions, then the connect. */
   | 'dialling'
-  /** `@OnOpen` runs. */
+  /** `@OnOpen` is running. */
   | 'opening'
-  /** The session serves. */
+  /** The session is in use. */
   | 'ready'
   /** Replaced in a handover: handlers finish, requests receive their replies, no new requests. */
   | 'lingering'
-  /** Closing: takes no new messages, handlers finish. */
+  /** Closing: no new messages, handlers finish. */
   | 'draining'
-  /** `@OnClosing` runs, then the flush. */
+  /** `@OnClosing` is running, then the flush. */
   | 'goodbye'
-  /** After `end()`: the last words are sent, messages are handled until the server closes. */
+  /** After `end()`: the last words are sent, and messages are handled until the server closes. */
   | 'farewell'
   /** Our close frame is sent. */
   | 'frame'
@@ -36,10 +38,10 @@ export type Phase =
   | 'cut'
   /** The socket has ended; queued messages are handled. */
   | 'gone'
-  /** `@OnClose` runs. */
+  /** `@OnClose` is running. */
   | 'parting'
 
-/** Place of a session in its connection. The previous session leaves while the current one goes on. */
+/** Place of a session in its connection. The previous session leaves while the current one is in use. */
 export type Role = 'candidate' | 'current' | 'previous'
 
 export const ROLES: readonly Role[] = ['candidate', 'current', 'previous']
@@ -51,37 +53,37 @@ export type ConnectionTimer = 'delay' | 'maxAge' | 'handover' | 'half' | 'cut' |
 
 export type TimerName = ConnectionTimer | `${LinkTimer}:${LinkName}`
 
-/** A session without the name of its link, shared by all links in the same situation. A flag that no longer steers is false. */
+/** Session without the name of its link, shared by all links in the same situation. A flag that no longer matters is false. */
 export interface SessionShape {
   readonly phase: Phase
-  /** `@OnOpen` has started and did not settle. */
+  /** `@OnOpen` has started but not completed. */
   readonly running: boolean
   /** `@OnOpen` has resolved. */
   readonly good: boolean
-  /** The loss is reported to everything that depends on the link. */
+  /** The loss has been reported to everything that depends on the link. */
   readonly lost: boolean
-  /** `@OnClosing` was called. */
+  /** `@OnClosing` has been called. */
   readonly byes: boolean
   /** The message of `end()` is still unsent. */
   readonly words: boolean
-  /** The counts were reset once, because this link had held for `minUptime`. */
+  /** The counts were reset once, because this link had lasted for `minUptime`. */
   readonly forgiven: boolean
   readonly timer: LinkTimer | undefined
 }
 
-/** Everything that steers a connection, without the names of its links. Connections with the same key share one object. */
+/** All facts that determine the behavior of a connection, without the names of its links. Connections with the same key share one object. */
 export interface LifecycleShape {
   readonly key: string
   readonly status: LifecycleStatus
-  /** The promise that `bootstrap` awaits. `resolved` is the same as success. */
+  /** State of the promise that `bootstrap` awaits. `resolved` is the same as success. */
   readonly ready: 'pending' | 'resolved' | 'rejected'
   /** At least one failure is counted. */
   readonly failure: boolean
-  /** A handover begins as soon as the previous session has left. */
+  /** A handover starts as soon as the previous session has left. */
   readonly wish: boolean
   /** The option `maxAge` is set. */
   readonly ages: boolean
-  /** Set from `closing` on. */
+  /** Set when `closing` starts. */
   readonly closing: ClosingCause | undefined
   /** The connection ends with an error. */
   readonly isError: boolean
@@ -112,7 +114,7 @@ export const CONNECTION_TIMERS: readonly ConnectionTimer[] = [
   'end',
 ]
 
-/** Returns the key: two states with the same key respond to every event alike, except for the names of links. */
+/** Returns the key. Two states with the same key respond to every event in the same way, except for the names of links. */
 export function keyOf(state: LifecycleState): string {
   return state.shape.key
 }
@@ -169,15 +171,15 @@ export function hasSocket(phase: Phase): boolean {
   return WITH_SOCKET.has(phase)
 }
 
-// The number of shapes is bounded: the exploration in the tests counts every key that can be reached. An idle connection therefore
-// holds one small LifecycleState and nothing else.
+// The number of shapes is bounded: the exploration in the tests counts every reachable key. An idle connection therefore holds one small
+// LifecycleState and nothing else.
 const shapes = new Map<string, LifecycleShape>()
 const sessionShapes = new Map<string, SessionShape>()
 
-/** Everything of a shape but its key. */
+/** All parts of a shape except its key. */
 export type ShapeParts = Omit<LifecycleShape, 'key'>
 
-/** Returns the one shape with these contents. */
+/** Returns the shared shape with these contents. */
 export function shapeOf(parts: ShapeParts): LifecycleShape {
   const { status, ready, failure, wish, ages, closing, isError, candidate, current, previous, timers } = parts
   const candidateKey = candidate ? sessionKey(candidate) : ''

@@ -27,17 +27,17 @@ import { drained, goodbyeSaid, leaverEnds, leaverTimesOut } from './closing.js'
 import { linkOfTimer, phaseOf, roleOf, shapeOf, timersOf } from './state.js'
 import type { LifecycleState, LinkName, Phase } from './state.js'
 
-/** Result of a step: the next state, and what the driver does in this order. */
+/** Result of a step: the next state, and what the driver does, in this order. */
 export interface LifecycleStep {
   readonly state: LifecycleState
   readonly effects: readonly LifecycleEffect[]
-  /** Set if the connection refuses the call; state and effects are then unchanged and empty. */
+  /** Set if the connection refuses the call. State and effects are then unchanged and empty. */
   readonly refused?: Refusal | undefined
 }
 
 const NO_EFFECTS: readonly LifecycleEffect[] = []
 
-/** Returns the first state, in which link 1 connects, and the effect that starts its attempt. */
+/** Returns the initial state, in which link 1 connects, and the effect that starts its attempt. */
 export function start({ maxAge }: { readonly maxAge: boolean }): LifecycleStep {
   const shape = shapeOf({
     status: 'connecting',
@@ -64,11 +64,12 @@ export function start({ maxAge }: { readonly maxAge: boolean }): LifecycleStep {
 }
 
 /**
- * Steps the lifecycle of a connection: an event and a state in, a state and effects out. A step has no clock, no callback and no chance,
- * so every order of events can be tested. A test compares the drawing below with all states that can be reached.
+ * Returns the next state of a connection, and the effects of an event. A step uses no clock, no callbacks and no randomness, so every
+ * order of events can be tested. A test compares the diagram below with all reachable states.
  *
  * Status of the connection, and the events that change it:
  *
+ * ```text
  *   connecting ─┬─▶ opening     attemptOpened
  *               ├─▶ waiting     attemptFailed
  *               └─▶ closing     attemptFailed close signalAborted terminate
@@ -83,9 +84,11 @@ export function start({ maxAge }: { readonly maxAge: boolean }): LifecycleStep {
  *   waiting    ─┬─▶ connecting  onCloseSettled timer(delay) timer(part)
  *               └─▶ closing     close signalAborted terminate
  *   closing    ───▶ closed      attemptFailed close onCloseSettled signalAborted terminate timer(end) timer(part)
+ * ```
  *
- * Phase of a session, and the events that change it, of other sessions, too:
+ * Phase of a session, and the events that change it, including events of other sessions:
  *
+ * ```text
  *   dialling  ─┬─▶ opening    attemptOpened
  *              └─▶ no more    attemptFailed close end signalAborted terminate
  *   opening   ─┬─▶ ready      onOpenSettled(ok)
@@ -127,6 +130,7 @@ export function start({ maxAge }: { readonly maxAge: boolean }): LifecycleStep {
  *   gone      ─┬─▶ parting    drained signalAborted terminate timer(drain)
  *              └─▶ no more    timer(end)
  *   parting   ───▶ no more    onCloseSettled timer(end) timer(part)
+ * ```
  */
 export function step(state: LifecycleState, event: LifecycleEvent): LifecycleStep {
   const refused = refusalOf(state, event)
@@ -234,7 +238,7 @@ function timerFires(draft: Draft, state: LifecycleState, event: TimerFiredEvent)
     deadlineFires(draft, timer)
 }
 
-/** Begins the next attempt, a handover that was wanted, or the end, as soon as nothing is left to wait for. */
+/** Starts the next attempt, a requested handover, or the end, as soon as nothing is left to wait for. */
 function goOn(draft: Draft): void {
   if (draft.shape.status === 'waiting' && !draft.shape.current && !draft.isRunning('delay')) {
     draft.attempt('current')
@@ -247,7 +251,7 @@ function goOn(draft: Draft): void {
 
 // --- which events do something ----------------------------------------------------------------------------------------
 
-/** Returns the error for a call that the connection refuses. The status alone decides. */
+/** Returns the error for a call that the connection refuses. It depends only on the status. */
 function refusalOf({ shape }: LifecycleState, { type }: LifecycleEvent): Refusal | undefined {
   if (type !== 'reconnect' && type !== 'end') return undefined
   if (shape.status === 'closing' || shape.status === 'closed') return 'ConnectionClosedError'
@@ -268,7 +272,7 @@ const PHASES: Readonly<Record<Exclude<LinkEvent['type'], 'onOpenSettled'>, Reado
   onCloseSettled: new Set(['parting']),
 }
 
-/** Returns whether an event is too late: its session has ended or is in another phase, or its timer does not run. */
+/** Returns whether an event is too late: its session has ended or is in another phase, or its timer is not running. */
 function isLate(state: LifecycleState, event: LifecycleEvent): boolean {
   if (state.shape.status === 'closed') return true
   if (event.type === 'timerFired') return !timersOf(state).includes(event.timer)
@@ -281,7 +285,7 @@ function isLate(state: LifecycleState, event: LifecycleEvent): boolean {
 
 /**
  * Returns whether the fact `retry` of an event matters in a state. Only then may `shouldReconnect` and `delays` be called. It does not
- * matter while closing, after our own close frame, for the current link while a candidate opens, and for the previous link.
+ * matter while closing, after our own close frame, for the current link while a candidate opens, or for the previous link.
  */
 export function asks(state: LifecycleState, event: LifecycleEvent): boolean {
   switch (event.type) {
@@ -309,8 +313,8 @@ function asksForEnd(state: LifecycleState, link: LinkName): boolean {
 }
 
 /**
- * Returns whether an event that `asks` is true for resets the counts before it counts as a failure itself, because its link has held
- * for `minUptime`. The retry decision is then the one for a first failure.
+ * Returns whether an event that `asks` is true for first resets the counts, because its link has lasted for `minUptime`. The retry decision
+ * is then the one for a first failure.
  */
 export function resetsCounts(state: LifecycleState, event: LifecycleEvent): boolean {
   const { current } = state.shape

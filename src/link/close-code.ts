@@ -1,6 +1,6 @@
 import { describeValue } from '../core/describe-value.js'
 
-/** The close codes by name (RFC 6455, section 7.4.1, and the IANA registry). */
+/** Close codes by name (RFC 6455, section 7.4.1, and the IANA registry). */
 export const CloseCode = {
   NORMAL: 1000,
   GOING_AWAY: 1001,
@@ -16,34 +16,34 @@ export const CloseCode = {
   SERVICE_RESTART: 1012,
   TRY_AGAIN_LATER: 1013,
   BAD_GATEWAY: 1014,
-  /** Ours: `@OnOpen` failed, or `reconnect()` was called. Not 1000 or 1001, which end a session for good at some APIs. */
+  /** Sent by Holdfast if `@OnOpen` failed or `reconnect()` was called. Some APIs end a session for good on 1000 or 1001. */
   RECONNECTING: 4000,
 } as const
 
-/** Who ended a connection: this side, the peer by a close frame, or nobody (the socket was lost). */
+/** Side that ended a connection: this side, the peer with a close frame, or neither, because the network failed. */
 export type Initiator = 'local' | 'remote' | 'network'
 
-/** The longest reason that fits a close frame, in bytes of UTF-8 (RFC 6455, section 5.5.1). */
+/** Maximum length of the reason in a close frame, in bytes of UTF-8 (RFC 6455, section 5.5.1). */
 const LONGEST_REASON = 123
 
 /**
- * Throws unless the code may be sent and the reason fits.
+ * Checks that the code can be sent and the reason fits.
  *
- * @throws RangeError naming what may be given instead
- * @throws TypeError for a reason that is no string
+ * @throws RangeError for an invalid code, or a reason that is too long
+ * @throws TypeError if the reason is not a string
  */
 export function checkClose(code: number, reason: unknown): asserts reason is string {
   const isRegistered = code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)
   if (!Number.isInteger(code) || !(isRegistered || (code >= 3000 && code <= 4999))) {
-    throw new RangeError(
-      `Invalid close code: ${typeof code === 'number' ? code : describeValue(code)}. Use 1000, 1001, or 3000 to 4999`,
-    )
+    const given =
+      typeof code === 'number' ? ` ${String(code)}` : `: expected a number, received ${describeValue(code)}`
+    throw new RangeError(`Invalid close code${given}. Use 1000, 1001, or 3000 to 4999`)
   }
   if (typeof reason !== 'string') {
     throw new TypeError(`Invalid close reason: expected a string, received ${describeValue(reason)}`)
   }
   const bytes = new TextEncoder().encode(reason).length
   if (bytes > LONGEST_REASON) {
-    throw new RangeError(`Close reason too long: ${bytes} bytes, at most ${LONGEST_REASON} allowed`)
+    throw new RangeError(`Close reason too long: expected at most ${LONGEST_REASON} bytes, received ${bytes}`)
   }
 }

@@ -17,58 +17,57 @@ import { RoundTrips } from './round-trips.js'
 
 type Counts = Pick<Transport, 'bufferedAmount' | 'bytesRead' | 'bytesWritten'>
 
-/** The link that a monitor watches. */
+/** Link that a monitor watches. */
 export interface MonitoredLink {
   readonly transport: Pick<Transport, 'ping'> & Counts
   readonly isOpen: boolean
-  /** When the last frame arrived, by the monotonic clock. */
+  /** Monotonic time at which the last frame arrived. */
   readonly lastSeen?: number | undefined
-  /** Since when it has been read without a pause, by the monotonic clock; `Infinity` during one: nothing can be held against the peer. */
+  /** Monotonic time since which the link has been read without a pause; `Infinity` during a pause, when silence proves nothing. */
   readonly readSince: number
-  /** Consumes text messages that equal this one, for as long as the link lasts; each calls `onTextReply`. */
+  /** Consumes text messages equal to `reply` for the life of the link; each one calls `onTextReply`. */
   consumeText(reply: string): void
-  /** Sends a heartbeat message, before everything else; `flushed` is called when it has left or never will. */
+  /** Sends a heartbeat message ahead of everything else; `flushed` is called when it has left or never will. */
   sendUrgent(data: string | Uint8Array, flushed: () => void): void
 }
 
-/** Receives the verdict of a monitor. */
+/** Receives the result of a monitor. */
 export interface HeartbeatOwner {
-  /** When `@OnOpen` settled, if it has: messages of the API's own are sent from then on. */
+  /** Time at which `@OnOpen` completed; `undefined` before that. Message and text heartbeats start then. */
   readonly readyAt: number | undefined
-  /** The peer is dead. */
+  /** Called when the peer is considered lost. */
   onLinkDead(error: HeartbeatTimeoutError): void
 }
 
-/** The parts of the hub that a monitor uses. */
+/** Parts of the hub that a monitor uses. */
 export interface HeartbeatHub {
-  /** Gives a message an ID if the API has requests. */
+  /** Adds an ID to a message if the API has requests. */
   withRequestId(message: unknown): unknown
-  /** A heartbeat function of the user threw. */
+  /** Called when a heartbeat function of the user threw. */
   onHeartbeatError(thrown: unknown): void
 }
 
-/** Settings of a monitor. */
 export interface HeartbeatMonitorSettings {
   readonly clock: Clock
   readonly codec: Codec
   readonly heartbeat: HeartbeatSettings
 }
 
-/** Keeps one link's heartbeat going: the schedule says what is due, the monitor does it. */
+/** Runs the heartbeat of one link. The schedule decides what is due; the monitor does it. */
 export class HeartbeatMonitor implements ScheduledItem {
   readonly #settings: HeartbeatMonitorSettings
   readonly #link: MonitoredLink
   readonly #owner: HeartbeatOwner
   readonly #hub: HeartbeatHub
   readonly #schedule: HeartbeatSchedule
-  /** Waits one turn with the verdict, while the peer is suspected; `STOPPED` for good. */
+  /** Timer of the final check, one turn after the peer became suspect. `STOPPED` once the monitor has stopped. */
   #deathCheck: Timer | undefined
-  /** The bytes that had been received by the last look. */
+  /** Bytes received at the last check. */
   #bytesRead: number
-  /** perf: saves 60 B per connection that has sent no beat yet. */
+  /** perf: saves 60 B per connection that has not sent a heartbeat yet. */
   #madeRoundTrips: RoundTrips | undefined
   heapIndex = -1
-  /** True if it is to be told of each chunk; otherwise a look at the bytes that were received will do, and costs nothing per message. */
+  /** True if every chunk must be reported. Otherwise the byte count is checked at each heartbeat, which costs nothing per message. */
   countsFrames: boolean
 
   constructor(
@@ -89,7 +88,7 @@ export class HeartbeatMonitor implements ScheduledItem {
     reschedule(this, this.#settings)
   }
 
-  /** The last measured round trip, in milliseconds. */
+  /** Last measured round trip, in milliseconds. */
   get latency(): number | undefined {
     return this.#madeRoundTrips?.latency
   }
@@ -107,17 +106,17 @@ export class HeartbeatMonitor implements ScheduledItem {
     reschedule(this, this.#settings)
   }
 
-  /** Counts a frame as life. */
+  /** Records a frame as a sign of life. */
   onData(now: number): void {
     this.#schedule.onData(now)
-    // Under silence each byte behind this chunk is worth a whole span more; otherwise a look at each beat will do, and costs nothing here.
+    // With `silence`, each later byte restarts the full wait. For other styles, a check at each heartbeat is enough and costs nothing here.
     if (this.#schedule.settings.style === 'silence') this.#bytesRead = this.#link.transport.bytesRead
   }
 
   /**
-   * Takes other settings, of any style, for as long as the link lasts.
+   * Changes the settings, of any style, for the rest of the link.
    *
-   * @throws what `change` throws; then nothing changes
+   * @throws what `change` throws; nothing changes then
    */
   configure(change: HeartbeatChange): void {
     if (this.#deathCheck === STOPPED) return
@@ -138,7 +137,7 @@ export class HeartbeatMonitor implements ScheduledItem {
     this.onData(wholeNow(this.#settings.clock))
   }
 
-  /** True while any message may be the answer to a beat. */
+  /** True while any message can be the reply to a heartbeat. */
   get awaitsReply(): boolean {
     const { settings } = this.#schedule
     return (
@@ -148,7 +147,7 @@ export class HeartbeatMonitor implements ScheduledItem {
     )
   }
 
-  /** Tells whether a message is the answer to a beat, which it then settles. */
+  /** Returns whether a message is the reply to a heartbeat, and records it if so. */
   isReply(message: unknown): boolean {
     const { settings } = this.#schedule
     if (settings.style !== 'message' || !this.awaitsReply) return false
@@ -162,7 +161,7 @@ export class HeartbeatMonitor implements ScheduledItem {
     return true
   }
 
-  /** A text message has come that equals `reply`. */
+  /** Called when a text message equal to `reply` has arrived. */
   onTextReply(): void {
     if (this.#madeRoundTrips?.awaitsReply) this.#madeRoundTrips.onReply(this.#settings.clock.now())
   }
@@ -171,13 +170,15 @@ export class HeartbeatMonitor implements ScheduledItem {
     const isReply: unknown = settings.isReply?.(message)
     if (!isThenable(isReply)) return Boolean(isReply)
     ignore(isReply)
-    // It is not asked again on this link: the mistake is reported once.
+    // Removes the function for the rest of the link, so that the error is reported once.
     const { style, interval, timeout, message: make } = settings
     this.configure(() => ({ style, interval, timeout, message: make }))
-    throw new TypeError(`heartbeat.isReply returned a promise, which is no answer: ${AT_ONCE}`)
+    throw new TypeError(
+      'heartbeat.isReply returned a promise, which is not awaited. Return the value itself, and do asynchronous work in a handler',
+    )
   }
 
-  /** Sends a ping; resolves to the round trip in milliseconds, rejects when the link is lost. */
+  /** Sends a ping. Resolves with the round trip in milliseconds; rejects if the link is lost. */
   ping(): Promise<number> {
     const answer = deferred<number>()
     this.#sendPing(answer)
@@ -191,10 +192,10 @@ export class HeartbeatMonitor implements ScheduledItem {
     this.#madeRoundTrips?.end(error)
   }
 
-  /** Beats, or suspects the peer, as the schedule has it. */
+  /** Runs what the schedule says is due: a heartbeat, or the final check. */
   run(): void {
     const now = wholeNow(this.#settings.clock)
-    // A beat that is early in company counts as one on time: neither the next one nor the verdict moves for it.
+    // A heartbeat that runs early together with others counts as on time, so neither the next one nor the timeout moves.
     const nominal = Math.max(now, this.#schedule.next)
     this.#look(now)
     const action = this.#schedule.tick(nominal)
@@ -202,7 +203,7 @@ export class HeartbeatMonitor implements ScheduledItem {
     else if (action === 'beat') this.#beat(now, nominal)
   }
 
-  /** Takes a look at what speaks for the peer, and costs too much to be told each time. */
+  /** Checks for signs of life that are too expensive to report one by one. */
   #look(now: number): void {
     const { readSince, transport } = this.#link
     const { bytesRead } = transport
@@ -222,12 +223,12 @@ export class HeartbeatMonitor implements ScheduledItem {
     }
     const settings = this.#schedule.settings
     const what =
-      settings.style === 'silence' ? `silence ${settings.silence} ms` : 'nothing came after a heartbeat'
+      settings.style === 'silence' ? `heartbeat.silence is ${settings.silence} ms` : 'heartbeat unanswered'
     const lastSeen = Math.max(this.#schedule.lastSeen, this.#link.lastSeen ?? 0)
     this.#owner.onLinkDead(new HeartbeatTimeoutError(now - lastSeen, what))
   }
 
-  /** @param nominal when it was due, if it is early */
+  /** @param nominal the time at which it was due, if it is early */
   #beat(now: number, nominal: number): void {
     let hasLeft = false
     let isHeld = false
@@ -242,13 +243,13 @@ export class HeartbeatMonitor implements ScheduledItem {
 
   #onHeldLeft(): void {
     const now = wholeNow(this.#settings.clock)
-    // TLS tells of a write a turn later: its answer may have been there before.
+    // TLS reports a write one turn later, so the reply may already have arrived.
     if (this.#link.transport.bytesRead === this.#bytesRead) this.#schedule.onLeft(now)
     else this.#schedule.onAnswered(now)
     reschedule(this, this.#settings)
   }
 
-  /** Sends a beat of the present style; returns false if there is none to send. */
+  /** Sends a heartbeat of the current style; returns false if there is none to send. */
   #send(onLeft: () => void): boolean {
     const { settings } = this.#schedule
     if (settings.style !== 'message' && settings.style !== 'text') {
@@ -281,12 +282,12 @@ export class HeartbeatMonitor implements ScheduledItem {
   }
 }
 
-/** Asks anew when a monitor is due. */
+/** Updates the timer after the due time of a monitor has changed. */
 function reschedule(monitor: HeartbeatMonitor, { clock }: HeartbeatMonitorSettings): void {
   SharedHeartbeatTimer.on(clock).update(monitor)
 }
 
-/** Makes a beat of the API's own; `undefined` where the link does not take it any more. */
+/** Returns a message or text heartbeat; `undefined` if the link is no longer open. */
 function makeBeat(
   settings: MessageSettings | TextSettings,
   link: MonitoredLink,
@@ -298,16 +299,14 @@ function makeBeat(
   return link.isOpen ? encodeWith(codec, hub.withRequestId(message)) : undefined
 }
 
-/** Stands for a monitor that is stopped for good. perf: saves a field, 8 B per idle connection. */
+/** Marks a monitor that has stopped. perf: saves a field, 8 B per idle connection. */
 const STOPPED: Timer = { cancel: () => undefined }
 
-/** Returns the progress of our own upload, as the schedule wants it: see `HeartbeatSchedule.onUpload`. */
+/** Returns the progress of our upload in the form that `HeartbeatSchedule.onUpload` expects. */
 function writtenBy(transport: Counts): number {
   const { bufferedAmount, bytesWritten = -bufferedAmount } = socketOf(transport)
   return bufferedAmount === 0 ? -Infinity : bytesWritten
 }
-
-const AT_ONCE = 'return the result itself; what takes time belongs in a handler'
 
 type MessageSettings = Extract<HeartbeatSettings, { style: 'message' }>
 type TextSettings = Extract<HeartbeatSettings, { style: 'text' }>

@@ -1,44 +1,44 @@
 import type { HeartbeatSettings } from './heartbeat.js'
 
-/** The share of its interval, and the milliseconds, that a beat may be early in company. */
+/** Maximum time by which a heartbeat can be early to run together with others: a share of its interval, and milliseconds. */
 export const TOLERANCE = 1 / 20
 export const MAX_TOLERANCE = 1_000
 
-/** What a schedule asks for: a beat to be sent, a last look before the verdict, or nothing yet. */
+/** Action that is due: send a heartbeat, check a last time before the timeout, or nothing. */
 export type HeartbeatAction = 'beat' | 'suspect' | 'wait'
 
-/** A beat that has not left our process yet. */
+/** Heartbeat that has not left the process yet. */
 interface HeldBeat {
-  /** When something last came in, or our upload was last seen to move. */
+  /** Time at which data last arrived or our upload last progressed. */
   stalledSince: number
-  /** The bytes that had been written by the last look; `-Infinity` where nothing waited then. */
+  /** Bytes written at the last check; `-Infinity` if nothing was waiting then. */
   written: number
 }
 
 /**
- * The pure schedule of one link's heartbeat: it is told the time, and tells what is due.
+ * Schedule of one link's heartbeat, as pure logic: it receives the time and returns the action that is due.
  *
- * A beat every `interval`, whatever the traffic; the verdict when nothing at all has arrived for `timeout` after one. A beat counts
- * from the moment in which it has left our process. While one is held back, by a rate limit or behind our own upload, no other is sent,
- * and the verdict falls when nothing has come in and the upload has not moved for `interval + timeout`.
+ * A heartbeat is sent every `interval`, regardless of traffic. The peer times out if nothing at all arrives within `timeout` of one. A
+ * heartbeat counts from the moment it leaves the process. While a rate limit or our own upload holds one back, no other is sent. The peer
+ * then times out if nothing arrives and the upload makes no progress for `interval + timeout`.
  *
- * Under `silence` nothing is sent, and the verdict falls when nothing has arrived for that long. A timer that fires far too late
- * means that this process slept: then the peer is asked again before it is judged.
+ * With `silence`, nothing is sent, and the peer times out if nothing arrives for that long. A timer that fires far too late means that this
+ * process was asleep: the peer then gets another chance to reply.
  */
 export class HeartbeatSchedule {
   #settings: HeartbeatSettings
   #lastSeen: number
   /**
-   * From when on a silence counts: when an unanswered beat left; under `silence`, when something last could come.
+   * Start of the current silence: when an unanswered heartbeat left or, with `silence`, when data could last have arrived.
    *
-   * perf: `undefined` while none counts, not `Infinity`: saves 16 B per idle connection, as a number that is none is an object.
+   * perf: `undefined` instead of `Infinity` if there is none saves 16 B per idle connection, because such a number is a heap object.
    */
   #silentSince: number | undefined
-  /** When the next beat is due; `undefined` while none is, for the same reason. */
+  /** Time of the next heartbeat; `undefined` instead of `Infinity` if none is due, for the same reason. */
   #nextSend: number | undefined
   #held: HeldBeat | undefined
 
-  /** @param now when the link opened */
+  /** @param now the time at which the link opened */
   constructor(settings: HeartbeatSettings, now: number) {
     this.#settings = settings
     this.#lastSeen = now
@@ -46,12 +46,12 @@ export class HeartbeatSchedule {
     if (settings.style === 'silence') this.#silentSince = now
   }
 
-  /** When to call `tick` next; `Infinity` for never. What comes in moves it later only. */
+  /** Time at which to call `tick` next; `Infinity` for never. Received data only moves it later. */
   get next(): number {
     return Math.min(this.#nextSend ?? Infinity, this.#deadAt)
   }
 
-  /** How many milliseconds before `next` it may be called where that saves a wake-up: a beat may be early, a verdict may not. */
+  /** Milliseconds by which `tick` can be called early to save a wake-up. Heartbeats can be early, timeouts cannot. */
   get tolerance(): number {
     if (!isBeating(this.#settings) || this.#nextSend === undefined || this.#deadAt <= this.#nextSend) return 0
     return Math.min(this.#settings.interval * TOLERANCE, MAX_TOLERANCE)
@@ -65,7 +65,7 @@ export class HeartbeatSchedule {
     return this.#lastSeen
   }
 
-  /** True while a beat has not left our process. */
+  /** True while a heartbeat has not left the process. */
   get isHeld(): boolean {
     return this.#held !== undefined
   }
@@ -80,40 +80,40 @@ export class HeartbeatSchedule {
     return this.#held ? Math.min(unanswered, this.#held.stalledSince + interval + timeout) : unanswered
   }
 
-  /** The beats of the API's own begin once the connection is ready for messages. */
+  /** Starts message and text heartbeats, because the connection is now ready for messages. */
   onReady(now: number): void {
     const settings = this.#settings
     if (isBeating(settings) && settings.style !== 'ping') this.#nextSend = now + settings.interval
   }
 
-  /** Counts a frame as life. */
+  /** Records a frame as a sign of life. */
   onData(now: number): void {
     this.#lastSeen = now
     this.restartSilence(now)
   }
 
-  /** Holds nothing against the peer up to now: bytes have come in, it has not been listened to, or has been asked nothing. */
+  /** Restarts the silence now: bytes arrived, the link was not read, or the peer had nothing to reply to. */
   restartSilence(now: number): void {
     this.#silentSince = this.#settings.style === 'silence' ? now : undefined
     if (this.#held) this.#held.stalledSince = now
   }
 
-  /** Gives the peer its full time from when reading went on. */
+  /** Gives the peer its full time from the moment reading resumed. */
   onResumed(at: number): void {
     if (this.#silentSince !== undefined && this.#silentSince < at) this.#silentSince = at
     if (this.#held && this.#held.stalledSince < at) this.#held.stalledSince = at
   }
 
-  /** The beat that `tick` asked for does not leave at once; `written` as in `onUpload`. */
+  /** Records that the heartbeat `tick` returned does not leave immediately; `written` as in `onUpload`. */
   onHeld(now: number, written: number): void {
     this.#held = { stalledSince: now, written }
   }
 
   /**
-   * Takes a look at our own upload while a beat is held.
+   * Checks the progress of our upload while a heartbeat is held back.
    *
-   * @param written the bytes that have been written, or another number that grows with them; `-Infinity` while nothing waits to be
-   * written, for then it is not the peer that holds the beat back
+   * @param written the bytes written so far, or another number that grows with them; `-Infinity` if nothing waits to be written, because
+   * then the delay is not the peer's
    */
   onUpload(now: number, written: number): void {
     if (!this.#held) return
@@ -121,21 +121,21 @@ export class HeartbeatSchedule {
     this.#held.written = written
   }
 
-  /** A beat has left our process: its answer is due from here. */
+  /** Records that a heartbeat has left the process. The time for its reply starts now. */
   onLeft(now: number): void {
     this.#held = undefined
     if (this.#nextSend !== undefined) this.#silentSince ??= now
   }
 
-  /** A beat that was held has left, and something has come in meanwhile. */
+  /** Records that a heartbeat that was held back has left, and that data has arrived since. */
   onAnswered(now: number): void {
     this.#held = undefined
     this.restartSilence(now)
   }
 
   /**
-   * Takes new settings. A style that goes on keeps its beat, and what it holds against the peer; the next beat is one new interval after
-   * the last one. Another style begins now.
+   * Applies new settings. If the style stays, so do its heartbeat and the current silence, and the next heartbeat is due one new interval
+   * after the last one. A different style starts now.
    *
    * @param isReady whether the connection is ready for messages
    */
@@ -154,7 +154,10 @@ export class HeartbeatSchedule {
     this.restartSilence(now)
   }
 
-  /** Returns the action that is due. For a beat, the caller then calls `onLeft` when the beat has left, and `onHeld` if that is not at once. */
+  /**
+   * Returns the action that is due. For a heartbeat, the caller then calls `onLeft` once it has left, and first `onHeld` if that is not
+   * immediately.
+   */
   tick(now: number): HeartbeatAction {
     const settings = this.#settings
     const lateBy = now - this.#deadAt
@@ -173,14 +176,14 @@ export class HeartbeatSchedule {
   #beat(now: number, due: number, { interval, timeout }: BeatTimes): HeartbeatAction {
     const isLate = now >= this.#deadAt || now - due > timeout
     const following = due + interval
-    // Beats that were slept through are left out, not sent in a burst.
+    // After a sleep, missed heartbeats are skipped instead of sent in a burst.
     this.#nextSend = isLate || following <= now ? now + interval : following
     if (isLate) this.restartSilence(now)
-    // One that is held will do: more of them would pile up behind a rate limit.
+    // One held heartbeat is enough: more would pile up behind a rate limit.
     return this.#held ? 'wait' : 'beat'
   }
 
-  /** Tells whether the peer is still unheard of, one turn after `tick` suspected it. */
+  /** Returns whether the peer is still silent, one turn after `tick` suspected it. */
   isDead(now: number): boolean {
     return now >= this.#deadAt
   }
@@ -191,7 +194,7 @@ interface BeatTimes {
   readonly timeout: number
 }
 
-/** Tells whether a style sends anything. */
+/** Returns whether a style sends anything. */
 function isBeating(settings: HeartbeatSettings): settings is HeartbeatSettings & BeatTimes {
   return settings.style !== 'silence' && settings.style !== 'off'
 }

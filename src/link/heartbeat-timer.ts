@@ -1,31 +1,31 @@
 import type { Clock, Timer } from '../core/clock.js'
 
-/** Something that is due at a time that it knows itself: one link's heartbeat, or its periodic messages. */
+/** Item that knows when it is due: the heartbeat of one link, or its periodic messages. */
 export interface ScheduledItem {
   /**
-   * When it is due; `Infinity` for never. It may move later at any time without a word: a frame that puts off a verdict must cost
-   * nothing. Any other change must be followed by `SharedHeartbeatTimer.update`.
+   * Time at which it is due; `Infinity` for never. It can move later at any time without notice, because a frame that postpones a timeout
+   * must cost nothing. After any other change, call `SharedHeartbeatTimer.update`.
    */
   readonly dueAt: number
-  /** How many milliseconds too early it may run where another runs anyway. */
+  /** Milliseconds by which it can run early if another item runs anyway. */
   readonly tolerance: number
-  /** Called when it is due, and then asked anew when it is due next. */
+  /** Called when it is due. The timer then reads the next due time. */
   run(): void
-  /** Where the timer keeps it; -1 while it does not. Nobody else's to touch. */
+  /** Index in the heap of the timer, which alone changes it; -1 if it is not there. */
   heapIndex: number
 }
 
-/** Shared: all links on a clock use one timer. perf: saves a third of heartbeat CPU, and 420 B per idle connection. */
+/** Timers by clock. All links on a clock share one. perf: saves a third of heartbeat CPU, and 420 B per idle connection. */
 const timers = new WeakMap<Clock, SharedHeartbeatTimer>()
 
 /**
- * All heartbeats of a process on one timer of the clock: thousands of links wake it up a few times per interval, not each of them
- * twice. A binary heap, by times that may be too early, for what is due moves later without a word; the first of them is always
- * looked at before it is believed.
+ * Runs all heartbeats of a process on one timer. Thousands of links cause a few wake-ups per interval instead of two each. The items are in
+ * a binary heap. Their recorded times can be too early, because due times move later without notice, so the first one is always checked
+ * before it runs.
  */
 export class SharedHeartbeatTimer {
   readonly #clock: Clock
-  /** The children of the one at `n` are at `2n + 1` and `2n + 2`, and none of them has an earlier time. */
+  /** The children of the item at `n` are at `2n + 1` and `2n + 2` and never have an earlier time. */
   readonly #heap: ScheduledItem[] = []
   readonly #times: number[] = []
   #timer: Timer | undefined
@@ -35,7 +35,7 @@ export class SharedHeartbeatTimer {
     this.#clock = clock
   }
 
-  /** Returns the one timer on a clock. */
+  /** Returns the timer of a clock. */
   static on(clock: Clock): SharedHeartbeatTimer {
     let timer = timers.get(clock)
     if (!timer) {
@@ -45,7 +45,7 @@ export class SharedHeartbeatTimer {
     return timer
   }
 
-  /** Asks anew when something is due: from when it begins, and whenever it may be earlier than before, or never again. */
+  /** Updates an item: when it starts, and whenever its due time moves earlier or becomes `Infinity`. */
   update(due: ScheduledItem): void {
     this.#keep(due)
     this.#arm()
@@ -58,7 +58,7 @@ export class SharedHeartbeatTimer {
     else this.#move(due.heapIndex, due, at)
   }
 
-  /** Has the clock wake it up for the first; it is woken up in vain rather than asking the clock for less. */
+  /** Sets the timer of the clock for the first item. An unnecessary wake-up is cheaper than moving the timer later. */
   #arm(): void {
     const first = this.#first()
     if (first >= this.#armedFor && first !== Infinity) return
@@ -66,7 +66,7 @@ export class SharedHeartbeatTimer {
     this.#timer = undefined
     this.#armedFor = first
     if (first === Infinity) return
-    // The system's timers know whole milliseconds only: rounded down, it would be woken up too early, again and again.
+    // System timers have whole milliseconds: rounding down would wake up too early, again and again.
     const delay = Math.max(0, Math.ceil(first - this.#clock.now()))
     this.#timer = this.#clock.setTimeout(() => this.#wakeUp(), delay)
   }
@@ -77,12 +77,12 @@ export class SharedHeartbeatTimer {
     try {
       this.#runDue()
     } finally {
-      // Also after one that throws: it must not cost the others their beats.
+      // Also after an item that throws: the others must not lose their heartbeats.
       this.#arm()
     }
   }
 
-  /** Runs what is due, and what may run early in its company. */
+  /** Runs what is due, and what can run early along with it. */
   #runDue(): void {
     const now = this.#clock.now()
     let hasRun = false
@@ -98,7 +98,7 @@ export class SharedHeartbeatTimer {
     }
   }
 
-  /** Returns when the first is due, having seen to it that it is true. */
+  /** Returns the time of the first item, after making sure that it is correct. */
   #first(): number {
     for (;;) {
       const due = this.#heap[0]

@@ -1,45 +1,45 @@
-/** A heartbeat by protocol ping, or by a message of the API's own. */
+/** Heartbeat that sends protocol pings, or messages of the API. */
 export interface HeartbeatOptions {
-  /** Milliseconds between beats. @default 20_000 */
+  /** Time between heartbeats, in milliseconds. @default 20_000 */
   readonly interval?: number | undefined
-  /** Milliseconds after a beat in which something must arrive; a beat counts from when it has left this process. @default 10_000 */
+  /** Maximum wait for any data after a heartbeat, in milliseconds. Counts from the moment the heartbeat leaves this process. @default 10_000 */
   readonly timeout?: number | undefined
-  /** Makes the message to beat with, at once; without it a protocol ping goes out. */
+  /** Returns the message to send as a heartbeat. Must be synchronous. Without it, Holdfast sends protocol pings. */
   readonly message?: (() => unknown) | undefined
   /**
-   * Recognizes the answer to `message`: it measures `Heartbeat.latency`, and no handler sees it. It is asked only while a beat is
-   * unanswered, and has to answer at once.
+   * Recognizes the reply to `message`. The reply updates `Heartbeat.latency`, and handlers do not receive it. Called only while a heartbeat
+   * is unanswered. Must be synchronous.
    */
   readonly isReply?: ((message: unknown) => boolean) | undefined
 }
 
-/** A heartbeat by a text of its own, which the server answers with another one: bare words among messages of any codec. */
+/** Heartbeat that sends a plain text, to which the server replies with another. The codec is not used, so the texts do not have to be JSON. */
 export interface TextHeartbeatOptions {
-  /** Milliseconds between beats. @default 20_000 */
+  /** Time between heartbeats, in milliseconds. @default 20_000 */
   readonly interval?: number | undefined
-  /** Milliseconds after a beat in which something must arrive; a beat counts from when it has left this process. @default 10_000 */
+  /** Maximum wait for any data after a heartbeat, in milliseconds. Counts from the moment the heartbeat leaves this process. @default 10_000 */
   readonly timeout?: number | undefined
-  /** Text of a beat. It is sent unchanged, without the codec. */
+  /** Text to send as a heartbeat. It is sent unchanged, without the codec. */
   readonly text: string
   /**
-   * Text of the server's answer. It measures `Heartbeat.latency`. Text messages that equal it reach neither the codec nor a handler, also
-   * those that answer no beat.
+   * Text of the server's reply, which updates `Heartbeat.latency`. Text messages equal to it never reach the codec or a handler, even if
+   * they do not answer a heartbeat.
    *
    * @default 'pong'
    */
   readonly reply?: string | undefined
 }
 
-/** A heartbeat that only listens: the server beats, and this side never writes. */
+/** Heartbeat that only listens. The server sends heartbeats; Holdfast sends nothing. */
 export interface SilenceOptions {
-  /** Milliseconds without any data after which the peer is taken for dead. */
+  /** Maximum silence in milliseconds before the connection is terminated. */
   readonly silence: number
 }
 
-/** How a dead peer is noticed: `'ping'` by protocol pings with the default times, `false` not at all. */
+/** Method of detecting a lost connection: `'ping'` sends protocol pings with the default times, `false` disables detection. */
 export type HeartbeatOption = 'ping' | HeartbeatOptions | TextHeartbeatOptions | SilenceOptions | false
 
-/** How liveness is checked, defaults filled in. */
+/** Heartbeat settings with defaults filled in. */
 export type HeartbeatSettings =
   | { readonly style: 'ping'; readonly interval: number; readonly timeout: number }
   | {
@@ -63,30 +63,30 @@ export const HEARTBEAT_DEFAULTS = { interval: 20_000, timeout: 10_000 } as const
 
 export const DEFAULT_TEXT_REPLY = 'pong'
 
-/** What a {@link Heartbeat} reads and drives: the connection's current link. */
+/** The connection's current link, as a {@link Heartbeat} reads and controls it. */
 export interface HeartbeatSource {
   readonly latency: number | undefined
   readonly lastSeen: number | undefined
   ping(): Promise<number>
   /**
-   * Changes the settings for as long as the open link lasts.
+   * Changes the settings for the rest of the open link.
    *
-   * @throws NotConnectedError, or ConnectionClosedError, where no link is open; what `change` throws
+   * @throws NotConnectedError or ConnectionClosedError if no link is open; what `change` throws
    */
   configure(change: HeartbeatChange): void
 }
 
-/** Makes the new settings of the present ones. */
+/** Returns the new settings, given the current ones. */
 export type HeartbeatChange = (present: HeartbeatSettings) => HeartbeatSettings
 
 /**
- * Makes settings of what a user gives to `configure`.
+ * Returns the settings for an argument of `configure`.
  *
- * @throws TypeError or RangeError for what cannot be
+ * @throws TypeError or RangeError for invalid options
  */
 export type HeartbeatReader = (option: HeartbeatOption, present: HeartbeatSettings) => HeartbeatSettings
 
-/** The heartbeat of one connection. Inject it to read the latency, to ping, or to follow an interval that the server announces. */
+/** Heartbeat of one connection. Inject it to read the latency, to send a ping, or to follow an interval that the server announces. */
 export class Heartbeat {
   readonly #source: HeartbeatSource
   readonly #read: HeartbeatReader
@@ -97,12 +97,12 @@ export class Heartbeat {
     this.#read = read
   }
 
-  /** The last measured round trip, in milliseconds; `undefined` before the first, and on a new connection. */
+  /** Last measured round trip, in milliseconds; `undefined` before the first measurement on each link. */
   get latency(): number | undefined {
     return this.#source.latency
   }
 
-  /** When the last frame of any kind arrived, in milliseconds since 1970; `undefined` before the first connection. */
+  /** Time at which the last frame of any kind arrived, in milliseconds since 1970; `undefined` before the first connection. */
   get lastSeen(): number | undefined {
     return this.#source.lastSeen
   }
@@ -110,22 +110,23 @@ export class Heartbeat {
   /**
    * Sends a protocol ping.
    *
-   * @returns the round trip in milliseconds; it rejects with ConnectionLostError when the connection is lost first
-   * @throws NotConnectedError while not open
-   * @throws ConnectionClosedError once closing or closed
+   * @returns the round trip in milliseconds; rejects with ConnectionLostError if the connection is lost first
+   * @throws NotConnectedError while the connection is not open
+   * @throws ConnectionClosedError once it is closing or closed
    */
   ping(): Promise<number> {
     return this.#source.ping()
   }
 
   /**
-   * Changes the heartbeat of this link; the next one begins with the options again. It takes all that the option `heartbeat` takes, of
-   * any style, `false` too. Only `interval` and `timeout` under a style that beats, or only `silence`, change the times and keep the rest.
+   * Changes the heartbeat of this link; the next link starts with the options again. Accepts every value of the `heartbeat` option,
+   * including `false`. If you pass only times that the current style has (`interval` and `timeout`, or `silence`), everything else stays
+   * unchanged.
    *
-   * @throws NotConnectedError while not open
-   * @throws ConnectionClosedError once closing or closed
-   * @throws TypeError when there is no such heartbeat, or the present style has no such time
-   * @throws RangeError when a time is not a number of milliseconds from 1 to 2147483647
+   * @throws NotConnectedError while the connection is not open
+   * @throws ConnectionClosedError once it is closing or closed
+   * @throws TypeError for an invalid heartbeat, or if the current style does not have the given time
+   * @throws RangeError if a time is not a number of milliseconds from 1 to 2147483647
    */
   configure(option: HeartbeatOption): void {
     this.#source.configure((present) => this.#read(option, present))

@@ -3,22 +3,22 @@ import { ConnectFailedError } from '../errors/connection-errors.js'
 import { HoldfastError } from '../errors/holdfast-error.js'
 import type { Transport, TransportEnd } from '../transports/transport.js'
 
-/** How a link ended. */
+/** End of a link. */
 export interface LinkEnd extends TransportEnd {
-  /** Why an attempt failed, or why an open link was given up or lost. */
+  /** Reason why an attempt failed, or why an open link was abandoned or lost. */
   readonly error?: Error | undefined
 }
 
-/** Returns the better reason: what a server did answer is one, before the deadline that cut its answer short. */
+/** Returns the better reason: the server's response if there is one, otherwise the deadline that ended the attempt. */
 export function chooseError(reported: Error | undefined, given: Error | undefined): Error | undefined {
   const isAnswer = reported instanceof HoldfastError && !(reported instanceof ConnectFailedError)
   return isAnswer ? reported : (given ?? reported)
 }
 
-/** How a link has ended that nobody waits for any more. */
+/** End of a link that is no longer waited for. */
 const NO_WORD: LinkEnd = { code: CloseCode.ABNORMAL, reason: '' }
 
-/** How this side ends one link: the closing handshake, or the termination of the socket. */
+/** Ends one link from this side, by the closing handshake or by terminating the socket. */
 export class LinkClosing {
   readonly #transport: Transport
   #failure: Error | undefined
@@ -30,17 +30,16 @@ export class LinkClosing {
     this.#transport = transport
   }
 
-  /** The close code that this side sent first, if it did. */
+  /** Close code that this side sent first, if it did. */
   get sentCode(): number | undefined {
     return this.#sentCode
   }
 
-  /** True if this side began to close, or terminated the socket. */
+  /** True if this side started to close or terminated the socket. */
   get isLocal(): boolean {
     return this.#isLocal
   }
 
-  /** How the link has ended. */
   get end(): LinkEnd {
     return this.#end ?? { ...NO_WORD, error: this.#failure }
   }
@@ -57,7 +56,7 @@ export class LinkClosing {
   /**
    * Terminates the socket. The transport reports its end.
    *
-   * @param error why, if there is a reason to tell
+   * @param error the reason, if it should be reported
    */
   terminate(error?: Error): void {
     this.#failure ??= error
@@ -65,7 +64,7 @@ export class LinkClosing {
     this.#transport.terminate()
   }
 
-  /** Notes the end of the socket, and returns what is to be told of it. */
+  /** Records the end of the socket, and returns the end to report. */
   onEnd(end: TransportEnd): LinkEnd {
     this.#sentCode ??= end.sentCode
     this.#end = { ...end, error: chooseError(end.error, this.#failure) }

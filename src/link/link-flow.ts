@@ -15,35 +15,34 @@ import type { ReadDemand } from './read-flow.js'
 import { ReadFlow, probeIntervalOf } from './read-flow.js'
 import type { ReadFlowPort } from './read-flow.js'
 
-/** The parts of the hub that the flow of a link uses. All links of a connection share one hub. */
+/** Parts of the hub that the flow of a link uses. All links of a connection share one hub. */
 export interface FlowHub {
-  /** Keeps all links of a connection below a rate, if there is a limit. */
+  /** Rate limiter that all links of a connection share, if there is a limit. */
   readonly limiter: RateLimiter<RateLimitedFrame> | undefined
-  /** Knows who waits for messages, and who is behind. */
+  /** Counts the waits for messages and the iterators that are behind. */
   readonly demand: ReadDemand
   /** True while an iterator is behind. */
   readonly isBehind: boolean
-  /** A message could not be made or encoded. */
+  /** Called when a message could not be created or encoded. */
   onEncodeError(error: Error, message: unknown): void
   /** Counts and reports messages that will never be sent. */
   drop(error: MessageDroppedError, message: unknown): void
 }
 
-/** The owner of the flow of a link. */
 export interface FlowOwner extends ReadFlowPort {
-  /** When `@OnOpen` settled, if it has: until then the link is read on. */
+  /** Time at which `@OnOpen` completed; `undefined` before that, while the link keeps being read. */
   readonly readyAt: number | undefined
 }
 
-/** The flow of one open socket in both directions, bounded by marks. */
+/** Flow of one open socket in both directions, bounded by high-water marks. */
 export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends FlowHub = FlowHub> {
-  /** Which link of its connection it is, from 1. */
+  /** Number of the link within its connection, from 1. */
   readonly number: number
   readonly transport: Transport
   protected readonly settings: LinkSettings
   protected readonly owner: Owner
   protected readonly hub: Hub
-  /** Shared by all sends that wait. perf: one promise for all of them, and none per idle connection. */
+  /** Shared by all pending sends. perf: one promise for all of them, and none per idle connection. */
   #drained: Deferred<void> | undefined
   /** perf: saves 155 B per silent connection. */
   #readFlow: ReadFlow | undefined
@@ -59,17 +58,17 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
 
   /** True while messages can be sent. */
   abstract get isOpen(): boolean
-  /** Why the link was lost, if it is. */
+  /** Reason why the link was lost, if it was. */
   protected abstract get lostWith(): Error | undefined
 
   // --- reading ----------------------------------------------------------------------------------------------------------
 
-  /** Since when it has been read without a pause, by the monotonic clock; `Infinity` during one: nothing can be held against the peer. */
+  /** Monotonic time since which the link has been read without a pause; `Infinity` during a pause, when silence proves nothing. */
   get readSince(): number {
     return this.#readFlow?.readSince ?? 0
   }
 
-  /** True if far too much is pending of a link that is read on because it is closing: the rest is to be discarded. */
+  /** True if far too many messages are pending while the link keeps being read because it is closing. The rest is discarded. */
   get isFlooded(): boolean {
     return this.#readFlow?.isFlooded ?? false
   }
@@ -86,48 +85,48 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
     return readFlow
   }
 
-  /** The first frame of a chunk has come in. */
+  /** Called when the first frame of a chunk has arrived. */
   protected onFrame(): void {
     this.#readFlow?.onFrame()
   }
 
-  /** `@OnOpen` has settled: nothing has to be read for it any more. */
+  /** Called when `@OnOpen` has completed, so nothing has to be read for it anymore. */
   protected readByDemand(): void {
     if (this.#readFlow || this.hub.isBehind) this.readCounter.onReady()
   }
 
   // --- sending ----------------------------------------------------------------------------------------------------------
 
-  /** The error of a send on this link; `undefined` while it is open. */
+  /** Error of a send on this link; `undefined` while it is open. */
   get refusal(): ConnectionLostError | undefined {
     if (this.isOpen) return undefined
-    const message = `Connection ${this.number} is gone, and with it whom this was for`
+    const message = `Cannot send: connection #${this.number} was lost`
     const cause = this.lostWith
     return new ConnectionLostError(message, 1006, '', cause && { cause })
   }
 
-  /** The codec of its messages. */
+  /** Codec of the messages of this link. */
   get codec(): Codec {
     return this.settings.codec
   }
 
-  /** Bytes that wait to be sent, if that is more than 16 times the high-water mark; else `undefined`. */
+  /** Bytes waiting to be sent, if they exceed 16 times the high-water mark; otherwise `undefined`. */
   get excess(): number | undefined {
-    // perf: below the mark nothing is asked of the transport.
+    // perf: below the mark, the transport is not queried.
     return this.#drained && this.excessOf(this.transport.bufferedAmount)
   }
 
-  /** Returns the bytes that wait, if that is more than 16 times the high-water mark. */
+  /** Returns the bytes waiting to be sent if they exceed 16 times the high-water mark. */
   protected excessOf(bufferedAmount: number): number | undefined {
     return bufferedAmount > this.settings.sendHighWaterMark * HARD_LIMIT_FACTOR ? bufferedAmount : undefined
   }
 
   /**
-   * Hands a frame to the transport.
+   * Passes a frame to the transport.
    *
-   * @param left called when it has left this process, or never will
-   * @returns a promise that is flow control only: settled already below the high-water mark, resolved at the low mark or at the
-   * link's end otherwise; it never rejects
+   * @param left called when the frame has left this process, or never will
+   * @returns a promise for flow control only. It is already resolved below the high-water mark; otherwise it resolves at the low mark or
+   * when the link ends. It never rejects
    * @throws ConnectionLostError unless the link is open
    */
   send(data: string | Uint8Array, left?: () => void): Promise<void> {
@@ -148,13 +147,13 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
     return this.#drained.promise
   }
 
-  /** Number of messages that the rate limit holds back and that are not made yet. */
+  /** Number of messages that the rate limit holds back and that are not encoded yet. */
   get lateWaiting(): number {
     return this.transport instanceof RateLimitedTransport ? this.transport.waitingLate : 0
   }
 
   /**
-   * Makes a message and hands it to the transport: at once, or when the rate limit lets it go. Failures to make it are reported.
+   * Encodes a message and passes it to the transport, immediately or when the rate limit permits. Encoding errors are reported.
    *
    * @returns like {@link send}
    * @throws ConnectionLostError unless the link is open
@@ -174,7 +173,7 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
     return data === undefined ? RESOLVED : this.send(data)
   }
 
-  /** Returns the frame of a message; `undefined` where there is none, or where its function has closed the link. */
+  /** Returns the frame of a message; `undefined` if there is none, or if the message function has closed the link. */
   #make(late: LateMessage): string | Uint8Array | undefined {
     try {
       const data = late.encode(this.settings.codec)
@@ -195,18 +194,18 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
       this.#releaseSenders()
   }
 
-  /** Lets all that wait go on sending. */
+  /** Resolves the promises of all pending sends. */
   #releaseSenders(): void {
     this.#drained?.resolve()
     this.#drained = undefined
   }
 
-  /** Resolves when the rate limiter holds nothing back any more. */
+  /** Resolves when the rate limiter no longer holds anything back. */
   whenDrained(): Promise<void> {
     return this.transport instanceof RateLimitedTransport ? this.transport.whenDrained() : RESOLVED
   }
 
-  /** The link is lost: nobody waits for it any more. Returns what was never handed to the socket. */
+  /** Ends all waiting, because the link is lost. Returns the messages that never reached the socket. */
   protected endFlow(): readonly unknown[] {
     const unsent = this.transport instanceof RateLimitedTransport ? this.transport.clear() : []
     this.#releaseSenders()

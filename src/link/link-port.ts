@@ -1,41 +1,38 @@
 import type { Codec } from '../codecs/codec.js'
 import type { ConnectionLostError } from '../errors/connection-errors.js'
 
-/** Counts what of a link is with the handlers, so that reading stops where they cannot follow. */
+/** Counts the messages of a link that its handlers are still handling, so that reading can pause. */
 export interface ReadCounter {
-  /** Counts a message of so many bytes as one that waits to be handled. */
+  /** Counts a message of this size as waiting to be handled. */
   add(bytes: number): void
-  /** Counts one as handled, or given up. */
+  /** Counts a message as handled or discarded. */
   remove(bytes: number): void
 }
 
-/**
- * Why a message did not get where it was to go: a newer one took its place, there is no handler for it, or there was no socket to send
- * it over.
- */
+/** Reason why a message did not reach its destination: a newer one replaced it, it has no handler, or there was no socket to send it on. */
 export type Miss = 'conflated' | 'unhandled' | 'dropped'
 
-/** The part of a link that dispatch uses. */
+/** Part of a link that dispatch uses. */
 export interface LinkPort {
-  /** Which physical connection it is, counted from 1. */
+  /** Number of the link within its connection, from 1. */
   readonly number: number
-  /** Aborts when this physical connection is lost. */
+  /** Aborts when this link is lost. */
   readonly signal: AbortSignal
-  /** The codec of its messages. */
+  /** Codec of the messages of this link. */
   readonly codec: Codec
-  /** The error of a send on this link; `undefined` while it is open. It is open no more some time before its signal aborts. */
+  /** Error of a send on this link; `undefined` while it is open. A link stops being open some time before its signal aborts. */
   readonly refusal: ConnectionLostError | undefined
   /**
-   * Sends on this very link, also while the connection is closing.
+   * Sends on this link only, even while the connection is closing.
    *
-   * @throws ConnectionLostError when the link is gone
+   * @throws ConnectionLostError if the link was lost
    */
   send(data: string | Uint8Array): Promise<void>
   readonly readCounter: ReadCounter
   /**
-   * Counts a message that does not get where it was to go.
+   * Counts a message that does not reach its destination.
    *
-   * @param raw the message, where there is no handler for it: the next ones with its key may be skipped
+   * @param raw the message, if it has no handler: later ones with its key can be skipped
    */
   count(miss: Miss, raw?: string | Uint8Array): void
 }

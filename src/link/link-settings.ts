@@ -2,7 +2,6 @@ import type { Codec } from '../codecs/codec.js'
 import type { Clock } from '../core/clock.js'
 import type { HeartbeatSettings } from './heartbeat.js'
 
-/** Settings of a link. */
 export interface LinkSettings {
   readonly clock: Clock
   readonly highWaterMark: number

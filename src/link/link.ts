@@ -13,23 +13,23 @@ import type { LinkPort, Miss } from './link-port.js'
 import type { LinkSettings } from './link-settings.js'
 import { RateLimitedTransport } from './rate-limited-transport.js'
 
-/** The parts of the hub that a link uses. All links of a connection share one hub. */
+/** Parts of the hub that a link uses. All links of a connection share one hub. */
 export interface LinkHub<Owner> extends FlowHub {
-  /** The way in, which each link is handed when it opens. */
+  /** Receives the messages of every link. */
   readonly inbound: {
-    /** How texts begin that need not be received, if any need not. */
+    /** Beginning of the texts that can be skipped, if there are any. */
     readonly skippedHead: Uint8Array | undefined
     skip(owner: Owner, text: string, from: number, keyEnd: number, to: number): boolean
     /** @param receivedAt monotonic time, in whole milliseconds */
     receive(owner: Owner, data: string | Uint8Array, receivedAt: number): void
   }
-  /** Counts a message that does not get where it was to go. */
+  /** Counts a message that does not reach its destination. */
   count(miss: Miss, raw?: string | Uint8Array): void
-  /** Messages that waited for the rate limiter were never handed to the socket. */
+  /** Called with messages that waited for the rate limiter and never reached the socket. */
   onUnsent(messages: readonly unknown[]): void
 }
 
-/** Receives the events of a link, but for its messages. */
+/** Receives the events of a link, except its messages. */
 export interface LinkOwner extends FlowOwner, HeartbeatOwner, HeartbeatHub {
   onLinkPing(data: Uint8Array): void
   onLinkPong(data: Uint8Array): void
@@ -37,27 +37,27 @@ export interface LinkOwner extends FlowOwner, HeartbeatOwner, HeartbeatHub {
   onLinkEnd(end: LinkEnd): void
 }
 
-/** One open socket, on either side of the wire: its flow, its heartbeat, its signal, its one end. */
+/** One open socket, of a client or a server: its flow, heartbeat, signal and end. */
 export class Link<Owner extends LinkOwner = LinkOwner>
   extends LinkFlow<Owner, LinkHub<Owner>>
   implements LinkPort, OpenTransportListener
 {
   readonly heartbeat: HeartbeatMonitor
   /**
-   * Why the link was lost, once it is, or what is to tell those who have asked for the signal.
+   * Reason why the link was lost, or the controller of the signal if it has been requested.
    *
-   * perf: a controller is made when somebody asks: it weighs more than all else that an idle link has.
+   * perf: the controller is created on first use because it is larger than the rest of an idle link.
    */
   #gone: AbortController | ConnectionLostError | undefined
   /** perf: saves 80 B per idle connection. */
   #closing: LinkClosing | undefined
-  /** When the current chunk arrived; 0 between chunks. */
+  /** Time at which the current chunk arrived; 0 between chunks. */
   #seenAt = 0
   #lastSeen: number
   /**
-   * Stands in the way of messages: how the link ended, or a text to consume.
+   * End of the link, or a text to consume: either one can keep a message from being received.
    *
-   * perf: one field for both, so that where neither is there, a message costs one look, and an idle connection nothing.
+   * perf: one field for both. If neither is set, a message costs one check and an idle connection nothing.
    */
   #barrier: LinkEnd | TextReply | undefined
 
@@ -82,14 +82,14 @@ export class Link<Owner extends LinkOwner = LinkOwner>
     return controller.signal
   }
 
-  /** How it has ended, once its socket has. */
+  /** End of the link, once its socket has ended. */
   get #end(): LinkEnd | undefined {
     const barrier = this.#barrier
     return barrier === undefined || barrier instanceof TextReply ? undefined : barrier
   }
 
   get isOpen(): boolean {
-    // perf: each send asks twice, and a private getter (#end) costs 10 ns each time.
+    // perf: each send checks this twice, and a private getter (#end) costs 10 ns each time.
     const barrier = this.#barrier
     return (barrier === undefined || barrier instanceof TextReply) && this.transport.isOpen
   }
@@ -100,12 +100,12 @@ export class Link<Owner extends LinkOwner = LinkOwner>
       : this.#gone
   }
 
-  /** When the last frame arrived, or it opened, by the monotonic clock. */
+  /** Monotonic time at which the last frame arrived, or at which the link opened. */
   get lastSeen(): number {
     return this.#lastSeen
   }
 
-  // --- what the transport reports ---------------------------------------------------------------------------------------
+  // --- events of the transport ------------------------------------------------------------------------------------------
 
   onMessage(data: string | Uint8Array): void {
     if (this.#barrier === undefined || this.#passes(this.#barrier, data)) {
@@ -113,10 +113,10 @@ export class Link<Owner extends LinkOwner = LinkOwner>
     }
   }
 
-  /** Tells whether a message gets past what stands in its way. */
+  /** Returns whether a message is to be received. */
   #passes(barrier: LinkEnd | TextReply, data: string | Uint8Array): boolean {
     if (!(barrier instanceof TextReply)) return false
-    // perf: a comparison of two texts looks at their lengths first.
+    // perf: comparing two texts checks their lengths first.
     if (data !== barrier.text) return true
     if (this.#seenAt === 0) this.#onChunk()
     this.heartbeat.onTextReply()
@@ -146,7 +146,7 @@ export class Link<Owner extends LinkOwner = LinkOwner>
   }
 
   /**
-   * Notes the time once for everything in one chunk: it arrived together, and is delivered before any microtask.
+   * Records one time for a whole chunk, which arrives together and is delivered before any microtask.
    *
    * perf: saves 7 % of the instructions of receiving 120 B.
    */
@@ -169,27 +169,27 @@ export class Link<Owner extends LinkOwner = LinkOwner>
 
   // --- its end ----------------------------------------------------------------------------------------------------------
 
-  /** Ends the link, in good order or at once. */
+  /** Ends the link, gracefully or immediately. */
   get closing(): LinkClosing {
     return (this.#closing ??= new LinkClosing(this.transport))
   }
 
-  /** How it has ended, as far as there is a word of it. */
+  /** End of the link as far as it is known. */
   get end(): LinkEnd {
     return this.#end ?? this.closing.end
   }
 
-  /** True if this side began to close, or terminated the socket. */
+  /** True if this side started to close or terminated the socket. */
   get isLocalEnd(): boolean {
     return this.#closing?.isLocal ?? false
   }
 
-  /** The close code that this side sent first, if it did. */
+  /** Close code that this side sent first, if it did. */
   get sentCode(): number | undefined {
     return this.#closing?.sentCode ?? this.#end?.sentCode
   }
 
-  /** Lets go of everything that depends on this link. What it still receives is only for its closing. */
+  /** Releases everything that depends on this link. Whatever it still receives matters only for its closing. */
   release(reason: ConnectionLostError): void {
     this.heartbeat.stop(reason)
     const unsent = this.endFlow()
@@ -198,17 +198,17 @@ export class Link<Owner extends LinkOwner = LinkOwner>
     if (unsent.length > 0) this.hub.onUnsent(unsent)
   }
 
-  // --- what sessions and handlers ask -----------------------------------------------------------------------------------
+  // --- calls of sessions and handlers -----------------------------------------------------------------------------------
 
-  /** Makes the acknowledgement of each message on arrival, if the API wants one. */
+  /** Returns the acknowledgement of each message on arrival, if the API expects one. */
   get ackOnArrival(): LinkSettings['ackOnArrival'] {
     return this.settings.ackOnArrival
   }
 
   /**
-   * Sends the acknowledgement of a message, which waits for nothing else.
+   * Sends the acknowledgement of a message immediately.
    *
-   * @throws OutboxFullError if the peer sends and does not read
+   * @throws OutboxFullError if the peer keeps sending without reading
    */
   sendAck(data: string | Uint8Array): void {
     const excess = this.excessOf(this.transport.bufferedAmount)
@@ -216,13 +216,13 @@ export class Link<Owner extends LinkOwner = LinkOwner>
     this.sendUrgent(data)
   }
 
-  /** Sends a heartbeat, which waits for nothing else; `flushed` is called when it has left or never will. */
+  /** Sends a heartbeat ahead of everything else; `flushed` is called when it has left or never will. */
   sendUrgent(data: string | Uint8Array, flushed?: () => void): void {
     if (this.transport instanceof RateLimitedTransport) this.transport.sendUrgent(data, flushed)
     else this.transport.send(data, flushed)
   }
 
-  /** Consumes text messages that equal this one: they are answers to heartbeats. A late one comes also under another style. */
+  /** Consumes text messages equal to `reply`: they answer heartbeats. A late one can arrive after the style has changed. */
   consumeText(reply: string): void {
     if (!this.#end) this.#barrier = new TextReply(reply)
   }
@@ -231,14 +231,14 @@ export class Link<Owner extends LinkOwner = LinkOwner>
     this.hub.count(miss, raw)
   }
 
-  /** `@OnOpen` has settled. */
+  /** Called when `@OnOpen` has completed. */
   onReady(): void {
     this.readByDemand()
     this.heartbeat.onReady()
   }
 }
 
-/** The text that a server answers a text heartbeat with. */
+/** Text with which a server replies to a text heartbeat. */
 class TextReply {
   readonly text: string
 

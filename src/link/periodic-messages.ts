@@ -10,48 +10,48 @@ import { TOLERANCE, MAX_TOLERANCE } from './heartbeat-schedule.js'
 import { SharedHeartbeatTimer } from './heartbeat-timer.js'
 import type { ScheduledItem } from './heartbeat-timer.js'
 
-/** A message that is sent now and then while the connection is ready. Nothing is expected in return. */
+/** Message that is sent regularly while the connection is ready. Holdfast expects no reply to it. */
 export interface PeriodicOptions {
-  /** Milliseconds between messages. The first one is sent an interval after the connection is ready. */
+  /** Time between messages, in milliseconds. The first one is sent one interval after the connection is ready. */
   readonly interval?: number | undefined
   /**
-   * Message, or a function that makes one each time. It is sent through the codec. A function that returns `undefined` sends nothing that
-   * time; it must return at once.
+   * Message, or a function that returns one each time. It is encoded by the codec. If the function returns `undefined`, nothing is sent
+   * that time. It must be synchronous.
    */
   readonly message?: unknown
 }
 
-/** The same, complete. */
+/** Periodic options with defaults filled in. */
 export interface PeriodicSettings {
   readonly interval: number
   readonly message: unknown
 }
 
-/** The link that periodic messages leave on. */
+/** Link that periodic messages are sent on. */
 export interface PeriodicLink {
   /** Aborts when the link is lost. */
   readonly signal: AbortSignal
   readonly isOpen: boolean
-  /** Sends before all that is not urgent; `flushed` is called when it has left or never will. */
+  /** Sends a message ahead of ordinary ones; `flushed` is called when it has left or never will. */
   sendUrgent(data: string | Uint8Array, flushed: () => void): void
 }
 
-/** Knows how long periodic messages are wanted, and receives their errors. */
+/** Decides how long periodic messages are sent, and receives their errors. */
 export interface PeriodicPort {
   readonly clock: Clock
   readonly codec: Codec
-  /** False for good once the link does not serve any more. */
+  /** Returns false for good once the link is no longer in use. */
   isWanted(): boolean
-  /** A message could not be made or encoded. */
+  /** Called when a message could not be created or encoded. */
   onError(error: Error): void
 }
 
-/** Sends a message on one link now and then, from when it is ready. */
+/** Sends a message on one link regularly, starting when it is ready. */
 export class PeriodicMessages implements ScheduledItem {
   readonly #settings: PeriodicSettings
   readonly #link: PeriodicLink
   readonly #port: PeriodicPort
-  /** The last message has not left our process: another one would pile up behind it. */
+  /** True while the last message has not left the process: another one would pile up behind it. */
   #isWaiting = false
   dueAt: number
   heapIndex = -1
@@ -63,7 +63,7 @@ export class PeriodicMessages implements ScheduledItem {
     this.dueAt = wholeNow(port.clock) + settings.interval
   }
 
-  /** Starts to send on a link that is ready, until it is lost. */
+  /** Starts sending on a link that is ready, until it is lost. */
   static start(settings: PeriodicSettings, link: PeriodicLink, port: PeriodicPort): void {
     const messages = new PeriodicMessages(settings, link, port)
     const timer = SharedHeartbeatTimer.on(port.clock)
@@ -81,7 +81,7 @@ export class PeriodicMessages implements ScheduledItem {
   run(): void {
     const now = wholeNow(this.#port.clock)
     const following = this.dueAt + this.#settings.interval
-    // Those that were slept through are left out, not sent in a burst.
+    // After a sleep, missed messages are skipped instead of sent in a burst.
     this.dueAt = following > now ? following : now + this.#settings.interval
     if (!this.#port.isWanted()) this.dueAt = Infinity
     else if (!this.#isWaiting) this.#send()
@@ -90,7 +90,7 @@ export class PeriodicMessages implements ScheduledItem {
   #send(): void {
     try {
       const message = this.#make()
-      // Its function may have closed the connection.
+      // The message function may have closed the connection.
       if (message === undefined || !this.#link.isOpen) return
       const data = encodeWith(this.#port.codec, message)
       this.#isWaiting = true
@@ -105,7 +105,7 @@ export class PeriodicMessages implements ScheduledItem {
   #make(): unknown {
     const { message } = this.#settings
     const made = typeof message === 'function' ? madeBy(message as () => unknown, NAME) : message
-    // It is not called again on this link: the mistake is reported once.
+    // Not called again on this link, so that the error is reported once.
     if (isThenable(made)) this.dueAt = Infinity
     return refusePromise(made, NAME)
   }

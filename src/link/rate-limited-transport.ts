@@ -5,21 +5,21 @@ import { RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 import type { RateLimiter } from './rate-limiter.js'
 
-/** One frame that waits for its time. */
+/** Frame that waits for the rate limiter. */
 export interface RateLimitedFrame {
-  /** The data of a message, or what makes it; `undefined` for a ping. */
+  /** Data of a message, or the message if it is not encoded yet; `undefined` for a ping. */
   readonly data: string | Uint8Array | LateMessage | undefined
-  /** The transport to send it on: during a handover, two transports share one limiter. */
+  /** Transport to send it on. During a handover, two transports share one limiter. */
   readonly owner: RateLimitedTransport
   run(): void
 }
 
-/** A message that waits for its time. */
+/** Message that waits for the rate limiter. */
 interface MessageFrame extends RateLimitedFrame {
   data: string | Uint8Array
 }
 
-/** A transport whose messages and pings leave no faster than a rate limiter lets them. */
+/** Transport that sends messages and pings only as fast as a rate limiter permits. */
 export class RateLimitedTransport implements Transport {
   readonly #socket: Transport
   readonly #limiter: RateLimiter<RateLimitedFrame>
@@ -37,12 +37,12 @@ export class RateLimitedTransport implements Transport {
     return this.#socket.bufferedAmount + this.#waitingBytes
   }
 
-  /** Number of messages that wait and are not made yet. */
+  /** Number of waiting messages that are not encoded yet. */
   get waitingLate(): number {
     return this.#waitingLate
   }
 
-  /** What the frames go to when it is their time. */
+  /** Transport that frames are passed to when the limiter permits. */
   get socket(): Transport {
     return this.#socket
   }
@@ -59,14 +59,14 @@ export class RateLimitedTransport implements Transport {
     return this.#socket.isOpen
   }
 
-  /** Sends a message when the rate allows. Bytes that wait are copied: their owner may use them again. */
+  /** Sends a message when the limiter permits. Bytes that have to wait are copied, because their owner can reuse the memory. */
   send(data: string | Uint8Array, flushed?: () => void): void {
     const frame = this.#frame(data, flushed)
     if (this.#limiter.push(frame)) frame.data = copyBytes(data)
   }
 
   /**
-   * Sends a message that is made when the rate allows it to be sent.
+   * Sends a message that is encoded when the limiter permits it to be sent.
    *
    * @param make returns the data; `undefined` if there is nothing to send
    */
@@ -83,7 +83,7 @@ export class RateLimitedTransport implements Transport {
     this.#limiter.push({ data: late, owner: this, run })
   }
 
-  /** Sends before all that is not urgent, and may use what is reserved for that: heartbeats. */
+  /** Sends a heartbeat ahead of ordinary frames. It can use the reserve. */
   sendUrgent(data: string | Uint8Array, flushed?: () => void): void {
     const frame = this.#frame(data, flushed)
     if (this.#limiter.pushUrgent(frame)) frame.data = copyBytes(data)
@@ -113,14 +113,14 @@ export class RateLimitedTransport implements Transport {
     this.#socket.resume()
   }
 
-  /** Resolves when nothing waits any more. */
+  /** Resolves when nothing is waiting anymore. */
   whenDrained(): Promise<void> {
     if (this.#waitingMessages === 0) return RESOLVED
     this.#drained ??= deferred()
     return this.#drained.promise
   }
 
-  /** Gives up the frames of this transport that wait, and returns the messages among them: the function of one that is not made yet. */
+  /** Discards the waiting frames of this transport. Returns the messages among them, or the source of a message that is not encoded yet. */
   clear(): unknown[] {
     const unsent = this.#limiter.remove(({ owner }) => owner === this)
     this.#waitingMessages = 0
@@ -157,7 +157,7 @@ export class RateLimitedTransport implements Transport {
   }
 }
 
-/** Returns what is below the rate limit, if there is one: what waits there waits for the peer. */
+/** Returns the transport below the rate limit, if there is a limit. Whatever waits in that transport waits for the peer. */
 export function socketOf<T extends object>(transport: T): T | Transport {
   return transport instanceof RateLimitedTransport ? transport.socket : transport
 }

@@ -1,26 +1,26 @@
 import type { Clock, Timer } from '../core/clock.js'
 import { Fifo } from '../core/fifo.js'
 
-/** How much a server takes, and how much of that is kept for what cannot wait. */
+/** Limit on sends, and the share of it that is reserved for urgent frames. */
 export interface RateLimitSettings {
-  /** So many sends are made in any window of `per` milliseconds, and never more. */
+  /** Maximum number of sends in any window of `per` milliseconds. */
   readonly messages: number
-  /** The window's length, in milliseconds. */
+  /** Length of the window, in milliseconds. */
   readonly per: number
-  /** So many of `messages` are kept for heartbeats and other urgent frames. @default 1, or 0 where `messages` is 1 */
+  /** Number of sends out of `messages` that are reserved for heartbeats and other urgent frames. @default 1, or 0 if `messages` is 1 */
   readonly reserve?: number | undefined
 }
 
-/** Where items go when it is their time. */
+/** Receives the items when they can be sent. */
 export interface RateLimiterPort<T> {
   send(item: T): void
 }
 
 /**
- * Keeps sends below a rate, in any window and not only on average.
+ * Keeps sends below a rate in every window, not only on average.
  *
- * What is urgent may use all of it and overtakes; the rest is sent in order and leaves the reserve alone. Sends are remembered for
- * the life of the limiter, across connections too, for many servers count by address or account.
+ * Urgent items overtake the others and can use the whole limit. Ordinary items are sent in order and leave the reserve alone. The limiter
+ * remembers sends across connections, because many servers count by address or account.
  */
 export class RateLimiter<T> {
   readonly #clock: Clock
@@ -39,7 +39,7 @@ export class RateLimiter<T> {
     this.#ordinary = new SlidingWindow(messages - reserve, per)
   }
 
-  /** Sends the item at once if it may be, else after those that wait already. Returns whether it waits. */
+  /** Sends the item immediately if the limit permits, otherwise after those that are already waiting. Returns whether it waits. */
   push(item: T): boolean {
     if (!this.#isWaiting && this.#ordinaryAt <= this.#clock.now()) {
       this.#send(item)
@@ -50,7 +50,7 @@ export class RateLimiter<T> {
     return true
   }
 
-  /** Sends the item as soon as anything may be sent, before all that is not urgent. Returns whether it waits. */
+  /** Sends the item as soon as the limit permits, before all ordinary ones. Returns whether it waits. */
   pushUrgent(item: T): boolean {
     if (this.#urgentItems.size === 0 && this.#all.freeAt <= this.#clock.now()) {
       this.#sendUrgent(item)
@@ -61,7 +61,7 @@ export class RateLimiter<T> {
     return true
   }
 
-  /** Removes the matching items that wait, and returns them in the order of sending. The others keep their order and urgency. */
+  /** Removes matching items that wait, and returns them in sending order. The others keep their order and urgency. */
   remove(matches: (item: T) => boolean): T[] {
     const removed = [...this.#urgentItems.remove(matches), ...this.#items.remove(matches)]
     this.#arm()
@@ -72,7 +72,7 @@ export class RateLimiter<T> {
     return this.#items.size > 0 || this.#urgentItems.size > 0
   }
 
-  /** When an item that is not urgent may be sent. */
+  /** Time at which an ordinary item can be sent. */
   get #ordinaryAt(): number {
     return Math.max(this.#ordinary.freeAt, this.#all.freeAt)
   }
@@ -92,7 +92,7 @@ export class RateLimiter<T> {
     this.#timer = undefined
     if (!this.#isWaiting) return
     const at = this.#urgentItems.size > 0 ? this.#all.freeAt : this.#ordinaryAt
-    // Timers know whole milliseconds only: rounded down, it would fire too early, again and again.
+    // Timers have whole milliseconds: rounding down would fire too early, again and again.
     const delay = Math.max(1, Math.ceil(at - this.#clock.now()))
     this.#timer = this.#clock.setTimeout(() => this.#flush(), delay)
   }
@@ -112,23 +112,23 @@ export class RateLimiter<T> {
   }
 }
 
-/** Sends of about the same time. */
+/** Sends at about the same time. */
 interface Sends {
-  /** The time of the first one. */
+  /** Time of the first send. */
   readonly from: number
-  /** The time of the last one. */
+  /** Time of the last send. */
   until: number
   count: number
 }
 
-/** At most so many times are kept of one window, whatever its limit. */
+/** Maximum number of times kept for a window, whatever its limit. */
 const MAX_TIMES = 1_024
 
-/** The sends of the last `per` milliseconds: once there are `limit` of them, a further one is free when the oldest has left. */
+/** Sends of the last `per` milliseconds. Once there are `limit` of them, the next one is possible when the oldest leaves the window. */
 class SlidingWindow {
   readonly #limit: number
   readonly #per: number
-  /** Sends within so many milliseconds share a time, the latest of theirs: then a further one is free a little later, never sooner. */
+  /** Sends within this many milliseconds share a time, the latest one. The next send is then possible slightly later, never sooner. */
   readonly #grain: number
   readonly #sends = new Fifo<Sends>()
   #latest: Sends | undefined
@@ -144,7 +144,7 @@ class SlidingWindow {
     return this.#count < this.#limit ? -Infinity : this.#oldestEnd
   }
 
-  /** When the oldest sends leave the window. */
+  /** Time at which the oldest sends leave the window. */
   get #oldestEnd(): number {
     return (this.#sends.first?.until ?? Infinity) + this.#per
   }

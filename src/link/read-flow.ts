@@ -9,20 +9,20 @@ import { BackpressureError } from '../errors/request-errors.js'
 import { HARD_LIMIT_FACTOR, LOW_WATER_SHARE } from '../core/water-marks.js'
 import type { Backlog } from '../core/water-marks.js'
 
-// --- who wants to read ------------------------------------------------------------------------------------------------
+// --- demand for reading -----------------------------------------------------------------------------------------------
 
 /** Decides whether to read a link. */
 export interface ReadDemandListener {
-  /** Called when the decision may change. */
+  /** Called when the decision can change. */
   onDemandChange(): void
 }
 
-/** perf: shared by all that nobody listens to, saves 16 B per connection. */
+/** perf: shared by everything without a listener, saves 16 B per connection. */
 const NOBODY: readonly ReadDemandListener[] = []
 
 /**
- * Counts the waits for a message, and the iterators that are behind, over all links of a connection. The links read it, and are called
- * when their decision to read may change.
+ * Counts pending waits for a message, and iterators that are behind, across all links of a connection. Links use these counts and are
+ * notified when their decision to read can change.
  */
 export class ReadDemand {
   #waiting = 0
@@ -30,7 +30,7 @@ export class ReadDemand {
   #overLimit = 0
   #listeners: readonly ReadDemandListener[] = NOBODY
 
-  /** True while a request, a waiter or an acknowledgement is pending: a pause would keep its message from it. */
+  /** True while a request, a waiter or an acknowledgement is pending: pausing would withhold its message. */
   get isWaiting(): boolean {
     return this.#waiting > 0
   }
@@ -40,24 +40,24 @@ export class ReadDemand {
     return this.#behind > 0
   }
 
-  /** True while an iterator is so far behind that reading must stop, even if a message is waited for. */
+  /** True while an iterator is so far behind that reading must stop, even if something waits for a message. */
   get isOverLimit(): boolean {
     return this.#overLimit > 0
   }
 
-  /** Counts those who begin to wait for a message. Links that cannot be read for them tell them so within this call. */
+  /** Counts new waits for a message. A link that cannot be read for them rejects them during this call. */
   add(count = 1): void {
     this.#waiting += count
     this.#notify()
   }
 
-  /** Counts those who wait no longer. */
+  /** Counts waits that have ended. */
   remove(count = 1): void {
     this.#waiting -= count
     if (this.#waiting === 0) this.#notify()
   }
 
-  /** Notes that the backlog of an iterator has changed. Every iterator begins and ends `low`. */
+  /** Records a change in the backlog of an iterator. Every iterator starts and ends `low`. */
   onBacklog(before: Backlog, after: Backlog): void {
     this.#behind += Number(after !== 'low') - Number(before !== 'low')
     this.#overLimit += Number(after === 'overfull') - Number(before === 'overfull')
@@ -79,22 +79,22 @@ export class ReadDemand {
 
 // --- whether a link is read -------------------------------------------------------------------------------------------
 
-/** When reading stops and goes on, in messages and bytes that wait to be handled. */
+/** Limits at which reading pauses and resumes, in messages and bytes that wait to be handled. */
 export interface ReadFlowSettings {
   readonly highWaterMark: number
   readonly highWaterBytes: number
-  /** How often a paused socket is read for one chunk, so that pings and a close frame get through; in milliseconds. */
+  /** Interval at which a paused socket is read for one chunk, so that pings and a close frame get through, in milliseconds. */
   readonly probeInterval: number
 }
 
-/** Receives word of a link that is read no more. */
+/** Is notified when a link can no longer be read. */
 export interface ReadFlowPort {
-  /** The link is read no more, since far too much is pending: a wait for one of its messages is in vain. */
+  /** Called when the link is no longer read because far too much is pending, so a wait for one of its messages cannot succeed. */
   onReadOverflow(error: BackpressureError): void
 }
 
 /**
- * Whether a socket is read. `paused`: for one chunk per probe interval. `stopped`: not at all, since even the probes of a pause would
+ * Mode of reading a socket. `paused` reads one chunk per probe interval. `stopped` reads nothing, because even the probes of a pause would
  * fill the memory in time.
  */
 type Mode = 'reading' | 'paused' | 'stopped'
@@ -114,7 +114,7 @@ export class ReadFlow implements ReadCounter, ReadDemandListener {
   #resumedAt = 0
   #probeTimer: Timer | undefined
 
-  /** Reads on until `onReady` unless far too much is pending, for `@OnOpen` may wait for messages. */
+  /** Keeps reading until `onReady`, because `@OnOpen` can wait for messages, unless far too much is pending. */
   constructor(
     settings: ReadFlowSettings,
     clock: Clock,
@@ -131,17 +131,17 @@ export class ReadFlow implements ReadCounter, ReadDemandListener {
     if (demand.isOverLimit) this.#update()
   }
 
-  /** True while the socket is not read, or only now and then: nothing can be held against the peer. */
+  /** True while the socket is not read or only probed, when silence proves nothing. */
   get isPaused(): boolean {
     return this.#mode !== 'reading'
   }
 
-  /** True if far too much is pending, and yet the socket is read, because the link is ending. */
+  /** True if far too much is pending while the socket keeps being read because the link is ending. */
   get isFlooded(): boolean {
     return this.#isReleased && this.#isOver(HARD_LIMIT_FACTOR)
   }
 
-  /** Since when it has been read without a pause, by the monotonic clock: 0 from the beginning, `Infinity` during a pause. */
+  /** Monotonic time since which the link has been read without a pause; 0 if it was never paused, `Infinity` during a pause. */
   get readSince(): number {
     return this.isPaused ? Infinity : this.#resumedAt
   }
@@ -160,17 +160,17 @@ export class ReadFlow implements ReadCounter, ReadDemandListener {
     if (this.isPaused) this.#update()
   }
 
-  /** Notes that a frame has come in: a probe is over with the first one, and the chunk that it came in. */
+  /** Records the arrival of a frame. A probe ends with the first frame and its chunk. */
   onFrame(): void {
     if (this.#mode !== 'paused' || this.#probeTimer) return
     this.#startProbe()
-    // A pause at once would hold back the rest of the chunk, and what a peer needs to hear of may be there.
+    // Pausing immediately would hold back the rest of the chunk, which may contain a ping or a close frame.
     void RESOLVED.then(() => {
       if (this.#probeTimer) this.#transport.pause()
     })
   }
 
-  /** `@OnOpen` has settled: whatever it waited for, it waits no more. */
+  /** Called when `@OnOpen` has completed and no longer waits for messages. */
   onReady(): void {
     this.#isOpening = false
     this.#update()
@@ -180,7 +180,7 @@ export class ReadFlow implements ReadCounter, ReadDemandListener {
     this.#update()
   }
 
-  /** Reads on for good: the link is ending, and its close frame is wanted. What else comes is to be discarded. */
+  /** Reads until the end, because the link is ending and its close frame is needed. Anything else that arrives is discarded. */
   release(): void {
     if (this.#isReleased) return
     this.#isReleased = true
@@ -188,7 +188,7 @@ export class ReadFlow implements ReadCounter, ReadDemandListener {
     if (this.isPaused) this.#enter('reading')
   }
 
-  /** `@OnOpen` may wait for messages; a request or a waiter does. */
+  /** True while `@OnOpen` can wait for messages, or a request or a waiter does. */
   get #mustKeepReading(): boolean {
     return this.#isOpening || this.#demand.isWaiting
   }
@@ -233,7 +233,7 @@ export class ReadFlow implements ReadCounter, ReadDemandListener {
   }
 }
 
-/** How often a paused socket is read: as often as the heartbeat needs it. */
+/** Returns the interval at which a paused socket is read: as often as the heartbeat needs it, in milliseconds. */
 export function probeIntervalOf(heartbeat: HeartbeatSettings): number {
   if (heartbeat.style === 'silence') return Math.min(heartbeat.silence / 2, HEARTBEAT_DEFAULTS.interval)
   return heartbeat.style === 'off' ? HEARTBEAT_DEFAULTS.interval : heartbeat.interval

@@ -1,25 +1,25 @@
 import type { Deferred } from '../core/deferred.js'
 import { PingTimeoutError } from '../errors/ping-timeout-error.js'
 
-/** A ping that has not been answered. */
+/** Ping without a pong so far. */
 interface Ping {
-  /** When it left our process; until then, when it was handed over. */
+  /** Time at which the ping left the process or, before that, was passed to the socket. */
   sentAt: number
-  /** Settles the promise of `ping()`; a beat has none. */
+  /** Settles the promise of `ping()`; a heartbeat has none. */
   readonly answer: Deferred<number> | undefined
 }
 
-/** Pings and the last heartbeat message of one link, until they are answered. */
+/** Unanswered pings and the last heartbeat message of one link. */
 export class RoundTrips {
   /** The oldest first. */
   #pings: readonly Ping[] = NONE
-  /** The number of the latest ping, which is what is in it. */
+  /** Number of the latest ping, which is also its payload. */
   #pingNumber = 0
-  /** When the heartbeat message left that is unanswered, if one is. */
+  /** Time at which the unanswered heartbeat message left, if there is one. */
   #messageSentAt: number | undefined
   #latency: number | undefined
 
-  /** The last measured round trip, in milliseconds. */
+  /** Last measured round trip, in milliseconds. */
   get latency(): number | undefined {
     return this.#latency
   }
@@ -29,12 +29,12 @@ export class RoundTrips {
     return this.#messageSentAt !== undefined
   }
 
-  /** The payload of the latest ping: its number. */
+  /** Payload of the latest ping: its number. */
   get payload(): Uint8Array {
     return payloadOf(this.#pingNumber)
   }
 
-  /** Begins a ping; its sender sets `sentAt` when it leaves. */
+  /** Starts a ping. Its sender sets `sentAt` when it leaves. */
   begin(now: number, answer: Deferred<number> | undefined): Ping {
     const ping: Ping = { sentAt: now, answer }
     if (this.#pings.length >= MAX_PINGS) this.#abandonOldest(now)
@@ -49,9 +49,9 @@ export class RoundTrips {
     oldest.answer?.reject(new PingTimeoutError(now - oldest.sentAt, MAX_PINGS))
   }
 
-  /** Takes a pong: it settles the ping that it answers, if it answers one of ours. */
+  /** Handles a pong. If it answers one of our pings, that ping is settled. */
   onPong(data: Uint8Array, now: number): void {
-    // A peer may answer only the latest of several pings (RFC 6455, section 5.5.3): it has seen those before, too.
+    // A peer may answer only the latest of several pings (RFC 6455, section 5.5.3), so it has also seen the earlier ones.
     const count = this.#countUpTo(data)
     const latest = this.#pings[count - 1]
     if (!latest) return
@@ -64,29 +64,29 @@ export class RoundTrips {
     }
   }
 
-  /** Returns how many of the unanswered pings a pong answers, from the oldest on. */
+  /** Returns the number of unanswered pings that a pong answers, from the oldest on. */
   #countUpTo(pong: Uint8Array): number {
     const count = this.#pings.length - (this.#pingNumber - numberIn(pong))
     return count > 0 && count <= this.#pings.length ? count : 0
   }
 
-  /** A heartbeat message has left. */
+  /** Called when a heartbeat message has left. */
   onMessageSent(now: number): void {
     this.#messageSentAt = now
   }
 
-  /** The heartbeat message that `awaitsReply` tells of has been answered. */
+  /** Called when the pending heartbeat message has been answered. */
   onReply(now: number): void {
     this.#latency = now - (this.#messageSentAt as number)
     this.#messageSentAt = undefined
   }
 
-  /** Messages are no heartbeat any more: none is waited for. */
+  /** Stops waiting for a reply, because heartbeats are no longer messages. */
   forgetMessage(): void {
     this.#messageSentAt = undefined
   }
 
-  /** The link is lost: no answer comes any more. */
+  /** Rejects all pings, because the link is lost. */
   end(error: Error): void {
     for (const { answer } of this.#pings) answer?.reject(error)
     this.#pings = NONE
@@ -95,18 +95,18 @@ export class RoundTrips {
 
 const NONE: readonly Ping[] = []
 
-/** Past this many unanswered pings the oldest is given up: a peer that answers none must not fill the memory. */
+/** Maximum number of unanswered pings. Beyond it the oldest is abandoned, so that a peer that never answers cannot fill the memory. */
 const MAX_PINGS = 16
 
 const ZERO = 0x30
 const NINE = 0x39
 
-/** Writes a number in decimal, as the payload of a ping. */
+/** Encodes a number in decimal, as the payload of a ping. */
 function payloadOf(number: number): Uint8Array {
   return Uint8Array.from(String(number), (digit) => digit.charCodeAt(0))
 }
 
-/** Reads a number as {@link payloadOf} writes it; NaN for anything else. */
+/** Decodes a number that {@link payloadOf} encoded; NaN for anything else. */
 function numberIn(payload: Uint8Array): number {
   let number = 0
   for (const digit of payload) {

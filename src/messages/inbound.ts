@@ -7,76 +7,76 @@ import { syncAnswer } from '../core/thenable.js'
 import { keyInText } from './key-in-text.js'
 import { UnwantedTexts } from './unwanted-texts.js'
 
-/** One thing that arrived on a link, counted, decoded, and on its way to a handler. */
+/** An inbound message or frame, counted, decoded and pending for a handler. */
 export interface InboundMessage {
-  /** What it is: a decoded message, a binary frame that is no message, or a frame that could not be decoded. */
+  /** A decoded message, a binary frame that the codec does not decode, or a frame that could not be decoded. */
   readonly kind: 'message' | 'binary' | 'undecodable'
   /** The message, the bytes, or the error. */
   readonly value: unknown
   readonly raw: string | Uint8Array
   /** Monotonic time, in whole milliseconds. */
   readonly receivedAt: number
-  /** What it counts for under back-pressure. */
+  /** Size in bytes or characters, for back-pressure. */
   readonly size: number
-  /** Whose it is. */
+  /** Handlers that it is for. */
   readonly handlers: InboundHandlers
 }
 
-/** The handlers' side of a link. No method throws. */
+/** The handlers of a link. No method throws. */
 export interface InboundHandlers {
-  /** Takes a message, which waits for its turn. */
+  /** Queues a message. */
   receive(message: InboundMessage): void
-  /** Handles a message whose turn it is. */
+  /** Handles the next message. */
   run(message: InboundMessage): void
-  /** A newer message has taken the place of this one. */
+  /** Called when a newer message replaces this one. */
   onConflated(message: InboundMessage): void
-  /** Reports that the function that finds the key for `concurrency` has failed with this message, and then handles the message. */
+  /** Reports that the key function of `concurrency` failed for this message, then handles the message. */
   onKeyError(error: Error, message: InboundMessage): void
 }
 
-/** Makes the acknowledgement of a message that has just arrived; `undefined` for none. */
+/** Returns the acknowledgement of a message that has just arrived; `undefined` sends none. */
 export type AckOnArrival = (message: unknown) => unknown
 
-/** The handlers of a link, for a message that may be for none of them. */
+/** The handlers of a link, which can also report that they have no handler for a key. */
 export interface SelectiveHandlers extends InboundHandlers {
-  /** Tells whether no handler takes messages in which the route finds this, and that has been said. */
+  /** Returns whether messages with this key are unhandled and that has been logged. */
   isUnwanted(found: unknown): boolean
 }
 
 /** The link that a frame arrives on. */
 export interface InboundTarget {
-  /** False once the link has been given up: what it still brings is nobody's. */
+  /** False once the link is abandoned. Anything that still arrives is dropped. */
   readonly isLive: boolean
-  /** False once no handler is to be started any more. */
+  /** False once no more handlers may start. */
   readonly acceptsMessages: boolean
   readonly handlers: SelectiveHandlers
   readonly link: { readonly codec: Codec }
-  /** Offers a message to those who wait for it on this link. Returns whether somebody took it: no handler sees it then. */
+  /** Offers a message to requests, waiters and subscriptions on this link. Returns whether one of them consumed it, so that no handler receives it. */
   intercept(message: unknown): boolean
-  /** Tells whether somebody beside the handlers may want the message that stands there: those who intercept, and those who look on. */
+  /** Returns whether interceptors or observers may want the message at this position, in addition to the handlers. */
   mayWant(text: string, from: number, to: number): boolean
 }
 
-/** Those who look on: they see what nobody took. */
+/** Observers, such as iterators, which receive every message that no interceptor consumed. */
 export interface Onlookers {
   publish(message: unknown): void
   count(miss: 'unhandled'): void
 }
 
-/** The way of a frame: decoded and unpacked once, then those who wait, then those who look on, then the handlers. */
+/** Path of an inbound frame. It is decoded and unpacked once. Each message is then offered to interceptors, observers and handlers, in that order. */
 export class InboundPipeline {
   readonly #id: string
-  /** `undefined` if each link has its own. */
+  /** `undefined` if each link has a codec. */
   readonly #codec: Codec | undefined
   readonly #onlookers: Onlookers
   readonly #unpack: Unpack | undefined
   #intercepts: boolean
-  /** The last message that could be decoded, or what has it as `message` where it was not parsed. */
+  /** The last decoded message, or an object with a `message` property if that message was not parsed. */
   lastMessage: unknown
-  /** From the first message on that was parsed and need not have been. */
+  /** Set after the first message that was parsed unnecessarily. */
   #unwanted: UnwantedTexts | undefined
 
-  /** @param isShared true where somebody else than the handlers may be meant from the beginning */
+  /** @param isShared true if messages can be for interceptors or observers from the start */
   constructor(id: string, codec: Codec | undefined, takers: Onlookers, isShared: boolean, unpack?: Unpack) {
     this.#id = id
     this.#codec = codec
@@ -85,15 +85,15 @@ export class InboundPipeline {
     this.#unpack = unpack
   }
 
-  /** From now on somebody else than the handlers may be meant, or look on. */
+  /** From now on, messages can be for interceptors or observers. */
   enableInterception(): void {
     this.#intercepts = true
   }
 
   /**
-   * There was no handler for a message. If its key is in the beginning of its text, the next ones like it need not be parsed.
+   * Called when a message had no handler. If its key is near the start of its text, similar messages do not have to be parsed.
    *
-   * @param property the one that has the key
+   * @param property name of the property that contains the key
    */
   onUnhandled(raw: string | Uint8Array, property: string): void {
     if (typeof raw !== 'string' || !keyInText(raw, property)) return
@@ -101,12 +101,12 @@ export class InboundPipeline {
     else this.#unwanted = new UnwantedTexts(property)
   }
 
-  /** How texts begin that may be skipped, if any may. */
+  /** First bytes of texts that may be skipped; `undefined` if none may. */
   get skippedHead(): Uint8Array | undefined {
     return this.#unwanted?.head
   }
 
-  /** Skips a message whose beginning, up to its key, is `skippedHead`. Returns false where somebody may want it: then it is to be received. */
+  /** Skips a message that starts with `skippedHead`, which ends before its key. Returns false if the message may be wanted and must be received. */
   skip(receiver: InboundTarget, text: string, from: number, keyEnd: number, to: number): boolean {
     const unwanted = this.#unwanted
     return (
@@ -138,7 +138,7 @@ export class InboundPipeline {
     return true
   }
 
-  /** Takes a frame. */
+  /** Receives a frame. */
   receive(receiver: InboundTarget, raw: string | Uint8Array, receivedAt: number): void {
     if (!receiver.isLive) return
     if (this.#unwanted && typeof raw === 'string' && this.#skipText(this.#unwanted, receiver, raw)) return
@@ -147,7 +147,7 @@ export class InboundPipeline {
     else this.#deliver(receiver, message)
   }
 
-  /** Hands on the messages of a frame as if each had come by itself; the first that is for a handler counts for the frame's size. */
+  /** Delivers each message of a frame like a frame of one message. The first one for a handler counts with the size of the frame. */
   #deliverEach(receiver: InboundTarget, frame: InboundMessage, unpack: Unpack): void {
     let { size } = frame
     try {
@@ -184,8 +184,8 @@ export class InboundPipeline {
     if (isBinary && !codec.isBinary) return { kind: 'binary', value: raw, raw, receivedAt, size, handlers }
     try {
       const decoded = codec.decode(raw, isBinary)
-      // JSON has no functions, so its values are not promises.
-      const value = codec === jsonCodec ? decoded : syncAnswer(decoded, 'decode of the codec')
+      // JSON values have no functions, so they are not promises.
+      const value = codec === jsonCodec ? decoded : syncAnswer(decoded, 'codec.decode')
       return { kind: 'message', value, raw, receivedAt, size: codec.decodedBytes ?? size, handlers }
     } catch (thrown) {
       return undecodable({ raw, receivedAt, size, handlers }, thrown)
@@ -200,32 +200,34 @@ function undecodable(
   return { kind: 'undecodable', value: new DecodeError(raw, thrown), raw, receivedAt, size, handlers }
 }
 
-/** Finds the messages in a decoded frame. */
+/** Returns the messages in a decoded frame. */
 export type Unpack = (decoded: unknown) => Iterable<unknown>
 
-/** So many messages may be in one frame: an iterable without an end must not fill the memory. */
+/** Maximum number of messages in one frame, so that an endless iterable does not fill the memory. */
 const MAX_MESSAGES = 65_536
 
 /**
- * Iterates over the messages of a decoded frame, one by one.
+ * Iterates over the messages of a decoded frame.
  *
- * @throws whatever `unpack` or its iterable throws; TypeError where it is none; RangeError past 65,536 messages
+ * @throws whatever `unpack` or its iterable throws; TypeError if `unpack` does not return an iterable; RangeError after 65,536 messages
  */
 export function* messagesOf(decoded: unknown, unpack: Unpack): Generator<unknown, void> {
   const messages: unknown = syncAnswer(unpack(decoded), 'unpack')
   if (!isIterable(messages)) {
-    const what = describeValue(messages)
-    throw new TypeError(`unpack returned ${what}: return the frame's messages in an array, or [decoded]`)
+    throw new TypeError(
+      `unpack must return an iterable of messages, received ${describeValue(messages)}. Return [decoded] for a single message`,
+    )
   }
   let count = 0
   for (const message of messages) {
     count += 1
-    if (count > MAX_MESSAGES) throw new RangeError(`unpack gave more than ${MAX_MESSAGES} messages`)
+    if (count > MAX_MESSAGES)
+      throw new RangeError(`unpack returned more than ${MAX_MESSAGES} messages for one frame`)
     yield message
   }
 }
 
-/** A string is iterable, letter by letter: nobody can have meant that. */
+/** Rejects strings. They are iterable, but iterating over characters is never intended. */
 function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.iterator in value
 }

@@ -1,6 +1,9 @@
 import type { AnyProtocol, Outgoing, Protocol } from './protocol.js'
 
-/** Sends values as JSON. Inject it where a whole `Connection` would be too much; as `JsonSender<typeof market.client>` it sends what that protocol sends to the server. */
+/**
+ * Sends values as JSON. Inject it if you do not need a whole `Connection`. A `JsonSender<typeof market.client>` accepts only the messages that this
+ * protocol sends to the server.
+ */
 export class JsonSender<P extends AnyProtocol = Protocol> {
   readonly #connection: { sendJson(value: unknown): Promise<void> }
 
@@ -10,13 +13,13 @@ export class JsonSender<P extends AnyProtocol = Protocol> {
   }
 
   /**
-   * Sends a value as JSON, or what a function returns when it is handed to the socket.
+   * Sends a value as JSON. A function is called when its message is passed to the socket, and its result is sent.
    *
-   * @returns flow control only: see `Connection.send`
-   * @throws EncodeError when JSON has no text for it
-   * @throws OutboxFullError when the outbox is full, with `overflow: 'reject'`
-   * @throws NotConnectedError while not open, with `outbox: false`
-   * @throws ConnectionClosedError once closing or closed
+   * @returns a promise for flow control only, see `Connection.send`
+   * @throws EncodeError if the value has no JSON representation
+   * @throws OutboxFullError if the outbox is full and has `overflow: 'reject'`
+   * @throws NotConnectedError if the connection is not open and has `outbox: false`
+   * @throws ConnectionClosedError if the connection is closing or closed
    */
   send(value: Outgoing<P> | (() => Outgoing<P>)): Promise<void> {
     return this.#connection.sendJson(value)

@@ -1,4 +1,4 @@
-/** So far into a text its key is looked for. */
+/** Number of characters in which the key is searched. */
 const MOST = 128
 
 const TAB = 0x09
@@ -18,17 +18,17 @@ const CLOSING_BRACE = 0x7d
 
 const NOT_FOUND = -1
 
-/** A message's key, and where it begins in its text. */
+/** A message's key, and its position in the text. */
 export interface KeyInText {
   readonly value: string | number
   readonly at: number
 }
 
 /**
- * Finds a message's key in the beginning of its JSON text: a property that is a text or a number and has only texts, numbers, `true`, `false`
- * and `null` before it, all without escapes and exponents.
+ * Finds a message's key at the start of its JSON text. The key must be a string or a number, preceded only by strings, numbers, `true`, `false`
+ * and `null`, without escapes and exponents.
  *
- * @returns `undefined` where the text does not begin like that: it has to be parsed. Nothing behind the key is looked at.
+ * @returns `undefined` if the text starts differently and must be parsed. Text after the key is not checked.
  */
 export function keyInText(text: string, property: string): KeyInText | undefined {
   const limit = Math.min(text.length, MOST)
@@ -46,16 +46,16 @@ export function keyInText(text: string, property: string): KeyInText | undefined
   return undefined
 }
 
-/** Returns a text or a number; `undefined` for anything else. */
+/** Returns a string or a number; `undefined` for anything else. */
 function keyAt(text: string, at: number, end: number): KeyInText | undefined {
   const first = text.charCodeAt(at)
   if (first === QUOTE) return { value: text.slice(at + 1, end - 1), at }
   return first === MINUS || isDigit(first) ? { value: Number(text.slice(at, end)), at } : undefined
 }
 
-// In all that follows, what was not found begins and ends nowhere.
+// The functions below accept `NOT_FOUND` as a position, and then return it.
 
-/** Returns what stands there; `NOT_FOUND` at the limit. */
+/** Returns the character code at a position; `NOT_FOUND` at the limit. */
 function codeAt(text: string, at: number, limit: number): number {
   return at >= 0 && at < limit ? text.charCodeAt(at) : NOT_FOUND
 }
@@ -70,7 +70,7 @@ function isSpace(code: number): boolean {
   return code <= SPACE && (code === SPACE || code === LINE_FEED || code === RETURN || code === TAB)
 }
 
-/** Returns where the next thing begins behind a mark, if it is there. */
+/** Returns the position of the next token after an expected mark. */
 function afterMark(text: string, at: number, limit: number, mark: number): number {
   return codeAt(text, at, limit) === mark ? skipSpace(text, at + 1, limit) : NOT_FOUND
 }
@@ -85,7 +85,7 @@ function endOfScalar(text: string, from: number, limit: number): number {
 
 const LITERALS = ['true', 'false', 'null']
 
-/** Returns where a text without escapes ends, its quote included. */
+/** Returns the end of a string without escapes, its closing quote included. */
 function endOfText(text: string, from: number, limit: number): number {
   if (codeAt(text, from, limit) !== QUOTE) return NOT_FOUND
   for (let at = from + 1; at < limit; at += 1) {
@@ -96,11 +96,11 @@ function endOfText(text: string, from: number, limit: number): number {
   return NOT_FOUND
 }
 
-/** Returns where a number without an exponent ends. */
+/** Returns the end of a number without an exponent. */
 function endOfNumber(text: string, from: number, limit: number): number {
   const first = codeAt(text, from, limit) === MINUS ? from + 1 : from
   const end = endOfDigits(text, first, limit)
-  // No further digit may follow a leading zero.
+  // No digit may follow a leading zero.
   if (end === first || (end > first + 1 && text.charCodeAt(first) === ZERO)) return NOT_FOUND
   if (codeAt(text, end, limit) !== POINT) return end
   const fractionEnd = endOfDigits(text, end + 1, limit)

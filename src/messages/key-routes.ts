@@ -1,10 +1,10 @@
-// The entry holdfast/routes: ways to a message's key, for the `route` option.
+// The entry holdfast/routes: functions for the `route` option.
 import { isKey, own, readerOf } from './route.js'
 import type { Reader, RoutePath } from './route.js'
 
 /**
- * Routes by two things at once, such as Discord's `op` and `t`: the key is both with a slash between them, `'0/READY'`; where only
- * one of them is there, it is that one, as it is.
+ * Routes by two values, such as Discord's `op` and `t`. The key joins them with a slash: `'0/READY'`. If only one of them is present, the key is
+ * that value, unchanged.
  */
 export function keyPair(first: RoutePath, second: RoutePath): Reader {
   const [readFirst, readSecond] = [readerOf(first), readerOf(second)]
@@ -15,15 +15,14 @@ export function keyPair(first: RoutePath, second: RoutePath): Reader {
   }
 }
 
-/** Routes by which of these properties a message has: the key is the name of the first that is there. */
+/** Routes by the properties that a message has. The key is the first of these names that is present. */
 export function keyPresent(...names: readonly string[]): Reader {
   return (message) => names.find((name) => own(message, name) !== undefined)
 }
 
 /**
- * Routes by one part of a text that says several things at once: with `keyPart('stream', '@', 1)` the key of
- * `{"stream":"btcusdt@depth@100ms"}` is `'depth'`. Positions below 0 count from the end. Where there is no text, or no such
- * part of it, there is no key.
+ * Routes by one part of a string. With `keyPart('stream', '@', 1)`, the key of `{"stream":"btcusdt@depth@100ms"}` is `'depth'`. Negative positions
+ * count from the end. A message without the string or the part has no key.
  */
 export function keyPart(path: RoutePath, separator: string, position: number): Reader {
   const read = readerOf(path)

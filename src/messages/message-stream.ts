@@ -8,32 +8,32 @@ import type { CallSite } from './call-site.js'
 import { StreamBacklog } from './stream-backlog.js'
 import type { BacklogPort } from './stream-backlog.js'
 
-/** How an iteration over messages is bounded and ended. */
+/** Options of `connection.messages()`. */
 export interface MessagesOptions {
-  /** Ends the iteration: what waits, and every later `next()`, rejects with the signal's reason; what is buffered is dropped. */
+  /** Ends the iteration when it aborts. Pending and later calls of `next()` reject with the signal's reason. Buffered messages are dropped. */
   readonly signal?: AbortSignal | undefined
-  /** So many messages may be buffered for the iteration; past it the socket is paused. @default 1_024 */
+  /** Number of buffered messages above which the socket is paused. @default 1_024 */
   readonly highWaterMark?: number | undefined
 }
 
-/** What may end one `next()` without ending the iteration. */
+/** Options of one `next()`. */
 export interface NextOptions {
-  /** Gives this one wait up; the message that it would have got goes to the following `next()`. */
+  /** Cancels only this `next()`. The following `next()` receives its message. */
   readonly signal?: AbortSignal | undefined
 }
 
 type Result = IteratorResult<unknown, undefined>
 
-/** Messages as they come, one for each `next()`. A message that was handed to a `next()` is in its promise, even if nothing awaits that. */
+/** Iterates over messages as they arrive. Each `next()` consumes one message, even if its promise is never awaited. */
 export interface MessageIterator extends AsyncIterableIterator<unknown, undefined, NextOptions | undefined> {
   next(options?: NextOptions): Promise<Result>
-  /** Ends the iteration at once and drops what is buffered. */
+  /** Ends the iteration immediately and drops buffered messages. */
   return(): Promise<IteratorReturnResult<undefined>>
 }
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
-/** All iterations over the messages of one connection: each gets every message from its beginning on. */
+/** All iterations over the messages of one connection. Each receives every message from its start. */
 export class MessageStreams {
   readonly #clock: Clock
   readonly #port: BacklogPort
@@ -46,17 +46,17 @@ export class MessageStreams {
   }
 
   /**
-   * Begins an iteration; it taps from this call on.
+   * Starts an iteration, which receives messages from this call on.
    *
-   * @param opener who begins the iteration, for warnings
-   * @throws TypeError for a mark that is no positive integer
+   * @param opener call site that started the iteration, for warnings
+   * @throws TypeError if `highWaterMark` is not a positive integer
    */
   open(
     { signal, highWaterMark = DEFAULT_HIGH_WATER_MARK }: MessagesOptions = {},
     opener: CallSite = {},
   ): MessageIterator {
     if (!Number.isInteger(highWaterMark) || highWaterMark < 1) {
-      throw new TypeError(`highWaterMark must be a positive integer, and is ${String(highWaterMark)}`)
+      throw new TypeError(`highWaterMark must be a positive integer, received ${String(highWaterMark)}`)
     }
     const backlog = new StreamBacklog(highWaterMark, this.#clock, this.#port, opener)
     const stream: MessageStream = new MessageStream(backlog, signal, () => this.#streams.delete(stream))
@@ -66,22 +66,22 @@ export class MessageStreams {
     return stream
   }
 
-  /** How many iterations there are. */
+  /** Number of iterations. */
   get size(): number {
     return this.#streams.size
   }
 
-  /** Gives a message to every iteration. */
+  /** Passes a message to every iteration. */
   push(message: unknown): void {
     for (const stream of this.#streams) stream.push(message)
   }
 
-  /** The connection is closed: iterations finish after what they have buffered, and so do those that begin later. */
+  /** Called when the connection is closed. Iterations end after their buffered messages, and so do later ones. */
   end(): void {
     this.#endAll({})
   }
 
-  /** The connection is lost for good: iterations throw after what they have buffered, and so do those that begin later. */
+  /** Called when the connection has failed permanently. Iterations throw after their buffered messages, and so do later ones. */
   fail(error: Error): void {
     this.#endAll({ error })
   }
@@ -92,7 +92,7 @@ export class MessageStreams {
   }
 }
 
-/** What an iteration comes to once its buffer is empty: an error to throw, or a plain end. */
+/** The end of an iteration once its buffer is empty, with or without an error to throw. */
 interface Ending {
   readonly error?: Error
 }
@@ -106,12 +106,12 @@ class MessageStream implements MessageIterator {
   readonly #backlog: StreamBacklog
   readonly #signal: AbortSignal | undefined
   readonly #ended: () => void
-  /** In the order of the calls; empty whenever something is buffered. */
+  /** In the order of the calls. Empty while a message is buffered. */
   readonly #pending = new Fifo<PendingNext>()
   readonly #buffer = new Fifo<unknown>()
   #ending: Ending | undefined
 
-  /** @param ended called when it takes no further message */
+  /** @param ended called when it accepts no more messages */
   constructor(backlog: StreamBacklog, signal: AbortSignal | undefined, ended: () => void) {
     this.#backlog = backlog
     this.#signal = signal
@@ -124,7 +124,7 @@ class MessageStream implements MessageIterator {
   }
 
   next(options?: NextOptions): Promise<Result> {
-    // Once it has ended nobody listens to the signal any more, so that a long-lived one does not hold the buffer.
+    // After the end, it does not listen to the signal, so that a long-lived signal does not keep the buffer in memory.
     if (this.#buffer.size > 0 && this.#signal?.aborted) this.abort()
     const signal = options?.signal
     if (signal?.aborted) return rejected(toError(signal.reason))
@@ -149,7 +149,7 @@ class MessageStream implements MessageIterator {
     this.#backlog.measure(this.#buffer.size)
   }
 
-  /** Takes no further message; what is buffered can still be had. */
+  /** Accepts no more messages. Buffered ones can still be read. */
   end(ending: Ending): void {
     this.#ending = ending
     if (this.#signal) removeAbortCallback(this.#signal, this.#signalOnAbort)
@@ -161,7 +161,7 @@ class MessageStream implements MessageIterator {
     this.#backlog.end()
   }
 
-  /** Ends for the signal's reason, and drops what is buffered. */
+  /** Ends with the signal's reason and drops buffered messages. */
   abort(): void {
     this.#buffer.clear()
     this.end({ error: toError(this.#signal?.reason) })

@@ -5,12 +5,12 @@ import { copyBytes } from '../transports/copy-bytes.js'
 import { Fifo } from '../core/fifo.js'
 import type { Place } from '../core/fifo.js'
 
-/** How messages are kept while they cannot be sent, defaults filled in. */
+/** The `outbox` option with its defaults filled in. */
 export interface OutboxSettings {
   readonly limit: number
   readonly bytes: number
   readonly overflow: 'reject' | 'drop-oldest' | 'drop-newest'
-  /** In milliseconds; `Infinity` keeps a message however old it is. */
+  /** In milliseconds; `Infinity` means no limit. */
   readonly maxAge: number
   readonly conflate?: ((message: unknown) => unknown) | undefined
 }
@@ -22,32 +22,32 @@ export const OUTBOX_DEFAULTS = {
   maxAge: Infinity,
 } as const
 
-/** The frame of a message, or the message that becomes one when it is handed to the socket. */
+/** A frame, or a message that is encoded when it is passed to the socket. */
 export type OutboxData = string | Uint8Array | LateMessage
 
-/** One message that waits to be sent. */
+/** A message that waits to be sent. */
 export interface OutboxEntry<Data = OutboxData> {
   readonly data: Data
-  /** The message as it was given, for reports. */
+  /** The original message, for reports. */
   readonly message: unknown
 }
 
 interface Kept extends OutboxEntry {
   readonly keptAt: number
-  /** What `conflate` said of it; `undefined` conflates with nothing. */
+  /** Key that `conflate` returned; `undefined` if it is not conflated. */
   readonly kind: unknown
 }
 
-/** What became of a message that was offered to an outbox. */
+/** Result of adding a message to an outbox. */
 export interface OutboxResult {
   readonly isAccepted: boolean
-  /** What had to go, this message itself included under `drop-newest`; never what a newer one of its kind has replaced. */
+  /** Messages that were dropped, including this one with `drop-newest`. Conflated messages do not count. */
   readonly dropped: readonly OutboxEntry[]
 }
 
 const ACCEPTED: OutboxResult = { isAccepted: true, dropped: [] }
 
-/** Messages that were accepted while they could not be sent, in order and bounded in number and bytes. Owns no timer. */
+/** Keeps messages in order until they can be sent, bounded in number and bytes. Owns no timer. */
 export class Outbox {
   readonly #settings: OutboxSettings
   readonly #clock: Pick<Clock, 'now'>
@@ -69,8 +69,9 @@ export class Outbox {
   }
 
   /**
-   * Takes a message, or says what had to go for it, or that there is no room. What `conflate` throws is the caller's. Bytes are
-   * copied: their owner may use them again.
+   * Adds a message if there is room, or if dropping older ones makes room. Bytes are copied so that the caller can reuse its buffer.
+   *
+   * @throws whatever `conflate` throws
    */
   push(entry: OutboxEntry): OutboxResult {
     const { overflow, bytes } = this.#settings
@@ -90,14 +91,14 @@ export class Outbox {
     return dropped.length === 0 ? ACCEPTED : { isAccepted: true, dropped }
   }
 
-  /** Takes the first one out, and tells whether it has grown older than `maxAge`. */
+  /** Removes the first message, and returns whether it is older than `maxAge`. */
   takeFirst(): { readonly entry: OutboxEntry; readonly isExpired: boolean } | undefined {
     const first = this.#shift()
     if (!first) return undefined
     return { entry: first, isExpired: first.keptAt < this.#clock.now() - this.#settings.maxAge }
   }
 
-  /** Takes everything out, in order: what is still good, and what has grown older than `maxAge`. */
+  /** Removes all messages, in order. Those older than `maxAge` are returned as `expired`. */
   takeAll(): { readonly fresh: readonly OutboxEntry[]; readonly expired: readonly OutboxEntry[] } {
     const oldest = this.#clock.now() - this.#settings.maxAge
     const all = this.#kept.clear()
@@ -110,16 +111,16 @@ export class Outbox {
   }
 
   /**
-   * Copies bytes, also where they are the message.
+   * Copies bytes, even if they are the message itself.
    *
-   * perf: no spread, which takes 2 of the 2.2 µs that a message of 120 B then costs here.
+   * perf: no spread, which would take 2 of the 2.2 µs that a message of 120 B costs here.
    */
   #keep({ data, message }: OutboxEntry, kind: unknown): Kept {
     const copy = data instanceof LateMessage ? data : copyBytes(data)
     return { data: copy, message: message === data ? copy : message, kind, keptAt: this.#clock.now() }
   }
 
-  /** Tells whether there is room for so many bytes, once the message that is replaced has gone. */
+  /** Returns whether `size` bytes fit once the replaced message is removed. */
   #fits(size: number, replaced?: Kept): boolean {
     const { limit, bytes } = this.#settings
     const left = this.#kept.size - (replaced ? 1 : 0)

@@ -1,6 +1,6 @@
 /**
- * The messages of both directions, as types. `toServer` and `toClient` map names to messages; the names are the keys that messages are
- * routed by. `replies` maps the names of requests to what answers them.
+ * Message types of both directions. `toServer` and `toClient` map names to messages. The names are the keys that messages are routed by.
+ * `replies` maps the names of requests to their replies.
  */
 export interface Protocol {
   readonly toServer?: object | undefined
@@ -8,18 +8,18 @@ export interface Protocol {
   readonly replies?: object | undefined
 }
 
-/** Exists for the compiler only: no object has it. */
+/** Exists only for the compiler. No object has it. */
 declare const SIDE: unique symbol
 
-/** One end of a protocol: what comes in there, what goes out, and what answers what goes out. */
+/** One side of a protocol: its incoming messages, its outgoing messages and the replies to them. */
 export interface ProtocolSide<Incoming = unknown, Outgoing = unknown, Replies = unknown> {
   readonly [SIDE]?: { readonly incoming: Incoming; readonly outgoing: Outgoing; readonly replies: Replies }
 }
 
-/** What types a connection: one side of a protocol, or a protocol, whose client it is then. */
+/** Type parameter of a connection: one side of a protocol, or a protocol, which means its client side. */
 export type AnyProtocol = Protocol | ProtocolSide
 
-/** The messages that may be sent: anything if the protocol does not list them. */
+/** Messages that may be sent. Any value if the protocol does not list them. */
 export type Outgoing<P extends AnyProtocol> = P extends { readonly toServer: infer Messages }
   ? Messages[keyof Messages]
   : P extends { readonly [SIDE]?: { readonly outgoing: infer Messages } }
@@ -28,7 +28,7 @@ export type Outgoing<P extends AnyProtocol> = P extends { readonly toServer: inf
 
 type MessageOf<Messages> = unknown extends Messages ? unknown : Messages[keyof Messages]
 
-/** What answers a message: what the protocol says, and `Otherwise` if it says nothing. */
+/** Reply to a message according to the protocol; `Otherwise` if the protocol does not define one. */
 export type ReplyTo<P extends AnyProtocol, Message, Otherwise> = P extends {
   readonly toServer: infer Messages
   readonly replies: infer Replies

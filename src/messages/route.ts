@@ -1,21 +1,21 @@
 import { syncAnswer } from '../core/thenable.js'
 
-/** One way to a message's key: a path of properties, a position in an array, or a function of the message. */
+/** Location of a message's key: a property path, an array index, or a function of the message. */
 export type RoutePath = string | number | ((message: unknown) => unknown)
 
-/** Where a message's key is: one way, or several of which the first that finds a key counts. */
+/** One or more locations of a message's key. The first that contains a key is used. */
 export type Route = RoutePath | readonly RoutePath[]
 
 /** Reads a message's key. */
 export type Reader = (message: unknown) => unknown
 
 /**
- * Makes the function that reads a message's key.
+ * Returns the function that reads a message's key.
  *
- * `'type'` is a property, `'data.e'` a property within a property, `0` and `-2` are positions in an array, from its beginning and
- * from its end; positions may be parts of a path, too: `'params.0'`.
+ * `'type'` is a property and `'data.e'` a nested property. `0` and `-2` are array indexes, from the start and from the end. Paths can also
+ * contain indexes, such as `'params.0'`.
  *
- * @param option the option that it was given to, for the error of a function that returns a promise
+ * @param option name of the option, for the error if a function returns a promise
  */
 export function readerOf(route: Route, option = 'route'): Reader {
   if (typeof route === 'function') return (message) => syncAnswer(route(message), `The ${option} function`)
@@ -34,7 +34,7 @@ export function isKey(value: unknown): value is string | number {
   return typeof value === 'string' || typeof value === 'number'
 }
 
-/** Many connections are routed in few ways, so they share what reads. */
+/** Readers by path. Connections share them, because few paths are used by many connections. */
 const known = new Map<string | number, Reader>()
 
 function knownReader(path: string | number): Reader {
@@ -46,7 +46,7 @@ function knownReader(path: string | number): Reader {
   return read
 }
 
-/** Tells whether a message's key is in a property of the message itself. */
+/** Returns whether the key is a top-level property of the message. */
 export function isProperty(route: Route): route is string {
   return typeof route === 'string' && isName(route)
 }
@@ -74,10 +74,10 @@ function step(value: unknown, name: string | number): unknown {
   return own(value, String(name))
 }
 
-/** What a peer sends must not reach what all objects inherit. */
+/** Reads an own property, so that a message cannot reach inherited ones. */
 export function own(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined
   const found = (value as Record<string, unknown>)[name]
-  // No prototype of the language has text or a number to inherit, and to ask whose a property is costs more than to read it.
+  // Built-in prototypes have no string or number to inherit, and checking who owns a property costs more than reading it.
   return isKey(found) || Object.hasOwn(value, name) ? found : undefined
 }

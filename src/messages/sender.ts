@@ -10,37 +10,37 @@ import { HARD_LIMIT_FACTOR, LOW_WATER_SHARE } from '../core/water-marks.js'
 import { OUTBOX_DEFAULTS, Outbox } from './outbox.js'
 import type { OutboxData, OutboxEntry, OutboxSettings } from './outbox.js'
 
-/** The link that sending is about, as far as it is about it. */
+/** The part of a link that sending uses. */
 export interface SenderLink {
   readonly isOpen: boolean
   readonly codec: Codec
-  /** Bytes that wait to be sent, if that is more than 16 times the high-water mark; else `undefined`. */
+  /** Number of unsent bytes if it exceeds 16 times the high-water mark; otherwise `undefined`. */
   readonly excess: number | undefined
-  /** Number of messages that the rate limit holds back and that are not made yet. */
+  /** Number of messages that are queued for the rate limit and not created yet. */
   readonly lateWaiting: number
-  /** @param left called when it has left this process, or never will */
+  /** @param left called when the data has left this process, or never will */
   send(data: string | Uint8Array, left?: () => void): Promise<void>
-  /** Sends a message that is made when it is handed to the socket. */
+  /** Sends a message that is created when it is passed to the socket. */
   sendLate(late: LateMessage): Promise<void>
 }
 
-/** What sending asks of its machine. */
+/** The connection that a sender belongs to. */
 export interface SenderPort {
-  /** The link over which the caller may send now; `undefined` while that has to wait. */
+  /** Returns the link that the caller may send on now; `undefined` if the message has to wait. */
   openLink(): SenderLink | undefined
-  /** What the connection is doing, for errors. */
+  /** Returns the status of the connection, for errors. */
   status(): string
   /** Reports messages that will not be sent. */
   onDropped(error: MessageDroppedError, message: unknown): void
 }
 
-/** What a connection is asked to send: over its link when it may, else kept in the outbox until it may. */
+/** Sends messages on the link if the caller may send now. Otherwise, it keeps them in the outbox. */
 export class Sender {
   readonly #port: SenderPort
   readonly #highWaterMark: number
   readonly #settings: OutboxSettings | false
   readonly #clock: Clock
-  /** Made when something has to be kept. perf: saves 200 B per connection that sends only while open. */
+  /** Created when the first message has to wait. perf: saves 200 B per connection that sends only while open. */
   #outbox: Outbox | undefined
   #drained: Deferred<void> | undefined
   #isFlushing = false
@@ -52,18 +52,18 @@ export class Sender {
     this.#clock = clock
   }
 
-  /** Bytes that are kept. */
+  /** Number of bytes in the outbox. */
   get bytes(): number {
     return this.#outbox?.bytes ?? 0
   }
 
   /**
-   * Sends a frame, or keeps it. Bytes that are kept are copied. A late message becomes a frame when it is handed to the socket.
+   * Sends a frame, or adds it to the outbox, which copies its bytes. A late message is encoded when it is passed to the socket.
    *
-   * @param message what the frame says, for reports and for `conflate`
-   * @returns flow control only: see `Connection.send`
-   * @throws NotConnectedError where there is no outbox
-   * @throws OutboxFullError where it is full, and says so, or where too much waits on the link
+   * @param message message in the frame, for reports and for `conflate`
+   * @returns a promise for flow control only, see `Connection.send`
+   * @throws NotConnectedError if there is no outbox
+   * @throws OutboxFullError if the outbox is full and has `overflow: 'reject'`, or if too much is unsent on the link
    */
   send(data: OutboxData, message: unknown): Promise<void> {
     const link = this.#isFlushing ? undefined : this.#port.openLink()
@@ -71,10 +71,10 @@ export class Sender {
   }
 
   /**
-   * Sends a message through the codec of the link. Without a link it is kept as it is, and encoded by the codec of the link that sends it.
-   * Returns and throws like {@link send}.
+   * Sends a message through the codec of the link. Without a link, the outbox keeps it unencoded for the codec of the next link. Returns and throws
+   * like {@link send}.
    *
-   * @throws EncodeError when the codec of the link cannot encode it
+   * @throws EncodeError if the codec of the link cannot encode it
    */
   sendMessage(message: unknown): Promise<void> {
     const link = this.#isFlushing ? undefined : this.#port.openLink()
@@ -88,7 +88,7 @@ export class Sender {
     this.#outbox ??= this.#createOutbox(this.#settings)
     const { isAccepted, dropped } = this.#outbox.push({ data, message })
     for (const entry of dropped) this.#report('overflow', [entry])
-    // A function that was called meanwhile, such as `conflate`, can have closed the connection.
+    // A function that was called here, such as `conflate`, can have closed the connection.
     if (this.#port.status() === 'closed') this.end()
     if (!isAccepted && this.#settings.overflow === 'reject')
       throw new OutboxFullError(this.#outbox.size, this.#outbox.bytes)
@@ -98,7 +98,7 @@ export class Sender {
   }
 
   /**
-   * Sends a frame over one link, and over no other: if that is gone, the message is dropped, and reported.
+   * Sends a frame on this link only. If the link is lost, the message is dropped and reported.
    *
    * @throws OutboxFullError like {@link send}
    */
@@ -114,7 +114,7 @@ export class Sender {
     return data instanceof LateMessage ? this.#sendLateNow(link, data) : link.send(data)
   }
 
-  /** Messages that are not made yet have no bytes to bound them: their number does. */
+  /** Limits the number of messages that are not created yet, because their size is unknown. */
   #sendLateNow(link: SenderLink, late: LateMessage): Promise<void> {
     const { lateWaiting } = link
     const { limit } = this.#settings || OUTBOX_DEFAULTS
@@ -128,8 +128,8 @@ export class Sender {
   }
 
   /**
-   * Sends the kept messages, in order. Those that the link does not take any more are kept on, in their places and as old as they are.
-   * Messages that are sent meanwhile, from a callback, queue up behind.
+   * Sends the messages of the outbox in order. Messages that the link no longer accepts keep their place and age. Messages that a callback sends
+   * while this runs are queued behind them.
    */
   flush(link: SenderLink): void {
     if (!this.#outbox) return
@@ -151,7 +151,7 @@ export class Sender {
     this.#resolveDrained()
   }
 
-  /** Reports what was kept and will never be sent, and lets everybody go on. */
+  /** Reports all messages in the outbox as dropped, and resolves the promises of their senders. */
   end(): void {
     const left = this.#outbox?.takeAll()
     if (left && left.fresh.length > 0) this.#report('closed', left.fresh)
@@ -172,13 +172,13 @@ export class Sender {
 }
 
 /**
- * Checks what is sent as it is.
+ * Checks the argument of `send()`.
  *
- * @throws TypeError for anything but text and bytes, naming the method that was meant
+ * @throws TypeError for anything but text and bytes, with the method to use instead
  */
 export function checkRaw(data: unknown): asserts data is string | Uint8Array {
   if (typeof data === 'string' || data instanceof Uint8Array) return
   throw new TypeError(
-    `send() sends text or bytes as they are, and was given ${describeValue(data)}: use sendJson() or sendMessage() for values`,
+    `send() accepts a string or a Uint8Array, received ${describeValue(data)}. Use sendJson() or sendMessage()`,
   )
 }

@@ -4,18 +4,18 @@ import type { Backlog } from '../core/water-marks.js'
 import { describeCallSite } from './call-site.js'
 import type { CallSite } from './call-site.js'
 
-/** Learns who is behind. */
+/** Receives the backlog of iterations. */
 export interface BacklogPort {
-  /** Notes that the backlog of an iteration has changed. Every iteration begins and ends `low`. */
+  /** Called when the backlog of an iteration changes. Every iteration starts and ends with `low`. */
   onBacklog(before: Backlog, after: Backlog): void
-  /** Warns of an iteration that keeps the socket paused. */
+  /** Warns about an iteration that keeps the socket paused. */
   warn(message: string): void
 }
 
-/** After so many milliseconds an iteration that is still behind is named in a warning. */
+/** Time in milliseconds after which an iteration that is still behind is logged. */
 const WARN_AFTER = 30_000
 
-/** How far one iteration is behind. Names it in a warning, once, if it stays behind. */
+/** Backlog of one iteration. Logs a warning, once, if the iteration stays behind. */
 export class StreamBacklog {
   readonly #highWaterMark: number
   readonly #clock: Clock
@@ -28,7 +28,7 @@ export class StreamBacklog {
   #hasWarned = false
   #hasEnded = false
 
-  /** @param opener who began the iteration */
+  /** @param opener call site that started the iteration */
   constructor(highWaterMark: number, clock: Clock, port: BacklogPort, opener: CallSite) {
     this.#highWaterMark = highWaterMark
     this.#clock = clock
@@ -37,13 +37,13 @@ export class StreamBacklog {
     this.#openedAt = clock.now()
   }
 
-  /** Notes how many messages wait to be read. */
+  /** Records the number of unread messages. */
   measure(unread: number): void {
     this.#unread = unread
     if (!this.#hasEnded) this.#enter(this.#levelOf(unread))
   }
 
-  /** No message is added any more: nobody has to wait for this iteration. */
+  /** Called when no more messages will be added, so that the iteration no longer pauses the socket. */
   end(): void {
     this.#hasEnded = true
     this.#enter('low')
@@ -69,9 +69,9 @@ export class StreamBacklog {
     this.#hasWarned = true
     const age = Math.round((this.#clock.now() - this.#openedAt) / 1_000)
     this.#port.warn(
-      `messages(): the iteration opened${describeCallSite(this.#opener)} ${age} s ago has been behind for ${WARN_AFTER / 1_000} s, ` +
-        `with ${this.#unread} unread messages (highWaterMark ${this.#highWaterMark}): the socket is paused until it catches up. ` +
-        'Read on, or end it with break, return() or a signal',
+      `messages(): an iterator opened ${age} s ago${describeCallSite(this.#opener)} has been behind for ${WARN_AFTER / 1_000} s, ` +
+        `with ${this.#unread} unread messages (highWaterMark ${this.#highWaterMark}). The socket is paused until it catches up. ` +
+        'Keep reading, or end the iteration with break, return() or a signal',
     )
   }
 }

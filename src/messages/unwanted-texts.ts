@@ -2,37 +2,37 @@ import { keyInText } from './key-in-text.js'
 import type { KeyInText } from './key-in-text.js'
 
 /**
- * After a message that nobody wanted, so many are looked at before they are parsed.
+ * Number of messages that are searched for their key before parsing, after each unwanted message.
  *
- * perf: where fewer are unwanted, looking costs more than it saves: a tenth to a third of parsing 120 B, each time.
+ * perf: a search costs a tenth to a third of parsing 120 B. If unwanted messages are rarer, it costs more than it saves.
  */
 const LOOKS = 8
 
-/** A longer beginning is not compared with those of later messages. */
+/** Maximum length of a head that later messages are compared with. */
 const LONGEST_HEAD = 64
 
-/** Knows how the messages of a connection begin that nobody wants, and when to look for more of them. */
+/** Remembers how unwanted messages of a connection start, and decides when to look for more of them. */
 export class UnwantedTexts {
   readonly #property: string
   #looks = LOOKS
   #head: Uint8Array | undefined
-  /** True if the next message has been looked at. */
+  /** True if the next message has already been searched. */
   #hasLooked = false
   #text = ''
   #from = 0
   #to = 0
 
-  /** @param property the one that has a message's key */
+  /** @param property name of the property that contains the key */
   constructor(property: string) {
     this.#property = property
   }
 
-  /** How the last one began, up to its key; `undefined` while messages are not looked at. */
+  /** Start of the last unwanted message, up to its key; `undefined` while messages are not searched. */
   get head(): Uint8Array | undefined {
     return this.#looks > 0 ? this.#head : undefined
   }
 
-  /** The last one; `undefined` if it is broken behind its key. */
+  /** The last unwanted message; `undefined` if its JSON is invalid after the key. */
   get message(): unknown {
     try {
       return JSON.parse(this.#text.slice(this.#from, this.#to)) as unknown
@@ -41,12 +41,12 @@ export class UnwantedTexts {
     }
   }
 
-  /** Looks at messages again: one has just been parsed in vain. */
+  /** Starts to search messages again, because an unwanted one has just been parsed. */
   restart(): void {
     this.#looks = LOOKS
   }
 
-  /** Looks for the key of a message; returns `undefined` where it has to be parsed. */
+  /** Returns the key of a message; `undefined` if the message must be parsed. */
   look(text: string): KeyInText | undefined {
     if (this.#hasLooked || this.#looks === 0) {
       this.#hasLooked = false
@@ -56,14 +56,14 @@ export class UnwantedTexts {
     return keyInText(text, this.#property)
   }
 
-  /** Returns the key of a message that begins with `head`. */
+  /** Returns the key of a message that starts with `head`. */
   keyAt(text: string, from: number, end: number): string {
     this.#looks -= 1
     this.#hasLooked = true
     return text.substring(from + (this.#head as Uint8Array).length, end)
   }
 
-  /** A message was not parsed. */
+  /** Called when a message was skipped without parsing. */
   onSkipped(text: string, from: number, to: number): void {
     this.#looks = LOOKS
     this.#hasLooked = false
@@ -72,7 +72,7 @@ export class UnwantedTexts {
     this.#to = to
   }
 
-  /** Notes how a message began that was not parsed. */
+  /** Remembers the start of a message that was skipped. */
   learn(text: string, { value, at }: KeyInText): void {
     if (typeof value === 'string' && at < LONGEST_HEAD)
       this.#head = new TextEncoder().encode(text.slice(0, at + 1))

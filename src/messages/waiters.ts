@@ -5,28 +5,28 @@ import { syncAnswer } from '../core/thenable.js'
 import { DEFAULT_HIGH_WATER_MARK, HARD_LIMIT_FACTOR } from '../core/water-marks.js'
 import { BackpressureError, WaitTimeoutError } from '../errors/request-errors.js'
 
-/** How long to wait, and what may end it sooner. */
+/** Options of `connection.waitFor()`. */
 export interface WaitOptions {
-  /** In milliseconds; `false` waits until the connection is lost. @default 30_000 */
+  /** Maximum wait in milliseconds. `false` waits until the connection is lost. @default 30_000 */
   readonly timeout?: number | false | undefined
-  /** Ends the wait; the promise rejects with the signal's reason. */
+  /** Ends the wait when it aborts. The promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 
 const DEFAULT_TIMEOUT = 30_000
 
-/** So many may wait at once: a handler that waits for every message must not fill the memory. */
+/** Maximum number of waiters, so that a handler that calls `waitFor` for every message does not fill the memory. */
 const MAX_WAITERS = DEFAULT_HIGH_WATER_MARK * HARD_LIMIT_FACTOR
 
-/** Learns who waits for a message. */
+/** Counts the waiters. */
 export interface WaitersPort {
-  /** So many begin to wait. They may be rejected within this call. */
+  /** Called when waiters are added. They may be rejected during this call. */
   add(count?: number): void
-  /** So many wait no longer. */
+  /** Called when waiters are removed. */
   remove(count?: number): void
 }
 
-/** Those who wait for one further message. Each belongs to a link, is settled once, and leaves nothing behind. */
+/** Waits for single messages. Each wait belongs to a link, is settled once, and is then released completely. */
 export class Waiters {
   readonly #clock: Clock
   readonly #port: WaitersPort
@@ -44,8 +44,8 @@ export class Waiters {
   /**
    * Waits for the next message of a link that matches.
    *
-   * @param link any object that stands for the link; `undefined` waits for the next one: see {@link attach}
-   * @returns the message. The promise may be left alone for a while: a rejection that comes before anybody awaits it is not "unhandled".
+   * @param link any object that identifies the link; `undefined` waits for the next one, see {@link attach}
+   * @returns the message. The promise can be awaited later: its rejection never counts as unhandled.
    */
   add(match: (message: unknown) => boolean, options: WaitOptions, link?: object): Promise<unknown> {
     const promise = new Promise<unknown>((resolve, reject) => {
@@ -73,14 +73,14 @@ export class Waiters {
     this.#port.remove()
   }
 
-  /** Those who wait for no link yet wait for messages of this one from now on. */
+  /** Assigns this link to the waits that have none yet. */
   attach(link: object): void {
     for (const waiter of this.#waiters) waiter.attach(link)
   }
 
   /**
-   * Gives a message of a link to all whom it matches there, and tells whether there was one. A matcher that throws, or returns a
-   * promise, ends its own wait.
+   * Resolves all waits of a link that a message matches, and returns whether there was one. A matcher that throws or returns a promise ends only its
+   * own wait.
    */
   offer(message: unknown, link?: object): boolean {
     if (this.#waiters.size === 0) return false
@@ -104,7 +104,7 @@ export class Waiters {
   }
 }
 
-/** Settles the promise of a wait, and learns that it is over. */
+/** Receives the result and the end of a wait. */
 interface WaiterPort {
   resolve(message: unknown): void
   reject(error: Error): void
@@ -130,7 +130,7 @@ class Waiter {
     return this.#link
   }
 
-  /** Waits for messages of a link, unless it does so already. */
+  /** Waits for messages of this link, unless it already has one. */
   attach(link: object): void {
     this.#link ??= link
   }
@@ -141,11 +141,11 @@ class Waiter {
     this.#timer = clock.setTimeout(() => this.reject(new WaitTimeoutError(timeout)), timeout)
   }
 
-  /** Takes a message that matches, and tells whether it did. */
+  /** Resolves if a message matches, and returns whether it did. */
   offer(message: unknown): boolean {
     try {
-      if (!this.#isSettled && syncAnswer(this.#match(message), 'The match of waitFor')) {
-        // Its own match may have ended it.
+      if (!this.#isSettled && syncAnswer(this.#match(message), 'The match function of waitFor')) {
+        // The match function may have ended this wait.
         return this.#end(() => this.#port.resolve(message))
       }
     } catch (thrown) {
@@ -160,7 +160,7 @@ class Waiter {
 
   readonly #aborted = (): void => this.reject(this.#signal?.reason)
 
-  /** Ends the wait, and tells whether it has not been over before. */
+  /** Ends the wait. Returns false if it had already ended. */
   #end(settle: () => void): boolean {
     if (this.#isSettled) return false
     this.#isSettled = true

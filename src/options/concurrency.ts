@@ -3,25 +3,25 @@ import { checkFlag, isObject, shown, unknownNames } from './rules.js'
 import { checkRoute } from './validate-route.js'
 import type { Route } from '../messages/route.js'
 
-/** Messages of one key are handled one after another, those of different keys at the same time. */
+/** Handles messages with the same key one after another, and messages with different keys at the same time. */
 export interface KeyedConcurrency {
   /**
-   * Messages of one key stay in order. It is found as `route` finds a message's key: a property, a path, a position, a function, or a list
-   * of these; or by a method with `@ClientOption('concurrency.key')`.
+   * Key whose messages stay in order. It is found as by `route`: a property, a path, a position, a function, or a list of these; or by a
+   * method with `@ClientOption('concurrency.key')`.
    */
   readonly key?: Route | undefined
-  /** How many may be handled at once, all keys together. @default Infinity */
+  /** Maximum number of messages handled at once, all keys together. @default Infinity */
   readonly limit?: number | undefined
   /**
-   * Hands over only the newest of those that wait for their key, whatever else sets them apart; `connection.stats.conflated` counts
-   * the others. What has no key is never skipped.
+   * Keeps only the newest queued message of each key, even if the messages differ otherwise. `connection.stats.conflated` counts the
+   * replaced ones. Messages without a key are never replaced.
    *
    * @default false
    */
   readonly conflate?: boolean | undefined
 }
 
-/** The same with every default filled in; a number is so many at once, whatever their keys. */
+/** The option with all defaults filled in. A number applies to all messages, regardless of their keys. */
 export type ConcurrencySettings = number | Required<KeyedConcurrency>
 
 export const KEYED_CONCURRENCY_DEFAULTS = { limit: Infinity, conflate: false } as const
@@ -32,22 +32,22 @@ const PLACE = 'options.concurrency'
 export function fillInConcurrency(option: number | KeyedConcurrency): ConcurrencySettings {
   if (typeof option === 'number') return option
   const { limit, conflate } = KEYED_CONCURRENCY_DEFAULTS
-  // The check has found a key.
+  // The check has ensured that there is a key.
   return { key: option.key as Route, limit: option.limit ?? limit, conflate: option.conflate ?? conflate }
 }
 
-/** Finds what is wrong with the option. */
+/** Returns the mistakes of a `concurrency` option. */
 export function checkConcurrency(option: unknown): Mistake[] {
   if (isLimit(option)) return []
   if (!isObject(option) || Array.isArray(option)) {
-    const fix = 'give a whole number from 1, Infinity, or { key, limit, conflate }'
-    return [{ place: PLACE, cause: `is ${shown(option)}`, fix }]
+    const cause = `expected a positive integer or an object, received ${shown(option)}`
+    return [{ place: PLACE, cause, fix: 'use 1 or more, Infinity, or { key, limit, conflate }' }]
   }
   const { key, limit, conflate } = option
   const mistakes = [...unknownNames(option, PLACE, NAMES), ...checkKey(key)]
   if (limit !== undefined && !isLimit(limit)) {
-    const fix = 'give a whole number from 1, or Infinity'
-    mistakes.push({ place: `${PLACE}.limit`, cause: `is ${shown(limit)}`, fix })
+    const cause = `expected a positive integer, received ${shown(limit)}`
+    mistakes.push({ place: `${PLACE}.limit`, cause, fix: 'use 1 or more, or Infinity for no limit' })
   }
   return [...mistakes, ...checkFlag(conflate, `${PLACE}.conflate`)]
 }
@@ -58,7 +58,6 @@ function isLimit(value: unknown): boolean {
 
 function checkKey(key: unknown): Mistake[] {
   if (key !== undefined) return checkRoute(key, `${PLACE}.key`)
-  const fix =
-    "give the name of a property, such as 'symbol', or a function; without keys, give a number alone"
-  return [{ place: PLACE, cause: 'has no key', fix }]
+  const fix = "add key: 'symbol', or use a number to limit all messages"
+  return [{ place: PLACE, cause: 'key is missing', fix }]
 }

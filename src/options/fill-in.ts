@@ -17,7 +17,7 @@ import { mergeOptions } from './merge-options.js'
 import { fillInPeriodic } from './periodic-option.js'
 import type { ConnectionOptions } from './options.js'
 
-/** The options of one client with every default filled in: those of its connection, and those of the dispatch to its handlers. */
+/** Options of one client with all defaults filled in: those of its connection, and those for the dispatch to its handlers. */
 export interface ClientSettings extends ConnectionSettings {
   readonly route: Route
   readonly concurrency: ConcurrencySettings
@@ -26,7 +26,7 @@ export interface ClientSettings extends ConnectionSettings {
 
 const MiB = 1024 * 1024
 
-/** The defaults of everything that is a number; the documentation's table is checked against it. */
+/** Defaults that are numbers. A test compares the table in the documentation with them. */
 export const DEFAULTS = {
   concurrency: 1,
   highWaterMark: 1_024,
@@ -43,7 +43,6 @@ export const DEFAULTS = {
 const NO_PROTOCOLS: readonly string[] = []
 const NO_HEADERS: RequestHeaders = {}
 
-/** Fills in the defaults. */
 export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>): ClientSettings {
   const numberOf = (name: Exclude<keyof typeof DEFAULTS, 'concurrency'>): number | false =>
     options[name] ?? DEFAULTS[name]
@@ -83,8 +82,8 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
 }
 
 /**
- * Returns the property that has a message's key, if it can be found without parsing and no option needs to see unhandled messages.
- * `LinkUser.mayWant` finds those that need them for a time.
+ * Returns the property that contains a message's key, if it can be found without parsing and no option needs to see unhandled messages.
+ * `LinkUser.mayWant` covers those that need them temporarily.
  */
 function skipBy({
   ackOnArrival,
@@ -101,7 +100,7 @@ function skipBy({
     : route
 }
 
-/** Groups that nobody sets are shared by all connections. */
+/** Fills in a group. All connections share the groups without options. */
 function fillInGroup<T extends object>(group: Partial<T> | false | undefined, defaults: T): T | false {
   if (group === false) return false
   return group ? mergeOptions<T>(defaults, group as T) : defaults

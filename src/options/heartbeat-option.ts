@@ -14,12 +14,12 @@ const TIMES = ['interval', 'timeout', 'silence']
 const FUNCTIONS = ['message', 'isReply']
 const TEXTS = ['text', 'reply']
 
-/** Finds what is wrong with a `heartbeat` option. */
+/** Returns the mistakes of a `heartbeat` option. */
 export function checkHeartbeat(heartbeat: unknown, place: string): Mistake[] {
   if (heartbeat === false || heartbeat === 'ping') return []
   if (!isObject(heartbeat)) {
-    const fix = "give 'ping', { interval, timeout }, { text, reply }, { silence }, or false"
-    return [{ place, cause: `is ${shown(heartbeat)}`, fix }]
+    const fix = "use 'ping', { interval, timeout }, { text, reply }, { silence } or false"
+    return [{ place, cause: `expected 'ping', an object or false, received ${shown(heartbeat)}`, fix }]
   }
   const given = heartbeat
   const mistakes = [
@@ -28,36 +28,38 @@ export function checkHeartbeat(heartbeat: unknown, place: string): Mistake[] {
   ]
   const beats = ['interval', 'timeout', ...FUNCTIONS, ...TEXTS].filter((name) => given[name] !== undefined)
   if (given['silence'] !== undefined && beats.length > 0) {
-    const cause = `has silence, which never sends, and ${beats.join(', ')}, which is about sending`
-    mistakes.push({ place, cause, fix: 'keep silence to listen only, or the others to beat' })
+    const cause = `silence cannot be combined with ${beats.join(', ')}`
+    mistakes.push({ place, cause, fix: 'keep silence to listen only, or remove it' })
   }
   if (given['isReply'] !== undefined && given['message'] === undefined) {
-    mistakes.push({ place, cause: 'has isReply without message', fix: 'give the message that is replied to' })
+    mistakes.push({ place, cause: 'isReply requires message', fix: 'add message: () => …' })
   }
   mistakes.push(...checkTexts(given, place))
   return [...mistakes, ...checkFunctions(given, place, FUNCTIONS)]
 }
 
-/** Finds what is wrong with a heartbeat by text. */
+/** Returns the mistakes of a text heartbeat. */
 function checkTexts(given: Readonly<Record<string, unknown>>, place: string): Mistake[] {
   const mistakes = TEXTS.filter((name) => given[name] !== undefined && !isString(given[name])).map(
     (name) => ({
       place: `${place}.${name}`,
       cause: `expected a string, received ${shown(given[name])}`,
-      fix: `write ${name}: '…'`,
+      fix: `use ${name}: '…'`,
     }),
   )
   const functions = FUNCTIONS.filter((name) => given[name] !== undefined)
   if (given['text'] === undefined) {
     if (given['reply'] === undefined) return mistakes
-    return [...mistakes, { place, cause: 'has reply without text', fix: 'give the text that is replied to' }]
+    return [...mistakes, { place, cause: 'reply requires text', fix: "add text: '…'" }]
   }
   if (functions.length === 0) return mistakes
   const cause = `text cannot be combined with ${functions.join(' and ')}`
-  return [...mistakes, { place, cause, fix: 'keep text and reply for bare words, or message and isReply' }]
+  return [
+    ...mistakes,
+    { place, cause, fix: 'keep text and reply to send plain text, or message and isReply' },
+  ]
 }
 
-/** Fills in the defaults. */
 export function fillInHeartbeat(option: HeartbeatOption = 'ping'): HeartbeatSettings {
   if (option === false) return { style: 'off' }
   const { silence, interval, timeout, message, isReply, text, reply }: AnyHeartbeat =
@@ -75,18 +77,17 @@ export function fillInHeartbeat(option: HeartbeatOption = 'ping'): HeartbeatSett
 type AnyHeartbeat = Partial<SilenceOptions> & HeartbeatOptions & Partial<TextHeartbeatOptions>
 
 /**
- * Returns what `Heartbeat.configure` makes of present settings. Times alone keep the style that has them; anything else is read as the
- * option is.
+ * Returns the settings after `Heartbeat.configure`. Times alone keep a style that has these times; anything else is read like the option.
  *
- * @throws TypeError when there is no such heartbeat, or the present style has no such time
- * @throws RangeError when a time is none
+ * @throws TypeError if there is no such heartbeat, or the present style has no such time
+ * @throws RangeError if a time is invalid
  */
 export function changeHeartbeat(option: HeartbeatOption, present: HeartbeatSettings): HeartbeatSettings {
   const [mistake] = checkHeartbeat(option, 'heartbeat')
   if (mistake) {
     const { place, cause, fix } = mistake
     const isTime = TIMES.some((name) => place === `heartbeat.${name}`)
-    const message = `Cannot configure the heartbeat: ${place} ${cause}. To fix it, ${fix}`
+    const message = `Invalid ${place}: ${cause}. ${fix.charAt(0).toUpperCase()}${fix.slice(1)}`
     throw isTime ? new RangeError(message) : new TypeError(message)
   }
   if (!isObject(option)) return fillInHeartbeat(option)
@@ -96,7 +97,7 @@ export function changeHeartbeat(option: HeartbeatOption, present: HeartbeatSetti
   const [only] = names
   if (names.length === 1 && (only === 'interval' || only === 'timeout')) {
     throw new TypeError(
-      `Cannot set ${only} for heartbeat style '${present.style}'. Pass { interval, timeout } to begin with pings`,
+      `Cannot set ${only} for heartbeat style "${present.style}". Pass { interval, timeout }`,
     )
   }
   return fillInHeartbeat(given)

@@ -1,17 +1,17 @@
-/** Lays options over each other. Later layers win by name; an explicit `undefined` counts as not given. */
+/** Merges options. Later layers win by name; an explicit `undefined` counts as absent. */
 export function mergeOptions<T extends object>(...layers: readonly (T | undefined)[]): T {
   return merge(layers, (_name, _below, above) => above)
 }
 
 /**
- * Lays the options of a client over each other, as {@link mergeOptions} does, and merges the groups by name: `reconnect`, `outbox`,
- * `rateLimit` and `periodic`, and a `heartbeat` that has only times. Everything else is replaced as a whole.
+ * Merges the options of a client like {@link mergeOptions}, and merges these groups by name: `reconnect`, `outbox`, `rateLimit`,
+ * `periodic`, and a `heartbeat` with only times. Everything else is replaced as a whole.
  */
 export function mergeClientOptions<T extends object>(...layers: readonly (T | undefined)[]): T {
   return merge(layers, mergeGroup)
 }
 
-/** Groups whose members are options of their own. */
+/** Groups whose members are separate options. */
 const MERGED_GROUPS: readonly string[] = ['reconnect', 'outbox', 'rateLimit', 'periodic']
 
 /** A `heartbeat` with only these keeps the style of the layer below. */

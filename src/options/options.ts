@@ -14,140 +14,184 @@ import type { SubscriptionsOptions } from '../subscriptions/subscribe-options.js
 import type { Route } from '../messages/route.js'
 import type { Connect } from '../transports/transport.js'
 
-/** How to reconnect after a failed attempt or a lost connection. */
+/** Reconnect behavior after a failed attempt or a lost connection. */
 export interface ReconnectOptions {
   /**
-   * Upper bound of the first delay, in milliseconds. It doubles with each failure; the delay is random below it. After a connection that did
-   * not hold for `minUptime`, the next attempt also starts between half and one and a half of it after the start of the last one.
+   * Upper bound of the first delay, in milliseconds. It doubles with each failure; the delay is random below it.
+   *
+   * It also keeps attempts apart. If a connection did not last `minUptime`, the next attempt starts at least 0.5 to 1.5 times
+   * `initialDelay` after the start of the last one.
    *
    * @default 2_000
    */
   readonly initialDelay?: number | undefined
   /** Upper bound at which the delay stops doubling, in milliseconds. @default 30_000 */
   readonly maxDelay?: number | undefined
-  /** Minimum ready time after which the failures and attempts are counted again from 0, in milliseconds. @default 5_000 */
+  /** Minimum ready time after which the failure and attempt counts reset, in milliseconds. @default 5_000 */
   readonly minUptime?: number | undefined
   /** Maximum number of consecutive attempts, including the first. @default Infinity */
   readonly maxAttempts?: number | undefined
   /**
-   * Maximum time that a server's `Retry-After` is waited for, in milliseconds, plus a random part of `initialDelay`. A longer one is reduced to
-   * it, and is fatal before the first success (RFC 9110, section 10.2.3). @default 3_600_000
+   * Maximum time to wait for a server's `Retry-After`, in milliseconds, plus a random part of `initialDelay`. A longer one is reduced to it
+   * or, before the connection has opened once, is fatal (RFC 9110, section 10.2.3).
+   *
+   * @default 3_600_000
    */
   readonly maxRetryAfter?: number | undefined
-  /** Custom delays in milliseconds, in the place of those drawn below `maxDelay`: a list whose last one repeats, or a function of the failures so far. */
+  /**
+   * Your own delays in milliseconds, which replace the random ones below `maxDelay`: a list whose last delay repeats, or a function of the
+   * number of failures so far.
+   */
   readonly delays?: readonly number[] | ((failures: number) => number) | undefined
   /**
    * Overrides the retry decision: `true` retries, `false` gives up, a number sets the delay in milliseconds, `undefined` keeps the default.
-   * Never called after `close()`. If it throws, or returns anything else such as a promise, that is reported and the default applies.
+   * Never called after `close()`. If it throws or returns anything else, such as a promise, Holdfast reports that and uses the default.
    */
   readonly shouldReconnect?: ((failure: Failure) => boolean | number | undefined) | undefined
 }
 
-/** How messages are kept while they cannot be sent. */
+/** Limits and policy of the outbox, which keeps messages while they cannot be sent. */
 export interface OutboxOptions {
-  /** How many messages to keep. @default 1_000 */
+  /** Maximum number of messages to keep. @default 1_000 */
   readonly limit?: number | undefined
-  /** How many bytes of them (for text, characters). @default 1 MiB */
+  /** Maximum number of bytes to keep (for text, characters). @default 1 MiB */
   readonly bytes?: number | undefined
-  /** What happens when it is full: `send` throws, the oldest go, or the new one goes. @default 'reject' */
+  /** Policy for a full outbox: throw (`'reject'`), drop the oldest message, or drop the new one. @default 'reject' */
   readonly overflow?: OutboxSettings['overflow'] | undefined
-  /** Messages older than this when the connection is ready again are reported, not sent; in milliseconds. @default Infinity */
+  /**
+   * Maximum age of a message when the connection is ready again, in milliseconds. Older messages are reported instead of sent.
+   *
+   * @default Infinity
+   */
   readonly maxAge?: number | undefined
-  /** Names a message's kind: only the latest of a kind is kept. `undefined` keeps them all. */
+  /** Returns a key. Only the latest message per key is kept. If it returns `undefined`, the message is kept. */
   readonly conflate?: ((message: unknown) => unknown) | undefined
 }
 
-/** Options of a connection. Times are in milliseconds; `undefined` means the default, `false` means off. */
+/** Options of a connection. Times are in milliseconds. `undefined` means the default; `false` turns a feature off. */
 export interface ConnectionOptions {
-  /** Where to connect: `ws://…` or `wss://…`. */
+  /** URL to connect to, `ws://…` or `wss://…`. A value, or a function called on every attempt. */
   readonly url?: PerAttempt<string | URL> | undefined
-  /** The subprotocols to offer, in order of preference. The server must choose one of them. */
+  /** Subprotocols to offer, the preferred one first. The server must choose one of them. A value, or a function called on every attempt. */
   readonly protocols?: PerAttempt<string | readonly string[]> | undefined
-  /** Headers of the opening handshake. A header whose value is `undefined` is not sent. */
+  /**
+   * Headers of the opening handshake. A header whose value is `undefined` is not sent. A value, or a function called on every attempt, for
+   * example to fetch a token.
+   */
   readonly headers?: PerAttempt<Readonly<Record<string, string | undefined>>> | undefined
-  /** What logs and errors call the connection. @default the class's name */
+  /** Name of the connection in logs and errors. @default the class name */
   readonly name?: string | undefined
   /**
-   * Where a message's key is: a property, a path of them (`'data.e'`), a position in an array (`0`, `-2`), a function, or a list of
-   * these of which the first that finds a key counts. See also `keyPair`, `keyPart` and `keyPresent` of `holdfast/routes`. @default 'type'
+   * Place of a message's key: a property, a path (`'data.e'`), a position in an array (`0`, `-2`), a function, or a list of these, of which
+   * the first that finds a key wins. See also `keyPair`, `keyPart` and `keyPresent` of `holdfast/routes`.
+   *
+   * @default 'type'
    */
   readonly route?: Route | undefined
   /**
-   * Turns messages into frames and back. A function makes one for each link, for decoders with a state: it is called when a link has opened. If it
-   * throws, the attempt has failed, and the next one follows. @default jsonCodec
+   * Encodes messages to frames and decodes frames to messages. A function creates one codec per link, for decoders with state. It is called
+   * when a link has opened; if it throws, the attempt has failed, and the next one follows.
+   *
+   * @default jsonCodec
    */
   readonly codec?: Codec | CodecFactory | undefined
   /**
-   * Finds the messages in a decoded frame, where one may carry several; each is then routed and handled by itself. If it throws, what
-   * it has given so far is handled, and the rest of the frame is a `DecodeError`; so is all past 65,536 messages.
+   * Returns the messages of a decoded frame, for APIs that put several into one. Each message is routed and handled separately. If it
+   * throws, the messages so far are handled, and the rest of the frame is reported as a `DecodeError`, as is everything after 65,536
+   * messages.
    */
   readonly unpack?: Unpack | undefined
   /**
-   * Makes the acknowledgement of each message on arrival, before queue and handlers, also while `@OnOpen` runs; `undefined` for none. It is
-   * sent at once through the codec on the link that delivered the message, ahead of all that waits, from the `reserve` of `rateLimit`. It has to
-   * answer at once. It is not called for replies to heartbeats, nor after `close()`. If it throws, that is reported, and the message is handled.
+   * Returns the acknowledgement of a message, or `undefined` for none. It is called when the message arrives, before queues and handlers,
+   * even while `@OnOpen` runs.
+   *
+   * The acknowledgement is sent immediately on the link that delivered the message, ahead of everything that waits, from the `reserve` of
+   * `rateLimit`. The function must be synchronous. It is not called for heartbeat replies, nor after `close()`. If it throws, the error is
+   * reported, and the message is handled anyway.
    */
   readonly ackOnArrival?: AckOnArrival | undefined
-  /** Whether to send what handlers return. `false` sends nothing of it. @default true */
+  /** Whether to send what handlers return. @default true */
   readonly replies?: boolean | undefined
   /**
-   * Parses unhandled messages, too. Without it they are only counted if nothing needs them and their key is at the beginning of their text;
-   * then invalid JSON behind the key, and a second key, go unnoticed. @default false
+   * Whether to parse unhandled messages, too. By default they are only counted, if nothing needs them and their key is at the beginning of
+   * their text. Then invalid JSON after the key, and a second key, go unnoticed.
+   *
+   * @default false
    */
   readonly parseUnwanted?: boolean | undefined
-  /** How many messages may be handled at once, or which of them have to wait for each other. With 1, each waits for the one before it. @default 1 */
+  /**
+   * Maximum number of messages handled at once, or the messages that must wait for each other. With 1, each message waits for the one
+   * before it.
+   *
+   * @default 1
+   */
   readonly concurrency?: number | KeyedConcurrency | undefined
-  /** Number of pending messages at which the socket is paused. Reading resumes at a quarter; at 16 times as many it stops completely. @default 1_024 */
+  /**
+   * Number of pending messages at which the socket is paused. Reading resumes at a quarter. At 16 times this number, reading stops even for
+   * replies.
+   *
+   * @default 1_024
+   */
   readonly highWaterMark?: number | undefined
-  /** The same in bytes (for text, in characters). @default 16 MiB */
+  /** Number of pending bytes (for text, characters) at which the socket is paused. Reading resumes at a quarter. @default 16 MiB */
   readonly highWaterBytes?: number | undefined
-  /** Number of buffered bytes from which the promise of `send` waits, until a quarter is left. Past 16 times as many, `send` throws. @default 1 MiB */
+  /**
+   * Number of buffered bytes at which the promise of `send` waits, until a quarter is left. Past 16 times this number, `send` throws.
+   *
+   * @default 1 MiB
+   */
   readonly sendHighWaterMark?: number | undefined
-  /** How long an attempt may take in all, its functions included. @default 10_000 */
+  /** Maximum duration of an attempt in milliseconds, option functions included. @default 10_000 */
   readonly connectTimeout?: number | false | undefined
-  /** Maximum duration of `@OnOpen`. @default 30_000 */
+  /** Maximum duration of `@OnOpen` in milliseconds. @default 30_000 */
   readonly onOpenTimeout?: number | false | undefined
   /**
-   * Maximum time for handlers to finish after their link was lost or replaced, and for its `@OnClose`. In a handover, it also bounds the
-   * requests and `@OnClosing` of the old link. @default 30_000
+   * Maximum time in milliseconds for handlers to finish after their link was lost or replaced, and for its `@OnClose`. In a handover, it
+   * also limits the requests and `@OnClosing` of the old link.
+   *
+   * @default 30_000
    */
   readonly drainTimeout?: number | undefined
   /**
-   * Maximum duration of `close()`. After half of it, for handlers and `@OnClosing`, the close frame is sent; after nine tenths the socket is
-   * terminated; the rest is for `@OnClose`. Also the default of `end()`. @default 5_000
+   * Maximum duration of `close()` in milliseconds. Handlers and `@OnClosing` have the first half; then the close frame is sent. After nine
+   * tenths, the socket is terminated. The rest is for `@OnClose`. Also the default for `end()`.
+   *
+   * @default 5_000
    */
   readonly closeTimeout?: number | undefined
-  /** The most bytes that one received message may have. @default 32 MiB */
+  /** Maximum size of a received message in bytes, decompressed. @default 32 MiB */
   readonly maxPayload?: number | false | undefined
-  /** The most fragments that one received message may have. @default 16_384 */
+  /** Maximum number of fragments of a received message. @default 16_384 */
   readonly maxFragments?: number | false | undefined
   /**
-   * Whether to offer the server that messages be compressed (permessage-deflate, RFC 7692). It saves bytes, and costs time and, per
-   * connection, memory. `maxPayload` counts what a message is without it. @default false
+   * Whether to offer compression to the server (permessage-deflate, RFC 7692). It saves bandwidth, and costs time and memory per
+   * connection.
+   *
+   * @default false
    */
   readonly compression?: boolean | undefined
-  /** How a dead server is detected. @default 'ping', with an interval of 20_000 and a timeout of 10_000 */
+  /** Method of detecting a lost connection. @default 'ping', with an interval of 20_000 and a timeout of 10_000 */
   readonly heartbeat?: HeartbeatOption | undefined
   /** Sends a message at an interval while the connection is ready, for servers that expect signs of life. */
   readonly periodic?: PeriodicOptions | false | undefined
-  /** Reconnects; `false` ends the connection with its first failure. */
+  /** Reconnect behavior. `false` ends the connection at its first failure. */
   readonly reconnect?: ReconnectOptions | false | undefined
-  /** Maximum age of a link, minus up to a tenth by chance. Its replacement opens before it closes. @default no limit */
+  /** Maximum age of a link in milliseconds, minus up to a tenth at random. Its replacement opens before it closes. @default no limit */
   readonly maxAge?: number | undefined
-  /** Keeps messages that are sent while not connected until `@OnOpen` has completed; `false` makes such a send throw. */
+  /** Keeps messages sent while not connected, until `@OnOpen` has completed. `false` makes such a send throw. */
   readonly outbox?: OutboxOptions | false | undefined
-  /** How requests and their replies belong together; see `connection.request`. Start from a preset: `jsonRpc()`, `ocpp()`, `homeAssistant()`. */
+  /** Matches replies to requests; see `connection.request`. Start from a preset: `jsonRpc()`, `ocpp()` or `homeAssistant()`. */
   readonly requests?: RequestsOptions | undefined
-  /** How topics become messages; see `Subscriptions.subscribe`. `batch.size` and `batch.delay` say what goes together. */
+  /** Turns topics into messages; see `Subscriptions.subscribe`. `batch.size` and `batch.delay` determine which topics share a message. */
   readonly subscriptions?: SubscriptionsOptions | undefined
-  /** No more than so many sends in any so many milliseconds, pings included: what is too much waits. */
+  /** Limits sends to `messages` per `per` milliseconds, pings included. Excess sends are queued. */
   readonly rateLimit?: RateLimitSettings | undefined
-  /** Where to write what no handler takes; `false` writes nothing. @default the console, from `warn` up */
+  /** Receives log lines and unhandled errors. `false` disables logging. @default the console, from `warn` up */
   readonly logger?: Logger | false | undefined
-  /** The time: for tests. */
+  /** Source of time. Replace it in tests. */
   readonly clock?: Clock | undefined
-  /** Returns a number from 0 up to 1: for tests. @default Math.random */
+  /** Returns a number from 0 up to, but not including, 1. Replace it in tests. @default Math.random */
   readonly random?: (() => number) | undefined
-  /** What opens the sockets: for tests and other runtimes. @default the one over `ws` */
+  /** Opens the sockets. Replace it in tests and for other runtimes. @default the transport over `ws` */
   readonly transport?: Connect | undefined
 }

@@ -4,20 +4,20 @@ import { checkSync, checkTime, isObject, shown, unknownNames } from './rules.js'
 
 const NAMES = ['interval', 'message']
 
-/** Finds what is wrong with the option. */
+/** Returns the mistakes of a `periodic` option. */
 export function checkPeriodic(periodic: unknown, place: string): Mistake[] {
   if (periodic === false) return []
   if (!isObject(periodic)) {
     const fix = 'use { interval, message }, or false'
-    return [{ place, cause: `expected an object, received ${shown(periodic)}`, fix }]
+    return [{ place, cause: `expected an object or false, received ${shown(periodic)}`, fix }]
   }
   const { interval, message } = periodic
   const mistakes = unknownNames(periodic, place, NAMES)
   if (interval === undefined) {
-    mistakes.push({ place, cause: 'has no interval', fix: 'give the milliseconds between messages' })
+    mistakes.push({ place, cause: 'interval is missing', fix: 'add interval: 30_000' })
   } else mistakes.push(...checkTime(interval, `${place}.interval`, 1))
   if (message === undefined) {
-    mistakes.push({ place, cause: 'has no message', fix: 'give the message, or a function that makes it' })
+    mistakes.push({ place, cause: 'message is missing', fix: 'add message: () => …' })
   }
   return [...mistakes, ...checkSync(message, `${place}.message`)]
 }

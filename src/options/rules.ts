@@ -10,8 +10,8 @@ export function unknownNames(given: object, place: string, known: readonly strin
 
 export function unknownName(name: string, place: string, known: readonly string[]): Mistake {
   const near = nearest(name, known)
-  const fix = near ? `did you mean ${near}?` : `leave it out; there are ${[...known].sort().join(', ')}`
-  return { place: `${place}.${name}`, cause: 'is no option', fix }
+  const fix = near ? `did you mean "${near}"?` : `remove it. Valid options: ${[...known].sort().join(', ')}`
+  return { place: `${place}.${name}`, cause: 'unknown option', fix }
 }
 
 const FAR = 3
@@ -22,7 +22,7 @@ function nearest(name: string, known: readonly string[]): string | undefined {
   return first && first[1] < Math.min(FAR, first[0].length) ? first[0] : undefined
 }
 
-/** Counts the edits between two names (Levenshtein). */
+/** Returns the number of edits between two names (Levenshtein). */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (const [i, letter] of [...a].entries()) {
@@ -46,13 +46,16 @@ export function isFunction(value: unknown): boolean {
 
 const ASYNC: readonly unknown[] = ['AsyncFunction', 'AsyncGeneratorFunction']
 
-/** Finds a function whose promise nobody would wait for: each message would be one, and a rejection end the process. */
+/**
+ * Finds an async function in a place where its promise would not be awaited. A message would be a promise, and a rejection would end the
+ * process.
+ */
 export function checkSync(value: unknown, place: string): Mistake[] {
   const isAsync =
     isFunction(value) && ASYNC.includes((value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag])
   if (!isAsync) return []
-  const fix = 'return the result itself, not a promise of it; what takes time belongs in a handler'
-  return [{ place, cause: 'is an async function, and what it returns is not awaited', fix }]
+  const fix = 'return the value; do asynchronous work in a handler'
+  return [{ place, cause: 'must be synchronous: its promise would not be awaited', fix }]
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -63,15 +66,15 @@ export function hasMethods(value: unknown, ...names: readonly string[]): boolean
   return isObject(value) && names.every((name) => isFunction(value[name]))
 }
 
-/** Shows a value that does not fit: the contents of strings and objects might be secret. */
+/** Shows an invalid value. The contents of strings and objects are left out, because they might be secret. */
 export function shown(value: unknown): string {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : describeValue(value)
 }
 
 export function checkTime(value: unknown, place: string, least: number, canBeOff = false): Mistake[] {
   if (typeof value === 'number' && value >= least && value <= LONGEST_DELAY) return []
-  const fix = `give milliseconds, from ${least} to ${LONGEST_DELAY}${canBeOff ? ', or false for no limit' : ''}`
-  return [{ place, cause: `is ${shown(value)}`, fix }]
+  const cause = `expected milliseconds from ${least} to ${LONGEST_DELAY}, received ${shown(value)}`
+  return [{ place, cause, fix: `use a number: 10_000${canBeOff ? ', or false for no limit' : ''}` }]
 }
 
 export function checkTimes(
@@ -85,7 +88,7 @@ export function checkTimes(
   )
 }
 
-/** Finds values that are not functions, and functions whose promise is not awaited. */
+/** Finds values that are not functions, and functions whose promise would not be awaited. */
 export function checkFunctions(
   given: Readonly<Record<string, unknown>>,
   place: string,
@@ -98,8 +101,8 @@ export function checkFunctions(
     return [
       {
         place: `${place}.${name}`,
-        cause: `is ${shown(value)}, not a function`,
-        fix: `write ${name}: (…) => …`,
+        cause: `expected a function, received ${shown(value)}`,
+        fix: `use ${name}: (…) => …`,
       },
     ]
   })
@@ -107,10 +110,10 @@ export function checkFunctions(
 
 export function checkCount(value: unknown, place: string): Mistake[] {
   if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= 1)) return []
-  return [{ place, cause: `is ${shown(value)}`, fix: 'give a whole number from 1' }]
+  return [{ place, cause: `expected a positive integer, received ${shown(value)}`, fix: 'use 1 or more' }]
 }
 
 export function checkFlag(value: unknown, place: string): Mistake[] {
   if (value === undefined || typeof value === 'boolean') return []
-  return [{ place, cause: `is ${shown(value)}`, fix: 'give true or false' }]
+  return [{ place, cause: `expected a boolean, received ${shown(value)}`, fix: 'use true or false' }]
 }

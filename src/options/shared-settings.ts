@@ -2,7 +2,7 @@ import type { ConnectionOptions } from './options.js'
 import type { ClientSettings } from '../options/fill-in.js'
 import type { Class } from '../core/token.js'
 
-/** What is copied when it is filled in, so that what is in it counts, and not which object it is. */
+/** Groups that are copied when defaults are filled in, and so are compared by their contents. */
 const GROUPS: readonly string[] = [
   'concurrency',
   'heartbeat',
@@ -18,19 +18,19 @@ interface Known {
   readonly settings: ClientSettings
 }
 
-/** By class, of its last client. */
+/** By class: the options and settings of its last client. */
 const known = new WeakMap<Class, Known>()
 
 /**
- * Returns the settings of the last client of a class, if the options are the same: they have been checked then, and those who open thousands
- * of connections, which have their class and their options in common, need them in memory once.
+ * Returns the settings of the last client of a class, if the options are the same. These options have been checked already, and thousands
+ * of connections with the same class and options then share one object in memory.
  */
 export function knownSettings(target: Class, options: ConnectionOptions): ClientSettings | undefined {
   const last = known.get(target)
   return last && isSame(last.options, options) ? last.settings : undefined
 }
 
-/** Keeps the settings that options without mistakes came to, for the next client of the class. */
+/** Keeps the settings of valid options for the next client of the class. */
 export function keepSettings(target: Class, options: ConnectionOptions, settings: ClientSettings): void {
   const copied = Object.entries(options).map(([name, value]: [string, unknown]) => [
     name,

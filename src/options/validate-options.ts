@@ -28,13 +28,13 @@ const OUTBOX_NAMES = ['limit', 'bytes', 'overflow', 'maxAge', 'conflate']
 const OVERFLOWS: readonly unknown[] = ['reject', 'drop-oldest', 'drop-newest']
 const REQUEST_FUNCTIONS = ['replyId', 'result', 'error', 'nextId', 'idKey', 'respond', 'cancel', 'duringOpen']
 
-/** Numbers that `false` switches off. */
+/** Numbers that can be `false`. */
 const CAN_BE_OFF: readonly string[] = ['connectTimeout', 'onOpenTimeout', 'maxPayload', 'maxFragments']
 
-/** The cause of the mistake of options without a URL. */
+/** Cause of the mistake of options without a URL. */
 export const NO_URL = 'no URL given'
 
-/** Finds what is wrong with the options of a connection, whatever they were laid over. */
+/** Returns the mistakes of the merged options of a connection. */
 export function validateOptions(
   options: ConnectionOptions,
   target: string,
@@ -56,24 +56,25 @@ export function validateOptions(
   return mistakes
 }
 
-function shapeCheck(fits: (value: unknown) => boolean, what: string): Check {
-  return (value, place) => (fits(value) ? [] : [{ place, cause: `is ${shown(value)}`, fix: `give ${what}` }])
+function shapeCheck(fits: (value: unknown) => boolean, what: string, fix: string): Check {
+  return (value, place) =>
+    fits(value) ? [] : [{ place, cause: `expected ${what}, received ${shown(value)}`, fix }]
 }
 
 function checkCodec(codec: unknown, place: string): Mistake[] {
   if (isFunction(codec)) return checkSync(codec, place)
   if (!hasMethods(codec, 'encode', 'decode')) {
-    const fix = 'give an object with encode and decode, such as jsonCodec, or a function that makes one'
-    return [{ place, cause: `is ${shown(codec)}`, fix }]
+    const cause = `expected a codec or a function that returns one, received ${shown(codec)}`
+    return [{ place, cause, fix: 'use an object with encode and decode, such as jsonCodec' }]
   }
   return ['encode', 'decode'].flatMap((name) => checkSync((codec as ShapedCodec)[name], `${place}.${name}`))
 }
 
 type ShapedCodec = Readonly<Record<string, unknown>>
 
-/** Checks a function that has to answer at once. */
-function functionCheck(what: string): Check {
-  const check = shapeCheck(isFunction, what)
+/** Checks a function that must be synchronous. */
+function functionCheck(fix: string): Check {
+  const check = shapeCheck(isFunction, 'a function', fix)
   return (value, place) => [...check(value, place), ...checkSync(value, place)]
 }
 
@@ -84,8 +85,8 @@ function numberCheck(name: keyof typeof DEFAULTS): Check {
     if (value === false && canBeOff) return []
     if (name.endsWith('Timeout')) return checkTime(value, place, least, canBeOff)
     if (Number.isSafeInteger(value) && (value as number) >= 1) return []
-    const fix = `give a whole number from 1${canBeOff ? ', or false for no limit' : ''}`
-    return [{ place, cause: `is ${shown(value)}`, fix }]
+    const fix = `use 1 or more${canBeOff ? ', or false for no limit' : ''}`
+    return [{ place, cause: `expected a positive integer, received ${shown(value)}`, fix }]
   }
 }
 
@@ -95,8 +96,8 @@ function checkOutbox(outbox: unknown, place: string): Mistake[] {
     return [
       {
         place,
-        cause: `is ${shown(outbox)}`,
-        fix: 'give { limit, bytes, overflow, maxAge, conflate }, or false',
+        cause: `expected an object or false, received ${shown(outbox)}`,
+        fix: 'use { limit, bytes, overflow, maxAge, conflate }, or false',
       },
     ]
   }
@@ -108,15 +109,17 @@ function checkOutbox(outbox: unknown, place: string): Mistake[] {
   ]
   const { overflow } = outbox
   if (overflow !== undefined && !OVERFLOWS.includes(overflow)) {
-    const fix = "give 'reject', 'drop-oldest' or 'drop-newest'"
-    mistakes.push({ place: `${place}.overflow`, cause: `is ${shown(overflow)}`, fix })
+    const cause = `expected an overflow policy, received ${shown(overflow)}`
+    const fix = "use 'reject', 'drop-oldest' or 'drop-newest'"
+    mistakes.push({ place: `${place}.overflow`, cause, fix })
   }
   return mistakes
 }
 
 function checkRequests(requests: unknown, place: string): Mistake[] {
   if (!isObject(requests)) {
-    return [{ place, cause: `is ${shown(requests)}`, fix: 'give a preset, jsonRpc() say, or an object' }]
+    const cause = `expected an object, received ${shown(requests)}`
+    return [{ place, cause, fix: 'use a preset such as jsonRpc(), or an object' }]
   }
   const { id, timeout } = requests
   const mistakes = [
@@ -129,48 +132,54 @@ function checkRequests(requests: unknown, place: string): Mistake[] {
   const isPlace = isObject(id) && isFunction(id['read']) && isFunction(id['write'])
   if (isPlace) mistakes.push(...checkFunctions(id, `${place}.id`, ['read', 'write']))
   if (id !== undefined && id !== false && typeof id !== 'string' && !isPlace) {
-    const fix = 'give the name of a property, { read, write }, or false where the API has no ids'
-    mistakes.push({ place: `${place}.id`, cause: `is ${shown(id)}`, fix })
+    const cause = `expected a string, an object or false, received ${shown(id)}`
+    const fix = 'use the name of a property, { read, write }, or false if the API has no IDs'
+    mistakes.push({ place: `${place}.id`, cause, fix })
   }
   return mistakes
 }
 
 function checkRateLimit(rateLimit: unknown, place: string): Mistake[] {
   if (!isObject(rateLimit)) {
-    return [{ place, cause: `is ${shown(rateLimit)}`, fix: 'give { messages, per, reserve }' }]
+    const cause = `expected an object, received ${shown(rateLimit)}`
+    return [{ place, cause, fix: 'use { messages, per, reserve }' }]
   }
   const { messages, per, reserve } = rateLimit
   const mistakes = [
     ...unknownNames(rateLimit, place, ['messages', 'per', 'reserve']),
-    ...checkCount(messages ?? null, `${place}.messages`),
-    ...checkTime(per, `${place}.per`, 1),
+    ...(messages === undefined
+      ? [{ place, cause: 'messages is missing', fix: 'add messages: 10' }]
+      : checkCount(messages, `${place}.messages`)),
+    ...(per === undefined
+      ? [{ place, cause: 'per is missing', fix: 'add per: 1_000' }]
+      : checkTime(per, `${place}.per`, 1)),
   ]
   const isReserve =
     Number.isSafeInteger(reserve) && (reserve as number) >= 0 && (reserve as number) < (messages as number)
   if (reserve !== undefined && !isReserve) {
-    const fix = 'give a whole number from 0, below messages'
-    mistakes.push({ place: `${place}.reserve`, cause: `is ${shown(reserve)}`, fix })
+    const cause = `expected an integer from 0 up to less than messages, received ${shown(reserve)}`
+    mistakes.push({ place: `${place}.reserve`, cause, fix: 'use 0 or more, and less than messages' })
   }
   return mistakes
 }
 
-/** Finds what is wrong with one option that was given. */
+/** Returns the mistakes of one option. */
 type Check = (value: unknown, place: string) => Mistake[]
 
 const NUMBERS = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]
 
-/** Every option of a connection, so that a name that is none can be told. */
+/** All options of a connection. Any other name is a mistake. */
 const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Check>([
   ...NUMBERS.map((name) => [name, numberCheck(name)] as const),
   ['concurrency', checkConcurrency],
   ['url', checkUrl],
   ['protocols', checkProtocols],
   ['headers', checkHeaders],
-  ['name', shapeCheck(isString, "a name, such as 'lobby'")],
+  ['name', shapeCheck(isString, 'a string', "use a name such as 'lobby'")],
   ['route', checkRoute],
   ['codec', checkCodec],
-  ['unpack', functionCheck('a function from a decoded frame to the list of its messages')],
-  ['ackOnArrival', functionCheck('a function from a message to its acknowledgement, or undefined for none')],
+  ['unpack', functionCheck('use unpack: (decoded) => [decoded]')],
+  ['ackOnArrival', functionCheck('use ackOnArrival: (message) => …')],
   ['replies', checkFlag],
   ['parseUnwanted', checkFlag],
   ['compression', checkFlag],
@@ -186,10 +195,21 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Chec
     'logger',
     shapeCheck(
       (value) => value === false || hasMethods(value, 'debug', 'info', 'warn', 'error'),
-      'an object with debug, info, warn and error, such as console; or false',
+      'an object with debug, info, warn and error, or false',
+      'use console, another logger, or false to disable logging',
     ),
   ],
-  ['clock', shapeCheck((value) => hasMethods(value, 'now', 'date', 'setTimeout', 'nextTurn'), 'a Clock')],
-  ['random', shapeCheck(isFunction, 'a function such as Math.random')],
-  ['transport', shapeCheck(isFunction, 'a function that opens a socket')],
+  [
+    'clock',
+    shapeCheck(
+      (value) => hasMethods(value, 'now', 'date', 'setTimeout', 'nextTurn'),
+      'a Clock',
+      'use new FakeClock() from holdfast/testing',
+    ),
+  ],
+  ['random', shapeCheck(isFunction, 'a function', 'use a function such as Math.random')],
+  [
+    'transport',
+    shapeCheck(isFunction, 'a function', 'use a function that opens a socket, such as createWsTransport()'),
+  ],
 ])

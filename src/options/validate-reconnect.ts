@@ -14,15 +14,15 @@ import {
 const TIMES = ['initialDelay', 'maxDelay', 'minUptime', 'maxRetryAfter']
 const NAMES = [...TIMES, 'maxAttempts', 'delays', 'shouldReconnect']
 
-/** Finds what is wrong with the option. */
+/** Returns the mistakes of a `reconnect` option. */
 export function checkReconnect(reconnect: unknown, place: string): Mistake[] {
   if (reconnect === false) return []
   if (!isObject(reconnect)) {
     return [
       {
         place,
-        cause: `is ${shown(reconnect)}`,
-        fix: 'give an object, or false to end with the first failure',
+        cause: `expected an object or false, received ${shown(reconnect)}`,
+        fix: 'use { maxDelay: 60_000 }, or false to end the connection at its first failure',
       },
     ]
   }
@@ -35,8 +35,9 @@ export function checkReconnect(reconnect: unknown, place: string): Mistake[] {
   ]
   const isCount = maxAttempts === undefined || maxAttempts === Infinity || Number.isSafeInteger(maxAttempts)
   if (!isCount || (maxAttempts as number) < 1) {
-    const fix = 'give a whole number from 1; reconnect: false makes one try only'
-    mistakes.push({ place: `${place}.maxAttempts`, cause: `is ${shown(maxAttempts)}`, fix })
+    const cause = `expected a positive integer or Infinity, received ${shown(maxAttempts)}`
+    const fix = 'use 1 or more, or set reconnect: false for a single attempt'
+    mistakes.push({ place: `${place}.maxAttempts`, cause, fix })
   }
   return mistakes
 }
@@ -51,16 +52,17 @@ function checkBackoff(given: Readonly<Record<string, unknown>>, place: string): 
   }
   const most = maxDelay ?? RETRY_DEFAULTS.maxDelay
   if (!isTime(initialDelay) || !isTime(most) || initialDelay <= most) return []
-  const cause = `has an initialDelay (${initialDelay}) above its maxDelay (${most})`
-  return [{ place, cause, fix: 'raise maxDelay or lower initialDelay' }]
+  const cause = `initialDelay (${initialDelay}) exceeds maxDelay (${most})`
+  return [{ place, cause, fix: 'lower initialDelay or raise maxDelay' }]
 }
 
 function checkDelays(delays: unknown, place: string): Mistake[] {
   if (isFunction(delays)) return checkSync(delays, place)
   const isList = Array.isArray(delays) && delays.length > 0
   if (isList && delays.every(isTime)) return []
-  const cause = Array.isArray(delays) ? 'is empty or has something that is no time' : `is ${shown(delays)}`
-  return [{ place, cause, fix: 'list milliseconds, or give a function' }]
+  const received = Array.isArray(delays) ? '' : `, received ${shown(delays)}`
+  const cause = `expected a non-empty list of milliseconds${received}`
+  return [{ place, cause, fix: 'use delays: [1_000, 5_000], or a function' }]
 }
 
 function isTime(value: unknown): value is number {

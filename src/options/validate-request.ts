@@ -3,7 +3,7 @@ import { describeValue } from '../core/describe-value.js'
 import { findUrlMistake, showUrl } from '../core/url.js'
 import type { Mistake } from '../errors/startup-error.js'
 
-/** Finds what is wrong with the url. A function is called later. */
+/** Returns the mistakes of a `url` option. Functions are checked when they are called. */
 export function checkUrl(url: unknown, place: string): Mistake[] {
   if (typeof url === 'function') return []
   if (typeof url !== 'string' && !(url instanceof URL))
@@ -19,13 +19,13 @@ export function checkUrl(url: unknown, place: string): Mistake[] {
   return problem ? [{ place, cause: `${showUrl(text)} ${problem.cause}`, fix: problem.fix }] : []
 }
 
-/** Finds subprotocols that no request can carry. A function is called later. */
+/** Returns the mistakes of a `protocols` option. Functions are checked when they are called. */
 export function checkProtocols(protocols: unknown, place: string): Mistake[] {
   if (typeof protocols === 'function') return []
   return findProtocolMistakes(protocols).map((mistake) => ({ ...mistake, place: place + mistake.place }))
 }
 
-/** Finds headers that no request can carry. A function is called later. */
+/** Returns the mistakes of a `headers` option. Functions are checked when they are called. */
 export function checkHeaders(headers: unknown, place: string): Mistake[] {
   if (typeof headers === 'function') return []
   return findHeaderMistakes(headers).map((mistake) => ({ ...mistake, place: place + mistake.place }))

@@ -3,11 +3,11 @@ import { checkCount, checkFunctions, checkTime, isObject, shown, unknownNames } 
 
 const FUNCTIONS = ['subscribe', 'unsubscribe', 'key', 'ack']
 
-/** Finds what is wrong with the `subscriptions` option. */
+/** Returns the mistakes of a `subscriptions` option. */
 export function checkSubscriptions(subscriptions: unknown, place: string): Mistake[] {
   if (!isObject(subscriptions)) {
-    const fix = 'give { subscribe: (topics) => message }'
-    return [{ place, cause: `is ${shown(subscriptions)}`, fix }]
+    const fix = 'use { subscribe: (topics) => message }'
+    return [{ place, cause: `expected an object, received ${shown(subscriptions)}`, fix }]
   }
   const { ackTimeout, batch, subscribe } = subscriptions
   const mistakes = [
@@ -17,12 +17,13 @@ export function checkSubscriptions(subscriptions: unknown, place: string): Mista
     ...(batch === undefined ? [] : checkBatch(batch, `${place}.batch`)),
   ]
   if (subscribe !== undefined) return mistakes
-  const fix = 'write subscribe: (topics) => message'
+  const fix = 'add subscribe: (topics) => message'
   return [...mistakes, { place: `${place}.subscribe`, cause: 'is missing', fix }]
 }
 
 function checkBatch(batch: unknown, place: string): Mistake[] {
-  if (!isObject(batch)) return [{ place, cause: `is ${shown(batch)}`, fix: 'give { size, delay }' }]
+  if (!isObject(batch))
+    return [{ place, cause: `expected an object, received ${shown(batch)}`, fix: 'use { size, delay }' }]
   const { delay, size } = batch
   return [
     ...unknownNames(batch, place, ['size', 'delay']),

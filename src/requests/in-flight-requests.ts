@@ -6,13 +6,13 @@ import type { RequestOptions, RequestsSettings } from './request-options.js'
 /** Identifies a request in flight whose message has no ID yet. */
 class HeldKey {}
 
-/** The requests that have been sent and wait for a reply, by what a reply names them by. */
+/** The requests that were sent and wait for a reply, by the ID that the reply contains. */
 export class InFlightRequests {
   /** The IDs of the link; `undefined` if the API has none. */
   readonly ids: RequestIds | undefined
-  /** Requests in flight, and those that wait for their turn with an ID of their own: nobody else may have that. */
+  /** Requests in flight, and waiting requests that came with an ID, which no other request may use. */
   readonly #byKey = new Map<unknown, PendingRequest>()
-  /** Those with a `match`, so that other messages cost nothing. */
+  /** Requests with a `match`. If there are none, messages without an ID cost nothing. */
   readonly #matching = new Set<PendingRequest>()
   #size = 0
 
@@ -21,14 +21,14 @@ export class InFlightRequests {
   }
 
   /**
-   * Reads the id that a request brings along.
+   * Returns the ID that the message of a request already has.
    *
-   * @throws TypeError when another pending request has it, or when the message can have none and there is no `match`
+   * @throws TypeError if another pending request has it, or if the message cannot have an ID and there is no `match`
    */
   ownId(message: unknown, { match }: RequestOptions): RequestId | undefined {
     const { ids } = this
-    if (!ids && !match) throw new TypeError('A request needs a match where requests.id is false')
-    // The ID of a message that a function makes is known once it is made.
+    if (!ids && !match) throw new TypeError('match is required when requests.id is false')
+    // If a function creates the message, its ID is not known yet.
     if (typeof message === 'function') return undefined
     return match ? ids?.readIfAny(message) : ids?.read(message)
   }
@@ -46,7 +46,7 @@ export class InFlightRequests {
     return this.get(request.key) === request
   }
 
-  /** Tells whether a request is in flight, and its message has left with its ID. */
+  /** Returns whether a request is in flight and its message was sent with its ID. */
   isIdentified(request: PendingRequest): boolean {
     return this.has(request) && !(request.key instanceof HeldKey)
   }
@@ -59,17 +59,17 @@ export class InFlightRequests {
     return this.#matching.size > 0
   }
 
-  /** Returns those with a `match`, the oldest first. */
+  /** Returns the requests with a `match`, oldest first. */
   matching(): PendingRequest[] {
     return [...this.#matching]
   }
 
-  /** Keeps the ID that a waiting request has brought along for it. */
+  /** Reserves the ID that a waiting request came with. */
   reserve(request: PendingRequest): void {
     if (request.hasOwnId) this.#byKey.set(request.key, request)
   }
 
-  /** Tells whether another pending request has the ID that a request has brought along. */
+  /** Returns whether another pending request has the ID that a request came with. */
   isTaken(request: PendingRequest): boolean {
     return request.hasOwnId && this.#byKey.has(request.key)
   }
@@ -77,7 +77,7 @@ export class InFlightRequests {
   /**
    * Adds a request that is being sent, and returns the message with its ID.
    *
-   * @throws TypeError when `nextId` returns none
+   * @throws TypeError if `nextId` does not return an unused ID
    */
   add(request: PendingRequest): unknown {
     const { id, key, hasOwnId, message } = request
@@ -86,7 +86,7 @@ export class InFlightRequests {
     return identified
   }
 
-  /** Adds a request whose message has no ID yet: no reply can be meant for it until `identifyLate`. */
+  /** Adds a request whose message has no ID yet. It cannot receive a reply until `identifyLate`. */
   addLate(request: PendingRequest): void {
     request.markHeld(new HeldKey())
     this.#byKey.set(request.key, request)
@@ -94,9 +94,9 @@ export class InFlightRequests {
   }
 
   /**
-   * Returns the message of such a request, made by now, with its ID: the one that it has, or a new one.
+   * Returns the message of a request that was added with `addLate`, with its own ID or a new one.
    *
-   * @throws TypeError when the message can have no ID, or has one that is in use, or when `nextId` returns none
+   * @throws TypeError if the message cannot have an ID or has one that is in use, or if `nextId` does not return an unused ID
    */
   identifyLate(request: PendingRequest, message: unknown): unknown {
     const own = request.options.match ? this.ids?.readIfAny(message) : this.ids?.read(message)
@@ -115,7 +115,7 @@ export class InFlightRequests {
     return identified
   }
 
-  /** Removes a request, and frees its ID. */
+  /** Removes a request and frees its ID. */
   remove(request: PendingRequest): void {
     if (this.#byKey.get(request.key) !== request) return
     this.#byKey.delete(request.key)

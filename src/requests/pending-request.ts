@@ -7,29 +7,29 @@ import type { RequestId } from './request-ids.js'
 import type { RequestOptions } from './request-options.js'
 import type { RequestTimeouts, Timeout } from './request-timeouts.js'
 
-/** Has a request until it is settled, or until another one takes it over. */
+/** Owns a request until it is settled, or until another owner adopts it. */
 export interface RequestOwner {
-  /** Ends a request whose asker has left early, with an error unless it has left on purpose, and tells the peer. */
+  /** Ends a request that the caller no longer waits for, and cancels it on the server. There is no error if the caller left on purpose. */
   abandon(request: PendingRequest, error: Error | undefined, isAborted: boolean): void
-  /** Sends what waits, as the limit allows. */
+  /** Sends waiting requests up to the limit. */
   flush(): void
   /** ID of the connection, for errors. */
   readonly client: string
 }
 
-/** The place of a request among those that wait for their turn. */
+/** Place of a request in the queue. */
 export interface QueuePlace extends Chained<QueuePlace> {
   readonly request: PendingRequest
 }
 
-/** One request from the call to its end, with its ID, its time-out and its signal. */
+/** One request from the call to its end, with its ID, its timeout and its signal. */
 export abstract class PendingRequest {
   readonly message: unknown
   readonly options: RequestOptions
   readonly hasOwnId: boolean
   #owner: RequestOwner
   #id: RequestId | undefined
-  /** It was made on a link, or sent on one: if that link is lost, it is lost, too. */
+  /** True if it was created or sent on a link. If that link is lost, the request fails too. */
   #isBound: boolean
   #wasSent = false
   #isSettled = false
@@ -39,7 +39,7 @@ export abstract class PendingRequest {
 
   /**
    * @param own the ID that the message already has
-   * @param isBound false if it was made without a link
+   * @param isBound false if it was created without a link
    */
   constructor(
     message: unknown,
@@ -56,27 +56,27 @@ export abstract class PendingRequest {
     this.#isBound = isBound
   }
 
-  /** Takes a reply, and returns whether it was the last. */
+  /** Handles a reply, and returns whether it was the last one. */
   abstract onReply(reply: unknown, result: (reply: unknown) => unknown): boolean
   /** Passes the error to the caller. */
   abstract reject(error: Error, isAborted: boolean): void
 
-  /** The link, or the lobby, that has it now. */
+  /** The link or the lobby that owns it now. */
   get owner(): RequestOwner {
     return this.#owner
   }
 
-  /** The ID that it was sent with last, or that its message already has. */
+  /** ID that it was last sent with, or that its message already has. */
   get id(): unknown {
     return this.#id?.id
   }
 
-  /** Identifies it among the requests in flight: the key of the ID, or the request itself if the API has no IDs. */
+  /** Key among the requests in flight: the key of the ID, or the request itself if the API has no IDs. */
   get key(): unknown {
     return this.#id?.key
   }
 
-  /** Names it in an error. */
+  /** Facts that identify it in an error. */
   get facts(): RequestFacts {
     return { id: this.id, message: this.message, client: this.#owner.client }
   }
@@ -89,12 +89,12 @@ export abstract class PendingRequest {
     return this.#isSettled
   }
 
-  /** False while no link has anything to do with it. */
+  /** False while it was neither created nor sent on a link. */
   get isBound(): boolean {
     return this.#isBound
   }
 
-  /** Its place in the queue of its owner, while it waits for its turn. */
+  /** Place in the owner's queue while it waits to be sent. */
   get place(): QueuePlace | undefined {
     return this.#place
   }
@@ -106,29 +106,29 @@ export abstract class PendingRequest {
     return this.#place
   }
 
-  /** Records that it waits no longer. */
+  /** Records that it no longer waits. */
   leave(): void {
     this.#place = undefined
   }
 
   /**
-   * Records that a link has it, and holds it back: its message has no ID yet.
+   * Records that a link has accepted it, but its message has no ID yet.
    *
-   * @param key what identifies it among the requests in flight until it has an ID
+   * @param key its key among the requests in flight until it has an ID
    */
   markHeld(key: unknown): void {
     this.#id = { id: undefined, key }
     this.#isBound = true
   }
 
-  /** Records that it is sent, and with which ID. */
+  /** Records that it is sent with this ID. */
   markSent(id: RequestId): void {
     this.#id = id
     this.#wasSent = true
     this.#isBound = true
   }
 
-  /** Starts the time-out, and watches the signal. */
+  /** Starts the timeout and listens to the signal. */
   start(timeouts: RequestTimeouts, timeout: number | false): void {
     const { signal } = this.options
     if (signal) {
@@ -150,7 +150,7 @@ export abstract class PendingRequest {
     this.#owner.abandon(this, new RequestTimeoutError(timeout, this.facts, this.#wasSent), false)
   }
 
-  /** Ends the time-out, and leaves the signal alone. */
+  /** Cancels the timeout and stops listening to the signal. */
   settle(): void {
     this.#isSettled = true
     this.#timeout?.line.cancel(this.#timeout)

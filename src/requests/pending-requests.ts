@@ -17,23 +17,23 @@ import { StreamRequest } from './stream-request.js'
 import { unawaitedRequest } from './unawaited-request.js'
 import type { UnawaitedRequest } from './unawaited-request.js'
 
-/** Sends the requests of one link, and receives what happens to them. A lobby never sends: its `canSend` is not called. */
+/** Sends the requests of one link, and receives their events. A lobby never sends, so its `canSend` is not called. */
 export interface RequestsPort extends Omit<RequestQueuePort, 'cancel' | 'identifiesLate'> {
   /** True if a heartbeat may overtake requests that the rate limit holds back. */
   readonly isRateLimited: boolean
-  /** Called when a function of the options threw at a message that belongs to no request: it goes to the handlers. */
+  /** Called when an option function threw for a message that belongs to no request. The handlers receive that message. */
   onError(thrown: unknown): void
-  /** Called for a reply that no request was waiting for: late, duplicate, foreign, or an error without an id. */
+  /** Called for a reply that no request was waiting for: late, duplicate, unknown, or an error without an ID. */
   onUnmatched(): void
 }
 
 /**
- * The requests of one link that have not been settled: each is settled once, and leaves nothing behind. A connection has one more of
- * these, its lobby: requests wait there that were made without a link, and those that go on after the loss of theirs.
+ * The pending requests of one link. Each is settled once and then released completely. Each connection also has a lobby, where requests
+ * wait that were created without a link, or that continue after they lost their link.
  *
- *   lobby: request() ──▶ waiting ── release(), adopt() ──┐            ┌── the lobby or another link adopts it
+ *   lobby  request() ──▶ waiting ── release(), adopt() ──┐            ┌── the lobby or another link adopts it
  *                                                        ▼            │
- *   link:  request() ─────────────────────────────────▶ queued ── onLost() of what may go on
+ *   link   request() ─────────────────────────────────▶ queued ── onLost() if it continues  
  *                                                        │            │
  *                            canSend(), fewer than `limit` in flight  │
  *                                                        ▼            │
@@ -50,7 +50,7 @@ export class PendingRequests {
   #endedWith: Error | undefined
   #idle: Deferred<void> | undefined
 
-  /** @param isLobby true for the requests that wait for a link: nothing is sent, and only so many may wait */
+  /** @param isLobby true for requests that wait for a link. Nothing is sent, and the number of requests is bounded */
   constructor(settings: RequestsSettings, clock: Clock, port: RequestsPort, isLobby = false) {
     this.#settings = settings
     this.#clock = clock
@@ -71,12 +71,12 @@ export class PendingRequests {
     this.#timeouts = new RequestTimeouts(clock)
   }
 
-  /** How many requests are pending, those that have not been sent included. */
+  /** Number of pending requests, including unsent ones. */
   get size(): number {
     return this.#queue.size
   }
 
-  /** Resolves when no request is pending any more. */
+  /** Resolves when no request is pending. */
   idle(): Promise<void> {
     if (this.size === 0) return RESOLVED
     return (this.#idle ??= deferred()).promise
@@ -90,10 +90,10 @@ export class PendingRequests {
   }
 
   /**
-   * Asks, and resolves with the result of the reply. The message is read when it is sent. The promise may be left alone: a
-   * rejection that comes before anybody awaits it is not "unhandled".
+   * Sends a request, and resolves with the result of its reply. The message is read when it is sent. You do not have to await the promise: its
+   * rejection never counts as unhandled.
    *
-   * @throws TypeError when the message has an id that is in use, or when it can have none and there is no `match`
+   * @throws TypeError if the message has an ID that is in use, or if it cannot have an ID and there is no `match`
    */
   request(message: unknown, options: RequestOptions = {}): Promise<unknown> {
     const own = this.#inFlight.ownId(message, options)
@@ -103,8 +103,8 @@ export class PendingRequests {
   }
 
   /**
-   * Asks at once, and iterates over the results of all replies until the last. It counts as in flight until then; leaving the
-   * loop early forgets it. What bounds it: at most `highWaterMark` replies wait to be read.
+   * Sends a request immediately, and iterates over the results of all replies. It counts as in flight until the last reply. Leaving the loop early
+   * cancels it. At most `highWaterMark` replies wait to be read.
    *
    * @throws TypeError like {@link request}
    */
@@ -115,7 +115,7 @@ export class PendingRequests {
     return request.replies
   }
 
-  /** Gives a received message to the request that it is a reply to, and tells whether there was one. */
+  /** Passes a received message to the request that it replies to, and returns whether there was one. */
   take(message: unknown): boolean {
     let key: unknown
     try {
@@ -132,18 +132,18 @@ export class PendingRequests {
     }
     const request = this.#inFlight.get(key)
     if (request) return this.#offer(request, message, true)
-    // Those without an id are found by their match alone, whatever the message has for an id.
+    // Requests without an ID are found by their match alone, whatever ID the message has.
     if (this.#offerToMatching(message, (id) => id === undefined)) return true
     this.#port.onUnmatched()
     return false
   }
 
-  /** Sends what waits, in order, as the limit and the link allow. To be called when `canSend()` may have become true. */
+  /** Sends waiting requests in order, as far as the limit and the link allow. Call it when `canSend()` may have become true. */
   flush(): void {
     this.#queue.flush()
   }
 
-  /** Lets go of all requests that wait, for a link to adopt them. Their time-outs and signals keep running. */
+  /** Removes and returns all waiting requests so that a link can adopt them. Their timeouts and signals stay active. */
   release(): PendingRequest[] {
     const released = this.#queue.waiting()
     for (const request of released) this.#queue.remove(request)
@@ -152,11 +152,11 @@ export class PendingRequests {
   }
 
   /**
-   * Takes requests over from the lobby or from a lost link, and sends them as the limit allows: those that have been sent before
-   * first, then the rest, in order. One whose own id a request here has already rejects with a TypeError.
+   * Adopts requests from the lobby or from a lost link, and sends them as the limit allows. Those that were sent before come first, then the rest,
+   * in order. A request rejects with a TypeError if a request here already has its ID.
    */
   adopt(requests: readonly PendingRequest[]): void {
-    // An abort may have settled some in between.
+    // An abort may have settled some of them by now.
     const pending = requests.filter(({ isSettled }) => !isSettled)
     if (pending.length === 0) return
     for (const request of pending) if (request.wasSent) this.#adoptOne(request)
@@ -172,8 +172,10 @@ export class PendingRequests {
   }
 
   /**
-   * The link is lost: what was made or sent on it rejects, in the same turn, and so does what is made later. What goes on is
-   * returned, for the lobby or another link to adopt: requests with `resend`, and those that were made without a link and never sent.
+   * Called when the link is lost. Requests that were created or sent on it reject in the same turn, and so do later ones.
+   *
+   * @returns the requests that continue, so that the lobby or another link adopts them: those with `resend`, and those that were created without
+   * a link and never sent
    */
   onLost(error: Error): PendingRequest[] {
     this.#endedWith ??= error
@@ -188,13 +190,13 @@ export class PendingRequests {
     return left
   }
 
-  /** The connection is closed for good: everything rejects, and so does what is asked later. */
+  /** Called when the connection is closed. All requests reject, and so do later ones. */
   onClosed(error: Error): void {
     this.#endedWith ??= error
     this.#queue.failAll(this.#queue.all(), error)
   }
 
-  /** Rejects what was made or sent on a link. What waits its turn beside that goes on in the next turn of the event loop. */
+  /** Rejects the requests that were created or sent on a link. The other waiting requests continue in the next turn of the event loop. */
   rejectAll(error: Error): void {
     this.#queue.failAll(
       this.#queue.all().filter(({ isBound }) => isBound),
@@ -203,26 +205,26 @@ export class PendingRequests {
     if (this.#queue.size > 0) this.#clock.nextTurn(() => this.#queue.flush())
   }
 
-  /** Writes the next id into a message that is not a request, such as a heartbeat. What has an id, or can have none, passes as it is. */
+  /** Adds the next ID to a message that is not a request, such as a heartbeat. Returns a message unchanged if it has an ID or cannot have one. */
   withId(message: unknown): unknown {
     return this.#inFlight.ids ? this.#inFlight.ids.assignId(message) : message
   }
 
-  /** Notes the id of a message that is sent beside the requests, a subscription say: no request of this link will be given it. */
+  /** Records the ID of a message that is not a request, for example a subscription. No request of this link will get that ID. */
   markUsed(message: unknown): void {
     this.#inFlight.ids?.markUsedIdOf(message)
   }
 
   /**
-   * Gives a message an id of this link, and tells its reply, for somebody who finds that without these requests.
+   * Adds an ID of this link to a message whose reply the caller finds itself, with the returned `isReply`.
    *
-   * @throws TypeError when the message can have no id, or has one that is in use
+   * @throws TypeError if the message cannot have an ID, or has one that is in use
    */
   identify(message: unknown): UnawaitedRequest {
     return unawaitedRequest(message, this.#inFlight.ids, this.#settings)
   }
 
-  // --- what a request goes through --------------------------------------------------------------------------------------
+  // --- the steps of a request -------------------------------------------------------------------------------------------
 
   #add(request: PendingRequest): void {
     const { signal, timeout = this.#settings.timeout } = request.options
@@ -237,7 +239,7 @@ export class PendingRequests {
     this.#queue.flush()
   }
 
-  /** The error of one request more in a full lobby. */
+  /** Error for another request if the lobby is full. */
   get #overflow(): BackpressureError | undefined {
     if (!this.#isLobby) return undefined
     const most = Math.max(this.#settings.limit, REQUEST_DEFAULTS.limit)
@@ -247,7 +249,7 @@ export class PendingRequests {
 
   #offerToMatching(message: unknown, isAsked: (id: unknown) => boolean): boolean {
     if (!this.#inFlight.hasMatching) return false
-    // A copy, for a matcher that throws lets the next request go out, which this message is no reply to.
+    // A copy, because a matcher that throws lets the next request be sent, and this message cannot be its reply.
     return this.#inFlight
       .matching()
       .some(
@@ -256,7 +258,7 @@ export class PendingRequests {
       )
   }
 
-  /** Gives a message to a request that may want it, and tells whether it did; what throws meanwhile ends that request. */
+  /** Offers a message to a request, and returns whether it was accepted. If a function of the user throws, the request ends. */
   #offer(request: PendingRequest, message: unknown, hasItsId: boolean): boolean {
     try {
       if (!hasItsId && !isMatch(request, message)) return false
@@ -265,7 +267,7 @@ export class PendingRequests {
         this.#fail(request, new ReplyError(request.facts, details))
         return true
       }
-      // An error ends its request, whatever that waits for; anything else with its id has to match, too.
+      // An error always ends its request. Any other message with its ID must also match.
       if (hasItsId && !isMatch(request, message)) return false
       if (request.onReply(message, this.#settings.result)) {
         this.#queue.end(request)
@@ -279,7 +281,7 @@ export class PendingRequests {
   }
 
   #fail(request: PendingRequest, error: Error): void {
-    // A reader that cannot keep up with the replies leaves early, too.
+    // Unread replies cancel the request, so the server must be notified.
     if (error instanceof UnreadRepliesError) this.#queue.abandon(request, error, false)
     else this.#queue.fail(request, error, false)
     this.#queue.flush()
@@ -291,15 +293,15 @@ function errorOf({ error }: RequestsSettings, message: unknown): unknown {
 }
 
 function isMatch({ id, options }: PendingRequest, message: unknown): boolean {
-  return syncAnswer(options.match?.(message, id), 'The match of a request') ?? true
+  return syncAnswer(options.match?.(message, id), 'The match function of a request') ?? true
 }
 
-/** Tells whether a request outlives the link that has it. */
+/** Returns whether a request continues after it lost its link. */
 function goesOn({ isBound, options }: PendingRequest): boolean {
   return options.resend === true || !isBound
 }
 
-/** Rejects a request that nothing has. */
+/** Rejects a request that has no owner. */
 function reject(request: PendingRequest, error: Error): void {
   request.settle()
   request.reject(error, false)

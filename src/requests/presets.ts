@@ -3,9 +3,9 @@ import { idOfCall, isRecord, propertyAccessor } from './request-options.js'
 import type { RequestsOptions } from './request-options.js'
 
 /**
- * JSON-RPC 2.0: `request({ method, params })` resolves with `result` and rejects with `error` as its details. The reply to
- * a call of the server's is its result, or an error with the code -32603 where the result is an Error. A heartbeat message without an
- * id stays the notification that it is.
+ * JSON-RPC 2.0. `request({ method, params })` resolves with `result`, or rejects with `error` as its details. A request from the server is
+ * answered with the result, or with an error with the code -32603 if the result is an Error. A heartbeat message without an ID stays a
+ * notification.
  */
 export function jsonRpc(): RequestsOptions {
   const property = propertyAccessor('id')
@@ -14,7 +14,7 @@ export function jsonRpc(): RequestsOptions {
       read: property.read,
       write: (message, id) => ({ jsonrpc: '2.0', ...(property.write(message, id) as object) }),
     },
-    // Calls and notifications of the server's have a method; theirs is another row of ids.
+    // Requests and notifications from the server have a method. The server numbers its requests independently.
     replyId: (message) => (isRecord(message) && !('method' in message) ? message['id'] : undefined),
     result: (reply) => (reply as JsonRpcReply).result,
     error: (reply) => (isRecord(reply) && !('method' in reply) ? reply['error'] : undefined),
@@ -34,14 +34,14 @@ interface JsonRpcReply {
 /** JSON-RPC 2.0, section 5.1. */
 const INTERNAL_ERROR = -32_603
 
-/** The first elements of OCPP's messages (OCPP-J 1.6, section 4.1.3). */
+/** First elements of OCPP messages (OCPP-J 1.6, section 4.1.3). */
 const OcppType = { CALL: 2, RESULT: 3, ERROR: 4 } as const
 
 /**
- * OCPP over JSON: `request([action, payload])`, or the whole call with an id of its own, resolves with the payload of the
- * result; a CALLERROR rejects with `{ code, message, details }`. One request at a time, as OCPP wants it; ids are UUIDs, for
- * they must be unique beyond one connection. The reply to a call of the server's is a CALLRESULT, or a CALLERROR where the
- * result is an Error. Handlers of the server's calls also run while `@OnOpen` does, unless they have `duringOpen: false`.
+ * OCPP over JSON. `request([action, payload])`, or a whole CALL with its own ID, resolves with the payload of the result. A CALLERROR rejects
+ * with `{ code, message, details }`. Only one request is in flight at a time, as OCPP requires. IDs are UUIDs because they must be unique
+ * across connections. A CALL from the server is answered with a CALLRESULT, or with a CALLERROR if the result is an Error. Handlers of the
+ * server's CALLs also run during `@OnOpen`, unless they have `duringOpen: false`.
  */
 export function ocpp(): RequestsOptions {
   return {
@@ -57,9 +57,9 @@ export function ocpp(): RequestsOptions {
       return { code, message, details }
     },
     nextId: () => crypto.randomUUID(),
-    // A charge point that boots in @OnOpen is asked for its configuration before it is accepted.
+    // The server may request the configuration of a charge point, which boots in @OnOpen, before it accepts it.
     duringOpen: (message) => Array.isArray(message) && message[0] === OcppType.CALL,
-    // A call without an id is no call.
+    // A CALL must have an ID.
     heartbeatIds: true,
     respond: (incoming, result) => {
       const id = idOfCall((incoming as unknown[])[1])
@@ -70,10 +70,10 @@ export function ocpp(): RequestsOptions {
   }
 }
 
-/** Tells a whole call from `[action, payload]`. */
+/** Distinguishes a whole CALL from `[action, payload]`. */
 function isCall(message: unknown): message is readonly unknown[] {
   if (Array.isArray(message)) return message[0] === OcppType.CALL
-  throw new TypeError(`An OCPP request is [action, payload], and this is ${describeValue(message)}`)
+  throw new TypeError(`OCPP requests must be [action, payload], received ${describeValue(message)}`)
 }
 
 function isOcppReply(message: unknown): message is readonly unknown[] {
@@ -81,8 +81,8 @@ function isOcppReply(message: unknown): message is readonly unknown[] {
 }
 
 /**
- * Home Assistant: resolves with the `result` of a `result` message, or with the whole `pong`; `success: false` rejects with
- * its `error`. Events bear the id of the subscription that they belong to; they are no replies and go to the handlers.
+ * Home Assistant. Requests resolve with the `result` of a `result` message, or with the whole `pong`. `success: false` rejects with its
+ * `error`. Events have the ID of their subscription, but they are not replies, so the handlers receive them.
  */
 export function homeAssistant(): RequestsOptions {
   return {
@@ -90,7 +90,7 @@ export function homeAssistant(): RequestsOptions {
     result: (reply) => (isRecord(reply) && reply['type'] === 'result' ? reply['result'] : reply),
     error: (reply) =>
       isHomeAssistantReply(reply) && reply['success'] === false ? (reply['error'] ?? {}) : undefined,
-    // A ping is a command, and each command must have an id that is higher than the last.
+    // A ping is a command, and each command must have a higher ID than the last.
     heartbeatIds: true,
   }
 }

@@ -4,7 +4,7 @@ import { Fifo } from '../core/fifo.js'
 
 type Result = IteratorResult<unknown, undefined>
 
-/** The replies to one request, for one reader. */
+/** Replies to one request, with a single reader. */
 export class ReplyStream implements AsyncIterableIterator<unknown, undefined> {
   readonly #forget: () => void
   readonly #unread = new Fifo<unknown>()

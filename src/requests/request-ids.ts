@@ -2,25 +2,25 @@ import { describeValue } from '../core/describe-value.js'
 import { syncAnswer } from '../core/thenable.js'
 import type { IdAccessor, RequestsSettings } from './request-options.js'
 
-/** An id, and what it is compared by. */
+/** An ID, and the key that it is compared by. */
 export interface RequestId {
   readonly id: unknown
   readonly key: unknown
 }
 
-/** Past this many ids that callers brought along on one link, the oldest may be given out anew. */
+/** Maximum number of remembered IDs that callers chose on one link. Older ones can be assigned again. */
 const MAX_USED = 1_000
 
-/** The ids of one link, which count from 1: no two pending requests have the same. */
+/** The IDs of one link, which count from 1. No two pending requests have the same ID. */
 export class RequestIds {
   readonly #place: IdAccessor
   readonly #settings: RequestsSettings
   readonly #reserved: ReadonlyMap<unknown, unknown>
-  /** Ids that callers brought along: a late reply to one must not find a request that was given it. */
+  /** IDs that callers chose. They are not assigned to other requests, which a late reply would then settle. */
   readonly #used = new Set<unknown>()
   #count = 0
 
-  /** @param reserved what pending requests have, by the key of their id */
+  /** @param reserved pending requests by the key of their ID */
   constructor(place: IdAccessor, settings: RequestsSettings, reserved: ReadonlyMap<unknown, unknown>) {
     this.#place = place
     this.#settings = settings
@@ -28,18 +28,18 @@ export class RequestIds {
   }
 
   /**
-   * Reads the id that a request brings along.
+   * Returns the ID that the message of a request already has.
    *
-   * @throws TypeError when another pending request has it, or the message can have none
+   * @throws TypeError if another pending request has it, or if the message cannot have an ID
    */
   read(message: unknown): RequestId | undefined {
     return this.#check(syncAnswer(this.#place.read(message), 'requests.id.read'))
   }
 
   /**
-   * Reads the id that a request brings along that needs none. A message that can have none has none.
+   * Returns the ID that the message of a request already has; `undefined` for a message that cannot have an ID.
    *
-   * @throws TypeError when another pending request has it
+   * @throws TypeError if another pending request has it
    */
   readIfAny(message: unknown): RequestId | undefined {
     return this.#check(this.#idOf(message))
@@ -52,7 +52,7 @@ export class RequestIds {
     return { id, key }
   }
 
-  /** Reads the id of a message; one that can have none has none. */
+  /** Returns the ID of a message; `undefined` for a message that cannot have an ID. */
   #idOf(message: unknown): unknown {
     try {
       return this.#place.read(message)
@@ -62,9 +62,9 @@ export class RequestIds {
   }
 
   /**
-   * Makes an id that is nobody's.
+   * Returns an unused ID.
    *
-   * @throws TypeError when `nextId` gives none
+   * @throws TypeError if `nextId` does not return one
    */
   next(): RequestId {
     const most = this.#reserved.size + this.#used.size
@@ -74,28 +74,28 @@ export class RequestIds {
       const key = syncAnswer(this.#settings.idKey(id), 'requests.idKey')
       if (id != null && !this.#reserved.has(key) && !this.#used.has(key)) return { id, key }
     }
-    throw new TypeError('requests.nextId gives no id that is not in use: it must give a new one at each call')
+    throw new TypeError('requests.nextId did not return an unused ID. Return a new ID on every call')
   }
 
-  /** Notes that an id that was brought along is being sent. */
+  /** Records that an ID that the caller chose is being sent. */
   markUsed(key: unknown): void {
     this.#used.add(key)
     const [oldest] = this.#used
     if (this.#used.size > MAX_USED) this.#used.delete(oldest)
   }
 
-  /** Notes the id of a message that is no request; one that has none, or can have none, is nothing to note. */
+  /** Records the ID of a message that is not a request, if it has one. */
   markUsedIdOf(message: unknown): void {
     const id = this.#idOf(message)
     if (id != null) this.markUsed(this.#settings.idKey(id))
   }
 
-  /** Writes an id into a message. */
+  /** Returns the message with the ID. */
   write(message: unknown, id: unknown): unknown {
     return syncAnswer(this.#place.write(message, id), 'requests.id.write')
   }
 
-  /** Writes the next id into a message that is no request; what has an id, or can have none, is returned as it is. */
+  /** Adds the next ID to a message that is not a request. Returns a message unchanged if it has an ID or cannot have one. */
   assignId(message: unknown): unknown {
     try {
       if (this.#place.read(message) != null) return message
@@ -106,9 +106,9 @@ export class RequestIds {
   }
 }
 
-/** Makes the error of a request whose id another pending request has. */
+/** Returns the error of a request whose ID another pending request has. */
 export function idInUse(id: unknown): TypeError {
   const name =
-    typeof id === 'string' || typeof id === 'number' ? `id ${id}` : `same id (${describeValue(id)})`
-  return new TypeError(`Another request with the ${name} is pending: leave it out to have one made`)
+    typeof id === 'string' || typeof id === 'number' ? `ID ${id}` : `the same ID (${describeValue(id)})`
+  return new TypeError(`A request with ${name} is already pending. Omit the ID to have one generated`)
 }

@@ -1,100 +1,113 @@
 import { describeValue } from '../core/describe-value.js'
 
-/** Where the id of a request is, when that is not simply a property. */
+/** Reads and writes the ID of a request if the ID is not simply a property. */
 export interface IdAccessor {
-  /** Reads the id that a message has already; `undefined` where it has none. Throws a TypeError for what can have none: the call throws it, too. */
+  /**
+   * Returns the ID that a message already has, or `undefined`. Should throw a TypeError for a message that cannot have an ID; the call
+   * then throws it.
+   */
   readonly read: (message: unknown) => unknown
-  /** Returns the message with the id in it; the one given is left as it is. */
+  /** Returns a copy of the message with the ID. Must not change the original. */
   readonly write: (message: unknown, id: unknown) => unknown
 }
 
-/** How requests and replies belong together: the `requests` option. Start from a preset where there is one for the API. */
+/** Matches replies to requests: the `requests` option. Start from a preset if your API has one. */
 export interface RequestsOptions {
-  /** The name of the property that has the id, or how to read and write it; `false` where the API has no ids, so that each request needs a `match`. @default 'id' */
+  /** Name of the property that contains the ID, or an accessor. `false` if the API has no IDs; every request then requires a `match`. @default 'id' */
   readonly id?: string | IdAccessor | false | undefined
-  /** Reads from any received message the id of the request that it is a reply to; `undefined` or `null` where it is none. @default what `id` reads */
+  /** Returns the ID of the request that a received message replies to; `undefined` or `null` if it is not a reply. @default the ID that `id` reads */
   readonly replyId?: ((message: unknown) => unknown) | undefined
-  /** Takes out of a reply what the request resolves with. @default the whole message */
+  /** Returns the value that the request resolves with, given the reply. @default the whole message */
   readonly result?: ((reply: unknown) => unknown) | undefined
-  /** Reads the error out of a reply; `undefined` or `null` where it has none. Anything else rejects the request with a ReplyError. @default there are no error replies */
+  /**
+   * Returns the error in a reply; `undefined` or `null` if there is none. Anything else rejects the request with a ReplyError.
+   * @default no reply is an error
+   */
   readonly error?: ((reply: unknown) => unknown) | undefined
-  /** Makes an id; `count` goes up from 1, anew on each link. @default the count itself */
+  /** Returns a new ID. `count` starts at 1 on each link. @default the count itself */
   readonly nextId?: ((count: number) => unknown) | undefined
-  /** What two ids are compared by: `String` takes a "1" for the reply to 1. @default the id itself */
+  /** Converts an ID to the value that IDs are compared by. For example, `String` makes "1" match 1. @default the ID itself */
   readonly idKey?: ((id: unknown) => unknown) | undefined
-  /** Makes the reply to a call of the server's, from the call and a result. @default the result with the id of the call written into it */
+  /** Creates the reply to a request from the server, given that request and a result. @default the result with the ID of that request */
   readonly respond?: ((incoming: unknown, result: unknown) => unknown) | undefined
   /**
-   * Makes the message that is sent when the asker leaves a request early, from the request's id: when it is aborted or times out, or when the
-   * loop of `requestMany` is left. Must be synchronous; `undefined` sends nothing. It is not called for a request without an id where the API
-   * has ids. @default nothing is sent
+   * Creates the message that tells the server to cancel a request, given its ID. Called when a request is aborted or times out, or when your code
+   * leaves the loop of `requestMany`. Must be synchronous; `undefined` sends nothing. Not called for a request without an ID, unless the API has
+   * no IDs. @default nothing is sent
    */
   readonly cancel?: ((id: unknown) => unknown) | undefined
   /**
-   * Recognizes messages whose handlers also run while `@OnOpen` does, unless their `@OnMessage` has `duringOpen: false`: calls of the server's that
-   * it expects an answer to. It has to answer at once. @default none
+   * Returns true for messages that are handled while `@OnOpen` is still running, for example requests that the server expects a reply to.
+   * `duringOpen: false` on an `@OnMessage` overrides it. Must be synchronous. @default none
    */
   readonly duringOpen?: ((message: unknown) => boolean) | undefined
-  /** Whether heartbeat messages get an id of the same sequence, too: for APIs in which every message must have one. @default false */
+  /** Adds an ID of the same sequence to heartbeat messages. Use it if the API requires an ID in every message. @default false */
   readonly heartbeatIds?: boolean | undefined
-  /** How long a request may take in all, in milliseconds, waiting included; `false` for as long as the connection lives. @default 30_000 */
+  /**
+   * Maximum duration of a request in milliseconds, including the time before it is sent. `false` waits as long as the connection lives.
+   * @default 30_000
+   */
   readonly timeout?: number | false | undefined
   /**
-   * How many requests may be in flight on one link at once; the rest wait their turn, in order. Without a link up to as many wait
-   * for one, and up to 1,000 if `limit` is less; one more rejects with a BackpressureError. @default 1_000
+   * Maximum number of requests in flight on one link. Further requests wait in order. While there is no link, up to `limit` requests, or 1,000
+   * if that is more, can wait for one. Another request rejects with a BackpressureError. @default 1_000
    */
   readonly limit?: number | undefined
 }
 
-/** How one request is to be handled. */
+/** Options of one request. */
 export interface RequestOptions {
-  /** How long it may take in all, in milliseconds, waiting to be sent included. `false`: no limit. @default the `requests.timeout` option */
+  /** Maximum duration in milliseconds, including the time before the request is sent. `false` means no limit. @default the `requests.timeout` option */
   readonly timeout?: number | false | undefined
-  /** Ends the request; the promise rejects with the signal's reason. */
+  /** Cancels the request when it aborts. The promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
   /**
-   * Tells whether a message is the reply. No id is added to the request then. It is asked of messages that have no id or one of no pending
-   * request; if the request's message has an id of its own, of those with that id and of those that have none. Never of replies to others.
+   * Returns true if a message is the reply. Holdfast then adds no ID to the request. Called for messages that have no ID, or an ID that no pending
+   * request has. If the request's message already has an ID, called for messages that have that ID or none. Never called for replies to other
+   * requests.
    */
   readonly match?: ((message: unknown, id: unknown) => boolean) | undefined
   /**
-   * Makes the message that is sent when the asker leaves early, in the place of the `requests.cancel` option. Must be synchronous;
-   * `undefined` sends nothing. Nothing is sent either if the request was never sent, was answered, or its link is gone.
+   * Creates the message that tells the server to cancel this request. Replaces the `requests.cancel` option. Must be synchronous; `undefined` sends
+   * nothing. Not called if the request was never sent, was already answered, or its link is lost.
    */
   readonly cancel?: ((id: unknown) => unknown) | undefined
-  /** Asks again after a reconnect if the connection is lost before the reply: at least once. Without it: at most once. @default false */
+  /**
+   * Sends the request again after a reconnect if the connection is lost before the reply. The server may then receive it more than once; without
+   * `resend`, it receives it at most once. @default false
+   */
   readonly resend?: boolean | undefined
 }
 
-/** How a request with several replies is to be handled. */
+/** Options of a request with several replies. */
 export interface RequestManyOptions extends RequestOptions {
-  /** How long there may be no reply, in milliseconds: it begins anew with each. `false`: no limit. @default the `requests.timeout` option */
+  /** Maximum wait for the next reply, in milliseconds. Each reply restarts it. `false` means no limit. @default the `requests.timeout` option */
   readonly timeout?: number | false | undefined
-  /** Tells whether a reply is the last one; it is still delivered. */
+  /** Returns true if a reply is the last one. That reply is still delivered. */
   readonly isLast: (message: unknown) => boolean
-  /** How many replies may wait to be read; one more ends the request with an UnreadRepliesError. @default 1_024 */
+  /** Maximum number of unread replies. One more ends the request with an UnreadRepliesError. @default 1_024 */
   readonly highWaterMark?: number | undefined
 }
 
 export const REQUEST_DEFAULTS = { timeout: 30_000, limit: 1_000 } as const
 
-/** How requests and replies belong together, defaults filled in. */
+/** The `requests` option with its defaults filled in. */
 export type RequestsSettings = Required<Omit<RequestsOptions, 'id' | 'cancel' | 'duringOpen'>> & {
   readonly ids: IdAccessor | false
   readonly cancel: RequestsOptions['cancel']
   readonly duringOpen: RequestsOptions['duringOpen']
-  /** The name of the property that alone makes a message a reply, as JSON; `undefined` where a function decides. */
+  /** JSON of the property name that identifies a reply; `undefined` if a function decides. */
   readonly replyMark: string | undefined
 }
 
-/** Fills in the defaults; connections that have no such options share one. */
+/** Fills in the defaults. Connections without the option share one object. */
 export function fillInRequests(options?: RequestsOptions): RequestsSettings {
   if (options) return requestsSettings(options)
   sharedSettings ??= requestsSettings({})
   return sharedSettings
 }
 
-// perf: shared by all connections without the option, saves 880 B per idle connection.
+// perf: sharing it saves 880 B per idle connection.
 let sharedSettings: RequestsSettings | undefined
 
 function requestsSettings(options: RequestsOptions): RequestsSettings {
@@ -119,7 +132,7 @@ function requestsSettings(options: RequestsOptions): RequestsSettings {
   }
 }
 
-/** Tells, from its JSON text, whether a message may be a reply. */
+/** Returns false if the JSON text of a message rules out that it is a reply. */
 export function mayBeReply(text: string, { replyMark }: RequestsSettings): boolean {
   return replyMark === undefined || text.includes(replyMark) || text.includes('\\')
 }
@@ -138,12 +151,11 @@ function propertyReader(name: string): IdAccessor['read'] {
 export function propertyAccessor(name: string): IdAccessor {
   const check = (message: unknown): Readonly<Record<string, unknown>> => {
     if (isRecord(message)) return message
-    const given = describeValue(message)
-    throw new TypeError(`The id goes into the property "${name}" of an object, and this is ${given}`)
+    throw new TypeError(`Cannot add the "${name}" property to ${describeValue(message)}. Send an object`)
   }
   return {
     read: (message) => check(message)[name],
-    // perf: saves 0.9 µs per request: V8 is slow to add a property to a copy that was made by spreading.
+    // perf: saves 0.9 µs per request, because V8 is slow to add a property to a copy made by spreading.
     write: (message, id) => Object.assign({}, check(message), { [name]: id }),
   }
 }
@@ -153,8 +165,8 @@ function writeInto(ids: IdAccessor | false, result: unknown, id: unknown): unkno
   return ids.write(result ?? {}, idOfCall(id))
 }
 
-/** Checks that a call of the server's has an id: one without wants no reply. */
+/** Returns the ID of a request from the server, and throws if there is none: such a message expects no reply. */
 export function idOfCall(id: unknown): unknown {
-  if (id == null) throw new TypeError('respond() answers a message that has an id, and this one has none')
+  if (id == null) throw new TypeError('Cannot respond: the message has no ID')
   return id
 }

@@ -5,7 +5,7 @@ import type { InFlightRequests } from './in-flight-requests.js'
 import type { PendingRequest, QueuePlace, RequestOwner } from './pending-request.js'
 import type { RequestsSettings } from './request-options.js'
 
-/** A request that is handed to the link before its message has an ID. */
+/** A request that is passed to the link before its message has an ID. */
 export interface LateRequestPort {
   readonly isSettled: boolean
   /** Returns the message with the ID of the request. */
@@ -14,37 +14,37 @@ export interface LateRequestPort {
   fail(error: Error): void
 }
 
-/** Sends requests, and says whether it can. */
+/** Sends requests, and reports whether it can. */
 export interface RequestQueuePort {
   /** ID of the connection, for errors. */
   readonly client: string
   /**
-   * Encodes a message, and hands it to the socket, at once and past any outbox.
+   * Encodes a message and passes it to the socket immediately. It bypasses the outbox.
    *
-   * @throws EncodeError when it cannot be encoded
+   * @throws EncodeError if it cannot be encoded
    */
   send(message: unknown): void
   /**
-   * Identifies and encodes a message when the link hands it to the socket, unless its request is settled by then.
+   * Adds the ID to a message and encodes it when the link passes it to the socket, unless its request is settled by then.
    *
-   * @param source the message, or the function that makes it
+   * @param source the message, or the function that creates it
    */
   sendLate(source: unknown, request: LateRequestPort): void
-  /** True if a message gets its ID no earlier than that: the IDs must be in the order in which the messages leave. */
+  /** True if a message gets its ID only when it is passed to the socket, so that IDs rise in the order of sending. */
   readonly identifiesLate: boolean
-  /** Tells whether requests may be sent now. */
+  /** Returns whether requests may be sent now. */
   canSend(): boolean
-  /** Tells whether anything can be sent on the link, also on one that takes no new requests. */
+  /** Returns whether the link can send messages, even if it accepts no new requests. */
   isOpen(): boolean
-  /** Makes the message that tells the peer that a request's asker has left, where the request has no such function itself. */
+  /** Creates the message that cancels a request on the server, unless the request has its own function. */
   readonly cancel: RequestsSettings['cancel']
-  /** Called with what was thrown when such a message was made or encoded. */
+  /** Called if creating or encoding that message threw. */
   onCancelError(thrown: unknown): void
-  /** Called whenever the number of pending requests has changed. */
+  /** Called whenever the number of pending requests changes. */
   onChange(): void
 }
 
-/** Has requests from the call to their end: they wait for their turn in order, are in flight, and are settled once. */
+/** Owns requests from the call to their end. They wait in order, are in flight, and are settled once. */
 export class RequestQueue implements RequestOwner {
   readonly #inFlight: InFlightRequests
   readonly #limit: number
@@ -52,7 +52,7 @@ export class RequestQueue implements RequestOwner {
   readonly #waiting = new Chain<QueuePlace>()
   #isFlushing = false
 
-  /** @param limit how many may be in flight at once */
+  /** @param limit maximum number of requests in flight */
   constructor(inFlight: InFlightRequests, limit: number, port: RequestQueuePort) {
     this.#inFlight = inFlight
     this.#limit = limit
@@ -63,22 +63,22 @@ export class RequestQueue implements RequestOwner {
     return this.#port.client
   }
 
-  /** How many are pending, waiting or in flight. */
+  /** Number of requests that are waiting or in flight. */
   get size(): number {
     return this.#inFlight.size + this.#waiting.size
   }
 
-  /** How many wait for their turn. */
+  /** Number of requests that wait to be sent. */
   get waitingSize(): number {
     return this.#waiting.size
   }
 
-  /** Returns all that are pending: those in flight, then those that wait, in order. */
+  /** Returns all pending requests: those in flight, then the waiting ones in order. */
   all(): PendingRequest[] {
     return [...this.#inFlight.all(), ...this.waiting()]
   }
 
-  /** Returns those that wait for their turn, in order. */
+  /** Returns the waiting requests in order. */
   waiting(): PendingRequest[] {
     return this.#waiting.items().map(({ request }) => request)
   }
@@ -89,7 +89,7 @@ export class RequestQueue implements RequestOwner {
     this.#inFlight.reserve(request)
   }
 
-  /** Takes a request out. Its time-out and its signal keep running. */
+  /** Removes a request. Its timeout and its signal stay active. */
   remove(request: PendingRequest): void {
     this.#inFlight.remove(request)
     if (!request.place) return
@@ -97,7 +97,7 @@ export class RequestQueue implements RequestOwner {
     request.leave()
   }
 
-  /** Sends what waits, in order, while there is room in flight and the link can send. */
+  /** Sends waiting requests in order until the limit is reached or the link cannot send. */
   flush(): void {
     if (this.#isFlushing) return
     this.#isFlushing = true
@@ -114,7 +114,7 @@ export class RequestQueue implements RequestOwner {
     this.#waiting.remove(place)
     request.leave()
     try {
-      // Added before it is sent: a reply, or the loss of the link, may come from within.
+      // Added before it is sent, because the reply or the loss of the link can arrive during the send.
       if (this.#isIdentifiedLate(request)) this.#sendLate(request)
       else this.#port.send(this.#inFlight.add(request))
     } catch (thrown) {
@@ -153,7 +153,7 @@ export class RequestQueue implements RequestOwner {
     if (this.#reject(request, error, isAborted)) this.onChange()
   }
 
-  /** Ends a request whose asker has left, and tells the peer if the request has been sent on this link. */
+  /** Ends a request that the caller no longer waits for, and cancels it on the server if it was sent on this link. */
   abandon(request: PendingRequest, error: Error | undefined, isAborted: boolean): void {
     const isKnownToPeer = this.#inFlight.isIdentified(request)
     if (error) this.fail(request, error, isAborted)
@@ -170,20 +170,20 @@ export class RequestQueue implements RequestOwner {
     }
   }
 
-  /** The option knows a request by its id: where the API has ids, one without any is nothing to it. */
+  /** Calls the `cancel` option only for a request that it can identify: one with an ID, unless the API has no IDs. */
   #cancelMessage({ id, options }: PendingRequest): unknown {
     const isNamed = id !== undefined || !this.#inFlight.ids
     const cancel = options.cancel ?? (isNamed ? this.#port.cancel : undefined)
     return cancel && syncAnswer(cancel(id), 'The cancel function')
   }
 
-  /** Rejects requests together: the change is told once. Sends nothing. */
+  /** Rejects requests together, and reports the change once. Sends nothing. */
   failAll(requests: readonly PendingRequest[], error: Error): void {
     for (const request of requests) this.#reject(request, error, false)
     if (requests.length > 0) this.onChange()
   }
 
-  /** Returns whether it was pending. */
+  /** Returns whether the request was pending. */
   #reject(request: PendingRequest, error: Error, isAborted: boolean): boolean {
     if (request.isSettled) return false
     this.remove(request)
@@ -192,7 +192,7 @@ export class RequestQueue implements RequestOwner {
     return true
   }
 
-  /** Tells that the number of pending requests has changed: by `add` or `remove`, whose callers say when. */
+  /** Reports that the number of pending requests has changed. Callers of `add` and `remove` must call it. */
   onChange(): void {
     this.#port.onChange()
   }

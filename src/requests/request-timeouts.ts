@@ -3,30 +3,30 @@ import type { Clock, Timer } from '../core/clock.js'
 import { Chain } from '../core/fifo.js'
 import type { Chained } from '../core/fifo.js'
 
-/** A request, as its time-out sees it. */
+/** The part of a request that its timeout uses. */
 export interface TimedRequest {
-  /** Sends what waits, once there is room. */
+  /** Sends waiting requests when there is room. */
   readonly owner: { flush(): void }
   /**
-   * Settles the request, which cancels the time-out.
+   * Settles the request, which cancels its timeout.
    *
    * @param duration in milliseconds
    */
   onTimeout(duration: number): void
 }
 
-/** The time-out of one request, while it runs. */
+/** The running timeout of one request. */
 export interface Timeout extends Chained<Timeout> {
   readonly request: TimedRequest
   readonly line: TimeoutLine
-  /** When the request times out, in whole milliseconds of the monotonic clock. */
+  /** Time at which the request times out, in whole milliseconds of the monotonic clock. */
   at: number
 }
 
 /**
- * The time-outs of the requests that were made on one link. They keep running if a request moves to another link.
+ * The timeouts of the requests that were created on one link. They keep running if a request moves to another link.
  *
- * perf: one timer of the clock for all requests with the same time-out, instead of one each.
+ * perf: all requests with the same timeout share one timer of the clock.
  */
 export class RequestTimeouts {
   readonly #clock: Clock
@@ -47,7 +47,7 @@ export class RequestTimeouts {
   }
 }
 
-/** The running time-outs of one duration: the first to start is the first to end. */
+/** The running timeouts of one duration. The first to start is the first to end. */
 class TimeoutLine {
   readonly #duration: number
   readonly #clock: Clock
@@ -55,7 +55,7 @@ class TimeoutLine {
   readonly #running = new Chain<Timeout>()
   #timer: Timer | undefined
 
-  /** @param onEmpty called when the last time-out has ended: no other is added after that */
+  /** @param onEmpty called when the last timeout has ended. No other is added afterwards */
   constructor(duration: number, clock: Clock, onEmpty: () => void) {
     this.#duration = duration
     this.#clock = clock
@@ -88,7 +88,7 @@ class TimeoutLine {
     return this.#clock.setTimeout(() => this.#onTimer(), delay)
   }
 
-  /** Ends what is due. Often nothing is, because the request that the timer was started for has been settled. */
+  /** Ends the timeouts that are due. Often there are none, because the request that started the timer has been settled. */
   #onTimer(): void {
     this.#timer = undefined
     const now = wholeNow(this.#clock)
@@ -100,7 +100,7 @@ class TimeoutLine {
       first = this.#running.first
     }
     if (first) this.#timer = this.#startTimer(first.at - now)
-    // Not before: a request that is due, too, must not be sent in between.
+    // Only now, because another request that is also due must not be sent first.
     for (const owner of owners) owner.flush()
   }
 }

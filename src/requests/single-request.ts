@@ -30,7 +30,7 @@ export class SingleRequest extends PendingRequest {
   }
 
   reject(error: Error): void {
-    // The caller may not await it yet, or never.
+    // The caller may await it later or never.
     this.promise.catch(ignore)
     this.#reject(error)
   }

@@ -29,12 +29,12 @@ export class StreamRequest extends PendingRequest {
     })
   }
 
-  /** @throws UnreadRepliesError when too many replies wait to be read */
+  /** @throws UnreadRepliesError if there are too many unread replies */
   onReply(reply: unknown, result: (reply: unknown) => unknown): boolean {
     const { unread } = this.replies
     if (unread >= this.#highWaterMark) throw new UnreadRepliesError(this.facts, unread)
     this.replies.push(syncAnswer(result(reply), 'requests.result'))
-    if (!syncAnswer(this.#isLast(reply), 'The isLast of requestMany')) return false
+    if (!syncAnswer(this.#isLast(reply), 'The isLast function of requestMany')) return false
     this.replies.end()
     return true
   }

@@ -3,18 +3,18 @@ import { ReplyError } from '../errors/request-errors.js'
 import type { RequestIds } from './request-ids.js'
 import type { RequestsSettings } from './request-options.js'
 
-/** A message with an id, that is sent beside the requests that somebody awaits, and what tells its reply. */
+/** A message with an ID that is sent outside the pending requests, and the function that recognizes its reply. */
 export interface UnawaitedRequest {
   readonly message: unknown
-  /** Tells whether a message is the reply, or returns the error that it is. */
+  /** Returns whether a message is the reply, or a ReplyError if it is an error reply. */
   readonly isReply: (received: unknown) => boolean | ReplyError
 }
 
 /**
- * Gives a message an id, unless it has one.
+ * Adds an ID to a message, unless it has one.
  *
- * @param ids the ids of the link; `undefined` if the API has none
- * @throws TypeError when the message can have none, or has one that is in use
+ * @param ids the IDs of the link; `undefined` if the API has none
+ * @throws TypeError if the message cannot have an ID, or has one that is in use
  */
 export function unawaitedRequest(
   message: unknown,
@@ -23,7 +23,7 @@ export function unawaitedRequest(
 ): UnawaitedRequest {
   if (!ids)
     throw new TypeError(
-      'its reply has no id where requests.id is false. Give it an ack in the place of request: true',
+      'a request requires an ID, but requests.id is false. Use ack instead of request: true',
     )
   const own = ids.read(message)
   if (own) ids.markUsed(own.key)

@@ -7,15 +7,15 @@ import { ignore, isThenable, syncAnswer } from '../core/thenable.js'
 import { checkNumber, plus } from './numbers.js'
 import type { SequenceNumber } from './numbers.js'
 
-/** Numbers that lie between the last change that was applied and the one that followed. */
+/** Missing numbers between the last applied change and the next one. */
 export interface SnapshotGap {
   /** The first missing number. */
   readonly from: SequenceNumber
-  /** The last missing number; `from` if it is one. */
+  /** The last missing number. Equals `from` if only one is missing. */
   readonly to: SequenceNumber
 }
 
-/** How a key is kept up to date, with every default filled in. */
+/** The options that apply to each key, with their defaults filled in. */
 export interface KeySyncSettings<Snapshot, Change> {
   readonly number?: ((snapshot: Snapshot) => SequenceNumber) | undefined
   readonly range?: ((change: Change) => readonly [first: SequenceNumber, last: SequenceNumber]) | undefined
@@ -26,14 +26,14 @@ export interface KeySyncSettings<Snapshot, Change> {
   readonly random: () => number
 }
 
-/** Fetches snapshots, and receives what becomes of a key. No method throws. */
+/** Fetches snapshots, and receives the events of a key. No method throws. */
 export interface KeySyncPort<Snapshot> {
   /** Fetches the key's snapshot; `undefined` if the server pushes it. */
   readonly fetch: ((signal: AbortSignal) => PromiseLike<Snapshot>) | undefined
   onReady(snapshot: Snapshot): void
   onGap(gap: SnapshotGap): void
   onError(error: Error): void
-  /** Stops the key: no snapshot will come. */
+  /** Stops the key, because no snapshot will be fetched. */
   stop(): void
 }
 
@@ -49,20 +49,20 @@ interface State<Snapshot> {
   readonly number: SequenceNumber
 }
 
-/** Keeps the state of one key: a snapshot, and every change since. */
+/** Maintains the state of one key: a snapshot, and every change since. */
 export class KeySync<Snapshot, Change> {
   readonly #settings: KeySyncSettings<Snapshot, Change>
   readonly #port: KeySyncPort<Snapshot>
-  /** Undefined unless it is in step with the changes. */
+  /** `undefined` unless it contains every change. */
   #state: State<Snapshot> | undefined
   /** The changes since `start`, or since the last gap, while there is no state. */
   readonly #buffer = new Fifo<Numbered<Change>>()
   #fetching: AbortController | undefined
   #timer: Timer | undefined
-  /** Fetches that failed and gaps, since a state last held for `retry.maxDelay`. */
+  /** Number of failed fetches and gaps since a state last stayed valid for `retry.maxDelay`. */
   #failures = 0
   #readyAt = 0
-  /** Counts changes that have no numbers. */
+  /** Counts changes if they have no numbers. */
   #arrivals = 0
   #isStopped = false
 
@@ -86,7 +86,7 @@ export class KeySync<Snapshot, Change> {
     }
   }
 
-  /** @throws whatever `range` and `apply` throw, and TypeError for what they should not return */
+  /** @throws whatever `range` and `apply` throw, and TypeError if they return an invalid value */
   change(change: Change): void {
     const numbered = this.#numbered(change)
     const state = this.#state
@@ -98,9 +98,9 @@ export class KeySync<Snapshot, Change> {
   }
 
   /**
-   * Takes a snapshot that the server pushed, whatever was being fetched.
+   * Applies a snapshot that the server pushed, and aborts a running fetch.
    *
-   * @throws whatever `number` and `apply` throw, and Error for a snapshot that is older than the first buffered change
+   * @throws whatever `number` and `apply` throw, and Error if the snapshot is older than the first buffered change
    */
   take(snapshot: Snapshot): void {
     this.#cease()
@@ -119,7 +119,7 @@ export class KeySync<Snapshot, Change> {
     this.#cease()
   }
 
-  /** Ends the fetch that is pending, and the wait for the next one. */
+  /** Cancels the pending fetch, or the wait for the next one. */
   #cease(): void {
     this.#timer?.cancel()
     this.#timer = undefined
@@ -133,10 +133,9 @@ export class KeySync<Snapshot, Change> {
     const reason = reasonOf(thrown)
     const cause = toError(thrown)
     this.#port.onError(
-      new Error(
-        `No snapshot is fetched: the promise "after" rejected (${reason}). Call start() once it is to be tried again`,
-        { cause },
-      ),
+      new Error(`Snapshot not fetched: the "after" promise rejected (${reason}). Call start() to try again`, {
+        cause,
+      }),
     )
   }
 
@@ -164,7 +163,7 @@ export class KeySync<Snapshot, Change> {
     }
   }
 
-  /** Applies what is buffered to a snapshot. The state counts only if no change is missing in between. */
+  /** Applies the buffered changes to a snapshot. The state is valid only if no change is missing in between. */
   #begin(snapshot: Snapshot): void {
     let state = { snapshot, number: this.#numberOf(snapshot) }
     for (let next = this.#buffer.first; next; next = this.#buffer.first) {
@@ -186,7 +185,7 @@ export class KeySync<Snapshot, Change> {
       const next = this.#applied(state, numbered)
       if (this.#state === state) this.#state = next
     } catch (thrown) {
-      // Half of the change may have been applied: the state is not to be trusted. A snapshot has to contain the change.
+      // The change may be half applied, so the state cannot be trusted. The next snapshot must contain the change.
       this.#fail()
       this.#keep(numbered)
       throw thrown
@@ -219,7 +218,7 @@ export class KeySync<Snapshot, Change> {
     )
   }
 
-  /** Buffers a change. A full buffer drops the oldest one: a snapshot that does not contain it is found out. */
+  /** Buffers a change. A full buffer drops the oldest one. If the snapshot does not contain it, the gap is detected. */
   #keep(numbered: Numbered<Change>): void {
     this.#buffer.push(numbered)
     if (this.#buffer.size > this.#settings.bufferLimit) this.#buffer.shift()
@@ -233,7 +232,7 @@ export class KeySync<Snapshot, Change> {
   #numberOf(snapshot: Snapshot): SequenceNumber {
     if (!this.#settings.number) return this.#arrivals
     const number: unknown = this.#settings.number(snapshot)
-    checkNumber('the number of a snapshot', number)
+    checkNumber('The number of a snapshot', number)
     return number
   }
 
@@ -245,8 +244,8 @@ export class KeySync<Snapshot, Change> {
     const range: unknown = this.#settings.range(change)
     if (!Array.isArray(range) || range.length !== 2) throw noRange(range)
     const [first, last] = range as readonly unknown[]
-    checkNumber('the first number of range', first)
-    checkNumber('the last number of range', last)
+    checkNumber('The first number of range', first)
+    checkNumber('The last number of range', last)
     if (first > plus(last, 1)) throw backwards(first, last)
     return { first, last, change }
   }
@@ -255,19 +254,19 @@ export class KeySync<Snapshot, Change> {
 function olderThan(first: SequenceNumber, number: SequenceNumber): Error {
   const [from, to] = [plus(number, 1), plus(first, -1)]
   return new Error(
-    `The snapshot is older than the buffered changes: it ends at ${number}, and they begin at ${first} (${from} to ${to} are missing). A newer snapshot is needed`,
+    `The snapshot is older than the buffered changes: it ends at ${number}, but they start at ${first} (${from} to ${to} are missing). A newer snapshot is required`,
   )
 }
 
 function noRange(range: unknown): TypeError {
   if (isThenable(range)) ignore(range)
   return new TypeError(
-    `range must return [first, last], the numbers that the change covers, and returned ${describeValue(range)}`,
+    `range must return [first, last], the numbers that the change covers, received ${describeValue(range)}`,
   )
 }
 
 function backwards(first: SequenceNumber, last: SequenceNumber): TypeError {
   return new TypeError(
-    `range returned [${first}, ${last}], of which the first is above the last. If the server counts again, call start() for the key`,
+    `range returned [${first}, ${last}], but the first number must not exceed the last. If the server restarted its numbering, call start() for the key`,
   )
 }

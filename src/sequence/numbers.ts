@@ -1,21 +1,23 @@
-/** A number that a message carries; `bigint` where it can be above 2^53. */
+import { describeValue } from '../core/describe-value.js'
+
+/** Number of a message; a `bigint` if it can exceed 2^53. */
 export type SequenceNumber = number | bigint
 
-/** Returns the number that is so many steps of 1 further on. */
+/** Returns the number plus `step`. */
 export function plus(number: SequenceNumber, step: number): SequenceNumber {
   return typeof number === 'bigint' ? number + BigInt(step) : number + step
 }
 
-/** @throws TypeError if an option is not an integer from `least` on */
+/** @throws TypeError if an option is not an integer of at least `least` */
 export function checkInteger(name: string, value: number, least: number): void {
   if (Number.isSafeInteger(value) && value >= least) return
-  throw new TypeError(`${name} must be an integer of at least ${least}, and is ${String(value)}`)
+  throw new TypeError(`${name} must be an integer of at least ${least}, received ${String(value)}`)
 }
 
-/** @throws TypeError for what is not an integer, or an unsafe one */
+/** @throws TypeError if the value is not a safe integer or a bigint */
 export function checkNumber(name: string, value: unknown): asserts value is SequenceNumber {
   if (typeof value === 'bigint' || Number.isSafeInteger(value)) return
   throw new TypeError(
-    `${name} must be an integer up to 2^53, or a bigint, and is ${typeof value} ${String(value)}`,
+    `${name} must be an integer up to 2^53 or a bigint, received ${typeof value === 'number' ? value : describeValue(value)}`,
   )
 }

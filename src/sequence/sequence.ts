@@ -3,89 +3,89 @@ import type { SequenceNumber } from './numbers.js'
 import { Rollover } from './rollover.js'
 import type { RolloverOptions } from './rollover.js'
 
-/** Numbers of a stream that have not come. */
+/** Missing numbers of a stream. */
 export interface SequenceGap<Key = string> {
   readonly stream: Key
   /** The first missing number. */
   readonly from: SequenceNumber
-  /** The last missing number; `from` if it is one. Below `from` if the numbers rolled over within the gap. */
+  /** The last missing number. Equals `from` if only one is missing. Less than `from` if the numbers rolled over within the gap. */
   readonly to: SequenceNumber
 }
 
-/** A message that has come before. */
+/** A message that arrived before. */
 export interface SequenceDuplicate<Key = string> {
   readonly stream: Key
   readonly number: SequenceNumber
 }
 
 /**
- * What a message is to its stream:
+ * Position of a message in its stream:
  *
- * - `ok`: the next one
- * - `early`: some before it are missing, and may still come
- * - `late`: it had been missing
- * - `duplicate`: it has come before, or is older than anything that is remembered
- * - `gap`: new, whether in order or not, and with it something that was missing is given up: `onGap` has been told what
+ * - `ok`: the next message
+ * - `early`: messages before it are missing, but may still arrive
+ * - `late`: it was missing
+ * - `duplicate`: it arrived before, or is older than the remembered numbers
+ * - `gap`: a new message, in order or not, after which missing messages are considered lost. `onGap` was called with their numbers
  */
 export type SequenceVerdict = 'ok' | 'early' | 'late' | 'duplicate' | 'gap'
 
-/** How a {@link Sequence} counts. */
+/** Options of a {@link Sequence}. */
 export interface SequenceOptions<Key = string> {
-  /** So many further messages of the stream may come before a missing number is reported as a gap; 0 for at once. @default 100 */
+  /** Number of later messages of the stream after which a missing number is reported as a gap. 0 reports it immediately. @default 100 */
   readonly window?: number | undefined
-  /** The number that every stream begins with; `any` takes the first one that comes. @default 'any' */
+  /** First number of every stream. `'any'` accepts the first number that arrives. @default 'any' */
   readonly start?: 'any' | SequenceNumber | undefined
-  /** How far a number is from the next one. @default 1 */
+  /** Distance between consecutive numbers. @default 1 */
   readonly step?: number | undefined
   /**
-   * Bounds of numbers that wrap around: `lowest` follows `highest`. A number counts as new or old by whichever is closer, so that half
-   * a round is the longest gap that can be seen. Without it the numbers only rise.
+   * Bounds of numbers that wrap around: `lowest` follows `highest`. A number counts as new or old, whichever is closer, so the longest detectable gap
+   * is half a round. Without this option, numbers only rise.
    */
   readonly rollover?: RolloverOptions | undefined
-  /** So many streams are remembered; past it the one that has been silent longest is forgotten. @default 10_000 */
+  /** Maximum number of remembered streams. Beyond it, the one that has been silent longest is removed. @default 10_000 */
   readonly maxStreams?: number | undefined
-  /** Called once for each run of numbers that has not come within the window. */
+  /** Called once for each run of numbers that did not arrive within the window. */
   readonly onGap?: ((gap: SequenceGap<Key>) => void) | undefined
   /** Called for each duplicate. */
   readonly onDuplicate?: ((duplicate: SequenceDuplicate<Key>) => void) | undefined
 }
 
-/** The numbers above `after`, up to and including `through`. */
+/** Numbers above `after`, up to and including `through`. */
 interface Range {
   readonly after: SequenceNumber
   readonly through: SequenceNumber
 }
 
 interface Hole extends Range {
-  /** The count of messages at which it is given up. */
+  /** Message count at which it is considered lost. */
   readonly deadline: number
 }
 
 interface Stream {
-  /** Messages so far, without duplicates. */
+  /** Number of messages so far, without duplicates. */
   count: number
-  /** Everything up to here has come, but for what is in `holes` and `lost`. */
+  /** Highest number. All numbers up to it have arrived, except those in `holes` and `lost`. */
   highest: SequenceNumber
-  /** What is missing: by rising number, and so by rising deadline. At most one per message of the window, and the beginning. */
+  /** Missing numbers, in ascending order of numbers and deadlines. At most one per message of the window, plus the start of the stream. */
   holes: readonly Hole[]
-  /** What has been reported, so that it is told from a duplicate if it comes after all. */
+  /** Reported gaps, so that a message that arrives later is distinguished from a duplicate. */
   lost: readonly Range[]
 }
 
 const DEFAULT_WINDOW = 100
 const DEFAULT_MAX_STREAMS = 10_000
 
-/** So many reported gaps are remembered per stream. */
+/** Number of reported gaps that are remembered per stream. */
 const REMEMBERED_GAPS = 100
 
-/** Says that the next number begins the stream, whichever it is. */
+/** Marks a stream that starts with the next number, whichever it is. */
 const RESTARTED = 'restarted'
 type Restarted = typeof RESTARTED
 
 /**
- * Tells gaps and duplicates in numbered streams, and tolerates that messages overtake each other within a window.
+ * Detects gaps and duplicates in numbered streams. Messages may arrive out of order within a window.
  *
- * @typeParam Key names a stream; any key of a `Map`
+ * @typeParam Key identifies a stream. Any key of a `Map` works
  */
 export class Sequence<Key = string> {
   readonly #window: number
@@ -95,10 +95,10 @@ export class Sequence<Key = string> {
   readonly #maxStreams: number
   readonly #onGap: SequenceOptions<Key>['onGap']
   readonly #onDuplicate: SequenceOptions<Key>['onDuplicate']
-  /** The one that has been silent longest comes first. */
+  /** Ordered by the last message, so that the stream that has been silent longest comes first. */
   readonly #streams = new Map<Key, Stream | Restarted>()
 
-  /** @throws TypeError for an option that cannot be used */
+  /** @throws TypeError for an invalid option */
   constructor(options: SequenceOptions<Key> = {}) {
     const { window = DEFAULT_WINDOW, start = 'any', step = 1, maxStreams = DEFAULT_MAX_STREAMS } = options
     checkInteger('window', window, 0)
@@ -117,20 +117,19 @@ export class Sequence<Key = string> {
     this.#onDuplicate = options.onDuplicate
   }
 
-  /** How many streams are remembered. */
+  /** Number of remembered streams. */
   get size(): number {
     return this.#streams.size
   }
 
   /**
-   * Takes note of a message.
+   * Records a message.
    *
-   * @param stream whatever has numbers of its own: a channel, a product, the connection
-   * @param number the message's number; the last one, where it covers several
-   * @param previous the number that it follows, where messages name it (or their first number, less one); it need not be one step
-   * away. If it is above `number`, the stream begins anew
-   * @throws TypeError for what is no integer, or an unsafe one: read numbers above 2^53 as `bigint`; with `rollover` also for what is
-   * outside of its bounds
+   * @param stream identifies whatever is numbered separately: a channel, a product or the connection
+   * @param number the message's number. If it covers several numbers, the last one
+   * @param previous the number of the message before it, if messages contain that number. If they contain their first number, pass that minus one. It
+   * can be more than one step away. If it is greater than `number`, the stream starts again
+   * @throws TypeError if a number is not a safe integer, or is outside the bounds of `rollover`. Parse numbers above 2^53 as `bigint`
    */
   check(stream: Key, number: SequenceNumber, previous?: SequenceNumber): SequenceVerdict {
     checkNumber('number', number)
@@ -152,8 +151,8 @@ export class Sequence<Key = string> {
   }
 
   /**
-   * Forgets a stream, or all of them: after a reconnect, a snapshot, a new subscription. What was missing is not reported. The stream
-   * begins again as `start` says.
+   * Removes a stream, or all of them, for example after a reconnect, a snapshot or a new subscription. Missing numbers are not reported. The stream
+   * starts again according to `start`.
    */
   reset(stream?: Key): void {
     if (stream === undefined) this.#streams.clear()
@@ -161,8 +160,8 @@ export class Sequence<Key = string> {
   }
 
   /**
-   * Begins a stream anew, because the server counts again while the connection goes on. What was missing can no longer come, and is
-   * reported to `onGap` now. The next number is `ok`, whichever it is and whatever `start` says; nothing before it is missed.
+   * Restarts a stream. Call it if the server restarts its numbering while the connection continues. Missing numbers can no longer arrive and are
+   * reported to `onGap` now. The next number is `ok`, whichever it is and regardless of `start`. Numbers before it do not count as missing.
    */
   restart(stream: Key): void {
     const known = this.#streams.get(stream)
@@ -181,7 +180,7 @@ export class Sequence<Key = string> {
     }
   }
 
-  /** Returns the positions of a message's numbers, which go on rising where the numbers roll over. */
+  /** Returns the positions of a message's numbers, which continue to rise when the numbers roll over. */
   #unwrap(
     rollover: Rollover,
     known: Stream | Restarted | undefined,
@@ -200,7 +199,7 @@ export class Sequence<Key = string> {
     return known?.highest ?? (this.#start === 'any' ? undefined : plus(this.#start, -this.#step))
   }
 
-  /** Makes a stream the latest; one that is new, or begins anew, is as if all before its start had come. */
+  /** Marks a stream as the latest. In a new or restarted stream, all numbers before its start count as arrived. */
   #update(name: Key, known: Stream | Restarted | undefined, range: Range): Stream {
     const stream = this.#continued(known, range)
     this.#remember(name, stream)
@@ -227,7 +226,7 @@ export class Sequence<Key = string> {
       const start = typeof through === 'bigint' ? BigInt(this.#start) : Number(this.#start)
       return streamFrom(plus(start, -this.#step))
     }
-    // The first to come may have overtaken others: so all before it may still come, and need not.
+    // The first message may have overtaken others, so earlier ones may still arrive, but are not missing.
     const before = { after: -Infinity, through: after, deadline: 1 + this.#window }
     return streamFrom(after, [before])
   }
@@ -245,18 +244,18 @@ export class Sequence<Key = string> {
       if (after < highest) fill(stream, range)
       return 'ok'
     }
-    // "Nothing since" is said by a message that follows itself (OKX).
+    // In OKX, a message that follows itself means that nothing has happened since.
     if (after >= through) return 'ok'
     return fill(stream, range) ? 'late' : 'duplicate'
   }
 }
 
-/** Makes a stream of which everything up to here counts as come. */
+/** Returns a stream in which all numbers up to `highest` count as arrived. */
 function streamFrom(highest: SequenceNumber, holes: readonly Hole[] = []): Stream {
   return { count: 0, highest, holes, lost: [] }
 }
 
-/** Takes a range out of what is missing, and tells whether anything of it was. */
+/** Removes a range from the missing numbers, and returns whether any of it was missing. */
 function fill(stream: Stream, range: Range): boolean {
   const holes = without(stream.holes, range)
   const lost = without(stream.lost, range)
@@ -266,7 +265,7 @@ function fill(stream: Stream, range: Range): boolean {
   return isFilled
 }
 
-/** Returns the ranges without what is in `taken`; the very same ones if nothing is. */
+/** Returns the ranges without the numbers in `taken`. Returns the same array if it contains none of them. */
 function without<R extends Range>(ranges: readonly R[], taken: Range): readonly R[] {
   const isIn = (range: R): boolean => range.after < taken.through && taken.after < range.through
   if (!ranges.some(isIn)) return ranges
@@ -280,7 +279,7 @@ function without<R extends Range>(ranges: readonly R[], taken: Range): readonly 
   })
 }
 
-/** Removes the holes that are over, and returns those that are to be reported. */
+/** Removes the holes that are over, and returns the gaps to report. */
 function giveUp(stream: Stream, isOver: (hole: Hole) => boolean): readonly Range[] {
   const [first] = stream.holes
   if (!first || !isOver(first)) return []

@@ -13,42 +13,42 @@ import type { SequenceNumber } from './numbers.js'
 export interface SnapshotRetryOptions {
   /** Upper bound of the first wait, in milliseconds. @default 1_000 */
   readonly initialDelay?: number | undefined
-  /** Upper bound of every wait, in milliseconds. A state that has held for as long resets the count of failures. @default 30_000 */
+  /** Upper bound of every wait, in milliseconds. A state that stays valid for this time resets the failure count. @default 30_000 */
   readonly maxDelay?: number | undefined
 }
 
-/** How a {@link SnapshotSync} gets its snapshots, and applies changes to them. */
+/** Options of a {@link SnapshotSync}. */
 export interface SnapshotSyncOptions<Snapshot, Change, Key = string> {
   /**
-   * Fetches the snapshot of a key. The signal aborts when the key is stopped, is started again or has received a snapshot otherwise.
-   * A rejection is reported, and another fetch follows after a wait. Without it, the server pushes snapshots: pass them to `snapshot()`.
+   * Fetches the snapshot of a key. The signal aborts when the key is stopped or restarted, or receives a snapshot through `snapshot()`. If the fetch
+   * rejects, the error is reported and the fetch is retried after a wait. Omit it if the server pushes snapshots, and pass those to `snapshot()`.
    */
   readonly fetch?:
     ((key: Key, context: { readonly signal: AbortSignal }) => PromiseLike<Snapshot>) | undefined
-  /** Returns the number of the last change that a snapshot contains. Only together with `range`; required by `fetch`. */
+  /** Returns the number of the last change that a snapshot contains. Requires `range`, and is required by `fetch`. */
   readonly number?: ((snapshot: Snapshot) => SequenceNumber) | undefined
   /**
-   * Returns the first and the last number that a change covers. If it names the change before it instead, return
-   * `[previous + 1, number]`. Only together with `number`; required by `fetch`. Without both, changes count as complete and in order.
+   * Returns the first and the last number that a change covers. If changes contain the number of the previous change, return
+   * `[previous + 1, number]`. Requires `number`, and is required by `fetch`. Without both, changes count as complete and in order.
    */
   readonly range?: ((change: Change) => readonly [first: SequenceNumber, last: SequenceNumber]) | undefined
-  /** Applies a change: returns the new snapshot, or changes the one it receives and returns nothing. Must be synchronous. */
+  /** Applies a change. Return a new snapshot, or modify the given one and return nothing. Must be synchronous. */
   // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- a function that changes its argument is declared so
   readonly apply: (snapshot: Snapshot, change: Change) => Snapshot | void
   /** Bounds of the wait before a snapshot is fetched again. */
   readonly retry?: SnapshotRetryOptions | undefined
-  /** Maximum number of changes per key that are kept until its snapshot arrives. Past it, the oldest ones are dropped. @default 10_000 */
+  /** Maximum number of buffered changes per key until its snapshot arrives. Beyond it, the oldest ones are dropped. @default 10_000 */
   readonly bufferLimit?: number | undefined
-  /** Called when a key has its snapshot and every change since: after each `start`, and after each gap. */
+  /** Called when a key has its snapshot and every change since. This happens after each `start` and after each gap. */
   readonly onReady?: ((key: Key, snapshot: Snapshot) => void) | undefined
-  /** Called when changes of a ready key are missing. `get` returns `undefined` from then on, until `onReady`. */
+  /** Called when changes of a ready key are missing. `get` returns `undefined` until the next `onReady`. */
   readonly onGap?: ((key: Key, gap: SnapshotGap) => void) | undefined
   /**
-   * Called with every other error: a `fetch` that rejected, a snapshot that is older than the changes, an `after` that rejected, a
-   * callback that threw. Without it, they are logged to the console.
+   * Called with all other errors: `fetch` or `after` rejected, a snapshot was older than the changes, or a callback threw. Without it, they are logged
+   * to the console.
    */
   readonly onError?: ((key: Key, error: Error) => void) | undefined
-  /** Stops all keys, for good, when it aborts. */
+  /** Stops all keys permanently when it aborts. */
   readonly signal?: AbortSignal | undefined
   /** Source of time, for tests. */
   readonly clock?: Clock | undefined
@@ -56,14 +56,14 @@ export interface SnapshotSyncOptions<Snapshot, Change, Key = string> {
   readonly random?: (() => number) | undefined
 }
 
-/** When a key fetches its snapshot, and when it gives up. */
+/** Options of `SnapshotSync.start`. */
 export interface SnapshotStartOptions {
   /**
-   * Resolves once the server sends changes: for example the acknowledgement of the subscription. A snapshot that is fetched earlier may
-   * be older than the first change. If it rejects, the key is stopped, and `onError` receives the reason.
+   * Resolves when the server has started to send changes, for example when the subscription is acknowledged. A snapshot that is fetched earlier can be
+   * older than the first change. If it rejects, the key is stopped and `onError` receives the reason.
    */
   readonly after?: PromiseLike<unknown> | undefined
-  /** Stops the key when it aborts: for example `context.signal` of `@OnOpen`, which ends with the link. */
+  /** Stops the key when it aborts. For example, `context.signal` of `@OnOpen` aborts when the link ends. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -77,17 +77,17 @@ const RETRY_DEFAULTS = { initialDelay: 1_000, maxDelay: 30_000 }
 const DEFAULT_BUFFER_LIMIT = 10_000
 
 /**
- * Keeps a state per key from a snapshot and numbered changes, such as an order book. It buffers changes until the snapshot arrives, drops
- * those that it contains, applies the others in order, and fetches a new snapshot when changes are missing.
+ * Maintains a state per key, such as an order book, from a snapshot and numbered changes. Buffers changes until the snapshot arrives, drops those that
+ * the snapshot contains, and applies the others in order. Fetches a new snapshot when changes are missing.
  *
- * @typeParam Key names a state; any key of a `Map`
+ * @typeParam Key identifies a state. Any key of a `Map` works
  */
 export class SnapshotSync<Snapshot, Change, Key = string> {
   readonly #options: SnapshotSyncOptions<Snapshot, Change, Key>
   readonly #settings: KeySyncSettings<Snapshot, Change>
   readonly #keys = new Map<Key, Running<Snapshot, Change>>()
 
-  /** @throws TypeError for options that cannot be used */
+  /** @throws TypeError for invalid options */
   constructor(options: SnapshotSyncOptions<Snapshot, Change, Key>) {
     const { bufferLimit = DEFAULT_BUFFER_LIMIT, number, range, apply, clock, random } = options
     checkFunctions(options)
@@ -105,8 +105,8 @@ export class SnapshotSync<Snapshot, Change, Key = string> {
   }
 
   /**
-   * Starts a key: buffers its changes, and fetches its snapshot once `after` has resolved, or at once. A key that is running starts
-   * again, without its state. Does nothing but stop it if one of the signals has aborted.
+   * Starts a key. Buffers its changes, and fetches its snapshot immediately or when `after` resolves. A running key loses its state and starts again. If
+   * one of the signals has already aborted, the key is only stopped.
    */
   start(key: Key, { after, signal }: SnapshotStartOptions = {}): void {
     this.stop(key)
@@ -114,10 +114,10 @@ export class SnapshotSync<Snapshot, Change, Key = string> {
   }
 
   /**
-   * Takes a snapshot that the server pushed. It replaces the state, and any fetch. If the key is not running, it starts, until `signal`
+   * Applies a snapshot that the server pushed. It replaces the state and cancels a pending fetch. A key that is not running starts, until `signal`
    * aborts.
    *
-   * @throws Error if it is older than the first buffered change, or whatever `number` and `apply` throw
+   * @throws Error if the snapshot is older than the first buffered change, or whatever `number` and `apply` throw
    */
   snapshot(key: Key, snapshot: Snapshot, { signal }: Pick<SnapshotStartOptions, 'signal'> = {}): void {
     const sync = this.#keys.get(key)?.sync ?? this.#run(key, signal)
@@ -125,21 +125,21 @@ export class SnapshotSync<Snapshot, Change, Key = string> {
   }
 
   /**
-   * Takes a change: applies it, or buffers it until the snapshot arrives. Changes of keys that are not running are ignored.
+   * Applies a change, or buffers it until the snapshot arrives. Changes of keys that are not running are ignored.
    *
-   * @throws whatever `range` and `apply` throw. The state is fetched again if `apply` threw
+   * @throws whatever `range` and `apply` throw. If `apply` throws, the snapshot is fetched again
    * @throws TypeError if `range` does not return two numbers, or `apply` returns a promise
    */
   change(key: Key, change: Change): void {
     this.#keys.get(key)?.sync.change(change)
   }
 
-  /** Returns the state of a key, which must not be changed; `undefined` unless every change that was passed in is part of it. */
+  /** Returns the state of a key, which you must not modify; `undefined` unless it contains every change so far. */
   get(key: Key): Snapshot | undefined {
     return this.#keys.get(key)?.sync.snapshot
   }
 
-  /** Stops a key, or all of them: forgets its state and its changes, and aborts its fetch. Later changes are ignored. */
+  /** Stops a key, or all keys. Drops its state and changes, and aborts its fetch. Later changes are ignored. */
   stop(key?: Key): void {
     if (key === undefined) {
       for (const each of [...this.#keys.keys()]) this.stop(each)
@@ -169,7 +169,7 @@ export class SnapshotSync<Snapshot, Change, Key = string> {
     return sync
   }
 
-  /** Calls a callback of the user's. An error of it concerns nobody else. */
+  /** Calls a callback of the user, and reports its errors. */
   #tell(key: Key, call: () => unknown): void {
     callSafely(call, (error) => this.#report(key, error))
   }
@@ -185,7 +185,7 @@ export class SnapshotSync<Snapshot, Change, Key = string> {
   }
 }
 
-/** Calls a function, and passes what it throws, or rejects with, to `fail`. */
+/** Calls a function, and passes its exception or rejection to `fail`. */
 function callSafely(call: () => unknown, fail: (error: Error) => void): void {
   try {
     const result = call()
@@ -200,14 +200,14 @@ function checkFunctions<Snapshot, Change, Key>(options: SnapshotSyncOptions<Snap
     const value: unknown = options[name]
     const isMissing = value === undefined && name !== 'apply'
     if (!isMissing && typeof value !== 'function') {
-      throw new TypeError(`${name} must be a function, and is ${safeString(value)}`)
+      throw new TypeError(`${name} must be a function, received ${safeString(value)}`)
     }
   }
   const { fetch, number, range } = options
   const missing = number ? 'range' : 'number'
   if (Boolean(number) !== Boolean(range) || (fetch && !number)) {
     throw new TypeError(
-      `${missing} is missing: ${fetch ? 'fetch' : number ? 'number' : 'range'} cannot be used without it. Changes and snapshots are compared by their numbers`,
+      `${missing} is required with ${fetch ? 'fetch' : number ? 'number' : 'range'}: snapshots and changes are compared by number`,
     )
   }
 }
@@ -219,6 +219,6 @@ function retryOf({ initialDelay, maxDelay }: SnapshotRetryOptions = {}): Require
   }
   if (retry.initialDelay >= 0 && retry.initialDelay <= retry.maxDelay) return retry
   throw new TypeError(
-    `retry.initialDelay must be from 0 to retry.maxDelay, and they are ${retry.initialDelay} and ${retry.maxDelay}`,
+    `retry.initialDelay must be between 0 and retry.maxDelay (${retry.maxDelay}), received ${retry.initialDelay}`,
   )
 }

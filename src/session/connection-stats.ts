@@ -1,18 +1,18 @@
 import type { Miss } from '../link/link-port.js'
 
-/** Counts what went past handlers, requests and sockets, over all links of a connection. */
+/** Counters of messages that did not reach a handler, a request or a socket, over all links of a connection. */
 export interface ConnectionStats {
-  /** Number of messages and binary frames that no handler takes. Each kind is logged once. */
+  /** Number of messages and binary frames without a handler. Each kind is logged once. */
   readonly unhandledMessages: number
-  /** Number of messages replaced by a newer one of the same key before a handler saw them (`concurrency.conflate`). */
+  /** Number of messages that were replaced by a newer one with the same key before they were handled (`concurrency.conflate`). */
   readonly conflated: number
-  /** Number of replies that no request was waiting for: late, duplicate, with an unknown ID, or an error without one. */
+  /** Number of replies that matched no request: late or duplicate replies, unknown IDs, and errors without an ID. */
   readonly unmatchedReplies: number
-  /** Number of messages that were accepted for sending and never reached a socket. Each is reported as a `MessageDroppedError`. */
+  /** Number of messages that were accepted but never reached a socket. Each is reported as a `MessageDroppedError`. */
   readonly droppedMessages: number
 }
 
-/** Counts messages that did not get where they were to go. */
+/** Counts unhandled, conflated and dropped messages. */
 export class MessageCounter {
   #unhandled = 0
   #conflated = 0

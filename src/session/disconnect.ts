@@ -4,92 +4,92 @@ import { CloseCode } from '../link/close-code.js'
 import type { Initiator } from '../link/close-code.js'
 import type { Stage } from '../errors/stage.js'
 
-/** How one link ended: the argument of `@OnClose`. */
+/** Passed to `@OnClose`. Describes how a link ended. */
 export interface CloseInfo {
   /** Received close code: 1005 if the frame had none, 1006 without a close frame. */
   readonly code: number
   readonly reason: string
-  /** The code that this side sent. */
+  /** Close code that this side sent. */
   readonly sentCode?: number | undefined
-  /** True when the peer's close frame arrived. */
+  /** True if the peer's close frame arrived. */
   readonly wasClean: boolean
   readonly initiator: Initiator
-  /** True if another link follows, as decided when this one was lost. A later `close()` can still change that. */
+  /** True if the connection reconnects, as decided when this link was lost. A later `close()` can still prevent it. */
   readonly willReconnect: boolean
-  /** True if a new link had already replaced it: `reconnect({ overlap: true })` or `maxAge`. */
+  /** True if a new link had already replaced this one, because of `reconnect({ overlap: true })` or `maxAge`. */
   readonly replaced?: boolean | undefined
-  /** Bytes that were accepted for sending and had not left. */
+  /** Number of bytes that were accepted but not sent. */
   readonly unsentBytes: number
   /** Number of the link, from 1; 0 if none ever opened. */
   readonly connectionNumber: number
-  /** Reason of the loss, unless it is only a close frame or a plain end of stream. In `closed`, also the reason why the connection ended. */
+  /** Cause of the loss, unless it was only a close frame or a plain end of stream. In `closed`, also the error that ended the connection. */
   readonly error?: Error | undefined
 }
 
-/** Facts of a failed attempt or a lost link: the argument of `shouldReconnect`. */
+/** Passed to `shouldReconnect`. Describes a failed attempt or a lost link. */
 export interface Failure {
-  /** The error, if there is one: a close frame and a plain end of stream are not errors. */
+  /** The error, if any. A close frame and a plain end of stream are not errors. */
   readonly error?: Error | undefined
-  /** The HTTP status of a refused handshake. */
+  /** HTTP status of a rejected handshake. */
   readonly status?: number | undefined
-  /** The headers of a refused handshake, names in lower case. */
+  /** Headers of a rejected handshake, names in lower case. */
   readonly headers?: Readonly<Record<string, string | string[] | undefined>> | undefined
-  /** Received close code of a link that had opened: 1006 without a close frame. */
+  /** Received close code of a link that had opened; 1006 without a close frame. */
   readonly code?: number | undefined
   readonly reason?: string | undefined
   readonly initiator: Initiator
   /** Number of the attempt that failed, from 1. */
   readonly attempt: number
-  /** Milliseconds since the start, or since a link that was ready for `minUptime` was lost. */
+  /** Milliseconds since the start, or since the loss of the last link that had been ready for `minUptime`. */
   readonly elapsed: number
-  /** The last message that was received, decoded. */
+  /** Last received message, decoded. */
   readonly lastMessage?: unknown
-  /** True when the transport had opened in this attempt. */
+  /** True if a link had opened in this attempt. */
   readonly hasBeenOpen: boolean
 }
 
-/** Decision about a failure. `delay` and `retryAfter`, which is what the server asked for, are in milliseconds. */
+/** Decision after a failure. `delay` and `retryAfter` (the wait that the server asked for) are in milliseconds. */
 export type RetryDecision =
   | { readonly retry: true; readonly delay: number; readonly retryAfter?: number | undefined }
   | { readonly retry: false; readonly exhausted: boolean }
 
-/** Why and how a link was lost, or an attempt failed. */
+/** Describes why a link was lost or an attempt failed. */
 export interface Disconnect {
   readonly initiator: Initiator
   readonly stage: Stage
   readonly error?: Error | undefined
   readonly code?: number | undefined
   readonly reason?: string | undefined
-  /** The code that this side closes with because of it. */
+  /** Close code that this side sends because of it. */
   readonly sentCode?: number | undefined
-  /** Decision that overrides the policy's. */
+  /** Decision that overrides the one of the policy. */
   readonly decision?: RetryDecision | undefined
 }
 
-/** How a link was lost, and what follows from it. Noted once, by the lifecycle. */
+/** Describes how a link was lost, and the consequences. Recorded once, by the lifecycle. */
 export interface Loss {
   readonly disconnect: Disconnect
-  /** True if another connection follows. */
+  /** True if the connection reconnects. */
   readonly willReconnect: boolean
   /** True unless the link was a candidate, or had been replaced. */
   readonly isCurrent: boolean
 }
 
-/** Tells who ended a link from how it ended: a violation is answered by this side, a close frame comes from the peer. */
+/** Returns who ended a link. This side does so after a violation, and the peer with its close frame. */
 export function initiatorOf({ code, sentCode }: TransportEnd): Initiator {
   if (sentCode !== undefined) return 'local'
   return code === CloseCode.ABNORMAL ? 'network' : 'remote'
 }
 
-/** Says in a sentence how a connection was lost; it is what all who depended on it are told. */
+/** Describes how a link was lost, for the error that everything pending on it receives. */
 function describeDisconnect({ error, initiator, code, reason }: Disconnect): string {
-  if (error) return `The connection was lost: ${error.message}`
-  if (initiator === 'local') return 'The connection was closed here'
-  if (initiator === 'network') return 'The connection ended without a close frame'
-  return `The peer closed the connection with ${code}${reason ? ` (${reason})` : ''}`
+  if (error) return error instanceof ConnectionLostError ? error.message : `Connection lost: ${error.message}`
+  if (initiator === 'local') return 'Connection closed locally'
+  if (initiator === 'network') return 'Connection lost: no close frame received'
+  return `Connection closed by the peer with ${code}${reason ? ` (${reason})` : ''}`
 }
 
-/** Puts together what the reconnect policy is told of a loss. */
+/** Returns the facts of a loss that the retry policy receives. */
 export function failureOf(
   { error, initiator, code, reason }: Disconnect,
   facts: Pick<Failure, 'attempt' | 'elapsed' | 'lastMessage' | 'hasBeenOpen'>,
@@ -99,24 +99,24 @@ export function failureOf(
   return { ...refusal, ...facts, error, initiator, code: code ?? CloseCode.ABNORMAL, reason: reason ?? '' }
 }
 
-/** The link that has ended, as far as that matters here. */
+/** The facts of an ended link that are used here. */
 export interface EndedLink {
   readonly number: number
   readonly end: TransportEnd
-  /** True if this side began to close, or terminated the socket. */
+  /** True if this side started closing, or terminated the socket. */
   readonly isLocalEnd: boolean
-  /** The close code that this side sent first, if it did. */
+  /** Close code that this side sent first, if it did. */
   readonly sentCode: number | undefined
 }
 
-/** Returns how an open link was lost, as far as the end of its socket tells. */
+/** Returns how an open link was lost, based only on the end of its socket. */
 export function disconnectOf({ isLocalEnd }: EndedLink, end: TransportEnd): Disconnect {
   const { code, reason, error } = end
   const initiator = isLocalEnd ? 'local' : initiatorOf(end)
   return { initiator, stage: 'close', error, code, reason }
 }
 
-/** Returns what `@OnClose` receives. */
+/** Returns the argument of `@OnClose`. */
 export function closeInfoOf(
   { number: connectionNumber, end, isLocalEnd, sentCode }: EndedLink,
   disconnect: Disconnect | undefined,
@@ -126,7 +126,7 @@ export function closeInfoOf(
   return closeInfo(end, { ...facts, initiator, connectionNumber, sentCode })
 }
 
-/** Puts together what `@OnClose` is told of a link's end. */
+/** Combines the end of a transport with the facts of its link. */
 function closeInfo(
   { code, reason, error }: TransportEnd,
   facts: Pick<
@@ -135,15 +135,15 @@ function closeInfo(
   >,
 ): CloseInfo {
   const wasClean = code !== CloseCode.ABNORMAL
-  // RFC 6455, section 5.5.1: a close frame is answered with the code that it had.
+  // RFC 6455, section 5.5.1: the reply to a close frame repeats its code.
   const echo = wasClean && code !== CloseCode.NO_STATUS ? code : undefined
   return { code, reason, wasClean, ...facts, sentCode: facts.sentCode ?? echo, error }
 }
 
-/** How a link is lost that this side closes, without a reason to be told. */
+/** Loss of a link that this side closes without an error. */
 export const LOCAL_CLOSE: Disconnect = { initiator: 'local', stage: 'close' }
 
-/** End of a connection that has never opened. */
+/** End of a connection that never opened. */
 export const NEVER_OPENED: CloseInfo = {
   code: CloseCode.ABNORMAL,
   reason: '',
@@ -154,7 +154,7 @@ export const NEVER_OPENED: CloseInfo = {
   connectionNumber: 0,
 }
 
-/** Makes what all who depended on a link are told. */
+/** Returns the error that everything pending on a lost link receives. */
 export function lostError(loss: Disconnect): ConnectionLostError {
   const { error: cause, code = CloseCode.ABNORMAL, reason = '' } = loss
   return new ConnectionLostError(describeDisconnect(loss), code, reason, cause && { cause })

@@ -6,22 +6,21 @@ import type { CloseInfo } from './disconnect.js'
 import type { ConnectionState } from './state.js'
 
 /**
- * The connection that a message arrived on, as handlers use it, whichever side opened it. A client injects `Connection`, which adds the
- * rest.
+ * The part of a connection that handlers use, whichever side opened it. A client injects `Connection`, which adds the rest.
  */
 export abstract class HandlerConnection<P extends AnyProtocol = Protocol> {
-  /** A name that is unique in this process, such as `TickerClient#1`. */
+  /** Name that is unique in this process, such as `TickerClient#1`. */
   abstract readonly id: string
   abstract get state(): ConnectionState
   /**
-   * Stands for the link that every call goes to; `undefined` for the connection as a whole.
+   * Identifies the link that the connection is bound to; `undefined` for the connection as a whole.
    *
    * @internal
    */
   abstract get boundLink(): object | undefined
   /** Aborts when the connection starts to close for good. */
   abstract get signal(): AbortSignal
-  /** Resolves when the connection is closed for good; never rejects. */
+  /** Resolves when the connection is closed for good. Never rejects. */
   abstract get closed(): Promise<CloseInfo>
   abstract send(data: string | Uint8Array): Promise<void>
   abstract sendJson(value: Outgoing<P> | (() => Outgoing<P>)): Promise<void>

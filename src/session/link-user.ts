@@ -17,29 +17,29 @@ import type { HandlerConnection } from './handler-connection.js'
 import type { MessageHub } from './message-hub.js'
 import type { ConnectionListener, SessionHandlers, SessionPort } from './session-handlers.js'
 
-/** Names a link, its number and the attempt that opened it. */
+/** Identifies a link and the attempt that opened it. */
 export interface LinkIdentity {
-  /** The name that the lifecycle gives the attempt and its link. */
+  /** Name that the lifecycle gives to the attempt and its link. */
   readonly name: number
-  /** Which link of the connection it is, from 1. */
+  /** Number of the link in its connection, from 1. */
   readonly number: number
-  /** The number of the attempt that opened it. */
+  /** Number of the attempt that opened it. */
   readonly attempt: number
 }
 
-/** Has the parts that all links of a connection share. */
+/** Provides the parts that all links of a connection share. */
 export interface LinkUserOwner<S> {
   readonly hub: MessageHub
-  /** Returns the connection as seen from this session. */
+  /** Returns the connection bound to this session's link. */
   connectionOf(session: S): HandlerConnection
-  /** Reports something that changes nothing. */
+  /** Reports an error that does not affect the connection. */
   report(error: Error, stage: Stage, consequence: string, message?: unknown): void
 }
 
-/** The users of one link: its handlers, and those who wait for its messages. */
+/** The users of one link: its handlers, and the requests and waiters for its messages. */
 export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort {
   readonly name: number
-  /** The number of the attempt that opened the link. */
+  /** Number of the attempt that opened the link. */
   readonly attempt: number
   readonly link: Link<LinkUser>
   readonly handlers: SessionHandlers
@@ -49,7 +49,7 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
   /** perf: saves 40 B per idle connection. */
   #connection: HandlerConnection | undefined
 
-  /** @param listener makes the handlers' side of the session */
+  /** @param listener creates the handlers' side of the session */
   constructor(
     { name, number, attempt }: LinkIdentity,
     transport: Transport,
@@ -76,12 +76,12 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
     return this.requestsIfAny
   }
 
-  /** How the link was lost, if it is. */
+  /** Loss of the link, if it is lost. */
   abstract get loss(): Loss | undefined
   abstract get isLive(): boolean
   /** True while the caller is part of its `@OnOpen`. */
   abstract get isCaller(): boolean
-  /** True if the caller may send at once. */
+  /** True if the caller can send immediately. */
   abstract get canSend(): boolean
   abstract get acceptsMessages(): boolean
   abstract get readyAt(): number | undefined
@@ -89,7 +89,7 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
   abstract onLinkDead(error: HeartbeatTimeoutError): void
   abstract onLinkEnd(end: LinkEnd): void
 
-  // --- what the link reports --------------------------------------------------------------------------------------------
+  // --- reports of the link ----------------------------------------------------------------------------------------------
 
   onLinkPing(data: Uint8Array): void {
     if (this.readyAt !== undefined && this.isLive) this.handlers.onPing(data)
@@ -99,19 +99,19 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
     if (this.readyAt !== undefined && this.isLive) this.handlers.onPong(data)
   }
 
-  /** So much is pending that nobody can be waited for any more. */
+  /** Called when too many messages are pending for any reply to arrive. */
   onReadOverflow(error: BackpressureError): void {
     this.requestsIfAny?.rejectAll(error)
     this.owner.hub.takersIfAny?.rejectWaiters(this.link, error)
   }
 
-  /** Returns a beat's message with an id, if the API wants one in it. */
+  /** Returns a heartbeat message, with an ID if the API requires one. */
   withRequestId(message: unknown): unknown {
     return this.owner.hub.heartbeatsHaveIds ? this.requests.withId(message) : message
   }
 
   onHeartbeatError(thrown: unknown): void {
-    this.owner.report(toError(thrown), 'heartbeat', 'the beat is left out')
+    this.owner.report(toError(thrown), 'heartbeat', 'heartbeat skipped')
   }
 
   intercept(message: unknown): boolean {
@@ -119,7 +119,7 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
     const { ackOnArrival } = this.link
     const requests = hasRequests ? this.requests : this.requestsIfAny
     const isReply = requests?.take(message) ?? false
-    // Read before anybody is asked who may let another message arrive meanwhile.
+    // Read first, because the takers call users' functions, during which another message can arrive.
     const isUnmatched = takersIfAny?.takeUnmatched() ?? false
     const isTaken = isReply || (takersIfAny?.offer(message, this) ?? false)
     if (!isTaken && this.link.heartbeat.isReply(message)) return true
@@ -128,7 +128,7 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
     return isTaken
   }
 
-  /** Sends the acknowledgement of a message at once, unless nothing is to be handled any more. */
+  /** Sends the acknowledgement of a message immediately, unless messages are no longer handled. */
   #acknowledge(ackOnArrival: AckOnArrival, message: unknown): void {
     if (!this.#canAcknowledge()) return
     try {

@@ -21,12 +21,11 @@ import type { ConnectionStats } from './connection-stats.js'
 import { MessageTakers } from './message-takers.js'
 import type { MessageTakersPort, MessageTakersSettings, TakersSession } from './message-takers.js'
 
-/** Settings of a message hub. */
 export interface MessageHubSettings extends MessageTakersSettings {
   readonly codec: Codec | CodecFactory
   readonly unpack: Unpack | undefined
   readonly ackOnArrival?: AckOnArrival | undefined
-  /** The property that has a message's key, where messages that nobody wants are not parsed. */
+  /** Property that contains the key of a message, if unhandled messages are skipped without parsing. */
   readonly skipBy: string | undefined
   readonly heartbeat: HeartbeatSettings
   readonly outbox: OutboxSettings | false
@@ -35,14 +34,14 @@ export interface MessageHubSettings extends MessageTakersSettings {
   readonly periodic: PeriodicSettings | undefined
 }
 
-/** Everything that rides on a connection and outlives its links: what is sent, what arrives, and who takes it. */
+/** Everything about messages that outlives the links of a connection: sending, receiving, and the takers of messages. */
 export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
   readonly inbound: InboundPipeline
-  /** Keeps what is sent below a rate, over all links, if there is a limit. */
+  /** Limits the rate of sends over all links, if there is a limit. */
   readonly limiter: RateLimiter<RateLimitedFrame> | undefined
   readonly #settings: MessageHubSettings
   readonly #port: MessageTakersPort
-  /** Those who take messages, if there ever was one. perf: saves 80 B per idle connection. */
+  /** Takers of messages, once there was one. perf: saves 80 B per idle connection. */
   takersIfAny: MessageTakers | undefined
   /** perf: saves 60 B per idle connection. */
   #demand: ReadDemand | undefined
@@ -70,7 +69,7 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
     return (this.takersIfAny ??= new MessageTakers(this.#settings, this.#port, this))
   }
 
-  /** Knows who waits for messages, and who is behind. */
+  /** Counts waits for messages, and iterators that are behind. */
   get demand(): ReadDemand {
     return (this.#demand ??= new ReadDemand())
   }
@@ -80,7 +79,7 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
     return this.#demand?.isBehind ?? false
   }
 
-  /** True while somebody beside the handlers waits for a message, or looks on: each one is parsed then. */
+  /** True while anything other than the handlers waits for messages or observes them. Then every message is parsed. */
   get wantsEach(): boolean {
     return (
       this.#demand?.isWaiting === true ||
@@ -90,17 +89,17 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
     )
   }
 
-  /** Tells, from its JSON text, whether a message may be a reply to a request. */
+  /** Returns true if the JSON text of a message can be a reply to a request. */
   mayBeReply(text: string): boolean {
     return mayBeReply(text, this.#settings.requests)
   }
 
-  /** True if the API is known to have requests: then unmatched replies are counted. */
+  /** True if the API is known to have requests, so that unmatched replies are counted. */
   get hasRequests(): boolean {
     return this.#settings.hasRequests
   }
 
-  /** True if beats take an ID. */
+  /** True if heartbeat messages have an ID. */
   get heartbeatsHaveIds(): boolean {
     return this.#settings.requests.heartbeatIds
   }
@@ -122,7 +121,7 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
     return this.#sender
   }
 
-  /** Messages that waited for the rate limiter were never handed to the socket. */
+  /** Called when a link ends with messages that were still waiting for the rate limiter. */
   onUnsent(messages: readonly unknown[]): void {
     this.drop(new MessageDroppedError('lost', messages), messages[0])
   }
@@ -153,12 +152,12 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
     if (raw !== undefined && skipBy !== undefined) this.inbound.onUnhandled(raw, skipBy)
   }
 
-  /** A link has opened, and its `@OnOpen` is to run. */
+  /** Called when a link has opened, before its `@OnOpen`. */
   onSessionOpen(session: TakersSession): void {
     this.takersIfAny?.onSessionOpen(session)
   }
 
-  /** `@OnOpen` has settled: sends the messages that have waited for that. */
+  /** Called when `@OnOpen` has completed. Sends the messages that waited for it. */
   onSessionReady(session: TakersSession & { readonly link: PeriodicLink }): void {
     this.takersIfAny?.sendSubscriptions(session)
     this.#sender?.flush(session.link)
@@ -174,14 +173,14 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
       clock,
       codec: session.link.codec,
       isWanted: () => links.servingSession === session && holder.state.status === 'open',
-      onError: (error) => this.#port.report(error, 'encode', 'the periodic message is left out'),
+      onError: (error) => this.#port.report(error, 'encode', 'periodic message skipped'),
     })
   }
 
   /**
-   * The connection has ended: everything that is left settles.
+   * Called when the connection has ended. Settles everything that is pending.
    *
-   * @param cause why, unless it was closed on purpose
+   * @param cause error that ended it; `undefined` if it was closed on purpose
    */
   end(error: Error, cause: Error | undefined): void {
     this.takersIfAny?.end(error, cause)

@@ -19,65 +19,62 @@ import type { RequestsSettings } from '../requests/request-options.js'
 import { lostError } from './disconnect.js'
 import type { Loss } from './disconnect.js'
 
-/** Settings of everyone who takes messages. */
 export interface MessageTakersSettings {
   readonly clock: Clock
   readonly requests: RequestsSettings
   readonly subscriptions: SubscriptionsSettings | undefined
-  /** True if the API is known to have requests: then unmatched replies are counted. */
+  /** True if the API is known to have requests, so that unmatched replies are counted. */
   readonly hasRequests: boolean
 }
 
-/** One link, for those who wait for its messages. */
+/** The parts of a session that takers use. */
 export interface TakersSession {
   readonly link: SenderLink
-  /** True if the caller may send at once. */
+  /** True if the caller can send immediately. */
   readonly canSend: boolean
   /** True while the caller is part of its `@OnOpen`. */
   readonly isCaller: boolean
-  /** How the link was lost, if it is. */
+  /** Loss of the link, if it is lost. */
   readonly loss: Loss | undefined
   readonly requests: PendingRequests
   readonly handlers: {
-    /** Takes the oldest message that has arrived, that no handler has seen, and that matches. */
+    /** Takes the oldest matching message that has arrived and has not been handled. */
     takeEarly(match: (message: unknown) => boolean): { readonly value: unknown } | undefined
   }
 }
 
-/** Has the sessions of a connection, and receives reports. */
+/** Provides the sessions of a connection, and receives reports. */
 export interface MessageTakersPort {
   /** ID of the connection, for errors. */
   readonly id: string
   readonly links: {
-    /** The session that the caller means: inside `@OnOpen`, the one that opens; everywhere else the one that serves. */
+    /** Session that calls use: the one that opens inside `@OnOpen`, otherwise the serving one. */
     readonly callersSession: TakersSession | undefined
-    /** The session that serves. */
+    /** Session that is ready, and neither lost nor replaced. */
     readonly servingSession: TakersSession | undefined
     /** True while there are two links, or one and an attempt. */
     readonly isHandover: boolean
   }
   readonly holder: { readonly state: { readonly status: string } }
-  /** Reports something that befell a message. */
   report(error: Error, stage: Stage, consequence: string, message?: unknown): void
-  /** The server has given a subscription an id. */
+  /** Called when the server has assigned an ID to a subscription. */
   onSubscriptionIds(keyOf: (id: unknown) => string | undefined): void
-  /** Logs a warning. */
   warn(message: string): void
 }
 
 /** The parts of the hub that takers use. */
 export interface TakersHub {
-  /** Intercepts messages from the first taker on. */
+  /** Intercepts messages once there is a taker. */
   readonly inbound: InboundPipeline
-  /** Is told who waits for messages, and who is behind. */
+  /** Counts waits for messages, and iterators that are behind. */
   readonly demand: ReadDemand
-  /** Keeps what is sent below a rate, if there is a limit. */
+  /** Limits the rate of sends, if there is a limit. */
   readonly limiter: object | undefined
 }
 
 /**
- * Everyone who takes messages before the handlers do, or looks on: requests, waiters, subscriptions and iterators. Each is made when it
- * is first needed.
+ * Requests, waiters, subscriptions and iterators, which take messages before the handlers or observe them. Each is created when it is
+ * first needed.
  *
  * perf: saves 300 (waiters), 1,310 (subscriptions), 1,630 (requests) and 360 B (iterators) per idle connection.
  */
@@ -91,7 +88,7 @@ export class MessageTakers {
   #lobby: PendingRequests | undefined
   #streams: MessageStreams | undefined
   #unmatchedReplies = 0
-  /** True if the message that was just given to requests is a reply that none of them was waiting for. */
+  /** True if the last message offered to the requests was a reply that matched none of them. */
   #isUnmatched = false
 
   constructor(settings: MessageTakersSettings, port: MessageTakersPort, hub: TakersHub) {
@@ -124,7 +121,7 @@ export class MessageTakers {
     return taker
   }
 
-  /** Makes the requests of one link. */
+  /** Creates the requests of one link. */
   createRequests(session: TakersSession): PendingRequests {
     return this.#add(this.#makeRequests(session))
   }
@@ -146,7 +143,7 @@ export class MessageTakers {
         isRateLimited: this.#hub.limiter !== undefined,
         canSend: () => session?.canSend ?? false,
         isOpen: () => session?.link.isOpen ?? false,
-        onCancelError: (thrown) => this.#port.report(toError(thrown), 'encode', 'the peer is not told'),
+        onCancelError: (thrown) => this.#port.report(toError(thrown), 'encode', 'no cancel message sent'),
         onChange: () => onWaiting(requests.size),
         onError: (thrown) => this.#port.report(toError(thrown), 'decode', ''),
         onUnmatched: () => {
@@ -177,7 +174,7 @@ export class MessageTakers {
         },
         asRequest: (message) => (port.links.servingSession?.requests ?? this.lobby).identify(message),
         canSend: ({ link }: TakersSession) => link.isOpen && !ENDING.includes(port.holder.state.status),
-        // From inside the @OnOpen of a link that is to replace this one, nothing is sent on this one any more.
+        // Inside the @OnOpen of a link that will replace this one, nothing more is sent on this one.
         isReady: () => {
           const session = port.links.servingSession
           return (
@@ -196,12 +193,12 @@ export class MessageTakers {
     )
   }
 
-  // --- who waits, and what arrives --------------------------------------------------------------------------------------
+  // --- waits and messages -----------------------------------------------------------------------------------------------
 
   /**
-   * Waits for a message. Inside `@OnOpen` it may have arrived already.
+   * Waits for a message. Inside `@OnOpen`, it may have already arrived.
    *
-   * @param session the link that it is to come on; `undefined` for the next one
+   * @param session session whose messages are matched; `undefined` for the next one
    */
   waitFor(
     session: TakersSession | undefined,
@@ -213,7 +210,7 @@ export class MessageTakers {
     if (session?.isCaller && !options.signal?.aborted) {
       try {
         const early = session.handlers.takeEarly((message) =>
-          syncAnswer(match(message), 'The match of waitFor'),
+          syncAnswer(match(message), 'The match function of waitFor'),
         )
         if (early) return Promise.resolve(early.value)
       } catch (thrown) {
@@ -223,13 +220,13 @@ export class MessageTakers {
     return this.#waiters.add(match, options, session?.link)
   }
 
-  /** Offers a message of a link to those who wait for it. Returns whether somebody took it. */
+  /** Offers a message of a link to waiters and subscriptions. Returns true if one of them took it. */
   offer(message: unknown, session: TakersSession): boolean {
     const isWaitedFor = this.#waiters?.offer(message, session.link) ?? false
     return isWaitedFor || (this.#subscriptions?.intercept(message, session) ?? false)
   }
 
-  /** Returns true if the message that was just given to requests is a reply that none of them was waiting for. Asked once. */
+  /** Returns true if the last message offered to the requests was a reply that matched none of them. Resets the flag. */
   takeUnmatched(): boolean {
     const isUnmatched = this.#isUnmatched
     this.#isUnmatched = false
@@ -240,47 +237,47 @@ export class MessageTakers {
     this.#unmatchedReplies += 1
   }
 
-  /** True while iterators look on. */
+  /** True while iterators observe messages. */
   get isLookedAt(): boolean {
     return this.#streams !== undefined && this.#streams.size > 0
   }
 
-  /** Shows a message that nobody took to the iterators. */
+  /** Passes a message that was not taken to the iterators. */
   publish(message: unknown): void {
     this.#streams?.push(message)
   }
 
-  /** Ends the waits for messages of a link. */
+  /** Rejects the waits for messages of a link. */
   rejectWaiters(link: SenderLink, error: Error): void {
     this.#waiters?.rejectAll(link, error)
   }
 
-  /** Number of replies that no request was waiting for. */
+  /** Number of replies that matched no request. */
   get unmatchedReplies(): number {
     return this.#unmatchedReplies
   }
 
-  // --- what becomes of the links ----------------------------------------------------------------------------------------
+  // --- events of the links ----------------------------------------------------------------------------------------------
 
-  /** A link has opened: those who wait for one wait for its messages. */
+  /** Called when a link has opened. Binds waiters without a link to it. */
   onSessionOpen({ link }: TakersSession): void {
     this.#waiters?.attach(link)
   }
 
-  /** A link is ready. What was said on the one before, if that is still there, is said anew. */
+  /** Called when a link is ready. Sends the subscriptions again, even if the previous link still exists. */
   sendSubscriptions(session: TakersSession): void {
     this.#subscriptions?.onReady(session)
   }
 
-  /** A link is ready, and all else is sent: requests that have waited for one are. */
+  /** Called when a link is ready and everything else is sent. Sends the requests that waited for a link. */
   sendRequests(session: TakersSession): void {
     if (this.#lobby && this.#lobby.size > 0) session.requests.adopt(this.#lobby.release())
   }
 
   /**
-   * A link is lost: waiters reject, requests wait for the next link, and subscriptions are to be sent again.
+   * Called when a link is lost. Waiters reject, requests wait for the next link, and subscriptions will be sent again.
    *
-   * @param requests those of the link that go on
+   * @param requests requests of the link that are sent again
    */
   onSessionLost(session: TakersSession, error: Error, requests: readonly PendingRequest[]): void {
     const { servingSession } = this.#port.links
@@ -290,9 +287,9 @@ export class MessageTakers {
   }
 
   /**
-   * The connection has ended: everything that is left settles.
+   * Called when the connection has ended. Settles everything that is pending.
    *
-   * @param cause why, unless it was closed on purpose
+   * @param cause error that ended it; `undefined` if it was closed on purpose
    */
   end(error: Error, cause: Error | undefined): void {
     this.#lobby?.onClosed(error)
@@ -303,10 +300,10 @@ export class MessageTakers {
   }
 }
 
-/** States in which nothing new is asked for. */
+/** States in which nothing new is sent. */
 const ENDING: readonly string[] = ['closing', 'closed']
 
-/** Returns what tells the demand how many of one kind wait. */
+/** Returns a function that reports the number of waits of one kind to the demand. */
 function waitingCounter(demand: ReadDemand): (count: number) => void {
   let before = 0
   return (count) => {

@@ -1,19 +1,22 @@
 import { AsyncLocalStorage } from '#platform'
 
 /**
- * Tells whose opening a call comes from, also after an await. It is active only while something opens: watching costs every promise
- * of the process something, the user's too.
+ * Determines whose opening a call belongs to, even after an await. It is only active while something opens, because tracking slows down every
+ * promise of the process.
  */
 export class OnOpenScope<Owner> {
   readonly #storage = new AsyncLocalStorage<Owner>()
   #openings = 0
 
-  /** Owner of the opening that the caller is part of. `undefined` once that has settled, but not from Node 24 on: there `disable()` spares running code. */
+  /**
+   * Owner of the opening that the caller belongs to; `undefined` once it has settled. From Node 24 on, `disable()` does not affect running code,
+   * which still sees the owner.
+   */
   get owner(): Owner | undefined {
     return this.#storage.getStore()
   }
 
-  /** Runs an opening, which is over when it has returned, or when the promise that it returned has settled. */
+  /** Runs an opening. It ends when `open` returns or, if it returns a promise, when that has settled. */
   run<T>(owner: Owner, open: () => T): T {
     this.#openings += 1
     let isPending = false

@@ -1,23 +1,23 @@
 import { describeValue } from '../core/describe-value.js'
 import { HandlerConnection } from './handler-connection.js'
 
-/** State of each link, one by one: see {@link perLink}. */
+/** Separate state for each link; see {@link perLink}. */
 export interface PerLink<T> {
   /**
-   * Returns the state of the link that a handler was called for, which is made first if there is none.
+   * Returns the state of the link that a handler was called for. Creates it if there is none.
    *
-   * @param context the second argument of the handler
-   * @throws TypeError for the context of the whole connection: of `@OnStateChange`, and of an `@OnError` that a message or a handler did
-   * not cause
+   * @param context second argument of the handler
+   * @throws TypeError for the context of the whole connection, which `@OnStateChange` receives, and `@OnError` for errors that no message or
+   * handler caused
    */
   of(context: { readonly connection: HandlerConnection }): T
 }
 
 /**
- * Makes state of one physical connection, such as order books: each link has its own, so that neither a reconnect nor a handover mixes what
- * two links brought. It is collected with its link.
+ * Creates separate state for each link, such as order books, so that neither a reconnect nor a handover mixes the messages of two links. The
+ * state is garbage-collected with its link.
  *
- * @param make makes the state of a link when it is first asked for
+ * @param make creates the state of a link when it is first needed
  */
 export function perLink<T>(make: () => T): PerLink<T> {
   const states = new WeakMap<object, { readonly state: T }>()
@@ -35,11 +35,14 @@ export function perLink<T>(make: () => T): PerLink<T> {
 }
 
 function linkBehind(connection: unknown): object {
-  // A test of yours may hand a handler any object.
+  // A user's test can pass any object to a handler.
   const link = connection instanceof HandlerConnection ? connection.boundLink : connection
   if (typeof link === 'object' && link !== null) return link
-  const what = connection === link ? describeValue(connection) : 'the connection as a whole'
+  const what =
+    connection === link
+      ? `a context whose connection is ${describeValue(connection)}`
+      : 'the context of the whole connection'
   throw new TypeError(
-    `perLink needs the context of a link, and its connection is ${what}. Pass the context of @OnOpen, @OnMessage, @OnBinary, @OnClosing or @OnClose`,
+    `perLink expected the context of a link, received ${what}. Pass the context of @OnOpen, @OnMessage, @OnBinary, @OnClosing or @OnClose`,
   )
 }

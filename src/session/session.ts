@@ -12,30 +12,29 @@ import type { ClosingInfo, OpenOutcome } from './session-handlers.js'
 import type { OpenInfo } from './state.js'
 
 /**
- * Shared by all connections: finds the `@OnOpen` that a call comes from, whose messages go out immediately, while all others wait until
- * it has settled; and the `@OnClosing`, which may still send where others may not any more.
+ * Shared by all connections. Finds the `@OnOpen` or `@OnClosing` that a call belongs to. Messages from `@OnOpen` are sent immediately, while
+ * all others wait until it has settled. `@OnClosing` can send when others no longer can.
  */
 const scope = new OnOpenScope<Session>()
 
-/** Receives the reports of a session, and has the parts that all sessions of a connection share. */
+/** Receives the reports of a session, and provides the parts that all sessions of a connection share. */
 export interface SessionOwner extends LinkUserOwner<Session> {
-  /** `@OnOpen` has settled, well or not. */
+  /** Called when `@OnOpen` has completed or failed. */
   onOpenSettled(session: Session, outcome: Exclude<OpenOutcome, 'released'>): void
   onHeartbeatTimeout(session: Session, error: HeartbeatTimeoutError): void
-  /** The socket is gone. */
+  /** Called when the socket has ended. */
   onLinkEnd(session: Session, end: LinkEnd): void
-  /** The drain is over. */
   onDrained(session: Session): void
-  /** `@OnClosing` has settled, and nothing waits to be sent any more. */
+  /** Called when `@OnClosing` has settled and everything is sent. */
   onClosingSettled(session: Session): void
   onCloseSettled(session: Session): void
   /** Returns the name of the handler of an event. */
   nameOf(event: 'open'): string
-  /** Reports a handler of the end that has not settled in its time. */
+  /** Reports an `@OnClosing` that did not complete in time. */
   reportLate(event: 'closing', consequence: string): void
 }
 
-/** Things that a drain can wait for. */
+/** Work that a drain waits for. */
 type DrainScope = 'handlers' | 'handlers and requests'
 
 const NO_REQUESTS: readonly PendingRequest[] = []
@@ -50,9 +49,9 @@ export class Session extends LinkUser {
   /** perf: saves 60 B per idle connection. */
   #ending: SessionEnding | undefined
 
-  // --- what it is doing -------------------------------------------------------------------------------------------------
+  // --- state ------------------------------------------------------------------------------------------------------------
 
-  /** True once `@OnOpen` was called: `@OnClose` will be, too. */
+  /** True once `@OnOpen` was called, so that `@OnClose` will be called, too. */
   get hasOpened(): boolean {
     return this.#phase !== 'new'
   }
@@ -62,27 +61,27 @@ export class Session extends LinkUser {
     return this.#phase !== 'new' && this.#ending?.loss === undefined
   }
 
-  /** True while the caller is part of its `@OnOpen`, also after an await. */
+  /** True while the caller is part of its `@OnOpen`, even after an await. */
   get isCaller(): boolean {
     return this.#phase === 'opening' && scope.owner === this && this.isLive
   }
 
-  /** True while the caller is part of its `@OnClosing`, also after an await, and sends still pass. */
+  /** True while the caller is part of its `@OnClosing`, even after an await, and can still send. */
   get isGoodbyeOfCaller(): boolean {
     return this.#ending?.isSayingGoodbye === true && scope.owner === this && this.link.isOpen
   }
 
-  /** True from when it serves until the link is lost, or has been replaced. */
+  /** True once `@OnOpen` has completed, until the link is lost or replaced. */
   get isReady(): boolean {
     return this.#readyAt !== undefined && this.isLive && this.#ending?.isReplaced !== true
   }
 
-  /** True if the caller may send at once. */
+  /** True if the caller can send immediately. */
   get canSend(): boolean {
     return this.link.isOpen && (this.isReady || this.isCaller)
   }
 
-  /** When it became ready, by the monotonic clock. */
+  /** Monotonic time at which it became ready. */
   get readyAt(): number | undefined {
     return this.#readyAt
   }
@@ -99,7 +98,7 @@ export class Session extends LinkUser {
     return this.#ending === undefined || (this.#ending.isTaking && !this.link.isFlooded)
   }
 
-  // --- what the link reports --------------------------------------------------------------------------------------------
+  // --- reports of the link ----------------------------------------------------------------------------------------------
 
   onLinkDead(error: HeartbeatTimeoutError): void {
     this.owner.onHeartbeatTimeout(this, error)
@@ -109,13 +108,13 @@ export class Session extends LinkUser {
     this.owner.onLinkEnd(this, end)
   }
 
-  // --- what the lifecycle has it do -------------------------------------------------------------------------------------
+  // --- effects of the lifecycle -----------------------------------------------------------------------------------------
 
   /** Runs `@OnOpen`. */
   open(info: OpenInfo): void {
     this.#phase = 'opening'
     const outcome = this.handlers.hasOnOpen ? scope.run(this, () => this.handlers.onOpen(info)) : 'opened'
-    // No turn between: what @OnOpen has set going without waiting for it finds the connection ready.
+    // No turn in between, so that work that @OnOpen started without awaiting it finds the connection ready.
     if (outcome instanceof Promise) this.#opening = outcome.then((settled) => this.#onOpened(settled))
     else this.#onOpened(outcome)
   }
@@ -133,7 +132,7 @@ export class Session extends LinkUser {
     void this.handlers.earlySettled()
   }
 
-  /** `@OnOpen` has settled well, and the link serves: sends what has waited for that, then handles messages. */
+  /** Called when `@OnOpen` has completed and the link is in use. Sends the messages that waited, then handles messages. */
   becomeReady(now: number): void {
     this.#readyAt = now
     this.link.onReady()
@@ -148,8 +147,8 @@ export class Session extends LinkUser {
   }
 
   /**
-   * Its link is not wanted any more. An `@OnOpen` that runs is not waited for, and no message of its link is handled. Handlers that a
-   * drain waits for have had their time: they are given up.
+   * Closes the link. A running `@OnOpen` is not awaited, and none of the link's messages are handled. Handlers that a drain waits for are
+   * abandoned.
    */
   closeLink(code: number, reason: string): void {
     const isOpening = this.#phase === 'opening'
@@ -162,7 +161,7 @@ export class Session extends LinkUser {
     this.#ending?.endWait(isOpening)
   }
 
-  /** Lets go of everything that depends on the link, in this turn. */
+  /** Releases everything that depends on the link, in this turn. */
   lose(loss: Loss): void {
     this.ending.onLost(loss)
     const error = lostError(loss.disconnect)
@@ -171,7 +170,7 @@ export class Session extends LinkUser {
     this.owner.hub.takersIfAny?.onSessionLost(this, error, requests)
   }
 
-  /** Resolves when `@OnOpen` has settled and what was received is handled, and to whether messages are handled at all. */
+  /** Resolves when `@OnOpen` has settled and all received messages are handled. The value is false if messages are not handled at all. */
   async handled(): Promise<boolean> {
     await this.#opening
     await this.#ending?.reported
@@ -189,23 +188,23 @@ export class Session extends LinkUser {
     await this.requestsIfAny?.idle()
   }
 
-  /** Runs a handler whose calls are known as its own, also after an await. */
+  /** Runs a handler, and attributes its calls to this session, even after an await. */
   runInScope<T>(run: () => T): T {
     return scope.run(this, run)
   }
 
-  /** True while `@OnOpen` runs and is waited for. */
+  /** True while `@OnOpen` runs and is awaited. */
   get isOpening(): boolean {
     return this.#phase === 'opening'
   }
 
-  /** Its part in the end of the session. */
+  /** The end of the session. */
   get ending(): SessionEnding {
     return (this.#ending ??= new SessionEnding(this, this.owner))
   }
 }
 
-/** The end of one session, from when it is to leave: what is still to be handled, its goodbye, its `@OnClose`. */
+/** The end of a session: draining its messages, `@OnClosing` and `@OnClose`. */
 class SessionEnding {
   readonly #session: Session
   readonly #owner: SessionOwner
@@ -223,7 +222,7 @@ class SessionEnding {
     this.#owner = owner
   }
 
-  /** False once no handler is to be started for what still arrives. */
+  /** False once no more handlers are started for new messages. */
   get isTaking(): boolean {
     return this.#isTaking
   }
@@ -233,12 +232,12 @@ class SessionEnding {
     return this.#isReplaced
   }
 
-  /** How the link was lost, once it is. */
+  /** Loss of the link, once it is lost. */
   get loss(): Loss | undefined {
     return this.#loss
   }
 
-  /** Settles with the `@OnError` of that. */
+  /** Settles when the `@OnError` for the loss has settled. */
   get reported(): Promise<void> | undefined {
     return this.#reported
   }
@@ -252,23 +251,23 @@ class SessionEnding {
     this.#loss = loss
   }
 
-  /** An `@OnError` has been told of the loss: `@OnClose` waits for it. */
+  /** Called when an `@OnError` runs for the loss. `@OnClose` waits for it. */
   onReported(reported: Promise<void>): void {
     this.#reported = reported
   }
 
-  /** Another link has taken its place: replies still come, and nothing new is asked of it. */
+  /** Called when another link has taken its place. Replies still arrive, but there are no new requests. */
   retire(): void {
     this.#isReplaced = true
   }
 
-  /** From now on no handler is started for what arrives, and it is read on. */
+  /** Starts no more handlers for new messages, but keeps reading them. */
   stopTaking(): void {
     this.#isTaking = false
     this.#session.link.readCounter.release()
   }
 
-  /** Waits until `@OnOpen` has settled and everything received is handled, and tells the owner. A later drain replaces this one. */
+  /** Waits until `@OnOpen` has settled and all received messages are handled, then reports to the owner. A later drain replaces this one. */
   drain(scope: DrainScope): void {
     this.#drains += 1
     this.#isDraining = true
@@ -283,14 +282,14 @@ class SessionEnding {
     this.#owner.onDrained(this.#session)
   }
 
-  /** The time before the close frame is over: gives up what was waited for. A goodbye that had no time of its own was not. */
+  /** Called when the close frame is due. Abandons the drain, or reports an `@OnClosing` that is still running. */
   endWait(isOpening: boolean): void {
     if (this.#isDraining) this.discard(true, { isOpening })
     else if (this.#isSayingGoodbye) this.#owner.reportLate('closing', '')
   }
 
   /**
-   * Gives up what has not been handled yet, and reports it.
+   * Discards pending messages and running handlers, and reports them.
    *
    * @param wasWaitedFor true if handlers had time to settle
    */
@@ -304,7 +303,7 @@ class SessionEnding {
     this.#owner.report(new UnprocessedMessagesError(unhandled, late, mayWaitForClose), 'handle', '')
   }
 
-  /** Runs `@OnClosing`, if its link can still say something, and waits until what it has sent is out of our hands. */
+  /** Runs `@OnClosing` if the link can still send, and waits until its messages are passed to the operating system. */
   sayGoodbye(info: ClosingInfo): void {
     const { handlers, link } = this.#session
     const said = handlers.hasOnClosing && link.isOpen ? this.#runOnClosing(info) : RESOLVED

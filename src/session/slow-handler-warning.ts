@@ -1,24 +1,24 @@
 import type { Clock, Timer } from '../core/clock.js'
 
-/** A handler that has not settled. */
+/** A running handler. */
 export interface WatchedHandler {
   readonly name: string
-  /** Counts a look at what runs, and returns how many have seen this one. */
+  /** Counts a check of the running handlers, and returns the number of checks that this one was in. */
   look(): number
 }
 
-/** After this many milliseconds, at most a sixth more, a handler that has not settled is named in a warning. */
+/** Milliseconds, plus at most a sixth, after which a warning names a running handler. */
 export const WARN_AFTER = 30_000
 
-/** Number of times that a handler is seen before it is named. */
+/** Number of checks that a handler is in before the warning. */
 const LOOKS = 6
 
 const LOOK_INTERVAL = WARN_AFTER / LOOKS
 
 /**
- * Names handlers that have not settled.
+ * Warns about handlers that run for too long.
  *
- * perf: one timer looks at whatever runs, so that a handler costs no timer, no look at the clock and no place in a Set.
+ * perf: one timer checks all running handlers, so that a handler costs no timer, no clock read and no Set entry.
  */
 export class SlowHandlerWarning {
   readonly #clock: Clock
@@ -31,13 +31,13 @@ export class SlowHandlerWarning {
   }
 
   /**
-   * A handler has begun to take time.
+   * Called when a handler returned a promise.
    *
-   * @param all whatever runs, also later
+   * @param all live list of the running handlers
    */
   onRunning(running: WatchedHandler, all: readonly WatchedHandler[]): void {
     if (this.#timer) return
-    // The time from here to the next look is a whole one for this handler only.
+    // For this handler only, the next check is a whole interval away.
     running.look()
     this.#wait(all)
   }

@@ -12,7 +12,7 @@ import type { Initiator } from '../link/close-code.js'
  *   (start) ──▶ connecting ──▶ opening ──▶ open          opening: the socket is open, and `@OnOpen` runs
  *                 ▲  │            │          │
  *                 │  ▼            ▼          ▼
- *               waiting ◀──── failed, or lost, and worth another try
+ *               waiting ◀──── failed or lost, and retried
  *
  *   each of them ── close(), or no retry left ──▶ closing ──▶ closed
  */
@@ -28,11 +28,11 @@ export type ConnectionState =
     }
   | {
       readonly status: 'waiting'
-      /** The number that the next attempt will have. */
+      /** Number of the next attempt. */
       readonly attempt: number
       /** Time from the start of the wait to the next attempt, in milliseconds. */
       readonly delay: number
-      /** Milliseconds that the server asked to wait (`Retry-After`). `delay` is shorter where that is more than `reconnect.maxRetryAfter`. */
+      /** Wait that the server asked for (`Retry-After`), in milliseconds. `delay` is shorter if it exceeds `reconnect.maxRetryAfter`. */
       readonly retryAfter?: number | undefined
       /** Reason for the wait. */
       readonly cause: Error
@@ -49,31 +49,31 @@ export type Status = ConnectionState['status']
 
 /** Passed to `@OnOpen`. */
 export interface OpenInfo {
-  /** True when this class instance has been open before. */
+  /** True if the connection has been open before. */
   readonly isReconnect: boolean
   /** Number of the link, from 1. */
   readonly connectionNumber: number
   /** Number of the attempt that succeeded, from 1. Starts again from 1 after a link that was ready for `minUptime`. */
   readonly attempt: number
-  /** Number of the link that this one is to replace in a handover: `reconnect({ overlap: true })` or `maxAge`. */
+  /** Number of the link that this one will replace in a handover, after `reconnect({ overlap: true })` or `maxAge`. */
   readonly replaces?: number | undefined
-  /** Milliseconds since the last link was lost, failed attempts included; 0 the first time, and in a handover. */
+  /** Milliseconds since the last link was lost, failed attempts included. 0 for the first link and in a handover. */
   readonly downtime: number
-  /** The subprotocol that the server chose; `''` where there is none. */
+  /** Subprotocol that the server chose; `''` if it chose none. */
   readonly protocol: string
   /** Headers of the server's handshake response, names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
 }
 
-/** The state of a connection as its users see it, with those who wait for `open`, and for the end. */
+/** Stores the public state of a connection, and notifies callers that wait for `open` or for the end. */
 export class StateHolder {
   readonly #id: string
   /** Resolves in the state `closed`. */
   readonly closed = new LazyDeferred<CloseInfo>()
   #state: ConnectionState = { status: 'connecting', attempt: 1 }
-  /** The status that was published last. */
+  /** Last published status. */
   #published: Status = 'connecting'
-  /** For those who wait for `open`, while there are any. */
+  /** Created when a caller waits for `open`. */
   #opened: Deferred<void> | undefined
   /** perf: saves 42 B per idle connection. */
   #closing: LazySignal | undefined
@@ -86,17 +86,17 @@ export class StateHolder {
     return this.#state
   }
 
-  /** True once nothing new is to be begun. */
+  /** True once the connection is closing or closed. */
   get isClosing(): boolean {
     return this.#state.status === 'closing' || this.#state.status === 'closed'
   }
 
-  /** Aborts when the connection begins to close for good. */
+  /** Aborts when the connection starts to close for good. */
   get signal(): AbortSignal {
     return (this.#closing ??= new LazySignal()).signal
   }
 
-  /** Resolves once the connection is ready, at once if it is; rejects once it is closing. */
+  /** Resolves when the connection is ready, immediately if it already is. Rejects once it is closing. */
   whenOpen(): Promise<void> {
     if (this.#state.status === 'open') return RESOLVED
     const opened = (this.#opened ??= deferred())
@@ -108,7 +108,7 @@ export class StateHolder {
     this.#state = state
   }
 
-  /** Tells those who wait, and diagnostics, of a change of status: it may be some time after `set`. */
+  /** Notifies waiting callers and diagnostics of a change of status, possibly some time after `set`. */
   publish(to: Status): void {
     if (to === 'closing') this.#rejectOpened()
     else if (to === 'open') {
@@ -120,11 +120,13 @@ export class StateHolder {
   }
 
   #rejectOpened(): void {
-    this.#opened?.reject(new ConnectionClosedError('The connection is closing'))
+    this.#opened?.reject(
+      new ConnectionClosedError(`Connection is ${this.#state.status}: it will not open again`),
+    )
     this.#opened = undefined
   }
 
-  /** Tells those who ask for the signal that the end has begun. */
+  /** Aborts the signal: the connection starts to close. */
   abort(reason: Error): void {
     ;(this.#closing ??= new LazySignal()).abort(reason)
   }

@@ -1,19 +1,19 @@
 import type { Clock, Timer } from '../core/clock.js'
 
-/** Items that left in one message and are acknowledged one by one, with one timer for all. */
+/** Items that were sent in one message and are acknowledged one by one. They share one timer. */
 export class AckBatch<T> {
   readonly #pending: Set<T>
   readonly #onTimeout: (items: readonly T[]) => void
   #timer: Timer | undefined
 
-  /** @param onTimeout called with all that are not acknowledged in time; it removes them */
+  /** @param onTimeout called with the items that were not acknowledged in time, which it must delete */
   constructor(items: readonly T[], onTimeout: (items: readonly T[]) => void) {
     this.#pending = new Set(items)
     this.#onTimeout = onTimeout
   }
 
   /**
-   * The message has left: the time begins.
+   * Starts the timeout, because the message has left.
    *
    * @param timeout in milliseconds
    */

@@ -1,13 +1,13 @@
 import { RESOLVED, deferred, rejected } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 
-/** Whether a topic has been acknowledged, for those who wait for that. Their promises are never "unhandled". */
+/** Acknowledgement of a topic. Its promises never count as unhandled rejections. */
 export class Acknowledgement {
   readonly #waiting: Deferred<void>[] = []
   #result: { readonly error: Error | undefined } | undefined
   #heir: Acknowledgement | undefined
 
-  /** Resolves when it is acknowledged, rejects when it will not be. */
+  /** Resolves when the topic is acknowledged, and rejects when it will not be. */
   get promise(): Promise<void> {
     if (this.#heir) return this.#heir.promise
     if (this.#result) return this.#result.error ? rejected(this.#result.error) : RESOLVED
@@ -24,7 +24,7 @@ export class Acknowledgement {
     return this.#result?.error !== undefined
   }
 
-  /** Settles those who wait. A later result holds for those who ask after it. */
+  /** Settles pending promises. A later result applies to later promises. */
   settle(error?: Error): void {
     this.#result = { error }
     for (const waiting of this.#waiting.splice(0)) {
@@ -33,7 +33,7 @@ export class Acknowledgement {
     }
   }
 
-  /** From now on another one stands for it: who waits for this one waits for that. */
+  /** Joins another acknowledgement. Pending and later promises settle with that one. */
   join(heir: Acknowledgement): void {
     this.#heir = heir
     if (this.#result) heir.settle(this.#result.error)

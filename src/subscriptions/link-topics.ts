@@ -4,55 +4,55 @@ import { syncAnswer } from '../core/thenable.js'
 import { AckBatch } from './ack-batch.js'
 import { MAX_LATE } from './pending-acks.js'
 import type { SubscriptionId, SubscriptionsSettings } from './subscribe-options.js'
-import { failedError, refusedError, timeoutError } from './subscription-failures.js'
+import { refusedError, timeoutError, unsentError, unsubscribeError } from './subscription-failures.js'
 import type { FailedKeys } from './subscription-failures.js'
 import type { HeldTopic } from './topic-holders.js'
 
-/** Sends the topics of one link, and receives what becomes of them. */
+/** Sends the topics of one link, and receives their events. */
 export interface LinkTopicsPort {
   readonly clock: Clock
-  /** False once the link is gone, or the connection closes. */
+  /** False once the link is lost or the connection is closing. */
   canSend(): boolean
   /**
    * Sends a message.
    *
-   * @param left called when it has left this process, or never will
-   * @throws EncodeError when the codec cannot encode it
+   * @param left called when the message has left this process, or never will
+   * @throws EncodeError if the codec cannot encode it
    */
   send(message: unknown, left: () => void): void
   report(error: Error): void
-  /** So many acknowledgements more, or fewer, are awaited. */
+  /** Called when the number of pending acknowledgements changes by `difference`. */
   onPendingChange(difference: number): void
-  /** The server has given topics an id. */
+  /** Called when the server has assigned an ID to topics. */
   onId(): void
 }
 
-/** A topic that the server has been asked for, and has not refused. */
+/** A topic that was sent to the server and not rejected. */
 interface SentTopic {
   readonly key: string
   readonly topic: unknown
   id: SubscriptionId | undefined
-  /** With whom its acknowledgement is awaited, while it is. */
+  /** The topics whose acknowledgements are awaited together with this one; `undefined` if none is awaited. */
   batch: AckBatch<SentTopic> | undefined
   wasAcknowledged: boolean
 }
 
-/** The topics that a server was asked for on one link. Sends the difference to those that are wanted. */
+/** The topics that were sent on one link. Sends the difference between them and the wanted topics. */
 export class LinkTopics {
   readonly #settings: SubscriptionsSettings
   readonly #port: LinkTopicsPort
   #wanted: ReadonlyMap<string, HeldTopic>
   readonly #sent = new Map<string, SentTopic>()
-  /** Topics that could not be taken back, for their acknowledgement, which may bring the id for that, is late: the oldest first. */
+  /** Topics that could not be unsubscribed because their acknowledgement, which may contain the required ID, is late. Oldest first. */
   readonly #late = new Map<string, SentTopic>()
   readonly #byId = new Map<unknown, string>()
-  /** Keys that the server has refused, or that could not be sent: they are not sent again on this link unless somebody asks. */
+  /** Keys that the server rejected or that could not be sent. They are sent again on this link only if your code subscribes again. */
   readonly #failed = new Set<string>()
-  /** Keys that may have to be sent or taken back. */
+  /** Keys that may have to be subscribed or unsubscribed. */
   readonly #changed = new Set<string>()
-  /** Runs, or is queued, until what has changed is sent. */
+  /** Set while sending the changes is scheduled. */
   #flushing: Timer | 'at the end of the turn' | undefined
-  /** False while `@OnOpen` runs: nothing is taken back, for others may hold what that leaves. */
+  /** False while `@OnOpen` is running. Nothing is unsubscribed then, because a topic that it releases may have other subscribers. */
   #isReady = false
   #hasEnded = false
 
@@ -66,30 +66,30 @@ export class LinkTopics {
     return this.#byId.get(id)
   }
 
-  /** Tells whether the server has been asked for a topic, and has not refused. */
+  /** Returns whether a topic was sent to the server and not rejected. */
   has(key: string): boolean {
     return this.#sent.has(key)
   }
 
-  /** Tells whether an acknowledgement may be about a topic. */
+  /** Returns whether an acknowledgement can be for this topic. */
   knows(key: string): boolean {
     return this.#sent.has(key) || this.#late.has(key)
   }
 
-  /** A topic is asked for that the server may have: then it is acknowledged. */
+  /** Acknowledges a new subscription to a topic if the server already has it. */
   confirm({ key, ack }: HeldTopic): void {
     const sent = this.#sent.get(key)
     if (sent && !sent.batch && !this.#hasEnded && !ack.isSettled) ack.settle()
   }
 
-  /** A topic that has failed is asked for again. */
+  /** Allows a failed topic to be sent again. */
   retry(key: string): void {
     this.#failed.delete(key)
   }
 
-  // --- what is wanted ---------------------------------------------------------------------------------------------------
+  // --- wanted topics ----------------------------------------------------------------------------------------------------
 
-  /** Topics are wanted, or are not any more: at the end of the turn, or after `batch.delay`, the server is told. */
+  /** Schedules the changes of these topics. They are sent at the end of the turn, or after `batch.delay`. */
   update(keys: Iterable<string>): void {
     for (const key of keys) this.#changed.add(key)
     if (this.#hasEnded || this.#changed.size === 0 || this.#flushing) return
@@ -103,9 +103,9 @@ export class LinkTopics {
   }
 
   /**
-   * From now on other topics are wanted; tells the server at once.
+   * Replaces the wanted topics, and sends the changes immediately.
    *
-   * @param kept another link, if the server still has what was sent on that
+   * @param kept the previous link, if the server still has its topics
    */
   want(wanted: ReadonlyMap<string, HeldTopic>, kept: LinkTopics | undefined): void {
     this.#wanted = wanted
@@ -116,7 +116,7 @@ export class LinkTopics {
     this.#flush()
   }
 
-  /** The server still has what was sent on another link. */
+  /** Adopts the topics of the previous link, because the server still has them. */
   keep(last: LinkTopics): void {
     for (const sent of last.#sent.values()) {
       const { key, id } = sent
@@ -128,7 +128,7 @@ export class LinkTopics {
     for (const held of this.#wanted.values()) this.confirm(held)
   }
 
-  /** Sends what has changed. */
+  /** Sends the changes. */
   #flush(): void {
     if (typeof this.#flushing === 'object') this.#flushing.cancel()
     this.#flushing = undefined
@@ -149,12 +149,12 @@ export class LinkTopics {
     for (const batch of inBatches(added, size)) this.#subscribe(batch)
   }
 
-  /** Where acknowledgements bring ids, a topic is not taken back before it has its own. */
+  /** Returns whether a topic must be unsubscribed now. If acknowledgements contain IDs, it must have its ID first. */
   #isGone({ key, batch }: SentTopic): boolean {
     return this.#isReady && !this.#wanted.has(key) && !(batch && this.#byId.size > 0)
   }
 
-  // --- what is sent -----------------------------------------------------------------------------------------------------
+  // --- sending ----------------------------------------------------------------------------------------------------------
 
   #subscribe(batch: readonly HeldTopic[]): void {
     const sent = batch.map(({ key, topic }) => sentTopic(key, topic))
@@ -163,12 +163,12 @@ export class LinkTopics {
       this.#sent.set(each.key, each)
     }
     try {
-      const message = syncAnswer(this.#settings.subscribe(topicsOf(sent)), 'The subscribe function')
+      const message = syncAnswer(this.#settings.subscribe(topicsOf(sent)), 'the subscribe function')
       if (!this.#port.canSend()) {
         for (const each of sent) this.#forget(each)
         return
       }
-      // Awaited before it is sent: a transport in memory may answer within the send.
+      // Registered before the send, because an in-memory transport may reply during the send.
       const acks =
         this.#settings.ack && new AckBatch(sent, (late: readonly SentTopic[]) => this.#onTimeout(late))
       for (const each of sent) each.batch = acks
@@ -176,7 +176,7 @@ export class LinkTopics {
       this.#port.send(message, () => acks?.start(this.#port.clock, this.#settings.ackTimeout))
       if (!acks) for (const { key } of sent) this.#wanted.get(key)?.ack.settle()
     } catch (thrown) {
-      this.#fail(sent, (keys) => failedError(keys, 'could not be said', thrown))
+      this.#fail(sent, (keys) => unsentError(keys, thrown))
     }
   }
 
@@ -185,9 +185,9 @@ export class LinkTopics {
       const ids = batch.map(({ id }) => id)
       const message = syncAnswer(
         this.#settings.unsubscribe?.(topicsOf(batch), ids),
-        'The unsubscribe function',
+        'the unsubscribe function',
       )
-      // Asked again for those whose acknowledgement comes.
+      // Called again for these topics once their acknowledgement arrives.
       if (message === undefined && this.#settings.unsubscribe)
         batch = batch.filter(({ batch: acks }) => acks === undefined)
       for (const sent of batch) this.#forget(sent)
@@ -197,14 +197,13 @@ export class LinkTopics {
     } catch (thrown) {
       for (const sent of batch) this.#forget(sent)
       const [first, ...others] = batch.map(({ key }) => key)
-      if (first !== undefined)
-        this.#port.report(failedError([first, ...others], 'could not be taken back', thrown))
+      if (first !== undefined) this.#port.report(unsubscribeError([first, ...others], thrown))
     }
-    // A function of the user's may have asked for them again meanwhile.
+    // A function of the user may have subscribed to them again.
     this.update(batch.map(({ key }) => key).filter((key) => this.#wanted.has(key)))
   }
 
-  /** The server has not been asked for them, or has refused: those who hold them are told. */
+  /** Rejects the subscriptions to topics that could not be sent or that the server rejected. */
   #fail(failed: readonly SentTopic[], errorOf: (keys: FailedKeys) => Error): void {
     for (const sent of failed) {
       this.#forget(sent)
@@ -219,7 +218,7 @@ export class LinkTopics {
     if (this.#byId.get(sent.id) === sent.key) this.#byId.delete(sent.id)
   }
 
-  // --- what is acknowledged ---------------------------------------------------------------------------------------------
+  // --- acknowledgements -------------------------------------------------------------------------------------------------
 
   #onTimeout(late: readonly SentTopic[]): void {
     for (const sent of late) this.#settle(sent)
@@ -228,7 +227,7 @@ export class LinkTopics {
     rejectHeld(heldOf(late, this.#wanted), this.#port, (keys) => timeoutError(keys, ackTimeout))
   }
 
-  /** An acknowledgement is not awaited any more. */
+  /** Stops waiting for an acknowledgement. */
   #settle(sent: SentTopic): void {
     const { batch } = sent
     if (!batch) return
@@ -237,7 +236,7 @@ export class LinkTopics {
     this.#port.onPendingChange(-1)
   }
 
-  /** The server has acknowledged a topic, in time or late. */
+  /** Called when the server has acknowledged a topic, in time or late. */
   onAcknowledged(key: string, id: SubscriptionId | undefined): void {
     const sent = this.#sent.get(key) ?? this.#late.get(key)
     if (!sent) return
@@ -257,9 +256,9 @@ export class LinkTopics {
   }
 
   /**
-   * The server has refused topics.
+   * Called when the server has rejected topics.
    *
-   * @param details the message with which it did
+   * @param details the message that rejected them
    */
   onRefused(refused: readonly string[], details: unknown, reason: unknown): void {
     const keys = [...new Set(refused)]
@@ -268,9 +267,9 @@ export class LinkTopics {
     this.#fail(sent, (failed) => refusedError(failed, details, reason))
   }
 
-  // --- its end ----------------------------------------------------------------------------------------------------------
+  // --- the end ----------------------------------------------------------------------------------------------------------
 
-  /** The link is lost, or replaced. What was sent on it is remembered, for a link that keeps it. */
+  /** Called when the link is lost or replaced. It remembers the topics that were sent, for a link that keeps them. */
   end(): void {
     this.#hasEnded = true
     if (typeof this.#flushing === 'object') this.#flushing.cancel()
@@ -292,7 +291,7 @@ function inBatches<T>(topics: readonly T[], limit: number): T[][] {
   return Array.from({ length: count }, (_, index) => topics.slice(index * size, (index + 1) * size))
 }
 
-/** Remembers topics that were never acknowledged: they still may be, with the id that `unsubscribe` needs. */
+/** Remembers topics that were never acknowledged. A late acknowledgement can contain the ID that `unsubscribe` needs. */
 function addLate(late: Map<string, SentTopic>, batch: readonly SentTopic[]): void {
   for (const sent of batch) if (!sent.wasAcknowledged) late.set(sent.key, sent)
   for (const oldest of late.keys()) {
@@ -305,7 +304,7 @@ function heldOf(sent: readonly SentTopic[], wanted: ReadonlyMap<string, HeldTopi
   return sent.map(({ key }) => wanted.get(key)).filter((held) => held !== undefined)
 }
 
-/** Rejects each topic by itself, and reports them once. */
+/** Rejects each topic separately, and reports all of them once. */
 function rejectHeld(
   [first, ...others]: readonly HeldTopic[],
   port: LinkTopicsPort,

@@ -6,13 +6,20 @@ import type { AckWait } from './pending-acks.js'
 import { SentSubscriptions } from './sent-subscriptions.js'
 import type { SubscribeOptions, SubscriptionId } from './subscribe-options.js'
 import { SUBSCRIPTIONS_DEFAULTS } from './subscribe-options.js'
-import { failedError, refusedError, timeoutError } from './subscription-failures.js'
+import {
+  ackError,
+  idError,
+  refusedError,
+  timeoutError,
+  unsentError,
+  unsubscribeError,
+} from './subscription-failures.js'
 
-/** A message that is sent as a request, beside those that somebody awaits. */
+/** A message that is sent as a request, but not awaited by the caller. */
 interface SentRequest {
-  /** The message with its id. */
+  /** The message with its ID. */
   readonly message: unknown
-  /** Tells whether a message is the reply, or returns the error that it is. */
+  /** Returns whether a message is the reply, or an error if it is an error reply. */
   readonly isReply: (received: unknown) => boolean | Error
 }
 
@@ -21,26 +28,26 @@ export interface MessageSubscriptionsPort {
   /**
    * Sends a message.
    *
-   * @param left called when it has left this process, or never will
-   * @throws EncodeError when the codec cannot encode it
+   * @param left called when the message has left this process, or never will
+   * @throws EncodeError if the codec cannot encode it
    */
   send(message: unknown, left: () => void): void
   /**
-   * Gives a message an id, as requests have them.
+   * Adds a request ID to a message.
    *
-   * @throws TypeError when it can have none
+   * @throws TypeError if it cannot have an ID
    */
   asRequest(message: unknown): SentRequest
-  /** True from when `@OnOpen` has settled until the connection is lost or closes. */
+  /** True from the end of `@OnOpen` until the connection is lost or closed. */
   isReady(): boolean
   report(error: Error): void
-  /** The server has given a subscription an id, for the first time: `keyOf` may be asked from now on. */
+  /** Called when the server has assigned an ID to a subscription for the first time. From then on, `keyOf` can return keys. */
   onFirstId?(): void
-  /** The number of acknowledgements that are awaited has changed. */
+  /** Called when the number of pending acknowledgements changes. */
   onPendingAcksChange?(): void
 }
 
-/** A message that subscribes, and what belongs to it. */
+/** A subscription message with its key and options. */
 interface Subscription {
   readonly key: string
   readonly subscribe: unknown
@@ -49,19 +56,19 @@ interface Subscription {
 
 const NOTHING: SubscribeOptions = {}
 
-/** The subscriptions of one connection that are made with a message each: `Subscriptions.add`. */
+/** Subscriptions of one connection that have their own message: `Subscriptions.add`. */
 export class MessageSubscriptions {
   readonly #port: MessageSubscriptionsPort
   readonly #subscriptions = new Map<string, Subscription>()
-  /** Subscriptions that are still to be sent on this connection, in order. */
+  /** Unsent subscriptions, in order. */
   readonly #pending = new Set<Subscription>()
-  /** Subscriptions that were sent on this link, or the last one, and not refused, with the server's id once that is known. */
+  /** Subscriptions that were sent on this link or the last one and not rejected, with the server's ID once it is known. */
   readonly #sent = new SentSubscriptions<Subscription>()
-  /** An acknowledgement stays pending when its subscription goes: it must not settle another one. */
+  /** An acknowledgement stays pending when its subscription is removed, so that it does not settle another one. */
   readonly #acks: PendingAcks<Subscription>
   #isFlushing = false
   #hasIds = false
-  /** True from when a link is lost or replaced until the next one is ready. */
+  /** True after a link is lost or replaced, until the next one is ready. */
   #isBetweenLinks = false
 
   constructor(port: MessageSubscriptionsPort, clock: Clock) {
@@ -69,12 +76,11 @@ export class MessageSubscriptions {
     this.#acks = new PendingAcks(clock, {
       onChange: () => port.onPendingAcksChange?.(),
       onTimeout: (subscription, timeout) => this.#onAckTimeout(subscription, timeout),
-      onError: (subscription, thrown) =>
-        this.#onError(subscription, 'has an ack function that failed', thrown),
+      onError: ({ key }, thrown) => port.report(ackError(key, thrown)),
     })
   }
 
-  /** Remembered subscriptions by their keys, in the order of sending. */
+  /** All subscriptions by key, in the order of sending. */
   get remembered(): ReadonlyMap<string, Subscription> {
     return this.#subscriptions
   }
@@ -87,7 +93,7 @@ export class MessageSubscriptions {
     this.#subscriptions.delete(key)
     this.#subscriptions.set(key, subscription)
     if (replaced && this.#canSend()) this.#unsubscribe(replaced)
-    // Not ready, and yet said: an overlap is under way, and what was said on the old connection holds until that goes.
+    // Not ready but already sent: during a handover, the subscription stays active on the old link until that closes.
     else if (replaced) this.#pending.delete(replaced)
     this.#pending.add(subscription)
     this.#flush()
@@ -102,20 +108,20 @@ export class MessageSubscriptions {
     return true
   }
 
-  /** Returns the key of the subscription that the server calls by this id on this connection. A number is not its text. */
+  /** Returns the key of the subscription that has this ID on the current connection. Numbers and strings are different IDs. */
   keyOf(id: unknown): string | undefined {
     return this.#sent.keyOf(id)
   }
 
-  /** How many acknowledgements are awaited, those of subscriptions that are gone included. */
+  /** Number of pending acknowledgements, including those of removed subscriptions. */
   get pendingAcks(): number {
     return this.#acks.size
   }
 
   /**
-   * Says all that has not been said on this link. The port is ready by now.
+   * Sends all unsent subscriptions. The port must be ready.
    *
-   * @param isKept true if the server still has what was said on the last link
+   * @param isKept true if the server still has the subscriptions of the last link
    */
   onReady(isKept = false): void {
     if (this.#isBetweenLinks) {
@@ -127,7 +133,7 @@ export class MessageSubscriptions {
     this.#flush()
   }
 
-  /** Gives a message to the oldest subscription whose acknowledgement it is, and tells whether there was one. */
+  /** Passes a message to the oldest subscription that it acknowledges, and returns whether there was one. */
   intercept(message: unknown): boolean {
     const match = this.#acks.match(message)
     if (!match) return false
@@ -137,7 +143,7 @@ export class MessageSubscriptions {
     return true
   }
 
-  /** The link is lost, or another one takes its place: the subscriptions are to be said on the next one. */
+  /** Called when the link is lost or replaced. The next link sends all subscriptions. */
   onLost(): void {
     this.#isBetweenLinks = true
     this.#pending.clear()
@@ -145,7 +151,7 @@ export class MessageSubscriptions {
     this.#acks.clear()
   }
 
-  /** Forgets everything: there will be no further link. */
+  /** Removes everything, because there will be no more links. */
   onClosed(): void {
     this.#subscriptions.clear()
     this.#sent.clear()
@@ -156,7 +162,7 @@ export class MessageSubscriptions {
     return !this.#isBetweenLinks && this.#port.isReady()
   }
 
-  /** Functions of the user's may add and delete meanwhile: what they add is said by the loop that is under way. */
+  /** Functions of the user may add and delete subscriptions while this runs. The running loop sends the added ones. */
   #flush(): void {
     if (this.#isFlushing) return
     this.#isFlushing = true
@@ -173,18 +179,21 @@ export class MessageSubscriptions {
 
   #send(subscription: Subscription): void {
     try {
-      const message = messageOf(subscription.subscribe, 'The subscribe function')
+      const message = messageOf(subscription.subscribe, 'the subscribe function')
       if (!this.#isKnown(subscription) || !this.#canSend()) return
       this.#sent.add(subscription)
       this.#sendAwaited(subscription, message, subscription.options)
     } catch (thrown) {
       this.#sent.delete(subscription)
       this.#acks.delete(subscription)
-      this.#onError(subscription, 'could not be said', thrown)
+      this.#port.report(unsentError(subscription.key, thrown))
     }
   }
 
-  /** Sends a message whose acknowledgement is awaited, if it has any. That is awaited before: a transport in memory may answer within the send. */
+  /**
+   * Sends a message and waits for its acknowledgement, if it has one. The wait starts first, because an in-memory transport may reply during the
+   * send.
+   */
   #sendAwaited(subscription: Subscription, message: unknown, options: SubscribeOptions): void {
     const request = options.request ? this.#port.asRequest(message) : undefined
     const ack = request?.isReply ?? options.ack
@@ -194,12 +203,12 @@ export class MessageSubscriptions {
     this.#port.send(request ? request.message : message, () => pending && this.#acks.start(pending))
   }
 
-  /** Takes back what has been said of a subscription that is not remembered any more. */
+  /** Unsubscribes a removed subscription that was sent. */
   #unsubscribe(subscription: Subscription): void {
     this.#pending.delete(subscription)
     const id = this.#sent.idOf(subscription)
     this.#sent.forgetId(subscription)
-    // If the next link keeps what was said on the last one, it is taken back there.
+    // If the next link keeps the subscriptions of this one, it unsubscribes there.
     if (!this.#canSend() || !this.#sent.delete(subscription)) return
     if (id !== undefined || !needsId(subscription)) this.#sendUnsubscribe(subscription, id)
   }
@@ -208,13 +217,13 @@ export class MessageSubscriptions {
     const { request, unsubscribe } = subscription.options
     if (unsubscribe === undefined || !this.#canSend()) return
     try {
-      const message = messageOf(unsubscribe, 'The unsubscribe function', id)
+      const message = messageOf(unsubscribe, 'the unsubscribe function', id)
       if (!this.#canSend()) return
-      // A subscription that is remembered nowhere: its reply is taken, and tells nobody anything.
+      // This subscription is not stored. Its reply is consumed and ignored.
       const farewell = { key: subscription.key, subscribe: undefined, options: NOTHING }
       this.#sendAwaited(farewell, message, { request: request ?? false })
     } catch (thrown) {
-      this.#onError(subscription, 'could not be taken back', thrown)
+      this.#port.report(unsubscribeError(subscription.key, thrown))
     }
   }
 
@@ -223,7 +232,7 @@ export class MessageSubscriptions {
     try {
       id = readId(subscription, message)
     } catch (thrown) {
-      this.#onError(subscription, 'has an id function that failed', thrown)
+      this.#port.report(idError(subscription.key, thrown))
     }
     if (id === undefined) return
     if (this.#sent.has(subscription) && this.#isKnown(subscription)) {
@@ -236,7 +245,7 @@ export class MessageSubscriptions {
   }
 
   #onRefused(subscription: Subscription, message: unknown, cause: Error | undefined): void {
-    // Nobody wants it any more: nothing is amiss.
+    // It was already removed, so this is not an error.
     if (!this.#sent.delete(subscription) || !this.#isKnown(subscription)) return
     this.#port.report(refusedError(subscription.key, message, cause))
   }
@@ -246,10 +255,6 @@ export class MessageSubscriptions {
     this.#port.report(timeoutError(subscription.key, timeout))
   }
 
-  #onError({ key }: Subscription, what: string, thrown: unknown): void {
-    this.#port.report(failedError(key, what, thrown))
-  }
-
   #isKnown(subscription: Subscription): boolean {
     return this.#subscriptions.get(subscription.key) === subscription
   }
@@ -257,23 +262,25 @@ export class MessageSubscriptions {
 
 function checkOptions({ ack, ackTimeout, id, request }: SubscribeOptions): void {
   if (id && !ack && !request)
-    throw new TypeError('A subscription with an id needs an ack, or request: true, to read the id from')
+    throw new TypeError('id requires ack or request: true, because the ID is read from the acknowledgement')
   if (ack && request)
-    throw new TypeError('A subscription with request: true has its reply for the ack. Leave out one of them')
+    throw new TypeError(
+      'ack cannot be combined with request: true, whose reply is the acknowledgement. Remove one of them',
+    )
   if (ackTimeout !== undefined && !(ackTimeout > 0)) {
-    throw new RangeError(`ackTimeout must be above 0 ms, and is ${ackTimeout}`)
+    throw new RangeError(`ackTimeout must be greater than 0, received ${ackTimeout}`)
   }
 }
 
-/** Reads the server's id from an acknowledgement, where there is one to read. */
+/** Returns the server's ID from an acknowledgement, if the subscription has an `id` function. */
 function readId({ options }: Subscription, message: unknown): SubscriptionId | undefined {
   if (!options.id) return undefined
   const id: unknown = options.id(message)
   if (typeof id === 'string' || typeof id === 'number') return id
-  throw new TypeError(`it gave ${describeValue(id)}, not a string or a number`)
+  throw new TypeError(`expected a string or a number, received ${describeValue(id)}`)
 }
 
-/** Tells whether the server's id must be known before the subscription can be taken back. */
+/** Returns whether unsubscribing requires the server's ID. */
 function needsId({ options: { id, unsubscribe } }: Subscription): boolean {
   return id !== undefined && typeof unsubscribe === 'function'
 }

@@ -1,38 +1,38 @@
 import type { Clock, Timer } from '../core/clock.js'
 
-/** Answer of an `ack` function: whether a message is the acknowledgement, or the server's refusal. */
+/** Result of an `ack` function: whether a message is the acknowledgement, or a rejection by the server. */
 type AckResult = boolean | 'refused' | Error
 
 type Ack = (message: unknown) => AckResult
 
-/** Receives changes, and acknowledgements that are late or whose function has thrown. */
+/** Receives changes, timeouts and errors of `ack` functions. */
 export interface PendingAcksPort<T> {
-  /** Called when the number of pending acknowledgements has changed. */
+  /** Called when the number of pending acknowledgements changes. */
   onChange(): void
   onTimeout(subscription: T, timeout: number): void
-  /** Called when an `ack` function threw. It is not called again. */
+  /** Called when an `ack` function has thrown. The function is not called again. */
   onError(subscription: T, thrown: unknown): void
 }
 
-/** How an acknowledgement is awaited. */
+/** Options of the wait for an acknowledgement. */
 export interface AckWait {
   readonly ack: Ack
   /** In milliseconds. */
   readonly timeout: number
-  /** True if it is still wanted when it is late. */
+  /** True if a late acknowledgement is still needed. */
   readonly isWantedLate?: boolean | undefined
 }
 
-/** An acknowledgement that is awaited. */
+/** A pending acknowledgement. */
 export interface PendingAck<T> extends AckWait {
   readonly subscription: T
   timer: Timer | undefined
 }
 
-/** At most so many late acknowledgements are looked for; then the oldest one is forgotten. */
+/** Maximum number of late acknowledgements to look for. Beyond it, the oldest is dropped. */
 export const MAX_LATE = 1_000
 
-/** The acknowledgements that are awaited, the oldest first. Those that are late are not pending any more, but still known. */
+/** Pending acknowledgements, oldest first. Late ones are no longer pending, but are still recognized. */
 export class PendingAcks<T> {
   readonly #clock: Clock
   readonly #port: PendingAcksPort<T>
@@ -48,7 +48,7 @@ export class PendingAcks<T> {
     return this.#pending.size
   }
 
-  /** Awaits an acknowledgement. Its time begins with `start`. */
+  /** Adds a pending acknowledgement. Its timeout starts with `start`. */
   add(subscription: T, wait: AckWait): PendingAck<T> {
     const pending = { ...wait, subscription, timer: undefined }
     this.#late.delete(subscription)
@@ -57,7 +57,7 @@ export class PendingAcks<T> {
     return pending
   }
 
-  /** Starts the time of an acknowledgement, if that is still pending. */
+  /** Starts the timeout of an acknowledgement that is still pending. */
   start(pending: PendingAck<T>): void {
     if (this.#pending.get(pending.subscription) !== pending || pending.timer) return
     pending.timer = this.#clock.setTimeout(() => this.#onTimeout(pending), pending.timeout)
@@ -78,7 +78,7 @@ export class PendingAcks<T> {
     if (this.#pending.delete(subscription)) this.#port.onChange()
   }
 
-  /** Finds the oldest subscription that a message acknowledges or refuses. Its acknowledgement is no longer pending. */
+  /** Returns the oldest subscription that a message acknowledges or rejects, and removes its pending acknowledgement. */
   match(
     message: unknown,
   ): { readonly subscription: T; readonly result: true | 'refused' | Error } | undefined {

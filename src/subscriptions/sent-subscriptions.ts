@@ -1,6 +1,6 @@
 import type { SubscriptionId } from './subscribe-options.js'
 
-/** Subscriptions that were sent on a link and not refused, with the ids that the server gave them. */
+/** Subscriptions that were sent on a link and not rejected, with the IDs that the server assigned. */
 export class SentSubscriptions<T extends { readonly key: string }> {
   readonly #sent = new Map<T, SubscriptionId | undefined>()
   readonly #byId = new Map<unknown, T>()
@@ -21,19 +21,19 @@ export class SentSubscriptions<T extends { readonly key: string }> {
     return this.#byId.get(id)?.key
   }
 
-  /** @param id `undefined` until the server has given one */
+  /** @param id `undefined` until the server has assigned one */
   add(subscription: T, id?: SubscriptionId): void {
     this.#sent.set(subscription, id)
     if (id !== undefined) this.#byId.set(id, subscription)
   }
 
-  /** From now on no message belongs to a subscription. */
+  /** Stops mapping the ID to this subscription. */
   forgetId(subscription: T): void {
     const id = this.#sent.get(subscription)
     if (this.#byId.get(id) === subscription) this.#byId.delete(id)
   }
 
-  /** Returns whether it was there. */
+  /** Returns whether the subscription existed. */
   delete(subscription: T): boolean {
     this.forgetId(subscription)
     return this.#sent.delete(subscription)
@@ -45,9 +45,9 @@ export class SentSubscriptions<T extends { readonly key: string }> {
   }
 
   /**
-   * Passes each subscription that was sent, and its id, on to the one that has its key today.
+   * Replaces each sent subscription by the current one with the same key, which gets its ID.
    *
-   * @returns those whose keys nobody has
+   * @returns the subscriptions whose key no longer exists
    */
   passOn(current: ReadonlyMap<string, T>): T[] {
     const orphans: T[] = []

@@ -1,72 +1,82 @@
-/** ID by which a server calls a subscription on one connection. */
+/** ID that a server assigns to a subscription on one connection. */
 export type SubscriptionId = string | number
 
-/** How one subscription of `Subscriptions.add` is acknowledged and taken back. */
+/** Options of one `Subscriptions.add`: how it is acknowledged and unsubscribed. */
 export interface SubscribeOptions {
   /**
-   * Tells whether a message is the acknowledgement: that message is taken, no handler sees it. `'refused'`, or an Error,
-   * means that it is the server's refusal, which is reported. Without it nothing is waited for.
+   * Returns true if a message is the acknowledgement. Handlers do not receive that message. Return `'refused'` or an Error if the server rejected the
+   * subscription; the rejection is then reported. Without this function, Holdfast does not wait for an acknowledgement.
    */
   readonly ack?: ((message: unknown) => boolean | 'refused' | Error) | undefined
-  /** Maximum wait for the acknowledgement from when the message has left, in milliseconds. Then it is reported as missing. @default 10_000 */
+  /**
+   * Maximum wait for the acknowledgement in milliseconds, from when the message was sent. After that, a SubscriptionError is reported.
+   * @default 10_000
+   */
   readonly ackTimeout?: number | undefined
   /**
-   * The message that takes the subscription back, or a function that is called for it each time. Where `id` is given,
-   * the function is told the server's id, and waits for the acknowledgement if that is still on its way.
+   * Message that unsubscribes, or a function that returns it. With `id`, the function receives the server's ID. If the acknowledgement is still
+   * pending, Holdfast calls the function after it arrives.
    */
   readonly unsubscribe?: object | string | ((id: SubscriptionId) => unknown) | undefined
   /**
-   * Reads from the acknowledgement the id by which the server calls the subscription on this connection, so that
-   * messages with that id reach `@OnMessage(key)`. Learned anew after each reconnect.
+   * Returns the ID that the server assigned to the subscription, given the acknowledgement. Messages with that ID are routed to `@OnMessage(key)`.
+   * Called again after each reconnect.
    */
   readonly id?: ((ack: unknown) => SubscriptionId) | undefined
   /**
-   * Sends the message as a request of the `requests` option: it gets an id, and the reply with that id is the acknowledgement, or the
-   * refusal if it is an error. `unsubscribe` gets an id, too, and its reply is taken. Both count for no `requests.limit`. @default false
+   * Sends the message as a request, according to the `requests` option. It gets an ID, and the reply with that ID is the acknowledgement, or the
+   * rejection if it is an error. `unsubscribe` also gets an ID, and handlers do not receive its reply. Neither counts toward `requests.limit`.
+   * @default false
    */
   readonly request?: boolean | undefined
 }
 
-/** Content of an acknowledgement. */
+/** Content of an acknowledgement or a rejection. */
 export interface SubscriptionAck {
-  /** The topics that it is about, or their keys. Those that nobody waits for are passed over. */
+  /** The topics, or their keys. Topics that were not sent on this link are ignored. */
   readonly topics: readonly unknown[]
   /**
-   * The id by which the server calls them on this connection, so that messages with that id reach `@OnMessage(key)`. Learned anew after
-   * each reconnect.
+   * ID that the server assigned to them on this connection. Messages with that ID are routed to `@OnMessage(key)`. Read again after each
+   * reconnect.
    */
   readonly id?: SubscriptionId | undefined
-  /** Why the server refuses them; `undefined` or `null` if it does not. */
+  /** The server's reason for rejecting the topics; `undefined` or `null` if it accepted them. */
   readonly error?: unknown
 }
 
 /**
- * How topics become messages: the `subscriptions` option. Its functions must be synchronous. They are methods, so that they may name your own type of
- * topics: `subscribe: (topics: Topic[]) => …`.
+ * Turns topics into messages: the `subscriptions` option. Its functions must be synchronous. They are declared as methods, so you can use your own
+ * topic type: `subscribe: (topics: Topic[]) => …`.
  */
 export interface SubscriptionsOptions {
-  /** Makes the message that subscribes to topics: one for each batch. Required, here or as a method with `@ClientOption('subscriptions.subscribe')`. */
+  /** Returns the message that subscribes to a batch of topics. Required, here or as a method with `@ClientOption('subscriptions.subscribe')`. */
   subscribe?(topics: readonly unknown[]): unknown
   /**
-   * Makes the message that takes topics back, from them and from the ids that acknowledgements gave them. `undefined` sends nothing now: it is
-   * asked again for those whose acknowledgement is still awaited. Without the function, topics are only forgotten.
+   * Returns the message that unsubscribes from topics, given the topics and the IDs from their acknowledgements. `undefined` sends nothing; the
+   * function is called again for a topic when its pending acknowledgement arrives. Without this function, nothing is sent.
    */
   unsubscribe?(topics: readonly unknown[], ids: readonly (SubscriptionId | undefined)[]): unknown
-  /** Returns what makes two topics the same. @default a string itself; for anything else its JSON, with sorted names */
+  /**
+   * Returns the key of a topic. Topics with the same key are the same topic.
+   * @default a string itself; for other values, their JSON with sorted property names
+   */
   key?(topic: unknown): string
   /**
-   * Reads an acknowledgement or a refusal, `undefined` where a message is neither. It is asked of every message that no request and no waiter
-   * takes; what it knows is taken, no handler sees it. Without it topics count as acknowledged when they are sent.
+   * Returns the content of an acknowledgement or a rejection; `undefined` for any other message. Called for every message that no request and no
+   * waiter consumes. Handlers do not receive acknowledgements. Without this function, topics count as acknowledged when they are sent.
    */
   ack?(message: unknown): SubscriptionAck | undefined
-  /** Maximum wait for an acknowledgement from when the message has left, in milliseconds. Then it is reported as missing. @default 10_000 */
+  /**
+   * Maximum wait for an acknowledgement in milliseconds, from when the message was sent. After that, a SubscriptionError is reported.
+   * @default 10_000
+   */
   readonly ackTimeout?: number | undefined
-  /** Bounds of the topics that go together in one message. */
+  /** Combines topics into one message. */
   readonly batch?:
     | {
-        /** Maximum number of topics of one message; 1 for an API that takes one at a time. @default Infinity */
+        /** Maximum number of topics in one message. Use 1 if the API accepts only one at a time. @default Infinity */
         readonly size?: number | undefined
-        /** How long a topic waits for others, in milliseconds. With 0, those of one turn go together. @default 0 */
+        /** Time in milliseconds that a topic waits for others. 0 combines the topics of one turn of the event loop. @default 0 */
         readonly delay?: number | undefined
       }
     | undefined
@@ -78,7 +88,7 @@ export const SUBSCRIPTIONS_DEFAULTS = {
   'batch.delay': 0,
 } as const
 
-/** How topics become messages, defaults filled in. */
+/** The `subscriptions` option with its defaults filled in. */
 export interface SubscriptionsSettings extends SubscriptionsOptions {
   subscribe(topics: readonly unknown[]): unknown
   readonly ackTimeout: number
@@ -91,6 +101,6 @@ export function fillInSubscriptions(options?: SubscriptionsOptions): Subscriptio
   const { ackTimeout = SUBSCRIPTIONS_DEFAULTS.ackTimeout, batch } = options
   const { size = SUBSCRIPTIONS_DEFAULTS['batch.size'], delay = SUBSCRIPTIONS_DEFAULTS['batch.delay'] } =
     batch ?? {}
-  // The check has found `subscribe`.
+  // The check of the options has ensured that `subscribe` exists.
   return { ...(options as SubscriptionsSettings), ackTimeout, batch: { size, delay } }
 }

@@ -9,13 +9,13 @@ import type { SubscribingSession, TopicSubscription, TopicSubscriptionsPort } fr
 export type SubscriptionsPort<S> = MessageSubscriptionsPort & TopicSubscriptionsPort<S>
 
 /**
- * The subscriptions of one connection. Inject it: they are sent as soon as the connection is ready, and sent again after each reconnect.
+ * Tracks the subscriptions of one connection. Inject it. Subscriptions are sent when the connection is ready, and sent again after every reconnect.
  */
 export class Subscriptions {
   readonly #port: SubscriptionsPort<SubscribingSession>
   readonly #messages: MessageSubscriptions
   readonly #topics: TopicSubscriptions<SubscribingSession> | undefined
-  /** The session whose `@OnOpen` has said that the server still has everything. */
+  /** The session whose `@OnOpen` called `kept()`. */
   #keptBy: SubscribingSession | undefined
 
   /** @internal */
@@ -29,80 +29,79 @@ export class Subscriptions {
     if (settings) this.#topics = new TopicSubscriptions(settings, port, clock)
   }
 
-  /** How many subscriptions are remembered: messages and topics. */
+  /** Number of subscriptions: messages and topics. */
   get size(): number {
     return this.#messages.remembered.size + (this.#topics?.topics.size ?? 0)
   }
 
   /**
-   * Subscribes to a topic, as the `subscriptions` option says. Topics are counted: the first subscription is sent, and the last one that
-   * leaves takes the topic back. What is asked for in one turn goes together.
+   * Subscribes to a topic, using the `subscriptions` option. Subscriptions are counted per topic. The first one is sent to the server, and ending the
+   * last one unsubscribes. Topics of one turn of the event loop are combined.
    *
-   * All calls inside `@OnOpen` are one holder: they are sent when it has completed, and the next `@OnOpen` that completes replaces them as a whole.
-   * Elsewhere each call holds its topic until its `unsubscribe()`, across reconnects.
+   * Calls inside `@OnOpen` are sent when it completes. The next `@OnOpen` that completes replaces all of them. A call elsewhere keeps its topic until
+   * its `unsubscribe()`, across reconnects.
    *
-   * @param topic a string, or any value for which the option has a `key`; plain objects need none
-   * @throws TypeError without the `subscriptions` option, or when the topic has no key
+   * @param topic a string, a plain object, or any value that the option's `key` function accepts
+   * @throws TypeError without the `subscriptions` option, or if the topic has no key
    */
   subscribe(topic: unknown): TopicSubscription {
     if (this.#topics) return this.#topics.subscribe(topic)
     throw new TypeError(
-      'subscribe() does not know how to subscribe to a topic. Set the option subscriptions: { subscribe: (topics) => message }, or use add()',
+      'subscribe() requires the subscriptions option. Set subscriptions: { subscribe: (topics) => message }, or use add()',
     )
   }
 
   /**
-   * Says inside `@OnOpen` that the server still has all subscriptions, for example because it has resumed a session: none is sent again on this
-   * link. What the last `@OnOpen` asked for stays, plus what this one asks for.
+   * Declares inside `@OnOpen` that the server still has all subscriptions, for example because it resumed the session. None is sent again on this link.
+   * Topics of the last `@OnOpen` stay subscribed, in addition to those of this one.
    *
-   * @throws TypeError outside of `@OnOpen`
+   * @throws TypeError outside `@OnOpen`
    */
   kept(): void {
     const session = this.#port.callersSession
-    if (!session?.isCaller)
-      throw new TypeError('kept() speaks of the connection that opens. Call it inside @OnOpen')
+    if (!session?.isCaller) throw new TypeError('Cannot call kept() outside @OnOpen')
     this.#keptBy = session
     this.#topics?.keep(session)
   }
 
   /**
-   * Remembers a subscription under a key of your own, and sends it: now if the connection is ready, else once it is, and
-   * again after each reconnect, until `delete(key)`. A known key is replaced: the old subscription is taken back, then the new one sent.
+   * Adds a subscription with your own key and message. The message is sent as soon as the connection is ready, and again after every reconnect, until
+   * `delete(key)`. If the key exists, Holdfast unsubscribes the old subscription, then sends the new one.
    *
-   * @param subscribe the message to send, or a function that is called for it each time it is sent
-   * @throws TypeError when there is an `id` but neither an `ack` nor `request: true`, or both of these
-   * @throws RangeError when `ackTimeout` is not above 0
+   * @param subscribe the message, or a function that returns it, called each time it is sent
+   * @throws TypeError if there is an `id` but neither `ack` nor `request: true`, or if there are both `ack` and `request: true`
+   * @throws RangeError if `ackTimeout` is not greater than 0
    */
   add(key: string, subscribe: unknown, options: SubscribeOptions = {}): void {
     this.#messages.add(key, subscribe, options)
   }
 
   /**
-   * Forgets a subscription of `add`, and sends its `unsubscribe` if it has been sent on this connection.
+   * Removes a subscription that was added with `add`, and sends its `unsubscribe` message if it was sent on this connection.
    *
-   * @returns whether there was one
+   * @returns whether the key existed
    */
   delete(key: string): boolean {
     return this.#messages.delete(key)
   }
 
-  /** Tells whether there is a subscription under this key, of `add` or of a topic. */
+  /** Returns whether there is a subscription with this key, added with `add` or by topic. */
   has(key: string): boolean {
     return this.#messages.remembered.has(key) || (this.#topics?.topics.has(key) ?? false)
   }
 
-  /** Returns the keys, in the order in which they are sent: those of `add`, then those of topics. */
+  /** Returns the keys in the order of sending: those added with `add`, then those of topics. */
   keys(): readonly string[] {
     return [...this.#messages.remembered.keys(), ...(this.#topics?.topics.keys() ?? [])]
   }
 
-  /** Returns the key of the subscription that the server calls by this id on this connection. A number is not its text. */
+  /** Returns the key of the subscription that has this server ID on the current connection. Numbers and strings are different IDs. */
   keyOf(id: unknown): string | undefined {
     return this.#messages.keyOf(id) ?? this.#topics?.keyOf(id)
   }
 
   /**
-   * How many acknowledgements are awaited, those of subscriptions that are gone included.
+   * Number of pending acknowledgements, including those of removed subscriptions.
    *
    * @internal
    */
@@ -111,7 +110,7 @@ export class Subscriptions {
   }
 
   /**
-   * `@OnOpen` of a link has settled well, and the link serves: sends everything on it, unless the server still has it.
+   * Called when `@OnOpen` of a link has completed and the link is current. Sends all subscriptions, unless the server still has them.
    *
    * @internal
    */
@@ -124,7 +123,7 @@ export class Subscriptions {
   }
 
   /**
-   * Gives a message of a link to the subscription whose acknowledgement it is, and tells whether there was one.
+   * Passes a message of a link to the subscription that it acknowledges, and returns whether there was one.
    *
    * @internal
    */
@@ -133,9 +132,9 @@ export class Subscriptions {
   }
 
   /**
-   * A link is lost, or has failed to open.
+   * Called when a link is lost or failed to open.
    *
-   * @param isReplaced true if another link serves already
+   * @param isReplaced true if another link is already current
    * @internal
    */
   onLost(session: SubscribingSession, isReplaced: boolean): void {
@@ -144,7 +143,7 @@ export class Subscriptions {
   }
 
   /**
-   * Forgets everything: there will be no further link.
+   * Removes everything, because there will be no more links.
    *
    * @internal
    */

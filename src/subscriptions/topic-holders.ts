@@ -1,29 +1,29 @@
 import { Acknowledgement } from './acknowledgement.js'
 
-/** A topic that somebody holds. */
+/** A topic with at least one subscriber. */
 export interface HeldTopic {
   readonly key: string
   readonly topic: unknown
-  /** Whether it has been acknowledged on the link. */
+  /** Acknowledgement on the current link. */
   readonly ack: Acknowledgement
 }
 
-/** A topic that a connection is to be subscribed to. */
+/** A topic that a connection is subscribed to. */
 interface ConnectionTopic extends HeldTopic {
   ack: Acknowledgement
-  /** How many calls hold it, each by itself. */
+  /** Number of single calls that hold it. */
   calls: number
 }
 
 interface OpeningTopic extends HeldTopic {
-  /** How often it was asked for. */
+  /** Number of calls. */
   calls: number
 }
 
-/** All that one `@OnOpen` has asked for: it holds each topic once. */
+/** The topics of one `@OnOpen`, which together count as one subscriber of each topic. */
 export class OpenHolder {
   readonly topics = new Map<string, OpeningTopic>()
-  /** The holder of an earlier `@OnOpen`, if that has taken these topics over. */
+  /** The holder of an earlier `@OnOpen`, if it has adopted these topics. */
   #heir: OpenHolder | undefined
 
   hold(key: string, topic: unknown): HeldTopic {
@@ -33,14 +33,14 @@ export class OpenHolder {
     return held
   }
 
-  /** Another holder takes all topics over. */
+  /** Passes all topics to another holder. */
   passTo(heir: OpenHolder): void {
     this.#heir = heir
     for (const { key, topic, calls } of this.topics.values())
       for (let call = 0; call < calls; call += 1) heir.hold(key, topic)
   }
 
-  /** Returns whether nobody of its `@OnOpen` holds the topic any more. */
+  /** Returns whether this `@OnOpen` no longer holds the topic. */
   release(key: string): boolean {
     if (this.#heir) return this.#heir.release(key)
     const held = this.topics.get(key)
@@ -50,24 +50,24 @@ export class OpenHolder {
   }
 }
 
-/** Counts the holders of each topic of a connection: single calls, and the last `@OnOpen` as a whole. It sends nothing. */
+/** Counts the subscribers of each topic: single calls, and the last `@OnOpen` as a whole. Sends nothing. */
 export class TopicHolders {
   readonly #topics = new Map<string, ConnectionTopic>()
   #opened = new OpenHolder()
 
-  /** Everything that is held. */
+  /** All topics that have a subscriber. */
   get topics(): ReadonlyMap<string, HeldTopic> {
     return this.#topics
   }
 
-  /** Holds a topic for one call. */
+  /** Adds one call as a subscriber of a topic. */
   hold(key: string, topic: unknown): HeldTopic {
     const held = this.#getOrAdd(key, topic, new Acknowledgement())
     held.calls += 1
     return held
   }
 
-  /** Lets go of a topic for one call. */
+  /** Removes one call as a subscriber of a topic. Returns the topic if it has no subscriber left. */
   release(key: string): HeldTopic | undefined {
     const held = this.#topics.get(key)
     if (!held) return undefined
@@ -76,29 +76,29 @@ export class TopicHolders {
   }
 
   /**
-   * Lets go of a topic that an `@OnOpen` has asked for, once; an `@OnOpen` that has been replaced holds nothing.
+   * Removes one call inside an `@OnOpen` as a subscriber of a topic. An `@OnOpen` that was replaced holds no topics.
    *
-   * @returns the topic if nobody holds it any more
+   * @returns the topic if it has no subscriber left
    */
   releaseOpened(holder: OpenHolder, key: string): HeldTopic | undefined {
     return holder.release(key) ? this.#drop(this.#topics.get(key)) : undefined
   }
 
-  /** Renews the acknowledgements that are settled: the next link settles them again. */
+  /** Replaces settled acknowledgements by pending ones, which the next link settles. */
   renew(): void {
     for (const held of this.#topics.values()) renewAck(held)
   }
 
-  /** The same for one topic. */
+  /** Does the same for one topic. */
   renewOne(key: string): void {
     const held = this.#topics.get(key)
     if (held) renewAck(held)
   }
 
   /**
-   * Takes the topics of an `@OnOpen` that has settled in the place of those of the one before, or beside them.
+   * Replaces the topics of the previous `@OnOpen` by those of the one that has completed, or adds them if `isKept`.
    *
-   * @returns the topics that nobody holds any more
+   * @returns the topics that have no subscriber left
    */
   settleOpen(next: OpenHolder, isKept: boolean): HeldTopic[] {
     const last = this.#opened
@@ -112,7 +112,7 @@ export class TopicHolders {
     return dropped.filter((held) => held !== undefined)
   }
 
-  /** Lets go of everything, and returns it. */
+  /** Removes and returns all topics. */
   clear(): HeldTopic[] {
     const all = [...this.#topics.values()]
     this.#topics.clear()
@@ -126,7 +126,7 @@ export class TopicHolders {
     return held
   }
 
-  /** Forgets a topic if nobody holds it, and returns it. */
+  /** Removes and returns a topic if it has no subscriber. */
   #drop(held: ConnectionTopic | undefined): HeldTopic | undefined {
     if (!held || held.calls > 0 || this.#opened.topics.has(held.key)) return undefined
     this.#topics.delete(held.key)

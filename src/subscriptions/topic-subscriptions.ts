@@ -9,57 +9,58 @@ import { OpenHolder, TopicHolders } from './topic-holders.js'
 import type { HeldTopic } from './topic-holders.js'
 import { topicKey } from './topic-key.js'
 
-/** A topic that somebody has subscribed to, until it is let go of. */
+/** A subscription to a topic. */
 export interface TopicSubscription extends Disposable {
   /**
-   * Resolves when the server has acknowledged the topic; without an `ack` function when it is sent. Rejects with a SubscriptionError when the
-   * server refuses it, does not acknowledge it in time, or nobody holds it any more, and with a ConnectionClosedError when the connection
-   * ends. A reconnect does not settle it; after one it stands for the new connection. It may be left alone: it is never an unhandled rejection.
+   * Resolves when the server has acknowledged the topic, or, without an `ack` function, when it was sent. Rejects with a SubscriptionError if the
+   * server rejects the topic, does not acknowledge it in time, or the topic has no subscriber left. Rejects with a ConnectionClosedError if the
+   * connection ends. A reconnect does not settle it. After a reconnect, it refers to the new connection. You do not have to await it: it never
+   * causes an unhandled rejection.
    *
-   * Reading it inside `@OnOpen` sends what that has asked for so far at the end of the turn, so that it can be awaited there.
+   * You can await it inside `@OnOpen`. Reading it there sends the topics of this `@OnOpen` so far, at the end of the turn.
    */
   readonly acknowledged: Promise<void>
-  /** Lets go of the topic. If nobody else holds it, the server is told. Calling it again changes nothing. */
+  /** Ends this subscription. If the topic has no other subscriber, Holdfast unsubscribes from it. Further calls do nothing. */
   readonly unsubscribe: () => void
 }
 
-/** One link's part in a connection, as subscriptions see it. */
+/** The part of a session that subscriptions use. */
 export interface SubscribingSession {
-  /** True while the caller is part of its `@OnOpen`. */
+  /** True if the current call comes from its `@OnOpen`. */
   readonly isCaller: boolean
 }
 
 /** Knows the links, sends on them, and receives reports. */
 export interface TopicSubscriptionsPort<S> {
-  /** The session that the caller means: inside `@OnOpen`, the one that opens; everywhere else the one that serves. */
+  /** The session of the caller: inside `@OnOpen`, the one that is opening; everywhere else, the current one. */
   readonly callersSession: S | undefined
-  /** False once the link is gone, or the connection closes. */
+  /** False once the link is lost or the connection is closing. */
   canSend(session: S): boolean
   /** See `LinkTopicsPort.send`. */
   sendOn(session: S, message: unknown, left: () => void): void
   report(error: Error): void
-  /** Reports that the `ack` function failed with a message. */
+  /** Reports that the `ack` function failed for a message. */
   onAckError(thrown: unknown, message: unknown): void
   onFirstId?(): void
   onPendingAcksChange?(): void
 }
 
-/** An `@OnOpen` that runs: what it has asked for, and what of that is sent already. */
+/** The topics of a running `@OnOpen`, and those of them that were sent. */
 interface Opening {
   readonly holder: OpenHolder
   readonly link: LinkTopics
-  /** Keys that the link has not been told of yet. */
+  /** Keys that were not passed to the link yet. */
   readonly untold: Set<string>
 }
 
-/** The topics that one connection is subscribed to: `Subscriptions.subscribe`. */
+/** Topics that one connection is subscribed to: `Subscriptions.subscribe`. */
 export class TopicSubscriptions<S extends SubscribingSession> {
   readonly #settings: SubscriptionsSettings
   readonly #clock: Clock
   readonly #port: TopicSubscriptionsPort<S>
   readonly #holders = new TopicHolders()
   readonly #openings = new Map<S, Opening>()
-  /** Of the link that serves, or the last one that did. */
+  /** The current link, or the last one. */
   #current: { readonly session: S; readonly link: LinkTopics } | undefined
   #pendingAcks = 0
   #endedWith: Error | undefined
@@ -70,22 +71,22 @@ export class TopicSubscriptions<S extends SubscribingSession> {
     this.#clock = clock
   }
 
-  /** The topics that are held, by their keys. */
+  /** Topics that have a subscriber, by key. */
   get topics(): ReadonlyMap<string, HeldTopic> {
     return this.#holders.topics
   }
 
-  /** How many acknowledgements are awaited. */
+  /** Number of pending acknowledgements. */
   get pendingAcks(): number {
     return this.#pendingAcks
   }
 
-  /** Returns the key of the topic that the server calls by this id on the current link. */
+  /** Returns the key of the topic that has this server ID on the current link. */
   keyOf(id: unknown): string | undefined {
     return this.#current?.link.keyOf(id)
   }
 
-  // --- who wants what ---------------------------------------------------------------------------------------------------
+  // --- subscribers ------------------------------------------------------------------------------------------------------
 
   /** See `Subscriptions.subscribe`. */
   subscribe(topic: unknown): TopicSubscription {
@@ -99,7 +100,7 @@ export class TopicSubscriptions<S extends SubscribingSession> {
 
   #subscribeAlone(key: string, topic: unknown): TopicSubscription {
     const held = this.#holders.hold(key, topic)
-    // A topic that has failed on this link is tried again.
+    // A topic that failed on this link is sent again.
     const link = this.#current?.link
     if (held.ack.hasFailed && !link?.has(key)) this.#holders.renewOne(key)
     link?.retry(key)
@@ -130,14 +131,14 @@ export class TopicSubscriptions<S extends SubscribingSession> {
       () => {
         const isOpening = this.#openings.get(session) === opening
         if (!isOpening) this.#drop(this.#holders.releaseOpened(holder, key))
-        else if (holder.release(key)) rejectWaiting(held, 'nobody is subscribed to it any more')
+        else if (holder.release(key)) rejectWaiting(held, 'unsubscribe() was called first')
       },
     )
   }
 
   #drop(held: HeldTopic | undefined): void {
     if (!held) return
-    rejectWaiting(held, 'nobody is subscribed to it any more')
+    rejectWaiting(held, 'unsubscribe() was called first')
     this.#current?.link.update([held.key])
   }
 
@@ -170,17 +171,17 @@ export class TopicSubscriptions<S extends SubscribingSession> {
     )
   }
 
-  // --- what becomes of the links ----------------------------------------------------------------------------------------
+  // --- links ------------------------------------------------------------------------------------------------------------
 
-  /** Inside the `@OnOpen` of a link: the server still has what was sent on the last one. */
+  /** Called inside the `@OnOpen` of a link if the server still has the topics of the last one. */
   keep(session: S): void {
     if (this.#current) this.#openingOf(session).link.keep(this.#current.link)
   }
 
   /**
-   * The `@OnOpen` of a link has settled well: sends everything that is held.
+   * Called when the `@OnOpen` of a link has completed. Sends all topics.
    *
-   * @param isKept true if the server still has what was sent on the last link
+   * @param isKept true if the server still has the topics of the last link
    */
   onReady(session: S, isKept: boolean): void {
     const { holder, link } = this.#openingOf(session)
@@ -190,23 +191,23 @@ export class TopicSubscriptions<S extends SubscribingSession> {
     this.#holders.renew()
     const dropped = this.#holders.settleOpen(holder, isKept)
     this.#current = { session, link }
-    for (const held of dropped) rejectWaiting(held, '@OnOpen does not ask for it any more')
+    for (const held of dropped) rejectWaiting(held, 'the latest @OnOpen did not subscribe to it')
     link.want(this.topics, isKept ? last : undefined)
   }
 
-  /** A link is lost, or has failed to open. */
+  /** Called when a link is lost or failed to open. */
   onLost(session: S): void {
     const opening = this.#openings.get(session)
     this.#openings.delete(session)
     opening?.link.end()
     for (const held of opening?.holder.topics.values() ?? [])
-      rejectWaiting(held, 'the @OnOpen that asked for it failed')
+      rejectWaiting(held, 'the @OnOpen that subscribed to it did not complete')
     if (this.#current?.session !== session) return
     this.#current.link.end()
     this.#holders.renew()
   }
 
-  /** The connection has ended. */
+  /** Called when the connection has ended. */
   onClosed(error: Error): void {
     this.#endedWith = error
     const openings = [...this.#openings.values()]
@@ -218,9 +219,9 @@ export class TopicSubscriptions<S extends SubscribingSession> {
     for (const { ack } of held) if (!ack.isSettled) ack.settle(error)
   }
 
-  // --- what arrives -----------------------------------------------------------------------------------------------------
+  // --- messages ---------------------------------------------------------------------------------------------------------
 
-  /** Reads a message of a link if it is an acknowledgement, and tells whether it was one. */
+  /** Handles a message of a link if it is an acknowledgement, and returns whether it was one. */
   intercept(message: unknown, session: S): boolean {
     if (!this.#settings.ack) return false
     try {
@@ -238,7 +239,7 @@ export class TopicSubscriptions<S extends SubscribingSession> {
     }
   }
 
-  /** An acknowledgement names topics or their keys. */
+  /** Returns the key of a topic in an acknowledgement, which contains topics or their keys. */
   #keyOfAcknowledged(topic: unknown, link: LinkTopics | undefined): string {
     return typeof topic === 'string' && link?.knows(topic) ? topic : this.#keyOfTopic(topic)
   }
@@ -255,16 +256,14 @@ function onAck(link: LinkTopics, keys: readonly string[], ack: SubscriptionAck, 
   else link.onRefused(keys, message, error)
 }
 
-/** @throws TypeError for what is no acknowledgement */
+/** @throws TypeError if the `ack` function returned an invalid value */
 function checkAck(ack: SubscriptionAck | undefined): SubscriptionAck | undefined {
-  const answer: unknown = syncAnswer(ack, 'The ack of the subscriptions option')
+  const answer: unknown = syncAnswer(ack, 'subscriptions.ack')
   if (answer === undefined || answer === null || answer === false) return undefined
   const { topics, id } = Object(answer) as { topics?: unknown; id?: unknown }
   if (!Array.isArray(topics)) {
-    const given = typeof answer === 'object' ? `topics: ${describeValue(topics)}` : describeValue(answer)
-    throw new TypeError(
-      `The ack of the subscriptions option returned ${given}. Return { topics: [...] }, or undefined for other messages`,
-    )
+    const given = typeof answer === 'object' ? `{ topics: ${describeValue(topics)} }` : describeValue(answer)
+    throw new TypeError(`subscriptions.ack must return { topics: [...] } or undefined, received ${given}`)
   }
   checkId(id)
   return answer as SubscriptionAck
@@ -273,7 +272,7 @@ function checkAck(ack: SubscriptionAck | undefined): SubscriptionAck | undefined
 function checkId(id: unknown): asserts id is SubscriptionId | undefined {
   if (id === undefined || typeof id === 'string' || typeof id === 'number') return
   throw new TypeError(
-    `The ack of the subscriptions option returned the id ${describeValue(id)}. Return a string or a number`,
+    `subscriptions.ack must return a string or a number as id, received ${describeValue(id)}`,
   )
 }
 
@@ -282,8 +281,8 @@ function rejectWaiting({ key, ack }: HeldTopic, why: string): void {
 }
 
 /**
- * @param first the acknowledgement at the beginning
- * @param find finds that of today, if the topic is held
+ * @param first the first acknowledgement
+ * @param find returns the current acknowledgement, if the topic has a subscriber
  */
 function topicSubscription(
   first: Acknowledgement,

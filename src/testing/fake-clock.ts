@@ -6,14 +6,14 @@ interface FakeTimer {
   readonly callback: () => void
 }
 
-/** Lets everything that is ready run: all promise callbacks, however deep. No time passes. */
+/** Runs everything that is ready: all promise callbacks, however deep. No time passes. */
 function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)
   })
 }
 
-/** A clock that stands still until it is told to move: hand it over as the `clock` option. */
+/** Clock that moves only when you advance it. Pass it as the `clock` option. */
 export class FakeClock implements Clock {
   #now = 0
   #order = 0
@@ -21,7 +21,7 @@ export class FakeClock implements Clock {
   readonly #timers = new Set<FakeTimer>()
   readonly #turns = new Set<{ readonly callback: () => void }>()
 
-  /** @param date the wall clock's time at the beginning, in milliseconds since 1970 */
+  /** @param date initial time of the wall clock, in milliseconds since 1970 */
   constructor(date: number = Date.UTC(2026, 0, 1)) {
     this.#start = date
   }
@@ -34,7 +34,7 @@ export class FakeClock implements Clock {
     return this.#start + this.#now
   }
 
-  /** How many timers have been started and have neither fired nor been cancelled. */
+  /** Number of timers that have been started and have neither fired nor been canceled. */
   get timers(): number {
     return this.#timers.size
   }
@@ -52,7 +52,7 @@ export class FakeClock implements Clock {
     return { cancel: () => void this.#turns.delete(turn) }
   }
 
-  /** Lets everything run that needs no time: promises, and one turn after another until nobody wants a further one. */
+  /** Runs everything that needs no time: promise callbacks, then one event loop turn after another until nothing requests another turn. */
   async settle(): Promise<void> {
     await settle()
     while (this.#turns.size > 0) {
@@ -63,7 +63,7 @@ export class FakeClock implements Clock {
     }
   }
 
-  /** Moves on by so many milliseconds, timer by timer, and lets everything run after each. */
+  /** Advances the clock by this many milliseconds, timer by timer, and settles after each. */
   async advance(milliseconds: number): Promise<void> {
     const target = this.#now + milliseconds
     await this.settle()
@@ -78,7 +78,7 @@ export class FakeClock implements Clock {
     this.#now = target
   }
 
-  /** Jumps, as after a sleep: whatever was due meanwhile fires late, and only once. */
+  /** Jumps forward, as after a system sleep: every timer that was due fires late, and only once. */
   async jump(milliseconds: number): Promise<void> {
     await this.settle()
     this.#now += milliseconds

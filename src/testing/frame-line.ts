@@ -1,10 +1,10 @@
-/** The end that pushes the frames. */
+/** Side that pushes the frames. */
 interface FrameSender {
-  /** How many frames make a chunk: so many are still read once the client has paused. */
+  /** Number of frames per chunk. Once the client has paused, the rest of the current chunk is still read. */
   readonly chunk: number
 }
 
-/** The frames on their way to one client. None is read before the handshake, and none while the client has paused. */
+/** Frames in flight to one client. Nothing is read before the handshake or while the client has paused. */
 export class FrameLine<Frame> {
   readonly #sender: FrameSender
   readonly #read: (frame: Frame) => void
@@ -23,7 +23,7 @@ export class FrameLine<Frame> {
     return this.#isPaused
   }
 
-  /** @param announce reports the opening; frames that are pushed meanwhile are read right afterwards */
+  /** @param announce reports the opening; frames pushed during this call are read right after it */
   open(announce: () => void): void {
     this.#isOpen = true
     this.#isPumping = true

@@ -2,21 +2,21 @@ import type { Transport, TransportListener, TransportRequest } from '../transpor
 import { MemoryTransport } from './memory-transport.js'
 import type { MemoryPeer } from './memory-transport.js'
 
-/** A server in memory: hand its `connect` over as the `transport` option. It accepts every attempt unless told otherwise. */
+/** Server in memory. Pass its `connect` as the `transport` option. It accepts every attempt unless you set `onAttempt`. */
 export class MemoryServer {
-  /** Every attempt so far, in order. */
+  /** Peers of all attempts so far, in order. */
   readonly peers: MemoryPeer[] = []
-  /** Decides what becomes of an attempt; called a microtask after it has begun. */
+  /** Accepts or refuses an attempt; called a microtask after the attempt has started. */
   onAttempt: (peer: MemoryPeer) => void = (peer) => peer.accept()
 
-  /** The latest attempt's peer. */
+  /** Peer of the latest attempt. */
   get peer(): MemoryPeer {
     const latest = this.peers.at(-1)
-    if (!latest) throw new Error('There has been no attempt yet')
+    if (!latest) throw new Error('No connection attempt has been made yet')
     return latest
   }
 
-  /** How many sockets are open now. */
+  /** Number of sockets that are open now. */
   get live(): number {
     return this.peers.filter((peer) => peer.isOpen).length
   }

@@ -11,35 +11,35 @@ import type {
 } from '../transports/transport.js'
 import { FrameLine } from './frame-line.js'
 
-/** A frame from the server's end to the client's. */
+/** Frame from the server to the client. */
 type Frame =
   | { readonly kind: 'message'; readonly data: string | Uint8Array }
   | { readonly kind: 'ping' | 'pong'; readonly data: Uint8Array }
   | { readonly kind: 'part'; readonly bytes: number }
   | { readonly kind: 'end'; readonly end: TransportEnd }
 
-/** A frame from the client's end to the server's. */
+/** Frame from the client to the server. */
 type Sent = (
   | { readonly kind: 'message'; readonly data: string | Uint8Array }
   | { readonly kind: 'ping'; readonly data: Uint8Array }
 ) & { readonly flushed: (() => void) | undefined }
 
-/** The least bytes that a frame has beside its data (RFC 6455, section 5.2). */
+/** Minimum size of a frame header in bytes (RFC 6455, section 5.2). */
 const HEADER = 2
 
-/** The server's end of one attempt: tests say what it does, and read what it got. */
+/** Server side of one attempt. Tests control it and inspect what it received. */
 export class MemoryPeer {
-  /** What the client asked for. */
+  /** Request of the client. */
   readonly request: TransportRequest
-  /** Every message that arrived, as it was sent. */
+  /** All messages received, exactly as sent. */
   readonly received: (string | Uint8Array)[] = []
-  /** The pongs that arrived. */
+  /** All pongs received. */
   readonly pongs: Uint8Array[] = []
-  /** Whether it answers pings and the close frame: a dead peer does neither. */
+  /** Whether the peer answers pings and the close frame. Set it to `false` to simulate a dead peer. */
   isAlive = true
-  /** Whether it reads: what is sent meanwhile stays in the client's buffer. */
+  /** Whether the peer reads. While `false`, everything the client sends stays in the client's buffer. */
   isReading = true
-  /** How many frames make a chunk: so many still arrive once the client has paused. */
+  /** Number of frames per chunk. Once the client has paused, the rest of the current chunk still arrives. */
   chunk = 1
   /** Called with each message. */
   onMessage: ((data: string | Uint8Array) => void) | undefined
@@ -53,22 +53,22 @@ export class MemoryPeer {
     this.#transport = transport
   }
 
-  /** The close frame that arrived, if one has. */
+  /** Close frame received, if any. */
   get closeFrame(): { readonly code: number; readonly reason: string } | undefined {
     return this.#closeFrame
   }
 
-  /** How many pings arrived. */
+  /** Number of pings received. */
   get pings(): number {
     return this.#pings
   }
 
-  /** True while the client may send on this socket. */
+  /** True while the client can send on this socket. */
   get isOpen(): boolean {
     return this.#transport.isOpen
   }
 
-  /** True once the client has been told of the end. */
+  /** True once the client has been notified of the end. */
   get isEnded(): boolean {
     return this.#transport.isEnded
   }
@@ -87,13 +87,13 @@ export class MemoryPeer {
     this.#transport.deliver({ kind: 'end', end: { code: 1006, reason: '', error } })
   }
 
-  /** Sends text or bytes as they are, and any other value as JSON. */
+  /** Sends text or bytes unchanged, and any other value as JSON. */
   send(value: unknown): void {
     const data = typeof value === 'string' || value instanceof Uint8Array ? value : JSON.stringify(value)
     this.#transport.deliver({ kind: 'message', data })
   }
 
-  /** Sends so many bytes of a message that is not complete: the client receives them, and no handler sees anything. */
+  /** Sends this many bytes of an incomplete message. The client receives them, but handlers are not called. */
   sendPart(bytes: number): void {
     this.#transport.deliver({ kind: 'part', bytes })
   }
@@ -111,19 +111,19 @@ export class MemoryPeer {
     this.#transport.deliver({ kind: 'end', end: { code, reason } })
   }
 
-  /** Cuts the line, with an error (a reset) or without one (a plain end of stream). */
+  /** Drops the connection without a close frame: with an error (a reset), or without one (a plain end of stream). */
   drop(error?: Error): void {
     this.#transport.deliver({ kind: 'end', end: { code: 1006, reason: '', error } })
   }
 
-  /** Reads again, and takes what has gathered in the client's buffer. */
+  /** Resumes reading, starting with what the client has buffered. */
   read(): void {
     this.isReading = true
     this.#transport.flush()
   }
 
   /**
-   * Counts a ping, and answers it.
+   * Counts a ping and answers it.
    *
    * @internal
    */
@@ -133,7 +133,7 @@ export class MemoryPeer {
   }
 
   /**
-   * Keeps the close frame, and answers it.
+   * Records the close frame and answers it.
    *
    * @internal
    */
@@ -143,9 +143,9 @@ export class MemoryPeer {
   }
 }
 
-/** The client's end of one attempt. */
+/** Client side of one attempt. */
 export class MemoryTransport implements Transport {
-  /** Until it is open, the one that hears of that. */
+  /** Receives `onOpen` until the transport is open. */
   #listener: TransportListener | OpenTransportListener
   readonly #inbound: FrameLine<Frame>
   readonly #unread: Sent[] = []
@@ -180,7 +180,7 @@ export class MemoryTransport implements Transport {
   }
 
   deliver(frame: Frame): void {
-    // Before the handshake nothing but a refusal is read.
+    // Before the handshake, only a refusal is read.
     if (frame.kind === 'end' && !this.#hasOpened) this.#end(frame.end)
     if (!this.isEnded) this.#inbound.push(frame)
   }
@@ -202,7 +202,7 @@ export class MemoryTransport implements Transport {
     }
   }
 
-  /** Answers the latest ping once per turn, as the transport over sockets does. */
+  /** Answers only the latest ping of each turn, like the transport over sockets. */
   #answer(data: Uint8Array): void {
     if (!this.#pendingPong) {
       setImmediate(() => {

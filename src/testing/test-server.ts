@@ -4,15 +4,15 @@ import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
 import type { ServerOptions, WebSocket } from 'ws'
 
-/** One accepted connection of a {@link TestServer}; what it got is kept from the first instant, so that nothing is missed. */
+/** Connection that a {@link TestServer} accepted. It records messages from the first moment, so none is missed. */
 export interface TestServerConnection {
   readonly socket: WebSocket
   readonly request: IncomingMessage
-  /** Every message so far: a string for text, bytes for binary. */
+  /** All messages so far: strings for text, bytes for binary. */
   readonly received: (string | Uint8Array)[]
 }
 
-/** A real server on a free port of this machine. */
+/** Real WebSocket server on a free local port. */
 export class TestServer {
   readonly url: string
   readonly connections: TestServerConnection[] = []
@@ -36,13 +36,13 @@ export class TestServer {
     })
   }
 
-  /** Waits for the nth connection, counted from 1. */
+  /** Resolves with the nth connection, counted from 1, once it exists. */
   async connection(number: number): Promise<TestServerConnection> {
     while (this.connections.length < number) await once(this.#server, 'connection')
     return this.connections[number - 1] as TestServerConnection
   }
 
-  /** Cuts all connections and stops listening. */
+  /** Terminates all connections and stops listening. */
   async close(): Promise<void> {
     for (const { socket } of this.connections) socket.terminate()
     await new Promise<void>((resolve) => {
@@ -58,8 +58,8 @@ export class TestServer {
 /**
  * Starts a real WebSocket server on a free port.
  *
- * @param onConnection called with each connection, in the tick in which it opens
- * @param options for the `WebSocketServer` of `ws`, such as `handleProtocols`
+ * @param onConnection called with each connection, in the same tick in which it opens
+ * @param options for the `WebSocketServer` of `ws`, for example `handleProtocols`
  */
 export async function startTestServer(
   onConnection?: (connection: TestServerConnection) => void,

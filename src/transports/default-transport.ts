@@ -1,5 +1,5 @@
 import type { Connect } from './transport.js'
 import { createWsTransport } from './ws/ws-transport.js'
 
-/** The transport of a connection that is given none. The package's "browser" condition swaps this file. */
+/** Default transport. The package's "browser" condition replaces this file. */
 export const connectDefault: Connect = createWsTransport()

@@ -124,11 +124,11 @@ describe('defineHandlers', () => {
       class Feed extends Methods {}
       define(Feed, { opened: 'a', constructor: 'b' })
       expect(linesOf(Feed)).to.deep.equal([
-        "Feed#a: is named for 'opened', which defineHandlers does not know",
-        "Feed#b: is named for 'constructor', which defineHandlers does not know",
+        'Feed#a: unknown event "opened" in defineHandlers',
+        'Feed#b: unknown event "constructor" in defineHandlers',
       ])
       expect(handlersOf(Feed).mistakes[0]?.fix).to.equal(
-        'name it for one of open, message, binary, ping, pong, stateChange, error, closing, close, option',
+        'use one of open, message, binary, ping, pong, stateChange, error, closing, close, option',
       )
     })
 
@@ -144,15 +144,15 @@ describe('defineHandlers', () => {
         error: { TypeError: 'a' },
       })
       expect(linesOf(Feed)).to.deep.equal([
-        "Feed#missing: is no method of the class, and defineHandlers names it (open: ['missing'])",
-        "Feed#field: is no method of the class, and defineHandlers names it (close: ['field'])",
-        "Feed#still: is no method of the class, and defineHandlers names it (ping: ['still'])",
-        "Feed#accessor: is no method of the class, and defineHandlers names it (pong: ['accessor'])",
-        'Feed#null: is no method of the class, and defineHandlers names it (binary: [null])',
-        "Feed#missing: is no method of the class, and defineHandlers names it (message: ['a', 'missing'])",
-        'Feed#undefined: is no method of the class, and defineHandlers names it (message: [])',
-        'Feed#[object Object]: is no method of the class, and defineHandlers names it (message: [a zod schema])',
-        'Feed#[object Object]: is no method of the class, and defineHandlers names it (error: [{…}])',
+        `Feed#missing: defineHandlers names "missing", which is not a method (open: ['missing'])`,
+        `Feed#field: defineHandlers names "field", which is not a method (close: ['field'])`,
+        `Feed#still: defineHandlers names "still", which is not a method (ping: ['still'])`,
+        `Feed#accessor: defineHandlers names "accessor", which is not a method (pong: ['accessor'])`,
+        `Feed#null: defineHandlers names "null", which is not a method (binary: [null])`,
+        `Feed#missing: defineHandlers names "missing", which is not a method (message: ['a', 'missing'])`,
+        `Feed#undefined: defineHandlers names "undefined", which is not a method (message: [])`,
+        `Feed#[object Object]: defineHandlers names "[object Object]", which is not a method (message: [a zod schema])`,
+        `Feed#[object Object]: defineHandlers names "[object Object]", which is not a method (error: [{…}])`,
       ])
     })
 
@@ -164,14 +164,14 @@ describe('defineHandlers', () => {
         error: [[TypeError, RangeError, 'a']],
       })
       expect(linesOf(Feed)).to.deep.equal([
-        "Feed#b: open: ['a', 'b'] names 1 things beside the method, and open takes 0 at most",
-        "Feed#c: message: ['a', 'b', a zod schema, 'c'] names 3 things beside the method, and message takes 2 at most",
-        "Feed#a: error: [TypeError, RangeError, 'a'] names 2 things beside the method, and error takes 1 at most",
+        "Feed#b: expected no arguments in open: ['a', 'b'], received 1",
+        "Feed#c: expected at most 2 arguments in message: ['a', 'b', a zod schema, 'c'], received 3",
+        "Feed#a: expected at most 1 argument in error: [TypeError, RangeError, 'a'], received 2",
       ])
       expect(handlersOf(Feed).mistakes.map(({ fix }) => fix)).to.deep.equal([
-        'name the method alone',
-        'leave out what is too much, or say it once for each on its own',
-        'leave out what is too much, or say it once for each on its own',
+        'remove them',
+        'remove the extra arguments, or list them separately',
+        'remove the extra arguments, or list them separately',
       ])
     })
 
@@ -179,8 +179,8 @@ describe('defineHandlers', () => {
       class Feed extends Methods {}
       define(Feed, { message: [['a', 'a'], ['a', 'b'], 'c', [Price, 'b']] })
       expect(linesOf(Feed)).to.deep.equal([
-        "Feed#b: is a second message: ['a', 'b'], after Feed#a",
-        "Feed#b: is a second message: [a zod schema, 'b'], after Feed#c",
+        "Feed#b: duplicate message: ['a', 'b']: Feed#a already has it",
+        "Feed#b: duplicate message: [a zod schema, 'b']: Feed#c already has it",
       ])
     })
   })

@@ -19,7 +19,7 @@ describe('defineProtocol', () => {
     }
     const descriptor = Object.getOwnPropertyDescriptor(Feed.prototype, 'tick')
     expect(bare(Feed.prototype, 'tick', descriptor)).to.equal(undefined)
-    expect(handlersOf(Feed).mistakes[0]?.fix).to.equal('write @OnMessage()')
+    expect(handlersOf(Feed).mistakes[0]?.fix).to.equal('use @OnMessage()')
   })
 
   it('of a type gives decorators that know keys, and no schemas', () => {

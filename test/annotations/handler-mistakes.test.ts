@@ -34,13 +34,13 @@ describe('findMistake', () => {
 
   describe('tells what else a decorator is on, and what to write instead', () => {
     const rows: [HandlerRecord['kind'], cause: string, fix: string][] = [
-      ['property', 'is on a property, which does not exist before the class is made', 'write a method'],
-      ['private member', 'is on a private member, which nobody outside of the class', 'name it received'],
-      ['static member', 'is on a static member', 'leave out "static"'],
-      ['accessor', 'is on an accessor', 'without get, set or accessor'],
-      ['class', 'is on a class', 'put it on a method of the class'],
-      ['parameter', 'is on a parameter', 'put it on a method of the class'],
-      ['uncalled', 'is written without parentheses', 'write @OnMessage()'],
+      ['property', 'cannot decorate a property', 'use a method'],
+      ['private member', 'cannot decorate a private member', 'rename #received to received'],
+      ['static member', 'cannot decorate a static member', 'remove "static"'],
+      ['accessor', 'cannot decorate an accessor', 'use a method: #received() { … }'],
+      ['class', 'cannot decorate a class', 'move it to a method of the class'],
+      ['parameter', 'cannot decorate a parameter', 'move it to a method of the class'],
+      ['uncalled', 'requires parentheses', 'use @OnMessage()'],
     ]
     for (const [kind, cause, fix] of rows) {
       it(kind, () => {
@@ -52,31 +52,39 @@ describe('findMistake', () => {
 
   it('knows the events that defineHandlers can name, and no others', () => {
     expect(causeOf({ kind: 'named', event: 'opened' as 'open' })).to.equal(
-      "is named for 'opened', which defineHandlers does not know",
+      'unknown event "opened" in defineHandlers',
     )
     expect(causeOf({ kind: 'named', event: 'open' })).to.equal(undefined)
   })
 
   it('tells of what is no method, in the words of who named it', () => {
-    expect(causeOf({ member: 'missing' })).to.equal('@OnMessage() is on something that is no method any more')
-    expect(causeOf({ member: 'missing', kind: 'named' })).to.equal(
-      'is no method of the class, and defineHandlers names it (@OnMessage())',
+    expect(causeOf({ member: 'missing' })).to.equal(
+      '@OnMessage() decorates a method that a subclass has replaced by something else',
     )
-    expect(fixOf({ member: 'missing' })).to.contain('do not override it with anything but a method')
-    expect(fixOf({ member: 'missing', kind: 'named' })).to.contain('neither static nor with a #')
+    expect(causeOf({ member: 'missing', kind: 'named' })).to.equal(
+      'defineHandlers names "missing", which is not a method (@OnMessage())',
+    )
+    expect(fixOf({ member: 'missing' })).to.contain('override it with a method')
+    expect(fixOf({ member: 'missing', kind: 'named' })).to.contain('use the name of a public instance method')
   })
 
   it('tells of more parameters than a handler gets', () => {
     const received = Object.defineProperty((): void => {}, 'length', { value: 3 })
     expect(causeOf({}, { received })).to.equal(
-      'takes 3 parameters, and a handler gets 2: the event and its context',
+      'has 3 parameters, but handlers receive 2: the event and its context',
     )
   })
 
   it('tells of more arguments than an event takes', () => {
-    expect(causeOf({ event: 'open', args: ['a'] })).to.contain('names 1 things beside the method')
-    expect(causeOf({ event: 'error', args: [TypeError, RangeError] })).to.contain('error takes 1 at most')
-    expect(causeOf({ args: ['a', Price, 'b'] })).to.contain('message takes 2 at most')
+    expect(causeOf({ event: 'open', args: ['a'] })).to.contain(
+      'expected no arguments in @OnMessage(), received 1',
+    )
+    expect(causeOf({ event: 'error', args: [TypeError, RangeError] })).to.contain(
+      'expected at most 1 argument in @OnMessage(), received 2',
+    )
+    expect(causeOf({ args: ['a', Price, 'b'] })).to.contain(
+      'expected at most 2 arguments in @OnMessage(), received 3',
+    )
     expect(causeOf({ event: 'error', args: [TypeError] })).to.equal(undefined)
   })
 
@@ -85,18 +93,14 @@ describe('findMistake', () => {
       expect(causeOf({ args })).to.equal(undefined)
     }
     for (const args of [[undefined], [null], [true], [{}], [Symbol('a')], [Price, 'a'], [{}, Price]]) {
-      expect(causeOf({ args }), args.map(String).join(', ')).to.contain(
-        'a key that is neither a string nor a number',
-      )
+      expect(causeOf({ args }), args.map(String).join(', ')).to.contain('must be a string or a number')
     }
     for (const args of [
       ['a', undefined],
       ['a', {}],
       ['a', 'b'],
     ]) {
-      expect(causeOf({ args }), args.map(String).join(', ')).to.contain(
-        'a schema that does not follow Standard Schema',
-      )
+      expect(causeOf({ args }), args.map(String).join(', ')).to.contain('does not implement Standard Schema')
     }
   })
 
@@ -104,14 +108,18 @@ describe('findMistake', () => {
     const options = { duringOpen: true }
     for (const args of [[options], ['a', options], [Price, options], ['a', Price, options]])
       expect(causeOf({ args })).to.equal(undefined)
-    expect(causeOf({ args: ['a', { duringOpen: 'yes' }] })).to.contain('has a duringOpen that is a string')
-    expect(causeOf({ args: ['a', { ...options, during: 1 }] })).to.contain('has the unknown option during')
-    expect(causeOf({ args: [options, 'a'] })).to.contain('a key that is neither a string nor a number')
-    expect(causeOf({ event: 'error', args: [options] })).to.contain('names no class of errors')
+    expect(causeOf({ args: ['a', { duringOpen: 'yes' }] })).to.contain(
+      'duringOpen of @OnMessage() must be a boolean, received a string',
+    )
+    expect(causeOf({ args: ['a', { ...options, during: 1 }] })).to.contain(
+      'unknown option "during" in @OnMessage()',
+    )
+    expect(causeOf({ args: [options, 'a'] })).to.contain('must be a string or a number')
+    expect(causeOf({ event: 'error', args: [options] })).to.contain('is not an error class')
   })
 
   it('asks of what is undefined whether it is imported in a circle', () => {
-    const circle = '(is it imported in a circle?)'
+    const circle = '(circular import?)'
     expect(causeOf({ args: [undefined] })).to.contain(circle)
     expect(causeOf({ args: ['a', undefined] })).to.contain(circle)
     expect(causeOf({ event: 'error', args: [undefined] })).to.contain(circle)
@@ -124,7 +132,7 @@ describe('findMistake', () => {
       expect(causeOf({ event: 'error', args: [argument] })).to.equal(undefined)
     }
     for (const argument of [Map, () => {}, 'Error', new Error('made'), null]) {
-      expect(causeOf({ event: 'error', args: [argument] })).to.contain('names no class of errors')
+      expect(causeOf({ event: 'error', args: [argument] })).to.contain('is not an error class')
     }
   })
 })

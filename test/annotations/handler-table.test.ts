@@ -180,7 +180,7 @@ describe('handlersOf', () => {
       }
       Object.defineProperty(Derived.prototype.a, 'length', { value: 3 })
       expect(linesOf(Derived)).to.deep.equal([
-        'Base#a: takes 3 parameters, and a handler gets 2: the event and its context',
+        'Base#a: has 3 parameters, but handlers receive 2: the event and its context',
       ])
     })
 
@@ -188,14 +188,16 @@ describe('handlersOf', () => {
       class Derived extends Base {
         @OnOpen() again(): void {}
       }
-      expect(linesOf(Derived)).to.deep.equal(['Derived#again: is a second @OnOpen(), after Base#opened'])
+      expect(linesOf(Derived)).to.deep.equal([
+        'Derived#again: duplicate @OnOpen(): Base#opened already has it',
+      ])
     })
 
     it('tells of a handler that was overridden by something else', () => {
       class Derived extends Base {}
       Object.defineProperty(Derived.prototype, 'a', { value: 5 })
       expect(linesOf(Derived)).to.deep.equal([
-        "Base#a: @OnMessage('a') is on something that is no method any more",
+        "Base#a: @OnMessage('a') decorates a method that a subclass has replaced by something else",
       ])
     })
   })
@@ -227,17 +229,17 @@ describe('handlersOf', () => {
         @OnError(TypeError) typed2(): void {}
       }
       expect(linesOf(Twins)).to.have.members([
-        'Twins#open2: is a second @OnOpen(), after Twins#open1',
-        'Twins#binary2: is a second @OnBinary(), after Twins#binary1',
-        'Twins#ping2: is a second @OnPing(), after Twins#ping1',
-        'Twins#pong2: is a second @OnPong(), after Twins#pong1',
-        'Twins#state2: is a second @OnStateChange(), after Twins#state1',
-        'Twins#closing2: is a second @OnClosing(), after Twins#closing1',
-        'Twins#close2: is a second @OnClose(), after Twins#close1',
-        'Twins#rest2: is a second @OnMessage(), after Twins#rest1',
-        "Twins#a2: is a second @OnMessage('a'), after Twins#a1",
-        'Twins#error2: is a second @OnError(), after Twins#error1',
-        'Twins#typed2: is a second @OnError(TypeError), after Twins#typed1',
+        'Twins#open2: duplicate @OnOpen(): Twins#open1 already has it',
+        'Twins#binary2: duplicate @OnBinary(): Twins#binary1 already has it',
+        'Twins#ping2: duplicate @OnPing(): Twins#ping1 already has it',
+        'Twins#pong2: duplicate @OnPong(): Twins#pong1 already has it',
+        'Twins#state2: duplicate @OnStateChange(): Twins#state1 already has it',
+        'Twins#closing2: duplicate @OnClosing(): Twins#closing1 already has it',
+        'Twins#close2: duplicate @OnClose(): Twins#close1 already has it',
+        'Twins#rest2: duplicate @OnMessage(): Twins#rest1 already has it',
+        "Twins#a2: duplicate @OnMessage('a'): Twins#a1 already has it",
+        'Twins#error2: duplicate @OnError(): Twins#error1 already has it',
+        'Twins#typed2: duplicate @OnError(TypeError): Twins#typed1 already has it',
       ])
     })
 
@@ -305,8 +307,10 @@ describe('handlersOf', () => {
       }
       const [mistake] = handlersOf(Torn).mistakes
       expect(mistake?.place).to.equal('Torn#second')
-      expect(mistake?.cause).to.equal('Torn#first takes the same key with another duringOpen')
-      expect(mistake?.fix).to.contain('give both the same duringOpen')
+      expect(mistake?.cause).to.equal(
+        'duringOpen differs from that of Torn#first, which handles the same key',
+      )
+      expect(mistake?.fix).to.contain('use the same duringOpen for both')
     })
 
     it('let one method take one key in two shapes', () => {
@@ -323,9 +327,9 @@ describe('handlersOf', () => {
         @OnMessage('book', Price) second(): void {}
       }
       expect(linesOf(Same)).to.deep.equal([
-        "Same#second: is a second @OnMessage('book', a zod schema), after Same#first",
+        "Same#second: duplicate @OnMessage('book', a zod schema): Same#first already has it",
       ])
-      expect(handlersOf(Same).mistakes[0]?.fix).to.contain('or give each a schema of its own')
+      expect(handlersOf(Same).mistakes[0]?.fix).to.contain('or give each its own schema')
     })
 
     it('do not make a second catch-all', () => {
@@ -333,7 +337,9 @@ describe('handlersOf', () => {
         @OnMessage(Price) first(): void {}
         @OnMessage() second(): void {}
       }
-      expect(linesOf(Rests)).to.deep.equal(['Rests#second: is a second @OnMessage(), after Rests#first'])
+      expect(linesOf(Rests)).to.deep.equal([
+        'Rests#second: duplicate @OnMessage(): Rests#first already has it',
+      ])
     })
 
     it('of a subclass replace those that its method had', () => {
@@ -390,8 +396,8 @@ describe('handlersOf', () => {
       decorate(members.price.get, { kind: 'getter', name: 'price' })
       decorate(members.volume.set, { kind: 'setter', name: 'volume' })
       expect(linesOf(Feed)).to.deep.equal([
-        'Feed#price: @OnMessage() is on an accessor',
-        'Feed#volume: @OnMessage() is on an accessor',
+        'Feed#price: @OnMessage() cannot decorate an accessor',
+        'Feed#volume: @OnMessage() cannot decorate an accessor',
       ])
     })
 
@@ -418,8 +424,8 @@ describe('handlersOf', () => {
       const [mistake] = handlersOf(Bare).mistakes
       expect(mistake).to.deep.equal({
         place: 'Bare',
-        cause: '@WebSocketClient is written without parentheses',
-        fix: 'write @WebSocketClient()',
+        cause: '@WebSocketClient requires parentheses',
+        fix: 'use @WebSocketClient()',
       })
     })
   })
@@ -452,12 +458,12 @@ describe('handlersOf', () => {
         @OnMessage(Price as never, 'key' as never) turned(): void {}
       }
       expect(linesOf(Odd)).to.deep.equal([
-        'Odd#lost: @OnMessage(undefined) has a key that is neither a string nor a number (is it imported in a circle?)',
-        'Odd#object: @OnMessage({…}) has a key that is neither a string nor a number',
-        'Odd#halfSchema: @OnMessage({…}) has a key that is neither a string nor a number',
-        "Odd#oldSchema: @OnMessage('key', {…}) has a schema that does not follow Standard Schema",
-        "Odd#lostSchema: @OnMessage('key', undefined) has a schema that does not follow Standard Schema (is it imported in a circle?)",
-        "Odd#turned: @OnMessage(a zod schema, 'key') has a key that is neither a string nor a number",
+        'Odd#lost: the key of @OnMessage(undefined) must be a string or a number, received undefined (circular import?)',
+        'Odd#object: the key of @OnMessage({…}) must be a string or a number, received a plain object',
+        'Odd#halfSchema: the key of @OnMessage({…}) must be a string or a number, received a plain object',
+        "Odd#oldSchema: the schema of @OnMessage('key', {…}) does not implement Standard Schema",
+        "Odd#lostSchema: the schema of @OnMessage('key', undefined) does not implement Standard Schema (circular import?)",
+        "Odd#turned: the key of @OnMessage(a zod schema, 'key') must be a string or a number, received an instance of ZodObject",
       ])
     })
 
@@ -467,8 +473,8 @@ describe('handlersOf', () => {
         @OnError(Map as unknown as typeof Error) map(): void {}
       }
       expect(linesOf(Odd)).to.deep.equal([
-        'Odd#lost: @OnError(undefined) names no class of errors (is it imported in a circle?)',
-        'Odd#map: @OnError(Map) names no class of errors',
+        'Odd#lost: the argument of @OnError(undefined) is not an error class (circular import?)',
+        'Odd#map: the argument of @OnError(Map) is not an error class',
       ])
     })
 
@@ -482,8 +488,8 @@ describe('handlersOf', () => {
       ;(OnError as Loose)(TypeError, RangeError)(Odd.prototype, 'two', descriptor)
       ;(OnMessage as Loose)('a', Price, 'b')(Odd.prototype, 'three', descriptor)
       expect(linesOf(Odd)).to.deep.equal([
-        'Odd#two: @OnError(TypeError, RangeError) names 2 things beside the method, and error takes 1 at most',
-        "Odd#three: @OnMessage('a', a zod schema, 'b') names 3 things beside the method, and message takes 2 at most",
+        'Odd#two: expected at most 1 argument in @OnError(TypeError, RangeError), received 2',
+        "Odd#three: expected at most 2 arguments in @OnMessage('a', a zod schema, 'b'), received 3",
       ])
     })
 

@@ -38,17 +38,17 @@ describe('findModuleMistakes', () => {
 
   it('tells a name that is not known, and the one that is meant', () => {
     expect(lines(moduleOf({ client: [Feed] }))).to.deep.equal([
-      'AppModule.client: is no option | did you mean clients?',
+      'AppModule.client: unknown option | did you mean "clients"?',
     ])
     expect(lines(moduleOf({ exports: [Store] }))).to.deep.equal([
-      'AppModule.exports: is no option | leave it out: all modules share one container',
+      'AppModule.exports: unknown option | remove it: all modules share a container',
     ])
   })
 
   it('tells what should be a list', () => {
     expect(lines(moduleOf({ clients: Feed, providers: { provide: 'a', useValue: 1 } }))).to.deep.equal([
-      'AppModule clients: expected a list, received the function Feed | put it in brackets: clients: [Feed]',
-      'AppModule providers: expected a list, received an object with the keys provide, useValue | put it in brackets: providers: […]',
+      'AppModule clients: expected a list, received the function Feed | wrap it in brackets: clients: [Feed]',
+      'AppModule providers: expected a list, received an object with the keys provide, useValue | wrap it in brackets: providers: […]',
     ])
   })
 
@@ -56,10 +56,10 @@ describe('findModuleMistakes', () => {
     class Bare {}
     ;(Module as unknown as (target: Class) => void)(Bare)
     expect(lines(Bare)).to.deep.equal([
-      'Bare: @Module is written without parentheses | write @Module({ clients: [TheClient] })',
+      'Bare: @Module requires parentheses | use @Module({ clients: [TheClient] })',
     ])
     expect(lines(moduleOf([Feed]))).to.deep.equal([
-      'AppModule: @Module expected an object, received an array | write @Module({ clients: [TheClient] })',
+      'AppModule: @Module expected an object, received an array | use @Module({ clients: [TheClient] })',
     ])
     expect(lines(moduleOf(null))[0]).to.contain('received null')
   })
@@ -75,7 +75,7 @@ describe('findModuleMistakes', () => {
     @Module({})
     @WebSocketClient()
     class Both {}
-    const fix = 'move them to a class of their own, and list it: clients: [TheClient]'
+    const fix = 'move them to a separate class, and list it: clients: [TheClient]'
     expect(lines(Listening)).to.deep.equal([
       `Listening: has handlers (Listening#a, Listening#b), but a module is never connected | ${fix}`,
     ])
@@ -84,7 +84,7 @@ describe('findModuleMistakes', () => {
   })
 })
 
-const CIRCLE = 'is undefined (circular import?) | break the circle of imports between the files'
+const CIRCLE = 'is undefined (circular import?) | break the circular import between the files'
 
 describe('findImportMistake', () => {
   it('takes modules, and tells what else is listed', () => {
@@ -92,10 +92,10 @@ describe('findImportMistake', () => {
     expect(of(StorageModule)).to.equal(undefined)
     expect(of(undefined)).to.contain(CIRCLE)
     expect(of({ module: StorageModule })).to.equal(
-      'here: expected a module, received an object with the keys module | list classes with @Module',
+      'here: expected a module, received an object with the keys module | list classes that are decorated with @Module',
     )
-    expect(of(Store)).to.contain('Store is not a module | put @Module({ … }) on it')
-    expect(of(Feed)).to.contain('Feed is not a module | list it under clients: clients: [Feed]')
+    expect(of(Store)).to.contain('Store is not a module | add @Module({ … }) to it')
+    expect(of(Feed)).to.contain('Feed is not a module | move it to clients: [Feed]')
   })
 })
 
@@ -116,20 +116,24 @@ describe('findProviderMistake', () => {
   const rows: [string, unknown, string][] = [
     ['what is undefined', undefined, `here: ${CIRCLE}`],
     ['null', null, 'here: expected a provider, received null'],
-    ['a text, and never shows it', 'secret', 'here: expected a provider, received a string | list a class'],
-    ['an object without keys', {}, 'received an object without keys'],
+    ['a text, and never shows it', 'secret', 'here: expected a provider, received a string | use a class'],
+    ['an object without keys', {}, 'received an empty object'],
     ['a token that is undefined', { provide: undefined, useValue: 1 }, `here: provide ${CIRCLE}`],
     [
       'a token without a way',
       { provide: 'limit' },
-      "here ('limit'): has none of useClass, useValue, useFactory, useExisting: an object with the keys provide | add",
+      "here ('limit'): expected one of useClass, useValue, useFactory, useExisting, received an object with the keys provide | add",
     ],
     [
       'a way that is misspelt',
       { provide: Store, useVal: 1 },
-      'the keys provide, useVal | did you mean useValue?',
+      'the keys provide, useVal | did you mean "useValue"?',
     ],
-    ['two ways', { provide: 'a', useValue: 1, useClass: Store }, 'has useClass and useValue | keep one'],
+    [
+      'two ways',
+      { provide: 'a', useValue: 1, useClass: Store },
+      'useClass and useValue cannot be combined | keep one',
+    ],
     [
       'a useClass that is none',
       { provide: 'a', useClass: 'Store' },
@@ -145,7 +149,7 @@ describe('findProviderMistake', () => {
     [
       'a function that is no class',
       () => 1,
-      'expected a class, received a function | provide what it returns',
+      'expected a class, received a function | use { provide: TOKEN, useFactory: () => … }',
     ],
     [
       'a client',
@@ -164,11 +168,11 @@ describe('findClientMistake', () => {
     expect([Feed, { use: Feed, name: 'a' }].map(of)).to.deep.equal([undefined, undefined])
   })
 
-  const fix = 'list the class, or an entry of it: { use: TheClient, name, url, … }'
+  const fix = 'use the class, or an entry: { use: TheClient, name, url, … }'
   const rows: [string, unknown, string][] = [
     ['what is undefined', undefined, `here: ${CIRCLE}`],
     ['a class that is undefined', { use: undefined }, `here: use ${CIRCLE}`],
-    ['an empty entry', {}, `expected a class or an entry, received an object without keys | ${fix}`],
+    ['an empty entry', {}, `expected a class or an entry, received an empty object | ${fix}`],
     ['an entry without a class', { name: 'a', url: 'ws://a' }, 'received an object with the keys name, url'],
     ['a text, and never shows it', 'secret', 'here: expected a class or an entry, received a string'],
     ['an instance', new Feed(), 'expected a class or an entry, received an instance of Feed'],

@@ -14,7 +14,9 @@ describe('findTokenMistake', () => {
   it('asks of what is missing whether it is imported in a circle, or as a type', () => {
     for (const token of [undefined, null]) {
       const mistake = findTokenMistake(token)
-      expect(mistake?.cause).to.equal(`is ${String(token)} (circular import, or \`import type\`?)`)
+      expect(mistake?.cause).to.equal(
+        `the token is ${String(token)}, usually because of a circular import or \`import type\``,
+      )
       expect(mistake?.fix).to.contain('import the class without `type`')
     }
   })
@@ -22,7 +24,7 @@ describe('findTokenMistake', () => {
   it('says what compilers leave of a class that is imported as a type, and how to import it', () => {
     for (const token of [Object, Function]) {
       const mistake = findTokenMistake(token)
-      expect(mistake?.cause).to.contain('a class that was imported with `import type`')
+      expect(mistake?.cause).to.contain('a class imported with `import type`')
       expect(mistake?.fix).to.match(/^import the class without `type`/)
     }
   })
@@ -35,8 +37,8 @@ describe('findTokenMistake', () => {
     ]
     for (const [token, kind] of rows) {
       const mistake = findTokenMistake(token)
-      expect(mistake?.cause).to.equal(`is ${kind}, which cannot be looked up`)
-      expect(mistake?.fix).to.match(/^name a token/)
+      expect(mistake?.cause).to.equal(`the type is ${kind}, which cannot be injected`)
+      expect(mistake?.fix).to.match(/^use a class as the type/)
     }
   })
 

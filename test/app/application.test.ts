@@ -134,9 +134,9 @@ describe('Application', () => {
     it('throws for what nobody provides, and says where to add it', async () => {
       const application = await start({}).starting
       expect(() => application.get(Store)).to.throw(
-        'No module provides Store: add it to the providers of one',
+        'No provider for Store. Add it to the providers of a module',
       )
-      expect(() => application.get('limit')).to.throw("No module provides 'limit'")
+      expect(() => application.get('limit')).to.throw("No provider for 'limit'")
       await application.close()
     })
   })
@@ -149,15 +149,19 @@ describe('Application', () => {
       const application = await starting
       expect(application.client(Ticker).instance).to.be.instanceOf(Ticker)
       expect(application.client(Chat, 'games').connection.url).to.equal('ws://games.test/')
-      const there = "there are: Ticker 'Ticker', Chat 'lobby', Chat 'games'"
-      expect(() => application.client(Chat)).to.throw(`There are several clients Chat; ${there}`)
-      expect(() => application.client(Chat, 'bar')).to.throw(`There is no client Chat named 'bar'; ${there}`)
+      const clients = "Ticker 'Ticker', Chat 'lobby', Chat 'games'"
+      expect(() => application.client(Chat)).to.throw(
+        "Several Chat clients exist: 'lobby', 'games'. Pass a name: app.client(Chat, 'lobby')",
+      )
+      expect(() => application.client(Chat, 'bar')).to.throw(
+        `No client Chat named 'bar'. Clients of this application: ${clients}`,
+      )
       await application.close()
     })
 
     it('throws where there is none at all', async () => {
       const application = await start({}).starting
-      expect(() => application.client(Chat)).to.throw('There is no client Chat; there are: none')
+      expect(() => application.client(Chat)).to.throw('No client Chat. Clients of this application: none')
       await application.close()
     })
   })
@@ -516,7 +520,7 @@ describe('Application', () => {
       const error = await startupError(starting)
       expect(error.mistakes).to.have.length(1)
       expect(error.mistakes[0]?.place).to.equal('Exploding')
-      expect(error.mistakes[0]?.cause).to.equal('could not be made: boom')
+      expect(error.mistakes[0]?.cause).to.equal('could not be created: boom')
       expect((error.cause as Error).message).to.equal('boom')
       expect(notes).to.deep.equal(['dispose Prices', 'dispose Store'])
       expect(server.peers).to.have.length(0)
@@ -549,15 +553,25 @@ describe('Application', () => {
         },
       }
       const error = await startupError(start({ providers: [failing] }).starting)
-      expect(error.mistakes[0]).to.deep.include({ place: "'config'", cause: 'could not be made: no file' })
+      expect(error.mistakes).to.deep.equal([
+        {
+          place: "'config'",
+          cause: 'could not be created: no file',
+          fix: 'do work that can fail before bootstrap(), and pass its result as useValue',
+        },
+      ])
     })
 
     it('does not take a promise from a factory', async () => {
       const later = { provide: 'config', useFactory: () => Promise.reject(new Error('nobody waits for it')) }
       const error = await startupError(start({ providers: [Store, later] }).starting)
-      expect(error.mistakes[0]?.cause).to.contain(
-        'its factory returned a promise, and factories are synchronous',
-      )
+      expect(error.mistakes).to.deep.equal([
+        {
+          place: "'config'",
+          cause: 'the factory returned a promise',
+          fix: 'await the value before bootstrap() and pass it as useValue',
+        },
+      ])
       expect(notes).to.deep.equal(['dispose Store'])
     })
   })
@@ -599,7 +613,7 @@ describe('Application', () => {
       const error = await startupError(start({ providers: [Captive] }).starting)
       expect(error.mistakes).to.have.length(1)
       expect(error.mistakes[0]?.place).to.equal('Captive, constructor parameter 1')
-      expect(error.mistakes[0]?.cause).to.contain('asks for Connection, of which each connection has its own')
+      expect(error.mistakes[0]?.cause).to.contain('a singleton cannot inject Connection')
     })
   })
 })

@@ -203,8 +203,8 @@ describe('bootstrap', () => {
       expect(error.mistakes).to.deep.equal([
         {
           place: 'AppModule',
-          cause: 'is a module, which has no URL',
-          fix: "add it to the client's entry, clients: [{ use: TheClient, url: '…' }], and call bootstrap(AppModule)",
+          cause: 'a module cannot take a URL',
+          fix: "set it on a client: clients: [{ use: TheClient, url: 'wss://…' }]",
         },
       ])
     })
@@ -223,16 +223,17 @@ describe('bootstrap', () => {
       ]
       for (const [target, cause] of wrong) {
         const error = await startupError(bootstrap(target as Class, 'ws://peer.test/'))
+        expect(error.message).to.match(/^Cannot start the application: 1 mistake found/)
         expect(error.mistakes[0]).to.deep.include({ place: 'bootstrap', cause })
       }
     })
 
     it('that are no class are told with what to pass instead', async () => {
       const right: [unknown, string][] = [
-        [undefined, 'break the circle of imports'],
+        [undefined, 'break the circular import'],
         [new Listener(), 'bootstrap(Listener, url)'],
         ['Listener', 'bootstrap(TheClient, url)'],
-        [() => Listener, 'write its decorators with parentheses: @WebSocketClient(), @Module({ … })'],
+        [() => Listener, 'add parentheses to its decorators: @WebSocketClient(), @Module({ … })'],
         [Promise.resolve(Listener), 'await it'],
         [[Listener], '@Module({ clients: [A, B] })'],
       ]
@@ -263,7 +264,7 @@ describe('bootstrap', () => {
       const error = await startupError(bootstrap(anonymous))
       expect(error.message.split('\n').slice(0, 2)).to.deep.equal([
         'Cannot start an anonymous class: 2 mistakes found',
-        "  1. an anonymous class#again: is a second open: ['again'], after an anonymous class#opened",
+        "  1. an anonymous class#again: duplicate open: ['again']: an anonymous class#opened already has it",
       ])
     })
 
@@ -582,7 +583,7 @@ describe('bootstrap', () => {
       expect(error.mistakes).to.deep.equal([
         {
           place: 'Exploding',
-          cause: 'could not be made: boom',
+          cause: 'could not be created: boom',
           fix: 'only assign fields in the constructor; move work that can fail to @OnOpen',
         },
       ])
@@ -625,7 +626,7 @@ describe('bootstrap', () => {
       const error = await startupError(bootstrap(AppModule, fakes().options))
       expect(error.mistakes[0]).to.deep.include({
         place: 'Async',
-        cause: 'could not be made: its constructor returned a promise. Only assign fields there',
+        cause: 'the constructor returned a promise',
       })
     })
 
@@ -643,7 +644,7 @@ describe('bootstrap', () => {
         }
       }
       const error = await startupError(bootstrap(Needy, 'ws://peer.test/', fakes().options))
-      expect(error.mistakes[0]?.cause).to.equal('could not be made: no disk')
+      expect(error.mistakes[0]?.cause).to.equal('could not be created: no disk')
     })
   })
 

@@ -99,7 +99,7 @@ describe('Injector', () => {
       injector.register({ provide: 'a', useExisting: 'b' })
       injector.register({ provide: 'b', useExisting: 'a' })
       expect(injector.checkTokens(['a'], []).map(({ cause }) => cause)).to.deep.equal([
-        "needs itself: 'a' → 'b' → 'a'",
+        "circular dependency: 'a' → 'b' → 'a'",
       ])
     })
   })

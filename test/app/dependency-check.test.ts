@@ -112,7 +112,7 @@ describe('DependencyCheck', () => {
     }
 
     it('are told in the same words wherever they are entered', () => {
-      const line = 'First: needs itself: First → Second → Third → First'
+      const line = 'First: circular dependency: First → Second → Third → First'
       for (const entry of [First, Second, Third]) expect(linesOf(follow([entry]))).to.deep.equal([line])
       expect(linesOf(follow([Second, First, Third]))).to.deep.equal([line])
     })
@@ -120,7 +120,9 @@ describe('DependencyCheck', () => {
     it('of one class are told', () => {
       class Narcissus {}
       injectInto(Narcissus, 0, Narcissus)
-      expect(linesOf(follow([Narcissus]))).to.deep.equal(['Narcissus: needs itself: Narcissus → Narcissus'])
+      expect(linesOf(follow([Narcissus]))).to.deep.equal([
+        'Narcissus: circular dependency: Narcissus → Narcissus',
+      ])
     })
 
     it('of factories and other names are told', () => {
@@ -130,7 +132,7 @@ describe('DependencyCheck', () => {
         ['c', [{ useToken: 'a' }]],
       ])
       expect(linesOf(follow(['c'], { registered }))).to.deep.equal([
-        "'a': needs itself: 'a' → 'b' → 'c' → 'a'",
+        "'a': circular dependency: 'a' → 'b' → 'c' → 'a'",
       ])
     })
 
@@ -269,7 +271,7 @@ describe('DependencyCheck', () => {
           throw new ReferenceError("Cannot access 'Later' before initialization")
         }),
       )
-      expect(linesOf(follow([Late]))[0]).to.contain('Late, constructor parameter 1: is undefined')
+      expect(linesOf(follow([Late]))[0]).to.contain('Late, constructor parameter 1: the token is undefined')
     })
 
     it('may stand where a type would', () => {
@@ -294,13 +296,13 @@ describe('DependencyCheck', () => {
       }
       const place = 'Typed, constructor parameter'
       expect(linesOf(follow([Typed]))).to.deep.equal([
-        `${place} 1: is an interface, a union, an object type, or a class that was imported with \`import type\`, which cannot be looked up`,
-        `${place} 2: is a string, which cannot be looked up`,
-        `${place} 3: is a number, which cannot be looked up`,
-        `${place} 4: is a function, or a class that was imported with \`import type\`, which cannot be looked up`,
-        `${place} 5: is an array, which cannot be looked up`,
-        `${place} 6: is a Map, which cannot be looked up`,
-        `${place} 7: is a built-in URL, which cannot be looked up`,
+        `${place} 1: the type is an interface, a union, an object type, or a class imported with \`import type\`, which cannot be injected`,
+        `${place} 2: the type is a string, which cannot be injected`,
+        `${place} 3: the type is a number, which cannot be injected`,
+        `${place} 4: the type is a function, or a class imported with \`import type\`, which cannot be injected`,
+        `${place} 5: the type is an array, which cannot be injected`,
+        `${place} 6: the type is a Map, which cannot be injected`,
+        `${place} 7: the type is a built-in URL, which cannot be injected`,
       ])
     })
 
@@ -318,7 +320,7 @@ describe('DependencyCheck', () => {
       Reflect.defineMetadata('design:paramtypes', [undefined], Early)
       class Named {}
       injectInto(Named, 0, undefined)
-      const cause = 'is undefined (circular import, or `import type`?)'
+      const cause = 'the token is undefined, usually because of a circular import or `import type`'
       expect(linesOf(follow([Early, Named]))).to.deep.equal([
         `Early, constructor parameter 1: ${cause}`,
         `Named, constructor parameter 1: ${cause}`,
@@ -334,9 +336,9 @@ describe('DependencyCheck', () => {
     it('of a provider without a class decorator are told', () => {
       const check = follow([Bare])
       expect(linesOf(check)).to.deep.equal([
-        'Bare: has a constructor with 1 parameter, and no class decorator, without which nothing says what to inject',
+        'Bare: the constructor has 1 parameter, but the class has no decorator',
       ])
-      expect(check.mistakes[0]?.fix).to.contain("put tsyringe's @injectable() on the class")
+      expect(check.mistakes[0]?.fix).to.contain("add tsyringe's @injectable() to the class")
     })
 
     it('whose parameters are all named need no class decorator', () => {
@@ -379,9 +381,9 @@ describe('DependencyCheck', () => {
       class Derived extends Branch {}
       const check = follow([Derived], { client: Derived })
       expect(linesOf(check)).to.deep.equal([
-        'Derived: extends Branch, whose constructor has 1 parameter, and has no class decorator of its own',
+        'Derived: inherits a constructor with 1 parameter but has no class decorator',
       ])
-      expect(check.mistakes[0]?.fix).to.equal('put @WebSocketClient() on Derived too')
+      expect(check.mistakes[0]?.fix).to.equal('add @WebSocketClient() to Derived')
     })
 
     it('that a client inherits are told where nothing says what to inject', () => {
@@ -389,7 +391,7 @@ describe('DependencyCheck', () => {
       @WebSocketClient()
       class Decorated extends Bare {}
       expect(linesOf(follow([Derived], { client: Derived }))).to.deep.equal([
-        'Derived: extends Bare, whose constructor has 1 parameter, and nothing says what to inject',
+        'Derived: the constructor inherited from Bare has 1 parameter, but Bare has no class decorator',
       ])
       expect(linesOf(follow([Decorated], { client: Decorated }))).to.have.length(1)
     })
@@ -408,7 +410,7 @@ describe('DependencyCheck', () => {
       }
       expect(follow([Named], { client: Named }).classes.get(Named)).to.deep.equal([Branch])
       expect(linesOf(follow([Short], { client: Short }))).to.deep.equal([
-        'Short: inject lists 1 token, but the constructor has 2 parameters',
+        'Short: inject lists 1 token for 2 constructor parameters',
       ])
     })
   })
@@ -423,7 +425,7 @@ describe('DependencyCheck', () => {
       expect(linesOf(check)).to.deep.equal([
         'Unlisted: inject expected a list of tokens, received the function Branch',
       ])
-      expect(check.mistakes[0]?.fix).to.equal('put it in brackets: inject: [Branch]')
+      expect(check.mistakes[0]?.fix).to.equal('wrap it in brackets: inject: [Branch]')
     })
 
     it('is no longer than the parameters, where the compiler has emitted types for all of them', () => {
@@ -437,8 +439,8 @@ describe('DependencyCheck', () => {
       }
       const lines = [Long, None].map((client) => linesOf(follow([client], { client })))
       expect(lines).to.deep.equal([
-        ['Long: inject lists 2 tokens, but the constructor has 1 parameter'],
-        ['None: inject lists 1 token, but the constructor has no parameters'],
+        ['Long: inject lists 2 tokens for 1 constructor parameter'],
+        ['None: inject lists 1 token for no constructor parameters'],
       ])
     })
 
@@ -495,7 +497,7 @@ describe('DependencyCheck', () => {
         constructor(readonly feed: Feed) {}
         @OnMessage() received(): void {}
       }
-      const cause = 'injects Feed, which is a client: this would be a second instance, without a connection'
+      const cause = 'cannot inject the client Feed: it would be a second instance, without a connection'
       const registered = new Map<unknown, Partial<Registration>[]>([
         ['service', [{ dependencies: [Feed] }]],
         ['alias', [{ useClass: Feed }]],
@@ -522,8 +524,7 @@ describe('DependencyCheck', () => {
       constructor(readonly line: Line) {}
     }
     const scoped = [Line]
-    const cause =
-      'asks for Line, of which each connection has its own, but is itself made once for all of them'
+    const cause = 'a singleton cannot inject Line, which is created per connection'
 
     it('may be asked for by whatever is made for a connection', () => {
       expect(linesOf(follow([OnLine], { scoped, client: OnLine }))).to.deep.equal([])

@@ -76,7 +76,7 @@ describe('readModules', () => {
     class AppModule {}
     expect(linesOf(AppModule)).to.deep.equal([
       'AppModule clients: expected a list, received the function Feed',
-      'AppModule.client: is no option',
+      'AppModule.client: unknown option',
     ])
   })
 
@@ -89,8 +89,8 @@ describe('readModules', () => {
         'AppModule imports[1]: is undefined (circular import?)',
       ])
       const [plain, missing] = readModules(AppModule).mistakes
-      expect(plain?.fix).to.equal('put @Module({ … }) on it, or list it under providers')
-      expect(missing?.fix).to.contain('break the circle of imports between the files')
+      expect(plain?.fix).to.equal('add @Module({ … }) to it, or list it under providers or clients')
+      expect(missing?.fix).to.contain('break the circular import between the files')
     })
 
     it('do not count as modules by what they inherit', () => {
@@ -153,7 +153,7 @@ describe('readModules', () => {
       @Module({ imports: [Inner], providers: [Store, Cache, Cache] })
       class Outer {}
       expect(linesOf(Outer)).to.deep.equal([
-        'Outer: Store is provided here and in Inner',
+        'Outer: Store is provided by both Inner and Outer',
         'Outer: Cache is provided twice',
       ])
     })
@@ -200,8 +200,8 @@ describe('readModules', () => {
       expect(mistakes).to.deep.equal([
         {
           place: 'AppModule',
-          cause: "there are two clients Chat with the name 'lobby'",
-          fix: 'give each a name of its own: { use, name }',
+          cause: 'two Chat clients are named "lobby"',
+          fix: 'give each a unique name: { use: Chat, name: … }',
         },
       ])
     })

@@ -339,7 +339,7 @@ describe('@ClientOption', () => {
     defineHandlers(Named, { message: 'received', option: { 'heartbeat.mesage': 'timeout' } as object })
     const named = await onlyMistake(Named, { url: 'ws://peer.test/' })
     expect(named.place).to.equal('Named#timeout')
-    expect(named.cause).to.contain("'heartbeat.mesage' is not an option")
+    expect(named.cause).to.contain('a method cannot provide the option "heartbeat.mesage"')
     expect(named.fix).to.contain('heartbeat.message')
 
     class Late {
@@ -349,7 +349,7 @@ describe('@ClientOption', () => {
       }
     }
     defineHandlers(Late, { message: 'received', option: { route: 'route' } as object })
-    expect((await onlyMistake(Late, { url: 'ws://peer.test/' })).cause).to.contain('async')
+    expect((await onlyMistake(Late, { url: 'ws://peer.test/' })).cause).to.contain('must be synchronous')
   })
 
   it('may be async for the url, the headers and the protocols alone', () => {

@@ -73,7 +73,7 @@ describe('PlainFactory', () => {
     }
     const [mistake] = new PlainFactory().check(Untold, CONNECTION_TOKENS)
     expect(mistake?.place).to.equal('Untold')
-    expect(mistake?.cause).to.contain('has a constructor with 1 parameter')
+    expect(mistake?.cause).to.contain('the constructor has 1 parameter')
   })
 
   it("tells another copy's token before it blames the missing container", () => {
@@ -97,7 +97,7 @@ describe('PlainFactory', () => {
     }
     const causes = new PlainFactory().check(Odd, CONNECTION_TOKENS).map(({ cause }) => cause)
     expect(causes[0]).to.contain('imported with `import type`')
-    expect(causes[1]).to.contain('tsyringe is not installed')
+    expect(causes[1]).to.contain('injecting Store requires tsyringe, which is not installed')
   })
 
   it('says what to install for each parameter that takes a container (used only where tsyringe is missing)', () => {
@@ -112,8 +112,8 @@ describe('PlainFactory', () => {
     expect(new PlainFactory().check(Two, CONNECTION_TOKENS)).to.deep.equal(
       [1, 3].map((position) => ({
         place: `Two, constructor parameter ${position}`,
-        cause: 'injects Store, which takes a container, and tsyringe is not installed',
-        fix: 'npm install tsyringe reflect-metadata',
+        cause: 'injecting Store requires tsyringe, which is not installed',
+        fix: 'run npm install tsyringe reflect-metadata',
       })),
     )
   })

@@ -61,16 +61,16 @@ describe('start-up mistakes', () => {
     expect(error.message).to.equal(
       [
         'Cannot start Ticker: 5 mistakes found',
-        '  1. Ticker#second: is a second @OnOpen(), after Ticker#first',
-        '     Fix: keep one of them, and let it call the other',
-        '  2. Ticker#three: takes 3 parameters, and a handler gets 2: the event and its context',
-        '     Fix: take what else it needs through the constructor',
-        '  3. Ticker: has a constructor with 1 parameter, and no class decorator, without which nothing says what to inject',
-        '     Fix: put @WebSocketClient() on the class',
+        '  1. Ticker#second: duplicate @OnOpen(): Ticker#first already has it',
+        '     Fix: keep one, and call the other from it',
+        '  2. Ticker#three: has 3 parameters, but handlers receive 2: the event and its context',
+        '     Fix: inject the rest through the constructor',
+        '  3. Ticker: the constructor has 1 parameter, but the class has no decorator',
+        '     Fix: add @WebSocketClient() to the class',
         '  4. options.url: http://peer.test/ has the unsupported scheme "http"',
         '     Fix: use ws://',
-        '  5. options.heartbeat: has silence, which never sends, and interval, which is about sending',
-        '     Fix: keep silence to listen only, or the others to beat',
+        '  5. options.heartbeat: silence cannot be combined with interval',
+        '     Fix: keep silence to listen only, or remove it',
       ].join('\n'),
     )
   })
@@ -104,7 +104,7 @@ describe('start-up mistakes', () => {
     it('a module whose @Module is forgotten', async () => {
       class AppModule {}
       const { mistakes } = await failedStart(AppModule)
-      expect(mistakes[0]?.fix).to.contain('put @Module({ clients: [TheClient] }) on the class')
+      expect(mistakes[0]?.fix).to.contain('add @Module({ clients: [TheClient] }) to make the class a module')
     })
 
     it('two @OnOpen', async () => {
@@ -114,8 +114,8 @@ describe('start-up mistakes', () => {
       }
       expectMistake(await onlyMistake(Twins), {
         place: 'Twins#second',
-        cause: 'is a second @OnOpen(), after Twins#first',
-        fix: 'keep one of them',
+        cause: 'duplicate @OnOpen(): Twins#first already has it',
+        fix: 'keep one',
       })
     })
 
@@ -126,8 +126,8 @@ describe('start-up mistakes', () => {
       }
       expectMistake(await onlyMistake(Twins), {
         place: 'Twins#second',
-        cause: "is a second @OnMessage('ticker'), after Twins#first",
-        fix: 'keep one of them',
+        cause: "duplicate @OnMessage('ticker'): Twins#first already has it",
+        fix: 'keep one',
       })
     })
 
@@ -138,8 +138,8 @@ describe('start-up mistakes', () => {
       }
       expectMistake(await onlyMistake(Twins), {
         place: 'Twins#second',
-        cause: 'is a second @OnMessage(), after Twins#first',
-        fix: 'keep one of them',
+        cause: 'duplicate @OnMessage(): Twins#first already has it',
+        fix: 'keep one',
       })
     })
 
@@ -149,8 +149,8 @@ describe('start-up mistakes', () => {
       }
       expectMistake(await onlyMistake(Static), {
         place: 'Static#closed',
-        cause: '@OnClose() is on a static member',
-        fix: 'leave out "static"',
+        cause: '@OnClose() cannot decorate a static member',
+        fix: 'remove "static"',
       })
     })
 
@@ -164,8 +164,8 @@ describe('start-up mistakes', () => {
       ;(OnClose() as Loose)(Getter.prototype, 'closed', descriptor)
       expectMistake(await onlyMistake(Getter), {
         place: 'Getter#closed',
-        cause: '@OnClose() is on an accessor',
-        fix: 'write a method: closed(…) { … }',
+        cause: '@OnClose() cannot decorate an accessor',
+        fix: 'use a method: closed() { … }',
       })
     })
 
@@ -176,8 +176,8 @@ describe('start-up mistakes', () => {
       ;(OnClose() as Loose)(Arrow.prototype, 'closed')
       expectMistake(await onlyMistake(Arrow), {
         place: 'Arrow#closed',
-        cause: '@OnClose() is on a property, which does not exist before the class is made',
-        fix: 'write a method: closed(…) { … } instead of closed = (…) => …',
+        cause: '@OnClose() cannot decorate a property',
+        fix: 'use a method: closed() { … } instead of closed = () => …',
       })
     })
 
@@ -191,8 +191,8 @@ describe('start-up mistakes', () => {
       ;(OnMessage() as Loose)(Greedy.prototype, 'received', descriptor)
       expectMistake(await onlyMistake(Greedy), {
         place: 'Greedy#received',
-        cause: 'takes 3 parameters, and a handler gets 2',
-        fix: 'take what else it needs through the constructor',
+        cause: 'has 3 parameters, but handlers receive 2',
+        fix: 'inject the rest through the constructor',
       })
     })
 
@@ -202,8 +202,8 @@ describe('start-up mistakes', () => {
       }
       expectMistake(await onlyMistake(Odd), {
         place: 'Odd#failed',
-        cause: '@OnError(undefined) names no class of errors (is it imported in a circle?)',
-        fix: 'name Error or a class that extends it',
+        cause: 'the argument of @OnError(undefined) is not an error class (circular import?)',
+        fix: 'pass Error, a subclass, or nothing',
       })
     })
   })
@@ -218,8 +218,8 @@ describe('start-up mistakes', () => {
       }
       expectMistake(await onlyMistake(Undecorated), {
         place: 'Undecorated',
-        cause: 'has a constructor with 1 parameter, and no class decorator',
-        fix: 'put @WebSocketClient() on the class',
+        cause: 'the constructor has 1 parameter, but the class has no decorator',
+        fix: 'add @WebSocketClient() to the class',
       })
     })
 
@@ -236,8 +236,8 @@ describe('start-up mistakes', () => {
       class Derived extends Base {}
       expectMistake(await onlyMistake(Derived), {
         place: 'Derived',
-        cause: 'extends Base, whose constructor has 2 parameters, and has no class decorator of its own',
-        fix: 'put @WebSocketClient() on Derived too',
+        cause: 'inherits a constructor with 2 parameters but has no class decorator',
+        fix: 'add @WebSocketClient() to Derived',
       })
     })
 
@@ -267,8 +267,8 @@ describe('start-up mistakes', () => {
       }
       expectMistake(await onlyMistake(Configured), {
         place: 'Configured, constructor parameter 1',
-        cause: 'is an interface, a union, an object type, or a class that was imported with `import type`',
-        fix: "name a token, @inject('theName') from tsyringe, and provide that",
+        cause: 'the type is an interface, a union, an object type, or a class imported with `import type`',
+        fix: "provide a token and use @inject('theToken') from tsyringe",
       })
     })
 
@@ -310,8 +310,8 @@ describe('start-up mistakes', () => {
       const begun = performance.now()
       expectMistake(await onlyMistake(Circular), {
         place: 'First',
-        cause: 'needs itself: First → Second → First',
-        fix: 'wrap one parameter: @inject(delay(() => TheClass)), from tsyringe',
+        cause: 'circular dependency: First → Second → First',
+        fix: 'or use @inject(delay(() => TheClass)) from tsyringe',
       })
       // tsyringe itself takes seconds, or the process down with it.
       expect(performance.now() - begun).to.be.below(500)
@@ -398,12 +398,12 @@ describe('start-up mistakes', () => {
       const { Compiled, Undecorated } = await compile(true)
       expectMistake(await onlyMistake(Compiled), {
         place: 'Compiled',
-        cause: 'has a constructor with 1 parameter, and the compiler noted no types',
-        fix: 'set "emitDecoratorMetadata": true in tsconfig.json and compile with tsc (esbuild, tsx, Babel,',
+        cause: 'the constructor has 1 parameter, but the compiler emitted no type metadata',
+        fix: 'set "emitDecoratorMetadata": true in tsconfig.json and compile with tsc, or list the tokens: ',
       })
       const { fix } = await onlyMistake(Undecorated)
-      expect(fix).to.contain('with @WebSocketClient() on the class')
-      expect(fix).to.contain('or name them: @WebSocketClient({ inject: [A, B] })')
+      expect(fix).to.contain('add @WebSocketClient() to the class, set "emitDecoratorMetadata"')
+      expect(fix).to.contain('or list the tokens: @WebSocketClient({ inject: [A, B] })')
     })
 
     it('is none where the fix was taken, and inject names the tokens', async () => {
@@ -418,13 +418,13 @@ describe('start-up mistakes', () => {
       const { Arrow, Elsewhere } = await compile(true)
       expectMistake((await failedStart(Arrow)).mistakes[0]!, {
         place: 'Arrow#received',
-        cause: '@OnMessage() is on a property',
-        fix: 'write a method: received(…) { … }',
+        cause: '@OnMessage() cannot decorate a property',
+        fix: 'use a method: received() { … }',
       })
       const { mistakes } = await failedStart(Elsewhere)
       expect(mistakes.map(({ place, cause }) => `${place}: ${cause}`)).to.have.members([
-        'Elsewhere#received: @OnMessage() is on a static member',
-        'Elsewhere#value: @OnMessage() is on an accessor',
+        'Elsewhere#received: @OnMessage() cannot decorate a static member',
+        'Elsewhere#value: @OnMessage() cannot decorate an accessor',
       ])
     })
 
@@ -434,8 +434,8 @@ describe('start-up mistakes', () => {
       expect(mistakes).to.have.length(1)
       expectMistake(mistakes[0]!, {
         place: 'Compiled',
-        cause: 'the compiler noted no types',
-        fix: 'or name them: @WebSocketClient({ inject: [A, B] })',
+        cause: 'the compiler emitted no type metadata',
+        fix: 'or list the tokens: @WebSocketClient({ inject: [A, B] })',
       })
       expect((await onlyMistake(Arrow)).place).to.equal('Arrow#received')
       expect((await failedStart(Elsewhere)).mistakes.map(({ place }) => place)).to.have.members([
@@ -489,35 +489,35 @@ describe('start-up mistakes', () => {
         { protocols: ['a, b'] },
         {
           place: 'options.protocols[0]',
-          cause: 'is not a valid subprotocol name',
+          cause: 'invalid subprotocol name',
           fix: 'no spaces, commas or slashes',
         },
       ],
       [
         'a subprotocol named twice',
         { protocols: ['a', 'a'] },
-        { place: 'options.protocols[1]', cause: 'is named twice', fix: 'name each subprotocol once' },
+        { place: 'options.protocols[1]', cause: 'duplicate subprotocol', fix: 'remove the duplicate' },
       ],
       [
         'a header with a line feed',
         { headers: { authorization: 'Bearer tok-5d0c\n' } },
         {
           place: 'options.headers["authorization"]',
-          cause: 'the value has U+000A at position 15',
+          cause: 'the value contains U+000A at position 15',
           fix: 'value.trim()',
         },
       ],
       [
         'a header name with a blank',
         { headers: { 'x a': 'b' } },
-        { place: 'options.headers["x a"]', cause: 'is not a valid header name', fix: 'no spaces' },
+        { place: 'options.headers["x a"]', cause: 'invalid header name', fix: 'no spaces' },
       ],
       [
         'a heartbeat that listens only and sends',
         { heartbeat: { silence: 1_000, interval: 1_000 } },
         {
           place: 'options.heartbeat',
-          cause: 'has silence, which never sends, and interval',
+          cause: 'silence cannot be combined with interval',
           fix: 'keep silence',
         },
       ],
@@ -526,8 +526,8 @@ describe('start-up mistakes', () => {
         { reconnect: { initialDelay: 5_000, maxDelay: 1_000 } },
         {
           place: 'options.reconnect',
-          cause: 'initialDelay (5000) above its maxDelay (1000)',
-          fix: 'raise maxDelay',
+          cause: 'initialDelay (5000) exceeds maxDelay (1000)',
+          fix: 'lower initialDelay or raise maxDelay',
         },
       ],
       [
@@ -538,17 +538,25 @@ describe('start-up mistakes', () => {
       [
         'an option that is misspelt',
         { hartbeat: false },
-        { place: 'options.hartbeat', cause: 'is no option', fix: 'did you mean heartbeat?' },
+        { place: 'options.hartbeat', cause: 'unknown option', fix: 'did you mean "heartbeat"?' },
       ],
       [
         'a part of an option that is misspelt',
         { reconnect: { maxattempts: 1 } },
-        { place: 'options.reconnect.maxattempts', cause: 'is no option', fix: 'did you mean maxAttempts?' },
+        {
+          place: 'options.reconnect.maxattempts',
+          cause: 'unknown option',
+          fix: 'did you mean "maxAttempts"?',
+        },
       ],
       [
         'a time that is none',
         { connectTimeout: -1 },
-        { place: 'options.connectTimeout', cause: 'is -1', fix: 'give milliseconds' },
+        {
+          place: 'options.connectTimeout',
+          cause: 'expected milliseconds from 1 to 2147483647, received -1',
+          fix: 'use a number',
+        },
       ],
     ]
 
@@ -618,8 +626,8 @@ describe('start-up mistakes', () => {
       class AppModule {}
       expectMistake(await moduleMistake(AppModule), {
         place: 'AppModule',
-        cause: 'Store is provided here and in StorageModule',
-        fix: 'provide it once: all modules share one container',
+        cause: 'Store is provided by both StorageModule and AppModule',
+        fix: 'remove one: all modules share a container',
       })
     })
 
@@ -629,7 +637,7 @@ describe('start-up mistakes', () => {
       expectMistake(await moduleMistake(AppModule), {
         place: 'AppModule imports[0]',
         cause: 'Store is not a module',
-        fix: 'put @Module({ … }) on it',
+        fix: 'add @Module({ … }) to it',
       })
     })
 
@@ -645,8 +653,8 @@ describe('start-up mistakes', () => {
       class AppModule {}
       expect(await moduleMistake(AppModule)).to.deep.equal({
         place: 'AppModule clients[1] (Listener)',
-        cause: 'no URL given: its url is undefined',
-        fix: "add it: { use: Listener, url: 'wss://…' }, or @WebSocketClient({ url: 'wss://…' }) on Listener",
+        cause: 'no URL given: url is undefined',
+        fix: "add one: { use: Listener, url: 'wss://…' }, or @WebSocketClient({ url: 'wss://…' }) on Listener",
       })
     })
 
@@ -678,7 +686,7 @@ describe('start-up mistakes', () => {
       ]) {
         class AppModule {}
         Module(options)(AppModule)
-        expect((await moduleMistake(AppModule)).cause).to.contain('injects Listener, which is a client')
+        expect((await moduleMistake(AppModule)).cause).to.contain('cannot inject the client Listener')
       }
     })
 
@@ -692,8 +700,8 @@ describe('start-up mistakes', () => {
       class AppModule {}
       expectMistake(await moduleMistake(AppModule), {
         place: "'a'",
-        cause: "needs itself: 'a' → 'b' → 'a'",
-        fix: 'move what both need into a third class',
+        cause: "circular dependency: 'a' → 'b' → 'a'",
+        fix: 'extract the shared part into a third class',
       })
     })
   })

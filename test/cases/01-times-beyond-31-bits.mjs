@@ -1,5 +1,6 @@
-// Case 01. rynfar/meridian #515, fluent/fluent-logger-forward-node #44, feathersjs/feathers #1546: a time above 2^31-1 ms fires at once,
-// and what was to wait a month is done in a hot loop. Right: wait, or say so before anything connects; never at once, no warning of Node's.
+// Case 01. rynfar/meridian #515, fluent/fluent-logger-forward-node #44, feathersjs/feathers #1546. A timer above 2^31-1 ms fires immediately, so an
+// action that should wait a month runs in a hot loop. Expected: it waits, or an error is reported before anything connects. It never fires
+// immediately, and Node prints no warning.
 import * as H from 'holdfast'
 import { annotate, check, end, serve, sleep, until } from './support.mjs'
 
@@ -16,7 +17,7 @@ const outcome = async (options) => {
   const before = server.count()
   try {
     const client = await H.bootstrap(Feed, server.url, { logger: false, ...options })
-    // In this span no time may fire: one that fires at once replaces the connection.
+    // No timer may fire during this time. If it did, it would replace the connection.
     await sleep(400)
     await client.close()
     return { opened: server.count() - before }
@@ -32,7 +33,7 @@ check(
 const beat = await outcome({ heartbeat: { interval: MONTH } })
 check(
   beat.error instanceof H.StartupError || beat.opened === 1,
-  `heartbeat.interval of 31 days: ${beat.error ? 'told before connecting' : beat.opened}`,
+  `heartbeat.interval of 31 days: ${beat.error ? 'reported before connecting' : beat.opened}`,
 )
 
 let accepted = 0
@@ -49,11 +50,11 @@ for (const [what, reconnect] of [
   const client = await H.bootstrap(Feed, dropping.url, { logger: false, reconnect })
   for (const socket of dropping.clients) socket.close(1012)
   await until(() => dropped === 1, 'the connection is dropped')
-  // In this span no delay may fire: one that fires at once connects again.
+  // No delay may end during this time. If it did, the client would connect again.
   await sleep(800)
   check(
     accepted === 1,
-    `${what} asked for a month: ${accepted} connection(s) in 0.8 s, state ${client.connection.state.status}`,
+    `${what} returned a month: ${accepted} connection(s) in 0.8 s, state ${client.connection.state.status}`,
   )
   await client.close()
 }
@@ -69,12 +70,12 @@ watch(
   'waitFor',
   client.connection.waitFor(() => false, { timeout: MONTH }),
 )
-// In this span no timeout may fire: one that fires at once settles them.
+// No timeout may fire during this time. If it did, it would settle them.
 await sleep(300)
 check(
   settled.length === 0,
-  `request and waitFor with a timeout of a month still wait: ${settled.join(', ') || 'yes'}`,
+  `request and waitFor with a timeout of a month are still pending: ${settled.join(', ') || 'yes'}`,
 )
-check(warnings.length === 0, `no warning of Node's: ${warnings.join(', ') || 'none'}`)
+check(warnings.length === 0, `no warning from Node: ${warnings.join(', ') || 'none'}`)
 await client.close()
 end()

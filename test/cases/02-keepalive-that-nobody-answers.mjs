@@ -1,6 +1,6 @@
-// Case 02. deepgram/deepgram-dotnet-sdk #131, deepgram/deepgram-python-sdk #319: the server wants a text message of its own every few
-// seconds, never answers it, says nothing while nobody speaks, and closes with 1011 when it is missing. Right: one connection through a
-// long silence, and a dead line still found.
+// Case 02. deepgram/deepgram-dotnet-sdk #131, deepgram/deepgram-python-sdk #319. The server requires a text message every few seconds and never
+// answers it. It sends nothing during silence, and closes with 1011 if the message is missing. Expected: one connection through a long silence, and a
+// dead connection is still detected.
 import * as H from 'holdfast'
 import { QUICK, annotate, check, end, note, serve, sleep, until } from './support.mjs'
 
@@ -22,7 +22,7 @@ const server = await serve(
   { autoPong: false },
 )
 
-/** Is silent for a while, and counts the connections; `during` runs before the client is closed. */
+/** Stays silent for a while, and counts the connections. `during` runs before the client is closed. */
 const run = async (options, during = () => sleep(2_500)) => {
   class Speech {
     constructor() {
@@ -49,7 +49,7 @@ const heartbeat = { interval: 200, timeout: 300 }
 
 const judged = await run({ heartbeat: { ...heartbeat, message } })
 note(
-  `as a heartbeat it judges: ${judged.connections} connections, ${judged.errors.length} × ${judged.errors[0]}`,
+  `as a heartbeat, it terminates the connection: ${judged.connections} connections, ${judged.errors.length} × ${judged.errors[0]}`,
 )
 const nothing = await run({ heartbeat })
 check(nothing.connections > 1, `without the message: ${nothing.connections} connections`)
@@ -65,8 +65,11 @@ for (const [what, periodic] of [
 }
 const dead = await run({ heartbeat, periodic: { interval: 200, message } }, async (errors) => {
   isHanging = true
-  await until(() => errors.length > 0, 'a verdict on the server that hangs', 3_000)
+  await until(() => errors.length > 0, 'a heartbeat timeout for the server that hangs', 3_000)
   isHanging = false
 })
-check(dead.errors[0] === 'HeartbeatTimeoutError', `and a dead line is still found: ${dead.errors[0]}`)
+check(
+  dead.errors[0] === 'HeartbeatTimeoutError',
+  `and a dead connection is still detected: ${dead.errors[0]}`,
+)
 end()

@@ -1,6 +1,6 @@
-// Case 05. alpacahq/alpaca-trade-api-csharp #558, alpacahq/alpaca-py #248: one connection per account; after a cut the server holds the old
-// one for a while, and answers the login of the new one with an error MESSAGE (406) before it closes. Right: try again, more and more slowly,
-// also where the process has just been started (a deploy: the old process still has the slot).
+// Case 05. alpacahq/alpaca-trade-api-csharp #558, alpacahq/alpaca-py #248. Each account may have one connection. After a loss, the server keeps the
+// old one for a while, and answers the login of the new one with an error MESSAGE (406) before it closes. Expected: the client retries with growing
+// delays, even if the process has just started (a deployment, where the old process still has the slot).
 import * as H from 'holdfast'
 import { QUICK, annotate, check, end, serve, until } from './support.mjs'
 
@@ -49,7 +49,7 @@ await until(() => client.instance.ready === 2, 'the client is back once the slot
 const attempts = server.count() - before
 check(
   client.connection.state.status === 'open' && attempts > 1,
-  `after a cut: ${client.connection.state.status}, ${attempts} attempts in the 0.7 s that the slot was taken`,
+  `after a loss: ${client.connection.state.status}, ${attempts} attempts in the 0.7 s that the slot was taken`,
 )
 await client.close()
 
@@ -66,7 +66,7 @@ const started = await H.bootstrap(Quotes, server.url, {
 const isOpen = !(started instanceof Error)
 check(
   isOpen && asked > 0,
-  `at the first start: bootstrap ${isOpen ? 'resolves' : `rejects with "${started.message}"`}; shouldReconnect was asked ${asked} times`,
+  `at the first start: bootstrap ${isOpen ? 'resolves' : `rejects with "${started.message}"`}; shouldReconnect was called ${asked} times`,
 )
 if (isOpen) await started.close()
 end()

@@ -1,11 +1,11 @@
-// Case 06. yagudaev/voiceclaw PR 66, websocket-client/websocket-client #890, massive-com/client-python #818: after minutes of service the server closes with 1007
-// (also seen: 1002, 1003, 1009), and the client has stopped for good. Right: this was the end, and a fatal error tells of it before @OnClose;
-// shouldReconnect may decide otherwise.
+// Case 06. yagudaev/voiceclaw PR 66, websocket-client/websocket-client #890, massive-com/client-python #818. After minutes of service, the server
+// closes with 1007 (also seen: 1002, 1003, 1009), and the client stops for good. Expected: the connection ends, and a fatal error is reported before
+// @OnClose. shouldReconnect can override this.
 import * as H from 'holdfast'
 import { QUICK, annotate, check, end, serve, until } from './support.mjs'
 
 const server = await serve((socket, request) => {
-  // The server closes in the middle of a connection that serves.
+  // The server closes an established connection.
   setTimeout(() => socket.close(Number(request.url.slice(1, 5)), 'invalid argument'), 50)
 })
 for (const code of [1007, 1009, 1002, 1003]) {
@@ -42,7 +42,7 @@ const client = await H.bootstrap(Voice, `${server.url}1007`, {
   logger: false,
   reconnect: { ...QUICK, shouldReconnect },
 })
-await until(() => server.count() - before >= 3, 'shouldReconnect overrules it')
+await until(() => server.count() - before >= 3, 'shouldReconnect overrides it')
 check(true, `with shouldReconnect: ${server.count() - before} connections`)
 await client.connection.terminate()
 end()

@@ -1,5 +1,5 @@
-// Case 09. discord/discord-api-docs #1619, discordeno/discordeno PR 3907: each attempt to resume is answered by a reset (1006), for a minute
-// and a half; a fresh login would be fine. Right: after two vain resumes the client logs in anew.
+// Case 09. discord/discord-api-docs #1619, discordeno/discordeno PR 3907. For a minute and a half, the server resets each attempt to resume (1006),
+// while a fresh login would succeed. Expected: after two failed attempts to resume, the client logs in again.
 import * as H from 'holdfast'
 import { QUICK, annotate, check, end, serve, sleep, until } from './support.mjs'
 
@@ -11,7 +11,7 @@ const server = await serve((socket, request, number) => {
     seen.push(op === 6 ? 'resume' : 'identify')
     if (op === 6) socket._socket.resetAndDestroy()
     else socket.send(JSON.stringify({ op: 0, t: 'READY', s: 1, d: { session_id: `s${number}` } }))
-    // Time is the subject: the first session outlasts `minUptime`.
+    // This test is about time: the first session outlasts `minUptime`.
     if (seen.length === 1) setTimeout(() => socket.terminate(), 200)
   })
 })
@@ -47,11 +47,11 @@ annotate(
 const client = await H.bootstrap(Gateway, server.url, { logger: false, reconnect: QUICK })
 await until(() => seen.length >= 4, 'the fourth login')
 await until(() => client.connection.state.status === 'open', 'the session after the fourth login')
-// In this span no fifth login may come.
+// No fifth login may arrive during this time.
 await sleep(800)
 check(
   seen.join(' ') === 'identify resume resume identify',
-  `with 3 lines of one's own: ${seen.join(' ')}; ${client.connection.state.status}`,
+  `with 3 lines of user code: ${seen.join(' ')}; ${client.connection.state.status}`,
 )
 await client.close()
 end()

@@ -1,5 +1,5 @@
-// Case 11. wevm/viem #3957 and #3771: after a reconnect, who takes a subscription back and makes it again gets each event twice or more, or
-// none at all. Right: exactly one live subscription at the server, and each event once.
+// Case 11. wevm/viem #3957 and #3771. After a reconnect, a client that unsubscribes and subscribes again receives each event twice or more, or not at
+// all. Expected: exactly one live subscription on the server, and each event once.
 import * as H from 'holdfast'
 import { QUICK, annotate, check, end, serve, sleep, until } from './support.mjs'
 
@@ -13,7 +13,7 @@ const server = await serve((socket) => {
     const { id, method, params } = JSON.parse(data)
     if (method === 'eth_subscribe') mine.set(`0x${(lastId += 1)}`, params[0])
     const result = method === 'eth_subscribe' ? `0x${lastId}` : mine.delete(params[0])
-    // Time is the subject: the acknowledgement is slow.
+    // This test is about time: the acknowledgement is slow.
     setTimeout(() => socket.send(JSON.stringify({ jsonrpc: '2.0', id, result })), 10)
   })
 })
@@ -74,7 +74,7 @@ const watched = () =>
   until(() => {
     const [id, ...others] = [...lives.values()].flatMap((mine) => [...mine.keys()])
     return others.length === 0 && instance.subscriptions.keyOf(id) === 'heads'
-  }, 'one subscription, the id of which the client knows')
+  }, 'one subscription, whose ID the client knows')
 const seen = (number) => until(() => instance.heads.includes(number), `block ${number}`)
 instance.watch()
 await watched()
@@ -84,7 +84,7 @@ for (let round = 0; round < 3; round += 1) {
   await until(() => server.count() === round + 2, `reconnect ${round + 1}`)
   await watched()
 }
-// In this span no second subscription may come.
+// No second subscription may arrive during this time.
 await sleep(300)
 mint(2)
 await seen(2)
@@ -93,16 +93,16 @@ instance.watch()
 await watched()
 mint(3)
 await seen(3)
-instance.unwatch() // and at once again, the acknowledgement still on its way
+instance.unwatch() // and again immediately, while the acknowledgement is pending
 instance.watch()
 instance.unwatch()
 instance.watch()
 await watched()
 mint(4)
 await seen(4)
-// In this span no block may come twice, and no second subscription.
+// No block may arrive twice during this time, and no second subscription.
 await sleep(100)
-check(instance.heads.join() === '1,2,3,4', `the blocks seen: ${instance.heads.join()}`)
-check(subscriptionsAt() === 1, `live subscriptions at the server: ${subscriptionsAt()}`)
+check(instance.heads.join() === '1,2,3,4', `the blocks received: ${instance.heads.join()}`)
+check(subscriptionsAt() === 1, `live subscriptions on the server: ${subscriptionsAt()}`)
 await client.close()
 end()

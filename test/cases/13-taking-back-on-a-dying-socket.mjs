@@ -1,5 +1,6 @@
-// Case 13. solana-foundation/solana-web3.js #2288, solana-labs/solana #26665: unsubscribing while the socket is closing (readyState 2), or just
-// reconnecting, throws and retries in a loop until the memory is gone. Right: nothing thrown, nothing sent, nothing said again later.
+// Case 13. solana-foundation/solana-web3.js #2288, solana-labs/solana #26665. Unsubscribing while the socket is closing (readyState 2) or
+// reconnecting throws, and retries in a loop until the memory is exhausted. Expected: nothing is thrown, nothing is sent, and nothing is sent again
+// later.
 import * as H from 'holdfast'
 import { QUICK, annotate, check, end, serve, sleep, until } from './support.mjs'
 
@@ -19,7 +20,7 @@ class Accounts {
   }
   lost() {
     this.subscriptions.delete('s0')
-  } // @OnClose: the socket has gone
+  } // @OnClose: the socket is closed
   changed({ status }) {
     if (status === 'waiting') this.subscriptions.delete('s1')
   }
@@ -43,11 +44,14 @@ const client = await H.bootstrap(Accounts, server.url, { logger: false, reconnec
 await until(() => got.length >= 3, 'the three subscriptions')
 const cpu = process.cpuUsage()
 for (const socket of server.clients) socket.close(1001)
-await until(() => got.length >= 4, 'the subscription that is left')
-// In this span nothing may be sent again, and no loop may take its time of the CPU.
+await until(() => got.length >= 4, 'the remaining subscription')
+// Nothing may be sent again during this time, and no loop may use the CPU.
 await sleep(600)
 const { user, system } = process.cpuUsage(cpu)
-check(got.join(' ') === '1:{"sub":0} 1:{"sub":1} 1:{"sub":2} 2:{"sub":2}', `the server got ${got.join(' ')}`)
+check(
+  got.join(' ') === '1:{"sub":0} 1:{"sub":1} 1:{"sub":2} 2:{"sub":2}',
+  `the server received ${got.join(' ')}`,
+)
 check(client.instance.errors.length === 0, `errors: ${client.instance.errors.join('; ') || 'none'}`)
 check((user + system) / 1e3 < 200, `CPU in 0.6 s: ${Math.round((user + system) / 1e3)} ms`)
 await client.close()

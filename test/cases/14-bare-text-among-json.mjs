@@ -1,6 +1,6 @@
-// Case 14. burakoner/OKEx.Net #41, okcoin-okex/open-api-v3-sdk #20, sieblyio/bitget-api #10: JSON messages, and beside them the bare words
-// `ping` and `pong`; the server cuts who says nothing for long, and closes at `"ping"` in quotes. Right: the words go out and come in as they
-// are, no error, one connection; and a server that no longer answers is still found.
+// Case 14. burakoner/OKEx.Net #41, okcoin-okex/open-api-v3-sdk #20, sieblyio/bitget-api #10. In addition to JSON messages, there are the bare words
+// `ping` and `pong`. The server disconnects clients that are silent for long, and closes if it receives `"ping"` in quotes. Expected: the words are
+// sent and received unchanged, without errors, on one connection. A server that no longer answers is still detected.
 import * as H from 'holdfast'
 import { QUICK, annotate, check, end, serve, sleep } from './support.mjs'
 
@@ -61,7 +61,7 @@ const times = { interval: 200, timeout: 200 }
 const quoted = await run({ ...times, message: () => 'ping' })
 check(
   quoted.connections > 1,
-  `a message goes through the codec, in quotes: ${quoted.connections} connections`,
+  `a message passes through the codec, in quotes: ${quoted.connections} connections`,
 )
 for (const heartbeat of [
   { ...times, text: 'ping', reply: 'pong' },
@@ -72,9 +72,12 @@ for (const heartbeat of [
     connections === 1 && errors.length === 0 && events === 1,
     `heartbeat ${JSON.stringify(heartbeat)}: ${connections} connection, ${errors.length} errors, ${events} subscription`,
   )
-  check(latency >= 0 && latency < 200, `the reply is its pong: ${latency?.toFixed(1)} ms`)
+  check(latency >= 0 && latency < 200, `the reply is a pong: ${latency?.toFixed(1)} ms`)
 }
 isSilent = true
 const dead = await run({ ...times, text: 'ping', reply: 'pong' })
-check(dead.errors[0] === 'HeartbeatTimeoutError', `a server that does not answer is found: ${dead.errors[0]}`)
+check(
+  dead.errors[0] === 'HeartbeatTimeoutError',
+  `a server that does not answer is detected: ${dead.errors[0]}`,
+)
 end()

@@ -1,5 +1,5 @@
-// Case 15. binance/binance-connector-js #559, ruby-jp/websocket-client-simple #28: the server closes with 1008 when a pong does not carry the
-// payload of its ping; pings also come in bursts, while a handler is busy, and while the client does not read. Right: never closed.
+// Case 15. binance/binance-connector-js #559, ruby-jp/websocket-client-simple #28. The server closes with 1008 if a pong does not have the payload of
+// its ping. Pings also arrive in bursts, while a handler is busy and while the client does not read. Expected: the server never closes.
 import * as H from 'holdfast'
 import { QUICK, annotate, check, end, serve, sleep, until } from './support.mjs'
 
@@ -30,7 +30,7 @@ const server = await serve((socket) => {
       return socket.close(1008, 'payload mismatch')
     }
     good += 1
-    return due.splice(0, at + 1) // one answer is enough for those before it (RFC 6455, section 5.5.3)
+    return due.splice(0, at + 1) // one pong answers all pings before it (RFC 6455, section 5.5.3)
   })
   socket.on('close', () => {
     clearInterval(timer)
@@ -39,7 +39,7 @@ const server = await serve((socket) => {
 })
 class Spot {
   async tick() {
-    // The handler is slow on purpose.
+    // The handler is deliberately slow.
     await sleep(5)
   }
   failed() {}
@@ -55,7 +55,7 @@ const client = await H.bootstrap(Spot, server.url, {
   heartbeat: { interval: 100, timeout: 2_000 },
 })
 await until(() => bad > 0 || good > 10, 'eleven pongs')
-// A burst that is answered wrongly would have closed the connection by now.
+// A wrong answer to a burst would have closed the connection by now.
 await sleep(2_000)
 check(
   bad === 0 && good > 10 && server.count() === 1,

@@ -1,5 +1,5 @@
-// Case 17. bmoscon/cryptofeed #1082, danpaquin/coinbasepro-python #212, pybotters/pybotters #564: the snapshot comes from a REST call while
-// changes stream in; changes that arrive meanwhile are applied to nothing, or twice, or lost. Right: the book equals the server's, always.
+// Case 17. bmoscon/cryptofeed #1082, danpaquin/coinbasepro-python #212, pybotters/pybotters #564. The snapshot comes from a REST call while changes
+// stream in. Changes that arrive during the call are lost, or applied to nothing or twice. Expected: the book always equals the server's.
 import * as H from 'holdfast'
 import { SnapshotSync } from 'holdfast/sequence'
 import { QUICK, annotate, check, end, note, serve, sleep, until } from './support.mjs'
@@ -17,7 +17,7 @@ const change = () => {
 }
 const rest = async () => {
   const copy = { number, levels: new Map(truth) }
-  // The snapshot is slow on purpose: it is old when it arrives.
+  // The snapshot is deliberately slow, so it is old when it arrives.
   await sleep(60)
   return copy
 }
@@ -82,14 +82,14 @@ for (let i = 0; i < 3; i += 1) {
 }
 check(client.instance.gaps === 0, `gaps: ${client.instance.gaps}`)
 
-// The server sends on, and a change is lost: the book is gone at once, and comes back equal.
+// The server continues, and a change is lost. The book disappears immediately, and is equal again when it returns.
 lost = true
-await until(() => client.instance.gaps === 1, 'the gap is noticed')
+await until(() => client.instance.gaps === 1, 'the gap is detected')
 check(client.instance.shown === undefined, 'a book with a gap is not shown')
 await equal('after the gap')
 check(client.instance.gaps === 1, `gaps: ${client.instance.gaps}`)
 
-// A key to which nothing happens has its snapshot, too.
+// A key without changes also gets its snapshot.
 client.instance.books.start('quiet')
 await until(() => client.instance.books.get('quiet'), 'the quiet key has its snapshot')
 check(true, 'the quiet key has its snapshot')

@@ -1,4 +1,5 @@
-// Case 18. Bittrex/bittrex.github.io #240: sequence numbers roll over from the highest back to 1. Right: the stream goes on; at worst one report.
+// Case 18. Bittrex/bittrex.github.io #240. Sequence numbers roll over from the highest back to 1. Expected: the stream continues, with at most one
+// report.
 import { Sequence } from 'holdfast/sequence'
 import { check, end } from './support.mjs'
 
@@ -26,7 +27,7 @@ const lossy = NUMBERS.filter((number) => number !== 65_535 && number !== 1)
 const { gaps } = run({ window: 0, rollover }, undefined, lossy)
 check(gaps.join() === '65535-1', `numbers lost across the rollover are one gap: ${gaps.join()}`)
 
-// The other kind: a server that counts again from 1, wherever it was.
+// The other kind of server starts again from 1, whatever its number was.
 const again = (sequence, number) => number === 1 && sequence.restart('depth')
 for (const window of [0, 10]) {
   const { verdicts, gaps } = run({ window }, again, [500, 501, 502, ...NUMBERS.slice(3)])

@@ -1,6 +1,6 @@
-// Case 19. jmesnil/stomp-websocket #55, stomp-js/stompjs PR 62 (MQTT and NATS over WebSocket, Discord's zlib-stream are alike): what belongs
-// together comes in several WebSocket messages, so decoding has a state; the line is cut in the middle, and two clients of one class run.
-// Right: every frame whole, none mixed with what another connection, or the one before, had begun.
+// Case 19. jmesnil/stomp-websocket #55, stomp-js/stompjs PR 62 (similar to MQTT and NATS over WebSocket, and to Discord's zlib-stream). One frame
+// spans several WebSocket messages, so decoding has a state. The connection is lost in the middle, and two clients of one class run. Expected: every
+// frame is complete, and none contains parts from another or an earlier connection.
 import * as H from 'holdfast'
 import { textCodec } from 'holdfast/codecs'
 import { QUICK, annotate, check, end, note, serve, sleep, until } from './support.mjs'
@@ -18,7 +18,7 @@ const server = await serve(async (socket, request) => {
       await sleep(2)
     }
   }
-  socket.send(frame('never whole').slice(0, 25)) // the beginning of one, and then the line is cut
+  socket.send(frame('never whole').slice(0, 25)) // the start of a frame, before the connection is lost
   if (count <= 1) setTimeout(() => socket.terminate(), 20)
 })
 const isWhole = (body) => /^[ab]\d+\.\d x{50}$/.test(body)
@@ -39,7 +39,7 @@ const stomp = () => {
     },
   }
 }
-// A: one for each link
+// A: one codec per link
 class ByCodec {
   constructor() {
     this.bodies = []
@@ -54,7 +54,7 @@ const roles = [
   ['failed', H.OnError()],
 ]
 annotate(ByCodec, roles, { codec: stomp, unpack: (list) => list, route: 'command' })
-// B: text as it is, put together in the handler, which has the connection's life cycle
+// B: plain text, joined in the handler, which has the life cycle of the connection
 class ByHand {
   constructor() {
     this.bodies = []
@@ -86,7 +86,7 @@ const run = async (Class) => {
   )
   const bodies = () => clients.flatMap(({ instance }) => instance.bodies)
   await until(() => server.count() - before === 4, 'both clients have connected again')
-  await until(() => bodies().filter(isWhole).length >= 4 * FRAMES, 'all frames have come').catch(
+  await until(() => bodies().filter(isWhole).length >= 4 * FRAMES, 'all frames have arrived').catch(
     () => undefined,
   )
   await Promise.all(clients.map((client) => client.connection.terminate()))
@@ -103,6 +103,6 @@ check(
 )
 const byHand = await run(ByHand)
 note(
-  `in the handler (6 lines; no routes, schemas, requests, acks or beats then): ${byHand.whole} whole, ${byHand.broken} broken, of ${byHand.connections * FRAMES}`,
+  `in the handler (6 lines, without routes, schemas, requests, acks or heartbeats): ${byHand.whole} whole, ${byHand.broken} broken, of ${byHand.connections * FRAMES}`,
 )
 end()

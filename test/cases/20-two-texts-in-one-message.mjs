@@ -1,5 +1,5 @@
-// Case 20. buttplugio/buttplug-js #207, websockets/ws #1231: now and then two JSON texts stand behind each other in one message, with nothing in
-// between. Right: both handled, in order; a broken one costs itself only.
+// Case 20. buttplugio/buttplug-js #207, websockets/ws #1231. Sometimes one message contains two JSON texts with nothing in between. Expected: both
+// are handled, in order. A broken one does not affect the other.
 import * as H from 'holdfast'
 import { annotate, check, end, note, serve, sleep, until } from './support.mjs'
 
@@ -29,14 +29,14 @@ const run = async (count, options) => {
   const client = await H.bootstrap(Toy, server.url, { logger: false, ...options })
   const { seen, errors } = client.instance
   await until(() => seen.length + errors.length >= count, `${count} texts, broken ones included`)
-  // A text that is handled twice would have come again by now.
+  // A text that is handled twice would have arrived again by now.
   await sleep(100)
   await client.close()
   return client.instance
 }
 const plain = await run(4, {})
-note(`by itself: ${plain.seen.join()}; errors: ${plain.errors.join()}`)
-// A text ends where JSON.parse says that something follows it.
+note(`by default: ${plain.seen.join()}; errors: ${plain.errors.join()}`)
+// A text ends where JSON.parse reports that something follows it.
 const texts = {
   encode: JSON.stringify,
   decode: (data) => data,

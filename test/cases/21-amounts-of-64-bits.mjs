@@ -1,5 +1,5 @@
-// Case 21. cashubtc/cashu-ts PR 1088, ccxt/node-binance-api PR 890, async-graphql #626: integers above 2^53 are rounded by JSON.parse before
-// anybody sees them. Right: exact, both ways, also in requests and their replies.
+// Case 21. cashubtc/cashu-ts PR 1088, ccxt/node-binance-api PR 890, async-graphql #626. JSON.parse rounds integers above 2^53. Expected: they are
+// exact in both directions, including requests and their replies.
 import * as H from 'holdfast'
 import { bigintJsonCodec } from 'holdfast/bigint-json'
 import { annotate, check, end, note, serve } from './support.mjs'
@@ -30,8 +30,10 @@ check(
   amount === 18_446_744_073_709_551_615n && neg === -9_223_372_036_854_775_808n,
   `received: ${amount}, ${neg}`,
 )
-check(fee === 3 && rate === 0.25, `small ones stay numbers: ${fee}, ${rate}`)
+check(fee === 3 && rate === 0.25, `small numbers stay numbers: ${fee}, ${rate}`)
 check(got[0].includes('"amount":18446744073709551615'), `sent: ${got[0]}`)
-note('AWKWARD: a field is number or bigint by its size: amount + fee throws; a schema has to make them alike')
+note(
+  'AWKWARD: a field is number or bigint depending on its size, so amount + fee throws; a schema must convert them',
+)
 await client.close()
 end()

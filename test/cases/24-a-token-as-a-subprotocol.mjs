@@ -1,6 +1,6 @@
-// Case 24. openhab/openhab-core #4490, veryfront/veryfront-code PR 583, jupyter/enhancement-proposals PR 121: the token travels in
-// Sec-WebSocket-Protocol. It can have characters that no subprotocol may have; the server may choose none. Right: the error says what is wrong,
-// and neither it nor any log shows the token ("no query, no credentials, no tokens", docs/errors.md).
+// Case 24. openhab/openhab-core #4490, veryfront/veryfront-code PR 583, jupyter/enhancement-proposals PR 121. The token is sent in
+// Sec-WebSocket-Protocol. It can contain characters that a subprotocol must not contain, and the server may choose none. Expected: the error states
+// the problem, and neither it nor any log shows the token.
 import * as H from 'holdfast'
 import { inspect } from 'node:util'
 import { QUICK, annotate, check, end, note, serve } from './support.mjs'
@@ -45,7 +45,7 @@ const run = async (path, protocols) => {
 const good = await run('chooses', ['realtime', `api-key.${SECRET}`])
 check(
   good.protocol === 'realtime' && !good.leaks,
-  `a good token, chosen: ${good.protocol}; leaked: ${good.leaks}`,
+  `a valid token, chosen: ${good.protocol}; leaked: ${good.leaks}`,
 )
 const none = await run('silent', ['realtime', `api-key.${SECRET}`])
 check(
@@ -55,7 +55,7 @@ check(
 const bad = await run('chooses', ['realtime', `api-key.${SECRET}/x==`])
 check(
   bad.result instanceof H.StartupError && !bad.leaks,
-  `characters that are not allowed, in a list: ${bad.result.name}; leaked: ${bad.leaks}`,
+  `forbidden characters, in a list: ${bad.result.name}; leaked: ${bad.leaks}`,
 )
 note(bad.result.message)
 const given = await run('chooses', () => ['realtime', `api-key.${SECRET}/x==`])

@@ -1,6 +1,6 @@
-// Case 25. Teekeks/pyTwitchAPI #286 and PR 310, twitch-rs/twitch_api #501: the server sends a url to move to; the old socket has to stay until the
-// new one has been welcomed, subscriptions move along and must not be made again, and from then on a reconnect begins at the first url. Right:
-// no event lost, each handled once, nothing subscribed twice, no close code 4007.
+// Case 25. Teekeks/pyTwitchAPI #286 and PR 310, twitch-rs/twitch_api #501. The server sends a URL to move to. The old socket must stay until the
+// server has welcomed the new one. Subscriptions move along and must not be created again. Later reconnects use the first URL. Expected: no event is
+// lost, each is handled once, nothing is subscribed twice, and there is no close code 4007.
 import { ClientOption, Connection, OnError, OnMessage, OnOpen, bootstrap } from 'holdfast'
 import { QUICK, annotate, check, end, serve, sleep, until } from './support.mjs'
 
@@ -23,7 +23,7 @@ const server = await serve((socket, request) => {
   if (from) isMoved = false
 })
 const subscribe = async (id) => {
-  log.push(`subscribe ${id}`) // over REST, as at Twitch
+  log.push(`subscribe ${id}`) // over REST, as in the Twitch API
   subscribed.add(id)
 }
 let number = 0
@@ -55,7 +55,7 @@ class EventSub {
     this.connection.reconnect({ overlap: true })
   }
   notified({ metadata, payload }) {
-    if (this.seen.has(metadata.message_id)) return // sent to both while there are two
+    if (this.seen.has(metadata.message_id)) return // sent to both sockets while there are two
     this.seen.add(metadata.message_id)
     this.numbers.push(payload.number)
   }
@@ -72,7 +72,7 @@ annotate(EventSub, roles, { inject: [Connection], route: 'metadata.message_type'
 const client = await bootstrap(EventSub, { logger: false, reconnect: QUICK })
 const { numbers } = client.instance
 await until(() => numbers.length > 3, 'the first events')
-// The connection is not young any more: a handover begins at once.
+// The connection is old enough for a handover to start immediately.
 await sleep(200)
 isMoved = true
 const [old] = server.clients
@@ -89,10 +89,10 @@ const between = numbers.slice()
 check(log.join('; ') === 'welcome to s1; subscribe s1; welcome to s2 from s1', log.join('; '))
 const [first] = between
 const isComplete = between.every((each, index) => each === first + index)
-check(isComplete, `no event lost, each once: ${first} to ${between.at(-1)}, ${between.length} of them`)
+check(isComplete, `no event lost, each once: ${first} to ${between.at(-1)}, ${between.length} events`)
 for (const socket of server.clients) socket.terminate()
 await until(() => log.length > 4, 'the next session')
-check(log.slice(3).join('; ') === 'welcome to s3; subscribe s3', `after a cut: ${log.slice(3).join('; ')}`)
+check(log.slice(3).join('; ') === 'welcome to s3; subscribe s3', `after a loss: ${log.slice(3).join('; ')}`)
 clearInterval(timer)
 await client.close()
 end()

@@ -1,5 +1,6 @@
-// Case 26. knowm/XChange #4740, JKorf/Kucoin.Net #140: the url has a token for a day; after a day each reconnect uses the old one, is let in, told
-// {"type":"error","code":401} in a MESSAGE and cut; for ever. Right: a fresh token for each attempt, the endpoint of which may fail, too.
+// Case 26. knowm/XChange #4740, JKorf/Kucoin.Net #140. The URL contains a token that is valid for a day. After that, each reconnect uses the old one,
+// is accepted, receives {"type":"error","code":401} in a MESSAGE, and is disconnected, again and again. Expected: a fresh token for each attempt. The
+// token endpoint can fail too.
 import * as H from 'holdfast'
 import { QUICK, annotate, check, end, serve, sleep, until } from './support.mjs'
 
@@ -40,11 +41,11 @@ await until(() => client.instance.welcomes === 1, 'the first welcome')
 current = 'expired'
 for (const socket of server.clients) socket.terminate()
 await until(() => client.instance.welcomes >= 2 || entered.includes(false), 'the second connection')
-// A third connection would have come by now.
+// A third connection would have arrived by now.
 await sleep(500)
 check(
   entered.every(Boolean) && client.instance.welcomes === 2,
-  `let in ${entered.length} times, ${requests} tokens asked for`,
+  `accepted ${entered.length} times, ${requests} tokens requested`,
 )
 check(
   client.instance.errors?.[0] instanceof H.ConnectOptionError,

@@ -1,6 +1,6 @@
-// Case 27. kubernetes-client/python PR 2486, kubernetes/kubernetes #61346, gravitational/teleport #24106: binary messages, the first byte of which is a
-// channel; output, then the status on channel 3, then at once the close frame and the end of TCP; stdin is closed by [255, 0]. Right: every byte
-// before @OnClose, the status known, no reconnect, the exit of stdin seen.
+// Case 27. kubernetes-client/python PR 2486, kubernetes/kubernetes #61346, gravitational/teleport #24106. The first byte of each binary message is a
+// channel. The server sends output, then the status on channel 3, then immediately the close frame and the end of TCP. [255, 0] closes stdin.
+// Expected: every byte arrives before @OnClose, the status is known, there is no reconnect, and the end of stdin is reported.
 import * as H from 'holdfast'
 import { annotate, check, end, serve, sleep } from './support.mjs'
 
@@ -15,7 +15,7 @@ const server = await serve(
         Buffer.from('\x03{"status":"Failure","details":{"causes":[{"reason":"ExitCode","message":"2"}]}}'),
       )
       socket.close(1000)
-      // The end of TCP follows the close frame at once, on purpose.
+      // The end of TCP deliberately follows the close frame immediately.
       setTimeout(() => socket._socket.end(), 1)
     }),
   { handleProtocols: () => 'v5.channel.k8s.io' },
@@ -37,7 +37,7 @@ class Exec {
   async out({ bytes }) {
     await null
     this.size += bytes.length
-    // The handler is slow on purpose, so that the end comes while messages are queued.
+    // The handler is deliberately slow, so that the end arrives while messages are queued.
     if (this.size % 400_000 === 0) await sleep(20)
   }
   status({ bytes }) {

@@ -1,5 +1,5 @@
-// Case 29. neuphonic/pyneuphonic #18, deepgram/deepgram-js-sdk #336: the client says that it has sent all, the server sends what is left, and closes with
-// 1000. Right: the last results are handled, and no reconnect follows.
+// Case 29. neuphonic/pyneuphonic #18, deepgram/deepgram-js-sdk #336. The client announces that it has sent everything. The server sends the remaining
+// results and closes with 1000. Expected: the last results are handled, and no reconnect follows.
 import { Connection, OnClose, OnMessage, bootstrap } from 'holdfast'
 import { QUICK, annotate, check, end, note, serve } from './support.mjs'
 
@@ -48,7 +48,7 @@ const early = await run(async (connection) => {
   void connection.sendJson({ type: 'CloseStream' })
   await connection.close()
 })
-note(`close() right after: "${early.texts}" handled`)
+note(`close() immediately afterwards: "${early.texts}" handled`)
 const last = await run((connection) => connection.end({ type: 'CloseStream' }))
 check(last.texts.join() === 'last words' && last.hasMetadata, `end(): "${last.texts}" handled`)
 check(last.connections === 1, `${last.connections} connection`)

@@ -1,5 +1,5 @@
-// Case 30. ccxt/ccxt #15343 and #20223: the process computes for seconds; the pongs have long been there, unread, when the
-// timer fires, and a healthy connection is cut. Right: not one false verdict; and a peer that is dead is still found.
+// Case 30. ccxt/ccxt #15343 and #20223. The process computes for seconds. When the timer fires, the pongs have already arrived but are unread, and a
+// healthy connection is terminated. Expected: no false timeout, and a dead peer is still detected.
 import { createRequire } from 'node:module'
 import * as H from 'holdfast'
 import { spawn } from 'node:child_process'
@@ -52,23 +52,23 @@ for (const [style, heartbeat] of [
   })
   for (const ms of [1_000, 2_500, 400, 700, 1_700]) {
     busy(ms)
-    // The process has only this breath between two spells of work.
+    // The process has only this pause between two computations.
     await sleep(60)
   }
   await until(() => count > before, 'the connection is counted')
-  // A false verdict, and the connection after it, would have come by now.
+  // A false timeout, and the connection after it, would have appeared by now.
   await sleep(400)
   check(
     count - before === 1 && !client.instance.errors,
-    `${style}: ${count - before} connection(s) through 6 s of a busy process; errors: ${client.instance.errors?.join() ?? 'none'}`,
+    `${style}: ${count - before} connection(s) during 6 s of a busy process; errors: ${client.instance.errors?.join() ?? 'none'}`,
   )
   if (style === 'silence') {
     child.kill('SIGSTOP')
     busy(500)
-    await until(() => client.instance.errors, 'a verdict on the peer that hangs', 2_500)
+    await until(() => client.instance.errors, 'a heartbeat timeout for the peer that hangs', 2_500)
     check(
       client.instance.errors?.[0] === 'HeartbeatTimeoutError',
-      `and a peer that hangs is found: ${client.instance.errors?.join() ?? 'no'}`,
+      `and a peer that hangs is detected: ${client.instance.errors?.join() ?? 'no'}`,
     )
     child.kill('SIGCONT')
   }

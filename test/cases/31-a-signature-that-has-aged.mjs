@@ -1,5 +1,6 @@
-// Case 31. sieblyio/bybit-api #236 and #5, JKorf/Binance.Net #185: a signed request has a timestamp, and the server takes it for a few seconds
-// only; while the connection is away, or the rate limit holds it back, it ages. Right: what is signed is made when it is sent, each time.
+// Case 31. sieblyio/bybit-api #236 and #5, JKorf/Binance.Net #185. A signed request contains a timestamp that the server accepts for a few seconds
+// only. While the connection is down or the rate limit delays the request, the timestamp expires. Expected: signed messages are created when they are
+// sent, each time.
 import * as H from 'holdfast'
 import { annotate, check, end, serve, sleep } from './support.mjs'
 
@@ -30,7 +31,7 @@ annotate(
 )
 const order = () => ({ method: 'order.place', params: { timestamp: Date.now() } })
 
-/** Asks while the connection is away. */
+/** Calls a function while the connection is down. */
 async function asksAway(ask) {
   const reconnect = { delays: [700], initialDelay: 60, minUptime: 50 }
   const client = await H.bootstrap(Trade, server.url, { logger: false, reconnect })
@@ -41,9 +42,9 @@ async function asksAway(ask) {
   return result
 }
 const made = await asksAway((connection) => connection.request(order(), { timeout: 3_000 }))
-check(made === false, `made beforehand, it has aged: ${verdicts.at(-1)}`)
+check(made === false, `created beforehand, it has expired: ${verdicts.at(-1)}`)
 const late = await asksAway((connection) => connection.request(order, { timeout: 3_000 }))
-check(late === true, `a function makes it when the connection is back: ${verdicts.at(-1)}`)
+check(late === true, `a function creates it when the connection is back: ${verdicts.at(-1)}`)
 const sent = await asksAway(async (connection) => {
   const before = verdicts.length
   void connection.sendMessage(() => ({ ...order(), id: 'own' }))
@@ -60,13 +61,13 @@ const client = await H.bootstrap(Trade, server.url, {
 })
 const { connection } = client
 const results = await Promise.all([1, 2, 3].map(() => connection.request(order)))
-check(results.join() === 'true,true,true', `held back by rateLimit: ${verdicts.slice(-3).join()}`)
+check(results.join() === 'true,true,true', `delayed by rateLimit: ${verdicts.slice(-3).join()}`)
 for (const [what, make] of [
   ['a promise', async () => order()],
   ['nothing', () => undefined],
 ]) {
   const error = await connection.request(make).catch((rejected) => rejected)
-  check(error.name === 'EncodeError', `${what} is refused: ${error.message}`)
+  check(error.name === 'EncodeError', `${what} is rejected: ${error.message}`)
 }
 check(
   client.instance.errors.join() === 'encode: EncodeError,encode: EncodeError',

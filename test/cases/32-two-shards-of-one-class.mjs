@@ -1,5 +1,5 @@
-// Case 32. twilight-rs/twilight PR 1940, andersfylling/disgord #12, discordjs/discord.js PR 3233: a heartbeat carries the number of the last event of ITS
-// connection; two shards of one class run in one process. Right: each beats with its own number.
+// Case 32. twilight-rs/twilight PR 1940, andersfylling/disgord #12, discordjs/discord.js PR 3233. A heartbeat contains the number of the last event
+// of ITS connection. Two shards of one class run in one process. Expected: each sends its own number.
 import { ClientOption, Module, OnMessage, bootstrap } from 'holdfast'
 import { annotate, check, end, serve, until } from './support.mjs'
 
@@ -45,10 +45,10 @@ const clients = [0, 1].map((number) => ({
 }))
 Module({ clients })(App)
 const app = await bootstrap(App, { logger: false })
-await until(() => beats > 10, 'ten beats')
+await until(() => beats > 10, 'ten heartbeats')
 await app.close()
 check(
   wrongBeats.length === 0,
-  `${beats} beats, ${wrongBeats.length} with the other shard's number (${wrongBeats[0] ?? ''})`,
+  `${beats} heartbeats, ${wrongBeats.length} with the other shard's number (${wrongBeats[0] ?? ''})`,
 )
 end()

@@ -1,5 +1,5 @@
-// Case 33. espressif/esp-protocols #715, AsyncHttpClient/async-http-client #1117: the load balancer sets a cookie in the 101 answer, and who does not bring
-// it back is sent to another backend, where the session is not. Right: readable, and sent with the next attempt.
+// Case 33. espressif/esp-protocols #715, AsyncHttpClient/async-http-client #1117. The load balancer sets a cookie in the 101 response. A client that
+// does not return it is routed to another backend, which does not have the session. Expected: the cookie can be read, and sent with the next attempt.
 import * as H from 'holdfast'
 import { QUICK, annotate, check, end, note, serve, sleep, until } from './support.mjs'
 
@@ -27,12 +27,12 @@ annotate(
 const client = await H.bootstrap(Feed, server.url, { logger: false, reconnect: QUICK })
 for (const socket of server.clients) socket.terminate()
 await until(() => cookies.length >= 2, 'the second attempt')
-// A third attempt would have come by now.
+// A third attempt would have arrived by now.
 await sleep(300)
 check(
   cookies.join(' | ') === ' | AWSALB=b7; other=1',
   `cookies of the attempts: ${cookies.map((each) => each ?? 'none').join(' | ')}`,
 )
-note("3 lines; no jar: expiry, path and domain are the user's own business")
+note("3 lines; no cookie jar: expiry, path and domain are the user's responsibility")
 await client.close()
 end()

@@ -1,5 +1,5 @@
-// Case 35. nodejs/node #17789: the 101 answer has Transfer-Encoding: chunked (aiohttp of old), and the first message comes in the same segment; its first
-// byte was eaten. Right: the message is there, whole; so with a Content-Length, and with header names in odd letters.
+// Case 35. nodejs/node #17789. The 101 response has Transfer-Encoding: chunked (old aiohttp), and the first message arrives in the same segment and
+// loses its first byte. Expected: the message is complete, also with a Content-Length and with unusual letter case in header names.
 import * as H from 'holdfast'
 import { createServer } from 'node:net'
 import { createHash } from 'node:crypto'
@@ -43,13 +43,13 @@ for (const each of ['', 'Transfer-Encoding: chunked\r\n', 'Content-Length: 0\r\n
   }).catch((error) => error)
   if (!(client instanceof Error)) {
     await until(() => client.instance.has || client.instance.error, 'the first message, or an error')
-    // An error after the message would have come by now.
+    // An error after the message would have appeared by now.
     await sleep(50)
   }
   const { has, error } = client.instance ?? {}
   check(
     has === true && error === undefined,
-    `${each.trim() || 'plain'}: ${client instanceof Error ? client.message : has ? 'the first message is there' : `nothing came (${error ?? 'no error'})`}`,
+    `${each.trim() || 'plain'}: ${client instanceof Error ? client.message : has ? 'the first message arrived' : `nothing arrived (${error ?? 'no error'})`}`,
   )
   if (!(client instanceof Error)) await client.connection.terminate()
 }

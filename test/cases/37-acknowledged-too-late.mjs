@@ -1,5 +1,5 @@
-// Case 37. slackapi/bolt-js #2487, slackapi/bolt-python #1027, vercel/chat #666: each event has to be acknowledged within 3 s (0.3 s here), or it is sent
-// again; the handler is slow, and events come in twos and threes. Right: each acknowledged in time and handled once, in order.
+// Case 37. slackapi/bolt-js #2487, slackapi/bolt-python #1027, vercel/chat #666. Each event must be acknowledged within 3 s (0.3 s here), or it is
+// sent again. The handler is slow, and events arrive in twos and threes. Expected: each is acknowledged in time and handled once, in order.
 import * as H from 'holdfast'
 import { annotate, check, end, note, serve, sleep, until } from './support.mjs'
 
@@ -25,7 +25,7 @@ const run = async (define, options) => {
   const handled = []
   const client = await H.bootstrap(define(handled), server.url, { logger: false, ...options })
   await until(() => handled.length >= EVENTS, 'all events are handled')
-  // An event that is sent again comes within 300 ms, and is handled within 200 more.
+  // An event that is sent again arrives within 300 ms, and is handled within another 200 ms.
   await sleep(700)
   await client.connection.terminate()
   server.close()
@@ -49,7 +49,7 @@ const plain = (handled) => {
 }
 const serial = await run(plain)
 note(
-  `acknowledged first thing in the handler, concurrency 1: ${serial.again} sent again, handled ${serial.handled}`,
+  `acknowledged at the start of the handler, concurrency 1: ${serial.again} sent again, handled ${serial.handled}`,
 )
 const acknowledging = (handled) => {
   class Bot {
@@ -71,6 +71,6 @@ const acknowledging = (handled) => {
 const right = await run(acknowledging)
 check(
   right.again === 0 && right.handled === 'e0,e1,e2,e3,e4',
-  `acknowledged on arrival, also while @OnOpen runs (1 line): ${right.again} sent again, handled ${right.handled}`,
+  `acknowledged on arrival, even during @OnOpen (1 line): ${right.again} sent again, handled ${right.handled}`,
 )
 end()

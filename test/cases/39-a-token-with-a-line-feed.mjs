@@ -1,6 +1,6 @@
-// Case 39. websocket-client/websocket-client #895, OpenCTI-Platform/opencti #2482, DoctorMcKay/node-steam-tradeoffer-manager #166: the token was read from a file
-// and ends with a line feed. README: "All mistakes at once, before anything connects". Right: a start-up error that names the header; from a
-// function: fatal at once, as the function's fault, not tried for ever; the token itself shown nowhere.
+// Case 39. websocket-client/websocket-client #895, OpenCTI-Platform/opencti #2482, DoctorMcKay/node-steam-tradeoffer-manager #166. The token was read
+// from a file and ends with a line feed. Expected: a start-up error that names the header. If a function returns the token, the error is fatal
+// immediately, names the function, and is not retried. The token itself is shown nowhere.
 import * as H from 'holdfast'
 import { QUICK, annotate, check, end, serve } from './support.mjs'
 

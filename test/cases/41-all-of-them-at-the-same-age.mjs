@@ -1,5 +1,6 @@
-// Case 41. bmoscon/cryptofeed #613, freqtrade/freqtrade #11821, nautechsystems/nautilus_trader #1339: connections that were opened together reach their
-// age together; a day later all are opened anew in one second, and the server answers 429. Right: maxAge spreads them by itself.
+// Case 41. bmoscon/cryptofeed #613, freqtrade/freqtrade #11821, nautechsystems/nautilus_trader #1339. Connections that were opened together reach
+// their maximum age together. A day later, all reopen within one second, and the server responds with 429. Expected: maxAge spreads them
+// automatically.
 import * as H from 'holdfast'
 import { annotate, check, end, serve, until } from './support.mjs'
 
@@ -25,7 +26,7 @@ const times = opened.slice(0, COUNT)
 const spread = Math.max(...times) - Math.min(...times)
 check(
   spread > AGE / 20 && spread > 3 * before,
-  `opened within ${Math.round(before)} ms, opened anew ${AGE} ms later within ${Math.round(spread)} ms`,
+  `opened within ${Math.round(before)} ms, reopened ${AGE} ms later within ${Math.round(spread)} ms`,
 )
 await Promise.all(clients.map(({ connection }) => connection.terminate()))
 end()

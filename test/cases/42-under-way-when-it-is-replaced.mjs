@@ -1,6 +1,6 @@
-// Case 42. yagudaev/voiceclaw PR 53 (a tool call is under way when goAway comes; restatedev/restate PR 5311 for the kind, over HTTP/2): the connection is replaced
-// as planned (maxAge, reconnect({ overlap: true })) while a request waits for its answer, on a socket that is well and would bring it in 0.2 s.
-// Right: it is answered; the old socket is closed when nothing waits on it any more, or its time is over.
+// Case 42. yagudaev/voiceclaw PR 53 (a tool call is pending when goAway arrives), restatedev/restate PR 5311 (the same over HTTP/2). The connection
+// is replaced as planned (maxAge, reconnect({ overlap: true })) while a request is pending on a healthy socket, which would receive the reply in 0.2
+// s. Expected: the request is answered. The old socket is closed when nothing is pending on it, or at its deadline.
 import * as H from 'holdfast'
 import { annotate, check, end, serve, until } from './support.mjs'
 
@@ -33,15 +33,15 @@ const answerOf = (wait) =>
   )
 const underWay = [200, 200, 400].map(answerOf)
 connection.reconnect({ overlap: true })
-await until(() => connection.state.connectionNumber === 2, 'the second connection serves')
+await until(() => connection.state.connectionNumber === 2, 'the second connection is current')
 const after = answerOf(10)
 const outcomes = await Promise.all(underWay)
 check(
   outcomes.every((each) => each === 'answered by 1'),
-  `under way: ${outcomes.join(', ')}`,
+  `pending: ${outcomes.join(', ')}`,
 )
-check((await after) === 'answered by 2', `asked after that: ${await after}`)
-await until(() => ended.includes(1), 'the old socket is closed, as nothing waits on it any more')
+check((await after) === 'answered by 2', `requested after that: ${await after}`)
+await until(() => ended.includes(1), 'the old socket is closed because nothing is pending on it')
 check(!ended.includes(2), 'the new one stays')
 await client.close()
 end()

@@ -1,5 +1,5 @@
-// Case 44. websockets/ws #1831, sirn-se/websocket-php #56, theturtle32/WebSocket-Node #448: a password with @, # or / has to be percent-encoded in the url, and is
-// sent with its percents: 401. Right: decoded; shown neither in errors nor in the log.
+// Case 44. websockets/ws #1831, sirn-se/websocket-php #56, theturtle32/WebSocket-Node #448. A password with @, # or / must be percent-encoded in the
+// URL, and is sent in that form: 401. Expected: it is decoded, and shown neither in errors nor in the log.
 import * as H from 'holdfast'
 import { inspect } from 'node:util'
 import { annotate, check, end, serve } from './support.mjs'
@@ -19,7 +19,7 @@ annotate(Charger, [
 const client = await H.bootstrap(Charger, server.url.replace('ws://', 'ws://CP%201:p%40s%23s%2Fw%25@'), {
   logger: false,
 })
-check(auths[0] === 'CP 1:p@s#s/w%', `the server got ${auths[0]}`)
+check(auths[0] === 'CP 1:p@s#s/w%', `the server received ${auths[0]}`)
 check(!inspect(client.connection).includes('p%40s'), inspect(client.connection))
 await client.close()
 const error = await H.bootstrap(Charger, 'ws://CP%201:p%40s%23s%2Fw%25@127.0.0.1:9/', {

@@ -1,6 +1,6 @@
-// Case 45. python-websockets/websockets #771 and #1619, velocity-exchange/protocol-v2 PR 1793: somebody takes one message from an
-// iterator and forgets it; the buffer fills, reading stops, and the feed is silent from then on, while everything says "open".
-// Right: somebody is told which iterator that is.
+// Case 45. python-websockets/websockets #771 and #1619, velocity-exchange/protocol-v2 PR 1793. User code reads one message from an iterator and never
+// continues. The buffer fills, reading stops, and the feed is silent from then on, while the state is still "open". Expected: a warning names the
+// iterator.
 import * as H from 'holdfast'
 import { annotate, check, end, serve, sleep } from './support.mjs'
 
@@ -48,7 +48,7 @@ const loud = logged.filter((line) => /^(warn|error|@)/.test(line))
 check(
   loud.length > 0 && loud[0].includes('45-a-loop-that-was-left-standing.mjs'),
   `handled ${at} in the first 4.5 s, ${count - at} in the next 34 s; state ${client.connection.state.status}; ` +
-    `said: ${loud.join('; ') || 'nothing'}`,
+    `logged: ${loud.join('; ') || 'nothing'}`,
 )
 await client.connection.terminate()
 end()

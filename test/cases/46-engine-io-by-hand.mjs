@@ -1,6 +1,7 @@
-// Case 46. 1c3t3a/rust-socketio #358, googollee/go-engine.io PR 81, miguelgrinberg/python-engineio #183: Socket.IO over a plain WebSocket: a digit before each text,
-// the server pings by the text `2` and wants `3`, the times come in the first packet; a server that hangs is not noticed. Right: connected after
-// `40`, events routed, pings answered, a hanging server found within pingInterval + pingTimeout, and all again on the next connection.
+// Case 46. 1c3t3a/rust-socketio #358, googollee/go-engine.io PR 81, miguelgrinberg/python-engineio #183. Socket.IO over a plain WebSocket: a digit
+// precedes each text. The server pings with the text `2` and expects `3`, and the first packet contains the intervals. A server that hangs is not
+// noticed. Expected: connected after `40`, events routed, pings answered, a hanging server detected within pingInterval + pingTimeout, and all of
+// this again on the next connection.
 import * as H from 'holdfast'
 import { QUICK, annotate, check, end, serve, sleep, until } from './support.mjs'
 
@@ -85,7 +86,7 @@ annotate(
   },
 )
 const client = await H.bootstrap(Chat, server.url, { logger: false, reconnect: QUICK })
-// A ping that is not answered would have ended the connection by now; the events are those of this span.
+// An unanswered ping would have ended the connection by now. The events are those of this time span.
 await sleep(1_300)
 check(
   server.count() === 1 && client.instance.prices >= 2,
@@ -97,14 +98,14 @@ const ack = await client.connection
 check(Array.isArray(ack) && ack[0] === 'ok', `an acknowledged event: ${JSON.stringify(ack)}`)
 isHung = true
 const begun = performance.now()
-await until(() => client.instance.errors.length > 0, 'a verdict on the server that hangs', 2_000)
+await until(() => client.instance.errors.length > 0, 'a heartbeat timeout for the server that hangs', 2_000)
 check(
   client.instance.errors[0] === 'HeartbeatTimeoutError',
-  `a hanging server found after ${Math.round(performance.now() - begun)} ms: ${client.instance.errors[0]}`,
+  `a hanging server detected after ${Math.round(performance.now() - begun)} ms: ${client.instance.errors[0]}`,
 )
 isHung = false
 await until(() => client.connection.state.status === 'open' && connects.length >= 2, 'the second connection')
-// A third connection would have come by now.
+// A third connection would have arrived by now.
 await sleep(500)
 check(
   client.connection.state.status === 'open' && connects.length === 2,

@@ -1,5 +1,6 @@
-// Case 47. TwitchLib/TwitchLib #1150, bitwalker/exirc #62, twitch-irc/twitch-irc #90: IRC over a WebSocket: several lines in one message, PING among them, to be
-// answered with its own text and CRLF; tags and texts with anything in them. Right: each line by its command, in order; PONG exact; never cut.
+// Case 47. TwitchLib/TwitchLib #1150, bitwalker/exirc #62, twitch-irc/twitch-irc #90. With IRC over a WebSocket, one message contains several lines.
+// Each PING among them must be answered with its own text and CRLF. Tags and texts can contain anything. Expected: each line is routed by its
+// command, in order. Each PONG is exact, and the server never disconnects.
 import * as H from 'holdfast'
 import { QUICK, annotate, check, end, serve, sleep, until } from './support.mjs'
 
@@ -51,7 +52,7 @@ annotate(
 )
 const client = await H.bootstrap(Bot, server.url, { logger: false, reconnect: QUICK })
 await until(() => client.instance.lines.length >= 10, 'ten lines')
-// A PING that is not answered would have ended the connection by now.
+// An unanswered PING would have ended the connection by now.
 await sleep(250)
 check(
   server.count() === 1 && got[0] === 'CAP REQ :twitch.tv/tags\r\n',

@@ -1,5 +1,5 @@
-// Functions that have to answer at once, given as ones that return a promise, as plain JavaScript lets anybody do. An `async` function is a
-// mistake at the start; a promise from any other is reported when it is returned. Neither is taken for "yes", and no rejection is unhandled.
+// Option functions that must be synchronous, but return a promise, which plain JavaScript allows. An `async` function is a start-up error. A promise
+// from any other function is reported when it is returned. Neither counts as true, and no rejection is unhandled.
 import * as H from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { annotate, check, end, probe, sleep } from './support.mjs'
@@ -7,7 +7,7 @@ import { annotate, check, end, probe, sleep } from './support.mjs'
 const late = (value) => () => Promise.resolve(value)
 const refused = () => Promise.reject(new Error('unheard'))
 
-/** Starts a client; returns the name of the error if it is refused. */
+/** Starts a client, or returns the name of the start-up error. */
 async function start(options = {}, hooks = {}) {
   const [server, clock] = [new MemoryServer(), new FakeClock()]
   const probed = probe(hooks)
@@ -42,11 +42,11 @@ const MISTAKES = {
 }
 for (const [name, options] of Object.entries(MISTAKES)) {
   const { client, refused: by } = await start(options)
-  check(by === 'StartupError', `${name} is a mistake at the start: ${by}`)
+  check(by === 'StartupError', `${name} is a start-up error: ${by}`)
   await client?.connection.terminate()
 }
 
-/** Sends messages, and tells what was handled and what was reported. */
+/** Sends messages, and checks which were handled and which errors were reported. */
 async function receiving(name, options, reported) {
   const { server, clock, client, count, errors } = await start(options)
   server.peer.send({ type: 'tick', id: 1 })
@@ -68,7 +68,7 @@ for (const promise of [late('tick'), refused]) {
   await receiving(
     'a promise from decode',
     { codec: { encode: JSON.stringify, decode: promise } },
-    'decode of the codec returned a promise',
+    'codec.decode returned a promise',
   )
   await receiving(
     'a promise from heartbeat.message',
@@ -77,7 +77,7 @@ for (const promise of [late('tick'), refused]) {
   )
 }
 
-/** Asks, and tells how that ends. */
+/** Sends a request, and checks its result. */
 async function asking(name, options, ask, reported) {
   const { server, clock, client } = await start(options)
   const asked = Promise.resolve().then(() => ask(client.connection))
@@ -96,24 +96,24 @@ for (const promise of [late(true), refused]) {
     'waitFor',
     {},
     (connection) => connection.waitFor(promise),
-    'match of waitFor returned a promise',
+    'match function of waitFor returned a promise',
   )
   await asking(
     'match of request',
     {},
     (connection) => connection.request({}, { match: promise }),
-    'match of a request returned a promise',
+    'match function of a request returned a promise',
   )
   await asking(
     'match without ids',
     { requests: { id: false } },
     (connection) => connection.request({}, { match: promise }),
-    'match of a request returned a promise',
+    'match function of a request returned a promise',
   )
   const readAll = async (connection) => {
     for await (const _ of connection.requestMany({}, { isLast: promise }));
   }
-  await asking('isLast', {}, readAll, 'isLast of requestMany returned a promise')
+  await asking('isLast', {}, readAll, 'isLast function of requestMany returned a promise')
   for (const name of ['result', 'error', 'nextId', 'idKey']) {
     await asking(
       `requests.${name}`,
@@ -132,7 +132,7 @@ for (const promise of [late(true), refused]) {
     'encode of the codec',
     { codec: { encode: promise, decode: JSON.parse } },
     (connection) => connection.sendMessage({}),
-    'encode of the codec returned an instance of Promise',
+    'the codec returned an instance of Promise',
   )
 }
 
@@ -164,9 +164,9 @@ for (const promise of [late(true), refused]) {
     logger: { debug: boom, info: boom, warn: boom, error: boom },
   })
   server.peer.send({})
-  // An unhandled rejection would be told of by now.
+  // An unhandled rejection would have been reported by now.
   await sleep(20)
-  check(true, 'a logger that rejects harms nobody')
+  check(true, 'a logger that rejects has no effect')
   await client.close()
 }
 end()

@@ -1,4 +1,4 @@
-// Headers that no request can carry: found at the start where they are a value, and never retried for ever where a function returns them.
+// Headers that cannot be sent. As values, they are reported at start-up. If a function returns them, the attempt is not retried indefinitely.
 import * as H from 'holdfast'
 import { FakeClock } from 'holdfast/testing'
 import { annotate, check, end } from './support.mjs'

@@ -1,5 +1,5 @@
-// A heartbeat that rateLimit still holds back has not been sent: the peer must not be taken for dead for not answering it. Right: a peer
-// that answers every beat is never given up.
+// A heartbeat that rateLimit still delays has not been sent, so its missing reply must not end the connection. Expected: a peer that answers every
+// heartbeat is never considered lost.
 import { OnError, bootstrap } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { annotate, check, end } from './support.mjs'
@@ -45,6 +45,9 @@ for (const [name, options, work] of [
   work(client.connection)
   await clock.advance(300_000)
   const dead = stages.filter((stage) => stage === 'heartbeat').length
-  check(dead === 0, `${name}: given up ${dead} times in 5 minutes, over ${server.peers.length} connections`)
+  check(
+    dead === 0,
+    `${name}: considered lost ${dead} times in 5 minutes, over ${server.peers.length} connections`,
+  )
 }
 end()

@@ -1,4 +1,4 @@
-// A handler slower than the feed: what waits for it stays bounded (16 times highWaterMark and a few chunks), however often a paused
+// A handler slower than the feed. The number of pending messages stays bounded (16 times highWaterMark and a few chunks), however often a paused
 // socket is read.
 import dc from 'node:diagnostics_channel'
 import { createHash } from 'node:crypto'
@@ -15,7 +15,7 @@ const chunk = Buffer.concat(Array.from({ length: 1_000 }, () => frame))
 const acceptOf = (key) =>
   createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
 
-/** Writes as much as the client reads. */
+/** Writes as fast as the client reads. */
 function flood(socket) {
   while (socket.write(chunk));
   socket.once('drain', () => flood(socket))
@@ -58,6 +58,6 @@ const most = 16 * MARK + 3 * PER_CHUNK
 const { status } = client.connection.state
 check(
   seen.at(-1) <= most && status === 'open',
-  `highWaterMark ${MARK}, handled ${handled}; waiting each half second: ${seen.join(', ')}; at most ${most}; ${status}`,
+  `highWaterMark ${MARK}, handled ${handled}; pending every half second: ${seen.join(', ')}; at most ${most}; ${status}`,
 )
 end()

@@ -1,5 +1,5 @@
-// Two instances of one thing: a provider, or another client, that injects a client by its class. Right: it gets the connected instance of
-// the application, or the start fails and says so; never a second instance that no socket ever feeds.
+// A provider or another client injects a client by its class. Expected: it receives the connected instance of the application, or start-up reports an
+// error. It never receives a second instance that is not connected.
 import * as H from 'holdfast'
 import { MemoryServer } from 'holdfast/testing'
 import { annotate, check, end } from './support.mjs'
@@ -63,7 +63,7 @@ for (const [what, options, get] of rows) {
   await app.close()
 }
 
-// The same without a module: there, nothing is connected but the class itself.
+// The same without a module, where only the class itself is connected.
 const alone = await H.bootstrap(Other, { logger: false, transport: server.connect }).catch((error) => error)
 check(alone instanceof H.StartupError, `a client alone that injects Ticker: ${alone.message}`)
 end()

@@ -1,4 +1,4 @@
-// OpenInfo.downtime: how long there was no connection, failed attempts in between included.
+// OpenInfo.downtime is the time without a connection, including failed attempts.
 import { check, end, scene } from './support.mjs'
 
 const { server, clock, seen } = await scene(undefined, { reconnect: { delays: [10_000] } })
@@ -10,6 +10,6 @@ await clock.advance(100_000)
 const { open } = seen.findLast(({ kind }) => kind === 'open')
 check(
   open.isReconnect && open.downtime >= 39_000,
-  `lost, three refused attempts, open again after 40000 ms: downtime ${open.downtime}`,
+  `lost, three rejected attempts, open again after 40000 ms: downtime ${open.downtime}`,
 )
 end()

@@ -1,5 +1,5 @@
-// A subclass without a constructor of its own whose source contains the word "constructor (" (a comment, a string, this.constructor(…)):
-// its inherited constructor has to be given what it asks for, or the start has to fail; never an instance with undefined dependencies.
+// A subclass without its own constructor whose source contains the text "constructor (" (a comment, a string, this.constructor(…)). Expected: its
+// inherited constructor receives its dependencies, or start-up fails. It never gets undefined dependencies.
 import * as H from 'holdfast'
 import { MemoryServer } from 'holdfast/testing'
 import { annotate, check, end } from './support.mjs'

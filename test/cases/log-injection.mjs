@@ -1,5 +1,5 @@
-// Log injection: a server says line breaks, terminal escapes and marks that reorder text. None of them may reach a log line, the console,
-// or the message of an error, on whatever way: reasons, keys, bad JSON, schemas, replies, status texts, subprotocols, and a user's own errors.
+// Log injection. A server sends line breaks, terminal escapes and characters that reorder text. None of them may reach a log line, the console or an
+// error message through reasons, keys, bad JSON, schemas, replies, status texts, subprotocols or the user's own errors.
 import net from 'node:net'
 import * as H from 'holdfast'
 import { jsonRpc } from 'holdfast/requests'
@@ -12,7 +12,7 @@ const lines = []
 const keep = (level) => (message, facts) => lines.push({ level, message, err: facts?.err })
 const logger = { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') }
 
-/** Runs a client until the server has said what it says, and checks all that was logged and thrown. */
+/** Runs a client until the server has sent its text, and checks all log lines and errors. */
 async function run(name, url, options = {}, Class = H.WebSocketClient()(class Api {}), expected = 1) {
   const from = lines.length
   const thrown = []
@@ -99,9 +99,9 @@ const subscribed = annotate(
   [['rest', H.OnMessage()]],
   { inject: [H.Subscriptions] },
 )
-await run('refused subscription', at('schema'), {}, subscribed)
+await run('rejected subscription', at('schema'), {}, subscribed)
 
-/** Answers each request with a raw head. */
+/** Responds to each request with a raw head. */
 async function answering(head) {
   const raw = net.createServer((socket) => {
     socket.on('error', () => {})
@@ -113,7 +113,7 @@ async function answering(head) {
 const refusing = (text) => `HTTP/1.1 ${text}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`
 await run('status text', await answering(refusing('503 forged line \u001b[31mNope\u0007')), {}, known())
 
-// The console as the logger: it prints stacks, and would print a cause as it is.
+// The console as the logger prints stacks, and would print a cause unescaped.
 const printed = []
 const kept = { ...console }
 for (const level of ['debug', 'info', 'warn', 'error'])

@@ -1,4 +1,4 @@
-// context.signal is for whatever handlers start, many at once: that must not make Node warn of a leak.
+// context.signal can be used by everything that handlers start, many at once, without a leak warning from Node.
 import * as H from 'holdfast'
 import { MemoryServer } from 'holdfast/testing'
 import { annotate, check, end, sleep, until } from './support.mjs'
@@ -23,13 +23,13 @@ const server = new MemoryServer()
 const options = { transport: server.connect, heartbeat: false, concurrency: 20, logger: false }
 const client = await H.bootstrap(Answers, 'ws://peer.test', options)
 for (let i = 0; i < 20; i += 1) server.peer.send({ i })
-await until(() => server.peer.received.length === 20, 'every handler has begun')
+await until(() => server.peer.received.length === 20, 'every handler has started')
 await client.close()
-await until(() => ended === 60, 'all that they waited for has ended')
-// Node gives its warnings in a later turn.
+await until(() => ended === 60, 'everything that they waited for has ended')
+// Node emits its warnings in a later turn.
 await sleep(10)
 check(
   warnings.length === 0,
-  `20 handlers that answer with a stream, each waiting, asking and reading until context.signal: ${warnings[0] ?? 'no warning'}`,
+  `20 handlers that return a stream, each waiting, requesting and reading until context.signal: ${warnings[0] ?? 'no warning'}`,
 )
 end()

@@ -1,4 +1,4 @@
-// A large outbox is flushed, and drops its oldest, in time that grows with the number of messages and not with its square.
+// The time to flush a large outbox, and to drop its oldest messages, grows linearly with the number of messages, not quadratically.
 import * as H from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { annotate, check, end } from './support.mjs'
@@ -8,7 +8,7 @@ class Probe {
 }
 annotate(Probe, [['received', H.OnMessage()]])
 
-/** Fills an outbox of `n`, a quarter more than it holds, and connects again. */
+/** Fills an outbox of size `n` with a quarter more messages, and connects again. */
 async function run(n) {
   const server = new MemoryServer()
   const clock = new FakeClock()

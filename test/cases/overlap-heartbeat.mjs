@@ -1,4 +1,5 @@
-// Heartbeat.configure() in the @OnOpen of a new connection (the interval that its server announces) is about that connection, in a handover, too.
+// Heartbeat.configure() in the @OnOpen of a new connection (with the interval that its server announces) applies to that connection, even during a
+// handover.
 import * as H from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { annotate, check, end } from './support.mjs'
@@ -59,7 +60,7 @@ for (const [style, heartbeat] of Object.entries(STYLES)) {
   const second = beatsOf(server.peers[1]) - before
   check(
     first >= 5 && first <= 6 && second >= 19 && second <= 21,
-    `${style} beats, announced every 1000 ms, then every 300 ms on the connection that replaces it: in 6 s there were ${first}, then ${second} (20 expected)`,
+    `${style} heartbeats, announced every 1000 ms, then every 300 ms on the connection that replaces it: in 6 s there were ${first}, then ${second} (20 expected)`,
   )
 }
 end()

@@ -1,4 +1,4 @@
-// Requests and waiters belong to the link that they went out on, also in a handover.
+// Requests and waits belong to the link that they were sent on, even during a handover.
 import { check, end, scene } from './support.mjs'
 
 {
@@ -21,7 +21,7 @@ import { check, end, scene } from './support.mjs'
   check(outcome === 'resolved', `a request sent on the new link outlives the end of the old one: ${outcome}`)
 }
 
-/** Loses a new link while its `@OnOpen` waits, and returns how the wait has ended in that turn. */
+/** Loses a new link while its `@OnOpen` waits, and returns the result of the wait in that turn. */
 async function lose(wait) {
   let outcome = 'pending'
   const handlersOf = () => ({
@@ -67,7 +67,7 @@ check(waited === 'ConnectionLostError', `waitFor in the @OnOpen of a new link th
   await clock.settle()
   check(
     early === undefined && taken?.from === 'new' && count('message') === 1,
-    `waitFor in the @OnOpen of the new link takes the message from the ${(early ?? taken)?.from} one; handlers receive ${count('message')}`,
+    `waitFor in the @OnOpen of the new link consumes the message from the ${(early ?? taken)?.from} one; handlers receive ${count('message')}`,
   )
 }
 end()

@@ -1,4 +1,5 @@
-// Make before break: what is due while a handover is still busy is not forgotten; closing is bounded; the old connection is closed in good order.
+// A handover opens the new connection first. Anything that becomes due while it is busy is kept, closing is bounded, and the old connection is closed
+// gracefully.
 import { check, end, scene } from './support.mjs'
 
 const hangs = () => ({ message: ({ hang }) => (hang ? new Promise(() => {}) : undefined) })
@@ -47,7 +48,7 @@ const TIMES = { closeTimeout: 5_000, drainTimeout: 30_000 }
   await clock.advance(120_000)
   check(
     server.peers.length >= 3,
-    `a handover whose first try failed is tried again, however long the end of that try takes: ${server.peers.length - 1} tries in 120 s, open: connection ${connection.state.connectionNumber}`,
+    `a handover whose first attempt failed is retried, however long the end of that attempt takes: ${server.peers.length - 1} attempts in 120 s, open: connection ${connection.state.connectionNumber}`,
   )
 }
 
@@ -64,7 +65,7 @@ const TIMES = { closeTimeout: 5_000, drainTimeout: 30_000 }
   await clock.advance(60_000)
   check(
     server.peers.length === 3,
-    `reconnect({ overlap: true }) asked of the new connection during the handover is done after it: ${server.peers.length} connections`,
+    `reconnect({ overlap: true }) called on the new connection during the handover runs after it: ${server.peers.length} connections`,
   )
 }
 
@@ -83,7 +84,7 @@ const TIMES = { closeTimeout: 5_000, drainTimeout: 30_000 }
   const close = seen.find(({ kind }) => kind === 'close')?.close
   check(
     close?.wasClean && clock.now() - begun < 1_000,
-    `an old connection that was paused is read again to be closed: after ${clock.now() - begun} ms, code ${close?.code}, wasClean ${close?.wasClean}`,
+    `a paused old connection is read again in order to be closed: after ${clock.now() - begun} ms, code ${close?.code}, wasClean ${close?.wasClean}`,
   )
 }
 end()

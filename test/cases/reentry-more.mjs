@@ -1,5 +1,5 @@
-// User code that calls the connection from wherever it runs: option functions, abort listeners, handlers of states and ends, codec, route and logger.
-// What it asks is done; no socket and no promise is left; nothing is thrown at the process; calls in a circle do not storm the server.
+// User code calls the connection from option functions, abort listeners, handlers of states and ends, the codec, the route and the logger. Expected:
+// each call takes effect, no socket and no promise is left, and nothing is thrown at the process. Recursive calls do not flood the server.
 import { check, end, scene } from './support.mjs'
 
 const thrown = []
@@ -8,7 +8,7 @@ process.on('unhandledRejection', (error) => thrown.push(error))
 
 const TIMES = { closeTimeout: 5_000, drainTimeout: 5_000, random: () => 0.5 }
 
-/** Lets time pass, and checks that the connection has ended and has left nothing behind. */
+/** Lets time pass, and checks that the connection has ended and released everything. */
 async function ends(name, { server, clock, connection, count }, within = 5_000) {
   let isClosed = false
   void connection.closed.then(() => (isClosed = true))
@@ -16,18 +16,18 @@ async function ends(name, { server, clock, connection, count }, within = 5_000) 
   const left = server.peers.filter(({ isEnded }) => !isEnded).length
   check(
     isClosed && left === 0 && clock.timers === 0 && count('open') === count('close') && thrown.length === 0,
-    `${name}: ${connection.state.status}, ${count('open')} x @OnOpen, ${count('close')} x @OnClose, sockets left ${left}, timers left ${clock.timers}, thrown at the process: ${thrown.splice(0).join('; ') || 'nothing'}`,
+    `${name}: ${connection.state.status}, ${count('open')} x @OnOpen, ${count('close')} x @OnClose, sockets left ${left}, timers left ${clock.timers}, uncaught: ${thrown.splice(0).join('; ') || 'nothing'}`,
   )
 }
 
-/** Checks that the connection is open on one socket, and how many there were in so many seconds. */
+/** Checks that the connection is open on one socket, and how many connections there were in this many seconds. */
 async function staysOpen(name, made, seconds, highest) {
   const { server, clock, connection } = made
   await clock.advance(seconds * 1_000)
   const before = server.peers.length
   check(
     before <= highest && thrown.length === 0,
-    `${name}: ${before} connections in ${seconds} s, ${highest} allowed; thrown at the process: ${thrown.splice(0).join('; ') || 'nothing'}`,
+    `${name}: ${before} connections in ${seconds} s, ${highest} allowed; uncaught: ${thrown.splice(0).join('; ') || 'nothing'}`,
   )
   void connection.close()
   await ends(`${name}, then close()`, made)
@@ -86,7 +86,7 @@ for (const what of ['close', 'terminate']) {
   ;({ connection } = made)
   void connection.close()
   await ends('@OnStateChange(closing) calls reconnect()', made)
-  check(refused === 'ConnectionClosedError', `it is refused: ${refused}`)
+  check(refused === 'ConnectionClosedError', `it is rejected: ${refused}`)
 }
 
 {
@@ -121,7 +121,7 @@ for (const what of ['close', 'terminate']) {
   ;({ connection } = made)
   void connection.close()
   await ends('@OnClosing calls end()', made)
-  check(refused === 'ConnectionClosedError', `it is refused: ${refused}`)
+  check(refused === 'ConnectionClosedError', `it is rejected: ${refused}`)
 }
 
 {
@@ -219,7 +219,7 @@ for (const what of ['codec', 'route']) {
   await staysOpen('@OnOpen calls reconnect({ overlap: true }) each time', made, 60, 35)
 }
 
-/** Calls what may be refused once the connection is closing. */
+/** Calls a function that can be rejected once the connection is closing. */
 function tryTo(call) {
   try {
     call()

@@ -1,5 +1,5 @@
-// User code that runs in the middle of a loss (an abort listener of context.signal, shouldReconnect, delays, @OnError of what rateLimit held back)
-// calls connection.reconnect(): the connection comes back, close() settles, nothing is thrown at the process.
+// User code calls connection.reconnect() while a loss is processed (in an abort listener of context.signal, in shouldReconnect or delays, or in
+// @OnError for a message that rateLimit delayed). Expected: the connection comes back, close() settles, and nothing is thrown at the process.
 import * as H from 'holdfast'
 import { check, end, probe, serve, until } from './support.mjs'
 
@@ -20,7 +20,7 @@ const OPTIONS = {
   drainTimeout: 300,
 }
 
-/** Waits for a fact that has to come soon; returns whether it has. */
+/** Waits for a condition that should be true soon. Returns whether it was. */
 const comes = (condition) =>
   until(condition, '', 3_000).then(
     () => true,
@@ -49,13 +49,13 @@ async function run(name, { handlers = {}, options = {}, before }) {
   const isGone = await comes(() => live.size === 0)
   check(
     isBack && closes && isGone && thrown.length === 0 && count('open') === count('close'),
-    `${name}: back ${isBack} after ${server.count() - begun} connections, close() settles: ${closes}, opens ${count('open')}, closes ${count('close')}, thrown at the process: ${thrown.map(({ message }) => message).join('; ') || 'nothing'}`,
+    `${name}: back ${isBack} after ${server.count() - begun} connections, close() settles: ${closes}, opens ${count('open')}, closes ${count('close')}, uncaught: ${thrown.map(({ message }) => message).join('; ') || 'nothing'}`,
   )
   for (const socket of live) socket.terminate()
   await until(() => live.size === 0, 'no socket is left')
 }
 
-/** Calls `reconnect()` the first time that it is called once the connection is there. */
+/** Calls `reconnect()` the first time that it is called after the connection exists. */
 function once() {
   let connection
   return {
@@ -113,7 +113,7 @@ await run('reconnect() whose abort listener calls reconnect()', {
 }
 {
   const user = once()
-  await run('@OnError of what rateLimit held back', {
+  await run('@OnError for a message that rateLimit delayed', {
     handlers: { failed: (error) => (error instanceof H.MessageDroppedError ? user.reconnect() : undefined) },
     options: { rateLimit: { messages: 2, per: 10_000 } },
     before: (connection) => {
@@ -125,11 +125,11 @@ await run('reconnect() whose abort listener calls reconnect()', {
 await run('a loss during a handover', {
   before: async (connection) => {
     connection.reconnect({ overlap: true })
-    await until(() => connection.state.connectionNumber === 2, 'the second connection serves')
+    await until(() => connection.state.connectionNumber === 2, 'the second connection is current')
   },
 })
 
-// A url function runs while the candidate of a handover begins.
+// A url function runs while the candidate of a handover starts.
 for (const what of ['reconnect', 'close', 'terminate']) {
   thrown.length = 0
   let calls = 0
@@ -146,7 +146,7 @@ for (const what of ['reconnect', 'close', 'terminate']) {
   if (what === 'reconnect') {
     await until(
       () => connection.state.connectionNumber === 2 && live.size === 1,
-      'the second connection serves',
+      'the second connection is current',
     )
     void client.close()
   }
@@ -154,7 +154,7 @@ for (const what of ['reconnect', 'close', 'terminate']) {
   const isGone = await comes(() => live.size === 0)
   check(
     closes && isGone && thrown.length === 0 && count('open') === count('close'),
-    `url function calls ${what}() while the candidate begins: closed settles: ${closes}, sockets left ${live.size}, state ${connection.state.status}, thrown at the process: ${thrown.map(({ message }) => message).join('; ') || 'nothing'}`,
+    `url function calls ${what}() while the candidate starts: closed settles: ${closes}, sockets left ${live.size}, state ${connection.state.status}, uncaught: ${thrown.map(({ message }) => message).join('; ') || 'nothing'}`,
   )
   for (const socket of live) socket.terminate()
   await until(() => live.size === 0, 'no socket is left')

@@ -14,13 +14,13 @@ import { WebSocketServer } from 'ws'
 
 export const QUICK = { initialDelay: 60, maxDelay: 200, minUptime: 150 }
 
-/** Waits a span: only where something must not happen in it, or where time itself is the subject. */
+/** Waits for a time span. Use it only if something must not happen in it, or if the test is about time. */
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /**
- * Waits for a fact.
+ * Waits for a condition.
  *
- * @throws Error that names the fact when it has not come within `limit` milliseconds
+ * @throws Error that names the condition if it is not true within `limit` milliseconds
  */
 export async function until(condition, what, limit = 20_000) {
   const begun = performance.now()
@@ -30,7 +30,7 @@ export async function until(condition, what, limit = 20_000) {
   }
 }
 
-/** Decorates a class the legacy way, as compiled TypeScript would: `[method, decorator, …]` each. */
+/** Decorates a class like compiled TypeScript with legacy decorators. Each role is `[method, decorator, …]`. */
 export function annotate(Class, roles, options = {}) {
   for (const [method, ...decorators] of roles) {
     const descriptor = Object.getOwnPropertyDescriptor(Class.prototype, method)
@@ -52,7 +52,7 @@ export async function serve(each, options = {}) {
   return Object.assign(server, { url: `ws://127.0.0.1:${server.address().port}/`, count: () => count })
 }
 
-/** Returns a class whose handlers call the functions, and the events that it has seen, in order: `{ kind, … }` each. */
+/** Returns a class whose handlers call the functions, and its recorded events in order, each as `{ kind, … }`. */
 export function probe({ opened, message, failed, closing, closed, changed } = {}) {
   const seen = []
   const count = (kind) => seen.filter((event) => event.kind === kind).length
@@ -92,7 +92,7 @@ export function probe({ opened, message, failed, closing, closed, changed } = {}
   return { Probe: annotate(Probe, roles), seen, count }
 }
 
-/** Opens a client on an in-memory server with a clock of its own. `handlersOf` receives the clock. */
+/** Opens a client on an in-memory server with its own clock. `handlersOf` receives the clock. */
 export async function scene(handlersOf = () => ({}), { url = 'ws://peer.test', ...options } = {}) {
   const server = new MemoryServer()
   const clock = new FakeClock()
@@ -111,7 +111,7 @@ export async function scene(handlersOf = () => ({}), { url = 'ws://peer.test', .
 
 let wrong = 0
 
-/** Prints one fact, and remembers whether it holds. */
+/** Prints one result, and records whether it is right. */
 export function check(isRight, text) {
   if (!isRight) wrong += 1
   console.log(`${isRight ? 'ok   ' : 'WRONG'} ${text}`)
@@ -119,7 +119,7 @@ export function check(isRight, text) {
 
 export const note = (text) => console.log(`note  ${text}`)
 
-/** Ends the process: 0 if every fact holds. */
+/** Exits the process with 0 if every result is right. */
 export const end = () => process.exit(wrong ? 1 : 0)
 
 process.on('unhandledRejection', (error) => check(false, `unhandled rejection: ${error}`))

@@ -8,7 +8,7 @@ function decode(text: string): unknown {
   return bigintJsonCodec.decode(text, false)
 }
 
-/** Reads with JSON.parse, or tells that it cannot. */
+/** Parses with JSON.parse, or returns that it failed. */
 function outcome(read: (text: string) => unknown, text: string): unknown {
   try {
     return read(text)
@@ -47,12 +47,12 @@ describe('bigintJsonCodec', () => {
       [`{"text":"\\"\\u20ac\\n",\t"id":\n${LONG}}`, { text: '"€\n', id: BigInt(LONG) }],
     ]
     for (const [text, value] of rows) {
-      it(`reads ${JSON.stringify(text)}`, () => {
+      it(`decodes ${JSON.stringify(text)}`, () => {
         expect(decode(text)).to.deep.equal(value)
       })
     }
 
-    it('reads, and refuses, what JSON.parse does, long integers apart', () => {
+    it('accepts and rejects the same texts as JSON.parse, except for long integers', () => {
       const random = new SeededRandom(7)
       const seeds = [
         '{"type":"x","list":[1,-2.5e-3,true,false,null,"a\\u0041\\\\b"],"o":{"":{}}}',
@@ -84,21 +84,21 @@ describe('bigintJsonCodec', () => {
         const at = random.between(0, seed.length)
         const end = at + random.between(0, 2)
         const text = seed.slice(0, at) + (random.chance(0.7) ? random.pick(pieces) : '') + seed.slice(end)
-        // Behind a long integer it is read the long way.
+        // After a long integer, it is parsed by the slow path.
         const read = outcome((given) => (decode(`[1234567890123456,${given}]`) as unknown[])[1], text)
         const expected = outcome((given) => (JSON.parse(`[1234567890123456,${given}]`) as unknown[])[1], text)
         if (!/\d{16}/.test(String(expected))) expect(read, text).to.deep.equal(expected)
       }
     })
 
-    it('lets the last of several equal keys win, in the place of the first', () => {
+    it('keeps the last of several equal keys, in the position of the first', () => {
       const text = `{"a":${LONG},"b":1,"a":{"x":1},"a":[2]}`
       expect(decode(text)).to.deep.equal({ a: [2], b: 1 })
       expect(Object.keys(decode(text) as object)).to.deep.equal(['a', 'b'])
       expect(decode(`{"a":1,"a":null,"b":${LONG}}`)).to.have.property('a', null)
     })
 
-    it('makes __proto__ a property like any other, and touches no prototype', () => {
+    it('treats __proto__ as an ordinary property, and changes no prototype', () => {
       for (const text of [
         `{"__proto__":{"x":1},"id":${LONG}}`,
         `{"__proto__":1,"__proto__":{"x":1},"id":${LONG}}`,
@@ -111,7 +111,7 @@ describe('bigintJsonCodec', () => {
       expect(({} as { x?: unknown }).x).to.equal(undefined)
     })
 
-    it('throws for what is nested too deep for it, and reads on', () => {
+    it('throws for excessive nesting, and continues to work', () => {
       const deep = '['.repeat(200_000) + LONG + ']'.repeat(200_000)
       expect(() => decode(deep)).to.throw(RangeError)
       expect(decode(LONG)).to.equal(BigInt(LONG))
@@ -123,14 +123,14 @@ describe('bigintJsonCodec', () => {
       expect(() => decode(`-${'9'.repeat(1_000_000)}`)).to.throw(RangeError)
     })
 
-    it('throws for what is no JSON', () => {
+    it('throws for invalid JSON', () => {
       for (const text of ['{', `{"id":${LONG}`, `[${LONG},]`, `0${LONG}`, '', `${LONG} x`])
         expect(() => decode(text), text).to.throw(SyntaxError)
     })
   })
 
   describe('#encode', () => {
-    it('writes a BigInt as the integer that it is, and all else as JSON does', () => {
+    it('encodes a BigInt as an integer, and everything else as JSON does', () => {
       const message = { id: BigInt(LONG), at: new Date(0), list: [undefined, NaN], none: undefined }
       const text = `{"id":${LONG},"at":"1970-01-01T00:00:00.000Z","list":[null,null]}`
       expect(bigintJsonCodec.encode(message)).to.equal(text)
@@ -138,22 +138,31 @@ describe('bigintJsonCodec', () => {
       expect(bigintJsonCodec.encode(5n)).to.equal('5')
     })
 
-    it('does so also where the application has taught JSON.stringify something else', () => {
+    it('does so even if the application has changed JSON.stringify for BigInt', () => {
       const prototype = BigInt.prototype as { toJSON?: () => string }
       prototype.toJSON = () => 'taught'
       try {
         expect(bigintJsonCodec.encode({ id: BigInt(LONG) })).to.equal(`{"id":${LONG}}`)
-        expect(() => bigintJsonCodec.encode(undefined)).to.throw(TypeError, 'JSON has no text for undefined')
+        expect(() => bigintJsonCodec.encode(undefined)).to.throw(
+          TypeError,
+          'undefined has no JSON representation',
+        )
       } finally {
         delete prototype.toJSON
       }
     })
 
-    it('throws what JSON throws where JSON has no text', () => {
+    it('throws the error of JSON for values without a JSON representation', () => {
       const circle: { id: bigint; self?: unknown } = { id: 1n }
       circle.self = circle
-      expect(() => bigintJsonCodec.encode(undefined)).to.throw(TypeError, 'JSON has no text for undefined')
-      expect(() => bigintJsonCodec.encode(() => {})).to.throw(TypeError, 'JSON has no text for a function')
+      expect(() => bigintJsonCodec.encode(undefined)).to.throw(
+        TypeError,
+        'undefined has no JSON representation',
+      )
+      expect(() => bigintJsonCodec.encode(() => {})).to.throw(
+        TypeError,
+        'a function has no JSON representation',
+      )
       expect(() => bigintJsonCodec.encode(circle)).to.throw(TypeError)
       const failing = {
         toJSON(): never {

@@ -9,11 +9,11 @@ import { ready } from '../support/rig.js'
 
 interface Row {
   readonly codec: Codec
-  /** Frames that cannot be decoded, of the one kind or the other. */
+  /** Frames of either kind that cannot be decoded. */
   readonly bad: readonly (string | Uint8Array)[]
-  /** A frame that says 'good'. */
+  /** A frame that contains 'good'. */
   readonly good: string | Uint8Array
-  /** What cannot be sent. */
+  /** A value that cannot be sent. */
   readonly unsendable: unknown
 }
 
@@ -57,10 +57,10 @@ const ROWS: Readonly<Record<string, Row>> = {
 
 describe('An error of a codec', () => {
   for (const [name, { codec, bad, good, unsendable }] of Object.entries(ROWS)) {
-    describe(`, of ${name},`, () => {
+    describe(`for ${name}`, () => {
       for (const frame of bad) {
         const shown = typeof frame === 'string' ? JSON.stringify(frame.slice(0, 20)) : `${frame.length} bytes`
-        it(`loses one message only, and is reported with the stage decode: ${shown}`, async () => {
+        it(`loses only one message, and is reported with stage decode: ${shown}`, async () => {
           const { server, witness } = await ready({ codec })
           server.peer.send(frame)
           server.peer.send(good)
@@ -71,7 +71,7 @@ describe('An error of a codec', () => {
         })
       }
 
-      it('is reported with the stage encode where a handler returns what it cannot write', async () => {
+      it('is reported with stage encode if a handler returns a value that cannot be encoded', async () => {
         const { server, witness } = await ready({ codec }, { message: () => unsendable })
         server.peer.send(good)
         server.peer.send(good)
@@ -81,7 +81,7 @@ describe('An error of a codec', () => {
         expect(server.peer.received).to.deep.equal([])
       })
 
-      it('is thrown at the call of sendMessage', async () => {
+      it('is thrown by the call of sendMessage', async () => {
         const { server, witness } = await ready({ codec })
         expect(() => void witness.connection.sendMessage(unsendable)).to.throw(EncodeError)
         void witness.connection.sendMessage('good')

@@ -6,7 +6,7 @@ import type { Deferred } from '#src/core/deferred.js'
 import { rejection } from '../support/rejection.js'
 import { ready, start } from '../support/rig.js'
 
-/** Codecs that know which link they are of, and join what comes in parts until a line ends; each is made when a link opens. */
+/** Codecs that know the number of their link and join parts until a line ends. Each link creates its own. */
 function lines(): { readonly codec: () => Codec; readonly made: () => number } {
   let made = 0
   const codec = (): Codec => {
@@ -33,8 +33,8 @@ async function begin(options: ClientOptions = {}, hooks?: Parameters<typeof read
   return { ...rig, made, connection: rig.witness.connection }
 }
 
-describe('a codec per link', () => {
-  it('joins what belongs together, and forgets a part with its link', async () => {
+describe('A codec per link', () => {
+  it('joins the parts of a message, and forgets a part along with its link', async () => {
     const { clock, made, server, witness } = await begin()
     for (const part of ['{"n"', ':1}\n{"n":', '2}\n', '{"n":3']) server.peer.send(part)
     server.peer.drop()
@@ -49,7 +49,7 @@ describe('a codec per link', () => {
     expect(made()).to.equal(2)
   })
 
-  it('is one for each link of a handover, in both directions', async () => {
+  it('is separate for each link of a handover, in both directions', async () => {
     const hooks = { message: (message: unknown) => ({ echo: message }) }
     const { clock, connection, server } = await begin({}, hooks)
     const [old] = server.peers
@@ -68,7 +68,7 @@ describe('a codec per link', () => {
     await held
   })
 
-  it('encodes everything that leaves on its link', async () => {
+  it('encodes everything that is sent on its link', async () => {
     const rig = await begin(
       {
         ackOnArrival: (message) => ('ack' in Object(message) ? { acked: 1 } : undefined),
@@ -122,7 +122,7 @@ describe('a codec per link', () => {
       expect(server.peer.received).to.deep.equal(['2:"a"', '2:"b"', '2:{"ask":true,"id":1}'])
     })
 
-    it('are reported by the stage encode if that codec cannot encode them, and thrown at the call with a link', async () => {
+    it('are reported with stage encode if that codec cannot encode them, and throw at the call if there is a link', async () => {
       const { clock, connection, server, witness } = await begin()
       expect(() => connection.sendMessage(1n)).to.throw(EncodeError)
       server.peer.drop()
@@ -135,7 +135,7 @@ describe('a codec per link', () => {
       expect(context).to.deep.include({ stage: 'encode', message: 1n })
     })
 
-    it('are told to conflate, limited in number, and named when they are dropped', async () => {
+    it('are passed to conflate, limited in number, and reported when they are dropped', async () => {
       const conflate = (message: unknown): unknown => (message as { kind?: string }).kind
       const { connection, server, witness } = await begin({ outbox: { limit: 2, conflate } })
       server.peer.drop()
@@ -148,7 +148,7 @@ describe('a codec per link', () => {
       expect(error).to.deep.include({ messages: [{ kind: 'a', n: 2 }, { kind: 'b' }] })
     })
 
-    it('are named when the rate limit held them back and their link is lost', async () => {
+    it('are reported if the rate limit held them back when their link was lost', async () => {
       const rig = start({
         codec: lines().codec,
         heartbeat: false,
@@ -165,7 +165,7 @@ describe('a codec per link', () => {
       await rig.witness.connection.terminate()
     })
 
-    it('do not exist for end(): it rejects without a link', async () => {
+    it('are not possible for end(), which rejects without a link', async () => {
       const { connection, server } = await begin()
       server.peer.drop()
       const error = await rejection(connection.end('bye'))
@@ -173,8 +173,8 @@ describe('a codec per link', () => {
     })
   })
 
-  describe('whose function fails', () => {
-    it('by throwing, fails the attempt, which is retried', async () => {
+  describe('its function', () => {
+    it('fails the attempt if it throws, and the attempt is retried', async () => {
       const { codec } = lines()
       let calls = 0
       const failing = (): Codec => {
@@ -200,7 +200,7 @@ describe('a codec per link', () => {
       ['an object without decode', () => ({ encode: String })],
       ['nothing', () => undefined],
     ] as const) {
-      it(`by returning ${what}, fails for good before the first success`, async () => {
+      it(`ends the connection before the first success if it returns ${what}`, async () => {
         const rig = start({ codec: codec as unknown as () => Codec })
         const error = await rejection(rig.starting)
         expect(error)
@@ -211,7 +211,7 @@ describe('a codec per link', () => {
       })
     }
 
-    it('or closes the connection, leaves no open socket', async () => {
+    it('leaves no open socket if it closes the connection', async () => {
       const { codec } = lines()
       const gate: Deferred<void> = deferred()
       const rig = start({

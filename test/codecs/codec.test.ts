@@ -4,11 +4,11 @@ import { jsonCodec } from 'holdfast/codecs'
 import { encodeWith } from '#src/codecs/codec.js'
 
 describe('encodeWith', () => {
-  it('returns what the codec makes of the value', () => {
+  it('returns the encoded value', () => {
     expect(encodeWith(jsonCodec, { a: 1 })).to.equal('{"a":1}')
   })
 
-  it('throws an EncodeError that names the kind of value and carries the cause', () => {
+  it('throws an EncodeError that names the kind of value and contains the cause', () => {
     const thrown = new RangeError('too deep')
     const encode = (): string => {
       throw thrown
@@ -20,15 +20,15 @@ describe('encodeWith', () => {
       error = caught
     }
     expect(error).to.be.instanceOf(EncodeError)
-    expect((error as EncodeError).message).to.equal('Could not encode a plain object: too deep')
+    expect((error as EncodeError).message).to.equal('Failed to encode a plain object: too deep')
     expect((error as EncodeError).cause).to.equal(thrown)
   })
 
-  it('throws an EncodeError where the codec is asynchronous, and leaves no unhandled rejection', () => {
+  it('throws an EncodeError if the codec is asynchronous, and leaves no unhandled rejection', () => {
     const codec = { ...jsonCodec, encode: () => Promise.reject(new Error('unheard')) as never }
     expect(() => encodeWith(codec, {})).to.throw(
       EncodeError,
-      'Could not encode a plain object: encode of the codec returned an instance of Promise, and has to return a string or a Uint8Array',
+      'Failed to encode a plain object: the codec returned an instance of Promise, expected a string or a Uint8Array',
     )
   })
 
@@ -38,11 +38,11 @@ describe('encodeWith', () => {
     [new ArrayBuffer(1), 'an instance of ArrayBuffer'],
   ]
   for (const [data, told] of accidents) {
-    it(`throws an EncodeError where the codec gives ${told}, which is no frame`, () => {
+    it(`throws an EncodeError if the codec returns ${told}, which cannot be a frame`, () => {
       const codec = { ...jsonCodec, encode: () => data as string }
       expect(() => encodeWith(codec, {})).to.throw(
         EncodeError,
-        `Could not encode a plain object: encode of the codec returned ${told}, and has to return a string or a Uint8Array`,
+        `Failed to encode a plain object: the codec returned ${told}, expected a string or a Uint8Array`,
       )
     })
   }

@@ -16,18 +16,18 @@ describe('compressedCodec', () => {
     describe(`with ${format}`, () => {
       const codec = compressedCodec({ format })
 
-      it('inflates binary frames, and reads JSON from them', () => {
+      it('decompresses binary frames, and decodes JSON from them', () => {
         expect(codec.isBinary).to.equal(true)
         expect(codec.decode(pack('{"price":"5 €"}'), true)).to.deep.equal({ price: '5 €' })
       })
 
-      it('reads a view into a larger buffer from its own place', () => {
+      it('reads only the bytes of a view into a larger buffer', () => {
         const packed = pack('[1]')
         const within = Buffer.concat([Buffer.alloc(3), packed, Buffer.alloc(3)])
         expect(codec.decode(within.subarray(3, 3 + packed.length), true)).to.deep.equal([1])
       })
 
-      it('throws for a frame that ends too early, wherever it does', () => {
+      it('throws for a truncated frame, wherever it ends', () => {
         const packed = pack('{"type":"ticker","price":1.5}')
         for (let length = 0; length < packed.length; length += 1)
           expect(() => codec.decode(packed.subarray(0, length), true)).to.throw(Error, 'end of file')
@@ -38,16 +38,16 @@ describe('compressedCodec', () => {
         ['zeros', Buffer.alloc(4)],
         ['a second stream', pack('[2]')],
       ] as const) {
-        it(`throws where ${what} follow${what.startsWith('a') ? 's' : ''} the data`, () => {
+        it(`throws if ${what} follow${what.startsWith('a') ? 's' : ''} the data`, () => {
           expect(() => codec.decode(Buffer.concat([pack('[1]'), rest]), true)).to.throw(Error)
         })
       }
 
-      it('throws for what is not compressed at all', () => {
+      it('throws for data that is not compressed', () => {
         expect(() => codec.decode(Buffer.from('{"type":"plain"}'), true)).to.throw(Error)
       })
 
-      it('throws for what inflates beyond maxOutput, having inflated no more than that', () => {
+      it('throws for data that expands beyond maxOutput, without expanding more than that', () => {
         const bomb = pack(Buffer.alloc(32 * 1024 * 1024 + 1))
         const small = compressedCodec({ format, maxOutput: 1_000, codec: textCodec })
         const text = 'maxOutput (1000 bytes)'
@@ -57,22 +57,22 @@ describe('compressedCodec', () => {
         expect(() => codec.decode(bomb, true)).to.throw(RangeError, 'maxOutput (33554432 bytes)')
       })
 
-      it('compresses what is sent with compress, so that the peer can read it', () => {
+      it('compresses outgoing messages with compress, so that the peer can read them', () => {
         const data = compressedCodec({ format, compress: true }).encode({ a: 1 })
         expect(unpack(data).toString()).to.equal('{"a":1}')
       })
     })
   }
 
-  it('sends what the inner codec gives, where compress is not asked for', () => {
+  it('sends what the inner codec returns without compress', () => {
     expect(compressedCodec({ format: 'gzip' }).encode({ pong: 1 })).to.equal('{"pong":1}')
   })
 
-  it('hands text frames to the inner codec', () => {
+  it('passes text frames to the inner codec', () => {
     expect(compressedCodec({ format: 'gzip' }).decode('{"a":1}', false)).to.deep.equal({ a: 1 })
   })
 
-  it('hands inflated bytes to an inner codec that is binary, and text to one that is not', () => {
+  it('passes decompressed bytes to a binary inner codec, and text to other codecs', () => {
     const seen: [unknown, boolean][] = []
     const noting = (isBinary: boolean): Codec => ({
       isBinary,
@@ -87,22 +87,22 @@ describe('compressedCodec', () => {
     ])
   })
 
-  it('goes around msgpack', () => {
+  it('works with msgpack inside', () => {
     const codec = compressedCodec({ format: 'deflate', codec: msgpackCodec, compress: true })
     expect(codec.decode(codec.encode({ a: [1, null] }), true)).to.deep.equal({ a: [1, null] })
   })
 
-  it('throws where the text inside is no UTF-8', () => {
+  it('throws if the decompressed text is not valid UTF-8', () => {
     const codec = compressedCodec({ format: 'gzip', codec: createJsonCodec() })
     expect(() => codec.decode(gzipSync(Buffer.from([0x22, 0xff, 0x22])), true)).to.throw(TypeError, 'utf-8')
   })
 
-  it('takes an explicit undefined for nothing said', () => {
+  it('treats explicit undefined options as absent', () => {
     const options = { format: 'gzip', codec: undefined, maxOutput: undefined, compress: undefined } as const
     expect(compressedCodec(options).decode(gzipSync('[1]'), true)).to.deep.equal([1])
   })
 
-  it('tells how much the frame decoded last has unfolded to, where it was compressed and could be inflated', () => {
+  it('returns the size of the last frame after decompression, and undefined if there was none', () => {
     const codec = compressedCodec({ format: 'gzip', maxOutput: 1_000 })
     codec.decode(gzipSync('"0123456789"'), true)
     expect(codec.decodedBytes).to.equal(12)
@@ -115,22 +115,25 @@ describe('compressedCodec', () => {
     expect(codec.decodedBytes).to.equal(undefined)
   })
 
-  it('takes a maxOutput beyond what any buffer can hold', () => {
+  it('accepts a maxOutput beyond the maximum size of a buffer', () => {
     const codec = compressedCodec({ format: 'gzip', maxOutput: Number.MAX_SAFE_INTEGER })
     expect(codec.decode(gzipSync('[1]'), true)).to.deep.equal([1])
   })
 
   const wrong: [unknown, string][] = [
-    [{}, 'format is undefined; give one of gzip, deflate, deflate-raw'],
-    [{ format: 'brotli' }, 'format is "brotli"; give one of'],
-    [{ format: 'constructor' }, 'format is "constructor"; give one of'],
-    [{ format: 'gzip', codec: {} }, 'codec is a plain object; give one such as jsonCodec'],
-    [{ format: 'gzip', codec: null }, 'codec is null'],
-    [{ format: 'gzip', maxOutput: 0 }, 'maxOutput is 0; give whole bytes from 1'],
-    [{ format: 'gzip', maxOutput: Infinity }, 'maxOutput is Infinity'],
+    [{}, 'format must be one of gzip, deflate, deflate-raw, received undefined'],
+    [{ format: 'brotli' }, 'received "brotli"'],
+    [{ format: 'constructor' }, 'received "constructor"'],
+    [{ format: 'gzip', codec: {} }, 'codec must have the methods encode and decode, received a plain object'],
+    [{ format: 'gzip', codec: null }, 'received null'],
+    [{ format: 'gzip', maxOutput: 0 }, 'maxOutput must be an integer of at least 1, received 0'],
+    [
+      { format: 'gzip', maxOutput: Infinity },
+      'maxOutput must be an integer of at least 1, received Infinity',
+    ],
   ]
   for (const [options, said] of wrong) {
-    it(`refuses at once: ${said}`, () => {
+    it(`rejects invalid options immediately: ${said}`, () => {
       expect(() => compressedCodec(options as CompressedCodecOptions)).to.throw(TypeError, said)
     })
   }

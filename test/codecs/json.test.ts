@@ -3,19 +3,19 @@ import { createJsonCodec, isPlainJson, jsonCodec } from '#src/codecs/json.js'
 
 describe('jsonCodec', () => {
   describe('#encode', () => {
-    it('writes a value as JSON text, a string included', () => {
+    it('encodes a value as JSON text, strings included', () => {
       expect(jsonCodec.encode({ a: [1, null] })).to.equal('{"a":[1,null]}')
       expect(jsonCodec.encode('text')).to.equal('"text"')
     })
 
-    it('throws for a value without JSON, and names its kind', () => {
-      expect(() => jsonCodec.encode(undefined)).to.throw(TypeError, 'JSON has no text for undefined')
+    it('throws for a value without a JSON representation, and names its kind', () => {
+      expect(() => jsonCodec.encode(undefined)).to.throw(TypeError, 'undefined has no JSON representation')
       expect(() => jsonCodec.encode(new Uint8Array(2))).to.throw(TypeError, 'Pass bytes to send()')
-      expect(() => jsonCodec.encode(Symbol('s'))).to.throw(TypeError, 'JSON has no text for a symbol')
+      expect(() => jsonCodec.encode(Symbol('s'))).to.throw(TypeError, 'a symbol has no JSON representation')
       expect(() => jsonCodec.encode(function named() {})).to.throw(TypeError, 'the function named')
     })
 
-    it('throws what JSON.stringify throws', () => {
+    it('throws the errors of JSON.stringify', () => {
       const circle: { self?: unknown } = {}
       circle.self = circle
       expect(() => jsonCodec.encode(circle)).to.throw(TypeError, 'circular')
@@ -24,7 +24,7 @@ describe('jsonCodec', () => {
   })
 
   describe('#decode', () => {
-    it('reads JSON text', () => {
+    it('decodes JSON text', () => {
       expect(jsonCodec.decode('{"a":[1,null]}', false)).to.deep.equal({ a: [1, null] })
     })
 
@@ -61,7 +61,7 @@ describe('createJsonCodec', () => {
     expect(keys).to.deep.equal(['at', 'n', ''])
   })
 
-  it('passes each value to the replacer, with the object that holds it', () => {
+  it('passes each value to the replacer, with the object that contains it', () => {
     const codec = createJsonCodec({
       replacer(key, value) {
         return key === 'id' && (this as { id: unknown }).id === value ? String(value) : value
@@ -72,13 +72,13 @@ describe('createJsonCodec', () => {
 
   it('throws if the replacer removes the whole message', () => {
     const codec = createJsonCodec({ replacer: () => undefined })
-    expect(() => codec.encode({})).to.throw(TypeError, 'JSON has no text for a plain object')
+    expect(() => codec.encode({})).to.throw(TypeError, 'a plain object has no JSON representation')
   })
 
   describe('with binary', () => {
     const codec = createJsonCodec({ binary: true })
 
-    it('reads UTF-8 from binary frames, and still reads text frames', () => {
+    it('decodes UTF-8 from binary frames, and still decodes text frames', () => {
       expect(codec.isBinary).to.equal(true)
       expect(codec.decode(Buffer.from('{"price":"5 €"}'), true)).to.deep.equal({ price: '5 €' })
       expect(codec.decode('{"a":1}', false)).to.deep.equal({ a: 1 })
@@ -88,7 +88,7 @@ describe('createJsonCodec', () => {
       expect(codec.decode(new Uint8Array(Buffer.from('xx[1]yy')).subarray(2, 5), true)).to.deep.equal([1])
     })
 
-    it('passes what it reads from binary frames to the reviver, too', () => {
+    it('passes values from binary frames to the reviver, too', () => {
       const reviving = createJsonCodec({ binary: true, reviver: (key, value) => (key ? [value] : value) })
       expect(reviving.decode(new TextEncoder().encode('{"price":"5 €"}'), true)).to.deep.equal({
         price: ['5 €'],
@@ -100,19 +100,19 @@ describe('createJsonCodec', () => {
       expect(() => codec.decode(bytes, true)).to.throw(TypeError, 'not valid for encoding utf-8')
     })
 
-    it('still writes text', () => {
+    it('still encodes text', () => {
       expect(codec.encode({ a: 1 })).to.equal('{"a":1}')
     })
   })
 
-  it('refuses a BigInt with what to do instead', () => {
+  it('rejects a BigInt, and names alternatives', () => {
     expect(() => jsonCodec.encode({ amount: 5n })).to.throw(
       TypeError,
-      'JSON cannot encode a BigInt. Convert it to a string, or use sendMessage() with bigintJsonCodec of holdfast/bigint-json',
+      'JSON cannot encode a BigInt. Convert it to a string, or use sendMessage() with bigintJsonCodec from holdfast/bigint-json',
     )
   })
 
-  it('passes on what else JSON refuses', () => {
+  it('throws other errors of JSON unchanged', () => {
     const circular: Record<string, unknown> = {}
     circular['self'] = circular
     expect(() => jsonCodec.encode(circular)).to.throw(TypeError, /circular/i)
@@ -120,7 +120,7 @@ describe('createJsonCodec', () => {
 })
 
 describe('isPlainJson', () => {
-  it('knows codecs that read as JSON.parse does', () => {
+  it('recognizes codecs that decode as JSON.parse does', () => {
     const replacer = (_key: string, value: unknown): unknown => value
     for (const codec of [jsonCodec, createJsonCodec({ replacer }), createJsonCodec({ binary: true })])
       expect(isPlainJson(codec)).to.equal(true)
@@ -128,7 +128,7 @@ describe('isPlainJson', () => {
     expect(isPlainJson(other)).to.equal(true)
   })
 
-  it('knows that others may not', () => {
+  it('does not recognize codecs that may decode differently', () => {
     const decode = (data: string | Uint8Array): unknown => JSON.parse(data as string)
     expect(isPlainJson({ decode })).to.equal(false)
     expect(isPlainJson(createJsonCodec({ reviver: (_key, value: unknown) => value }))).to.equal(false)

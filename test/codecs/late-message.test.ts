@@ -7,7 +7,7 @@ import type { LateRequest } from '#src/codecs/late-message.js'
 const REQUEST: LateRequest = { isSettled: false, identify: (message) => message, fail: () => undefined }
 
 describe('LateMessage', () => {
-  it('counts as 0 bytes, and calls nobody before it is encoded', () => {
+  it('counts as 0 bytes, and calls no function before it is encoded', () => {
     const late = new LateMessage(() => expect.fail('it was called'))
     expect(late).to.have.length(0)
   })
@@ -18,13 +18,13 @@ describe('LateMessage', () => {
       expect(new LateMessage(() => ({ a: 1 }), jsonCodec).encode(textCodec)).to.equal('{"a":1}')
     })
 
-    it('has the ID of its request added to what was made', () => {
+    it('adds the ID of its request to the message', () => {
       const identify = (message: unknown): unknown => ({ ...(message as object), id: 7 })
       const late = new LateMessage(() => ({ a: 1 }), undefined, { ...REQUEST, identify })
       expect(late.encode(jsonCodec)).to.equal('{"a":1,"id":7}')
     })
 
-    it('makes nothing for a request that is settled', () => {
+    it('creates nothing for a settled request', () => {
       const make = (): never => expect.fail('it was called')
       expect(new LateMessage(make, undefined, { ...REQUEST, isSettled: true }).encode(jsonCodec)).to.equal(
         undefined,
@@ -37,15 +37,15 @@ describe('LateMessage', () => {
         () => {
           throw new Error('no key')
         },
-        'its function threw: no key',
+        'The message function threw: no key',
       ],
-      ['returns undefined', () => undefined, 'its function returned undefined. Return the message'],
+      ['returns undefined', () => undefined, 'The message function returned undefined. Return the message'],
       [
         'returns a promise',
         () => Promise.reject(new Error('not unhandled')),
-        'its function returned a promise, which cannot be sent',
+        'The message function returned a promise, which cannot be sent',
       ],
-      ['returns what the codec cannot encode', () => Symbol('x'), 'Could not encode'],
+      ['returns a message that the codec cannot encode', () => Symbol('x'), 'Failed to encode'],
     ]
     for (const [title, make, text] of failures) {
       it(`throws an EncodeError if the function ${title}`, () => {
@@ -55,7 +55,7 @@ describe('LateMessage', () => {
   })
 
   describe('#fail', () => {
-    it('rejects the request, if it is one', () => {
+    it('rejects the request, if there is one', () => {
       const errors: Error[] = []
       const error = new Error('no')
       new LateMessage(() => 1).fail(error)

@@ -6,10 +6,10 @@ import { SeededRandom } from '../support/seeded-random.js'
 
 const MiB = 2 ** 20
 
-/** Said before anything is built of the frame. */
-const TOO_SHORT = 'ends before what its lengths announce'
+/** The error before anything is decoded from the frame. */
+const TOO_SHORT = 'a declared length exceeds the frame'
 
-/** A random value of everything that the format knows, extensions and long strings included. */
+/** A random value of any type of the format, including extensions and long strings. */
 function randomValue(random: SeededRandom, depth = 0): unknown {
   const count = random.pick([0, 1, 3, 15, 16])
   const kinds: (() => unknown)[] = [
@@ -32,31 +32,28 @@ function randomValue(random: SeededRandom, depth = 0): unknown {
 }
 
 describe('msgpackCodec', () => {
-  it('is for binary frames', () => {
+  it('expects binary frames', () => {
     expect(msgpackCodec.isBinary).to.equal(true)
   })
 
   describe('#encode', () => {
-    it('writes what others read', () => {
+    it('encodes what other implementations can read', () => {
       const message = { a: [1, 'b', null, true, 1.5], at: new Date(1_000) }
       expect(decode(msgpackCodec.encode(message) as Uint8Array)).to.deep.equal(message)
     })
 
-    it('gives bytes of its own, which the next message does not overwrite', () => {
+    it('returns its own bytes, which the next message does not overwrite', () => {
       const first = msgpackCodec.encode('first')
       msgpackCodec.encode('other')
       expect(msgpackCodec.decode(first, true)).to.equal('first')
     })
 
-    it('leaves out what is undefined, as JSON does, and throws for undefined itself', () => {
+    it('leaves out undefined properties, as JSON does, and throws for undefined itself', () => {
       expect(msgpackCodec.decode(msgpackCodec.encode({ a: undefined, b: 1 }), true)).to.deep.equal({ b: 1 })
-      expect(() => msgpackCodec.encode(undefined)).to.throw(
-        TypeError,
-        'MessagePack has nothing for undefined',
-      )
+      expect(() => msgpackCodec.encode(undefined)).to.throw(TypeError, 'MessagePack cannot encode undefined')
     })
 
-    it('throws for a function, a BigInt, and a circle; and works on', () => {
+    it('throws for a function, a BigInt and a cycle, and continues to work', () => {
       const circle: { self?: unknown } = {}
       circle.self = circle
       for (const message of [() => {}, { n: 1n }, circle])
@@ -66,7 +63,7 @@ describe('msgpackCodec', () => {
   })
 
   describe('#decode', () => {
-    it('reads whatever the library writes', () => {
+    it('decodes whatever the library encodes', () => {
       const random = new SeededRandom(42)
       for (let round = 0; round < 200; round += 1) {
         const value = randomValue(random)
@@ -74,7 +71,7 @@ describe('msgpackCodec', () => {
       }
     })
 
-    it('reads each head that there is', () => {
+    it('decodes each possible head', () => {
       const rows: [readonly number[], unknown][] = [
         [[0xc7, 0x01, 0x05, 0xaa], 5],
         [[0xc8, 0x00, 0x01, 0x05, 0xaa], 5],
@@ -115,26 +112,26 @@ describe('msgpackCodec', () => {
       for (const [bytes, value] of rows) {
         const read = msgpackCodec.decode(new Uint8Array(bytes), true)
         expect(typeof value === 'number' ? typeOrNumber(read) : read, String(bytes)).to.deep.equal(value)
-        // What comes after it is not overlooked.
+        // The value after it is checked, too.
         const claim = new Uint8Array([0x92, ...bytes, 0xdd, 0x01, 0xff, 0xff, 0xff])
         expect(() => msgpackCodec.decode(claim, true), String(bytes)).to.throw(RangeError, TOO_SHORT)
       }
     })
 
-    it('reads a view into a larger buffer from its own place', () => {
+    it('reads only the bytes of a view into a larger buffer', () => {
       expect(
         msgpackCodec.decode(new Uint8Array([0xc1, 0x92, 1, 2, 0xc1]).subarray(1, 4), true),
       ).to.deep.equal([1, 2])
     })
 
-    it('refuses a text frame, and names the fix', () => {
+    it('rejects a text frame, and names the fix', () => {
       expect(() => msgpackCodec.decode('{"op":10}', false)).to.throw(
         TypeError,
-        'MessagePack comes in binary frames, and this is a text frame: ask the server for MessagePack',
+        'expected a binary frame, received text. Request MessagePack from the server',
       )
     })
 
-    it('throws for a frame that ends too early, wherever it does, and for one that goes on after its end', () => {
+    it('throws for a truncated frame, wherever it ends, and for one with extra bytes', () => {
       const bytes = encode({ type: 'x', list: [1, [2, 'three'], new Date(5)], more: new Uint8Array(300) })
       for (let length = 0; length < bytes.length; length += 1)
         expect(() => msgpackCodec.decode(bytes.subarray(0, length), true)).to.throw(RangeError, TOO_SHORT)
@@ -145,7 +142,7 @@ describe('msgpackCodec', () => {
       )
     })
 
-    it('refuses __proto__ as a key, and touches no prototype', () => {
+    it('rejects __proto__ as a key, and changes no prototype', () => {
       const bytes = new Uint8Array([0x81, 0xa9, ...Buffer.from('__proto__'), 0x81, 0xa1, 0x78, 0x01])
       expect(() => msgpackCodec.decode(bytes, true)).to.throw(Error, '__proto__ is not allowed')
       expect(({} as { x?: unknown }).x).to.equal(undefined)
@@ -154,14 +151,14 @@ describe('msgpackCodec', () => {
       expect(({} as { x?: unknown }).x).to.equal(undefined)
     })
 
-    describe('makes no room for what a frame only claims to hold:', () => {
+    describe('allocates no memory for contents that a frame only declares:', () => {
       const claims: [string, Uint8Array][] = [
         ['an array of 33 million', new Uint8Array([0xdd, 0x01, 0xff, 0xff, 0xff])],
         ['a map of 4 billion', new Uint8Array([0xdf, 0xff, 0xff, 0xff, 0xff])],
         ['a string of 4 GiB', new Uint8Array([0xdb, 0xff, 0xff, 0xff, 0xff])],
         ['bytes of 4 GiB', new Uint8Array([0xc6, 0xff, 0xff, 0xff, 0xff])],
         [
-          'arrays of 30,000 in each other, 10,000 times',
+          '10,000 nested arrays of 30,000 items each',
           Buffer.concat(Array<Buffer>(10_000).fill(Buffer.from([0xdc, 0x75, 0x30]))),
         ],
       ]
@@ -170,21 +167,24 @@ describe('msgpackCodec', () => {
           const before = heapInUse()
           const external = process.memoryUsage().external
           expect(() => msgpackCodec.decode(bytes, true)).to.throw(RangeError)
-          // No collection in between: what was made room for would still be there.
+          // No garbage collection in between, so any allocation would still be visible.
           expect(process.memoryUsage().heapUsed - before).to.be.lessThan(4 * MiB)
           expect(process.memoryUsage().external - external).to.be.lessThan(4 * MiB)
         })
       }
     })
 
-    it('reads 1,024 levels, and refuses more', () => {
+    it('decodes 1,024 levels, and rejects more', () => {
       const nested = (levels: number): Uint8Array => new Uint8Array(levels + 1).fill(0x91, 0, levels)
       expect(msgpackCodec.decode(nested(1_024), true)).to.be.an('array')
-      expect(() => msgpackCodec.decode(nested(1_025), true)).to.throw(RangeError, 'deeper than 1024 levels')
+      expect(() => msgpackCodec.decode(nested(1_025), true)).to.throw(
+        RangeError,
+        'nesting exceeds 1024 levels',
+      )
       expect(() => msgpackCodec.decode(new Uint8Array(MiB).fill(0x91), true)).to.throw(RangeError)
     })
 
-    it('refuses more than 8,388,608 values in a frame', () => {
+    it('rejects more than 8,388,608 values in a frame', () => {
       const count = 8_388_608
       const bytes = new Uint8Array(5 + count)
       new DataView(bytes.buffer).setUint32(1, count)
@@ -194,19 +194,19 @@ describe('msgpackCodec', () => {
   })
 })
 
-/** An extension that nobody knows comes as `ExtData`, which names its type. */
+/** Unknown extensions are decoded as `ExtData`, which contains their type. */
 function typeOrNumber(read: unknown): unknown {
   return typeof read === 'number' ? read : (read as { type: number }).type
 }
 
 describe('createMsgpackCodec', () => {
-  it('reads and writes 64-bit integers as BigInt with useBigInt64', () => {
+  it('encodes and decodes 64-bit integers as BigInt with useBigInt64', () => {
     const codec = createMsgpackCodec({ useBigInt64: true })
     const message = { id: 17_843_232_920_108_168_701n, below: -5n, small: 7 }
     expect(codec.decode(codec.encode(message), true)).to.deep.equal(message)
   })
 
-  it('reads and writes types of your own', () => {
+  it('encodes and decodes custom types', () => {
     class Money {
       constructor(readonly cents: number) {}
     }
@@ -220,7 +220,7 @@ describe('createMsgpackCodec', () => {
     expect(codec.decode(codec.encode({ price: new Money(5) }), true)).to.deep.equal({ price: new Money(5) })
   })
 
-  it('works on after an extension that throws', () => {
+  it('continues to work after an extension that throws', () => {
     const extensionCodec = new ExtensionCodec()
     extensionCodec.register({
       type: 1,

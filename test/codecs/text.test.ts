@@ -9,9 +9,12 @@ describe('textCodec', () => {
   })
 
   it('throws for anything else, and names the kind of value', () => {
-    expect(() => textCodec.encode({ a: 1 })).to.throw(TypeError, 'sends strings, and this is a plain object')
-    expect(() => textCodec.encode(5)).to.throw(TypeError, 'this is a number')
-    expect(() => textCodec.encode(undefined)).to.throw(TypeError, 'this is undefined')
+    expect(() => textCodec.encode({ a: 1 })).to.throw(
+      TypeError,
+      'textCodec can only encode strings, received a plain object',
+    )
+    expect(() => textCodec.encode(5)).to.throw(TypeError, 'received a number')
+    expect(() => textCodec.encode(undefined)).to.throw(TypeError, 'received undefined')
   })
 })
 
@@ -25,7 +28,7 @@ describe('textOf', () => {
     expect(() => textOf(Buffer.from([0xc3, 0x28]))).to.throw(TypeError, 'not valid for encoding utf-8')
   })
 
-  it('forgets the bytes of the call before, even if they ended within a character', () => {
+  it('forgets the bytes of the previous call, even if they ended within a character', () => {
     expect(() => textOf(Buffer.from([0xe2, 0x82]))).to.throw(TypeError)
     expect(textOf(Buffer.from([0x41]))).to.equal('A')
   })

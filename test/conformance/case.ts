@@ -1,55 +1,55 @@
 import { createHash } from 'node:crypto'
 import type { Payload } from './wire.js'
 
-/** What came of a case, in words that are the same for every client. */
+/** Result of a case, in words that are the same for every client. */
 export interface Outcome {
   /** Messages, pings and pongs as they were delivered, in order. */
   readonly delivered: readonly string[]
   /**
-   * The last ping, where the connection lasted long enough for it to be answered. A client need not answer each
-   * ping (RFC 6455, section 5.5.3): which of the earlier ones it answered is left to it.
+   * The last ping, if the connection lasted long enough for an answer. A client does not have to answer every ping (RFC 6455, section
+   * 5.5.3), so it can choose which of the earlier ones it answers.
    */
   readonly answered: string | undefined
   /** The client's close frame, as the server read it. */
   readonly sent: string
-  /** The close that the client was told of. */
+  /** The close that the client reported. */
   readonly received: string
-  /** What `ws` calls the violation. */
+  /** The name that `ws` gives to the violation. */
   readonly violation: string | undefined
-  /** A fact that never came true; no case expects one. */
+  /** A fact that never became true. No case expects one. */
   readonly stuck?: string
 }
 
-/** The limits that a case is run with. */
+/** Limits that a case runs with. */
 export interface Limits {
   readonly maxPayload: number
   readonly maxFragments: number
 }
 
-/** One sequence of bytes from a server, and what has to come of it. */
+/** One sequence of bytes from a server, and the expected result. */
 export interface ConformanceCase {
-  /** The number of the Autobahn case, or a name where it is one of our own. */
+  /** The number of the Autobahn case, or a name if Autobahn does not have it. */
   readonly id: string
   readonly title: string
-  /** What is written, one piece after the other; mostly a frame each. */
+  /** Pieces to write one after the other, usually one frame each. */
   readonly pieces: readonly Uint8Array[]
-  /** What the server does after that: closes with 1000, ends the stream without a close, or nothing. */
+  /** Action of the server after that: close with 1000, end the stream without a close, or nothing. */
   readonly ending: 'close' | 'end' | 'nothing'
   readonly expected: Outcome
   readonly limits?: Partial<Limits>
 }
 
-/** What has more characters is told by its length and its digest. */
+/** Anything longer, in characters, is represented by its length and its digest. */
 const LONGEST = 300
 
-/** What is delivered, in words. */
+/** Words for a delivery. */
 export const aText = (payload: Payload): string => `text ${inWords(asText(payload))}`
 export const aBinary = (payload: Payload): string =>
   `binary ${payload.length <= LONGEST ? inWords(asHex(payload)) : `${payload.length} ${digestOf(payload)}`}`
 export const aPing = (payload: Payload = ''): string => `ping ${inWords(asHex(payload))}`
 export const aPong = (payload: Payload = ''): string => `pong ${inWords(asHex(payload))}`
 
-/** The words for what a close frame says. */
+/** Returns the words for the contents of a close frame. */
 export function aClose(code: number | undefined, reason = ''): string {
   return `${code ?? 'no code'} ${reason}`.trimEnd()
 }
@@ -78,7 +78,7 @@ function digestOf(content: Payload): string {
 
 type Facts = Pick<ConformanceCase, 'limits'>
 
-/** A case that leaves the connection open. */
+/** Returns a case that leaves the connection open. */
 export function delivers(
   id: string,
   title: string,
@@ -90,7 +90,7 @@ export function delivers(
   return { id, title, pieces, ending: 'close', expected, ...facts }
 }
 
-/** A case that makes the client fail the connection. */
+/** Returns a case that makes the client fail the connection. */
 export function fails(
   id: string,
   title: string,
@@ -109,7 +109,7 @@ export function fails(
   return { id, title, pieces, ending: 'nothing', expected, ...facts }
 }
 
-/** A case with a close frame, which the client sends back. */
+/** Returns a case with a close frame, which the client sends back. */
 export function closes(
   id: string,
   title: string,
@@ -121,7 +121,7 @@ export function closes(
   return { id, title, pieces, ending: 'nothing', expected: { ...closed(delivered, received), sent } }
 }
 
-/** A case that ends in the middle of things. */
+/** Returns a case whose stream ends too early. */
 export function breaksOff(
   id: string,
   title: string,
@@ -136,12 +136,12 @@ function closed(delivered: readonly string[], close: string): Outcome {
   return { delivered, answered: undefined, sent: close, received: close, violation: undefined }
 }
 
-/** The last ping of what was delivered. */
+/** Returns the last ping that was delivered. */
 export function lastPingOf(delivered: readonly string[]): string | undefined {
   return delivered.findLast((each) => each.startsWith('ping '))
 }
 
-/** What `ws` does about each kind of violation: the close code that it sends, and the code of its error. */
+/** Reaction of `ws` to each kind of violation: the close code that it sends, and the code of its error. */
 export const RSV_1 = [1002, 'WS_ERR_UNEXPECTED_RSV_1'] as const
 export const RSV_2_3 = [1002, 'WS_ERR_UNEXPECTED_RSV_2_3'] as const
 export const OPCODE = [1002, 'WS_ERR_INVALID_OPCODE'] as const

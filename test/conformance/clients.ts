@@ -3,10 +3,10 @@ import { WebSocket } from 'ws'
 import { createWsTransport } from '#src/transports/ws/ws-transport.js'
 import { isFullVolume } from '../support/test-volume.js'
 
-/** A client under test, seen as far as it is asked here; each `Connect` fits. */
+/** A client under test, reduced to what the cases need. Every `Connect` fits. */
 export interface ReceivingClient {
   readonly name: string
-  /** The share of the deliveries that it plays beside the first one of each case. @default 1 */
+  /** Share of the deliveries to play in addition to the first one of each case. @default 1 */
   readonly share?: number
   connect(
     request: TransportRequest,
@@ -14,21 +14,21 @@ export interface ReceivingClient {
   ): Pick<Transport, 'close' | 'terminate' | 'pause' | 'resume'>
 }
 
-/** All that must give the same table. One more is one more line. */
+/** All clients that must produce the same table. To add one, add a line. */
 export const clients: readonly ReceivingClient[] = [
-  // It is what the others are held against, not under test: a seeded part of the deliveries is enough to see that it agrees.
+  // The reference for the others, not under test: a seeded part of the deliveries is enough to see that it agrees.
   { name: 'bare ws', share: isFullVolume ? 1 : 0.15, connect: connectBareWs },
   { name: 'the transport', connect: createWsTransport() },
   { name: 'the transport without its fast paths', connect: createWsTransport({ fastPaths: false }) },
 ]
 
-/** Nothing but the public events of `ws`, which answers pings by itself. */
+/** Uses only the public events of `ws`, which answers pings automatically. */
 function connectBareWs(
   { url, maxPayload, maxFragments, closeTimeout }: TransportRequest,
   listener: TransportListener,
 ): WebSocket {
   let error: Error | undefined
-  // @types/ws does not know maxFragments and closeTimeout.
+  // @types/ws lacks maxFragments and closeTimeout.
   const options = { maxPayload, maxFragments, closeTimeout, perMessageDeflate: false }
   return new WebSocket(url, options)
     .on('open', () => listener.onOpen({ protocol: '', headers: {} }))

@@ -9,7 +9,7 @@ const NORMAL = aClose(1000)
 const LONG = 'BAsd7&jh23'.repeat(26_215).slice(0, 256 * 1024)
 const NOT_UTF8 = bytes('03e8 ceba e1bdb9 cf83 cebc ceb5 eda080 656469746564')
 
-/** Section 7.1: what comes beside a close. */
+/** Section 7.1: frames around a close. */
 export const aroundClose: readonly ConformanceCase[] = [
   delivers('7.1.1', 'text, then a close', [text(HELLO)], [aText(HELLO)]),
   closes('7.1.2', 'two closes', [close(1000), frameOf({ opcode: CLOSE })], NORMAL),
@@ -21,7 +21,7 @@ export const aroundClose: readonly ConformanceCase[] = [
     [text('fragment1', false), close(1000), continuation('fragment2')],
     NORMAL,
   ),
-  // Autobahn only takes note of what a client makes of this one.
+  // Autobahn only records what a client does here.
   closes(
     '7.1.6',
     'a text of 256 KiB, another, a close, and a ping',
@@ -64,7 +64,7 @@ export const closePayloads: readonly ConformanceCase[] = [
     aClose(1000, '*'.repeat(123)),
   ),
   fails('7.3.6', 'a close with a reason of 124 bytes', [close(1000, '*'.repeat(124))], CONTROL_LENGTH),
-  fails('7.5.1', 'a close whose reason is no UTF-8', [frameOf({ opcode: CLOSE, payload: NOT_UTF8 })], UTF8),
+  fails('7.5.1', 'a close whose reason is not UTF-8', [frameOf({ opcode: CLOSE, payload: NOT_UTF8 })], UTF8),
   closes(
     'reason of many bytes',
     'a reason with longer characters',
@@ -83,14 +83,14 @@ export const closePayloads: readonly ConformanceCase[] = [
 const VALID = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999]
 const INVALID = [0, 999, 1004, 1005, 1006, 1016, 1100, 2000, 2999]
 
-/** Section 7.7, 7.9 and 7.13: the codes. Autobahn would take 1000 as the answer to any of the valid ones, too. */
+/** Section 7.7, 7.9 and 7.13: the codes. Autobahn would also accept 1000 as the answer to any valid code. */
 export const closeCodes: readonly ConformanceCase[] = [
   ...VALID.map((code, index) => closes(`7.7.${index + 1}`, `the code ${code}`, [close(code)], aClose(code))),
   ...INVALID.map((code, index) => fails(`7.9.${index + 1}`, `the code ${code}`, [close(code)], CLOSE_CODE)),
-  // Autobahn only takes note of what a client makes of these two.
+  // Autobahn only records what a client does with these two.
   fails('7.13.1', 'the code 5000', [close(5000)], CLOSE_CODE),
   fails('7.13.2', 'the code 65535', [close(65_535)], CLOSE_CODE),
-  // Registered since the RFC, and not asked by Autobahn.
+  // Registered after the RFC, and not tested by Autobahn.
   ...[1012, 1013, 1014].map((code) =>
     closes(`code ${code}`, `the code ${code}`, [close(code)], aClose(code)),
   ),

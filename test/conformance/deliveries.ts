@@ -2,39 +2,39 @@ import { lastPingOf } from './case.js'
 import type { ConformanceCase, Outcome } from './case.js'
 import { parts } from './wire.js'
 
-/** What the client does meanwhile. */
+/** Behavior of the client during a delivery. */
 type Manner =
-  /** Nothing. */
+  /** It only reads. */
   | 'reading'
-  /** It pauses whenever something is delivered, until the next turn. */
+  /** It pauses on every delivery until the next turn. */
   | 'halting'
-  /** It begins to close as soon as it is open, and so answers nothing more. */
+  /** It starts to close as soon as it is open, and therefore answers nothing more. */
   | 'closing'
 
-/** One way of bringing a case's bytes to the client: each chunk is read before the next one is written. */
+/** One way of bringing a case's bytes to the client. Each chunk is read before the next one is written. */
 export interface Delivery {
   readonly name: string
   readonly chunks: readonly Uint8Array[]
-  /** Whether the first chunk travels with the answer to the handshake. */
+  /** Whether the first chunk travels with the response to the handshake. */
   readonly isEarly?: boolean
   readonly manner?: Manner
-  /** How many times the chunks make the case's bytes; once unless said otherwise. */
+  /** Number of times that the chunks contain the case's bytes; 1 by default. */
   readonly times?: number
 }
 
-/** Up to so many bytes a case is cut everywhere, and written byte by byte. */
+/** Maximum size in bytes of a case that is split at every offset, and also written byte by byte. */
 const SHORT = 600
 /**
- * Up to so many bytes it is cut around its first and last header, and near its end. What is longer comes in one more way, in which its first
- * header is cut everywhere at once, and its payload once.
+ * Maximum size in bytes of a case that is split around its first and last header, and near its end. A longer case is delivered in one more
+ * way, with its first header split at every offset at once, and its payload once.
  */
 const MIDDLING = 70_000
-/** The header of a server's frame has so many bytes, where it has less than 64 KiB. */
+/** Size in bytes of a header of the server for less than 64 KiB. */
 const SHORT_HEADER = 4
 /** The longest header of a server's frame has 10 bytes. */
 const AROUND_HEADER = 12
 
-/** All ways of delivering a case; each must have the same outcome. */
+/** Returns all ways of delivering a case. Each must have the same outcome. */
 export function deliveriesOf({ pieces, ending }: ConformanceCase): Delivery[] {
   const bytes = Buffer.concat(pieces)
   const all: Delivery[] = [{ name: 'whole', chunks: [bytes] }]
@@ -57,23 +57,23 @@ export function deliveriesOf({ pieces, ending }: ConformanceCase): Delivery[] {
   return [...all, ...cuts(bytes, offsetsOf(bytes, pieces), ending)]
 }
 
-/** The bytes in two chunks, cut at each of these offsets. */
+/** Returns the bytes in two chunks, split at each of these offsets. */
 function cuts(bytes: Buffer, offsets: readonly number[], ending: ConformanceCase['ending']): Delivery[] {
   const cutAt = (offset: number): Buffer[] => [bytes.subarray(0, offset), bytes.subarray(offset)]
-  // What is in the same chunk as the answer to the handshake matters in the first header only, which is short for nearly all.
+  // A chunk shared with the response to the handshake only makes a difference in the first header, which is usually short.
   const early = offsets
     .filter((offset) => offset <= SHORT_HEADER)
     .map((offset) => ({
-      name: `cut at ${offset}, the first part with the handshake`,
+      name: `split at ${offset}, the first part with the handshake`,
       chunks: cutAt(offset),
       isEarly: true,
     }))
-  // What leaves the connection open is cut everywhere on one and the same: to connect takes longest.
+  // A case that leaves the connection open is split at every offset on a single connection, because connecting takes longest.
   if (ending === 'close' && offsets.length > 0) {
-    const name = `cut at ${offsets.join(', ')}, one after the other`
+    const name = `split at ${offsets.join(', ')}, one after the other`
     return [...early, { name, chunks: offsets.flatMap(cutAt), times: offsets.length }]
   }
-  return [...early, ...offsets.map((offset) => ({ name: `cut at ${offset}`, chunks: cutAt(offset) }))]
+  return [...early, ...offsets.map((offset) => ({ name: `split at ${offset}`, chunks: cutAt(offset) }))]
 }
 
 function inHeader(bytes: Buffer): Buffer[] {
@@ -86,7 +86,7 @@ function inHeader(bytes: Buffer): Buffer[] {
   ] as Buffer[]
 }
 
-/** Where a case is cut: everywhere if it is short, or else around its first and last header, and near its end. */
+/** Returns where to split a case: everywhere if it is short, otherwise around its first and last header, and near its end. */
 function offsetsOf(bytes: Uint8Array, pieces: readonly Uint8Array[]): number[] {
   const isEverywhere = bytes.length <= SHORT
   const last = bytes.length - (pieces.at(-1)?.length ?? 0)
@@ -96,7 +96,7 @@ function offsetsOf(bytes: Uint8Array, pieces: readonly Uint8Array[]): number[] {
   return isEverywhere ? inside : inside.filter(isNear)
 }
 
-/** What a case expects of a client that does what the delivery says. */
+/** Returns what a case expects of a client in this delivery. */
 export function expectedOf({ expected }: ConformanceCase, { manner, times = 1 }: Delivery): Outcome {
   const delivered = Array.from({ length: times }, () => expected.delivered).flat()
   return manner === 'closing'
@@ -104,7 +104,7 @@ export function expectedOf({ expected }: ConformanceCase, { manner, times = 1 }:
     : { ...expected, delivered }
 }
 
-/** Makes one case of several, all but the last of which leave the connection open; `ignored` comes too late. */
+/** Joins several cases into one. All but the last leave the connection open. `ignored` arrives too late to count. */
 export function glued(
   cases: readonly ConformanceCase[],
   ignored: readonly ConformanceCase[] = [],

@@ -10,7 +10,7 @@ const PING_BETWEEN = [FIRST, ping('ping payload'), SECOND]
 const PINGED = [aPing('ping payload'), WHOLE]
 const CHOPS = ['in one chop', 'frame by frame', 'byte by byte']
 
-/** Three cases of the same bytes: Autobahn writes them in different chops, and here each is written in all. */
+/** Returns three cases with the same bytes. Autobahn writes them in different chops; here each is written in all of them. */
 function inAllChops(first: number, make: (id: string, chops: string) => ConformanceCase): ConformanceCase[] {
   return CHOPS.map((chops, index) => make(`5.${first + index}`, chops))
 }
@@ -66,12 +66,12 @@ export const fragmentation: readonly ConformanceCase[] = [
     const title = `a${isFinal ? ' last' : ''} fragment of nothing and text in two fragments, twice`
     return fails(`5.${16 + index}`, title, [...once, ...once], OPCODE)
   }),
-  fails('5.18', 'text in two fragments that both begin a message', [FIRST, text('fragment2')], OPCODE),
+  fails('5.18', 'text in two fragments that both start a message', [FIRST, text('fragment2')], OPCODE),
   delivers('5.19', 'text in five fragments around two pings, with a rest between', FIVE, FIVE_DELIVERED),
   delivers('5.20', 'the same, frame by frame', FIVE, FIVE_DELIVERED),
 ]
 
-/** What Autobahn's section 5 does not ask. */
+/** Cases missing from Autobahn's section 5. */
 export const moreFragmentation: readonly ConformanceCase[] = [
   delivers(
     'binary in two fragments',
@@ -111,7 +111,7 @@ export const moreFragmentation: readonly ConformanceCase[] = [
   ),
   fails(
     'binary within text',
-    'a fragment that begins a binary message inside a text one',
+    'a fragment that starts a binary message inside a text one',
     [text('a', false), frameOf({ opcode: BINARY, payload: 'b', isFinal: false })],
     OPCODE,
   ),

@@ -37,15 +37,15 @@ const TEN = Array.from({ length: 10 }, (_, index) => `payload-${index}`)
 export const pingsAndPongs: readonly ConformanceCase[] = [
   delivers('2.1', 'a ping without a payload', [ping()], [aPing()]),
   delivers('2.2', 'a ping with text', [ping(HELLO)], [aPing(HELLO)]),
-  delivers('2.3', 'a ping with bytes that are no UTF-8', [ping(ODD)], [aPing(ODD)]),
+  delivers('2.3', 'a ping with bytes that are not UTF-8', [ping(ODD)], [aPing(ODD)]),
   delivers('2.4', 'a ping of 125 bytes', [ping(LONGEST)], [aPing(LONGEST)]),
   fails('2.5', 'a ping of 126 bytes', [ping(Buffer.alloc(126, 0xfe))], CONTROL_LENGTH),
   delivers('2.6', 'a ping of 125 bytes in chops of one byte', parts(ping(LONGEST), 1), [aPing(LONGEST)]),
-  delivers('2.7', 'a pong that nobody asked for, without a payload', [pong()], [aPong()]),
-  delivers('2.8', 'a pong that nobody asked for', [pong('unsolicited')], [aPong('unsolicited')]),
+  delivers('2.7', 'an unsolicited pong without a payload', [pong()], [aPong()]),
+  delivers('2.8', 'an unsolicited pong', [pong('unsolicited')], [aPong('unsolicited')]),
   delivers(
     '2.9',
-    'a pong that nobody asked for, then a ping',
+    'an unsolicited pong, then a ping',
     [pong('unsolicited'), ping('ping payload')],
     [aPong('unsolicited'), aPing('ping payload')],
   ),
@@ -61,7 +61,7 @@ export const pingsAndPongs: readonly ConformanceCase[] = [
     parts(Buffer.concat(TEN.map((payload) => ping(payload))), 1),
     TEN.map((payload) => aPing(payload)),
   ),
-  // At most 42 at once: bare ws hangs up on a peer with more than 60 pings that it has not been able to answer.
+  // At most 42 at once, because bare ws hangs up on a peer with more than 60 unanswered pings.
   ...[0, 42, 84].flatMap((from) => [
     delivers(`pings from ${from}`, 'pings of each length', eachLength(from, ping), eachLength(from, aPing)),
     delivers(`pongs from ${from}`, 'pongs of each length', eachLength(from, pong), eachLength(from, aPong)),
@@ -74,7 +74,7 @@ function eachLength<T>(from: number, make: (payload: Uint8Array) => T): T[] {
 
 const hello = aText(HELLO)
 
-/** Section 3: reserved bits, when no extension has been agreed on. */
+/** Section 3: reserved bits when no extension has been negotiated. */
 export const reservedBits: readonly ConformanceCase[] = [
   fails('3.1', 'text with RSV3', [frameOf({ opcode: TEXT, payload: HELLO, rsv: 1 })], RSV_2_3),
   ...[RSV_2_3, RSV_2_3, RSV_1].map((violation, index) =>
@@ -87,7 +87,7 @@ export const reservedBits: readonly ConformanceCase[] = [
     ),
   ),
   fails('3.5', 'binary with RSV1 and RSV3', [frameOf({ opcode: BINARY, payload: ODD, rsv: 5 })], RSV_2_3),
-  // Autobahn says that it sends a ping here, and sends binary.
+  // Autobahn claims to send a ping here, but sends binary.
   fails('3.6', 'a ping with RSV1 and RSV2', [frameOf({ opcode: PING, payload: HELLO, rsv: 6 })], RSV_2_3),
   fails(
     '3.6 as it is sent',
@@ -132,7 +132,7 @@ export const reservedOpcodes: readonly ConformanceCase[] = [3, 11].flatMap((firs
   ]
 })
 
-/** Bytes that end in the middle of things. */
+/** Streams that end too early. */
 export const brokenOff: readonly ConformanceCase[] = [
   breaksOff('nothing at all', 'the end of the stream, and nothing else', []),
   breaksOff('after a message', 'a message, then the end of the stream', [text(HELLO)], [hello]),

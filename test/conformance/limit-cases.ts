@@ -14,7 +14,7 @@ import {
 import type { ConformanceCase } from './case.js'
 import { binary, bytes, continuation, frameOf, ping, text } from './wire.js'
 
-/** How a length may be written. `ws` takes longer encodings than needed, which a peer must not use. */
+/** Encodings of a length. `ws` accepts longer ones than necessary, which a peer must not use. */
 export const lengths: readonly ConformanceCase[] = [
   ...([16, 64] as const).flatMap((lengthBits) =>
     [TEXT, BINARY].flatMap((opcode) =>
@@ -49,7 +49,7 @@ export const lengths: readonly ConformanceCase[] = [
     [2n ** 63n, 2n ** 64n - 1n, 2n ** 53n].map((length) =>
       fails(
         `length of ${length} for opcode ${opcode}`,
-        'a length that no message has; that its first bit is set is not told apart from that',
+        'an impossible length, whether or not its first bit is set',
         [text('before'), frameOf({ opcode, length }), text('after')],
         FRAME_LENGTH,
         [aText('before')],
@@ -68,7 +68,7 @@ export const lengths: readonly ConformanceCase[] = [
 
 const KEY = [1, 2, 3, 4] as const
 
-/** Frames that are masked, which only a client's may be. */
+/** Masked frames, which only a client may send. */
 export const masks: readonly ConformanceCase[] = [
   ...[TEXT, BINARY, PING, PONG].map((opcode) =>
     fails(`masked ${opcode}`, 'a masked frame', [frameOf({ opcode, payload: 'x', mask: KEY })], MASK),
@@ -107,7 +107,7 @@ export const masks: readonly ConformanceCase[] = [
   ),
 ]
 
-/** `maxPayload`, at each encoding of the length: exactly there, and one above. */
+/** `maxPayload`, at each encoding of the length: exactly at the limit, and one above. */
 export const payloadLimit: readonly ConformanceCase[] = [
   ...[1, 100, 125, 126, 130].flatMap((maxPayload) => {
     const facts = { limits: { maxPayload } }
@@ -157,7 +157,7 @@ export const payloadLimit: readonly ConformanceCase[] = [
     },
   ),
   delivers(
-    'counted anew',
+    'counted per message',
     'texts that are above it together',
     [text('12345'), text('67890'), text('12345', false), continuation('67890'), text('1234567890')],
     [aText('12345'), aText('67890'), aText('1234567890'), aText('1234567890')],
@@ -208,7 +208,7 @@ export const fragmentLimit: readonly ConformanceCase[] = [
     { limits: { maxFragments: 3 } },
   ),
   delivers(
-    'whole messages are no fragments',
+    'whole messages do not count',
     'more messages than a message may have fragments',
     Array.from({ length: 5 }, () => text('x')),
     Array.from({ length: 5 }, () => aText('x')),

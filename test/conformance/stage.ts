@@ -11,7 +11,7 @@ import type { ReceivingClient } from './clients.js'
 import type { Delivery } from './deliveries.js'
 import { close } from './wire.js'
 
-/** After so many milliseconds a fact that has not come true is taken for missing. */
+/** Maximum wait for a fact to become true, in milliseconds. */
 const PATIENCE = 5_000
 const LIMITS: Limits = { maxPayload: 32 * 1024 * 1024, maxFragments: 16_384 }
 const CHANNEL = 'http.client.request.start'
@@ -26,7 +26,7 @@ async function until(fact: string, isTrue: () => boolean): Promise<void> {
   }
 }
 
-/** What the client tells, in words. */
+/** Records the events of a client, in words. */
 class Listener implements TransportListener {
   readonly delivered: string[] = []
   end: TransportEnd | undefined
@@ -62,11 +62,11 @@ class Listener implements TransportListener {
   }
 }
 
-/** A server that plays cases to clients of the same process. */
+/** A server that plays cases to clients in the same process. */
 export class Stage implements AsyncDisposable {
   readonly #server: RawServer
   readonly #connections: ReadonlyMap<string, RawConnection>
-  /** The clients' ends, by the path that they asked for. */
+  /** The clients' sockets, by the path of their request. */
   readonly #clientSockets = new Map<string, Socket>()
   #count = 0
 
@@ -76,7 +76,7 @@ export class Stage implements AsyncDisposable {
     subscribe(CHANNEL, this.#onRequest)
   }
 
-  /** How Node tells of the request's socket, whoever has made it. */
+  /** Receives the socket of every request in this process from Node. */
   readonly #onRequest = (message: unknown): void => {
     const { request } = message as { request: ClientRequest }
     if (request.socket) this.#clientSockets.set(request.path, request.socket)
@@ -105,7 +105,7 @@ export class Stage implements AsyncDisposable {
       const connection = this.#connections.get(path)!
       await write(connection, this.#clientSockets.get(path)!, listener, delivery)
       await finish(connection, listener, what, delivery)
-      await until('told the end', () => listener.end !== undefined)
+      await until('the end is reported', () => listener.end !== undefined)
       return outcomeOf(connection, listener, what)
     } catch (error) {
       if (!(error instanceof Stuck)) throw error
@@ -118,7 +118,7 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-/** Starts a server to play cases. */
+/** Starts a server that plays cases. */
 export async function startStage(): Promise<Stage> {
   const connections = new Map<string, RawConnection>()
   const server = await startRawServer((connection) => {
@@ -127,7 +127,7 @@ export async function startStage(): Promise<Stage> {
   return new Stage(server, connections)
 }
 
-/** Writes chunk by chunk: that the client's socket has read one whole is what makes the next one a chunk of its own. */
+/** Writes chunk by chunk. Each chunk arrives separately, because the next one is written only after the client's socket has read it all. */
 async function write(
   { socket, request }: RawConnection,
   clientSocket: Socket,
@@ -167,7 +167,7 @@ async function finish(
   } else if (ending === 'end') connection.socket.end()
 }
 
-/** What the client has answered, in the words for the pings. */
+/** Returns the client's answers, in the words for the pings. */
 function pongsOf(connection: RawConnection | undefined): string[] {
   const frames = connection?.frames() ?? []
   return frames.filter(({ opcode }) => opcode === PONG).map(({ payload }) => aPing(payload))
@@ -179,11 +179,13 @@ function outcomeOf(
   { ending }: ConformanceCase,
 ): Outcome {
   const pongs = pongsOf(connection)
-  const answers = isWithin(pongs, delivered) ? pongs.at(-1) : `not what was asked: ${pongs.join(', ')}`
+  const answers = isWithin(pongs, delivered)
+    ? pongs.at(-1)
+    : `not the pings that were sent: ${pongs.join(', ')}`
   const hasToAnswer = ending === 'close' && answers === lastPingOf(delivered)
   return {
     delivered,
-    // Elsewhere it depends on the client which pings it could still answer.
+    // In other cases, it depends on the client which pings it could still answer.
     answered: hasToAnswer || !isWithin(pongs, delivered) ? answers : undefined,
     sent: sentBy(connection, end?.sentCode),
     received: end ? aClose(end.code, end.reason) : 'no end',
@@ -191,14 +193,14 @@ function outcomeOf(
   }
 }
 
-/** Whether all of these occur there, in this order. */
+/** Returns whether all of `these` occur in `all`, in this order. */
 function isWithin(these: readonly string[], all: readonly string[]): boolean {
   let at = 0
   for (const each of all) if (each === these[at]) at += 1
   return at === these.length
 }
 
-/** What the client sent beside pongs; `claimed` is the code that it says it sent, where it says so. */
+/** Returns what the client sent in addition to pongs; `claimed` is the code that it reports to have sent, if any. */
 function sentBy(connection: RawConnection | undefined, claimed: number | undefined): string {
   const others = (connection?.frames() ?? []).filter(({ opcode }) => opcode !== PONG)
   const words = others.map(({ opcode, payload }) => {
@@ -208,10 +210,10 @@ function sentBy(connection: RawConnection | undefined, claimed: number | undefin
       : aClose(payload.readUInt16BE(0), payload.toString('utf8', 2))
   })
   const sent = words.join(', ') || 'nothing'
-  return claimed === undefined || sent === aClose(claimed) ? sent : `${sent}, but it says ${claimed}`
+  return claimed === undefined || sent === aClose(claimed) ? sent : `${sent}, but it reports ${claimed}`
 }
 
-/** The name that `ws` gives to what went wrong, wherever the client keeps it. */
+/** Returns the name that `ws` gives to the error, wherever the client keeps it. */
 function violationOf(error: (Error & { code?: string }) | undefined): string | undefined {
   const causes = [error, error?.cause as typeof error]
   const found = causes.find((each) => each?.code?.startsWith('WS_ERR_'))

@@ -7,13 +7,13 @@ import type { Delivery } from './deliveries.js'
 import { startStage } from './stage.js'
 import { SeededRandom } from '../support/seeded-random.js'
 
-/** So many are played at a time: each of them spends most of its turns waiting. */
+/** Number of cases to play at a time, because each of them spends most of its turns waiting. */
 const AT_A_TIME = 12
 
-/** What a client makes of each case in each delivery: one line for each, that can be held against another client's. */
+/** Results of a client for each case in each delivery, one line each, to be compared with another client's. */
 export class Table {
   readonly client: ReceivingClient
-  /** A digest of each outcome, by what was played and how. */
+  /** Digests of the outcomes, by case and delivery. */
   readonly lines = new Map<string, string>()
   readonly #random = new SeededRandom(6_455)
 
@@ -21,7 +21,7 @@ export class Table {
     this.client = client
   }
 
-  /** Plays cases in all deliveries of each, and checks that each has the outcome that the case says. */
+  /** Plays cases in all deliveries of each, and checks that each has the expected outcome. */
   async fill(
     cases: Iterable<ConformanceCase>,
     deliveries: (each: ConformanceCase) => readonly Delivery[] = deliveriesOf,
@@ -40,7 +40,7 @@ export class Table {
         }
       }
       await Promise.all(Array.from({ length: AT_A_TIME }, work))
-      // Each would take all patience: the first one tells enough.
+      // Every further one would wait for the full time, and the first one is enough.
       if (isStuck()) break
     }
     const [first] = differing
@@ -52,7 +52,7 @@ export class Table {
     )
   }
 
-  /** Returns those of a case's deliveries that the client plays. */
+  /** Returns the deliveries of a case that the client plays. */
   #share(deliveries: readonly Delivery[]): Delivery[] {
     const { share = 1 } = this.client
     return deliveries.filter((_, index) => index === 0 || this.#random.chance(share))

@@ -19,7 +19,7 @@ export const utf8Fragments: readonly ConformanceCase[] = [
   ),
   delivers(
     '6.1.3',
-    'a text in three fragments, of which the outer ones are empty',
+    'a text in three fragments, with the outer ones empty',
     [text('', false), continuation('middle frame payload', false), continuation('')],
     [aText('middle frame payload')],
   ),
@@ -42,8 +42,8 @@ export const utf8Fragments: readonly ConformanceCase[] = [
 ]
 
 /**
- * Autobahn would have a client fail as soon as the wrong byte is there, and calls it non-strict to do so when the
- * message is whole. `ws` is non-strict here, and the second case of each pair says so: nothing is said before that.
+ * Autobahn expects a client to fail at the first invalid byte, and calls it non-strict to fail when the message is complete. `ws` is
+ * non-strict here. The second case of each pair shows that nothing is reported before that.
  */
 function afterTheFact(): ConformanceCase[] {
   const cuts = [
@@ -85,7 +85,7 @@ const LAST_BYTE_MISSING = [
   'fd bf bf bf bf',
 ]
 
-/** How many bytes of {@link KOSME} make a text: those that end a character. */
+/** Lengths in bytes at which the start of {@link KOSME} ends with a whole character. */
 const WHOLE_CHARACTERS = [2, 5, 7, 9, 11]
 
 function range(first: number, last: number, after: string): string {
@@ -93,14 +93,14 @@ function range(first: number, last: number, after: string): string {
   return all.join('')
 }
 
-/** Code points that are no characters, and all the same valid: the last two of each plane. */
+/** Returns the noncharacters, which are valid nevertheless: the last two code points of each plane. */
 function nonCharacters(): string[] {
   const planes = Array.from({ length: 17 }, (_, plane) => plane * 0x10000)
   const all = planes.flatMap((plane) => [plane + 0xfffe, plane + 0xffff])
   return all.map((codePoint) => Buffer.from(String.fromCodePoint(codePoint)).toString('hex'))
 }
 
-/** Section 6.5 to 6.23: what is told of each, whether it is valid, and the texts, one whole message each. */
+/** Section 6.5 to 6.23: the title of each, whether it is valid, and the texts, each in a whole message. */
 const SEQUENCES: readonly (readonly [
   title: string,
   isValid: boolean | number[],
@@ -115,7 +115,7 @@ const SEQUENCES: readonly (readonly [
     ],
   ],
   [
-    'all beginnings of a valid text',
+    'all starts of a valid text',
     WHOLE_CHARACTERS,
     Array.from({ length: KOSME.length }, (_, index) => KOSME.subarray(0, index + 1).toString('hex')),
   ],
@@ -172,7 +172,7 @@ const SEQUENCES: readonly (readonly [
       `${high} ed bf bf`,
     ]),
   ],
-  ['code points that are no characters', true, nonCharacters()],
+  ['noncharacters', true, nonCharacters()],
   ['specials', true, ['b9', 'ba', 'bb', 'bc', 'bd', 'be', 'bf'].map((last) => `ef bf ${last}`)],
 ]
 
@@ -192,9 +192,9 @@ export const utf8Sequences: readonly (readonly [title: string, readonly Conforma
   },
 )
 
-/** What a reader of whole chunks gets wrong: the bytes of several frames are no text. */
+/** Cases that go wrong if whole chunks are decoded: the bytes of several frames are not one text. */
 export const utf8AcrossFrames: readonly ConformanceCase[] = [
-  delivers('byte order mark', 'a text that begins with U+FEFF', [text('\ufeffx')], [aText('\ufeffx')]),
+  delivers('byte order mark', 'a text that starts with U+FEFF', [text('\ufeffx')], [aText('\ufeffx')]),
   delivers(
     'NUL',
     'texts with NUL',
@@ -203,19 +203,19 @@ export const utf8AcrossFrames: readonly ConformanceCase[] = [
   ),
   delivers(
     'latin1',
-    'texts of which each has one character above U+007F',
+    'texts with one character above U+007F each',
     [text('a\u0080'), text('b\u00ff'), text('c\u0100'), text('ascii')],
     [aText('a\u0080'), aText('b\u00ff'), aText('c\u0100'), aText('ascii')],
   ),
   delivers(
     'not ASCII, then ASCII',
-    'long texts of which every other is ASCII',
+    'long texts, every other one ASCII',
     Array.from({ length: 8 }, (_, index) => text((index % 2 === 0 ? 'é' : 'e').repeat(40))),
     Array.from({ length: 8 }, (_, index) => aText((index % 2 === 0 ? 'é' : 'e').repeat(40))),
   ),
   delivers(
     'binary between',
-    'ASCII texts around binary and a ping that are no UTF-8',
+    'ASCII texts around binary and a ping that are not UTF-8',
     [text('a'), binary(bytes('c3 28')), text('b'), ping(bytes('ff')), text('c')],
     [aText('a'), aBinary(bytes('c3 28')), aText('b'), aPing(bytes('ff')), aText('c')],
   ),
@@ -228,26 +228,26 @@ export const utf8AcrossFrames: readonly ConformanceCase[] = [
   ),
   fails(
     'completed by the next message',
-    'a text that lacks one byte, then a text that begins with it',
+    'a text that lacks one byte, then a text that starts with it',
     [text(bytes('61 e2 82')), text(bytes('ac 61'))],
     UTF8,
   ),
   fails(
     'valid, invalid, valid',
-    'three texts of which the second is no UTF-8',
+    'three texts, the second one not UTF-8',
     [text('one'), text(bytes('c3 28')), text('three')],
     UTF8,
     [aText('one')],
   ),
   fails(
     'at the end of a long text',
-    'a text of 130 bytes whose last is no UTF-8',
+    'a text of 130 bytes whose last is not UTF-8',
     [text(Buffer.concat([Buffer.from('x'.repeat(129)), bytes('ff')]))],
     UTF8,
   ),
   fails(
     'around 24 bytes',
-    'texts of 23, 24 and 25 bytes, then one of 24 that is no UTF-8',
+    'texts of 23, 24 and 25 bytes, then one of 24 that is not UTF-8',
     [...[23, 24, 25].map((length) => text('x'.repeat(length))), text(Buffer.alloc(24, 0xbf))],
     UTF8,
     [23, 24, 25].map((length) => aText('x'.repeat(length))),

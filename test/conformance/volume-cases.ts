@@ -10,7 +10,7 @@ const KINDS = [
   { opcode: BINARY, name: 'binary', frame: binary, told: aBinary, pattern: bytes('00 fe 23 fa f0') },
 ] as const
 
-/** A case that is made when it is its turn: together they are about 150 MB. */
+/** A case that is created only when it is played, because all of them together are about 150 MB. */
 export interface MadeLate {
   readonly id: string
   make(): ConformanceCase
@@ -32,7 +32,7 @@ const FRAGMENT_SIZES = [64, 256, KIB, 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MI
 const CHOP_SIZES = [64, 128, 256, 512, KIB, 2 * KIB]
 const FLOOD_SIZES = [0, 16, 64, 256, KIB, 4 * KIB]
 
-/** Section 9: size and number. The first two of its sub-sections are 9.1 for text and 9.2 for binary, and so on. */
+/** Section 9: size and number. Its first two subsections are 9.1 for text and 9.2 for binary, and so on. */
 export const volume: readonly (readonly [title: string, readonly MadeLate[]])[] = KINDS.flatMap(
   ({ opcode, name, frame, told, pattern }, kind) => {
     const whole = (size: number): Buffer => Buffer.alloc(size, pattern)

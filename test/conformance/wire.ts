@@ -1,22 +1,22 @@
 import { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, closePayload } from '../support/raw-server.js'
 
-/** One frame with all that may be wrong about it (RFC 6455, section 5.2). */
+/** One frame, with everything that can be wrong about it (RFC 6455, section 5.2). */
 export interface FrameFacts {
   readonly opcode: number
   readonly payload?: Uint8Array | string
-  /** True unless said otherwise. */
+  /** True by default. */
   readonly isFinal?: boolean
   /** RSV1 to RSV3 as a number: RSV1 is 4. */
   readonly rsv?: number
   /** Masks the payload, which a server must not do. */
   readonly mask?: readonly [number, number, number, number]
-  /** How many bits say the length; the fewest that are enough unless said otherwise. */
+  /** Number of bits that encode the length; by default the fewest that are enough. */
   readonly lengthBits?: 7 | 16 | 64
-  /** The length that the header says, where it is another one than the payload's. */
+  /** Length in the header, if it differs from that of the payload. */
   readonly length?: bigint
 }
 
-/** Makes the bytes of one frame. */
+/** Returns the bytes of one frame. */
 export function frameOf(facts: FrameFacts): Buffer {
   const { opcode, isFinal = true, rsv = 0, mask } = facts
   const payload = Buffer.from((facts.payload ?? '') as string)
@@ -35,7 +35,7 @@ function lengthOf(length: bigint, bits = length < 126n ? 7 : length < 0x10000n ?
   return [127, extended]
 }
 
-/** What a message may be given as. */
+/** Contents of a message. */
 export type Payload = Uint8Array | string
 
 export const text = (payload: Payload, isFinal = true): Buffer => frameOf({ opcode: TEXT, payload, isFinal })
@@ -48,13 +48,13 @@ export const pong = (payload: Payload = ''): Buffer => frameOf({ opcode: PONG, p
 export const close = (code: number, reason = ''): Buffer =>
   frameOf({ opcode: CLOSE, payload: closePayload(code, reason) })
 
-/** Cuts bytes into parts of so many. */
+/** Splits bytes into parts of `size` bytes. */
 export function parts(bytes: Uint8Array, size: number): Uint8Array[] {
   const count = Math.ceil(bytes.length / size)
   return Array.from({ length: count }, (_, index) => bytes.subarray(index * size, (index + 1) * size))
 }
 
-/** Makes one message of fragments of so many bytes each. */
+/** Returns one message in fragments of `size` bytes. */
 export function fragmented(opcode: number, payload: Uint8Array, size: number): Buffer[] {
   const all = parts(payload, size)
   return all.map((part, index) =>

@@ -8,12 +8,12 @@ import { fillIn } from '#src/options/fill-in.js'
 const URL_TEXT = 'wss://peer.test/feed?token=secret'
 const ATTEMPT: AttemptInfo = { attempt: 1, isReconnect: false, signal: new AbortController().signal }
 
-/** Asks for one attempt; the url is right unless given. */
+/** Returns the request of one attempt, with a valid URL by default. */
 function ask(options: ConnectionOptions = {}, attempt: AttemptInfo = ATTEMPT): Promise<TransportRequest> {
   return resolveRequest(fillIn(options, options.url ?? URL_TEXT), attempt)
 }
 
-/** Asks for one attempt that must fail, and returns why it does. */
+/** Returns the error of an attempt that must fail. */
 async function refusal(options: ConnectionOptions): Promise<Error> {
   try {
     await ask(options)
@@ -24,7 +24,7 @@ async function refusal(options: ConnectionOptions): Promise<Error> {
 }
 
 describe('resolveRequest', () => {
-  it('takes values as they are, and the limits of the settings', async () => {
+  it('uses values as given, and the limits of the settings', async () => {
     const headers = { authorization: 'Bearer x' }
     const limits = { maxPayload: 1, maxFragments: 2, compression: true, closeTimeout: 3 }
     expect(await ask({ headers, protocols: ['v2', 'v1'], ...limits })).to.deep.equal({
@@ -35,24 +35,24 @@ describe('resolveRequest', () => {
     })
   })
 
-  it('asks for nothing that was not given', async () => {
+  it('has no headers and subprotocols by default', async () => {
     expect(await ask()).to.deep.include({ headers: {}, protocols: [], maxPayload: 33_554_432 })
   })
 
-  it('takes a URL for its text', async () => {
+  it('accepts a URL object', async () => {
     expect(await ask({ url: new URL('ws://peer.test/a b') })).to.have.property('url', 'ws://peer.test/a%20b')
   })
 
-  it('takes one subprotocol for a list of one', async () => {
+  it('accepts a single subprotocol', async () => {
     expect((await ask({ protocols: 'v1' })).protocols).to.deep.equal(['v1'])
   })
 
-  it('leaves out a header whose value is undefined', async () => {
+  it('omits a header whose value is undefined', async () => {
     const headers = { a: '1', b: undefined }
     expect((await ask({ headers })).headers).to.deep.equal({ a: '1' })
   })
 
-  it('asks each function with what is known of the attempt, and waits for its answer', async () => {
+  it('calls each function with the facts of the attempt, and awaits its result', async () => {
     const asked: AttemptInfo[] = []
     const provide =
       <T>(value: T) =>
@@ -69,7 +69,7 @@ describe('resolveRequest', () => {
     expect(asked).to.deep.equal([ATTEMPT, ATTEMPT, ATTEMPT])
   })
 
-  it('asks the functions at once, not one after another', async () => {
+  it('calls the functions at the same time', async () => {
     let open = 0
     const together = (): Promise<never> => {
       open += 1
@@ -80,7 +80,7 @@ describe('resolveRequest', () => {
     expect(open).to.equal(3)
   })
 
-  it('asks anew for each attempt, and adds nothing to what is there (B33)', async () => {
+  it('calls the functions again for each attempt, and accumulates nothing (B33)', async () => {
     const url = ({ attempt }: AttemptInfo): string => `${URL_TEXT}&attempt=${attempt}`
     for (const attempt of [1, 2, 3, 4, 5]) {
       const request = await ask({ url }, { ...ATTEMPT, attempt })
@@ -89,7 +89,7 @@ describe('resolveRequest', () => {
   })
 
   for (const option of ['url', 'headers', 'protocols'] as const) {
-    it(`says which function it was when ${option} rejects, or throws (B12)`, async () => {
+    it(`names the function if ${option} rejects or throws (B12)`, async () => {
       const thrown = new Error('no token')
       const rejected = await refusal({ [option]: () => Promise.reject(thrown) })
       const failed = await refusal({
@@ -104,7 +104,7 @@ describe('resolveRequest', () => {
       }
     })
 
-    it(`refuses what ${option} returns if no request can carry it, as a fault of its own`, async () => {
+    it(`reports an invalid value that ${option} returns as such`, async () => {
       for (const value of [undefined, null, 5]) {
         const error = await refusal({ [option]: () => value as never })
         expect(error).to.be.instanceOf(ConnectOptionError).and.include({ option, isInvalidValue: true })
@@ -120,30 +120,30 @@ describe('resolveRequest', () => {
     [
       'a header with a line feed',
       { headers: () => ({ 'x-good': 'a', authorization: `Bearer ${SECRET}\n` }) },
-      'The headers function returned an invalid value: headers["authorization"]: the value has U+000A at position 15,' +
-        ' which HTTP cannot carry (remove the line break at its end: value.trim())',
+      'The headers function returned an invalid value: headers["authorization"]: the value contains U+000A at position 15,' +
+        ' which HTTP does not allow. Remove the trailing line break: value.trim()',
     ],
     [
-      'a header name with a blank, and a value that is not a string',
+      'a header name with a space, and a value that is not a string',
       { headers: () => Promise.resolve({ 'x a': SECRET, 'x-b': [SECRET] as never }) },
-      'The headers function returned an invalid value: headers["x a"]: is not a valid header name (RFC 9110, section 5.1)' +
-        ' (use letters, digits and hyphens; no spaces or colons); headers["x-b"]: expected a string, received an array' +
-        ' (use a string, or undefined to leave the header out)',
+      'The headers function returned an invalid value: headers["x a"]: invalid header name (RFC 9110, section 5.1).' +
+        ' Use letters, digits and hyphens; no spaces or colons. headers["x-b"]: expected a string, received an array.' +
+        ' Use a string, or undefined to omit the header',
     ],
     [
       'a subprotocol with a slash',
       { protocols: () => ['v1', `${SECRET}/`] },
-      'The protocols function returned an invalid value: protocols[1]: is not a valid subprotocol name' +
-        ' (RFC 6455, section 4.1) (use letters, digits and -._~ only; no spaces, commas or slashes)',
+      'The protocols function returned an invalid value: protocols[1]: invalid subprotocol name' +
+        ' (RFC 6455, section 4.1). Use letters, digits and -._~ only; no spaces, commas or slashes',
     ],
     [
-      'a subprotocol that is named twice',
+      'a duplicate subprotocol',
       { protocols: () => [SECRET, SECRET] },
-      'The protocols function returned an invalid value: protocols[1]: is named twice (name each subprotocol once)',
+      'The protocols function returned an invalid value: protocols[1]: duplicate subprotocol. Remove the duplicate',
     ],
   ]
   for (const [title, options, message] of rows) {
-    it(`refuses ${title}, and shows no value`, async () => {
+    it(`rejects ${title}, and does not show the value`, async () => {
       const error = await refusal(options)
       expect(error).to.be.instanceOf(ConnectOptionError).with.property('isInvalidValue', true)
       expect(error.message).to.equal(message)
@@ -151,17 +151,17 @@ describe('resolveRequest', () => {
     })
   }
 
-  it('leaves no rejection unhandled when several functions fail (B34)', async () => {
+  it('leaves no rejection unhandled if several functions fail (B34)', async () => {
     const fail = (): Promise<never> => Promise.reject(new Error('no token'))
     const error = await refusal({ url: fail, headers: fail, protocols: fail })
     expect(error).to.be.instanceOf(ConnectOptionError)
   })
 
-  it('refuses a url that cannot be connected to, and shows nothing secret of it', async () => {
+  it('rejects an invalid URL, and shows no secrets in it', async () => {
     const error = await refusal({ url: () => 'https://user:secret@peer.test/feed?token=secret' })
     expect(error).to.be.instanceOf(InvalidUrlError)
     expect(error.message).to.equal(
-      'The URL https://peer.test/feed has the unsupported scheme "https": use wss://',
+      'Invalid URL: https://peer.test/feed has the unsupported scheme "https". Use wss://',
     )
   })
 })

@@ -21,12 +21,12 @@ const HANDSHAKE = { protocol: 'v1', headers: {} }
 const LOST = { code: 1006, reason: '' }
 const FIRST = { isReconnect: false }
 
-/** One attempt on a clock of its own. Its transport does nothing by itself: the test calls its listener. */
+/** One attempt with a fake clock. Its transport does nothing by itself; the test calls its listener. */
 function rig(options: ConnectionOptions = {}, refuse?: Error) {
   const clock = new FakeClock()
   const dials: { readonly request: TransportRequest; readonly listener: TransportListener }[] = []
   const opens: unknown[][] = []
-  /** Receives what the transport reports once it is open. */
+  /** Receives the events of the open transport. */
   const link = new Recorder()
   const failures: LinkEnd[] = []
   const transport = { terminations: 0, terminate: () => void (transport.terminations += 1) }
@@ -47,7 +47,7 @@ function rig(options: ConnectionOptions = {}, refuse?: Error) {
   }
   const settings = fillIn({ connectTimeout: 100, clock, ...options }, options.url ?? URL_TEXT)
   const attempt: Attempt = new Attempt(7, 3, settings, listener)
-  /** Starts it, and returns what its transport reports to once it has dialed. */
+  /** Starts the attempt, and returns the listener of its transport once it has dialed. */
   const dial = async (): Promise<TransportListener> => {
     attempt.start(connect, FIRST)
     await clock.settle()
@@ -57,7 +57,7 @@ function rig(options: ConnectionOptions = {}, refuse?: Error) {
   return { attempt, clock, connect, dial, dials, failures, link, opens, transport }
 }
 
-/** An option function that returns when the test says so. */
+/** An option function that returns when the test decides. */
 function later() {
   const calls: AttemptInfo[] = []
   let resolve!: (value: string) => void
@@ -71,7 +71,7 @@ function later() {
 
 describe('Attempt', () => {
   describe('#start', () => {
-    it('dials once, with the request that its settings make', async () => {
+    it('dials once, with the request from its settings', async () => {
       const { attempt, clock, dial, dials } = rig({ protocols: 'v1' })
       expect(attempt).to.include({ number: 3, url: undefined })
       await dial()
@@ -82,7 +82,7 @@ describe('Attempt', () => {
       expect(attempt.url).to.equal(URL_TEXT)
     })
 
-    it('tells the option functions its number, its facts and its signal', async () => {
+    it('passes its number, its facts and its signal to the option functions', async () => {
       const { calls, option } = later()
       const { attempt, connect } = rig({ url: option })
       const failure = { initiator: 'network', attempt: 2, elapsed: 5, hasBeenOpen: true } as const
@@ -92,7 +92,7 @@ describe('Attempt', () => {
       expect(calls[0]!.signal).to.equal(attempt.signal)
     })
 
-    it('fails if an option function does, without dialing', async () => {
+    it('fails without dialing if an option function fails', async () => {
       const { attempt, clock, connect, dials, failures } = rig({ url: () => Promise.reject(new Error('no')) })
       attempt.start(connect, FIRST)
       await clock.settle()
@@ -135,7 +135,7 @@ describe('Attempt', () => {
       expect(failures).to.deep.equal([])
     })
 
-    it('reports no opening if the codec function has it given up', async () => {
+    it('reports no opening if the codec function abandons the attempt', async () => {
       const { attempt, dial, failures, opens, transport }: ReturnType<typeof rig> = rig({
         codec: () => {
           attempt.cut()
@@ -149,7 +149,7 @@ describe('Attempt', () => {
       expect(transport.terminations).to.equal(1)
     })
 
-    it('fails with the end of the transport if the codec function throws', async () => {
+    it('fails when the transport has ended if the codec function throws', async () => {
       const { clock, dial, failures, opens, transport } = rig({
         codec: () => {
           throw new RangeError('odd')
@@ -163,7 +163,7 @@ describe('Attempt', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('reports one opening only, and no failure after it', async () => {
+    it('reports only one opening, and no failure after it', async () => {
       const { attempt, dial, failures, opens } = rig()
       const listener = await dial()
       listener.onOpen(HANDSHAKE)
@@ -174,7 +174,7 @@ describe('Attempt', () => {
       expect(attempt.signal.aborted).to.equal(false)
     })
 
-    it('is ignored after the deadline: the failure follows with the end of the transport', async () => {
+    it('is ignored after the deadline; the attempt fails when the transport has ended', async () => {
       const { clock, dial, failures, opens } = rig()
       const listener = await dial()
       await clock.advance(100)
@@ -201,7 +201,7 @@ describe('Attempt', () => {
   })
 
   describe('the deadline', () => {
-    it('terminates the transport, and fails once that has ended', async () => {
+    it('terminates the transport, and fails once it has ended', async () => {
       const { clock, dial, failures, transport } = rig()
       const listener = await dial()
       await clock.advance(99)
@@ -217,7 +217,7 @@ describe('Attempt', () => {
       )
     })
 
-    it('includes the option functions: their signal aborts, and what they return later dials nothing', async () => {
+    it('includes the option functions: their signal aborts, and their later results are ignored', async () => {
       const { calls, option, resolve } = later()
       const { attempt, clock, connect, dials, failures } = rig({ url: option })
       attempt.start(connect, FIRST)
@@ -250,7 +250,7 @@ describe('Attempt', () => {
       expect(transport.terminations).to.equal(1)
     })
 
-    it("gives way to the server's answer, which is the better reason", async () => {
+    it('gives way to the response of the server, which is the better reason', async () => {
       const { clock, dial, failures } = rig()
       const error = new HandshakeError('wss://peer.test/feed', 'answered with 503', { status: 503 })
       const listener = await dial()
@@ -271,7 +271,7 @@ describe('Attempt', () => {
   })
 
   describe('#cut', () => {
-    it('keeps it from dialing, and tells nothing', async () => {
+    it('keeps it from dialing, and reports nothing', async () => {
       const { attempt, clock, connect, dials, failures } = rig()
       attempt.start(connect, FIRST)
       attempt.cut()
@@ -281,7 +281,7 @@ describe('Attempt', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('keeps it from dialing also if an option function cuts it', async () => {
+    it('keeps it from dialing even if an option function calls it', async () => {
       const { attempt, clock, connect, dials, failures } = rig({
         url: () => {
           attempt.cut()
@@ -294,7 +294,7 @@ describe('Attempt', () => {
       expect(failures).to.deep.equal([])
     })
 
-    it('terminates the transport after the dial, and tells nothing of its end, or of its opening', async () => {
+    it('terminates the transport after the dial, and reports neither its end nor its opening', async () => {
       const { attempt, clock, dial, failures, opens, transport } = rig()
       const listener = await dial()
       attempt.cut()
@@ -315,7 +315,7 @@ describe('Attempt', () => {
       expect(signal.reason).to.be.instanceOf(ConnectionLostError)
     })
 
-    it('changes nothing once the attempt has failed', async () => {
+    it('has no effect once the attempt has failed', async () => {
       const { attempt, dial, failures, transport } = rig()
       const listener = await dial()
       listener.onClose(LOST)
@@ -326,13 +326,13 @@ describe('Attempt', () => {
   })
 
   describe('#onOpen', () => {
-    it('returns who receives what the transport reports from now on', async () => {
+    it('returns the listener for all later events of the transport', async () => {
       const { dial, link } = rig()
       const listener = await dial()
       expect(listener.onOpen(HANDSHAKE)).to.equal(link)
     })
 
-    it('passes that on, for a transport that goes on telling the attempt', async () => {
+    it('passes events on, for a transport that still reports to the attempt', async () => {
       const { dial, failures, link } = rig()
       const listener = await dial()
       listener.onOpen(HANDSHAKE)
@@ -347,7 +347,7 @@ describe('Attempt', () => {
       expect(failures).to.deep.equal([])
     })
 
-    it('passes nothing on before the opening', async () => {
+    it('passes no events on before the opening', async () => {
       const { dial, link } = rig()
       const listener = await dial()
       listener.onMessage('text')

@@ -20,19 +20,19 @@ const statuses = (states: readonly ConnectionState[]): string[] => states.map(({
 
 describe('ConnectionLifecycle', () => {
   describe('attempts', () => {
-    it('goes from connecting to open, and by close() to closed', async () => {
+    it('go from connecting to open and, after close(), to closed', async () => {
       const { client, witness } = await ready()
       await client.close()
       expect(statuses(witness.states)).to.deep.equal(['opening', 'open', 'closing', 'closed'])
       expect(witness.notes).to.deep.equal(['open 1', 'close 1'])
     })
 
-    it('is connecting from the beginning', () => {
+    it('start in state connecting', () => {
       const { witness } = start({}, {}, (server) => (server.onAttempt = () => undefined))
       expect(witness.connection.state).to.deep.equal({ status: 'connecting', attempt: 1 })
     })
 
-    it('retries the first connect like every other', async () => {
+    it('are retried, including the first one', async () => {
       const { clock, server, starting, witness } = start({}, {}, (memory) => {
         memory.onAttempt = (peer) => (memory.peers.length < 3 ? peer.refuse() : peer.accept())
       })
@@ -47,7 +47,7 @@ describe('ConnectionLifecycle', () => {
       })
     })
 
-    it('schedules exactly one attempt for a refused connect (B10)', async () => {
+    it('are scheduled exactly once after a refused connection (B10)', async () => {
       const { clock, server, witness } = start(
         {},
         {},
@@ -62,7 +62,7 @@ describe('ConnectionLifecycle', () => {
       expect(server.peers).to.have.length(2)
     })
 
-    it('gives an attempt up at connectTimeout, and makes the next one', async () => {
+    it('are abandoned at connectTimeout, and the next one follows', async () => {
       const { clock, server, witness } = start({ connectTimeout: 3_000 }, {}, (memory) => {
         memory.onAttempt = () => undefined
       })
@@ -73,7 +73,7 @@ describe('ConnectionLifecycle', () => {
       expect(server.peers).to.have.length(2)
     })
 
-    it('counts the url function within connectTimeout', async () => {
+    it('include the url function in connectTimeout', async () => {
       const { clock, witness } = start({
         url: () => new Promise<string>(() => undefined),
         connectTimeout: 500,
@@ -84,7 +84,7 @@ describe('ConnectionLifecycle', () => {
       )
     })
 
-    it('asks url, headers and protocols anew for each attempt', async () => {
+    it('call url, headers and protocols again each time', async () => {
       const { clock, server, starting } = start(
         {
           url: ({ attempt }) => `ws://peer.test/${attempt}`,
@@ -105,7 +105,7 @@ describe('ConnectionLifecycle', () => {
       ])
     })
 
-    it('retries when a url function rejects, and opens when it succeeds (B12)', async () => {
+    it('are retried when a url function rejects, and open when it succeeds (B12)', async () => {
       let calls = 0
       const { clock, starting, witness } = start({
         url: () => {
@@ -123,13 +123,13 @@ describe('ConnectionLifecycle', () => {
       ])
     })
 
-    it('ends at once when a url function gives something that is no url', async () => {
+    it('end immediately when a url function returns an invalid URL', async () => {
       const { starting, witness } = start({ url: () => 'http://peer.test/' })
       expect(await rejection(starting)).to.have.property('code', 'HOLDFAST_INVALID_URL')
       expect(witness.notes).to.deep.equal(['error connect fatal'])
     })
 
-    it('aborts the signal of an attempt that is given up', async () => {
+    it('abort their signal when they are abandoned', async () => {
       let signal: AbortSignal | undefined
       const { clock } = start({
         connectTimeout: 100,
@@ -142,7 +142,7 @@ describe('ConnectionLifecycle', () => {
       expect(signal?.aborted).to.equal(true)
     })
 
-    it('ignores what an old socket says after its end (B11)', async () => {
+    it('ignore events of an old socket after its end (B11)', async () => {
       const listeners: TransportListener[] = []
       const transport: Connect = (_request, listener) => {
         listeners.push(listener)
@@ -175,7 +175,7 @@ describe('ConnectionLifecycle', () => {
   })
 
   describe('reconnecting', () => {
-    it('opens no more often than the backoff allows when the server closes at once (B1)', async () => {
+    it('opens no more often than the backoff allows when the server closes immediately (B1)', async () => {
       const { clock, server, witness } = start({}, {}, (memory) => {
         memory.onAttempt = (peer) => {
           peer.accept()
@@ -183,13 +183,13 @@ describe('ConnectionLifecycle', () => {
         }
       })
       await clock.advance(5 * 60_000)
-      // With chance at one half two starts are 2 seconds apart at least, and the delays 1, 2, 4, 8, and from then on 15 seconds.
+      // With the random source at one half, two starts are at least 2 seconds apart. The delays are 1, 2, 4, 8, and then 15 seconds.
       expect(server.peers).to.have.length(1 + 4 + Math.floor((300 - 16) / 15))
       const delays = witness.states.flatMap((state) => (state.status === 'waiting' ? [state.delay] : []))
       expect(delays.slice(0, 6)).to.deep.equal([2_000, 2_000, 4_000, 8_000, 15_000, 15_000])
     })
 
-    it('forgives the failures after minUptime, not at open', async () => {
+    it('resets the failures after minUptime, not when the link opens', async () => {
       const { clock, server, witness } = await ready({ reconnect: { minUptime: 5_000 } })
       await clock.advance(4_999)
       server.peer.drop()
@@ -204,7 +204,7 @@ describe('ConnectionLifecycle', () => {
       ])
     })
 
-    it('counts minUptime from @OnOpen having settled', async () => {
+    it('counts minUptime from the completion of @OnOpen', async () => {
       let release: (() => void) | undefined
       const rig = start({}, { open: () => new Promise<void>((resolve) => (release = resolve)) })
       await rig.clock.advance(6_000)
@@ -230,7 +230,7 @@ describe('ConnectionLifecycle', () => {
       expect(pairs).to.deep.equal([...expected, 'open 101'])
     })
 
-    it('tells of a reset by one @OnError and then @OnClose, and of a plain end by @OnClose only', async () => {
+    it('calls @OnError once and then @OnClose after a reset, and only @OnClose after a plain end', async () => {
       const { clock, server, witness } = await ready()
       server.peer.drop(new Error('reset'))
       await clock.advance(5_000)
@@ -245,7 +245,7 @@ describe('ConnectionLifecycle', () => {
       })
     })
 
-    it('tells how long there was no connection', async () => {
+    it('reports the downtime', async () => {
       const { clock, server, witness } = await ready()
       await clock.advance(10_000)
       server.peer.drop()
@@ -263,12 +263,12 @@ describe('ConnectionLifecycle', () => {
       await clock.advance(10_000)
       server.onAttempt = (peer) => (server.peers.length < 4 ? peer.refuse() : peer.accept())
       server.peer.drop()
-      // Attempts after 1 second, after 3, and after 7.
+      // Attempts start after 1, 3 and 7 seconds.
       await clock.advance(60_000)
       expect(witness.opens[1]).to.deep.include({ connectionNumber: 2, isReconnect: true, downtime: 7_000 })
     })
 
-    it('makes no attempt before the @OnClose of the old connection has settled, and counts the delay from the loss', async () => {
+    it('starts no attempt before @OnClose of the old link has settled, and counts the delay from the loss', async () => {
       let release: (() => void) | undefined
       const { clock, server } = await ready(
         {},
@@ -282,7 +282,7 @@ describe('ConnectionLifecycle', () => {
       expect(server.peers).to.have.length(2)
     })
 
-    it('goes on without an @OnClose that never settles', async () => {
+    it('continues without an @OnClose that never settles', async () => {
       const hooks = { close: () => new Promise<void>(() => undefined) }
       const { clock, server, witness } = await ready({ drainTimeout: 2_500 }, hooks)
       server.peer.drop()
@@ -306,7 +306,7 @@ describe('ConnectionLifecycle', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('ends with a hopeless failure as what it is, also on the last attempt that was allowed', async () => {
+    it('ends with a fatal failure as such, even on the last allowed attempt', async () => {
       const refusal = new HandshakeError('ws://peer.test/', 'said 401', { status: 401 })
       const { starting } = start({ reconnect: { maxAttempts: 1 } }, {}, (memory) => {
         memory.onAttempt = (peer) => peer.refuse(refusal)
@@ -314,7 +314,7 @@ describe('ConnectionLifecycle', () => {
       expect(await rejection(starting)).to.equal(refusal)
     })
 
-    it('ends with the first failure where reconnect is false', async () => {
+    it('ends with the first failure if reconnect is false', async () => {
       const { starting } = start(
         { reconnect: false },
         {},
@@ -323,7 +323,7 @@ describe('ConnectionLifecycle', () => {
       expect(await rejection(starting)).to.be.instanceOf(ConnectFailedError)
     })
 
-    it('ends with one fatal @OnError when a later attempt fails for good', async () => {
+    it('calls @OnError once with fatal when a later attempt fails for good', async () => {
       const { clock, server, client, witness } = await ready()
       server.onAttempt = (peer) =>
         peer.refuse(new HandshakeError('ws://peer.test/', 'said no', { violation: 'accept' }))
@@ -336,7 +336,7 @@ describe('ConnectionLifecycle', () => {
       expect(statuses(witness.states).slice(-2)).to.deep.equal(['closing', 'closed'])
     })
 
-    it('ends with one fatal @OnError, before @OnClose, when the peer closes with a fatal code', async () => {
+    it('calls @OnError once with fatal, before @OnClose, when the peer closes with a fatal code', async () => {
       const { server, client, witness } = await ready()
       server.peer.close(1007, 'bad data')
       const { error } = await client.closed
@@ -348,7 +348,7 @@ describe('ConnectionLifecycle', () => {
       expect(witness.closes[0]).to.deep.include({ code: 1007, initiator: 'remote', willReconnect: false })
     })
 
-    it('asks shouldReconnect with the facts, and does as it says', async () => {
+    it('calls shouldReconnect with the facts, and obeys it', async () => {
       const asked: unknown[] = []
       const { clock, server } = await ready({
         reconnect: {
@@ -374,7 +374,7 @@ describe('ConnectionLifecycle', () => {
       ])
     })
 
-    it('reports a shouldReconnect that throws, and does as it would without it', async () => {
+    it('reports a shouldReconnect that throws, and uses the default', async () => {
       const shouldReconnect = (): never => {
         throw new Error('no idea')
       }
@@ -385,7 +385,7 @@ describe('ConnectionLifecycle', () => {
       expect(witness.errors[0]?.error.message).to.equal('no idea')
     })
 
-    it('survives a shouldReconnect that closes the connection', async () => {
+    it('supports a shouldReconnect that closes the connection', async () => {
       const shouldReconnect = (): boolean => {
         void rig.witness.connection.close()
         return true
@@ -396,7 +396,7 @@ describe('ConnectionLifecycle', () => {
       expect(rig.server.peers).to.have.length(1)
     })
 
-    it('leaves nothing behind over 1,000 reconnects: timers and listeners stay as many (B20)', async () => {
+    it('leaves nothing behind over 1,000 reconnects: the number of timers and listeners stays the same (B20)', async () => {
       const { clock, server, witness } = await ready({ reconnect: { delays: [1], initialDelay: 0 } })
       const timers = clock.timers
       const listeners = process.eventNames().map((name) => process.listenerCount(name))
@@ -412,17 +412,17 @@ describe('ConnectionLifecycle', () => {
   })
 
   describe('@OnOpen', () => {
-    it('makes bootstrap reject when it throws the first time; @OnClose still follows', async () => {
+    it('makes bootstrap reject if it throws the first time, and @OnClose still follows', async () => {
       const failure = new Error('bad key')
       const { starting, witness, server, clock } = start({}, { open: () => Promise.reject(failure) })
       expect(await rejection(starting)).to.equal(failure)
       expect(witness.notes).to.deep.equal(['open 1', 'error open fatal', 'close 1'])
-      // No new connection follows.
+      // There is no new connection.
       expect(server.peer.closeFrame?.code).to.equal(1000)
       expect(clock.timers).to.equal(0)
     })
 
-    it('is reported, closed with 4000 and retried when it throws later; the attempts go on counting', async () => {
+    it('is reported, closed with 4000 and retried if it throws later, and attempts keep counting', async () => {
       let isBroken = false
       const open = (): void => {
         if (isBroken) throw new Error('broken')
@@ -437,7 +437,7 @@ describe('ConnectionLifecycle', () => {
       expect(attempts.slice(0, 4)).to.deep.equal([2, 3, 4, 5])
     })
 
-    it('ends at onOpenTimeout when it hangs, and is tried again', async () => {
+    it('times out at onOpenTimeout if it hangs, and is retried', async () => {
       let opens = 0
       const { clock, starting, witness } = start(
         { onOpenTimeout: 2_000 },
@@ -450,7 +450,7 @@ describe('ConnectionLifecycle', () => {
       expect(witness.notes).to.deep.equal(['open 1', 'error open', 'close 1', 'open 2'])
     })
 
-    it('is judged by the loss alone when the transport goes first', async () => {
+    it('does not affect the retry decision if the link is lost first', async () => {
       const { clock, starting, server, witness } = start(
         {},
         {
@@ -480,7 +480,7 @@ describe('ConnectionLifecycle', () => {
       expect(witness.messages).to.deep.equal([1, 2])
     })
 
-    it('hands what arrived on to the handlers when it settles after the loss', async () => {
+    it('passes earlier messages to the handlers if it completes after the loss', async () => {
       let release: (() => void) | undefined
       const open = (): Promise<void> => new Promise((resolve) => (release = resolve))
       const { clock, server, witness } = start({}, { open })
@@ -493,7 +493,7 @@ describe('ConnectionLifecycle', () => {
       expect(witness.notes).to.deep.equal(['open 1', 'message 1', 'close 1'])
     })
 
-    it('reports what it throws after the loss, and the messages that it kept from the handlers', async () => {
+    it('has its error reported if it throws after the loss, and so are the unhandled messages', async () => {
       let fail: ((error: Error) => void) | undefined
       const open = (): Promise<void> => new Promise((_resolve, reject) => (fail = reject))
       const { clock, server, witness } = start({}, { open })
@@ -506,7 +506,7 @@ describe('ConnectionLifecycle', () => {
       expect(witness.notes).to.deep.equal(['open 1', 'error open', 'error handle', 'close 1'])
     })
 
-    it('sends what it returns', async () => {
+    it('sends its return value', async () => {
       const { server } = await ready({}, { open: () => ({ type: 'login' }) })
       expect(server.peer.received).to.deep.equal(['{"type":"login"}'])
     })
@@ -528,7 +528,7 @@ describe('ConnectionLifecycle', () => {
   })
 
   describe('#reconnect', () => {
-    it('connects at once when waiting, after a connection that had held for minUptime', async () => {
+    it('connects immediately while waiting, after a link that lasted minUptime', async () => {
       const { client, server, clock } = await ready()
       await clock.advance(5_000)
       server.peer.drop()
@@ -539,7 +539,7 @@ describe('ConnectionLifecycle', () => {
       expect(server.peers).to.have.length(2)
     })
 
-    it('connects at once when it is called as soon as there is a wait', async () => {
+    it('connects immediately if it is called as soon as the wait starts', async () => {
       const { server, clock, witness } = await ready(
         {},
         {
@@ -554,11 +554,11 @@ describe('ConnectionLifecycle', () => {
       expect(witness.notes).to.deep.equal(['open 1', 'close 1', 'open 2'])
     })
 
-    it('keeps two starts apart when waiting, if the connection before was young: it only leaves out the backoff', async () => {
+    it('keeps two starts apart while waiting after a short-lived link; it only skips the backoff', async () => {
       const { client, server, clock } = await ready()
       server.onAttempt = (peer) => peer.refuse()
       server.peer.drop()
-      // Starts at 0, 2 (the spacing), 4, and then the backoff of the third failure.
+      // Starts at 0, at 2 (the spacing), at 4, and then after the backoff of the third failure.
       await clock.advance(4_000)
       expect(server.peers).to.have.length(3)
       expect(client.connection.state).to.include({ status: 'waiting', delay: 4_000 })
@@ -569,7 +569,7 @@ describe('ConnectionLifecycle', () => {
       expect(server.peers).to.have.length(4)
     })
 
-    it('never moves the next attempt to a later time', async () => {
+    it('never delays the next attempt', async () => {
       const { client, server, clock } = await ready({ random: () => 0.5 })
       server.peer.drop()
       await clock.advance(1_500)
@@ -578,7 +578,7 @@ describe('ConnectionLifecycle', () => {
       expect(server.peers).to.have.length(2)
     })
 
-    it('closes with 4000 when open, and connects at once', async () => {
+    it('closes with 4000 while open, and connects immediately', async () => {
       const { client, server, clock, witness } = await ready()
       client.connection.reconnect()
       await clock.advance(0)
@@ -588,7 +588,7 @@ describe('ConnectionLifecycle', () => {
     })
 
     for (const overlap of [false, true]) {
-      it(`does not storm where it is called on each new connection${overlap ? ', with overlap' : ''}`, async () => {
+      it(`does not cause a storm when called on each new connection${overlap ? ', with overlap' : ''}`, async () => {
         const starts: number[] = []
         const rig = start(
           { heartbeat: false },
@@ -602,13 +602,13 @@ describe('ConnectionLifecycle', () => {
           },
         )
         await rig.clock.advance(60_000)
-        // The first one begins at once; from then on each is a failure, and two starts are initialDelay/2 + U(0, initialDelay) apart.
+        // The first one starts immediately. After that, each is a failure, and two starts are initialDelay/2 + U(0, initialDelay) apart.
         expect(starts.slice(0, 4)).to.deep.equal([0, 0, 2_000, 4_000])
         expect(starts).to.have.length(2 + 30)
       })
     }
 
-    it('counts a connection that is replaced before minUptime as a failure, and forgives after it', async () => {
+    it('counts a link that is replaced before minUptime as a failure, and resets after it', async () => {
       const { client, server, clock } = await ready({ heartbeat: false })
       client.connection.reconnect()
       await clock.advance(0)
@@ -633,7 +633,7 @@ describe('ConnectionLifecycle', () => {
       expect(() => client.connection.reconnect({ overlap: true })).to.throw(ConnectionClosedError)
     })
 
-    it('drops the link with 4000 also while @OnOpen runs, whatever it says of overlap', async () => {
+    it('closes the link with 4000 even while @OnOpen runs, with or without overlap', async () => {
       for (const overlap of [false, true]) {
         const { clock, server, witness } = start(
           { heartbeat: false },
@@ -676,7 +676,7 @@ describe('ConnectionLifecycle', () => {
       expect(signal?.aborted).to.equal(true)
     })
 
-    it('sees whenOpen resolve at the next opening, and reject at the end', async () => {
+    it('has whenOpen resolve at the next opening, and reject at the end', async () => {
       const { client, server, clock } = await ready()
       await client.connection.whenOpen()
       server.peer.drop()
@@ -687,7 +687,7 @@ describe('ConnectionLifecycle', () => {
       expect(await rejection(client.connection.whenOpen())).to.be.instanceOf(ConnectionClosedError)
     })
 
-    it('gets NotConnectedError from a send while not open, where there is no outbox', async () => {
+    it('receives NotConnectedError from a send while not open, without an outbox', async () => {
       const { client, server } = await ready({ outbox: false })
       server.peer.drop()
       expect(() => void client.connection.send('x')).to.throw(NotConnectedError, 'waiting')
@@ -695,7 +695,7 @@ describe('ConnectionLifecycle', () => {
     })
   })
 
-  it('keeps its promises under any interleaving of what peers, networks and users do (B30)', async () => {
+  it('keeps its guarantees under random events of peers, networks and users (B30)', async () => {
     const action = fc.constantFrom(
       'accept',
       'refuse',

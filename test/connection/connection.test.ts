@@ -17,7 +17,7 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, inde
 
 describe('Connection', () => {
   describe('heartbeat', () => {
-    it('sends the first ping after one interval, and one each interval (B7)', async () => {
+    it('sends the first ping after one interval, and then one per interval (B7)', async () => {
       const { clock, server } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
       await clock.advance(999)
       expect(server.peer.pings).to.equal(0)
@@ -27,7 +27,7 @@ describe('Connection', () => {
       expect(server.peer.pings).to.equal(3)
     })
 
-    it('gives a peer up within interval and timeout that is silent from the start (B8)', async () => {
+    it('detects a peer that is silent from the start within interval and timeout (B8)', async () => {
       const { clock, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
       server.peer.isAlive = false
       await clock.advance(1_499)
@@ -37,7 +37,7 @@ describe('Connection', () => {
       expect(witness.errors[0]?.context.stage).to.equal('heartbeat')
     })
 
-    it('cuts a dead peer without a closing handshake: @OnClose runs at once (B5)', async () => {
+    it('terminates a dead connection without a closing handshake, and @OnClose runs immediately (B5)', async () => {
       const { clock, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
       const { peer } = server
       peer.isAlive = false
@@ -46,7 +46,7 @@ describe('Connection', () => {
       expect(witness.closes[0]).to.deep.include({ code: 1006, initiator: 'network', willReconnect: true })
     })
 
-    it('starts afresh on the next connection (B6)', async () => {
+    it('starts over on the next link (B6)', async () => {
       const { clock, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
       server.peer.isAlive = false
       await clock.advance(1_500 + 1_000)
@@ -55,7 +55,7 @@ describe('Connection', () => {
       expect(witness.closes).to.have.length(1)
     })
 
-    it('takes any frame for life', async () => {
+    it('counts any frame as a sign of life', async () => {
       const { clock, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
       server.peer.isAlive = false
       for (let round = 0; round < 10; round += 1) {
@@ -65,7 +65,7 @@ describe('Connection', () => {
       expect(witness.closes).to.deep.equal([])
     })
 
-    it('comes to exactly one verdict after a sleep of ten minutes (B32)', async () => {
+    it('makes exactly one decision after a sleep of ten minutes (B32)', async () => {
       const { clock, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
       server.peer.isAlive = false
       await clock.jump(10 * 60_000)
@@ -77,14 +77,14 @@ describe('Connection', () => {
       expect(witness.errors).to.have.length(1)
     })
 
-    it('leaves a healthy peer alone after a sleep', async () => {
+    it('keeps the connection to a healthy peer after a sleep', async () => {
       const { clock, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
       await clock.jump(10 * 60_000)
       await clock.advance(10_000)
       expect(witness.closes).to.deep.equal([])
     })
 
-    it('only listens where silence is given', async () => {
+    it('only listens if silence is set', async () => {
       const { clock, server, witness } = await ready({ heartbeat: { silence: 3_000 } })
       for (let round = 0; round < 5; round += 1) {
         await clock.advance(2_000)
@@ -96,7 +96,7 @@ describe('Connection', () => {
       expect(server.peers[0]?.pings).to.equal(0)
     })
 
-    it('beats with a message of the API, measures its answer and takes it', async () => {
+    it('sends a message of the API, measures its reply and takes it', async () => {
       const { clock, server, witness } = await ready({
         heartbeat: {
           interval: 1_000,
@@ -114,7 +114,7 @@ describe('Connection', () => {
       expect(server.peer.pings).to.equal(0)
     })
 
-    it('reports a heartbeat message that throws, and goes on', async () => {
+    it('reports a heartbeat message that throws, and continues', async () => {
       const message = (): never => {
         throw new Error('no message')
       }
@@ -123,7 +123,7 @@ describe('Connection', () => {
       expect(witness.notes).to.deep.equal(['open 1', 'error heartbeat', 'error heartbeat'])
     })
 
-    it('does nothing where it is off', async () => {
+    it('does nothing if it is off', async () => {
       const { clock, server, witness } = await ready({ heartbeat: false })
       server.peer.isAlive = false
       await clock.advance(3_600_000)
@@ -131,7 +131,7 @@ describe('Connection', () => {
       expect(witness.closes).to.deep.equal([])
     })
 
-    it('takes a new interval for its link; the next one begins with the options', async () => {
+    it('accepts a new interval for its link; the next link starts with the options', async () => {
       const { clock, server, witness } = await ready({ heartbeat: { interval: 10_000, timeout: 500 } })
       witness.heartbeat.configure({ interval: 1_000 })
       await clock.advance(3_000)
@@ -145,7 +145,7 @@ describe('Connection', () => {
       expect(server.peer.pings).to.be.greaterThan(0)
     })
 
-    it('takes every style while connected', async () => {
+    it('accepts every style while connected', async () => {
       const { clock, server, witness } = await ready({ heartbeat: false })
       witness.heartbeat.configure({
         interval: 1_000,
@@ -167,22 +167,22 @@ describe('Connection', () => {
       expect(witness.errors[0]?.error).to.be.instanceOf(HeartbeatTimeoutError)
     })
 
-    it('changes nothing where the new heartbeat cannot be, or no link is open', async () => {
+    it('rejects invalid settings, and settings without an open link', async () => {
       const { clock, server, witness } = await ready()
       expect(() => witness.heartbeat.configure({ interval: 0 })).to.throw(
         RangeError,
-        'heartbeat.interval is 0',
+        'Invalid heartbeat.interval: expected milliseconds',
       )
       expect(() => witness.heartbeat.configure({ silence: 1, interval: 1 })).to.throw(
         TypeError,
-        'has silence',
+        'silence cannot be combined with interval',
       )
       server.peer.drop()
       await clock.settle()
       expect(() => witness.heartbeat.configure(false)).to.throw(NotConnectedError)
     })
 
-    it('takes the bytes of a message that arrives for minutes for life', async () => {
+    it('counts bytes of a message that takes minutes to arrive as a sign of life', async () => {
       const { clock, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
       server.peer.isAlive = false
       for (let round = 0; round < 300; round += 1) {
@@ -194,7 +194,7 @@ describe('Connection', () => {
       expect(witness.errors[0]?.error).to.be.instanceOf(HeartbeatTimeoutError)
     })
 
-    it('gives up a peer behind our own upload once that has stood still for interval + timeout', async () => {
+    it('detects a dead peer behind an upload that has stalled for interval + timeout', async () => {
       const { clock, client, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
       server.peer.isReading = false
       await client.connection.send('a long upload')
@@ -204,7 +204,7 @@ describe('Connection', () => {
       expect(witness.errors[0]?.error).to.be.instanceOf(HeartbeatTimeoutError)
     })
 
-    it('spares a peer that has read our upload, and then has its whole timeout to answer', async () => {
+    it('waits for a peer that is reading an upload, and then gives it the whole timeout to reply', async () => {
       const { clock, client, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
       const { peer } = server
       peer.isReading = false
@@ -220,7 +220,7 @@ describe('Connection', () => {
       expect(witness.errors[0]?.error).to.be.instanceOf(HeartbeatTimeoutError)
     })
 
-    it('pings when asked, and tells the latency and when the peer was last heard', async () => {
+    it('pings on request, and returns the latency and the time of the last sign of life', async () => {
       const { clock, server, witness } = await ready({ heartbeat: false })
       await clock.advance(500)
       server.peer.isAlive = false
@@ -233,7 +233,7 @@ describe('Connection', () => {
       expect(witness.heartbeat.lastSeen).to.equal(clock.date() - 75)
     })
 
-    it('tells when the peer was last heard also while there is no connection', async () => {
+    it('returns the time of the last sign of life even while not connected', async () => {
       const { clock, server, witness } = await ready({ heartbeat: false })
       server.peer.send('"hello"')
       const heardAt = clock.date()
@@ -244,7 +244,7 @@ describe('Connection', () => {
       expect(witness.heartbeat.lastSeen).to.equal(heardAt)
     })
 
-    it('spares a peer that this side does not read: pings get through, chunk by chunk (B41)', async () => {
+    it('keeps a connection that this side does not read, because pongs get through chunk by chunk (B41)', async () => {
       const releases: (() => void)[] = []
       const { clock, server, witness } = await ready(
         { highWaterMark: 4, heartbeat: { interval: 1_000, timeout: 500 } },
@@ -264,14 +264,14 @@ describe('Connection', () => {
   })
 
   describe('back-pressure', () => {
-    it('stops reading past the high mark, and goes on at a quarter of it', async () => {
+    it('pauses reading above the high mark, and resumes at a quarter of it', async () => {
       const releases: (() => void)[] = []
       const { clock, server, witness } = await ready(
         { highWaterMark: 8 },
         { message: () => new Promise<void>((resolve) => releases.push(resolve)) },
       )
       for (const index of upTo(30)) server.peer.send(index)
-      // Nine are over the mark of eight: one runs, eight wait. At two or fewer reading goes on.
+      // Nine messages exceed the mark of eight: one runs, eight wait. At two or fewer, reading resumes.
       for (let handled = 0; handled < 6; handled += 1) {
         expect(server.peer.isPaused).to.equal(true)
         releases.shift()?.()
@@ -286,7 +286,7 @@ describe('Connection', () => {
       expect(server.peer.isPaused).to.equal(true)
     })
 
-    it('serves one who waits inside a serial handler, though the queue is full', async () => {
+    it('passes messages to a waiter inside a serial handler, even with a full queue', async () => {
       const { clock, server, witness } = await ready(
         { highWaterMark: 4 },
         {
@@ -301,7 +301,7 @@ describe('Connection', () => {
       expect(witness.messages).to.deep.equal(upTo(20))
     })
 
-    it('rejects those who wait when far too much is pending', async () => {
+    it('rejects waiters when far too many messages are pending', async () => {
       const failures: unknown[] = []
       const { clock, server } = await ready(
         { highWaterMark: 2 },
@@ -319,7 +319,7 @@ describe('Connection', () => {
   })
 
   describe('handling', () => {
-    it('handles messages one at a time, in order, however long each takes (B19)', async () => {
+    it('processes messages one at a time, in order, however long each takes (B19)', async () => {
       const done: unknown[] = []
       const rig = await ready(
         { heartbeat: false },
@@ -341,13 +341,13 @@ describe('Connection', () => {
       expect(done).to.deep.equal(upTo(5))
     })
 
-    it('handles so many at once as concurrency says', async () => {
+    it('runs as many handlers at once as concurrency allows', async () => {
       const { server, witness } = await ready({ concurrency: 3 }, { message: never })
       for (const index of upTo(5)) server.peer.send(index)
       expect(witness.messages).to.deep.equal([0, 1, 2])
     })
 
-    it('brings bad JSON, and what handlers throw, to @OnError in its turn, and goes on (B39)', async () => {
+    it('passes invalid JSON and errors of handlers to @OnError in order, and continues (B39)', async () => {
       const { server, witness, clock } = await ready(
         {},
         {
@@ -366,7 +366,7 @@ describe('Connection', () => {
       expect(witness.errors[1]?.context).to.deep.include({ handler: 'Started#received', message: 2 })
     })
 
-    it('keeps a message from nobody because a handler throws (B21)', async () => {
+    it('delivers a message to other recipients even if a handler throws (B21)', async () => {
       const { server, client } = await ready(
         {},
         {
@@ -386,13 +386,13 @@ describe('Connection', () => {
       expect(seen).to.deep.equal([1, 2])
     })
 
-    it('hands binary frames to @OnBinary as they are', async () => {
+    it('passes binary frames to @OnBinary unchanged', async () => {
       const { server, witness } = await ready()
       server.peer.send(new Uint8Array([1, 2, 3]))
       expect(witness.notes).to.deep.equal(['open 1', 'binary 3'])
     })
 
-    it('sends nothing of a reply whose connection is gone, and reports it', async () => {
+    it('does not send a reply to a lost link, and reports it', async () => {
       let release: ((value: unknown) => void) | undefined
       const { server, witness, clock } = await ready(
         {},
@@ -408,7 +408,7 @@ describe('Connection', () => {
   })
 
   describe('#close', () => {
-    it('reads a socket again that handlers have paused: the end of the peer is seen', async () => {
+    it('resumes reading of a paused socket, so that the end of the peer is noticed', async () => {
       const hooks: Hooks = { message: () => new Promise<never>(() => undefined) }
       const { client, server, clock } = await ready({ heartbeat: false, highWaterMark: 2 }, hooks)
       for (let n = 0; n < 3; n += 1) server.peer.send(n)
@@ -419,7 +419,7 @@ describe('Connection', () => {
       await closing
     })
 
-    it('cancels the wait for the next attempt: nothing opens any more (B2)', async () => {
+    it('cancels the wait for the next attempt, and nothing opens anymore (B2)', async () => {
       const { clock, server, client } = await ready()
       server.peer.drop()
       await clock.settle()
@@ -430,7 +430,7 @@ describe('Connection', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('makes bootstrap reject while connecting, without an error (B14)', async () => {
+    it('makes bootstrap reject while connecting, without an error event (B14)', async () => {
       const { starting, witness, clock } = start({}, {}, (memory) => (memory.onAttempt = () => undefined))
       await clock.settle()
       await witness.connection.close()
@@ -454,7 +454,7 @@ describe('Connection', () => {
       }
     })
 
-    it('changes nothing when called again', async () => {
+    it('has no effect when called again', async () => {
       const { client, server } = await ready()
       const [first, second] = await Promise.all([client.connection.close(), client.connection.close(4000)])
       expect(first).to.equal(second)
@@ -462,7 +462,7 @@ describe('Connection', () => {
       expect(await client.connection.close()).to.equal(first)
     })
 
-    it('ends with 1006 within closeTimeout when the peer never answers (B24)', async () => {
+    it('ends with 1006 within closeTimeout if the peer never replies (B24)', async () => {
       const { clock, server, client } = await ready({ closeTimeout: 1_000 })
       server.peer.isAlive = false
       const closing = client.close()
@@ -475,7 +475,7 @@ describe('Connection', () => {
       })
     })
 
-    it('lets running and queued handlers finish, sends what they return, and then says goodbye', async () => {
+    it('lets running and queued handlers finish, sends their return values, and then closes', async () => {
       const rig = await ready(
         {},
         {
@@ -494,7 +494,7 @@ describe('Connection', () => {
       expect(witness.notes).to.deep.equal(['open 1', 'message 1', 'message 2', 'close 1'])
     })
 
-    it('gives hanging handlers half of closeTimeout, reports what is left, and closes', async () => {
+    it('gives hanging handlers half of closeTimeout, reports the rest, and closes', async () => {
       const { clock, server, client, witness } = await ready({ closeTimeout: 2_000 }, { message: never })
       for (const index of upTo(3)) server.peer.send(index)
       const closing = client.close()
@@ -507,7 +507,7 @@ describe('Connection', () => {
       expect(witness.notes.at(-1)).to.equal('close 1')
     })
 
-    it('tells how the last link ended even where the deadline comes before its end', async () => {
+    it('reports how the last link ended even if the deadline comes first', async () => {
       const { clock, server, client, witness } = await ready()
       server.peer.isAlive = false
       const closing = client.close(4_001, 'enough')
@@ -518,7 +518,7 @@ describe('Connection', () => {
       expect(witness.closes).to.deep.equal([close])
     })
 
-    it('does not wait for the handler in whose synchronous part it is called', async () => {
+    it('does not wait for a handler that calls it synchronously', async () => {
       const { clock, server, client, witness } = await ready(
         {},
         { message: async (_message, { connection }) => void (await connection.close()) },
@@ -529,7 +529,7 @@ describe('Connection', () => {
       expect(witness.notes).to.deep.equal(['open 1', 'message 1', 'close 1'])
     })
 
-    it('is bounded by the deadline when a handler awaits it later on', async () => {
+    it('is limited by the deadline if a handler awaits it later', async () => {
       const { clock, server, client } = await ready(
         { closeTimeout: 2_000 },
         {
@@ -544,7 +544,7 @@ describe('Connection', () => {
       await client.closed
     })
 
-    it('may be called in @OnOpen, @OnClose, @OnError and @OnStateChange', async () => {
+    it('can be called in @OnOpen, @OnClose, @OnError and @OnStateChange', async () => {
       const close = (
         _: unknown,
         { connection }: { connection: { close(): Promise<unknown> } },
@@ -574,24 +574,24 @@ describe('Connection', () => {
       expect(() => void client.connection.waitFor(() => true)).to.throw(ConnectionClosedError)
     })
 
-    it('throws for a code or a reason that a close frame cannot carry', async () => {
+    it('throws for a code or a reason that a close frame cannot contain', async () => {
       const { client } = await ready()
       expect(() => void client.connection.close(1005)).to.throw(RangeError, '1005')
       expect(() => void client.connection.close(1000, 'x'.repeat(124))).to.throw(
         RangeError,
-        'Close reason too long: 124 bytes',
+        'Close reason too long: expected at most 123 bytes, received 124',
       )
       await client.close()
     })
 
-    it('aborts the signal of the connection at its beginning', async () => {
+    it('aborts the signal of the connection when it starts', async () => {
       const { client } = await ready()
       const closing = client.close()
       expect(client.connection.signal.aborted).to.equal(true)
       await closing
     })
 
-    it('leaves no timer behind where @OnOpen hangs', async () => {
+    it('leaves no timer behind if @OnOpen hangs', async () => {
       const { clock, witness, starting } = start({ closeTimeout: 1_000 }, { open: never })
       await clock.settle()
       void witness.connection.close()
@@ -608,7 +608,7 @@ describe('Connection', () => {
   })
 
   describe('#terminate', () => {
-    it('cuts the socket without a close frame; @OnClose runs', async () => {
+    it('terminates the socket without a close frame, and @OnClose runs', async () => {
       const { client, server, witness, clock } = await ready()
       await client.connection.terminate()
       expect(server.peer.closeFrame).to.equal(undefined)
@@ -617,7 +617,7 @@ describe('Connection', () => {
       expect(server.peers).to.have.length(1)
     })
 
-    it('ends the wait for an attempt too', async () => {
+    it('also ends the wait for an attempt', async () => {
       const { client, server, clock } = await ready()
       server.peer.drop()
       await clock.settle()
@@ -626,7 +626,7 @@ describe('Connection', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('hastens a close that is under way', async () => {
+    it('speeds up a close that is in progress', async () => {
       const { client, server, clock } = await ready()
       server.peer.isAlive = false
       void client.close()
@@ -637,7 +637,7 @@ describe('Connection', () => {
   })
 
   describe('#send', () => {
-    it('sends text and bytes as they are, JSON as JSON, and messages through the codec', async () => {
+    it('sends text and bytes unchanged, JSON as JSON, and messages through the codec', async () => {
       const { client, server } = await ready()
       void client.connection.send('plain')
       void client.connection.send(new Uint8Array([7]))
@@ -646,15 +646,15 @@ describe('Connection', () => {
       expect(server.peer.received).to.deep.equal(['plain', new Uint8Array([7]), '{"a":1}', '{"b":2}'])
     })
 
-    it('throws a TypeError for a plain object, naming what was meant', async () => {
+    it('throws a TypeError for a plain object, and names the methods to use', async () => {
       const { client } = await ready()
       expect(() => void client.connection.send({} as never)).to.throw(
         TypeError,
-        'use sendJson() or sendMessage()',
+        'Use sendJson() or sendMessage()',
       )
     })
 
-    it('waits above the high mark until the low one, and never rejects', async () => {
+    it('returns a promise that waits above the high mark until the low mark, and never rejects', async () => {
       const { client, server, clock } = await ready({ sendHighWaterMark: 100 })
       server.peer.isReading = false
       let isThrough = false
@@ -668,7 +668,7 @@ describe('Connection', () => {
       expect(isThrough).to.equal(true)
     })
 
-    it('lets those who wait go on when the connection is lost', async () => {
+    it('resolves pending promises when the connection is lost', async () => {
       const { client, server } = await ready({ sendHighWaterMark: 10 })
       server.peer.isReading = false
       const flow = client.connection.send('x'.repeat(50))
@@ -678,7 +678,7 @@ describe('Connection', () => {
   })
 
   describe('#waitFor', () => {
-    it('resolves with the next message that matches, which no handler then sees', async () => {
+    it('resolves with the next matching message, which no handler receives', async () => {
       const { client, server, witness } = await ready()
       const waiting = client.connection.waitFor((message) => message === 2)
       for (const index of upTo(4)) server.peer.send(index)
@@ -686,7 +686,7 @@ describe('Connection', () => {
       expect(witness.messages).to.deep.equal([0, 1, 3])
     })
 
-    it('sees what arrives while @OnOpen runs', async () => {
+    it('receives messages that arrive while @OnOpen runs', async () => {
       const { server, starting, clock } = start(
         {},
         {
@@ -708,7 +708,7 @@ describe('Connection', () => {
   })
 
   describe('secrets', () => {
-    it('shows the true url in url, and neither query nor credentials to inspect', async () => {
+    it('shows the full URL in url, and neither query nor credentials to inspect', async () => {
       const { client } = await ready()
       expect(client.connection.url).to.equal('ws://peer.test/feed?token=secret')
       expect(inspect(client.connection)).to.match(
@@ -717,7 +717,7 @@ describe('Connection', () => {
       expect(inspect(client, { depth: 5 })).not.to.contain('secret')
     })
 
-    it('lets no error of a failed attempt show the query', async () => {
+    it('shows no query in the errors of failed attempts', async () => {
       const { witness, clock } = start({}, {}, (memory) => (memory.onAttempt = (peer) => peer.refuse()))
       await clock.settle()
       expect(inspect(witness.errors[0]?.error)).not.to.contain('secret')

@@ -4,7 +4,7 @@ import type { EffectRunner } from '#src/connection/driver.js'
 import type { LifecycleEffect } from '#src/lifecycle/effects.js'
 import { lineOf, on } from '../support/lifecycle/scene.js'
 
-/** Notes what it runs, and does what a test wants inside of it. */
+/** Records the effects that it runs, and calls the test inside them. */
 class Runner implements EffectRunner<string> {
   readonly ran: string[] = []
   idles = 0
@@ -35,7 +35,7 @@ describe('LifecycleDriver', () => {
     expect(runner.ran).to.deep.equal(['attempt 1 [start]'])
   })
 
-  it('performs no first effects after a call that has ended the connection', () => {
+  it('performs no first effects after a call that ended the connection', () => {
     const { runner, driver } = make()
     driver.call(on.close(), 'close')
     driver.start(false, 'start')
@@ -49,7 +49,7 @@ describe('LifecycleDriver', () => {
     ])
   })
 
-  it('stores the state before any effect runs, and says so to the runner first', () => {
+  it('stores the state before any effect runs, and notifies the runner first', () => {
     const { runner, driver } = make()
     driver.start(false, '')
     const seen: string[] = []
@@ -60,7 +60,7 @@ describe('LifecycleDriver', () => {
     expect(seen[0]).to.equal('step waiting')
   })
 
-  it('steps a call in the middle of effects at once, and performs its effects behind the others', () => {
+  it('processes a call during effects immediately, and performs its effects after the others', () => {
     const { runner, driver } = make()
     driver.start(false, 'start')
     runner.inside = ({ type }) => {
@@ -84,7 +84,7 @@ describe('LifecycleDriver', () => {
     ])
   })
 
-  it('steps what is reported in the middle of effects after them, in order', () => {
+  it('processes reports during effects after them, in order', () => {
     const { runner, driver } = make()
     runner.inside = ({ type }) => {
       if (type === 'attempt') driver.report(() => ({ event: on.attemptOpened(1), facts: 'opened' }))
@@ -98,7 +98,7 @@ describe('LifecycleDriver', () => {
     ])
   })
 
-  it('asks for an event when its turn comes, and steps nothing where there is none', () => {
+  it('creates an event when it is its turn, and does nothing if there is none', () => {
     const { runner, driver } = make()
     const asked: string[] = []
     runner.inside = () => {
@@ -110,7 +110,7 @@ describe('LifecycleDriver', () => {
     expect(driver.state.shape.status).to.equal('connecting')
   })
 
-  it('steps a call made while an event is prepared before that event', () => {
+  it('processes a call during the preparation of an event before that event', () => {
     const { runner, driver } = make()
     driver.start(false, '')
     driver.report(() => {
@@ -128,7 +128,7 @@ describe('LifecycleDriver', () => {
     expect(driver.call(on.reconnect(), '')).to.equal('ConnectionClosedError')
   })
 
-  it('performs the rest when an effect throws, and throws that afterwards', () => {
+  it('performs the other effects if one throws, and throws its error afterwards', () => {
     const { runner, driver } = make()
     driver.start(false, '')
     runner.inside = ({ type }) => {
@@ -142,7 +142,7 @@ describe('LifecycleDriver', () => {
     expect(driver.state.shape.status).to.equal('connecting')
   })
 
-  it('says when nothing is left to do, once for all that was done', () => {
+  it('notifies the runner once when all work is done', () => {
     const { runner, driver } = make()
     runner.inside = ({ type }) => {
       if (type === 'attempt') driver.report(() => ({ event: on.attemptFailed(1, 'retry'), facts: '' }))

@@ -5,7 +5,7 @@ import { DrivenWorld } from '../support/lifecycle/driven-world.js'
 import { on } from '../support/lifecycle/scene.js'
 import { ready } from '../support/rig.js'
 
-/** A connection that is open, and what was reported of it. */
+/** An open connection, and its reports. */
 async function open(): Promise<{ world: DrivenWorld; reports: Error[] }> {
   const reports: Error[] = []
   const world = new DrivenWorld(false, { inside: () => undefined, onReport: (error) => reports.push(error) })
@@ -17,14 +17,14 @@ async function open(): Promise<{ world: DrivenWorld; reports: Error[] }> {
 }
 
 describe('EndingEffects', () => {
-  it('sends the last words of end() to a peer that is still there', async () => {
+  it('sends the final message of end() to a peer that is still there', async () => {
     const { world } = await open()
     await causeAndSettle(world, on.end())
     await causeAndSettle(world, on.onClosingSettled(1))
     expect(world.transports.get(1)?.sent.at(-1)).to.equal('"the last words"')
   })
 
-  it('sends no last words to a peer that has begun to close meanwhile, and reports them', async () => {
+  it('does not send the final message to a peer that has started to close, and reports it', async () => {
     const { world, reports } = await open()
     await causeAndSettle(world, on.end())
     const transport = world.transports.get(1)
@@ -38,7 +38,7 @@ describe('EndingEffects', () => {
     expect(reports.map(String)).to.deep.equal([String(new MessageDroppedError('gone', ['the last words']))])
   })
 
-  it('tells close() of the link that had been current, where the deadline is before the end of its socket', async () => {
+  it('returns the end of the last current link from close(), even if the deadline is before the end of its socket', async () => {
     const { world } = await open()
     await causeAndSettle(world, on.close())
     await causeAndSettle(world, on.drained(1))
@@ -47,7 +47,7 @@ describe('EndingEffects', () => {
     expect(await world.connection.closed).to.include({ connectionNumber: 1, initiator: 'local' })
   })
 
-  it('says what really follows, when shouldReconnect has begun a handover and said no', async () => {
+  it('reports the actual consequence if shouldReconnect started a handover and returned false', async () => {
     const { client, clock, server, witness } = await ready({
       reconnect: {
         shouldReconnect: () => {

@@ -33,10 +33,10 @@ import { ready, start } from '../support/rig.js'
 const heartbeat = false
 const never = (): Promise<void> => new Promise(() => undefined)
 
-/** A codec whose messages are what is sent. */
+/** A codec that sends its messages unchanged. */
 const AS_IT_IS: Codec = { encode: (message) => message as string | Uint8Array, decode: (data) => data }
 
-/** What a test wants the handlers to do. */
+/** Behavior of the handlers in a test. */
 interface Acts {
   open?: (open: OpenInfo) => unknown
   message?: (message: unknown) => unknown
@@ -44,7 +44,7 @@ interface Acts {
   close?: (close: CloseInfo) => unknown
 }
 
-/** A client that says goodbye, and notes all that it is told. */
+/** A client that says goodbye, and records all events. */
 async function leaver(
   acts: Acts = {},
   options: ClientOptions = {},
@@ -93,7 +93,7 @@ async function leaver(
 }
 
 describe('#end', () => {
-  it('says goodbye, then the last words, and leaves the close to the server: no error, no reconnect', async () => {
+  it('runs @OnClosing, sends the final message, and leaves the close to the server, without an error or a reconnect', async () => {
     const { connection, clock, server, peer, notes } = await leaver()
     void connection.send('before')
     const ended = connection.end({ bye: true })
@@ -116,7 +116,7 @@ describe('#end', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('is no error whatever code the server closes with', async () => {
+  it('is not an error, whatever code the server closes with', async () => {
     for (const code of [1001, 1002, 1008, 1011, 4_000]) {
       const { connection, peer, clock, notes } = await leaver()
       const ended = connection.end('bye')
@@ -141,7 +141,7 @@ describe('#end', () => {
     await ended
   })
 
-  it('lets public sends throw from the call on, and handles messages all the same, and sends their replies', async () => {
+  it('makes public sends throw, but keeps handling messages, and sends their replies', async () => {
     const { connection, peer, clock, notes } = await leaver({ message: (message) => ({ seen: message }) })
     const asked = connection.request({ ask: 1 })
     const ended = connection.end('bye')
@@ -158,7 +158,7 @@ describe('#end', () => {
     await ended
   })
 
-  it('keeps the heartbeat: a peer that has died is an error', async () => {
+  it('keeps the heartbeat, so that a dead peer is an error', async () => {
     const { connection, peer, clock, notes } = await leaver(
       {},
       { heartbeat: { interval: 1_000, timeout: 500 } },
@@ -174,7 +174,7 @@ describe('#end', () => {
     expect(notes).to.include('error heartbeat fatal')
   })
 
-  it('takes a loss for an error, also a plain end of stream, and does not reconnect', async () => {
+  it('treats a loss as an error, even a plain end of stream, and does not reconnect', async () => {
     for (const error of [undefined, new Error('reset')]) {
       const { connection, server, peer, clock, notes } = await leaver()
       const ended = connection.end('bye')
@@ -190,7 +190,7 @@ describe('#end', () => {
     }
   })
 
-  it('is close() after its timeout, which is closeTimeout unless it is given', async () => {
+  it('closes like close() after its timeout, which defaults to closeTimeout', async () => {
     for (const [options, timeout] of [
       [{}, 5_000],
       [{ timeout: 700 }, 700],
@@ -207,7 +207,7 @@ describe('#end', () => {
     }
   })
 
-  it('is bounded even where the server never answers that close', async () => {
+  it('ends in time even if the server never replies to that close', async () => {
     const { connection, peer, clock } = await leaver({}, { closeTimeout: 2_000 })
     peer.isAlive = false
     const ended = connection.end('bye', { timeout: 1_000 })
@@ -216,7 +216,7 @@ describe('#end', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('lets its timeout run behind the close of the server, too: handlers that hang end with it', async () => {
+  it("also applies its timeout after the server's close, so that hanging handlers are abandoned", async () => {
     const { connection, peer, clock, notes } = await leaver({ message: never }, { closeTimeout: 2_000 })
     peer.send(1)
     const ended = connection.end('bye', { timeout: 1_000 })
@@ -228,7 +228,7 @@ describe('#end', () => {
     expect(notes.at(-1)).to.equal('closed')
   })
 
-  it('waits for @OnClosing with the last words', async () => {
+  it('waits for @OnClosing before the final message', async () => {
     let release: (() => void) | undefined
     const closing = (): Promise<string> => new Promise((resolve) => (release = () => resolve('goodbye')))
     const { connection, peer, clock } = await leaver({ closing })
@@ -242,7 +242,7 @@ describe('#end', () => {
     await ended
   })
 
-  it('sends the last words right before the close frame where @OnClosing hangs', async () => {
+  it('sends the final message right before the close frame if @OnClosing hangs', async () => {
     const { connection, peer, clock } = await leaver({ closing: never }, { closeTimeout: 2_000 })
     const ended = connection.end('bye', { timeout: 1_000 })
     await clock.advance(1_000 + 999)
@@ -253,7 +253,7 @@ describe('#end', () => {
     await ended
   })
 
-  it('counts and reports the last words that were not sent', async () => {
+  it('counts and reports a final message that was not sent', async () => {
     const ways: Record<string, (leaving: Awaited<ReturnType<typeof leaver>>) => unknown> = {
       'the connection is terminated': ({ connection }) => connection.terminate(),
       'the link is lost': ({ peer }) => peer.drop(new Error('reset')),
@@ -275,7 +275,7 @@ describe('#end', () => {
     }
   })
 
-  it('says the last words as they were at the call, whatever becomes of the bytes', async () => {
+  it('sends the final message as it was at the call, even if its bytes change later', async () => {
     const { connection, peer, clock } = await leaver({}, { codec: AS_IT_IS })
     const bytes = Uint8Array.of(1, 2)
     const ended = connection.end(bytes)
@@ -287,7 +287,7 @@ describe('#end', () => {
     expect(connection.stats.droppedMessages).to.equal(0)
   })
 
-  it('is refused with NotConnectedError unless open, and changes nothing then', async () => {
+  it('rejects with NotConnectedError unless open, without any effect', async () => {
     let release: (() => void) | undefined
     const { witness, clock, server, starting } = start(
       { heartbeat },
@@ -313,7 +313,7 @@ describe('#end', () => {
     await connection.close()
   })
 
-  it('is refused with ConnectionClosedError the second time, while closing, and once closed', async () => {
+  it('rejects with ConnectionClosedError when called again, while closing, and once closed', async () => {
     const { connection, peer, clock } = await leaver()
     const ended = connection.end('bye')
     expect(await rejection(connection.end('again'))).to.be.instanceOf(ConnectionClosedError)
@@ -325,13 +325,13 @@ describe('#end', () => {
     expect(await rejection(connection.end('again'))).to.be.instanceOf(ConnectionClosedError)
   })
 
-  it('rejects with EncodeError where the message cannot be encoded, and stays open', async () => {
+  it('rejects with EncodeError if the message cannot be encoded, and the connection stays open', async () => {
     const { connection } = await leaver()
     expect(await rejection(connection.end({ big: 1n }))).to.be.instanceOf(EncodeError)
     expect(connection.state.status).to.equal('open')
   })
 
-  it('is overruled by close(), whose code it is, and by terminate()', async () => {
+  it('is overridden by close(), whose code is sent, and by terminate()', async () => {
     const closing = await leaver()
     const ended = closing.connection.end('bye', { timeout: 60_000 })
     await closing.clock.settle()
@@ -350,7 +350,7 @@ describe('#end', () => {
     expect(cutting.clock.timers).to.equal(0)
   })
 
-  it('gives up a candidate that connects', async () => {
+  it('cancels a connecting candidate', async () => {
     const { connection, server, peer, clock, notes } = await leaver()
     server.onAttempt = () => undefined
     connection.reconnect({ overlap: true })
@@ -363,7 +363,7 @@ describe('#end', () => {
     expect(notes.filter((note) => note.startsWith('open'))).to.deep.equal(['open 1'])
   })
 
-  it('gives up a candidate whose @OnOpen runs: it is closed with 1000, without a goodbye', async () => {
+  it('closes a candidate whose @OnOpen runs with 1000, without @OnClosing', async () => {
     const { connection, server, peer, clock, notes } = await leaver({
       open: ({ replaces }) => (replaces === undefined ? undefined : never()),
     })
@@ -379,7 +379,7 @@ describe('#end', () => {
     expect(notes.filter((note) => note.startsWith('close '))).to.have.members(['close 1', 'close 2'])
   })
 
-  it('lets a replaced link go on that still leaves', async () => {
+  it('lets a replaced link that is still leaving continue', async () => {
     const { connection, server, peer: old, clock } = await leaver()
     const asked = connection.request({ ask: 1 })
     connection.reconnect({ overlap: true })
@@ -397,9 +397,9 @@ describe('#end', () => {
 })
 
 describe('A handler that holds up close()', () => {
-  const HINT = 'If it awaits close() or closed, it waits for itself: call close() without await'
+  const HINT = 'A handler that awaits close() or closed waits for itself. Call close() without await'
 
-  it('is named after half of closeTimeout, with what to do if it awaits close() itself', async () => {
+  it('is named after half of closeTimeout, with advice in case it awaits close() itself', async () => {
     const acts: Acts = {}
     const { connection, clock, peer, errors, notes } = await leaver(acts)
     acts.message = async () => {
@@ -454,7 +454,7 @@ describe('A handler that holds up close()', () => {
     })
   }
 
-  it('is not accused of awaiting close() if the link was lost', async () => {
+  it('is named without that advice if the link was lost', async () => {
     const { clock, peer, errors } = await leaver({ message: never })
     peer.send({})
     await clock.settle()
@@ -465,7 +465,7 @@ describe('A handler that holds up close()', () => {
     )
   })
 
-  it('is not accused if its @OnClosing had no time of its own', async () => {
+  it('is not named if it is an @OnClosing that was given no time', async () => {
     const { connection, clock, peer, errors } = await leaver({ message: never, closing: never })
     peer.send({})
     await clock.settle()
@@ -478,7 +478,7 @@ describe('A handler that holds up close()', () => {
 })
 
 describe('A close by the peer', () => {
-  /** Returns what is told of a close with this code. */
+  /** Returns the events after a close with this code. */
   async function toldOf(act: (peer: MemoryPeer) => void, options: ClientOptions = {}) {
     const { client, server, witness, clock } = await ready({ heartbeat, ...options })
     act(server.peer)
@@ -489,9 +489,9 @@ describe('A close by the peer', () => {
 
   for (const [what, options, code] of [
     ['with a fatal code', {}, 1002],
-    ['where shouldReconnect says no', { reconnect: { shouldReconnect: () => false } }, 1000],
-    ['where no attempt is left', { reconnect: { maxAttempts: 1 } }, 1012],
-    ['with an error code where reconnect is false', { reconnect: false }, 1011],
+    ['if shouldReconnect returns false', { reconnect: { shouldReconnect: () => false } }, 1000],
+    ['if no attempt is left', { reconnect: { maxAttempts: 1 } }, 1012],
+    ['with an error code if reconnect is false', { reconnect: false }, 1011],
   ] as const) {
     it(`is a fatal error before @OnClose ${what}`, async () => {
       const { notes, close } = await toldOf((peer) => peer.close(code), options)
@@ -501,18 +501,18 @@ describe('A close by the peer', () => {
   }
 
   for (const code of [1000, 1001]) {
-    it(`is no error with ${code} where reconnect is false: that was asked for`, async () => {
+    it(`is not an error with ${code} if reconnect is false, because that is expected`, async () => {
       const { notes, close } = await toldOf((peer) => peer.close(code), { reconnect: false })
       expect(notes).to.deep.equal(['close 1'])
       expect(close).to.deep.include({ code, willReconnect: false, error: undefined })
     })
   }
 
-  it('is no error where it is retried', async () => {
+  it('is not an error if it is retried', async () => {
     expect(await toldOf((peer) => peer.close(1011))).to.deep.equal({ notes: ['close 1'], close: undefined })
   })
 
-  it('is no error after our own close, whatever its code', async () => {
+  it('is not an error after a local close, whatever its code', async () => {
     const { client, server, witness, clock } = await ready({ heartbeat })
     server.peer.isAlive = false
     const closed = client.close()
@@ -523,7 +523,7 @@ describe('A close by the peer', () => {
   })
 
   for (const code of [1000, 1001]) {
-    it(`ends iterators with ${code} where reconnect is false`, async () => {
+    it(`ends iterators with ${code} if reconnect is false`, async () => {
       const { client, server } = await ready({ heartbeat, reconnect: false })
       const messages = client.connection.messages()
       server.peer.send({ last: true })
@@ -534,7 +534,7 @@ describe('A close by the peer', () => {
     })
   }
 
-  it('makes iterators throw where it is fatal, and @OnClose tells that nothing follows', async () => {
+  it('makes iterators throw if it is fatal, and @OnClose has willReconnect false', async () => {
     const { client, server, witness } = await ready({ heartbeat })
     const messages = client.connection.messages()
     server.peer.close(1003)

@@ -7,7 +7,7 @@ import type { Hooks } from '../support/rig.js'
 const heartbeat = false
 
 describe('Handover', () => {
-  it('opens the new connection before the old one goes; the state stays open', async () => {
+  it('opens the new link before the old one closes, and the state stays open', async () => {
     const { client, server, witness, clock } = await ready({ heartbeat })
     client.connection.reconnect({ overlap: true })
     await clock.settle()
@@ -30,7 +30,7 @@ describe('Handover', () => {
     expect(server.live).to.equal(1)
   })
 
-  it('handles the messages of both in order of arrival: none waits for the close of the old one', async () => {
+  it('handles the messages of both links in order of arrival, without waiting for the close of the old one', async () => {
     const releases: (() => void)[] = []
     const hooks: Hooks = { message: () => new Promise<void>((resolve) => releases.push(resolve)) }
     const { client, server, witness, clock } = await ready({ heartbeat }, hooks)
@@ -55,7 +55,7 @@ describe('Handover', () => {
     ])
   })
 
-  it('keeps what the new one receives while its @OnOpen runs, and hands it on in order when that has settled', async () => {
+  it('keeps messages of the new link while its @OnOpen runs, and then passes them on in order', async () => {
     let release: (() => void) | undefined
     const hooks: Hooks = {
       open: ({ replaces }) => (replaces ? new Promise<void>((resolve) => (release = resolve)) : undefined),
@@ -73,7 +73,7 @@ describe('Handover', () => {
     expect(witness.messages).to.deep.equal(['old 1', 'new 1', 'new 2'])
   })
 
-  it('lets no message wait for an @OnClose of the old one that hangs', async () => {
+  it('does not delay messages if @OnClose of the old link hangs', async () => {
     const { client, server, witness, clock } = await ready(
       { heartbeat },
       { close: () => new Promise<void>(() => undefined) },
@@ -85,7 +85,7 @@ describe('Handover', () => {
     expect(witness.messages).to.deep.equal(['new'])
   })
 
-  it('gives up a handler of the old one that hangs for drainTimeout: it is reported, and holds no slot', async () => {
+  it('abandons a handler of the old link that hangs for drainTimeout: it is reported, and holds no slot', async () => {
     const hooks: Hooks = {
       message: (message) => (message === 'old' ? new Promise<void>(() => undefined) : undefined),
     }
@@ -113,7 +113,7 @@ describe('Handover', () => {
     expect(server.peers[0]?.closeFrame?.code).to.equal(1000)
   })
 
-  it('sends to the new one as soon as it is ready, and to the old one until then', async () => {
+  it('sends on the new link as soon as it is ready, and on the old one until then', async () => {
     let release: (() => void) | undefined
     const hooks: Hooks = {
       open: async ({ replaces }, { connection }) => {
@@ -134,7 +134,7 @@ describe('Handover', () => {
     ])
   })
 
-  it('asks the new one what its @OnOpen asks, and the old one what others ask meanwhile', async () => {
+  it('sends requests of the new @OnOpen on the new link, and others on the old one', async () => {
     const hooks: Hooks = {
       open: async ({ connectionNumber }, { connection }) => {
         await connection.request({ login: connectionNumber })
@@ -163,7 +163,7 @@ describe('Handover', () => {
     expect(rig.client.connection.state).to.deep.include({ status: 'open', connectionNumber: 2 })
   })
 
-  it('still takes the answers of the old one, for drainTimeout; what it never answers rejects when it ends', async () => {
+  it('still accepts replies on the old link for drainTimeout, and rejects requests without a reply when it ends', async () => {
     const { client, server, clock } = await ready({ heartbeat, drainTimeout: 4_000, closeTimeout: 1_000 })
     const [old] = server.peers
     if (old) old.isAlive = false
@@ -185,7 +185,7 @@ describe('Handover', () => {
     await again
   })
 
-  it('lets the old one go as soon as its last request is answered', async () => {
+  it('closes the old link as soon as its last request is answered', async () => {
     const { client, server, clock, witness } = await ready({ heartbeat })
     const [old] = server.peers
     const asked = client.connection.request({ ask: 1 })
@@ -200,7 +200,7 @@ describe('Handover', () => {
     expect(clock.now()).to.equal(10_000)
   })
 
-  it('asks the new one what a handler of the old one asks, once that has been replaced', async () => {
+  it('sends requests from a handler of the old link on the new one, once it has replaced the old one', async () => {
     let ask: (() => Promise<unknown>) | undefined
     const hooks: Hooks = {
       message: (_message, { connection }) => {
@@ -210,7 +210,7 @@ describe('Handover', () => {
     const { client, server, clock } = await ready({ heartbeat }, hooks)
     const [old] = server.peers
     old?.send('"go"')
-    // Its link stays for this one.
+    // Keeps the link open.
     const pending = client.connection.request({ ask: 0 })
     client.connection.reconnect({ overlap: true })
     await clock.settle()
@@ -224,7 +224,7 @@ describe('Handover', () => {
     await Promise.all([asked, pending])
   })
 
-  it('keeps the old one when the new one fails, and tries again after a delay', async () => {
+  it('keeps the old link if the new one fails, and retries after a delay', async () => {
     const { client, server, witness, clock } = await ready({ heartbeat })
     server.onAttempt = (peer) => peer.refuse()
     client.connection.reconnect({ overlap: true })
@@ -237,7 +237,7 @@ describe('Handover', () => {
     expect(witness.notes).to.deep.equal(['open 1', 'error connect', 'open 2', 'close 1'])
   })
 
-  it('keeps the old one for good when the new one fails for good', async () => {
+  it('keeps the old link for good if the new one fails for good', async () => {
     const { client, server, witness, clock } = await ready({ heartbeat })
     server.onAttempt = (peer) =>
       peer.refuse(new HandshakeError('ws://peer.test/', 'said no', { violation: 'accept' }))
@@ -250,7 +250,7 @@ describe('Handover', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('pairs an @OnOpen of the new one that fails with its @OnClose', async () => {
+  it('pairs a failing @OnOpen of the new link with its @OnClose', async () => {
     let isBroken = false
     const hooks: Hooks = {
       open: () => {
@@ -268,7 +268,7 @@ describe('Handover', () => {
     expect(witness.notes.slice(4)).to.deep.equal(['open 3', 'close 1'])
   })
 
-  it('goes on as the reconnect when the old one is lost while the new one connects', async () => {
+  it('becomes the reconnect if the old link is lost while the new one connects', async () => {
     const { client, server, witness, clock } = await ready({ heartbeat })
     server.onAttempt = () => undefined
     await clock.advance(1_000)
@@ -294,7 +294,7 @@ describe('Handover', () => {
     expect(server.peers).to.have.length(2)
   })
 
-  it('goes on as the reconnect when the old one is lost while @OnOpen of the new one runs', async () => {
+  it('becomes the reconnect if the old link is lost while @OnOpen of the new one runs', async () => {
     let release: (() => void) | undefined
     const hooks: Hooks = {
       open: ({ replaces }) => (replaces ? new Promise<void>((resolve) => (release = resolve)) : undefined),
@@ -313,7 +313,7 @@ describe('Handover', () => {
     expect(server.peers).to.have.length(2)
   })
 
-  it('is not judged by the loss of the old one, whatever that would mean alone', async () => {
+  it('is not affected by the loss of the old link, even if that alone would be fatal', async () => {
     let asked = 0
     const shouldReconnect = (): boolean => {
       asked += 1
@@ -332,7 +332,7 @@ describe('Handover', () => {
     expect(client.connection.state.status).to.equal('open')
   })
 
-  it('does not begin a second one while the first is under way', async () => {
+  it('does not start a second one while the first is in progress', async () => {
     const { client, server, clock } = await ready({ heartbeat })
     server.onAttempt = () => undefined
     client.connection.reconnect({ overlap: true })
@@ -344,7 +344,7 @@ describe('Handover', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('is closed as a whole, in the middle of it', async () => {
+  it('can be closed as a whole while it is in progress', async () => {
     for (const end of ['close', 'terminate'] as const) {
       const { client, server, witness, clock } = await ready({ heartbeat })
       const [old] = server.peers
@@ -360,14 +360,14 @@ describe('Handover', () => {
     }
   })
 
-  it('has the connection closed only once the old one has ended, too', async () => {
+  it('closes the connection only when the old link has ended, too', async () => {
     const { client, server, witness, clock } = await ready({ heartbeat })
     const [old] = server.peers
     if (old) old.isAlive = false
     client.connection.reconnect({ overlap: true })
     await clock.settle()
     void client.close()
-    // Half of closeTimeout is for the new one's messages, which wait for the old one.
+    // Half of closeTimeout is for the messages of the new link, which wait for the old one.
     await clock.advance(2_500)
     expect(witness.notes.at(-1)).to.equal('close 2')
     expect(client.connection.state.status).to.equal('closing')
@@ -376,7 +376,7 @@ describe('Handover', () => {
     expect(client.connection.state.status).to.equal('closed')
   })
 
-  it('cuts both connections at once by terminate', async () => {
+  it('terminates both links with terminate()', async () => {
     const { client, server, witness, clock } = await ready({ heartbeat })
     const [old] = server.peers
     if (old) old.isAlive = false
@@ -387,7 +387,7 @@ describe('Handover', () => {
     expect(clock.now()).to.equal(0)
   })
 
-  it('holds up no reconnect by an old one that is still leaving when the new one is lost', async () => {
+  it('does not delay a reconnect because of an old link that is still leaving when the new one is lost', async () => {
     const { client, server, clock, witness } = await ready({ heartbeat, closeTimeout: 3_000 })
     const [old] = server.peers
     if (old) old.isAlive = false
@@ -401,14 +401,14 @@ describe('Handover', () => {
     expect(witness.notes.at(-1)).to.equal('close 1')
   })
 
-  it('that is wanted while an old one is still leaving begins when that has gone, once', async () => {
+  it('starts, once, when the old link of the previous one has closed', async () => {
     const { client, server, clock, witness } = await ready({ heartbeat, closeTimeout: 3_000 })
     await clock.advance(5_000)
     const [old] = server.peers
     if (old) old.isAlive = false
     client.connection.reconnect({ overlap: true })
     await clock.advance(2_000)
-    // The new one has held for minUptime by then: it begins at once.
+    // The new link has lasted minUptime by then, so it starts immediately.
     await clock.advance(999)
     client.connection.reconnect({ overlap: true })
     client.connection.reconnect({ overlap: true })
@@ -419,7 +419,7 @@ describe('Handover', () => {
     expect(witness.notes).to.deep.equal(['open 1', 'open 2', 'close 1', 'open 3', 'close 2'])
   })
 
-  it('is not begun by maxAge if the connection closes while what has waited for its opening is sent', async () => {
+  it('is not started by maxAge if the connection closes while messages that waited for its opening are sent', async () => {
     const { starting, server, witness, clock } = start({ heartbeat, maxAge: 60_000 }, {}, (memory) => {
       memory.onAttempt = (peer) => {
         peer.onMessage = () => void witness.connection.close()
@@ -442,7 +442,7 @@ describe('Handover', () => {
     [0.5, 57_000],
     [0.999, 54_006],
   ] as const) {
-    it(`is begun after maxAge minus up to a tenth by chance, again and again: ${age} ms of 60,000`, async () => {
+    it(`starts after maxAge minus a random part of up to a tenth, repeatedly: ${age} ms of 60,000`, async () => {
       const { client, server, witness, clock } = await ready({
         heartbeat,
         maxAge: 60_000,
@@ -462,7 +462,7 @@ describe('Handover', () => {
     })
   }
 
-  it('is begun again after a whole new maxAge where it has failed for good', async () => {
+  it('starts again after another maxAge if it has failed for good', async () => {
     const { server, clock } = await ready({ heartbeat, maxAge: 60_000, random: () => 0 })
     server.onAttempt = (peer) =>
       peer.refuse(new HandshakeError('ws://peer.test/', 'said no', { violation: 'accept' }))
@@ -476,7 +476,7 @@ describe('Handover', () => {
     expect(server.peers[0]?.closeFrame?.code).to.equal(1000)
   })
 
-  it('that fails again and again backs off: the failures count, though the old one has long held', async () => {
+  it('backs off if it fails repeatedly: the failures count, even if the old link has lasted long', async () => {
     const { server, clock, client } = await ready({ heartbeat, maxAge: 3_600_000, random: () => 0.5 })
     await clock.advance(10_000)
     server.onAttempt = (peer) => peer.refuse()

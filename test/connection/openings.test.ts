@@ -6,7 +6,7 @@ const HANDSHAKE = { protocol: 'v1', headers: { server: 'peer' } }
 
 describe('Openings', () => {
   describe('#next', () => {
-    it('is the first connection', () => {
+    it('returns the first connection', () => {
       expect(new Openings().next(3, HANDSHAKE, undefined, 0)).to.deep.equal({
         isReconnect: false,
         connectionNumber: 1,
@@ -18,20 +18,20 @@ describe('Openings', () => {
       })
     })
 
-    it('is a reconnect after the first that has opened, with its downtime', () => {
+    it('returns a reconnect after the first opening, with its downtime', () => {
       const openings = new Openings()
       openings.onOpen()
       const info = openings.next(2, HANDSHAKE, undefined, 700)
       expect(info).to.include({ isReconnect: true, connectionNumber: 2, downtime: 700 })
     })
 
-    it('names the connection that it replaces', () => {
+    it('returns the number of the replaced link', () => {
       const openings = new Openings()
       openings.onOpen()
       expect(openings.next(1, HANDSHAKE, 1, 0)).to.include({ isReconnect: true, replaces: 1 })
     })
 
-    it('counts nothing by itself', () => {
+    it('does not count', () => {
       const openings = new Openings()
       openings.next(1, HANDSHAKE, undefined, 0)
       expect(openings.count).to.equal(0)
@@ -40,7 +40,7 @@ describe('Openings', () => {
   })
 
   describe('#ready', () => {
-    it('resolves with the first success, for those who ask before and after', async () => {
+    it('resolves with the first success, for callers before and after it', async () => {
       const openings = new Openings()
       const before = openings.ready
       openings.onSuccess()
@@ -48,7 +48,7 @@ describe('Openings', () => {
       await openings.ready
     })
 
-    it('rejects if there will be none, for those who ask before and after', async () => {
+    it('rejects if there will be none, for callers before and after', async () => {
       const openings = new Openings()
       const error = new Error('refused')
       const before = openings.ready.catch((thrown: unknown) => thrown)
@@ -57,7 +57,7 @@ describe('Openings', () => {
       expect(await openings.ready.catch((thrown: unknown) => thrown)).to.equal(error)
     })
 
-    it('stays resolved when a later connection fails', async () => {
+    it('stays resolved if a later link fails', async () => {
       const openings = new Openings()
       openings.onSuccess()
       openings.fail(new Error('later'))
@@ -65,7 +65,7 @@ describe('Openings', () => {
     })
   })
 
-  it('remembers how the last connection ended', () => {
+  it('remembers how the last link ended', () => {
     const openings = new Openings()
     expect(openings.lastClose).to.equal(NEVER_OPENED)
     const close = { ...NEVER_OPENED, code: 1000, connectionNumber: 1 }

@@ -4,7 +4,7 @@ import { findHeaderMistakes, findProtocolMistakes } from '#src/connection/reques
 
 const SECRET = 'tok-5d0c'
 
-/** Every code unit that is or borders on something special, and some far ones. */
+/** Every code unit that is special or next to a special one, and some others. */
 const UNITS = [...Array.from({ length: 0x180 }, (_, code) => code), 0x2028, 0xd800, 0xdfff, 0xfffd]
 
 function throws(call: () => void): boolean {
@@ -17,13 +17,13 @@ function throws(call: () => void): boolean {
 }
 
 describe('findHeaderMistakes', () => {
-  it('finds nothing in headers that can be sent', () => {
+  it('finds nothing in valid headers', () => {
     const headers = { authorization: 'Bearer x', 'X-A_b.c': '', 'x-latin-1': 'Grüße\t!', 'x-none': undefined }
     expect(findHeaderMistakes(headers)).to.deep.equal([])
     expect(findHeaderMistakes({})).to.deep.equal([])
   })
 
-  it('refuses the same names as Node', () => {
+  it('rejects the same names as Node', () => {
     for (const code of UNITS) {
       for (const name of [String.fromCharCode(code), `x${String.fromCharCode(code)}y`]) {
         const isRefused = throws(() => validateHeaderName(name))
@@ -33,7 +33,7 @@ describe('findHeaderMistakes', () => {
     expect(findHeaderMistakes({ '': 'v' })).to.have.length(1)
   })
 
-  it('refuses the same values as Node', () => {
+  it('rejects the same values as Node', () => {
     for (const code of UNITS) {
       const value = `a${String.fromCharCode(code)}b`
       const isRefused = throws(() => validateHeaderValue('x', value))
@@ -41,21 +41,23 @@ describe('findHeaderMistakes', () => {
     }
   })
 
-  it('names the header, where the character is, and the fix', () => {
+  it('names the header, the position of the character, and the fix', () => {
     expect(findHeaderMistakes({ authorization: `Bearer ${SECRET}\n` })).to.deep.equal([
       {
         place: '["authorization"]',
-        cause: 'the value has U+000A at position 15, which HTTP cannot carry',
-        fix: 'remove the line break at its end: value.trim()',
+        cause: 'the value contains U+000A at position 15, which HTTP does not allow',
+        fix: 'remove the trailing line break: value.trim()',
       },
     ])
     const [inside] = findHeaderMistakes({ 'x-a': 'a\nb\n' })
-    expect(inside?.fix).to.equal('remove line breaks and control characters; encode what is not latin-1')
+    expect(inside?.fix).to.equal(
+      'remove line breaks and control characters; encode characters outside Latin-1',
+    )
     const [emoji] = findHeaderMistakes({ 'x-a': '😀' })
-    expect(emoji?.cause).to.equal('the value has U+1F600 at position 0, which HTTP cannot carry')
+    expect(emoji?.cause).to.equal('the value contains U+1F600 at position 0, which HTTP does not allow')
   })
 
-  it('never shows a value, nor what stands behind a colon in a name', () => {
+  it('never shows a value, or text after a colon in a name', () => {
     const headers = {
       [`authorization: ${SECRET}\n`]: '',
       'x-line': `${SECRET}\n`,
@@ -72,7 +74,7 @@ describe('findHeaderMistakes', () => {
     expect(JSON.stringify(mistakes)).not.to.contain(SECRET)
   })
 
-  it('finds all mistakes, two of one header included', () => {
+  it('finds all mistakes, even two in one header', () => {
     const mistakes = findHeaderMistakes({ 'x a': 'a\nb', 'x-b': 'c\0d', 'x-c': 'fine' })
     expect(mistakes.map(({ place }) => place)).to.deep.equal(['["x a"]', '["x a"]', '["x-b"]'])
   })
@@ -83,9 +85,9 @@ describe('findHeaderMistakes', () => {
     [['a'], 'an array'],
     [{}, 'a plain object'],
   ] as const) {
-    it(`refuses ${received} as a value`, () => {
+    it(`rejects ${received} as a value`, () => {
       const cause = `expected a string, received ${received}`
-      const fix = 'use a string, or undefined to leave the header out'
+      const fix = 'use a string, or undefined to omit the header'
       expect(findHeaderMistakes({ 'x-a': value })).to.deep.equal([{ place: '["x-a"]', cause, fix }])
     })
   }
@@ -98,7 +100,7 @@ describe('findHeaderMistakes', () => {
     [new Map([['a', 'b']]), 'an instance of Map'],
     [new Headers({ a: 'b' }), 'an instance of Headers'],
   ] as const) {
-    it(`refuses ${received} in the place of an object: nothing of it would be sent`, () => {
+    it(`rejects ${received} instead of an object, because none of it would be sent`, () => {
       const [mistake, ...others] = findHeaderMistakes(headers)
       expect(mistake).to.deep.include({ place: '', cause: `expected an object, received ${received}` })
       expect(others).to.deep.equal([])
@@ -112,12 +114,12 @@ describe('findProtocolMistakes', () => {
       expect(findProtocolMistakes(protocols)).to.deep.equal([])
   })
 
-  it('refuses what is not a token, and says which one without showing it', () => {
+  it('rejects a name that is not a token, and shows its index only', () => {
     for (const protocol of ['', 'a b', 'a,b', 'a/b', 'ä', 'a\n', `${SECRET}==`, 5, null, undefined]) {
       const [mistake, ...others] = findProtocolMistakes(['good', protocol])
       expect(mistake).to.deep.equal({
         place: '[1]',
-        cause: 'is not a valid subprotocol name (RFC 6455, section 4.1)',
+        cause: 'invalid subprotocol name (RFC 6455, section 4.1)',
         fix: 'use letters, digits and -._~ only; no spaces, commas or slashes',
       })
       expect(others).to.deep.equal([])
@@ -125,13 +127,13 @@ describe('findProtocolMistakes', () => {
     expect(findProtocolMistakes('a b')).to.have.nested.property('[0].place', '')
   })
 
-  it('refuses a name that is there twice', () => {
+  it('rejects a duplicate name', () => {
     expect(findProtocolMistakes(['a', 'b', 'a'])).to.deep.equal([
-      { place: '[2]', cause: 'is named twice', fix: 'name each subprotocol once' },
+      { place: '[2]', cause: 'duplicate subprotocol', fix: 'remove the duplicate' },
     ])
   })
 
-  it('refuses what is neither a string nor a list', () => {
+  it('rejects a value that is neither a string nor a list', () => {
     for (const [protocols, received] of [
       [5, 'a number'],
       [null, 'null'],

@@ -11,7 +11,7 @@ const DATE = Date.UTC(2026, 0, 1)
 const url = 'wss://peer.test'
 const END: RetryDecision = { retry: false, exhausted: false }
 
-/** A plain loss, unless facts are given. */
+/** A plain loss by default. */
 function failure(facts: Partial<Failure> = {}): Failure {
   return { initiator: 'network', attempt: 1, elapsed: 0, hasBeenOpen: false, ...facts }
 }
@@ -21,7 +21,7 @@ function refused(status: number, retryAfter?: string): Partial<Failure> {
   return { status, headers, error: new HandshakeError(url, `answered ${status}`, { status, headers }) }
 }
 
-/** A policy, with its time and what it has reported. Chance is fixed at one half unless given. */
+/** A policy with a fake clock and its reports. The random source is fixed at one half by default. */
 class Rig {
   readonly policy: RetryPolicy
   readonly reports: unknown[] = []
@@ -43,7 +43,7 @@ class Rig {
     return this.policy.judge(failure(facts), { isForgiven: false, hasSucceeded: false, ...judged })
   }
 
-  /** Starts an attempt, and has it fail at once. */
+  /** Starts an attempt that fails immediately. */
   fail(facts: Partial<Failure> = {}, judged: Partial<JudgeFacts> = {}): RetryDecision {
     this.policy.countAttempt()
     const decision = this.judge(facts, judged)
@@ -51,7 +51,7 @@ class Rig {
     return decision
   }
 
-  /** Fails a number of times in a row, each time after the delay before, and returns the delays; NaN where there is no retry. */
+  /** Fails several times in a row, each time after the previous delay, and returns the delays; NaN if there is no retry. */
   delays(count: number, facts: Partial<Failure> = {}): number[] {
     return Array.from({ length: count }, () => {
       const decision = this.fail(facts)
@@ -62,7 +62,7 @@ class Rig {
   }
 }
 
-/** The delay of a link that had held, so that only the first term of promise 9 applies. */
+/** The delay after a stable link, so that only the first term of promise 9 applies. */
 function forgivenDelay(settings: Partial<RetrySettings>, facts: Partial<Failure> = {}): RetryDecision {
   return new Rig(settings).judge(facts, { isForgiven: true })
 }
@@ -79,8 +79,8 @@ describe('RetryPolicy', () => {
   })
 
   describe('#judge', () => {
-    it('waits these first twelve delays with chance fixed at one half (B29)', () => {
-      // The first is the spacing of two starts, 1,000 to 3,000 ms; from then on the backoff is longer.
+    it('returns these first twelve delays with the random source at one half (B29)', () => {
+      // The first is the spacing of two starts, 1,000 to 3,000 ms. After that, the backoff is longer.
       const halves = [2_000, 2_000, 4_000, 8_000, ...Array.from({ length: 8 }, () => 15_000)]
       expect(new Rig().delays(12)).to.deep.equal(halves)
     })
@@ -93,14 +93,14 @@ describe('RetryPolicy', () => {
       expect(rig.policy.nextAttempt).to.equal(1)
     })
 
-    it('begins again with the first delay if the link had held, whatever was counted before', () => {
+    it('starts over with the first delay after a stable link, whatever was counted before', () => {
       const rig = new Rig({ maxAttempts: 3 })
       rig.delays(3)
       expect(rig.judge({}, { isForgiven: true })).to.deep.equal({ retry: true, delay: 1_000 })
       expect(rig.judge()).to.deep.equal({ retry: false, exhausted: true })
     })
 
-    it('spreads 1,000 clients that are dropped at once: no 100 ms have more than 10 % of them (B28)', () => {
+    it('spreads 1,000 clients that are dropped at once: no 100 ms contain more than 10 % of them (B28)', () => {
       const buckets = Array.from({ length: 20 }, () => 0)
       for (let client = 0; client < 1_000; client += 1) {
         const rig = new Rig({}, new SeededRandom(client).next)
@@ -114,7 +114,7 @@ describe('RetryPolicy', () => {
     })
 
     describe('the spacing of two starts', () => {
-      it('counts from the start of the last attempt, and only as far as it is longer', () => {
+      it('counts from the start of the last attempt, and only if it is longer', () => {
         const rig = new Rig()
         rig.policy.countAttempt()
         rig.now = 700
@@ -123,7 +123,7 @@ describe('RetryPolicy', () => {
         expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
       })
 
-      it('does not hold after a link that had held', () => {
+      it('does not apply after a stable link', () => {
         const rig = new Rig({ delays: [10] })
         rig.policy.countAttempt()
         expect(rig.judge({}, { isForgiven: true })).to.deep.equal({ retry: true, delay: 10 })
@@ -132,11 +132,11 @@ describe('RetryPolicy', () => {
       const rows: [string, Partial<RetrySettings>, Partial<Failure>][] = [
         ['delays', { delays: [0] }, {}],
         ['a delays function', { delays: () => 0 }, {}],
-        ['numbers of shouldReconnect', { shouldReconnect: () => 0 }, {}],
+        ['numbers from shouldReconnect', { shouldReconnect: () => 0 }, {}],
         ['a Retry-After of 0', { initialDelay: 1_500 }, refused(503, '0')],
       ]
       for (const [title, settings, facts] of rows) {
-        it(`holds for ${title}: never a hot loop`, () => {
+        it(`applies to ${title}, so that there is never a hot loop`, () => {
           const initialDelay = settings.initialDelay ?? 2_000
           expect(new Rig(settings).delays(3, facts)).to.deep.equal(
             Array.from({ length: 3 }, () => initialDelay),
@@ -149,7 +149,7 @@ describe('RetryPolicy', () => {
       })
     })
 
-    it('keeps the bounds of promise 9, over 300 random rows of failures', () => {
+    it('keeps the bounds of promise 9, over 300 random series of failures', () => {
       for (let seed = 0; seed < 300; seed += 1) {
         const random = new SeededRandom(seed)
         const settings = { initialDelay: random.between(0, 5_000), maxDelay: random.between(5_000, 60_000) }
@@ -182,20 +182,20 @@ describe('RetryPolicy', () => {
       }
     })
 
-    it('gives up after the first failure if reconnect is off, and asks nobody', () => {
+    it('gives up after the first failure if reconnect is off, without calling functions', () => {
       const rig = new Rig(false)
       expect(rig.fail()).to.deep.equal(END)
       expect(rig.fail(refused(503, '1'), { isForgiven: true, hasSucceeded: true })).to.deep.equal(END)
     })
 
-    it('gives up after maxAttempts attempts, the first included', () => {
+    it('gives up after maxAttempts attempts, including the first', () => {
       const rig = new Rig({ maxAttempts: 3 })
       expect(rig.fail().retry).to.equal(true)
       expect(rig.fail().retry).to.equal(true)
       expect(rig.fail()).to.deep.equal({ retry: false, exhausted: true })
     })
 
-    it('reports a fatal failure as what it is, also on the last attempt', () => {
+    it('reports a fatal failure as such, even on the last attempt', () => {
       expect(new Rig({ maxAttempts: 1 }).fail(refused(401))).to.deep.equal(END)
     })
 
@@ -203,16 +203,16 @@ describe('RetryPolicy', () => {
       const threw = { error: new Error('wrong password'), initiator: 'local' } as const
       const isOpenFailure = true
 
-      it('is not retried before the first success, and retried after it', () => {
+      it('is fatal before the first success, and retried after it', () => {
         expect(new Rig().judge(threw, { isOpenFailure })).to.deep.equal(END)
         expect(new Rig().judge(threw, { isOpenFailure, hasSucceeded: true }).retry).to.equal(true)
       })
 
-      it('is retried if @OnOpen took too long', () => {
+      it('is retried if @OnOpen timed out', () => {
         expect(new Rig().judge({ error: new OnOpenTimeoutError(1) }, { isOpenFailure }).retry).to.equal(true)
       })
 
-      it('is retried at the first start if shouldReconnect wants it', () => {
+      it('is retried at the first start if shouldReconnect returns true', () => {
         const asked: Failure[] = []
         const shouldReconnect = (given: Failure): boolean => asked.push(given) > 0
         const decision = new Rig({ shouldReconnect }).judge(threw, { isOpenFailure })
@@ -220,7 +220,7 @@ describe('RetryPolicy', () => {
         expect(asked).to.deep.equal([failure(threw)])
       })
 
-      it('is never called exhausted before the first success', () => {
+      it('is never reported as exhausted before the first success', () => {
         const rig = new Rig({ maxAttempts: 1 })
         rig.policy.countAttempt()
         expect(rig.judge(threw, { isOpenFailure })).to.deep.equal(END)
@@ -228,7 +228,7 @@ describe('RetryPolicy', () => {
     })
 
     describe('Retry-After', () => {
-      it('is waited for, and up to initialDelay more, so that not all come at once', () => {
+      it('delays the retry, plus up to initialDelay, so that not all clients return at once', () => {
         const facts = refused(503, '7')
         expect(forgivenDelay({}, facts)).to.deep.equal({ retry: true, delay: 8_000, retryAfter: 7_000 })
         const rig = new Rig({}, () => 0)
@@ -237,24 +237,24 @@ describe('RetryPolicy', () => {
 
       const forms = ['Thu, 01 Jan 2026 00:00:07 GMT', 'Thu Jan  1 00:00:07 2026', String(DATE / 1_000 + 7)]
       for (const form of forms) {
-        it(`may be ${form}, by the wall clock`, () => {
+        it(`can be ${form}, based on the wall clock`, () => {
           const decision = forgivenDelay({}, refused(503, form))
           expect(decision).to.deep.equal({ retry: true, delay: 8_000, retryAfter: 7_000 })
         })
       }
 
       for (const status of [200, 302, 401, 404, 429, 500]) {
-        it(`makes ${status} retryable, before the first success, too`, () => {
+        it(`makes ${status} retryable, even before the first success`, () => {
           expect(new Rig().fail(refused(status, '7'))).to.include({ retry: true, delay: 8_000 })
         })
       }
 
-      it('is none if there are several values, or headers without one', () => {
+      it('is ignored if there are several values, or headers without it', () => {
         for (const headers of [{ 'retry-after': ['7', '8'] }, {}])
           expect(new Rig().fail({ ...refused(401), headers })).to.deep.equal(END)
       })
 
-      it('is cut to maxRetryAfter after the first success', () => {
+      it('is limited to maxRetryAfter after the first success', () => {
         const decision = new Rig().judge(refused(503, '86400'), { hasSucceeded: true })
         expect(decision).to.deep.equal({ retry: true, delay: 3_601_000, retryAfter: 86_400_000 })
         const cut = new Rig({ maxRetryAfter: 5_000 }).judge(refused(503, '7'), { hasSucceeded: true })
@@ -267,21 +267,21 @@ describe('RetryPolicy', () => {
         expect(new Rig().fail(refused(503, '3600')).retry).to.equal(true)
       })
 
-      it('is ignored if it is malformed or past', () => {
+      it('is ignored if it is malformed or in the past', () => {
         for (const value of ['soon', 'Wed, 31 Dec 2025 23:59:59 GMT', '1000000000']) {
           expect(forgivenDelay({}, refused(503, value))).to.deep.equal({ retry: true, delay: 1_000 })
           expect(new Rig().fail(refused(401, value))).to.deep.equal(END)
         }
       })
 
-      it('wins over delays, and loses to a number of shouldReconnect', () => {
+      it('overrides delays, and is overridden by a number from shouldReconnect', () => {
         const listed = forgivenDelay({ delays: [10] }, refused(503, '7'))
         expect(listed).to.deep.equal({ retry: true, delay: 8_000, retryAfter: 7_000 })
         const chosen = forgivenDelay({ shouldReconnect: () => 10 }, refused(503, '7'))
         expect(chosen).to.deep.equal({ retry: true, delay: 10 })
       })
 
-      it('is never undercut, nor exceeded by more than initialDelay, over 1,000 random ones', () => {
+      it('is never undercut, nor exceeded by more than initialDelay, over 1,000 random values', () => {
         const random = new SeededRandom(429)
         for (let round = 0; round < 1_000; round += 1) {
           const seconds = random.between(0, 7_200)
@@ -294,16 +294,16 @@ describe('RetryPolicy', () => {
     })
 
     describe('delays', () => {
-      it('may be a list, whose last one repeats', () => {
+      it('can be a list, whose last value repeats', () => {
         expect(new Rig({ initialDelay: 0, delays: [10, 20] }).delays(4)).to.deep.equal([10, 20, 20, 20])
       })
 
-      it('may be a function of the failures so far', () => {
+      it('can be a function of the number of failures', () => {
         const delays = (failures: number): number => failures * 10
         expect(new Rig({ initialDelay: 0, delays }).delays(3)).to.deep.equal([10, 20, 30])
       })
 
-      it('that throw are reported, and the backoff applies', () => {
+      it('that throw are reported, and the backoff is used', () => {
         const thrown = new Error('oops')
         const delays = (): number => {
           throw thrown
@@ -321,10 +321,10 @@ describe('RetryPolicy', () => {
         [Promise.resolve(5), 'an instance of Promise'],
       ]
       for (const [value, received] of noDelays) {
-        it(`that return ${received} are reported, and the backoff applies: never a hot loop`, () => {
+        it(`that return ${received} are reported, and the backoff is used, so that there is never a hot loop`, () => {
           const rig = new Rig({ delays: () => value as number })
           expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
-          const message = `TypeError: delays returned ${received}. Return a delay in milliseconds`
+          const message = `TypeError: delays must return a delay in milliseconds, received ${received}`
           expect(rig.reports.map(String)).to.deep.equal([message, 'connect'])
         })
       }
@@ -333,7 +333,7 @@ describe('RetryPolicy', () => {
     describe('shouldReconnect', () => {
       const fatal = refused(401)
 
-      it('is given the failure', () => {
+      it('receives the failure', () => {
         const asked: Failure[] = []
         const rig = new Rig({ shouldReconnect: (given) => void asked.push(given) })
         const given = {
@@ -346,33 +346,33 @@ describe('RetryPolicy', () => {
         expect(asked).to.deep.equal([failure(given)])
       })
 
-      it('true retries what is fatal by default, with the default delay', () => {
+      it('that returns true retries a failure that is fatal by default, with the default delay', () => {
         const rig = new Rig({ shouldReconnect: () => true })
         expect(rig.judge(fatal)).to.deep.equal({ retry: true, delay: 1_000 })
         const asked = rig.judge(refused(503, '7200'))
         expect(asked).to.deep.equal({ retry: true, delay: 3_601_000, retryAfter: 7_200_000 })
       })
 
-      it('false gives up what is retried by default', () => {
+      it('that returns false gives up on a failure that is retried by default', () => {
         const rig = new Rig({ shouldReconnect: () => false })
         expect(rig.judge()).to.deep.equal(END)
         expect(rig.judge(refused(503, '1'), { hasSucceeded: true })).to.deep.equal(END)
       })
 
-      it('a number retries after that many milliseconds, without chance', () => {
+      it('that returns a number retries after that many milliseconds, without randomness', () => {
         for (const delay of [0, 123]) {
           const rig = new Rig({ shouldReconnect: () => delay })
           expect(rig.judge(fatal)).to.deep.equal({ retry: true, delay })
         }
       })
 
-      it('undefined keeps the default', () => {
+      it('that returns undefined keeps the default', () => {
         const rig = new Rig({ shouldReconnect: () => undefined })
         expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
         expect(rig.judge(fatal)).to.deep.equal(END)
       })
 
-      it('that throws is reported, and the default applies', () => {
+      it('that throws is reported, and the default is used', () => {
         const thrown = new Error('oops')
         const shouldReconnect = (): boolean => {
           throw thrown
@@ -391,17 +391,17 @@ describe('RetryPolicy', () => {
         [Promise.resolve(true), 'an instance of Promise'],
       ]
       for (const [value, received] of noAnswers) {
-        it(`that returns ${received} is reported, and the default applies`, () => {
+        it(`that returns ${received} is reported, and the default is used`, () => {
           const rig = new Rig({ shouldReconnect: () => value as boolean })
           expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
           expect(rig.judge(fatal)).to.deep.equal(END)
           expect(String(rig.reports[0])).to.equal(
-            `TypeError: shouldReconnect returned ${received}. Return true, false, a delay in milliseconds, or undefined`,
+            `TypeError: shouldReconnect must return true, false, a delay in milliseconds or undefined, received ${received}`,
           )
         })
       }
 
-      it('that returns a promise which rejects leaves no rejection unhandled', async () => {
+      it('that returns a promise that rejects leaves no rejection unhandled', async () => {
         const unhandled: unknown[] = []
         const note = (reason: unknown): void => void unhandled.push(reason)
         process.on('unhandledRejection', note)
@@ -425,7 +425,7 @@ describe('RetryPolicy', () => {
   })
 
   describe('#count and #note', () => {
-    it('count notes the failure that was judged last, and note one that was not judged', () => {
+    it('count records the last failure with a decision, and note records one without', () => {
       const { policy } = new Rig()
       const [first, second, asked] = [
         failure({ attempt: 1 }),
@@ -474,7 +474,7 @@ describe('RetryPolicy', () => {
       expect(rig.policy.isStable(undefined)).to.equal(false)
     })
 
-    it('takes the default of minUptime if reconnect is off', () => {
+    it('uses the default of minUptime if reconnect is off', () => {
       const rig = new Rig(false)
       rig.now = 4_999
       expect(rig.policy.isStable(0)).to.equal(false)
@@ -484,7 +484,7 @@ describe('RetryPolicy', () => {
   })
 
   describe('#forgive', () => {
-    it('counts attempts, failures and time again from nothing', () => {
+    it('resets attempts, failures and elapsed time', () => {
       const rig = new Rig({ maxAttempts: 3 })
       rig.delays(2)
       expect(rig.policy.elapsed).to.equal(4_000)
@@ -495,7 +495,7 @@ describe('RetryPolicy', () => {
       expect(rig.delays(3)).to.deep.equal([2_000, 2_000, NaN])
     })
 
-    it('ends the spacing: the next start depends on the loss alone', () => {
+    it('ends the spacing: the next start depends only on the loss', () => {
       const rig = new Rig({ delays: [10] })
       rig.policy.countAttempt()
       rig.policy.forgive()
@@ -510,7 +510,7 @@ describe('RetryPolicy', () => {
       expect(policy.floor()).to.equal(0)
     })
 
-    it('is what is left of the spacing since the last start, and never negative', () => {
+    it('is the rest of the spacing since the last start, and never negative', () => {
       const rig = new Rig()
       rig.fail()
       expect(rig.policy.floor()).to.equal(2_000)
@@ -520,7 +520,7 @@ describe('RetryPolicy', () => {
       expect(rig.policy.floor()).to.equal(0)
     })
 
-    it('is 0 after the loss of a link that had held', () => {
+    it('is 0 after the loss of a stable link', () => {
       const rig = new Rig()
       rig.policy.countAttempt()
       rig.judge({}, { isForgiven: true })
@@ -529,7 +529,7 @@ describe('RetryPolicy', () => {
       expect(rig.policy.floor()).to.equal(0)
     })
 
-    it('is never before a Retry-After that is waited for', () => {
+    it('is never before a pending Retry-After', () => {
       const rig = new Rig()
       rig.fail(refused(503, '60'))
       expect(rig.policy.floor()).to.equal(60_000)
@@ -539,7 +539,7 @@ describe('RetryPolicy', () => {
       expect(rig.policy.floor()).to.equal(0)
     })
 
-    it('takes a Retry-After as far as maxRetryAfter, and not at all if shouldReconnect chose the delay', () => {
+    it('includes a Retry-After up to maxRetryAfter, and ignores it if shouldReconnect chose the delay', () => {
       const cut = new Rig({ maxRetryAfter: 30_000 })
       cut.fail(refused(503, '60'), { hasSucceeded: true })
       expect(cut.policy.floor()).to.equal(30_000)
@@ -548,7 +548,7 @@ describe('RetryPolicy', () => {
       expect(chosen.policy.floor()).to.equal(2_000)
     })
 
-    it('lies between half and one and a half of initialDelay after the last start, over 1,000 draws', () => {
+    it('is between half and one and a half of initialDelay after the last start, over 1,000 draws', () => {
       const rig = new Rig({}, new SeededRandom(9).next)
       rig.fail()
       const floors = Array.from({ length: 1_000 }, () => rig.policy.floor())
@@ -572,7 +572,7 @@ describe('describeDecision', () => {
     ],
   ]
   for (const [decision, text] of rows) {
-    it(`says "${text}"`, () => {
+    it(`returns "${text}"`, () => {
       expect(describeDecision(decision)).to.equal(text)
     })
   }

@@ -14,10 +14,10 @@ const url = 'wss://peer.test'
 const MAX = 60_000
 const STAGES = [
   ['before the first success', false],
-  ['after it', true],
+  ['after the first success', true],
 ] as const
 
-/** A plain loss, unless facts are given. */
+/** A plain loss by default. */
 function failure(facts: Partial<Failure> = {}): Failure {
   return { initiator: 'network', attempt: 1, elapsed: 0, hasBeenOpen: false, ...facts }
 }
@@ -40,20 +40,20 @@ describe('isFatal', () => {
     const FATAL = [200, 204, 299, 300, 301, 302, 304, 307, 308, 399, ...REFUSALS]
     const RETRIED = [408, 425, 429, 500, 501, 502, 503, 504, 520, 599, 999]
     for (const status of FATAL) {
-      it(`${status} is fatal before the first success, and retried after it`, () => {
+      it(`are fatal before the first success, and retried after it: ${status}`, () => {
         expect(judge(refusal(status))).to.equal(true)
         expect(judge(refusal(status), { hasSucceeded: true })).to.equal(false)
       })
     }
     for (const status of RETRIED) {
-      it(`${status} is retried before the first success and after it`, () => {
+      it(`are retried before and after the first success: ${status}`, () => {
         expect(judge(refusal(status))).to.equal(false)
         expect(judge(refusal(status), { hasSucceeded: true })).to.equal(false)
       })
     }
 
     for (const status of [200, 302, 401, 404, 429, 500, 503]) {
-      it(`${status} with a Retry-After is retried up to maxRetryAfter, and fatal beyond it before the first success`, () => {
+      it(`with a Retry-After are retried up to maxRetryAfter, and fatal beyond it before the first success: ${status}`, () => {
         for (const retryAfter of [0, MAX]) expect(judge(refusal(status), { retryAfter })).to.equal(false)
         expect(judge(refusal(status), { retryAfter: MAX + 1 })).to.equal(true)
         expect(judge(refusal(status), { retryAfter: MAX + 1, hasSucceeded: true })).to.equal(false)
@@ -87,7 +87,7 @@ describe('isFatal', () => {
         expect(judge(failure({ code: 1006, hasBeenOpen: true }), { hasSucceeded })).to.equal(false)
       })
 
-      it('an unusable url is fatal', () => {
+      it('an invalid URL is fatal', () => {
         expect(judge(failure({ error: new InvalidUrlError('is odd') }), { hasSucceeded })).to.equal(true)
       })
 
@@ -105,7 +105,7 @@ describe('isFatal', () => {
         })
       }
 
-      // The codes of X509_verify_cert_error_string as Node names them, and Node's own.
+      // Codes of X509_verify_cert_error_string in Node's spelling, and Node's own codes.
       const FATAL_CERTIFICATES = [
         'CERT_CHAIN_TOO_LONG',
         'CERT_REJECTED',
@@ -147,7 +147,7 @@ describe('isFatal', () => {
         })
       }
       for (const code of [...RETRIED, undefined]) {
-        it(`a failure to connect with the code ${code} is retried (B27)`, () => {
+        it(`a failed connection with the code ${code} is retried (B27)`, () => {
           expect(judge(failure({ error: connectError(code) }), { hasSucceeded })).to.equal(false)
         })
       }
@@ -162,12 +162,12 @@ describe('isFatal', () => {
       expect(judge(threw, { isOpenFailure: true, hasSucceeded: true })).to.equal(false)
     })
 
-    it('that took too long is retried', () => {
+    it('that timed out is retried', () => {
       const late = failure({ error: new OnOpenTimeoutError(1) })
       expect(judge(late, { isOpenFailure: true })).to.equal(false)
     })
 
-    it('is not taken for a failure to connect, whatever it threw', () => {
+    it('is not treated as a failed connection, whatever it threw', () => {
       for (const error of [new InvalidUrlError('is odd'), connectError('CERT_REVOKED')]) {
         expect(judge(failure({ error }), { isOpenFailure: true, hasSucceeded: true })).to.equal(false)
       }
@@ -178,7 +178,7 @@ describe('isFatal', () => {
 const LAST = 1 - 2 ** -32
 
 describe('drawSpacing', () => {
-  it('draws between half and one and a half of initialDelay', () => {
+  it('returns a value between half and one and a half of initialDelay', () => {
     expect(drawSpacing(RETRY_DEFAULTS, () => 0)).to.equal(1_000)
     expect(Math.ceil(drawSpacing(RETRY_DEFAULTS, () => LAST))).to.equal(3_000)
   })

@@ -1,4 +1,4 @@
-/* eslint-disable @typescript-eslint/no-unused-vars -- what a method names as its parameters is part of what is tested */
+/* eslint-disable @typescript-eslint/no-unused-vars -- the names of parameters are part of the test */
 import {
   ClientOption,
   Connection,
@@ -18,8 +18,8 @@ import {
 import type { CloseInfo, ClosingInfo, ConnectionState, MessageContext, OpenInfo } from 'holdfast'
 import * as z from 'zod'
 
-// The same source in both dialects, by every compiler: conformance.test.ts holds what becomes of it against facts.ts. It imports
-// nothing but packages, as it is also run from other folders than this.
+// Every dialect and compiler uses the same source. conformance.test.ts compares the result with facts.ts. It imports only packages, because it also
+// runs from other folders.
 
 const Price = z.object({ price: z.string().transform(Number) })
 const Volume = z.object({ volume: z.number() })
@@ -27,7 +27,7 @@ export const schemas = { Price, Volume }
 
 type Method = (...args: never[]) => unknown
 
-/** A decorator of another library, for both dialects, that puts a wrapper in the place of a method. */
+/** A decorator of another library, for both dialects, that wraps a method. */
 interface WrappingDecorator {
   <M extends Method>(target: object, member: string | symbol, descriptor: TypedPropertyDescriptor<M>): void
   <M extends Method>(method: M, context: { readonly kind: 'method' }): M
@@ -48,7 +48,7 @@ const Wrapped = (): WrappingDecorator => wrapped
 
 const received = Symbol('received')
 
-/** Every decorator; several on one method; keys, schemas, and both. */
+/** Contains every decorator, several on one method, keys, schemas, and both. */
 export class Every {
   @OnOpen() opened(_open: OpenInfo): void {}
   @OnBinary() binary(_data: Uint8Array, _context: MessageContext): void {}
@@ -97,7 +97,7 @@ export class Right extends Base {
   @OnMessage('right') right(): void {}
 }
 
-/** Overrides keep the roles of what they override. */
+/** Overrides keep the roles of the methods that they override. */
 export class Overriding extends Left {
   override opened(): string {
     return 'overriding'
@@ -107,7 +107,7 @@ export class Overriding extends Left {
   }
 }
 
-/** A decorated override adds roles, and has the last word on those that it had. */
+/** A decorated override adds roles, and replaces the roles that it shares. */
 export class Redecorated extends Base {
   @OnOpen() override opened(): string {
     return 'redecorated'
@@ -118,7 +118,7 @@ export class Redecorated extends Base {
   @OnMessage('b', Volume) override b(_message: unknown): void {}
 }
 
-/** Other decorators, over ours and under them. */
+/** Other decorators, above ours and below them. */
 export class Wrapping {
   @OnMessage('over') @Wrapped() over(_message: unknown): void {}
   @Wrapped() @OnMessage('under') under(_message: unknown): void {}
@@ -137,7 +137,7 @@ export class Twins {
   @OnError(TypeError) error2(): void {}
 }
 
-/** A decorator as JavaScript has it, which holds nobody back. */
+/** The decorator as plain JavaScript sees it, without type checks. */
 type Untyped = (...args: readonly unknown[]) => (...target: readonly unknown[]) => void
 const Anywhere = OnMessage as Untyped
 const AnyError = OnError as Untyped
@@ -151,7 +151,7 @@ export class Misplaced {
   @Anywhere('setter') set setter(_value: number) {}
 }
 
-/** A decorator without its parentheses, which the compiler would not let stand. */
+/** A decorator without parentheses, which the compiler would reject. */
 type Bare = (...target: readonly unknown[]) => undefined
 const OpenUncalled = OnOpen as unknown as Bare
 const MessageUncalled = OnMessage as unknown as Bare
@@ -231,7 +231,7 @@ export class Feed {
   }
 }
 
-/** A constructor that is inherited, though compilers write one to make the fields in. */
+/** An inherited constructor, although compilers generate one for the fields. */
 @WebSocketClient({ url: 'ws://inheriting.test/' })
 export class Inheriting extends Feed {
   readonly greetings: string[] = []
@@ -241,7 +241,7 @@ export class Inheriting extends Feed {
   }
 }
 
-/** A provider that needs something itself, which nothing but types tells. */
+/** A provider with a dependency that only its types declare. */
 export class Ledger {
   constructor(readonly store: Store) {}
 }
@@ -252,7 +252,7 @@ export class Bookkeeping {
   @OnMessage() rest(): void {}
 }
 
-/** What a constructor asks for is told by its types alone, if at all. */
+/** The constructor declares its dependencies only by type. */
 @WebSocketClient()
 export class Typed {
   constructor(readonly connection: Connection) {}

@@ -3,25 +3,25 @@ import { transform } from 'esbuild'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { root } from '../support/project.js'
 
-/** Makes JavaScript of a TypeScript source. */
+/** Compiles a TypeScript source to JavaScript. */
 type Compile = (code: string, file: string) => Promise<string>
 
-/** A way to say what handles what, and a compiler for it. */
+/** A style of declaring handlers, and a compiler for it. */
 export interface Dialect {
   readonly name: string
-  /** Whether the compiler notes the types of a constructor's parameters. */
+  /** True if the compiler emits the types of constructor parameters. */
   readonly notesTypes: boolean
   readonly isStandard: boolean
-  /** Imports a source of `test` that has been compiled so. */
+  /** Imports a source of `test` that this dialect has compiled. */
   readonly load: (source: string) => Promise<unknown>
 }
 
-/** Loads what `tsc -b` has compiled. */
+/** Loads the output of `tsc -b`. */
 function loadBuilt(folder: string): Dialect['load'] {
   return async (source) => (await import(new URL(`.build/test/${folder}${source}.js`, root).href)) as unknown
 }
 
-/** Compiles when it is asked for, into a folder beside what `tsc -b` has compiled. */
+/** Compiles on demand into a folder next to the output of `tsc -b`. */
 function loadCompiled(folder: string, compile: Compile): Dialect['load'] {
   return async (source) => {
     const code = readFileSync(new URL(`test/${source}.ts`, root), 'utf8')
@@ -40,7 +40,7 @@ function esbuild(compilerOptions: object): Compile {
   }
 }
 
-/** Of swc's types, those of this version lack the newer names of the standard's drafts. */
+/** The types of this version of swc lack the newer names of the decorator drafts. */
 interface SwcDecorators {
   readonly legacyDecorator?: boolean
   readonly decoratorMetadata?: boolean
@@ -67,7 +67,7 @@ function swcWith(decorators: SwcDecorators): Compile {
 const legacy = { isStandard: false, notesTypes: false }
 const standard = { isStandard: true, notesTypes: false }
 
-/** What reads decorators. */
+/** Compilers that support decorators. */
 export const DECORATED: readonly Dialect[] = [
   { name: 'tsc, legacy', isStandard: false, notesTypes: true, load: loadBuilt('') },
   { name: 'tsc, standard', ...standard, load: loadBuilt('standard/') },
@@ -95,7 +95,7 @@ export const DECORATED: readonly Dialect[] = [
   { name: 'esbuild, standard', ...standard, load: loadCompiled('esbuild-standard', esbuild({})) },
 ]
 
-/** What calls `defineHandlers`. */
+/** Compilers for `defineHandlers`. */
 export const NAMED: readonly Dialect[] = [
   { name: 'defineHandlers, tsc', ...legacy, load: loadBuilt('') },
   { name: 'defineHandlers, types stripped', ...legacy, load: loadCompiled('stripped', esbuild({})) },

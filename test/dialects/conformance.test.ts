@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-// Who is tested needs them, and their globals would be taken for leaks of a test.
+// The compiled code needs these globals, which would otherwise be reported as leaks of a test.
 import 'tsyringe'
 import 'zod'
 import { bootstrap, Module } from 'holdfast'
@@ -36,7 +36,7 @@ interface Started<T extends object> {
 
 type Start = <T extends object>(target: Class<T>, url?: string) => Promise<Started<T>>
 
-/** Starts clients, and closes them after each of a block's tests. */
+/** Starts clients, and closes them after each test of a block. */
 function starts(): Start {
   const use = disposal()
   return async <T extends object>(target: Class<T>, url?: string) => {
@@ -46,9 +46,9 @@ function starts(): Start {
   }
 }
 
-/** The facts that hold however a class says what handles what. */
+/** Facts that hold in every dialect. */
 function describeHandlers(sources: () => Sources, start: Start): void {
-  describe('gives the handler table of', () => {
+  describe('build the handler table of', () => {
     for (const [name, wanted] of Object.entries(TABLES)) {
       it(name, () => {
         const { table, mistakes } = handlersOf(sources()[name as 'Every'])
@@ -58,7 +58,7 @@ function describeHandlers(sources: () => Sources, start: Start): void {
     }
   })
 
-  it('B43: gives two subclasses of one base the handlers of the base, and not of each other', () => {
+  it('B43: give two subclasses the handlers of their base class, but not those of each other', () => {
     const keys = (target: Class) => [...handlersOf(target).table.messages.keys()].sort()
     const { Base, Left, Right } = sources()
     expect([keys(Left), keys(Right), keys(Base)]).to.deep.equal([
@@ -68,24 +68,24 @@ function describeHandlers(sources: () => Sources, start: Start): void {
     ])
   })
 
-  it('B38: tells of every second handler for one place at the start', async () => {
+  it('B38: report every duplicate handler at start-up', async () => {
     const { mistakes } = await failedStart(sources().Twins)
     expect(mistakes.map(({ place, fix }) => `${place}: ${fix}`)).to.have.members(TWINS)
   })
 
-  it('tells of a class without handlers at the start', async () => {
+  it('report a class without handlers at start-up', async () => {
     const { mistakes } = await failedStart(sources().Empty)
     expect(causes(mistakes)).to.deep.equal(['Empty: no handlers found'])
   })
 
-  it('calls the override of a handler', async () => {
+  it('call the override of a handler', async () => {
     const { server, clock } = await start(sources().Overriding, PEER)
     server.peer.send({ type: 'a' })
     await clock.settle()
     expect(server.peer.received).to.deep.equal(['"overriding"', '"overriding"'])
   })
 
-  it('calls a handler under the wrapper that another decorator puts around it', async () => {
+  it('call a handler through the wrapper of another decorator', async () => {
     const { client, server, clock } = await start(sources().Wrapping, PEER)
     server.peer.send({ type: 'over' })
     server.peer.send({ type: 'under' })
@@ -94,16 +94,16 @@ function describeHandlers(sources: () => Sources, start: Start): void {
   })
 }
 
-/** What the feeds of all dialects do with the same messages. */
+/** The clients of all dialects must treat the same messages alike. */
 function describeClient(sources: () => Sources, start: Start): void {
-  it('injects what the constructor asks for', async () => {
+  it('inject the dependencies of the constructor', async () => {
     const { client } = await start(sources().Feed)
     expect(client.instance.connection).to.equal(client.connection)
     expect(client.instance.store.prices).to.deep.equal([])
     expect(client.connection.url).to.equal('ws://feed.test/')
   })
 
-  it('handles what arrives, answers with what handlers return, and closes once for each opening', async () => {
+  it('handle messages, send the return values of handlers, and close once per opening', async () => {
     const { client, server, clock } = await start(sources().Feed)
     const first = server.peer
     first.send({ type: 'price', price: '1.5' })
@@ -114,7 +114,7 @@ function describeClient(sources: () => Sources, start: Start): void {
     first.send(new Uint8Array([1, 2]))
     await clock.settle()
     first.drop()
-    // Two starts are 1 second apart at least, after a young connection.
+    // After a young connection, two starts are at least 1 second apart.
     await clock.advance(1_000)
     await client.close()
     expect(first.received).to.deep.equal([
@@ -137,7 +137,7 @@ function describeClient(sources: () => Sources, start: Start): void {
     ])
   })
 
-  it('injects into a constructor that is inherited, whatever the compiler writes in its place', async () => {
+  it('inject into an inherited constructor, whatever constructor the compiler generates', async () => {
     const { client } = await start(sources().Inheriting)
     expect(client.instance.connection).to.equal(client.connection)
     expect(client.connection.url).to.equal('ws://inheriting.test/')
@@ -147,9 +147,9 @@ function describeClient(sources: () => Sources, start: Start): void {
   })
 }
 
-/** Providers have no `inject` of their own: where no types are noted, a factory says what they need. */
+/** Providers have no `inject`. If the compiler emits no types, they need a factory. */
 function describeProviders(sources: () => Sources, use: <T extends AsyncDisposable>(client: T) => T): void {
-  it('tells at the start what a provider lacks, and is content with a factory for it', async () => {
+  it('report a provider without types at start-up, and accept a factory for it', async () => {
     const { Bookkeeping, Ledger, Store } = sources()
     const { mistakes } = await failedStart(Bookkeeping)
     expect(causes(mistakes)).to.have.length(1)
@@ -168,19 +168,19 @@ function describeProviders(sources: () => Sources, use: <T extends AsyncDisposab
 
 function describeInjectionByType(dialect: Dialect, sources: () => Sources, start: Start): void {
   if (dialect.notesTypes) {
-    it('injects by the types that the compiler notes', async () => {
+    it('inject by the types that the compiler emits', async () => {
       const { client } = await start(sources().Typed, PEER)
       expect(client.instance.connection).to.equal(client.connection)
     })
     return
   }
-  it('tells at the start that no types are noted, and how to name the tokens', async () => {
+  it('report missing types at start-up, and how to list the tokens', async () => {
     const { mistakes } = await failedStart(sources().Typed)
     expect(causes(mistakes)).to.deep.equal([
-      'Typed: has a constructor with 1 parameter, and the compiler noted no types',
+      'Typed: the constructor has 1 parameter, but the compiler emitted no type metadata',
     ])
     expect(mistakes[0]?.fix).to.contain(
-      'or name them: @WebSocketClient({ inject: [A, B] }), or { inject: [A, B] } as the third argument of defineHandlers',
+      'or list the tokens: @WebSocketClient({ inject: [A, B] }), or { inject: [A, B] } as the third argument of defineHandlers',
     )
   })
 }
@@ -194,17 +194,17 @@ for (const dialect of DECORATED) {
     describeProviders(sources, disposal())
     describeInjectionByType(dialect, sources, start)
 
-    it('are told at the start where they are on anything but a method', async () => {
+    it('are reported at start-up on anything but a method', async () => {
       const { mistakes } = await failedStart(sources().Misplaced)
       expect(causes(mistakes)).to.have.members(MISPLACED)
     })
 
-    it('are told at the start where they are written without parentheses', async () => {
+    it('are reported at start-up without parentheses', async () => {
       const { mistakes } = await failedStart(sources().Uncalled)
       expect(causes(mistakes)).to.have.members(UNCALLED)
     })
 
-    it('are told at the start where they or their methods are given something odd', async () => {
+    it('are reported at start-up if they or their methods have invalid parameters', async () => {
       const { mistakes } = await failedStart(sources().Misused)
       expect(causes(mistakes)).to.have.members(MISUSED)
     })
@@ -212,16 +212,16 @@ for (const dialect of DECORATED) {
     if (!dialect.isStandard) return
     const members = source(dialect, 'standard/members') as () => { Standard: Class }
 
-    it('are told at the start where they are on what only standard decorators can be on', async () => {
+    it('are reported at start-up on members that only standard decorators can be applied to', async () => {
       const { mistakes } = await failedStart(members().Standard)
-      // Without its keepNames, esbuild gives classes names of its own.
+      // Without keepNames, esbuild renames classes.
       expect(causes(mistakes).map((line) => line.replace(/^_?Standard/, ''))).to.have.members(STANDARD)
     })
   })
 }
 
 for (const dialect of NAMED) {
-  describe(`${dialect.name},`, () => {
+  describe(`Classes with ${dialect.name},`, () => {
     const sources = source(dialect, 'dialects/named') as () => Sources
     const start = starts()
     describeHandlers(sources, start)

@@ -9,7 +9,7 @@ interface Feeding {
   readonly greetings?: readonly string[]
 }
 
-/** What annotated.ts and named.ts both export, and what only the first does. */
+/** Exports of both annotated.ts and named.ts, and those of annotated.ts alone. */
 export interface Sources {
   readonly schemas: Readonly<Record<'Price' | 'Volume', Schema>>
   readonly Every: Class
@@ -32,7 +32,7 @@ export interface Sources {
   readonly Uncalled: Class
 }
 
-/** A table in words. */
+/** A handler table as text. */
 export interface TableView {
   readonly single: Readonly<Record<string, string>>
   readonly messages: ReadonlyMap<string | number, string>
@@ -41,12 +41,12 @@ export interface TableView {
   readonly anyError: string | undefined
 }
 
-/** Puts a table in words, so that those of different compilations compare: each has schemas of its own. */
+/** Converts a table to text, so that tables of different compilations, which have different schemas, can be compared. */
 export function viewOf(table: HandlerTable, schemas: Sources['schemas']): TableView {
   const handler = ({ name }: Handler): string => name
   const message = (first: MessageHandler): string => {
     const named = Object.entries(schemas).find(([, schema]) => schema === first.schema)
-    const schema = first.schema ? `, ${named?.[0] ?? 'a schema of nobody'}` : ''
+    const schema = first.schema ? `, ${named?.[0] ?? 'an unknown schema'}` : ''
     const early = first.duringOpen === undefined ? '' : `, duringOpen: ${first.duringOpen}`
     const own = `${handler(first)}${schema}${early}`
     return first.alternative ? `${own} | ${message(first.alternative)}` : own
@@ -63,7 +63,7 @@ export function viewOf(table: HandlerTable, schemas: Sources['schemas']): TableV
 
 const nothing = { single: {}, messages: new Map(), rest: undefined, errors: new Map(), anyError: undefined }
 
-/** The tables of the classes that have no mistakes. */
+/** The tables of the classes without mistakes. */
 export const TABLES: Readonly<Partial<Record<keyof Sources, TableView>>> = {
   Every: {
     single: {
@@ -83,7 +83,7 @@ export const TABLES: Readonly<Partial<Record<keyof Sources, TableView>>> = {
       ['book', 'Every#priceBook, Price | Every#volumeBook, Volume | Every#anyBook'],
       ['constructor', 'Every#later, duringOpen: false'],
       ['__proto__', 'Every#generated'],
-      // No telling how many parameters a method has whose name is worked out.
+      // The parameter count of a method with a computed name is unknown.
       ['symbol', 'Every#Symbol(received)'],
     ]),
     rest: 'Every#rest, Volume, duringOpen: true',
@@ -147,43 +147,44 @@ export const TABLES: Readonly<Partial<Record<keyof Sources, TableView>>> = {
   },
 }
 
-const RIVAL = 'keep one of them, and let it call the other'
+const RIVAL = 'keep one, and call the other from it'
+const SHARED_KEY = 'keep one, or give each its own schema'
 
-/** Where the mistakes of Twins are, and their cures. */
+/** The mistakes in Twins, and their fixes. */
 export const TWINS: readonly string[] = [
   `Twins#open2: ${RIVAL}`,
-  `Twins#a2: ${RIVAL}; or give each a schema of its own, which tells whose messages are whose`,
-  `Twins#b2: ${RIVAL}; or give each a schema of its own, which tells whose messages are whose`,
+  `Twins#a2: ${SHARED_KEY}`,
+  `Twins#b2: ${SHARED_KEY}`,
   `Twins#rest2: ${RIVAL}`,
   `Twins#error2: ${RIVAL}`,
 ]
 
-/** What only decorators can get wrong. */
+/** Mistakes that only decorators make possible. */
 export const MISPLACED: readonly string[] = [
-  "Misplaced#still: @OnMessage('static') is on a static member",
-  "Misplaced#field: @OnMessage('field') is on a property, which does not exist before the class is made",
-  "Misplaced#getter: @OnMessage('getter') is on an accessor",
-  "Misplaced#setter: @OnMessage('setter') is on an accessor",
+  "Misplaced#still: @OnMessage('static') cannot decorate a static member",
+  "Misplaced#field: @OnMessage('field') cannot decorate a property",
+  "Misplaced#getter: @OnMessage('getter') cannot decorate an accessor",
+  "Misplaced#setter: @OnMessage('setter') cannot decorate an accessor",
 ]
 
-/** Decorators without their parentheses. */
+/** Decorators without parentheses. */
 export const UNCALLED: readonly string[] = [
-  'Uncalled: @WebSocketClient is written without parentheses',
-  'Uncalled#opened: @OnOpen is written without parentheses',
-  'Uncalled#received: @OnMessage is written without parentheses',
-  'Uncalled#url: @ClientOption is written without parentheses',
+  'Uncalled: @WebSocketClient requires parentheses',
+  'Uncalled#opened: @OnOpen requires parentheses',
+  'Uncalled#received: @OnMessage requires parentheses',
+  'Uncalled#url: @ClientOption requires parentheses',
 ]
 
 export const MISUSED: readonly string[] = [
-  'Misused#many: takes 3 parameters, and a handler gets 2: the event and its context',
-  'Misused#lost: @OnMessage(undefined) has a key that is neither a string nor a number (is it imported in a circle?)',
-  "Misused#unschematic: @OnMessage('key', {…}) has a schema that does not follow Standard Schema",
-  'Misused#map: @OnError(Map) names no class of errors',
+  'Misused#many: has 3 parameters, but handlers receive 2: the event and its context',
+  'Misused#lost: the key of @OnMessage(undefined) must be a string or a number, received undefined (circular import?)',
+  "Misused#unschematic: the schema of @OnMessage('key', {…}) does not implement Standard Schema",
+  'Misused#map: the argument of @OnError(Map) is not an error class',
 ]
 
-/** What only standard decorators can be put on. */
+/** Members that only standard decorators can be applied to. */
 export const STANDARD: readonly string[] = [
-  "#auto: @OnMessage('auto') is on an accessor",
-  "#private: @OnMessage('private') is on a private member, which nobody outside of the class can call",
-  "#hidden: @OnMessage('hidden') is on a static member",
+  "#auto: @OnMessage('auto') cannot decorate an accessor",
+  "#private: @OnMessage('private') cannot decorate a private member",
+  "#hidden: @OnMessage('hidden') cannot decorate a static member",
 ]

@@ -1,9 +1,9 @@
-/* eslint-disable @typescript-eslint/no-unused-vars -- what a method names as its parameters is part of what is tested */
+/* eslint-disable @typescript-eslint/no-unused-vars -- the names of parameters are part of the test */
 import { Connection, defineHandlers, JsonSender, MessageValidationError } from 'holdfast'
 import type { CloseInfo, ClosingInfo, ConnectionState, MessageContext, OpenInfo } from 'holdfast'
 import * as z from 'zod'
 
-// What annotated.ts says, without decorators, and with no syntax that stripping the types would not take away.
+// The same as annotated.ts, without decorators and without syntax that type stripping would remove.
 
 const Price = z.object({ price: z.string().transform(Number) })
 const Volume = z.object({ volume: z.number() })

@@ -11,7 +11,7 @@ interface Quote {
   readonly n: number
 }
 
-/** A client that notes what it is given; its handler takes until the test ends it, unless `isSlow` is false. */
+/** A client that records what it receives. Its handler runs until the test ends it, unless `isSlow` is false. */
 class Quotes {
   readonly notes: string[] = []
   readonly failures: { error: Error; context: ErrorContext }[] = []
@@ -68,7 +68,7 @@ async function quotes(concurrency: number | KeyedConcurrency, options?: ClientOp
 
 describe('createMessageQueue', () => {
   describe('with a number', () => {
-    it('hands over so many messages at once, in the order in which they came, whatever they are about', async () => {
+    it('handles up to that many messages at once, in order of arrival, regardless of their content', async () => {
       const { send, end, notes } = await quotes(3)
       send(['A', 1], ['A', 2], ['B', 1], ['A', 3], ['B', 2])
       expect(notes).to.deep.equal(['A 1', 'A 2', 'B 1'])
@@ -78,7 +78,7 @@ describe('createMessageQueue', () => {
       expect(notes.slice(4)).to.deep.equal(['B 2'])
     })
 
-    it('runs @OnClose after all of them have been handled, at a loss as at close()', async () => {
+    it('runs @OnClose after all of them have been handled, after a loss as well as after close()', async () => {
       for (const way of ['loss', 'close'] as const) {
         const { client, send, end, notes, server, clock } = await quotes(2, { reconnect: false })
         send(['A', 1], ['A', 2], ['A', 3])
@@ -93,7 +93,7 @@ describe('createMessageQueue', () => {
       }
     })
 
-    it('reports how many have not begun when drainTimeout is over', async () => {
+    it('reports the number of unhandled messages when drainTimeout expires', async () => {
       const { instance, send, server, clock } = await quotes(2, { reconnect: false, drainTimeout: 1_000 })
       send(['A', 1], ['A', 2], ['A', 3], ['A', 4], ['A', 5])
       server.peer.drop()
@@ -103,7 +103,7 @@ describe('createMessageQueue', () => {
         .with.property('count', 3)
     })
 
-    it('stops reading past highWaterMark, those at work included, and goes on at a quarter', async () => {
+    it('pauses reading above highWaterMark, running messages included, and resumes at a quarter', async () => {
       const { send, end, server } = await quotes(2, { highWaterMark: 4 })
       send(['A', 1], ['A', 2], ['A', 3], ['A', 4])
       expect(server.peer.isPaused).to.equal(false)
@@ -117,7 +117,7 @@ describe('createMessageQueue', () => {
   })
 
   describe('with a key', () => {
-    it('hands over the messages of one key one after another, and different keys at once', async () => {
+    it('handles the messages of one key one after another, and different keys at once', async () => {
       const { send, end, notes } = await quotes({ key: 'symbol' })
       send(['A', 1], ['A', 2], ['B', 1], ['C', 1], ['B', 2])
       expect(notes).to.deep.equal(['A 1', 'B 1', 'C 1'])
@@ -126,7 +126,7 @@ describe('createMessageQueue', () => {
       expect(notes.slice(3)).to.deep.equal(['B 2', 'A 2'])
     })
 
-    it('hands over no more at once than its limit', async () => {
+    it('handles no more messages at once than its limit', async () => {
       const { send, end, notes } = await quotes({ key: 'symbol', limit: 2 })
       send(['A', 1], ['A', 2], ['B', 1], ['C', 1])
       expect(notes).to.deep.equal(['A 1', 'B 1'])
@@ -134,20 +134,20 @@ describe('createMessageQueue', () => {
       expect(notes.slice(2)).to.deep.equal(['C 1'])
     })
 
-    it('asks a function for it', async () => {
+    it('accepts a function', async () => {
       const { send, notes } = await quotes({ key: (message) => (message as Quote).n % 2 })
       send(['A', 1], ['A', 2], ['A', 3])
       expect(notes).to.deep.equal(['A 1', 'A 2'])
     })
 
-    it('finds no property that a message has from its prototype', async () => {
+    it('ignores properties that a message inherits from its prototype', async () => {
       const { server, notes, connection } = await quotes({ key: 'constructor', conflate: true })
       for (let n = 1; n <= 3; n += 1) server.peer.send({ n })
       expect(notes).to.deep.equal(['undefined 1'])
       expect(connection.stats.conflated).to.equal(0)
     })
 
-    it('keeps messages without one in order among themselves: null is none, and neither has a text or a list', async () => {
+    it('handles messages without a key in order: null, strings and arrays have none', async () => {
       const { send, server, notes, end, connection } = await quotes({ key: 'symbol', conflate: true })
       send([null, 1], [undefined, 2], ['A', 1])
       server.peer.send('[1]')
@@ -159,7 +159,7 @@ describe('createMessageQueue', () => {
       expect(connection.stats.conflated).to.equal(0)
     })
 
-    it('begins with what came while @OnOpen ran', async () => {
+    it('starts with the messages that arrived while @OnOpen ran', async () => {
       class Opening extends Quotes {
         @OnOpen() async opened(_open: unknown, { connection }: ConnectionContext): Promise<void> {
           await connection.waitFor((message) => message === 'hello')
@@ -178,7 +178,7 @@ describe('createMessageQueue', () => {
       expect(instance.notes).to.deep.equal(['A 1', 'B 1'])
     })
 
-    it('keeps undecodable and binary frames in order with the messages that have none, and skips none', async () => {
+    it('handles undecodable and binary frames in order with the messages without a key, and conflates none of them', async () => {
       const { server, notes, end, connection } = await quotes({ key: 'symbol', conflate: true })
       server.peer.send({ n: 1 })
       for (const data of ['{broken', new Uint8Array(2), new Uint8Array(3)]) server.peer.send(data)
@@ -189,7 +189,7 @@ describe('createMessageQueue', () => {
     })
   })
 
-  it('asks a key function about messages only: no bytes, and nothing that could not be decoded', async () => {
+  it('calls a key function only for decoded messages, not for binary or undecodable frames', async () => {
     const asked: unknown[] = []
     const key = (message: unknown): string => {
       asked.push(message)
@@ -209,7 +209,7 @@ describe('createMessageQueue', () => {
       return symbol
     }
 
-    it('has that reported in stage decode, in the turn of the message, which is handled nevertheless', async () => {
+    it("reports the error in stage decode when it is the message's turn, and handles the message", async () => {
       const { instance, send, end, notes, connection, clock } = await quotes({ key, conflate: true })
       send(['bad', 1], ['bad', 2], ['bad', 3], ['A', 1])
       expect(notes).to.deep.equal(['error decode', 'bad 1', 'A 1'])
@@ -224,14 +224,14 @@ describe('createMessageQueue', () => {
       expect(connection.stats.conflated).to.equal(0)
     })
 
-    it('has that reported once, and of no later message', async () => {
+    it('reports the error once, and not for later messages', async () => {
       const { instance, send, notes } = await quotes({ key })
       instance.isSlow = false
       send(['bad', 1], ['A', 1], ['A', 2])
       expect(notes).to.deep.equal(['error decode', 'bad 1', 'A 1', 'A 2'])
     })
 
-    it('waits for an @OnError that takes its time before it handles the message', async () => {
+    it('waits for an asynchronous @OnError before it handles the message', async () => {
       const settled: Deferred<void> = deferred()
       class Slow {
         readonly notes: string[] = []
@@ -258,7 +258,7 @@ describe('createMessageQueue', () => {
   })
 
   describe('with conflate', () => {
-    it('lets a slow handler see the newest of each key, and counts the others', async () => {
+    it('passes only the newest message of each key to a slow handler, and counts the others', async () => {
       const { send, end, notes, connection } = await quotes({ key: 'symbol', conflate: true })
       expect(connection.stats.conflated).to.equal(0)
       send(['A', 1], ['B', 1], ['A', 2], ['A', 3], ['B', 2], ['A', 4])
@@ -269,7 +269,7 @@ describe('createMessageQueue', () => {
       expect(notes.slice(2)).to.deep.equal(['A 4', 'B 2'])
     })
 
-    it('skips nothing while the handlers keep up', async () => {
+    it('conflates nothing while the handlers keep up', async () => {
       const { instance, send, notes, connection } = await quotes({ key: 'symbol', conflate: true })
       instance.isSlow = false
       send(['A', 1], ['A', 2], ['A', 3])
@@ -277,7 +277,7 @@ describe('createMessageQueue', () => {
       expect(connection.stats.conflated).to.equal(0)
     })
 
-    it('goes on counting after a reconnect', async () => {
+    it('keeps counting after a reconnect', async () => {
       const { send, server, clock, connection } = await quotes({ key: 'symbol', conflate: true })
       send(['A', 1], ['A', 2], ['A', 3])
       server.peer.drop()
@@ -287,7 +287,7 @@ describe('createMessageQueue', () => {
       expect(connection.stats.conflated).to.equal(2)
     })
 
-    it('counts what is skipped as handled: reading goes on however many come of one key', async () => {
+    it('counts conflated messages as handled, so reading continues however many arrive for one key', async () => {
       const { send, server, connection } = await quotes(
         { key: 'symbol', conflate: true },
         { highWaterMark: 4, heartbeat: false },
@@ -297,7 +297,7 @@ describe('createMessageQueue', () => {
       expect(connection.stats.conflated).to.equal(998)
     })
 
-    it('still stops reading when too many keys wait, and goes on when they have been handled', async () => {
+    it('still pauses reading if too many keys are waiting, and resumes when they have been handled', async () => {
       const { send, server, instance, clock, notes } = await quotes(
         { key: 'symbol', conflate: true, limit: 1 },
         { highWaterMark: 4, heartbeat: false },
@@ -311,7 +311,7 @@ describe('createMessageQueue', () => {
       expect(notes).to.deep.equal(['A 1', 'B 1', 'C 1', 'D 1', 'E 1', 'F 1', 'G 1'])
     })
 
-    it('runs @OnClose after the newest of every key has been handled', async () => {
+    it('runs @OnClose after the newest message of every key has been handled', async () => {
       const { client, clock, send, end, notes } = await quotes({ key: 'symbol', conflate: true })
       send(['A', 1], ['B', 1], ['A', 2], ['A', 3])
       const closing = client.close()
@@ -324,7 +324,7 @@ describe('createMessageQueue', () => {
       expect(notes.at(-1)).to.equal('close')
     })
 
-    it('gives up at drainTimeout what is left, and reports how much: what was skipped is not part of it', async () => {
+    it('discards and reports the remaining messages at drainTimeout, but not the conflated ones', async () => {
       const { send, server, clock, instance, connection } = await quotes(
         { key: 'symbol', conflate: true, limit: 1 },
         { drainTimeout: 5_000 },
@@ -342,7 +342,7 @@ describe('createMessageQueue', () => {
 })
 
 describe('DispatchContext', () => {
-  it('warns once per class, and names the method and the fix, if a catch-all handler returns an object', async () => {
+  it('warns once per class, with the method and the fix, if a catch-all handler returns an object', async () => {
     class Store {
       @OnMessage('ping') ping(): object {
         return { type: 'pong' }
@@ -363,7 +363,7 @@ describe('DispatchContext', () => {
     expect(lines[0]).to.contain('Store#rest returned an object').and.to.contain('replies: false')
   })
 
-  it('sends nothing of what handlers return, and warns of nothing, with replies: false', () => {
+  it('neither sends return values nor warns with replies: false', () => {
     class Store {
       @OnMessage() rest(message: object): object {
         return message

@@ -16,7 +16,7 @@ class Noting {
 }
 
 describe('Dispatcher', () => {
-  it('reports a failure of the connection with the plain connection, as one unless it says how many', () => {
+  it('reports a failure of the connection with the unbound connection, as one failure by default', () => {
     const instance = new Noting()
     const { dispatcher, connection } = dispatcherFor(instance)
     const { signal } = new AbortController()
@@ -33,7 +33,7 @@ describe('Dispatcher', () => {
     expect(instance.contexts[0]).to.include({ connection, signal, stage: 'connect', fatal: true })
   })
 
-  it('leaves no timer when the connection is closed, whatever still runs or repeats itself', () => {
+  it('leaves no timer when the connection is closed, even if handlers or failures are pending', () => {
     const { dispatcher, clock, open } = dispatcherFor(new Noting())
     const { receive, receiveAs } = open()
     receiveAs('undecodable', new DecodeError('{', new Error('odd')))
@@ -43,14 +43,14 @@ describe('Dispatcher', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('starts no timer for what fails after that for the first time', () => {
+  it('starts no timer for failures after the connection is closed', () => {
     const { dispatcher, clock, open } = dispatcherFor(new Noting())
     dispatcher.onStateChange({ status: 'closed', close: {} as never })
     open().receiveAs('undecodable', new DecodeError('{', new Error('odd')))
     expect(clock.timers).to.equal(0)
   })
 
-  it('tells of each transition in turn, the next one when @OnStateChange has settled', async () => {
+  it('calls @OnStateChange for each transition, one at a time', async () => {
     const begun: string[] = []
     const releases: (() => void)[] = []
     const { client, clock } = await ready(
@@ -71,7 +71,7 @@ describe('Dispatcher', () => {
     }
   })
 
-  it('reports what @OnStateChange throws, now or later, and goes on', async () => {
+  it('reports errors of @OnStateChange, thrown or rejected, and continues', async () => {
     const { client, witness } = await ready(
       {},
       {

@@ -26,7 +26,7 @@ const CONTEXT: ErrorContext = {
   count: 1,
 }
 
-/** Error handlers out of plain functions; what is logged is noted with its level. */
+/** Error handlers made of functions. Log lines are recorded with their level. */
 function rig({ any, byClass = [] }: Given = {}) {
   const instance: Record<string, Method> = {}
   const handlerOf = (method: string, run: Method): Handler => {
@@ -57,8 +57,8 @@ function rig({ any, byClass = [] }: Given = {}) {
 const FAILED = 'error Ticker#any (@OnError) threw RangeError: too much while handling FeedError: gap'
 
 describe('ErrorHandlers', () => {
-  describe('which handler', () => {
-    /** Which handlers an error reaches. */
+  describe('the chosen handler', () => {
+    /** Returns the handlers that an error reaches. */
     function reached(error: Error, classes: readonly (abstract new (...args: never[]) => Error)[]): string[] {
       const names: string[] = []
       const byClass = classes.map((type) => [type, () => void names.push(type.name)] as const)
@@ -67,7 +67,7 @@ describe('ErrorHandlers', () => {
       return names
     }
 
-    it('is that of the most specific class', () => {
+    it('is the one for the most specific class', () => {
       const all = [Error, FeedError, StaleFeedError]
       expect(reached(new StaleFeedError(), all)).to.deep.equal(['StaleFeedError'])
       expect(reached(new FeedError(), all)).to.deep.equal(['FeedError'])
@@ -75,12 +75,12 @@ describe('ErrorHandlers', () => {
       expect(reached(new StaleFeedError(), [Error, FeedError])).to.deep.equal(['FeedError'])
     })
 
-    it('is the one without a class where no class takes it', () => {
+    it('is the one without a class if no class matches', () => {
       expect(reached(new TypeError(), [FeedError])).to.deep.equal(['any'])
       expect(reached(new TypeError(), [])).to.deep.equal(['any'])
     })
 
-    it('is given the error and its context', () => {
+    it('receives the error and its context', () => {
       const given: unknown[] = []
       const { handlers } = rig({ any: (...args) => void given.push(...args) })
       const error = new Error('oops')
@@ -90,25 +90,21 @@ describe('ErrorHandlers', () => {
     })
   })
 
-  describe('where no handler takes it (B39)', () => {
-    it('is logged as an error, with its stage and what follows', () => {
+  describe('an error without a handler (B39)', () => {
+    it('is logged as an error, with its stage and consequence', () => {
       const { handlers, lines } = rig()
-      const result = handlers.handle(
-        new FeedError('gap'),
-        { ...CONTEXT, stage: 'decode' },
-        'trying again in 2 s',
-      )
+      const result = handlers.handle(new FeedError('gap'), { ...CONTEXT, stage: 'decode' }, 'retrying in 2 s')
       expect(result).to.equal(undefined)
-      expect(lines).to.deep.equal(['error decode: FeedError: gap (trying again in 2 s)'])
+      expect(lines).to.deep.equal(['error decode: FeedError: gap (retrying in 2 s)'])
     })
 
-    it('is logged though there are handlers for other classes', () => {
+    it('is logged even if there are handlers for other classes', () => {
       const { handlers, lines } = rig({ byClass: [[FeedError, () => {}]] })
       void handlers.handle(new TypeError('odd'), CONTEXT, '')
       expect(lines).to.deep.equal(['error handle: TypeError: odd'])
     })
 
-    it('names the handler that threw in one line, and passes the error as a value', () => {
+    it('is logged in one line with the handler that threw, and passed as a value', () => {
       const { handlers, lines, logged } = rig()
       const error = new FeedError('gap')
       void handlers.handle(error, { ...CONTEXT, handler: 'Ticker#tick' }, '')
@@ -116,30 +112,34 @@ describe('ErrorHandlers', () => {
       expect(logged).to.deep.equal([error])
     })
 
-    it('is named by its class alone if it has no message', () => {
+    it('is logged by its class alone if it has no message', () => {
       const { handlers, lines } = rig()
       void handlers.handle(new TypeError(), { ...CONTEXT, handler: 'Ticker#tick' }, '')
       expect(lines).to.deep.equal(['error handle: Ticker#tick failed: TypeError'])
     })
 
-    it('is logged with the number of failures that it stands for', () => {
+    it('is logged with the number of failures', () => {
       const { handlers, lines } = rig()
       const context = { ...CONTEXT, stage: 'decode', count: 1_234 } as const
       void handlers.handle(new FeedError('gap'), context, '')
-      void handlers.handle(new FeedError('gap'), context, 'going on')
+      void handlers.handle(new FeedError('gap'), context, 'continuing')
       expect(lines).to.deep.equal([
         'error decode: FeedError: gap (1,234 times within 1 s)',
-        'error decode: FeedError: gap (going on; 1,234 times within 1 s)',
+        'error decode: FeedError: gap (continuing; 1,234 times within 1 s)',
       ])
     })
 
-    it('is a warning only while there will be another attempt to connect', () => {
+    it('is a warning only if another connection attempt follows', () => {
       const { handlers, lines } = rig()
-      void handlers.handle(new Error('refused'), { ...CONTEXT, stage: 'connect' }, 'trying again')
-      void handlers.handle(new Error('refused'), { ...CONTEXT, stage: 'connect', fatal: true }, 'giving up')
+      void handlers.handle(new Error('refused'), { ...CONTEXT, stage: 'connect' }, 'retrying')
+      void handlers.handle(
+        new Error('refused'),
+        { ...CONTEXT, stage: 'connect', fatal: true },
+        'not retrying',
+      )
       expect(lines).to.deep.equal([
-        'warn connect: Error: refused (trying again)',
-        'error connect: Error: refused (giving up)',
+        'warn connect: Error: refused (retrying)',
+        'error connect: Error: refused (not retrying)',
       ])
     })
   })
@@ -164,7 +164,7 @@ describe('ErrorHandlers', () => {
       expect(lines).to.deep.equal([])
     })
 
-    it('that throws goes to the logger, with what it was handling', () => {
+    it('that throws is logged, with the error that it was handling', () => {
       const { handlers, lines, logged } = rig({
         any: () => {
           throw new RangeError('too much')
@@ -176,13 +176,13 @@ describe('ErrorHandlers', () => {
       expect((logged[0] as Error).message).to.equal('too much')
     })
 
-    it('that rejects goes to the logger, and is not unhandled', async () => {
+    it('that rejects is logged, and causes no unhandled rejection', async () => {
       const { handlers, lines } = rig({ any: () => Promise.reject(new RangeError('too much')) })
       await handlers.handle(new FeedError('gap'), CONTEXT, '')
       expect(lines).to.deep.equal([FAILED])
     })
 
-    it('that asks for the end is not waited for, but its rejection is not unhandled either (B34)', async () => {
+    it('that calls close() is not waited for, and its rejection is not unhandled (B34)', async () => {
       let finish: (error: Error) => void = () => {}
       const { handlers, invoker, lines }: ReturnType<typeof rig> = rig({
         any: () => {

@@ -43,7 +43,7 @@ async function begin<T extends object>(
 }
 
 describe('HandlerSession', () => {
-  it('is open at once without @OnOpen: no timer waits for it, and messages are handled', async () => {
+  it('is open immediately without @OnOpen: no timer runs, and messages are handled', async () => {
     class Plain {
       readonly notes: unknown[] = []
       @OnMessage() rest(message: unknown): void {
@@ -58,7 +58,7 @@ describe('HandlerSession', () => {
     await client.close()
   })
 
-  it('hands over a signal that is made when it is asked for, and aborts at the loss', async () => {
+  it('creates the signal on demand, and aborts it when the link is lost', async () => {
     class Signalled {
       context: ConnectionContext | undefined
       @OnOpen() opened(_open: unknown, context: ConnectionContext): void {
@@ -75,7 +75,7 @@ describe('HandlerSession', () => {
   })
 
   describe('messages', () => {
-    it('go to the handler of their key, and the rest to the one without', async () => {
+    it('are passed to the handler of their key, or to the one without a key', async () => {
       class Routed {
         readonly notes: unknown[] = []
         @OnMessage('tick') tick(message: { price: number }): void {
@@ -102,7 +102,7 @@ describe('HandlerSession', () => {
       ])
     })
 
-    it('cannot reach a prototype by their key', async () => {
+    it('cannot reach a prototype through their key', async () => {
       class Careful {
         readonly notes: unknown[] = []
         @OnMessage('tick') tick(): void {
@@ -115,7 +115,7 @@ describe('HandlerSession', () => {
       expect(logger.lines).to.have.length(3)
     })
 
-    it('come with a context', async () => {
+    it('have a context', async () => {
       class Context {
         context: MessageContext | undefined
         @OnMessage('tick') tick(_message: unknown, context: MessageContext): void {
@@ -137,7 +137,7 @@ describe('HandlerSession', () => {
       expect(context?.signal.aborted).to.equal(false)
     })
 
-    it('whose route function throws are reported in stage decode, and cost nothing else', async () => {
+    it('are reported in stage decode if the route function throws, without other effects', async () => {
       class Failing {
         readonly stages: string[] = []
         readonly messages: unknown[] = []
@@ -156,7 +156,7 @@ describe('HandlerSession', () => {
       expect(client.instance.messages).to.deep.equal([{ deep: { key: 1 } }])
     })
 
-    it('whose route or key function throws are told in the log with what threw, and what becomes of them', async () => {
+    it('are logged with the function that threw and the consequence if a route or key function throws', async () => {
       class Any {
         @OnMessage() any(): void {}
       }
@@ -175,7 +175,7 @@ describe('HandlerSession', () => {
       ])
     })
 
-    it('whose route function throws each time are told once a second after the first', async () => {
+    it('are reported once a second if the route function throws for each of them', async () => {
       class Any {
         @OnMessage() any(): void {}
       }
@@ -189,7 +189,7 @@ describe('HandlerSession', () => {
       expect(logger.lines).to.deep.equal([`${line})`, `${line}; 999 times within 1 s)`])
     })
 
-    it('whose concurrency.key function throws each time are told once a second, too, and handled', async () => {
+    it('are reported once a second and handled if the concurrency.key function throws for each of them', async () => {
       class Any {
         handled = 0
         @OnMessage() any(): void {
@@ -207,7 +207,7 @@ describe('HandlerSession', () => {
       expect(client.instance.handled).to.equal(1_000)
     })
 
-    it('at which a function of requests throws each time are told once a second after the first', async () => {
+    it('are reported once a second if a function of requests throws for each of them', async () => {
       class Any {
         @OnMessage() any(): void {}
       }
@@ -221,7 +221,7 @@ describe('HandlerSession', () => {
       expect(logger.lines).to.deep.equal([line, `${line} (999 times within 1 s)`])
     })
 
-    it('that no handler takes are logged once per key', async () => {
+    it('are logged once per key if they have no handler', async () => {
       class Narrow {
         @OnMessage('tick') tick(): void {
           // Only its key matters.
@@ -240,7 +240,7 @@ describe('HandlerSession', () => {
       ])
     })
 
-    it('that no handler takes are counted over all connections, binary frames too', async () => {
+    it('are counted over all links if they have no handler, including binary frames', async () => {
       class Narrow {
         @OnMessage('tick') tick(): void {
           // Only its key matters.
@@ -257,19 +257,19 @@ describe('HandlerSession', () => {
       expect(client.connection.stats.unhandledMessages).to.equal(5)
     })
 
-    it('that have a handler, or failed, are not counted as unhandled', async () => {
+    it('are not counted as unhandled if they have a handler or failed', async () => {
       class All {
         @OnMessage('bad') bad(): never {
           throw new Error('bad')
         }
         @OnMessage() rest(): void {
-          // It takes all the rest.
+          // Handles all other messages.
         }
         @OnBinary() binary(): void {
-          // And this what is no message.
+          // Handles binary frames.
         }
         @OnError() failed(): void {
-          // Not logged.
+          // Ignores errors.
         }
       }
       const { client, server } = await begin(All)
@@ -280,7 +280,7 @@ describe('HandlerSession', () => {
   })
 
   describe('replies', () => {
-    it('of @OnBinary are sent: bytes as they are, all else through the codec', async () => {
+    it('of @OnBinary are sent: bytes unchanged, everything else through the codec', async () => {
       class Echo {
         @OnBinary() echo(data: Uint8Array): unknown {
           return data.length > 1 ? data : { length: data.length }
@@ -292,7 +292,7 @@ describe('HandlerSession', () => {
       expect(server.peer.received).to.deep.equal([new Uint8Array([1, 2]), '{"length":1}'])
     })
 
-    it('that come when their connection is gone are each reported, and not sent over the next one', async () => {
+    it('for a lost link are reported individually, and not sent on the next link', async () => {
       const replies: Deferred<unknown>[] = []
       const notes: string[] = []
       class Late {
@@ -338,7 +338,7 @@ describe('HandlerSession', () => {
       }
     }
 
-    it('have what they throw reported', async () => {
+    it('have their errors reported', async () => {
       const { client, server, clock } = await begin(Aside)
       server.peer.ping()
       server.peer.pong()
@@ -351,7 +351,7 @@ describe('HandlerSession', () => {
   })
 
   describe('@OnOpen', () => {
-    it('that called close() and then fails has that reported', async () => {
+    it('has its error reported if it called close() and then fails', async () => {
       class Leaving {
         readonly stages: string[] = []
         @OnOpen() async leave(_open: unknown, { connection }: ConnectionContext): Promise<void> {
@@ -366,7 +366,7 @@ describe('HandlerSession', () => {
       class Noted extends Leaving {
         constructor() {
           super()
-          // eslint-disable-next-line @typescript-eslint/no-this-alias -- the instance is wanted although bootstrap rejects
+          // eslint-disable-next-line @typescript-eslint/no-this-alias -- the instance is needed even though bootstrap rejects
           instance = this
         }
       }
@@ -400,7 +400,7 @@ describe('HandlerSession', () => {
       return { ...session, dispatcher, clock, run, failures, isOver: () => isOver }
     }
 
-    it('gets the close that is to come and the connection of its session; what it returns is sent', async () => {
+    it('receives the coming close and the connection of its session, and its return value is sent', async () => {
       const given: unknown[] = []
       const { run, link, isOver, connection, handlers } = closing((info, context) => {
         given.push(info, context.connection)
@@ -413,7 +413,7 @@ describe('HandlerSession', () => {
       expect(isOver()).to.equal(true)
     })
 
-    it('is awaited, and so is flow control', async () => {
+    it('is awaited, including flow control', async () => {
       const answer: Deferred<unknown> = deferred()
       const flow: Deferred<void> = deferred()
       const { run, link, clock, isOver } = closing(() => answer.promise)
@@ -428,7 +428,7 @@ describe('HandlerSession', () => {
       expect(isOver()).to.equal(true)
     })
 
-    it('that returns an async iterable is over when its last item has been sent', async () => {
+    it('that returns an async iterable is done when its last item is sent', async () => {
       const gate: Deferred<void> = deferred()
       const { run, link, clock, isOver } = closing(async function* () {
         yield 1
@@ -443,7 +443,7 @@ describe('HandlerSession', () => {
       expect(isOver()).to.equal(true)
     })
 
-    it('that throws, rejects or breaks its stream is reported in stage close, and no more', async () => {
+    it('is reported in stage close if it throws, rejects or its stream fails, and closing continues', async () => {
       const ways: readonly (() => unknown)[] = [
         () => {
           throw new Error('odd')
@@ -471,10 +471,10 @@ describe('HandlerSession', () => {
       expect(session.isOver()).to.equal(true)
     })
 
-    it('that is missing changes nothing', async () => {
+    it('is optional', async () => {
       class Plain {
         @OnMessage() any(): void {
-          // It says no goodbye.
+          // Has no @OnClosing.
         }
       }
       const { link, handlers } = dispatcherFor(new Plain()).open()
@@ -485,7 +485,7 @@ describe('HandlerSession', () => {
   })
 
   describe('@OnClose', () => {
-    it('that throws, or rejects, is reported in stage close', async () => {
+    it('is reported in stage close if it throws or rejects', async () => {
       class Throwing {
         readonly stages: string[] = []
         isAsync = false
@@ -505,10 +505,10 @@ describe('HandlerSession', () => {
       expect(client.instance.stages).to.deep.equal(['close now', 'close later'])
     })
 
-    it('that is missing leaves it to the log to tell of an end that nobody here asked for', async () => {
+    it('is replaced by a log line if it is missing and this side did not initiate the close', async () => {
       class Plain {
         @OnMessage() any(): void {
-          // The end is what matters.
+          // Only the close matters.
         }
       }
       const { client, server, clock, logger } = await begin(Plain)
@@ -521,12 +521,12 @@ describe('HandlerSession', () => {
       expect(logger.lines).to.deep.equal([
         'info [Plain] close: connection lost; reconnecting',
         'info [Plain] close: connection closed by the peer with 1012 (restart); reconnecting',
-        'error [Plain] close: ConnectionLostError: The peer closed the connection with 1002 (not retrying)',
+        'error [Plain] close: ConnectionLostError: Connection closed by the peer with 1002 (not retrying)',
         'warn [Plain] close: connection closed by the peer with 1002; not reconnecting',
       ])
     })
 
-    it('that is missing lets an end that is asked for pass, and that of a replaced connection', async () => {
+    it('is not replaced by a log line for a local close or a replaced link', async () => {
       class Plain {
         @OnMessage() any(): Promise<void> {
           return new Promise(() => undefined)
@@ -548,7 +548,7 @@ describe('HandlerSession', () => {
     })
   })
 
-  it('leaves to a handler what it keeps of a message when the next ones come', async () => {
+  it('does not overwrite data that a handler keeps from a message when later ones arrive', async () => {
     class Keeping {
       readonly contexts: MessageContext[] = []
       @OnMessage() rest(_message: unknown, context: MessageContext): void {
@@ -590,7 +590,7 @@ describe('HandlerSession', () => {
     await client.close()
   })
 
-  it('logs each change of state at info', async () => {
+  it('logs each state change at level info', async () => {
     class Plain {
       @OnMessage() any(): void {}
     }
@@ -602,7 +602,7 @@ describe('HandlerSession', () => {
       [
         'opening (connection 1)',
         'open (connection 1)',
-        'waiting 2000 ms (attempt 2 follows)',
+        'waiting 2000 ms before attempt 2',
         'connecting (attempt 2)',
         'opening (connection 2)',
         'open (connection 2)',
@@ -612,7 +612,7 @@ describe('HandlerSession', () => {
     )
   })
 
-  it('names a handler that has not settled for 30 seconds', async () => {
+  it('warns about a handler that has been running for 30 seconds', async () => {
     class Hung {
       @OnMessage('hang') hang(): Promise<void> {
         return new Promise(() => undefined)

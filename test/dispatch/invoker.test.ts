@@ -9,7 +9,7 @@ function handlerOf(method: string | symbol): Handler {
 
 describe('Invoker', () => {
   describe('#call', () => {
-    it('calls the method on its instance with both arguments, and returns what it returns', () => {
+    it('calls the method on its instance with both arguments, and returns its result', () => {
       const instance = {
         price: 5,
         tick(event: unknown, context: unknown) {
@@ -20,7 +20,7 @@ describe('Invoker', () => {
       expect(invoker.call(handlerOf('tick'), 'event', 'context')).to.deep.equal([5, 'event', 'context'])
     })
 
-    it('finds methods that are inherited, or named by a symbol', () => {
+    it('finds inherited methods, and methods named by a symbol', () => {
       const name = Symbol('name')
       class Base {
         tick(): string {
@@ -36,7 +36,7 @@ describe('Invoker', () => {
       expect(invoker.call(handlerOf(name), 0, 0)).to.equal('symbol')
     })
 
-    it('throws what the method throws', () => {
+    it('rethrows the error of the method', () => {
       const invoker = new Invoker({
         tick() {
           throw new RangeError('odd')
@@ -46,8 +46,8 @@ describe('Invoker', () => {
     })
   })
 
-  describe('with a hook around', () => {
-    it('hands it the call, and returns what it returns', () => {
+  describe('with an around function', () => {
+    it('passes it the call, and returns its result', () => {
       const instance = { factor: 2, tick: (event: number): number => event * 2 }
       const calls: HandlerCall[] = []
       const invoker = new Invoker(instance, (call, next) => {
@@ -60,7 +60,7 @@ describe('Invoker', () => {
       ])
     })
 
-    it('calls no handler whose next is not called, and lets what it throws through', () => {
+    it('does not call the handler unless next is called, and rethrows errors', () => {
       let ticks = 0
       const invoker = new Invoker({ tick: () => (ticks += 1) }, () => {
         throw new RangeError('refused')
@@ -71,7 +71,7 @@ describe('Invoker', () => {
   })
 
   describe('#release', () => {
-    it('tells of the call that asked for the end in its synchronous part, and of no later one', () => {
+    it('marks a call that calls close() in its synchronous part, but no later one', () => {
       const instance = {
         closes: (): void => invoker.release(),
         goesOn: (): void => {},
@@ -84,7 +84,7 @@ describe('Invoker', () => {
       expect(invoker.closedDuringCall).to.equal(false)
     })
 
-    it('tells of an outer call also where an inner one throws', () => {
+    it('marks an outer call even if an inner one throws', () => {
       const instance = {
         outer: (): void => {
           expect(() => invoker.call(handlerOf('inner'), 0, 0)).to.throw('oops')
@@ -99,7 +99,7 @@ describe('Invoker', () => {
       expect(invoker.closedDuringCall).to.equal(true)
     })
 
-    it('releases every call that is under way, the outer ones too', () => {
+    it('releases every running call, including outer ones', () => {
       const wasReleased: boolean[] = []
       const instance = {
         outer: (): void => {
@@ -114,7 +114,7 @@ describe('Invoker', () => {
       expect(wasReleased).to.deep.equal([true, true])
     })
 
-    it('does not blame an outer call for what an inner one did after it was over', () => {
+    it('does not mark an outer call because of an inner one after it ended', () => {
       const wasReleased: boolean[] = []
       const instance = {
         outer: (): void => {
@@ -130,7 +130,7 @@ describe('Invoker', () => {
       expect(wasReleased).to.deep.equal([false, true])
     })
 
-    it('means nothing after an await: the call is no longer in its synchronous part', async () => {
+    it('has no effect after an await, which ends the synchronous part', async () => {
       const instance = {
         closes: async (): Promise<void> => {
           await Promise.resolve()

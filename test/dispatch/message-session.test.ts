@@ -7,7 +7,7 @@ import { DecodeError } from '#src/errors/message-errors.js'
 import type { Schema } from '#src/core/schema.js'
 import { dispatcherFor } from '../support/dispatch-rig.js'
 
-/** Notes the messages that it is given; one that is text takes until the test ends it. */
+/** Records received messages. A text message runs until the test ends it. */
 class Noting {
   readonly notes: unknown[] = []
   readonly errors: { error: Error; context: ErrorContext }[] = []
@@ -42,14 +42,14 @@ function rig(settings: Parameters<typeof dispatcherFor>[1] = {}) {
   return { ...made, instance, notes: instance.notes, end }
 }
 
-/** Tells whether a promise has settled. */
+/** Returns true if a promise has settled. */
 function watch(promise: Promise<unknown>): { isSettled: boolean } {
   const watched = { isSettled: false }
   void promise.then(() => (watched.isSettled = true))
   return watched
 }
 
-/** Returns the names of the user's and our own files and functions that a message goes through, the method last. */
+/** Returns the files and functions that a message passes through, those of the user and of Holdfast, with the method last. */
 function wayOf(stack: string): { readonly files: readonly string[]; readonly frames: readonly string[] } {
   const lines = stack
     .split('\n')
@@ -63,7 +63,7 @@ function wayOf(stack: string): { readonly files: readonly string[]; readonly fra
 
 describe('MessageSession', () => {
   describe('before it is ready', () => {
-    it('holds what arrives, and hands it over in order when it is', () => {
+    it('holds messages, and passes them on in order when it is ready', () => {
       const { notes, open } = rig()
       const { handlers, receive, receiveAs } = open({ isReady: false })
       receive(1, 2)
@@ -74,7 +74,7 @@ describe('MessageSession', () => {
       expect(notes).to.deep.equal([1, 2, 'bytes', 3])
     })
 
-    it('keeps nobody else waiting', () => {
+    it('does not delay other sessions', () => {
       const { notes, open } = rig()
       const [candidate, current] = [open({ isReady: false }), open()]
       candidate.receive('new')
@@ -82,7 +82,7 @@ describe('MessageSession', () => {
       expect(notes).to.deep.equal([1])
     })
 
-    it('counts what it holds as pending', () => {
+    it('counts held messages as pending', () => {
       const { open } = rig()
       const { handlers, link, receive } = open({ isReady: false })
       receive(1, 2)
@@ -93,7 +93,7 @@ describe('MessageSession', () => {
   })
 
   describe('#takeEarly', () => {
-    it('gives the oldest message that matches, which no handler sees', () => {
+    it('returns the oldest matching message, which no handler receives', () => {
       const { notes, open } = rig()
       const { handlers, link, receive } = open({ isReady: false })
       receive({ n: 1 }, { n: 2 }, { n: 2, isSecond: true }, { n: 3 })
@@ -111,7 +111,7 @@ describe('MessageSession', () => {
       expect(notes).to.deep.equal([{ n: 1 }, { n: 3 }])
     })
 
-    it('gives a message that is undefined, too, and tells it from none', () => {
+    it('distinguishes an undefined message from none', () => {
       const { open } = rig()
       const { handlers, receive } = open({ isReady: false })
       expect(handlers.takeEarly(() => true)).to.equal(undefined)
@@ -119,7 +119,7 @@ describe('MessageSession', () => {
       expect(handlers.takeEarly(() => true)).to.have.property('value', undefined)
     })
 
-    it('leaves alone what is no message', () => {
+    it('ignores frames that are not messages', () => {
       const { instance, open } = rig()
       const { handlers, receiveAs } = open({ isReady: false })
       receiveAs('binary', 'bytes')
@@ -130,7 +130,7 @@ describe('MessageSession', () => {
       expect(instance.errors).to.have.length(1)
     })
 
-    it('throws what the match throws, and loses no message', () => {
+    it('rethrows the error of match, and loses no message', () => {
       const { notes, open } = rig()
       const { handlers, receive } = open({ isReady: false })
       receive(1, 2)
@@ -143,7 +143,7 @@ describe('MessageSession', () => {
       expect(notes).to.deep.equal([1, 2])
     })
 
-    it('gives a message once, also where the match takes it', () => {
+    it('returns a message only once, even if match takes it', () => {
       const { open } = rig()
       const { handlers, link, receive } = open({ isReady: false })
       receive(1)
@@ -157,7 +157,7 @@ describe('MessageSession', () => {
       expect(link.pending).to.equal(0)
     })
 
-    it('sees nothing that has entered the queue', () => {
+    it('does not find messages that have entered the queue', () => {
       const { open } = rig()
       const { handlers, receive } = open()
       receive('running', 1)
@@ -165,8 +165,8 @@ describe('MessageSession', () => {
     })
   })
 
-  describe('of a handover', () => {
-    it('shares one queue and its limit with the other session: messages run in the order in which they entered', async () => {
+  describe('in a handover', () => {
+    it('shares one queue and its limit with the other session, in order of arrival', async () => {
       const { notes, open, end } = rig()
       const [old, candidate] = [open(), open({ isReady: false })]
       old.receive('old 1', 'old 2')
@@ -178,7 +178,7 @@ describe('MessageSession', () => {
       expect(notes).to.deep.equal(['old 1', 'old 2', 'new 1', 'old 3', 'new 2'])
     })
 
-    it('keeps the order of a key over both links, and skips over both', async () => {
+    it('keeps the order of a key over both links, and conflates over both', async () => {
       const concurrency = { key: 'k', limit: Infinity, conflate: true }
       const { open, instance, clock } = rig({ concurrency })
       const first: Deferred<void> = deferred()
@@ -200,7 +200,7 @@ describe('MessageSession', () => {
       expect([old.link.pending, candidate.link.pending]).to.deep.equal([0, 0])
     })
 
-    it('sends a reply on the link that the message came in on, and shows its connection', async () => {
+    it('sends a reply on the link that the message arrived on, and passes its connection', async () => {
       const { instance, open, end } = rig({ concurrency: 2 })
       const sessions = [open(), open()]
       for (const [index, session] of sessions.entries()) {
@@ -215,7 +215,7 @@ describe('MessageSession', () => {
   })
 
   describe('#drained', () => {
-    it('resolves when all of its own messages have been handled, whatever the other session has', async () => {
+    it('resolves when the messages of its session have been handled, regardless of the other session', async () => {
       const { open, end, clock } = rig()
       const [session, other] = [open(), open()]
       session.receive('a')
@@ -233,7 +233,7 @@ describe('MessageSession', () => {
       expect(again.isSettled).to.equal(true)
     })
 
-    it('waits for what arrived early, and resolves when that is discarded', async () => {
+    it('waits for early messages, and resolves when they are discarded', async () => {
       const { open, clock } = rig()
       const { handlers, receive } = open({ isReady: false })
       receive(1)
@@ -245,7 +245,7 @@ describe('MessageSession', () => {
       expect(drained.isSettled).to.equal(true)
     })
 
-    it('asked from inside a handler waits for that handler, too', async () => {
+    it('also waits for the handler that calls it', async () => {
       const { instance, open, clock } = rig()
       const { handlers, receive } = open()
       const order: string[] = []
@@ -258,7 +258,7 @@ describe('MessageSession', () => {
       expect(order).to.deep.equal(['over', 'drained'])
     })
 
-    it('waits for an @OnError that takes its time, of whatever failure', async () => {
+    it('waits for an asynchronous @OnError of any failure', async () => {
       const told: Deferred<void> = deferred()
       class Failing extends Noting {
         @OnMessage('bad') bad(): never {
@@ -286,7 +286,7 @@ describe('MessageSession', () => {
   })
 
   describe('#discard', () => {
-    it('gives up what of this session waits, and leaves the rest in its place', async () => {
+    it('removes the waiting messages of its session, and keeps the order of the rest', async () => {
       const { notes, open, end } = rig()
       const [session, other] = [open(), open()]
       other.receive('running')
@@ -301,7 +301,7 @@ describe('MessageSession', () => {
       expect(other.link.pending).to.equal(0)
     })
 
-    it('takes the slots of its handlers, and names them; what they do later counts nothing twice', async () => {
+    it('releases the slots of its handlers and returns their names, and their later results are not counted', async () => {
       const { notes, open, end } = rig()
       const [session, other] = [open(), open()]
       session.receive('stuck', 'left')
@@ -318,7 +318,7 @@ describe('MessageSession', () => {
       expect(notes).to.deep.equal(['stuck', 'next', 'last'])
     })
 
-    it('lets no handler begin whose schema was still at work', async () => {
+    it('starts no handler whose schema was still running', async () => {
       const answer: Deferred<{ value: unknown }> = deferred()
       const schema: Schema = {
         '~standard': { version: 1, vendor: 'slow', validate: () => answer.promise },
@@ -338,7 +338,7 @@ describe('MessageSession', () => {
       expect(instance.notes).to.deep.equal([])
     })
 
-    it('gives up a message whose key function has failed while that is still told', async () => {
+    it('discards a message while the error of its key function is being handled', async () => {
       const told: Deferred<void> = deferred()
       class Telling extends Noting {
         @OnError() override failed(): Promise<void> {
@@ -360,7 +360,7 @@ describe('MessageSession', () => {
   })
 
   describe('a handler that takes time', () => {
-    it('is named after 30 s, from its own beginning where its schema took time, too', async () => {
+    it('is named after 30 s, counted separately from its schema', async () => {
       const answer: Deferred<{ value: unknown }> = deferred()
       const schema: Schema = {
         '~standard': { version: 1, vendor: 'slow', validate: () => answer.promise },
@@ -382,7 +382,7 @@ describe('MessageSession', () => {
       expect(logger.lines.at(-1)).to.match(/^warn Slow#slow has been running for 30 s/)
     })
 
-    it('keeps its slot until its schema and itself have settled', async () => {
+    it('holds its slot until its schema and the handler itself have settled', async () => {
       const answer: Deferred<{ value: unknown }> = deferred()
       const schema: Schema = {
         '~standard': { version: 1, vendor: 'slow', validate: () => answer.promise },
@@ -407,7 +407,7 @@ describe('MessageSession', () => {
   })
 
   describe('a handler that throws', () => {
-    it('has that reported with the message that it got, and frees its slot for the next one', () => {
+    it('is reported with its message, and frees its slot for the next one', () => {
       const error = new RangeError('odd')
       class Throwing extends Noting {
         @OnMessage('bad') bad(): never {
@@ -434,10 +434,10 @@ describe('MessageSession', () => {
     })
   })
 
-  describe('failures in a row', () => {
+  describe('repeated failures', () => {
     const broken = (): DecodeError => new DecodeError('{', new Error('odd'))
 
-    it('of messages that cannot be decoded are told at once, then once a second with their number', async () => {
+    it('to decode messages are reported immediately, then once a second with their number', async () => {
       const { instance, open, clock } = rig()
       const { receiveAs } = open()
       for (let count = 0; count < 1_000; count += 1) receiveAs('undecodable', broken())
@@ -446,7 +446,7 @@ describe('MessageSession', () => {
       expect(instance.errors.map(({ context }) => context.count)).to.deep.equal([1, 999])
     })
 
-    it('of handlers that reject with the reason of their signal are gathered, those of others are not', async () => {
+    it('are grouped for handlers that reject with the reason of their signal, but not for others', async () => {
       const { instance, open, clock } = rig({ concurrency: Infinity })
       const session = open()
       const reason = new Error('the link is lost')
@@ -466,7 +466,7 @@ describe('MessageSession', () => {
       expect(instance.errors.at(-1)?.error).to.equal(reason)
     })
 
-    it('count as such where the reason is the cause, as in AbortErrors of Node', async () => {
+    it('are also grouped if the reason is the cause, as in AbortErrors of Node', async () => {
       const { instance, open, clock } = rig({ concurrency: Infinity })
       const session = open()
       session.receive('a', 'b')
@@ -477,7 +477,7 @@ describe('MessageSession', () => {
       expect(instance.errors).to.have.length(1)
     })
 
-    it('are one by one where the signal has not aborted', async () => {
+    it('are reported individually if the signal has not aborted', async () => {
       const { instance, open, clock } = rig({ concurrency: Infinity })
       open().receive('a', 'b')
       const error = new Error('odd')
@@ -486,7 +486,7 @@ describe('MessageSession', () => {
       expect(instance.errors.map(({ context }) => context.count)).to.deep.equal([1, 1])
     })
 
-    it('are told before @OnClose, and leave no timer when the connection is closed', async () => {
+    it('are reported before @OnClose, and leave no timer when the connection is closed', async () => {
       const { dispatcher, instance, open, clock } = rig()
       const { handlers, receiveAs } = open()
       for (let count = 0; count < 3; count += 1) receiveAs('undecodable', broken())
@@ -500,7 +500,7 @@ describe('MessageSession', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('show the connection of their own session, which is not asked for before', () => {
+    it('have the connection of their session, which is created on demand', () => {
       const { instance, open } = rig()
       const session = open()
       session.receiveAs('undecodable', broken())
@@ -511,7 +511,7 @@ describe('MessageSession', () => {
     })
   })
 
-  describe('the way of a message', () => {
+  describe('the path of a message', () => {
     const limit = Error.stackTraceLimit
 
     before(() => {

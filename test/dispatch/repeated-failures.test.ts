@@ -6,7 +6,7 @@ import { RepeatedFailures } from '#src/dispatch/repeated-failures.js'
 import type { Stage } from '#src/errors/stage.js'
 import { FakeLink } from '../support/dispatch-rig.js'
 
-/** Failures on a clock of their own; each report is noted with its time and its number. */
+/** Failures with a fake clock. Each report is recorded with its time and its number. */
 const runInScope = <T>(run: () => T): T => run()
 
 function rig() {
@@ -24,7 +24,7 @@ function rig() {
 }
 
 describe('RepeatedFailures', () => {
-  it('reports the first at once, and the others once a second with their number and the last of them', async () => {
+  it('reports the first one immediately, and later ones once a second with their number and the last error', async () => {
     const { clock, reports, add } = rig()
     for (const name of ['a', 'b', 'c']) add(new Error(name))
     expect(reports).to.deep.equal(['0 a 1'])
@@ -36,7 +36,7 @@ describe('RepeatedFailures', () => {
     expect(reports.slice(2)).to.deep.equal(['2000 d 1'])
   })
 
-  it('begins anew after a second that brought none, and leaves no timer then', async () => {
+  it('starts over after a second without failures, and leaves no timer', async () => {
     const { clock, reports, add } = rig()
     add(new Error('a'))
     add(new Error('b'))
@@ -48,7 +48,7 @@ describe('RepeatedFailures', () => {
     expect(reports).to.deep.equal(['0 a 1', '1000 b 1', '2000 c 1'])
   })
 
-  it('tells causes apart by their stage and class', async () => {
+  it('distinguishes causes by stage and class', async () => {
     const { clock, reports, add } = rig()
     add(new Error('a'))
     add(new TypeError('b'))
@@ -59,7 +59,7 @@ describe('RepeatedFailures', () => {
     expect(reports.slice(3)).to.deep.equal(['1000 d 1'])
   })
 
-  it('tells invalid messages apart by their handler, and nothing else', async () => {
+  it('distinguishes invalid messages by handler, but not other failures', async () => {
     const { clock, reports, add } = rig()
     for (const handler of ['one', 'two', 'two']) add(new Error('invalid'), 'validate', handler)
     for (const handler of ['one', 'two']) add(new Error('aborted'), 'handle', handler)
@@ -68,7 +68,7 @@ describe('RepeatedFailures', () => {
     expect(reports.slice(3)).to.deep.equal(['1000 invalid two 1', '1000 aborted two 1'])
   })
 
-  it('reports the last failure with all of its context', async () => {
+  it('reports the last failure with its complete context', async () => {
     const clock = new FakeClock()
     const contexts: unknown[] = []
     const failures = new RepeatedFailures(clock, { handle: (_error, context) => void contexts.push(context) })
@@ -106,7 +106,7 @@ describe('RepeatedFailures', () => {
     await told
   })
 
-  it('#flush reports at once what has not been reported, and only that', async () => {
+  it('#flush immediately reports failures that have not been reported, and only those', async () => {
     const { clock, reports, failures, add } = rig()
     failures.flush()
     add(new Error('a'))
@@ -119,7 +119,7 @@ describe('RepeatedFailures', () => {
     expect(reports).to.have.length(2)
   })
 
-  it('#stop reports what is left and keeps no timer; what comes later is reported one by one', async () => {
+  it('#stop reports the rest and keeps no timer; later failures are reported individually', async () => {
     const { clock, reports, failures, add } = rig()
     add(new Error('a'))
     add(new Error('b'))

@@ -31,7 +31,7 @@ interface Failed {
   readonly event: unknown
 }
 
-/** A call of one handler on a link that notes what is sent; the link is lost when the test says so. */
+/** A call of a handler on a link that records sends. The test decides when the link is lost. */
 function rig(tick: (event: unknown, context: unknown) => unknown, Made = Replies) {
   const sent: (string | Uint8Array)[] = []
   const failures: Failed[] = []
@@ -64,7 +64,7 @@ function rig(tick: (event: unknown, context: unknown) => unknown, Made = Replies
     fail: (error, stage, handler, event) => void failures.push({ error, stage, handler, event }),
     onHandled: () => undefined,
   })
-  /** Returns a promise of the end where there is something to wait for. */
+  /** Returns a promise that settles at the end, if there is anything to wait for. */
   const run = (handler = HANDLER): Promise<void> | undefined => {
     const running = call.settle(invoker.call(handler, 'event', 'context'), handler, MESSAGE, 'event')
     if (!running) return undefined
@@ -78,7 +78,7 @@ function rig(tick: (event: unknown, context: unknown) => unknown, Made = Replies
   return { call, failures, invoker, link, misses, run, sent, lose, warned }
 }
 
-/** Lets all promise callbacks run. */
+/** Runs all pending promise callbacks. */
 function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)
@@ -109,19 +109,19 @@ describe('Replies', () => {
       })
     }
 
-    it('sends a value through the codec, at once', () => {
+    it('immediately sends a value through the codec', () => {
       const { run, sent } = rig(() => ({ type: 'pong' }))
       expect(run()).to.equal(undefined)
       expect(sent).to.deep.equal(['{"type":"pong"}'])
     })
 
-    it('sends a string through the codec, too', () => {
+    it('sends a string through the codec', () => {
       const { run, sent } = rig(() => 'pong')
       void run()
       expect(sent).to.deep.equal(['"pong"'])
     })
 
-    it('sends bytes as they are', () => {
+    it('sends bytes unchanged', () => {
       for (const bytes of [new Uint8Array([1, 2]), Buffer.from('x')]) {
         const { run, sent } = rig(() => bytes)
         void run()
@@ -132,13 +132,13 @@ describe('Replies', () => {
       expect(sent[0]).to.deep.equal(new Uint8Array([1, 2]))
     })
 
-    it('sends what a promise gives', async () => {
+    it('sends the value of a promise', async () => {
       const { run, sent } = rig(() => Promise.resolve({ type: 'pong' }))
       await run()
       expect(sent).to.deep.equal(['{"type":"pong"}'])
     })
 
-    it('sends an object whose next is no function of an iterator through the codec', () => {
+    it('sends an object through the codec if its next property does not make it an iterator', () => {
       for (const message of [{ next: 5 }, { next: 'page', list: [1] }, [1, 2], new Date(0)]) {
         const { run, sent } = rig(() => message)
         void run()
@@ -146,13 +146,13 @@ describe('Replies', () => {
       }
     })
 
-    it('sends what anything with a then gives', async () => {
+    it('sends the value of any thenable', async () => {
       const { run, sent } = rig(() => ({ then: (resolve: (value: unknown) => void) => resolve([1]) }))
       await run()
       expect(sent).to.deep.equal(['[1]'])
     })
 
-    it('waits under flow control: the slot is kept until the link takes more', async () => {
+    it('waits for flow control: it holds the slot until the link is writable', async () => {
       const { run, link } = rig(() => ({ type: 'pong' }))
       const flow: Deferred<void> = deferred()
       link.flow = flow.promise
@@ -164,22 +164,22 @@ describe('Replies', () => {
       await running
     })
 
-    it('reports what the handler rejects with', async () => {
+    it('reports the rejection of a handler', async () => {
       const error = new RangeError('odd')
       const { run, failures } = rig(() => Promise.reject(error))
       await run()
       expect(failures).to.deep.equal([{ error, stage: 'handle', handler: HANDLER, event: 'event' }])
     })
 
-    it('reports what is no error as one', async () => {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what users do
+    it('reports a rejection value that is not an error as an error', async () => {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- users do this
       const rejected = rig(() => Promise.reject('just text'))
       await rejected.run()
       const [failed] = rejected.failures
       expect(failed?.error).to.be.instanceOf(Error).with.property('cause', 'just text')
     })
 
-    it('does not wait for a handler that asked for the end in its synchronous part, but reports its failure', async () => {
+    it('does not wait for a handler that calls close() in its synchronous part, but reports its failure', async () => {
       const error = new RangeError('odd')
       const { run, invoker, failures }: ReturnType<typeof rig> = rig(() => {
         invoker.release()
@@ -191,7 +191,7 @@ describe('Replies', () => {
     })
   })
 
-  describe('accidents', () => {
+  describe('accidental return values', () => {
     class OrderError extends Error {
       override name = 'OrderError'
     }
@@ -208,12 +208,12 @@ describe('Replies', () => {
       [new Set(), 'an instance of Set'],
       [() => {}, 'a function'],
       [numbers(), 'an instance of Generator'],
-      // Since Node 22 iterators have a class.
+      // Iterators have a class since Node 22.
       [[1].values(), 'Iterator' in globalThis ? 'an instance of Iterator' : 'an instance of Array Iterator'],
     ]
     const MESSAGES = 'Return a message, an async iterable of messages, or nothing'
     for (const [value, told, fix = MESSAGES] of rows) {
-      it(`reports ${told} that is returned, and sends nothing`, async () => {
+      it(`reports ${told} and sends nothing`, async () => {
         const direct = rig(() => value)
         void direct.run()
         const promised = rig(() => Promise.resolve(value))
@@ -236,7 +236,7 @@ describe('Replies', () => {
       expect(failures[0]?.error.cause).to.equal(error)
     })
 
-    it('tells of each object that a handler for all the rest has returned, and sends it', async () => {
+    it('reports each object that a catch-all handler returns to the dispatcher, and sends it', async () => {
       const handler = { ...HANDLER, isCatchAll: true }
       const rest = rig(() => ({ type: 'pong' }))
       void rest.run(handler)
@@ -246,7 +246,7 @@ describe('Replies', () => {
       expect([...rest.sent, ...later.sent]).to.deep.equal(['{"type":"pong"}', '[1]'])
     })
 
-    it('does not tell of text, bytes, nothing, or what a handler with a key returns', () => {
+    it('does not report text, bytes, nothing, or return values of a handler with a key', () => {
       for (const value of ['pong', new Uint8Array(1), undefined]) {
         const { run, warned } = rig(() => value)
         void run({ ...HANDLER, isCatchAll: true })
@@ -257,7 +257,7 @@ describe('Replies', () => {
       expect(warned).to.deep.equal([])
     })
 
-    it('reports what the codec cannot encode', () => {
+    it('reports values that the codec cannot encode', () => {
       const { run, failures, sent } = rig(() => ({ big: 1n }))
       void run()
       expect(sent).to.deep.equal([])
@@ -268,7 +268,7 @@ describe('Replies', () => {
 
   describe('NoReplies', () => {
     for (const value of [{ type: 'pong' }, 5, new Error('no'), new Map(), new Uint8Array(1), stream(1)]) {
-      it(`sends nothing of ${describeValue(value)}, and reports nothing`, async () => {
+      it(`sends nothing and reports nothing for ${describeValue(value)}`, async () => {
         const direct = rig(() => value, NoReplies)
         expect(direct.run()).to.equal(undefined)
         const promised = rig(() => Promise.resolve(value), NoReplies)
@@ -287,7 +287,7 @@ describe('Replies', () => {
     })
   })
 
-  describe('a link that is gone', () => {
+  describe('a reply to a lost link', () => {
     it('is reported with the stage send', () => {
       const { run, failures, lose, misses } = rig(() => ({ type: 'pong' }))
       lose()
@@ -300,7 +300,7 @@ describe('Replies', () => {
       expect(misses).to.deep.equal(['dropped'])
     })
 
-    it('is reported where the handler took its time, too', async () => {
+    it('is also reported if the handler took time', async () => {
       const reply = deferred<unknown>()
       const { run, failures, lose, sent } = rig(() => reply.promise)
       const running = run()
@@ -311,7 +311,7 @@ describe('Replies', () => {
       expect(failures.map(({ stage }) => stage)).to.deep.equal(['send'])
     })
 
-    it('is no failure of a handler that sends nothing', () => {
+    it('is not reported if the handler returns nothing', () => {
       const { run, failures, lose } = rig(() => undefined)
       lose()
       void run()
@@ -320,21 +320,21 @@ describe('Replies', () => {
   })
 
   describe('streams', () => {
-    it('are sent item by item, in order, and leave the slot free at once', async () => {
+    it('are sent item by item, in order, and free the slot immediately', async () => {
       const { run, sent } = rig(() => stream({ n: 1 }, null, 'two', new Uint8Array([3]), undefined))
       expect(run()).to.equal(undefined)
       await settle()
       expect(sent).to.deep.equal(['{"n":1}', '"two"', new Uint8Array([3])])
     })
 
-    it('may be promised', async () => {
+    it('can be returned as a promise', async () => {
       const { run, sent } = rig(() => Promise.resolve(stream(['a'])))
       await run()
       await settle()
       expect(sent).to.deep.equal(['["a"]'])
     })
 
-    it('wait for the link to take more before they ask for the next item', async () => {
+    it('wait until the link is writable before they request the next item', async () => {
       const asked: number[] = []
       async function* numbers(): AsyncGenerator {
         for (let index = 1; index <= 3; index += 1) {
@@ -353,7 +353,7 @@ describe('Replies', () => {
       expect(asked).to.deep.equal([1, 2, 3])
     })
 
-    it('end with the link: what comes then is reported, and the iterator is closed', async () => {
+    it('end with the link: the next item is reported, and the iterator is closed', async () => {
       let isClosed = false
       const gate: Deferred<void> = deferred()
       async function* endless(): AsyncGenerator {
@@ -376,7 +376,7 @@ describe('Replies', () => {
       expect(isClosed).to.equal(true)
     })
 
-    it('are closed at the loss of the link, also while they wait for their next item', async () => {
+    it('are closed when the link is lost, even while they wait for their next item', async () => {
       const notes: string[] = []
       const waiting: AsyncIterator<unknown> = {
         next: () => new Promise(() => undefined),
@@ -397,7 +397,7 @@ describe('Replies', () => {
       ])
     })
 
-    it('are closed once, also where the link was taking an item when it was lost', async () => {
+    it('are closed once, even if the link is lost while sending an item', async () => {
       const notes: string[] = []
       const items: AsyncIterator<unknown> = {
         next: () => Promise.resolve({ value: { n: 1 } }),
@@ -417,7 +417,7 @@ describe('Replies', () => {
       expect([notes, failures]).to.deep.equal([['closed'], []])
     })
 
-    it('end with the first item that comes when the link has begun to close, however many there would be', async () => {
+    it('end with the first item after the link has started to close, even if they are endless', async () => {
       let asked = 0
       async function* endless(): AsyncGenerator {
         for (; asked < 1_000; asked += 1) yield { asked }
@@ -427,7 +427,7 @@ describe('Replies', () => {
       link.flow = gate.promise
       void run()
       await settle()
-      // The close frame is out; the signal aborts when the socket has closed.
+      // The close frame has been sent. The signal aborts when the socket has closed.
       link.isOpen = false
       gate.resolve()
       await settle()
@@ -442,7 +442,7 @@ describe('Replies', () => {
       expect([asked, late.failures.map(({ stage }) => stage)]).to.deep.equal([0, ['send']])
     })
 
-    it('for a link that is gone are reported, and closed without being asked for anything', async () => {
+    it('for a lost link are reported, and closed without requesting an item', async () => {
       const notes: string[] = []
       const items: AsyncIterator<unknown> = {
         next: () => {
@@ -465,14 +465,14 @@ describe('Replies', () => {
       ])
     })
 
-    it('are let go when they end: the link keeps nothing of them', async () => {
+    it('leave nothing behind on the link when they end', async () => {
       const { run, link } = rig(() => stream({ n: 1 }))
       void run()
       await settle()
       expect(getEventListeners(link.signal, 'abort')).to.have.length(0)
     })
 
-    it('are ended, without a report, where the link is lost while it takes an item', async () => {
+    it('end without a report if the link is lost while sending an item', async () => {
       const asked: number[] = []
       async function* numbers(): AsyncGenerator {
         for (let index = 1; ; index += 1) {
@@ -492,7 +492,7 @@ describe('Replies', () => {
       expect(failures).to.deep.equal([])
     })
 
-    it('go on after an item that cannot be encoded, which is reported', async () => {
+    it('continue after an item that cannot be encoded, which is reported', async () => {
       const { run, failures, sent } = rig(() => stream(1, { n: 2 }))
       void run()
       await settle()
@@ -515,7 +515,7 @@ describe('Replies', () => {
   })
 
   describe('#reply', () => {
-    it('sends a value that no handler was run for', () => {
+    it('sends a value without a handler call', () => {
       const { call, sent } = rig(() => undefined)
       expect(call.reply(undefined, HANDLER, undefined)).to.equal(undefined)
       void call.reply({ type: 'hello' }, HANDLER, undefined)

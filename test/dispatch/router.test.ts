@@ -19,30 +19,30 @@ describe('Router', () => {
   describe('#keyOf', () => {
     const byType = new Router('type', tableOf())
 
-    it('is the named property at the top of the message', () => {
+    it('returns the named top-level property of the message', () => {
       expect(byType.keyOf({ type: 'tick', price: 1 })).to.equal('tick')
       expect(byType.keyOf({ type: 5 })).to.equal(5)
       expect(new Router('method', tableOf()).keyOf({ type: 'a', method: 'b' })).to.equal('b')
     })
 
-    it('is undefined where there is none', () => {
+    it('returns undefined if there is none', () => {
       for (const message of [{}, { data: { type: 'tick' } }, [], 'tick', 5, true, null, undefined]) {
         expect(byType.keyOf(message)).to.equal(undefined)
       }
     })
 
-    it('is never something that all objects inherit', () => {
+    it('ignores inherited properties', () => {
       for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
         expect(new Router(name, tableOf()).keyOf({})).to.equal(undefined)
       }
     })
 
-    it('is what a function says, which sees any message', () => {
+    it('returns the result of a function, which receives any message', () => {
       const router = new Router((message) => [message], tableOf())
       expect(router.keyOf('text')).to.deep.equal(['text'])
     })
 
-    it('throws what the function throws', () => {
+    it('rethrows the error of the function', () => {
       const router = new Router(() => {
         throw new RangeError('odd')
       }, tableOf())
@@ -51,17 +51,17 @@ describe('Router', () => {
   })
 
   describe('#handlerFor', () => {
-    it('is the handler for the key, be that text or a number', () => {
+    it('returns the handler for a key, a string or a number', () => {
       const router = new Router('type', tableOf(REST))
       expect(router.handlerFor('tick')).to.equal(TICK)
       expect(router.handlerFor(5)).to.equal(FIVE)
     })
 
-    it('does not take text for a number', () => {
+    it('does not match a string with a number', () => {
       expect(new Router('type', tableOf()).handlerFor('5')).to.equal(undefined)
     })
 
-    it('is the one for all the rest otherwise, where there is one', () => {
+    it('returns the catch-all handler otherwise, if there is one', () => {
       for (const key of ['other', undefined, null, {}, 'constructor', '__proto__']) {
         expect(new Router('type', tableOf(REST)).handlerFor(key)).to.equal(REST)
         expect(new Router('type', tableOf()).handlerFor(key)).to.equal(undefined)
@@ -72,7 +72,7 @@ describe('Router', () => {
   describe('#isDuringOpen', () => {
     const calls = (message: unknown): boolean => (message as { isCall?: boolean }).isCall === true
 
-    it('is what the handler of the message says, or the preset where it says nothing', () => {
+    it('returns the setting of the handler, or else the result of the preset', () => {
       const table = tableOf(REST)
       const messages = new Map<MessageKey, MessageHandler>([
         ['yes', { ...TICK, duringOpen: true }],
@@ -89,7 +89,7 @@ describe('Router', () => {
         expect(router.isDuringOpen(message, calls), JSON.stringify(message)).to.equal(answer)
     })
 
-    it('is never so for a message without a handler, or whose route function throws', () => {
+    it('returns false for a message without a handler, or whose route function throws', () => {
       const route = (): never => {
         throw new Error('no')
       }
@@ -99,7 +99,7 @@ describe('Router', () => {
       expect(new Router(route, tableOf(REST)).isDuringOpen({ isCall: true }, calls)).to.equal(false)
     })
 
-    it('is known to be so for none beforehand, where neither a handler nor a preset says so', () => {
+    it('is known in advance to be false for all messages if neither a handler nor a preset enables it', () => {
       expect(new Router('type', tableOf(REST)).hasDuringOpen(undefined)).to.equal(false)
       const rest = { ...REST, duringOpen: false }
       expect(new Router('type', { ...tableOf(rest), messages: new Map() }).hasDuringOpen(calls)).to.equal(

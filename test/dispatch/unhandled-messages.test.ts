@@ -21,7 +21,7 @@ function rig(handlers: Readonly<Record<string, string | number>> = {}) {
 }
 
 describe('UnhandledMessageLog', () => {
-  it('names a key once, with the properties of its message and the decorator to add', () => {
+  it('logs a key once, with the properties of its message and the decorator to add', () => {
     const { warnings, unhandled } = rig()
     for (const key of ['tick', 'tick', 5, '5']) unhandled.message(key, { type: key, id: 1, data: 'secret' })
     const shape = '(properties: type, id, data)'
@@ -32,7 +32,7 @@ describe('UnhandledMessageLog', () => {
     ])
   })
 
-  it('names messages without a key by their properties, each kind once', () => {
+  it('logs messages without a key by their properties, each combination once', () => {
     const { warnings, unhandled } = rig()
     for (const key of [undefined, null, {}, true]) unhandled.message(key, { event: 'x', args: [] })
     unhandled.message(undefined, { topic: 'x' })
@@ -40,19 +40,19 @@ describe('UnhandledMessageLog', () => {
     unhandled.message(undefined, [1, 2])
     unhandled.message(undefined, 'text')
     const shapes = ['properties: event, args', 'properties: topic', 'no properties', 'an array', 'a string']
-    const fix = 'Set the route option to where the key is, or add @OnMessage() for the rest'
+    const fix = 'Set the route option to the property with the key, or add @OnMessage() for the rest'
     expect(warnings).to.deep.equal(
       shapes.map((shape) => `no handler in Ticker for messages without a key (${shape}). ${fix} ${ONCE}`),
     )
   })
 
-  it('names ten properties at most', () => {
+  it('logs at most ten properties', () => {
     const { warnings, unhandled } = rig()
     unhandled.message('wide', Object.fromEntries(Array.from({ length: 99 }, (_, index) => [`p${index}`, 1])))
     expect(warnings[0]).to.contain('(properties: p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, …)')
   })
 
-  it('says once that binary frames have no handler', () => {
+  it('logs once that binary frames have no handler', () => {
     const { warnings, unhandled } = rig()
     unhandled.binary()
     unhandled.binary()
@@ -61,15 +61,15 @@ describe('UnhandledMessageLog', () => {
     ])
   })
 
-  it('names the handler whose key differs in case or type only', () => {
+  it('logs the handler whose key differs only in case or type', () => {
     const { warnings, unhandled } = rig({ code: 7, tick: 'Tick' })
     unhandled.message('7', {})
     unhandled.message('tick', {})
-    expect(warnings[0]).to.contain('; @OnMessage(7) does not match: case and type count)')
-    expect(warnings[1]).to.contain("; @OnMessage('Tick') does not match: case and type count)")
+    expect(warnings[0]).to.contain('; @OnMessage(7) differs in case or type)')
+    expect(warnings[1]).to.contain("; @OnMessage('Tick') differs in case or type)")
   })
 
-  it('says once that a key with an asterisk is no pattern, as soon as a message is not handled', () => {
+  it('warns once, with the first unhandled message, that a key with an asterisk is not a pattern', () => {
     const { warnings, unhandled } = rig({ book: 'orderbook.50.*', rest: '*', known: 'known' })
     unhandled.message('orderbook.50.BTCUSDT', {})
     unhandled.message('orderbook.50.ETHUSDT', {})
@@ -81,7 +81,7 @@ describe('UnhandledMessageLog', () => {
     ])
   })
 
-  it('cannot be made to fill the log by a peer that sends ever new keys', () => {
+  it('limits the log if a peer keeps sending new keys', () => {
     const { warnings, unhandled } = rig()
     for (let index = 0; index < 1_000; index += 1) unhandled.message(`key ${index}`, {})
     expect(warnings).to.have.length(101)
@@ -91,13 +91,13 @@ describe('UnhandledMessageLog', () => {
     )
   })
 
-  it('cannot be made to fill the log by messages without a key, whatever their properties', () => {
+  it('limits the log for messages without a key, whatever their properties', () => {
     const { warnings, unhandled } = rig()
     for (let index = 0; index < 1_000; index += 1) unhandled.message(undefined, { [`symbol ${index}`]: 1 })
     expect(warnings).to.have.length(100)
   })
 
-  it('holds on to no more of a key than it names', () => {
+  it('keeps only the logged part of a key in memory', () => {
     const { warnings, unhandled } = rig()
     const before = heapInUse()
     for (let index = 0; index < 100; index += 1) unhandled.message(`${index}${'x'.repeat(2 ** 20)}`, {})
@@ -105,7 +105,7 @@ describe('UnhandledMessageLog', () => {
     expect(warnings).to.have.length(100)
   })
 
-  it('cannot be made to write long lines', () => {
+  it('limits the length of lines', () => {
     const { warnings, unhandled } = rig()
     unhandled.message(`x\n[forged] ${'y'.repeat(10_000)}`, { ['z'.repeat(10_000)]: 1 })
     expect(warnings[0]).to.match(/key "x\\n\[forged\] y+…" \(properties: z+…\)\. Add @OnMessage\("/)

@@ -8,7 +8,7 @@ import type { Class, ClientOptions, ErrorContext, MessageContext } from 'holdfas
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { deferred } from '#src/core/deferred.js'
 
-/** What a client notes: a line for each message and each error, in order. */
+/** Records of a client: a line for each message and each error, in order. */
 abstract class Noting {
   readonly notes: string[] = []
   readonly errors: { error: Error; context: ErrorContext }[] = []
@@ -20,7 +20,7 @@ abstract class Noting {
   }
 }
 
-/** Starts a client on a server in memory; what is sent to it has been handled when `say` resolves. */
+/** Starts a client on a server in memory. `say` resolves when the client has handled the messages that it sends. */
 async function started<T extends Noting>(target: Class<T>, options: ClientOptions = {}) {
   const clock = new FakeClock()
   const server = new MemoryServer()
@@ -42,7 +42,7 @@ const LIBRARIES = {
 
 describe('Validation', () => {
   for (const [library, schema] of Object.entries(LIBRARIES)) {
-    it(`hands over what a schema of ${library} makes of a message, and reports what it does not accept`, async () => {
+    it(`passes the result of a schema of ${library} to the handler, and reports messages that it rejects`, async () => {
       class Feed extends Noting {
         @OnMessage('ticker', schema)
         tick({ price }: { price: number }): void {
@@ -62,14 +62,14 @@ describe('Validation', () => {
       expect(issues).to.have.length(1)
       expect(key).to.equal('ticker')
       expect(raw).to.equal('{"type":"ticker","price":null}')
-      expect(message).to.match(/^A message with the key ticker does not fit Feed#tick: price: /)
+      expect(message).to.match(/^Message "ticker" failed validation for Feed#tick: price: /)
       expect(context).to.include({ stage: 'validate', handler: 'Feed#tick', fatal: false })
       expect(context.message).to.deep.equal({ type: 'ticker', price: null })
       await client.close()
     })
   }
 
-  it('reports invalid messages in a row at once, then once a second with their number', async () => {
+  it('reports consecutive invalid messages immediately, then once a second with their number', async () => {
     class Feed extends Noting {
       @OnMessage('ticker', LIBRARIES.zod)
       tick(): void {}
@@ -83,7 +83,7 @@ describe('Validation', () => {
     await client.close()
   })
 
-  it('tells of a message with 200,000 mistakes all of them, and the first ones in words', async () => {
+  it('reports all of 200,000 issues of a message, and describes the first ones', async () => {
     const issues = Array.from({ length: 200_000 }, (_, index) => ({ message: 'no number', path: [index] }))
     const schema = { '~standard': { version: 1 as const, vendor: 'strict', validate: () => ({ issues }) } }
     class Feed extends Noting {
@@ -95,12 +95,12 @@ describe('Validation', () => {
     expect(error).to.be.instanceOf(MessageValidationError)
     expect(error.issues).to.deep.equal(issues)
     expect(error.message).to.match(
-      /^A message does not fit Feed#list: 0: no number; 1: no number; .{400,500}…$/,
+      /^Message failed validation for Feed#list: 0: no number; 1: no number; .{400,500}…$/,
     )
     await client.close()
   })
 
-  it('of a catch-all is for what no key takes', async () => {
+  it('of a catch-all applies to messages without a handler of their key', async () => {
     class Feed extends Noting {
       @OnMessage('a') a(): void {
         this.notes.push('a')
@@ -114,14 +114,14 @@ describe('Validation', () => {
     await clock.advance(1_000)
     await say(['no key'])
     expect(instance.notes).to.deep.equal(['a', 'rest 5', 'error validate', 'error validate'])
-    expect(instance.errors.map(({ error }) => error.message.split(' does')[0])).to.deep.equal([
-      'A message with the key b',
-      'A message',
+    expect(instance.errors.map(({ error }) => error.message.split(' failed')[0])).to.deep.equal([
+      'Message "b"',
+      'Message',
     ])
     await client.close()
   })
 
-  it('brings a message to the first of several methods of its key that accepts it', async () => {
+  it('passes a message to the first of several methods of its key that accepts it', async () => {
     class Feed extends Noting {
       @OnMessage('book', z.object({ snapshot: z.array(z.number()) }))
       snapshot({ snapshot }: { snapshot: number[] }): void {
@@ -153,7 +153,7 @@ describe('Validation', () => {
     await client.close()
   })
 
-  it('that takes time keeps the order, and holds back only its own connection', async () => {
+  it('preserves the order if it takes time, and delays only its own connection', async () => {
     const gates = new Map([1, 2, 3].map((n) => [n, deferred<boolean>()]))
     const slow = z.object({ n: z.number() }).refine(async ({ n }) => {
       await gates.get(n)?.promise
@@ -178,7 +178,7 @@ describe('Validation', () => {
     await client.close()
   })
 
-  it('that takes time keeps the order of each key, and has a place among those at work', async () => {
+  it('preserves the order of each key if it takes time, and counts as running', async () => {
     const gates = new Map(['a 1', 'a 2', 'b 1', 'b 2'].map((name) => [name, deferred<boolean>()]))
     const slow = z
       .object({ symbol: z.string(), n: z.number() })
@@ -195,7 +195,7 @@ describe('Validation', () => {
       { symbol: 'b', n: 2 },
     ]
     const rows: [ClientOptions['concurrency'], string[], string[]][] = [
-      // The second of two may overtake the first, as its handler might.
+      // The second of two may overtake the first, as its handler could.
       [2, ['b 1', 'a 2', 'a 1', 'b 2'], ['a 2', 'b 1', 'a 1', 'b 2']],
       [{ key: 'symbol' }, ['a 2', 'b 1', 'b 2', 'a 1'], ['b 1', 'b 2', 'a 1', 'a 2']],
     ]
@@ -212,7 +212,7 @@ describe('Validation', () => {
     }
   })
 
-  it('asks the next method after a schema that took its time', async () => {
+  it('tries the next method after an asynchronous schema', async () => {
     class Feed extends Noting {
       @OnMessage('book', z.object({ a: z.number() }).refine(async () => Promise.resolve(false)))
       never(): void {
@@ -229,7 +229,7 @@ describe('Validation', () => {
     await client.close()
   })
 
-  it('names a schema that does not settle', async () => {
+  it('names a schema that does not complete', async () => {
     const lines: string[] = []
     const logger = { debug() {}, info() {}, warn: (line: string) => void lines.push(line), error() {} }
     class Feed extends Noting {
@@ -243,7 +243,7 @@ describe('Validation', () => {
     await clock.advance(60_000)
   })
 
-  it('that throws is reported as it threw, now or later', async () => {
+  it('reports the error of a schema that throws or rejects', async () => {
     const broken = (thrown: () => never | Promise<never>) => ({
       '~standard': { version: 1 as const, vendor: 'broken', validate: thrown },
     })
@@ -268,7 +268,7 @@ describe('Validation', () => {
 })
 
 describe('Routing', () => {
-  it('finds the key in any of the ways that an option can say', async () => {
+  it('finds the key with each form of the route option', async () => {
     const rows: [ClientOptions['route'], unknown, unknown][] = [
       ['e', { e: 'key' }, 'key'],
       [['e', 'channel'], { channel: 'key' }, 'key'],
@@ -295,7 +295,7 @@ describe('Routing', () => {
     }
   })
 
-  it('finds no handler for the names of what all objects inherit', async () => {
+  it('finds no handler for names that all objects inherit', async () => {
     class Feed extends Noting {
       @OnMessage('a') a(): void {}
     }
@@ -311,7 +311,7 @@ describe('Routing', () => {
     await client.close()
   })
 
-  it('is inherited from the class options, and the options of bootstrap win', async () => {
+  it('is inherited from the class options, and overridden by the options of bootstrap', async () => {
     @WebSocketClient({ route: 'e' })
     class Feed extends Noting {
       @OnMessage('a') a(): void {

@@ -101,13 +101,13 @@ const ROWS: readonly Row[] = [
   {
     error: new OnOpenTimeoutError(30_000),
     code: 'ON_OPEN_TIMEOUT',
-    message: '@OnOpen has not settled within onOpenTimeout (30000 ms)',
+    message: '@OnOpen did not complete within 30000 ms (onOpenTimeout)',
     fields: { timeout: 30_000 },
   },
   {
     error: new HeartbeatTimeoutError(30_000.4, 'silence 30000 ms'),
     code: 'HEARTBEAT_TIMEOUT',
-    message: 'The peer has sent nothing for 30000 ms (silence 30000 ms): taken for dead, and cut',
+    message: 'No data received for 30000 ms (silence 30000 ms): connection terminated',
     fields: { silence: 30_000.4 },
   },
   {
@@ -126,46 +126,44 @@ const ROWS: readonly Row[] = [
   {
     error: new NotConnectedError('waiting'),
     code: 'NOT_CONNECTED',
-    message:
-      'Cannot send while waiting: await connection.whenOpen() first, send from @OnOpen, or have an outbox',
+    message: 'Cannot send while the connection is waiting. Await connection.whenOpen(), or enable the outbox',
     fields: { status: 'waiting' },
   },
   {
     error: new PingTimeoutError(1_234.5, 16),
     code: 'PING_TIMEOUT',
-    message: 'The peer has left 16 pings unanswered: the oldest, 1235 ms old, is given up',
+    message: 'Ping timed out: no pong after 1235 ms and 15 later pings',
     fields: { age: 1_234.5 },
   },
   {
     error: new OutboxFullError(3, 99),
     code: 'OUTBOX_FULL',
     message:
-      'The outbox is full (3 messages, 99 bytes): await connection.whenOpen(), raise outbox.limit or outbox.bytes, or choose ' +
-      "what goes with outbox.overflow: 'drop-oldest' | 'drop-newest'",
+      'Outbox is full (3 messages, 99 bytes). Await connection.whenOpen(), raise outbox.limit or outbox.bytes, or set outbox.overflow',
     fields: { size: 3, bytes: 99 },
   },
   {
     error: new MessageDroppedError('overflow', ['a']),
     code: 'MESSAGE_DROPPED',
-    message: '1 message was not sent: the outbox was full',
+    message: '1 message dropped: the outbox was full',
     fields: { reason: 'overflow', messages: ['a'], count: 1 },
   },
   {
     error: new MessageDroppedError('closed', ['a', 'b']),
     code: 'MESSAGE_DROPPED',
-    message: '2 messages were not sent: the connection was closed before it was ready again',
+    message: '2 messages dropped: the connection closed before it was ready',
     fields: { reason: 'closed', count: 2 },
   },
   {
     error: new RetriesExhaustedError(3, cause),
     code: 'RETRIES_EXHAUSTED',
-    message: 'Gave up after 3 attempts (reconnect.maxAttempts): beneath',
+    message: 'All 3 connection attempts failed (reconnect.maxAttempts). Last error: beneath',
     fields: { attempts: 3, cause },
   },
   {
     error: new DecodeError('{"a', cause),
     code: 'DECODE',
-    message: 'Could not decode a message ("{\\"a"): beneath',
+    message: 'Failed to decode a message ("{\\"a"): beneath',
     fields: { raw: '{"a', cause },
   },
   {
@@ -174,51 +172,54 @@ const ROWS: readonly Row[] = [
       { message: 'Too odd' },
     ]),
     code: 'MESSAGE_VALIDATION',
-    message: 'A message with the key ticker does not fit Feed#tick: price: Required; Too odd',
+    message: 'Message "ticker" failed validation for Feed#tick: price: Required; Too odd',
     fields: { key: 'ticker', raw: '{"type":"ticker"}' },
   },
   { error: new EncodeError('It has no text'), code: 'ENCODE', message: 'It has no text' },
   {
     error: new WaitTimeoutError(30_000),
     code: 'WAIT_TIMEOUT',
-    message: 'waitFor has seen no matching message within 30000 ms',
+    message: 'waitFor timed out after 30000 ms: no matching message received',
     fields: { timeout: 30_000 },
   },
   {
     error: new BackpressureError(16_385),
     code: 'BACKPRESSURE',
     message:
-      '16385 messages wait for slow handlers, 16 times highWaterMark: reading stops until they have been handled, ' +
-      'so nothing can be waited for. Make the handlers faster, or raise concurrency or highWaterMark',
+      '16385 messages are pending, 16 times highWaterMark. Reading is paused, so no reply can arrive. ' +
+      'Speed up the handlers, or raise concurrency or highWaterMark',
     fields: { pending: 16_385 },
   },
   {
     error: new BackpressureError(0, 'iterator'),
     code: 'BACKPRESSURE',
     message:
-      'An iteration over messages() is behind by 16 times its highWaterMark: reading stops until it has caught up, ' +
-      'so nothing can be waited for. Read it, or leave its loop',
+      'A messages() loop is behind by 16 times its highWaterMark. Reading is paused, so no reply can arrive. ' +
+      'Read faster, or leave the loop',
     fields: { pending: 0 },
   },
   {
     error: new BackpressureError(16_384, 'waits'),
     code: 'BACKPRESSURE',
     message:
-      '16384 calls of waitFor are pending, and there can be no more. Give them a shorter timeout, or wait for fewer messages at once',
+      '16384 waitFor calls are pending, which is the limit. Use shorter timeouts, or wait for fewer messages at once',
     fields: { pending: 16_384 },
   },
   {
     error: new OutboxFullError(0, 1_601, 100),
     code: 'OUTBOX_FULL',
     message:
-      'Cannot send: 1601 bytes wait to be sent, more than 16 times sendHighWaterMark (100). ' +
-      'Await the promise that send returns, or raise sendHighWaterMark',
+      'Cannot send: 1601 bytes are waiting, more than 16 times sendHighWaterMark (100). ' +
+      'Await the promise that send() returns, or raise sendHighWaterMark',
     fields: { size: 0, bytes: 1_601 },
   },
   {
-    error: new SubscriptionError('ticker', 'refused', 'was refused', { cause, details: { ok: false } }),
+    error: new SubscriptionError('ticker', 'refused', 'Server rejected subscription "ticker"', {
+      cause,
+      details: { ok: false },
+    }),
     code: 'SUBSCRIPTION',
-    message: 'The subscription "ticker" was refused',
+    message: 'Server rejected subscription "ticker"',
     fields: { key: 'ticker', keys: ['ticker'], reason: 'refused', details: { ok: false }, cause },
   },
   {
@@ -401,20 +402,20 @@ describe('HandshakeError', () => {
 describe('DecodeError', () => {
   it('shows no more than the first 80 characters of a text', () => {
     const { message, raw } = new DecodeError('x'.repeat(81), cause)
-    expect(message).to.equal(`Could not decode a message ("${'x'.repeat(80)}…"): beneath`)
+    expect(message).to.equal(`Failed to decode a message ("${'x'.repeat(80)}…"): beneath`)
     expect(raw).to.have.length(81)
     expect(new DecodeError('x'.repeat(80), cause).message).to.contain(`("${'x'.repeat(80)}")`)
   })
 
   it('shows of bytes how many they are', () => {
     expect(new DecodeError(new Uint8Array(3), cause).message).to.equal(
-      'Could not decode a message (3 bytes): beneath',
+      'Failed to decode a message (3 bytes): beneath',
     )
   })
 
   it('can be made whatever a codec throws', () => {
     expect(new DecodeError('x', Object.create(null)).message).to.equal(
-      'Could not decode a message ("x"): object',
+      'Failed to decode a message ("x"): object',
     )
   })
 })

@@ -18,7 +18,7 @@ describe('Bounded memory', () => {
   beforeEach(() => (read = 0))
   after(() => unsubscribe('holdfast:message', count))
 
-  /** A client whose handlers settle when the test says so, and a peer whose frames come in chunks. */
+  /** Starts a client whose handlers the test settles, and a peer whose frames arrive in chunks. */
   async function flooded(options: ClientOptions = {}) {
     const releases: (() => void)[] = []
     const rig = await ready(
@@ -36,7 +36,7 @@ describe('Bounded memory', () => {
     return { ...rig, handle }
   }
 
-  it('reads a paused socket now and then, and past 16 times the mark no more, however long it takes', async () => {
+  it('probes a paused socket, but stops reading above 16 times the mark, however long it takes', async () => {
     const { clock, server, witness } = await flooded()
     expect(read).to.equal(MARK + 1)
     await clock.advance(100 * INTERVAL)
@@ -45,7 +45,7 @@ describe('Bounded memory', () => {
     expect(witness.closes).to.deep.equal([])
   })
 
-  it('accuses nobody for what was not read, also when reading goes on', async () => {
+  it('does not count unread data as silence, and restarts the heartbeat when reading resumes', async () => {
     const { clock, handle, server, witness } = await flooded()
     server.peer.isAlive = false
     await clock.advance(100 * INTERVAL)
@@ -69,7 +69,7 @@ describe('Bounded memory', () => {
     expect(read).to.be.within(before + 1, before + CHUNK)
   })
 
-  it('rejects those who wait for a message past 16 times the mark, and those who begin to', async () => {
+  it('rejects pending and new waitFor() calls above 16 times the mark', async () => {
     const { client } = await flooded({ concurrency: 1 })
     const waiting = [client.connection.waitFor(() => false), client.connection.waitFor(() => false)]
     expect(await Promise.all(waiting.map(rejection))).to.satisfy((errors: unknown[]) =>
@@ -80,7 +80,7 @@ describe('Bounded memory', () => {
     expect(read).to.be.within(LIMIT + 1, LIMIT + CHUNK)
   })
 
-  it('closes in good order: reads again, and hears the close frame', async () => {
+  it('closes gracefully: resumes reading and receives the close frame', async () => {
     const { client, clock, handle, server, witness } = await flooded({ closeTimeout: 10_000 })
     await clock.advance(100 * INTERVAL)
     const closing = client.close()
@@ -91,7 +91,7 @@ describe('Bounded memory', () => {
     expect(witness.closes[0]).to.include({ code: 1000, wasClean: true })
   })
 
-  it('names an iteration that keeps the socket paused in a warning after 30 s', async () => {
+  it('warns after 30 s about an iteration that keeps the socket paused', async () => {
     const logger = new KeepingLogger()
     const { client, clock, server } = await ready({
       logger,
@@ -106,7 +106,7 @@ describe('Bounded memory', () => {
     await clock.advance(1)
     expect(warnings()).to.have.lengthOf(1)
     expect(warnings()[0]).to.match(
-      /messages\(\): the iteration opened at \S+bounded-memory\.test\.[jt]s:\d+:\d+ /,
+      /messages\(\): an iterator opened \d+ s ago at \S+bounded-memory\.test\.[jt]s:\d+:\d+ /,
     )
     await client.close()
     expect(clock.timers).to.equal(0)

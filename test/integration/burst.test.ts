@@ -16,12 +16,12 @@ interface Numbered {
   readonly padding: string
 }
 
-describe('20,000 messages in a burst at a slow handler', function () {
+describe('A burst of 20,000 messages with a slow handler', function () {
   this.timeout(120_000)
   const use = disposal()
 
   for (const { way, transport } of BOTH_WAYS)
-    it(`are handled in order, the socket being paused meanwhile; memory stays flat, and @OnClose comes last, ${way}`, async () => {
+    it(`pauses the socket, is handled in order with flat memory, and ends before @OnClose, ${way}`, async () => {
       const sight: Sight = { received: 0, pauses: 0, resumes: 0 }
       const numbers: number[] = []
       const padding = 'x'.repeat(2_000)
@@ -50,7 +50,7 @@ describe('20,000 messages in a burst at a slow handler', function () {
           baseline = heapInUse()
         }),
       )
-      // The whole burst has to come within a closing handshake, which the server's end gives 30 s.
+      // The burst must arrive before the closing handshake times out. The server allows 30 s.
       const options = {
         logger: false,
         reconnect: false,
@@ -64,7 +64,7 @@ describe('20,000 messages in a burst at a slow handler', function () {
       expect(handledAtClose).to.equal(COUNT)
       expect(sight.pauses).to.be.greaterThan(0)
       expect(sight.resumes).to.be.at.least(sight.pauses - 1)
-      // The mark, and one read of 64 KiB beyond it.
+      // The mark, plus one read of 64 KiB.
       expect(mostPending).to.be.lessThan(1_024 + 64)
       expect(mostGrowth).to.be.lessThan(16 * MiB)
     })

@@ -10,10 +10,10 @@ import { SeededRandom } from '../support/seeded-random.js'
 import { tapped } from '../support/tapped-transport.js'
 
 const MINUTES = 200
-/** What a failure names can be asked for by itself: CHAOS_SEEDS=7,8. */
+/** Seeds to run. To repeat a failure, set CHAOS_SEEDS=7,8. */
 const SEEDS = process.env['CHAOS_SEEDS']?.split(',').map(Number) ?? [1, 2, 3, 4, 5, 6]
 
-/** So long it may take, once all goes well, until everything that can be answered is. */
+/** Maximum time in milliseconds until everything has been answered, once the server is calm. */
 const RECOVERY = 120_000
 
 const OPTIONS = {
@@ -34,7 +34,7 @@ const requests: ClientOptions['requests'] = {
   error: (reply) => (reply as Frame).error,
 }
 
-/** A client in a world where nothing can be relied on, and what has to hold nevertheless. */
+/** A client in an unreliable world, and the checks of what must hold anyway. */
 class Chaos {
   readonly clock = new FakeClock()
   readonly random: SeededRandom
@@ -54,7 +54,7 @@ class Chaos {
   }
 
   get connection(): Connection {
-    if (!this.#client) throw new Error('it has not started yet')
+    if (!this.#client) throw new Error('the client has not started yet')
     return this.#client.connection
   }
 
@@ -76,7 +76,7 @@ class Chaos {
         (_request, transport) => this.#tap(model.connecting(transport)),
       ),
     })
-    // Three minutes are enough for the first one that goes well.
+    // Three minutes are enough for a first successful attempt.
     await clock.advance(180_000)
     this.#client = await starting
   }
@@ -85,7 +85,7 @@ class Chaos {
     const { model } = this
     return {
       arrived: (data: string) => {
-        // A client that is leaving takes no more messages, and what comes after a loss is only for the closing.
+        // A closing client accepts no messages. Data that arrives after a loss serves only the closing handshake.
         const isTaken = model.open?.socket === socket && !model.open.signal.aborted && this.#takes()
         if (data.startsWith('undecodable')) {
           model.arrivedUndecodable(socket)
@@ -104,11 +104,11 @@ class Chaos {
   }
 
   #takes(): boolean {
-    // Before bootstrap has resolved there is no client to ask.
+    // There is no client to check until bootstrap has resolved.
     return !this.#client || !/^clos/.test(this.connection.state.status)
   }
 
-  // --- what happens -----------------------------------------------------------------------------------------------------
+  // --- events -----------------------------------------------------------------------------------------------------------
 
   act(): void {
     const { connection, random, server, user } = this
@@ -132,7 +132,7 @@ class Chaos {
     this.connection.reconnect()
   }
 
-  /** More than the outbox holds. */
+  /** Sends more messages than the outbox can hold. */
   #burst(): void {
     for (let times = 0; times < 30; times += 1) this.user.send(this.connection)
   }
@@ -151,7 +151,7 @@ class Chaos {
     }
   }
 
-  // --- what must hold ---------------------------------------------------------------------------------------------------
+  // --- checks -----------------------------------------------------------------------------------------------------------
 
   check(): void {
     const { connection, model } = this
@@ -167,18 +167,18 @@ class Chaos {
     throw new Error(`${first}\nbefore that:\n${this.model.trace}`)
   }
 
-  /** Lets all go well for a while: then everything that was accepted has come through. */
+  /** Calms the server for a while, and checks that everything accepted has been delivered. */
   async recover(): Promise<void> {
     const { clock, connection, model, server } = this
     server.calm()
     await clock.advance(RECOVERY)
     this.check()
-    model.check(connection.state.status === 'open', `the connection is ${connection.state.status} in the end`)
-    model.check(model.pendingBytes === 0, 'the outbox is not empty in the end')
+    model.check(connection.state.status === 'open', `the connection is ${connection.state.status} at the end`)
+    model.check(model.pendingBytes === 0, 'the outbox is not empty at the end')
     for (const number of model.asked.keys()) model.check(false, `request ${number} is stuck`)
   }
 
-  /** Loses the connection, and leaves something to be sent and to be answered. */
+  /** Loses the connection while messages are queued and requests are pending. */
   cut(): void {
     this.server.restart()
     for (let times = 0; times < 5; times += 1) this.user.send(this.connection)
@@ -194,10 +194,10 @@ class Chaos {
     const deadline = clock.now() + OPTIONS.closeTimeout
     await clock.settle()
     while (connection.state.status !== 'closed' && clock.now() < deadline) await clock.advance(50)
-    model.check(connection.state.status === 'closed', 'close() takes longer than closeTimeout')
+    model.check(connection.state.status === 'closed', 'close() took longer than closeTimeout')
     server.stop()
-    model.check(clock.timers === 0, `${clock.timers} timers are left`)
-    model.check(server.memory.live === 0, 'a socket is left open')
+    model.check(clock.timers === 0, `${clock.timers} timers remain`)
+    model.check(server.memory.live === 0, 'a socket is still open')
     await closing
     await clock.settle()
     model.check(user.waiting === 0, `${user.waiting} sends still wait for flow control`)
@@ -210,8 +210,8 @@ describe('A connection in chaos', function () {
   this.timeout(60_000)
 
   for (const seed of SEEDS) {
-    const inTheEnd = seed % 2 ? 'once all is calm' : 'in the middle of it'
-    it(`keeps all promises for ${MINUTES} minutes, and when closed ${inTheEnd} (seed ${seed})`, async () => {
+    const inTheEnd = seed % 2 ? 'in a calm' : 'in the middle of the chaos'
+    it(`keeps all its guarantees for ${MINUTES} minutes, and when it is closed ${inTheEnd} (seed ${seed})`, async () => {
       const chaos = new Chaos(seed)
       try {
         await chaos.start()
@@ -226,14 +226,14 @@ describe('A connection in chaos', function () {
   }
 })
 
-/** How many storms there are, and from which seed on: STORMS=20000, STORM_SEED=7. */
+/** Number of storms and the first seed. Set them with STORMS=20000 and STORM_SEED=7. */
 const STORMS = Number(process.env['STORMS'] ?? 800)
 const STORM_SEED = Number(process.env['STORM_SEED'] ?? 1)
 
-describe('A connection that is called from everywhere', function () {
+describe('A connection that is called from within all callbacks', function () {
   this.timeout(3_600_000)
 
-  it('settles all that it was asked, pairs @OnOpen with @OnClose, and leaves nothing', async () => {
+  it('settles every promise, pairs @OnOpen with @OnClose, and leaves nothing behind', async () => {
     let calls = 0
     for (let seed = STORM_SEED; seed < STORM_SEED + STORMS; seed += 1) {
       const storm = new Storm(seed)

@@ -16,14 +16,14 @@ import { rejection } from '../support/rejection.js'
 import { watched } from '../support/watched.js'
 import { describeBothWays } from '../transports/ws/ws-scene.js'
 
-/** Far above what is promised, for busy machines: what is measured strictly is what happens, not when. */
+/** Maximum duration in milliseconds, generous for busy machines. The tests check strictly what happens, but not when. */
 const LOOSE = 10_000
 
-describeBothWays('A peer that is dead', function (transport) {
+describeBothWays('A dead peer', function (transport) {
   this.timeout(30_000)
   const use = disposal()
 
-  /** Upgrades, and never says anything again. */
+  /** Starts a server that upgrades the connection and then sends nothing. */
   async function silentServer(): Promise<RawServer> {
     return use(await startRawServer(({ socket, request }) => void socket.write(upgradeAnswer(request))))
   }
@@ -46,23 +46,23 @@ describeBothWays('A peer that is dead', function (transport) {
     return server.connections[0]?.frames().map(({ opcode }) => opcode) ?? []
   }
 
-  it('is given up within interval and timeout, by a cut and not by a closing handshake (B4)', async () => {
+  it('is terminated within interval + timeout, without a closing handshake (B4)', async () => {
     const opcodes = await untilGivenUp({ interval: 50, timeout: 50 })
     expect(opcodes).to.include(PING)
     expect(opcodes).to.not.include(CLOSE)
   })
 
-  it('is given up by one who only listens, though it has never said anything (B8)', async () => {
+  it('is terminated by a client that only listens, even if it has never sent anything (B8)', async () => {
     expect(await untilGivenUp({ silence: 50 })).to.deep.equal([])
   })
 
-  it('is given up by one who beats with a message of the API, though it has never said anything (B8)', async () => {
+  it('is terminated by a client with a message heartbeat, even if it has never sent anything (B8)', async () => {
     const opcodes = await untilGivenUp({ interval: 50, timeout: 50, message: () => ({ op: 'ping' }) })
     expect(opcodes).to.not.include(CLOSE)
     expect(opcodes).to.not.be.empty
   })
 
-  it('lets close() resolve with 1006 within closeTimeout when it never answers (B24)', async () => {
+  it('makes close() resolve with 1006 within closeTimeout if it never answers (B24)', async () => {
     const { Watched, log } = watched()
     const server = await silentServer()
     const client = use(await bootstrap(Watched, server.url, { logger: false, transport, closeTimeout: 100 }))
@@ -77,7 +77,7 @@ describeBothWays('A peer that is dead', function (transport) {
     ])
   })
 
-  it('fails an attempt at connectTimeout when it never answers the handshake, and the next one happens (B25)', async () => {
+  it('makes an attempt fail at connectTimeout if it never answers the handshake, and the client retries (B25)', async () => {
     const { Watched, log } = watched()
     const server = use(await startRawServer(() => undefined))
     const options = {
@@ -93,12 +93,12 @@ describeBothWays('A peer that is dead', function (transport) {
       [ConnectTimeoutError.name, false],
       [ConnectTimeoutError.name, true],
     ])
-    await eventually('the server is rid of both', () => isRidOf(server, 2))
+    await eventually('the server has lost both sockets', () => isRidOf(server, 2))
   })
 
   for (const body of ['', 'wait']) {
-    const what = body ? 'answers 429 and part of a body' : 'answers 429'
-    it(`fails an attempt at connectTimeout when it ${what} and keeps the socket, and the next one happens (B25)`, async () => {
+    const what = body ? 'answers with 429 and part of a body' : 'answers with 429'
+    it(`makes an attempt fail at connectTimeout if it ${what} and keeps the socket open, and the client retries (B25)`, async () => {
       const { Watched, log } = watched()
       const clock = new FakeClock()
       let answers = 0
@@ -128,12 +128,12 @@ describeBothWays('A peer that is dead', function (transport) {
       expect((error as Error).cause).to.be.instanceOf(HandshakeError)
       expect((error as Error).cause).to.include({ status: 429, body })
       expect(log.errors.map(({ error: each }) => (each as HandshakeError).status)).to.deep.equal([429, 429])
-      await eventually('the server is rid of both', () => isRidOf(server, 2))
+      await eventually('the server has lost both sockets', () => isRidOf(server, 2))
     })
   }
 
   for (const status of [429, 503]) {
-    it(`does not keep the socket of an attempt that a whole ${status} has answered`, async () => {
+    it(`does not keep a socket open after a complete response with ${status}`, async () => {
       const { Watched } = watched()
       const server = use(
         await startRawServer(({ socket }) => {
@@ -148,7 +148,7 @@ describeBothWays('A peer that is dead', function (transport) {
       } as const
       const error = await rejection(bootstrap(Watched, server.url, options))
       expect((error as Error).cause).to.include({ status, body: 'late' })
-      await eventually('the server is rid of both', () => isRidOf(server, 2))
+      await eventually('the server has lost both sockets', () => isRidOf(server, 2))
     })
   }
 })

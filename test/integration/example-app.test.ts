@@ -9,11 +9,11 @@ import { fileURLToPath } from 'node:url'
 
 const MAIN = fileURLToPath(new URL('../../example-app/main.js', import.meta.url))
 
-/** A process whose lines are kept from the first instant. */
+/** A process whose output lines are all recorded. */
 class Run {
   readonly lines: string[] = []
   readonly child: ChildProcess
-  /** Resolves to the exit code, or to the signal that ended it. */
+  /** Resolves with the exit code, or with the signal that ended the process. */
   readonly ended: Promise<number | string>
   readonly #waiting = new Set<() => void>()
 
@@ -30,7 +30,7 @@ class Run {
     runs.push(this)
   }
 
-  /** Waits for the nth line that matches, counted from 1; the deadline is that of the test. */
+  /** Waits for the nth matching line, counted from 1, until the test times out. */
   async line(pattern: RegExp, nth = 1): Promise<string> {
     const seen = new Promise<string>((resolve) => {
       const look = (): void => {
@@ -43,7 +43,7 @@ class Run {
       look()
     })
     const ended = this.ended.then((how) => {
-      throw new Error(`It ended with ${how} before it wrote ${pattern}:\n${this.lines.join('\n')}`)
+      throw new Error(`The process ended with ${how} before it wrote ${pattern}:\n${this.lines.join('\n')}`)
     })
     return Promise.race([seen, ended])
   }
@@ -52,14 +52,14 @@ class Run {
     return this.lines.filter((line) => pattern.test(line))
   }
 
-  /** Where the first line after `from` is that matches; throws when there is none. */
+  /** Returns the index of the first matching line after `from`; throws if there is none. */
   indexOf(pattern: RegExp, from = 0): number {
     const index = this.lines.findIndex((line, at) => at > from && pattern.test(line))
     if (index < 0) throw new Error(`No line after ${from} matches ${pattern}:\n${this.lines.join('\n')}`)
     return index
   }
 
-  /** The ids of the processes that it has watched. */
+  /** IDs of the processes that it has watched. */
   get watched(): number[] {
     return this.matching(/watching/).map((line) => Number(/\[(\d+)\]$/.exec(line)?.[1]))
   }
@@ -71,7 +71,7 @@ function startExample(...args: string[]): Run {
   return new Run([MAIN, ...args])
 }
 
-/** Starts an inspector that answers every command alike, and has one context to tell of. */
+/** Starts an inspector that gives the same answer to every command and reports one context. */
 function startInspector(answer: object): Promise<TestServer> {
   return startTestServer(({ socket }) => {
     socket.on('message', (data: Buffer) => {
@@ -96,7 +96,7 @@ describe('example-app', function () {
   this.timeout(30_000)
   let timed: Run
 
-  // It takes six seconds, in which the tests before those of it can run.
+  // This takes six seconds, during which the tests that do not need it run.
   before(() => {
     timed = startExample('--for', '6s', '--restart', '2s')
   })
@@ -106,20 +106,20 @@ describe('example-app', function () {
   })
 
   describe('Ctrl-C', () => {
-    it('closes gracefully, and leaves no workload behind', async () => {
+    it('closes gracefully and stops the workload', async () => {
       const run = startExample()
       await Promise.all([run.line(/\[inspector\] .*heap/), run.line(/\[market\] .*subscribed/)])
       run.child.kill('SIGINT')
       expect(await run.ended).to.equal('SIGINT')
-      expect(run.matching(/closed by us \(1001\)/)).to.have.length(2)
-      expect(run.lines.at(-1)).to.match(/over after/)
+      expect(run.matching(/closed by this app \(code 1001\)/)).to.have.length(2)
+      expect(run.matching(/\[app\] .*ended after/)).to.have.length(1)
       expect(run.watched).to.have.length(1)
       expect(run.watched.filter(isAlive)).to.deep.equal([])
     })
   })
 
   describe('attaching', () => {
-    it('finds the new url where the given one is of an earlier start, and starts no workload', async () => {
+    it('finds the new URL if the process was restarted, and starts no workload', async () => {
       const other = new Run([
         '--inspect=127.0.0.1:0',
         '-e',
@@ -138,7 +138,7 @@ describe('example-app', function () {
       expect(other.child.exitCode).to.equal(null)
     })
 
-    it('lets go of a process that is done, which waits for that', async () => {
+    it('disconnects from a process that is about to exit, so that it can', async () => {
       const script = `
         const alive = setInterval(() => {}, 1_000)
         process.once('SIGTERM', () => {
@@ -152,15 +152,15 @@ describe('example-app', function () {
       other.child.kill('SIGTERM')
       await run.line(/console\.log: last words/)
       expect(await other.ended).to.equal(0)
-      await run.line(/no inspector answers/)
+      await run.line(/no inspector is listening/)
       run.child.kill('SIGINT')
       await run.ended
     })
 
-    it('asks for the heap once, and then with each beat, with the next id each time', async () => {
+    it('requests the heap usage once, and then with each heartbeat, always with the next ID', async () => {
       await using server = await startInspector({ result: { usedSize: 2e6, totalSize: 4e6 } })
       const run = startExample(`${server.url}/target`)
-      await run.line(/\[inspector\] .*heap 2\.0 MB of 4\.0 MB \(\+0\.0\)/)
+      await run.line(/\[inspector\] .*heap 2\.0 MB of 4\.0 MB \(\+0\.0 MB\)/)
       run.child.kill('SIGINT')
       await run.ended
       const received = server.connections[0]?.received.map((text) => JSON.parse(String(text)) as unknown)
@@ -173,11 +173,11 @@ describe('example-app', function () {
       ])
     })
 
-    it('says what the inspector refuses', async () => {
+    it('reports a command that the inspector refuses', async () => {
       await using server = await startInspector({ error: { code: -32_601, message: 'not here' } })
       const run = startExample(`${server.url}/target`)
       await run.line(
-        /\[inspector\] .*open failed: Request 1 \(.*\) of .* failed: the server replied -32601 not here/,
+        /\[inspector\] .*open error: Request 1 \(.*\) of .* failed: the server replied -32601 not here/,
       )
       run.child.kill('SIGINT')
       await run.ended
@@ -204,7 +204,7 @@ describe('example-app', function () {
       expect(server.connections.map(({ received }) => received)).to.deep.equal([[subscribe], [subscribe]])
     })
 
-    it('says why the server refuses to subscribe, and what else it complains of', async () => {
+    it('reports a refused subscription, and other errors of the server', async () => {
       await using server = await startTestServer(({ socket }) => {
         socket.once('message', () => {
           socket.send('{"type":"error","message":"Failed to subscribe","reason":"BTC-USD is closed"}')
@@ -213,9 +213,9 @@ describe('example-app', function () {
       })
       const run = startExample('--market', server.url)
       await run.line(
-        /\[market\] .*"prices" was refused by the server: Failed to subscribe, BTC-USD is closed/,
+        /\[market\] .*Server rejected subscription "prices": Failed to subscribe, BTC-USD is closed/,
       )
-      await run.line(/\[market\] .*the server says: Too many messages$/)
+      await run.line(/\[market\] .*error from the server: Too many messages$/)
       run.child.kill('SIGINT')
       await run.ended
       expect(run.matching(/subscribed to/)).to.be.empty
@@ -223,10 +223,10 @@ describe('example-app', function () {
   })
 
   describe('the command line', () => {
-    it('is refused with exit code 2 and the help where it cannot be understood', async () => {
+    it('is refused with exit code 2 and the help text if it is invalid', async () => {
       const run = startExample('--for', 'soon')
       expect(await run.ended).to.equal(2)
-      expect(run.lines[0]).to.equal("--for takes a time such as 500ms, 10s or 2m, and not 'soon'")
+      expect(run.lines[0]).to.equal("--for expects a time such as 500ms, 10s or 2m, received 'soon'")
       expect(run.lines.join('\n')).to.contain('npm start')
     })
   })
@@ -238,33 +238,36 @@ describe('example-app', function () {
       exit = await timed.ended
     })
 
-    it('ends by itself, with exit code 0', () => {
+    it('exits on its own with code 0', () => {
       expect(exit).to.equal(0)
     })
 
-    it('says first what it will show, and how to stop it', () => {
-      const [first] = timed.lines
-      expect(first).to.match(/^\[app\] .*two WebSocket connections/i)
-      expect(timed.indexOf(/ends by itself after 6 s, or with Ctrl-C/)).to.be.below(timed.indexOf(/open/))
+    it('describes first what it will show and how to end it, in lines of at most 80 characters', () => {
+      const start = timed.indexOf(/^\[/)
+      const introduction = timed.lines.slice(0, start)
+      for (const text of ['two WebSocket connections', 'after 2 s', 'ends after 6 s', 'press Ctrl-C'])
+        expect(introduction.join('\n')).to.contain(text)
+      expect(introduction.join('\n')).not.to.contain('after 7 s')
+      expect(introduction.filter((line) => line.length > 80)).to.deep.equal([])
     })
 
-    it('shows the heap, about once a second', () => {
+    it('shows the heap about once a second', () => {
       expect(timed.matching(/^\[inspector\] .*heap \d+\.\d MB of \d+\.\d MB/)).to.have.length.within(4, 9)
     })
 
-    it("shows the workload's own reports of its garbage collections", () => {
-      expect(timed.matching(/^\[inspector\] .*gc .*\d+ × mark-sweep in \d+\.\d ms/)).to.not.be.empty
+    it('shows the garbage collections that the workload reports', () => {
+      expect(timed.matching(/^\[inspector\] .*gc .*\d+ × mark-sweep \(\d+\.\d ms\)/)).to.not.be.empty
     })
 
-    it("shows the lines of the workload's console", () => {
-      expect(timed.matching(/^\[inspector\] .*console\.log: \d+ orders taken/)).to.not.be.empty
+    it("shows the workload's console output", () => {
+      expect(timed.matching(/^\[inspector\] .*console\.log: \d+ orders received/)).to.not.be.empty
     })
 
-    it('shows the connection wait, reconnect and go on when the workload restarts', () => {
-      const restart = timed.indexOf(/^\[app\] .*restarting the workload/)
-      const waiting = timed.indexOf(/^\[inspector\] .*waiting 0\.5 s before attempt 2/, restart)
+    it('shows that the connection waits, reconnects and continues when the workload restarts', () => {
+      const restart = timed.indexOf(/^\[app\] .*restarting the sample process/)
+      const waiting = timed.indexOf(/^\[inspector\] .*retrying in 0\.5 s \(attempt 2\)/, restart)
       const connecting = timed.indexOf(/^\[inspector\] .*connecting \(attempt \d+\)/, waiting)
-      const open = timed.indexOf(/^\[inspector\] .*open \(connection 2\)/, connecting)
+      const open = timed.indexOf(/^\[inspector\] .*connection 2 is ready/, connecting)
       expect(timed.indexOf(/^\[inspector\] .*heap/, open)).to.be.above(open)
       const [first, second] = timed.watched
       expect(timed.watched).to.have.length(2)
@@ -272,18 +275,18 @@ describe('example-app', function () {
     })
 
     it('shows prices of the market', () => {
-      expect(timed.matching(/^\[market\] .*subscribed to ticker of BTC-USD and ETH-USD/)).to.have.length(1)
+      expect(timed.matching(/^\[market\] .*subscribed to ticker and heartbeat/)).to.have.length(1)
       expect(timed.matching(/^\[market\] .*(BTC|ETH)-USD \d+\.\d\d [▲▼=]/)).to.have.length.within(3, 6)
     })
 
-    it('closes both connections, and sums up in its last line', () => {
-      expect(timed.matching(/closed by us \(1000\)/)).to.have.length(2)
-      expect(timed.lines.at(-1)).to.match(
-        /^\[app\] .*over after 6\.\d s: .*inspector \d+ messages, 1 reconnect\b/,
-      )
+    it('closes both connections, and ends with totals', () => {
+      expect(timed.matching(/closed by this app \(code 1000\)/)).to.have.length(2)
+      const last = timed.lines.slice(-3).join('\n')
+      expect(last).to.match(/^\[app\] .*ended after 6\.\d s\n/)
+      expect(last).to.match(/\[app\] .*inspector: \d+ messages, 1 reconnect\b/)
     })
 
-    it('leaves no workload behind', () => {
+    it('stops the workload', () => {
       expect(timed.watched.filter(isAlive)).to.deep.equal([])
     })
   })

@@ -14,7 +14,7 @@ import type { Exchange } from '../support/exchanges.js'
 import { observed, recipe } from '../support/recipes.js'
 import type { Sides } from '../support/recipes.js'
 
-/** Plays the server's part: a frame goes out once the client has sent whatever the recorded one had sent before. */
+/** Plays the server's part. Sends each frame once the client has sent everything that the recorded client had sent by then. */
 async function replay(
   { passages }: Recording,
   { socket, received }: Pick<TestServerConnection, 'socket' | 'received'>,
@@ -29,19 +29,19 @@ async function replay(
   }
 }
 
-/** What the client sent in the recording, or has sent now. */
+/** Parses the messages that the client sent, in the recording or now. */
 function said(texts: readonly unknown[], { adapt = String }: Exchange): unknown[] {
   return texts.map((text) => JSON.parse(adapt(String(text))) as unknown)
 }
 
-/** Stands for a book that is not there: it is wrong. */
+/** An invalid book that stands for a missing one. */
 const CROSSED: Sides = { bids: new Map([[1, 1]]), asks: new Map([[1, 1]]) }
 
 function sumOf(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0)
 }
 
-/** Finds what was last said of each product, by the texts alone. */
+/** Returns the last values of each product, using only the texts. */
 function lastOf({ passages }: Recording, pattern: RegExp): Record<string, unknown> {
   const found = passages.flatMap(({ text }) => {
     const { product = '', price, bid, ask } = pattern.exec(text)?.groups ?? {}
@@ -51,17 +51,17 @@ function lastOf({ passages }: Recording, pattern: RegExp): Record<string, unknow
   return Object.fromEntries(found)
 }
 
-/** Finds the products of which there has to be a book, by the texts alone. */
+/** Returns the products that must have a book, using only the texts. */
 function productsIn({ passages }: Recording, pattern: RegExp): string[] {
   return [...new Set(passages.flatMap(({ text }) => pattern.exec(text)?.groups?.['product'] ?? []))]
 }
 
-/** Returns true if the highest bid is below the lowest ask. A side may be empty: nobody has to want an option. */
+/** Returns true if the highest bid is below the lowest ask. A side can be empty, for example if an option has no buyers. */
 function isRight({ bids, asks }: Sides): boolean {
   return Math.max(...bids.keys()) < Math.min(...asks.keys())
 }
 
-/** Answers `fetch` out of a recording, until the returned function is called. */
+/** Answers `fetch` from a recording until the returned function is called. */
 function answerRest({ rest }: Exchange, { passages }: Recording): () => void {
   const { fetch } = globalThis
   const texts = passages.map(({ text }) => text)
@@ -73,7 +73,7 @@ function answerRest({ rest }: Exchange, { passages }: Recording): () => void {
 }
 
 for (const [name, exchange] of Object.entries(EXCHANGES)) {
-  // Not within a test: schema libraries leave globals where they are first loaded.
+  // Outside the tests, because schema libraries create globals when they are first loaded.
   const Recipe = await recipe(name)
 
   describe(`The recorded exchange ${name}`, function () {
@@ -85,7 +85,7 @@ for (const [name, exchange] of Object.entries(EXCHANGES)) {
       const found = readRecording(name, exchange)
       if (found) recording = found
       else {
-        console.log(`      skipped: there is no recording ${name}.jsonl beside the project`)
+        console.log(`      skipped: the recording ${name}.jsonl is not available`)
         this.skip()
       }
     })
@@ -98,7 +98,7 @@ for (const [name, exchange] of Object.entries(EXCHANGES)) {
 
     afterEach(() => restore())
 
-    it('brings each handler of its recipe as many messages as the file holds, and is told what the file says', async () => {
+    it('calls each handler of its recipe as often as the file requires, and receives the recorded messages', async () => {
       const { client: Observing, calls, errors } = observed(Recipe)
       const complaints: string[] = []
       const complain = (line: string): void => void complaints.push(line)
@@ -119,8 +119,8 @@ for (const [name, exchange] of Object.entries(EXCHANGES)) {
       await eventually('all messages are handled', () => sumOf(calls) >= sumOf(counts))
       const products = exchange.books ? productsIn(recording, exchange.books) : []
       expect(products).to.have.length.above(exchange.books ? 2 : -1)
-      // A snapshot over HTTP comes when it comes.
-      await eventually('there are all books', () => products.every((product) => books?.get(product)))
+      // A snapshot over HTTP can arrive at any time.
+      await eventually('all books have arrived', () => products.every((product) => books?.get(product)))
       const kept = products.map((product) => books?.get(product))
       const wrong = products.filter((_, index) => !isRight(kept[index] ?? CROSSED))
       const levels = kept.reduce((sum, book) => sum + (book?.bids.size ?? 0) + (book?.asks.size ?? 0), 0)
@@ -133,17 +133,17 @@ for (const [name, exchange] of Object.entries(EXCHANGES)) {
       expect(said(received, exchange)).to.deep.equal(said(sent, exchange))
       expect(calls).to.deep.equal(counts)
       expect(errors).to.deep.equal([])
-      expect(wrong, 'books that are not there, or crossed').to.deep.equal([])
+      expect(wrong, 'missing or crossed books').to.deep.equal([])
       expect(levels).to.be.above(exchange.books ? 20 : -1)
       expect(client.connection.stats.unhandledMessages).to.equal(0)
-      expect(complaints, 'warnings, gaps in the numbering among them').to.deep.equal([])
+      expect(complaints, 'warnings, including gaps in the numbering').to.deep.equal([])
       const { prices, quotes = prices } = client.instance
       if (exchange.kept) {
         expect(Object.fromEntries(quotes ?? [])).to.deep.equal(lastOf(recording, exchange.kept))
       }
     })
 
-    it('has each subscription acknowledged by what the file answers', async () => {
+    it('acknowledges each subscription with the answers in the file', async () => {
       const { client: Observing, errors } = observed(Recipe)
       const server = new MemoryServer()
       const clock = new FakeClock()
@@ -155,7 +155,7 @@ for (const [name, exchange] of Object.entries(EXCHANGES)) {
       await client.close()
     })
 
-    it('loses a message that does not fit the schema to @OnError, and no other', async () => {
+    it('reports a message that violates the schema to @OnError, and loses no other', async () => {
       const { client: Observing, calls, errors } = observed(Recipe)
       const { method, pattern, by } = exchange.spoilt
       const frames = recording.passages.filter((passage) => passage.from === 'server')
@@ -167,7 +167,7 @@ for (const [name, exchange] of Object.entries(EXCHANGES)) {
       const server = new MemoryServer()
       const clock = new FakeClock()
       const starting = bootstrap(Observing, undefined, { transport: server.connect, clock, logger: false })
-      await eventually('it has connected', () => server.peers.length > 0)
+      await eventually('the client has connected', () => server.peers.length > 0)
       for (const { frame } of frames.slice(0, index)) server.peer.send(frame)
       server.peer.send(frameOf(spoilt, exchange))
       server.peer.send(frames[index]!.frame)

@@ -21,12 +21,12 @@ import { BOTH_WAYS } from '../transports/ws/ws-scene.js'
 const COUNT = 3_000
 const LIMIT = 4_000
 
-/** The numbers from one up to this one, and from another one. */
+/** Returns the numbers from `first` to `last`. */
 function numbers(last: number, first = 1): number[] {
   return Array.from({ length: last + 1 - first }, (_, index) => first + index)
 }
 
-/** Messages with these numbers, some of which are not ASCII. */
+/** Returns the frames of messages with these numbers. Some of their texts are not ASCII. */
 function texts(all: readonly number[], size = 100): Buffer {
   const textOf = (number: number): string =>
     JSON.stringify({ number, padding: (number % 7 === 0 ? 'č' : 'x').repeat(size) })
@@ -35,7 +35,7 @@ function texts(all: readonly number[], size = 100): Buffer {
 
 type Act = (number: number, context: ConnectionContext) => Promise<void> | void
 
-/** Makes a client class that notes the numbers it is told, and then does with each what it is given. */
+/** Creates a client class that records the received numbers, and calls `act` with each. */
 function flooded(act: Act = () => undefined) {
   const log = { numbers: [] as number[], errors: [] as { error: Error; stage: string }[], atClose: -1 }
   class Flooded {
@@ -58,21 +58,21 @@ function flooded(act: Act = () => undefined) {
   return { Flooded, log }
 }
 
-/** A flood meets every rule that a single message meets; most of what it has to meet is told by the class above. */
+// A flood must follow every rule that a single message follows. The class above records most of what the tests check.
 for (const scheme of ['ws', 'wss'] as const) {
   for (const { way, fastPaths, transport } of BOTH_WAYS) {
     describe(`A flood over ${scheme} ${way}`, function () {
       this.timeout(60_000)
       const use = disposal()
       const { createSecureContext } = tls
-      // Where the certificates to trust come from, as there is no option for them.
+      // Adds a trusted certificate here, because there is no option for it.
       before(
         () =>
           (tls.createSecureContext = (options) => createSecureContext({ ...options, ca: SELF_SIGNED.cert })),
       )
       after(() => (tls.createSecureContext = createSecureContext))
 
-      /** A server that begins its flood in the segment of its answer to the handshake, and answers a close. */
+      /** Starts a server that starts its flood in the same segment as the handshake response, and answers a close frame. */
       async function floodServer(
         ...flood: readonly Uint8Array[]
       ): Promise<{ url: string; connection: RawConnection }> {
@@ -98,14 +98,14 @@ for (const scheme of ['ws', 'wss'] as const) {
         let letGo: () => void = () => undefined
         const gate = new Promise<void>((resolve) => (letGo = resolve))
         const { Flooded, log } = flooded(() => gate)
-        // More than what both sides of a connection buffer in the system.
+        // More than the system buffers on both sides of a connection.
         const server = await floodServer(texts(numbers(20_000), 1_000))
         const sight = { received: 0, pauses: 0, resumes: 0 }
         await start(server.url, Flooded, { highWaterMark: 100, transport: watchedConnect(sight, transport) })
         await eventually('the socket is paused', () => sight.pauses > 0)
         await turns(100)
         expect(log.numbers).to.deep.equal([1])
-        // Past ws, not even the rest of the chunk: what has been read is one message more than may wait.
+        // The fast path does not even deliver the rest of the chunk: it stops one message above the mark.
         if (fastPaths) expect(sight.received).to.be.within(100, 102)
         else expect(sight.received).to.be.within(100, 100 + 70)
         expect(server.connection.socket.writableLength).to.be.greaterThan(0)
@@ -115,7 +115,7 @@ for (const scheme of ['ws', 'wss'] as const) {
         expect(log.errors).to.deep.equal([])
       })
 
-      it('brings no message that was not read yet once the paused connection is cut', async () => {
+      it('delivers no unread message after a paused connection is terminated', async () => {
         let letGo: () => void = () => undefined
         const gate = new Promise<void>((resolve) => (letGo = resolve))
         const { Flooded, log } = flooded(() => gate)
@@ -144,7 +144,7 @@ for (const scheme of ['ws', 'wss'] as const) {
         { what: 'that is masked', sentCode: 1002, bad: Buffer.from([0x81, 0x81, 1, 2, 3, 4, 0x30]) },
       ]
       for (const { what, sentCode, bad } of wrong) {
-        it(`ends with a message ${what}: what was before is handled, and what is behind is not`, async () => {
+        it(`ends at a message ${what}: messages before it are handled, and messages after it are not`, async () => {
           const { Flooded, log } = flooded()
           const server = await floodServer(texts(numbers(COUNT)), bad, texts(numbers(2 * COUNT, COUNT + 1)))
           const client = await start(server.url, Flooded)
@@ -157,7 +157,7 @@ for (const scheme of ['ws', 'wss'] as const) {
         })
       }
 
-      it('goes on when a handler throws at every third message', async () => {
+      it('continues when a handler throws on every third message', async () => {
         const { Flooded, log } = flooded((number) => {
           if (number % 3 === 0) throw new Error(`at ${number}`)
         })
@@ -167,11 +167,11 @@ for (const scheme of ['ws', 'wss'] as const) {
         expect(log.numbers).to.deep.equal(numbers(COUNT))
         expect(log.errors.map(({ error, stage }) => `${stage} ${error.message}`)).to.deep.equal([
           ...numbers(COUNT / 3).map((number) => `handle at ${3 * number}`),
-          'close The peer closed the connection with 4000',
+          'close Connection closed by the peer with 4000',
         ])
       })
 
-      it('brings nothing more once a handler has cut the connection', async () => {
+      it('delivers nothing after a handler terminates the connection', async () => {
         const { Flooded, log } = flooded((number, { connection }) => {
           if (number === 500) void connection.terminate()
         })
@@ -183,7 +183,7 @@ for (const scheme of ['ws', 'wss'] as const) {
         expect(log.atClose).to.equal(500)
       })
 
-      it('does not keep a handler from closing, and brings nothing after @OnClose', async () => {
+      it('does not prevent a handler from closing, and delivers nothing after @OnClose', async () => {
         const { Flooded, log } = flooded((number, { connection }) => {
           if (number === 500) void connection.close(4_001, 'enough')
         })
@@ -202,7 +202,7 @@ for (const scheme of ['ws', 'wss'] as const) {
   }
 }
 
-/** Upgrades, and floods; ends when a close frame has come, with one of its own. */
+/** Upgrades the connection and sends the flood. Answers a close frame and ends. */
 function upgrade(flood: readonly Uint8Array[]) {
   return (connection: RawConnection): void => {
     const { socket, request } = connection

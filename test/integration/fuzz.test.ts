@@ -29,15 +29,15 @@ import { SeededRandom } from '../support/seeded-random.js'
 const KiB = 2 ** 10
 const MiB = 2 ** 20
 
-/** The most memory that the process has ever had, in bytes. */
+/** Returns the peak memory usage of the process, in bytes. */
 function peak(): number {
   return process.resourceUsage().maxRSS * KiB
 }
 
-/** So many frames go through each codec: 100,000 in all. */
+/** Number of frames per codec; 100,000 in total. */
 const FRAMES = 12_500
 
-/** After so many the memory is looked at. */
+/** Number of frames between two checks of the memory. */
 const LOOK = 2_500
 
 @WebSocketClient({ route: 'type' })
@@ -49,7 +49,7 @@ class Target {
   @OnMessage('trade')
   priced(message: unknown): void {
     this.handled += 1
-    // What a handler may well do: nothing of it may reach a prototype.
+    // Handlers often copy a message. The copy must not reach a prototype.
     expect({ ...(message as object) }).to.not.equal(message)
   }
 
@@ -79,7 +79,7 @@ class Target {
 interface Subject {
   readonly codec: Codec
   readonly wrap: Wrap
-  /** What is reported at the least; a codec that reads any text has nothing to report. */
+  /** Minimum number of reports. A codec that accepts any text reports nothing. */
   readonly reports: number
 }
 
@@ -110,7 +110,7 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
   },
 }
 
-/** Everything that hangs on the prototypes that all objects share. */
+/** Returns the properties of the built-in prototypes, as names and values. */
 function prototypes(): readonly unknown[] {
   const shared = [Object, Array, String, Number, BigInt, Function, Date, Map, Uint8Array, Error]
   return shared.flatMap(({ prototype }) =>
@@ -121,7 +121,7 @@ function prototypes(): readonly unknown[] {
   )
 }
 
-/** Notes what hangs on the prototypes; what it returns throws if anything has changed. */
+/** Records the built-in prototypes. Returns a function that throws if anything has changed. */
 function watchPrototypes(): () => void {
   const before = prototypes()
   return () => {
@@ -134,13 +134,13 @@ function watchPrototypes(): () => void {
 describe('100,000 random and mutated frames', function () {
   this.timeout(60_000)
   const { stackTraceLimit } = Error
-  // Most frames make an error, and nobody reads where.
+  // Most frames cause an error, and stack traces are not needed.
   before(() => (Error.stackTraceLimit = 0))
   after(() => (Error.stackTraceLimit = stackTraceLimit))
   let seed = 2026
 
   for (const [name, { codec, wrap, reports }] of Object.entries(SUBJECTS)) {
-    it(`are each handled or reported by ${name}, and harm neither prototypes, memory nor the connection`, async () => {
+    it(`are each handled or reported with ${name}, and harm neither prototypes, memory nor the connection`, async () => {
       const random = new SeededRandom((seed += 1))
       const server = new MemoryServer()
       const clock = new FakeClock()
@@ -158,7 +158,7 @@ describe('100,000 random and mutated frames', function () {
       }
 
       expect(peak() - peakBefore).to.be.lessThan(256 * MiB)
-      // Failures of one cause are reported once a second, with their count.
+      // Errors with the same cause are reported once a second, with their count.
       await clock.advance(1_000)
       const { decode: reported = 0, ...others } = target.stages
       expect(others).to.deep.equal({})
@@ -181,7 +181,7 @@ const Checked = z
   .object({ price: z.string() })
   .refine(async ({ price }) => Promise.resolve(Number(price) > 0))
 
-/** Has schemas, one of them async, and no handler for many a message. */
+/** A client with schemas, one of them async, and without handlers for many of the messages. */
 class Strict {
   handled = 0
   readonly stages: Record<string, number> = {}
@@ -205,7 +205,7 @@ describe('Random and mutated frames', function () {
   this.timeout(60_000)
   const use = disposal()
 
-  it('are each handled, skipped, counted or reported, whatever else is switched on', async () => {
+  it('are each handled, conflated, counted or reported with all other options enabled', async () => {
     let [frames, messages] = [0, 0]
     const random = new SeededRandom(2_026)
     const [server, clock] = [new MemoryServer(), new FakeClock()]
@@ -241,13 +241,13 @@ describe('Random and mutated frames', function () {
     expect(others).to.deep.equal({})
     const counts = [instance.handled, validate, conflated, unhandledMessages, decode]
     expect(Math.min(...counts), String(counts)).to.be.greaterThan(100)
-    // What was binary or could not be decoded was never unpacked.
+    // Binary and undecodable frames are never unpacked.
     expect(counts.reduce((sum, count) => sum + count)).to.equal(messages + FRAMES - frames)
     expect(connection.state.status).to.equal('open')
     await client.close()
   })
 
-  it('on the wire end a connection at worst, each such end reported once and followed by the next connection', async () => {
+  it('end a connection at worst, and each end is reported once and followed by a reconnect', async () => {
     const CONNECTIONS = 200
     const random = new SeededRandom(6_455)
     const expectSamePrototypes = watchPrototypes()
@@ -271,7 +271,7 @@ describe('Random and mutated frames', function () {
       }
       @OnClose() closed(): void {
         log.closes += 1
-        // Each connection has at most one end.
+        // Each connection ends at most once.
         if (log.ends.length > log.closes) log.others.push(`${log.ends.length} ends at ${log.closes}`)
       }
     }
@@ -285,7 +285,7 @@ describe('Random and mutated frames', function () {
     )
     const reconnect = { delays: [0], initialDelay: 0, shouldReconnect: () => 0 }
     const client = use(await bootstrap(Feed, server.url, { logger: false, reconnect, closeTimeout: 1_000 }))
-    await eventually('the last connection is there', () => log.opens > CONNECTIONS)
+    await eventually('the last connection is open', () => log.opens > CONNECTIONS)
     expectSamePrototypes()
     expect(heapInUse() - heap).to.be.lessThan(32 * MiB)
     expect(log.others).to.deep.equal([])

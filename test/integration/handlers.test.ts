@@ -30,7 +30,7 @@ describeBothWays('bootstrap over real sockets', function (transport) {
       @OnError()
       failed(error: Error): void {
         failed.push(error)
-        if (failed.length % 3 === 0) throw new Error('stumbled over the error too')
+        if (failed.length % 3 === 0) throw new Error('stumbled over the error, too')
       }
 
       @OnClose()
@@ -57,7 +57,7 @@ describeBothWays('bootstrap over real sockets', function (transport) {
     expect(failed.at(-1)?.message).to.equal('stumbled over the end')
   })
 
-  it('delivers what the server said first after @OnOpen has taken its time, in order (B18)', async () => {
+  it('delivers the first messages in order after a slow @OnOpen (B18)', async () => {
     const handled: unknown[] = []
     let finishOpening = (): void => undefined
     const opening = new Promise<void>((resolve) => (finishOpening = resolve))
@@ -107,7 +107,7 @@ describeBothWays('bootstrap over real sockets', function (transport) {
     expect(performance.now() - sentAt).to.be.lessThan(1_000)
   })
 
-  it('asks with a url and headers that do not grow over five reconnects (B33)', async () => {
+  it('connects with a URL and headers that do not grow over five reconnects (B33)', async () => {
     const { Watched, log } = watched()
     const server = use(await startTestServer())
     const tokens = ['aaaa', 'bbbb', 'cccc', 'dddd', 'eeee', 'ffff']
@@ -145,7 +145,7 @@ describeBothWays('bootstrap over real sockets', function (transport) {
     expect(requests.map(({ headers }) => headers['x-api-key'])).to.deep.equal(requests.map(() => 'key'))
   })
 
-  it('tells how much had not been sent when the connection is cut', async () => {
+  it('reports the number of unsent bytes when the connection is lost', async () => {
     const { Watched, log } = watched()
     const server = use(await startTestServer())
     const options = { logger: false, transport, sendHighWaterMark: 2 ** 22 } as const
@@ -161,21 +161,21 @@ describeBothWays('bootstrap over real sockets', function (transport) {
     expect(log.closes[0]?.unsentBytes).to.be.greaterThan(0)
   })
 
-  describe('an endless stream that a handler has returned', () => {
+  describe('an endless stream returned by a handler', () => {
     interface Streamed {
       asked: number
       ends: number
       stages: string[]
     }
 
-    /** Opens a client that streams without a pause, to a peer that does not read yet. */
+    /** Starts a client that streams without a pause to a peer that does not read yet. */
     async function streaming() {
       const log: Streamed = { asked: 0, ends: 0, stages: [] }
       class Streaming {
         @OnMessage()
         async *all(): AsyncGenerator {
           try {
-            // Were it asked on and on, nothing else would ever run in this process.
+            // If the stream were read without a pause, nothing else would ever run in this process.
             for (; log.stages.length < 10; log.asked += 1) yield { padding: 'x'.repeat(10_000) }
           } finally {
             log.ends += 1
@@ -197,7 +197,7 @@ describeBothWays('bootstrap over real sockets', function (transport) {
       return { client, log, socket }
     }
 
-    it('runs no further ahead of the peer than sendHighWaterMark, and on as far as the peer reads', async () => {
+    it('stays within sendHighWaterMark of the peer, and continues when the peer reads', async () => {
       const { client, log, socket } = await streaming()
       await turns()
       expect(client.connection.bufferedAmount).to.be.lessThan(120_000)
@@ -209,7 +209,7 @@ describeBothWays('bootstrap over real sockets', function (transport) {
       await client.connection.terminate()
     })
 
-    it('ends with close(), a peer that closes, and a peer that is gone: its iterator is closed, once', async () => {
+    it('closes its iterator once on close(), when the peer closes, and when the peer is gone', async () => {
       const ways: ((scene: Awaited<ReturnType<typeof streaming>>) => unknown)[] = [
         ({ client, socket }) => {
           socket.resume()

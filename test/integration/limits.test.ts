@@ -20,11 +20,11 @@ import { describeBothWays } from '../transports/ws/ws-scene.js'
 
 const MiB = 2 ** 20
 
-describeBothWays('A peer that goes over a limit', function (transport) {
+describeBothWays('A peer that exceeds a limit', function (transport) {
   this.timeout(60_000)
   const use = disposal()
 
-  /** Sends the chunks to a client, which must then end by itself; returns by how much the heap had grown. */
+  /** Sends the chunks to a client, which must then close the connection. Returns the growth of the heap in bytes. */
   async function untilCutOff(
     sentCode: number,
     chunks: () => Iterable<Uint8Array>,
@@ -41,7 +41,10 @@ describeBothWays('A peer that goes over a limit', function (transport) {
     const given = { logger: false, transport, reconnect: false, closeTimeout: 1_000, ...options } as const
     const client = use(await bootstrap(Watched, server.url, given))
     const connection = server.connections[0]
-    await eventually('the close frame is at the server', () => connection?.frames().at(-1)?.opcode === CLOSE)
+    await eventually(
+      'the server has received the close frame',
+      () => connection?.frames().at(-1)?.opcode === CLOSE,
+    )
     const grown = heapInUse() - before
     connection?.socket.end()
     const close = await client.closed
@@ -55,7 +58,7 @@ describeBothWays('A peer that goes over a limit', function (transport) {
     return grown
   }
 
-  it('with 1,000,000 empty fragments is told 1008, and the memory stays flat (B36)', async () => {
+  it('receives 1008 after 1,000,000 empty fragments, and memory stays flat (B36)', async () => {
     const grown = await untilCutOff(1008, function* () {
       yield frame(TEXT, '', false)
       const thousand = Buffer.concat(Array.from({ length: 1_000 }, () => frame(CONTINUATION, '', false)))
@@ -64,7 +67,7 @@ describeBothWays('A peer that goes over a limit', function (transport) {
     expect(grown).to.be.lessThan(16 * MiB)
   })
 
-  it('with many fragments above maxPayload is told 1009, and the memory stays flat (B36)', async () => {
+  it('receives 1009 after fragments that exceed maxPayload in total, and memory stays flat (B36)', async () => {
     const grown = await untilCutOff(
       1009,
       function* () {
@@ -77,7 +80,7 @@ describeBothWays('A peer that goes over a limit', function (transport) {
     expect(grown).to.be.lessThan(16 * MiB)
   })
 
-  it('meets the default limits where an option is undefined, not none (B42)', async () => {
+  it('meets the default limits if an option is undefined (B42)', async () => {
     const limits = { maxPayload: undefined, maxFragments: undefined, closeTimeout: undefined }
     await untilCutOff(1009, () => [longHeader(BINARY, 32 * MiB + 1)], limits)
     await untilCutOff(
@@ -90,7 +93,7 @@ describeBothWays('A peer that goes over a limit', function (transport) {
     )
   })
 
-  it('meets no limit where an option is false', async () => {
+  it('meets no limit if an option is false', async () => {
     const { Watched, log } = watched()
     const server = use(
       await startRawServer(({ socket, request }) => {
@@ -111,7 +114,7 @@ describeBothWays('A peer that goes over a limit', function (transport) {
     const client = use(await bootstrap(Watched, server.url, options))
     expect(await client.closed).to.include({ code: 1006, initiator: 'network' })
     expect(log.messages).to.deep.equal(['the end'])
-    // The end of the stream, of which nothing follows, is the only error.
+    // The only error is the end of the stream.
     expect(log.errors.map(({ error, stage }) => [error.name, stage])).to.deep.equal([
       ['ConnectionLostError', 'close'],
     ])

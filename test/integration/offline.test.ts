@@ -6,13 +6,13 @@ import { heapInUse } from '../support/heap.js'
 import { isFullVolume } from '../support/test-volume.js'
 
 const SENDS = isFullVolume ? 1_000_000 : 250_000
-/** What the memory may grow by, in bytes: far less than the messages have, and less than a small object for each of them. */
+/** Maximum growth of the heap in bytes. It is far less than the messages take, and less than a small object per message. */
 const MOST_GROWTH = SENDS * 30
 const LIMIT = 1_000
 const DIGITS = 7
 const REST = 'x'.repeat(1_024 - DIGITS)
 
-/** A message of 1 KB: its number, and what all of them share. */
+/** Returns a message of 1 KB that starts with its number. */
 function numbered(number: number): string {
   return String(number).padStart(DIGITS, '0') + REST
 }
@@ -21,14 +21,14 @@ function numberOf(message: unknown): number {
   return Number(String(message).slice(0, DIGITS))
 }
 
-/** The numbers from one up to, and without, the other. */
+/** Returns the numbers from `from` (inclusive) to `to` (exclusive). */
 function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, index) => from + index)
 }
 
-/** Logs in, and looks at each report without keeping it: all of them would weigh more than what is measured. */
+/** Logs in, and checks each report without keeping it, because all reports together would exceed the measured memory. */
 class Offline {
-  /** The lowest number that was reported, the one after the highest, and how many there were. */
+  /** The first reported number, the number after the last one, and the count of reports. */
   readonly reported = { first: 0, next: 0, count: 0 }
   readonly surprises: unknown[] = []
 
@@ -58,11 +58,11 @@ class Offline {
 
   @OnClose()
   closed(): void {
-    // The end is expected; without this method it would be logged.
+    // The end is expected. Without this method, it would be logged.
   }
 }
 
-/** Sends all numbers in order, and returns which of them were refused: from which on, and how many. */
+/** Sends all numbers in order. Returns the first refused number and the count of refused ones. */
 function sendAll(connection: Connection): { firstRefused: number; refused: number } {
   let firstRefused = 0
   let refused = 0
@@ -82,7 +82,7 @@ const NONE_REPORTED = { first: 0, next: 0, count: 0 }
 const NONE_REFUSED = { firstRefused: 0, refused: 0 }
 const OVER = SENDS - LIMIT
 
-/** What each policy promises: which are sent, which are reported, and which are refused at the call. */
+/** Numbers that each policy sends, reports, and refuses at the call. */
 const PROMISES = {
   reject: {
     sent: range(0, LIMIT),
@@ -104,12 +104,12 @@ const PROMISES = {
 describe(`${SENDS} sends of 1 KB while not connected`, function () {
   this.timeout(60_000)
   const { stackTraceLimit } = Error
-  // As many errors are made here, and nobody reads where.
+  // Many errors are created here, and stack traces are not needed.
   before(() => (Error.stackTraceLimit = 0))
   after(() => (Error.stackTraceLimit = stackTraceLimit))
 
   for (const overflow of ['reject', 'drop-oldest', 'drop-newest'] as const) {
-    it(`needs less than ${MOST_GROWTH / 1e6} MB, and sends and reports what '${overflow}' promises, login first (B15, B17)`, async () => {
+    it(`need less than ${MOST_GROWTH / 1e6} MB, and are sent after the login and reported as '${overflow}' promises (B15, B17)`, async () => {
       const clock = new FakeClock()
       const server = new MemoryServer()
       const options = { clock, transport: server.connect, random: () => 0.5, logger: false } as const

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { startTestServer } from 'holdfast/testing'
 import { disposal } from '../support/disposal.js'
 
-/** How a process of its own ended, and what it had printed. */
+/** Exit code and output of a child process. */
 interface Ended {
   readonly code: number | null
   readonly output: string
@@ -28,7 +28,7 @@ describe('A process with a client', function () {
   this.timeout(60_000)
   const use = disposal()
 
-  it('exits by itself within a second of close() (B23)', async () => {
+  it('exits on its own within a second of close() (B23)', async () => {
     const server = use(await startTestServer())
     const { code, output, errors } = await run('exits-after-close', server.url)
     expect({ code, errors }).to.deep.equal({ code: 0, errors: '' })
@@ -38,7 +38,7 @@ describe('A process with a client', function () {
     expect(server.connections[0]?.received).to.deep.equal(['hello'])
   })
 
-  it('lives through drops, throwing handlers and closes without an unhandled rejection (B34)', async () => {
+  it('survives drops, throwing handlers and closes without an unhandled rejection (B34)', async () => {
     let count = 0
     const server = use(
       await startTestServer(({ socket }) => {
@@ -48,7 +48,7 @@ describe('A process with a client', function () {
         socket.send(Buffer.from([1]))
         socket.ping()
         socket.send(JSON.stringify({ type: 'late' }))
-        // The second @OnOpen throws, and ends its connection by itself.
+        // The second @OnOpen throws, which ends its connection.
         if (count === 1) setImmediate(() => socket.terminate())
         if (count === 3) socket.close(1011, 'restarting')
         if (count === 4) socket.close(1003, 'go away')

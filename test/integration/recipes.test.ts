@@ -7,25 +7,23 @@ import { bootstrap, ConnectOptionError, ReplyError, SubscriptionError } from 'ho
 import type { Class, Client, ClientOptions, Provider, TopicSubscription } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { eventually } from '../support/eventually.js'
-import { recipe } from '../support/recipes.js'
+import { DOCUMENTED, recipe } from '../support/recipes.js'
 
-// Recipes that no recording covers: a server in memory says what the API documents, and each class is taken off its page.
-const [EventSub, Gateway, SocketMode, Assistant, Bitget, Channels] = await Promise.all(
-  ['twitch', 'discord', 'slack', 'openai', 'bitget', 'phoenix'].map(recipe),
-)
+// Recipes without a recording. An in-memory server sends the messages that the API documents. Each class is compiled from its page.
+const [EventSub, Gateway, SocketMode, Assistant, Bitget, Channels] = await Promise.all(DOCUMENTED.map(recipe))
 
 interface Scene {
   readonly server: MemoryServer
   readonly clock: FakeClock
-  /** Starts the recipe; the promise is left to the test, as the server has to speak first. */
+  /** Starts the recipe. A test awaits the promise later, because the server must send something first. */
   start(
     target: Class | undefined,
     providers: readonly Provider[],
     options?: ClientOptions,
   ): Promise<Client<never>>
-  /** Waits for the next link: what leads to it may be a promise that no clock knows. */
+  /** Waits for the next link in real time, because the client can depend on a promise that the fake clock does not know. */
   opened(): Promise<void>
-  /** What the client has sent on the latest link, parsed. */
+  /** Returns the parsed messages that the client has sent on the latest link. */
   sent(): unknown[]
 }
 
@@ -36,7 +34,7 @@ function scene(): Scene {
     server,
     clock,
     start(target, providers, options) {
-      if (!target) throw new Error('there is no such recipe')
+      if (!target) throw new Error('no such recipe')
       const common = { transport: server.connect, clock, random: () => 0.5, logger: false } as const
       const starting = bootstrap(target as Class<never>, undefined, { ...common, providers, ...options })
       starting.catch(() => undefined)
@@ -44,7 +42,7 @@ function scene(): Scene {
     },
     opened: () => {
       const before = server.peers.length
-      return eventually('the next link', () => server.peers.length > before && server.peer.isOpen)
+      return eventually('the next link is open', () => server.peers.length > before && server.peer.isOpen)
     },
     sent: () => server.peer.received.map((text) => JSON.parse(String(text)) as unknown),
   }
@@ -62,7 +60,7 @@ describe('The recipe twitch', () => {
     payload: { event: number },
   })
 
-  it('moves to the URL that it is told, without a gap, and starts again from the first one after a loss', async () => {
+  it('moves to a new URL on request, without a gap, and returns to the first URL after a loss', async () => {
     const { server, clock, start, opened } = scene()
     const subscribed: string[] = []
     const subscribe = async (session: string): Promise<void> => void subscribed.push(session)
@@ -117,7 +115,7 @@ describe('The recipe discord', () => {
     return { ...world, client: await starting }
   }
 
-  it('identifies itself, and beats with the number of the last event', async () => {
+  it('identifies itself, and sends heartbeats with the number of the last event', async () => {
     const { server, clock, client, sent } = await identified()
     expect(server.peer.request.url).to.equal('wss://gateway.discord.gg/?v=10&encoding=json')
     server.peer.send({ op: 0, t: 'MESSAGE_CREATE', s: 7, d: {} })
@@ -144,7 +142,7 @@ describe('The recipe discord', () => {
     await client.close()
   })
 
-  it('identifies itself anew where the session has ended', async () => {
+  it('identifies itself again if the session has ended', async () => {
     const { server, clock, client, sent } = await identified()
     server.peer.drop()
     await clock.advance(4_000)
@@ -159,7 +157,7 @@ describe('The recipe discord', () => {
     await client.close()
   })
 
-  it('does not come back after a final close code', async () => {
+  it('does not reconnect after a fatal close code', async () => {
     const { server, client } = await identified()
     server.peer.close(4004, 'Authentication failed')
     expect((await client.closed).code).to.equal(4004)
@@ -176,7 +174,7 @@ describe('The recipe slack', () => {
     globalThis.fetch = fetch
   })
 
-  it('fetches a URL for each link, acknowledges at once, and opens the next link before the old one closes', async () => {
+  it('fetches a URL for each link, acknowledges immediately, and opens the next link before it closes the old one', async () => {
     const { server, clock, start, opened, sent } = scene()
     answers = ['wss://one.test/', 'wss://two.test/'].map((url) => ({ ok: true, url }))
     const done: string[] = []
@@ -209,7 +207,7 @@ describe('The recipe slack', () => {
     await client.close()
   })
 
-  it('gives up where the API says that the token is refused', async () => {
+  it('gives up if the API rejects the token', async () => {
     const { start } = scene()
     answers = [{ ok: false, error: 'invalid_auth' }]
     const error: unknown = await start(SocketMode, [value('token', ''), value('work', undefined)]).catch(
@@ -239,7 +237,7 @@ describe('The recipe openai', () => {
   const delta = (text: string): object => ({ type: 'response.output_text.delta', delta: text })
   const done = (...output: object[]): object => ({ type: 'response.done', response: { output } })
 
-  it('gives the text as it arrives, and calls the tools that the model asks for', async () => {
+  it('yields the text as it arrives, and calls the tools that the model requests', async () => {
     const { server, clock, client, ask, sent } = await started({
       weather: ({ city }: { city: string }) => `sun in ${city}`,
     })
@@ -279,7 +277,7 @@ describe('The recipe openai', () => {
 describe('The recipe bitget', () => {
   const topic = (instId: string): object => ({ instType: 'SPOT', channel: 'ticker', instId })
 
-  it('subscribes to all topics at once, and keeps the prices of those that are granted', async () => {
+  it('subscribes to all topics at once, and keeps the prices of the accepted ones', async () => {
     const { server, clock, start, sent } = scene()
     const failures: string[] = []
     const note = (line: string): void => void failures.push(line)
@@ -302,7 +300,7 @@ describe('The recipe bitget', () => {
     await client.close()
   })
 
-  it('beats with the text ping, and takes the text pong for a sign of life only', async () => {
+  it('sends the text "ping" as its heartbeat, and treats the text "pong" only as a sign of life', async () => {
     const { server, clock, start } = scene()
     const client = await start(Bitget, [])
     await clock.advance(25_000)
@@ -394,7 +392,7 @@ describe('The recipe phoenix', () => {
     await client.close()
   })
 
-  it('beats on the topic phoenix, and gives up a server that does not answer', async () => {
+  it('sends heartbeats on the topic "phoenix", and drops a server that does not answer', async () => {
     const { server, clock, client, sent } = await joined()
     await clock.advance(30_000)
     expect(sent().slice(1)).to.deep.equal([[null, 'heartbeat', 'phoenix', 'heartbeat', {}]])

@@ -23,7 +23,7 @@ describeBothWays('A server that refuses', function (transport) {
   this.timeout(30_000)
   const use = disposal()
 
-  /** Refuses so many times, then accepts; `requests` has all of them. */
+  /** Starts a server that refuses once for each refusal, and then accepts. `requests` contains all handshakes. */
   async function refusingServer(
     ...refusals: readonly Refusal[]
   ): Promise<{ server: TestServer; requests: IncomingMessage[] }> {
@@ -44,7 +44,7 @@ describeBothWays('A server that refuses', function (transport) {
   }
 
   for (const status of [200, 302, 400, 401, 403, 404, 410, 426]) {
-    it(`with ${status} is not asked again: bootstrap rejects (B27)`, async () => {
+    it(`with ${status} is not retried, and bootstrap rejects (B27)`, async () => {
       const { Watched, log } = watched()
       const { server, requests } = await refusingServer({ status })
       const error = await rejection(
@@ -65,7 +65,7 @@ describeBothWays('A server that refuses', function (transport) {
   }
 
   for (const status of [408, 425, 429, 500, 502, 503, 504]) {
-    it(`with ${status} is asked again, until it accepts (B27)`, async () => {
+    it(`with ${status} is retried until it accepts (B27)`, async () => {
       const { Watched, log } = watched()
       const { server, requests } = await refusingServer({ status }, { status })
       use(
@@ -87,7 +87,7 @@ describeBothWays('A server that refuses', function (transport) {
   }
 
   for (const status of [429, 503]) {
-    it(`with ${status} and Retry-After: 2 is asked again after two seconds, not before (B27)`, async () => {
+    it(`with ${status} and Retry-After: 2 is retried after two seconds, not before (B27)`, async () => {
       const { Watched, log } = watched()
       const clock = new FakeClock()
       const again = { status, headers: { 'Retry-After': '2' } }
@@ -109,7 +109,7 @@ describeBothWays('A server that refuses', function (transport) {
     })
   }
 
-  it('and then accepts, and lets the connection drop, is asked without what it said of the first refusal', async () => {
+  it('and then accepts leaves no trace of the refusal in a later reconnect', async () => {
     const { Watched, log } = watched()
     const { server, requests } = await refusingServer({ status: 503 })
     use(
@@ -126,7 +126,7 @@ describeBothWays('A server that refuses', function (transport) {
     expect(log.errors).to.have.lengthOf(1)
   })
 
-  it('by upgrading against the rules is not asked again', async () => {
+  it('with an invalid upgrade response is not retried', async () => {
     const { Watched } = watched()
     const headers = { 'Sec-WebSocket-Accept': 'bm90IHlvdXJzIGF0IGFsbA==' }
     const server = use(
@@ -145,11 +145,11 @@ describeBothWays('A server that refuses', function (transport) {
   })
 })
 
-describe('A server whose certificate is not accepted', function () {
+describe('A server with an untrusted certificate', function () {
   this.timeout(30_000)
   const use = disposal()
 
-  it('is not asked again: bootstrap rejects, and says which rule of TLS it was', async () => {
+  it('is not retried, and bootstrap rejects with the reason from TLS', async () => {
     const { Watched, log } = watched()
     let handshakes = 0
     let requests = 0
@@ -171,7 +171,7 @@ describe('A server whose certificate is not accepted', function () {
     expect(log.errors).to.deep.equal([{ error, stage: 'connect', fatal: true }])
     await turns()
     expect(handshakes).to.equal(1)
-    // Nothing was asked of a server that is not the right one: no header, no token.
+    // No request, and so no header or token, reaches a server with the wrong certificate.
     expect(requests).to.equal(0)
   })
 })

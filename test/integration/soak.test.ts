@@ -35,7 +35,7 @@ describe('A client over months', () => {
         }
       }
     }
-    // Until then what the engine compiles and records still grows, most of all on Node 22.
+    // Until then, the engine still compiles code and collects profiles, most of all on Node 22.
     await reconnect(14_000)
     const before = heapUsed()
     await reconnect(5_000)

@@ -8,7 +8,7 @@ import { rejection } from '../support/rejection.js'
 
 type Sent = Readonly<Record<string, unknown>>
 
-/** A server in memory that answers each message as an API would. */
+/** Starts an in-memory server that answers each message like an API. */
 function api(answer: (message: Sent, peer: MemoryPeer) => readonly unknown[]) {
   const server = new MemoryServer()
   const clock = new FakeClock()
@@ -26,7 +26,7 @@ function api(answer: (message: Sent, peer: MemoryPeer) => readonly unknown[]) {
     logger: false,
     heartbeat: false,
   } as const
-  /** Cuts the line, and waits for the next. */
+  /** Drops the connection, and waits for the reconnect. */
   const cut = async (): Promise<void> => {
     server.peer.drop()
     await clock.advance(5_000)
@@ -94,7 +94,7 @@ interface BinanceAck {
   readonly error?: { readonly msg: string }
 }
 
-/** Binance names in its acknowledgement only the id of the message. */
+/** Topics by message ID, because Binance includes only the ID of the message in its acknowledgement. */
 const binanceTopics = new Map<number, readonly unknown[]>()
 const binance = (method: string, params: readonly unknown[]) => {
   const id = 1_000 + binanceTopics.size
@@ -227,7 +227,7 @@ class Home {
 }
 
 describe('Subscriptions to', () => {
-  it('Kraken: a list of symbols in one message, each acknowledged by itself', async () => {
+  it('Kraken send a list of symbols in one message and acknowledge each symbol separately', async () => {
     const { clock, cut, options, sent } = api(({ method, params, req_id }) => {
       const { channel, symbol } = params as { channel: string; symbol: string[] }
       return symbol.map((each) =>
@@ -256,7 +256,7 @@ describe('Subscriptions to', () => {
     expect(instance.rest).to.deep.equal([])
   })
 
-  it('Binance: 60 streams in one message, whose id is all that the acknowledgement has', async () => {
+  it('Binance send 60 streams in one message, whose ID alone identifies the acknowledgement', async () => {
     const { clock, cut, options, sent } = api(({ id }) => [{ result: null, id }])
     const { instance } = await bootstrap(Binance, options)
     await clock.settle()
@@ -271,7 +271,7 @@ describe('Subscriptions to', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('Bitfinex: one message each, and a channel id from the acknowledgement', async () => {
+  it('Bitfinex send one message per topic and read a channel ID from its acknowledgement', async () => {
     let channels = 16
     const { clock, cut, options, sent, server } = api(({ event, symbol }) =>
       event === 'subscribe' ? [{ event: 'subscribed', symbol, chanId: (channels += 1) }] : [],
@@ -292,7 +292,7 @@ describe('Subscriptions to', () => {
     expect(sent().map(({ symbol, chanId }) => symbol ?? chanId)).to.deep.equal(['tBTCUSD', 'tETHUSD', 19])
   })
 
-  it('Coinbase: an acknowledgement without an id, which names all that is subscribed', async () => {
+  it('Coinbase accept an acknowledgement without an ID that lists all subscriptions', async () => {
     const { clock, options, sent } = api(({ channels }) => [{ type: 'subscriptions', channels }])
     const { instance } = await bootstrap(Coinbase, options)
     const held = ['BTC-USD', 'ETH-USD'].map((id) => instance.subscriptions.subscribe(['ticker', id]))
@@ -301,7 +301,7 @@ describe('Subscriptions to', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('Home Assistant: each message a request, whose id its events bear', async () => {
+  it('Home Assistant are requests whose ID appears in the events', async () => {
     const { clock, cut, options, sent, server } = api(({ type, id }) =>
       type === 'auth'
         ? [{ type: 'auth_ok' }]
@@ -326,7 +326,7 @@ describe('Subscriptions to', () => {
     expect([instance.errors, clock.timers]).to.deep.equal([[], 0])
   })
 
-  it('Home Assistant: a refusal is told, and the reply is no handler’s', async () => {
+  it('Home Assistant report a refusal, whose reply reaches no handler', async () => {
     const { clock, options } = api(({ type, id }) =>
       type === 'auth'
         ? [{ type: 'auth_ok' }]

@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.js'
 import { isFullVolume } from '../support/test-volume.js'
 import { BOTH_WAYS } from '../transports/ws/ws-scene.js'
 
-/** A client that wants messages of few keys. */
+/** A client that handles messages with only a few keys. */
 @WebSocketClient({ inject: [Connection] })
 class Picky {
   readonly notes: unknown[] = []
@@ -48,12 +48,12 @@ function seesTheEnd({ instance }: Client<Picky>): boolean {
   return instance.notes.at(-1) === 'end'
 }
 
-describe('A feed of which little is wanted', function () {
+describe('A feed of mostly unwanted messages', function () {
   this.timeout(120_000)
   const use = disposal()
 
   for (const { way, transport } of BOTH_WAYS) {
-    it(`costs no parsing, ${way}`, async () => {
+    it(`is parsed only up to the keys, ${way}`, async () => {
       const server = use(await startTestServer())
       const client = use(await bootstrap(Picky, server.url, { logger: false, transport }))
       const { socket } = await server.connection(1)
@@ -64,25 +64,25 @@ describe('A feed of which little is wanted', function () {
         if (index % 5 === 0) socket.send(`{"type":"tick","index":${index}}`)
       }
       socket.send(END)
-      await eventually('the end is there', () => seesTheEnd(client))
+      await eventually('the last message has arrived', () => seesTheEnd(client))
       expect(client.connection.stats.unhandledMessages).to.equal(1_004)
       const ticks = Array.from({ length: 200 }, (_, each) => ['tick', { type: 'tick', index: each * 5 }])
       expect(client.instance.notes).to.deep.equal([...ticks, 'end'])
     })
 
-    it(`closes with 1007 for what is not UTF-8, be it wanted or not, ${way}`, async () => {
+    it(`is closed with 1007 at invalid UTF-8, wanted or not, ${way}`, async () => {
       const server = use(await startTestServer())
       const client = use(await bootstrap(Picky, server.url, { logger: false, reconnect: false, transport }))
       const { socket } = await server.connection(1)
       for (let index = 0; index < 20; index += 1) socket.send('{"type":"trade","a":"plain"}')
-      await eventually('they are counted', () => client.connection.stats.unhandledMessages === 20)
+      await eventually('the messages are counted', () => client.connection.stats.unhandledMessages === 20)
       socket.send(Buffer.from('{"type":"trade","a":"\xff"}', 'latin1'), { binary: false })
       await client.closed.catch(() => undefined)
       expect(client.instance.notes.join()).to.contain('1007')
     })
   }
 
-  it('leads to the same calls, counts and errors as parsing it all (fuzz, in memory)', async () => {
+  it('has the same calls, counts and errors as if everything were parsed (fuzz, in memory)', async () => {
     await fc.assert(
       fc.asyncProperty(feeds(), async (feed) => {
         const runs = await Promise.all(
@@ -94,7 +94,7 @@ describe('A feed of which little is wanted', function () {
     )
   })
 
-  it('leads to the same calls, counts and errors as parsing it all (fuzz, over sockets)', async () => {
+  it('has the same calls, counts and errors as if everything were parsed (fuzz, over sockets)', async () => {
     const server = use(await startTestServer())
     let connections = 0
     await fc.assert(
@@ -109,7 +109,7 @@ describe('A feed of which little is wanted', function () {
           connections += 1
           const { socket } = await server.connection(connections)
           for (const data of [...feed, END]) socket.send(data)
-          await eventually('the end is there', () => seesTheEnd(client))
+          await eventually('the last message has arrived', () => seesTheEnd(client))
           runs.push(factsOf(client))
           await client.close()
         }
@@ -128,7 +128,7 @@ async function runInMemory(feed: readonly (string | Uint8Array)[], options: Clie
     ...options,
   })
   for (const data of [...feed, END]) server.peer.send(data)
-  await eventually('the end is there', () => seesTheEnd(client))
+  await eventually('the last message has arrived', () => seesTheEnd(client))
   const facts = factsOf(client)
   await client.close()
   return facts
@@ -138,7 +138,7 @@ function factsOf({ connection, instance }: Client<Picky>): unknown {
   return { notes: instance.notes, stats: connection.stats }
 }
 
-/** Messages that are JSON or broken before their key, frames of bytes, and runs of one key; no name comes twice. */
+/** Generates valid JSON, messages that are broken before their key, binary frames, and runs of one key. No name occurs twice. */
 function feeds(): fc.Arbitrary<(string | Uint8Array)[]> {
   const key = fc.oneof(
     fc.constantFrom<unknown>('tick', 'trade', 'book', 'größe', '', 7, 8, -1.5, '7', null, true, 1e21),

@@ -7,11 +7,11 @@ import type { Mutation } from '../support/lifecycle/mutant-driver.js'
 import { SeededRandom } from '../support/seeded-random.js'
 import { isFullVolume } from '../support/test-volume.js'
 
-/** Share of all runs that `npm test` takes, and the seed that picks them: DRIVEN_SEED=7 picks others. */
+/** Share of all runs that `npm test` plays, and the seed that selects them: DRIVEN_SEED=7 selects others. */
 const SHARE = isFullVolume ? 1 : 1 / 250
 const SEED = Number(process.env['DRIVEN_SEED'] ?? 1)
 
-/** Picks a share of the runs, as a seed has it. */
+/** Selects a share of the runs, given a seed. */
 function chooser(share: number, seed: number): () => boolean {
   const random = new SeededRandom(seed)
   return () => random.chance(share)
@@ -20,7 +20,7 @@ function chooser(share: number, seed: number): () => boolean {
 const withMaxAge = placesOf(true)
 const without = placesOf(false)
 
-/** Plays runs of a connection with `maxAge`, the nearest first, until one fails: the same runs each time, which must find a mutation. */
+/** Plays runs of a connection with `maxAge`, shortest first, until one fails. The runs are always the same and must find a mutation. */
 async function playSome(): Promise<void> {
   for (const run of runsOf(withMaxAge, true, chooser(1 / 40, 1))) await new DrivenRun(run).play()
 }
@@ -34,8 +34,8 @@ function mistake(title: string): Mutation {
 
 const MUTATIONS: readonly (readonly [title: string, mutation: Mutation, message: RegExp])[] = [
   [
-    'a step that does not cancel the time-out of @OnOpen',
-    mistake('does not cancel the time-out of @OnOpen'),
+    'a step that does not cancel the timeout of @OnOpen',
+    mistake('does not cancel the timeout of @OnOpen'),
     /timer/,
   ],
   [
@@ -46,14 +46,14 @@ const MUTATIONS: readonly (readonly [title: string, mutation: Mutation, message:
   ['a step that forgets the old link in a handover', mistake('forgets the old link in a handover'), /state:/],
   ['a driver that runs an effect before the state is stored', { storesLate: true }, /state in /],
   [
-    'a driver that steps the word of a transport in the middle of effects',
+    'a driver that steps a report of a transport in the middle of effects',
     { stepsAtOnce: true },
     /state in /,
   ],
 ]
 
 describe('A real connection, driven', () => {
-  // Most runs make errors, and nobody reads their stacks.
+  // Most runs create errors whose stacks are never read.
   const { stackTraceLimit } = Error
 
   before(() => {
@@ -64,7 +64,7 @@ describe('A real connection, driven', () => {
     Error.stackTraceLimit = stackTraceLimit
   })
 
-  it('along the way to each key, through each event there, does what the pure step says, and leaves nothing pending', async function () {
+  it('on the way to each key, and with each event there, does what the pure step says, and leaves nothing pending', async function () {
     this.timeout(isFullVolume ? 3_600_000 : 120_000)
     const keys = new Set([...withMaxAge, ...without].map(({ state }) => state.shape.key))
     let runs = 0
@@ -78,7 +78,7 @@ describe('A real connection, driven', () => {
     expect(keys.size).to.equal(2_186)
   })
 
-  it('by a copy of the driver without a mistake, does the same', async function () {
+  it('with an unmodified copy of the driver, does the same', async function () {
     this.timeout(60_000)
     await withMutation({}, async () => {
       for (const run of runsOf(withMaxAge, true, chooser(1 / 1_000, SEED))) await new DrivenRun(run).play()
@@ -86,7 +86,7 @@ describe('A real connection, driven', () => {
   })
 
   for (const [title, mutation, message] of MUTATIONS) {
-    it(`does not, by ${title}`, async function () {
+    it(`does not with ${title}`, async function () {
       this.timeout(60_000)
       const failure = await withMutation(mutation, playSome).then(
         () => undefined,

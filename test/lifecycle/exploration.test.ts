@@ -18,7 +18,7 @@ import { lineOf, on } from '../support/lifecycle/scene.js'
 import { LifecycleWorld, Violation } from '../support/lifecycle/world.js'
 import { root } from '../support/project.js'
 
-/** Every event that does something, without those that differ only in facts that change nothing. */
+/** Every event that does something, without those that differ only in irrelevant facts. */
 function distinctEdges({ edges }: Node): readonly Edge[] {
   const seen = new Set<string>()
   return edges.filter(({ event, answer, to }) => {
@@ -33,7 +33,7 @@ function linesOf(effects: readonly LifecycleEffect[]): readonly string[] {
   return effects.map(lineOf)
 }
 
-/** Compares without texts first: there are many pairs. */
+/** Compares without texts first, because there are many pairs. */
 function expectSame(
   driver: LifecycleDriver,
   state: LifecycleState,
@@ -52,7 +52,7 @@ function expectSame(
 /** The calls of a user, without those that differ only in the age of the link. */
 const CALLS_INSIDE = CALLS.filter((call) => call.type !== 'reconnect' || call.stable)
 
-/** Calls the connection inside each effect of an event that runs code of the user; returns the number of calls. */
+/** Calls the connection inside each effect of an event that runs user code. Returns the number of calls. */
 function callInsideEach(node: Node, { event, answer }: Edge): number {
   const { state, effects } = answer
   const places = [...effects.keys()].filter((place) => runsUserCode(effects[place]!))
@@ -67,7 +67,7 @@ function callInsideEach(node: Node, { event, answer }: Edge): number {
   return places.length * CALLS_INSIDE.length
 }
 
-/** Gives an event to a driver that calls the connection inside the effect with the given number. */
+/** Passes an event to a driver that calls the connection inside the effect with the given number. */
 function callInside(node: Node, event: LifecycleEvent, place: number, call: LifecycleEvent): LifecycleDriver {
   let count = 0
   const driver = new LifecycleDriver(node.state, node.world.copy(), (_effect, self) => {
@@ -89,7 +89,7 @@ describe('All states of a connection', () => {
     ageless = explore(MACHINE, { maxAge: false })
   })
 
-  it('hold every invariant, with maxAge and without', () => {
+  it('satisfy every invariant, with maxAge and without', () => {
     const keys = new Set([...aging.nodes, ...ageless.nodes].map(({ key }) => key))
     const { pairs, transitions, depth } = aging
     console.log(
@@ -110,7 +110,7 @@ describe('All states of a connection', () => {
     expect(ageless.closingSteps).to.equal(14)
   })
 
-  it('are the ones that the drawing in the source shows', () => {
+  it('match the diagram in the source', () => {
     const source = readFileSync(new URL('src/lifecycle/step.ts', root), 'utf8')
     for (const part of draw(aging)) {
       const drawing = part.map((line) => ` *   ${line}\n`).join('')
@@ -118,7 +118,7 @@ describe('All states of a connection', () => {
     }
   })
 
-  it('are reached alike whether the user calls inside an effect or between two events', function () {
+  it('are reached in the same way whether the user calls inside an effect or between two events', function () {
     this.timeout(60_000)
     let calls = 0
     for (const node of aging.nodes) {
@@ -128,7 +128,7 @@ describe('All states of a connection', () => {
   })
 })
 
-/** Reports at once, from inside the effect, whatever an effect leads to in the best case. */
+/** Reports immediately, from inside an effect, whatever the effect leads to in the best case. */
 function answerAtOnce(effect: LifecycleEffect, driver: LifecycleDriver): void {
   if (!('link' in effect)) return
   const { type, link } = effect
@@ -149,7 +149,7 @@ function started(inside: Inside): LifecycleDriver {
 }
 
 describe('A driver', () => {
-  it('may receive the end of a link inside the effect that causes it', () => {
+  it('can receive the end of a link inside the effect that causes it', () => {
     for (const call of [on.close(), on.terminate()]) {
       const driver = started(answerAtOnce)
       driver.tell(on.attemptOpened(1))
@@ -185,7 +185,7 @@ describe('A driver', () => {
     ])
   })
 
-  it('has the right state, and the right refusal, when a call inside an effect returns', () => {
+  it('has the correct state and refusal when a call inside an effect returns', () => {
     const seen: string[] = []
     const driver = started((effect, self) => {
       if (effect.type !== 'onOpen') return

@@ -6,13 +6,13 @@ import { on, scenes } from '../support/lifecycle/scene.js'
 /** Reports of a connection that closes with no session left. */
 const CLOSED = ['state closing', 'abortConnection', 'state closed']
 
-/** Timers of the one deadline while closing. */
+/** Timers of the single deadline while closing. */
 function deadlines(option: 'closeTimeout' | 'drainTimeout'): readonly string[] {
   return [`set half by ${option}`, `set cut by ${option}`, `set end by ${option}`]
 }
 
 describe('start', () => {
-  it('begins with an attempt', () => {
+  it('starts with an attempt', () => {
     const scene = scenes.connecting()
     expect(scene.effects).to.deep.equal(['attempt 1'])
     expect(scene.shape.status).to.equal('connecting')
@@ -37,7 +37,7 @@ describe('step', () => {
       ])
     })
 
-    it('closes at once, with an error, if a failed attempt is not retried', () => {
+    it('closes immediately, with an error, if a failed attempt is not retried', () => {
       const scene = scenes.connecting()
       const effects = scene.give(on.attemptFailed(1))
       expect(effects).to.deep.equal([
@@ -91,7 +91,7 @@ describe('step', () => {
       ])
     })
 
-    it('treats a time-out of @OnOpen like a throw', () => {
+    it('treats a timeout of @OnOpen like a throw', () => {
       const effects = scenes.opening().give(on.timerFired('open:1', 'retry'))
       expect(effects).to.deep.equal([
         'set frame:1 by closeTimeout',
@@ -139,7 +139,7 @@ describe('step', () => {
   })
 
   describe('a loss of the current link', () => {
-    it('handles what has arrived and waits, without an error if the peer closed', () => {
+    it('handles messages that have arrived and waits, without an error if the peer closed', () => {
       const effects = scenes.open().give(on.linkClosedByPeer(1, 'retry'))
       expect(effects).to.deep.equal([
         'set drain:1 by drainTimeout',
@@ -156,7 +156,7 @@ describe('step', () => {
       expect(effects.slice(-2)).to.deep.equal(['state waiting', 'onError 1 (close: retried)'])
     })
 
-    it('resets the counts once if the link has held', () => {
+    it('resets the counts once if the link has lasted', () => {
       const effects = scenes.reopened().give(on.linkLost(2, 'retry', 'stable'))
       expect(effects.filter((line) => line === 'forgive' || line === 'count')).to.deep.equal([
         'forgive',
@@ -164,7 +164,7 @@ describe('step', () => {
       ])
     })
 
-    it('cancels the time-out of @OnOpen, maxAge and a handover', () => {
+    it('cancels the timeout of @OnOpen, maxAge and a handover', () => {
       expect(scenes.opening().give(on.linkLost(1, 'retry'))).to.include('cancel open:1')
       expect(scenes.aging().give(on.linkLost(1, 'retry'))).to.include('cancel maxAge')
       const scene = scenes.candidateDialling().after(on.attemptFailed(2, 'retry'))
@@ -184,7 +184,7 @@ describe('step', () => {
       expect(scene.give(on.linkLost(1))).to.deep.equal(['set drain:1 by drainTimeout', 'drain 1 (handlers)'])
     })
 
-    it('gives up if it is not retried: a close by the peer is an error, too', () => {
+    it('gives up if it is not retried, in which case a close by the peer is an error, too', () => {
       const effects = scenes.open().give(on.linkClosedByPeer(1))
       expect(effects).to.deep.equal([
         ...deadlines('drainTimeout'),
@@ -197,7 +197,7 @@ describe('step', () => {
       ])
     })
 
-    it('forgets a handover that was wanted', () => {
+    it('forgets a requested handover', () => {
       const scene = scenes.handedOver().after(on.reconnect('overlap', 'stable'))
       expect(scene.shape.wish).to.be.true
       scene.give(on.linkLost(2, 'retry'))
@@ -223,7 +223,7 @@ describe('step', () => {
       ])
     })
 
-    it('counts as a failure if the link has not held', () => {
+    it('counts as a failure if the link has not lasted', () => {
       expect(scenes.open().give(on.reconnect())).to.include('count')
     })
 
@@ -247,12 +247,12 @@ describe('step', () => {
   })
 
   describe('waiting', () => {
-    it('begins an attempt when the delay is over', () => {
+    it('starts an attempt when the delay is over', () => {
       const effects = scenes.waiting().give(on.timerFired('delay'))
       expect(effects).to.deep.equal(['attempt 2', 'state connecting'])
     })
 
-    it('begins the attempt only after the @OnClose of the link before', () => {
+    it('starts the attempt only after the @OnClose of the previous link', () => {
       const scene = scenes.open().after(on.linkLost(1, 'retry'), on.drained(1))
       expect(scene.give(on.timerFired('delay'))).to.deep.equal([])
       expect(scene.give(on.onCloseSettled(1))).to.deep.equal([
@@ -273,22 +273,22 @@ describe('step', () => {
         expect(scenes.waiting().give(call)).to.deep.equal(['move delay by floor'])
     })
 
-    it('ignores reconnect() if it waits for the link before only', () => {
+    it('ignores reconnect() if it only waits for the previous link', () => {
       expect(scenes.open().after(on.reconnect('stable')).give(on.reconnect())).to.deep.equal([])
     })
   })
 
   describe('a handover', () => {
-    it('begins at once if no failure is counted and no link is leaving', () => {
+    it('starts immediately if no failure is counted and no link is leaving', () => {
       const effects = scenes.aging().give(on.reconnect('overlap', 'stable'))
       expect(effects).to.deep.equal(['cancel maxAge', 'forgive', 'attempt 2'])
     })
 
-    it('begins at maxAge', () => {
+    it('starts at maxAge', () => {
       expect(scenes.aging().give(on.timerFired('maxAge', 'stable'))).to.deep.equal(['forgive', 'attempt 2'])
     })
 
-    it('resets the counts once for each link', () => {
+    it('resets the counts once per link', () => {
       const scene = scenes.candidateDialling().after(on.attemptFailed(2))
       expect(scene.give(on.timerFired('maxAge', 'stable'))).to.deep.equal(['set handover by floor'])
     })
@@ -308,7 +308,7 @@ describe('step', () => {
       expect(scene.give(on.onCloseSettled(1))).to.deep.equal(['cancel part:1', 'attempt 3'])
     })
 
-    it('is noted once', () => {
+    it('is recorded once', () => {
       expect(scenes.candidateDialling().give(on.reconnect('overlap', 'stable'))).to.deep.equal([])
       const scene = scenes.handedOver().after(on.reconnect('overlap', 'stable'))
       expect(scene.give(on.reconnect('overlap', 'stable'))).to.deep.equal([])
@@ -319,7 +319,7 @@ describe('step', () => {
       expect(scene.give(on.reconnect('overlap', 'stable'))).to.deep.equal(['move handover by floor'])
     })
 
-    it('begins when its delay is over, or when the previous link has left after that', () => {
+    it('starts when its delay is over, or when the previous link has left after that', () => {
       const failed = scenes.candidateDialling().after(on.attemptFailed(2, 'retry'))
       expect(failed.give(on.timerFired('handover'))).to.deep.equal(['attempt 3'])
       const leaving = scenes.candidateOpening().after(on.onOpenThrew(2, 'retry'))
@@ -327,7 +327,7 @@ describe('step', () => {
       expect(leaving.give(on.linkLost(2), on.drained(2), on.onCloseSettled(2))).to.include('attempt 3')
     })
 
-    it('runs @OnOpen of the candidate without a change of the status', () => {
+    it('runs @OnOpen of the candidate without changing the status', () => {
       const effects = scenes.candidateDialling().give(on.attemptOpened(2))
       expect(effects).to.deep.equal(['set open:2 by onOpenTimeout', 'onOpen 2'])
     })
@@ -367,12 +367,12 @@ describe('step', () => {
       expect(scene.shape.status).to.equal('open')
     })
 
-    it('counts as a failure if the old link has not held', () => {
+    it('counts as a failure if the old link has not lasted', () => {
       const scene = scenes.open().after(on.reconnect('overlap'), on.attemptOpened(2))
       expect(scene.give(on.onOpenResolved(2))).to.include('count')
     })
 
-    it('resets the counts if the old link was found to have held only at its end', () => {
+    it('resets the counts if the old link turns out to have lasted only at its end', () => {
       const scene = scenes.open().after(on.reconnect('overlap'), on.attemptOpened(2))
       expect(scene.give(on.onOpenResolved(2, 'stable'))).to.include('forgive')
     })
@@ -419,7 +419,7 @@ describe('step', () => {
       ])
     })
 
-    it('turns into a reconnect if the current link is lost, without a retry decision', () => {
+    it('becomes a reconnect if the current link is lost, without a retry decision', () => {
       const scene = scenes.candidateDialling()
       expect(scene.give(on.linkLost(1))).to.deep.equal([
         'set drain:1 by drainTimeout',
@@ -436,7 +436,7 @@ describe('step', () => {
       expect(scenes.candidateOpening().give(on.heartbeatDead(1))).to.include('terminate 1')
     })
 
-    it('turns into the reconnect that reconnect() asks for', () => {
+    it('becomes the reconnect that reconnect() requests', () => {
       expect(scenes.candidateOpening().give(on.reconnect('stable'))).to.deep.equal([
         'set frame:1 by closeTimeout',
         'closeFrame 1 (reconnecting)',
@@ -452,8 +452,8 @@ describe('step', () => {
     })
   })
 
-  describe('a session that leaves', () => {
-    it('says goodbye once its handlers and requests are done, within the same time', () => {
+  describe('a leaving session', () => {
+    it('calls @OnClosing once its handlers and requests are done, within the same time', () => {
       const scene = scenes.handedOver()
       expect(scene.give(on.drained(1))).to.deep.equal(['onClosing 1'])
       expect(scene.give(on.onClosingSettled(1))).to.deep.equal([
@@ -463,7 +463,7 @@ describe('step', () => {
       ])
     })
 
-    it('calls @OnClosing without waiting for it when its time is over', () => {
+    it('calls @OnClosing without waiting for it when its time is up', () => {
       const effects = scenes.handedOver().give(on.timerFired('drain:1'))
       expect(effects).to.deep.equal(['set frame:1 by closeTimeout', 'onClosing 1', 'closeFrame 1 (normal)'])
     })
@@ -478,7 +478,7 @@ describe('step', () => {
       expect(scene.give(on.timerFired('frame:1'))).to.deep.equal(['terminate 1'])
     })
 
-    it('handles what has arrived when its link has ended', () => {
+    it('handles messages that have arrived when its link has ended', () => {
       const scene = scenes.handedOver()
       expect(scene.give(on.linkClosedByPeer(1))).to.deep.equal([
         'cancel drain:1',
@@ -494,7 +494,7 @@ describe('step', () => {
       expect(scene.give(on.linkLost(1))).to.not.include('lose 1')
     })
 
-    it('reports the loss of a replaced link that is still in use, and no other', () => {
+    it('reports the loss of a replaced link that is still in use, but no other', () => {
       expect(scenes.handedOver().give(on.linkLost(1))).to.include('onError 1 (close: reported)')
       const framed = scenes.handedOver().after(on.timerFired('drain:1'))
       expect(framed.give(on.linkLost(1)).join()).to.not.include('onError')
@@ -532,7 +532,7 @@ describe('step', () => {
       ])
     })
 
-    it('goes on without an @OnClose that does not settle, and reports that', () => {
+    it('continues without an @OnClose that does not complete, and reports that', () => {
       const scene = scenes.open().after(on.reconnect('stable'), on.linkLost(1), on.drained(1))
       expect(scene.give(on.timerFired('part:1'))).to.deep.equal([
         'attempt 2',
@@ -554,7 +554,7 @@ describe('step', () => {
   })
 
   describe('close()', () => {
-    it('closes at once if nothing is open: while connecting it cancels the attempt', () => {
+    it('closes immediately if nothing is open: while connecting, it cancels the attempt', () => {
       const effects = scenes.connecting().give(on.close())
       expect(effects).to.deep.equal(['cutAttempt 1', ...CLOSED, 'rejectReady', 'ended'])
     })
@@ -564,7 +564,7 @@ describe('step', () => {
       expect(effects).to.deep.equal(['cancel delay', ...CLOSED, 'rejectReady', 'ended'])
     })
 
-    it('drains the handlers, says goodbye, and closes with the code of the user', () => {
+    it('drains the handlers, calls @OnClosing, and closes with the code of the user', () => {
       const scene = scenes.aging()
       expect(scene.give(on.close())).to.deep.equal([
         'cancel maxAge',
@@ -587,7 +587,7 @@ describe('step', () => {
       ])
     })
 
-    it('waits for @OnOpen, and says goodbye only if that resolved in time', () => {
+    it('waits for @OnOpen, and calls @OnClosing only if that resolved in time', () => {
       const good = scenes.opening().after(on.close())
       expect(good.give(on.onOpenResolved(1), on.drained(1))).to.deep.equal(['onClosing 1'])
       const bad = scenes.opening().after(on.close())
@@ -597,7 +597,7 @@ describe('step', () => {
       expect(slow.give(on.timerFired('half'))).to.deep.equal(['closeFrame 1 (user)'])
     })
 
-    it('cancels the time-out of @OnOpen: there is one deadline', () => {
+    it('cancels the timeout of @OnOpen, because there is a single deadline', () => {
       expect(scenes.opening().give(on.close())).to.include('cancel open:1')
       expect(scenes.handedOver().give(on.close())).to.include('cancel drain:1')
     })
@@ -614,7 +614,7 @@ describe('step', () => {
       expect(scene.give(on.close())).to.include('cancel handover')
     })
 
-    it('lets a link that has ended already go on', () => {
+    it('lets a link that has already ended continue', () => {
       const scene = scenes.open().after(on.linkLost(1, 'retry'))
       expect(scene.give(on.close())).to.deep.equal([
         'cancel delay',
@@ -625,14 +625,14 @@ describe('step', () => {
       ])
     })
 
-    it('says goodbye without waiting when half of the time is over', () => {
+    it('calls @OnClosing without waiting for it when half of the time is up', () => {
       const scene = scenes.open().after(on.close())
       expect(scene.give(on.timerFired('half'))).to.deep.equal(['onClosing 1', 'closeFrame 1 (user)'])
       const saying = scenes.open().after(on.close(), on.drained(1))
       expect(saying.give(on.timerFired('half'))).to.deep.equal(['closeFrame 1 (user)'])
     })
 
-    it('terminates what is open when nine tenths of the time are over', () => {
+    it('terminates open sockets when nine tenths of the time are up', () => {
       const scene = scenes.open().after(on.close(), on.timerFired('half'))
       expect(scene.give(on.timerFired('cut'))).to.deep.equal(['terminate 1'])
     })
@@ -656,7 +656,7 @@ describe('step', () => {
       ])
     })
 
-    it('reports an @OnClose that did not settle by the end of the time', () => {
+    it('reports an @OnClose that did not complete by the end of the time', () => {
       const scene = scenes.open().after(on.close(), on.linkLost(1), on.drained(1))
       expect(scene.give(on.timerFired('end'))).to.deep.equal([
         'cancel half',
@@ -667,7 +667,7 @@ describe('step', () => {
       ])
     })
 
-    it('does nothing the second time, nor when closed', () => {
+    it('does nothing the second time, or when closed', () => {
       expect(scenes.open().after(on.close()).give(on.close())).to.deep.equal([])
       expect(scenes.connecting().after(on.close()).give(on.close())).to.deep.equal([])
     })
@@ -686,7 +686,7 @@ describe('step', () => {
   })
 
   describe('giving up', () => {
-    it('drains a link that lingers, and waits for its requests no more', () => {
+    it('drains a lingering link, and no longer waits for its requests', () => {
       const scene = scenes.handedOver()
       expect(scene.give(on.linkLost(2))).to.include.members([
         'cancel drain:1',
@@ -699,7 +699,7 @@ describe('step', () => {
   })
 
   describe('end()', () => {
-    it('says goodbye, sends the last words, and leaves the close to the server', () => {
+    it('calls @OnClosing, sends the last words, and leaves the close to the server', () => {
       const scene = scenes.aging()
       expect(scene.give(on.end())).to.deep.equal([
         'cancel maxAge',
@@ -726,7 +726,7 @@ describe('step', () => {
       }
     })
 
-    it('gives a candidate up', () => {
+    it('drops a candidate', () => {
       expect(scenes.candidateDialling().give(on.end())).to.include('cutAttempt 2')
       expect(scenes.candidateOpening().give(on.end())).to.deep.equal([
         'cancel open:2',
@@ -750,7 +750,7 @@ describe('step', () => {
       ])
     })
 
-    it('takes a loss as an error', () => {
+    it('treats a loss as an error', () => {
       const lost = scenes.open().after(on.end())
       expect(lost.give(on.linkLost(1))).to.deep.equal([
         'lose 1',
@@ -766,7 +766,7 @@ describe('step', () => {
       ])
     })
 
-    it('is close() when its time is over', () => {
+    it('turns into close() when its time is up', () => {
       const scene = scenes.open().after(on.end(), on.onClosingSettled(1))
       expect(scene.give(on.timerFired('lastWords'))).to.deep.equal([
         ...deadlines('closeTimeout'),
@@ -776,20 +776,20 @@ describe('step', () => {
       expect(scene.give(on.drained(1))).to.deep.equal(['closeFrame 1 (user)'])
     })
 
-    it('is close() when that is called', () => {
+    it('turns into close() when that is called', () => {
       const scene = scenes.open().after(on.end())
       expect(scene.give(on.close())).to.deep.equal(['cancel lastWords', ...deadlines('closeTimeout')])
       expect(scene.give(on.onClosingSettled(1))).to.deep.equal(['lastWords 1', 'closeFrame 1 (user)'])
     })
 
-    it('sends the last words before the close frame if @OnClosing does not settle', () => {
+    it('sends the last words before the close frame if @OnClosing does not complete', () => {
       const scene = scenes.open().after(on.end(), on.timerFired('lastWords'))
       expect(scene.give(on.timerFired('half'))).to.deep.equal(['lastWords 1', 'closeFrame 1 (user)'])
     })
   })
 
   describe('terminate()', () => {
-    it('cancels an attempt and is closed at once', () => {
+    it('cancels an attempt and closes immediately', () => {
       const effects = scenes.connecting().give(on.terminate())
       expect(effects).to.deep.equal(['cutAttempt 1', ...CLOSED, 'rejectReady', 'ended'])
     })
@@ -808,7 +808,7 @@ describe('step', () => {
       expect(scene.give(on.linkLost(2))).to.deep.equal(['lose 2', 'discard 2', 'onClose 2'])
     })
 
-    it('waits for no handler of a link that has ended', () => {
+    it('does not wait for handlers of a link that has ended', () => {
       const scene = scenes.open().after(on.linkLost(1, 'retry'))
       expect(scene.give(on.terminate())).to.deep.equal([
         'cancel delay',
@@ -837,13 +837,13 @@ describe('step', () => {
       ])
     })
 
-    it('lets an @OnClose that runs go on', () => {
+    it('lets a running @OnClose continue', () => {
       const scene = scenes.open().after(on.linkLost(1, 'retry'), on.drained(1), on.terminate())
       expect(phaseOf(scene.state, 1)).to.equal('parting')
       expect(scene.give(on.onCloseSettled(1))).to.deep.equal(['cancel end', 'state closed', 'ended'])
     })
 
-    it('does nothing the second time, nor when closed', () => {
+    it('does nothing the second time, or when closed', () => {
       expect(scenes.open().after(on.terminate()).give(on.terminate())).to.deep.equal([])
       expect(scenes.connecting().after(on.terminate()).give(on.terminate())).to.deep.equal([])
     })
@@ -864,7 +864,7 @@ describe('step', () => {
   })
 
   describe('late events', () => {
-    it('of links that are no more change nothing', () => {
+    it('of links that no longer exist change nothing', () => {
       const { state } = scenes.waiting()
       for (const event of [
         on.attemptOpened(1),
@@ -878,7 +878,7 @@ describe('step', () => {
       }
     })
 
-    it('of timers that do not run change nothing', () => {
+    it('of timers that are not running change nothing', () => {
       expect(scenes.open().give(on.timerFired('delay'))).to.deep.equal([])
       expect(scenes.open().give(on.timerFired('open:1', 'retry'))).to.deep.equal([])
     })
@@ -896,7 +896,7 @@ describe('step', () => {
 })
 
 describe('asks', () => {
-  it('is true for each failure whose retry is to be decided', () => {
+  it('is true for each failure that needs a retry decision', () => {
     expect(asks(scenes.connecting().state, on.attemptFailed(1))).to.be.true
     expect(asks(scenes.opening().state, on.onOpenThrew(1))).to.be.true
     expect(asks(scenes.opening().state, on.timerFired('open:1'))).to.be.true
@@ -916,7 +916,7 @@ describe('asks', () => {
 })
 
 describe('resetsCounts', () => {
-  it('is true if the lost link has held for minUptime and the counts were not reset for it before', () => {
+  it('is true if the lost link has lasted for minUptime and the counts were not reset for it before', () => {
     expect(resetsCounts(scenes.open().state, on.linkLost(1, 'stable'))).to.be.true
     expect(resetsCounts(scenes.open().state, on.linkLost(1))).to.be.false
     expect(resetsCounts(scenes.opening().state, on.linkLost(1, 'stable'))).to.be.false

@@ -28,27 +28,27 @@ describe('checkClose', () => {
   for (const code of [
     1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4000, 4999,
   ]) {
-    it(`lets ${code} pass`, () => {
+    it(`accepts ${code}`, () => {
       expect(() => checkClose(code, '')).not.to.throw()
     })
   }
 
   for (const code of [-1, 0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 1000.5, NaN, Infinity, '1000']) {
-    it(`refuses ${JSON.stringify(code)} (${String(code)}), and says what to use`, () => {
+    it(`rejects ${JSON.stringify(code)} (${String(code)}), and names valid codes`, () => {
       expect(() => checkClose(code as number, '')).to.throw(
         RangeError,
-        `Invalid close code: ${typeof code === 'number' ? code : 'a string'}. Use 1000, 1001, or 3000 to 4999`,
+        `Invalid close code${typeof code === 'number' ? ` ${code}` : ': expected a number, received a string'}. Use 1000, 1001, or 3000 to 4999`,
       )
     })
   }
 
-  it('lets a reason of 123 bytes pass, which is all that fits a control frame beside the code', () => {
+  it('accepts a reason of 123 bytes, the most that fits into a control frame next to the code', () => {
     expect(() => checkClose(1000, 'x'.repeat(123))).not.to.throw()
     expect(() => checkClose(1000, 'ä'.repeat(61))).not.to.throw()
   })
 
   for (const reason of [undefined, null, 5, new Error('why'), ['why']]) {
-    it(`refuses ${typeof reason} as a reason`, () => {
+    it(`rejects a reason of type ${typeof reason}`, () => {
       expect(() => checkClose(1000, reason)).to.throw(
         TypeError,
         'Invalid close reason: expected a string, received',
@@ -59,11 +59,11 @@ describe('checkClose', () => {
   it('counts a reason in bytes, not in characters', () => {
     expect(() => checkClose(1000, 'x'.repeat(124))).to.throw(
       RangeError,
-      'Close reason too long: 124 bytes, at most 123 allowed',
+      'Close reason too long: expected at most 123 bytes, received 124',
     )
     expect(() => checkClose(1000, 'ä'.repeat(62))).to.throw(
       RangeError,
-      'Close reason too long: 124 bytes, at most 123 allowed',
+      'Close reason too long: expected at most 123 bytes, received 124',
     )
   })
 })

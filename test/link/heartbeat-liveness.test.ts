@@ -17,7 +17,7 @@ function amountOf(kind: 'wait' | 'sleep' | 'upload', max: number): fc.Arbitrary<
   return fc.integer({ min: 1, max }).map((amount) => ({ kind, amount }))
 }
 
-/** A style that beats, and a peer that answers each beat within the timeout. */
+/** A style that sends heartbeats, and a peer that answers each of them within the timeout. */
 const beating: fc.Arbitrary<WorldSettings> = fc
   .record({
     style: fc.constantFrom('ping' as const, 'message' as const),
@@ -40,7 +40,10 @@ const listening: fc.Arbitrary<WorldSettings> = fc.integer({ min: 2, max: 40 }).m
   isLate: false,
 }))
 
-/** How long a dead peer may last: where its last sign was seen by a look alone, one look more. A beat may be early by a twentieth. */
+/**
+ * Maximum time until a dead peer is detected: one check more if its last sign of life was only seen by a check. A heartbeat can be early by
+ * a twentieth.
+ */
 function limitOf(heartbeat: HeartbeatSettings): number {
   if (heartbeat.style === 'silence') return 2 * heartbeat.silence
   if (heartbeat.style === 'off') return Infinity
@@ -51,7 +54,7 @@ function limitOf(heartbeat: HeartbeatSettings): number {
 describe('Liveness', function () {
   this.timeout(60_000)
 
-  it('gives up a peer that dies behind nothing within interval + timeout of its last sign', async () => {
+  it('detects a dead peer within interval + timeout of its last sign of life if nothing delays that', async () => {
     await fc.assert(
       fc.asyncProperty(beating, fc.integer({ min: 0, max: 100 }), async (world, life) => {
         const link = new HeartbeatWorld(world)
@@ -68,10 +71,10 @@ describe('Liveness', function () {
   })
 
   for (const [name, settings] of [
-    ['that beats', beating],
+    ['that sends', beating],
     ['that only listens', listening],
   ] as const) {
-    it(`a heartbeat ${name} never gives up a peer that is alive, and gives up a dead one in time`, async () => {
+    it(`a heartbeat ${name} never terminates a live peer, and detects a dead one in time`, async () => {
       await fc.assert(
         fc.asyncProperty(settings, fc.array(happening, { maxLength: 30 }), async (world, happenings) => {
           const link = new HeartbeatWorld(world)

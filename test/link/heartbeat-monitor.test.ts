@@ -11,14 +11,14 @@ const SILENCE: HeartbeatSettings = { style: 'silence', silence: 30_000 }
 const OFF: HeartbeatSettings = { style: 'off' }
 const LOST = new ConnectionLostError('It was lost', 1006, '')
 
-/** A heartbeat by message, whose beats are counted up. */
+/** A message heartbeat whose messages are numbered. */
 function byMessage(extra: object = {}): HeartbeatSettings {
   let count = 0
   const message = (): unknown => ({ beat: (count += 1) })
   return { style: 'message', interval: 20_000, timeout: 10_000, message, ...extra }
 }
 
-/** A monitor whose peer answers only if told to; everything it does is noted. */
+/** A monitor whose peer replies only if asked to. The rig records everything the monitor does. */
 function rig(settings: HeartbeatSettings) {
   const clock = new FakeClock()
   const notes = {
@@ -28,13 +28,13 @@ function rig(settings: HeartbeatSettings) {
     beats: [] as unknown[],
     deaths: [] as HeartbeatTimeoutError[],
     failures: [] as unknown[],
-    /** The texts that it wants to be consumed. */
+    /** The texts that it wants consumed. */
     replies: [] as string[],
   }
   const port = {
-    /** What the peer does when it is pinged. */
+    /** Called when the peer is pinged. */
     answer: undefined as ((data: Uint8Array) => void) | undefined,
-    /** Whether our own process keeps what is sent; `release` lets it go. */
+    /** Whether our process holds back what is sent; `release` lets it leave. */
     isHolding: false,
     held: [] as (() => void)[],
     release(): void {
@@ -91,7 +91,7 @@ function rig(settings: HeartbeatSettings) {
       monitor.onPong(data)
     }
   }
-  /** What the link does when `@OnOpen` has settled. */
+  /** Does what a link does when `@OnOpen` has completed. */
   const onReady = (): void => {
     port.readyAt = clock.now()
     monitor.onReady()
@@ -99,7 +99,7 @@ function rig(settings: HeartbeatSettings) {
   return { clock, notes, port, link, socket, monitor, answerAll, onReady }
 }
 
-/** Returns what a promise rejects with. */
+/** Returns the reason with which a promise rejects. */
 function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     () => expect.fail('it resolved'),
@@ -108,8 +108,8 @@ function rejection(promise: Promise<unknown>): Promise<unknown> {
 }
 
 describe('HeartbeatMonitor', () => {
-  describe('by ping', () => {
-    it('pings once per interval, the first time at one interval (B7)', async () => {
+  describe('with pings', () => {
+    it('sends a ping once per interval, the first one after one interval (B7)', async () => {
       const { clock, notes, answerAll } = rig(PING)
       answerAll()
       await clock.advance(19_999)
@@ -121,17 +121,17 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.deep.equal([])
     })
 
-    it('gives the peer up at interval + timeout', async () => {
+    it('considers the peer lost after interval + timeout', async () => {
       const { clock, notes } = rig(PING)
       await clock.advance(29_999)
       expect(notes.deaths).to.deep.equal([])
       await clock.advance(1)
       expect(notes.deaths).to.have.length(1)
       expect(notes.deaths[0]).to.be.instanceOf(HeartbeatTimeoutError)
-      expect(notes.deaths[0]?.message).to.contain('30000 ms (nothing came after a heartbeat)')
+      expect(notes.deaths[0]?.message).to.contain('30000 ms (heartbeat unanswered)')
     })
 
-    it('takes any frame for life', async () => {
+    it('counts any frame as a sign of life', async () => {
       const { clock, notes, monitor } = rig(PING)
       await clock.advance(25_000)
       monitor.onData(clock.now())
@@ -139,11 +139,11 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.deep.equal([])
     })
 
-    it('waits one turn with the verdict, for what the network has ready (B32)', async () => {
+    it('waits one turn before the timeout for data that the network has ready (B32)', async () => {
       const { clock, notes, monitor } = rig(PING)
       await clock.advance(20_000)
       const { nextTurn } = clock
-      // What a blocked process finds in its sockets comes before the verdict's turn.
+      // Data that a blocked process finds in its sockets arrives before the final check.
       clock.nextTurn = (callback) => {
         monitor.onData(clock.now())
         return nextTurn.call(clock, callback)
@@ -154,7 +154,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.pings).to.have.length(2)
     })
 
-    it('asks again before it judges after a sleep (B32)', async () => {
+    it('sends another ping before it times out after a sleep (B32)', async () => {
       const { clock, notes, answerAll } = rig(PING)
       await clock.advance(20_000)
       answerAll()
@@ -165,7 +165,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.deep.equal([])
     })
 
-    it('gives a dead peer up once after a sleep (B32)', async () => {
+    it('reports a dead peer once after a sleep (B32)', async () => {
       const { clock, notes } = rig(PING)
       await clock.advance(20_000)
       await clock.jump(600_000)
@@ -174,7 +174,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('holds nothing against the peer while the link is not read (B41)', async () => {
+    it('does not time out while the link is not read (B41)', async () => {
       const { clock, notes } = rig(PING)
       notes.isPaused = true
       await clock.advance(120_000)
@@ -184,7 +184,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('beats no earlier for a verdict that the link could not have heard (B41)', async () => {
+    it('sends no ping early because of a timeout that the link could not have noticed (B41)', async () => {
       const { clock, notes } = rig(PING)
       await clock.advance(20_000)
       notes.isPaused = true
@@ -194,7 +194,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.pings).to.have.length(2)
     })
 
-    it('does not judge when reading stops in the very turn of the verdict (B41)', async () => {
+    it('does not time out if reading stops in the turn of the final check (B41)', async () => {
       const { clock, notes } = rig(PING)
       await clock.advance(20_000)
       const { nextTurn } = clock
@@ -215,8 +215,8 @@ describe('HeartbeatMonitor', () => {
     })
   })
 
-  describe('by message', () => {
-    it('beats only once it is ready', async () => {
+  describe('with messages', () => {
+    it('starts only once the connection is ready', async () => {
       const { clock, notes, monitor } = rig(byMessage())
       await clock.advance(100_000)
       expect(notes.beats).to.deep.equal([])
@@ -229,7 +229,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('knows the reply, which measures the latency once', async () => {
+    it('recognizes the reply, which updates the latency once', async () => {
       const isReply = (message: unknown): boolean => message === 'pong'
       const { clock, monitor } = rig(byMessage({ isReply }))
       monitor.onReady()
@@ -239,7 +239,7 @@ describe('HeartbeatMonitor', () => {
       expect(monitor.latency).to.equal(50)
     })
 
-    it('asks isReply only while a beat is unanswered', async () => {
+    it('calls isReply only while a heartbeat is unanswered', async () => {
       const asked: unknown[] = []
       const isReply = (message: unknown): boolean => {
         asked.push(message)
@@ -258,11 +258,11 @@ describe('HeartbeatMonitor', () => {
       expect(asked).to.deep.equal(['tick', 'pong'])
     })
 
-    it('reports once that isReply returns a promise, and never takes it for yes', async () => {
+    it('reports once that isReply returns a promise, and never treats it as true', async () => {
       let asked = 0
       const isReply = (): unknown => {
         asked += 1
-        return Promise.reject(new Error('nobody waits for this'))
+        return Promise.reject(new Error('never awaited'))
       }
       const { clock, notes, monitor, onReady } = rig(byMessage({ isReply }))
       onReady()
@@ -274,12 +274,12 @@ describe('HeartbeatMonitor', () => {
       expect(asked).to.equal(1)
       expect(notes.beats).to.have.length(2)
       expect(notes.failures.map(String)).to.deep.equal([
-        'TypeError: heartbeat.isReply returned a promise, which is no answer: return the result itself; what takes time belongs in a handler',
+        'TypeError: heartbeat.isReply returned a promise, which is not awaited. Return the value itself, and do asynchronous work in a handler',
       ])
     })
 
     it('reports a message function that returns a promise, and sends nothing', async () => {
-      const message = (): unknown => Promise.reject(new Error('nobody waits for this'))
+      const message = (): unknown => Promise.reject(new Error('never awaited'))
       const { clock, notes, monitor } = rig(byMessage({ message }))
       monitor.onReady()
       await clock.advance(20_000)
@@ -295,7 +295,7 @@ describe('HeartbeatMonitor', () => {
       expect([notes.beats, notes.failures, notes.deaths]).to.deep.equal([[], [], []])
     })
 
-    it('takes nothing for a reply without isReply, or in another style', async () => {
+    it('recognizes no replies without isReply, or with another style', async () => {
       for (const { clock, monitor } of [rig(byMessage()), rig(PING)]) {
         monitor.onReady()
         await clock.advance(20_000)
@@ -303,7 +303,7 @@ describe('HeartbeatMonitor', () => {
       }
     })
 
-    it('reports an isReply that throws, and takes the message for none', async () => {
+    it('reports an isReply that throws, and does not treat the message as a reply', async () => {
       const thrown = new Error('oops')
       const isReply = (): boolean => {
         throw thrown
@@ -315,7 +315,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.failures).to.deep.equal([thrown])
     })
 
-    it('reports a message function that throws, and goes on beating', async () => {
+    it('reports a message function that throws, and keeps sending heartbeats', async () => {
       const thrown = new Error('oops')
       let isBroken = true
       const message = (): unknown => {
@@ -332,8 +332,8 @@ describe('HeartbeatMonitor', () => {
       expect(notes.beats).to.deep.equal(['beat'])
     })
 
-    it('reports a beat that cannot be sent', async () => {
-      const thrown = new Error('no text')
+    it('reports a heartbeat that cannot be sent', async () => {
+      const thrown = new Error('not encodable')
       const { clock, notes, port, monitor } = rig(byMessage())
       port.beat = () => {
         throw thrown
@@ -344,8 +344,8 @@ describe('HeartbeatMonitor', () => {
     })
   })
 
-  describe('by text', () => {
-    it('beats with the text as it is, only once it is ready', async () => {
+  describe('with texts', () => {
+    it('sends the text unchanged, and only once the connection is ready', async () => {
       const { clock, notes, monitor } = rig(TEXT)
       await clock.advance(100_000)
       expect(notes.beats).to.deep.equal([])
@@ -356,7 +356,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('has the link consume its reply, from the beginning or from #configure on', () => {
+    it('makes the link consume its reply, from the start or after #configure', () => {
       expect(rig(TEXT).notes.replies).to.deep.equal(['pong'])
       const { monitor, notes } = rig(PING)
       expect(notes.replies).to.deep.equal([])
@@ -364,7 +364,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.replies).to.deep.equal(['PONG'])
     })
 
-    it('measures the latency by the reply to a beat, and by no other', async () => {
+    it('measures the latency only by the reply to a heartbeat', async () => {
       const { clock, monitor, onReady } = rig(TEXT)
       onReady()
       monitor.onTextReply()
@@ -385,7 +385,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.beats).to.deep.equal([])
     })
 
-    it('leaves no message of another style to be answered by its reply', async () => {
+    it('does not let its reply answer a message of another style', async () => {
       const { clock, monitor, onReady } = rig(byMessage())
       onReady()
       await clock.advance(20_000)
@@ -395,18 +395,18 @@ describe('HeartbeatMonitor', () => {
     })
   })
 
-  describe('by silence', () => {
-    it('gives up a peer that is silent from the start, and never writes (B8)', async () => {
+  describe('with silence', () => {
+    it('considers a peer lost that is silent from the start, and never sends anything (B8)', async () => {
       const { clock, notes } = rig(SILENCE)
       await clock.advance(29_999)
       expect(notes.deaths).to.deep.equal([])
       await clock.advance(1)
-      expect(notes.deaths[0]?.message).to.contain('30000 ms (silence 30000 ms)')
+      expect(notes.deaths[0]?.message).to.contain('30000 ms (heartbeat.silence is 30000 ms)')
       expect(notes.pings).to.deep.equal([])
       expect(notes.beats).to.deep.equal([])
     })
 
-    it('leaves alone a peer that beats', async () => {
+    it('keeps a peer that sends heartbeats', async () => {
       const { clock, notes, monitor } = rig(SILENCE)
       for (let count = 0; count < 10; count += 1) {
         await clock.advance(29_000)
@@ -415,7 +415,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.deep.equal([])
     })
 
-    it('listens on when a frame comes in the very turn of the verdict', async () => {
+    it('keeps listening if a frame arrives in the turn of the final check', async () => {
       const { clock, notes, monitor } = rig(SILENCE)
       const { nextTurn } = clock
       clock.nextTurn = (callback) => {
@@ -429,7 +429,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('holds nothing against the peer while the link is not read (B41)', async () => {
+    it('does not time out while the link is not read (B41)', async () => {
       const { clock, notes } = rig(SILENCE)
       notes.isPaused = true
       await clock.advance(120_000)
@@ -438,7 +438,7 @@ describe('HeartbeatMonitor', () => {
   })
 
   describe('bytes', () => {
-    it('are life, though no message is complete', async () => {
+    it('are a sign of life even if no message is complete', async () => {
       const { clock, notes, socket } = rig(PING)
       for (let count = 0; count < 10; count += 1) {
         await clock.advance(9_000)
@@ -449,7 +449,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('are life from the last of them on, also where beats are more frequent than the timeout is long', async () => {
+    it('count from the last of them, even if the interval is shorter than the timeout', async () => {
       const { clock, notes, socket } = rig({ style: 'ping', interval: 1_000, timeout: 2_500 })
       await clock.advance(1_100)
       socket.bytesRead += 1
@@ -459,7 +459,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('that come in the very turn of the verdict are life (B32)', async () => {
+    it('that arrive in the turn of the final check are a sign of life (B32)', async () => {
       const { clock, notes, socket } = rig(PING)
       await clock.advance(20_000)
       const { nextTurn } = clock
@@ -471,7 +471,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.deep.equal([])
     })
 
-    it('put off the verdict under silence, but not those of the last frame', async () => {
+    it('postpone the timeout with silence, but the bytes of the last frame do not do so again', async () => {
       const { clock, notes, socket, monitor } = rig(SILENCE)
       await clock.advance(10_000)
       socket.bytesRead = 100
@@ -491,8 +491,8 @@ describe('HeartbeatMonitor', () => {
     })
   })
 
-  describe('a beat that has not left our process', () => {
-    it('accuses nobody while nothing waits for the peer, and is the only one', async () => {
+  describe('a heartbeat that has not left the process', () => {
+    it('never leads to a timeout while nothing waits for the peer, and is the only one', async () => {
       const { clock, notes, port } = rig(PING)
       port.isHolding = true
       await clock.advance(300_000)
@@ -506,7 +506,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('measures the round trip from when it leaves', async () => {
+    it('measures the round trip from the moment it leaves', async () => {
       const { clock, monitor, notes, port } = rig(PING)
       port.isHolding = true
       await clock.advance(25_000)
@@ -523,7 +523,7 @@ describe('HeartbeatMonitor', () => {
         (socket: { bytesWritten?: number }) => (socket.bytesWritten = 1 + (socket.bytesWritten ?? 0)),
       ],
     ] as const) {
-      it(`behind an upload is no reason for as long as ${what}`, async () => {
+      it(`behind an upload leads to no timeout as long as ${what}`, async () => {
         const { clock, notes, port, socket } = rig(PING)
         socket.bufferedAmount = 1_000
         if (what === 'bytes are written') socket.bytesWritten = 0
@@ -539,7 +539,7 @@ describe('HeartbeatMonitor', () => {
       })
     }
 
-    it('behind an upload that stands still is one after interval + timeout', async () => {
+    it('behind a stalled upload times out after interval + timeout', async () => {
       const { clock, notes, port, socket } = rig(PING)
       socket.bufferedAmount = 1_000
       port.isHolding = true
@@ -549,7 +549,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('is answered, too, where the answer is read before the transport says that it has left', async () => {
+    it('is also answered if the reply is read before the transport reports that it has left', async () => {
       const { clock, notes, port, socket, monitor } = rig(PING)
       port.isHolding = true
       await clock.advance(20_000)
@@ -563,7 +563,7 @@ describe('HeartbeatMonitor', () => {
     })
   })
 
-  describe('reading that goes on after a pause', () => {
+  describe('reading that resumes after a pause', () => {
     it('gives the peer its full timeout', async () => {
       const { clock, notes } = rig(PING)
       await clock.advance(20_000)
@@ -591,14 +591,14 @@ describe('HeartbeatMonitor', () => {
     })
   })
 
-  it('starts no timer when it is off', () => {
+  it('starts no timer if it is off', () => {
     const { clock, monitor } = rig(OFF)
     monitor.onReady()
     expect(clock.timers).to.equal(0)
   })
 
   describe('#configure', () => {
-    it('makes the new settings of the present ones, and changes nothing when that throws', async () => {
+    it('derives the new settings from the current ones, and changes nothing if that throws', async () => {
       const { clock, notes, monitor } = rig(PING)
       const presents: HeartbeatSettings[] = []
       monitor.configure((present) => {
@@ -615,7 +615,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('changes the interval while it goes on', async () => {
+    it('changes the interval of a running heartbeat', async () => {
       const { clock, notes, monitor, answerAll } = rig(PING)
       answerAll()
       monitor.configure(() => ({ ...PING, interval: 1_000 }))
@@ -624,7 +624,7 @@ describe('HeartbeatMonitor', () => {
       expect(clock.timers).to.equal(1)
     })
 
-    it('switches everything off, and leaves no timer', async () => {
+    it('turns everything off, and leaves no timer', async () => {
       for (const settings of [PING, SILENCE, byMessage()]) {
         const { clock, notes, monitor, onReady } = rig(settings)
         onReady()
@@ -636,7 +636,7 @@ describe('HeartbeatMonitor', () => {
       }
     })
 
-    it('begins to ping, to beat and to listen', async () => {
+    it('starts pings, messages or listening', async () => {
       const { clock, notes, monitor, onReady, answerAll } = rig(OFF)
       answerAll()
       onReady()
@@ -656,7 +656,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('waits with messages until the link is ready', async () => {
+    it('delays messages until the link is ready', async () => {
       const { clock, notes, monitor, onReady } = rig(PING)
       monitor.configure(() => byMessage())
       await clock.advance(100_000)
@@ -666,7 +666,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.beats).to.have.length(1)
     })
 
-    it('takes back a verdict that waits for its turn', async () => {
+    it('cancels a final check that waits for its turn', async () => {
       const { clock, notes, monitor } = rig(PING)
       await clock.advance(20_000)
       const { nextTurn } = clock
@@ -679,7 +679,7 @@ describe('HeartbeatMonitor', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('goes on with a verdict whose turn has begun, where times alone change', async () => {
+    it('keeps a final check whose turn has started if only times change', async () => {
       const { clock, notes, monitor } = rig(PING)
       await clock.advance(20_000)
       const { nextTurn } = clock
@@ -692,7 +692,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('forgets a message that is unanswered with its style', async () => {
+    it('forgets an unanswered message along with its style', async () => {
       const settings = byMessage({ isReply: () => true })
       const { clock, monitor, onReady } = rig(settings)
       onReady()
@@ -702,7 +702,7 @@ describe('HeartbeatMonitor', () => {
       expect(monitor.isReply('pong')).to.equal(false)
     })
 
-    it('counts bytes of before for life, also where the timeout goes on', async () => {
+    it('counts earlier bytes as a sign of life, even if the timeout keeps running', async () => {
       const { clock, notes, socket, monitor } = rig(PING)
       await clock.advance(20_000)
       socket.bytesRead += 1
@@ -713,7 +713,7 @@ describe('HeartbeatMonitor', () => {
   })
 
   describe('#ping', () => {
-    it('resolves to the round trip when its pong comes', async () => {
+    it('resolves with the round trip when its pong arrives', async () => {
       const { clock, notes, monitor } = rig(OFF)
       const ping = monitor.ping()
       await clock.advance(70)
@@ -722,7 +722,7 @@ describe('HeartbeatMonitor', () => {
       expect(monitor.latency).to.equal(70)
     })
 
-    it('is answered by the pong to a later ping, too: a peer may answer only the latest', async () => {
+    it('is also answered by the pong to a later ping: a peer may answer only the latest', async () => {
       const { clock, notes, monitor } = rig(OFF)
       const first = monitor.ping()
       await clock.advance(10)
@@ -736,7 +736,7 @@ describe('HeartbeatMonitor', () => {
       expect(await third).to.equal(20)
     })
 
-    it('is not answered by a pong that nobody asked for, or by the same one twice', async () => {
+    it('is not answered by an unsolicited pong, or by the same pong twice', async () => {
       const { clock, notes, monitor } = rig(OFF)
       const ping = monitor.ping()
       monitor.onPong(new Uint8Array())
@@ -756,21 +756,21 @@ describe('HeartbeatMonitor', () => {
       expect(await rejection(ping)).to.equal(LOST)
     })
 
-    it('is given up, and never left hanging, when the peer answers none of many', async () => {
+    it('rejects, instead of staying pending, if the peer answers none of many pings', async () => {
       const { notes, monitor } = rig(OFF)
       const first = monitor.ping()
       const others = Array.from({ length: 16 }, () => monitor.ping())
       expect(await rejection(first))
         .to.be.instanceOf(Error)
         .with.property('message')
-        .that.contains('16 pings unanswered')
+        .that.contains('15 later pings')
       monitor.onPong(notes.pings[16]!)
       expect(await Promise.all(others)).to.deep.equal(others.map(() => 0))
     })
   })
 
   describe('#stop', () => {
-    it('leaves no timer, also for what is asked of it later', async () => {
+    it('leaves no timer, not even after later calls', async () => {
       const { clock, notes, monitor } = rig(PING)
       monitor.stop(LOST)
       monitor.onReady()
@@ -780,7 +780,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.pings).to.deep.equal([])
     })
 
-    it('takes back a verdict that waits for its turn', async () => {
+    it('cancels a final check that waits for its turn', async () => {
       const { clock, notes, monitor } = rig(PING)
       await clock.advance(20_000)
       const { nextTurn } = clock

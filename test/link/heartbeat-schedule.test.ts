@@ -4,7 +4,7 @@ import { HeartbeatSchedule } from '#src/link/heartbeat-schedule.js'
 import type { HeartbeatAction } from '#src/link/heartbeat-schedule.js'
 import { MESSAGE, OFF, PING, SILENCE, TEXT } from '../support/heartbeat-settings.js'
 
-/** Says what is due; a beat leaves at once. */
+/** Returns the action that is due. A heartbeat leaves immediately. */
 function tick(schedule: HeartbeatSchedule, now: number): HeartbeatAction {
   const action = schedule.tick(now)
   if (action === 'beat') schedule.onLeft(now)
@@ -12,8 +12,8 @@ function tick(schedule: HeartbeatSchedule, now: number): HeartbeatAction {
 }
 
 describe('HeartbeatSchedule', () => {
-  describe('by ping', () => {
-    it('sends the first beat after one interval, once (B7)', () => {
+  describe('with pings', () => {
+    it('sends the first heartbeat after one interval, once (B7)', () => {
       const schedule = new HeartbeatSchedule(PING, 1_000)
       expect(schedule.next).to.equal(21_000)
       expect(tick(schedule, 20_999)).to.equal('wait')
@@ -21,7 +21,7 @@ describe('HeartbeatSchedule', () => {
       expect(tick(schedule, 21_000)).to.equal('wait')
     })
 
-    it('sends a beat every interval, whatever the traffic', () => {
+    it('sends a heartbeat every interval, regardless of traffic', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       for (const time of [20_000, 40_000, 60_000]) {
         schedule.onData(time - 1)
@@ -31,14 +31,14 @@ describe('HeartbeatSchedule', () => {
       }
     })
 
-    it('does not drift when a timer fires a little late', () => {
+    it('does not drift if a timer fires a little late', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       expect(tick(schedule, 20_150)).to.equal('beat')
       schedule.onData(20_200)
       expect(schedule.next).to.equal(40_000)
     })
 
-    it('suspects the peer when nothing arrives for timeout after a beat', () => {
+    it('suspects the peer if nothing arrives within timeout of a heartbeat', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       tick(schedule, 20_000)
       expect(schedule.next).to.equal(30_000)
@@ -47,7 +47,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.isDead(30_000)).to.equal(true)
     })
 
-    it('counts any frame as a sign of life, even in the last moment before the timeout', () => {
+    it('counts any frame as a sign of life, even at the last moment before the timeout', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       tick(schedule, 20_000)
       expect(tick(schedule, 30_000)).to.equal('suspect')
@@ -57,7 +57,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.next).to.equal(40_000)
     })
 
-    it('counts the timeout from the first unanswered beat if beats are more frequent', () => {
+    it('counts the timeout from the first unanswered heartbeat if the interval is shorter', () => {
       const schedule = new HeartbeatSchedule({ style: 'ping', interval: 1_000, timeout: 2_500 }, 0)
       expect(tick(schedule, 1_000)).to.equal('beat')
       expect(tick(schedule, 2_000)).to.equal('beat')
@@ -74,7 +74,7 @@ describe('HeartbeatSchedule', () => {
         fc.property(time, time, gaps, (interval, timeout, frames) => {
           const schedule = new HeartbeatSchedule({ style: 'ping', interval, timeout }, 0)
           let now = 0
-          // Runs all timers up to a time, on the dot; the peer is alive meanwhile, so it answers every beat.
+          // Runs all timers up to a time, exactly on time. The peer is alive and answers every heartbeat.
           const runUntil = (end: number): void => {
             while (schedule.next <= end) {
               now = schedule.next
@@ -98,7 +98,7 @@ describe('HeartbeatSchedule', () => {
     })
 
     describe('after a sleep (B32)', () => {
-      it('sends another beat first when the timeout fires late by more than timeout', () => {
+      it('sends another heartbeat first if the timeout fires late by more than timeout', () => {
         const schedule = new HeartbeatSchedule(PING, 0)
         tick(schedule, 20_000)
         expect(tick(schedule, 600_000)).to.equal('beat')
@@ -108,7 +108,7 @@ describe('HeartbeatSchedule', () => {
         expect(schedule.isDead(610_000)).to.equal(true)
       })
 
-      it('sends one beat, not one per missed interval', () => {
+      it('sends one heartbeat, not one per missed interval', () => {
         const schedule = new HeartbeatSchedule(PING, 0)
         expect(tick(schedule, 600_000)).to.equal('beat')
         expect(tick(schedule, 600_000)).to.equal('wait')
@@ -123,7 +123,7 @@ describe('HeartbeatSchedule', () => {
         expect(schedule.next).to.equal(10_500)
       })
 
-      it('suspects the peer at once when the timeout is late by no more than timeout', () => {
+      it('suspects the peer immediately if the timeout is late by at most timeout', () => {
         const schedule = new HeartbeatSchedule(PING, 0)
         tick(schedule, 20_000)
         expect(tick(schedule, 40_000)).to.equal('suspect')
@@ -131,8 +131,8 @@ describe('HeartbeatSchedule', () => {
     })
   })
 
-  describe('by message', () => {
-    it('sends the first beat one interval after the connection is ready', () => {
+  describe('with messages', () => {
+    it('sends the first heartbeat one interval after the connection is ready', () => {
       for (const settings of [MESSAGE, TEXT]) {
         const schedule = new HeartbeatSchedule(settings, 0)
         expect(schedule.next).to.equal(Infinity)
@@ -146,7 +146,7 @@ describe('HeartbeatSchedule', () => {
   })
 
   describe('#tolerance', () => {
-    it('is a twentieth of the interval for a beat, and at most a second', () => {
+    it('is a twentieth of the interval for a heartbeat, and at most a second', () => {
       expect(new HeartbeatSchedule({ ...PING, interval: 4_000 }, 0).tolerance).to.equal(200)
       expect(new HeartbeatSchedule({ ...PING, interval: 60_000 }, 0).tolerance).to.equal(1_000)
       const byMessage = new HeartbeatSchedule(MESSAGE, 0)
@@ -163,7 +163,7 @@ describe('HeartbeatSchedule', () => {
     })
   })
 
-  describe('by silence', () => {
+  describe('with silence', () => {
     it('counts from the opening, without a first message (B8)', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 1_000)
       expect(schedule.next).to.equal(31_000)
@@ -172,7 +172,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.isDead(31_000)).to.equal(true)
     })
 
-    it('starts again with each frame, without a new timer', () => {
+    it('restarts with each frame, without a new timer', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 0)
       schedule.onData(10_000)
       expect(schedule.next).to.equal(40_000)
@@ -181,14 +181,14 @@ describe('HeartbeatSchedule', () => {
       expect(tick(schedule, 40_000)).to.equal('suspect')
     })
 
-    it('counts a frame in the last moment as a sign of life', () => {
+    it('counts a frame at the last moment as a sign of life', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 0)
       expect(tick(schedule, 30_000)).to.equal('suspect')
       schedule.onData(30_000)
       expect(schedule.isDead(30_000)).to.equal(false)
     })
 
-    it('listens once more when it fires late by more than the silence (B32)', () => {
+    it('listens once more if it fires late by more than the silence (B32)', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 0)
       expect(tick(schedule, 600_000)).to.equal('wait')
       expect(schedule.next).to.equal(630_000)
@@ -196,17 +196,17 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.isDead(630_000)).to.equal(true)
     })
 
-    it('never sends a beat, even when ready', () => {
+    it('never sends a heartbeat, even when ready', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 0)
       schedule.onReady(1_000)
       expect(schedule.next).to.equal(30_000)
     })
   })
 
-  describe('a beat that is held in our own process', () => {
+  describe('a heartbeat held back in our process', () => {
     const PERIOD = PING.interval + PING.timeout
 
-    /** A schedule whose beat at 20,000 does not leave; 1,000 bytes have been written by then. */
+    /** A schedule whose heartbeat at 20,000 does not leave; 1,000 bytes have been written by then. */
     function held(): HeartbeatSchedule {
       const schedule = new HeartbeatSchedule(PING, 0)
       expect(schedule.tick(20_000)).to.equal('beat')
@@ -223,14 +223,14 @@ describe('HeartbeatSchedule', () => {
       expect(tick(schedule, 35_000)).to.equal('suspect')
     })
 
-    it('starts no timeout when something has come in by the time that it leaves', () => {
+    it('starts no timeout if data has arrived by the time it leaves', () => {
       const schedule = held()
       schedule.onAnswered(25_000)
       expect(schedule.isHeld).to.equal(false)
       expect(schedule.next).to.equal(40_000)
     })
 
-    it('is not joined by another one', () => {
+    it('is not followed by another one', () => {
       const schedule = held()
       expect(schedule.tick(40_000)).to.equal('wait')
       schedule.onLeft(45_000)
@@ -239,7 +239,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.tick(60_000)).to.equal('beat')
     })
 
-    it('is behind an upload: the peer is suspected when that has not moved for interval + timeout', () => {
+    it('suspects the peer if the upload ahead of it makes no progress for interval + timeout', () => {
       const schedule = held()
       schedule.onUpload(40_000, 1_000)
       schedule.tick(40_000)
@@ -248,7 +248,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.isDead(20_000 + PERIOD)).to.equal(true)
     })
 
-    it('gives an upload that moves the full time from when it last did', () => {
+    it('gives an upload the full time after its last progress', () => {
       const schedule = held()
       schedule.onUpload(40_000, 1_001)
       schedule.tick(40_000)
@@ -258,7 +258,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.tick(40_000 + PERIOD)).to.equal('suspect')
     })
 
-    it('counts what is written from one look to the next, where the number may fall, too', () => {
+    it('counts what is written between two checks, even if the number falls', () => {
       const schedule = held()
       schedule.onUpload(30_000, 500)
       schedule.onUpload(40_000, 600)
@@ -267,7 +267,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.isDead(70_000)).to.equal(true)
     })
 
-    it('accuses nobody while nothing waits to be written: a rate limit holds it', () => {
+    it('never suspects the peer while nothing waits to be written, because a rate limit holds it', () => {
       const schedule = held()
       for (let now = 30_000; now < 300_000; now += 10_000) {
         schedule.onUpload(now, -Infinity)
@@ -275,7 +275,7 @@ describe('HeartbeatSchedule', () => {
       }
     })
 
-    it('gives an upload that begins after a look the full time', () => {
+    it('gives an upload that starts after a check the full time', () => {
       const schedule = held()
       schedule.onUpload(30_000, -Infinity)
       schedule.onUpload(40_000, 1_000)
@@ -284,7 +284,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.isDead(40_000 + PERIOD)).to.equal(true)
     })
 
-    it('takes what comes in for life', () => {
+    it('counts received data as a sign of life', () => {
       const schedule = held()
       schedule.onData(45_000)
       schedule.tick(45_000)
@@ -292,14 +292,14 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.isDead(45_000 + PERIOD)).to.equal(true)
     })
 
-    it('is waited for anew when the process has slept (B32)', () => {
+    it('gets the full time again after a sleep (B32)', () => {
       const schedule = held()
       expect(schedule.tick(600_000)).to.equal('wait')
       expect(schedule.isDead(600_000)).to.equal(false)
       expect(schedule.isDead(600_000 + PERIOD)).to.equal(true)
     })
 
-    it('does not put off the timeout of one before it that has left', () => {
+    it('does not postpone the timeout of an earlier one that has left', () => {
       const schedule = new HeartbeatSchedule({ style: 'ping', interval: 1_000, timeout: 2_500 }, 0)
       tick(schedule, 1_000)
       expect(schedule.tick(2_000)).to.equal('beat')
@@ -311,7 +311,7 @@ describe('HeartbeatSchedule', () => {
   })
 
   describe('#onResumed', () => {
-    it('gives the peer its full time from when reading went on', () => {
+    it('gives the peer its full time from the moment reading resumed', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       tick(schedule, 20_000)
       schedule.onResumed(28_000)
@@ -320,7 +320,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.next).to.equal(38_000)
     })
 
-    it('does the same under silence, and for a beat that is held', () => {
+    it('does the same with silence, and for a heartbeat that is held back', () => {
       const silence = new HeartbeatSchedule(SILENCE, 0)
       silence.onResumed(8_000)
       expect(silence.next).to.equal(38_000)
@@ -332,7 +332,7 @@ describe('HeartbeatSchedule', () => {
       expect(ping.isDead(58_000)).to.equal(true)
     })
 
-    it('asks for nothing where nothing was held against the peer', () => {
+    it('changes nothing if no silence was counting', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       schedule.onResumed(8_000)
       expect(schedule.next).to.equal(20_000)
@@ -340,7 +340,7 @@ describe('HeartbeatSchedule', () => {
   })
 
   describe('off', () => {
-    it('never asks for anything', () => {
+    it('never requests an action', () => {
       const schedule = new HeartbeatSchedule(OFF, 0)
       schedule.onReady(0)
       schedule.configure(OFF, 1, true)
@@ -370,7 +370,7 @@ describe('HeartbeatSchedule', () => {
   })
 
   describe('#configure', () => {
-    it('counts a new interval from the last beat', () => {
+    it('counts a new interval from the last heartbeat', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       schedule.configure({ ...PING, interval: 5_000 }, 1_000, true)
       expect(schedule.next).to.equal(5_000)
@@ -380,7 +380,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.next).to.equal(8_000)
     })
 
-    it('does not postpone the beats when called repeatedly', () => {
+    it('does not postpone heartbeats if it is called repeatedly', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       for (let now = 1_000; now <= 4_000; now += 1_000)
         schedule.configure({ ...PING, interval: 5_000 }, now, true)
@@ -395,7 +395,7 @@ describe('HeartbeatSchedule', () => {
       expect(tick(schedule, 30_000)).to.equal('suspect')
     })
 
-    it('does not start the beats before the connection is ready, and applies once it is', () => {
+    it('does not start heartbeats before the connection is ready, and applies once it is', () => {
       const schedule = new HeartbeatSchedule(MESSAGE, 0)
       schedule.configure({ ...MESSAGE, interval: 5_000 }, 1_000, false)
       expect(schedule.next).to.equal(Infinity)
@@ -422,7 +422,7 @@ describe('HeartbeatSchedule', () => {
       }
     })
 
-    it('begins with another style now, whatever was before', () => {
+    it('starts another style now, whatever the previous one was', () => {
       for (const [before, after, next] of [
         [OFF, PING, 120_000],
         [OFF, MESSAGE, 120_000],
@@ -445,7 +445,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.next).to.equal(46_000)
     })
 
-    it('keeps beat and timeout between pings and messages', () => {
+    it('keeps heartbeat and timeout between pings and messages', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       tick(schedule, 20_000)
       schedule.configure(MESSAGE, 22_000, true)
@@ -454,7 +454,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.next).to.equal(40_000)
     })
 
-    it('keeps quiet after a change to messages before the connection is ready', () => {
+    it('sends nothing after a change to messages before the connection is ready', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       tick(schedule, 20_000)
       schedule.configure(MESSAGE, 22_000, false)

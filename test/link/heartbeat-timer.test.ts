@@ -9,7 +9,7 @@ import { SeededRandom } from '../support/seeded-random.js'
 
 const LOST = new ConnectionLostError('It was lost', 1006, '')
 
-/** Notes how often a clock is asked for a timer, and how many it ever had at once. */
+/** Counts the timers that were started on a clock, and the most that ran at once. */
 class CountingClock extends FakeClock {
   wakeUps = 0
   most = 0
@@ -24,7 +24,7 @@ class CountingClock extends FakeClock {
   }
 }
 
-/** Something that is due at given times, one after another, and notes when it was run. */
+/** An item that is due at the given times, one after another, and records when it ran. */
 function dueAt(clock: FakeClock, times: number[], tolerance = 0, run: () => void = () => undefined) {
   const runs: number[] = []
   const due = {
@@ -54,7 +54,7 @@ describe('SharedHeartbeatTimer', () => {
     })
   })
 
-  it('runs each when it is due, in order, on one timer of the clock', async () => {
+  it('runs each item when it is due, in order, with one timer of the clock', async () => {
     const clock = new CountingClock()
     const random = new SeededRandom(7)
     const order: number[] = []
@@ -66,7 +66,7 @@ describe('SharedHeartbeatTimer', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('lets what is due a little later run early, where another runs anyway', async () => {
+  it('runs an item that is due a little later early if another one runs anyway', async () => {
     const clock = new CountingClock()
     const first = dueAt(clock, [100], 50)
     const second = dueAt(clock, [130], 50)
@@ -77,7 +77,7 @@ describe('SharedHeartbeatTimer', () => {
     expect(clock.wakeUps).to.equal(2)
   })
 
-  it('runs a lone one on the dot, also when it is woken up in vain shortly before', async () => {
+  it('runs a single item exactly on time, even after an unnecessary wake-up shortly before', async () => {
     const clock = new CountingClock()
     const putOff = dueAt(clock, [100])
     const lone = dueAt(clock, [120], 50)
@@ -87,7 +87,7 @@ describe('SharedHeartbeatTimer', () => {
     expect(putOff.runs).to.deep.equal([])
   })
 
-  it('is not woken up for what has been put off by the time that it looks', async () => {
+  it('does not wake up for an item that has been postponed by the time it checks', async () => {
     const clock = new CountingClock()
     const verdicts = Array.from({ length: 100 }, (_, index) => dueAt(clock, [110 + index]))
     dueAt(clock, [100], 0, () => {
@@ -99,7 +99,7 @@ describe('SharedHeartbeatTimer', () => {
     expect(verdicts.every(({ runs }) => runs[0] === 1_000)).to.equal(true)
   })
 
-  it('asks the clock anew when something is due earlier than all before', async () => {
+  it('sets the timer again if an item is due earlier than all others', async () => {
     const clock = new CountingClock()
     const late = dueAt(clock, [100])
     const early = dueAt(clock, [50])
@@ -108,7 +108,7 @@ describe('SharedHeartbeatTimer', () => {
     expect([early.runs, late.runs]).to.deep.equal([[50], [100]])
   })
 
-  it('goes on with all others after one that throws', async () => {
+  it('continues with all other items after one that throws', async () => {
     const clock = new FakeClock()
     const broken = dueAt(clock, [100, 200], 0, () => {
       throw new Error('oops')
@@ -128,7 +128,7 @@ describe('SharedHeartbeatTimer', () => {
         },
         delay,
       )
-    // Armed before the clock caught anything: an earlier one has it ask anew.
+    // Started before the clock caught anything: an earlier item sets the timer again.
     dueAt(clock, [99])
     await clock.advance(200)
     expect(others.map(({ runs }) => runs)).to.deep.equal([[100], [100], [150]])
@@ -137,7 +137,7 @@ describe('SharedHeartbeatTimer', () => {
   })
 
   describe('#update', () => {
-    it('forgets what is never due again, whatever place it has, and then needs no timer', async () => {
+    it('forgets an item that is never due again, wherever it is in the heap, and then needs no timer', async () => {
       const clock = new FakeClock()
       const all = Array.from({ length: 100 }, (_, index) => dueAt(clock, [(index * 37) % 100]))
       const gone = all.filter((_, index) => index % 3 === 0)
@@ -159,7 +159,7 @@ describe('SharedHeartbeatTimer', () => {
       expect(all.map(({ runs }) => runs)).to.deep.equal(expected)
     })
 
-    it('keeps the order of all others, whichever it forgets', async () => {
+    it('keeps the order of all other items, whichever it forgets', async () => {
       for (let seed = 0; seed < 200; seed += 1) {
         const random = new SeededRandom(seed)
         const clock = new FakeClock()
@@ -179,7 +179,7 @@ describe('SharedHeartbeatTimer', () => {
       }
     })
 
-    it('takes a new time while others are being run', async () => {
+    it('accepts a new time while other items run', async () => {
       const clock = new FakeClock()
       const other = dueAt(clock, [500])
       dueAt(clock, [100], 0, () => {
@@ -191,10 +191,10 @@ describe('SharedHeartbeatTimer', () => {
     })
   })
 
-  describe('under a thousand links', () => {
+  describe('with a thousand links', () => {
     const PING: HeartbeatSettings = { style: 'ping', interval: 20_000, timeout: 10_000 }
 
-    /** A thousand monitors that began one after another, within one interval; those that are alive answer after 50 ms. */
+    /** A thousand monitors, started one after another within one interval. Live peers reply after 50 ms. */
     async function thousand(clock: FakeClock, isAlive: (index: number) => boolean) {
       const links = Array.from({ length: 1_000 }, (_, index) => ({
         isAlive: isAlive(index),
@@ -229,12 +229,12 @@ describe('SharedHeartbeatTimer', () => {
       return links
     }
 
-    /** Moves on, all timers that are due at a time at once. */
+    /** Advances the clock, running all timers of the same time at once. */
     async function run(clock: FakeClock, until: number): Promise<void> {
       while (clock.now() < until) await clock.jump(25)
     }
 
-    it('beats each of them once per interval, a twentieth of it early at most, and without drift', async () => {
+    it('sends each heartbeat once per interval, at most a twentieth of it early, and without drift', async () => {
       const clock = new FakeClock()
       const links = await thousand(clock, () => true)
       await run(clock, 120_000)
@@ -243,13 +243,13 @@ describe('SharedHeartbeatTimer', () => {
         expect(beats.length, `link ${index}`).to.be.within(4, 6)
         beats.forEach((time, round) => {
           const nominal = opened + (round + 1) * 20_000
-          expect(time - nominal, `beat ${round} of link ${index}`).to.be.within(-1_000, 25)
+          expect(time - nominal, `heartbeat ${round} of link ${index}`).to.be.within(-1_000, 25)
         })
         expect(deaths).to.deep.equal([])
       })
     }).timeout(20_000)
 
-    it('wakes up a few times per interval for all of them', async () => {
+    it('wakes up only a few times per interval for all of them', async () => {
       const clock = new FakeClock()
       const links = await thousand(clock, () => true)
       await run(clock, 40_000)
@@ -257,7 +257,7 @@ describe('SharedHeartbeatTimer', () => {
       expect(times.size).to.be.within(18, 25)
     }).timeout(20_000)
 
-    it('gives up those that do not answer, each on the dot, and no other', async () => {
+    it('detects each peer that does not reply exactly on time, and no other', async () => {
       const clock = new FakeClock()
       const links = await thousand(clock, (index) => index % 2 === 0)
       await run(clock, 49_975)
@@ -268,7 +268,7 @@ describe('SharedHeartbeatTimer', () => {
       })
     }).timeout(20_000)
 
-    it('needs no timer once all are stopped', async () => {
+    it('needs no timer once all of them have stopped', async () => {
       const clock = new FakeClock()
       const links = await thousand(clock, () => false)
       expect(clock.timers).to.equal(1)
@@ -276,7 +276,7 @@ describe('SharedHeartbeatTimer', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('follows one whose interval is changed while it is open', async () => {
+    it('follows a link whose interval changes while it is open', async () => {
       const clock = new FakeClock()
       const [first] = await thousand(clock, () => false)
       const changed = first as { monitor: HeartbeatMonitor; beats: number[] }

@@ -5,10 +5,10 @@ import type { HeartbeatReader, HeartbeatSettings, HeartbeatSource } from '#src/l
 import { OFF, PING } from '../support/heartbeat-settings.js'
 
 describe('Heartbeat', () => {
-  it('reads and drives its source', async () => {
+  it('reads and controls its source', async () => {
     const read: [HeartbeatOption, HeartbeatSettings][] = []
     const configured: HeartbeatSettings[] = []
-    // Its constructor is internal, and so not declared.
+    // The constructor is internal and therefore not declared.
     const Constructor = Heartbeat as unknown as new (
       source: HeartbeatSource,
       read: HeartbeatReader,

@@ -3,7 +3,7 @@ import { ConnectFailedError, ConnectTimeoutError, HandshakeError, ProtocolViolat
 import type { Transport } from 'holdfast'
 import { LinkClosing, chooseError } from '#src/link/link-closing.js'
 
-/** The closing of a transport that notes its calls. */
+/** The closing of a transport that records its calls. */
 function rig(isOpen = true) {
   const calls: string[] = []
   const transport = {
@@ -30,7 +30,7 @@ describe('chooseError', () => {
   const failed = new ConnectFailedError('ws://peer.test/', new Error('socket hang up'))
   const foreign = new Error('read ECONNRESET')
 
-  it('prefers what the server answered to the reason of this side', () => {
+  it('prefers the response of the server to the reason of this side', () => {
     expect(chooseError(answer, given)).to.equal(answer)
     expect(chooseError(violation, given)).to.equal(violation)
   })
@@ -49,14 +49,14 @@ describe('chooseError', () => {
 
 describe('LinkClosing', () => {
   describe('#close', () => {
-    it('starts the closing handshake, and notes that this side did', () => {
+    it('starts the closing handshake, and records that this side did', () => {
       const { calls, closing } = rig()
       closing.close(4001, 'bye')
       expect(calls).to.deep.equal(['close 4001 bye'])
       expect(closing).to.include({ isLocal: true, sentCode: 4001 })
     })
 
-    it('does not count as local, or as sent, if the peer began to close', () => {
+    it('does not count as local, or as sent, if the peer started to close', () => {
       const { closing } = rig(false)
       closing.close(4001, 'late')
       expect(closing).to.include({ isLocal: false, sentCode: undefined })
@@ -71,14 +71,14 @@ describe('LinkClosing', () => {
       expect(closing).to.include({ isLocal: true, sentCode: undefined })
     })
 
-    it('does not count as local if the peer began to close', () => {
+    it('does not count as local if the peer started to close', () => {
       const { calls, closing } = rig(false)
       closing.terminate()
       expect(calls).to.deep.equal(['terminate'])
       expect(closing.isLocal).to.equal(false)
     })
 
-    it('still counts as local when it follows the closing handshake of this side', () => {
+    it('still counts as local if it follows the closing handshake of this side', () => {
       const { closing } = rig()
       closing.close(4001, 'bye')
       closing.terminate()
@@ -86,8 +86,8 @@ describe('LinkClosing', () => {
     })
   })
 
-  describe('#terminate for a reason', () => {
-    it('tells the first one', () => {
+  describe('#terminate with a reason', () => {
+    it('reports the first one', () => {
       const { calls, closing } = rig()
       const [first, second] = [new Error('first'), new Error('second')]
       closing.terminate(first)
@@ -105,7 +105,7 @@ describe('LinkClosing', () => {
       expect(rig().closing.onEnd(end)).to.deep.equal({ ...end, error: undefined })
     })
 
-    it('takes the code from the transport if it has sent one itself', () => {
+    it('uses the code of the transport if that has sent one itself', () => {
       const { closing } = rig()
       closing.onEnd({ ...LOST, sentCode: 1009 })
       expect(closing.sentCode).to.equal(1009)
@@ -120,13 +120,13 @@ describe('LinkClosing', () => {
   })
 
   describe('#end', () => {
-    it('is what was noted of the end of the socket', () => {
+    it('is the recorded end of the socket', () => {
       const { closing } = rig()
       const end = closing.onEnd({ code: 1001, reason: 'moving' })
       expect(closing.end).to.equal(end)
     })
 
-    it('is an abnormal end while there is no word of one, for the reason of this side if there is one', () => {
+    it('is an abnormal end while none has been reported, with the reason of this side if there is one', () => {
       const { closing } = rig()
       expect(closing.end).to.deep.equal({ ...LOST, error: undefined })
       const reason = new Error('silent')

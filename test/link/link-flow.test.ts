@@ -7,7 +7,7 @@ import { RESOLVED } from '#src/core/deferred.js'
 import { LinkFlow } from '#src/link/link-flow.js'
 import { ReadDemand } from '#src/link/read-flow.js'
 
-/** A transport whose buffer leaves when the test says so, the first message first. */
+/** A transport whose buffer leaves when the test decides, the first message first. */
 class SlowTransport implements Transport {
   readonly #buffer: { readonly size: number; readonly flushed: (() => void) | undefined }[] = []
   readonly sent: (string | Uint8Array)[] = []
@@ -22,7 +22,7 @@ class SlowTransport implements Transport {
     this.bufferedAmount += data.length
   }
 
-  /** Lets so many messages leave. */
+  /** Lets `count` messages leave. */
   flush(count = this.#buffer.length): void {
     for (const { size, flushed } of this.#buffer.splice(0, count)) {
       this.bufferedAmount -= size
@@ -38,7 +38,7 @@ class SlowTransport implements Transport {
   resume(): void {}
 }
 
-/** The flow of a link that is open until it is lost, with a high-water mark of 100 for what it sends. */
+/** The flow of a link that is open until it is lost, with a send high-water mark of 100. */
 class TestFlow extends LinkFlow {
   lostWith: Error | undefined
 
@@ -76,7 +76,7 @@ function rig(): { transport: SlowTransport; flow: TestFlow } {
   return { transport, flow: new TestFlow(transport) }
 }
 
-/** Tells whether a promise has settled by now. */
+/** Returns whether a promise has settled by now. */
 async function isSettled(promise: Promise<void>): Promise<boolean> {
   let settled = false
   void promise.then(() => (settled = true))
@@ -88,7 +88,7 @@ async function isSettled(promise: Promise<void>): Promise<boolean> {
 
 describe('LinkFlow', () => {
   describe('#send', () => {
-    it('hands text and bytes on as they are, in order', () => {
+    it('passes text and bytes unchanged, in order', () => {
       const { transport, flow } = rig()
       const bytes = new Uint8Array([1])
       void flow.send('text')
@@ -97,12 +97,12 @@ describe('LinkFlow', () => {
       expect(transport.sent[1]).to.equal(bytes)
     })
 
-    it('is settled already below the mark, with one promise for all', () => {
+    it('is already resolved below the mark, with one promise for all sends', () => {
       const { flow } = rig()
       expect(flow.send('x'.repeat(99))).to.equal(RESOLVED)
     })
 
-    it('waits at the mark, until a quarter of it is left', async () => {
+    it('waits at the mark until a quarter of it is left', async () => {
       const { transport, flow } = rig()
       void flow.send('x'.repeat(50))
       const waiting = flow.send('x'.repeat(25))
@@ -115,7 +115,7 @@ describe('LinkFlow', () => {
       expect(await isSettled(higher)).to.equal(true)
     })
 
-    it('does not go on before that', async () => {
+    it('does not resolve before that', async () => {
       const { transport, flow } = rig()
       const first = flow.send('x'.repeat(100))
       const second = flow.send('x'.repeat(26))
@@ -128,14 +128,14 @@ describe('LinkFlow', () => {
       expect(await isSettled(second)).to.equal(true)
     })
 
-    it('has one promise for all that wait', () => {
+    it('has one promise for all pending sends', () => {
       const { flow } = rig()
       const waiting = flow.send('x'.repeat(100))
       expect(waiting).not.to.equal(RESOLVED)
       expect(flow.send('x')).to.equal(waiting)
     })
 
-    it('lets those that wait go on although the last send did not wait', async () => {
+    it('resolves pending sends even if the last send did not have to wait', async () => {
       const { transport, flow } = rig()
       const waiting = flow.send('x'.repeat(101))
       transport.bufferedAmount -= 10
@@ -146,14 +146,14 @@ describe('LinkFlow', () => {
       expect(await isSettled(waiting)).to.equal(true)
     })
 
-    it('counts anew once the buffer has emptied', () => {
+    it('counts from zero once the buffer is empty', () => {
       const { transport, flow } = rig()
       void flow.send('x'.repeat(100))
       transport.flush()
       expect(flow.send('x')).to.equal(RESOLVED)
     })
 
-    it('is settled already when the transport takes even much at once', () => {
+    it('is already resolved if the transport accepts even a lot of data immediately', () => {
       const { transport, flow } = rig()
       transport.send = (_data, flushed) => flushed?.()
       expect(flow.send('x'.repeat(1_000))).to.equal(RESOLVED)
@@ -161,7 +161,7 @@ describe('LinkFlow', () => {
   })
 
   describe('#excess', () => {
-    it('tells what waits past 16 times the mark, and nothing at it or below', () => {
+    it('returns the waiting bytes above 16 times the mark, and nothing at it or below', () => {
       const { transport, flow } = rig()
       void flow.send('x'.repeat(1_600))
       expect(flow.excess).to.equal(undefined)
@@ -171,16 +171,16 @@ describe('LinkFlow', () => {
       expect(flow.excess).to.equal(undefined)
     })
 
-    it('asks nothing of the transport below the mark', () => {
+    it('does not query the transport below the mark', () => {
       const { transport, flow } = rig()
       void flow.send('x')
-      Object.defineProperty(transport, 'bufferedAmount', { get: () => expect.fail('it was asked') })
+      Object.defineProperty(transport, 'bufferedAmount', { get: () => expect.fail('it was queried') })
       expect(flow.excess).to.equal(undefined)
     })
   })
 
   describe('#endFlow', () => {
-    it('lets all that wait go on, once', async () => {
+    it('resolves all pending sends, once', async () => {
       const { transport, flow } = rig()
       const all = [flow.send('x'.repeat(100)), flow.send('x')]
       expect(flow.lose(new Error('lost'))).to.deep.equal([])
@@ -189,12 +189,12 @@ describe('LinkFlow', () => {
       transport.flush()
     })
 
-    it('refuses what is sent from then on, and says why the link was lost', () => {
+    it('rejects later sends, with the reason why the link was lost', () => {
       const { flow } = rig()
       const cause = new Error('lost')
       flow.lose(cause)
       expect(() => flow.send('x'))
-        .to.throw(ConnectionLostError, 'Connection 3 is gone')
+        .to.throw(ConnectionLostError, 'Cannot send: connection #3 was lost')
         .with.property('cause', cause)
     })
   })

@@ -8,7 +8,7 @@ import { ready } from '../support/rig.js'
 const ALIVE = { type: 'KeepAlive' }
 const ALIVE_TEXT = '{"type":"KeepAlive"}'
 
-/** The messages of one link whose socket takes them at once, unless it is told to hold them. */
+/** The messages of one link whose socket accepts them immediately, unless it holds them back. */
 function rig(message: unknown, interval = 1_000) {
   const clock = new FakeClock()
   const controller = new AbortController()
@@ -37,13 +37,13 @@ function rig(message: unknown, interval = 1_000) {
 }
 
 describe('PeriodicMessages', () => {
-  it('sends a message through the codec every interval, the first time after one', async () => {
+  it('sends a message through the codec every interval, the first one after one interval', async () => {
     const { clock, sent } = rig(ALIVE)
     await clock.advance(3_000)
     expect(sent).to.deep.equal([`1000: ${ALIVE_TEXT}`, `2000: ${ALIVE_TEXT}`, `3000: ${ALIVE_TEXT}`])
   })
 
-  it('calls a function each time, and sends nothing when that returns undefined', async () => {
+  it('calls a function each time, and sends nothing if it returns undefined', async () => {
     let calls = 0
     const { clock, errors, sent } = rig(() => ((calls += 1) === 2 ? undefined : { calls }))
     await clock.advance(3_000)
@@ -61,7 +61,7 @@ describe('PeriodicMessages', () => {
     expect(sent).to.have.length(1)
   })
 
-  it('ends when it is not wanted any more', async () => {
+  it('ends once its link is no longer in use', async () => {
     const { clock, line, sent } = rig(ALIVE)
     line.isWanted = false
     await clock.advance(1_000)
@@ -71,7 +71,7 @@ describe('PeriodicMessages', () => {
     expect(sent).to.deep.equal([])
   })
 
-  it('lets at most one wait, and goes on once that has left', async () => {
+  it('has at most one message waiting, and continues once that has left', async () => {
     const { clock, held, line, sent } = rig(ALIVE)
     line.isHolding = true
     await clock.advance(5_500)
@@ -82,7 +82,7 @@ describe('PeriodicMessages', () => {
     expect(sent).to.deep.equal([`1000: ${ALIVE_TEXT}`, `6000: ${ALIVE_TEXT}`])
   })
 
-  it('leaves out what was slept through', async () => {
+  it('skips messages missed during a sleep', async () => {
     const { clock, sent } = rig(ALIVE)
     await clock.jump(10_500)
     expect(sent).to.deep.equal([`10500: ${ALIVE_TEXT}`])
@@ -90,7 +90,7 @@ describe('PeriodicMessages', () => {
     expect(sent).to.have.length(2)
   })
 
-  it('reports a function that throws each time, and goes on', async () => {
+  it('reports a function that throws every time, and continues', async () => {
     let calls = 0
     const { clock, errors, sent } = rig(() => {
       calls += 1
@@ -125,7 +125,7 @@ describe('PeriodicMessages', () => {
     expect(errors[0]).to.be.instanceOf(EncodeError)
   })
 
-  it('sends nothing where its function closes the link', async () => {
+  it('sends nothing if the message function closes the link', async () => {
     const { clock, line, sent } = rig(() => {
       line.isOpen = false
       return ALIVE
@@ -134,7 +134,7 @@ describe('PeriodicMessages', () => {
     expect(sent).to.deep.equal([])
   })
 
-  it('goes along with another one that is due, so that many links wake the process up once', async () => {
+  it('runs together with other items, so that many links cause a single wake-up', async () => {
     const { clock, sent } = rig(ALIVE)
     const early: number[] = []
     clock.setTimeout(() => undefined, 980)
@@ -149,11 +149,11 @@ describe('PeriodicMessages', () => {
   })
 })
 
-describe('The option periodic', () => {
+describe('The periodic option', () => {
   const periodic = { interval: 1_000, message: ALIVE }
   const options = { periodic, heartbeat: false } as const
 
-  it('sends from when @OnOpen has settled, on every connection', async () => {
+  it('sends once @OnOpen has completed, on every connection', async () => {
     let finish: (() => void) | undefined
     const rigged = await ready(options, {
       open: ({ isReconnect }) => {
@@ -173,14 +173,14 @@ describe('The option periodic', () => {
     expect(server.peer.received).to.deep.equal([ALIVE_TEXT])
   })
 
-  it('passes no verdict on a server that says nothing', async () => {
+  it('does not detect a silent server as dead', async () => {
     const { client, clock, witness } = await ready(options)
     await clock.advance(3_600_000)
     expect(client.connection.state.status).to.equal('open')
     expect(witness.errors).to.deep.equal([])
   })
 
-  it('changes to the new link in a handover when that is ready, and leaves the old one', async () => {
+  it('moves to the new link in a handover when that is ready, and leaves the old one', async () => {
     let answer: (() => void) | undefined
     const { client, clock, server } = await ready(
       { ...options, requests: {} },
@@ -202,7 +202,7 @@ describe('The option periodic', () => {
     await client.connection.terminate()
   })
 
-  it('lets the message of end() be the last', async () => {
+  it('does not send after the message of end()', async () => {
     const { client, clock, server } = await ready({ ...options, closeTimeout: 10_000 })
     const ending = client.connection.end({ type: 'CloseStream' })
     await clock.advance(5_000)
@@ -213,7 +213,7 @@ describe('The option periodic', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('overtakes what waits for the rate limit, within the reserve, and does not pile up', async () => {
+  it('overtakes messages that wait for the rate limiter, within the reserve, and does not pile up', async () => {
     const { client, clock, server } = await ready({
       ...options,
       periodic: { interval: 100, message: ALIVE },
@@ -226,7 +226,7 @@ describe('The option periodic', () => {
     await client.connection.terminate()
   })
 
-  it('reports what cannot be made with stage "encode"', async () => {
+  it('reports a message that cannot be created with stage "encode"', async () => {
     const message = (): never => {
       throw new Error('no token')
     }

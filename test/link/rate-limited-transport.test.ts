@@ -20,7 +20,7 @@ const REQUEST = {
 }
 
 describe('RateLimitedTransport', () => {
-  it('lets no more go than the rate allows, in order, over handlers and senders alike', async () => {
+  it('sends no faster than the limit, in order, across handlers and senders', async () => {
     const { client, server, clock } = await ready({ rateLimit, heartbeat: false })
     for (const text of ['a', 'b', 'c', 'd']) void client.connection.send(text)
     expect(server.peer.received).to.deep.equal(['a', 'b'])
@@ -39,7 +39,7 @@ describe('RateLimitedTransport', () => {
     expect(server.peer.received).to.deep.equal(['a', 'b'])
   })
 
-  it('lets heartbeats by message overtake, too', async () => {
+  it('lets message heartbeats overtake, too', async () => {
     const heartbeat = { interval: 500, timeout: 400, message: () => 'beat' }
     const { client, server, clock } = await ready({ rateLimit, heartbeat })
     for (const text of ['a', 'b', 'c']) void client.connection.send(text)
@@ -47,7 +47,7 @@ describe('RateLimitedTransport', () => {
     expect(server.peer.received).to.deep.equal(['a', 'b', '"beat"'])
   })
 
-  it('copies bytes that wait, which their owner may use again', async () => {
+  it('copies bytes that wait, because their owner can reuse the memory', async () => {
     const { client, server, clock } = await ready({ rateLimit, heartbeat: false })
     const bytes = new Uint8Array(1)
     for (const value of [1, 2, 3, 4]) void client.connection.send(bytes.fill(value))
@@ -55,15 +55,15 @@ describe('RateLimitedTransport', () => {
     expect(server.peer.received.map((data) => (data as Uint8Array)[0])).to.deep.equal([1, 2, 3, 4])
   })
 
-  it('counts what waits for its time: past 16 times sendHighWaterMark a send throws', async () => {
+  it('counts waiting messages: above 16 times sendHighWaterMark a send throws', async () => {
     const { client, clock } = await ready({ rateLimit, heartbeat: false, sendHighWaterMark: 100 })
     for (const text of ['a', 'b', 'x'.repeat(1_600), 'y']) void client.connection.send(text)
-    expect(() => client.connection.send('z')).to.throw(OutboxFullError, '1601 bytes wait to be sent')
+    expect(() => client.connection.send('z')).to.throw(OutboxFullError, '1601 bytes are waiting')
     await clock.advance(1_000)
     void client.connection.send('z')
   })
 
-  it('resolves whenDrained for what waits now, though it was drained once before', async () => {
+  it('resolves whenDrained for the messages waiting now, even if it was drained before', async () => {
     const clock = new FakeClock()
     const limiter = new RateLimiter<RateLimitedFrame>({ messages: 1, per: 1_000 }, clock, {
       send: (frame) => frame.run(),
@@ -83,7 +83,7 @@ describe('RateLimitedTransport', () => {
     expect(isDrained).to.equal(true)
   })
 
-  it('is flow control for the sender', async () => {
+  it('provides flow control to the sender', async () => {
     const { client, clock } = await ready({ rateLimit, heartbeat: false, sendHighWaterMark: 2 })
     let isThrough = false
     for (const text of ['a', 'b', 'c']) void client.connection.send(text)
@@ -94,7 +94,7 @@ describe('RateLimitedTransport', () => {
     expect(isThrough).to.equal(true)
   })
 
-  it('lets what waits go before close(), within its time', async () => {
+  it('sends waiting messages before close(), within its time', async () => {
     const { client, server, clock } = await ready({ rateLimit, heartbeat: false })
     for (const text of ['a', 'b', 'c', '']) void client.connection.send(text)
     const closing = client.close()
@@ -104,7 +104,7 @@ describe('RateLimitedTransport', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('gives up what cannot go within half of closeTimeout, and what a lost connection held back: both are reported', async () => {
+  it('discards and reports what cannot be sent within half of closeTimeout, and what a lost connection held back', async () => {
     for (const isLost of [true, false]) {
       const { client, server, clock, witness } = await ready({
         rateLimit,
@@ -124,7 +124,7 @@ describe('RateLimitedTransport', () => {
     }
   })
 
-  it('tells when a heartbeat has left, not when it was handed over', async () => {
+  it('reports that a heartbeat has left only when it has, not when it was passed on', async () => {
     const clock = new FakeClock()
     const server = new MemoryServer()
     const limiter = new RateLimiter<RateLimitedFrame>({ messages: 1, per: 1_000 }, clock, {
@@ -147,7 +147,7 @@ describe('RateLimitedTransport', () => {
   })
 
   describe('#clear', () => {
-    /** Two open transports on one limiter, as during a handover, each with the times of what its peer received. */
+    /** Two open transports on one limiter, as during a handover, each with the times at which its peer received messages. */
     async function two(settings: RateLimitSettings) {
       const clock = new FakeClock()
       const server = new MemoryServer()
@@ -164,7 +164,7 @@ describe('RateLimitedTransport', () => {
       return both
     }
 
-    it('leaves the frames of another transport on the same limiter as they were: in order, urgent, on time', async () => {
+    it('does not affect the frames of another transport on the same limiter: order, urgency and time stay', async () => {
       const { clock, old, fresh } = await two({ messages: 2, per: 1_000, reserve: 1 })
       fresh.transport.send('m0')
       fresh.transport.ping(new Uint8Array())

@@ -10,7 +10,7 @@ interface Sent {
   readonly at: number
 }
 
-/** A limiter whose sends are noted with their times. */
+/** A limiter whose sends are recorded with their times. */
 function rig(settings: RateLimitSettings = { messages: 3, per: 1_000, reserve: 1 }) {
   const clock = new FakeClock()
   const sent: Sent[] = []
@@ -24,7 +24,7 @@ function rig(settings: RateLimitSettings = { messages: 3, per: 1_000, reserve: 1
 
 describe('RateLimiter', () => {
   describe('#push', () => {
-    it('sends at once what the rate allows, and leaves the reserve alone', () => {
+    it('sends immediately what the limit permits, and leaves the reserve alone', () => {
       const { items, push, clock } = rig()
       push('a', 'b')
       expect(items()).to.deep.equal(['a', 'b'])
@@ -34,7 +34,7 @@ describe('RateLimiter', () => {
       expect(clock.timers).to.equal(1)
     })
 
-    it('sends the rest in order, as each window allows', async () => {
+    it('sends the rest in order, as each window permits', async () => {
       const { clock, push, sent } = rig({ messages: 2, per: 1_000, reserve: 0 })
       push('a')
       await clock.advance(300)
@@ -49,7 +49,7 @@ describe('RateLimiter', () => {
       ])
     })
 
-    it('does not overtake what waits, though it would be allowed', async () => {
+    it('does not overtake waiting items, even if the limit would permit it', async () => {
       const { clock, items, limiter, push } = rig({ messages: 1, per: 1_000, reserve: 0 })
       clock.setTimeout(() => limiter.push('c'), 1_000)
       push('a', 'b')
@@ -57,14 +57,14 @@ describe('RateLimiter', () => {
       expect(items()).to.deep.equal(['a', 'b', 'c'])
     })
 
-    it('sends all that is due after a timer that fires late', async () => {
+    it('sends everything that is due after a timer that fires late', async () => {
       const { clock, items, push } = rig({ messages: 2, per: 1_000, reserve: 0 })
       push('a', 'b', 'c', 'd', 'e')
       await clock.jump(10_000)
       expect(items()).to.deep.equal(['a', 'b', 'c', 'd'])
     })
 
-    it('waits whole milliseconds where the clock knows fractions', async () => {
+    it('waits whole milliseconds even if the clock has fractions', async () => {
       const delays: number[] = []
       const clock = new FakeClock()
       const limiter = new RateLimiter<string>(
@@ -95,7 +95,7 @@ describe('RateLimiter', () => {
       expect(items()).to.deep.equal(['a', 'b', 'beat'])
     })
 
-    it('waits past the rate as well, and then overtakes', async () => {
+    it('waits if the whole limit is used, and then overtakes', async () => {
       const { clock, limiter, push, sent } = rig()
       push('a', 'b', 'c')
       limiter.pushUrgent('beat 1')
@@ -109,7 +109,7 @@ describe('RateLimiter', () => {
       ])
     })
 
-    it('does not overtake what is urgent too, though it would be allowed', async () => {
+    it('does not overtake other urgent items, even if the limit would permit it', async () => {
       const { clock, items, limiter } = rig({ messages: 1, per: 1_000 })
       clock.setTimeout(() => limiter.pushUrgent('beat 3'), 1_000)
       limiter.pushUrgent('beat 1')
@@ -118,7 +118,7 @@ describe('RateLimiter', () => {
       expect(items()).to.deep.equal(['beat 1', 'beat 2', 'beat 3'])
     })
 
-    it('does not wait for what is not urgent to be due', async () => {
+    it('does not wait for ordinary items to be due', async () => {
       const { clock, limiter, push, sent } = rig({ messages: 4, per: 1_000, reserve: 3 })
       limiter.pushUrgent('beat 1')
       limiter.pushUrgent('beat 2')
@@ -133,14 +133,14 @@ describe('RateLimiter', () => {
       expect(sent.slice(5)).to.deep.equal([{ item: 'b', at: 1_500 }])
     })
 
-    it('takes nothing from the others within its reserve', () => {
+    it('takes nothing from ordinary items within its reserve', () => {
       const { items, limiter, push } = rig()
       limiter.pushUrgent('beat')
       push('a', 'b')
       expect(items()).to.deep.equal(['beat', 'a', 'b'])
     })
 
-    it('has a reserve of 1 by default, and none where only one message is allowed', () => {
+    it('has a reserve of 1 by default, and none if only one message is permitted', () => {
       const two = rig({ messages: 2, per: 1_000 })
       two.push('a', 'b')
       expect(two.items()).to.deep.equal(['a'])
@@ -151,7 +151,7 @@ describe('RateLimiter', () => {
   })
 
   describe('#remove', () => {
-    it('returns what waits in the order of sending, and leaves no timer', async () => {
+    it('returns waiting items in sending order, and leaves no timer', async () => {
       const { clock, items, limiter, push } = rig()
       push('a', 'b', 'c', 'd')
       limiter.pushUrgent('beat 1')
@@ -163,7 +163,7 @@ describe('RateLimiter', () => {
       expect(items()).to.deep.equal(['a', 'b', 'beat 1'])
     })
 
-    it('leaves the others in order, and the urgent ones urgent', async () => {
+    it('keeps the order of the others, and their urgency', async () => {
       const { clock, limiter, push, sent } = rig({ messages: 2, per: 1_000, reserve: 1 })
       push('a', 'x1', 'b', 'x2', 'c')
       for (const item of ['beat 1', 'x beat', 'beat 2']) limiter.pushUrgent(item)
@@ -177,7 +177,7 @@ describe('RateLimiter', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('sends what is left when that is due, though what was removed would have gone first', async () => {
+    it('sends the remaining items when they are due, even if the removed ones would have been first', async () => {
       const { clock, limiter, push, sent } = rig({ messages: 4, per: 1_000, reserve: 3 })
       for (const item of ['beat 1', 'beat 2', 'beat 3']) limiter.pushUrgent(item)
       await clock.advance(500)
@@ -188,7 +188,7 @@ describe('RateLimiter', () => {
       expect(sent.at(-1)).to.deep.equal({ item: 'b', at: 1_500 })
     })
 
-    it('remembers what was sent, for a new connection has no new rate', () => {
+    it('remembers past sends, because a new connection has no new limit', () => {
       const { items, limiter, push } = rig()
       push('a', 'b')
       limiter.remove(() => true)
@@ -197,7 +197,7 @@ describe('RateLimiter', () => {
     })
   })
 
-  it('keeps the rate of a window with very many sends, whose times it does not all remember', async () => {
+  it('keeps the limit of a window with very many sends, although it does not remember all their times', async () => {
     const { clock, push, sent } = rig({ messages: 10_000, per: 60_000, reserve: 0 })
     const times = (): number[] => sent.map(({ at }) => at)
     push(...Array.from({ length: 5_000 }, () => 'a'))
@@ -215,7 +215,7 @@ describe('RateLimiter', () => {
       expect((times()[index] as number) - (times()[index - 10_000] as number)).to.be.at.least(60_000)
   })
 
-  it('counts sends of about the same time as made at the latest of them', async () => {
+  it('treats sends at about the same time as made at the latest of them', async () => {
     const { clock, push, sent } = rig({ messages: 10_000, per: 60_000, reserve: 0 })
     push(...Array.from({ length: 5_000 }, () => 'a'))
     await clock.advance(50)
@@ -226,7 +226,7 @@ describe('RateLimiter', () => {
     expect(sent).to.have.lengthOf(10_001)
   })
 
-  it('remembers no more for a higher rate', () => {
+  it('remembers no more times for a higher limit', () => {
     const noted = { now: 0, sent: 0 }
     const clock = Object.assign(new FakeClock(), { now: () => (noted.now += 0.1) })
     const send = (): void => void (noted.sent += 1)
@@ -247,7 +247,7 @@ describe('RateLimiter', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('goes on after a send that throws', async () => {
+  it('continues after a send that throws', async () => {
     const clock = new FakeClock()
     const tried: string[] = []
     const limiter = new RateLimiter<string>({ messages: 1, per: 1_000, reserve: 0 }, clock, {
@@ -263,7 +263,7 @@ describe('RateLimiter', () => {
     expect(tried).to.deep.equal(['a', 'b', 'c'])
   })
 
-  it('keeps the rate where a send makes further ones', () => {
+  it('keeps the limit if a send causes further ones', () => {
     const sent: number[] = []
     const limiter = new RateLimiter<number>({ messages: 3, per: 1_000, reserve: 0 }, new FakeClock(), {
       send(item) {
@@ -276,7 +276,7 @@ describe('RateLimiter', () => {
     expect(limiter.remove(() => true)).to.deep.equal([3])
   })
 
-  it('never makes more sends in any window, keeps the reserve, the order and every item', async () => {
+  it('never exceeds the limit in any window, and keeps the reserve, the order and every item', async () => {
     const step = fc.record({
       do: fc.constantFrom(
         'push' as const,
@@ -320,7 +320,7 @@ describe('RateLimiter', () => {
   })
 })
 
-/** Expects that from each send to the one `messages` later there is a whole window. */
+/** Expects a whole window between each send and the one `messages` later. */
 function expectRate(sent: readonly Sent[], messages: number, per: number): void {
   for (const [index, { at }] of sent.entries()) {
     const later = sent[index + messages]

@@ -12,7 +12,7 @@ function rig() {
 }
 
 describe('ReadDemand', () => {
-  it('has somebody waiting until all who began have ended', () => {
+  it('is waiting until every wait has ended', () => {
     const { demand } = rig()
     expect(demand.isWaiting).to.equal(false)
     demand.add(2)
@@ -23,7 +23,7 @@ describe('ReadDemand', () => {
     expect(demand.isWaiting).to.equal(false)
   })
 
-  it('calls its listeners for each who begins to wait, for the last one who ends, and for each backlog', () => {
+  it('calls its listeners for each new wait, for the end of the last one, and for each backlog', () => {
     const { demand, listener } = rig()
     const calls: number[] = []
     const step = (change: () => void): void => {
@@ -63,7 +63,7 @@ describe('ReadDemand', () => {
     ])
   })
 
-  it('calls nobody who has unsubscribed, also from within a call', () => {
+  it('calls no listener that has unsubscribed, even during a call', () => {
     const { demand, listener } = rig()
     const once = {
       calls: 0,

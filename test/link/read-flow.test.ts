@@ -5,7 +5,7 @@ import { FakeClock } from 'holdfast/testing'
 import { ReadDemand } from '#src/link/read-flow.js'
 import { ReadFlow, probeIntervalOf } from '#src/link/read-flow.js'
 
-/** Back-pressure on a socket that only notes whether it is read. */
+/** Flow control of a socket that only records whether it is read. */
 function rig({ highWaterMark = 8, highWaterBytes = 1_000, probeInterval = 100, isReady = true } = {}) {
   const clock = new FakeClock()
   const socket = { isRead: true, resumes: 0, overflows: [] as BackpressureError[] }
@@ -35,13 +35,13 @@ function rig({ highWaterMark = 8, highWaterBytes = 1_000, probeInterval = 100, i
 }
 
 describe('ReadFlow', () => {
-  it('tells since when it has been read', async () => {
+  it('returns the time since which it has been read', async () => {
     const { clock, pressure, take, handle } = rig()
     expect(pressure.readSince).to.equal(0)
     await clock.advance(50)
     take(9)
     expect(pressure.readSince).to.equal(Infinity)
-    // A probe is no end of the pause.
+    // A probe does not end the pause.
     await clock.advance(150)
     expect(pressure.readSince).to.equal(Infinity)
     handle(9)
@@ -49,7 +49,7 @@ describe('ReadFlow', () => {
   })
 
   describe('marks', () => {
-    it('reads on at highWaterMark messages, and stops past it', () => {
+    it('keeps reading at highWaterMark messages, and stops above it', () => {
       const { socket, take, pressure } = rig()
       take(8)
       expect(socket.isRead).to.equal(true)
@@ -58,7 +58,7 @@ describe('ReadFlow', () => {
       expect(pressure.readSince === Infinity).to.equal(true)
     })
 
-    it('reads on at highWaterBytes, and stops past it', () => {
+    it('keeps reading at highWaterBytes, and stops above it', () => {
       const { socket, take } = rig()
       take(1, 1_000)
       expect(socket.isRead).to.equal(true)
@@ -66,7 +66,7 @@ describe('ReadFlow', () => {
       expect(socket.isRead).to.equal(false)
     })
 
-    it('goes on at a quarter of the messages, and not before (hysteresis)', () => {
+    it('resumes at a quarter of the messages, and not before (hysteresis)', () => {
       const { socket, take, handle, pressure } = rig()
       take(9)
       handle(6)
@@ -76,7 +76,7 @@ describe('ReadFlow', () => {
       expect(pressure.readSince === Infinity).to.equal(false)
     })
 
-    it('goes on at a quarter of the bytes, and not before', () => {
+    it('resumes at a quarter of the bytes, and not before', () => {
       const { socket, take, handle } = rig()
       take(3, 400)
       expect(socket.isRead).to.equal(false)
@@ -96,7 +96,7 @@ describe('ReadFlow', () => {
       expect(socket.isRead).to.equal(true)
     })
 
-    it('leaves no timer behind once it reads again', () => {
+    it('leaves no timer once it reads again', () => {
       const { clock, take, handle } = rig()
       take(9)
       expect(clock.timers).to.equal(1)
@@ -105,8 +105,8 @@ describe('ReadFlow', () => {
     })
   })
 
-  describe('while somebody who iterates is behind', () => {
-    it('stops reading, and goes on once they have caught up', () => {
+  describe('while an iterator is behind', () => {
+    it('stops reading, and resumes once the iterator has caught up', () => {
       const { socket, demand } = rig()
       demand.onBacklog('low', 'full')
       expect(socket.isRead).to.equal(false)
@@ -114,7 +114,7 @@ describe('ReadFlow', () => {
       expect(socket.isRead).to.equal(true)
     })
 
-    it('reads on all the same while a message is waited for, but not beyond all bounds', () => {
+    it('keeps reading if a message is waited for, but not beyond the hard limit', () => {
       const { socket, demand, overflows } = rig()
       demand.add()
       demand.onBacklog('low', 'full')
@@ -122,10 +122,10 @@ describe('ReadFlow', () => {
       demand.onBacklog('full', 'overfull')
       expect(socket.isRead).to.equal(false)
       expect(overflows()).to.deep.equal([0])
-      expect(socket.overflows[0]?.message).to.contain('An iteration over messages() is behind')
+      expect(socket.overflows[0]?.message).to.contain('A messages() loop is behind')
     })
 
-    it('stays paused for them when the handlers have caught up', () => {
+    it('stays paused for the iterator when the handlers have caught up', () => {
       const { socket, demand, take, handle } = rig()
       take(9)
       demand.onBacklog('low', 'full')
@@ -133,7 +133,7 @@ describe('ReadFlow', () => {
       expect(socket.isRead).to.equal(false)
     })
 
-    it('holds for a link that opens later, too: at once past the limit, past the mark once @OnOpen has settled', () => {
+    it('affects links that open later, too: immediately above the limit, above the mark once @OnOpen has completed', () => {
       const { socket, demand, pressure, open } = rig()
       pressure.release()
       demand.onBacklog('low', 'full')
@@ -148,7 +148,7 @@ describe('ReadFlow', () => {
     })
   })
 
-  describe('while somebody waits for a message', () => {
+  describe('while a message is waited for', () => {
     it('does not stop reading', () => {
       const { socket, demand, take } = rig()
       demand.add()
@@ -157,7 +157,7 @@ describe('ReadFlow', () => {
       expect(socket.overflows).to.deep.equal([])
     })
 
-    it('reads again when somebody begins to wait, and stops when they end', () => {
+    it('resumes when a wait starts, and stops when it ends', () => {
       const { socket, demand, take } = rig()
       take(9)
       demand.add()
@@ -166,7 +166,7 @@ describe('ReadFlow', () => {
       expect(socket.isRead).to.equal(false)
     })
 
-    it('reads on at 16 times the mark, and past it stops regardless and says so', () => {
+    it('keeps reading at 16 times the mark, and stops and reports above it', () => {
       const { socket, demand, take, overflows } = rig()
       demand.add()
       take(128)
@@ -174,10 +174,10 @@ describe('ReadFlow', () => {
       take(1)
       expect(socket.isRead).to.equal(false)
       expect(overflows()).to.deep.equal([129])
-      expect(socket.overflows[0]?.message).to.contain('129 messages wait for slow handlers')
+      expect(socket.overflows[0]?.message).to.contain('129 messages are pending')
     })
 
-    it('does the same past 16 times the bytes', () => {
+    it('does the same above 16 times the bytes', () => {
       const { socket, demand, take, overflows } = rig()
       demand.add()
       take(1, 16_001)
@@ -185,7 +185,7 @@ describe('ReadFlow', () => {
       expect(overflows()).to.deep.equal([1])
     })
 
-    it('says so to whoever begins to wait after that, too', () => {
+    it('reports this to later waits, too', () => {
       const { socket, demand, take, overflows } = rig()
       take(129)
       expect(overflows()).to.deep.equal([])
@@ -195,7 +195,7 @@ describe('ReadFlow', () => {
       expect(socket.isRead).to.equal(false)
     })
 
-    it('reads again below 16 times the mark', () => {
+    it('resumes below 16 times the mark', () => {
       const { socket, demand, take, handle } = rig()
       demand.add()
       take(129)
@@ -203,14 +203,14 @@ describe('ReadFlow', () => {
       expect(socket.isRead).to.equal(true)
     })
 
-    it('says nothing past 16 times the mark where nobody waits', () => {
+    it('reports nothing above 16 times the mark if nothing is waited for', () => {
       const { socket, take } = rig()
       take(129)
       expect(socket.overflows).to.deep.equal([])
       expect(socket.isRead).to.equal(false)
     })
 
-    it('stays sane when those that wait give up in the very call', () => {
+    it('stays consistent if the waits end during the call', () => {
       const clock = new FakeClock()
       const demand = new ReadDemand()
       let pauses = 0
@@ -235,8 +235,8 @@ describe('ReadFlow', () => {
     })
   })
 
-  describe('past 16 times the mark', () => {
-    it('is read no more, not even by a probe, however long it takes', async () => {
+  describe('above 16 times the mark', () => {
+    it('is not read, not even by a probe, however long it takes', async () => {
       const { clock, socket, take, pressure } = rig()
       take(129)
       expect(socket.isRead).to.equal(false)
@@ -246,7 +246,7 @@ describe('ReadFlow', () => {
       expect(socket.resumes).to.equal(0)
     })
 
-    it('stops within the chunk of the probe that passes it', async () => {
+    it('stops within the chunk of the probe that exceeds it', async () => {
       const { clock, socket, take, pressure } = rig()
       take(100)
       await clock.advance(100)
@@ -275,7 +275,7 @@ describe('ReadFlow', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('stops while @OnOpen runs, too, and says so', () => {
+    it('stops during @OnOpen, too, and reports that', () => {
       const { socket, take, overflows } = rig({ isReady: false })
       take(128)
       expect(socket.isRead).to.equal(true)
@@ -286,7 +286,7 @@ describe('ReadFlow', () => {
   })
 
   describe('probeInterval (B41)', () => {
-    it('reads once per interval while it is stopped, until one frame has come', async () => {
+    it('reads once per interval during a pause, until one frame has arrived', async () => {
       const { clock, socket, take, pressure } = rig()
       take(9)
       await clock.advance(99)
@@ -304,7 +304,7 @@ describe('ReadFlow', () => {
       expect(socket.isRead).to.equal(true)
     })
 
-    it('goes on for good when the handlers have caught up within that chunk', async () => {
+    it('resumes for good if the handlers have caught up within that chunk', async () => {
       const { clock, socket, take, handle, pressure } = rig()
       take(9)
       await clock.advance(100)
@@ -315,7 +315,7 @@ describe('ReadFlow', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('stays stopped when a frame that was read before arrives late', async () => {
+    it('stays paused if a frame read earlier arrives late', async () => {
       const { clock, socket, take, pressure } = rig()
       take(9)
       pressure.onFrame()
@@ -323,7 +323,7 @@ describe('ReadFlow', () => {
       expect(clock.timers).to.equal(1)
     })
 
-    it('goes on for good when the handlers have caught up meanwhile', async () => {
+    it('resumes for good if the handlers have caught up by then', async () => {
       const { clock, socket, take, handle, pressure } = rig()
       take(9)
       await clock.advance(100)
@@ -334,7 +334,7 @@ describe('ReadFlow', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('means nothing while it reads', () => {
+    it('does nothing while the socket is read', () => {
       const { clock, socket, pressure } = rig()
       pressure.onFrame()
       expect(socket.isRead).to.equal(true)
@@ -343,7 +343,7 @@ describe('ReadFlow', () => {
   })
 
   describe('#release', () => {
-    it('reads on for good, and leaves no timer', () => {
+    it('reads until the end, and leaves no timer', () => {
       const { clock, socket, take, pressure } = rig()
       take(9)
       pressure.release()
@@ -354,7 +354,7 @@ describe('ReadFlow', () => {
       expect(socket.overflows).to.deep.equal([])
     })
 
-    it('reads on also past 16 times the mark, whatever the demand does then', () => {
+    it('keeps reading even above 16 times the mark, whatever the demand does then', () => {
       const { socket, demand, take, pressure } = rig()
       take(129)
       pressure.release()
@@ -379,7 +379,7 @@ describe('ReadFlow', () => {
       expect(forgotten).to.deep.equal([pressure])
     })
 
-    it('changes nothing while it reads, but stops no more', () => {
+    it('changes nothing while it reads, but never stops again', () => {
       const { socket, take, pressure } = rig()
       pressure.release()
       take(9)
@@ -387,7 +387,7 @@ describe('ReadFlow', () => {
     })
   })
 
-  it('is paused as its model says, whatever happens', () => {
+  it('is paused exactly when its model is, whatever happens', () => {
     const marks = { highWaterMark: 8, highWaterBytes: 1_000 }
     const step = fc.oneof(
       fc.record({ kind: fc.constant('take' as const), bytes: fc.integer({ min: 0, max: 500 }) }),
@@ -427,7 +427,7 @@ describe('ReadFlow', () => {
     )
   })
 
-  it('reads on while @OnOpen runs, which may wait for messages', () => {
+  it('keeps reading during @OnOpen, which can wait for messages', () => {
     const { socket, take, pressure } = rig({ isReady: false })
     take(9)
     expect(socket.isRead).to.equal(true)
@@ -437,7 +437,7 @@ describe('ReadFlow', () => {
 })
 
 describe('probeIntervalOf', () => {
-  it('is the interval of the heartbeat, at most 20 seconds where there is none', () => {
+  it('is the interval of the heartbeat, at most 20 seconds if there is none', () => {
     const intervals = [
       { style: 'ping', interval: 5_000, timeout: 1_000 },
       { style: 'silence', silence: 10_000 },

@@ -5,15 +5,15 @@ import { ready } from '../support/rig.js'
 
 const heartbeat = { interval: 1_000, timeout: 500, text: 'ping', reply: 'pong' }
 
-/** Has a peer answer each `ping` with `pong`, 20 ms later. */
+/** Makes a peer answer each `ping` with `pong`, 20 ms later. */
 function answer(peer: MemoryPeer, clock: { setTimeout(callback: () => void, delay: number): unknown }): void {
   peer.onMessage = (data) => {
     if (data === 'ping') clock.setTimeout(() => peer.send('pong'), 20)
   }
 }
 
-describe('A heartbeat by text', () => {
-  it('goes out and comes in as it is, among JSON: no handler sees it, and no codec', async () => {
+describe('A text heartbeat', () => {
+  it('bypasses handlers and codec in both directions, among JSON messages', async () => {
     const { client, server, clock, witness } = await ready({ heartbeat })
     answer(server.peer, clock)
     void client.connection.sendJson({ a: 1 })
@@ -27,7 +27,7 @@ describe('A heartbeat by text', () => {
     expect(client.connection.stats.unhandledMessages).to.equal(0)
   })
 
-  it('consumes a reply that answers no beat, and takes it for life', async () => {
+  it('consumes a reply that does not answer a heartbeat, and counts it as a sign of life', async () => {
     const { clock, server, witness } = await ready({ heartbeat })
     await clock.advance(900)
     server.peer.send('pong')
@@ -46,7 +46,7 @@ describe('A heartbeat by text', () => {
     expect(witness.errors[0]?.error).to.be.instanceOf(DecodeError)
   })
 
-  it('gives up a peer that does not answer', async () => {
+  it('considers a peer lost that does not reply', async () => {
     const { clock, server, witness } = await ready({ heartbeat })
     await clock.advance(1_500)
     expect(witness.errors[0]?.error).to.be.instanceOf(HeartbeatTimeoutError)
@@ -63,8 +63,8 @@ describe('A heartbeat by text', () => {
     expect([client.connection.stats.unmatchedReplies, witness.messages]).to.deep.equal([0, []])
   })
 
-  describe('by Heartbeat.configure', () => {
-    it('begins with the link, and the next one begins with the options again', async () => {
+  describe('with Heartbeat.configure', () => {
+    it('starts on the link, and the next link starts with the options again', async () => {
       const { clock, server, witness } = await ready({ heartbeat: false })
       witness.heartbeat.configure(heartbeat)
       answer(server.peer, clock)
@@ -76,7 +76,7 @@ describe('A heartbeat by text', () => {
       expect(witness.errors.at(-1)?.error).to.be.instanceOf(DecodeError)
     })
 
-    it('changes the times of a text, and goes on to consume late replies under another style', async () => {
+    it('changes the times of a text, and keeps consuming late replies after a change of style', async () => {
       const { clock, server, witness } = await ready({ heartbeat })
       witness.heartbeat.configure({ interval: 400 })
       await clock.advance(400)

@@ -3,11 +3,11 @@ import { ESLint } from 'eslint'
 import { fileURLToPath } from 'node:url'
 import { root } from '../support/project.js'
 
-/** The rules of the house; those that need types take too long for a test. */
+/** The house rules that the tests run. Rules that need types take too long. */
 const RULES =
   /^(house[/].*|max-lines|max-lines-per-function|no-restricted-(imports|globals|properties|syntax|exports))$/
 
-/** A text stands in for a file that exists, because the parser knows no others. */
+/** The file that each text replaces. It must exist, because the parser rejects unknown files. */
 const FILE = 'src/core/token.ts'
 
 describe('eslint.config.js', function () {
@@ -18,7 +18,7 @@ describe('eslint.config.js', function () {
     eslint = new ESLint({ cwd: fileURLToPath(root), ruleFilter: ({ ruleId }) => RULES.test(ruleId) })
   })
 
-  /** Returns the rules that a text violates in place of a file. */
+  /** Returns the rules that a text violates if it replaces a file. */
   async function violated(text: string, filePath = FILE): Promise<readonly (string | null)[]> {
     const [result] = await eslint.lintText(text, { filePath: fileURLToPath(new URL(filePath, root)) })
     return result!.messages.map(({ ruleId, message }) => ruleId ?? message)
@@ -32,13 +32,13 @@ describe('eslint.config.js', function () {
     ).to.deep.equal([])
   })
 
-  it('allows functions of 40 lines, comments and blank lines not counted', async () => {
+  it('allows functions of 40 lines, not counting comments and blank lines', async () => {
     const body = (count: number): string => `export function f(): void {\n  // Why.\n\n${lines(count)}}\n`
     expect(await violated(body(38))).to.deep.equal([])
     expect(await violated(body(39))).to.deep.equal(['max-lines-per-function'])
   })
 
-  it('allows files of 300 lines, comments and blank lines not counted', async () => {
+  it('allows files of 300 lines, not counting comments and blank lines', async () => {
     expect(await violated(`// Why.\n\n${lines(300)}`)).to.deep.equal([])
     expect(await violated(lines(301))).to.deep.equal(['max-lines'])
   })
@@ -52,20 +52,20 @@ describe('eslint.config.js', function () {
     expect(await violated(`export class A {\n${methods.join('\n')}\n}`)).to.deep.equal(['house/class-width'])
   })
 
-  it('asks for the reason of tricks and of shared state', async () => {
+  it('requires a reason for tricks and for shared state', async () => {
     expect(await violated('export const a = Math.trunc(1)')).to.deep.equal(['house/perf-comment'])
     expect(await violated('let a = 1\nexport const f = (): number => a++')).to.deep.equal([
       'house/module-state',
     ])
   })
 
-  it('gives each third-party name its importer', async () => {
+  it('allows only the listed files to import a third-party package', async () => {
     for (const name of ['ws', 'tsyringe', 'reflect-metadata', '@msgpack/msgpack', 'lossless-json'])
       expect(await violated(`import '${name}'`), name).to.deep.equal(['no-restricted-imports'])
     expect(await violated("import 'ws'", 'src/testing/test-server.ts')).to.deep.equal([])
   })
 
-  it('gives time, the console and metadata one user each', async () => {
+  it('allows only one file each to use timers, the console and metadata', async () => {
     expect(await violated('setTimeout(() => undefined, 1)')).to.deep.equal(['no-restricted-globals'])
     expect(await violated('Date.now()')).to.deep.equal(['no-restricted-properties'])
     expect(await violated('new Date()')).to.deep.equal(['no-restricted-syntax'])

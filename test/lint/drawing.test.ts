@@ -18,7 +18,7 @@ interface Report {
 const CRUISER = fileURLToPath(new URL('node_modules/dependency-cruiser/bin/dependency-cruise.mjs', root))
 const CONFIG = fileURLToPath(new URL('.dependency-cruiser.cjs', root))
 
-/** A house in good order: the entry imports the rooms, and arrows go down. */
+/** A valid house: the entry imports the rooms, and arrows point down. */
 const HOUSE = {
   'src/index.ts': "export { app } from './app/app.js'",
   'src/app/app.ts': "import { link } from '../link/link.js'\nexport const app = link",
@@ -26,7 +26,7 @@ const HOUSE = {
   'src/core/clock.ts': 'export const clock = 1',
 }
 
-/** Files that break one rule each. */
+/** Files that each break one rule. */
 const BROKEN = {
   'src/core/upwards.ts': "import type { app } from '../app/app.js'\nexport type App = typeof app",
   'src/messages/inbound.ts': "import '../link/link.js'",
@@ -54,7 +54,7 @@ describe('The drawing of the house', function () {
     rmSync(folder, { recursive: true })
   })
 
-  /** Returns the violations in some files, as `rule: from → to`. */
+  /** Returns the violations in the given files, as `rule: from → to`. */
   async function violations(
     name: string,
     texts: Readonly<Record<string, string>>,
@@ -70,19 +70,19 @@ describe('The drawing of the house', function () {
     return summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} → ${to}`)
   }
 
-  it('accepts a house in good order', async () => {
+  it('accepts a valid house', async () => {
     expect(await violations('whole', HOUSE)).to.deep.equal([])
   })
 
-  it('forbids an import that goes up, also of a type', () => {
+  it('forbids an import from a higher floor, even of a type', () => {
     expect(broken).to.include('room-core: src/core/upwards.ts → src/app/app.ts')
   })
 
-  it('forbids an import between rooms on one floor', () => {
+  it('forbids an import between rooms on the same floor', () => {
     expect(broken).to.include('room-messages: src/messages/inbound.ts → src/link/link.ts')
   })
 
-  it('forbids a cycle, also of types', () => {
+  it('forbids a cycle, even of types', () => {
     expect(broken).to.include('no-cycles: src/errors/left.ts → src/errors/right.ts')
   })
 
@@ -91,12 +91,12 @@ describe('The drawing of the house', function () {
     expect(broken).to.include('no-orphans: src/core/orphan.ts → src/core/orphan.ts')
   })
 
-  it('forbids an import of the entry, or of the test kit', () => {
+  it('forbids an import of the entry or of the test kit', () => {
     expect(broken).to.include('nothing-imports-the-entry: src/core/entry.ts → src/index.ts')
     expect(broken).to.include('only-tests-import-testing: src/core/kit.ts → src/testing/kit.ts')
   })
 
-  it('forbids a machine that touches the network', () => {
+  it('forbids network access outside transports and testing', () => {
     expect(broken).to.include('only-transports-touch-the-network: src/core/network.ts → net')
   })
 

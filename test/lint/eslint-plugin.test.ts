@@ -14,7 +14,7 @@ describe("The house's ESLint plugin", () => {
     house = module.default
   })
 
-  /** Returns the messages of one rule, each after its line. */
+  /** Returns the messages of one rule as `line: message`. */
   function lint(rule: string, code: string, options: object = {}): readonly string[] {
     const isBare = Object.keys(options).length === 0
     const messages = new Linter().verify(code, {
@@ -33,14 +33,14 @@ describe("The house's ESLint plugin", () => {
       expect(lint('class-width', code, LIMITS)).to.deep.equal([])
     })
 
-    it('reports too many fields: private, static and parameter properties count', () => {
+    it('reports too many fields, including private, static and parameter properties', () => {
       const code = 'class A { #a; static b; constructor(readonly c: number, d: number) {} }'
       expect(lint('class-width', code, LIMITS)).to.deep.equal([
         '1: A has 3 fields: expected at most 2. Split it by topic.',
       ])
     })
 
-    it('reports too many members: fields, methods and accessors count', () => {
+    it('reports too many members, including fields, methods and accessors', () => {
       const code = 'class A { #a; f() {} #g() {} get b() { return 1 } static h() {} }'
       expect(lint('class-width', code, LIMITS)).to.deep.equal([
         '1: A has 5 members: expected at most 4. Split it by topic.',
@@ -69,7 +69,7 @@ describe("The house's ESLint plugin", () => {
       expect(lint('class-width', `class A { ${fields(13)} }`)).to.have.length(1)
     })
 
-    it('accepts an exempt class, as long as it needs that', () => {
+    it('accepts an exempt class, as long as it needs the exemption', () => {
       const exempt = { ...LIMITS, exempt: { A: 'A facade.' } }
       expect(lint('class-width', 'class A { a; b; c }', exempt)).to.deep.equal([])
       expect(lint('class-width', 'class A { a }', exempt)).to.deep.equal([
@@ -79,7 +79,7 @@ describe("The house's ESLint plugin", () => {
   })
 
   describe('explicit-undefined', () => {
-    it('reports an optional property of an exported type that does not take undefined', () => {
+    it('reports an optional property of an exported type that does not accept undefined', () => {
       expect(lint('explicit-undefined', 'export interface A { a?: number; b: 1 }')).to.deep.equal([
         '1: a is optional, and has to take undefined as well: add "| undefined".',
       ])
@@ -87,7 +87,7 @@ describe("The house's ESLint plugin", () => {
       for (const code of others) expect(lint('explicit-undefined', code), code).to.have.length(1)
     })
 
-    it('accepts one that does, and types that are not exported', () => {
+    it('accepts a property that accepts undefined, and types that are not exported', () => {
       const right = [
         'export interface A { a?: 1 | undefined; b?: unknown; [c]?: 1 }',
         'interface A { a?: number }',
@@ -118,7 +118,7 @@ describe("The house's ESLint plugin", () => {
       ).to.deep.equal([])
     })
 
-    it('does not accept another comment, or one that is further away', () => {
+    it('does not accept a comment without perf, or one further away', () => {
       expect(lint('perf-comment', '// Whole milliseconds.\nconst now = Math.trunc(1)')).to.have.length(1)
       expect(lint('perf-comment', '// perf: saves 16 B\n\nconst now = Math.trunc(1)')).to.have.length(1)
       expect(lint('perf-comment', 'f() // perf: saves 16 B\nconst now = Math.trunc(1)')).to.have.length(1)
@@ -132,7 +132,7 @@ describe("The house's ESLint plugin", () => {
       expect(lint('perf-comment', "socket.emit('open')")).to.deep.equal([])
     })
 
-    describe('for fields made on first use', () => {
+    describe('for fields created on first use', () => {
       const METHODS = 'get a() { return (this.#a ??= new A()) }\n get b() { return (this.#b ??= f(new B())) }'
 
       it('reports each class once, with its fields', () => {
@@ -182,12 +182,12 @@ describe("The house's ESLint plugin", () => {
       ).to.have.length(1)
     })
 
-    it('accepts containers that stay as they are, and local variables', () => {
+    it('accepts containers that never change, and local variables', () => {
       expect(lint('module-state', "const KNOWN = new Map([['a', 1]])\nKNOWN.get('a')")).to.deep.equal([])
       expect(lint('module-state', 'function f() { let a = 1; return a++ }')).to.deep.equal([])
     })
 
-    it('accepts a reason directly above, or on the line', () => {
+    it('accepts a reason directly above or on the line', () => {
       expect(lint('module-state', '// shared: one per process\nlet spare = 1')).to.deep.equal([])
       expect(lint('module-state', 'let spare = 1 // shared: one per process')).to.deep.equal([])
       expect(

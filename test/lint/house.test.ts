@@ -16,7 +16,7 @@ interface Allowances {
 
 type Check = (project: unknown, second: unknown) => readonly Finding[]
 
-/** The exports of scripts/lint: it is JavaScript, and not part of the build. */
+/** The exports of scripts/lint, which is JavaScript and not part of the build. */
 interface House {
   readonly projectInMemory: (texts: Readonly<Record<string, string>>) => unknown
   readonly usageOf: (project: unknown) => unknown
@@ -46,7 +46,7 @@ const MODULES = [
 
 const shown = ({ file, line, message }: Finding): string => `${file}:${line}: ${message}`
 
-describe('The house rules for the whole program', function () {
+describe('The house rules of the whole program', function () {
   this.timeout(20_000)
   let house: House
 
@@ -57,7 +57,7 @@ describe('The house rules for the whole program', function () {
     house = Object.assign({}, ...modules) as House
   })
 
-  /** Runs one check over texts, by their paths. */
+  /** Runs one check over texts by their paths. */
   function findings(
     check: 'checkForeignWrites' | 'checkInterfaces' | 'checkUnused',
     texts: Readonly<Record<string, string>>,
@@ -82,14 +82,14 @@ describe('The house rules for the whole program', function () {
       return house.checkForwarding(project, house.allowancesOf('baseline.json', baseline)).map(shown)
     }
 
-    it('reports a class with more than three members that only pass a call on', () => {
+    it('reports a class with more than three members that only forward a call', () => {
       expect(forwarding(FOUR)).to.deep.equal([
         'src/a.ts:1: A has 5 members that only pass a call on: expected at most 3 (f, c, c, h, i). ' +
           'Let callers use the inner object, or move the decision here.',
       ])
     })
 
-    it('does not count members that decide or add something', () => {
+    it('does not count members that decide or add anything', () => {
       const code = `export class A {
         #b = new B()
         a(): void { this.#b.f(1) }
@@ -103,7 +103,7 @@ describe('The house rules for the whole program', function () {
       expect(forwarding(code)).to.deep.equal([])
     })
 
-    it('accepts the recorded number, and no other', () => {
+    it('accepts the recorded number and no other', () => {
       expect(forwarding(FOUR, '{\n  "A": 5\n}')).to.deep.equal([])
       expect(forwarding(FOUR, '{\n  "A": 4\n}')).to.have.length(1)
       expect(forwarding(FOUR, '{\n  "A": 6\n}')).to.deep.equal([
@@ -111,7 +111,7 @@ describe('The house rules for the whole program', function () {
       ])
     })
 
-    it('reports an entry that is not needed', () => {
+    it('reports an unnecessary entry', () => {
       expect(forwarding('export class A {}', '{ "A": 3 }')[0]).to.include('The entry of A is not needed')
       expect(forwarding('export class A {}', '{ "A": 9 }')[0]).to.include('Remove its entry.')
       expect(forwarding('export class A {}', '{ "B": 9 }')[0]).to.include('B is not a class of src')
@@ -126,7 +126,7 @@ describe('The house rules for the whole program', function () {
     const names = (texts: Readonly<Record<string, string>>): readonly (string | undefined)[] =>
       findings('checkInterfaces', texts).map(({ key }) => key)
 
-    it('reports an interface that only one class implements', () => {
+    it('reports an interface with only one implementation', () => {
       const [finding, ...others] = findings('checkInterfaces', { 'src/port.ts': PORT, 'src/a.ts': A })
       expect(others).to.deep.equal([])
       expect(shown(finding!)).to.equal(
@@ -135,13 +135,13 @@ describe('The house rules for the whole program', function () {
       )
     })
 
-    it('reports one that a class is passed as, without a word about it', () => {
+    it('reports an interface with one implicit implementation', () => {
       const code = `${IMPORT}\nclass B { constructor(port: Port | undefined) { void port } }
         export class A { readonly b = new B(this); f(): void {} }`
       expect(names({ 'src/port.ts': PORT, 'src/a.ts': code })).to.deep.equal(['Port'])
     })
 
-    it('accepts a second class, also one of a test', () => {
+    it('accepts a second class, even in a test', () => {
       const other = A.replace('class A', 'class B')
       expect(names({ 'src/port.ts': PORT, 'src/a.ts': A, 'src/b.ts': other })).to.deep.equal([])
       const test = `import { use } from '#src/use.js'\nclass Fake { f(): void {} }\nuse(new Fake())`
@@ -160,7 +160,7 @@ describe('The house rules for the whole program', function () {
       expect(names({ ...texts, 'src/index.ts': index })).to.deep.equal([])
     })
 
-    it('accepts an interface without a class: it describes data', () => {
+    it('accepts an interface without a class, because it describes data', () => {
       expect(names({ 'src/port.ts': PORT })).to.deep.equal([])
     })
   })
@@ -236,7 +236,7 @@ describe('The house rules for the whole program', function () {
       ])
     })
 
-    it('accepts a member that other code of src uses, in any way', () => {
+    it('accepts a member that other code of src uses in any way', () => {
       const a = 'export class A { b = 1; get c(): number { return 1 } d(): void {} e = 1 }'
       const b = `${USER}a.b; a['c']\nconst { d } = a\nexport type E = A['e']`
       expect(messages({ 'src/a.ts': a, 'src/b.ts': b })).to.deep.equal([])
@@ -260,7 +260,7 @@ describe('The house rules for the whole program', function () {
       ])
     })
 
-    it('accepts what other libraries declare, and the test kit', () => {
+    it('accepts members that other libraries declare, and the test kit', () => {
       expect(
         messages({ 'src/a.ts': 'export class A extends Error { override message = "" }' }),
       ).to.deep.equal([])
@@ -269,7 +269,7 @@ describe('The house rules for the whole program', function () {
       expect(messages(texts)).to.deep.equal([])
     })
 
-    it('reports an export that only tests use, unless its own file does, too', () => {
+    it('reports an export that only tests use, unless its own file also uses it', () => {
       const test = "import { f } from '#src/a.js'\nf()"
       const code = 'export function f(): void {}'
       expect(messages({ 'src/a.ts': code, 'test/a.test.ts': test })).to.deep.equal([
@@ -280,7 +280,7 @@ describe('The house rules for the whole program', function () {
   })
 
   describe('folders', () => {
-    /** Seven folders with one file of ten lines each are all within the limits. */
+    /** Seven folders with one file of ten lines each, all within the limits. */
     const SEVEN = Object.fromEntries(
       Array.from({ length: 7 }, (_, index) => [
         `src/f${index}/a.ts`,
@@ -301,7 +301,7 @@ describe('The house rules for the whole program', function () {
       ])
     })
 
-    it('reports a folder with more than 16 files, those of its folders included', () => {
+    it('reports a folder with more than 16 files, including its subfolders', () => {
       const many = Array.from({ length: 16 }, (_, index) => [`src/f0/deep/b${index}.ts`, ''])
       expect(check({ ...SEVEN, ...(Object.fromEntries(many) as Record<string, string>) })).to.deep.equal([
         'src/f0:1: src/f0 has 17 files: expected at most 16. Split it by topic, or merge files.',
@@ -323,7 +323,7 @@ describe('The house rules for the whole program', function () {
       )
     })
 
-    it('counts each folder of a circle', () => {
+    it('counts each folder of a cycle', () => {
       const circle = Object.fromEntries(
         Array.from({ length: 13 }, (_, index) => [
           `src/f${index}/a.ts`,
@@ -345,11 +345,11 @@ describe('The house rules for the whole program', function () {
     const left = (findings: readonly Finding[], json: string): readonly string[] =>
       house.withoutAllowed(findings, 'unused', house.allowancesOf('allowed.json', json)).map(shown)
 
-    it('allows what it names with a reason', () => {
+    it('allows the findings that it lists with a reason', () => {
       expect(left([FINDING, FINDING], '{ "unused": { "A.f": "A reason." } }')).to.deep.equal([])
     })
 
-    it('does not allow what it does not name', () => {
+    it('does not allow other findings', () => {
       expect(left([FINDING], '{ "unused": {} }')).to.deep.equal([
         'src/a.ts:1: A.f is dead code. Remove it. Otherwise, add "A.f" to "unused" in allowed.json with a reason.',
       ])
@@ -361,7 +361,7 @@ describe('The house rules for the whole program', function () {
       ])
     })
 
-    it('reports an entry that nothing needs', () => {
+    it('reports an entry without a finding', () => {
       expect(left([], '{ "unused": {\n "A.f": "A reason."\n} }')).to.deep.equal([
         'allowed.json:2: The entry "A.f" in "unused" is not needed: nothing violates the rule. Remove it.',
       ])

@@ -31,7 +31,7 @@ describe('knip.config.js', function () {
     rmSync(folder, { recursive: true })
   })
 
-  /** Runs knip over the package, with some files replaced or added. */
+  /** Runs knip on the package with some files replaced or added. */
   async function knip(texts: Readonly<Record<string, string>>): Promise<{ code: number; output: string }> {
     for (const [path, text] of Object.entries({ ...PACKAGE, ...texts })) {
       mkdirSync(dirname(join(folder, path)), { recursive: true })

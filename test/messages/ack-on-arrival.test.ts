@@ -5,7 +5,7 @@ import { deferred } from '#src/core/deferred.js'
 import type { Deferred } from '#src/core/deferred.js'
 import { ready, start } from '../support/rig.js'
 
-/** Acknowledges what has an id, as Slack wants it. */
+/** Acknowledges messages that have an ID, as Slack requires. */
 const acks: ClientOptions = {
   heartbeat: false,
   ackOnArrival: (message) => {
@@ -17,7 +17,7 @@ const acks: ClientOptions = {
 const ack = (id: unknown): string => JSON.stringify({ ack: id })
 
 describe('ackOnArrival', () => {
-  it('acknowledges every message on arrival, while a handler still has the first', async () => {
+  it('acknowledges every message on arrival, while a handler is still running', async () => {
     const gate: Deferred<void> = deferred()
     const { server, witness } = await ready(acks, { message: () => gate.promise })
     for (const id of [1, 2, 3]) server.peer.send({ id })
@@ -45,7 +45,7 @@ describe('ackOnArrival', () => {
     expect(rig.witness.messages).to.deep.equal([{ id: 1 }])
   })
 
-  it('acknowledges nothing for undefined and null, and is not called for binary frames that are no messages', async () => {
+  it('sends nothing for undefined and null, and ignores binary frames that are not messages', async () => {
     const seen: unknown[] = []
     const ackOnArrival = (message: unknown): unknown => (seen.push(message) > 1 ? null : undefined)
     const { server, witness } = await ready({ ...acks, ackOnArrival })
@@ -57,7 +57,7 @@ describe('ackOnArrival', () => {
     expect(witness.notes.slice(1)).to.deep.equal(['message {"id":1}', 'message {"id":2}', 'binary 1'])
   })
 
-  it('acknowledges each message of a frame, through the codec', async () => {
+  it('acknowledges each message of a frame through the codec', async () => {
     const codec: Codec = {
       encode: (message) => `<${JSON.stringify(message)}>`,
       decode: (data) => JSON.parse(String(data)) as unknown,
@@ -68,7 +68,7 @@ describe('ackOnArrival', () => {
     expect(server.peer.received).to.deep.equal([`<${ack(1)}>`, `<${ack(2)}>`])
   })
 
-  it('acknowledges replies to requests and messages that are waited for', async () => {
+  it('acknowledges replies to requests, and messages that waitFor consumes', async () => {
     const { server, witness } = await ready(acks)
     const reply = witness.connection.request({ ask: true })
     const waited = witness.connection.waitFor((message) => (message as { id: unknown }).id === 'w')
@@ -93,7 +93,7 @@ describe('ackOnArrival', () => {
     expect(server.peer.received).to.deep.equal(['{"ping":1}', ack(1)])
   })
 
-  it('uses the reserve of rateLimit, and overtakes messages that wait', async () => {
+  it('uses the reserve of rateLimit and overtakes queued messages', async () => {
     const rateLimit = { messages: 3, per: 1_000, reserve: 1 }
     const { server, clock, witness } = await ready({ ...acks, rateLimit })
     for (const text of ['a', 'b', 'c']) void witness.connection.send(text)
@@ -103,7 +103,7 @@ describe('ackOnArrival', () => {
     expect(server.peer.received.at(-1)).to.equal('c')
   })
 
-  it('goes to the link that delivered, also during a handover', async () => {
+  it('sends on the link that delivered the message, even during a handover', async () => {
     const gate: Deferred<void> = deferred()
     const rig = await ready(acks, { open: ({ replaces }) => replaces && gate.promise })
     rig.witness.connection.reconnect({ overlap: true })
@@ -116,7 +116,7 @@ describe('ackOnArrival', () => {
     gate.resolve()
   })
 
-  describe('a function that fails', () => {
+  describe('a function', () => {
     const failures: Record<string, () => unknown> = {
       'that throws': () => {
         throw new RangeError('odd')
@@ -125,7 +125,7 @@ describe('ackOnArrival', () => {
       'whose acknowledgement cannot be encoded': () => ({ big: 1n }),
     }
     for (const [name, ackOnArrival] of Object.entries(failures)) {
-      it(`${name} is reported at once, then once a second, and the messages are handled`, async () => {
+      it(`${name} is reported immediately, then at most once per second, and the messages are handled`, async () => {
         const { clock, server, witness } = await ready({ ...acks, ackOnArrival })
         for (const id of [1, 2, 3]) server.peer.send({ id })
         expect(witness.messages).to.have.length(3)
@@ -138,7 +138,7 @@ describe('ackOnArrival', () => {
       })
     }
 
-    it('says that a promise is a mistake', async () => {
+    it('reports a promise as a TypeError', async () => {
       const ackOnArrival = (): unknown => Promise.resolve(1)
       const { server, witness } = await ready({ ...acks, ackOnArrival })
       server.peer.send({ id: 1 })
@@ -149,7 +149,7 @@ describe('ackOnArrival', () => {
     })
   })
 
-  it('is not called after close(), and sends nothing where it has called that itself', async () => {
+  it('is not called after close(), and sends nothing if the function itself called close()', async () => {
     const gate: Deferred<void> = deferred()
     const seen: unknown[] = []
     const ackOnArrival = (message: unknown): unknown => {
@@ -165,7 +165,7 @@ describe('ackOnArrival', () => {
     await rig.witness.connection.closed
   })
 
-  it('goes on after end(), until the server closes', async () => {
+  it('continues after end() until the server closes', async () => {
     const { server, clock, witness } = await ready(acks)
     const ended = witness.connection.end({ type: 'logout' })
     await clock.settle()
@@ -175,7 +175,7 @@ describe('ackOnArrival', () => {
     await ended
   })
 
-  it('gives up acknowledgements past the hard limit, if the server sends and does not read', async () => {
+  it('drops acknowledgements beyond the hard limit if the server sends but does not read', async () => {
     const { server, witness } = await ready({ ...acks, sendHighWaterMark: 1 })
     server.peer.isReading = false
     for (const id of [1, 2, 3]) server.peer.send({ id })
@@ -188,7 +188,7 @@ describe('ackOnArrival', () => {
     expect(server.peer.received).to.deep.equal([ack(1), ack(2)])
   })
 
-  it('reports an acknowledgement that the rate limit held back when the link was lost', async () => {
+  it('reports an acknowledgement that the rate limit still held when the link was lost', async () => {
     const { server, clock, witness } = await ready({ ...acks, rateLimit: { messages: 1, per: 1_000 } })
     for (const id of [1, 2]) server.peer.send({ id })
     server.peer.drop()

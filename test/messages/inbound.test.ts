@@ -10,27 +10,27 @@ import type { Deferred } from '#src/core/deferred.js'
 import { ready } from '../support/rig.js'
 import type { Hooks, Rig } from '../support/rig.js'
 
-/** JSON-RPC's way: a list is a batch. */
+/** Works like JSON-RPC, where a list is a batch. */
 const batches: ClientOptions = {
   heartbeat: false,
   unpack: (decoded) => (Array.isArray(decoded) ? (decoded as unknown[]) : [decoded]),
 }
 
-/** Everything that was handled, and every error, in order. */
+/** All handled messages and errors, in order. */
 function notesOf({ witness }: Rig): readonly string[] {
   return witness.notes.filter((note) => !note.startsWith('open'))
 }
 
 describe('InboundPipeline', () => {
   describe('with unpack', () => {
-    it('handles each message of a frame by itself, in order', async () => {
+    it('handles each message of a frame separately, in order', async () => {
       const rig = await ready(batches)
       rig.server.peer.send([{ n: 1 }, null, { n: 2 }])
       rig.server.peer.send({ n: 3 })
       expect(rig.witness.messages).to.deep.equal([{ n: 1 }, null, { n: 2 }, { n: 3 }])
     })
 
-    it('tells each handler of the whole frame and of the one time at which it came', async () => {
+    it('passes the whole frame and the same arrival time to each handler', async () => {
       const seen: unknown[] = []
       const message: Hooks['message'] = (_, { raw, receivedAt }) =>
         void seen.push([raw, receivedAt.valueOf()])
@@ -40,19 +40,19 @@ describe('InboundPipeline', () => {
       expect(seen[0]).to.have.property('0', '[1,2]')
     })
 
-    it('hands on nothing of a frame that has no message in it', async () => {
+    it('delivers nothing for a frame without messages', async () => {
       const rig = await ready(batches)
       rig.server.peer.send([])
       expect(notesOf(rig)).to.deep.equal([])
     })
 
-    it('leaves binary frames alone that are no messages', async () => {
+    it('does not call it for binary frames that are not messages', async () => {
       const rig = await ready(batches)
       rig.server.peer.send(new Uint8Array(3))
       expect(notesOf(rig)).to.deep.equal(['binary 3'])
     })
 
-    it('finds the answer to a heartbeat among them', async () => {
+    it('finds the reply to a heartbeat in a frame', async () => {
       const heartbeat = {
         interval: 1_000,
         timeout: 5_000,
@@ -67,7 +67,7 @@ describe('InboundPipeline', () => {
       expect(rig.witness.messages).to.deep.equal([{ n: 1 }, { n: 2 }])
     })
 
-    it('finds replies and what is waited for among them, and shows the rest to iterations', async () => {
+    it('finds replies and awaited messages in a frame, and passes the rest to iterators', async () => {
       const rig = await ready(batches)
       const { connection } = rig.witness
       const messages = connection.messages()
@@ -83,7 +83,7 @@ describe('InboundPipeline', () => {
       ])
     })
 
-    it('publishes each, and remembers the last', async () => {
+    it('publishes each message, and remembers the last one', async () => {
       const published: unknown[] = []
       const note = (diagnostic: unknown): void =>
         void published.push((diagnostic as MessageDiagnostic).message)
@@ -101,7 +101,7 @@ describe('InboundPipeline', () => {
     })
 
     describe('that fails', () => {
-      it('loses that frame only, and reports it with the stage decode', async () => {
+      it('loses only that frame, and reports it with stage decode', async () => {
         const thrown = new Error('no batch')
         const unpack = (decoded: unknown): unknown[] => {
           if (decoded === 'bad') throw thrown
@@ -118,7 +118,7 @@ describe('InboundPipeline', () => {
         expect(rig.witness.connection.state.status).to.equal('open')
       })
 
-      it('has handled what it gave before that', async () => {
+      it('handles the messages that it returned before the failure', async () => {
         const unpack = function* (decoded: unknown): Generator {
           for (const record of String(decoded).split('|')) yield JSON.parse(record) as unknown
         }
@@ -129,11 +129,11 @@ describe('InboundPipeline', () => {
       })
 
       for (const value of [undefined, 'text', { M: [] }]) {
-        it(`does so where it returns ${JSON.stringify(value)}`, async () => {
+        it(`reports the error if it returns ${JSON.stringify(value)}`, async () => {
           const rig = await ready({ unpack: () => value as unknown as unknown[] })
           rig.server.peer.send('{}')
           expect(rig.witness.errors[0]?.error.message).to.match(
-            /unpack returned .*: return the frame's messages/,
+            /unpack must return an iterable of messages, received .*/,
           )
           expect(rig.witness.messages).to.deep.equal([])
         })
@@ -147,12 +147,12 @@ describe('InboundPipeline', () => {
         rig.server.peer.send('{}')
         expect(rig.witness.messages).to.have.length(65_536)
         expect(rig.witness.errors.map(({ error }) => error.message)).to.deep.equal([
-          'Could not decode a message ("{}"): unpack gave more than 65536 messages',
+          'Failed to decode a message ("{}"): unpack returned more than 65536 messages for one frame',
         ])
         expect(rig.witness.connection.state.status).to.equal('open')
       })
 
-      it('harms nothing where it throws on being given up', async () => {
+      it('ignores an exception when the iteration is abandoned', async () => {
         const unpack = function* (): Generator<number> {
           try {
             yield 1
@@ -184,7 +184,7 @@ describe('InboundPipeline', () => {
         expect(rig.witness.messages).to.deep.equal([1, 2, 3, 4, 5])
       })
 
-      it("counts a frame's size once, however many messages are in it, and whoever takes the first", async () => {
+      it('counts the size of a frame once, however many messages it contains and regardless of the first receiver', async () => {
         const gate: Deferred<void> = deferred()
         const rig = await ready({ ...batches, highWaterBytes: 25 }, { message: () => gate.promise })
         const first = rig.witness.connection.waitFor((message) => message === 0)
@@ -199,7 +199,7 @@ describe('InboundPipeline', () => {
         expect(rig.server.peer.isPaused).to.equal(false)
       })
 
-      it('counts the size of a frame, too, of which nothing can be read', async () => {
+      it('counts the size of a frame even if it cannot be unpacked', async () => {
         const gate: Deferred<void> = deferred()
         const unpack = (): never => {
           throw new Error('no')
@@ -216,7 +216,7 @@ describe('InboundPipeline', () => {
       })
     })
 
-    describe('goes on with the rest of a frame as with frames of their own after', () => {
+    describe('treats the rest of a frame like separate frames after', () => {
       const acts: Record<string, (rig: Rig) => unknown> = {
         'close()': ({ witness }) => void witness.connection.close(),
         'terminate()': ({ witness }) => void witness.connection.terminate(),
@@ -254,7 +254,7 @@ describe('InboundPipeline', () => {
     })
   })
 
-  it('counts for highWaterBytes what a frame unfolds to, also where several messages are in it', async () => {
+  it('counts the decompressed size of a frame toward highWaterBytes, even if it contains several messages', async () => {
     const gate: Deferred<void> = deferred()
     const codec = compressedCodec({ format: 'gzip' })
     const rig = await ready({ codec, ...batches, highWaterBytes: 10_000 }, { message: () => gate.promise })

@@ -5,12 +5,12 @@ interface Sink {
   sendJson(value: unknown): Promise<void>
 }
 
-/** Its constructor is internal, and so not declared. */
+/** Declares the constructor, which is internal. */
 const Constructor = JsonSender as unknown as new (connection: Sink) => JsonSender
 
 describe('JsonSender', () => {
   describe('#send', () => {
-    it('sends over its connection, and returns that flow control', () => {
+    it('sends on its connection, and returns the flow control of that send', () => {
       const flow = Promise.resolve()
       const sent: unknown[] = []
       const sender = new Constructor({
@@ -23,14 +23,14 @@ describe('JsonSender', () => {
       expect(sent).to.deep.equal([{ a: 1 }])
     })
 
-    it('passes on a function that makes the value', () => {
+    it('passes on a function that creates the value', () => {
       const sent: unknown[] = []
       const make = (): object => ({ a: 1 })
       void new Constructor({ sendJson: (value) => Promise.resolve(void sent.push(value)) }).send(make)
       expect(sent).to.deep.equal([make])
     })
 
-    it('throws what the connection throws', () => {
+    it('throws whatever the connection throws', () => {
       const sender = new Constructor({
         sendJson() {
           throw new RangeError('no')

@@ -25,7 +25,7 @@ describe('keyInText', () => {
     })
   }
 
-  it('tells where the key begins', () => {
+  it('returns the position of the key', () => {
     expect(keyInText('{"a":1, "type": "tick"}', 'type')).to.deep.equal({ value: 'tick', at: 16 })
     expect(keyInText('{"type":17}', 'type')).to.deep.equal({ value: 17, at: 8 })
   })
@@ -33,57 +33,57 @@ describe('keyInText', () => {
   const unknown: [string, string][] = [
     ['no object', '["type","tick"]'],
     ['a text alone', '"type"'],
-    ['nothing', ''],
-    ['a byte order mark', '\ufeff{"type":"tick"}'],
-    ['another white space', '\u00a0{"type":"tick"}'],
-    ['no key', '{}'],
-    ['another property only', '{"kind":"tick"}'],
-    ['an object before it', '{"a":{"type":"no"},"type":"tick"}'],
-    ['a list before it', '{"a":[1],"type":"tick"}'],
+    ['an empty text', ''],
+    ['a text with a byte order mark', '\ufeff{"type":"tick"}'],
+    ['a text with another white space', '\u00a0{"type":"tick"}'],
+    ['an object without the key', '{}'],
+    ['an object with only another property', '{"kind":"tick"}'],
+    ['a text with an object before the key', '{"a":{"type":"no"},"type":"tick"}'],
+    ['a text with a list before the key', '{"a":[1],"type":"tick"}'],
     ['a key that is an object', '{"type":{"a":1}}'],
     ['a key that is true', '{"type":true}'],
     ['a key that is null', '{"type":null}'],
-    ['an escape in the key', '{"type":"ti\\u0063k"}'],
-    ['an escape in its name', '{"typ\\u0065":"tick"}'],
-    ['an escape before it', '{"a":"\\"","type":"tick"}'],
-    ['an exponent', '{"type":1e3}'],
-    ['a line feed in the key', '{"type":"ti\nck"}'],
-    ['a number with a leading zero before it', '{"a":01,"type":"tick"}'],
-    ['a number without digits behind its point', '{"a":1.,"type":"tick"}'],
-    ['a number without digits before its point', '{"a":.5,"type":"tick"}'],
-    ['a minus alone', '{"a":-,"type":"tick"}'],
-    ['a word that JSON does not have', '{"a":undefined,"type":"tick"}'],
-    ['a longer word', '{"a":nulls,"type":"tick"}'],
-    ['no colon', '{"type" "tick"}'],
-    ['no comma', '{"a":1 "type":"tick"}'],
-    ['a comma too many', '{,"type":"tick"}'],
-    ['no mark behind the key', '{"type":"tick"x}'],
-    ['an end within the key', '{"type":"tick'],
-    ['an end behind the key', '{"type":"tick"'],
-    ['an end before the key', '{"type":'],
+    ['a key with an escape', '{"type":"ti\\u0063k"}'],
+    ['a name with an escape', '{"typ\\u0065":"tick"}'],
+    ['a text with an escape before the key', '{"a":"\\"","type":"tick"}'],
+    ['a key with an exponent', '{"type":1e3}'],
+    ['a key with a line feed', '{"type":"ti\nck"}'],
+    ['a text with a leading zero before the key', '{"a":01,"type":"tick"}'],
+    ['a text with a number that ends with its point', '{"a":1.,"type":"tick"}'],
+    ['a text with a number that starts with its point', '{"a":.5,"type":"tick"}'],
+    ['a text with a minus without digits', '{"a":-,"type":"tick"}'],
+    ['a text with an unknown literal', '{"a":undefined,"type":"tick"}'],
+    ['a text with a literal that is too long', '{"a":nulls,"type":"tick"}'],
+    ['a text without a colon', '{"type" "tick"}'],
+    ['a text without a comma', '{"a":1 "type":"tick"}'],
+    ['a text with an extra comma', '{,"type":"tick"}'],
+    ['a key without a comma or brace after it', '{"type":"tick"x}'],
+    ['a text that ends in the key', '{"type":"tick'],
+    ['a text that ends after the key', '{"type":"tick"'],
+    ['a text that ends before the key', '{"type":'],
     ['a name without quotes', '{type:"tick"}'],
   ]
   for (const [what, text] of unknown) {
-    it(`finds no key where there is ${what}`, () => {
+    it(`finds no key in ${what}`, () => {
       expect(keyOf(text)).to.equal(undefined)
     })
   }
 
-  it('looks at 128 characters', () => {
+  it('searches 128 characters', () => {
     const textOf = (length: number): string => `{"a":"${'x'.repeat(length)}","type":"t"}`
     const most = 128 - textOf(0).length
     expect(keyOf(textOf(most))).to.equal('t')
     expect(keyOf(textOf(most + 1))).to.equal(undefined)
   })
 
-  it('finds the key that JSON.parse finds, or none (fuzz)', () => {
+  it('finds the same key as JSON.parse, or none (fuzz)', () => {
     let hits = 0
     fc.assert(
       fc.property(jsonObjects(), fc.constantFrom('type', 'e', 'a', ''), ({ text, names }, property) => {
         const key = keyOf(text, property)
         if (key === undefined) return
         hits += 1
-        // Of several properties of one name JSON.parse takes the last; this takes the first, as the documentation says.
+        // If a name occurs twice, JSON.parse uses the last property. This uses the first one, as documented.
         const message = JSON.parse(firstOnly(text, names, property)) as Record<string, unknown>
         expect(key).to.equal(message[property])
       }),
@@ -92,7 +92,7 @@ describe('keyInText', () => {
     expect(hits).to.be.above(100)
   })
 
-  it('finds no key before which the text is broken (fuzz)', () => {
+  it('finds no key if the text before it is invalid (fuzz)', () => {
     fc.assert(
       fc.property(
         jsonObjects(),
@@ -102,7 +102,7 @@ describe('keyInText', () => {
           const text = json.text.slice(0, at) + put + json.text.slice(at + 1)
           const key = keyInText(text, 'type')
           if (!key) return
-          // What stands before the key and the key itself are JSON, if the object ends there.
+          // The text up to and including the key is valid JSON if the object ends there.
           const end = key.at + (typeof key.value === 'string' ? key.value.length + 2 : 0)
           const begun =
             typeof key.value === 'string' ? text.slice(0, end) : text.slice(0, key.at) + String(key.value)
@@ -114,7 +114,7 @@ describe('keyInText', () => {
   })
 })
 
-/** A text of an object, and the names of its members. */
+/** Text of an object, with the names of its members. */
 interface JsonObject {
   readonly text: string
   readonly names: readonly string[]
@@ -124,7 +124,7 @@ const isRare = fc.constantFrom(true, ...Array<boolean>(7).fill(false))
 
 const space = fc.constantFrom('', '', '', ' ', '\n', '\t', '\r\n', '  ')
 
-/** Texts of objects, written in all the ways that JSON allows. */
+/** Texts of objects, in all notations that JSON allows. */
 function jsonObjects(): fc.Arbitrary<JsonObject> {
   const name = fc.oneof(fc.constantFrom('type', 'type', 'e', 'a', 'types', ''), fc.string({ maxLength: 4 }))
   const scalar = fc.oneof(
@@ -145,13 +145,13 @@ function jsonObjects(): fc.Arbitrary<JsonObject> {
   }))
 }
 
-/** Writes a text as JSON, plainly or with an escape for each character. */
+/** Writes a string as JSON, either plainly or with every character escaped. */
 function written(text: string, isEscaped: boolean): string {
   if (!isEscaped) return JSON.stringify(text)
   return `"${text.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)}"`
 }
 
-/** Ends the object behind the first member of a name, where there are several. */
+/** Ends the object after the first member with this name, if there are several. */
 function firstOnly(text: string, names: readonly string[], property: string): string {
   if (names.filter((name) => name === property).length < 2) return text
   const key = keyInText(text, property)

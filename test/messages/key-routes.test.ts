@@ -26,7 +26,7 @@ describe('keyPair', () => {
 describe('keyPart', () => {
   const read = keyPart('stream', '@', 1)
 
-  it('returns one part of a text, counted from its beginning or its end', () => {
+  it('returns one part of a string, counted from its start or its end', () => {
     expect(read({ stream: 'btcusdt@depth@100ms' })).to.equal('depth')
     expect(keyPart('stream', '@', -1)({ stream: 'btcusdt@depth@100ms' })).to.equal('100ms')
     expect(keyPart('params.channel', '.', 0)({ params: { channel: 'book.BTC.raw' } })).to.equal('book')
@@ -37,13 +37,13 @@ describe('keyPart', () => {
     expect(keyPart(-2, '-', 0)([7, {}, 'trade', 'XBT/USD'])).to.equal('trade')
   })
 
-  it('returns undefined if there is no such part, or no text', () => {
+  it('returns undefined if the part does not exist, or the value is not a string', () => {
     expect(read({ stream: 'btcusdt' })).to.equal(undefined)
     expect(read({ stream: 5 })).to.equal(undefined)
     for (const message of [{}, [], ...NOT_OBJECTS]) expect(read(message)).to.equal(undefined)
   })
 
-  it('lets the next way of a list find the key if it finds none', () => {
+  it('lets the next entry of a route list find the key if it finds none', () => {
     const either = readerOf([read, 'type'])
     expect(either({ type: 'ack' })).to.equal('ack')
     expect(either({ type: 'data', stream: 'btcusdt@trade' })).to.equal('trade')
@@ -53,7 +53,7 @@ describe('keyPart', () => {
 describe('keyPresent', () => {
   const read = keyPresent('ping', 'ch', 'subbed')
 
-  it('returns the name of the first property that the message has', () => {
+  it('returns the name of the first property that the message contains', () => {
     expect(read({ ping: 0 })).to.equal('ping')
     expect(read({ subbed: 'x', ch: null })).to.equal('ch')
     expect(read({ other: 1 })).to.equal(undefined)

@@ -4,17 +4,17 @@ import { textCodec } from 'holdfast/codecs'
 import { rejection } from '../support/rejection.js'
 import { ready } from '../support/rig.js'
 
-/** One message each second. */
+/** One message per second. */
 const rateLimit = { messages: 1, per: 1_000 }
 const QUIET = { heartbeat: false } as const
 
-/** Returns a function that makes a message with the time at which it is made. */
+/** Returns a function that creates a message with the current time. */
 function stamped(clock: { now(): number }): () => { at: number } {
   return () => ({ at: clock.now() })
 }
 
-describe('A message made late', () => {
-  it('is made at the call while nothing holds it back', async () => {
+describe('A message that is created late', () => {
+  it('is created during the call if nothing delays it', async () => {
     const { client, server } = await ready(QUIET)
     const { connection } = client
     void connection.sendMessage(() => ({ a: 1 }))
@@ -22,7 +22,7 @@ describe('A message made late', () => {
     expect(server.peer.received).to.deep.equal(['{"a":1}', '{"b":2}'])
   })
 
-  it('goes through the codec with sendMessage, and as JSON with sendJson and JsonSender', async () => {
+  it('goes through the codec with sendMessage, and is sent as JSON with sendJson and JsonSender', async () => {
     const { client, server } = await ready({ ...QUIET, codec: textCodec })
     void client.connection.sendMessage(() => 'text')
     void client.connection.sendJson(() => 'text')
@@ -32,7 +32,7 @@ describe('A message made late', () => {
     expect(server.peer.received).to.deep.equal(['text', '"text"', '"json"'])
   })
 
-  it('is made when the outbox lets it go, once, and in its place', async () => {
+  it('is created once, when the outbox sends it, in its original position', async () => {
     const { client, server, clock } = await ready(QUIET)
     let calls = 0
     const lostAt = clock.now()
@@ -46,7 +46,7 @@ describe('A message made late', () => {
     expect(server.peer.received).to.deep.equal(['before', '{"calls":1,"isLate":true}', 'after'])
   })
 
-  it('is made when the rate limit lets it go', async () => {
+  it('is created when the rate limit allows it', async () => {
     const { client, server, clock } = await ready({ ...QUIET, rateLimit })
     const start = clock.now()
     for (let count = 0; count < 3; count += 1) void client.connection.sendMessage(stamped(clock))
@@ -57,7 +57,7 @@ describe('A message made late', () => {
     )
   })
 
-  it('is waited for by close()', async () => {
+  it('is sent before close() completes', async () => {
     const { client, server, clock } = await ready({ ...QUIET, rateLimit })
     void client.connection.send('a')
     void client.connection.sendMessage(() => 'late')
@@ -67,7 +67,7 @@ describe('A message made late', () => {
     expect(server.peer.received).to.deep.equal(['a', '"late"'])
   })
 
-  it('is limited by number behind the rate limit, too', async () => {
+  it('counts toward the limit of messages behind the rate limit', async () => {
     for (const [outbox, limit] of [
       [{ limit: 2 }, 2],
       [false, 1_000],
@@ -76,7 +76,7 @@ describe('A message made late', () => {
       const send = (): Promise<void> => client.connection.sendMessage(() => 'late')
       for (let count = 0; count < 1 + limit; count += 1) void send()
       expect(send)
-        .to.throw(OutboxFullError, `${limit} messages that are not made yet wait for rateLimit`)
+        .to.throw(OutboxFullError, `${limit} message functions are waiting for rateLimit`)
         .that.includes({ size: limit, bytes: 0 })
       await clock.advance(1_000)
       void send()
@@ -84,14 +84,14 @@ describe('A message made late', () => {
     }
   })
 
-  it('throws like any other message while far too much waits to be sent', async () => {
+  it('throws like any other message while too much is unsent', async () => {
     const { client, server } = await ready({ ...QUIET, sendHighWaterMark: 100 })
     server.peer.isReading = false
     void client.connection.send('x'.repeat(1_601))
     expect(() => client.connection.sendMessage(() => 1)).to.throw(OutboxFullError, '1601 bytes')
   })
 
-  it('is dropped like any other: the report has the function, which was not called', async () => {
+  it('is dropped like any other message: the report contains the function, which was not called', async () => {
     const make = (): never => expect.fail('it was called')
     for (const [options, act, reason] of [
       [{ outbox: { limit: 1, overflow: 'drop-oldest' } }, 'send', 'overflow'],
@@ -109,7 +109,7 @@ describe('A message made late', () => {
     }
   })
 
-  it('is reported as the function where the link is lost before rateLimit lets it go', async () => {
+  it('is reported as the function if the link is lost before rateLimit sends it', async () => {
     const make = (): never => expect.fail('it was called')
     const { client, server, witness } = await ready({ ...QUIET, rateLimit })
     void client.connection.send('a')
@@ -118,7 +118,7 @@ describe('A message made late', () => {
     expect(witness.errors[0]?.error).to.deep.include({ reason: 'lost', messages: [make] })
   })
 
-  it('goes to the link of context.connection alone', async () => {
+  it('is sent only on the link of context.connection', async () => {
     let release: (() => void) | undefined
     const make = (): never => expect.fail('it was called')
     const { server, clock, witness } = await ready(QUIET, {
@@ -160,7 +160,7 @@ describe('A message made late', () => {
       }
     })
 
-    it(`rejects its request if its function ${title}, and is reported`, async () => {
+    it(`rejects its request and is reported if its function ${title}`, async () => {
       for (const isLimited of [false, true]) {
         const { client, clock, witness } = await ready(isLimited ? { ...QUIET, rateLimit } : QUIET)
         if (isLimited) void client.connection.send('first')
@@ -192,7 +192,7 @@ describe('A message made late', () => {
     }
   })
 
-  it('lets its function send, which goes before it', async () => {
+  it('is sent after the messages that its function sends', async () => {
     const { client, server } = await ready(QUIET)
     void client.connection.sendMessage(() => {
       void client.connection.send('inner')
@@ -202,8 +202,8 @@ describe('A message made late', () => {
   })
 })
 
-describe('A request made late', () => {
-  it('is made when the rate limit lets it go, and has its ID added after that', async () => {
+describe('A request that is created late', () => {
+  it('is created when the rate limit allows it, and then gets its ID', async () => {
     const { client, server, clock } = await ready({ ...QUIET, rateLimit, requests: {} })
     server.peer.onMessage = (data) => server.peer.send(String(data))
     const start = clock.now()
@@ -215,7 +215,7 @@ describe('A request made late', () => {
     ])
   })
 
-  it('is made when a link is ready for it', async () => {
+  it('is created when a link is ready for it', async () => {
     const { client, server, clock } = await ready({ ...QUIET, requests: {} })
     server.peer.drop()
     let calls = 0
@@ -229,7 +229,7 @@ describe('A request made late', () => {
     expect(await asked).to.deep.equal({ calls: 1, id: 1 })
   })
 
-  it('is made anew for each link with resend', async () => {
+  it('is created again for each link with resend', async () => {
     const { client, server, clock } = await ready({ ...QUIET, requests: {} })
     let calls = 0
     const asked = client.connection.request(() => ({ calls: (calls += 1) }), { resend: true })
@@ -243,7 +243,7 @@ describe('A request made late', () => {
     expect(await asked).to.deep.equal({ calls: 2, id: 1 })
   })
 
-  it('is not made once its time is up', async () => {
+  it('is not created once it has timed out', async () => {
     const { client, server, clock } = await ready({ ...QUIET, rateLimit, requests: {} })
     const make = (): never => expect.fail('it was called')
     void client.connection.send('first')
@@ -255,7 +255,7 @@ describe('A request made late', () => {
     expect(server.peer.received).to.deep.equal(['first', '"next"'])
   })
 
-  it('iterates over the replies with requestMany', async () => {
+  it('iterates over the replies of requestMany', async () => {
     const { client, server } = await ready({ ...QUIET, requests: {} })
     server.peer.onMessage = () => {
       for (const part of [1, 2]) server.peer.send(JSON.stringify({ id: 1, part }))
@@ -269,7 +269,7 @@ describe('A request made late', () => {
     expect(parts).to.have.length(2)
   })
 
-  it('keeps an ID of its own', async () => {
+  it('keeps its own ID', async () => {
     const { client, server } = await ready({ ...QUIET, requests: {} })
     server.peer.onMessage = (data) => server.peer.send(String(data))
     expect(await client.connection.request(() => ({ id: 'mine' }))).to.deep.equal({ id: 'mine' })

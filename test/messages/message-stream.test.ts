@@ -8,7 +8,7 @@ import type { MessageIterator } from '#src/messages/message-stream.js'
 import { heapInUse } from '../support/heap.js'
 import { rejection } from '../support/rejection.js'
 
-/** Streams whose every change of a backlog is noted, as whether any of them is behind then. */
+/** Streams that record every change of the backlog, as whether any of them is behind. */
 function rig() {
   const clock = new FakeClock()
   const demand = new ReadDemand()
@@ -40,7 +40,7 @@ async function take(iterator: MessageIterator, count: number): Promise<void> {
   for (let index = 0; index < count; index += 1) await iterator.next()
 }
 
-/** A signal that knows how many listen to it. */
+/** A signal that counts its listeners. */
 function watchedSignal() {
   const controller = new AbortController()
   const { signal } = controller
@@ -61,7 +61,7 @@ const lost = new ConnectionLostError('It was lost', 1006, '')
 
 describe('MessageStreams', () => {
   describe('#open', () => {
-    it('taps from the call on, whenever it is first asked', async () => {
+    it('receives messages from the call on, whenever the first one is read', async () => {
       const { push, streams } = rig()
       push(1)
       const iterator = streams.open()
@@ -70,7 +70,7 @@ describe('MessageStreams', () => {
       expect(await collect(iterator)).to.deep.equal([1, 2])
     })
 
-    it('gives every message to each iteration', async () => {
+    it('passes every message to each iteration', async () => {
       const { push, streams } = rig()
       const first = streams.open()
       push(1)
@@ -80,7 +80,7 @@ describe('MessageStreams', () => {
       expect([await collect(first), await collect(second)]).to.deep.equal([[0, 1], [1]])
     })
 
-    it('forgets an iteration that has ended: it can no longer be full', async () => {
+    it('releases an iteration that has ended, so that it can no longer be full', async () => {
       const { changes, push, streams } = rig()
       const first = streams.open({ highWaterMark: 1 })
       streams.open({ highWaterMark: 10 })
@@ -92,20 +92,20 @@ describe('MessageStreams', () => {
       expect(changes).to.deep.equal([])
     })
 
-    it('refuses a mark that is no positive integer', () => {
+    it('rejects a mark that is not a positive integer', () => {
       const { streams } = rig()
       for (const highWaterMark of [0, -1, 1.5, NaN, Infinity, '8' as unknown as number]) {
-        expect(() => streams.open({ highWaterMark })).to.throw(TypeError, `and is ${highWaterMark}`)
+        expect(() => streams.open({ highWaterMark })).to.throw(TypeError, `received ${highWaterMark}`)
       }
     })
 
-    it('begins what has ended already, once the connection has: closed', async () => {
+    it('returns an ended iteration if the connection is closed', async () => {
       const { streams } = rig()
       streams.end()
       expect(await collect(streams.open())).to.deep.equal([])
     })
 
-    it('begins what throws, once the connection is lost for good', async () => {
+    it('returns an iteration that throws if the connection has failed permanently', async () => {
       const { streams } = rig()
       streams.fail(lost)
       expect(await rejection(streams.open().next())).to.equal(lost)
@@ -113,7 +113,7 @@ describe('MessageStreams', () => {
   })
 
   describe('#next', () => {
-    it('serves concurrent calls in their order', async () => {
+    it('serves concurrent calls in order', async () => {
       const { push, streams } = rig()
       const iterator = streams.open()
       const three = [iterator.next(), iterator.next(), iterator.next()]
@@ -122,7 +122,7 @@ describe('MessageStreams', () => {
       expect(await iterator.next()).to.deep.equal(message(3))
     })
 
-    it('keeps a message that looks like a promise, or is nothing, as it is', async () => {
+    it('returns promise-like and nullish messages unchanged', async () => {
       const { streams } = rig()
       const iterator = streams.open()
       const thenable = { then: () => expect.fail('it was taken for a promise') }
@@ -143,7 +143,7 @@ describe('MessageStreams', () => {
       expect(await iterator.next()).to.deep.equal(message(1))
     })
 
-    it('gives up one wait at the signal of the call, and the message goes to the following one (B31)', async () => {
+    it('cancels one wait when the signal of the call aborts, and passes the message to the next call (B31)', async () => {
       const { push, streams } = rig()
       const iterator = streams.open()
       const { controller, signal } = watchedSignal()
@@ -155,7 +155,7 @@ describe('MessageStreams', () => {
       expect(await following).to.deep.equal(message(0))
     })
 
-    it('takes nothing where the signal of the call has aborted before', async () => {
+    it('consumes nothing if the signal of the call has already aborted', async () => {
       const { push, streams } = rig()
       const iterator = streams.open()
       push(1)
@@ -164,7 +164,7 @@ describe('MessageStreams', () => {
       expect(await iterator.next()).to.deep.equal(message(0))
     })
 
-    it('keeps what it was given, though its signal aborts in the same tick', async () => {
+    it('keeps a message that it received even if its signal aborts in the same tick', async () => {
       const { push, streams } = rig()
       const iterator = streams.open()
       const controller = new AbortController()
@@ -188,7 +188,7 @@ describe('MessageStreams', () => {
       expect(watched.listeners).to.equal(0)
     })
 
-    it('may be left alone: its rejection is not unhandled (B34)', () => {
+    it('does not have to be awaited: its rejection never counts as unhandled (B34)', () => {
       const { streams } = rig()
       const iterator = streams.open()
       void iterator.next()
@@ -196,7 +196,7 @@ describe('MessageStreams', () => {
       void iterator.next()
     })
 
-    it('gives all that was sent, in order, whenever a call is aborted, raced or left alone (B31)', async () => {
+    it('returns all messages in order, whenever a call is aborted, raced or not awaited (B31)', async () => {
       const step = fc.oneof(
         fc.record({ do: fc.constant('push' as const), count: fc.integer({ min: 1, max: 9 }) }),
         fc.record({ do: fc.constantFrom('next' as const, 'abortable' as const), count: fc.constant(1) }),
@@ -235,7 +235,7 @@ describe('MessageStreams', () => {
   })
 
   describe('#return', () => {
-    it('ends the iteration at once, and drops what is buffered', async () => {
+    it('ends the iteration immediately, and drops buffered messages', async () => {
       const { push, streams } = rig()
       const iterator = streams.open()
       push(3)
@@ -244,7 +244,7 @@ describe('MessageStreams', () => {
       expect(await iterator.next()).to.deep.equal(DONE)
     })
 
-    it('ends the calls that wait', async () => {
+    it('ends the pending calls', async () => {
       const { streams } = rig()
       const iterator = streams.open()
       const both = [iterator.next(), iterator.next()]
@@ -252,7 +252,7 @@ describe('MessageStreams', () => {
       expect(await Promise.all(both)).to.deep.equal([DONE, DONE])
     })
 
-    it('is called by a loop that is left', async () => {
+    it('is called when a loop is left', async () => {
       const { changes, push, streams } = rig()
       push(1)
       const iterator = streams.open()
@@ -265,7 +265,7 @@ describe('MessageStreams', () => {
       expect(changes).to.deep.equal([])
     })
 
-    it('makes a full socket readable, and leaves no listener on the signal', async () => {
+    it('makes a full socket readable again, and leaves no listener on the signal', async () => {
       const { changes, push, streams } = rig()
       const watched = watchedSignal()
       const iterator = streams.open({ highWaterMark: 2, signal: watched.signal })
@@ -279,7 +279,7 @@ describe('MessageStreams', () => {
   })
 
   describe('signal', () => {
-    it('ends the iteration: calls that wait and later ones reject with its reason', async () => {
+    it('ends the iteration: pending and later calls reject with its reason', async () => {
       const { changes, push, streams } = rig()
       const watched = watchedSignal()
       const iterator = streams.open(watched)
@@ -294,7 +294,7 @@ describe('MessageStreams', () => {
       expect(changes).to.deep.equal([])
     })
 
-    it('drops what is buffered with the iteration, and makes a full socket readable', async () => {
+    it('drops buffered messages with the iteration, and makes a full socket readable again', async () => {
       const { changes, push, streams } = rig()
       const controller = new AbortController()
       const iterator = streams.open({ signal: controller.signal, highWaterMark: 2 })
@@ -304,7 +304,7 @@ describe('MessageStreams', () => {
       expect(await rejection(iterator.next())).to.have.property('message', 'enough')
     })
 
-    it('takes no message from a call that has got it', async () => {
+    it('does not revoke a message that a call has received', async () => {
       const { push, streams } = rig()
       const controller = new AbortController()
       const iterator = streams.open({ signal: controller.signal })
@@ -314,7 +314,7 @@ describe('MessageStreams', () => {
       expect(await pending).to.deep.equal(message(0))
     })
 
-    it('ends other iterations as little as the connection', async () => {
+    it('ends neither other iterations nor the connection', async () => {
       const { push, streams } = rig()
       const controller = new AbortController()
       streams.open({ signal: controller.signal })
@@ -324,14 +324,14 @@ describe('MessageStreams', () => {
       expect(await other.next()).to.deep.equal(message(0))
     })
 
-    it('begins nothing where it has aborted before', async () => {
+    it('starts nothing if it has already aborted', async () => {
       const { push, streams } = rig()
       const iterator = streams.open({ signal: AbortSignal.abort(new Error('before')) })
       push(1)
       expect(await rejection(iterator.next())).to.have.property('message', 'before')
     })
 
-    it('makes an Error of a reason that is none', async () => {
+    it('wraps a reason that is not an Error', async () => {
       const { streams } = rig()
       const iterator = streams.open({ signal: AbortSignal.abort('just text') })
       expect(await rejection(iterator.next()))
@@ -339,7 +339,7 @@ describe('MessageStreams', () => {
         .with.property('cause', 'just text')
     })
 
-    it('counts after the end too while something is buffered, but is not listened to', async () => {
+    it('still counts after the end while a message is buffered, without a listener', async () => {
       const { push, streams } = rig()
       const watched = watchedSignal()
       const iterator = streams.open(watched)
@@ -351,7 +351,7 @@ describe('MessageStreams', () => {
       expect(await rejection(iterator.next())).to.have.property('message', 'enough')
     })
 
-    it('changes nothing once all has been had', async () => {
+    it('changes nothing once all messages have been read', async () => {
       const { push, streams } = rig()
       const controller = new AbortController()
       const iterator = streams.open({ signal: controller.signal })
@@ -364,7 +364,7 @@ describe('MessageStreams', () => {
   })
 
   describe('#end', () => {
-    it('finishes iterations after what they have buffered', async () => {
+    it('ends iterations after their buffered messages', async () => {
       const { push, streams } = rig()
       const iterator = streams.open()
       push(2)
@@ -374,7 +374,7 @@ describe('MessageStreams', () => {
       expect(await iterator.next()).to.deep.equal(DONE)
     })
 
-    it('finishes the calls that wait', async () => {
+    it('ends the pending calls', async () => {
       const { streams } = rig()
       const iterator = streams.open()
       const both = [iterator.next(), iterator.next()]
@@ -382,7 +382,7 @@ describe('MessageStreams', () => {
       expect(await Promise.all(both)).to.deep.equal([DONE, DONE])
     })
 
-    it('leaves nothing full', () => {
+    it('leaves no backlog', () => {
       const { changes, push, streams } = rig()
       streams.open({ highWaterMark: 2 })
       push(3)
@@ -392,7 +392,7 @@ describe('MessageStreams', () => {
   })
 
   describe('#fail', () => {
-    it('makes iterations throw after what they have buffered, again and again', async () => {
+    it('makes iterations throw after their buffered messages, on every further call', async () => {
       const { push, streams } = rig()
       const iterator = streams.open()
       push(1)
@@ -402,7 +402,7 @@ describe('MessageStreams', () => {
       expect(await rejection(iterator.next())).to.equal(lost)
     })
 
-    it('makes the calls that wait throw', async () => {
+    it('makes the pending calls throw', async () => {
       const { streams } = rig()
       const iterator = streams.open()
       const both = [iterator.next(), iterator.next()]
@@ -421,7 +421,7 @@ describe('MessageStreams', () => {
   })
 
   describe('marks', () => {
-    it('is full past highWaterMark, and no more at a quarter (hysteresis)', async () => {
+    it('is full above highWaterMark until only a quarter is left (hysteresis)', async () => {
       const { changes, demand, push, streams } = rig()
       const iterator = streams.open({ highWaterMark: 8 })
       push(8)
@@ -437,7 +437,7 @@ describe('MessageStreams', () => {
       expect(changes).to.deep.equal([true, false])
     })
 
-    it('is full past 1,024 messages by default', () => {
+    it('is full above 1,024 messages by default', () => {
       const { demand, push, streams } = rig()
       streams.open({ highWaterMark: undefined })
       push(1_024)
@@ -446,7 +446,7 @@ describe('MessageStreams', () => {
       expect(demand.isBehind).to.equal(true)
     })
 
-    it('is full as long as one stream is', async () => {
+    it('is full while at least one stream is full', async () => {
       const { demand, push, streams } = rig()
       const small = streams.open({ highWaterMark: 1 })
       const large = streams.open({ highWaterMark: 4 })
@@ -457,7 +457,7 @@ describe('MessageStreams', () => {
       expect(demand.isBehind).to.equal(false)
     })
 
-    it('is not full of what goes straight to a call that waits', () => {
+    it('does not count messages that a pending call receives directly', () => {
       const { changes, push, streams } = rig()
       const iterator = streams.open({ highWaterMark: 1 })
       for (let index = 0; index < 5; index += 1) void iterator.next()
@@ -465,7 +465,7 @@ describe('MessageStreams', () => {
       expect(changes).to.deep.equal([])
     })
 
-    it('is overfull past 16 times the mark, and no more at it', async () => {
+    it('is overfull above 16 times the mark, until it falls to the mark', async () => {
       const { changes, demand, push, streams } = rig()
       const iterator = streams.open({ highWaterMark: 2 })
       push(32)
@@ -477,7 +477,7 @@ describe('MessageStreams', () => {
       expect(changes).to.deep.equal([true, true, true])
     })
 
-    it('has no backlog any more once it has ended, though much is left to read', async () => {
+    it('has no backlog after it has ended, even if many messages are unread', async () => {
       const { demand, push, streams } = rig()
       const iterator = streams.open({ highWaterMark: 2 })
       push(100)
@@ -488,7 +488,7 @@ describe('MessageStreams', () => {
       expect([demand.isBehind, demand.isOverLimit]).to.deep.equal([false, false])
     })
 
-    it('holds nothing of what has been taken, though it is never empty', async () => {
+    it('keeps no reference to messages that were read, even if it is never empty', async () => {
       const { streams } = rig()
       const iterator = streams.open()
       streams.push(0)
@@ -503,7 +503,7 @@ describe('MessageStreams', () => {
   })
 
   describe('warning', () => {
-    it('names, once, an iteration that has been behind for 30 s: where and when it was opened, and what to do', async () => {
+    it('names an iteration once that has been behind for 30 s: where and when it was opened, and what to do', async () => {
       const { clock, push, streams, warnings } = rig()
       await clock.advance(5_000)
       streams.open({ highWaterMark: 2 }, { stack: 'Error\n    at feed.js:1:2' })
@@ -515,12 +515,12 @@ describe('MessageStreams', () => {
       await clock.advance(1)
       expect(warnings).to.have.lengthOf(1)
       expect(warnings[0]).to.match(
-        /^messages\(\): the iteration opened at feed\.js:1:2 31 s ago has been behind for 30 s, with 4 unread messages \(highWaterMark 2\)/,
+        /^messages\(\): an iterator opened 31 s ago at feed\.js:1:2 has been behind for 30 s, with 4 unread messages \(highWaterMark 2\)/,
       )
-      expect(warnings[0]).to.contain('Read on, or end it with break, return() or a signal')
+      expect(warnings[0]).to.contain('Keep reading, or end the iteration with break, return() or a signal')
     })
 
-    it('leaves no timer once the iteration or the connection has ended', async () => {
+    it('leaves no timer after the iteration or the connection has ended', async () => {
       const { clock, push, streams } = rig()
       const iterator = streams.open({ highWaterMark: 2 })
       streams.open({ highWaterMark: 2 })

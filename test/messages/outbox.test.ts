@@ -14,7 +14,7 @@ function outbox(settings: Partial<OutboxSettings> = {}): { outbox: Outbox; clock
 }
 
 describe('Outbox', () => {
-  it('gives back what it has taken, in order, once', () => {
+  it('returns its messages in order, once', () => {
     const { outbox: box } = outbox()
     for (const text of ['a', 'b', 'c'])
       expect(box.push(entry(text))).to.deep.equal({ isAccepted: true, dropped: [] })
@@ -24,7 +24,7 @@ describe('Outbox', () => {
     expect(box.takeAll()).to.deep.equal({ fresh: [], expired: [] })
   })
 
-  it('gives its messages one by one, too, and tells which are too old', async () => {
+  it('returns its messages one by one, and reports which are too old', async () => {
     const { outbox: box, clock } = outbox({ maxAge: 100 })
     box.push(entry('old'))
     await clock.advance(101)
@@ -38,7 +38,7 @@ describe('Outbox', () => {
     expect(box).to.include({ size: 0, bytes: 0 })
   })
 
-  it('counts a message that is not made yet as 0 bytes, keeps it within the limit, and conflates it by undefined', () => {
+  it('counts an uncreated message as 0 bytes, keeps it within the limit, and calls conflate with undefined', () => {
     const asked: unknown[] = []
     const { outbox: box } = outbox({ limit: 2, bytes: 1, conflate: (message) => void asked.push(message) })
     const make = (): string => 'x'.repeat(100)
@@ -51,7 +51,7 @@ describe('Outbox', () => {
   })
 
   describe('when it is full', () => {
-    it('refuses under reject, and keeps what it has', () => {
+    it('rejects new messages with reject, and keeps the old ones', () => {
       const { outbox: box } = outbox({ limit: 2 })
       box.push(entry('a'))
       box.push(entry('b'))
@@ -59,14 +59,14 @@ describe('Outbox', () => {
       expect(texts(box.takeAll().fresh)).to.deep.equal(['a', 'b'])
     })
 
-    it('drops the oldest under drop-oldest, as many as it takes', () => {
+    it('drops as many of the oldest messages as necessary with drop-oldest', () => {
       const { outbox: box } = outbox({ bytes: 4, overflow: 'drop-oldest' })
       for (const text of ['a', 'b', 'cc']) box.push(entry(text))
       expect(texts(box.push(entry('ddd')).dropped)).to.deep.equal(['a', 'b', 'cc'])
       expect(texts(box.takeAll().fresh)).to.deep.equal(['ddd'])
     })
 
-    it('drops the new one under drop-newest', () => {
+    it('drops the new message with drop-newest', () => {
       const { outbox: box } = outbox({ limit: 1, overflow: 'drop-newest' })
       box.push(entry('a'))
       const result = box.push(entry('b'))
@@ -75,7 +75,7 @@ describe('Outbox', () => {
       expect(texts(box.takeAll().fresh)).to.deep.equal(['a'])
     })
 
-    it('keeps all under drop-oldest from a message that could never fit', () => {
+    it('keeps all messages with drop-oldest if the new one could never fit', () => {
       const { outbox: box } = outbox({ bytes: 4, overflow: 'drop-oldest' })
       box.push(entry('a'))
       expect(texts(box.push(entry('12345')).dropped)).to.deep.equal(['12345'])
@@ -83,13 +83,13 @@ describe('Outbox', () => {
     })
   })
 
-  it('keeps only the latest of a kind, in its own place at the end', () => {
+  it('keeps only the latest message of a key, at the end', () => {
     const { outbox: box } = outbox({ limit: 2, conflate: (message) => (message as string)[0] })
     for (const text of ['a1', 'b1', 'a2']) expect(box.push(entry(text)).isAccepted).to.equal(true)
     expect(texts(box.takeAll().fresh)).to.deep.equal(['b1', 'a2'])
   })
 
-  it('replaces one of a kind though it is full, and frees its room first', () => {
+  it('replaces a message with the same key even if it is full, and frees its space first', () => {
     const { outbox: box } = outbox({ bytes: 4, conflate: (message) => (message as string)[0] })
     for (const text of ['a1', 'b1']) box.push(entry(text))
     expect(box.push(entry('a2'))).to.deep.equal({ isAccepted: true, dropped: [] })
@@ -97,7 +97,7 @@ describe('Outbox', () => {
     expect(texts(box.takeAll().fresh)).to.deep.equal(['b1', 'a2'])
   })
 
-  it('forgets the kind of what it has dropped or given', () => {
+  it('forgets the key of messages that it dropped or returned', () => {
     const settings = { limit: 1, overflow: 'drop-oldest', conflate: (message: unknown) => message } as const
     const { outbox: box } = outbox(settings)
     for (const text of ['a', 'b', 'a']) box.push(entry(text))
@@ -107,7 +107,7 @@ describe('Outbox', () => {
     expect(box).to.include({ size: 0, bytes: 0 })
   })
 
-  it('copies bytes, which their owner may use again; in reports, too', () => {
+  it('copies bytes so that the caller can reuse them, even in reports', () => {
     const { outbox: box } = outbox()
     const bytes = new Uint8Array([1, 2])
     const message = { bytes }
@@ -123,13 +123,13 @@ describe('Outbox', () => {
     expect(encoded?.message).to.equal(message)
   })
 
-  it('conflates nothing of which the kind is undefined', () => {
+  it('conflates nothing if the key is undefined', () => {
     const { outbox: box } = outbox({ conflate: () => undefined })
     for (const text of ['a', 'a']) box.push(entry(text))
     expect(box.size).to.equal(2)
   })
 
-  it('tells what has grown too old from what has not', async () => {
+  it('distinguishes expired messages from fresh ones', async () => {
     const { outbox: box, clock } = outbox({ maxAge: 100 })
     box.push(entry('old'))
     await clock.advance(50)
@@ -139,7 +139,7 @@ describe('Outbox', () => {
     expect([texts(fresh), texts(expired)]).to.deep.equal([['new'], ['old']])
   })
 
-  it('loses nothing without saying so, and stays within its bounds, whatever comes', () => {
+  it('loses nothing without a report and stays within its bounds, in any order of calls', () => {
     const overflow = fc.constantFrom('reject' as const, 'drop-oldest' as const, 'drop-newest' as const)
     const lengths = fc.array(fc.integer({ min: 0, max: 12 }), { maxLength: 60 })
     fc.assert(

@@ -11,14 +11,14 @@ describe('readerOf', () => {
     for (const message of [{}, [], ...NO_OBJECTS]) expect(read(message)).to.equal(undefined)
   })
 
-  it('reads a property within a property', () => {
+  it('reads a nested property', () => {
     const read = readerOf('data.e')
     expect(read({ data: { e: 'trade' } })).to.equal('trade')
     for (const message of [{ data: null }, { data: 'e' }, { 'data.e': 'no' }, ...NO_OBJECTS])
       expect(read(message)).to.equal(undefined)
   })
 
-  it('reads a position of an array, from its beginning or its end', () => {
+  it('reads an index of an array, from its start or its end', () => {
     const book = [7, { a: [] }, 'book-10', 'XBT/USD']
     for (const route of [-2, '-2', 2, '2']) expect(readerOf(route)(book)).to.equal('book-10')
     expect(readerOf(9)(book)).to.equal(undefined)
@@ -26,13 +26,13 @@ describe('readerOf', () => {
     expect(readerOf('params.0.id')({ params: [{ id: 4 }] })).to.equal(4)
   })
 
-  it('reads a property that is named like a position', () => {
+  it('reads a property whose name looks like an index', () => {
     expect(readerOf(0)({ 0: 'zero' })).to.equal('zero')
     expect(readerOf('data.0')({ data: { 0: 'zero' } })).to.equal('zero')
     expect(readerOf('data.007')({ data: { 7: 'seven', '007': 'agent' } })).to.equal('agent')
   })
 
-  it('takes the first of several ways that finds a key', () => {
+  it('uses the first of several paths that finds a key', () => {
     const read = readerOf(['e', 'data.e', -2, (message) => (message === 'beat' ? 'beat' : undefined)])
     expect(read({ e: 'a', data: { e: 'b' } })).to.equal('a')
     expect(read({ e: null, data: { e: 'b' } })).to.equal('b')
@@ -42,7 +42,7 @@ describe('readerOf', () => {
     expect(read({})).to.equal(undefined)
   })
 
-  it('never reads what all objects inherit', () => {
+  it('never reads inherited properties', () => {
     for (const name of [
       'constructor',
       'toString',
@@ -58,7 +58,7 @@ describe('readerOf', () => {
 })
 
 describe('isProperty', () => {
-  it('knows a property of the message itself from all other routes', () => {
+  it('distinguishes a top-level property from all other routes', () => {
     for (const route of ['type', 'e', '']) expect(isProperty(route)).to.equal(true)
     for (const route of ['data.e', '0', '-2', 0, ['type'], () => 'key'])
       expect(isProperty(route)).to.equal(false)

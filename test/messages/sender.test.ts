@@ -5,7 +5,7 @@ import { checkRaw } from '#src/messages/sender.js'
 import { ready, start } from '../support/rig.js'
 
 describe('Sender', () => {
-  it('keeps what is sent while not connected, and sends it in order once ready (B16)', async () => {
+  it('keeps messages while not connected, and sends them in order once ready (B16)', async () => {
     const { client, server, clock } = await ready()
     server.peer.drop()
     void client.connection.send('a')
@@ -17,7 +17,7 @@ describe('Sender', () => {
     expect(client.connection.bufferedAmount).to.equal(0)
   })
 
-  it('lets what @OnOpen sends go first, also after an await; all else waits until it has settled (B17)', async () => {
+  it('sends messages from @OnOpen first, even after an await, and all others after it completes (B17)', async () => {
     const rig = await ready(
       {},
       {
@@ -43,7 +43,7 @@ describe('Sender', () => {
     expect(rig.server.peer.received).to.deep.equal(['login', 'hello', 'offline', 'meanwhile'])
   })
 
-  it('does not take what an @OnOpen of a lost connection sends for part of the next one', async () => {
+  it('does not treat messages from the @OnOpen of a lost link as part of the next one', async () => {
     let release: (() => void) | undefined
     const rig = start(
       {},
@@ -63,7 +63,7 @@ describe('Sender', () => {
     expect(rig.server.peer.received).to.deep.equal(['login', 'of the first'])
   })
 
-  it('drops and reports what is sent by the context of a lost link: it was for that link', async () => {
+  it('drops and reports messages sent through the context of a lost link, because they were for that link', async () => {
     let release: (() => void) | undefined
     const { server, clock, client, witness } = await ready(
       {},
@@ -87,7 +87,7 @@ describe('Sender', () => {
     expect(client.connection.stats.droppedMessages).to.equal(1)
   })
 
-  it('throws when the outbox is full, by default', async () => {
+  it('throws by default if the outbox is full', async () => {
     const { client, server } = await ready({ outbox: { limit: 1 } })
     server.peer.drop()
     void client.connection.send('a')
@@ -95,7 +95,7 @@ describe('Sender', () => {
     await client.close()
   })
 
-  it('reports what goes under the other policies, each message', async () => {
+  it('reports each message that the other policies drop', async () => {
     for (const [overflow, gone, kept] of [
       ['drop-oldest', 'a', 'b'],
       ['drop-newest', 'b', 'a'],
@@ -114,7 +114,7 @@ describe('Sender', () => {
     }
   })
 
-  it('reports what has grown too old, and sends the rest', async () => {
+  it('reports expired messages, and sends the rest', async () => {
     const { client, server, witness, clock } = await ready({ outbox: { maxAge: 1_600 } })
     server.peer.drop()
     void client.connection.send('old')
@@ -125,7 +125,7 @@ describe('Sender', () => {
     expect(witness.errors[0]?.error).to.deep.include({ reason: 'expired', messages: ['old'] })
   })
 
-  it('reports what is left when the connection is closed', async () => {
+  it('reports the remaining messages when the connection is closed', async () => {
     const { client, server, witness } = await ready()
     server.peer.drop()
     void client.connection.send('a')
@@ -134,7 +134,7 @@ describe('Sender', () => {
     expect(witness.errors[0]?.error).to.deep.include({ reason: 'closed', messages: ['a', 'b'], count: 2 })
   })
 
-  it('is flow control while nothing can be sent, too', async () => {
+  it('provides flow control even while nothing can be sent', async () => {
     const { client, server, clock } = await ready({ sendHighWaterMark: 10 })
     server.peer.drop()
     let isThrough = false
@@ -145,7 +145,7 @@ describe('Sender', () => {
     expect(isThrough).to.equal(true)
   })
 
-  it('lets those who wait go on when the connection ends', async () => {
+  it('resolves pending sends when the connection ends', async () => {
     const { client, server } = await ready({ sendHighWaterMark: 1 })
     server.peer.drop()
     const flow = client.connection.send('x')
@@ -153,7 +153,7 @@ describe('Sender', () => {
     await flow
   })
 
-  it('keeps the order when somebody who is told of what has expired sends at once', async () => {
+  it('keeps the order if a callback that learns of expired messages sends immediately', async () => {
     const rig = await ready(
       { outbox: { maxAge: 1_600 } },
       { error: () => void rig.client.connection.send('late') },
@@ -166,12 +166,12 @@ describe('Sender', () => {
     expect(rig.server.peer.received).to.deep.equal(['kept', 'late'])
   })
 
-  it('lets nothing overtake what is being flushed, though it is sent in the middle of that', async () => {
+  it('lets nothing overtake messages that are being flushed, even if it is sent during the flush', async () => {
     const rig = await ready()
     const meanwhile = (): void => void rig.client.connection.send('meanwhile')
     subscribe('holdfast:message', meanwhile)
     rig.server.onAttempt = (peer) => {
-      // A transport in memory answers within the send, and whoever listens to the diagnostics hears of it there and then.
+      // An in-memory transport replies during the send, and a subscriber of the diagnostics is called right then.
       peer.onMessage = (data) => {
         if (data === 'a') peer.send('1')
       }
@@ -184,7 +184,7 @@ describe('Sender', () => {
     expect(rig.server.peer.received).to.deep.equal(['a', 'b', 'c', 'meanwhile'])
   })
 
-  it('keeps on what a closing transport does not take any more', async () => {
+  it('keeps messages that a closing transport no longer accepts', async () => {
     const { client, server, clock } = await ready({}, { open: () => Promise.resolve() }, (memory) => {
       memory.onAttempt = (peer) => {
         if (memory.peers.length === 2) {
@@ -199,7 +199,7 @@ describe('Sender', () => {
     expect(server.peers.map(({ received }) => received)).to.deep.equal([[], ['a'], ['b', 'c']])
   })
 
-  it('grows by no more than the outbox, however much is sent while not connected (B15)', async () => {
+  it('uses no more memory than the outbox, however much is sent while not connected (B15)', async () => {
     const { client, server, witness } = await ready({ outbox: { overflow: 'drop-oldest' } })
     server.peer.drop()
     let reported = 0
@@ -213,8 +213,8 @@ describe('Sender', () => {
     await client.close()
   })
 
-  describe('past 16 times sendHighWaterMark', () => {
-    it('throws while open and the peer does not read, and takes messages again once it does', async () => {
+  describe('above 16 times sendHighWaterMark', () => {
+    it('throws while open if the peer does not read, and accepts messages again once it does', async () => {
       const { client, server } = await ready({ sendHighWaterMark: 100 })
       const { connection } = client
       server.peer.isReading = false
@@ -226,7 +226,7 @@ describe('Sender', () => {
         () => connection.sendMessage(1),
       ]) {
         expect(send)
-          .to.throw(OutboxFullError, '1601 bytes wait to be sent, more than 16 times sendHighWaterMark (100)')
+          .to.throw(OutboxFullError, '1601 bytes are waiting, more than 16 times sendHighWaterMark (100)')
           .that.includes({ size: 0, bytes: 1_601 })
       }
       server.peer.read()
@@ -234,13 +234,13 @@ describe('Sender', () => {
       expect(server.peer.received.at(-1)).to.equal('y')
     })
 
-    it('takes one message of any size while little waits', async () => {
+    it('accepts one message of any size if little is unsent', async () => {
       const { client, server } = await ready({ sendHighWaterMark: 100 })
       void client.connection.send('x'.repeat(10_000))
       expect(server.peer.received).to.have.lengthOf(1)
     })
 
-    it('is the limit of the outbox, too, whatever outbox.bytes says; overflow says what happens', async () => {
+    it('also limits the outbox, whatever outbox.bytes is, and applies the overflow policy', async () => {
       const { client, server } = await ready({ sendHighWaterMark: 100, outbox: { bytes: 1_000_000 } })
       server.peer.drop()
       void client.connection.send('x'.repeat(1_600))
@@ -249,7 +249,7 @@ describe('Sender', () => {
     })
   })
 
-  it('copies bytes that it keeps, which their owner may use again', async () => {
+  it('copies bytes that it keeps, so that the caller can reuse them', async () => {
     const { client, server, clock } = await ready()
     server.peer.drop()
     const bytes = new Uint8Array(1)
@@ -259,7 +259,7 @@ describe('Sender', () => {
     expect(server.peer.received.map((data) => (data as Uint8Array)[0])).to.deep.equal([1, 2])
   })
 
-  it('reports a message whose conflate function or codec closes the connection while it is being accepted', async () => {
+  it('reports a message whose conflate function or codec closes the connection while the message is accepted', async () => {
     for (const place of ['conflate', 'encode'] as const) {
       const closeIn = (name: string): void => {
         if (name === place) void rig.witness.connection.terminate()
@@ -278,7 +278,7 @@ describe('Sender', () => {
         {},
         (server) => (server.onAttempt = () => undefined),
       )
-      void rig.witness.connection.sendMessage('kept by nobody')
+      void rig.witness.connection.sendMessage('never kept')
       expect(rig.witness.connection.state.status).to.equal('closed')
       await rig.clock.settle()
       expect(rig.witness.errors[0]?.error).to.include({ reason: 'closed', count: 1 })
@@ -288,7 +288,7 @@ describe('Sender', () => {
 })
 
 describe('checkRaw', () => {
-  it('lets text and bytes pass', () => {
+  it('accepts text and bytes', () => {
     for (const data of ['', 'text', new Uint8Array(1), Buffer.from('x')]) {
       expect(() => checkRaw(data)).not.to.throw()
     }
@@ -301,10 +301,10 @@ describe('checkRaw', () => {
     [new ArrayBuffer(1), 'an instance of ArrayBuffer'],
   ]
   for (const [data, told] of rows) {
-    it(`refuses ${told}, and names the methods that were meant`, () => {
+    it(`rejects ${told}, and names the methods to use instead`, () => {
       expect(() => checkRaw(data)).to.throw(
         TypeError,
-        `send() sends text or bytes as they are, and was given ${told}: use sendJson() or sendMessage() for values`,
+        `send() accepts a string or a Uint8Array, received ${told}. Use sendJson() or sendMessage()`,
       )
     })
   }

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { FakeClock } from 'holdfast/testing'
 import { StreamBacklog } from '#src/messages/stream-backlog.js'
 
-/** The backlog of an iteration with a mark of 8. Every change is noted. */
+/** The backlog of an iteration with a mark of 8, and a record of every change. */
 function rig() {
   const clock = new FakeClock()
   const changes: string[] = []
@@ -15,7 +15,7 @@ function rig() {
 }
 
 describe('StreamBacklog', () => {
-  it('is full past the mark until a quarter is left, and overfull past 16 times the mark', () => {
+  it('is full above the mark until a quarter is left, and overfull above 16 times the mark', () => {
     const { backlog, changes } = rig()
     const steps = [8, 9, 3, 2, 8, 128, 129, 128, 3, 2]
     const seen = steps.map((unread) => {
@@ -36,7 +36,7 @@ describe('StreamBacklog', () => {
     ])
   })
 
-  it('is low for good once the iteration has ended', () => {
+  it('stays low once the iteration has ended', () => {
     const { backlog, changes, clock } = rig()
     backlog.measure(200)
     backlog.end()
@@ -46,7 +46,7 @@ describe('StreamBacklog', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('warns 30 s after it has become full, once, also where it was overfull meanwhile', async () => {
+  it('warns once, 30 s after it became full, even if it was overfull in between', async () => {
     const { backlog, clock, warnings } = rig()
     await clock.advance(1_000)
     backlog.measure(9)
@@ -57,8 +57,8 @@ describe('StreamBacklog', () => {
     expect(warnings).to.deep.equal([])
     await clock.advance(1)
     expect(warnings).to.deep.equal([
-      'messages(): the iteration opened 31 s ago has been behind for 30 s, with 3 unread messages (highWaterMark 8): ' +
-        'the socket is paused until it catches up. Read on, or end it with break, return() or a signal',
+      'messages(): an iterator opened 31 s ago has been behind for 30 s, with 3 unread messages (highWaterMark 8). ' +
+        'The socket is paused until it catches up. Keep reading, or end the iteration with break, return() or a signal',
     ])
     backlog.measure(0)
     backlog.measure(9)
@@ -67,7 +67,7 @@ describe('StreamBacklog', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('does not warn of one that has caught up meanwhile, and times the next backlog anew', async () => {
+  it('does not warn if the iteration has caught up, and restarts the time for the next backlog', async () => {
     const { backlog, clock, warnings } = rig()
     backlog.measure(9)
     await clock.advance(29_999)

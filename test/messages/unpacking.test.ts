@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { messagesOf } from '#src/messages/inbound.js'
 
 describe('messagesOf', () => {
-  it('gives the messages one by one, each when it is asked for', () => {
+  it('returns the messages one by one, each on demand', () => {
     const asked: number[] = []
     const messages = messagesOf(3, function* (decoded) {
       for (let n = 0; n < (decoded as number); n += 1) {
@@ -16,7 +16,7 @@ describe('messagesOf', () => {
     expect([...messages]).to.deep.equal([1, 2])
   })
 
-  it('takes any iterable', () => {
+  it('accepts any iterable', () => {
     expect([...messagesOf('x', (decoded) => [decoded, null])]).to.deep.equal(['x', null])
     expect([...messagesOf(0, () => new Set([1, 2]))]).to.deep.equal([1, 2])
     expect([...messagesOf(0, () => [])]).to.deep.equal([])
@@ -42,17 +42,17 @@ describe('messagesOf', () => {
     it(`throws for ${said}`, () => {
       expect(() => [...messagesOf(0, () => value as Iterable<unknown>)]).to.throw(
         TypeError,
-        `unpack returned ${said}: return the frame's messages in an array, or [decoded]`,
+        `unpack must return an iterable of messages, received ${said}. Return [decoded] for a single message`,
       )
     })
   }
 
-  it('gives 65,536 messages, and throws for one more', () => {
+  it('returns 65,536 messages, and throws for the next one', () => {
     expect([...messagesOf(0, () => Array<number>(65_536).fill(0))]).to.have.length(65_536)
     let given = 0
     expect(() => {
       for (const n of messagesOf(0, forEver)) given = (n as number) + 1
-    }).to.throw(RangeError, 'unpack gave more than 65536 messages')
+    }).to.throw(RangeError, 'unpack returned more than 65536 messages for one frame')
     expect(given).to.equal(65_536)
   })
 })

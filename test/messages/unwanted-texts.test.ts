@@ -19,7 +19,7 @@ import { deferred } from '#src/core/deferred.js'
 import { eventually } from '../support/eventually.js'
 import { KeepingLogger } from '../support/keeping-logger.js'
 
-/** A client that wants messages of few keys, and notes what happens. */
+/** A client that handles messages of few keys, and records events. */
 @WebSocketClient({ route: 'type', inject: [Connection, Heartbeat, Subscriptions] })
 class Picky {
   readonly notes: string[] = []
@@ -81,10 +81,10 @@ async function start<T extends Picky = Picky>(
   return { client, picky: client.instance, clock, server, logger }
 }
 
-/** A message that is no JSON behind its key. */
+/** A message with invalid JSON after its key. */
 const BROKEN = '{"type":"other",!'
 
-/** Sends a message of a key that nobody wants, and a broken one; returns whether that was parsed. */
+/** Sends an unwanted message and a broken one with the same key. Returns whether the broken one was parsed. */
 function parses({ client, picky, server }: Rig): boolean {
   server.peer.send('{"type":"other"}')
   const before = client.connection.stats.unhandledMessages
@@ -96,7 +96,7 @@ function parses({ client, picky, server }: Rig): boolean {
 }
 
 describe('UnwantedTexts', () => {
-  it('looks at eight messages after one that was not wanted', () => {
+  it('searches eight messages after an unwanted one', () => {
     const texts = new UnwantedTexts('type')
     const look = (): boolean => texts.look('{"type":"a"}') !== undefined
     expect(Array.from({ length: 9 }, look)).to.deep.equal([...Array<boolean>(8).fill(true), false])
@@ -106,7 +106,7 @@ describe('UnwantedTexts', () => {
     expect(Array.from({ length: 9 }, look)).to.deep.equal([...Array<boolean>(8).fill(true), false])
   })
 
-  it('knows how the last one began, while it looks', () => {
+  it('knows the start of the last unwanted message while it searches', () => {
     const texts = new UnwantedTexts('type')
     expect(texts.head).to.equal(undefined)
     texts.learn('{ "type": "a" }', { value: 'a', at: 10 })
@@ -115,14 +115,14 @@ describe('UnwantedTexts', () => {
     expect(texts.head).to.equal(undefined)
   })
 
-  it('learns nothing from a key that is a number, or stands far back', () => {
+  it('learns nothing from a key that is a number or far from the start', () => {
     const texts = new UnwantedTexts('type')
     texts.learn('{"type":5}', { value: 5, at: 8 })
     texts.learn(`{"a":"${'x'.repeat(60)}","type":"a"}`, { value: 'a', at: 75 })
     expect(texts.head).to.equal(undefined)
   })
 
-  it('does not look twice at one message', () => {
+  it('does not search a message twice', () => {
     const texts = new UnwantedTexts('type')
     texts.learn('{"type":"a"}', { value: 'a', at: 8 })
     expect(texts.keyAt('...{"type":"tick"}', 3, 16)).to.equal('tick')
@@ -131,8 +131,8 @@ describe('UnwantedTexts', () => {
   })
 })
 
-describe('A message that nobody wants', () => {
-  it('is counted and not parsed, once its key has been named', async () => {
+describe('An unwanted message', () => {
+  it('is counted but not parsed once its key has been logged', async () => {
     const { client, picky, server, logger } = await start()
     for (const text of ['{"type":"other","a":1}', BROKEN, ' { "a": 1, "type" : "other" , !'])
       server.peer.send(text)
@@ -142,21 +142,21 @@ describe('A message that nobody wants', () => {
     expect(logger.lines.filter((line) => line.includes('"other"'))).to.have.length(1)
   })
 
-  it('is parsed where it is the first with its key', async () => {
+  it('is parsed if it is the first with its key', async () => {
     const rig = await start()
     expect(parses(rig)).to.equal(false)
     rig.server.peer.send('{"type":"another",!')
     expect(rig.picky.notes).to.deep.equal(['decode DecodeError'])
   })
 
-  it('may have a number as its key', async () => {
+  it('can have a number as its key', async () => {
     const { client, picky, server } = await start()
     for (const text of ['{"type":8}', '{"type":8,!', '{"type":7}']) server.peer.send(text)
     expect(client.connection.stats.unhandledMessages).to.equal(2)
     expect(picky.notes).to.deep.equal(['seven {"type":7}'])
   })
 
-  it('is not taken for one with another type of key', async () => {
+  it('is not confused with one that has another type of key', async () => {
     const { client, picky, server } = await start()
     for (const text of ['{"type":"7"}', '{"type":"7",!', '{"type":7}', '{"type":8}', '{"type":"8",!'])
       server.peer.send(text)
@@ -164,7 +164,7 @@ describe('A message that nobody wants', () => {
     expect(picky.notes).to.deep.equal(['seven {"type":7}', 'decode DecodeError'])
   })
 
-  it('is not parsed, whatever its key, once no further key is named', async () => {
+  it('is not parsed, whatever its key, once no more keys are logged', async () => {
     const { client, picky, server } = await start()
     for (let index = 0; index <= 100; index += 1) server.peer.send({ type: `key ${index}` })
     server.peer.send('{"type":"new",!')
@@ -173,21 +173,21 @@ describe('A message that nobody wants', () => {
     expect(picky.notes).to.have.length(1)
   })
 
-  it('is looked for by the route', async () => {
+  it('is found through the route', async () => {
     const rig = await start({ route: 'e' })
     for (const text of ['{"e":"x"}', '{"e":"x",!', '{"type":"x",!']) rig.server.peer.send(text)
     expect(rig.client.connection.stats.unhandledMessages).to.equal(2)
     expect(rig.picky.notes).to.deep.equal(['decode DecodeError'])
   })
 
-  it('is a second key of a name, which goes unnoticed', async () => {
+  it('can have a second property with the name of the key, which is not noticed', async () => {
     const { client, picky, server } = await start()
     for (const text of ['{"type":"x"}', '{"type":"x","type":"tick"}']) server.peer.send(text)
     expect(client.connection.stats.unhandledMessages).to.equal(2)
     expect(picky.notes).to.deep.equal([])
   })
 
-  it('does not wait for a handler that runs', async () => {
+  it('does not wait for a running handler', async () => {
     const gate = deferred<undefined>()
     class Slow extends Picky {
       override tick(): Promise<unknown> {
@@ -204,48 +204,48 @@ describe('A message that nobody wants', () => {
   describe('is parsed', () => {
     const always: [string, ClientOptions][] = [
       ['parseUnwanted is true', { parseUnwanted: true }],
-      ['there is unpack', { unpack: (decoded) => [decoded] }],
+      ['unpack is set', { unpack: (decoded) => [decoded] }],
       ['route is a function', { route: (message) => (message as { type: string }).type }],
       ['route is a list', { route: ['type', 'e'] }],
       ['route is a path', { route: 'a.type' }],
-      ['route is a position', { route: 0 }],
+      ['route is an index', { route: 0 }],
       ['the codec has a reviver', { codec: createJsonCodec({ reviver: (_, value) => value }) }],
-      ['the codec is no JSON codec', { codec: compressedCodec({ format: 'gzip' }) }],
+      ['the codec is not a JSON codec', { codec: compressedCodec({ format: 'gzip' }) }],
       [
-        'the codec reads in its own way',
+        'the codec has a custom decode function',
         { codec: { ...jsonCodec, decode: (data) => JSON.parse(data as string) as unknown } },
       ],
       ['a function finds replies', { requests: { replyId: () => undefined } }],
       ['a preset finds replies', { requests: jsonRpc() }],
-      ['a function finds errors of requests', { requests: { error: () => undefined } }],
+      ['a function finds request errors', { requests: { error: () => undefined } }],
     ]
     for (const [when, options] of always) {
-      it(`where ${when}`, async () => {
+      it(`if ${when}`, async () => {
         expect(parses(await start(options))).to.equal(true)
       })
     }
 
-    it('where a class has a handler for all the rest', async () => {
+    it('if a class has a handler for all other messages', async () => {
       const { picky, server } = await start({}, Curious)
       for (const text of ['{"type":"other"}', BROKEN]) server.peer.send(text)
       expect(picky.notes).to.deep.equal(['decode DecodeError'])
     })
 
-    it('where a property is only named like the path to the key', async () => {
+    it('if a property only has the same name as the path to the key', async () => {
       const { picky, server } = await start({ route: 'a.type' })
       for (const text of ['{"a":{"type":"x"}}', '{"a.type":"x"}', '{"a.type":"x",!']) server.peer.send(text)
       expect(picky.notes).to.deep.equal(['decode DecodeError'])
     })
 
     const never: [string, ClientOptions][] = [
-      ['with a codec for binary frames, too', { codec: createJsonCodec({ binary: true }) }],
+      ['with a codec that also decodes binary frames', { codec: createJsonCodec({ binary: true }) }],
       ['with a replacer', { codec: createJsonCodec({ replacer: (_, value) => value }) }],
       ['with a spread codec', { codec: { ...jsonCodec, encode: String } }],
-      ['with an id of another name', { requests: { id: 'reqId' } }],
+      ['with another name for the ID', { requests: { id: 'reqId' } }],
       ['with parseUnwanted: false', { parseUnwanted: false }],
     ]
     for (const [how, options] of never) {
-      it(`not ${how}`, async () => {
+      it(`but not ${how}`, async () => {
         expect(parses(await start(options))).to.equal(false)
       })
     }
@@ -277,7 +277,7 @@ describe('A message that nobody wants', () => {
       expect(parses(rig)).to.equal(true)
     })
 
-    it('where it may be a late reply', async () => {
+    it('if it may be a late reply', async () => {
       const rig = await start()
       const reply = rig.picky.connection.request({ ask: 1 })
       rig.server.peer.send('{"type":"other","id":1}')
@@ -292,7 +292,7 @@ describe('A message that nobody wants', () => {
       expect(named.client.connection.stats.unmatchedReplies).to.equal(1)
     })
 
-    it('while an iterator looks on', async () => {
+    it('while an iterator is open', async () => {
       const rig = await start()
       const messages = rig.picky.connection.messages()
       expect(parses(rig)).to.equal(true)
@@ -301,7 +301,7 @@ describe('A message that nobody wants', () => {
       expect(parses(rig)).to.equal(false)
     })
 
-    it('while somebody has subscribed to the diagnostics', async () => {
+    it('while the diagnostics have a subscriber', async () => {
       const rig = await start()
       const listener = (): void => undefined
       subscribe('holdfast:message', listener)
@@ -313,7 +313,7 @@ describe('A message that nobody wants', () => {
       expect(parses(rig)).to.equal(false)
     })
 
-    it('while an acknowledgement is awaited', async () => {
+    it('while an acknowledgement is pending', async () => {
       const rig = await start()
       rig.picky.subscriptions.add('a', { op: 'sub' }, { ack: (message) => 'ack' in (message as object) })
       expect(parses(rig)).to.equal(true)
@@ -321,7 +321,7 @@ describe('A message that nobody wants', () => {
       expect(parses(rig)).to.equal(false)
     })
 
-    it('while a beat is unanswered, if there is isReply', async () => {
+    it('while a heartbeat is unanswered, if there is isReply', async () => {
       const isReply = (message: unknown): boolean => 'pong' in (message as object)
       const beat = { interval: 1_000, timeout: 5_000, message: () => ({ ping: 1 }) }
       const rig = await start({ heartbeat: { ...beat, isReply } })
@@ -336,7 +336,7 @@ describe('A message that nobody wants', () => {
       expect(parses(without)).to.equal(false)
     })
 
-    it('before @OnOpen has settled', async () => {
+    it('before @OnOpen has completed', async () => {
       const gate = deferred<undefined>()
       let number = 0
       class Opening extends Picky {
@@ -375,7 +375,7 @@ describe('A message that nobody wants', () => {
     })
   })
 
-  it('is not counted once close() has been called', async () => {
+  it('is not counted after close() was called', async () => {
     const { client, server } = await start()
     server.peer.send('{"type":"other"}')
     const closing = client.close()
@@ -384,7 +384,7 @@ describe('A message that nobody wants', () => {
     expect(client.connection.stats.unhandledMessages).to.equal(1)
   })
 
-  it('is the last message that a failure tells of', async () => {
+  it('is the last message that a failure reports', async () => {
     const failures: Failure[] = []
     const shouldReconnect = (failure: Failure): boolean => failures.push(failure) > 9
     const { server, client } = await start({ reconnect: { shouldReconnect } })
@@ -394,7 +394,7 @@ describe('A message that nobody wants', () => {
     expect(failures.map(({ lastMessage }) => lastMessage)).to.deep.equal([{ type: 'x', last: true }])
   })
 
-  it('is no last message if it is broken', async () => {
+  it('is not the last message if it is broken', async () => {
     const failures: Failure[] = []
     const shouldReconnect = (failure: Failure): boolean => failures.push(failure) > 9
     const { server, client } = await start({ reconnect: { shouldReconnect } })
@@ -404,7 +404,7 @@ describe('A message that nobody wants', () => {
     expect(failures.map(({ lastMessage }) => lastMessage)).to.deep.equal([undefined])
   })
 
-  it('is not one whose key is the id that the server has given a subscription', async () => {
+  it('does not have the ID of a subscription as its key', async () => {
     const rig = await start()
     const { picky, server, client } = rig
     for (const text of ['{"type":55}', '{"type":55,!']) server.peer.send(text)

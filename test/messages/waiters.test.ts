@@ -7,7 +7,7 @@ import { countListeners } from '../support/count-listeners.js'
 const any = (): boolean => true
 const isNumber = (message: unknown): boolean => typeof message === 'number'
 
-/** Waits on a clock of their own; every change is counted. */
+/** Waits on their own clock, with a record of every change. */
 function rig() {
   const clock = new FakeClock()
   const changes: number[] = []
@@ -16,7 +16,7 @@ function rig() {
   return { clock, changes, waiters }
 }
 
-/** Returns what a promise rejects with. */
+/** Returns the reason of a rejected promise. */
 function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     () => expect.fail('it resolved'),
@@ -26,7 +26,7 @@ function rejection(promise: Promise<unknown>): Promise<unknown> {
 
 describe('Waiters', () => {
   describe('#offer', () => {
-    it('gives the message to whom it matches, once, and says so', async () => {
+    it('resolves the matching wait once, and returns true', async () => {
       const { waiters } = rig()
       const waiting = waiters.add(isNumber, {})
       expect(waiters.offer('text')).to.equal(false)
@@ -35,18 +35,18 @@ describe('Waiters', () => {
       expect(await waiting).to.equal(1)
     })
 
-    it('gives it to all whom it matches', async () => {
+    it('resolves all matching waits', async () => {
       const { waiters } = rig()
       const both = [waiters.add(any, {}), waiters.add(any, {})]
       expect(waiters.offer('hello')).to.equal(true)
       expect(await Promise.all(both)).to.deep.equal(['hello', 'hello'])
     })
 
-    it('says no where nobody waits', () => {
+    it('returns false if nothing waits', () => {
       expect(rig().waiters.offer('hello')).to.equal(false)
     })
 
-    it('ends the wait of a matcher that throws, and of nobody else', async () => {
+    it('ends only the wait of a matcher that throws', async () => {
       const { waiters } = rig()
       const thrown = new Error('oops')
       const broken = waiters.add(() => {
@@ -59,7 +59,7 @@ describe('Waiters', () => {
       expect(waiters.size).to.equal(0)
     })
 
-    it('leaves the message to the handlers where the only matcher throws', async () => {
+    it('leaves the message to the handlers if the only matcher throws', async () => {
       const { waiters } = rig()
       const broken = waiters.add(() => {
         throw 'just text'
@@ -72,18 +72,18 @@ describe('Waiters', () => {
   })
 
   describe('match', () => {
-    it('may not return a promise: that wait rejects, and nobody has taken the message', async () => {
+    it('must not return a promise: that wait rejects, and the message is not consumed', async () => {
       const { waiters } = rig()
       const match = (() => Promise.reject(new Error('unheard'))) as unknown as () => boolean
       const waiting = waiters.add(match, {})
       expect(waiters.offer('hello')).to.equal(false)
       const error = await rejection(waiting)
       expect(error).to.be.instanceOf(TypeError)
-      expect((error as Error).message).to.contain('The match of waitFor returned a promise')
+      expect((error as Error).message).to.contain('The match function of waitFor returned a promise')
       expect(waiters.size).to.equal(0)
     })
 
-    it('may end its own wait', async () => {
+    it('can end its own wait', async () => {
       const { waiters } = rig()
       const controller = new AbortController()
       const reason = new Error('enough')
@@ -96,7 +96,7 @@ describe('Waiters', () => {
       expect(await rejection(waiting)).to.equal(reason)
     })
 
-    it('may begin another wait, which does not see this message', () => {
+    it('can start another wait, which does not receive this message', () => {
       const { waiters } = rig()
       const match = (): boolean => {
         void waiters.add(any, {})
@@ -112,7 +112,7 @@ describe('Waiters', () => {
     const old = {}
     const current = {}
 
-    it('gives a message of a link to those who wait there, and to nobody else', async () => {
+    it('passes a message of a link only to the waits on that link', async () => {
       const { waiters } = rig()
       const here = waiters.add(any, {}, current)
       void waiters.add(any, {}, old)
@@ -123,7 +123,7 @@ describe('Waiters', () => {
       expect(waiters.size).to.equal(2)
     })
 
-    it('gives those who wait for no link yet to the next one that opens', async () => {
+    it('assigns waits without a link to the next one that opens', async () => {
       const { waiters } = rig()
       const waiting = waiters.add(any, {})
       void waiters.add(any, {}, old)
@@ -134,7 +134,7 @@ describe('Waiters', () => {
       expect(waiters.size).to.equal(1)
     })
 
-    it('ends the waits of one link with it', async () => {
+    it('ends the waits of a link with it', async () => {
       const { clock, waiters } = rig()
       const two = [waiters.add(any, {}, old), waiters.add(isNumber, {}, old)]
       void waiters.add(any, { timeout: false }, current)
@@ -147,7 +147,7 @@ describe('Waiters', () => {
     })
   })
 
-  it('lets no more than 16,384 wait: a further one is rejected, and those who wait go on', async () => {
+  it('allows up to 16,384 waits: another one rejects, and the others continue', async () => {
     const { waiters } = rig()
     for (let count = 0; count < 16_384; count += 1) void waiters.add(any, { timeout: false })
     expect(await rejection(waiters.add(any, {})))
@@ -157,7 +157,7 @@ describe('Waiters', () => {
   })
 
   describe('#add', () => {
-    it('waits 30 s by default', async () => {
+    it('waits up to 30 s by default', async () => {
       const { clock, waiters } = rig()
       const waiting = waiters.add(any, {})
       await clock.advance(29_999)
@@ -169,7 +169,7 @@ describe('Waiters', () => {
       expect(waiters.size).to.equal(0)
     })
 
-    it('waits as long as it is told', async () => {
+    it('waits up to the given timeout', async () => {
       const { clock, waiters } = rig()
       const waiting = waiters.add(any, { timeout: 5 })
       await clock.advance(5)
@@ -178,7 +178,7 @@ describe('Waiters', () => {
         .with.property('timeout', 5)
     })
 
-    it('waits without end where timeout is false, and without a timer', () => {
+    it('waits indefinitely, without a timer, if timeout is false', () => {
       const { clock, waiters } = rig()
       void waiters.add(any, { timeout: false })
       expect(clock.timers).to.equal(0)
@@ -196,7 +196,7 @@ describe('Waiters', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('rejects at once, and never waits, when the signal has aborted already', async () => {
+    it('rejects immediately and never waits if the signal has already aborted', async () => {
       const { changes, clock, waiters } = rig()
       const waiting = waiters.add(any, { signal: AbortSignal.abort(new Error('before')) })
       expect(changes).to.deep.equal([])
@@ -204,7 +204,7 @@ describe('Waiters', () => {
       expect(await rejection(waiting)).to.have.property('message', 'before')
     })
 
-    it('leaves neither a timer nor a listener behind, however it ends', async () => {
+    it('leaves neither a timer nor a listener, however it ends', async () => {
       const { clock, waiters } = rig()
       const { signal } = new AbortController()
       const listeners = countListeners(signal)
@@ -219,7 +219,7 @@ describe('Waiters', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('tells whenever somebody begins or ends to wait', () => {
+    it('reports the start and the end of each wait', () => {
       const { changes, waiters } = rig()
       void waiters.add(any, {})
       void waiters.add(any, {})
@@ -227,7 +227,7 @@ describe('Waiters', () => {
       expect(changes).to.deep.equal([1, 2, 1, 0])
     })
 
-    it('is settled once: what comes after the first end changes nothing', async () => {
+    it('settles once: nothing after the first end changes it', async () => {
       const { clock, waiters } = rig()
       const controller = new AbortController()
       const waiting = waiters.add(any, { signal: controller.signal, timeout: 5 })
@@ -239,7 +239,7 @@ describe('Waiters', () => {
       expect(await waiting).to.equal('first')
     })
 
-    it('may be left alone: its rejection is not unhandled (B34)', async () => {
+    it('does not have to be awaited: its rejection never counts as unhandled (B34)', async () => {
       const { clock, waiters } = rig()
       void waiters.add(any, { timeout: 1 })
       await clock.advance(1)
@@ -248,7 +248,7 @@ describe('Waiters', () => {
   })
 
   describe('#end', () => {
-    it('ends all waits with the error, whatever their link', async () => {
+    it('rejects all waits with the error, whatever their link', async () => {
       const { clock, waiters } = rig()
       const all = [waiters.add(any, {}), waiters.add(isNumber, {}, {})]
       const lost = new ConnectionLostError('It was lost', 1006, '')

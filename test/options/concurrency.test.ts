@@ -40,37 +40,42 @@ describe('checkConcurrency', () => {
   })
 
   it('is a whole number from 1, Infinity, or an object', () => {
-    const fix = 'give a whole number from 1, Infinity, or { key, limit, conflate }'
-    expectMistake(0, PLACE, 'is 0', fix)
-    expectMistake(1.5, PLACE, 'is 1.5', fix)
-    expectMistake(null, PLACE, 'is null', fix)
-    expectMistake('symbol', PLACE, 'is a string', fix)
-    expectMistake(['symbol'], PLACE, 'is an array', fix)
+    const fix = 'use 1 or more, Infinity, or { key, limit, conflate }'
+    expectMistake(0, PLACE, 'received 0', fix)
+    expectMistake(1.5, PLACE, 'received 1.5', fix)
+    expectMistake(null, PLACE, 'received null', fix)
+    expectMistake('symbol', PLACE, 'received a string', fix)
+    expectMistake(['symbol'], PLACE, 'received an array', fix)
   })
 
   it('tells that an object has no key', () => {
-    expectMistake({}, PLACE, 'has no key', "such as 'symbol', or a function; without keys, give a number")
-    expectMistake({ limit: 4 }, PLACE, 'has no key', 'give the name of a property')
+    expectMistake({}, PLACE, 'key is missing', "add key: 'symbol', or use a number to limit all messages")
+    expectMistake({ limit: 4 }, PLACE, 'key is missing', "add key: 'symbol'")
   })
 
   it('has for its key whatever a route may be', () => {
     for (const key of ['symbol', 'data.symbol', 1, ['a', 'b'], () => 'key'])
       expect(checkConcurrency({ key })).to.deep.equal([])
     for (const key of [null, true, {}, [null]])
-      expectMistake({ key }, `${PLACE}.key`, 'is ', "give a property ('type'), a path ('data.e')")
-    expectMistake({ key: '' }, `${PLACE}.key`, "'' has an empty name in it", 'give a property')
+      expectMistake({ key }, `${PLACE}.key`, 'received ', "use a property ('type'), a path ('data.e')")
+    expectMistake({ key: '' }, `${PLACE}.key`, 'received an empty string', 'use a property')
   })
 
   it('has for its limit a whole number from 1, or Infinity', () => {
     for (const limit of [0, -1, 1.5, NaN, '5', null, false]) {
-      const fix = 'give a whole number from 1, or Infinity'
-      expectMistake({ key: 'symbol', limit }, `${PLACE}.limit`, 'is ', fix)
+      const fix = 'use 1 or more, or Infinity for no limit'
+      expectMistake({ key: 'symbol', limit }, `${PLACE}.limit`, 'expected a positive integer, received ', fix)
     }
   })
 
   it('has true or false for conflate', () => {
     for (const conflate of [1, 'yes', null]) {
-      expectMistake({ key: 'symbol', conflate }, `${PLACE}.conflate`, 'is ', 'give true or false')
+      expectMistake(
+        { key: 'symbol', conflate },
+        `${PLACE}.conflate`,
+        'expected a boolean, received ',
+        'use true or false',
+      )
     }
   })
 
@@ -78,8 +83,8 @@ describe('checkConcurrency', () => {
     expectMistake(
       { key: 'symbol', conflat: true },
       `${PLACE}.conflat`,
-      'is no option',
-      'did you mean conflate?',
+      'unknown option',
+      'did you mean "conflate"?',
     )
   })
 

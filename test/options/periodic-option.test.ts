@@ -9,16 +9,16 @@ describe('checkPeriodic', () => {
   })
 
   const mistakes: [string, unknown, string, string][] = [
-    ['is no object', 5_000, 'here', 'expected an object, received 5000'],
-    ['has no interval', { message: 1 }, 'here', 'has no interval'],
-    ['has no message', { interval: 1 }, 'here', 'has no message'],
-    ['has an interval that is none', { interval: 0, message: 1 }, 'here.interval', 'is 0'],
-    ['has a name that is none', { interval: 1, message: 1, every: 1 }, 'here.every', 'is no option'],
+    ['is no object', 5_000, 'here', 'expected an object or false, received 5000'],
+    ['has no interval', { message: 1 }, 'here', 'interval is missing'],
+    ['has no message', { interval: 1 }, 'here', 'message is missing'],
+    ['has an interval that is none', { interval: 0, message: 1 }, 'here.interval', 'received 0'],
+    ['has a name that is none', { interval: 1, message: 1, every: 1 }, 'here.every', 'unknown option'],
     [
       'has an async function',
       { interval: 1, message: async () => Promise.resolve(1) },
       'here.message',
-      'is an async function',
+      'must be synchronous',
     ],
   ]
   for (const [title, option, place, cause] of mistakes) {

@@ -11,8 +11,8 @@ function check(options: Readonly<Record<string, unknown>>, others: readonly stri
   return validateOptions({ url: 'wss://peer.test', ...options }, 'Ticker', others)
 }
 
-/** How a value that does not fit is told: the contents of strings and objects might be secret. */
-function told(value: unknown): string {
+/** Shows a value as mistakes do, without the contents of strings and objects, which might be secret. */
+function shown(value: unknown): string {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : describeValue(value)
 }
 
@@ -65,22 +65,22 @@ describe('validateOptions', () => {
       expectMistake(
         { conectTimeout: 1 },
         'options.conectTimeout',
-        'is no option',
-        'did you mean connectTimeout?',
+        'unknown option',
+        'did you mean "connectTimeout"?',
       )
-      expectMistake({ maxpayload: 1 }, 'options.maxpayload', 'is no option', 'did you mean maxPayload?')
+      expectMistake({ maxpayload: 1 }, 'options.maxpayload', 'unknown option', 'did you mean "maxPayload"?')
       const place = 'options.reconnect.maxAttempt'
-      expectMistake({ reconnect: { maxAttempt: 1 } }, place, 'is no option', 'did you mean maxAttempts?')
+      expectMistake({ reconnect: { maxAttempt: 1 } }, place, 'unknown option', 'did you mean "maxAttempts"?')
       const typo = { heartbeat: { intervall: 1 } }
-      expectMistake(typo, 'options.heartbeat.intervall', 'is no option', 'did you mean interval?')
+      expectMistake(typo, 'options.heartbeat.intervall', 'unknown option', 'did you mean "interval"?')
     })
 
     it('lists the options where none is near', () => {
       expectMistake(
         { pingPongSettings: 1 },
         'options.pingPongSettings',
-        'is no option',
-        'leave it out; there are ',
+        'unknown option',
+        'remove it. Valid options: ',
       )
     })
 
@@ -116,12 +116,7 @@ describe('validateOptions', () => {
     for (const name of sizes) {
       it(`${name} is a whole number from 1`, () => {
         for (const value of [0, -1, 1.5, NaN, '5', null, true]) {
-          expectMistake(
-            { [name]: value },
-            `options.${name}`,
-            `is ${told(value)}`,
-            'give a whole number from 1',
-          )
+          expectMistake({ [name]: value }, `options.${name}`, `received ${shown(value)}`, 'use 1 or more')
         }
         expect(check({ [name]: 1 })).to.deep.equal([])
       })
@@ -133,17 +128,27 @@ describe('validateOptions', () => {
       expectMistake(
         { concurrency: { key: 'symbol', limit: 0 } },
         'options.concurrency.limit',
-        'is 0',
-        'from 1',
+        'received 0',
+        'use 1 or more',
       )
-      expectMistake({ highWaterMark: Infinity }, 'options.highWaterMark', 'is Infinity', 'a whole number')
+      expectMistake(
+        { highWaterMark: Infinity },
+        'options.highWaterMark',
+        'received Infinity',
+        'use 1 or more',
+      )
     })
 
     for (const name of ['connectTimeout', 'onOpenTimeout', 'closeTimeout']) {
       it(`${name} is a time that Node's timers keep`, () => {
-        const fix = 'give milliseconds, from 1 to 2147483647'
+        const cause = 'expected milliseconds from 1 to 2147483647, received'
         for (const value of [0, -1, NaN, Infinity, 2 ** 31, '5', null]) {
-          expectMistake({ [name]: value }, `options.${name}`, `is ${told(value)}`, fix)
+          expectMistake(
+            { [name]: value },
+            `options.${name}`,
+            `${cause} ${shown(value)}`,
+            'use a number: 10_000',
+          )
         }
         expect(check({ [name]: 2 ** 31 - 1 })).to.deep.equal([])
       })
@@ -151,7 +156,12 @@ describe('validateOptions', () => {
 
     it('drainTimeout may be 0', () => {
       expect(check({ drainTimeout: 0 })).to.deep.equal([])
-      expectMistake({ drainTimeout: -1 }, 'options.drainTimeout', 'is -1', 'from 0')
+      expectMistake(
+        { drainTimeout: -1 },
+        'options.drainTimeout',
+        'from 0 to 2147483647, received -1',
+        'use a number',
+      )
     })
 
     it('only some may be false', () => {
@@ -160,41 +170,46 @@ describe('validateOptions', () => {
       expect(check({ maxPayload: 0 })[0]?.fix).to.contain('or false for no limit')
       const on = ['concurrency', 'highWaterMark', 'highWaterBytes', 'sendHighWaterMark']
       for (const name of [...on, 'drainTimeout', 'closeTimeout']) {
-        expectMistake({ [name]: false }, `options.${name}`, 'is false', 'give ')
+        expectMistake({ [name]: false }, `options.${name}`, 'received false', 'use ')
       }
     })
   })
 
   describe('shapes', () => {
     const rows: [string, readonly unknown[], readonly unknown[], string][] = [
-      ['name', ['lobby'], [5, null], 'give a name'],
-      ['codec', [jsonCodec, () => jsonCodec], [{}, 'json', null], 'give an object with encode and decode'],
-      ['compression', [true, false], ['deflate', {}, 1, null], 'give true or false'],
-      ['replies', [true, false], ['no', {}, 1, null], 'give true or false'],
-      ['ackOnArrival', [() => undefined], [{}, true, null, 'id'], 'give a function from a message to its'],
-      ['parseUnwanted', [true, false], ['no', {}, 1, null], 'give true or false'],
-      ['unpack', [(decoded: unknown) => [decoded]], [[], 'M', null, true], 'give a function from a decoded'],
+      ['name', ['lobby'], [5, null], 'use a name'],
+      ['codec', [jsonCodec, () => jsonCodec], [{}, 'json', null], 'use an object with encode and decode'],
+      ['compression', [true, false], ['deflate', {}, 1, null], 'use true or false'],
+      ['replies', [true, false], ['no', {}, 1, null], 'use true or false'],
+      ['ackOnArrival', [() => undefined], [{}, true, null, 'id'], 'use ackOnArrival: (message) => …'],
+      ['parseUnwanted', [true, false], ['no', {}, 1, null], 'use true or false'],
       [
-        'logger',
-        [console, false],
-        [true, () => {}, { debug() {} }],
-        'give an object with debug, info, warn and',
+        'unpack',
+        [(decoded: unknown) => [decoded]],
+        [[], 'M', null, true],
+        'use unpack: (decoded) => [decoded]',
       ],
-      ['clock', [new FakeClock()], [Date, {}], 'give a Clock'],
-      ['random', [Math.random], [0.5], 'give a function such as Math.random'],
-      ['transport', [() => {}], [{}], 'give a function that opens a socket'],
+      ['logger', [console, false], [true, () => {}, { debug() {} }], 'use console, another logger, or false'],
+      ['clock', [new FakeClock()], [Date, {}], 'use new FakeClock()'],
+      ['random', [Math.random], [0.5], 'use a function such as Math.random'],
+      ['transport', [() => {}], [{}], 'use a function that opens a socket'],
     ]
     for (const [name, right, wrong, fix] of rows) {
       it(`${name} fits, or is told`, () => {
         for (const value of right) expect(check({ [name]: value })).to.deep.equal([])
         for (const value of wrong)
-          expectMistake({ [name]: value }, `options.${name}`, `is ${told(value)}`, fix)
+          expectMistake({ [name]: value }, `options.${name}`, `received ${shown(value)}`, fix)
       })
     }
 
     it('checks the route', () => {
       expect(check({ route: ['e', 'data.e'] })).to.deep.equal([])
-      expectMistake({ route: 'a..b' }, 'options.route', "'a..b' has an empty name in it", "a path ('data.e')")
+      expectMistake(
+        { route: 'a..b' },
+        'options.route',
+        'path "a..b" has an empty segment',
+        'remove the extra dot',
+      )
     })
 
     it('are not async where nothing waits for what a function returns: a codec, unpack, and where a key is', () => {
@@ -215,7 +230,7 @@ describe('validateOptions', () => {
         [{ concurrency: { key: later } }, 'options.concurrency.key'],
       ]
       for (const [options, place] of rows)
-        expectMistake(options, place, 'is an async function', 'return the result itself')
+        expectMistake(options, place, 'must be synchronous', 'return the value')
     })
   })
 
@@ -245,27 +260,32 @@ describe('validateOptions', () => {
 
     it('is an object or false', () => {
       for (const heartbeat of [true, 5, 'on', null]) {
-        expectMistake({ heartbeat }, place, `is ${told(heartbeat)}`, '{ silence }, or false')
+        expectMistake({ heartbeat }, place, `received ${shown(heartbeat)}`, '{ silence } or false')
       }
     })
 
     it('has times from 1', () => {
       for (const name of ['interval', 'timeout', 'silence']) {
-        expectMistake({ heartbeat: { [name]: 0 } }, `${place}.${name}`, 'is 0', 'from 1')
+        expectMistake(
+          { heartbeat: { [name]: 0 } },
+          `${place}.${name}`,
+          'from 1 to 2147483647, received 0',
+          'use a number',
+        )
       }
     })
 
     it('does not listen only and send', () => {
       const heartbeat = { silence: 1, interval: 1, message: () => 'beat' }
-      expectMistake({ heartbeat }, place, 'interval, message, which is about sending', 'keep silence')
+      expectMistake({ heartbeat }, place, 'silence cannot be combined with interval, message', 'keep silence')
     })
 
     it('has no reply without a message', () => {
       expectMistake(
         { heartbeat: { isReply: () => true } },
         place,
-        'has isReply without message',
-        'give the message',
+        'isReply requires message',
+        'add message: () => …',
       )
     })
 
@@ -273,36 +293,36 @@ describe('validateOptions', () => {
       for (const name of ['text', 'reply']) {
         const heartbeat = { text: 'ping', reply: 'pong', [name]: /x/ }
         const cause = 'expected a string, received an instance of RegExp'
-        expectMistake({ heartbeat }, `${place}.${name}`, cause, `write ${name}: '…'`)
+        expectMistake({ heartbeat }, `${place}.${name}`, cause, `use ${name}: '…'`)
       }
     })
 
     it('has no reply without a text, and no text beside a message', () => {
-      expectMistake({ heartbeat: { reply: 'pong' } }, place, 'has reply without text', 'give the text')
+      expectMistake({ heartbeat: { reply: 'pong' } }, place, 'reply requires text', "add text: '…'")
       const heartbeat = { text: 'ping', message: () => 'beat' }
-      expectMistake({ heartbeat }, place, 'text cannot be combined with message', 'bare words')
+      expectMistake({ heartbeat }, place, 'text cannot be combined with message', 'plain text')
     })
 
     it('has functions for the message and its reply', () => {
       expectMistake(
         { heartbeat: { message: 'beat' } },
         `${place}.message`,
-        'is a string, not a function',
-        'write message: (…) => …',
+        'expected a function, received a string',
+        'use message: (…) => …',
       )
       const heartbeat = { message: () => 'beat', isReply: 'pong' }
       expectMistake(
         { heartbeat },
         `${place}.isReply`,
-        'is a string, not a function',
-        'write isReply: (…) => …',
+        'expected a function, received a string',
+        'use isReply: (…) => …',
       )
     })
   })
 
   describe('periodic', () => {
     it('is checked in its place', () => {
-      expectMistake({ periodic: { interval: 1 } }, 'options.periodic', 'has no message', 'give the message')
+      expectMistake({ periodic: { interval: 1 } }, 'options.periodic', 'message is missing', 'add message')
     })
   })
 
@@ -320,16 +340,32 @@ describe('validateOptions', () => {
     })
 
     it('is an object or false', () => {
-      for (const outbox of [true, null]) expectMistake({ outbox }, place, `is ${told(outbox)}`, 'or false')
+      for (const outbox of [true, null])
+        expectMistake({ outbox }, place, `received ${shown(outbox)}`, 'or false')
     })
 
     it('has bounds from 1, an age from 0, a policy that there is, and a function for the kind', () => {
-      expectMistake({ outbox: { limit: 0 } }, `${place}.limit`, 'is 0', 'a whole number from 1')
-      expectMistake({ outbox: { bytes: 1.5 } }, `${place}.bytes`, 'is 1.5', 'a whole number from 1')
-      expectMistake({ outbox: { maxAge: -1 } }, `${place}.maxAge`, 'is -1', 'from 0')
-      expectMistake({ outbox: { overflow: 'drop' } }, `${place}.overflow`, 'is', "'drop-oldest'")
-      expectMistake({ outbox: { conflate: 1 } }, `${place}.conflate`, 'not a function', 'conflate: (…) => …')
-      expectMistake({ outbox: { limt: 1 } }, `${place}.limt`, 'is no option', 'did you mean limit?')
+      expectMistake({ outbox: { limit: 0 } }, `${place}.limit`, 'received 0', 'use 1 or more')
+      expectMistake({ outbox: { bytes: 1.5 } }, `${place}.bytes`, 'received 1.5', 'use 1 or more')
+      expectMistake(
+        { outbox: { maxAge: -1 } },
+        `${place}.maxAge`,
+        'from 0 to 2147483647, received -1',
+        'use a number',
+      )
+      expectMistake(
+        { outbox: { overflow: 'drop' } },
+        `${place}.overflow`,
+        'received a string',
+        "'drop-oldest'",
+      )
+      expectMistake(
+        { outbox: { conflate: 1 } },
+        `${place}.conflate`,
+        'expected a function',
+        'conflate: (…) => …',
+      )
+      expectMistake({ outbox: { limt: 1 } }, `${place}.limt`, 'unknown option', 'did you mean "limit"?')
     })
   })
 
@@ -352,26 +388,36 @@ describe('validateOptions', () => {
 
     it('is an object', () => {
       for (const requests of [true, null])
-        expectMistake({ requests }, place, `is ${told(requests)}`, 'jsonRpc()')
+        expectMistake({ requests }, place, `received ${shown(requests)}`, 'jsonRpc()')
     })
 
     it('has an id, functions, a limit and a time-out that can be used', () => {
       for (const id of [5, {}, { read: 1, write: 2 }])
-        expectMistake({ requests: { id } }, `${place}.id`, 'is', '{ read, write }')
+        expectMistake({ requests: { id } }, `${place}.id`, `received ${shown(id)}`, '{ read, write }')
       const cancel = async (): Promise<unknown> => 1
-      expectMistake({ requests: { cancel } }, `${place}.cancel`, 'is an async function', 'return the result')
-      expectMistake({ requests: { cancel: 1 } }, `${place}.cancel`, 'not a function', 'cancel: (…) => …')
-      expectMistake({ requests: { nextId: 1 } }, `${place}.nextId`, 'not a function', 'nextId: (…) => …')
+      expectMistake({ requests: { cancel } }, `${place}.cancel`, 'must be synchronous', 'return the value')
+      expectMistake({ requests: { cancel: 1 } }, `${place}.cancel`, 'expected a function', 'cancel: (…) => …')
+      expectMistake({ requests: { nextId: 1 } }, `${place}.nextId`, 'expected a function', 'nextId: (…) => …')
       expectMistake(
         { requests: { duringOpen: true } },
         `${place}.duringOpen`,
-        'not a function',
+        'expected a function',
         'duringOpen: (…) => …',
       )
-      expectMistake({ requests: { limit: 0 } }, `${place}.limit`, 'is 0', 'a whole number from 1')
-      expectMistake({ requests: { heartbeatIds: 1 } }, `${place}.heartbeatIds`, 'is 1', 'true or false')
-      expectMistake({ requests: { timeout: 0 } }, `${place}.timeout`, 'is 0', 'from 1')
-      expectMistake({ requests: { timout: 1 } }, `${place}.timout`, 'is no option', 'did you mean timeout?')
+      expectMistake({ requests: { limit: 0 } }, `${place}.limit`, 'received 0', 'use 1 or more')
+      expectMistake({ requests: { heartbeatIds: 1 } }, `${place}.heartbeatIds`, 'received 1', 'true or false')
+      expectMistake(
+        { requests: { timeout: 0 } },
+        `${place}.timeout`,
+        'from 1 to 2147483647, received 0',
+        'use a number',
+      )
+      expectMistake(
+        { requests: { timout: 1 } },
+        `${place}.timout`,
+        'unknown option',
+        'did you mean "timeout"?',
+      )
     })
   })
 
@@ -382,17 +428,22 @@ describe('validateOptions', () => {
     it('takes a number of messages in a time, and a reserve below it', () => {
       for (const reserve of [undefined, 0, 4])
         expect(check({ rateLimit: { ...right, reserve } })).to.deep.equal([])
-      expectMistake({ rateLimit: 5 }, place, 'is 5', '{ messages, per, reserve }')
-      expectMistake({ rateLimit: { per: 1 } }, `${place}.messages`, 'is null', 'a whole number from 1')
-      expectMistake({ rateLimit: { messages: 1 } }, `${place}.per`, 'is undefined', 'from 1')
-      expectMistake({ rateLimit: { ...right, reserve: 5 } }, `${place}.reserve`, 'is 5', 'below messages')
+      expectMistake({ rateLimit: 5 }, place, 'received 5', '{ messages, per, reserve }')
+      expectMistake({ rateLimit: { per: 1 } }, place, 'messages is missing', 'add messages: 10')
+      expectMistake({ rateLimit: { messages: 1 } }, place, 'per is missing', 'add per: 1_000')
+      expectMistake(
+        { rateLimit: { ...right, reserve: 5 } },
+        `${place}.reserve`,
+        'received 5',
+        'less than messages',
+      )
     })
   })
 
   describe('maxAge', () => {
     it('is a time, or for ever', () => {
       for (const maxAge of [undefined, Infinity, 1]) expect(check({ maxAge })).to.deep.equal([])
-      expectMistake({ maxAge: 0 }, 'options.maxAge', 'is 0', 'from 1')
+      expectMistake({ maxAge: 0 }, 'options.maxAge', 'received 0', 'use a number')
     })
   })
 })

@@ -37,26 +37,41 @@ describe('checkReconnect', () => {
       [true, 'true'],
       [null, 'null'],
     ])
-      expectMistake(reconnect, PLACE, `is ${shown}`, 'or false to end with the first failure')
+      expectMistake(
+        reconnect,
+        PLACE,
+        `received ${shown}`,
+        'or false to end the connection at its first failure',
+      )
   })
 
   it('suggests the option that was meant', () => {
-    expectMistake({ maxAttempt: 1 }, `${PLACE}.maxAttempt`, 'is no option', 'did you mean maxAttempts?')
+    expectMistake({ maxAttempt: 1 }, `${PLACE}.maxAttempt`, 'unknown option', 'did you mean "maxAttempts"?')
     const place = `${PLACE}.maxRetryafter`
-    expectMistake({ maxRetryafter: 1 }, place, 'is no option', 'did you mean maxRetryAfter?')
+    expectMistake({ maxRetryafter: 1 }, place, 'unknown option', 'did you mean "maxRetryAfter"?')
   })
 
   for (const name of ['initialDelay', 'maxDelay', 'minUptime', 'maxRetryAfter']) {
     it(`takes milliseconds for ${name}`, () => {
       for (const value of [-1, NaN, Infinity, 2 ** 31])
-        expectMistake({ [name]: value }, `${PLACE}.${name}`, `is ${value}`, 'from 0 to 2147483647')
+        expectMistake(
+          { [name]: value },
+          `${PLACE}.${name}`,
+          `from 0 to 2147483647, received ${value}`,
+          'use a number',
+        )
     })
   }
 
   it('refuses an initialDelay above its maxDelay, and above the default one', () => {
     const reconnect = { initialDelay: 2, maxDelay: 1 }
-    expectMistake(reconnect, PLACE, 'initialDelay (2) above its maxDelay (1)', 'raise maxDelay')
-    expectMistake({ initialDelay: 30_001 }, PLACE, 'above its maxDelay (30000)', 'raise maxDelay')
+    expectMistake(
+      reconnect,
+      PLACE,
+      'initialDelay (2) exceeds maxDelay (1)',
+      'lower initialDelay or raise maxDelay',
+    )
+    expectMistake({ initialDelay: 30_001 }, PLACE, 'exceeds maxDelay (30000)', 'raise maxDelay')
   })
 
   it('counts attempts from 1', () => {
@@ -68,13 +83,23 @@ describe('checkReconnect', () => {
       [null, 'null'],
       [NaN, 'NaN'],
     ])
-      expectMistake({ maxAttempts }, `${PLACE}.maxAttempts`, `is ${shown}`, 'a whole number from 1')
+      expectMistake(
+        { maxAttempts },
+        `${PLACE}.maxAttempts`,
+        `received ${shown}`,
+        'use 1 or more, or set reconnect: false',
+      )
   })
 
   it('takes delays that are times, at least one', () => {
     for (const delays of [[], [1, -1], ['1']])
-      expectMistake({ delays }, `${PLACE}.delays`, 'is empty or has', 'list milliseconds')
-    expectMistake({ delays: 5 }, `${PLACE}.delays`, 'is 5', 'list milliseconds')
+      expectMistake(
+        { delays },
+        `${PLACE}.delays`,
+        'expected a non-empty list of milliseconds',
+        'use delays: [1_000, 5_000]',
+      )
+    expectMistake({ delays: 5 }, `${PLACE}.delays`, 'received 5', 'use delays')
   })
 
   it('refuses a maxDelay beside delays, which replaces it', () => {
@@ -83,13 +108,13 @@ describe('checkReconnect', () => {
 
   it('takes functions that answer at once', () => {
     const place = `${PLACE}.shouldReconnect`
-    expectMistake({ shouldReconnect: true }, place, 'is true, not a function', 'shouldReconnect: (…) => …')
     expectMistake(
-      { shouldReconnect: asyncFunction },
+      { shouldReconnect: true },
       place,
-      'is an async function',
-      'return the result itself',
+      'expected a function, received true',
+      'use shouldReconnect: (…) => …',
     )
-    expectMistake({ delays: asyncFunction }, `${PLACE}.delays`, 'is an async function', 'return the result')
+    expectMistake({ shouldReconnect: asyncFunction }, place, 'must be synchronous', 'return the value')
+    expectMistake({ delays: asyncFunction }, `${PLACE}.delays`, 'must be synchronous', 'return the value')
   })
 })

@@ -3,7 +3,9 @@ import { inspect } from 'node:util'
 import { checkRoute } from '#src/options/validate-route.js'
 
 const PLACE = 'options.route'
-const FIX = "give a property ('type'), a path ('data.e'), a position (0, -2), a function, or a list of these"
+const FIX = "use a property ('type'), a path ('data.e'), a position (0, -2), a function, or a list of these"
+
+const KIND = 'expected a string, an integer or a function, received'
 
 describe('checkRoute', () => {
   const usable: readonly unknown[] = [
@@ -23,34 +25,37 @@ describe('checkRoute', () => {
   }
 
   const wrong: readonly [unknown, string][] = [
-    [[], 'is an empty list'],
-    [true, 'is true'],
-    [null, 'is null'],
-    [{ secret: 1 }, 'is a plain object'],
-    [0.5, 'is 0.5'],
-    [NaN, 'is NaN'],
-    [2 ** 53, 'is 9007199254740992'],
-    ['', "'' has an empty name in it"],
-    ['a..b', "'a..b' has an empty name in it"],
-    ['.a', "'.a' has an empty name in it"],
-    ['a.', "'a.' has an empty name in it"],
-    [['type', {}], 'is a plain object'],
-    [['type', ['nested']], 'is an array'],
-    [[''], "'' has an empty name in it"],
-    [[undefined], 'is undefined'],
+    [[], 'expected at least one route, received an empty list'],
+    [true, `${KIND} true`],
+    [null, `${KIND} null`],
+    [{ secret: 1 }, `${KIND} a plain object`],
+    [0.5, `${KIND} 0.5`],
+    [NaN, `${KIND} NaN`],
+    [2 ** 53, `${KIND} 9007199254740992`],
+    ['', 'expected a path, received an empty string'],
+    ['a..b', 'path "a..b" has an empty segment'],
+    ['.a', 'path ".a" has an empty segment'],
+    ['a.', 'path "a." has an empty segment'],
+    [['type', {}], `${KIND} a plain object`],
+    [['type', ['nested']], `${KIND} an array`],
+    [[''], 'expected a path, received an empty string'],
+    [[undefined], `${KIND} undefined`],
   ]
   for (const [route, cause] of wrong) {
     it(`reports a route that ${cause}: ${inspect(route)}`, () => {
       const mistakes = checkRoute(route, PLACE)
       expect(mistakes.map((mistake) => mistake.cause)).to.deep.equal([cause])
       expect(mistakes[0]?.place).to.equal(PLACE)
-      expect(mistakes[0]?.fix).to.equal(FIX)
+      expect(mistakes[0]?.fix).to.equal(cause.startsWith('path') ? 'remove the extra dot' : FIX)
     })
   }
 
   it('reports every mistake in a list', () => {
     const mistakes = checkRoute(['a..b', 'type', true], PLACE)
-    expect(mistakes.map(({ cause }) => cause)).to.deep.equal(["'a..b' has an empty name in it", 'is true'])
+    expect(mistakes.map(({ cause }) => cause)).to.deep.equal([
+      'path "a..b" has an empty segment',
+      `${KIND} true`,
+    ])
   })
 
   it('reports an async function, alone or in a list', () => {
@@ -59,8 +64,8 @@ describe('checkRoute', () => {
       const [mistake, ...others] = checkRoute(route, PLACE)
       expect(others).to.deep.equal([])
       expect(mistake?.place).to.equal(PLACE)
-      expect(mistake?.cause).to.contain('is an async function')
-      expect(mistake?.fix).to.contain('return the result itself')
+      expect(mistake?.cause).to.contain('must be synchronous')
+      expect(mistake?.fix).to.contain('return the value')
     }
   })
 })

@@ -8,7 +8,7 @@ import { SingleRequest } from '#src/requests/single-request.js'
 
 const OWNER: RequestOwner = { client: 'Api#1', abandon: () => {}, flush: () => {} }
 
-/** The requests in flight of a link with IDs. */
+/** The requests in flight of a link that uses IDs. */
 function rig(options: RequestsOptions = {}) {
   const inFlight = new InFlightRequests(fillInRequests(options))
   const ids = inFlight.ids as RequestIds
@@ -19,7 +19,7 @@ function rig(options: RequestsOptions = {}) {
 
 describe('InFlightRequests', () => {
   describe('#add', () => {
-    it('writes a new ID into a message without one, and finds the request by its key', () => {
+    it('adds a new ID to a message without one, and finds the request by its key', () => {
       const { inFlight, request } = rig({ idKey: String })
       const [first, second] = [request({ op: 'a' }), request({ op: 'b' })]
       expect(inFlight.add(first)).to.deep.equal({ op: 'a', id: 1 })
@@ -32,13 +32,13 @@ describe('InFlightRequests', () => {
       expect(inFlight.size).to.equal(2)
     })
 
-    it('keeps the new ID from others', () => {
+    it('does not assign the new ID to another request', () => {
       const { ids, inFlight, request } = rig()
       inFlight.add(request({}))
-      expect(() => ids.read({ id: 1 })).to.throw(TypeError, 'is pending')
+      expect(() => ids.read({ id: 1 })).to.throw(TypeError, 'is already pending')
     })
 
-    it('leaves a message unchanged that has an ID, and never makes the same one', () => {
+    it('leaves a message with an ID unchanged, and never assigns the same ID', () => {
       const { ids, inFlight, request } = rig()
       const message = { id: 1 }
       const own = request(message)
@@ -49,7 +49,7 @@ describe('InFlightRequests', () => {
       expect(ids.next().id).to.equal(2)
     })
 
-    it('keeps a request whose message is not made yet from every reply', () => {
+    it('passes no reply to a request whose message is not created yet', () => {
       const { inFlight } = rig()
       const late = new SingleRequest(() => ({}), { match: () => true }, OWNER, undefined, true)
       inFlight.addLate(late)
@@ -63,7 +63,7 @@ describe('InFlightRequests', () => {
       expect([inFlight.all(), inFlight.size]).to.deep.equal([[], 0])
     })
 
-    it('keeps the ID that a late message brings along, unless a pending request has it', () => {
+    it('keeps the ID of a late message, unless a pending request has it', () => {
       const { ids, inFlight, request } = rig()
       const [first, second] = [1, 2].map(() => new SingleRequest(() => ({}), {}, OWNER, undefined, true))
       inFlight.addLate(first as PendingRequest)
@@ -72,7 +72,7 @@ describe('InFlightRequests', () => {
       inFlight.addLate(second as PendingRequest)
       expect(() => inFlight.identifyLate(second as PendingRequest, { id: 1 })).to.throw(
         TypeError,
-        'is pending',
+        'is already pending',
       )
       inFlight.remove(first as PendingRequest)
       expect(ids.next().id).to.equal(2)
@@ -89,7 +89,7 @@ describe('InFlightRequests', () => {
       expect(late.wasSent).to.equal(true)
     })
 
-    it('writes no ID into the message of a request with a match, and finds that by itself', () => {
+    it('adds no ID to the message of a request with a match, and finds the request by itself', () => {
       const { inFlight, request } = rig()
       const [message, match] = [{ op: 'a' }, (): boolean => true]
       const matching = request(message, { match })
@@ -108,18 +108,18 @@ describe('InFlightRequests', () => {
       expect(request).to.include({ id: undefined, key: request, wasSent: true })
     })
 
-    it('adds nothing if no ID can be made', () => {
+    it('adds nothing if no ID can be generated', () => {
       const { inFlight, request } = rig({ nextId: () => 'same' })
       inFlight.add(request({}))
       const refused = request({})
-      expect(() => inFlight.add(refused)).to.throw(TypeError, 'gives no id')
+      expect(() => inFlight.add(refused)).to.throw(TypeError, 'did not return an unused ID')
       expect(inFlight.size).to.equal(1)
       expect(refused.wasSent).to.equal(false)
     })
   })
 
   describe('#has', () => {
-    it('is true from add to remove, and of that request only', () => {
+    it('is true from add to remove, only for that request', () => {
       const { inFlight, request } = rig()
       const [sent, other] = [request({}), request({})]
       expect(inFlight.has(sent)).to.equal(false)
@@ -132,12 +132,12 @@ describe('InFlightRequests', () => {
   })
 
   describe('#reserve', () => {
-    it('keeps the ID of a waiting request for it, which is not in flight', () => {
+    it('reserves the ID of a waiting request, which is not in flight', () => {
       const { ids, inFlight, request } = rig()
       const waiting = request({ id: 1 })
       waiting.enter(OWNER)
       inFlight.reserve(waiting)
-      expect(() => ids.read({ id: 1 })).to.throw(TypeError, 'is pending')
+      expect(() => ids.read({ id: 1 })).to.throw(TypeError, 'is already pending')
       expect(ids.next().id).to.equal(2)
       expect(inFlight.get(1)).to.equal(undefined)
       expect(inFlight.has(waiting)).to.equal(false)
@@ -148,7 +148,7 @@ describe('InFlightRequests', () => {
       expect(ids.read({ id: 1 })).to.deep.equal({ id: 1, key: 1 })
     })
 
-    it('keeps nothing for a request without an ID', () => {
+    it('reserves nothing for a request without an ID', () => {
       const { inFlight, request } = rig()
       const waiting = request({})
       inFlight.reserve(waiting)
@@ -158,14 +158,14 @@ describe('InFlightRequests', () => {
   })
 
   describe('#isTaken', () => {
-    it('tells of an ID that was brought along whether another request has it', () => {
+    it('reports whether another request has the ID that a request came with', () => {
       const { inFlight, request } = rig()
       const [own, free, made] = [request({ id: 1 }), request({ id: 2 }), request({})]
       inFlight.add(made)
       expect([own, free].map((each) => inFlight.isTaken(each))).to.deep.equal([true, false])
     })
 
-    it('is false for a request whose ID was made', () => {
+    it('is false for a request whose ID was generated', () => {
       const { inFlight, request } = rig()
       const made = request({})
       inFlight.add(made)
@@ -174,7 +174,7 @@ describe('InFlightRequests', () => {
   })
 
   describe('#matching', () => {
-    it('returns the requests with a match only, the oldest first', () => {
+    it('returns only the requests with a match, oldest first', () => {
       const { inFlight, request } = rig()
       const match = (): boolean => true
       const requests = [request({}, { match }), request({}), request({}, { match })] as const
@@ -186,7 +186,7 @@ describe('InFlightRequests', () => {
   })
 
   describe('#remove', () => {
-    it('frees the ID, whoever made it', () => {
+    it('frees the ID, chosen by the caller or not', () => {
       const { ids, inFlight, request } = rig()
       for (const sent of [request({}), request({ id: 7 })]) {
         inFlight.add(sent)
@@ -196,7 +196,7 @@ describe('InFlightRequests', () => {
       for (const id of [1, 7]) expect(ids.read({ id })).to.deep.equal({ id, key: id })
     })
 
-    it('leaves another request alone that has been given the same ID since', () => {
+    it('does not affect another request that has the same ID by now', () => {
       const [old, young] = [rig(), rig()]
       const sent = old.request({})
       old.inFlight.add(sent)

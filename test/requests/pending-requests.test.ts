@@ -17,7 +17,7 @@ interface Sent {
 const LOST = new ConnectionLostError('It was lost', 1006, '')
 const CLOSED = new ConnectionClosedError('It is closed')
 
-/** Requests on a clock of their own, on an open link unless told otherwise; without one they go to the lobby. */
+/** Requests on their own clock and, by default, on an open link. Without one, they go to the lobby. */
 function rig(options: RequestsOptions = {}, isOpen = true) {
   const clock = new FakeClock()
   const sent: Sent[] = []
@@ -54,7 +54,7 @@ function rig(options: RequestsOptions = {}, isOpen = true) {
   const lobby = make(true)
   let link: PendingRequests | undefined
   const size = (): number => lobby.size + (link?.size ?? 0)
-  /** A link opens, and is not ready yet: what waits in the lobby stays there. */
+  /** Opens a link that is not ready yet. Waiting requests stay in the lobby. */
   const open = (): void => {
     link ??= make(false)
   }
@@ -79,7 +79,7 @@ function rig(options: RequestsOptions = {}, isOpen = true) {
     open,
     lose,
     reopen,
-    /** Those that a caller gets now: of the link, or the lobby's. */
+    /** The requests that a caller reaches now: those of the link, or of the lobby. */
     get requests(): PendingRequests {
       return link ?? lobby
     },
@@ -88,14 +88,14 @@ function rig(options: RequestsOptions = {}, isOpen = true) {
   }
 }
 
-/** Tells how a promise stands, without waiting for it. */
+/** Returns the state of a promise without waiting for it. */
 async function standing(promise: Promise<unknown>): Promise<unknown> {
   return Promise.race([promise, Promise.resolve('pending')]).catch((error: unknown) => error)
 }
 
 describe('PendingRequests', () => {
   describe('#take', () => {
-    it('gives each reply to its request, in whatever order they come', async () => {
+    it('passes each reply to its request, in any order', async () => {
       const { requests } = rig()
       const asked = ['a', 'b', 'c'].map((op) => requests.request({ op }))
       for (const id of [3, 1, 2]) expect(requests.take({ id, of: id })).to.equal(true)
@@ -103,7 +103,7 @@ describe('PendingRequests', () => {
       expect(requests.size).to.equal(0)
     })
 
-    it('leaves duplicate, late and foreign replies to the handlers, counted', async () => {
+    it('leaves duplicate, late and unknown replies to the handlers, and counts them', async () => {
       const { clock, requests, stats } = rig()
       const asked = requests.request({})
       const late = requests.request({}, { timeout: 5 })
@@ -116,7 +116,7 @@ describe('PendingRequests', () => {
     })
 
     for (const message of [{ type: 'tick' }, { id: null }, { id: undefined }, null, 'text', 5, [1]]) {
-      it(`leaves what has no id to the handlers, uncounted: ${JSON.stringify(message)}`, () => {
+      it(`leaves a message without an ID to the handlers, uncounted: ${JSON.stringify(message)}`, () => {
         const { requests, stats } = rig()
         void requests.request({})
         expect(requests.take(message)).to.equal(false)
@@ -125,7 +125,7 @@ describe('PendingRequests', () => {
       })
     }
 
-    it('compares ids strictly, and loosely on demand', async () => {
+    it('compares IDs strictly by default, and loosely with idKey', async () => {
       const strict = rig()
       void strict.requests.request({})
       expect(strict.requests.take({ id: '1' })).to.equal(false)
@@ -136,7 +136,7 @@ describe('PendingRequests', () => {
       expect(await asked).to.deep.equal({ id: '1' })
     })
 
-    it('rejects with ReplyError where the reply has an error, as the peer gave it', async () => {
+    it("rejects with a ReplyError that contains the peer's error if the reply has one", async () => {
       const { requests } = rig({ error: (reply) => (reply as { error?: unknown }).error })
       const asked = requests.request({})
       const details = { code: 7, message: 'no such thing', more: [1] }
@@ -146,7 +146,7 @@ describe('PendingRequests', () => {
       expect(error.message).to.equal('Request 1 of Api#1 failed: the server replied 7 no such thing')
     })
 
-    it('counts an error without an id, and leaves it to the handlers', () => {
+    it('counts an error without an ID, and leaves it to the handlers', () => {
       const { requests, stats } = rig({ error: (reply) => (reply as { error?: unknown }).error })
       void requests.request({})
       expect(requests.take({ id: null, error: 'parse error' })).to.equal(false)
@@ -154,7 +154,7 @@ describe('PendingRequests', () => {
       expect(requests.size).to.equal(1)
     })
 
-    it('rejects with what result or error throws; the reply is taken', async () => {
+    it('rejects with whatever result or error throws, and consumes the reply', async () => {
       const thrown = new Error('odd reply')
       const broken = (): never => {
         throw thrown
@@ -168,7 +168,7 @@ describe('PendingRequests', () => {
       }
     })
 
-    it('tells of a replyId, idKey or error that throws at a message of nobody, and settles nothing', () => {
+    it('reports a replyId, idKey or error function that throws for a message of no request, and settles nothing', () => {
       const thrown = new Error('odd message')
       const broken = (): never => {
         throw thrown
@@ -184,7 +184,7 @@ describe('PendingRequests', () => {
       expect(other.failures).to.deep.equal([thrown])
     })
 
-    it('takes a reply that comes while the request is being sent', async () => {
+    it('accepts a reply that arrives while the request is being sent', async () => {
       const { port, requests } = rig({ limit: 1 })
       const sent: unknown[] = []
       port.send = (message) => {
@@ -199,7 +199,7 @@ describe('PendingRequests', () => {
   })
 
   describe('#request', () => {
-    it('never gives an id twice on one link, and counts anew on the next', async () => {
+    it('never assigns an ID twice on one link, and counts from 1 on the next', async () => {
       const it = rig()
       void it.requests.request({})
       it.requests.take({ id: 1 })
@@ -211,7 +211,7 @@ describe('PendingRequests', () => {
       expect(it.ids()).to.deep.equal([1, 2, 3, 1])
     })
 
-    it('keeps an id that the message has, and gives it to nobody else, also when it is settled', async () => {
+    it('keeps the ID of a message, and assigns it to no other request, even after it is settled', async () => {
       const { ids, requests } = rig()
       const own = requests.request({ id: 2 })
       requests.take({ id: 2 })
@@ -221,18 +221,18 @@ describe('PendingRequests', () => {
       expect(ids()).to.deep.equal([2, 1, 3])
     })
 
-    it('throws a TypeError at the call for an id that is pending, sent or not', () => {
+    it('throws a TypeError at the call for an ID that is pending, sent or not', () => {
       for (const isOpen of [true, false]) {
         const { requests } = rig({ idKey: String, limit: 1 }, isOpen)
         void requests.request({ id: 1 })
         void requests.request({ id: 'mine' })
-        expect(() => requests.request({ id: '1' })).to.throw(TypeError, 'id 1 is pending')
-        expect(() => requests.request({ id: 'mine' })).to.throw(TypeError, 'id mine is pending')
+        expect(() => requests.request({ id: '1' })).to.throw(TypeError, 'ID 1 is already pending')
+        expect(() => requests.request({ id: 'mine' })).to.throw(TypeError, 'ID mine is already pending')
         expect(requests.size).to.equal(2)
       }
     })
 
-    it('takes an id that was brought along before once that is settled', async () => {
+    it('accepts an ID that a settled request came with', async () => {
       const { requests } = rig()
       for (const answer of ['first', 'second']) {
         const asked = requests.request({ id: 'ping' })
@@ -241,7 +241,7 @@ describe('PendingRequests', () => {
       }
     })
 
-    it('makes an id that none of the last thousand that were brought along has', () => {
+    it('assigns none of the last thousand IDs that requests came with', () => {
       const { ids, requests } = rig()
       for (let id = 1; id <= 1_000; id += 1) {
         void requests.request({ id })
@@ -251,7 +251,7 @@ describe('PendingRequests', () => {
       expect(ids().at(-1)).to.equal(1_001)
     })
 
-    it('remembers no more than a thousand of them, and none on the next link', () => {
+    it('remembers at most a thousand of them, and none on the next link', () => {
       const it = rig()
       const spend = (most: number): void => {
         for (let id = 1; id <= most; id += 1) {
@@ -270,7 +270,7 @@ describe('PendingRequests', () => {
       expect(it.ids().at(-1)).to.equal(1)
     })
 
-    it('rejects where nextId gives nothing new', async () => {
+    it('rejects if nextId returns no new ID', async () => {
       const { clock, requests } = rig({ nextId: () => 'same' })
       void requests.request({})
       expect(await rejection(requests.request({}))).to.be.instanceOf(TypeError)
@@ -279,7 +279,7 @@ describe('PendingRequests', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('rejects what cannot be encoded, and goes on with the next', async () => {
+    it('rejects a request that cannot be encoded, and sends the next', async () => {
       const { clock, ops, reopen, requests } = rig({ limit: 20_001 }, false)
       const broken = Array.from({ length: 20_000 }, () => requests.request({ op: 'unencodable' }))
       void requests.request({ op: 'fine' }, { timeout: false })
@@ -289,14 +289,14 @@ describe('PendingRequests', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('may be left alone: its rejection is not unhandled (B34)', async () => {
+    it('does not have to be awaited: its rejection never counts as unhandled (B34)', async () => {
       const { clock, requests } = rig()
       void requests.request({}, { timeout: 1 })
       await clock.advance(1)
       expect(requests.size).to.equal(0)
     })
 
-    it('tells whenever the number pending changes', () => {
+    it('reports every change of the number of pending requests', () => {
       const { requests, sizes } = rig()
       void requests.request({})
       void requests.request({})
@@ -306,7 +306,7 @@ describe('PendingRequests', () => {
       expect(sizes).to.deep.equal([1, 2, 1, 0])
     })
 
-    it('waits while nothing can be sent, and goes out in order', () => {
+    it('waits while nothing can be sent, then sends in order', () => {
       const { ops, reopen, requests, sent } = rig({}, false)
       for (const op of ['a', 'b', 'c']) void requests.request({ op })
       expect(sent).to.deep.equal([])
@@ -314,7 +314,7 @@ describe('PendingRequests', () => {
       expect(ops()).to.deep.equal(['a', 'b', 'c'])
     })
 
-    it('settles 10,000 that are asked at once', async () => {
+    it('settles 10,000 requests that were made at once', async () => {
       const { clock, requests, sent } = rig()
       const asked = Array.from({ length: 10_000 }, (_, op) => requests.request({ op }))
       for (let index = 0; index < sent.length; index += 1) requests.take(sent[index])
@@ -326,7 +326,7 @@ describe('PendingRequests', () => {
   })
 
   describe('timeout', () => {
-    it('is 30 s, and ends the request at once', async () => {
+    it('is 30 s by default, and ends the request immediately', async () => {
       const { clock, requests } = rig()
       const asked = requests.request({})
       await clock.advance(29_999)
@@ -340,7 +340,7 @@ describe('PendingRequests', () => {
       expect(error.message).to.equal('Request 1 of Api#1 timed out after 30000 ms: no reply received')
     })
 
-    it('is what the client says, or the call; false is none', async () => {
+    it('can be set for the client or the call; false means no limit', async () => {
       const { clock, requests } = rig({ timeout: 7 })
       const usual = requests.request({})
       const short = requests.request({}, { timeout: 3 })
@@ -352,7 +352,7 @@ describe('PendingRequests', () => {
       expect(requests.size).to.equal(1)
     })
 
-    it('runs while nothing can be sent, and the peer then never sees the request', async () => {
+    it('runs while nothing can be sent, and then the peer never receives the request', async () => {
       const { clock, reopen, requests, sent } = rig({}, false)
       const asked = requests.request({}, { timeout: 5 })
       await clock.advance(5)
@@ -363,7 +363,7 @@ describe('PendingRequests', () => {
       expect(sent).to.deep.equal([])
     })
 
-    it('runs on through a reconnect, and gives the turn to the next', async () => {
+    it('continues through a reconnect, and lets the next request start when it ends', async () => {
       const it = rig({ limit: 1 })
       const asked = it.requests.request({ op: 'a' }, { timeout: 10, resend: true })
       await it.clock.advance(6)
@@ -377,7 +377,7 @@ describe('PendingRequests', () => {
   })
 
   describe('signal', () => {
-    it('rejects at once, asking nobody, when it has aborted before', async () => {
+    it('rejects immediately without sending if it has already aborted', async () => {
       const { clock, requests, sent, sizes } = rig()
       const asked = requests.request({}, { signal: AbortSignal.abort(new Error('before')) })
       expect(await rejection(asked)).to.have.property('message', 'before')
@@ -388,9 +388,8 @@ describe('PendingRequests', () => {
 
     const moments: Record<string, (it: ReturnType<typeof rig>) => void> = {
       'while it waits for a connection': ({ lose }) => lose(),
-      'while it waits for its turn': ({ requests }) =>
-        void requests.request({ op: 'first' }, { resend: true }),
-      'while it is under way': () => {},
+      'while it is queued': ({ requests }) => void requests.request({ op: 'first' }, { resend: true }),
+      'while it is in flight': () => {},
     }
     for (const [moment, prepare] of Object.entries(moments)) {
       it(`ends the request ${moment}`, async () => {
@@ -414,7 +413,7 @@ describe('PendingRequests', () => {
       })
     }
 
-    it('changes nothing once the request is settled, and is not listened to', async () => {
+    it('changes nothing after the request is settled, and has no listener then', async () => {
       const { requests } = rig()
       const controller = new AbortController()
       const listeners = countListeners(controller.signal)
@@ -425,7 +424,7 @@ describe('PendingRequests', () => {
       expect(await asked).to.deep.equal({ id: 1 })
     })
 
-    it('wraps a reason that is no Error', async () => {
+    it('wraps a reason that is not an Error', async () => {
       const { requests } = rig()
       const controller = new AbortController()
       const asked = requests.request({}, { signal: controller.signal })
@@ -439,7 +438,7 @@ describe('PendingRequests', () => {
   describe('match', () => {
     const isAck = (message: unknown): boolean => (message as { type?: string }).type === 'ack'
 
-    it('finds the reply of an API without ids: the next message that matches; nothing is written', async () => {
+    it('finds the reply of an API without IDs: the next message that matches, and nothing is added', async () => {
       const { requests, sent, stats } = rig({ id: false })
       const asked = requests.request({ op: 'subscribe' }, { match: isAck })
       expect(sent).to.deep.equal([{ op: 'subscribe' }])
@@ -450,7 +449,7 @@ describe('PendingRequests', () => {
       expect(stats.unmatched).to.equal(0)
     })
 
-    it('gives one message to one request: the one that has waited longest', async () => {
+    it('passes one message to one request: the one that has waited longest', async () => {
       const { requests } = rig({ id: false })
       const [first, second] = [1, 2].map(() => requests.request({}, { match: isAck }))
       requests.take({ type: 'ack', n: 1 })
@@ -460,20 +459,20 @@ describe('PendingRequests', () => {
       expect(await second).to.have.property('n', 2)
     })
 
-    it('is not asked before the request has been sent', () => {
+    it('is not called before the request is sent', () => {
       const { requests } = rig({ id: false, limit: 1 })
       void requests.request({ op: 'a' }, { match: () => false })
       void requests.request({ op: 'b' }, { match: () => true })
       expect(requests.take({})).to.equal(false)
     })
 
-    it('is demanded where the API has no ids', () => {
+    it('is required if the API has no IDs', () => {
       const { requests } = rig({ id: false })
       expect(() => requests.request({})).to.throw(TypeError, 'match')
       expect(requests.size).to.equal(0)
     })
 
-    it('spares the message an id, also one that can have none, and finds the reply by itself', async () => {
+    it('adds no ID to the message, even if it cannot have one, and finds the reply', async () => {
       const { requests, sent, stats } = rig()
       const asked = [{ op: 'a' }, 'text'].map((message) => requests.request(message, { match: isAck }))
       const events = requests.requestMany({ op: 'b' }, { match: isAck, isLast: () => true })
@@ -487,7 +486,7 @@ describe('PendingRequests', () => {
       expect([requests.size, stats.unmatched]).to.deep.equal([0, 1])
     })
 
-    it('is never asked about the reply to another request', async () => {
+    it('is never called for the reply to another request', async () => {
       const { requests } = rig()
       const other = requests.request({})
       const asked: unknown[] = []
@@ -497,7 +496,7 @@ describe('PendingRequests', () => {
       expect(asked).to.deep.equal([])
     })
 
-    it('with an id of its own, waits for the message with that id that matches, and for one without an id', async () => {
+    it('of a request with its own ID accepts messages with that ID or without one', async () => {
       const { requests, stats } = rig()
       const staged = requests.request({ id: 1 }, { match: isAck })
       expect(requests.take({ id: 1, type: 'received' })).to.equal(false)
@@ -505,19 +504,22 @@ describe('PendingRequests', () => {
       expect(stats.unmatched).to.equal(1)
       expect(requests.take({ id: 1, type: 'ack' })).to.equal(true)
       const bare = requests.request({ id: 1 }, { match: isAck })
-      expect(() => requests.request({ id: 1 }, { match: isAck })).to.throw(TypeError, 'id 1 is pending')
+      expect(() => requests.request({ id: 1 }, { match: isAck })).to.throw(
+        TypeError,
+        'ID 1 is already pending',
+      )
       expect(requests.take({ type: 'ack' })).to.equal(true)
       expect(await Promise.all([staged, bare])).to.deep.equal([{ id: 1, type: 'ack' }, { type: 'ack' }])
     })
 
-    it('is told the id of its request', async () => {
+    it('receives the ID of its request', async () => {
       const { requests } = rig({ replyId: () => undefined })
       void requests.request({ id: 1 }, { match: (message, id) => (message as { of?: unknown }).of === id })
       expect(requests.take({ of: 2 })).to.equal(false)
       expect(requests.take({ of: 1 })).to.equal(true)
     })
 
-    it('does not keep an error with its id from it', async () => {
+    it('does not prevent an error with its ID from rejecting the request', async () => {
       const { requests } = rig({ error: (reply) => (reply as { error?: unknown }).error })
       const asked = requests.request({ id: 1 }, { match: isAck })
       expect(requests.take({ id: 1, error: 'no' })).to.equal(true)
@@ -527,16 +529,16 @@ describe('PendingRequests', () => {
       )
     })
 
-    it('may take an error message without an id for its own', async () => {
+    it('can accept an error message without an ID', async () => {
       const { requests } = rig({ id: false, error: (reply) => (reply as { error?: unknown }).error })
       const asked = requests.request({}, { match: () => true })
       expect(requests.take({ error: { message: 'no' } })).to.equal(true)
       const error = await rejection(asked)
       expect(error).to.be.instanceOf(ReplyError).with.property('id', undefined)
-      expect(error).to.have.property('message', 'The request of Api#1 failed: the server replied no')
+      expect(error).to.have.property('message', 'Request of Api#1 failed: the server replied no')
     })
 
-    it('ends its own request when it throws; the message goes on, though not to a request sent thereby', async () => {
+    it('rejects its own request if it throws; the message continues, but not to a request that this sends', async () => {
       const { ops, requests } = rig({ id: false, limit: 1 })
       const thrown = new Error('oops')
       const broken = requests.request(
@@ -554,7 +556,7 @@ describe('PendingRequests', () => {
       expect(requests.size).to.equal(1)
     })
 
-    it('is not asked for a request that a matcher before it has ended', async () => {
+    it('is not called for a request that an earlier matcher has ended', async () => {
       const { requests } = rig({ id: false })
       const controller = new AbortController()
       void requests.request(
@@ -587,14 +589,14 @@ describe('PendingRequests', () => {
         void requests.request({ op: 'ask' }, { timeout: 10 })
         await clock.advance(10)
       },
-      'is iterated over, and the loop is left': async ({ requests }) => {
+      'is left by its loop': async ({ requests }) => {
         for await (const reply of asked(requests)) if (reply) break
       },
-      'is iterated over, and times out': async ({ clock, requests }) => {
+      'times out during iteration': async ({ clock, requests }) => {
         void requests.requestMany({ op: 'ask' }, { isLast, timeout: 10 })
         await clock.advance(10)
       },
-      'has more replies than are read': ({ requests }) => {
+      'has too many unread replies': ({ requests }) => {
         void requests.requestMany({ op: 'ask' }, { isLast, highWaterMark: 1 })
         for (let count = 0; count < 2; count += 1) requests.take({ id: 1 })
       },
@@ -605,7 +607,7 @@ describe('PendingRequests', () => {
       return replies
     }
     for (const [what, act] of Object.entries(leave)) {
-      it(`tells the peer once that a request ${what}, before what waited goes out`, async () => {
+      it(`tells the server once that a request ${what}, before waiting requests are sent`, async () => {
         const it = rig({ cancel, limit: 1 })
         const left = act(it)
         void it.requests.request({ op: 'next' })
@@ -615,7 +617,7 @@ describe('PendingRequests', () => {
       })
     }
 
-    it('of the call wins; what it returns undefined for is not told', () => {
+    it('of the call takes precedence, and sends nothing if it returns undefined', () => {
       const { requests, sent } = rig({ cancel })
       for (const own of [(id: unknown) => ({ op: 'own', id }), () => undefined, undefined]) {
         const controller = new AbortController()
@@ -629,7 +631,7 @@ describe('PendingRequests', () => {
       ])
     })
 
-    it('is not asked about what was answered, not sent, or lost with its link', async () => {
+    it('is not called for requests that were answered, unsent, or lost with their link', async () => {
       const it = rig({ cancel, limit: 1 })
       const controller = new AbortController()
       const { signal } = controller
@@ -652,7 +654,7 @@ describe('PendingRequests', () => {
       expect(it.ops()).to.deep.equal(['many', 'answered', 'sent', 'last'])
     })
 
-    it('of the option is not asked about a request without an id where others have one; that of the call is', () => {
+    it('of the option is not called for a request without an ID if others have IDs, but that of the call is', () => {
       for (const [id, told] of [
         ['id', 0],
         [false, 1],
@@ -668,7 +670,7 @@ describe('PendingRequests', () => {
       }
     })
 
-    it('that throws, returns a promise, or what cannot be encoded is reported, and the next goes out', () => {
+    it('that throws, or returns a promise or an unencodable value, is reported, and the next request is sent', () => {
       const thrown = new Error('no')
       const broken: readonly ((id: unknown) => unknown)[] = [
         () => {
@@ -692,7 +694,7 @@ describe('PendingRequests', () => {
   })
 
   describe('limit', () => {
-    it('of 1 has one under way; the rest wait their turn in order, however each ends', async () => {
+    it('of 1 keeps one request in flight; the rest wait in order, however each ends', async () => {
       const { clock, ops, requests } = rig({
         limit: 1,
         error: (reply) => (reply as { error?: unknown }).error,
@@ -716,7 +718,7 @@ describe('PendingRequests', () => {
       expect(requests.size).to.equal(1)
     })
 
-    it('lets nobody past those who wait', () => {
+    it('lets no request overtake waiting ones', () => {
       const { ops, requests } = rig({ limit: 1 })
       for (const op of ['a', 'b', 'c']) void requests.request({ op })
       requests.take({ id: 1 })
@@ -734,7 +736,7 @@ describe('PendingRequests', () => {
       expect(sent).to.have.length(1_001)
     })
 
-    it('works through 10,000 that wait their turn one after another', function () {
+    it('sends 10,000 waiting requests one after another', function () {
       this.timeout(10_000)
       const { requests, sent } = rig({ limit: 1, timeout: false })
       for (let count = 0; count < 10_000; count += 1) void requests.request({})
@@ -745,7 +747,7 @@ describe('PendingRequests', () => {
   })
 
   describe('of an opening link', () => {
-    it('go at once, past what waits in the lobby until the link adopts it', () => {
+    it('are sent immediately, while the lobby waits until the link adopts it', () => {
       const connection = rig({}, false)
       void connection.requests.request({ op: 'waits' })
       connection.open()
@@ -757,7 +759,7 @@ describe('PendingRequests', () => {
       expect(connection.ops()).to.deep.equal(['login', 'waits'])
     })
 
-    it('go on with the second at a limit of 1 (no deadlock), and before what the link adopts', async () => {
+    it('send the second one with a limit of 1 (no deadlock), before those that the link adopts', async () => {
       const connection = rig({ limit: 1 }, false)
       void connection.requests.request({ op: 'waits' })
       connection.open()
@@ -773,7 +775,7 @@ describe('PendingRequests', () => {
   })
 
   describe('#flush', () => {
-    it('sends what has waited until the link could send, in order', () => {
+    it('sends waiting requests in order once the link can send', () => {
       const { ops, port, requests } = rig()
       port.canSend = false
       for (const op of ['a', 'b']) void requests.request({ op })
@@ -798,7 +800,7 @@ describe('PendingRequests', () => {
       expect(ops()).to.deep.equal(['a'])
     })
 
-    it('keeps the order if a send asks for more', () => {
+    it('keeps the order if a send adds requests', () => {
       const { ops, port, requests } = rig({ limit: 1 })
       for (const op of ['a', 'b', 'c']) void requests.request({ op })
       const { send } = port
@@ -813,24 +815,24 @@ describe('PendingRequests', () => {
   })
 
   describe('in the lobby', () => {
-    it('waits up to the limit; one more rejects at once', async () => {
+    it('wait up to the limit; another one rejects immediately', async () => {
       const { lobby } = rig({ limit: 1_500 }, false)
       for (let count = 0; count < 1_500; count += 1) void lobby.request({})
       const error = (await rejection(lobby.request({}))) as BackpressureError
       expect(error).to.be.instanceOf(BackpressureError).and.include({ pending: 1_500 })
       expect(error.message).to.equal(
-        '1500 requests wait for a connection, the most that may. Await connection.whenOpen(), or raise requests.limit',
+        '1500 requests are waiting for a connection, which is the limit. Await connection.whenOpen(), or raise requests.limit',
       )
       expect(lobby.size).to.equal(1_500)
     })
 
-    it('waits up to 1,000 if fewer may be in flight: a limit of 1 is about order', async () => {
+    it('wait up to 1,000 even if the limit is lower, because a limit of 1 is about order', async () => {
       const { lobby } = rig({ limit: 1 }, false)
       for (let count = 0; count < 1_000; count += 1) void lobby.request({})
       expect(await rejection(lobby.request({}))).to.be.instanceOf(BackpressureError)
     })
 
-    it('takes any number that a lost link leaves', () => {
+    it('accept any number of requests from a lost link', () => {
       const connection = rig({ limit: 1 })
       for (let count = 0; count < 1_001; count += 1) void connection.requests.request({}, { resend: true })
       connection.lose()
@@ -839,7 +841,7 @@ describe('PendingRequests', () => {
   })
 
   describe('#release', () => {
-    it('lets go of all that wait, in order, and tells of the change once', () => {
+    it('removes all waiting requests in order, and reports the change once', () => {
       const { lobby, sizes } = rig({}, false)
       for (const op of ['a', 'b']) void lobby.request({ op })
       expect(lobby.release().map(({ message }) => message)).to.deep.equal([{ op: 'a' }, { op: 'b' }])
@@ -849,7 +851,7 @@ describe('PendingRequests', () => {
   })
 
   describe('#adopt', () => {
-    it('sends as the limit allows, and tells of the change once', () => {
+    it('sends as the limit allows, and reports the change once', () => {
       const connection = rig({ limit: 2 }, false)
       for (const op of ['a', 'b', 'c']) void connection.requests.request({ op })
       connection.sizes.length = 0
@@ -860,7 +862,7 @@ describe('PendingRequests', () => {
       expect(connection.ops()).to.deep.equal(['a', 'b', 'c'])
     })
 
-    it('keeps time-outs and signals going, also in between, whoever has the request', async () => {
+    it('keeps timeouts and signals active, whether the lobby or a link owns the request', async () => {
       const connection = rig({}, false)
       const { clock, lobby, ops } = connection
       const controllers = [new AbortController(), new AbortController()] as const
@@ -885,7 +887,7 @@ describe('PendingRequests', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('rejects a request whose own id another has on the link', async () => {
+    it('rejects a request whose own ID another request on the link has', async () => {
       const connection = rig({}, false)
       const waits = connection.requests.request({ id: 1, op: 'waits' })
       const other = connection.requests.request({ id: 2, op: 'other' })
@@ -895,13 +897,13 @@ describe('PendingRequests', () => {
       expect(await rejection(waits))
         .to.be.instanceOf(TypeError)
         .with.property('message')
-        .that.contains('id 1 is')
+        .that.contains('ID 1 is')
       for (const id of [1, 2]) expect(connection.requests.take({ id })).to.equal(true)
       expect(await Promise.all([login, other])).to.have.length(2)
       expect(connection.clock.timers).to.equal(0)
     })
 
-    it('rejects at once on a link that is lost already', async () => {
+    it('rejects immediately on a link that is already lost', async () => {
       const connection = rig({}, false)
       const asked = connection.requests.request({})
       connection.open()
@@ -912,7 +914,7 @@ describe('PendingRequests', () => {
       expect(connection.clock.timers).to.equal(0)
     })
 
-    it('lets the reader of several replies leave, whoever has the request', async () => {
+    it('lets the reader of several replies leave, whether the lobby or a link owns the request', async () => {
       const connection = rig({}, false)
       const replies = connection.requests.requestMany({}, { isLast: () => false })
       connection.reopen()
@@ -924,7 +926,7 @@ describe('PendingRequests', () => {
   })
 
   describe('#idle', () => {
-    it('resolves when nothing is pending', async () => {
+    it('resolves when no request is pending', async () => {
       const { requests } = rig({ limit: 1 })
       await requests.idle()
       void requests.request({})
@@ -939,7 +941,7 @@ describe('PendingRequests', () => {
       expect(await standing(requests.idle())).to.equal('pending')
     })
 
-    it('resolves at the loss of the link', async () => {
+    it('resolves when the link is lost', async () => {
       const { lose, requests } = rig()
       void requests.request({}, { resend: true })
       const idle = requests.idle()
@@ -949,7 +951,7 @@ describe('PendingRequests', () => {
   })
 
   describe('#onLost', () => {
-    it('rejects what is in flight, in the same turn, at most once sent (B13)', async () => {
+    it('rejects requests in flight in the same turn, so each is sent at most once (B13)', async () => {
       const { clock, lose, reopen, requests, sent } = rig()
       const asked = [requests.request({}), requests.request({})]
       lose()
@@ -960,7 +962,7 @@ describe('PendingRequests', () => {
       expect(sent).to.have.length(2)
     })
 
-    it('rejects what waits for its turn on the link that it was made on', async () => {
+    it('rejects waiting requests on the link that they were created on', async () => {
       const { lose, lobby, requests } = rig({ limit: 1 })
       const asked = [1, 2].map(() => requests.request({}))
       lose()
@@ -968,7 +970,7 @@ describe('PendingRequests', () => {
       expect(lobby.size).to.equal(0)
     })
 
-    it('keeps what was made without a link until it is sent', async () => {
+    it('keeps requests that were created without a link until they are sent', async () => {
       const connection = rig({ limit: 1 }, false)
       const asked = ['a', 'b'].map((op) => connection.requests.request({ op }))
       connection.reopen()
@@ -978,14 +980,14 @@ describe('PendingRequests', () => {
       expect(connection.ops()).to.deep.equal(['a', 'b'])
     })
 
-    it('rejects what is asked of the link later', async () => {
+    it('rejects later requests on the link', async () => {
       const { clock, lose, requests } = rig()
       lose()
       expect(await rejection(requests.request({}))).to.equal(LOST)
       expect(clock.timers).to.equal(0)
     })
 
-    it('lets the next link ask again, with resend, before what waited, with its own ids', async () => {
+    it('lets the next link resend requests with new IDs, before waiting ones', async () => {
       const connection = rig({ limit: 3 })
       const { ops } = connection
       const again = connection.requests.request({ op: 'again' }, { resend: true })
@@ -1007,7 +1009,7 @@ describe('PendingRequests', () => {
       ])
     })
 
-    it('keeps the order of what is asked again over several losses', () => {
+    it('keeps the order of resent requests over several losses', () => {
       const { lose, ops, reopen, requests, sent } = rig({ limit: 2 })
       for (const op of ['a', 'b', 'c']) void requests.request({ op }, { resend: true })
       lose()
@@ -1019,7 +1021,7 @@ describe('PendingRequests', () => {
       expect(ops()).to.deep.equal(['a', 'b'])
     })
 
-    it('puts what was sent before what was not, also where that has waited longer', () => {
+    it('puts sent requests before unsent ones, even if those have waited longer', () => {
       const connection = rig({ limit: 1 }, false)
       void connection.requests.request({ op: 'offline' })
       connection.open()
@@ -1031,7 +1033,7 @@ describe('PendingRequests', () => {
       expect(connection.ops()).to.deep.equal(['login', 'login', 'offline', 'turn'])
     })
 
-    it('leaves nothing on the lost link: a reply to one of its requests is foreign', () => {
+    it('leaves nothing on the lost link: a reply to one of its requests is unmatched', () => {
       const { lobby, lose, requests, stats } = rig()
       void requests.request({}, { resend: true })
       lose()
@@ -1041,7 +1043,7 @@ describe('PendingRequests', () => {
       expect(lobby.size).to.equal(1)
     })
 
-    it('may come from within a send: the request rejects, and nothing more goes out', async () => {
+    it('can occur during a send: the request rejects, and nothing else is sent', async () => {
       const { lobby, lose, ops, port, reopen } = rig({}, false)
       const asked = lobby.request({ op: 'a' })
       const next = lobby.request({ op: 'b' })
@@ -1059,7 +1061,7 @@ describe('PendingRequests', () => {
   })
 
   describe('#onClosed', () => {
-    it('rejects everything, in flight or waiting, resend or not, and what is asked later', async () => {
+    it('rejects all requests, in flight or waiting, with or without resend, and later ones', async () => {
       const { clock, requests, sent } = rig({ limit: 2 })
       const asked = [
         requests.request({}),
@@ -1075,7 +1077,7 @@ describe('PendingRequests', () => {
       expect(sent).to.have.length(2)
     })
 
-    it('rejects what waits in the lobby', async () => {
+    it('rejects waiting requests in the lobby', async () => {
       const { clock, lobby } = rig({}, false)
       const asked = lobby.request({})
       lobby.onClosed(CLOSED)
@@ -1085,7 +1087,7 @@ describe('PendingRequests', () => {
   })
 
   describe('#rejectAll', () => {
-    it('rejects what is in flight, and what was made on the link; the rest goes on in the next turn', async () => {
+    it('rejects requests in flight and those created on the link; the rest continue in the next turn', async () => {
       const connection = rig({ limit: 1 }, false)
       const overflow = new BackpressureError(9)
       const asked = [
@@ -1104,7 +1106,7 @@ describe('PendingRequests', () => {
       expect(connection.ops()).to.deep.equal(['a', 'b'])
     })
 
-    it('tells of no change if nothing is rejected', () => {
+    it('reports no change if nothing is rejected', () => {
       const { lobby, sizes } = rig({}, false)
       void lobby.request({})
       lobby.rejectAll(new BackpressureError(9))
@@ -1113,7 +1115,7 @@ describe('PendingRequests', () => {
   })
 
   describe('#withId', () => {
-    it('takes the id from the same generator', () => {
+    it('uses the same ID generator', () => {
       const { ids, requests } = rig()
       void requests.request({})
       expect(requests.withId({ type: 'ping' })).to.deep.equal({ type: 'ping', id: 2 })
@@ -1121,7 +1123,7 @@ describe('PendingRequests', () => {
       expect(ids()).to.deep.equal([1, 3])
     })
 
-    it('leaves what has an id, or can have none, as it is', () => {
+    it('leaves a message unchanged if it has an ID or cannot have one', () => {
       const { requests } = rig()
       for (const message of [{ id: 7 }, 'ping', [1], new Uint8Array(1), undefined]) {
         expect(requests.withId(message)).to.equal(message)
@@ -1134,7 +1136,7 @@ describe('PendingRequests', () => {
   describe('#requestMany', () => {
     const isLast = (message: unknown): boolean => (message as { last?: boolean }).last === true
 
-    it('iterates over the replies until the last, which it delivers', async () => {
+    it('iterates over the replies up to and including the last', async () => {
       const { clock, requests, stats } = rig({ result: (reply) => (reply as { value?: unknown }).value })
       const replies = requests.requestMany({}, { isLast })
       for (const value of [1, 2]) requests.take({ id: 1, value })
@@ -1149,7 +1151,7 @@ describe('PendingRequests', () => {
       expect(stats.unmatched).to.equal(1)
     })
 
-    it('gives replies to those who read before they come, in order', async () => {
+    it('passes replies in order to readers that called first', async () => {
       const { requests } = rig()
       const replies = requests.requestMany({}, { isLast })
       const reads = [replies.next(), replies.next(), replies.next()]
@@ -1161,7 +1163,7 @@ describe('PendingRequests', () => {
       expect(await replies.next()).to.deep.equal({ done: true, value: undefined })
     })
 
-    it('is forgotten when the loop is left: the rest goes to the handlers, the turn to the next', async () => {
+    it('is canceled when the loop is left: the handlers receive the rest, and the next request starts', async () => {
       const { clock, ops, requests } = rig({ limit: 1 })
       const replies = requests.requestMany({ op: 'many' }, { isLast })
       void requests.request({ op: 'next' }, { timeout: false })
@@ -1178,7 +1180,7 @@ describe('PendingRequests', () => {
       expect(await replies.next()).to.deep.equal({ done: true, value: undefined })
     })
 
-    it('throws what ends it, after the replies that have come, and goes on throwing it', async () => {
+    it('throws the error that ended it after the replies that arrived, on every further call', async () => {
       const { lose, requests } = rig()
       const replies = requests.requestMany({}, { isLast })
       requests.take({ id: 1 })
@@ -1197,7 +1199,7 @@ describe('PendingRequests', () => {
       expect(await rejection(next)).to.be.instanceOf(ReplyError)
     })
 
-    it('throws what isLast throws', async () => {
+    it('throws whatever isLast throws', async () => {
       const { requests } = rig()
       const thrown = new Error('oops')
       const replies = requests.requestMany(
@@ -1214,7 +1216,7 @@ describe('PendingRequests', () => {
       expect(requests.size).to.equal(0)
     })
 
-    it('drops what is unread when its signal aborts', async () => {
+    it('drops unread replies when its signal aborts', async () => {
       const { requests } = rig()
       const controller = new AbortController()
       const replies = requests.requestMany({}, { isLast, signal: controller.signal })
@@ -1223,7 +1225,7 @@ describe('PendingRequests', () => {
       expect(await rejection(replies.next())).to.have.property('message', 'no longer wanted')
     })
 
-    it('has its timeout anew with each reply', async () => {
+    it('restarts its timeout with each reply', async () => {
       const { clock, requests } = rig()
       const replies = requests.requestMany({}, { isLast, timeout: 10 })
       for (let count = 0; count < 3; count += 1) {
@@ -1236,7 +1238,7 @@ describe('PendingRequests', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('is given up when more replies than highWaterMark are unread', async () => {
+    it('is canceled if more than highWaterMark replies are unread', async () => {
       const { requests } = rig()
       const replies = requests.requestMany({}, { isLast, highWaterMark: 2 })
       for (let count = 0; count < 3; count += 1) requests.take({ id: 1 })
@@ -1246,7 +1248,7 @@ describe('PendingRequests', () => {
       expect(error).to.be.instanceOf(UnreadRepliesError).and.include({ id: 1, unread: 2 })
     })
 
-    it('holds 1,024 unread by default', async () => {
+    it('keeps up to 1,024 unread replies by default', async () => {
       const { requests } = rig()
       void requests.requestMany({}, { isLast })
       for (let count = 0; count < 1_024; count += 1) requests.take({ id: 1 })
@@ -1255,7 +1257,7 @@ describe('PendingRequests', () => {
       expect(requests.size).to.equal(0)
     })
 
-    it('throws a TypeError at the call, like request, and rejects at the first read when it comes too late', async () => {
+    it('throws a TypeError at the call, like request, and rejects at the first read if it cannot be sent', async () => {
       const { requests } = rig()
       expect(() => requests.requestMany('text', { isLast })).to.throw(TypeError)
       requests.onClosed(CLOSED)
@@ -1263,27 +1265,27 @@ describe('PendingRequests', () => {
     })
   })
 
-  describe('whatever happens', () => {
+  describe('in any order of events', () => {
     interface Known {
       readonly op: number
       readonly resend: boolean
-      /** Made on a link, or sent on one. */
+      /** Created on a link, or sent on one. */
       isBound: boolean
       wasSent: boolean
       readonly deadline: number
       readonly promise: Promise<unknown>
       readonly controller: AbortController
-      state: 'waiting' | 'under way' | 'answered' | 'lost' | 'late' | 'aborted' | 'closed'
+      state: 'waiting' | 'in flight' | 'answered' | 'lost' | 'late' | 'aborted' | 'closed'
       id?: number
     }
     const LIMIT = 3
 
-    /** A model of all requests: what each is doing, in the order in which they were asked, and what must have been sent. */
+    /** A model of all requests: the state of each, in the order of the calls, and the messages that must have been sent. */
     class Model {
       readonly all: Known[] = []
       readonly expected: number[] = []
       line: Known[] = []
-      /** In the order in which they were sent. */
+      /** In the order of sending. */
       underWay: Known[] = []
       isReady = false
       count = 0
@@ -1292,7 +1294,7 @@ describe('PendingRequests', () => {
         while (this.isReady && this.line[0] && this.underWay.length < LIMIT) {
           const known = this.line.shift()!
           this.count += 1
-          known.state = 'under way'
+          known.state = 'in flight'
           known.isBound = true
           known.wasSent = true
           known.id = this.count
@@ -1344,7 +1346,7 @@ describe('PendingRequests', () => {
       { weight: 3, arbitrary: fc.constant({ kind: 'ready' as const }) },
     )
 
-    it('each request is settled once and as the model says, in order, within the limit, and leaves nothing', async () => {
+    it('settle each request once as the model predicts, in order, within the limit, and release everything', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(command, { maxLength: 60 }), async (commands) => {
           const it = rig({ limit: LIMIT }, false)
@@ -1364,7 +1366,7 @@ describe('PendingRequests', () => {
               const op = model.all.length
               const controller = new AbortController()
               const { signal } = controller
-              // No two at the same time: which of them is first is not promised.
+              // No two at the same time, because their order is not guaranteed.
               const deadlines = model.all.map(({ deadline }) => deadline)
               let { timeout } = each
               while (deadlines.includes(clock.now() + timeout)) timeout += 1
@@ -1402,7 +1404,7 @@ describe('PendingRequests', () => {
               const until = clock.now() + each.by
               for (let now = clock.now() + 1; now <= until; now += 1) {
                 for (const known of model.all) {
-                  if (known.deadline !== now || !['waiting', 'under way'].includes(known.state)) continue
+                  if (known.deadline !== now || !['waiting', 'in flight'].includes(known.state)) continue
                   model.end(known, 'late')
                   model.pump()
                 }

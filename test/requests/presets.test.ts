@@ -7,7 +7,7 @@ import { fillInRequests } from '#src/requests/request-options.js'
 import { homeAssistant, jsonRpc, ocpp } from '#src/requests/presets.js'
 import { rejection } from '../support/rejection.js'
 
-/** Requests that go out at once, and what went out. */
+/** Requests that are sent immediately, and the sent messages. */
 function rig(options?: RequestsOptions) {
   const sent: unknown[] = []
   const settings = fillInRequests(options)
@@ -29,7 +29,7 @@ function rig(options?: RequestsOptions) {
   return { sent, stats, requests, respond: settings.respond }
 }
 
-/** Asks, has it answered, and returns the error. */
+/** Sends a request, answers it, and returns the error. */
 async function refused(options: RequestsOptions, message: unknown, reply: (id: unknown) => unknown) {
   const { requests, sent } = rig(options)
   const asked = requests.request(message)
@@ -42,7 +42,7 @@ async function refused(options: RequestsOptions, message: unknown, reply: (id: u
 }
 
 describe('fillInRequests', () => {
-  it('asks for the property id, counts from 1, resolves with the whole reply, 30 s and 1,000 at once', async () => {
+  it('uses the property id, counts from 1, resolves with the whole reply, and allows 30 s and 1,000 requests at once', async () => {
     const { requests, sent } = rig()
     const asked = requests.request({ op: 'a' })
     void requests.request({ op: 'b' })
@@ -50,19 +50,19 @@ describe('fillInRequests', () => {
       { op: 'a', id: 1 },
       { op: 'b', id: 2 },
     ])
-    requests.take({ id: 1, error: 'is no error unless said so' })
-    expect(await asked).to.deep.equal({ id: 1, error: 'is no error unless said so' })
+    requests.take({ id: 1, error: 'only an error with requests.error' })
+    expect(await asked).to.deep.equal({ id: 1, error: 'only an error with requests.error' })
     expect(fillInRequests()).to.include({ timeout: 30_000, limit: 1_000, heartbeatIds: false })
   })
 
-  it('takes an explicit undefined for the default, and false for off', () => {
+  it('treats an explicit undefined as the default, and false as off', () => {
     const settings = fillInRequests({ timeout: undefined, limit: undefined, id: undefined })
     expect(settings).to.include({ timeout: 30_000, limit: 1_000 })
     expect(settings.ids && settings.ids.write({}, 1)).to.deep.equal({ id: 1 })
     expect(fillInRequests({ timeout: false, id: false })).to.include({ timeout: false, ids: false })
   })
 
-  it('takes the name of another property', async () => {
+  it('accepts the name of another property', async () => {
     const { requests, sent } = rig({ id: 'req_id' })
     const asked = requests.request({ op: 'a' })
     expect(sent).to.deep.equal([{ op: 'a', req_id: 1 }])
@@ -71,7 +71,7 @@ describe('fillInRequests', () => {
     expect(await asked).to.deep.equal({ req_id: 1, ok: true })
   })
 
-  it('reads replies where replyId says, and the id from any place', async () => {
+  it('reads reply IDs with replyId, and the request ID from any location', async () => {
     const header = (message: unknown): Record<string, unknown> | undefined =>
       (message as { header?: Record<string, unknown> } | null)?.header
     const { requests, sent } = rig({
@@ -88,7 +88,7 @@ describe('fillInRequests', () => {
     expect(await asked).to.have.property('content', 'ok')
   })
 
-  it('reads the id of a reply as that of a request where only id is given', async () => {
+  it('reads the reply ID like the request ID if only id is set', async () => {
     const { requests } = rig({
       id: { read: (message) => (message as unknown[])[0], write: (message, id) => [id, message] },
     })
@@ -97,7 +97,7 @@ describe('fillInRequests', () => {
     expect(await asked).to.deep.equal([1, 'fine'])
   })
 
-  it('leaves the message as it is', () => {
+  it('does not modify the message', () => {
     const { requests } = rig()
     const message = Object.freeze({ op: 'a' })
     void requests.request(message)
@@ -105,16 +105,16 @@ describe('fillInRequests', () => {
   })
 
   for (const message of ['text', 7, null, undefined, ['an', 'array'], new Uint8Array(2)]) {
-    it(`throws a TypeError at the call for what has no properties: ${JSON.stringify(message)}`, () => {
+    it(`throws a TypeError at the call for a message without properties: ${JSON.stringify(message)}`, () => {
       const { requests, sent } = rig()
-      expect(() => requests.request(message)).to.throw(TypeError, 'property "id" of an object')
+      expect(() => requests.request(message)).to.throw(TypeError, 'Cannot add the "id" property')
       expect(sent).to.deep.equal([])
       expect(requests.size).to.equal(0)
     })
   }
 
   describe('respond', () => {
-    it('writes the id of the call into the result', () => {
+    it('adds the ID of the incoming request to the result', () => {
       const { respond } = rig({ id: 'envelope_id' })
       expect(respond({ envelope_id: 'e1', type: 'x' }, { payload: 1 })).to.deep.equal({
         payload: 1,
@@ -123,15 +123,15 @@ describe('fillInRequests', () => {
       expect(respond({ envelope_id: 'e1' }, undefined)).to.deep.equal({ envelope_id: 'e1' })
     })
 
-    it('throws a TypeError for a message without an id', () => {
-      expect(() => rig().respond({ type: 'x' }, {})).to.throw(TypeError, 'has an id')
+    it('throws a TypeError for a message without an ID', () => {
+      expect(() => rig().respond({ type: 'x' }, {})).to.throw(TypeError, 'the message has no ID')
     })
 
-    it('is the result itself where the API has no ids', () => {
+    it('returns the result itself if the API has no IDs', () => {
       expect(rig({ id: false }).respond({}, 'ok')).to.equal('ok')
     })
 
-    it('is what the option makes of both', () => {
+    it('returns what the option creates from both', () => {
       const respond = (incoming: unknown, result: unknown): unknown => [incoming, result]
       expect(rig({ respond }).respond(1, 2)).to.deep.equal([1, 2])
     })
@@ -139,7 +139,7 @@ describe('fillInRequests', () => {
 })
 
 describe('jsonRpc', () => {
-  it('sends a call of version 2.0 and resolves with its result, null and missing ones included', async () => {
+  it('sends a version 2.0 request and resolves with its result, even if that is null or missing', async () => {
     const { requests, sent } = rig(jsonRpc())
     const asked = [1, 2, 3].map((params) => requests.request({ method: 'm', params }))
     expect(sent[0]).to.deep.equal({ jsonrpc: '2.0', id: 1, method: 'm', params: 1 })
@@ -149,7 +149,7 @@ describe('jsonRpc', () => {
     expect(await Promise.all(asked)).to.deep.equal([null, undefined, 0])
   })
 
-  it("rejects with the peer's error, and names its code and message", async () => {
+  it("rejects with the peer's error, including its code and message", async () => {
     const error = await refused(jsonRpc(), { method: 'm' }, (id) => ({
       id,
       error: { code: -32_601, message: 'Method not found' },
@@ -161,14 +161,14 @@ describe('jsonRpc', () => {
     )
   })
 
-  it('takes error: null for no error, as version 1.0 writes it', async () => {
+  it('treats error: null as no error, as in version 1.0', async () => {
     const { requests } = rig(jsonRpc())
     const asked = requests.request({ method: 'm' })
     requests.take({ id: 1, result: 5, error: null })
     expect(await asked).to.equal(5)
   })
 
-  it("leaves the server's calls and notifications to the handlers, whatever their id", () => {
+  it('leaves requests and notifications from the server to the handlers, whatever their ID', () => {
     const { requests, stats } = rig(jsonRpc())
     void requests.request({ method: 'm' })
     expect(requests.take({ jsonrpc: '2.0', id: 1, method: 'ask' })).to.equal(false)
@@ -178,7 +178,7 @@ describe('jsonRpc', () => {
     expect(stats.unmatched).to.equal(0)
   })
 
-  it('leaves an error with id null to the handlers, counted', () => {
+  it('leaves an error with ID null to the handlers, and counts it', () => {
     const { requests, stats } = rig(jsonRpc())
     void requests.request({ method: 'm' })
     expect(requests.take({ jsonrpc: '2.0', id: null, error: { code: -32_700 } })).to.equal(false)
@@ -186,7 +186,7 @@ describe('jsonRpc', () => {
     expect(stats.unmatched).to.equal(1)
   })
 
-  it('answers a call with its own id: a result, null for none, an error for an Error', () => {
+  it('answers a request with its own ID: with a result, with null for none, or with an error for an Error', () => {
     const { respond } = rig(jsonRpc())
     const call = { jsonrpc: '2.0', id: 'x', method: 'ask' }
     expect(respond(call, [1])).to.deep.equal({ jsonrpc: '2.0', id: 'x', result: [1] })
@@ -196,12 +196,12 @@ describe('jsonRpc', () => {
       id: 'x',
       error: { code: -32_603, message: 'no' },
     })
-    expect(() => respond({ method: 'told' }, 1)).to.throw(TypeError, 'has an id')
+    expect(() => respond({ method: 'told' }, 1)).to.throw(TypeError, 'the message has no ID')
   })
 })
 
 describe('ocpp', () => {
-  it('has the calls of the server handled during @OnOpen, and no others', () => {
+  it("handles only the server's CALLs during @OnOpen", () => {
     const { duringOpen } = ocpp()
     const messages = [[2, 'id', 'Reset', {}], [3, 'id', {}], [4, 'id', 'E', '', {}], { 0: 2 }, null]
     expect(messages.map((message) => duringOpen?.(message))).to.deep.equal([true, false, false, false, false])
@@ -210,7 +210,7 @@ describe('ocpp', () => {
 
   const uuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
 
-  it('makes a CALL of action and payload, with a UUID, and resolves with the payload of its result', async () => {
+  it('creates a CALL from action and payload, with a UUID, and resolves with the payload of its result', async () => {
     const { requests, sent } = rig(ocpp())
     const asked = requests.request(['Heartbeat', {}])
     const [type, id, ...rest] = sent[0] as unknown[]
@@ -220,7 +220,7 @@ describe('ocpp', () => {
     expect(await asked).to.deep.equal({ currentTime: 'now' })
   })
 
-  it('keeps the id of a whole call', async () => {
+  it('keeps the ID of a whole CALL', async () => {
     const { requests, sent } = rig(ocpp())
     const asked = requests.request([2, 'mine', 'Heartbeat', {}])
     expect(sent).to.deep.equal([[2, 'mine', 'Heartbeat', {}]])
@@ -228,7 +228,7 @@ describe('ocpp', () => {
     expect(await asked).to.deep.equal({ ok: 1 })
   })
 
-  it('makes the id of a whole call that has none', () => {
+  it('generates the ID of a whole CALL that has none', () => {
     const { requests, sent } = rig(ocpp())
     void requests.request([2, undefined, 'Heartbeat', {}])
     const [call] = sent as unknown[][]
@@ -236,7 +236,7 @@ describe('ocpp', () => {
     expect(call?.[1]).to.match(uuid)
   })
 
-  it('has one under way at a time, the rest in order', () => {
+  it('keeps one request in flight at a time, and the rest in order', () => {
     const { requests, sent } = rig(ocpp())
     for (const id of ['a', 'b', 'c']) void requests.request([2, id, 'Heartbeat', {}])
     expect(sent).to.have.length(1)
@@ -245,7 +245,7 @@ describe('ocpp', () => {
     expect(sent.map((call) => (call as unknown[])[1])).to.deep.equal(['a', 'b', 'c'])
   })
 
-  it('rejects with what a CALLERROR says', async () => {
+  it('rejects with the content of a CALLERROR', async () => {
     const error = await refused(ocpp(), ['Reset', {}], (id) => [4, id, 'NotSupported', 'no reset', { a: 1 }])
     expect(error.details).to.deep.equal({ code: 'NotSupported', message: 'no reset', details: { a: 1 } })
     expect(error.message).to.match(
@@ -253,7 +253,7 @@ describe('ocpp', () => {
     )
   })
 
-  it("leaves the server's calls to the handlers, also with an id that is under way here", () => {
+  it("leaves the server's CALLs to the handlers, even with an ID that is pending here", () => {
     const { requests, stats } = rig(ocpp())
     void requests.request([2, 'same', 'Heartbeat', {}])
     expect(requests.take([2, 'same', 'Reset', {}])).to.equal(false)
@@ -262,7 +262,7 @@ describe('ocpp', () => {
     expect(stats.unmatched).to.equal(0)
   })
 
-  it('answers a call with a CALLRESULT, an Error with a CALLERROR', () => {
+  it('answers a CALL with a CALLRESULT, or with a CALLERROR for an Error', () => {
     const { respond } = rig(ocpp())
     const call = [2, 'x', 'Reset', {}]
     expect(respond(call, { status: 'Accepted' })).to.deep.equal([3, 'x', { status: 'Accepted' }])
@@ -270,13 +270,13 @@ describe('ocpp', () => {
     expect(respond(call, new Error('no'))).to.deep.equal([4, 'x', 'InternalError', 'no', {}])
   })
 
-  it('throws a TypeError at the call for what is no array', () => {
+  it('throws a TypeError at the call if the message is not an array', () => {
     expect(() => rig(ocpp()).requests.request({ action: 'Reset' })).to.throw(TypeError, '[action, payload]')
   })
 })
 
 describe('homeAssistant', () => {
-  it('resolves with the result, or with the whole pong; ids go up', async () => {
+  it('resolves with the result or with the whole pong, and increments IDs', async () => {
     const { requests, sent } = rig(homeAssistant())
     const asked = [requests.request({ type: 'get_states' }), requests.request({ type: 'ping' })]
     expect(sent).to.deep.equal([
@@ -288,7 +288,7 @@ describe('homeAssistant', () => {
     expect(await Promise.all(asked)).to.deep.equal([['state'], { id: 2, type: 'pong' }])
   })
 
-  it('rejects where success is false', async () => {
+  it('rejects if success is false', async () => {
     const error = await refused(homeAssistant(), { type: 'x' }, (id) => ({
       id,
       type: 'result',
@@ -300,7 +300,7 @@ describe('homeAssistant', () => {
     )
   })
 
-  it('rejects also where success is false without a word', async () => {
+  it('rejects even if success is false without an error', async () => {
     const error = await refused(homeAssistant(), { type: 'x' }, (id) => ({
       id,
       type: 'result',
@@ -310,7 +310,7 @@ describe('homeAssistant', () => {
     expect(error.message).to.equal('Request 1 (type "x") of Api#1 failed: the server replied with an error')
   })
 
-  it('leaves events to the handlers, uncounted: they bear the id of their subscription', () => {
+  it('leaves events to the handlers, uncounted: they have the ID of their subscription', () => {
     const { requests, stats } = rig(homeAssistant())
     void requests.request({ type: 'subscribe_events' })
     expect(requests.take({ id: 1, type: 'event', event: {} })).to.equal(false)
@@ -320,7 +320,7 @@ describe('homeAssistant', () => {
     expect(stats.unmatched).to.equal(0)
   })
 
-  it('has a subscription with all its events as several replies, told by a match', async () => {
+  it('receives a subscription and all its events as several replies, found by a match', async () => {
     const { requests } = rig(homeAssistant())
     const events = requests.requestMany(
       { type: 'subscribe_events', id: 1 },
@@ -335,7 +335,7 @@ describe('homeAssistant', () => {
 })
 
 describe('heartbeatIds', () => {
-  it('are for APIs in which a message without an id is not valid', () => {
+  it('are for APIs in which a message without an ID is invalid', () => {
     const asks = (options: RequestsOptions): boolean => fillInRequests(options).heartbeatIds
     expect([homeAssistant(), ocpp(), jsonRpc(), {}].map(asks)).to.deep.equal([true, true, false, false])
     expect(asks({ ...jsonRpc(), heartbeatIds: true })).to.equal(true)
@@ -349,7 +349,7 @@ describe('heartbeatIds', () => {
     expect(sent).to.deep.equal([1, 3].map((id) => ({ type: 'get_states', id })))
   })
 
-  it('make a call of what OCPP could not send otherwise', () => {
+  it('turn a heartbeat into a CALL, which OCPP could not send otherwise', () => {
     const call = rig(ocpp()).requests.withId(['Heartbeat', {}]) as unknown[]
     expect([call[0], ...call.slice(2)]).to.deep.equal([2, 'Heartbeat', {}])
     expect(call[1]).to.be.a('string').with.length(36)

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { ReplyStream } from '#src/requests/reply-stream.js'
 import { rejection } from '../support/rejection.js'
 
-/** A stream, and how often it was left. */
+/** A stream, and the number of times it was left. */
 function rig() {
   const left = { times: 0 }
   return { left, stream: new ReplyStream(() => void (left.times += 1)) }
@@ -38,7 +38,7 @@ describe('ReplyStream', () => {
       expect(stream.unread).to.equal(0)
     })
 
-    it('waits for a reply, the first reader first', async () => {
+    it('waits for a reply, first reader first', async () => {
       const { stream } = rig()
       const reads = [stream.next(), stream.next()]
       stream.push('a')
@@ -49,7 +49,7 @@ describe('ReplyStream', () => {
   })
 
   describe('#end', () => {
-    it('ends all readers that wait, and all that come later', async () => {
+    it('ends all waiting and later readers', async () => {
       const { left, stream } = rig()
       const reads = [stream.next(), stream.next()]
       stream.end()
@@ -57,7 +57,7 @@ describe('ReplyStream', () => {
       expect(left.times).to.equal(0)
     })
 
-    it('lets the replies be read that arrived before, then rejects with the error', async () => {
+    it('returns the replies that arrived before, then rejects with the error', async () => {
       const { stream } = rig()
       stream.push('a')
       stream.end(FAILED)
@@ -65,7 +65,7 @@ describe('ReplyStream', () => {
       expect(await rejection(stream.next())).to.equal(FAILED)
     })
 
-    it('drops the unread replies when aborted', async () => {
+    it('drops unread replies if aborted', async () => {
       const { stream } = rig()
       stream.push('a')
       stream.end(FAILED, true)
@@ -73,7 +73,7 @@ describe('ReplyStream', () => {
       expect(await rejection(stream.next())).to.equal(FAILED)
     })
 
-    it('keeps the first way of ending', async () => {
+    it('keeps the first ending', async () => {
       const { stream } = rig()
       stream.end()
       stream.end(FAILED)
@@ -89,7 +89,7 @@ describe('ReplyStream', () => {
   })
 
   describe('#return', () => {
-    it('drops the unread replies, and ends all readers', async () => {
+    it('drops unread replies, and ends all readers', async () => {
       const { left, stream } = rig()
       const reader = stream.next()
       stream.push('a')
@@ -105,7 +105,7 @@ describe('ReplyStream', () => {
       expect(left.times).to.equal(1)
     })
 
-    it('replaces an error that nobody has read', async () => {
+    it('replaces an error that was not read', async () => {
       const { stream } = rig()
       stream.end(FAILED)
       await stream.return()

@@ -3,7 +3,7 @@ import { RequestIds } from '#src/requests/request-ids.js'
 import type { IdAccessor, RequestsOptions } from '#src/requests/request-options.js'
 import { fillInRequests } from '#src/requests/request-options.js'
 
-/** The IDs of a link with these options, and what pending requests have. */
+/** The IDs of a link with these options, and the pending requests. */
 function rig(options: RequestsOptions = {}) {
   const settings = fillInRequests(options)
   const reserved = new Map<unknown, unknown>()
@@ -14,7 +14,7 @@ function idsWith(options: RequestsOptions = {}): RequestIds {
   return rig(options).ids
 }
 
-/** Makes so many IDs, and reserves each. */
+/** Generates this number of IDs, and reserves each. */
 function nextKeys({ ids, reserved }: ReturnType<typeof rig>, count: number): unknown[] {
   return Array.from({ length: count }, () => {
     const { key } = ids.next()
@@ -41,7 +41,7 @@ describe('RequestIds', () => {
       reserved.set('5', true)
       expect(() => ids.read({ id: 5 })).to.throw(
         TypeError,
-        'Another request with the id 5 is pending: leave it out to have one made',
+        'A request with ID 5 is already pending. Omit the ID to have one generated',
       )
       reserved.delete('5')
       expect(ids.read({ id: 5 })).to.deep.equal({ id: 5, key: '5' })
@@ -52,12 +52,12 @@ describe('RequestIds', () => {
       reserved.set('{"secret":1}', true)
       expect(() => ids.read({ id: { secret: 1 } })).to.throw(
         TypeError,
-        'the same id (a plain object) is pending',
+        'the same ID (a plain object) is already pending',
       )
     })
 
     it('throws for a message that cannot have an ID', () => {
-      expect(() => idsWith().read('text')).to.throw(TypeError, 'this is a string')
+      expect(() => idsWith().read('text')).to.throw(TypeError, 'Cannot add the "id" property to a string')
     })
   })
 
@@ -66,7 +66,7 @@ describe('RequestIds', () => {
       expect(nextKeys(rig(), 3)).to.deep.equal([1, 2, 3])
     })
 
-    it('returns what nextId makes of the count, with its key', () => {
+    it('returns the result of nextId for the count, with its key', () => {
       const ids = idsWith({ nextId: (count) => ({ n: count }), idKey: (id) => (id as { n: number }).n })
       expect(ids.next()).to.deep.equal({ id: { n: 1 }, key: 1 })
     })
@@ -84,13 +84,13 @@ describe('RequestIds', () => {
       expect(ids.next().id).to.equal(2)
     })
 
-    it('throws if nextId returns nothing but IDs that are in use', () => {
+    it('throws if nextId only returns IDs that are in use', () => {
       const { ids, reserved } = rig({ nextId: () => 'same' })
       reserved.set('same', true)
-      expect(() => ids.next()).to.throw(TypeError, 'requests.nextId gives no id that is not in use')
+      expect(() => ids.next()).to.throw(TypeError, 'requests.nextId did not return an unused ID')
     })
 
-    it('never gives up early: it tries one more ID than are in use', () => {
+    it('tries one more ID than are in use before it fails', () => {
       const { ids, reserved } = rig()
       for (const key of [1, 2, 3]) reserved.set(key, true)
       for (const key of [4, 5]) ids.markUsed(key)
@@ -99,7 +99,7 @@ describe('RequestIds', () => {
   })
 
   describe('#markUsed', () => {
-    it('forgets the oldest of more than 1,000 IDs', () => {
+    it('drops the oldest of more than 1,000 IDs', () => {
       const ids = idsWith({ nextId: (count) => count - 1 })
       for (let key = 0; key < 1_000; key += 1) ids.markUsed(key)
       expect(ids.next().id).to.equal(1_000)
@@ -111,13 +111,13 @@ describe('RequestIds', () => {
   })
 
   describe('#markUsedIdOf', () => {
-    it('notes the ID of a message', () => {
+    it('records the ID of a message', () => {
       const ids = idsWith({ idKey: String })
       ids.markUsedIdOf({ id: 1 })
       expect(ids.next().id).to.equal(2)
     })
 
-    it('ignores a message that has no ID, or cannot have one', () => {
+    it('ignores a message that has no ID or cannot have one', () => {
       const ids = idsWith({ idKey: () => 1 })
       for (const message of [{}, { id: null }, 'text', undefined]) ids.markUsedIdOf(message)
       expect(ids.next().key).to.equal(1)
@@ -132,13 +132,13 @@ describe('RequestIds', () => {
   })
 
   describe('#assignId', () => {
-    it('writes the next ID into a message that has none', () => {
+    it('adds the next ID to a message that has none', () => {
       const ids = idsWith()
       expect(ids.assignId({ op: 'a' })).to.deep.equal({ op: 'a', id: 1 })
       expect(ids.assignId({ op: 'b', id: null })).to.deep.equal({ op: 'b', id: 2 })
     })
 
-    it('returns a message unchanged that has an ID, or cannot have one', () => {
+    it('returns a message unchanged if it has an ID or cannot have one', () => {
       const ids = idsWith()
       for (const message of [{ id: 'own' }, { id: 0 }, 'text', undefined]) {
         expect(ids.assignId(message)).to.equal(message)

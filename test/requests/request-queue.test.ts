@@ -10,7 +10,7 @@ import { rejection } from '../support/rejection.js'
 
 const FAILED = new Error('no')
 
-/** A queue whose link can be told whether it can send. */
+/** A queue with a link whose ability to send can be set. */
 function rig(limit = 2, identifiesLate = false) {
   const sent: unknown[] = []
   const late: { readonly source: unknown; readonly request: LateRequestPort }[] = []
@@ -42,7 +42,7 @@ function rig(limit = 2, identifiesLate = false) {
 }
 
 describe('RequestQueue', () => {
-  it('sends nothing before it is flushed, then in order up to the limit', () => {
+  it('sends nothing before it is flushed, then sends in order up to the limit', () => {
     const { add, opsOf, queue, sent } = rig()
     add('a', 'b', 'c')
     expect(sent).to.deep.equal([])
@@ -55,7 +55,7 @@ describe('RequestQueue', () => {
     expect(opsOf(queue.waiting())).to.deep.equal(['c'])
   })
 
-  it('sends nothing while the link cannot', () => {
+  it('sends nothing while the link cannot send', () => {
     const { add, port, queue, sent } = rig()
     port.isOpen = false
     add('a')
@@ -66,7 +66,7 @@ describe('RequestQueue', () => {
     expect(sent).to.deep.equal(['a'])
   })
 
-  describe('with a function for a message', () => {
+  describe('with a function as the message', () => {
     const lateRequest = (
       queue: RequestQueue,
       message: () => unknown,
@@ -78,7 +78,7 @@ describe('RequestQueue', () => {
       return request
     }
 
-    it('counts the request as in flight, and writes its ID when the message is made', () => {
+    it('counts the request as in flight, and adds its ID when the message is created', () => {
       const { add, late, queue, sent } = rig(1)
       const request = lateRequest(queue, () => ({ op: 'late' }))
       add('next')
@@ -93,7 +93,7 @@ describe('RequestQueue', () => {
       expect(sent).to.deep.equal(['next'])
     })
 
-    it('rejects the request if the message cannot be made, and sends the next one', async () => {
+    it('rejects the request if the message cannot be created, and sends the next one', async () => {
       const { add, late, queue, sent } = rig(1)
       const request = lateRequest(queue, () => ({}))
       add('next')
@@ -102,7 +102,7 @@ describe('RequestQueue', () => {
       expect(sent).to.deep.equal(['next'])
     })
 
-    it('shows a request that has been settled before that', () => {
+    it('shows whether a request was settled before that', () => {
       const { late, queue } = rig(1)
       const request = lateRequest(queue, () => ({}))
       expect(late[0]?.request.isSettled).to.equal(false)
@@ -111,7 +111,7 @@ describe('RequestQueue', () => {
       expect(queue.size).to.equal(0)
     })
 
-    it('sends no cancel message for a request that is given up before that', () => {
+    it('sends no cancel message for a request that is canceled before that', () => {
       const { late, queue, sent } = rig(1)
       const cancel = (): unknown => ({ op: 'cancel' })
       const [waiting, answered] = [{}, {}].map((made) => lateRequest(queue, () => made, { cancel }))
@@ -125,8 +125,8 @@ describe('RequestQueue', () => {
     })
   })
 
-  describe('with IDs in the order in which messages leave', () => {
-    it('writes an ID when the message is handed to the socket, unless it has its own', () => {
+  describe('with IDs in the order of sending', () => {
+    it('adds an ID when the message is passed to the socket, unless it has its own', () => {
       const { add, late, queue, sent } = rig(2, true)
       const [request] = add('late')
       const own = new SingleRequest({ op: 'own', id: 9 }, {}, queue, { id: 9, key: 9 }, true)
@@ -153,7 +153,7 @@ describe('RequestQueue', () => {
     expect(sent).to.deep.equal(['a', 'b', 'c'])
   })
 
-  it('rejects what cannot be sent, and goes on', async () => {
+  it('rejects a request that cannot be sent, and continues', async () => {
     const { add, port, queue, sent } = rig(1)
     const { send } = port
     port.send = () => {
@@ -166,7 +166,7 @@ describe('RequestQueue', () => {
     expect(sent).to.deep.equal(['b'])
   })
 
-  it('lets a removed request be, waiting or in flight', () => {
+  it('does not affect a removed request, waiting or in flight', () => {
     const { add, queue, sent } = rig(1)
     const [first, second] = add('a', 'b', 'c')
     queue.remove(second!)
@@ -177,7 +177,7 @@ describe('RequestQueue', () => {
     expect([first!.isSettled, second!.isSettled]).to.deep.equal([false, false])
   })
 
-  it('settles each request once, and sends nothing for that', async () => {
+  it('settles each request once, and sends nothing for it', async () => {
     const { add, queue, sent } = rig(1)
     const [first, second, third] = add('a', 'b', 'c')
     queue.flush()
@@ -192,7 +192,7 @@ describe('RequestQueue', () => {
     expect(queue.size).to.equal(0)
   })
 
-  it('tells of each change, of several at once only once', () => {
+  it('reports each change, and several at once only once', () => {
     const { add, port, queue } = rig()
     const requests = add('a', 'b', 'c')
     const sizes: number[] = []

@@ -4,7 +4,7 @@ import { RequestTimeouts } from '#src/requests/request-timeouts.js'
 import type { TimedRequest, Timeout } from '#src/requests/request-timeouts.js'
 import { heapInUse } from '../support/heap.js'
 
-/** Time-outs on a clock of their own, and what becomes of the requests, in order. */
+/** Timeouts on their own clock, and the events of the requests, in order. */
 function rig() {
   const clock = new FakeClock()
   const timeouts = new RequestTimeouts(clock)
@@ -25,7 +25,7 @@ function rig() {
 }
 
 describe('RequestTimeouts', () => {
-  it('end each request at its time, with one timer for all of the same duration', async () => {
+  it('end each request on time, with one timer for all of the same duration', async () => {
     const { clock, events, start } = rig()
     start('a', 10)
     await clock.advance(4)
@@ -37,14 +37,14 @@ describe('RequestTimeouts', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('let nothing be sent between requests that end at the same time', async () => {
+  it('let nothing be sent between requests that time out at the same time', async () => {
     const { clock, events, start } = rig()
     for (const name of ['a', 'b']) start(name, 10)
     await clock.advance(10)
     expect(events).to.deep.equal([['a', 10, 10], ['b', 10, 10], 'flush'])
   })
 
-  it('end all that are due when the clock has jumped, and no other', async () => {
+  it('end only the due ones when the clock has jumped', async () => {
     const { clock, events, start } = rig()
     start('a', 10)
     await clock.advance(5)
@@ -57,7 +57,7 @@ describe('RequestTimeouts', () => {
     expect(events.at(-2)).to.deep.equal(['c', 10, 16])
   })
 
-  it('never end a settled request, whether the timer was for it or not', async () => {
+  it('never end a settled request, even if it started the timer', async () => {
     const { clock, events, start } = rig()
     const [first, , third] = ['a', 'b', 'c'].map((name) => start(name, 10))
     first?.settle()
@@ -66,7 +66,7 @@ describe('RequestTimeouts', () => {
     expect(events).to.deep.equal([['b', 10, 10], 'flush'])
   })
 
-  it('flush nobody if nothing is due', async () => {
+  it('flush no owner if nothing is due', async () => {
     const { clock, events, start } = rig()
     const first = start('a', 10)
     await clock.advance(5)
@@ -78,7 +78,7 @@ describe('RequestTimeouts', () => {
     expect(events).to.deep.equal([['b', 10, 15], 'flush'])
   })
 
-  it('start anew on demand, behind those that started before', async () => {
+  it('restart on demand, behind those that started before', async () => {
     const { clock, events, start } = rig()
     const first = start('a', 10)
     start('b', 10)
@@ -88,7 +88,7 @@ describe('RequestTimeouts', () => {
     expect(events).to.deep.equal([['b', 10, 10], 'flush', ['a', 10, 16], 'flush'])
   })
 
-  it('leave no timer once the last request is settled, and begin anew after that', async () => {
+  it('leave no timer once the last request is settled, and start again after that', async () => {
     const { clock, events, start } = rig()
     start('a', 10).settle()
     expect(clock.timers).to.equal(0)
@@ -100,7 +100,7 @@ describe('RequestTimeouts', () => {
     expect(events).to.deep.equal([['b', 10, 17], 'flush'])
   })
 
-  it('keep nothing of durations that no request has any more', () => {
+  it('keep nothing for durations without requests', () => {
     const { start } = rig()
     const before = heapInUse()
     for (let count = 1; count <= 20_000; count += 1) start('a', 30_000 + count / 7).settle()

@@ -13,7 +13,7 @@ describe('SingleRequest', () => {
     expect(await asked.promise).to.equal(4)
   })
 
-  it('throws what the result throws, and is pending still', async () => {
+  it('throws whatever the result function throws, and stays pending', async () => {
     const asked = request()
     const thrown = new Error('odd')
     const broken = (): never => {

@@ -4,7 +4,7 @@ import type { RequestManyOptions } from '#src/requests/request-options.js'
 import { StreamRequest } from '#src/requests/stream-request.js'
 import { rejection } from '../support/rejection.js'
 
-/** A request with several replies, and what its owner is asked. */
+/** A request with several replies, and the calls to its owner. */
 function rig(options: Partial<RequestManyOptions> = {}) {
   const calls: string[] = []
   const owner = {
@@ -17,7 +17,7 @@ function rig(options: Partial<RequestManyOptions> = {}) {
 }
 
 describe('StreamRequest', () => {
-  it('gives the result of each reply to the reader, the last one included', async () => {
+  it('passes the result of each reply to the reader, including the last one', async () => {
     const { calls, request } = rig()
     const results = ['a', 'last'].map((reply) => request.onReply(reply, (each) => `<${String(each)}>`))
     expect(results).to.deep.equal([false, true])
@@ -27,7 +27,7 @@ describe('StreamRequest', () => {
     expect(calls).to.deep.equal([])
   })
 
-  it('refuses a reply when too many wait to be read', async () => {
+  it('rejects a reply if too many are unread', async () => {
     const { request } = rig({ highWaterMark: 1 })
     request.onReply('a', String)
     expect(() => request.onReply('b', String)).to.throw(UnreadRepliesError)
@@ -35,13 +35,13 @@ describe('StreamRequest', () => {
     expect(request.onReply('c', String)).to.equal(false)
   })
 
-  it('ends, and gives its turn to the next, when the reader leaves', async () => {
+  it('ends and lets the next request start when the reader leaves', async () => {
     const { calls, request } = rig()
     await request.replies.return()
     expect(calls).to.deep.equal(['abandon', 'flush'])
   })
 
-  it('passes an error on after the replies before it, and drops those if it is aborted', async () => {
+  it('passes on an error after the replies before it, and drops those if it is aborted', async () => {
     const error = new Error('no')
     for (const isAborted of [false, true]) {
       const { request } = rig()

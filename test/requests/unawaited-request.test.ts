@@ -13,7 +13,7 @@ function rig(options: RequestsOptions = {}) {
 }
 
 describe('unawaitedRequest', () => {
-  it('gives each message an id of its own, and knows its reply', () => {
+  it('adds a unique ID to each message, and recognizes its reply', () => {
     const send = rig(jsonRpc())
     const [first, second] = [send({ method: 'a' }), send({ method: 'b' })]
     expect([first.message, second.message]).to.deep.equal([
@@ -25,7 +25,7 @@ describe('unawaitedRequest', () => {
     expect(second.isReply('text')).to.equal(false)
   })
 
-  it('keeps an id that the message has, and gives it to nobody else', () => {
+  it('keeps the ID of a message, and assigns it to no other', () => {
     const send = rig({ idKey: String })
     const message = { id: 1 }
     const own = send(message)
@@ -34,15 +34,15 @@ describe('unawaitedRequest', () => {
     expect(send({}).message).to.deep.equal({ id: 2 })
   })
 
-  it('returns the error that a reply is', () => {
+  it('returns the error of an error reply', () => {
     const { isReply } = rig(homeAssistant())({ type: 'subscribe_events' })
     const answer = isReply({ id: 1, type: 'result', success: false, error: { message: 'no' } })
     expect(answer).to.be.instanceOf(ReplyError).with.property('id', 1)
     expect(isReply({ id: 1, type: 'event' })).to.equal(false)
   })
 
-  it('throws where there are no ids, or the message can have none', () => {
+  it('throws if there are no IDs, or the message cannot have one', () => {
     expect(() => rig({ id: false })({})).to.throw(TypeError, 'requests.id is false')
-    expect(() => rig()('text')).to.throw(TypeError, 'of an object')
+    expect(() => rig()('text')).to.throw(TypeError, 'Send an object')
   })
 })

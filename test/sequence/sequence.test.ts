@@ -10,7 +10,7 @@ import type {
   SequenceVerdict,
 } from '#src/sequence/sequence.js'
 
-/** Where the recordings lie, beside the project: their licence keeps them out of it. */
+/** Location of the recordings, outside the project because of their license. */
 const FOLDER = new URL('../../../../shared/data/exchanges/', import.meta.url)
 
 interface Numbered {
@@ -21,7 +21,7 @@ interface Numbered {
 
 type Json = Readonly<Record<string, unknown>>
 
-/** What is numbered in the messages of each exchange. */
+/** The numbers in the messages of each exchange. */
 const READERS: Readonly<Record<string, (message: unknown) => Numbered[]>> = {
   binance(message) {
     const { e, s, U, u } = (message as { data: Json }).data
@@ -44,7 +44,7 @@ const READERS: Readonly<Record<string, (message: unknown) => Numbered[]>> = {
   },
 }
 
-/** Reads the messages that a recording's client received. */
+/** Returns the messages that the client in a recording received. */
 function received(file: URL): unknown[] {
   const lines = readFileSync(file, 'utf8').trim().split('\n')
   return lines
@@ -67,20 +67,20 @@ function shuffle(messages: readonly Numbered[], size: number): Numbered[] {
   )
 }
 
-/** Tells whether a message has one of its stream before it, and more than a window of them behind it. */
+/** Returns whether a message has one of its stream before it, and more than a window of them after it. */
 function isInside(messages: readonly Numbered[], message: Numbered, window: number): boolean {
   const stream = messages.filter((each) => each.stream === message.stream)
   const index = stream.indexOf(message)
   return index > 0 && index + 1 + window < stream.length
 }
 
-/** Takes about so many, spread evenly. */
+/** Returns about this number of items, spread evenly. */
 function every<T>(items: readonly T[], count: number): T[] {
   const distance = Math.ceil(items.length / count)
   return items.filter((_, index) => index % distance === 0)
 }
 
-/** A sequence whose reports are kept. */
+/** A sequence with a record of its reports. */
 function rig(options: SequenceOptions<string | number> = {}) {
   const gaps: SequenceGap<string | number>[] = []
   const duplicates: SequenceDuplicate<string | number>[] = []
@@ -102,19 +102,19 @@ function range(from: number, to: number): number[] {
 
 describe('Sequence', () => {
   describe('#check', () => {
-    it('says ok to what comes in order, from whatever number on', () => {
+    it('returns ok for messages in order, from any number on', () => {
       const { check, gaps } = rig()
       expect(check(7, 8, 9, 10)).to.deep.equal(['ok', 'ok', 'ok', 'ok'])
       expect(gaps).to.deep.equal([])
     })
 
-    it('tells early, late and in order apart', () => {
+    it('distinguishes early, late and in order', () => {
       const { check, duplicates, gaps } = rig()
       expect(check(1, 4, 2, 5, 3, 6)).to.deep.equal(['ok', 'early', 'late', 'ok', 'late', 'ok'])
       expect([gaps, duplicates]).to.deep.equal([[], []])
     })
 
-    it('reports a gap once the window is over, once, with the message that ends it', () => {
+    it('reports a gap once, at the end of the window, with the message that ends it', () => {
       const { check, gaps } = rig({ window: 3 })
       expect(check(1, 4, 5, 6)).to.deep.equal(['ok', 'early', 'ok', 'ok'])
       expect(gaps).to.deep.equal([])
@@ -122,13 +122,13 @@ describe('Sequence', () => {
       expect(gaps).to.deep.equal([{ stream: 's', from: 2, to: 3 }])
     })
 
-    it('takes what comes with the last message of the window', () => {
+    it('accepts a message that arrives with the last message of the window', () => {
       const { check, gaps } = rig({ window: 3 })
       expect(check(1, 3, 4, 5, 2, 6, 7)).to.deep.equal(['ok', 'early', 'ok', 'ok', 'late', 'ok', 'ok'])
       expect(gaps).to.deep.equal([])
     })
 
-    it('reports at once where the window is 0', () => {
+    it('reports immediately if the window is 0', () => {
       const { check, gaps } = rig({ window: 0 })
       expect(check(1, 4, 5)).to.deep.equal(['ok', 'gap', 'ok'])
       expect(gaps).to.deep.equal([{ stream: 's', from: 2, to: 3 }])
@@ -141,7 +141,7 @@ describe('Sequence', () => {
       expect(check(103)).to.deep.equal(['gap'])
     })
 
-    it('reports what is left of a run of which some has come', () => {
+    it('reports the rest of a run of which some messages have arrived', () => {
       const { check, gaps } = rig({ window: 3 })
       expect(check(1, 10, 5, 8, 11, 12)).to.deep.equal(['ok', 'early', 'late', 'late', 'gap', 'ok'])
       expect(gaps).to.deep.equal([
@@ -151,7 +151,7 @@ describe('Sequence', () => {
       ])
     })
 
-    it('reports duplicates, of the last one and of earlier ones', () => {
+    it('reports duplicates of the last message and of earlier ones', () => {
       const { check, duplicates } = rig()
       expect(check(1, 2, 2, 1, 5, 3, 3)).to.deep.equal([
         'ok',
@@ -165,7 +165,7 @@ describe('Sequence', () => {
       expect(duplicates.map(({ number }) => number)).to.deep.equal([2, 1, 3])
     })
 
-    it('does not count duplicates into the window', () => {
+    it('does not count duplicates toward the window', () => {
       const { check, gaps } = rig({ window: 2 })
       expect(check(1, 3, 3, 3, 3, 4, 2)).to.deep.equal([
         'ok',
@@ -179,13 +179,13 @@ describe('Sequence', () => {
       expect(gaps).to.deep.equal([])
     })
 
-    it('tells what comes after its gap was reported from a duplicate', () => {
+    it('distinguishes a message that arrives after its gap was reported from a duplicate', () => {
       const { check, duplicates } = rig({ window: 1 })
       expect(check(1, 4, 5, 2, 2, 3)).to.deep.equal(['ok', 'early', 'gap', 'late', 'duplicate', 'late'])
       expect(duplicates).to.have.lengthOf(1)
     })
 
-    it('counts each stream for itself', () => {
+    it('counts each stream separately', () => {
       const { gaps, sequence } = rig({ window: 0 })
       const verdicts = [
         sequence.check('a', 1),
@@ -198,14 +198,14 @@ describe('Sequence', () => {
       expect(gaps).to.deep.equal([{ stream: 7, from: 101, to: 101 }])
     })
 
-    it('takes numbers above 2^53 as bigint', () => {
+    it('accepts numbers above 2^53 as bigint', () => {
       const { check, gaps } = rig({ window: 0 })
       const first = 17_843_232_920_108_168_701n
       expect(check(first, first + 1n, first + 1n, first + 4n)).to.deep.equal(['ok', 'ok', 'duplicate', 'gap'])
       expect(gaps).to.deep.equal([{ stream: 's', from: first + 2n, to: first + 3n }])
     })
 
-    it('refuses what is no number, and what JSON.parse has rounded', () => {
+    it('rejects values that are not numbers, and numbers that JSON.parse has rounded', () => {
       const { sequence } = rig()
       for (const wrong of [NaN, 1.5, Infinity, 2 ** 53, '5', undefined, null]) {
         expect(() => sequence.check('s', wrong as number)).to.throw(TypeError, 'number must be an integer')
@@ -214,7 +214,7 @@ describe('Sequence', () => {
       expect(sequence.size).to.equal(0)
     })
 
-    it('has taken note of the message before it reports: a report may reset the stream', () => {
+    it('records the message before it reports, so that a callback can reset the stream', () => {
       const sequence: Sequence = new Sequence({ window: 0, onGap: ({ stream }) => sequence.reset(stream) })
       expect([1, 5, 9, 10].map((number) => sequence.check('s', number))).to.deep.equal([
         'ok',
@@ -224,36 +224,36 @@ describe('Sequence', () => {
       ])
     })
 
-    it('works without anybody to report to', () => {
+    it('works without callbacks', () => {
       const sequence = new Sequence({ window: 0 })
       expect([1, 3, 3].map((number) => sequence.check('s', number))).to.deep.equal(['ok', 'gap', 'duplicate'])
     })
   })
 
   describe('start', () => {
-    it("takes what the first message has overtaken, where it is 'any'", () => {
+    it("accepts messages that the first one has overtaken, if it is 'any'", () => {
       const { check, gaps } = rig({ window: 3 })
       expect(check(3, 1, 4, 2, 5, 6, 7)).to.deep.equal(['ok', 'late', 'ok', 'late', 'ok', 'ok', 'ok'])
       expect(gaps).to.deep.equal([])
     })
 
-    it('misses what lies between the first messages, but nothing before them', () => {
+    it('misses numbers between the first messages, but none before them', () => {
       const { check, gaps } = rig({ window: 3 })
       check(3, 1, 4, 5, 6)
       expect(gaps).to.deep.equal([{ stream: 's', from: 2, to: 2 }])
     })
 
-    it('takes what is older than the first message for a duplicate once the window is over', () => {
+    it('treats numbers before the first message as duplicates once the window is over', () => {
       expect(rig({ window: 1 }).check(10, 11, 9)).to.deep.equal(['ok', 'ok', 'duplicate'])
     })
 
-    it('misses what is before the first message, where it is a number', () => {
+    it('misses numbers before the first message if it is a number', () => {
       const { check, gaps } = rig({ window: 1, start: 1 })
       expect(check(3, 1, 4)).to.deep.equal(['early', 'gap', 'ok'])
       expect(gaps).to.deep.equal([{ stream: 's', from: 2, to: 2 }])
     })
 
-    it("reports in the kind of number that the messages have, whatever start's is", () => {
+    it('reports in the number type of the messages, whatever the type of start', () => {
       const big = rig({ window: 0, start: 1 })
       big.check(3n)
       expect(big.gaps).to.deep.equal([{ stream: 's', from: 1n, to: 2n }])
@@ -264,7 +264,7 @@ describe('Sequence', () => {
   })
 
   describe('step', () => {
-    it('is the distance between neighbours', () => {
+    it('is the distance between consecutive numbers', () => {
       const { check, gaps } = rig({ step: 10, window: 0 })
       expect(check(10, 20, 50, 60)).to.deep.equal(['ok', 'ok', 'gap', 'ok'])
       expect(gaps).to.deep.equal([{ stream: 's', from: 30, to: 40 }])
@@ -274,7 +274,7 @@ describe('Sequence', () => {
   describe('rollover', () => {
     const rollover = { highest: 65_535, lowest: 1 }
 
-    it('goes on with the lowest number after the highest one', () => {
+    it('continues with the lowest number after the highest one', () => {
       const { check, gaps } = rig({ rollover, window: 0 })
       expect(check(65_534, 65_535, 1, 2)).to.deep.equal(['ok', 'ok', 'ok', 'ok'])
       expect(check(2, 65_535, 4)).to.deep.equal(['duplicate', 'duplicate', 'gap'])
@@ -287,13 +287,13 @@ describe('Sequence', () => {
       expect(gaps).to.deep.equal([])
     })
 
-    it('reports a gap across it from the number before to the number after it', () => {
+    it('reports a gap across it, from the number before to the number after', () => {
       const { check, gaps } = rig({ rollover, window: 0 })
       expect(check(65_533, 3)).to.deep.equal(['ok', 'gap'])
       expect(gaps).to.deep.equal([{ stream: 's', from: 65_534, to: 2 }])
     })
 
-    it('takes a previous number across it, also one that was computed by subtraction', () => {
+    it('accepts a previous number across it, even one that was computed by subtraction', () => {
       const { gaps, sequence } = rig({ rollover, window: 0 })
       const verdicts = [
         sequence.check('s', 65_530),
@@ -307,7 +307,7 @@ describe('Sequence', () => {
       expect(gaps).to.deep.equal([{ stream: 't', from: 6, to: 7 }])
     })
 
-    it('counts in steps, and in rounds without end', () => {
+    it('counts in steps, for any number of rounds', () => {
       const { check, gaps } = rig({ rollover: { highest: 30, lowest: 0 }, step: 10, window: 0, start: 0 })
       const rounds = Array.from({ length: 50 }, () => [0, 10, 20, 30]).flat()
       expect(new Set(check(...rounds))).to.deep.equal(new Set(['ok']))
@@ -315,7 +315,7 @@ describe('Sequence', () => {
       expect(gaps).to.deep.equal([{ stream: 's', from: 0, to: 0 }])
     })
 
-    it('works at the border of 32 bits, of safe integers and of 64 bits', () => {
+    it('works at the limits of 32 bits, of safe integers and of 64 bits', () => {
       for (const highest of [2 ** 32 - 1, Number.MAX_SAFE_INTEGER, 2n ** 64n - 1n]) {
         const { check, gaps } = rig({ rollover: { highest, lowest: 0 }, window: 0 })
         expect(check(highest, 0, 2)).to.deep.equal(['ok', 'ok', 'gap'])
@@ -324,24 +324,24 @@ describe('Sequence', () => {
       }
     })
 
-    it('misses what is before the first message, where start is a number', () => {
+    it('misses numbers before the first message if start is a number', () => {
       const { check, gaps } = rig({ rollover, window: 0, start: 1 })
       expect(check(3)).to.deep.equal(['gap'])
       expect(gaps).to.deep.equal([{ stream: 's', from: 1, to: 2 }])
     })
 
-    it('refuses numbers outside of its bounds, and remembers no stream for them', () => {
+    it('rejects numbers outside its bounds, and remembers no stream for them', () => {
       const { sequence } = rig({ rollover })
       expect(() => sequence.check('s', 0)).to.throw(
         TypeError,
-        'number must be from 1 to 65535 (rollover), and is 0',
+        'number must be between 1 and 65535 (rollover), received 0',
       )
-      expect(() => sequence.check('s', 65_536)).to.throw(TypeError, 'and is 65536')
-      expect(() => sequence.check('s', 3, -1)).to.throw(TypeError, 'previous must be from 1 to 65535')
+      expect(() => sequence.check('s', 65_536)).to.throw(TypeError, 'received 65536')
+      expect(() => sequence.check('s', 3, -1)).to.throw(TypeError, 'previous must be between 1 and 65535')
       expect(sequence.size).to.equal(0)
     })
 
-    it('says the same as the numbers that do not roll over', () => {
+    it('returns the same results as numbers that do not roll over', () => {
       const jumps = fc.array(fc.integer({ min: -6, max: 8 }), { minLength: 1, maxLength: 120 })
       const settings = fc.record({
         window: fc.nat(5),
@@ -385,7 +385,7 @@ describe('Sequence', () => {
     })
   })
 
-  describe('messages that name the one before them', () => {
+  describe('messages with the number of the previous one', () => {
     const chain = (...links: [number, number][]): Numbered[] =>
       links.map(([previous, number]) => ({ stream: 's', number, previous }))
 
@@ -412,7 +412,7 @@ describe('Sequence', () => {
       expect(gaps).to.deep.equal([])
     })
 
-    it('miss what they follow: one gap', () => {
+    it('miss the messages that they follow: one gap', () => {
       const { checkAll, gaps } = rig({ window: 1 })
       expect(checkAll(chain([0, 10], [15, 30], [30, 31], [31, 40]))).to.deep.equal([
         'ok',
@@ -423,7 +423,7 @@ describe('Sequence', () => {
       expect(gaps).to.deep.equal([{ stream: 's', from: 11, to: 15 }])
     })
 
-    it('are duplicates when they come again', () => {
+    it('are duplicates if they arrive again', () => {
       expect(rig().checkAll(chain([0, 10], [10, 20], [0, 10], [10, 20]))).to.deep.equal([
         'ok',
         'ok',
@@ -432,7 +432,7 @@ describe('Sequence', () => {
       ])
     })
 
-    it('may cover what has come already in part, as the first update after a snapshot does', () => {
+    it('may partly cover numbers that have arrived, like the first update after a snapshot', () => {
       const { checkAll, gaps, sequence } = rig({ window: 1 })
       sequence.check('s', 100)
       expect(checkAll(chain([95, 105], [110, 112], [90, 120], [120, 121]))).to.deep.equal([
@@ -444,7 +444,7 @@ describe('Sequence', () => {
       expect(gaps).to.deep.equal([])
     })
 
-    it('may follow themselves, to say that there is nothing new', () => {
+    it('may follow themselves, which means that there is nothing new', () => {
       const { checkAll, gaps } = rig({ window: 2 })
       expect(checkAll(chain([0, 10], [10, 10], [20, 20], [15, 15], [10, 20], [20, 20]))).to.deep.equal([
         'ok',
@@ -457,7 +457,7 @@ describe('Sequence', () => {
       expect(gaps).to.deep.equal([])
     })
 
-    it('begin the stream anew when they follow a higher number', () => {
+    it('restart the stream if they follow a higher number', () => {
       const { checkAll, gaps } = rig({ window: 0 })
       expect(checkAll(chain([0, 10], [10, 3], [3, 5], [6, 7]))).to.deep.equal(['ok', 'ok', 'ok', 'gap'])
       expect(gaps).to.deep.equal([{ stream: 's', from: 6, to: 6 }])
@@ -465,7 +465,7 @@ describe('Sequence', () => {
   })
 
   describe('#reset', () => {
-    it('forgets one stream, and what it missed', () => {
+    it('removes one stream and its missing numbers', () => {
       const { gaps, sequence } = rig({ window: 1 })
       sequence.check('a', 1)
       sequence.check('a', 5)
@@ -478,7 +478,7 @@ describe('Sequence', () => {
       expect(gaps).to.deep.equal([])
     })
 
-    it('forgets all of them', () => {
+    it('removes all streams', () => {
       const { sequence } = rig()
       sequence.check('a', 1)
       sequence.check('b', 1)
@@ -489,7 +489,7 @@ describe('Sequence', () => {
   })
 
   describe('#restart', () => {
-    it('begins the stream with the next number, whichever it is', () => {
+    it('restarts the stream with the next number, whichever it is', () => {
       const { check, gaps, sequence } = rig({ window: 0, start: 1 })
       check(1, 2, 3)
       sequence.restart('s')
@@ -499,7 +499,7 @@ describe('Sequence', () => {
       expect(gaps).to.deep.equal([{ stream: 's', from: 4, to: 4 }])
     })
 
-    it('reports what was missing, for it can no longer come', () => {
+    it('reports missing numbers, because they can no longer arrive', () => {
       const { check, gaps, sequence } = rig({ window: 10 })
       check(1, 4, 7)
       sequence.restart('s')
@@ -511,14 +511,14 @@ describe('Sequence', () => {
       expect(gaps).to.have.lengthOf(2)
     })
 
-    it('misses nothing before the next number, and takes what is below it for a duplicate', () => {
+    it('misses nothing before the next number, and treats lower numbers as duplicates', () => {
       const { check, gaps, sequence } = rig({ window: 3 })
       sequence.restart('s')
       expect(check(5, 4, 6, 7, 8, 9)).to.deep.equal(['ok', 'duplicate', 'ok', 'ok', 'ok', 'ok'])
       expect(gaps).to.deep.equal([])
     })
 
-    it('reports what was missing across a rollover in the numbers of the stream', () => {
+    it('reports missing numbers across a rollover in the numbers of the stream', () => {
       const gaps: SequenceGap[] = []
       const sequence: Sequence = new Sequence({
         rollover: { highest: 9, lowest: 0 },
@@ -532,7 +532,7 @@ describe('Sequence', () => {
     })
   })
 
-  it('takes any key of a Map for a stream', () => {
+  it('accepts any key of a Map as a stream', () => {
     const [a, b] = [{ id: 1 }, { id: 1 }]
     const gaps: SequenceGap<{ readonly id: number }>[] = []
     const sequence = new Sequence<{ readonly id: number }>({ window: 0, onGap: (gap) => gaps.push(gap) })
@@ -545,7 +545,7 @@ describe('Sequence', () => {
   })
 
   describe('memory', () => {
-    it('forgets the stream that has been silent longest', () => {
+    it('removes the stream that has been silent longest', () => {
       const { sequence } = rig({ maxStreams: 2 })
       for (const stream of ['a', 'b', 'a', 'c']) sequence.check(stream, sequence.size + 1)
       expect(sequence.size).to.equal(2)
@@ -565,7 +565,7 @@ describe('Sequence', () => {
       expect(gaps).to.deep.equal([{ stream: 's', from: 1, to: 2 ** 52 - 1 }])
     })
 
-    it('forgets reported gaps past 100: what comes then is a duplicate', () => {
+    it('drops reported gaps beyond 100, whose messages then count as duplicates', () => {
       const { check } = rig({ window: 0 })
       check(...range(0, 101).map((index) => index * 2))
       expect(check(1, 3)).to.deep.equal(['duplicate', 'late'])
@@ -573,22 +573,22 @@ describe('Sequence', () => {
   })
 
   describe('constructor', () => {
-    it('refuses options that cannot be used', () => {
+    it('rejects invalid options', () => {
       const wrong: [SequenceOptions, string][] = [
-        [{ window: -1 }, 'window must be an integer of at least 0, and is -1'],
-        [{ step: 0 }, 'step must be an integer of at least 1, and is 0'],
-        [{ maxStreams: 1.5 }, 'maxStreams must be an integer of at least 1, and is 1.5'],
+        [{ window: -1 }, 'window must be an integer of at least 0, received -1'],
+        [{ step: 0 }, 'step must be an integer of at least 1, received 0'],
+        [{ maxStreams: 1.5 }, 'maxStreams must be an integer of at least 1, received 1.5'],
         [
           { rollover: { highest: 1, lowest: 1 } },
-          'rollover.highest must be above rollover.lowest by a multiple of step (1)',
+          'rollover.highest must exceed rollover.lowest by a multiple of step (1)',
         ],
-        [
-          { rollover: { highest: 10, lowest: 1 }, step: 2 },
-          'by a multiple of step (2), and they are 10 and 1',
-        ],
+        [{ rollover: { highest: 10, lowest: 1 }, step: 2 }, 'by a multiple of step (2), received 10 and 1'],
         [{ rollover: { highest: 1.5, lowest: 1 } }, 'rollover.highest must be an integer'],
-        [{ rollover: { highest: 9, lowest: 1 }, start: 0 }, 'start must be from 1 to 9 (rollover), and is 0'],
-        [{ start: 0.5 }, 'start must be an integer up to 2^53, or a bigint, and is number 0.5'],
+        [
+          { rollover: { highest: 9, lowest: 1 }, start: 0 },
+          'start must be between 1 and 9 (rollover), received 0',
+        ],
+        [{ start: 0.5 }, 'start must be an integer up to 2^53 or a bigint, received 0.5'],
       ]
       for (const [options, message] of wrong) expect(() => new Sequence(options)).to.throw(TypeError, message)
     })
@@ -612,7 +612,7 @@ describe('Sequence', () => {
     )
   })
 
-  it('says nothing of streams that are shuffled within the window', () => {
+  it('reports nothing for streams that are shuffled within the window', () => {
     const blocks = fc.integer({ min: 1, max: 12 }).chain((size) =>
       fc.record({
         size: fc.constant(size),
@@ -636,20 +636,20 @@ describe('Sequence', () => {
         before(function () {
           const file = new URL(`${name}.jsonl`, FOLDER)
           if (!existsSync(file)) {
-            console.log(`      the recordings are not beside the project: ${name} is skipped`)
+            console.log(`      no recordings next to the project: ${name} skipped`)
             this.skip()
           }
           messages = received(file).flatMap(read)
           expect(messages).to.not.be.empty
         })
 
-        it('has no gap and no duplicate', () => {
+        it('have no gap and no duplicate', () => {
           const { checkAll, duplicates, gaps } = rig({ window: 0 })
           expect(new Set(checkAll(messages))).to.deep.equal(new Set(['ok']))
           expect([gaps, duplicates]).to.deep.equal([[], []])
         })
 
-        it('gives no false alarm when it is shuffled within the window', () => {
+        it('cause no false report if they are shuffled within the window', () => {
           const { checkAll, duplicates, gaps } = rig()
           const shuffled = shuffle(messages, 100)
           expect(shuffled).to.not.deep.equal(messages)
@@ -657,7 +657,7 @@ describe('Sequence', () => {
           expect([gaps, duplicates]).to.deep.equal([[], []])
         })
 
-        it('has exactly one gap when one message is missing', () => {
+        it('have exactly one gap if one message is missing', () => {
           const window = 2
           const removable = messages.filter((message) => isInside(messages, message, window))
           expect(removable).to.not.be.empty
@@ -670,7 +670,7 @@ describe('Sequence', () => {
           }
         })
 
-        it('has exactly one duplicate when one message comes twice', () => {
+        it('have exactly one duplicate if one message arrives twice', () => {
           for (const repeated of every(messages, 20)) {
             const { checkAll, duplicates, gaps } = rig()
             checkAll(messages.flatMap((message) => (message === repeated ? [message, message] : [message])))
@@ -687,12 +687,12 @@ describe('Sequence', () => {
 
 const byNumber = (a: number, b: number): number => a - b
 
-/** Says the same as a Sequence that starts at 0, number by number. */
+/** Returns the same results as a Sequence that starts at 0, number by number. */
 class Model {
   readonly seen = new Set<number>()
   readonly lost = new Set<number>()
   readonly #window: number
-  /** When each missing number was first missed. */
+  /** The message at which each missing number was first missed. */
   readonly #missed = new Map<number, number>()
   #count = 0
   #highest = -1

@@ -6,7 +6,7 @@ import type { SequenceNumber, SnapshotGap, SnapshotSyncOptions } from 'holdfast/
 import { deferred } from '#src/core/deferred.js'
 import type { Deferred } from '#src/core/deferred.js'
 
-/** What a key knows: the number of the last change, and what each change added. */
+/** The state of a key: the number of the last change, and the content of each change. */
 interface Book {
   number: SequenceNumber
   readonly entries: string[]
@@ -37,7 +37,7 @@ const noFetch = {
   range: undefined,
 } satisfies Options
 
-/** A sync whose fetches wait for the test, and whose reports are kept. The wait before each fetch is its ceiling. */
+/** A sync whose fetches wait for the test, with a record of its reports. The wait before each fetch is its upper bound. */
 function rig(options: Options = {}) {
   const clock = new FakeClock()
   const fetches: Fetch[] = []
@@ -60,7 +60,7 @@ function rig(options: Options = {}) {
     ...options,
   })
   const last = (): Fetch => fetches.at(-1) as Fetch
-  /** Answers the last fetch. */
+  /** Settles the last fetch. */
   const answer = async (snapshot: Book): Promise<void> => {
     last().resolve(snapshot)
     await clock.settle()
@@ -77,7 +77,7 @@ async function ready(number: SequenceNumber, options: Options = {}) {
   return made
 }
 
-/** Runs with the console's warnings kept. */
+/** Runs a function and records the warnings of the console. */
 async function warnings(run: () => Promise<void>): Promise<unknown[]> {
   const { warn } = console
   const lines: unknown[] = []
@@ -92,7 +92,7 @@ async function warnings(run: () => Promise<void>): Promise<unknown[]> {
 
 describe('SnapshotSync', () => {
   describe('#start', () => {
-    it('fetches at once', () => {
+    it('fetches immediately', () => {
       const { fetches, sync } = rig()
       sync.start('a')
       expect(fetches.map(({ key }) => key)).to.deep.equal(['a'])
@@ -109,25 +109,25 @@ describe('SnapshotSync', () => {
       expect(fetches).to.have.lengthOf(1)
     })
 
-    it('gives a quiet key its snapshot, too', async () => {
+    it('provides a key without changes with its snapshot', async () => {
       const { entries, events } = await ready(7)
       expect(entries()).to.deep.equal(['snapshot'])
       expect(events).to.deep.equal(['ready a'])
     })
 
-    it('stops the key and reports when "after" rejects', async () => {
+    it('stops the key and reports the error if "after" rejects', async () => {
       const { clock, errors, fetches, sync } = rig()
       sync.start('a', { after: Promise.reject(new Error('refused')) })
       sync.change('a', change(1))
       await clock.advance(60_000)
       expect(fetches).to.have.lengthOf(0)
       expect(errors.map(({ message }) => message)).to.deep.equal([
-        'No snapshot is fetched: the promise "after" rejected (refused). Call start() once it is to be tried again',
+        'Snapshot not fetched: the "after" promise rejected (refused). Call start() to try again',
       ])
       expect((errors[0]?.cause as Error).message).to.equal('refused')
     })
 
-    it('says nothing of an "after" that settles when nobody waits for it', async () => {
+    it('ignores an "after" that settles when the key no longer waits for it', async () => {
       const { clock, errors, fetches, sync } = rig()
       const [first, second] = [deferred<number>(), deferred<number>()]
       sync.start('a', { after: first.promise })
@@ -140,7 +140,7 @@ describe('SnapshotSync', () => {
       expect([errors, fetches]).to.deep.equal([[], []])
     })
 
-    it('drops the state and the fetch of a key that is running, and begins again', async () => {
+    it('drops the state and the fetch of a running key, and starts again', async () => {
       const { answer, entries, events, fetches, sync } = await ready(7)
       sync.start('a')
       expect(sync.get('a')).to.equal(undefined)
@@ -152,7 +152,7 @@ describe('SnapshotSync', () => {
       expect(events).to.deep.equal(['ready a', 'ready a'])
     })
 
-    it('stops with its signal, and with the signal of all', async () => {
+    it('stops with its signal, and with the signal of all keys', async () => {
       for (const name of ['own', 'all'] as const) {
         const own = new AbortController()
         const all = new AbortController()
@@ -170,14 +170,14 @@ describe('SnapshotSync', () => {
       }
     })
 
-    it('does nothing but stop the key when the signal has aborted', async () => {
+    it('only stops the key if the signal has already aborted', async () => {
       const { entries, fetches, sync } = await ready(1)
       sync.start('a', { signal: AbortSignal.abort() })
       sync.change('a', change(2))
       expect([fetches.length, entries()]).to.deep.equal([1, undefined])
     })
 
-    it('leaves no callback on a signal behind', async () => {
+    it('leaves no callback on a signal', async () => {
       const { sync } = await ready(1)
       const controller = new AbortController()
       const { signal } = controller
@@ -193,7 +193,7 @@ describe('SnapshotSync', () => {
   })
 
   describe('#change', () => {
-    it('is kept until the snapshot arrives; what that contains is dropped, the rest applied in order', async () => {
+    it('buffers changes until the snapshot arrives, then drops those that it contains and applies the rest in order', async () => {
       const { answer, entries, sync } = rig()
       sync.start('a')
       for (const each of [change(3, 4), change(5), change(6, 8), change(9)]) sync.change('a', each)
@@ -202,7 +202,7 @@ describe('SnapshotSync', () => {
       expect(entries()).to.deep.equal(['snapshot', '6-8', '9-9'])
     })
 
-    it('may begin within the snapshot and end behind it (Binance: U <= lastUpdateId + 1 <= u)', async () => {
+    it('accepts a change that starts within the snapshot and ends after it (Binance: U <= lastUpdateId + 1 <= u)', async () => {
       const { answer, entries, sync } = rig()
       sync.start('a')
       sync.change('a', change(3, 8))
@@ -211,13 +211,13 @@ describe('SnapshotSync', () => {
       expect(entries()).to.deep.equal(['3-8', '9-9'])
     })
 
-    it('is applied at once to a key that is ready; an old one is dropped', async () => {
+    it('applies a change to a ready key immediately, and drops an old one', async () => {
       const { entries, sync } = await ready(5)
       for (const each of [change(5), change(6), change(6), change(4, 5), change(7)]) sync.change('a', each)
       expect(entries()).to.deep.equal(['snapshot', '6-6', '7-7'])
     })
 
-    it('may cover nothing: what names itself as the one before it says that there is nothing new', async () => {
+    it('accepts an empty change, which follows itself to show that there is nothing new', async () => {
       const { entries, events, sync } = await ready(5)
       sync.change('a', { first: 6, last: 5, text: 'nothing' })
       sync.change('a', change(6))
@@ -226,7 +226,7 @@ describe('SnapshotSync', () => {
       expect(events).to.deep.equal(['ready a', 'gap a 7-8'])
     })
 
-    it('works with bigint, and with number beside it', async () => {
+    it('works with bigint, and with number and bigint together', async () => {
       const { entries, events, sync } = await ready(2n ** 60n)
       sync.change('a', { first: 2n ** 60n + 1n, last: 2n ** 60n + 1n, text: 'big' })
       expect(entries()).to.deep.equal(['snapshot', 'big'])
@@ -237,7 +237,7 @@ describe('SnapshotSync', () => {
       expect(mixed.entries()).to.deep.equal(['snapshot', '6-6'])
     })
 
-    it('takes what apply returns for the new state', async () => {
+    it('uses the return value of apply as the new state', async () => {
       const { entries, sync } = await ready(5, {
         apply: ({ number, entries: before }, { text }) => ({ number, entries: [...before, text] }),
       })
@@ -247,7 +247,7 @@ describe('SnapshotSync', () => {
       expect(sync.get('a')).to.not.equal(before)
     })
 
-    it('is ignored for a key that is not running', async () => {
+    it('ignores a key that is not running', async () => {
       const { answer, entries, sync } = rig()
       sync.change('a', change(1))
       sync.start('a')
@@ -258,7 +258,7 @@ describe('SnapshotSync', () => {
       expect(sync.get('a')).to.equal(undefined)
     })
 
-    it('concerns its own key only', async () => {
+    it('affects only its own key', async () => {
       const { answer, entries, sync } = await ready(5)
       sync.start('b')
       await answer(book(100))
@@ -268,19 +268,19 @@ describe('SnapshotSync', () => {
       expect([entries('a'), entries('b')]).to.deep.equal([undefined, ['101-101']])
     })
 
-    it('drops the oldest past bufferLimit, and finds out if the snapshot needs it', async () => {
+    it('drops the oldest change beyond bufferLimit, and detects it if the snapshot needs that change', async () => {
       const { answer, clock, entries, errors, sync } = rig({ bufferLimit: 2 })
       sync.start('a')
       for (const number of [1, 2, 3]) sync.change('a', change(number))
       await answer(book(0))
       expect(entries()).to.equal(undefined)
-      expect(errors[0]?.message).to.contain('it ends at 0, and they begin at 2 (1 to 1 are missing)')
+      expect(errors[0]?.message).to.contain('it ends at 0, but they start at 2 (1 to 1 are missing)')
       await clock.advance(1_000)
       await answer(book(1))
       expect(entries()).to.deep.equal(['2-2', '3-3'])
     })
 
-    it('is buffered up to 10,000 by default', async () => {
+    it('buffers up to 10,000 changes by default', async () => {
       for (const [size, isReady] of [
         [10_000, true],
         [10_001, false],
@@ -293,18 +293,21 @@ describe('SnapshotSync', () => {
       }
     })
 
-    it('throws for what range should not return, ready or not', async () => {
+    it('throws for an invalid return value of range, ready or not', async () => {
       const wrong: [unknown, string][] = [
         [
           undefined,
-          'range must return [first, last], the numbers that the change covers, and returned undefined',
+          'range must return [first, last], the numbers that the change covers, received undefined',
         ],
-        [[1], 'and returned an array'],
-        [5, 'and returned a number'],
-        [Promise.reject(new Error('async')), 'and returned an instance of Promise'],
-        [['1', 2], 'the first number of range must be an integer up to 2^53, or a bigint, and is string 1'],
-        [[1, 2 ** 53], 'the last number of range must be an integer'],
-        [[8, 3], 'range returned [8, 3], of which the first is above the last. If the server counts again'],
+        [[1], 'received an array'],
+        [5, 'received a number'],
+        [Promise.reject(new Error('async')), 'received an instance of Promise'],
+        [['1', 2], 'The first number of range must be an integer up to 2^53 or a bigint, received a string'],
+        [[1, 2 ** 53], 'The last number of range must be an integer'],
+        [
+          [8, 3],
+          'range returned [8, 3], but the first number must not exceed the last. If the server restarted its numbering',
+        ],
       ]
       const { answer, entries, sync } = rig({ range: (({ text }: { text: unknown }) => text) as never })
       sync.start('a')
@@ -316,7 +319,7 @@ describe('SnapshotSync', () => {
       expect(entries()).to.deep.equal([[6, 6]])
     })
 
-    it('throws what apply throws, and fetches again: half of the change may have been applied', async () => {
+    it('throws whatever apply throws, and fetches again, because the change may be half applied', async () => {
       const failing: Options = {
         apply: (state, { text }) => {
           state.entries.push(text)
@@ -337,7 +340,7 @@ describe('SnapshotSync', () => {
       expect(events).to.deep.equal(['ready a', 'ready a'])
     })
 
-    it('throws for an apply that returns a promise', async () => {
+    it('throws if apply returns a promise', async () => {
       const { sync } = await ready(5, { apply: (() => Promise.reject(new Error('lost'))) as never })
       expect(() => sync.change('a', change(6))).to.throw(TypeError, 'apply returned a promise')
       expect(sync.get('a')).to.equal(undefined)
@@ -345,7 +348,7 @@ describe('SnapshotSync', () => {
   })
 
   describe('a gap', () => {
-    it('takes the state away, is reported once, and ends with a new snapshot', async () => {
+    it('removes the state, is reported once, and ends with a new snapshot', async () => {
       const { answer, clock, entries, events, fetches, sync } = await ready(5)
       sync.change('a', change(8, 9))
       sync.change('a', change(10))
@@ -359,20 +362,20 @@ describe('SnapshotSync', () => {
       expect(events).to.deep.equal(['ready a', 'gap a 6-7', 'ready a'])
     })
 
-    it('between the snapshot and the first change means that the snapshot is too old: it is fetched again', async () => {
+    it('between the snapshot and the first change means that the snapshot is too old and is fetched again', async () => {
       const { answer, clock, entries, errors, events, fetches, sync } = rig()
       sync.start('a')
       sync.change('a', change(8))
       await answer(book(5))
       expect(errors.map(({ message }) => message)).to.deep.equal([
-        'The snapshot is older than the buffered changes: it ends at 5, and they begin at 8 (6 to 7 are missing). A newer snapshot is needed',
+        'The snapshot is older than the buffered changes: it ends at 5, but they start at 8 (6 to 7 are missing). A newer snapshot is required',
       ])
       await clock.advance(1_000)
       await answer(book(7))
       expect([fetches.length, entries(), events]).to.deep.equal([2, ['8-8'], ['ready a']])
     })
 
-    it('within the buffer needs a snapshot from behind it', async () => {
+    it('within the buffer requires a snapshot from after it', async () => {
       const { answer, clock, entries, sync } = rig()
       sync.start('a')
       for (const number of [6, 7, 10, 11]) sync.change('a', change(number))
@@ -386,7 +389,7 @@ describe('SnapshotSync', () => {
       expect(entries()).to.deep.equal(['11-11'])
     })
 
-    it('leaves the key to whom it is reported: it may be started again, or stopped', async () => {
+    it('allows its callback to restart or stop the key', async () => {
       const restarting: SnapshotSync<Book, Change> = new SnapshotSync<Book, Change>({
         fetch: () => Promise.resolve(book(5)),
         number: ({ number }) => number,
@@ -407,7 +410,7 @@ describe('SnapshotSync', () => {
   })
 
   describe('retry', () => {
-    it('waits below a ceiling that doubles with each fetch that rejects, and reports each of them', async () => {
+    it('waits below a ceiling that doubles with each fetch that rejects, and reports each rejection', async () => {
       const { clock, errors, fetches, last, sync } = rig()
       sync.start('a')
       for (let count = 1; count <= 7; count += 1) {
@@ -420,7 +423,7 @@ describe('SnapshotSync', () => {
       expect(errors[0]?.message).to.equal('HTTP 501')
     })
 
-    it('draws the wait (full jitter), between bounds of the user', async () => {
+    it('draws a random wait (full jitter), within the bounds of the options', async () => {
       const { clock, fetches, last, sync } = rig({
         random: () => 0.5,
         retry: { initialDelay: 100, maxDelay: 150 },
@@ -433,7 +436,7 @@ describe('SnapshotSync', () => {
       expect(fetches.map(({ at }) => at)).to.deep.equal([0, 50, 125, 200])
     })
 
-    it('counts gaps as failures, until a state has held for maxDelay', async () => {
+    it('counts gaps as failures until a state has stayed valid for maxDelay', async () => {
       const { answer, clock, fetches, sync } = await ready(0, {
         retry: { initialDelay: 100, maxDelay: 1_000 },
       })
@@ -454,7 +457,7 @@ describe('SnapshotSync', () => {
       await lose(50, 200)
     })
 
-    it('concerns a fetch that throws, a number that is none and an apply that throws, too', async () => {
+    it('also follows a fetch that throws, an invalid number and an apply that throws', async () => {
       const { clock, errors, fetches, sync } = rig({
         fetch: () => {
           throw new Error('at once')
@@ -469,7 +472,7 @@ describe('SnapshotSync', () => {
       numbered.sync.start('a')
       await numbered.answer(book('7' as never))
       expect(numbered.errors[0]?.message).to.equal(
-        'the number of a snapshot must be an integer up to 2^53, or a bigint, and is string 7',
+        'The number of a snapshot must be an integer up to 2^53 or a bigint, received a string',
       )
       await numbered.clock.advance(1_000)
       await numbered.answer(book(7))
@@ -503,7 +506,7 @@ describe('SnapshotSync', () => {
   })
 
   describe('#snapshot', () => {
-    it('takes what the server pushed, and needs neither fetch nor start', () => {
+    it('accepts a pushed snapshot, and requires neither fetch nor start', () => {
       const { entries, events, sync } = rig({ fetch: undefined })
       sync.change('a', change(6))
       sync.snapshot('a', book(7, 'pushed'))
@@ -517,7 +520,7 @@ describe('SnapshotSync', () => {
       ])
     })
 
-    it('waits for the next one after a gap, where there is no fetch', async () => {
+    it('is required after a gap if there is no fetch', async () => {
       const { clock, entries, events, sync } = rig({ fetch: undefined })
       sync.start('a')
       sync.snapshot('a', book(5))
@@ -525,13 +528,13 @@ describe('SnapshotSync', () => {
       await clock.advance(60_000)
       expect([clock.timers, sync.get('a'), events]).to.deep.equal([0, undefined, ['ready a', 'gap a 6-8']])
       expect(() => sync.snapshot('a', book(6))).to.throw(
-        'it ends at 6, and they begin at 9 (7 to 8 are missing)',
+        'it ends at 6, but they start at 9 (7 to 8 are missing)',
       )
       sync.snapshot('a', book(8))
       expect(entries()).to.deep.equal(['9-9'])
     })
 
-    it('comes before the one that is fetched, and ends the wait for it', async () => {
+    it('replaces a pending fetch, and ends the wait for it', async () => {
       const { answer, clock, entries, last, sync } = rig()
       sync.start('a')
       sync.snapshot('a', book(5, 'pushed'))
@@ -544,7 +547,7 @@ describe('SnapshotSync', () => {
       expect([clock.timers, entries()]).to.deep.equal([0, ['pushed']])
     })
 
-    it('makes the fetch unnecessary, if it comes before "after" has resolved', async () => {
+    it('makes the fetch unnecessary if it is called before "after" has resolved', async () => {
       const { clock, fetches, sync } = rig()
       const acknowledged = deferred<number>()
       sync.start('a', { after: acknowledged.promise })
@@ -554,13 +557,13 @@ describe('SnapshotSync', () => {
       expect(fetches).to.have.lengthOf(0)
     })
 
-    it('may be taken inside apply, and replaces what that returns', async () => {
+    it('can be called inside apply, and replaces the return value of apply', async () => {
       const { entries, sync } = await ready(5, { apply: () => sync.snapshot('a', book(9, 'pushed')) })
       sync.change('a', change(6))
       expect(entries()).to.deep.equal(['pushed'])
     })
 
-    it('of no use is thrown, and another one fetched', async () => {
+    it('throws for an unusable snapshot, and another one is fetched', async () => {
       const { clock, fetches, sync } = rig()
       sync.start('a')
       sync.change('a', change(9))
@@ -569,7 +572,7 @@ describe('SnapshotSync', () => {
       expect(fetches).to.have.lengthOf(2)
     })
 
-    it('is followed by every change, where nothing has numbers; those before it are dropped', () => {
+    it('is followed by every change if changes have no numbers; those before it are dropped', () => {
       const { entries, events, sync } = rig(noFetch)
       sync.start('a')
       sync.change('a', change(1))
@@ -593,7 +596,7 @@ describe('SnapshotSync', () => {
       expect([clock.timers, fetches.length, entries()]).to.deep.equal([0, 0, undefined])
     })
 
-    it('does nothing after the signal of all has aborted', () => {
+    it('does nothing after the signal of all keys has aborted', () => {
       const { sync } = rig({ ...noFetch, signal: AbortSignal.abort() })
       sync.snapshot('a', book(1))
       expect(sync.get('a')).to.equal(undefined)
@@ -601,7 +604,7 @@ describe('SnapshotSync', () => {
   })
 
   describe('#stop', () => {
-    it('forgets one key, or all of them', async () => {
+    it('stops one key, or all of them', async () => {
       const { answer, entries, sync } = await ready(1)
       sync.start('b')
       await answer(book(1))
@@ -615,7 +618,7 @@ describe('SnapshotSync', () => {
       expect(entries('c')).to.equal(undefined)
     })
 
-    it('may come from apply', async () => {
+    it('can be called inside apply', async () => {
       const { answer, events, sync } = rig({ apply: () => sync.stop('a') })
       sync.start('a')
       sync.change('a', change(1))
@@ -627,7 +630,7 @@ describe('SnapshotSync', () => {
       expect(sync.get('a')).to.equal(undefined)
     })
 
-    it('holds when apply throws after it: nothing is fetched again', async () => {
+    it('stays in effect if apply throws afterwards: nothing is fetched again', async () => {
       const { clock, sync } = await ready(5, {
         apply: () => {
           sync.stop('a')
@@ -640,7 +643,7 @@ describe('SnapshotSync', () => {
   })
 
   describe('callbacks', () => {
-    it('that throw or reject are reported to onError, and harm nothing', async () => {
+    it('that throw or reject are reported to onError, without other effects', async () => {
       const rejecting: () => unknown = () => Promise.reject(new Error('gap'))
       const { clock, entries, errors, sync } = await ready(5, {
         onReady: () => {
@@ -666,7 +669,7 @@ describe('SnapshotSync', () => {
       expect(gaps).to.deep.equal([{ from: 6, to: 8 }])
     })
 
-    it('are not needed: errors then go to the console', async () => {
+    it('are optional: without them, errors go to the console', async () => {
       const lines = await warnings(async () => {
         const { clock, last, sync } = rig({ onError: undefined, onReady: undefined, onGap: undefined })
         sync.start('a\n')
@@ -697,35 +700,35 @@ describe('SnapshotSync', () => {
   })
 
   describe('constructor', () => {
-    it('refuses options that cannot be used', () => {
+    it('rejects invalid options', () => {
       const wrong: [object, string][] = [
-        [{ apply: undefined }, 'apply must be a function, and is undefined'],
-        [{ fetch: 'https://…' }, 'fetch must be a function, and is https://…'],
-        [{ range: undefined }, 'range is missing: fetch cannot be used without it'],
-        [{ number: undefined }, 'number is missing: fetch cannot be used without it'],
-        [{ number: undefined, range: undefined }, 'number is missing: fetch cannot be used without it'],
-        [{ fetch: undefined, range: undefined }, 'range is missing: number cannot be used without it'],
-        [{ fetch: undefined, number: undefined }, 'number is missing: range cannot be used without it'],
-        [{ bufferLimit: 0 }, 'bufferLimit must be an integer of at least 1, and is 0'],
+        [{ apply: undefined }, 'apply must be a function, received undefined'],
+        [{ fetch: 'https://…' }, 'fetch must be a function, received https://…'],
+        [{ range: undefined }, 'range is required with fetch'],
+        [{ number: undefined }, 'number is required with fetch'],
+        [{ number: undefined, range: undefined }, 'number is required with fetch'],
+        [{ fetch: undefined, range: undefined }, 'range is required with number'],
+        [{ fetch: undefined, number: undefined }, 'number is required with range'],
+        [{ bufferLimit: 0 }, 'bufferLimit must be an integer of at least 1, received 0'],
         [
           { retry: { initialDelay: -1 } },
-          'retry.initialDelay must be from 0 to retry.maxDelay, and they are -1',
+          'retry.initialDelay must be between 0 and retry.maxDelay (30000), received -1',
         ],
-        [{ retry: { initialDelay: 5, maxDelay: 4 } }, 'they are 5 and 4'],
-        [{ retry: { maxDelay: NaN } }, 'and they are NaN and NaN'],
+        [{ retry: { initialDelay: 5, maxDelay: 4 } }, 'between 0 and retry.maxDelay (4), received 5'],
+        [{ retry: { maxDelay: NaN } }, 'between 0 and retry.maxDelay (NaN), received NaN'],
       ]
       for (const [options, message] of wrong) {
         expect(() => rig(options), message).to.throw(TypeError, message)
       }
     })
 
-    it('fits the default of the one delay to the other', () => {
+    it('adjusts the default of one delay to the other', () => {
       expect(() => rig({ retry: { maxDelay: 10 } })).to.not.throw()
       expect(() => rig({ retry: { initialDelay: 60_000 } })).to.not.throw()
     })
   })
 
-  it('takes any key of a Map', async () => {
+  it('accepts any key of a Map', async () => {
     const sync = new SnapshotSync<number[], number, object>({
       fetch: () => Promise.resolve([0]),
       number: (numbers) => numbers.at(-1)!,
@@ -739,7 +742,7 @@ describe('SnapshotSync', () => {
     expect([sync.get(a), sync.get(b)]).to.deep.equal([[0, 1], undefined])
   })
 
-  it('equals the server whenever it has a state, whatever is lost, late or refused', async () => {
+  it('equals the server whenever it has a state, whatever is lost, late or rejected', async () => {
     const size = fc.integer({ min: 1, max: 3 })
     const step = fc.oneof(
       { weight: 6, arbitrary: fc.record({ do: fc.constant('change' as const), size }) },
@@ -774,19 +777,19 @@ describe('SnapshotSync', () => {
   })
 })
 
-/** A server whose state is the list of all numbers so far, and a client of it. */
+/** A server whose state is the list of all numbers so far, and its client. */
 class World {
   readonly #rig
   readonly #sent: Change[] = []
   #number = 0
-  /** The highest number that was delivered: a state has to have it. */
+  /** The highest delivered number, which a state must contain. */
   #delivered = 0
   #answered = 0
 
   constructor(bufferLimit: number) {
     this.#rig = rig({
       bufferLimit,
-      // Like the levels of a book: to apply a part of a change again does no harm.
+      // Like the levels of a book, a part of a change can be applied twice.
       apply: ({ entries }, { text }) =>
         void entries.push(...text.split(',').filter((each) => !entries.includes(each))),
     })
@@ -819,7 +822,7 @@ class World {
     for (const each of this.#sent.slice(-2)) this.#rig.sync.change('a', each)
   }
 
-  /** Answers the fetch that is pending, if one is, with a state of some age; or refuses it. */
+  /** Settles a pending fetch with a state of some age, or rejects it. */
   async settleFetch(age: number | undefined): Promise<void> {
     const { fetches, last } = this.#rig
     if (fetches.length === this.#answered) return
@@ -838,7 +841,7 @@ class World {
   }
 
   async expectRecovery(): Promise<void> {
-    // Only a change shows that those before it are missing.
+    // Only a later change shows that changes before it are missing.
     this.deliver(this.make(1))
     await this.clock.advance(30_000)
     await this.settleFetch(0)
@@ -849,7 +852,7 @@ class World {
     expect(this.clock.timers).to.equal(0)
   }
 
-  /** A gap is reported only of a key that is ready, and the key is ready again before the next one. */
+  /** A gap is reported only for a ready key, and the key is ready again before the next one. */
   expectPairs(): void {
     const { events } = this.#rig
     expect(events.at(-1)).to.equal('ready a')

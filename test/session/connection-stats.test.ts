@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { MessageCounter } from '#src/session/connection-stats.js'
 
-/** Reads all counts. */
+/** Returns all counts. */
 function countsOf({ unhandled, conflated, dropped }: MessageCounter) {
   return { unhandled, conflated, dropped }
 }
@@ -12,7 +12,7 @@ describe('MessageCounter', () => {
   })
 
   for (const what of ['unhandled', 'conflated', 'dropped'] as const) {
-    it(`adds up what was ${what}, and nothing else`, () => {
+    it(`counts ${what} messages separately`, () => {
       const counter = new MessageCounter()
       counter.add(what, 1)
       counter.add(what, 20)

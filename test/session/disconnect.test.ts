@@ -11,7 +11,7 @@ import {
 import type { Disconnect, EndedLink } from '#src/session/disconnect.js'
 
 describe('initiatorOf', () => {
-  it('is the peer if its close frame arrived, with a code or without', () => {
+  it('is the peer if its close frame arrived, with or without a code', () => {
     for (const code of [1000, 1001, 1005, 4000]) {
       expect(initiatorOf({ code, reason: '' })).to.equal('remote')
     }
@@ -32,7 +32,7 @@ describe('failureOf', () => {
   const facts = { attempt: 3, elapsed: 1_500, lastMessage: { op: 'bye' }, hasBeenOpen: true }
   const loss: Disconnect = { initiator: 'remote', stage: 'close', code: 1001, reason: 'moving' }
 
-  it('returns the close code and the reason of a connection that had opened', () => {
+  it('returns the close code and the reason of a link that had opened', () => {
     expect(failureOf(loss, facts)).to.deep.equal({
       ...facts,
       error: undefined,
@@ -64,13 +64,13 @@ describe('failureOf', () => {
     expect(failure).to.include({ error, status: 503, headers })
   })
 
-  it('leaves out what belongs to this side only', () => {
+  it('omits facts that only concern this side', () => {
     const failure = failureOf({ ...loss, sentCode: 1002, decision: { retry: true, delay: 5 } }, facts)
     expect(failure).to.not.have.any.keys('stage', 'sentCode', 'decision')
   })
 })
 
-/** A link that has ended. */
+/** An ended link. */
 function endedLink(end: EndedLink['end'], facts: Partial<EndedLink> = {}): EndedLink {
   return { number: 2, isLocalEnd: false, sentCode: undefined, end, ...facts }
 }
@@ -87,7 +87,7 @@ describe('disconnectOf', () => {
     })
   })
 
-  it('is local if this side began to close, whatever was received', () => {
+  it('is local if this side started closing, whatever was received', () => {
     for (const code of [1000, 1006]) {
       const end = { code, reason: '' }
       expect(disconnectOf(endedLink(end, { isLocalEnd: true }), end).initiator).to.equal('local')
@@ -115,13 +115,13 @@ describe('closeInfoOf', () => {
     })
   })
 
-  it('answers a close frame with the same code, if it had one', () => {
+  it('has the received code as sentCode, if there was one', () => {
     expect(closeInfoOf(endedLink({ code: 4123, reason: '' }), undefined, facts).sentCode).to.equal(4123)
     const withoutCode = closeInfoOf(endedLink({ code: 1005, reason: '' }), undefined, facts)
     expect(withoutCode).to.include({ wasClean: true, sentCode: undefined })
   })
 
-  it('is not clean without a close frame, and nothing was sent', () => {
+  it('is not clean without a close frame, and has no sentCode', () => {
     const info = closeInfoOf(endedLink({ code: 1006, reason: '' }), undefined, facts)
     expect(info).to.include({ wasClean: false, sentCode: undefined, initiator: 'network' })
   })
@@ -133,20 +133,20 @@ describe('closeInfoOf', () => {
     }
   })
 
-  it('keeps who lost the link, if that was decided before its end', () => {
+  it('keeps the initiator that was determined before the end', () => {
     const disconnect: Disconnect = { initiator: 'network', stage: 'heartbeat' }
     const info = closeInfoOf(endedLink({ code: 1000, reason: '' }), disconnect, facts)
     expect(info.initiator).to.equal('network')
   })
 
-  it('blames this side for no end that an error explains', () => {
+  it('does not name this side as the initiator of an end with an error', () => {
     const end = { code: 1006, reason: '', error: new Error('read ECONNRESET') }
     expect(closeInfoOf(endedLink(end, { isLocalEnd: true }), undefined, facts).initiator).to.equal('network')
   })
 })
 
 describe('NEVER_OPENED', () => {
-  it('names connection 0, closed here and for good', () => {
+  it('has connection number 0, closed locally and without a reconnect', () => {
     expect(NEVER_OPENED).to.deep.equal({
       code: 1006,
       reason: '',
@@ -161,18 +161,20 @@ describe('NEVER_OPENED', () => {
 
 describe('lostError', () => {
   const error = new Error('no sign of life')
+  const broken = new ConnectionLostError('Connection to ws://peer.test/ lost: reset', 1006, '')
   const rows: readonly [Omit<Disconnect, 'stage'>, string][] = [
-    [{ initiator: 'local', error }, 'The connection was lost: no sign of life'],
-    [{ initiator: 'local' }, 'The connection was closed here'],
-    [{ initiator: 'network' }, 'The connection ended without a close frame'],
-    [{ initiator: 'remote', code: 1001, reason: '' }, 'The peer closed the connection with 1001'],
+    [{ initiator: 'local', error }, 'Connection lost: no sign of life'],
+    [{ initiator: 'network', error: broken }, 'Connection to ws://peer.test/ lost: reset'],
+    [{ initiator: 'local' }, 'Connection closed locally'],
+    [{ initiator: 'network' }, 'Connection lost: no close frame received'],
+    [{ initiator: 'remote', code: 1001, reason: '' }, 'Connection closed by the peer with 1001'],
     [
       { initiator: 'remote', code: 4000, reason: 'moving' },
-      'The peer closed the connection with 4000 (moving)',
+      'Connection closed by the peer with 4000 (moving)',
     ],
   ]
   for (const [loss, message] of rows) {
-    it(`says: ${message}`, () => {
+    it(`has the message "${message}"`, () => {
       expect(lostError({ stage: 'close', ...loss }).message).to.equal(message)
     })
   }
@@ -183,7 +185,7 @@ describe('lostError', () => {
     expect(lost).to.include({ closeCode: 1008, reason: 'policy', cause: error })
   })
 
-  it('has the close code 1006 and no cause if neither is known', () => {
+  it('has close code 1006 and no cause if neither is known', () => {
     const lost = lostError({ initiator: 'network', stage: 'close' })
     expect(lost).to.include({ closeCode: 1006, reason: '' })
     expect(lost).to.not.have.property('cause')

@@ -76,7 +76,7 @@ const PING = '{"type":"ping"}'
 const PLAIN = '{"subscribe":"plain"}'
 
 describe('MessageHub', () => {
-  it('says subscriptions after the login and before the outbox, each once, on every connection', async () => {
+  it('sends subscriptions after the login and before the outbox, each once, on every link', async () => {
     const { client, server, clock } = await follow()
     expect(server.peer.received).to.deep.equal([LOGIN, HEADS, PLAIN])
     server.peer.drop()
@@ -85,7 +85,7 @@ describe('MessageHub', () => {
     expect(server.peer.received).to.deep.equal([LOGIN, HEADS, PLAIN, 'offline'])
   })
 
-  it('says nothing on the old connection that @OnOpen of the one that replaces it adds', async () => {
+  it('does not send on the old link the subscriptions that @OnOpen of its replacement adds', async () => {
     const { client, server, clock } = await follow()
     client.connection.reconnect({ overlap: true })
     await clock.settle()
@@ -95,7 +95,7 @@ describe('MessageHub', () => {
     ])
   })
 
-  it('routes by the old ids while the connection that is to replace it is not ready, and by the new ones after that', async () => {
+  it('routes by the old IDs until the replacing link is ready, and then by the new ones', async () => {
     const { client, server, clock, follower } = await follow()
     server.peer.send({ ok: 'heads', id: 17 })
     server.onAttempt = (peer) => {
@@ -115,13 +115,13 @@ describe('MessageHub', () => {
     ])
   })
 
-  it('says what is added later at once', async () => {
+  it('immediately sends subscriptions that are added later', async () => {
     const { server, follower } = await follow()
     follower.subscriptions.add('late', { subscribe: 'late' })
     expect(server.peer.received.at(-1)).to.equal('{"subscribe":"late"}')
   })
 
-  it('takes acknowledgements, and routes by the id that they gave, anew on each connection', async () => {
+  it('takes acknowledgements, and routes by their IDs, which are new on each link', async () => {
     const { server, clock, follower } = await follow()
     server.peer.send({ ok: 'heads', id: 17 })
     server.peer.send({ channel: 17, block: 1 })
@@ -137,13 +137,13 @@ describe('MessageHub', () => {
     expect(follower.rest).to.deep.equal([{ channel: 17, block: 'stale' }])
   })
 
-  it('reports an acknowledgement that does not come', async () => {
+  it('reports a missing acknowledgement', async () => {
     const { clock, follower } = await follow({ heartbeat: false })
     await clock.advance(10_000)
     expect(follower.errors[0]).to.be.instanceOf(SubscriptionError).with.property('reason', 'timeout')
   })
 
-  it('says nothing any more once the connection is closing', async () => {
+  it('sends no more subscriptions once the connection is closing', async () => {
     const { client, server, follower, clock } = await follow()
     const closing = client.close()
     follower.subscriptions.add('too late', { subscribe: 'too late' })
@@ -152,14 +152,14 @@ describe('MessageHub', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('does not stop reading while an acknowledgement is awaited', async () => {
+  it('keeps reading while an acknowledgement is pending', async () => {
     const { server } = await follow({ highWaterMark: 1, concurrency: 1, onOpenTimeout: 1_000 })
     for (let count = 0; count < 10; count += 1) server.peer.send({ channel: 'x' })
     expect(server.peer.isPaused).to.equal(false)
   })
 
   describe('requests', () => {
-    it('resolve with their replies, which no handler sees', async () => {
+    it('resolve with their replies, which handlers do not receive', async () => {
       const { client, server, follower } = await follow()
       const first = client.connection.request({ ask: 1 })
       const second = client.connection.request({ ask: 2 })
@@ -170,7 +170,7 @@ describe('MessageHub', () => {
       expect(follower.rest).to.deep.equal([])
     })
 
-    it('reject in the turn in which the connection is lost (B13)', async () => {
+    it('reject in the same turn in which the link is lost (B13)', async () => {
       const { client, server, clock } = await follow()
       const pending = client.connection.request({ ask: 1 })
       server.peer.drop()
@@ -178,7 +178,7 @@ describe('MessageHub', () => {
       expect(clock.now()).to.equal(0)
     })
 
-    it('are asked again after the reconnect with resend, after the outbox', async () => {
+    it('are sent again after the reconnect with resend, after the outbox', async () => {
       const { client, server, clock } = await follow()
       const pending = client.connection.request({ ask: 1 }, { resend: true })
       server.peer.drop()
@@ -192,7 +192,7 @@ describe('MessageHub', () => {
       await waiting
     })
 
-    it('may be awaited in @OnOpen and inside a serial handler, with the queue full (B40)', async () => {
+    it('can be awaited in @OnOpen and inside a serial handler, even with a full queue (B40)', async () => {
       const server = new MemoryServer()
       server.onAttempt = (peer) => {
         peer.onMessage = (data) => {
@@ -220,7 +220,7 @@ describe('MessageHub', () => {
       await client.close()
     })
 
-    it('still get their replies while the connection is closing', async () => {
+    it('still receive their replies while the connection is closing', async () => {
       const { client, server } = await follow()
       const pending = client.connection.request({ ask: 1 })
       const handled = pending.then((reply) => (reply as Message).id)
@@ -229,7 +229,7 @@ describe('MessageHub', () => {
       expect(await handled).to.equal(1)
     })
 
-    it('end with ConnectionClosedError when the connection does', async () => {
+    it('reject with ConnectionClosedError when the connection ends', async () => {
       const { client, server } = await follow()
       server.peer.drop()
       const pending = client.connection.request({ ask: 1 })
@@ -237,7 +237,7 @@ describe('MessageHub', () => {
       expect(await rejection(pending)).to.be.instanceOf(ConnectionClosedError)
     })
 
-    it('of the server are answered with their own id, over the open connection', async () => {
+    it('of the server are answered with their own ID, on the open link', async () => {
       const { client, server } = await follow({ requests: jsonRpc() })
       void client.connection.respond({ id: 'x', method: 'ask' }, { fine: true })
       expect(server.peer.received.at(-1)).to.equal('{"jsonrpc":"2.0","id":"x","result":{"fine":true}}')
@@ -245,7 +245,7 @@ describe('MessageHub', () => {
       expect(() => void client.connection.respond({ id: 'x', method: 'ask' }, 1)).to.throw(NotConnectedError)
     })
 
-    it('are never given the id of a subscription', async () => {
+    it('never use the ID of a subscription', async () => {
       const { client, server, follower } = await follow({ requests: jsonRpc() })
       follower.subscriptions.add(
         'by id',
@@ -259,7 +259,7 @@ describe('MessageHub', () => {
       expect(await pending).to.equal('answer')
     })
 
-    it('count the replies that nobody waits for, which go to the handlers', async () => {
+    it('count unmatched replies, which handlers receive', async () => {
       const { client, server, follower } = await follow({ requests: {} })
       const pending = client.connection.request({ ask: 1 })
       for (let count = 0; count < 2; count += 1) server.peer.send({ id: 1 })
@@ -268,7 +268,7 @@ describe('MessageHub', () => {
       expect(follower.rest).to.deep.equal([{ id: 1 }])
     })
 
-    it('do not count what heartbeat.isReply or a waiter takes', async () => {
+    it('do not count replies that heartbeat.isReply or a waiter takes', async () => {
       const isReply = (message: unknown): boolean => (message as { type?: unknown }).type === 'pong'
       const heartbeat = { interval: 1_000, timeout: 5_000, message: () => ({ type: 'ping' }), isReply }
       const { client, clock, server } = await follow({ requests: homeAssistant(), heartbeat })
@@ -281,7 +281,7 @@ describe('MessageHub', () => {
       await client.close()
     })
 
-    it('lend their ids to heartbeats only if the API asks for them', async () => {
+    it('share their IDs with heartbeats only if the API requires it', async () => {
       const heartbeat = { interval: 1_000, timeout: 5_000, message: () => ({ type: 'ping' }) }
       const beats = { [PING]: [undefined, {}, jsonRpc()], '{"type":"ping","id":1}': [homeAssistant()] }
       for (const [beat, apis] of Object.entries(beats)) {
@@ -293,9 +293,9 @@ describe('MessageHub', () => {
       }
     })
 
-    it('have IDs in the order in which messages leave, also if a heartbeat overtakes them at the rate limit', async () => {
+    it('have IDs in the order of sending, even if a heartbeat overtakes them at the rate limit', async () => {
       const heartbeat = { interval: 1_000, timeout: 5_000, message: () => ({ type: 'ping' }) }
-      // The login and the two subscriptions are the other ones.
+      // The other ones are the login and the two subscriptions.
       const rateLimit = { messages: 5, per: 1_500, reserve: 1 }
       const { client, clock, server } = await follow({ requests: homeAssistant(), heartbeat, rateLimit })
       const asked = ['a', 'b'].map((type) => client.connection.request({ type }))
@@ -310,7 +310,7 @@ describe('MessageHub', () => {
       await client.close()
     })
 
-    it('may have several replies', async () => {
+    it('can have several replies', async () => {
       const { client, server } = await follow()
       const replies = client.connection.requestMany<Message>(
         { ask: 'all' },
@@ -322,7 +322,7 @@ describe('MessageHub', () => {
       expect(seen).to.deep.equal(['a', 'b', 'end'])
     })
 
-    it('have a failing options function reported, and the message handled', async () => {
+    it('report an option function that fails, and the message is handled', async () => {
       const replyId = (): never => {
         throw new Error('no idea')
       }
@@ -334,7 +334,7 @@ describe('MessageHub', () => {
   })
 
   describe('messages()', () => {
-    it('iterates from the call on, across reconnects, takes nothing from handlers, and ends with close()', async () => {
+    it('iterates from the call on, across reconnects, leaves messages to the handlers, and ends with close()', async () => {
       const { client, server, clock, follower } = await follow()
       server.peer.send({ n: 0 })
       const seen: unknown[] = []
@@ -361,7 +361,7 @@ describe('MessageHub', () => {
       expect(await rejection(next)).to.be.instanceOf(HandshakeError)
     })
 
-    it('stops the reading of the socket while its reader is behind, and goes on at a quarter', async () => {
+    it('pauses the socket while its reader is behind, and resumes at a quarter', async () => {
       const { client, server, clock } = await follow({ heartbeat: false })
       server.peer.send({ ok: 'heads', id: 1 })
       const messages = client.connection.messages({ highWaterMark: 4 })

@@ -15,7 +15,7 @@ const is =
 
 describe('MessageTakers', () => {
   describe('#waitFor inside @OnOpen', () => {
-    /** A client whose `@OnOpen` waits first, so that messages arrive that no handler has seen, and then acts. */
+    /** A client whose `@OnOpen` first waits, so that unhandled messages arrive, and then acts. */
     function opening(act: NonNullable<Hooks['open']>) {
       let release: (() => void) | undefined
       const gate = new Promise<void>((resolve) => (release = resolve))
@@ -28,7 +28,7 @@ describe('MessageTakers', () => {
       return { ...start({ heartbeat, drainTimeout: 1_000 }, hooks), release: () => release?.() }
     }
 
-    it('finds what has arrived before, also after another await; no handler sees it, and the rest in order', async () => {
+    it('finds messages that have arrived, even after another await; handlers receive only the others, in order', async () => {
       const seen: unknown[] = []
       const rig = opening(async (_open, { connection }) => {
         seen.push(await connection.waitFor(is('b')))
@@ -43,7 +43,7 @@ describe('MessageTakers', () => {
       expect(rig.witness.messages).to.deep.equal(['a', 'c'])
     })
 
-    it('takes the oldest that matches, and only one', async () => {
+    it('takes the oldest matching message, and only one', async () => {
       const seen: unknown[] = []
       const rig = opening(async (_open, { connection }) => {
         seen.push(await connection.waitFor((message) => typeof message === 'number'))
@@ -60,7 +60,7 @@ describe('MessageTakers', () => {
       ['in order', ['first', 'second']],
       ['in any order', ['second', 'first']],
     ] as const) {
-      it(`works twice in a row where both messages come in one segment, ${what}`, async () => {
+      it(`works twice in a row if both messages arrive in one segment, ${what}`, async () => {
         const seen: unknown[] = []
         const rig = start(
           { heartbeat },
@@ -83,7 +83,7 @@ describe('MessageTakers', () => {
       })
     }
 
-    it('waits for what comes later where nothing has come', async () => {
+    it('waits for later messages if none has arrived', async () => {
       const seen: unknown[] = []
       const rig = opening(async (_open, { connection }) => {
         seen.push(await connection.waitFor(is('later')))
@@ -98,7 +98,7 @@ describe('MessageTakers', () => {
       expect(rig.witness.messages).to.deep.equal(['early'])
     })
 
-    it('rejects with what match throws, and takes nothing', async () => {
+    it('rejects with the error of match, and takes nothing', async () => {
       const errors: unknown[] = []
       const failure = new Error('match')
       const rig = opening(async (_open, { connection }) => {
@@ -119,7 +119,7 @@ describe('MessageTakers', () => {
       expect(rig.witness.messages).to.deep.equal([1])
     })
 
-    it('looks at nothing where its signal has aborted', async () => {
+    it('checks no messages if its signal has aborted', async () => {
       const errors: unknown[] = []
       const rig = opening(async (_open, { connection }) => {
         errors.push(
@@ -134,7 +134,7 @@ describe('MessageTakers', () => {
       expect(rig.witness.messages).to.deep.equal([1])
     })
 
-    it('looks at what has come on its own link only', async () => {
+    it('checks only messages of the opening link', async () => {
       const seen: unknown[] = []
       let release: (() => void) | undefined
       const hooks: Hooks = {
@@ -143,7 +143,7 @@ describe('MessageTakers', () => {
           await new Promise<void>((resolve) => (release = resolve))
           seen.push(await connection.waitFor((message) => typeof message === 'string'))
         },
-        // It keeps the queue busy: what comes on the old link waits in it.
+        // Keeps the queue busy, so that messages of the old link wait in it.
         message: (message) => (message === 0 ? new Promise<void>(() => undefined) : undefined),
       }
       const { client, server, clock } = await ready({ heartbeat }, hooks)
@@ -157,7 +157,7 @@ describe('MessageTakers', () => {
       expect(seen).to.deep.equal(['new'])
     })
 
-    it('is the only place where that is looked at: elsewhere a wait is for what comes next', async () => {
+    it('is the only place that checks earlier messages; elsewhere, a wait is for the next message', async () => {
       let release: (() => void) | undefined
       const hooks: Hooks = { message: () => new Promise<void>((resolve) => (release ??= resolve)) }
       const { client, server, clock } = await ready({ heartbeat }, hooks)
@@ -171,7 +171,7 @@ describe('MessageTakers', () => {
   })
 
   describe('requests and waits', () => {
-    it('that are made without a link wait for the next one: they are sent when it is ready, and answered', async () => {
+    it('without a link wait for the next one: they are sent when it is ready, and answered', async () => {
       const { client, server, clock } = await ready({ heartbeat })
       server.peer.drop()
       const asked = client.connection.request({ ask: 1 })
@@ -184,7 +184,7 @@ describe('MessageTakers', () => {
       expect(await waiting).to.equal('go')
     })
 
-    it('that are made without a link outlive attempts that fail, and end with the link that they have got', async () => {
+    it('without a link survive failed attempts, and end with the link that they are bound to', async () => {
       const { client, server, clock } = await ready({ heartbeat })
       server.peer.drop()
       server.onAttempt = (peer) => (server.peers.length < 4 ? peer.refuse() : peer.accept())
@@ -197,7 +197,7 @@ describe('MessageTakers', () => {
       expect(await waiting).to.be.instanceOf(ConnectionLostError)
     })
 
-    it('of a lost link reject in the turn of the loss, before anything else that is told of it', async () => {
+    it('of a lost link reject in the same turn, before anything else is reported', async () => {
       const order: string[] = []
       const hooks: Hooks = { close: () => void order.push('@OnClose') }
       const { client, server, clock } = await ready({ heartbeat }, hooks)
@@ -213,7 +213,7 @@ describe('MessageTakers', () => {
       expect(order.at(-1)).to.equal('@OnClose')
     })
 
-    it('of a lost candidate reject; those of the current link go on', async () => {
+    it('of a lost candidate reject; those of the current link continue', async () => {
       const errors: unknown[] = []
       const hooks: Hooks = {
         open: async ({ replaces }, { connection }) => {
@@ -232,7 +232,7 @@ describe('MessageTakers', () => {
       await asked
     })
 
-    it('with resend go on: asked again by the next link with an id of its own, whatever has failed between', async () => {
+    it('with resend continue: they are sent again on the next link with a new ID, whatever has failed in between', async () => {
       const { client, server, clock } = await ready({ heartbeat })
       const again = client.connection.request({ ask: 1 }, { resend: true })
       const once = rejection(client.connection.request({ ask: 2 }))
@@ -260,7 +260,7 @@ describe('MessageTakers', () => {
     })
   })
 
-  it('tell the link that a request was sent on that its asker has left, also once that is replaced', async () => {
+  it('send cancel on the link of the request when its caller aborts, even after that link is replaced', async () => {
     const requests = { cancel: (id: unknown) => ({ cancel: id }) }
     const { client, clock, server } = await ready({ heartbeat, requests })
     const controller = new AbortController()
@@ -273,7 +273,7 @@ describe('MessageTakers', () => {
     expect(current).to.deep.equal([])
   })
 
-  it('report a cancel that throws with stage encode, and send nothing on a link that is gone', async () => {
+  it('report a cancel that throws with stage encode, and send nothing on a lost link', async () => {
     const thrown = new Error('no')
     let calls = 0
     const cancel = (): never => {
@@ -297,7 +297,7 @@ describe('MessageTakers', () => {
     expect(calls).to.equal(1)
   })
 
-  it('leave subscriptions for the next link if the peer has begun to close when the link is ready', async () => {
+  it('leave subscriptions for the next link if the peer has started to close when the link is ready', async () => {
     const reports: Error[] = []
     const world = new DrivenWorld(false, {
       inside: () => undefined,

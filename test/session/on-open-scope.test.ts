@@ -2,11 +2,11 @@ import { expect } from 'chai'
 import { deferred } from '#src/core/deferred.js'
 import { OnOpenScope } from '#src/session/on-open-scope.js'
 
-/** Since Node 24 to watch costs nothing, and a promise keeps its owner. */
+/** Since Node 24, tracking is free, and a promise keeps its owner. */
 const KEEPS_OWNER = Number.parseInt(process.versions.node) >= 24
 
 describe('OnOpenScope', () => {
-  it('knows whose opening a call is part of, also after an await, and nobody outside of one', async () => {
+  it('returns the owner of the opening that a call belongs to, even after an await, and none outside of one', async () => {
     const scope = new OnOpenScope<string>()
     const owners: (string | undefined)[] = []
     const gate = deferred<undefined>()
@@ -24,7 +24,7 @@ describe('OnOpenScope', () => {
     expect(owners).to.deep.equal(['first', 'second', 'first', 'second'])
   })
 
-  it('goes on while any opening does, and watches no promise afterwards', async () => {
+  it('stays active while any opening runs, and tracks no promises afterwards', async () => {
     const scope = new OnOpenScope<string>()
     const gate = deferred<undefined>()
     const owners: (string | undefined)[] = []
@@ -55,7 +55,7 @@ describe('OnOpenScope', () => {
     expect(owners.at(-1)).to.equal(KEEPS_OWNER ? 'last' : undefined)
   })
 
-  it('hands on what an opening throws, and is over then, too', async () => {
+  it('rethrows the error of an opening, and ends then, too', async () => {
     const scope = new OnOpenScope<string>()
     const failure: unknown = await scope
       .run('first', () => Promise.reject(new Error('oops')))
@@ -72,7 +72,7 @@ describe('OnOpenScope', () => {
     expect(owners).to.deep.equal(['second'])
   })
 
-  it('is over when an opening that returns no promise has returned or thrown', async () => {
+  it('ends when an opening without a promise has returned or thrown', async () => {
     const scope = new OnOpenScope<string>()
     let after: string | undefined = 'not asked'
     const open = (): string | undefined => {

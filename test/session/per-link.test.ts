@@ -7,7 +7,7 @@ import { ready } from '../support/rig.js'
 import type { Hooks } from '../support/rig.js'
 
 describe('perLink', () => {
-  it('has one state per link, the same in @OnOpen, handlers, @OnError and @OnClose', async () => {
+  it('keeps one state per link, the same in @OnOpen, handlers, @OnError and @OnClose', async () => {
     let made = 0
     const logs = perLink(() => [(made += 1)] as unknown[])
     const seen: unknown[][] = []
@@ -67,7 +67,7 @@ describe('perLink', () => {
     await held
   })
 
-  it('keeps a state that is undefined, and makes it once', async () => {
+  it('keeps an undefined state, and creates it once', async () => {
     let made = 0
     const nothing = perLink(() => void (made += 1))
     const rig = await ready({}, { message: (_, context) => nothing.of(context) })
@@ -76,7 +76,7 @@ describe('perLink', () => {
     expect(made).to.equal(1)
   })
 
-  it('keeps two of them apart', async () => {
+  it('keeps the states of two calls apart', async () => {
     const [one, other] = [perLink(() => ['one']), perLink(() => ['other'])]
     const seen: unknown[] = []
     const message: Hooks['message'] = (_, context) =>
@@ -86,24 +86,27 @@ describe('perLink', () => {
     expect(seen).to.deep.equal(['one', 'other'])
   })
 
-  it('throws for the connection as a whole, and says which contexts there are', async () => {
+  it('throws for the context of the whole connection, and lists the valid contexts', async () => {
     const books = perLink(() => new Map())
     const { witness } = await ready()
     expect(() => books.of({ connection: witness.connection })).to.throw(
       TypeError,
-      'its connection is the connection as a whole. Pass the context of @OnOpen, @OnMessage',
+      'received the context of the whole connection. Pass the context of @OnOpen, @OnMessage',
     )
-    expect(() => books.of({} as ConnectionContext)).to.throw(TypeError, 'its connection is undefined')
+    expect(() => books.of({} as ConnectionContext)).to.throw(
+      TypeError,
+      'received a context whose connection is undefined',
+    )
   })
 
-  it('takes what a test of a handler hands over for a connection', () => {
+  it('accepts any object that a test passes as a connection', () => {
     const books = perLink(() => [])
     const context = { connection: {} } as ConnectionContext
     expect(books.of(context)).to.equal(books.of(context))
     expect(books.of(context)).not.to.equal(books.of({ connection: {} } as ConnectionContext))
   })
 
-  it('is collected with its link', async () => {
+  it('is garbage-collected with its link', async () => {
     const states: WeakRef<object>[] = []
     const books = perLink(() => {
       const book = new Map()
@@ -116,9 +119,9 @@ describe('perLink', () => {
     rig.server.peers.length = 0
     await rig.clock.advance(10_000)
     rig.server.peer.send({ n: 2 })
-    // The error of the loss has a stack, which keeps whatever it shows until somebody reads it.
+    // The error of the loss has a stack, which keeps objects in memory until it is read.
     rig.witness.states.length = 0
-    // A weak reference that was made in a turn of the event loop is kept for the rest of it.
+    // A weak reference keeps its object until the turn of the event loop in which it was created ends.
     await nextTimer(0)
     heapInUse()
     expect(states.map((state) => state.deref() !== undefined)).to.deep.equal([false, true])

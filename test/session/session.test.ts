@@ -25,7 +25,7 @@ const heartbeat = false
 
 describe('Session', () => {
   describe('context.connection', () => {
-    /** A client that is handed the connection of its first link by a message on it, and has lost or replaced that link since. */
+    /** A client that receives the connection of its first link with a message, and has since lost or replaced that link. */
     async function late(loss: 'lost' | 'replaced') {
       let own: ConnectionContext['connection'] | undefined
       const hooks: Hooks = { message: (_message, { connection }) => void (own ??= connection) }
@@ -36,7 +36,7 @@ describe('Session', () => {
         rig.server.peer.drop()
         await rig.clock.advance(2_000)
       } else {
-        // What is asked of it stays unanswered, so that it lingers.
+        // Its requests stay unanswered, so that the link lingers.
         void own.request({ ask: 0 }).catch(() => undefined)
         rig.client.connection.reconnect({ overlap: true })
         await rig.clock.settle()
@@ -60,7 +60,7 @@ describe('Session', () => {
       expect(seen[2]).to.not.equal(seen[0])
     })
 
-    it('is the connection in all that is not of one link', async () => {
+    it('is the whole connection in contexts that belong to no link', async () => {
       const { own, client } = await late('lost')
       expect(own).to.be.instanceOf(Connection)
       expect(own.id).to.equal(client.connection.id)
@@ -70,7 +70,7 @@ describe('Session', () => {
       expect(client.connection.state.status).to.equal('closed')
     })
 
-    it('sends on the link that delivered, also once that has been replaced', async () => {
+    it('sends on the link of the message, even after it has been replaced', async () => {
       const { own, server, client } = await late('replaced')
       void own.send('text')
       void own.sendJson(1)
@@ -82,7 +82,7 @@ describe('Session', () => {
       ])
     })
 
-    it('counts a send after the loss, and reports it as dropped: no other link gets it', async () => {
+    it('counts and reports a send after the loss as dropped, and sends it on no other link', async () => {
       const { own, server, client, witness } = await late('lost')
       await own.send('text')
       await own.sendJson({ b: 1 })
@@ -97,7 +97,7 @@ describe('Session', () => {
         .and.to.deep.include({ reason: 'gone', messages: ['text'] })
     })
 
-    it('waits for messages of the link that delivered', async () => {
+    it('waits for messages of the same link', async () => {
       const { own, server } = await late('replaced')
       const waiting = own.waitFor((message) => message === 'go')
       server.peers[1]?.send('"go"')
@@ -105,7 +105,7 @@ describe('Session', () => {
       expect(await waiting).to.equal('go')
     })
 
-    it('rejects a request and a wait after the loss with ConnectionLostError, at once', async () => {
+    it('immediately rejects a request and a wait after the loss with ConnectionLostError', async () => {
       const { own, server } = await late('lost')
       expect(await rejection(own.request({ ask: 1 }))).to.be.instanceOf(ConnectionLostError)
       expect(await rejection(own.waitFor(() => true))).to.be.instanceOf(ConnectionLostError)
@@ -114,7 +114,7 @@ describe('Session', () => {
       expect(server.peer.received).to.deep.equal([])
     })
 
-    it('asks on the link that delivered, and takes no reply of another one', async () => {
+    it('sends requests on its own link, and takes no replies of another one', async () => {
       let own: ConnectionContext['connection'] | undefined
       const hooks: Hooks = {
         open: async ({ replaces }, { connection }) => {
@@ -132,7 +132,7 @@ describe('Session', () => {
       expect(server.peers[1]?.received).to.deep.equal([])
     })
 
-    it('responds on the link that delivered; once that is gone it throws NotConnectedError', async () => {
+    it('responds on its own link; once that is lost, it throws NotConnectedError', async () => {
       const { own, server } = await late('replaced')
       void own.respond({ id: 7 }, { ok: true })
       expect(server.peers[0]?.received.at(-1)).to.contain('"id":7')
@@ -143,7 +143,7 @@ describe('Session', () => {
   })
 
   describe('inside @OnOpen', () => {
-    /** A client whose second `@OnOpen` runs while the first link serves, until it is released. */
+    /** A client whose second `@OnOpen` runs while the first link is in use, until the test releases it. */
     async function candidate(
       act: (
         open: OpenInfo,
@@ -165,7 +165,7 @@ describe('Session', () => {
           await act(open, this)
         }
         @OnMessage() any(): void {
-          // Sends are what matters.
+          // Only sends matter.
         }
       }
       const client = await bootstrap(Injected, 'ws://peer.test/', {
@@ -182,7 +182,7 @@ describe('Session', () => {
       return { client, clock, server, old, candidate }
     }
 
-    it('the injected Connection and JsonSender mean the link that opens, also after an await', async () => {
+    it('the injected Connection and JsonSender use the opening link, even after an await', async () => {
       const {
         client,
         old,
@@ -202,7 +202,7 @@ describe('Session', () => {
       expect(peer.received).to.deep.equal(['first', '{"second":true}', '{"third":true}'])
     })
 
-    it('the injected Connection asks and waits on the link that opens, and shows its protocol', async () => {
+    it('the injected Connection sends requests and waits on the opening link, and has its protocol', async () => {
       const seen: unknown[] = []
       const {
         client,
@@ -222,7 +222,7 @@ describe('Session', () => {
       expect(client.connection.protocol).to.equal('v2')
     })
 
-    it('the injected Heartbeat means the link that opens, also after an await', async () => {
+    it('the injected Heartbeat uses the opening link, even after an await', async () => {
       let release: (() => void) | undefined
       const {
         candidate: peer,
@@ -245,7 +245,7 @@ describe('Session', () => {
       expect(peer.pings).to.equal(5)
     })
 
-    it('the injected ones mean the current link everywhere else, and the new one after @OnOpen has settled', async () => {
+    it('injected objects use the current link everywhere else, and the new one after @OnOpen has settled', async () => {
       const {
         client,
         old,
@@ -260,7 +260,7 @@ describe('Session', () => {
       expect(peer.received).to.deep.equal(['"new"'])
     })
 
-    it('a request and a wait of a link that is lost reject, and so does a later one of its context', async () => {
+    it('a request and a wait on a lost link reject, and so do later ones from its context', async () => {
       const errors: unknown[] = []
       const hooks: Hooks = {
         open: async (open, { connection }) => {
@@ -280,7 +280,7 @@ describe('Session', () => {
   })
 
   describe('the state opening', () => {
-    it('is told, and is the state, from when the socket is open until @OnOpen has settled', async () => {
+    it('is published, and lasts from the opening of the socket until @OnOpen has settled', async () => {
       let release: (() => void) | undefined
       const seen: unknown[] = []
       const rig = start(
@@ -312,7 +312,7 @@ describe('Session', () => {
   })
 
   describe('@OnClosing', () => {
-    /** A client that notes what it is told at the end, and says goodbye. */
+    /** A client that records the events at the end, and says goodbye. */
     async function leaving(
       act: {
         open?: (open: OpenInfo, context: ConnectionContext) => unknown
@@ -355,7 +355,7 @@ describe('Session', () => {
       return { clock, server, starting, notes, closings }
     }
 
-    it('runs before close(): what it returns is sent before the close frame, whose code it is told', async () => {
+    it('runs before close(): its return value is sent before the close frame, whose code it receives', async () => {
       const { starting, server, closings } = await leaving()
       const client = await starting
       const { peer } = server
@@ -368,7 +368,7 @@ describe('Session', () => {
       expect(closings).to.deep.equal([{ code: 4_001, reason: 'enough' }])
     })
 
-    it('runs after the handlers that were running', async () => {
+    it('runs after the running handlers', async () => {
       let release: (() => void) | undefined
       const rig = await leaving({ message: () => new Promise<void>((resolve) => (release = resolve)) })
       rig.server.peer.send(1)
@@ -380,7 +380,7 @@ describe('Session', () => {
       expect(rig.notes).to.deep.equal(['message 1', 'closing'])
     })
 
-    it('is called all the same, and not waited for, where handlers have used up half of closeTimeout', async () => {
+    it('is called but not awaited if handlers have used up half of closeTimeout', async () => {
       const rig = await leaving({ message: never, closing: () => 'goodbye' }, { closeTimeout: 2_000 })
       rig.server.peer.send(1)
       const closing = (await rig.starting).close()
@@ -392,7 +392,7 @@ describe('Session', () => {
       expect(rig.server.peer.closeFrame?.code).to.equal(1000)
     })
 
-    it('sends in time what it sends synchronously, even then', async () => {
+    it('still sends in time if it does so synchronously, even then', async () => {
       const closing = (_closing: ClosingInfo, { connection }: ConnectionContext): void => {
         void connection.send('goodbye')
       }
@@ -405,7 +405,7 @@ describe('Session', () => {
       expect(rig.notes).to.deep.equal(['message 1', 'closing', 'error handle'])
     })
 
-    it('may send and ask, also after an await, by its context and by what is injected; nobody else may', async () => {
+    it('can send and request, even after an await, through its context and injected objects; other callers cannot', async () => {
       const injected: { connection?: Connection } = {}
       const answers: unknown[] = []
       const closing = async (_closing: ClosingInfo, { connection }: ConnectionContext): Promise<void> => {
@@ -428,7 +428,7 @@ describe('Session', () => {
       expect(rig.notes).to.deep.equal(['closing'])
     })
 
-    it('may send nothing any more once the close frame is out, or it has settled', async () => {
+    it('can no longer send once the close frame is sent, or it has settled', async () => {
       const thrown: unknown[] = []
       const tryTo = (connection: ConnectionContext['connection']): void => {
         try {
@@ -454,7 +454,7 @@ describe('Session', () => {
       expect(thrown[0]).to.be.instanceOf(ConnectionClosedError)
     })
 
-    it('shares half of closeTimeout with them: one that hangs keeps nothing open', async () => {
+    it('shares half of closeTimeout with the handlers, so that a hanging one keeps nothing open', async () => {
       const rig = await leaving({ closing: never }, { closeTimeout: 2_000 })
       const closing = (await rig.starting).close()
       await rig.clock.advance(999)
@@ -464,7 +464,7 @@ describe('Session', () => {
       expect(rig.server.peer.closeFrame?.code).to.equal(1000)
     })
 
-    it('runs for the old link of a handover, while sends still pass, and for that one only', async () => {
+    it('runs for the old link of a handover while it can still send, and only for that one', async () => {
       const rig = await leaving()
       const { connection } = await rig.starting
       connection.reconnect({ overlap: true })
@@ -473,7 +473,7 @@ describe('Session', () => {
       expect(rig.closings).to.deep.equal([{ code: 1000, reason: 'replaced by a new connection' }])
     })
 
-    it('reports with stage close what it throws, and closes', async () => {
+    it('reports its errors with stage close, and the connection closes', async () => {
       const rig = await leaving({ closing: () => Promise.reject(new Error('no goodbye')) })
       await (await rig.starting).close()
       expect(rig.notes).to.deep.equal(['closing', 'error close'])
@@ -494,14 +494,14 @@ describe('Session', () => {
       })
     }
 
-    it('does not run where @OnOpen has failed', async () => {
+    it('does not run if @OnOpen has failed', async () => {
       const rig = await leaving({ open: () => Promise.reject(new Error('no')) })
       await rejection(rig.starting)
       expect(rig.server.peer.closeFrame?.code).to.equal(1000)
       expect(rig.closings).to.deep.equal([])
     })
 
-    it('does not run where close() comes while @OnOpen runs, unless that settles well in half of closeTimeout', async () => {
+    it('does not run if close() is called while @OnOpen runs, unless that completes within half of closeTimeout', async () => {
       for (const [when, runs] of [
         [900, 1],
         [1_100, 0],
@@ -525,7 +525,7 @@ describe('Session', () => {
   })
 })
 
-/** So many turns of promises. */
+/** Waits for `count` turns of promises. */
 async function turns(count = 5): Promise<void> {
   for (let turn = 0; turn < count; turn += 1) await Promise.resolve()
 }

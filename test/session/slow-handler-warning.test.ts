@@ -5,7 +5,7 @@ import { SlowHandlerWarning, WARN_AFTER } from '#src/session/slow-handler-warnin
 import { ItemSession } from '../support/queued-items.js'
 import { TaskQueue } from '#src/dispatch/queues/task-queue.js'
 
-/** Slots on a clock of their own, and what was warned of and when. */
+/** Slots on a fake clock, with the time of each warning. */
 function rig() {
   const clock = new FakeClock()
   const warnings: string[] = []
@@ -21,7 +21,7 @@ function rig() {
 }
 
 describe('SlowHandlerWarning', () => {
-  it('names a handler that has not settled for 30 s, once', async () => {
+  it('names a handler that has been running for 30 s, once', async () => {
     const { clock, warnings, begin } = rig()
     begin('Ticker#tick')
     await clock.advance(29_999)
@@ -33,7 +33,7 @@ describe('SlowHandlerWarning', () => {
     ])
   })
 
-  it('says nothing of one that settles in time, and leaves no timer', async () => {
+  it('does not warn about a handler that settles in time, and leaves no timer', async () => {
     const { clock, warnings, begin } = rig()
     const running = begin('Ticker#tick')
     await clock.advance(29_999)
@@ -43,7 +43,7 @@ describe('SlowHandlerWarning', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('names each after 30 s to 35 s of its own, with one timer for all', async () => {
+  it('names each handler after it has run for 30 s to 35 s, with one timer for all', async () => {
     const { clock, warnings, begin } = rig()
     begin('a')
     await clock.advance(4_999)
@@ -55,7 +55,7 @@ describe('SlowHandlerWarning', () => {
     expect(warnings.map((warning) => warning.slice(0, 7))).to.deep.equal(['30000 a', '35000 b', '40000 c'])
   })
 
-  it('counts anew from the next part of a message', async () => {
+  it('starts counting again with the next part of a message', async () => {
     const { clock, warnings, begin } = rig()
     const running = begin('The schema')
     await clock.advance(29_000)
@@ -66,7 +66,7 @@ describe('SlowHandlerWarning', () => {
     expect(warnings.map((warning) => warning.slice(0, 17))).to.deep.equal(['60000 The handler'])
   })
 
-  it('watches again after nothing has run', async () => {
+  it('watches again after no handlers were running', async () => {
     const { clock, warnings, begin } = rig()
     begin('a').settle()
     await clock.advance(5_000)
@@ -76,7 +76,7 @@ describe('SlowHandlerWarning', () => {
     expect(warnings.map((warning) => warning.slice(0, 7))).to.deep.equal(['35000 b'])
   })
 
-  it('#stop leaves no timer, and warns of nothing any more', async () => {
+  it('#stop leaves no timer and logs no more warnings', async () => {
     const { clock, warnings, warning, begin } = rig()
     warning.stop()
     begin('Ticker#tick')

@@ -9,13 +9,13 @@ const OPEN: ConnectionState = { status: 'open', connectionNumber: 1, protocol: '
 const CLOSING: ConnectionState = { status: 'closing', initiator: 'local', code: 1000, reason: '' }
 
 describe('StateHolder', () => {
-  it('begins to connect', () => {
+  it('starts in state connecting', () => {
     const holder = new StateHolder('a#1')
     expect(holder.state).to.deep.equal({ status: 'connecting', attempt: 1 })
     expect(holder.isClosing).to.be.false
   })
 
-  it('resolves whenOpen once `open` is published, and at once while open', async () => {
+  it('resolves whenOpen when `open` is published, and immediately while open', async () => {
     const holder = new StateHolder('a#1')
     let isOpen = false
     const opened = holder.whenOpen().then(() => (isOpen = true))
@@ -28,7 +28,7 @@ describe('StateHolder', () => {
     await holder.whenOpen()
   })
 
-  it('rejects whenOpen once `closing` is published, and from then on', async () => {
+  it('rejects whenOpen when `closing` is published, and from then on', async () => {
     const holder = new StateHolder('a#1')
     const waiting = rejection(holder.whenOpen())
     holder.set(CLOSING)
@@ -38,7 +38,7 @@ describe('StateHolder', () => {
     expect(holder.isClosing).to.be.true
   })
 
-  it('publishes each change with the status before, however far the state is', () => {
+  it('publishes each change with the previous status, even if the state is already further', () => {
     const seen: unknown[] = []
     const note = (message: unknown): void => void seen.push(message)
     subscribe('holdfast:state', note)
@@ -53,7 +53,7 @@ describe('StateHolder', () => {
     ])
   })
 
-  it('aborts its signal for the first reason, also where it is asked for later', () => {
+  it('aborts its signal with the first reason, even if the signal is read later', () => {
     const holder = new StateHolder('a#1')
     const reason = new Error('closed')
     holder.abort(reason)

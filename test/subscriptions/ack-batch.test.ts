@@ -13,7 +13,7 @@ function rig() {
 }
 
 describe('AckBatch', () => {
-  it('tells at once all that have not been acknowledged in time, counted from the start', async () => {
+  it('reports all items that were not acknowledged in time together, counted from the start', async () => {
     const { batch, clock, late } = rig()
     await clock.advance(1_000)
     batch.start(clock, 100)
@@ -24,7 +24,7 @@ describe('AckBatch', () => {
     expect(late).to.deep.equal([['b', 'c']])
   })
 
-  it('has one timer, which ends with the last acknowledgement', () => {
+  it('has one timer, which the last acknowledgement cancels', () => {
     const { batch, clock } = rig()
     batch.start(clock, 100)
     batch.start(clock, 100)

@@ -5,7 +5,7 @@ import { rejection } from '../support/rejection.js'
 const REFUSED = new Error('refused')
 
 describe('Acknowledgement', () => {
-  it('settles those who ask before and after, and is never unhandled', async () => {
+  it('settles earlier and later promises, and is never unhandled', async () => {
     const [good, bad] = [new Acknowledgement(), new Acknowledgement()]
     const before = [good.promise, bad.promise] as const
     expect([good.isSettled, good.hasFailed]).to.deep.equal([false, false])
@@ -17,12 +17,12 @@ describe('Acknowledgement', () => {
     expect([good.isSettled, good.hasFailed, bad.hasFailed]).to.deep.equal([true, false, true])
   })
 
-  it('has one promise for all who wait', () => {
+  it('has one promise for all callers', () => {
     const ack = new Acknowledgement()
     expect(ack.promise).to.equal(ack.promise)
   })
 
-  it('takes a later result for those who ask after it', async () => {
+  it('applies a later result to later promises', async () => {
     const ack = new Acknowledgement()
     const { promise } = ack
     ack.settle(REFUSED)
@@ -32,7 +32,7 @@ describe('Acknowledgement', () => {
   })
 
   describe('#join', () => {
-    it('hands those who wait to another one, which then stands for it', async () => {
+    it('passes pending promises to another acknowledgement, which then replaces it', async () => {
       const [ack, heir] = [new Acknowledgement(), new Acknowledgement()]
       const { promise } = ack
       ack.join(heir)
@@ -41,7 +41,7 @@ describe('Acknowledgement', () => {
       await Promise.all([promise, ack.promise])
     })
 
-    it('hands over its result if it has one', async () => {
+    it('passes on its result if it has one', async () => {
       const [ack, heir] = [new Acknowledgement(), new Acknowledgement()]
       const { promise } = heir
       ack.settle(REFUSED)

@@ -6,7 +6,7 @@ import type { SubscribeOptions } from '#src/subscriptions/subscribe-options.js'
 import { EncodeError } from '#src/errors/message-errors.js'
 import { SubscriptionError } from '#src/errors/subscription-error.js'
 
-/** A connection that can be made ready and lost, and whatever is said on it. */
+/** A connection that can become ready or lost, and a record of its messages. */
 function rig() {
   const clock = new FakeClock()
   const sent: unknown[] = []
@@ -19,22 +19,22 @@ function rig() {
     isReading: true,
     sending: () => {},
   }
-  /** What has been sent leaves. */
+  /** Lets the sent messages leave. */
   const read = (): void => {
     for (const left of unread.splice(0)) left()
   }
   const subscriptions: MessageSubscriptions = new MessageSubscriptions(
     {
       send(message, left) {
-        if (message === undefined) throw new EncodeError('It has no text')
-        if (!connection.isReady) throw new Error(`said while not ready: ${JSON.stringify(message)}`)
+        if (message === undefined) throw new EncodeError('It cannot be encoded')
+        if (!connection.isReady) throw new Error(`sent while not ready: ${JSON.stringify(message)}`)
         sent.push(message)
         connection.sending(message)
         if (connection.isReading) left()
         else unread.push(left)
       },
       asRequest(message) {
-        if (typeof message !== 'object') throw new TypeError('It can have no id')
+        if (typeof message !== 'object') throw new TypeError('It cannot have an ID')
         const id = (ids += 1)
         return {
           message: { ...message, id },
@@ -58,9 +58,9 @@ function rig() {
     connection.isReady = false
     subscriptions.onLost()
   }
-  /** Reads what has been sent since it was asked last. */
+  /** Returns the messages sent since the last call. */
   const said = (): unknown[] => sent.splice(0)
-  /** Reads what has been reported since it was asked last: key and reason of each. */
+  /** Returns the key and reason of each error reported since the last call. */
   const reports = (): string[] =>
     errors
       .splice(0)
@@ -68,7 +68,7 @@ function rig() {
   return { clock, connection, subscriptions, errors, waits, ready, lost, read, said, reports }
 }
 
-/** An acknowledgement, or refusal, that names what it is for. */
+/** An acknowledgement or a rejection that names its subscription. */
 interface Reply {
   readonly to: string
   readonly id?: string | number
@@ -91,14 +91,14 @@ function withId(name: string): SubscribeOptions {
 
 describe('MessageSubscriptions', () => {
   describe('#add', () => {
-    it('says it at once when the connection is ready', () => {
+    it('sends immediately if the connection is ready', () => {
       const { subscriptions, ready, said } = rig()
       ready()
       subscriptions.add('a', { subscribe: 'a' })
       expect(said()).to.deep.equal([{ subscribe: 'a' }])
     })
 
-    it('only records before that, and each is said once when it is, in the order of add', () => {
+    it('only records before that, and then sends each once, in the order of add', () => {
       const { subscriptions, ready, said } = rig()
       for (const key of ['c', 'a', 'b']) subscriptions.add(key, `+${key}`)
       expect(said()).to.deep.equal([])
@@ -108,7 +108,7 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal([])
     })
 
-    it('is said again after each reconnect, though @OnOpen adds it again', () => {
+    it('sends again after each reconnect, only once even if @OnOpen adds it again', () => {
       const { subscriptions, ready, lost, said } = rig()
       for (let connection = 0; connection < 3; connection += 1) {
         subscriptions.add('a', '+a', { unsubscribe: '-a' })
@@ -121,7 +121,7 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal(['+a', '+b'])
     })
 
-    it('replaces a known key: takes the old one back, then says the new one', () => {
+    it('replaces an existing key: unsubscribes the old one, then sends the new one', () => {
       const { subscriptions, ready, lost, said } = rig()
       ready()
       subscriptions.add('a', '+1', { unsubscribe: '-1' })
@@ -135,7 +135,7 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal(['+3'])
     })
 
-    it('says no unsubscribe of what has not been said on this connection', () => {
+    it('does not unsubscribe a subscription that was not sent on this connection', () => {
       const { subscriptions, ready, lost, said } = rig()
       subscriptions.add('a', '+1', { unsubscribe: '-1' })
       subscriptions.add('a', '+2', { unsubscribe: '-2' })
@@ -147,7 +147,7 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal(['+3'])
     })
 
-    it('puts a key that is added anew behind the others', () => {
+    it('puts a key that is added again at the end', () => {
       const { subscriptions, ready, said } = rig()
       for (const key of ['a', 'b', 'a']) subscriptions.add(key, `+${key}`)
       expect([...subscriptions.remembered.keys()]).to.deep.equal(['b', 'a'])
@@ -155,16 +155,22 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal(['+b', '+a'])
     })
 
-    it('refuses an id without an ack to read it from, and a time that is none', () => {
+    it('rejects an id without ack, and an invalid ackTimeout', () => {
       const { subscriptions } = rig()
-      expect(() => subscriptions.add('a', '+a', { id: () => 1 })).to.throw(TypeError, 'needs an ack')
+      expect(() => subscriptions.add('a', '+a', { id: () => 1 })).to.throw(
+        TypeError,
+        'id requires ack or request: true',
+      )
       for (const ackTimeout of [0, -1, NaN]) {
-        expect(() => subscriptions.add('a', '+a', { ackTimeout })).to.throw(RangeError, 'above 0 ms')
+        expect(() => subscriptions.add('a', '+a', { ackTimeout })).to.throw(
+          RangeError,
+          'ackTimeout must be greater than 0',
+        )
       }
       expect(subscriptions.remembered.size).to.equal(0)
     })
 
-    it('takes an undefined option for one that is not given', async () => {
+    it('treats an undefined option as missing', async () => {
       const { clock, subscriptions, ready, said, reports } = rig()
       ready()
       subscriptions.add('a', '+a', {
@@ -184,7 +190,7 @@ describe('MessageSubscriptions', () => {
   })
 
   describe('#delete', () => {
-    it('says unsubscribe, and tells that there was one', () => {
+    it('sends unsubscribe, and returns whether the key existed', () => {
       const { subscriptions, ready, lost, said } = rig()
       ready()
       subscriptions.add('a', '+a', { unsubscribe: () => '-a' })
@@ -197,7 +203,7 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal([])
     })
 
-    it('says nothing of what was never said, nor asks for its message', () => {
+    it('neither sends nor creates unsubscribe for an unsent subscription', () => {
       const { subscriptions, ready, said } = rig()
       let count = 0
       subscriptions.add('a', () => (count += 1), { unsubscribe: '-a' })
@@ -207,7 +213,7 @@ describe('MessageSubscriptions', () => {
       expect(count).to.equal(0)
     })
 
-    it('says nothing while not ready, nor asks for the message', () => {
+    it('neither sends nor creates unsubscribe while not ready', () => {
       const { connection, subscriptions, ready, said, reports } = rig()
       ready()
       let count = 0
@@ -219,7 +225,7 @@ describe('MessageSubscriptions', () => {
       expect(count).to.equal(0)
     })
 
-    it('says nothing when the unsubscribe function ends the readiness', () => {
+    it('sends nothing if the unsubscribe function ends the ready state', () => {
       const { connection, subscriptions, ready, said, reports } = rig()
       ready()
       const unsubscribe = (): string => {
@@ -232,7 +238,7 @@ describe('MessageSubscriptions', () => {
       expect(reports()).to.deep.equal([])
     })
 
-    it('says nothing of what was said on an earlier connection only', () => {
+    it('sends nothing for a subscription that was only sent on an earlier connection', () => {
       const { connection, subscriptions, ready, lost, said } = rig()
       ready()
       subscriptions.add('a', '+a', { unsubscribe: '-a' })
@@ -243,7 +249,7 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal([])
     })
 
-    it('says nothing where there is no unsubscribe', () => {
+    it('sends nothing without unsubscribe', () => {
       const { subscriptions, ready, said, reports } = rig()
       ready()
       subscriptions.add('a', '+a')
@@ -252,7 +258,7 @@ describe('MessageSubscriptions', () => {
       expect(reports()).to.deep.equal([])
     })
 
-    it('says nothing of what the server has refused, or of what could not be said', () => {
+    it('sends nothing for a subscription that was rejected or could not be sent', () => {
       const { subscriptions, ready, said } = rig()
       ready()
       subscriptions.add('a', '+a', { ...repliesTo('a'), unsubscribe: '-a' })
@@ -263,7 +269,7 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal(['+a'])
     })
 
-    it('is reported when unsubscribe throws or cannot be encoded, and the key is forgotten all the same', () => {
+    it('reports an unsubscribe that throws or cannot be encoded, and still removes the key', () => {
       const { subscriptions, ready, errors, reports } = rig()
       ready()
       const cause = new Error('no token')
@@ -274,7 +280,7 @@ describe('MessageSubscriptions', () => {
       subscriptions.add('b', '+b', { unsubscribe: () => undefined })
       expect(subscriptions.delete('a')).to.equal(true)
       expect(errors[0]).to.include({
-        message: 'The subscription "a" could not be taken back: no token',
+        message: 'Failed to unsubscribe from "a": no token',
         cause,
       })
       subscriptions.delete('b')
@@ -284,7 +290,7 @@ describe('MessageSubscriptions', () => {
   })
 
   describe('#remembered', () => {
-    it('has what was added, said or not', () => {
+    it('contains all added subscriptions, sent or unsent', () => {
       const { subscriptions, ready, lost } = rig()
       subscriptions.add('a', '+a')
       ready()
@@ -300,8 +306,8 @@ describe('MessageSubscriptions', () => {
     })
   })
 
-  describe('a message that is a function', () => {
-    it('is called anew each time it is said', () => {
+  describe('a function as the message', () => {
+    it('is called each time the message is sent', () => {
       const { subscriptions, ready, lost, said } = rig()
       let token = 0
       const fresh = (): object => ({ token: (token += 1) })
@@ -314,7 +320,7 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal([1, 2, 3, 4].map((each) => ({ token: each })))
     })
 
-    it('that throws is reported, stops none of the others, and is asked again after the reconnect', () => {
+    it('that throws is reported, does not affect the others, and is called again after the reconnect', () => {
       const { clock, subscriptions, ready, lost, said, errors, reports, waits } = rig()
       const cause = new Error('no token')
       let isBroken = true
@@ -331,7 +337,7 @@ describe('MessageSubscriptions', () => {
         code: 'HOLDFAST_SUBSCRIPTION',
         key: 'a',
         reason: 'failed',
-        message: 'The subscription "a" could not be said: no token',
+        message: 'Failed to send subscription "a": no token',
         cause,
       })
       expect(reports()).to.deep.equal(['a failed'])
@@ -345,17 +351,17 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal(['+a', '+b'])
     })
 
-    it('that throws something other than an Error is reported with an Error', () => {
+    it('that throws something other than an Error is reported as an Error', () => {
       const { subscriptions, ready, errors } = rig()
       ready()
       subscriptions.add('a', () => {
         throw 'text'
       })
       expect(errors[0]!.cause).to.be.instanceOf(Error)
-      expect(errors[0]!.message).to.equal('The subscription "a" could not be said: text')
+      expect(errors[0]!.message).to.equal('Failed to send subscription "a": text')
     })
 
-    it('that gives what cannot be encoded is reported, stops none of the others, and awaits no answer', () => {
+    it('that returns an unencodable value is reported, does not affect the others, and waits for no acknowledgement', () => {
       const { clock, subscriptions, ready, said, errors, reports } = rig()
       subscriptions.add('a', () => undefined, { ack: () => true })
       subscriptions.add('b', '+b')
@@ -368,7 +374,7 @@ describe('MessageSubscriptions', () => {
       expect(subscriptions.intercept({ to: 'a' })).to.equal(false)
     })
 
-    it('that gives a Promise is reported, also when that rejects', async () => {
+    it('that returns a promise is reported, even if the promise rejects', async () => {
       const { clock, subscriptions, ready, said, errors } = rig()
       ready()
       subscriptions.add('a', () => Promise.reject(new Error('unhandled')))
@@ -377,7 +383,7 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal([])
     })
 
-    it('may add and delete: each is still said once, in order', () => {
+    it('can add and delete, and each message is still sent once, in order', () => {
       const { subscriptions, ready, said } = rig()
       subscriptions.add('a', () => {
         subscriptions.add('d', '+d')
@@ -390,7 +396,7 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal(['+a', '+c', '+d'])
     })
 
-    it('may delete itself, and is not said then', () => {
+    it('can delete its own subscription, which is then not sent', () => {
       const { subscriptions, ready, said } = rig()
       subscriptions.add('a', () => {
         subscriptions.delete('a')
@@ -400,7 +406,7 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal([])
     })
 
-    it('may replace the key that its unsubscribe is of: the last one added is what counts', () => {
+    it('can, as unsubscribe, replace its own key: the last subscription added counts', () => {
       const { subscriptions, ready, said } = rig()
       ready()
       const unsubscribe = (): string => {
@@ -415,7 +421,7 @@ describe('MessageSubscriptions', () => {
   })
 
   describe('#ready', () => {
-    it('stops when the connection is lost under it, and says all on the next one', () => {
+    it('stops if the connection is lost during it, and sends everything on the next one', () => {
       const { connection, subscriptions, ready, lost, said, reports } = rig()
       for (const key of ['a', 'b', 'c']) subscriptions.add(key, `+${key}`, { ack: () => true })
       connection.sending = (message) => {
@@ -430,7 +436,7 @@ describe('MessageSubscriptions', () => {
       expect(reports()).to.deep.equal([])
     })
 
-    it('stops when a message function ends the readiness, and says none of it', () => {
+    it('stops if a message function ends the ready state, and does not send that message', () => {
       const { connection, subscriptions, ready, said, reports } = rig()
       subscriptions.add('a', () => {
         connection.isReady = false
@@ -444,7 +450,7 @@ describe('MessageSubscriptions', () => {
   })
 
   describe('#take', () => {
-    it('takes the acknowledgement, and nothing before or after it', () => {
+    it('consumes the acknowledgement, and no message before or after it', () => {
       const { clock, subscriptions, ready, reports } = rig()
       ready()
       subscriptions.add('a', '+a', repliesTo('a'))
@@ -455,7 +461,7 @@ describe('MessageSubscriptions', () => {
       expect(reports()).to.deep.equal([])
     })
 
-    it('takes nothing where no ack is given', () => {
+    it('consumes nothing without ack', () => {
       const { subscriptions, ready, waits } = rig()
       ready()
       subscriptions.add('a', '+a')
@@ -463,7 +469,7 @@ describe('MessageSubscriptions', () => {
       expect(waits).to.deep.equal([])
     })
 
-    it('takes only what ack says true to, not what is merely truthy', () => {
+    it('consumes a message only if ack returns true, not another truthy value', () => {
       const { subscriptions, ready } = rig()
       ready()
       subscriptions.add('a', '+a', { ack: () => 1 as unknown as boolean })
@@ -471,7 +477,7 @@ describe('MessageSubscriptions', () => {
       expect(subscriptions.pendingAcks).to.equal(1)
     })
 
-    it('takes acknowledgements in any order', () => {
+    it('consumes acknowledgements in any order', () => {
       const { subscriptions, ready, reports } = rig()
       for (const key of ['a', 'b', 'c']) subscriptions.add(key, `+${key}`, repliesTo(key))
       ready()
@@ -480,7 +486,7 @@ describe('MessageSubscriptions', () => {
       expect(reports()).to.deep.equal([])
     })
 
-    it('settles one subscription with each: the oldest that matches', () => {
+    it('settles one subscription per acknowledgement: the oldest that matches', () => {
       const { subscriptions, ready } = rig()
       ready()
       const anyReply: SubscribeOptions = { ack: () => true, id: (ack) => (ack as Reply).id! }
@@ -491,7 +497,7 @@ describe('MessageSubscriptions', () => {
       expect([subscriptions.keyOf(2), subscriptions.pendingAcks]).to.deep.equal(['b', 0])
     })
 
-    it('takes an answer that comes within the send', () => {
+    it('consumes an acknowledgement that arrives during the send', () => {
       const { clock, connection, subscriptions, ready } = rig()
       connection.sending = () => void subscriptions.intercept({ to: 'a', id: 7 })
       ready()
@@ -500,7 +506,7 @@ describe('MessageSubscriptions', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('reports a refusal with the message that refused, and remembers the subscription', () => {
+    it('reports a rejection with the message that rejected it, and keeps the subscription', () => {
       const { clock, subscriptions, ready, lost, said, errors, reports } = rig()
       ready()
       subscriptions.add('a', '+a', repliesTo('a'))
@@ -509,7 +515,7 @@ describe('MessageSubscriptions', () => {
       expect(errors[0]).to.include({
         key: 'a',
         reason: 'refused',
-        message: 'The subscription "a" was refused by the server',
+        message: 'Server rejected subscription "a"',
         details: refusal,
       })
       expect(errors[0]).to.not.have.property('cause')
@@ -521,7 +527,7 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal(['+a'])
     })
 
-    it('reports a refusal that ack made an Error of with that as its cause', () => {
+    it('reports a rejection with the Error that ack returned as its cause', () => {
       const { subscriptions, ready, errors } = rig()
       ready()
       const cause = new Error('no such channel')
@@ -529,7 +535,7 @@ describe('MessageSubscriptions', () => {
       expect(subscriptions.intercept({})).to.equal(true)
       expect(errors[0]).to.include({
         reason: 'refused',
-        message: 'The subscription "a" was refused by the server: no such channel',
+        message: 'Server rejected subscription "a": no such channel',
         cause,
       })
     })
@@ -545,7 +551,7 @@ describe('MessageSubscriptions', () => {
       subscriptions.add('b', '+b', repliesTo('b'))
       expect(subscriptions.intercept({ to: 'c' })).to.equal(false)
       expect(errors[0]).to.include({
-        message: 'The subscription "a" has an ack function that failed: not an object',
+        message: 'The ack function of subscription "a" threw: not an object',
         cause,
       })
       expect(subscriptions.intercept({ to: 'b' })).to.equal(true)
@@ -553,7 +559,7 @@ describe('MessageSubscriptions', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('takes the acknowledgement of what is gone, so that it settles no other, and reports nothing of it', async () => {
+    it('consumes the acknowledgement of a removed subscription, so that it settles no other, without a report', async () => {
       const { clock, subscriptions, ready, reports } = rig()
       ready()
       const anyReply: SubscribeOptions = { ack: () => true, id: (ack) => (ack as Reply).id! }
@@ -575,7 +581,7 @@ describe('MessageSubscriptions', () => {
   })
 
   describe('a missing acknowledgement', () => {
-    it('is reported after ackTimeout, and the subscription is said again after the reconnect', async () => {
+    it('is reported after ackTimeout, and the subscription is sent again after the reconnect', async () => {
       const { clock, subscriptions, ready, lost, said, errors, reports, waits } = rig()
       ready()
       subscriptions.add('a', '+a', { ack: () => true, ackTimeout: 500 })
@@ -585,7 +591,7 @@ describe('MessageSubscriptions', () => {
       expect(errors[0]).to.include({
         key: 'a',
         reason: 'timeout',
-        message: 'The subscription "a" was not acknowledged within ackTimeout (500 ms)',
+        message: 'Subscription "a" was not acknowledged within 500 ms (ackTimeout)',
       })
       expect(reports()).to.deep.equal(['a timeout'])
       expect(waits).to.deep.equal([1, 0])
@@ -597,7 +603,7 @@ describe('MessageSubscriptions', () => {
       expect(subscriptions.intercept({})).to.equal(true)
     })
 
-    it('does not keep the subscription from being taken back', async () => {
+    it('does not prevent the subscription from being unsubscribed', async () => {
       const { clock, subscriptions, ready, said } = rig()
       ready()
       subscriptions.add('a', '+a', { ...repliesTo('a'), unsubscribe: '-a' })
@@ -608,7 +614,7 @@ describe('MessageSubscriptions', () => {
   })
 
   describe('#keyOf', () => {
-    it("gives the key for the server's id, compared by type too", () => {
+    it("returns the key for the server's ID, compared by type too", () => {
       const { subscriptions, ready } = rig()
       ready()
       subscriptions.add('a', '+a', withId('a'))
@@ -619,7 +625,7 @@ describe('MessageSubscriptions', () => {
       expect(subscriptions.keyOf(undefined)).to.equal(undefined)
     })
 
-    it('keeps it for messages that came before the loss, and learns the new one after the reconnect', () => {
+    it('keeps the ID for messages from before the loss, and learns the new one after the reconnect', () => {
       const { subscriptions, ready, lost } = rig()
       subscriptions.add('a', '+a', withId('a'))
       ready()
@@ -633,7 +639,7 @@ describe('MessageSubscriptions', () => {
       expect(subscriptions.keyOf('0x2')).to.equal('a')
     })
 
-    it('forgets it once the subscription is deleted or replaced', () => {
+    it('forgets the ID once the subscription is deleted or replaced', () => {
       const { subscriptions, ready } = rig()
       ready()
       for (const key of ['a', 'b']) {
@@ -646,7 +652,7 @@ describe('MessageSubscriptions', () => {
       expect(subscriptions.keyOf('b')).to.equal(undefined)
     })
 
-    it('goes by the latest where a server gives one id twice, also when the older one goes', () => {
+    it('uses the latest subscription if the server assigns one ID twice, even after the older one is removed', () => {
       const { subscriptions, ready } = rig()
       ready()
       for (const key of ['a', 'b']) {
@@ -659,7 +665,7 @@ describe('MessageSubscriptions', () => {
   })
 
   describe('id', () => {
-    it('is reported when it throws or gives no id; the acknowledgement is taken all the same', async () => {
+    it('is reported if it throws or returns no ID, and the acknowledgement is still consumed', async () => {
       const { clock, subscriptions, ready, errors, reports } = rig()
       ready()
       const id = (): never => {
@@ -670,8 +676,8 @@ describe('MessageSubscriptions', () => {
       expect(subscriptions.intercept({ to: 'a' })).to.equal(true)
       expect(subscriptions.intercept({ to: 'b' })).to.equal(true)
       expect(errors.map(({ message }) => message)).to.deep.equal([
-        'The subscription "a" has an id function that failed: no result',
-        'The subscription "b" has an id function that failed: it gave undefined, not a string or a number',
+        'The id function of subscription "a" failed: no result',
+        'The id function of subscription "b" failed: expected a string or a number, received undefined',
       ])
       expect(reports()).to.deep.equal(['a failed', 'b failed'])
       await clock.advance(10_000)
@@ -679,7 +685,7 @@ describe('MessageSubscriptions', () => {
       expect(subscriptions.keyOf(undefined)).to.equal(undefined)
     })
 
-    it('is told to an unsubscribe that is a function', () => {
+    it('is passed to an unsubscribe function', () => {
       const { subscriptions, ready, said } = rig()
       ready()
       subscriptions.add('a', '+a', { ...withId('a'), unsubscribe: (id) => ({ unsubscribe: id }) })
@@ -688,7 +694,7 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal(['+a', { unsubscribe: '0x1' }])
     })
 
-    it('is awaited by such an unsubscribe, which is said once the acknowledgement has told it', () => {
+    it('is awaited by an unsubscribe function, whose message is sent once the acknowledgement contains it', () => {
       const { subscriptions, ready, said } = rig()
       ready()
       subscriptions.add('a', '+a', { ...withId('a'), unsubscribe: (id) => ({ unsubscribe: id }) })
@@ -699,7 +705,7 @@ describe('MessageSubscriptions', () => {
       expect(subscriptions.keyOf(5)).to.equal(undefined)
     })
 
-    it('that never comes leaves such an unsubscribe unsaid', async () => {
+    it('that never arrives leaves the unsubscribe message unsent', async () => {
       const { clock, subscriptions, ready, said } = rig()
       ready()
       const unsubscribe = (id: string | number): object => ({ unsubscribe: id })
@@ -711,7 +717,7 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal(['+a', '+b'])
     })
 
-    it('is not awaited by an unsubscribe that is a message, which is said once', () => {
+    it('is not awaited by an unsubscribe message, which is sent once', () => {
       const { subscriptions, ready, said } = rig()
       ready()
       subscriptions.add('a', '+a', { ...withId('a'), unsubscribe: '-a' })
@@ -723,7 +729,7 @@ describe('MessageSubscriptions', () => {
   })
 
   describe('an acknowledgement', () => {
-    it('of what was deleted while nothing could be sent tells nobody anything', async () => {
+    it('of a subscription that was deleted while nothing could be sent is ignored', async () => {
       const { clock, connection, subscriptions, ready, reports } = rig()
       ready()
       for (const key of ['a', 'b', 'c']) subscriptions.add(key, `+${key}`, withId(key))
@@ -736,7 +742,7 @@ describe('MessageSubscriptions', () => {
       expect(reports()).to.deep.equal([])
     })
 
-    it('has its time from when the message has left', async () => {
+    it('has a timeout that starts when the message has left', async () => {
       const { clock, connection, subscriptions, ready, read, reports } = rig()
       connection.isReading = false
       ready()
@@ -750,7 +756,7 @@ describe('MessageSubscriptions', () => {
       expect(reports()).to.deep.equal(['a timeout'])
     })
 
-    it('that is late teaches its id, and one without an id goes to the handlers', async () => {
+    it('that is late still provides its ID, and one without an ID goes to the handlers', async () => {
       const { clock, subscriptions, ready, reports } = rig()
       ready()
       subscriptions.add('a', '+a', withId('a'))
@@ -763,7 +769,7 @@ describe('MessageSubscriptions', () => {
       expect(subscriptions.intercept({ to: 'b' })).to.equal(false)
     })
 
-    it('that is late takes back what was deleted meanwhile', async () => {
+    it('that is late unsubscribes a subscription that was deleted in between', async () => {
       const { clock, subscriptions, ready, said } = rig()
       ready()
       subscriptions.add('a', '+a', { ...withId('a'), unsubscribe: (id) => `-${id}` })
@@ -775,7 +781,7 @@ describe('MessageSubscriptions', () => {
   })
 
   describe('request: true', () => {
-    it('gives the message an id, and takes the reply with it for the acknowledgement', async () => {
+    it('adds an ID to the message, and treats its reply as the acknowledgement', async () => {
       const { clock, subscriptions, ready, said, reports } = rig()
       subscriptions.add('a', () => ({ op: '+a' }), {
         request: true,
@@ -790,18 +796,18 @@ describe('MessageSubscriptions', () => {
       expect(reports()).to.deep.equal([])
     })
 
-    it('takes an error for the refusal', () => {
+    it('treats an error reply as the rejection', () => {
       const { errors, subscriptions, ready } = rig()
       ready()
       subscriptions.add('a', { op: '+a' }, { request: true })
       expect(subscriptions.intercept({ to: 1, error: 'no such event' })).to.equal(true)
       expect(errors[0]).to.include({
         reason: 'refused',
-        message: 'The subscription "a" was refused by the server: no such event',
+        message: 'Server rejected subscription "a": no such event',
       })
     })
 
-    it('gives unsubscribe an id, too, and takes its reply, which tells nobody anything', async () => {
+    it('adds an ID to unsubscribe too, and consumes its reply without effect', async () => {
       const { clock, subscriptions, ready, said, reports } = rig()
       ready()
       const options = { request: true, unsubscribe: (id: unknown) => ({ op: '-a', of: id }) }
@@ -821,20 +827,20 @@ describe('MessageSubscriptions', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('is reported where the message can have no id, and refused beside an ack', () => {
+    it('is reported if the message cannot have an ID, and rejected together with ack', () => {
       const { subscriptions, ready, reports } = rig()
       ready()
       subscriptions.add('a', 'text', { request: true })
       expect(reports()).to.deep.equal(['a failed'])
       expect(() => subscriptions.add('a', {}, { request: true, ack: () => true })).to.throw(
         TypeError,
-        'Leave out one of them',
+        'Remove one of them',
       )
     })
   })
 
   describe('#onReady of a link for which everything is kept', () => {
-    it('says nothing again, and knows the ids of the link before', () => {
+    it('sends nothing again, and keeps the IDs of the previous link', () => {
       const { subscriptions, ready, lost, said } = rig()
       ready()
       subscriptions.add('a', '+a', withId('a'))
@@ -847,7 +853,7 @@ describe('MessageSubscriptions', () => {
       expect(subscriptions.keyOf(7)).to.equal('a')
     })
 
-    it('says what is new, and takes back what has been deleted meanwhile', () => {
+    it('sends new subscriptions, and unsubscribes those deleted in between', () => {
       const { subscriptions, ready, lost, said } = rig()
       ready()
       for (const key of ['a', 'b']) subscriptions.add(key, `+${key}`, { unsubscribe: `-${key}` })
@@ -859,7 +865,7 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal(['-a', '+c'])
     })
 
-    it('says what the server had refused', () => {
+    it('sends the subscriptions that the server had rejected', () => {
       const { subscriptions, ready, lost, said } = rig()
       ready()
       subscriptions.add('a', '+a', repliesTo('a'))
@@ -872,7 +878,7 @@ describe('MessageSubscriptions', () => {
   })
 
   describe('#lost', () => {
-    it('ends all that was awaited without a report, and leaves no timer', async () => {
+    it('cancels all pending acknowledgements without a report, and leaves no timer', async () => {
       const { clock, subscriptions, ready, lost, reports, waits } = rig()
       for (const key of ['a', 'b']) subscriptions.add(key, `+${key}`, repliesTo(key))
       ready()
@@ -886,7 +892,7 @@ describe('MessageSubscriptions', () => {
       expect(waits).to.deep.equal([1, 2, 0])
     })
 
-    it('tells of no change where nothing was awaited', () => {
+    it('reports no change if no acknowledgement was pending', () => {
       const { subscriptions, ready, lost, waits } = rig()
       subscriptions.add('a', '+a')
       ready()
@@ -896,7 +902,7 @@ describe('MessageSubscriptions', () => {
   })
 
   describe('#onClosed', () => {
-    it('forgets everything, and leaves no timer', () => {
+    it('removes everything, and leaves no timer', () => {
       const { clock, connection, subscriptions, ready, said, reports } = rig()
       ready()
       subscriptions.add('a', '+a', { ...withId('a'), unsubscribe: '-a' })
@@ -915,7 +921,7 @@ describe('MessageSubscriptions', () => {
   })
 
   describe('onPendingAcksChange', () => {
-    it('is called whenever the number of awaited acknowledgements changes, and may be left out', () => {
+    it('is called whenever the number of pending acknowledgements changes, and is optional', () => {
       const { subscriptions, ready, waits } = rig()
       ready()
       subscriptions.add('a', '+a', repliesTo('a'))
@@ -942,7 +948,7 @@ describe('MessageSubscriptions', () => {
     })
   })
 
-  it('says each key once per connection, in the order of add, whatever the interleaving', () => {
+  it('sends each key once per connection, in the order of add, whatever the interleaving', () => {
     const key = fc.constantFrom('a', 'b', 'c', 'd')
     const step = fc.oneof(
       fc.record({ kind: fc.constant('add' as const), key, acks: fc.boolean() }),
@@ -978,7 +984,7 @@ describe('MessageSubscriptions', () => {
               model.lost()
               break
             case 'reply': {
-              // Mostly to what is awaited, and now and then to what is not.
+              // Mostly for subscriptions that are pending, and sometimes for others.
               const awaited = [...model.awaited, 'nobody']
               const to = awaited[each.to % awaited.length]!
               const { isRefusal } = each
@@ -999,7 +1005,7 @@ describe('MessageSubscriptions', () => {
   })
 })
 
-/** What has to be sent, learned and reported; each subscription has a name of its own. */
+/** The messages that must be sent, the IDs, and the reports. Each subscription has a unique name. */
 class Model {
   readonly names = new Map<string, string>()
   readonly awaited = new Set<string>()
@@ -1007,7 +1013,7 @@ class Model {
   readonly reports: string[] = []
   readonly #acked = new Set<string>()
   readonly #keys = new Map<string, string>()
-  /** What the server has of this link, or of the last one, by name; with the id that it gave. */
+  /** The subscriptions that the server has on this link or the last one, by name, with their IDs. */
   readonly #open = new Map<string, number | undefined>()
   isReady = false
 

@@ -3,7 +3,7 @@ import { FakeClock } from 'holdfast/testing'
 import { PendingAcks } from '#src/subscriptions/pending-acks.js'
 import type { AckWait } from '#src/subscriptions/pending-acks.js'
 
-/** Acknowledgements on a clock of their own. Each is a message equal to the subscription's name; `notes` keeps what was told. */
+/** Acknowledgements on their own clock. Each is a message equal to the name of its subscription; `notes` records the events. */
 function rig() {
   const clock = new FakeClock()
   const notes: string[] = []
@@ -20,7 +20,7 @@ function rig() {
 
 describe('PendingAcks', () => {
   describe('#match', () => {
-    it('finds the subscription that a message acknowledges, which is then no longer pending', () => {
+    it('returns the subscription that a message acknowledges, which is then no longer pending', () => {
       const { acks, add } = rig()
       add('a')
       add('b')
@@ -29,14 +29,14 @@ describe('PendingAcks', () => {
       expect(acks.size).to.equal(1)
     })
 
-    it('finds the oldest of several', () => {
+    it('returns the oldest of several', () => {
       const { acks, addWith } = rig()
       addWith('first', () => true)
       addWith('second', () => true)
       expect(acks.match({})?.subscription).to.equal('first')
     })
 
-    it('returns the refusal that the function saw', () => {
+    it('returns the rejection that the function returned', () => {
       const { acks, addWith } = rig()
       const error = new Error('no such channel')
       addWith('a', () => 'refused')
@@ -45,14 +45,14 @@ describe('PendingAcks', () => {
       expect(acks.match({})?.result).to.equal(error)
     })
 
-    it('takes anything else for no acknowledgement, a promise too', () => {
+    it('treats any other value as no acknowledgement, even a promise', () => {
       const { acks, addWith } = rig()
       addWith('a', (() => Promise.resolve(true)) as never)
       expect(acks.match({})).to.equal(undefined)
       expect(acks.size).to.equal(1)
     })
 
-    it('reports a function that throws, asks it no more, and goes on with the others', () => {
+    it('reports a function that throws, does not call it again, and continues with the others', () => {
       const { acks, add, addWith, notes } = rig()
       addWith('broken', () => {
         throw new Error('oops')
@@ -64,7 +64,7 @@ describe('PendingAcks', () => {
     })
   })
 
-  it('tells of an acknowledgement that does not come, once', async () => {
+  it('reports a missing acknowledgement once', async () => {
     const { clock, add, notes } = rig()
     add('a')
     await clock.advance(99)
@@ -85,7 +85,7 @@ describe('PendingAcks', () => {
     expect(notes).to.include('a late after 100')
   })
 
-  it('starts no time of one that is gone, or has been replaced', () => {
+  it('starts no timeout for a removed or replaced acknowledgement', () => {
     const { clock, acks } = rig()
     const add = () => acks.add('a', { ack: () => true, timeout: 100 })
     const first = add()
@@ -96,7 +96,7 @@ describe('PendingAcks', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('finds a late one that is wanted, after those that are pending; it is not pending itself', async () => {
+  it('finds a late one that is still needed, after the pending ones, without counting it as pending', async () => {
     const { clock, acks } = rig()
     for (const name of ['wanted', 'other'])
       acks.start(acks.add(name, { ack: () => true, timeout: 100, isWantedLate: name === 'wanted' }))
@@ -107,7 +107,7 @@ describe('PendingAcks', () => {
     expect(found).to.deep.equal(['pending', 'wanted', undefined])
   })
 
-  it('forgets late ones when it is cleared or they are deleted, and the oldest of more than 1,000', async () => {
+  it('drops late ones when they are cleared or deleted, and the oldest of more than 1,000', async () => {
     const { clock, acks } = rig()
     const late = async (...names: readonly string[]): Promise<void> => {
       for (const name of names)
@@ -135,7 +135,7 @@ describe('PendingAcks', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('tells of no change where there is none', () => {
+  it('reports no change if there is none', () => {
     const { acks, notes } = rig()
     acks.clear()
     acks.delete('unknown')

@@ -4,7 +4,7 @@ import { SentSubscriptions } from '#src/subscriptions/sent-subscriptions.js'
 const of = (key: string) => ({ key })
 
 describe('SentSubscriptions', () => {
-  it('knows what was sent, with its id', () => {
+  it('contains sent subscriptions with their IDs', () => {
     const sent = new SentSubscriptions()
     const [a, b] = [of('a'), of('b')]
     sent.add(a)
@@ -22,7 +22,7 @@ describe('SentSubscriptions', () => {
     expect([sent.has(a), sent.keyOf(7)]).to.deep.equal([false, undefined])
   })
 
-  it('forgets an id alone, or all, but no id that another one has taken over', () => {
+  it('removes a single ID or everything, but no ID that another subscription has by now', () => {
     const sent = new SentSubscriptions()
     const [a, b] = [of('a'), of('b')]
     sent.add(a, 7)
@@ -34,7 +34,7 @@ describe('SentSubscriptions', () => {
     expect(sent.keyOf(7)).to.equal('b')
   })
 
-  it('passes on to the same keys, and returns what nobody remembers', () => {
+  it('passes IDs on to subscriptions with the same keys, and returns those whose key no longer exists', () => {
     const sent = new SentSubscriptions<{ readonly key: string }>()
     const [a, b, c, newA] = [of('a'), of('b'), of('c'), of('a')]
     for (const [index, each] of [a, b, c].entries()) sent.add(each, index)

@@ -1,42 +1,69 @@
 import { expect } from 'chai'
 import {
-  failedError,
+  ackError,
+  idError,
   refusedError,
   timeoutError,
+  unsentError,
+  unsubscribeError,
   unsubscribedError,
 } from '#src/subscriptions/subscription-failures.js'
 
 const CAUSE = new Error('no token')
 
-describe('The error of a subscription that', () => {
-  it('failed has what was thrown for its cause, as an Error', () => {
-    const error = failedError('a', 'could not be said', CAUSE)
-    expect(error).to.include({ key: 'a', reason: 'failed', cause: CAUSE })
-    expect(error.message).to.equal('The subscription "a" could not be said: no token')
-    expect(failedError('a', 'could not be said', 'text').cause).to.be.instanceOf(Error)
+describe('The error of a subscription', () => {
+  it('reports the step that failed and the cause', () => {
+    const errors = [
+      unsentError('a', CAUSE),
+      unsubscribeError('a', CAUSE),
+      ackError('a', CAUSE),
+      idError('a', CAUSE),
+    ]
+    for (const error of errors) expect(error).to.include({ key: 'a', reason: 'failed', cause: CAUSE })
+    expect(errors.map(({ message }) => message)).to.deep.equal([
+      'Failed to send subscription "a": no token',
+      'Failed to unsubscribe from "a": no token',
+      'The ack function of subscription "a" threw: no token',
+      'The id function of subscription "a" failed: no token',
+    ])
   })
 
-  it('was refused says why as far as the server does', () => {
+  it('wraps a cause that is not an Error', () => {
+    expect(unsentError('a', 'text').cause).to.be.instanceOf(Error)
+  })
+
+  it('names up to three keys and counts the rest', () => {
+    expect(unsentError(['a', 'b'], CAUSE).message).to.equal('Failed to send subscriptions "a", "b": no token')
+    expect(unsubscribeError(['a', 'b', 'c', 'd'], CAUSE).message).to.equal(
+      'Failed to unsubscribe from "a", "b", "c" and 1 more: no token',
+    )
+  })
+
+  it("includes the server's reason, if it gave one", () => {
     const details = { ok: false }
-    const told: [unknown, string][] = [
+    const reasons: [unknown, string][] = [
       [undefined, ''],
       [CAUSE, ': no token'],
       ['limit', ': limit'],
       [{ code: 4, message: 'no such pair' }, ': 4 no such pair'],
       [{}, ''],
     ]
-    for (const [reason, why] of told) {
+    for (const [reason, why] of reasons) {
       const error = refusedError('a', details, reason)
       expect(error).to.include({ reason: 'refused', details })
-      expect(error.message).to.equal(`The subscription "a" was refused by the server${why}`)
+      expect(error.message).to.equal(`Server rejected subscription "a"${why}`)
       expect(error.cause).to.equal(reason === CAUSE ? CAUSE : undefined)
     }
   })
 
-  it('was not acknowledged says how long that was waited for, or why it is not any more', () => {
-    expect(timeoutError('a', 5)).to.include({ reason: 'timeout' })
-    expect(timeoutError('a', 5).message).to.contain('not acknowledged within ackTimeout (5 ms)')
-    expect(unsubscribedError('a', 'it was left')).to.include({ reason: 'unsubscribed' })
-    expect(unsubscribedError('a', 'it was left').message).to.contain('was not acknowledged: it was left')
+  it('states why a topic was not acknowledged', () => {
+    expect(timeoutError('a', 5)).to.include({
+      reason: 'timeout',
+      message: 'Subscription "a" was not acknowledged within 5 ms (ackTimeout)',
+    })
+    expect(unsubscribedError('a', 'unsubscribe() was called first')).to.include({
+      reason: 'unsubscribed',
+      message: 'Subscription "a" was not acknowledged: unsubscribe() was called first',
+    })
   })
 })

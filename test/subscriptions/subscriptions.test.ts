@@ -6,7 +6,7 @@ import { LISTS, startSubscriber } from '../support/subscriber.js'
 
 const WITHOUT_ACK: SubscriptionsOptions = { subscribe: LISTS.subscribe, unsubscribe: LISTS.unsubscribe! }
 
-/** Starts a subscriber and waits until it is ready. */
+/** Starts a client that subscribes, and waits until it is ready. */
 async function ready(options = WITHOUT_ACK, more: Parameters<typeof startSubscriber>[1] = {}) {
   const it = await startSubscriber(options, more)
   const client = await it.start()
@@ -18,7 +18,7 @@ const unsub = (...topics: readonly unknown[]) => ({ op: 'unsub', topics })
 
 describe('Subscriptions', () => {
   describe('#subscribe', () => {
-    it('counts: the first holder sends, the last one that leaves takes back', async () => {
+    it('counts: the first subscriber sends, and the last one to leave unsubscribes', async () => {
       const { clock, received, subscriptions } = await ready()
       const [first, second] = [subscriptions.subscribe('x'), subscriptions.subscribe('x')]
       await clock.settle()
@@ -33,7 +33,7 @@ describe('Subscriptions', () => {
       expect([subscriptions.size, subscriptions.has('x')]).to.deep.equal([0, false])
     })
 
-    it('leaves with the block that has it', async () => {
+    it('ends with the block of a using declaration', async () => {
       const { clock, received, subscriptions } = await ready()
       {
         using held = subscriptions.subscribe('x')
@@ -43,7 +43,7 @@ describe('Subscriptions', () => {
       expect(received()).to.deep.equal([sub('x'), unsub('x')])
     })
 
-    it('sends 60 topics of one turn as one message, and as many as batch.size needs', async () => {
+    it('sends 60 topics of one turn in one message, or in batches of batch.size', async () => {
       const topics = Array.from({ length: 60 }, (_, index) => `t${index}`)
       for (const [size, frames] of [
         [undefined, 1],
@@ -64,7 +64,7 @@ describe('Subscriptions', () => {
       }
     })
 
-    it('waits batch.delay for others', async () => {
+    it('waits batch.delay for other topics', async () => {
       const { clock, received, subscriptions } = await ready({ ...WITHOUT_ACK, batch: { delay: 50 } })
       subscriptions.subscribe('a')
       await clock.advance(49)
@@ -74,7 +74,7 @@ describe('Subscriptions', () => {
       expect(received()).to.deep.equal([sub('a', 'b')])
     })
 
-    it('sends no more than is needed of what changes in one turn', async () => {
+    it('sends only the net changes of one turn', async () => {
       const { clock, received, subscriptions } = await ready()
       subscriptions.subscribe('a').unsubscribe()
       const kept = subscriptions.subscribe('b')
@@ -87,7 +87,7 @@ describe('Subscriptions', () => {
       await again.acknowledged
     })
 
-    it('forgets without a message where there is no unsubscribe', async () => {
+    it('removes the topic without a message if there is no unsubscribe', async () => {
       const { clock, received, server, subscriptions } = await ready({ subscribe: LISTS.subscribe })
       subscriptions.subscribe('a').unsubscribe()
       const held = subscriptions.subscribe('b')
@@ -101,7 +101,7 @@ describe('Subscriptions', () => {
       expect(received()).to.deep.equal([])
     })
 
-    it('compares objects by their content, whatever the order of names, or by key', async () => {
+    it('compares objects by content, whatever the order of properties, or by key', async () => {
       const { clock, received, subscriptions } = await ready()
       const [first, second] = [
         { channel: 'book', symbol: 'X' },
@@ -124,13 +124,10 @@ describe('Subscriptions', () => {
     it('throws without the option, and names the fix', async () => {
       const it = await startSubscriber(undefined)
       const { subscriptions } = (await it.start()).instance
-      expect(() => subscriptions.subscribe('a')).to.throw(
-        TypeError,
-        'Set the option subscriptions: { subscribe',
-      )
+      expect(() => subscriptions.subscribe('a')).to.throw(TypeError, 'Set subscriptions: { subscribe')
     })
 
-    it('is sent again in batches after a reconnect, after @OnOpen and before the outbox', async () => {
+    it('sends again in batches after a reconnect, after @OnOpen and before the outbox', async () => {
       const { client, clock, hooks, received, server, subscriptions } = await ready({
         ...WITHOUT_ACK,
         batch: { size: 2 },
@@ -145,7 +142,7 @@ describe('Subscriptions', () => {
       expect(received()).to.deep.equal([{ login: true }, sub('a', 'b'), sub('c', 'd'), { kept: true }])
     })
 
-    it('is left for the next link when this one is lost in the same turn', async () => {
+    it('leaves sending to the next link if this one is lost in the same turn', async () => {
       let made = 0
       const { clock, errors, received, server, subscriptions } = await ready({
         subscribe(topics) {
@@ -161,7 +158,7 @@ describe('Subscriptions', () => {
       expect(made).to.equal(1)
     })
 
-    it('is reported once for a batch when the function fails, and sent on the next link', async () => {
+    it('reports a failed function once per batch, and sends the topics on the next link', async () => {
       let isBroken = true
       const thrown = new Error('no token')
       const { clock, errors, received, server, subscriptions } = await ready({
@@ -188,7 +185,7 @@ describe('Subscriptions', () => {
       await held[1]!.acknowledged
     })
 
-    it('refuses a promise from the function, and what cannot be sent', async () => {
+    it('rejects a promise from the function, and unencodable values', async () => {
       for (const subscribe of [() => Promise.reject(new Error('unheard')), () => undefined]) {
         const { clock, errors, received, subscriptions } = await ready({ subscribe })
         subscriptions.subscribe('a')
@@ -199,7 +196,7 @@ describe('Subscriptions', () => {
       }
     })
 
-    it('reports an unsubscribe that fails, and forgets the topics', async () => {
+    it('reports an unsubscribe that fails, and removes the topics', async () => {
       const { clock, errors, server, subscriptions, received } = await ready({
         subscribe: LISTS.subscribe,
         unsubscribe: () => {
@@ -210,15 +207,13 @@ describe('Subscriptions', () => {
       await clock.settle()
       held.unsubscribe()
       await clock.settle()
-      expect(errors.map(({ message }) => message)).to.deep.equal([
-        'The subscription "a" could not be taken back: oops',
-      ])
+      expect(errors.map(({ message }) => message)).to.deep.equal(['Failed to unsubscribe from "a": oops'])
       server.peer.drop()
       await clock.advance(5_000)
       expect(received()).to.deep.equal([])
     })
 
-    it('refuses a promise from unsubscribe, and forgets the topics', async () => {
+    it('rejects a promise from unsubscribe, and removes the topics', async () => {
       const unsubscribe = () => Promise.reject(new Error('unheard'))
       const { clock, errors, received, subscriptions } = await ready({ ...WITHOUT_ACK, unsubscribe })
       const held = subscriptions.subscribe('a')
@@ -226,12 +221,14 @@ describe('Subscriptions', () => {
       held.unsubscribe()
       await clock.settle()
       expect(errors).to.have.length(1)
-      expect(errors[0]!.message).to.contain('"a" could not be taken back').and.contain('returned a promise')
+      expect(errors[0]!.message)
+        .to.contain('Failed to unsubscribe from "a"')
+        .and.contain('returned a promise')
       expect(received()).to.deep.equal([sub('a')])
       expect(subscriptions.size).to.equal(0)
     })
 
-    it('may be called, and left, by the function that makes the message', async () => {
+    it('can be called and undone inside the function that creates the message', async () => {
       const held: TopicSubscription[] = []
       const { clock, believed, subscriptions } = await ready({
         ...WITHOUT_ACK,
@@ -247,7 +244,7 @@ describe('Subscriptions', () => {
       expect(subscriptions.keys()).to.deep.equal(['b', 'c'])
     })
 
-    it('sends nothing while the connection closes', async () => {
+    it('sends nothing while the connection is closing', async () => {
       const { client, clock, errors, received, subscriptions } = await ready()
       const held = subscriptions.subscribe('a')
       await clock.settle()
@@ -266,7 +263,7 @@ describe('Subscriptions', () => {
   })
 
   describe('acknowledged', () => {
-    it('resolves for each topic by itself when the server says so; the message is taken', async () => {
+    it('resolves for each topic separately when the server acknowledges it, and the message is consumed', async () => {
       const { client, clock, messages, server, subscriptions } = await ready(LISTS, { requests: {} })
       const [a, b] = ['a', 'b'].map((topic) => subscriptions.subscribe(topic).acknowledged)
       const settled: string[] = []
@@ -286,13 +283,13 @@ describe('Subscriptions', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('resolves when it is sent where there is no ack', async () => {
+    it('resolves when the topic is sent if there is no ack', async () => {
       const { received, subscriptions } = await ready()
       await subscriptions.subscribe('a').acknowledged
       expect(received()).to.deep.equal([sub('a')])
     })
 
-    it('rejects when the server refuses, which is told; the rest of the batch stays', async () => {
+    it('rejects if the server rejects the topic, which is reported; the rest of the batch stays', async () => {
       const { clock, errors, received, server, subscriptions } = await ready(LISTS)
       const [a, b] = [subscriptions.subscribe('a'), subscriptions.subscribe('b')]
       await clock.settle()
@@ -303,9 +300,7 @@ describe('Subscriptions', () => {
       expect(error).to.be.instanceOf(SubscriptionError)
       expect(error).to.include({ key: 'a', reason: 'refused' })
       expect((error as SubscriptionError).details).to.deep.equal({ no: 'a' })
-      expect((error as Error).message).to.equal(
-        'The subscription "a" was refused by the server: no such topic',
-      )
+      expect((error as Error).message).to.equal('Server rejected subscription "a": no such topic')
       expect(errors).to.deep.equal([error])
       a.unsubscribe()
       await clock.settle()
@@ -317,7 +312,7 @@ describe('Subscriptions', () => {
       await again.acknowledged
     })
 
-    it('rejects after ackTimeout from when the message has left; a late one still counts, and teaches its id', async () => {
+    it('rejects ackTimeout after the message has left; a late acknowledgement still counts and provides its ID', async () => {
       const { clock, errors, server, subscriptions } = await ready(LISTS)
       server.peer.isReading = false
       const held = subscriptions.subscribe('a')
@@ -349,7 +344,7 @@ describe('Subscriptions', () => {
       expect(errors).to.have.length(1)
     })
 
-    it('goes on waiting across a reconnect, and stands for the new link after one', async () => {
+    it('stays pending across a reconnect, and refers to the new link afterwards', async () => {
       const { clock, server, subscriptions } = await ready(LISTS)
       const [a, b] = [subscriptions.subscribe('a'), subscriptions.subscribe('b')]
       const waiting = a.acknowledged
@@ -367,7 +362,7 @@ describe('Subscriptions', () => {
       expect(isAgain).to.equal(true)
     })
 
-    it('rejects when nobody holds the topic any more, and is never unhandled', async () => {
+    it('rejects when the topic has no subscriber left, and is never unhandled', async () => {
       const { clock, errors, subscriptions } = await ready(LISTS)
       const held = subscriptions.subscribe('a')
       const { acknowledged } = held
@@ -378,12 +373,12 @@ describe('Subscriptions', () => {
       expect(errors).to.deep.equal([])
     })
 
-    it('leaves a message to the handlers that ack fails with, and reports it', async () => {
+    it('leaves a message to the handlers if ack fails for it, and reports the error', async () => {
       const answers: readonly [() => unknown, reason: string][] = [
         [() => Promise.reject(new Error('unheard')), 'returned a promise'],
-        [() => true, 'returned a boolean'],
-        [() => ({ topics: 'a' }), 'returned topics: a string'],
-        [() => ({ topics: ['a'], id: {} }), 'returned the id a plain object'],
+        [() => true, 'received a boolean'],
+        [() => ({ topics: 'a' }), 'received { topics: a string }'],
+        [() => ({ topics: ['a'], id: {} }), 'a string or a number as id, received a plain object'],
       ]
       for (const [answer, reason] of answers) {
         const { clock, errors, messages, server, subscriptions } = await ready({
@@ -401,10 +396,10 @@ describe('Subscriptions', () => {
     })
   })
 
-  describe('ids of the server', () => {
+  describe('IDs of the server', () => {
     const route = 'chan'
 
-    it('bring messages to the handler of the key, and are learned anew', async () => {
+    it('route messages to the handler of the key, and are read again after a reconnect', async () => {
       const { clock, heard, messages, server, subscriptions } = await ready(LISTS, { route })
       subscriptions.subscribe('a')
       await clock.settle()
@@ -422,7 +417,7 @@ describe('Subscriptions', () => {
       expect(messages).to.deep.equal([{ chan: 7, n: 2 }])
     })
 
-    it('are told to unsubscribe, which waits for the acknowledgement', async () => {
+    it('are passed to unsubscribe, which waits for the acknowledgement', async () => {
       const { clock, received, server, subscriptions } = await ready({
         ...LISTS,
         unsubscribe: (_topics, ids) => ({ op: 'unsub', topics: ids }),
@@ -445,7 +440,7 @@ describe('Subscriptions', () => {
       expect(subscriptions.keyOf(8)).to.equal(undefined)
     })
 
-    it('are waited for by an unsubscribe that returns undefined, at most for ackTimeout', async () => {
+    it('are awaited by an unsubscribe that returns undefined, for up to ackTimeout', async () => {
       const { clock, received, server, subscriptions } = await ready({
         ...LISTS,
         unsubscribe: (_topics, [id]) => (id === undefined ? undefined : { op: 'unsub', topics: [id] }),
@@ -462,7 +457,7 @@ describe('Subscriptions', () => {
   })
 
   describe('inside @OnOpen', () => {
-    it('is sent when that has settled, in one message; what a later one does not ask for is gone', async () => {
+    it('sends all topics in one message when @OnOpen has completed, and drops those that a later one does not request', async () => {
       const it = await startSubscriber(WITHOUT_ACK)
       it.hooks.opened = async (subscriptions, connection) => {
         subscriptions.subscribe('a')
@@ -482,7 +477,7 @@ describe('Subscriptions', () => {
       own.unsubscribe()
     })
 
-    it('holds a topic once, until each call of it has left, or the next @OnOpen', async () => {
+    it('holds a topic until every call for it has ended, or until the next @OnOpen', async () => {
       const it = await startSubscriber(WITHOUT_ACK)
       let held: TopicSubscription[] = []
       it.hooks.opened = (subscriptions) => {
@@ -503,7 +498,7 @@ describe('Subscriptions', () => {
       expect(it.believed()).to.have.members(['a', 'b'])
     })
 
-    it('goes out at the end of the turn when acknowledged is read, so that it can be awaited', async () => {
+    it('sends at the end of the turn if acknowledged is read, so that it can be awaited', async () => {
       const it = await startSubscriber(LISTS)
       it.server.onAttempt = (peer) => {
         peer.accept()
@@ -524,7 +519,7 @@ describe('Subscriptions', () => {
       expect(it.received()).to.deep.equal([sub('a', 'b'), sub('c')])
     })
 
-    it('is not asked for again when it was refused meanwhile', async () => {
+    it('does not send a topic again that was rejected in between', async () => {
       const it = await startSubscriber(LISTS)
       it.server.onAttempt = (peer) => {
         peer.accept()
@@ -542,7 +537,7 @@ describe('Subscriptions', () => {
       expect(it.errors).to.have.length(1)
     })
 
-    it('changes nothing when that fails; who waits is told', async () => {
+    it('changes nothing if @OnOpen fails, and rejects pending promises', async () => {
       const it = await startSubscriber(LISTS)
       it.hooks.opened = (subscriptions) => void subscriptions.subscribe('a')
       const client = await it.start()
@@ -562,7 +557,7 @@ describe('Subscriptions', () => {
       expect(it.believed()).to.deep.equal(['a'])
     })
 
-    it('rejects with the error of the connection when that closes meanwhile', async () => {
+    it('rejects with the error of the connection if that closes in between', async () => {
       const it = await startSubscriber(LISTS)
       const errors: unknown[] = []
       const client = await it.start()
@@ -580,7 +575,7 @@ describe('Subscriptions', () => {
   })
 
   describe('#kept', () => {
-    it('sends nothing again that the server has; the last @OnOpen holds on, with what this one adds', async () => {
+    it('sends nothing that the server still has, and keeps the topics of the last @OnOpen with those of this one', async () => {
       const it = await startSubscriber(LISTS, { route: 'chan' })
       let added: TopicSubscription | undefined
       it.hooks.opened = (subscriptions) => void subscriptions.subscribe('a')
@@ -610,7 +605,7 @@ describe('Subscriptions', () => {
       expect(it.received().at(-1)).to.deep.equal(unsub('b'))
     })
 
-    it('takes nothing back that @OnOpen has let go of and others hold', async () => {
+    it('does not unsubscribe topics that @OnOpen released but others hold', async () => {
       const it = await startSubscriber(WITHOUT_ACK)
       const { subscriptions } = (await it.start()).instance
       subscriptions.subscribe('a')
@@ -629,7 +624,7 @@ describe('Subscriptions', () => {
       expect(it.received()).to.deep.equal([])
     })
 
-    it('is for one link only', async () => {
+    it('applies to one link only', async () => {
       const it = await startSubscriber(WITHOUT_ACK)
       const { subscriptions } = (await it.start()).instance
       subscriptions.subscribe('a')
@@ -645,7 +640,7 @@ describe('Subscriptions', () => {
       }
     })
 
-    it('is for the one whose @OnOpen has called it', async () => {
+    it('applies to the session whose @OnOpen called it', async () => {
       const it = await startSubscriber(WITHOUT_ACK)
       const { subscriptions } = (await it.start()).instance
       subscriptions.subscribe('a')
@@ -661,14 +656,14 @@ describe('Subscriptions', () => {
       expect(it.received()).to.deep.equal([sub('a')])
     })
 
-    it('throws outside of @OnOpen', async () => {
+    it('throws outside @OnOpen', async () => {
       const { subscriptions } = await ready()
-      expect(() => subscriptions.kept()).to.throw(TypeError, 'Call it inside @OnOpen')
+      expect(() => subscriptions.kept()).to.throw(TypeError, 'Cannot call kept() outside @OnOpen')
     })
   })
 
   describe('in a handover', () => {
-    it('are sent on the new link, and not taken back on the old one', async () => {
+    it('are sent on the new link, and not unsubscribed on the old one', async () => {
       const it = await startSubscriber(LISTS)
       it.hooks.opened = (subscriptions) => void subscriptions.subscribe('a')
       const client = await it.start()
@@ -684,7 +679,7 @@ describe('Subscriptions', () => {
       }
       client.connection.reconnect({ overlap: true })
       await it.clock.settle()
-      // Meanwhile the old link serves, and its acknowledgements are its own.
+      // The old link is still current and handles its own acknowledgements.
       expect(it.received()).to.deep.equal([sub('b')])
       client.instance.subscriptions.subscribe('c')
       old!.send({ ok: 'b' })
@@ -706,7 +701,7 @@ describe('Subscriptions', () => {
       await client.close()
     })
 
-    it('are not sent again where kept() speaks of the old link, also if they were sent on that later', async () => {
+    it('are not sent again if kept() refers to the old link, even if they were sent there later', async () => {
       const it = await startSubscriber(WITHOUT_ACK)
       const client = await it.start()
       const { subscriptions } = client.instance

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { OpenHolder, TopicHolders } from '#src/subscriptions/topic-holders.js'
 import { rejection } from '../support/rejection.js'
 
-/** Holds topics as an `@OnOpen` does. */
+/** Holds topics like an `@OnOpen`. */
 function opened(...keys: readonly string[]): OpenHolder {
   const holder = new OpenHolder()
   for (const key of keys) holder.hold(key, key)
@@ -12,7 +12,7 @@ function opened(...keys: readonly string[]): OpenHolder {
 const keysOf = (topics: readonly { readonly key: string }[]): string[] => topics.map(({ key }) => key)
 
 describe('TopicHolders', () => {
-  it('holds a topic until the last call has let go of it', () => {
+  it('holds a topic until the last call has released it', () => {
     const holders = new TopicHolders()
     expect(holders.hold('a', 'A')).to.equal(holders.hold('a', 'A'))
     expect(holders.release('a')).to.equal(undefined)
@@ -21,7 +21,7 @@ describe('TopicHolders', () => {
     expect(holders.release('a')).to.equal(undefined)
   })
 
-  it('takes the topics of an @OnOpen in the place of the last ones, and leaves those that calls hold', () => {
+  it('replaces the topics of the last @OnOpen, and keeps those that calls hold', () => {
     const holders = new TopicHolders()
     holders.hold('own', 'own')
     expect(holders.settleOpen(opened('a', 'own'), false)).to.deep.equal([])
@@ -29,7 +29,7 @@ describe('TopicHolders', () => {
     expect([...holders.topics.keys()]).to.deep.equal(['own', 'b'])
   })
 
-  it('lets go of a topic of @OnOpen once each of its calls has, and only of the one that counts', () => {
+  it('releases a topic of @OnOpen once each of its calls has released it, only for the current @OnOpen', () => {
     const holders = new TopicHolders()
     const [first, second] = [opened('a', 'a'), opened('a')]
     holders.settleOpen(first, false)
@@ -42,7 +42,7 @@ describe('TopicHolders', () => {
     expect(holders.releaseOpened(third, 'a')).to.have.property('key', 'a')
   })
 
-  it('adds the topics of an @OnOpen to the last ones where those are kept, until one replaces them', () => {
+  it('adds the topics of an @OnOpen to kept ones, until a later one replaces them', () => {
     const holders = new TopicHolders()
     const [first, second] = [opened('a', 'b'), opened('b', 'c')]
     holders.settleOpen(first, false)
@@ -54,7 +54,7 @@ describe('TopicHolders', () => {
     expect(keysOf(holders.settleOpen(opened(), false))).to.deep.equal(['a'])
   })
 
-  it('has one acknowledgement for each topic, which is renewed once it is settled', async () => {
+  it('has one acknowledgement per topic, which is renewed after it is settled', async () => {
     const holders = new TopicHolders()
     const held = holders.hold('a', 'a')
     const { promise } = held.ack
@@ -74,7 +74,7 @@ describe('TopicHolders', () => {
     expect(held.ack.isSettled).to.equal(false)
   })
 
-  it('lets go of everything', () => {
+  it('releases everything', () => {
     const holders = new TopicHolders()
     holders.hold('own', 'own')
     holders.settleOpen(opened('a'), false)

@@ -7,13 +7,13 @@ import type { SubscriptionAck, SubscriptionsSettings } from '#src/subscriptions/
 import { TopicSubscriptions } from '#src/subscriptions/topic-subscriptions.js'
 import type { TopicSubscription } from '#src/subscriptions/topic-subscriptions.js'
 
-/** One link, and what its server believes. */
+/** One link, and the state of its server. */
 interface Session {
   isCaller: boolean
   isOpen: boolean
   /** The topics that the server sends. */
   readonly subscribed: Set<string>
-  /** The topics that it has not acknowledged yet. */
+  /** Unacknowledged topics. */
   readonly unacknowledged: string[]
 }
 
@@ -22,7 +22,7 @@ interface Sent {
   readonly unsub?: readonly string[]
 }
 
-/** The holder of a handle: a call of its own, the last `@OnOpen`, one that runs, or one that counts no more. */
+/** The holder of a handle: a single call, the last `@OnOpen`, a running one, or one that was replaced. */
 type Group = 'own' | 'open' | 'gone' | Session
 
 interface Handle {
@@ -32,7 +32,7 @@ interface Handle {
   hasLeft: boolean
 }
 
-/** Topics on links whose servers can be asked what they believe, and who is to hold what. */
+/** Topics on links with known server states, and the expected holders. */
 class World {
   readonly clock = new FakeClock()
   readonly errors: unknown[] = []
@@ -69,9 +69,9 @@ class World {
     )
   }
 
-  /** A server that is asked twice for one topic, or to take back what it has not, would refuse. */
+  /** The server reports an error if it receives a topic twice, or an unsubscribe for a topic that it does not have. */
   #receive({ isOpen, subscribed, unacknowledged }: Session, { sub = [], unsub = [] }: Sent): void {
-    if (!isOpen) this.errors.push('sent on a link that is gone')
+    if (!isOpen) this.errors.push('sent on a lost link')
     for (const topic of sub) {
       if (subscribed.has(topic)) this.errors.push(`${topic} twice`)
       subscribed.add(topic)
@@ -96,7 +96,7 @@ class World {
     if (handle) handle.hasLeft = true
   }
 
-  /** A link opens, and its `@OnOpen` asks for topics. */
+  /** Opens a link whose `@OnOpen` subscribes to topics. */
   open(topics: readonly string[], reads: boolean, keeps: boolean): void {
     if (this.#opening) return
     this.#isKept = keeps && this.#last?.isOpen !== true
@@ -113,7 +113,7 @@ class World {
     session.isCaller = false
   }
 
-  /** The `@OnOpen` settles. */
+  /** Ends the `@OnOpen`. */
   settle(isGood: boolean): void {
     const session = this.#opening
     if (!session) return
@@ -141,7 +141,7 @@ class World {
     this.topics.onLost(this.#last)
   }
 
-  /** The servers acknowledge what they have been asked for. */
+  /** Lets the servers acknowledge all topics. */
   acknowledge(): void {
     for (const session of [this.#last, this.#opening]) {
       for (const ok of session?.unacknowledged.splice(0) ?? [])
@@ -157,7 +157,7 @@ class World {
     return this.handles.filter(({ group, hasLeft }) => !hasLeft && (group === 'own' || group === 'open'))
   }
 
-  /** The topics that are held, and have not been acknowledged. */
+  /** Topics that are held and not acknowledged. */
   async unacknowledged(): Promise<string[]> {
     const waiting = new Set<string>()
     const all = this.#holding().map(async ({ topic, subscription }) => {
@@ -179,7 +179,7 @@ class World {
 }
 
 describe('TopicSubscriptions', () => {
-  it('has the server subscribed to exactly what is held, once it is quiet, whatever comes before', async () => {
+  it('keep the server subscribed to exactly the held topics once it is quiet, in any order of events', async () => {
     const topic = fc.constantFrom('a', 'b', 'c', 'd', 'e')
     const topics = fc.array(topic, { maxLength: 4 })
     const step = fc.oneof(
@@ -220,7 +220,7 @@ describe('TopicSubscriptions', () => {
     )
   })
 
-  it('tells an `@OnOpen` that reads each `acknowledged` in time, however many topics it asks for', async () => {
+  it('settle each `acknowledged` that an `@OnOpen` reads in time, however many topics it requests', async () => {
     const world = new World({ size: Infinity, delay: 0 }, false)
     const topics = Array.from({ length: 20_000 }, (_, index) => `topic ${index}`)
     world.open(topics, true, false)
@@ -232,8 +232,8 @@ describe('TopicSubscriptions', () => {
     expect(world.errors).to.deep.equal([])
   })
 
-  describe('with ids that `unsubscribe` needs', () => {
-    it('take a topic back when its acknowledgement comes after its timeout', async () => {
+  describe('with IDs that `unsubscribe` needs', () => {
+    it('unsubscribe a topic if its acknowledgement arrives after the timeout', async () => {
       for (const leavesLate of [false, true]) {
         const { clock, receive, sent, topics } = idRig()
         const { unsubscribe } = topics.subscribe('a')
@@ -250,7 +250,7 @@ describe('TopicSubscriptions', () => {
       }
     })
 
-    it('ask anew for a topic whose acknowledgement is late, and take that for the new one', async () => {
+    it('send a topic again if its acknowledgement is late, and use that one for the new subscription', async () => {
       const { clock, receive, sent, topics } = idRig()
       topics.subscribe('a').unsubscribe()
       const first = topics.subscribe('a')
@@ -267,7 +267,7 @@ describe('TopicSubscriptions', () => {
       expect(sent.slice(2)).to.deep.equal([{ unsub: [9] }])
     })
 
-    it('forget a topic that the server refuses late', async () => {
+    it('drop a topic that the server rejects late', async () => {
       const { clock, errors, receive, sent, topics } = idRig()
       const { unsubscribe } = topics.subscribe('a')
       await clock.settle()
@@ -292,7 +292,7 @@ describe('TopicSubscriptions', () => {
     })
   })
 
-  it('reports what befalls a batch once, and rejects each `acknowledged` with its own error', async () => {
+  it('report an error of a batch once, and reject each `acknowledged` with its own error', async () => {
     const { clock, errors, receive, topics } = idRig()
     const rejections = (names: readonly string[]) =>
       names.map(async (name) => topics.subscribe(name).acknowledged.catch((error: unknown) => error))
@@ -311,16 +311,16 @@ describe('TopicSubscriptions', () => {
     const [alone] = rejections(['h'])
     await clock.advance(10_000)
     expect(errors.map(({ message }) => message)).to.deep.equal([
-      'The subscriptions "a", "b", "c" and 2 more were not acknowledged within ackTimeout (10000 ms)',
-      'The subscriptions "f", "g" were refused by the server: no',
-      'The subscription "h" was not acknowledged within ackTimeout (10000 ms)',
+      'Subscriptions "a", "b", "c" and 2 more were not acknowledged within 10000 ms (ackTimeout)',
+      'Server rejected subscriptions "f", "g": no',
+      'Subscription "h" was not acknowledged within 10000 ms (ackTimeout)',
     ])
     expect(errors[0]).to.deep.include({ key: 'a', keys: ['a', 'b', 'c', 'd', 'e'], reason: 'timeout' })
     expect(errors[2]).to.equal(await alone)
   })
 })
 
-/** Topics on one link, whose server gives ids, without which nothing is taken back. */
+/** Topics on one link, whose server assigns IDs that unsubscribing requires. */
 function idRig() {
   const clock = new FakeClock()
   const session = { isCaller: false }

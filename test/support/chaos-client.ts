@@ -20,17 +20,17 @@ import type { ChaosModel, Frame } from './chaos-model.js'
 import type { ChaosServer } from './chaos-server.js'
 import type { SeededRandom } from './seeded-random.js'
 
-/** What the chaos test's handlers and its user share. */
+/** Objects that the handlers and the user of the chaos test share. */
 export interface ChaosWorld {
   readonly random: SeededRandom
   readonly model: ChaosModel
   readonly server: ChaosServer
 }
 
-/** What a handler of this test throws on purpose. */
+/** Thrown by the handlers of this test on purpose. */
 class Stumble extends Error {}
 
-/** The errors that such a world brings with it, by stage. */
+/** Errors that are expected in this test, by stage. */
 const EXPECTED: Record<string, RegExp> = {
   connect: /^(ConnectFailedError|ConnectTimeoutError|HandshakeError)$/,
   open: /^OnOpenTimeoutError$/,
@@ -39,12 +39,12 @@ const EXPECTED: Record<string, RegExp> = {
   send: /^ConnectionLostError$/,
 }
 
-/** Does what users do with a connection: sends and asks, also from within its handlers. */
+/** Uses a connection as users do: sends messages and requests, also from within its handlers. */
 export class ChaosUser {
   readonly #world: ChaosWorld
   #sends = 0
   #requests = 0
-  /** Sends whose flow control has not settled. */
+  /** Number of sends whose flow control promise is pending. */
   waiting = 0
 
   constructor(world: ChaosWorld) {
@@ -69,12 +69,12 @@ export class ChaosUser {
     } catch (thrown) {
       this.waiting -= 1
       model.note(`refused send ${number}`)
-      model.check(thrown instanceof OutboxFullError, `send ${number} throws ${String(thrown)}`)
+      model.check(thrown instanceof OutboxFullError, `send ${number} threw ${String(thrown)}`)
       model.settle(number, 'refused')
     }
   }
 
-  /** @param isBound true for the connection of a context: what is asked of it is over with its link */
+  /** @param isBound true for the connection of a context, whose requests fail when its link is lost */
   async ask(connection: Connection, isResent: boolean, isBound = false): Promise<void> {
     const { model, random } = this.#world
     if (isLeaving(connection)) return
@@ -85,7 +85,7 @@ export class ChaosUser {
     model.asking(number, isResent)
     try {
       const reply = await connection.request<Frame>({ kind: 'ask', number }, { timeout, resend: isResent })
-      model.check(reply.number === number, `request ${number} has the reply to ${reply.number}`)
+      model.check(reply.number === number, `request ${number} received the reply to ${reply.number}`)
       model.answered(number, 'answered')
     } catch (thrown) {
       const { name } = thrown as Error
@@ -93,18 +93,18 @@ export class ChaosUser {
         isResent && !isBound
           ? /^(ReplyError|ConnectionClosedError)$/.test(name)
           : /^(ReplyError|RequestTimeoutError|ConnectionLostError|ConnectionClosedError)$/.test(name)
-      model.check(isFine, `request ${number} rejects with ${String(thrown)}`)
+      model.check(isFine, `request ${number} rejected with ${String(thrown)}`)
       model.answered(number, name)
     }
   }
 }
 
-/** Tells whether sends throw already, as they do from `close()` on. */
+/** Returns true if sends throw, as they do once `close()` has been called. */
 function isLeaving({ state: { status } }: Connection): boolean {
   return status === 'closing' || status === 'closed'
 }
 
-/** Makes a client class that lives in such a world. */
+/** Creates the client class of the chaos test. */
 export function chaosClient(world: ChaosWorld, user: ChaosUser) {
   const { random, model, server } = world
   const maybe = (probability: number): boolean => !server.isCalm && random.chance(probability)
@@ -127,7 +127,7 @@ export function chaosClient(world: ChaosWorld, user: ChaosUser) {
         void connection.sendJson({ kind: 'login' })
         await welcome
       }
-      // What is sent for a connection that has gone meanwhile is dropped, and reported.
+      // If the link is already lost, the message would be dropped and reported.
       if (!signal.aborted && connection.state.status === 'opening')
         void connection.sendJson({ kind: 'settings' })
     }
@@ -145,7 +145,7 @@ export function chaosClient(world: ChaosWorld, user: ChaosUser) {
 
     @OnMessage()
     rest({ kind }: Frame): void {
-      model.check(kind === 'answer' || kind === 'welcome', `the handlers get '${kind}'`)
+      model.check(kind === 'answer' || kind === 'welcome', `a handler received '${kind}'`)
     }
 
     @OnError()
@@ -155,7 +155,7 @@ export function chaosClient(world: ChaosWorld, user: ChaosUser) {
       model.note(`error ${stage} ${name}`)
       model.check(
         !fatal && isExpected === true,
-        `@OnError has ${fatal ? 'fatal ' : ''}${stage}: ${String(error)}`,
+        `@OnError received ${fatal ? 'fatal ' : ''}${stage}: ${String(error)}`,
       )
     }
 
@@ -163,7 +163,7 @@ export function chaosClient(world: ChaosWorld, user: ChaosUser) {
     dropped({ messages, reason }: MessageDroppedError, { connection }: ErrorContext): void {
       for (const message of messages) {
         const frame = (typeof message === 'string' ? JSON.parse(message) : message) as Frame
-        // What a handler has returned is nobody's send.
+        // A handler returned it; it is not one of the user's sends.
         if (frame.kind === 'echo') model.note(`reply ${frame.number ?? 0} ${reason}`)
         else model.dropped(frame.number ?? 0, reason)
       }

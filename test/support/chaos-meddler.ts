@@ -3,27 +3,27 @@ import { HoldfastError, MessageDroppedError } from 'holdfast'
 import type { Connection, Heartbeat, Subscriptions } from 'holdfast'
 import type { SeededRandom } from './seeded-random.js'
 
-/** What a function of the user throws on purpose. */
+/** Thrown by the user's functions on purpose. */
 export class Stumble extends Error {}
 
-/** Calls that one storm makes at most: what they lead to calls again. */
+/** Maximum number of calls in one storm, because calls lead to more calls. */
 const MOST_CALLS = 250
 
-/** Calls within calls within calls: an encode within a send within an `@OnError`. */
+/** Maximum depth of nested calls, for example an encode within a send within an `@OnError`. */
 const DEEPEST = 3
 
-/** What a class has injected. */
+/** Objects that the client class injects. */
 export interface Injected {
   readonly connection: Connection
   readonly subscriptions: Subscriptions
   readonly heartbeat: Heartbeat
 }
 
-/** Calls a connection from wherever it is told to, as chance has it, and knows what became of every call. */
+/** Calls a connection at random from wherever the test invokes it, and records the outcome of every call. */
 export class Meddler {
   readonly violations: string[] = []
-  /** Numbers of the messages that were accepted for sending, and what became of them. */
-  readonly sends = new Map<number, 'accepted' | 'handed over' | 'dropped'>()
+  /** Outcome of each accepted message, by its number. */
+  readonly sends = new Map<number, 'accepted' | 'written' | 'dropped'>()
   injected: Injected | undefined
   calls = 0
   isCalm = false
@@ -32,7 +32,7 @@ export class Meddler {
   readonly #trace: string[] = []
   #aborting = new AbortController()
   readonly #signals = [this.#aborting.signal]
-  /** The calls that it makes: every other storm leaves the end to others. */
+  /** The calls to choose from. Half of the storms do not end the connection themselves. */
   readonly #calls: readonly NamedCall[]
   #depth = 0
 
@@ -55,7 +55,7 @@ export class Meddler {
     this.violations.push(wrong)
   }
 
-  /** Calls the connection, or does not. */
+  /** Calls the connection with the probability `eagerness`. */
   meddle(where: string, connection = this.injected?.connection, eagerness = 0.3): void {
     if (!connection || this.isCalm || this.#depth >= DEEPEST || this.calls >= MOST_CALLS) return
     if (!this.#random.chance(eagerness)) return
@@ -72,8 +72,8 @@ export class Meddler {
       const result = call(this, connection, this.#injectedOf(connection))
       if (result instanceof Promise) this.track(`${name} of ${where}`, result)
     } catch (thrown) {
-      this.note(`${name}() throws ${String(thrown)}`)
-      this.check(isExpected(thrown), `${where}: ${name}() throws ${String(thrown)}`)
+      this.note(`${name}() threw ${String(thrown)}`)
+      this.check(isExpected(thrown), `${where}: ${name}() threw ${String(thrown)}`)
     }
   }
 
@@ -83,26 +83,26 @@ export class Meddler {
     return injected
   }
 
-  /** Sends a numbered message, which reaches a socket or is reported. */
+  /** Sends a numbered message, which must reach a socket or be reported. */
   send(way: (text: string) => Promise<void>): Promise<void> {
     const number = this.sends.size + 1
     this.sends.set(number, 'accepted')
     try {
       return way(`send ${number}`)
     } catch (thrown) {
-      // Its number is not used again.
+      // The number is never reused.
       this.sends.set(number, 'dropped')
       throw thrown
     }
   }
 
-  /** A message has reached a socket, or was reported. */
-  settle(message: unknown, fate: 'handed over' | 'dropped'): void {
+  /** Records that a message has reached a socket or was reported. */
+  settle(message: unknown, fate: 'written' | 'dropped'): void {
     const [, digits] = /send (\d+)/.exec(JSON.stringify(message)) ?? []
     if (digits === undefined) return
     const number = Number(digits)
     const before = this.sends.get(number)
-    this.check(before === 'accepted', `send ${number} is ${fate}, and was ${before ?? 'never sent'}`)
+    this.check(before === 'accepted', `send ${number} is ${fate}, but was ${before ?? 'never sent'}`)
     this.sends.set(number, fate)
   }
 
@@ -115,7 +115,7 @@ export class Meddler {
     return this.#aborting.signal
   }
 
-  /** Aborts what was asked with the signal so far. */
+  /** Aborts every request and wait that uses the current signal, and creates a new signal. */
   abort(): void {
     const aborting = this.#aborting
     this.#aborting = new AbortController()
@@ -123,7 +123,7 @@ export class Meddler {
     aborting.abort()
   }
 
-  /** Remembers a promise until it settles. Only errors of ours, and an abort, may come of it. */
+  /** Records a promise until it settles. It may reject only with an error of Holdfast, a `Stumble` or an abort. */
   track(name: string, promise: Promise<unknown>): void {
     const key = this.calls
     this.#pending.set(key, name)
@@ -132,17 +132,17 @@ export class Meddler {
       (thrown: unknown) => {
         this.#pending.delete(key)
         const isFine = isExpected(thrown) || (thrown as Error).name === 'AbortError'
-        this.check(isFine, `${name} rejects with ${String(thrown)}`)
+        this.check(isFine, `${name} rejected with ${String(thrown)}`)
       },
     )
   }
 
-  /** Checks that nothing is left of a connection that has ended. */
+  /** Checks that a closed connection leaves nothing behind. */
   checkEnd(): void {
-    for (const name of this.#pending.values()) this.check(false, `${name} is pending`)
-    for (const [number, fate] of this.sends) this.check(fate !== 'accepted', `send ${number} is lost`)
+    for (const name of this.#pending.values()) this.check(false, `${name} is still pending`)
+    for (const [number, fate] of this.sends) this.check(fate !== 'accepted', `send ${number} was lost`)
     const listeners = this.#signals.reduce((sum, each) => sum + getEventListeners(each, 'abort').length, 0)
-    this.check(listeners === 0, `${listeners} abort listeners are left`)
+    this.check(listeners === 0, `${listeners} abort listeners remain`)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Transport } from 'holdfast'
 import type { MemoryPeer } from 'holdfast/testing'
 
-/** What every message of the chaos test looks like, either way. */
+/** A message of the chaos test, in either direction. */
 export interface Frame {
   readonly kind: string
   readonly number?: number
@@ -13,32 +13,33 @@ export interface Frame {
 interface Sent {
   readonly bytes: number
   readonly at: number
-  fate: 'pending' | 'handed over' | 'dropped' | 'refused'
-  /** How often the peer got it. */
+  fate: 'pending' | 'written' | 'dropped' | 'refused'
+  /** Number of times the peer has received it. */
   got: number
-  /** Whether its peer was not reading when it was handed over: only then may it be lost with the link. */
+  /** True if the peer was not reading when the message was written. Only then may it be lost with the link. */
   isRisky: boolean
 }
 
 interface Asked {
   readonly isResent: boolean
-  /** The sockets that it was handed to. */
+  /** The sockets to which it was written. */
   readonly sockets: Socket[]
   outcome?: string
 }
 
-/** One socket, as the model sees it. */
+/** The model of one socket. */
 export interface Socket {
   readonly number: number
   readonly transport: () => Transport
   peer?: MemoryPeer
   isEnded: boolean
-  /** The kinds of the first frames: what `@OnOpen` sends, and the subscription. */
+  /** Kinds of the first frames, which are the messages of `@OnOpen` and the subscription. */
   readonly opening: string[]
-  /** What arrived while the client took messages, and how many of these have been handled or reported. */
+  /** Numbers of the messages that arrived while the client accepted messages. */
   readonly arrivals: number[]
+  /** Number of arrivals that have been handled or reported. */
   accounted: number
-  /** How many replies have arrived, and messages that cannot be decoded: they may wait for the handlers, too. */
+  /** Number of received replies and undecodable messages. They can wait for the handlers, too. */
   others: number
   lastFresh: number
   lastResent: number
@@ -47,21 +48,21 @@ export interface Socket {
 const OPENING = ['login', 'settings', 'subscribe']
 const TRACE = 60
 
-/** What must be true of a connection, whatever happens to it; it is told all that happens, and keeps what was wrong. */
+/** Checks what must be true of a connection, whatever happens to it. Records all events and violations. */
 export class ChaosModel {
   readonly violations: string[] = []
   readonly sockets: Socket[] = []
   readonly sends = new Map<number, Sent>()
   readonly asked = new Map<number, Asked>()
-  /** The physical connection that has had its `@OnOpen` and not yet its `@OnClose`. */
+  /** The link that is between its `@OnOpen` and its `@OnClose`. */
   open: { readonly connection: number; readonly socket: Socket; readonly signal: AbortSignal } | undefined
-  /** Set once the connection is asked to close: what it kept goes out, and no `@OnOpen` goes on. */
+  /** Set when `close()` is called. From then on, queued messages are sent, and `@OnOpen` no longer matters. */
   isClosing = false
   readonly #now: () => number
   readonly #maxAge: number
   readonly #trace: string[] = []
   #pendingBytes = 0
-  /** Messages that cannot be decoded, and have not been reported. */
+  /** Number of undecodable messages that have not been reported. */
   #undecodable = 0
   #lastHanded = 0
   #lastOpen = 0
@@ -105,17 +106,17 @@ export class ChaosModel {
       lastResent: 0,
     }
     const left = this.sockets.filter(({ isEnded }) => !isEnded)
-    this.check(left.length === 0, `socket ${socket.number} is opened while ${left[0]?.number} lives`)
-    this.check(this.open === undefined, `socket ${socket.number} is opened before @OnClose has settled`)
+    this.check(left.length === 0, `socket ${socket.number} was opened while ${left[0]?.number} was open`)
+    this.check(this.open === undefined, `socket ${socket.number} was opened before @OnClose had settled`)
     this.sockets.push(socket)
     return socket
   }
 
   opened(connection: number, signal: AbortSignal): void {
     this.note(`opened ${connection}`)
-    this.check(this.open === undefined, `@OnOpen ${connection} without the @OnClose before it`)
-    // One that is given up in @OnStateChange, before its @OnOpen, has a number, too.
-    this.check(connection > this.#lastOpen, `@OnOpen ${connection} comes after ${this.#lastOpen}`)
+    this.check(this.open === undefined, `@OnOpen ${connection} ran before the previous @OnClose`)
+    // A connection abandoned in @OnStateChange, before its @OnOpen, has a number, too.
+    this.check(connection > this.#lastOpen, `@OnOpen ${connection} ran after ${this.#lastOpen}`)
     this.#lastOpen = connection
     this.open = { connection, socket: this.sockets.at(-1) as Socket, signal }
   }
@@ -123,21 +124,21 @@ export class ChaosModel {
   closed(connection: number): void {
     this.note(`closed ${connection}`)
     const { open } = this
-    this.check(open?.connection === connection, `@OnClose ${connection} has no @OnOpen`)
+    this.check(open?.connection === connection, `@OnClose ${connection} ran without its @OnOpen`)
     if (open) {
       const { accounted, arrivals, number } = open.socket
-      this.check(accounted === arrivals.length, `messages of socket ${number} are left at its @OnClose`)
+      this.check(accounted === arrivals.length, `messages of socket ${number} remained at its @OnClose`)
     }
     this.open = undefined
   }
 
-  // --- what arrives -----------------------------------------------------------------------------------------------------
+  // --- received messages ------------------------------------------------------------------------------------------------
 
   arrived(socket: Socket, number: number): void {
     socket.arrivals.push(number)
   }
 
-  /** A message that cannot be decoded has arrived. */
+  /** Records the arrival of an undecodable message. */
   arrivedUndecodable(socket: Socket): void {
     socket.others += 1
     this.#undecodable += 1
@@ -145,42 +146,45 @@ export class ChaosModel {
 
   handled(socket: number, number: number): void {
     const { open } = this
-    this.check(open?.socket.number === socket, `message ${number} of socket ${socket} after its @OnClose`)
+    this.check(
+      open?.socket.number === socket,
+      `message ${number} of socket ${socket} was handled after its @OnClose`,
+    )
     if (!open) return
     const expected = open.socket.arrivals[open.socket.accounted]
-    this.check(expected === number, `message ${number} is handled where ${expected} was next`)
+    this.check(expected === number, `message ${number} was handled although ${expected} was next`)
     open.socket.accounted += 1
   }
 
-  /** So many messages could not be decoded: the first is reported at once, further ones once a second. */
+  /** Records a report of undecodable messages. The first is reported immediately, later ones once a second. */
   undecodable(count: number): void {
     this.#undecodable -= count
-    this.check(this.#undecodable >= 0, 'more messages are reported as undecodable than have come')
+    this.check(this.#undecodable >= 0, 'more undecodable messages were reported than were received')
   }
 
   unhandled(count: number): void {
     this.note(`unhandled ${count}`)
     const { open } = this
-    this.check(open !== undefined, 'unhandled messages are reported after @OnClose')
+    this.check(open !== undefined, 'unhandled messages were reported after @OnClose')
     if (!open) return
     const { accounted, arrivals, others } = open.socket
     const left = arrivals.length - accounted
     const isRight = left <= count && count <= left + others
-    this.check(isRight, `${count} unhandled messages are reported where ${left} are left`)
+    this.check(isRight, `${count} unhandled messages were reported, but ${left} remained`)
     open.socket.accounted = arrivals.length
   }
 
-  // --- what is sent -----------------------------------------------------------------------------------------------------
+  // --- sent messages ----------------------------------------------------------------------------------------------------
 
   sending(number: number, bytes: number): void {
     this.sends.set(number, { bytes, at: this.#now(), fate: 'pending', got: 0, isRisky: false })
     this.#pendingBytes += bytes
   }
 
-  /** A message has left the state of being pending, for good. */
+  /** Records the outcome of a pending message. */
   settle(number: number, fate: Sent['fate']): Sent | undefined {
     const sent = this.sends.get(number)
-    this.check(sent?.fate === 'pending', `send ${number} is ${fate}, and was ${sent?.fate ?? 'never sent'}`)
+    this.check(sent?.fate === 'pending', `send ${number} is ${fate}, but was ${sent?.fate ?? 'never sent'}`)
     if (sent?.fate !== 'pending') return undefined
     this.#pendingBytes -= sent.bytes
     sent.fate = fate
@@ -191,20 +195,20 @@ export class ChaosModel {
     this.note(`dropped ${number} ${reason}`)
     const sent = this.settle(number, 'dropped')
     const age = this.#now() - (sent?.at ?? 0)
-    if (reason === 'expired') this.check(age > this.#maxAge, `send ${number} has expired after ${age} ms`)
+    if (reason === 'expired') this.check(age > this.#maxAge, `send ${number} expired after ${age} ms`)
   }
 
   handedOver(socket: Socket, frame: Frame): void {
     const { number = 0, kind } = frame
-    this.check(socket.transport().isOpen, `${kind} ${number} is handed to a socket that is not open`)
+    this.check(socket.transport().isOpen, `${kind} ${number} was written to a socket that was not open`)
     if (!this.isClosing && socket.opening.length < OPENING.length) {
       const next = OPENING[socket.opening.length]
-      this.check(kind === next, `${kind} ${number} goes out on socket ${socket.number} before ${next}`)
+      this.check(kind === next, `${kind} ${number} was sent on socket ${socket.number} before ${next}`)
       socket.opening.push(kind)
     } else
       this.check(
         this.isClosing || !OPENING.includes(kind),
-        `${kind} goes out again on socket ${socket.number}`,
+        `${kind} was sent again on socket ${socket.number}`,
       )
     if (kind === 'send') this.#sendHandedOver(socket, number)
     if (kind === 'ask') this.#askHandedOver(socket, number)
@@ -212,24 +216,30 @@ export class ChaosModel {
   }
 
   #sendHandedOver(socket: Socket, number: number): void {
-    const sent = this.settle(number, 'handed over')
-    this.check(number > this.#lastHanded, `send ${number} goes out after ${this.#lastHanded}`)
+    const sent = this.settle(number, 'written')
+    this.check(number > this.#lastHanded, `send ${number} was sent after ${this.#lastHanded}`)
     this.#lastHanded = number
     if (!sent) return
     sent.isRisky = socket.peer?.isReading === false
     const age = this.#now() - sent.at
-    this.check(age <= this.#maxAge, `send ${number} goes out ${age} ms old`)
+    this.check(age <= this.#maxAge, `send ${number} was sent at the age of ${age} ms`)
   }
 
   #echoed(socket: Socket, { number, socket: heardOn }: Frame): void {
-    this.check(socket.number === heardOn, `the reply to ${number} of socket ${heardOn} goes to another one`)
+    this.check(
+      socket.number === heardOn,
+      `the reply to ${number} of socket ${heardOn} was sent on another one`,
+    )
   }
 
   got(number: number): void {
     const sent = this.sends.get(number)
     if (!sent) return
     sent.got += 1
-    this.check(sent.fate === 'handed over' && sent.got === 1, `send ${number} is ${sent.fate}, and got again`)
+    this.check(
+      sent.fate === 'written' && sent.got === 1,
+      `send ${number} is ${sent.fate}, but was received again`,
+    )
   }
 
   // --- requests ---------------------------------------------------------------------------------------------------------
@@ -241,13 +251,13 @@ export class ChaosModel {
   #askHandedOver(socket: Socket, number: number): void {
     const asked = this.asked.get(number)
     if (!asked) return
-    this.check(asked.outcome === undefined, `request ${number} goes out when it is settled`)
-    this.check(!asked.sockets.includes(socket), `request ${number} goes out twice on one socket`)
-    this.check(asked.isResent || asked.sockets.length === 0, `request ${number} goes out again`)
+    this.check(asked.outcome === undefined, `request ${number} was sent after it had settled`)
+    this.check(!asked.sockets.includes(socket), `request ${number} was sent twice on one socket`)
+    this.check(asked.isResent || asked.sockets.length === 0, `request ${number} was sent again`)
     const isAgain = asked.sockets.length > 0
     const last = isAgain ? socket.lastResent : socket.lastFresh
-    this.check(number > last, `request ${number} goes out after ${last}`)
-    this.check(!isAgain || socket.lastFresh === 0, `request ${number} is asked again after newer ones`)
+    this.check(number > last, `request ${number} was sent after ${last}`)
+    this.check(!isAgain || socket.lastFresh === 0, `request ${number} was resent after newer ones`)
     if (isAgain) socket.lastResent = number
     else socket.lastFresh = number
     asked.sockets.push(socket)
@@ -255,34 +265,37 @@ export class ChaosModel {
 
   answered(number: number, outcome: string): void {
     const asked = this.asked.get(number)
-    this.check(asked !== undefined && asked.outcome === undefined, `request ${number} is settled twice`)
+    this.check(asked !== undefined && asked.outcome === undefined, `request ${number} settled twice`)
     if (asked) asked.outcome = outcome
   }
 
   // --- always, and at the end -------------------------------------------------------------------------------------------
 
-  /** What must hold whenever nothing is ready to run. */
+  /** Checks the invariants that hold whenever nothing is ready to run. */
   checkNow(kept: number): void {
-    this.check(kept === this.#pendingBytes, `${kept} bytes are kept where ${this.#pendingBytes} are pending`)
+    this.check(
+      kept === this.#pendingBytes,
+      `${kept} bytes are buffered, but ${this.#pendingBytes} are pending`,
+    )
     for (const [number, { isResent, outcome, sockets }] of this.asked) {
       if (outcome !== undefined) this.asked.delete(number)
-      else if (!isResent) this.check(!sockets[0]?.isEnded, `request ${number} outlives its connection`)
+      else if (!isResent) this.check(!sockets[0]?.isEnded, `request ${number} outlived its connection`)
     }
   }
 
-  /** What must hold once the connection has been closed. */
+  /** Checks the invariants of a closed connection. */
   checkEnd(): void {
-    this.check(this.open === undefined, 'there is an @OnOpen without its @OnClose')
+    this.check(this.open === undefined, 'an @OnOpen has no @OnClose')
     this.check(this.#pendingBytes === 0, `${this.#pendingBytes} bytes are still pending`)
     for (const [number, { outcome }] of this.asked)
-      this.check(outcome !== undefined, `request ${number} is never settled`)
+      this.check(outcome !== undefined, `request ${number} never settled`)
     for (const [number, { fate, got, isRisky }] of this.sends) {
-      const isFine = fate === 'handed over' ? got === 1 || isRisky : got === 0
-      this.check(isFine, `send ${number} is ${fate}, and got ${got} times`)
+      const isFine = fate === 'written' ? got === 1 || isRisky : got === 0
+      this.check(isFine, `send ${number} is ${fate}, but was received ${got} times`)
     }
     this.check(
       this.sockets.every(({ isEnded }) => isEnded),
-      'a socket is left',
+      'a socket remains',
     )
   }
 }

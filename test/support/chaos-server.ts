@@ -7,10 +7,10 @@ import type { SeededRandom } from './seeded-random.js'
 
 const URL = 'ws://peer.test/feed'
 
-/** So many messages may wait for their handlers: more would make requests reject with BackpressureError. */
+/** Maximum number of messages that wait for their handlers. With more, requests would reject with BackpressureError. */
 const MOST_WAITING = 60
 
-/** A server that refuses, stalls, dies, restarts and answers as chance has it, until it is told to be calm. */
+/** A server that refuses, stalls, dies, restarts and answers at random, until `calm` is called. */
 export class ChaosServer {
   readonly memory = new MemoryServer()
   isCalm = false
@@ -28,13 +28,13 @@ export class ChaosServer {
     this.memory.onAttempt = (peer) => this.#attempted(peer)
   }
 
-  /** The peer of the socket that is open now, if there is one. */
+  /** The peer of the open socket, if any. */
   get peer(): MemoryPeer | undefined {
     const peer = this.memory.peers.at(-1)
     return peer?.isOpen ? peer : undefined
   }
 
-  /** Does something after so many milliseconds, as chance has it. */
+  /** Calls a function after a random number of milliseconds. */
   later(from: number, to: number, act: () => void): void {
     const timer = this.#clock.setTimeout(
       () => {
@@ -46,7 +46,7 @@ export class ChaosServer {
     this.#timers.add(timer)
   }
 
-  /** Forgets what it was still going to do. */
+  /** Cancels everything that is still scheduled. */
   stop(): void {
     for (const timer of this.#timers) timer.cancel()
   }
@@ -54,7 +54,7 @@ export class ChaosServer {
   // --- attempts ---------------------------------------------------------------------------------------------------------
 
   #attempted(peer: MemoryPeer): void {
-    // The ended ones have been read: only the latest can still do something.
+    // Only the latest peer can still do something. The ended ones have already been checked.
     this.memory.peers.splice(0, this.memory.peers.length - 1)
     peer.onMessage = (data) => this.#got(peer, JSON.parse(String(data)) as Frame)
     const isDown = this.#clock.now() < this.#downUntil
@@ -85,15 +85,15 @@ export class ChaosServer {
     else if (luck < 0.1) peer.close(1013, 'too many')
   }
 
-  // --- what it gets -----------------------------------------------------------------------------------------------------
+  // --- received messages ------------------------------------------------------------------------------------------------
 
   #got(peer: MemoryPeer, { kind, id, number = 0 }: Frame): void {
     if (kind === 'send') this.#model.got(number)
     if (kind === 'login') this.#welcome(peer, id)
     if (kind === 'ask') this.#answer(peer, number, id)
     if (this.isCalm || !this.#random.chance(0.02)) return
-    // From within the client's send: what follows of a flush finds the socket gone, or a message in between.
-    this.#model.note(`cut within ${kind} ${number}`)
+    // This runs inside the client's send, so the rest of a flush meets a closed socket or a message in between.
+    this.#model.note(`interrupts ${kind} ${number}`)
     const luck = this.#random.next()
     if (luck < 0.3) peer.drop(new Error('reset'))
     else if (luck < 0.5) peer.close(1001, 'going')
@@ -112,7 +112,7 @@ export class ChaosServer {
     else if (luck < 0.95) this.later(0, 1_000, welcome)
   }
 
-  /** Answers; those that are asked again after a loss are always answered while the link lives. */
+  /** Answers a request, or not. Requests that are resent after a loss always get an answer if the link lasts. */
   #answer(peer: MemoryPeer, number: number, id: number | undefined): void {
     const reply: Frame = { kind: 'answer', id, number }
     const isSure = this.#model.asked.get(number)?.isResent === true
@@ -126,9 +126,9 @@ export class ChaosServer {
     }
   }
 
-  // --- what it does -----------------------------------------------------------------------------------------------------
+  // --- actions ----------------------------------------------------------------------------------------------------------
 
-  /** Says some numbered messages of its own, or something that is none. */
+  /** Sends some numbered messages, and sometimes an undecodable one. */
   speak(): void {
     const { peer } = this
     const socket = this.#model.sockets.at(-1) as Socket
@@ -152,7 +152,7 @@ export class ChaosServer {
     this.peer?.close(this.#random.pick([1000, 1001, 1011, 1012, 4001]), 'because')
   }
 
-  /** Reads no more for a while; a half-open one does so for good, and answers nothing. */
+  /** Stops reading for a while. A half-open peer also sends nothing, and usually never recovers. */
   stall(isHalfOpen: boolean): void {
     const { peer } = this
     if (!peer) return
@@ -173,7 +173,7 @@ export class ChaosServer {
     else this.peer?.drop()
   }
 
-  /** From now on all goes well: what was stalled is cut, and what comes is accepted. */
+  /** Drops the current connection, and accepts and answers everything from now on. */
   calm(): void {
     this.isCalm = true
     this.peer?.drop()

@@ -18,14 +18,14 @@ import { Stumble } from './chaos-meddler.js'
 import type { Meddler } from './chaos-meddler.js'
 import type { SeededRandom } from './seeded-random.js'
 
-/** What handlers need of the storm that they are in. */
+/** The parts of a storm that its handlers use. */
 export interface StormWorld {
   readonly clock: FakeClock
   readonly random: SeededRandom
   readonly meddler: Meddler
 }
 
-/** The stages of a link: none is left out, and none comes twice. */
+/** Checks that each link gets exactly one `@OnOpen`, followed by one `@OnClose`. */
 class OpenLinks {
   readonly #meddler: Meddler
   readonly #open = new Set<number>()
@@ -40,18 +40,18 @@ class OpenLinks {
   }
 
   opened(connection: number): void {
-    this.#meddler.check(!this.#seen.has(connection), `@OnOpen ${connection} comes twice`)
-    this.#meddler.check(this.#open.size < 2, 'a third @OnOpen comes before an @OnClose')
+    this.#meddler.check(!this.#seen.has(connection), `@OnOpen ${connection} ran twice`)
+    this.#meddler.check(this.#open.size < 2, 'a third @OnOpen ran before an @OnClose')
     this.#seen.add(connection)
     this.#open.add(connection)
   }
 
   closed(connection: number): void {
-    this.#meddler.check(this.#open.delete(connection), `@OnClose ${connection} has no @OnOpen`)
+    this.#meddler.check(this.#open.delete(connection), `@OnClose ${connection} ran without its @OnOpen`)
   }
 }
 
-/** Makes a client class whose every handler meddles, and then settles, throws, or takes its time. */
+/** Creates a client class whose handlers all meddle, and then settle, throw, or take a while. */
 export function stormClient({ clock, random, meddler }: StormWorld) {
   const links = new OpenLinks(meddler)
 

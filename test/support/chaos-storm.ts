@@ -9,7 +9,7 @@ import { tapped } from './tapped-transport.js'
 
 const URL = 'ws://peer.test/feed'
 
-/** How often something happens from outside, and how long it is until the next, in milliseconds. */
+/** Number of outside events per storm, and the maximum time between two of them in milliseconds. */
 const GUSTS = 25
 const LONGEST_GUST = 700
 
@@ -20,7 +20,7 @@ const TIMES = {
   closeTimeout: 500,
 } as const
 
-/** A short life of one connection, whose every callback, listener and option function calls it. */
+/** A short-lived connection that is called from within all its callbacks, listeners and option functions. */
 export class Storm {
   readonly clock = new FakeClock()
   readonly random: SeededRandom
@@ -34,7 +34,7 @@ export class Storm {
     this.server.onAttempt = (peer) => this.#attempted(peer)
   }
 
-  /** Lives through it; throws an error that says what was wrong. */
+  /** Runs the storm. Throws an error that describes the first violation. */
   async rage(): Promise<void> {
     const { clock, meddler, random } = this
     const Stormy = stormClient(this)
@@ -54,12 +54,12 @@ export class Storm {
 
   #notStarted(thrown: unknown): void {
     const isFine = thrown instanceof HoldfastError || thrown instanceof Stumble
-    this.meddler.check(isFine, `bootstrap rejects with ${String(thrown)}`)
+    this.meddler.check(isFine, `bootstrap rejected with ${String(thrown)}`)
   }
 
   // --- the options ------------------------------------------------------------------------------------------------------
 
-  /** Returns a function for an option: it meddles, and now and then it throws. */
+  /** Returns an option function that sometimes meddles and sometimes throws. */
   #option<Args extends unknown[], T>(
     name: string,
     answer: (...args: Args) => T,
@@ -146,10 +146,10 @@ export class Storm {
 
   #transport(): ClientOptions['transport'] {
     const idle = (): void => undefined
-    const handedOver = (data: string): void => this.meddler.settle(data, 'handed over')
+    const handedOver = (data: string): void => this.meddler.settle(data, 'written')
     return tapped(this.server.connect, () => {
       const open = this.server.peers.filter((peer) => !peer.isEnded).length
-      this.meddler.check(open < 2, 'a third socket is dialled')
+      this.meddler.check(open < 2, 'a third socket was opened')
       return { arrived: idle, handedOver, ended: idle }
     })
   }
@@ -198,7 +198,7 @@ export class Storm {
     else peer.close(this.random.pick([1000, 1001, 1011, 4000]))
   }
 
-  /** Something happens at the server. */
+  /** Lets the server do something at random. */
   #gust(): void {
     const peers = this.server.peers.filter((peer) => peer.isOpen)
     if (peers.length === 0) return
@@ -213,19 +213,22 @@ export class Storm {
 
   // --- the end ----------------------------------------------------------------------------------------------------------
 
-  /** Closes the connection, which it may have done itself, and checks that nothing is left. */
+  /** Closes the connection unless the storm already did, and checks that nothing remains. */
   async #end(): Promise<void> {
     const { clock, meddler, server } = this
     const connection = meddler.injected?.connection
-    if (!connection) throw new Error('it has not started')
+    if (!connection) throw new Error('the client has not started')
     void connection.close()
     await clock.advance(TIMES.closeTimeout)
-    meddler.check(connection.state.status === 'closed', `close() leaves it ${connection.state.status}`)
+    meddler.check(
+      connection.state.status === 'closed',
+      `the state is ${connection.state.status} after close()`,
+    )
     meddler.isCalm = true
-    // Handlers that are late settle now.
+    // Late handlers settle now.
     await clock.advance(1_500)
-    meddler.check(clock.timers === 0, `${clock.timers} timers are left`)
-    meddler.check(server.live === 0, 'a socket is left')
+    meddler.check(clock.timers === 0, `${clock.timers} timers remain`)
+    meddler.check(server.live === 0, 'a socket remains')
     meddler.checkEnd()
     const [first] = meddler.violations
     if (first !== undefined) throw new Error(`${first}\nbefore that:\n${meddler.trace}`)

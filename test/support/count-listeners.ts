@@ -1,4 +1,4 @@
-/** Counts the listeners that a signal has. */
+/** Returns a function that counts the listeners of a signal. */
 export function countListeners(signal: AbortSignal): () => number {
   let listeners = 0
   const { addEventListener, removeEventListener } = signal

@@ -11,7 +11,7 @@ import { fillInRequests } from '#src/requests/request-options.js'
 import type { SessionHandlers } from '#src/session/session-handlers.js'
 import { KeepingLogger } from './keeping-logger.js'
 
-/** A link that notes what is sent on it, and what of it waits to be handled. */
+/** A link that records sent messages and counts the bytes that wait to be handled. */
 export class FakeLink {
   readonly sent: (string | Uint8Array)[] = []
   readonly counts: string[] = []
@@ -51,12 +51,12 @@ export class FakeLink {
 /** One link's side of a dispatcher. */
 export interface OpenedSession {
   readonly link: FakeLink
-  /** The connection as this session shows it. */
+  /** The connection that this session passes to handlers. */
   readonly connection: Connection
-  /** How often the connection was asked for. */
+  /** Returns the number of times that the connection was read. */
   readonly asked: () => number
   readonly handlers: SessionHandlers
-  /** Hands over messages, each as it would come out of a frame. */
+  /** Delivers messages as if each had arrived in a frame. */
   readonly receive: (...values: readonly unknown[]) => void
   readonly receiveAs: (kind: InboundMessage['kind'], value: unknown) => void
 }

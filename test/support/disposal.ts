@@ -1,7 +1,7 @@
 /**
- * Disposes of all that a block's tests open, the last opened first, after each of them.
+ * Disposes of everything that a test has opened, in reverse order, after each test of a block.
  *
- * @returns registers what has been opened, and returns it
+ * @returns a function that registers a resource and returns it
  */
 export function disposal(): <T extends AsyncDisposable>(resource: T) => T {
   const opened: AsyncDisposable[] = []

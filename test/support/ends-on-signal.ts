@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { bootstrap, Module, OnMessage } from 'holdfast'
 import type { ClientOptions } from 'holdfast'
 
-// Run as a process of its own: connects two clients that close on signals, and says what becomes of them. A message keeps
-// the one that gets it busy until a line comes in.
+// Runs as a separate process. Connects two clients that close on signals, and prints what happens to them. A client that
+// receives a message is busy until a line arrives on stdin.
 
 class Worker {
   @OnMessage()
@@ -25,7 +25,7 @@ const [, , url = '', mode] = process.argv
 if (mode === 'listens') process.on('SIGTERM', () => console.log('heard'))
 if (mode === 'first') {
   Object.defineProperty(process, 'pid', { value: 1 })
-  // Process 1 ignores it; and the true one must not get it.
+  // Process 1 ignores the signal, and the real process must not receive it.
   process.kill = () => true
 }
 const options: ClientOptions = { shutdownSignals: true, closeTimeout: 60_000 }

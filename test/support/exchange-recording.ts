@@ -1,32 +1,32 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { root } from './project.js'
 
-/** Where the recordings lie, beside the project: their licence keeps them out of it. */
+/** Folder of the recordings, which is outside the project because of their license. */
 const FOLDER = new URL('../shared/data/exchanges/', root)
 
 export type Frame = string | Uint8Array
 
-/** A kind of message, by the method that handles it, and how it is recognised in the text of one, without any parser. */
+/** A pattern for each kind of message, by the method that handles it. It recognizes a message from its text, without a parser. */
 export type Kinds = Readonly<Record<string, RegExp>>
 
-/** What is peculiar to one exchange's recording. */
+/** Details of one exchange's recording. */
 export interface RecordedExchange {
-  /** Reads the text out of a binary frame, and makes one of it. */
+  /** Converts binary frames to text and back. */
   readonly binary?: { textOf(frame: Uint8Array): string; frameOf(text: string): Uint8Array }
-  /** Makes equal what each client chooses for itself. */
+  /** Replaces values that differ between clients. */
   readonly adapt?: (text: string) => string
-  /** What the recorded client sent, and no other need. */
+  /** Matches messages that the recorded client sent unnecessarily. */
   readonly superfluous?: RegExp
-  /** Texts of messages that the client has subscribed to, and of which the recording has none. */
+  /** Texts of subscribed messages that are missing from the recording. */
   readonly more?: readonly string[]
 }
 
-/** What went over the wire next. */
+/** One frame of a recording, in either direction. */
 export type Passage =
   | { readonly from: 'server'; readonly text: string; readonly frame: Frame }
   | { readonly from: 'client'; readonly text: string }
 
-/** One exchange's recording. */
+/** The recording of one exchange. */
 export interface Recording {
   readonly url: string
   readonly passages: readonly Passage[]
@@ -39,7 +39,7 @@ interface Line {
   readonly b64?: string
 }
 
-/** Reads a recording; `undefined` where there is none. */
+/** Reads a recording; returns `undefined` if there is none. */
 export function readRecording(name: string, exchange: RecordedExchange): Recording | undefined {
   const file = new URL(`${name}.jsonl`, FOLDER)
   if (!existsSync(file)) return undefined
@@ -63,12 +63,12 @@ function fromServer(frame: Frame, { binary }: RecordedExchange): Passage {
   return { from: 'server', frame, text: text ?? '' }
 }
 
-/** Makes a frame of a text, as the exchange does. */
+/** Converts a text to a frame, as the exchange does. */
 export function frameOf(text: string, { binary }: RecordedExchange): Frame {
   return binary?.frameOf(text) ?? text
 }
 
-/** Counts each kind in what the server sent, by its text alone; kinds of which there is nothing are left out. */
+/** Counts the server's messages by kind, using only their text. Kinds without messages are omitted. */
 export function countKinds(passages: readonly Passage[], kinds: Kinds): Record<string, number> {
   const texts = passages.filter(({ from }) => from === 'server').map(({ text }) => text)
   const counts = Object.entries(kinds).map(([kind, pattern]) => {

@@ -1,16 +1,16 @@
 import { deflateRawSync, gunzipSync, gzipSync } from 'node:zlib'
 import type { Kinds, RecordedExchange } from './exchange-recording.js'
 
-/** One exchange: what its recipe has to make of the recording, found by other means than the recipe's. */
+/** The expected result of replaying an exchange's recording to its recipe. It is derived from the texts, without the recipe. */
 export interface Exchange extends RecordedExchange {
   readonly kinds: Kinds
-  /** Finds in a text a `product` and its `price`, or its `bid` and `ask`: the client's `prices` or `quotes` have to hold the last. */
+  /** Matches a `product` with its `price`, or with its `bid` and `ask`. The client's `prices` or `quotes` must contain the last match. */
   readonly kept?: RegExp
-  /** Finds in a text a `product` of which the client has to keep the book from then on. */
+  /** Matches a `product` whose book the client must keep from then on. */
   readonly books?: RegExp
-  /** Answers what the client asks over HTTP, out of the texts of the recording. */
+  /** Answers the client's HTTP requests from the texts of the recording. */
   readonly rest?: (url: string, texts: readonly string[]) => unknown
-  /** The method whose first message is spoilt, and how. */
+  /** The method whose first message is made invalid, and the replacement that does so. */
   readonly spoilt: { readonly method: string; readonly pattern: RegExp; readonly by: string }
 }
 
@@ -34,7 +34,7 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
       const updates = texts.flatMap(
         (text) => new RegExp(`"s":"${symbol}","U":\\d+,"u":(\\d+)`).exec(text)?.[1] ?? [],
       )
-      // Some changes are in the snapshot, the others are not.
+      // The snapshot includes some of the changes, but not all.
       return { lastUpdateId: Number(updates[Math.min(2, updates.length - 1)]), bids: [], asks: [] }
     },
     kept: /@bookTicker".*?"s":"(?<product>\w+)","b":"(?<bid>[\d.]+)".*?"a":"(?<ask>[\d.]+)"/,
@@ -44,7 +44,7 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
     kinds: {
       agreed: /^\{"event":"(info|conf)"/g,
       subscribed: /^\{"event":"subscribed"/g,
-      beaten: /^\[\d+,"hb",\d+\]$/g,
+      heartbeat: /^\[\d+,"hb",\d+\]$/g,
       ticked: new RegExp(String.raw`^\[\d+,\[(?:${NUMBER},){9}${NUMBER}\],\d+\]$`, 'g'),
       booked: new RegExp(
         String.raw`^\[\d+,\[(?:\[(?:${NUMBER},){2}${NUMBER}\]|(?:${NUMBER},){2}${NUMBER}\],\d+\]$)`,
@@ -98,7 +98,7 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
     kinds: {
       changed: /^\{"type":"l2_updates"/g,
       traded: /^\{"type":"trade"/g,
-      beaten: /^\{"type":"heartbeat"/g,
+      heartbeat: /^\{"type":"heartbeat"/g,
     },
     kept: /^\{"type":"trade","symbol":"(?<product>\w+)".*?"price":"(?<price>[\d.]+)"/,
     books: /^\{"type":"l2_updates","symbol":"(?<product>\w+)"/,
@@ -117,7 +117,7 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
   kraken: {
     kinds: {
       greeted: /"event":"systemStatus"/g,
-      beaten: /"event":"heartbeat"/g,
+      heartbeat: /"event":"heartbeat"/g,
       snapshot: /^\[\d+,\{"as":/g,
       changed: /^\[\d+,\{"[ab]":[^{}]*\},(\{[^{}]*\},)?"book-1000"/g,
     },
@@ -131,7 +131,7 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
       ticked: /^\{"arg":\{"channel":"tickers"/g,
       traded: /^\{"arg":\{"channel":"trades"/g,
     },
-    // The recorded client subscribed thrice, each time to all of before, and only the last time to books.
+    // The recorded client subscribed three times, always to everything so far. Only the last message includes the books.
     superfluous: /^\{"op":"subscribe"(?!.*"books")/,
     kept: /^\{"arg":\{"channel":"tickers".*?"instId":"(?<product>[^"]+)","last":"(?<price>[\d.]+)"/,
     books: /"channel":"books","instId":"(?<product>[^"]+)"\},"action":"snapshot"/,
@@ -140,7 +140,7 @@ export const EXCHANGES: Readonly<Record<string, Exchange>> = {
   upbit: {
     kinds: { traded: /"ty":"trade"/g, quoted: /"ty":"orderbook"/g },
     binary: { textOf: (frame) => Buffer.from(frame).toString(), frameOf: (text) => Buffer.from(text) },
-    // Each client has a ticket of its own.
+    // Each client chooses its own ticket.
     adapt: (text) => text.replace(/"ticket":"[\w-]{36}"/, '"ticket":"…"'),
     kept: /"ty":"orderbook","cd":"(?<product>[^"]+)".*?"ap":(?<ask>[\d.]+),"bp":(?<bid>[\d.]+)/,
     spoilt: { method: 'traded', pattern: /"ab":"(BID|ASK)"/, by: '"ab":"SWAP"' },

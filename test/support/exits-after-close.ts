@@ -1,11 +1,11 @@
 import { bootstrap, OnMessage } from 'holdfast'
 
-// Run as a process of its own: connects, closes, and must then end by itself. It prints how long that took.
+// Runs as a separate process. Connects, closes, and must then exit without help. It prints how long that took.
 
 class Quiet {
   @OnMessage()
   message(): void {
-    // Nothing comes.
+    // No message is sent.
   }
 }
 

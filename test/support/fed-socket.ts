@@ -7,15 +7,15 @@ import { SHARED_READ } from '#src/transports/ws/shared-read-buffer.js'
 import { eventually, turns } from './eventually.js'
 import { upgradeAnswer } from './raw-server.js'
 
-/** The buffer that all sockets share which lend what they read. */
+/** The read buffer that all sockets with a shared buffer use. */
 const LENT = SHARED_READ.buffer()
 
-/** A socket without a network: it answers the handshake, and then is read what it is fed, chunk by chunk. */
+/** A socket without a network. It answers the handshake, and then delivers the chunks that the test feeds it. */
 class FedSocket extends Duplex {
   #isUpgraded = false
   #memory = LENT
 
-  /** Reads a chunk into the memory that is lent, as Node does; paused or not, like a TLS socket with several records. */
+  /** Reads a chunk into the shared buffer as Node does. It ignores pauses, like a TLS socket with several records. */
   lend(chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length && !this.destroyed;) {
       const memory = this.#memory
@@ -24,13 +24,13 @@ class FedSocket extends Duplex {
       memory.set(read)
       SHARED_READ.callback.call(this, read.length, memory)
       this.#memory = SHARED_READ.buffer()
-      // The next read's bytes, which whoever has kept these would now find.
+      // Stands for the next read, which overwrites the bytes in the shared buffer.
       if (memory === LENT) LENT.fill(0x55, 0, read.length)
     }
   }
 
   override _read(): void {
-    // What is to be read is pushed by the test.
+    // The test pushes the input.
   }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
@@ -42,30 +42,30 @@ class FedSocket extends Duplex {
   }
 }
 
-/** What a feed does, beside feeding. */
+/** Options of a feed. */
 export interface FeedOptions {
-  /** Whether the socket lends what it reads, in one buffer for all reads. */
+  /** True if the socket reads into one shared buffer. */
   readonly isLending?: boolean
   readonly maxPayload?: number
   readonly maxFragments?: number
   readonly allowSynchronousEvents?: boolean
-  /** Called with each message, with its number from 1, after it has been noted. */
+  /** Called after each message was recorded, with its number from 1. */
   readonly onMessage?: (feed: Feed, number: number) => void
 }
 
-/** A client of `ws` on a fed socket, with the fast path or without, and all that comes of it. */
+/** A `ws` client on a fed socket, with or without the fast path, and a record of its events. */
 export class Feed {
   static readonly #opened: Feed[] = []
   readonly socket = new FedSocket()
   readonly ws: WebSocket
   readonly events: string[] = []
-  /** How many messages came past `ws`. */
+  /** Number of messages that bypassed `ws`. */
   fastMessages = 0
-  /** The binary messages, as they were handed over. */
+  /** The binary messages as they were delivered. */
   readonly bytes: Uint8Array[] = []
-  /** What was in the pongs that came past `ws`. */
+  /** Payloads of the pongs that bypassed `ws`. */
   readonly fastPongs: Buffer[] = []
-  /** How often the fast path was about to tell \`ws\` of bytes, or of their end. */
+  /** Number of times the fast path was about to forward bytes, or their end, to `ws`. */
   tellings = 0
   messages = 0
   readonly #onMessage: FeedOptions['onMessage']
@@ -110,7 +110,7 @@ export class Feed {
     for (const { socket } of Feed.#opened.splice(0)) socket.destroy()
   }
 
-  /** Has these chunks read one after the other, each in a turn of its own where `isSlow`, and the end of the stream after them. */
+  /** Feeds the chunks one after the other. With `isSlow`, each chunk gets its own turn of the event loop. */
   async read(chunks: readonly Uint8Array[], isSlow = false): Promise<readonly string[]> {
     for (const chunk of chunks) {
       if (this.#isLending) this.socket.lend(chunk)

@@ -5,10 +5,10 @@ import type { SeededRandom } from './seeded-random.js'
 
 export type Frame = string | Uint8Array
 
-/** What a frame of one encoding is made of, before it is damaged. */
+/** Encodes the text of a message into a frame. */
 export type Wrap = (text: string) => Frame
 
-/** Messages as exchanges send them, batches and ids that no double holds included. */
+/** Messages as exchanges send them, including batches and IDs that do not fit into a double. */
 const MESSAGES = [
   '{"type":"ticker","product_id":"BTC-USD","price":"43010.21","sequence":17843232920108168701,"time":"2026-01-01T00:00:00Z"}',
   '{"type":"trade","p":43010.21,"q":1.5e-8,"T":1767225600000,"m":true,"side":null}',
@@ -17,7 +17,7 @@ const MESSAGES = [
   '[{"jsonrpc":"2.0","id":1,"result":[1,2,3]},{"jsonrpc":"2.0","method":"heads","params":{"block":"0x1b4"}}]',
 ]
 
-/** What aims at prototypes. */
+/** Messages that try to change prototypes. */
 const POLLUTION = [
   '{"type":"trade","__proto__":{"polluted":true}}',
   '{"__proto__":{"type":"trade","polluted":true}}',
@@ -83,7 +83,7 @@ function mutatedText(random: SeededRandom): string {
   return text
 }
 
-/** Makes the text of a message: as it is, damaged, or malicious. */
+/** Returns the text of a message, which can be valid, damaged, or malicious. */
 function fuzzText(random: SeededRandom): string {
   const draw = random.next()
   if (draw < 0.25) return random.pick(MESSAGES)
@@ -94,7 +94,7 @@ function fuzzText(random: SeededRandom): string {
   return random.pick(['', ' ', 'null', '0', '"ping"', '\ufeff{}', '{}', '[]', '"\\ud800"'])
 }
 
-/** Damages bytes: flips, cuts, repeats, adds. */
+/** Damages bytes: truncates, repeats or overwrites some of them. */
 function damaged(random: SeededRandom, bytes: Uint8Array): Uint8Array {
   const at = random.between(0, Math.max(0, bytes.length - 1))
   const kind = random.between(0, 4)
@@ -111,7 +111,7 @@ function randomBytes(random: SeededRandom): Uint8Array {
   return Uint8Array.from({ length: random.between(0, 64) }, () => random.between(0, 255))
 }
 
-/** Wraps messages as the encoding of that name does. Text that is no JSON cannot go as msgpack, and goes as a string. */
+/** Encoders by name. MessagePack encodes text that is not valid JSON as a string. */
 export const WRAPS = {
   text: (text) => text,
   utf8: (text) => Buffer.from(text),
@@ -131,9 +131,9 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Frames that promise or hold far more than they weigh. */
+/** Frames that claim or expand to far more than their size. */
 const BOMBS: readonly Uint8Array[] = [
-  // Several of them in a row are as good as one of 400 MiB.
+  // Ten members in a row amount to 400 MiB.
   Buffer.concat(Array<Buffer>(10).fill(gzipSync(Buffer.alloc(40 * 2 ** 20, '[')))),
   deflateSync(Buffer.alloc(40 * 2 ** 20, '1')),
   deflateRawSync(Buffer.alloc(40 * 2 ** 20, 0x91)),
@@ -144,7 +144,7 @@ const BOMBS: readonly Uint8Array[] = [
   new Uint8Array(100_000).fill(0x81),
 ]
 
-/** Makes one frame: mostly of the given encoding, whole or damaged; now and then something else altogether. */
+/** Returns one frame, mostly in the given encoding, whole or damaged, and sometimes something else entirely. */
 export function fuzzFrame(random: SeededRandom, wrap: Wrap): Frame {
   const draw = random.next()
   if (draw < 0.002) return random.pick(BOMBS)
@@ -154,7 +154,7 @@ export function fuzzFrame(random: SeededRandom, wrap: Wrap): Frame {
   return typeof frame !== 'string' && random.chance(0.4) ? damaged(random, frame) : frame
 }
 
-/** Makes one message as it goes over the wire: in one frame or in several, now and then a control frame. */
+/** Returns one message as bytes on the wire, in one or more frames, and sometimes a control frame. */
 function wireFrames(random: SeededRandom): Buffer {
   if (random.chance(0.05)) return frame(random.pick([PING, PONG]), fuzzText(random).slice(0, 20))
   if (random.chance(0.01)) return frame(CLOSE, closePayload(random.pick([1000, 1001, 1005, 4000, 99]), 'bye'))
@@ -168,7 +168,7 @@ function wireFrames(random: SeededRandom): Buffer {
   return Buffer.concat([frame(opcode, payload.subarray(0, cut), false), between, last])
 }
 
-/** Makes what a peer writes in the life of a connection: frames, some of them damaged, headers too, cut anywhere. */
+/** Returns the bytes that a peer sends on one connection. Some frames and headers are damaged, and chunks end anywhere. */
 export function fuzzWire(random: SeededRandom): Buffer[] {
   const frames = Array.from({ length: random.between(1, 60) }, () => {
     const bytes = wireFrames(random)

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm'
 
 let collect: (() => void) | undefined
 
-/** Returns how many bytes of the heap are in use once the garbage has been collected. */
+/** Collects garbage and returns the number of heap bytes in use. */
 export function heapInUse(): number {
   if (!collect) {
     setFlagsFromString('--expose-gc')

@@ -1,6 +1,6 @@
 import type { HeartbeatSettings } from '#src/link/heartbeat.js'
 
-// Each style of heartbeat.
+// One example of each heartbeat style.
 export const PING = { style: 'ping', interval: 20_000, timeout: 10_000 } satisfies HeartbeatSettings
 export const MESSAGE = {
   style: 'message',

@@ -3,19 +3,19 @@ import { FakeClock } from 'holdfast/testing'
 import type { HeartbeatSettings } from '#src/link/heartbeat.js'
 import { HeartbeatMonitor } from '#src/link/heartbeat-monitor.js'
 
-/** What may happen to a link. */
+/** An event in the life of a link. */
 export type Happening =
   | { readonly kind: 'wait' | 'sleep' | 'upload'; readonly amount: number }
   | { readonly kind: 'frame' | 'part' | 'pause' | 'resume' | 'limit' | 'free' | 'drain' }
 
-/** What is the same during a whole life of a link. */
+/** Settings that stay the same for the whole life of a link. */
 export interface WorldSettings {
   readonly heartbeat: HeartbeatSettings
-  /** After how many milliseconds the peer answers a beat, in turn. */
+  /** Times in milliseconds after which the peer answers heartbeats, used in turn. */
   readonly delays: readonly number[]
-  /** How long at most the peer leaves our upload standing, and says nothing where it is only listened to. */
+  /** Maximum time in milliseconds for which the peer stops reading our upload or, with heartbeat style silence, sends nothing. */
   readonly patience: number
-  /** Whether the transport tells a turn later that a beat has left, as TLS does. */
+  /** True if the transport reports one turn late that a heartbeat was sent, as TLS does. */
   readonly isLate: boolean
 }
 
@@ -24,20 +24,20 @@ interface Outbound {
   readonly left?: () => void
 }
 
-/** One link with its peer and all that is between them, millisecond by millisecond. */
+/** Simulates one link, its peer and the network between them, millisecond by millisecond. */
 export class HeartbeatWorld {
   readonly clock = new FakeClock()
   readonly deaths: number[] = []
-  /** When the last frame arrived. */
+  /** Time of the last frame. */
   lastSeen = 0
   readonly monitor: HeartbeatMonitor
   readonly #settings: WorldSettings
   readonly #link = { isOpen: true, readSince: 0 }
   readonly #socket = { bufferedAmount: 0, bytesRead: 0, bytesWritten: 0 }
-  /** What waits in our process, the first that leaves first. */
+  /** Messages that wait in our process, in sending order. */
   readonly #outbound: Outbound[] = []
   readonly #limited: Outbound[] = []
-  /** What is on the way to us: when it arrives, and whether it is a whole frame. */
+  /** Data in flight to us, with its time of arrival. `isFrame` is false for a part of a frame. */
   #inbound: { readonly at: number; readonly isFrame: boolean }[] = []
   #isLimited = false
   #isAlive = true
@@ -48,7 +48,7 @@ export class HeartbeatWorld {
   constructor(settings: WorldSettings) {
     this.#settings = settings
     const { nextTurn } = this.clock
-    // What has arrived by then is read in the turn before the verdict.
+    // Data that has arrived by then is read before the timeout is decided.
     this.clock.nextTurn = (callback) =>
       nextTurn.call(this.clock, () => {
         this.#peer()
@@ -73,7 +73,7 @@ export class HeartbeatWorld {
     for (const happening of happenings) await this.#happen(happening)
   }
 
-  /** From now on the peer does nothing, and nothing but it is in the way of a beat; returns when that was. */
+  /** Stops the peer and removes every other obstacle to a heartbeat. Returns the current time. */
   async die(): Promise<number> {
     await this.live([{ kind: 'resume' }, { kind: 'free' }])
     this.#isAlive = false
@@ -122,11 +122,11 @@ export class HeartbeatWorld {
     if (this.#outbound.length === 0) this.#movedAt = this.clock.now()
     this.#socket.bufferedAmount += out.bytes
     this.#outbound.push(out)
-    // Beats leave at once where nothing is before them.
+    // Heartbeats are sent immediately if nothing waits before them.
     if (this.#outbound.length === 1 && out.left) this.#write(out.bytes)
   }
 
-  /** The operating system takes some of what waits. */
+  /** Lets the operating system accept some of the waiting bytes. */
   #drain(): void {
     const [first] = this.#outbound
     if (first) this.#write(Math.ceil(first.bytes / 2))
@@ -158,7 +158,7 @@ export class HeartbeatWorld {
     else left()
   }
 
-  /** What a peer that is alive does by itself. */
+  /** Lets a peer that is alive read and send on its own. */
   #peer(): void {
     const { heartbeat, patience } = this.#settings
     const now = this.clock.now()

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 
-/** A line to a server that can hold back what the server sends, byte by byte. */
+/** A connection to a server that can delay the bytes from the server, one by one. */
 export class HeldLine implements AsyncDisposable {
   readonly #server: Server
   #client: Socket | undefined
@@ -33,22 +33,22 @@ export class HeldLine implements AsyncDisposable {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** How many bytes of the server's are held back. */
+  /** Number of server bytes that are held back. */
   get held(): number {
     return this.#held.length
   }
 
-  /** How many bytes of the server's have been passed on. */
+  /** Number of server bytes that have been forwarded. */
   get passed(): number {
     return this.#passed
   }
 
-  /** From now on only what `pass` says gets through to the client. */
+  /** Holds back the server's bytes from now on. Only `pass` forwards them to the client. */
   hold(): void {
     this.#isHolding = true
   }
 
-  /** Passes so many bytes of the server's on. */
+  /** Forwards `count` of the held bytes to the client. */
   pass(count: number): void {
     this.#client?.write(this.#held.subarray(0, count))
     this.#held = this.#held.subarray(count)
@@ -62,7 +62,7 @@ export class HeldLine implements AsyncDisposable {
   }
 }
 
-/** Begins a line to a server on this machine. */
+/** Opens a connection to a server on this machine. */
 export async function startLine(port: number): Promise<HeldLine> {
   const line = new HeldLine(port)
   await line.listen()

@@ -1,10 +1,10 @@
 import { Logger } from 'holdfast'
 import type { LogFacts } from 'holdfast'
 
-/** Keeps its lines, each with its level, and the errors that came with them. */
+/** Keeps all log lines with their level, and the errors passed with them. */
 export class KeepingLogger extends Logger {
   readonly lines: string[] = []
-  /** Changes of state, apart from the rest. */
+  /** Lines about state changes, which are kept separately. */
   readonly states: string[] = []
   readonly errors: Error[] = []
   debug(message: string): void {

@@ -1,16 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { filesIn, root } from './project.js'
 
-/** A fenced block of a document. */
+/** A fenced block of TypeScript in a document. */
 export interface CodeBlock {
   readonly code: string
-  /** The line of the document on which the code begins, counted from 1. */
+  /** Line of the document on which the code starts, from 1. */
   readonly line: number
-  /** False below `<!-- no-check -->`. */
-  readonly isChecked: boolean
+  /** The words of the fence after the language: `run` of ```ts run. */
+  readonly info: string
 }
 
-/** Returns the paths of README.md and of all that is in docs, its folders included. */
+/** Returns the paths of README.md and of all files in docs, including subfolders. */
 export function documents(): readonly string[] {
   return [
     'README.md',
@@ -20,27 +20,27 @@ export function documents(): readonly string[] {
   ]
 }
 
-/** Reads a document of the project; fails with words of its own where it is missing. */
+/** Reads a document of the project. Throws a helpful error if it is missing. */
 export function readDocument(path: string): string {
   const url = new URL(path, root)
-  if (!existsSync(url)) throw new Error(`${path} is missing: what it says is checked against the code`)
+  if (!existsSync(url)) throw new Error(`${path} is missing: tests check its contents against the code`)
   return readFileSync(url, 'utf8')
 }
 
-/** Finds the blocks fenced as ```ts. */
+/** Finds the blocks fenced as ```ts or ```typescript. Those in a list lose the indentation of their fence. */
 export function codeBlocks(text: string): readonly CodeBlock[] {
-  const fence = /^(<!-- no-check -->\s*\n)?(```ts\b[^\n]*\n)([^]*?)^```\s*$/gm
-  return [...text.matchAll(fence)].map((match) => {
-    const [, marker = '', opening = '', code = ''] = match
-    const line = text.slice(0, match.index + marker.length + opening.length).split('\n').length
-    return { code, line, isChecked: marker === '' }
-  })
+  const fence = /^([ \t]*)```(?:ts|typescript)\b([^\n]*)\n([^]*?)^\1```\s*$/gm
+  return [...text.matchAll(fence)].map(({ index, 1: indent = '', 2: info = '', 3: code = '' }) => ({
+    code: code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+    line: text.slice(0, index).split('\n').length + 1,
+    info: info.trim(),
+  }))
 }
 
-/** Reads the table below a marker: one record of heading to cell for each row. */
+/** Reads the table below a marker. Returns one record for each row, with the cells by heading. */
 export function tableBelow(text: string, marker: string): readonly Readonly<Record<string, string>>[] {
   const at = text.indexOf(marker)
-  if (at < 0) throw new Error(`There is no ${marker} to mark the table`)
+  if (at < 0) throw new Error(`The marker ${marker} of the table is missing`)
   const below = text.slice(at + marker.length).trimStart()
   const end = below.search(/^(?!\|)/m)
   const [headings = [], , ...rows] = below

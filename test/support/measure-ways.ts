@@ -4,25 +4,25 @@ import { OnMessage, OnStateChange, WebSocketClient, bootstrap } from 'holdfast'
 import type { ConnectionState } from 'holdfast'
 import { startTestServer } from 'holdfast/testing'
 
-// Run as a process of its own, because it resets the coverage that others measure. It sends a message each way over a real socket, then
-// loses the link, and prints which files of src take part.
+// Runs as a separate process, because it resets the coverage that others measure. It sends a message in each direction over a real
+// socket, then loses the link, and prints which files of src take part.
 
-/** What the program prints. Files are named from `src`. */
+/** The output of this program. Paths are relative to `src`. */
 export interface MeasuredWays {
-  /** From the socket to the user's method: the file of each frame, and every file that ran. */
+  /** From the socket to the user's method: the file of each stack frame, and every file that ran. */
   readonly receive: { readonly stack: readonly string[]; readonly files: readonly string[] }
-  /** From `sendJson` to the socket: the stacks in the call, and at the end of the turn. */
+  /** From `sendJson` to the socket: the stacks during the call and at the end of the turn. */
   readonly send: {
     readonly stacks: readonly (readonly string[])[]
     readonly files: readonly string[]
   }
-  /** From the end of the socket to `@OnStateChange` with `waiting`. */
+  /** From the end of the socket to `@OnStateChange` with the status `waiting`. */
   readonly loss: { readonly files: readonly string[] }
 }
 
 Error.stackTraceLimit = 100
 
-/** Returns the file of each frame of ours, the outermost first. */
+/** Returns the file of each of our stack frames, outermost first. */
 function stackHere(): string[] {
   const lines = new Error().stack?.split('\n') ?? []
   return lines.flatMap((line) => /[/]dist[/](.*)[.]js:/.exec(line)?.[1] ?? []).reverse()
@@ -32,7 +32,7 @@ const session = new inspector.Session()
 session.connect()
 session.post('Profiler.enable')
 
-/** Returns the files of which a function has run since the last time; the test server is none of them. */
+/** Returns the files with a function that ran since the last call, except the test server. */
 function filesRun(): string[] {
   let files: string[] = []
   session.post('Profiler.takePreciseCoverage', (error, taken) => {
@@ -46,7 +46,7 @@ function filesRun(): string[] {
   return files.sort()
 }
 
-/** Called at the ends of the ways. */
+/** Called when a message or a loss reaches its end. */
 const at = { message: (): void => undefined, waiting: (): void => undefined, write: (): void => undefined }
 
 @WebSocketClient()
@@ -66,7 +66,7 @@ const server = await startTestServer()
 const client = await bootstrap(Traveller, server.url, { logger: false })
 const { socket } = await server.connection(1)
 
-/** Sends a message to the client, and returns what `look` says in the user's method. */
+/** Sends a message to the client, and returns the result of `look`, which is called in the user's method. */
 function receive<T>(look: () => T): Promise<T> {
   return new Promise((resolve) => {
     at.message = () => resolve(look())
@@ -74,7 +74,7 @@ function receive<T>(look: () => T): Promise<T> {
   })
 }
 
-/** Sends a message to the server, and waits until it is there. */
+/** Sends a message to the server, and waits until it arrives. */
 async function send(): Promise<void> {
   const arrived = new Promise((resolve) => {
     socket.once('message', resolve)
@@ -83,7 +83,7 @@ async function send(): Promise<void> {
   await arrived
 }
 
-/** Returns the stacks at each write to the socket that `run` leads to, and in the calls that put it off to the end of the turn. */
+/** Returns the stacks of each write to the socket during `run`, and of the calls that defer a write to the end of the turn. */
 async function stacksAtSocket(run: () => Promise<void>): Promise<string[][]> {
   const stacks: string[][] = []
   const { cork, write } = Socket.prototype
@@ -100,7 +100,7 @@ async function stacksAtSocket(run: () => Promise<void>): Promise<string[][]> {
   return stacks.filter((stack) => stack.length > 0)
 }
 
-// What is made on first use is there already: the ways are those of the second message.
+// The first message creates what is created on first use, so the second one is measured.
 await receive(() => undefined)
 await send()
 

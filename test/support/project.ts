@@ -4,13 +4,13 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-/** The project's folder, seen from the compiled tests. */
+/** The project's folder, relative to the compiled tests. */
 export const root = new URL('../../../', import.meta.url)
 
-/** The command line of the compiler that the project is built with. */
+/** Path of the compiler that builds the project. */
 export const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
 
-/** What of package.json is promised to those who install the package. */
+/** The parts of package.json that matter to users of the package. */
 export interface PackageJson {
   readonly exports: Readonly<Record<string, string | { readonly types: string }>>
   readonly typesVersions: Readonly<Record<string, unknown>>
@@ -28,7 +28,7 @@ export function readPackageJson(): PackageJson {
   return readJson('package.json') as PackageJson
 }
 
-/** Lists the files of a folder of the project, those of its folders included, by their paths from the project's folder. */
+/** Lists the files of a folder, including subfolders, as paths relative to the project's folder. */
 export function filesIn(folder: string, leaveOut: ReadonlySet<string> = new Set()): readonly string[] {
   return readdirSync(new URL(folder, root), { withFileTypes: true }).flatMap((entry) => {
     if (leaveOut.has(entry.name)) return []
@@ -37,15 +37,15 @@ export function filesIn(folder: string, leaveOut: ReadonlySet<string> = new Set(
   })
 }
 
-/** How a program has ended, and what it wrote. */
+/** Exit code and output of a program. */
 export interface Run {
   readonly code: number
   readonly output: string
 }
 
 /**
- * Runs a program to its end, or for 50 seconds, without looking at its verdict. It is left out of the coverage that is being
- * measured: to write that of a compiler takes longer than to compile.
+ * Runs a program to its end, or for 50 seconds, and does not throw if it fails. Coverage does not include it, because writing the
+ * coverage of a compiler takes longer than compiling.
  */
 export async function run(
   program: string,

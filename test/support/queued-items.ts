@@ -4,21 +4,21 @@ import type { MessageQueue } from '#src/dispatch/queues/task-queue.js'
 import { SlowHandlerWarning } from '#src/session/slow-handler-warning.js'
 import type { InboundHandlers, InboundMessage } from '#src/messages/inbound.js'
 
-/** A warning that nobody reads. */
+/** Returns a warning whose output is discarded. */
 export function silentWarning(): SlowHandlerWarning {
   return new SlowHandlerWarning(new FakeClock(), () => undefined)
 }
 
-/** What a session does with the items that it hands to a queue. */
+/** Callbacks of a session for the items that it adds to a queue. */
 export interface ItemHandlers<T> {
-  /** Runs an item; one whose promise has not settled holds a slot. */
+  /** Runs an item. It occupies a slot until its promise settles. */
   readonly run: (item: T) => void | Promise<void>
   readonly onConflated?: (item: T) => void
   readonly onHandled?: (item: T) => void
   readonly onKeyError?: (error: Error, item: T) => void
 }
 
-/** A session that hands items to a queue, each as the value of a message. */
+/** A session that adds items to a queue, each as the value of a message. */
 export class ItemSession<T> implements InboundHandlers {
   readonly #queue: MessageQueue
   readonly #handlers: ItemHandlers<T>
@@ -36,12 +36,12 @@ export class ItemSession<T> implements InboundHandlers {
     this.#queue.pushAll(items.map((item) => this.messageOf(item)))
   }
 
-  /** Takes back what waits. */
+  /** Removes the waiting items from the queue. */
   remove(): T[] {
     return this.#queue.remove(this).map(({ value }) => value as T)
   }
 
-  /** Frees the slots of what runs, and returns its names. */
+  /** Frees the slots of the running items, and returns their names. */
   release(): readonly string[] {
     return this.#queue.slots.release(this)
   }

@@ -12,21 +12,21 @@ export const CLOSE = 0x8
 export const PING = 0x9
 export const PONG = 0xa
 
-/** One connection to a {@link RawServer}, once its request is complete. */
+/** A connection to a {@link RawServer} whose request is complete. */
 export interface RawConnection {
   readonly socket: Socket
-  /** The request as it came, up to the empty line. */
+  /** The unchanged request, up to the empty line. */
   readonly request: string
-  /** Every frame that has arrived whole since then, unmasked. */
+  /** Returns all complete frames received since the request, unmasked. */
   frames(): { readonly opcode: number; readonly payload: Buffer }[]
 }
 
 export type Scheme = 'ws' | 'wss'
 
-/** A peer that is written byte by byte: for what no WebSocket server would do. */
+/** A peer that sends raw bytes, to do what no WebSocket server would do. */
 export class RawServer implements AsyncDisposable {
   readonly connections: RawConnection[] = []
-  /** Every socket, with a complete request or not. */
+  /** All sockets, including those without a complete request. */
   readonly sockets: Socket[] = []
   readonly #server: Server
   readonly #scheme: Scheme
@@ -55,8 +55,8 @@ export class RawServer implements AsyncDisposable {
 /**
  * Listens on a free port.
  *
- * @param onRequest called with each complete request; what is to be answered, it writes itself
- * @param scheme with `wss` it has the certificate of {@link SELF_SIGNED}, which clients have to be told to trust
+ * @param onRequest called with each complete request; it must write the answer itself
+ * @param scheme with `wss`, the server uses {@link SELF_SIGNED}, a certificate that clients must be configured to trust
  */
 export async function startRawServer(
   onRequest: (connection: RawConnection) => void,
@@ -85,7 +85,7 @@ export async function startRawServer(
   return raw
 }
 
-/** Makes the answer that accepts a request, with more headers or other ones. */
+/** Returns the response that accepts a request. `headers` adds or replaces headers. */
 export function upgradeAnswer(request: string, headers: Readonly<Record<string, string>> = {}): string {
   const key = /^sec-websocket-key: (.*)$/im.exec(request)?.[1] ?? ''
   const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
@@ -94,7 +94,7 @@ export function upgradeAnswer(request: string, headers: Readonly<Record<string, 
   return `HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`
 }
 
-/** Makes one frame as a server sends it: unmasked (RFC 6455, section 5.2). */
+/** Returns one frame as a server sends it, which is unmasked (RFC 6455, section 5.2). */
 export function frame(opcode: number, payload: Uint8Array | string = '', isFinal = true): Buffer {
   const bytes = Buffer.from(payload as string)
   const start = Buffer.from([(isFinal ? 0x80 : 0) | opcode])
@@ -106,7 +106,7 @@ export function frame(opcode: number, payload: Uint8Array | string = '', isFinal
   return Buffer.concat([start, longLength(bytes.length), bytes])
 }
 
-/** Makes the beginning of a long message, of which nothing else need follow. */
+/** Returns only the header of a long message. */
 export function longHeader(opcode: number, length: number): Buffer {
   return Buffer.concat([Buffer.from([0x80 | opcode]), longLength(length)])
 }
@@ -118,12 +118,12 @@ function longLength(length: number): Buffer {
   return bytes
 }
 
-/** Makes the payload of a close frame. */
+/** Returns the payload of a close frame. */
 export function closePayload(code: number, reason = ''): Buffer {
   return Buffer.concat([Buffer.from([code >> 8, code & 0xff]), Buffer.from(reason)])
 }
 
-/** Reads the frames of a client, which are masked. */
+/** Parses the masked frames of a client. */
 export function framesOf(bytes: Buffer): { readonly opcode: number; readonly payload: Buffer }[] {
   const frames: { readonly opcode: number; readonly payload: Buffer }[] = []
   let at = 0

@@ -7,11 +7,14 @@ import { root } from './project.js'
 
 const folder = new URL('.build/recipes/', root)
 
-/** Compiles the class that a page of docs/recipes shows, as it stands there, and loads it. Its types are for readme.test.ts to check. */
+/** Recipes without a recording: integration/recipes.test.ts plays the messages that their API documents. */
+export const DOCUMENTED = ['twitch', 'discord', 'slack', 'openai', 'bitget', 'phoenix']
+
+/** Compiles and loads the class on a page of docs/recipes, unchanged. The tests of the snippets check its types. */
 export async function recipe(name: string): Promise<Class> {
   const path = `docs/recipes/${name}.md`
   const [block] = codeBlocks(readDocument(path))
-  if (!block) throw new Error(`${path} has no block of TypeScript`)
+  if (!block) throw new Error(`${path} has no TypeScript block`)
   const { outputText } = ts.transpileModule('\n'.repeat(block.line - 1) + block.code, {
     fileName: `${name}.ts`,
     compilerOptions: {
@@ -25,24 +28,25 @@ export async function recipe(name: string): Promise<Class> {
   mkdirSync(folder, { recursive: true })
   writeFileSync(file, outputText)
   const found = Object.values((await import(file.href)) as Record<string, unknown>)
-  if (typeof found[0] !== 'function' || found.length > 1) throw new Error(`${path} does not export one class`)
+  if (typeof found[0] !== 'function' || found.length > 1)
+    throw new Error(`${path} must export exactly one class`)
   return found[0] as Class
 }
 
 /** Sizes by price. */
 export type Sides = Readonly<Record<'bids' | 'asks', ReadonlyMap<number, number>>>
 
-/** What some recipes keep. */
+/** Data that some recipes keep. */
 interface RecipeClient {
   readonly prices?: ReadonlyMap<string, number>
   readonly quotes?: ReadonlyMap<string, unknown>
   readonly books?: { get(product: string): Sides | undefined }
 }
 
-/** A recipe's class, and what has come of it: the recipe itself is not changed. */
+/** A subclass of a recipe's class, and its record of calls and errors. The recipe itself is unchanged. */
 export interface Observed {
   readonly client: Class<RecipeClient>
-  /** How often each method was called that handles messages. */
+  /** Number of calls of each method that handles messages. */
   readonly calls: Readonly<Record<string, number>>
   /** Each error that reached `@OnError`. */
   readonly errors: readonly Error[]
@@ -50,7 +54,7 @@ export interface Observed {
 
 type Method = (this: object, ...args: unknown[]) => unknown
 
-/** Extends a recipe's class by one that counts. */
+/** Returns a subclass of a recipe's class that counts calls and collects errors. */
 export function observed(base: Class): Observed {
   const calls: Record<string, number> = {}
   const errors: Error[] = []
@@ -63,7 +67,7 @@ export function observed(base: Class): Observed {
 
     @OnClose()
     closed(): void {
-      // The end is expected; without this method it would be logged.
+      // The end is expected. Without this method, it would be logged.
     }
   }
   const methods = base.prototype as Record<string, Method>

@@ -1,16 +1,16 @@
 import type { Handshake, TransportEnd, TransportListener } from 'holdfast'
 import { eventually } from './eventually.js'
 
-/** A transport's listener that keeps all that it is told, from the first instant. */
+/** A transport listener that records all events from the start. */
 export class Recorder implements TransportListener {
-  /** What has happened, in order, by name. */
+  /** Names of the events, in order. */
   readonly events: string[] = []
   readonly handshakes: Handshake[] = []
   readonly messages: (string | Uint8Array)[] = []
   readonly pings: Uint8Array[] = []
   readonly pongs: Uint8Array[] = []
   readonly ends: TransportEnd[] = []
-  /** Called with each message, after it has been kept. */
+  /** Called with each message after it was recorded. */
   afterMessage: ((data: string | Uint8Array) => void) | undefined
 
   onOpen(handshake: Handshake): undefined {
@@ -44,7 +44,7 @@ export class Recorder implements TransportListener {
   }
 
   async untilMessages(count: number): Promise<void> {
-    await eventually(`${count} messages have come`, () => this.messages.length >= count)
+    await eventually(`${count} messages have arrived`, () => this.messages.length >= count)
   }
 
   /** Waits for the end, and returns it. */

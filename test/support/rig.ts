@@ -24,7 +24,7 @@ import type {
 } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 
-/** What a test wants a handler to do, besides being noted. */
+/** Functions that a test runs inside handlers, in addition to recording the call. */
 export interface Hooks {
   open?: (open: OpenInfo, context: ConnectionContext) => unknown
   message?: (message: unknown, context: MessageContext) => unknown
@@ -34,7 +34,7 @@ export interface Hooks {
   state?: (state: ConnectionState, context: ConnectionContext) => unknown
 }
 
-/** A client that notes all that happens to it, in order. */
+/** A client that records all its events in order. */
 @WebSocketClient()
 export class Witness {
   static hooks: Hooks = {}
@@ -108,13 +108,13 @@ export class Witness {
 export interface Rig {
   readonly clock: FakeClock
   readonly server: MemoryServer
-  /** What `bootstrap` gives; await it, or not, as the test needs. */
+  /** Result of `bootstrap`. A test does not have to await it. */
   readonly starting: Promise<Client<Witness>>
-  /** The witness, which is there before it is connected. */
+  /** The witness, which exists before it is connected. */
   readonly witness: Witness
 }
 
-/** Starts a witness; chance is fixed at one half, and nothing is logged. */
+/** Starts a witness. Random numbers are always 0.5, and nothing is logged. */
 export function start(
   options: ClientOptions = {},
   hooks: Hooks = {},
@@ -128,7 +128,7 @@ export function start(
   class Started extends Witness {
     constructor(connection: Connection, heartbeat: Heartbeat) {
       super(connection, heartbeat)
-      // eslint-disable-next-line @typescript-eslint/no-this-alias -- the instance is wanted before bootstrap gives it
+      // eslint-disable-next-line @typescript-eslint/no-this-alias -- the test needs the instance before bootstrap returns it
       witness = this
     }
   }
@@ -142,7 +142,7 @@ export function start(
     ...options,
   })
   starting.catch(() => undefined)
-  if (!witness) throw new Error('the witness could not be built: await the bootstrap to see why')
+  if (!witness) throw new Error('the witness was not created: await bootstrap to see why')
   return { clock, server, starting, witness }
 }
 

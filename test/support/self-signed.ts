@@ -1,6 +1,6 @@
 /**
- * A certificate for localhost and 127.0.0.1 that it has signed itself, valid until 2126, and its key: for tests only.
- * Made by `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 -subj /CN=localhost`.
+ * A self-signed certificate for localhost and 127.0.0.1, valid until 2126, and its key. For tests only.
+ * Created by `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 -subj /CN=localhost`.
  */
 export const SELF_SIGNED = {
   cert: `-----BEGIN CERTIFICATE-----

@@ -3,11 +3,11 @@ import { bootstrap, StartupError } from 'holdfast'
 import type { Class, ClientOptions, Mistake } from 'holdfast'
 import { MemoryServer } from 'holdfast/testing'
 
-/** Waits for a start to fail with a StartupError, and returns that. */
+/** Returns the `StartupError` of a start that must fail. */
 export async function startupError(start: Promise<unknown>): Promise<StartupError> {
   const outcome = await start.then(
     async (started) => {
-      // What stays open would keep the run from its end.
+      // An open client would keep the test run from ending.
       await (started as { close?: () => Promise<unknown> }).close?.()
       return 'it started'
     },
@@ -17,7 +17,7 @@ export async function startupError(start: Promise<unknown>): Promise<StartupErro
   return outcome as StartupError
 }
 
-/** Starts a class as a user would, and returns the one error that lists all its mistakes; nothing may have connected. */
+/** Starts a class as a user would, and returns the error that lists all its mistakes. Checks that nothing has connected. */
 export async function failedStart(
   target: Class,
   options: ClientOptions = { url: 'ws://peer.test' },
@@ -29,7 +29,7 @@ export async function failedStart(
   return error
 }
 
-/** Starts a class whose only mistake is wanted. */
+/** Starts a class that must have exactly one mistake, and returns it. */
 export async function onlyMistake(target: Class, options?: ClientOptions): Promise<Mistake> {
   const { mistakes } = await failedStart(target, options)
   expect(mistakes, JSON.stringify(mistakes, undefined, 2)).to.have.length(1)

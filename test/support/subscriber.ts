@@ -2,7 +2,7 @@ import { bootstrap, Connection, OnError, OnMessage, OnOpen, Subscriptions, WebSo
 import type { ClientOptions, SubscriptionsOptions } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 
-/** What a client asks for inside its `@OnOpen`. */
+/** Called inside the client's `@OnOpen`. */
 type Opened = (subscriptions: Subscriptions, connection: Connection) => unknown
 
 interface TopicMessage {
@@ -10,7 +10,7 @@ interface TopicMessage {
   readonly topics?: readonly string[]
 }
 
-/** An API that takes lists of topics, and acknowledges each by itself. */
+/** Options for an API that accepts lists of topics and acknowledges each topic separately. */
 export const LISTS: SubscriptionsOptions = {
   subscribe: (topics) => ({ op: 'sub', topics }),
   unsubscribe: (topics) => ({ op: 'unsub', topics }),
@@ -21,7 +21,7 @@ export const LISTS: SubscriptionsOptions = {
   },
 }
 
-/** Starts a client whose `@OnOpen` can be replaced, on a fake clock and a server in memory. */
+/** Starts a client with a replaceable `@OnOpen`, on a fake clock and an in-memory server. */
 export async function startSubscriber(
   subscriptions: SubscriptionsOptions | undefined,
   options: ClientOptions = {},
@@ -77,9 +77,9 @@ export async function startSubscriber(
     messages,
     server,
     start,
-    /** What a peer has received, decoded. */
+    /** Returns the messages that a peer has received, decoded. */
     received: (peer = server.peer) => peer.received.map((text) => JSON.parse(String(text)) as TopicMessage),
-    /** Which topics a peer believes to be subscribed, in the order of the subscriptions. */
+    /** Returns the topics that a peer considers subscribed, in order of subscription. */
     believed(peer = server.peer): string[] {
       const topics = new Set<string>()
       for (const text of peer.received) {

@@ -1,8 +1,8 @@
 import { bootstrap, OnBinary, OnClose, OnError, OnMessage, OnOpen, OnPing, OnStateChange } from 'holdfast'
 import type { ConnectionContext } from 'holdfast'
 
-// Run as a process of its own, under --unhandled-rejections=strict: whatever throws, rejects or drops, nothing may be left
-// unhandled. It prints what it has lived through.
+// Runs as a separate process with --unhandled-rejections=strict. Whatever throws, rejects or drops, no rejection may be
+// unhandled. It prints a count of what happened.
 
 const seen: Record<string, number> = {}
 
@@ -15,7 +15,7 @@ class Stumbling {
   @OnOpen()
   opened({ connectionNumber }: { connectionNumber: number }, { connection }: ConnectionContext): void {
     seen['open'] = connectionNumber
-    // Nobody waits for these, and all of them come to nothing.
+    // Nothing awaits these, and they all fail.
     void connection.send('unawaited')
     connection.waitFor(() => false).catch(() => undefined)
     if (connectionNumber === 2) throw new Error('stumbled in @OnOpen')
@@ -35,7 +35,7 @@ class Stumbling {
   @OnMessage('late')
   async late(_message: unknown, { signal }: ConnectionContext): Promise<unknown> {
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-    return 'a reply to nobody'
+    return 'a reply after the end'
   }
 
   @OnMessage('stream')
@@ -85,7 +85,7 @@ class Stumbling {
 const url = process.argv[2] as string
 const reconnect = { delays: [0], initialDelay: 0 }
 const client = await bootstrap(Stumbling, url, { logger: false, reconnect })
-// A closing that nobody waits for, and one attempt that fails for good.
+// An attempt that fails for good, and a close() that is not awaited.
 void bootstrap(Stumbling, url.replace(/^ws:/, 'wss:'), { logger: false, reconnect: false }).catch(() =>
   stumbleQuietly(),
 )

@@ -1,17 +1,17 @@
 import type { Connect, Transport, TransportEnd, TransportRequest } from 'holdfast'
 import type { OpenTransportListener } from '#src/transports/transport.js'
 
-/** What a tap is told of one socket, in the very moment. */
+/** Receives the events of one socket as they happen. */
 export interface SocketTap {
-  /** A frame has come in, and is handed to the client next. */
+  /** Called before the client receives a frame. */
   arrived(data: string): void
-  /** The client hands a frame to the socket. */
+  /** Called when the client writes a frame to the socket. */
   handedOver(data: string): void
-  /** The client is told of the end next. */
+  /** Called before the client is notified of the end. */
   ended(end: TransportEnd): void
 }
 
-/** Listens in on every socket that is opened, on the client's side of it. */
+/** Returns a `connect` function that taps every socket on the client's side. */
 export function tapped(
   connect: Connect,
   tap: (request: TransportRequest, transport: () => Transport) => SocketTap,

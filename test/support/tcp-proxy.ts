@@ -3,9 +3,9 @@ import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { eventually } from './eventually.js'
 
-/** A wire between clients and a server that knows nothing of it: it can be cut, and can keep back what the server says. */
+/** A TCP proxy between clients and a server. It can drop connections and hold back the server's data. */
 export class TcpProxy implements AsyncDisposable {
-  /** How many connections have been accepted so far. */
+  /** Number of connections accepted so far. */
   connections = 0
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
@@ -28,17 +28,17 @@ export class TcpProxy implements AsyncDisposable {
     return `ws://127.0.0.1:${this.port}`
   }
 
-  /** From now until the next cut, what the server says reaches no client. */
+  /** Holds back all data from the server until the next `cut`. */
   hold(): void {
     this.#isHolding = true
   }
 
-  /** Waits until the server has said something that is being kept back. */
+  /** Waits until data from the server is being held back. */
   async untilHeld(): Promise<void> {
-    await eventually('the server has said something', () => this.#heldBytes > 0)
+    await eventually('data from the server is held back', () => this.#heldBytes > 0)
   }
 
-  /** Cuts all connections, without a word of WebSocket to either side; what was kept back is lost. New ones are let through. */
+  /** Drops all connections without a close frame. Held data is lost. New connections are forwarded again. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy()
     this.#isHolding = false
@@ -73,9 +73,9 @@ export class TcpProxy implements AsyncDisposable {
 }
 
 /**
- * Listens on a free port, and joins each connection with one to a server of this machine.
+ * Listens on a free port, and forwards each connection to a server on this machine.
  *
- * @param port where that server listens
+ * @param port port of that server
  */
 export async function startTcpProxy(port: number): Promise<TcpProxy> {
   const server = createServer()

@@ -1,14 +1,14 @@
 import type { Connect } from 'holdfast'
 import type { OpenTransportListener } from '#src/transports/transport.js'
 
-/** What a transport that is watched has seen. */
+/** Counts of a watched transport. */
 export interface Sight {
   received: number
   pauses: number
   resumes: number
 }
 
-/** Connects as it is told to, and watches. */
+/** Wraps a `connect` function and counts messages, pauses and resumes. */
 export function watchedConnect(sight: Sight, connect: Connect): Connect {
   return (request, listener) => {
     let target: OpenTransportListener = listener

@@ -1,7 +1,7 @@
 import { OnClose, OnError, OnMessage, OnOpen, OnStateChange } from 'holdfast'
 import type { CloseInfo, ConnectionState, ErrorContext, OpenInfo } from 'holdfast'
 
-/** What has happened to a connection, as its handlers were told. */
+/** Everything that the handlers of a client have received. */
 interface Log {
   readonly opens: OpenInfo[]
   readonly messages: unknown[]
@@ -10,7 +10,7 @@ interface Log {
   readonly states: ConnectionState[]
 }
 
-/** Makes a client class that keeps all that it is told, so that it can be read even when bootstrap rejects. */
+/** Creates a client class and a log of everything its handlers receive. The log can be read even if bootstrap rejects. */
 export function watched() {
   const log: Log = { opens: [], messages: [], errors: [], closes: [], states: [] }
   class Watched {

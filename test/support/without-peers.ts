@@ -1,5 +1,5 @@
-// A client whose constructor injects what its connection has, in a process without tsyringe and reflect-metadata. tsc compiles it with
-// emitDecoratorMetadata, so the types of the constructor are there for whoever defines Reflect.metadata first.
+// A client whose constructor injects parts of its connection, in a process without tsyringe and reflect-metadata. tsc compiles it with
+// emitDecoratorMetadata, so the constructor's types are available once Reflect.metadata is defined.
 import { bootstrap, Connection, JsonSender, OnMessage, OnOpen, WebSocketClient } from 'holdfast'
 import { MemoryServer } from 'holdfast/testing'
 
@@ -19,7 +19,7 @@ class Greeter {
   }
 }
 
-/** Where reflect-metadata is to be imported: after the class, if at all. */
+// If at all, reflect-metadata is imported after the class.
 if (process.argv[2] === 'reflect-later') {
   await import('reflect-metadata')
 

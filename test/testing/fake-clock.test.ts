@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { FakeClock } from 'holdfast/testing'
 
-/** A clock, and what has happened on it, with its time. */
+/** A clock, and the events on it with their times. */
 function rig() {
   const clock = new FakeClock()
   const notes: string[] = []
@@ -10,14 +10,14 @@ function rig() {
 }
 
 describe('FakeClock', () => {
-  it('begins at 0, on New Year 2026, and stands still', async () => {
+  it('starts at 0, on New Year 2026, and stands still', async () => {
     const { clock } = rig()
     await clock.settle()
     expect(clock.now()).to.equal(0)
     expect(clock.date()).to.equal(Date.UTC(2026, 0, 1))
   })
 
-  it('begins on the date that it is given', async () => {
+  it('starts at the given date', async () => {
     const clock = new FakeClock(5_000)
     await clock.advance(10)
     expect(clock.date()).to.equal(5_010)
@@ -36,7 +36,7 @@ describe('FakeClock', () => {
       expect(clock.timers).to.equal(1)
     })
 
-    it('fires timers of one time in the order in which they were started', async () => {
+    it('fires timers with the same time in the order in which they were started', async () => {
       const { clock, notes, note } = rig()
       clock.setTimeout(note('first'), 10)
       clock.setTimeout(note('second'), 10)
@@ -44,7 +44,7 @@ describe('FakeClock', () => {
       expect(notes).to.deep.equal(['first at 10', 'second at 10'])
     })
 
-    it('fires timers that are started on the way, also those that are due at once', async () => {
+    it('fires timers that are started along the way, including those that are due immediately', async () => {
       const { clock, notes, note } = rig()
       clock.setTimeout(() => {
         note('first')()
@@ -56,7 +56,7 @@ describe('FakeClock', () => {
       expect(notes).to.deep.equal(['first at 10', 'at once at 10', 'negative at 10', 'second at 20'])
     })
 
-    it('lets all promises run after each timer, however deep, and what was ready before the first', async () => {
+    it('runs all promise callbacks after each timer, however deep, and those that were ready before the first', async () => {
       const { clock, notes, note } = rig()
       void Promise.resolve().then(note('ready'))
       clock.setTimeout(() => {
@@ -80,7 +80,7 @@ describe('FakeClock', () => {
   })
 
   describe('#setTimeout', () => {
-    it('is not fired once it has been cancelled, however often', async () => {
+    it('never fires once it has been canceled, even repeatedly', async () => {
       const { clock, notes, note } = rig()
       const timer = clock.setTimeout(note('timer'), 10)
       expect(clock.timers).to.equal(1)
@@ -102,7 +102,7 @@ describe('FakeClock', () => {
   })
 
   describe('#nextTurn', () => {
-    it('runs when things settle, after the promises, without time passing', async () => {
+    it('runs when the clock settles, after promise callbacks, without time passing', async () => {
       const { clock, notes, note } = rig()
       clock.nextTurn(note('turn'))
       void Promise.resolve().then(note('promise'))
@@ -110,7 +110,7 @@ describe('FakeClock', () => {
       expect(notes).to.deep.equal(['promise at 0', 'turn at 0'])
     })
 
-    it('runs a turn that a turn asks for, after the promises of the first', async () => {
+    it('runs a turn that another turn requests, after the promise callbacks of the first', async () => {
       const { clock, notes, note } = rig()
       clock.nextTurn(() => {
         clock.nextTurn(note('second turn'))
@@ -120,14 +120,14 @@ describe('FakeClock', () => {
       expect(notes).to.deep.equal(['promise at 0', 'second turn at 0'])
     })
 
-    it('runs a turn that a promise of the last one asks for', async () => {
+    it('runs a turn that a promise callback of the last turn requests', async () => {
       const { clock, notes, note } = rig()
       clock.nextTurn(() => void Promise.resolve().then(() => clock.nextTurn(note('second turn'))))
       await clock.settle()
       expect(notes).to.deep.equal(['second turn at 0'])
     })
 
-    it('is not run once it has been cancelled, not even by a turn just before it', async () => {
+    it('never runs once it has been canceled, not even by the turn just before it', async () => {
       const { clock, notes, note } = rig()
       clock.nextTurn(note('cancelled')).cancel()
       clock.nextTurn(() => other.cancel())
@@ -136,7 +136,7 @@ describe('FakeClock', () => {
       expect(notes).to.deep.equal([])
     })
 
-    it('counts the same callback as often as it is asked for', async () => {
+    it('counts the same callback as often as it is requested', async () => {
       const { clock, notes, note } = rig()
       const callback = note('turn')
       clock.nextTurn(callback)
@@ -148,7 +148,7 @@ describe('FakeClock', () => {
   })
 
   describe('#jump', () => {
-    it('fires late, and in order, what was due meanwhile', async () => {
+    it('fires late, and in order, whatever became due', async () => {
       const { clock, notes, note } = rig()
       clock.setTimeout(note('second'), 20)
       clock.setTimeout(note('first'), 10)
@@ -159,7 +159,7 @@ describe('FakeClock', () => {
       expect(clock.timers).to.equal(1)
     })
 
-    it('does not fire what one of them cancels', async () => {
+    it('does not fire timers that one of them cancels', async () => {
       const { clock, notes, note } = rig()
       clock.setTimeout(() => other.cancel(), 10)
       const other = clock.setTimeout(note('other'), 20)
@@ -167,7 +167,7 @@ describe('FakeClock', () => {
       expect(notes).to.deep.equal([])
     })
 
-    it('lets promises run before and after', async () => {
+    it('runs promise callbacks before and after', async () => {
       const { clock, notes, note } = rig()
       void Promise.resolve().then(note('before'))
       clock.setTimeout(() => void Promise.resolve().then(note('after')), 10)

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { FrameLine } from '#src/testing/frame-line.js'
 
-/** A line of numbers, and those that have been read. */
+/** A line of numbers, and the numbers that have been read. */
 function rig(chunk = 1) {
   const read: number[] = []
   const line = new FrameLine<number>({ chunk }, (frame) => {
@@ -14,19 +14,19 @@ function rig(chunk = 1) {
 }
 
 describe('FrameLine', () => {
-  it('reads nothing before it is open, and then what has come, after the announcement', () => {
+  it('reads nothing before it is open, then everything that has arrived, after the announcement', () => {
     const { line, push, read } = rig()
     push(0, 1)
     expect(read).to.deep.equal([])
     line.open(() => {
       push(3)
-      // Who reads from now on is not known yet.
+      // The reader for the rest is not known yet.
       expect(read).to.deep.equal([])
     })
     expect(read).to.deep.equal([0, 1, 3])
   })
 
-  it('reads no further while it is paused, and goes on in a microtask', async () => {
+  it('reads no further while it is paused, and resumes in a microtask', async () => {
     const { line, push, read } = rig()
     line.open(() => undefined)
     push(1, 2, 3)
@@ -38,14 +38,14 @@ describe('FrameLine', () => {
     expect(read).to.deep.equal([1, 2, 3])
   })
 
-  it('reads the rest of a chunk that has begun', () => {
+  it('reads the rest of a chunk that has started', () => {
     const { line, push, read } = rig(3)
     push(1, 2, 3, 4)
     line.open(() => undefined)
     expect(read).to.deep.equal([1, 2, 3])
   })
 
-  it('keeps the order when a frame is pushed while one is read', () => {
+  it('keeps the order if a frame is pushed while another is read', () => {
     const read: number[] = []
     const line = new FrameLine<number>({ chunk: 1 }, (frame) => {
       read.push(frame)

@@ -14,7 +14,7 @@ const REQUEST: TransportRequest = {
   closeTimeout: 5_000,
 }
 
-/** Lets everything run that is ready. */
+/** Runs everything that is ready. */
 function settle(): Promise<void> {
   return new FakeClock().settle()
 }
@@ -26,14 +26,14 @@ interface Rig {
   readonly heard: Recorder
 }
 
-/** Begins one attempt. */
+/** Starts one attempt. */
 function begin(server = new MemoryServer()): Rig {
   const heard = new Recorder()
   const client = server.connect(REQUEST, heard)
   return { server, peer: server.peer, client, heard }
 }
 
-/** Begins one attempt, which the server accepts. */
+/** Starts one attempt, which the server accepts. */
 async function open(): Promise<Rig> {
   const rig = begin()
   await settle()
@@ -42,7 +42,7 @@ async function open(): Promise<Rig> {
 
 describe('MemoryServer', () => {
   describe('attempts', () => {
-    it('are accepted unless told otherwise, never in the tick of connect', async () => {
+    it('are accepted by default, never in the tick of connect', async () => {
       const { client, heard, server } = begin()
       expect(heard.events).to.deep.equal([])
       expect(client.isOpen).to.equal(false)
@@ -52,7 +52,7 @@ describe('MemoryServer', () => {
       expect(server.live).to.equal(1)
     })
 
-    it('are kept in order, each with what was asked for', async () => {
+    it('are kept in order, each with its request', async () => {
       const server = new MemoryServer()
       const first = begin(server)
       const second = begin(server)
@@ -64,10 +64,10 @@ describe('MemoryServer', () => {
     })
 
     it('have no latest peer before the first', () => {
-      expect(() => new MemoryServer().peer).to.throw('There has been no attempt yet')
+      expect(() => new MemoryServer().peer).to.throw('No connection attempt has been made yet')
     })
 
-    it('may be accepted later, with a subprotocol and headers', async () => {
+    it('can be accepted later, with a subprotocol and headers', async () => {
       const server = new MemoryServer()
       server.onAttempt = () => {}
       const { client, heard, peer } = begin(server)
@@ -78,7 +78,7 @@ describe('MemoryServer', () => {
       expect(client.protocol).to.equal('v1')
     })
 
-    it('may be refused, by default with a ConnectFailedError that shows nothing secret', async () => {
+    it('can be refused, by default with a ConnectFailedError that contains no secrets', async () => {
       const server = new MemoryServer()
       server.onAttempt = (peer) => peer.refuse()
       const { client, heard, peer } = begin(server)
@@ -91,7 +91,7 @@ describe('MemoryServer', () => {
       expect(peer.isEnded).to.equal(true)
     })
 
-    it('may be refused with an error of the test’s own', async () => {
+    it('can be refused with a custom error', async () => {
       const error = new Error('busy')
       const server = new MemoryServer()
       server.onAttempt = (peer) => peer.refuse(error)
@@ -100,7 +100,7 @@ describe('MemoryServer', () => {
       expect(heard.ends[0]?.error).to.equal(error)
     })
 
-    it('are not asked about once the client has given them up', async () => {
+    it('are not offered to onAttempt once the client has abandoned them', async () => {
       const server = new MemoryServer()
       const { client, heard, peer } = begin(server)
       client.terminate()
@@ -116,7 +116,7 @@ describe('MemoryServer', () => {
       expect(heard.events).to.deep.equal(['opened'])
     })
 
-    it('end without a close frame when the client closes before they have opened', async () => {
+    it('end without a close frame if the client closes before they have opened', async () => {
       const server = new MemoryServer()
       server.onAttempt = () => {}
       const { client, heard, peer } = begin(server)
@@ -128,7 +128,7 @@ describe('MemoryServer', () => {
   })
 
   describe('from the peer to the client', () => {
-    it('messages arrive in order: text and bytes as they are, all else as JSON', async () => {
+    it('messages arrive in order: text and bytes unchanged, everything else as JSON', async () => {
       const { heard, peer } = await open()
       const bytes = new Uint8Array([1])
       peer.send('text')
@@ -137,7 +137,7 @@ describe('MemoryServer', () => {
       expect(heard.messages).to.deep.equal(['text', bytes, '{"type":"tick"}'])
     })
 
-    it('what is sent before the handshake arrives after it', async () => {
+    it('messages sent before the handshake arrive after it', async () => {
       const server = new MemoryServer()
       server.onAttempt = (peer) => {
         peer.send('early')
@@ -148,7 +148,7 @@ describe('MemoryServer', () => {
       expect(heard.events).to.deep.equal(['opened', 'message'])
     })
 
-    it('part of a message is received and counted, and nothing is told', async () => {
+    it('part of a message is received and counted, and not reported', async () => {
       const { client, heard, peer } = await open()
       peer.sendPart(1_000)
       expect(client.bytesRead).to.equal(1_000)
@@ -190,7 +190,7 @@ describe('MemoryServer', () => {
       expect(peer.pongs).to.have.length(2)
     })
 
-    it('a close frame ends it, with 1000 unless told otherwise', async () => {
+    it('a close frame ends it, with 1000 by default', async () => {
       const { client, heard, peer } = await open()
       peer.close()
       expect(heard.ends).to.deep.equal([{ code: 1000, reason: '' }])
@@ -220,7 +220,7 @@ describe('MemoryServer', () => {
       expect(heard.events).to.deep.equal(['opened', 'closed'])
     })
 
-    it('what is sent from inside a message comes after it, not inside it', async () => {
+    it('a message sent while another is received comes after it, not inside it', async () => {
       const { heard, peer } = await open()
       const ends: unknown[] = []
       heard.afterMessage = (data) => {
@@ -233,7 +233,7 @@ describe('MemoryServer', () => {
   })
 
   describe('a paused client', () => {
-    it('gets nothing, not even the end, until it reads again', async () => {
+    it('receives nothing, not even the end, until it reads again', async () => {
       const { client, heard, peer } = await open()
       client.pause()
       expect(peer.isPaused).to.equal(true)
@@ -247,7 +247,7 @@ describe('MemoryServer', () => {
       expect(heard.events).to.deep.equal(['opened', 'message', 'closed'])
     })
 
-    it('still gets the rest of a chunk', async () => {
+    it('still receives the rest of a chunk', async () => {
       const { client, heard, peer } = await open()
       peer.chunk = 2
       client.pause()
@@ -258,7 +258,7 @@ describe('MemoryServer', () => {
       expect(heard.messages).to.deep.equal(['a', 'b'])
     })
 
-    it('gets nothing of a chunk after the end in it', async () => {
+    it('receives nothing after the end within the same chunk', async () => {
       const { client, heard, peer } = await open()
       peer.chunk = 3
       client.pause()
@@ -270,7 +270,7 @@ describe('MemoryServer', () => {
       expect(heard.events).to.deep.equal(['opened', 'message', 'closed'])
     })
 
-    it('may resume though it reads', async () => {
+    it('can resume even if it is reading', async () => {
       const { client, heard, peer } = await open()
       client.resume()
       peer.send('a')
@@ -278,7 +278,7 @@ describe('MemoryServer', () => {
       expect(heard.messages).to.deep.equal(['a'])
     })
 
-    it('hears of its own termination', async () => {
+    it('is notified when it terminates', async () => {
       const { client, heard } = await open()
       client.pause()
       client.terminate()
@@ -288,7 +288,7 @@ describe('MemoryServer', () => {
   })
 
   describe('from the client to the peer', () => {
-    it('messages are kept, and told to the test', async () => {
+    it('messages are kept, and passed to onMessage', async () => {
       const { client, peer } = await open()
       const told: unknown[] = []
       peer.onMessage = (data) => void told.push(data)
@@ -299,7 +299,7 @@ describe('MemoryServer', () => {
       expect(told).to.deep.equal(['text', bytes])
     })
 
-    it('they gather in the buffer while the peer does not read, and leave when it does', async () => {
+    it('messages stay in the buffer while the peer does not read, and leave when it does', async () => {
       const { client, peer } = await open()
       const flushed: number[] = []
       peer.isReading = false
@@ -312,7 +312,7 @@ describe('MemoryServer', () => {
       expect(flushed).to.deep.equal([2, 0])
     })
 
-    it('a ping waits behind them, and leaves in its order', async () => {
+    it('a ping waits behind messages, and leaves in order', async () => {
       const { client, peer } = await open()
       const left: string[] = []
       peer.isReading = false
@@ -324,7 +324,7 @@ describe('MemoryServer', () => {
       expect(left).to.deep.equal(['message', 'ping 1'])
     })
 
-    it('those that never left are told to be over at the end', async () => {
+    it('flushed is called at the end for messages that never left', async () => {
       const { client, peer, heard } = await open()
       let isFlushed = false
       peer.isReading = false
@@ -336,7 +336,7 @@ describe('MemoryServer', () => {
       expect(peer.received).to.deep.equal([])
     })
 
-    it('those that are sent after the end never arrive, and are told to be over', async () => {
+    it('messages sent after the end never arrive, and flushed is called', async () => {
       const { client, peer } = await open()
       let isFlushed = false
       peer.close()
@@ -360,7 +360,7 @@ describe('MemoryServer', () => {
       expect(heard.pongs).to.have.length(1)
     })
 
-    it('pings and pongs after the end are nothing', async () => {
+    it('pings and pongs after the end have no effect', async () => {
       const { client, peer } = await open()
       peer.close()
       client.ping(new Uint8Array())
@@ -382,7 +382,7 @@ describe('MemoryServer', () => {
       expect(peer.closeFrame).to.deep.equal({ code: 4000, reason: 'moving' })
     })
 
-    it('a dead peer does not answer it', async () => {
+    it('a dead peer does not answer a close frame', async () => {
       const { client, heard, peer } = await open()
       peer.isAlive = false
       client.close(1000, '')

@@ -10,7 +10,7 @@ describe('TestServer', function () {
   this.timeout(30_000)
   const use = disposal()
 
-  /** Opens a socket that keeps its messages from the first instant. */
+  /** Opens a socket that keeps its messages from the first moment. */
   function open(server: TestServer): { socket: WebSocket; messages: string[] } {
     const messages: string[] = []
     const socket = new WebSocket(server.url)
@@ -18,7 +18,7 @@ describe('TestServer', function () {
     return { socket, messages }
   }
 
-  it('listens on a free port of this machine only', async () => {
+  it('listens only on a free local port', async () => {
     const first = use(await startTestServer())
     const second = use(await startTestServer())
     expect(first.url).to.match(/^ws:\/\/127\.0\.0\.1:\d+$/)
@@ -28,11 +28,11 @@ describe('TestServer', function () {
   it('calls onConnection in the tick in which a connection opens', async () => {
     const server = use(await startTestServer(({ socket }) => socket.send('hello')))
     const { messages } = open(server)
-    await eventually('the greeting has come', () => messages.length > 0)
+    await eventually('the greeting has arrived', () => messages.length > 0)
     expect(messages).to.deep.equal(['hello'])
   })
 
-  it('keeps the request and every message from the first instant', async () => {
+  it('keeps the request and every message from the first moment', async () => {
     const server = use(await startTestServer())
     const { socket } = open(server)
     socket.on('open', () => {
@@ -40,14 +40,14 @@ describe('TestServer', function () {
       socket.send(Buffer.from([1, 2]))
     })
     const connection = await server.connection(1)
-    await eventually('both messages have come', () => connection.received.length === 2)
+    await eventually('both messages have arrived', () => connection.received.length === 2)
     expect(connection.received[0]).to.equal('text')
     expect([...(connection.received[1] as Uint8Array)]).to.deep.equal([1, 2])
     expect(connection.request.headers.upgrade).to.equal('websocket')
   })
 
   describe('#connection', () => {
-    it('waits for the nth connection, and gives one that is there already', async () => {
+    it('waits for the nth connection, and returns one that already exists', async () => {
       const server = use(await startTestServer())
       const second = server.connection(2)
       open(server)
@@ -57,14 +57,14 @@ describe('TestServer', function () {
     })
   })
 
-  it('hands its options to the WebSocketServer', async () => {
+  it('passes its options to the WebSocketServer', async () => {
     const server = use(await startTestServer(undefined, { handleProtocols: () => 'v1' }))
     const socket = new WebSocket(server.url, ['v2', 'v1'])
     await once(socket, 'open')
     expect(socket.protocol).to.equal('v1')
   })
 
-  it('survives a client that breaks the protocol', async () => {
+  it('survives a client that violates the protocol', async () => {
     const server = use(await startTestServer())
     const { socket } = open(server)
     await once(socket, 'open')
@@ -73,12 +73,12 @@ describe('TestServer', function () {
     ;(socket as unknown as { _socket: { write(bytes: Uint8Array): void } })._socket.write(
       Buffer.from([0x81, 0]),
     )
-    await eventually('the server has cut it', () => far.readyState === WebSocket.CLOSED)
+    await eventually('the server has terminated it', () => far.readyState === WebSocket.CLOSED)
     expect(server.connections).to.have.lengthOf(1)
   })
 
   describe('#close', () => {
-    it('cuts all connections and stops listening', async () => {
+    it('terminates all connections and stops listening', async () => {
       const server = await startTestServer()
       const { socket } = open(server)
       await once(socket, 'open')
@@ -91,7 +91,7 @@ describe('TestServer', function () {
       expect(error.code).to.equal('ECONNREFUSED')
     })
 
-    it('is what disposing of it does', async () => {
+    it('is called by disposal', async () => {
       const accepted: TestServerConnection[] = []
       const server = await startTestServer((connection) => accepted.push(connection))
       const { socket } = open(server)

@@ -3,7 +3,7 @@ import type { TransportEnd } from 'holdfast'
 import { eventually, turns } from '../support/eventually.js'
 import type { Scene } from './scene.js'
 
-/** An end that is no failure. */
+/** Expects an end without an error. */
 function expectEnd(
   { code, reason, error }: TransportEnd,
   expectedCode: number,
@@ -16,9 +16,9 @@ function expectEnd(
   })
 }
 
-/** What is true of how every transport ends. */
+/** Describes how every transport ends. */
 export function describeClosing(scene: Scene): void {
-  it('tells the code and the reason of a peer that closes', async () => {
+  it('reports the code and the reason of a peer that closes', async () => {
     const far = await scene.beginOpen()
     far.close(4001, 'session expired')
     const end = await scene.recorder.untilClosed()
@@ -26,13 +26,13 @@ export function describeClosing(scene: Scene): void {
     expect(end.sentCode).to.equal(undefined)
   })
 
-  it('tells 1005 when a peer closes without a code', async () => {
+  it('reports 1005 if a peer closes without a code', async () => {
     const far = await scene.beginOpen()
     far.close()
     expectEnd(await scene.recorder.untilClosed(), 1005, '')
   })
 
-  it('delivers what the peer sent before its close frame', async () => {
+  it('delivers messages that the peer sent before its close frame', async () => {
     const far = await scene.beginOpen()
     far.together(() => {
       far.send('last words')
@@ -42,7 +42,7 @@ export function describeClosing(scene: Scene): void {
     expect(scene.recorder.events).to.deep.equal(['opened', 'message', 'closed'])
   })
 
-  it('closes with a code and a reason, which the peer gets and answers', async () => {
+  it('closes with a code and a reason, which the peer receives and answers', async () => {
     const far = await scene.beginOpen()
     scene.transport.send('before')
     scene.transport.close(4002, 'enough')
@@ -54,7 +54,7 @@ export function describeClosing(scene: Scene): void {
     expect(end.error).to.equal(undefined)
   })
 
-  it('ends once when both sides close at the same time', async () => {
+  it('ends once if both sides close at the same time', async () => {
     const far = await scene.beginOpen()
     far.close(4003, 'there')
     scene.transport.close(4004, 'here')
@@ -63,13 +63,13 @@ export function describeClosing(scene: Scene): void {
     expect(end.code).to.be.oneOf([4003, 4004])
   })
 
-  it('tells 1006 and no error when the peer ends the stream without a close frame', async () => {
+  it('reports 1006 and no error if the peer ends the stream without a close frame', async () => {
     const far = await scene.beginOpen()
     far.cut()
     expectEnd(await scene.recorder.untilClosed(), 1006, '')
   })
 
-  it('is cut by terminate() at once, which tells one end, 1006, and not before it returns', async () => {
+  it('is terminated immediately by terminate(), which reports one end, 1006, and not before it returns', async () => {
     await scene.beginOpen()
     scene.transport.terminate()
     scene.transport.terminate()
@@ -79,7 +79,7 @@ export function describeClosing(scene: Scene): void {
     await turns()
   })
 
-  it('has ended for good: closing, cutting, pausing and resuming it change nothing', async () => {
+  it('has ended for good: closing, terminating, pausing and resuming change nothing', async () => {
     const far = await scene.beginOpen()
     far.close(1000)
     await scene.recorder.untilClosed()
@@ -91,7 +91,7 @@ export function describeClosing(scene: Scene): void {
     expect(scene.recorder.events).to.deep.equal(['opened', 'closed'])
   })
 
-  it('takes a send, a ping and a pong after close() without a throw, and sends nothing', async () => {
+  it('accepts a send, a ping and a pong after close() without throwing, and sends nothing', async () => {
     const far = await scene.beginOpen()
     scene.transport.close(1000, '')
     let hasBeenTold = false
@@ -100,7 +100,7 @@ export function describeClosing(scene: Scene): void {
     scene.transport.pong(Buffer.from('too late'))
     await scene.recorder.untilClosed()
     scene.transport.send('far too late')
-    await eventually('the late send has been told of', () => hasBeenTold)
+    await eventually('the late send has been reported', () => hasBeenTold)
     expect(far.received).to.deep.equal([])
     expect(far.pongs).to.deep.equal([])
     expect(scene.recorder.pongs).to.deep.equal([])

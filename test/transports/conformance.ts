@@ -4,7 +4,7 @@ import { describeClosing } from './conformance-closing.js'
 import { Scene } from './scene.js'
 import type { Scenario, TransportHarness } from './scene.js'
 
-/** What is true of every transport, so that nothing above it need know which one it has. */
+/** Describes the behavior of every transport, so that nothing above depends on a particular one. */
 export function describeTransport(
   name: string,
   open: (scenario: Scenario) => Promise<TransportHarness>,
@@ -23,14 +23,14 @@ export function describeTransport(
 }
 
 function describeOpening(scene: Scene): void {
-  it('tells nothing while connect is still running', async () => {
+  it('reports nothing while connect is still running', async () => {
     let events: readonly string[] | undefined
     await scene.begin({}, {}, () => (events = [...scene.recorder.events]))
     expect(events).to.deep.equal([])
     await scene.recorder.untilOpened()
   })
 
-  it('is open from the opening handshake on, not before', async () => {
+  it('is open once the opening handshake is complete, not before', async () => {
     let isOpenAtOnce: boolean | undefined
     await scene.begin({}, {}, () => (isOpenAtOnce = scene.transport.isOpen))
     await scene.recorder.untilOpened()
@@ -39,31 +39,31 @@ function describeOpening(scene: Scene): void {
     expect(scene.recorder.events).to.deep.equal(['opened'])
   })
 
-  it('delivers what came together with the handshake, after it has opened', async () => {
+  it('delivers messages that arrive together with the handshake after it has opened', async () => {
     await scene.begin({ early: ['first', 'second'] })
     await scene.recorder.untilMessages(2)
     expect(scene.recorder.events).to.deep.equal(['opened', 'message', 'message'])
     expect(scene.recorder.messages).to.deep.equal(['first', 'second'])
   })
 
-  it('tells the subprotocol that the server chose', async () => {
+  it('reports the subprotocol that the server chose', async () => {
     await scene.beginOpen({ protocol: 'v2.chat' }, { protocols: ['v3.chat', 'v2.chat'] })
     expect(scene.transport.protocol).to.equal('v2.chat')
     expect(scene.recorder.handshakes.map(({ protocol }) => protocol)).to.deep.equal(['v2.chat'])
   })
 
-  it('tells an empty subprotocol where none was chosen', async () => {
+  it('reports an empty subprotocol if none was chosen', async () => {
     await scene.beginOpen()
     expect(scene.transport.protocol).to.equal('')
     expect(scene.recorder.handshakes.map(({ protocol }) => protocol)).to.deep.equal([''])
   })
 
-  it('brings the headers to the server', async () => {
+  it('sends the headers to the server', async () => {
     await scene.beginOpen({}, { headers: { authorization: 'Bearer token' } })
     expect(scene.harness.headers['authorization']).to.equal('Bearer token')
   })
 
-  it('tells a refused attempt by its end, with an error, and never from within connect', async () => {
+  it('reports a refused attempt by its end, with an error, and never from within connect', async () => {
     await scene.begin({ isRefusing: true })
     const end = await scene.recorder.untilClosed()
     expect(end.code).to.equal(1006)
@@ -72,7 +72,7 @@ function describeOpening(scene: Scene): void {
   })
 
   for (const way of ['terminate', 'close'] as const) {
-    it(`ends without having opened, and without an error, by a ${way}() right after connect`, async () => {
+    it(`ends without having opened, and without an error, if ${way}() follows connect immediately`, async () => {
       await scene.begin({}, {}, () => {
         if (way === 'close') scene.transport.close(1000, '')
         else scene.transport.terminate()
@@ -102,7 +102,7 @@ function describeMessages(scene: Scene): void {
     expect([...(scene.recorder.messages[0] as Uint8Array)]).to.deep.equal([0, 127, 255])
   })
 
-  it('delivers empty messages, each as what it is', async () => {
+  it('delivers empty messages with their type', async () => {
     const far = await scene.beginOpen()
     far.send('')
     far.send(new Uint8Array())
@@ -123,7 +123,7 @@ function describeMessages(scene: Scene): void {
     expect(scene.recorder.events).to.deep.equal(['opened', 'message', 'ping', 'message', 'pong', 'message'])
   })
 
-  it('delivers a message of a megabyte whole', async () => {
+  it('delivers a message of a megabyte in one piece', async () => {
     const far = await scene.beginOpen()
     const text = '0123456789abcdef'.repeat(65_536)
     far.send(text)
@@ -131,7 +131,7 @@ function describeMessages(scene: Scene): void {
     expect(scene.recorder.messages[0] === text).to.equal(true)
   })
 
-  it('sends text as text and bytes as binary, empty ones too, in order', async () => {
+  it('sends text as text and bytes as binary, even empty ones, in order', async () => {
     const far = await scene.beginOpen()
     scene.transport.send('text')
     scene.transport.send(new Uint8Array([9, 1, 2, 9]).subarray(1, 3))
@@ -146,7 +146,7 @@ function describeMessages(scene: Scene): void {
 }
 
 function describeReuse(scene: Scene): void {
-  it('sends bytes as they were at the call: their owner may use them again', async () => {
+  it('sends bytes as they were at the call, because their owner can reuse the memory', async () => {
     const far = await scene.beginOpen()
     const bytes = new Uint8Array(100_000)
     for (const value of [1, 2, 3]) scene.transport.send(bytes.fill(value))
@@ -158,7 +158,7 @@ function describeReuse(scene: Scene): void {
 }
 
 function describePings(scene: Scene): void {
-  it('tells a ping, and answers it with its payload', async () => {
+  it('reports a ping, and answers it with its payload', async () => {
     const far = await scene.beginOpen()
     far.ping(Buffer.from('are you there'))
     await eventually('the pong is at the server', () => far.pongs.length > 0)
@@ -166,14 +166,14 @@ function describePings(scene: Scene): void {
     expect(far.pongs.map(String)).to.deep.equal(['are you there'])
   })
 
-  it('tells when its own ping has left', async () => {
+  it('reports when its own ping has left', async () => {
     await scene.beginOpen()
     let hasLeft = false
     scene.transport.ping(Buffer.from('mine'), () => (hasLeft = true))
     await eventually('the ping has left', () => hasLeft)
   })
 
-  it('tells of a ping that never will leave, too', async () => {
+  it('calls flushed for a ping that will never leave, too', async () => {
     await scene.beginOpen()
     scene.transport.terminate()
     let isOver = false
@@ -181,30 +181,30 @@ function describePings(scene: Scene): void {
     await eventually('the ping is over', () => isOver)
   })
 
-  it('tells every one of many pings, and answers only the latest of a turn', async () => {
+  it('reports every ping of many, and answers only the latest of a turn', async () => {
     const far = await scene.beginOpen()
     far.together(() => {
       for (let number = 1; number <= 100; number += 1) far.ping(Buffer.from(String(number)))
     })
-    await eventually('all pings are here', () => scene.recorder.pings.length === 100)
+    await eventually('all pings have arrived', () => scene.recorder.pings.length === 100)
     await eventually('the pong is at the server', () => far.pongs.length > 0)
-    scene.transport.send('the pongs are through')
-    await eventually('what was sent after the pongs is at the server', () => far.received.length > 0)
+    scene.transport.send('the pongs have arrived')
+    await eventually('the message after the pongs is at the server', () => far.received.length > 0)
     expect(far.pongs.map(String)).to.deep.equal(['100'])
     expect(scene.transport.isOpen).to.equal(true)
   })
 
-  it('gets its own ping back as a pong with the same payload', async () => {
+  it('receives its own ping back as a pong with the same payload', async () => {
     await scene.beginOpen()
     scene.transport.ping(Buffer.from('17'))
-    await eventually('the pong has come', () => scene.recorder.pongs.length > 0)
+    await eventually('the pong has arrived', () => scene.recorder.pongs.length > 0)
     expect(scene.recorder.pongs.map(String)).to.deep.equal(['17'])
   })
 
-  it('tells a pong that nothing was asked for', async () => {
+  it('reports an unsolicited pong', async () => {
     const far = await scene.beginOpen()
     far.pong(Buffer.from('by the way'))
-    await eventually('the pong has come', () => scene.recorder.pongs.length > 0)
+    await eventually('the pong has arrived', () => scene.recorder.pongs.length > 0)
     expect(scene.recorder.pongs.map(String)).to.deep.equal(['by the way'])
   })
 }
@@ -223,7 +223,7 @@ function describeFlow(scene: Scene): void {
     expect(scene.recorder.messages).to.deep.equal(['1', '2', '3'])
   })
 
-  it('counts the bytes that it receives, those of control frames, too', async () => {
+  it('counts the bytes that it receives, control frames included', async () => {
     const farEnd = await scene.beginOpen()
     const { recorder, transport } = scene
     const before = transport.bytesRead
@@ -232,11 +232,11 @@ function describeFlow(scene: Scene): void {
     const between = transport.bytesRead
     expect(between - before).to.be.at.least(1_000)
     farEnd.ping(Buffer.from('hello'))
-    await eventually('the ping has come', () => recorder.pings.length === 1)
+    await eventually('the ping has arrived', () => recorder.pings.length === 1)
     expect(transport.bytesRead - between).to.be.at.least(5)
   })
 
-  it('counts what the peer does not take, and tells when it has left', async () => {
+  it('counts bytes that the peer does not accept, and reports when they have left', async () => {
     const far = await scene.beginOpen()
     far.stopReading()
     const flushed: number[] = []
@@ -251,7 +251,7 @@ function describeFlow(scene: Scene): void {
     expect(scene.transport.bufferedAmount).to.equal(0)
   })
 
-  it('tells that messages have been flushed when they never will be, and still counts them', async () => {
+  it('calls flushed for messages that will never leave, and still counts them', async () => {
     const far = await scene.beginOpen()
     far.stopReading()
     let flushed = 0
@@ -260,7 +260,7 @@ function describeFlow(scene: Scene): void {
     await turns()
     scene.transport.terminate()
     await scene.recorder.untilClosed()
-    await eventually('all have been told of', () => flushed === 32)
+    await eventually('flushed has been called for all of them', () => flushed === 32)
     expect(scene.transport.bufferedAmount).to.be.greaterThan(0)
   })
 }

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { copyBytes } from '#src/transports/copy-bytes.js'
 
 describe('copyBytes', () => {
-  it('returns bytes that stay as they are, also of a Buffer, whose slices share memory', () => {
+  it('returns bytes that stay unchanged, even for a Buffer, whose slices share memory', () => {
     for (const bytes of [new Uint8Array([1, 2]), Buffer.from([1, 2])]) {
       const copy = copyBytes(bytes)
       bytes.fill(9)
@@ -10,7 +10,7 @@ describe('copyBytes', () => {
     }
   })
 
-  it('returns text as it is', () => {
+  it('returns text unchanged', () => {
     expect(copyBytes('text')).to.equal('text')
   })
 })

@@ -68,7 +68,7 @@ describe('MemoryServer', () => {
     return { server, recorder, transport: server.connect(REQUEST, recorder) }
   }
 
-  it('accepts every attempt unless told otherwise, and counts the live ones', async () => {
+  it('accepts every attempt by default, and counts the live ones', async () => {
     const { server, recorder } = connected()
     expect(server.live).to.equal(0)
     await recorder.untilOpened()
@@ -79,11 +79,11 @@ describe('MemoryServer', () => {
     expect(server.peers).to.have.lengthOf(1)
   })
 
-  it('says that there has been no attempt', () => {
-    expect(() => new MemoryServer().peer).to.throw('There has been no attempt yet')
+  it('throws if there has been no attempt', () => {
+    expect(() => new MemoryServer().peer).to.throw('No connection attempt has been made yet')
   })
 
-  it('leaves an attempt open that is neither accepted nor refused', async () => {
+  it('leaves an attempt pending that is neither accepted nor refused', async () => {
     const { server, recorder, transport } = connected()
     server.onAttempt = () => undefined
     await turns()
@@ -92,7 +92,7 @@ describe('MemoryServer', () => {
     await recorder.untilClosed()
   })
 
-  it('refuses with an error that shows no query', async () => {
+  it('refuses with an error that does not contain the query', async () => {
     const { server, recorder } = connected()
     server.onAttempt = (peer) => peer.refuse()
     const { error } = await recorder.untilClosed()
@@ -100,7 +100,7 @@ describe('MemoryServer', () => {
     expect(error?.message).to.include('ws://memory/feed').and.not.include('secret')
   })
 
-  it('refuses though something had been sent, which is then lost', async () => {
+  it('can refuse after sending a message, which is then lost', async () => {
     const { server, recorder } = connected()
     server.onAttempt = (peer) => {
       peer.send('too early')
@@ -110,7 +110,7 @@ describe('MemoryServer', () => {
     expect(recorder.events).to.deep.equal(['closed'])
   })
 
-  it('does nothing any more once the attempt has ended', async () => {
+  it('does nothing more once the attempt has ended', async () => {
     const { server, recorder, transport } = connected()
     await recorder.untilOpened()
     server.peer.drop()
@@ -122,7 +122,7 @@ describe('MemoryServer', () => {
     expect(recorder.events).to.deep.equal(['opened', 'closed'])
   })
 
-  it('loses what follows an end in the same chunk', async () => {
+  it('loses whatever follows an end in the same chunk', async () => {
     const { server, recorder, transport } = connected()
     await recorder.untilOpened()
     server.peer.chunk = 2
@@ -134,7 +134,7 @@ describe('MemoryServer', () => {
     expect(recorder.events).to.deep.equal(['opened', 'closed'])
   })
 
-  it('keeps the order when a message is sent while another is being delivered', async () => {
+  it('keeps the order if a message is sent while another is delivered', async () => {
     const { server, recorder } = connected()
     await recorder.untilOpened()
     const delivered: string[] = []
@@ -153,7 +153,7 @@ describe('MemoryServer', () => {
     expect(recorder.messages).to.deep.equal(['{"type":"tick","price":1}'])
   })
 
-  it('calls onMessage with what arrives', async () => {
+  it('calls onMessage with each message', async () => {
     const { server, recorder, transport } = connected()
     await recorder.untilOpened()
     server.peer.onMessage = (data) => server.peer.send(`echo ${String(data)}`)
@@ -161,7 +161,7 @@ describe('MemoryServer', () => {
     expect(recorder.messages).to.deep.equal(['echo hello'])
   })
 
-  it('drops the line with an error, as a reset does', async () => {
+  it('drops the connection with an error, like a reset', async () => {
     const { server, recorder } = connected()
     await recorder.untilOpened()
     server.peer.drop(new Error('reset'))
@@ -169,7 +169,7 @@ describe('MemoryServer', () => {
     expect(recorder.ends[0]?.error?.message).to.equal('reset')
   })
 
-  it('answers neither pings nor a close once it is dead', async () => {
+  it('answers neither pings nor a close frame once it is dead', async () => {
     const { server, recorder, transport } = connected()
     await recorder.untilOpened()
     server.peer.isAlive = false

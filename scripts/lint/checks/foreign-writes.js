@@ -1,4 +1,4 @@
-// Finds fields that another class writes. Whoever reads the class that declares them does not expect that.
+// Finds fields that another class writes. Readers of the class that declares them do not expect that.
 import ts from 'typescript'
 import { classAround, lineOf, nameOf, walk } from '../project.js'
 import { isOutside } from '../usage.js'

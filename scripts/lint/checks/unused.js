@@ -1,5 +1,5 @@
-// Finds class members and exports of src that src does not use. Knip finds exports that nothing uses; it does not know members, and
-// for it a test is a user.
+// Finds class members and exports of src that src does not use. Knip finds unused exports, but it does not check members, and it
+// counts a test as a user.
 import ts from 'typescript'
 import { classesIn, lineOf, nameOf, publicDeclarations } from '../project.js'
 import { isOutside } from '../usage.js'
@@ -44,7 +44,7 @@ function checkMembers({ sources, pathOf }, { uses, roles }, published, type) {
     return [...(roles.get(type) ?? [])].flatMap((role) => role.getProperty(name)?.declarations ?? [])
   }
 
-  /** What the package exports, and what others have declared: its users are not here. */
+  /** The exports of the package, and declarations of other packages. Their users are elsewhere. */
   function isPublic(declaration) {
     const owner = ts.isParameter(declaration) ? declaration.parent.parent : declaration.parent
     if (!sources.includes(declaration.getSourceFile())) return true

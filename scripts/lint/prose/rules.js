@@ -40,28 +40,30 @@ export const prose = {
   },
 }
 
-/** Lists the paragraphs of comments. Line comments that follow each other are one comment; code blocks are left out. */
+/** Lists the paragraphs of comments. Line comments below each other are one comment. Code blocks are left out. */
 function commentsOf(sourceCode) {
   const groups = []
   for (const comment of sourceCode.getAllComments()) {
     const last = groups.at(-1)
-    const follows =
-      comment.type === 'Line' &&
-      last?.type === 'Line' &&
-      comment.loc.start.line === last.loc.end.line + 1 &&
-      !sourceCode.getTokenBefore(comment, {
-        includeComments: false,
-        filter: (token) => token.loc.end.line === comment.loc.start.line,
-      })
-    if (follows)
-      groups[groups.length - 1] = {
-        ...last,
-        value: `${last.value}\n${comment.value}`,
-        loc: { start: last.loc.start, end: comment.loc.end },
-      }
-    else groups.push({ type: comment.type, value: comment.value, loc: comment.loc })
+    if (last && continues(comment, last, sourceCode)) {
+      last.value += `\n${comment.value}`
+      last.loc = { start: last.loc.start, end: comment.loc.end }
+    } else groups.push({ type: comment.type, value: comment.value, loc: comment.loc, range: comment.range })
   }
   return groups.flatMap(paragraphsOf)
+}
+
+/** Whether a line comment stands below another one, both without code on their line. */
+function continues(comment, last, sourceCode) {
+  const isAlone = ({ range, loc }) =>
+    /^\s*$/.test(sourceCode.text.slice(range[0] - loc.start.column, range[0]))
+  return (
+    comment.type === 'Line' &&
+    last.type === 'Line' &&
+    comment.loc.start.line === last.loc.end.line + 1 &&
+    isAlone(comment) &&
+    isAlone(last)
+  )
 }
 
 function paragraphsOf({ type, value, loc }) {

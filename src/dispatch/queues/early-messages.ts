@@ -11,19 +11,19 @@ import type { MessageQueue } from './task-queue.js'
 import type { HandlerPort } from '../replies.js'
 
 /**
- * Messages of a link that arrived while its `@OnOpen` runs, in order. Those for handlers that are marked `duringOpen` run meanwhile, one at a
- * time, and as part of that `@OnOpen`: what they send goes out on this link.
+ * Messages of a link that arrived while its `@OnOpen` runs, in order. Handlers that are marked `duringOpen` run immediately, one at a time. They
+ * count as part of that `@OnOpen`, so their messages are sent on this link.
  */
 export class EarlyMessages implements SlotOwner {
   readonly #dispatch: DispatchContext
   readonly #session: SessionPort
   readonly #port: Pick<HandlerPort, 'fail'>
-  /** Whether some handlers are marked. */
+  /** True if some handlers are marked. */
   readonly #hasMeanwhile: boolean
   readonly #waiting: InboundMessage[] = []
-  /** Those that wait for the one that runs meanwhile. perf: made with the first, saves 40 B per link without them. */
+  /** Messages for marked handlers that wait for the running one. perf: created with the first, saves 40 B per link without them. */
   #meanwhile: Fifo<InboundMessage> | undefined
-  /** perf: made with the first handler that takes time, saves 100 B per link without one. */
+  /** perf: created with the first handler that takes time, saves 100 B per link without one. */
   #slots: Slots | undefined
   #running: RunningHandler | undefined
   #isBusy = false
@@ -36,7 +36,7 @@ export class EarlyMessages implements SlotOwner {
     this.#hasMeanwhile = dispatch.router.hasDuringOpen(dispatch.settings.requests.duringOpen)
   }
 
-  /** Takes a message: runs its handler now if that is marked, or else keeps it. */
+  /** Runs the handler of a message now if it is marked, or else keeps the message. */
   push(message: InboundMessage): void {
     const isMeanwhile = this.#isMeanwhile(message)
     if (isMeanwhile && !this.#isBusy) {
@@ -53,7 +53,7 @@ export class EarlyMessages implements SlotOwner {
     try {
       return router.isDuringOpen(value, settings.requests.duringOpen)
     } catch (thrown) {
-      const consequence = 'the message waits until @OnOpen has settled'
+      const consequence = 'the message waits until @OnOpen completes'
       void this.#port.fail(toError(thrown), 'decode', undefined, value, consequence)
       return false
     }
@@ -76,7 +76,7 @@ export class EarlyMessages implements SlotOwner {
     return message
   }
 
-  /** The message that is being run takes time. */
+  /** Called when the handler of the current message takes time. */
   hold(running: RunningHandler): void {
     this.#running = running
     this.#slots ??= new Slots(1, this.#dispatch.createSlowWarning())
@@ -95,10 +95,10 @@ export class EarlyMessages implements SlotOwner {
     this.#running = undefined
   }
 
-  /** Takes the oldest one that matches. Throws what `match` throws. */
+  /** Takes the oldest matching message. Rethrows errors of `match`. */
   take(match: (message: unknown) => boolean): InboundMessage | undefined {
     const found = this.#waiting.find(({ kind, value }) => kind === 'message' && match(value))
-    // To match is the user's code: it may have taken this very message.
+    // `match` is the user's code, which may have taken this very message.
     const index = found ? this.#waiting.indexOf(found) : -1
     if (index < 0) return undefined
     this.#waiting.splice(index, 1)
@@ -106,7 +106,7 @@ export class EarlyMessages implements SlotOwner {
     return found
   }
 
-  /** Starts no further handler, and resolves when the one that runs has settled. */
+  /** Starts no more handlers, and resolves when the running one has settled. */
   settled(): Promise<void> {
     this.#meanwhile = undefined
     this.#settled ??= deferred()
@@ -115,9 +115,9 @@ export class EarlyMessages implements SlotOwner {
   }
 
   /**
-   * `@OnOpen` has settled: all that waits enters the queue. A handler that still runs comes first, and holds a slot there.
+   * Called when `@OnOpen` has settled. Moves all waiting messages into the queue. A handler that is still running is first, and holds a slot there.
    *
-   * @returns whether one still runs
+   * @returns true if one is still running
    */
   moveTo(queue: MessageQueue): boolean {
     const messages = this.clear()
@@ -129,21 +129,21 @@ export class EarlyMessages implements SlotOwner {
   }
 
   #hand(running: RunningHandler, queue: MessageQueue): void {
-    // It may have settled, or its slot been taken, while it waited for a place in the queue.
+    // It may have settled or lost its slot while it waited in the queue.
     if (this.#running !== running) return
     this.#letGo(running)
-    // The queue counts its looks at what runs anew.
+    // Resets its count of checks, because the queue starts counting again.
     running.rename(running.name)
     queue.hold(running)
   }
 
-  /** Removes what waits, and returns it in order. */
+  /** Removes the waiting messages, and returns them in order. */
   clear(): InboundMessage[] {
     this.#meanwhile = undefined
     return this.#waiting.splice(0)
   }
 
-  /** Takes its slot from the handler that runs, and returns its name. */
+  /** Frees the slot of the running handler, and returns its name. */
   release(): readonly string[] {
     const running = this.#running
     this.#meanwhile = undefined
@@ -152,21 +152,21 @@ export class EarlyMessages implements SlotOwner {
   }
 }
 
-/** Stands in the queue for a message whose handler has run since before. */
+/** Represents a message in the queue whose handler is already running. */
 class StandIn implements InboundHandlers {
   readonly run: () => void
 
-  /** @param run gives the handler that runs its slot */
+  /** @param run gives a slot to the running handler */
   constructor(run: () => void) {
     this.run = run
   }
 
   receive(): void {
-    // It stands in the queue already.
+    // It is already in the queue.
   }
 
   onConflated(): void {
-    // What runs is not replaced by what waits.
+    // A waiting message does not replace a running one.
   }
 
   onKeyError(): void {

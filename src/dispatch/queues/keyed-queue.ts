@@ -6,19 +6,19 @@ import type { Reader } from '../../messages/route.js'
 import type { KeyedConcurrency } from '../../options/concurrency.js'
 import type { RunningHandler, SlotOwner, Slots } from './slots.js'
 
-/** Runs the messages of each key in order, one at a time, and different keys at once; the keys that wait take turns. */
+/** Runs the messages of each key in order, one at a time, and different keys concurrently. Waiting keys take turns. */
 export class KeyedQueue {
   readonly slots: Slots
   readonly #read: Reader
-  /** True where a message that waits gives its place to a newer one of its key. */
+  /** True if a newer message replaces a waiting one with the same key. */
   readonly #conflate: boolean
-  /** Those keys of which something waits or runs. */
+  /** Lanes with a waiting or running message, by key. */
   readonly #lanes = new Map<unknown, Lane>()
-  /** Of these, the ones of which nothing runs. */
+  /** Lanes without a running message. */
   readonly #ready = new Fifo<Lane>()
-  /** How the key function has failed with messages that wait. */
+  /** Errors of the key function for waiting messages. */
   readonly #keyErrors = new WeakMap<InboundMessage, Error>()
-  /** The lane whose message is being run, until that holds a slot. */
+  /** Lane of the message that is being run, until it holds a slot. */
   #current: Lane | undefined
   #isLooping = false
 
@@ -33,20 +33,20 @@ export class KeyedQueue {
     this.#loop()
   }
 
-  /** Adds messages in order. None is run before all are there. */
+  /** Adds messages in order, before any of them runs. */
   pushAll(messages: readonly InboundMessage[]): void {
     for (const message of messages) this.#add(message)
     this.#loop()
   }
 
-  /** The message that is being run takes time. */
+  /** Called when the handler of the current message takes time. */
   hold(running: RunningHandler): void {
     const lane = this.#current as Lane
     this.#current = undefined
     this.slots.add(running, lane)
   }
 
-  /** Removes what waits of one session, and returns it: key by key, those of one key in order. */
+  /** Removes the waiting messages of one session, and returns them key by key, in order within each key. */
   remove(handlers: InboundHandlers): readonly InboundMessage[] {
     const removed: InboundMessage[] = []
     for (const lane of this.#lanes.values()) {
@@ -56,7 +56,7 @@ export class KeyedQueue {
     return removed
   }
 
-  /** A handler of this lane has settled. */
+  /** Called when a handler of this lane has settled. */
   onSettled(lane: Lane, running: RunningHandler): void {
     this.slots.remove(running)
     this.#leave(lane)
@@ -70,13 +70,13 @@ export class KeyedQueue {
       lane.push(message)
       return
     }
-    // It is the only one of its key: each before it has been replaced, too.
+    // It is the only one with its key, because each earlier one has been replaced, too.
     const replaced = lane.shift() as InboundMessage
     lane.push(message)
     replaced.handlers.onConflated(replaced)
   }
 
-  /** Returns the key of a message, compared as in a Map. Messages without one, `undefined`, wait for each other and are never skipped. */
+  /** Returns the key of a message, compared as in a Map. Messages without one (`undefined`) wait for each other and are never conflated. */
   #keyOf(message: InboundMessage): unknown {
     if (message.kind !== 'message') return undefined
     try {
@@ -95,7 +95,7 @@ export class KeyedQueue {
   }
 
   #loop(): void {
-    // A message's run may push, synchronously: the loop that runs already will come to it.
+    // A handler can push synchronously. The loop that is already running will process that message.
     if (this.#isLooping) return
     this.#isLooping = true
     while (!this.slots.isFull) {
@@ -105,7 +105,7 @@ export class KeyedQueue {
       // A lane that is ready is never empty.
       const message = lane.shift() as InboundMessage
       const error = this.#keyErrors.get(message)
-      // Told in the message's turn, like any other failure: never before @OnOpen has settled.
+      // Reported when it is the message's turn, like any other failure, and never before @OnOpen has settled.
       if (error) message.handlers.onKeyError(error, message)
       else message.handlers.run(message)
       if (this.#isCurrent(lane)) this.#leave(lane)
@@ -114,19 +114,19 @@ export class KeyedQueue {
     this.#isLooping = false
   }
 
-  /** True if the message of this lane that has been run holds no slot: it is over. */
+  /** Returns true if the message of this lane that was just run does not hold a slot, and is therefore done. */
   #isCurrent(lane: Lane): boolean {
     return this.#current === lane
   }
 
-  /** Nothing of the lane runs any more. */
+  /** Called when the lane has no running message. */
   #leave(lane: Lane): void {
     if (lane.size === 0) this.#lanes.delete(lane.key)
     else this.#ready.push(lane)
   }
 }
 
-/** What waits of one key. */
+/** Waiting messages of one key. */
 class Lane extends Fifo<InboundMessage> implements SlotOwner {
   readonly key: unknown
   readonly #queue: KeyedQueue

@@ -1,17 +1,17 @@
 import type { InboundHandlers, InboundMessage } from '../../messages/inbound.js'
 import type { SlowHandlerWarning } from '../../session/slow-handler-warning.js'
 
-/** Learns that a message has been handled. */
+/** Counts handled messages. */
 export interface MessageCounter {
   onHandled(message: InboundMessage): void
 }
 
-/** Gives a handler its slot, and takes it back. */
+/** Owns the slot of a handler. */
 export interface SlotOwner {
   onSettled(running: RunningHandler): void
 }
 
-/** A handler that has not settled. It holds a slot of the queue until it has, or until the slot is taken from it. */
+/** A running handler. It holds a slot of the queue until it has settled or the slot is released. */
 export class RunningHandler {
   readonly message: InboundMessage
   readonly #counter: MessageCounter
@@ -20,7 +20,7 @@ export class RunningHandler {
   #index = 0
   #owner: SlotOwner | undefined
 
-  /** @param name what runs, for people: `TickerClient#tick` */
+  /** @param name display name, such as `TickerClient#tick` */
   constructor(message: InboundMessage, name: string, counter: MessageCounter) {
     this.message = message
     this.#name = name
@@ -31,12 +31,12 @@ export class RunningHandler {
     return this.#name
   }
 
-  /** The place in the list of all that run. */
+  /** Index in the list of running handlers. */
   get index(): number {
     return this.#index
   }
 
-  /** False before it holds a slot, and again once it has settled or its slot was taken. */
+  /** False before it holds a slot, and again once it has settled or its slot was released. */
   get holdsSlot(): boolean {
     return this.#owner !== undefined
   }
@@ -49,25 +49,25 @@ export class RunningHandler {
     this.#index = index
   }
 
-  /** Counts a look at what runs, and returns how many have seen this one. */
+  /** Counts a check of the running handlers, and returns the number of checks that this one was in. */
   look(): number {
     this.#looks += 1
     return this.#looks
   }
 
-  /** The next part of the same message begins, such as the handler after the schema. */
+  /** Called when the next part of the same message starts, such as the handler after the schema. */
   rename(name: string): void {
     this.#name = name
     this.#looks = 0
   }
 
-  /** Settles, once there is nothing left to wait for. `rest` must not reject. */
+  /** Settles once `rest` has, which must not reject. */
   settleAfter(rest: void | Promise<void>): void {
     if (rest) void rest.then(() => this.settle())
     else this.settle()
   }
 
-  /** Gives the slot back. What happens later changes nothing. */
+  /** Releases the slot. Later calls have no effect. */
   settle(): void {
     const owner = this.#owner
     if (!owner) return
@@ -77,7 +77,7 @@ export class RunningHandler {
   }
 }
 
-/** The handlers of a queue that have not settled: as many as its limit at most. */
+/** Running handlers of a queue, up to its limit. */
 export class Slots {
   readonly #limit: number
   readonly slowWarning: SlowHandlerWarning
@@ -102,7 +102,7 @@ export class Slots {
   /**
    * Frees a slot.
    *
-   * perf: the last one moves to the free place, so that it costs the same however many run; a Set costs a hash per handler.
+   * perf: the last one moves to the free place, so that the cost does not depend on the number of handlers. A Set costs a hash per handler.
    */
   remove(running: RunningHandler): void {
     const last = this.#running.pop() as RunningHandler
@@ -111,7 +111,7 @@ export class Slots {
     this.#running[running.index] = last
   }
 
-  /** Takes their slots from the handlers of one session, and returns their names. */
+  /** Releases the slots of the handlers of one session, and returns their names. */
   release(handlers: InboundHandlers): readonly string[] {
     const released = this.#running.filter(({ message }) => message.handlers === handlers)
     for (const running of released) running.settle()

@@ -2,10 +2,10 @@ import { Fifo } from '../../core/fifo.js'
 import type { InboundHandlers, InboundMessage } from '../../messages/inbound.js'
 import type { RunningHandler, SlotOwner, Slots } from './slots.js'
 
-/** Runs messages in order. A handler that takes time holds a slot; one that is over at once costs no more than its call. */
+/** Runs messages in order. A handler that takes time holds a slot. A synchronous handler costs no more than its call. */
 export class TaskQueue implements SlotOwner {
   readonly slots: Slots
-  /** perf: made when something has to wait, saves 40 B per connection whose handlers keep up. */
+  /** perf: created when a message has to wait, saves 40 B per connection whose handlers keep up. */
   #waiting: Fifo<InboundMessage> | undefined
   #isLooping = false
 
@@ -14,7 +14,7 @@ export class TaskQueue implements SlotOwner {
   }
 
   push(message: InboundMessage): void {
-    // Whatever waits while no loop runs waits for a slot.
+    // While no loop runs, messages only wait for a slot.
     if (this.#isLooping || this.slots.isFull) {
       ;(this.#waiting ??= new Fifo()).push(message)
       return
@@ -23,18 +23,18 @@ export class TaskQueue implements SlotOwner {
     this.#isLooping = true
     message.handlers.run(message)
     this.#isLooping = false
-    // What it has pushed waits.
+    // Messages that the handler pushed are waiting.
     if (this.#waiting) this.#loop()
   }
 
-  /** Adds messages in order. None is run before all are there. */
+  /** Adds messages in order, before any of them runs. */
   pushAll(messages: readonly InboundMessage[]): void {
     const waiting = (this.#waiting ??= new Fifo())
     for (const message of messages) waiting.push(message)
     this.#loop()
   }
 
-  /** The message that is being run takes time. */
+  /** Called when the handler of the current message takes time. */
   hold(running: RunningHandler): void {
     this.slots.add(running, this)
   }
@@ -44,13 +44,13 @@ export class TaskQueue implements SlotOwner {
     this.#loop()
   }
 
-  /** Removes what waits of one session, and returns it. */
+  /** Removes the waiting messages of one session, and returns them. */
   remove(handlers: InboundHandlers): readonly InboundMessage[] {
     return this.#waiting?.remove((message) => message.handlers === handlers) ?? []
   }
 
   #loop(): void {
-    // A message's run may push, synchronously: the loop that runs already will come to it.
+    // A handler can push synchronously. The loop that is already running will process that message.
     if (this.#isLooping) return
     this.#isLooping = true
     while (this.#waiting && this.#waiting.size > 0 && !this.slots.isFull) {
@@ -61,5 +61,5 @@ export class TaskQueue implements SlotOwner {
   }
 }
 
-/** Where the messages of all links of a connection wait for their handlers. */
+/** Queue of the messages of all links of a connection. */
 export type MessageQueue = Pick<TaskQueue, 'slots' | 'push' | 'pushAll' | 'hold' | 'remove'>

@@ -6,56 +6,60 @@ import { endOfPart } from './text-head.js'
 import { kReader } from './shared-read-buffer.js'
 import type { SharedBufferReader } from './shared-read-buffer.js'
 
-/** The first byte of a text message in one frame, without extensions (RFC 6455, section 5.2). */
+/** First byte of a text message in one frame, without extensions (RFC 6455, section 5.2). */
 const PLAIN_TEXT = 0x81
 
-/** The first byte of a binary message in one frame. */
+/** First byte of a binary message in one frame. */
 const PLAIN_BINARY = 0x82
 
-/** The first byte of a pong, which is always one frame. */
+/** First byte of a pong, which is always one frame. */
 const WHOLE_PONG = 0x8a
 
 /**
- * So many bytes are made one text at the most, unless one message is longer. A handler that keeps a message keeps that text, and one that
- * pauses at each message has it made anew each time. Node's pool, which a kept small `Buffer` keeps, is as large; making longer texts saves no time.
+ * Maximum number of bytes decoded into one text, unless a single message is longer. Keeping a message alive keeps this text in memory, and
+ * pausing at each message decodes it again each time. Node's pool, which a small `Buffer` keeps alive, has the same size. Longer texts save
+ * no time.
  */
 const BLOCK = 8 * 1024
 
-/** Longer messages are for `ws`: memory for the whole message is made when its header has come, and a header costs the peer nothing. */
+/**
+ * Longer messages are left to `ws`. Memory for the whole message is allocated when its header has arrived, and a header costs the peer
+ * nothing.
+ */
 const LONGEST = 1024 * 1024
 
-/** A message that lacks less is read through the shared buffer: to read the rest alone would be one more system call. */
+/** A message that lacks fewer bytes is read through the shared buffer: reading the rest alone would cost one more system call. */
 const WHOLE_READ = 64 * 1024
 
-/** Receives the messages and pongs that are read past `ws`. */
+/** Receives the messages and pongs that bypass `ws`. */
 export type FastReceiveListener = Pick<TransportListener, 'onMessage' | 'skippedHead' | 'skip' | 'onPong'>
 
-/** The owner of the socket, as the fast path needs it. */
+/** Owner of the socket, as the fast path needs it. */
 export interface FastReceivePort {
-  /** True from the opening handshake until either side has begun to close. */
+  /** True from the opening handshake until either side starts to close. */
   readonly isOpen: boolean
-  /** Called before `ws` is told of bytes or of their end: it may answer at once, with a close frame or with the end of ours. */
+  /** Called before `ws` receives bytes or their end, because it may respond immediately with a close frame or a FIN. */
   beforeForward(): void
-  /** Called when the socket breaks, which `ws` keeps to itself. */
+  /** Called when the socket fails. `ws` does not report this. */
   onSocketError(error: Error): void
 }
 
-/** What the fast path needs of a socket. */
+/** Parts of a socket that the fast path needs. */
 export interface ReadSocket extends Pick<Socket, 'isPaused' | 'unshift'> {
   emit: (event: string | symbol, ...values: unknown[]) => boolean
   [kReader]?: FastReceive
 }
 
 /**
- * Reads plain messages right off an open socket: whole, in one frame, uncompressed, within the limit, and UTF-8 if they are text; and whole
- * pongs, the answers of thousands of silent peers. Every other byte goes on to `ws`, unchanged and in order, and `ws` is the judge of it: of
- * all other control frames, fragments, messages of more than 1 MiB, and of whatever is against the rules. Of those this only follows where
- * they begin and end.
+ * Reads plain messages directly from an open socket: complete, in one frame, uncompressed, within the limit and, if they are text, valid
+ * UTF-8. It also reads complete pongs, the replies of thousands of silent peers. All other bytes are passed to `ws` unchanged and in order:
+ * other control frames, fragments, messages of more than 1 MiB, and protocol violations. The fast path only tracks where those start and
+ * end.
  *
- * It looks at each chunk in the moment in which the socket would emit it, or before that where the socket lends what it has read; so what a
- * socket does while it is paused stays as it is. What a chunk still holds when somebody pauses is put back. It reads only while `ws` owes
- * nothing: as long as something that `ws` was given has not come out of it, be it later or never, everything goes there. From the beginning
- * of a closing on it stands aside for good.
+ * It processes each chunk when the socket would emit it, or earlier if the socket lends its read buffer. The behavior of a paused socket
+ * therefore does not change. If a listener pauses the socket, the rest of the chunk is put back. The fast path is active only while `ws`
+ * has no undelivered input: until `ws` has emitted everything it received, all data is passed to `ws`. Once closing starts, the fast path
+ * is bypassed for good.
  */
 export class FastReceive implements SharedBufferReader {
   readonly #socket: ReadSocket
@@ -63,18 +67,18 @@ export class FastReceive implements SharedBufferReader {
   readonly #port: FastReceivePort
   readonly #maxPayload: number
   readonly #emitToWs: ReadSocket['emit']
-  /** True when the memory of the chunk is another's once it has been read. */
+  /** True if the memory of the chunk is reused after it has been read. */
   #isShared = false
-  /** Nothing is read here any more. */
+  /** True once all data is passed to `ws`, for good. */
   #isBypassed = false
-  /** What `ws` has been given. */
+  /** Tracks the bytes that were passed to `ws`. */
   #forwarded: FrameFollower | undefined
-  /** Memory for a plain message that the last chunk did not hold to its end, its header included. Nobody has received any of it. */
+  /** Memory for a plain message that continues beyond the last chunk, including its header. None of it has been delivered. */
   #partial: Buffer | undefined
-  /** Number of bytes of it that have arrived. */
+  /** Number of its bytes that have arrived. */
   #arrived = 0
 
-  /** @param maxPayload the most bytes of a message; `0` means no limit */
+  /** @param maxPayload maximum size of a message in bytes; `0` means no limit */
   constructor(socket: ReadSocket, maxPayload: number, listener: FastReceiveListener, port: FastReceivePort) {
     this.#socket = socket
     this.#maxPayload = maxPayload === 0 ? LONGEST : Math.min(maxPayload, LONGEST)
@@ -86,12 +90,12 @@ export class FastReceive implements SharedBufferReader {
     socket[kReader] = this
   }
 
-  /** Passes on what comes from now on. */
+  /** Delivers all later events to this listener. */
   deliverTo(listener: FastReceiveListener): void {
     this.#listener = listener
   }
 
-  /** Takes what the socket emits. */
+  /** Handles an event that the socket emits. */
   emitted(event: string | symbol, values: readonly unknown[]): boolean {
     if (event === 'data') {
       this.#isShared = false
@@ -112,7 +116,7 @@ export class FastReceive implements SharedBufferReader {
     return rest && rest.length >= WHOLE_READ ? rest : undefined
   }
 
-  /** Notes that a message, a ping or a pong has come out of `ws`. */
+  /** Records that `ws` has emitted a message, a ping or a pong. */
   onWsEvent(): void {
     this.#forwarded?.onWsEvent()
   }
@@ -129,7 +133,7 @@ export class FastReceive implements SharedBufferReader {
     }
   }
 
-  /** Reads what begins here, and returns where it stopped. */
+  /** Reads from this position, and returns the position where it stopped. */
   #readNext(chunk: Buffer, at: number): number {
     const next = this.#skip(chunk, at)
     if (next > at) {
@@ -145,18 +149,18 @@ export class FastReceive implements SharedBufferReader {
     return chunk[at] === PLAIN_TEXT ? this.#deliver(chunk, at) : this.#takeBytes(chunk, at)
   }
 
-  /** From here on everything is for `ws`. */
+  /** Passes everything from here on to `ws`. */
   #standAside(): void {
     this.#isBypassed = true
     this.#flushPartial()
   }
 
-  /** Returns bytes of the chunk for others, who may keep them. */
+  /** Returns bytes of the chunk that the recipient can keep. */
   #copyIfShared(bytes: Buffer): Buffer {
     return this.#isShared ? Buffer.from(bytes) : bytes
   }
 
-  /** Adds bytes to a message that takes several chunks, and delivers it when it is whole. Returns where they end. */
+  /** Adds bytes to a message that spans several chunks, and delivers it once it is complete. Returns the position after them. */
   #collect(message: Buffer, chunk: Buffer, at: number): number {
     const taken = Math.min(message.length - this.#arrived, chunk.length - at)
     const isInPlace =
@@ -166,13 +170,13 @@ export class FastReceive implements SharedBufferReader {
     if (this.#arrived === message.length) {
       this.#partial = undefined
       if (message[0] === PLAIN_BINARY) this.#emitMessage(message.subarray(headerLength(message[1] as number)))
-      // What is not UTF-8 is for `ws` to judge.
+      // `ws` handles invalid UTF-8.
       else if (this.#deliver(message, 0) === 0) this.#forward(message)
     }
     return at + taken
   }
 
-  /** Gives `ws` the beginning of a message that is not to be waited for here. */
+  /** Passes the start of an incomplete message to `ws`, because its rest will not be read here. */
   #flushPartial(): void {
     const begun = this.#partial?.subarray(0, this.#arrived)
     if (!begun) return
@@ -186,7 +190,7 @@ export class FastReceive implements SharedBufferReader {
     this.#emitToWs.call(this.#socket, 'data', bytes)
   }
 
-  /** Returns where it ends. */
+  /** Delivers a pong. Returns the position after it. */
   #takePong(chunk: Buffer, at: number): number {
     const end = endOfPong(chunk, at)
     try {
@@ -197,14 +201,14 @@ export class FastReceive implements SharedBufferReader {
     return end
   }
 
-  /** Delivers a binary message; returns where it ends. */
+  /** Delivers a binary message. Returns the position after it. */
   #takeBytes(chunk: Buffer, at: number): number {
     const end = this.#endOfPlain(chunk, at)
     this.#emitMessage(this.#copyIfShared(chunk.subarray(at + headerLength(chunk[at + 1] as number), end)))
     return end
   }
 
-  /** Delivers a block of plain texts until there is another frame, or a reason to stop; returns where. */
+  /** Delivers a block of plain texts until another frame, or a reason to stop. Returns that position. */
   #deliver(chunk: Buffer, from: number): number {
     let highBytes = 0
     let end = from
@@ -214,15 +218,15 @@ export class FastReceive implements SharedBufferReader {
       highBytes += highBytesOfHeader(chunk, end)
       end = next
     }
-    // One text for all: to make one from bytes costs a call into the runtime, to cut one out of another does not.
+    // One text for all: decoding bytes is a call into the runtime, slicing a text is not.
     const text = chunk.toString('latin1', from, end)
-    // In UTF-8 each byte above 127 would take two: so those of the headers are known to be the only ones.
+    // In UTF-8, each byte above 127 would take two, so equal lengths prove that only the headers contain such bytes.
     const isAscii = Buffer.byteLength(text) === text.length + highBytes
     const head = isAscii ? this.#listener.skippedHead : undefined
     for (let at = from; at < end;) {
       const stop = this.#endOfPlain(chunk, at)
       const start = at + headerLength(chunk[at + 1] as number)
-      // perf: what nobody wants is not even cut out of the text.
+      // perf: a message without a handler is not even sliced out of the text.
       const keyEnd = head ? endOfPart(chunk, start, stop, head) : 0
       if (keyEnd > 0 && this.#listener.skip?.(text, start - from, keyEnd - from, stop - from)) {
         at = stop
@@ -240,7 +244,10 @@ export class FastReceive implements SharedBufferReader {
     return end
   }
 
-  /** A listener that throws must not leave the next chunk to be read from the middle of a message: that is thrown where nobody catches it. */
+  /**
+   * Delivers a message. If the listener throws, the error becomes an uncaught exception, so that the next chunk is not read from the middle
+   * of a message.
+   */
   #emitMessage(message: string | Buffer): void {
     try {
       this.#listener.onMessage(message)
@@ -249,36 +256,36 @@ export class FastReceive implements SharedBufferReader {
     }
   }
 
-  /** Returns where the plain message ends that begins here; 0 if it does not end in this chunk, or if here is something else. */
+  /** Returns the end of the plain message at this position; 0 if it does not end in this chunk, or if there is something else. */
   #endOfPlain(chunk: Buffer, at: number): number {
     const length = this.#plainLength(chunk, at)
     return length > 0 && at + length <= chunk.length ? at + length : 0
   }
 
-  /** Tells whether a whole pong or a plain message begins here. */
+  /** Returns whether a complete pong or a plain message starts here. */
   #isOurs(chunk: Buffer, at: number): boolean {
     return chunk[at] === WHOLE_PONG ? endOfPong(chunk, at) > 0 : this.#plainLength(chunk, at) > 0
   }
 
-  /** Returns how many bytes the plain message has that begins here; 0 if here is something else, or less than a header. */
+  /** Returns the length of the plain message at this position, in bytes; 0 if there is something else, or less than a header. */
   #plainLength(chunk: Buffer, at: number): number {
-    // To read past the end of a chunk would be no mistake, but takes the runtime's optimized code from the function.
+    // Reading past the end of a chunk would not be an error, but the runtime would deoptimize this function.
     if (chunk.length < at + 2 || (chunk[at] !== PLAIN_TEXT && chunk[at] !== PLAIN_BINARY)) return 0
     const second = chunk[at + 1] as number
     const header = headerLength(second)
-    // What has a mask is wrong.
+    // Frames from the server must not be masked.
     if (second > LENGTH_64 || chunk.length < at + header) return 0
     const length = second < LENGTH_16 ? second : longLength(chunk, at)
     return length <= this.#maxPayload ? header + length : 0
   }
 
-  /** Follows what is for `ws`; returns where something begins that is not. */
+  /** Tracks the frames that belong to `ws`. Returns the position of the first one that does not. */
   #skip(chunk: Buffer, from: number, mayStop = this.#forwarded?.isEmitted ?? true): number {
     if (this.#isBypassed) return chunk.length
     let at = from
     while (at < chunk.length) {
       if (mayStop && this.#isBetweenMessages && this.#isOurs(chunk, at)) break
-      // perf: made on first use, saves 40 B per idle connection.
+      // perf: created on first use, saves 40 B per idle connection.
       this.#forwarded ??= new FrameFollower()
       at = this.#forwarded.follow(chunk, at)
       if (this.#forwarded.isEnding) this.#isBypassed = true
@@ -291,7 +298,7 @@ export class FastReceive implements SharedBufferReader {
   }
 }
 
-/** What a socket emits with; all of them share it. */
+/** Replaces `emit` on every socket. */
 function emitRead(this: ReadSocket, event: string | symbol, ...values: unknown[]): boolean {
   return (this[kReader] as FastReceive).emitted(event, values)
 }
@@ -302,7 +309,10 @@ function throwLater(thrown: unknown): void {
   })
 }
 
-/** Returns where the pong ends that begins here; 0 if it does not end in this chunk, or is none: its length may not take more than a byte. */
+/**
+ * Returns the end of the pong at this position; 0 if it does not end in this chunk, or if it is not a pong. The length of a pong must fit
+ * into one byte.
+ */
 function endOfPong(chunk: Buffer, at: number): number {
   if (chunk.length < at + 2) return 0
   const length = chunk[at + 1] as number
@@ -310,7 +320,7 @@ function endOfPong(chunk: Buffer, at: number): number {
   return length < LENGTH_16 && end <= chunk.length ? end : 0
 }
 
-/** How many bytes of a plain message's header are above 127. */
+/** Returns the number of bytes above 127 in the header of a plain message. */
 function highBytesOfHeader(chunk: Buffer, at: number): number {
   const end = at + headerLength(chunk[at + 1] as number)
   let count = 0
@@ -318,7 +328,7 @@ function highBytesOfHeader(chunk: Buffer, at: number): number {
   return count
 }
 
-/** Returns a length that follows in two bytes or eight; infinite if fewer bytes would do, which is wrong. */
+/** Returns a length of two or eight bytes; `Infinity` if a shorter form would have been required, which is a violation. */
 function longLength(chunk: Buffer, at: number): number {
   if (chunk[at + 1] === LENGTH_16) {
     const length = chunk.readUInt16BE(at + 2)
@@ -328,9 +338,9 @@ function longLength(chunk: Buffer, at: number): number {
   return length < 2 ** 16 ? Infinity : length
 }
 
-/** Decodes UTF-8; returns `undefined` for what is none. */
+/** Decodes UTF-8; returns `undefined` if it is invalid. */
 function decode(chunk: Buffer, start: number, end: number): string | undefined {
   const text = chunk.toString('utf8', start, end)
-  // Decoding leaves this sign where something was wrong, but it may also have been sent.
+  // The decoder inserts this character for invalid bytes, but the peer may also have sent it.
   return text.includes('\ufffd') && !isUtf8(chunk.subarray(start, end)) ? undefined : text
 }

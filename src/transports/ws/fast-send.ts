@@ -1,11 +1,11 @@
 import { randomFillSync } from 'node:crypto'
 import type { Socket } from 'node:net'
 
-/** The first byte of a message in one frame, without extensions: of a text, and of a binary one (RFC 6455, section 5.2). */
+/** First byte of a text or binary message in one frame, without extensions (RFC 6455, section 5.2). */
 const PLAIN_TEXT = 0x81
 const PLAIN_BINARY = 0x82
 
-/** Its second byte: the mask's bit, with the length or with what says that the length follows in two bytes, or in eight. */
+/** Second byte of a frame: the mask bit plus the length, or a marker for a length in the next two or eight bytes. */
 const MASKED = 0x80
 const LENGTH_16 = 126
 const LENGTH_64 = 127
@@ -15,28 +15,28 @@ const SHORT_HEADER = 6
 const LONG_HEADER = 8
 const LONGEST_HEADER = 14
 
-/** Longer messages, in characters or bytes, get memory of their own. */
+/** Maximum size of a message in a slab, in characters or bytes. Longer messages get their own memory. */
 const LONGEST = 4_096
 
-/** Bytes of a slab. */
+/** Size of a slab, in bytes. */
 const SIZE = 256 * 1024
 
-/** Less than this is handed over as a copy: what waits in a slow socket must not keep a whole slab of memory alive. */
+/** Fewer bytes than this are copied for the socket, so that data waiting in a slow socket does not keep a whole slab in memory. */
 const COPIED = 16 * 1024
 
-/** The part of a socket that the fast path uses. */
+/** Part of a socket that the fast path uses. */
 export type WrittenSocket = Pick<Socket, 'write'>
 
-/** Memory for frames. None that a socket was given is ever used again, since it may not be through with it. */
+/** Memory for frames. Memory that was passed to a socket is never reused, because the socket may still need it. */
 class Slab {
-  /** The writer of the frames that have not been handed over. */
+  /** Writer of the frames that have not been passed to the socket. */
   #writer: FastSend | undefined
   readonly #bytes = Buffer.allocUnsafeSlow(SIZE)
   readonly #words = new Uint32Array(this.#bytes.buffer)
   #begin = 0
   #end = 0
 
-  /** Bytes that have not been handed over. */
+  /** Bytes that have not been passed to the socket. */
   get pending(): number {
     return this.#end - this.#begin
   }
@@ -45,7 +45,7 @@ class Slab {
     return this.#writer === writer
   }
 
-  /** Gives the room that is left to a writer. The frames of another one are flushed first. */
+  /** Gives the remaining room to a writer. The frames of the previous writer are flushed first. */
   passTo(writer: FastSend | undefined): void {
     this.#writer?.flush()
     this.#writer = writer
@@ -55,7 +55,7 @@ class Slab {
     return SIZE - this.#end >= bytes
   }
 
-  /** Takes what has not been handed over; its writer is through. */
+  /** Returns the bytes that have not been passed to the socket, and releases the writer. */
   take(): Buffer {
     this.#writer = undefined
     const taken = this.#bytes.subarray(this.#begin, this.#end)
@@ -67,7 +67,7 @@ class Slab {
     return taken
   }
 
-  /** Writes the frame of a message, for which there has to be room. */
+  /** Writes the frame of a message. There must be enough room. */
   write(data: string | Uint8Array): void {
     const bytes = this.#bytes
     const begin = this.#end
@@ -90,12 +90,12 @@ class Slab {
   }
 }
 
-/** Frames a message of at least 126 bytes in memory of its own. */
+/** Frames a message of at least 126 bytes in its own memory. */
 function frameLong(data: string | Uint8Array): Buffer {
   const length = typeof data === 'string' ? Buffer.byteLength(data) : data.length
   const is64 = length >= 2 ** 16
   const header = is64 ? LONGEST_HEADER : LONG_HEADER
-  // The payload begins at a multiple of four: it is masked in place, four bytes at a time.
+  // The payload starts at a multiple of four, so it can be masked in place, four bytes at a time.
   const begin = -header & 3
   const start = begin + header
   const bytes = Buffer.allocUnsafeSlow(start + length)
@@ -113,7 +113,7 @@ function opcodeOf(data: string | Uint8Array): number {
   return typeof data === 'string' ? PLAIN_TEXT : PLAIN_BINARY
 }
 
-/** Returns how many bytes it has written. */
+/** Returns the number of bytes written. */
 function writePayload(bytes: Buffer, data: string | Uint8Array, start: number): number {
   if (typeof data === 'string') return bytes.write(data, start)
   bytes.set(data, start)
@@ -123,7 +123,7 @@ function writePayload(bytes: Buffer, data: string | Uint8Array, start: number): 
 /**
  * Masks a payload with the four bytes before it (RFC 6455, section 5.3).
  *
- * perf: four bytes at a time where they lie so. `ws` masks byte by byte, which takes 6 times the CPU time.
+ * perf: masks four bytes at a time if they are aligned. `ws` masks byte by byte, which takes 6 times the CPU time.
  *
  * @param words the same memory as `bytes`
  */
@@ -138,7 +138,7 @@ function maskPayload(bytes: Buffer, words: Uint32Array, start: number, end: numb
   for (; at < end; at += 1) maskByte(bytes, at, mask)
 }
 
-/** Four bytes, and what they are as one number here. */
+/** Four bytes, and the same memory as one number. */
 const KEY_BYTES = new Uint8Array(4)
 const KEY_WORD = new Uint32Array(KEY_BYTES.buffer)
 
@@ -146,7 +146,7 @@ function maskByte(bytes: Buffer, at: number, mask: number): void {
   bytes[at] = (bytes[at] as number) ^ (bytes[mask + ((at - mask) % 4)] as number)
 }
 
-/** Masks have to be unpredictable (RFC 6455, section 10.3), and are drawn many at once. */
+/** Masks must be unpredictable (RFC 6455, section 10.3). Many are generated at once. */
 const RANDOM = new Uint8Array(8_192)
 let drawn = RANDOM.length
 
@@ -159,13 +159,13 @@ function drawMask(bytes: Buffer, at: number): void {
   drawn += 4
 }
 
-/** The one that is being written to: all sockets of the process share it. */
+/** The current slab, which all sockets of the process share. */
 let slab = new Slab()
 
 /**
- * Frames messages. Short ones are encoded one behind the other into one piece of memory, which is handed over to the socket at once: to hand
- * over each by itself, in pieces of its own, is most of what it costs to send many in one turn. All else is for `ws`, which must write
- * nothing before what is pending here has been flushed.
+ * Frames messages. Short ones are encoded one after the other into one slab, which is passed to the socket as a whole. Passing each message
+ * separately, in its own memory, would be most of the cost of sending many in one turn. Everything else is left to `ws`, which must not
+ * write anything before the data pending here has been flushed.
  */
 export class FastSend {
   readonly #socket: WrittenSocket
@@ -174,33 +174,36 @@ export class FastSend {
     this.#socket = socket
   }
 
-  /** Bytes that have not been handed over. */
+  /** Bytes that have not been passed to the socket. */
   get pending(): number {
     return slab.isUsedBy(this) ? slab.pending : 0
   }
 
-  /** Frames a message, and hands a long one over. `flushed` asks for that at once, and is called when it has left, or cannot any more. */
+  /**
+   * Frames a message, and passes a long one to the socket. If given, `flushed` makes it flush immediately, and is called when the message
+   * has left or never will.
+   */
   send(data: string | Uint8Array, flushed?: () => void): void {
     if (data.length > LONGEST) {
       this.flush()
       this.#socket.write(frameLong(data), flushed)
       return
     }
-    // What takes four bytes in UTF-8 is two in a string's length.
+    // A character that takes four bytes in UTF-8 counts as two in the length of a string.
     const most = LONG_HEADER + data.length * 3
     if (!slab.isUsedBy(this) || !slab.hasRoomFor(most)) this.#takeSlab(most)
     slab.write(data)
     if (flushed) this.flush(flushed)
   }
 
-  /** Makes room for a frame. What another writer, or this one, has pending is handed over. */
+  /** Makes room for a frame. Pending data of any writer is passed to its socket. */
   #takeSlab(bytes: number): void {
     slab.passTo(undefined)
     if (!slab.hasRoomFor(bytes)) slab = new Slab()
     slab.passTo(this)
   }
 
-  /** Hands over what is pending; `flushed` is called when that has left, or cannot any more. */
+  /** Passes pending data to the socket. `flushed` is called when the data has left or never will. */
   flush(flushed?: () => void): void {
     if (slab.isUsedBy(this)) this.#socket.write(slab.take(), flushed)
   }

@@ -2,45 +2,45 @@ const PING = 0x9
 const PONG = 0xa
 const LAST_DATA_OPCODE = 0x2
 
-/** The second byte of a frame of the server's, if the length follows in two bytes, or in eight (RFC 6455, section 5.2). */
+/** Second byte of a server's frame if the length follows in two or eight bytes (RFC 6455, section 5.2). */
 export const LENGTH_16 = 126
 export const LENGTH_64 = 127
 
-/** Follows the frames that `ws` is given, to know where each begins and ends and what `ws` has still to emit. */
+/** Tracks the frames passed to `ws`: where each starts and ends, and what `ws` has yet to emit. */
 export class FrameFollower {
-  /** Messages, pings and pongs that `ws` was given and has not emitted. */
+  /** Number of messages, pings and pongs that were passed to `ws` but not emitted yet. */
   #pending = 0
   /** True from the first fragment of a message to its last. */
   #isFragmented = false
-  /** The bytes so far of a header that is not complete. */
+  /** Bytes of an incomplete header so far. */
   readonly #header: number[] = []
-  /** Bytes of the frame that are still to come. */
+  /** Bytes of the current frame that have not arrived yet. */
   #remaining = 0
   /** True if `ws` emits something at the end of the frame. */
   #isLast = false
   #isEnding = false
 
-  /** True when `ws` has emitted everything that it was given. */
+  /** True if `ws` has emitted everything that it received. */
   get isEmitted(): boolean {
     return this.#pending === 0
   }
 
-  /** True where a message or a control frame may begin that is not between fragments. */
+  /** True where a message or a control frame can start that is not between fragments. */
   get isBetweenMessages(): boolean {
     return this.#remaining === 0 && this.#header.length === 0 && !this.#isFragmented
   }
 
-  /** True from a close frame on, or from something for which `ws` ends the connection. */
+  /** True after a close frame, or after a violation for which `ws` ends the connection. */
   get isEnding(): boolean {
     return this.#isEnding
   }
 
-  /** Notes that a message, a ping or a pong has come out of `ws`. */
+  /** Records that `ws` has emitted a message, a ping or a pong. */
   onWsEvent(): void {
     this.#pending -= 1
   }
 
-  /** Follows the next bytes of a chunk, and returns where they end. */
+  /** Tracks the next bytes of a chunk. Returns the position after them. */
   follow(chunk: Buffer, at: number): number {
     if (this.#remaining === 0) {
       this.#readHeader(chunk[at] as number)
@@ -59,7 +59,7 @@ export class FrameFollower {
     if (second === undefined) return
     const opcode = first & 0x0f
     const isControl = opcode === PING || opcode === PONG
-    // Reserved bits, a mask, a close frame, an unknown opcode: the start of the end, or a reason for `ws` to end it.
+    // Reserved bits, a mask, a close frame or an unknown opcode: closing has started, or `ws` will end the connection.
     if ((first & 0x70) !== 0 || second > LENGTH_64 || (opcode > LAST_DATA_OPCODE && !isControl))
       this.#isEnding = true
     if (header.length < headerLength(second)) return
@@ -76,7 +76,7 @@ export class FrameFollower {
   }
 }
 
-/** Returns the length of a header without a mask, by its second byte. */
+/** Returns the length of an unmasked header, given its second byte. */
 export function headerLength(second: number): number {
   if (second < LENGTH_16) return 2
   return second === LENGTH_16 ? 4 : 10

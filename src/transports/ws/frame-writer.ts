@@ -3,15 +3,15 @@ import { copyBytes } from '../copy-bytes.js'
 import type { Transport } from '../transport.js'
 import { FastSend } from './fast-send.js'
 
-/** The socket that is written to. */
+/** Socket to write to. */
 export type WriterSocket = Pick<Socket, 'cork' | 'uncork' | 'write' | 'writableLength' | 'errored'>
 
-/** Frames messages and writes them to the socket by itself: `ws`. */
+/** Frames messages and writes them to the socket: `ws`. */
 export type WsFramer = Pick<Transport, 'send' | 'bufferedAmount'>
 
 /**
- * Writes the messages of one open socket. All messages of one turn of the event loop leave together: the system call is most of the
- * cost of a small message. A lone message leaves no later, since the turn ends where the event loop would have gone on.
+ * Writes the messages of one open socket. All messages of one turn of the event loop are written together, because the system call is most
+ * of the cost of a small message. This does not delay a single message: the turn ends where the event loop would have continued.
  */
 export class FrameWriter {
   readonly #socket: WriterSocket
@@ -19,13 +19,13 @@ export class FrameWriter {
   readonly #fastSend: FastSend | undefined
   readonly #isCompressing: boolean
   readonly #release = (): void => this.release()
-  /** True from the first message of a turn until all of them are written: at other times there is nothing to flush. */
+  /** True from the first message of a turn until all of them are written. Otherwise there is nothing to flush. */
   isHolding = false
   #failedBytes = 0
 
   /**
    * @param framesMessages whether messages are framed here instead of in `ws`
-   * @param isCompressing whether `ws` may compress: then it reads the bytes of a message later than it is sent
+   * @param isCompressing whether `ws` may compress, which means that it reads the bytes of a message only later
    */
   constructor(socket: WriterSocket, ws: WsFramer, framesMessages: boolean, isCompressing = false) {
     this.#socket = socket
@@ -34,12 +34,12 @@ export class FrameWriter {
     this.#fastSend = framesMessages ? new FastSend(socket) : undefined
   }
 
-  /** Bytes that have not been passed to the operating system. Those that failed stay counted, though the socket forgets them. */
+  /** Bytes that have not been passed to the operating system. Bytes that failed to be sent still count, although the socket forgets them. */
   get bufferedAmount(): number {
     return Math.max(this.#ws.bufferedAmount + (this.#fastSend?.pending ?? 0), this.#failedBytes)
   }
 
-  /** Sends a message at the end of the turn, or at once if `flushed` is given: the caller has enough buffered already. */
+  /** Sends a message at the end of the turn, or immediately if `flushed` is given, because the caller then has enough buffered already. */
   send(data: string | Uint8Array, flushed?: () => void): void {
     if (!this.isHolding) this.#hold()
     if (this.#fastSend) this.#fastSend.send(data, flushed)
@@ -50,11 +50,11 @@ export class FrameWriter {
   #hold(): void {
     this.isHolding = true
     this.#socket.cork()
-    // A tick is after the microtasks that are due: a loop that awaits each of its sends is one turn, too.
+    // A tick runs after all due microtasks, so a loop that awaits each of its sends also takes one turn.
     process.nextTick(this.#release)
   }
 
-  /** Passes to the socket what is framed here, so that `ws` can write behind it. */
+  /** Passes the frames written here to the socket, so that `ws` can write after them. */
   flush(): void {
     this.#fastSend?.flush()
   }

@@ -1,39 +1,39 @@
 import type { OnReadOpts, Socket } from 'node:net'
 
-/** As much as Node reads at once. */
+/** Size of a read in Node, in bytes. */
 const SIZE = 64 * 1024
 
-/** Takes what a socket has read. */
+/** Receives the bytes that a socket has read. */
 export interface SharedBufferReader {
   /**
-   * Takes bytes whose memory is the next read's again as soon as this returns.
+   * Receives bytes whose memory is reused as soon as this returns.
    *
-   * @returns memory of its own for the next read, if the reader has any that should be filled
+   * @returns memory of the reader for the next read, if it has any to fill
    */
   readShared(bytes: Buffer): Buffer | undefined
 }
 
-/** Where a socket says who takes what it reads. */
+/** Property of a socket that contains the reader of its data. */
 export const kReader = Symbol('reader')
 
-/** What is read off such a socket is lent. */
+/** Socket that lends the bytes it has read. */
 export type SharedBufferSocket = Pick<Socket, 'push' | 'readableLength'> & {
   [kReader]?: SharedBufferReader
 }
 
 const BUFFER: Buffer = Buffer.allocUnsafeSlow(SIZE)
 
-/** Result of the last read: in a flood, and of the answers to heartbeats, the next is often as long. */
+/** Result of the last read. In a flood, or among heartbeat replies, the next read often has the same length. */
 let read = BUFFER
 
-/** Memory for the next read of the socket that has just read; Node asks for it as soon as the callback has returned. */
+/** Memory for the next read of the socket that has just read. Node requests it as soon as the callback returns. */
 let next = BUFFER
 
 /**
- * Has sockets read into one buffer that all of the thread share (the `onread` option of `net.connect`): a read is over before the next
- * begins. Node would otherwise allocate 64 KiB for each read, however little there is to read. A reader may lend its own memory instead.
+ * Makes sockets read into one buffer that the whole thread shares (the `onread` option of `net.connect`), since each read is finished
+ * before the next starts. Otherwise Node would allocate 64 KiB for every read, however small. A reader can lend its own memory instead.
  *
- * perf: without it, small messages that come one by one take 1.07 times the CPU time, heartbeats 1.09 times, and texts of 1 MB 1.2 times.
+ * perf: without it, small messages that arrive one by one take 1.07 times the CPU time, heartbeats 1.09 times, and texts of 1 MB 1.2 times.
  */
 export const SHARED_READ = {
   buffer() {
@@ -44,7 +44,7 @@ export const SHARED_READ = {
   callback(this: SharedBufferSocket, size: number, memory: Buffer) {
     const bytes = memory === BUFFER ? sharedBytes(size) : memory.subarray(0, size)
     const reader = this[kReader]
-    // The handshake is Node's to read; and what the socket still holds comes before this.
+    // Node reads the handshake itself, and data that the socket still holds comes first.
     if (!reader || this.readableLength > 0) return this.push(Buffer.from(bytes))
     next = reader.readShared(bytes) ?? BUFFER
     return true

@@ -1,4 +1,4 @@
-/** So long a part may be that tells texts apart. */
+/** Maximum length of the part that distinguishes texts, in bytes. */
 const LONGEST = 100
 
 const SPACE = 0x20
@@ -8,10 +8,10 @@ const BACKSLASH = 0x5c
 const CLOSING_BRACE = 0x7d
 
 /**
- * Returns where the part ends that follows the head of a JSON text and tells it apart; 0 if the text begins otherwise, or that part has
- * escapes, is long, or does not end with a quote and a mark.
+ * Returns the end of the part that follows the head of a JSON text and distinguishes it. Returns 0 if the text starts differently, or if
+ * that part contains escapes, is too long, or does not end with a quote and a delimiter.
  *
- * perf: bytes are compared in half the time that the characters of a string take.
+ * perf: comparing bytes takes half the time of comparing the characters of a string.
  */
 export function endOfPart(bytes: Uint8Array, start: number, stop: number, head: Uint8Array): number {
   const from = start + head.length

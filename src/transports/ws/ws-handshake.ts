@@ -6,10 +6,10 @@ import { ConnectFailedError, HandshakeError } from '../../errors/connection-erro
 import type { HandshakeFacts } from '../../errors/connection-errors.js'
 import type { TransportRequest } from '../transport.js'
 
-/** Maximum size of the part of a refusal's body that is kept, in bytes. */
+/** Maximum number of bytes kept from the body of a refusal. */
 const BODY_LIMIT = 16 * 1024
 
-/** The rule that a server broke when it upgraded (RFC 6455, section 4.1), by the error message of `ws`. */
+/** Rule that a server violated in its upgrade (RFC 6455, section 4.1), by the error message of `ws`. */
 const VIOLATIONS: readonly (readonly [RegExp, NonNullable<HandshakeFacts['violation']>])[] = [
   [/Invalid Upgrade header/, 'upgrade'],
   [/Sec-WebSocket-Accept/, 'accept'],
@@ -17,7 +17,7 @@ const VIOLATIONS: readonly (readonly [RegExp, NonNullable<HandshakeFacts['violat
   [/[Ee]xtension/, 'extension'],
 ]
 
-/** Node's codes for a server that cannot be reached, which a proxy might change. */
+/** Node's codes for an unreachable server, which might be reachable through a proxy. */
 const UNREACHABLE: readonly string[] = [
   'EAI_AGAIN',
   'ECONNREFUSED',
@@ -28,7 +28,7 @@ const UNREACHABLE: readonly string[] = [
   'ETIMEDOUT',
 ]
 
-/** The opening handshake of one socket: the server's response, and the error if that does not open it. */
+/** Opening handshake of one socket: the response of the server, and the error if the handshake fails. */
 export class WsHandshake {
   readonly request: TransportRequest
   readonly hasFastPaths: boolean
@@ -36,23 +36,23 @@ export class WsHandshake {
   #refusal: IncomingMessage | undefined
   readonly #body: Buffer[] = []
 
-  /** @param hasFastPaths whether the socket is read and written past `ws` once it is open */
+  /** @param hasFastPaths whether the open socket is read and written without `ws` */
   constructor(request: TransportRequest, hasFastPaths: boolean) {
     this.request = request
     this.hasFastPaths = hasFastPaths
   }
 
-  /** The headers of the response that upgraded the connection. */
+  /** Headers of the response that upgraded the connection. */
   get headers(): IncomingMessage['headers'] {
     return this.#upgrade?.headers ?? {}
   }
 
-  /** The upgraded socket. */
+  /** Upgraded socket. */
   get rawSocket(): Socket | undefined {
     return this.#upgrade?.socket
   }
 
-  /** The error of a server that refused to upgrade, with what has been received of its response. */
+  /** Error for a server that refused to upgrade, with the part of its response that has arrived. */
   get refusal(): HandshakeError | undefined {
     if (!this.#refusal) return undefined
     const { statusCode: status = 0, statusMessage = '', headers } = this.#refusal
@@ -71,7 +71,7 @@ export class WsHandshake {
   /**
    * Keeps the start of the body.
    *
-   * @param end closes the socket: `ws` leaves that to its user
+   * @param end closes the socket, which `ws` leaves to its user
    */
   onUnexpectedResponse(response: IncomingMessage, end: () => void): void {
     this.#refusal = response
@@ -85,7 +85,7 @@ export class WsHandshake {
     response.on('end', end)
   }
 
-  /** Returns the error of a handshake that `ws` ended with an error of its own. */
+  /** Returns the error of a handshake that `ws` ended with its own error. */
   errorOf(cause: Error): Error {
     const url = redactUrl(this.request.url)
     const violation = VIOLATIONS.find(([pattern]) => pattern.test(cause.message))?.[1]
@@ -99,44 +99,44 @@ export class WsHandshake {
   }
 }
 
-/** The facts of a refusal that tell its reason. */
+/** Facts of a refusal that reveal its reason. */
 interface Refusal {
   readonly status: number
   readonly body: string
   readonly location: string | undefined
 }
 
-/** Returns sentences on a refusal whose status names its reason; an empty text for all others. */
+/** Returns advice on a refusal whose status reveals the reason; otherwise an empty text. */
 function adviceOn({ status, body, location }: Refusal, url: string): string {
-  if (status >= 200 && status < 300) return '. This URL answers plain HTTP: check its path'
+  if (status >= 200 && status < 300) return '. This URL serves plain HTTP. Check the path'
   if (status >= 300 && status < 400) {
     const target = location === undefined ? undefined : redirectTarget(location, url)
     return target === undefined
       ? ''
-      : `. It redirects to ${target}, and redirects are not followed. Use the final URL`
+      : `. The server redirects to ${target}, but Holdfast does not follow redirects. Use the final URL`
   }
-  return status === 400 && PLAIN_REQUEST.test(body) ? '. The server expects TLS on this port: use wss://' : ''
+  return status === 400 && PLAIN_REQUEST.test(body) ? '. The server expects TLS on this port. Use wss://' : ''
 }
 
-/** Returns where a redirect leads, without its query and credentials. */
+/** Returns the target of a redirect, without its query and credentials. */
 function redirectTarget(location: string, url: string): string | undefined {
   return URL.canParse(location, url) ? redactUrl(new URL(location, url).href) : undefined
 }
 
-/** Bodies with which servers answer plain HTTP on a port for TLS: those of nginx and of Go, among others. */
+/** Responses to plain HTTP on a TLS port, for example those of nginx and Go. */
 const PLAIN_REQUEST = /plain HTTP request|HTTP request to an HTTPS server|speaking plain HTTP/i
 
-/** OpenSSL reads the answer of a server without TLS as a record of an unknown version. */
+/** OpenSSL reads the response of a server without TLS as a record of an unknown version. */
 const NOT_TLS = /wrong version number|packet length too long|http request/i
 
-/** Returns the reason of a failed attempt, if it may be the scheme of the URL. */
+/** Returns the reason of a failed attempt, with advice if the scheme of the URL may be wrong. */
 function schemeReason(url: string, cause: Error): string {
   const { code, rawPacket } = cause as NodeJS.ErrnoException & { readonly rawPacket?: Uint8Array }
   const reason = reasonOf(cause).trimEnd()
   if (url.startsWith('wss:'))
-    return NOT_TLS.test(reason) ? 'the server does not speak TLS on this port. Use ws://' : reason
+    return NOT_TLS.test(reason) ? 'the server does not use TLS on this port. Use ws://' : reason
   // A TLS alert: content type 21, then major version 3 (RFC 8446, section 5.1).
   if (rawPacket?.[0] === 0x15 && rawPacket[1] === 0x03)
-    return 'the server speaks TLS on this port. Use wss://'
+    return 'the server expects TLS on this port. Use wss://'
   return code === 'ECONNRESET' ? `${reason}. If the server expects TLS on this port, use wss://` : reason
 }

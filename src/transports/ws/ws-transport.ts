@@ -18,10 +18,10 @@ import { FrameWriter } from './frame-writer.js'
 import { SHARED_READ } from './shared-read-buffer.js'
 import { WsHandshake } from './ws-handshake.js'
 
-/** `ws` takes the lowest 32 bits of a limit: without this one, a limit of 4 GiB would be none, and one of 4 GiB and a byte, one byte. */
+/** Highest limit passed to `ws`, which uses only the lowest 32 bits: 4 GiB would mean no limit, and 4 GiB plus one byte would mean one byte. */
 const HIGHEST_LIMIT = 2 ** 31 - 1
 
-/** What `ws` tells the peer when it finds one of these (its documentation, "Error codes"); 1002 for all others. */
+/** Close code that `ws` sends for each of its errors (its documentation, "Error codes"); 1002 for all others. */
 const SENT_CODES: Readonly<Record<string, number>> = {
   WS_ERR_INVALID_UTF8: 1007,
   WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008,
@@ -31,17 +31,17 @@ const SENT_CODES: Readonly<Record<string, number>> = {
 
 /** Returns the close code that `ws` has sent for an error on an open connection. */
 function sentCodeOf({ code = '' }: NodeJS.ErrnoException): number {
-  // The codes of zlib begin with Z: compressed data that cannot be decompressed.
+  // The codes of zlib start with Z: data that cannot be decompressed.
   return SENT_CODES[code] ?? (code.startsWith('Z_') ? 1007 : 1002)
 }
 
-/** The option whose limit `ws` reports by an error of this code. */
+/** Options for the limits that `ws` reports by error code. */
 const LIMITS: Readonly<Record<string, ReceiveLimit['option']>> = {
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'maxPayload',
   WS_ERR_TOO_MANY_BUFFERED_PARTS: 'maxFragments',
 }
 
-/** Returns the limit that a message has exceeded. What reads the socket knows its value, so that a connection need not keep it. */
+/** Returns the limit that a message has exceeded. The value is read from the receiver of `ws`, so that a connection does not have to store it. */
 function exceededLimit({ code = '' }: NodeJS.ErrnoException, socket: WebSocket): ReceiveLimit | undefined {
   const option = LIMITS[code]
   const { _receiver: receiver } = socket as { _receiver?: Readonly<Record<string, number | undefined>> }
@@ -49,31 +49,31 @@ function exceededLimit({ code = '' }: NodeJS.ErrnoException, socket: WebSocket):
   return option === undefined || value === undefined ? undefined : { option, value }
 }
 
-/** How `createWsTransport` opens sockets. */
+/** Options of `createWsTransport`. */
 export interface WsTransportOptions {
   /**
-   * Whether plain text messages are read right off the socket, past `ws`, which still judges everything else. It is as strict and gives
-   * the same messages; `false` is for finding out whether it is to blame. @default true
+   * Whether to read plain messages directly from the socket and leave only the rest to `ws`. Results and strictness are the same. Use
+   * `false` to find out whether the fast paths cause a problem. @default true
    */
   readonly fastPaths?: boolean | undefined
 }
 
-/** Makes a transport over `ws`, for the `transport` option: the default one, unless its options say otherwise. */
+/** Creates a transport over `ws` for the `transport` option. Without options it is the default transport. */
 export function createWsTransport({ fastPaths = true }: WsTransportOptions = {}): Connect {
   return (request, listener) => new WsTransport(request, listener, fastPaths)
 }
 
-/** What counts the bytes of a socket as they pass; Node keeps it to itself. */
+/** Internal object of Node that counts the bytes of a socket as they pass. */
 interface Carrier {
   readonly bytesRead: number
   readonly bytesWritten: number
-  /** Bytes of the last write that the operating system has not taken. */
+  /** Bytes of the last write that the operating system has not accepted. */
   readonly writeQueueSize: number
 }
 
 /**
- * Returns what counts the bytes on the wire; `undefined` once the socket is gone. A socket's own counts move by whole TLS records and
- * whole writes only: one of 20 MB that is under way stands still in them.
+ * Returns the object that counts the bytes on the wire; `undefined` once the socket is destroyed. The counters of the socket itself only
+ * advance by whole TLS records and whole writes: during one write of 20 MB they do not change.
  */
 function carrierOf(socket: Socket | undefined): Carrier | undefined {
   const { _handle: handle } = (socket ?? {}) as { _handle?: (Carrier & { _parent?: Carrier }) | null }
@@ -83,12 +83,12 @@ function carrierOf(socket: Socket | undefined): Carrier | undefined {
 /** Passes its events to its transport. */
 class OwnedSocket extends WebSocket {
   readonly #transport: WsTransport
-  /** The opening handshake, while it lasts. */
+  /** Opening handshake, until it is complete. */
   #handshake: WsHandshake | undefined
 
   constructor(transport: WsTransport, request: TransportRequest, hasFastPaths: boolean) {
     const { headers, maxPayload, maxFragments, compression = false, closeTimeout } = request
-    // Never a key whose value is undefined: `ws` spreads these over its defaults.
+    // Properties must never be undefined, because `ws` spreads these options over its defaults.
     super(request.url, [...request.protocols], {
       headers: { ...headers },
       maxPayload: Math.min(maxPayload, HIGHEST_LIMIT),
@@ -129,7 +129,7 @@ class OwnedSocket extends WebSocket {
 /** One socket over `ws`. */
 class WsTransport implements Transport, FastReceivePort {
   readonly #socket: OwnedSocket
-  /** Until it is open, the one that hears of that. */
+  /** Receives `onOpen` until the transport is open. */
   #listener: TransportListener | OpenTransportListener
   #rawSocket: Socket | undefined
   #fastReceive: FastReceive | undefined
@@ -146,7 +146,7 @@ class WsTransport implements Transport, FastReceivePort {
   }
 
   get bufferedAmount(): number {
-    // Node forgets what a destroyed socket had not sent, and that is what `CloseInfo.unsentBytes` tells.
+    // Node forgets how much a destroyed socket had not sent, but `CloseInfo.unsentBytes` reports it.
     return Math.max((this.#writer ?? this.#socket).bufferedAmount, this.#unsentBytes)
   }
 
@@ -170,7 +170,7 @@ class WsTransport implements Transport, FastReceivePort {
   send(data: string | Uint8Array, flushed?: () => void): void {
     if (!this.isOpen) this.#socket.send(data, flushed)
     else {
-      // perf: made on first use, saves 250 B per idle connection.
+      // perf: created on first use, saves 250 B per idle connection.
       this.#writer ??= createWriter(this.#rawSocket as Socket, this.#socket, this.#fastReceive !== undefined)
       this.#writer.send(data, flushed)
     }
@@ -180,7 +180,7 @@ class WsTransport implements Transport, FastReceivePort {
     this.#writer?.flush()
     const waits = this.#socket.bufferedAmount > 0
     if (this.isOpen) this.#socket.ping(data, undefined, waits ? flushed : undefined)
-    // perf: a ping that nothing is before leaves now, and needs no tick of its own to tell.
+    // perf: a ping with nothing ahead of it leaves now, so no extra tick is needed to report it.
     if (!waits || !this.isOpen) flushed?.()
   }
 
@@ -214,7 +214,7 @@ class WsTransport implements Transport, FastReceivePort {
 
   onOpen({ request, hasFastPaths, headers, rawSocket }: WsHandshake): void {
     this.#rawSocket = rawSocket
-    // `ws` keeps what breaks an open socket (a reset, say) to itself.
+    // `ws` does not report errors of an open socket, for example a reset.
     if (!hasFastPaths) rawSocket?.on('error', (error) => this.onSocketError(error))
     else if (rawSocket)
       this.#fastReceive = new FastReceive(rawSocket, request.maxPayload, this.#listener, this)
@@ -227,7 +227,7 @@ class WsTransport implements Transport, FastReceivePort {
 
   onSocketError(cause: Error): void {
     this.#unsentBytes = this.bufferedAmount
-    const message = `The connection to ${redactUrl(this.#socket.url)} broke: ${cause.message}`
+    const message = `Connection to ${redactUrl(this.#socket.url)} lost: ${cause.message}`
     this.#failure ??= { error: new ConnectionLostError(message, 1006, '', { cause }) }
   }
 
@@ -245,7 +245,7 @@ class WsTransport implements Transport, FastReceivePort {
     this.#listener.onPong(data)
   }
 
-  /** Answers the latest ping once per turn: a flood of pings must not become a flood of pongs. */
+  /** Answers only the latest ping of each turn, so that a flood of pings does not cause a flood of pongs. */
   onPing(data: Buffer): void {
     this.#fastReceive?.onWsEvent()
     if (!this.#pendingPong) {
@@ -259,14 +259,14 @@ class WsTransport implements Transport, FastReceivePort {
   }
 
   onError(error: Error, handshake: WsHandshake | undefined): void {
-    // A cut from this side is no failure: its caller knows why.
+    // Termination by this side is not a failure: the caller knows the reason.
     if (this.#failure || this.#isGivenUp) return
     if (handshake) {
       this.#failure = { error: handshake.errorOf(error) }
       return
     }
     const violated = sentCodeOf(error)
-    // A close frame is sent once, so the peer never hears of what it does wrong after ours.
+    // A close frame is sent only once, so the peer never learns of a violation after our close frame.
     const sentCode = this.#hasClosed ? undefined : violated
     const limit = exceededLimit(error, this.#socket)
     this.#failure = { error: new ProtocolViolationError(violated, error, limit), sentCode }
@@ -278,9 +278,9 @@ class WsTransport implements Transport, FastReceivePort {
   }
 }
 
-/** @param hasFastPaths whether messages may be framed here */
+/** @param hasFastPaths whether messages can be framed here */
 function createWriter(rawSocket: Socket, socket: WebSocket, hasFastPaths: boolean): FrameWriter {
-  // Messages that may be compressed are framed by `ws`, which does so in its own time.
+  // Messages that may be compressed are framed by `ws`, which does so asynchronously.
   const isCompressing = socket.extensions !== ''
   return new FrameWriter(rawSocket, socket, hasFastPaths && !isCompressing, isCompressing)
 }

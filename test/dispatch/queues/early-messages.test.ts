@@ -21,7 +21,7 @@ interface Call {
   readonly n: number
 }
 
-/** A client whose `@OnOpen` and whose handlers of calls take until the test ends them; calls below 0 are over at once. */
+/** A client whose `@OnOpen` and call handlers run until the test ends them. Calls below 0 end immediately. */
 @WebSocketClient({ inject: [Connection, JsonSender] })
 class Station {
   readonly notes: string[] = []
@@ -110,7 +110,7 @@ async function begin(options: ClientOptions = {}, onOpened?: (station: Station) 
 const answer = (n: number): string => JSON.stringify({ answer: n })
 
 describe('EarlyMessages', () => {
-  it('runs marked handlers while @OnOpen runs, before messages that wait, and sends what they return at once', async () => {
+  it('runs marked handlers while @OnOpen runs, before waiting messages, and sends their return values immediately', async () => {
     const { notes, open, send, server } = await begin()
     send('tick', 1)
     send('call', -1, -2)
@@ -120,7 +120,7 @@ describe('EarlyMessages', () => {
     expect(notes.slice(3)).to.deep.equal(['opened', 'rest 1'])
   })
 
-  it('runs them one at a time, in order', async () => {
+  it('runs marked handlers one at a time, in order', async () => {
     const { end, notes, open, send, server } = await begin({ concurrency: 10 })
     send('call', 1, 2, -3)
     expect(notes).to.deep.equal(['open', 'call 1'])
@@ -132,7 +132,7 @@ describe('EarlyMessages', () => {
     await open()
   })
 
-  it('sends what they send themselves on the link that is opening, also after an await', async () => {
+  it('sends the messages of marked handlers on the opening link, even after an await', async () => {
     const { clock, open, send, server } = await begin()
     send('send', 1)
     await clock.settle()
@@ -140,7 +140,7 @@ describe('EarlyMessages', () => {
     await open()
   })
 
-  it('lets waiters come first, for what arrives and for what waits already', async () => {
+  it('lets waiters match first, for new and for waiting messages', async () => {
     const seen: unknown[] = []
     const waitFor = ({ connection }: Station, n: number): Promise<void> =>
       connection.waitFor((message) => (message as Call).n === n).then((found) => void seen.push(found))
@@ -160,7 +160,7 @@ describe('EarlyMessages', () => {
     await open()
   })
 
-  it('has a handler that still runs hold a slot of the queue once @OnOpen has settled', async () => {
+  it('gives a slot of the queue to a handler that is still running when @OnOpen has settled', async () => {
     const { end, notes, open, send } = await begin()
     send('tick', 1)
     send('call', 1, -2)
@@ -171,7 +171,7 @@ describe('EarlyMessages', () => {
     expect(notes.slice(3)).to.deep.equal(['rest 1', 'call -2', 'rest 2'])
   })
 
-  it('lets further messages run beside it then, as concurrency allows', async () => {
+  it('runs more messages next to such a handler, as concurrency allows', async () => {
     const { end, notes, open, send } = await begin({ concurrency: 2 })
     send('tick', 1)
     send('call', 1, 2, 3)
@@ -183,7 +183,7 @@ describe('EarlyMessages', () => {
     await end(3)
   })
 
-  it('keeps the messages of its key waiting then, and no others', async () => {
+  it('delays the messages with the key of such a handler, and no others', async () => {
     const { end, notes, open, send } = await begin({ concurrency: { key: 'n' } })
     send('call', 1)
     send('tick', 1, 2)
@@ -193,7 +193,7 @@ describe('EarlyMessages', () => {
     expect(notes.at(-1)).to.equal('rest 1')
   })
 
-  it('does not keep @OnOpen waiting for a handler that never completes', async () => {
+  it('does not delay @OnOpen for a handler that never completes', async () => {
     const { clock, logger, notes, open, send, starting } = await begin()
     send('call', 1)
     await clock.advance(25_000)
@@ -204,14 +204,14 @@ describe('EarlyMessages', () => {
     expect(logger.lines.join()).to.contain('Started#call has been running for 30 s')
   })
 
-  it('names a handler that does not settle while @OnOpen runs', async () => {
+  it('names a slow handler while @OnOpen runs', async () => {
     const { clock, logger, send } = await begin({ onOpenTimeout: false })
     send('call', 1)
     await clock.advance(36_000)
     expect(logger.lines.join()).to.contain('Started#call has been running for 30 s')
   })
 
-  it('does not name one that has settled, and leaves no timer for it', async () => {
+  it('does not name a handler that has settled, and leaves no timer for it', async () => {
     const { clock, end, logger, open, send, starting } = await begin({ onOpenTimeout: false })
     for (const n of [1, 2]) {
       send('call', n)
@@ -224,7 +224,7 @@ describe('EarlyMessages', () => {
     await (await starting).close()
   })
 
-  it('runs no further one once @OnOpen has failed, while the link still closes', async () => {
+  it('runs no more handlers after @OnOpen has failed, while the link is closing', async () => {
     const { clock, end, notes, open, send, server, station, starting } = await begin()
     await open()
     const client = await starting
@@ -241,7 +241,7 @@ describe('EarlyMessages', () => {
     await client.connection.terminate()
   })
 
-  it('handles what has a key, or a handler, only in its turn where the handler is not marked', async () => {
+  it('handles messages for unmarked handlers only after @OnOpen', async () => {
     const { notes, open, send, server } = await begin()
     server.peer.send('7')
     server.peer.send('{')
@@ -251,7 +251,7 @@ describe('EarlyMessages', () => {
     expect(notes.slice(2)).to.deep.equal(['rest undefined', 'rest 1'])
   })
 
-  it('reports a marked handler that throws, and goes on', async () => {
+  it('reports a marked handler that throws, and continues', async () => {
     const { notes, open, send, server, station } = await begin()
     station.call = ({ n }) => {
       station.notes.push(`call ${n}`)
@@ -264,7 +264,7 @@ describe('EarlyMessages', () => {
     await open()
   })
 
-  it('runs those of the new link beside the messages of the old one in a handover', async () => {
+  it('runs marked handlers of the new link in a handover, next to the messages of the old one', async () => {
     const { clock, end, notes, open, send, server, starting, station } = await begin()
     await open()
     const client = await starting
@@ -284,7 +284,7 @@ describe('EarlyMessages', () => {
     await clock.settle()
   })
 
-  it('waits with @OnClose for a handler that runs when the link is lost, and gives up the messages behind it', async () => {
+  it('delays @OnClose for a handler that runs when the link is lost, and discards the messages behind it', async () => {
     const { clock, end, notes, send, server, station, starting } = await begin({
       onOpenTimeout: 1_000,
       reconnect: false,
@@ -300,7 +300,7 @@ describe('EarlyMessages', () => {
     await starting.catch(() => undefined)
   })
 
-  it('names a handler that has not settled within drainTimeout then', async () => {
+  it('names such a handler if it does not complete within drainTimeout', async () => {
     const options = { onOpenTimeout: 1_000, drainTimeout: 2_000, reconnect: false } as const
     const { clock, notes, send, station, starting } = await begin(options)
     send('call', 1)
@@ -312,7 +312,7 @@ describe('EarlyMessages', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('needs no slot for a handler that has settled before there was a place for it in the queue', async () => {
+  it('needs no slot for a handler that settled before it had a place in the queue', async () => {
     const { clock, end, notes, open, send, server, starting } = await begin()
     await open()
     const client = await starting
@@ -329,7 +329,7 @@ describe('EarlyMessages', () => {
     await client.close()
   })
 
-  it('takes the slot from a handler that has waited for a place in the queue since @OnOpen settled', async () => {
+  it('releases the slot of a handler that has waited for a place in the queue since @OnOpen settled', async () => {
     const { clock, notes, open, send, server, starting, station } = await begin({ drainTimeout: 1_000 })
     await open()
     const client = await starting
@@ -349,7 +349,7 @@ describe('EarlyMessages', () => {
   })
 
   describe('with requests: ocpp()', () => {
-    /** A charge point that boots in `@OnOpen`, while its server asks for its configuration. */
+    /** A charge point that boots in `@OnOpen`, while its server requests its configuration. */
     @WebSocketClient({ route: 2, requests: ocpp() })
     class ChargePoint {
       readonly notes: string[] = []
@@ -366,7 +366,7 @@ describe('EarlyMessages', () => {
       }
     }
 
-    it("answers the server's calls during boot, but for handlers with duringOpen: false", async () => {
+    it("replies to the server's calls during boot, except with handlers that set duringOpen: false", async () => {
       const [server, clock] = [new MemoryServer(), new FakeClock()]
       const starting = bootstrap(ChargePoint, 'ws://peer.test/', {
         transport: server.connect,
@@ -384,7 +384,7 @@ describe('EarlyMessages', () => {
     })
   })
 
-  it('reports a requests.duringOpen that throws or returns a promise, and handles the message in its turn', async () => {
+  it('reports a requests.duringOpen that throws or returns a promise, and handles the message after @OnOpen', async () => {
     for (const duringOpen of [
       (): boolean => {
         throw new RangeError('odd')

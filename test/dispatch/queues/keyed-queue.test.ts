@@ -8,7 +8,7 @@ import { Slots } from '#src/dispatch/queues/slots.js'
 import { ItemSession, silentWarning } from '../../support/queued-items.js'
 import type { ItemHandlers } from '../../support/queued-items.js'
 
-/** Lets all promise callbacks run. */
+/** Runs all pending promise callbacks. */
 function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)
@@ -21,7 +21,7 @@ interface Options {
   readonly key?: (item: unknown) => unknown
 }
 
-/** The key of an item is its first letter; of one that begins with a dash there is none. */
+/** The key of an item is its first letter. An item that starts with a dash has none. */
 function keyOf(item: unknown): string | undefined {
   const text = item as string
   return text.startsWith('-') ? undefined : text[0]
@@ -35,7 +35,7 @@ function sessionOf<T = string>(handlers: ItemHandlers<T>, options?: Options): It
   return new ItemSession(queueOf(options), handlers)
 }
 
-/** Two sessions of one queue whose items run until the test ends them; what has begun is noted in order. */
+/** Two sessions of one queue. Their items run until the test ends them, and started items are recorded in order. */
 function rig(options: Options = {}) {
   const begun: string[] = []
   const skipped: string[] = []
@@ -61,12 +61,12 @@ function rig(options: Options = {}) {
 
 const NEVER = new Promise<void>(() => undefined)
 
-/** A queue in which each item has a key of its own, of about 400 KB. */
+/** A queue in which each item has its own key of about 400 KB. */
 function withLargeKeys(run: () => void | Promise<void>): ItemSession<object> {
   return sessionOf<object>({ run }, { key: () => Array.from({ length: 50_000 }, () => 0) })
 }
 
-/** Expects that a step leaves next to nothing behind, however often it is done. */
+/** Asserts that a repeated step leaves almost no memory behind. */
 async function expectNoGrowth(step: () => void | Promise<void>): Promise<void> {
   const before = heapInUse()
   for (let count = 0; count < 100; count += 1) await step()
@@ -75,7 +75,7 @@ async function expectNoGrowth(step: () => void | Promise<void>): Promise<void> {
 
 describe('KeyedQueue', () => {
   describe('#pushAll', () => {
-    it('runs messages in order, before what their run pushes', () => {
+    it('runs messages in order, before messages that they push', () => {
       const run: string[] = []
       const session: ItemSession<string> = sessionOf({
         run: (item) => {
@@ -89,13 +89,13 @@ describe('KeyedQueue', () => {
   })
 
   describe('#push', () => {
-    it('runs an item at once, in the same tick, where nothing is in its way', () => {
+    it('runs an item immediately, in the same tick, if nothing is in its way', () => {
       const { begun, push } = rig()
       push('a1')
       expect(begun).to.deep.equal(['a1'])
     })
 
-    it('lets items of one key wait for each other, and for no other key', async () => {
+    it('makes items of one key wait for each other, but not for other keys', async () => {
       const { begun, push, end } = rig()
       push('a1', 'a2', 'b1', 'a3', 'b2')
       expect(begun).to.deep.equal(['a1', 'b1'])
@@ -106,7 +106,7 @@ describe('KeyedQueue', () => {
       expect(begun).to.deep.equal(['a1', 'b1', 'b2', 'a2', 'a3'])
     })
 
-    it('lets those without a key wait for each other', async () => {
+    it('makes items without a key wait for each other', async () => {
       const { begun, push, end } = rig()
       push('-1', '-2', 'a1')
       expect(begun).to.deep.equal(['-1', 'a1'])
@@ -114,7 +114,7 @@ describe('KeyedQueue', () => {
       expect(begun).to.deep.equal(['-1', 'a1', '-2'])
     })
 
-    it('runs as many at once as its limit says, and no more', async () => {
+    it('runs as many at once as its limit, and no more', async () => {
       const { begun, push, end } = rig({ limit: 2 })
       push('a1', 'b1', 'c1', 'd1')
       expect(begun).to.deep.equal(['a1', 'b1'])
@@ -122,14 +122,14 @@ describe('KeyedQueue', () => {
       expect(begun).to.deep.equal(['a1', 'b1', 'c1'])
     })
 
-    it('lets the keys take turns: a key with many items does not keep the others waiting', async () => {
+    it('lets keys take turns, so that a key with many items does not delay the others', async () => {
       const { begun, push, end } = rig({ limit: 1 })
       push('a1', 'a2', 'a3', 'b1', 'b2', 'c1')
       for (const item of ['a1', 'b1', 'c1', 'a2', 'b2']) await end(item)
       expect(begun).to.deep.equal(['a1', 'b1', 'c1', 'a2', 'b2', 'a3'])
     })
 
-    it('runs what an item pushes after that item, not inside it, whatever its key', () => {
+    it('runs items that an item pushes after it, not inside it, whatever their key', () => {
       const run: string[] = []
       const session: ItemSession<string> = sessionOf({
         run: (item) => {
@@ -142,7 +142,7 @@ describe('KeyedQueue', () => {
       expect(run).to.deep.equal(['begin a1', 'end a1', 'begin b1', 'end b1', 'begin a2', 'end a2'])
     })
 
-    it('does not grow the stack however many follow each other', () => {
+    it('does not grow the stack, however many items follow each other', () => {
       let count = 0
       const session: ItemSession<string> = sessionOf({
         run: () => {
@@ -154,7 +154,7 @@ describe('KeyedQueue', () => {
       expect(count).to.equal(100_001)
     })
 
-    it('forgets a key of which nothing is left, so that any number of them can come', async () => {
+    it('forgets a key without items, so that any number of keys can be used', async () => {
       const runs: Deferred<void>[] = []
       const session = withLargeKeys(() => {
         const running: Deferred<void> = deferred()
@@ -168,14 +168,14 @@ describe('KeyedQueue', () => {
       })
     })
 
-    it('forgets a key whose items are over at once', async () => {
+    it('forgets a key whose items end immediately', async () => {
       const session = withLargeKeys(() => undefined)
       await expectNoGrowth(() => session.push({}))
     })
   })
 
   describe('with conflate', () => {
-    it('puts a newer item in the place of the one of its key that waits, which is skipped', async () => {
+    it('replaces the waiting item of a key by a newer one', async () => {
       const { begun, skipped, push, end } = rig({ conflate: true })
       push('a1', 'a2', 'a3', 'a4')
       expect(begun).to.deep.equal(['a1'])
@@ -193,14 +193,14 @@ describe('KeyedQueue', () => {
       expect(begun).to.deep.equal(['x', 'a2', 'b1'])
     })
 
-    it('skips also what enters together', () => {
+    it('also conflates items that are pushed together', () => {
       const { begun, skipped, session } = rig({ conflate: true })
       session.pushAll(['a1', 'b1', 'a2'])
       expect(begun).to.deep.equal(['a2', 'b1'])
       expect(skipped).to.deep.equal(['a1'])
     })
 
-    it('never skips what has no key', async () => {
+    it('never conflates items without a key', async () => {
       const { begun, skipped, push, end } = rig({ conflate: true })
       push('-1', '-2', '-3')
       await end('-1')
@@ -209,7 +209,7 @@ describe('KeyedQueue', () => {
       expect(skipped).to.deep.equal([])
     })
 
-    it('may be pushed to from within skipped', async () => {
+    it('accepts a push from within onConflated', async () => {
       const [begun, skipped]: [string[], string[]] = [[], []]
       const first: Deferred<void> = deferred()
       const session: ItemSession<string> = sessionOf(
@@ -234,7 +234,7 @@ describe('KeyedQueue', () => {
   })
 
   describe('with two sessions', () => {
-    it('lets a message wait for one of its key, whoever it came to, and for the limit of both', async () => {
+    it('lets a message wait for one of its key in the other session, and for the limit of both', async () => {
       const { begun, session, other, end } = rig({ limit: 2 })
       session.push('a1')
       other.push('a2', 'b1', 'c1')
@@ -246,7 +246,7 @@ describe('KeyedQueue', () => {
       expect(begun).to.deep.equal(['a1', 'b1', 'c1', 'a2', 'c2'])
     })
 
-    it('skips an item for a newer one of the other session, which its own one is told of', async () => {
+    it('replaces an item by a newer one of the other session, and notifies its own session', async () => {
       const skipped: string[] = []
       const queue = queueOf({ conflate: true, limit: 1 })
       const [session, other] = ['old', 'new'].map(
@@ -263,7 +263,7 @@ describe('KeyedQueue', () => {
   })
 
   describe('with a key function that throws', () => {
-    it('runs the item in its turn as one without a key, and tells of it then, once', async () => {
+    it('runs the item in its turn like one without a key, and reports the error then, once', async () => {
       const notes: string[] = []
       const first: Deferred<void> = deferred()
       const key = (item: unknown): unknown => {
@@ -287,7 +287,7 @@ describe('KeyedQueue', () => {
       expect(notes).to.deep.equal(['first', 'no key: bad', 'bad', 'last'])
     })
 
-    it('is asked about messages only', () => {
+    it('is called only for messages', () => {
       const asked: unknown[] = []
       const queue = queueOf({ key: (item) => asked.push(item) })
       const session = new ItemSession<string>(queue, { run: () => undefined })
@@ -298,7 +298,7 @@ describe('KeyedQueue', () => {
   })
 
   describe('#remove', () => {
-    it('takes back what has not begun, key by key, and lets what runs go on', async () => {
+    it('removes items that have not started, key by key, and lets the running ones continue', async () => {
       const { begun, session, push, end } = rig({ limit: 2 })
       push('a1', 'b1', 'a2', 'c1', 'a3', 'c2')
       expect(session.remove()).to.deep.equal(['a2', 'a3', 'c1', 'c2'])
@@ -310,7 +310,7 @@ describe('KeyedQueue', () => {
       expect(begun).to.deep.equal(['a1', 'b1', 'c3', 'a4'])
     })
 
-    it('leaves what the other session has in its place', async () => {
+    it('keeps the items of the other session in their place', async () => {
       const { begun, session, other, end } = rig({ limit: 1 })
       session.push('x', 'a1')
       other.push('a2')
@@ -321,7 +321,7 @@ describe('KeyedQueue', () => {
       expect(begun).to.deep.equal(['x', 'a2', 'c2'])
     })
 
-    it('leaves no key behind, so that any number of them can come', async () => {
+    it('leaves no key behind, so that any number of keys can be used', async () => {
       const blocked: ItemSession<object> = sessionOf<object>(
         { run: () => NEVER },
         { limit: 1, key: () => Array.from({ length: 50_000 }, () => 0) },
@@ -334,8 +334,8 @@ describe('KeyedQueue', () => {
     })
   })
 
-  describe('a slot that is taken from a handler', () => {
-    it('lets the next item of its key begin, and what the handler does later changes nothing', async () => {
+  describe('a slot that is released from a handler', () => {
+    it('lets the next item of its key start, and later results of the handler have no effect', async () => {
       const { begun, session, other, end } = rig({ limit: 1 })
       session.push('a1')
       other.push('a2', 'a3')
@@ -348,7 +348,7 @@ describe('KeyedQueue', () => {
     })
   })
 
-  describe('whatever happens', () => {
+  describe('under random operations', () => {
     interface Item {
       readonly id: number
       readonly key: number | undefined
@@ -368,7 +368,7 @@ describe('KeyedQueue', () => {
       { maxLength: 100 },
     )
 
-    /** Drives a queue through the steps, holding it against what must be true after each, and then to its end. */
+    /** Drives a queue through the steps, checks the invariants after each, and then drains it. */
     async function drive(limit: number, conflate: boolean, all: readonly Step[]) {
       const pushed: Item[] = []
       const begun: Item[] = []
@@ -423,7 +423,7 @@ describe('KeyedQueue', () => {
     const ascending = (ids: readonly number[]): number[] => [...ids].sort((a, b) => a - b)
     const KEYS = [undefined, 0, 1, 2, 3]
 
-    it('runs each item once and those of a key in order, one at a time, no more at once than the limit', async () => {
+    it('runs each item once, and those of a key in order, one at a time, never more at once than the limit', async () => {
       await fc.assert(
         fc.asyncProperty(limits, steps, async (limit, all) => {
           const { pushed, begun, skipped, cleared } = await drive(limit, false, all)
@@ -435,7 +435,7 @@ describe('KeyedQueue', () => {
       )
     })
 
-    it('with conflate, runs or skips each item once, in order, the last of each key always run', async () => {
+    it('with conflate, runs or conflates each item once, in order, and always runs the last one of each key', async () => {
       await fc.assert(
         fc.asyncProperty(limits, steps, async (limit, all) => {
           const { pushed, begun, skipped, cleared } = await drive(limit, true, all)

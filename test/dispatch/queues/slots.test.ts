@@ -6,7 +6,7 @@ import { TaskQueue } from '#src/dispatch/queues/task-queue.js'
 import type { InboundMessage } from '#src/messages/inbound.js'
 import { ItemSession, silentWarning } from '../../support/queued-items.js'
 
-/** Slots of two sessions; each handler is called by its letter. */
+/** Slots of two sessions. Each handler is named by a letter. */
 function rig(limit: number) {
   const slots = new Slots(limit, silentWarning())
   const queue = new TaskQueue(slots)
@@ -22,7 +22,7 @@ function rig(limit: number) {
 }
 
 describe('Slots', () => {
-  it('are full when as many handlers run as the limit says', () => {
+  it('are full when the number of running handlers reaches the limit', () => {
     const { slots, begin } = rig(2)
     const first = begin('a')
     expect(slots.isFull).to.equal(false)
@@ -32,7 +32,7 @@ describe('Slots', () => {
     expect(slots.isFull).to.equal(false)
   })
 
-  it('lose the one that settles, and no other, in whatever order', () => {
+  it('free the slot of the handler that settles, and no other, in any order', () => {
     const { begin, release } = rig(Infinity)
     const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => begin(name))
     a?.settle()
@@ -43,7 +43,7 @@ describe('Slots', () => {
     expect([b?.holdsSlot, e.holdsSlot]).to.deep.equal([false, false])
   })
 
-  it('are taken from the handlers of one session', () => {
+  it('can be released from the handlers of one session', () => {
     const { slots, begin, release } = rig(3)
     begin('a', 0)
     const other = begin('b', 1)
@@ -57,7 +57,7 @@ describe('Slots', () => {
 
 const MESSAGE = {} as InboundMessage
 
-/** A handler that runs, and what is told of it. */
+/** A running handler, and the calls that it makes. */
 function handlerRig() {
   const notes: string[] = []
   const running = new RunningHandler(MESSAGE, 'Ticker#tick', { onHandled: () => void notes.push('handled') })
@@ -66,7 +66,7 @@ function handlerRig() {
 }
 
 describe('RunningHandler', () => {
-  it('gives its slot back once, after its message has been counted as handled', () => {
+  it('releases its slot once, after its message has been counted as handled', () => {
     const { notes, running, hold } = handlerRig()
     hold()
     expect(running.holdsSlot).to.equal(true)
@@ -76,13 +76,13 @@ describe('RunningHandler', () => {
     expect(notes).to.deep.equal(['handled', 'settled'])
   })
 
-  it('that holds no slot has none to give back', () => {
+  it('without a slot has none to release', () => {
     const { notes, running } = handlerRig()
     running.settle()
     expect(notes).to.deep.equal([])
   })
 
-  it('settles at once, or after what is left to wait for', async () => {
+  it('settles immediately, or after the pending promise', async () => {
     const [now, later] = [handlerRig(), handlerRig()]
     now.hold()
     now.running.settleAfter(undefined)
@@ -97,7 +97,7 @@ describe('RunningHandler', () => {
     expect(later.notes).to.deep.equal(['handled', 'settled'])
   })
 
-  it('counts looks from the last change of its name', () => {
+  it('counts checks since the last change of its name', () => {
     const { running } = handlerRig()
     expect([running.look(), running.look()]).to.deep.equal([1, 2])
     running.rename('Ticker#tock')

@@ -14,14 +14,14 @@ function sessionOf(limit: number, run: (item: number) => void | Promise<void>): 
   return new ItemSession(queueOf(limit), { run })
 }
 
-/** Lets all promise callbacks run. */
+/** Runs all pending promise callbacks. */
 function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)
   })
 }
 
-/** Sessions of one queue, whose items run until the test ends them; what has begun is noted in order. */
+/** Sessions of one queue. Their items run until the test ends them, and started items are recorded in order. */
 function rig(limit: number) {
   const begun: number[] = []
   const handled: number[] = []
@@ -46,13 +46,13 @@ function rig(limit: number) {
 
 describe('TaskQueue', () => {
   describe('#push', () => {
-    it('runs a message at once, in the same tick, where nothing is in its way', () => {
+    it('runs a message immediately, in the same tick, if nothing is in its way', () => {
       const run: number[] = []
       sessionOf(1, (item) => void run.push(item)).push(1)
       expect(run).to.deep.equal([1])
     })
 
-    it('lets no message begin before the one before it is over (B19)', async () => {
+    it('starts no message before the previous one has ended (B19)', async () => {
       const { begun, session, end } = rig(1)
       session.push(1, 2, 3)
       expect(begun).to.deep.equal([1])
@@ -62,7 +62,7 @@ describe('TaskQueue', () => {
       expect(begun).to.deep.equal([1, 2, 3])
     })
 
-    it('runs as many at once as its limit says, and no more', async () => {
+    it('runs as many at once as its limit, and no more', async () => {
       const { begun, session, end } = rig(2)
       session.push(1, 2, 3, 4)
       expect(begun).to.deep.equal([1, 2])
@@ -85,7 +85,7 @@ describe('TaskQueue', () => {
       expect(begun).to.deep.equal([1, 11, 2, 12])
     })
 
-    it('runs what a message pushes after that message, not inside it', () => {
+    it('runs messages that a message pushes after it, not inside it', () => {
       const run: string[] = []
       const session: ItemSession<number> = sessionOf(1, (item) => {
         run.push(`begin ${item}`)
@@ -96,7 +96,7 @@ describe('TaskQueue', () => {
       expect(run).to.deep.equal(['begin 1', 'end 1', 'begin 2', 'end 2', 'begin 3', 'end 3'])
     })
 
-    it('does not grow the stack however many follow each other', () => {
+    it('does not grow the stack, however many messages follow each other', () => {
       let count = 0
       const session: ItemSession<number> = sessionOf(1, (item) => {
         count += 1
@@ -108,7 +108,7 @@ describe('TaskQueue', () => {
   })
 
   describe('#pushAll', () => {
-    it('runs messages in order, before what their run pushes', () => {
+    it('runs messages in order, before messages that they push', () => {
       const run: number[] = []
       const session: ItemSession<number> = sessionOf(1, (item) => {
         run.push(item)
@@ -118,7 +118,7 @@ describe('TaskQueue', () => {
       expect(run).to.deep.equal([1, 2, 3, 11, 12, 13])
     })
 
-    it('lets them wait behind what is there', async () => {
+    it('queues messages behind those that are waiting', async () => {
       const { begun, session, other, end } = rig(1)
       session.push(1)
       other.pushAll([11, 12])
@@ -129,7 +129,7 @@ describe('TaskQueue', () => {
   })
 
   describe('#remove', () => {
-    it('takes back what of one session waits, and lets the rest go on in its order', async () => {
+    it('removes the waiting messages of one session, and lets the others continue in order', async () => {
       const { begun, session, other, end } = rig(1)
       session.push(1, 2)
       other.push(11)
@@ -142,8 +142,8 @@ describe('TaskQueue', () => {
     })
   })
 
-  describe('a slot that is taken from a handler', () => {
-    it('goes to the next message, and what the handler does later changes nothing', async () => {
+  describe('a slot that is released from a handler', () => {
+    it('goes to the next message, and later results of the handler have no effect', async () => {
       const { begun, handled, session, other, end } = rig(1)
       session.push(1)
       other.push(11, 12)
@@ -157,7 +157,7 @@ describe('TaskQueue', () => {
       expect(begun).to.deep.equal([1, 11, 12])
     })
 
-    it('is one of its own session', async () => {
+    it('belongs to its own session', async () => {
       const { begun, session, other, end } = rig(3)
       session.push(1, 2)
       other.push(11, 12, 13)
@@ -169,7 +169,7 @@ describe('TaskQueue', () => {
     })
   })
 
-  it('begins each message once and in order, never more at once than the limit, whatever happens', async () => {
+  it('starts each message once and in order, never more at once than the limit, under random operations', async () => {
     const step = fc.oneof(
       { weight: 3, arbitrary: fc.constant('push sync' as const) },
       { weight: 3, arbitrary: fc.constant('push async' as const) },
@@ -229,7 +229,7 @@ describe('TaskQueue', () => {
     )
   })
 
-  it('keeps order over any number of messages', async () => {
+  it('keeps the order of any number of messages', async () => {
     const { begun, session, end } = rig(1)
     const items = Array.from({ length: 3_000 }, (_, index) => index)
     session.push(...items)

@@ -32,7 +32,7 @@ interface Message {
   readonly payload?: { readonly data?: Readonly<Record<string, unknown>>; readonly errors?: unknown }
 }
 
-/** An operation is a request whose replies are `next`, and in the end `complete`. Its id must be a string. */
+/** An operation is a request with any number of `next` replies and a final `complete`. Its ID must be a string. */
 const OPERATIONS: RequestsOptions = {
   nextId: String,
   cancel: (id) => ({ id, type: 'complete' }),
@@ -66,7 +66,7 @@ class PriceClient {
     const acknowledged = this.connection.waitFor((message) => (message as Message).type === 'connection_ack')
     await this.connection.sendMessage({ type: 'connection_init', payload: { token: 'open sesame' } })
     await acknowledged
-    // Added once: to say it again is the framework's part.
+    // Added only once, because Holdfast sends it again after a reconnect.
     if (isReconnect) return
     this.subscriptions.add('btc', () => operation('subscription { price(product: "BTC") }', 'btc'), {
       unsubscribe: { id: 'btc', type: 'complete' },
@@ -86,12 +86,12 @@ function operation(query: string, id?: string): object {
   return { ...(id !== undefined && { id }), type: 'subscribe', payload: { query } }
 }
 
-/** What the server's side of the API does, and what it has seen. */
+/** The server's side of the API, and a record of its operations. */
 class Market {
   readonly prices = new EventEmitter()
-  /** Each operation that has been begun, as the client asked for it. */
+  /** Operations that were started, in order. */
   readonly begun: string[] = []
-  /** How many countdowns stop after their first number, for good. */
+  /** Number of countdowns that get stuck after their first number. */
   stuckCountdowns = 1
 
   readonly query = {
@@ -169,25 +169,25 @@ describeBothWays('A graphql-ws server', function (transport) {
     return { market: server.market, proxy, instance, connection }
   }
 
-  it('gets the subscription again after a drop, once @OnOpen has awaited the connection_ack', async () => {
+  it('receives the subscription again after a drop, once @OnOpen has awaited connection_ack', async () => {
     const { market, proxy, instance, connection } = await start()
     expect(connection.protocol).to.equal('graphql-transport-ws')
     await eventually('the subscription has begun', () => market.begun.length === 1)
     market.prices.emit('BTC', 100)
-    await eventually('the price has come', () => instance.prices.length === 1)
+    await eventually('the price has arrived', () => instance.prices.length === 1)
 
     proxy.cut()
     await eventually('the subscription has begun again', () => market.begun.length === 2)
     await eventually('the server has ended the old one', () => market.prices.listenerCount('BTC') === 1)
     market.prices.emit('BTC', 200)
-    await eventually('the next price has come', () => instance.prices.length === 2)
+    await eventually('the next price has arrived', () => instance.prices.length === 2)
 
     expect(instance.prices).to.deep.equal([100, 200])
     expect(market.begun).to.deep.equal(['price BTC', 'price BTC'])
     expect(proxy.connections).to.equal(2)
   })
 
-  it('ends a subscription that is deleted after a drop', async () => {
+  it('ends a subscription that the client deletes after a drop', async () => {
     const { market, proxy, instance } = await start()
     await eventually('the subscription has begun', () => market.begun.length === 1)
     proxy.cut()
@@ -197,7 +197,7 @@ describeBothWays('A graphql-ws server', function (transport) {
     await eventually('the server has ended the new one', () => market.prices.listenerCount('BTC') === 0)
   })
 
-  it('answers queries, and is asked again after a drop only what may be', async () => {
+  it('answers queries, and after a drop receives only those with resend again', async () => {
     const { market, proxy, connection } = await start()
     await eventually('the subscription has begun', () => market.begun.length === 1)
     expect(await connection.request(operation('{ echo(text: "one") }'))).to.deep.equal({ echo: 'one' })
@@ -206,7 +206,7 @@ describeBothWays('A graphql-ws server', function (transport) {
     const once = connection.request(operation('{ echo(text: "once") }'))
     const again = connection.request(operation('{ echo(text: "again") }'), { resend: true })
     await proxy.untilHeld()
-    await eventually('the server knows both', () => market.begun.includes('echo again'))
+    await eventually('the server has received both', () => market.begun.includes('echo again'))
     proxy.cut()
 
     expect(await rejection(once)).to.be.instanceOf(ConnectionLostError)
@@ -224,7 +224,7 @@ describeBothWays('A graphql-ws server', function (transport) {
     expect(message).to.equal('Cannot query field "nothing" on type "Query".')
   })
 
-  it('ends an operation whose loop is left', async () => {
+  it('ends an operation when the client leaves its loop', async () => {
     const { market, connection } = await start()
     const isLast = (message: unknown): boolean => (message as Message).type === 'complete'
     const query = operation('subscription { price(product: "ETH") }')
@@ -235,7 +235,7 @@ describeBothWays('A graphql-ws server', function (transport) {
     await eventually('the server has ended it', () => market.prices.listenerCount('ETH') === 0)
   })
 
-  it('streams an operation from its beginning again after a drop in the middle of it', async () => {
+  it('restarts a streamed operation that was interrupted by a drop', async () => {
     const { proxy, connection } = await start()
     const numbers: unknown[] = []
     const isLast = (message: unknown): boolean => (message as Message).type === 'complete'

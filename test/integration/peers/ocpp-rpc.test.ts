@@ -22,7 +22,7 @@ const CALL = 2
 
 @WebSocketClient({
   protocols: 'ocpp1.6',
-  // [2, id, action, payload] is a call; what else there is, replies to requests.
+  // [2, id, action, payload] is a call. All other messages are replies to requests.
   route: (message) => (Array.isArray(message) && message[0] === CALL ? (message[2] as string) : undefined),
   requests: ocpp(),
   reconnect: { delays: [10], initialDelay: 0 },
@@ -47,7 +47,7 @@ class ChargePoint {
     await this.connection.respond(call, { status: 'Accepted' })
   }
 
-  /** Asks before it answers: calls of both sides cross each other. */
+  /** Sends a request before it answers, so that calls of both sides overlap. */
   @OnMessage('TriggerMessage')
   async trigger(call: unknown): Promise<void> {
     await this.connection.request(['Heartbeat', {}])
@@ -62,7 +62,7 @@ class ChargePoint {
 
 /** A central system that checks each message against the schemas of OCPP 1.6. */
 class CentralSystem implements AsyncDisposable {
-  /** Its side of each connection, in order. */
+  /** The server's side of each connection, in order. */
   readonly clients: RPCClient[] = []
   readonly calls: string[] = []
   mostAtOnce = 0
@@ -115,17 +115,17 @@ describeBothWays('An ocpp-rpc server', function (transport) {
     return { central, proxy, instance, connection, transfer }
   }
 
-  it('is told of the boot in @OnOpen, on each connection', async () => {
+  it('receives the boot notification from @OnOpen on each connection', async () => {
     const { central, proxy, instance, connection } = await start()
     expect(connection.protocol).to.equal('ocpp1.6')
     expect(instance.status).to.equal('Accepted')
     proxy.cut()
-    await eventually('it has been told again', () => central.calls.length === 2)
+    await eventually('the boot notification has arrived again', () => central.calls.length === 2)
     expect(central.calls).to.deep.equal(['boot', 'boot'])
     expect(central.clients.map(({ identity }) => identity)).to.deep.equal(['CP 01', 'CP 01'])
   })
 
-  it('gets one call at a time, in order', async () => {
+  it('receives one call at a time, in order', async () => {
     const { central, transfer } = await start()
     const results = await Promise.all(['a', 'b', 'c'].map((data) => transfer(data)))
     expect(results).to.deep.equal(['A', 'B', 'C'].map((data) => ({ status: 'Accepted', data })))
@@ -133,7 +133,7 @@ describeBothWays('An ocpp-rpc server', function (transport) {
     expect(central.mostAtOnce).to.equal(1)
   })
 
-  it('is asked again after a drop only what may be, sent before or not', async () => {
+  it('receives again after a drop only the calls with resend, whether they were sent before or not', async () => {
     const { central, proxy, transfer } = await start()
     proxy.hold()
     const once = transfer('once')
@@ -155,28 +155,28 @@ describeBothWays('An ocpp-rpc server', function (transport) {
     expect(central.calls).to.deep.equal(expected)
   })
 
-  it('has its own calls answered, before a drop and after it', async () => {
+  it('receives answers to its own calls, before and after a drop', async () => {
     const { central, proxy, instance } = await start()
     expect(await central.clients[0]?.call('Reset', { type: 'Soft' })).to.deep.equal({ status: 'Accepted' })
     proxy.cut()
-    await eventually('the charge point has come back', () => central.calls.length === 2)
+    await eventually('the charge point has reconnected', () => central.calls.length === 2)
     expect(await central.clients[1]?.call('Reset', { type: 'Hard' })).to.deep.equal({ status: 'Accepted' })
     expect(instance.resets).to.deep.equal([{ type: 'Soft' }, { type: 'Hard' }])
   })
 
-  it('has a call answered by a handler that asks something itself', async () => {
+  it('receives the answer of a handler that itself sends a request', async () => {
     const { central } = await start()
     const answer = await central.clients[0]?.call('TriggerMessage', { requestedMessage: 'Heartbeat' })
     expect(answer).to.deep.equal({ status: 'Accepted' })
   })
 
-  it('gets an Error as a CALLERROR', async () => {
+  it('receives an Error as a CALLERROR', async () => {
     const { central } = await start()
     const error = await rejection(central.clients[0]!.call('UnlockConnector', { connectorId: 1 }))
     expect(error).to.include({ rpcErrorCode: 'InternalError', message: 'The lock is stuck' })
   })
 
-  it('refuses what its schema forbids, and the request rejects with the CALLERROR', async () => {
+  it('refuses a call that violates its schema, and the request rejects with the CALLERROR', async () => {
     const { connection } = await start()
     const error = await rejection(connection.request(['DataTransfer', { data: 'no vendor' }]))
     expect(error).to.be.instanceOf(ReplyError)

@@ -38,7 +38,7 @@ interface Message {
 class NewsClient {
   readonly news: (string | undefined)[] = []
   readonly refusals: SubscriptionError[] = []
-  /** What the server called the subscription, on each connection. */
+  /** Subscription IDs that the server has assigned, one per connection. */
   readonly ids: string[] = []
   readonly rest: unknown[] = []
 
@@ -46,7 +46,7 @@ class NewsClient {
 
   @OnOpen()
   opened({ isReconnect }: OpenInfo): void {
-    // Added once: to send them again is the framework's part.
+    // Added only once, because Holdfast sends them again after a reconnect.
     if (isReconnect) return
     for (const topic of ['news', 'gossip']) this.#subscribe(topic)
   }
@@ -66,7 +66,7 @@ class NewsClient {
     this.rest.push(message)
   }
 
-  /** The IDs are text, because those that are made for requests are numbers. */
+  /** Uses strings as IDs, because the IDs of requests are numbers. */
   #subscribe(topic: string): void {
     const subscribe = { jsonrpc: '2.0', id: topic, method: 'watch', params: [topic] }
     this.subscriptions.add(topic, subscribe, {
@@ -84,7 +84,7 @@ class NewsClient {
   }
 }
 
-/** Fits a socket of `ws` to what the peer wants of one. */
+/** Adapts a socket of `ws` to the interface that the peer expects. */
 function socketOf(socket: WebSocket): IWebSocket {
   return {
     send: (content) => socket.send(content),
@@ -95,10 +95,10 @@ function socketOf(socket: WebSocket): IWebSocket {
   }
 }
 
-/** A server like those of editors: JSON-RPC by Microsoft's implementation, to which the methods are added here. */
+/** Starts a server like that of an editor. Microsoft's implementation handles JSON-RPC, and the methods are added here. */
 async function startNewsServer() {
   const calls: string[] = []
-  /** What publishes, by the ID of the subscription. */
+  /** Functions that publish to a subscription, by its ID. */
   const watchers = new Map<string, (text: string) => void>()
   let count = 0
   const server = await startTestServer(({ socket }) => {
@@ -110,7 +110,7 @@ async function startNewsServer() {
       return a + b
     })
     rpc.onRequest('watch', (topic: string) => {
-      if (topic !== 'news') throw new Error(`nobody writes ${topic}`)
+      if (topic !== 'news') throw new Error(`no source for ${topic}`)
       const id = `watch-${(count += 1)}`
       own.add(id)
       watchers.set(id, (text) => void rpc.sendNotification('changed', { subscription: id, text }))
@@ -144,15 +144,15 @@ describeBothWays('A server with vscode-ws-jsonrpc', function (transport) {
     return { ...peer, proxy, instance, connection, sum }
   }
 
-  it('gets the subscription again after a drop, its new id leads to the same handler, and it refuses again what it does not know', async () => {
+  it('receives the subscriptions again after a drop, routes the new ID to the same handler, and refuses an unknown topic again', async () => {
     const { publish, proxy, instance } = await start()
     publish('first')
-    await eventually('the first has come', () => instance.news.length === 1)
+    await eventually('the first message has arrived', () => instance.news.length === 1)
 
     proxy.cut()
     await eventually('the server has acknowledged again', () => instance.ids.length === 2)
     publish('second')
-    await eventually('the second has come', () => instance.news.length === 2)
+    await eventually('the second message has arrived', () => instance.news.length === 2)
     await eventually('the other has been refused again', () => instance.refusals.length === 2)
 
     expect(instance.news).to.deep.equal(['first', 'second'])
@@ -160,13 +160,13 @@ describeBothWays('A server with vscode-ws-jsonrpc', function (transport) {
     expect(instance.subscriptions.keyOf(instance.ids[1])).to.equal('news')
     expect(instance.subscriptions.keyOf(instance.ids[0])).to.equal(undefined)
     const facts = instance.refusals.map(({ key, reason, cause }) => [key, reason, (cause as Error).message])
-    const refusal = ['gossip', 'refused', 'Request watch failed with message: nobody writes gossip']
+    const refusal = ['gossip', 'refused', 'Request watch failed with message: no source for gossip']
     expect(facts).to.deep.equal([refusal, refusal])
     expect(instance.rest).to.deep.equal([])
     expect(proxy.connections).to.equal(2)
   })
 
-  it('takes the subscription back by the id of the new connection', async () => {
+  it('is asked to unsubscribe with the ID from the new connection', async () => {
     const { publish, watchers, proxy, instance } = await start()
     proxy.cut()
     await eventually('the server has acknowledged again', () => instance.ids.length === 2)
@@ -178,7 +178,7 @@ describeBothWays('A server with vscode-ws-jsonrpc', function (transport) {
     expect(instance.news).to.deep.equal([])
   })
 
-  it('answers calls, and is asked again after a drop only what may be', async () => {
+  it('answers calls, and after a drop receives only those with resend again', async () => {
     const { calls, proxy, sum } = await start()
     expect(await Promise.all([sum(1, 1), sum(1, 2), sum(1, 3)])).to.deep.equal([2, 3, 4])
 
@@ -187,7 +187,7 @@ describeBothWays('A server with vscode-ws-jsonrpc', function (transport) {
     const once = sum(2, 1)
     const again = sum(2, 2, true)
     await proxy.untilHeld()
-    await eventually('the server knows both', () => calls.length === 2)
+    await eventually('the server has received both', () => calls.length === 2)
     proxy.cut()
 
     expect(await rejection(once)).to.be.instanceOf(ConnectionLostError)

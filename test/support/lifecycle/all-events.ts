@@ -6,7 +6,7 @@ const BOTH = [false, true] as const
 const FACTS = BOTH.flatMap((retry) => BOTH.map((stable) => ({ retry, stable })))
 const LINK_TIMERS: readonly LinkTimer[] = ['open', 'drain', 'frame', 'part']
 
-/** A link that never was: facts change nothing about it. */
+/** A link that never existed. Facts make no difference to its events. */
 const STRANGER = 0
 
 function factsFor(link: LinkName): typeof FACTS {
@@ -16,7 +16,7 @@ function factsFor(link: LinkName): typeof FACTS {
 type Links = readonly LinkName[]
 type Events = readonly LifecycleEvent[]
 
-/** Makes every event of every kind. The compiler reports a kind that is missing. */
+/** Creates all events of each kind. The compiler reports a missing kind. */
 const MAKERS: {
   readonly [Type in LifecycleEvent['type']]: (links: Links, state: LifecycleState) => Events
 } = {
@@ -44,7 +44,7 @@ const MAKERS: {
   signalAborted: () => [{ type: 'signalAborted' }],
 }
 
-/** Everything that a user calls. */
+/** All calls of the user. */
 export const CALLS: Events = [
   ...MAKERS.close([], {} as LifecycleState),
   ...MAKERS.terminate([], {} as LifecycleState),
@@ -68,7 +68,7 @@ function timerEvents(links: Links, state: LifecycleState): Events {
   )
 }
 
-/** Returns every event that can be given to a state, also late ones and those of an unknown link. */
+/** Returns all events that a state can receive, including late ones and those of an unknown link. */
 export function eventsOf(state: LifecycleState): Events {
   const links = [...ROLES.map((role) => state[role]).filter((link) => link !== undefined), STRANGER]
   return Object.values(MAKERS).flatMap((make) => make(links, state))
@@ -78,7 +78,7 @@ export function isCall({ type }: LifecycleEvent): boolean {
   return CALLS.some((call) => call.type === type)
 }
 
-/** Returns an event in one line, with the roles of links instead of their names. */
+/** Formats an event as one line, with the roles of links instead of their names. */
 export function describeEvent(state: LifecycleState, event: LifecycleEvent): string {
   const { type, ...facts } = event
   const words = Object.entries(facts).flatMap(([name, value]) =>

@@ -4,7 +4,7 @@ import { ROLES, phaseOf } from '#src/lifecycle/state.js'
 import type { LifecycleState } from '#src/lifecycle/state.js'
 import type { Exploration } from './exploration.js'
 
-/** From and to, with all events that lead there. */
+/** The events that lead from one place to another. */
 type Ways = Map<string, Map<string, Set<string>>>
 
 const STATUSES = ['connecting', 'opening', 'open', 'waiting', 'closing', 'closed']
@@ -23,10 +23,10 @@ const PHASES = [
   'no more',
 ]
 
-/** Longest line of the drawing, the frame of the comment not counted. */
+/** Maximum width of the drawing, without the frame of the comment. */
 const WIDTH = 126
 
-/** Draws the machine as it was explored: the statuses of the connection, and the phases of a session. */
+/** Draws the explored machine: the statuses of the connection and the phases of a session. */
 export function draw({ nodes }: Exploration): readonly (readonly string[])[] {
   const statuses: Ways = new Map()
   const phases: Ways = new Map()
@@ -47,7 +47,7 @@ function note(ways: Ways, from: string, to: string, event: LifecycleEvent): void
   targets.set(to, events.add(labelOf(event)))
 }
 
-/** A step can pass through several statuses: it closes at once if no session is left. */
+/** Adds the status changes of a step. One step can pass through several: it closes immediately if no session is left. */
 function noteStatuses(
   ways: Ways,
   { shape }: LifecycleState,
@@ -102,7 +102,7 @@ function branchOf(index: number, count: number): string {
   return index === count - 1 ? ' └─' : ' ├─'
 }
 
-/** Returns how a line goes on below, where the events need a second one. */
+/** Returns the start of a continuation line, for events that need more than one line. */
 function branchBelow(index: number, count: number, width: number): string {
   const rest = index < count - 1 ? ' │ ' : '   '
   return `${' '.repeat(width)} ${rest}  ${' '.repeat(width)} `

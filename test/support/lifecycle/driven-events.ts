@@ -13,7 +13,7 @@ export function settle(): Promise<void> {
 
 function transportOf({ transports }: DrivenWorld, link: LinkName): ScriptedTransport {
   const transport = transports.get(link)
-  if (!transport) throw new Error(`link ${link} has not been dialled`)
+  if (!transport) throw new Error(`link ${link} has no socket`)
   return transport
 }
 
@@ -23,7 +23,7 @@ function linkOf({ links }: DrivenWorld, link: LinkName): OpenedLink {
   return opened
 }
 
-/** Makes an event happen to a connection. An error that is no refusal of a call is thrown. */
+/** Triggers an event on a connection. Throws any error other than the refusal of a call. */
 export function cause(world: DrivenWorld, event: LifecycleEvent): void {
   switch (event.type) {
     case 'close':
@@ -78,7 +78,7 @@ function causeOnLink(world: DrivenWorld, event: LinkEvent): void {
       transportOf(world, link).end({ code: 1001, reason: '' })
       break
     case 'linkLost':
-      // With an error: a plain end that is retried is told by @OnClose alone.
+      // Without an error, only @OnClose would report a loss that is retried.
       transportOf(world, link).end({ code: 1006, reason: '', error: new Error('reset') })
       break
     case 'heartbeatDead':
@@ -103,7 +103,7 @@ function failAttempt(world: DrivenWorld, link: LinkName): void {
   world.failing = undefined
 }
 
-/** Makes an event happen, and lets everything run that follows by itself. */
+/** Triggers an event, and lets everything run that follows from it. */
 export async function causeAndSettle(world: DrivenWorld, event: LifecycleEvent): Promise<void> {
   cause(world, event)
   await settle()
@@ -114,7 +114,7 @@ export async function causeAndSettle(world: DrivenWorld, event: LifecycleEvent):
   endCutAttempts(world)
 }
 
-/** A socket that was terminated before it opened ends by itself. */
+/** Ends the sockets that were terminated before they opened. */
 function endCutAttempts({ transports }: DrivenWorld): void {
   for (const transport of transports.values()) {
     const { isTerminated, hasOpened, isEnded } = transport

@@ -12,36 +12,36 @@ import { driveToEnd } from './driven-end.js'
 import { PendingThings } from './pending-things.js'
 import { LAST_WORDS } from './scripted-transport.js'
 
-/** Something that happens inside an effect: a call of the user, or a socket that ends. */
+/** An event inside an effect: a call of the user, or the end of a socket. */
 export interface Inside {
-  /** The line of the effect, as `lineOf` writes it. `asked` is the question whether to retry. */
+  /** The effect as formatted by `lineOf`. `asked` stands for the call of `shouldReconnect`. */
   readonly line: string
-  /** How many of the same line come before. */
+  /** Number of equal lines before it. */
   readonly before: number
   readonly event: LifecycleEvent
 }
 
-/** A way to a state, and what happens there. */
+/** A path to a state, and the event that happens there. */
 export interface Run {
   readonly ages: boolean
   readonly way: readonly LifecycleEvent[]
-  /** The state that the way leads to. */
+  /** The state at the end of the path. */
   readonly from: LifecycleState
   readonly event: LifecycleEvent
   readonly inside?: Inside
-  /** Close frames of the peer have come on all links just before. Their sockets have not ended yet. */
+  /** True if close frames of the peer have just arrived on all links, whose sockets have not ended yet. */
   readonly isPeerClosing: boolean
-  /** The user closes the connection in the end; otherwise its sockets and attempts fail. */
+  /** True if the user finally closes the connection; otherwise, its sockets and attempts fail. */
   readonly closes: boolean
 }
 
-/** Something that the connection called, and the key of its state just then. */
+/** A call that the connection made, and the key of its state at that time. */
 interface Seen {
   readonly line: string
   readonly key: string
 }
 
-/** Writes an effect as its user sees it; `undefined` if nobody sees it. */
+/** Formats an effect as the user sees it; returns `undefined` if it is invisible. */
 export function lineOf(effect: LifecycleEffect): string | undefined {
   switch (effect.type) {
     case 'attempt':
@@ -67,7 +67,7 @@ export function lineOf(effect: LifecycleEffect): string | undefined {
   }
 }
 
-/** Drives a real connection along a way, and compares it with the pure step. */
+/** Drives a real connection along a path, and compares it with the pure step. */
 export class DrivenRun {
   readonly #run: Run
   readonly #world: DrivenWorld
@@ -95,11 +95,11 @@ export class DrivenRun {
 
   onReport(error: Error): void {
     if (error instanceof MessageDroppedError) this.#dropped += error.count
-    // Handlers that the run did not settle in time.
+    // Ignores handlers that the run did not settle in time.
     else if (!(error instanceof UnprocessedMessagesError)) this.#wrong.push(String(error))
   }
 
-  /** Drives the connection to its end. Throws an error that names the way where something is wrong. */
+  /** Drives the connection to its end. An error contains the path. */
   async play(): Promise<void> {
     try {
       await this.#play()
@@ -123,7 +123,7 @@ export class DrivenRun {
     this.#awaited = inside
     if (isPeerClosing) for (const transport of world.transports.values()) transport.isOpen = false
     await causeAndSettle(world, event)
-    if (this.#awaited) throw new Error(`there is no ${inside?.line}`)
+    if (this.#awaited) throw new Error(`${inside?.line} did not happen`)
     this.#compare()
     pending.renew()
     await driveToEnd(world, closes)
@@ -159,7 +159,7 @@ export class DrivenRun {
     if (!inside) expectSame('questions', String(asked), String(Number(asks(from, event))))
   }
 
-  /** A peer that closes is told no goodbye: that is over as soon as it has begun. */
+  /** Returns the ends of `@OnClosing`, which is skipped if the peer is closing. */
   #unsaidGoodbyes(effects: readonly LifecycleEffect[]): readonly LifecycleEvent[] {
     if (!this.#run.isPeerClosing) return []
     return effects.flatMap((effect) =>
@@ -167,7 +167,7 @@ export class DrivenRun {
     )
   }
 
-  /** Whether an effect is seen for certain: what is sent is not where something has happened inside of an effect before. */
+  /** Returns true if the user always sees the effect. Messages are not always sent after an event inside an effect. */
   #isCertain(line: string | undefined): boolean {
     if (line === undefined || line === 'asked') return false
     const { inside, isPeerClosing } = this.#run
@@ -179,7 +179,7 @@ export class DrivenRun {
     return what !== 'ready'
   }
 
-  /** What was called saw the state after the step, also the step of a call that was made meanwhile. */
+  /** Checks that each call of the connection saw the state after its step, or after a call that was made inside the step. */
   #compareKeys(steps: readonly LifecycleStep[]): void {
     const { from, inside } = this.#run
     const isAtOnce = inside !== undefined && isCall(inside.event)
@@ -213,7 +213,7 @@ function expectSame(what: string, actual: string, expected: string): void {
 
 function describe({ way, from, event, inside, isPeerClosing, closes, ages }: Run): string {
   const lines = way.map((each) => JSON.stringify(each))
-  const call = inside ? `, and inside of ${inside.line}: ${JSON.stringify(inside.event)}` : ''
+  const call = inside ? `, and inside ${inside.line}: ${JSON.stringify(inside.event)}` : ''
   const what = `${isPeerClosing ? 'the peer closes, and ' : ''}${describeEvent(from, event)}${call}`
   return `${ages ? 'with' : 'without'} maxAge, after\n${lines.join('\n')}\nin ${from.shape.key}:\n${what}\nthen ${closes ? 'close()' : 'losses'}`
 }

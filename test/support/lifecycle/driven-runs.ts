@@ -9,20 +9,20 @@ import type { Inside, Run } from './driven-run.js'
 import { runsUserCode } from './driver.js'
 import { lineOf as effectLine } from './scene.js'
 
-/** A key, the shortest way to it, and the events that do something there. */
+/** A key, the shortest path to it, and the events that have an effect there. */
 interface Place {
   readonly state: LifecycleState
   readonly way: readonly LifecycleEvent[]
   readonly turns: readonly Turn[]
 }
 
-/** An event that does something. */
+/** An event that has an effect. */
 interface Turn {
   readonly event: LifecycleEvent
   readonly answer: LifecycleStep
 }
 
-/** Every key that can be reached, the nearest first. */
+/** Returns all reachable keys, nearest first. */
 export function placesOf(ages: boolean): readonly Place[] {
   const { state } = start({ maxAge: ages })
   const places = new Map<string, Place>([[keyOf(state), { state, way: [], turns: turnsOf(state) }]])
@@ -36,7 +36,7 @@ export function placesOf(ages: boolean): readonly Place[] {
   return [...places.values()]
 }
 
-/** Returns the events that do something, without those that differ only in facts that change nothing. */
+/** Returns the events that have an effect, without those that differ only in irrelevant facts. */
 function turnsOf(state: LifecycleState): readonly Turn[] {
   const seen = new Set<string>()
   return eventsOf(state).flatMap((event) => {
@@ -50,10 +50,10 @@ function turnsOf(state: LifecycleState): readonly Turn[] {
 }
 
 /**
- * Lists every run: from each key each event that does something, alone, behind a close frame of the peer, and with something inside of
- * each effect that runs user code.
+ * Lists all runs. From each key, each event that has an effect happens alone, after a close frame of the peer, and with another event
+ * inside each effect that runs user code.
  *
- * @param isChosen picks the keys and events, by their number
+ * @param isChosen called for each run; returns false to skip it
  */
 export function* runsOf(
   places: readonly Place[],
@@ -77,7 +77,7 @@ export function* runsOf(
   }
 }
 
-/** Returns one thing after the other for each effect: each call, and the end of each socket. */
+/** Returns the events that can happen inside each effect: each call of the user, and the end of each socket. */
 function insidesOf(from: LifecycleState, { event, answer }: Turn): readonly Inside[] {
   const lines = answer.effects.map((effect) => (runsUserCode(effect) ? lineOf(effect) : undefined))
   const effects = lines.flatMap((line, index) =>
@@ -89,7 +89,7 @@ function insidesOf(from: LifecycleState, { event, answer }: Turn): readonly Insi
   return effects.flatMap((effect) => actsIn(answer.state).map((act) => ({ ...effect, event: act })))
 }
 
-/** Calls of the user that differ in more than facts, and ends of the sockets that a state has. */
+/** Returns the calls of the user that differ in more than facts, and the ends of the sockets in a state. */
 function actsIn(state: LifecycleState): readonly LifecycleEvent[] {
   const calls = CALLS.filter((call) => call.type !== 'reconnect' || call.stable)
   const ends = ROLES.flatMap((role): readonly LifecycleEvent[] => {

@@ -11,10 +11,10 @@ import { ScriptedListener } from './scripted-listener.js'
 import type { ListenerPort, ScriptedHandlers } from './scripted-listener.js'
 import { LAST_WORDS, ScriptedTransport } from './scripted-transport.js'
 
-/** Receives what the connection calls. */
+/** Receives the calls of the connection. */
 export type WorldPort = Pick<ListenerPort, 'inside' | 'onReport'>
 
-/** Where the facts that a connection asks for come from. */
+/** Facts that the connection reads from its options. */
 export interface Facts {
   readonly retry: boolean
   readonly stable: boolean
@@ -36,8 +36,8 @@ const InternalConnection = Connection as unknown as new (
 ) => Connection
 
 /**
- * A real connection, and around it nothing that does anything by itself: its sockets, its handlers and its clock wait for a test. Only
- * the report that all handlers are done is held back, because a session without handlers to wait for makes it by itself.
+ * A real connection whose sockets, handlers and clock do nothing until a test triggers them. The report that all handlers are done is
+ * held back, because a session without pending handlers sends it immediately.
  */
 export class DrivenWorld implements ListenerPort {
   readonly clock = new HandClock()
@@ -47,12 +47,12 @@ export class DrivenWorld implements ListenerPort {
   readonly links = new Map<LinkName, OpenedLink>()
   /** Links whose sessions have reported that they are drained. */
   readonly drained = new Set<LinkName>()
-  /** Names of the errors with which calls were refused. */
+  /** Names of the errors that refused calls have thrown. */
   readonly refusals: string[] = []
-  /** How many last words the connection has accepted. */
+  /** Number of accepted messages of `end()`. */
   lastWords = 0
   facts: Facts = { retry: false, stable: false }
-  /** Link whose attempt is about to fail by itself. */
+  /** Link whose attempt is about to fail. */
   failing: LinkName | undefined
   readonly #port: WorldPort
   #attempts = 0
@@ -91,13 +91,13 @@ export class DrivenWorld implements ListenerPort {
     })
   }
 
-  /** Passes on the report that was held back. */
+  /** Passes the report that was held back to the connection. */
   reportDrained(session: Session): void {
     ConnectionLifecycle.prototype.onDrained.call(this.lifecycle, session)
   }
 
   #settings(ages: boolean): ConnectionSettings {
-    // eslint-disable-next-line @typescript-eslint/no-this-alias -- `minUptime` is asked each time
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- the getter of `minUptime` needs both
     const world = this
     const { clock } = this
     const url = (attempt: AttemptInfo): string => this.#onAttempt(attempt)
@@ -117,7 +117,7 @@ export class DrivenWorld implements ListenerPort {
     }
   }
 
-  /** Has the clock know the names of the timers. */
+  /** Passes the names of the timers to the clock. */
   #nameTimers(): void {
     const { timers } = this.lifecycle
     const set = timers.set.bind(timers)

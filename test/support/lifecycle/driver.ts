@@ -4,7 +4,7 @@ import type { LifecycleState } from '#src/lifecycle/state.js'
 import { step } from '#src/lifecycle/step.js'
 import type { LifecycleWorld } from './world.js'
 
-/** Effects in which code of the user can run, and call the connection. */
+/** For each effect, true if it can run code of the user that calls the connection. */
 const RUNS_USER_CODE: Readonly<Record<LifecycleEffect['type'], boolean>> = {
   cancel: false,
   set: false,
@@ -36,11 +36,11 @@ export function runsUserCode({ type }: LifecycleEffect): boolean {
   return RUNS_USER_CODE[type]
 }
 
-/** Runs inside each effect, as the code of a user or a transport does. */
+/** Runs inside each effect, like the code of a user or a transport. */
 export type Inside = (effect: LifecycleEffect, driver: LifecycleDriver) => void
 
 /**
- * The smallest driver that keeps the rules of the machine. It steps calls of the user when they are made, and everything else once all
+ * The smallest driver that obeys the rules of the machine. Calls of the user are stepped immediately, and everything else once all
  * effects have run. Effects run in the order of their steps.
  */
 export class LifecycleDriver {
@@ -59,14 +59,14 @@ export class LifecycleDriver {
     this.#inside = inside
   }
 
-  /** A call of the user: state and refusal are right when it returns. */
+  /** Makes a call of the user. The state and the refusal are up to date when it returns. */
   call(event: LifecycleEvent): Refusal | undefined {
     const refused = this.#step(event)
     this.#run()
     return refused
   }
 
-  /** Something that an attempt, a link, a handler or a timer reports. */
+  /** Reports an event of an attempt, a link, a handler or a timer. */
   tell(event: LifecycleEvent): void {
     this.#events.push(event)
     this.#run()

@@ -10,7 +10,7 @@ import { checkEnds, checkProgress, wayTo } from './graph.js'
 import type { Node } from './graph.js'
 import { LifecycleWorld, hold } from './world.js'
 
-/** The functions under exploration; tests put mistakes into them. */
+/** The functions to explore. Tests add mistakes to them. */
 export interface Machine {
   readonly start: typeof start
   readonly step: typeof step
@@ -27,13 +27,13 @@ export interface Exploration {
   readonly pairs: number
   /** Number of pairs that change the state or have effects. */
   readonly transitions: number
-  /** Number of events on the shortest way to the farthest key. */
+  /** Number of events on the shortest path to the farthest key. */
   readonly depth: number
-  /** Highest number of events from the beginning of closing to its end, calls of the user not counted. */
+  /** Maximum number of events from the start of closing to its end, without calls of the user. */
   readonly closingSteps: number
 }
 
-/** Explores all events from all reachable keys to a fixpoint, and holds every invariant on the way. */
+/** Explores all events from all reachable keys until nothing new is found, and checks every invariant. */
 export function explore(machine: Machine, options: { readonly maxAge: boolean }): Exploration {
   return new Explorer(machine).run(options)
 }
@@ -43,7 +43,7 @@ class Explorer {
   readonly #nodes = new Map<string, Node>()
   /** The first node of each key. */
   readonly #keys = new Map<string, Node>()
-  /** Keys of which two states were compared. */
+  /** Keys with two states that have been compared. */
   readonly #compared = new Set<string>()
   #pairs = 0
   #transitions = 0
@@ -89,7 +89,7 @@ class Explorer {
     return node
   }
 
-  /** Calls a function with every event of a node. An error names the way to that node. */
+  /** Calls a function with every event of a node. An error contains the path to that node. */
   #each(node: Node, visit: (event: LifecycleEvent) => void): void {
     for (const event of eventsOf(node.state)) {
       try {
@@ -114,14 +114,14 @@ class Explorer {
     }
     if (!isEffective) return
     const world = node.world.copy()
-    hold(11, world.happens(event), 'an event that cannot happen does something')
+    hold(11, world.happens(event), 'an event that cannot happen has an effect')
     for (const effect of effects) world.run(effect)
     world.forget(state)
     checkState(state, world)
     node.edges.push({ event, answer, to: this.#note(state, world, { node, event }) })
   }
 
-  /** The fact `retry` changes the answer if and only if `asks` returns true. */
+  /** Checks that the fact `retry` changes the answer if and only if `asks` returns true. */
   #checkFacts(state: LifecycleState, event: LifecycleEvent, answer: LifecycleStep): void {
     if (!('retry' in event) || !event.retry) return
     const other = this.#machine.step(state, { ...event, retry: false })

@@ -6,14 +6,14 @@ import { describeEvent, isCall } from './all-events.js'
 import { Violation, hold } from './world.js'
 import type { LifecycleWorld } from './world.js'
 
-/** An event that does something. */
+/** An event that has an effect. */
 export interface Edge {
   readonly event: LifecycleEvent
   readonly answer: LifecycleStep
   readonly to: Node
 }
 
-/** A key, and everything that the past of its links adds to it. */
+/** A key, together with the relevant history of its links. */
 export interface Node {
   readonly key: string
   readonly state: LifecycleState
@@ -23,25 +23,25 @@ export interface Node {
   readonly depth: number
 }
 
-/** Returns the shortest way to a node, one event an item. */
+/** Returns the shortest path to a node as a list of events. */
 export function wayTo({ before }: Node): readonly string[] {
   return before ? [...wayTo(before.node), describeEvent(before.node.state, before.event)] : []
 }
 
-/** Holds that closing goes on from a node although no handler ever settles and the peer never answers. */
+/** Checks that closing continues from a node even if no handler ever settles and the peer never answers. */
 export function checkEnds(node: Node): void {
   if (node.state.shape.status !== 'closing') return
   hold(
     10,
     node.edges.some((edge) => isCertain(node, edge)),
-    `closing hangs in ${node.key}`,
+    `closing is stuck in ${node.key}`,
   )
 }
 
 /**
- * Holds that the end can be reached from everywhere, and that closing never goes round in a circle.
+ * Checks that the end can be reached from every node, and that closing never loops.
  *
- * @returns the highest number of events from the beginning of closing to its end, calls of the user not counted
+ * @returns the maximum number of events from the start of closing to its end, without calls of the user
  */
 export function checkProgress(nodes: readonly Node[]): number {
   checkReachable(nodes)
@@ -65,17 +65,17 @@ function checkReachable(nodes: readonly Node[]): void {
   hold(10, stuck === undefined, `closed cannot be reached from ${stuck?.key ?? ''}`)
 }
 
-/** Timers fire, and a terminated socket reports its end. */
+/** Returns true for an event that is certain to happen: timers fire, and a terminated socket reports its end. */
 function isCertain({ state }: Node, { event }: Edge): boolean {
   return event.type === 'timerFired' || (event.type === 'linkLost' && phaseOf(state, event.link) === 'cut')
 }
 
 const ON_THE_WAY = -1
 
-/** Returns the length of the longest way to the end without a call of a user. */
+/** Returns the length of the longest path to the end without calls of the user. */
 function countSteps(node: Node, steps: Map<Node, number>): number {
   const known = steps.get(node)
-  if (known === ON_THE_WAY) throw new Violation(10, `closing goes round in a circle at ${node.key}`)
+  if (known === ON_THE_WAY) throw new Violation(10, `closing loops at ${node.key}`)
   if (known !== undefined) return known
   steps.set(node, ON_THE_WAY)
   let longest = 0

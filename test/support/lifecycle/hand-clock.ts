@@ -6,9 +6,9 @@ interface HandTimer {
   readonly callback: () => void
 }
 
-/** A clock whose timers a test fires one by one, by their names. Its time stands still. */
+/** A clock whose timers a test fires one by one, by name. Its time stands still. */
 export class HandClock implements Clock {
-  /** Given to the timers that are started from now on. */
+  /** Name of the timers that are started from now on. */
   naming = ''
   readonly #timers = new Set<HandTimer>()
 
@@ -20,13 +20,13 @@ export class HandClock implements Clock {
     return 0
   }
 
-  /** Names of the timers that run and have a name, the shortest first. */
+  /** Names of the running timers that have a name, shortest delay first. */
   get names(): readonly string[] {
     const named = [...this.#timers].filter(({ name }) => name !== '')
     return named.sort((one, other) => one.delay - other.delay).map(({ name }) => name)
   }
 
-  /** Number of all timers that run. */
+  /** Number of running timers. */
   get size(): number {
     return this.#timers.size
   }
@@ -41,7 +41,7 @@ export class HandClock implements Clock {
     return this.setTimeout(callback, 0)
   }
 
-  /** Fires the timer of this name; throws if there is none. */
+  /** Fires the timer with this name; throws if there is none. */
   fire(name: string): void {
     for (const timer of this.#timers) {
       if (timer.name !== name) continue
@@ -49,6 +49,6 @@ export class HandClock implements Clock {
       timer.callback()
       return
     }
-    throw new Error(`the timer ${name} does not run`)
+    throw new Error(`the timer ${name} is not running`)
   }
 }

@@ -16,7 +16,7 @@ const PHASES: Readonly<Partial<Record<LifecycleStatus, readonly (Phase | undefin
   waiting: LEAVING,
 }
 
-/** Holds the invariants of a single state, and that the world agrees with it. */
+/** Checks the invariants of a single state, and that it matches the world. */
 export function checkState(state: LifecycleState, world: LifecycleWorld): void {
   const { shape } = state
   checkSessions(shape)
@@ -47,36 +47,36 @@ function checkSessions(shape: LifecycleShape): void {
 
 function checkStatus(shape: LifecycleShape, world: LifecycleWorld): void {
   const { status, ready, closing } = shape
-  hold(7, world.status === status, `state(${world.status}) is the last report in ${status}`)
+  hold(7, world.status === status, `the last reported state is ${world.status} in ${status}`)
   const phases = PHASES[status]
   if (phases)
     hold(7, phases.includes(shape.current?.phase), `${status} with ${shape.current?.phase ?? 'no session'}`)
-  hold(4, world.ready === ready, `ready is ${ready}, and ${world.ready} for bootstrap`)
-  if (status === 'open') hold(4, ready === 'resolved', 'open with ready unsettled')
+  hold(4, world.ready === ready, `ready is ${ready}, but ${world.ready} for bootstrap`)
+  if (status === 'open') hold(4, ready === 'resolved', 'open with ready pending')
   const isClosing = status === 'closing' || status === 'closed'
   hold(7, isClosing === (closing !== undefined), `${status} with the cause ${closing ?? 'none'}`)
   hold(6, world.isAborted === isClosing, `${status} with the signal ${world.isAborted ? '' : 'not '}aborted`)
   if (status === 'closed') {
     const isEmpty = sessionsOf(shape).length === 0 && shape.timers.length === 0 && !shape.wish
-    hold(6, isEmpty, 'closed with something left')
+    hold(6, isEmpty, 'closed with something pending')
     hold(4, ready !== 'pending', 'closed with ready pending')
   }
   hold(
     7,
     world.hasEnded === (status === 'closed'),
-    `${status}, and ended ${world.hasEnded ? 'ran' : 'did not run'}`,
+    `${status}, but ended ${world.hasEnded ? 'ran' : 'did not run'}`,
   )
 }
 
-/** Timers and links of the state are as effects and events have left them. */
+/** Checks that the timers and links of the state match the effects and events so far. */
 function checkWorld(state: LifecycleState, world: LifecycleWorld): void {
   const named = [...timersOf(state)].sort().join(' ')
   const running = [...world.timers].sort().join(' ')
-  hold(3, named === running, `the state names the timers "${named}", and "${running}" run`)
+  hold(3, named === running, `the state lists the timers "${named}", but "${running}" are running`)
   for (const role of ROLES) {
     const session = state.shape[role]
     const link = world.links.get(state[role] ?? -1)
-    hold(2, (session === undefined) === (link === undefined), `the ${role} session has no link`)
+    hold(2, (session === undefined) === (link === undefined), `the ${role} session and its link do not match`)
     if (!session || !link) continue
     const { phase } = session
     const isOpen = link.socket === 'open'
@@ -102,7 +102,7 @@ function checkForward(shape: LifecycleShape): void {
     Number(wish) + Number(candidate !== undefined) + Number(timers.includes('handover')) < 2,
     'two handovers',
   )
-  hold(10, !wish || previous !== undefined, 'a wish that waits for nothing')
+  hold(10, !wish || previous !== undefined, 'a wish without a previous session')
   if (status === 'waiting') hold(10, timers.includes('delay') || current !== undefined, 'waiting for nothing')
   hold(3, !timers.includes('delay') || status === 'waiting', `delay while ${status}`)
   const isForward = timers.every((timer) => ['delay', 'maxAge', 'handover'].includes(timer))
@@ -119,15 +119,19 @@ function checkClosing(shape: LifecycleShape, world: LifecycleWorld): void {
   hold(9, previous?.timer === undefined || closing === 'end', 'a timer of a link while closing')
   hold(9, current?.timer === undefined, 'a timer of the current link while closing')
   hold(9, timers.includes('end') === (closing !== 'end'), 'closing without a deadline')
-  hold(9, timers.includes('lastWords') === (closing === 'end'), 'end() without its time-out')
+  hold(9, timers.includes('lastWords') === (closing === 'end'), 'end() without its timeout')
   hold(9, sessionsOf(shape).length > 0, 'closing with nothing left')
-  hold(8, !shape.wish && !timers.some((timer) => ['delay', 'maxAge', 'handover'].includes(timer)), 'going on')
+  hold(
+    8,
+    !shape.wish && !timers.some((timer) => ['delay', 'maxAge', 'handover'].includes(timer)),
+    'a timer of an open connection while closing',
+  )
   const { links } = world
   for (const { isFramed, hasLastWords } of links.values())
-    if (closing === 'end' && isFramed) hold(5, !hasLastWords, 'a close frame behind the last words of end()')
+    if (closing === 'end' && isFramed) hold(5, !hasLastWords, 'a close frame after the message of end()')
 }
 
-/** Holds what a step promises of its answer, whatever the state. */
+/** Checks what every step guarantees, whatever the state. */
 export function checkAnswer(before: LifecycleState, event: LifecycleEvent, answer: LifecycleStep): void {
   const { status } = before.shape
   const isNoEffect = answer.state === before && answer.effects.length === 0
@@ -150,7 +154,7 @@ export function checkAnswer(before: LifecycleState, event: LifecycleEvent, answe
   checkOrder(answer)
 }
 
-/** Order of effects in a step: a state is reported once everything is done that belongs to it. All other effects come third. */
+/** Order of effects in a step. A state is reported last, once everything that belongs to it is done. All other effects come third. */
 const ORDER: readonly (readonly LifecycleEffect['type'][])[] = [
   ['cancel', 'set'],
   ['count', 'forgive'],
@@ -169,7 +173,7 @@ function checkOrder({ effects }: LifecycleStep): void {
   hold(7, isSorted, `effects out of order: ${effects.map(({ type }) => type).join(', ')}`)
 }
 
-/** An attempt begins only where nothing is current; a candidate only while the current link is ready and no previous one is left. */
+/** Checks that an attempt starts only without a current link, or as a candidate while the current link is ready and the previous one is gone. */
 function checkAttempt(before: LifecycleState, { state, effects }: LifecycleStep): void {
   for (const effect of effects) {
     if (effect.type !== 'attempt') continue

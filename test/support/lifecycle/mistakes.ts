@@ -8,7 +8,7 @@ import type { Machine } from './exploration.js'
 
 type Change = (answer: LifecycleStep, before: LifecycleState, event: LifecycleEvent) => LifecycleStep
 
-/** A machine whose step is changed after the fact. */
+/** Returns a machine that changes the answer of each step. */
 function mistaken(change: Change): Machine {
   return {
     ...MACHINE,
@@ -27,7 +27,7 @@ function reshaped(answer: LifecycleStep, parts: Partial<LifecycleShape>): Lifecy
   return { ...answer, state: { ...answer.state, shape: shapeOf({ ...answer.state.shape, ...parts }) } }
 }
 
-/** Changes the sessions of a state alike. */
+/** Applies a change to all sessions of a state. */
 function eachSession(answer: LifecycleStep, change: (session: SessionShape) => SessionShape): LifecycleStep {
   const { candidate, current, previous } = answer.state.shape
   return reshaped(answer, {
@@ -38,17 +38,17 @@ function eachSession(answer: LifecycleStep, change: (session: SessionShape) => S
 }
 
 export interface Mistake {
-  /** Continues "a machine that". */
+  /** Completes the phrase "a machine that". */
   readonly title: string
-  /** The invariant that notices it. */
+  /** The invariant that detects it. */
   readonly invariant: number
   readonly machine: Machine
 }
 
-/** Mistakes that a future change could make: the exploration has to find each of them. */
+/** Mistakes that a future change could make. The exploration must find each of them. */
 export const MISTAKES: readonly Mistake[] = [
   {
-    title: 'does not cancel the time-out of @OnOpen',
+    title: 'does not cancel the timeout of @OnOpen',
     invariant: 3,
     machine: mistaken((answer) =>
       without(answer, (effect) => effect.type === 'cancel' && effect.timer.startsWith('open:')),
@@ -107,7 +107,7 @@ export const MISTAKES: readonly Mistake[] = [
     }),
   },
   {
-    title: 'says goodbye after the close frame',
+    title: 'runs @OnClosing after the close frame',
     invariant: 5,
     machine: mistaken((answer) => {
       const frame = answer.effects.find(({ type }) => type === 'closeFrame')
@@ -117,7 +117,7 @@ export const MISTAKES: readonly Mistake[] = [
     }),
   },
   {
-    title: 'begins a candidate while the previous link still leaves',
+    title: 'starts a candidate while the previous link is still closing',
     invariant: 6,
     machine: mistaken((answer) => {
       const { state, effects } = answer
@@ -132,7 +132,7 @@ export const MISTAKES: readonly Mistake[] = [
     }),
   },
   {
-    title: 'does not report the state when the candidate goes on as the reconnect',
+    title: 'does not report the state when a candidate becomes the reconnect',
     invariant: 7,
     machine: mistaken((answer, before) =>
       before.candidate !== undefined && answer.state.current === before.candidate
@@ -176,7 +176,7 @@ export const MISTAKES: readonly Mistake[] = [
     }),
   },
   {
-    title: 'gives a link that has ended no time to drain',
+    title: 'does not let a link drain after its end',
     invariant: 10,
     machine: mistaken((answer, before) => {
       if (answer.state === before) return answer
@@ -187,7 +187,7 @@ export const MISTAKES: readonly Mistake[] = [
     }),
   },
   {
-    title: 'ignores the end of its deadline',
+    title: 'ignores its deadline',
     invariant: 10,
     machine: mistaken((answer, before, event) =>
       event.type === 'timerFired' && (event.timer === 'cut' || event.timer === 'end')
@@ -207,7 +207,7 @@ export const MISTAKES: readonly Mistake[] = [
     },
   },
   {
-    title: 'lets a late event of a drained link do something',
+    title: 'reacts to a late event of a drained link',
     invariant: 11,
     machine: mistaken((answer, before, event) =>
       event.type === 'drained' && event.link === before.current && answer.state === before
@@ -216,7 +216,7 @@ export const MISTAKES: readonly Mistake[] = [
     ),
   },
   {
-    title: 'goes by the name of a link',
+    title: 'depends on the name of a link',
     invariant: 12,
     machine: mistaken((answer, _before, event) => {
       if (event.type !== 'attemptOpened' || answer.effects.length === 0 || event.link % 2 === 1) return answer
@@ -226,7 +226,7 @@ export const MISTAKES: readonly Mistake[] = [
     }),
   },
   {
-    title: 'has a key that leaves out whether @OnOpen still runs',
+    title: 'has a key that omits whether @OnOpen is running',
     invariant: 12,
     machine: { ...MACHINE, keyOf: (state) => keyOf(state).replaceAll('+running', '') },
   },

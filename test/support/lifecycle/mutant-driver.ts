@@ -11,11 +11,11 @@ export interface Mutation {
   readonly step?: typeof step
   /** Runs the first effect before the state is stored. */
   readonly storesLate?: boolean
-  /** Steps what is reported in the middle of effects at once. */
+  /** Steps events immediately when they are reported during effects. */
   readonly stepsAtOnce?: boolean
 }
 
-/** Does what `LifecycleDriver` does, in fewer words, but for one mistake. */
+/** A shorter `LifecycleDriver` with one mistake. */
 class MutantDriver {
   state: LifecycleState
   readonly #mutation: Mutation
@@ -69,7 +69,7 @@ class MutantDriver {
   }
 }
 
-/** Replaces the driver of all connections that start meanwhile by one with a mistake. */
+/** Replaces the driver of all connections that start during `act` by one with a mistake. */
 export async function withMutation(mutation: Mutation, act: () => Promise<void>): Promise<void> {
   const drivers = Object.getOwnPropertyDescriptors(LifecycleDriver.prototype)
   const effects = Object.getOwnPropertyDescriptors(ConnectionEffects.prototype)
@@ -84,7 +84,7 @@ export async function withMutation(mutation: Mutation, act: () => Promise<void>)
 
 type Descriptors = { readonly [Name in keyof typeof LifecycleDriver.prototype]: PropertyDescriptor }
 
-/** The real driver does the first effects; its runner is then known, and the mutant goes on. */
+/** Lets the real driver run the first effects, which reveal its runner, and then continues with the mutant. */
 function replace(mutation: Mutation, { start, state }: Descriptors): void {
   const mutants = new WeakMap<object, MutantDriver>()
   let starting: object | undefined
@@ -100,7 +100,7 @@ function replace(mutation: Mutation, { start, state }: Descriptors): void {
   Object.defineProperties(LifecycleDriver.prototype, {
     start: {
       value(this: object, ...args: unknown[]): void {
-        // eslint-disable-next-line @typescript-eslint/no-this-alias -- the runner tells no driver
+        // eslint-disable-next-line @typescript-eslint/no-this-alias -- the runner does not expose its driver
         starting = this
         ;(start.value as (...all: unknown[]) => void).apply(this, args)
       },

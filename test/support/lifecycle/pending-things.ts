@@ -2,10 +2,10 @@ import { getEventListeners } from 'node:events'
 import type { Connection } from 'holdfast'
 import type { ConnectionLifecycle } from '#src/connection/connection-lifecycle.js'
 
-/** Names of what can be asked of a connection again and again. */
+/** Methods of a connection that can be called again and again. */
 const ASKED = ['whenOpen', 'waitFor', 'request'] as const
 
-/** Everything that can be pending on a connection: it asks anew for whatever has settled, and knows what has not. */
+/** Keeps one of everything that can be pending on a connection, and lists what is still pending. */
 export class PendingThings {
   readonly #connection: Connection
   readonly #lifecycle: ConnectionLifecycle
@@ -22,7 +22,7 @@ export class PendingThings {
     this.renew()
   }
 
-  /** Asks for all that has settled; a connection that closes refuses it. */
+  /** Calls the methods again whose promises have settled. Does nothing while the connection is closing or closed. */
   renew(): void {
     const { status } = this.#connection.state
     if (status === 'closing' || status === 'closed') return
@@ -51,23 +51,23 @@ export class PendingThings {
   }
 
   /**
-   * Lists what a connection that has closed has left.
+   * Lists everything that a closed connection has left behind.
    *
-   * @param lastWords how many it has accepted
-   * @param sent how many messages it has sent, and last words
-   * @param dropped how many it has reported
+   * @param lastWords number of accepted messages of `end()`
+   * @param sent number of sent messages, including those of `end()`
+   * @param dropped number of messages reported as dropped
    */
   leftovers(lastWords: number, sent: number, dropped: number): readonly string[] {
     const accepted = this.#sends + lastWords
     const { bufferedAmount } = this.#connection
     const { subscriptions } = this.#lifecycle.hub.takers
     const listeners = getEventListeners(this.#aborting.signal, 'abort').length
-    const left = [...this.#pending].map((name) => `${name} is pending`)
-    if (bufferedAmount > 0) left.push(`${bufferedAmount} B are kept`)
-    if (subscriptions.size > 0) left.push('a subscription is left')
-    if (listeners > 0) left.push(`${listeners} abort listeners are left`)
+    const left = [...this.#pending].map((name) => `${name} is still pending`)
+    if (bufferedAmount > 0) left.push(`${bufferedAmount} B are still buffered`)
+    if (subscriptions.size > 0) left.push('a subscription remains')
+    if (listeners > 0) left.push(`${listeners} abort listeners remain`)
     if (sent + dropped !== accepted)
-      left.push(`of ${accepted} messages ${sent} were sent and ${dropped} reported`)
+      left.push(`${sent} of ${accepted} messages were sent, and ${dropped} were reported`)
     return left
   }
 }

@@ -3,14 +3,14 @@ import type { LifecycleEvent, Refusal } from '#src/lifecycle/events.js'
 import type { LifecycleShape, LifecycleState, LinkName, TimerName } from '#src/lifecycle/state.js'
 import { start, step } from '#src/lifecycle/step.js'
 
-/** A fact of an event that holds; the others do not. */
+/** A fact of an event that is true. The others are false. */
 type Fact = 'retry' | 'stable'
 
 function factsOf(facts: readonly Fact[]): { readonly retry: boolean; readonly stable: boolean } {
   return { retry: facts.includes('retry'), stable: facts.includes('stable') }
 }
 
-/** Makes events; facts that are not named do not hold. */
+/** Creates events. Facts that are not listed are false. */
 export const on = {
   attemptOpened: (link: LinkName): LifecycleEvent => ({ type: 'attemptOpened', link }),
   attemptFailed: (link: LinkName, ...facts: readonly 'retry'[]): LifecycleEvent => ({
@@ -68,7 +68,7 @@ export const on = {
 export class Scene {
   state: LifecycleState
   refused: Refusal | undefined
-  /** Effects of the last step, one a line. */
+  /** Effects of the last step, one per line. */
   effects: readonly string[]
 
   constructor(options: { readonly maxAge: boolean } = { maxAge: false }) {
@@ -81,7 +81,7 @@ export class Scene {
     return this.state.shape
   }
 
-  /** Steps events one after the other; returns the effects of the last one. */
+  /** Steps events in order, and returns the effects of the last one. */
   give(...events: readonly LifecycleEvent[]): readonly string[] {
     for (const event of events) {
       const { state, effects, refused } = step(this.state, event)
@@ -92,14 +92,14 @@ export class Scene {
     return this.effects
   }
 
-  /** Steps events and returns the scene. */
+  /** Steps events in order, and returns the scene. */
   after(...events: readonly LifecycleEvent[]): this {
     this.give(...events)
     return this
   }
 }
 
-/** Writes an effect in one line. */
+/** Formats an effect as one line. */
 export function lineOf(effect: LifecycleEffect): string {
   switch (effect.type) {
     case 'set':
@@ -119,13 +119,13 @@ export function lineOf(effect: LifecycleEffect): string {
   }
 }
 
-/** Scenes by name. Links count from 1; the current one is link 1, except in the last two. */
+/** Scenes by name. Links count from 1. The current link is number 1, except in the last two scenes. */
 export const scenes = {
   connecting: (): Scene => new Scene(),
   opening: (): Scene => scenes.connecting().after(on.attemptOpened(1)),
   open: (): Scene => scenes.opening().after(on.onOpenResolved(1)),
   aging: (): Scene => new Scene({ maxAge: true }).after(on.attemptOpened(1), on.onOpenResolved(1)),
-  /** No session is left, and the delay runs. */
+  /** No session is left, and the delay is running. */
   waiting: (): Scene => scenes.connecting().after(on.attemptFailed(1, 'retry')),
   /** Link 2 connects while link 1 serves. */
   candidateDialling: (): Scene => scenes.aging().after(on.reconnect('overlap', 'stable')),

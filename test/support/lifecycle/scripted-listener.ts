@@ -11,23 +11,23 @@ import type {
 } from '#src/session/session-handlers.js'
 import type { ConnectionState } from '#src/session/state.js'
 
-/** Receives what handlers and listeners are told, while they are told. */
+/** Receives the calls of handlers and listeners as they happen. */
 export interface ListenerPort {
   inside(line: string): void
-  /** A link has opened. */
+  /** Called when a link has opened. */
   onSession(session: Session, handlers: ScriptedHandlers): void
-  /** Something was reported that the lifecycle does not decide. */
+  /** Called with an error that the lifecycle does not decide. */
   onReport(error: Error): void
 }
 
-/** Handlers of one link that settle when a test says so. */
+/** Handlers of one link that a test settles. */
 export class ScriptedHandlers implements SessionHandlers {
   readonly hasOnOpen = true
   readonly hasOnClosing = true
   readonly opening = deferred<OpenOutcome>()
   readonly closing: Deferred<void> = deferred()
   readonly closed: Deferred<void> = deferred()
-  /** How `@OnOpen` has settled, if it has. */
+  /** Outcome of `@OnOpen`, once it has settled. */
   outcome: OpenOutcome | undefined
   #drains: Deferred<void>[] = []
   readonly #link: number
@@ -55,7 +55,7 @@ export class ScriptedHandlers implements SessionHandlers {
     return drain.promise
   }
 
-  /** Settles all handlers that run. */
+  /** Settles all running handlers. */
   settleHandlers(): void {
     for (const drain of this.#drains) drain.resolve()
     this.#drains = []
@@ -76,7 +76,7 @@ export class ScriptedHandlers implements SessionHandlers {
   }
 
   onReady(): void {
-    // Nothing arrives.
+    // No messages arrive.
   }
 
   takeEarly(): undefined {
@@ -88,27 +88,27 @@ export class ScriptedHandlers implements SessionHandlers {
   }
 
   onPing(): void {
-    // Nothing arrives.
+    // No messages arrive.
   }
 
   onPong(): void {
-    // Nothing arrives.
+    // No messages arrive.
   }
 
   receive(): void {
-    // Nothing arrives.
+    // No messages arrive.
   }
 
   run(): void {
-    // Nothing arrives.
+    // No messages arrive.
   }
 
   onConflated(): void {
-    // Nothing arrives.
+    // No messages arrive.
   }
 
   onAckError(): void {
-    // What an acknowledgement throws changes no state.
+    // Errors thrown by an acknowledgement do not change the state.
   }
 
   isUnwanted(): boolean {
@@ -116,19 +116,19 @@ export class ScriptedHandlers implements SessionHandlers {
   }
 
   onKeyError(): void {
-    // Nothing arrives.
+    // No messages arrive.
   }
 }
 
-/** What the lifecycle says follows from an error, and what it means. */
+/** Consequences that the lifecycle reports, and their meaning. */
 const CONSEQUENCES: readonly (readonly [RegExp, string])[] = [
   [/^not retrying$/, 'fatal'],
   [/^retrying in \d+ ms$/, 'retried'],
-  [/^the old connection stays$/, 'the old one stays'],
-  [/^(the connection has ended already|continuing without it)$/, 'reported'],
+  [/^keeping the current connection$/, 'the old one stays'],
+  [/^(the connection has already ended|continuing without it)$/, 'reported'],
 ]
 
-/** A listener that tells a test what it is told. */
+/** A listener that forwards everything to a test. */
 export class ScriptedListener implements ConnectionListener {
   readonly #port: ListenerPort
 
@@ -163,10 +163,10 @@ export class ScriptedListener implements ConnectionListener {
   }
 
   onSubscriptionIds(): void {
-    // No subscription is given an id.
+    // No subscription gets an ID.
   }
 
   onClosing(): void {
-    // No handler is in its synchronous part.
+    // No handler is running synchronously.
   }
 }

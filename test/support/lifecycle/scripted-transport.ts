@@ -1,15 +1,15 @@
 import type { Transport, TransportEnd, TransportListener } from 'holdfast'
 import type { OpenTransportListener } from '#src/transports/transport.js'
 
-/** Receives what is done to a transport, while it is done. */
+/** Receives the calls of a transport as they happen. */
 export interface TransportPort {
   inside(line: string): void
 }
 
-/** The message of `end()`, as it arrives. */
+/** The message of `end()`. */
 export const LAST_WORDS = 'the last words'
 
-/** A socket that does nothing by itself: a test says when it opens and ends. */
+/** A socket that a test opens and ends. */
 export class ScriptedTransport implements Transport {
   readonly bufferedAmount = 0
   readonly bytesRead = 0
@@ -22,7 +22,7 @@ export class ScriptedTransport implements Transport {
   readonly sent: string[] = []
   readonly #link: number
   #listener: OpenTransportListener & Partial<TransportListener>
-  /** The end that has come while the listener was told of the opening: nothing is told before that has returned. */
+  /** An end that arrived inside `onOpen`. It is reported once `onOpen` has returned. */
   #early: TransportEnd | undefined
   #isOpening = false
   readonly #port: TransportPort
@@ -42,9 +42,9 @@ export class ScriptedTransport implements Transport {
     if (this.#early) this.#listener.onClose(this.#early)
   }
 
-  /** Ends, and says so. */
+  /** Ends the socket, and reports it. */
   end(end: TransportEnd): void {
-    if (this.isEnded) throw new Error(`link ${this.#link} ends twice`)
+    if (this.isEnded) throw new Error(`link ${this.#link} ended twice`)
     this.isOpen = false
     this.isEnded = true
     if (this.#isOpening) this.#early = end
@@ -52,7 +52,7 @@ export class ScriptedTransport implements Transport {
   }
 
   send(data: string | Uint8Array, flushed?: () => void): void {
-    if (!this.isOpen) throw new Error(`link ${this.#link} is not open, and sends`)
+    if (!this.isOpen) throw new Error(`link ${this.#link} sends although it is not open`)
     this.sent.push(String(data))
     flushed?.()
     if (String(data).includes(LAST_WORDS)) this.#port.inside(`lastWords ${this.#link}`)
@@ -63,7 +63,7 @@ export class ScriptedTransport implements Transport {
   }
 
   pong(): void {
-    // Nobody pings.
+    // The peer sends no pings.
   }
 
   close(): void {
@@ -78,10 +78,10 @@ export class ScriptedTransport implements Transport {
   }
 
   pause(): void {
-    // Nothing is read.
+    // No data arrives.
   }
 
   resume(): void {
-    // Nothing is read.
+    // No data arrives.
   }
 }

@@ -3,7 +3,7 @@ import type { LifecycleEvent } from '#src/lifecycle/events.js'
 import { ROLES, roleOf } from '#src/lifecycle/state.js'
 import type { LifecycleState, LifecycleStatus, LinkName, TimerName } from '#src/lifecycle/state.js'
 
-/** A link as the effects of the machine have left it. */
+/** The state of a link after all effects so far. */
 export interface WorldLink {
   readonly link: LinkName
   socket: 'dialling' | 'failed' | 'canceled' | 'open' | 'ended'
@@ -19,7 +19,7 @@ export interface WorldLink {
   hasLastWords: boolean
 }
 
-/** Thrown where the machine breaks one of its invariants. */
+/** Thrown when the machine breaks one of its invariants. */
 export class Violation extends Error {
   readonly invariant: number
 
@@ -34,7 +34,7 @@ export function hold(invariant: number, isHeld: boolean, message: string): asser
   if (!isHeld) throw new Violation(invariant, message)
 }
 
-/** Everything outside the machine, reduced to what its effects and events say: it refuses what no driver could do. */
+/** A model of everything outside the machine. It follows effects and events, and rejects whatever no driver could do. */
 export class LifecycleWorld {
   readonly links = new Map<LinkName, WorldLink>()
   readonly timers = new Set<TimerName>()
@@ -43,7 +43,6 @@ export class LifecycleWorld {
   isAborted = false
   hasEnded = false
 
-  /** Copies the world. */
   copy(): LifecycleWorld {
     const copy = new LifecycleWorld()
     for (const [name, link] of this.links) copy.links.set(name, { ...link })
@@ -55,14 +54,14 @@ export class LifecycleWorld {
     return copy
   }
 
-  /** Returns what the past of each link adds to a state, as far as a later check depends on it. */
+  /** Returns the part of each link's history that later checks depend on. */
   historyOf(state: LifecycleState): string {
     return ROLES.map((role) => historyOfLink(this.links.get(state[role] ?? -1))).join('|')
   }
 
   // --- events -----------------------------------------------------------------------------------------------------------
 
-  /** Notes an event that comes from outside; returns false if it cannot happen now, as it is late or was never due. */
+  /** Records an event from outside. Returns false if it cannot happen now because it is late or was never due. */
   happens(event: LifecycleEvent): boolean {
     if (event.type === 'timerFired') return this.timers.delete(event.timer)
     if (!('link' in event)) return true
@@ -72,7 +71,7 @@ export class LifecycleWorld {
 
   // --- effects ----------------------------------------------------------------------------------------------------------
 
-  /** Does what an effect asks for. */
+  /** Applies an effect. */
   run(effect: LifecycleEffect): void {
     hold(2, !this.hasEnded, `${effect.type} after ended`)
     switch (effect.type) {
@@ -84,7 +83,7 @@ export class LifecycleWorld {
         return
       }
       case 'cancel': {
-        hold(3, this.timers.delete(effect.timer), `cancel(${effect.timer}), which does not run`)
+        hold(3, this.timers.delete(effect.timer), `cancel(${effect.timer}), which is not running`)
         return
       }
       case 'attempt': {
@@ -132,12 +131,12 @@ export class LifecycleWorld {
         return
       case 'ready':
         this.#use(link, type)
-        hold(5, link.onOpen === 'ok' && !link.isReady && !link.isLost, 'ready of a link that is not')
+        hold(5, link.onOpen === 'ok' && !link.isReady && !link.isLost, 'ready of a link that is not ready')
         link.isReady = true
         return
       case 'retire':
         this.#use(link, type)
-        hold(5, link.isReady && !link.isRetired, 'retire of a link that does not serve')
+        hold(5, link.isReady && !link.isRetired, 'retire of a link that is not in use')
         link.isRetired = true
         return
       case 'stopTaking': {
@@ -195,7 +194,11 @@ export class LifecycleWorld {
   }
 
   #set({ timer, moves }: SetEffect): void {
-    hold(3, this.timers.has(timer) === moves, `set(${timer}), which ${moves ? 'does not run' : 'runs'}`)
+    hold(
+      3,
+      this.timers.has(timer) === moves,
+      `set(${timer}), which ${moves ? 'is not running' : 'is already running'}`,
+    )
     this.timers.add(timer)
   }
 
@@ -225,11 +228,11 @@ export class LifecycleWorld {
 
   #link(name: LinkName): WorldLink {
     const link = this.links.get(name)
-    hold(2, link !== undefined, `an effect on link ${name}, which is no more`)
+    hold(2, link !== undefined, `an effect on link ${name}, which no longer exists`)
     return link
   }
 
-  /** A command needs a socket that is open, and nothing is sent after the close frame. */
+  /** Checks that a command has an open socket and does not follow the close frame. */
   #use(link: WorldLink, command: string): void {
     hold(
       5,
@@ -241,7 +244,7 @@ export class LifecycleWorld {
 
   // --- between steps ----------------------------------------------------------------------------------------------------
 
-  /** Forgets the links whose sessions have ended; each of them must have come to its proper end. */
+  /** Forgets the links whose sessions have ended, and checks that each of them has ended properly. */
   forget(state: LifecycleState): void {
     for (const [name, link] of this.links) {
       if (roleOf(state, name) !== undefined) continue
@@ -249,7 +252,7 @@ export class LifecycleWorld {
       hold(
         2,
         neverOpened || link.onClose !== 'none',
-        `the session of link ${name} is dropped without its end`,
+        `the session of link ${name} was dropped without @OnClose`,
       )
       this.links.delete(name)
     }

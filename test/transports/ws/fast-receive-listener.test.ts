@@ -8,7 +8,7 @@ import { BINARY, PONG, TEXT, frame } from '../../support/raw-server.js'
 
 const TEXTS = Array.from({ length: 10 }, (_, index) => `message ${index + 1}`)
 
-/** Returns what is thrown meanwhile and caught by nobody. */
+/** Returns the uncaught exceptions that are thrown while `work` runs. */
 async function uncaughtWhile(work: () => Promise<unknown>): Promise<unknown[]> {
   const uncaught: unknown[] = []
   const others = process.listeners('uncaughtException')
@@ -23,10 +23,10 @@ async function uncaughtWhile(work: () => Promise<unknown>): Promise<unknown[]> {
   return uncaught
 }
 
-describe('What FastReceive tells of a message', () => {
+describe('The listener of FastReceive', () => {
   afterEach(() => Feed.destroyAll())
 
-  it('is told of the next message, too, when a listener throws, and what was thrown is uncaught', async () => {
+  it('also receives the next message after it has thrown, and the error becomes an uncaught exception', async () => {
     const bytes = Buffer.concat(TEXTS.map((text) => frame(TEXT, text)))
     const errors = [new Error('the first'), new Error('the second')]
     const onMessage = (_feed: Feed, number: number): void => {
@@ -34,15 +34,15 @@ describe('What FastReceive tells of a message', () => {
       if (error) throw error
     }
     const feed = await Feed.open(true, { onMessage })
-    // The last message is cut: what is read next does not begin with a frame.
+    // The last message is split, so the next chunk does not start with a frame.
     const chunks = [bytes.subarray(0, -5), bytes.subarray(-5), frame(TEXT, 'next')]
     const uncaught = await uncaughtWhile(() => feed.read(chunks))
     expect(uncaught).to.deep.equal(errors)
     expect(feed.events).to.deep.equal([...TEXTS, 'next'])
   })
 
-  it('is told of what follows a pong, too, when a listener throws', async () => {
-    const error = new Error('of a pong')
+  it('also receives what follows a pong for which it has thrown', async () => {
+    const error = new Error('for a pong')
     const told: string[] = []
     const listener: FastReceiveListener = {
       onMessage: (text) => told.push(text as string),
@@ -65,7 +65,7 @@ describe('What FastReceive tells of a message', () => {
     expect(told).to.deep.equal(['after'])
   })
 
-  it('offers to skip messages that begin with the head, and delivers those that are wanted, and all others', () => {
+  it('is offered to skip messages that start with the head, and receives the wanted ones and all others', () => {
     const told: unknown[] = []
     const listener: FastReceiveListener = {
       skippedHead: Buffer.from('{"e":"'),
@@ -93,7 +93,7 @@ describe('What FastReceive tells of a message', () => {
     ])
   })
 
-  it('does not offer to skip what may not be UTF-8', () => {
+  it('is not offered to skip what might not be UTF-8', () => {
     const told: unknown[] = []
     const listener: FastReceiveListener = {
       skippedHead: Buffer.from('{"e":"'),
@@ -108,7 +108,7 @@ describe('What FastReceive tells of a message', () => {
     expect(told).to.deep.equal(['{"e":"no","a":"ö"}'])
   })
 
-  it('is told of a long message from its own memory, into which the rest has been read', () => {
+  it('receives a long message from its own memory, into which the rest has been read', () => {
     const told: (string | Uint8Array)[] = []
     const socket: ReadSocket = { emit: () => true, isPaused: () => false, unshift: () => undefined }
     const port = { isOpen: true, beforeForward: () => undefined, onSocketError: () => undefined }
@@ -125,7 +125,7 @@ describe('What FastReceive tells of a message', () => {
         bytes.copy(memory!, 0, from, to)
         memory = fast.readShared(memory!.subarray(0, to - from))
       }
-      // What is still to come is less than a read of the shared buffer takes.
+      // The missing part is smaller than a read of the shared buffer.
       expect(memory).to.equal(undefined)
       expect(fast.readShared(bytes.subarray(150_000))).to.equal(undefined)
     }
@@ -133,7 +133,7 @@ describe('What FastReceive tells of a message', () => {
     expect(told).to.deep.equal([text, Buffer.from(text)])
   })
 
-  it('keeps no more than 8 KiB of what came with it in memory', () => {
+  it('keeps at most 8 KiB of neighboring messages in memory', () => {
     const kept: string[] = []
     const socket: ReadSocket = { emit: () => true, isPaused: () => false, unshift: () => undefined }
     const listener: FastReceiveListener = {

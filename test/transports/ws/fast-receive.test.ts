@@ -28,7 +28,7 @@ const MIB = 1024 * 1024
 
 const LIMITS = { maxPayload: 300, maxFragments: 3 }
 
-/** Every kind of frame, right and wrong, by name. */
+/** Every kind of frame, valid and invalid, by name. */
 const KINDS: Readonly<Record<string, readonly Buffer[]>> = {
   'an empty text': [frame(TEXT)],
   'a text': [frame(TEXT, 'a text')],
@@ -82,12 +82,12 @@ const WRONG: Readonly<Record<string, readonly Buffer[]>> = {
   'a pong with a reserved bit': [Buffer.from([0xca, 0])],
   'a close frame': [frame(CLOSE, closePayload(4000, 'enough'))],
   'an empty close frame': [frame(CLOSE)],
-  'a close code that may not be sent': [frame(CLOSE, closePayload(1005))],
+  'a close code that must not be sent': [frame(CLOSE, closePayload(1005))],
 }
 
-describe('FastReceive, as the socket emits', () => describeFastReceive(false))
+describe('FastReceive with emitted data', () => describeFastReceive(false))
 
-describe('FastReceive, of what the socket lends', () => describeFastReceive(true))
+describe('FastReceive with lent data', () => describeFastReceive(true))
 
 function describeFastReceive(isLending: boolean): void {
   afterEach(() => Feed.destroyAll())
@@ -99,7 +99,7 @@ function describeFastReceive(isLending: boolean): void {
     return feed
   }
 
-  /** Tells what comes of chunks, the end included. */
+  /** Returns the events that result from chunks, including the end. */
   async function eventsOf(
     isFast: boolean,
     chunks: readonly Uint8Array[],
@@ -110,15 +110,15 @@ function describeFastReceive(isLending: boolean): void {
     return feed.end()
   }
 
-  describe('what it reads', () => {
-    it('delivers texts of all lengths and alphabets past ws', async () => {
+  describe('plain messages', () => {
+    it('delivers texts of all lengths and alphabets without ws', async () => {
       const plain = ['', 'a', 'x'.repeat(125), 'y'.repeat(126), 'z'.repeat(60_000), 'žluťoučký 🐎', '\ufffd']
       const feed = await fast([Buffer.concat(plain.map((text) => frame(TEXT, text)))])
       expect(feed.events).to.deep.equal(plain)
       expect(feed.fastMessages).to.equal(plain.length)
     })
 
-    it('completes a short text that is cut between two chunks', async () => {
+    it('completes a short text that is split between two chunks', async () => {
       const bytes = Buffer.concat(texts(300).map((text) => frame(TEXT, text)))
       const first = frame(TEXT, texts(1)[0]).length
       for (let cut = first + 2; cut < 2 * first; cut += 1) {
@@ -128,7 +128,7 @@ function describeFastReceive(isLending: boolean): void {
       }
     })
 
-    it('completes a message of up to 1 MiB, in however many chunks it comes', async () => {
+    it('completes a message of up to 1 MiB, in any number of chunks', async () => {
       for (const length of [20, 9_000, 65_535, 65_536, MIB]) {
         const text = 'x'.repeat(length)
         const bytes = Buffer.alloc(length, 'b')
@@ -146,7 +146,7 @@ function describeFastReceive(isLending: boolean): void {
       }
     })
 
-    it('hands over bytes that no later read changes', async () => {
+    it('delivers bytes that no later read changes', async () => {
       const feed = await fast([
         frame(BINARY, 'whole'),
         ...chop(frame(BINARY, 'in two'), 4),
@@ -160,7 +160,7 @@ function describeFastReceive(isLending: boolean): void {
       ])
     })
 
-    it('leaves to ws what is cut within its header or is longer than 1 MiB, and reads on after it', async () => {
+    it('leaves a message to ws that is split within its header or longer than 1 MiB, and resumes after it', async () => {
       const short = frame(TEXT, 'a short one')
       const long = frame(TEXT, 'x'.repeat(MIB + 1))
       const cases = [
@@ -177,14 +177,14 @@ function describeFastReceive(isLending: boolean): void {
       }
     })
 
-    it('tells of a text that is cut and never completed, or no UTF-8, what ws would', async () => {
+    it('reports the same as ws for a text that is split and never completed, or not valid UTF-8', async () => {
       const broken = frame(TEXT, Buffer.from([0x61, 0xc3, 0x28]))
       for (const chunks of [[frame(TEXT, 'a'), frame(TEXT, 'never').subarray(0, 4)], chop(broken, 4)]) {
         expect(await eventsOf(true, chunks)).to.deep.equal(await eventsOf(false, chunks))
       }
     })
 
-    it('keeps no beginning of a text to itself where ws is given what follows', async () => {
+    it('does not keep the start of a text if ws receives the rest', async () => {
       const bytes = Buffer.concat([frame(TEXT, 'first'), frame(TEXT, 'cut'), frame(TEXT, 'last')])
       const [before, after] = chop(bytes, 10) as [Buffer, Buffer]
       const close = frame(CLOSE, closePayload(1000))
@@ -211,7 +211,7 @@ function describeFastReceive(isLending: boolean): void {
       }
     })
 
-    it('reads on after bytes, pings and fragments', async () => {
+    it('resumes after bytes, pings and fragments', async () => {
       for (const [kind, frames] of Object.entries(KINDS)) {
         const feed = await fast([Buffer.concat([...frames, frame(TEXT, 'after'), frame(TEXT, 'it')])])
         expect(feed.events.slice(-2), kind).to.deep.equal(['after', 'it'])
@@ -219,15 +219,15 @@ function describeFastReceive(isLending: boolean): void {
       }
     })
 
-    it('tells of whole pongs past ws, in their place among the texts', async () => {
+    it('reports complete pongs without ws, in order with the texts', async () => {
       const frames = [frame(PONG, '1'), frame(TEXT, 'a'), frame(PONG), frame(TEXT, 'b'), frame(PONG, '2')]
       const feed = await fast([Buffer.concat(frames)])
       expect(feed.events).to.deep.equal(['pong 1', 'a', 'pong ', 'b', 'pong 2'])
-      // Whoever keeps it finds in it what was in it.
+      // The payloads stay unchanged if they are kept.
       expect(feed.fastPongs.map(String)).to.deep.equal(['1', '', '2'])
     })
 
-    it('leaves to ws a pong that is cut, or comes between fragments', async () => {
+    it('leaves a pong to ws that is split, or comes between fragments', async () => {
       const pong = frame(PONG, 'pong')
       const fragments = [frame(TEXT, 'a', false), pong, frame(CONTINUATION, 'b')]
       for (const chunks of [
@@ -244,13 +244,13 @@ function describeFastReceive(isLending: boolean): void {
       }
     })
 
-    it('leaves a length that is longer than it need be to ws', async () => {
+    it('leaves a length to ws that is longer than necessary', async () => {
       const feed = await fast([Buffer.from([0x81, 126, 0, 2, 0x68, 0x69])])
       expect(feed.events).to.deep.equal(['hi'])
       expect(feed.fastMessages).to.equal(0)
     })
 
-    it('reads nothing while ws has not told of what it was given', async () => {
+    it('reads nothing while ws has input that it has not emitted', async () => {
       const fragments = [frame(BINARY, 'x', false), frame(CONTINUATION)]
       const frames = [...fragments, ...texts(3).map((text) => frame(TEXT, text))]
       const feed = await fast([Buffer.concat(frames)], { allowSynchronousEvents: false })
@@ -259,7 +259,7 @@ function describeFastReceive(isLending: boolean): void {
       expect(feed.fastMessages).to.equal(0)
     })
 
-    it('reads nothing any more once ws has failed', async () => {
+    it('reads nothing more once ws has failed', async () => {
       for (const [kind, frames] of Object.entries(WRONG)) {
         const feed = await fast([Buffer.concat([...frames, frame(TEXT, 'too late')])], LIMITS)
         expect(feed.fastMessages, kind).to.equal(0)
@@ -293,7 +293,7 @@ function describeFastReceive(isLending: boolean): void {
       }
     })
 
-    it('goes on when it is paused and resumed at once', async () => {
+    it('continues if it is paused and resumed immediately', async () => {
       const feed = await fast([chunk, frame(TEXT, 'next chunk')], {
         onMessage: ({ ws }) => {
           ws.pause()
@@ -303,7 +303,7 @@ function describeFastReceive(isLending: boolean): void {
       expect(feed.events).to.deep.equal([...texts(10), 'next chunk'])
     })
 
-    it('loses nothing when the stream ends, is cut or reset while it is paused', async () => {
+    it('loses nothing if the stream ends or the socket is terminated or reset while it is paused', async () => {
       for (const way of ['end', 'cut', 'reset'] as const) {
         const feed = await fast([chunk], {
           onMessage: ({ ws }, number) => {
@@ -320,7 +320,7 @@ function describeFastReceive(isLending: boolean): void {
     })
 
     for (const way of ['terminate', 'close'] as const) {
-      it(`does with the rest what ws does, when a message leads to ${way}()`, async () => {
+      it(`treats the rest like ws if a message leads to ${way}()`, async () => {
         const onMessage = ({ ws }: Feed, number: number): void => {
           if (number === 4) ws[way]()
         }
@@ -332,7 +332,7 @@ function describeFastReceive(isLending: boolean): void {
       })
     }
 
-    it('waits while ws has had more than it takes at once', async () => {
+    it('waits while ws has received more than it processes at once', async () => {
       const fragments = [frame(BINARY, new Uint8Array(40_000), false), frame(CONTINUATION)]
       const frames = [...fragments, frame(TEXT, 'after')]
       const feed = await fast([Buffer.concat([frame(TEXT, 'before'), ...frames, ...frames])])
@@ -342,22 +342,22 @@ function describeFastReceive(isLending: boolean): void {
     })
   })
 
-  describe('beside bare ws', () => {
+  describe('compared with bare ws', () => {
     const all = { ...KINDS, ...WRONG }
 
     for (const [kind, frames] of Object.entries(all)) {
-      it(`tells the same of ${kind}, wherever it is cut`, async () => {
+      it(`reports the same for ${kind}, wherever it is split`, async () => {
         const bytes = Buffer.concat([frame(TEXT, 'before'), ...frames, frame(TEXT, 'after')])
         const expected = await eventsOf(false, [bytes], LIMITS)
         const last = Math.min(bytes.length - 1, 340)
         for (let cut = 1; cut <= last; cut += 1) {
-          expect(await eventsOf(true, chop(bytes, cut), LIMITS), `cut at ${cut}`).to.deep.equal(expected)
+          expect(await eventsOf(true, chop(bytes, cut), LIMITS), `split at ${cut}`).to.deep.equal(expected)
         }
         expect(await eventsOf(true, [bytes], LIMITS)).to.deep.equal(expected)
       })
     }
 
-    it('tells the same of any sequence of frames, in any chunks, whatever is done meanwhile', async () => {
+    it('reports the same for any sequence of frames, in any chunks, with any calls in between', async () => {
       const kind = fc.oneof(
         { weight: 30, arbitrary: fc.constantFrom(...Object.keys(KINDS)) },
         { weight: 30, arbitrary: fc.constant('a text') },
@@ -388,7 +388,7 @@ function describeFastReceive(isLending: boolean): void {
   })
 }
 
-/** Cuts into chunks of these sizes, again and again. */
+/** Splits bytes into chunks of these sizes, repeatedly. */
 function chunksOf(bytes: Buffer, sizes: readonly number[]): Buffer[] {
   const chunks: Buffer[] = []
   let at = 0

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { FastSend } from '#src/transports/ws/fast-send.js'
 import { BINARY, TEXT, framesOf } from '../../support/raw-server.js'
 
-/** What the fast path hands over, as a socket that is never through with any of it. */
+/** The data that the fast path passes to a socket that never finishes with it. */
 function rig() {
   const writes: Buffer[] = []
   const flushed: (() => void)[] = []
@@ -13,7 +13,7 @@ function rig() {
     return true
   }
   const fast = new FastSend({ write: write as never })
-  /** Texts, and the bytes of binary messages. */
+  /** The texts, and the bytes of binary messages. */
   const messages = (): (string | Buffer)[] =>
     framesOf(Buffer.concat(writes)).map(({ opcode, payload }) => {
       expect(opcode).to.be.oneOf([TEXT, BINARY])
@@ -24,7 +24,7 @@ function rig() {
 
 describe('FastSend', () => {
   describe('#send', () => {
-    it('frames texts of all lengths that it takes, at all places in memory', () => {
+    it('frames texts of all lengths that it accepts, at all positions in memory', () => {
       const { fast, messages } = rig()
       const sent = Array.from({ length: 700 }, (_, length) => 'x'.repeat(length))
       for (const text of sent) fast.send(text)
@@ -67,7 +67,7 @@ describe('FastSend', () => {
       expect(messages()).to.deep.equal(sent)
     })
 
-    it('hands over at once if a callback is given, and hands that on, too', () => {
+    it('writes immediately if a callback is given, and passes that on, too', () => {
       for (const length of [3, 5_000]) {
         const { fast, writes, flushed } = rig()
         let calls = 0
@@ -79,7 +79,7 @@ describe('FastSend', () => {
       }
     })
 
-    it('frames what takes more bytes than it has characters', () => {
+    it('frames texts that take more bytes than characters', () => {
       const { fast, messages } = rig()
       const sent = ['ž'.repeat(62), 'ž'.repeat(63), '🐎'.repeat(31), '🐎'.repeat(32), '€'.repeat(4_096)]
       for (const text of sent) fast.send(text)
@@ -87,14 +87,14 @@ describe('FastSend', () => {
       expect(messages()).to.deep.equal(sent)
     })
 
-    it('sends a sign of replacement for half a character, as ws does', () => {
+    it('sends a replacement character for half a character, as ws does', () => {
       const { fast, messages } = rig()
       fast.send('a \ud83d b')
       fast.flush()
       expect(messages()).to.deep.equal(['a \ufffd b'])
     })
 
-    it('frames any texts as they are, whoever else sends between', () => {
+    it('frames any texts correctly, even if other writers send in between', () => {
       const step = fc.record({
         who: fc.nat(2),
         text: fc.string({ unit: 'binary', maxLength: 300 }),
@@ -106,7 +106,7 @@ describe('FastSend', () => {
           const sent: string[][] = [[], [], []]
           for (const { who, text, flushes } of steps) {
             rigs[who]?.fast.send(text)
-            // Halves of characters are no text that could come back.
+            // Half characters cannot come back as text.
             sent[who]?.push(Buffer.from(text).toString())
             if (flushes) rigs[who]?.fast.flush()
           }
@@ -116,7 +116,7 @@ describe('FastSend', () => {
       )
     })
 
-    it('masks each frame with another mask', () => {
+    it('masks each frame with a different mask', () => {
       const { fast, writes } = rig()
       for (let count = 0; count < 5_000; count += 1) fast.send('')
       fast.flush()
@@ -124,13 +124,13 @@ describe('FastSend', () => {
       const masks = new Set(Array.from({ length: 5_000 }, (_, index) => bytes.readUInt32LE(index * 6 + 2)))
       for (let count = 0; count < 500; count += 1) fast.send('x'.repeat(5_000))
       for (const long of writes.slice(1)) masks.add(long.readUInt32LE(4))
-      // Of 5,500 random ones two may be the same, but hardly ten.
+      // Among 5,500 random masks two may be equal, but hardly ten.
       expect(masks.size).to.be.greaterThan(5_490)
     })
   })
 
   describe('#flush', () => {
-    it('hands over in one piece what was sent since the last one, and nothing where that is nothing', () => {
+    it('writes all pending data in one piece, and nothing if none is pending', () => {
       const { fast, writes } = rig()
       for (const text of ['one', 'two', 'three']) fast.send(text)
       expect(writes).to.have.lengthOf(0)
@@ -141,7 +141,7 @@ describe('FastSend', () => {
       expect(fast.pending).to.equal(0)
     })
 
-    it('hands its callback on with what is pending', () => {
+    it('passes its callback to the socket along with pending data', () => {
       const { fast, flushed } = rig()
       let calls = 0
       fast.send('one')
@@ -151,7 +151,7 @@ describe('FastSend', () => {
       expect(calls).to.equal(1)
     })
 
-    it('leaves alone what it has handed over: a socket may not be through with it', () => {
+    it('does not touch data that it has written, because the socket may still need it', () => {
       const { fast, messages } = rig()
       const sent = Array.from({ length: 20_000 }, (_, index) => `message ${index} ${'x'.repeat(index % 90)}`)
       for (const [index, text] of sent.entries()) {
@@ -162,11 +162,11 @@ describe('FastSend', () => {
       expect(messages()).to.deep.equal(sent)
     })
 
-    it('hands little over in little memory, so that it keeps no more of it alive', () => {
+    it('copies small amounts, so that they do not keep a whole slab in memory', () => {
       const { fast, writes } = rig()
       fast.send('one')
       fast.flush()
-      // Node rounds its pool up: 8 KiB, since Node 24 64 KiB.
+      // Node rounds its pool up: 8 KiB, or 64 KiB since Node 24.
       expect(writes[0]?.buffer.byteLength).to.be.at.most(Buffer.poolSize + 64)
     })
   })

@@ -13,7 +13,7 @@ import {
   longHeader,
 } from '../../support/raw-server.js'
 
-/** Lets a follower follow chunks to their ends. */
+/** Lets a follower track chunks to their ends. */
 function followAll(follower: FrameFollower, ...chunks: readonly Buffer[]): void {
   for (const chunk of chunks) {
     for (let at = 0; at < chunk.length;) at = follower.follow(chunk, at)
@@ -71,7 +71,7 @@ describe('FrameFollower', () => {
       expect(follower).to.include({ isBetweenMessages: false, isEmitted: true, isEnding: false })
     })
 
-    it('follows frames however they are cut into chunks', () => {
+    it('tracks frames however they are split into chunks', () => {
       const frames = [
         frame(TEXT, 'a'),
         frame(PING),
@@ -131,7 +131,7 @@ describe('FrameFollower', () => {
       expect(followed(Buffer.from([0x81, 0x81, 1, 2, 3, 4, 0])).isBetweenMessages).to.equal(false)
     })
 
-    it('is false from the first fragment to the last, also after a control frame between them', () => {
+    it('is false from the first fragment to the last, even after a control frame between them', () => {
       const follower = followed(frame(TEXT, 'a', false))
       expect(follower.isBetweenMessages).to.equal(false)
       for (const opcode of [PING, PONG]) {

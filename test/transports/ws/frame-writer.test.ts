@@ -4,7 +4,7 @@ import type { WriterSocket, WsFramer } from '#src/transports/ws/frame-writer.js'
 
 const BYTES = new Uint8Array(3)
 
-/** A writer on a socket that only notes what is done with it, and a `ws` that does so, too. */
+/** A writer on a socket and a `ws` that only record the calls they receive. */
 function rig(framesMessages = false) {
   const events: string[] = []
   const socket = {
@@ -49,7 +49,7 @@ describe('FrameWriter', () => {
       expect(events).to.have.lengthOf(4)
     })
 
-    it('holds through a loop that awaits what has settled already', async () => {
+    it('keeps holding while a loop awaits promises that have already settled', async () => {
       const { writer, events } = rig()
       await Promise.resolve()
       for (let count = 0; count < 100; count += 1) {
@@ -61,7 +61,7 @@ describe('FrameWriter', () => {
       expect(events.at(-1)).to.equal('uncork')
     })
 
-    it('corks anew in a later turn', async () => {
+    it('corks again in a later turn', async () => {
       const { writer, events } = rig()
       writer.send(BYTES)
       await tick()
@@ -77,7 +77,7 @@ describe('FrameWriter', () => {
       expect(events).to.deep.equal(['cork', 'write 27', 'write 5008', 'write 11', 'uncork'])
     })
 
-    it('writes at once if a callback is given, and calls it', () => {
+    it('writes immediately if a callback is given, and calls it', () => {
       for (const framesMessages of [false, true]) {
         const { writer, events } = rig(framesMessages)
         writer.send('one', () => events.push('flushed'))
@@ -87,7 +87,7 @@ describe('FrameWriter', () => {
   })
 
   describe('#flush', () => {
-    it('passes to the socket what is framed here, and goes on holding it', async () => {
+    it('passes frames written here to the socket, and keeps holding it', async () => {
       const { writer, events } = rig(true)
       writer.send('one')
       writer.flush()
@@ -99,7 +99,7 @@ describe('FrameWriter', () => {
   })
 
   describe('#release', () => {
-    it('uncorks at once, and once', async () => {
+    it('uncorks immediately, and once', async () => {
       const { writer, events } = rig()
       writer.send(BYTES)
       writer.release()
@@ -109,7 +109,7 @@ describe('FrameWriter', () => {
       expect(events).to.have.lengthOf(3)
     })
 
-    it('passes on what is framed here before it uncorks', () => {
+    it('passes frames written here to the socket before it uncorks', () => {
       const { writer, events } = rig(true)
       writer.send('one')
       writer.release()
@@ -122,7 +122,7 @@ describe('FrameWriter', () => {
       expect(events).to.deep.equal([])
     })
 
-    it('leaves nothing corked, whatever is sent after it in the same turn', async () => {
+    it('leaves nothing corked, whatever is sent later in the same turn', async () => {
       const { writer, events } = rig()
       writer.send(BYTES)
       writer.release()
@@ -134,14 +134,14 @@ describe('FrameWriter', () => {
   })
 
   describe('#bufferedAmount', () => {
-    it('counts what ws has buffered and what is framed here', () => {
+    it('counts what ws has buffered, and what is framed here', () => {
       const { writer, socket } = rig(true)
       socket.writableLength = 100
       writer.send('one')
       expect(writer.bufferedAmount).to.equal(109)
     })
 
-    it('goes on counting what failed to be written, though the socket has dropped it', () => {
+    it('still counts bytes that failed to be written, although the socket has dropped them', () => {
       for (const framesMessages of [false, true]) {
         const { writer, socket } = rig(framesMessages)
         socket.writableLength = 100
@@ -155,7 +155,7 @@ describe('FrameWriter', () => {
       }
     })
 
-    it('counts nothing that has been written', () => {
+    it('does not count bytes that have been written', () => {
       const { writer, socket } = rig()
       socket.writableLength = 100
       socket.uncork = () => {

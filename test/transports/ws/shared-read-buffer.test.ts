@@ -12,7 +12,7 @@ import { eventually, turns } from '../../support/eventually.js'
 import { TEXT, frame, startRawServer, upgradeAnswer } from '../../support/raw-server.js'
 import type { RawConnection } from '../../support/raw-server.js'
 
-/** Two ends of a connection; the first lends what it reads. */
+/** Two ends of a connection. The first one lends the bytes it has read. */
 async function pair(): Promise<{ lending: SharedBufferSocket & Socket; other: Socket }> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -24,17 +24,17 @@ async function pair(): Promise<{ lending: SharedBufferSocket & Socket; other: So
 }
 
 describe('SHARED_READ', () => {
-  it('hands what is read to the reader, in one buffer, and to the stream what is read before there is one', async () => {
+  it('passes data to the reader in one buffer, and earlier data to the stream', async () => {
     const { lending, other } = await pair()
     const streamed: Buffer[] = []
     const lent: Buffer[] = []
     lending.on('data', (bytes: Buffer) => streamed.push(bytes))
     other.write('first')
-    await eventually('the first has come', () => streamed.length > 0)
+    await eventually('the first message has arrived', () => streamed.length > 0)
     lending[kReader] = { readShared: (bytes) => void lent.push(bytes) }
     for (const [index, text] of ['second', 'third'].entries()) {
       other.write(text)
-      await eventually('it has come', () => lent.length > index)
+      await eventually('the data has arrived', () => lent.length > index)
       expect(lent.at(-1)?.toString()).to.equal(text)
     }
     expect(streamed.map(String)).to.deep.equal(['first'])
@@ -42,7 +42,7 @@ describe('SHARED_READ', () => {
     lending.destroy()
   })
 
-  it('reads into the memory of the reader, where it has given some, and only once', async () => {
+  it('reads into the memory of the reader if there is any, and only once', async () => {
     const { lending, other } = await pair()
     const own = Buffer.alloc(10)
     const lent: string[] = []
@@ -57,8 +57,8 @@ describe('SHARED_READ', () => {
     lending.resume()
     for (const [index, text] of ['first', 'second', 'third'].entries()) {
       other.write(text)
-      await eventually('it has come', () => lent.length > index)
-      // What Node would be given now for another socket.
+      await eventually('the data has arrived', () => lent.length > index)
+      // The buffer that Node would now receive for another socket.
       expect(SHARED_READ.buffer().buffer).to.not.equal(own.buffer)
     }
     expect(lent).to.deep.equal(['first', 'second', 'third'])
@@ -67,7 +67,7 @@ describe('SHARED_READ', () => {
     lending.destroy()
   })
 
-  it('reads nothing more once the reader pauses, and goes on when it is resumed', async () => {
+  it('reads nothing more once the reader pauses, and continues when it resumes', async () => {
     const { lending, other } = await pair()
     let received = 0
     lending[kReader] = {
@@ -80,19 +80,19 @@ describe('SHARED_READ', () => {
     lending.resume()
     const sent = 8 * 1024 * 1024
     other.write(new Uint8Array(sent))
-    await eventually('the first has come', () => received > 0)
+    await eventually('the first message has arrived', () => received > 0)
     const first = received
     await turns(20)
     expect(lending.bytesRead).to.equal(first)
     expect(first).to.be.at.most(64 * 1024)
     lending[kReader] = { readShared: (bytes) => void (received += bytes.length) }
     lending.resume()
-    await eventually('all has come', () => received === sent)
+    await eventually('everything has arrived', () => received === sent)
     lending.destroy()
   })
 })
 
-/** Returns the socket under the first request that is made meanwhile. */
+/** Returns the socket of the first request that is made while `work` runs. */
 async function socketUnder(work: () => void): Promise<Socket> {
   let request: ClientRequest | undefined
   const started = (message: unknown): void => {

@@ -23,19 +23,19 @@ describe('endOfPart', () => {
   }
 
   for (const [what, text] of [
-    ['the text begins otherwise', '{"kind":"tick"}'],
-    ['there is a space more', '{"type": "tick"}'],
+    ['the text starts differently', '{"kind":"tick"}'],
+    ['there is an extra space', '{"type": "tick"}'],
     ['it has an escape', '{"type":"ti\\u0063k"}'],
     ['it has a control character', '{"type":"ti\nck"}'],
-    ['it ends without a mark', '{"type":"tick"x}'],
+    ['it ends without a delimiter', '{"type":"tick"x}'],
     ['the text ends with its quote', '{"type":"tick"'],
     ['the text ends before its quote', '{"type":"tick'],
     ['the text ends with the head', '{"type":"'],
     ['the text ends in the head', '{"type'],
     ['the text is empty', ''],
-    ['it is long', `{"type":"${'x'.repeat(100)}"}`],
+    ['it is too long', `{"type":"${'x'.repeat(100)}"}`],
   ] as const) {
-    it(`finds none where ${what}`, () => {
+    it(`finds none if ${what}`, () => {
       expect(partOf(text)).to.equal(undefined)
     })
   }

@@ -16,7 +16,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
     this.timeout(30_000)
     const { connect, rawServer, use } = wsScene(fastPaths)
 
-    /** A server that may compress whatever it sends, and keeps what it has received. */
+    /** A server that may compress everything it sends, and records what it receives. */
     async function serve(options: ServerOptions = { perMessageDeflate: { threshold: 0 } }) {
       const server = new WebSocketServer({ port: 0, host: '127.0.0.1', ...options })
       await once(server, 'listening')
@@ -44,13 +44,13 @@ for (const { way, fastPaths } of BOTH_WAYS) {
 
     const texts = Array.from({ length: 300 }, (_, index) => `${index} ${'ž'.repeat((index * 37) % 6_000)}`)
 
-    it('is not offered unless asked for', async () => {
+    it('is not offered unless enabled', async () => {
       const { url, offers } = await serve()
       await open(url)
       expect(offers).to.deep.equal([undefined])
     })
 
-    it('brings messages of all sizes in order, in both directions', async () => {
+    it('delivers messages of all sizes in order, in both directions', async () => {
       const { url, received, offers, socket } = await serve()
       const { recorder, transport } = await open(url, { compression: true })
       expect(offers[0]).to.match(/^permessage-deflate/)
@@ -64,7 +64,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(received).to.deep.equal(texts)
     })
 
-    it('keeps the order where only long messages are compressed', async () => {
+    it('keeps the order if only long messages are compressed', async () => {
       const { url, received, socket } = await serve({ perMessageDeflate: { threshold: 1_024 } })
       const { recorder, transport } = await open(url, { compression: true })
       for (const text of texts) {
@@ -77,7 +77,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(received).to.deep.equal(texts)
     })
 
-    it('has copied bytes when the call returns: their owner may use them again', async () => {
+    it('has copied bytes when the call returns, because their owner can reuse the memory', async () => {
       const { url, received } = await serve()
       const { transport } = await open(url, { compression: true })
       const bytes = Buffer.alloc(2_000, 'a')
@@ -87,7 +87,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(received).to.deep.equal(['a', 'b', 'c'].map((letter) => letter.repeat(2_000)))
     })
 
-    it('is done without where the server declines it', async () => {
+    it('is not used if the server declines it', async () => {
       const { url, received, socket } = await serve({ perMessageDeflate: false })
       const { recorder, transport } = await open(url, { compression: true })
       transport.send('x'.repeat(2_000))
@@ -97,7 +97,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(recorder.messages).to.deep.equal(['y'.repeat(2_000)])
     })
 
-    it('lets no message grow above maxPayload, and the memory stays flat (B36)', async () => {
+    it('lets no message grow above maxPayload, and keeps memory flat (B36)', async () => {
       const { url, socket } = await serve()
       const { recorder } = await open(url, { compression: true, maxPayload: MiB })
       const before = heapInUse()
@@ -120,7 +120,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       const end = await connect(server.url, { compression: true }).recorder.untilClosed()
       expect(end).to.include({ code: 1006, sentCode: 1007 })
       expect(end.error).to.be.instanceOf(ProtocolViolationError)
-      await eventually('the server has been told', () => closeCodes.length > 0)
+      await eventually('the server has received the close frame', () => closeCodes.length > 0)
       expect(closeCodes).to.deep.equal([1007])
     })
   })

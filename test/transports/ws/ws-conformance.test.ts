@@ -30,18 +30,18 @@ const sections = [
   ['3 reserved bits', reservedBits],
   ['4 reserved opcodes', reservedOpcodes],
   ['5 fragmentation', fragmentation],
-  ['fragments, whole messages and control frames among each other', moreFragmentation],
+  ['fragments, whole messages and control frames mixed', moreFragmentation],
   ['6.1 to 6.4 UTF-8 in fragments', utf8Fragments],
   ...utf8Sequences,
   ['UTF-8 from frame to frame', utf8AcrossFrames],
-  ['7.1 what comes beside a close', aroundClose],
+  ['7.1 frames around a close', aroundClose],
   ['7.3 and 7.5 the payload of a close', closePayloads],
   ['7.7, 7.9 and 7.13 the code of a close', closeCodes],
   ['the encoding of lengths', lengths],
   ['masked frames', masks],
   ['maxPayload', payloadLimit],
   ['maxFragments', fragmentLimit],
-  ['streams that break off', brokenOff],
+  ['truncated streams', brokenOff],
 ] as const
 
 const short = sections
@@ -49,14 +49,14 @@ const short = sections
   .filter(({ pieces, limits }) => !limits && Buffer.concat(pieces).length < 200)
 const lasting = short.filter(({ ending }) => ending === 'close')
 
-/** Three cases that leave the connection open, others for each `index`. */
+/** Three cases that leave the connection open, different ones for each `index`. */
 function three(index: number): typeof lasting {
   return [0, 1, 2].map((step) => lasting[(index * 7 + step * 31) % lasting.length]!)
 }
 
 describe('The stage of the conformance cases', () => {
-  it('brings each chunk to the client as one', async () => {
-    const chunks = parts(text('cut up'), 3)
+  it('delivers each chunk to the client as one', async () => {
+    const chunks = parts(text('in parts'), 3)
     const arrived: Uint8Array[] = []
     await using stage = await startStage()
     const connect: ReceivingClient['connect'] = ({ url }, listener) =>
@@ -73,7 +73,7 @@ describe('The stage of the conformance cases', () => {
   })
 })
 
-/** How many cases each section of Autobahn's has, of those that ask for no compression. */
+/** Number of cases in each section of Autobahn, without those that request compression. */
 const AUTOBAHN: Readonly<Record<string, number>> = {
   ...{ '1.1': 8, '1.2': 8, 2: 11, 3: 7, '4.1': 5, '4.2': 5, 5: 20 },
   ...{ '6.1': 3, '6.2': 4, '6.3': 2, '6.4': 4, '6.5': 5, '6.6': 11, '6.7': 4, '6.8': 2, '6.9': 4, '6.10': 3 },
@@ -102,10 +102,10 @@ describe('The conformance cases', () => {
 const tables = clients.map((client) => new Table(client))
 
 for (const table of tables) {
-  describe(`What ${table.client.name} makes of what it receives`, function () {
+  describe(`Conformance of ${table.client.name}`, function () {
     this.timeout(60_000)
     const { stackTraceLimit } = Error
-    // There are thousands of violations, and nobody reads where.
+    // There are thousands of violations, and their stacks are never read.
     before(() => (Error.stackTraceLimit = 0))
     after(() => (Error.stackTraceLimit = stackTraceLimit))
 
@@ -117,7 +117,7 @@ for (const table of tables) {
       it(title, () => table.fill(made(cases)))
     }
 
-    it('each case glued to three before it and two behind it', () =>
+    it('each case with three cases before it and two after it', () =>
       table.fill(
         short.map((each, index) =>
           glued([...three(index), each], each.ending !== 'nothing' ? [] : three(index + 1)),
@@ -133,8 +133,8 @@ for (const table of tables) {
   })
 }
 
-describe('What all clients make of what they receive', () => {
-  it('is the same table', () => {
+describe('Conformance of all clients', () => {
+  it('results in the same table', () => {
     const [first, ...others] = tables.filter(({ client }) => client.share === undefined)
     expect(first!.lines.size).to.be.greaterThan(9_000)
     for (const { client, lines } of others) {

@@ -40,7 +40,7 @@ describe('The opening handshake over ws', function () {
       expect((error as HandshakeError).body).to.equal('x'.repeat(16 * 1_024))
     })
 
-    it('keeps what had come of a body that is cut short', async () => {
+    it('keeps the part of a truncated body that has arrived', async () => {
       const url = await httpServer((request, response) => {
         response.writeHead(500, { 'Content-Length': '100' })
         response.write('half of', () => request.socket.destroySoon())
@@ -50,7 +50,7 @@ describe('The opening handshake over ws', function () {
       expect((error as HandshakeError).body).to.equal('half of')
     })
 
-    it('keeps what had come of a body that stands still when it is given up', async () => {
+    it('keeps the part of a stalled body that has arrived when the attempt is abandoned', async () => {
       let hasSent = false
       const url = await httpServer((_request, response) => {
         response.writeHead(500, { 'Content-Length': '100' })
@@ -65,7 +65,7 @@ describe('The opening handshake over ws', function () {
       expect((error as HandshakeError).body).to.equal('half of')
     })
 
-    it('is a redirect, too, which is not followed', async () => {
+    it('is also a redirect, which is not followed', async () => {
       let requests = 0
       const url = await httpServer((_request, response) => {
         requests += 1
@@ -79,33 +79,33 @@ describe('The opening handshake over ws', function () {
 
     const ANSWERS: [string, number, Record<string, string>, string, string][] = [
       [
-        '200 says that the URL answers plain HTTP',
+        '200 explains that the URL serves plain HTTP',
         200,
         {},
         '',
-        '. This URL answers plain HTTP: check its path',
+        '. This URL serves plain HTTP. Check the path',
       ],
       [
-        '302 says where it leads, without query and credentials',
+        '302 names the target, without query and credentials',
         302,
         { Location: 'https://user:secret@other.test/login?token=secret' },
         '',
-        '. It redirects to https://other.test/login, and redirects are not followed. Use the final URL',
+        '. The server redirects to https://other.test/login, but Holdfast does not follow redirects. Use the final URL',
       ],
       [
         '307 to a path names the whole URL',
         307,
         { Location: '/v2?token=secret' },
         '',
-        `. It redirects to URL/v2, and redirects are not followed. Use the final URL`,
+        `. The server redirects to URL/v2, but Holdfast does not follow redirects. Use the final URL`,
       ],
       ['304 without a location has no advice', 304, {}, '', ''],
       [
-        "400 with nginx's words says that the server expects TLS",
+        "400 with nginx's wording explains that the server expects TLS",
         400,
         {},
         '<center>The plain HTTP request was sent to HTTPS port</center>',
-        '. The server expects TLS on this port: use wss://',
+        '. The server expects TLS on this port. Use wss://',
       ],
       ['400 alone has no advice', 400, {}, 'Bad Request', ''],
     ]
@@ -122,7 +122,7 @@ describe('The opening handshake over ws', function () {
       })
     }
 
-    it('is told without the query and the credentials of the url', async () => {
+    it('is reported without the query and the credentials of the URL', async () => {
       const url = await httpServer((_request, response) => void response.writeHead(401).end())
       const { error } = await endOf(`${url.replace('//', '//user:pass@')}/feed?token=secret`)
       expect((error as HandshakeError).url).to.equal(`${url}/feed`)
@@ -130,8 +130,8 @@ describe('The opening handshake over ws', function () {
     })
   })
 
-  describe('a failure before any answer', () => {
-    it('is a ConnectFailedError that says why, when nobody listens at localhost', async () => {
+  describe('a failure before any response', () => {
+    it('is a ConnectFailedError with the reason if nothing listens on localhost', async () => {
       const server = await startRawServer(() => undefined)
       const { port } = server
       await server[Symbol.asyncDispose]()
@@ -145,7 +145,7 @@ describe('The opening handshake over ws', function () {
       expect(error?.message).to.not.include('secret')
     })
 
-    it('says that a proxy variable was not used, without its value', async () => {
+    it('mentions an unused proxy variable, without its value', async () => {
       const server = await startRawServer(() => undefined)
       const { url } = server
       await server[Symbol.asyncDispose]()
@@ -161,31 +161,31 @@ describe('The opening handshake over ws', function () {
       }
     })
 
-    it('is a ConnectFailedError when the server hangs up', async () => {
+    it('is a ConnectFailedError if the server hangs up', async () => {
       const server = await rawServer(({ socket }) => void socket.destroy())
       const { error } = await endOf(server.url)
       expect(error).to.be.instanceOf(ConnectFailedError)
       expect((error as ConnectFailedError).systemCode).to.equal('ECONNRESET')
     })
 
-    it('is a ConnectFailedError when what answers does not speak HTTP', async () => {
+    it('is a ConnectFailedError if the response is not HTTP', async () => {
       const server = await rawServer(({ socket }) => void socket.end('220 mail.example.com ESMTP\r\n'))
       const { error } = await endOf(server.url)
       expect(error).to.be.instanceOf(ConnectFailedError)
       expect((error as ConnectFailedError).systemCode).to.match(/^HPE_/)
     })
 
-    it('says that the server does not speak TLS', async () => {
+    it('explains that the server does not use TLS', async () => {
       const url = (await httpServer(() => undefined)).replace('ws:', 'wss:')
       const { error } = await endOf(url)
       expect(error).to.be.instanceOf(ConnectFailedError)
       expect(error?.message).to.equal(
-        `Failed to connect to ${url}/: the server does not speak TLS on this port. Use ws://`,
+        `Failed to connect to ${url}/: the server does not use TLS on this port. Use ws://`,
       )
       expect((error as Error).cause).to.be.an('error')
     })
 
-    it('says that the server may expect TLS, when it hangs up', async () => {
+    it('mentions that the server may expect TLS if it hangs up', async () => {
       const server = use(await startRawServer(() => undefined, 'wss'))
       const url = `ws://127.0.0.1:${server.port}`
       const { error } = await endOf(url)
@@ -194,15 +194,15 @@ describe('The opening handshake over ws', function () {
       )
     })
 
-    it('says that the server speaks TLS, when it answers with an alert', async () => {
+    it('explains that the server expects TLS if it responds with an alert', async () => {
       const server = await rawServer(({ socket }) => void socket.end(Buffer.from([21, 3, 1, 0, 2, 2, 70])))
       const { error } = await endOf(server.url)
       expect(error?.message).to.equal(
-        `Failed to connect to ${server.url}/: the server speaks TLS on this port. Use wss://`,
+        `Failed to connect to ${server.url}/: the server expects TLS on this port. Use wss://`,
       )
     })
 
-    it('is thrown when the request itself is impossible', () => {
+    it('is thrown if the request itself is impossible', () => {
       const request = { protocols: [], headers: {}, maxPayload: 0, maxFragments: 0, closeTimeout: 1_000 }
       const recorder = new Recorder()
       expect(() => createWsTransport()({ ...request, url: 'gopher://example.com' }, recorder)).to.throw(
@@ -216,7 +216,7 @@ describe('The opening handshake over ws', function () {
     })
   })
 
-  describe('an upgrade against the rules', () => {
+  describe('an invalid upgrade', () => {
     const cases = [
       { violation: 'upgrade', headers: { Upgrade: 'h2c' }, protocols: [] },
       { violation: 'accept', headers: { 'Sec-WebSocket-Accept': 'bm90IHlvdXJzIGF0IGFsbA==' }, protocols: [] },
@@ -231,7 +231,7 @@ describe('The opening handshake over ws', function () {
     ] as const
     for (const { violation, headers, protocols } of cases) {
       const what = JSON.stringify(headers)
-      it(`is a HandshakeError with the violation '${violation}': ${what}, asked for [${protocols.join()}]`, async () => {
+      it(`is a HandshakeError with the violation '${violation}': ${what}, requested [${protocols.join()}]`, async () => {
         const server = await rawServer(
           ({ socket, request }) => void socket.write(upgradeAnswer(request, headers)),
         )

@@ -9,13 +9,13 @@ import { startRawServer, upgradeAnswer } from '../../support/raw-server.js'
 import type { RawConnection, RawServer } from '../../support/raw-server.js'
 import { Recorder } from '../../support/recorder.js'
 
-/** Both ways of the ws transport: their names for those of tests, and what goes into the `transport` option. */
+/** Both variants of the ws transport: their names for test titles, and the value of the `transport` option. */
 export const BOTH_WAYS = [
   { way: 'without fast paths', fastPaths: false, transport: createWsTransport({ fastPaths: false }) },
   { way: 'with fast paths', fastPaths: true, transport: createWsTransport({ fastPaths: true }) },
 ] as const
 
-/** Describes what holds either way; `transport` has to go into the options of each client. */
+/** Describes behavior common to both variants. Pass `transport` in the options of each client. */
 export function describeBothWays(
   title: string,
   tests: (this: Mocha.Suite, transport: Connect) => void,
@@ -27,18 +27,18 @@ export function describeBothWays(
   }
 }
 
-/** What the tests of the ws transport need; all that they open ends with them. To be called in a `describe`. */
+/** Tools for tests of the ws transport. Everything they open ends with the test. Call it in a `describe`. */
 export interface WsScene {
-  /** Connects, and keeps what comes of it. */
+  /** Connects, and records the events. */
   connect(url: string, request?: Partial<TransportRequest>): { recorder: Recorder; transport: Transport }
   /** Connects, and waits for the end. */
   endOf(url: string, request?: Partial<TransportRequest>): Promise<TransportEnd>
   rawServer(onRequest: (connection: RawConnection) => void): Promise<RawServer>
-  /** A server that upgrades, and then sends what it is given. */
+  /** A server that upgrades and then sends these frames. */
   sending(...frames: readonly Uint8Array[]): Promise<RawServer>
-  /** Registers something else that is to end with the test. */
+  /** Registers another resource that ends with the test. */
   use<T extends AsyncDisposable>(resource: T): T
-  /** A server that never upgrades; returns its url. */
+  /** A server that never upgrades. Returns its URL. */
   httpServer(listener: RequestListener): Promise<string>
 }
 

@@ -19,7 +19,7 @@ import {
 import { SELF_SIGNED } from '../../support/self-signed.js'
 import { BOTH_WAYS, wsScene } from './ws-scene.js'
 
-/** Runs when what is due in this turn has run. */
+/** Resolves after everything due in this turn has run. */
 function endOfTurn(): Promise<void> {
   return new Promise((resolve) => {
     process.nextTick(resolve)
@@ -43,7 +43,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       return { server, recorder, transport, frames }
     }
 
-    it('keeps what is sent in one turn, counts it as buffered, and lets it go at the end of the turn', async () => {
+    it('keeps messages sent in one turn, counts them as buffered, and sends them at the end of the turn', async () => {
       const { transport, frames } = await open()
       for (const text of ['one', 'two', 'three']) transport.send(text)
       expect(transport.bufferedAmount).to.be.at.least(11)
@@ -81,7 +81,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(payloads).to.deep.equal(texts)
     })
 
-    it('answers a close frame behind what was sent before it came', async () => {
+    it('answers a close frame after the messages sent before it arrived', async () => {
       const { server, recorder, transport, frames } = await open()
       recorder.afterMessage = () => transport.send('an answer')
       const close = frame(CLOSE, closePayload(1000))
@@ -90,7 +90,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(frames().map(({ opcode }) => opcode)).to.deep.equal([TEXT, CLOSE])
     })
 
-    it('sends what it was given before the end of the peer is answered with an end', async () => {
+    it('writes pending messages before it answers the FIN of the peer', async () => {
       const { server, recorder, transport, frames } = await open()
       recorder.afterMessage = () => transport.send('an answer')
       server.connections[0]?.socket.end(frame(TEXT, 'a question'))
@@ -98,14 +98,14 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       await eventually('the answer is at the server', () => frames().length === 1)
     })
 
-    it('lets a close frame go at once, with what was sent before it', async () => {
+    it('sends a close frame immediately, after the messages before it', async () => {
       const { transport } = await open()
       transport.send('last')
       transport.close(1000, '')
       expect(transport.bufferedAmount).to.equal(0)
     })
 
-    it('lets go at once what somebody waits for', async () => {
+    it('sends a message immediately if its callback is waiting', async () => {
       const { transport, frames } = await open()
       let flushed = 0
       transport.send('one')
@@ -118,7 +118,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       await eventually('all is at the server', () => frames().length === 3)
     })
 
-    it('brings to the peer what was sent in the turn that ends with terminate()', async () => {
+    it('delivers messages sent in the turn that ends with terminate()', async () => {
       const { transport, recorder, frames } = await open()
       transport.send('last words')
       transport.terminate()
@@ -127,7 +127,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       await eventually('it is at the server', () => frames().length === 1)
     })
 
-    it('takes sends after terminate() and after the end, in a turn of their own', async () => {
+    it('accepts sends after terminate() and after the end, in their own turn', async () => {
       const { transport, recorder, frames } = await open()
       transport.terminate()
       transport.send('too late')
@@ -137,14 +137,14 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(frames()).to.deep.equal([])
     })
 
-    it('answers a ping though nothing else is sent (B35)', async () => {
+    it('answers a ping even if nothing else is sent (B35)', async () => {
       const { server, frames } = await open()
       server.connections[0]?.socket.write(Buffer.from([0x89, 2, 0x68, 0x69]))
       await eventually('the pong is at the server', () => frames().length === 1)
       expect(frames()).to.deep.equal([{ opcode: PONG, payload: 'hi' }])
     })
 
-    it('brings a burst over TLS in order, and back', async () => {
+    it('delivers a burst over TLS in order, and back', async () => {
       const httpsServer = createServer(SELF_SIGNED)
       const server = new WebSocketServer({ server: httpsServer })
       httpsServer.listen(0, '127.0.0.1')
@@ -175,7 +175,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(transport.bufferedAmount).to.equal(0)
     })
 
-    it('counts the bytes on the wire over TLS, also those of half a record', async () => {
+    it('counts the bytes on the wire over TLS, even those of half a record', async () => {
       const server = use(
         await startRawServer(({ socket, request }) => {
           socket.write(upgradeAnswer(request))
@@ -184,13 +184,16 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       const line = use(await startLine(server.port))
       const { recorder, transport } = connectUnverified(`wss://localhost:${line.port}`)
       await recorder.untilOpened()
-      await eventually('all that came with the handshake is read', () => line.passed === transport.bytesRead)
+      await eventually(
+        'everything that arrived with the handshake is read',
+        () => line.passed === transport.bytesRead,
+      )
       line.hold()
       server.connections[0]?.socket.write(frame(TEXT, 'x'.repeat(900)))
       await eventually('the record has left the server', () => line.held > 900)
       const before = transport.bytesRead
       line.pass(500)
-      await eventually('half a record has come', () => transport.bytesRead === before + 500)
+      await eventually('half a record has arrived', () => transport.bytesRead === before + 500)
       expect(recorder.messages).to.deep.equal([])
       line.pass(line.held)
       await recorder.untilMessages(1)
@@ -216,7 +219,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(transport.bufferedAmount).to.equal(bufferedAmount)
     })
 
-    /** Connects to whoever has whatever certificate. */
+    /** Connects without verifying the certificate. */
     function connectUnverified(url: string): ReturnType<typeof connect> {
       const name = 'NODE_TLS_REJECT_UNAUTHORIZED'
       const before = process.env[name]

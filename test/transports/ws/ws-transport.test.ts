@@ -55,7 +55,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
         request.socket.uncork()
       },
       {
-        // Corked until the early messages are written: they leave in one segment with the answer to the handshake.
+        // Corked until the early messages are written, so that they leave in one segment with the response to the handshake.
         verifyClient: ({ req }: { req: { socket: { cork(): void } } }) => {
           if (!isRefusing) req.socket.cork()
           return !isRefusing
@@ -86,7 +86,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
         expect(server.connections[0]?.request).to.not.match(/sec-websocket-extensions/i)
       })
 
-      it('tells the headers of the answer, names in lower case', async () => {
+      it('reports the headers of the response, with names in lower case', async () => {
         const server = await rawServer(({ socket, request }) => {
           socket.write(upgradeAnswer(request, { 'X-Session': 'abc' }))
         })
@@ -97,7 +97,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
     })
 
     describe('an open socket', () => {
-      it('tells a reset with its cause, and counts what had not left', async () => {
+      it('reports a reset with its cause, and counts what had not left', async () => {
         const server = await sending()
         const { recorder, transport } = connect(server.url)
         await recorder.untilOpened()
@@ -112,7 +112,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
         expect(transport.bufferedAmount).to.be.greaterThan(0)
       })
 
-      it('tells a plain FIN without an error', async () => {
+      it('reports a plain FIN without an error', async () => {
         const server = await rawServer(({ socket, request }) => void socket.end(upgradeAnswer(request)))
         const { recorder } = connect(server.url)
         const { code, error } = await recorder.untilClosed()
@@ -121,7 +121,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
         expect(error).to.equal(undefined)
       })
 
-      it('puts fragments together, with a ping between them', async () => {
+      it('joins fragments, with a ping between them', async () => {
         const server = await sending(
           frame(TEXT, 'one ', false),
           frame(PING, 'still here?'),
@@ -140,11 +140,11 @@ for (const { way, fastPaths } of BOTH_WAYS) {
         await recorder.untilOpened()
         const before = transport.bytesRead
         server.connections[0]?.socket.write(Buffer.alloc(100))
-        await eventually('the bytes have come', () => transport.bytesRead >= before + 100)
+        await eventually('the bytes have arrived', () => transport.bytesRead >= before + 100)
         expect(recorder.messages).to.deep.equal([])
       })
 
-      it('counts the bytes of an upload as they leave, also those of one message', async () => {
+      it('counts the bytes of an upload as they leave, even those of one message', async () => {
         const server = await sending()
         const { recorder, transport } = connect(server.url)
         await recorder.untilOpened()
@@ -161,7 +161,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
         expect(transport.bufferedAmount).to.equal(bufferedAmount)
       })
 
-      it('tells that a ping has left once the upload before it has', async () => {
+      it('reports that a ping has left only after the upload before it', async () => {
         const server = await sending()
         const { recorder, transport } = connect(server.url)
         await recorder.untilOpened()
@@ -176,7 +176,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
         await eventually('the ping has left', () => hasLeft)
       })
 
-      it('is cut when the peer never answers a close', async () => {
+      it('is terminated if the peer never answers a close frame', async () => {
         const server = await sending()
         const { recorder, transport } = connect(server.url, { closeTimeout: 20 })
         await recorder.untilOpened()
@@ -190,7 +190,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       })
     })
 
-    describe('a peer that breaks the protocol or a limit', () => {
+    describe('a peer that violates the protocol or a limit', () => {
       const empty = Array.from({ length: 10 }, () => frame(CONTINUATION, '', false))
       const cases = [
         { what: 'text that is not UTF-8', sentCode: 1007, frames: [frame(TEXT, Buffer.from([0xc3, 0x28]))] },
@@ -224,13 +224,13 @@ for (const { way, fastPaths } of BOTH_WAYS) {
           frames: [Buffer.from([0xc1, 0])],
         },
         {
-          what: 'a close code that may not be sent',
+          what: 'a close code that must not be sent',
           sentCode: 1002,
           frames: [frame(CLOSE, closePayload(1005))],
         },
       ] as const
       for (const { what, sentCode, frames } of cases) {
-        it(`is told ${sentCode} for ${what}`, async () => {
+        it(`receives ${sentCode} for ${what}`, async () => {
           const server = await sending(...frames)
           const { recorder } = connect(server.url, { closeTimeout: 20 })
           const end = await recorder.untilClosed()
@@ -252,17 +252,17 @@ for (const { way, fastPaths } of BOTH_WAYS) {
         ['maxFragments (10 fragments)', 1008, [frame(TEXT, '', false), ...empty]],
       ] as const
       for (const [limit, sentCode, frames] of limits) {
-        it(`is told with its option and value: ${limit}`, async () => {
+        it(`is reported with the option and its value: ${limit}`, async () => {
           const server = await sending(...frames)
           const { recorder } = connect(server.url, { closeTimeout: 20 })
           const { error } = await recorder.untilClosed()
           expect(error?.message).to.equal(
-            `Received message exceeds ${limit} (closed with ${sentCode}). Raise ${limit.split(' ')[0]} if the message is expected`,
+            `Received message exceeds ${limit}: connection closed with ${sentCode}. Raise ${limit.split(' ')[0]} if the message is expected`,
           )
         })
       }
 
-      it('may send what is just within the limits', async () => {
+      it('can send up to the limits', async () => {
         const fragments = [
           frame(TEXT, 'x'.repeat(991), false),
           ...Array.from({ length: 8 }, () => frame(CONTINUATION, 'y', false)),
@@ -273,7 +273,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
         expect(recorder.messages[0]).to.have.lengthOf(1_000)
       })
 
-      it('may send what is within limits that take more than 32 bits', async () => {
+      it('can send up to limits of more than 32 bits', async () => {
         const server = await sending(
           frame(BINARY, 'longer than ten'),
           frame(TEXT, 'in ', false),
@@ -284,7 +284,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
         expect(recorder.messages.map(String)).to.deep.equal(['longer than ten', 'in fragments'])
       })
 
-      it('may send more than the defaults of ws when a limit is 0', async () => {
+      it('can send more than the defaults of ws if a limit is 0', async () => {
         const server = await rawServer(({ socket, request }) => {
           socket.write(upgradeAnswer(request))
           socket.write(frame(TEXT, '', false))

@@ -1,0 +1,30 @@
+import type { PageScripts } from '../script.js'
+import { codecs } from './codecs.js'
+import { decorators } from './decorators.js'
+import { heartbeat } from './heartbeat.js'
+import { lifeCycle } from './life-cycle.js'
+import { messages } from './messages.js'
+import { options } from './options.js'
+import { orderAndBackPressure } from './order-and-back-pressure.js'
+
+import { readme } from './readme.js'
+import { rateLimit } from './rate-limit.js'
+import { requests } from './requests.js'
+import { sequence } from './sequence.js'
+import { subscriptions } from './subscriptions.js'
+
+/** The scripts of all pages that need some. */
+export const SCRIPTS: Readonly<Record<string, PageScripts>> = {
+  'README.md': readme,
+  'docs/codecs.md': codecs,
+  'docs/decorators.md': decorators,
+  'docs/heartbeat.md': heartbeat,
+  'docs/life-cycle.md': lifeCycle,
+  'docs/messages.md': messages,
+  'docs/options.md': options,
+  'docs/order-and-back-pressure.md': orderAndBackPressure,
+  'docs/rate-limit.md': rateLimit,
+  'docs/requests.md': requests,
+  'docs/sequence.md': sequence,
+  'docs/subscriptions.md': subscriptions,
+}
