@@ -29,11 +29,13 @@ const ARROWS = {
 
 /** Returns each arrow between two statuses, as `from to`, of the first drawing in the source of the machine. */
 function arrowsOfMachine() {
-  const [, drawing = ''] = readFileSync('src/lifecycle/step.ts', 'utf8').split('events that change it:\n')
+  const lines = readFileSync('src/lifecycle/step.ts', 'utf8').split('\n')
+  const start = lines.findIndex((line) => line.includes('─▶'))
+  const isDrawn = (line) => line.startsWith(' *   ')
+  const length = lines.slice(start).findIndex((line) => !isDrawn(line))
   let from = ''
   const arrows = []
-  for (const line of drawing.split('\n').slice(1)) {
-    if (!line.startsWith(' *   ')) break
+  for (const line of lines.slice(start, start + length)) {
     const [, source, target] = /^ \* {3}(\w*) *[─┬├└]+▶ (\w+)/.exec(line) ?? []
     if (target === undefined) continue
     from = source || from
