@@ -103,7 +103,7 @@ for (const fastPaths of [false, true]) {
       expect(proxy.connections).to.equal(2)
     })
 
-    it('is asked to unsubscribe with the ID from the new connection', async () => {
+    it('unsubscribes the client by the ID from the new connection', async () => {
       const { proxy, instance, mine } = await start()
       proxy.cut()
       await eventually('the node has acknowledged again', () => instance.ids.length === 2)

@@ -210,7 +210,7 @@ describe('A connection in chaos', function () {
   this.timeout(60_000)
 
   for (const seed of SEEDS) {
-    const inTheEnd = seed % 2 ? 'in a calm' : 'in the middle of the chaos'
+    const inTheEnd = seed % 2 ? 'after the chaos' : 'in the middle of it'
     it(`keeps all its guarantees for ${MINUTES} minutes, and when it is closed ${inTheEnd} (seed ${seed})`, async () => {
       const chaos = new Chaos(seed)
       try {

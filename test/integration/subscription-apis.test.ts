@@ -227,7 +227,7 @@ class Home {
 }
 
 describe('Subscriptions to', () => {
-  it('Kraken send a list of symbols in one message and acknowledge each symbol separately', async () => {
+  it('Kraken send a list of symbols in one message, and each symbol is acknowledged separately', async () => {
     const { clock, cut, options, sent } = api(({ method, params, req_id }) => {
       const { channel, symbol } = params as { channel: string; symbol: string[] }
       return symbol.map((each) =>

@@ -81,7 +81,7 @@ describe("The house's ESLint plugin", () => {
   describe('explicit-undefined', () => {
     it('reports an optional property of an exported type that does not accept undefined', () => {
       expect(lint('explicit-undefined', 'export interface A { a?: number; b: 1 }')).to.deep.equal([
-        '1: a is optional, and has to take undefined as well: add "| undefined".',
+        '1: a is optional but does not accept undefined. Add "| undefined".',
       ])
       const others = ['export type A = 1 | { a?: () => 1 }', 'export class A { f(o: { a?: 1 }) {} }']
       for (const code of others) expect(lint('explicit-undefined', code), code).to.have.length(1)
@@ -166,7 +166,7 @@ describe("The house's ESLint plugin", () => {
     it('reports a variable that can change', () => {
       expect(lint('module-state', 'let spare: object | undefined')).to.deep.equal([
         '1: spare is mutable at module level: the whole process shares it. ' +
-          'Hand it in, or add the reason directly above: "// shared: …" or "// perf: …".',
+          'Pass it in, or add the reason directly above: "// shared: …" or "// perf: …".',
       ])
       expect(lint('module-state', 'export let spare = 1')).to.have.length(1)
     })

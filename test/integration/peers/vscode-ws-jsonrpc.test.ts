@@ -166,7 +166,7 @@ describeBothWays('A server with vscode-ws-jsonrpc', function (transport) {
     expect(proxy.connections).to.equal(2)
   })
 
-  it('is asked to unsubscribe with the ID from the new connection', async () => {
+  it('unsubscribes the client by the ID from the new connection', async () => {
     const { publish, watchers, proxy, instance } = await start()
     proxy.cut()
     await eventually('the server has acknowledged again', () => instance.ids.length === 2)
