@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { EXCHANGES } from './support/exchanges.js'
 import { DOCUMENTED } from './support/recipes.js'
 import { compile, fileOf, folder } from './snippets/compile.js'
+import { SCRIPTS } from './snippets/pages/index.js'
 import { runSnippets } from './snippets/runner.js'
 import { parsePages, tooManyFragments } from './snippets/snippet.js'
 import type { Snippet } from './snippets/snippet.js'
@@ -22,7 +23,7 @@ function isPlayedElsewhere({ page, line }: Snippet): boolean {
 const runnable = snippets.filter((snippet) => snippet.kind !== 'fragment' && !isPlayedElsewhere(snippet))
 
 describe('The code in the documents', function () {
-  this.timeout(120_000)
+  this.timeout(180_000)
   let complaints: readonly string[] = []
   let failures: ReadonlyMap<Snippet, readonly string[]> = new Map()
 
@@ -47,6 +48,15 @@ describe('The code in the documents', function () {
       )
     })
   }
+
+  it('contains the classes, functions and hosts that have scripts', () => {
+    const unknown = Object.entries(SCRIPTS).flatMap(([page, scripts]) => {
+      const code = snippets.flatMap((snippet) => (snippet.page === page ? [snippet.code] : [])).join('')
+      const names = Object.keys(scripts).map((name) => name.replace(/ \d+$/, ''))
+      return names.filter((name) => !code.includes(name)).map((name) => `${page}: ${name}`)
+    })
+    expect(unknown).to.deep.equal([])
+  })
 
   it('leaves no complaint about anything else', () => {
     const names = snippets.map((snippet) => `${fileOf(snippet)}.ts(`)

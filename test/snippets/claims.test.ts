@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { claimsOf, wrongClaims } from './claims.js'
+import { claimsOf, wrongClaims, wrongOutput } from './claims.js'
+import type { Snippet } from './snippet.js'
 
 describe('The output that comments show', () => {
   it('is found behind calls of the console, and nowhere else', () => {
@@ -39,10 +40,19 @@ describe('The output that comments show', () => {
     ])
   })
 
-  it('shows on one line what is printed on several, and may leave out a part', () => {
+  it('is on one line, even if several lines are printed', () => {
     const prints = [{ line: 1, text: '{\n  a: [ 1 ],\n  took: 37\n}' }]
     expect(wrongClaims('docs/a.md', [{ line: 1, text: '{ a: [ 1 ], took: 37 }' }], prints)).to.deep.equal([])
-    expect(wrongClaims('docs/a.md', [{ line: 1, text: '{ a: [ 1 ], took: … }' }], prints)).to.deep.equal([])
-    expect(wrongClaims('docs/a.md', [{ line: 1, text: '{ a: [ 2 ], took: … }' }], prints)).to.have.length(1)
+    expect(wrongClaims('docs/a.md', [{ line: 1, text: '{ a: [ 2 ], took: 37 }' }], prints)).to.have.length(1)
+  })
+
+  it('is compared as a whole with what the text below shows', () => {
+    const snippet: Snippet = { page: 'docs/a.md', line: 3, kind: 'run', code: '', output: ['one', 'two'] }
+    const prints = ['one', 'two'].map((text) => ({ line: 0, text }))
+    expect(wrongOutput(snippet, prints)).to.deep.equal([])
+    expect(wrongOutput(snippet, [...prints].reverse())).to.deep.equal([
+      'docs/a.md:3 does not print what the text below it says: expected one, two, received two, one',
+    ])
+    expect(wrongOutput(snippet, prints.slice(1))).to.have.length(1)
   })
 })

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import ts from 'typescript'
+import type { Snippet } from './snippet.js'
 
 /** A comment that shows what its line prints. */
 interface Claim {
@@ -40,15 +42,18 @@ export function claimsOf(code: string, firstLine: number): readonly Claim[] {
   return [...claims.values()]
 }
 
-/** Objects that `util.format` breaks into lines are shown on one, and `…` stands for any text. */
-function fits(claim: string, text: string): boolean {
-  const [begin = '', ...parts] = claim.split('…').map((part) => part.replaceAll(/\s+/g, ' '))
-  const printed = text.replaceAll(/\s+/g, ' ').trim()
-  if (parts.length === 0) return printed === begin
-  const pattern = [begin, ...parts]
-    .map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`))
-    .join('.*')
-  return new RegExp(`^${pattern}$`).test(printed)
+/** Joins the lines into which `util.format` breaks long objects: a comment shows them on one. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim()
+}
+
+/** Compares all output with that of which the page says that the snippet prints it. */
+export function wrongOutput({ page, line, output }: Snippet, prints: readonly Print[]): readonly string[] {
+  const texts = prints.map(({ text }) => oneLine(text))
+  if (!output || isDeepStrictEqual(texts, output)) return []
+  return [
+    `${page}:${line} does not print what the text below it says: expected ${output.join(', ')}, received ${texts.join(', ')}`,
+  ]
 }
 
 /** Compares each claim with the first output of its line. */
@@ -60,7 +65,7 @@ export function wrongClaims(
   return claims.flatMap(({ line, text }) => {
     const print = prints.find((candidate) => candidate.line === line)
     if (!print) return [`${page}:${line} never printed: expected ${text}`]
-    return fits(text, print.text)
+    return oneLine(text) === oneLine(print.text)
       ? []
       : [`${page}:${line} is wrong: expected ${text}, received ${print.text}`]
   })

@@ -11,7 +11,7 @@ const RARE: readonly string[] = ['error', 'ping', 'pong']
 const LAST: readonly string[] = ['closing', 'close']
 
 /** Maximum milliseconds until all handlers have been called. */
-const PATIENCE = 3_000
+const PATIENCE = 5_000
 
 type Method = (this: object, ...args: unknown[]) => unknown
 
@@ -60,17 +60,20 @@ export class HandlerCalls {
 
   #watch(methods: Record<string | symbol, Method>, watched: Watched): void {
     const method = methods[watched.method] as Method
-    const note = (argument: unknown, result: unknown): void => {
+    const note = (argument: unknown): void => {
       watched.isCalled = true
       if (watched.event === 'error') this.errors.push(argument as Error)
+    }
+    const follow = (result: unknown): void => {
       if (!(result instanceof Promise)) return
       this.#pending += 1
       const settled = (): void => void (this.#pending -= 1)
       result.then(settled, settled)
     }
     methods[watched.method] = function (...args) {
+      note(args[0])
       const result = method.apply(this, args)
-      note(args[0], result)
+      follow(result)
       return result
     }
   }

@@ -7,7 +7,7 @@ import type { ScriptedServer } from './scripted-server.js'
 
 const LOOPBACK = /^(?:localhost|127[.]\d+[.]\d+[.]\d+|::1|\[::1\])$/
 
-/** The ports on which this process listens itself, for example with `startTestServer`: the real one by the one that was asked for. */
+/** The ports on which this process listens itself, for example with `startTestServer`: the real one by the one in the snippet. */
 const ownPorts = new Map<number, number>()
 
 /** Has servers listen on free ports, so that two snippets may use the same one at the same time. */
@@ -82,17 +82,23 @@ export class Network {
         ? connectTls(...args)
         : new net.Socket().connect(targetOf(args) as NetConnectOpts)
     }) as typeof connectTls
-    const { lookup } = dns
-    dns.lookup = ((...args: Parameters<typeof lookup>) => {
-      if (LOOPBACK.test(args[0])) {
-        lookup(...args)
-        return
-      }
-      const callback = args.at(-1)
-      if (typeof callback === 'function') callback(this.#refuse(`look up ${args[0]}`), '', 0)
-    }) as typeof dns.lookup
+    this.#ownNames()
     syncBuiltinESMExports()
     this.#ownFetch()
+  }
+
+  #ownNames(): void {
+    const { lookup } = dns
+    dns.lookup = ((...args: Parameters<typeof lookup>) => {
+      const callback = args.at(-1)
+      if (LOOPBACK.test(args[0])) lookup(...args)
+      else if (typeof callback === 'function') callback(this.#refuse(`look up ${args[0]}`), '', 0)
+    }) as typeof lookup
+    const refuse = async (host: unknown): Promise<never> => {
+      throw this.#refuse(`look up ${String(host)}`)
+    }
+    Object.assign(dns.promises, { lookup: refuse, resolve: refuse, resolve4: refuse, resolve6: refuse })
+    Object.assign(dns, { resolve: refuse, resolve4: refuse, resolve6: refuse })
   }
 
   #ownFetch(): void {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { run } from '../support/project.js'
-import { claimsOf, wrongClaims } from './claims.js'
+import { claimsOf, wrongClaims, wrongOutput } from './claims.js'
 import { fileOf } from './compile.js'
 import type { Job, Report } from './job.js'
 import type { Snippet } from './snippet.js'
@@ -9,7 +9,7 @@ import type { Snippet } from './snippet.js'
 const program = fileURLToPath(new URL('program.js', import.meta.url))
 
 /** Maximum milliseconds that a snippet may run. */
-const PATIENCE = 15_000
+const PATIENCE = 20_000
 
 /** Maximum number of processes at the same time. */
 const PROCESSES = 2
@@ -58,6 +58,7 @@ async function runGroup(
       ...failures.map((failure) => `${page}:${snippet.line} ${failure}`),
       ...(failures.length === 0 ? crash(snippet, index, code, output, reports.length) : []),
       ...(reports[index] ? wrongClaims(page, claimsOf(snippet.code, snippet.line), prints) : []),
+      ...(reports[index] ? wrongOutput(snippet, prints) : []),
     ]
   })
 }

@@ -2,7 +2,7 @@ import type { Client, ClientOptions } from 'holdfast'
 
 /** A message of a client. Scripts know what their snippet sends. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type Message = any
+type Message = any
 
 /** The server's end of one connection. */
 export interface Peer {

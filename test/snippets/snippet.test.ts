@@ -31,6 +31,11 @@ describe('The snippets of a page', () => {
     ])
   })
 
+  it('have the output that the text below shows', () => {
+    const text = `${fence('ts run', 'a()')}\nIt prints \`one\`, then \`{ two: 2 }\`.\n`
+    expect(parsePage('docs/a.md', text).snippets[0]?.output).to.deep.equal(['one', '{ two: 2 }'])
+  })
+
   it('are fragments in one of ten cases at most', () => {
     const snippets = (fragments: number): readonly Snippet[] =>
       Array.from({ length: 20 }, (_, index) => {

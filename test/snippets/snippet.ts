@@ -1,6 +1,14 @@
 import { codeBlocks, documents, readDocument } from '../support/markdown.js'
 
-/** The kinds of snippets: how each is run is described in CONTRIBUTING.md. */
+/**
+ * The kinds of snippets:
+ *
+ * - `run` is a complete program. It runs in a separate process and has to end by itself, with exit code 0.
+ * - `client` has client classes. Each one is started against a scripted server, and closed once its handlers have run.
+ * - `function` exports functions. Each one is called with a connection and its client, or without arguments if it has no parameters. A
+ *   client or an application that it returns is closed.
+ * - `fragment` is only compiled.
+ */
 const KINDS = ['run', 'client', 'function', 'fragment'] as const
 
 export type Kind = (typeof KINDS)[number]
@@ -12,6 +20,8 @@ export interface Snippet {
   readonly line: number
   readonly kind: Kind
   readonly code: string
+  /** All output of the program, if the text below shows it: It prints `this`, then `that`. */
+  readonly output?: readonly string[]
 }
 
 /** The snippets of a page, and what is wrong with the fences of the others. */
@@ -24,11 +34,17 @@ function isKind(info: string): info is Kind {
   return (KINDS as readonly string[]).includes(info)
 }
 
+/** Reads from the text below a program what it prints. */
+function outputIn(below: string): Pick<Snippet, 'output'> {
+  if (!below.startsWith('It prints ')) return {}
+  return { output: [...below.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text) }
+}
+
 /** Finds the snippets of a page. A block that does not name its kind is a complaint, and still compiled as a fragment. */
 export function parsePage(page: string, text: string): ParsedPage {
   const complaints: string[] = []
-  const snippets = codeBlocks(text).map(({ code, line, info }) => {
-    if (isKind(info)) return { page, line, kind: info, code }
+  const snippets = codeBlocks(text).map(({ code, line, info, below }) => {
+    if (isKind(info)) return { page, line, kind: info, code, ...outputIn(below) }
     const found = info === '' ? 'no kind' : `the unknown kind "${info}"`
     complaints.push(`${page}:${line} has ${found}. Open it with \`\`\`ts and one of ${KINDS.join(', ')}`)
     return { page, line, kind: 'fragment' as const, code }

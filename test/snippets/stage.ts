@@ -7,7 +7,7 @@ import type { PageScripts, Script } from './script.js'
 import type { ScriptedServer } from './scripted-server.js'
 
 /** Maximum milliseconds for one step. It is generous because machines are busy. */
-const PATIENCE = 5_000
+const PATIENCE = 10_000
 
 /** Rejects if a promise takes too long. */
 export async function within<T>(what: string, promise: T): Promise<Awaited<T>> {

@@ -8,6 +8,8 @@ export interface CodeBlock {
   readonly line: number
   /** The words of the fence after the language: `run` of ```ts run. */
   readonly info: string
+  /** The first line of text below the block. */
+  readonly below: string
 }
 
 /** Returns the paths of README.md and of all files in docs, including subfolders. */
@@ -29,12 +31,15 @@ export function readDocument(path: string): string {
 
 /** Finds the blocks fenced as ```ts or ```typescript. Those in a list lose the indentation of their fence. */
 export function codeBlocks(text: string): readonly CodeBlock[] {
-  const fence = /^([ \t]*)```(?:ts|typescript)\b([^\n]*)\n([^]*?)^\1```\s*$/gm
-  return [...text.matchAll(fence)].map(({ index, 1: indent = '', 2: info = '', 3: code = '' }) => ({
-    code: code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
-    line: text.slice(0, index).split('\n').length + 1,
-    info: info.trim(),
-  }))
+  const fence = /^([ \t]*)```(?:ts|typescript)\b([^\n]*)\n([^]*?)^\1```\s*$(?=\s*(.*))/gm
+  return [...text.matchAll(fence)].map(
+    ({ index, 1: indent = '', 2: info = '', 3: code = '', 4: below = '' }) => ({
+      code: code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+      line: text.slice(0, index).split('\n').length + 1,
+      info: info.trim(),
+      below,
+    }),
+  )
 }
 
 /** Reads the table below a marker. Returns one record for each row, with the cells by heading. */

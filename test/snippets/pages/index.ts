@@ -1,4 +1,5 @@
 import type { PageScripts } from '../script.js'
+import { bundling } from './bundling.js'
 import { codecs } from './codecs.js'
 import { decorators } from './decorators.js'
 import { heartbeat } from './heartbeat.js'
@@ -16,6 +17,7 @@ import { subscriptions } from './subscriptions.js'
 /** The scripts of all pages that need some. */
 export const SCRIPTS: Readonly<Record<string, PageScripts>> = {
   'README.md': readme,
+  'docs/bundling.md': bundling,
   'docs/codecs.md': codecs,
   'docs/decorators.md': decorators,
   'docs/heartbeat.md': heartbeat,

@@ -15,7 +15,7 @@ export const lifeCycle: PageScripts = {
   },
   'TradingClient 2': {
     answer: ({ type }, peer) => type === 'logout' && peer.close(1000, 'bye'),
-    drive: ({ instance }) => instance.finish(),
+    drive: ({ instance }) => (instance as { finish(): unknown }).finish(),
   },
   PriceClient: { messages: [{ type: 'change', symbol: 'BTC-USD', price: 64_250.5 }] },
 }

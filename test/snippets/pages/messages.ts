@@ -14,7 +14,7 @@ export const messages: PageScripts = {
       { type: 'book', bids: [['64250', '1']] },
       { type: 'book', changes: [['buy', '64250', '2']] },
     ],
-    errors: /failed validation for MarketClient#tick: price/,
+    errors: /MarketClient#tick: price/,
   },
   'MarketClient 2': {
     answer: ({ id, channel, op }) => (op === 'subscribe' ? { id, subscribed: channel } : null),

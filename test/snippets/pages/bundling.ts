@@ -1,0 +1,3 @@
+import type { PageScripts } from '../script.js'
+
+export const bundling: PageScripts = { FeedClient: { messages: [{ type: 'challenge' }] } }
