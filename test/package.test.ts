@@ -50,7 +50,7 @@ async function consume(tarball: string, consumer: string): Promise<void> {
   writeFileSync(join(consumer, 'tsconfig.json'), JSON.stringify(tsconfigOfReadme()))
 }
 
-/** Returns the tsconfig.json that the README tells its readers to start from. */
+/** Returns the tsconfig.json of the README. */
 function tsconfigOfReadme(): object {
   const json = /```json\n([^]*?)```/.exec(readDocument('README.md'))?.[1]
   if (!json) throw new Error('README.md has no ```json block: the first one has to be tsconfig.json')
