@@ -14,8 +14,8 @@ export function introduction(settings: Settings): readonly string[] {
     ...(events.length > 0 ? ['Watch Holdfast reconnect:', '', ...events, ''] : []),
     'Each line below shows its source and the seconds since the start.',
     duration === undefined
-      ? 'Press Ctrl-C to end the app.'
-      : `The app ends after ${seconds(duration)}. To end it sooner, press Ctrl-C.`,
+      ? 'Press Ctrl+C to end the app.'
+      : `The app ends after ${seconds(duration)}. To end it sooner, press Ctrl+C.`,
   ]
 }
 
@@ -24,7 +24,7 @@ function sources({ inspectorUrl, marketUrl }: Settings): readonly string[] {
     inspectorUrl === undefined
       ? [
           '  inspector  watches a sample Node process that this app starts: its heap,',
-          '             garbage collections (gc) and console',
+          '             garbage collections (gc) and console. The process fills a cache.',
         ]
       : [`  inspector  watches the heap and console of the process at ${new URL(inspectorUrl).host}`]
   const market =

@@ -95,7 +95,7 @@ export class InspectorClient {
     if (label?.value === GC_LABEL && typeof duration?.value === 'number') {
       this.heap.collected({ kind: String(kind?.value), duration: duration.value })
     } else {
-      this.view.consoleLine(type, args.map(textOf).join(' '))
+      this.view.consoleLine(type === 'warning' ? 'warn' : type, args.map(textOf).join(' '))
     }
   }
 

@@ -1,6 +1,6 @@
 import { injectable } from 'tsyringe'
 import { ConnectionView } from '../terminal/connection-view.js'
-import { Terminal } from '../terminal/terminal.js'
+import { NO_BREAK, Terminal } from '../terminal/terminal.js'
 import type { Collections, HeapReading } from './heap-monitor.js'
 
 /** Maximum number of console lines shown between two readings of the heap. */
@@ -35,7 +35,7 @@ export class InspectorView extends ConnectionView {
 }
 
 function describe({ kind, count, duration }: Collections): string {
-  return `${count} × ${kind} (${duration.toFixed(1)} ms)`
+  return `${count} × ${kind} (${duration.toFixed(1)} ms)`.replaceAll(' ', NO_BREAK)
 }
 
 function megabytes(bytes: number): string {

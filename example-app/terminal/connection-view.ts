@@ -1,10 +1,9 @@
 import type { CloseInfo, ConnectionState, ErrorContext, Initiator } from 'holdfast'
 import type { Source, Terminal } from './terminal.js'
 
-const ENDINGS: Readonly<Record<Initiator, string>> = {
+const ENDINGS: Readonly<Record<Exclude<Initiator, 'network'>, string>> = {
   local: 'closed by this app',
   remote: 'closed by the server',
-  network: 'lost',
 }
 
 /** Shows the states and errors of a connection. Subclasses show its messages. */
@@ -22,7 +21,7 @@ export abstract class ConnectionView {
   state(state: ConnectionState): void {
     switch (state.status) {
       case 'connecting':
-        this.line(`connecting (attempt ${state.attempt})`)
+        this.line('connecting')
         break
       case 'open':
         this.line(`connection ${state.connectionNumber} is ready`)
@@ -30,7 +29,7 @@ export abstract class ConnectionView {
       case 'waiting':
         this.#shownCause = state.cause
         this.line(state.cause.message)
-        if (state.delay > 0) this.line(`retrying in ${seconds(state.delay)} (attempt ${state.attempt})`)
+        if (state.delay > 0) this.line(`retrying in ${seconds(state.delay)}`)
         break
       case 'closing':
         this.line(`closing${state.reason ? `: ${state.reason}` : ''}`)
@@ -40,10 +39,12 @@ export abstract class ConnectionView {
   }
 
   cameBack(downtime: number): void {
-    this.line(`reconnected after ${seconds(downtime)}`)
+    this.line(`connected again after ${seconds(downtime)}`)
   }
 
+  /** Shows the end of a connection, unless it was lost: the reason for the wait was shown then. */
   closed({ code, sentCode, initiator, connectionNumber }: CloseInfo): void {
+    if (initiator === 'network') return
     const shown = initiator === 'local' ? (sentCode ?? code) : code
     this.line(`connection ${connectionNumber} ${ENDINGS[initiator]} (code ${shown})`)
   }

@@ -8,6 +8,9 @@ const LABEL_WIDTH = 11
 const PREFIX_WIDTH = 20
 const MAX_LENGTH = 200
 
+/** A space at which a long line does not break. */
+export const NO_BREAK = '\u00a0'
+
 /** Shows short lines, each with its source and the seconds since the start. */
 export class Terminal {
   readonly #startedAt = performance.now()
@@ -24,9 +27,8 @@ export class Terminal {
 
   line(source: Source, text: string): void {
     const seconds = (this.elapsed / 1_000).toFixed(1).padStart(5)
-    process.stdout.write(
-      `${`[${source}]`.padEnd(LABEL_WIDTH)} ${seconds}s  ${wrapped(printable(text), process.stdout.columns)}\n`,
-    )
+    const shown = wrapped(printable(text), process.stdout.columns).replaceAll(NO_BREAK, ' ')
+    process.stdout.write(`${`[${source}]`.padEnd(LABEL_WIDTH)} ${seconds}s  ${shown}\n`)
   }
 }
 

@@ -105,7 +105,7 @@ describe('example-app', function () {
     for (const { child } of runs) child.kill('SIGKILL')
   })
 
-  describe('Ctrl-C', () => {
+  describe('Ctrl+C', () => {
     it('closes gracefully and stops the workload', async () => {
       const run = startExample()
       await Promise.all([run.line(/\[inspector\] .*heap/), run.line(/\[market\] .*subscribed/)])
@@ -245,7 +245,7 @@ describe('example-app', function () {
     it('describes first what it will show and how to end it, in lines of at most 80 characters', () => {
       const start = timed.indexOf(/^\[/)
       const introduction = timed.lines.slice(0, start)
-      for (const text of ['two WebSocket connections', 'after 2 s', 'ends after 6 s', 'press Ctrl-C'])
+      for (const text of ['two WebSocket connections', 'after 2 s', 'ends after 6 s', 'press Ctrl+C'])
         expect(introduction.join('\n')).to.contain(text)
       expect(introduction.join('\n')).not.to.contain('after 7 s')
       expect(introduction.filter((line) => line.length > 80)).to.deep.equal([])
@@ -265,8 +265,8 @@ describe('example-app', function () {
 
     it('shows that the connection waits, reconnects and continues when the workload restarts', () => {
       const restart = timed.indexOf(/^\[app\] .*restarting the sample process/)
-      const waiting = timed.indexOf(/^\[inspector\] .*retrying in 0\.5 s \(attempt 2\)/, restart)
-      const connecting = timed.indexOf(/^\[inspector\] .*connecting \(attempt \d+\)/, waiting)
+      const waiting = timed.indexOf(/^\[inspector\] .*retrying in 0\.5 s$/, restart)
+      const connecting = timed.indexOf(/^\[inspector\] .*connecting$/, waiting)
       const open = timed.indexOf(/^\[inspector\] .*connection 2 is ready/, connecting)
       expect(timed.indexOf(/^\[inspector\] .*heap/, open)).to.be.above(open)
       const [first, second] = timed.watched
