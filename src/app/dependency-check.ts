@@ -26,7 +26,8 @@ export interface DependencyNode {
   readonly isSingletonAbove: boolean
 }
 
-const TYPES_FIX = 'set "emitDecoratorMetadata": true in tsconfig.json and compile with tsc'
+const TYPES_FIX =
+  'set "experimentalDecorators": true and "emitDecoratorMetadata": true in tsconfig.json and compile with tsc'
 
 const UNTYPED =
   "esbuild, tsx, Babel, swc without decoratorMetadata, Node's type stripping and standard decorators emit no type metadata"

@@ -103,15 +103,18 @@ export class HandlerSession extends MessageSession implements SessionHandlers {
     if (!invoker.closedDuringCall) await running
   }
 
-  /** Logs an end that this side did not initiate, if there is no `@OnClose`. */
+  /** Logs an end that this side did not initiate, if there is no `@OnClose`: as a warning, unless a ready connection reconnects. */
   #logClose({ code, reason, initiator, willReconnect, replaced }: CloseInfo): void {
     const { state } = this.session.connection
     const isAskedFor = initiator === 'local' || (state.status === 'closing' && state.initiator === 'local')
     if (isAskedFor || replaced) return
     const how =
       initiator === 'network' ? 'lost' : `closed by the peer with ${code}${reason && ` (${reason})`}`
-    if (willReconnect) this.dispatch.logger.info(`close: connection ${how}; reconnecting`)
-    else this.dispatch.logger.warn(`close: connection ${how}; not reconnecting`)
+    const during = this.wasReady ? '' : ' during @OnOpen'
+    const line = `close: connection ${how}${during}${willReconnect ? '; reconnecting' : '; not reconnecting'}`
+    // A server that rejects a login closes the connection, and bootstrap() waits. Without a warning, the reason would be invisible.
+    if (willReconnect && this.wasReady) this.dispatch.logger.info(line)
+    else this.dispatch.logger.warn(line)
   }
 
   // --- pings and pongs --------------------------------------------------------------------------------------------------

@@ -61,6 +61,10 @@ export abstract class MessageSession
     if (!early?.moveTo(this.dispatch.queue)) this.#early = undefined
   }
 
+  protected get wasReady(): boolean {
+    return this.#isReady
+  }
+
   protected get early(): EarlyMessages {
     return (this.#early ??= new EarlyMessages(this.dispatch, this.session, this))
   }

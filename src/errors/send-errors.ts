@@ -82,6 +82,6 @@ const DROP_REASONS = {
   overflow: 'the outbox was full',
   expired: 'older than outbox.maxAge',
   closed: 'the connection closed before it was ready',
-  lost: 'the connection was lost during the wait for rateLimit',
+  lost: 'still waiting for rateLimit when the connection was lost',
   gone: 'intended for a link that was lost',
 } as const

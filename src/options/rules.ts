@@ -2,6 +2,30 @@ import { LONGEST_DELAY } from '../core/clock.js'
 import { describeValue } from '../core/describe-value.js'
 import type { Mistake } from '../errors/startup-error.js'
 
+const HEARTBEAT = 'use heartbeat: { interval, timeout }'
+const DECORATOR = 'decorate a method of the class'
+
+/** Fixes for names from other WebSocket libraries, and for names in the wrong place. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  connectionTimeout: 'use connectTimeout',
+  handshakeTimeout: 'use connectTimeout',
+  openTimeout: 'use connectTimeout',
+  pingInterval: HEARTBEAT,
+  pingTimeout: HEARTBEAT,
+  keepAlive: HEARTBEAT,
+  maxQueue: 'use highWaterMark',
+  maxSize: 'use maxPayload',
+  subprotocols: 'use protocols',
+  perMessageDeflate: 'use compression: true',
+  maxRetries: 'use reconnect: { maxAttempts }',
+  retryAttempts: 'use reconnect: { maxAttempts }',
+  onOpen: `${DECORATOR} with @OnOpen()`,
+  onMessage: `${DECORATOR} with @OnMessage()`,
+  onError: `${DECORATOR} with @OnError()`,
+  onClose: `${DECORATOR} with @OnClose()`,
+  waitForOpen: 'move it to the entry of the client in a module: { use: TheClient, waitForOpen: false }',
+}
+
 export function unknownNames(given: object, place: string, known: readonly string[]): Mistake[] {
   return Object.keys(given)
     .filter((name) => !known.includes(name))
@@ -10,7 +34,10 @@ export function unknownNames(given: object, place: string, known: readonly strin
 
 export function unknownName(name: string, place: string, known: readonly string[]): Mistake {
   const near = nearest(name, known)
-  const fix = near ? `did you mean "${near}"?` : `remove it. Valid options: ${[...known].sort().join(', ')}`
+  const listed = near
+    ? `did you mean "${near}"?`
+    : `remove it. Valid options: ${[...known].sort().join(', ')}`
+  const fix = Object.hasOwn(OTHER_NAMES, name) ? (OTHER_NAMES[name] as string) : listed
   return { place: `${place}.${name}`, cause: 'unknown option', fix }
 }
 

@@ -109,7 +109,7 @@ function checkOutbox(outbox: unknown, place: string): Mistake[] {
   ]
   const { overflow } = outbox
   if (overflow !== undefined && !OVERFLOWS.includes(overflow)) {
-    const cause = `expected an overflow policy, received ${shown(overflow)}`
+    const cause = 'unknown overflow policy'
     const fix = "use 'reject', 'drop-oldest' or 'drop-newest'"
     mistakes.push({ place: `${place}.overflow`, cause, fix })
   }

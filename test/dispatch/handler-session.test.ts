@@ -18,6 +18,7 @@ import type {
   ConnectionContext,
   ErrorContext,
   MessageContext,
+  OpenInfo,
 } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
 import { deferred } from '#src/core/deferred.js'
@@ -524,6 +525,25 @@ describe('HandlerSession', () => {
         'error [Plain] close: ConnectionLostError: Connection closed by the peer with 1002 (not retrying)',
         'warn [Plain] close: connection closed by the peer with 1002; not reconnecting',
       ])
+    })
+
+    it('is replaced by a warning if the server closes the connection during @OnOpen', async () => {
+      class Login {
+        @OnOpen() async opened({ isReconnect }: OpenInfo): Promise<void> {
+          if (isReconnect) await new Promise(() => undefined)
+        }
+      }
+      const { client, server, clock, logger } = await begin(Login, { drainTimeout: 1 })
+      server.peer.drop()
+      await clock.advance(2_000)
+      server.peer.close(4401, 'bad token')
+      await clock.advance(2_000)
+      const closed = client.close()
+      await clock.advance(10_000)
+      await closed
+      expect(logger.lines).to.include(
+        'warn [Login] close: connection closed by the peer with 4401 (bad token) during @OnOpen; reconnecting',
+      )
     })
 
     it('is not replaced by a log line for a local close or a replaced link', async () => {

@@ -75,6 +75,18 @@ describe('validateOptions', () => {
       expectMistake(typo, 'options.heartbeat.intervall', 'unknown option', 'did you mean "interval"?')
     })
 
+    it('translates names from other libraries, and does not suggest a similar but wrong one', () => {
+      const translated = {
+        openTimeout: 'use connectTimeout',
+        pingInterval: 'use heartbeat: { interval, timeout }',
+        maxQueue: 'use highWaterMark',
+        onError: 'decorate a method of the class with @OnError()',
+        waitForOpen: 'move it to the entry of the client in a module',
+      }
+      for (const [name, fix] of Object.entries(translated))
+        expectMistake({ [name]: 1 }, `options.${name}`, 'unknown option', fix)
+    })
+
     it('lists the options if none is similar', () => {
       expectMistake(
         { pingPongSettings: 1 },
@@ -356,7 +368,7 @@ describe('validateOptions', () => {
       expectMistake(
         { outbox: { overflow: 'drop' } },
         `${place}.overflow`,
-        'received a string',
+        'unknown overflow policy',
         "'drop-oldest'",
       )
       expectMistake(
