@@ -60,7 +60,7 @@ describe('docs/getting-started.md', function () {
     const port = await freePort()
     folder = emptyProject('getting-started')
     const paths = saveFiles('docs/getting-started.md', folder, (text) =>
-      text.replaceAll('8080', String(port)),
+      text.replaceAll('8765', String(port)),
     )
     expect(paths).to.deep.equal([
       'package.json',
