@@ -2,7 +2,7 @@ import type { Class } from '../core/token.js'
 import { emitsTypes, ownClientOptions, ownConstructorTokens } from './metadata.js'
 import { compilerMetadata } from './reflect.js'
 
-/** Facts about the constructor of a class, its own or an inherited one. */
+/** Facts about the constructor of a class, declared or inherited. */
 export interface ConstructorFacts {
   /** Class that declares the constructor. */
   readonly owner: Class
@@ -61,7 +61,7 @@ function declaresConstructor(target: Class, inject: unknown, types: unknown): bo
 function mostParameters(target: Class): number | undefined {
   const types = compilerMetadata('design:paramtypes', target) as readonly unknown[] | undefined
   if (types) return types.length === target.length ? target.length : undefined
-  // A compiler that emits types, but none here, has not seen a constructor.
+  // If the compiler emits types but none for this class, the source contains no constructor.
   const hasBase = Object.getPrototypeOf(target) !== Function.prototype
   return emitsTypes(target) && target.length === 0 && !hasBase ? 0 : undefined
 }

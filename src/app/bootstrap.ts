@@ -166,7 +166,7 @@ async function untilReady<C extends Application | Client>(
     for (const client of clients) client.connection.abortStart()
   }
   signal?.addEventListener('abort', aborted)
-  // A constructor can have aborted it.
+  // A constructor may have aborted it.
   if (signal?.aborted) aborted()
   try {
     await ready

@@ -29,7 +29,7 @@ export interface ClientOptions extends ConnectionOptions {
   readonly signal?: AbortSignal | undefined
   /**
    * `true` closes with 1001 on the first SIGINT or SIGTERM, then ends the process by that signal. If the process is PID 1, or your own code
-   * listens for the signal, too, the process exits with 128 plus its number instead. A second signal exits immediately.
+   * also listens for the signal, the process exits with 128 plus its number instead. A second signal exits immediately.
    */
   readonly shutdownSignals?: boolean | undefined
 }
@@ -83,7 +83,7 @@ export class Client<T extends object = object> {
     this.connection.start(this.#listener)
   }
 
-  /** Closes the connection for good, gracefully; see `Connection.close`. Resolves once everything has been disposed of, too. */
+  /** Closes the connection for good, gracefully; see `Connection.close`. Resolves once everything created for it has been disposed of. */
   async close(code?: number, reason?: string): Promise<CloseInfo> {
     await this.connection.close(code, reason)
     return this.closed

@@ -148,7 +148,7 @@ export class Injector implements InstanceFactory {
   }
 
   /**
-   * Creates singletons of the containers above there, now: otherwise tsyringe would let the connection that asks first own them
+   * Creates the singletons of parent containers now, in those containers. Otherwise, the first connection that requests one would own it
    * (microsoft/tsyringe#237). Everything else in the list is recorded when it is created here.
    */
   #watch(nodes: readonly DependencyNode[]): void {

@@ -42,7 +42,7 @@ export function createJsonCodec({ reviver, replacer, binary }: JsonCodecOptions 
       if (text === undefined) throw new TypeError(`${describeValue(message)} has no JSON representation`)
       return text
     },
-    // Without a reviver the second argument is left out, because passing `undefined` would be slightly slower.
+    // Without a reviver, the second argument is omitted, because passing `undefined` would be slightly slower.
     decode: reviver ? (data) => JSON.parse(textOf(data), reviver) as unknown : parse,
   }
 }

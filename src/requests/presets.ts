@@ -57,7 +57,7 @@ export function ocpp(): RequestsOptions {
       return { code, message, details }
     },
     nextId: () => crypto.randomUUID(),
-    // The server may request the configuration of a charge point, which boots in @OnOpen, before it accepts it.
+    // A charge point boots in @OnOpen, and the server may request its configuration before accepting the boot.
     duringOpen: (message) => Array.isArray(message) && message[0] === OcppType.CALL,
     // A CALL must have an ID.
     heartbeatIds: true,

@@ -33,7 +33,7 @@ export interface SnapshotSyncOptions<Snapshot, Change, Key = string> {
    */
   readonly range?: ((change: Change) => readonly [first: SequenceNumber, last: SequenceNumber]) | undefined
   /** Applies a change. Return a new snapshot, or modify the given one and return nothing. Must be synchronous. */
-  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- a function that changes its argument is declared so
+  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- a function that changes its argument returns void
   readonly apply: (snapshot: Snapshot, change: Change) => Snapshot | void
   /** Bounds of the wait before a snapshot is fetched again. */
   readonly retry?: SnapshotRetryOptions | undefined
@@ -169,7 +169,7 @@ export class SnapshotSync<Snapshot, Change, Key = string> {
     return sync
   }
 
-  /** Calls a callback of the user, and reports its errors. */
+  /** Calls a user callback, and reports its errors. */
   #tell(key: Key, call: () => unknown): void {
     callSafely(call, (error) => this.#report(key, error))
   }

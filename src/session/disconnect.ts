@@ -62,7 +62,7 @@ export interface Disconnect {
   readonly reason?: string | undefined
   /** Close code that this side sends because of it. */
   readonly sentCode?: number | undefined
-  /** Decision that overrides the one of the policy. */
+  /** Decision that overrides the retry policy. */
   readonly decision?: RetryDecision | undefined
 }
 
@@ -99,7 +99,7 @@ export function failureOf(
   return { ...refusal, ...facts, error, initiator, code: code ?? CloseCode.ABNORMAL, reason: reason ?? '' }
 }
 
-/** The facts of an ended link that are used here. */
+/** Facts about a link that has ended. */
 export interface EndedLink {
   readonly number: number
   readonly end: TransportEnd

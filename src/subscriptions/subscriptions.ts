@@ -52,8 +52,8 @@ export class Subscriptions {
   }
 
   /**
-   * Declares inside `@OnOpen` that the server still has all subscriptions, for example because it resumed the session. None is sent again on this link.
-   * Topics of the last `@OnOpen` stay subscribed, in addition to those of this one.
+   * Declares inside `@OnOpen` that the server still has all subscriptions, for example because it resumed the session. None are sent again on
+   * this link. Topics of the last `@OnOpen` stay subscribed, in addition to those of this one.
    *
    * @throws TypeError outside `@OnOpen`
    */

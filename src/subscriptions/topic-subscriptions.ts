@@ -45,11 +45,11 @@ export interface TopicSubscriptionsPort<S> {
   onPendingAcksChange?(): void
 }
 
-/** The topics of a running `@OnOpen`, and those of them that were sent. */
+/** The topics of a running `@OnOpen`, sent and unsent. */
 interface Opening {
   readonly holder: OpenHolder
   readonly link: LinkTopics
-  /** Keys that were not passed to the link yet. */
+  /** Keys that have not been passed to the link yet. */
   readonly untold: Set<string>
 }
 
