@@ -20,7 +20,7 @@ export interface ConstructorFacts {
 /** Shared by all clients, because the constructor of a class never changes. */
 const known = new WeakMap<Class, ConstructorFacts>()
 
-/** Reads the constructor of a class, or the one that it inherits. Each class is read once. */
+/** Reads the constructor of a class, declared or inherited. Each class is read once. */
 export function readConstructor(target: Class): ConstructorFacts {
   let facts = known.get(target)
   if (!facts) {

@@ -15,7 +15,7 @@ export interface UserContainer {
 /** Options of `bootstrap`. Times are in milliseconds. `undefined` means the default; `false` turns a feature off. */
 export interface ClientOptions extends ConnectionOptions {
   /**
-   * The tsyringe container in which to find dependencies that no module provides. Holdfast never disposes of it.
+   * The tsyringe container that resolves dependencies that no module provides. Holdfast never disposes of it.
    *
    * @default tsyringe's global container
    */

@@ -44,7 +44,7 @@ export class Injector implements InstanceFactory {
     this.#container = (above instanceof Injector ? above.#container : above).createChildContainer()
   }
 
-  /** Creates a container under the given one, or under tsyringe's global one. Neither of those is ever disposed of. */
+  /** Creates a container under the given one, or under tsyringe's global one. Neither is ever disposed of. */
   static under(tsyringe: typeof Tsyringe, container: object | undefined): Injector {
     return new Injector(tsyringe, (container as DependencyContainer | undefined) ?? tsyringe.container)
   }
@@ -164,7 +164,7 @@ export class Injector implements InstanceFactory {
     }
   }
 
-  /** Creates a singleton in the container in which it is registered. */
+  /** Creates a singleton in the container that it is registered in. */
   #makeAbove(token: InjectionToken): void {
     if (!(this.#above instanceof Injector)) this.#above.resolve(token)
     else if (this.#above.#container.isRegistered(token)) this.#above.#container.resolve(token)

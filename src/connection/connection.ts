@@ -299,13 +299,13 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Lets the server close the connection: runs `@OnClosing`, sends `message`, and handles messages until the server closes. That is neither
-   * an error nor a reason to reconnect. After the call, sends throw, except inside `@OnClosing`. Values that handlers return are still sent.
+   * Lets the server close the connection: runs `@OnClosing`, sends `message`, and handles messages until the server closes. That is neither an
+   * error nor a reason to reconnect. After the call, sends throw, except inside `@OnClosing`. Values that handlers return are still sent.
    *
    * @param message encoded by the codec, and sent after everything that has already been accepted
-   * @param options `timeout` in milliseconds, after which the connection is closed as by `close()`. Defaults to `closeTimeout`.
-   * @returns how the connection ended. Rejects with NotConnectedError unless open, with ConnectionClosedError once closing or closed, and
-   * with EncodeError if the codec cannot encode the message.
+   * @param options `timeout` in milliseconds, after which Holdfast closes the connection as `close()` does. Defaults to `closeTimeout`.
+   * @returns how the connection ended. Rejects with NotConnectedError unless open, with ConnectionClosedError once closing or closed, and with
+   * EncodeError if the codec cannot encode the message.
    */
   async end(
     message?: Outgoing<P>,

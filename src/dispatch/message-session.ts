@@ -149,7 +149,9 @@ export abstract class MessageSession
     return undefined
   }
 
-  /** Returns the handler whose schema accepts a message, and the value; `undefined` if none does, which is reported, or if schemas take time. */
+  /**
+   * Returns the handler whose schema accepts a message, and the value; `undefined` if none does, which is reported, or if a schema takes time.
+   */
   #validate(
     first: MessageHandler,
     message: InboundMessage,

@@ -20,8 +20,9 @@ export interface SnapshotRetryOptions {
 /** Options of a {@link SnapshotSync}. */
 export interface SnapshotSyncOptions<Snapshot, Change, Key = string> {
   /**
-   * Fetches the snapshot of a key. The signal aborts when the key is stopped or restarted, or receives a snapshot through `snapshot()`. If the fetch
-   * rejects, the error is reported and the fetch is retried after a wait. Omit it if the server pushes snapshots, and pass those to `snapshot()`.
+   * Fetches the snapshot of a key. The signal aborts when the key is stopped or restarted, or receives a snapshot through `snapshot()`. If the
+   * fetch rejects, the error is reported and the fetch is retried after a wait. Omit it if the server pushes snapshots, and pass them to
+   * `snapshot()`.
    */
   readonly fetch?:
     ((key: Key, context: { readonly signal: AbortSignal }) => PromiseLike<Snapshot>) | undefined

@@ -75,7 +75,7 @@ export interface Loss {
   readonly isCurrent: boolean
 }
 
-/** Returns who ended a link. This side does so after a violation, and the peer with its close frame. */
+/** Returns who ended a link: this side after a violation, the peer with its close frame, or the network. */
 export function initiatorOf({ code, sentCode }: TransportEnd): Initiator {
   if (sentCode !== undefined) return 'local'
   return code === CloseCode.ABNORMAL ? 'network' : 'remote'

@@ -12,10 +12,10 @@ import { topicKey } from './topic-key.js'
 /** A subscription to a topic. */
 export interface TopicSubscription extends Disposable {
   /**
-   * Resolves when the server has acknowledged the topic, or, without an `ack` function, when it was sent. Rejects with a SubscriptionError if the
-   * server rejects the topic, does not acknowledge it in time, or the topic has no subscriber left. Rejects with a ConnectionClosedError if the
-   * connection ends. A reconnect does not settle it. After a reconnect, it refers to the new connection. You do not have to await it: it never
-   * causes an unhandled rejection.
+   * Resolves when the server has acknowledged the topic, or, without an `ack` function, when it has been sent. Rejects with a
+   * SubscriptionError if the server rejects the topic or does not acknowledge it in time, or if the topic has no subscriber left. Rejects with
+   * a ConnectionClosedError if the connection ends. A reconnect does not settle it. After a reconnect, it refers to the new connection. You do
+   * not have to await it: it never causes an unhandled rejection.
    *
    * You can await it inside `@OnOpen`. Reading it there sends the topics of this `@OnOpen` so far, at the end of the turn.
    */

@@ -63,7 +63,7 @@ export interface TransportListener extends OpenTransportListener {
   /**
    * Called when the opening handshake is complete. No other event may be reported before it returns.
    *
-   * @returns the listener for all later events, if it is a different one
+   * @returns the listener for all later events, if it changes
    */
   onOpen(handshake: Handshake): OpenTransportListener | undefined
 }
