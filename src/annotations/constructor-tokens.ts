@@ -44,9 +44,9 @@ function read(target: Class): ConstructorFacts {
 }
 
 /**
- * Returns true if a class declares its constructor. One without parameters looks like the one that the language or a compiler adds to a
- * class without a constructor. Unless types or an empty `inject` say otherwise, it is treated as inherited: it receives the dependencies of
- * the base class, and ignores them if it has no parameters.
+ * Returns true if a class declares its constructor. One without parameters looks like the one that the language or a compiler adds to a class
+ * without a constructor. Unless types or an empty `inject` say otherwise, it is treated as inherited. It then receives the dependencies of the
+ * base class, and ignores them if it has no parameters.
  */
 function declaresConstructor(target: Class, inject: unknown, types: unknown): boolean {
   if (target.length > 0) return true

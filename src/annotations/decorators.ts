@@ -48,9 +48,7 @@ export function Module(given: unknown = {}): ClientDecorator | undefined {
   return classDecorator(recordModule, given)
 }
 
-/**
- * Returns a class decorator. If it was written without parentheses, it receives the class itself: the class is recorded and not changed.
- */
+/** Returns a class decorator. A decorator without parentheses receives the class itself. The class is then recorded and not changed. */
 function classDecorator(
   record: (target: object, given: unknown) => void,
   given: unknown,
@@ -61,9 +59,9 @@ function classDecorator(
 }
 
 /**
- * Runs each time a link opens: on the first connect, on every reconnect and in every handover. The connection is ready when it completes;
- * messages of the link are handled only after that. Messages sent inside it go out immediately. The return value is sent. At most one per
- * class.
+ * Runs each time a link opens: on the first connect, on every reconnect and in every handover. The connection is ready when `@OnOpen`
+ * completes; messages of the link are handled only after that. Messages sent inside `@OnOpen` go out immediately. The return value is sent. At
+ * most one per class.
  */
 export function OnOpen(): HandlerDecorator<(open: OpenInfo, context: ConnectionContext) => unknown>
 export function OnOpen(...args: readonly unknown[]): unknown {
@@ -128,7 +126,7 @@ export function OnStateChange(...args: readonly unknown[]): unknown {
 }
 
 /**
- * Handles errors of a class or, without one, all errors that no other method handles. The most specific class wins.
+ * Handles errors of this class or, without one, all errors that no other method handles. The most specific class wins.
  *
  * @param errorClass `Error`, or a subclass
  */

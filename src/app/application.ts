@@ -123,7 +123,7 @@ interface PlannedClient {
  * Builds an application, providers first, and starts to connect its clients, all at once.
  *
  * @returns rejects with StartupError before anything connects: with all mistakes of all modules and clients, or because a constructor or a
- * factory threw; everything created before that has been disposed of
+ * factory threw. Everything created before that has been disposed of by then
  */
 export async function startApplication(module: Class, options: ClientOptions): Promise<StartedApplication> {
   const graph = overrideProviders(readModules(module), options.providers)

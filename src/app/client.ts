@@ -23,7 +23,7 @@ export interface ClientOptions extends ConnectionOptions {
   /** Providers that override those of the modules and of the container, for example to replace a service in a test. */
   readonly providers?: readonly Provider[] | undefined
   /**
-   * Cancels `bootstrap`, and nothing after it. If it aborts before `bootstrap` has resolved, everything is closed, and `bootstrap` rejects
+   * Cancels `bootstrap`. Has no effect after that. If it aborts before `bootstrap` has resolved, everything is closed, and `bootstrap` rejects
    * with its reason.
    */
   readonly signal?: AbortSignal | undefined

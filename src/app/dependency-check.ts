@@ -224,7 +224,7 @@ export class DependencyCheck {
 
   #cycle(target: unknown): void {
     const loop = this.#path.slice(this.#path.indexOf(target)).map(tokenName)
-    // A cycle has the same text wherever it was entered, so that it is reported only once.
+    // Every cycle starts at the same token in its text, so that it is reported only once.
     const first = loop.indexOf([...loop].sort()[0] as string)
     const names = [...loop.slice(first), ...loop.slice(0, first + 1)]
     const fix =

@@ -16,10 +16,7 @@ export interface LateRequest {
 
 const NAME = 'The message function'
 
-/**
- * Message that is encoded only when it is passed to the socket, because a function creates it at that point, or because each link has its own
- * codec.
- */
+/** Message that is encoded only when it is passed to the socket: a function creates it at that point, or each link has its own codec. */
 export class LateMessage {
   /** Size before encoding. */
   readonly length = 0

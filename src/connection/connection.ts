@@ -177,9 +177,9 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   /**
    * Encodes a message with the codec and sends it. Returns and throws like {@link send}.
    *
-   * Pass a function to create the message at the moment it is written to the socket, after the outbox and `rateLimit`, for example to sign it
-   * with the current time. The function is called at most once and must return the message itself. If it throws, or returns a promise or
-   * `undefined`, `@OnError` receives an EncodeError (stage `encode`). Until it is called, the message counts as 0 bytes.
+   * Pass a function to create the message at the moment it is written to the socket, after the outbox and `rateLimit`. Use it to sign a
+   * message with the current time, for example. The function is called at most once and must return the message itself. If it throws, or
+   * returns a promise or `undefined`, `@OnError` receives an EncodeError (stage `encode`). Until it is called, the message counts as 0 bytes.
    *
    * With a codec per link, a message that waits for a link is encoded when it is sent.
    *
@@ -320,8 +320,8 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
 
   /**
    * Closes the connection for good. Running and queued handlers finish first. Then `@OnClosing`, the closing handshake and `@OnClose` follow.
-   * All of it takes at most `closeTimeout`: the close frame is sent after half of that time at the latest, and the socket is terminated after
-   * nine tenths. Calling it again has no effect. When called in the synchronous part of a handler, it does not wait for that handler.
+   * All of it takes at most `closeTimeout`. The close frame is sent after half of that time at the latest; the socket is terminated after nine
+   * tenths. Further calls have no effect. A call in the synchronous part of a handler does not wait for that handler.
    *
    * @param code 1000 for a normal closure, 1001 if the process ends, 3000 to 4999 for your own codes. Defaults to 1000.
    * @param reason up to 123 bytes

@@ -47,7 +47,7 @@ export abstract class MessageSession
   /** perf: created with the first reply, saves 56 B per idle connection. */
   #replies: Replies | undefined
   #readCounter: ReadCounter | undefined
-  /** perf: cached, saves a call per message that is not inlined, 20 instructions or more. */
+  /** perf: cached, saves 20 or more instructions per message, because the call is not inlined. */
   #queue: MessageQueue | undefined
 
   constructor(dispatch: DispatchContext, session: SessionPort) {

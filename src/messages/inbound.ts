@@ -209,7 +209,7 @@ const MAX_MESSAGES = 65_536
 /**
  * Iterates over the messages of a decoded frame.
  *
- * @throws whatever `unpack` or its iterable throws; TypeError if `unpack` does not return an iterable; RangeError after 65,536 messages
+ * @throws whatever `unpack` or its iterable throws, TypeError if `unpack` does not return an iterable, or RangeError after 65,536 messages
  */
 export function* messagesOf(decoded: unknown, unpack: Unpack): Generator<unknown, void> {
   const messages: unknown = syncAnswer(unpack(decoded), 'unpack')

@@ -136,7 +136,7 @@ export interface ConnectionOptions {
   /** Number of pending bytes (for text, characters) at which the socket is paused. Reading resumes at a quarter. @default 16 MiB */
   readonly highWaterBytes?: number | undefined
   /**
-   * Number of buffered bytes above which the promise that `send` returns stays pending, until a quarter is left. Above 16 times this number,
+   * Number of buffered bytes at which the promise that `send` returns stays pending, until a quarter is left. Above 16 times this number,
    * `send` throws.
    *
    * @default 1 MiB

@@ -32,7 +32,7 @@ export interface SubscribingSession {
 
 /** Knows the links, sends on them, and receives reports. */
 export interface TopicSubscriptionsPort<S> {
-  /** The session of the caller: inside `@OnOpen`, the one that is opening; everywhere else, the current one. */
+  /** The session of the caller: the one that is opening inside `@OnOpen`, otherwise the current one. */
   readonly callersSession: S | undefined
   /** False once the link is lost or the connection is closing. */
   canSend(session: S): boolean
