@@ -67,7 +67,7 @@ export class UnprocessedMessagesError extends MessageError {
         : `${count} received messages discarded: the connection ended before they were handled`
     const names = [...new Set(handlers)].join(', ')
     const hint = mayAwaitClose
-      ? '. A handler that awaits close() or closed waits for itself. Call close() without await'
+      ? '. A handler that awaits close() or connection.closed waits for itself. Call close() without await'
       : ''
     const parts = [
       ...(count > 0 ? [messages] : []),
