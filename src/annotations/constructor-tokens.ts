@@ -2,7 +2,7 @@ import type { Class } from '../core/token.js'
 import { emitsTypes, ownClientOptions, ownConstructorTokens } from './metadata.js'
 import { compilerMetadata } from './reflect.js'
 
-/** Facts about the constructor of a class, its own or an inherited one. */
+/** Facts about the constructor of a class, declared or inherited. */
 export interface ConstructorFacts {
   /** Class that declares the constructor. */
   readonly owner: Class
@@ -20,7 +20,7 @@ export interface ConstructorFacts {
 /** Shared by all clients, because the constructor of a class never changes. */
 const known = new WeakMap<Class, ConstructorFacts>()
 
-/** Reads the constructor of a class, or the one that it inherits. Each class is read once. */
+/** Reads the constructor of a class, declared or inherited. Each class is read once. */
 export function readConstructor(target: Class): ConstructorFacts {
   let facts = known.get(target)
   if (!facts) {
@@ -44,9 +44,9 @@ function read(target: Class): ConstructorFacts {
 }
 
 /**
- * Returns true if a class declares its constructor. One without parameters looks like the one that the language or a compiler adds to a
- * class without a constructor. Unless types or an empty `inject` say otherwise, it is treated as inherited: it receives the dependencies of
- * the base class, and ignores them if it has no parameters.
+ * Returns true if a class declares its constructor. One without parameters looks like the one that the language or a compiler adds to a class
+ * without a constructor. Unless types or an empty `inject` say otherwise, it is treated as inherited. It then receives the dependencies of the
+ * base class, and ignores them if it has no parameters.
  */
 function declaresConstructor(target: Class, inject: unknown, types: unknown): boolean {
   if (target.length > 0) return true
@@ -61,7 +61,7 @@ function declaresConstructor(target: Class, inject: unknown, types: unknown): bo
 function mostParameters(target: Class): number | undefined {
   const types = compilerMetadata('design:paramtypes', target) as readonly unknown[] | undefined
   if (types) return types.length === target.length ? target.length : undefined
-  // A compiler that emits types, but none here, has not seen a constructor.
+  // If the compiler emits types but none for this class, the source contains no constructor.
   const hasBase = Object.getPrototypeOf(target) !== Function.prototype
   return emitsTypes(target) && target.length === 0 && !hasBase ? 0 : undefined
 }

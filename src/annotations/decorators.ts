@@ -17,7 +17,7 @@ import type {
   WebSocketClientOptions,
 } from './metadata.js'
 
-/** Decorator of a method that can be called like `F`, in TypeScript's legacy dialect and in the standard one. */
+/** Decorator for methods that can be called like `F`. Works as a legacy decorator of TypeScript and as a standard decorator. */
 export interface HandlerDecorator<F extends (...args: never[]) => unknown> {
   (method: F, context: StandardMethodContext): void
   // Last, because TypeScript explains why the last overload does not match, and legacy decorators need that explanation most.
@@ -30,12 +30,12 @@ export interface StandardMethodContext {
   readonly name: string | symbol
 }
 
-/** Decorator of a class. */
+/** Class decorator. */
 export type ClientDecorator = (target: abstract new (...args: never[]) => object) => void
 
 /**
  * Marks a class as a client and sets its options. They override the options of a base class; options passed to `bootstrap` override both.
- * Required if the constructor has parameters; tsyringe's `@injectable()` works, too.
+ * Required if the constructor has parameters; tsyringe's `@injectable()` also works.
  */
 export function WebSocketClient(options?: WebSocketClientOptions): ClientDecorator
 export function WebSocketClient(given: unknown = {}): ClientDecorator | undefined {
@@ -48,9 +48,7 @@ export function Module(given: unknown = {}): ClientDecorator | undefined {
   return classDecorator(recordModule, given)
 }
 
-/**
- * Returns a class decorator. If it was written without parentheses, it receives the class itself: the class is recorded and not changed.
- */
+/** Returns a class decorator. A decorator without parentheses receives the class itself. The class is then recorded and not changed. */
 function classDecorator(
   record: (target: object, given: unknown) => void,
   given: unknown,
@@ -61,8 +59,9 @@ function classDecorator(
 }
 
 /**
- * Runs after every connect: the first, each reconnect and each handover. The connection is ready when it completes, and messages of its
- * link are handled only after that. Messages sent inside it go out immediately. The return value is sent. At most one per class.
+ * Runs each time a link opens: on the first connect, on every reconnect and in every handover. The connection is ready when `@OnOpen`
+ * completes; messages of the link are handled only after that. Messages sent inside `@OnOpen` go out immediately. The return value is sent. At
+ * most one per class.
  */
 export function OnOpen(): HandlerDecorator<(open: OpenInfo, context: ConnectionContext) => unknown>
 export function OnOpen(...args: readonly unknown[]): unknown {
@@ -72,11 +71,11 @@ export function OnOpen(...args: readonly unknown[]): unknown {
 /**
  * Handles messages with this key or, without one, all unhandled messages. The return value is sent.
  *
- * With a schema, the method receives the output of the schema, and its parameter must accept that. A message that does not match is
- * reported as a {@link MessageValidationError}, and the method is not called. Several methods can handle one key if each has its own
- * schema. They are tried in order.
+ * With a schema, the method receives the output of the schema, and its parameter must accept that. A message that does not match is reported
+ * as a {@link MessageValidationError}, and the method is not called. Several methods can handle one key if each has its own schema. They are
+ * tried in order.
  *
- * @param key what `route` finds in the message
+ * @param key the key that `route` finds in the message
  * @param schema any Standard Schema: zod, valibot, arktype and others
  * @param options `{ duringOpen: true }` for messages that cannot wait until `@OnOpen` has completed, such as calls from the server
  */
@@ -127,7 +126,7 @@ export function OnStateChange(...args: readonly unknown[]): unknown {
 }
 
 /**
- * Handles errors of a class or, without one, all errors that no other method handles. The most specific class wins.
+ * Handles errors of this class or, without one, all errors that no other method handles. The most specific class wins.
  *
  * @param errorClass `Error`, or a subclass
  */
@@ -140,14 +139,13 @@ export function OnError(...errorClass: readonly unknown[]): unknown {
 }
 
 /**
- * Says goodbye. Runs before Holdfast closes a ready link gracefully (`close()`, `end()`, a shutdown signal or a handover), while sends
- * still pass.
+ * Runs before Holdfast closes a ready link gracefully (`close()`, `end()`, a shutdown signal or a handover), while messages can still be sent.
  *
- * After `close()`, handlers have already finished; after `end()`, messages are still handled. The return value is sent, an async iterable
- * to its end. Errors have the stage `close`. It shares half of `closeTimeout` with handlers (`drainTimeout` in a handover), and is not
+ * After `close()`, handlers have already finished; after `end()`, messages are still handled. The return value is sent; an async iterable is
+ * sent to its end. Errors have the stage `close`. It shares half of `closeTimeout` with handlers (`drainTimeout` in a handover), and is not
  * awaited after that.
  *
- * It does not run if the link is lost or closed by the server, nor before `reconnect()` and `terminate()`. At most one per class.
+ * It does not run if the link is lost or closed by the server, or before `reconnect()` or `terminate()`. At most one per class.
  */
 export function OnClosing(): HandlerDecorator<(closing: ClosingInfo, context: ConnectionContext) => unknown>
 export function OnClosing(...args: readonly unknown[]): unknown {
@@ -161,10 +159,10 @@ export function OnClose(...args: readonly unknown[]): unknown {
 }
 
 /**
- * Makes a method an option of its client. The method sees the instance, for example the state that a URL or a heartbeat needs.
+ * Uses a method as an option of its client. The method can access the instance, for example for state that a URL or a heartbeat needs.
  *
  * The method overrides the class's option of that name. Options of a module's `clients` entry and of `bootstrap` override the method. The
- * exception is `url`: the method is always called, and `attempt.url` is the URL that the other options name. At most one per option.
+ * exception is `url`: the method is always called, and `attempt.url` is the URL from the other options. At most one per option.
  *
  * @param name one of {@link ClientOptionName}, such as `'url'`, `'heartbeat.message'` or `'reconnect.shouldReconnect'`
  */
@@ -222,7 +220,7 @@ function recordUncalled(event: HandlerEvent, decorator: string, [target, member]
   else recordHandler(member.metadata ?? target, { ...record, member: member.name })
 }
 
-/** Decorator of both dialects. */
+/** Works as a legacy decorator and as a standard decorator. */
 type Recorder = (target: object, member: unknown, descriptor?: unknown) => void
 
 /** Context of any standard decorator (https://github.com/tc39/proposal-decorators). */

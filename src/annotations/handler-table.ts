@@ -14,7 +14,7 @@ type AnyClass = abstract new (...args: never[]) => object
 /** Method that handles something. */
 export interface Handler {
   readonly method: string | symbol
-  /** The method's name for messages, such as `TickerClient#tick`. */
+  /** Name of the method in errors and logs, such as `TickerClient#tick`. */
   readonly name: string
   /** True for the handler of all unhandled messages, whatever they are. */
   readonly isCatchAll?: boolean | undefined
@@ -136,7 +136,7 @@ class TableBuilder {
     this.#place(record, handlerOf(this.#target, record))
   }
 
-  /** Registers the record for its event and argument, unless another method has them: then that one is returned. */
+  /** Registers the record for its event and argument. If another method already has them, returns that method instead. */
   #take(declared: Declared): Declared | undefined {
     const { event, args, member } = declared.record
     const places = this.#taken.get(event) ?? new Map<unknown, Declared>()
@@ -166,7 +166,7 @@ class TableBuilder {
 class MessagePlaces {
   readonly #places = new Map<unknown, Declared[]>()
 
-  /** Registers a handler, unless another method would receive exactly the same messages: then that one is returned. */
+  /** Registers a handler. If another method would receive exactly the same messages, returns that method instead. */
   take(declared: Declared): Declared | undefined {
     const { member, args } = declared.record
     const key = keyOf(args)

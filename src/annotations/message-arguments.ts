@@ -31,7 +31,7 @@ export function messageArguments(args: readonly unknown[]): MessageArguments {
   return { names, schema: names.find(isSchema), options: isOptions(last) ? last : NO_OPTIONS }
 }
 
-/** Recognizes options by their name, because schemas of libraries without Standard Schema can be plain objects, too. */
+/** Recognizes options by their name, because schemas of libraries without Standard Schema can also be plain objects. */
 function isOptions(argument: unknown): argument is OnMessageOptions {
   if (typeof argument !== 'object' || argument === null || isSchema(argument)) return false
   if (Object.getPrototypeOf(argument) !== Object.prototype) return false

@@ -77,16 +77,16 @@ export interface ModuleOptions {
 /** Records that decorators made on one target. */
 interface Records {
   handlers?: readonly HandlerRecord[]
-  /** Argument of `@WebSocketClient`, unchecked. If written without parentheses, it received the class. */
+  /** Argument of `@WebSocketClient`, unchecked. Without parentheses, it is the class itself. */
   client?: unknown
   module?: unknown
-  /** Version of the copy of Holdfast that the class is part of. */
+  /** Version of the copy of Holdfast that the class belongs to. */
   version?: string
 }
 
 const REGISTRY = Symbol.for('holdfast:records')
 
-/** Shared through the global registry: a package can load a second copy of Holdfast, and its decorators count, too. */
+/** Shared through the global registry: a package can load a second copy of Holdfast, whose decorators also count. */
 const records = ((globalThis as { [REGISTRY]?: WeakMap<object, Records> })[REGISTRY] ??= new WeakMap())
 
 function recordsOf(target: object): Records {
@@ -121,12 +121,12 @@ export function givenToDecorators(target: object): { readonly client?: unknown; 
   return records.get(target) ?? {}
 }
 
-/** Marks a class as part of this copy of Holdfast. */
+/** Marks a class as belonging to this copy of Holdfast. */
 export function recordVersion(target: object, version: string): void {
   recordsOf(target).version = version
 }
 
-/** Returns the version of the copy of Holdfast that a class is part of; `undefined` for other classes. */
+/** Returns the version of the copy of Holdfast that a class belongs to; `undefined` for other classes. */
 export function versionOf(target: object): string | undefined {
   return records.get(target)?.version
 }

@@ -73,8 +73,8 @@ export class Application {
   }
 
   /**
-   * Closes all clients at once, gracefully, then disposes of the providers' instances, the last first. Further calls have no effect.
-   * Rejects with a RangeError for an invalid close code or reason.
+   * Closes all clients at once, gracefully, then disposes of the providers' instances in reverse order. Further calls have no effect. Rejects
+   * with a RangeError for an invalid close code or reason.
    */
   async close(code: number = CloseCode.NORMAL, reason = ''): Promise<void> {
     checkClose(code, reason)
@@ -123,7 +123,7 @@ interface PlannedClient {
  * Builds an application, providers first, and starts to connect its clients, all at once.
  *
  * @returns rejects with StartupError before anything connects: with all mistakes of all modules and clients, or because a constructor or a
- * factory threw; everything created before that has been disposed of
+ * factory threw. Everything created before that has been disposed of by then
  */
 export async function startApplication(module: Class, options: ClientOptions): Promise<StartedApplication> {
   const graph = overrideProviders(readModules(module), options.providers)
@@ -159,7 +159,7 @@ function needsContainer({ providers, clients }: ModuleGraph, { container }: Clie
   return clients.some(({ use, provide = [] }) => provide.length > 0 || !isPlain(use))
 }
 
-/** Warns about tokens in the container that a module provides, too. The container serves only tokens that no module provides. */
+/** Warns about tokens in the container that a module also provides. The container serves only tokens that no module provides. */
 function warnOfContainer({ providers }: ModuleGraph, { container }: ClientOptions, logger: Logger): void {
   for (const token of providers.map(tokenOf)) {
     if (!container?.isRegistered(token as never, true)) continue

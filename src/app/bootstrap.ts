@@ -30,7 +30,7 @@ export type Bootstrapped<T extends object> = keyof T extends never
   : Client<T>
 
 /**
- * Creates an instance of a client class through dependency injection, connects it, and keeps it connected. For a module, does so for all
+ * Creates an instance of a client class through dependency injection, connects it, and keeps it connected. For a module, this applies to all
  * its clients.
  *
  * Resolves when the first connection is open and `@OnOpen` has completed. Until then, failed attempts are retried as usual.
@@ -166,7 +166,7 @@ async function untilReady<C extends Application | Client>(
     for (const client of clients) client.connection.abortStart()
   }
   signal?.addEventListener('abort', aborted)
-  // A constructor can have aborted it.
+  // A constructor may have aborted it.
   if (signal?.aborted) aborted()
   try {
     await ready

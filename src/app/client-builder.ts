@@ -42,7 +42,7 @@ export class ClientBuilder<T extends object = object> {
 
   /**
    * @param factory creates the instance
-   * @param layers options over those of the class; later ones win
+   * @param layers options that override those of the class; later ones win
    */
   constructor(
     target: Class<T>,

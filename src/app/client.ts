@@ -15,7 +15,7 @@ export interface UserContainer {
 /** Options of `bootstrap`. Times are in milliseconds. `undefined` means the default; `false` turns a feature off. */
 export interface ClientOptions extends ConnectionOptions {
   /**
-   * The tsyringe container in which to find dependencies that no module provides. Holdfast never disposes of it.
+   * The tsyringe container that resolves dependencies that no module provides. Holdfast never disposes of it.
    *
    * @default tsyringe's global container
    */
@@ -23,13 +23,13 @@ export interface ClientOptions extends ConnectionOptions {
   /** Providers that override those of the modules and of the container, for example to replace a service in a test. */
   readonly providers?: readonly Provider[] | undefined
   /**
-   * Cancels `bootstrap`, and nothing after it. If it aborts before `bootstrap` has resolved, everything is closed, and `bootstrap` rejects
+   * Cancels `bootstrap`. Has no effect after that. If it aborts before `bootstrap` has resolved, everything is closed, and `bootstrap` rejects
    * with its reason.
    */
   readonly signal?: AbortSignal | undefined
   /**
    * `true` closes with 1001 on the first SIGINT or SIGTERM, then ends the process by that signal. If the process is PID 1, or your own code
-   * listens for the signal, too, the process exits with 128 plus its number instead. A second signal exits immediately.
+   * also listens for the signal, the process exits with 128 plus its number instead. A second signal exits immediately.
    */
   readonly shutdownSignals?: boolean | undefined
 }
@@ -83,7 +83,7 @@ export class Client<T extends object = object> {
     this.connection.start(this.#listener)
   }
 
-  /** Closes the connection for good, gracefully; see `Connection.close`. Resolves once everything has been disposed of, too. */
+  /** Closes the connection for good, gracefully; see `Connection.close`. Resolves once everything created for it has been disposed of. */
   async close(code?: number, reason?: string): Promise<CloseInfo> {
     await this.connection.close(code, reason)
     return this.closed

@@ -9,7 +9,7 @@ import { Subscriptions } from '../subscriptions/subscriptions.js'
 import { changeHeartbeat } from '../options/heartbeat-option.js'
 import type { ConnectionScope } from './instance-factory.js'
 
-/** Tokens that each connection has its own values for. Its client can inject them without a container. */
+/** Tokens with separate values for each connection. Its client can inject them without a container. */
 export const CONNECTION_TOKENS: readonly Token[] = [Connection, JsonSender, Heartbeat, Logger, Subscriptions]
 
 for (const token of CONNECTION_TOKENS) recordVersion(token as object, VERSION)

@@ -44,7 +44,7 @@ export class Injector implements InstanceFactory {
     this.#container = (above instanceof Injector ? above.#container : above).createChildContainer()
   }
 
-  /** Creates a container under the given one, or under tsyringe's global one. Neither of those is ever disposed of. */
+  /** Creates a container under the given one, or under tsyringe's global one. Neither is ever disposed of. */
   static under(tsyringe: typeof Tsyringe, container: object | undefined): Injector {
     return new Injector(tsyringe, (container as DependencyContainer | undefined) ?? tsyringe.container)
   }
@@ -148,7 +148,7 @@ export class Injector implements InstanceFactory {
   }
 
   /**
-   * Creates singletons of the containers above there, now: otherwise tsyringe would let the connection that asks first own them
+   * Creates the singletons of parent containers now, in those containers. Otherwise, the first connection that requests one would own it
    * (microsoft/tsyringe#237). Everything else in the list is recorded when it is created here.
    */
   #watch(nodes: readonly DependencyNode[]): void {
@@ -164,7 +164,7 @@ export class Injector implements InstanceFactory {
     }
   }
 
-  /** Creates a singleton in the container in which it is registered. */
+  /** Creates a singleton in the container that it is registered in. */
   #makeAbove(token: InjectionToken): void {
     if (!(this.#above instanceof Injector)) this.#above.resolve(token)
     else if (this.#above.#container.isRegistered(token)) this.#above.#container.resolve(token)

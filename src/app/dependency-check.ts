@@ -15,14 +15,14 @@ export interface Registration {
   /** Tokens that a factory of ours injects. The dependencies of other factories are unknown. */
   readonly dependencies: readonly unknown[] | undefined
   readonly isSingleton: boolean
-  /** True if it is registered in this container, not in one above. */
+  /** True if it is registered in this container, not in a parent. */
   readonly isOwn: boolean
 }
 
 /** Something that will be created for the requested tokens. */
 export interface DependencyNode {
   readonly token: unknown
-  /** True if a container above owns it. */
+  /** True if a parent container owns it. */
   readonly isSingletonAbove: boolean
 }
 
@@ -109,7 +109,7 @@ export class DependencyCheck {
     if (isSingletonAbove) this.#singletonDepth -= 1
   }
 
-  /** Follows an alias. It creates nothing itself, unless a container above keeps the value that it stood for. */
+  /** Follows an alias. It creates nothing itself, unless a parent container keeps the value that it stood for. */
   #followAlias(token: unknown, useToken: unknown, place: string, isSingletonAbove: boolean): void {
     if (this.#path.includes(token)) {
       this.#cycle(token)
@@ -225,7 +225,7 @@ export class DependencyCheck {
 
   #cycle(target: unknown): void {
     const loop = this.#path.slice(this.#path.indexOf(target)).map(tokenName)
-    // A cycle has the same text wherever it was entered, so that it is reported only once.
+    // Every cycle starts at the same token in its text, so that it is reported only once.
     const first = loop.indexOf([...loop].sort()[0] as string)
     const names = [...loop.slice(first), ...loop.slice(0, first + 1)]
     const fix =

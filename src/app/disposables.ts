@@ -12,7 +12,7 @@ export class Disposables {
     this.#made.add(instance)
   }
 
-  /** Disposes of all instances, the last first. A failure does not stop the others. */
+  /** Disposes of all instances, in reverse order. A failure does not stop the others. */
   async dispose(): Promise<Error[]> {
     const errors: Error[] = []
     const made = [...(this.#made ?? [])].reverse()

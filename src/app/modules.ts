@@ -101,7 +101,7 @@ class ModuleReader implements ModuleGraph {
   }
 }
 
-/** Returns the providers of the modules, with those that were passed to `bootstrap` in place of theirs. */
+/** Returns the providers of the modules, some of them replaced with providers that were passed to `bootstrap`. */
 export function overrideProviders(
   graph: ModuleGraph,
   overrides: readonly Provider[] | undefined,

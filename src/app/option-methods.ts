@@ -10,7 +10,7 @@ type OptionFunction = (...args: readonly unknown[]) => unknown
 /** A method that is an option, as a function. */
 interface OptionMethod {
   readonly name: ClientOptionName
-  /** The method's name for messages: `TickerClient#url`. */
+  /** Name of the method in errors and logs, such as `TickerClient#url`. */
   readonly method: string
   readonly call: OptionFunction
 }
@@ -52,7 +52,7 @@ export class OptionMethods {
     return result
   }
 
-  /** Returns the function for `url`, if there is such a method. It receives the URL that the options name. */
+  /** Returns the function for `url` if a method provides it. It receives the URL from the options. */
   url(chosen: ConnectionOptions['url']): PerAttempt<string | URL> | undefined {
     const call = this.#url
     if (!call) return undefined

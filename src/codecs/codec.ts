@@ -3,17 +3,17 @@ import { reasonOf } from '../core/error-text.js'
 import { ignore, isThenable } from '../core/thenable.js'
 import { EncodeError } from '../errors/message-errors.js'
 
-/** Encodes messages to frames and decodes frames to messages. If a codec throws, that one message is lost, but never the connection. */
+/** Encodes messages to frames and decodes frames to messages. If a codec throws, only that message is lost, never the connection. */
 export interface Codec {
   /** Encodes one message: return a string to send a text frame, or bytes to send a binary frame. */
   encode(message: unknown): string | Uint8Array
   /** Decodes one frame: `data` is bytes if `isBinary`, otherwise a string. */
   decode(data: string | Uint8Array, isBinary: boolean): unknown
-  /** True if binary frames are decoded, too. Otherwise they reach `@OnBinary` unchanged. */
+  /** True if the codec also decodes binary frames. Otherwise, they reach `@OnBinary` unchanged. */
   readonly isBinary?: boolean | undefined
   /**
    * Size of the last decoded frame after expansion, in bytes, if that exceeds the size received. It counts toward `highWaterBytes`, so that
-   * small frames with large contents cannot fill the memory while they wait for a handler.
+   * small frames with large contents cannot exhaust memory while they wait for a handler.
    */
   readonly decodedBytes?: number | undefined
 }

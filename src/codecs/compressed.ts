@@ -24,7 +24,7 @@ export interface CompressedCodecOptions {
   readonly codec?: Codec | undefined
   /** Maximum size of a frame after decompression, in bytes. @default 32 MiB */
   readonly maxOutput?: number | undefined
-  /** Compresses outgoing messages into binary frames. Otherwise they are sent as `codec` encodes them. @default false */
+  /** Compresses outgoing messages into binary frames. Otherwise, they are sent as `codec` encodes them. @default false */
   readonly compress?: boolean | undefined
 }
 

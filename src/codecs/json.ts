@@ -7,9 +7,9 @@ export const jsonCodec: Codec = createJsonCodec()
 
 /** Options of a JSON codec. */
 export interface JsonCodecOptions {
-  /** Called with each decoded value, as by `JSON.parse`. Its return value replaces the value. */
+  /** Called with each decoded value, like the reviver of `JSON.parse`. Its return value replaces the value. */
   readonly reviver?: ((this: unknown, key: string, value: unknown) => unknown) | undefined
-  /** Called with each value to encode, as by `JSON.stringify`. Its return value is encoded instead. */
+  /** Called with each value to encode, like the replacer of `JSON.stringify`. Its return value is encoded instead. */
   readonly replacer?: ((this: unknown, key: string, value: unknown) => unknown) | undefined
   /** Also decodes JSON from binary frames, which must be UTF-8. Messages are still sent as text. @default false */
   readonly binary?: boolean | undefined
@@ -42,7 +42,7 @@ export function createJsonCodec({ reviver, replacer, binary }: JsonCodecOptions 
       if (text === undefined) throw new TypeError(`${describeValue(message)} has no JSON representation`)
       return text
     },
-    // Without a reviver the second argument is left out, because passing `undefined` would be slightly slower.
+    // Without a reviver, the second argument is omitted, because passing `undefined` would be slightly slower.
     decode: reviver ? (data) => JSON.parse(textOf(data), reviver) as unknown : parse,
   }
 }

@@ -16,7 +16,7 @@ export interface LateRequest {
 
 const NAME = 'The message function'
 
-/** Message that is encoded only when it is passed to the socket, because a function creates it then, or because each link has its own codec. */
+/** Message that is encoded only when it is passed to the socket: a function creates it at that point, or each link has its own codec. */
 export class LateMessage {
   /** Size before encoding. */
   readonly length = 0
@@ -32,7 +32,7 @@ export class LateMessage {
     this.#request = request
   }
 
-  /** The message, if it exists already. */
+  /** The message, if it already exists. */
   get message(): unknown {
     return typeof this.source === 'function' ? undefined : this.source
   }

@@ -10,7 +10,8 @@ export interface MsgpackCodecOptions {
    */
   readonly extensionCodec?: ExtensionCodecType<undefined> | undefined
   /**
-   * Decodes 64-bit integers as BigInt and encodes BigInt as such. Otherwise they are decoded as numbers, and encoding a BigInt throws.
+   * Decodes 64-bit integers as BigInt, and encodes BigInt as 64-bit integers. Otherwise, they are decoded as numbers, and encoding a BigInt
+   * throws.
    * @default false
    */
   readonly useBigInt64?: boolean | undefined
@@ -21,7 +22,7 @@ export const msgpackCodec: Codec = createMsgpackCodec()
 
 /** Creates a codec for MessagePack, with extension types or with 64-bit integers as BigInt. */
 export function createMsgpackCodec({ extensionCodec, useBigInt64 }: MsgpackCodecOptions = {}): Codec {
-  // Undefined properties are left out, as in JSON.
+  // Undefined properties are omitted, as in JSON.
   const encoder = new Encoder({ extensionCodec, useBigInt64, ignoreUndefined: true })
   const decoder = new Decoder({ extensionCodec, useBigInt64 })
   return {
@@ -49,8 +50,8 @@ const MOST_LEVELS = 1_024
 const MOST_VALUES = 8_388_608
 
 /**
- * Checks that a frame contains as much as its lengths declare, before anything is decoded. The decoder allocates an array as soon as it
- * reads its length. Without this check, 30 KB of nothing but nested array heads would cost gigabytes.
+ * Checks, before anything is decoded, that a frame contains as much data as its lengths declare. The decoder allocates an array as soon as it
+ * reads its length. Without this check, 30 KB of nested array heads would allocate gigabytes.
  *
  * @throws RangeError if the frame ends too early, is nested too deeply, or contains too many values
  */

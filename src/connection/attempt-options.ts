@@ -77,7 +77,7 @@ export async function resolveRequest(
   }
 }
 
-/** Options of an attempt after their functions were called. The types are those that the user promised, not checked yet. */
+/** Options of an attempt after their functions have been called. The values have not been checked yet. */
 interface ResolvedOptions {
   readonly url: string | URL
   readonly protocols: string | readonly string[]

@@ -47,7 +47,7 @@ export interface AttemptListener {
 }
 
 /**
- * One attempt to connect. It calls the url, headers and protocols functions and dials, all within `connectTimeout`. The result is an open
+ * One attempt to connect. It calls the url, headers and protocols functions and connects, all within `connectTimeout`. The result is an open
  * transport or a failure.
  */
 export class Attempt implements TransportListener {
@@ -63,7 +63,7 @@ export class Attempt implements TransportListener {
   #timer: Timer | undefined
   /** Receives the events of the open transport, if the transport still reports them to the attempt. */
   #link: OpenTransportListener | undefined
-  /** Error because of which this side abandoned the attempt. */
+  /** Error for which this side abandoned the attempt. */
   #failure: Error | undefined
   #isOver = false
 

@@ -179,7 +179,7 @@ export abstract class ConnectionEffects
     const { signal } = part instanceof Session ? part.link : (part ?? holder)
     const { error } = trouble
     const fatal = consequence === 'fatal'
-    // If a handler rejects with its link's own signal, the loss has already been reported.
+    // If a handler rejects with the reason of its link's signal, the loss has already been reported.
     if (consequence === 'reported' && error === signal.reason) return
     if (fatal ? this.#endings.isGoodEnd(trouble) : isPlainEnd(trouble) && consequence !== 'the old one stays')
       return

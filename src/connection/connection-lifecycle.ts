@@ -37,8 +37,8 @@ interface AskedFacts {
 }
 
 /**
- * Brings a connection from one state to the next. It turns the calls of users and the reports of attempts, sessions and timers into events,
- * and passes them to the driver. The pure step decides what follows, and the effects do it.
+ * Brings a connection from one state to the next. It turns user calls and the reports of attempts, sessions and timers into events, and passes
+ * them to the driver. The pure step decides what follows, and the effects do it.
  */
 export class ConnectionLifecycle extends ConnectionEffects implements SessionOwner {
   readonly #view: ConnectionView
@@ -58,7 +58,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
     return this.#view(this, session)
   }
 
-  // --- calls of the user ------------------------------------------------------------------------------------------------
+  // --- user calls -------------------------------------------------------------------------------------------------------
 
   /** Starts the first attempt, unless the connection has already been closed. */
   start(listener: ConnectionListener): void {

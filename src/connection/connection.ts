@@ -109,12 +109,12 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return this.#link?.transport.protocol ?? ''
   }
 
-  /** State of the connection, up to date as soon as a call returns. `@OnStateChange` receives every state in order, and can lag behind. */
+  /** State of the connection, up to date as soon as a call returns. `@OnStateChange` receives every state in order, but can lag behind. */
   get state(): ConnectionState {
     return this.#lifecycle.holder.state
   }
 
-  /** Number of bytes that `send` accepted and that have not been passed to the operating system, outbox included. */
+  /** Number of accepted bytes that have not yet been passed to the operating system, including the outbox. */
   get bufferedAmount(): number {
     return (this.#link?.transport.bufferedAmount ?? 0) + this.#lifecycle.hub.sender.bytes
   }
@@ -138,19 +138,19 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return this.#lifecycle.holder.signal
   }
 
-  /** Resolves when the connection is closed for good. If an error caused it, the value contains it as `error`. Never rejects. */
+  /** Resolves when the connection is closed for good. If an error ended it, the value contains that error as `error`. Never rejects. */
   get closed(): Promise<CloseInfo> {
     return this.#lifecycle.holder.closed.promise
   }
 
   /**
    * Sends text or bytes unchanged. Until the connection is ready, the outbox keeps them. Inside `@OnOpen`, they are sent immediately. On
-   * `context.connection`, they are sent on its link; once that is lost, `@OnError` receives a {@link MessageDroppedError}.
+   * `context.connection`, they are sent on its link; once that link is lost, `@OnError` receives a {@link MessageDroppedError}.
    *
    * You do not have to await the promise. It is only for flow control.
    *
-   * @returns a promise that is already resolved while less than `sendHighWaterMark` is buffered. Otherwise, it resolves when the buffer
-   * has drained to a quarter of that, or when the link is lost. Never rejects.
+   * @returns a promise that is already resolved while less than `sendHighWaterMark` is buffered. Otherwise, it resolves when the buffer has
+   * drained to a quarter of that, or when the link is lost. Never rejects.
    * @throws TypeError if the data is neither a string nor bytes
    * @throws OutboxFullError if the outbox is full (with `overflow: 'reject'`), or while more than 16 times `sendHighWaterMark` is buffered
    * @throws NotConnectedError while not open, with `outbox: false`
@@ -177,9 +177,9 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   /**
    * Encodes a message with the codec and sends it. Returns and throws like {@link send}.
    *
-   * Pass a function to create the message at the moment it is written to the socket, after the outbox and `rateLimit`, for example to sign it
-   * with the current time. The function is called at most once and must return the message itself. If it throws, or returns a promise or
-   * `undefined`, `@OnError` receives an EncodeError (stage `encode`). Until it is called, the message counts as 0 bytes.
+   * Pass a function to create the message at the moment it is written to the socket, after the outbox and `rateLimit`. Use it to sign a
+   * message with the current time, for example. The function is called at most once and must return the message itself. If it throws, or
+   * returns a promise or `undefined`, `@OnError` receives an EncodeError (stage `encode`). Until it is called, the message counts as 0 bytes.
    *
    * With a codec per link, a message that waits for a link is encoded when it is sent.
    *
@@ -194,14 +194,14 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Resolves with the next matching message of a link. Handlers do not receive it. Messages are matched before they are queued, so
-   * handlers and `@OnOpen` can await this. Inside `@OnOpen`, messages that have already arrived on its link are checked first, oldest first.
+   * Resolves with the next matching message. Handlers do not receive it. Messages are matched before they are queued, so handlers and
+   * `@OnOpen` can await this. Inside `@OnOpen`, messages that have already arrived on its link are checked first, oldest first.
    *
    * The wait is bound to the link that is open now or, without one, to the next link that opens.
    *
-   * @returns the message. Rejects with WaitTimeoutError, with ConnectionLostError if the link is lost first, with ConnectionClosedError if
-   * the connection ends, or with the signal's reason. Also rejects with BackpressureError if far too many messages or waits are pending, and
-   * with TypeError if `match` returns a promise.
+   * @returns the message. Rejects with WaitTimeoutError, with ConnectionLostError if the link is lost first, with ConnectionClosedError if the
+   * connection ends, or with the signal's reason. Also rejects with BackpressureError if far too many messages or waits are pending, and with
+   * TypeError if `match` returns a promise.
    * @throws ConnectionClosedError once closing or closed
    */
   waitFor<T = unknown>(
@@ -252,8 +252,8 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Replies to a call from the server with the ID of that call. `context.connection` replies on its own link; otherwise the current link is
-   * used. Returns like {@link send}.
+   * Replies to a call from the server, using the ID of that call. On `context.connection`, the reply is sent on its link; otherwise, on the
+   * current link. Returns like {@link send}.
    *
    * @throws TypeError if the call has no ID
    * @throws NotConnectedError while not open
@@ -299,13 +299,13 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Lets the server close the connection: runs `@OnClosing`, sends `message`, and handles messages until the server closes. That is neither
-   * an error nor a reason to reconnect. After the call, sends throw, except inside `@OnClosing`. Values that handlers return are still sent.
+   * Lets the server close the connection: runs `@OnClosing`, sends `message`, and handles messages until the server closes. That is neither an
+   * error nor a reason to reconnect. After the call, sends throw, except inside `@OnClosing`. Values that handlers return are still sent.
    *
    * @param message encoded by the codec, and sent after everything that has already been accepted
-   * @param options `timeout` in milliseconds, after which the connection is closed as by `close()`. Defaults to `closeTimeout`.
-   * @returns how the connection ended. Rejects with NotConnectedError unless open, with ConnectionClosedError once closing or closed, and
-   * with EncodeError if the codec cannot encode the message.
+   * @param options `timeout` in milliseconds, after which Holdfast closes the connection as `close()` does. Defaults to `closeTimeout`.
+   * @returns how the connection ended. Rejects with NotConnectedError unless open, with ConnectionClosedError once closing or closed, and with
+   * EncodeError if the codec cannot encode the message.
    */
   async end(
     message?: Outgoing<P>,
@@ -320,8 +320,8 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
 
   /**
    * Closes the connection for good. Running and queued handlers finish first. Then `@OnClosing`, the closing handshake and `@OnClose` follow.
-   * All of it takes at most `closeTimeout`: the close frame is sent after half of that time at the latest, and the socket is terminated after
-   * nine tenths. Calling it again has no effect. When called in the synchronous part of a handler, it does not wait for that handler.
+   * All of it takes at most `closeTimeout`. The close frame is sent after half of that time at the latest; the socket is terminated after nine
+   * tenths. Further calls have no effect. A call in the synchronous part of a handler does not wait for that handler.
    *
    * @param code 1000 for a normal closure, 1001 if the process ends, 3000 to 4999 for your own codes. Defaults to 1000.
    * @param reason up to 123 bytes
@@ -340,7 +340,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Source of the injectable `Subscriptions`.
+   * The injectable `Subscriptions`.
    *
    * @internal
    */
@@ -374,7 +374,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     }
   }
 
-  /** Describes the connection without the query and credentials of its URL. */
+  /** Describes the connection. Omits the query and credentials of its URL. */
   [INSPECT](): string {
     const url = this.url === undefined ? '' : ` ${redactUrl(this.url)}`
     return `Connection { ${this.id}${url} ${this.state.status} }`
@@ -395,7 +395,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return this.#session?.link ?? this.#lifecycle.links.callersLink
   }
 
-  /** Requests of the link that calls use. A link that has been replaced accepts no new requests; they use the new one. */
+  /** Requests of the link that calls use. A link that has been replaced accepts no new requests; they use the new link. */
   get #requests(): PendingRequests {
     const { links, hub } = this.#lifecycle
     const session = this.#session?.isReplaced === false ? this.#session : links.callersSession

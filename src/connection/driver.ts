@@ -27,7 +27,7 @@ interface Work<Facts> {
 /**
  * Drives the lifecycle of a connection: it stores the state, then performs the effects in order.
  *
- * A call of the user is processed immediately, even inside an effect. Its effects are queued behind earlier ones. Reports of attempts, links,
+ * A user call is processed immediately, even inside an effect. Its effects are queued behind earlier ones. Reports of attempts, links,
  * handlers and timers that arrive while effects run are processed afterwards.
  */
 export class LifecycleDriver<Facts> {
@@ -51,7 +51,7 @@ export class LifecycleDriver<Facts> {
     if (this.#state.shape.status === 'connecting') this.#perform(start({ maxAge: ages }).effects, facts)
   }
 
-  /** Processes a call of the user. The state and the refusal are up to date when it returns. */
+  /** Processes a user call. The state and the refusal are up to date when it returns. */
   call(event: LifecycleEvent, facts: Facts): Refusal | undefined {
     const { state, effects, refused } = step(this.#state, event)
     this.#state = state
@@ -60,7 +60,7 @@ export class LifecycleDriver<Facts> {
   }
 
   /**
-   * Processes a report, which is an event that is not a call of the user.
+   * Processes a report: any event that is not a user call.
    *
    * @param prepare creates the event when it is its turn, and obtains the decisions that it needs. Returns `undefined` if nothing happened.
    */

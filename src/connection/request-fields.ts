@@ -48,7 +48,7 @@ function describeForbidden(value: string): Pick<FieldMistake, 'cause' | 'fix'> {
   return { cause, fix: 'remove line breaks and control characters; encode characters outside Latin-1' }
 }
 
-/** Finds mistakes in the subprotocols of a request, which are a name or a list of names. */
+/** Finds mistakes in the subprotocols of a request: a name or a list of names. */
 export function findProtocolMistakes(protocols: unknown): FieldMistake[] {
   if (typeof protocols === 'string') return protocolMistakes(protocols, '')
   if (Array.isArray(protocols)) {

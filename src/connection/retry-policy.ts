@@ -45,7 +45,7 @@ interface RetryPolicyPort {
   report(error: Error, stage: Stage, consequence: string): void
 }
 
-/** Facts besides the failure that determine whether it is fatal. */
+/** Facts that determine, along with the failure, whether it is fatal. */
 export interface VerdictFacts {
   /** True once `@OnOpen` has completed on this connection. */
   readonly hasSucceeded: boolean
@@ -57,7 +57,7 @@ export interface VerdictFacts {
   readonly maxRetryAfter: number
 }
 
-/** Facts besides the failure that determine the retry decision. */
+/** Facts that determine, along with the failure, the retry decision. */
 export interface JudgeFacts extends Pick<VerdictFacts, 'hasSucceeded' | 'isOpenFailure'> {
   /** True if the lost link had lasted `minUptime`, so that its loss is the first failure in a row. */
   readonly isForgiven: boolean
@@ -70,7 +70,7 @@ interface Judged {
   readonly retryAt?: number
 }
 
-/** Counts attempts and failures, and decides after each failure whether and when to retry. It owns no timer. */
+/** Counts attempts and failures, and decides after each failure whether and when to retry. Has no timer. */
 export class RetryPolicy {
   readonly #option: RetrySettings | false
   readonly #sources: PolicySources
@@ -99,7 +99,7 @@ export class RetryPolicy {
     return this.#last?.failure
   }
 
-  /** Counts an attempt that starts now, and returns its number. Numbers start at 1, and again after a stable link. */
+  /** Counts an attempt that starts now, and returns its number. Starts at 1, and again at 1 after a stable link. */
   countAttempt(): number {
     this.#lastStart = wholeNow(this.#sources.clock)
     this.#attempts += 1
@@ -195,7 +195,7 @@ export class RetryPolicy {
     return listed ?? drawDelay(this.#settings, failures, this.#sources.random)
   }
 
-  /** Calls a user's function. If it throws, reports the error and returns `undefined`, which means the default. */
+  /** Calls a user function. If it throws, reports the error and returns `undefined`, which means the default. */
   #call<T>(ask: () => T): T | undefined {
     try {
       return ask()

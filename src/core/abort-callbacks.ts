@@ -27,7 +27,7 @@ export function addAbortCallback(signal: AbortSignal, callback: () => void): voi
   shared.callbacks.add(callback)
 }
 
-/** Removes a callback. Removing the last one removes the listener, too. */
+/** Removes a callback. Removing the last one also removes the listener. */
 export function removeAbortCallback(signal: AbortSignal, callback: () => void): void {
   const shared = bySignal.get(signal)
   if (!shared?.callbacks.delete(callback) || shared.callbacks.size > 0) return

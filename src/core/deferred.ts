@@ -29,7 +29,7 @@ export interface SettleListener {
   onSettled(): void
 }
 
-/** Result of everything that settles without a value, which is most. */
+/** Result of everything that settles without a value, as most things do. */
 const NOTHING = { value: undefined } as const
 
 /** A deferred that creates its promise on first access. Most connections never need the promise of their opening or end. */

@@ -1,4 +1,4 @@
-/** Shortens a text that is too long for a message. */
+/** Shortens text that is too long for a message. */
 export function excerptOf(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most)}…` : text
 }
@@ -9,8 +9,8 @@ export const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u061c\u200e\u200f\u202a-\u
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 /**
- * Escapes everything in a text that could forge a log line or control the terminal that shows it. Parts of the text can come from the
- * server, so every error message and every log line passes through here.
+ * Escapes everything in text that could forge a log line or control the terminal that shows it. Parts of it can come from the server, so every
+ * error message and every log line passes through here.
  */
 export function escapeText(text: string): string {
   return text.replace(

@@ -39,7 +39,7 @@ export class Chain<T extends Chained<T>> {
     else this.#first = next
     if (next) next.previous = previous
     else this.#last = previous
-    // Otherwise a removed item in the old generation would keep its successors alive until the next full garbage collection.
+    // Otherwise, a removed item in the old generation would keep its successors alive until the next full garbage collection.
     item.previous = undefined
     item.next = undefined
     this.#size -= 1

@@ -32,8 +32,8 @@ function nothing(): void {
 const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }
 
 /**
- * Returns a logger that writes to the console, from a level up. It writes text only, because the console would print an error unescaped,
- * with its cause and all properties.
+ * Returns a logger that writes lines of at least the given level to the console. It writes text only, because the console would print an error
+ * unescaped, with its cause and all properties.
  */
 function consoleLogger(lowest: Level): Logger {
   const write =

@@ -1,4 +1,4 @@
-// Built-in modules that Holdfast uses outside of `transports/`. No other file outside of it imports any.
+// Built-in modules that Holdfast uses outside `transports/`. No other file there imports any.
 export { AsyncLocalStorage } from 'node:async_hooks'
 export { channel } from 'node:diagnostics_channel'
 

@@ -9,7 +9,7 @@ export type SchemaOutput<S extends Schema> = StandardSchemaV1.InferOutput<S>
 /** Input that a schema accepts. */
 export type SchemaInput<S extends Schema> = StandardSchemaV1.InferInput<S>
 
-/** One mistake in a value. */
+/** One issue with a value. */
 export type SchemaIssue = StandardSchemaV1.Issue
 
 /** Result of validating a value. */

@@ -11,7 +11,7 @@ export function ignore(promise: PromiseLike<unknown>): void {
 }
 
 /**
- * Returns the result of a user's function that must be synchronous.
+ * Returns the result of a user function that must be synchronous.
  *
  * @param name the function, for the error
  * @throws TypeError for a promise

@@ -34,16 +34,16 @@ export interface ExistingProvider<T = unknown> {
   readonly useExisting: Token<T>
 }
 
-/** Returns the name of a token for messages. */
+/** Returns the name of a token for errors and logs. */
 export function tokenName(token: unknown): string {
   if (typeof token === 'function') return className(token)
   if (typeof token === 'string') return `'${token}'`
   return typeof token === 'object' && token !== null ? describeValue(token) : String(token)
 }
 
-/** Returns the name of a class for messages, even if it has none. */
+/** Returns the name of a class for errors and logs, even if it has none. */
 export function className(target: object): string {
-  // A static member can have taken the place of the name.
+  // A static member may have replaced the name.
   const { name } = target as { readonly name?: unknown }
   return typeof name === 'string' && name !== '' ? name : 'an anonymous class'
 }

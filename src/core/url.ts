@@ -1,4 +1,4 @@
-/** Returns the scheme, host and path of a URL for errors and logs, without its query and credentials. */
+/** Returns the scheme, host and path of a URL for errors and logs, without its query or credentials. */
 export function redactUrl(url: string): string {
   const parsed = parseUrl(url)
   if (!parsed) return '(not a URL)'
@@ -7,7 +7,7 @@ export function redactUrl(url: string): string {
   return `${parsed.protocol}//${parsed.host}${parsed.pathname}`
 }
 
-/** Returns the part that can be shown of a text that should be a URL. */
+/** Returns the part of a presumed URL that can be shown. */
 export function showUrl(text: string): string {
   const parsed = parseUrl(text)
   if (parsed && !isOpaque(parsed)) return redactUrl(text)
@@ -48,7 +48,7 @@ const PORT =
 
 const HIGHEST_PORT = 65_535
 
-/** Returns the reason why a text is not a URL, or not one with a host. */
+/** Returns the reason why a string is not a URL, or has no host. */
 function findTextMistake(text: string): { cause: string; fix: string } {
   const [, host, port] = HOST_AND_PORT.exec(text) ?? []
   if (host !== undefined && port !== undefined) {

@@ -83,7 +83,7 @@ function describeState(state: ConnectionState): string {
   }
 }
 
-/** Logs transitions, and calls `@OnStateChange` for one after another, each when the previous call has settled. */
+/** Logs transitions, and calls `@OnStateChange` for one at a time, each after the previous call has settled. */
 class StateChanges {
   readonly #dispatcher: Dispatcher
   readonly #handler: Handler | undefined

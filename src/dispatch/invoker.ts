@@ -15,7 +15,7 @@ export interface HandlerCall {
 /** Wraps each call of a handler, and determines its return value: usually `next()`, which calls the handler. */
 export type Around = (call: HandlerCall, next: () => unknown) => unknown
 
-/** Calls the methods of one instance. `close()` must not wait for those that are in their synchronous part. */
+/** Calls the methods of one instance. `close()` must not wait for calls that are still in their synchronous part. */
 export class Invoker {
   readonly #instance: Readonly<Record<string | symbol, Method>>
   readonly #around: Around | undefined

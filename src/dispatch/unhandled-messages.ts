@@ -4,7 +4,7 @@ import { excerptOf } from '../core/error-text.js'
 import type { Logger } from '../core/logger.js'
 import { isKey } from '../messages/route.js'
 
-/** Maximum number of different keys that are logged, so that a peer cannot fill the memory or the log. */
+/** Maximum number of different keys that are logged, so that a peer cannot exhaust memory or flood the log. */
 const MAX_KEYS = 100
 
 /** Maximum length of a logged key or property name. */
@@ -56,12 +56,12 @@ export class UnhandledMessageLog {
   binary(): void {
     if (this.#hasSeenBinary) return
     this.#hasSeenBinary = true
-    this.#warn('binary frames', 'Add @OnBinary(), or a codec that decodes them')
+    this.#warn('binary frames', 'Add @OnBinary(), or use a codec that decodes them')
   }
 
   #keyed(key: string | number, message: unknown): void {
     if (this.isFull) return
-    // Truncated before JSON copies it, not after, because a slice of a text keeps the whole text in memory.
+    // Truncated before JSON copies it, not after, because a slice of a string keeps the whole string in memory.
     const name = typeof key === 'string' ? excerptOf(key, MAX_KEY_LENGTH) : key
     if (this.#seen.has(name)) return
     this.#warnOfPatterns()

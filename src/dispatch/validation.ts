@@ -16,7 +16,7 @@ type MessageFacts = Pick<MessageContext, 'key' | 'raw'>
 /**
  * Returns the first handler of a chain whose schema accepts a message. Returns a promise only if a schema does.
  *
- * @throws MessageValidationError if none does; also rethrows the errors of schemas. If it returns a promise, that rejects instead.
+ * @throws MessageValidationError if none does; also rethrows the errors of schemas. If it returns a promise, the promise rejects instead.
  */
 export function validate(
   handler: MessageHandler,

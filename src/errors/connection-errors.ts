@@ -7,7 +7,7 @@ export abstract class ConnectionError extends HoldfastError {}
 /** Reported if an attempt fails before the server responds: host not found, connection refused, TLS error. */
 export class ConnectFailedError extends ConnectionError {
   readonly code = 'HOLDFAST_CONNECT_FAILED'
-  /** Origin and path, without query and credentials. */
+  /** Origin and path, without query or credentials. */
   readonly url: string
   /** Node's code of the cause, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`. */
   readonly systemCode: string | undefined
@@ -31,11 +31,11 @@ export interface HandshakeFacts {
 /** Reported if the server answers the opening handshake, but not with a usable upgrade (RFC 6455, section 4.1). */
 export class HandshakeError extends ConnectionError {
   readonly code = 'HOLDFAST_HANDSHAKE'
-  /** Origin and path, without query and credentials. */
+  /** Origin and path, without query or credentials. */
   readonly url: string
   /** HTTP status of the rejection; `undefined` if the server upgraded but broke the rules. */
   readonly status: number | undefined
-  /** Headers of the response, with lower-case names. Not enumerable, because cookies and the query of a redirect must not be logged. */
+  /** Headers of the response, names in lower case. Not enumerable, because cookies and the query of a redirect must not be logged. */
   declare readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** Beginning of the response body, at most 16 KiB. */
   readonly body: string
@@ -71,8 +71,8 @@ export class ConnectTimeoutError extends ConnectionError {
 }
 
 /**
- * Reported if a `url`, `headers`, `protocols` or `codec` function throws, rejects, or returns an invalid value. The attempt counts as
- * failed. By default, Holdfast retries after the first two; an invalid value is fatal.
+ * Reported if a `url`, `headers`, `protocols` or `codec` function throws, rejects, or returns an invalid value. The attempt counts as failed.
+ * By default, Holdfast retries after an exception or a rejection; an invalid value is fatal.
  */
 export class ConnectOptionError extends ConnectionError {
   readonly code = 'HOLDFAST_CONNECT_OPTION'
@@ -89,7 +89,7 @@ export class ConnectOptionError extends ConnectionError {
   }
 }
 
-/** Reported if the URL is invalid, so that no attempt could succeed. */
+/** Reported if the URL is invalid, so that no attempt can succeed. */
 export class InvalidUrlError extends ConnectionError {
   readonly code = 'HOLDFAST_INVALID_URL'
 }
@@ -121,7 +121,7 @@ export class HeartbeatTimeoutError extends ConnectionError {
 /** Reported to pending calls when a link is lost. `cause` is the reason, if known. */
 export class ConnectionLostError extends ConnectionError {
   readonly code = 'HOLDFAST_CONNECTION_LOST'
-  /** Close code received from the server; 1006 if there was none. */
+  /** Close code received from the server; 1006 without a close frame. */
   readonly closeCode: number
   readonly reason: string
 

@@ -12,7 +12,7 @@ export abstract class HoldfastError extends Error {
   }
 }
 
-/** Escapes a text. Most messages contain nothing to escape. */
+/** Escapes a line. Most messages contain nothing to escape. */
 function escaped(text: string): string {
   return text.search(UNPRINTABLE) < 0 ? text : escapeText(text)
 }

@@ -19,7 +19,7 @@ export class DecodeError extends MessageError {
   }
 }
 
-/** Reported or thrown if the codec cannot encode a value, or a handler returned a value that cannot be meant as a message. */
+/** Reported or thrown if the codec cannot encode a value, or if a handler returns a value that cannot be a message. */
 export class EncodeError extends MessageError {
   readonly code = 'HOLDFAST_ENCODE'
 }
@@ -27,7 +27,7 @@ export class EncodeError extends MessageError {
 /** Maximum number of issues to describe, because no more fit into the text of an error. */
 const MAX_LISTED_ISSUES = 500
 
-/** Reported if no schema of the handlers for its key matches a message. The handlers are not called. */
+/** Reported if a message matches no schema of the handlers for its key. The handlers are not called. */
 export class MessageValidationError extends MessageError {
   readonly code = 'HOLDFAST_MESSAGE_VALIDATION'
   /** Issues that the schemas reported. */
@@ -67,7 +67,7 @@ export class UnprocessedMessagesError extends MessageError {
         : `${count} received messages discarded: the connection ended before they were handled`
     const names = [...new Set(handlers)].join(', ')
     const hint = mayAwaitClose
-      ? '. A handler that awaits close() or closed waits for itself. Call close() without await'
+      ? '. A handler that awaits close() or connection.closed waits for itself. Call close() without await'
       : ''
     const parts = [
       ...(count > 0 ? [messages] : []),

@@ -1,6 +1,6 @@
 import { HoldfastError } from './holdfast-error.js'
 
-/** Thrown by `Heartbeat.ping()` if the server has left too many later pings unanswered, too. */
+/** Thrown by `Heartbeat.ping()` if the server answers neither the ping nor many later ones. */
 export class PingTimeoutError extends HoldfastError {
   readonly code = 'HOLDFAST_PING_TIMEOUT'
   /** Milliseconds since the ping was sent. */

@@ -1,7 +1,7 @@
 import { excerptOf, safeString } from '../core/error-text.js'
 import { HoldfastError } from './holdfast-error.js'
 
-/** Base class of errors with which `request`, `requestMany` and `waitFor` reject. */
+/** Base class of the errors that `request`, `requestMany` and `waitFor` reject with. */
 export abstract class RequestError extends HoldfastError {}
 
 /** Facts that identify a request in an error. Only the purpose of its message is shown. */
@@ -57,9 +57,8 @@ export class UnreadRepliesError extends RequestError {
   readonly unread: number
 
   constructor(request: RequestFacts, unread: number) {
-    super(
-      `${nameRequest(request)} canceled: ${unread} replies are unread. Read faster, or raise highWaterMark`,
-    )
+    const replies = unread === 1 ? '1 reply is' : `${unread} replies are`
+    super(`${nameRequest(request)} canceled: ${replies} unread. Read faster, or raise highWaterMark`)
     this.id = request.id
     this.unread = unread
   }
@@ -77,7 +76,7 @@ export class WaitTimeoutError extends RequestError {
   }
 }
 
-/** Thrown if too many messages, waits or requests are pending to wait for another message. */
+/** Thrown if too many messages, waits or requests are pending. Waiting for another message cannot succeed then. */
 export class BackpressureError extends RequestError {
   readonly code = 'HOLDFAST_BACKPRESSURE'
   /** Number of pending messages, waits or requests. */
@@ -109,7 +108,7 @@ function nameRequest({ id, message, client }: RequestFacts): string {
   return `${name}${purpose && ` (${purpose})`}${client === undefined ? '' : ` of ${client}`}`
 }
 
-/** Properties by which APIs name the purpose of a message. */
+/** Properties in which APIs name the purpose of a message. */
 const PURPOSES = ['method', 'action', 'type', 'op', 'event', 'cmd', 'command', 'channel']
 
 /** Maximum number of characters of an ID or a purpose to show. */

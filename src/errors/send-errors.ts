@@ -1,6 +1,6 @@
 import { HoldfastError } from './holdfast-error.js'
 
-/** Base class of errors of sending: nothing reached the socket. */
+/** Base class of send errors. Nothing reached the socket. */
 export abstract class SendError extends HoldfastError {}
 
 /** Thrown by calls on a closing or closed connection. */
@@ -26,11 +26,14 @@ export class NotConnectedError extends SendError {
 
 /**
  * Thrown if too much is waiting to be sent. While not connected, the limit is `outbox.limit` or `outbox.bytes`, with `overflow: 'reject'`.
- * While connected, it is 16 times `sendHighWaterMark`, or `outbox.limit` functions whose messages `rateLimit` delays.
+ * While connected, it is 16 times `sendHighWaterMark`, or `outbox.limit` message functions that wait for `rateLimit`.
  */
 export class OutboxFullError extends SendError {
   readonly code = 'HOLDFAST_OUTBOX_FULL'
-  /** Number of messages in the outbox. While connected: number of functions that wait for `rateLimit`, or 0 if there are too many bytes. */
+  /**
+   * Number of messages in the outbox. While connected: number of message functions that wait for `rateLimit`, or 0 if there are too many
+   * bytes.
+   */
   readonly size: number
   /** Number of bytes that wait to be sent. */
   readonly bytes: number
@@ -63,7 +66,7 @@ export class MessageDroppedError extends SendError {
    * passed to `end()`.
    */
   readonly reason: keyof typeof DROP_REASONS
-  /** The messages as passed to `send`, `sendJson` or `sendMessage`. If a function was passed, it is the function. */
+  /** The messages as passed to `send`, `sendJson` or `sendMessage`. If you passed a function, the list contains that function. */
   readonly messages: readonly unknown[]
 
   constructor(reason: MessageDroppedError['reason'], messages: readonly unknown[], options?: ErrorOptions) {

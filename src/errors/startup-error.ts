@@ -15,7 +15,7 @@ export class StartupError extends HoldfastError {
   readonly code = 'HOLDFAST_STARTUP'
   /** Name of the class that could not be started. */
   readonly target: string
-  /** Mistakes that the message lists. Not enumerable, because Node would print them twice. */
+  /** Mistakes listed in the message. Not enumerable, because Node would print them twice. */
   declare readonly mistakes: readonly Mistake[]
 
   constructor(target: string, mistakes: readonly Mistake[], options?: ErrorOptions) {

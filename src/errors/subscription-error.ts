@@ -16,7 +16,7 @@ export class SubscriptionError extends HoldfastError {
    * `unsubscribed` is never reported: `acknowledged` rejects with it.
    */
   readonly reason: 'refused' | 'timeout' | 'failed' | 'unsubscribed'
-  /** Message with which the server rejected it. */
+  /** Message that rejected it. */
   readonly details: unknown
 
   constructor(

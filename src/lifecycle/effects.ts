@@ -13,8 +13,8 @@ export type TimerLength =
   | 'floor'
 
 /**
- * Code of a close frame. `user` is the code and reason of `close()`, `reconnecting` is 4000 because a new connection follows, `normal`
- * is 1000. `fatal` is 1000, too, after an `@OnOpen` that failed and is not retried.
+ * Code of a close frame. `user` is the code and reason of `close()`, `reconnecting` is 4000 because a new connection follows, `normal` is
+ * 1000. `fatal` is also 1000, after an `@OnOpen` that failed and is not retried.
  */
 export type CloseFrameKind = 'user' | 'reconnecting' | 'normal' | 'fatal'
 
@@ -47,7 +47,7 @@ interface LinkEffect {
   readonly type:
     /** Cancels the attempt, which then reports nothing more. */
     | 'cutAttempt'
-    /** Sends subscriptions, then the outbox. Then messages are dispatched, and calls of the user use this link. */
+    /** Sends subscriptions, then the outbox. Then messages are dispatched, and user calls use this link. */
     | 'ready'
     /** Accepts replies but no new requests; new calls use the new link. */
     | 'retire'
@@ -69,7 +69,10 @@ interface LinkEffect {
 /** Effect on one link, after the attempt has begun. */
 export type SessionEffect =
   | LinkEffect
-  /** Leads to `drained` once `@OnOpen` and handlers, and with `requests` also those, have completed. A later `drain` replaces an earlier one. */
+  /**
+   * Leads to `drained` once `@OnOpen` and the handlers have completed and, if included, the requests as well. A later `drain` replaces an
+   * earlier one.
+   */
   | {
       readonly type: 'drain'
       readonly link: LinkName

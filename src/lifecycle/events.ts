@@ -32,7 +32,7 @@ export type TimerFiredEvent = RetryFact &
 
 export type ReconnectEvent = StableFact & { readonly type: 'reconnect'; readonly overlap: boolean }
 
-/** Everything that can happen to a connection: reports of attempts, links, handlers and timers, and calls of the user. */
+/** Everything that can happen to a connection: reports of attempts, links, handlers and timers, and user calls. */
 export type LifecycleEvent =
   | (LinkFact & { readonly type: 'attemptOpened' })
   | (LinkFact & RetryFact & { readonly type: 'attemptFailed' })

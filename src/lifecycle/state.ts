@@ -4,7 +4,7 @@ export type LinkName = number
 /** Status of a connection. `opening` means that the socket is open and `@OnOpen` runs. */
 export type LifecycleStatus = 'connecting' | 'opening' | 'open' | 'waiting' | 'closing' | 'closed'
 
-/** Cause of `closing`: a call of the user, or a loss without a retry (`lost`). */
+/** Cause of `closing`: a user call, or a loss without a retry (`lost`). */
 export type ClosingCause = 'close' | 'end' | 'terminate' | 'lost'
 
 /**

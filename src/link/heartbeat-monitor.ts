@@ -43,7 +43,7 @@ export interface HeartbeatOwner {
 export interface HeartbeatHub {
   /** Adds an ID to a message if the API has requests. */
   withRequestId(message: unknown): unknown
-  /** Called when a heartbeat function of the user threw. */
+  /** Called when a user's heartbeat function threw. */
   onHeartbeatError(thrown: unknown): void
 }
 
@@ -67,7 +67,7 @@ export class HeartbeatMonitor implements ScheduledItem {
   /** perf: saves 60 B per connection that has not sent a heartbeat yet. */
   #madeRoundTrips: RoundTrips | undefined
   heapIndex = -1
-  /** True if every chunk must be reported. Otherwise the byte count is checked at each heartbeat, which costs nothing per message. */
+  /** True if every chunk must be reported. Otherwise, the byte count is checked at each heartbeat, which costs nothing per message. */
   countsFrames: boolean
 
   constructor(

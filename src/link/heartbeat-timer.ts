@@ -66,7 +66,7 @@ export class SharedHeartbeatTimer {
     this.#timer = undefined
     this.#armedFor = first
     if (first === Infinity) return
-    // System timers have whole milliseconds: rounding down would wake up too early, again and again.
+    // System timers count whole milliseconds: rounding down would wake up too early, again and again.
     const delay = Math.max(0, Math.ceil(first - this.#clock.now()))
     this.#timer = this.#clock.setTimeout(() => this.#wakeUp(), delay)
   }

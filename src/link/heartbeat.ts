@@ -13,7 +13,7 @@ export interface HeartbeatOptions {
   readonly isReply?: ((message: unknown) => boolean) | undefined
 }
 
-/** Heartbeat that sends a plain text, to which the server replies with another. The codec is not used, so the texts do not have to be JSON. */
+/** Heartbeat that sends plain text and receives plain text in reply. The codec is not used, so neither has to be JSON. */
 export interface TextHeartbeatOptions {
   /** Time between heartbeats, in milliseconds. @default 20_000 */
   readonly interval?: number | undefined

@@ -15,7 +15,7 @@ export function chooseError(reported: Error | undefined, given: Error | undefine
   return isAnswer ? reported : (given ?? reported)
 }
 
-/** End of a link that is no longer waited for. */
+/** End to report for a link that is no longer awaited. */
 const NO_WORD: LinkEnd = { code: CloseCode.ABNORMAL, reason: '' }
 
 /** Ends one link from this side, by the closing handshake or by terminating the socket. */

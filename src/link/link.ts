@@ -17,7 +17,7 @@ import { RateLimitedTransport } from './rate-limited-transport.js'
 export interface LinkHub<Owner> extends FlowHub {
   /** Receives the messages of every link. */
   readonly inbound: {
-    /** Beginning of the texts that can be skipped, if there are any. */
+    /** Start of the text messages that can be skipped, if there are any. */
     readonly skippedHead: Uint8Array | undefined
     skip(owner: Owner, text: string, from: number, keyEnd: number, to: number): boolean
     /** @param receivedAt monotonic time, in whole milliseconds */
@@ -116,7 +116,7 @@ export class Link<Owner extends LinkOwner = LinkOwner>
   /** Returns whether a message is to be received. */
   #passes(barrier: LinkEnd | TextReply, data: string | Uint8Array): boolean {
     if (!(barrier instanceof TextReply)) return false
-    // perf: comparing two texts checks their lengths first.
+    // perf: comparing two strings checks their lengths first.
     if (data !== barrier.text) return true
     if (this.#seenAt === 0) this.#onChunk()
     this.heartbeat.onTextReply()
@@ -238,7 +238,7 @@ export class Link<Owner extends LinkOwner = LinkOwner>
   }
 }
 
-/** Text with which a server replies to a text heartbeat. */
+/** Text of the server's reply to a text heartbeat. */
 class TextReply {
   readonly text: string
 

@@ -10,7 +10,7 @@ import { TOLERANCE, MAX_TOLERANCE } from './heartbeat-schedule.js'
 import { SharedHeartbeatTimer } from './heartbeat-timer.js'
 import type { ScheduledItem } from './heartbeat-timer.js'
 
-/** Message that is sent regularly while the connection is ready. Holdfast expects no reply to it. */
+/** Message that is sent at an interval while the connection is ready. Holdfast expects no reply to it. */
 export interface PeriodicOptions {
   /** Time between messages, in milliseconds. The first one is sent one interval after the connection is ready. */
   readonly interval?: number | undefined
@@ -46,7 +46,7 @@ export interface PeriodicPort {
   onError(error: Error): void
 }
 
-/** Sends a message on one link regularly, starting when it is ready. */
+/** Sends a message on one link at an interval, starting when the link is ready. */
 export class PeriodicMessages implements ScheduledItem {
   readonly #settings: PeriodicSettings
   readonly #link: PeriodicLink

@@ -92,7 +92,7 @@ export class RateLimiter<T> {
     this.#timer = undefined
     if (!this.#isWaiting) return
     const at = this.#urgentItems.size > 0 ? this.#all.freeAt : this.#ordinaryAt
-    // Timers have whole milliseconds: rounding down would fire too early, again and again.
+    // Timers count whole milliseconds: rounding down would fire too early, again and again.
     const delay = Math.max(1, Math.ceil(at - this.#clock.now()))
     this.#timer = this.#clock.setTimeout(() => this.#flush(), delay)
   }

@@ -87,7 +87,7 @@ export interface ReadFlowSettings {
   readonly probeInterval: number
 }
 
-/** Is notified when a link can no longer be read. */
+/** Notified when a link can no longer be read. */
 export interface ReadFlowPort {
   /** Called when the link is no longer read because far too much is pending, so a wait for one of its messages cannot succeed. */
   onReadOverflow(error: BackpressureError): void
@@ -95,7 +95,7 @@ export interface ReadFlowPort {
 
 /**
  * Mode of reading a socket. `paused` reads one chunk per probe interval. `stopped` reads nothing, because even the probes of a pause would
- * fill the memory in time.
+ * eventually exhaust memory.
  */
 type Mode = 'reading' | 'paused' | 'stopped'
 

@@ -95,7 +95,7 @@ export class RoundTrips {
 
 const NONE: readonly Ping[] = []
 
-/** Maximum number of unanswered pings. Beyond it the oldest is abandoned, so that a peer that never answers cannot fill the memory. */
+/** Maximum number of unanswered pings. Beyond it, the oldest is abandoned, so that a peer that never answers cannot exhaust memory. */
 const MAX_PINGS = 16
 
 const ZERO = 0x30

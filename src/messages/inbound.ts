@@ -18,7 +18,7 @@ export interface InboundMessage {
   readonly receivedAt: number
   /** Size in bytes or characters, for back-pressure. */
   readonly size: number
-  /** Handlers that it is for. */
+  /** Handlers that receive it. */
   readonly handlers: InboundHandlers
 }
 
@@ -101,7 +101,7 @@ export class InboundPipeline {
     else this.#unwanted = new UnwantedTexts(property)
   }
 
-  /** First bytes of texts that may be skipped; `undefined` if none may. */
+  /** First bytes of text messages that can be skipped; `undefined` if none can. */
   get skippedHead(): Uint8Array | undefined {
     return this.#unwanted?.head
   }
@@ -147,7 +147,7 @@ export class InboundPipeline {
     else this.#deliver(receiver, message)
   }
 
-  /** Delivers each message of a frame like a frame of one message. The first one for a handler counts with the size of the frame. */
+  /** Delivers each message of a frame as if it had its own frame. The first one for a handler accounts for the size of the whole frame. */
   #deliverEach(receiver: InboundTarget, frame: InboundMessage, unpack: Unpack): void {
     let { size } = frame
     try {
@@ -203,13 +203,13 @@ function undecodable(
 /** Returns the messages in a decoded frame. */
 export type Unpack = (decoded: unknown) => Iterable<unknown>
 
-/** Maximum number of messages in one frame, so that an endless iterable does not fill the memory. */
+/** Maximum number of messages in one frame, so that an endless iterable does not exhaust memory. */
 const MAX_MESSAGES = 65_536
 
 /**
  * Iterates over the messages of a decoded frame.
  *
- * @throws whatever `unpack` or its iterable throws; TypeError if `unpack` does not return an iterable; RangeError after 65,536 messages
+ * @throws whatever `unpack` or its iterable throws, TypeError if `unpack` does not return an iterable, or RangeError after 65,536 messages
  */
 export function* messagesOf(decoded: unknown, unpack: Unpack): Generator<unknown, void> {
   const messages: unknown = syncAnswer(unpack(decoded), 'unpack')

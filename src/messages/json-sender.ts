@@ -15,11 +15,11 @@ export class JsonSender<P extends AnyProtocol = Protocol> {
   /**
    * Sends a value as JSON. A function is called when its message is passed to the socket, and its result is sent.
    *
-   * @returns a promise for flow control only, see `Connection.send`
+   * @returns a promise for flow control only; see `Connection.send`
    * @throws EncodeError if the value has no JSON representation
-   * @throws OutboxFullError if the outbox is full and has `overflow: 'reject'`
-   * @throws NotConnectedError if the connection is not open and has `outbox: false`
-   * @throws ConnectionClosedError if the connection is closing or closed
+   * @throws OutboxFullError if the outbox is full (with `overflow: 'reject'`)
+   * @throws NotConnectedError while not open, with `outbox: false`
+   * @throws ConnectionClosedError once closing or closed
    */
   send(value: Outgoing<P> | (() => Outgoing<P>)): Promise<void> {
     return this.#connection.sendJson(value)

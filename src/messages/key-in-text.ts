@@ -1,4 +1,4 @@
-/** Number of characters in which the key is searched. */
+/** Number of characters to search for the key. */
 const MOST = 128
 
 const TAB = 0x09
@@ -25,8 +25,8 @@ export interface KeyInText {
 }
 
 /**
- * Finds a message's key at the start of its JSON text. The key must be a string or a number, preceded only by strings, numbers, `true`, `false`
- * and `null`, without escapes and exponents.
+ * Finds a message's key at the start of its JSON text. The key must be a string or a number, preceded only by strings, numbers, `true`,
+ * `false` and `null`, without escapes or exponents.
  *
  * @returns `undefined` if the text starts differently and must be parsed. Text after the key is not checked.
  */

@@ -47,7 +47,7 @@ export interface OutboxResult {
 
 const ACCEPTED: OutboxResult = { isAccepted: true, dropped: [] }
 
-/** Keeps messages in order until they can be sent, bounded in number and bytes. Owns no timer. */
+/** Keeps messages in order until they can be sent, bounded in number and bytes. Has no timer. */
 export class Outbox {
   readonly #settings: OutboxSettings
   readonly #clock: Pick<Clock, 'now'>

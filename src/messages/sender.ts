@@ -61,9 +61,9 @@ export class Sender {
    * Sends a frame, or adds it to the outbox, which copies its bytes. A late message is encoded when it is passed to the socket.
    *
    * @param message message in the frame, for reports and for `conflate`
-   * @returns a promise for flow control only, see `Connection.send`
+   * @returns a promise for flow control only; see `Connection.send`
    * @throws NotConnectedError if there is no outbox
-   * @throws OutboxFullError if the outbox is full and has `overflow: 'reject'`, or if too much is unsent on the link
+   * @throws OutboxFullError if the outbox is full (with `overflow: 'reject'`), or if too much is unsent on the link
    */
   send(data: OutboxData, message: unknown): Promise<void> {
     const link = this.#isFlushing ? undefined : this.#port.openLink()
@@ -88,7 +88,7 @@ export class Sender {
     this.#outbox ??= this.#createOutbox(this.#settings)
     const { isAccepted, dropped } = this.#outbox.push({ data, message })
     for (const entry of dropped) this.#report('overflow', [entry])
-    // A function that was called here, such as `conflate`, can have closed the connection.
+    // A function that was called here, such as `conflate`, may have closed the connection.
     if (this.#port.status() === 'closed') this.end()
     if (!isAccepted && this.#settings.overflow === 'reject')
       throw new OutboxFullError(this.#outbox.size, this.#outbox.bytes)

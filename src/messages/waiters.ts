@@ -15,7 +15,7 @@ export interface WaitOptions {
 
 const DEFAULT_TIMEOUT = 30_000
 
-/** Maximum number of waiters, so that a handler that calls `waitFor` for every message does not fill the memory. */
+/** Maximum number of waiters, so that a handler that calls `waitFor` for every message does not exhaust memory. */
 const MAX_WAITERS = DEFAULT_HIGH_WATER_MARK * HARD_LIMIT_FACTOR
 
 /** Counts the waiters. */

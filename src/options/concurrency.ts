@@ -6,14 +6,14 @@ import type { Route } from '../messages/route.js'
 /** Handles messages with the same key one after another, and messages with different keys at the same time. */
 export interface KeyedConcurrency {
   /**
-   * Key whose messages stay in order. It is found as by `route`: a property, a path, a position, a function, or a list of these; or by a
-   * method with `@ClientOption('concurrency.key')`.
+   * Key of a message. Messages with the same key stay in order. Takes the same values as `route`: a property, a path, a position in an array,
+   * a function, or a list of these. It can also be a method with `@ClientOption('concurrency.key')`.
    */
   readonly key?: Route | undefined
-  /** Maximum number of messages handled at once, all keys together. @default Infinity */
+  /** Maximum number of messages handled at once, across all keys. @default Infinity */
   readonly limit?: number | undefined
   /**
-   * Keeps only the newest queued message of each key, even if the messages differ otherwise. `connection.stats.conflated` counts the
+   * Keeps only the newest queued message of each key, even if the messages differ in other ways. `connection.stats.conflated` counts the
    * replaced ones. Messages without a key are never replaced.
    *
    * @default false

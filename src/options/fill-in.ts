@@ -17,7 +17,7 @@ import { mergeOptions } from './merge-options.js'
 import { fillInPeriodic } from './periodic-option.js'
 import type { ConnectionOptions } from './options.js'
 
-/** Options of one client with all defaults filled in: those of its connection, and those for the dispatch to its handlers. */
+/** Options of one client with all defaults filled in, for its connection and for dispatching messages to its handlers. */
 export interface ClientSettings extends ConnectionSettings {
   readonly route: Route
   readonly concurrency: ConcurrencySettings
@@ -100,7 +100,7 @@ function skipBy({
     : route
 }
 
-/** Fills in a group. All connections share the groups without options. */
+/** Fills in the defaults of a group. Connections that leave the group unset share one object. */
 function fillInGroup<T extends object>(group: Partial<T> | false | undefined, defaults: T): T | false {
   if (group === false) return false
   return group ? mergeOptions<T>(defaults, group as T) : defaults

@@ -77,9 +77,10 @@ export function fillInHeartbeat(option: HeartbeatOption = 'ping'): HeartbeatSett
 type AnyHeartbeat = Partial<SilenceOptions> & HeartbeatOptions & Partial<TextHeartbeatOptions>
 
 /**
- * Returns the settings after `Heartbeat.configure`. Times alone keep a style that has these times; anything else is read like the option.
+ * Returns the settings after `Heartbeat.configure`. If the option contains only times that the current style has, the style stays. Anything
+ * else is read like the `heartbeat` option.
  *
- * @throws TypeError if there is no such heartbeat, or the present style has no such time
+ * @throws TypeError if the option is invalid, or if the current style does not have the given time
  * @throws RangeError if a time is invalid
  */
 export function changeHeartbeat(option: HeartbeatOption, present: HeartbeatSettings): HeartbeatSettings {

@@ -4,8 +4,8 @@ export function mergeOptions<T extends object>(...layers: readonly (T | undefine
 }
 
 /**
- * Merges the options of a client like {@link mergeOptions}, and merges these groups by name: `reconnect`, `outbox`, `rateLimit`,
- * `periodic`, and a `heartbeat` with only times. Everything else is replaced as a whole.
+ * Merges the options of a client like {@link mergeOptions}, and merges these groups by name: `reconnect`, `outbox`, `rateLimit`, `periodic`,
+ * and a `heartbeat` that contains only times. Everything else is replaced as a whole.
  */
 export function mergeClientOptions<T extends object>(...layers: readonly (T | undefined)[]): T {
   return merge(layers, mergeGroup)
@@ -14,7 +14,7 @@ export function mergeClientOptions<T extends object>(...layers: readonly (T | un
 /** Groups whose members are separate options. */
 const MERGED_GROUPS: readonly string[] = ['reconnect', 'outbox', 'rateLimit', 'periodic']
 
-/** A `heartbeat` with only these keeps the style of the layer below. */
+/** A `heartbeat` that contains only these keeps the style of the layer below. */
 const HEARTBEAT_TIMES: readonly string[] = ['interval', 'timeout']
 
 function mergeGroup(name: string, below: unknown, above: unknown): unknown {

@@ -19,8 +19,8 @@ export interface ReconnectOptions {
   /**
    * Upper bound of the first delay, in milliseconds. It doubles with each failure; the delay is random below it.
    *
-   * It also keeps attempts apart. If a connection did not last `minUptime`, the next attempt starts at least 0.5 to 1.5 times
-   * `initialDelay` after the start of the last one.
+   * It also spaces out attempts. After a connection that did not last `minUptime`, the next attempt starts at least 0.5 to 1.5 times
+   * `initialDelay` (at random) after the previous one started.
    *
    * @default 2_000
    */
@@ -32,15 +32,15 @@ export interface ReconnectOptions {
   /** Maximum number of consecutive attempts, including the first. @default Infinity */
   readonly maxAttempts?: number | undefined
   /**
-   * Maximum time to wait for a server's `Retry-After`, in milliseconds, plus a random part of `initialDelay`. A longer one is reduced to it
-   * or, before the connection has opened once, is fatal (RFC 9110, section 10.2.3).
+   * Maximum `Retry-After` to honor, in milliseconds; a random part of `initialDelay` is added to the wait. If the server asks for more,
+   * Holdfast retries after this time or, if the connection has never been open, gives up (RFC 9110, section 10.2.3).
    *
    * @default 3_600_000
    */
   readonly maxRetryAfter?: number | undefined
   /**
-   * Your own delays in milliseconds, which replace the random ones below `maxDelay`: a list whose last delay repeats, or a function of the
-   * number of failures so far.
+   * Custom delays in milliseconds, in place of the random ones below `maxDelay`: a list whose last delay repeats, or a function of the number
+   * of failures so far.
    */
   readonly delays?: readonly number[] | ((failures: number) => number) | undefined
   /**
@@ -64,7 +64,7 @@ export interface OutboxOptions {
    * @default Infinity
    */
   readonly maxAge?: number | undefined
-  /** Returns a key. Only the latest message per key is kept. If it returns `undefined`, the message is kept. */
+  /** Returns a key. Only the latest message per key is kept. Messages for which it returns `undefined` are all kept. */
   readonly conflate?: ((message: unknown) => unknown) | undefined
 }
 
@@ -82,46 +82,46 @@ export interface ConnectionOptions {
   /** Name of the connection in logs and errors. @default the class name */
   readonly name?: string | undefined
   /**
-   * Place of a message's key: a property, a path (`'data.e'`), a position in an array (`0`, `-2`), a function, or a list of these, of which
-   * the first that finds a key wins. See also `keyPair`, `keyPart` and `keyPresent` of `holdfast/routes`.
+   * Location of a message's key: a property, a path (`'data.e'`), a position in an array (`0`, `-2`), a function, or a list of these. In a
+   * list, the first location with a key wins. See also `keyPair`, `keyPart` and `keyPresent` in `holdfast/routes`.
    *
    * @default 'type'
    */
   readonly route?: Route | undefined
   /**
-   * Encodes messages to frames and decodes frames to messages. A function creates one codec per link, for decoders with state. It is called
-   * when a link has opened; if it throws, the attempt has failed, and the next one follows.
+   * Encodes messages to frames and decodes frames to messages. Pass a function to create one codec per link, for decoders with state. It is
+   * called when a link has opened. If it throws, the attempt fails, and Holdfast retries.
    *
    * @default jsonCodec
    */
   readonly codec?: Codec | CodecFactory | undefined
   /**
-   * Returns the messages of a decoded frame, for APIs that put several into one. Each message is routed and handled separately. If it
-   * throws, the messages so far are handled, and the rest of the frame is reported as a `DecodeError`, as is everything after 65,536
+   * Returns the messages in a decoded frame, for APIs that pack several into one. Each message is routed and handled separately. If the
+   * function throws, the messages so far are handled, and the rest of the frame is reported as a `DecodeError`. So is everything after 65,536
    * messages.
    */
   readonly unpack?: Unpack | undefined
   /**
-   * Returns the acknowledgement of a message, or `undefined` for none. It is called when the message arrives, before queues and handlers,
-   * even while `@OnOpen` runs.
+   * Returns the acknowledgement of a message, or `undefined` for none. It is called when the message arrives, before queues and handlers, even
+   * while `@OnOpen` runs.
    *
-   * The acknowledgement is sent immediately on the link that delivered the message, ahead of everything that waits, from the `reserve` of
-   * `rateLimit`. The function must be synchronous. It is not called for heartbeat replies, nor after `close()`. If it throws, the error is
+   * The acknowledgement is sent immediately on the link that delivered the message, ahead of all queued messages. It can use the `reserve` of
+   * `rateLimit`. The function must be synchronous. It is not called for heartbeat replies or after `close()`. If it throws, the error is
    * reported, and the message is handled anyway.
    */
   readonly ackOnArrival?: AckOnArrival | undefined
   /** Whether to send what handlers return. @default true */
   readonly replies?: boolean | undefined
   /**
-   * Whether to parse unhandled messages, too. By default they are only counted, if nothing needs them and their key is at the beginning of
-   * their text. Then invalid JSON after the key, and a second key, go unnoticed.
+   * Whether to also parse unhandled messages. By default, Holdfast only counts them if nothing needs them and their key is near the start of
+   * their text. Invalid JSON after the key, or a second key, then goes unnoticed.
    *
    * @default false
    */
   readonly parseUnwanted?: boolean | undefined
   /**
-   * Maximum number of messages handled at once, or the messages that must wait for each other. With 1, each message waits for the one
-   * before it.
+   * Maximum number of messages handled at once, or the key by which messages wait for each other. With 1, each message waits for the previous
+   * one.
    *
    * @default 1
    */
@@ -136,7 +136,8 @@ export interface ConnectionOptions {
   /** Number of pending bytes (for text, characters) at which the socket is paused. Reading resumes at a quarter. @default 16 MiB */
   readonly highWaterBytes?: number | undefined
   /**
-   * Number of buffered bytes at which the promise of `send` waits, until a quarter is left. Past 16 times this number, `send` throws.
+   * Number of buffered bytes at which the promise that `send` returns stays pending, until a quarter is left. Above 16 times this number,
+   * `send` throws.
    *
    * @default 1 MiB
    */
@@ -164,7 +165,7 @@ export interface ConnectionOptions {
   /** Maximum number of fragments of a received message. @default 16_384 */
   readonly maxFragments?: number | false | undefined
   /**
-   * Whether to offer compression to the server (permessage-deflate, RFC 7692). It saves bandwidth, and costs time and memory per
+   * Whether to offer compression to the server (permessage-deflate, RFC 7692). Saves bandwidth at the cost of CPU time and memory per
    * connection.
    *
    * @default false
@@ -176,9 +177,9 @@ export interface ConnectionOptions {
   readonly periodic?: PeriodicOptions | false | undefined
   /** Reconnect behavior. `false` ends the connection at its first failure. */
   readonly reconnect?: ReconnectOptions | false | undefined
-  /** Maximum age of a link in milliseconds, minus up to a tenth at random. Its replacement opens before it closes. @default no limit */
+  /** Maximum age of a link in milliseconds, shortened by up to a tenth at random. Its replacement opens before it closes. @default no limit */
   readonly maxAge?: number | undefined
-  /** Keeps messages sent while not connected, until `@OnOpen` has completed. `false` makes such a send throw. */
+  /** Keeps messages sent while not connected, and sends them once `@OnOpen` has completed. With `false`, such sends throw. */
   readonly outbox?: OutboxOptions | false | undefined
   /** Matches replies to requests; see `connection.request`. Start from a preset: `jsonRpc()`, `ocpp()` or `homeAssistant()`. */
   readonly requests?: RequestsOptions | undefined

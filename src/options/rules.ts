@@ -74,7 +74,7 @@ export function isFunction(value: unknown): boolean {
 const ASYNC: readonly unknown[] = ['AsyncFunction', 'AsyncGeneratorFunction']
 
 /**
- * Finds an async function in a place where its promise would not be awaited. A message would be a promise, and a rejection would end the
+ * Finds an async function where its promise would not be awaited. The promise would be used as the value, and a rejection would end the
  * process.
  */
 export function checkSync(value: unknown, place: string): Mistake[] {
@@ -93,7 +93,7 @@ export function hasMethods(value: unknown, ...names: readonly string[]): boolean
   return isObject(value) && names.every((name) => isFunction(value[name]))
 }
 
-/** Shows an invalid value. The contents of strings and objects are left out, because they might be secret. */
+/** Shows an invalid value. The contents of strings and objects are omitted, because they could be secret. */
 export function shown(value: unknown): string {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : describeValue(value)
 }

@@ -2,7 +2,7 @@ import type { ConnectionOptions } from './options.js'
 import type { ClientSettings } from '../options/fill-in.js'
 import type { Class } from '../core/token.js'
 
-/** Groups that are copied when defaults are filled in, and so are compared by their contents. */
+/** Groups that are copied when defaults are filled in, and must therefore be compared by content. */
 const GROUPS: readonly string[] = [
   'concurrency',
   'heartbeat',
@@ -22,8 +22,8 @@ interface Known {
 const known = new WeakMap<Class, Known>()
 
 /**
- * Returns the settings of the last client of a class, if the options are the same. These options have been checked already, and thousands
- * of connections with the same class and options then share one object in memory.
+ * Returns the settings of the last client of a class if the options are the same. They have already been checked, and thousands of connections
+ * with the same class and options can share one object.
  */
 export function knownSettings(target: Class, options: ConnectionOptions): ClientSettings | undefined {
   const last = known.get(target)

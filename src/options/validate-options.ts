@@ -31,7 +31,7 @@ const REQUEST_FUNCTIONS = ['replyId', 'result', 'error', 'nextId', 'idKey', 'res
 /** Numbers that can be `false`. */
 const CAN_BE_OFF: readonly string[] = ['connectTimeout', 'onOpenTimeout', 'maxPayload', 'maxFragments']
 
-/** Cause of the mistake of options without a URL. */
+/** Cause of the mistake if no URL is given. */
 export const NO_URL = 'no URL given'
 
 /** Returns the mistakes of the merged options of a connection. */
@@ -157,8 +157,8 @@ function checkRateLimit(rateLimit: unknown, place: string): Mistake[] {
   const isReserve =
     Number.isSafeInteger(reserve) && (reserve as number) >= 0 && (reserve as number) < (messages as number)
   if (reserve !== undefined && !isReserve) {
-    const cause = `expected an integer from 0 up to less than messages, received ${shown(reserve)}`
-    mistakes.push({ place: `${place}.reserve`, cause, fix: 'use 0 or more, and less than messages' })
+    const cause = `expected an integer of at least 0 and less than messages, received ${shown(reserve)}`
+    mistakes.push({ place: `${place}.reserve`, cause, fix: 'use a number from 0 to messages - 1' })
   }
   return mistakes
 }

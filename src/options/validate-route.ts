@@ -6,7 +6,8 @@ export function checkRoute(route: unknown, place: string): Mistake[] {
   if (route === undefined) return []
   if (isString(route) && route !== '' && !route.includes('.')) return []
   const paths: readonly unknown[] = Array.isArray(route) ? route : [route]
-  const fix = "use a property ('type'), a path ('data.e'), a position (0, -2), a function, or a list of these"
+  const fix =
+    "use a property ('type'), a path ('data.e'), a position in an array (0, -2), a function, or a list of these"
   if (paths.length === 0)
     return [{ place, cause: 'expected at least one route, received an empty list', fix }]
   return paths.flatMap((path) => {

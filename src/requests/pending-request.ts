@@ -29,7 +29,7 @@ export abstract class PendingRequest {
   readonly hasOwnId: boolean
   #owner: RequestOwner
   #id: RequestId | undefined
-  /** True if it was created or sent on a link. If that link is lost, the request fails too. */
+  /** True if it was created or sent on a link. If that link is lost, the request fails. */
   #isBound: boolean
   #wasSent = false
   #isSettled = false

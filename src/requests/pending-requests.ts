@@ -258,7 +258,7 @@ export class PendingRequests {
       )
   }
 
-  /** Offers a message to a request, and returns whether it was accepted. If a function of the user throws, the request ends. */
+  /** Offers a message to a request, and returns whether it was accepted. If a user function throws, the request ends. */
   #offer(request: PendingRequest, message: unknown, hasItsId: boolean): boolean {
     try {
       if (!hasItsId && !isMatch(request, message)) return false

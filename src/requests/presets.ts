@@ -4,8 +4,7 @@ import type { RequestsOptions } from './request-options.js'
 
 /**
  * JSON-RPC 2.0. `request({ method, params })` resolves with `result`, or rejects with `error` as its details. A request from the server is
- * answered with the result, or with an error with the code -32603 if the result is an Error. A heartbeat message without an ID stays a
- * notification.
+ * answered with the result or, if the result is an Error, with error code -32603. A heartbeat message without an ID stays a notification.
  */
 export function jsonRpc(): RequestsOptions {
   const property = propertyAccessor('id')
@@ -38,7 +37,7 @@ const INTERNAL_ERROR = -32_603
 const OcppType = { CALL: 2, RESULT: 3, ERROR: 4 } as const
 
 /**
- * OCPP over JSON. `request([action, payload])`, or a whole CALL with its own ID, resolves with the payload of the result. A CALLERROR rejects
+ * OCPP over JSON. `request([action, payload])`, or a complete CALL with an ID, resolves with the payload of the result. A CALLERROR rejects
  * with `{ code, message, details }`. Only one request is in flight at a time, as OCPP requires. IDs are UUIDs because they must be unique
  * across connections. A CALL from the server is answered with a CALLRESULT, or with a CALLERROR if the result is an Error. Handlers of the
  * server's CALLs also run during `@OnOpen`, unless they have `duringOpen: false`.
@@ -57,7 +56,7 @@ export function ocpp(): RequestsOptions {
       return { code, message, details }
     },
     nextId: () => crypto.randomUUID(),
-    // The server may request the configuration of a charge point, which boots in @OnOpen, before it accepts it.
+    // A charge point boots in @OnOpen, and the server may request its configuration before accepting the boot.
     duringOpen: (message) => Array.isArray(message) && message[0] === OcppType.CALL,
     // A CALL must have an ID.
     heartbeatIds: true,
@@ -70,7 +69,7 @@ export function ocpp(): RequestsOptions {
   }
 }
 
-/** Distinguishes a whole CALL from `[action, payload]`. */
+/** Distinguishes a complete CALL from `[action, payload]`. */
 function isCall(message: unknown): message is readonly unknown[] {
   if (Array.isArray(message)) return message[0] === OcppType.CALL
   throw new TypeError(`OCPP requests must be [action, payload], received ${describeValue(message)}`)
@@ -81,8 +80,8 @@ function isOcppReply(message: unknown): message is readonly unknown[] {
 }
 
 /**
- * Home Assistant. Requests resolve with the `result` of a `result` message, or with the whole `pong`. `success: false` rejects with its
- * `error`. Events have the ID of their subscription, but they are not replies, so the handlers receive them.
+ * Home Assistant. Requests resolve with the `result` of a `result` message, or with the whole `pong` message. `success: false` rejects with
+ * its `error`. Events have the ID of their subscription, but they are not replies, so the handlers receive them.
  */
 export function homeAssistant(): RequestsOptions {
   return {

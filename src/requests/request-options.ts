@@ -62,9 +62,9 @@ export interface RequestOptions {
   /** Cancels the request when it aborts. The promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
   /**
-   * Returns true if a message is the reply. Holdfast then adds no ID to the request. Called for messages that have no ID, or an ID that no pending
-   * request has. If the request's message already has an ID, called for messages that have that ID or none. Never called for replies to other
-   * requests.
+   * Returns true if a message is the reply. Holdfast adds no ID to a request with `match`. Called for messages that have no ID, or an ID that
+   * no pending request has. If the request's message already has an ID, it is called for messages that have that ID or none. Never called for
+   * replies to other requests.
    */
   readonly match?: ((message: unknown, id: unknown) => boolean) | undefined
   /**

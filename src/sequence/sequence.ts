@@ -244,7 +244,7 @@ export class Sequence<Key = string> {
       if (after < highest) fill(stream, range)
       return 'ok'
     }
-    // In OKX, a message that follows itself means that nothing has happened since.
+    // On OKX, a message that follows itself means that nothing has happened since.
     if (after >= through) return 'ok'
     return fill(stream, range) ? 'late' : 'duplicate'
   }

@@ -20,8 +20,9 @@ export interface SnapshotRetryOptions {
 /** Options of a {@link SnapshotSync}. */
 export interface SnapshotSyncOptions<Snapshot, Change, Key = string> {
   /**
-   * Fetches the snapshot of a key. The signal aborts when the key is stopped or restarted, or receives a snapshot through `snapshot()`. If the fetch
-   * rejects, the error is reported and the fetch is retried after a wait. Omit it if the server pushes snapshots, and pass those to `snapshot()`.
+   * Fetches the snapshot of a key. The signal aborts when the key is stopped or restarted, or receives a snapshot through `snapshot()`. If the
+   * fetch rejects, the error is reported and the fetch is retried after a wait. Omit it if the server pushes snapshots, and pass them to
+   * `snapshot()`.
    */
   readonly fetch?:
     ((key: Key, context: { readonly signal: AbortSignal }) => PromiseLike<Snapshot>) | undefined
@@ -33,7 +34,7 @@ export interface SnapshotSyncOptions<Snapshot, Change, Key = string> {
    */
   readonly range?: ((change: Change) => readonly [first: SequenceNumber, last: SequenceNumber]) | undefined
   /** Applies a change. Return a new snapshot, or modify the given one and return nothing. Must be synchronous. */
-  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- a function that changes its argument is declared so
+  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- a function that changes its argument returns void
   readonly apply: (snapshot: Snapshot, change: Change) => Snapshot | void
   /** Bounds of the wait before a snapshot is fetched again. */
   readonly retry?: SnapshotRetryOptions | undefined
@@ -169,7 +170,7 @@ export class SnapshotSync<Snapshot, Change, Key = string> {
     return sync
   }
 
-  /** Calls a callback of the user, and reports its errors. */
+  /** Calls a user callback, and reports its errors. */
   #tell(key: Key, call: () => unknown): void {
     callSafely(call, (error) => this.#report(key, error))
   }

@@ -62,7 +62,7 @@ export interface Disconnect {
   readonly reason?: string | undefined
   /** Close code that this side sends because of it. */
   readonly sentCode?: number | undefined
-  /** Decision that overrides the one of the policy. */
+  /** Decision that overrides the retry policy. */
   readonly decision?: RetryDecision | undefined
 }
 
@@ -75,7 +75,7 @@ export interface Loss {
   readonly isCurrent: boolean
 }
 
-/** Returns who ended a link. This side does so after a violation, and the peer with its close frame. */
+/** Returns who ended a link: this side after a violation, the peer with its close frame, or the network. */
 export function initiatorOf({ code, sentCode }: TransportEnd): Initiator {
   if (sentCode !== undefined) return 'local'
   return code === CloseCode.ABNORMAL ? 'network' : 'remote'
@@ -99,7 +99,7 @@ export function failureOf(
   return { ...refusal, ...facts, error, initiator, code: code ?? CloseCode.ABNORMAL, reason: reason ?? '' }
 }
 
-/** The facts of an ended link that are used here. */
+/** Facts about a link that has ended. */
 export interface EndedLink {
   readonly number: number
   readonly end: TransportEnd

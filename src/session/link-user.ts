@@ -119,7 +119,7 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
     const { ackOnArrival } = this.link
     const requests = hasRequests ? this.requests : this.requestsIfAny
     const isReply = requests?.take(message) ?? false
-    // Read first, because the takers call users' functions, during which another message can arrive.
+    // Read first, because the takers call user functions, during which another message can arrive.
     const isUnmatched = takersIfAny?.takeUnmatched() ?? false
     const isTaken = isReply || (takersIfAny?.offer(message, this) ?? false)
     if (!isTaken && this.link.heartbeat.isReply(message)) return true

@@ -41,7 +41,7 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
   readonly limiter: RateLimiter<RateLimitedFrame> | undefined
   readonly #settings: MessageHubSettings
   readonly #port: MessageTakersPort
-  /** Takers of messages, once there was one. perf: saves 80 B per idle connection. */
+  /** Takers of messages, created when first needed. perf: saves 80 B per idle connection. */
   takersIfAny: MessageTakers | undefined
   /** perf: saves 60 B per idle connection. */
   #demand: ReadDemand | undefined

@@ -196,7 +196,7 @@ export class MessageTakers {
   // --- waits and messages -----------------------------------------------------------------------------------------------
 
   /**
-   * Waits for a message. Inside `@OnOpen`, it may have already arrived.
+   * Waits for a message. Inside `@OnOpen`, it may already have arrived.
    *
    * @param session session whose messages are matched; `undefined` for the next one
    */

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from '#platform'
 
 /**
- * Determines whose opening a call belongs to, even after an await. It is only active while something opens, because tracking slows down every
- * promise of the process.
+ * Determines which opening a call belongs to, even after an await. It is active only while something is opening, because tracking slows down
+ * every promise in the process.
  */
 export class OnOpenScope<Owner> {
   readonly #storage = new AsyncLocalStorage<Owner>()

@@ -7,8 +7,8 @@ export interface PerLink<T> {
    * Returns the state of the link that a handler was called for. Creates it if there is none.
    *
    * @param context second argument of the handler
-   * @throws TypeError for the context of the whole connection, which `@OnStateChange` receives, and `@OnError` for errors that no message or
-   * handler caused
+   * @throws TypeError for the context of the whole connection. `@OnStateChange` receives that context; so does `@OnError` for errors that no
+   * message or handler caused
    */
   of(context: { readonly connection: HandlerConnection }): T
 }

@@ -5,7 +5,7 @@ import type { HandlerConnection } from './handler-connection.js'
 import type { ConnectionState, OpenInfo } from './state.js'
 import type { Stage } from '../errors/stage.js'
 
-/** Outcome of `@OnOpen`. `released` means that it called `close()` and is not waited for. */
+/** Outcome of `@OnOpen`. `released` means that it called `close()` and is no longer awaited. */
 export type OpenOutcome = 'opened' | 'released' | { readonly thrown: unknown }
 
 /** The part of a session that its handlers use. */
@@ -93,6 +93,6 @@ export interface ConnectionListener {
   /** Returns the name of the handler of an event, such as `TickerClient#opened`. */
   nameOf(event: 'open' | 'closing' | 'close'): string
   onWarning(message: string): void
-  /** Called by `close()`. A handler that is in its synchronous part must not be waited for. */
+  /** Called by `close()`, which must not wait for handlers that are still in their synchronous part. */
   onClosing(): void
 }

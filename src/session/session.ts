@@ -39,7 +39,7 @@ type DrainScope = 'handlers' | 'handlers and requests'
 
 const NO_REQUESTS: readonly PendingRequest[] = []
 
-/** One link's part in a connection: its `@OnOpen`, its messages, its requests and waiters, its `@OnClose`. */
+/** Session of one link: its `@OnOpen`, messages, requests, waiters and `@OnClose`. */
 export class Session extends LinkUser {
   declare protected readonly owner: SessionOwner
   #phase: 'new' | 'opening' | 'opened' | 'failed' | 'handling' = 'new'
@@ -51,7 +51,7 @@ export class Session extends LinkUser {
 
   // --- state ------------------------------------------------------------------------------------------------------------
 
-  /** True once `@OnOpen` was called, so that `@OnClose` will be called, too. */
+  /** True once `@OnOpen` has been called. `@OnClose` will then be called as well. */
   get hasOpened(): boolean {
     return this.#phase !== 'new'
   }
@@ -114,7 +114,7 @@ export class Session extends LinkUser {
   open(info: OpenInfo): void {
     this.#phase = 'opening'
     const outcome = this.handlers.hasOnOpen ? scope.run(this, () => this.handlers.onOpen(info)) : 'opened'
-    // No turn in between, so that work that @OnOpen started without awaiting it finds the connection ready.
+    // Without a turn in between, so that work that @OnOpen started but did not await finds the connection ready.
     if (outcome instanceof Promise) this.#opening = outcome.then((settled) => this.#onOpened(settled))
     else this.#onOpened(outcome)
   }

@@ -3,14 +3,14 @@ import type { Clock, Timer } from '../core/clock.js'
 /** A running handler. */
 export interface WatchedHandler {
   readonly name: string
-  /** Counts a check of the running handlers, and returns the number of checks that this one was in. */
+  /** Counts a check, and returns the number of checks that have found this handler running. */
   look(): number
 }
 
-/** Milliseconds, plus at most a sixth, after which a warning names a running handler. */
+/** Time in milliseconds, plus up to a sixth, after which a running handler is logged. */
 export const WARN_AFTER = 30_000
 
-/** Number of checks that a handler is in before the warning. */
+/** Number of checks that find a handler running before it is logged. */
 const LOOKS = 6
 
 const LOOK_INTERVAL = WARN_AFTER / LOOKS

@@ -32,7 +32,7 @@ export type ConnectionState =
       readonly attempt: number
       /** Time from the start of the wait to the next attempt, in milliseconds. */
       readonly delay: number
-      /** Wait that the server asked for (`Retry-After`), in milliseconds. `delay` is shorter if it exceeds `reconnect.maxRetryAfter`. */
+      /** Wait that the server asked for (`Retry-After`), in milliseconds. If it exceeds `reconnect.maxRetryAfter`, `delay` is shorter. */
       readonly retryAfter?: number | undefined
       /** Reason for the wait. */
       readonly cause: Error

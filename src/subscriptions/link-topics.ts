@@ -199,7 +199,7 @@ export class LinkTopics {
       const [first, ...others] = batch.map(({ key }) => key)
       if (first !== undefined) this.#port.report(unsubscribeError([first, ...others], thrown))
     }
-    // A function of the user may have subscribed to them again.
+    // A user function may have subscribed to them again.
     this.update(batch.map(({ key }) => key).filter((key) => this.#wanted.has(key)))
   }
 

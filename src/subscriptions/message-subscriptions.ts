@@ -162,7 +162,7 @@ export class MessageSubscriptions {
     return !this.#isBetweenLinks && this.#port.isReady()
   }
 
-  /** Functions of the user may add and delete subscriptions while this runs. The running loop sends the added ones. */
+  /** User functions may add and delete subscriptions while this runs. The running loop sends the added ones. */
   #flush(): void {
     if (this.#isFlushing) return
     this.#isFlushing = true

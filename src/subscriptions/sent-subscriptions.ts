@@ -45,7 +45,7 @@ export class SentSubscriptions<T extends { readonly key: string }> {
   }
 
   /**
-   * Replaces each sent subscription by the current one with the same key, which gets its ID.
+   * Replaces each sent subscription with the current one that has the same key. That one gets its ID.
    *
    * @returns the subscriptions whose key no longer exists
    */

@@ -62,7 +62,7 @@ export interface SubscriptionsOptions {
    */
   key?(topic: unknown): string
   /**
-   * Returns the content of an acknowledgement or a rejection; `undefined` for any other message. Called for every message that no request and no
+   * Returns the content of an acknowledgement or a rejection; `undefined` for any other message. Called for every message that no request or
    * waiter consumes. Handlers do not receive acknowledgements. Without this function, topics count as acknowledged when they are sent.
    */
   ack?(message: unknown): SubscriptionAck | undefined

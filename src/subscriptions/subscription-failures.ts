@@ -63,7 +63,7 @@ function isOne(keys: FailedKeys): boolean {
   return typeof keys === 'string' || keys.length === 1
 }
 
-/** Maximum number of keys that an error message names. It counts the rest. */
+/** Maximum number of keys that an error message names. The rest are counted. */
 const MAX_NAMED = 3
 
 function listOf(keys: FailedKeys): string {

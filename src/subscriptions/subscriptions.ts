@@ -52,8 +52,8 @@ export class Subscriptions {
   }
 
   /**
-   * Declares inside `@OnOpen` that the server still has all subscriptions, for example because it resumed the session. None is sent again on this link.
-   * Topics of the last `@OnOpen` stay subscribed, in addition to those of this one.
+   * Declares inside `@OnOpen` that the server still has all subscriptions, for example because it resumed the session. None are sent again on
+   * this link. Topics of the last `@OnOpen` stay subscribed, in addition to those of this one.
    *
    * @throws TypeError outside `@OnOpen`
    */
@@ -65,11 +65,11 @@ export class Subscriptions {
   }
 
   /**
-   * Adds a subscription with your own key and message. The message is sent as soon as the connection is ready, and again after every reconnect, until
-   * `delete(key)`. If the key exists, Holdfast unsubscribes the old subscription, then sends the new one.
+   * Adds a subscription with your own key and message. The message is sent as soon as the connection is ready, and again after every
+   * reconnect, until `delete(key)`. If the key exists, Holdfast unsubscribes the old subscription, then sends the new one.
    *
    * @param subscribe the message, or a function that returns it, called each time it is sent
-   * @throws TypeError if there is an `id` but neither `ack` nor `request: true`, or if there are both `ack` and `request: true`
+   * @throws TypeError if `id` is given without `ack` or `request: true`, or if both `ack` and `request: true` are given
    * @throws RangeError if `ackTimeout` is not greater than 0
    */
   add(key: string, subscribe: unknown, options: SubscribeOptions = {}): void {

@@ -84,7 +84,7 @@ export class TopicHolders {
     return holder.release(key) ? this.#drop(this.#topics.get(key)) : undefined
   }
 
-  /** Replaces settled acknowledgements by pending ones, which the next link settles. */
+  /** Replaces settled acknowledgements with pending ones, which the next link settles. */
   renew(): void {
     for (const held of this.#topics.values()) renewAck(held)
   }
@@ -96,7 +96,7 @@ export class TopicHolders {
   }
 
   /**
-   * Replaces the topics of the previous `@OnOpen` by those of the one that has completed, or adds them if `isKept`.
+   * Replaces the topics of the previous `@OnOpen` with those of the one that has completed or, if `isKept`, adds them.
    *
    * @returns the topics that have no subscriber left
    */

@@ -12,10 +12,10 @@ import { topicKey } from './topic-key.js'
 /** A subscription to a topic. */
 export interface TopicSubscription extends Disposable {
   /**
-   * Resolves when the server has acknowledged the topic, or, without an `ack` function, when it was sent. Rejects with a SubscriptionError if the
-   * server rejects the topic, does not acknowledge it in time, or the topic has no subscriber left. Rejects with a ConnectionClosedError if the
-   * connection ends. A reconnect does not settle it. After a reconnect, it refers to the new connection. You do not have to await it: it never
-   * causes an unhandled rejection.
+   * Resolves when the server has acknowledged the topic, or, without an `ack` function, when it has been sent. Rejects with a
+   * SubscriptionError if the server rejects the topic or does not acknowledge it in time, or if the topic has no subscriber left. Rejects with
+   * a ConnectionClosedError if the connection ends. A reconnect does not settle it. After a reconnect, it refers to the new connection. You do
+   * not have to await it: it never causes an unhandled rejection.
    *
    * You can await it inside `@OnOpen`. Reading it there sends the topics of this `@OnOpen` so far, at the end of the turn.
    */
@@ -32,7 +32,7 @@ export interface SubscribingSession {
 
 /** Knows the links, sends on them, and receives reports. */
 export interface TopicSubscriptionsPort<S> {
-  /** The session of the caller: inside `@OnOpen`, the one that is opening; everywhere else, the current one. */
+  /** The session of the caller: the one that is opening inside `@OnOpen`, otherwise the current one. */
   readonly callersSession: S | undefined
   /** False once the link is lost or the connection is closing. */
   canSend(session: S): boolean
@@ -45,11 +45,11 @@ export interface TopicSubscriptionsPort<S> {
   onPendingAcksChange?(): void
 }
 
-/** The topics of a running `@OnOpen`, and those of them that were sent. */
+/** The topics of a running `@OnOpen`, sent and unsent. */
 interface Opening {
   readonly holder: OpenHolder
   readonly link: LinkTopics
-  /** Keys that were not passed to the link yet. */
+  /** Keys that have not been passed to the link yet. */
   readonly untold: Set<string>
 }
 

@@ -6,7 +6,7 @@ interface FakeTimer {
   readonly callback: () => void
 }
 
-/** Runs everything that is ready: all promise callbacks, however deep. No time passes. */
+/** Runs everything that is ready: all promise callbacks, however deeply nested. No time passes. */
 function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
 import type { ServerOptions, WebSocket } from 'ws'
 
-/** Connection that a {@link TestServer} accepted. It records messages from the first moment, so none is missed. */
+/** Connection that a {@link TestServer} accepted. It records messages from the start, so none are missed. */
 export interface TestServerConnection {
   readonly socket: WebSocket
   readonly request: IncomingMessage

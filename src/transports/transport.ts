@@ -18,7 +18,7 @@ export interface TransportRequest {
 export interface Handshake {
   /** Subprotocol that the server chose; `''` if there is none. */
   readonly protocol: string
-  /** Headers of the server's response, with names in lower case. */
+  /** Headers of the server's response, names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
 }
 
@@ -38,8 +38,8 @@ export interface OpenTransportListener {
   /** Receives one complete message: a string for text, bytes for binary. */
   onMessage(data: string | Uint8Array): void
   /**
-   * Common start of texts of which some can be skipped. The part after it, up to a quote, distinguishes them. `undefined` if every text is
-   * needed.
+   * Common start of text messages, some of which can be skipped. The part after it, up to a quote, distinguishes them. `undefined` if every
+   * text is needed.
    */
   readonly skippedHead?: Uint8Array | undefined
   /**
@@ -52,8 +52,8 @@ export interface OpenTransportListener {
   onPing(data: Uint8Array): void
   onPong(data: Uint8Array): void
   /**
-   * Called exactly once, as the last event, even if the transport never opened, and after `terminate()`, too. Never called synchronously
-   * from `connect`.
+   * Called exactly once, as the last event, even after `terminate()` or if the transport never opened. Never called synchronously from
+   * `connect`.
    */
   onClose(end: TransportEnd): void
 }
@@ -63,7 +63,7 @@ export interface TransportListener extends OpenTransportListener {
   /**
    * Called when the opening handshake is complete. No other event may be reported before it returns.
    *
-   * @returns the listener for all later events, if it is a different one
+   * @returns the listener for all later events, if it changes
    */
   onOpen(handshake: Handshake): OpenTransportListener | undefined
 }

@@ -397,7 +397,8 @@ describe('#end', () => {
 })
 
 describe('A handler that holds up close()', () => {
-  const HINT = 'A handler that awaits close() or closed waits for itself. Call close() without await'
+  const HINT =
+    'A handler that awaits close() or connection.closed waits for itself. Call close() without await'
 
   it('is named after half of closeTimeout, with advice in case it awaits close() itself', async () => {
     const acts: Acts = {}

@@ -57,7 +57,7 @@ describe('UnhandledMessageLog', () => {
     unhandled.binary()
     unhandled.binary()
     expect(warnings).to.deep.equal([
-      `no handler in Ticker for binary frames. Add @OnBinary(), or a codec that decodes them ${ONCE}`,
+      `no handler in Ticker for binary frames. Add @OnBinary(), or use a codec that decodes them ${ONCE}`,
     ])
   })
 

@@ -235,6 +235,12 @@ const ROWS: readonly Row[] = [
     fields: { id: 7, details: { code: -32_601, message: 'no such method' } },
   },
   {
+    error: new UnreadRepliesError({ id: 7 }, 1),
+    code: 'UNREAD_REPLIES',
+    message: 'Request 7 canceled: 1 reply is unread. Read faster, or raise highWaterMark',
+    fields: { id: 7, unread: 1 },
+  },
+  {
     error: new UnreadRepliesError({ id: 7 }, 1_024),
     code: 'UNREAD_REPLIES',
     message: 'Request 7 canceled: 1024 replies are unread. Read faster, or raise highWaterMark',

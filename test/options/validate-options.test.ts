@@ -447,7 +447,7 @@ describe('validateOptions', () => {
         { rateLimit: { ...right, reserve: 5 } },
         `${place}.reserve`,
         'received 5',
-        'less than messages',
+        'from 0 to messages - 1',
       )
     })
   })

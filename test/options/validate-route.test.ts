@@ -3,7 +3,8 @@ import { inspect } from 'node:util'
 import { checkRoute } from '#src/options/validate-route.js'
 
 const PLACE = 'options.route'
-const FIX = "use a property ('type'), a path ('data.e'), a position (0, -2), a function, or a list of these"
+const FIX =
+  "use a property ('type'), a path ('data.e'), a position in an array (0, -2), a function, or a list of these"
 
 const KIND = 'expected a string, an integer or a function, received'
 

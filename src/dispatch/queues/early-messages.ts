@@ -11,8 +11,8 @@ import type { MessageQueue } from './task-queue.js'
 import type { HandlerPort } from '../replies.js'
 
 /**
- * Messages of a link that arrived while its `@OnOpen` runs, in order. Handlers that are marked `duringOpen` run immediately, one at a time. They
- * count as part of that `@OnOpen`, so their messages are sent on this link.
+ * Messages of a link that arrive while its `@OnOpen` runs, in order. Handlers that are marked `duringOpen` run immediately, one at a time.
+ * They count as part of that `@OnOpen`, so their messages are sent on this link.
  */
 export class EarlyMessages implements SlotOwner {
   readonly #dispatch: DispatchContext
@@ -98,7 +98,7 @@ export class EarlyMessages implements SlotOwner {
   /** Takes the oldest matching message. Rethrows errors of `match`. */
   take(match: (message: unknown) => boolean): InboundMessage | undefined {
     const found = this.#waiting.find(({ kind, value }) => kind === 'message' && match(value))
-    // `match` is the user's code, which may have taken this very message.
+    // `match` is user code, which may have taken this very message.
     const index = found ? this.#waiting.indexOf(found) : -1
     if (index < 0) return undefined
     this.#waiting.splice(index, 1)

@@ -70,7 +70,7 @@ export class KeyedQueue {
       lane.push(message)
       return
     }
-    // It is the only one with its key, because each earlier one has been replaced, too.
+    // It is the only one with its key, because every earlier one has also been replaced.
     const replaced = lane.shift() as InboundMessage
     lane.push(message)
     replaced.handlers.onConflated(replaced)

@@ -49,7 +49,7 @@ export class RunningHandler {
     this.#index = index
   }
 
-  /** Counts a check of the running handlers, and returns the number of checks that this one was in. */
+  /** Counts a check, and returns the number of checks that have found this handler running. */
   look(): number {
     this.#looks += 1
     return this.#looks

@@ -208,7 +208,7 @@ export class FastReceive implements SharedBufferReader {
     return end
   }
 
-  /** Delivers a block of plain texts until another frame, or a reason to stop. Returns that position. */
+  /** Delivers a block of plain text messages until another frame, or a reason to stop. Returns that position. */
   #deliver(chunk: Buffer, from: number): number {
     let highBytes = 0
     let end = from
@@ -218,7 +218,7 @@ export class FastReceive implements SharedBufferReader {
       highBytes += highBytesOfHeader(chunk, end)
       end = next
     }
-    // One text for all: decoding bytes is a call into the runtime, slicing a text is not.
+    // One string for all: decoding bytes calls into the runtime, slicing a string does not.
     const text = chunk.toString('latin1', from, end)
     // In UTF-8, each byte above 127 would take two, so equal lengths prove that only the headers contain such bytes.
     const isAscii = Buffer.byteLength(text) === text.length + highBytes

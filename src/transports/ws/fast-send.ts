@@ -45,7 +45,7 @@ class Slab {
     return this.#writer === writer
   }
 
-  /** Gives the remaining room to a writer. The frames of the previous writer are flushed first. */
+  /** Gives the remaining space to a writer. The frames of the previous writer are flushed first. */
   passTo(writer: FastSend | undefined): void {
     this.#writer?.flush()
     this.#writer = writer

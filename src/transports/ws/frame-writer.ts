@@ -19,7 +19,7 @@ export class FrameWriter {
   readonly #fastSend: FastSend | undefined
   readonly #isCompressing: boolean
   readonly #release = (): void => this.release()
-  /** True from the first message of a turn until all of them are written. Otherwise there is nothing to flush. */
+  /** True from the first message of a turn until all of them are written. Otherwise, there is nothing to flush. */
   isHolding = false
   #failedBytes = 0
 

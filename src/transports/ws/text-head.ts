@@ -1,4 +1,4 @@
-/** Maximum length of the part that distinguishes texts, in bytes. */
+/** Maximum length of the distinguishing part, in bytes. */
 const LONGEST = 100
 
 const SPACE = 0x20

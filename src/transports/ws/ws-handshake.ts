@@ -6,7 +6,7 @@ import { ConnectFailedError, HandshakeError } from '../../errors/connection-erro
 import type { HandshakeFacts } from '../../errors/connection-errors.js'
 import type { TransportRequest } from '../transport.js'
 
-/** Maximum number of bytes kept from the body of a refusal. */
+/** Maximum number of bytes kept from the body of a rejection. */
 const BODY_LIMIT = 16 * 1024
 
 /** Rule that a server violated in its upgrade (RFC 6455, section 4.1), by the error message of `ws`. */
@@ -52,7 +52,7 @@ export class WsHandshake {
     return this.#upgrade?.socket
   }
 
-  /** Error for a server that refused to upgrade, with the part of its response that has arrived. */
+  /** Error of a rejected handshake, with the part of the response that has arrived. */
   get refusal(): HandshakeError | undefined {
     if (!this.#refusal) return undefined
     const { statusCode: status = 0, statusMessage = '', headers } = this.#refusal
@@ -99,14 +99,14 @@ export class WsHandshake {
   }
 }
 
-/** Facts of a refusal that reveal its reason. */
+/** Facts of a rejection that reveal its reason. */
 interface Refusal {
   readonly status: number
   readonly body: string
   readonly location: string | undefined
 }
 
-/** Returns advice on a refusal whose status reveals the reason; otherwise an empty text. */
+/** Returns advice on a rejection whose reason is known; otherwise, an empty string. */
 function adviceOn({ status, body, location }: Refusal, url: string): string {
   if (status >= 200 && status < 300) return '. This URL serves plain HTTP. Check the path'
   if (status >= 300 && status < 400) {
@@ -118,7 +118,7 @@ function adviceOn({ status, body, location }: Refusal, url: string): string {
   return status === 400 && PLAIN_REQUEST.test(body) ? '. The server expects TLS on this port. Use wss://' : ''
 }
 
-/** Returns the target of a redirect, without its query and credentials. */
+/** Returns the target of a redirect, without its query or credentials. */
 function redirectTarget(location: string, url: string): string | undefined {
   return URL.canParse(location, url) ? redactUrl(new URL(location, url).href) : undefined
 }
