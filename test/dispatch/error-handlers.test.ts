@@ -112,6 +112,13 @@ describe('ErrorHandlers', () => {
       expect(logged).to.deep.equal([error])
     })
 
+    it('is logged without the handler if its message already names the handler', () => {
+      const { handlers, lines } = rig()
+      const error = new FeedError('failed validation for Ticker#tick')
+      void handlers.handle(error, { ...CONTEXT, handler: 'Ticker#tick' }, '')
+      expect(lines).to.deep.equal(['error handle: FeedError: failed validation for Ticker#tick'])
+    })
+
     it('is logged by its class alone if it has no message', () => {
       const { handlers, lines } = rig()
       void handlers.handle(new TypeError(), { ...CONTEXT, handler: 'Ticker#tick' }, '')
