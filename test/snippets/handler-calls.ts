@@ -11,7 +11,7 @@ const RARE: readonly string[] = ['error', 'ping', 'pong']
 const LAST: readonly string[] = ['closing', 'close']
 
 /** Maximum milliseconds until all handlers have been called. */
-const PATIENCE = 5_000
+const TIME_LIMIT = 5_000
 
 type Method = (this: object, ...args: unknown[]) => unknown
 
@@ -87,7 +87,7 @@ export class HandlerCalls {
 
   /** Waits until all handlers have completed that a close does not call. */
   async settle(): Promise<void> {
-    await until(() => this.#pending === 0 && this.#missing([...RARE, ...LAST]).length === 0, PATIENCE)
+    await until(() => this.#pending === 0 && this.#missing([...RARE, ...LAST]).length === 0, TIME_LIMIT)
   }
 
   /** Returns the handlers that were not called, or that there was none to call. */

@@ -13,7 +13,7 @@ export interface Job {
   readonly page: string
   readonly parts: readonly Part[]
   /** Maximum milliseconds that the process may run. */
-  readonly patience: number
+  readonly timeLimit: number
   /** The file that receives the reports as JSON, one for each part that was begun. */
   readonly reports: string
 }

@@ -7,7 +7,7 @@ import { until, within } from './stage.js'
 import type { Stage } from './stage.js'
 
 /** Milliseconds after which the client of a function is closed, because some functions run until then. */
-const PATIENCE = 300
+const TIME_LIMIT = 300
 
 /** The client for snippets without a client class. */
 class Listener {
@@ -56,7 +56,7 @@ async function playOne(
     },
   )
   ended.catch(() => undefined)
-  await until(() => hasEnded, PATIENCE)
+  await until(() => hasEnded, TIME_LIMIT)
   if (stage.server.peer) await within('drive()', script.drive?.(client, stage.server.peer))
   isClosing = true
   await within('close()', client.close())

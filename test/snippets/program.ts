@@ -13,7 +13,7 @@ import { Stage } from './stage.js'
 // Runs the snippets of one job. Their reports are written when the process ends, however it does. A program has to end by
 // itself. After clients the process ends anyway, because one that hangs must not hide the results of the others.
 
-const { page, parts, patience, reports: path } = JSON.parse(process.argv[2] ?? '') as Job
+const { page, parts, timeLimit, reports: path } = JSON.parse(process.argv[2] ?? '') as Job
 const scripts = SCRIPTS[page] ?? {}
 const server = new ScriptedServer(scripts)
 const stage = new Stage(server, scripts)
@@ -48,7 +48,7 @@ process.on('exit', () => {
 setTimeout(() => {
   note(`did not end by itself: open are ${process.getActiveResourcesInfo().join(', ')}`)
   process.exit(1)
-}, patience).unref()
+}, timeLimit).unref()
 new Network(server, await server.listen(), refused).own()
 
 for (const part of parts) {

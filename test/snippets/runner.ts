@@ -9,7 +9,7 @@ import type { Snippet } from './snippet.js'
 const program = fileURLToPath(new URL('program.js', import.meta.url))
 
 /** Maximum milliseconds that a snippet may run. */
-const PATIENCE = 20_000
+const TIME_LIMIT = 20_000
 
 /** Maximum number of processes at the same time. */
 const PROCESSES = 2
@@ -39,7 +39,7 @@ function crash(snippet: Snippet, index: number, code: number, output: string, be
 async function runGroup(
   folder: URL,
   group: Group,
-  patience: number,
+  timeLimit: number,
 ): Promise<readonly (readonly string[])[]> {
   const [{ page }] = group
   const reportsFile = new URL(`${fileOf(group[0])}-${group.length}.json`, folder)
@@ -47,7 +47,7 @@ async function runGroup(
   const job: Job = {
     page,
     parts,
-    patience: Math.min(patience * parts.length, 45_000),
+    timeLimit: Math.min(timeLimit * parts.length, 45_000),
     reports: fileURLToPath(reportsFile),
   }
   const { code, output } = await run(process.execPath, ['--enable-source-maps', program, JSON.stringify(job)])
@@ -67,19 +67,19 @@ async function runGroup(
  * Runs all snippets that can be run.
  *
  * @param folder where they were compiled
- * @param patience maximum milliseconds that one may run
+ * @param timeLimit maximum milliseconds that one may run
  * @returns what is wrong with each
  */
 export async function runSnippets(
   folder: URL,
   snippets: readonly Snippet[],
-  patience = PATIENCE,
+  timeLimit = TIME_LIMIT,
 ): Promise<ReadonlyMap<Snippet, readonly string[]>> {
   const results = new Map<Snippet, readonly string[]>()
   const left = groupsOf(snippets).values()
   const work = async (): Promise<void> => {
     for (const group of left) {
-      const failures = await runGroup(folder, group, patience)
+      const failures = await runGroup(folder, group, timeLimit)
       group.forEach((snippet, index) => results.set(snippet, failures[index] ?? []))
     }
   }

@@ -7,13 +7,13 @@ import type { PageScripts, Script } from './script.js'
 import type { ScriptedServer } from './scripted-server.js'
 
 /** Maximum milliseconds for one step. It is generous because machines are busy. */
-const PATIENCE = 10_000
+const TIME_LIMIT = 10_000
 
 /** Rejects if a promise takes too long. */
 export async function within<T>(what: string, promise: T): Promise<Awaited<T>> {
   const timer = new AbortController()
-  const late = sleep(PATIENCE, undefined, { signal: timer.signal })
-  const failure = late.then(() => Promise.reject(new Error(`${what} did not complete within ${PATIENCE} ms`)))
+  const late = sleep(TIME_LIMIT, undefined, { signal: timer.signal })
+  const failure = late.then(() => Promise.reject(new Error(`${what} did not complete within ${TIME_LIMIT} ms`)))
   failure.catch(() => undefined)
   try {
     return await Promise.race([promise, failure])
@@ -22,9 +22,9 @@ export async function within<T>(what: string, promise: T): Promise<Awaited<T>> {
   }
 }
 
-/** Waits until something is true, for at most `patience` milliseconds. */
-export async function until(isTrue: () => boolean, patience: number): Promise<void> {
-  const deadline = performance.now() + patience
+/** Waits until something is true, for at most `timeLimit` milliseconds. */
+export async function until(isTrue: () => boolean, timeLimit: number): Promise<void> {
+  const deadline = performance.now() + timeLimit
   while (!isTrue() && performance.now() < deadline) await sleep(2)
 }
 
