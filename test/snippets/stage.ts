@@ -13,7 +13,9 @@ const TIME_LIMIT = 10_000
 export async function within<T>(what: string, promise: T): Promise<Awaited<T>> {
   const timer = new AbortController()
   const late = sleep(TIME_LIMIT, undefined, { signal: timer.signal })
-  const failure = late.then(() => Promise.reject(new Error(`${what} did not complete within ${TIME_LIMIT} ms`)))
+  const failure = late.then(() =>
+    Promise.reject(new Error(`${what} did not complete within ${TIME_LIMIT} ms`)),
+  )
   failure.catch(() => undefined)
   try {
     return await Promise.race([promise, failure])
