@@ -220,19 +220,19 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
       lastMessage: lastMessage instanceof UnwantedTexts ? lastMessage.message : lastMessage,
       hasBeenOpen: isSession && lost.hasOpened,
     })
-    const judged = event && this.#judge(failure, event, disconnect.stage === 'open')
+    const decided = event && this.#decide(failure, event, disconnect.stage === 'open')
     // `shouldReconnect` may have called the connection, so that the decision no longer matters.
-    const decision = event && asks(this.state, event) ? judged : undefined
+    const decision = event && asks(this.state, event) ? decided : undefined
     const isCurrent = this.state.current === lost.name
     return { lost, isCurrent, disconnect, error: errorOf(disconnect), failure, decision }
   }
 
   /** Calls the retry policy if its decision matters. */
-  #judge(failure: Failure, event: LifecycleEvent, isOpenFailure: boolean): RetryDecision | undefined {
+  #decide(failure: Failure, event: LifecycleEvent, isOpenFailure: boolean): RetryDecision | undefined {
     const { state, retryPolicy } = this
     if (!asks(state, event)) return undefined
     const isForgiven = resetsCounts(state, event)
-    return retryPolicy.judge(failure, {
+    return retryPolicy.decide(failure, {
       isForgiven,
       hasSucceeded: state.shape.ready === 'resolved',
       isOpenFailure,

@@ -46,7 +46,7 @@ interface RetryPolicyPort {
 }
 
 /** Facts that determine, along with the failure, whether it is fatal. */
-export interface VerdictFacts {
+export interface RetryFacts {
   /** True once `@OnOpen` has completed on this connection. */
   readonly hasSucceeded: boolean
   /** True if `@OnOpen` threw or timed out. */
@@ -58,13 +58,13 @@ export interface VerdictFacts {
 }
 
 /** Facts that determine, along with the failure, the retry decision. */
-export interface JudgeFacts extends Pick<VerdictFacts, 'hasSucceeded' | 'isOpenFailure'> {
+export interface DecisionFacts extends Pick<RetryFacts, 'hasSucceeded' | 'isOpenFailure'> {
   /** True if the lost link had lasted `minUptime`, so that its loss is the first failure in a row. */
   readonly isForgiven: boolean
 }
 
 /** A failure with a retry decision, not counted yet. */
-interface Judged {
+interface Decided {
   readonly failure: Failure
   /** Monotonic time before which the server asked clients not to reconnect. */
   readonly retryAt?: number
@@ -80,8 +80,8 @@ export class RetryPolicy {
   #failingSince: number
   /** Start time of the last attempt; `undefined` if it led to a stable link. */
   #lastStart: number | undefined
-  #judged: Judged | undefined
-  #last: Judged | undefined
+  #decided: Decided | undefined
+  #last: Decided | undefined
 
   constructor(settings: RetrySettings | false, sources: PolicySources, port: RetryPolicyPort) {
     this.#option = settings
@@ -121,8 +121,8 @@ export class RetryPolicy {
   }
 
   /** Returns the retry decision for a failure, without counting it. Calls `shouldReconnect` and `delays`. */
-  judge(failure: Failure, facts: JudgeFacts): RetryDecision {
-    this.#judged = { failure }
+  decide(failure: Failure, facts: DecisionFacts): RetryDecision {
+    this.#decided = { failure }
     if (this.#option === false) return { retry: false, exhausted: false }
     const { maxAttempts, maxRetryAfter } = this.#settings
     const { isForgiven } = facts
@@ -142,14 +142,14 @@ export class RetryPolicy {
   /** Counts a failure, and records the last one that was decided on, unless it is already recorded. */
   count(): void {
     this.#failures += 1
-    this.#last = this.#judged ?? this.#last
-    this.#judged = undefined
+    this.#last = this.#decided ?? this.#last
+    this.#decided = undefined
   }
 
   /** Records a failure without a decision, such as a `reconnect()`. Counts nothing. */
   note(failure: Failure): void {
     this.#last = { failure }
-    this.#judged = undefined
+    this.#decided = undefined
   }
 
   /** Resets the counters after a stable link. */
@@ -209,7 +209,7 @@ export class RetryPolicy {
     const { initialDelay, maxRetryAfter } = this.#settings
     const { clock, random } = this.#sources
     const wait = Math.min(retryAfter, maxRetryAfter)
-    this.#judged = { failure, retryAt: clock.now() + wait }
+    this.#decided = { failure, retryAt: clock.now() + wait }
     // Randomness keeps clients that were disconnected together from reconnecting together.
     return { retry: true, delay: Math.max(wait + random() * initialDelay, spacing), retryAfter }
   }
@@ -258,7 +258,7 @@ const CERTIFICATE_ERROR =
   /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|ERROR_IN_CERT_|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH|PATH_LENGTH_)/
 
 /** Returns true if a retry cannot fix the failure. Everything not listed here is retried. */
-export function isFatal(failure: Failure, facts: VerdictFacts): boolean {
+export function isFatal(failure: Failure, facts: RetryFacts): boolean {
   const { error, status } = failure
   // @OnOpen can throw anything, even errors of other connections.
   if (facts.isOpenFailure) return !facts.hasSucceeded && !(error instanceof OnOpenTimeoutError)
@@ -270,7 +270,7 @@ export function isFatal(failure: Failure, facts: VerdictFacts): boolean {
   return failure.initiator === 'remote' && FATAL_CLOSE_CODES.includes(failure.code)
 }
 
-function isFatalStatus(status: number, { retryAfter, maxRetryAfter }: VerdictFacts): boolean {
+function isFatalStatus(status: number, { retryAfter, maxRetryAfter }: RetryFacts): boolean {
   if (retryAfter !== undefined) return retryAfter > maxRetryAfter
   return status < 500 && !RETRYABLE_STATUSES.includes(status)
 }

@@ -45,11 +45,11 @@ class Validation {
     }
     if (!handler.schema) return { handler, value: this.#message }
     const result = handler.schema['~standard'].validate(this.#message)
-    if (isThenable(result)) return Promise.resolve(result).then((settled) => this.#judge(handler, settled))
-    return this.#judge(handler, result)
+    if (isThenable(result)) return Promise.resolve(result).then((settled) => this.#decide(handler, settled))
+    return this.#decide(handler, result)
   }
 
-  #judge(handler: MessageHandler, result: SchemaResult): Accepted | Promise<Accepted> {
+  #decide(handler: MessageHandler, result: SchemaResult): Accepted | Promise<Accepted> {
     if (!result.issues) return { handler, value: result.value }
     // One by one, because a message can have more issues than a call can have arguments.
     for (const issue of result.issues) this.#issues.push(issue)

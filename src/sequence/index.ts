@@ -1,5 +1,5 @@
 export { Sequence } from './sequence.js'
-export type { SequenceDuplicate, SequenceGap, SequenceOptions, SequenceVerdict } from './sequence.js'
+export type { SequenceDuplicate, SequenceGap, SequenceOptions, SequenceResult } from './sequence.js'
 export type { SequenceNumber } from './numbers.js'
 export type { RolloverOptions } from './rollover.js'
 export { SnapshotSync } from './snapshot-sync.js'

@@ -27,7 +27,7 @@ export interface SequenceDuplicate<Key = string> {
  * - `duplicate`: it arrived before, or is older than the remembered numbers
  * - `gap`: a new message, in order or not, after which missing messages are considered lost. `onGap` was called with their numbers
  */
-export type SequenceVerdict = 'ok' | 'early' | 'late' | 'duplicate' | 'gap'
+export type SequenceResult = 'ok' | 'early' | 'late' | 'duplicate' | 'gap'
 
 /** Options of a {@link Sequence}. */
 export interface SequenceOptions<Key = string> {
@@ -131,7 +131,7 @@ export class Sequence<Key = string> {
    * can be more than one step away. If it is greater than `number`, the stream starts again
    * @throws TypeError if a number is not a safe integer, or is outside the bounds of `rollover`. Parse numbers above 2^53 as `bigint`
    */
-  check(stream: Key, number: SequenceNumber, previous?: SequenceNumber): SequenceVerdict {
+  check(stream: Key, number: SequenceNumber, previous?: SequenceNumber): SequenceResult {
     checkNumber('number', number)
     if (previous !== undefined) checkNumber('previous', previous)
     const known = this.#streams.get(stream)
@@ -139,15 +139,15 @@ export class Sequence<Key = string> {
       ? this.#unwrap(this.#rollover, known, number, previous)
       : { after: previous ?? plus(number, -this.#step), through: number }
     const state = this.#update(stream, known, range)
-    const verdict = this.#place(state, range)
-    if (verdict === 'duplicate') {
+    const result = this.#place(state, range)
+    if (result === 'duplicate') {
       this.#onDuplicate?.({ stream, number })
-      return verdict
+      return result
     }
     state.count += 1
     const gaps = giveUp(state, (hole) => hole.deadline <= state.count)
     this.#report(stream, gaps)
-    return gaps.length > 0 ? 'gap' : verdict
+    return gaps.length > 0 ? 'gap' : result
   }
 
   /**
@@ -231,7 +231,7 @@ export class Sequence<Key = string> {
     return streamFrom(after, [before])
   }
 
-  #place(stream: Stream, range: Range): SequenceVerdict {
+  #place(stream: Stream, range: Range): SequenceResult {
     const { highest } = stream
     const { after, through } = range
     if (through > highest) {

@@ -50,7 +50,7 @@ interface Opening {
   readonly holder: OpenHolder
   readonly link: LinkTopics
   /** Keys that have not been passed to the link yet. */
-  readonly untold: Set<string>
+  readonly unsent: Set<string>
 }
 
 /** Topics that one connection is subscribed to: `Subscriptions.subscribe`. */
@@ -114,17 +114,17 @@ export class TopicSubscriptions<S extends SubscribingSession> {
   }
 
   #subscribeInOpening(opening: Opening, session: S, key: string, topic: unknown): TopicSubscription {
-    const { holder, link, untold } = opening
+    const { holder, link, unsent } = opening
     const held = holder.hold(key, topic)
-    untold.add(key)
+    unsent.add(key)
     link.confirm(held)
     return topicSubscription(
       held.ack,
       () => {
         if (this.#openings.get(session) !== opening) return this.topics.get(key)?.ack
         if (session.isCaller) {
-          link.update(untold)
-          untold.clear()
+          link.update(unsent)
+          unsent.clear()
         }
         return held.ack
       },
@@ -146,7 +146,7 @@ export class TopicSubscriptions<S extends SubscribingSession> {
     let opening = this.#openings.get(session)
     if (!opening) {
       const holder = new OpenHolder()
-      opening = { holder, link: this.#createLink(session, holder.topics), untold: new Set() }
+      opening = { holder, link: this.#createLink(session, holder.topics), unsent: new Set() }
       this.#openings.set(session, opening)
     }
     return opening

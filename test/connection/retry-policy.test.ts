@@ -3,7 +3,7 @@ import { HandshakeError, OnOpenTimeoutError } from 'holdfast'
 import type { Failure } from 'holdfast'
 import { RETRY_DEFAULTS, RetryPolicy, describeDecision } from '#src/connection/retry-policy.js'
 import { backoffCeiling } from '#src/core/clock.js'
-import type { JudgeFacts, RetrySettings } from '#src/connection/retry-policy.js'
+import type { DecisionFacts, RetrySettings } from '#src/connection/retry-policy.js'
 import type { RetryDecision } from '#src/session/disconnect.js'
 import { SeededRandom } from '../support/seeded-random.js'
 
@@ -39,14 +39,14 @@ class Rig {
     )
   }
 
-  judge(facts: Partial<Failure> = {}, judged: Partial<JudgeFacts> = {}): RetryDecision {
-    return this.policy.judge(failure(facts), { isForgiven: false, hasSucceeded: false, ...judged })
+  decide(facts: Partial<Failure> = {}, given: Partial<DecisionFacts> = {}): RetryDecision {
+    return this.policy.decide(failure(facts), { isForgiven: false, hasSucceeded: false, ...given })
   }
 
   /** Starts an attempt that fails immediately. */
-  fail(facts: Partial<Failure> = {}, judged: Partial<JudgeFacts> = {}): RetryDecision {
+  fail(facts: Partial<Failure> = {}, given: Partial<DecisionFacts> = {}): RetryDecision {
     this.policy.countAttempt()
-    const decision = this.judge(facts, judged)
+    const decision = this.decide(facts, given)
     this.policy.count()
     return decision
   }
@@ -64,7 +64,7 @@ class Rig {
 
 /** The delay after a stable link, so that only the first term of promise 9 applies. */
 function forgivenDelay(settings: Partial<RetrySettings>, facts: Partial<Failure> = {}): RetryDecision {
-  return new Rig(settings).judge(facts, { isForgiven: true })
+  return new Rig(settings).decide(facts, { isForgiven: true })
 }
 
 describe('RetryPolicy', () => {
@@ -78,7 +78,7 @@ describe('RetryPolicy', () => {
     })
   })
 
-  describe('#judge', () => {
+  describe('#decide', () => {
     it('returns these first twelve delays with the random source at one half (B29)', () => {
       // The first is the spacing of two starts, 1,000 to 3,000 ms. After that, the backoff is longer.
       const halves = [2_000, 2_000, 4_000, 8_000, ...Array.from({ length: 8 }, () => 15_000)]
@@ -88,7 +88,7 @@ describe('RetryPolicy', () => {
     it('counts nothing', () => {
       const rig = new Rig()
       for (let round = 0; round < 3; round += 1)
-        expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
+        expect(rig.decide()).to.deep.equal({ retry: true, delay: 1_000 })
       expect(rig.policy.lastFailure).to.equal(undefined)
       expect(rig.policy.nextAttempt).to.equal(1)
     })
@@ -96,15 +96,15 @@ describe('RetryPolicy', () => {
     it('starts over with the first delay after a stable link, whatever was counted before', () => {
       const rig = new Rig({ maxAttempts: 3 })
       rig.delays(3)
-      expect(rig.judge({}, { isForgiven: true })).to.deep.equal({ retry: true, delay: 1_000 })
-      expect(rig.judge()).to.deep.equal({ retry: false, exhausted: true })
+      expect(rig.decide({}, { isForgiven: true })).to.deep.equal({ retry: true, delay: 1_000 })
+      expect(rig.decide()).to.deep.equal({ retry: false, exhausted: true })
     })
 
     it('spreads 1,000 clients that are dropped at once: no 100 ms contain more than 10 % of them (B28)', () => {
       const buckets = Array.from({ length: 20 }, () => 0)
       for (let client = 0; client < 1_000; client += 1) {
         const rig = new Rig({}, new SeededRandom(client).next)
-        const decision = rig.judge({}, { isForgiven: true })
+        const decision = rig.decide({}, { isForgiven: true })
         const delay = decision.retry ? decision.delay : NaN
         expect(delay).to.be.within(0, 2_000)
         buckets[Math.floor(delay / 100)]! += 1
@@ -118,15 +118,15 @@ describe('RetryPolicy', () => {
         const rig = new Rig()
         rig.policy.countAttempt()
         rig.now = 700
-        expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_300 })
+        expect(rig.decide()).to.deep.equal({ retry: true, delay: 1_300 })
         rig.now = 1_200
-        expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
+        expect(rig.decide()).to.deep.equal({ retry: true, delay: 1_000 })
       })
 
       it('does not apply after a stable link', () => {
         const rig = new Rig({ delays: [10] })
         rig.policy.countAttempt()
-        expect(rig.judge({}, { isForgiven: true })).to.deep.equal({ retry: true, delay: 10 })
+        expect(rig.decide({}, { isForgiven: true })).to.deep.equal({ retry: true, delay: 10 })
       })
 
       const rows: [string, Partial<RetrySettings>, Partial<Failure>][] = [
@@ -158,7 +158,7 @@ describe('RetryPolicy', () => {
           const start = rig.now
           rig.policy.countAttempt()
           rig.now += random.between(0, 4_000)
-          const decision = rig.judge()
+          const decision = rig.decide()
           rig.policy.count()
           if (!decision.retry) return expect.fail('it gave up')
           const ceiling = rig.now + backoffCeiling(settings, failures)
@@ -177,7 +177,7 @@ describe('RetryPolicy', () => {
 
     it('retries HTTP statuses once @OnOpen has completed on this connection', () => {
       for (const status of [302, 401, 404]) {
-        const decision = new Rig().judge(refused(status), { hasSucceeded: true })
+        const decision = new Rig().decide(refused(status), { hasSucceeded: true })
         expect(decision).to.deep.equal({ retry: true, delay: 1_000 })
       }
     })
@@ -204,18 +204,18 @@ describe('RetryPolicy', () => {
       const isOpenFailure = true
 
       it('is fatal before the first success, and retried after it', () => {
-        expect(new Rig().judge(threw, { isOpenFailure })).to.deep.equal(END)
-        expect(new Rig().judge(threw, { isOpenFailure, hasSucceeded: true }).retry).to.equal(true)
+        expect(new Rig().decide(threw, { isOpenFailure })).to.deep.equal(END)
+        expect(new Rig().decide(threw, { isOpenFailure, hasSucceeded: true }).retry).to.equal(true)
       })
 
       it('is retried if @OnOpen timed out', () => {
-        expect(new Rig().judge({ error: new OnOpenTimeoutError(1) }, { isOpenFailure }).retry).to.equal(true)
+        expect(new Rig().decide({ error: new OnOpenTimeoutError(1) }, { isOpenFailure }).retry).to.equal(true)
       })
 
       it('is retried at the first start if shouldReconnect returns true', () => {
         const asked: Failure[] = []
         const shouldReconnect = (given: Failure): boolean => asked.push(given) > 0
-        const decision = new Rig({ shouldReconnect }).judge(threw, { isOpenFailure })
+        const decision = new Rig({ shouldReconnect }).decide(threw, { isOpenFailure })
         expect(decision).to.deep.equal({ retry: true, delay: 1_000 })
         expect(asked).to.deep.equal([failure(threw)])
       })
@@ -223,7 +223,7 @@ describe('RetryPolicy', () => {
       it('is never reported as exhausted before the first success', () => {
         const rig = new Rig({ maxAttempts: 1 })
         rig.policy.countAttempt()
-        expect(rig.judge(threw, { isOpenFailure })).to.deep.equal(END)
+        expect(rig.decide(threw, { isOpenFailure })).to.deep.equal(END)
       })
     })
 
@@ -255,9 +255,9 @@ describe('RetryPolicy', () => {
       })
 
       it('is limited to maxRetryAfter after the first success', () => {
-        const decision = new Rig().judge(refused(503, '86400'), { hasSucceeded: true })
+        const decision = new Rig().decide(refused(503, '86400'), { hasSucceeded: true })
         expect(decision).to.deep.equal({ retry: true, delay: 3_601_000, retryAfter: 86_400_000 })
-        const cut = new Rig({ maxRetryAfter: 5_000 }).judge(refused(503, '7'), { hasSucceeded: true })
+        const cut = new Rig({ maxRetryAfter: 5_000 }).decide(refused(503, '7'), { hasSucceeded: true })
         expect(cut).to.deep.equal({ retry: true, delay: 6_000, retryAfter: 7_000 })
       })
 
@@ -286,7 +286,7 @@ describe('RetryPolicy', () => {
         for (let round = 0; round < 1_000; round += 1) {
           const seconds = random.between(0, 7_200)
           const rig = new Rig({}, random.next)
-          const decision = rig.judge(refused(503, String(seconds)), { hasSucceeded: true })
+          const decision = rig.decide(refused(503, String(seconds)), { hasSucceeded: true })
           const least = Math.min(seconds * 1_000, 3_600_000)
           expect(decision.retry && decision.delay).to.be.within(least, least + 2_000)
         }
@@ -309,7 +309,7 @@ describe('RetryPolicy', () => {
           throw thrown
         }
         const rig = new Rig({ delays })
-        expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
+        expect(rig.decide()).to.deep.equal({ retry: true, delay: 1_000 })
         expect(rig.reports).to.deep.equal([thrown, 'connect'])
       })
 
@@ -323,7 +323,7 @@ describe('RetryPolicy', () => {
       for (const [value, received] of noDelays) {
         it(`that return ${received} are reported, and the backoff is used, so that there is never a hot loop`, () => {
           const rig = new Rig({ delays: () => value as number })
-          expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
+          expect(rig.decide()).to.deep.equal({ retry: true, delay: 1_000 })
           const message = `TypeError: delays must return a delay in milliseconds, received ${received}`
           expect(rig.reports.map(String)).to.deep.equal([message, 'connect'])
         })
@@ -342,34 +342,34 @@ describe('RetryPolicy', () => {
           lastMessage: { type: 'bye' },
           hasBeenOpen: true,
         } as const
-        rig.judge(given)
+        rig.decide(given)
         expect(asked).to.deep.equal([failure(given)])
       })
 
       it('that returns true retries a failure that is fatal by default, with the default delay', () => {
         const rig = new Rig({ shouldReconnect: () => true })
-        expect(rig.judge(fatal)).to.deep.equal({ retry: true, delay: 1_000 })
-        const asked = rig.judge(refused(503, '7200'))
+        expect(rig.decide(fatal)).to.deep.equal({ retry: true, delay: 1_000 })
+        const asked = rig.decide(refused(503, '7200'))
         expect(asked).to.deep.equal({ retry: true, delay: 3_601_000, retryAfter: 7_200_000 })
       })
 
       it('that returns false gives up on a failure that is retried by default', () => {
         const rig = new Rig({ shouldReconnect: () => false })
-        expect(rig.judge()).to.deep.equal(END)
-        expect(rig.judge(refused(503, '1'), { hasSucceeded: true })).to.deep.equal(END)
+        expect(rig.decide()).to.deep.equal(END)
+        expect(rig.decide(refused(503, '1'), { hasSucceeded: true })).to.deep.equal(END)
       })
 
       it('that returns a number retries after that many milliseconds, without randomness', () => {
         for (const delay of [0, 123]) {
           const rig = new Rig({ shouldReconnect: () => delay })
-          expect(rig.judge(fatal)).to.deep.equal({ retry: true, delay })
+          expect(rig.decide(fatal)).to.deep.equal({ retry: true, delay })
         }
       })
 
       it('that returns undefined keeps the default', () => {
         const rig = new Rig({ shouldReconnect: () => undefined })
-        expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
-        expect(rig.judge(fatal)).to.deep.equal(END)
+        expect(rig.decide()).to.deep.equal({ retry: true, delay: 1_000 })
+        expect(rig.decide(fatal)).to.deep.equal(END)
       })
 
       it('that throws is reported, and the default is used', () => {
@@ -378,8 +378,8 @@ describe('RetryPolicy', () => {
           throw thrown
         }
         const rig = new Rig({ shouldReconnect })
-        expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
-        expect(rig.judge(fatal)).to.deep.equal(END)
+        expect(rig.decide()).to.deep.equal({ retry: true, delay: 1_000 })
+        expect(rig.decide(fatal)).to.deep.equal(END)
         expect(rig.reports).to.deep.equal([thrown, 'connect', thrown, 'connect'])
       })
 
@@ -393,8 +393,8 @@ describe('RetryPolicy', () => {
       for (const [value, received] of noAnswers) {
         it(`that returns ${received} is reported, and the default is used`, () => {
           const rig = new Rig({ shouldReconnect: () => value as boolean })
-          expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
-          expect(rig.judge(fatal)).to.deep.equal(END)
+          expect(rig.decide()).to.deep.equal({ retry: true, delay: 1_000 })
+          expect(rig.decide(fatal)).to.deep.equal(END)
           expect(String(rig.reports[0])).to.equal(
             `TypeError: shouldReconnect must return true, false, a delay in milliseconds or undefined, received ${received}`,
           )
@@ -407,7 +407,7 @@ describe('RetryPolicy', () => {
         process.on('unhandledRejection', note)
         try {
           const rejecting = (): never => Promise.reject(new Error('late')) as never
-          new Rig({ shouldReconnect: rejecting }).judge()
+          new Rig({ shouldReconnect: rejecting }).decide()
           await new Promise((resolve) => setImmediate(resolve))
           expect(unhandled).to.deep.equal([])
         } finally {
@@ -433,12 +433,12 @@ describe('RetryPolicy', () => {
         failure({ attempt: 3 }),
       ]
       const facts = { isForgiven: false, hasSucceeded: true }
-      policy.judge(first, facts)
-      policy.judge(second, facts)
+      policy.decide(first, facts)
+      policy.decide(second, facts)
       expect(policy.lastFailure).to.equal(undefined)
       policy.count()
       expect(policy.lastFailure).to.equal(second)
-      policy.judge(first, facts)
+      policy.decide(first, facts)
       policy.note(asked)
       policy.count()
       expect(policy.lastFailure).to.equal(asked)
@@ -447,7 +447,7 @@ describe('RetryPolicy', () => {
     it('note counts nothing', () => {
       const rig = new Rig()
       rig.policy.note(failure())
-      expect(rig.judge()).to.deep.equal({ retry: true, delay: 1_000 })
+      expect(rig.decide()).to.deep.equal({ retry: true, delay: 1_000 })
       expect(rig.policy.floor()).to.equal(0)
     })
 
@@ -455,7 +455,7 @@ describe('RetryPolicy', () => {
       const rig = new Rig()
       rig.policy.count()
       rig.policy.count()
-      expect(rig.judge()).to.deep.equal({ retry: true, delay: 4_000 })
+      expect(rig.decide()).to.deep.equal({ retry: true, delay: 4_000 })
     })
   })
 
@@ -499,7 +499,7 @@ describe('RetryPolicy', () => {
       const rig = new Rig({ delays: [10] })
       rig.policy.countAttempt()
       rig.policy.forgive()
-      expect(rig.judge()).to.deep.equal({ retry: true, delay: 10 })
+      expect(rig.decide()).to.deep.equal({ retry: true, delay: 10 })
     })
   })
 
@@ -523,7 +523,7 @@ describe('RetryPolicy', () => {
     it('is 0 after the loss of a stable link', () => {
       const rig = new Rig()
       rig.policy.countAttempt()
-      rig.judge({}, { isForgiven: true })
+      rig.decide({}, { isForgiven: true })
       rig.policy.forgive()
       rig.policy.count()
       expect(rig.policy.floor()).to.equal(0)

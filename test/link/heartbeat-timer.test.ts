@@ -89,14 +89,14 @@ describe('SharedHeartbeatTimer', () => {
 
   it('does not wake up for an item that has been postponed by the time it checks', async () => {
     const clock = new CountingClock()
-    const verdicts = Array.from({ length: 100 }, (_, index) => dueAt(clock, [110 + index]))
+    const results = Array.from({ length: 100 }, (_, index) => dueAt(clock, [110 + index]))
     dueAt(clock, [100], 0, () => {
-      for (const { times } of verdicts) times[0] = 1_000
+      for (const { times } of results) times[0] = 1_000
     })
     await clock.advance(999)
     expect(clock.wakeUps).to.equal(1)
     await clock.advance(1)
-    expect(verdicts.every(({ runs }) => runs[0] === 1_000)).to.equal(true)
+    expect(results.every(({ runs }) => runs[0] === 1_000)).to.equal(true)
   })
 
   it('sets the timer again if an item is due earlier than all others', async () => {

@@ -7,7 +7,7 @@ import type {
   SequenceDuplicate,
   SequenceGap,
   SequenceOptions,
-  SequenceVerdict,
+  SequenceResult,
 } from '#src/sequence/sequence.js'
 
 /** Location of the recordings, outside the project because of their license. */
@@ -89,9 +89,9 @@ function rig(options: SequenceOptions<string | number> = {}) {
     onGap: (gap) => void gaps.push(gap),
     onDuplicate: (duplicate) => void duplicates.push(duplicate),
   })
-  const check = (...numbers: SequenceNumber[]): SequenceVerdict[] =>
+  const check = (...numbers: SequenceNumber[]): SequenceResult[] =>
     numbers.map((number) => sequence.check('s', number))
-  const checkAll = (messages: readonly Numbered[]): SequenceVerdict[] =>
+  const checkAll = (messages: readonly Numbered[]): SequenceResult[] =>
     messages.map(({ stream, number, previous }) => sequence.check(stream, number, previous))
   return { check, checkAll, duplicates, gaps, sequence }
 }
@@ -187,14 +187,14 @@ describe('Sequence', () => {
 
     it('counts each stream separately', () => {
       const { gaps, sequence } = rig({ window: 0 })
-      const verdicts = [
+      const results = [
         sequence.check('a', 1),
         sequence.check(7, 100),
         sequence.check('a', 2),
         sequence.check(7, 102),
         sequence.check('7', 5),
       ]
-      expect(verdicts).to.deep.equal(['ok', 'ok', 'ok', 'gap', 'ok'])
+      expect(results).to.deep.equal(['ok', 'ok', 'ok', 'gap', 'ok'])
       expect(gaps).to.deep.equal([{ stream: 7, from: 101, to: 101 }])
     })
 
@@ -295,7 +295,7 @@ describe('Sequence', () => {
 
     it('accepts a previous number across it, even one that was computed by subtraction', () => {
       const { gaps, sequence } = rig({ rollover, window: 0 })
-      const verdicts = [
+      const results = [
         sequence.check('s', 65_530),
         sequence.check('s', 3, 65_530),
         sequence.check('t', 65_535),
@@ -303,7 +303,7 @@ describe('Sequence', () => {
         sequence.check('t', 9, 7),
         sequence.check('t', 3, 8),
       ]
-      expect(verdicts).to.deep.equal(['ok', 'ok', 'ok', 'ok', 'gap', 'ok'])
+      expect(results).to.deep.equal(['ok', 'ok', 'ok', 'ok', 'gap', 'ok'])
       expect(gaps).to.deep.equal([{ stream: 't', from: 6, to: 7 }])
     })
 

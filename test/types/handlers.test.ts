@@ -239,7 +239,7 @@ describe(`The types of @ClientOption, as ${DIALECT} decorators,`, () => {
       @ClientOption('heartbeat.isReply') isReply(message: { op: number }): boolean {
         return message.op === 11
       }
-      @ClientOption('reconnect.shouldReconnect') verdict(failure: Failure): boolean {
+      @ClientOption('reconnect.shouldReconnect') retry(failure: Failure): boolean {
         return failure.status !== 403
       }
     }
@@ -261,7 +261,7 @@ describe(`The types of @ClientOption, as ${DIALECT} decorators,`, () => {
         return Promise.resolve(true)
       }
       // @ts-expect-error -- the parameter is the failure
-      @ClientOption('reconnect.shouldReconnect') verdict(failure: string): boolean {
+      @ClientOption('reconnect.shouldReconnect') retry(failure: string): boolean {
         return failure === ''
       }
     }

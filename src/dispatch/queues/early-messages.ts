@@ -19,10 +19,10 @@ export class EarlyMessages implements SlotOwner {
   readonly #session: SessionPort
   readonly #port: Pick<HandlerPort, 'fail'>
   /** True if some handlers are marked. */
-  readonly #hasMeanwhile: boolean
+  readonly #hasDuringOpen: boolean
   readonly #waiting: InboundMessage[] = []
   /** Messages for marked handlers that wait for the running one. perf: created with the first, saves 40 B per link without them. */
-  #meanwhile: Fifo<InboundMessage> | undefined
+  #duringOpen: Fifo<InboundMessage> | undefined
   /** perf: created with the first handler that takes time, saves 100 B per link without one. */
   #slots: Slots | undefined
   #running: RunningHandler | undefined
@@ -33,22 +33,22 @@ export class EarlyMessages implements SlotOwner {
     this.#dispatch = dispatch
     this.#session = session
     this.#port = port
-    this.#hasMeanwhile = dispatch.router.hasDuringOpen(dispatch.settings.requests.duringOpen)
+    this.#hasDuringOpen = dispatch.router.hasDuringOpen(dispatch.settings.requests.duringOpen)
   }
 
   /** Runs the handler of a message now if it is marked, or else keeps the message. */
   push(message: InboundMessage): void {
-    const isMeanwhile = this.#isMeanwhile(message)
-    if (isMeanwhile && !this.#isBusy) {
+    const isDuringOpen = this.#isDuringOpen(message)
+    if (isDuringOpen && !this.#isBusy) {
       this.#runFrom(message)
       return
     }
     this.#waiting.push(message)
-    if (isMeanwhile) (this.#meanwhile ??= new Fifo()).push(message)
+    if (isDuringOpen) (this.#duringOpen ??= new Fifo()).push(message)
   }
 
-  #isMeanwhile({ kind, value }: InboundMessage): boolean {
-    if (!this.#hasMeanwhile || kind !== 'message') return false
+  #isDuringOpen({ kind, value }: InboundMessage): boolean {
+    if (!this.#hasDuringOpen || kind !== 'message') return false
     const { router, settings } = this.#dispatch
     try {
       return router.isDuringOpen(value, settings.requests.duringOpen)
@@ -71,7 +71,7 @@ export class EarlyMessages implements SlotOwner {
   }
 
   #next(): InboundMessage | undefined {
-    const message = this.#meanwhile?.shift()
+    const message = this.#duringOpen?.shift()
     if (message) this.#waiting.splice(this.#waiting.indexOf(message), 1)
     return message
   }
@@ -102,13 +102,13 @@ export class EarlyMessages implements SlotOwner {
     const index = found ? this.#waiting.indexOf(found) : -1
     if (index < 0) return undefined
     this.#waiting.splice(index, 1)
-    this.#meanwhile?.remove((message) => message === found)
+    this.#duringOpen?.remove((message) => message === found)
     return found
   }
 
   /** Starts no more handlers, and resolves when the running one has settled. */
   settled(): Promise<void> {
-    this.#meanwhile = undefined
+    this.#duringOpen = undefined
     this.#settled ??= deferred()
     if (!this.#running) this.#settled.resolve()
     return this.#running ? this.#settled.promise : RESOLVED
@@ -139,14 +139,14 @@ export class EarlyMessages implements SlotOwner {
 
   /** Removes the waiting messages, and returns them in order. */
   clear(): InboundMessage[] {
-    this.#meanwhile = undefined
+    this.#duringOpen = undefined
     return this.#waiting.splice(0)
   }
 
   /** Frees the slot of the running handler, and returns its name. */
   release(): readonly string[] {
     const running = this.#running
-    this.#meanwhile = undefined
+    this.#duringOpen = undefined
     running?.settle()
     return running ? [running.name] : []
   }

@@ -8,7 +8,7 @@ import {
 } from 'holdfast'
 import type { Failure, Initiator } from 'holdfast'
 import { RETRY_DEFAULTS, drawSpacing, isFatal } from '#src/connection/retry-policy.js'
-import type { VerdictFacts } from '#src/connection/retry-policy.js'
+import type { RetryFacts } from '#src/connection/retry-policy.js'
 
 const url = 'wss://peer.test'
 const MAX = 60_000
@@ -30,7 +30,7 @@ function refusal(status: number): Failure {
   return failure({ status, error: new HandshakeError(url, `answered ${status}`, { status }) })
 }
 
-function judge(given: Failure, facts: Partial<VerdictFacts> = {}): boolean {
+function decide(given: Failure, facts: Partial<RetryFacts> = {}): boolean {
   return isFatal(given, { hasSucceeded: false, maxRetryAfter: MAX, ...facts })
 }
 
@@ -41,22 +41,22 @@ describe('isFatal', () => {
     const RETRIED = [408, 425, 429, 500, 501, 502, 503, 504, 520, 599, 999]
     for (const status of FATAL) {
       it(`are fatal before the first success, and retried after it: ${status}`, () => {
-        expect(judge(refusal(status))).to.equal(true)
-        expect(judge(refusal(status), { hasSucceeded: true })).to.equal(false)
+        expect(decide(refusal(status))).to.equal(true)
+        expect(decide(refusal(status), { hasSucceeded: true })).to.equal(false)
       })
     }
     for (const status of RETRIED) {
       it(`are retried before and after the first success: ${status}`, () => {
-        expect(judge(refusal(status))).to.equal(false)
-        expect(judge(refusal(status), { hasSucceeded: true })).to.equal(false)
+        expect(decide(refusal(status))).to.equal(false)
+        expect(decide(refusal(status), { hasSucceeded: true })).to.equal(false)
       })
     }
 
     for (const status of [200, 302, 401, 404, 429, 500, 503]) {
       it(`with a Retry-After are retried up to maxRetryAfter, and fatal beyond it before the first success: ${status}`, () => {
-        for (const retryAfter of [0, MAX]) expect(judge(refusal(status), { retryAfter })).to.equal(false)
-        expect(judge(refusal(status), { retryAfter: MAX + 1 })).to.equal(true)
-        expect(judge(refusal(status), { retryAfter: MAX + 1, hasSucceeded: true })).to.equal(false)
+        for (const retryAfter of [0, MAX]) expect(decide(refusal(status), { retryAfter })).to.equal(false)
+        expect(decide(refusal(status), { retryAfter: MAX + 1 })).to.equal(true)
+        expect(decide(refusal(status), { retryAfter: MAX + 1, hasSucceeded: true })).to.equal(false)
       })
     }
   })
@@ -74,34 +74,34 @@ describe('isFatal', () => {
         for (const code of CODES) {
           const isEnd = FATAL_CODES[initiator].includes(code)
           it(`close code ${code} with initiator ${initiator} is ${isEnd ? 'fatal' : 'retried'} (B26)`, () => {
-            expect(judge(failure({ code, initiator, hasBeenOpen: true }), { hasSucceeded })).to.equal(isEnd)
+            expect(decide(failure({ code, initiator, hasBeenOpen: true }), { hasSucceeded })).to.equal(isEnd)
           })
         }
       }
 
       it('a close frame without a code is retried', () => {
-        expect(judge(failure({ initiator: 'remote', hasBeenOpen: true }), { hasSucceeded })).to.equal(false)
+        expect(decide(failure({ initiator: 'remote', hasBeenOpen: true }), { hasSucceeded })).to.equal(false)
       })
 
       it('a loss without any reason is retried', () => {
-        expect(judge(failure({ code: 1006, hasBeenOpen: true }), { hasSucceeded })).to.equal(false)
+        expect(decide(failure({ code: 1006, hasBeenOpen: true }), { hasSucceeded })).to.equal(false)
       })
 
       it('an invalid URL is fatal', () => {
-        expect(judge(failure({ error: new InvalidUrlError('is odd') }), { hasSucceeded })).to.equal(true)
+        expect(decide(failure({ error: new InvalidUrlError('is odd') }), { hasSucceeded })).to.equal(true)
       })
 
       it('an option function that threw is retried, and one that returned an invalid value is fatal (B12)', () => {
         const threw = new ConnectOptionError('url', new Error('no token'))
         const returned = new ConnectOptionError('headers', new TypeError('a line feed'), true)
-        expect(judge(failure({ error: threw }), { hasSucceeded })).to.equal(false)
-        expect(judge(failure({ error: returned }), { hasSucceeded })).to.equal(true)
+        expect(decide(failure({ error: threw }), { hasSucceeded })).to.equal(false)
+        expect(decide(failure({ error: returned }), { hasSucceeded })).to.equal(true)
       })
 
       for (const violation of ['upgrade', 'accept', 'subprotocol', 'extension'] as const) {
         it(`an upgrade with a wrong ${violation} is fatal`, () => {
           const error = new HandshakeError(url, 'is odd', { violation })
-          expect(judge(failure({ error }), { hasSucceeded })).to.equal(true)
+          expect(decide(failure({ error }), { hasSucceeded })).to.equal(true)
         })
       }
 
@@ -143,12 +143,12 @@ describe('isFatal', () => {
       ]
       for (const code of FATAL_CERTIFICATES) {
         it(`${code} is fatal (B27)`, () => {
-          expect(judge(failure({ error: connectError(code) }), { hasSucceeded })).to.equal(true)
+          expect(decide(failure({ error: connectError(code) }), { hasSucceeded })).to.equal(true)
         })
       }
       for (const code of [...RETRIED, undefined]) {
         it(`a failed connection with the code ${code} is retried (B27)`, () => {
-          expect(judge(failure({ error: connectError(code) }), { hasSucceeded })).to.equal(false)
+          expect(decide(failure({ error: connectError(code) }), { hasSucceeded })).to.equal(false)
         })
       }
     })
@@ -158,18 +158,18 @@ describe('isFatal', () => {
     const threw = failure({ error: new Error('wrong password'), initiator: 'local', hasBeenOpen: true })
 
     it('that threw is fatal before the first success, and retried after it', () => {
-      expect(judge(threw, { isOpenFailure: true })).to.equal(true)
-      expect(judge(threw, { isOpenFailure: true, hasSucceeded: true })).to.equal(false)
+      expect(decide(threw, { isOpenFailure: true })).to.equal(true)
+      expect(decide(threw, { isOpenFailure: true, hasSucceeded: true })).to.equal(false)
     })
 
     it('that timed out is retried', () => {
       const late = failure({ error: new OnOpenTimeoutError(1) })
-      expect(judge(late, { isOpenFailure: true })).to.equal(false)
+      expect(decide(late, { isOpenFailure: true })).to.equal(false)
     })
 
     it('is not treated as a failed connection, whatever it threw', () => {
       for (const error of [new InvalidUrlError('is odd'), connectError('CERT_REVOKED')]) {
-        expect(judge(failure({ error }), { isOpenFailure: true, hasSucceeded: true })).to.equal(false)
+        expect(decide(failure({ error }), { isOpenFailure: true, hasSucceeded: true })).to.equal(false)
       }
     })
   })
