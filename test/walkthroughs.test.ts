@@ -14,11 +14,17 @@ import { run, tsc } from './support/project.js'
 /** A stand-in for pino, whose types and output are those of the real one as far as the page uses them. */
 const PINO = `
 const write = (level) => (facts, msg) => console.log(JSON.stringify({ level, ...facts, msg }))
-export const pino = () => ({ debug: write(20), info: write(30), warn: write(40), error: write(50) })
+const logger = { debug: write(20), info: write(30), warn: write(40), error: write(50) }
+export const pino = Object.assign(() => logger, { destination: (options) => options })
 `
 const PINO_TYPES = `
 type Write = (facts: object, message: string) => void
-export declare const pino: () => Record<'debug' | 'info' | 'warn' | 'error', Write>
+type Pino = Record<'debug' | 'info' | 'warn' | 'error', Write>
+interface Destination { readonly sync: boolean }
+export declare const pino: {
+  (destination: Destination): Pino
+  destination(options: Destination): Destination
+}
 `
 
 /** Finds a port that is free now. */

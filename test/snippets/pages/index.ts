@@ -7,7 +7,7 @@ import { lifeCycle } from './life-cycle.js'
 import { messages } from './messages.js'
 import { options } from './options.js'
 import { orderAndBackPressure } from './order-and-back-pressure.js'
-
+import { production } from './production.js'
 import { readme } from './readme.js'
 import { rateLimit } from './rate-limit.js'
 import { requests } from './requests.js'
@@ -25,6 +25,7 @@ export const SCRIPTS: Readonly<Record<string, PageScripts>> = {
   'docs/messages.md': messages,
   'docs/options.md': options,
   'docs/order-and-back-pressure.md': orderAndBackPressure,
+  'docs/production.md': production,
   'docs/rate-limit.md': rateLimit,
   'docs/requests.md': requests,
   'docs/sequence.md': sequence,
