@@ -1,4 +1,4 @@
-// A heartbeat that rateLimit still delays has not been sent, so its missing reply must not end the connection. Expected: a peer that answers every
+// A heartbeat that rateLimit still delays is still unsent, so its missing reply must not end the connection. Expected: a peer that answers every
 // heartbeat is never considered lost.
 import { OnError, bootstrap } from 'holdfast'
 import { FakeClock, MemoryServer } from 'holdfast/testing'
