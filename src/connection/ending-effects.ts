@@ -11,6 +11,9 @@ import type { ConnectionParts } from './connection-parts.js'
 import type { CloseFrameKind, SessionEffect } from '../lifecycle/effects.js'
 import type { StepFacts, Trouble } from './step-facts.js'
 
+/** Reason of the close frame after an `@OnOpen` that threw or took too long. */
+export const OPEN_FAILED = '@OnOpen failed'
+
 /** Runs the effects that end a link or the connection. */
 export class EndingEffects {
   readonly #parts: ConnectionParts
@@ -116,7 +119,7 @@ export class EndingEffects {
     const { state } = this.#parts.holder
     if (kind === 'user' && state.status === 'closing') return { code: state.code, reason: state.reason }
     const code = kind === 'reconnecting' ? CloseCode.RECONNECTING : CloseCode.NORMAL
-    if (trouble?.disconnect.stage === 'open') return { code, reason: '@OnOpen failed' }
+    if (trouble?.disconnect.stage === 'open') return { code, reason: OPEN_FAILED }
     if (kind === 'reconnecting') return { code, reason: 'reconnecting' }
     return { code, reason: session.isReplaced ? 'replaced by a new connection' : '' }
   }

@@ -396,6 +396,31 @@ describe('#end', () => {
   })
 })
 
+describe('An @OnOpen that throws on the first connection', () => {
+  it('closes with the same code and reason in the state, the close frame and @OnClose', async () => {
+    const [clock, server] = [new FakeClock(), new MemoryServer()]
+    const seen: unknown[] = []
+    class Failing {
+      @OnOpen() opened(): void {
+        throw new Error('wrong password')
+      }
+      @OnStateChange() changed(state: ConnectionState): void {
+        if (state.status === 'closing') seen.push([state.code, state.reason])
+      }
+      @OnClose() closed({ sentCode, reason }: CloseInfo): void {
+        seen.push([sentCode, reason])
+      }
+    }
+    const options = { clock, transport: server.connect, heartbeat, logger: false } as const
+    const starting = rejection(bootstrap(Failing, 'ws://peer.test/', options))
+    await clock.settle()
+    expect(await starting).to.have.property('message', 'wrong password')
+    const end = [1000, '@OnOpen failed']
+    expect(seen).to.deep.equal([end, end])
+    expect(server.peer.closeFrame).to.include({ code: 1000, reason: '@OnOpen failed' })
+  })
+})
+
 describe('A handler that holds up close()', () => {
   const HINT =
     'A handler that awaits close() or connection.closed waits for itself. Call close() without await'
