@@ -64,7 +64,7 @@ export interface SessionShape {
   readonly lost: boolean
   /** `@OnClosing` has been called. */
   readonly byes: boolean
-  /** The message passed to `end()` has not been sent yet. */
+  /** The message passed to `end()` is still unsent. */
   readonly words: boolean
   /** The failure counts have been reset, because this link was ready for `minUptime`. */
   readonly forgiven: boolean
