@@ -3,12 +3,12 @@ import { jsonCodec } from './json.js'
 import type { Codec } from './codec.js'
 
 /**
- * Codec for JSON in text frames that decodes integers beyond `Number.MAX_SAFE_INTEGER` as BigInt; all other numbers stay numbers. A BigInt
- * is encoded as an integer.
+ * Codec for JSON in text frames. Decodes integers beyond `Number.MAX_SAFE_INTEGER` as BigInt, and all other numbers as `number`. Encodes a
+ * BigInt as an integer.
  */
 export const bigintJsonCodec: Codec = {
   encode(message) {
-    // An application may have added BigInt.prototype.toJSON to write BigInt as text.
+    // An application may have added BigInt.prototype.toJSON to encode BigInt as a string.
     if ('toJSON' in BigInt.prototype) return stringify(message) ?? jsonCodec.encode(message)
     try {
       return jsonCodec.encode(message)
@@ -23,7 +23,9 @@ export const bigintJsonCodec: Codec = {
   },
 }
 
-/** Encodes a message that JSON.stringify rejected. If BigInt was not the problem, throws the original error, which explains it best. */
+/**
+ * Encodes a message that JSON.stringify rejected. If BigInt was not the problem, rethrows the original error, which is more informative.
+ */
 function encodeBigInts(message: unknown, refusal: unknown): string {
   let text: string | undefined
   try {
@@ -36,14 +38,14 @@ function encodeBigInts(message: unknown, refusal: unknown): string {
 }
 
 /**
- * Matches possible integers of 16 digits or more, because the smallest unsafe one has 16. Decimals, and strings that contain a price, do
- * not start like that.
+ * Matches text that may contain an integer of 16 digits or more: the smallest unsafe integer has 16. Ordinary decimals, and strings that
+ * contain a price, do not match.
  */
 const LONG_INTEGER = /(?:^|[\s:,[])-?\d{16}/
 
 const INTEGER = /^-?\d+$/
 
-/** Maximum number of digits. The time to parse a longer one grows with the square of its length. */
+/** Maximum number of digits in an integer. Parsing time grows with the square of the length. */
 const MOST_DIGITS = 4_300
 
 function parseNumber(text: string): number | bigint {

@@ -12,16 +12,16 @@ export interface Codec {
   /** True if the codec also decodes binary frames. Otherwise, they reach `@OnBinary` unchanged. */
   readonly isBinary?: boolean | undefined
   /**
-   * Size of the last decoded frame after expansion, in bytes, if that exceeds the size received. It counts toward `highWaterBytes`, so that
+   * Size of the last decoded frame after decompression, in bytes, if larger than the frame itself. Counts toward `highWaterBytes`, so that
    * small frames with large contents cannot exhaust memory while they wait for a handler.
    */
   readonly decodedBytes?: number | undefined
 }
 
-/** Creates the codec of one link, for decoders with state. */
+/** Creates the codec for one link. Use a factory if the codec is stateful. */
 export type CodecFactory = () => Codec
 
-/** Returns the codec that all links share; `undefined` if each has its own. */
+/** Returns the codec that all links share, or `undefined` if each link has its own. */
 export function sharedCodec(codec: Codec | CodecFactory): Codec | undefined {
   return typeof codec === 'function' ? undefined : codec
 }

@@ -16,7 +16,7 @@ import type { Codec } from './codec.js'
 /** Compression formats, named as in `CompressionStream`. */
 export type CompressionFormat = 'gzip' | 'deflate' | 'deflate-raw'
 
-/** Options of a compressed codec. */
+/** Options for `compressedCodec`. */
 export interface CompressedCodecOptions {
   /** `gzip` (RFC 1952), `deflate` (zlib, RFC 1950) or `deflate-raw` (RFC 1951). */
   readonly format: CompressionFormat
@@ -24,7 +24,7 @@ export interface CompressedCodecOptions {
   readonly codec?: Codec | undefined
   /** Maximum size of a frame after decompression, in bytes. @default 32 MiB */
   readonly maxOutput?: number | undefined
-  /** Compresses outgoing messages into binary frames. Otherwise, they are sent as `codec` encodes them. @default false */
+  /** Compresses outgoing messages and sends them as binary frames. Otherwise, they are sent as `codec` encodes them. @default false */
   readonly compress?: boolean | undefined
 }
 
@@ -40,8 +40,8 @@ const FORMATS: Readonly<Record<CompressionFormat, { readonly pack: Pack; readonl
 const MAX_OUTPUT = 32 * 1024 * 1024
 
 /**
- * Creates a codec for binary frames that are compressed one by one. Another codec handles the decompressed data. Text frames are passed to
- * that codec unchanged.
+ * Creates a codec for binary frames that are compressed individually. Another codec handles the decompressed data. Text frames are passed
+ * to that codec unchanged.
  *
  * @throws TypeError for an unknown format, an invalid codec, or a `maxOutput` that is not a positive integer
  */
@@ -62,7 +62,7 @@ export function compressedCodec(options: CompressedCodecOptions): Codec {
     decode(data, isBinary) {
       decodedBytes = undefined
       if (!isBinary) return codec.decode(data, false)
-      // A number that zlib does not accept as a limit would make every frame fail.
+      // zlib rejects a limit above MAX_LENGTH, which would make every frame fail.
       const most = Math.min(maxOutput, constants.MAX_LENGTH)
       const inflated = inflateWith(inflate, data as Uint8Array, most)
       decodedBytes = inflated.length
@@ -80,7 +80,7 @@ function check(format: unknown, codec: unknown, maxOutput: unknown): void {
   const { encode, decode } = Object(codec) as Partial<Codec>
   if (typeof encode !== 'function' || typeof decode !== 'function') {
     throw new TypeError(
-      `compressedCodec: codec must have the methods encode and decode, received ${describeValue(codec)}. Use jsonCodec, for example`,
+      `compressedCodec: codec must have encode() and decode() methods, received ${describeValue(codec)}. Use jsonCodec, for example`,
     )
   }
   if (!Number.isSafeInteger(maxOutput) || (maxOutput as number) < 1) {
@@ -90,7 +90,7 @@ function check(format: unknown, codec: unknown, maxOutput: unknown): void {
   }
 }
 
-/** Result of `node:zlib` functions with the option `info`. */
+/** Result of a `node:zlib` function called with the `info` option. */
 interface Inflated {
   readonly buffer: Uint8Array
   readonly engine: { readonly bytesWritten: number }
@@ -104,7 +104,7 @@ function inflateWith(inflate: Inflate, data: Uint8Array, maxOutput: number): Uin
     if ((thrown as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw thrown
     throw new RangeError(`decompressed data exceeds maxOutput (${maxOutput} bytes)`, { cause: thrown })
   }
-  // zlib stops at the end of its stream and does not report what follows.
+  // zlib stops at the end of the compressed stream and does not report trailing bytes.
   const rest = data.byteLength - inflated.engine.bytesWritten
   if (rest > 0) throw new RangeError(`${rest} unexpected bytes after the compressed data`)
   return inflated.buffer

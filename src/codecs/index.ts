@@ -1,4 +1,4 @@
-// The entry holdfast/codecs.
+// Entry point holdfast/codecs.
 export { compressedCodec } from './compressed.js'
 export type { CompressedCodecOptions, CompressionFormat } from './compressed.js'
 export { createJsonCodec, jsonCodec } from './json.js'

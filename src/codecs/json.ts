@@ -2,10 +2,10 @@ import { describeValue } from '../core/describe-value.js'
 import type { Codec } from './codec.js'
 import { textOf } from './text.js'
 
-/** Codec for JSON in text frames. This is the default. */
+/** Default codec: JSON in text frames. */
 export const jsonCodec: Codec = createJsonCodec()
 
-/** Options of a JSON codec. */
+/** Options for `createJsonCodec`. */
 export interface JsonCodecOptions {
   /** Called with each decoded value, like the reviver of `JSON.parse`. Its return value replaces the value. */
   readonly reviver?: ((this: unknown, key: string, value: unknown) => unknown) | undefined
@@ -15,7 +15,7 @@ export interface JsonCodecOptions {
   readonly binary?: boolean | undefined
 }
 
-/** Encodes JSON. The error for a BigInt names alternatives. */
+/** Encodes JSON. If the message contains a BigInt, the error suggests alternatives. */
 function stringify(message: unknown, replacer: JsonCodecOptions['replacer']): string | undefined {
   try {
     return JSON.stringify(message, replacer)
@@ -29,14 +29,14 @@ function stringify(message: unknown, replacer: JsonCodecOptions['replacer']): st
   }
 }
 
-/** Creates a codec for JSON with a reviver, with a replacer, or for binary frames. */
+/** Creates a JSON codec with a reviver, a replacer, or support for binary frames. */
 export function createJsonCodec({ reviver, replacer, binary }: JsonCodecOptions = {}): Codec {
   return {
     isBinary: binary,
     encode(message) {
       if (ArrayBuffer.isView(message) && !replacer)
         throw new TypeError(
-          `JSON cannot encode ${describeValue(message)}. Pass bytes to send(), or return them`,
+          `JSON cannot encode ${describeValue(message)}. Pass bytes to send(), or return them from a handler`,
         )
       const text = stringify(message, replacer)
       if (text === undefined) throw new TypeError(`${describeValue(message)} has no JSON representation`)
@@ -51,7 +51,7 @@ function parse(data: string | Uint8Array): unknown {
   return JSON.parse(typeof data === 'string' ? data : textOf(data))
 }
 
-/** Returns true if a codec parses texts exactly as `JSON.parse` does. */
+/** Returns whether a codec parses text exactly as `JSON.parse` does. */
 export function isPlainJson({ decode }: Pick<Codec, 'decode'>): boolean {
   return decode === parse
 }

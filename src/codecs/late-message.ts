@@ -6,9 +6,9 @@ import type { Codec } from './codec.js'
 
 /** Request that a late message belongs to. */
 export interface LateRequest {
-  /** True if the request has settled. Its message is then not created. */
+  /** True once the request has settled, in which case its message is not created. */
   readonly isSettled: boolean
-  /** Returns the message with the ID of the request. */
+  /** Returns the message with the request's ID added. */
   identify(message: unknown): unknown
   /** Rejects the request, because its message could not be created. */
   fail(error: Error): void
@@ -16,16 +16,19 @@ export interface LateRequest {
 
 const NAME = 'The message function'
 
-/** Message that is encoded only when it is passed to the socket: a function creates it at that point, or each link has its own codec. */
+/**
+ * Message that is encoded only when it is passed to the socket, because a function creates it at that point or because each link has its
+ * own codec.
+ */
 export class LateMessage {
   /** Size before encoding. */
   readonly length = 0
-  /** Function that creates the message, or the message itself. Reports show it in place of the message. */
+  /** Function that creates the message, or the message itself. Error reports contain it in place of the message. */
   readonly source: unknown
   readonly #codec: Codec | undefined
   readonly #request: LateRequest | undefined
 
-  /** @param codec replaces the codec of the link */
+  /** @param codec used instead of the link's codec */
   constructor(source: unknown, codec?: Codec, request?: LateRequest) {
     this.source = source
     this.#codec = codec
@@ -40,8 +43,8 @@ export class LateMessage {
   /**
    * Creates and encodes the message. Called once.
    *
-   * @returns `undefined` for a request that has settled in the meantime
-   * @throws EncodeError if the function throws or returns a promise or nothing, or if the codec cannot encode the message
+   * @returns the frame, or `undefined` if the request has already settled
+   * @throws EncodeError if the function throws, if it returns a promise or nothing, or if the codec cannot encode the message
    */
   encode(codec: Codec): string | Uint8Array | undefined {
     if (this.#request?.isSettled) return undefined
@@ -49,7 +52,7 @@ export class LateMessage {
     return encodeWith(this.#codec ?? codec, this.#request ? this.#request.identify(message) : message)
   }
 
-  /** Called after `encode` has thrown. */
+  /** Called if `encode` threw. */
   fail(error: Error): void {
     this.#request?.fail(error)
   }
@@ -64,8 +67,8 @@ function madeLate(source: () => unknown): unknown {
 /**
  * Calls a function that creates a message.
  *
- * @param name the function, for the error
- * @throws EncodeError if it throws
+ * @param name name of the function, for the error message
+ * @throws EncodeError if the function throws
  */
 export function madeBy(source: () => unknown, name: string): unknown {
   try {
@@ -76,9 +79,9 @@ export function madeBy(source: () => unknown, name: string): unknown {
 }
 
 /**
- * Returns a message unless it is a promise.
+ * Returns the message unchanged.
  *
- * @throws EncodeError for a promise
+ * @throws EncodeError if the message is a promise
  */
 export function refusePromise(message: unknown, name: string): unknown {
   if (!isThenable(message)) return message

@@ -2,16 +2,16 @@ import { Decoder, Encoder } from '@msgpack/msgpack'
 import type { ExtensionCodecType } from '@msgpack/msgpack'
 import type { Codec } from './codec.js'
 
-/** Options of a MessagePack codec. */
+/** Options for `createMsgpackCodec`. */
 export interface MsgpackCodecOptions {
   /**
-   * Custom types: an `ExtensionCodec` of `@msgpack/msgpack`. Without one, timestamps are decoded as `Date`, and a `Date` is encoded as a
+   * Custom types: an `ExtensionCodec` from `@msgpack/msgpack`. By default, timestamps are decoded as `Date`, and a `Date` is encoded as a
    * timestamp.
    */
   readonly extensionCodec?: ExtensionCodecType<undefined> | undefined
   /**
-   * Decodes 64-bit integers as BigInt, and encodes BigInt as 64-bit integers. Otherwise, they are decoded as numbers, and encoding a BigInt
-   * throws.
+   * Decodes 64-bit integers as BigInt, and encodes BigInt as 64-bit integers. Otherwise, 64-bit integers are decoded as numbers, and
+   * encoding a BigInt throws.
    * @default false
    */
   readonly useBigInt64?: boolean | undefined
@@ -20,7 +20,7 @@ export interface MsgpackCodecOptions {
 /** Codec for MessagePack in binary frames. A text frame results in a `DecodeError`. */
 export const msgpackCodec: Codec = createMsgpackCodec()
 
-/** Creates a codec for MessagePack, with extension types or with 64-bit integers as BigInt. */
+/** Creates a MessagePack codec with extension types, or with 64-bit integers as BigInt. */
 export function createMsgpackCodec({ extensionCodec, useBigInt64 }: MsgpackCodecOptions = {}): Codec {
   // Undefined properties are omitted, as in JSON.
   const encoder = new Encoder({ extensionCodec, useBigInt64, ignoreUndefined: true })
@@ -43,15 +43,15 @@ export function createMsgpackCodec({ extensionCodec, useBigInt64 }: MsgpackCodec
   }
 }
 
-/** Maximum nesting: a level takes one byte of the frame, but about 150 bytes of memory. */
+/** Maximum nesting depth. A level takes one byte in the frame but about 150 bytes in memory. */
 const MOST_LEVELS = 1_024
 
-/** Maximum number of values: an empty map takes one byte of the frame, but 64 bytes of memory. */
+/** Maximum number of values. An empty map takes one byte in the frame but 64 bytes in memory. */
 const MOST_VALUES = 8_388_608
 
 /**
- * Checks, before anything is decoded, that a frame contains as much data as its lengths declare. The decoder allocates an array as soon as it
- * reads its length. Without this check, 30 KB of nested array heads would allocate gigabytes.
+ * Checks, before decoding, that a frame contains as much data as its lengths declare. The decoder allocates an array as soon as it has read
+ * the array's length. Without this check, 30 KB of nested array heads would allocate gigabytes.
  *
  * @throws RangeError if the frame ends too early, is nested too deeply, or contains too many values
  */
@@ -74,7 +74,7 @@ function checkSizes(bytes: Uint8Array): void {
   }
 }
 
-/** Tables for heads from 0xc0 to 0xdf: number of length bytes after the head, and number of data bytes that always follow. */
+/** Tables for heads from 0xc0 to 0xdf: the number of length bytes after the head, and the number of data bytes that always follow. */
 const LENGTH_BYTES = [
   0, 0, 0, 0, 1, 2, 4, 1, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 2, 4, 2, 4,
 ]
@@ -82,7 +82,7 @@ const DATA_BYTES = [
   0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17, 0, 0, 0, 0, 0, 0, 0,
 ]
 
-/** Reads the heads of a frame's values, one after the other. */
+/** Reads the head of each value in a frame: its type and its length. */
 class Heads {
   readonly #view: DataView
   #at = 0
@@ -91,7 +91,7 @@ class Heads {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
-  /** Skips a head and its own data. Returns the number of further values that belong to it. */
+  /** Skips a head and its data. Returns the number of values nested directly in it. */
   skip(): number {
     const head = this.#view.getUint8(this.#take(1))
     if (head < 0x80 || head >= 0xe0) return 0
@@ -114,7 +114,7 @@ class Heads {
     return bytes === 2 ? this.#view.getUint16(at) : this.#view.getUint32(at)
   }
 
-  /** Advances by a number of bytes. Returns where they start. */
+  /** Advances by this many bytes. Returns the position at which they start. */
   #take(bytes: number): number {
     const at = this.#at
     this.#at += bytes

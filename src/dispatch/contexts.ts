@@ -5,7 +5,7 @@ import type { InboundMessage } from '../messages/inbound.js'
 import type { HandlerConnection } from '../session/handler-connection.js'
 import type { SessionPort } from '../session/session-handlers.js'
 
-/** Context of the events of one link. Its connection and its signal are created on demand. */
+/** Context for the events of one link. Its connection and its signal are created on demand. */
 export class LinkContext implements ConnectionContext<HandlerConnection> {
   readonly #session: SessionPort
 
@@ -25,7 +25,7 @@ export class LinkContext implements ConnectionContext<HandlerConnection> {
 /**
  * Context of one message. Expensive values are computed on demand.
  *
- * perf: as a class that extends `LinkContext` it costs 15 ns more per message, so it repeats two getters.
+ * perf: repeats two getters, because extending `LinkContext` would cost 15 ns more per message.
  */
 export class InboundMessageContext implements MessageContext<HandlerConnection> {
   readonly key: unknown
@@ -61,7 +61,7 @@ export class InboundMessageContext implements MessageContext<HandlerConnection> 
   }
 }
 
-/** Context of an error of one link, or of one of its messages. */
+/** Context for an error on one link, or for one of its messages. */
 export class LinkErrorContext extends LinkContext implements ErrorContext<HandlerConnection> {
   readonly stage: Stage
   readonly fatal = false
@@ -79,7 +79,7 @@ export class LinkErrorContext extends LinkContext implements ErrorContext<Handle
     this.count = count
   }
 
-  /** Returns the context of `count` failures, of which this is the last. */
+  /** Returns the context for `count` failures, of which this is the last. */
   times(count: number): LinkErrorContext {
     return new LinkErrorContext(this.#session, this.stage, this.handler, this.message, count)
   }

@@ -27,9 +27,10 @@ export type DispatchSettings = Pick<
 const warned = new WeakSet<HandlerTable>()
 
 /**
- * Parts that all sessions of one instance share. They are looked up once, so that a message costs no more than its call.
+ * Parts that all sessions of one instance share. They are looked up once, so that handling a message costs no more than calling its
+ * handler.
  *
- * perf: error handlers, the queue and the log of unhandled messages are created when needed. Each saves 57 to 330 B per idle connection.
+ * perf: error handlers, the queue and the log of unhandled messages are created on demand. Each saves 57 to 330 B per idle connection.
  */
 export class DispatchContext {
   readonly table: HandlerTable
@@ -80,14 +81,14 @@ export class DispatchContext {
     return (this.#unhandled ??= new UnhandledMessageLog(this.#target, this.logger, this.table.messages))
   }
 
-  /** Returns true if messages in which the route found this value have no handler, and that has been logged. */
+  /** Returns true if messages in which the route found this value have no handler, and this has already been logged. */
   isUnwanted(found: unknown): boolean {
     const key = this.router.keyFor(found)
     const { router, unhandled } = this
     return unhandled.hasNamed(key) || (unhandled.isFull && router.handlerFor(key) === undefined)
   }
 
-  /** The queue of all links. In a handover, two links share it. */
+  /** Queue shared by all links. During a handover, there are two. */
   get queue(): MessageQueue {
     return (this.#queue ??= this.#createQueue())
   }
@@ -96,7 +97,7 @@ export class DispatchContext {
     return createMessageQueue(this.settings.concurrency, this.createSlowWarning())
   }
 
-  /** Returns the warning about handlers that run for too long. */
+  /** Creates the warning about handlers that run for too long. */
   createSlowWarning(): SlowHandlerWarning {
     return new SlowHandlerWarning(this.settings.clock, (message) => this.logger.warn(message))
   }
@@ -111,7 +112,7 @@ export class DispatchContext {
     )
   }
 
-  /** Reports the repeated failures that have not been reported. */
+  /** Reports the repeated failures that have not been reported yet. */
   flushFailures(): void {
     this.#repeatedFailures?.flush()
   }

@@ -83,12 +83,12 @@ function describeState(state: ConnectionState): string {
   }
 }
 
-/** Logs transitions, and calls `@OnStateChange` for one at a time, each after the previous call has settled. */
+/** Logs state changes, and calls `@OnStateChange` for one at a time, each after the previous call has settled. */
 class StateChanges {
   readonly #dispatcher: Dispatcher
   readonly #handler: Handler | undefined
   readonly #isLogged: boolean
-  /** In order; there are never many. */
+  /** State changes that have not been passed to the handler, in order. There are never many. */
   readonly #waiting: ConnectionState[] = []
   #isRunning = false
 
@@ -122,7 +122,7 @@ class StateChanges {
     try {
       const context = {
         connection,
-        // Created on demand, because it costs more than the call.
+        // The signal is created on demand, because it costs more than the call.
         get signal() {
           return connection.signal
         },

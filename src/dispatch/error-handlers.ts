@@ -60,7 +60,7 @@ export class ErrorHandlers {
     const { stage, handler, fatal, count } = context
     const times = count > 1 ? `${count.toLocaleString('en')} times within 1 s` : ''
     const remarks = [consequence, times].filter(Boolean).join('; ')
-    // Errors of validation and encoding name the handler themselves.
+    // Validation and encoding errors name the handler themselves.
     const place = handler === undefined || error.message.includes(handler) ? '' : `${handler} failed: `
     const line = `${stage}: ${place}${describeError(error)}${remarks && ` (${remarks})`}`
     if (stage === 'connect' && !fatal) this.#logger.warn(line, { err: error })

@@ -103,7 +103,7 @@ export class HandlerSession extends MessageSession implements SessionHandlers {
     if (!invoker.closedDuringCall) await running
   }
 
-  /** Logs an end that this side did not initiate, if there is no `@OnClose`: as a warning, unless a ready connection reconnects. */
+  /** Logs the end of a link that this side did not close, if there is no `@OnClose`: as a warning, unless a ready connection reconnects. */
   #logClose({ code, reason, initiator, willReconnect, replaced }: CloseInfo): void {
     const { state } = this.session.connection
     const isAskedFor = initiator === 'local' || (state.status === 'closing' && state.initiator === 'local')

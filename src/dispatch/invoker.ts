@@ -2,7 +2,7 @@ import type { Handler } from '../annotations/handler-table.js'
 
 type Method = (event: unknown, context: unknown) => unknown
 
-/** A call of a handler, for the functions that wrap it. */
+/** Call to a handler, as passed to the functions that wrap it. */
 export interface HandlerCall {
   readonly instance: object
   /** Display name of the method, such as `TickerClient#tick`. */
@@ -12,10 +12,12 @@ export interface HandlerCall {
   readonly context: unknown
 }
 
-/** Wraps each call of a handler, and determines its return value: usually `next()`, which calls the handler. */
+/** Wraps each call to a handler, and determines its return value: usually that of `next()`, which calls the handler. */
 export type Around = (call: HandlerCall, next: () => unknown) => unknown
 
-/** Calls the methods of one instance. `close()` must not wait for calls that are still in their synchronous part. */
+/**
+ * Calls the methods of one instance. Tracks the calls for which `close()` must not wait: those that are still in their synchronous part.
+ */
 export class Invoker {
   readonly #instance: Readonly<Record<string | symbol, Method>>
   readonly #around: Around | undefined
@@ -48,7 +50,7 @@ export class Invoker {
     return around(call, () => (instance[method] as Method)(event, context))
   }
 
-  /** Releases every call that is currently in its synchronous part. */
+  /** Releases every call that is currently in its synchronous part, so that `close()` does not wait for it. */
   release(): void {
     this.#releases += 1
   }

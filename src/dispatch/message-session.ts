@@ -18,7 +18,7 @@ import type { HandlerPort } from './replies.js'
 import { validate } from './validation.js'
 import type { Accepted } from './validation.js'
 
-// Errors that no handler threw do not name their source.
+// Consequences for the log. Errors that no handler threw do not name their source.
 const ROUTE_THREW = 'the route function threw; message dropped'
 const KEY_THREW = 'the concurrency.key function threw; message handled without a key'
 
@@ -82,9 +82,9 @@ export abstract class MessageSession
   /**
    * Handles a message when it is its turn.
    *
-   * perf: calls the method directly, because each call in between costs as much as a field or two.
+   * perf: calls the method directly, because every intermediate call costs as much as a field or two.
    *
-   * @param earlier earlier part of handling this message, which holds its slot
+   * @param earlier earlier step in handling this message, which holds its slot
    * @param target handler and value, if schemas validated asynchronously
    */
   run(message: InboundMessage, earlier?: RunningHandler, target?: Target): void {
@@ -119,7 +119,7 @@ export abstract class MessageSession
     this.#conclude(message, this.replies.settle(result, handler, message, event, earlier), earlier)
   }
 
-  /** Returns the context of a message, including its key; `undefined` if decoding or routing failed, which is reported. */
+  /** Returns the context of a message, including its key. If decoding or routing failed, reports the error and returns `undefined`. */
   #contextOf(message: InboundMessage, earlier?: RunningHandler): InboundMessageContext | undefined {
     const { kind, value } = message
     const { router, settings } = this.dispatch
@@ -136,7 +136,7 @@ export abstract class MessageSession
     return undefined
   }
 
-  /** Returns the handler of a message; `undefined` if there is none, which is counted. */
+  /** Returns the handler for a message. If there is none, counts the message and returns `undefined`. */
   #handlerFor(
     message: InboundMessage,
     key: unknown,
@@ -154,7 +154,8 @@ export abstract class MessageSession
   }
 
   /**
-   * Returns the handler whose schema accepts a message, and the value; `undefined` if none does, which is reported, or if a schema takes time.
+   * Returns the handler whose schema accepts a message, and the value. Returns `undefined` if no schema does, which is reported, or if a
+   * schema is asynchronous.
    */
   #validate(
     first: MessageHandler,
@@ -182,7 +183,7 @@ export abstract class MessageSession
     return undefined
   }
 
-  /** Holds a slot while the handling of a message continues, and counts the message when it is done. */
+  /** Holds a slot while a message is still being handled, and counts the message as handled once that is done. */
   #conclude(
     message: InboundMessage,
     running: RunningHandler | undefined,

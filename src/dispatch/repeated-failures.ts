@@ -4,24 +4,25 @@ import type { HandlerConnection } from '../session/handler-connection.js'
 import { LinkErrorContext } from './contexts.js'
 import type { ErrorHandlers } from './error-handlers.js'
 
-/** Interval at which failures of one cause are reported, in milliseconds. */
+/** Interval at which failures with the same cause are reported, in milliseconds. */
 const INTERVAL = 1_000
 
 type Context = ErrorContext<HandlerConnection>
 
-/** Failures of one cause, of which the first has been reported. */
+/** Failures with the same cause, the first of which has been reported. */
 interface Cause {
   error: Error
   context: Context
   /** Consequence of each failure, for the log. */
   readonly consequence: string
-  /** Number of failures that have not been reported. */
+  /** Number of failures that have not been reported yet. */
   count: number
   timer: Timer | undefined
 }
 
 /**
- * Reports the first failure of a cause immediately, and later ones once a second with their number. Starts over after a second without one.
+ * Reports the first failure with a given cause immediately, and later ones once a second with their count. Starts over after a second
+ * without a failure.
  */
 export class RepeatedFailures {
   readonly #clock: Clock
@@ -34,7 +35,7 @@ export class RepeatedFailures {
     this.#errors = errors
   }
 
-  /** Adds a failure. Never throws or rejects. Returns a promise only if an `@OnError` takes time. */
+  /** Adds a failure. Never throws or rejects. Returns a promise only if an `@OnError` is asynchronous. */
   add(error: Error, context: Context, consequence = ''): void | Promise<void> {
     for (const cause of this.#causes) {
       if (cause.consequence !== consequence || !isSame(cause, error, context)) continue
@@ -82,7 +83,7 @@ export class RepeatedFailures {
   }
 }
 
-/** Returns true if a failure has the same stage and class, and for invalid messages the same handler. */
+/** Returns true if a failure has the same stage and error class and, for invalid messages, the same handler. */
 function isSame(cause: Cause, error: Error, { stage, handler }: Context): boolean {
   const { context } = cause
   if (context.stage !== stage || cause.error.constructor !== error.constructor) return false

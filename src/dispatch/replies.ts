@@ -16,7 +16,7 @@ import { isThenable } from '../core/thenable.js'
 import { RunningHandler } from './queues/slots.js'
 import type { MessageCounter } from './queues/slots.js'
 
-/** Receives handled messages, and the errors of handlers and of the steps before them. Never throws or rejects. */
+/** Receives handled messages, and errors from handlers and from the steps before them. Never throws or rejects. */
 export interface HandlerPort extends MessageCounter {
   fail(
     error: Error,
@@ -27,7 +27,7 @@ export interface HandlerPort extends MessageCounter {
   ): void | Promise<void>
 }
 
-/** Parts of a dispatcher that replies use. */
+/** Parts of a dispatcher used for replies. */
 export interface RepliesDispatch {
   readonly invoker: Invoker
   /** Called when a catch-all handler returned an object, which was sent. */
@@ -51,7 +51,7 @@ export class Replies {
    *
    * perf: one callback does everything that follows a handler's promise, without another promise.
    *
-   * @param earlier earlier part of handling this message, such as an asynchronous schema
+   * @param earlier earlier step in handling this message, such as an asynchronous schema
    * @returns the running handler; `undefined` if there is nothing to wait for
    */
   settle(
@@ -86,7 +86,7 @@ export class Replies {
   /**
    * Sends the return value of a handler, and waits for the end of a stream.
    *
-   * @param stage stage of the errors of a stream
+   * @param stage stage for errors in a stream
    */
   replyInFull(value: unknown, handler: Handler, event: unknown, stage: Stage): void | Promise<void> {
     if (isAsyncIterable(value)) return this.#stream(value, handler, event, stage)
@@ -149,7 +149,8 @@ export class Replies {
       try {
         for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
           await this.reply(next.value, handler, event)
-          // Not the signal, which aborts only when the socket has closed: until then, every item of an endless stream would be reported.
+          // Not the signal, which aborts only once the socket has closed. Until then, every item of an endless stream would be reported as
+          // dropped.
           if (this.#link.refusal) {
             close()
             return
@@ -189,7 +190,7 @@ function bytesOf(value: unknown): Uint8Array | undefined {
   return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined
 }
 
-/** Encodes a reply. Throws if it can only have been returned by accident. */
+/** Encodes a reply. Throws if the value can only have been returned by accident. */
 function encodeReply(codec: Codec, value: unknown, handler: Handler): string | Uint8Array {
   if (isMeant(value)) return encodeWith(codec, value)
   throw new EncodeError(
@@ -210,7 +211,10 @@ function isMeant(value: unknown): boolean {
   return !isIterator(value) && (isPlain || !isOfAccidentalKind(value))
 }
 
-/** Kinds that JSON encodes as `{}`, by their tags, so that objects of another realm match, such as Node's errors under Jest. */
+/**
+ * Kinds of objects that JSON encodes as `{}`, identified by tag, so that objects from another realm also match, such as Node's errors under
+ * Jest.
+ */
 const ACCIDENTAL_KINDS: ReadonlySet<string> = new Set(['[object Map]', '[object Set]', '[object Response]'])
 
 function isOfAccidentalKind(value: object): boolean {

@@ -5,7 +5,7 @@ import { readerOf } from '../messages/route.js'
 import type { Route } from '../messages/route.js'
 import type { RequestsOptions } from '../requests/request-options.js'
 
-/** Returns the user's key of a subscription, by the ID that the server assigned to it. */
+/** Returns the application's key for a subscription, given the ID that the server assigned to it. */
 export type SubscriptionKeys = (id: unknown) => string | undefined
 
 /** Finds the key of a message, and the handler for it. */
@@ -21,7 +21,7 @@ export class Router {
   }
 
   /**
-   * Returns true if some handlers can run while `@OnOpen` runs.
+   * Returns true if any handler can run while `@OnOpen` runs.
    *
    * @param preset recognizes messages whose handlers run during `@OnOpen` by default
    */
@@ -32,9 +32,10 @@ export class Router {
   }
 
   /**
-   * Returns true if the handler of a message runs while `@OnOpen` runs. Errors of the route function are reported when it is the message's turn.
+   * Returns true if the handler for a message can run while `@OnOpen` runs. Errors thrown by the route function are reported later, when it
+   * is the message's turn.
    *
-   * @throws the error of `requests.duringOpen`; TypeError if it returns a promise
+   * @throws whatever `requests.duringOpen` throws; TypeError if it returns a promise
    */
   isDuringOpen(message: unknown, preset: RequestsOptions['duringOpen']): boolean {
     let handler: MessageHandler | undefined
@@ -47,12 +48,12 @@ export class Router {
     return Boolean(syncAnswer(preset?.(message), 'requests.duringOpen'))
   }
 
-  /** Maps the server's IDs of subscriptions to the user's keys from now on. */
+  /** Maps the server's subscription IDs to the application's keys from now on. */
   useSubscriptionKeys(keys: SubscriptionKeys): void {
     this.#subscriptionKeys = keys
   }
 
-  /** Returns the key of a message; `undefined` if it has none. The caller must catch errors of the route function. */
+  /** Returns the key of a message, or `undefined` if it has none. The caller must catch errors thrown by the route function. */
   keyOf(message: unknown): unknown {
     return this.keyFor(this.#read(message))
   }

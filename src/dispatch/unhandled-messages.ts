@@ -16,9 +16,10 @@ const MAX_PROPERTIES = 10
 /** Maximum number of messages without a key whose properties are read. */
 const MAX_KEYLESS = 100
 
-const ONCE = '(logged once; see connection.stats.unhandledMessages)'
+const STATS = 'connection.stats.unhandledMessages'
+const ONCE = `(logged once; see ${STATS})`
 
-/** The handlers of a class by key. */
+/** Handlers of a class, by key. */
 type KeyedHandlers = ReadonlyMap<unknown, Handler>
 
 /** Logs once per key that it has no handler, and why a handler with a similar key does not match. */
@@ -69,12 +70,12 @@ export class UnhandledMessageLog {
     this.#seen.add(typeof name === 'string' ? JSON.parse(text) : name)
     if (this.#seen.size > MAX_KEYS) {
       this.#logger.warn(
-        `more than ${MAX_KEYS} unhandled keys in ${this.#target}; further keys are not logged ${ONCE}`,
+        `more than ${MAX_KEYS} unhandled keys in ${this.#target}; further keys are not logged (see ${STATS})`,
       )
       return
     }
     const near = this.#nearest(key)
-    const hint = near ? `; ${near} differs in case or type` : ''
+    const hint = near ? `; ${near} differs only in case or type` : ''
     const fix = `Add @OnMessage(${text}), or @OnMessage() for the rest`
     this.#warn(`key ${text} (${describeShape(message)}${hint})`, fix)
   }
@@ -85,7 +86,7 @@ export class UnhandledMessageLog {
     if (this.#shapes.has(shape)) return
     this.#warnOfPatterns()
     this.#shapes.add(shape)
-    const fix = 'Set the route option to the property with the key, or add @OnMessage() for the rest'
+    const fix = 'Set the route option to the property that contains the key, or add @OnMessage() for the rest'
     this.#warn(`messages without a key (${shape})`, fix)
   }
 
@@ -108,7 +109,7 @@ export class UnhandledMessageLog {
       const fix =
         key === '*'
           ? 'Use @OnMessage() for the rest'
-          : 'Route by a part of the key, for example with keyPart() of holdfast/routes, or use @OnMessage() for the rest'
+          : 'Route by a part of the key, for example with keyPart() from holdfast/routes, or use @OnMessage() for the rest'
       this.#logger.warn(`${name}: ${decoratorOf(key)} is compared literally, not as a pattern. ${fix}`)
     }
   }

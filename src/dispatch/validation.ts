@@ -4,19 +4,20 @@ import { MessageValidationError } from '../errors/message-errors.js'
 import type { SchemaIssue, SchemaResult } from '../core/schema.js'
 import { isThenable } from '../core/thenable.js'
 
-/** A handler, and the value that its schema returned for the message. */
+/** Handler, and the value that its schema returned for the message. */
 export interface Accepted {
   readonly handler: MessageHandler
   readonly value: unknown
 }
 
-/** Key and frame of a message, for the error. */
+/** Key and frame of a message, for the error to report. */
 type MessageFacts = Pick<MessageContext, 'key' | 'raw'>
 
 /**
- * Returns the first handler of a chain whose schema accepts a message. Returns a promise only if a schema does.
+ * Returns the first handler in a chain whose schema accepts a message. Returns a promise only if a schema is asynchronous.
  *
- * @throws MessageValidationError if none does; also rethrows the errors of schemas. If it returns a promise, the promise rejects instead.
+ * @throws MessageValidationError if no schema accepts it; also rethrows errors thrown by schemas. If a promise was returned, it rejects
+ * instead.
  */
 export function validate(
   handler: MessageHandler,
@@ -51,7 +52,7 @@ class Validation {
 
   #decide(handler: MessageHandler, result: SchemaResult): Accepted | Promise<Accepted> {
     if (!result.issues) return { handler, value: result.value }
-    // One by one, because a message can have more issues than a call can have arguments.
+    // One by one, because a message can have more issues than a call can take arguments.
     for (const issue of result.issues) this.#issues.push(issue)
     return this.ask(handler.alternative)
   }

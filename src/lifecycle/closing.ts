@@ -16,7 +16,7 @@ function part(draft: Draft, session: DraftSession, discards: boolean): void {
   draft.startFor(session, 'part')
 }
 
-/** Called when the link of a leaving session has ended, or its heartbeat has timed out. */
+/** Called when the link of a session that is shutting down has ended, or its heartbeat has timed out. */
 export function leaverEnds(draft: Draft, session: DraftSession, event: LinkEndEvent): void {
   const consequence = consequenceOf(draft, session, event)
   if (draft.shape.closing === 'terminate') {
@@ -29,7 +29,10 @@ export function leaverEnds(draft: Draft, session: DraftSession, event: LinkEndEv
   draft.emit({ type: 'onError', link: session.link, stage, consequence })
 }
 
-/** Returns the consequence of a loss. During `end()` it is an error; for a replaced link that was still in use it is only reported. */
+/**
+ * Returns the consequence of losing a link. During `end()`, the loss is fatal. For a replaced link that was still in use, it is only
+ * reported.
+ */
 function consequenceOf(
   draft: Draft,
   session: DraftSession,
@@ -41,14 +44,14 @@ function consequenceOf(
   return type === 'heartbeatDead' || (!isCurrent && session.phase !== 'draining') ? 'reported' : undefined
 }
 
-/** Called when handlers, and requests if they count, are done. */
+/** Called when the handlers have completed and, if included, the requests as well. */
 export function drained(draft: Draft, session: DraftSession): void {
   if (session.phase === 'gone') part(draft, session, false)
   else if (owesGoodbye(session)) sayGoodbye(draft, session)
   else sendCloseFrame(draft, session, leaverKind(draft))
 }
 
-/** Runs `@OnClosing`. The timer of the session keeps running. */
+/** Runs `@OnClosing`. The session's timer keeps running. */
 function sayGoodbye(draft: Draft, session: DraftSession): void {
   draft.emit({ type: 'onClosing', link: session.link })
   session.byes = true
@@ -63,14 +66,14 @@ export function goodbyeSaid(draft: Draft, session: DraftSession): void {
   else sendCloseFrame(draft, session, leaverKind(draft))
 }
 
-/** Closes a link whose time is up. If `@OnClosing` is still due, it is called but not awaited. */
+/** Closes a link whose time is up. If `@OnClosing` has not been called yet, it is called but not awaited. */
 function hurry(draft: Draft, session: DraftSession): void {
   if (owesGoodbye(session)) draft.emit({ type: 'onClosing', link: session.link })
   sendLastWords(draft, session)
   sendCloseFrame(draft, session, leaverKind(draft))
 }
 
-/** Called when the time of a leaving session is up. The session enters the next phase without waiting further. */
+/** Called when a session that is shutting down has run out of time. It enters the next phase immediately. */
 export function leaverTimesOut(draft: Draft, session: DraftSession): void {
   const { phase, link } = session
   if (phase === 'frame') cut(draft, session)
@@ -106,7 +109,7 @@ function leaverKind(draft: Draft): CloseFrameKind {
 /** Timers that belong to the states before `closing`. */
 const FORWARD_TIMERS = ['delay', 'maxAge', 'handover'] as const
 
-/** Starts to close for good: from here on, nothing new starts. */
+/** Starts to close permanently. From here on, nothing new is started. */
 function begin(draft: Draft, cause: ClosingCause): void {
   draft.shape.closing = cause
   draft.stop(...FORWARD_TIMERS)
@@ -115,7 +118,7 @@ function begin(draft: Draft, cause: ClosingCause): void {
   draft.shape.ages = false
   if (draft.shape.current?.phase === 'dialling') cutAttempt(draft, draft.shape.current)
   if (draft.shape.candidate?.phase === 'dialling') cutAttempt(draft, draft.shape.candidate)
-  // There is no previous session while there is a candidate. From now on, the candidate is a leaving session.
+  // While there is a candidate, there is no previous session. From now on, the candidate is the session that shuts down.
   if (draft.shape.candidate) draft.shape.previous = draft.shape.candidate
   draft.shape.candidate = undefined
   draft.turn('closing')
@@ -128,8 +131,8 @@ function cutAttempt(draft: Draft, session: DraftSession): void {
 }
 
 /**
- * Sets one deadline for all sessions. Handlers, `@OnClosing` and the flush share the first half. After nine tenths, the sockets that are
- * still open are terminated.
+ * Sets one deadline for all sessions. Handlers, `@OnClosing` and the flush share the first half of the time. After nine tenths, the sockets
+ * that are still open are terminated.
  */
 function bound(draft: Draft, length: TimerLength): void {
   for (const session of draft.sessions) {
@@ -146,7 +149,7 @@ function bound(draft: Draft, length: TimerLength): void {
   draft.start('end', length)
 }
 
-/** Ends the connection because a failure is not retried. */
+/** Ends the connection, because Holdfast does not reconnect after a failure. */
 export function giveUp(draft: Draft): void {
   draft.shape.isError = true
   begin(draft, 'lost')
@@ -183,7 +186,7 @@ export function terminate(draft: Draft): void {
   cutAll(draft)
 }
 
-/** Runs `@OnClosing`, sends the last words, and leaves the closing handshake to the server. */
+/** Runs `@OnClosing`, sends the last message, and leaves the closing handshake to the server. */
 export function end(draft: Draft): void {
   begin(draft, 'end')
   draft.start('lastWords', 'endTimeout')

@@ -55,7 +55,8 @@ export function currentEnds(draft: Draft, session: DraftSession, event: LinkEndE
 /**
  * Waits for the next attempt, or gives up.
  *
- * @param stage the stage of the failure; `undefined` after a close by the peer, which is an error only if it is not retried
+ * @param stage the stage of the failure; `undefined` if the peer closed the connection, which is an error only if Holdfast does not
+ * reconnect
  */
 function retryOrGiveUp(
   draft: Draft,
@@ -72,7 +73,7 @@ function retryOrGiveUp(
   }
 }
 
-/** @param length `undefined` if only the end of the current session is awaited */
+/** @param length `undefined` to wait only until the current session has ended */
 function wait(draft: Draft, length: TimerLength | undefined): void {
   draft.stop('maxAge', 'handover')
   draft.shape.wish = false
@@ -88,7 +89,7 @@ export function reconnect(draft: Draft, { overlap, stable }: ReconnectEvent): vo
   else if (draft.shape.status !== 'connecting' && session) replace(draft, session, stable)
 }
 
-/** Drops the current link. If there is a candidate, it becomes the reconnect. */
+/** Drops the current link. If there is a candidate, it becomes the current session. */
 function replace(draft: Draft, session: DraftSession, isStable: boolean): void {
   const hasHeld = forgive(draft, session, isStable)
   const hadFailed = draft.shape.failure
@@ -101,9 +102,9 @@ function replace(draft: Draft, session: DraftSession, isStable: boolean): void {
 // --- handover ---------------------------------------------------------------------------------------------------------
 
 /**
- * Resets the counts if the current link has lasted for `minUptime`, once per link.
+ * Resets the failure counts, once per link, if the current link has been ready for `minUptime`.
  *
- * @returns whether the link has lasted
+ * @returns whether the link has been ready for `minUptime`
  */
 function forgive(draft: Draft, session: DraftSession, isStable: boolean): boolean {
   if (session.phase !== 'ready' || !isStable) return false
@@ -115,7 +116,7 @@ function forgive(draft: Draft, session: DraftSession, isStable: boolean): boolea
   return true
 }
 
-/** Starts a handover as soon as the floor and the previous session permit it. */
+/** Starts a handover as soon as the minimum delay has passed and the previous session has ended. */
 export function wantHandover(draft: Draft, isStable: boolean): void {
   if (draft.shape.candidate || draft.shape.wish || !draft.shape.current) return
   if (draft.isRunning('handover')) {
@@ -128,7 +129,7 @@ export function wantHandover(draft: Draft, isStable: boolean): void {
   else draft.shape.wish = true
 }
 
-/** Called when the candidate did not open. The current link stays, and another handover follows later. */
+/** Called when the candidate did not open. The current link stays in use, and another handover may follow later. */
 export function candidateFails(draft: Draft, session: DraftSession, retry: boolean): void {
   draft.shape.candidate = undefined
   draft.count()
@@ -136,7 +137,7 @@ export function candidateFails(draft: Draft, session: DraftSession, retry: boole
   draft.emit({ type: 'onError', link: session.link, stage: 'connect', consequence: 'the old one stays' })
 }
 
-/** Called when `@OnOpen` of the candidate failed. The candidate takes the place of the previous session and leaves. */
+/** Called when the candidate's `@OnOpen` failed. The candidate becomes the previous session and shuts down. */
 export function candidateOpenFails(draft: Draft, session: DraftSession, retry: boolean): void {
   leaveAsPrevious(draft, session)
   drop(draft, session, retry ? 'reconnecting' : 'fatal')
@@ -145,7 +146,7 @@ export function candidateOpenFails(draft: Draft, session: DraftSession, retry: b
   draft.emit({ type: 'onError', link: session.link, stage: 'open', consequence: 'the old one stays' })
 }
 
-/** Called when the link of the candidate has ended while `@OnOpen` was running. */
+/** Called when the candidate's link has ended while `@OnOpen` was running. */
 export function candidateEnds(draft: Draft, session: DraftSession, event: LinkEndEvent): void {
   leaveAsPrevious(draft, session)
   release(draft, session, event)
@@ -182,7 +183,7 @@ export function takeOver(draft: Draft, session: DraftSession, isStable: boolean)
   draft.emit({ type: 'drain', link: old.link, until: 'handlers and requests' })
 }
 
-/** Called when the current link is lost while a candidate opens. The candidate becomes the reconnect. */
+/** Called when the current link is lost while a candidate is opening. The candidate becomes the current session. */
 function promote(draft: Draft): void {
   draft.shape.previous = draft.shape.current
   draft.shape.current = draft.shape.candidate

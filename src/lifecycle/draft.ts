@@ -20,7 +20,7 @@ export type DraftSession = { -readonly [Name in keyof SessionShape]: SessionShap
   readonly link: LinkName
 }
 
-/** Flags that still matter in each phase. `enter` clears the others, so that situations with the same future have the same key. */
+/** Flags that still matter in each phase. `enter` clears the others, so that states with the same future have the same key. */
 const STEERING: Readonly<Record<Phase, readonly ('running' | 'good' | 'lost' | 'byes' | 'words')[]>> = {
   dialling: [],
   opening: ['running'],
@@ -156,8 +156,8 @@ export class Draft {
   }
 
   /**
-   * Starts the timer of a session. While closing, the deadline of the connection bounds all sessions instead. After `end()` that applies
-   * only to the current session: the previous one, and a dropped candidate, leave on their own.
+   * Starts a session's timer. While the connection is closing, its deadline applies to all sessions instead. After `end()`, that is true
+   * only for the current session: the previous session and a dropped candidate have their own timers.
    */
   startFor(session: DraftSession, timer: LinkTimer): void {
     const isBounded =
@@ -183,7 +183,7 @@ export class Draft {
     return { state, effects: inOrder(this.#effects) }
   }
 
-  /** Running timers, in the order of the key. */
+  /** Running timers, in the order in which the key lists them. */
   get #timersInOrder(): readonly ConnectionTimer[] {
     return this.#timers.size < 2
       ? [...this.#timers]
@@ -232,7 +232,7 @@ function draftOf(shape: SessionShape | undefined, link: LinkName | undefined): D
 
 /**
  * Order of effects within one step: timers, the retry policy, attempts and links, `@OnOpen` and `@OnClose`, reports, the end. By the time
- * user code learns of a state, everything that belongs to it is done.
+ * user code learns of a state, everything that belongs to it has been done.
  */
 const RANKS = {
   cancel: 0,
@@ -281,7 +281,7 @@ export function cut(draft: Draft, session: DraftSession): void {
   draft.enter(session, 'cut')
 }
 
-/** Sends the close frame and starts to wait for the server's. */
+/** Sends the close frame and starts to wait for the server's close frame. */
 export function sendCloseFrame(draft: Draft, session: DraftSession, kind: CloseFrameKind): void {
   draft.emit({ type: 'closeFrame', link: session.link, kind })
   draft.enter(session, 'frame')
@@ -294,7 +294,7 @@ export function drop(draft: Draft, session: DraftSession, kind: CloseFrameKind):
   lose(draft, session)
 }
 
-/** Reports the loss of a link that has ended or whose heartbeat timed out, and handles the rest of its messages. */
+/** Reports the loss of a link that has ended or whose heartbeat timed out, and handles its remaining messages. */
 export function release(draft: Draft, session: DraftSession, event: LinkEndEvent): void {
   lose(draft, session)
   if (event.type === 'heartbeatDead') cut(draft, session)

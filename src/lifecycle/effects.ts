@@ -1,20 +1,20 @@
 import type { LifecycleStatus, LinkName, TimerName } from './state.js'
 
-/** Option that determines the duration of a timer; `retryDecision` is the delay that came with the fact `retry`. */
+/** Option that determines the duration of a timer; `retryDecision` is the delay that was decided together with `retry`. */
 export type TimerLength =
   | 'onOpenTimeout'
   | 'drainTimeout'
   | 'closeTimeout'
-  /** Timeout of the call `end()`. */
+  /** Timeout passed to `end()`. */
   | 'endTimeout'
   | 'maxAge'
   | 'retryDecision'
-  /** Earliest start that a polite reconnect permits, without backoff. */
+  /** Earliest start of a polite reconnect, without backoff. */
   | 'floor'
 
 /**
- * Code of a close frame. `user` is the code and reason of `close()`, `reconnecting` is 4000 because a new connection follows, `normal` is
- * 1000. `fatal` is also 1000, after an `@OnOpen` that failed and is not retried.
+ * Kind of close frame. `user` sends the code and reason passed to `close()`. `reconnecting` sends 4000, because a new connection follows.
+ * `normal` sends 1000. `fatal` also sends 1000, after `@OnOpen` failed and Holdfast does not reconnect.
  */
 export type CloseFrameKind = 'user' | 'reconnecting' | 'normal' | 'fatal'
 
@@ -42,16 +42,16 @@ interface AttemptEffect {
   readonly link: LinkName
 }
 
-/** Effect on one link that needs nothing but its name. */
+/** Effect on one link that needs only the name of the link. */
 interface LinkEffect {
   readonly type:
     /** Cancels the attempt, which then reports nothing more. */
     | 'cutAttempt'
-    /** Sends subscriptions, then the outbox. Then messages are dispatched, and user calls use this link. */
+    /** Sends subscriptions, then the outbox. From then on, messages are dispatched, and calls from user code use this link. */
     | 'ready'
     /** Accepts replies but no new requests; new calls use the new link. */
     | 'retire'
-    /** Rejects requests and waiters, aborts the signal of the link, stops the heartbeat. */
+    /** Rejects requests and waiters, aborts the link's signal, and stops the heartbeat. */
     | 'lose'
     /** Accepts no new messages. */
     | 'stopTaking'
@@ -66,7 +66,7 @@ interface LinkEffect {
   readonly link: LinkName
 }
 
-/** Effect on one link, after the attempt has begun. */
+/** Effect on one link, after its attempt has started. */
 export type SessionEffect =
   | LinkEffect
   /**
@@ -92,5 +92,5 @@ export type LifecycleEffect =
   | { readonly type: 'state'; readonly status: LifecycleStatus }
   | OnErrorEffect
   | { readonly type: 'resolveReady' | 'rejectReady' | 'abortConnection' }
-  /** Resolves `closed`, ends iterators, disposes. */
+  /** Resolves `closed`, ends iterators, and calls the dispose methods. */
   | { readonly type: 'ended' }

@@ -1,11 +1,14 @@
 import type { LinkName, TimerName } from './state.js'
 
-/** Fact of an event: whether the failure it reports is retried. Decided before the step if `asks` returns true; otherwise `false`. */
+/**
+ * Property of an event: whether Holdfast reconnects after the failure that it reports. Decided before the step if `asks` returns true;
+ * otherwise `false`.
+ */
 interface RetryFact {
   readonly retry: boolean
 }
 
-/** Fact of an event: the current link has been ready for `minUptime`. */
+/** Property of an event: whether the current link has been ready for `minUptime`. */
 interface StableFact {
   readonly stable: boolean
 }
@@ -19,8 +22,8 @@ export type LinkEndEvent = LinkFact &
   StableFact & {
     readonly type:
       | 'linkClosedByPeer' // with a close frame
-      | 'linkLost' // without one
-      | 'heartbeatDead' // not yet, but the heartbeat timed out
+      | 'linkLost' // without a close frame
+      | 'heartbeatDead' // link not ended yet, but its heartbeat timed out
   }
 
 export type OnOpenSettledEvent = LinkFact &
@@ -32,7 +35,7 @@ export type TimerFiredEvent = RetryFact &
 
 export type ReconnectEvent = StableFact & { readonly type: 'reconnect'; readonly overlap: boolean }
 
-/** Everything that can happen to a connection: reports of attempts, links, handlers and timers, and user calls. */
+/** Everything that can happen to a connection: reports from attempts, links, handlers and timers, and calls from user code. */
 export type LifecycleEvent =
   | (LinkFact & { readonly type: 'attemptOpened' })
   | (LinkFact & RetryFact & { readonly type: 'attemptFailed' })

@@ -4,7 +4,7 @@ export type LinkName = number
 /** Status of a connection. `opening` means that the socket is open and `@OnOpen` runs. */
 export type LifecycleStatus = 'connecting' | 'opening' | 'open' | 'waiting' | 'closing' | 'closed'
 
-/** Cause of `closing`: a user call, or a loss without a retry (`lost`). */
+/** Cause of `closing`: a call from user code, or a loss after which Holdfast does not reconnect (`lost`). */
 export type ClosingCause = 'close' | 'end' | 'terminate' | 'lost'
 
 /**
@@ -24,24 +24,24 @@ export type Phase =
   | 'opening'
   /** The session is in use. */
   | 'ready'
-  /** Replaced in a handover: handlers finish, requests receive their replies, no new requests. */
+  /** Replaced in a handover: handlers finish and requests receive their replies, but no new requests are accepted. */
   | 'lingering'
-  /** Closing: no new messages, handlers finish. */
+  /** Closing: handlers finish, but no new messages are accepted. */
   | 'draining'
-  /** `@OnClosing` is running, then the flush. */
+  /** `@OnClosing` is running, or the messages it sent are being flushed. */
   | 'goodbye'
-  /** After `end()`: the last words are sent, and messages are handled until the server closes. */
+  /** After `end()`: the last message has been sent, and inbound messages are handled until the server closes. */
   | 'farewell'
-  /** Our close frame is sent. */
+  /** Our close frame has been sent. */
   | 'frame'
   /** The socket was terminated; the link reports its end in a later turn. */
   | 'cut'
-  /** The socket has ended; queued messages are handled. */
+  /** The socket has ended; queued messages are still being handled. */
   | 'gone'
   /** `@OnClose` is running. */
   | 'parting'
 
-/** Place of a session in its connection. The previous session leaves while the current one is in use. */
+/** Role of a session in its connection. The previous session shuts down while the current one is in use. */
 export type Role = 'candidate' | 'current' | 'previous'
 
 export const ROLES: readonly Role[] = ['candidate', 'current', 'previous']
@@ -64,24 +64,26 @@ export interface SessionShape {
   readonly lost: boolean
   /** `@OnClosing` has been called. */
   readonly byes: boolean
-  /** The message of `end()` is still unsent. */
+  /** The message passed to `end()` is still unsent. */
   readonly words: boolean
-  /** The counts were reset once, because this link had lasted for `minUptime`. */
+  /** The failure counts have been reset, because this link was ready for `minUptime`. */
   readonly forgiven: boolean
   readonly timer: LinkTimer | undefined
 }
 
-/** All facts that determine the behavior of a connection, without the names of its links. Connections with the same key share one object. */
+/**
+ * Everything that determines the behavior of a connection, except the names of its links. Connections with the same key share one object.
+ */
 export interface LifecycleShape {
   readonly key: string
   readonly status: LifecycleStatus
-  /** State of the promise that `bootstrap` awaits. `resolved` is the same as success. */
+  /** State of the promise that `bootstrap` awaits. `resolved` means success. */
   readonly ready: 'pending' | 'resolved' | 'rejected'
-  /** At least one failure is counted. */
+  /** At least one failure has been counted. */
   readonly failure: boolean
-  /** A handover starts as soon as the previous session has left. */
+  /** A handover starts as soon as the previous session has ended. */
   readonly wish: boolean
-  /** The option `maxAge` is set. */
+  /** The `maxAge` option is set. */
   readonly ages: boolean
   /** Set when `closing` starts. */
   readonly closing: ClosingCause | undefined
@@ -171,8 +173,8 @@ export function hasSocket(phase: Phase): boolean {
   return WITH_SOCKET.has(phase)
 }
 
-// The number of shapes is bounded: the exploration in the tests counts every reachable key. An idle connection therefore holds one small
-// LifecycleState and nothing else.
+// The number of shapes is bounded: the exploration in the tests counts every reachable key. An idle connection therefore needs only one
+// small LifecycleState.
 const shapes = new Map<string, LifecycleShape>()
 const sessionShapes = new Map<string, SessionShape>()
 

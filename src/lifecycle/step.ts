@@ -27,11 +27,11 @@ import { drained, goodbyeSaid, leaverEnds, leaverTimesOut } from './closing.js'
 import { linkOfTimer, phaseOf, roleOf, shapeOf, timersOf } from './state.js'
 import type { LifecycleState, LinkName, Phase } from './state.js'
 
-/** Result of a step: the next state, and what the driver does, in this order. */
+/** Result of a step: the next state, and the effects that the driver carries out, in order. */
 export interface LifecycleStep {
   readonly state: LifecycleState
   readonly effects: readonly LifecycleEffect[]
-  /** Set if the connection refuses the call. State and effects are then unchanged and empty. */
+  /** Set if the connection refuses the call. The state is then unchanged, and there are no effects. */
   readonly refused?: Refusal | undefined
 }
 
@@ -251,7 +251,7 @@ function goOn(draft: Draft): void {
 
 // --- which events do something ----------------------------------------------------------------------------------------
 
-/** Returns the error for a call that the connection refuses. It depends only on the status. */
+/** Returns the error for a call that the connection refuses. The result depends only on the status. */
 function refusalOf({ shape }: LifecycleState, { type }: LifecycleEvent): Refusal | undefined {
   if (type !== 'reconnect' && type !== 'end') return undefined
   if (shape.status === 'closing' || shape.status === 'closed') return 'ConnectionClosedError'
@@ -260,7 +260,7 @@ function refusalOf({ shape }: LifecycleState, { type }: LifecycleEvent): Refusal
 
 const IN_USE = ['opening', 'ready', 'lingering', 'draining', 'goodbye', 'farewell'] as const
 
-/** Phases in which an event of a link does something. `onOpenSettled` depends on the flag `running` instead. */
+/** Phases in which an event of a link has an effect. `onOpenSettled` depends on the flag `running` instead. */
 const PHASES: Readonly<Record<Exclude<LinkEvent['type'], 'onOpenSettled'>, ReadonlySet<Phase>>> = {
   attemptOpened: new Set(['dialling']),
   attemptFailed: new Set(['dialling']),
@@ -284,8 +284,8 @@ function isLate(state: LifecycleState, event: LifecycleEvent): boolean {
 }
 
 /**
- * Returns whether the fact `retry` of an event matters in a state. Only then may `shouldReconnect` and `delays` be called. It does not
- * matter while closing, after our own close frame, for the current link while a candidate opens, or for the previous link.
+ * Returns whether the `retry` property of an event matters in a state. Only then may `shouldReconnect` and `delays` be called. The property
+ * does not matter while closing, after our own close frame, for the current link while a candidate is opening, or for the previous link.
  */
 export function asks(state: LifecycleState, event: LifecycleEvent): boolean {
   switch (event.type) {
@@ -313,8 +313,8 @@ function asksForEnd(state: LifecycleState, link: LinkName): boolean {
 }
 
 /**
- * Returns whether an event that `asks` is true for first resets the counts, because its link has lasted for `minUptime`. The retry decision
- * is then the one for a first failure.
+ * Returns whether an event first resets the failure counts, because its link has been ready for `minUptime`. This applies only to events
+ * for which `asks` returns true. The retry decision is then the same as for a first failure.
  */
 export function resetsCounts(state: LifecycleState, event: LifecycleEvent): boolean {
   const { current } = state.shape

@@ -16,7 +16,7 @@ export const CloseCode = {
   SERVICE_RESTART: 1012,
   TRY_AGAIN_LATER: 1013,
   BAD_GATEWAY: 1014,
-  /** Sent by Holdfast if `@OnOpen` failed or `reconnect()` was called. Some APIs end a session for good on 1000 or 1001. */
+  /** Sent by Holdfast if `@OnOpen` failed or `reconnect()` was called. Some APIs end a session permanently on 1000 or 1001. */
   RECONNECTING: 4000,
 } as const
 

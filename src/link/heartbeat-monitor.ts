@@ -23,17 +23,17 @@ export interface MonitoredLink {
   readonly isOpen: boolean
   /** Monotonic time at which the last frame arrived. */
   readonly lastSeen?: number | undefined
-  /** Monotonic time since which the link has been read without a pause; `Infinity` during a pause, when silence proves nothing. */
+  /** Monotonic time at which reading last resumed; `Infinity` while the link is paused, because silence then proves nothing. */
   readonly readSince: number
-  /** Consumes text messages equal to `reply` for the life of the link; each one calls `onTextReply`. */
+  /** Consumes text messages equal to `reply` for the rest of the link, and calls `onTextReply` for each. */
   consumeText(reply: string): void
-  /** Sends a heartbeat message ahead of everything else; `flushed` is called when it has left or never will. */
+  /** Sends a heartbeat message ahead of everything else; `flushed` is called once it has been sent or never will be. */
   sendUrgent(data: string | Uint8Array, flushed: () => void): void
 }
 
-/** Receives the result of a monitor. */
+/** Owner of a monitored link. */
 export interface HeartbeatOwner {
-  /** Time at which `@OnOpen` completed; `undefined` before that. Message and text heartbeats start then. */
+  /** Time at which `@OnOpen` completed and message and text heartbeats started; `undefined` before that. */
   readonly readyAt: number | undefined
   /** Called when the peer is considered lost. */
   onLinkDead(error: HeartbeatTimeoutError): void
@@ -41,9 +41,9 @@ export interface HeartbeatOwner {
 
 /** Parts of the hub that a monitor uses. */
 export interface HeartbeatHub {
-  /** Adds an ID to a message if the API has requests. */
+  /** Adds a request ID to a message if the API uses request IDs. */
   withRequestId(message: unknown): unknown
-  /** Called when a user's heartbeat function threw. */
+  /** Called when a function in the heartbeat options threw. */
   onHeartbeatError(thrown: unknown): void
 }
 
@@ -60,11 +60,11 @@ export class HeartbeatMonitor implements ScheduledItem {
   readonly #owner: HeartbeatOwner
   readonly #hub: HeartbeatHub
   readonly #schedule: HeartbeatSchedule
-  /** Timer of the final check, one turn after the peer became suspect. `STOPPED` once the monitor has stopped. */
+  /** Timer for the final check, one turn after the peer was first suspected. `STOPPED` once the monitor has stopped. */
   #deathCheck: Timer | undefined
   /** Bytes received at the last check. */
   #bytesRead: number
-  /** perf: saves 60 B per connection that has not sent a heartbeat yet. */
+  /** perf: created on first use, saves 60 B per connection that has not sent a heartbeat yet. */
   #madeRoundTrips: RoundTrips | undefined
   heapIndex = -1
   /** True if every chunk must be reported. Otherwise, the byte count is checked at each heartbeat, which costs nothing per message. */
@@ -88,7 +88,7 @@ export class HeartbeatMonitor implements ScheduledItem {
     reschedule(this, this.#settings)
   }
 
-  /** Last measured round trip, in milliseconds. */
+  /** Last measured round-trip time, in milliseconds. */
   get latency(): number | undefined {
     return this.#madeRoundTrips?.latency
   }
@@ -109,14 +109,15 @@ export class HeartbeatMonitor implements ScheduledItem {
   /** Records a frame as a sign of life. */
   onData(now: number): void {
     this.#schedule.onData(now)
-    // With `silence`, each later byte restarts the full wait. For other styles, a check at each heartbeat is enough and costs nothing here.
+    // With `silence`, every later byte restarts the full wait. For other styles, a check at each heartbeat is enough and costs nothing
+    // here.
     if (this.#schedule.settings.style === 'silence') this.#bytesRead = this.#link.transport.bytesRead
   }
 
   /**
-   * Changes the settings, of any style, for the rest of the link.
+   * Changes the settings for the rest of the link. The new style can differ from the current one.
    *
-   * @throws what `change` throws; nothing changes then
+   * @throws whatever `change` throws, in which case nothing changes
    */
   configure(change: HeartbeatChange): void {
     if (this.#deathCheck === STOPPED) return
@@ -137,7 +138,7 @@ export class HeartbeatMonitor implements ScheduledItem {
     this.onData(wholeNow(this.#settings.clock))
   }
 
-  /** True while any message can be the reply to a heartbeat. */
+  /** True while an inbound message may be the reply to a heartbeat. */
   get awaitsReply(): boolean {
     const { settings } = this.#schedule
     return (
@@ -170,7 +171,7 @@ export class HeartbeatMonitor implements ScheduledItem {
     const isReply: unknown = settings.isReply?.(message)
     if (!isThenable(isReply)) return Boolean(isReply)
     ignore(isReply)
-    // Removes the function for the rest of the link, so that the error is reported once.
+    // Removes the function for the rest of the link, so that the error is reported only once.
     const { style, interval, timeout, message: make } = settings
     this.configure(() => ({ style, interval, timeout, message: make }))
     throw new TypeError(
@@ -178,7 +179,7 @@ export class HeartbeatMonitor implements ScheduledItem {
     )
   }
 
-  /** Sends a ping. Resolves with the round trip in milliseconds; rejects if the link is lost. */
+  /** Sends a ping. Resolves with the round-trip time in milliseconds; rejects if the link is lost. */
   ping(): Promise<number> {
     const answer = deferred<number>()
     this.#sendPing(answer)
@@ -195,7 +196,7 @@ export class HeartbeatMonitor implements ScheduledItem {
   /** Runs what the schedule says is due: a heartbeat, or the final check. */
   run(): void {
     const now = wholeNow(this.#settings.clock)
-    // A heartbeat that runs early together with others counts as on time, so neither the next one nor the timeout moves.
+    // A heartbeat that runs early together with others is treated as on time, so neither the next heartbeat nor the timeout moves.
     const nominal = Math.max(now, this.#schedule.next)
     this.#look(now)
     const action = this.#schedule.tick(nominal)
@@ -228,7 +229,7 @@ export class HeartbeatMonitor implements ScheduledItem {
     this.#owner.onLinkDead(new HeartbeatTimeoutError(now - lastSeen, what))
   }
 
-  /** @param nominal the time at which it was due, if it is early */
+  /** @param nominal the time at which the heartbeat was due, if it is early; otherwise `now` */
   #beat(now: number, nominal: number): void {
     let hasLeft = false
     let isHeld = false
@@ -249,7 +250,7 @@ export class HeartbeatMonitor implements ScheduledItem {
     reschedule(this, this.#settings)
   }
 
-  /** Sends a heartbeat of the current style; returns false if there is none to send. */
+  /** Sends a heartbeat of the current style; returns false if there is nothing to send. */
   #send(onLeft: () => void): boolean {
     const { settings } = this.#schedule
     if (settings.style !== 'message' && settings.style !== 'text') {
@@ -282,12 +283,12 @@ export class HeartbeatMonitor implements ScheduledItem {
   }
 }
 
-/** Updates the timer after the due time of a monitor has changed. */
+/** Updates the timer after a monitor's due time has changed. */
 function reschedule(monitor: HeartbeatMonitor, { clock }: HeartbeatMonitorSettings): void {
   SharedHeartbeatTimer.on(clock).update(monitor)
 }
 
-/** Returns a message or text heartbeat; `undefined` if the link is no longer open. */
+/** Returns a message or text heartbeat, or `undefined` if the link is no longer open. */
 function makeBeat(
   settings: MessageSettings | TextSettings,
   link: MonitoredLink,

@@ -1,37 +1,38 @@
 import type { HeartbeatSettings } from './heartbeat.js'
 
-/** Maximum time by which a heartbeat can be early to run together with others: a share of its interval, and milliseconds. */
+/** Maximum time by which a heartbeat can be early to run together with others: as a share of its interval, and in milliseconds. */
 export const TOLERANCE = 1 / 20
 export const MAX_TOLERANCE = 1_000
 
-/** Action that is due: send a heartbeat, check a last time before the timeout, or nothing. */
+/** Action that is due: send a heartbeat, check one last time before the peer times out, or wait. */
 export type HeartbeatAction = 'beat' | 'suspect' | 'wait'
 
-/** Heartbeat that has not left the process yet. */
+/** Heartbeat that is being held back. */
 interface HeldBeat {
   /** Time at which data last arrived or our upload last progressed. */
   stalledSince: number
-  /** Bytes written at the last check; `-Infinity` if nothing was waiting then. */
+  /** Bytes written at the last check; `-Infinity` if nothing was waiting to be written. */
   written: number
 }
 
 /**
  * Schedule of one link's heartbeat, as pure logic: it receives the time and returns the action that is due.
  *
- * A heartbeat is sent every `interval`, regardless of traffic. The peer times out if nothing at all arrives within `timeout` of one. A
- * heartbeat counts from the moment it leaves the process. While a rate limit or our own upload holds one back, no other is sent. The peer
- * then times out if nothing arrives and the upload makes no progress for `interval + timeout`.
+ * A heartbeat is sent every `interval`, regardless of traffic. The peer times out if nothing at all arrives within `timeout` after a
+ * heartbeat is sent, that is, leaves the process. While a rate limit or our own upload holds a heartbeat back, no other heartbeat is sent.
+ * The peer then times out if nothing arrives and the upload makes no progress for `interval + timeout`.
  *
- * With `silence`, nothing is sent, and the peer times out if nothing arrives for that long. A timer that fires far too late means that this
- * process was asleep: the peer then gets another chance to reply.
+ * With `silence`, nothing is sent, and the peer times out if nothing arrives for that many milliseconds. If a timer fires far too late,
+ * this process was asleep, so the peer gets another chance to reply.
  */
 export class HeartbeatSchedule {
   #settings: HeartbeatSettings
   #lastSeen: number
   /**
-   * Start of the current silence: when an unanswered heartbeat left or, with `silence`, when data could last have arrived.
+   * Start of the current silence: when an unanswered heartbeat was sent or, with `silence`, when data could last have arrived.
    *
-   * perf: `undefined` instead of `Infinity` if there is none saves 16 B per idle connection, because such a number is a heap object.
+   * perf: using `undefined` instead of `Infinity` if there is no silence saves 16 B per idle connection, because `Infinity` is a heap
+   * object.
    */
   #silentSince: number | undefined
   /** Time of the next heartbeat; `undefined` instead of `Infinity` if none is due, for the same reason. */
@@ -46,7 +47,7 @@ export class HeartbeatSchedule {
     if (settings.style === 'silence') this.#silentSince = now
   }
 
-  /** Time at which to call `tick` next; `Infinity` for never. Received data only moves it later. */
+  /** Time at which to call `tick` next, or `Infinity` for never. Received data can only move it later. */
   get next(): number {
     return Math.min(this.#nextSend ?? Infinity, this.#deadAt)
   }
@@ -65,7 +66,7 @@ export class HeartbeatSchedule {
     return this.#lastSeen
   }
 
-  /** True while a heartbeat has not left the process. */
+  /** True while a heartbeat is being held back. */
   get isHeld(): boolean {
     return this.#held !== undefined
   }
@@ -92,19 +93,19 @@ export class HeartbeatSchedule {
     this.restartSilence(now)
   }
 
-  /** Restarts the silence now: bytes arrived, the link was not read, or the peer had nothing to reply to. */
+  /** Restarts the silence now, because bytes arrived, the link was not read, or the peer had nothing to reply to. */
   restartSilence(now: number): void {
     this.#silentSince = this.#settings.style === 'silence' ? now : undefined
     if (this.#held) this.#held.stalledSince = now
   }
 
-  /** Gives the peer its full time from the moment reading resumed. */
+  /** Gives the peer the full timeout from the moment reading resumed. */
   onResumed(at: number): void {
     if (this.#silentSince !== undefined && this.#silentSince < at) this.#silentSince = at
     if (this.#held && this.#held.stalledSince < at) this.#held.stalledSince = at
   }
 
-  /** Records that the heartbeat `tick` returned does not leave immediately; `written` as in `onUpload`. */
+  /** Records that the heartbeat requested by `tick` is being held back. For `written`, see `onUpload`. */
   onHeld(now: number, written: number): void {
     this.#held = { stalledSince: now, written }
   }
@@ -112,8 +113,8 @@ export class HeartbeatSchedule {
   /**
    * Checks the progress of our upload while a heartbeat is held back.
    *
-   * @param written the bytes written so far, or another number that grows with them; `-Infinity` if nothing waits to be written, because
-   * then the delay is not the peer's
+   * @param written the bytes written so far, or another number that grows with them; `-Infinity` if nothing is waiting to be written,
+   * because the peer then does not cause the delay
    */
   onUpload(now: number, written: number): void {
     if (!this.#held) return
@@ -121,21 +122,21 @@ export class HeartbeatSchedule {
     this.#held.written = written
   }
 
-  /** Records that a heartbeat has left the process. The time for its reply starts now. */
+  /** Records that a heartbeat has been sent. The timeout for its reply starts now. */
   onLeft(now: number): void {
     this.#held = undefined
     if (this.#nextSend !== undefined) this.#silentSince ??= now
   }
 
-  /** Records that a heartbeat that was held back has left, and that data has arrived since. */
+  /** Records that a heartbeat that was held back has been sent, and that data has arrived since then. */
   onAnswered(now: number): void {
     this.#held = undefined
     this.restartSilence(now)
   }
 
   /**
-   * Applies new settings. If the style stays, so do its heartbeat and the current silence, and the next heartbeat is due one new interval
-   * after the last one. A different style starts now.
+   * Applies new settings. If heartbeats continue, or if both styles are `silence`, the current silence continues as well. The next
+   * heartbeat is then due one new interval after the last one. Otherwise, the new style starts now.
    *
    * @param isReady whether the connection is ready for messages
    */
@@ -155,8 +156,8 @@ export class HeartbeatSchedule {
   }
 
   /**
-   * Returns the action that is due. For a heartbeat, the caller then calls `onLeft` once it has left, and first `onHeld` if that is not
-   * immediately.
+   * Returns the action that is due. For a heartbeat, the caller calls `onLeft` once it has been sent. If it cannot be sent immediately, the
+   * caller calls `onHeld` first.
    */
   tick(now: number): HeartbeatAction {
     const settings = this.#settings
@@ -176,14 +177,14 @@ export class HeartbeatSchedule {
   #beat(now: number, due: number, { interval, timeout }: BeatTimes): HeartbeatAction {
     const isLate = now >= this.#deadAt || now - due > timeout
     const following = due + interval
-    // After a sleep, missed heartbeats are skipped instead of sent in a burst.
+    // After a sleep, missed heartbeats are skipped instead of being sent in a burst.
     this.#nextSend = isLate || following <= now ? now + interval : following
     if (isLate) this.restartSilence(now)
-    // One held heartbeat is enough: more would pile up behind a rate limit.
+    // One heartbeat held back is enough: more would pile up behind a rate limit.
     return this.#held ? 'wait' : 'beat'
   }
 
-  /** Returns whether the peer is still silent, one turn after `tick` suspected it. */
+  /** Returns whether the peer is still silent, one turn after `tick` returned `suspect`. */
   isDead(now: number): boolean {
     return now >= this.#deadAt
   }

@@ -3,25 +3,25 @@ import type { Clock, Timer } from '../core/clock.js'
 /** Item that knows when it is due: the heartbeat of one link, or its periodic messages. */
 export interface ScheduledItem {
   /**
-   * Time at which it is due; `Infinity` for never. It can move later at any time without notice, because a frame that postpones a timeout
-   * must cost nothing. After any other change, call `SharedHeartbeatTimer.update`.
+   * Time at which the item is due, or `Infinity` for never. It can move later at any time without notice, because a frame that postpones a
+   * timeout must cost nothing. After any other change, call `SharedHeartbeatTimer.update`.
    */
   readonly dueAt: number
-  /** Milliseconds by which it can run early if another item runs anyway. */
+  /** Milliseconds by which the item can run early if another item runs anyway. */
   readonly tolerance: number
-  /** Called when it is due. The timer then reads the next due time. */
+  /** Called when the item is due. Afterward, the timer reads the next due time. */
   run(): void
-  /** Index in the heap of the timer, which alone changes it; -1 if it is not there. */
+  /** Index in the timer's heap, or -1 if the item is not in it. Only the timer changes this. */
   heapIndex: number
 }
 
-/** Timers by clock. All links on a clock share one. perf: saves a third of heartbeat CPU, and 420 B per idle connection. */
+/** Timers by clock. All links on the same clock share a timer. perf: saves a third of heartbeat CPU, and 420 B per idle connection. */
 const timers = new WeakMap<Clock, SharedHeartbeatTimer>()
 
 /**
- * Runs all heartbeats of a process on one timer. Thousands of links cause a few wake-ups per interval instead of two each. The items are in
- * a binary heap. Their recorded times can be too early, because due times move later without notice, so the first one is always checked
- * before it runs.
+ * Runs all heartbeats of a process on one timer. Thousands of links cause only a few wake-ups per interval, instead of two per link. The
+ * items are in a binary heap. Their recorded times can be too early, because due times can move later without notice, so the first item is
+ * always checked before it runs.
  */
 export class SharedHeartbeatTimer {
   readonly #clock: Clock
@@ -35,7 +35,7 @@ export class SharedHeartbeatTimer {
     this.#clock = clock
   }
 
-  /** Returns the timer of a clock. */
+  /** Returns the timer for a clock. */
   static on(clock: Clock): SharedHeartbeatTimer {
     let timer = timers.get(clock)
     if (!timer) {
@@ -45,7 +45,7 @@ export class SharedHeartbeatTimer {
     return timer
   }
 
-  /** Updates an item: when it starts, and whenever its due time moves earlier or becomes `Infinity`. */
+  /** Updates an item. Must be called when the item starts, and whenever its due time moves earlier or becomes `Infinity`. */
   update(due: ScheduledItem): void {
     this.#keep(due)
     this.#arm()
@@ -58,7 +58,7 @@ export class SharedHeartbeatTimer {
     else this.#move(due.heapIndex, due, at)
   }
 
-  /** Sets the timer of the clock for the first item. An unnecessary wake-up is cheaper than moving the timer later. */
+  /** Sets the clock's timer for the first item. An unnecessary wake-up is cheaper than moving the timer later. */
   #arm(): void {
     const first = this.#first()
     if (first >= this.#armedFor && first !== Infinity) return
@@ -77,12 +77,12 @@ export class SharedHeartbeatTimer {
     try {
       this.#runDue()
     } finally {
-      // Also after an item that throws: the others must not lose their heartbeats.
+      // Even if an item throws: the others must not lose their heartbeats.
       this.#arm()
     }
   }
 
-  /** Runs what is due, and what can run early along with it. */
+  /** Runs the items that are due, and those that can run early along with them. */
   #runDue(): void {
     const now = this.#clock.now()
     let hasRun = false

@@ -1,42 +1,46 @@
-/** Heartbeat that sends protocol pings, or messages of the API. */
+/** Options for a heartbeat that sends protocol pings or the API's own messages. */
 export interface HeartbeatOptions {
   /** Time between heartbeats, in milliseconds. @default 20_000 */
   readonly interval?: number | undefined
-  /** Maximum wait for any data after a heartbeat, in milliseconds. Counts from the moment the heartbeat leaves this process. @default 10_000 */
+  /** Maximum wait for any data after a heartbeat, in milliseconds. Measured from the moment the heartbeat is sent. @default 10_000 */
   readonly timeout?: number | undefined
-  /** Returns the message to send as a heartbeat. Must be synchronous. Without it, Holdfast sends protocol pings. */
+  /** Returns the message to send as a heartbeat. Must be synchronous. If it is not set, Holdfast sends protocol pings. */
   readonly message?: (() => unknown) | undefined
   /**
-   * Recognizes the reply to `message`. The reply updates `Heartbeat.latency`, and handlers do not receive it. Called only while a heartbeat
-   * is unanswered. Must be synchronous.
+   * Returns whether a received message is the reply to the heartbeat. The reply updates `Heartbeat.latency`, and handlers do not receive
+   * it. Called only while a heartbeat is unanswered. Must be synchronous.
    */
   readonly isReply?: ((message: unknown) => boolean) | undefined
 }
 
-/** Heartbeat that sends plain text and receives plain text in reply. The codec is not used, so neither has to be JSON. */
+/**
+ * Options for a heartbeat that sends plain text and receives plain text in reply. The codec is not used, so neither text has to be JSON.
+ */
 export interface TextHeartbeatOptions {
   /** Time between heartbeats, in milliseconds. @default 20_000 */
   readonly interval?: number | undefined
-  /** Maximum wait for any data after a heartbeat, in milliseconds. Counts from the moment the heartbeat leaves this process. @default 10_000 */
+  /** Maximum wait for any data after a heartbeat, in milliseconds. Measured from the moment the heartbeat is sent. @default 10_000 */
   readonly timeout?: number | undefined
-  /** Text to send as a heartbeat. It is sent unchanged, without the codec. */
+  /** Text to send as a heartbeat. It is sent unchanged; the codec is not used. */
   readonly text: string
   /**
    * Text of the server's reply, which updates `Heartbeat.latency`. Text messages equal to it never reach the codec or a handler, even if
-   * they do not answer a heartbeat.
+   * they are not replies to a heartbeat.
    *
    * @default 'pong'
    */
   readonly reply?: string | undefined
 }
 
-/** Heartbeat that only listens. The server sends heartbeats; Holdfast sends nothing. */
+/** Options for a heartbeat that only listens, for servers that send their own heartbeats. Holdfast sends nothing. */
 export interface SilenceOptions {
   /** Maximum silence in milliseconds before the connection is terminated. */
   readonly silence: number
 }
 
-/** Method of detecting a lost connection: `'ping'` sends protocol pings with the default times, `false` disables detection. */
+/**
+ * Method of detecting a lost connection: `'ping'` sends protocol pings with the default interval and timeout, `false` disables detection.
+ */
 export type HeartbeatOption = 'ping' | HeartbeatOptions | TextHeartbeatOptions | SilenceOptions | false
 
 /** Heartbeat settings with defaults filled in. */
@@ -63,7 +67,7 @@ export const HEARTBEAT_DEFAULTS = { interval: 20_000, timeout: 10_000 } as const
 
 export const DEFAULT_TEXT_REPLY = 'pong'
 
-/** The connection's current link, as a {@link Heartbeat} reads and controls it. */
+/** Current link of a connection, as {@link Heartbeat} reads and controls it. */
 export interface HeartbeatSource {
   readonly latency: number | undefined
   readonly lastSeen: number | undefined
@@ -71,7 +75,7 @@ export interface HeartbeatSource {
   /**
    * Changes the settings for the rest of the open link.
    *
-   * @throws NotConnectedError or ConnectionClosedError if no link is open; what `change` throws
+   * @throws NotConnectedError or ConnectionClosedError if no link is open; also whatever `change` throws
    */
   configure(change: HeartbeatChange): void
 }
@@ -80,7 +84,7 @@ export interface HeartbeatSource {
 export type HeartbeatChange = (present: HeartbeatSettings) => HeartbeatSettings
 
 /**
- * Returns the settings for an argument of `configure`.
+ * Returns the settings for an argument passed to `configure`.
  *
  * @throws TypeError or RangeError for invalid options
  */

@@ -9,16 +9,16 @@ export interface LinkEnd extends TransportEnd {
   readonly error?: Error | undefined
 }
 
-/** Returns the better reason: the server's response if there is one, otherwise the deadline that ended the attempt. */
+/** Returns the more informative error: the server's response if there is one, otherwise the deadline that ended the attempt. */
 export function chooseError(reported: Error | undefined, given: Error | undefined): Error | undefined {
   const isAnswer = reported instanceof HoldfastError && !(reported instanceof ConnectFailedError)
   return isAnswer ? reported : (given ?? reported)
 }
 
-/** End to report for a link that is no longer awaited. */
+/** End to report for a link whose actual end is no longer awaited. */
 const NO_WORD: LinkEnd = { code: CloseCode.ABNORMAL, reason: '' }
 
-/** Ends one link from this side, by the closing handshake or by terminating the socket. */
+/** Ends one link from this side, with a closing handshake or by terminating the socket. */
 export class LinkClosing {
   readonly #transport: Transport
   #failure: Error | undefined
@@ -30,12 +30,12 @@ export class LinkClosing {
     this.#transport = transport
   }
 
-  /** Close code that this side sent first, if it did. */
+  /** Close code that this side sent, if it was the first to close. */
   get sentCode(): number | undefined {
     return this.#sentCode
   }
 
-  /** True if this side started to close or terminated the socket. */
+  /** True if this side started the closing handshake or terminated the socket. */
   get isLocal(): boolean {
     return this.#isLocal
   }
@@ -54,7 +54,7 @@ export class LinkClosing {
   }
 
   /**
-   * Terminates the socket. The transport reports its end.
+   * Terminates the socket. The transport reports the end afterward.
    *
    * @param error the reason, if it should be reported
    */

@@ -19,9 +19,9 @@ import type { ReadFlowPort } from './read-flow.js'
 export interface FlowHub {
   /** Rate limiter that all links of a connection share, if there is a limit. */
   readonly limiter: RateLimiter<RateLimitedFrame> | undefined
-  /** Counts the waits for messages and the iterators that are behind. */
+  /** Counts the callers that wait for a message, and the iterators that have fallen behind. */
   readonly demand: ReadDemand
-  /** True while an iterator is behind. */
+  /** True while an iterator has fallen behind. */
   readonly isBehind: boolean
   /** Called when a message could not be created or encoded. */
   onEncodeError(error: Error, message: unknown): void
@@ -30,13 +30,13 @@ export interface FlowHub {
 }
 
 export interface FlowOwner extends ReadFlowPort {
-  /** Time at which `@OnOpen` completed; `undefined` before that, while the link keeps being read. */
+  /** Time at which `@OnOpen` completed; `undefined` before that. Until then, the link keeps being read. */
   readonly readyAt: number | undefined
 }
 
-/** Flow of one open socket in both directions, bounded by high-water marks. */
+/** Flow control for one open socket, in both directions, with high-water marks. */
 export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends FlowHub = FlowHub> {
-  /** Number of the link within its connection, from 1. */
+  /** Number of the link within its connection, starting at 1. */
   readonly number: number
   readonly transport: Transport
   protected readonly settings: LinkSettings
@@ -44,7 +44,7 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
   protected readonly hub: Hub
   /** Shared by all pending sends. perf: one promise for all of them, and none per idle connection. */
   #drained: Deferred<void> | undefined
-  /** perf: saves 155 B per silent connection. */
+  /** perf: created on first use, saves 155 B per silent connection. */
   #readFlow: ReadFlow | undefined
 
   constructor(number: number, transport: Transport, settings: LinkSettings, owner: Owner, hub: Hub) {
@@ -58,17 +58,17 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
 
   /** True while messages can be sent. */
   abstract get isOpen(): boolean
-  /** Reason why the link was lost, if it was. */
+  /** Error with which the link was lost, if it was. */
   protected abstract get lostWith(): Error | undefined
 
   // --- reading ----------------------------------------------------------------------------------------------------------
 
-  /** Monotonic time since which the link has been read without a pause; `Infinity` during a pause, when silence proves nothing. */
+  /** Monotonic time at which reading last resumed; `Infinity` while the link is paused, because silence then proves nothing. */
   get readSince(): number {
     return this.#readFlow?.readSince ?? 0
   }
 
-  /** True if far too many messages are pending while the link keeps being read because it is closing. The rest is discarded. */
+  /** True if far too many messages are pending while the link is still being read because it is closing. Later messages are discarded. */
   get isFlooded(): boolean {
     return this.#readFlow?.isFlooded ?? false
   }
@@ -85,19 +85,19 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
     return readFlow
   }
 
-  /** Called when the first frame of a chunk has arrived. */
+  /** Called when the first frame of a chunk arrives. */
   protected onFrame(): void {
     this.#readFlow?.onFrame()
   }
 
-  /** Called when `@OnOpen` has completed, so nothing has to be read for it anymore. */
+  /** Called when `@OnOpen` has completed and reading no longer has to continue for it. */
   protected readByDemand(): void {
     if (this.#readFlow || this.hub.isBehind) this.readCounter.onReady()
   }
 
   // --- sending ----------------------------------------------------------------------------------------------------------
 
-  /** Error of a send on this link; `undefined` while it is open. */
+  /** Error to throw for a send on this link; `undefined` while the link is open. */
   get refusal(): ConnectionLostError | undefined {
     if (this.isOpen) return undefined
     const message = `Cannot send: connection #${this.number} was lost`
@@ -105,7 +105,7 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
     return new ConnectionLostError(message, 1006, '', cause && { cause })
   }
 
-  /** Codec of the messages of this link. */
+  /** Codec for this link's messages. */
   get codec(): Codec {
     return this.settings.codec
   }
@@ -124,9 +124,9 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
   /**
    * Passes a frame to the transport.
    *
-   * @param left called when the frame has left this process, or never will
-   * @returns a promise for flow control only. It is already resolved below the high-water mark; otherwise it resolves at the low mark or
-   * when the link ends. It never rejects
+   * @param left called once the frame has been sent or never will be
+   * @returns a promise for flow control only. Below the high-water mark, it is already resolved. Otherwise, it resolves at the low-water
+   * mark or when the link ends. It never rejects
    * @throws ConnectionLostError unless the link is open
    */
   send(data: string | Uint8Array, left?: () => void): Promise<void> {
@@ -147,13 +147,13 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
     return this.#drained.promise
   }
 
-  /** Number of messages that the rate limit holds back and that are not encoded yet. */
+  /** Number of messages that are held back by the rate limit and are not encoded yet. */
   get lateWaiting(): number {
     return this.transport instanceof RateLimitedTransport ? this.transport.waitingLate : 0
   }
 
   /**
-   * Encodes a message and passes it to the transport, immediately or when the rate limit permits. Encoding errors are reported.
+   * Encodes a message and passes it to the transport, immediately or when the rate limit allows. Encoding errors are reported, not thrown.
    *
    * @returns like {@link send}
    * @throws ConnectionLostError unless the link is open
@@ -173,7 +173,7 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
     return data === undefined ? RESOLVED : this.send(data)
   }
 
-  /** Returns the frame of a message; `undefined` if there is none, or if the message function has closed the link. */
+  /** Returns the frame of a message, or `undefined` if there is none or if the message function has closed the link. */
   #make(late: LateMessage): string | Uint8Array | undefined {
     try {
       const data = late.encode(this.settings.codec)
@@ -194,7 +194,7 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
       this.#releaseSenders()
   }
 
-  /** Resolves the promises of all pending sends. */
+  /** Resolves the promise that all pending sends share. */
   #releaseSenders(): void {
     this.#drained?.resolve()
     this.#drained = undefined
@@ -205,7 +205,7 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
     return this.transport instanceof RateLimitedTransport ? this.transport.whenDrained() : RESOLVED
   }
 
-  /** Ends all waiting, because the link is lost. Returns the messages that never reached the socket. */
+  /** Releases everything that is waiting, because the link is lost. Returns the messages that never reached the socket. */
   protected endFlow(): readonly unknown[] {
     const unsent = this.transport instanceof RateLimitedTransport ? this.transport.clear() : []
     this.#releaseSenders()

@@ -10,13 +10,13 @@ import { TOLERANCE, MAX_TOLERANCE } from './heartbeat-schedule.js'
 import { SharedHeartbeatTimer } from './heartbeat-timer.js'
 import type { ScheduledItem } from './heartbeat-timer.js'
 
-/** Message that is sent at an interval while the connection is ready. Holdfast expects no reply to it. */
+/** Options for a message that is sent at a fixed interval while the connection is ready. Holdfast does not expect a reply. */
 export interface PeriodicOptions {
-  /** Time between messages, in milliseconds. The first one is sent one interval after the connection is ready. */
+  /** Time between messages, in milliseconds. The first message is sent one interval after the connection becomes ready. */
   readonly interval?: number | undefined
   /**
-   * Message, or a function that returns one each time. It is encoded by the codec. If the function returns `undefined`, nothing is sent
-   * that time. It must be synchronous.
+   * Message, or a function that returns one each time. The codec encodes it. The function must be synchronous. If it returns `undefined`,
+   * nothing is sent that time.
    */
   readonly message?: unknown
 }
@@ -32,7 +32,7 @@ export interface PeriodicLink {
   /** Aborts when the link is lost. */
   readonly signal: AbortSignal
   readonly isOpen: boolean
-  /** Sends a message ahead of ordinary ones; `flushed` is called when it has left or never will. */
+  /** Sends a message ahead of ordinary ones; `flushed` is called once it has been sent or never will be. */
   sendUrgent(data: string | Uint8Array, flushed: () => void): void
 }
 
@@ -40,7 +40,7 @@ export interface PeriodicLink {
 export interface PeriodicPort {
   readonly clock: Clock
   readonly codec: Codec
-  /** Returns false for good once the link is no longer in use. */
+  /** Returns false once the link is no longer in use, and never true again. */
   isWanted(): boolean
   /** Called when a message could not be created or encoded. */
   onError(error: Error): void
@@ -51,7 +51,7 @@ export class PeriodicMessages implements ScheduledItem {
   readonly #settings: PeriodicSettings
   readonly #link: PeriodicLink
   readonly #port: PeriodicPort
-  /** True while the last message has not left the process: another one would pile up behind it. */
+  /** True until the last message has been sent: another one would pile up behind it. */
   #isWaiting = false
   dueAt: number
   heapIndex = -1
@@ -63,7 +63,7 @@ export class PeriodicMessages implements ScheduledItem {
     this.dueAt = wholeNow(port.clock) + settings.interval
   }
 
-  /** Starts sending on a link that is ready, until it is lost. */
+  /** Starts sending on a ready link. Sending stops when the link is lost. */
   static start(settings: PeriodicSettings, link: PeriodicLink, port: PeriodicPort): void {
     const messages = new PeriodicMessages(settings, link, port)
     const timer = SharedHeartbeatTimer.on(port.clock)
@@ -81,7 +81,7 @@ export class PeriodicMessages implements ScheduledItem {
   run(): void {
     const now = wholeNow(this.#port.clock)
     const following = this.dueAt + this.#settings.interval
-    // After a sleep, missed messages are skipped instead of sent in a burst.
+    // After a sleep, missed messages are skipped instead of being sent in a burst.
     this.dueAt = following > now ? following : now + this.#settings.interval
     if (!this.#port.isWanted()) this.dueAt = Infinity
     else if (!this.#isWaiting) this.#send()
@@ -105,7 +105,7 @@ export class PeriodicMessages implements ScheduledItem {
   #make(): unknown {
     const { message } = this.#settings
     const made = typeof message === 'function' ? madeBy(message as () => unknown, NAME) : message
-    // Not called again on this link, so that the error is reported once.
+    // The function is not called again on this link, so that the error is reported only once.
     if (isThenable(made)) this.dueAt = Infinity
     return refusePromise(made, NAME)
   }

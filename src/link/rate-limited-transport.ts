@@ -19,7 +19,7 @@ interface MessageFrame extends RateLimitedFrame {
   data: string | Uint8Array
 }
 
-/** Transport that sends messages and pings only as fast as a rate limiter permits. */
+/** Transport that sends messages and pings only as fast as a rate limiter allows. */
 export class RateLimitedTransport implements Transport {
   readonly #socket: Transport
   readonly #limiter: RateLimiter<RateLimitedFrame>
@@ -42,7 +42,7 @@ export class RateLimitedTransport implements Transport {
     return this.#waitingLate
   }
 
-  /** Transport that frames are passed to when the limiter permits. */
+  /** Transport that frames are passed to when the limiter allows. */
   get socket(): Transport {
     return this.#socket
   }
@@ -59,14 +59,14 @@ export class RateLimitedTransport implements Transport {
     return this.#socket.isOpen
   }
 
-  /** Sends a message when the limiter permits. Bytes that have to wait are copied, because their owner can reuse the memory. */
+  /** Sends a message when the limiter allows. Bytes that have to wait are copied, because the caller may reuse their memory. */
   send(data: string | Uint8Array, flushed?: () => void): void {
     const frame = this.#frame(data, flushed)
     if (this.#limiter.push(frame)) frame.data = copyBytes(data)
   }
 
   /**
-   * Sends a message that is encoded when the limiter permits it to be sent.
+   * Sends a message when the limiter allows, and encodes it only then.
    *
    * @param make returns the data; `undefined` if there is nothing to send
    */
@@ -83,7 +83,7 @@ export class RateLimitedTransport implements Transport {
     this.#limiter.push({ data: late, owner: this, run })
   }
 
-  /** Sends a heartbeat ahead of ordinary frames. It can use the reserve. */
+  /** Sends a heartbeat ahead of ordinary frames. The heartbeat can use the reserve. */
   sendUrgent(data: string | Uint8Array, flushed?: () => void): void {
     const frame = this.#frame(data, flushed)
     if (this.#limiter.pushUrgent(frame)) frame.data = copyBytes(data)
@@ -113,14 +113,16 @@ export class RateLimitedTransport implements Transport {
     this.#socket.resume()
   }
 
-  /** Resolves when nothing is waiting anymore. */
+  /** Resolves when no message is waiting. */
   whenDrained(): Promise<void> {
     if (this.#waitingMessages === 0) return RESOLVED
     this.#drained ??= deferred()
     return this.#drained.promise
   }
 
-  /** Discards the waiting frames of this transport. Returns the messages among them, or the source of a message that is not encoded yet. */
+  /**
+   * Discards this transport's waiting frames. Returns the messages among them; for a message that is not encoded yet, returns its source.
+   */
   clear(): unknown[] {
     const unsent = this.#limiter.remove(({ owner }) => owner === this)
     this.#waitingMessages = 0
@@ -157,7 +159,7 @@ export class RateLimitedTransport implements Transport {
   }
 }
 
-/** Returns the transport below the rate limit, if there is a limit. Whatever waits in that transport waits for the peer. */
+/** Returns the transport underneath the rate limit, if there is a limit. Anything that waits in that transport waits for the peer. */
 export function socketOf<T extends object>(transport: T): T | Transport {
   return transport instanceof RateLimitedTransport ? transport.socket : transport
 }

@@ -17,10 +17,10 @@ export interface RateLimiterPort<T> {
 }
 
 /**
- * Keeps sends below a rate in every window, not only on average.
+ * Limits the rate of sends in every window, not only on average.
  *
- * Urgent items overtake the others and can use the whole limit. Ordinary items are sent in order and leave the reserve alone. The limiter
- * remembers sends across connections, because many servers count by address or account.
+ * Urgent items go ahead of ordinary ones and can use the whole limit. Ordinary items are sent in order and never use the reserve. The
+ * limiter remembers sends across connections, because many servers count them by address or account.
  */
 export class RateLimiter<T> {
   readonly #clock: Clock
@@ -39,7 +39,10 @@ export class RateLimiter<T> {
     this.#ordinary = new SlidingWindow(messages - reserve, per)
   }
 
-  /** Sends the item immediately if the limit permits, otherwise after those that are already waiting. Returns whether it waits. */
+  /**
+   * Sends the item immediately if the limit allows, otherwise after the items that are already waiting. Returns whether the item has to
+   * wait.
+   */
   push(item: T): boolean {
     if (!this.#isWaiting && this.#ordinaryAt <= this.#clock.now()) {
       this.#send(item)
@@ -50,7 +53,7 @@ export class RateLimiter<T> {
     return true
   }
 
-  /** Sends the item as soon as the limit permits, before all ordinary ones. Returns whether it waits. */
+  /** Sends the item as soon as the limit allows, before all ordinary items. Returns whether the item has to wait. */
   pushUrgent(item: T): boolean {
     if (this.#urgentItems.size === 0 && this.#all.freeAt <= this.#clock.now()) {
       this.#sendUrgent(item)
@@ -61,7 +64,7 @@ export class RateLimiter<T> {
     return true
   }
 
-  /** Removes matching items that wait, and returns them in sending order. The others keep their order and urgency. */
+  /** Removes the waiting items that match, and returns them in sending order. The other items keep their order and urgency. */
   remove(matches: (item: T) => boolean): T[] {
     const removed = [...this.#urgentItems.remove(matches), ...this.#items.remove(matches)]
     this.#arm()
@@ -121,14 +124,17 @@ interface Sends {
   count: number
 }
 
-/** Maximum number of times kept for a window, whatever its limit. */
+/** Maximum number of timestamps stored for a window, however high its limit is. */
 const MAX_TIMES = 1_024
 
-/** Sends of the last `per` milliseconds. Once there are `limit` of them, the next one is possible when the oldest leaves the window. */
+/** Sends in the last `per` milliseconds. Once there are `limit` of them, the next send is possible when the oldest leaves the window. */
 class SlidingWindow {
   readonly #limit: number
   readonly #per: number
-  /** Sends within this many milliseconds share a time, the latest one. The next send is then possible slightly later, never sooner. */
+  /**
+   * Sends within this many milliseconds share one timestamp, that of the latest. The next send is then possible slightly later, never
+   * sooner.
+   */
   readonly #grain: number
   readonly #sends = new Fifo<Sends>()
   #latest: Sends | undefined

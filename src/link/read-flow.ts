@@ -13,16 +13,16 @@ import type { Backlog } from '../core/water-marks.js'
 
 /** Decides whether to read a link. */
 export interface ReadDemandListener {
-  /** Called when the decision can change. */
+  /** Called when the decision may change. */
   onDemandChange(): void
 }
 
-/** perf: shared by everything without a listener, saves 16 B per connection. */
+/** perf: an empty list shared by all that have no listeners saves 16 B per connection. */
 const NOBODY: readonly ReadDemandListener[] = []
 
 /**
- * Counts pending waits for a message, and iterators that are behind, across all links of a connection. Links use these counts and are
- * notified when their decision to read can change.
+ * Counts the callers that wait for a message, and the iterators that have fallen behind, across all links of a connection. Links use these
+ * counts to decide whether to read, and are notified when that decision may change.
  */
 export class ReadDemand {
   #waiting = 0
@@ -30,34 +30,34 @@ export class ReadDemand {
   #overLimit = 0
   #listeners: readonly ReadDemandListener[] = NOBODY
 
-  /** True while a request, a waiter or an acknowledgement is pending: pausing would withhold its message. */
+  /** True while a request, a waiter or an acknowledgment is pending: pausing would withhold its message. */
   get isWaiting(): boolean {
     return this.#waiting > 0
   }
 
-  /** True while an iterator is behind. */
+  /** True while an iterator has fallen behind. */
   get isBehind(): boolean {
     return this.#behind > 0
   }
 
-  /** True while an iterator is so far behind that reading must stop, even if something waits for a message. */
+  /** True while an iterator is so far behind that reading must stop, even if a caller waits for a message. */
   get isOverLimit(): boolean {
     return this.#overLimit > 0
   }
 
-  /** Counts new waits for a message. A link that cannot be read for them rejects them during this call. */
+  /** Counts callers that start to wait for a message. A link that cannot be read rejects them during this call. */
   add(count = 1): void {
     this.#waiting += count
     this.#notify()
   }
 
-  /** Counts waits that have ended. */
+  /** Counts callers that no longer wait. */
   remove(count = 1): void {
     this.#waiting -= count
     if (this.#waiting === 0) this.#notify()
   }
 
-  /** Records a change in the backlog of an iterator. Every iterator starts and ends `low`. */
+  /** Records a change in the backlog of an iterator. Every iterator starts and ends as `low`. */
   onBacklog(before: Backlog, after: Backlog): void {
     this.#behind += Number(after !== 'low') - Number(before !== 'low')
     this.#overLimit += Number(after === 'overfull') - Number(before === 'overfull')
@@ -89,13 +89,13 @@ export interface ReadFlowSettings {
 
 /** Notified when a link can no longer be read. */
 export interface ReadFlowPort {
-  /** Called when the link is no longer read because far too much is pending, so a wait for one of its messages cannot succeed. */
+  /** Called when the link is no longer read because far too much is pending, so that waiting for one of its messages cannot succeed. */
   onReadOverflow(error: BackpressureError): void
 }
 
 /**
- * Mode of reading a socket. `paused` reads one chunk per probe interval. `stopped` reads nothing, because even the probes of a pause would
- * eventually exhaust memory.
+ * Mode of reading a socket. `paused` reads one chunk per probe interval. `stopped` reads nothing, because even the probe reads of a paused
+ * socket would eventually exhaust memory.
  */
 type Mode = 'reading' | 'paused' | 'stopped'
 
@@ -114,7 +114,7 @@ export class ReadFlow implements ReadCounter, ReadDemandListener {
   #resumedAt = 0
   #probeTimer: Timer | undefined
 
-  /** Keeps reading until `onReady`, because `@OnOpen` can wait for messages, unless far too much is pending. */
+  /** Keeps reading until `onReady`, because `@OnOpen` may wait for messages. Reading stops earlier only if far too much is pending. */
   constructor(
     settings: ReadFlowSettings,
     clock: Clock,
@@ -131,22 +131,22 @@ export class ReadFlow implements ReadCounter, ReadDemandListener {
     if (demand.isOverLimit) this.#update()
   }
 
-  /** True while the socket is not read or only probed, when silence proves nothing. */
+  /** True while the socket is not read or only probed. Silence then proves nothing. */
   get isPaused(): boolean {
     return this.#mode !== 'reading'
   }
 
-  /** True if far too much is pending while the socket keeps being read because the link is ending. */
+  /** True if far too much is pending while the socket is still being read because the link is ending. */
   get isFlooded(): boolean {
     return this.#isReleased && this.#isOver(HARD_LIMIT_FACTOR)
   }
 
-  /** Monotonic time since which the link has been read without a pause; 0 if it was never paused, `Infinity` during a pause. */
+  /** Monotonic time at which reading last resumed; 0 if it was never paused, `Infinity` while it is paused. */
   get readSince(): number {
     return this.isPaused ? Infinity : this.#resumedAt
   }
 
-  /** Counts a message that now waits to be handled. */
+  /** Counts a message that is waiting to be handled. */
   add(bytes: number): void {
     this.#messages += 1
     this.#bytes += bytes
@@ -160,7 +160,7 @@ export class ReadFlow implements ReadCounter, ReadDemandListener {
     if (this.isPaused) this.#update()
   }
 
-  /** Records the arrival of a frame. A probe ends with the first frame and its chunk. */
+  /** Records the arrival of a frame. A probe ends with the first frame, after the rest of the chunk it arrived in. */
   onFrame(): void {
     if (this.#mode !== 'paused' || this.#probeTimer) return
     this.#startProbe()
@@ -188,7 +188,7 @@ export class ReadFlow implements ReadCounter, ReadDemandListener {
     if (this.isPaused) this.#enter('reading')
   }
 
-  /** True while `@OnOpen` can wait for messages, or a request or a waiter does. */
+  /** True while `@OnOpen` may wait for messages, or while a request or a waiter does. */
   get #mustKeepReading(): boolean {
     return this.#isOpening || this.#demand.isWaiting
   }
@@ -233,7 +233,7 @@ export class ReadFlow implements ReadCounter, ReadDemandListener {
   }
 }
 
-/** Returns the interval at which a paused socket is read: as often as the heartbeat needs it, in milliseconds. */
+/** Returns the interval at which a paused socket is probed, in milliseconds: as often as the heartbeat requires. */
 export function probeIntervalOf(heartbeat: HeartbeatSettings): number {
   if (heartbeat.style === 'silence') return Math.min(heartbeat.silence / 2, HEARTBEAT_DEFAULTS.interval)
   return heartbeat.style === 'off' ? HEARTBEAT_DEFAULTS.interval : heartbeat.interval

@@ -1,30 +1,30 @@
 import type { Deferred } from '../core/deferred.js'
 import { PingTimeoutError } from '../errors/ping-timeout-error.js'
 
-/** Ping without a pong so far. */
+/** Ping that has not been answered yet. */
 interface Ping {
-  /** Time at which the ping left the process or, before that, was passed to the socket. */
+  /** Time at which the ping was sent; until then, the time at which it was passed to the socket. */
   sentAt: number
-  /** Settles the promise of `ping()`; a heartbeat has none. */
+  /** Settles the promise returned by `ping()`; `undefined` for a heartbeat. */
   readonly answer: Deferred<number> | undefined
 }
 
 /** Unanswered pings and the last heartbeat message of one link. */
 export class RoundTrips {
-  /** The oldest first. */
+  /** Unanswered pings, oldest first. */
   #pings: readonly Ping[] = NONE
   /** Number of the latest ping, which is also its payload. */
   #pingNumber = 0
-  /** Time at which the unanswered heartbeat message left, if there is one. */
+  /** Time at which the unanswered heartbeat message was sent, if there is one. */
   #messageSentAt: number | undefined
   #latency: number | undefined
 
-  /** Last measured round trip, in milliseconds. */
+  /** Last measured round-trip time, in milliseconds. */
   get latency(): number | undefined {
     return this.#latency
   }
 
-  /** True while a heartbeat message has left and is unanswered. */
+  /** True while a heartbeat message has been sent and is unanswered. */
   get awaitsReply(): boolean {
     return this.#messageSentAt !== undefined
   }
@@ -34,7 +34,7 @@ export class RoundTrips {
     return payloadOf(this.#pingNumber)
   }
 
-  /** Starts a ping. Its sender sets `sentAt` when it leaves. */
+  /** Starts a ping. The caller updates `sentAt` once the ping has been sent. */
   begin(now: number, answer: Deferred<number> | undefined): Ping {
     const ping: Ping = { sentAt: now, answer }
     if (this.#pings.length >= MAX_PINGS) this.#abandonOldest(now)
@@ -49,9 +49,9 @@ export class RoundTrips {
     oldest.answer?.reject(new PingTimeoutError(now - oldest.sentAt, MAX_PINGS))
   }
 
-  /** Handles a pong. If it answers one of our pings, that ping is settled. */
+  /** Handles a pong. If it answers one of our pings, settles that ping and all earlier ones. */
   onPong(data: Uint8Array, now: number): void {
-    // A peer may answer only the latest of several pings (RFC 6455, section 5.5.3), so it has also seen the earlier ones.
+    // A peer may answer only the latest of several pings (RFC 6455, section 5.5.3), so a pong also answers the earlier ones.
     const count = this.#countUpTo(data)
     const latest = this.#pings[count - 1]
     if (!latest) return
@@ -64,13 +64,13 @@ export class RoundTrips {
     }
   }
 
-  /** Returns the number of unanswered pings that a pong answers, from the oldest on. */
+  /** Returns the number of unanswered pings that a pong answers, starting with the oldest. */
   #countUpTo(pong: Uint8Array): number {
     const count = this.#pings.length - (this.#pingNumber - numberIn(pong))
     return count > 0 && count <= this.#pings.length ? count : 0
   }
 
-  /** Called when a heartbeat message has left. */
+  /** Called when a heartbeat message has been sent. */
   onMessageSent(now: number): void {
     this.#messageSentAt = now
   }
@@ -95,7 +95,9 @@ export class RoundTrips {
 
 const NONE: readonly Ping[] = []
 
-/** Maximum number of unanswered pings. Beyond it, the oldest is abandoned, so that a peer that never answers cannot exhaust memory. */
+/**
+ * Maximum number of unanswered pings. Above this limit, the oldest is abandoned, so that a peer that never answers cannot exhaust memory.
+ */
 const MAX_PINGS = 16
 
 const ZERO = 0x30
@@ -106,7 +108,7 @@ function payloadOf(number: number): Uint8Array {
   return Uint8Array.from(String(number), (digit) => digit.charCodeAt(0))
 }
 
-/** Decodes a number that {@link payloadOf} encoded; NaN for anything else. */
+/** Decodes a number that {@link payloadOf} encoded. Returns NaN for anything else. */
 function numberIn(payload: Uint8Array): number {
   let number = 0
   for (const digit of payload) {

@@ -6,7 +6,7 @@ interface FakeTimer {
   readonly callback: () => void
 }
 
-/** Runs everything that is ready: all promise callbacks, however deeply nested. No time passes. */
+/** Runs all pending promise callbacks, however deeply nested. Does not advance the clock. */
 function settle(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)
@@ -21,7 +21,7 @@ export class FakeClock implements Clock {
   readonly #timers = new Set<FakeTimer>()
   readonly #turns = new Set<{ readonly callback: () => void }>()
 
-  /** @param date initial time of the wall clock, in milliseconds since 1970 */
+  /** @param date initial wall-clock time, in milliseconds since 1970 */
   constructor(date: number = Date.UTC(2026, 0, 1)) {
     this.#start = date
   }
@@ -34,7 +34,7 @@ export class FakeClock implements Clock {
     return this.#start + this.#now
   }
 
-  /** Number of timers that have been started and have neither fired nor been canceled. */
+  /** Number of pending timers: started, not canceled, and not yet fired. */
   get timers(): number {
     return this.#timers.size
   }
@@ -52,7 +52,7 @@ export class FakeClock implements Clock {
     return { cancel: () => void this.#turns.delete(turn) }
   }
 
-  /** Runs everything that needs no time: promise callbacks, then one event loop turn after another until nothing requests another turn. */
+  /** Runs everything that does not depend on time: promise callbacks, then event-loop turns until none is pending. */
   async settle(): Promise<void> {
     await settle()
     while (this.#turns.size > 0) {
@@ -63,7 +63,7 @@ export class FakeClock implements Clock {
     }
   }
 
-  /** Advances the clock by this many milliseconds, timer by timer, and settles after each. */
+  /** Advances the clock by this many milliseconds. Fires the timers that become due in order, and settles after each. */
   async advance(milliseconds: number): Promise<void> {
     const target = this.#now + milliseconds
     await this.settle()
@@ -78,7 +78,7 @@ export class FakeClock implements Clock {
     this.#now = target
   }
 
-  /** Jumps forward, as after a system sleep: every timer that was due fires late, and only once. */
+  /** Advances the clock in one jump, as if the system had been asleep. Every timer that came due fires late, and only once. */
   async jump(milliseconds: number): Promise<void> {
     await this.settle()
     this.#now += milliseconds

@@ -1,10 +1,10 @@
-/** Side that pushes the frames. */
+/** Side that sends the frames. */
 interface FrameSender {
-  /** Number of frames per chunk. Once the client has paused, the rest of the current chunk is still read. */
+  /** Number of frames per chunk. If the client pauses, it still reads the rest of the current chunk. */
   readonly chunk: number
 }
 
-/** Frames in flight to one client. Nothing is read before the handshake or while the client has paused. */
+/** Frames in flight to one client. The client reads none of them before the handshake or while it is paused. */
 export class FrameLine<Frame> {
   readonly #sender: FrameSender
   readonly #read: (frame: Frame) => void
@@ -13,7 +13,7 @@ export class FrameLine<Frame> {
   #isPaused = false
   #isPumping = false
 
-  /** @param read called with each frame, in chunks of the sender's size */
+  /** @param read called with each frame; frames are read in chunks of `sender.chunk` */
   constructor(sender: FrameSender, read: (frame: Frame) => void) {
     this.#sender = sender
     this.#read = read
@@ -23,7 +23,7 @@ export class FrameLine<Frame> {
     return this.#isPaused
   }
 
-  /** @param announce reports the opening; frames pushed during this call are read right after it */
+  /** @param announce reports that the connection is open; frames pushed during this call are read right after it */
   open(announce: () => void): void {
     this.#isOpen = true
     this.#isPumping = true

@@ -2,11 +2,11 @@ import type { Transport, TransportListener, TransportRequest } from '../transpor
 import { MemoryTransport } from './memory-transport.js'
 import type { MemoryPeer } from './memory-transport.js'
 
-/** Server in memory. Pass its `connect` as the `transport` option. It accepts every attempt unless you set `onAttempt`. */
+/** In-memory server. Pass its `connect` as the `transport` option. Accepts every attempt unless you set `onAttempt`. */
 export class MemoryServer {
   /** Peers of all attempts so far, in order. */
   readonly peers: MemoryPeer[] = []
-  /** Accepts or refuses an attempt; called a microtask after the attempt has started. */
+  /** Called one microtask after each attempt starts, to accept or refuse it. */
   onAttempt: (peer: MemoryPeer) => void = (peer) => peer.accept()
 
   /** Peer of the latest attempt. */
@@ -16,7 +16,7 @@ export class MemoryServer {
     return latest
   }
 
-  /** Number of sockets that are open now. */
+  /** Number of open sockets. */
   get live(): number {
     return this.peers.filter((peer) => peer.isOpen).length
   }

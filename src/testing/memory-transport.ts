@@ -27,9 +27,9 @@ type Sent = (
 /** Minimum size of a frame header in bytes (RFC 6455, section 5.2). */
 const HEADER = 2
 
-/** Server side of one attempt. Tests control it and inspect what it received. */
+/** Server side of one connection attempt. Use it in tests to control the server and to inspect what it received. */
 export class MemoryPeer {
-  /** Request of the client. */
+  /** The client's request. */
   readonly request: TransportRequest
   /** All messages received, exactly as sent. */
   readonly received: (string | Uint8Array)[] = []
@@ -39,9 +39,9 @@ export class MemoryPeer {
   isAlive = true
   /** Whether the peer reads. While `false`, everything the client sends stays in the client's buffer. */
   isReading = true
-  /** Number of frames per chunk. Once the client has paused, the rest of the current chunk still arrives. */
+  /** Number of frames per chunk. If the client pauses, it still receives the rest of the current chunk. */
   chunk = 1
-  /** Called with each message. */
+  /** Called with each message received. */
   onMessage: ((data: string | Uint8Array) => void) | undefined
   readonly #transport: MemoryTransport
   #closeFrame: { readonly code: number; readonly reason: string } | undefined
@@ -68,7 +68,7 @@ export class MemoryPeer {
     return this.#transport.isOpen
   }
 
-  /** True once the client has been notified of the end. */
+  /** True once the client has been notified that the connection ended. */
   get isEnded(): boolean {
     return this.#transport.isEnded
   }
@@ -106,12 +106,12 @@ export class MemoryPeer {
     this.#transport.deliver({ kind: 'pong', data })
   }
 
-  /** Closes with a close frame. */
+  /** Closes the connection with a close frame. */
   close(code = 1000, reason = ''): void {
     this.#transport.deliver({ kind: 'end', end: { code, reason } })
   }
 
-  /** Drops the connection without a close frame: with an error (a reset), or without one (a plain end of stream). */
+  /** Drops the connection without a close frame. Pass an error to simulate a reset; otherwise, the stream simply ends. */
   drop(error?: Error): void {
     this.#transport.deliver({ kind: 'end', end: { code: 1006, reason: '', error } })
   }
@@ -123,7 +123,7 @@ export class MemoryPeer {
   }
 
   /**
-   * Counts a ping and answers it.
+   * Counts a ping, and answers it if the peer is alive.
    *
    * @internal
    */
@@ -133,7 +133,7 @@ export class MemoryPeer {
   }
 
   /**
-   * Records the close frame and answers it.
+   * Records the close frame, and answers it if the peer is alive.
    *
    * @internal
    */
@@ -145,7 +145,7 @@ export class MemoryPeer {
 
 /** Client side of one attempt. */
 export class MemoryTransport implements Transport {
-  /** Receives `onOpen` until the transport is open. */
+  /** Has `onOpen` only until the transport opens. */
   #listener: TransportListener | OpenTransportListener
   readonly #inbound: FrameLine<Frame>
   readonly #unread: Sent[] = []
@@ -180,7 +180,7 @@ export class MemoryTransport implements Transport {
   }
 
   deliver(frame: Frame): void {
-    // Before the handshake, only a refusal is read.
+    // Before the handshake, the client reads only a refusal.
     if (frame.kind === 'end' && !this.#hasOpened) this.#end(frame.end)
     if (!this.isEnded) this.#inbound.push(frame)
   }
@@ -202,7 +202,7 @@ export class MemoryTransport implements Transport {
     }
   }
 
-  /** Answers only the latest ping of each turn, like the transport over sockets. */
+  /** Answers only the latest ping of each turn, like the `ws` transport. */
   #answer(data: Uint8Array): void {
     if (!this.#pendingPong) {
       setImmediate(() => {

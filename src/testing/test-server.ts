@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
 import type { ServerOptions, WebSocket } from 'ws'
 
-/** Connection that a {@link TestServer} accepted. It records messages from the start, so none are missed. */
+/** Connection accepted by a {@link TestServer}. Records messages from the moment it opens, so none are missed. */
 export interface TestServerConnection {
   readonly socket: WebSocket
   readonly request: IncomingMessage
-  /** All messages so far: strings for text, bytes for binary. */
+  /** All messages received so far: strings for text, bytes for binary. */
   readonly received: (string | Uint8Array)[]
 }
 
@@ -36,7 +36,7 @@ export class TestServer {
     })
   }
 
-  /** Resolves with the nth connection, counted from 1, once it exists. */
+  /** Resolves with the nth connection, starting at 1, once it exists. */
   async connection(number: number): Promise<TestServerConnection> {
     while (this.connections.length < number) await once(this.#server, 'connection')
     return this.connections[number - 1] as TestServerConnection
@@ -58,8 +58,8 @@ export class TestServer {
 /**
  * Starts a real WebSocket server on a free port.
  *
- * @param onConnection called with each connection, in the same tick in which it opens
- * @param options for the `WebSocketServer` of `ws`, for example `handleProtocols`
+ * @param onConnection called with each connection, in the tick in which it opens
+ * @param options options for the `WebSocketServer` class from `ws`, for example `handleProtocols`
  */
 export async function startTestServer(
   onConnection?: (connection: TestServerConnection) => void,

@@ -1,3 +1,3 @@
-// The entry holdfast/transports.
+// Entry point holdfast/transports.
 export { createWsTransport } from './ws/ws-transport.js'
 export type { WsTransportOptions } from './ws/ws-transport.js'

@@ -1,6 +1,6 @@
-/** Request of one attempt. All option functions have already been called. */
+/** Request for one connection attempt. All option functions have already been called. */
 export interface TransportRequest {
-  /** Complete URL, credentials included. */
+  /** Complete URL, including credentials. */
   readonly url: string
   readonly protocols: readonly string[]
   readonly headers: Readonly<Record<string, string>>
@@ -16,9 +16,9 @@ export interface TransportRequest {
 
 /** Result of a successful opening handshake. */
 export interface Handshake {
-  /** Subprotocol that the server chose; `''` if there is none. */
+  /** Subprotocol chosen by the server, or `''` if it chose none. */
   readonly protocol: string
-  /** Headers of the server's response, names in lower case. */
+  /** Headers of the server's response, with lowercase names. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
 }
 
@@ -29,7 +29,7 @@ export interface TransportEnd {
   readonly reason: string
   /** Close code that this side sent because the peer violated the protocol or a limit. */
   readonly sentCode?: number | undefined
-  /** Reason for the end, if a close frame or a plain FIN does not explain it. */
+  /** Error that ended the connection; `undefined` if a close frame or a plain FIN explains the end. */
   readonly error?: Error | undefined
 }
 
@@ -38,13 +38,13 @@ export interface OpenTransportListener {
   /** Receives one complete message: a string for text, bytes for binary. */
   onMessage(data: string | Uint8Array): void
   /**
-   * Common start of text messages, some of which can be skipped. The part after it, up to a quote, distinguishes them. `undefined` if every
-   * text is needed.
+   * Common start of the text messages that may be skipped. The part after it, up to a quote, distinguishes the messages. `undefined` if
+   * every message is needed.
    */
   readonly skippedHead?: Uint8Array | undefined
   /**
-   * Offers to skip a message with that start. The message is a slice of a longer text, and the part that distinguishes it ends at `keyEnd`.
-   * A transport does not have to call this.
+   * Offers to skip a message that starts with `skippedHead`. The message is the slice of `text` between `from` and `to`, and the part that
+   * distinguishes it ends at `keyEnd`. Transports do not have to call this.
    *
    * @returns whether the message is skipped; if not, it must be delivered next
    */
@@ -58,37 +58,37 @@ export interface OpenTransportListener {
   onClose(end: TransportEnd): void
 }
 
-/** Receives the events of a transport from the start. Must not throw. */
+/** Receives the events of a transport, including the opening handshake. Must not throw. */
 export interface TransportListener extends OpenTransportListener {
   /**
    * Called when the opening handshake is complete. No other event may be reported before it returns.
    *
-   * @returns the listener for all later events, if it changes
+   * @returns the listener for all later events; `undefined` keeps this one
    */
   onOpen(handshake: Handshake): OpenTransportListener | undefined
 }
 
-/** One socket. It answers the latest ping of each turn automatically and does nothing else on its own. */
+/** One socket. Answers the latest ping of each event-loop turn automatically, and does nothing else on its own. */
 export interface Transport {
   /** Bytes accepted but not yet passed to the operating system. */
   readonly bufferedAmount: number
-  /** Bytes received so far. They count as they arrive, including those of incomplete messages. */
+  /** Bytes received so far, including those of messages that are still incomplete. */
   readonly bytesRead: number
   /**
-   * Bytes passed to the operating system so far, which show that an upload progresses. Without it, the heartbeat reads `bufferedAmount`,
-   * which does not change while data is added as fast as it leaves.
+   * Bytes passed to the operating system so far. Shows whether an upload is making progress. If it is not set, the heartbeat uses
+   * `bufferedAmount`, which does not change while data is added as fast as it is sent.
    */
   readonly bytesWritten?: number | undefined
-  /** Subprotocol that the server chose; `''` if there is none. */
+  /** Subprotocol chosen by the server, or `''` if it chose none. */
   readonly protocol: string
   /** True from the opening handshake until either side starts to close. */
   readonly isOpen: boolean
   /**
-   * Sends one message. If given, `flushed` is called when it has left or never will. Bytes are not read after the call returns, so the
-   * caller can reuse their memory.
+   * Sends one message. If given, `flushed` is called once the message has been sent or never will be. Bytes are not read after the call
+   * returns, so the caller can reuse their memory.
    */
   send(data: string | Uint8Array, flushed?: () => void): void
-  /** Sends a ping. If given, `flushed` is called when it has left or never will. */
+  /** Sends a ping. If given, `flushed` is called once the ping has been sent or never will be. */
   ping(data: Uint8Array, flushed?: () => void): void
   pong(data: Uint8Array): void
   /** Starts the closing handshake (RFC 6455, section 7.1.2). */
@@ -103,6 +103,6 @@ export interface Transport {
 /**
  * Opens one transport. The listener is attached in the same tick, so no early message is lost.
  *
- * @throws if the request is impossible, for example because of an invalid URL; a failed attempt is reported to `onClose` instead
+ * @throws if the request is invalid, for example because of its URL; a failed attempt is reported to `onClose` instead
  */
 export type Connect = (request: TransportRequest, listener: TransportListener) => Transport

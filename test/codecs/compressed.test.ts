@@ -124,7 +124,7 @@ describe('compressedCodec', () => {
     [{}, 'format must be one of gzip, deflate, deflate-raw, received undefined'],
     [{ format: 'brotli' }, 'received "brotli"'],
     [{ format: 'constructor' }, 'received "constructor"'],
-    [{ format: 'gzip', codec: {} }, 'codec must have the methods encode and decode, received a plain object'],
+    [{ format: 'gzip', codec: {} }, 'codec must have encode() and decode() methods, received a plain object'],
     [{ format: 'gzip', codec: null }, 'received null'],
     [{ format: 'gzip', maxOutput: 0 }, 'maxOutput must be an integer of at least 1, received 0'],
     [

@@ -40,7 +40,7 @@ describe('UnhandledMessageLog', () => {
     unhandled.message(undefined, [1, 2])
     unhandled.message(undefined, 'text')
     const shapes = ['properties: event, args', 'properties: topic', 'no properties', 'an array', 'a string']
-    const fix = 'Set the route option to the property with the key, or add @OnMessage() for the rest'
+    const fix = 'Set the route option to the property that contains the key, or add @OnMessage() for the rest'
     expect(warnings).to.deep.equal(
       shapes.map((shape) => `no handler in Ticker for messages without a key (${shape}). ${fix} ${ONCE}`),
     )
@@ -65,8 +65,8 @@ describe('UnhandledMessageLog', () => {
     const { warnings, unhandled } = rig({ code: 7, tick: 'Tick' })
     unhandled.message('7', {})
     unhandled.message('tick', {})
-    expect(warnings[0]).to.contain('; @OnMessage(7) differs in case or type)')
-    expect(warnings[1]).to.contain("; @OnMessage('Tick') differs in case or type)")
+    expect(warnings[0]).to.contain('; @OnMessage(7) differs only in case or type)')
+    expect(warnings[1]).to.contain("; @OnMessage('Tick') differs only in case or type)")
   })
 
   it('warns once, with the first unhandled message, that a key with an asterisk is not a pattern', () => {
@@ -76,7 +76,7 @@ describe('UnhandledMessageLog', () => {
     unhandled.message(undefined, {})
     expect(warnings).to.have.length(5)
     expect(warnings.slice(0, 2)).to.deep.equal([
-      "Ticker#book: @OnMessage('orderbook.50.*') is compared literally, not as a pattern. Route by a part of the key, for example with keyPart() of holdfast/routes, or use @OnMessage() for the rest",
+      "Ticker#book: @OnMessage('orderbook.50.*') is compared literally, not as a pattern. Route by a part of the key, for example with keyPart() from holdfast/routes, or use @OnMessage() for the rest",
       "Ticker#rest: @OnMessage('*') is compared literally, not as a pattern. Use @OnMessage() for the rest",
     ])
   })
@@ -87,7 +87,7 @@ describe('UnhandledMessageLog', () => {
     expect(warnings).to.have.length(101)
     expect(warnings[99]).to.contain('"key 99"')
     expect(warnings[100]).to.equal(
-      `more than 100 unhandled keys in Ticker; further keys are not logged ${ONCE}`,
+      `more than 100 unhandled keys in Ticker; further keys are not logged (see connection.stats.unhandledMessages)`,
     )
   })
 

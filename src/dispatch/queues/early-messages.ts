@@ -12,18 +12,18 @@ import type { HandlerPort } from '../replies.js'
 
 /**
  * Messages of a link that arrive while its `@OnOpen` runs, in order. Handlers that are marked `duringOpen` run immediately, one at a time.
- * They count as part of that `@OnOpen`, so their messages are sent on this link.
+ * They are treated as part of that `@OnOpen`, so the messages they send go out on this link.
  */
 export class EarlyMessages implements SlotOwner {
   readonly #dispatch: DispatchContext
   readonly #session: SessionPort
   readonly #port: Pick<HandlerPort, 'fail'>
-  /** True if some handlers are marked. */
+  /** True if any handlers are marked. */
   readonly #hasDuringOpen: boolean
   readonly #waiting: InboundMessage[] = []
-  /** Messages for marked handlers that wait for the running one. perf: created with the first, saves 40 B per link without them. */
+  /** Messages for marked handlers that wait for the running handler. perf: created with the first one, saves 40 B per link without any. */
   #duringOpen: Fifo<InboundMessage> | undefined
-  /** perf: created with the first handler that takes time, saves 100 B per link without one. */
+  /** perf: created with the first asynchronous handler, saves 100 B per link without one. */
   #slots: Slots | undefined
   #running: RunningHandler | undefined
   #isBusy = false
@@ -36,7 +36,7 @@ export class EarlyMessages implements SlotOwner {
     this.#hasDuringOpen = dispatch.router.hasDuringOpen(dispatch.settings.requests.duringOpen)
   }
 
-  /** Runs the handler of a message now if it is marked, or else keeps the message. */
+  /** Runs the handler of a message now if it is marked and no other one is running. Otherwise, keeps the message. */
   push(message: InboundMessage): void {
     const isDuringOpen = this.#isDuringOpen(message)
     if (isDuringOpen && !this.#isBusy) {
@@ -59,7 +59,7 @@ export class EarlyMessages implements SlotOwner {
     }
   }
 
-  /** Runs one message after another, until a handler takes time. */
+  /** Handles one message after another, until a handler is asynchronous. */
   #runFrom(first: InboundMessage | undefined): void {
     this.#isBusy = true
     for (let message = first; message; message = this.#running ? undefined : this.#next()) {
@@ -76,7 +76,7 @@ export class EarlyMessages implements SlotOwner {
     return message
   }
 
-  /** Called when the handler of the current message takes time. */
+  /** Called when the handler of the current message is asynchronous. */
   hold(running: RunningHandler): void {
     this.#running = running
     this.#slots ??= new Slots(1, this.#dispatch.createSlowWarning())
@@ -95,10 +95,10 @@ export class EarlyMessages implements SlotOwner {
     this.#running = undefined
   }
 
-  /** Takes the oldest matching message. Rethrows errors of `match`. */
+  /** Removes the oldest matching message, and returns it. Rethrows errors thrown by `match`. */
   take(match: (message: unknown) => boolean): InboundMessage | undefined {
     const found = this.#waiting.find(({ kind, value }) => kind === 'message' && match(value))
-    // `match` is user code, which may have taken this very message.
+    // `match` is user code, which may have removed this very message.
     const index = found ? this.#waiting.indexOf(found) : -1
     if (index < 0) return undefined
     this.#waiting.splice(index, 1)
@@ -106,7 +106,7 @@ export class EarlyMessages implements SlotOwner {
     return found
   }
 
-  /** Starts no more handlers, and resolves when the running one has settled. */
+  /** Stops starting handlers, and resolves when the running one has settled. */
   settled(): Promise<void> {
     this.#duringOpen = undefined
     this.#settled ??= deferred()
@@ -115,9 +115,10 @@ export class EarlyMessages implements SlotOwner {
   }
 
   /**
-   * Called when `@OnOpen` has settled. Moves all waiting messages into the queue. A handler that is still running is first, and holds a slot there.
+   * Called when `@OnOpen` has settled. Moves all waiting messages into the queue. A handler that is still running comes first, and holds a
+   * slot in the queue.
    *
-   * @returns true if one is still running
+   * @returns true if a handler is still running
    */
   moveTo(queue: MessageQueue): boolean {
     const messages = this.clear()
@@ -132,7 +133,7 @@ export class EarlyMessages implements SlotOwner {
     // It may have settled or lost its slot while it waited in the queue.
     if (this.#running !== running) return
     this.#letGo(running)
-    // Resets its count of checks, because the queue starts counting again.
+    // Resets the handler's count of checks, because the queue starts counting again.
     running.rename(running.name)
     queue.hold(running)
   }
@@ -152,7 +153,7 @@ export class EarlyMessages implements SlotOwner {
   }
 }
 
-/** Represents a message in the queue whose handler is already running. */
+/** Stands in the queue for a message whose handler is already running. */
 class StandIn implements InboundHandlers {
   readonly run: () => void
 
@@ -162,7 +163,7 @@ class StandIn implements InboundHandlers {
   }
 
   receive(): void {
-    // It is already in the queue.
+    // The message has already been received.
   }
 
   onConflated(): void {

@@ -6,7 +6,7 @@ import type { Reader } from '../../messages/route.js'
 import type { KeyedConcurrency } from '../../options/concurrency.js'
 import type { RunningHandler, SlotOwner, Slots } from './slots.js'
 
-/** Runs the messages of each key in order, one at a time, and different keys concurrently. Waiting keys take turns. */
+/** Handles messages with the same key in order, one at a time, and those with different keys concurrently. Waiting keys take turns. */
 export class KeyedQueue {
   readonly slots: Slots
   readonly #read: Reader
@@ -16,9 +16,9 @@ export class KeyedQueue {
   readonly #lanes = new Map<unknown, Lane>()
   /** Lanes without a running message. */
   readonly #ready = new Fifo<Lane>()
-  /** Errors of the key function for waiting messages. */
+  /** Errors that the key function threw, by waiting message. */
   readonly #keyErrors = new WeakMap<InboundMessage, Error>()
-  /** Lane of the message that is being run, until it holds a slot. */
+  /** Lane of the message that is being handled, until that message holds a slot. */
   #current: Lane | undefined
   #isLooping = false
 
@@ -33,13 +33,13 @@ export class KeyedQueue {
     this.#loop()
   }
 
-  /** Adds messages in order, before any of them runs. */
+  /** Adds messages in order, before any of them is handled. */
   pushAll(messages: readonly InboundMessage[]): void {
     for (const message of messages) this.#add(message)
     this.#loop()
   }
 
-  /** Called when the handler of the current message takes time. */
+  /** Called when the handler of the current message is asynchronous. */
   hold(running: RunningHandler): void {
     const lane = this.#current as Lane
     this.#current = undefined
@@ -70,13 +70,15 @@ export class KeyedQueue {
       lane.push(message)
       return
     }
-    // It is the only one with its key, because every earlier one has also been replaced.
+    // It is the only waiting message with its key, because every earlier one has also been replaced.
     const replaced = lane.shift() as InboundMessage
     lane.push(message)
     replaced.handlers.onConflated(replaced)
   }
 
-  /** Returns the key of a message, compared as in a Map. Messages without one (`undefined`) wait for each other and are never conflated. */
+  /**
+   * Returns the key of a message, compared as in a Map. Messages without a key (`undefined`) wait for each other and are never conflated.
+   */
   #keyOf(message: InboundMessage): unknown {
     if (message.kind !== 'message') return undefined
     try {
@@ -95,7 +97,7 @@ export class KeyedQueue {
   }
 
   #loop(): void {
-    // A handler can push synchronously. The loop that is already running will process that message.
+    // A handler can push synchronously. The loop that is already running will handle that message.
     if (this.#isLooping) return
     this.#isLooping = true
     while (!this.slots.isFull) {
@@ -114,12 +116,12 @@ export class KeyedQueue {
     this.#isLooping = false
   }
 
-  /** Returns true if the message of this lane that was just run does not hold a slot, and is therefore done. */
+  /** Returns true if the message that was just handled in this lane does not hold a slot and is therefore done. */
   #isCurrent(lane: Lane): boolean {
     return this.#current === lane
   }
 
-  /** Called when the lane has no running message. */
+  /** Called when the lane no longer has a running message. */
   #leave(lane: Lane): void {
     if (lane.size === 0) this.#lanes.delete(lane.key)
     else this.#ready.push(lane)

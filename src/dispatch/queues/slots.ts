@@ -11,7 +11,7 @@ export interface SlotOwner {
   onSettled(running: RunningHandler): void
 }
 
-/** A running handler. It holds a slot of the queue until it has settled or the slot is released. */
+/** Running handler. It holds a slot in the queue until it has settled or the slot is released. */
 export class RunningHandler {
   readonly message: InboundMessage
   readonly #counter: MessageCounter
@@ -36,7 +36,7 @@ export class RunningHandler {
     return this.#index
   }
 
-  /** False before it holds a slot, and again once it has settled or its slot was released. */
+  /** True from the moment the handler gets a slot until it has settled or the slot is released. */
   get holdsSlot(): boolean {
     return this.#owner !== undefined
   }
@@ -55,13 +55,13 @@ export class RunningHandler {
     return this.#looks
   }
 
-  /** Called when the next part of the same message starts, such as the handler after the schema. */
+  /** Called when the next step for the same message starts, such as the handler after its schema. */
   rename(name: string): void {
     this.#name = name
     this.#looks = 0
   }
 
-  /** Settles once `rest` has, which must not reject. */
+  /** Settles once `rest` has settled. `rest` must not reject. */
   settleAfter(rest: void | Promise<void>): void {
     if (rest) void rest.then(() => this.settle())
     else this.settle()
@@ -102,7 +102,8 @@ export class Slots {
   /**
    * Frees a slot.
    *
-   * perf: the last one moves to the free place, so that the cost does not depend on the number of handlers. A Set costs a hash per handler.
+   * perf: the last handler moves to the free slot, so that the cost does not depend on the number of handlers. A Set would cost a hash per
+   * handler.
    */
   remove(running: RunningHandler): void {
     const last = this.#running.pop() as RunningHandler

@@ -12,33 +12,36 @@ const PLAIN_TEXT = 0x81
 /** First byte of a binary message in one frame. */
 const PLAIN_BINARY = 0x82
 
-/** First byte of a pong, which is always one frame. */
+/** First byte of a pong, which is never fragmented. */
 const WHOLE_PONG = 0x8a
 
 /**
- * Maximum number of bytes decoded into one text, unless a single message is longer. Keeping a message alive keeps this text in memory, and
- * pausing at each message decodes it again each time. Node's pool, which a small `Buffer` keeps alive, has the same size. Longer texts save
- * no time.
+ * Maximum number of bytes decoded into one string, unless a single message is longer. Keeping a message alive keeps the whole string in
+ * memory, and if the socket is paused after each message, the remaining bytes are decoded again each time. Node's buffer pool, which a
+ * small `Buffer` keeps alive, has the same size. Longer strings save no time.
  */
 const BLOCK = 8 * 1024
 
 /**
- * Longer messages are left to `ws`. Memory for the whole message is allocated when its header has arrived, and a header costs the peer
- * nothing.
+ * Maximum length of a message in bytes; longer messages are left to `ws`. Memory for the whole message is allocated as soon as its header
+ * has arrived, and sending a header costs the peer nothing.
  */
 const LONGEST = 1024 * 1024
 
-/** A message that lacks fewer bytes is read through the shared buffer: reading the rest alone would cost one more system call. */
+/**
+ * If fewer bytes of a message are missing, they are read through the shared buffer, because reading them separately would cost another
+ * system call.
+ */
 const WHOLE_READ = 64 * 1024
 
 /** Receives the messages and pongs that bypass `ws`. */
 export type FastReceiveListener = Pick<TransportListener, 'onMessage' | 'skippedHead' | 'skip' | 'onPong'>
 
-/** Owner of the socket, as the fast path needs it. */
+/** Owner of the socket, as the fast path sees it. */
 export interface FastReceivePort {
   /** True from the opening handshake until either side starts to close. */
   readonly isOpen: boolean
-  /** Called before `ws` receives bytes or their end, because it may respond immediately with a close frame or a FIN. */
+  /** Called before `ws` receives bytes or the end of the stream, because `ws` may respond immediately with a close frame or a FIN. */
   beforeForward(): void
   /** Called when the socket fails. `ws` does not report this. */
   onSocketError(error: Error): void
@@ -52,14 +55,14 @@ export interface ReadSocket extends Pick<Socket, 'isPaused' | 'unshift'> {
 
 /**
  * Reads plain messages directly from an open socket: complete, in one frame, uncompressed, within the limit and, if they are text, valid
- * UTF-8. It also reads complete pongs, the replies of thousands of silent peers. All other bytes are passed to `ws` unchanged and in order:
- * other control frames, fragments, messages of more than 1 MiB, and protocol violations. The fast path only tracks where those start and
- * end.
+ * UTF-8. It also reads complete pongs, because thousands of silent peers send little else. All other bytes are passed to `ws` unchanged and
+ * in order: other control frames, fragments, messages of more than 1 MiB, and protocol violations. The fast path only tracks where those
+ * start and end.
  *
  * It processes each chunk when the socket would emit it, or earlier if the socket lends its read buffer. The behavior of a paused socket
  * therefore does not change. If a listener pauses the socket, the rest of the chunk is put back. The fast path is active only while `ws`
  * has no undelivered input: until `ws` has emitted everything it received, all data is passed to `ws`. Once closing starts, the fast path
- * is bypassed for good.
+ * is bypassed permanently.
  */
 export class FastReceive implements SharedBufferReader {
   readonly #socket: ReadSocket
@@ -69,13 +72,13 @@ export class FastReceive implements SharedBufferReader {
   readonly #emitToWs: ReadSocket['emit']
   /** True if the memory of the chunk is reused after it has been read. */
   #isShared = false
-  /** True once all data is passed to `ws`, for good. */
+  /** True once all data is passed to `ws`. It never becomes false again. */
   #isBypassed = false
   /** Tracks the bytes that were passed to `ws`. */
   #forwarded: FrameFollower | undefined
   /** Memory for a plain message that continues beyond the last chunk, including its header. None of it has been delivered. */
   #partial: Buffer | undefined
-  /** Number of its bytes that have arrived. */
+  /** Number of bytes of `#partial` that have arrived. */
   #arrived = 0
 
   /** @param maxPayload maximum size of a message in bytes; `0` means no limit */
@@ -149,13 +152,13 @@ export class FastReceive implements SharedBufferReader {
     return chunk[at] === PLAIN_TEXT ? this.#deliver(chunk, at) : this.#takeBytes(chunk, at)
   }
 
-  /** Passes everything from here on to `ws`. */
+  /** Passes everything from now on to `ws`. */
   #standAside(): void {
     this.#isBypassed = true
     this.#flushPartial()
   }
 
-  /** Returns bytes of the chunk that the recipient can keep. */
+  /** Returns bytes of the chunk in memory that the recipient can keep. */
   #copyIfShared(bytes: Buffer): Buffer {
     return this.#isShared ? Buffer.from(bytes) : bytes
   }
@@ -176,7 +179,7 @@ export class FastReceive implements SharedBufferReader {
     return at + taken
   }
 
-  /** Passes the start of an incomplete message to `ws`, because its rest will not be read here. */
+  /** Passes the start of an incomplete message to `ws`, because the rest of it will not be read here. */
   #flushPartial(): void {
     const begun = this.#partial?.subarray(0, this.#arrived)
     if (!begun) return
@@ -208,7 +211,10 @@ export class FastReceive implements SharedBufferReader {
     return end
   }
 
-  /** Delivers a block of plain text messages until another frame, or a reason to stop. Returns that position. */
+  /**
+   * Delivers a block of plain text messages. Stops at the first frame of another kind, or if the socket is paused or starts to close.
+   * Returns the position at which it stopped.
+   */
   #deliver(chunk: Buffer, from: number): number {
     let highBytes = 0
     let end = from
@@ -218,15 +224,15 @@ export class FastReceive implements SharedBufferReader {
       highBytes += highBytesOfHeader(chunk, end)
       end = next
     }
-    // One string for all: decoding bytes calls into the runtime, slicing a string does not.
+    // One string for all messages: decoding bytes calls into the runtime, slicing a string does not.
     const text = chunk.toString('latin1', from, end)
-    // In UTF-8, each byte above 127 would take two, so equal lengths prove that only the headers contain such bytes.
+    // Encoded as UTF-8, each character above 127 takes two bytes, so equal lengths prove that only the headers contain such bytes.
     const isAscii = Buffer.byteLength(text) === text.length + highBytes
     const head = isAscii ? this.#listener.skippedHead : undefined
     for (let at = from; at < end;) {
       const stop = this.#endOfPlain(chunk, at)
       const start = at + headerLength(chunk[at + 1] as number)
-      // perf: a message without a handler is not even sliced out of the text.
+      // perf: a message without a handler is not even sliced from the string.
       const keyEnd = head ? endOfPart(chunk, start, stop, head) : 0
       if (keyEnd > 0 && this.#listener.skip?.(text, start - from, keyEnd - from, stop - from)) {
         at = stop
@@ -256,7 +262,7 @@ export class FastReceive implements SharedBufferReader {
     }
   }
 
-  /** Returns the end of the plain message at this position; 0 if it does not end in this chunk, or if there is something else. */
+  /** Returns the end of the plain message at this position, or 0 if it does not end in this chunk or is not a plain message. */
   #endOfPlain(chunk: Buffer, at: number): number {
     const length = this.#plainLength(chunk, at)
     return length > 0 && at + length <= chunk.length ? at + length : 0
@@ -267,7 +273,7 @@ export class FastReceive implements SharedBufferReader {
     return chunk[at] === WHOLE_PONG ? endOfPong(chunk, at) > 0 : this.#plainLength(chunk, at) > 0
   }
 
-  /** Returns the length of the plain message at this position, in bytes; 0 if there is something else, or less than a header. */
+  /** Returns the length of the plain message at this position, in bytes, or 0 if it is not a plain message or its header is incomplete. */
   #plainLength(chunk: Buffer, at: number): number {
     // Reading past the end of a chunk would not be an error, but the runtime would deoptimize this function.
     if (chunk.length < at + 2 || (chunk[at] !== PLAIN_TEXT && chunk[at] !== PLAIN_BINARY)) return 0
@@ -279,7 +285,7 @@ export class FastReceive implements SharedBufferReader {
     return length <= this.#maxPayload ? header + length : 0
   }
 
-  /** Tracks the frames that belong to `ws`. Returns the position of the first one that does not. */
+  /** Tracks the frames that belong to `ws`. Returns the position of the first frame that does not. */
   #skip(chunk: Buffer, from: number, mayStop = this.#forwarded?.isEmitted ?? true): number {
     if (this.#isBypassed) return chunk.length
     let at = from
@@ -310,8 +316,8 @@ function throwLater(thrown: unknown): void {
 }
 
 /**
- * Returns the end of the pong at this position; 0 if it does not end in this chunk, or if it is not a pong. The length of a pong must fit
- * into one byte.
+ * Returns the end of the pong at this position, or 0 if it does not end in this chunk or is invalid. The length of a valid pong fits into
+ * one byte.
  */
 function endOfPong(chunk: Buffer, at: number): number {
   if (chunk.length < at + 2) return 0
@@ -328,7 +334,7 @@ function highBytesOfHeader(chunk: Buffer, at: number): number {
   return count
 }
 
-/** Returns a length of two or eight bytes; `Infinity` if a shorter form would have been required, which is a violation. */
+/** Returns a length encoded in two or eight bytes, or `Infinity` if it should have been encoded in fewer, which is a violation. */
 function longLength(chunk: Buffer, at: number): number {
   if (chunk[at + 1] === LENGTH_16) {
     const length = chunk.readUInt16BE(at + 2)
@@ -338,7 +344,7 @@ function longLength(chunk: Buffer, at: number): number {
   return length < 2 ** 16 ? Infinity : length
 }
 
-/** Decodes UTF-8; returns `undefined` if it is invalid. */
+/** Decodes UTF-8. Returns `undefined` if the bytes are invalid. */
 function decode(chunk: Buffer, start: number, end: number): string | undefined {
   const text = chunk.toString('utf8', start, end)
   // The decoder inserts this character for invalid bytes, but the peer may also have sent it.

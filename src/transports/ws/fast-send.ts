@@ -10,33 +10,36 @@ const MASKED = 0x80
 const LENGTH_16 = 126
 const LENGTH_64 = 127
 
-/** Bytes of a header with its mask. */
+/** Size of a header in bytes, including the mask. */
 const SHORT_HEADER = 6
 const LONG_HEADER = 8
 const LONGEST_HEADER = 14
 
-/** Maximum size of a message in a slab, in characters or bytes. Longer messages get their own memory. */
+/** Maximum length of a message in a slab, in characters or bytes. Longer messages get their own memory. */
 const LONGEST = 4_096
 
 /** Size of a slab, in bytes. */
 const SIZE = 256 * 1024
 
-/** Fewer bytes than this are copied for the socket, so that data waiting in a slow socket does not keep a whole slab in memory. */
+/**
+ * Writes smaller than this are copied before they are passed to the socket, so that data waiting in a slow socket does not keep a whole
+ * slab in memory.
+ */
 const COPIED = 16 * 1024
 
-/** Part of a socket that the fast path uses. */
+/** Part of a socket used by the fast path. */
 export type WrittenSocket = Pick<Socket, 'write'>
 
 /** Memory for frames. Memory that was passed to a socket is never reused, because the socket may still need it. */
 class Slab {
-  /** Writer of the frames that have not been passed to the socket. */
+  /** Writer whose frames have not been passed to its socket yet, if any. */
   #writer: FastSend | undefined
   readonly #bytes = Buffer.allocUnsafeSlow(SIZE)
   readonly #words = new Uint32Array(this.#bytes.buffer)
   #begin = 0
   #end = 0
 
-  /** Bytes that have not been passed to the socket. */
+  /** Number of bytes not yet passed to the socket. */
   get pending(): number {
     return this.#end - this.#begin
   }
@@ -45,7 +48,7 @@ class Slab {
     return this.#writer === writer
   }
 
-  /** Gives the remaining space to a writer. The frames of the previous writer are flushed first. */
+  /** Assigns the remaining space to a writer, after flushing the previous writer's frames. */
   passTo(writer: FastSend | undefined): void {
     this.#writer?.flush()
     this.#writer = writer
@@ -55,7 +58,7 @@ class Slab {
     return SIZE - this.#end >= bytes
   }
 
-  /** Returns the bytes that have not been passed to the socket, and releases the writer. */
+  /** Returns the bytes not yet passed to the socket, and releases the writer. */
   take(): Buffer {
     this.#writer = undefined
     const taken = this.#bytes.subarray(this.#begin, this.#end)
@@ -67,7 +70,7 @@ class Slab {
     return taken
   }
 
-  /** Writes the frame of a message. There must be enough room. */
+  /** Frames a message. The slab must have enough room. */
   write(data: string | Uint8Array): void {
     const bytes = this.#bytes
     const begin = this.#end
@@ -138,7 +141,7 @@ function maskPayload(bytes: Buffer, words: Uint32Array, start: number, end: numb
   for (; at < end; at += 1) maskByte(bytes, at, mask)
 }
 
-/** Four bytes, and the same memory as one number. */
+/** Four bytes of a mask, and the same memory as one number. */
 const KEY_BYTES = new Uint8Array(4)
 const KEY_WORD = new Uint32Array(KEY_BYTES.buffer)
 
@@ -146,7 +149,7 @@ function maskByte(bytes: Buffer, at: number, mask: number): void {
   bytes[at] = (bytes[at] as number) ^ (bytes[mask + ((at - mask) % 4)] as number)
 }
 
-/** Masks must be unpredictable (RFC 6455, section 10.3). Many are generated at once. */
+/** Random bytes for masks, generated in bulk. Masks must be unpredictable (RFC 6455, section 10.3). */
 const RANDOM = new Uint8Array(8_192)
 let drawn = RANDOM.length
 
@@ -159,13 +162,13 @@ function drawMask(bytes: Buffer, at: number): void {
   drawn += 4
 }
 
-/** The current slab, which all sockets of the process share. */
+/** Current slab, shared by all sockets in the process. */
 let slab = new Slab()
 
 /**
- * Frames messages. Short ones are encoded one after the other into one slab, which is passed to the socket as a whole. Passing each message
- * separately, in its own memory, would be most of the cost of sending many in one turn. Everything else is left to `ws`, which must not
- * write anything before the data pending here has been flushed.
+ * Frames messages without `ws`. Short messages are encoded one after another into a slab, which is passed to the socket in a single write.
+ * Passing each message separately, in its own memory, would be most of the cost of sending many messages in one turn. All other frames are
+ * left to `ws`, which must not write anything before the data pending here has been flushed.
  */
 export class FastSend {
   readonly #socket: WrittenSocket
@@ -174,14 +177,14 @@ export class FastSend {
     this.#socket = socket
   }
 
-  /** Bytes that have not been passed to the socket. */
+  /** Number of bytes not yet passed to the socket. */
   get pending(): number {
     return slab.isUsedBy(this) ? slab.pending : 0
   }
 
   /**
-   * Frames a message, and passes a long one to the socket. If given, `flushed` makes it flush immediately, and is called when the message
-   * has left or never will.
+   * Frames a message. A long message is passed to the socket immediately, and so is everything pending if `flushed` is given. `flushed` is
+   * called once the message has been sent or never will be.
    */
   send(data: string | Uint8Array, flushed?: () => void): void {
     if (data.length > LONGEST) {
@@ -196,14 +199,14 @@ export class FastSend {
     if (flushed) this.flush(flushed)
   }
 
-  /** Makes room for a frame. Pending data of any writer is passed to its socket. */
+  /** Makes room for a frame. Any writer's pending data is passed to its socket first. */
   #takeSlab(bytes: number): void {
     slab.passTo(undefined)
     if (!slab.hasRoomFor(bytes)) slab = new Slab()
     slab.passTo(this)
   }
 
-  /** Passes pending data to the socket. `flushed` is called when the data has left or never will. */
+  /** Passes pending data to the socket. `flushed` is called once the data has been sent or never will be. */
   flush(flushed?: () => void): void {
     if (slab.isUsedBy(this)) this.#socket.write(slab.take(), flushed)
   }

@@ -12,7 +12,7 @@ export class FrameFollower {
   #pending = 0
   /** True from the first fragment of a message to its last. */
   #isFragmented = false
-  /** Bytes of an incomplete header so far. */
+  /** Bytes received so far of an incomplete header. */
   readonly #header: number[] = []
   /** Bytes of the current frame that have not arrived yet. */
   #remaining = 0
@@ -25,7 +25,7 @@ export class FrameFollower {
     return this.#pending === 0
   }
 
-  /** True where a message or a control frame can start that is not between fragments. */
+  /** True between messages: a new frame can start, and it is not in the middle of a fragmented message. */
   get isBetweenMessages(): boolean {
     return this.#remaining === 0 && this.#header.length === 0 && !this.#isFragmented
   }

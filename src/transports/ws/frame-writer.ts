@@ -6,12 +6,12 @@ import { FastSend } from './fast-send.js'
 /** Socket to write to. */
 export type WriterSocket = Pick<Socket, 'cork' | 'uncork' | 'write' | 'writableLength' | 'errored'>
 
-/** Frames messages and writes them to the socket: `ws`. */
+/** Part of `ws` that frames messages and writes them to the socket. */
 export type WsFramer = Pick<Transport, 'send' | 'bufferedAmount'>
 
 /**
- * Writes the messages of one open socket. All messages of one turn of the event loop are written together, because the system call is most
- * of the cost of a small message. This does not delay a single message: the turn ends where the event loop would have continued.
+ * Writes the messages of one open socket. All messages sent in one event-loop turn are written together, because the system call is most of
+ * the cost of a small message. A message sent on its own is not delayed: it is written before the event loop continues.
  */
 export class FrameWriter {
   readonly #socket: WriterSocket
@@ -19,13 +19,13 @@ export class FrameWriter {
   readonly #fastSend: FastSend | undefined
   readonly #isCompressing: boolean
   readonly #release = (): void => this.release()
-  /** True from the first message of a turn until all of them are written. Otherwise, there is nothing to flush. */
+  /** True from the first message of a turn until all messages of that turn are written. Otherwise, there is nothing to flush. */
   isHolding = false
   #failedBytes = 0
 
   /**
-   * @param framesMessages whether messages are framed here instead of in `ws`
-   * @param isCompressing whether `ws` may compress, which means that it reads the bytes of a message only later
+   * @param framesMessages whether messages are framed here instead of by `ws`
+   * @param isCompressing whether `ws` may compress messages, in which case it reads their bytes only later
    */
   constructor(socket: WriterSocket, ws: WsFramer, framesMessages: boolean, isCompressing = false) {
     this.#socket = socket
@@ -34,12 +34,17 @@ export class FrameWriter {
     this.#fastSend = framesMessages ? new FastSend(socket) : undefined
   }
 
-  /** Bytes that have not been passed to the operating system. Bytes that failed to be sent still count, although the socket forgets them. */
+  /**
+   * Number of bytes not yet passed to the operating system. Includes bytes that failed to be sent, although the socket no longer counts
+   * them.
+   */
   get bufferedAmount(): number {
     return Math.max(this.#ws.bufferedAmount + (this.#fastSend?.pending ?? 0), this.#failedBytes)
   }
 
-  /** Sends a message at the end of the turn, or immediately if `flushed` is given, because the caller then has enough buffered already. */
+  /**
+   * Sends a message at the end of the turn, or immediately if `flushed` is given, because the caller then already has enough data buffered.
+   */
   send(data: string | Uint8Array, flushed?: () => void): void {
     if (!this.isHolding) this.#hold()
     if (this.#fastSend) this.#fastSend.send(data, flushed)
@@ -50,16 +55,16 @@ export class FrameWriter {
   #hold(): void {
     this.isHolding = true
     this.#socket.cork()
-    // A tick runs after all due microtasks, so a loop that awaits each of its sends also takes one turn.
+    // A tick runs after all due microtasks, so the messages of a loop that awaits each send are also written together.
     process.nextTick(this.#release)
   }
 
-  /** Passes the frames written here to the socket, so that `ws` can write after them. */
+  /** Passes the frames built here to the socket, so that `ws` can write after them. */
   flush(): void {
     this.#fastSend?.flush()
   }
 
-  /** Writes everything now. */
+  /** Writes everything immediately. */
   release(): void {
     if (!this.isHolding) return
     this.isHolding = false

@@ -8,8 +8,8 @@ const BACKSLASH = 0x5c
 const CLOSING_BRACE = 0x7d
 
 /**
- * Returns the end of the part that follows the head of a JSON text and distinguishes it. Returns 0 if the text starts differently, or if
- * that part contains escapes, is too long, or does not end with a quote and a delimiter.
+ * Returns the end of the distinguishing part, which follows the head of a JSON text. Returns 0 if the text starts with a different head, or
+ * if the distinguishing part contains escapes, is too long, or does not end with a quote and a delimiter.
  *
  * perf: comparing bytes takes half the time of comparing the characters of a string.
  */

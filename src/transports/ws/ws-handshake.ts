@@ -9,7 +9,7 @@ import type { TransportRequest } from '../transport.js'
 /** Maximum number of bytes kept from the body of a rejection. */
 const BODY_LIMIT = 16 * 1024
 
-/** Rule that a server violated in its upgrade (RFC 6455, section 4.1), by the error message of `ws`. */
+/** Rules that a server can violate in its upgrade response (RFC 6455, section 4.1), by the error message from `ws`. */
 const VIOLATIONS: readonly (readonly [RegExp, NonNullable<HandshakeFacts['violation']>])[] = [
   [/Invalid Upgrade header/, 'upgrade'],
   [/Sec-WebSocket-Accept/, 'accept'],
@@ -17,7 +17,7 @@ const VIOLATIONS: readonly (readonly [RegExp, NonNullable<HandshakeFacts['violat
   [/[Ee]xtension/, 'extension'],
 ]
 
-/** Node's codes for an unreachable server, which might be reachable through a proxy. */
+/** Node's error codes for an unreachable server, which might be reachable through a proxy. */
 const UNREACHABLE: readonly string[] = [
   'EAI_AGAIN',
   'ECONNREFUSED',
@@ -28,7 +28,7 @@ const UNREACHABLE: readonly string[] = [
   'ETIMEDOUT',
 ]
 
-/** Opening handshake of one socket: the response of the server, and the error if the handshake fails. */
+/** Opening handshake of one socket: the server's response, and the error if the handshake fails. */
 export class WsHandshake {
   readonly request: TransportRequest
   readonly hasFastPaths: boolean
@@ -36,7 +36,7 @@ export class WsHandshake {
   #refusal: IncomingMessage | undefined
   readonly #body: Buffer[] = []
 
-  /** @param hasFastPaths whether the open socket is read and written without `ws` */
+  /** @param hasFastPaths whether plain messages bypass `ws` once the socket is open */
   constructor(request: TransportRequest, hasFastPaths: boolean) {
     this.request = request
     this.hasFastPaths = hasFastPaths
@@ -52,7 +52,7 @@ export class WsHandshake {
     return this.#upgrade?.socket
   }
 
-  /** Error of a rejected handshake, with the part of the response that has arrived. */
+  /** Error for a rejected handshake, with the part of the response body that has arrived. */
   get refusal(): HandshakeError | undefined {
     if (!this.#refusal) return undefined
     const { statusCode: status = 0, statusMessage = '', headers } = this.#refusal
@@ -71,7 +71,7 @@ export class WsHandshake {
   /**
    * Keeps the start of the body.
    *
-   * @param end closes the socket, which `ws` leaves to its user
+   * @param end closes the socket, which `ws` does not do itself in this case
    */
   onUnexpectedResponse(response: IncomingMessage, end: () => void): void {
     this.#refusal = response
@@ -85,7 +85,7 @@ export class WsHandshake {
     response.on('end', end)
   }
 
-  /** Returns the error of a handshake that `ws` ended with its own error. */
+  /** Returns the error for a handshake that `ws` failed with its own error. */
   errorOf(cause: Error): Error {
     const url = redactUrl(this.request.url)
     const violation = VIOLATIONS.find(([pattern]) => pattern.test(cause.message))?.[1]
@@ -99,14 +99,14 @@ export class WsHandshake {
   }
 }
 
-/** Facts of a rejection that reveal its reason. */
+/** Details of a rejection that may reveal its cause. */
 interface Refusal {
   readonly status: number
   readonly body: string
   readonly location: string | undefined
 }
 
-/** Returns advice on a rejection whose reason is known; otherwise, an empty string. */
+/** Returns advice on a rejection if its cause is known; otherwise, an empty string. */
 function adviceOn({ status, body, location }: Refusal, url: string): string {
   if (status >= 200 && status < 300) return '. This URL serves plain HTTP. Check the path'
   if (status >= 300 && status < 400) {
@@ -123,13 +123,13 @@ function redirectTarget(location: string, url: string): string | undefined {
   return URL.canParse(location, url) ? redactUrl(new URL(location, url).href) : undefined
 }
 
-/** Responses to plain HTTP on a TLS port, for example those of nginx and Go. */
+/** Responses to plain HTTP on a TLS port, for example from nginx and Go. */
 const PLAIN_REQUEST = /plain HTTP request|HTTP request to an HTTPS server|speaking plain HTTP/i
 
-/** OpenSSL reads the response of a server without TLS as a record of an unknown version. */
+/** Errors from OpenSSL if the server responds without TLS, because OpenSSL reads the response as a TLS record of an unknown version. */
 const NOT_TLS = /wrong version number|packet length too long|http request/i
 
-/** Returns the reason of a failed attempt, with advice if the scheme of the URL may be wrong. */
+/** Returns the reason an attempt failed, with advice if the URL's scheme may be wrong. */
 function schemeReason(url: string, cause: Error): string {
   const { code, rawPacket } = cause as NodeJS.ErrnoException & { readonly rawPacket?: Uint8Array }
   const reason = reasonOf(cause).trimEnd()

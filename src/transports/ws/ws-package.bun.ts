@@ -2,8 +2,8 @@ import { createRequire } from 'node:module'
 import type { WebSocket as WsWebSocket } from 'ws'
 
 /**
- * Loads the package `ws` by its path. By name, Bun returns its own WebSocket instead, which ignores `maxFragments`, does not report resets,
- * and hides invalid handshake responses.
+ * Loads the `ws` package by path. For an import by name, Bun substitutes its own WebSocket, which ignores `maxFragments`, does not report
+ * resets, and hides invalid handshake responses.
  */
 function load(): { readonly WebSocket: typeof WsWebSocket } {
   const require = createRequire(import.meta.url)
@@ -18,5 +18,5 @@ function load(): { readonly WebSocket: typeof WsWebSocket } {
 
 export const { WebSocket } = load()
 
-/** False because Bun calls the `callback` of `onread` without its socket. */
+/** False because Bun calls the `callback` of `onread` without the socket. */
 export const canShareReads: boolean = false

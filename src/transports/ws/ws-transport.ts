@@ -21,7 +21,7 @@ import { WsHandshake } from './ws-handshake.js'
 /** Highest limit passed to `ws`, which uses only the lowest 32 bits: 4 GiB would mean no limit, and 4 GiB plus one byte would mean one byte. */
 const HIGHEST_LIMIT = 2 ** 31 - 1
 
-/** Close code that `ws` sends for each of its errors (its documentation, "Error codes"); 1002 for all others. */
+/** Close codes that `ws` sends, by error code (see "Error codes" in its documentation). For all other errors, it sends 1002. */
 const SENT_CODES: Readonly<Record<string, number>> = {
   WS_ERR_INVALID_UTF8: 1007,
   WS_ERR_TOO_MANY_BUFFERED_PARTS: 1008,
@@ -29,19 +29,22 @@ const SENT_CODES: Readonly<Record<string, number>> = {
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
 }
 
-/** Returns the close code that `ws` has sent for an error on an open connection. */
+/** Returns the close code that `ws` sends for an error on an open connection. */
 function sentCodeOf({ code = '' }: NodeJS.ErrnoException): number {
-  // The codes of zlib start with Z: data that cannot be decompressed.
+  // Error codes from zlib start with Z_: the data could not be decompressed.
   return SENT_CODES[code] ?? (code.startsWith('Z_') ? 1007 : 1002)
 }
 
-/** Options for the limits that `ws` reports by error code. */
+/** Option that sets the limit, by the error code that `ws` reports when a message exceeds it. */
 const LIMITS: Readonly<Record<string, ReceiveLimit['option']>> = {
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 'maxPayload',
   WS_ERR_TOO_MANY_BUFFERED_PARTS: 'maxFragments',
 }
 
-/** Returns the limit that a message has exceeded. The value is read from the receiver of `ws`, so that a connection does not have to store it. */
+/**
+ * Returns the limit that a message has exceeded. The value is read from the receiver in `ws`, so that a connection does not have to store
+ * it.
+ */
 function exceededLimit({ code = '' }: NodeJS.ErrnoException, socket: WebSocket): ReceiveLimit | undefined {
   const option = LIMITS[code]
   const { _receiver: receiver } = socket as { _receiver?: Readonly<Record<string, number | undefined>> }
@@ -49,38 +52,38 @@ function exceededLimit({ code = '' }: NodeJS.ErrnoException, socket: WebSocket):
   return option === undefined || value === undefined ? undefined : { option, value }
 }
 
-/** Options of `createWsTransport`. */
+/** Options for `createWsTransport`. */
 export interface WsTransportOptions {
   /**
-   * Whether to read plain messages directly from the socket and leave only the rest to `ws`. Results and strictness are the same. Use
-   * `false` to find out whether the fast paths cause a problem. @default true
+   * Whether to read and write plain messages directly on the socket and leave everything else to `ws`. The results and the protocol checks
+   * are the same. Set this to `false` to find out whether the fast paths cause a problem. @default true
    */
   readonly fastPaths?: boolean | undefined
 }
 
-/** Creates a transport over `ws` for the `transport` option. Without options it is the default transport. */
+/** Creates a transport based on `ws`, for the `transport` option. Without options, it is the same as the default transport. */
 export function createWsTransport({ fastPaths = true }: WsTransportOptions = {}): Connect {
   return (request, listener) => new WsTransport(request, listener, fastPaths)
 }
 
-/** Internal object of Node that counts the bytes of a socket as they pass. */
+/** Internal Node.js object that counts a socket's bytes as they are transferred. */
 interface Carrier {
   readonly bytesRead: number
   readonly bytesWritten: number
-  /** Bytes of the last write that the operating system has not accepted. */
+  /** Bytes of the last write that the operating system has not accepted yet. */
   readonly writeQueueSize: number
 }
 
 /**
- * Returns the object that counts the bytes on the wire; `undefined` once the socket is destroyed. The counters of the socket itself only
- * advance by whole TLS records and whole writes: during one write of 20 MB they do not change.
+ * Returns the object that counts the bytes on the wire, or `undefined` once the socket is destroyed. The socket's own counters advance only
+ * by whole TLS records and whole writes: they do not change during a single 20 MB write.
  */
 function carrierOf(socket: Socket | undefined): Carrier | undefined {
   const { _handle: handle } = (socket ?? {}) as { _handle?: (Carrier & { _parent?: Carrier }) | null }
   return handle?._parent ?? handle ?? undefined
 }
 
-/** Passes its events to its transport. */
+/** Socket from `ws` that passes its events to its transport. */
 class OwnedSocket extends WebSocket {
   readonly #transport: WsTransport
   /** Opening handshake, until it is complete. */
@@ -126,10 +129,10 @@ class OwnedSocket extends WebSocket {
   }
 }
 
-/** One socket over `ws`. */
+/** Transport over one `ws` socket. */
 class WsTransport implements Transport, FastReceivePort {
   readonly #socket: OwnedSocket
-  /** Receives `onOpen` until the transport is open. */
+  /** Has `onOpen` only until the transport opens. */
   #listener: TransportListener | OpenTransportListener
   #rawSocket: Socket | undefined
   #fastReceive: FastReceive | undefined
@@ -146,7 +149,7 @@ class WsTransport implements Transport, FastReceivePort {
   }
 
   get bufferedAmount(): number {
-    // Node forgets how much a destroyed socket had not sent, but `CloseInfo.unsentBytes` reports it.
+    // Node discards the count of unsent bytes when a socket is destroyed, but `CloseInfo.unsentBytes` reports it.
     return Math.max((this.#writer ?? this.#socket).bufferedAmount, this.#unsentBytes)
   }
 
@@ -180,7 +183,7 @@ class WsTransport implements Transport, FastReceivePort {
     this.#writer?.flush()
     const waits = this.#socket.bufferedAmount > 0
     if (this.isOpen) this.#socket.ping(data, undefined, waits ? flushed : undefined)
-    // perf: a ping with nothing ahead of it leaves now, so no extra tick is needed to report it.
+    // perf: a ping with nothing ahead of it is sent immediately, so no extra tick is needed to report it.
     if (!waits || !this.isOpen) flushed?.()
   }
 
@@ -214,7 +217,7 @@ class WsTransport implements Transport, FastReceivePort {
 
   onOpen({ request, hasFastPaths, headers, rawSocket }: WsHandshake): void {
     this.#rawSocket = rawSocket
-    // `ws` does not report errors of an open socket, for example a reset.
+    // `ws` does not report errors on an open socket, for example a reset.
     if (!hasFastPaths) rawSocket?.on('error', (error) => this.onSocketError(error))
     else if (rawSocket)
       this.#fastReceive = new FastReceive(rawSocket, request.maxPayload, this.#listener, this)
@@ -278,7 +281,7 @@ class WsTransport implements Transport, FastReceivePort {
   }
 }
 
-/** @param hasFastPaths whether messages can be framed here */
+/** @param hasFastPaths whether messages can be framed without `ws` */
 function createWriter(rawSocket: Socket, socket: WebSocket, hasFastPaths: boolean): FrameWriter {
   // Messages that may be compressed are framed by `ws`, which does so asynchronously.
   const isCompressing = socket.extensions !== ''
