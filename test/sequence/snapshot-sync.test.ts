@@ -302,8 +302,11 @@ describe('SnapshotSync', () => {
         [[1], 'received an array'],
         [5, 'received a number'],
         [Promise.reject(new Error('async')), 'received an instance of Promise'],
-        [['1', 2], 'The first number of range must be an integer up to 2^53 or a bigint, received a string'],
-        [[1, 2 ** 53], 'The last number of range must be an integer'],
+        [
+          ['1', 2],
+          'The first number that range() returns must be an integer up to 2^53 or a bigint, received a string',
+        ],
+        [[1, 2 ** 53], 'The last number that range() returns must be an integer'],
         [
           [8, 3],
           'range returned [8, 3], but the first number must not exceed the last. If the server restarted its numbering',
@@ -472,7 +475,7 @@ describe('SnapshotSync', () => {
       numbered.sync.start('a')
       await numbered.answer(book('7' as never))
       expect(numbered.errors[0]?.message).to.equal(
-        'The number of a snapshot must be an integer up to 2^53 or a bigint, received a string',
+        'number() must return an integer up to 2^53 or a bigint, received a string',
       )
       await numbered.clock.advance(1_000)
       await numbered.answer(book(7))
@@ -704,11 +707,11 @@ describe('SnapshotSync', () => {
       const wrong: [object, string][] = [
         [{ apply: undefined }, 'apply must be a function, received undefined'],
         [{ fetch: 'https://…' }, 'fetch must be a function, received https://…'],
-        [{ range: undefined }, 'range is required with fetch'],
-        [{ number: undefined }, 'number is required with fetch'],
-        [{ number: undefined, range: undefined }, 'number is required with fetch'],
-        [{ fetch: undefined, range: undefined }, 'range is required with number'],
-        [{ fetch: undefined, number: undefined }, 'number is required with range'],
+        [{ range: undefined }, '"range" is required if "fetch" is set'],
+        [{ number: undefined }, '"number" is required if "fetch" is set'],
+        [{ number: undefined, range: undefined }, '"number" is required if "fetch" is set'],
+        [{ fetch: undefined, range: undefined }, '"range" is required if "number" is set'],
+        [{ fetch: undefined, number: undefined }, '"number" is required if "range" is set'],
         [{ bufferLimit: 0 }, 'bufferLimit must be an integer of at least 1, received 0'],
         [
           { retry: { initialDelay: -1 } },

@@ -378,7 +378,10 @@ describe('Subscriptions', () => {
         [() => Promise.reject(new Error('unheard')), 'returned a promise'],
         [() => true, 'received a boolean'],
         [() => ({ topics: 'a' }), 'received { topics: a string }'],
-        [() => ({ topics: ['a'], id: {} }), 'a string or a number as id, received a plain object'],
+        [
+          () => ({ topics: ['a'], id: {} }),
+          'must return an "id" that is a string or a number, received a plain object',
+        ],
       ]
       for (const [answer, reason] of answers) {
         const { clock, errors, messages, server, subscriptions } = await ready({
