@@ -104,7 +104,7 @@ export class Waiters {
   }
 }
 
-/** Receives the result and the end of a waiter. */
+/** Receives the outcome of a waiter. */
 interface WaiterPort {
   resolve(message: unknown): void
   reject(error: Error): void

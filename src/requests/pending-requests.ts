@@ -173,7 +173,7 @@ export class PendingRequests {
   }
 
   /**
-   * Called when the link is lost. Requests that were created or sent on the link reject in the same turn. Later requests reject, too.
+   * Called when the link is lost. Requests that were created or sent on the link reject in the same turn. Later requests also reject.
    *
    * @returns the requests that continue, which the lobby or another link adopts: those with `resend`, and those that were created while
    * there was no link and were never sent

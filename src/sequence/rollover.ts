@@ -45,8 +45,8 @@ export class Rollover {
   }
 
   /**
-   * Checks the number of a previous message. The message before `lowest` can have the number `highest` or the computed number `lowest -
-   * step`.
+   * Checks the number of a previous message. The message before `lowest` can have the number `highest`, or the
+   * computed number `lowest - step`.
    */
   checkPrevious(name: string, number: SequenceNumber): void {
     if (BigInt(number) !== this.#lowest - this.#step) this.check(name, number)

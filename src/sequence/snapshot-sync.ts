@@ -29,9 +29,9 @@ export interface SnapshotSyncOptions<Snapshot, Change, Key = string> {
   /** Returns the number of the last change that a snapshot contains. Required if `range` or `fetch` is set. */
   readonly number?: ((snapshot: Snapshot) => SequenceNumber) | undefined
   /**
-   * Returns the first and last numbers that a change covers. If changes contain the number of the previous change, return `[previous + 1,
-   * number]`. Required if `number` or `fetch` is set. If neither `number` nor `range` is set, changes are assumed to be complete and in
-   * order.
+   * Returns the first and last numbers that a change covers. If changes contain the number of the previous change, return
+   * `[previous + 1, number]`. Required if `number` or `fetch` is set. If neither `number` nor `range` is set, changes are assumed to be
+   * complete and in order.
    */
   readonly range?: ((change: Change) => readonly [first: SequenceNumber, last: SequenceNumber]) | undefined
   /** Applies a change. Return a new snapshot, or modify the given one and return nothing. Must be synchronous. */

@@ -46,7 +46,7 @@ describe('StreamBacklog', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('warns once, 30 s after it became full, even if it was overfull in between', async () => {
+  it('warns once, 30 s after it became full, even if it was overfull in the meantime', async () => {
     const { backlog, clock, warnings } = rig()
     await clock.advance(1_000)
     backlog.measure(9)

@@ -109,7 +109,7 @@ describe('SnapshotSync', () => {
       expect(fetches).to.have.lengthOf(1)
     })
 
-    it('provides a key without changes with its snapshot', async () => {
+    it("provides a key's snapshot even if there are no changes", async () => {
       const { entries, events } = await ready(7)
       expect(entries()).to.deep.equal(['snapshot'])
       expect(events).to.deep.equal(['ready a'])
@@ -140,7 +140,7 @@ describe('SnapshotSync', () => {
       expect([errors, fetches]).to.deep.equal([[], []])
     })
 
-    it('drops the state and the fetch of a running key, and starts again', async () => {
+    it('drops the state and the fetch of a running key, and starts over', async () => {
       const { answer, entries, events, fetches, sync } = await ready(7)
       sync.start('a')
       expect(sync.get('a')).to.equal(undefined)
@@ -322,7 +322,7 @@ describe('SnapshotSync', () => {
       expect(entries()).to.deep.equal([[6, 6]])
     })
 
-    it('throws whatever apply throws, and fetches again, because the change may be half applied', async () => {
+    it('throws whatever apply throws, and fetches again, because the change may be partially applied', async () => {
       const failing: Options = {
         apply: (state, { text }) => {
           state.entries.push(text)
@@ -426,7 +426,7 @@ describe('SnapshotSync', () => {
       expect(errors[0]?.message).to.equal('HTTP 501')
     })
 
-    it('draws a random wait (full jitter), within the bounds of the options', async () => {
+    it('draws a random delay (full jitter), within the bounds of the options', async () => {
       const { clock, fetches, last, sync } = rig({
         random: () => 0.5,
         retry: { initialDelay: 100, maxDelay: 150 },
@@ -633,7 +633,7 @@ describe('SnapshotSync', () => {
       expect(sync.get('a')).to.equal(undefined)
     })
 
-    it('stays in effect if apply throws afterwards: nothing is fetched again', async () => {
+    it('stays in effect if apply throws afterward: nothing is fetched again', async () => {
       const { clock, sync } = await ready(5, {
         apply: () => {
           sync.stop('a')
@@ -672,7 +672,7 @@ describe('SnapshotSync', () => {
       expect(gaps).to.deep.equal([{ from: 6, to: 8 }])
     })
 
-    it('are optional: without them, errors go to the console', async () => {
+    it('are optional: if they are not set, errors are logged to the console', async () => {
       const lines = await warnings(async () => {
         const { clock, last, sync } = rig({ onError: undefined, onReady: undefined, onGap: undefined })
         sync.start('a\n')
@@ -731,7 +731,7 @@ describe('SnapshotSync', () => {
     })
   })
 
-  it('accepts any key of a Map', async () => {
+  it('accepts any Map key', async () => {
     const sync = new SnapshotSync<number[], number, object>({
       fetch: () => Promise.resolve([0]),
       number: (numbers) => numbers.at(-1)!,
@@ -745,7 +745,7 @@ describe('SnapshotSync', () => {
     expect([sync.get(a), sync.get(b)]).to.deep.equal([[0, 1], undefined])
   })
 
-  it('equals the server whenever it has a state, whatever is lost, late or rejected', async () => {
+  it("equals the server's state whenever it has a state, regardless of what is lost, late or rejected", async () => {
     const size = fc.integer({ min: 1, max: 3 })
     const step = fc.oneof(
       { weight: 6, arbitrary: fc.record({ do: fc.constant('change' as const), size }) },
