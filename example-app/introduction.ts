@@ -1,7 +1,7 @@
 import { FIRST_DROP_AFTER } from './market/market-server.js'
 import type { Settings } from './settings.js'
 
-/** Returns a description of what the app shows and how to end it, for a terminal of 80 columns. */
+/** Returns a description of what the app shows and how to end it, formatted for an 80-column terminal. */
 export function introduction(settings: Settings): readonly string[] {
   const { duration } = settings
   const events = interruptions(settings)

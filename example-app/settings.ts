@@ -2,11 +2,11 @@ import { parseArgs } from 'node:util'
 
 /** Settings from the command line. Times are in milliseconds. */
 export interface Settings {
-  /** Inspector to attach to. Without it, the app starts a sample process. */
+  /** Inspector to attach to. If not set, the app starts a sample process. */
   readonly inspectorUrl?: string
-  /** Market feed to follow. Without it, the app starts a small server. */
+  /** Market feed to follow. If not set, the app starts a small server. */
   readonly marketUrl?: string
-  /** Time after which the app ends. Without it, the app runs until Ctrl-C. */
+  /** Time after which the app ends. If not set, the app runs until Ctrl-C. */
   readonly duration?: number
   /** Time after which the sample process is restarted. */
   readonly restartAfter: number
@@ -32,7 +32,7 @@ export class UsageError extends Error {}
 /**
  * Reads the command line.
  *
- * @throws UsageError if it is invalid
+ * @throws UsageError if the command line is invalid
  */
 export function readSettings(args: readonly string[]): Settings {
   const { values, positionals } = parse(args)

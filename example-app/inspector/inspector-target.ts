@@ -23,9 +23,9 @@ export class AttachedTarget extends InspectorTarget {
 }
 
 /**
- * Asks an inspector for the URL of its socket.
+ * Requests the URL of an inspector's socket.
  *
- * @param inspector WebSocket URL, of which only host and port matter
+ * @param inspector WebSocket URL. Only its host and port are used
  * @throws Error if there is no inspector, or nothing to inspect
  */
 export async function findSocketUrl(inspector: URL, signal: AbortSignal): Promise<string> {

@@ -61,7 +61,7 @@ export class InspectorClient {
     this.view.state(state)
   }
 
-  /** Awaits each reply. Events that arrive during that time are kept, and handled afterwards. */
+  /** Awaits each reply. Events that arrive in the meantime are kept, and handled afterward. */
   @OnOpen()
   async opened({ isReconnect, downtime }: OpenInfo): Promise<void> {
     if (isReconnect) this.view.cameBack(downtime)
@@ -69,7 +69,7 @@ export class InspectorClient {
     this.heap.reset()
     await this.connection.request({ method: 'Runtime.enable' })
     await this.connection.request({ method: 'HeapProfiler.enable' })
-    // Without this, the first reading would include garbage.
+    // Without this collection, the first reading would include garbage.
     await this.connection.request({ method: 'HeapProfiler.collectGarbage' })
   }
 
@@ -81,7 +81,7 @@ export class InspectorClient {
     this.#show(await this.connection.request<HeapUsage>(HEAP_QUESTION))
   }
 
-  /** Handles replies to heartbeats. Replies to requests are passed to the request instead. */
+  /** Handles replies to heartbeats. Replies to requests are passed to their requests instead. */
   @OnMessage('reply')
   beatAnswered({ result }: Reply<HeapUsage>): void {
     if (result) this.#show(result)
@@ -104,7 +104,7 @@ export class InspectorClient {
     this.view.consoleLine(exceptionDetails.text, exceptionDetails.exception?.description ?? '')
   }
 
-  /** A finished process exits only once its debugger has detached. Detaches, and looks for the next process. */
+  /** A finished process exits only once its debugger has detached. This detaches the debugger, and looks for the next process. */
   @OnMessage('Runtime.executionContextDestroyed')
   contextDestroyed({ params }: ContextDestroyed): void {
     if (params.executionContextId !== this.#mainContext) return

@@ -31,7 +31,7 @@ export type ConsoleCalled = InspectorEvent<{
   /** Method of the console: `log`, `warning`, … */
   readonly type: string
   readonly args: readonly RemoteObject[]
-  /** In milliseconds since 1970. */
+  /** In milliseconds since the Unix epoch. */
   readonly timestamp: number
 }>
 
@@ -50,7 +50,7 @@ export type ExceptionThrown = InspectorEvent<{
   readonly exceptionDetails: { readonly text: string; readonly exception?: RemoteObject }
 }>
 
-/** Returns the method of an event, and `reply` for replies, which have none. */
+/** Returns an event's method, or `reply` for replies, which have no method. */
 export function keyOf(message: unknown): string {
   return (message as Partial<InspectorEvent>).method ?? 'reply'
 }

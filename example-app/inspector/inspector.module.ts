@@ -8,7 +8,7 @@ import { InspectorClient } from './inspector.client.js'
 import { InspectorView } from './inspector.view.js'
 import { Workload } from './workload-process.js'
 
-/** Watches the process from the settings, or else the sample process. */
+/** Watches the process specified in the settings or, if there is none, the sample process. */
 export function inspectorModule({ inspectorUrl }: Settings): Class {
   const target = inspectorUrl === undefined ? new Workload() : new AttachedTarget(inspectorUrl)
 
@@ -16,7 +16,7 @@ export function inspectorModule({ inspectorUrl }: Settings): Class {
     imports: [TerminalModule],
     // The app disposes of values that factories return, which ends the sample process. It does not dispose of a useValue.
     providers: [{ provide: InspectorTarget, useFactory: () => target }, HeapMonitor, InspectorView],
-    // The app starts even while one of the clients cannot connect.
+    // The app starts even if one of its clients cannot connect.
     clients: [{ use: InspectorClient, url: (attempt) => target.url(attempt), waitForOpen: false }],
   })
   class InspectorModule {}

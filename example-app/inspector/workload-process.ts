@@ -35,7 +35,7 @@ export class Workload extends InspectorTarget {
     await stop(old)
   }
 
-  /** Resolves once the process is gone. */
+  /** Resolves once the process has exited. */
   async dispose(): Promise<void> {
     this.#isDisposed = true
     await stop(this.#run)
@@ -79,7 +79,7 @@ function findInspector(stderr: Readable): Promise<URL> {
       reject(new Error(`The sample process ended before its inspector was listening: ${last}`)),
     )
   })
-  // Attempts report the failure. Without this line, it would be an unhandled rejection if there is no attempt.
+  // Connection attempts report the failure. If there is no attempt, this line prevents an unhandled rejection.
   found.catch(() => undefined)
   return found
 }

@@ -14,7 +14,7 @@ const KINDS: ReadonlyMap<number, string> = new Map([
   [constants.NODE_PERFORMANCE_GC_WEAKCB, 'weak callbacks'],
 ])
 
-/** A 'gc' entry, with the property that Node's types leave out. */
+/** A `gc` entry, with the property that Node's types omit. */
 interface CollectionEntry extends PerformanceEntry {
   readonly detail: { readonly kind: number }
 }

@@ -4,7 +4,7 @@ import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
 import type { MarketMessage, Subscribe } from './market.messages.js'
 
-/** Like Coinbase, the server disconnects clients that have not subscribed by then. */
+/** Time in milliseconds that clients have to subscribe. After that, the server disconnects them, as Coinbase does. */
 const SUBSCRIBE_WITHIN = 5_000
 const TICK_EVERY = 300
 const BEAT_EVERY = 1_000

@@ -72,7 +72,7 @@ export class MarketClient {
     this.view.closed(close)
   }
 
-  /** Returns true if a message acknowledges the subscription, and an error if the server rejected it. */
+  /** Returns true if a message acknowledges the subscription, or an error if the server rejected the subscription. */
   #answered(message: unknown): boolean | Error {
     const answer = message as MarketMessage
     if (answer.type === 'error') return new Error(textOf(answer))

@@ -36,7 +36,7 @@ export interface Ticker {
   readonly time: string
 }
 
-/** Sent once a second for each product, whether there are trades or not. */
+/** Sent once a second for each product, whether or not there are trades. */
 export interface MarketHeartbeat {
   readonly type: 'heartbeat'
   readonly sequence: number

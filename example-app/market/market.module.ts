@@ -7,7 +7,7 @@ import { MarketClient } from './market.client.js'
 import { MarketView } from './market.view.js'
 import { PriceBoard } from './price-board.js'
 
-/** Follows the feed from the settings, or else a small server inside this app. */
+/** Follows the feed specified in the settings or, if there is none, a small server inside this app. */
 export function marketModule({ marketUrl }: Settings): Class {
   const server = new MarketServer()
 

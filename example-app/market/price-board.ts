@@ -1,6 +1,6 @@
 import type { Ticker } from './market.messages.js'
 
-/** Last price of a product, and its trend since the previous look. */
+/** Last price of a product, and its trend since the previous call of `look`. */
 export interface Price {
   readonly product: string
   readonly price: string
@@ -10,7 +10,7 @@ export interface Price {
 
 interface Entry {
   price: string
-  /** Price at the previous look. */
+  /** Price at the previous call of `look`. */
   shown: string
   ticks: number
 }
@@ -26,7 +26,7 @@ export class PriceBoard {
     this.#entries.set(product_id, entry)
   }
 
-  /** Returns the products that were traded since the previous look. */
+  /** Returns the products that were traded since the previous call. */
   look(): readonly Price[] {
     const traded = [...this.#entries].filter(([, { ticks }]) => ticks > 0)
     return traded.map(([product, entry]) => {

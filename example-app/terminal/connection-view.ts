@@ -42,14 +42,14 @@ export abstract class ConnectionView {
     this.line(`connected again after ${seconds(downtime)}`)
   }
 
-  /** Shows the end of a connection, unless it was lost: the reason for the wait was shown then. */
+  /** Shows the end of a connection, unless the connection was lost. In that case, `state` has already shown the reason. */
   closed({ code, sentCode, initiator, connectionNumber }: CloseInfo): void {
     if (initiator === 'network') return
     const shown = initiator === 'local' ? (sentCode ?? code) : code
     this.line(`connection ${connectionNumber} ${ENDINGS[initiator]} (code ${shown})`)
   }
 
-  /** Shows an error, unless it was already shown as the reason for a wait. */
+  /** Shows an error, unless `state` has already shown it as the reason for a reconnect. */
   failed(error: Error, { stage, fatal }: ErrorContext): void {
     if (error === this.#shownCause || error === this.#shownCause?.cause) return
     this.line(`${stage} error: ${error.message}${fatal ? ' (not retrying)' : ''}`)

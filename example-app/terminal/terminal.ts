@@ -11,16 +11,16 @@ const MAX_LENGTH = 200
 /** A space at which a long line does not break. */
 export const NO_BREAK = '\u00a0'
 
-/** Shows short lines, each with its source and the seconds since the start. */
+/** Shows short lines, each with its source and the seconds since startup. */
 export class Terminal {
   readonly #startedAt = performance.now()
 
-  /** Time since the start, in milliseconds. */
+  /** Time since startup, in milliseconds. */
   get elapsed(): number {
     return performance.now() - this.#startedAt
   }
 
-  /** Shows lines as they are, and an empty one after them. */
+  /** Shows lines unchanged, followed by an empty line. */
   text(lines: readonly string[]): void {
     process.stdout.write(`${lines.join('\n')}\n\n`)
   }
@@ -32,13 +32,13 @@ export class Terminal {
   }
 }
 
-/** Removes colors and line breaks, which another process may have written, and truncates the text. */
+/** Removes colors and line breaks that another process may have written, and truncates the text. */
 function printable(text: string): string {
   const plain = stripVTControlCharacters(text).replace(/\p{Cc}+/gu, ' ')
   return plain.length > MAX_LENGTH ? `${plain.slice(0, MAX_LENGTH)}…` : plain
 }
 
-/** Breaks a text at spaces to fit next to the prefix. Output that is not a terminal has no columns, and is not wrapped. */
+/** Wraps text at spaces to fit next to the prefix. If the output is not a terminal, it has no columns, and text is not wrapped. */
 function wrapped(text: string, columns = Infinity): string {
   const width = columns - PREFIX_WIDTH
   if (width < 1 || text.length <= width) return text

@@ -7,7 +7,7 @@ import { syncAnswer } from '../core/thenable.js'
 import { keyInText } from './key-in-text.js'
 import { UnwantedTexts } from './unwanted-texts.js'
 
-/** An inbound message or frame, counted, decoded and pending for a handler. */
+/** An inbound message or frame that has been counted and decoded, and is waiting for a handler. */
 export interface InboundMessage {
   /** A decoded message, a binary frame that the codec does not decode, or a frame that could not be decoded. */
   readonly kind: 'message' | 'binary' | 'undecodable'
@@ -22,7 +22,7 @@ export interface InboundMessage {
   readonly handlers: InboundHandlers
 }
 
-/** The handlers of a link. No method throws. */
+/** A link's message handlers. No method throws. */
 export interface InboundHandlers {
   /** Queues a message. */
   receive(message: InboundMessage): void
@@ -30,53 +30,59 @@ export interface InboundHandlers {
   run(message: InboundMessage): void
   /** Called when a newer message replaces this one. */
   onConflated(message: InboundMessage): void
-  /** Reports that the key function of `concurrency` failed for this message, then handles the message. */
+  /** Reports that the `concurrency.key` function failed for this message, then handles the message. */
   onKeyError(error: Error, message: InboundMessage): void
 }
 
-/** Returns the acknowledgement of a message that has just arrived; `undefined` sends none. */
+/** Returns the acknowledgment to send for a message that has just arrived; `undefined` sends nothing. */
 export type AckOnArrival = (message: unknown) => unknown
 
-/** The handlers of a link, which can also report that they have no handler for a key. */
+/** A link's message handlers. They also know which keys have no handler. */
 export interface SelectiveHandlers extends InboundHandlers {
-  /** Returns whether messages with this key are unhandled and that has been logged. */
+  /** Returns true if messages with this key are unhandled and this has already been logged. */
   isUnwanted(found: unknown): boolean
 }
 
-/** The link that a frame arrives on. */
+/** The link that a frame arrived on. */
 export interface InboundTarget {
   /** False once the link is abandoned. Anything that still arrives is dropped. */
   readonly isLive: boolean
-  /** False once no more handlers may start. */
+  /** False once no more handler calls may start. */
   readonly acceptsMessages: boolean
   readonly handlers: SelectiveHandlers
   readonly link: { readonly codec: Codec }
-  /** Offers a message to requests, waiters and subscriptions on this link. Returns whether one of them consumed it, so that no handler receives it. */
+  /**
+   * Offers a message to this link's requests, waiters and subscriptions. Returns whether one of them consumed the message. Handlers do not
+   * receive consumed messages.
+   */
   intercept(message: unknown): boolean
-  /** Returns whether interceptors or observers may want the message at this position, in addition to the handlers. */
+  /** Returns whether interceptors or observers may want the message between the positions `from` and `to`. */
   mayWant(text: string, from: number, to: number): boolean
 }
 
-/** Observers, such as iterators, which receive every message that no interceptor consumed. */
+/** Observers, such as `messages()` iterators. They receive every message that no interceptor consumed. */
 export interface Onlookers {
   publish(message: unknown): void
   count(miss: 'unhandled'): void
 }
 
-/** Path of an inbound frame. It is decoded and unpacked once. Each message is then offered to interceptors, observers and handlers, in that order. */
+/**
+ * Processes inbound frames. Each frame is decoded and unpacked once. Its messages are then offered to interceptors, observers and handlers,
+ * in that order.
+ */
 export class InboundPipeline {
   readonly #id: string
-  /** `undefined` if each link has a codec. */
+  /** `undefined` if each link has its own codec. */
   readonly #codec: Codec | undefined
   readonly #onlookers: Onlookers
   readonly #unpack: Unpack | undefined
   #intercepts: boolean
-  /** The last decoded message, or an object with a `message` property if that message was not parsed. */
+  /** The last decoded message or, if the last message was skipped, an object whose `message` property parses it. */
   lastMessage: unknown
-  /** Set after the first message that was parsed unnecessarily. */
+  /** Set after the first message that was parsed but had no handler. */
   #unwanted: UnwantedTexts | undefined
 
-  /** @param isShared true if messages can be for interceptors or observers from the start */
+  /** @param isShared true if messages are offered to interceptors and observers from the start */
   constructor(id: string, codec: Codec | undefined, takers: Onlookers, isShared: boolean, unpack?: Unpack) {
     this.#id = id
     this.#codec = codec
@@ -85,7 +91,7 @@ export class InboundPipeline {
     this.#unpack = unpack
   }
 
-  /** From now on, messages can be for interceptors or observers. */
+  /** Offers messages to interceptors and observers from now on. */
   enableInterception(): void {
     this.#intercepts = true
   }
@@ -101,12 +107,15 @@ export class InboundPipeline {
     else this.#unwanted = new UnwantedTexts(property)
   }
 
-  /** First bytes of text messages that can be skipped; `undefined` if none can. */
+  /** First bytes of the text messages that can be skipped; `undefined` if no message can be skipped. */
   get skippedHead(): Uint8Array | undefined {
     return this.#unwanted?.head
   }
 
-  /** Skips a message that starts with `skippedHead`, which ends before its key. Returns false if the message may be wanted and must be received. */
+  /**
+   * Skips a message that starts with `skippedHead`. The head ends where the key starts. Returns false if the message may be wanted, and
+   * must be received.
+   */
   skip(receiver: InboundTarget, text: string, from: number, keyEnd: number, to: number): boolean {
     const unwanted = this.#unwanted
     return (
@@ -147,7 +156,10 @@ export class InboundPipeline {
     else this.#deliver(receiver, message)
   }
 
-  /** Delivers each message of a frame as if it had its own frame. The first one for a handler accounts for the size of the whole frame. */
+  /**
+   * Delivers each message in a frame as if it had arrived in its own frame. The size of the whole frame is assigned to the first message
+   * that reaches the handlers.
+   */
   #deliverEach(receiver: InboundTarget, frame: InboundMessage, unpack: Unpack): void {
     let { size } = frame
     try {
@@ -160,7 +172,7 @@ export class InboundPipeline {
     }
   }
 
-  /** Returns whether it was for a handler. */
+  /** Delivers a message, and returns whether it reached the handlers. */
   #deliver(receiver: InboundTarget, message: InboundMessage): boolean {
     const { kind, value } = message
     const isMessage = kind === 'message'
@@ -184,7 +196,7 @@ export class InboundPipeline {
     if (isBinary && !codec.isBinary) return { kind: 'binary', value: raw, raw, receivedAt, size, handlers }
     try {
       const decoded = codec.decode(raw, isBinary)
-      // JSON values have no functions, so they are not promises.
+      // Parsed JSON contains no functions, so it cannot be a promise.
       const value = codec === jsonCodec ? decoded : syncAnswer(decoded, 'codec.decode')
       return { kind: 'message', value, raw, receivedAt, size: codec.decodedBytes ?? size, handlers }
     } catch (thrown) {
@@ -203,11 +215,11 @@ function undecodable(
 /** Returns the messages in a decoded frame. */
 export type Unpack = (decoded: unknown) => Iterable<unknown>
 
-/** Maximum number of messages in one frame, so that an endless iterable does not exhaust memory. */
+/** Maximum number of messages in one frame. It prevents an endless iterable from exhausting memory. */
 const MAX_MESSAGES = 65_536
 
 /**
- * Iterates over the messages of a decoded frame.
+ * Iterates over the messages in a decoded frame.
  *
  * @throws whatever `unpack` or its iterable throws, TypeError if `unpack` does not return an iterable, or RangeError after 65,536 messages
  */
@@ -227,7 +239,7 @@ export function* messagesOf(decoded: unknown, unpack: Unpack): Generator<unknown
   }
 }
 
-/** Rejects strings. They are iterable, but iterating over characters is never intended. */
+/** Returns false for strings. They are iterable, but iterating over characters is never intended. */
 function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.iterator in value
 }

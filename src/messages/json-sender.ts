@@ -1,8 +1,8 @@
 import type { AnyProtocol, Outgoing, Protocol } from './protocol.js'
 
 /**
- * Sends values as JSON. Inject it if you do not need a whole `Connection`. A `JsonSender<typeof market.client>` accepts only the messages that this
- * protocol sends to the server.
+ * Sends values as JSON. Inject it if you do not need a whole `Connection`. For example, a `JsonSender<typeof market.client>` accepts only
+ * the messages that the `market` protocol defines for the server.
  */
 export class JsonSender<P extends AnyProtocol = Protocol> {
   readonly #connection: { sendJson(value: unknown): Promise<void> }
@@ -13,13 +13,13 @@ export class JsonSender<P extends AnyProtocol = Protocol> {
   }
 
   /**
-   * Sends a value as JSON. A function is called when its message is passed to the socket, and its result is sent.
+   * Sends a value as JSON. If the value is a function, it is called when the message is passed to the socket, and its result is sent.
    *
    * @returns a promise for flow control only; see `Connection.send`
    * @throws EncodeError if the value has no JSON representation
    * @throws OutboxFullError if the outbox is full (with `overflow: 'reject'`)
-   * @throws NotConnectedError while not open, with `outbox: false`
-   * @throws ConnectionClosedError once closing or closed
+   * @throws NotConnectedError if the connection is not open and `outbox` is `false`
+   * @throws ConnectionClosedError if the connection is closing or closed
    */
   send(value: Outgoing<P> | (() => Outgoing<P>)): Promise<void> {
     return this.#connection.sendJson(value)

@@ -1,4 +1,4 @@
-/** Number of characters to search for the key. */
+/** Maximum number of characters to search for the key. */
 const MOST = 128
 
 const TAB = 0x09
@@ -25,10 +25,10 @@ export interface KeyInText {
 }
 
 /**
- * Finds a message's key at the start of its JSON text. The key must be a string or a number, preceded only by strings, numbers, `true`,
- * `false` and `null`, without escapes or exponents.
+ * Finds a message's key near the start of its JSON text. The key must be a string or a number. The key and the properties before it must
+ * not contain objects, arrays, escapes or exponents.
  *
- * @returns `undefined` if the text starts differently and must be parsed. Text after the key is not checked.
+ * @returns `undefined` if the key is not found this way, so the text must be parsed. Text after the key is not checked.
  */
 export function keyInText(text: string, property: string): KeyInText | undefined {
   const limit = Math.min(text.length, MOST)
@@ -46,14 +46,14 @@ export function keyInText(text: string, property: string): KeyInText | undefined
   return undefined
 }
 
-/** Returns a string or a number; `undefined` for anything else. */
+/** Returns the string or number at a position; `undefined` for any other value. */
 function keyAt(text: string, at: number, end: number): KeyInText | undefined {
   const first = text.charCodeAt(at)
   if (first === QUOTE) return { value: text.slice(at + 1, end - 1), at }
   return first === MINUS || isDigit(first) ? { value: Number(text.slice(at, end)), at } : undefined
 }
 
-// The functions below accept `NOT_FOUND` as a position, and then return it.
+// If the position passed to the functions below is `NOT_FOUND`, they return `NOT_FOUND`.
 
 /** Returns the character code at a position; `NOT_FOUND` at the limit. */
 function codeAt(text: string, at: number, limit: number): number {
@@ -70,7 +70,7 @@ function isSpace(code: number): boolean {
   return code <= SPACE && (code === SPACE || code === LINE_FEED || code === RETURN || code === TAB)
 }
 
-/** Returns the position of the next token after an expected mark. */
+/** Returns the position of the token after an expected mark; `NOT_FOUND` if the mark is missing. */
 function afterMark(text: string, at: number, limit: number, mark: number): number {
   return codeAt(text, at, limit) === mark ? skipSpace(text, at + 1, limit) : NOT_FOUND
 }
@@ -85,7 +85,7 @@ function endOfScalar(text: string, from: number, limit: number): number {
 
 const LITERALS = ['true', 'false', 'null']
 
-/** Returns the end of a string without escapes, its closing quote included. */
+/** Returns the position after the closing quote of a string; `NOT_FOUND` if the string contains escapes. */
 function endOfText(text: string, from: number, limit: number): number {
   if (codeAt(text, from, limit) !== QUOTE) return NOT_FOUND
   for (let at = from + 1; at < limit; at += 1) {
@@ -96,7 +96,7 @@ function endOfText(text: string, from: number, limit: number): number {
   return NOT_FOUND
 }
 
-/** Returns the end of a number without an exponent. */
+/** Returns the position after the digits of a number. Does not recognize exponents. */
 function endOfNumber(text: string, from: number, limit: number): number {
   const first = codeAt(text, from, limit) === MINUS ? from + 1 : from
   const end = endOfDigits(text, first, limit)

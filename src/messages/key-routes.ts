@@ -3,8 +3,8 @@ import { isKey, own, readerOf } from './route.js'
 import type { Reader, RoutePath } from './route.js'
 
 /**
- * Routes by two values, such as Discord's `op` and `t`. The key joins them with a slash: `'0/READY'`. If only one of them is present, the key is
- * that value, unchanged.
+ * Routes by two values, such as Discord's `op` and `t`. The key is both values joined with a slash: `'0/READY'`. If only one value is
+ * present, the key is that value, unchanged.
  */
 export function keyPair(first: RoutePath, second: RoutePath): Reader {
   const [readFirst, readSecond] = [readerOf(first), readerOf(second)]
@@ -15,14 +15,14 @@ export function keyPair(first: RoutePath, second: RoutePath): Reader {
   }
 }
 
-/** Routes by the properties that a message has. The key is the first of these names that is present. */
+/** Routes by which property a message has. The key is the first of `names` that the message has as a property. */
 export function keyPresent(...names: readonly string[]): Reader {
   return (message) => names.find((name) => own(message, name) !== undefined)
 }
 
 /**
- * Routes by one part of a string. With `keyPart('stream', '@', 1)`, the key of `{"stream":"btcusdt@depth@100ms"}` is `'depth'`. Negative positions
- * count from the end. A message without the string or the part has no key.
+ * Routes by one part of a string. For example, with `keyPart('stream', '@', 1)`, the key of `{"stream":"btcusdt@depth@100ms"}` is
+ * `'depth'`. Negative positions count from the end. If the string or the part is missing, the message has no key.
  */
 export function keyPart(path: RoutePath, separator: string, position: number): Reader {
   const read = readerOf(path)

@@ -10,15 +10,15 @@ import type { BacklogPort } from './stream-backlog.js'
 
 /** Options of `connection.messages()`. */
 export interface MessagesOptions {
-  /** Ends the iteration when it aborts. Pending and later calls of `next()` reject with the signal's reason. Buffered messages are dropped. */
+  /** Ends the iteration when it aborts. Pending and later `next()` calls reject with the signal's reason. Buffered messages are dropped. */
   readonly signal?: AbortSignal | undefined
   /** Number of buffered messages above which the socket is paused. @default 1_024 */
   readonly highWaterMark?: number | undefined
 }
 
-/** Options of one `next()`. */
+/** Options of one `next()` call. */
 export interface NextOptions {
-  /** Cancels only this `next()`. The following `next()` receives its message. */
+  /** Cancels only this `next()` call when it aborts. The next call receives the message instead. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -33,7 +33,7 @@ export interface MessageIterator extends AsyncIterableIterator<unknown, undefine
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
-/** All iterations over the messages of one connection. Each receives every message from its start. */
+/** All iterations over one connection's messages. Each iteration receives every message that arrives after it starts. */
 export class MessageStreams {
   readonly #clock: Clock
   readonly #port: BacklogPort
@@ -46,7 +46,7 @@ export class MessageStreams {
   }
 
   /**
-   * Starts an iteration, which receives messages from this call on.
+   * Starts an iteration. It receives the messages that arrive after this call.
    *
    * @param opener call site that started the iteration, for warnings
    * @throws TypeError if `highWaterMark` is not a positive integer
@@ -66,7 +66,7 @@ export class MessageStreams {
     return stream
   }
 
-  /** Number of iterations. */
+  /** Number of running iterations. */
   get size(): number {
     return this.#streams.size
   }
@@ -76,12 +76,15 @@ export class MessageStreams {
     for (const stream of this.#streams) stream.push(message)
   }
 
-  /** Called when the connection is closed. Iterations end after their buffered messages, and so do later ones. */
+  /** Called when the connection is closed. Iterations end after their buffered messages. Iterations that start later end immediately. */
   end(): void {
     this.#endAll({})
   }
 
-  /** Called when the connection has failed permanently. Iterations throw after their buffered messages, and so do later ones. */
+  /**
+   * Called when the connection has failed permanently. Iterations throw after their buffered messages. Iterations that start later throw
+   * immediately.
+   */
   fail(error: Error): void {
     this.#endAll({ error })
   }
@@ -92,7 +95,7 @@ export class MessageStreams {
   }
 }
 
-/** The end of an iteration once its buffer is empty, with or without an error to throw. */
+/** Determines how an iteration ends once its buffer is empty: it throws `error`, if there is one. */
 interface Ending {
   readonly error?: Error
 }
@@ -106,12 +109,12 @@ class MessageStream implements MessageIterator {
   readonly #backlog: StreamBacklog
   readonly #signal: AbortSignal | undefined
   readonly #ended: () => void
-  /** In the order of the calls. Empty while a message is buffered. */
+  /** Pending calls, oldest first. Empty while a message is buffered. */
   readonly #pending = new Fifo<PendingNext>()
   readonly #buffer = new Fifo<unknown>()
   #ending: Ending | undefined
 
-  /** @param ended called when it accepts no more messages */
+  /** @param ended called when the iteration accepts no more messages */
   constructor(backlog: StreamBacklog, signal: AbortSignal | undefined, ended: () => void) {
     this.#backlog = backlog
     this.#signal = signal
@@ -124,7 +127,7 @@ class MessageStream implements MessageIterator {
   }
 
   next(options?: NextOptions): Promise<Result> {
-    // After the end, it does not listen to the signal, so that a long-lived signal does not keep the buffer in memory.
+    // A stream that has ended no longer listens to the signal, so that a long-lived signal does not keep the buffer in memory.
     if (this.#buffer.size > 0 && this.#signal?.aborted) this.abort()
     const signal = options?.signal
     if (signal?.aborted) return rejected(toError(signal.reason))
@@ -149,7 +152,7 @@ class MessageStream implements MessageIterator {
     this.#backlog.measure(this.#buffer.size)
   }
 
-  /** Accepts no more messages. Buffered ones can still be read. */
+  /** Stops accepting messages. Buffered messages can still be read. */
   end(ending: Ending): void {
     this.#ending = ending
     if (this.#signal) removeAbortCallback(this.#signal, this.#signalOnAbort)
@@ -161,7 +164,7 @@ class MessageStream implements MessageIterator {
     this.#backlog.end()
   }
 
-  /** Ends with the signal's reason and drops buffered messages. */
+  /** Ends the iteration with the signal's reason, and drops buffered messages. */
   abort(): void {
     this.#buffer.clear()
     this.end({ error: toError(this.#signal?.reason) })

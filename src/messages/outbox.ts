@@ -34,20 +34,20 @@ export interface OutboxEntry<Data = OutboxData> {
 
 interface Kept extends OutboxEntry {
   readonly keptAt: number
-  /** Key that `conflate` returned; `undefined` if it is not conflated. */
+  /** Key that `conflate` returned; `undefined` if the message is not conflated. */
   readonly kind: unknown
 }
 
 /** Result of adding a message to an outbox. */
 export interface OutboxResult {
   readonly isAccepted: boolean
-  /** Messages that were dropped, including this one with `drop-newest`. Conflated messages do not count. */
+  /** Messages that were dropped. With `drop-newest`, this can be the added message. Conflated messages are not included. */
   readonly dropped: readonly OutboxEntry[]
 }
 
 const ACCEPTED: OutboxResult = { isAccepted: true, dropped: [] }
 
-/** Keeps messages in order until they can be sent, bounded in number and bytes. Has no timer. */
+/** Keeps messages in order until they can be sent. Limits their number and their total size. Has no timer. */
 export class Outbox {
   readonly #settings: OutboxSettings
   readonly #clock: Pick<Clock, 'now'>
@@ -69,7 +69,7 @@ export class Outbox {
   }
 
   /**
-   * Adds a message if there is room, or if dropping older ones makes room. Bytes are copied so that the caller can reuse its buffer.
+   * Adds a message if there is room, or if dropping older messages makes room. Bytes are copied so that the caller can reuse its buffer.
    *
    * @throws whatever `conflate` throws
    */
@@ -91,14 +91,14 @@ export class Outbox {
     return dropped.length === 0 ? ACCEPTED : { isAccepted: true, dropped }
   }
 
-  /** Removes the first message, and returns whether it is older than `maxAge`. */
+  /** Removes and returns the first message. `isExpired` is true if it is older than `maxAge`. */
   takeFirst(): { readonly entry: OutboxEntry; readonly isExpired: boolean } | undefined {
     const first = this.#shift()
     if (!first) return undefined
     return { entry: first, isExpired: first.keptAt < this.#clock.now() - this.#settings.maxAge }
   }
 
-  /** Removes all messages, in order. Those older than `maxAge` are returned as `expired`. */
+  /** Removes and returns all messages, in order. `expired` contains those older than `maxAge`. */
   takeAll(): { readonly fresh: readonly OutboxEntry[]; readonly expired: readonly OutboxEntry[] } {
     const oldest = this.#clock.now() - this.#settings.maxAge
     const all = this.#kept.clear()
@@ -111,9 +111,9 @@ export class Outbox {
   }
 
   /**
-   * Copies bytes, even if they are the message itself.
+   * Creates an entry. Copies bytes, even if they are the message itself.
    *
-   * perf: no spread, which would take 2 of the 2.2 µs that a message of 120 B costs here.
+   * perf: with object spread, adding a 120 B message takes 2.2 µs, of which the spread takes 2 µs.
    */
   #keep({ data, message }: OutboxEntry, kind: unknown): Kept {
     const copy = data instanceof LateMessage ? data : copyBytes(data)

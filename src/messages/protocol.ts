@@ -1,6 +1,6 @@
 /**
- * Message types of both directions. `toServer` and `toClient` map names to messages. The names are the keys that messages are routed by.
- * `replies` maps the names of requests to their replies.
+ * Message types for both directions. `toServer` and `toClient` map names to message types. Messages are routed by these names. `replies`
+ * maps the names of requests to the types of their replies.
  */
 export interface Protocol {
   readonly toServer?: object | undefined
@@ -8,18 +8,18 @@ export interface Protocol {
   readonly replies?: object | undefined
 }
 
-/** Exists only for the compiler. No object has it. */
+/** Exists only for the compiler. No object has this property. */
 declare const SIDE: unique symbol
 
-/** One side of a protocol: its incoming messages, its outgoing messages and the replies to them. */
+/** One side of a protocol: its incoming messages, its outgoing messages, and the replies to the outgoing messages. */
 export interface ProtocolSide<Incoming = unknown, Outgoing = unknown, Replies = unknown> {
   readonly [SIDE]?: { readonly incoming: Incoming; readonly outgoing: Outgoing; readonly replies: Replies }
 }
 
-/** Type parameter of a connection: one side of a protocol, or a protocol, which means its client side. */
+/** Type parameter of a connection: one side of a protocol, or a whole protocol, which stands for its client side. */
 export type AnyProtocol = Protocol | ProtocolSide
 
-/** Messages that may be sent. Any value if the protocol does not list them. */
+/** Messages that can be sent. `unknown` if the protocol does not list them. */
 export type Outgoing<P extends AnyProtocol> = P extends { readonly toServer: infer Messages }
   ? Messages[keyof Messages]
   : P extends { readonly [SIDE]?: { readonly outgoing: infer Messages } }
@@ -28,7 +28,7 @@ export type Outgoing<P extends AnyProtocol> = P extends { readonly toServer: inf
 
 type MessageOf<Messages> = unknown extends Messages ? unknown : Messages[keyof Messages]
 
-/** Reply to a message according to the protocol; `Otherwise` if the protocol does not define one. */
+/** Type of the reply to a message; `Otherwise` if the protocol does not define one. */
 export type ReplyTo<P extends AnyProtocol, Message, Otherwise> = P extends {
   readonly toServer: infer Messages
   readonly replies: infer Replies

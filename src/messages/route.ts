@@ -1,9 +1,9 @@
 import { syncAnswer } from '../core/thenable.js'
 
-/** Location of a message's key: a property path, an array index, or a function of the message. */
+/** Location of a message's key: a property path, an array index, or a function that returns the key. */
 export type RoutePath = string | number | ((message: unknown) => unknown)
 
-/** One or more locations of a message's key. The first that contains a key is used. */
+/** One or more locations of a message's key. The first location that contains a key is used. */
 export type Route = RoutePath | readonly RoutePath[]
 
 /** Reads a message's key. */
@@ -12,10 +12,10 @@ export type Reader = (message: unknown) => unknown
 /**
  * Returns the function that reads a message's key.
  *
- * `'type'` is a property and `'data.e'` a nested property. `0` and `-2` are array indexes, from the start and from the end. Paths can also
- * contain indexes, such as `'params.0'`.
+ * `'type'` is a property, and `'data.e'` is a nested property. `0` and `-2` are array indexes, counted from the start and from the end.
+ * Paths can also contain indexes, for example `'params.0'`.
  *
- * @param option name of the option, for the error if a function returns a promise
+ * @param option name of the option, used in the error if a function returns a promise
  */
 export function readerOf(route: Route, option = 'route'): Reader {
   if (typeof route === 'function') return (message) => syncAnswer(route(message), `The ${option} function`)
@@ -34,7 +34,7 @@ export function isKey(value: unknown): value is string | number {
   return typeof value === 'string' || typeof value === 'number'
 }
 
-/** Readers by path. Connections share them, because few paths are used by many connections. */
+/** Readers by path. All connections share them, because many connections use the same few paths. */
 const known = new Map<string | number, Reader>()
 
 function knownReader(path: string | number): Reader {
@@ -74,10 +74,10 @@ function step(value: unknown, name: string | number): unknown {
   return own(value, String(name))
 }
 
-/** Reads an own property, so that a message cannot reach inherited ones. */
+/** Returns an own property; `undefined` if the property is missing or inherited. */
 export function own(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined
   const found = (value as Record<string, unknown>)[name]
-  // Built-in prototypes have no string or number to inherit, and checking who owns a property costs more than reading it.
+  // Built-in prototypes have no string or number properties to inherit, and checking ownership costs more than reading the property.
   return isKey(found) || Object.hasOwn(value, name) ? found : undefined
 }

@@ -10,15 +10,15 @@ import { HARD_LIMIT_FACTOR, LOW_WATER_SHARE } from '../core/water-marks.js'
 import { OUTBOX_DEFAULTS, Outbox } from './outbox.js'
 import type { OutboxData, OutboxEntry, OutboxSettings } from './outbox.js'
 
-/** The part of a link that sending uses. */
+/** The part of a link that a sender uses. */
 export interface SenderLink {
   readonly isOpen: boolean
   readonly codec: Codec
   /** Number of unsent bytes if it exceeds 16 times the high-water mark; otherwise `undefined`. */
   readonly excess: number | undefined
-  /** Number of messages that are queued for the rate limit and not created yet. */
+  /** Number of messages that are queued because of the rate limit and have not been created yet. */
   readonly lateWaiting: number
-  /** @param left called when the data has left this process, or never will */
+  /** @param left called when the data has been written to the socket, or never will be */
   send(data: string | Uint8Array, left?: () => void): Promise<void>
   /** Sends a message that is created when it is passed to the socket. */
   sendLate(late: LateMessage): Promise<void>
@@ -28,7 +28,7 @@ export interface SenderLink {
 export interface SenderPort {
   /** Returns the link that the caller may send on now; `undefined` if the message has to wait. */
   openLink(): SenderLink | undefined
-  /** Returns the status of the connection, for errors. */
+  /** Returns the connection's status, for use in errors. */
   status(): string
   /** Reports messages that will not be sent. */
   onDropped(error: MessageDroppedError, message: unknown): void
@@ -40,7 +40,7 @@ export class Sender {
   readonly #highWaterMark: number
   readonly #settings: OutboxSettings | false
   readonly #clock: Clock
-  /** Created when the first message has to wait. perf: saves 200 B per connection that sends only while open. */
+  /** Created when the first message has to wait. perf: saves 200 B per connection that sends only while it is open. */
   #outbox: Outbox | undefined
   #drained: Deferred<void> | undefined
   #isFlushing = false
@@ -60,10 +60,10 @@ export class Sender {
   /**
    * Sends a frame, or adds it to the outbox, which copies its bytes. A late message is encoded when it is passed to the socket.
    *
-   * @param message message in the frame, for reports and for `conflate`
+   * @param message the message that the frame contains, for reports and for `conflate`
    * @returns a promise for flow control only; see `Connection.send`
-   * @throws NotConnectedError if there is no outbox
-   * @throws OutboxFullError if the outbox is full (with `overflow: 'reject'`), or if too much is unsent on the link
+   * @throws NotConnectedError if the message has to wait and `outbox` is `false`
+   * @throws OutboxFullError if the outbox is full (with `overflow: 'reject'`), or if the link has too much unsent data
    */
   send(data: OutboxData, message: unknown): Promise<void> {
     const link = this.#isFlushing ? undefined : this.#port.openLink()
@@ -71,10 +71,10 @@ export class Sender {
   }
 
   /**
-   * Sends a message through the codec of the link. Without a link, the outbox keeps it unencoded for the codec of the next link. Returns and throws
-   * like {@link send}.
+   * Encodes a message with the link's codec and sends it. If the message has to wait, the outbox keeps it unencoded, and the next link's
+   * codec encodes it. Returns and throws like {@link send}.
    *
-   * @throws EncodeError if the codec of the link cannot encode it
+   * @throws EncodeError if the link's codec cannot encode the message
    */
   sendMessage(message: unknown): Promise<void> {
     const link = this.#isFlushing ? undefined : this.#port.openLink()
@@ -88,7 +88,7 @@ export class Sender {
     this.#outbox ??= this.#createOutbox(this.#settings)
     const { isAccepted, dropped } = this.#outbox.push({ data, message })
     for (const entry of dropped) this.#report('overflow', [entry])
-    // A function that was called here, such as `conflate`, may have closed the connection.
+    // A callback that ran during this call, such as `conflate`, may have closed the connection.
     if (this.#port.status() === 'closed') this.end()
     if (!isAccepted && this.#settings.overflow === 'reject')
       throw new OutboxFullError(this.#outbox.size, this.#outbox.bytes)
@@ -114,7 +114,7 @@ export class Sender {
     return data instanceof LateMessage ? this.#sendLateNow(link, data) : link.send(data)
   }
 
-  /** Limits the number of messages that are not created yet, because their size is unknown. */
+  /** Limits the number of messages that have not been created yet. Their size is unknown, so it cannot be limited. */
   #sendLateNow(link: SenderLink, late: LateMessage): Promise<void> {
     const { lateWaiting } = link
     const { limit } = this.#settings || OUTBOX_DEFAULTS
@@ -128,8 +128,8 @@ export class Sender {
   }
 
   /**
-   * Sends the messages of the outbox in order. Messages that the link no longer accepts keep their place and age. Messages that a callback sends
-   * while this runs are queued behind them.
+   * Sends the messages in the outbox, in order. If the link stops accepting messages, the remaining ones keep their place and age. Messages
+   * that a callback sends during the flush are queued behind them.
    */
   flush(link: SenderLink): void {
     if (!this.#outbox) return
@@ -174,7 +174,7 @@ export class Sender {
 /**
  * Checks the argument of `send()`.
  *
- * @throws TypeError for anything but text and bytes, with the method to use instead
+ * @throws TypeError if the argument is neither a string nor a Uint8Array. The error names the method to use instead
  */
 export function checkRaw(data: unknown): asserts data is string | Uint8Array {
   if (typeof data === 'string' || data instanceof Uint8Array) return

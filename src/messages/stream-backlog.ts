@@ -4,18 +4,18 @@ import type { Backlog } from '../core/water-marks.js'
 import { describeCallSite } from './call-site.js'
 import type { CallSite } from './call-site.js'
 
-/** Receives the backlog of iterations. */
+/** Receives changes in the backlogs of iterations. */
 export interface BacklogPort {
-  /** Called when the backlog of an iteration changes. Every iteration starts and ends with `low`. */
+  /** Called when an iteration's backlog changes to another level. Every iteration starts and ends at `low`. */
   onBacklog(before: Backlog, after: Backlog): void
-  /** Warns about an iteration that keeps the socket paused. */
+  /** Logs a warning about an iteration that keeps the socket paused. */
   warn(message: string): void
 }
 
-/** Time in milliseconds after which an iteration that is still behind is logged. */
+/** Time in milliseconds after which a warning is logged about an iteration that is still behind. */
 const WARN_AFTER = 30_000
 
-/** Backlog of one iteration. Logs a warning, once, if the iteration stays behind. */
+/** Tracks the backlog of one iteration. Logs one warning if the iteration stays behind. */
 export class StreamBacklog {
   readonly #highWaterMark: number
   readonly #clock: Clock
@@ -43,7 +43,7 @@ export class StreamBacklog {
     if (!this.#hasEnded) this.#enter(this.#levelOf(unread))
   }
 
-  /** Called when no more messages will be added, so that the iteration no longer pauses the socket. */
+  /** Called when no more messages will be buffered. From then on, the iteration no longer pauses the socket. */
   end(): void {
     this.#hasEnded = true
     this.#enter('low')
@@ -70,7 +70,7 @@ export class StreamBacklog {
     const age = Math.round((this.#clock.now() - this.#openedAt) / 1_000)
     this.#port.warn(
       `messages(): an iterator opened ${age} s ago${describeCallSite(this.#opener)} has been behind for ${WARN_AFTER / 1_000} s, ` +
-        `with ${this.#unread} unread messages (highWaterMark ${this.#highWaterMark}). The socket is paused until it catches up. ` +
+        `with ${this.#unread} unread messages (highWaterMark ${this.#highWaterMark}). The socket is paused until the iterator catches up. ` +
         'Keep reading, or end the iteration with break, return() or a signal',
     )
   }

@@ -2,16 +2,17 @@ import { keyInText } from './key-in-text.js'
 import type { KeyInText } from './key-in-text.js'
 
 /**
- * Number of messages that are searched for their key before parsing, after each unwanted message.
+ * Number of messages after each unwanted one that are searched for their key before they are parsed.
  *
- * perf: a search costs a tenth to a third of parsing 120 B. If unwanted messages are rarer, it costs more than it saves.
+ * perf: a search costs a tenth to a third as much as parsing 120 B. If unwanted messages are rarer than this, searching costs more than it
+ * saves.
  */
 const LOOKS = 8
 
-/** Maximum length of a head that later messages are compared with. */
+/** Maximum length of the head that later messages are compared with, in characters. */
 const LONGEST_HEAD = 64
 
-/** Remembers how unwanted messages of a connection start, and decides when to look for more of them. */
+/** Remembers how a connection's unwanted messages start, and decides when to search messages for their key. */
 export class UnwantedTexts {
   readonly #property: string
   #looks = LOOKS
@@ -41,7 +42,7 @@ export class UnwantedTexts {
     }
   }
 
-  /** Starts to search messages again, because an unwanted one has just been parsed. */
+  /** Starts to search messages again. Called when an unwanted message has just been parsed. */
   restart(): void {
     this.#looks = LOOKS
   }

@@ -9,13 +9,13 @@ import { BackpressureError, WaitTimeoutError } from '../errors/request-errors.js
 export interface WaitOptions {
   /** Maximum wait in milliseconds. `false` waits until the connection is lost. @default 30_000 */
   readonly timeout?: number | false | undefined
-  /** Ends the wait when it aborts. The promise rejects with the signal's reason. */
+  /** Cancels the `waitFor` call when it aborts. The promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 
 const DEFAULT_TIMEOUT = 30_000
 
-/** Maximum number of waiters, so that a handler that calls `waitFor` for every message does not exhaust memory. */
+/** Maximum number of waiters. It prevents a handler that calls `waitFor` for every message from exhausting memory. */
 const MAX_WAITERS = DEFAULT_HIGH_WATER_MARK * HARD_LIMIT_FACTOR
 
 /** Counts the waiters. */
@@ -26,7 +26,7 @@ export interface WaitersPort {
   remove(count?: number): void
 }
 
-/** Waits for single messages. Each wait belongs to a link, is settled once, and is then released completely. */
+/** The pending `waitFor` calls. Each waiter belongs to a link, settles once, and is then released completely. */
 export class Waiters {
   readonly #clock: Clock
   readonly #port: WaitersPort
@@ -42,10 +42,10 @@ export class Waiters {
   }
 
   /**
-   * Waits for the next message of a link that matches.
+   * Waits for the next matching message on a link.
    *
-   * @param link any object that identifies the link; `undefined` waits for the next one, see {@link attach}
-   * @returns the message. The promise can be awaited later: its rejection never counts as unhandled.
+   * @param link any object that identifies the link; if `undefined`, the waiter uses the next link (see {@link attach})
+   * @returns the message. You can await the promise later: it never causes an unhandled rejection.
    */
   add(match: (message: unknown) => boolean, options: WaitOptions, link?: object): Promise<unknown> {
     const promise = new Promise<unknown>((resolve, reject) => {
@@ -73,14 +73,14 @@ export class Waiters {
     this.#port.remove()
   }
 
-  /** Assigns this link to the waits that have none yet. */
+  /** Assigns this link to the waiters that have no link yet. */
   attach(link: object): void {
     for (const waiter of this.#waiters) waiter.attach(link)
   }
 
   /**
-   * Resolves all waits of a link that a message matches, and returns whether there was one. A matcher that throws or returns a promise ends only its
-   * own wait.
+   * Resolves all of a link's waiters whose `match` function accepts the message, and returns whether there were any. If a `match` function
+   * throws or returns a promise, only its own waiter rejects.
    */
   offer(message: unknown, link?: object): boolean {
     if (this.#waiters.size === 0) return false
@@ -89,12 +89,12 @@ export class Waiters {
     return isTaken
   }
 
-  /** Ends the waits for messages of a link. */
+  /** Rejects all waiters of a link. */
   rejectAll(link: object | undefined, error: Error): void {
     for (const waiter of this.#of(link)) waiter.reject(error)
   }
 
-  /** Ends all waits. */
+  /** Rejects all waiters. */
   end(error: Error): void {
     for (const waiter of [...this.#waiters]) waiter.reject(error)
   }
@@ -104,14 +104,14 @@ export class Waiters {
   }
 }
 
-/** Receives the result and the end of a wait. */
+/** Receives the outcome of a waiter. */
 interface WaiterPort {
   resolve(message: unknown): void
   reject(error: Error): void
   ended(waiter: Waiter): void
 }
 
-/** One wait, from the call to its end. */
+/** One `waitFor` call, until it settles. */
 class Waiter {
   #link: object | undefined
   readonly #match: (message: unknown) => boolean
@@ -130,7 +130,7 @@ class Waiter {
     return this.#link
   }
 
-  /** Waits for messages of this link, unless it already has one. */
+  /** Waits for messages on this link, unless the waiter already has a link. */
   attach(link: object): void {
     this.#link ??= link
   }
@@ -145,7 +145,7 @@ class Waiter {
   offer(message: unknown): boolean {
     try {
       if (!this.#isSettled && syncAnswer(this.#match(message), 'The match function of waitFor')) {
-        // The match function may have ended this wait.
+        // The match function may have settled this waiter.
         return this.#end(() => this.#port.resolve(message))
       }
     } catch (thrown) {
@@ -160,7 +160,7 @@ class Waiter {
 
   readonly #aborted = (): void => this.reject(this.#signal?.reason)
 
-  /** Ends the wait. Returns false if it had already ended. */
+  /** Settles the waiter. Returns false if it had already settled. */
   #end(settle: () => void): boolean {
     if (this.#isSettled) return false
     this.#isSettled = true

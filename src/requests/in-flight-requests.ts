@@ -3,16 +3,16 @@ import { RequestIds } from './request-ids.js'
 import type { RequestId } from './request-ids.js'
 import type { RequestOptions, RequestsSettings } from './request-options.js'
 
-/** Identifies a request in flight whose message has no ID yet. */
+/** Key of a request that is in flight but whose message has no ID yet. */
 class HeldKey {}
 
-/** The requests that were sent and wait for a reply, by the ID that the reply contains. */
+/** The requests that were sent and are waiting for a reply, by the ID that the reply will contain. */
 export class InFlightRequests {
-  /** The IDs of the link; `undefined` if the API has none. */
+  /** The IDs of the link; `undefined` if the API has no IDs. */
   readonly ids: RequestIds | undefined
-  /** Requests in flight, and waiting requests that came with an ID, which no other request may use. */
+  /** Requests in flight, and waiting requests whose messages already have an ID. No other request may use these IDs. */
   readonly #byKey = new Map<unknown, PendingRequest>()
-  /** Requests with a `match`. If there are none, messages without an ID cost nothing. */
+  /** Requests that have a `match`. If there are none, messages without an ID cost nothing. */
   readonly #matching = new Set<PendingRequest>()
   #size = 0
 
@@ -21,9 +21,9 @@ export class InFlightRequests {
   }
 
   /**
-   * Returns the ID that the message of a request already has.
+   * Returns the ID that a request's message already has.
    *
-   * @throws TypeError if another pending request has it, or if the message cannot have an ID and there is no `match`
+   * @throws TypeError if another pending request has the same ID, or if the message cannot have an ID and there is no `match`
    */
   ownId(message: unknown, { match }: RequestOptions): RequestId | undefined {
     const { ids } = this
@@ -59,23 +59,23 @@ export class InFlightRequests {
     return this.#matching.size > 0
   }
 
-  /** Returns the requests with a `match`, oldest first. */
+  /** Returns the requests that have a `match`, oldest first. */
   matching(): PendingRequest[] {
     return [...this.#matching]
   }
 
-  /** Reserves the ID that a waiting request came with. */
+  /** Reserves the ID of a waiting request whose message already has one. */
   reserve(request: PendingRequest): void {
     if (request.hasOwnId) this.#byKey.set(request.key, request)
   }
 
-  /** Returns whether another pending request has the ID that a request came with. */
+  /** Returns whether the request's message already has an ID that another pending request uses. */
   isTaken(request: PendingRequest): boolean {
     return request.hasOwnId && this.#byKey.has(request.key)
   }
 
   /**
-   * Adds a request that is being sent, and returns the message with its ID.
+   * Adds a request that is being sent, and returns its message with the ID.
    *
    * @throws TypeError if `nextId` does not return an unused ID
    */
@@ -86,7 +86,7 @@ export class InFlightRequests {
     return identified
   }
 
-  /** Adds a request whose message has no ID yet. It cannot receive a reply until `identifyLate`. */
+  /** Adds a request whose message has no ID yet. It cannot receive a reply until `identifyLate` is called. */
   addLate(request: PendingRequest): void {
     request.markHeld(new HeldKey())
     this.#byKey.set(request.key, request)
@@ -94,9 +94,9 @@ export class InFlightRequests {
   }
 
   /**
-   * Returns the message of a request that was added with `addLate`, with its own ID or a new one.
+   * Returns the message of a request that was added with `addLate`. The message keeps its own ID or gets a new one.
    *
-   * @throws TypeError if the message cannot have an ID or has one that is in use, or if `nextId` does not return an unused ID
+   * @throws TypeError if the message cannot have an ID, if its ID is in use, or if `nextId` does not return an unused ID
    */
   identifyLate(request: PendingRequest, message: unknown): unknown {
     const own = request.options.match ? this.ids?.readIfAny(message) : this.ids?.read(message)

@@ -7,9 +7,12 @@ import type { RequestId } from './request-ids.js'
 import type { RequestOptions } from './request-options.js'
 import type { RequestTimeouts, Timeout } from './request-timeouts.js'
 
-/** Owns a request until it is settled, or until another owner adopts it. */
+/** Owns a request until it settles, or until another owner adopts it. */
 export interface RequestOwner {
-  /** Ends a request that the caller no longer waits for, and cancels it on the server. There is no error if the caller left on purpose. */
+  /**
+   * Ends a request that the caller no longer waits for, and cancels it on the server. `error` is `undefined` if the caller stopped waiting
+   * on purpose.
+   */
   abandon(request: PendingRequest, error: Error | undefined, isAborted: boolean): void
   /** Sends waiting requests up to the limit. */
   flush(): void
@@ -22,14 +25,14 @@ export interface QueuePlace extends Chained<QueuePlace> {
   readonly request: PendingRequest
 }
 
-/** One request from the call to its end, with its ID, its timeout and its signal. */
+/** One request, from the call until it settles, with its ID, its timeout and its signal. */
 export abstract class PendingRequest {
   readonly message: unknown
   readonly options: RequestOptions
   readonly hasOwnId: boolean
   #owner: RequestOwner
   #id: RequestId | undefined
-  /** True if it was created or sent on a link. If that link is lost, the request fails. */
+  /** True if the request was created or sent on a link. If that link is lost, the request fails, unless it has `resend`. */
   #isBound: boolean
   #wasSent = false
   #isSettled = false
@@ -39,7 +42,7 @@ export abstract class PendingRequest {
 
   /**
    * @param own the ID that the message already has
-   * @param isBound false if it was created without a link
+   * @param isBound false if the request was created while there was no link
    */
   constructor(
     message: unknown,
@@ -61,12 +64,12 @@ export abstract class PendingRequest {
   /** Passes the error to the caller. */
   abstract reject(error: Error, isAborted: boolean): void
 
-  /** The link or the lobby that owns it now. */
+  /** The owner of the request: a link or the lobby. */
   get owner(): RequestOwner {
     return this.#owner
   }
 
-  /** ID that it was last sent with, or that its message already has. */
+  /** ID that the request was last sent with, or that its message already has. */
   get id(): unknown {
     return this.#id?.id
   }
@@ -76,7 +79,7 @@ export abstract class PendingRequest {
     return this.#id?.key
   }
 
-  /** Facts that identify it in an error. */
+  /** Details that identify the request in an error. */
   get facts(): RequestFacts {
     return { id: this.id, message: this.message, client: this.#owner.client }
   }
@@ -89,39 +92,39 @@ export abstract class PendingRequest {
     return this.#isSettled
   }
 
-  /** False while it was neither created nor sent on a link. */
+  /** False if the request has been neither created nor sent on a link. */
   get isBound(): boolean {
     return this.#isBound
   }
 
-  /** Place in the owner's queue while it waits to be sent. */
+  /** Place in the owner's queue while the request waits to be sent. */
   get place(): QueuePlace | undefined {
     return this.#place
   }
 
-  /** Records that it waits in the queue of `owner`. */
+  /** Records that the request waits in the queue of `owner`. */
   enter(owner: RequestOwner): QueuePlace {
     this.#owner = owner
     this.#place = { request: this, previous: undefined, next: undefined }
     return this.#place
   }
 
-  /** Records that it no longer waits. */
+  /** Records that the request no longer waits. */
   leave(): void {
     this.#place = undefined
   }
 
   /**
-   * Records that a link has accepted it, but its message has no ID yet.
+   * Records that a link has accepted the request, but its message has no ID yet.
    *
-   * @param key its key among the requests in flight until it has an ID
+   * @param key the request's key among the requests in flight until its message has an ID
    */
   markHeld(key: unknown): void {
     this.#id = { id: undefined, key }
     this.#isBound = true
   }
 
-  /** Records that it is sent with this ID. */
+  /** Records that the request is sent with this ID. */
   markSent(id: RequestId): void {
     this.#id = id
     this.#wasSent = true

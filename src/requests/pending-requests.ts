@@ -17,9 +17,9 @@ import { StreamRequest } from './stream-request.js'
 import { unawaitedRequest } from './unawaited-request.js'
 import type { UnawaitedRequest } from './unawaited-request.js'
 
-/** Sends the requests of one link, and receives their events. A lobby never sends, so its `canSend` is not called. */
+/** Sends the requests of one link, and receives their events. A lobby never sends, so `canSend` is not called for it. */
 export interface RequestsPort extends Omit<RequestQueuePort, 'cancel' | 'identifiesLate'> {
-  /** True if a heartbeat may overtake requests that the rate limit holds back. */
+  /** True if a heartbeat may go ahead of requests that the rate limit holds back. */
   readonly isRateLimited: boolean
   /** Called when an option function threw for a message that belongs to no request. The handlers receive that message. */
   onError(thrown: unknown): void
@@ -28,8 +28,8 @@ export interface RequestsPort extends Omit<RequestQueuePort, 'cancel' | 'identif
 }
 
 /**
- * The pending requests of one link. Each is settled once and then released completely. Each connection also has a lobby, where requests
- * wait that were created without a link, or that continue after they lost their link.
+ * The pending requests of one link. Each settles once and is then released completely. Each connection also has a lobby, where requests wait
+ * if they were created while there was no link, or if they continue after their link was lost.
  *
  *   lobby  request() ──▶ waiting ── release(), adopt() ──┐            ┌── the lobby or another link adopts it
  *                                                        ▼            │
@@ -50,7 +50,7 @@ export class PendingRequests {
   #endedWith: Error | undefined
   #idle: Deferred<void> | undefined
 
-  /** @param isLobby true for requests that wait for a link. Nothing is sent, and the number of requests is bounded */
+  /** @param isLobby true for requests that wait for a link. Nothing is sent, and the number of requests is limited */
   constructor(settings: RequestsSettings, clock: Clock, port: RequestsPort, isLobby = false) {
     this.#settings = settings
     this.#clock = clock
@@ -90,8 +90,8 @@ export class PendingRequests {
   }
 
   /**
-   * Sends a request, and resolves with the result of its reply. The message is read when it is sent. You do not have to await the promise: its
-   * rejection never counts as unhandled.
+   * Sends a request, and resolves with the result from its reply. The message is read when it is sent. You do not have to await the
+   * promise: it never causes an unhandled rejection.
    *
    * @throws TypeError if the message has an ID that is in use, or if it cannot have an ID and there is no `match`
    */
@@ -103,8 +103,8 @@ export class PendingRequests {
   }
 
   /**
-   * Sends a request immediately, and iterates over the results of all replies. It counts as in flight until the last reply. Leaving the loop early
-   * cancels it. At most `highWaterMark` replies wait to be read.
+   * Sends a request immediately, and iterates over the results from all replies. The request is in flight until the last reply. Leaving the
+   * loop early cancels the request. Up to `highWaterMark` replies can be unread.
    *
    * @throws TypeError like {@link request}
    */
@@ -132,7 +132,7 @@ export class PendingRequests {
     }
     const request = this.#inFlight.get(key)
     if (request) return this.#offer(request, message, true)
-    // Requests without an ID are found by their match alone, whatever ID the message has.
+    // Requests without an ID are found only by their match function, regardless of the message's ID.
     if (this.#offerToMatching(message, (id) => id === undefined)) return true
     this.#port.onUnmatched()
     return false
@@ -152,8 +152,9 @@ export class PendingRequests {
   }
 
   /**
-   * Adopts requests from the lobby or from a lost link, and sends them as the limit allows. Those that were sent before come first, then the rest,
-   * in order. A request rejects with a TypeError if a request here already has its ID.
+   * Adopts requests from the lobby or from a lost link, and sends them as the limit allows. Requests that were sent on an earlier link come
+   * first, then the others, in order. If a pending request already has an adopted request's ID, the adopted request rejects with a
+   * TypeError.
    */
   adopt(requests: readonly PendingRequest[]): void {
     // An abort may have settled some of them by now.
@@ -172,10 +173,10 @@ export class PendingRequests {
   }
 
   /**
-   * Called when the link is lost. Requests that were created or sent on it reject in the same turn, and so do later ones.
+   * Called when the link is lost. Requests that were created or sent on the link reject in the same turn. Later requests also reject.
    *
-   * @returns the requests that continue, so that the lobby or another link adopts them: those with `resend`, and those that were created without
-   * a link and never sent
+   * @returns the requests that continue, which the lobby or another link adopts: those with `resend`, and those that were created while
+   * there was no link and were never sent
    */
   onLost(error: Error): PendingRequest[] {
     this.#endedWith ??= error
@@ -190,7 +191,7 @@ export class PendingRequests {
     return left
   }
 
-  /** Called when the connection is closed. All requests reject, and so do later ones. */
+  /** Called when the connection is closed. All requests reject. Later requests reject immediately. */
   onClosed(error: Error): void {
     this.#endedWith ??= error
     this.#queue.failAll(this.#queue.all(), error)
@@ -210,13 +211,13 @@ export class PendingRequests {
     return this.#inFlight.ids ? this.#inFlight.ids.assignId(message) : message
   }
 
-  /** Records the ID of a message that is not a request, for example a subscription. No request of this link will get that ID. */
+  /** Records the ID of a message that is not a request, for example a subscription. No request on this link will get that ID. */
   markUsed(message: unknown): void {
     this.#inFlight.ids?.markUsedIdOf(message)
   }
 
   /**
-   * Adds an ID of this link to a message whose reply the caller finds itself, with the returned `isReply`.
+   * Adds one of this link's IDs to a message. The caller recognizes the reply with the returned `isReply` function.
    *
    * @throws TypeError if the message cannot have an ID, or has one that is in use
    */
@@ -239,7 +240,7 @@ export class PendingRequests {
     this.#queue.flush()
   }
 
-  /** Error for another request if the lobby is full. */
+  /** Error for a new request if the lobby is full; otherwise `undefined`. */
   get #overflow(): BackpressureError | undefined {
     if (!this.#isLobby) return undefined
     const most = Math.max(this.#settings.limit, REQUEST_DEFAULTS.limit)
@@ -249,7 +250,7 @@ export class PendingRequests {
 
   #offerToMatching(message: unknown, isAsked: (id: unknown) => boolean): boolean {
     if (!this.#inFlight.hasMatching) return false
-    // A copy, because a matcher that throws lets the next request be sent, and this message cannot be its reply.
+    // Iterates over a copy: if a matcher throws, the next request is sent, and this message cannot be the reply to that request.
     return this.#inFlight
       .matching()
       .some(
@@ -258,7 +259,7 @@ export class PendingRequests {
       )
   }
 
-  /** Offers a message to a request, and returns whether it was accepted. If a user function throws, the request ends. */
+  /** Offers a message to a request, and returns whether the request accepted it. If a callback throws, the request ends. */
   #offer(request: PendingRequest, message: unknown, hasItsId: boolean): boolean {
     try {
       if (!hasItsId && !isMatch(request, message)) return false
@@ -267,7 +268,7 @@ export class PendingRequests {
         this.#fail(request, new ReplyError(request.facts, details))
         return true
       }
-      // An error always ends its request. Any other message with its ID must also match.
+      // An error reply always ends its request. Any other message with the request's ID must also match.
       if (hasItsId && !isMatch(request, message)) return false
       if (request.onReply(message, this.#settings.result)) {
         this.#queue.end(request)
@@ -281,7 +282,7 @@ export class PendingRequests {
   }
 
   #fail(request: PendingRequest, error: Error): void {
-    // Unread replies cancel the request, so the server must be notified.
+    // Too many unread replies cancel the request, so the server must be notified.
     if (error instanceof UnreadRepliesError) this.#queue.abandon(request, error, false)
     else this.#queue.fail(request, error, false)
     this.#queue.flush()
@@ -296,7 +297,7 @@ function isMatch({ id, options }: PendingRequest, message: unknown): boolean {
   return syncAnswer(options.match?.(message, id), 'The match function of a request') ?? true
 }
 
-/** Returns whether a request continues after it lost its link. */
+/** Returns whether a request continues after its link is lost. */
 function goesOn({ isBound, options }: PendingRequest): boolean {
   return options.resend === true || !isBound
 }

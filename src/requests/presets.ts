@@ -3,8 +3,9 @@ import { idOfCall, isRecord, propertyAccessor } from './request-options.js'
 import type { RequestsOptions } from './request-options.js'
 
 /**
- * JSON-RPC 2.0. `request({ method, params })` resolves with `result`, or rejects with `error` as its details. A request from the server is
- * answered with the result or, if the result is an Error, with error code -32603. A heartbeat message without an ID stays a notification.
+ * JSON-RPC 2.0. `request({ method, params })` resolves with the reply's `result`. If the reply has an `error`, the request rejects with a
+ * ReplyError whose `details` are that error. `respond` replies to a request from the server with the result or, if the result is an Error,
+ * with error code -32603. A heartbeat message without an ID is sent as a notification.
  */
 export function jsonRpc(): RequestsOptions {
   const property = propertyAccessor('id')
@@ -37,10 +38,11 @@ const INTERNAL_ERROR = -32_603
 const OcppType = { CALL: 2, RESULT: 3, ERROR: 4 } as const
 
 /**
- * OCPP over JSON. `request([action, payload])`, or a complete CALL with an ID, resolves with the payload of the result. A CALLERROR rejects
- * with `{ code, message, details }`. Only one request is in flight at a time, as OCPP requires. IDs are UUIDs because they must be unique
- * across connections. A CALL from the server is answered with a CALLRESULT, or with a CALLERROR if the result is an Error. Handlers of the
- * server's CALLs also run during `@OnOpen`, unless they have `duringOpen: false`.
+ * OCPP over JSON. `request([action, payload])` resolves with the payload of the CALLRESULT. You can also pass a complete CALL with its ID.
+ * If the reply is a CALLERROR, the request rejects with a ReplyError whose `details` are `{ code, message, details }`. Only one request is
+ * in flight at a time, as OCPP requires. IDs are UUIDs because they must be unique across connections. `respond` replies to a CALL from the
+ * server with a CALLRESULT, or with a CALLERROR if the result is an Error. Handlers for the server's CALLs also run during `@OnOpen`,
+ * unless they set `duringOpen: false`.
  */
 export function ocpp(): RequestsOptions {
   return {
@@ -56,7 +58,7 @@ export function ocpp(): RequestsOptions {
       return { code, message, details }
     },
     nextId: () => crypto.randomUUID(),
-    // A charge point boots in @OnOpen, and the server may request its configuration before accepting the boot.
+    // A charge point sends its BootNotification in @OnOpen, and the server may request its configuration before accepting it.
     duringOpen: (message) => Array.isArray(message) && message[0] === OcppType.CALL,
     // A CALL must have an ID.
     heartbeatIds: true,
@@ -80,8 +82,9 @@ function isOcppReply(message: unknown): message is readonly unknown[] {
 }
 
 /**
- * Home Assistant. Requests resolve with the `result` of a `result` message, or with the whole `pong` message. `success: false` rejects with
- * its `error`. Events have the ID of their subscription, but they are not replies, so the handlers receive them.
+ * Home Assistant. Requests resolve with the `result` of a `result` message, or with the whole `pong` message. If `success` is false, the
+ * request rejects with a ReplyError whose `details` are the `error`. Events have the ID of their subscription, but they are not replies, so
+ * handlers receive them.
  */
 export function homeAssistant(): RequestsOptions {
   return {
@@ -89,7 +92,7 @@ export function homeAssistant(): RequestsOptions {
     result: (reply) => (isRecord(reply) && reply['type'] === 'result' ? reply['result'] : reply),
     error: (reply) =>
       isHomeAssistantReply(reply) && reply['success'] === false ? (reply['error'] ?? {}) : undefined,
-    // A ping is a command, and each command must have a higher ID than the last.
+    // A ping is a command, and each command must have a higher ID than the previous one.
     heartbeatIds: true,
   }
 }

@@ -4,7 +4,7 @@ import { Fifo } from '../core/fifo.js'
 
 type Result = IteratorResult<unknown, undefined>
 
-/** Replies to one request, with a single reader. */
+/** Iterates over the replies to one request. Supports a single reader. */
 export class ReplyStream implements AsyncIterableIterator<unknown, undefined> {
   readonly #forget: () => void
   readonly #unread = new Fifo<unknown>()

@@ -2,21 +2,21 @@ import { describeValue } from '../core/describe-value.js'
 import { syncAnswer } from '../core/thenable.js'
 import type { IdAccessor, RequestsSettings } from './request-options.js'
 
-/** An ID, and the key that it is compared by. */
+/** An ID, and the key that represents it in comparisons. */
 export interface RequestId {
   readonly id: unknown
   readonly key: unknown
 }
 
-/** Maximum number of remembered IDs that callers chose on one link. Older ones can be assigned again. */
+/** Maximum number of caller-chosen IDs that are remembered per link. Older ones can be assigned again. */
 const MAX_USED = 1_000
 
-/** The IDs of one link, which count from 1. No two pending requests have the same ID. */
+/** Assigns the IDs of one link. The count starts at 1. No two pending requests have the same ID. */
 export class RequestIds {
   readonly #place: IdAccessor
   readonly #settings: RequestsSettings
   readonly #reserved: ReadonlyMap<unknown, unknown>
-  /** IDs that callers chose. They are not assigned to other requests, which a late reply would then settle. */
+  /** IDs that callers chose. They are not assigned to other requests, because a late reply would settle the wrong request. */
   readonly #used = new Set<unknown>()
   #count = 0
 
@@ -28,18 +28,18 @@ export class RequestIds {
   }
 
   /**
-   * Returns the ID that the message of a request already has.
+   * Returns the ID that a request's message already has.
    *
-   * @throws TypeError if another pending request has it, or if the message cannot have an ID
+   * @throws TypeError if another pending request has the same ID, or if the message cannot have an ID
    */
   read(message: unknown): RequestId | undefined {
     return this.#check(syncAnswer(this.#place.read(message), 'requests.id.read'))
   }
 
   /**
-   * Returns the ID that the message of a request already has; `undefined` for a message that cannot have an ID.
+   * Returns the ID that a request's message already has; `undefined` for a message that cannot have an ID.
    *
-   * @throws TypeError if another pending request has it
+   * @throws TypeError if another pending request has the same ID
    */
   readIfAny(message: unknown): RequestId | undefined {
     return this.#check(this.#idOf(message))
@@ -77,7 +77,7 @@ export class RequestIds {
     throw new TypeError('requests.nextId did not return an unused ID. Return a new ID on every call')
   }
 
-  /** Records that an ID that the caller chose is being sent. */
+  /** Records that a caller-chosen ID is being sent. */
   markUsed(key: unknown): void {
     this.#used.add(key)
     const [oldest] = this.#used
@@ -106,7 +106,7 @@ export class RequestIds {
   }
 }
 
-/** Returns the error of a request whose ID another pending request has. */
+/** Returns the error for a request whose ID is used by another pending request. */
 export function idInUse(id: unknown): TypeError {
   const name =
     typeof id === 'string' || typeof id === 'number' ? `ID ${id}` : `the same ID (${describeValue(id)})`

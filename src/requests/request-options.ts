@@ -1,56 +1,56 @@
 import { describeValue } from '../core/describe-value.js'
 
-/** Reads and writes the ID of a request if the ID is not simply a property. */
+/** Reads and writes the ID in a request's message if the ID is not a top-level property. */
 export interface IdAccessor {
   /**
-   * Returns the ID that a message already has, or `undefined`. Should throw a TypeError for a message that cannot have an ID; the call
-   * then throws it.
+   * Returns the ID that a message already has; `undefined` if it has none. Should throw a TypeError if the message cannot have an ID.
+   * `request()` then throws that error.
    */
   readonly read: (message: unknown) => unknown
   /** Returns a copy of the message with the ID. Must not change the original. */
   readonly write: (message: unknown, id: unknown) => unknown
 }
 
-/** Matches replies to requests: the `requests` option. Start from a preset if your API has one. */
+/** Matches replies to requests: the `requests` option. Start from a preset if there is one for your API. */
 export interface RequestsOptions {
   /** Name of the property that contains the ID, or an accessor. `false` if the API has no IDs; every request then requires a `match`. @default 'id' */
   readonly id?: string | IdAccessor | false | undefined
   /** Returns the ID of the request that a received message replies to; `undefined` or `null` if it is not a reply. @default the ID that `id` reads */
   readonly replyId?: ((message: unknown) => unknown) | undefined
-  /** Returns the value that the request resolves with, given the reply. @default the whole message */
+  /** Extracts from the reply the value that the request resolves with. @default the whole message */
   readonly result?: ((reply: unknown) => unknown) | undefined
   /**
-   * Returns the error in a reply; `undefined` or `null` if there is none. Anything else rejects the request with a ReplyError.
-   * @default no reply is an error
+   * Returns the error in a reply; `undefined` or `null` if there is none. Any other value rejects the request with a ReplyError.
+   * @default no reply is treated as an error
    */
   readonly error?: ((reply: unknown) => unknown) | undefined
   /** Returns a new ID. `count` starts at 1 on each link. @default the count itself */
   readonly nextId?: ((count: number) => unknown) | undefined
-  /** Converts an ID to the value that IDs are compared by. For example, `String` makes "1" match 1. @default the ID itself */
+  /** Converts an ID to a value for comparison. With `String`, for example, `'1'` matches `1`. @default the ID itself */
   readonly idKey?: ((id: unknown) => unknown) | undefined
-  /** Creates the reply to a request from the server, given that request and a result. @default the result with the ID of that request */
+  /** Creates the reply to a request from the server. Receives that request and the result. @default the result with the request's ID */
   readonly respond?: ((incoming: unknown, result: unknown) => unknown) | undefined
   /**
-   * Creates the message that tells the server to cancel a request, given its ID. Called when a request is aborted or times out, or when your code
-   * leaves the loop of `requestMany`. Must be synchronous; `undefined` sends nothing. Not called for a request without an ID, unless the API has
-   * no IDs. @default nothing is sent
+   * Creates the message that cancels a request on the server. Receives the request's ID. Called when a request is aborted or times out, or
+   * when your code leaves a `requestMany` loop. Must be synchronous; `undefined` sends nothing. Not called for a request without an ID,
+   * unless the API has no IDs.
+   * @default nothing is sent
    */
   readonly cancel?: ((id: unknown) => unknown) | undefined
   /**
-   * Returns true for messages that are handled while `@OnOpen` is still running, for example requests that the server expects a reply to.
-   * `duringOpen: false` on an `@OnMessage` overrides it. Must be synchronous. @default none
+   * Returns true for messages to handle while `@OnOpen` is still running, for example requests from the server that need a reply.
+   * `duringOpen: false` on an `@OnMessage` overrides this option. Must be synchronous.
+   * @default no message
    */
   readonly duringOpen?: ((message: unknown) => boolean) | undefined
-  /** Adds an ID of the same sequence to heartbeat messages. Use it if the API requires an ID in every message. @default false */
+  /** Adds an ID from the same sequence to heartbeat messages. Set it if the API requires an ID in every message. @default false */
   readonly heartbeatIds?: boolean | undefined
-  /**
-   * Maximum duration of a request in milliseconds, including the time before it is sent. `false` waits as long as the connection lives.
-   * @default 30_000
-   */
+  /** Maximum duration of a request in milliseconds, including the time before it is sent. `false` means no limit. @default 30_000 */
   readonly timeout?: number | false | undefined
   /**
-   * Maximum number of requests in flight on one link. Further requests wait in order. While there is no link, up to `limit` requests, or 1,000
-   * if that is more, can wait for one. Another request rejects with a BackpressureError. @default 1_000
+   * Maximum number of requests in flight on one link. More requests wait in order. While there is no link, up to `limit` or 1,000 requests
+   * can wait, whichever is more. Beyond that, requests reject with a BackpressureError.
+   * @default 1_000
    */
   readonly limit?: number | undefined
 }
@@ -62,30 +62,34 @@ export interface RequestOptions {
   /** Cancels the request when it aborts. The promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
   /**
-   * Returns true if a message is the reply. Holdfast adds no ID to a request with `match`. Called for messages that have no ID, or an ID that
-   * no pending request has. If the request's message already has an ID, it is called for messages that have that ID or none. Never called for
-   * replies to other requests.
+   * Returns true if a message is the reply. Holdfast adds no ID to a request with `match`. Called for messages that have no ID, or an ID
+   * that no pending request has. If the request's message already has an ID, `match` is called for messages that have that ID or no ID. It
+   * is never called for replies to other requests.
    */
   readonly match?: ((message: unknown, id: unknown) => boolean) | undefined
   /**
-   * Creates the message that tells the server to cancel this request. Replaces the `requests.cancel` option. Must be synchronous; `undefined` sends
-   * nothing. Not called if the request was never sent, was already answered, or its link is lost.
+   * Creates the message that cancels this request on the server. Replaces the `requests.cancel` option. Must be synchronous; `undefined`
+   * sends nothing. Not called if the request was never sent or has already been answered, or if its link is lost.
    */
   readonly cancel?: ((id: unknown) => unknown) | undefined
   /**
-   * Sends the request again after a reconnect if the connection is lost before the reply. The server may then receive it more than once; without
-   * `resend`, it receives it at most once. @default false
+   * Sends the request again after a reconnect if the connection is lost before the reply arrives. The server may then receive the request
+   * more than once. If `resend` is false, the server receives it at most once.
+   * @default false
    */
   readonly resend?: boolean | undefined
 }
 
 /** Options of a request with several replies. */
 export interface RequestManyOptions extends RequestOptions {
-  /** Maximum wait for the next reply, in milliseconds. Each reply restarts it. `false` means no limit. @default the `requests.timeout` option */
+  /**
+   * Maximum wait for the next reply, in milliseconds. Each reply restarts the timeout. `false` means no limit.
+   * @default the `requests.timeout` option
+   */
   readonly timeout?: number | false | undefined
   /** Returns true if a reply is the last one. That reply is still delivered. */
   readonly isLast: (message: unknown) => boolean
-  /** Maximum number of unread replies. One more ends the request with an UnreadRepliesError. @default 1_024 */
+  /** Maximum number of unread replies. If one more arrives, the request fails with an UnreadRepliesError. @default 1_024 */
   readonly highWaterMark?: number | undefined
 }
 
@@ -96,18 +100,18 @@ export type RequestsSettings = Required<Omit<RequestsOptions, 'id' | 'cancel' | 
   readonly ids: IdAccessor | false
   readonly cancel: RequestsOptions['cancel']
   readonly duringOpen: RequestsOptions['duringOpen']
-  /** JSON of the property name that identifies a reply; `undefined` if a function decides. */
+  /** Name of the property that identifies a reply, as JSON; `undefined` if a function identifies replies. */
   readonly replyMark: string | undefined
 }
 
-/** Fills in the defaults. Connections without the option share one object. */
+/** Fills in the defaults. Connections that do not set the option share one object. */
 export function fillInRequests(options?: RequestsOptions): RequestsSettings {
   if (options) return requestsSettings(options)
   sharedSettings ??= requestsSettings({})
   return sharedSettings
 }
 
-// perf: sharing it saves 880 B per idle connection.
+// perf: sharing this object saves 880 B per idle connection.
 let sharedSettings: RequestsSettings | undefined
 
 function requestsSettings(options: RequestsOptions): RequestsSettings {
@@ -132,7 +136,7 @@ function requestsSettings(options: RequestsOptions): RequestsSettings {
   }
 }
 
-/** Returns false if the JSON text of a message rules out that it is a reply. */
+/** Returns false if a message's JSON text shows that it cannot be a reply. */
 export function mayBeReply(text: string, { replyMark }: RequestsSettings): boolean {
   return replyMark === undefined || text.includes(replyMark) || text.includes('\\')
 }
@@ -165,7 +169,7 @@ function writeInto(ids: IdAccessor | false, result: unknown, id: unknown): unkno
   return ids.write(result ?? {}, idOfCall(id))
 }
 
-/** Returns the ID of a request from the server, and throws if there is none: such a message expects no reply. */
+/** Returns the ID of a request from the server. Throws if there is none, because such a message expects no reply. */
 export function idOfCall(id: unknown): unknown {
   if (id == null) throw new TypeError('Cannot respond: the message has no ID')
   return id

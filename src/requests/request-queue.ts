@@ -14,37 +14,37 @@ export interface LateRequestPort {
   fail(error: Error): void
 }
 
-/** Sends requests, and reports whether it can. */
+/** Sends requests, and determines when they can be sent. */
 export interface RequestQueuePort {
   /** ID of the connection, for errors. */
   readonly client: string
   /**
-   * Encodes a message and passes it to the socket immediately. It bypasses the outbox.
+   * Encodes a message and passes it to the socket immediately. The message bypasses the outbox.
    *
    * @throws EncodeError if it cannot be encoded
    */
   send(message: unknown): void
   /**
-   * Adds the ID to a message and encodes it when the link passes it to the socket, unless its request is settled by then.
+   * Adds the ID to a message and encodes it when the link passes it to the socket, unless the request has settled by then.
    *
    * @param source the message, or the function that creates it
    */
   sendLate(source: unknown, request: LateRequestPort): void
-  /** True if a message gets its ID only when it is passed to the socket, so that IDs rise in the order of sending. */
+  /** True if a message gets its ID only when it is passed to the socket, so that IDs increase in the order of sending. */
   readonly identifiesLate: boolean
   /** Returns whether requests may be sent now. */
   canSend(): boolean
   /** Returns whether the link can send messages, even if it accepts no new requests. */
   isOpen(): boolean
-  /** Creates the message that cancels a request on the server, unless the request has its own function. */
+  /** Creates the message that cancels a request on the server. Not used if the request has its own `cancel` function. */
   readonly cancel: RequestsSettings['cancel']
-  /** Called if creating or encoding that message threw. */
+  /** Called if creating or encoding the cancel message threw. */
   onCancelError(thrown: unknown): void
   /** Called whenever the number of pending requests changes. */
   onChange(): void
 }
 
-/** Owns requests from the call to their end. They wait in order, are in flight, and are settled once. */
+/** Owns requests from the call until they settle. Requests wait in order, are sent, and settle once. */
 export class RequestQueue implements RequestOwner {
   readonly #inFlight: InFlightRequests
   readonly #limit: number
@@ -114,7 +114,7 @@ export class RequestQueue implements RequestOwner {
     this.#waiting.remove(place)
     request.leave()
     try {
-      // Added before it is sent, because the reply or the loss of the link can arrive during the send.
+      // The request is added before it is sent, because the reply can arrive, or the link can be lost, during the send.
       if (this.#isIdentifiedLate(request)) this.#sendLate(request)
       else this.#port.send(this.#inFlight.add(request))
     } catch (thrown) {
@@ -140,7 +140,7 @@ export class RequestQueue implements RequestOwner {
     })
   }
 
-  /** Ends a request that needs no further reply. Sends nothing. */
+  /** Ends a request that expects no more replies. Sends nothing. */
   end(request: PendingRequest): void {
     if (request.isSettled) return
     this.remove(request)
@@ -148,7 +148,7 @@ export class RequestQueue implements RequestOwner {
     this.onChange()
   }
 
-  /** Rejects a request, unless it is settled. Sends nothing. */
+  /** Rejects a request, unless it has settled. Sends nothing. */
   fail(request: PendingRequest, error: Error, isAborted: boolean): void {
     if (this.#reject(request, error, isAborted)) this.onChange()
   }
@@ -170,7 +170,7 @@ export class RequestQueue implements RequestOwner {
     }
   }
 
-  /** Calls the `cancel` option only for a request that it can identify: one with an ID, unless the API has no IDs. */
+  /** Calls the `requests.cancel` option only if the request has an ID or the API has no IDs. */
   #cancelMessage({ id, options }: PendingRequest): unknown {
     const isNamed = id !== undefined || !this.#inFlight.ids
     const cancel = options.cancel ?? (isNamed ? this.#port.cancel : undefined)
@@ -183,7 +183,7 @@ export class RequestQueue implements RequestOwner {
     if (requests.length > 0) this.onChange()
   }
 
-  /** Returns whether the request was pending. */
+  /** Rejects a request if it is pending, and returns whether it was. */
   #reject(request: PendingRequest, error: Error, isAborted: boolean): boolean {
     if (request.isSettled) return false
     this.remove(request)
@@ -192,7 +192,7 @@ export class RequestQueue implements RequestOwner {
     return true
   }
 
-  /** Reports that the number of pending requests has changed. Callers of `add` and `remove` must call it. */
+  /** Reports that the number of pending requests has changed. Callers of `add` and `remove` must call this afterward. */
   onChange(): void {
     this.#port.onChange()
   }

@@ -24,9 +24,9 @@ export interface Timeout extends Chained<Timeout> {
 }
 
 /**
- * The timeouts of the requests that were created on one link. They keep running if a request moves to another link.
+ * The timeouts of the requests that were created on one link. A timeout keeps running if its request moves to another link.
  *
- * perf: all requests with the same timeout share one timer of the clock.
+ * perf: all requests with the same timeout share one timer.
  */
 export class RequestTimeouts {
   readonly #clock: Clock
@@ -47,7 +47,7 @@ export class RequestTimeouts {
   }
 }
 
-/** The running timeouts of one duration. The first to start is the first to end. */
+/** The running timeouts that have the same duration. They end in the order in which they started. */
 class TimeoutLine {
   readonly #duration: number
   readonly #clock: Clock
@@ -55,7 +55,7 @@ class TimeoutLine {
   readonly #running = new Chain<Timeout>()
   #timer: Timer | undefined
 
-  /** @param onEmpty called when the last timeout has ended. No other is added afterwards */
+  /** @param onEmpty called when the last timeout has ended. No timeout is added after that */
   constructor(duration: number, clock: Clock, onEmpty: () => void) {
     this.#duration = duration
     this.#clock = clock
@@ -88,7 +88,7 @@ class TimeoutLine {
     return this.#clock.setTimeout(() => this.#onTimer(), delay)
   }
 
-  /** Ends the timeouts that are due. Often there are none, because the request that started the timer has been settled. */
+  /** Ends the timeouts that are due. Often there are none, because the request that started the timer has already settled. */
   #onTimer(): void {
     this.#timer = undefined
     const now = wholeNow(this.#clock)
@@ -100,7 +100,7 @@ class TimeoutLine {
       first = this.#running.first
     }
     if (first) this.#timer = this.#startTimer(first.at - now)
-    // Only now, because another request that is also due must not be sent first.
+    // Flushed only now, so that no waiting request that is also due is sent first.
     for (const owner of owners) owner.flush()
   }
 }

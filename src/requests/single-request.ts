@@ -30,7 +30,7 @@ export class SingleRequest extends PendingRequest {
   }
 
   reject(error: Error): void {
-    // The caller may await it later or never.
+    // The caller may await the promise later or never.
     this.promise.catch(ignore)
     this.#reject(error)
   }

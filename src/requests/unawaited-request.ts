@@ -3,7 +3,7 @@ import { ReplyError } from '../errors/request-errors.js'
 import type { RequestIds } from './request-ids.js'
 import type { RequestsSettings } from './request-options.js'
 
-/** A message with an ID that is sent outside the pending requests, and the function that recognizes its reply. */
+/** A message with an ID that is not tracked as a pending request, and the function that recognizes its reply. */
 export interface UnawaitedRequest {
   readonly message: unknown
   /** Returns whether a message is the reply, or a ReplyError if it is an error reply. */
@@ -13,7 +13,7 @@ export interface UnawaitedRequest {
 /**
  * Adds an ID to a message, unless it has one.
  *
- * @param ids the IDs of the link; `undefined` if the API has none
+ * @param ids the IDs of the link; `undefined` if the API has no IDs
  * @throws TypeError if the message cannot have an ID, or has one that is in use
  */
 export function unawaitedRequest(

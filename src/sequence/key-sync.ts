@@ -26,7 +26,7 @@ export interface KeySyncSettings<Snapshot, Change> {
   readonly random: () => number
 }
 
-/** Fetches snapshots, and receives the events of a key. No method throws. */
+/** Fetches the snapshots for one key, and receives its events. No method throws. */
 export interface KeySyncPort<Snapshot> {
   /** Fetches the key's snapshot; `undefined` if the server pushes it. */
   readonly fetch: ((signal: AbortSignal) => PromiseLike<Snapshot>) | undefined
@@ -45,7 +45,7 @@ interface Numbered<Change> {
 
 interface State<Snapshot> {
   readonly snapshot: Snapshot
-  /** The number of the last change in it. */
+  /** The number of the last change in the snapshot. */
   readonly number: SequenceNumber
 }
 
@@ -53,9 +53,9 @@ interface State<Snapshot> {
 export class KeySync<Snapshot, Change> {
   readonly #settings: KeySyncSettings<Snapshot, Change>
   readonly #port: KeySyncPort<Snapshot>
-  /** `undefined` unless it contains every change. */
+  /** `undefined` unless the state contains every change. */
   #state: State<Snapshot> | undefined
-  /** The changes since `start`, or since the last gap, while there is no state. */
+  /** While there is no state, the changes since `start` or since the last gap. */
   readonly #buffer = new Fifo<Numbered<Change>>()
   #fetching: AbortController | undefined
   #timer: Timer | undefined
@@ -86,7 +86,7 @@ export class KeySync<Snapshot, Change> {
     }
   }
 
-  /** @throws whatever `range` and `apply` throw, and TypeError if they return an invalid value */
+  /** @throws whatever `range` and `apply` throw, and TypeError if either returns an invalid value */
   change(change: Change): void {
     const numbered = this.#numbered(change)
     const state = this.#state
@@ -119,7 +119,7 @@ export class KeySync<Snapshot, Change> {
     this.#cease()
   }
 
-  /** Cancels the pending fetch, or the wait for the next one. */
+  /** Cancels the running or scheduled fetch. */
   #cease(): void {
     this.#timer?.cancel()
     this.#timer = undefined
@@ -163,7 +163,7 @@ export class KeySync<Snapshot, Change> {
     }
   }
 
-  /** Applies the buffered changes to a snapshot. The state is valid only if no change is missing in between. */
+  /** Applies the buffered changes to a snapshot. The state is valid only if no change is missing between them. */
   #begin(snapshot: Snapshot): void {
     let state = { snapshot, number: this.#numberOf(snapshot) }
     for (let next = this.#buffer.first; next; next = this.#buffer.first) {
@@ -185,7 +185,7 @@ export class KeySync<Snapshot, Change> {
       const next = this.#applied(state, numbered)
       if (this.#state === state) this.#state = next
     } catch (thrown) {
-      // The change may be half applied, so the state cannot be trusted. The next snapshot must contain the change.
+      // The change may be partially applied, so the state cannot be trusted. The next snapshot must contain the change.
       this.#fail()
       this.#keep(numbered)
       throw thrown
@@ -218,7 +218,10 @@ export class KeySync<Snapshot, Change> {
     )
   }
 
-  /** Buffers a change. A full buffer drops the oldest one. If the snapshot does not contain it, the gap is detected. */
+  /**
+   * Buffers a change. If the buffer is full, drops the oldest change. If the snapshot does not contain the dropped change, the gap is
+   * detected.
+   */
   #keep(numbered: Numbered<Change>): void {
     this.#buffer.push(numbered)
     if (this.#buffer.size > this.#settings.bufferLimit) this.#buffer.shift()
@@ -232,7 +235,7 @@ export class KeySync<Snapshot, Change> {
   #numberOf(snapshot: Snapshot): SequenceNumber {
     if (!this.#settings.number) return this.#arrivals
     const number: unknown = this.#settings.number(snapshot)
-    checkNumber('The number of a snapshot', number)
+    checkNumber('number()', number, 'return')
     return number
   }
 
@@ -244,8 +247,8 @@ export class KeySync<Snapshot, Change> {
     const range: unknown = this.#settings.range(change)
     if (!Array.isArray(range) || range.length !== 2) throw noRange(range)
     const [first, last] = range as readonly unknown[]
-    checkNumber('The first number of range', first)
-    checkNumber('The last number of range', last)
+    checkNumber('The first number that range() returns', first)
+    checkNumber('The last number that range() returns', last)
     if (first > plus(last, 1)) throw backwards(first, last)
     return { first, last, change }
   }

@@ -3,25 +3,25 @@ import type { SequenceNumber } from './numbers.js'
 
 /** Bounds of numbers that wrap around: `lowest` follows `highest`. */
 export interface RolloverOptions {
-  /** The last number before the rollover, for example 65_535 or 4_294_967_295. Gaps are reported in its type, number or bigint. */
+  /** The last number before the rollover, for example 65_535 or 4_294_967_295. Gaps are reported in the same type, number or bigint. */
   readonly highest: SequenceNumber
-  /** The number that follows it, for example 0 or 1. */
+  /** The number that follows `highest`, for example 0 or 1. */
   readonly lowest: SequenceNumber
 }
 
 /**
- * Converts numbers that wrap around to positions that only rise, and back. Positions are bigints, because they exceed 2^53 if `highest` is close to
- * it.
+ * Converts numbers that wrap around to positions that only increase, and back. Positions are bigints, because they can exceed 2^53 even if
+ * `highest` does not.
  */
 export class Rollover {
   readonly #highest: bigint
   readonly #lowest: bigint
   readonly #step: bigint
-  /** Distance from a number to the same number of the next round. */
+  /** Distance from a number to the same number in the next cycle. */
   readonly #cycle: bigint
   readonly #isBigint: boolean
 
-  /** @throws TypeError for invalid bounds */
+  /** @throws TypeError if the bounds are invalid */
   constructor({ highest, lowest }: RolloverOptions, step: number) {
     checkNumber('rollover.highest', highest)
     checkNumber('rollover.lowest', lowest)
@@ -36,7 +36,7 @@ export class Rollover {
     )
   }
 
-  /** @throws TypeError for a number that is out of bounds */
+  /** @throws TypeError if the number is out of bounds */
   check(name: string, number: SequenceNumber): void {
     if (number >= this.#lowest && number <= this.#highest) return
     throw new TypeError(
@@ -44,12 +44,15 @@ export class Rollover {
     )
   }
 
-  /** Does the same for the previous number. For `lowest`, that can be `highest` or the computed `lowest - step`. */
+  /**
+   * Checks the number of a previous message. The message before `lowest` can have the number `highest`, or the
+   * computed number `lowest - step`.
+   */
   checkPrevious(name: string, number: SequenceNumber): void {
     if (BigInt(number) !== this.#lowest - this.#step) this.check(name, number)
   }
 
-  /** Returns the position of a number that is closest to another position, at most half a round away. */
+  /** Returns the position of a number that is closest to the position `near`: at most half a cycle away. */
   positionOf(number: SequenceNumber, near: SequenceNumber): bigint {
     const distance = modulo(BigInt(number) - BigInt(near), this.#cycle)
     return BigInt(near) + (2n * distance > this.#cycle ? distance - this.#cycle : distance)
@@ -62,7 +65,7 @@ export class Rollover {
   }
 }
 
-/** Returns the remainder, which is never negative. */
+/** Returns the remainder of a division as a non-negative number. */
 function modulo(value: bigint, divisor: bigint): bigint {
   return ((value % divisor) + divisor) % divisor
 }

@@ -3,7 +3,7 @@ import type { SequenceNumber } from './numbers.js'
 import { Rollover } from './rollover.js'
 import type { RolloverOptions } from './rollover.js'
 
-/** Missing numbers of a stream. */
+/** Missing numbers in a stream. */
 export interface SequenceGap<Key = string> {
   readonly stream: Key
   /** The first missing number. */
@@ -12,7 +12,7 @@ export interface SequenceGap<Key = string> {
   readonly to: SequenceNumber
 }
 
-/** A message that arrived before. */
+/** A message that has already arrived. */
 export interface SequenceDuplicate<Key = string> {
   readonly stream: Key
   readonly number: SequenceNumber
@@ -22,29 +22,29 @@ export interface SequenceDuplicate<Key = string> {
  * Position of a message in its stream:
  *
  * - `ok`: the next message
- * - `early`: messages before it are missing, but may still arrive
- * - `late`: it was missing
- * - `duplicate`: it arrived before, or is older than the remembered numbers
- * - `gap`: a new message, in order or not, after which missing messages are considered lost. `onGap` was called with their numbers
+ * - `early`: messages before this one are missing, but may still arrive
+ * - `late`: a message that was missing
+ * - `duplicate`: a message that has already arrived, or that is older than the remembered numbers
+ * - `gap`: a new message, in order or not, after which missing messages are considered lost. `onGap` has been called with their numbers
  */
 export type SequenceResult = 'ok' | 'early' | 'late' | 'duplicate' | 'gap'
 
 /** Options of a {@link Sequence}. */
 export interface SequenceOptions<Key = string> {
-  /** Number of later messages of the stream after which a missing number is reported as a gap. 0 reports it immediately. @default 100 */
+  /** Number of later messages in the stream after which a missing number is reported as a gap. 0 reports it immediately. @default 100 */
   readonly window?: number | undefined
   /** First number of every stream. `'any'` accepts the first number that arrives. @default 'any' */
   readonly start?: 'any' | SequenceNumber | undefined
   /** Distance between consecutive numbers. @default 1 */
   readonly step?: number | undefined
   /**
-   * Bounds of numbers that wrap around: `lowest` follows `highest`. A number counts as new or old, whichever is closer, so the longest detectable gap
-   * is half a round. Without this option, numbers only rise.
+   * Bounds of numbers that wrap around: `lowest` follows `highest`. A number is treated as new or old, whichever is closer, so the longest
+   * detectable gap is half a cycle. If not set, numbers are expected only to increase.
    */
   readonly rollover?: RolloverOptions | undefined
-  /** Maximum number of remembered streams. Beyond it, the one that has been silent longest is removed. @default 10_000 */
+  /** Maximum number of remembered streams. Beyond it, the stream that has been silent longest is removed. @default 10_000 */
   readonly maxStreams?: number | undefined
-  /** Called once for each run of numbers that did not arrive within the window. */
+  /** Called once for each range of numbers that did not arrive within the window. */
   readonly onGap?: ((gap: SequenceGap<Key>) => void) | undefined
   /** Called for each duplicate. */
   readonly onDuplicate?: ((duplicate: SequenceDuplicate<Key>) => void) | undefined
@@ -57,18 +57,21 @@ interface Range {
 }
 
 interface Hole extends Range {
-  /** Message count at which it is considered lost. */
+  /** Message count at which the missing messages are considered lost. */
   readonly deadline: number
 }
 
 interface Stream {
-  /** Number of messages so far, without duplicates. */
+  /** Number of messages so far, not counting duplicates. */
   count: number
   /** Highest number. All numbers up to it have arrived, except those in `holes` and `lost`. */
   highest: SequenceNumber
-  /** Missing numbers, in ascending order of numbers and deadlines. At most one per message of the window, plus the start of the stream. */
+  /**
+   * Missing ranges, in ascending order of numbers and deadlines. At most one per message in the window, plus one before the start of the
+   * stream.
+   */
   holes: readonly Hole[]
-  /** Reported gaps, so that a message that arrives later is distinguished from a duplicate. */
+  /** Reported gaps. They distinguish a message that arrives after its gap was reported from a duplicate. */
   lost: readonly Range[]
 }
 
@@ -78,14 +81,14 @@ const DEFAULT_MAX_STREAMS = 10_000
 /** Number of reported gaps that are remembered per stream. */
 const REMEMBERED_GAPS = 100
 
-/** Marks a stream that starts with the next number, whichever it is. */
+/** Marks a stream that restarts with the next number that arrives, whatever it is. */
 const RESTARTED = 'restarted'
 type Restarted = typeof RESTARTED
 
 /**
  * Detects gaps and duplicates in numbered streams. Messages may arrive out of order within a window.
  *
- * @typeParam Key identifies a stream. Any key of a `Map` works
+ * @typeParam Key identifies a stream. Any value that can be a `Map` key works
  */
 export class Sequence<Key = string> {
   readonly #window: number
@@ -95,10 +98,10 @@ export class Sequence<Key = string> {
   readonly #maxStreams: number
   readonly #onGap: SequenceOptions<Key>['onGap']
   readonly #onDuplicate: SequenceOptions<Key>['onDuplicate']
-  /** Ordered by the last message, so that the stream that has been silent longest comes first. */
+  /** Ordered by the time of the last message, so that the stream that has been silent longest comes first. */
   readonly #streams = new Map<Key, Stream | Restarted>()
 
-  /** @throws TypeError for an invalid option */
+  /** @throws TypeError if an option is invalid */
   constructor(options: SequenceOptions<Key> = {}) {
     const { window = DEFAULT_WINDOW, start = 'any', step = 1, maxStreams = DEFAULT_MAX_STREAMS } = options
     checkInteger('window', window, 0)
@@ -126,10 +129,11 @@ export class Sequence<Key = string> {
    * Records a message.
    *
    * @param stream identifies whatever is numbered separately: a channel, a product or the connection
-   * @param number the message's number. If it covers several numbers, the last one
-   * @param previous the number of the message before it, if messages contain that number. If they contain their first number, pass that minus one. It
-   * can be more than one step away. If it is greater than `number`, the stream starts again
-   * @throws TypeError if a number is not a safe integer, or is outside the bounds of `rollover`. Parse numbers above 2^53 as `bigint`
+   * @param number the message's number. If the message covers several numbers, pass the last one
+   * @param previous the number of the previous message, if messages contain it. If messages contain the first number that they cover, pass
+   * that number minus one. `previous` can be more than one step below `number`. If it is greater than `number`, the stream starts over
+   * @throws TypeError if a number is neither a safe integer nor a bigint, or is outside the bounds of `rollover`. Parse numbers above 2^53
+   * as `bigint`
    */
   check(stream: Key, number: SequenceNumber, previous?: SequenceNumber): SequenceResult {
     checkNumber('number', number)
@@ -151,8 +155,8 @@ export class Sequence<Key = string> {
   }
 
   /**
-   * Removes a stream, or all of them, for example after a reconnect, a snapshot or a new subscription. Missing numbers are not reported. The stream
-   * starts again according to `start`.
+   * Removes one stream or, if called without an argument, all streams. Use it, for example, after a reconnect, a snapshot or a new
+   * subscription. Missing numbers are not reported. A removed stream starts over according to `start`.
    */
   reset(stream?: Key): void {
     if (stream === undefined) this.#streams.clear()
@@ -160,8 +164,9 @@ export class Sequence<Key = string> {
   }
 
   /**
-   * Restarts a stream. Call it if the server restarts its numbering while the connection continues. Missing numbers can no longer arrive and are
-   * reported to `onGap` now. The next number is `ok`, whichever it is and regardless of `start`. Numbers before it do not count as missing.
+   * Restarts a stream. Call it if the server restarts its numbering while the connection continues. Missing numbers can no longer arrive,
+   * so they are reported to `onGap` immediately. The next number is `ok`, whatever it is and regardless of `start`. Numbers before it are
+   * not treated as missing.
    */
   restart(stream: Key): void {
     const known = this.#streams.get(stream)
@@ -180,7 +185,7 @@ export class Sequence<Key = string> {
     }
   }
 
-  /** Returns the positions of a message's numbers, which continue to rise when the numbers roll over. */
+  /** Returns the positions of a message's numbers. Positions keep increasing when numbers roll over. */
   #unwrap(
     rollover: Rollover,
     known: Stream | Restarted | undefined,
@@ -199,7 +204,10 @@ export class Sequence<Key = string> {
     return known?.highest ?? (this.#start === 'any' ? undefined : plus(this.#start, -this.#step))
   }
 
-  /** Marks a stream as the latest. In a new or restarted stream, all numbers before its start count as arrived. */
+  /**
+   * Returns a stream, and marks it as the one with the latest message. In a new or restarted stream, all numbers before its start are
+   * treated as arrived.
+   */
   #update(name: Key, known: Stream | Restarted | undefined, range: Range): Stream {
     const stream = this.#continued(known, range)
     this.#remember(name, stream)
@@ -226,7 +234,7 @@ export class Sequence<Key = string> {
       const start = typeof through === 'bigint' ? BigInt(this.#start) : Number(this.#start)
       return streamFrom(plus(start, -this.#step))
     }
-    // The first message may have overtaken others, so earlier ones may still arrive, but are not missing.
+    // The first message may have arrived ahead of earlier ones. Those may still arrive, but they are not missing.
     const before = { after: -Infinity, through: after, deadline: 1 + this.#window }
     return streamFrom(after, [before])
   }
@@ -244,13 +252,13 @@ export class Sequence<Key = string> {
       if (after < highest) fill(stream, range)
       return 'ok'
     }
-    // On OKX, a message that follows itself means that nothing has happened since.
+    // On OKX, a message whose previous number equals its own means that nothing has changed.
     if (after >= through) return 'ok'
     return fill(stream, range) ? 'late' : 'duplicate'
   }
 }
 
-/** Returns a stream in which all numbers up to `highest` count as arrived. */
+/** Returns a stream in which all numbers up to `highest` are treated as arrived. */
 function streamFrom(highest: SequenceNumber, holes: readonly Hole[] = []): Stream {
   return { count: 0, highest, holes, lost: [] }
 }
@@ -265,7 +273,7 @@ function fill(stream: Stream, range: Range): boolean {
   return isFilled
 }
 
-/** Returns the ranges without the numbers in `taken`. Returns the same array if it contains none of them. */
+/** Returns the ranges, excluding the numbers in `taken`. Returns the same array if the ranges contain none of them. */
 function without<R extends Range>(ranges: readonly R[], taken: Range): readonly R[] {
   const isIn = (range: R): boolean => range.after < taken.through && taken.after < range.through
   if (!ranges.some(isIn)) return ranges
@@ -279,7 +287,7 @@ function without<R extends Range>(ranges: readonly R[], taken: Range): readonly 
   })
 }
 
-/** Removes the holes that are over, and returns the gaps to report. */
+/** Removes the holes for which `isOver` returns true, and returns the gaps to report. */
 function giveUp(stream: Stream, isOver: (hole: Hole) => boolean): readonly Range[] {
   const [first] = stream.holes
   if (!first || !isOver(first)) return []

@@ -9,62 +9,63 @@ import type { KeySyncSettings, SnapshotGap } from './key-sync.js'
 import { checkInteger } from './numbers.js'
 import type { SequenceNumber } from './numbers.js'
 
-/** Bounds of the wait before a snapshot is fetched again. The wait is random below a ceiling that doubles with each failure. */
+/** Bounds of the delay before a snapshot is fetched again. The delay is random, below a ceiling that doubles with each failure. */
 export interface SnapshotRetryOptions {
-  /** Upper bound of the first wait, in milliseconds. @default 1_000 */
+  /** Upper bound of the first delay, in milliseconds. @default 1_000 */
   readonly initialDelay?: number | undefined
-  /** Upper bound of every wait, in milliseconds. A state that stays valid for this time resets the failure count. @default 30_000 */
+  /** Upper bound of every delay, in milliseconds. A state that stays valid for this long resets the failure count. @default 30_000 */
   readonly maxDelay?: number | undefined
 }
 
 /** Options of a {@link SnapshotSync}. */
 export interface SnapshotSyncOptions<Snapshot, Change, Key = string> {
   /**
-   * Fetches the snapshot of a key. The signal aborts when the key is stopped or restarted, or receives a snapshot through `snapshot()`. If the
-   * fetch rejects, the error is reported and the fetch is retried after a wait. Omit it if the server pushes snapshots, and pass them to
-   * `snapshot()`.
+   * Fetches a key's snapshot. The signal aborts when the key is stopped or restarted, or receives a snapshot through `snapshot()`. If the
+   * promise rejects, the error is reported and the fetch is retried after a delay. If the server pushes snapshots, omit this function and
+   * pass them to `snapshot()`.
    */
   readonly fetch?:
     ((key: Key, context: { readonly signal: AbortSignal }) => PromiseLike<Snapshot>) | undefined
-  /** Returns the number of the last change that a snapshot contains. Requires `range`, and is required by `fetch`. */
+  /** Returns the number of the last change that a snapshot contains. Required if `range` or `fetch` is set. */
   readonly number?: ((snapshot: Snapshot) => SequenceNumber) | undefined
   /**
-   * Returns the first and the last number that a change covers. If changes contain the number of the previous change, return
-   * `[previous + 1, number]`. Requires `number`, and is required by `fetch`. Without both, changes count as complete and in order.
+   * Returns the first and last numbers that a change covers. If changes contain the number of the previous change, return
+   * `[previous + 1, number]`. Required if `number` or `fetch` is set. If neither `number` nor `range` is set, changes are assumed to be
+   * complete and in order.
    */
   readonly range?: ((change: Change) => readonly [first: SequenceNumber, last: SequenceNumber]) | undefined
   /** Applies a change. Return a new snapshot, or modify the given one and return nothing. Must be synchronous. */
   // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- a function that changes its argument returns void
   readonly apply: (snapshot: Snapshot, change: Change) => Snapshot | void
-  /** Bounds of the wait before a snapshot is fetched again. */
+  /** Bounds of the delay before a snapshot is fetched again. */
   readonly retry?: SnapshotRetryOptions | undefined
-  /** Maximum number of buffered changes per key until its snapshot arrives. Beyond it, the oldest ones are dropped. @default 10_000 */
+  /** Maximum number of changes to buffer per key until its snapshot arrives. Beyond it, the oldest changes are dropped. @default 10_000 */
   readonly bufferLimit?: number | undefined
   /** Called when a key has its snapshot and every change since. This happens after each `start` and after each gap. */
   readonly onReady?: ((key: Key, snapshot: Snapshot) => void) | undefined
-  /** Called when changes of a ready key are missing. `get` returns `undefined` until the next `onReady`. */
+  /** Called when changes to a ready key are missing. `get` returns `undefined` until the next `onReady`. */
   readonly onGap?: ((key: Key, gap: SnapshotGap) => void) | undefined
   /**
-   * Called with all other errors: `fetch` or `after` rejected, a snapshot was older than the changes, or a callback threw. Without it, they are logged
-   * to the console.
+   * Called with all other errors: `fetch` or `after` rejected, a snapshot was older than the changes, or a callback threw. If not set,
+   * these errors are logged to the console.
    */
   readonly onError?: ((key: Key, error: Error) => void) | undefined
   /** Stops all keys permanently when it aborts. */
   readonly signal?: AbortSignal | undefined
   /** Source of time, for tests. */
   readonly clock?: Clock | undefined
-  /** Returns a number from 0 up to 1, for tests. @default Math.random */
+  /** Returns a random number from 0 up to, but not including, 1. For tests. @default Math.random */
   readonly random?: (() => number) | undefined
 }
 
 /** Options of `SnapshotSync.start`. */
 export interface SnapshotStartOptions {
   /**
-   * Resolves when the server has started to send changes, for example when the subscription is acknowledged. A snapshot that is fetched earlier can be
-   * older than the first change. If it rejects, the key is stopped and `onError` receives the reason.
+   * Promise that resolves when the server has started to send changes, for example when the subscription is acknowledged. A snapshot that
+   * is fetched earlier can be older than the first change. If the promise rejects, the key is stopped and `onError` receives the reason.
    */
   readonly after?: PromiseLike<unknown> | undefined
-  /** Stops the key when it aborts. For example, `context.signal` of `@OnOpen` aborts when the link ends. */
+  /** Stops the key when it aborts. For example, `context.signal` in `@OnOpen` aborts when the link ends. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -78,17 +79,17 @@ const RETRY_DEFAULTS = { initialDelay: 1_000, maxDelay: 30_000 }
 const DEFAULT_BUFFER_LIMIT = 10_000
 
 /**
- * Maintains a state per key, such as an order book, from a snapshot and numbered changes. Buffers changes until the snapshot arrives, drops those that
- * the snapshot contains, and applies the others in order. Fetches a new snapshot when changes are missing.
+ * Maintains one state per key, such as an order book, from a snapshot and numbered changes. Buffers changes until the snapshot arrives,
+ * drops those that the snapshot already contains, and applies the rest in order. Fetches a new snapshot when changes are missing.
  *
- * @typeParam Key identifies a state. Any key of a `Map` works
+ * @typeParam Key identifies a state. Any value that can be a `Map` key works
  */
 export class SnapshotSync<Snapshot, Change, Key = string> {
   readonly #options: SnapshotSyncOptions<Snapshot, Change, Key>
   readonly #settings: KeySyncSettings<Snapshot, Change>
   readonly #keys = new Map<Key, Running<Snapshot, Change>>()
 
-  /** @throws TypeError for invalid options */
+  /** @throws TypeError if an option is invalid */
   constructor(options: SnapshotSyncOptions<Snapshot, Change, Key>) {
     const { bufferLimit = DEFAULT_BUFFER_LIMIT, number, range, apply, clock, random } = options
     checkFunctions(options)
@@ -106,8 +107,8 @@ export class SnapshotSync<Snapshot, Change, Key = string> {
   }
 
   /**
-   * Starts a key. Buffers its changes, and fetches its snapshot immediately or when `after` resolves. A running key loses its state and starts again. If
-   * one of the signals has already aborted, the key is only stopped.
+   * Starts a key. Buffers its changes, and fetches its snapshot immediately or when `after` resolves. If the key is already running, its
+   * state is discarded and it starts over. If one of the signals has already aborted, the key is only stopped.
    */
   start(key: Key, { after, signal }: SnapshotStartOptions = {}): void {
     this.stop(key)
@@ -115,8 +116,8 @@ export class SnapshotSync<Snapshot, Change, Key = string> {
   }
 
   /**
-   * Applies a snapshot that the server pushed. It replaces the state and cancels a pending fetch. A key that is not running starts, until `signal`
-   * aborts.
+   * Applies a snapshot that the server pushed. The snapshot replaces the state and cancels a pending fetch. If the key is not running, this
+   * starts it until `signal` aborts.
    *
    * @throws Error if the snapshot is older than the first buffered change, or whatever `number` and `apply` throw
    */
@@ -126,7 +127,7 @@ export class SnapshotSync<Snapshot, Change, Key = string> {
   }
 
   /**
-   * Applies a change, or buffers it until the snapshot arrives. Changes of keys that are not running are ignored.
+   * Applies a change, or buffers it until the snapshot arrives. Changes to keys that are not running are ignored.
    *
    * @throws whatever `range` and `apply` throw. If `apply` throws, the snapshot is fetched again
    * @throws TypeError if `range` does not return two numbers, or `apply` returns a promise
@@ -135,12 +136,15 @@ export class SnapshotSync<Snapshot, Change, Key = string> {
     this.#keys.get(key)?.sync.change(change)
   }
 
-  /** Returns the state of a key, which you must not modify; `undefined` unless it contains every change so far. */
+  /** Returns a key's state; `undefined` unless the state contains every change so far. Do not modify the returned object. */
   get(key: Key): Snapshot | undefined {
     return this.#keys.get(key)?.sync.snapshot
   }
 
-  /** Stops a key, or all keys. Drops its state and changes, and aborts its fetch. Later changes are ignored. */
+  /**
+   * Stops one key or, if called without an argument, all keys. Drops the state and the buffered changes, and aborts the fetch. Later
+   * changes are ignored.
+   */
   stop(key?: Key): void {
     if (key === undefined) {
       for (const each of [...this.#keys.keys()]) this.stop(each)
@@ -170,7 +174,7 @@ export class SnapshotSync<Snapshot, Change, Key = string> {
     return sync
   }
 
-  /** Calls a user callback, and reports its errors. */
+  /** Calls a callback, and reports the errors that it throws. */
   #tell(key: Key, call: () => unknown): void {
     callSafely(call, (error) => this.#report(key, error))
   }
@@ -208,7 +212,7 @@ function checkFunctions<Snapshot, Change, Key>(options: SnapshotSyncOptions<Snap
   const missing = number ? 'range' : 'number'
   if (Boolean(number) !== Boolean(range) || (fetch && !number)) {
     throw new TypeError(
-      `${missing} is required with ${fetch ? 'fetch' : number ? 'number' : 'range'}: snapshots and changes are compared by number`,
+      `"${missing}" is required if "${fetch ? 'fetch' : number ? 'number' : 'range'}" is set: snapshots and changes are compared by number`,
     )
   }
 }

@@ -6,14 +6,14 @@ export class AckBatch<T> {
   readonly #onTimeout: (items: readonly T[]) => void
   #timer: Timer | undefined
 
-  /** @param onTimeout called with the items that were not acknowledged in time, which it must delete */
+  /** @param onTimeout called with the items that were not acknowledged in time. It must delete them */
   constructor(items: readonly T[], onTimeout: (items: readonly T[]) => void) {
     this.#pending = new Set(items)
     this.#onTimeout = onTimeout
   }
 
   /**
-   * Starts the timeout, because the message has left.
+   * Starts the timeout. Called when the message has been written to the socket.
    *
    * @param timeout in milliseconds
    */

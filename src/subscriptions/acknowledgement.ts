@@ -1,13 +1,13 @@
 import { RESOLVED, deferred, rejected } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 
-/** Acknowledgement of a topic. Its promises never count as unhandled rejections. */
+/** Acknowledgment of a topic. Its promises never cause unhandled rejections. */
 export class Acknowledgement {
   readonly #waiting: Deferred<void>[] = []
   #result: { readonly error: Error | undefined } | undefined
   #heir: Acknowledgement | undefined
 
-  /** Resolves when the topic is acknowledged, and rejects when it will not be. */
+  /** Resolves when the topic is acknowledged. Rejects if the topic will not be acknowledged. */
   get promise(): Promise<void> {
     if (this.#heir) return this.#heir.promise
     if (this.#result) return this.#result.error ? rejected(this.#result.error) : RESOLVED
@@ -24,7 +24,7 @@ export class Acknowledgement {
     return this.#result?.error !== undefined
   }
 
-  /** Settles pending promises. A later result applies to later promises. */
+  /** Settles pending promises. Promises that are read later settle with the most recent result. */
   settle(error?: Error): void {
     this.#result = { error }
     for (const waiting of this.#waiting.splice(0)) {
@@ -33,7 +33,7 @@ export class Acknowledgement {
     }
   }
 
-  /** Joins another acknowledgement. Pending and later promises settle with that one. */
+  /** Merges into another acknowledgment. Pending and later promises settle with the other one. */
   join(heir: Acknowledgement): void {
     this.#heir = heir
     if (this.#result) heir.settle(this.#result.error)

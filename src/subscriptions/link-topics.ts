@@ -8,7 +8,7 @@ import { refusedError, timeoutError, unsentError, unsubscribeError } from './sub
 import type { FailedKeys } from './subscription-failures.js'
 import type { HeldTopic } from './topic-holders.js'
 
-/** Sends the topics of one link, and receives their events. */
+/** Sends subscription messages on one link, and receives the events of its topics. */
 export interface LinkTopicsPort {
   readonly clock: Clock
   /** False once the link is lost or the connection is closing. */
@@ -16,12 +16,12 @@ export interface LinkTopicsPort {
   /**
    * Sends a message.
    *
-   * @param left called when the message has left this process, or never will
+   * @param left called when the message has been written to the socket, or never will be
    * @throws EncodeError if the codec cannot encode it
    */
   send(message: unknown, left: () => void): void
   report(error: Error): void
-  /** Called when the number of pending acknowledgements changes by `difference`. */
+  /** Called when the number of pending acknowledgments changes by `difference`. */
   onPendingChange(difference: number): void
   /** Called when the server has assigned an ID to topics. */
   onId(): void
@@ -32,27 +32,33 @@ interface SentTopic {
   readonly key: string
   readonly topic: unknown
   id: SubscriptionId | undefined
-  /** The topics whose acknowledgements are awaited together with this one; `undefined` if none is awaited. */
+  /** The unacknowledged topics from the same message, including this one; `undefined` if this topic's acknowledgment is not pending. */
   batch: AckBatch<SentTopic> | undefined
   wasAcknowledged: boolean
 }
 
-/** The topics that were sent on one link. Sends the difference between them and the wanted topics. */
+/** The topics that were sent on one link. Subscribes and unsubscribes until they match the wanted topics. */
 export class LinkTopics {
   readonly #settings: SubscriptionsSettings
   readonly #port: LinkTopicsPort
   #wanted: ReadonlyMap<string, HeldTopic>
   readonly #sent = new Map<string, SentTopic>()
-  /** Topics that could not be unsubscribed because their acknowledgement, which may contain the required ID, is late. Oldest first. */
+  /** Topics that could not be unsubscribed because their acknowledgment is late and may contain the required ID. Oldest first. */
   readonly #late = new Map<string, SentTopic>()
   readonly #byId = new Map<unknown, string>()
-  /** Keys that the server rejected or that could not be sent. They are sent again on this link only if your code subscribes again. */
+  /**
+   * Keys of topics that the server rejected or that could not be sent. These topics are sent again on this link only if your code
+   * subscribes again.
+   */
   readonly #failed = new Set<string>()
-  /** Keys that may have to be subscribed or unsubscribed. */
+  /** Keys of topics that may have to be subscribed or unsubscribed. */
   readonly #changed = new Set<string>()
-  /** Set while sending the changes is scheduled. */
+  /** Set while a flush is scheduled. */
   #flushing: Timer | 'at the end of the turn' | undefined
-  /** False while `@OnOpen` is running. Nothing is unsubscribed then, because a topic that it releases may have other subscribers. */
+  /**
+   * False while `@OnOpen` is running. Until it is true, nothing is unsubscribed, because a topic that `@OnOpen` releases may have other
+   * subscribers.
+   */
   #isReady = false
   #hasEnded = false
 
@@ -71,12 +77,12 @@ export class LinkTopics {
     return this.#sent.has(key)
   }
 
-  /** Returns whether an acknowledgement can be for this topic. */
+  /** Returns whether an acknowledgment can be for this topic. */
   knows(key: string): boolean {
     return this.#sent.has(key) || this.#late.has(key)
   }
 
-  /** Acknowledges a new subscription to a topic if the server already has it. */
+  /** Acknowledges a new subscription to a topic if the server already has the topic. */
   confirm({ key, ack }: HeldTopic): void {
     const sent = this.#sent.get(key)
     if (sent && !sent.batch && !this.#hasEnded && !ack.isSettled) ack.settle()
@@ -89,7 +95,7 @@ export class LinkTopics {
 
   // --- wanted topics ----------------------------------------------------------------------------------------------------
 
-  /** Schedules the changes of these topics. They are sent at the end of the turn, or after `batch.delay`. */
+  /** Schedules the changes to these topics. The changes are sent at the end of the turn, or after `batch.delay`. */
   update(keys: Iterable<string>): void {
     for (const key of keys) this.#changed.add(key)
     if (this.#hasEnded || this.#changed.size === 0 || this.#flushing) return
@@ -149,7 +155,7 @@ export class LinkTopics {
     for (const batch of inBatches(added, size)) this.#subscribe(batch)
   }
 
-  /** Returns whether a topic must be unsubscribed now. If acknowledgements contain IDs, it must have its ID first. */
+  /** Returns whether a topic must be unsubscribed now. If acknowledgments contain IDs, the topic must have its ID first. */
   #isGone({ key, batch }: SentTopic): boolean {
     return this.#isReady && !this.#wanted.has(key) && !(batch && this.#byId.size > 0)
   }
@@ -187,7 +193,7 @@ export class LinkTopics {
         this.#settings.unsubscribe?.(topicsOf(batch), ids),
         'the unsubscribe function',
       )
-      // Called again for these topics once their acknowledgement arrives.
+      // The function is called again for these topics when their acknowledgment arrives.
       if (message === undefined && this.#settings.unsubscribe)
         batch = batch.filter(({ batch: acks }) => acks === undefined)
       for (const sent of batch) this.#forget(sent)
@@ -199,7 +205,7 @@ export class LinkTopics {
       const [first, ...others] = batch.map(({ key }) => key)
       if (first !== undefined) this.#port.report(unsubscribeError([first, ...others], thrown))
     }
-    // A user function may have subscribed to them again.
+    // The unsubscribe function may have subscribed to these topics again.
     this.update(batch.map(({ key }) => key).filter((key) => this.#wanted.has(key)))
   }
 
@@ -218,7 +224,7 @@ export class LinkTopics {
     if (this.#byId.get(sent.id) === sent.key) this.#byId.delete(sent.id)
   }
 
-  // --- acknowledgements -------------------------------------------------------------------------------------------------
+  // --- acknowledgments --------------------------------------------------------------------------------------------------
 
   #onTimeout(late: readonly SentTopic[]): void {
     for (const sent of late) this.#settle(sent)
@@ -227,7 +233,7 @@ export class LinkTopics {
     rejectHeld(heldOf(late, this.#wanted), this.#port, (keys) => timeoutError(keys, ackTimeout))
   }
 
-  /** Stops waiting for an acknowledgement. */
+  /** Stops waiting for an acknowledgment. */
   #settle(sent: SentTopic): void {
     const { batch } = sent
     if (!batch) return
@@ -269,7 +275,7 @@ export class LinkTopics {
 
   // --- the end ----------------------------------------------------------------------------------------------------------
 
-  /** Called when the link is lost or replaced. It remembers the topics that were sent, for a link that keeps them. */
+  /** Called when the link is lost or replaced. Remembers the topics that were sent, in case the server keeps them for the next link. */
   end(): void {
     this.#hasEnded = true
     if (typeof this.#flushing === 'object') this.#flushing.cancel()
@@ -291,7 +297,7 @@ function inBatches<T>(topics: readonly T[], limit: number): T[][] {
   return Array.from({ length: count }, (_, index) => topics.slice(index * size, (index + 1) * size))
 }
 
-/** Remembers topics that were never acknowledged. A late acknowledgement can contain the ID that `unsubscribe` needs. */
+/** Remembers topics that were never acknowledged. A late acknowledgment can contain the ID that `unsubscribe` needs. */
 function addLate(late: Map<string, SentTopic>, batch: readonly SentTopic[]): void {
   for (const sent of batch) if (!sent.wasAcknowledged) late.set(sent.key, sent)
   for (const oldest of late.keys()) {
@@ -304,7 +310,7 @@ function heldOf(sent: readonly SentTopic[], wanted: ReadonlyMap<string, HeldTopi
   return sent.map(({ key }) => wanted.get(key)).filter((held) => held !== undefined)
 }
 
-/** Rejects each topic separately, and reports all of them once. */
+/** Rejects the acknowledgment of each topic separately, and reports all topics in one error. */
 function rejectHeld(
   [first, ...others]: readonly HeldTopic[],
   port: LinkTopicsPort,

@@ -15,7 +15,7 @@ import {
   unsubscribeError,
 } from './subscription-failures.js'
 
-/** A message that is sent as a request, but not awaited by the caller. */
+/** A message that is sent as a request but not tracked as a pending request. */
 interface SentRequest {
   /** The message with its ID. */
   readonly message: unknown
@@ -23,27 +23,27 @@ interface SentRequest {
   readonly isReply: (received: unknown) => boolean | Error
 }
 
-/** Sends the messages of subscriptions, and receives reports. */
+/** Sends subscription messages, and receives error reports. */
 export interface MessageSubscriptionsPort {
   /**
    * Sends a message.
    *
-   * @param left called when the message has left this process, or never will
+   * @param left called when the message has been written to the socket, or never will be
    * @throws EncodeError if the codec cannot encode it
    */
   send(message: unknown, left: () => void): void
   /**
    * Adds a request ID to a message.
    *
-   * @throws TypeError if it cannot have an ID
+   * @throws TypeError if the message cannot have an ID
    */
   asRequest(message: unknown): SentRequest
-  /** True from the end of `@OnOpen` until the connection is lost or closed. */
+  /** Returns true from the end of `@OnOpen` until the connection is lost or closed. */
   isReady(): boolean
   report(error: Error): void
   /** Called when the server has assigned an ID to a subscription for the first time. From then on, `keyOf` can return keys. */
   onFirstId?(): void
-  /** Called when the number of pending acknowledgements changes. */
+  /** Called when the number of pending acknowledgments changes. */
   onPendingAcksChange?(): void
 }
 
@@ -56,19 +56,19 @@ interface Subscription {
 
 const NOTHING: SubscribeOptions = {}
 
-/** Subscriptions of one connection that have their own message: `Subscriptions.add`. */
+/** Subscriptions of one connection that were added with `Subscriptions.add`. */
 export class MessageSubscriptions {
   readonly #port: MessageSubscriptionsPort
   readonly #subscriptions = new Map<string, Subscription>()
   /** Unsent subscriptions, in order. */
   readonly #pending = new Set<Subscription>()
-  /** Subscriptions that were sent on this link or the last one and not rejected, with the server's ID once it is known. */
+  /** Subscriptions that were sent on this link or the previous one and not rejected, with the server's ID once it is known. */
   readonly #sent = new SentSubscriptions<Subscription>()
-  /** An acknowledgement stays pending when its subscription is removed, so that it does not settle another one. */
+  /** If a subscription is removed, its acknowledgment stays pending, so that it is not mistaken for another subscription's. */
   readonly #acks: PendingAcks<Subscription>
   #isFlushing = false
   #hasIds = false
-  /** True after a link is lost or replaced, until the next one is ready. */
+  /** True after a link is lost or replaced, until the next link is ready. */
   #isBetweenLinks = false
 
   constructor(port: MessageSubscriptionsPort, clock: Clock) {
@@ -93,7 +93,7 @@ export class MessageSubscriptions {
     this.#subscriptions.delete(key)
     this.#subscriptions.set(key, subscription)
     if (replaced && this.#canSend()) this.#unsubscribe(replaced)
-    // Not ready but already sent: during a handover, the subscription stays active on the old link until that closes.
+    // Not ready but already sent: during a handover, the subscription stays active on the old link until that link closes.
     else if (replaced) this.#pending.delete(replaced)
     this.#pending.add(subscription)
     this.#flush()
@@ -108,12 +108,14 @@ export class MessageSubscriptions {
     return true
   }
 
-  /** Returns the key of the subscription that has this ID on the current connection. Numbers and strings are different IDs. */
+  /**
+   * Returns the key of the subscription to which the server assigned this ID on the current connection. `1` and `'1'` are different IDs.
+   */
   keyOf(id: unknown): string | undefined {
     return this.#sent.keyOf(id)
   }
 
-  /** Number of pending acknowledgements, including those of removed subscriptions. */
+  /** Number of pending acknowledgments, including those of removed subscriptions. */
   get pendingAcks(): number {
     return this.#acks.size
   }
@@ -121,7 +123,7 @@ export class MessageSubscriptions {
   /**
    * Sends all unsent subscriptions. The port must be ready.
    *
-   * @param isKept true if the server still has the subscriptions of the last link
+   * @param isKept true if the server still has the previous link's subscriptions
    */
   onReady(isKept = false): void {
     if (this.#isBetweenLinks) {
@@ -133,7 +135,7 @@ export class MessageSubscriptions {
     this.#flush()
   }
 
-  /** Passes a message to the oldest subscription that it acknowledges, and returns whether there was one. */
+  /** Passes a message to the oldest subscription that it acknowledges or rejects, and returns whether there was one. */
   intercept(message: unknown): boolean {
     const match = this.#acks.match(message)
     if (!match) return false
@@ -151,7 +153,7 @@ export class MessageSubscriptions {
     this.#acks.clear()
   }
 
-  /** Removes everything, because there will be no more links. */
+  /** Removes all subscriptions, because there will be no more links. */
   onClosed(): void {
     this.#subscriptions.clear()
     this.#sent.clear()
@@ -162,7 +164,7 @@ export class MessageSubscriptions {
     return !this.#isBetweenLinks && this.#port.isReady()
   }
 
-  /** User functions may add and delete subscriptions while this runs. The running loop sends the added ones. */
+  /** Sends all unsent subscriptions. Callbacks may add and delete subscriptions in the meantime. The running loop sends the added ones. */
   #flush(): void {
     if (this.#isFlushing) return
     this.#isFlushing = true
@@ -191,8 +193,8 @@ export class MessageSubscriptions {
   }
 
   /**
-   * Sends a message and waits for its acknowledgement, if it has one. The wait starts first, because an in-memory transport may reply during the
-   * send.
+   * Sends a message. If an acknowledgment is expected, it is registered before the send, because an in-memory transport may reply during
+   * the send.
    */
   #sendAwaited(subscription: Subscription, message: unknown, options: SubscribeOptions): void {
     const request = options.request ? this.#port.asRequest(message) : undefined
@@ -203,12 +205,12 @@ export class MessageSubscriptions {
     this.#port.send(request ? request.message : message, () => pending && this.#acks.start(pending))
   }
 
-  /** Unsubscribes a removed subscription that was sent. */
+  /** Unsubscribes a removed subscription if it was sent. */
   #unsubscribe(subscription: Subscription): void {
     this.#pending.delete(subscription)
     const id = this.#sent.idOf(subscription)
     this.#sent.forgetId(subscription)
-    // If the next link keeps the subscriptions of this one, it unsubscribes there.
+    // If the server keeps the subscriptions for the next link, this one is unsubscribed there.
     if (!this.#canSend() || !this.#sent.delete(subscription)) return
     if (id !== undefined || !needsId(subscription)) this.#sendUnsubscribe(subscription, id)
   }
@@ -245,7 +247,7 @@ export class MessageSubscriptions {
   }
 
   #onRefused(subscription: Subscription, message: unknown, cause: Error | undefined): void {
-    // It was already removed, so this is not an error.
+    // The subscription was already removed, so the rejection is not an error.
     if (!this.#sent.delete(subscription) || !this.#isKnown(subscription)) return
     this.#port.report(refusedError(subscription.key, message, cause))
   }
@@ -262,17 +264,17 @@ export class MessageSubscriptions {
 
 function checkOptions({ ack, ackTimeout, id, request }: SubscribeOptions): void {
   if (id && !ack && !request)
-    throw new TypeError('id requires ack or request: true, because the ID is read from the acknowledgement')
+    throw new TypeError('id requires ack or request: true, because the ID is read from the acknowledgment')
   if (ack && request)
     throw new TypeError(
-      'ack cannot be combined with request: true, whose reply is the acknowledgement. Remove one of them',
+      'ack cannot be combined with request: true, because the reply is the acknowledgment. Remove one of them',
     )
   if (ackTimeout !== undefined && !(ackTimeout > 0)) {
     throw new RangeError(`ackTimeout must be greater than 0, received ${ackTimeout}`)
   }
 }
 
-/** Returns the server's ID from an acknowledgement, if the subscription has an `id` function. */
+/** Returns the server's ID from an acknowledgment, if the subscription has an `id` function. */
 function readId({ options }: Subscription, message: unknown): SubscriptionId | undefined {
   if (!options.id) return undefined
   const id: unknown = options.id(message)

@@ -1,38 +1,38 @@
 import type { Clock, Timer } from '../core/clock.js'
 
-/** Result of an `ack` function: whether a message is the acknowledgement, or a rejection by the server. */
+/** Result of an `ack` function: whether a message is the acknowledgment, or the server's rejection. */
 type AckResult = boolean | 'refused' | Error
 
 type Ack = (message: unknown) => AckResult
 
-/** Receives changes, timeouts and errors of `ack` functions. */
+/** Receives changes, timeouts, and errors thrown by `ack` functions. */
 export interface PendingAcksPort<T> {
-  /** Called when the number of pending acknowledgements changes. */
+  /** Called when the number of pending acknowledgments changes. */
   onChange(): void
   onTimeout(subscription: T, timeout: number): void
   /** Called when an `ack` function has thrown. The function is not called again. */
   onError(subscription: T, thrown: unknown): void
 }
 
-/** Options of the wait for an acknowledgement. */
+/** Options of a pending acknowledgment. */
 export interface AckWait {
   readonly ack: Ack
   /** In milliseconds. */
   readonly timeout: number
-  /** True if a late acknowledgement is still needed. */
+  /** True if a late acknowledgment is still needed. */
   readonly isWantedLate?: boolean | undefined
 }
 
-/** A pending acknowledgement. */
+/** A pending acknowledgment. */
 export interface PendingAck<T> extends AckWait {
   readonly subscription: T
   timer: Timer | undefined
 }
 
-/** Maximum number of late acknowledgements to look for. Beyond it, the oldest is dropped. */
+/** Maximum number of late acknowledgments that are still recognized. Beyond it, the oldest is dropped. */
 export const MAX_LATE = 1_000
 
-/** Pending acknowledgements, oldest first. Late ones are no longer pending, but are still recognized. */
+/** Pending acknowledgments, oldest first. Late ones are no longer pending, but are still recognized. */
 export class PendingAcks<T> {
   readonly #clock: Clock
   readonly #port: PendingAcksPort<T>
@@ -48,7 +48,7 @@ export class PendingAcks<T> {
     return this.#pending.size
   }
 
-  /** Adds a pending acknowledgement. Its timeout starts with `start`. */
+  /** Adds a pending acknowledgment. Call `start` to start its timeout. */
   add(subscription: T, wait: AckWait): PendingAck<T> {
     const pending = { ...wait, subscription, timer: undefined }
     this.#late.delete(subscription)
@@ -57,7 +57,7 @@ export class PendingAcks<T> {
     return pending
   }
 
-  /** Starts the timeout of an acknowledgement that is still pending. */
+  /** Starts the timeout of an acknowledgment, if it is still pending. */
   start(pending: PendingAck<T>): void {
     if (this.#pending.get(pending.subscription) !== pending || pending.timer) return
     pending.timer = this.#clock.setTimeout(() => this.#onTimeout(pending), pending.timeout)
@@ -78,7 +78,7 @@ export class PendingAcks<T> {
     if (this.#pending.delete(subscription)) this.#port.onChange()
   }
 
-  /** Returns the oldest subscription that a message acknowledges or rejects, and removes its pending acknowledgement. */
+  /** Returns the oldest subscription that a message acknowledges or rejects, and removes its pending acknowledgment. */
   match(
     message: unknown,
   ): { readonly subscription: T; readonly result: true | 'refused' | Error } | undefined {

@@ -33,7 +33,7 @@ export class SentSubscriptions<T extends { readonly key: string }> {
     if (this.#byId.get(id) === subscription) this.#byId.delete(id)
   }
 
-  /** Returns whether the subscription existed. */
+  /** Removes a subscription, and returns whether it existed. */
   delete(subscription: T): boolean {
     this.forgetId(subscription)
     return this.#sent.delete(subscription)
@@ -45,9 +45,9 @@ export class SentSubscriptions<T extends { readonly key: string }> {
   }
 
   /**
-   * Replaces each sent subscription with the current one that has the same key. That one gets its ID.
+   * Replaces each sent subscription with the current subscription that has the same key. The current one takes over the ID.
    *
-   * @returns the subscriptions whose key no longer exists
+   * @returns the sent subscriptions whose keys no longer exist
    */
   passOn(current: ReadonlyMap<string, T>): T[] {
     const orphans: T[] = []

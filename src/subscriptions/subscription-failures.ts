@@ -2,25 +2,25 @@ import { reasonOf, toError } from '../core/error-text.js'
 import { describeDetails } from '../errors/request-errors.js'
 import { SubscriptionError } from '../errors/subscription-error.js'
 
-/** The key of one subscription, or the keys of all that failed together. */
+/** The key of one subscription, or the keys of all subscriptions that failed together. */
 export type FailedKeys = ConstructorParameters<typeof SubscriptionError>[0]
 
-/** Returns the error of subscriptions whose message could not be created or sent. */
+/** Returns the error for subscriptions whose message could not be created or sent. */
 export function unsentError(keys: FailedKeys, thrown: unknown): SubscriptionError {
   return failedError(keys, `Failed to send ${nounFor(keys)} ${listOf(keys)}`, thrown)
 }
 
-/** Returns the error of subscriptions whose `unsubscribe` message could not be created or sent. */
+/** Returns the error for subscriptions whose `unsubscribe` message could not be created or sent. */
 export function unsubscribeError(keys: FailedKeys, thrown: unknown): SubscriptionError {
   return failedError(keys, `Failed to unsubscribe from ${listOf(keys)}`, thrown)
 }
 
-/** Returns the error of a subscription whose `ack` function threw. */
+/** Returns the error for a subscription whose `ack` function threw. */
 export function ackError(key: string, thrown: unknown): SubscriptionError {
   return failedError(key, `The ack function of subscription ${listOf(key)} threw`, thrown)
 }
 
-/** Returns the error of a subscription whose `id` function threw or returned an invalid ID. */
+/** Returns the error for a subscription whose `id` function threw or returned an invalid ID. */
 export function idError(key: string, thrown: unknown): SubscriptionError {
   return failedError(key, `The id function of subscription ${listOf(key)} failed`, thrown)
 }
@@ -30,7 +30,7 @@ function failedError(keys: FailedKeys, what: string, thrown: unknown): Subscript
 }
 
 /**
- * Returns the error of subscriptions that the server rejected.
+ * Returns the error for subscriptions that the server rejected.
  *
  * @param details the message that rejected them
  * @param reason the server's reason, if it gave one
@@ -49,7 +49,7 @@ export function timeoutError(keys: FailedKeys, timeout: number): SubscriptionErr
   return new SubscriptionError(keys, 'timeout', message)
 }
 
-/** Returns the error that rejects `acknowledged` when the topic has no subscriber left. */
+/** Returns the error that rejects `acknowledged` when the topic has no subscribers left. */
 export function unsubscribedError(key: string, why: string): SubscriptionError {
   const message = `Subscription ${listOf(key)} was not acknowledged: ${why}`
   return new SubscriptionError(key, 'unsubscribed', message)
@@ -63,7 +63,7 @@ function isOne(keys: FailedKeys): boolean {
   return typeof keys === 'string' || keys.length === 1
 }
 
-/** Maximum number of keys that an error message names. The rest are counted. */
+/** Maximum number of keys that an error message lists. Other keys are only counted. */
 const MAX_NAMED = 3
 
 function listOf(keys: FailedKeys): string {

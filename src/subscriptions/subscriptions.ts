@@ -5,11 +5,12 @@ import type { SubscribeOptions, SubscriptionsSettings } from './subscribe-option
 import { TopicSubscriptions } from './topic-subscriptions.js'
 import type { SubscribingSession, TopicSubscription, TopicSubscriptionsPort } from './topic-subscriptions.js'
 
-/** Knows the links, sends on them, and receives reports. */
+/** Sends on the connection's links, and receives error reports. */
 export type SubscriptionsPort<S> = MessageSubscriptionsPort & TopicSubscriptionsPort<S>
 
 /**
- * Tracks the subscriptions of one connection. Inject it. Subscriptions are sent when the connection is ready, and sent again after every reconnect.
+ * Tracks the subscriptions of one connection. Sends them when the connection is ready, and again after every reconnect. Inject it into a
+ * client.
  */
 export class Subscriptions {
   readonly #port: SubscriptionsPort<SubscribingSession>
@@ -29,20 +30,20 @@ export class Subscriptions {
     if (settings) this.#topics = new TopicSubscriptions(settings, port, clock)
   }
 
-  /** Number of subscriptions: messages and topics. */
+  /** Number of subscriptions, including those to topics. */
   get size(): number {
     return this.#messages.remembered.size + (this.#topics?.topics.size ?? 0)
   }
 
   /**
-   * Subscribes to a topic, using the `subscriptions` option. Subscriptions are counted per topic. The first one is sent to the server, and ending the
-   * last one unsubscribes. Topics of one turn of the event loop are combined.
+   * Subscribes to a topic, using the `subscriptions` option. Subscriptions are counted per topic: Holdfast subscribes on the server for the
+   * first one, and unsubscribes when the last one ends. Topics from one turn of the event loop are combined into one message.
    *
-   * Calls inside `@OnOpen` are sent when it completes. The next `@OnOpen` that completes replaces all of them. A call elsewhere keeps its topic until
-   * its `unsubscribe()`, across reconnects.
+   * Topics subscribed inside `@OnOpen` are sent when it completes. The topics of the next `@OnOpen` that completes replace them. Topics
+   * subscribed elsewhere stay subscribed across reconnects until you call `unsubscribe()`.
    *
    * @param topic a string, a plain object, or any value that the option's `key` function accepts
-   * @throws TypeError without the `subscriptions` option, or if the topic has no key
+   * @throws TypeError if the `subscriptions` option is not set, or if the topic has no key
    */
   subscribe(topic: unknown): TopicSubscription {
     if (this.#topics) return this.#topics.subscribe(topic)
@@ -52,10 +53,10 @@ export class Subscriptions {
   }
 
   /**
-   * Declares inside `@OnOpen` that the server still has all subscriptions, for example because it resumed the session. None are sent again on
-   * this link. Topics of the last `@OnOpen` stay subscribed, in addition to those of this one.
+   * Declares that the server still has all subscriptions, for example because it resumed the session. Call it inside `@OnOpen`. No
+   * subscription is sent again on this link. Topics from the previous `@OnOpen` stay subscribed, in addition to those from this one.
    *
-   * @throws TypeError outside `@OnOpen`
+   * @throws TypeError if it is called outside `@OnOpen`
    */
   kept(): void {
     const session = this.#port.callersSession
@@ -66,10 +67,10 @@ export class Subscriptions {
 
   /**
    * Adds a subscription with your own key and message. The message is sent as soon as the connection is ready, and again after every
-   * reconnect, until `delete(key)`. If the key exists, Holdfast unsubscribes the old subscription, then sends the new one.
+   * reconnect, until you call `delete(key)`. If the key already exists, Holdfast unsubscribes the old subscription, then sends the new one.
    *
-   * @param subscribe the message, or a function that returns it, called each time it is sent
-   * @throws TypeError if `id` is given without `ack` or `request: true`, or if both `ack` and `request: true` are given
+   * @param subscribe the message, or a function that returns it. The function is called each time the message is sent
+   * @throws TypeError if `id` is set but neither `ack` nor `request: true` is, or if both `ack` and `request: true` are set
    * @throws RangeError if `ackTimeout` is not greater than 0
    */
   add(key: string, subscribe: unknown, options: SubscribeOptions = {}): void {
@@ -77,7 +78,7 @@ export class Subscriptions {
   }
 
   /**
-   * Removes a subscription that was added with `add`, and sends its `unsubscribe` message if it was sent on this connection.
+   * Removes a subscription that was added with `add`, and sends its `unsubscribe` message if the subscription was sent on this connection.
    *
    * @returns whether the key existed
    */
@@ -85,7 +86,7 @@ export class Subscriptions {
     return this.#messages.delete(key)
   }
 
-  /** Returns whether there is a subscription with this key, added with `add` or by topic. */
+  /** Returns whether a subscription with this key exists, whether it was added with `add` or by topic. */
   has(key: string): boolean {
     return this.#messages.remembered.has(key) || (this.#topics?.topics.has(key) ?? false)
   }
@@ -95,13 +96,15 @@ export class Subscriptions {
     return [...this.#messages.remembered.keys(), ...(this.#topics?.topics.keys() ?? [])]
   }
 
-  /** Returns the key of the subscription that has this server ID on the current connection. Numbers and strings are different IDs. */
+  /**
+   * Returns the key of the subscription to which the server assigned this ID on the current connection. `1` and `'1'` are different IDs.
+   */
   keyOf(id: unknown): string | undefined {
     return this.#messages.keyOf(id) ?? this.#topics?.keyOf(id)
   }
 
   /**
-   * Number of pending acknowledgements, including those of removed subscriptions.
+   * Number of pending acknowledgments, including those of removed subscriptions.
    *
    * @internal
    */
@@ -123,7 +126,7 @@ export class Subscriptions {
   }
 
   /**
-   * Passes a message of a link to the subscription that it acknowledges, and returns whether there was one.
+   * Passes a message from a link to the subscription that it acknowledges or rejects, and returns whether there was one.
    *
    * @internal
    */
@@ -132,7 +135,7 @@ export class Subscriptions {
   }
 
   /**
-   * Called when a link is lost or failed to open.
+   * Called when a link is lost or fails to open.
    *
    * @param isReplaced true if another link is already current
    * @internal
@@ -143,7 +146,7 @@ export class Subscriptions {
   }
 
   /**
-   * Removes everything, because there will be no more links.
+   * Removes all subscriptions, because there will be no more links.
    *
    * @internal
    */

@@ -4,23 +4,23 @@ import { Acknowledgement } from './acknowledgement.js'
 export interface HeldTopic {
   readonly key: string
   readonly topic: unknown
-  /** Acknowledgement on the current link. */
+  /** Acknowledgment on the current link. */
   readonly ack: Acknowledgement
 }
 
 /** A topic that a connection is subscribed to. */
 interface ConnectionTopic extends HeldTopic {
   ack: Acknowledgement
-  /** Number of single calls that hold it. */
+  /** Number of `subscribe()` calls outside `@OnOpen` that hold the topic. */
   calls: number
 }
 
 interface OpeningTopic extends HeldTopic {
-  /** Number of calls. */
+  /** Number of `subscribe()` calls that hold the topic. */
   calls: number
 }
 
-/** The topics of one `@OnOpen`, which together count as one subscriber of each topic. */
+/** The topics that one `@OnOpen` subscribed to. All of its calls together are one subscriber to each topic. */
 export class OpenHolder {
   readonly topics = new Map<string, OpeningTopic>()
   /** The holder of an earlier `@OnOpen`, if it has adopted these topics. */
@@ -40,7 +40,7 @@ export class OpenHolder {
       for (let call = 0; call < calls; call += 1) heir.hold(key, topic)
   }
 
-  /** Returns whether this `@OnOpen` no longer holds the topic. */
+  /** Removes one call, and returns whether it was the last one that held the topic. */
   release(key: string): boolean {
     if (this.#heir) return this.#heir.release(key)
     const held = this.topics.get(key)
@@ -50,24 +50,24 @@ export class OpenHolder {
   }
 }
 
-/** Counts the subscribers of each topic: single calls, and the last `@OnOpen` as a whole. Sends nothing. */
+/** Counts the subscribers to each topic: calls outside `@OnOpen`, and the latest completed `@OnOpen` as a whole. Sends nothing. */
 export class TopicHolders {
   readonly #topics = new Map<string, ConnectionTopic>()
   #opened = new OpenHolder()
 
-  /** All topics that have a subscriber. */
+  /** All topics that have subscribers. */
   get topics(): ReadonlyMap<string, HeldTopic> {
     return this.#topics
   }
 
-  /** Adds one call as a subscriber of a topic. */
+  /** Adds one call as a subscriber to a topic. */
   hold(key: string, topic: unknown): HeldTopic {
     const held = this.#getOrAdd(key, topic, new Acknowledgement())
     held.calls += 1
     return held
   }
 
-  /** Removes one call as a subscriber of a topic. Returns the topic if it has no subscriber left. */
+  /** Removes one call as a subscriber to a topic. Returns the topic if it has no subscribers left. */
   release(key: string): HeldTopic | undefined {
     const held = this.#topics.get(key)
     if (!held) return undefined
@@ -76,29 +76,30 @@ export class TopicHolders {
   }
 
   /**
-   * Removes one call inside an `@OnOpen` as a subscriber of a topic. An `@OnOpen` that was replaced holds no topics.
+   * Removes one call inside an `@OnOpen` as a subscriber to a topic. An `@OnOpen` that was replaced holds no topics.
    *
-   * @returns the topic if it has no subscriber left
+   * @returns the topic if it has no subscribers left
    */
   releaseOpened(holder: OpenHolder, key: string): HeldTopic | undefined {
     return holder.release(key) ? this.#drop(this.#topics.get(key)) : undefined
   }
 
-  /** Replaces settled acknowledgements with pending ones, which the next link settles. */
+  /** Replaces settled acknowledgments with pending ones, which the next link settles. */
   renew(): void {
     for (const held of this.#topics.values()) renewAck(held)
   }
 
-  /** Does the same for one topic. */
+  /** Replaces one topic's acknowledgment with a pending one, if it has settled. */
   renewOne(key: string): void {
     const held = this.#topics.get(key)
     if (held) renewAck(held)
   }
 
   /**
-   * Replaces the topics of the previous `@OnOpen` with those of the one that has completed or, if `isKept`, adds them.
+   * Replaces the topics of the previous `@OnOpen` with those of the `@OnOpen` that has just completed or, if `isKept`, adds the new topics
+   * to the previous ones.
    *
-   * @returns the topics that have no subscriber left
+   * @returns the topics that have no subscribers left
    */
   settleOpen(next: OpenHolder, isKept: boolean): HeldTopic[] {
     const last = this.#opened
@@ -126,7 +127,7 @@ export class TopicHolders {
     return held
   }
 
-  /** Removes and returns a topic if it has no subscriber. */
+  /** Removes and returns a topic if it has no subscribers. */
   #drop(held: ConnectionTopic | undefined): HeldTopic | undefined {
     if (!held || held.calls > 0 || this.#opened.topics.has(held.key)) return undefined
     this.#topics.delete(held.key)

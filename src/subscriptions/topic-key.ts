@@ -1,9 +1,9 @@
 import { describeValue } from '../core/describe-value.js'
 
 /**
- * Returns the key of a topic. Topics with the same key are the same topic.
+ * Returns the key of a topic. Topics with the same key are treated as the same topic.
  *
- * @param keyOf the user's key function, if there is one
+ * @param keyOf the `subscriptions.key` function, if it is set
  * @throws TypeError if `keyOf` returns an invalid key, or if there is no `keyOf` and the topic cannot be compared
  */
 export function topicKey(topic: unknown, keyOf: ((topic: unknown) => unknown) | undefined): string {
@@ -25,7 +25,7 @@ function withSortedNames(_name: string, value: unknown): unknown {
   if (typeof value === 'function' || typeof value === 'symbol') throw notComparable(value)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   const prototype: unknown = Object.getPrototypeOf(value)
-  // The JSON of a Map lacks its content, so different Maps would be the same topic.
+  // The JSON of a Map does not include its content, so different Maps would have the same key.
   if (prototype !== Object.prototype && prototype !== null) throw notComparable(value)
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

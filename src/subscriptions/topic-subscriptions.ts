@@ -12,27 +12,28 @@ import { topicKey } from './topic-key.js'
 /** A subscription to a topic. */
 export interface TopicSubscription extends Disposable {
   /**
-   * Resolves when the server has acknowledged the topic, or, without an `ack` function, when it has been sent. Rejects with a
-   * SubscriptionError if the server rejects the topic or does not acknowledge it in time, or if the topic has no subscriber left. Rejects with
-   * a ConnectionClosedError if the connection ends. A reconnect does not settle it. After a reconnect, it refers to the new connection. You do
-   * not have to await it: it never causes an unhandled rejection.
+   * Resolves when the server has acknowledged the topic or, if no `ack` function is set, when the topic has been sent. Rejects with a
+   * SubscriptionError if the server rejects the topic or does not acknowledge it in time, or if the topic has no subscribers left. Rejects
+   * with a ConnectionClosedError if the connection ends. A reconnect does not settle the promise. After a reconnect, this property contains
+   * the promise for the new connection. You do not have to await it: it never causes an unhandled rejection.
    *
-   * You can await it inside `@OnOpen`. Reading it there sends the topics of this `@OnOpen` so far, at the end of the turn.
+   * You can await it inside `@OnOpen`. Reading the property there sends the topics that this `@OnOpen` has subscribed to so far, at the end
+   * of the turn.
    */
   readonly acknowledged: Promise<void>
-  /** Ends this subscription. If the topic has no other subscriber, Holdfast unsubscribes from it. Further calls do nothing. */
+  /** Ends this subscription. If the topic has no other subscribers, Holdfast unsubscribes from it. Later calls do nothing. */
   readonly unsubscribe: () => void
 }
 
 /** The part of a session that subscriptions use. */
 export interface SubscribingSession {
-  /** True if the current call comes from its `@OnOpen`. */
+  /** True if the running code was called from this session's `@OnOpen`. */
   readonly isCaller: boolean
 }
 
-/** Knows the links, sends on them, and receives reports. */
+/** Sends on the connection's links, and receives error reports. */
 export interface TopicSubscriptionsPort<S> {
-  /** The session of the caller: the one that is opening inside `@OnOpen`, otherwise the current one. */
+  /** The caller's session: inside `@OnOpen`, the session that is opening; otherwise the current one. */
   readonly callersSession: S | undefined
   /** False once the link is lost or the connection is closing. */
   canSend(session: S): boolean
@@ -53,14 +54,14 @@ interface Opening {
   readonly unsent: Set<string>
 }
 
-/** Topics that one connection is subscribed to: `Subscriptions.subscribe`. */
+/** Topics that one connection is subscribed to through `Subscriptions.subscribe`. */
 export class TopicSubscriptions<S extends SubscribingSession> {
   readonly #settings: SubscriptionsSettings
   readonly #clock: Clock
   readonly #port: TopicSubscriptionsPort<S>
   readonly #holders = new TopicHolders()
   readonly #openings = new Map<S, Opening>()
-  /** The current link, or the last one. */
+  /** The current link or, if it was lost, the last one. */
   #current: { readonly session: S; readonly link: LinkTopics } | undefined
   #pendingAcks = 0
   #endedWith: Error | undefined
@@ -71,17 +72,17 @@ export class TopicSubscriptions<S extends SubscribingSession> {
     this.#clock = clock
   }
 
-  /** Topics that have a subscriber, by key. */
+  /** Topics that have subscribers, by key. */
   get topics(): ReadonlyMap<string, HeldTopic> {
     return this.#holders.topics
   }
 
-  /** Number of pending acknowledgements. */
+  /** Number of pending acknowledgments. */
   get pendingAcks(): number {
     return this.#pendingAcks
   }
 
-  /** Returns the key of the topic that has this server ID on the current link. */
+  /** Returns the key of the topic to which the server assigned this ID on the current link. */
   keyOf(id: unknown): string | undefined {
     return this.#current?.link.keyOf(id)
   }
@@ -100,7 +101,7 @@ export class TopicSubscriptions<S extends SubscribingSession> {
 
   #subscribeAlone(key: string, topic: unknown): TopicSubscription {
     const held = this.#holders.hold(key, topic)
-    // A topic that failed on this link is sent again.
+    // If the topic failed on this link, it is sent again.
     const link = this.#current?.link
     if (held.ack.hasFailed && !link?.has(key)) this.#holders.renewOne(key)
     link?.retry(key)
@@ -173,15 +174,15 @@ export class TopicSubscriptions<S extends SubscribingSession> {
 
   // --- links ------------------------------------------------------------------------------------------------------------
 
-  /** Called inside the `@OnOpen` of a link if the server still has the topics of the last one. */
+  /** Called inside a link's `@OnOpen` if the server still has the previous link's topics. */
   keep(session: S): void {
     if (this.#current) this.#openingOf(session).link.keep(this.#current.link)
   }
 
   /**
-   * Called when the `@OnOpen` of a link has completed. Sends all topics.
+   * Called when a link's `@OnOpen` has completed. Sends all topics.
    *
-   * @param isKept true if the server still has the topics of the last link
+   * @param isKept true if the server still has the previous link's topics
    */
   onReady(session: S, isKept: boolean): void {
     const { holder, link } = this.#openingOf(session)
@@ -195,7 +196,7 @@ export class TopicSubscriptions<S extends SubscribingSession> {
     link.want(this.topics, isKept ? last : undefined)
   }
 
-  /** Called when a link is lost or failed to open. */
+  /** Called when a link is lost or fails to open. */
   onLost(session: S): void {
     const opening = this.#openings.get(session)
     this.#openings.delete(session)
@@ -221,7 +222,7 @@ export class TopicSubscriptions<S extends SubscribingSession> {
 
   // --- messages ---------------------------------------------------------------------------------------------------------
 
-  /** Handles a message of a link if it is an acknowledgement, and returns whether it was one. */
+  /** Handles a message from a link if it is an acknowledgment or a rejection, and returns whether it was one. */
   intercept(message: unknown, session: S): boolean {
     if (!this.#settings.ack) return false
     try {
@@ -239,7 +240,7 @@ export class TopicSubscriptions<S extends SubscribingSession> {
     }
   }
 
-  /** Returns the key of a topic in an acknowledgement, which contains topics or their keys. */
+  /** Returns the key of an acknowledged topic. Acknowledgments contain topics or their keys. */
   #keyOfAcknowledged(topic: unknown, link: LinkTopics | undefined): string {
     return typeof topic === 'string' && link?.knows(topic) ? topic : this.#keyOfTopic(topic)
   }
@@ -272,7 +273,7 @@ function checkAck(ack: SubscriptionAck | undefined): SubscriptionAck | undefined
 function checkId(id: unknown): asserts id is SubscriptionId | undefined {
   if (id === undefined || typeof id === 'string' || typeof id === 'number') return
   throw new TypeError(
-    `subscriptions.ack must return a string or a number as id, received ${describeValue(id)}`,
+    `subscriptions.ack must return an "id" that is a string or a number, received ${describeValue(id)}`,
   )
 }
 
@@ -281,8 +282,8 @@ function rejectWaiting({ key, ack }: HeldTopic, why: string): void {
 }
 
 /**
- * @param first the first acknowledgement
- * @param find returns the current acknowledgement, if the topic has a subscriber
+ * @param first the first acknowledgment
+ * @param find returns the current acknowledgment if the topic has subscribers
  */
 function topicSubscription(
   first: Acknowledgement,

@@ -57,7 +57,7 @@ describe('ackOnArrival', () => {
     expect(witness.notes.slice(1)).to.deep.equal(['message {"id":1}', 'message {"id":2}', 'binary 1'])
   })
 
-  it('acknowledges each message of a frame through the codec', async () => {
+  it('acknowledges each message in a frame through the codec', async () => {
     const codec: Codec = {
       encode: (message) => `<${JSON.stringify(message)}>`,
       decode: (data) => JSON.parse(String(data)) as unknown,
@@ -93,7 +93,7 @@ describe('ackOnArrival', () => {
     expect(server.peer.received).to.deep.equal(['{"ping":1}', ack(1)])
   })
 
-  it('uses the reserve of rateLimit and overtakes queued messages', async () => {
+  it('uses the reserve of rateLimit and goes ahead of queued messages', async () => {
     const rateLimit = { messages: 3, per: 1_000, reserve: 1 }
     const { server, clock, witness } = await ready({ ...acks, rateLimit })
     for (const text of ['a', 'b', 'c']) void witness.connection.send(text)
@@ -175,7 +175,7 @@ describe('ackOnArrival', () => {
     await ended
   })
 
-  it('drops acknowledgements beyond the hard limit if the server sends but does not read', async () => {
+  it('drops acknowledgments beyond the hard limit if the server sends but does not read', async () => {
     const { server, witness } = await ready({ ...acks, sendHighWaterMark: 1 })
     server.peer.isReading = false
     for (const id of [1, 2, 3]) server.peer.send({ id })
@@ -188,7 +188,7 @@ describe('ackOnArrival', () => {
     expect(server.peer.received).to.deep.equal([ack(1), ack(2)])
   })
 
-  it('reports an acknowledgement that the rate limit still held when the link was lost', async () => {
+  it('reports an acknowledgment that the rate limit still held back when the link was lost', async () => {
     const { server, clock, witness } = await ready({ ...acks, rateLimit: { messages: 1, per: 1_000 } })
     for (const id of [1, 2]) server.peer.send({ id })
     server.peer.drop()

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { callerOf, describeCallSite } from '#src/messages/call-site.js'
 
 describe('call sites', () => {
-  it('describe the location of the call, whatever the function is called', () => {
+  it("describe the location of the call, regardless of the function's name", () => {
     const inner = () => callerOf(outer)
     const outer = () => inner()
     expect(describeCallSite(outer())).to.match(/^ at \S*call-site\.test\.[jt]s:\d+:\d+$/)

@@ -23,7 +23,7 @@ function notesOf({ witness }: Rig): readonly string[] {
 
 describe('InboundPipeline', () => {
   describe('with unpack', () => {
-    it('handles each message of a frame separately, in order', async () => {
+    it('handles each message in a frame separately, in order', async () => {
       const rig = await ready(batches)
       rig.server.peer.send([{ n: 1 }, null, { n: 2 }])
       rig.server.peer.send({ n: 3 })
@@ -40,7 +40,7 @@ describe('InboundPipeline', () => {
       expect(seen[0]).to.have.property('0', '[1,2]')
     })
 
-    it('delivers nothing for a frame without messages', async () => {
+    it('delivers nothing if a frame contains no messages', async () => {
       const rig = await ready(batches)
       rig.server.peer.send([])
       expect(notesOf(rig)).to.deep.equal([])
@@ -139,7 +139,7 @@ describe('InboundPipeline', () => {
         })
       }
 
-      it('stops after 65,536 messages of one frame', async () => {
+      it('stops after 65,536 messages in one frame', async () => {
         const unpack = function* (): Generator<number> {
           for (let n = 0; ; n += 1) yield n
         }
@@ -184,7 +184,7 @@ describe('InboundPipeline', () => {
         expect(rig.witness.messages).to.deep.equal([1, 2, 3, 4, 5])
       })
 
-      it('counts the size of a frame once, however many messages it contains and regardless of the first receiver', async () => {
+      it('counts the size of a frame once, regardless of how many messages it contains and who receives the first', async () => {
         const gate: Deferred<void> = deferred()
         const rig = await ready({ ...batches, highWaterBytes: 25 }, { message: () => gate.promise })
         const first = rig.witness.connection.waitFor((message) => message === 0)

@@ -143,7 +143,7 @@ describe('MessageStreams', () => {
       expect(await iterator.next()).to.deep.equal(message(1))
     })
 
-    it('cancels one wait when the signal of the call aborts, and passes the message to the next call (B31)', async () => {
+    it('cancels one next() call when its signal aborts, and passes the message to the next call (B31)', async () => {
       const { push, streams } = rig()
       const iterator = streams.open()
       const { controller, signal } = watchedSignal()
@@ -155,7 +155,7 @@ describe('MessageStreams', () => {
       expect(await following).to.deep.equal(message(0))
     })
 
-    it('consumes nothing if the signal of the call has already aborted', async () => {
+    it("consumes nothing if the call's signal has already aborted", async () => {
       const { push, streams } = rig()
       const iterator = streams.open()
       push(1)
@@ -174,7 +174,7 @@ describe('MessageStreams', () => {
       expect(await pending).to.deep.equal(message(0))
     })
 
-    it('leaves no listener on the signal of the call, however it ends', async () => {
+    it("leaves no listener on the call's signal, however the call ends", async () => {
       const { push, streams } = rig()
       const iterator = streams.open()
       const watched = watchedSignal()
@@ -188,7 +188,7 @@ describe('MessageStreams', () => {
       expect(watched.listeners).to.equal(0)
     })
 
-    it('does not have to be awaited: its rejection never counts as unhandled (B34)', () => {
+    it('does not have to be awaited: it never causes an unhandled rejection (B34)', () => {
       const { streams } = rig()
       const iterator = streams.open()
       void iterator.next()
@@ -339,7 +339,7 @@ describe('MessageStreams', () => {
         .with.property('cause', 'just text')
     })
 
-    it('still counts after the end while a message is buffered, without a listener', async () => {
+    it('still applies after the end while a message is buffered, without a listener', async () => {
       const { push, streams } = rig()
       const watched = watchedSignal()
       const iterator = streams.open(watched)
@@ -392,7 +392,7 @@ describe('MessageStreams', () => {
   })
 
   describe('#fail', () => {
-    it('makes iterations throw after their buffered messages, on every further call', async () => {
+    it('makes iterations throw after their buffered messages, on every later call', async () => {
       const { push, streams } = rig()
       const iterator = streams.open()
       push(1)
@@ -503,7 +503,7 @@ describe('MessageStreams', () => {
   })
 
   describe('warning', () => {
-    it('names an iteration once that has been behind for 30 s: where and when it was opened, and what to do', async () => {
+    it('logs once that an iteration has been behind for 30 s: where and when it was opened, and what to do', async () => {
       const { clock, push, streams, warnings } = rig()
       await clock.advance(5_000)
       streams.open({ highWaterMark: 2 }, { stack: 'Error\n    at feed.js:1:2' })

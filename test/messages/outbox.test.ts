@@ -59,7 +59,7 @@ describe('Outbox', () => {
       expect(texts(box.takeAll().fresh)).to.deep.equal(['a', 'b'])
     })
 
-    it('drops as many of the oldest messages as necessary with drop-oldest', () => {
+    it('drops as many of the oldest messages as necessary if overflow is drop-oldest', () => {
       const { outbox: box } = outbox({ bytes: 4, overflow: 'drop-oldest' })
       for (const text of ['a', 'b', 'cc']) box.push(entry(text))
       expect(texts(box.push(entry('ddd')).dropped)).to.deep.equal(['a', 'b', 'cc'])
@@ -83,7 +83,7 @@ describe('Outbox', () => {
     })
   })
 
-  it('keeps only the latest message of a key, at the end', () => {
+  it('keeps only the latest message per key, at the end', () => {
     const { outbox: box } = outbox({ limit: 2, conflate: (message) => (message as string)[0] })
     for (const text of ['a1', 'b1', 'a2']) expect(box.push(entry(text)).isAccepted).to.equal(true)
     expect(texts(box.takeAll().fresh)).to.deep.equal(['b1', 'a2'])

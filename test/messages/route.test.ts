@@ -18,7 +18,7 @@ describe('readerOf', () => {
       expect(read(message)).to.equal(undefined)
   })
 
-  it('reads an index of an array, from its start or its end', () => {
+  it('reads an array index, counted from the start or the end', () => {
     const book = [7, { a: [] }, 'book-10', 'XBT/USD']
     for (const route of [-2, '-2', 2, '2']) expect(readerOf(route)(book)).to.equal('book-10')
     expect(readerOf(9)(book)).to.equal(undefined)

@@ -153,7 +153,7 @@ describe('Sender', () => {
     await flow
   })
 
-  it('keeps the order if a callback that learns of expired messages sends immediately', async () => {
+  it('keeps the order if the callback for expired messages sends immediately', async () => {
     const rig = await ready(
       { outbox: { maxAge: 1_600 } },
       { error: () => void rig.client.connection.send('late') },
@@ -166,7 +166,7 @@ describe('Sender', () => {
     expect(rig.server.peer.received).to.deep.equal(['kept', 'late'])
   })
 
-  it('lets nothing overtake messages that are being flushed, even if it is sent during the flush', async () => {
+  it('lets nothing go ahead of messages that are being flushed, even if it is sent during the flush', async () => {
     const rig = await ready()
     const meanwhile = (): void => void rig.client.connection.send('meanwhile')
     subscribe('holdfast:message', meanwhile)
@@ -234,13 +234,13 @@ describe('Sender', () => {
       expect(server.peer.received.at(-1)).to.equal('y')
     })
 
-    it('accepts one message of any size if little is unsent', async () => {
+    it('accepts one message of any size if the link has little unsent data', async () => {
       const { client, server } = await ready({ sendHighWaterMark: 100 })
       void client.connection.send('x'.repeat(10_000))
       expect(server.peer.received).to.have.lengthOf(1)
     })
 
-    it('also limits the outbox, whatever outbox.bytes is, and applies the overflow policy', async () => {
+    it('also limits the outbox, regardless of outbox.bytes, and applies the overflow policy', async () => {
       const { client, server } = await ready({ sendHighWaterMark: 100, outbox: { bytes: 1_000_000 } })
       server.peer.drop()
       void client.connection.send('x'.repeat(1_600))

@@ -46,7 +46,7 @@ describe('StreamBacklog', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('warns once, 30 s after it became full, even if it was overfull in between', async () => {
+  it('warns once, 30 s after it became full, even if it was overfull in the meantime', async () => {
     const { backlog, clock, warnings } = rig()
     await clock.advance(1_000)
     backlog.measure(9)
@@ -58,7 +58,7 @@ describe('StreamBacklog', () => {
     await clock.advance(1)
     expect(warnings).to.deep.equal([
       'messages(): an iterator opened 31 s ago has been behind for 30 s, with 3 unread messages (highWaterMark 8). ' +
-        'The socket is paused until it catches up. Keep reading, or end the iteration with break, return() or a signal',
+        'The socket is paused until the iterator catches up. Keep reading, or end the iteration with break, return() or a signal',
     ])
     backlog.measure(0)
     backlog.measure(9)

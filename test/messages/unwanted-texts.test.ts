@@ -106,7 +106,7 @@ describe('UnwantedTexts', () => {
     expect(Array.from({ length: 9 }, look)).to.deep.equal([...Array<boolean>(8).fill(true), false])
   })
 
-  it('knows the start of the last unwanted message while it searches', () => {
+  it('returns the start of the last unwanted message while it searches', () => {
     const texts = new UnwantedTexts('type')
     expect(texts.head).to.equal(undefined)
     texts.learn('{ "type": "a" }', { value: 'a', at: 10 })
@@ -164,7 +164,7 @@ describe('An unwanted message', () => {
     expect(picky.notes).to.deep.equal(['seven {"type":7}', 'decode DecodeError'])
   })
 
-  it('is not parsed, whatever its key, once no more keys are logged', async () => {
+  it('is not parsed, regardless of its key, once no more keys are logged', async () => {
     const { client, picky, server } = await start()
     for (let index = 0; index <= 100; index += 1) server.peer.send({ type: `key ${index}` })
     server.peer.send('{"type":"new",!')
@@ -313,7 +313,7 @@ describe('An unwanted message', () => {
       expect(parses(rig)).to.equal(false)
     })
 
-    it('while an acknowledgement is pending', async () => {
+    it('while an acknowledgment is pending', async () => {
       const rig = await start()
       rig.picky.subscriptions.add('a', { op: 'sub' }, { ack: (message) => 'ack' in (message as object) })
       expect(parses(rig)).to.equal(true)

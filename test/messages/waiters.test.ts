@@ -46,7 +46,7 @@ describe('Waiters', () => {
       expect(rig().waiters.offer('hello')).to.equal(false)
     })
 
-    it('ends only the wait of a matcher that throws', async () => {
+    it('rejects only the waiter whose matcher throws', async () => {
       const { waiters } = rig()
       const thrown = new Error('oops')
       const broken = waiters.add(() => {
@@ -112,7 +112,7 @@ describe('Waiters', () => {
     const old = {}
     const current = {}
 
-    it('passes a message of a link only to the waits on that link', async () => {
+    it('passes a message from a link only to the waiters on that link', async () => {
       const { waiters } = rig()
       const here = waiters.add(any, {}, current)
       void waiters.add(any, {}, old)
@@ -123,7 +123,7 @@ describe('Waiters', () => {
       expect(waiters.size).to.equal(2)
     })
 
-    it('assigns waits without a link to the next one that opens', async () => {
+    it('assigns waiters that have no link to the next link that opens', async () => {
       const { waiters } = rig()
       const waiting = waiters.add(any, {})
       void waiters.add(any, {}, old)
@@ -134,7 +134,7 @@ describe('Waiters', () => {
       expect(waiters.size).to.equal(1)
     })
 
-    it('ends the waits of a link with it', async () => {
+    it('rejects the waiters of a link when the link ends', async () => {
       const { clock, waiters } = rig()
       const two = [waiters.add(any, {}, old), waiters.add(isNumber, {}, old)]
       void waiters.add(any, { timeout: false }, current)
@@ -219,7 +219,7 @@ describe('Waiters', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('reports the start and the end of each wait', () => {
+    it('reports the start and the end of each waiter', () => {
       const { changes, waiters } = rig()
       void waiters.add(any, {})
       void waiters.add(any, {})
@@ -239,7 +239,7 @@ describe('Waiters', () => {
       expect(await waiting).to.equal('first')
     })
 
-    it('does not have to be awaited: its rejection never counts as unhandled (B34)', async () => {
+    it('does not have to be awaited: it never causes an unhandled rejection (B34)', async () => {
       const { clock, waiters } = rig()
       void waiters.add(any, { timeout: 1 })
       await clock.advance(1)
@@ -248,7 +248,7 @@ describe('Waiters', () => {
   })
 
   describe('#end', () => {
-    it('rejects all waits with the error, whatever their link', async () => {
+    it('rejects all waiters with the error, regardless of their link', async () => {
       const { clock, waiters } = rig()
       const all = [waiters.add(any, {}), waiters.add(isNumber, {}, {})]
       const lost = new ConnectionLostError('It was lost', 1006, '')

@@ -19,7 +19,7 @@ function rig(options: RequestsOptions = {}) {
 
 describe('InFlightRequests', () => {
   describe('#add', () => {
-    it('adds a new ID to a message without one, and finds the request by its key', () => {
+    it('adds a new ID to a message that has none, and finds the request by its key', () => {
       const { inFlight, request } = rig({ idKey: String })
       const [first, second] = [request({ op: 'a' }), request({ op: 'b' })]
       expect(inFlight.add(first)).to.deep.equal({ op: 'a', id: 1 })
@@ -89,7 +89,7 @@ describe('InFlightRequests', () => {
       expect(late.wasSent).to.equal(true)
     })
 
-    it('adds no ID to the message of a request with a match, and finds the request by itself', () => {
+    it('adds no ID to the message of a request that has a match, and uses the request itself as its key', () => {
       const { inFlight, request } = rig()
       const [message, match] = [{ op: 'a' }, (): boolean => true]
       const matching = request(message, { match })
@@ -148,7 +148,7 @@ describe('InFlightRequests', () => {
       expect(ids.read({ id: 1 })).to.deep.equal({ id: 1, key: 1 })
     })
 
-    it('reserves nothing for a request without an ID', () => {
+    it('reserves nothing for a request that has no ID', () => {
       const { inFlight, request } = rig()
       const waiting = request({})
       inFlight.reserve(waiting)

@@ -116,7 +116,7 @@ describe('PendingRequests', () => {
     })
 
     for (const message of [{ type: 'tick' }, { id: null }, { id: undefined }, null, 'text', 5, [1]]) {
-      it(`leaves a message without an ID to the handlers, uncounted: ${JSON.stringify(message)}`, () => {
+      it(`leaves a message that has no ID to the handlers, and does not count it: ${JSON.stringify(message)}`, () => {
         const { requests, stats } = rig()
         void requests.request({})
         expect(requests.take(message)).to.equal(false)
@@ -146,7 +146,7 @@ describe('PendingRequests', () => {
       expect(error.message).to.equal('Request 1 of Api#1 failed: the server replied 7 no such thing')
     })
 
-    it('counts an error without an ID, and leaves it to the handlers', () => {
+    it('counts an error that has no ID, and leaves it to the handlers', () => {
       const { requests, stats } = rig({ error: (reply) => (reply as { error?: unknown }).error })
       void requests.request({})
       expect(requests.take({ id: null, error: 'parse error' })).to.equal(false)
@@ -168,7 +168,7 @@ describe('PendingRequests', () => {
       }
     })
 
-    it('reports a replyId, idKey or error function that throws for a message of no request, and settles nothing', () => {
+    it('reports a replyId, idKey or error function that throws for a message that belongs to no request, and settles nothing', () => {
       const thrown = new Error('odd message')
       const broken = (): never => {
         throw thrown
@@ -211,7 +211,7 @@ describe('PendingRequests', () => {
       expect(it.ids()).to.deep.equal([1, 2, 3, 1])
     })
 
-    it('keeps the ID of a message, and assigns it to no other request, even after it is settled', async () => {
+    it('keeps the ID of a message, and assigns it to no other request, even after the first one settles', async () => {
       const { ids, requests } = rig()
       const own = requests.request({ id: 2 })
       requests.take({ id: 2 })
@@ -232,7 +232,7 @@ describe('PendingRequests', () => {
       }
     })
 
-    it('accepts an ID that a settled request came with', async () => {
+    it('accepts an ID that a settled request used', async () => {
       const { requests } = rig()
       for (const answer of ['first', 'second']) {
         const asked = requests.request({ id: 'ping' })
@@ -241,7 +241,7 @@ describe('PendingRequests', () => {
       }
     })
 
-    it('assigns none of the last thousand IDs that requests came with', () => {
+    it('assigns none of the last thousand IDs that callers chose', () => {
       const { ids, requests } = rig()
       for (let id = 1; id <= 1_000; id += 1) {
         void requests.request({ id })
@@ -251,7 +251,7 @@ describe('PendingRequests', () => {
       expect(ids().at(-1)).to.equal(1_001)
     })
 
-    it('remembers at most a thousand of them, and none on the next link', () => {
+    it('remembers up to a thousand of them, and none on the next link', () => {
       const it = rig()
       const spend = (most: number): void => {
         for (let id = 1; id <= most; id += 1) {
@@ -289,14 +289,14 @@ describe('PendingRequests', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('does not have to be awaited: its rejection never counts as unhandled (B34)', async () => {
+    it('does not have to be awaited: it never causes an unhandled rejection (B34)', async () => {
       const { clock, requests } = rig()
       void requests.request({}, { timeout: 1 })
       await clock.advance(1)
       expect(requests.size).to.equal(0)
     })
 
-    it('reports every change of the number of pending requests', () => {
+    it('reports every change in the number of pending requests', () => {
       const { requests, sizes } = rig()
       void requests.request({})
       void requests.request({})
@@ -413,7 +413,7 @@ describe('PendingRequests', () => {
       })
     }
 
-    it('changes nothing after the request is settled, and has no listener then', async () => {
+    it('changes nothing after the request has settled, and leaves no listener', async () => {
       const { requests } = rig()
       const controller = new AbortController()
       const listeners = countListeners(controller.signal)
@@ -496,7 +496,7 @@ describe('PendingRequests', () => {
       expect(asked).to.deep.equal([])
     })
 
-    it('of a request with its own ID accepts messages with that ID or without one', async () => {
+    it('of a request with its own ID accepts messages that have that ID or no ID', async () => {
       const { requests, stats } = rig()
       const staged = requests.request({ id: 1 }, { match: isAck })
       expect(requests.take({ id: 1, type: 'received' })).to.equal(false)
@@ -529,7 +529,7 @@ describe('PendingRequests', () => {
       )
     })
 
-    it('can accept an error message without an ID', async () => {
+    it('can accept an error message that has no ID', async () => {
       const { requests } = rig({ id: false, error: (reply) => (reply as { error?: unknown }).error })
       const asked = requests.request({}, { match: () => true })
       expect(requests.take({ error: { message: 'no' } })).to.equal(true)
@@ -654,7 +654,7 @@ describe('PendingRequests', () => {
       expect(it.ops()).to.deep.equal(['many', 'answered', 'sent', 'last'])
     })
 
-    it('of the option is not called for a request without an ID if others have IDs, but that of the call is', () => {
+    it('in the option is not called for a request that has no ID if others have IDs, but the one passed to the call is', () => {
       for (const [id, told] of [
         ['id', 0],
         [false, 1],
@@ -718,7 +718,7 @@ describe('PendingRequests', () => {
       expect(requests.size).to.equal(1)
     })
 
-    it('lets no request overtake waiting ones', () => {
+    it('lets no request go ahead of waiting ones', () => {
       const { ops, requests } = rig({ limit: 1 })
       for (const op of ['a', 'b', 'c']) void requests.request({ op })
       requests.take({ id: 1 })
@@ -970,7 +970,7 @@ describe('PendingRequests', () => {
       expect(lobby.size).to.equal(0)
     })
 
-    it('keeps requests that were created without a link until they are sent', async () => {
+    it('keeps requests that were created while there was no link until they are sent', async () => {
       const connection = rig({ limit: 1 }, false)
       const asked = ['a', 'b'].map((op) => connection.requests.request({ op }))
       connection.reopen()
@@ -1009,7 +1009,7 @@ describe('PendingRequests', () => {
       ])
     })
 
-    it('keeps the order of resent requests over several losses', () => {
+    it('keeps the order of resent requests across several disconnects', () => {
       const { lose, ops, reopen, requests, sent } = rig({ limit: 2 })
       for (const op of ['a', 'b', 'c']) void requests.request({ op }, { resend: true })
       lose()
@@ -1180,7 +1180,7 @@ describe('PendingRequests', () => {
       expect(await replies.next()).to.deep.equal({ done: true, value: undefined })
     })
 
-    it('throws the error that ended it after the replies that arrived, on every further call', async () => {
+    it('throws the error that ended it after the replies that arrived, on every later call', async () => {
       const { lose, requests } = rig()
       const replies = requests.requestMany({}, { isLast })
       requests.take({ id: 1 })
@@ -1192,7 +1192,7 @@ describe('PendingRequests', () => {
       expect(await replies.next()).to.deep.equal({ done: true, value: undefined })
     })
 
-    it('throws an error of the peer', async () => {
+    it('throws an error from the server', async () => {
       const { requests } = rig({ error: (reply) => (reply as { error?: unknown }).error })
       const next = requests.requestMany({}, { isLast }).next()
       requests.take({ id: 1, error: 'no' })

@@ -105,7 +105,7 @@ describe('fillInRequests', () => {
   })
 
   for (const message of ['text', 7, null, undefined, ['an', 'array'], new Uint8Array(2)]) {
-    it(`throws a TypeError at the call for a message without properties: ${JSON.stringify(message)}`, () => {
+    it(`throws a TypeError at the call if a message has no properties: ${JSON.stringify(message)}`, () => {
       const { requests, sent } = rig()
       expect(() => requests.request(message)).to.throw(TypeError, 'Cannot add the "id" property')
       expect(sent).to.deep.equal([])
@@ -123,7 +123,7 @@ describe('fillInRequests', () => {
       expect(respond({ envelope_id: 'e1' }, undefined)).to.deep.equal({ envelope_id: 'e1' })
     })
 
-    it('throws a TypeError for a message without an ID', () => {
+    it('throws a TypeError if the message has no ID', () => {
       expect(() => rig().respond({ type: 'x' }, {})).to.throw(TypeError, 'the message has no ID')
     })
 
@@ -168,7 +168,7 @@ describe('jsonRpc', () => {
     expect(await asked).to.equal(5)
   })
 
-  it('leaves requests and notifications from the server to the handlers, whatever their ID', () => {
+  it('leaves requests and notifications from the server to the handlers, regardless of their ID', () => {
     const { requests, stats } = rig(jsonRpc())
     void requests.request({ method: 'm' })
     expect(requests.take({ jsonrpc: '2.0', id: 1, method: 'ask' })).to.equal(false)
@@ -220,7 +220,7 @@ describe('ocpp', () => {
     expect(await asked).to.deep.equal({ currentTime: 'now' })
   })
 
-  it('keeps the ID of a whole CALL', async () => {
+  it('keeps the ID of a complete CALL', async () => {
     const { requests, sent } = rig(ocpp())
     const asked = requests.request([2, 'mine', 'Heartbeat', {}])
     expect(sent).to.deep.equal([[2, 'mine', 'Heartbeat', {}]])
@@ -228,7 +228,7 @@ describe('ocpp', () => {
     expect(await asked).to.deep.equal({ ok: 1 })
   })
 
-  it('generates the ID of a whole CALL that has none', () => {
+  it('generates the ID of a complete CALL that has none', () => {
     const { requests, sent } = rig(ocpp())
     void requests.request([2, undefined, 'Heartbeat', {}])
     const [call] = sent as unknown[][]
@@ -300,7 +300,7 @@ describe('homeAssistant', () => {
     )
   })
 
-  it('rejects even if success is false without an error', async () => {
+  it('rejects if success is false, even if there is no error', async () => {
     const error = await refused(homeAssistant(), { type: 'x' }, (id) => ({
       id,
       type: 'result',
@@ -310,7 +310,7 @@ describe('homeAssistant', () => {
     expect(error.message).to.equal('Request 1 (type "x") of Api#1 failed: the server replied with an error')
   })
 
-  it('leaves events to the handlers, uncounted: they have the ID of their subscription', () => {
+  it('leaves events to the handlers and does not count them: they have the ID of their subscription', () => {
     const { requests, stats } = rig(homeAssistant())
     void requests.request({ type: 'subscribe_events' })
     expect(requests.take({ id: 1, type: 'event', event: {} })).to.equal(false)
@@ -335,7 +335,7 @@ describe('homeAssistant', () => {
 })
 
 describe('heartbeatIds', () => {
-  it('are for APIs in which a message without an ID is invalid', () => {
+  it('are for APIs that require an ID in every message', () => {
     const asks = (options: RequestsOptions): boolean => fillInRequests(options).heartbeatIds
     expect([homeAssistant(), ocpp(), jsonRpc(), {}].map(asks)).to.deep.equal([true, true, false, false])
     expect(asks({ ...jsonRpc(), heartbeatIds: true })).to.equal(true)

@@ -25,12 +25,12 @@ function nextKeys({ ids, reserved }: ReturnType<typeof rig>, count: number): unk
 
 describe('RequestIds', () => {
   describe('#read', () => {
-    it('returns the ID of a message, and the key that it is compared by', () => {
+    it('returns the ID of a message, and the key that represents it in comparisons', () => {
       expect(idsWith({ idKey: String }).read({ id: 5 })).to.deep.equal({ id: 5, key: '5' })
       expect(idsWith().read({ id: 0 })).to.deep.equal({ id: 0, key: 0 })
     })
 
-    it('returns undefined for a message without an ID', () => {
+    it('returns undefined if a message has no ID', () => {
       for (const message of [{}, { id: null }, { id: undefined }]) {
         expect(idsWith().read(message)).to.equal(undefined)
       }
@@ -47,7 +47,7 @@ describe('RequestIds', () => {
       expect(ids.read({ id: 5 })).to.deep.equal({ id: 5, key: '5' })
     })
 
-    it('shows nothing of the contents of an ID that is an object', () => {
+    it('does not reveal the contents of an ID that is an object', () => {
       const { ids, reserved } = rig({ idKey: JSON.stringify })
       reserved.set('{"secret":1}', true)
       expect(() => ids.read({ id: { secret: 1 } })).to.throw(

@@ -102,7 +102,7 @@ describe('RequestQueue', () => {
       expect(sent).to.deep.equal(['next'])
     })
 
-    it('shows whether a request was settled before that', () => {
+    it('shows whether the request has settled by then', () => {
       const { late, queue } = rig(1)
       const request = lateRequest(queue, () => ({}))
       expect(late[0]?.request.isSettled).to.equal(false)

@@ -88,7 +88,7 @@ describe('RequestTimeouts', () => {
     expect(events).to.deep.equal([['b', 10, 10], 'flush', ['a', 10, 16], 'flush'])
   })
 
-  it('leave no timer once the last request is settled, and start again after that', async () => {
+  it('leave no timer once the last request has settled, and start again after that', async () => {
     const { clock, events, start } = rig()
     start('a', 10).settle()
     expect(clock.timers).to.equal(0)
@@ -100,7 +100,7 @@ describe('RequestTimeouts', () => {
     expect(events).to.deep.equal([['b', 10, 17], 'flush'])
   })
 
-  it('keep nothing for durations without requests', () => {
+  it('keep nothing for durations that no request uses', () => {
     const { start } = rig()
     const before = heapInUse()
     for (let count = 1; count <= 20_000; count += 1) start('a', 30_000 + count / 7).settle()

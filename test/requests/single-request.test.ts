@@ -24,7 +24,7 @@ describe('SingleRequest', () => {
     expect(await asked.promise).to.equal('1')
   })
 
-  it('rejects without ever being unhandled', async () => {
+  it('rejects, but never causes an unhandled rejection', async () => {
     const asked = request()
     const error = new Error('no')
     asked.reject(error)

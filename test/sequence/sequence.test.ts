@@ -122,7 +122,7 @@ describe('Sequence', () => {
       expect(gaps).to.deep.equal([{ stream: 's', from: 2, to: 3 }])
     })
 
-    it('accepts a message that arrives with the last message of the window', () => {
+    it('accepts a message that arrives with the last message in the window', () => {
       const { check, gaps } = rig({ window: 3 })
       expect(check(1, 3, 4, 5, 2, 6, 7)).to.deep.equal(['ok', 'early', 'ok', 'ok', 'late', 'ok', 'ok'])
       expect(gaps).to.deep.equal([])
@@ -134,14 +134,14 @@ describe('Sequence', () => {
       expect(gaps).to.deep.equal([{ stream: 's', from: 2, to: 3 }])
     })
 
-    it('waits for 100 further messages by default', () => {
+    it('waits for 100 more messages by default', () => {
       const { check, gaps } = rig({ window: undefined })
       check(1, 3, ...range(4, 102))
       expect(gaps).to.deep.equal([])
       expect(check(103)).to.deep.equal(['gap'])
     })
 
-    it('reports the rest of a run of which some messages have arrived', () => {
+    it('reports the rest of a range from which some messages have arrived', () => {
       const { check, gaps } = rig({ window: 3 })
       expect(check(1, 10, 5, 8, 11, 12)).to.deep.equal(['ok', 'early', 'late', 'late', 'gap', 'ok'])
       expect(gaps).to.deep.equal([
@@ -231,7 +231,7 @@ describe('Sequence', () => {
   })
 
   describe('start', () => {
-    it("accepts messages that the first one has overtaken, if it is 'any'", () => {
+    it("accepts messages that arrive after a later first message, if it is 'any'", () => {
       const { check, gaps } = rig({ window: 3 })
       expect(check(3, 1, 4, 2, 5, 6, 7)).to.deep.equal(['ok', 'late', 'ok', 'late', 'ok', 'ok', 'ok'])
       expect(gaps).to.deep.equal([])
@@ -253,7 +253,7 @@ describe('Sequence', () => {
       expect(gaps).to.deep.equal([{ stream: 's', from: 2, to: 2 }])
     })
 
-    it('reports in the number type of the messages, whatever the type of start', () => {
+    it('reports in the number type of the messages, regardless of the type of start', () => {
       const big = rig({ window: 0, start: 1 })
       big.check(3n)
       expect(big.gaps).to.deep.equal([{ stream: 's', from: 1n, to: 2n }])
@@ -281,7 +281,7 @@ describe('Sequence', () => {
       expect(gaps).to.deep.equal([{ stream: 's', from: 3, to: 3 }])
     })
 
-    it('tolerates messages that overtake each other across it', () => {
+    it('tolerates messages that arrive out of order across it', () => {
       const { check, gaps } = rig({ rollover, window: 3 })
       expect(check(65_534, 1, 65_535, 3, 2)).to.deep.equal(['ok', 'early', 'late', 'early', 'late'])
       expect(gaps).to.deep.equal([])
@@ -307,7 +307,7 @@ describe('Sequence', () => {
       expect(gaps).to.deep.equal([{ stream: 't', from: 6, to: 7 }])
     })
 
-    it('counts in steps, for any number of rounds', () => {
+    it('counts in steps, for any number of cycles', () => {
       const { check, gaps } = rig({ rollover: { highest: 30, lowest: 0 }, step: 10, window: 0, start: 0 })
       const rounds = Array.from({ length: 50 }, () => [0, 10, 20, 30]).flat()
       expect(new Set(check(...rounds))).to.deep.equal(new Set(['ok']))
@@ -399,7 +399,7 @@ describe('Sequence', () => {
       ])
     })
 
-    it('may overtake each other within the window', () => {
+    it('may arrive out of order within the window', () => {
       const { checkAll, gaps } = rig({ window: 3 })
       expect(checkAll(chain([0, 10], [15, 30], [10, 15], [40, 41], [30, 40], [41, 50]))).to.deep.equal([
         'ok',
@@ -532,7 +532,7 @@ describe('Sequence', () => {
     })
   })
 
-  it('accepts any key of a Map as a stream', () => {
+  it('accepts any Map key as a stream', () => {
     const [a, b] = [{ id: 1 }, { id: 1 }]
     const gaps: SequenceGap<{ readonly id: number }>[] = []
     const sequence = new Sequence<{ readonly id: number }>({ window: 0, onGap: (gap) => gaps.push(gap) })
@@ -559,7 +559,7 @@ describe('Sequence', () => {
       expect(sequence.size).to.equal(10_000)
     })
 
-    it('is one entry for a run of missing numbers, however long', () => {
+    it('is one entry for a range of missing numbers, however long', () => {
       const { check, gaps } = rig({ window: 1 })
       check(0, 2 ** 52, 2 ** 52 + 1)
       expect(gaps).to.deep.equal([{ stream: 's', from: 1, to: 2 ** 52 - 1 }])

@@ -109,7 +109,7 @@ describe('SnapshotSync', () => {
       expect(fetches).to.have.lengthOf(1)
     })
 
-    it('provides a key without changes with its snapshot', async () => {
+    it("provides a key's snapshot even if there are no changes", async () => {
       const { entries, events } = await ready(7)
       expect(entries()).to.deep.equal(['snapshot'])
       expect(events).to.deep.equal(['ready a'])
@@ -140,7 +140,7 @@ describe('SnapshotSync', () => {
       expect([errors, fetches]).to.deep.equal([[], []])
     })
 
-    it('drops the state and the fetch of a running key, and starts again', async () => {
+    it('drops the state and the fetch of a running key, and starts over', async () => {
       const { answer, entries, events, fetches, sync } = await ready(7)
       sync.start('a')
       expect(sync.get('a')).to.equal(undefined)
@@ -302,8 +302,11 @@ describe('SnapshotSync', () => {
         [[1], 'received an array'],
         [5, 'received a number'],
         [Promise.reject(new Error('async')), 'received an instance of Promise'],
-        [['1', 2], 'The first number of range must be an integer up to 2^53 or a bigint, received a string'],
-        [[1, 2 ** 53], 'The last number of range must be an integer'],
+        [
+          ['1', 2],
+          'The first number that range() returns must be an integer up to 2^53 or a bigint, received a string',
+        ],
+        [[1, 2 ** 53], 'The last number that range() returns must be an integer'],
         [
           [8, 3],
           'range returned [8, 3], but the first number must not exceed the last. If the server restarted its numbering',
@@ -319,7 +322,7 @@ describe('SnapshotSync', () => {
       expect(entries()).to.deep.equal([[6, 6]])
     })
 
-    it('throws whatever apply throws, and fetches again, because the change may be half applied', async () => {
+    it('throws whatever apply throws, and fetches again, because the change may be partially applied', async () => {
       const failing: Options = {
         apply: (state, { text }) => {
           state.entries.push(text)
@@ -423,7 +426,7 @@ describe('SnapshotSync', () => {
       expect(errors[0]?.message).to.equal('HTTP 501')
     })
 
-    it('draws a random wait (full jitter), within the bounds of the options', async () => {
+    it('draws a random delay (full jitter), within the bounds of the options', async () => {
       const { clock, fetches, last, sync } = rig({
         random: () => 0.5,
         retry: { initialDelay: 100, maxDelay: 150 },
@@ -472,7 +475,7 @@ describe('SnapshotSync', () => {
       numbered.sync.start('a')
       await numbered.answer(book('7' as never))
       expect(numbered.errors[0]?.message).to.equal(
-        'The number of a snapshot must be an integer up to 2^53 or a bigint, received a string',
+        'number() must return an integer up to 2^53 or a bigint, received a string',
       )
       await numbered.clock.advance(1_000)
       await numbered.answer(book(7))
@@ -630,7 +633,7 @@ describe('SnapshotSync', () => {
       expect(sync.get('a')).to.equal(undefined)
     })
 
-    it('stays in effect if apply throws afterwards: nothing is fetched again', async () => {
+    it('stays in effect if apply throws afterward: nothing is fetched again', async () => {
       const { clock, sync } = await ready(5, {
         apply: () => {
           sync.stop('a')
@@ -669,7 +672,7 @@ describe('SnapshotSync', () => {
       expect(gaps).to.deep.equal([{ from: 6, to: 8 }])
     })
 
-    it('are optional: without them, errors go to the console', async () => {
+    it('are optional: if they are not set, errors are logged to the console', async () => {
       const lines = await warnings(async () => {
         const { clock, last, sync } = rig({ onError: undefined, onReady: undefined, onGap: undefined })
         sync.start('a\n')
@@ -704,11 +707,11 @@ describe('SnapshotSync', () => {
       const wrong: [object, string][] = [
         [{ apply: undefined }, 'apply must be a function, received undefined'],
         [{ fetch: 'https://…' }, 'fetch must be a function, received https://…'],
-        [{ range: undefined }, 'range is required with fetch'],
-        [{ number: undefined }, 'number is required with fetch'],
-        [{ number: undefined, range: undefined }, 'number is required with fetch'],
-        [{ fetch: undefined, range: undefined }, 'range is required with number'],
-        [{ fetch: undefined, number: undefined }, 'number is required with range'],
+        [{ range: undefined }, '"range" is required if "fetch" is set'],
+        [{ number: undefined }, '"number" is required if "fetch" is set'],
+        [{ number: undefined, range: undefined }, '"number" is required if "fetch" is set'],
+        [{ fetch: undefined, range: undefined }, '"range" is required if "number" is set'],
+        [{ fetch: undefined, number: undefined }, '"number" is required if "range" is set'],
         [{ bufferLimit: 0 }, 'bufferLimit must be an integer of at least 1, received 0'],
         [
           { retry: { initialDelay: -1 } },
@@ -728,7 +731,7 @@ describe('SnapshotSync', () => {
     })
   })
 
-  it('accepts any key of a Map', async () => {
+  it('accepts any Map key', async () => {
     const sync = new SnapshotSync<number[], number, object>({
       fetch: () => Promise.resolve([0]),
       number: (numbers) => numbers.at(-1)!,
@@ -742,7 +745,7 @@ describe('SnapshotSync', () => {
     expect([sync.get(a), sync.get(b)]).to.deep.equal([[0, 1], undefined])
   })
 
-  it('equals the server whenever it has a state, whatever is lost, late or rejected', async () => {
+  it("equals the server's state whenever it has a state, regardless of what is lost, late or rejected", async () => {
     const size = fc.integer({ min: 1, max: 3 })
     const step = fc.oneof(
       { weight: 6, arbitrary: fc.record({ do: fc.constant('change' as const), size }) },

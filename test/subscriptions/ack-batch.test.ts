@@ -24,7 +24,7 @@ describe('AckBatch', () => {
     expect(late).to.deep.equal([['b', 'c']])
   })
 
-  it('has one timer, which the last acknowledgement cancels', () => {
+  it('has one timer, which the last acknowledgment cancels', () => {
     const { batch, clock } = rig()
     batch.start(clock, 100)
     batch.start(clock, 100)

@@ -5,7 +5,7 @@ import { rejection } from '../support/rejection.js'
 const REFUSED = new Error('refused')
 
 describe('Acknowledgement', () => {
-  it('settles earlier and later promises, and is never unhandled', async () => {
+  it('settles earlier and later promises, and never causes an unhandled rejection', async () => {
     const [good, bad] = [new Acknowledgement(), new Acknowledgement()]
     const before = [good.promise, bad.promise] as const
     expect([good.isSettled, good.hasFailed]).to.deep.equal([false, false])
@@ -22,7 +22,7 @@ describe('Acknowledgement', () => {
     expect(ack.promise).to.equal(ack.promise)
   })
 
-  it('applies a later result to later promises', async () => {
+  it('settles later promises with the most recent result', async () => {
     const ack = new Acknowledgement()
     const { promise } = ack
     ack.settle(REFUSED)
@@ -32,7 +32,7 @@ describe('Acknowledgement', () => {
   })
 
   describe('#join', () => {
-    it('passes pending promises to another acknowledgement, which then replaces it', async () => {
+    it('passes pending promises to another acknowledgment, which then replaces it', async () => {
       const [ack, heir] = [new Acknowledgement(), new Acknowledgement()]
       const { promise } = ack
       ack.join(heir)
@@ -41,7 +41,7 @@ describe('Acknowledgement', () => {
       await Promise.all([promise, ack.promise])
     })
 
-    it('passes on its result if it has one', async () => {
+    it('passes its result to the other acknowledgment, if it has one', async () => {
       const [ack, heir] = [new Acknowledgement(), new Acknowledgement()]
       const { promise } = heir
       ack.settle(REFUSED)

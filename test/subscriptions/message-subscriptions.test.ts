@@ -155,7 +155,7 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal(['+b', '+a'])
     })
 
-    it('rejects an id without ack, and an invalid ackTimeout', () => {
+    it('rejects an id if ack is not set, and an invalid ackTimeout', () => {
       const { subscriptions } = rig()
       expect(() => subscriptions.add('a', '+a', { id: () => 1 })).to.throw(
         TypeError,
@@ -249,7 +249,7 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal([])
     })
 
-    it('sends nothing without unsubscribe', () => {
+    it('sends nothing if unsubscribe is not set', () => {
       const { subscriptions, ready, said, reports } = rig()
       ready()
       subscriptions.add('a', '+a')
@@ -361,7 +361,7 @@ describe('MessageSubscriptions', () => {
       expect(errors[0]!.message).to.equal('Failed to send subscription "a": text')
     })
 
-    it('that returns an unencodable value is reported, does not affect the others, and waits for no acknowledgement', () => {
+    it('that returns an unencodable value is reported, does not affect the others, and waits for no acknowledgment', () => {
       const { clock, subscriptions, ready, said, errors, reports } = rig()
       subscriptions.add('a', () => undefined, { ack: () => true })
       subscriptions.add('b', '+b')
@@ -450,7 +450,7 @@ describe('MessageSubscriptions', () => {
   })
 
   describe('#take', () => {
-    it('consumes the acknowledgement, and no message before or after it', () => {
+    it('consumes the acknowledgment, and no message before or after it', () => {
       const { clock, subscriptions, ready, reports } = rig()
       ready()
       subscriptions.add('a', '+a', repliesTo('a'))
@@ -461,7 +461,7 @@ describe('MessageSubscriptions', () => {
       expect(reports()).to.deep.equal([])
     })
 
-    it('consumes nothing without ack', () => {
+    it('consumes nothing if ack is not set', () => {
       const { subscriptions, ready, waits } = rig()
       ready()
       subscriptions.add('a', '+a')
@@ -477,7 +477,7 @@ describe('MessageSubscriptions', () => {
       expect(subscriptions.pendingAcks).to.equal(1)
     })
 
-    it('consumes acknowledgements in any order', () => {
+    it('consumes acknowledgments in any order', () => {
       const { subscriptions, ready, reports } = rig()
       for (const key of ['a', 'b', 'c']) subscriptions.add(key, `+${key}`, repliesTo(key))
       ready()
@@ -486,7 +486,7 @@ describe('MessageSubscriptions', () => {
       expect(reports()).to.deep.equal([])
     })
 
-    it('settles one subscription per acknowledgement: the oldest that matches', () => {
+    it('settles one subscription per acknowledgment: the oldest that matches', () => {
       const { subscriptions, ready } = rig()
       ready()
       const anyReply: SubscribeOptions = { ack: () => true, id: (ack) => (ack as Reply).id! }
@@ -497,7 +497,7 @@ describe('MessageSubscriptions', () => {
       expect([subscriptions.keyOf(2), subscriptions.pendingAcks]).to.deep.equal(['b', 0])
     })
 
-    it('consumes an acknowledgement that arrives during the send', () => {
+    it('consumes an acknowledgment that arrives during the send', () => {
       const { clock, connection, subscriptions, ready } = rig()
       connection.sending = () => void subscriptions.intercept({ to: 'a', id: 7 })
       ready()
@@ -559,7 +559,7 @@ describe('MessageSubscriptions', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('consumes the acknowledgement of a removed subscription, so that it settles no other, without a report', async () => {
+    it('consumes the acknowledgment of a removed subscription, so that it settles no other, and reports nothing', async () => {
       const { clock, subscriptions, ready, reports } = rig()
       ready()
       const anyReply: SubscribeOptions = { ack: () => true, id: (ack) => (ack as Reply).id! }
@@ -580,7 +580,7 @@ describe('MessageSubscriptions', () => {
     })
   })
 
-  describe('a missing acknowledgement', () => {
+  describe('a missing acknowledgment', () => {
     it('is reported after ackTimeout, and the subscription is sent again after the reconnect', async () => {
       const { clock, subscriptions, ready, lost, said, errors, reports, waits } = rig()
       ready()
@@ -665,7 +665,7 @@ describe('MessageSubscriptions', () => {
   })
 
   describe('id', () => {
-    it('is reported if it throws or returns no ID, and the acknowledgement is still consumed', async () => {
+    it('is reported if it throws or returns no ID, and the acknowledgment is still consumed', async () => {
       const { clock, subscriptions, ready, errors, reports } = rig()
       ready()
       const id = (): never => {
@@ -694,7 +694,7 @@ describe('MessageSubscriptions', () => {
       expect(said()).to.deep.equal(['+a', { unsubscribe: '0x1' }])
     })
 
-    it('is awaited by an unsubscribe function, whose message is sent once the acknowledgement contains it', () => {
+    it('is awaited by an unsubscribe function, whose message is sent once the acknowledgment contains it', () => {
       const { subscriptions, ready, said } = rig()
       ready()
       subscriptions.add('a', '+a', { ...withId('a'), unsubscribe: (id) => ({ unsubscribe: id }) })
@@ -728,7 +728,7 @@ describe('MessageSubscriptions', () => {
     })
   })
 
-  describe('an acknowledgement', () => {
+  describe('an acknowledgment', () => {
     it('of a subscription that was deleted while nothing could be sent is ignored', async () => {
       const { clock, connection, subscriptions, ready, reports } = rig()
       ready()
@@ -756,7 +756,7 @@ describe('MessageSubscriptions', () => {
       expect(reports()).to.deep.equal(['a timeout'])
     })
 
-    it('that is late still provides its ID, and one without an ID goes to the handlers', async () => {
+    it('that is late still provides its ID, and one that has no ID is passed to the handlers', async () => {
       const { clock, subscriptions, ready, reports } = rig()
       ready()
       subscriptions.add('a', '+a', withId('a'))
@@ -769,7 +769,7 @@ describe('MessageSubscriptions', () => {
       expect(subscriptions.intercept({ to: 'b' })).to.equal(false)
     })
 
-    it('that is late unsubscribes a subscription that was deleted in between', async () => {
+    it('that is late unsubscribes a subscription that was deleted in the meantime', async () => {
       const { clock, subscriptions, ready, said } = rig()
       ready()
       subscriptions.add('a', '+a', { ...withId('a'), unsubscribe: (id) => `-${id}` })
@@ -781,7 +781,7 @@ describe('MessageSubscriptions', () => {
   })
 
   describe('request: true', () => {
-    it('adds an ID to the message, and treats its reply as the acknowledgement', async () => {
+    it('adds an ID to the message, and treats its reply as the acknowledgment', async () => {
       const { clock, subscriptions, ready, said, reports } = rig()
       subscriptions.add('a', () => ({ op: '+a' }), {
         request: true,
@@ -807,7 +807,7 @@ describe('MessageSubscriptions', () => {
       })
     })
 
-    it('adds an ID to unsubscribe too, and consumes its reply without effect', async () => {
+    it('also adds an ID to unsubscribe, and consumes its reply without effect', async () => {
       const { clock, subscriptions, ready, said, reports } = rig()
       ready()
       const options = { request: true, unsubscribe: (id: unknown) => ({ op: '-a', of: id }) }
@@ -853,7 +853,7 @@ describe('MessageSubscriptions', () => {
       expect(subscriptions.keyOf(7)).to.equal('a')
     })
 
-    it('sends new subscriptions, and unsubscribes those deleted in between', () => {
+    it('sends new subscriptions, and unsubscribes those deleted in the meantime', () => {
       const { subscriptions, ready, lost, said } = rig()
       ready()
       for (const key of ['a', 'b']) subscriptions.add(key, `+${key}`, { unsubscribe: `-${key}` })
@@ -878,7 +878,7 @@ describe('MessageSubscriptions', () => {
   })
 
   describe('#lost', () => {
-    it('cancels all pending acknowledgements without a report, and leaves no timer', async () => {
+    it('cancels all pending acknowledgments, reports nothing, and leaves no timer', async () => {
       const { clock, subscriptions, ready, lost, reports, waits } = rig()
       for (const key of ['a', 'b']) subscriptions.add(key, `+${key}`, repliesTo(key))
       ready()
@@ -892,7 +892,7 @@ describe('MessageSubscriptions', () => {
       expect(waits).to.deep.equal([1, 2, 0])
     })
 
-    it('reports no change if no acknowledgement was pending', () => {
+    it('reports no change if no acknowledgment was pending', () => {
       const { subscriptions, ready, lost, waits } = rig()
       subscriptions.add('a', '+a')
       ready()
@@ -921,7 +921,7 @@ describe('MessageSubscriptions', () => {
   })
 
   describe('onPendingAcksChange', () => {
-    it('is called whenever the number of pending acknowledgements changes, and is optional', () => {
+    it('is called whenever the number of pending acknowledgments changes, and is optional', () => {
       const { subscriptions, ready, waits } = rig()
       ready()
       subscriptions.add('a', '+a', repliesTo('a'))
@@ -948,7 +948,7 @@ describe('MessageSubscriptions', () => {
     })
   })
 
-  it('sends each key once per connection, in the order of add, whatever the interleaving', () => {
+  it('sends each key once per connection, in the order of add, regardless of the interleaving', () => {
     const key = fc.constantFrom('a', 'b', 'c', 'd')
     const step = fc.oneof(
       fc.record({ kind: fc.constant('add' as const), key, acks: fc.boolean() }),

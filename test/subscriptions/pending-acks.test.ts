@@ -45,7 +45,7 @@ describe('PendingAcks', () => {
       expect(acks.match({})?.result).to.equal(error)
     })
 
-    it('treats any other value as no acknowledgement, even a promise', () => {
+    it('does not treat any other value as an acknowledgment, not even a promise', () => {
       const { acks, addWith } = rig()
       addWith('a', (() => Promise.resolve(true)) as never)
       expect(acks.match({})).to.equal(undefined)
@@ -64,7 +64,7 @@ describe('PendingAcks', () => {
     })
   })
 
-  it('reports a missing acknowledgement once', async () => {
+  it('reports a missing acknowledgment once', async () => {
     const { clock, add, notes } = rig()
     add('a')
     await clock.advance(99)
@@ -85,7 +85,7 @@ describe('PendingAcks', () => {
     expect(notes).to.include('a late after 100')
   })
 
-  it('starts no timeout for a removed or replaced acknowledgement', () => {
+  it('starts no timeout for a removed or replaced acknowledgment', () => {
     const { clock, acks } = rig()
     const add = () => acks.add('a', { ack: () => true, timeout: 100 })
     const first = add()
@@ -124,7 +124,7 @@ describe('PendingAcks', () => {
     expect(['0', '1'].map((name) => acks.match(name)?.subscription)).to.deep.equal([undefined, '1'])
   })
 
-  it('starts no timer that outlives its acknowledgement', () => {
+  it('starts no timer that outlives its acknowledgment', () => {
     const { clock, acks, add } = rig()
     add('matched')
     acks.match('matched')

@@ -43,7 +43,7 @@ describe('Subscriptions', () => {
       expect(received()).to.deep.equal([sub('x'), unsub('x')])
     })
 
-    it('sends 60 topics of one turn in one message, or in batches of batch.size', async () => {
+    it('sends 60 topics from one turn in one message, or in batches of batch.size', async () => {
       const topics = Array.from({ length: 60 }, (_, index) => `t${index}`)
       for (const [size, frames] of [
         [undefined, 1],
@@ -74,7 +74,7 @@ describe('Subscriptions', () => {
       expect(received()).to.deep.equal([sub('a', 'b')])
     })
 
-    it('sends only the net changes of one turn', async () => {
+    it('sends only the net changes from one turn', async () => {
       const { clock, received, subscriptions } = await ready()
       subscriptions.subscribe('a').unsubscribe()
       const kept = subscriptions.subscribe('b')
@@ -87,7 +87,7 @@ describe('Subscriptions', () => {
       await again.acknowledged
     })
 
-    it('removes the topic without a message if there is no unsubscribe', async () => {
+    it('removes the topic and sends nothing if unsubscribe is not set', async () => {
       const { clock, received, server, subscriptions } = await ready({ subscribe: LISTS.subscribe })
       subscriptions.subscribe('a').unsubscribe()
       const held = subscriptions.subscribe('b')
@@ -101,7 +101,7 @@ describe('Subscriptions', () => {
       expect(received()).to.deep.equal([])
     })
 
-    it('compares objects by content, whatever the order of properties, or by key', async () => {
+    it('compares objects by content, regardless of the order of properties, or by key', async () => {
       const { clock, received, subscriptions } = await ready()
       const [first, second] = [
         { channel: 'book', symbol: 'X' },
@@ -121,7 +121,7 @@ describe('Subscriptions', () => {
       expect(own.subscriptions.keys()).to.deep.equal(['X'])
     })
 
-    it('throws without the option, and names the fix', async () => {
+    it('throws if the option is not set, and names the fix', async () => {
       const it = await startSubscriber(undefined)
       const { subscriptions } = (await it.start()).instance
       expect(() => subscriptions.subscribe('a')).to.throw(TypeError, 'Set subscriptions: { subscribe')
@@ -312,7 +312,7 @@ describe('Subscriptions', () => {
       await again.acknowledged
     })
 
-    it('rejects ackTimeout after the message has left; a late acknowledgement still counts and provides its ID', async () => {
+    it('rejects ackTimeout after the message was sent; a late acknowledgment is still accepted and provides its ID', async () => {
       const { clock, errors, server, subscriptions } = await ready(LISTS)
       server.peer.isReading = false
       const held = subscriptions.subscribe('a')
@@ -344,7 +344,7 @@ describe('Subscriptions', () => {
       expect(errors).to.have.length(1)
     })
 
-    it('stays pending across a reconnect, and refers to the new link afterwards', async () => {
+    it('stays pending across a reconnect, and refers to the new link afterward', async () => {
       const { clock, server, subscriptions } = await ready(LISTS)
       const [a, b] = [subscriptions.subscribe('a'), subscriptions.subscribe('b')]
       const waiting = a.acknowledged
@@ -378,7 +378,10 @@ describe('Subscriptions', () => {
         [() => Promise.reject(new Error('unheard')), 'returned a promise'],
         [() => true, 'received a boolean'],
         [() => ({ topics: 'a' }), 'received { topics: a string }'],
-        [() => ({ topics: ['a'], id: {} }), 'a string or a number as id, received a plain object'],
+        [
+          () => ({ topics: ['a'], id: {} }),
+          'must return an "id" that is a string or a number, received a plain object',
+        ],
       ]
       for (const [answer, reason] of answers) {
         const { clock, errors, messages, server, subscriptions } = await ready({
@@ -396,7 +399,7 @@ describe('Subscriptions', () => {
     })
   })
 
-  describe('IDs of the server', () => {
+  describe('IDs from the server', () => {
     const route = 'chan'
 
     it('route messages to the handler of the key, and are read again after a reconnect', async () => {
@@ -417,7 +420,7 @@ describe('Subscriptions', () => {
       expect(messages).to.deep.equal([{ chan: 7, n: 2 }])
     })
 
-    it('are passed to unsubscribe, which waits for the acknowledgement', async () => {
+    it('are passed to unsubscribe, which waits for the acknowledgment', async () => {
       const { clock, received, server, subscriptions } = await ready({
         ...LISTS,
         unsubscribe: (_topics, ids) => ({ op: 'unsub', topics: ids }),
@@ -519,7 +522,7 @@ describe('Subscriptions', () => {
       expect(it.received()).to.deep.equal([sub('a', 'b'), sub('c')])
     })
 
-    it('does not send a topic again that was rejected in between', async () => {
+    it('does not send a topic again that was rejected in the meantime', async () => {
       const it = await startSubscriber(LISTS)
       it.server.onAttempt = (peer) => {
         peer.accept()
@@ -557,7 +560,7 @@ describe('Subscriptions', () => {
       expect(it.believed()).to.deep.equal(['a'])
     })
 
-    it('rejects with the error of the connection if that closes in between', async () => {
+    it("rejects with the connection's error if the connection closes in the meantime", async () => {
       const it = await startSubscriber(LISTS)
       const errors: unknown[] = []
       const client = await it.start()
@@ -575,7 +578,7 @@ describe('Subscriptions', () => {
   })
 
   describe('#kept', () => {
-    it('sends nothing that the server still has, and keeps the topics of the last @OnOpen with those of this one', async () => {
+    it('sends nothing that the server still has, and keeps the topics of the previous @OnOpen with those of this one', async () => {
       const it = await startSubscriber(LISTS, { route: 'chan' })
       let added: TopicSubscription | undefined
       it.hooks.opened = (subscriptions) => void subscriptions.subscribe('a')

@@ -21,7 +21,7 @@ describe('TopicHolders', () => {
     expect(holders.release('a')).to.equal(undefined)
   })
 
-  it('replaces the topics of the last @OnOpen, and keeps those that calls hold', () => {
+  it('replaces the topics of the previous @OnOpen, and keeps those that calls hold', () => {
     const holders = new TopicHolders()
     holders.hold('own', 'own')
     expect(holders.settleOpen(opened('a', 'own'), false)).to.deep.equal([])
@@ -54,7 +54,7 @@ describe('TopicHolders', () => {
     expect(keysOf(holders.settleOpen(opened(), false))).to.deep.equal(['a'])
   })
 
-  it('has one acknowledgement per topic, which is renewed after it is settled', async () => {
+  it('has one acknowledgment per topic, which is renewed after it settles', async () => {
     const holders = new TopicHolders()
     const held = holders.hold('a', 'a')
     const { promise } = held.ack

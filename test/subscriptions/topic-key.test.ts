@@ -19,7 +19,7 @@ describe('topicKey', () => {
       expect(() => key('a', () => wrong)).to.throw(TypeError, 'subscriptions.key must return a string')
   })
 
-  it('throws for values without comparable content, and names the fix', () => {
+  it('throws if a value has no comparable content, and names the fix', () => {
     for (const topic of [new Map(), { of: new Set() }, undefined, () => 1, Symbol('a'), [() => 1]])
       expect(() => key(topic)).to.throw(TypeError, 'set subscriptions.key')
   })

@@ -233,7 +233,7 @@ describe('TopicSubscriptions', () => {
   })
 
   describe('with IDs that `unsubscribe` needs', () => {
-    it('unsubscribe a topic if its acknowledgement arrives after the timeout', async () => {
+    it('unsubscribe a topic if its acknowledgment arrives after the timeout', async () => {
       for (const leavesLate of [false, true]) {
         const { clock, receive, sent, topics } = idRig()
         const { unsubscribe } = topics.subscribe('a')
@@ -250,7 +250,7 @@ describe('TopicSubscriptions', () => {
       }
     })
 
-    it('send a topic again if its acknowledgement is late, and use that one for the new subscription', async () => {
+    it('send a topic again if its acknowledgment is late, and use that acknowledgment for the new subscription', async () => {
       const { clock, receive, sent, topics } = idRig()
       topics.subscribe('a').unsubscribe()
       const first = topics.subscribe('a')
@@ -279,7 +279,7 @@ describe('TopicSubscriptions', () => {
       expect([sent.length, errors, topics.keyOf(9)]).to.deep.equal([1, [], undefined])
     })
 
-    it('look for 1,000 late acknowledgements, the newest ones', async () => {
+    it('recognize 1,000 late acknowledgments, the newest ones', async () => {
       const { clock, receive, sent, topics } = idRig()
       const names = Array.from({ length: 1_001 }, (_, index) => `topic ${index}`)
       const all = names.map((name) => topics.subscribe(name))
