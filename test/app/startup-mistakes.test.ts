@@ -42,8 +42,8 @@ function expectMistake({ place, cause, fix }: Mistake, wanted: Mistake): void {
   expect(fix).to.contain(wanted.fix)
 }
 
-describe('start-up mistakes', () => {
-  it('are one error, whose message lists each with its place, cause and fix', async () => {
+describe('startup mistakes', () => {
+  it('are thrown as one error whose message lists the place, cause, and fix of each mistake', async () => {
     class Ticker {
       @OnOpen() first(): void {}
       @OnOpen() second(): void {}
@@ -75,7 +75,7 @@ describe('start-up mistakes', () => {
     )
   })
 
-  it('are reported again at the next start, and create nothing', async () => {
+  it('are reported again by the next bootstrap(), which creates nothing either', async () => {
     let made = 0
     class Twins {
       constructor() {
