@@ -83,7 +83,7 @@ describe('DependencyCheck', () => {
     expect(follow([Leaf], { registered }).classes.has(Tree)).to.equal(true)
   })
 
-  it('reports a mistake once, even if several paths lead to it', () => {
+  it('reports a mistake only once, even if several paths lead to it', () => {
     @injectable()
     class Broken {
       constructor(readonly shape: Shape) {}
@@ -554,7 +554,7 @@ describe('DependencyCheck', () => {
       expect(check.nodes).to.deep.include({ token: 'single', isSingletonAbove: true })
     })
 
-    it("can be injected into a singleton of the connection's own container", () => {
+    it("can be injected into a singleton in the connection's container", () => {
       const registered = new Map([['single', [{ useClass: OnLine, isSingleton: true, isOwn: true }]]])
       expect(linesOf(follow(['single'], { scoped, client: Leaf, registered }))).to.deep.equal([])
     })

@@ -17,7 +17,7 @@ describe('RoundTrips', () => {
     expect(Buffer.from(trips.payload).toString()).to.equal('2')
   })
 
-  it('ignores a pong that does not match one of its own pings', () => {
+  it('ignores a pong that does not match a ping', () => {
     const trips = new RoundTrips()
     trips.begin(0, undefined)
     for (const other of ['', '0', '01', '2', 'x', '1 ']) trips.onPong(Buffer.from(other), 10)

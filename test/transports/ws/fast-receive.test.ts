@@ -357,7 +357,7 @@ function describeFastReceive(isLending: boolean): void {
       })
     }
 
-    it('reports the same for any sequence of frames, in any chunks, with any calls in between', async () => {
+    it('reports the same for any sequence of frames, in any chunks, with any calls between them', async () => {
       const kind = fc.oneof(
         { weight: 30, arbitrary: fc.constantFrom(...Object.keys(KINDS)) },
         { weight: 30, arbitrary: fc.constant('a text') },
