@@ -35,7 +35,7 @@ describe('docs/architecture.md', function () {
     ways = JSON.parse(output) as MeasuredWays
   })
 
-  it('shows every room of src', () => {
+  it('shows every room in src', () => {
     const rooms = readdirSync(new URL('src/', root), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => `\`${name}\``)

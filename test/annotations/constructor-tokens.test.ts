@@ -54,7 +54,7 @@ describe('readConstructor', () => {
     expect(readConstructor(Derived)).to.deep.include({ owner: Base, parameters: 1, tokens: [Store] })
   })
 
-  it('does not read the source, which can mention a constructor (case inherited-ctor)', () => {
+  it('does not read the source, which can contain the word "constructor" (case inherited-ctor)', () => {
     const bodies = [
       '/* store is set by the constructor (of Base) */',
       "m() { return 'constructor(' }",

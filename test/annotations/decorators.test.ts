@@ -59,7 +59,7 @@ describe('decorators', () => {
     ])
   })
 
-  it('distinguish no argument from an undefined one', () => {
+  it('distinguish a missing argument from an undefined one', () => {
     class Both {
       @OnMessage() none(): void {}
       @OnMessage(undefined) lost(): void {}

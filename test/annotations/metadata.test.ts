@@ -82,7 +82,7 @@ describe('metadata', () => {
       expect(limit).to.deep.include({ token: 'limit', multiple: false })
     })
 
-    it('are undefined for a class without a decorator, whatever it inherits', () => {
+    it('are undefined for a class that has no decorator, whatever it inherits', () => {
       @injectable()
       class Base {
         constructor(readonly store: Store) {}

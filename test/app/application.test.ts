@@ -78,7 +78,7 @@ describe('Application', () => {
     notes = []
   })
 
-  it('connects all clients, each with the providers of the modules and its own connection', async () => {
+  it("connects all clients, giving each its own connection and the modules' providers", async () => {
     const { server, starting } = start({
       providers: [Store, Prices],
       clients: [Ticker, { use: Ticker, name: 'second', url: 'ws://second.test/' }],
@@ -288,7 +288,7 @@ describe('Application', () => {
       await application.close()
     })
 
-    it('ends only the failing client if a client with waitForOpen: false fails permanently', async () => {
+    it('ends only the client itself if a client with waitForOpen: false fails permanently', async () => {
       const chat = { use: Chat, url: 'ws://chat.test/', waitForOpen: false }
       const { starting, server } = start({ providers: [Store, Prices], clients: [Ticker, chat] })
       server.onAttempt = (peer) => {
@@ -515,7 +515,7 @@ describe('Application', () => {
       }
     }
 
-    it('disposes of the earlier providers if one throws, and names it', async () => {
+    it('disposes of the earlier providers if a provider throws, and names the failing one', async () => {
       const { starting, server } = start({ providers: [Store, Prices, Exploding], clients: [Ticker] })
       const error = await startupError(starting)
       expect(error.mistakes).to.have.length(1)
@@ -526,7 +526,7 @@ describe('Application', () => {
       expect(server.peers).to.have.length(0)
     })
 
-    it('disposes of everything if a later client throws, and connects nothing', async () => {
+    it("disposes of everything and never connects if a later client's constructor throws", async () => {
       let connection: Connection | undefined
       @WebSocketClient({ url: 'ws://bad.test/' })
       class Bad extends Chat {

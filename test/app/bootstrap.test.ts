@@ -107,7 +107,7 @@ describe('bootstrap', () => {
     await client.close()
   })
 
-  describe('with a synchronous @OnOpen', () => {
+  describe('if @OnOpen is synchronous', () => {
     @WebSocketClient({ outbox: false })
     class Eager {
       constructor(protected readonly connection: Connection) {}
@@ -568,7 +568,7 @@ describe('bootstrap', () => {
       await client.close()
     })
 
-    it('disposes of the dependencies if the constructor throws, ends the connection, and names the class', async () => {
+    it('disposes of the dependencies, ends the connection, and names the class if the constructor throws', async () => {
       let connection: Connection | undefined
       @WebSocketClient()
       class Exploding extends Listener {

@@ -89,7 +89,7 @@ describe('Injector', () => {
       expect(injector.resolve('made')).to.equal(injector.resolve('made'))
     })
 
-    it('adds an alias of an existing token', () => {
+    it('adds an alias for an existing token', () => {
       const injector = injectorOf([Leaf, { provide: 'other', useExisting: Leaf }])
       expect(injector.resolve('other')).to.equal(injector.resolve(Leaf))
     })
@@ -221,7 +221,7 @@ describe('Injector', () => {
       expect(disposed).to.deep.equal(['Leaf'])
     })
 
-    it('does not dispose of a value through an alias', async () => {
+    it('does not dispose of a value because of an alias', async () => {
       const value = new Leaf()
       const injector = injectorOf([
         { provide: 'value', useValue: value },

@@ -71,7 +71,7 @@ describe('DependencyCheck', () => {
     ])
   })
 
-  it('follows the dependencies of a factory', () => {
+  it("follows a factory's dependencies", () => {
     const registered = new Map([['made', [{ dependencies: [Branch, 'missing'] }]]])
     expect(linesOf(follow(['made'], { registered }))).to.deep.equal([
       "'made', inject 2: no provider for 'missing'",
@@ -159,7 +159,7 @@ describe('DependencyCheck', () => {
   })
 
   describe('tokens', () => {
-    it('without a provider are reported with the parameter that injects them', () => {
+    it('are reported with the parameter that injects them if they have no provider', () => {
       const missing = Symbol('missing')
       @injectable()
       class Asking {
@@ -177,7 +177,7 @@ describe('DependencyCheck', () => {
       expect(check.mistakes[0]?.fix).to.contain("{ provide: 'limit', useValue: … }")
     })
 
-    it('that are optional can be missing', () => {
+    it('can be missing if they are optional', () => {
       @injectable()
       class Easy {
         constructor(
@@ -188,7 +188,7 @@ describe('DependencyCheck', () => {
       expect(linesOf(follow([Easy]))).to.deep.equal([])
     })
 
-    it('that are optional classes are created anyway', () => {
+    it('are created anyway if they are optional classes', () => {
       @injectable()
       class Easy {
         constructor(@inject(Branch, { isOptional: true }) readonly branch: Branch) {}
@@ -212,7 +212,7 @@ describe('DependencyCheck', () => {
       expect(linesOf(follow([One], { registered }))).to.deep.equal([])
     })
 
-    it('without a provider are also reported with @injectAll', () => {
+    it('are also reported with @injectAll if they have no provider', () => {
       @injectable()
       class All {
         constructor(@injectAll('hook') readonly hooks: unknown[]) {}
@@ -491,7 +491,7 @@ describe('DependencyCheck', () => {
       @OnMessage() received(): void {}
     }
 
-    it('cannot be injected elsewhere, because that would be a second instance without a connection', () => {
+    it('cannot be injected, because that would create a second instance without a connection', () => {
       @WebSocketClient({ inject: [Feed] })
       class Other {
         constructor(readonly feed: Feed) {}

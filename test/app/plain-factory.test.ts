@@ -49,7 +49,7 @@ describe('isPlain', () => {
 })
 
 describe('PlainFactory', () => {
-  it('passes each parameter the value of its token in the scope', () => {
+  it("passes each parameter its token's value from the scope", () => {
     const made = new PlainFactory().make(Plain, scope)
     expect(made).to.deep.include({ json: JsonSender, logger: Logger, again: JsonSender })
   })

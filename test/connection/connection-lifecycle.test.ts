@@ -293,7 +293,7 @@ describe('ConnectionLifecycle', () => {
       expect(witness.notes).to.include('error close')
     })
 
-    it('ends when the attempts run out, with the last failure as the cause', async () => {
+    it('ends with the last failure as the cause when the attempts run out', async () => {
       const { clock, starting, witness, server } = start({ reconnect: { maxAttempts: 3 } }, {}, (memory) => {
         memory.onAttempt = (peer) => peer.refuse()
       })
@@ -422,7 +422,7 @@ describe('ConnectionLifecycle', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('has its error reported if it throws on a later connection, which closes with 4000 and reconnects without resetting the attempt count', async () => {
+    it('has its error reported if it throws on a later connection, which closes with 4000 and does not reset the attempt count', async () => {
       let isBroken = false
       const open = (): void => {
         if (isBroken) throw new Error('broken')

@@ -65,7 +65,7 @@ describe('Connection', () => {
       expect(witness.closes).to.deep.equal([])
     })
 
-    it('makes exactly one decision after a sleep of ten minutes (B32)', async () => {
+    it('makes exactly one decision after a ten-minute sleep (B32)', async () => {
       const { clock, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
       server.peer.isAlive = false
       await clock.jump(10 * 60_000)
@@ -123,7 +123,7 @@ describe('Connection', () => {
       expect(witness.notes).to.deep.equal(['open 1', 'error heartbeat', 'error heartbeat'])
     })
 
-    it('does nothing if it is off', async () => {
+    it('does nothing if the heartbeat is off', async () => {
       const { clock, server, witness } = await ready({ heartbeat: false })
       server.peer.isAlive = false
       await clock.advance(3_600_000)
@@ -131,7 +131,7 @@ describe('Connection', () => {
       expect(witness.closes).to.deep.equal([])
     })
 
-    it('accepts a new interval for its link, and starts the next link with the options', async () => {
+    it('accepts a new interval for its link, and uses the original options on the next link', async () => {
       const { clock, server, witness } = await ready({ heartbeat: { interval: 10_000, timeout: 500 } })
       witness.heartbeat.configure({ interval: 1_000 })
       await clock.advance(3_000)
@@ -286,7 +286,7 @@ describe('Connection', () => {
       expect(server.peer.isPaused).to.equal(true)
     })
 
-    it('passes messages to a waiter inside a serial handler, even with a full queue', async () => {
+    it('passes messages to a waiter inside a serial handler, even if the queue is full', async () => {
       const { clock, server, witness } = await ready(
         { highWaterMark: 4 },
         {
@@ -529,7 +529,7 @@ describe('Connection', () => {
       expect(witness.notes).to.deep.equal(['open 1', 'message 1', 'close 1'])
     })
 
-    it('is limited by the deadline if a handler awaits it later', async () => {
+    it('is subject to the deadline if a handler awaits it later', async () => {
       const { clock, server, client } = await ready(
         { closeTimeout: 2_000 },
         {

@@ -116,7 +116,7 @@ describe('#end', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('is not an error, whatever code the server closes with', async () => {
+  it('does not cause an error, whatever code the server closes with', async () => {
     for (const code of [1001, 1002, 1008, 1011, 4_000]) {
       const { connection, peer, clock, notes } = await leaver()
       const ended = connection.end('bye')
@@ -313,7 +313,7 @@ describe('#end', () => {
     await connection.close()
   })
 
-  it('rejects with ConnectionClosedError when called again, while closing, and once closed', async () => {
+  it('rejects with ConnectionClosedError if it is called again, while closing, or once closed', async () => {
     const { connection, peer, clock } = await leaver()
     const ended = connection.end('bye')
     expect(await rejection(connection.end('again'))).to.be.instanceOf(ConnectionClosedError)

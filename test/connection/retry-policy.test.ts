@@ -298,7 +298,7 @@ describe('RetryPolicy', () => {
         expect(new Rig({ initialDelay: 0, delays: [10, 20] }).delays(4)).to.deep.equal([10, 20, 20, 20])
       })
 
-      it('can be a function of the number of failures', () => {
+      it('can be a function that receives the number of failures', () => {
         const delays = (failures: number): number => failures * 10
         expect(new Rig({ initialDelay: 0, delays }).delays(3)).to.deep.equal([10, 20, 30])
       })

@@ -21,7 +21,7 @@ function writtenTo(console: Console, run: () => void): string[] {
 }
 
 describe('connectionLogger', () => {
-  it("begins each line with the connection's name, and keeps the level and `this` of the target", () => {
+  it("starts each line with the connection's name, and keeps the target's level and `this`", () => {
     const target = new KeepingLogger()
     const logger = connectionLogger(target, 'Ticker#1')
     for (const level of LEVELS) logger[level](`a ${level}`)

@@ -407,7 +407,7 @@ describe('MessageSession', () => {
   })
 
   describe('a handler that throws', () => {
-    it('is reported with its message, and frees its slot for the next one', () => {
+    it('is reported with its message, and frees its slot for the next message', () => {
       const error = new RangeError('odd')
       class Throwing extends Noting {
         @OnMessage('bad') bad(): never {

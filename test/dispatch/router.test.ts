@@ -19,7 +19,7 @@ describe('Router', () => {
   describe('#keyOf', () => {
     const byType = new Router('type', tableOf())
 
-    it('returns the named top-level property of the message', () => {
+    it("returns the message's top-level property with that name", () => {
       expect(byType.keyOf({ type: 'tick', price: 1 })).to.equal('tick')
       expect(byType.keyOf({ type: 5 })).to.equal(5)
       expect(new Router('method', tableOf()).keyOf({ type: 'a', method: 'b' })).to.equal('b')

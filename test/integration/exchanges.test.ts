@@ -98,7 +98,7 @@ for (const [name, exchange] of Object.entries(EXCHANGES)) {
 
     afterEach(() => restore())
 
-    it('calls each handler of its recipe as often as the file requires, and receives the recorded messages', async () => {
+    it("calls each of its recipe's handlers as often as the file requires, and receives the recorded messages", async () => {
       const { client: Observing, calls, errors } = observed(Recipe)
       const complaints: string[] = []
       const complain = (line: string): void => void complaints.push(line)

@@ -21,7 +21,7 @@ describe('HeartbeatSchedule', () => {
       expect(tick(schedule, 21_000)).to.equal('wait')
     })
 
-    it('sends a heartbeat every interval, regardless of traffic', () => {
+    it('sends a heartbeat every interval, regardless of other messages', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       for (const time of [20_000, 40_000, 60_000]) {
         schedule.onData(time - 1)
@@ -163,7 +163,7 @@ describe('HeartbeatSchedule', () => {
     })
   })
 
-  describe('with silence', () => {
+  describe('if silence is set', () => {
     it('starts when the link opens, without waiting for a first message (B8)', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 1_000)
       expect(schedule.next).to.equal(31_000)

@@ -47,7 +47,7 @@ function dueAt(clock: FakeClock, times: number[], tolerance = 0, run: () => void
 
 describe('SharedHeartbeatTimer', () => {
   describe('.on', () => {
-    it('returns one timer for each clock', () => {
+    it('returns one shared timer for each clock', () => {
       const clock = new FakeClock()
       expect(SharedHeartbeatTimer.on(clock)).to.equal(SharedHeartbeatTimer.on(clock))
       expect(SharedHeartbeatTimer.on(clock)).to.not.equal(SharedHeartbeatTimer.on(new FakeClock()))

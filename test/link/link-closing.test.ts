@@ -40,7 +40,7 @@ describe('chooseError', () => {
     expect(chooseError(foreign, given)).to.equal(given)
   })
 
-  it('returns the only error there is', () => {
+  it('returns the error if there is only one', () => {
     for (const error of [answer, failed, foreign]) expect(chooseError(error, undefined)).to.equal(error)
     expect(chooseError(undefined, given)).to.equal(given)
     expect(chooseError(undefined, undefined)).to.equal(undefined)
@@ -120,7 +120,7 @@ describe('LinkClosing', () => {
   })
 
   describe('#end', () => {
-    it('is the recorded end of the socket', () => {
+    it("is the socket's recorded end", () => {
       const { closing } = rig()
       const end = closing.onEnd({ code: 1001, reason: 'moving' })
       expect(closing.end).to.equal(end)

@@ -64,7 +64,7 @@ describe('A text heartbeat', () => {
   })
 
   describe('set with Heartbeat.configure', () => {
-    it('starts on the link, and the next link starts with the options again', async () => {
+    it('starts on the current link, while the next link uses the original options', async () => {
       const { clock, server, witness } = await ready({ heartbeat: false })
       witness.heartbeat.configure(heartbeat)
       answer(server.peer, clock)

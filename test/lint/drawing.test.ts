@@ -41,7 +41,7 @@ const BROKEN = {
   'test/by-path.test.ts': "import '../src/index.js'",
 }
 
-describe('The drawing of the house', function () {
+describe('The drawing of the architecture', function () {
   this.timeout(60_000)
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-drawing-'))
   let broken: readonly string[]

@@ -323,7 +323,7 @@ describe('The house rules for the whole program', function () {
       )
     })
 
-    it('counts each folder of a cycle', () => {
+    it('counts each folder in a cycle', () => {
       const circle = Object.fromEntries(
         Array.from({ length: 13 }, (_, index) => [
           `src/f${index}/a.ts`,

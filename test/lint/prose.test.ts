@@ -77,7 +77,7 @@ describe('The prose lint', () => {
     expect([...inCode(`// ${text}`), ...inCode(`f('${text}')`), ...inMarkdown(text)]).to.deep.equal([])
   })
 
-  it('joins the lines of a comment and of a paragraph', () => {
+  it('joins the lines in a comment and in a paragraph', () => {
     const code = '// A request is under\n// way.'
     expect(inCode(code)).to.have.length(1)
     expect(inCode('/**\n * A request is under\n * way.\n */')).to.have.length(1)

@@ -192,7 +192,7 @@ describe('MessageHub', () => {
       await waiting
     })
 
-    it('can be awaited in @OnOpen and inside a serial handler, even with a full queue (B40)', async () => {
+    it('can be awaited in @OnOpen and inside a serial handler, even if the queue is full (B40)', async () => {
       const server = new MemoryServer()
       server.onAttempt = (peer) => {
         peer.onMessage = (data) => {

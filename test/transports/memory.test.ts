@@ -161,7 +161,7 @@ describe('MemoryServer', () => {
     expect(recorder.messages).to.deep.equal(['echo hello'])
   })
 
-  it('drops the connection with an error, like a reset', async () => {
+  it('drops the connection with an error, as a reset does', async () => {
     const { server, recorder } = connected()
     await recorder.untilOpened()
     server.peer.drop(new Error('reset'))

@@ -133,7 +133,7 @@ describeBothWays('An ocpp-rpc server', function (transport) {
     expect(central.mostAtOnce).to.equal(1)
   })
 
-  it('receives only calls with resend set again after a drop, whether or not they were sent before', async () => {
+  it('receives only the calls that set resend again after a drop, whether or not they were sent before', async () => {
     const { central, proxy, transfer } = await start()
     proxy.hold()
     const once = transfer('once')

@@ -178,7 +178,7 @@ describeBothWays('A server with vscode-ws-jsonrpc', function (transport) {
     expect(instance.news).to.deep.equal([])
   })
 
-  it('answers calls, and receives only those with resend set again after a drop', async () => {
+  it('answers calls, and receives only the calls that set resend again after a drop', async () => {
     const { calls, proxy, sum } = await start()
     expect(await Promise.all([sum(1, 1), sum(1, 2), sum(1, 3)])).to.deep.equal([2, 3, 4])
 

@@ -43,7 +43,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       return { server, recorder, transport, frames }
     }
 
-    it('keeps messages sent in one turn, counts them as buffered, and sends them at the end of the turn', async () => {
+    it('holds messages sent in one turn, counts them as buffered, and sends them at the end of the turn', async () => {
       const { transport, frames } = await open()
       for (const text of ['one', 'two', 'three']) transport.send(text)
       expect(transport.bufferedAmount).to.be.at.least(11)
