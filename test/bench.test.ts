@@ -27,7 +27,7 @@ describe("The benchmark's statistics", () => {
   })
 
   describe('median', () => {
-    it('is the middle value, whatever the order', () => {
+    it('is the middle value, regardless of the order', () => {
       expect(statistics.median([9, 1, 100])).to.equal(9)
     })
 
@@ -35,11 +35,11 @@ describe("The benchmark's statistics", () => {
       expect(statistics.median([4, 1, 2, 10])).to.equal(3)
     })
 
-    it('sorts numerically', () => {
+    it('sorts its values numerically', () => {
       expect(statistics.median([10, 9, 100])).to.equal(10)
     })
 
-    it('throws for an empty list', () => {
+    it('throws for an empty array', () => {
       expect(() => statistics.median([])).to.throw(RangeError)
     })
   })
@@ -65,7 +65,7 @@ describe("The benchmark's statistics", () => {
       expect(statistics.pairRatios([20, 2, 30], [10, 1, 10])).to.deep.equal([2, 2, 3])
     })
 
-    it('omits a round that one of them is missing', () => {
+    it('omits a round that either side is missing', () => {
       expect(statistics.pairRatios([20, undefined, 30], [10, 1])).to.deep.equal([2])
     })
   })
@@ -120,7 +120,7 @@ describe("The benchmark's workloads", () => {
     unwanted: { url: `ws://bench/flood?size=120&types=${TYPES}`, size: 120, count: COUNT, warmup: 10 },
   }
   for (const [name, spec] of Object.entries(specs)) {
-    it(`accept a correct run, but not one with a different count or order: ${name}`, async () => {
+    it(`accept a correct run, but not a run with a different count or order: ${name}`, async () => {
       const module = (await import(new URL(`bench/workloads/${name}.js`, root).href)) as Record<
         string,
         Workload

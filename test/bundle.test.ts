@@ -31,7 +31,7 @@ function builtinsIn({ inputs }: Metafile): string[] {
 }
 
 describe('The root entry', () => {
-  it("bundles for a browser without ws and Node's built-in modules", async () => {
+  it("bundles for a browser without ws or Node's built-in modules", async () => {
     const metafile = await bundle('browser')
     expect(builtinsIn(metafile)).to.deep.equal([])
     const foreign = Object.keys(metafile.inputs).filter((path) => path.includes('node_modules'))
@@ -47,7 +47,7 @@ describe('The root entry', () => {
     ])
   })
 
-  it('has a twin with the same exports for each file that the conditions browser and bun replace', async () => {
+  it('has a twin with the same exports for each file that the browser and bun conditions replace', async () => {
     const twins = filesIn('dist/').filter((path) => /[.](browser|bun)[.]js$/.test(path))
     expect(twins.sort()).to.deep.equal([
       'dist/core/platform.browser.js',
@@ -62,7 +62,7 @@ describe('The root entry', () => {
     }
   })
 
-  it('loads the package ws by its path under the condition bun', async () => {
+  it('loads the ws package by its path under the bun condition', async () => {
     const { WebSocket: byPath } = (await import('#src/transports/ws/ws-package.bun.js')) as {
       WebSocket: unknown
     }

@@ -32,7 +32,7 @@ function numbersOf(values: Readonly<Record<string, unknown>>): Record<string, nu
 
 describe('docs/options.md', () => {
   describe('the table of defaults', () => {
-    it('names every option that has a number for its default, and that number', () => {
+    it('lists every option whose default is a number, with that number', () => {
       const rows = tableBelow(readDocument('docs/options.md'), '<!-- defaults -->')
       const documented = rows.map((row) => [
         row['option']?.replaceAll('`', '') ?? '',
@@ -61,7 +61,7 @@ describe('docs/performance.md', () => {
       .filter((line) => line.startsWith('|') && !line.startsWith('| --'))
       .map((line) => line.replace(/ +/g, ' '))
 
-  it('has tables, and no row that is not in bench/results.md', () => {
+  it('has tables, and contains only rows from bench/results.md', () => {
     const rows = rowsOf('docs/performance.md')
     expect(rows).to.have.length.greaterThan(20)
     const measured = new Set(rowsOf('bench/results.md'))
@@ -72,13 +72,13 @@ describe('docs/performance.md', () => {
 describe('docs/README.md', () => {
   const links = [...readDocument('docs/README.md').matchAll(/^- \[[^\]]+\]\(([^)]+)\): (.+)$/gm)]
 
-  it('lists every page once, and nothing else but the README', () => {
+  it('lists every page once, and nothing else except the README', () => {
     const pages = documents().flatMap((path) => (path === 'docs/README.md' ? [] : path.replace('docs/', '')))
     const listed = links.map(([, path = '']) => (path === '../README.md' ? 'README.md' : path))
     expect(listed.toSorted()).to.deep.equal(pages.toSorted())
   })
 
-  it('says of each page in one sentence what it is good for', () => {
+  it("describes each page's purpose in one sentence", () => {
     for (const [, path, line = ''] of links) expect(line, path).to.match(/^.{15,140}[.]$/)
   })
 })

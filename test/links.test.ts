@@ -47,9 +47,9 @@ function deadness(path: string, { target }: Link): string | undefined {
   return anchorsOf(text).has(decodeURIComponent(anchor)) ? undefined : `there is no heading #${anchor}`
 }
 
-describe('The links of the documents', () => {
+describe('The links in the documents', () => {
   for (const path of [...documents(), ...MORE]) {
-    it(`lead somewhere: ${path}`, () => {
+    it(`have valid targets: ${path}`, () => {
       const dead = linksOf(readDocument(path)).flatMap((link) => {
         const reason = deadness(path, link)
         return reason === undefined ? [] : [`${path}:${link.line} ${link.target}: ${reason}`]
@@ -58,7 +58,7 @@ describe('The links of the documents', () => {
     })
   }
 
-  it('are found in paragraphs, pictures and definitions, but not in code', () => {
+  it('are found in paragraphs, pictures, and definitions, but not in code', () => {
     const text =
       'A [link](a.md "title").\n\n```md\n[no](b.md)\n```\n<img alt="" src="c.svg">\n\n[label]: d.md\n[far](https://example.com)'
     expect(linksOf(text)).to.deep.equal([
@@ -68,7 +68,7 @@ describe('The links of the documents', () => {
     ])
   })
 
-  it('may name a heading as GitHub does, with a number for the second of its name', () => {
+  it('can refer to a heading as GitHub does, with a number if the heading is repeated', () => {
     expect([...anchorsOf('# A `b()` [c](d)\n## Twice\n## Twice\n```sh\n# no\n```')]).to.deep.equal([
       'a-b-c',
       'twice',

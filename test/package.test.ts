@@ -89,14 +89,14 @@ describe('The packed package', function () {
 
   after(() => rmSync(folder, { recursive: true, force: true }))
 
-  it('contains the build, its source and the docs, and no test', () => {
+  it('contains the build, its source, and the docs, but no tests', () => {
     const others = files.filter((path) => !/^(dist|src|docs)[/]/.test(path))
     expect(others.sort()).to.deep.equal(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
     expect(files.filter((path) => /^docs[/]/.test(path)).sort()).to.deep.equal([...filesIn('docs/')].sort())
     expect(files.filter((path) => /[.]test[.]|tsbuildinfo|tsconfig/.test(path))).to.deep.equal([])
   })
 
-  it('contains the JavaScript, the types and the maps of each source', () => {
+  it('contains the JavaScript, types, and maps for each source file', () => {
     const sources = filesIn('src/').filter((path) => path.endsWith('.ts'))
     const built = sources.flatMap((path) => {
       const name = path.replace(/^src/, 'dist').replace(/[.]ts$/, '')

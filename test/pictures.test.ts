@@ -11,17 +11,17 @@ function listed(way: string): readonly string[] {
   return [...below.slice(0, below.indexOf('\n```\n')).matchAll(/[\w/-]+[.]ts/g)].map(([file]) => file)
 }
 
-describe('The pictures of the docs', function () {
+describe('The pictures in the docs', function () {
   this.timeout(60_000)
 
-  it('are what npm run pictures makes of their sources', async () => {
+  it('are what npm run pictures generates from their sources', async () => {
     const { code, output } = await run(process.execPath, ['scripts/pictures.js', '--check'])
     expect(output).to.equal('')
     expect(code).to.equal(0)
   })
 
   for (const way of ['receive', 'send']) {
-    it(`name only files that exist, most of them from the list of the way: ${way}`, () => {
+    it(`name only files that exist, most of them from the list of the path: ${way}`, () => {
       const named = [...readDocument(`docs/pictures/${way}.dot`).matchAll(/[\w/-]+[.]ts/g)].map(
         ([file]) => file,
       )

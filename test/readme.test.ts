@@ -32,11 +32,11 @@ describe('The code in the documents', function () {
     failures = await runSnippets(folder, runnable)
   })
 
-  it('names the kind of each block', () => {
+  it('names the kind of every block', () => {
     expect(wrongFences).to.deep.equal([])
   })
 
-  it('is run, except for a tenth at most', () => {
+  it('is run, except for at most a tenth of it', () => {
     expect(tooManyFragments(snippets)).to.equal(undefined)
   })
 
@@ -49,7 +49,7 @@ describe('The code in the documents', function () {
     })
   }
 
-  it('contains the classes, functions and hosts that have scripts', () => {
+  it('contains the classes, functions, and hosts that have scripts', () => {
     const unknown = Object.entries(SCRIPTS).flatMap(([page, scripts]) => {
       const code = snippets.flatMap((snippet) => (snippet.page === page ? [snippet.code] : [])).join('')
       const names = Object.keys(scripts).map((name) => name.replace(/ \d+$/, ''))
@@ -58,7 +58,7 @@ describe('The code in the documents', function () {
     expect(unknown).to.deep.equal([])
   })
 
-  it('leaves no complaint about anything else', () => {
+  it('causes no complaints about anything else', () => {
     const names = snippets.map((snippet) => `${fileOf(snippet)}.ts(`)
     expect(complaints.filter((line) => !names.some((name) => line.startsWith(name)))).to.deep.equal([])
   })

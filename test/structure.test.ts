@@ -99,7 +99,7 @@ describe('The package', () => {
     })
   }
 
-  it('lists the types of each entry again in typesVersions, for resolutions that ignore exports', () => {
+  it("repeats each entry's types in typesVersions for resolution modes that ignore exports", () => {
     const { exports, typesVersions } = readPackageJson()
     const typed = Object.entries(exports).flatMap(([path, target]) =>
       path !== '.' && typeof target === 'object' ? [[path.replace('./', ''), [target.types]]] : [],
@@ -113,7 +113,7 @@ describe('The package', () => {
     expect(entries.sort()).to.deep.equal(known.sort())
   })
 
-  it('depends on a ws without known vulnerabilities, which is 8.23.0 or later in version 8', () => {
+  it('depends on a ws version without known vulnerabilities: 8.23.0 or later within version 8', () => {
     const [, minor] = /^\^8[.](\d+)[.]\d+$/.exec(readPackageJson().dependencies['ws'] ?? '') ?? []
     expect(Number(minor)).to.be.at.least(23)
   })
@@ -133,7 +133,7 @@ describe('The package', () => {
 })
 
 describe('The repository', () => {
-  it('names files in kebab case, by a noun that describes their contents', () => {
+  it('names files in kebab case, with a noun that describes their contents', () => {
     const files = ['src/', 'test/', 'example-app/', 'scripts/'].flatMap((folder) =>
       filesIn(folder, ignored()),
     )
@@ -146,7 +146,7 @@ describe('The repository', () => {
     expect(wrong.map(({ path }) => path)).to.deep.equal([])
   })
 
-  it('has a test of the same name for each file of src, or a reason in CONTRIBUTING.md', () => {
+  it('has a test with the same name for each file in src, or a reason in CONTRIBUTING.md', () => {
     const namesIn = (folder: string, ending: string): readonly string[] =>
       filesIn(folder)
         .filter((path) => path.endsWith(ending))
@@ -160,7 +160,7 @@ describe('The repository', () => {
     expect(unexplained).to.deep.equal([])
   })
 
-  it('excludes only types from the coverage', () => {
+  it('excludes only types from coverage', () => {
     const { exclude } = readJson('.c8rc.json') as { exclude: string[] }
     for (const path of exclude) {
       const built = path.replace(/^src/, 'dist').replace(/[.]ts$/, '.js')
@@ -168,7 +168,7 @@ describe('The repository', () => {
     }
   })
 
-  it('contains no path of the machine on which it was written', () => {
+  it('contains no paths from the machine on which it was written', () => {
     const wrong = filesIn('', ignored()).flatMap((path) =>
       readFileSync(new URL(path, root), 'utf8')
         .split('\n')
@@ -177,7 +177,7 @@ describe('The repository', () => {
     expect(wrong).to.deep.equal([])
   })
 
-  it('contains no registry in any lockfile, so that npm ci uses the configured one', () => {
+  it('contains no registry URLs in any lockfile, so that npm ci uses the configured registry', () => {
     const lockfiles = filesIn('', ignored()).filter((path) => basename(path) === 'package-lock.json')
     expect(lockfiles).to.include('package-lock.json')
     const wrong = lockfiles.filter((path) =>
@@ -186,7 +186,7 @@ describe('The repository', () => {
     expect(wrong).to.deep.equal([])
   })
 
-  it('installs no native add-ons that make ws faster than for users', () => {
+  it('installs no native add-ons that would make ws faster than it is for users', () => {
     const { packages } = readJson('package-lock.json') as { packages: object }
     const native = Object.keys(packages).filter((path) => /[/](bufferutil|utf-8-validate)$/.test(path))
     expect(native).to.deep.equal([])

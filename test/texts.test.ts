@@ -7,18 +7,18 @@ interface Texts {
   storedTexts(): string
 }
 
-describe('The texts of the package', () => {
+describe('The texts in the package', () => {
   let texts: Texts
 
   before(async () => {
     texts = (await import(new URL('scripts/texts.js', root).href)) as Texts
   })
 
-  it('are those of test/texts.txt; `npm run texts` updates the file after a reading', () => {
+  it('match test/texts.txt, which `npm run texts` updates after a review', () => {
     expect(texts.textsOfSource().split('\n')).to.deep.equal(texts.storedTexts().split('\n'))
   })
 
-  it('are strings with words and templates with their expressions, in types, too', () => {
+  it('include strings with words and templates with their expressions, even in types', () => {
     const source = [
       "const error = new Error('It broke')",
       'const detail = `${name} is\n${shown( value )}`',
@@ -33,7 +33,7 @@ describe('The texts of the package', () => {
     ])
   })
 
-  it('include both halves of a choice inside a template', () => {
+  it('include both branches of a conditional inside a template', () => {
     expect(texts.textsIn("const text = `closed${isClean ? ' by the peer' : ''}`")).to.deep.equal([
       "closed${isClean ? ' by the peer' : ''}",
       ' by the peer',

@@ -30,7 +30,7 @@ describe('docs/troubleshooting.md', () => {
   const headings = [...ours.matchAll(/^### `(.+)`$/gm)].map(([, heading = '']) => heading)
   const texts = messageTexts()
 
-  it('has a heading for each of the sentences that need an explanation', () => {
+  it('has a heading for each sentence that needs an explanation', () => {
     expect(headings).to.have.length.greaterThan(30)
   })
 

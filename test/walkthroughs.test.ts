@@ -79,7 +79,7 @@ describe('docs/getting-started.md', function () {
     await compile(folder)
   })
 
-  it('leads to a client that prints prices, and ends by Ctrl+C', async () => {
+  it('leads to a client that prints prices and stops on Ctrl+C', async () => {
     const feed = start(folder, 'feed.js')
     await lineOf(feed, /^feed on ws:/)
     const client = start(folder, 'dist/main.js')
@@ -140,7 +140,7 @@ describe('docs/production.md', function () {
     expect(await ended).to.deep.equal([null, 'SIGTERM'])
   })
 
-  it('leads to a program that is alive and not ready while its server is down', async () => {
+  it('leads to a program that is live but not ready while its server is down', async () => {
     const program = start(folder, 'dist/main.js', { FEED_URL: `ws://127.0.0.1:${await freePort()}` })
     const ended = once(program, 'exit')
     await lineOf(program, /state: waiting/)

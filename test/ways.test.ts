@@ -35,7 +35,7 @@ describe('docs/architecture.md', function () {
     ways = JSON.parse(output) as MeasuredWays
   })
 
-  it('shows every room of src', () => {
+  it('shows every room in src', () => {
     const rooms = readdirSync(new URL('src/', root), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => `\`${name}\``)
@@ -70,7 +70,7 @@ describe('docs/architecture.md', function () {
     })
   })
 
-  describe('a loss', () => {
+  describe('a disconnect', () => {
     it('runs the files in the drawing until the state is waiting', () => {
       expect(drawn('loss').files).to.deep.equal(ways.loss.files)
     })
@@ -80,7 +80,7 @@ describe('docs/architecture.md', function () {
     })
   })
 
-  it('draws the states and phases like the source, whose drawing another test checks', () => {
+  it('draws the states and phases as in the source, whose drawing another test checks', () => {
     const source = readFileSync(new URL('src/lifecycle/step.ts', root), 'utf8')
     const drawing = source.split('\n').flatMap((line) => (line.startsWith(' *   ') ? line.slice(5) : []))
     expect([...blockBelow('states'), ...blockBelow('phases')]).to.deep.equal(drawing)

@@ -37,7 +37,7 @@ describe("The compiler's error for a wrong parameter", function () {
     ['legacy', true],
     ['standard', false],
   ] as const) {
-    it(`ends in the two types that differ: ${dialect} decorators`, async () => {
+    it(`ends with the two types that differ: ${dialect} decorators`, async () => {
       const lines = await complaints(isLegacy)
       expect(lines.map((complaint) => complaint.at(-1))).to.deep.equal([
         "Type 'number' is not assignable to type 'string'.",

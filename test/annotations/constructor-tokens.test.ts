@@ -19,11 +19,11 @@ function evaluate(code: string): Class {
 }
 
 describe('readConstructor', () => {
-  it('reads the tokens of a class', () => {
+  it("reads a class's tokens", () => {
     expect(readConstructor(Base)).to.deep.include({ owner: Base, parameters: 1, tokens: [Store] })
   })
 
-  it('reads an inherited constructor, and names its class', () => {
+  it('reads an inherited constructor, and names the class that declares it', () => {
     class Derived extends Base {}
     class Further extends Derived {}
     expect(readConstructor(Further)).to.deep.include({ owner: Base, parameters: 1, tokens: [Store] })
@@ -39,13 +39,13 @@ describe('readConstructor', () => {
     expect(readConstructor(Derived)).to.deep.include({ owner: Derived, parameters: 0, tokens: [] })
   })
 
-  it("treats a constructor without parameters as the class's own if inject is an empty list", () => {
+  it("treats a constructor without parameters as the class's own if inject is an empty array", () => {
     @WebSocketClient({ inject: [] })
     class Derived extends Base {}
     expect(readConstructor(Derived)).to.deep.include({ owner: Derived, parameters: 0, tokens: [] })
   })
 
-  it('otherwise treats a constructor without parameters as inherited, and it ignores its arguments', () => {
+  it('otherwise treats a constructor without parameters as inherited, because it ignores its arguments', () => {
     class Derived extends Base {
       constructor() {
         super(new Store())
@@ -54,7 +54,7 @@ describe('readConstructor', () => {
     expect(readConstructor(Derived)).to.deep.include({ owner: Base, parameters: 1, tokens: [Store] })
   })
 
-  it('does not read the source, which can mention a constructor (case inherited-ctor)', () => {
+  it('does not read the source, which can contain the word "constructor" (case inherited-ctor)', () => {
     const bodies = [
       '/* store is set by the constructor (of Base) */',
       "m() { return 'constructor(' }",
@@ -91,7 +91,7 @@ describe('readConstructor', () => {
     expect(readConstructor(Derived)).to.deep.include({ owner: Derived, parameters: 2, tokens: undefined })
   })
 
-  it('uses the tokens of @WebSocketClient, also for an inherited constructor', () => {
+  it('uses the tokens from @WebSocketClient, even for an inherited constructor', () => {
     @WebSocketClient({ inject: ['store'] })
     class Named extends Base {}
     expect(readConstructor(Named)).to.deep.include({ owner: Base, parameters: 1, tokens: ['store'] })
@@ -102,7 +102,7 @@ describe('readConstructor', () => {
     expect(readConstructor(Emitter)).to.deep.include({ owner: Emitter, parameters: 0, tokens: undefined })
   })
 
-  it('reads each class once', () => {
+  it('reads each class only once', () => {
     expect(readConstructor(Base)).to.equal(readConstructor(Base))
   })
 })

@@ -25,7 +25,7 @@ function recordsOf(target: { prototype: unknown }) {
 }
 
 describe('decorators', () => {
-  it('record their event, their method and their source', () => {
+  it('record their event, their method, and their source', () => {
     class Every {
       @OnOpen() open(): void {}
       @OnMessage() rest(): void {}
@@ -59,7 +59,7 @@ describe('decorators', () => {
     ])
   })
 
-  it('distinguish no argument from an undefined one', () => {
+  it('distinguish a missing argument from an undefined one', () => {
     class Both {
       @OnMessage() none(): void {}
       @OnMessage(undefined) lost(): void {}
@@ -67,7 +67,7 @@ describe('decorators', () => {
     expect(recordsOf(Both).map(({ args }) => args.length)).to.deep.equal([0, 1])
   })
 
-  it('leave one record each if several are on one method', () => {
+  it('each leave a record if several are on one method', () => {
     class Twice {
       @OnMessage('a')
       @OnMessage('b')
@@ -122,7 +122,7 @@ describe('decorators', () => {
       expect(written(Feed.prototype)).to.deep.equal(names)
     })
 
-    it('are recorded as such on properties, static members and parameters, too', () => {
+    it('are also recorded as such on properties, static members, and parameters', () => {
       class Feed {}
       const onOpen = OnOpen as unknown as Bare
       onOpen(Feed.prototype, 'property', undefined)
@@ -140,7 +140,7 @@ describe('decorators', () => {
       expect(written(metadata)).to.deep.equal(names)
     })
 
-    it('are distinguished from a schema, a key with a schema, and odd arguments', () => {
+    it('are distinguished from decorators with a schema, with a key and a schema, or with odd arguments', () => {
       const schema = v.object({ price: v.number() })
       const made = [
         OnMessage(schema),
@@ -164,7 +164,7 @@ describe('decorators', () => {
     const decorate = OnMessage() as Raw
     const kindsOn = (target: object): string[] => ownHandlers(target).map(({ kind }) => kind)
 
-    it('record the kind of member: property, static member, accessor, parameter or class', () => {
+    it('record the kind of member: property, static member, accessor, parameter, or class', () => {
       class Odd {
         static method(): void {}
         get value(): number {
@@ -180,7 +180,7 @@ describe('decorators', () => {
       expect(kindsOn(Odd)).to.deep.equal(['static member', 'class'])
     })
 
-    it('are recorded by standard decorators on the metadata of the class, or else on the method', () => {
+    it("are recorded by standard decorators in the class's metadata, or else on the method", () => {
       const metadata = {}
       const method = (): void => {}
       decorate(undefined, { kind: 'field', name: 'field', metadata })
@@ -189,7 +189,7 @@ describe('decorators', () => {
       expect(kindsOn(method)).to.deep.equal(['method'])
     })
 
-    it('record the kind of member as standard decorators, too', () => {
+    it('also record the kind of member as standard decorators', () => {
       const metadata = {}
       const standard = (context: object): void => decorate(undefined, { name: 'it', metadata, ...context })
       standard({ kind: 'class' })
@@ -210,7 +210,7 @@ describe('decorators', () => {
       ])
     })
 
-    it('never throw, even without anything to record on', () => {
+    it('never throw, even if there is nothing to record on', () => {
       expect(() => decorate(undefined, { kind: 'field', name: 'field' })).not.to.throw()
     })
 

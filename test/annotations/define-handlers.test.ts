@@ -61,7 +61,7 @@ describe('defineHandlers', () => {
     expect(plain(handlersOf(Named))).to.deep.equal(plain(handlersOf(Decorated)))
   })
 
-  it('accepts a map of messages, with schemas or without', () => {
+  it('accepts a map of messages, with or without schemas', () => {
     class Feed extends Methods {}
     defineHandlers(Feed, { message: { ticker: 'a', book: [Price, 'b'], constructor: 'c' } })
     expect(messagesOf(Feed)).to.deep.equal(
@@ -73,7 +73,7 @@ describe('defineHandlers', () => {
     )
   })
 
-  it('treats a number in a map as the number and its text, which JavaScript does not distinguish there', () => {
+  it('treats a numeric key in a map as both the number and its text, because JavaScript does not distinguish them there', () => {
     class Feed extends Methods {}
     defineHandlers(Feed, { message: { 7: 'a', '08': 'b' } })
     class Listed extends Methods {}
@@ -82,7 +82,7 @@ describe('defineHandlers', () => {
     expect([...messagesOf(Listed).keys()]).to.deep.equal([7])
   })
 
-  it('adds to the handlers that a class has and inherits, like decorators', () => {
+  it("adds to a class's own and inherited handlers, as decorators do", () => {
     class Base extends Methods {}
     defineHandlers(Base, { message: [['a', 'a']] })
     class Feed extends Base {
@@ -94,7 +94,7 @@ describe('defineHandlers', () => {
     expect([...messagesOf(Base).keys()]).to.deep.equal(['a'])
   })
 
-  it('sets the options of a class, like @WebSocketClient', () => {
+  it('sets the class options, as @WebSocketClient does', () => {
     class Feed extends Methods {}
     defineHandlers(Feed, {}, { url: 'ws://peer.test/' })
     expect(clientOptions(Feed)).to.deep.equal({ url: 'ws://peer.test/' })
@@ -104,14 +104,14 @@ describe('defineHandlers', () => {
     expect(clientOptions(Optional)).to.deep.equal({ url: 'ws://other.test/' })
   })
 
-  it('ignores an event that is undefined', () => {
+  it('ignores an event whose value is undefined', () => {
     class Feed extends Methods {}
     defineHandlers(Feed, { open: undefined, message: 'a', error: undefined })
     expect(ownHandlers(Feed.prototype)).to.have.length(1)
     expect(linesOf(Feed)).to.deep.equal([])
   })
 
-  describe('never throws, so that bootstrap reports', () => {
+  describe('never throws, but lets bootstrap report', () => {
     it('a class without handlers', () => {
       for (const nothing of [undefined, null, {}, { message: [] }, { message: {} }]) {
         class Feed extends Methods {}

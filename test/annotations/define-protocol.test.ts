@@ -22,7 +22,7 @@ describe('defineProtocol', () => {
     expect(handlersOf(Feed).mistakes[0]?.fix).to.equal('use @OnMessage()')
   })
 
-  it('returns decorators with keys and without schemas for a type', () => {
+  it('returns decorators that have keys but no schemas if the protocol is only a type', () => {
     const market = defineProtocol<Market>()
     class Feed {
       @market.client.OnMessage('ticker') @market.client.OnMessage(7) received(): void {}
@@ -35,7 +35,7 @@ describe('defineProtocol', () => {
     ])
   })
 
-  it('returns decorators that validate received messages for schemas of any library', () => {
+  it('returns decorators that validate received messages with schemas from any library', () => {
     const toClient = { a: z.object({}), b: v.object({}), 7: type({}) }
     const market = defineProtocol({ toClient })
     class Feed {
@@ -51,7 +51,7 @@ describe('defineProtocol', () => {
     ])
   })
 
-  it('passes options to its decorators, with a schema and without', () => {
+  it('passes options to its decorators, with or without a schema', () => {
     const market = defineProtocol({ toClient: { a: z.object({}) } })
     const Any = market.client.OnMessage as (key: string, options: OnMessageOptions) => MethodDecorator
     class Feed {
@@ -77,7 +77,7 @@ describe('defineProtocol', () => {
       ['__proto__', undefined],
     ])
   })
-  it('validates the other direction for the server', () => {
+  it('validates the opposite direction for the server', () => {
     const toServer = { subscribe: z.object({}) }
     const market = defineProtocol({ toServer })
     class Endpoint {

@@ -27,7 +27,7 @@ function fixOf(changes: Partial<HandlerRecord>): string | undefined {
 }
 
 describe('findMistake', () => {
-  it('accepts a method, decorated or named', () => {
+  it('accepts a method, whether decorated or named', () => {
     expect(causeOf({})).to.equal(undefined)
     expect(causeOf({ kind: 'named' })).to.equal(undefined)
   })
@@ -88,7 +88,7 @@ describe('findMistake', () => {
     expect(causeOf({ event: 'error', args: [TypeError] })).to.equal(undefined)
   })
 
-  it('accepts a key, a schema, or both for messages', () => {
+  it('accepts a key, a schema, or both for @OnMessage', () => {
     for (const args of [['a'], [7], [Price], ['a', Price], [7, Price]]) {
       expect(causeOf({ args })).to.equal(undefined)
     }
@@ -104,7 +104,7 @@ describe('findMistake', () => {
     }
   })
 
-  it('accepts options for messages, and reports unknown ones', () => {
+  it('accepts options for @OnMessage, and reports unknown options', () => {
     const options = { duringOpen: true }
     for (const args of [[options], ['a', options], [Price, options], ['a', Price, options]])
       expect(causeOf({ args })).to.equal(undefined)

@@ -72,14 +72,14 @@ describe('handlersOf', () => {
     expect(anyError?.name).to.equal('Every#any')
   })
 
-  it('reads each class once', () => {
+  it('reads each class only once', () => {
     class Once {
       @OnMessage() rest(): void {}
     }
     expect(handlersOf(Once)).to.equal(handlersOf(Once))
   })
 
-  it('accepts a symbol as the name of a method', () => {
+  it('accepts a symbol as a method name', () => {
     const received = Symbol('received')
     class Symbolic {
       @OnMessage() [received](): void {}
@@ -144,7 +144,7 @@ describe('handlersOf', () => {
       expect(new Derived()[method as 'opened']()).to.equal('derived')
     })
 
-    it('accepts an override that is decorated again', () => {
+    it('accepts an override that repeats the decorator', () => {
       class Derived extends Base {
         @OnOpen() override opened(): string {
           return 'derived'
@@ -162,7 +162,7 @@ describe('handlersOf', () => {
       expect(keysOf(Derived)).to.deep.equal({ a: 'Derived#a', c: 'Derived#a' })
     })
 
-    it('B43: two subclasses of one base see only their own handlers', () => {
+    it('B43: keeps the handlers of two subclasses of one base class separate', () => {
       class Left extends Base {
         @OnMessage('left') left(): void {}
       }
@@ -184,7 +184,7 @@ describe('handlersOf', () => {
       ])
     })
 
-    it('reports a second handler in addition to an inherited one, and names both', () => {
+    it('reports a handler that duplicates an inherited one, and names both', () => {
       class Derived extends Base {
         @OnOpen() again(): void {}
       }
@@ -193,7 +193,7 @@ describe('handlersOf', () => {
       ])
     })
 
-    it('reports a handler that was overridden by something else', () => {
+    it('reports a handler that was overridden by something other than a method', () => {
       class Derived extends Base {}
       Object.defineProperty(Derived.prototype, 'a', { value: 5 })
       expect(linesOf(Derived)).to.deep.equal([
@@ -203,7 +203,7 @@ describe('handlersOf', () => {
   })
 
   describe('duplicates', () => {
-    it('are reported with both methods, for every event that has one handler (B38)', () => {
+    it('are reported with both methods for every event that allows only one handler (B38)', () => {
       class Twins {
         @OnOpen() open1(): void {}
         @OnOpen() open2(): void {}
@@ -243,7 +243,7 @@ describe('handlersOf', () => {
       ])
     })
 
-    it('do not include a number and its text', () => {
+    it('do not include a number and the same number as text', () => {
       class Near {
         @OnMessage(1) number(): void {}
         @OnMessage('1') text(): void {}
@@ -255,7 +255,7 @@ describe('handlersOf', () => {
   describe('schemas', () => {
     const Other = z.object({ volume: z.number() })
 
-    it('are part of the handler, with a key or without', () => {
+    it('are part of the handler, whether or not it has a key', () => {
       class Priced {
         @OnMessage('ticker', Price) tick(): void {}
         @OnMessage(Price) rest(): void {}
@@ -269,7 +269,7 @@ describe('handlersOf', () => {
       expect(rest?.schema).to.equal(Price)
     })
 
-    it('let several methods handle one key, tried as declared, and the one without a schema last', () => {
+    it('let several methods handle one key, tried in declaration order, with the method without a schema last', () => {
       class Several {
         @OnMessage('book') rest(): void {}
         @OnMessage('book', Price) price(): void {}
@@ -280,7 +280,7 @@ describe('handlersOf', () => {
       expect(names).to.deep.equal(['price', 'other', 'rest'])
     })
 
-    it('can be combined with options, which agree for each key', () => {
+    it('can be combined with options, which must agree for each key', () => {
       class Early {
         @OnMessage('a', { duringOpen: true }) a(): void {}
         @OnMessage('b', Price, { duringOpen: false }) b(): void {}
@@ -300,7 +300,7 @@ describe('handlersOf', () => {
       expect(rest).to.deep.include({ duringOpen: true, isCatchAll: true })
     })
 
-    it('are reported if methods of one key disagree on duringOpen', () => {
+    it('are reported if methods for one key disagree on duringOpen', () => {
       class Torn {
         @OnMessage('a', Price, { duringOpen: true }) first(): void {}
         @OnMessage('a', Other) second(): void {}
@@ -313,7 +313,7 @@ describe('handlersOf', () => {
       expect(mistake?.fix).to.contain('use the same duringOpen for both')
     })
 
-    it('let one method handle one key in two shapes', () => {
+    it('let one method handle messages with one key in two shapes', () => {
       class Both {
         @OnMessage('book', Price) @OnMessage('book', Other) book(): void {}
       }
@@ -321,7 +321,7 @@ describe('handlersOf', () => {
       expect([first?.schema, first?.alternative?.schema]).to.deep.equal([Other, Price])
     })
 
-    it('are reported if two methods of one key have the same one', () => {
+    it('are reported if two methods for one key have the same schema', () => {
       class Same {
         @OnMessage('book', Price) first(): void {}
         @OnMessage('book', Price) second(): void {}
@@ -332,7 +332,7 @@ describe('handlersOf', () => {
       expect(handlersOf(Same).mistakes[0]?.fix).to.contain('or give each its own schema')
     })
 
-    it('do not allow a second catch-all', () => {
+    it('do not allow a second catch-all handler', () => {
       class Rests {
         @OnMessage(Price) first(): void {}
         @OnMessage() second(): void {}
@@ -342,7 +342,7 @@ describe('handlersOf', () => {
       ])
     })
 
-    it('are replaced by those of a subclass', () => {
+    it("are replaced by a subclass's schemas", () => {
       class Base {
         @OnMessage('ticker', Price) tick(): void {}
       }
@@ -355,7 +355,7 @@ describe('handlersOf', () => {
       expect(tableOf(Base).messages.get('ticker')?.schema).to.equal(Price)
     })
 
-    it('are replaced by those of a subclass with the name of its base class, too', () => {
+    it("are replaced by a subclass's schemas even if the subclass has the same name as its base class", () => {
       const base = () => {
         class Feed {
           @OnMessage('ticker', Price) tick(): void {}
@@ -401,7 +401,7 @@ describe('handlersOf', () => {
       ])
     })
 
-    it('leave no trace on a field, so that only missing handlers are reported', () => {
+    it('leave no trace on a field, so that only the missing handlers are reported', () => {
       class Feed {
         readonly received = (): void => {}
       }
@@ -411,7 +411,7 @@ describe('handlersOf', () => {
   })
 
   describe('a class decorator', () => {
-    it('is reported without parentheses, or with anything but options', () => {
+    it('is reported if it has no parentheses, or anything but options as its argument', () => {
       class Odd {
         @OnMessage() received(): void {}
       }
@@ -431,7 +431,7 @@ describe('handlersOf', () => {
   })
 
   describe('names', () => {
-    it('describe an anonymous class, and ignore a static member called name', () => {
+    it('describe an anonymous class, and ignore a static member named "name"', () => {
       const anonymous = (() =>
         class {
           received(): void {}
@@ -448,7 +448,7 @@ describe('handlersOf', () => {
   })
 
   describe('arguments', () => {
-    it('are a string or a number, a schema, or both for @OnMessage', () => {
+    it('can be a string or a number, a schema, or both for @OnMessage', () => {
       class Odd {
         @OnMessage(undefined) lost(): void {}
         @OnMessage({} as string) object(): void {}
@@ -467,7 +467,7 @@ describe('handlersOf', () => {
       ])
     })
 
-    it('are error classes for @OnError', () => {
+    it('must be error classes for @OnError', () => {
       class Odd {
         @OnError(undefined as never) lost(): void {}
         @OnError(Map as unknown as typeof Error) map(): void {}
@@ -478,7 +478,7 @@ describe('handlersOf', () => {
       ])
     })
 
-    it('are at most one error class, or a key and a schema', () => {
+    it('can be at most one error class, or one key and one schema', () => {
       type Loose = (...args: unknown[]) => (target: object, member: string, descriptor: object) => void
       class Odd {
         two(): void {}

@@ -29,7 +29,7 @@ describe('messageArguments', () => {
     })
   }
 
-  it('recognizes a schema that has a property with the name of an option', () => {
+  it('recognizes a schema that has a property with the same name as an option', () => {
     const schema = Object.assign(Object.create(null) as object, {
       '~standard': Price['~standard'],
       duringOpen: 1,

@@ -19,7 +19,7 @@ const record = { event: 'message', decorator: '@OnMessage()', member: 'm', kind:
 
 describe('metadata', () => {
   describe('handlers', () => {
-    it('are those of the target itself, not of its base classes', () => {
+    it('belong to the target itself, not to its base classes', () => {
       const base = {}
       const derived: object = Object.create(base) as object
       recordHandler(base, record)
@@ -29,7 +29,7 @@ describe('metadata', () => {
       expect(ownHandlers(derived).map(({ member }) => member)).to.deep.equal(['n'])
     })
 
-    it('do not change for earlier readers when more are recorded', () => {
+    it('do not change for earlier readers when more handlers are recorded', () => {
       const target = {}
       recordHandler(target, record)
       const before = ownHandlers(target)
@@ -49,7 +49,7 @@ describe('metadata', () => {
       expect(ownClientOptions(Derived)).to.equal(undefined)
     })
 
-    it('override those of base classes one by one for a client', () => {
+    it("override a base class's options one by one for a client", () => {
       @WebSocketClient({ route: 'op', url: undefined })
       class Feed extends Derived {}
       @WebSocketClient({ url: 'ws://spot.test', name: 'spot' })
@@ -82,7 +82,7 @@ describe('metadata', () => {
       expect(limit).to.deep.include({ token: 'limit', multiple: false })
     })
 
-    it('are undefined for a class without a decorator, whatever it inherits', () => {
+    it('are undefined for a class that has no decorator, whatever it inherits', () => {
       @injectable()
       class Base {
         constructor(readonly store: Store) {}
@@ -91,7 +91,7 @@ describe('metadata', () => {
       expect(ownConstructorTokens(Derived)).to.equal(undefined)
     })
 
-    it('have holes if the compiler emitted nothing and only some tokens are named', () => {
+    it('have gaps if the compiler emitted nothing and only some tokens are named', () => {
       class Partial {
         constructor(
           readonly store: Store,
@@ -133,7 +133,7 @@ describe('metadata', () => {
   })
 
   describe('standardMetadata', () => {
-    it('returns the metadata of the class itself', () => {
+    it("returns the class's own metadata", () => {
       class Base {}
       class Derived extends Base {}
       const metadata = {}

@@ -31,12 +31,12 @@ function line(mistake: Mistake | undefined): string | undefined {
 describe('findModuleMistakes', () => {
   const lines = (module: Class) => findModuleMistakes(module).map(line)
 
-  it('accepts lists, and undefined in place of a list', () => {
+  it('accepts arrays, and undefined instead of an array', () => {
     expect(lines(moduleOf({ imports: [], providers: undefined, clients: [Feed] }))).to.deep.equal([])
     expect(lines(moduleOf(undefined))).to.deep.equal([])
   })
 
-  it('reports an unknown name, and suggests the one that was probably meant', () => {
+  it('reports an unknown option, and suggests the one that was probably meant', () => {
     expect(lines(moduleOf({ client: [Feed] }))).to.deep.equal([
       'AppModule.client: unknown option | did you mean "clients"?',
     ])
@@ -45,14 +45,14 @@ describe('findModuleMistakes', () => {
     ])
   })
 
-  it('reports a value that should be a list', () => {
+  it('reports a value that should be an array', () => {
     expect(lines(moduleOf({ clients: Feed, providers: { provide: 'a', useValue: 1 } }))).to.deep.equal([
       'AppModule clients: expected a list, received the function Feed | wrap it in brackets: clients: [Feed]',
       'AppModule providers: expected a list, received an object with the keys provide, useValue | wrap it in brackets: providers: […]',
     ])
   })
 
-  it('reports a decorator without parentheses, or with anything but an object', () => {
+  it('reports a decorator that has no parentheses, or anything but an object as its argument', () => {
     class Bare {}
     ;(Module as unknown as (target: Class) => void)(Bare)
     expect(lines(Bare)).to.deep.equal([
@@ -64,7 +64,7 @@ describe('findModuleMistakes', () => {
     expect(lines(moduleOf(null))[0]).to.contain('received null')
   })
 
-  it('reports handlers that would never be called, inherited ones, too', () => {
+  it('reports handlers that would never be called, including inherited ones', () => {
     @Module({})
     class Listening {
       @OnMessage('a') a(): void {}
@@ -87,7 +87,7 @@ describe('findModuleMistakes', () => {
 const CIRCLE = 'is undefined (circular import?) | break the circular import between the files'
 
 describe('findImportMistake', () => {
-  it('accepts modules, and reports anything else', () => {
+  it('accepts a module, and reports anything else', () => {
     const of = (given: unknown) => line(findImportMistake(given, 'here'))
     expect(of(StorageModule)).to.equal(undefined)
     expect(of(undefined)).to.contain(CIRCLE)
@@ -102,7 +102,7 @@ describe('findImportMistake', () => {
 describe('findProviderMistake', () => {
   const of = (given: unknown) => line(findProviderMistake(given, 'here'))
 
-  it('accepts a class, or a token with one source', () => {
+  it('accepts a class, and a token with one source', () => {
     const right = [
       Store,
       { provide: 'class', useClass: Store },
@@ -165,7 +165,7 @@ describe('findProviderMistake', () => {
 describe('findClientMistake', () => {
   const of = (given: unknown) => line(findClientMistake(given, 'here'))
 
-  it('accepts a class, or an entry that uses one', () => {
+  it('accepts a class, and an entry that uses a class', () => {
     expect([Feed, { use: Feed, name: 'a' }].map(of)).to.deep.equal([undefined, undefined])
   })
 

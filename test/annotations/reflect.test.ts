@@ -16,11 +16,11 @@ describe("The compiler's types", () => {
     expect(await lines(PROGRAM)).to.deep.equal([TALK])
   })
 
-  it('remain readable if reflect-metadata is loaded later and takes over', async () => {
+  it('remain readable if reflect-metadata is loaded later and takes over recording', async () => {
     expect(await lines(PROGRAM, 'reflect-later')).to.deep.equal([TALK, TALK])
   })
 
-  it('are left to reflect-metadata if it is loaded first', async () => {
+  it('are recorded by reflect-metadata if it is loaded first', async () => {
     expect(await lines('--import', 'reflect-metadata', PROGRAM)).to.deep.equal([TALK])
   })
 })

@@ -6,7 +6,7 @@ import { recordVersion } from '#src/annotations/metadata.js'
 class Store {}
 
 describe('findTokenMistake', () => {
-  it('accepts a class, a string and a symbol', () => {
+  it('accepts a class, a string, and a symbol', () => {
     for (const token of [Store, class {}, 'limit', Symbol('limit')])
       expect(findTokenMistake(token)).to.equal(undefined)
   })
@@ -21,7 +21,7 @@ describe('findTokenMistake', () => {
     }
   })
 
-  it('explains the type that compilers emit for a type-only import, and how to import the class', () => {
+  it('explains which type compilers emit for a type-only import, and how to import the class', () => {
     for (const token of [Object, Function]) {
       const mistake = findTokenMistake(token)
       expect(mistake?.cause).to.contain('a class imported with `import type`')
@@ -42,7 +42,7 @@ describe('findTokenMistake', () => {
     }
   })
 
-  it('reports a class of another copy of Holdfast, with its version', () => {
+  it("reports a class from another copy of Holdfast, with that copy's version", () => {
     class Other {}
     recordVersion(Other, '9.9.9')
     const mistake = findTokenMistake(Other)

@@ -4,7 +4,7 @@ import { VERSION } from '#src/annotations/version.js'
 import { root } from '../support/project.js'
 
 describe('VERSION', () => {
-  it('is the version of package.json', () => {
+  it('is the version in package.json', () => {
     const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string }
     expect(VERSION).to.equal(version)
   })

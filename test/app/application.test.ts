@@ -78,7 +78,7 @@ describe('Application', () => {
     notes = []
   })
 
-  it('connects all clients, each with the providers of the modules and its own connection', async () => {
+  it("connects all clients, giving each its own connection and the modules' providers", async () => {
     const { server, starting } = start({
       providers: [Store, Prices],
       clients: [Ticker, { use: Ticker, name: 'second', url: 'ws://second.test/' }],
@@ -92,7 +92,7 @@ describe('Application', () => {
     await application.close()
   })
 
-  it('prefers the options of bootstrap to those of the entry, and those to the class', async () => {
+  it('prefers bootstrap options to entry options, and entry options to class options', async () => {
     @WebSocketClient({ url: 'ws://class.test/', protocols: 'class', headers: { from: 'class' } })
     class Layered extends Chat {}
     const entry = { use: Layered, url: 'ws://entry.test/', protocols: 'entry' }
@@ -123,7 +123,7 @@ describe('Application', () => {
   })
 
   describe('#get', () => {
-    it('returns the value of a provider, under each of its tokens', async () => {
+    it("returns a provider's value under each of its tokens", async () => {
       const application = await start({ providers: [Store, { provide: 'other', useExisting: Store }] })
         .starting
       expect(application.get(Store)).to.be.instanceOf(Store)
@@ -167,7 +167,7 @@ describe('Application', () => {
   })
 
   describe('#close', () => {
-    it('closes all clients, then disposes of the providers, the last first', async () => {
+    it('closes all clients, then disposes of the providers, last created first', async () => {
       const chat = { use: Chat, url: 'ws://chat.test/' }
       const { starting, clock } = start({ providers: [Store, Prices], clients: [Ticker, chat] })
       const application = await starting
@@ -191,7 +191,7 @@ describe('Application', () => {
       expect(notes).to.deep.equal(['dispose Store'])
     })
 
-    it('rejects an invalid code or reason, and can still be called after that', async () => {
+    it('rejects an invalid code or reason, and can then be called again', async () => {
       const { starting, server } = start({ clients: [{ use: Chat, url: 'ws://chat.test/' }] })
       const application = await starting
       const thrown: unknown = await application.close(999).catch((error: unknown) => error)
@@ -225,7 +225,7 @@ describe('Application', () => {
       expect(notes).to.deep.equal(['dispose Store'])
     })
 
-    it('waits at most closeTimeout for a dispose method', async () => {
+    it('waits for a dispose method for at most closeTimeout', async () => {
       class Hanging {
         dispose(): Promise<void> {
           return new Promise(() => {})
@@ -253,7 +253,7 @@ describe('Application', () => {
   })
 
   describe('starting', () => {
-    it('closes the other clients when one fails for good, and disposes of everything', async () => {
+    it('closes the other clients and disposes of everything if one fails permanently', async () => {
       const chat = { use: Chat, url: 'ws://chat.test/' }
       const { starting, server } = start({ providers: [Store, Prices], clients: [Ticker, chat] })
       const refusal = new HandshakeError('ws://chat.test/', 'answered with 401', { status: 401 })
@@ -272,7 +272,7 @@ describe('Application', () => {
       ])
     })
 
-    it('does not wait for a client with waitForOpen: false, which keeps trying', async () => {
+    it('does not wait for a client with waitForOpen: false, which keeps retrying', async () => {
       const chat = { use: Chat, url: 'ws://chat.test/', waitForOpen: false }
       const { starting, server, clock } = start({ providers: [Store, Prices], clients: [Ticker, chat] })
       server.onAttempt = (peer) => {
@@ -288,7 +288,7 @@ describe('Application', () => {
       await application.close()
     })
 
-    it('ends only the client if one with waitForOpen: false fails for good', async () => {
+    it('ends only the client itself if a client with waitForOpen: false fails permanently', async () => {
       const chat = { use: Chat, url: 'ws://chat.test/', waitForOpen: false }
       const { starting, server } = start({ providers: [Store, Prices], clients: [Ticker, chat] })
       server.onAttempt = (peer) => {
@@ -320,7 +320,7 @@ describe('Application', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('creates all providers before the first client, in their order, imports first', async () => {
+    it('creates all providers in order, imports first, before it creates the first client', async () => {
       const made: string[] = []
       const factory = (name: string) => ({ provide: name, useFactory: () => made.push(name) })
       @Module({ providers: [factory('inner')] })
@@ -374,7 +374,7 @@ describe('Application', () => {
     })
   })
 
-  describe('provide of a client entry', () => {
+  describe('"provide" of a client entry', () => {
     class Room {
       constructor(readonly name: string) {}
       dispose(): void {
@@ -402,7 +402,7 @@ describe('Application', () => {
       ],
     })
 
-    it('belongs to its connection, and overrides the modules', async () => {
+    it('creates its values per connection, and overrides the modules', async () => {
       const { starting } = start({
         providers: [{ provide: 'limit', useValue: 0 }],
         clients: [entryOf('lobby', 1), entryOf('attic', 2)],
@@ -415,7 +415,7 @@ describe('Application', () => {
       await application.close()
     })
 
-    it('can be set for a client that injects nothing, in a module without providers', async () => {
+    it('can be set for a client that injects nothing in a module without providers', async () => {
       const entry = { use: Chat, url: 'ws://chat.test/', provide: [{ provide: 'limit', useValue: 1 }] }
       const application = await start({ clients: [entry] }).starting
       await application.close()
@@ -431,10 +431,10 @@ describe('Application', () => {
     })
   })
 
-  describe('providers of bootstrap', () => {
+  describe('the providers option of bootstrap', () => {
     const useValue = { name: 'another store' }
 
-    it('override those of the modules', async () => {
+    it("overrides the modules' providers", async () => {
       const { starting } = start(
         { providers: [Store, Prices] },
         { providers: [{ provide: Store, useValue }] },
@@ -445,7 +445,7 @@ describe('Application', () => {
       expect(notes).to.deep.equal(['dispose Prices'])
     })
 
-    it('can be injected into a client that is started alone, and belong to it', async () => {
+    it('supplies values to a client that is started alone, which owns them', async () => {
       class Own {
         dispose(): void {
           notes.push('dispose Own')
@@ -463,7 +463,7 @@ describe('Application', () => {
       expect(notes).to.deep.equal(['dispose Own'])
     })
 
-    it('are checked like all others', async () => {
+    it("is checked like the modules' providers", async () => {
       const { starting } = start(
         { clients: [Chat] },
         { providers: [{ provide: 'x' } as never], url: 'ws://peer.test/' },
@@ -474,7 +474,7 @@ describe('Application', () => {
       expect(alone.mistakes.map(({ place }) => place)).to.deep.equal(['options.providers[0]'])
     })
 
-    it('are reported with all other mistakes, even if they are not a list', async () => {
+    it('is reported along with all other mistakes, even if it is not an array', async () => {
       class Other {}
       const providers = [{ provide: 'x' } as never, Other]
       const several = await startupError(bootstrap(Chat, 'http://peer.test/', { providers }))
@@ -491,7 +491,7 @@ describe('Application', () => {
     })
   })
 
-  it('warns about tokens of the container that a module provides, too', async () => {
+  it("causes a warning about a container's token that a module also provides", async () => {
     const lines: string[] = []
     const ignored = (): void => undefined
     const logger: Logger = {
@@ -515,7 +515,7 @@ describe('Application', () => {
       }
     }
 
-    it('disposes of the earlier providers if one throws, and names it', async () => {
+    it('disposes of the earlier providers if a provider throws, and names the failing one', async () => {
       const { starting, server } = start({ providers: [Store, Prices, Exploding], clients: [Ticker] })
       const error = await startupError(starting)
       expect(error.mistakes).to.have.length(1)
@@ -526,7 +526,7 @@ describe('Application', () => {
       expect(server.peers).to.have.length(0)
     })
 
-    it('disposes of everything if a later client throws, and connects nothing', async () => {
+    it("disposes of everything and never connects if a later client's constructor throws", async () => {
       let connection: Connection | undefined
       @WebSocketClient({ url: 'ws://bad.test/' })
       class Bad extends Chat {
@@ -545,7 +545,7 @@ describe('Application', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('reports a factory that throws, with its token', async () => {
+    it('reports a factory that throws, and names its token', async () => {
       const failing = {
         provide: 'config',
         useFactory: () => {
@@ -577,7 +577,7 @@ describe('Application', () => {
   })
 
   describe('checking', () => {
-    it('reports the mistakes of all modules and clients in one error, each once', async () => {
+    it('reports each mistake in all modules and clients once, in one error', async () => {
       @injectable()
       class Needy {
         constructor(@inject('missing') readonly missing: unknown) {}
@@ -605,7 +605,7 @@ describe('Application', () => {
       expect(notes).to.deep.equal([])
     })
 
-    it('reports a provider that injects a value of a connection', async () => {
+    it('reports a provider that injects a per-connection value', async () => {
       @injectable()
       class Captive {
         constructor(readonly connection: Connection) {}

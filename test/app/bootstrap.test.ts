@@ -65,7 +65,7 @@ describe('bootstrap', () => {
     disposed = []
   })
 
-  it('connects, passes messages to the handlers, and closes without leaving a timer', async () => {
+  it('connects, passes messages to the handlers, and closes without leaving a timer running', async () => {
     const { server, clock, options } = fakes()
     const client = await bootstrap(Listener, 'ws://peer.test/', options)
     server.peer.send({ a: 1 })
@@ -95,7 +95,7 @@ describe('bootstrap', () => {
     await (await starting).close()
   })
 
-  it('retries the first connect like every later one', async () => {
+  it('retries the first connection attempt like any other', async () => {
     const { server, clock, options } = fakes()
     server.onAttempt = (peer) => peer.refuse()
     const starting = bootstrap(Listener, 'ws://peer.test/', options)
@@ -107,7 +107,7 @@ describe('bootstrap', () => {
     await client.close()
   })
 
-  describe('with a synchronous @OnOpen', () => {
+  describe('if @OnOpen is synchronous', () => {
     @WebSocketClient({ outbox: false })
     class Eager {
       constructor(protected readonly connection: Connection) {}
@@ -123,7 +123,7 @@ describe('bootstrap', () => {
       }
     }
 
-    it('sends its messages, and those of the work that it started, without an outbox', async () => {
+    it('sends its messages and those of the work it started, even without an outbox', async () => {
       const { server, options } = fakes()
       await bootstrap(Eager, 'ws://peer.test/', options)
       expect(server.peer.received).to.deep.equal(['at once', 'later'])
@@ -141,7 +141,7 @@ describe('bootstrap', () => {
         .with.property('message', 'no')
     })
 
-    it('waits for an asynchronous method that replaces it', async () => {
+    it('waits for an asynchronous override', async () => {
       let finish: (() => void) | undefined
       @WebSocketClient()
       class Wrapped extends Eager {
@@ -188,7 +188,7 @@ describe('bootstrap', () => {
       await client.close()
     })
 
-    it('return an Application for a module', async () => {
+    it('make bootstrap return an Application if the target is a module', async () => {
       @Module({})
       class AppModule {}
       const application = await bootstrap(AppModule)
@@ -196,7 +196,7 @@ describe('bootstrap', () => {
       await application.close()
     })
 
-    it('are reported if a module gets a URL, because its clients have their own', async () => {
+    it('are reported if a module is passed with a URL, because its clients have their own URLs', async () => {
       @Module({})
       class AppModule {}
       const error = await startupError(bootstrap(AppModule, 'ws://peer.test/'))
@@ -254,7 +254,7 @@ describe('bootstrap', () => {
       ])
     })
 
-    it('can be a class without a name, which errors describe', async () => {
+    it('can be an unnamed class, which error messages describe', async () => {
       const anonymous = (() =>
         class {
           opened(): void {}
@@ -278,7 +278,7 @@ describe('bootstrap', () => {
     @WebSocketClient({ url: 'ws://class.test/', protocols: 'class', name: 'fromClass' })
     class Configured extends Listener {}
 
-    it('of the class are the defaults', async () => {
+    it('from the class are the defaults', async () => {
       const { server, options } = fakes()
       server.onAttempt = (peer) => peer.accept({ protocol: 'class' })
       const client = await bootstrap(Configured, options)
@@ -288,7 +288,7 @@ describe('bootstrap', () => {
       await client.close()
     })
 
-    it('of bootstrap override those of the class, and its URL overrides both', async () => {
+    it('passed to bootstrap override those from the class, and its URL argument overrides both', async () => {
       const { server, options } = fakes({ url: 'ws://options.test/', protocols: [], name: 'given' })
       const client = await bootstrap(Configured, 'ws://argument.test/', options)
       expect(server.peer.request.url).to.equal('ws://argument.test/')
@@ -297,7 +297,7 @@ describe('bootstrap', () => {
       await client.close()
     })
 
-    it('that are undefined keep those of the class and the defaults (B42)', async () => {
+    it('that are undefined keep the class options and the defaults (B42)', async () => {
       const { server, options } = fakes({ url: undefined, name: undefined, protocols: undefined })
       server.onAttempt = (peer) => peer.accept({ protocol: 'class' })
       const client = await bootstrap(Configured, undefined, { ...options, maxPayload: undefined })
@@ -307,7 +307,7 @@ describe('bootstrap', () => {
       await client.close()
     })
 
-    it('are inherited with the class', async () => {
+    it('are inherited by subclasses', async () => {
       class Derived extends Configured {}
       const { server, options } = fakes({ protocols: [] })
       const client = await bootstrap(Derived, options)
@@ -315,7 +315,7 @@ describe('bootstrap', () => {
       await client.close()
     })
 
-    it('of the start are not options of the class, nor is inject an option of bootstrap', async () => {
+    it('for bootstrap only are rejected on a class, and inject is rejected by bootstrap', async () => {
       const { mistakes } = await failedStart(Listener, {
         url: 'ws://peer.test/',
         inject: [],
@@ -325,7 +325,7 @@ describe('bootstrap', () => {
   })
 
   describe('signal', () => {
-    it('aborts an attempt, and bootstrap rejects with its reason (B14)', async () => {
+    it('aborts an attempt, and bootstrap rejects with the reason (B14)', async () => {
       const controller = new AbortController()
       const { server, clock, options } = fakes({ signal: controller.signal })
       server.onAttempt = () => {}
@@ -352,7 +352,7 @@ describe('bootstrap', () => {
       expect(server.peers).to.have.length(1)
     })
 
-    it('aborts a pending @OnOpen within closeTimeout, and @OnClose runs', async () => {
+    it('ends a pending @OnOpen within closeTimeout, and @OnClose still runs', async () => {
       const controller = new AbortController()
       let closes = 0
       class Slow {
@@ -413,7 +413,7 @@ describe('bootstrap', () => {
   })
 
   describe('rejects', () => {
-    it('with ConnectionClosedError if it is closed before it has opened', async () => {
+    it('with ConnectionClosedError if the connection is closed before it has opened', async () => {
       let connection: Connection | undefined
       @WebSocketClient()
       class Closing extends Listener {
@@ -431,7 +431,7 @@ describe('bootstrap', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('with ConnectionClosedError if a constructor closes it, and nothing connects', async () => {
+    it('with ConnectionClosedError if a constructor closes the connection, and never connects', async () => {
       @WebSocketClient()
       class Closing extends Listener {
         constructor(connection: Connection) {
@@ -445,7 +445,7 @@ describe('bootstrap', () => {
       expect(server.peers).to.have.length(0)
     })
 
-    it('with the error of a fatal failure', async () => {
+    it('with the error that caused a fatal failure', async () => {
       const refusal = new HandshakeError('ws://peer.test/', 'answered with 401', { status: 401 })
       const { server, options } = fakes()
       server.onAttempt = (peer) => peer.refuse(refusal)
@@ -453,7 +453,7 @@ describe('bootstrap', () => {
       expect(server.peers).to.have.length(1)
     })
 
-    it('with InvalidUrlError if a function returns an invalid URL', async () => {
+    it('with InvalidUrlError if the url function returns an invalid URL', async () => {
       const { server, options } = fakes()
       const starting = bootstrap(Listener, () => 'http://peer.test/', options)
       expect(await rejection(starting)).to.be.instanceOf(InvalidUrlError)
@@ -469,7 +469,7 @@ describe('bootstrap', () => {
       expect(server.peers).to.have.length(2)
     })
 
-    it('with the error of the first @OnOpen, once everything is closed', async () => {
+    it('with the error from the first @OnOpen, once everything is closed', async () => {
       const failure = new Error('no login')
       class Refused {
         @OnOpen() opened(): void {
@@ -538,7 +538,7 @@ describe('bootstrap', () => {
       await second.close()
     })
 
-    it('uses inject in place of types that a compiler omits', async () => {
+    it('uses inject instead of the types that a compiler omits', async () => {
       class Untyped extends Listener {
         constructor(
           readonly resource: Resource,
@@ -556,7 +556,7 @@ describe('bootstrap', () => {
       await client.close()
     })
 
-    it('accepts a class with @injectable() of tsyringe, and one without parameters and class decorator', async () => {
+    it('accepts a class with @injectable() from tsyringe, and a class without parameters or a class decorator', async () => {
       @injectable()
       class Tsyringe extends Listener {
         constructor(@inject(Resource) readonly resource: Resource) {
@@ -568,7 +568,7 @@ describe('bootstrap', () => {
       await client.close()
     })
 
-    it('disposes of the dependencies if the constructor throws, ends the connection, and names the class', async () => {
+    it('disposes of the dependencies, ends the connection, and names the class if the constructor throws', async () => {
       let connection: Connection | undefined
       @WebSocketClient()
       class Exploding extends Listener {
@@ -594,7 +594,7 @@ describe('bootstrap', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('reports a constructor that returns a promise, whose rejection is ignored', async () => {
+    it("reports a constructor that returns a promise, and ignores the promise's rejection", async () => {
       for (const container of [undefined, globalContainer.createChildContainer()]) {
         class Async extends Listener {
           constructor() {
@@ -672,7 +672,7 @@ describe('bootstrap', () => {
       }
     }
 
-    it('follows @OnClose, in reverse order, by dispose(), Symbol.asyncDispose or Symbol.dispose', async () => {
+    it('follows @OnClose in reverse order, using dispose(), Symbol.asyncDispose, or Symbol.dispose', async () => {
       const client = await bootstrap(Outer, 'ws://peer.test/', fakes().options)
       await client.close()
       expect(disposed).to.deep.equal(['Outer after 1 @OnClose', 'Middle', 'Inner'])
@@ -687,7 +687,7 @@ describe('bootstrap', () => {
       expect(disposed).to.have.length(3)
     })
 
-    it('continues after a failure, which is logged (B44)', async () => {
+    it('logs a failure and continues (B44)', async () => {
       class Failing {
         dispose(): void {
           throw new Error('stuck')
@@ -711,7 +711,7 @@ describe('bootstrap', () => {
       expect(lines[0]).to.contain('[Two] close: a dispose method threw: stuck')
     })
 
-    it('stops waiting after closeTimeout, which is logged', async () => {
+    it('stops waiting after closeTimeout, and logs that', async () => {
       class Hanging {
         dispose(): Promise<void> {
           return new Promise(() => {})
@@ -735,7 +735,7 @@ describe('bootstrap', () => {
       ])
     })
 
-    it('never affects the container that was passed in, nor its values and singletons', async () => {
+    it('never affects the container that was passed in, or its values and singletons', async () => {
       @injectable()
       class Kept extends Inner {}
       @WebSocketClient()
@@ -757,7 +757,7 @@ describe('bootstrap', () => {
       expect(container.resolve(Kept)).to.equal(client.instance.kept)
     })
 
-    it('does not dispose of a @singleton() that this client was the first to need (B45)', async () => {
+    it('does not dispose of a @singleton() even if this client was the first to need it (B45)', async () => {
       @singleton()
       class Shared extends Inner {}
       @WebSocketClient()

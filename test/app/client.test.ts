@@ -73,7 +73,7 @@ describe('Client', () => {
   })
 
   describe('#closed', () => {
-    it('resolves with the end of the connection once everything has been disposed of, whichever side ended it', async () => {
+    it('resolves with how the connection ended once everything has been disposed of, whichever side ended it', async () => {
       const { client } = await open()
       void client.connection.terminate()
       const { initiator, code } = await client.closed

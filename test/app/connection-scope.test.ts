@@ -17,7 +17,7 @@ function rig() {
 }
 
 describe('ClientScope', () => {
-  it('has the connection and its parts under their classes', () => {
+  it('provides the connection and its parts under their classes', () => {
     const tokens = [Connection, JsonSender, Heartbeat, Logger, Subscriptions]
     expect(CONNECTION_TOKENS).to.have.members(tokens)
     expect(rig().scope.tokens).to.equal(CONNECTION_TOKENS)
@@ -39,7 +39,7 @@ describe('ClientScope', () => {
       expect(sent).to.deep.equal([{ op: 'ping' }])
     })
 
-    it('returns a Heartbeat that reads the one of the connection', () => {
+    it("returns a Heartbeat that reads the connection's heartbeat", () => {
       const heartbeat = rig().scope.get(Heartbeat)
       expect(heartbeat).to.be.instanceOf(Heartbeat)
       expect((heartbeat as Heartbeat).latency).to.equal(12)

@@ -62,7 +62,7 @@ describe('Injector', () => {
       expect(injector.resolve(Leaf)).to.equal(injector.resolve(Leaf))
     })
 
-    it('creates a class under another token, once', () => {
+    it('creates a class under another token once', () => {
       const injector = injectorOf([{ provide: 'leaf', useClass: Leaf }])
       expect(injector.resolve('leaf')).to.be.instanceOf(Leaf)
       expect(injector.resolve('leaf')).to.equal(injector.resolve('leaf'))
@@ -89,7 +89,7 @@ describe('Injector', () => {
       expect(injector.resolve('made')).to.equal(injector.resolve('made'))
     })
 
-    it('adds an alias of an existing token', () => {
+    it('adds an alias for an existing token', () => {
       const injector = injectorOf([Leaf, { provide: 'other', useExisting: Leaf }])
       expect(injector.resolve('other')).to.equal(injector.resolve(Leaf))
     })
@@ -118,7 +118,7 @@ describe('Injector', () => {
       expect(made).to.equal(0)
     })
 
-    it('sees registrations in the containers above', () => {
+    it('sees registrations in parent containers', () => {
       const above = globalContainer.createChildContainer()
       above.register('limit', { useValue: 5 })
       @injectable()
@@ -144,8 +144,8 @@ describe('Injector', () => {
     })
   })
 
-  describe('#register of clients', () => {
-    it('makes classes injectable that tsyringe does not know', () => {
+  describe('#register with clients', () => {
+    it('makes classes injectable that are unknown to tsyringe', () => {
       class Sapling extends Branch {}
       expect(injectorOf([Sapling]).resolve(Sapling)).to.be.instanceOf(Branch)
       expect(injectorOf([Leaf, Sapling]).resolve(Sapling).leaf).to.be.instanceOf(Leaf)
@@ -153,15 +153,15 @@ describe('Injector', () => {
   })
 
   describe('#isRegistered', () => {
-    it('includes the containers above', () => {
+    it('includes parent containers', () => {
       const injector = injectorOf([Leaf])
       expect(injector.child().isRegistered(Leaf)).to.equal(true)
       expect(injector.child().isRegistered(Branch)).to.equal(false)
     })
   })
 
-  describe('#disposables, disposed of', () => {
-    it('disposes of all instances, the last first, one after another, by any dispose method', async () => {
+  describe('#disposables, when disposed of', () => {
+    it('disposes of all instances one after another, last created first, by any dispose method', async () => {
       const injector = Injector.under(tsyringe, undefined)
       clientIn(injector, Tree)
       expect(await injector.disposables.dispose()).to.deep.equal([])
@@ -196,7 +196,7 @@ describe('Injector', () => {
       expect(disposed).to.deep.equal(['the pool', 'dispose'])
     })
 
-    it('returns all failures, which do not stop the others (B44)', async () => {
+    it('returns all failures, and continues after each (B44)', async () => {
       class Throws {
         dispose(): void {
           throw new Error('thrown')
@@ -212,7 +212,7 @@ describe('Injector', () => {
       expect(disposed).to.deep.equal(['Leaf'])
     })
 
-    it('disposes of the result of a factory, but not of a value', async () => {
+    it("disposes of a factory's result, but not of a value", async () => {
       const injector = injectorOf([
         { provide: 'made', useFactory: () => new Leaf() },
         { provide: 'value', useValue: new Tree(new Branch(new Leaf())) },
@@ -221,7 +221,7 @@ describe('Injector', () => {
       expect(disposed).to.deep.equal(['Leaf'])
     })
 
-    it('does not dispose of a value through an alias', async () => {
+    it('does not dispose of a value because of an alias', async () => {
       const value = new Leaf()
       const injector = injectorOf([
         { provide: 'value', useValue: value },
@@ -232,7 +232,7 @@ describe('Injector', () => {
       expect(disposed).to.deep.equal([])
     })
 
-    it('does not dispose of instances of the containers above (B45)', async () => {
+    it('does not dispose of instances in parent containers (B45)', async () => {
       const application = injectorOf([Leaf])
       const child = application.child()
       expect(clientIn(child, Tree).branch.leaf).to.equal(application.resolve(Leaf))
@@ -242,7 +242,7 @@ describe('Injector', () => {
       expect(disposed).to.deep.equal(['Tree', 'Branch', 'Leaf'])
     })
 
-    it('does not dispose of a @singleton() that a connection was the first to need (B45)', async () => {
+    it('does not dispose of a @singleton() even if a connection was the first to need it (B45)', async () => {
       @singleton()
       class Shared {
         dispose(): void {
@@ -260,7 +260,7 @@ describe('Injector', () => {
       expect(clientIn(Injector.under(tsyringe, undefined), Client).shared).to.equal(shared)
     })
 
-    it("does not dispose of instances that the user's container has under an alias", async () => {
+    it("does not dispose of instances in the user's container, even if they have an alias", async () => {
       const above = globalContainer.createChildContainer()
       above.registerSingleton('kept', 'made' as never)
       above.register('made', { useClass: Leaf })

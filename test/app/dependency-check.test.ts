@@ -71,7 +71,7 @@ describe('DependencyCheck', () => {
     ])
   })
 
-  it('follows the dependencies of a factory', () => {
+  it("follows a factory's dependencies", () => {
     const registered = new Map([['made', [{ dependencies: [Branch, 'missing'] }]]])
     expect(linesOf(follow(['made'], { registered }))).to.deep.equal([
       "'made', inject 2: no provider for 'missing'",
@@ -83,7 +83,7 @@ describe('DependencyCheck', () => {
     expect(follow([Leaf], { registered }).classes.has(Tree)).to.equal(true)
   })
 
-  it('reports a mistake once, even if several paths lead to it', () => {
+  it('reports a mistake only once, even if several paths lead to it', () => {
     @injectable()
     class Broken {
       constructor(readonly shape: Shape) {}
@@ -111,7 +111,7 @@ describe('DependencyCheck', () => {
       injectable()(each)
     }
 
-    it('have the same text wherever they are entered', () => {
+    it('are reported with the same text wherever the check enters them', () => {
       const line = 'First: circular dependency: First → Second → Third → First'
       for (const entry of [First, Second, Third]) expect(linesOf(follow([entry]))).to.deep.equal([line])
       expect(linesOf(follow([Second, First, Third]))).to.deep.equal([line])
@@ -136,7 +136,7 @@ describe('DependencyCheck', () => {
       ])
     })
 
-    it('are found in a graph with too many paths to walk', () => {
+    it('are found even in a graph with too many paths to follow individually', () => {
       const layers = 40
       const registered = new Map<string, Partial<Registration>[]>()
       for (let layer = 0; layer < layers; layer += 1) {
@@ -159,7 +159,7 @@ describe('DependencyCheck', () => {
   })
 
   describe('tokens', () => {
-    it('without a provider are reported with the parameter that injects them', () => {
+    it('are reported with the parameter that injects them if they have no provider', () => {
       const missing = Symbol('missing')
       @injectable()
       class Asking {
@@ -177,7 +177,7 @@ describe('DependencyCheck', () => {
       expect(check.mistakes[0]?.fix).to.contain("{ provide: 'limit', useValue: … }")
     })
 
-    it('that are optional can be missing', () => {
+    it('can be missing if they are optional', () => {
       @injectable()
       class Easy {
         constructor(
@@ -188,7 +188,7 @@ describe('DependencyCheck', () => {
       expect(linesOf(follow([Easy]))).to.deep.equal([])
     })
 
-    it('that are optional classes are created anyway', () => {
+    it('are created anyway if they are optional classes', () => {
       @injectable()
       class Easy {
         constructor(@inject(Branch, { isOptional: true }) readonly branch: Branch) {}
@@ -196,7 +196,7 @@ describe('DependencyCheck', () => {
       expect(follow([Easy]).classes.has(Branch)).to.equal(true)
     })
 
-    it('are followed for all registrations with @injectAll, otherwise only for the last', () => {
+    it('are followed for all registrations with @injectAll, and otherwise only for the last one', () => {
       const registered = new Map([['hook', [{ dependencies: ['gone'] }, { useClass: Leaf }]]])
       @injectable()
       class All {
@@ -212,7 +212,7 @@ describe('DependencyCheck', () => {
       expect(linesOf(follow([One], { registered }))).to.deep.equal([])
     })
 
-    it('without a provider are reported with @injectAll, too', () => {
+    it('are also reported with @injectAll if they have no provider', () => {
       @injectable()
       class All {
         constructor(@injectAll('hook') readonly hooks: unknown[]) {}
@@ -242,13 +242,13 @@ describe('DependencyCheck', () => {
       delay(() => Chicken),
     )
 
-    it('breaks a cycle, and its token is followed anyway', () => {
+    it('breaks a cycle, but its token is still followed', () => {
       const check = follow([Chicken])
       expect(linesOf(check)).to.deep.equal([])
       expect(check.nodes.map(({ token }) => token)).to.include.members([Chicken, Egg])
     })
 
-    it('is reported for something that cannot be created', () => {
+    it('is reported if its token cannot be created', () => {
       class Late {}
       injectInto(
         Late,
@@ -274,14 +274,14 @@ describe('DependencyCheck', () => {
       expect(linesOf(follow([Late]))[0]).to.contain('Late, constructor parameter 1: the token is undefined')
     })
 
-    it('can replace a token', () => {
+    it('can be used in place of a token', () => {
       const later = delay(() => Leaf)
       expect(follow([later]).nodes.map(({ token }) => token)).to.deep.equal([Leaf])
     })
   })
 
   describe('types', () => {
-    it('without a class are reported by their kind', () => {
+    it('that are not classes are reported with their kind', () => {
       @injectable()
       class Typed {
         constructor(
@@ -306,7 +306,7 @@ describe('DependencyCheck', () => {
       ])
     })
 
-    it('that are registered can be injected', () => {
+    it('can be injected if they are registered', () => {
       const registered = new Map([[URL, [{}]]])
       @injectable()
       class Typed {
@@ -333,7 +333,7 @@ describe('DependencyCheck', () => {
       constructor(readonly leaf: Leaf) {}
     }
 
-    it('of a provider without a class decorator are reported', () => {
+    it('are reported if a provider has no class decorator', () => {
       const check = follow([Bare])
       expect(linesOf(check)).to.deep.equal([
         'Bare: the constructor has 1 parameter, but the class has no decorator',
@@ -341,7 +341,7 @@ describe('DependencyCheck', () => {
       expect(check.mistakes[0]?.fix).to.contain("add tsyringe's @injectable() to the class")
     })
 
-    it('with a token for each parameter need no class decorator', () => {
+    it('do not need a class decorator if every parameter has a token', () => {
       class Named {
         constructor(readonly leaf: Leaf) {}
       }
@@ -369,7 +369,7 @@ describe('DependencyCheck', () => {
       expect(check.classes.get(Sapling)).to.deep.equal([Leaf])
     })
 
-    it('that a provider inherits from a third-party class can have optional parameters', () => {
+    it('can have optional parameters if a provider inherits them from a third-party class', () => {
       class Foreign {
         constructor(readonly options?: object) {}
       }
@@ -377,7 +377,7 @@ describe('DependencyCheck', () => {
       expect(linesOf(follow([Ours]))).to.deep.equal([])
     })
 
-    it('that a client inherits need a class decorator on the client, too', () => {
+    it('require a class decorator on a client that inherits them', () => {
       class Derived extends Branch {}
       const check = follow([Derived], { client: Derived })
       expect(linesOf(check)).to.deep.equal([
@@ -386,7 +386,7 @@ describe('DependencyCheck', () => {
       expect(check.mistakes[0]?.fix).to.equal('add @WebSocketClient() to Derived')
     })
 
-    it('that a client inherits are reported if no tokens are known', () => {
+    it('are reported if a client inherits them and no tokens are known', () => {
       class Derived extends Bare {}
       @WebSocketClient()
       class Decorated extends Bare {}
@@ -416,7 +416,7 @@ describe('DependencyCheck', () => {
   })
 
   describe('inject', () => {
-    it('must be a list', () => {
+    it('must be an array', () => {
       @WebSocketClient({ inject: Branch as never })
       class Unlisted {
         constructor(readonly branch: Branch) {}
@@ -428,7 +428,7 @@ describe('DependencyCheck', () => {
       expect(check.mistakes[0]?.fix).to.equal('wrap it in brackets: inject: [Branch]')
     })
 
-    it('cannot be longer than the parameters if the compiler has emitted types for all of them', () => {
+    it('cannot have more tokens than there are parameters if the compiler has emitted types for all of them', () => {
       @WebSocketClient({ inject: [Branch, Leaf] })
       class Long {
         constructor(readonly branch: Branch) {}
@@ -444,7 +444,7 @@ describe('DependencyCheck', () => {
       ])
     })
 
-    it('can be longer if default values or a rest parameter hide parameters, or no types are emitted', () => {
+    it('can have more tokens if default values or a rest parameter hide parameters, or no types are emitted', () => {
       @WebSocketClient({ inject: [Branch, Leaf] })
       class Default {
         constructor(
@@ -491,7 +491,7 @@ describe('DependencyCheck', () => {
       @OnMessage() received(): void {}
     }
 
-    it('cannot be injected elsewhere, because that would be a second instance without a connection', () => {
+    it('cannot be injected, because that would create a second instance without a connection', () => {
       @WebSocketClient({ inject: [Feed] })
       class Other {
         constructor(readonly feed: Feed) {}
@@ -517,7 +517,7 @@ describe('DependencyCheck', () => {
     })
   })
 
-  describe('values of a connection', () => {
+  describe('per-connection values', () => {
     class Line {}
     @injectable()
     class OnLine {
@@ -536,7 +536,7 @@ describe('DependencyCheck', () => {
       ])
     })
 
-    it('cannot be injected into a singleton of a container above, even indirectly', () => {
+    it("cannot be injected into a parent container's singleton, even indirectly", () => {
       @injectable()
       class Through {
         constructor(readonly onLine: OnLine) {}
@@ -554,12 +554,12 @@ describe('DependencyCheck', () => {
       expect(check.nodes).to.deep.include({ token: 'single', isSingletonAbove: true })
     })
 
-    it('can be injected into a singleton of the container of the connection', () => {
+    it("can be injected into a singleton in the connection's container", () => {
       const registered = new Map([['single', [{ useClass: OnLine, isSingleton: true, isOwn: true }]]])
       expect(linesOf(follow(['single'], { scoped, client: Leaf, registered }))).to.deep.equal([])
     })
 
-    it('cannot be injected through an alias that a container above keeps', () => {
+    it('cannot be injected through an alias that a parent container keeps', () => {
       const registered = new Map([['alias', [{ useToken: OnLine, isSingleton: true, isOwn: false }]]])
       const check = follow(['alias'], { scoped, client: Leaf, registered })
       expect(linesOf(check)).to.deep.equal([`OnLine, constructor parameter 1: ${cause}`])

@@ -33,7 +33,7 @@ describe('Disposables', () => {
   })
 
   describe('#dispose', () => {
-    it('disposes in the reverse order, and waits for each', async () => {
+    it('disposes in reverse order, waiting for each instance', async () => {
       const { disposables, disposed } = disposablesOf((note) => [
         { dispose: () => note('first') },
         {
@@ -77,7 +77,7 @@ describe('Disposables', () => {
       expect(counter.disposed).to.equal(1)
     })
 
-    it('returns all failures as errors, and disposes of the others', async () => {
+    it('returns all failures as errors, and still disposes of the others', async () => {
       const rejected = new Error('rejected')
       const { disposables, disposed } = disposablesOf((note) => [
         { dispose: () => note('first') },
@@ -95,14 +95,14 @@ describe('Disposables', () => {
       expect(disposed).to.deep.equal(['first'])
     })
 
-    it('disposes of nothing the second time', async () => {
+    it('disposes of nothing when called again', async () => {
       const { disposables, disposed } = disposablesOf((note) => [{ dispose: () => note('it') }])
       await disposables.dispose()
       await disposables.dispose()
       expect(disposed).to.deep.equal(['it'])
     })
 
-    it('leaves an instance that is added during the call for the next one', async () => {
+    it('leaves an instance that is added during the call for the next call', async () => {
       const disposed: string[] = []
       const disposables = new Disposables()
       const late = { dispose: () => disposed.push('late') }

@@ -14,13 +14,13 @@ function causeOf(made: object): string | undefined {
 }
 
 describe('checkInstance', () => {
-  it('accepts an instance, also of a subclass or behind a proxy', () => {
+  it('accepts an instance, including one of a subclass or behind a proxy', () => {
     class Derived extends Feed {}
     for (const made of [new Feed(), new Derived(), new Proxy(new Feed(), {})])
       expect(checkInstance(Feed, made)).to.equal(made)
   })
 
-  it('rejects a promise, whose own rejection is ignored', () => {
+  it("rejects a promise, and ignores the promise's own rejection", () => {
     const cause = 'the constructor returned a promise, not an instance'
     expect(causeOf(Promise.reject(new Error('unheard')))).to.equal(cause)
     expect(causeOf({ then: (): void => {} })).to.equal(cause)

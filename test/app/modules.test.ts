@@ -15,7 +15,7 @@ function linesOf(module: Class): string[] {
 }
 
 describe('readModules', () => {
-  it('lists the providers of imports before those of the module', () => {
+  it("lists the providers of imported modules before the module's own", () => {
     @Module({ providers: [Cache], clients: [Feed] })
     class Inner {}
     @Module({ imports: [Inner], providers: [Store], clients: [{ use: Feed, name: 'second' }] })
@@ -26,7 +26,7 @@ describe('readModules', () => {
     expect(mistakes).to.deep.equal([])
   })
 
-  it('reports a provide that is not a list', () => {
+  it('reports a provide option that is not an array', () => {
     const provide = { provide: Store, useValue: new Store() } as unknown as readonly Provider[]
     @Module({ clients: [{ use: Feed, provide }] })
     class AppModule {}
@@ -71,7 +71,7 @@ describe('readModules', () => {
     expect(readModules(Outer).places).to.deep.equal(['Inner clients[0] (Feed)', 'Outer clients[1] (Feed)'])
   })
 
-  it('reports the mistakes of the module itself, and ignores values that are not lists', () => {
+  it('reports mistakes in the module itself, and ignores values that are not arrays', () => {
     @Module({ clients: Feed, client: [] } as never)
     class AppModule {}
     expect(linesOf(AppModule)).to.deep.equal([
@@ -81,7 +81,7 @@ describe('readModules', () => {
   })
 
   describe('imports', () => {
-    it('are modules, or are reported', () => {
+    it('are reported if they are not modules', () => {
       @Module({ imports: [Store, undefined as unknown as Class] })
       class AppModule {}
       expect(linesOf(AppModule)).to.deep.equal([
@@ -104,7 +104,7 @@ describe('readModules', () => {
   })
 
   describe('providers', () => {
-    it('are a class, or a token with one source', () => {
+    it('can be a class, or a token with one source', () => {
       const right: Provider[] = [
         Store,
         { provide: 'class', useClass: Store },
@@ -158,7 +158,7 @@ describe('readModules', () => {
       ])
     })
 
-    it('cannot be clients, because these would never be connected', () => {
+    it('cannot be clients, because those would never be connected', () => {
       @WebSocketClient()
       class Bare {}
       @Module({ providers: [Feed, Bare] })
@@ -173,7 +173,7 @@ describe('readModules', () => {
   })
 
   describe('clients', () => {
-    it('are a class, or an entry that uses one', () => {
+    it('can be a class, or an entry that uses a class', () => {
       const wrong = [undefined, 'Feed', {}, { use: 'Feed' }] as unknown as ClientEntry[]
       @Module({ clients: wrong })
       class AppModule {}
@@ -184,7 +184,7 @@ describe('readModules', () => {
       expect(clients).to.deep.equal([])
     })
 
-    it('of one class must have different names', () => {
+    it('of the same class must have different names', () => {
       @WebSocketClient({ name: 'lobby' })
       class Chat extends Feed {}
       @Module({
@@ -206,7 +206,7 @@ describe('readModules', () => {
       ])
     })
 
-    it('of two classes with the same name can have the same name', () => {
+    it('can have the same name if they use two classes with the same name', () => {
       const other = (() => {
         class Feed {
           @OnMessage() received(): void {}

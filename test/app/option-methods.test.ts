@@ -50,7 +50,7 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
-  it('calls the method on the right client of two of one class', async () => {
+  it('calls the method on the right client if there are two of the same class', async () => {
     class Shard {
       last = 0
       @OnMessage() received({ s }: { s: number }): void {
@@ -73,7 +73,7 @@ describe('@ClientOption', () => {
     await Promise.all([one.close(), two.close()])
   })
 
-  it('routes by a method', async () => {
+  it('uses a method as the route', async () => {
     class Feed {
       readonly seen: unknown[] = []
       @ClientOption('route') keyOf(message: { kind: string }): string {
@@ -90,7 +90,7 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
-  it('calls a method for the retry decision, and for the delay', async () => {
+  it('calls methods for the retry decision and for the delay', async () => {
     class Feed {
       readonly failures: unknown[] = []
       @OnOpen() opened(): void {}
@@ -110,7 +110,7 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
-  it('always calls a method url, with the URL that the options name', async () => {
+  it('always calls a url method, passing it the URL from the options', async () => {
     class Feed {
       readonly chosen: (string | undefined)[] = []
       next: string | undefined
@@ -136,7 +136,7 @@ describe('@ClientOption', () => {
     await alone.close()
   })
 
-  it('checks the URL that the options name', async () => {
+  it('checks the URL from the options', async () => {
     class Feed {
       @OnMessage() received(): void {}
       @ClientOption('url') url(attempt: AttemptInfo): string {
@@ -146,7 +146,7 @@ describe('@ClientOption', () => {
     expect((await onlyMistake(Feed, { url: 'http://peer.test' })).place).to.equal('options.url')
   })
 
-  it('joins the group of the class by name', async () => {
+  it('joins the option group that the class sets, by name', async () => {
     @WebSocketClient({ concurrency: { limit: 4, conflate: true }, reconnect: { initialDelay: 100 } })
     class Feed {
       @OnMessage() received(): void {}
@@ -163,7 +163,7 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
-  it('overrides the options of the class', async () => {
+  it('overrides the class options', async () => {
     @WebSocketClient({ route: 'type', reconnect: { minUptime: 0, delays: [9_000] } })
     class Feed {
       readonly seen: unknown[] = []
@@ -187,7 +187,7 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
-  it('returns the messages of subscriptions, and reads their acknowledgements', async () => {
+  it('can create subscription messages and read acknowledgments', async () => {
     @WebSocketClient({ subscriptions: { ackTimeout: 500 }, inject: [Subscriptions] })
     class Feed {
       token = 'fresh'
@@ -215,7 +215,7 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
-  it('is not called if other options replace its group, which is logged', async () => {
+  it('is not called if other options replace its group, and logs a warning', async () => {
     class Feed {
       @OnMessage() received(): void {}
       @ClientOption('route') keyOf(): string {
@@ -240,7 +240,7 @@ describe('@ClientOption', () => {
     ])
   })
 
-  it('keeps a group off that the class turns off', async () => {
+  it('does not turn on a group that the class turns off', async () => {
     @WebSocketClient({ outbox: false })
     class Feed {
       @OnMessage() received(): void {}
@@ -255,7 +255,7 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
-  it('is called if bootstrap turns a group on that the class turns off', async () => {
+  it('is called if bootstrap turns on a group that the class turns off', async () => {
     @WebSocketClient({ reconnect: false })
     class Feed {
       @OnMessage() received(): void {}
@@ -272,7 +272,7 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
-  it('joins the times of a heartbeat that turn it on', () => {
+  it('joins the heartbeat times that turn its group on', () => {
     class Feed {
       @OnMessage() received(): void {}
       @ClientOption('heartbeat.message') beat(): object {
@@ -286,7 +286,7 @@ describe('@ClientOption', () => {
     expect(methods.merge({}, [{ heartbeat: false }])).to.deep.equal({ heartbeat: false })
   })
 
-  it('is named if the options that replace its group lack its option', async () => {
+  it('is named in the error if the options that replace its group lack its option', async () => {
     class Feed {
       @OnMessage() received(): void {}
       @ClientOption('subscriptions.subscribe') subscribe(topics: readonly unknown[]): unknown {
@@ -297,7 +297,7 @@ describe('@ClientOption', () => {
     expect(fix).to.contain('Feed#subscribe')
   })
 
-  it('can be set by defineHandlers, too', async () => {
+  it('can also be set by defineHandlers', async () => {
     class Feed {
       url(): string {
         return 'ws://own.test/'
@@ -329,7 +329,7 @@ describe('@ClientOption', () => {
     await client.close()
   })
 
-  it('rejects an unknown name, and a method whose promise would not be awaited', async () => {
+  it('rejects an unknown name and a method whose promise would not be awaited', async () => {
     class Named {
       received(): void {}
       timeout(): number {
@@ -352,7 +352,7 @@ describe('@ClientOption', () => {
     expect((await onlyMistake(Late, { url: 'ws://peer.test/' })).cause).to.contain('must be synchronous')
   })
 
-  it('can be async for the URL, the headers and the protocols only', () => {
+  it('can be async only for the URL, the headers, and the protocols', () => {
     const awaited = CLIENT_OPTION_NAMES.filter((name) => {
       class Feed {
         received(): void {}

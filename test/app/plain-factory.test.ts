@@ -31,7 +31,7 @@ const scope = {
 }
 
 describe('isPlain', () => {
-  it('is true for a class that injects values of its connection, or nothing', () => {
+  it('is true for a class that injects only values of its connection, or nothing', () => {
     @WebSocketClient({ inject: [Heartbeat, Subscriptions, Connection] })
     class Named {}
     expect([Plain, Named, class {}].map(isPlain)).to.deep.equal([true, true, true])
@@ -49,12 +49,12 @@ describe('isPlain', () => {
 })
 
 describe('PlainFactory', () => {
-  it('passes each parameter the value of its token in the scope', () => {
+  it("passes each parameter its token's value from the scope", () => {
     const made = new PlainFactory().make(Plain, scope)
     expect(made).to.deep.include({ json: JsonSender, logger: Logger, again: JsonSender })
   })
 
-  it('disposes of the instance, but not of values of the connection', async () => {
+  it("disposes of the instance, but not of the connection's values", async () => {
     const disposed: string[] = []
     class Disposable {
       dispose(): void {
@@ -67,7 +67,7 @@ describe('PlainFactory', () => {
     expect(disposed).to.deep.equal(['instance'])
   })
 
-  it('reports a constructor without types', () => {
+  it('reports a constructor without type metadata', () => {
     class Untold {
       constructor(readonly json: unknown) {}
     }
@@ -76,7 +76,7 @@ describe('PlainFactory', () => {
     expect(mistake?.cause).to.contain('the constructor has 1 parameter')
   })
 
-  it('reports a token of another copy rather than the missing container', () => {
+  it('reports a token from another copy of Holdfast rather than the missing container', () => {
     class Other {}
     recordVersion(Other, '9.9.9')
     class Odd {
@@ -100,7 +100,7 @@ describe('PlainFactory', () => {
     expect(causes[1]).to.contain('injecting Store requires tsyringe, which is not installed')
   })
 
-  it('names the packages to install for each parameter that needs a container (used only if tsyringe is missing)', () => {
+  it('names the packages to install for each parameter that needs a container (a branch used only if tsyringe is missing)', () => {
     @injectable()
     class Two {
       constructor(

@@ -4,7 +4,7 @@ import { settlesWithin } from '#src/app/settles-within.js'
 import { FakeClock } from 'holdfast/testing'
 
 describe('settlesWithin', () => {
-  it('resolves to true as soon as the promise resolves or rejects, and leaves no timer', async () => {
+  it('resolves to true as soon as the promise resolves or rejects, and leaves no timer running', async () => {
     const clock = new FakeClock()
     const [kept, broken] = [deferred<undefined>(), deferred<undefined>()]
     const waits = [settlesWithin(kept.promise, 100, clock), settlesWithin(broken.promise, 100, clock)]

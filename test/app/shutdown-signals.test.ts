@@ -62,7 +62,7 @@ describe('closeOnSignals', () => {
   const listeners = (): number[] => [process.listenerCount('SIGINT'), process.listenerCount('SIGTERM')]
   const never = (): Promise<void> => new Promise(() => {})
 
-  it('listens once for everything to be closed, until nothing is left', () => {
+  it('adds one listener for all clients, and removes it when none are left', () => {
     const before = listeners()
     const stopFirst = closeOnSignals(() => never())
     const stopSecond = closeOnSignals(() => never())
@@ -73,7 +73,7 @@ describe('closeOnSignals', () => {
     expect(listeners()).to.deep.equal(before)
   })
 
-  it('stops listening when the client has closed, and when bootstrap has failed', async () => {
+  it('stops listening when the client has closed or bootstrap has failed', async () => {
     class Quiet {
       @OnMessage() received(): void {}
     }
@@ -121,7 +121,7 @@ describe('closeOnSignals', () => {
     })
 
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      it(`closes with 1001 on ${signal}, and ends by that signal`, async () => {
+      it(`closes with 1001 on ${signal}, and exits by that signal`, async () => {
         await run()
         program.send(signal)
         expect(await program.ended).to.deep.equal({ code: null, signal })
@@ -154,7 +154,7 @@ describe('closeOnSignals', () => {
       expect(program.lines).not.to.include('closed 1')
     })
 
-    it('treats the same signal twice at once as one, because npm repeats Ctrl-C', async () => {
+    it('treats two identical signals at the same time as one, because npm repeats Ctrl-C', async () => {
       await run()
       server.connections[0]!.socket.send('"work"')
       await program.printed('working')
@@ -181,14 +181,14 @@ describe('closeOnSignals', () => {
       expect(await program.ended).to.deep.equal({ code: 130, signal: null })
     })
 
-    it('exits with 128 plus the number of the signal as PID 1, which no signal ends', async () => {
+    it('exits with 128 plus the signal number as PID 1, which a default signal action does not end', async () => {
       await run('first')
       program.send('SIGTERM')
       expect(await program.ended).to.deep.equal({ code: 143, signal: null })
       expect((await codes).map(({ code }) => code)).to.deep.equal([1001, 1001])
     })
 
-    it('calls a custom listener once, and exits with 128 plus the number of the signal', async () => {
+    it('calls a custom listener once, and exits with 128 plus the signal number', async () => {
       await run('listens')
       program.send('SIGTERM')
       expect(await program.ended).to.deep.equal({ code: 143, signal: null })

@@ -42,8 +42,8 @@ function expectMistake({ place, cause, fix }: Mistake, wanted: Mistake): void {
   expect(fix).to.contain(wanted.fix)
 }
 
-describe('start-up mistakes', () => {
-  it('are one error, whose message lists each with its place, cause and fix', async () => {
+describe('startup mistakes', () => {
+  it('are thrown as one error whose message lists the place, cause, and fix of each mistake', async () => {
     class Ticker {
       @OnOpen() first(): void {}
       @OnOpen() second(): void {}
@@ -75,7 +75,7 @@ describe('start-up mistakes', () => {
     )
   })
 
-  it('are reported again at the next start, and create nothing', async () => {
+  it('are reported again by the next bootstrap(), which creates nothing either', async () => {
     let made = 0
     class Twins {
       constructor() {
@@ -89,7 +89,7 @@ describe('start-up mistakes', () => {
     expect(made).to.equal(0)
   })
 
-  describe('of handlers', () => {
+  describe('in handlers', () => {
     it('no handlers', async () => {
       class Forgetful {
         received(): void {}
@@ -208,7 +208,7 @@ describe('start-up mistakes', () => {
     })
   })
 
-  describe('of injection', () => {
+  describe('in injection', () => {
     it('constructor parameters without a class decorator', async () => {
       class Undecorated extends Listener {
         constructor(readonly store: Store) {
@@ -241,7 +241,7 @@ describe('start-up mistakes', () => {
       })
     })
 
-    it('@inject of a token without a provider', async () => {
+    it('@inject with a token that has no provider', async () => {
       @WebSocketClient()
       class Limited extends Listener {
         constructor(
@@ -258,7 +258,7 @@ describe('start-up mistakes', () => {
       })
     })
 
-    it('an interface as the type of a parameter', async () => {
+    it('an interface as a parameter type', async () => {
       @WebSocketClient()
       class Configured extends Listener {
         constructor(readonly settings: Settings) {
@@ -317,7 +317,7 @@ describe('start-up mistakes', () => {
       expect(performance.now() - begun).to.be.below(500)
     })
 
-    it('no cycle if delay() breaks it', async () => {
+    it('no mistake if delay() breaks a cycle', async () => {
       class First {
         constructor(readonly second: { readonly name: string }) {}
       }
@@ -342,7 +342,7 @@ describe('start-up mistakes', () => {
     })
   })
 
-  describe('of compilers', () => {
+  describe('caused by compilers', () => {
     const source = `
       import 'reflect-metadata'
       import { Connection, OnMessage, WebSocketClient } from 'holdfast'
@@ -414,7 +414,7 @@ describe('start-up mistakes', () => {
       await client.close()
     })
 
-    it('a property, a static member and an accessor, under esbuild, too', async () => {
+    it('a property, a static member, and an accessor, even under esbuild', async () => {
       const { Arrow, Elsewhere } = await compile(true)
       expectMistake((await failedStart(Arrow)).mistakes[0]!, {
         place: 'Arrow#received',
@@ -445,7 +445,7 @@ describe('start-up mistakes', () => {
     })
   })
 
-  describe('of options', () => {
+  describe('in options', () => {
     const rows: [what: string, options: object, wanted: Mistake][] = [
       [
         'no URL',
@@ -567,15 +567,15 @@ describe('start-up mistakes', () => {
       })
     }
 
-    it('an option of the class', async () => {
+    it('an option on the class', async () => {
       @WebSocketClient({ url: 'https://peer.test/' })
       class Secure extends Listener {}
       expect((await onlyMistake(Secure, {})).fix).to.equal('use wss://')
     })
   })
 
-  describe('of copies', () => {
-    it("another copy's Connection, not a class without types", async () => {
+  describe('caused by several copies of Holdfast', () => {
+    it("another copy's Connection, reported as such and not as a class without types", async () => {
       // Next to the package, so that its imports are found.
       const folder = await mkdtemp(fileURLToPath(new URL('../../copy-', import.meta.url)))
       try {
@@ -605,7 +605,7 @@ describe('start-up mistakes', () => {
     })
   })
 
-  describe('of modules', () => {
+  describe('in modules', () => {
     /** Starts a module, and returns its only mistake. */
     async function moduleMistake(module: Class): Promise<Mistake> {
       const server = new MemoryServer()
@@ -658,7 +658,7 @@ describe('start-up mistakes', () => {
       })
     })
 
-    it('an option of an entry, with the entry', async () => {
+    it('an option in a client entry, reported with the entry', async () => {
       @Module({ clients: [{ use: Listener, name: 'lobby', url: 'localhost:8080' }] })
       class AppModule {}
       expectMistake(await moduleMistake(AppModule), {
@@ -690,7 +690,7 @@ describe('start-up mistakes', () => {
       }
     })
 
-    it('a cycle of providers', async () => {
+    it('a cycle among providers', async () => {
       @Module({
         providers: [
           { provide: 'a', useFactory: () => 1, inject: ['b'] },

@@ -24,7 +24,7 @@ async function refusal(options: ConnectionOptions): Promise<Error> {
 }
 
 describe('resolveRequest', () => {
-  it('uses values as given, and the limits of the settings', async () => {
+  it('uses the given values, and the limits from the settings', async () => {
     const headers = { authorization: 'Bearer x' }
     const limits = { maxPayload: 1, maxFragments: 2, compression: true, closeTimeout: 3 }
     expect(await ask({ headers, protocols: ['v2', 'v1'], ...limits })).to.deep.equal({
@@ -35,7 +35,7 @@ describe('resolveRequest', () => {
     })
   })
 
-  it('has no headers and subprotocols by default', async () => {
+  it('has no headers or subprotocols by default', async () => {
     expect(await ask()).to.deep.include({ headers: {}, protocols: [], maxPayload: 33_554_432 })
   })
 
@@ -52,7 +52,7 @@ describe('resolveRequest', () => {
     expect((await ask({ headers })).headers).to.deep.equal({ a: '1' })
   })
 
-  it('calls each function with the facts of the attempt, and awaits its result', async () => {
+  it("passes the attempt's details to each function, and awaits its result", async () => {
     const asked: AttemptInfo[] = []
     const provide =
       <T>(value: T) =>
@@ -151,13 +151,13 @@ describe('resolveRequest', () => {
     })
   }
 
-  it('leaves no rejection unhandled if several functions fail (B34)', async () => {
+  it('leaves no unhandled rejection if several functions fail (B34)', async () => {
     const fail = (): Promise<never> => Promise.reject(new Error('no token'))
     const error = await refusal({ url: fail, headers: fail, protocols: fail })
     expect(error).to.be.instanceOf(ConnectOptionError)
   })
 
-  it('rejects an invalid URL, and shows no secrets in it', async () => {
+  it('rejects an invalid URL, and does not show the secrets in it', async () => {
     const error = await refusal({ url: () => 'https://user:secret@peer.test/feed?token=secret' })
     expect(error).to.be.instanceOf(InvalidUrlError)
     expect(error.message).to.equal(

@@ -71,7 +71,7 @@ function later() {
 
 describe('Attempt', () => {
   describe('#start', () => {
-    it('dials once, with the request from its settings', async () => {
+    it('dials once, using the request from its settings', async () => {
       const { attempt, clock, dial, dials } = rig({ protocols: 'v1' })
       expect(attempt).to.include({ number: 3, url: undefined })
       await dial()
@@ -82,7 +82,7 @@ describe('Attempt', () => {
       expect(attempt.url).to.equal(URL_TEXT)
     })
 
-    it('passes its number, its facts and its signal to the option functions', async () => {
+    it('passes its number, its details, and its signal to the option functions', async () => {
       const { calls, option } = later()
       const { attempt, connect } = rig({ url: option })
       const failure = { initiator: 'network', attempt: 2, elapsed: 5, hasBeenOpen: true } as const
@@ -124,7 +124,7 @@ describe('Attempt', () => {
   })
 
   describe('#onOpen', () => {
-    it('reports the transport and the handshake, and ends the deadline', async () => {
+    it('reports the transport and the handshake, and stops the deadline', async () => {
       const { attempt, clock, dial, failures, opens, transport } = rig()
       const listener = await dial()
       listener.onOpen(HANDSHAKE)
@@ -135,7 +135,7 @@ describe('Attempt', () => {
       expect(failures).to.deep.equal([])
     })
 
-    it('reports no opening if the codec function abandons the attempt', async () => {
+    it('does not report an opening if the codec function abandons the attempt', async () => {
       const { attempt, dial, failures, opens, transport }: ReturnType<typeof rig> = rig({
         codec: () => {
           attempt.cut()
@@ -149,7 +149,7 @@ describe('Attempt', () => {
       expect(transport.terminations).to.equal(1)
     })
 
-    it('fails when the transport has ended if the codec function throws', async () => {
+    it('fails once the transport has ended if the codec function throws', async () => {
       const { clock, dial, failures, opens, transport } = rig({
         codec: () => {
           throw new RangeError('odd')
@@ -163,7 +163,7 @@ describe('Attempt', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('reports only one opening, and no failure after it', async () => {
+    it('reports only one opening, and no failure after that', async () => {
       const { attempt, dial, failures, opens } = rig()
       const listener = await dial()
       listener.onOpen(HANDSHAKE)
@@ -174,7 +174,7 @@ describe('Attempt', () => {
       expect(attempt.signal.aborted).to.equal(false)
     })
 
-    it('is ignored after the deadline; the attempt fails when the transport has ended', async () => {
+    it('is ignored after the deadline, and the attempt fails once the transport has ended', async () => {
       const { clock, dial, failures, opens } = rig()
       const listener = await dial()
       await clock.advance(100)
@@ -186,7 +186,7 @@ describe('Attempt', () => {
   })
 
   describe('#onClose', () => {
-    it('reports the failure once, with the error of the transport, and ends the deadline', async () => {
+    it("reports the failure once with the transport's error, and stops the deadline", async () => {
       const { attempt, clock, dial, failures, opens } = rig()
       const error = new ConnectFailedError('ws://peer.test/', new Error('ECONNREFUSED'))
       const listener = await dial()
@@ -201,7 +201,7 @@ describe('Attempt', () => {
   })
 
   describe('the deadline', () => {
-    it('terminates the transport, and fails once it has ended', async () => {
+    it('terminates the transport, and makes the attempt fail once the transport has ended', async () => {
       const { clock, dial, failures, transport } = rig()
       const listener = await dial()
       await clock.advance(99)
@@ -217,7 +217,7 @@ describe('Attempt', () => {
       )
     })
 
-    it('includes the option functions: their signal aborts, and their later results are ignored', async () => {
+    it('covers the option functions: it aborts their signal and ignores their later results', async () => {
       const { calls, option, resolve } = later()
       const { attempt, clock, connect, dials, failures } = rig({ url: option })
       attempt.start(connect, FIRST)
@@ -236,7 +236,7 @@ describe('Attempt', () => {
       expect(failures).to.have.length(1)
     })
 
-    it('does not start again after the option functions', async () => {
+    it('does not restart after the option functions', async () => {
       const { option, resolve } = later()
       const { attempt, clock, connect, dials, transport } = rig({ url: option })
       attempt.start(connect, FIRST)
@@ -250,7 +250,7 @@ describe('Attempt', () => {
       expect(transport.terminations).to.equal(1)
     })
 
-    it('gives way to the response of the server, which is the better reason', async () => {
+    it('is not the reported reason if the server has sent a response, which explains more', async () => {
       const { clock, dial, failures } = rig()
       const error = new HandshakeError('wss://peer.test/feed', 'answered with 503', { status: 503 })
       const listener = await dial()
@@ -271,7 +271,7 @@ describe('Attempt', () => {
   })
 
   describe('#cut', () => {
-    it('keeps it from dialing, and reports nothing', async () => {
+    it('keeps the attempt from dialing, and reports nothing', async () => {
       const { attempt, clock, connect, dials, failures } = rig()
       attempt.start(connect, FIRST)
       attempt.cut()
@@ -281,7 +281,7 @@ describe('Attempt', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('keeps it from dialing even if an option function calls it', async () => {
+    it('keeps the attempt from dialing even if an option function calls it', async () => {
       const { attempt, clock, connect, dials, failures } = rig({
         url: () => {
           attempt.cut()
@@ -294,7 +294,7 @@ describe('Attempt', () => {
       expect(failures).to.deep.equal([])
     })
 
-    it('terminates the transport after the dial, and reports neither its end nor its opening', async () => {
+    it('terminates the transport after dialing, and reports neither its end nor its opening', async () => {
       const { attempt, clock, dial, failures, opens, transport } = rig()
       const listener = await dial()
       attempt.cut()
@@ -326,13 +326,13 @@ describe('Attempt', () => {
   })
 
   describe('#onOpen', () => {
-    it('returns the listener for all later events of the transport', async () => {
+    it('returns the listener for all later transport events', async () => {
       const { dial, link } = rig()
       const listener = await dial()
       expect(listener.onOpen(HANDSHAKE)).to.equal(link)
     })
 
-    it('passes events on, for a transport that still reports to the attempt', async () => {
+    it('forwards events if the transport still reports to the attempt', async () => {
       const { dial, failures, link } = rig()
       const listener = await dial()
       listener.onOpen(HANDSHAKE)
@@ -347,7 +347,7 @@ describe('Attempt', () => {
       expect(failures).to.deep.equal([])
     })
 
-    it('passes no events on before the opening', async () => {
+    it('forwards no events before the opening', async () => {
       const { dial, link } = rig()
       const listener = await dial()
       listener.onMessage('text')

@@ -27,7 +27,7 @@ describe('ConnectionLifecycle', () => {
       expect(witness.notes).to.deep.equal(['open 1', 'close 1'])
     })
 
-    it('start in state connecting', () => {
+    it('start in the state connecting', () => {
       const { witness } = start({}, {}, (server) => (server.onAttempt = () => undefined))
       expect(witness.connection.state).to.deep.equal({ status: 'connecting', attempt: 1 })
     })
@@ -47,7 +47,7 @@ describe('ConnectionLifecycle', () => {
       })
     })
 
-    it('are scheduled exactly once after a refused connection (B10)', async () => {
+    it('are scheduled exactly once after a connection is refused (B10)', async () => {
       const { clock, server, witness } = start(
         {},
         {},
@@ -62,7 +62,7 @@ describe('ConnectionLifecycle', () => {
       expect(server.peers).to.have.length(2)
     })
 
-    it('are abandoned at connectTimeout, and the next one follows', async () => {
+    it('are abandoned at connectTimeout and followed by another attempt', async () => {
       const { clock, server, witness } = start({ connectTimeout: 3_000 }, {}, (memory) => {
         memory.onAttempt = () => undefined
       })
@@ -84,7 +84,7 @@ describe('ConnectionLifecycle', () => {
       )
     })
 
-    it('call url, headers and protocols again each time', async () => {
+    it('call the url, headers, and protocols functions again each time', async () => {
       const { clock, server, starting } = start(
         {
           url: ({ attempt }) => `ws://peer.test/${attempt}`,
@@ -105,7 +105,7 @@ describe('ConnectionLifecycle', () => {
       ])
     })
 
-    it('are retried when a url function rejects, and open when it succeeds (B12)', async () => {
+    it('are retried if the url function rejects, and open once it succeeds (B12)', async () => {
       let calls = 0
       const { clock, starting, witness } = start({
         url: () => {
@@ -123,13 +123,13 @@ describe('ConnectionLifecycle', () => {
       ])
     })
 
-    it('end immediately when a url function returns an invalid URL', async () => {
+    it('end immediately if the url function returns an invalid URL', async () => {
       const { starting, witness } = start({ url: () => 'http://peer.test/' })
       expect(await rejection(starting)).to.have.property('code', 'HOLDFAST_INVALID_URL')
       expect(witness.notes).to.deep.equal(['error connect fatal'])
     })
 
-    it('abort their signal when they are abandoned', async () => {
+    it('have their signal aborted when they are abandoned', async () => {
       let signal: AbortSignal | undefined
       const { clock } = start({
         connectTimeout: 100,
@@ -142,7 +142,7 @@ describe('ConnectionLifecycle', () => {
       expect(signal?.aborted).to.equal(true)
     })
 
-    it('ignore events of an old socket after its end (B11)', async () => {
+    it('ignore events from an old socket after its end (B11)', async () => {
       const listeners: TransportListener[] = []
       const transport: Connect = (_request, listener) => {
         listeners.push(listener)
@@ -215,7 +215,7 @@ describe('ConnectionLifecycle', () => {
       expect(rig.witness.connection.state).to.include({ status: 'waiting', attempt: 2 })
     })
 
-    it('pairs each open with a close, and never has two live sockets, over 100 drops (B9)', async () => {
+    it('pairs each @OnOpen with an @OnClose and never has two live sockets, over 100 drops (B9)', async () => {
       const { clock, server, witness } = await ready()
       for (let drop = 0; drop < 100; drop += 1) {
         expect(server.live).to.equal(1)
@@ -230,7 +230,7 @@ describe('ConnectionLifecycle', () => {
       expect(pairs).to.deep.equal([...expected, 'open 101'])
     })
 
-    it('calls @OnError once and then @OnClose after a reset, and only @OnClose after a plain end', async () => {
+    it('calls @OnError once and then @OnClose after a reset, but only @OnClose after a plain end of stream', async () => {
       const { clock, server, witness } = await ready()
       server.peer.drop(new Error('reset'))
       await clock.advance(5_000)
@@ -258,7 +258,7 @@ describe('ConnectionLifecycle', () => {
       })
     })
 
-    it('counts the downtime from the loss, failed attempts included', async () => {
+    it('measures the downtime from the disconnect, including failed attempts', async () => {
       const { clock, server, witness } = await ready({ heartbeat: false })
       await clock.advance(10_000)
       server.onAttempt = (peer) => (server.peers.length < 4 ? peer.refuse() : peer.accept())
@@ -268,7 +268,7 @@ describe('ConnectionLifecycle', () => {
       expect(witness.opens[1]).to.deep.include({ connectionNumber: 2, isReconnect: true, downtime: 7_000 })
     })
 
-    it('starts no attempt before @OnClose of the old link has settled, and counts the delay from the loss', async () => {
+    it("starts no attempt before the old link's @OnClose has settled, and measures the delay from the disconnect", async () => {
       let release: (() => void) | undefined
       const { clock, server } = await ready(
         {},
@@ -282,7 +282,7 @@ describe('ConnectionLifecycle', () => {
       expect(server.peers).to.have.length(2)
     })
 
-    it('continues without an @OnClose that never settles', async () => {
+    it('does not wait indefinitely for an @OnClose that never settles', async () => {
       const hooks = { close: () => new Promise<void>(() => undefined) }
       const { clock, server, witness } = await ready({ drainTimeout: 2_500 }, hooks)
       server.peer.drop()
@@ -293,7 +293,7 @@ describe('ConnectionLifecycle', () => {
       expect(witness.notes).to.include('error close')
     })
 
-    it('ends when the attempts run out, with the last failure as the cause', async () => {
+    it('ends with the last failure as the cause when the attempts run out', async () => {
       const { clock, starting, witness, server } = start({ reconnect: { maxAttempts: 3 } }, {}, (memory) => {
         memory.onAttempt = (peer) => peer.refuse()
       })
@@ -306,7 +306,7 @@ describe('ConnectionLifecycle', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('ends with a fatal failure as such, even on the last allowed attempt', async () => {
+    it('reports a fatal failure as such, even on the last allowed attempt', async () => {
       const refusal = new HandshakeError('ws://peer.test/', 'said 401', { status: 401 })
       const { starting } = start({ reconnect: { maxAttempts: 1 } }, {}, (memory) => {
         memory.onAttempt = (peer) => peer.refuse(refusal)
@@ -323,7 +323,7 @@ describe('ConnectionLifecycle', () => {
       expect(await rejection(starting)).to.be.instanceOf(ConnectFailedError)
     })
 
-    it('calls @OnError once with fatal when a later attempt fails for good', async () => {
+    it('calls @OnError once with fatal set if a later attempt fails permanently', async () => {
       const { clock, server, client, witness } = await ready()
       server.onAttempt = (peer) =>
         peer.refuse(new HandshakeError('ws://peer.test/', 'said no', { violation: 'accept' }))
@@ -336,7 +336,7 @@ describe('ConnectionLifecycle', () => {
       expect(statuses(witness.states).slice(-2)).to.deep.equal(['closing', 'closed'])
     })
 
-    it('calls @OnError once with fatal, before @OnClose, when the peer closes with a fatal code', async () => {
+    it('calls @OnError once with fatal set, before @OnClose, if the peer closes with a fatal code', async () => {
       const { server, client, witness } = await ready()
       server.peer.close(1007, 'bad data')
       const { error } = await client.closed
@@ -348,7 +348,7 @@ describe('ConnectionLifecycle', () => {
       expect(witness.closes[0]).to.deep.include({ code: 1007, initiator: 'remote', willReconnect: false })
     })
 
-    it('calls shouldReconnect with the facts, and obeys it', async () => {
+    it('passes the failure details to shouldReconnect, and follows its result', async () => {
       const asked: unknown[] = []
       const { clock, server } = await ready({
         reconnect: {
@@ -374,7 +374,7 @@ describe('ConnectionLifecycle', () => {
       ])
     })
 
-    it('reports a shouldReconnect that throws, and uses the default', async () => {
+    it('reports a shouldReconnect function that throws, and uses the default', async () => {
       const shouldReconnect = (): never => {
         throw new Error('no idea')
       }
@@ -385,7 +385,7 @@ describe('ConnectionLifecycle', () => {
       expect(witness.errors[0]?.error.message).to.equal('no idea')
     })
 
-    it('supports a shouldReconnect that closes the connection', async () => {
+    it('lets shouldReconnect close the connection', async () => {
       const shouldReconnect = (): boolean => {
         void rig.witness.connection.close()
         return true
@@ -396,7 +396,7 @@ describe('ConnectionLifecycle', () => {
       expect(rig.server.peers).to.have.length(1)
     })
 
-    it('leaves nothing behind over 1,000 reconnects: the number of timers and listeners stays the same (B20)', async () => {
+    it('keeps the number of timers and listeners the same over 1,000 reconnects (B20)', async () => {
       const { clock, server, witness } = await ready({ reconnect: { delays: [1], initialDelay: 0 } })
       const timers = clock.timers
       const listeners = process.eventNames().map((name) => process.listenerCount(name))
@@ -412,7 +412,7 @@ describe('ConnectionLifecycle', () => {
   })
 
   describe('@OnOpen', () => {
-    it('makes bootstrap reject if it throws the first time, and @OnClose still follows', async () => {
+    it('makes bootstrap reject if it throws the first time, and is still followed by @OnClose', async () => {
       const failure = new Error('bad key')
       const { starting, witness, server, clock } = start({}, { open: () => Promise.reject(failure) })
       expect(await rejection(starting)).to.equal(failure)
@@ -422,7 +422,7 @@ describe('ConnectionLifecycle', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('is reported, closed with 4000 and retried if it throws later, and attempts keep counting', async () => {
+    it('has its error reported if it throws on a later connection, which closes with 4000 and does not reset the attempt count', async () => {
       let isBroken = false
       const open = (): void => {
         if (isBroken) throw new Error('broken')
@@ -437,7 +437,7 @@ describe('ConnectionLifecycle', () => {
       expect(attempts.slice(0, 4)).to.deep.equal([2, 3, 4, 5])
     })
 
-    it('times out at onOpenTimeout if it hangs, and is retried', async () => {
+    it('times out at onOpenTimeout if it hangs, and Holdfast retries', async () => {
       let opens = 0
       const { clock, starting, witness } = start(
         { onOpenTimeout: 2_000 },
@@ -466,7 +466,7 @@ describe('ConnectionLifecycle', () => {
       expect(witness.notes).to.deep.equal(['open 1', 'close 1', 'open 2'])
     })
 
-    it('settles before any message is handled, and none is lost (B18)', async () => {
+    it('settles before any message is handled, and no message is lost (B18)', async () => {
       let release: (() => void) | undefined
       const open = (): Promise<void> => new Promise((resolve) => (release = resolve))
       const { clock, starting, server, witness } = start({}, { open })
@@ -480,7 +480,7 @@ describe('ConnectionLifecycle', () => {
       expect(witness.messages).to.deep.equal([1, 2])
     })
 
-    it('passes earlier messages to the handlers if it completes after the loss', async () => {
+    it('lets handlers receive earlier messages if it completes after the link is lost', async () => {
       let release: (() => void) | undefined
       const open = (): Promise<void> => new Promise((resolve) => (release = resolve))
       const { clock, server, witness } = start({}, { open })
@@ -493,7 +493,7 @@ describe('ConnectionLifecycle', () => {
       expect(witness.notes).to.deep.equal(['open 1', 'message 1', 'close 1'])
     })
 
-    it('has its error reported if it throws after the loss, and so are the unhandled messages', async () => {
+    it('has its error reported if it throws after the link is lost, as are the unhandled messages', async () => {
       let fail: ((error: Error) => void) | undefined
       const open = (): Promise<void> => new Promise((_resolve, reject) => (fail = reject))
       const { clock, server, witness } = start({}, { open })
@@ -506,7 +506,7 @@ describe('ConnectionLifecycle', () => {
       expect(witness.notes).to.deep.equal(['open 1', 'error open', 'error handle', 'close 1'])
     })
 
-    it('sends its return value', async () => {
+    it('has its return value sent', async () => {
       const { server } = await ready({}, { open: () => ({ type: 'login' }) })
       expect(server.peer.received).to.deep.equal(['{"type":"login"}'])
     })
@@ -528,7 +528,7 @@ describe('ConnectionLifecycle', () => {
   })
 
   describe('#reconnect', () => {
-    it('connects immediately while waiting, after a link that lasted minUptime', async () => {
+    it('connects immediately while waiting if the last link was ready for minUptime', async () => {
       const { client, server, clock } = await ready()
       await clock.advance(5_000)
       server.peer.drop()
@@ -554,7 +554,7 @@ describe('ConnectionLifecycle', () => {
       expect(witness.notes).to.deep.equal(['open 1', 'close 1', 'open 2'])
     })
 
-    it('keeps two starts apart while waiting after a short-lived link; it only skips the backoff', async () => {
+    it('skips only the backoff after a short-lived link, and keeps the spacing between two attempts', async () => {
       const { client, server, clock } = await ready()
       server.onAttempt = (peer) => peer.refuse()
       server.peer.drop()
@@ -578,7 +578,7 @@ describe('ConnectionLifecycle', () => {
       expect(server.peers).to.have.length(2)
     })
 
-    it('closes with 4000 while open, and connects immediately', async () => {
+    it('closes with 4000 while open, and then connects immediately', async () => {
       const { client, server, clock, witness } = await ready()
       client.connection.reconnect()
       await clock.advance(0)
@@ -588,7 +588,7 @@ describe('ConnectionLifecycle', () => {
     })
 
     for (const overlap of [false, true]) {
-      it(`does not cause a storm when called on each new connection${overlap ? ', with overlap' : ''}`, async () => {
+      it(`does not cause a storm when called on each new connection${overlap ? ' with overlap' : ''}`, async () => {
         const starts: number[] = []
         const rig = start(
           { heartbeat: false },
@@ -608,7 +608,7 @@ describe('ConnectionLifecycle', () => {
       })
     }
 
-    it('counts a link that is replaced before minUptime as a failure, and resets after it', async () => {
+    it('counts a link that is replaced before minUptime as a failure, and resets the count for one replaced later', async () => {
       const { client, server, clock } = await ready({ heartbeat: false })
       client.connection.reconnect()
       await clock.advance(0)
@@ -658,7 +658,7 @@ describe('ConnectionLifecycle', () => {
   })
 
   describe('pending work', () => {
-    it('is rejected at the loss, in the same turn', async () => {
+    it('is rejected in the same turn in which the link is lost', async () => {
       const { client, server, clock } = await ready()
       const waiting = client.connection.waitFor(() => false)
       server.peer.close(1012, 'restart')
@@ -668,7 +668,7 @@ describe('ConnectionLifecycle', () => {
       expect(clock.now()).to.equal(0)
     })
 
-    it('has its signal aborted at the loss', async () => {
+    it('has its signal aborted when the link is lost', async () => {
       let signal: AbortSignal | undefined
       const { server } = await ready({}, { open: (_open, context) => void (signal = context.signal) })
       expect(signal?.aborted).to.equal(false)
@@ -676,7 +676,7 @@ describe('ConnectionLifecycle', () => {
       expect(signal?.aborted).to.equal(true)
     })
 
-    it('has whenOpen resolve at the next opening, and reject at the end', async () => {
+    it('makes whenOpen() resolve at the next opening, and reject when the connection ends', async () => {
       const { client, server, clock } = await ready()
       await client.connection.whenOpen()
       server.peer.drop()
@@ -687,7 +687,7 @@ describe('ConnectionLifecycle', () => {
       expect(await rejection(client.connection.whenOpen())).to.be.instanceOf(ConnectionClosedError)
     })
 
-    it('receives NotConnectedError from a send while not open, without an outbox', async () => {
+    it('gets a NotConnectedError from a send while not open if there is no outbox', async () => {
       const { client, server } = await ready({ outbox: false })
       server.peer.drop()
       expect(() => void client.connection.send('x')).to.throw(NotConnectedError, 'waiting')
@@ -695,7 +695,7 @@ describe('ConnectionLifecycle', () => {
     })
   })
 
-  it('keeps its guarantees under random events of peers, networks and users (B30)', async () => {
+  it('keeps its guarantees under random events from peers, networks, and users (B30)', async () => {
     const action = fc.constantFrom(
       'accept',
       'refuse',

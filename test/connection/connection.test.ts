@@ -46,7 +46,7 @@ describe('Connection', () => {
       expect(witness.closes[0]).to.deep.include({ code: 1006, initiator: 'network', willReconnect: true })
     })
 
-    it('starts over on the next link (B6)', async () => {
+    it('starts again on the next link (B6)', async () => {
       const { clock, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
       server.peer.isAlive = false
       await clock.advance(1_500 + 1_000)
@@ -55,7 +55,7 @@ describe('Connection', () => {
       expect(witness.closes).to.have.length(1)
     })
 
-    it('counts any frame as a sign of life', async () => {
+    it('treats any frame as a sign of life', async () => {
       const { clock, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
       server.peer.isAlive = false
       for (let round = 0; round < 10; round += 1) {
@@ -65,7 +65,7 @@ describe('Connection', () => {
       expect(witness.closes).to.deep.equal([])
     })
 
-    it('makes exactly one decision after a sleep of ten minutes (B32)', async () => {
+    it('makes exactly one decision after a ten-minute sleep (B32)', async () => {
       const { clock, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
       server.peer.isAlive = false
       await clock.jump(10 * 60_000)
@@ -77,7 +77,7 @@ describe('Connection', () => {
       expect(witness.errors).to.have.length(1)
     })
 
-    it('keeps the connection to a healthy peer after a sleep', async () => {
+    it('keeps the connection if the peer is healthy after a sleep', async () => {
       const { clock, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
       await clock.jump(10 * 60_000)
       await clock.advance(10_000)
@@ -96,7 +96,7 @@ describe('Connection', () => {
       expect(server.peers[0]?.pings).to.equal(0)
     })
 
-    it('sends a message of the API, measures its reply and takes it', async () => {
+    it('sends an application message, consumes the reply, and measures its latency', async () => {
       const { clock, server, witness } = await ready({
         heartbeat: {
           interval: 1_000,
@@ -114,7 +114,7 @@ describe('Connection', () => {
       expect(server.peer.pings).to.equal(0)
     })
 
-    it('reports a heartbeat message that throws, and continues', async () => {
+    it('reports a heartbeat message function that throws, and continues', async () => {
       const message = (): never => {
         throw new Error('no message')
       }
@@ -123,7 +123,7 @@ describe('Connection', () => {
       expect(witness.notes).to.deep.equal(['open 1', 'error heartbeat', 'error heartbeat'])
     })
 
-    it('does nothing if it is off', async () => {
+    it('does nothing if the heartbeat is off', async () => {
       const { clock, server, witness } = await ready({ heartbeat: false })
       server.peer.isAlive = false
       await clock.advance(3_600_000)
@@ -131,7 +131,7 @@ describe('Connection', () => {
       expect(witness.closes).to.deep.equal([])
     })
 
-    it('accepts a new interval for its link; the next link starts with the options', async () => {
+    it('accepts a new interval for its link, and uses the original options on the next link', async () => {
       const { clock, server, witness } = await ready({ heartbeat: { interval: 10_000, timeout: 500 } })
       witness.heartbeat.configure({ interval: 1_000 })
       await clock.advance(3_000)
@@ -145,7 +145,7 @@ describe('Connection', () => {
       expect(server.peer.pings).to.be.greaterThan(0)
     })
 
-    it('accepts every style while connected', async () => {
+    it('accepts any style while connected', async () => {
       const { clock, server, witness } = await ready({ heartbeat: false })
       witness.heartbeat.configure({
         interval: 1_000,
@@ -182,7 +182,7 @@ describe('Connection', () => {
       expect(() => witness.heartbeat.configure(false)).to.throw(NotConnectedError)
     })
 
-    it('counts bytes of a message that takes minutes to arrive as a sign of life', async () => {
+    it('treats the bytes of a message that takes minutes to arrive as signs of life', async () => {
       const { clock, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
       server.peer.isAlive = false
       for (let round = 0; round < 300; round += 1) {
@@ -204,7 +204,7 @@ describe('Connection', () => {
       expect(witness.errors[0]?.error).to.be.instanceOf(HeartbeatTimeoutError)
     })
 
-    it('waits for a peer that is reading an upload, and then gives it the whole timeout to reply', async () => {
+    it('waits for a peer that is reading an upload, and then gives it the full timeout to respond', async () => {
       const { clock, client, server, witness } = await ready({ heartbeat: { interval: 1_000, timeout: 500 } })
       const { peer } = server
       peer.isReading = false
@@ -244,7 +244,7 @@ describe('Connection', () => {
       expect(witness.heartbeat.lastSeen).to.equal(heardAt)
     })
 
-    it('keeps a connection that this side does not read, because pongs get through chunk by chunk (B41)', async () => {
+    it('keeps a connection that this side is not reading, because pongs still arrive chunk by chunk (B41)', async () => {
       const releases: (() => void)[] = []
       const { clock, server, witness } = await ready(
         { highWaterMark: 4, heartbeat: { interval: 1_000, timeout: 500 } },
@@ -286,7 +286,7 @@ describe('Connection', () => {
       expect(server.peer.isPaused).to.equal(true)
     })
 
-    it('passes messages to a waiter inside a serial handler, even with a full queue', async () => {
+    it('passes messages to a waiter inside a serial handler, even if the queue is full', async () => {
       const { clock, server, witness } = await ready(
         { highWaterMark: 4 },
         {
@@ -301,7 +301,7 @@ describe('Connection', () => {
       expect(witness.messages).to.deep.equal(upTo(20))
     })
 
-    it('rejects waiters when far too many messages are pending', async () => {
+    it('rejects waiters if far too many messages are pending', async () => {
       const failures: unknown[] = []
       const { clock, server } = await ready(
         { highWaterMark: 2 },
@@ -319,7 +319,7 @@ describe('Connection', () => {
   })
 
   describe('handling', () => {
-    it('processes messages one at a time, in order, however long each takes (B19)', async () => {
+    it('processes messages one at a time and in order, however long each takes (B19)', async () => {
       const done: unknown[] = []
       const rig = await ready(
         { heartbeat: false },
@@ -347,7 +347,7 @@ describe('Connection', () => {
       expect(witness.messages).to.deep.equal([0, 1, 2])
     })
 
-    it('passes invalid JSON and errors of handlers to @OnError in order, and continues (B39)', async () => {
+    it('passes invalid JSON and errors thrown by handlers to @OnError in order, and continues (B39)', async () => {
       const { server, witness, clock } = await ready(
         {},
         {
@@ -392,7 +392,7 @@ describe('Connection', () => {
       expect(witness.notes).to.deep.equal(['open 1', 'binary 3'])
     })
 
-    it('does not send a reply to a lost link, and reports it', async () => {
+    it('reports a reply for a lost link instead of sending it', async () => {
       let release: ((value: unknown) => void) | undefined
       const { server, witness, clock } = await ready(
         {},
@@ -408,7 +408,7 @@ describe('Connection', () => {
   })
 
   describe('#close', () => {
-    it('resumes reading of a paused socket, so that the end of the peer is noticed', async () => {
+    it("resumes a paused socket, so that the peer's end is noticed", async () => {
       const hooks: Hooks = { message: () => new Promise<never>(() => undefined) }
       const { client, server, clock } = await ready({ heartbeat: false, highWaterMark: 2 }, hooks)
       for (let n = 0; n < 3; n += 1) server.peer.send(n)
@@ -419,7 +419,7 @@ describe('Connection', () => {
       await closing
     })
 
-    it('cancels the wait for the next attempt, and nothing opens anymore (B2)', async () => {
+    it('cancels the wait for the next attempt, and opens no more links (B2)', async () => {
       const { clock, server, client } = await ready()
       server.peer.drop()
       await clock.settle()
@@ -439,7 +439,7 @@ describe('Connection', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('never reconnects, whatever the code (B37)', async () => {
+    it('never leads to a reconnect, whatever the code (B37)', async () => {
       for (const code of [1000, 1001, 3000, 4999]) {
         const { clock, server, client, witness } = await ready()
         await client.close(code, 'bye')
@@ -462,7 +462,7 @@ describe('Connection', () => {
       expect(await client.connection.close()).to.equal(first)
     })
 
-    it('ends with 1006 within closeTimeout if the peer never replies (B24)', async () => {
+    it('ends with 1006 within closeTimeout if the peer never responds (B24)', async () => {
       const { clock, server, client } = await ready({ closeTimeout: 1_000 })
       server.peer.isAlive = false
       const closing = client.close()
@@ -529,7 +529,7 @@ describe('Connection', () => {
       expect(witness.notes).to.deep.equal(['open 1', 'message 1', 'close 1'])
     })
 
-    it('is limited by the deadline if a handler awaits it later', async () => {
+    it('is subject to the deadline if a handler awaits it later', async () => {
       const { clock, server, client } = await ready(
         { closeTimeout: 2_000 },
         {
@@ -564,7 +564,7 @@ describe('Connection', () => {
       }
     })
 
-    it('makes public calls throw from then on', async () => {
+    it('makes later public calls throw', async () => {
       const { client } = await ready()
       const closing = client.close()
       expect(() => void client.connection.send('late')).to.throw(ConnectionClosedError, 'closing')
@@ -584,14 +584,14 @@ describe('Connection', () => {
       await client.close()
     })
 
-    it('aborts the signal of the connection when it starts', async () => {
+    it("aborts the connection's signal when it starts", async () => {
       const { client } = await ready()
       const closing = client.close()
       expect(client.connection.signal.aborted).to.equal(true)
       await closing
     })
 
-    it('leaves no timer behind if @OnOpen hangs', async () => {
+    it('leaves no timer running if @OnOpen hangs', async () => {
       const { clock, witness, starting } = start({ closeTimeout: 1_000 }, { open: never })
       await clock.settle()
       void witness.connection.close()
@@ -600,7 +600,7 @@ describe('Connection', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('leaves no timer behind', async () => {
+    it('leaves no timer running', async () => {
       const { clock, client } = await ready()
       await client.close()
       expect(clock.timers).to.equal(0)
@@ -617,7 +617,7 @@ describe('Connection', () => {
       expect(server.peers).to.have.length(1)
     })
 
-    it('also ends the wait for an attempt', async () => {
+    it('also ends the wait for the next attempt', async () => {
       const { client, server, clock } = await ready()
       server.peer.drop()
       await clock.settle()
@@ -637,7 +637,7 @@ describe('Connection', () => {
   })
 
   describe('#send', () => {
-    it('sends text and bytes unchanged, JSON as JSON, and messages through the codec', async () => {
+    it('sends text and bytes unchanged, encodes JSON, and encodes messages with the codec', async () => {
       const { client, server } = await ready()
       void client.connection.send('plain')
       void client.connection.send(new Uint8Array([7]))
@@ -654,7 +654,7 @@ describe('Connection', () => {
       )
     })
 
-    it('returns a promise that waits above the high mark until the low mark, and never rejects', async () => {
+    it('returns a promise that stays pending from the high mark until the low mark, and never rejects', async () => {
       const { client, server, clock } = await ready({ sendHighWaterMark: 100 })
       server.peer.isReading = false
       let isThrough = false
@@ -699,7 +699,7 @@ describe('Connection', () => {
       await starting
     })
 
-    it('rejects at its timeout', async () => {
+    it('rejects after its timeout', async () => {
       const { client, clock } = await ready()
       const waiting = client.connection.waitFor(() => false, { timeout: 50 })
       await clock.advance(50)
@@ -708,7 +708,7 @@ describe('Connection', () => {
   })
 
   describe('secrets', () => {
-    it('shows the full URL in url, and neither query nor credentials to inspect', async () => {
+    it('are part of url, but not of what inspect() shows', async () => {
       const { client } = await ready()
       expect(client.connection.url).to.equal('ws://peer.test/feed?token=secret')
       expect(inspect(client.connection)).to.match(
@@ -717,7 +717,7 @@ describe('Connection', () => {
       expect(inspect(client, { depth: 5 })).not.to.contain('secret')
     })
 
-    it('shows no query in the errors of failed attempts', async () => {
+    it('in the query are not shown in the errors from failed attempts', async () => {
       const { witness, clock } = start({}, {}, (memory) => (memory.onAttempt = (peer) => peer.refuse()))
       await clock.settle()
       expect(inspect(witness.errors[0]?.error)).not.to.contain('secret')

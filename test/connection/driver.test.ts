@@ -35,7 +35,7 @@ describe('LifecycleDriver', () => {
     expect(runner.ran).to.deep.equal(['attempt 1 [start]'])
   })
 
-  it('performs no first effects after a call that ended the connection', () => {
+  it('performs no effects when it is started after a call that ended the connection', () => {
     const { runner, driver } = make()
     driver.call(on.close(), 'close')
     driver.start(false, 'start')
@@ -60,7 +60,7 @@ describe('LifecycleDriver', () => {
     expect(seen[0]).to.equal('step waiting')
   })
 
-  it('processes a call during effects immediately, and performs its effects after the others', () => {
+  it("processes a call during effects immediately, but performs that call's effects after the others", () => {
     const { runner, driver } = make()
     driver.start(false, 'start')
     runner.inside = ({ type }) => {
@@ -84,7 +84,7 @@ describe('LifecycleDriver', () => {
     ])
   })
 
-  it('processes reports during effects after them, in order', () => {
+  it('processes reports that arrive during effects after the effects, in order', () => {
     const { runner, driver } = make()
     runner.inside = ({ type }) => {
       if (type === 'attempt') driver.report(() => ({ event: on.attemptOpened(1), facts: 'opened' }))
@@ -98,7 +98,7 @@ describe('LifecycleDriver', () => {
     ])
   })
 
-  it('creates an event when it is its turn, and does nothing if there is none', () => {
+  it('creates an event when its turn comes, and does nothing if there is none', () => {
     const { runner, driver } = make()
     const asked: string[] = []
     runner.inside = () => {
@@ -121,14 +121,14 @@ describe('LifecycleDriver', () => {
     expect(runner.ran.some((line) => line.endsWith('[failed]'))).to.be.false
   })
 
-  it('returns the refusal of a call', () => {
+  it('returns the reason why a call is refused', () => {
     const { driver } = make()
     expect(driver.call(on.end(), '')).to.equal('NotConnectedError')
     driver.call(on.terminate(), '')
     expect(driver.call(on.reconnect(), '')).to.equal('ConnectionClosedError')
   })
 
-  it('performs the other effects if one throws, and throws its error afterwards', () => {
+  it('performs the other effects if one throws, and throws its error afterward', () => {
     const { runner, driver } = make()
     driver.start(false, '')
     runner.inside = ({ type }) => {

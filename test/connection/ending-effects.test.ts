@@ -17,7 +17,7 @@ async function open(): Promise<{ world: DrivenWorld; reports: Error[] }> {
 }
 
 describe('EndingEffects', () => {
-  it('sends the final message of end() to a peer that is still there', async () => {
+  it("sends end()'s final message to a peer that is still connected", async () => {
     const { world } = await open()
     await causeAndSettle(world, on.end())
     await causeAndSettle(world, on.onClosingSettled(1))
@@ -38,7 +38,7 @@ describe('EndingEffects', () => {
     expect(reports.map(String)).to.deep.equal([String(new MessageDroppedError('gone', ['the last words']))])
   })
 
-  it('returns the end of the last current link from close(), even if the deadline is before the end of its socket', async () => {
+  it('makes close() return how the last current link ended, even if the deadline passes before its socket ends', async () => {
     const { world } = await open()
     await causeAndSettle(world, on.close())
     await causeAndSettle(world, on.drained(1))
@@ -47,7 +47,7 @@ describe('EndingEffects', () => {
     expect(await world.connection.closed).to.include({ connectionNumber: 1, initiator: 'local' })
   })
 
-  it('reports the actual consequence if shouldReconnect started a handover and returned false', async () => {
+  it('reports what actually follows if shouldReconnect has started a handover and returns false', async () => {
     const { client, clock, server, witness } = await ready({
       reconnect: {
         shouldReconnect: () => {

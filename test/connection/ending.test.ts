@@ -116,7 +116,7 @@ describe('#end', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('is not an error, whatever code the server closes with', async () => {
+  it('does not cause an error, whatever code the server closes with', async () => {
     for (const code of [1001, 1002, 1008, 1011, 4_000]) {
       const { connection, peer, clock, notes } = await leaver()
       const ended = connection.end('bye')
@@ -132,7 +132,7 @@ describe('#end', () => {
     }
   })
 
-  it('needs no message', async () => {
+  it('does not require a message', async () => {
     const { connection, peer, clock } = await leaver()
     const ended = connection.end()
     await clock.settle()
@@ -174,7 +174,7 @@ describe('#end', () => {
     expect(notes).to.include('error heartbeat fatal')
   })
 
-  it('treats a loss as an error, even a plain end of stream, and does not reconnect', async () => {
+  it('treats a lost connection as an error, even after a plain end of stream, and does not reconnect', async () => {
     for (const error of [undefined, new Error('reset')]) {
       const { connection, server, peer, clock, notes } = await leaver()
       const ended = connection.end('bye')
@@ -207,7 +207,7 @@ describe('#end', () => {
     }
   })
 
-  it('ends in time even if the server never replies to that close', async () => {
+  it('ends in time even if the server never responds to that close', async () => {
     const { connection, peer, clock } = await leaver({}, { closeTimeout: 2_000 })
     peer.isAlive = false
     const ended = connection.end('bye', { timeout: 1_000 })
@@ -216,7 +216,7 @@ describe('#end', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it("also applies its timeout after the server's close, so that hanging handlers are abandoned", async () => {
+  it('also applies its timeout after the server closes, so that hanging handlers are abandoned', async () => {
     const { connection, peer, clock, notes } = await leaver({ message: never }, { closeTimeout: 2_000 })
     peer.send(1)
     const ended = connection.end('bye', { timeout: 1_000 })
@@ -275,7 +275,7 @@ describe('#end', () => {
     }
   })
 
-  it('sends the final message as it was at the call, even if its bytes change later', async () => {
+  it('sends the final message as it was when end() was called, even if its bytes change later', async () => {
     const { connection, peer, clock } = await leaver({}, { codec: AS_IT_IS })
     const bytes = Uint8Array.of(1, 2)
     const ended = connection.end(bytes)
@@ -287,7 +287,7 @@ describe('#end', () => {
     expect(connection.stats.droppedMessages).to.equal(0)
   })
 
-  it('rejects with NotConnectedError unless open, without any effect', async () => {
+  it('rejects with NotConnectedError and has no effect unless the connection is open', async () => {
     let release: (() => void) | undefined
     const { witness, clock, server, starting } = start(
       { heartbeat },
@@ -313,7 +313,7 @@ describe('#end', () => {
     await connection.close()
   })
 
-  it('rejects with ConnectionClosedError when called again, while closing, and once closed', async () => {
+  it('rejects with ConnectionClosedError if it is called again, while closing, or once closed', async () => {
     const { connection, peer, clock } = await leaver()
     const ended = connection.end('bye')
     expect(await rejection(connection.end('again'))).to.be.instanceOf(ConnectionClosedError)
@@ -325,13 +325,13 @@ describe('#end', () => {
     expect(await rejection(connection.end('again'))).to.be.instanceOf(ConnectionClosedError)
   })
 
-  it('rejects with EncodeError if the message cannot be encoded, and the connection stays open', async () => {
+  it('rejects with EncodeError if the message cannot be encoded, and keeps the connection open', async () => {
     const { connection } = await leaver()
     expect(await rejection(connection.end({ big: 1n }))).to.be.instanceOf(EncodeError)
     expect(connection.state.status).to.equal('open')
   })
 
-  it('is overridden by close(), whose code is sent, and by terminate()', async () => {
+  it('is overridden by close(), which sends its own code, and by terminate()', async () => {
     const closing = await leaver()
     const ended = closing.connection.end('bye', { timeout: 60_000 })
     await closing.clock.settle()
@@ -363,7 +363,7 @@ describe('#end', () => {
     expect(notes.filter((note) => note.startsWith('open'))).to.deep.equal(['open 1'])
   })
 
-  it('closes a candidate whose @OnOpen runs with 1000, without @OnClosing', async () => {
+  it('closes a candidate whose @OnOpen is running, with 1000 and without @OnClosing', async () => {
     const { connection, server, peer, clock, notes } = await leaver({
       open: ({ replaces }) => (replaces === undefined ? undefined : never()),
     })
@@ -379,7 +379,7 @@ describe('#end', () => {
     expect(notes.filter((note) => note.startsWith('close '))).to.have.members(['close 1', 'close 2'])
   })
 
-  it('lets a replaced link that is still leaving continue', async () => {
+  it('does not affect a replaced link that is still closing', async () => {
     const { connection, server, peer: old, clock } = await leaver()
     const asked = connection.request({ ask: 1 })
     connection.reconnect({ overlap: true })
@@ -443,7 +443,7 @@ describe('A handler that holds up close()', () => {
     expect(notes.at(-1)).to.equal('closed')
   })
 
-  it('is named if it is @OnOpen', async () => {
+  it('is also named if it is @OnOpen', async () => {
     const [clock, server] = [new FakeClock(), new MemoryServer()]
     const errors: string[] = []
     class Hanging {
@@ -491,7 +491,7 @@ describe('A handler that holds up close()', () => {
     )
   })
 
-  it('is not named if it is an @OnClosing that was given no time', async () => {
+  it('is not named if it is an @OnClosing that had no time left', async () => {
     const { connection, clock, peer, errors } = await leaver({ message: never, closing: never })
     peer.send({})
     await clock.settle()
@@ -534,7 +534,7 @@ describe('A close by the peer', () => {
     })
   }
 
-  it('is not an error if it is retried', async () => {
+  it('is not an error if Holdfast reconnects', async () => {
     expect(await toldOf((peer) => peer.close(1011))).to.deep.equal({ notes: ['close 1'], close: undefined })
   })
 
@@ -560,7 +560,7 @@ describe('A close by the peer', () => {
     })
   }
 
-  it('makes iterators throw if it is fatal, and @OnClose has willReconnect false', async () => {
+  it('makes iterators throw if it is fatal, and sets willReconnect to false for @OnClose', async () => {
     const { client, server, witness } = await ready({ heartbeat })
     const messages = client.connection.messages()
     server.peer.close(1003)

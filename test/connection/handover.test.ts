@@ -30,7 +30,7 @@ describe('Handover', () => {
     expect(server.live).to.equal(1)
   })
 
-  it('handles the messages of both links in order of arrival, without waiting for the close of the old one', async () => {
+  it('handles the messages of both links in order of arrival, without waiting for the old link to close', async () => {
     const releases: (() => void)[] = []
     const hooks: Hooks = { message: () => new Promise<void>((resolve) => releases.push(resolve)) }
     const { client, server, witness, clock } = await ready({ heartbeat }, hooks)
@@ -55,7 +55,7 @@ describe('Handover', () => {
     ])
   })
 
-  it('keeps messages of the new link while its @OnOpen runs, and then passes them on in order', async () => {
+  it("holds the new link's messages while its @OnOpen runs, and then passes them on in order", async () => {
     let release: (() => void) | undefined
     const hooks: Hooks = {
       open: ({ replaces }) => (replaces ? new Promise<void>((resolve) => (release = resolve)) : undefined),
@@ -73,7 +73,7 @@ describe('Handover', () => {
     expect(witness.messages).to.deep.equal(['old 1', 'new 1', 'new 2'])
   })
 
-  it('does not delay messages if @OnClose of the old link hangs', async () => {
+  it("does not delay messages if the old link's @OnClose hangs", async () => {
     const { client, server, witness, clock } = await ready(
       { heartbeat },
       { close: () => new Promise<void>(() => undefined) },
@@ -85,7 +85,7 @@ describe('Handover', () => {
     expect(witness.messages).to.deep.equal(['new'])
   })
 
-  it('abandons a handler of the old link that hangs for drainTimeout: it is reported, and holds no slot', async () => {
+  it("abandons and reports an old link's handler that hangs for drainTimeout, and frees its slot", async () => {
     const hooks: Hooks = {
       message: (message) => (message === 'old' ? new Promise<void>(() => undefined) : undefined),
     }
@@ -134,7 +134,7 @@ describe('Handover', () => {
     ])
   })
 
-  it('sends requests of the new @OnOpen on the new link, and others on the old one', async () => {
+  it("sends requests from the new link's @OnOpen on the new link, and others on the old one", async () => {
     const hooks: Hooks = {
       open: async ({ connectionNumber }, { connection }) => {
         await connection.request({ login: connectionNumber })
@@ -163,7 +163,7 @@ describe('Handover', () => {
     expect(rig.client.connection.state).to.deep.include({ status: 'open', connectionNumber: 2 })
   })
 
-  it('still accepts replies on the old link for drainTimeout, and rejects requests without a reply when it ends', async () => {
+  it('accepts replies on the old link for drainTimeout, and then rejects requests without a reply', async () => {
     const { client, server, clock } = await ready({ heartbeat, drainTimeout: 4_000, closeTimeout: 1_000 })
     const [old] = server.peers
     if (old) old.isAlive = false
@@ -185,7 +185,7 @@ describe('Handover', () => {
     await again
   })
 
-  it('closes the old link as soon as its last request is answered', async () => {
+  it('closes the old link as soon as its last request has a reply', async () => {
     const { client, server, clock, witness } = await ready({ heartbeat })
     const [old] = server.peers
     const asked = client.connection.request({ ask: 1 })
@@ -200,7 +200,7 @@ describe('Handover', () => {
     expect(clock.now()).to.equal(10_000)
   })
 
-  it('sends requests from a handler of the old link on the new one, once it has replaced the old one', async () => {
+  it("sends requests from the old link's handlers on the new link once it has replaced the old one", async () => {
     let ask: (() => Promise<unknown>) | undefined
     const hooks: Hooks = {
       message: (_message, { connection }) => {
@@ -237,7 +237,7 @@ describe('Handover', () => {
     expect(witness.notes).to.deep.equal(['open 1', 'error connect', 'open 2', 'close 1'])
   })
 
-  it('keeps the old link for good if the new one fails for good', async () => {
+  it('keeps the old link if the new one fails permanently', async () => {
     const { client, server, witness, clock } = await ready({ heartbeat })
     server.onAttempt = (peer) =>
       peer.refuse(new HandshakeError('ws://peer.test/', 'said no', { violation: 'accept' }))
@@ -250,7 +250,7 @@ describe('Handover', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('pairs a failing @OnOpen of the new link with its @OnClose', async () => {
+  it('calls @OnClose for the new link if its @OnOpen fails', async () => {
     let isBroken = false
     const hooks: Hooks = {
       open: () => {
@@ -294,7 +294,7 @@ describe('Handover', () => {
     expect(server.peers).to.have.length(2)
   })
 
-  it('becomes the reconnect if the old link is lost while @OnOpen of the new one runs', async () => {
+  it("becomes the reconnect if the old link is lost while the new link's @OnOpen runs", async () => {
     let release: (() => void) | undefined
     const hooks: Hooks = {
       open: ({ replaces }) => (replaces ? new Promise<void>((resolve) => (release = resolve)) : undefined),
@@ -313,7 +313,7 @@ describe('Handover', () => {
     expect(server.peers).to.have.length(2)
   })
 
-  it('is not affected by the loss of the old link, even if that alone would be fatal', async () => {
+  it('is not affected if the old link is lost, even if that alone would be fatal', async () => {
     let asked = 0
     const shouldReconnect = (): boolean => {
       asked += 1
@@ -332,7 +332,7 @@ describe('Handover', () => {
     expect(client.connection.state.status).to.equal('open')
   })
 
-  it('does not start a second one while the first is in progress', async () => {
+  it('does not start while another handover is in progress', async () => {
     const { client, server, clock } = await ready({ heartbeat })
     server.onAttempt = () => undefined
     client.connection.reconnect({ overlap: true })
@@ -360,7 +360,7 @@ describe('Handover', () => {
     }
   })
 
-  it('closes the connection only when the old link has ended, too', async () => {
+  it('closes the connection only once the old link has ended as well', async () => {
     const { client, server, witness, clock } = await ready({ heartbeat })
     const [old] = server.peers
     if (old) old.isAlive = false
@@ -376,7 +376,7 @@ describe('Handover', () => {
     expect(client.connection.state.status).to.equal('closed')
   })
 
-  it('terminates both links with terminate()', async () => {
+  it('ends with both links terminated if terminate() is called', async () => {
     const { client, server, witness, clock } = await ready({ heartbeat })
     const [old] = server.peers
     if (old) old.isAlive = false
@@ -387,7 +387,7 @@ describe('Handover', () => {
     expect(clock.now()).to.equal(0)
   })
 
-  it('does not delay a reconnect because of an old link that is still leaving when the new one is lost', async () => {
+  it('does not delay the reconnect if the new link is lost while the old one is still closing', async () => {
     const { client, server, clock, witness } = await ready({ heartbeat, closeTimeout: 3_000 })
     const [old] = server.peers
     if (old) old.isAlive = false
@@ -401,7 +401,7 @@ describe('Handover', () => {
     expect(witness.notes.at(-1)).to.equal('close 1')
   })
 
-  it('starts, once, when the old link of the previous one has closed', async () => {
+  it("starts once when the previous handover's old link has closed", async () => {
     const { client, server, clock, witness } = await ready({ heartbeat, closeTimeout: 3_000 })
     await clock.advance(5_000)
     const [old] = server.peers
@@ -419,7 +419,7 @@ describe('Handover', () => {
     expect(witness.notes).to.deep.equal(['open 1', 'open 2', 'close 1', 'open 3', 'close 2'])
   })
 
-  it('is not started by maxAge if the connection closes while messages that waited for its opening are sent', async () => {
+  it('is not started by maxAge if the connection closes while messages queued before its opening are sent', async () => {
     const { starting, server, witness, clock } = start({ heartbeat, maxAge: 60_000 }, {}, (memory) => {
       memory.onAttempt = (peer) => {
         peer.onMessage = () => void witness.connection.close()
@@ -442,7 +442,7 @@ describe('Handover', () => {
     [0.5, 57_000],
     [0.999, 54_006],
   ] as const) {
-    it(`starts after maxAge minus a random part of up to a tenth, repeatedly: ${age} ms of 60,000`, async () => {
+    it(`starts repeatedly, after maxAge minus a random part of up to a tenth: ${age} ms of 60,000`, async () => {
       const { client, server, witness, clock } = await ready({
         heartbeat,
         maxAge: 60_000,
@@ -462,7 +462,7 @@ describe('Handover', () => {
     })
   }
 
-  it('starts again after another maxAge if it has failed for good', async () => {
+  it('starts again after another maxAge if it has failed permanently', async () => {
     const { server, clock } = await ready({ heartbeat, maxAge: 60_000, random: () => 0 })
     server.onAttempt = (peer) =>
       peer.refuse(new HandshakeError('ws://peer.test/', 'said no', { violation: 'accept' }))
@@ -476,7 +476,7 @@ describe('Handover', () => {
     expect(server.peers[0]?.closeFrame?.code).to.equal(1000)
   })
 
-  it('backs off if it fails repeatedly: the failures count, even if the old link has lasted long', async () => {
+  it('backs off if it fails repeatedly, even if the old link has long been ready', async () => {
     const { server, clock, client } = await ready({ heartbeat, maxAge: 3_600_000, random: () => 0.5 })
     await clock.advance(10_000)
     server.onAttempt = (peer) => peer.refuse()

@@ -18,7 +18,7 @@ describe('Openings', () => {
       })
     })
 
-    it('returns a reconnect after the first opening, with its downtime', () => {
+    it('returns a reconnect with its downtime after the first opening', () => {
       const openings = new Openings()
       openings.onOpen()
       const info = openings.next(2, HANDSHAKE, undefined, 700)
@@ -31,7 +31,7 @@ describe('Openings', () => {
       expect(openings.next(1, HANDSHAKE, 1, 0)).to.include({ isReconnect: true, replaces: 1 })
     })
 
-    it('does not count', () => {
+    it('does not count the opening', () => {
       const openings = new Openings()
       openings.next(1, HANDSHAKE, undefined, 0)
       expect(openings.count).to.equal(0)
@@ -40,7 +40,7 @@ describe('Openings', () => {
   })
 
   describe('#ready', () => {
-    it('resolves with the first success, for callers before and after it', async () => {
+    it('resolves with the first success, whether it is called before or after', async () => {
       const openings = new Openings()
       const before = openings.ready
       openings.onSuccess()
@@ -48,7 +48,7 @@ describe('Openings', () => {
       await openings.ready
     })
 
-    it('rejects if there will be none, for callers before and after', async () => {
+    it('rejects if there will be no opening, whether it is called before or after that is known', async () => {
       const openings = new Openings()
       const error = new Error('refused')
       const before = openings.ready.catch((thrown: unknown) => thrown)

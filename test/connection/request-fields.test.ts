@@ -17,7 +17,7 @@ function throws(call: () => void): boolean {
 }
 
 describe('findHeaderMistakes', () => {
-  it('finds nothing in valid headers', () => {
+  it('finds nothing wrong with valid headers', () => {
     const headers = { authorization: 'Bearer x', 'X-A_b.c': '', 'x-latin-1': 'Grüße\t!', 'x-none': undefined }
     expect(findHeaderMistakes(headers)).to.deep.equal([])
     expect(findHeaderMistakes({})).to.deep.equal([])
@@ -74,7 +74,7 @@ describe('findHeaderMistakes', () => {
     expect(JSON.stringify(mistakes)).not.to.contain(SECRET)
   })
 
-  it('finds all mistakes, even two in one header', () => {
+  it('finds all problems, even two in one header', () => {
     const mistakes = findHeaderMistakes({ 'x a': 'a\nb', 'x-b': 'c\0d', 'x-c': 'fine' })
     expect(mistakes.map(({ place }) => place)).to.deep.equal(['["x a"]', '["x a"]', '["x-b"]'])
   })
@@ -100,7 +100,7 @@ describe('findHeaderMistakes', () => {
     [new Map([['a', 'b']]), 'an instance of Map'],
     [new Headers({ a: 'b' }), 'an instance of Headers'],
   ] as const) {
-    it(`rejects ${received} instead of an object, because none of it would be sent`, () => {
+    it(`rejects ${received} as the headers, because nothing in it would be sent`, () => {
       const [mistake, ...others] = findHeaderMistakes(headers)
       expect(mistake).to.deep.include({ place: '', cause: `expected an object, received ${received}` })
       expect(others).to.deep.equal([])
@@ -109,12 +109,12 @@ describe('findHeaderMistakes', () => {
 })
 
 describe('findProtocolMistakes', () => {
-  it('finds nothing in one name, several, or none', () => {
+  it('finds nothing wrong with one name, several names, or none', () => {
     for (const protocols of ['graphql-ws', ['v1.0', "v2!#$%&'*+^_`|~"], []])
       expect(findProtocolMistakes(protocols)).to.deep.equal([])
   })
 
-  it('rejects a name that is not a token, and shows its index only', () => {
+  it('rejects a name that is not a token, and shows only its index', () => {
     for (const protocol of ['', 'a b', 'a,b', 'a/b', 'ä', 'a\n', `${SECRET}==`, 5, null, undefined]) {
       const [mistake, ...others] = findProtocolMistakes(['good', protocol])
       expect(mistake).to.deep.equal({
@@ -133,7 +133,7 @@ describe('findProtocolMistakes', () => {
     ])
   })
 
-  it('rejects a value that is neither a string nor a list', () => {
+  it('rejects a value that is neither a string nor an array', () => {
     for (const [protocols, received] of [
       [5, 'a number'],
       [null, 'null'],

@@ -63,13 +63,13 @@ describe('parseRetryAfter', () => {
     })
   }
 
-  it('reads a two-digit year as the one that is at most 50 years in the future', () => {
+  it('interprets a two-digit year as a year at most 50 years in the future', () => {
     expect(parseRetryAfter('Wednesday, 01-Jan-76 00:00:00 GMT', DATE)).to.equal(Date.UTC(2076, 0, 1) - DATE)
     expect(parseRetryAfter('Saturday, 01-Jan-77 00:00:00 GMT', DATE)).to.equal(undefined)
     expect(parseRetryAfter('Friday, 01-Jan-00 00:00:00 GMT', Date.UTC(2099, 11, 31))).to.equal(DAY)
   })
 
-  it('reads a thousand random times the same in all three forms', () => {
+  it('reads a thousand random times identically in all three formats', () => {
     const random = new SeededRandom(9110)
     for (let round = 0; round < 1_000; round += 1) {
       const time = DATE + random.between(0, 49 * 365 * 86_400) * 1_000

@@ -40,20 +40,20 @@ describe('isFatal', () => {
     const FATAL = [200, 204, 299, 300, 301, 302, 304, 307, 308, 399, ...REFUSALS]
     const RETRIED = [408, 425, 429, 500, 501, 502, 503, 504, 520, 599, 999]
     for (const status of FATAL) {
-      it(`are fatal before the first success, and retried after it: ${status}`, () => {
+      it(`are fatal before the first success, and lead to a retry after it: ${status}`, () => {
         expect(decide(refusal(status))).to.equal(true)
         expect(decide(refusal(status), { hasSucceeded: true })).to.equal(false)
       })
     }
     for (const status of RETRIED) {
-      it(`are retried before and after the first success: ${status}`, () => {
+      it(`lead to a retry before and after the first success: ${status}`, () => {
         expect(decide(refusal(status))).to.equal(false)
         expect(decide(refusal(status), { hasSucceeded: true })).to.equal(false)
       })
     }
 
     for (const status of [200, 302, 401, 404, 429, 500, 503]) {
-      it(`with a Retry-After are retried up to maxRetryAfter, and fatal beyond it before the first success: ${status}`, () => {
+      it(`lead to a retry if Retry-After is at most maxRetryAfter, and otherwise are fatal before the first success: ${status}`, () => {
         for (const retryAfter of [0, MAX]) expect(decide(refusal(status), { retryAfter })).to.equal(false)
         expect(decide(refusal(status), { retryAfter: MAX + 1 })).to.equal(true)
         expect(decide(refusal(status), { retryAfter: MAX + 1, hasSucceeded: true })).to.equal(false)
@@ -73,25 +73,25 @@ describe('isFatal', () => {
       for (const initiator of ['remote', 'local', 'network'] as const) {
         for (const code of CODES) {
           const isEnd = FATAL_CODES[initiator].includes(code)
-          it(`close code ${code} with initiator ${initiator} is ${isEnd ? 'fatal' : 'retried'} (B26)`, () => {
+          it(`close code ${code} with initiator ${initiator} is ${isEnd ? 'fatal' : 'not fatal'} (B26)`, () => {
             expect(decide(failure({ code, initiator, hasBeenOpen: true }), { hasSucceeded })).to.equal(isEnd)
           })
         }
       }
 
-      it('a close frame without a code is retried', () => {
+      it('returns false for a close frame without a code', () => {
         expect(decide(failure({ initiator: 'remote', hasBeenOpen: true }), { hasSucceeded })).to.equal(false)
       })
 
-      it('a loss without any reason is retried', () => {
+      it('returns false for a lost link without a reason', () => {
         expect(decide(failure({ code: 1006, hasBeenOpen: true }), { hasSucceeded })).to.equal(false)
       })
 
-      it('an invalid URL is fatal', () => {
+      it('returns true for an invalid URL', () => {
         expect(decide(failure({ error: new InvalidUrlError('is odd') }), { hasSucceeded })).to.equal(true)
       })
 
-      it('an option function that threw is retried, and one that returned an invalid value is fatal (B12)', () => {
+      it('returns false if an option function threw, and true if it returned an invalid value (B12)', () => {
         const threw = new ConnectOptionError('url', new Error('no token'))
         const returned = new ConnectOptionError('headers', new TypeError('a line feed'), true)
         expect(decide(failure({ error: threw }), { hasSucceeded })).to.equal(false)
@@ -99,7 +99,7 @@ describe('isFatal', () => {
       })
 
       for (const violation of ['upgrade', 'accept', 'subprotocol', 'extension'] as const) {
-        it(`an upgrade with a wrong ${violation} is fatal`, () => {
+        it(`returns true for an upgrade with a wrong ${violation}`, () => {
           const error = new HandshakeError(url, 'is odd', { violation })
           expect(decide(failure({ error }), { hasSucceeded })).to.equal(true)
         })
@@ -147,22 +147,22 @@ describe('isFatal', () => {
         })
       }
       for (const code of [...RETRIED, undefined]) {
-        it(`a failed connection with the code ${code} is retried (B27)`, () => {
+        it(`returns false for a failed connection with the code ${code} (B27)`, () => {
           expect(decide(failure({ error: connectError(code) }), { hasSucceeded })).to.equal(false)
         })
       }
     })
   }
 
-  describe('a failure of @OnOpen', () => {
+  describe('a failed @OnOpen', () => {
     const threw = failure({ error: new Error('wrong password'), initiator: 'local', hasBeenOpen: true })
 
-    it('that threw is fatal before the first success, and retried after it', () => {
+    it('that threw is fatal before the first success, but not after it', () => {
       expect(decide(threw, { isOpenFailure: true })).to.equal(true)
       expect(decide(threw, { isOpenFailure: true, hasSucceeded: true })).to.equal(false)
     })
 
-    it('that timed out is retried', () => {
+    it('that timed out is not fatal', () => {
       const late = failure({ error: new OnOpenTimeoutError(1) })
       expect(decide(late, { isOpenFailure: true })).to.equal(false)
     })

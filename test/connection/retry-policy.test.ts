@@ -69,7 +69,7 @@ function forgivenDelay(settings: Partial<RetrySettings>, facts: Partial<Failure>
 
 describe('RetryPolicy', () => {
   describe('#countAttempt', () => {
-    it('counts from 1, and nextAttempt is one ahead', () => {
+    it('starts at 1, and nextAttempt is one ahead', () => {
       const { policy } = new Rig()
       expect(policy.nextAttempt).to.equal(1)
       expect(policy.countAttempt()).to.equal(1)
@@ -79,13 +79,13 @@ describe('RetryPolicy', () => {
   })
 
   describe('#decide', () => {
-    it('returns these first twelve delays with the random source at one half (B29)', () => {
+    it('returns these first twelve delays if the random source always returns one half (B29)', () => {
       // The first is the spacing of two starts, 1,000 to 3,000 ms. After that, the backoff is longer.
       const halves = [2_000, 2_000, 4_000, 8_000, ...Array.from({ length: 8 }, () => 15_000)]
       expect(new Rig().delays(12)).to.deep.equal(halves)
     })
 
-    it('counts nothing', () => {
+    it('does not count the failure', () => {
       const rig = new Rig()
       for (let round = 0; round < 3; round += 1)
         expect(rig.decide()).to.deep.equal({ retry: true, delay: 1_000 })
@@ -93,14 +93,14 @@ describe('RetryPolicy', () => {
       expect(rig.policy.nextAttempt).to.equal(1)
     })
 
-    it('starts over with the first delay after a stable link, whatever was counted before', () => {
+    it('starts over with the first delay after a stable link, however many failures came before', () => {
       const rig = new Rig({ maxAttempts: 3 })
       rig.delays(3)
       expect(rig.decide({}, { isForgiven: true })).to.deep.equal({ retry: true, delay: 1_000 })
       expect(rig.decide()).to.deep.equal({ retry: false, exhausted: true })
     })
 
-    it('spreads 1,000 clients that are dropped at once: no 100 ms contain more than 10 % of them (B28)', () => {
+    it('spreads out 1,000 clients that are dropped at once, so that at most 10 % retry within 100 ms (B28)', () => {
       const buckets = Array.from({ length: 20 }, () => 0)
       for (let client = 0; client < 1_000; client += 1) {
         const rig = new Rig({}, new SeededRandom(client).next)
@@ -113,8 +113,8 @@ describe('RetryPolicy', () => {
       expect(Math.min(...buckets)).to.be.above(0)
     })
 
-    describe('the spacing of two starts', () => {
-      it('counts from the start of the last attempt, and only if it is longer', () => {
+    describe('the spacing between two attempts', () => {
+      it('counts from the start of the last attempt, and applies only if it exceeds the delay', () => {
         const rig = new Rig()
         rig.policy.countAttempt()
         rig.now = 700
@@ -144,12 +144,12 @@ describe('RetryPolicy', () => {
         })
       }
 
-      it('is off with an initialDelay of 0', () => {
+      it('is off if initialDelay is 0', () => {
         expect(new Rig({ initialDelay: 0, delays: [0] }).delays(3)).to.deep.equal([0, 0, 0])
       })
     })
 
-    it('keeps the bounds of promise 9, over 300 random series of failures', () => {
+    it('stays within the bounds of promise 9 over 300 random series of failures', () => {
       for (let seed = 0; seed < 300; seed += 1) {
         const random = new SeededRandom(seed)
         const settings = { initialDelay: random.between(0, 5_000), maxDelay: random.between(5_000, 60_000) }
@@ -175,14 +175,14 @@ describe('RetryPolicy', () => {
       expect(new Rig().fail(refused(401))).to.deep.equal(END)
     })
 
-    it('retries HTTP statuses once @OnOpen has completed on this connection', () => {
+    it('retries after any HTTP status once @OnOpen has completed on this connection', () => {
       for (const status of [302, 401, 404]) {
         const decision = new Rig().decide(refused(status), { hasSucceeded: true })
         expect(decision).to.deep.equal({ retry: true, delay: 1_000 })
       }
     })
 
-    it('gives up after the first failure if reconnect is off, without calling functions', () => {
+    it('gives up after the first failure if reconnect is off, without calling any functions', () => {
       const rig = new Rig(false)
       expect(rig.fail()).to.deep.equal(END)
       expect(rig.fail(refused(503, '1'), { isForgiven: true, hasSucceeded: true })).to.deep.equal(END)
@@ -199,20 +199,20 @@ describe('RetryPolicy', () => {
       expect(new Rig({ maxAttempts: 1 }).fail(refused(401))).to.deep.equal(END)
     })
 
-    describe('a failure of @OnOpen', () => {
+    describe('a failed @OnOpen', () => {
       const threw = { error: new Error('wrong password'), initiator: 'local' } as const
       const isOpenFailure = true
 
-      it('is fatal before the first success, and retried after it', () => {
+      it('is fatal before the first success, and leads to a retry after it', () => {
         expect(new Rig().decide(threw, { isOpenFailure })).to.deep.equal(END)
         expect(new Rig().decide(threw, { isOpenFailure, hasSucceeded: true }).retry).to.equal(true)
       })
 
-      it('is retried if @OnOpen timed out', () => {
+      it('leads to a retry if @OnOpen timed out', () => {
         expect(new Rig().decide({ error: new OnOpenTimeoutError(1) }, { isOpenFailure }).retry).to.equal(true)
       })
 
-      it('is retried at the first start if shouldReconnect returns true', () => {
+      it('leads to a retry even on the first connection if shouldReconnect returns true', () => {
         const asked: Failure[] = []
         const shouldReconnect = (given: Failure): boolean => asked.push(given) > 0
         const decision = new Rig({ shouldReconnect }).decide(threw, { isOpenFailure })
@@ -228,7 +228,7 @@ describe('RetryPolicy', () => {
     })
 
     describe('Retry-After', () => {
-      it('delays the retry, plus up to initialDelay, so that not all clients return at once', () => {
+      it('delays the retry by its value plus up to initialDelay, so that clients do not all return at once', () => {
         const facts = refused(503, '7')
         expect(forgivenDelay({}, facts)).to.deep.equal({ retry: true, delay: 8_000, retryAfter: 7_000 })
         const rig = new Rig({}, () => 0)
@@ -237,7 +237,7 @@ describe('RetryPolicy', () => {
 
       const forms = ['Thu, 01 Jan 2026 00:00:07 GMT', 'Thu Jan  1 00:00:07 2026', String(DATE / 1_000 + 7)]
       for (const form of forms) {
-        it(`can be ${form}, based on the wall clock`, () => {
+        it(`can be ${form}, measured by the wall clock`, () => {
           const decision = forgivenDelay({}, refused(503, form))
           expect(decision).to.deep.equal({ retry: true, delay: 8_000, retryAfter: 7_000 })
         })
@@ -249,7 +249,7 @@ describe('RetryPolicy', () => {
         })
       }
 
-      it('is ignored if there are several values, or headers without it', () => {
+      it('is ignored if it has several values, or is missing from the headers', () => {
         for (const headers of [{ 'retry-after': ['7', '8'] }, {}])
           expect(new Rig().fail({ ...refused(401), headers })).to.deep.equal(END)
       })
@@ -281,7 +281,7 @@ describe('RetryPolicy', () => {
         expect(chosen).to.deep.equal({ retry: true, delay: 10 })
       })
 
-      it('is never undercut, nor exceeded by more than initialDelay, over 1,000 random values', () => {
+      it('is never undercut, or exceeded by more than initialDelay, over 1,000 random values', () => {
         const random = new SeededRandom(429)
         for (let round = 0; round < 1_000; round += 1) {
           const seconds = random.between(0, 7_200)
@@ -294,16 +294,16 @@ describe('RetryPolicy', () => {
     })
 
     describe('delays', () => {
-      it('can be a list, whose last value repeats', () => {
+      it('can be an array, whose last value repeats', () => {
         expect(new Rig({ initialDelay: 0, delays: [10, 20] }).delays(4)).to.deep.equal([10, 20, 20, 20])
       })
 
-      it('can be a function of the number of failures', () => {
+      it('can be a function that receives the number of failures', () => {
         const delays = (failures: number): number => failures * 10
         expect(new Rig({ initialDelay: 0, delays }).delays(3)).to.deep.equal([10, 20, 30])
       })
 
-      it('that throw are reported, and the backoff is used', () => {
+      it('are reported if the function throws, and the backoff is used instead', () => {
         const thrown = new Error('oops')
         const delays = (): number => {
           throw thrown
@@ -321,7 +321,7 @@ describe('RetryPolicy', () => {
         [Promise.resolve(5), 'an instance of Promise'],
       ]
       for (const [value, received] of noDelays) {
-        it(`that return ${received} are reported, and the backoff is used, so that there is never a hot loop`, () => {
+        it(`are reported if the function returns ${received}, and the backoff is used to prevent a hot loop`, () => {
           const rig = new Rig({ delays: () => value as number })
           expect(rig.decide()).to.deep.equal({ retry: true, delay: 1_000 })
           const message = `TypeError: delays must return a delay in milliseconds, received ${received}`
@@ -346,20 +346,20 @@ describe('RetryPolicy', () => {
         expect(asked).to.deep.equal([failure(given)])
       })
 
-      it('that returns true retries a failure that is fatal by default, with the default delay', () => {
+      it('that returns true retries after a failure that is fatal by default, with the default delay', () => {
         const rig = new Rig({ shouldReconnect: () => true })
         expect(rig.decide(fatal)).to.deep.equal({ retry: true, delay: 1_000 })
         const asked = rig.decide(refused(503, '7200'))
         expect(asked).to.deep.equal({ retry: true, delay: 3_601_000, retryAfter: 7_200_000 })
       })
 
-      it('that returns false gives up on a failure that is retried by default', () => {
+      it('that returns false gives up after a failure that leads to a retry by default', () => {
         const rig = new Rig({ shouldReconnect: () => false })
         expect(rig.decide()).to.deep.equal(END)
         expect(rig.decide(refused(503, '1'), { hasSucceeded: true })).to.deep.equal(END)
       })
 
-      it('that returns a number retries after that many milliseconds, without randomness', () => {
+      it('that returns a number retries after exactly that many milliseconds', () => {
         for (const delay of [0, 123]) {
           const rig = new Rig({ shouldReconnect: () => delay })
           expect(rig.decide(fatal)).to.deep.equal({ retry: true, delay })
@@ -401,7 +401,7 @@ describe('RetryPolicy', () => {
         })
       }
 
-      it('that returns a promise that rejects leaves no rejection unhandled', async () => {
+      it('that returns a promise that rejects causes no unhandled rejection', async () => {
         const unhandled: unknown[] = []
         const note = (reason: unknown): void => void unhandled.push(reason)
         process.on('unhandledRejection', note)
@@ -425,7 +425,7 @@ describe('RetryPolicy', () => {
   })
 
   describe('#count and #note', () => {
-    it('count records the last failure with a decision, and note records one without', () => {
+    it('record the last failure: count with a decision, note without one', () => {
       const { policy } = new Rig()
       const [first, second, asked] = [
         failure({ attempt: 1 }),
@@ -444,14 +444,14 @@ describe('RetryPolicy', () => {
       expect(policy.lastFailure).to.equal(asked)
     })
 
-    it('note counts nothing', () => {
+    it('leave the count unchanged with note', () => {
       const rig = new Rig()
       rig.policy.note(failure())
       expect(rig.decide()).to.deep.equal({ retry: true, delay: 1_000 })
       expect(rig.policy.floor()).to.equal(0)
     })
 
-    it('each count doubles the ceiling of the next delay', () => {
+    it('double the maximum of the next delay with each count', () => {
       const rig = new Rig()
       rig.policy.count()
       rig.policy.count()
@@ -474,7 +474,7 @@ describe('RetryPolicy', () => {
       expect(rig.policy.isStable(undefined)).to.equal(false)
     })
 
-    it('uses the default of minUptime if reconnect is off', () => {
+    it('uses the default minUptime if reconnect is off', () => {
       const rig = new Rig(false)
       rig.now = 4_999
       expect(rig.policy.isStable(0)).to.equal(false)
@@ -484,7 +484,7 @@ describe('RetryPolicy', () => {
   })
 
   describe('#forgive', () => {
-    it('resets attempts, failures and elapsed time', () => {
+    it('resets attempts, failures, and elapsed time', () => {
       const rig = new Rig({ maxAttempts: 3 })
       rig.delays(2)
       expect(rig.policy.elapsed).to.equal(4_000)
@@ -495,7 +495,7 @@ describe('RetryPolicy', () => {
       expect(rig.delays(3)).to.deep.equal([2_000, 2_000, NaN])
     })
 
-    it('ends the spacing: the next start depends only on the loss', () => {
+    it('ends the spacing, so that the next attempt depends only on when the link was lost', () => {
       const rig = new Rig({ delays: [10] })
       rig.policy.countAttempt()
       rig.policy.forgive()
@@ -504,13 +504,13 @@ describe('RetryPolicy', () => {
   })
 
   describe('#floor', () => {
-    it('is 0 while no failure is counted', () => {
+    it('is 0 while no failure has been counted', () => {
       const { policy } = new Rig()
       policy.countAttempt()
       expect(policy.floor()).to.equal(0)
     })
 
-    it('is the rest of the spacing since the last start, and never negative', () => {
+    it('is the rest of the spacing since the last attempt, and never negative', () => {
       const rig = new Rig()
       rig.fail()
       expect(rig.policy.floor()).to.equal(2_000)
@@ -520,7 +520,7 @@ describe('RetryPolicy', () => {
       expect(rig.policy.floor()).to.equal(0)
     })
 
-    it('is 0 after the loss of a stable link', () => {
+    it('is 0 after a stable link is lost', () => {
       const rig = new Rig()
       rig.policy.countAttempt()
       rig.decide({}, { isForgiven: true })
@@ -548,7 +548,7 @@ describe('RetryPolicy', () => {
       expect(chosen.policy.floor()).to.equal(2_000)
     })
 
-    it('is between half and one and a half of initialDelay after the last start, over 1,000 draws', () => {
+    it('is 0.5 to 1.5 times initialDelay after the last attempt, over 1,000 draws', () => {
       const rig = new Rig({}, new SeededRandom(9).next)
       rig.fail()
       const floors = Array.from({ length: 1_000 }, () => rig.policy.floor())

@@ -3,7 +3,7 @@ import { addAbortCallback, removeAbortCallback } from '#src/core/abort-callbacks
 import { countListeners } from '../support/count-listeners.js'
 
 describe('abort callbacks', () => {
-  it('share one listener of their signal, which the last one removes', () => {
+  it('share one listener on their signal, which the last callback removes', () => {
     const { signal } = new AbortController()
     const listeners = countListeners(signal)
     const callbacks = Array.from({ length: 100 }, () => () => undefined)
@@ -44,7 +44,7 @@ describe('abort callbacks', () => {
     expect(listeners()).to.equal(0)
   })
 
-  it('of different signals are independent', () => {
+  it('are independent if their signals differ', () => {
     const [one, other] = [new AbortController(), new AbortController()]
     let calls = 0
     const callback = (): void => void (calls += 1)

@@ -17,7 +17,7 @@ function withTimers<T>(
 
 describe('systemClock', () => {
   describe('#now', () => {
-    it('is monotonic, even if the wall clock is set', () => {
+    it('is monotonic, even if the wall clock changes', () => {
       const before = performance.now()
       const now = systemClock.now()
       expect(now).to.be.within(before, performance.now())
@@ -25,7 +25,7 @@ describe('systemClock', () => {
   })
 
   describe('#date', () => {
-    it('is the wall clock in milliseconds since 1970', () => {
+    it('is the wall clock time in milliseconds since 1970', () => {
       const before = Date.now()
       expect(systemClock.date()).to.be.within(before, Date.now())
     })
@@ -54,7 +54,7 @@ describe('systemClock', () => {
       expect(delays).to.deep.equal([LONGEST_DELAY, LONGEST_DELAY, 1_000])
     })
 
-    it('cancels exactly the timer that it started', () => {
+    it('returns a function that cancels exactly that timer', () => {
       const cleared: unknown[] = []
       const fakes = {
         setTimeout: () => 'the timer',
@@ -66,7 +66,7 @@ describe('systemClock', () => {
   })
 
   describe('#nextTurn', () => {
-    it('calls back after the promises of this turn', async () => {
+    it('calls back after the promises in the current turn', async () => {
       const order: string[] = []
       await new Promise<void>((resolve) => {
         systemClock.nextTurn(() => {
@@ -78,7 +78,7 @@ describe('systemClock', () => {
       expect(order).to.deep.equal(['promise', 'turn'])
     })
 
-    it('does not call back once it has been canceled, even twice', async () => {
+    it('does not call back once it has been canceled, even if it is canceled twice', async () => {
       let isCalled = false
       const timer = systemClock.nextTurn(() => {
         isCalled = true

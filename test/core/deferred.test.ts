@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { LazyDeferred, RESOLVED, deferred } from '#src/core/deferred.js'
 
 describe('deferred', () => {
-  it('resolves from outside, once', async () => {
+  it('can be resolved once from outside', async () => {
     const one = deferred<number>()
     one.resolve(1)
     one.resolve(2)
@@ -10,7 +10,7 @@ describe('deferred', () => {
     expect(await one.promise).to.equal(1)
   })
 
-  it('rejects from outside', async () => {
+  it('can be rejected from outside', async () => {
     const one = deferred<number>()
     const error = new Error('oops')
     one.reject(error)
@@ -32,7 +32,7 @@ describe('deferred', () => {
 })
 
 describe('RESOLVED', () => {
-  it('has resolved, and is shared', async () => {
+  it('is already resolved and shared', async () => {
     await RESOLVED
     expect(RESOLVED).to.be.instanceOf(Promise)
   })

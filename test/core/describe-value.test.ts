@@ -27,7 +27,7 @@ describe('describeValue', () => {
     [{ [Symbol.toStringTag]: Symbol('odd') }, 'a plain object'],
   ]
   for (const [value, kind] of rows) {
-    it(`returns '${kind}' without the contents`, () => {
+    it(`returns '${kind}' and omits the contents`, () => {
       expect(describeValue(value)).to.equal(kind)
     })
   }

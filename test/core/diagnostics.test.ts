@@ -17,12 +17,12 @@ function heardOn(channel: string, run: () => void): unknown[] {
 
 describe('diagnostics', () => {
   describe('holdfast:state', () => {
-    it('carries each transition', () => {
+    it('publishes each transition', () => {
       const diagnostic = { connection: 'Ticker#1', from: 'connecting', to: 'open' }
       expect(heardOn('holdfast:state', () => publishState(diagnostic))).to.deep.equal([diagnostic])
     })
 
-    it('is silent without subscribers', () => {
+    it('publishes nothing if there are no subscribers', () => {
       const heard = heardOn('holdfast:state', () => {})
       publishState({ connection: 'Ticker#1', from: 'connecting', to: 'open' })
       expect(heard).to.deep.equal([])
@@ -30,13 +30,13 @@ describe('diagnostics', () => {
   })
 
   describe('holdfast:message', () => {
-    it('carries each decoded message and its connection', () => {
+    it('publishes each decoded message and its connection', () => {
       const message = { type: 'tick' }
       const heard = heardOn('holdfast:message', () => publishMessage('Ticker#1', message))
       expect(heard).to.deep.equal([{ connection: 'Ticker#1', message }])
     })
 
-    it('is silent without subscribers', () => {
+    it('publishes nothing if there are no subscribers', () => {
       const heard = heardOn('holdfast:message', () => {})
       publishMessage('Ticker#1', {})
       expect(heard).to.deep.equal([])

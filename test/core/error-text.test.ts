@@ -4,12 +4,12 @@ import { escapeText, excerptOf, framesOf, reasonOf, safeString, toError } from '
 const cause = new Error('beneath')
 
 describe('excerptOf', () => {
-  it('returns a text unchanged up to the limit', () => {
+  it('returns a text unchanged if it is within the limit', () => {
     expect(excerptOf('abc', 3)).to.equal('abc')
     expect(excerptOf('', 0)).to.equal('')
   })
 
-  it('shortens a longer text to the limit, with an ellipsis', () => {
+  it('shortens a longer text to the limit with an ellipsis', () => {
     expect(excerptOf('abcd', 3)).to.equal('abc…')
   })
 })
@@ -36,7 +36,7 @@ describe('escapeText', () => {
 })
 
 describe('framesOf', () => {
-  it('returns the lines of the stack below the message, escaped', () => {
+  it('returns the stack lines below the message, escaped', () => {
     const error = new TypeError('bad\n    at forged (x)')
     error.stack = `TypeError: bad\n    at forged (x)\n    at Ticker.tick (\u001b[31mticker.ts:5:7)\n  [rest]`
     expect(framesOf(error)).to.deep.equal(['    at Ticker.tick (\\u001b[31mticker.ts:5:7)'])
@@ -55,13 +55,13 @@ describe('reasonOf', () => {
     expect(reasonOf(new RangeError())).to.equal('RangeError')
   })
 
-  it('joins the reasons of an AggregateError without a message, each once', () => {
+  it('joins the distinct reasons in an AggregateError that has no message', () => {
     const both = new AggregateError([new Error('::1 refused'), new Error('refused'), new Error('refused')])
     expect(reasonOf(both)).to.equal('::1 refused; refused')
     expect(reasonOf(new AggregateError([cause], 'all failed'))).to.equal('all failed')
   })
 
-  it('returns anything else as text', () => {
+  it('converts anything else to text', () => {
     expect(reasonOf('just text')).to.equal('just text')
     expect(reasonOf(undefined)).to.equal('undefined')
   })

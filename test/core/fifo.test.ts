@@ -34,7 +34,7 @@ describe('Chain', () => {
   })
 
   for (const removed of [0, 1, 2]) {
-    it(`removes item ${removed} of 3, and keeps the rest`, () => {
+    it(`removes item ${removed} out of 3, and keeps the rest`, () => {
       const { chain, items, names } = rig(3)
       chain.remove(items[removed]!)
       const left = [0, 1, 2].filter((name) => name !== removed)
@@ -46,14 +46,14 @@ describe('Chain', () => {
     })
   }
 
-  it('accepts a removed item again, at the end', () => {
+  it('accepts a removed item again at the end', () => {
     const { chain, items, names } = rig(3)
     chain.remove(items[0]!)
     chain.push(items[0]!)
     expect(names()).to.deep.equal([1, 2, 0])
   })
 
-  it('can be filled again once all items are removed', () => {
+  it('can be refilled once all items have been removed', () => {
     const { chain, items, names } = rig(2)
     for (const item of items) chain.remove(item)
     expect(chain.first).to.equal(undefined)
@@ -72,7 +72,7 @@ function queueOf<T>(...items: readonly T[]): Fifo<T> {
 
 describe('Fifo', () => {
   describe('#shift', () => {
-    it('returns the items in the order in which they were pushed', () => {
+    it('returns the items in the order they were pushed', () => {
       const queue = queueOf('a', 'b')
       expect(queue.shift()).to.equal('a')
       queue.push('c')
@@ -99,7 +99,7 @@ describe('Fifo', () => {
   })
 
   describe('#remove', () => {
-    it('returns the matching items, and the others keep their order', () => {
+    it('returns the matching items, and keeps the others in order', () => {
       const queue = queueOf(1, 2, 3, 4, 5)
       expect(queue.remove((item) => item % 2 === 1)).to.deep.equal([1, 3, 5])
       expect(queue.size).to.equal(2)
@@ -109,7 +109,7 @@ describe('Fifo', () => {
   })
 
   describe('#delete', () => {
-    it('deletes from the front, the middle and the end', () => {
+    it('deletes from the front, the middle, and the end', () => {
       const queue = new Fifo<number>()
       const places = [1, 2, 3, 4, 5].map((item) => queue.push(item))
       for (const index of [2, 0, 4]) queue.delete(places[index] as Place<number>)
@@ -132,7 +132,7 @@ describe('Fifo', () => {
     })
   })
 
-  it('behaves like an array in any sequence of calls', () => {
+  it('behaves like an array under any sequence of calls', () => {
     const step = fc.oneof(
       fc.nat(9),
       fc.constantFrom('shift' as const, 'clear' as const, 'remove' as const, 'delete' as const),

@@ -19,7 +19,7 @@ describe('LazySignal', () => {
     expect(aborts).to.deep.equal([LOST])
   })
 
-  it('returns an aborted signal later, with the first reason', () => {
+  it('later returns a signal that is already aborted with the first reason', () => {
     const lazy = new LazySignal()
     lazy.abort(LOST)
     lazy.abort(new Error('another'))

@@ -21,14 +21,14 @@ function writtenTo(console: Console, run: () => void): string[] {
 }
 
 describe('connectionLogger', () => {
-  it("begins each line with the connection's name, and keeps the level and `this` of the target", () => {
+  it("starts each line with the connection's name, and keeps the target's level and `this`", () => {
     const target = new KeepingLogger()
     const logger = connectionLogger(target, 'Ticker#1')
     for (const level of LEVELS) logger[level](`a ${level}`)
     expect(target.lines).to.deep.equal(LEVELS.map((level) => `${level} [Ticker#1] a ${level}`))
   })
 
-  it('writes to the console from warn up by default', () => {
+  it('writes warnings and errors to the console by default', () => {
     const logger = connectionLogger(undefined, 'Ticker#1')
     const written = writtenTo(console, () => {
       for (const level of LEVELS) logger[level]('said')
@@ -44,7 +44,7 @@ describe('connectionLogger', () => {
     expect(written).to.deep.equal([])
   })
 
-  it('passes an error as a value, and no second argument without one', () => {
+  it('passes an error as a value, and omits the second argument if there is no error', () => {
     const calls: unknown[][] = []
     const write = (...args: unknown[]): void => void calls.push(args)
     const logger = connectionLogger({ debug: write, info: write, warn: write, error: write }, 'Ticker')
@@ -54,7 +54,7 @@ describe('connectionLogger', () => {
     expect(calls).to.deep.equal([['[Ticker] handle: failed', { err }], ['[Ticker] state: open']])
   })
 
-  it('knows whether lines at info are written', () => {
+  it('reports whether lines at level info are written', () => {
     const isLogged = (option: Logger | false | undefined): boolean => logsInfo(connectionLogger(option, 'x'))
     expect([undefined, false as const].map(isLogged)).to.deep.equal([false, false])
     expect([console, new KeepingLogger()].map(isLogged)).to.deep.equal([true, true])
@@ -86,7 +86,7 @@ describe('connectionLogger', () => {
     })
   }
 
-  it('omits the stack of an error of Holdfast', () => {
+  it('omits the stack if Holdfast created the error', () => {
     const logger = connectionLogger(undefined, 'Ticker')
     const err = new EncodeError('cannot')
     expect(writtenTo(console, () => logger.error('failed', { err }))).to.deep.equal(['error [Ticker] failed'])
@@ -101,7 +101,7 @@ describe('connectionLogger', () => {
     })
   })
 
-  it('ignores exceptions of a logger', () => {
+  it('ignores exceptions thrown by a logger', () => {
     class Broken extends KeepingLogger {
       override error(): void {
         throw new Error('the disk is full')

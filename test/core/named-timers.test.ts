@@ -32,7 +32,7 @@ describe('NamedTimers', () => {
     expect(fired).to.deep.equal(['half'])
   })
 
-  it('start again when they are set again', async () => {
+  it('restart when they are set again', async () => {
     const { clock, timers, fired } = make()
     timers.set('delay', 20)
     await clock.advance(15)
@@ -43,7 +43,7 @@ describe('NamedTimers', () => {
     expect(fired).to.deep.equal(['delay'])
   })
 
-  it('move to an earlier time, and never to a later one', async () => {
+  it('can move to an earlier time, but never to a later one', async () => {
     const { clock, timers, fired } = make()
     timers.set('half', 20)
     timers.set('end', 20)
@@ -55,7 +55,7 @@ describe('NamedTimers', () => {
     expect(fired).to.deep.equal(['half', 'end'])
   })
 
-  it('never fire for Infinity, and then need no timer of the clock', () => {
+  it('never fire if set to Infinity, and then need no clock timer', () => {
     const { clock, timers } = make()
     timers.set('open:1', Infinity)
     expect(clock.timers).to.equal(0)

@@ -5,7 +5,7 @@ import * as z from 'zod'
 import { describeIssue, isSchema } from '#src/core/schema.js'
 
 describe('isSchema', () => {
-  it('recognizes the schemas of zod, valibot and arktype', () => {
+  it('recognizes schemas from zod, valibot, and arktype', () => {
     for (const schema of [z.string(), v.string(), type('string')]) expect(isSchema(schema)).to.equal(true)
   })
 
@@ -25,7 +25,7 @@ describe('isSchema', () => {
 })
 
 describe('describeIssue', () => {
-  it('includes the path, whether its segments are keys or objects', () => {
+  it('includes the path, whether the segments are keys or objects', () => {
     expect(describeIssue({ message: 'odd', path: ['a', 0, { key: 'b' }] })).to.equal('a.0.b: odd')
     expect(describeIssue({ message: 'odd' })).to.equal('odd')
     expect(describeIssue({ message: 'odd', path: [] })).to.equal('odd')

@@ -2,19 +2,19 @@ import { expect } from 'chai'
 import { findUrlMistake, redactUrl, showUrl, unusedProxy } from '#src/core/url.js'
 
 describe('redactUrl', () => {
-  it('keeps origin and path, and drops credentials, query and fragment', () => {
+  it('keeps the origin and the path, and drops the credentials, the query, and the fragment', () => {
     expect(redactUrl('wss://user:secret@peer.test:8443/feed/v1?token=secret#secret')).to.equal(
       'wss://peer.test:8443/feed/v1',
     )
   })
 
-  it('shows nothing of a text that is not a URL', () => {
+  it('does not show any part of a text that is not a URL', () => {
     expect(redactUrl('secret')).to.equal('(not a URL)')
   })
 })
 
 describe('redactUrl', () => {
-  it('shows only the scheme of a URL that has no host', () => {
+  it('shows only the scheme if a URL has no host', () => {
     expect(redactUrl('user:secret@peer.test/feed')).to.equal('user:…')
   })
 })
@@ -64,7 +64,7 @@ describe('findUrlMistake', () => {
     ['ws://peer.test/#', 'contains a fragment, which RFC 6455 forbids', 'encode it as %23'],
   ]
   for (const [url, cause, fix] of rows) {
-    it(`reports that '${url}' ${cause}, with a fix`, () => {
+    it(`reports '${url}' (${cause}) with a fix`, () => {
       expect(findUrlMistake(url)?.cause).to.equal(cause)
       expect(findUrlMistake(url)?.fix).to.contain(fix)
     })
@@ -83,7 +83,7 @@ describe('unusedProxy', () => {
     })
   }
 
-  it('is empty if no variable is set, or it is empty', () => {
+  it('is empty if no variable is set, or if the variable is empty', () => {
     expect(unusedProxy(FEED, {})).to.equal('')
     expect(unusedProxy(FEED, { HTTPS_PROXY: '' })).to.equal('')
   })
@@ -95,7 +95,7 @@ describe('unusedProxy', () => {
     })
   }
 
-  it('is not empty if NO_PROXY covers other hosts only', () => {
+  it('is not empty if NO_PROXY covers only other hosts', () => {
     expect(unusedProxy(FEED, { HTTPS_PROXY: PROXY, NO_PROXY: 'ample.com,localhost' })).not.to.equal('')
   })
 })

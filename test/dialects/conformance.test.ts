@@ -58,7 +58,7 @@ function describeHandlers(sources: () => Sources, start: Start): void {
     }
   })
 
-  it('B43: give two subclasses the handlers of their base class, but not those of each other', () => {
+  it("B43: give two subclasses their base class's handlers, but not each other's", () => {
     const keys = (target: Class) => [...handlersOf(target).table.messages.keys()].sort()
     const { Base, Left, Right } = sources()
     expect([keys(Left), keys(Right), keys(Base)]).to.deep.equal([
@@ -68,12 +68,12 @@ function describeHandlers(sources: () => Sources, start: Start): void {
     ])
   })
 
-  it('B38: report every duplicate handler at start-up', async () => {
+  it('B38: report every duplicate handler at startup', async () => {
     const { mistakes } = await failedStart(sources().Twins)
     expect(mistakes.map(({ place, fix }) => `${place}: ${fix}`)).to.have.members(TWINS)
   })
 
-  it('report a class without handlers at start-up', async () => {
+  it('report a class without handlers at startup', async () => {
     const { mistakes } = await failedStart(sources().Empty)
     expect(causes(mistakes)).to.deep.equal(['Empty: no handlers found'])
   })
@@ -96,14 +96,14 @@ function describeHandlers(sources: () => Sources, start: Start): void {
 
 /** The clients of all dialects must treat the same messages alike. */
 function describeClient(sources: () => Sources, start: Start): void {
-  it('inject the dependencies of the constructor', async () => {
+  it("inject the constructor's dependencies", async () => {
     const { client } = await start(sources().Feed)
     expect(client.instance.connection).to.equal(client.connection)
     expect(client.instance.store.prices).to.deep.equal([])
     expect(client.connection.url).to.equal('ws://feed.test/')
   })
 
-  it('handle messages, send the return values of handlers, and close once per opening', async () => {
+  it("handle messages, send the handlers' return values, and call @OnClose once per opening", async () => {
     const { client, server, clock } = await start(sources().Feed)
     const first = server.peer
     first.send({ type: 'price', price: '1.5' })
@@ -149,7 +149,7 @@ function describeClient(sources: () => Sources, start: Start): void {
 
 /** Providers have no `inject`. If the compiler emits no types, they need a factory. */
 function describeProviders(sources: () => Sources, use: <T extends AsyncDisposable>(client: T) => T): void {
-  it('report a provider without types at start-up, and accept a factory for it', async () => {
+  it('report a provider without type metadata at startup, and accept a factory for it', async () => {
     const { Bookkeeping, Ledger, Store } = sources()
     const { mistakes } = await failedStart(Bookkeeping)
     expect(causes(mistakes)).to.have.length(1)
@@ -168,13 +168,13 @@ function describeProviders(sources: () => Sources, use: <T extends AsyncDisposab
 
 function describeInjectionByType(dialect: Dialect, sources: () => Sources, start: Start): void {
   if (dialect.notesTypes) {
-    it('inject by the types that the compiler emits', async () => {
+    it('inject by the types the compiler emits', async () => {
       const { client } = await start(sources().Typed, PEER)
       expect(client.instance.connection).to.equal(client.connection)
     })
     return
   }
-  it('report missing types at start-up, and how to list the tokens', async () => {
+  it('report missing type metadata at startup, and explain how to list the tokens', async () => {
     const { mistakes } = await failedStart(sources().Typed)
     expect(causes(mistakes)).to.deep.equal([
       'Typed: the constructor has 1 parameter, but the compiler emitted no type metadata',
@@ -194,17 +194,17 @@ for (const dialect of DECORATED) {
     describeProviders(sources, disposal())
     describeInjectionByType(dialect, sources, start)
 
-    it('are reported at start-up on anything but a method', async () => {
+    it('are reported at startup on anything but a method', async () => {
       const { mistakes } = await failedStart(sources().Misplaced)
       expect(causes(mistakes)).to.have.members(MISPLACED)
     })
 
-    it('are reported at start-up without parentheses', async () => {
+    it('are reported at startup if they have no parentheses', async () => {
       const { mistakes } = await failedStart(sources().Uncalled)
       expect(causes(mistakes)).to.have.members(UNCALLED)
     })
 
-    it('are reported at start-up if they or their methods have invalid parameters', async () => {
+    it('are reported at startup if they or their methods have invalid parameters', async () => {
       const { mistakes } = await failedStart(sources().Misused)
       expect(causes(mistakes)).to.have.members(MISUSED)
     })
@@ -212,7 +212,7 @@ for (const dialect of DECORATED) {
     if (!dialect.isStandard) return
     const members = source(dialect, 'standard/members') as () => { Standard: Class }
 
-    it('are reported at start-up on members that only standard decorators can be applied to', async () => {
+    it('are reported at startup on members that only standard decorators can be applied to', async () => {
       const { mistakes } = await failedStart(members().Standard)
       // Without keepNames, esbuild renames classes.
       expect(causes(mistakes).map((line) => line.replace(/^_?Standard/, ''))).to.have.members(STANDARD)

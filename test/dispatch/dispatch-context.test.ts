@@ -67,7 +67,7 @@ async function quotes(concurrency: number | KeyedConcurrency, options?: ClientOp
 }
 
 describe('createMessageQueue', () => {
-  describe('with a number', () => {
+  describe('if concurrency is a number', () => {
     it('handles up to that many messages at once, in order of arrival, regardless of their content', async () => {
       const { send, end, notes } = await quotes(3)
       send(['A', 1], ['A', 2], ['B', 1], ['A', 3], ['B', 2])
@@ -78,7 +78,7 @@ describe('createMessageQueue', () => {
       expect(notes.slice(4)).to.deep.equal(['B 2'])
     })
 
-    it('runs @OnClose after all of them have been handled, after a loss as well as after close()', async () => {
+    it('runs @OnClose after all messages have been handled, whether the link was lost or close() was called', async () => {
       for (const way of ['loss', 'close'] as const) {
         const { client, send, end, notes, server, clock } = await quotes(2, { reconnect: false })
         send(['A', 1], ['A', 2], ['A', 3])
@@ -103,7 +103,7 @@ describe('createMessageQueue', () => {
         .with.property('count', 3)
     })
 
-    it('pauses reading above highWaterMark, running messages included, and resumes at a quarter', async () => {
+    it('pauses reading above highWaterMark, which includes running messages, and resumes at a quarter', async () => {
       const { send, end, server } = await quotes(2, { highWaterMark: 4 })
       send(['A', 1], ['A', 2], ['A', 3], ['A', 4])
       expect(server.peer.isPaused).to.equal(false)
@@ -116,8 +116,8 @@ describe('createMessageQueue', () => {
     })
   })
 
-  describe('with a key', () => {
-    it('handles the messages of one key one after another, and different keys at once', async () => {
+  describe('if concurrency has a key', () => {
+    it('handles messages with the same key one after another, and different keys at once', async () => {
       const { send, end, notes } = await quotes({ key: 'symbol' })
       send(['A', 1], ['A', 2], ['B', 1], ['C', 1], ['B', 2])
       expect(notes).to.deep.equal(['A 1', 'B 1', 'C 1'])
@@ -147,7 +147,7 @@ describe('createMessageQueue', () => {
       expect(connection.stats.conflated).to.equal(0)
     })
 
-    it('handles messages without a key in order: null, strings and arrays have none', async () => {
+    it('handles messages without a key in order, including null, strings, and arrays', async () => {
       const { send, server, notes, end, connection } = await quotes({ key: 'symbol', conflate: true })
       send([null, 1], [undefined, 2], ['A', 1])
       server.peer.send('[1]')
@@ -178,7 +178,7 @@ describe('createMessageQueue', () => {
       expect(instance.notes).to.deep.equal(['A 1', 'B 1'])
     })
 
-    it('handles undecodable and binary frames in order with the messages without a key, and conflates none of them', async () => {
+    it('handles undecodable and binary frames in order with messages that have no key, and conflates none of them', async () => {
       const { server, notes, end, connection } = await quotes({ key: 'symbol', conflate: true })
       server.peer.send({ n: 1 })
       for (const data of ['{broken', new Uint8Array(2), new Uint8Array(3)]) server.peer.send(data)
@@ -202,14 +202,14 @@ describe('createMessageQueue', () => {
     expect(connection.stats.conflated).to.equal(0)
   })
 
-  describe('with a key function that throws', () => {
+  describe('if the key function throws', () => {
     const key = (message: unknown): unknown => {
       const { symbol } = message as Quote
       if (symbol === 'bad') throw new TypeError('no such symbol')
       return symbol
     }
 
-    it("reports the error in stage decode when it is the message's turn, and handles the message", async () => {
+    it("reports the error with stage decode when it is the message's turn, and handles the message", async () => {
       const { instance, send, end, notes, connection, clock } = await quotes({ key, conflate: true })
       send(['bad', 1], ['bad', 2], ['bad', 3], ['A', 1])
       expect(notes).to.deep.equal(['error decode', 'bad 1', 'A 1'])
@@ -224,7 +224,7 @@ describe('createMessageQueue', () => {
       expect(connection.stats.conflated).to.equal(0)
     })
 
-    it('reports the error once, and not for later messages', async () => {
+    it('reports the error once, not again for later messages', async () => {
       const { instance, send, notes } = await quotes({ key })
       instance.isSlow = false
       send(['bad', 1], ['A', 1], ['A', 2])
@@ -257,8 +257,8 @@ describe('createMessageQueue', () => {
     })
   })
 
-  describe('with conflate', () => {
-    it('passes only the newest message of each key to a slow handler, and counts the others', async () => {
+  describe('if conflate is set', () => {
+    it('passes only the newest message for each key to a slow handler, and counts the others', async () => {
       const { send, end, notes, connection } = await quotes({ key: 'symbol', conflate: true })
       expect(connection.stats.conflated).to.equal(0)
       send(['A', 1], ['B', 1], ['A', 2], ['A', 3], ['B', 2], ['A', 4])
@@ -311,7 +311,7 @@ describe('createMessageQueue', () => {
       expect(notes).to.deep.equal(['A 1', 'B 1', 'C 1', 'D 1', 'E 1', 'F 1', 'G 1'])
     })
 
-    it('runs @OnClose after the newest message of every key has been handled', async () => {
+    it('runs @OnClose after the newest message for each key has been handled', async () => {
       const { client, clock, send, end, notes } = await quotes({ key: 'symbol', conflate: true })
       send(['A', 1], ['B', 1], ['A', 2], ['A', 3])
       const closing = client.close()
@@ -363,7 +363,7 @@ describe('DispatchContext', () => {
     expect(lines[0]).to.contain('Store#rest returned an object').and.to.contain('replies: false')
   })
 
-  it('neither sends return values nor warns with replies: false', () => {
+  it('neither sends return values nor warns if replies is false', () => {
     class Store {
       @OnMessage() rest(message: object): object {
         return message

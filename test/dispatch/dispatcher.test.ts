@@ -16,7 +16,7 @@ class Noting {
 }
 
 describe('Dispatcher', () => {
-  it('reports a failure of the connection with the unbound connection, as one failure by default', () => {
+  it('reports a connection failure with the unbound connection, and counts it as one failure by default', () => {
     const instance = new Noting()
     const { dispatcher, connection } = dispatcherFor(instance)
     const { signal } = new AbortController()
@@ -33,7 +33,7 @@ describe('Dispatcher', () => {
     expect(instance.contexts[0]).to.include({ connection, signal, stage: 'connect', fatal: true })
   })
 
-  it('leaves no timer when the connection is closed, even if handlers or failures are pending', () => {
+  it('leaves no timer running when the connection is closed, even if handlers or failures are pending', () => {
     const { dispatcher, clock, open } = dispatcherFor(new Noting())
     const { receive, receiveAs } = open()
     receiveAs('undecodable', new DecodeError('{', new Error('odd')))
@@ -43,7 +43,7 @@ describe('Dispatcher', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('starts no timer for failures after the connection is closed', () => {
+  it('starts no timer for failures that occur after the connection is closed', () => {
     const { dispatcher, clock, open } = dispatcherFor(new Noting())
     dispatcher.onStateChange({ status: 'closed', close: {} as never })
     open().receiveAs('undecodable', new DecodeError('{', new Error('odd')))
@@ -71,7 +71,7 @@ describe('Dispatcher', () => {
     }
   })
 
-  it('reports errors of @OnStateChange, thrown or rejected, and continues', async () => {
+  it('reports an @OnStateChange handler that throws or rejects, and continues', async () => {
     const { client, witness } = await ready(
       {},
       {

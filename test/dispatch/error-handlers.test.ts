@@ -104,7 +104,7 @@ describe('ErrorHandlers', () => {
       expect(lines).to.deep.equal(['error handle: TypeError: odd'])
     })
 
-    it('is logged in one line with the handler that threw, and passed as a value', () => {
+    it('is logged in one line that names the handler that threw, and passed as a value', () => {
       const { handlers, lines, logged } = rig()
       const error = new FeedError('gap')
       void handlers.handle(error, { ...CONTEXT, handler: 'Ticker#tick' }, '')
@@ -119,7 +119,7 @@ describe('ErrorHandlers', () => {
       expect(lines).to.deep.equal(['error handle: FeedError: failed validation for Ticker#tick'])
     })
 
-    it('is logged by its class alone if it has no message', () => {
+    it('is logged with only its class if it has no message', () => {
       const { handlers, lines } = rig()
       void handlers.handle(new TypeError(), { ...CONTEXT, handler: 'Ticker#tick' }, '')
       expect(lines).to.deep.equal(['error handle: Ticker#tick failed: TypeError'])
@@ -171,7 +171,7 @@ describe('ErrorHandlers', () => {
       expect(lines).to.deep.equal([])
     })
 
-    it('that throws is logged, with the error that it was handling', () => {
+    it('that throws is logged along with the error that it was handling', () => {
       const { handlers, lines, logged } = rig({
         any: () => {
           throw new RangeError('too much')
@@ -189,7 +189,7 @@ describe('ErrorHandlers', () => {
       expect(lines).to.deep.equal([FAILED])
     })
 
-    it('that calls close() is not waited for, and its rejection is not unhandled (B34)', async () => {
+    it('that calls close() does not delay the close, and causes no unhandled rejection (B34)', async () => {
       let finish: (error: Error) => void = () => {}
       const { handlers, invoker, lines }: ReturnType<typeof rig> = rig({
         any: () => {

@@ -44,7 +44,7 @@ async function begin<T extends object>(
 }
 
 describe('HandlerSession', () => {
-  it('is open immediately without @OnOpen: no timer runs, and messages are handled', async () => {
+  it('is open immediately if there is no @OnOpen: no timer runs, and messages are handled', async () => {
     class Plain {
       readonly notes: unknown[] = []
       @OnMessage() rest(message: unknown): void {
@@ -76,7 +76,7 @@ describe('HandlerSession', () => {
   })
 
   describe('messages', () => {
-    it('are passed to the handler of their key, or to the one without a key', async () => {
+    it('are passed to the handler for their key, or to the catch-all handler', async () => {
       class Routed {
         readonly notes: unknown[] = []
         @OnMessage('tick') tick(message: { price: number }): void {
@@ -138,7 +138,7 @@ describe('HandlerSession', () => {
       expect(context?.signal.aborted).to.equal(false)
     })
 
-    it('are reported in stage decode if the route function throws, without other effects', async () => {
+    it('are reported with stage decode if the route function throws, without other effects', async () => {
       class Failing {
         readonly stages: string[] = []
         readonly messages: unknown[] = []
@@ -157,7 +157,7 @@ describe('HandlerSession', () => {
       expect(client.instance.messages).to.deep.equal([{ deep: { key: 1 } }])
     })
 
-    it('are logged with the function that threw and the consequence if a route or key function throws', async () => {
+    it('are logged with the failing function and the consequence if a route or key function throws', async () => {
       class Any {
         @OnMessage() any(): void {}
       }
@@ -176,7 +176,7 @@ describe('HandlerSession', () => {
       ])
     })
 
-    it('are reported once a second if the route function throws for each of them', async () => {
+    it('are reported once a second if the route function throws for each message', async () => {
       class Any {
         @OnMessage() any(): void {}
       }
@@ -190,7 +190,7 @@ describe('HandlerSession', () => {
       expect(logger.lines).to.deep.equal([`${line})`, `${line}; 999 times within 1 s)`])
     })
 
-    it('are reported once a second and handled if the concurrency.key function throws for each of them', async () => {
+    it('are reported once a second and still handled if the concurrency.key function throws for each message', async () => {
       class Any {
         handled = 0
         @OnMessage() any(): void {
@@ -208,7 +208,7 @@ describe('HandlerSession', () => {
       expect(client.instance.handled).to.equal(1_000)
     })
 
-    it('are reported once a second if a function of requests throws for each of them', async () => {
+    it('are reported once a second if a requests function throws for each message', async () => {
       class Any {
         @OnMessage() any(): void {}
       }
@@ -241,7 +241,7 @@ describe('HandlerSession', () => {
       ])
     })
 
-    it('are counted over all links if they have no handler, including binary frames', async () => {
+    it('are counted across all links if they have no handler, including binary frames', async () => {
       class Narrow {
         @OnMessage('tick') tick(): void {
           // Only its key matters.
@@ -258,7 +258,7 @@ describe('HandlerSession', () => {
       expect(client.connection.stats.unhandledMessages).to.equal(5)
     })
 
-    it('are not counted as unhandled if they have a handler or failed', async () => {
+    it('are not counted as unhandled if they have a handler or have failed', async () => {
       class All {
         @OnMessage('bad') bad(): never {
           throw new Error('bad')
@@ -281,7 +281,7 @@ describe('HandlerSession', () => {
   })
 
   describe('replies', () => {
-    it('of @OnBinary are sent: bytes unchanged, everything else through the codec', async () => {
+    it('from @OnBinary are sent: bytes unchanged, everything else through the codec', async () => {
       class Echo {
         @OnBinary() echo(data: Uint8Array): unknown {
           return data.length > 1 ? data : { length: data.length }
@@ -352,7 +352,7 @@ describe('HandlerSession', () => {
   })
 
   describe('@OnOpen', () => {
-    it('has its error reported if it called close() and then fails', async () => {
+    it('has its error reported if it calls close() and then fails', async () => {
       class Leaving {
         readonly stages: string[] = []
         @OnOpen() async leave(_open: unknown, { connection }: ConnectionContext): Promise<void> {
@@ -401,7 +401,7 @@ describe('HandlerSession', () => {
       return { ...session, dispatcher, clock, run, failures, isOver: () => isOver }
     }
 
-    it('receives the coming close and the connection of its session, and its return value is sent', async () => {
+    it("receives the upcoming close and its session's connection, and its return value is sent", async () => {
       const given: unknown[] = []
       const { run, link, isOver, connection, handlers } = closing((info, context) => {
         given.push(info, context.connection)
@@ -429,7 +429,7 @@ describe('HandlerSession', () => {
       expect(isOver()).to.equal(true)
     })
 
-    it('that returns an async iterable is done when its last item is sent', async () => {
+    it('that returns an async iterable has completed once its last item is sent', async () => {
       const gate: Deferred<void> = deferred()
       const { run, link, clock, isOver } = closing(async function* () {
         yield 1
@@ -444,7 +444,7 @@ describe('HandlerSession', () => {
       expect(isOver()).to.equal(true)
     })
 
-    it('is reported in stage close if it throws, rejects or its stream fails, and closing continues', async () => {
+    it('is reported with stage close if it throws, rejects, or returns a stream that fails, and closing continues', async () => {
       const ways: readonly (() => unknown)[] = [
         () => {
           throw new Error('odd')
@@ -463,7 +463,7 @@ describe('HandlerSession', () => {
       }
     })
 
-    it('that calls close() is not waited for', async () => {
+    it('that calls close() does not delay the close', async () => {
       const session: ReturnType<typeof closing> = closing(() => {
         session.dispatcher.onClosing()
         return new Promise(() => undefined)
@@ -486,7 +486,7 @@ describe('HandlerSession', () => {
   })
 
   describe('@OnClose', () => {
-    it('is reported in stage close if it throws or rejects', async () => {
+    it('is reported with stage close if it throws or rejects', async () => {
       class Throwing {
         readonly stages: string[] = []
         isAsync = false
@@ -568,7 +568,7 @@ describe('HandlerSession', () => {
     })
   })
 
-  it('does not overwrite data that a handler keeps from a message when later ones arrive', async () => {
+  it('does not overwrite data that a handler keeps from a message when later messages arrive', async () => {
     class Keeping {
       readonly contexts: MessageContext[] = []
       @OnMessage() rest(_message: unknown, context: MessageContext): void {
@@ -587,7 +587,7 @@ describe('HandlerSession', () => {
     await client.close()
   })
 
-  it('is at most ten calls below the transport, in eight files', async () => {
+  it('calls a handler at most ten calls below the transport, across eight files', async () => {
     const limit = Error.stackTraceLimit
     Error.stackTraceLimit = 100
     class Tracing {

@@ -36,7 +36,7 @@ describe('Invoker', () => {
       expect(invoker.call(handlerOf(name), 0, 0)).to.equal('symbol')
     })
 
-    it('rethrows the error of the method', () => {
+    it('rethrows an error thrown by the method', () => {
       const invoker = new Invoker({
         tick() {
           throw new RangeError('odd')
@@ -47,7 +47,7 @@ describe('Invoker', () => {
   })
 
   describe('with an around function', () => {
-    it('passes it the call, and returns its result', () => {
+    it("passes the call to the function, and returns the function's result", () => {
       const instance = { factor: 2, tick: (event: number): number => event * 2 }
       const calls: HandlerCall[] = []
       const invoker = new Invoker(instance, (call, next) => {
@@ -71,7 +71,7 @@ describe('Invoker', () => {
   })
 
   describe('#release', () => {
-    it('marks a call that calls close() in its synchronous part, but no later one', () => {
+    it('marks a call that calls close() in its synchronous part, but no later call', () => {
       const instance = {
         closes: (): void => invoker.release(),
         goesOn: (): void => {},
@@ -84,7 +84,7 @@ describe('Invoker', () => {
       expect(invoker.closedDuringCall).to.equal(false)
     })
 
-    it('marks an outer call even if an inner one throws', () => {
+    it('marks an outer call even if an inner call throws', () => {
       const instance = {
         outer: (): void => {
           expect(() => invoker.call(handlerOf('inner'), 0, 0)).to.throw('oops')
@@ -114,7 +114,7 @@ describe('Invoker', () => {
       expect(wasReleased).to.deep.equal([true, true])
     })
 
-    it('does not mark an outer call because of an inner one after it ended', () => {
+    it('does not mark an outer call because of an inner call that has already ended', () => {
       const wasReleased: boolean[] = []
       const instance = {
         outer: (): void => {

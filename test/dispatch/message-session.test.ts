@@ -63,7 +63,7 @@ function wayOf(stack: string): { readonly files: readonly string[]; readonly fra
 
 describe('MessageSession', () => {
   describe('before it is ready', () => {
-    it('holds messages, and passes them on in order when it is ready', () => {
+    it('holds messages, and passes them on in order once it is ready', () => {
       const { notes, open } = rig()
       const { handlers, receive, receiveAs } = open({ isReady: false })
       receive(1, 2)
@@ -111,7 +111,7 @@ describe('MessageSession', () => {
       expect(notes).to.deep.equal([{ n: 1 }, { n: 3 }])
     })
 
-    it('distinguishes an undefined message from none', () => {
+    it('distinguishes an undefined message from no message', () => {
       const { open } = rig()
       const { handlers, receive } = open({ isReady: false })
       expect(handlers.takeEarly(() => true)).to.equal(undefined)
@@ -130,7 +130,7 @@ describe('MessageSession', () => {
       expect(instance.errors).to.have.length(1)
     })
 
-    it('rethrows the error of match, and loses no message', () => {
+    it('rethrows an error thrown by match, and loses no message', () => {
       const { notes, open } = rig()
       const { handlers, receive } = open({ isReady: false })
       receive(1, 2)
@@ -143,7 +143,7 @@ describe('MessageSession', () => {
       expect(notes).to.deep.equal([1, 2])
     })
 
-    it('returns a message only once, even if match takes it', () => {
+    it('returns a message only once, even if match itself consumes it', () => {
       const { open } = rig()
       const { handlers, link, receive } = open({ isReady: false })
       receive(1)
@@ -166,7 +166,7 @@ describe('MessageSession', () => {
   })
 
   describe('in a handover', () => {
-    it('shares one queue and its limit with the other session, in order of arrival', async () => {
+    it('shares one queue and its limit with the other session, and handles messages in order of arrival', async () => {
       const { notes, open, end } = rig()
       const [old, candidate] = [open(), open({ isReady: false })]
       old.receive('old 1', 'old 2')
@@ -178,7 +178,7 @@ describe('MessageSession', () => {
       expect(notes).to.deep.equal(['old 1', 'old 2', 'new 1', 'old 3', 'new 2'])
     })
 
-    it('keeps the order of a key over both links, and conflates over both', async () => {
+    it('keeps the order for each key across both links, and conflates across both', async () => {
       const concurrency = { key: 'k', limit: Infinity, conflate: true }
       const { open, instance, clock } = rig({ concurrency })
       const first: Deferred<void> = deferred()
@@ -200,7 +200,7 @@ describe('MessageSession', () => {
       expect([old.link.pending, candidate.link.pending]).to.deep.equal([0, 0])
     })
 
-    it('sends a reply on the link that the message arrived on, and passes its connection', async () => {
+    it("sends a reply on the link that the message arrived on, and passes that link's connection to the handler", async () => {
       const { instance, open, end } = rig({ concurrency: 2 })
       const sessions = [open(), open()]
       for (const [index, session] of sessions.entries()) {
@@ -215,7 +215,7 @@ describe('MessageSession', () => {
   })
 
   describe('#drained', () => {
-    it('resolves when the messages of its session have been handled, regardless of the other session', async () => {
+    it("resolves when its session's messages have been handled, regardless of the other session", async () => {
       const { open, end, clock } = rig()
       const [session, other] = [open(), open()]
       session.receive('a')
@@ -258,7 +258,7 @@ describe('MessageSession', () => {
       expect(order).to.deep.equal(['over', 'drained'])
     })
 
-    it('waits for an asynchronous @OnError of any failure', async () => {
+    it('waits for an asynchronous @OnError after any failure', async () => {
       const told: Deferred<void> = deferred()
       class Failing extends Noting {
         @OnMessage('bad') bad(): never {
@@ -286,7 +286,7 @@ describe('MessageSession', () => {
   })
 
   describe('#discard', () => {
-    it('removes the waiting messages of its session, and keeps the order of the rest', async () => {
+    it("removes its session's waiting messages, and keeps the order of the rest", async () => {
       const { notes, open, end } = rig()
       const [session, other] = [open(), open()]
       other.receive('running')
@@ -301,7 +301,7 @@ describe('MessageSession', () => {
       expect(other.link.pending).to.equal(0)
     })
 
-    it('releases the slots of its handlers and returns their names, and their later results are not counted', async () => {
+    it("releases its handlers' slots, returns their names, and does not count their later results", async () => {
       const { notes, open, end } = rig()
       const [session, other] = [open(), open()]
       session.receive('stuck', 'left')
@@ -318,7 +318,7 @@ describe('MessageSession', () => {
       expect(notes).to.deep.equal(['stuck', 'next', 'last'])
     })
 
-    it('starts no handler whose schema was still running', async () => {
+    it('does not start a handler whose schema is still running', async () => {
       const answer: Deferred<{ value: unknown }> = deferred()
       const schema: Schema = {
         '~standard': { version: 1, vendor: 'slow', validate: () => answer.promise },
@@ -359,7 +359,7 @@ describe('MessageSession', () => {
     })
   })
 
-  describe('a handler that takes time', () => {
+  describe('an asynchronous handler', () => {
     it('is named after 30 s, counted separately from its schema', async () => {
       const answer: Deferred<{ value: unknown }> = deferred()
       const schema: Schema = {
@@ -407,7 +407,7 @@ describe('MessageSession', () => {
   })
 
   describe('a handler that throws', () => {
-    it('is reported with its message, and frees its slot for the next one', () => {
+    it('is reported with its message, and frees its slot for the next message', () => {
       const error = new RangeError('odd')
       class Throwing extends Noting {
         @OnMessage('bad') bad(): never {
@@ -437,7 +437,7 @@ describe('MessageSession', () => {
   describe('repeated failures', () => {
     const broken = (): DecodeError => new DecodeError('{', new Error('odd'))
 
-    it('to decode messages are reported immediately, then once a second with their number', async () => {
+    it('to decode messages are reported immediately, then once a second with a count', async () => {
       const { instance, open, clock } = rig()
       const { receiveAs } = open()
       for (let count = 0; count < 1_000; count += 1) receiveAs('undecodable', broken())
@@ -446,7 +446,7 @@ describe('MessageSession', () => {
       expect(instance.errors.map(({ context }) => context.count)).to.deep.equal([1, 999])
     })
 
-    it('are grouped for handlers that reject with the reason of their signal, but not for others', async () => {
+    it("are grouped for handlers that reject with their signal's reason, but not for others", async () => {
       const { instance, open, clock } = rig({ concurrency: Infinity })
       const session = open()
       const reason = new Error('the link is lost')
@@ -466,7 +466,7 @@ describe('MessageSession', () => {
       expect(instance.errors.at(-1)?.error).to.equal(reason)
     })
 
-    it('are also grouped if the reason is the cause, as in AbortErrors of Node', async () => {
+    it("are also grouped if the signal's reason is the cause, as in Node's AbortErrors", async () => {
       const { instance, open, clock } = rig({ concurrency: Infinity })
       const session = open()
       session.receive('a', 'b')
@@ -486,7 +486,7 @@ describe('MessageSession', () => {
       expect(instance.errors.map(({ context }) => context.count)).to.deep.equal([1, 1])
     })
 
-    it('are reported before @OnClose, and leave no timer when the connection is closed', async () => {
+    it('are reported before @OnClose, and leave no timer running when the connection is closed', async () => {
       const { dispatcher, instance, open, clock } = rig()
       const { handlers, receiveAs } = open()
       for (let count = 0; count < 3; count += 1) receiveAs('undecodable', broken())
@@ -500,7 +500,7 @@ describe('MessageSession', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('have the connection of their session, which is created on demand', () => {
+    it("are reported with their session's connection, which is created on demand", () => {
       const { instance, open } = rig()
       const session = open()
       session.receiveAs('undecodable', broken())
@@ -511,7 +511,7 @@ describe('MessageSession', () => {
     })
   })
 
-  describe('the path of a message', () => {
+  describe('the path from a message to its handler', () => {
     const limit = Error.stackTraceLimit
 
     before(() => {
@@ -544,7 +544,7 @@ describe('MessageSession', () => {
       ['a message with a schema', 'message', { type: 'checked' }],
       ['a binary frame', 'binary', {}],
     ] as const) {
-      it(`leads ${what} through three files and four calls to the method`, () => {
+      it(`takes ${what} through three files and four calls to the method`, () => {
         const instance = new Tracing()
         dispatcherFor(instance).open().receiveAs(kind, value)
         const { files, frames } = wayOf(instance.stack)

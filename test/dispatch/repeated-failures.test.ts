@@ -24,7 +24,7 @@ function rig() {
 }
 
 describe('RepeatedFailures', () => {
-  it('reports the first one immediately, and later ones once a second with their number and the last error', async () => {
+  it('reports the first failure immediately, and later ones once a second with their count and the last error', async () => {
     const { clock, reports, add } = rig()
     for (const name of ['a', 'b', 'c']) add(new Error(name))
     expect(reports).to.deep.equal(['0 a 1'])
@@ -36,7 +36,7 @@ describe('RepeatedFailures', () => {
     expect(reports.slice(2)).to.deep.equal(['2000 d 1'])
   })
 
-  it('starts over after a second without failures, and leaves no timer', async () => {
+  it('starts over after a second without failures, and leaves no timer running', async () => {
     const { clock, reports, add } = rig()
     add(new Error('a'))
     add(new Error('b'))
@@ -68,7 +68,7 @@ describe('RepeatedFailures', () => {
     expect(reports.slice(3)).to.deep.equal(['1000 invalid two 1', '1000 aborted two 1'])
   })
 
-  it('reports the last failure with its complete context', async () => {
+  it('reports the last failure with its full context', async () => {
     const clock = new FakeClock()
     const contexts: unknown[] = []
     const failures = new RepeatedFailures(clock, { handle: (_error, context) => void contexts.push(context) })
@@ -90,7 +90,7 @@ describe('RepeatedFailures', () => {
     })
   })
 
-  it('waits for the report of the first', async () => {
+  it('waits until the first failure has been reported', async () => {
     const clock = new FakeClock()
     const told = Promise.resolve()
     const failures = new RepeatedFailures(clock, { handle: () => told })
@@ -106,7 +106,7 @@ describe('RepeatedFailures', () => {
     await told
   })
 
-  it('#flush immediately reports failures that have not been reported, and only those', async () => {
+  it('reports only the failures that have not been reported yet, immediately on #flush', async () => {
     const { clock, reports, failures, add } = rig()
     failures.flush()
     add(new Error('a'))
@@ -119,7 +119,7 @@ describe('RepeatedFailures', () => {
     expect(reports).to.have.length(2)
   })
 
-  it('#stop reports the rest and keeps no timer; later failures are reported individually', async () => {
+  it('reports the rest and leaves no timer running on #stop, and then reports later failures individually', async () => {
     const { clock, reports, failures, add } = rig()
     add(new Error('a'))
     add(new Error('b'))

@@ -96,7 +96,7 @@ async function* stream(...items: readonly unknown[]): AsyncGenerator {
 describe('Replies', () => {
   describe('#settle', () => {
     for (const value of [undefined, null]) {
-      it(`sends nothing for ${value}, and leaves nothing to wait for`, () => {
+      it(`sends nothing for ${value}, and has nothing to wait for`, () => {
         const { run, sent } = rig(() => value)
         expect(run()).to.equal(undefined)
         expect(sent).to.deep.equal([])
@@ -109,7 +109,7 @@ describe('Replies', () => {
       })
     }
 
-    it('immediately sends a value through the codec', () => {
+    it('sends a value through the codec immediately', () => {
       const { run, sent } = rig(() => ({ type: 'pong' }))
       expect(run()).to.equal(undefined)
       expect(sent).to.deep.equal(['{"type":"pong"}'])
@@ -132,13 +132,13 @@ describe('Replies', () => {
       expect(sent[0]).to.deep.equal(new Uint8Array([1, 2]))
     })
 
-    it('sends the value of a promise', async () => {
+    it('sends the value that a promise resolves with', async () => {
       const { run, sent } = rig(() => Promise.resolve({ type: 'pong' }))
       await run()
       expect(sent).to.deep.equal(['{"type":"pong"}'])
     })
 
-    it('sends an object through the codec if its next property does not make it an iterator', () => {
+    it('sends an object through the codec even if it has a next property but is not an iterator', () => {
       for (const message of [{ next: 5 }, { next: 'page', list: [1] }, [1, 2], new Date(0)]) {
         const { run, sent } = rig(() => message)
         void run()
@@ -146,13 +146,13 @@ describe('Replies', () => {
       }
     })
 
-    it('sends the value of any thenable', async () => {
+    it('sends the value that any thenable resolves with', async () => {
       const { run, sent } = rig(() => ({ then: (resolve: (value: unknown) => void) => resolve([1]) }))
       await run()
       expect(sent).to.deep.equal(['[1]'])
     })
 
-    it('waits for flow control: it holds the slot until the link is writable', async () => {
+    it('waits for flow control, holding the slot until the link is writable', async () => {
       const { run, link } = rig(() => ({ type: 'pong' }))
       const flow: Deferred<void> = deferred()
       link.flow = flow.promise
@@ -164,14 +164,14 @@ describe('Replies', () => {
       await running
     })
 
-    it('reports the rejection of a handler', async () => {
+    it('reports a handler that rejects', async () => {
       const error = new RangeError('odd')
       const { run, failures } = rig(() => Promise.reject(error))
       await run()
       expect(failures).to.deep.equal([{ error, stage: 'handle', handler: HANDLER, event: 'event' }])
     })
 
-    it('reports a rejection value that is not an error as an error', async () => {
+    it('reports a rejection with a non-Error value as an error', async () => {
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- users do this
       const rejected = rig(() => Promise.reject('just text'))
       await rejected.run()
@@ -179,7 +179,7 @@ describe('Replies', () => {
       expect(failed?.error).to.be.instanceOf(Error).with.property('cause', 'just text')
     })
 
-    it('does not wait for a handler that calls close() in its synchronous part, but reports its failure', async () => {
+    it('does not wait for a handler that calls close() in its synchronous part, but still reports its failure', async () => {
       const error = new RangeError('odd')
       const { run, invoker, failures }: ReturnType<typeof rig> = rig(() => {
         invoker.release()
@@ -279,7 +279,7 @@ describe('Replies', () => {
       })
     }
 
-    it('still waits for a promise, and reports its rejection', async () => {
+    it('still waits for a promise, and reports it if it rejects', async () => {
       const error = new RangeError('odd')
       const { run, failures } = rig(() => Promise.reject(error), NoReplies)
       await run()
@@ -287,7 +287,7 @@ describe('Replies', () => {
     })
   })
 
-  describe('a reply to a lost link', () => {
+  describe('a reply for a lost link', () => {
     it('is reported with the stage send', () => {
       const { run, failures, lose, misses } = rig(() => ({ type: 'pong' }))
       lose()
@@ -300,7 +300,7 @@ describe('Replies', () => {
       expect(misses).to.deep.equal(['dropped'])
     })
 
-    it('is also reported if the handler took time', async () => {
+    it('is also reported if the handler is asynchronous', async () => {
       const reply = deferred<unknown>()
       const { run, failures, lose, sent } = rig(() => reply.promise)
       const running = run()
@@ -353,7 +353,7 @@ describe('Replies', () => {
       expect(asked).to.deep.equal([1, 2, 3])
     })
 
-    it('end with the link: the next item is reported, and the iterator is closed', async () => {
+    it('end when the link is lost: the next item is reported, and the iterator is closed', async () => {
       let isClosed = false
       const gate: Deferred<void> = deferred()
       async function* endless(): AsyncGenerator {
@@ -492,7 +492,7 @@ describe('Replies', () => {
       expect(failures).to.deep.equal([])
     })
 
-    it('continue after an item that cannot be encoded, which is reported', async () => {
+    it('report an item that cannot be encoded, and continue', async () => {
       const { run, failures, sent } = rig(() => stream(1, { n: 2 }))
       void run()
       await settle()

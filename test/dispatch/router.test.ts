@@ -19,13 +19,13 @@ describe('Router', () => {
   describe('#keyOf', () => {
     const byType = new Router('type', tableOf())
 
-    it('returns the named top-level property of the message', () => {
+    it("returns the message's top-level property with that name", () => {
       expect(byType.keyOf({ type: 'tick', price: 1 })).to.equal('tick')
       expect(byType.keyOf({ type: 5 })).to.equal(5)
       expect(new Router('method', tableOf()).keyOf({ type: 'a', method: 'b' })).to.equal('b')
     })
 
-    it('returns undefined if there is none', () => {
+    it('returns undefined if the property is missing', () => {
       for (const message of [{}, { data: { type: 'tick' } }, [], 'tick', 5, true, null, undefined]) {
         expect(byType.keyOf(message)).to.equal(undefined)
       }
@@ -37,12 +37,12 @@ describe('Router', () => {
       }
     })
 
-    it('returns the result of a function, which receives any message', () => {
+    it('returns the result of a route function, which receives any message', () => {
       const router = new Router((message) => [message], tableOf())
       expect(router.keyOf('text')).to.deep.equal(['text'])
     })
 
-    it('rethrows the error of the function', () => {
+    it('rethrows an error thrown by the route function', () => {
       const router = new Router(() => {
         throw new RangeError('odd')
       }, tableOf())
@@ -51,7 +51,7 @@ describe('Router', () => {
   })
 
   describe('#handlerFor', () => {
-    it('returns the handler for a key, a string or a number', () => {
+    it('returns the handler for a string or number key', () => {
       const router = new Router('type', tableOf(REST))
       expect(router.handlerFor('tick')).to.equal(TICK)
       expect(router.handlerFor(5)).to.equal(FIVE)
@@ -61,7 +61,7 @@ describe('Router', () => {
       expect(new Router('type', tableOf()).handlerFor('5')).to.equal(undefined)
     })
 
-    it('returns the catch-all handler otherwise, if there is one', () => {
+    it('otherwise returns the catch-all handler, if there is one', () => {
       for (const key of ['other', undefined, null, {}, 'constructor', '__proto__']) {
         expect(new Router('type', tableOf(REST)).handlerFor(key)).to.equal(REST)
         expect(new Router('type', tableOf()).handlerFor(key)).to.equal(undefined)
@@ -72,7 +72,7 @@ describe('Router', () => {
   describe('#isDuringOpen', () => {
     const calls = (message: unknown): boolean => (message as { isCall?: boolean }).isCall === true
 
-    it('returns the setting of the handler, or else the result of the preset', () => {
+    it("returns the handler's setting, or else the preset's result", () => {
       const table = tableOf(REST)
       const messages = new Map<MessageKey, MessageHandler>([
         ['yes', { ...TICK, duringOpen: true }],
@@ -99,7 +99,7 @@ describe('Router', () => {
       expect(new Router(route, tableOf(REST)).isDuringOpen({ isCall: true }, calls)).to.equal(false)
     })
 
-    it('is known in advance to be false for all messages if neither a handler nor a preset enables it', () => {
+    it('is known to be false for all messages in advance if neither a handler nor a preset enables it', () => {
       expect(new Router('type', tableOf(REST)).hasDuringOpen(undefined)).to.equal(false)
       const rest = { ...REST, duringOpen: false }
       expect(new Router('type', { ...tableOf(rest), messages: new Map() }).hasDuringOpen(calls)).to.equal(

@@ -21,7 +21,7 @@ function rig(handlers: Readonly<Record<string, string | number>> = {}) {
 }
 
 describe('UnhandledMessageLog', () => {
-  it('logs a key once, with the properties of its message and the decorator to add', () => {
+  it("logs a key once, with the message's properties and the decorator to add", () => {
     const { warnings, unhandled } = rig()
     for (const key of ['tick', 'tick', 5, '5']) unhandled.message(key, { type: key, id: 1, data: 'secret' })
     const shape = '(properties: type, id, data)'
@@ -32,7 +32,7 @@ describe('UnhandledMessageLog', () => {
     ])
   })
 
-  it('logs messages without a key by their properties, each combination once', () => {
+  it('logs messages without a key by their properties, once for each combination', () => {
     const { warnings, unhandled } = rig()
     for (const key of [undefined, null, {}, true]) unhandled.message(key, { event: 'x', args: [] })
     unhandled.message(undefined, { topic: 'x' })
@@ -69,7 +69,7 @@ describe('UnhandledMessageLog', () => {
     expect(warnings[1]).to.contain("; @OnMessage('Tick') differs only in case or type)")
   })
 
-  it('warns once, with the first unhandled message, that a key with an asterisk is not a pattern', () => {
+  it('warns once, for the first unhandled message, that a key with an asterisk is not a pattern', () => {
     const { warnings, unhandled } = rig({ book: 'orderbook.50.*', rest: '*', known: 'known' })
     unhandled.message('orderbook.50.BTCUSDT', {})
     unhandled.message('orderbook.50.ETHUSDT', {})
@@ -97,7 +97,7 @@ describe('UnhandledMessageLog', () => {
     expect(warnings).to.have.length(100)
   })
 
-  it('keeps only the logged part of a key in memory', () => {
+  it('keeps only the logged part of each key in memory', () => {
     const { warnings, unhandled } = rig()
     const before = heapInUse()
     for (let index = 0; index < 100; index += 1) unhandled.message(`${index}${'x'.repeat(2 ** 20)}`, {})

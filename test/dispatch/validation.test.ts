@@ -42,7 +42,7 @@ const LIBRARIES = {
 
 describe('Validation', () => {
   for (const [library, schema] of Object.entries(LIBRARIES)) {
-    it(`passes the result of a schema of ${library} to the handler, and reports messages that it rejects`, async () => {
+    it(`passes the result of a ${library} schema to the handler, and reports messages that the schema rejects`, async () => {
       class Feed extends Noting {
         @OnMessage('ticker', schema)
         tick({ price }: { price: number }): void {
@@ -83,7 +83,7 @@ describe('Validation', () => {
     await client.close()
   })
 
-  it('reports all of 200,000 issues of a message, and describes the first ones', async () => {
+  it('reports all 200,000 issues in a message, and describes the first few', async () => {
     const issues = Array.from({ length: 200_000 }, (_, index) => ({ message: 'no number', path: [index] }))
     const schema = { '~standard': { version: 1 as const, vendor: 'strict', validate: () => ({ issues }) } }
     class Feed extends Noting {
@@ -100,7 +100,7 @@ describe('Validation', () => {
     await client.close()
   })
 
-  it('of a catch-all applies to messages without a handler of their key', async () => {
+  it("by a catch-all handler's schema applies to messages without a handler for their key", async () => {
     class Feed extends Noting {
       @OnMessage('a') a(): void {
         this.notes.push('a')
@@ -121,7 +121,7 @@ describe('Validation', () => {
     await client.close()
   })
 
-  it('passes a message to the first of several methods of its key that accepts it', async () => {
+  it("passes a message to the first of its key's methods that accepts it", async () => {
     class Feed extends Noting {
       @OnMessage('book', z.object({ snapshot: z.array(z.number()) }))
       snapshot({ snapshot }: { snapshot: number[] }): void {
@@ -153,7 +153,7 @@ describe('Validation', () => {
     await client.close()
   })
 
-  it('preserves the order if it takes time, and delays only its own connection', async () => {
+  it('preserves the order if it is asynchronous, and delays only its own connection', async () => {
     const gates = new Map([1, 2, 3].map((n) => [n, deferred<boolean>()]))
     const slow = z.object({ n: z.number() }).refine(async ({ n }) => {
       await gates.get(n)?.promise
@@ -178,7 +178,7 @@ describe('Validation', () => {
     await client.close()
   })
 
-  it('preserves the order of each key if it takes time, and counts as running', async () => {
+  it('preserves the order for each key if it is asynchronous, and counts as a running handler', async () => {
     const gates = new Map(['a 1', 'a 2', 'b 1', 'b 2'].map((name) => [name, deferred<boolean>()]))
     const slow = z
       .object({ symbol: z.string(), n: z.number() })
@@ -212,7 +212,7 @@ describe('Validation', () => {
     }
   })
 
-  it('tries the next method after an asynchronous schema', async () => {
+  it('tries the next method after an asynchronous schema rejects the message', async () => {
     class Feed extends Noting {
       @OnMessage('book', z.object({ a: z.number() }).refine(async () => Promise.resolve(false)))
       never(): void {
@@ -243,7 +243,7 @@ describe('Validation', () => {
     await clock.advance(60_000)
   })
 
-  it('reports the error of a schema that throws or rejects', async () => {
+  it('reports the error if a schema throws or rejects', async () => {
     const broken = (thrown: () => never | Promise<never>) => ({
       '~standard': { version: 1 as const, vendor: 'broken', validate: thrown },
     })
@@ -268,7 +268,7 @@ describe('Validation', () => {
 })
 
 describe('Routing', () => {
-  it('finds the key with each form of the route option', async () => {
+  it('finds the key with every form of the route option', async () => {
     const rows: [ClientOptions['route'], unknown, unknown][] = [
       ['e', { e: 'key' }, 'key'],
       [['e', 'channel'], { channel: 'key' }, 'key'],

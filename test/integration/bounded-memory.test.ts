@@ -80,7 +80,7 @@ describe('Bounded memory', () => {
     expect(read).to.be.within(LIMIT + 1, LIMIT + CHUNK)
   })
 
-  it('closes gracefully: resumes reading and receives the close frame', async () => {
+  it('resumes reading to close gracefully, and receives the close frame', async () => {
     const { client, clock, handle, server, witness } = await flooded({ closeTimeout: 10_000 })
     await clock.advance(100 * INTERVAL)
     const closing = client.close()
@@ -91,7 +91,7 @@ describe('Bounded memory', () => {
     expect(witness.closes[0]).to.include({ code: 1000, wasClean: true })
   })
 
-  it('warns after 30 s about an iteration that keeps the socket paused', async () => {
+  it('warns after 30 s about an iterator that keeps the socket paused', async () => {
     const logger = new KeepingLogger()
     const { client, clock, server } = await ready({
       logger,

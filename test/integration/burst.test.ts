@@ -21,7 +21,7 @@ describe('A burst of 20,000 messages with a slow handler', function () {
   const use = disposal()
 
   for (const { way, transport } of BOTH_WAYS)
-    it(`pauses the socket, is handled in order with flat memory, and ends before @OnClose, ${way}`, async () => {
+    it(`pauses the socket, is handled in order with flat memory, and has been handled before @OnClose, ${way}`, async () => {
       const sight: Sight = { received: 0, pauses: 0, resumes: 0 }
       const numbers: number[] = []
       const padding = 'x'.repeat(2_000)

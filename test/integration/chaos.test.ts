@@ -211,7 +211,7 @@ describe('A connection in chaos', function () {
 
   for (const seed of SEEDS) {
     const inTheEnd = seed % 2 ? 'after the chaos' : 'in the middle of it'
-    it(`keeps all its guarantees for ${MINUTES} minutes, and when it is closed ${inTheEnd} (seed ${seed})`, async () => {
+    it(`keeps all its guarantees for ${MINUTES} minutes, including when it is closed ${inTheEnd} (seed ${seed})`, async () => {
       const chaos = new Chaos(seed)
       try {
         await chaos.start()
@@ -233,7 +233,7 @@ const STORM_SEED = Number(process.env['STORM_SEED'] ?? 1)
 describe('A connection that is called from within all callbacks', function () {
   this.timeout(3_600_000)
 
-  it('settles every promise, pairs @OnOpen with @OnClose, and leaves nothing behind', async () => {
+  it('settles every promise, calls @OnClose once for each @OnOpen, and leaves nothing behind', async () => {
     let calls = 0
     for (let seed = STORM_SEED; seed < STORM_SEED + STORMS; seed += 1) {
       const storm = new Storm(seed)

@@ -62,7 +62,7 @@ describeBothWays('A dead peer', function (transport) {
     expect(opcodes).to.not.be.empty
   })
 
-  it('makes close() resolve with 1006 within closeTimeout if it never answers (B24)', async () => {
+  it('makes close() resolve with 1006 within closeTimeout if it never responds (B24)', async () => {
     const { Watched, log } = watched()
     const server = await silentServer()
     const client = use(await bootstrap(Watched, server.url, { logger: false, transport, closeTimeout: 100 }))
@@ -77,7 +77,7 @@ describeBothWays('A dead peer', function (transport) {
     ])
   })
 
-  it('makes an attempt fail at connectTimeout if it never answers the handshake, and the client retries (B25)', async () => {
+  it('makes an attempt fail at connectTimeout if it never responds to the handshake, after which the client retries (B25)', async () => {
     const { Watched, log } = watched()
     const server = use(await startRawServer(() => undefined))
     const options = {
@@ -98,7 +98,7 @@ describeBothWays('A dead peer', function (transport) {
 
   for (const body of ['', 'wait']) {
     const what = body ? 'answers with 429 and part of a body' : 'answers with 429'
-    it(`makes an attempt fail at connectTimeout if it ${what} and keeps the socket open, and the client retries (B25)`, async () => {
+    it(`makes an attempt fail at connectTimeout if it ${what} and keeps the socket open, after which the client retries (B25)`, async () => {
       const { Watched, log } = watched()
       const clock = new FakeClock()
       let answers = 0
@@ -133,7 +133,7 @@ describeBothWays('A dead peer', function (transport) {
   }
 
   for (const status of [429, 503]) {
-    it(`does not keep a socket open after a complete response with ${status}`, async () => {
+    it(`cannot keep a socket open after a complete response with ${status}`, async () => {
       const { Watched } = watched()
       const server = use(
         await startRawServer(({ socket }) => {

@@ -119,7 +119,7 @@ describe('example-app', function () {
   })
 
   describe('attaching', () => {
-    it('finds the new URL if the process was restarted, and starts no workload', async () => {
+    it('finds the new URL if the process has restarted, and does not start a workload', async () => {
       const other = new Run([
         '--inspect=127.0.0.1:0',
         '-e',
@@ -138,7 +138,7 @@ describe('example-app', function () {
       expect(other.child.exitCode).to.equal(null)
     })
 
-    it('disconnects from a process that is about to exit, so that it can', async () => {
+    it('disconnects from a process that is about to exit, so that the process can exit', async () => {
       const script = `
         const alive = setInterval(() => {}, 1_000)
         process.once('SIGTERM', () => {
@@ -185,7 +185,7 @@ describe('example-app', function () {
   })
 
   describe('--market', () => {
-    it('follows the given feed, and subscribes again after each reconnect', async () => {
+    it('follows the given feed, and resubscribes after each reconnect', async () => {
       await using server = await startTestServer(({ socket }) => {
         socket.once('message', () => {
           socket.send('{"type":"subscriptions","channels":[{"name":"ticker","product_ids":["BTC-USD"]}]}')
@@ -204,7 +204,7 @@ describe('example-app', function () {
       expect(server.connections.map(({ received }) => received)).to.deep.equal([[subscribe], [subscribe]])
     })
 
-    it('reports a refused subscription, and other errors of the server', async () => {
+    it('reports a refused subscription and other errors from the server', async () => {
       await using server = await startTestServer(({ socket }) => {
         socket.once('message', () => {
           socket.send('{"type":"error","message":"Failed to subscribe","reason":"BTC-USD is closed"}')
@@ -242,7 +242,7 @@ describe('example-app', function () {
       expect(exit).to.equal(0)
     })
 
-    it('describes first what it will show and how to end it, in lines of at most 80 characters', () => {
+    it('first describes what it will show and how to stop it, in lines of at most 80 characters', () => {
       const start = timed.indexOf(/^\[/)
       const introduction = timed.lines.slice(0, start)
       for (const text of ['two WebSocket connections', 'after 2 s', 'ends after 6 s', 'press Ctrl+C'])
@@ -263,7 +263,7 @@ describe('example-app', function () {
       expect(timed.matching(/^\[inspector\] .*console\.log: \d+ orders received/)).to.not.be.empty
     })
 
-    it('shows that the connection waits, reconnects and continues when the workload restarts', () => {
+    it('shows that the connection waits, reconnects, and continues when the workload restarts', () => {
       const restart = timed.indexOf(/^\[app\] .*restarting the sample process/)
       const waiting = timed.indexOf(/^\[inspector\] .*retrying in 0\.5 s$/, restart)
       const connecting = timed.indexOf(/^\[inspector\] .*connecting$/, waiting)
@@ -274,12 +274,12 @@ describe('example-app', function () {
       expect(first).to.not.equal(second)
     })
 
-    it('shows prices of the market', () => {
+    it('shows market prices', () => {
       expect(timed.matching(/^\[market\] .*subscribed to ticker and heartbeat/)).to.have.length(1)
       expect(timed.matching(/^\[market\] .*(BTC|ETH)-USD \d+\.\d\d [▲▼=]/)).to.have.length.within(3, 6)
     })
 
-    it('closes both connections, and ends with totals', () => {
+    it('closes both connections, and ends by showing totals', () => {
       expect(timed.matching(/closed by this app \(code 1000\)/)).to.have.length(2)
       const last = timed.lines.slice(-3).join('\n')
       expect(last).to.match(/^\[app\] .*ended after 6\.\d s\n/)

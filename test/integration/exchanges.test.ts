@@ -98,7 +98,7 @@ for (const [name, exchange] of Object.entries(EXCHANGES)) {
 
     afterEach(() => restore())
 
-    it('calls each handler of its recipe as often as the file requires, and receives the recorded messages', async () => {
+    it("calls each of its recipe's handlers as often as the file requires, and receives the recorded messages", async () => {
       const { client: Observing, calls, errors } = observed(Recipe)
       const complaints: string[] = []
       const complain = (line: string): void => void complaints.push(line)
@@ -143,7 +143,7 @@ for (const [name, exchange] of Object.entries(EXCHANGES)) {
       }
     })
 
-    it('acknowledges each subscription with the answers in the file', async () => {
+    it('gets each subscription acknowledged by the replies in the file', async () => {
       const { client: Observing, errors } = observed(Recipe)
       const server = new MemoryServer()
       const clock = new FakeClock()
@@ -155,7 +155,7 @@ for (const [name, exchange] of Object.entries(EXCHANGES)) {
       await client.close()
     })
 
-    it('reports a message that violates the schema to @OnError, and loses no other', async () => {
+    it('reports a message that violates the schema to @OnError, and loses no other messages', async () => {
       const { client: Observing, calls, errors } = observed(Recipe)
       const { method, pattern, by } = exchange.spoilt
       const frames = recording.passages.filter((passage) => passage.from === 'server')

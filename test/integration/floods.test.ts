@@ -115,7 +115,7 @@ for (const scheme of ['ws', 'wss'] as const) {
         expect(log.errors).to.deep.equal([])
       })
 
-      it('delivers no unread message after a paused connection is terminated', async () => {
+      it('delivers no unread messages after a paused connection is terminated', async () => {
         let letGo: () => void = () => undefined
         const gate = new Promise<void>((resolve) => (letGo = resolve))
         const { Flooded, log } = flooded(() => gate)
@@ -144,7 +144,7 @@ for (const scheme of ['ws', 'wss'] as const) {
         { what: 'that is masked', sentCode: 1002, bad: Buffer.from([0x81, 0x81, 1, 2, 3, 4, 0x30]) },
       ]
       for (const { what, sentCode, bad } of wrong) {
-        it(`ends at a message ${what}: messages before it are handled, and messages after it are not`, async () => {
+        it(`ends at a message ${what}, so that only the messages before it are handled`, async () => {
           const { Flooded, log } = flooded()
           const server = await floodServer(texts(numbers(COUNT)), bad, texts(numbers(2 * COUNT, COUNT + 1)))
           const client = await start(server.url, Flooded)
@@ -157,7 +157,7 @@ for (const scheme of ['ws', 'wss'] as const) {
         })
       }
 
-      it('continues when a handler throws on every third message', async () => {
+      it('continues even if a handler throws on every third message', async () => {
         const { Flooded, log } = flooded((number) => {
           if (number % 3 === 0) throw new Error(`at ${number}`)
         })

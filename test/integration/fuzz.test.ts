@@ -140,7 +140,7 @@ describe('100,000 random and mutated frames', function () {
   let seed = 2026
 
   for (const [name, { codec, wrap, reports }] of Object.entries(SUBJECTS)) {
-    it(`are each handled or reported with ${name}, and harm neither prototypes, memory nor the connection`, async () => {
+    it(`are each handled or reported with ${name}, without harming prototypes, memory, or the connection`, async () => {
       const random = new SeededRandom((seed += 1))
       const server = new MemoryServer()
       const clock = new FakeClock()
@@ -205,7 +205,7 @@ describe('Random and mutated frames', function () {
   this.timeout(60_000)
   const use = disposal()
 
-  it('are each handled, conflated, counted or reported with all other options enabled', async () => {
+  it('are each handled, conflated, counted, or reported if all other options are enabled', async () => {
     let [frames, messages] = [0, 0]
     const random = new SeededRandom(2_026)
     const [server, clock] = [new MemoryServer(), new FakeClock()]
@@ -247,7 +247,7 @@ describe('Random and mutated frames', function () {
     await client.close()
   })
 
-  it('end a connection at worst, and each end is reported once and followed by a reconnect', async () => {
+  it('at worst end a connection, which is reported once and followed by a reconnect', async () => {
     const CONNECTIONS = 200
     const random = new SeededRandom(6_455)
     const expectSamePrototypes = watchPrototypes()

@@ -16,7 +16,7 @@ describeBothWays('bootstrap over real sockets', function (transport) {
   this.timeout(30_000)
   const use = disposal()
 
-  it('loses no message, answers pings and closes when a handler throws on every second message (B3)', async () => {
+  it('loses no messages, answers pings, and closes even if a handler throws on every second message (B3)', async () => {
     const handled: number[] = []
     const failed: Error[] = []
     let closes = 0
@@ -107,7 +107,7 @@ describeBothWays('bootstrap over real sockets', function (transport) {
     expect(performance.now() - sentAt).to.be.lessThan(1_000)
   })
 
-  it('connects with a URL and headers that do not grow over five reconnects (B33)', async () => {
+  it('connects with a URL and headers that do not accumulate over five reconnects (B33)', async () => {
     const { Watched, log } = watched()
     const server = use(await startTestServer())
     const tokens = ['aaaa', 'bbbb', 'cccc', 'dddd', 'eeee', 'ffff']
@@ -197,7 +197,7 @@ describeBothWays('bootstrap over real sockets', function (transport) {
       return { client, log, socket }
     }
 
-    it('stays within sendHighWaterMark of the peer, and continues when the peer reads', async () => {
+    it('stays within sendHighWaterMark of what the peer has read, and continues when the peer reads more', async () => {
       const { client, log, socket } = await streaming()
       await turns()
       expect(client.connection.bufferedAmount).to.be.lessThan(120_000)
@@ -209,7 +209,7 @@ describeBothWays('bootstrap over real sockets', function (transport) {
       await client.connection.terminate()
     })
 
-    it('closes its iterator once on close(), when the peer closes, and when the peer is gone', async () => {
+    it('has its iterator closed once when close() is called, when the peer closes, and when the peer is lost', async () => {
       const ways: ((scene: Awaited<ReturnType<typeof streaming>>) => unknown)[] = [
         ({ client, socket }) => {
           socket.resume()

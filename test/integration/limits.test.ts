@@ -58,7 +58,7 @@ describeBothWays('A peer that exceeds a limit', function (transport) {
     return grown
   }
 
-  it('receives 1008 after 1,000,000 empty fragments, and memory stays flat (B36)', async () => {
+  it('receives 1008 after 1,000,000 empty fragments, while memory stays flat (B36)', async () => {
     const grown = await untilCutOff(1008, function* () {
       yield frame(TEXT, '', false)
       const thousand = Buffer.concat(Array.from({ length: 1_000 }, () => frame(CONTINUATION, '', false)))
@@ -67,7 +67,7 @@ describeBothWays('A peer that exceeds a limit', function (transport) {
     expect(grown).to.be.lessThan(16 * MiB)
   })
 
-  it('receives 1009 after fragments that exceed maxPayload in total, and memory stays flat (B36)', async () => {
+  it('receives 1009 after fragments that exceed maxPayload in total, while memory stays flat (B36)', async () => {
     const grown = await untilCutOff(
       1009,
       function* () {
@@ -80,7 +80,7 @@ describeBothWays('A peer that exceeds a limit', function (transport) {
     expect(grown).to.be.lessThan(16 * MiB)
   })
 
-  it('meets the default limits if an option is undefined (B42)', async () => {
+  it('is subject to the default limits if an option is undefined (B42)', async () => {
     const limits = { maxPayload: undefined, maxFragments: undefined, closeTimeout: undefined }
     await untilCutOff(1009, () => [longHeader(BINARY, 32 * MiB + 1)], limits)
     await untilCutOff(
@@ -93,7 +93,7 @@ describeBothWays('A peer that exceeds a limit', function (transport) {
     )
   })
 
-  it('meets no limit if an option is false', async () => {
+  it('is not subject to a limit if an option is false', async () => {
     const { Watched, log } = watched()
     const server = use(
       await startRawServer(({ socket, request }) => {

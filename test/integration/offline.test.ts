@@ -109,7 +109,7 @@ describe(`${SENDS} sends of 1 KB while not connected`, function () {
   after(() => (Error.stackTraceLimit = stackTraceLimit))
 
   for (const overflow of ['reject', 'drop-oldest', 'drop-newest'] as const) {
-    it(`need less than ${MOST_GROWTH / 1e6} MB, and are sent after the login and reported as '${overflow}' promises (B15, B17)`, async () => {
+    it(`use less than ${MOST_GROWTH / 1e6} MB, and are sent after the login and reported as '${overflow}' promises (B15, B17)`, async () => {
       const clock = new FakeClock()
       const server = new MemoryServer()
       const options = { clock, transport: server.connect, random: () => 0.5, logger: false } as const

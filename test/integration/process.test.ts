@@ -38,7 +38,7 @@ describe('A process with a client', function () {
     expect(server.connections[0]?.received).to.deep.equal(['hello'])
   })
 
-  it('survives drops, throwing handlers and closes without an unhandled rejection (B34)', async () => {
+  it('survives drops, throwing handlers, and closes without an unhandled rejection (B34)', async () => {
     let count = 0
     const server = use(
       await startTestServer(({ socket }) => {

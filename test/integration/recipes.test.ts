@@ -50,7 +50,7 @@ function scene(): Scene {
 
 const value = (provide: string, useValue: unknown): Provider => ({ provide, useValue })
 
-describe('The recipe twitch', () => {
+describe('The twitch recipe', () => {
   const welcome = (id: string): object => ({
     metadata: { message_type: 'session_welcome' },
     payload: { session: { id, keepalive_timeout_seconds: 10 } },
@@ -60,7 +60,7 @@ describe('The recipe twitch', () => {
     payload: { event: number },
   })
 
-  it('moves to a new URL on request, without a gap, and returns to the first URL after a loss', async () => {
+  it('moves to a new URL on request without a gap, and returns to the original URL after a disconnect', async () => {
     const { server, clock, start, opened } = scene()
     const subscribed: string[] = []
     const subscribe = async (session: string): Promise<void> => void subscribed.push(session)
@@ -95,7 +95,7 @@ describe('The recipe twitch', () => {
   })
 })
 
-describe('The recipe discord', () => {
+describe('The discord recipe', () => {
   const hello = { op: 10, d: { heartbeat_interval: 1_000 } }
   const ready = {
     op: 0,
@@ -115,7 +115,7 @@ describe('The recipe discord', () => {
     return { ...world, client: await starting }
   }
 
-  it('identifies itself, and sends heartbeats with the number of the last event', async () => {
+  it("identifies itself, and sends heartbeats with the last event's sequence number", async () => {
     const { server, clock, client, sent } = await identified()
     expect(server.peer.request.url).to.equal('wss://gateway.discord.gg/?v=10&encoding=json')
     server.peer.send({ op: 0, t: 'MESSAGE_CREATE', s: 7, d: {} })
@@ -126,7 +126,7 @@ describe('The recipe discord', () => {
     await client.close()
   })
 
-  it('resumes after a loss, and loses no event', async () => {
+  it('resumes after a disconnect, and loses no events', async () => {
     const { server, clock, client, sent } = await identified()
     server.peer.send({ op: 7, d: null })
     await clock.advance(4_000)
@@ -164,7 +164,7 @@ describe('The recipe discord', () => {
   })
 })
 
-describe('The recipe slack', () => {
+describe('The slack recipe', () => {
   const { fetch } = globalThis
   let answers: object[] = []
   beforeEach(() => {
@@ -217,7 +217,7 @@ describe('The recipe slack', () => {
   })
 })
 
-describe('The recipe openai', () => {
+describe('The openai recipe', () => {
   async function started(
     tools: object,
   ): Promise<Scene & { client: Client<never>; ask(text: string): AsyncGenerator<string> }> {
@@ -261,7 +261,7 @@ describe('The recipe openai', () => {
     await client.close()
   })
 
-  it('cancels the answer when the loop is left', async () => {
+  it('cancels the reply if the caller leaves the loop', async () => {
     const { server, clock, client, ask, sent } = await started({})
     const answer = ask('Tell me everything.')
     const first = answer.next()
@@ -274,10 +274,10 @@ describe('The recipe openai', () => {
   })
 })
 
-describe('The recipe bitget', () => {
+describe('The bitget recipe', () => {
   const topic = (instId: string): object => ({ instType: 'SPOT', channel: 'ticker', instId })
 
-  it('subscribes to all topics at once, and keeps the prices of the accepted ones', async () => {
+  it('subscribes to all topics at once, and stores prices for the accepted topics', async () => {
     const { server, clock, start, sent } = scene()
     const failures: string[] = []
     const note = (line: string): void => void failures.push(line)
@@ -315,7 +315,7 @@ describe('The recipe bitget', () => {
   })
 })
 
-describe('The recipe phoenix', () => {
+describe('The phoenix recipe', () => {
   interface Instance {
     readonly posts: string[]
     join(topic: string): TopicSubscription
@@ -379,7 +379,7 @@ describe('The recipe phoenix', () => {
     await client.close()
   })
 
-  it('joins again after a crash of the channel and after a reconnect', async () => {
+  it('rejoins after the channel crashes and after a reconnect', async () => {
     const { server, clock, client, instance, sent } = await joined()
     server.peer.send(['room:lobby', 'room:lobby', 'room:lobby', 'phx_error', {}])
     await clock.settle()
@@ -392,7 +392,7 @@ describe('The recipe phoenix', () => {
     await client.close()
   })
 
-  it('sends heartbeats on the topic "phoenix", and drops a server that does not answer', async () => {
+  it('sends heartbeats on the topic "phoenix", and drops a server that does not respond', async () => {
     const { server, clock, client, sent } = await joined()
     await clock.advance(30_000)
     expect(sent().slice(1)).to.deep.equal([[null, 'heartbeat', 'phoenix', 'heartbeat', {}]])

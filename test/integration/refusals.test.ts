@@ -44,7 +44,7 @@ describeBothWays('A server that refuses', function (transport) {
   }
 
   for (const status of [200, 302, 400, 401, 403, 404, 410, 426]) {
-    it(`with ${status} is not retried, and bootstrap rejects (B27)`, async () => {
+    it(`with ${status} stops the client from retrying, and bootstrap rejects (B27)`, async () => {
       const { Watched, log } = watched()
       const { server, requests } = await refusingServer({ status })
       const error = await rejection(
@@ -65,7 +65,7 @@ describeBothWays('A server that refuses', function (transport) {
   }
 
   for (const status of [408, 425, 429, 500, 502, 503, 504]) {
-    it(`with ${status} is retried until it accepts (B27)`, async () => {
+    it(`with ${status} makes the client retry until the server accepts (B27)`, async () => {
       const { Watched, log } = watched()
       const { server, requests } = await refusingServer({ status }, { status })
       use(
@@ -87,7 +87,7 @@ describeBothWays('A server that refuses', function (transport) {
   }
 
   for (const status of [429, 503]) {
-    it(`with ${status} and Retry-After: 2 is retried after two seconds, not before (B27)`, async () => {
+    it(`with ${status} and Retry-After: 2 makes the client retry after two seconds, not before (B27)`, async () => {
       const { Watched, log } = watched()
       const clock = new FakeClock()
       const again = { status, headers: { 'Retry-After': '2' } }
@@ -126,7 +126,7 @@ describeBothWays('A server that refuses', function (transport) {
     expect(log.errors).to.have.lengthOf(1)
   })
 
-  it('with an invalid upgrade response is not retried', async () => {
+  it('with an invalid upgrade response stops the client from retrying', async () => {
     const { Watched } = watched()
     const headers = { 'Sec-WebSocket-Accept': 'bm90IHlvdXJzIGF0IGFsbA==' }
     const server = use(
@@ -149,7 +149,7 @@ describe('A server with an untrusted certificate', function () {
   this.timeout(30_000)
   const use = disposal()
 
-  it('is not retried, and bootstrap rejects with the reason from TLS', async () => {
+  it('stops the client from retrying, and bootstrap rejects with the reason from TLS', async () => {
     const { Watched, log } = watched()
     let handshakes = 0
     let requests = 0

@@ -13,8 +13,8 @@ function heapUsed(): number {
   return process.memoryUsage().heapUsed
 }
 
-describe('A client over months', () => {
-  it('needs no more memory after 19,000 reconnects than after 14,000 (B22)', async function () {
+describe('A client that runs for months', () => {
+  it('uses no more memory after 19,000 reconnects than after 14,000 (B22)', async function () {
     this.timeout(60_000)
     const { clock, server, witness } = await ready({ reconnect: { delays: [1], initialDelay: 0 } })
     const reconnect = async (times: number): Promise<void> => {

@@ -227,7 +227,7 @@ class Home {
 }
 
 describe('Subscriptions to', () => {
-  it('Kraken send a list of symbols in one message, and each symbol is acknowledged separately', async () => {
+  it('Kraken send an array of symbols in one message, and are acknowledged separately for each symbol', async () => {
     const { clock, cut, options, sent } = api(({ method, params, req_id }) => {
       const { channel, symbol } = params as { channel: string; symbol: string[] }
       return symbol.map((each) =>
@@ -256,7 +256,7 @@ describe('Subscriptions to', () => {
     expect(instance.rest).to.deep.equal([])
   })
 
-  it('Binance send 60 streams in one message, whose ID alone identifies the acknowledgement', async () => {
+  it('Binance send 60 streams in one message, whose acknowledgment is identified only by its ID', async () => {
     const { clock, cut, options, sent } = api(({ id }) => [{ result: null, id }])
     const { instance } = await bootstrap(Binance, options)
     await clock.settle()
@@ -271,7 +271,7 @@ describe('Subscriptions to', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('Bitfinex send one message per topic and read a channel ID from its acknowledgement', async () => {
+  it('Bitfinex send one message per topic and read a channel ID from its acknowledgment', async () => {
     let channels = 16
     const { clock, cut, options, sent, server } = api(({ event, symbol }) =>
       event === 'subscribe' ? [{ event: 'subscribed', symbol, chanId: (channels += 1) }] : [],
@@ -292,7 +292,7 @@ describe('Subscriptions to', () => {
     expect(sent().map(({ symbol, chanId }) => symbol ?? chanId)).to.deep.equal(['tBTCUSD', 'tETHUSD', 19])
   })
 
-  it('Coinbase accept an acknowledgement without an ID that lists all subscriptions', async () => {
+  it('Coinbase accept an acknowledgment that has no ID and lists all subscriptions', async () => {
     const { clock, options, sent } = api(({ channels }) => [{ type: 'subscriptions', channels }])
     const { instance } = await bootstrap(Coinbase, options)
     const held = ['BTC-USD', 'ETH-USD'].map((id) => instance.subscriptions.subscribe(['ticker', id]))
@@ -326,7 +326,7 @@ describe('Subscriptions to', () => {
     expect([instance.errors, clock.timers]).to.deep.equal([[], 0])
   })
 
-  it('Home Assistant report a refusal, whose reply reaches no handler', async () => {
+  it('Home Assistant report a refusal, without passing its reply to a handler', async () => {
     const { clock, options } = api(({ type, id }) =>
       type === 'auth'
         ? [{ type: 'auth_ok' }]

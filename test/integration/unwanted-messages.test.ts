@@ -70,7 +70,7 @@ describe('A feed of mostly unwanted messages', function () {
       expect(client.instance.notes).to.deep.equal([...ticks, 'end'])
     })
 
-    it(`is closed with 1007 at invalid UTF-8, wanted or not, ${way}`, async () => {
+    it(`is closed with 1007 after invalid UTF-8, whether wanted or not, ${way}`, async () => {
       const server = use(await startTestServer())
       const client = use(await bootstrap(Picky, server.url, { logger: false, reconnect: false, transport }))
       const { socket } = await server.connection(1)
@@ -82,7 +82,7 @@ describe('A feed of mostly unwanted messages', function () {
     })
   }
 
-  it('has the same calls, counts and errors as if everything were parsed (fuzz, in memory)', async () => {
+  it('causes the same calls, counts, and errors as if everything were parsed (fuzz, in memory)', async () => {
     await fc.assert(
       fc.asyncProperty(feeds(), async (feed) => {
         const runs = await Promise.all(
@@ -94,7 +94,7 @@ describe('A feed of mostly unwanted messages', function () {
     )
   })
 
-  it('has the same calls, counts and errors as if everything were parsed (fuzz, over sockets)', async () => {
+  it('causes the same calls, counts, and errors as if everything were parsed (fuzz, over sockets)', async () => {
     const server = use(await startTestServer())
     let connections = 0
     await fc.assert(

@@ -3,7 +3,7 @@ import { CloseCode } from 'holdfast'
 import { checkClose } from '#src/link/close-code.js'
 
 describe('CloseCode', () => {
-  it('names the registered codes (RFC 6455, section 7.4.1), and one of ours', () => {
+  it("names the registered codes (RFC 6455, section 7.4.1) and one of Holdfast's own", () => {
     expect(CloseCode).to.deep.equal({
       NORMAL: 1000,
       GOING_AWAY: 1001,

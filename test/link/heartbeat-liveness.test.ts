@@ -54,7 +54,7 @@ function limitOf(heartbeat: HeartbeatSettings): number {
 describe('Liveness', function () {
   this.timeout(60_000)
 
-  it('detects a dead peer within interval + timeout of its last sign of life if nothing delays that', async () => {
+  it('detects a dead peer within interval + timeout after its last sign of life if nothing delays the check', async () => {
     await fc.assert(
       fc.asyncProperty(beating, fc.integer({ min: 0, max: 100 }), async (world, life) => {
         const link = new HeartbeatWorld(world)
@@ -74,7 +74,7 @@ describe('Liveness', function () {
     ['that sends', beating],
     ['that only listens', listening],
   ] as const) {
-    it(`a heartbeat ${name} never terminates a live peer, and detects a dead one in time`, async () => {
+    it(`never terminates a live peer and detects a dead one in time with a heartbeat ${name}`, async () => {
       await fc.assert(
         fc.asyncProperty(settings, fc.array(happening, { maxLength: 30 }), async (world, happenings) => {
           const link = new HeartbeatWorld(world)

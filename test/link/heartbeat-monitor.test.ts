@@ -109,7 +109,7 @@ function rejection(promise: Promise<unknown>): Promise<unknown> {
 
 describe('HeartbeatMonitor', () => {
   describe('with pings', () => {
-    it('sends a ping once per interval, the first one after one interval (B7)', async () => {
+    it('sends a ping once per interval, starting after one interval (B7)', async () => {
       const { clock, notes, answerAll } = rig(PING)
       answerAll()
       await clock.advance(19_999)
@@ -131,7 +131,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths[0]?.message).to.contain('30000 ms (heartbeat unanswered)')
     })
 
-    it('counts any frame as a sign of life', async () => {
+    it('treats any frame as a sign of life', async () => {
       const { clock, notes, monitor } = rig(PING)
       await clock.advance(25_000)
       monitor.onData(clock.now())
@@ -139,7 +139,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.deep.equal([])
     })
 
-    it('waits one turn before the timeout for data that the network has ready (B32)', async () => {
+    it('waits one turn before it times out for data that the network has ready (B32)', async () => {
       const { clock, notes, monitor } = rig(PING)
       await clock.advance(20_000)
       const { nextTurn } = clock
@@ -174,7 +174,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('does not time out while the link is not read (B41)', async () => {
+    it('does not time out while the link is not being read (B41)', async () => {
       const { clock, notes } = rig(PING)
       notes.isPaused = true
       await clock.advance(120_000)
@@ -184,7 +184,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('sends no ping early because of a timeout that the link could not have noticed (B41)', async () => {
+    it('does not send an early ping because of a timeout that the link could not have noticed (B41)', async () => {
       const { clock, notes } = rig(PING)
       await clock.advance(20_000)
       notes.isPaused = true
@@ -229,7 +229,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('recognizes the reply, which updates the latency once', async () => {
+    it('recognizes the reply, and updates the latency once', async () => {
       const isReply = (message: unknown): boolean => message === 'pong'
       const { clock, monitor } = rig(byMessage({ isReply }))
       monitor.onReady()
@@ -258,7 +258,7 @@ describe('HeartbeatMonitor', () => {
       expect(asked).to.deep.equal(['tick', 'pong'])
     })
 
-    it('reports once that isReply returns a promise, and never treats it as true', async () => {
+    it('reports once that isReply returns a promise, and never treats the promise as true', async () => {
       let asked = 0
       const isReply = (): unknown => {
         asked += 1
@@ -295,7 +295,7 @@ describe('HeartbeatMonitor', () => {
       expect([notes.beats, notes.failures, notes.deaths]).to.deep.equal([[], [], []])
     })
 
-    it('recognizes no replies without isReply, or with another style', async () => {
+    it('recognizes no replies if isReply is not set or the style is different', async () => {
       for (const { clock, monitor } of [rig(byMessage()), rig(PING)]) {
         monitor.onReady()
         await clock.advance(20_000)
@@ -303,7 +303,7 @@ describe('HeartbeatMonitor', () => {
       }
     })
 
-    it('reports an isReply that throws, and does not treat the message as a reply', async () => {
+    it('reports an isReply function that throws, and does not treat the message as a reply', async () => {
       const thrown = new Error('oops')
       const isReply = (): boolean => {
         throw thrown
@@ -356,7 +356,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('makes the link consume its reply, from the start or after #configure', () => {
+    it('makes the link consume the reply, both from the start and after #configure', () => {
       expect(rig(TEXT).notes.replies).to.deep.equal(['pong'])
       const { monitor, notes } = rig(PING)
       expect(notes.replies).to.deep.equal([])
@@ -364,7 +364,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.replies).to.deep.equal(['PONG'])
     })
 
-    it('measures the latency only by the reply to a heartbeat', async () => {
+    it('measures the latency only with the reply to a heartbeat', async () => {
       const { clock, monitor, onReady } = rig(TEXT)
       onReady()
       monitor.onTextReply()
@@ -385,7 +385,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.beats).to.deep.equal([])
     })
 
-    it('does not let its reply answer a message of another style', async () => {
+    it('does not treat its reply as the reply to a message heartbeat', async () => {
       const { clock, monitor, onReady } = rig(byMessage())
       onReady()
       await clock.advance(20_000)
@@ -396,7 +396,7 @@ describe('HeartbeatMonitor', () => {
   })
 
   describe('with silence', () => {
-    it('considers a peer lost that is silent from the start, and never sends anything (B8)', async () => {
+    it('considers a peer that is silent from the start lost, and never sends anything (B8)', async () => {
       const { clock, notes } = rig(SILENCE)
       await clock.advance(29_999)
       expect(notes.deaths).to.deep.equal([])
@@ -406,7 +406,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.beats).to.deep.equal([])
     })
 
-    it('keeps a peer that sends heartbeats', async () => {
+    it('keeps the connection to a peer that sends heartbeats', async () => {
       const { clock, notes, monitor } = rig(SILENCE)
       for (let count = 0; count < 10; count += 1) {
         await clock.advance(29_000)
@@ -429,7 +429,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('does not time out while the link is not read (B41)', async () => {
+    it('does not time out while the link is not being read (B41)', async () => {
       const { clock, notes } = rig(SILENCE)
       notes.isPaused = true
       await clock.advance(120_000)
@@ -449,7 +449,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('count from the last of them, even if the interval is shorter than the timeout', async () => {
+    it('restart the timeout with the last of them, even if the interval is shorter than the timeout', async () => {
       const { clock, notes, socket } = rig({ style: 'ping', interval: 1_000, timeout: 2_500 })
       await clock.advance(1_100)
       socket.bytesRead += 1
@@ -459,7 +459,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('that arrive in the turn of the final check are a sign of life (B32)', async () => {
+    it('are a sign of life if they arrive in the turn of the final check (B32)', async () => {
       const { clock, notes, socket } = rig(PING)
       await clock.advance(20_000)
       const { nextTurn } = clock
@@ -471,7 +471,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.deep.equal([])
     })
 
-    it('postpone the timeout with silence, but the bytes of the last frame do not do so again', async () => {
+    it("postpone the silence timeout, but the last frame's bytes do not postpone it twice", async () => {
       const { clock, notes, socket, monitor } = rig(SILENCE)
       await clock.advance(10_000)
       socket.bytesRead = 100
@@ -491,8 +491,8 @@ describe('HeartbeatMonitor', () => {
     })
   })
 
-  describe('a heartbeat that has not left the process', () => {
-    it('never leads to a timeout while nothing waits for the peer, and is the only one', async () => {
+  describe('a heartbeat that has not been written yet', () => {
+    it('never leads to a timeout while nothing waits for the peer, and is not followed by another heartbeat', async () => {
       const { clock, notes, port } = rig(PING)
       port.isHolding = true
       await clock.advance(300_000)
@@ -506,7 +506,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('measures the round trip from the moment it leaves', async () => {
+    it('has its round trip measured from when it is written', async () => {
       const { clock, monitor, notes, port } = rig(PING)
       port.isHolding = true
       await clock.advance(25_000)
@@ -523,7 +523,7 @@ describe('HeartbeatMonitor', () => {
         (socket: { bytesWritten?: number }) => (socket.bytesWritten = 1 + (socket.bytesWritten ?? 0)),
       ],
     ] as const) {
-      it(`behind an upload leads to no timeout as long as ${what}`, async () => {
+      it(`does not time out behind an upload as long as ${what}`, async () => {
         const { clock, notes, port, socket } = rig(PING)
         socket.bufferedAmount = 1_000
         if (what === 'bytes are written') socket.bytesWritten = 0
@@ -539,7 +539,7 @@ describe('HeartbeatMonitor', () => {
       })
     }
 
-    it('behind a stalled upload times out after interval + timeout', async () => {
+    it('times out behind a stalled upload after interval + timeout', async () => {
       const { clock, notes, port, socket } = rig(PING)
       socket.bufferedAmount = 1_000
       port.isHolding = true
@@ -549,7 +549,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('is also answered if the reply is read before the transport reports that it has left', async () => {
+    it('is also answered if the reply is read before the transport reports that it has been written', async () => {
       const { clock, notes, port, socket, monitor } = rig(PING)
       port.isHolding = true
       await clock.advance(20_000)
@@ -591,7 +591,7 @@ describe('HeartbeatMonitor', () => {
     })
   })
 
-  it('starts no timer if it is off', () => {
+  it('does not start a timer if the heartbeat is off', () => {
     const { clock, monitor } = rig(OFF)
     monitor.onReady()
     expect(clock.timers).to.equal(0)
@@ -624,7 +624,7 @@ describe('HeartbeatMonitor', () => {
       expect(clock.timers).to.equal(1)
     })
 
-    it('turns everything off, and leaves no timer', async () => {
+    it('turns everything off, and leaves no timer running', async () => {
       for (const settings of [PING, SILENCE, byMessage()]) {
         const { clock, notes, monitor, onReady } = rig(settings)
         onReady()
@@ -636,7 +636,7 @@ describe('HeartbeatMonitor', () => {
       }
     })
 
-    it('starts pings, messages or listening', async () => {
+    it('starts pings, messages, or listening', async () => {
       const { clock, notes, monitor, onReady, answerAll } = rig(OFF)
       answerAll()
       onReady()
@@ -692,7 +692,7 @@ describe('HeartbeatMonitor', () => {
       expect(notes.deaths).to.have.length(1)
     })
 
-    it('forgets an unanswered message along with its style', async () => {
+    it('forgets an unanswered message when the style changes', async () => {
       const settings = byMessage({ isReply: () => true })
       const { clock, monitor, onReady } = rig(settings)
       onReady()
@@ -702,7 +702,7 @@ describe('HeartbeatMonitor', () => {
       expect(monitor.isReply('pong')).to.equal(false)
     })
 
-    it('counts earlier bytes as a sign of life, even if the timeout keeps running', async () => {
+    it('treats earlier bytes as a sign of life, even if the timeout keeps running', async () => {
       const { clock, notes, socket, monitor } = rig(PING)
       await clock.advance(20_000)
       socket.bytesRead += 1
@@ -722,7 +722,7 @@ describe('HeartbeatMonitor', () => {
       expect(monitor.latency).to.equal(70)
     })
 
-    it('is also answered by the pong to a later ping: a peer may answer only the latest', async () => {
+    it('is also answered by the pong to a later ping, because a peer may answer only the latest', async () => {
       const { clock, notes, monitor } = rig(OFF)
       const first = monitor.ping()
       await clock.advance(10)
@@ -736,7 +736,7 @@ describe('HeartbeatMonitor', () => {
       expect(await third).to.equal(20)
     })
 
-    it('is not answered by an unsolicited pong, or by the same pong twice', async () => {
+    it('is not answered by an unsolicited pong or by the same pong twice', async () => {
       const { clock, notes, monitor } = rig(OFF)
       const ping = monitor.ping()
       monitor.onPong(new Uint8Array())
@@ -756,7 +756,7 @@ describe('HeartbeatMonitor', () => {
       expect(await rejection(ping)).to.equal(LOST)
     })
 
-    it('rejects, instead of staying pending, if the peer answers none of many pings', async () => {
+    it('rejects instead of staying pending if the peer answers none of many pings', async () => {
       const { notes, monitor } = rig(OFF)
       const first = monitor.ping()
       const others = Array.from({ length: 16 }, () => monitor.ping())
@@ -770,7 +770,7 @@ describe('HeartbeatMonitor', () => {
   })
 
   describe('#stop', () => {
-    it('leaves no timer, not even after later calls', async () => {
+    it('leaves no timer running, even after later calls', async () => {
       const { clock, notes, monitor } = rig(PING)
       monitor.stop(LOST)
       monitor.onReady()

@@ -13,7 +13,7 @@ function tick(schedule: HeartbeatSchedule, now: number): HeartbeatAction {
 
 describe('HeartbeatSchedule', () => {
   describe('with pings', () => {
-    it('sends the first heartbeat after one interval, once (B7)', () => {
+    it('sends the first heartbeat once, after one interval (B7)', () => {
       const schedule = new HeartbeatSchedule(PING, 1_000)
       expect(schedule.next).to.equal(21_000)
       expect(tick(schedule, 20_999)).to.equal('wait')
@@ -21,7 +21,7 @@ describe('HeartbeatSchedule', () => {
       expect(tick(schedule, 21_000)).to.equal('wait')
     })
 
-    it('sends a heartbeat every interval, regardless of traffic', () => {
+    it('sends a heartbeat every interval, regardless of other messages', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       for (const time of [20_000, 40_000, 60_000]) {
         schedule.onData(time - 1)
@@ -47,7 +47,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.isDead(30_000)).to.equal(true)
     })
 
-    it('counts any frame as a sign of life, even at the last moment before the timeout', () => {
+    it('treats any frame as a sign of life, even at the last moment before the timeout', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       tick(schedule, 20_000)
       expect(tick(schedule, 30_000)).to.equal('suspect')
@@ -57,7 +57,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.next).to.equal(40_000)
     })
 
-    it('counts the timeout from the first unanswered heartbeat if the interval is shorter', () => {
+    it('measures the timeout from the first unanswered heartbeat if the interval is shorter', () => {
       const schedule = new HeartbeatSchedule({ style: 'ping', interval: 1_000, timeout: 2_500 }, 0)
       expect(tick(schedule, 1_000)).to.equal('beat')
       expect(tick(schedule, 2_000)).to.equal('beat')
@@ -67,7 +67,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.isDead(3_500)).to.equal(true)
     })
 
-    it('considers a peer dead within interval + timeout of its last frame, whenever that arrived', () => {
+    it('considers a peer dead within interval + timeout after its last frame, whenever that arrived', () => {
       const time = fc.integer({ min: 1, max: 1_000 })
       const gaps = fc.array(fc.integer({ min: 0, max: 500 }), { maxLength: 20 })
       fc.assert(
@@ -163,8 +163,8 @@ describe('HeartbeatSchedule', () => {
     })
   })
 
-  describe('with silence', () => {
-    it('counts from the opening, without a first message (B8)', () => {
+  describe('if silence is set', () => {
+    it('starts when the link opens, without waiting for a first message (B8)', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 1_000)
       expect(schedule.next).to.equal(31_000)
       expect(tick(schedule, 30_999)).to.equal('wait')
@@ -181,14 +181,14 @@ describe('HeartbeatSchedule', () => {
       expect(tick(schedule, 40_000)).to.equal('suspect')
     })
 
-    it('counts a frame at the last moment as a sign of life', () => {
+    it('treats a frame at the last moment as a sign of life', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 0)
       expect(tick(schedule, 30_000)).to.equal('suspect')
       schedule.onData(30_000)
       expect(schedule.isDead(30_000)).to.equal(false)
     })
 
-    it('listens once more if it fires late by more than the silence (B32)', () => {
+    it('listens once more if the timer fires late by more than the silence (B32)', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 0)
       expect(tick(schedule, 600_000)).to.equal('wait')
       expect(schedule.next).to.equal(630_000)
@@ -203,7 +203,7 @@ describe('HeartbeatSchedule', () => {
     })
   })
 
-  describe('a heartbeat held back in our process', () => {
+  describe('a heartbeat held back in the process', () => {
     const PERIOD = PING.interval + PING.timeout
 
     /** A schedule whose heartbeat at 20,000 does not leave; 1,000 bytes have been written by then. */
@@ -214,7 +214,7 @@ describe('HeartbeatSchedule', () => {
       return schedule
     }
 
-    it('starts the timeout when it leaves', () => {
+    it('starts the timeout when it has been sent', () => {
       const schedule = held()
       expect(schedule.isHeld).to.equal(true)
       schedule.onLeft(25_000)
@@ -223,14 +223,14 @@ describe('HeartbeatSchedule', () => {
       expect(tick(schedule, 35_000)).to.equal('suspect')
     })
 
-    it('starts no timeout if data has arrived by the time it leaves', () => {
+    it('starts no timeout if data has arrived by the time it is sent', () => {
       const schedule = held()
       schedule.onAnswered(25_000)
       expect(schedule.isHeld).to.equal(false)
       expect(schedule.next).to.equal(40_000)
     })
 
-    it('is not followed by another one', () => {
+    it('is not followed by another heartbeat', () => {
       const schedule = held()
       expect(schedule.tick(40_000)).to.equal('wait')
       schedule.onLeft(45_000)
@@ -239,7 +239,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.tick(60_000)).to.equal('beat')
     })
 
-    it('suspects the peer if the upload ahead of it makes no progress for interval + timeout', () => {
+    it('makes the peer suspect if the upload ahead of it makes no progress for interval + timeout', () => {
       const schedule = held()
       schedule.onUpload(40_000, 1_000)
       schedule.tick(40_000)
@@ -248,7 +248,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.isDead(20_000 + PERIOD)).to.equal(true)
     })
 
-    it('gives an upload the full time after its last progress', () => {
+    it('gives an upload the full time after its latest progress', () => {
       const schedule = held()
       schedule.onUpload(40_000, 1_001)
       schedule.tick(40_000)
@@ -258,7 +258,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.tick(40_000 + PERIOD)).to.equal('suspect')
     })
 
-    it('counts what is written between two checks, even if the number falls', () => {
+    it('counts what is written between two checks, even if the buffered amount falls', () => {
       const schedule = held()
       schedule.onUpload(30_000, 500)
       schedule.onUpload(40_000, 600)
@@ -267,7 +267,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.isDead(70_000)).to.equal(true)
     })
 
-    it('never suspects the peer while nothing waits to be written, because a rate limit holds it', () => {
+    it('never makes the peer suspect while a rate limit holds it and nothing waits to be written', () => {
       const schedule = held()
       for (let now = 30_000; now < 300_000; now += 10_000) {
         schedule.onUpload(now, -Infinity)
@@ -284,7 +284,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.isDead(40_000 + PERIOD)).to.equal(true)
     })
 
-    it('counts received data as a sign of life', () => {
+    it('treats received data as a sign of life', () => {
       const schedule = held()
       schedule.onData(45_000)
       schedule.tick(45_000)
@@ -299,7 +299,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.isDead(600_000 + PERIOD)).to.equal(true)
     })
 
-    it('does not postpone the timeout of an earlier one that has left', () => {
+    it('does not postpone the timeout of an earlier heartbeat that has been sent', () => {
       const schedule = new HeartbeatSchedule({ style: 'ping', interval: 1_000, timeout: 2_500 }, 0)
       tick(schedule, 1_000)
       expect(schedule.tick(2_000)).to.equal('beat')
@@ -320,7 +320,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.next).to.equal(38_000)
     })
 
-    it('does the same with silence, and for a heartbeat that is held back', () => {
+    it('does the same for silence and for a heartbeat that is held back', () => {
       const silence = new HeartbeatSchedule(SILENCE, 0)
       silence.onResumed(8_000)
       expect(silence.next).to.equal(38_000)
@@ -332,14 +332,14 @@ describe('HeartbeatSchedule', () => {
       expect(ping.isDead(58_000)).to.equal(true)
     })
 
-    it('changes nothing if no silence was counting', () => {
+    it('changes nothing if no silence was being measured', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       schedule.onResumed(8_000)
       expect(schedule.next).to.equal(20_000)
     })
   })
 
-  describe('off', () => {
+  describe('if it is off', () => {
     it('never requests an action', () => {
       const schedule = new HeartbeatSchedule(OFF, 0)
       schedule.onReady(0)
@@ -370,7 +370,7 @@ describe('HeartbeatSchedule', () => {
   })
 
   describe('#configure', () => {
-    it('counts a new interval from the last heartbeat', () => {
+    it('measures a new interval from the last heartbeat', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       schedule.configure({ ...PING, interval: 5_000 }, 1_000, true)
       expect(schedule.next).to.equal(5_000)
@@ -395,7 +395,7 @@ describe('HeartbeatSchedule', () => {
       expect(tick(schedule, 30_000)).to.equal('suspect')
     })
 
-    it('does not start heartbeats before the connection is ready, and applies once it is', () => {
+    it('does not start heartbeats before the connection is ready, and takes effect once it is', () => {
       const schedule = new HeartbeatSchedule(MESSAGE, 0)
       schedule.configure({ ...MESSAGE, interval: 5_000 }, 1_000, false)
       expect(schedule.next).to.equal(Infinity)
@@ -403,7 +403,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.next).to.equal(7_000)
     })
 
-    it('changes a timeout that has started, too', () => {
+    it('also changes a timeout that has started', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       tick(schedule, 20_000)
       schedule.configure({ ...PING, timeout: 2_000 }, 21_000, true)
@@ -422,7 +422,7 @@ describe('HeartbeatSchedule', () => {
       }
     })
 
-    it('starts another style now, whatever the previous one was', () => {
+    it('starts another style immediately, whatever the previous style was', () => {
       for (const [before, after, next] of [
         [OFF, PING, 120_000],
         [OFF, MESSAGE, 120_000],
@@ -436,7 +436,7 @@ describe('HeartbeatSchedule', () => {
       }
     })
 
-    it('listens for the whole silence from now on after pings, and forgets their timeout', () => {
+    it('listens for the full silence after a change from pings, and forgets their timeout', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       tick(schedule, 20_000)
       schedule.configure(SILENCE, 25_000, true)
@@ -445,7 +445,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.next).to.equal(46_000)
     })
 
-    it('keeps heartbeat and timeout between pings and messages', () => {
+    it('keeps the heartbeat and the timeout when switching between pings and messages', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       tick(schedule, 20_000)
       schedule.configure(MESSAGE, 22_000, true)
@@ -454,7 +454,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.next).to.equal(40_000)
     })
 
-    it('sends nothing after a change to messages before the connection is ready', () => {
+    it('sends nothing before the connection is ready after a change to messages', () => {
       const schedule = new HeartbeatSchedule(PING, 0)
       tick(schedule, 20_000)
       schedule.configure(MESSAGE, 22_000, false)
@@ -465,7 +465,7 @@ describe('HeartbeatSchedule', () => {
       expect(schedule.next).to.equal(44_000)
     })
 
-    it('counts a new silence from the last frame', () => {
+    it('measures a new silence from the last frame', () => {
       const schedule = new HeartbeatSchedule(SILENCE, 0)
       schedule.onData(10_000)
       schedule.configure({ style: 'silence', silence: 5_000 }, 12_000, true)

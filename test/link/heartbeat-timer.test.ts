@@ -47,14 +47,14 @@ function dueAt(clock: FakeClock, times: number[], tolerance = 0, run: () => void
 
 describe('SharedHeartbeatTimer', () => {
   describe('.on', () => {
-    it('returns one timer for each clock', () => {
+    it('returns one shared timer for each clock', () => {
       const clock = new FakeClock()
       expect(SharedHeartbeatTimer.on(clock)).to.equal(SharedHeartbeatTimer.on(clock))
       expect(SharedHeartbeatTimer.on(clock)).to.not.equal(SharedHeartbeatTimer.on(new FakeClock()))
     })
   })
 
-  it('runs each item when it is due, in order, with one timer of the clock', async () => {
+  it('runs each item when it is due, in order, with a single clock timer', async () => {
     const clock = new CountingClock()
     const random = new SeededRandom(7)
     const order: number[] = []
@@ -66,7 +66,7 @@ describe('SharedHeartbeatTimer', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('runs an item that is due a little later early if another one runs anyway', async () => {
+  it('runs an item slightly early if another one is running anyway', async () => {
     const clock = new CountingClock()
     const first = dueAt(clock, [100], 50)
     const second = dueAt(clock, [130], 50)
@@ -137,7 +137,7 @@ describe('SharedHeartbeatTimer', () => {
   })
 
   describe('#update', () => {
-    it('forgets an item that is never due again, wherever it is in the heap, and then needs no timer', async () => {
+    it('forgets an item that will never be due again, wherever it is in the heap, and then needs no timer', async () => {
       const clock = new FakeClock()
       const all = Array.from({ length: 100 }, (_, index) => dueAt(clock, [(index * 37) % 100]))
       const gone = all.filter((_, index) => index % 3 === 0)
@@ -159,7 +159,7 @@ describe('SharedHeartbeatTimer', () => {
       expect(all.map(({ runs }) => runs)).to.deep.equal(expected)
     })
 
-    it('keeps the order of all other items, whichever it forgets', async () => {
+    it('keeps the order of all other items, whichever item it forgets', async () => {
       for (let seed = 0; seed < 200; seed += 1) {
         const random = new SeededRandom(seed)
         const clock = new FakeClock()

@@ -30,17 +30,17 @@ describe('chooseError', () => {
   const failed = new ConnectFailedError('ws://peer.test/', new Error('socket hang up'))
   const foreign = new Error('read ECONNRESET')
 
-  it('prefers the response of the server to the reason of this side', () => {
+  it("prefers the server's response to this side's reason", () => {
     expect(chooseError(answer, given)).to.equal(answer)
     expect(chooseError(violation, given)).to.equal(violation)
   })
 
-  it('prefers the reason of this side to the error that its termination causes', () => {
+  it("prefers this side's reason to the error that its termination causes", () => {
     expect(chooseError(failed, given)).to.equal(given)
     expect(chooseError(foreign, given)).to.equal(given)
   })
 
-  it('returns the only error there is', () => {
+  it('returns the error if there is only one', () => {
     for (const error of [answer, failed, foreign]) expect(chooseError(error, undefined)).to.equal(error)
     expect(chooseError(undefined, given)).to.equal(given)
     expect(chooseError(undefined, undefined)).to.equal(undefined)
@@ -78,7 +78,7 @@ describe('LinkClosing', () => {
       expect(closing.isLocal).to.equal(false)
     })
 
-    it('still counts as local if it follows the closing handshake of this side', () => {
+    it("still counts as local if it follows this side's closing handshake", () => {
       const { closing } = rig()
       closing.close(4001, 'bye')
       closing.terminate()
@@ -87,7 +87,7 @@ describe('LinkClosing', () => {
   })
 
   describe('#terminate with a reason', () => {
-    it('reports the first one', () => {
+    it('keeps the first reason', () => {
       const { calls, closing } = rig()
       const [first, second] = [new Error('first'), new Error('second')]
       closing.terminate(first)
@@ -105,7 +105,7 @@ describe('LinkClosing', () => {
       expect(rig().closing.onEnd(end)).to.deep.equal({ ...end, error: undefined })
     })
 
-    it('uses the code of the transport if that has sent one itself', () => {
+    it("uses the transport's code if the transport itself has sent one", () => {
       const { closing } = rig()
       closing.onEnd({ ...LOST, sentCode: 1009 })
       expect(closing.sentCode).to.equal(1009)
@@ -120,13 +120,13 @@ describe('LinkClosing', () => {
   })
 
   describe('#end', () => {
-    it('is the recorded end of the socket', () => {
+    it("is the socket's recorded end", () => {
       const { closing } = rig()
       const end = closing.onEnd({ code: 1001, reason: 'moving' })
       expect(closing.end).to.equal(end)
     })
 
-    it('is an abnormal end while none has been reported, with the reason of this side if there is one', () => {
+    it("is an abnormal end, with this side's reason if there is one, while no end has been reported", () => {
       const { closing } = rig()
       expect(closing.end).to.deep.equal({ ...LOST, error: undefined })
       const reason = new Error('silent')

@@ -115,7 +115,7 @@ describe('LinkFlow', () => {
       expect(await isSettled(higher)).to.equal(true)
     })
 
-    it('does not resolve before that', async () => {
+    it('does not resolve above a quarter', async () => {
       const { transport, flow } = rig()
       const first = flow.send('x'.repeat(100))
       const second = flow.send('x'.repeat(26))
@@ -153,7 +153,7 @@ describe('LinkFlow', () => {
       expect(flow.send('x')).to.equal(RESOLVED)
     })
 
-    it('is already resolved if the transport accepts even a lot of data immediately', () => {
+    it('is already resolved if the transport accepts the data immediately, however much there is', () => {
       const { transport, flow } = rig()
       transport.send = (_data, flushed) => flushed?.()
       expect(flow.send('x'.repeat(1_000))).to.equal(RESOLVED)
@@ -161,7 +161,7 @@ describe('LinkFlow', () => {
   })
 
   describe('#excess', () => {
-    it('returns the waiting bytes above 16 times the mark, and nothing at it or below', () => {
+    it('returns the waiting bytes above 16 times the mark, and nothing at or below that', () => {
       const { transport, flow } = rig()
       void flow.send('x'.repeat(1_600))
       expect(flow.excess).to.equal(undefined)
@@ -180,7 +180,7 @@ describe('LinkFlow', () => {
   })
 
   describe('#endFlow', () => {
-    it('resolves all pending sends, once', async () => {
+    it('resolves all pending sends once', async () => {
       const { transport, flow } = rig()
       const all = [flow.send('x'.repeat(100)), flow.send('x')]
       expect(flow.lose(new Error('lost'))).to.deep.equal([])
@@ -189,7 +189,7 @@ describe('LinkFlow', () => {
       transport.flush()
     })
 
-    it('rejects later sends, with the reason why the link was lost', () => {
+    it('rejects later sends with the reason why the link was lost', () => {
       const { flow } = rig()
       const cause = new Error('lost')
       flow.lose(cause)

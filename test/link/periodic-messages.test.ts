@@ -37,7 +37,7 @@ function rig(message: unknown, interval = 1_000) {
 }
 
 describe('PeriodicMessages', () => {
-  it('sends a message through the codec every interval, the first one after one interval', async () => {
+  it('sends a message through the codec every interval, starting after one interval', async () => {
     const { clock, sent } = rig(ALIVE)
     await clock.advance(3_000)
     expect(sent).to.deep.equal([`1000: ${ALIVE_TEXT}`, `2000: ${ALIVE_TEXT}`, `3000: ${ALIVE_TEXT}`])
@@ -51,7 +51,7 @@ describe('PeriodicMessages', () => {
     expect(errors).to.deep.equal([])
   })
 
-  it('leaves no timer once the link is lost', async () => {
+  it('leaves no timer running once the link is lost', async () => {
     const { clock, controller, sent } = rig(ALIVE)
     await clock.advance(1_000)
     expect(clock.timers).to.equal(1)
@@ -71,7 +71,7 @@ describe('PeriodicMessages', () => {
     expect(sent).to.deep.equal([])
   })
 
-  it('has at most one message waiting, and continues once that has left', async () => {
+  it('has at most one queued message, and continues once that has been sent', async () => {
     const { clock, held, line, sent } = rig(ALIVE)
     line.isHolding = true
     await clock.advance(5_500)
@@ -180,7 +180,7 @@ describe('The periodic option', () => {
     expect(witness.errors).to.deep.equal([])
   })
 
-  it('moves to the new link in a handover when that is ready, and leaves the old one', async () => {
+  it('moves to the new link in a handover once that is ready, and stops on the old one', async () => {
     let answer: (() => void) | undefined
     const { client, clock, server } = await ready(
       { ...options, requests: {} },
@@ -202,7 +202,7 @@ describe('The periodic option', () => {
     await client.connection.terminate()
   })
 
-  it('does not send after the message of end()', async () => {
+  it("does not send after end()'s message", async () => {
     const { client, clock, server } = await ready({ ...options, closeTimeout: 10_000 })
     const ending = client.connection.end({ type: 'CloseStream' })
     await clock.advance(5_000)
@@ -213,7 +213,7 @@ describe('The periodic option', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('overtakes messages that wait for the rate limiter, within the reserve, and does not pile up', async () => {
+  it('jumps ahead of messages queued by the rate limiter, within the reserve, and does not pile up', async () => {
     const { client, clock, server } = await ready({
       ...options,
       periodic: { interval: 100, message: ALIVE },

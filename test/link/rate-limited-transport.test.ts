@@ -30,7 +30,7 @@ describe('RateLimitedTransport', () => {
     expect(client.connection.bufferedAmount).to.equal(0)
   })
 
-  it('lets heartbeats overtake, within the reserve', async () => {
+  it('lets heartbeats jump the queue within the reserve', async () => {
     const heartbeat = { interval: 500, timeout: 400 }
     const { client, server, clock } = await ready({ rateLimit, heartbeat })
     for (const text of ['a', 'b', 'c']) void client.connection.send(text)
@@ -39,7 +39,7 @@ describe('RateLimitedTransport', () => {
     expect(server.peer.received).to.deep.equal(['a', 'b'])
   })
 
-  it('lets message heartbeats overtake, too', async () => {
+  it('also lets message heartbeats jump the queue', async () => {
     const heartbeat = { interval: 500, timeout: 400, message: () => 'beat' }
     const { client, server, clock } = await ready({ rateLimit, heartbeat })
     for (const text of ['a', 'b', 'c']) void client.connection.send(text)
@@ -47,7 +47,7 @@ describe('RateLimitedTransport', () => {
     expect(server.peer.received).to.deep.equal(['a', 'b', '"beat"'])
   })
 
-  it('copies bytes that wait, because their owner can reuse the memory', async () => {
+  it('copies queued bytes, because their owner can reuse the memory', async () => {
     const { client, server, clock } = await ready({ rateLimit, heartbeat: false })
     const bytes = new Uint8Array(1)
     for (const value of [1, 2, 3, 4]) void client.connection.send(bytes.fill(value))
@@ -55,7 +55,7 @@ describe('RateLimitedTransport', () => {
     expect(server.peer.received.map((data) => (data as Uint8Array)[0])).to.deep.equal([1, 2, 3, 4])
   })
 
-  it('counts waiting messages: above 16 times sendHighWaterMark a send throws', async () => {
+  it('counts queued messages, and makes send() throw above 16 times sendHighWaterMark', async () => {
     const { client, clock } = await ready({ rateLimit, heartbeat: false, sendHighWaterMark: 100 })
     for (const text of ['a', 'b', 'x'.repeat(1_600), 'y']) void client.connection.send(text)
     expect(() => client.connection.send('z')).to.throw(OutboxFullError, '1601 bytes are waiting')
@@ -63,7 +63,7 @@ describe('RateLimitedTransport', () => {
     void client.connection.send('z')
   })
 
-  it('resolves whenDrained for the messages waiting now, even if it was drained before', async () => {
+  it('resolves whenDrained for the messages queued now, even if it was drained before', async () => {
     const clock = new FakeClock()
     const limiter = new RateLimiter<RateLimitedFrame>({ messages: 1, per: 1_000 }, clock, {
       send: (frame) => frame.run(),
@@ -94,7 +94,7 @@ describe('RateLimitedTransport', () => {
     expect(isThrough).to.equal(true)
   })
 
-  it('sends waiting messages before close(), within its time', async () => {
+  it('sends queued messages before close(), within its time', async () => {
     const { client, server, clock } = await ready({ rateLimit, heartbeat: false })
     for (const text of ['a', 'b', 'c', '']) void client.connection.send(text)
     const closing = client.close()
@@ -104,7 +104,7 @@ describe('RateLimitedTransport', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('discards and reports what cannot be sent within half of closeTimeout, and what a lost connection held back', async () => {
+  it('discards and reports messages that cannot be sent within half of closeTimeout, or that a lost connection held back', async () => {
     for (const isLost of [true, false]) {
       const { client, server, clock, witness } = await ready({
         rateLimit,
@@ -124,7 +124,7 @@ describe('RateLimitedTransport', () => {
     }
   })
 
-  it('reports that a heartbeat has left only when it has, not when it was passed on', async () => {
+  it('reports that a heartbeat has been sent only once it has, not when it is passed on', async () => {
     const clock = new FakeClock()
     const server = new MemoryServer()
     const limiter = new RateLimiter<RateLimitedFrame>({ messages: 1, per: 1_000 }, clock, {
@@ -164,7 +164,7 @@ describe('RateLimitedTransport', () => {
       return both
     }
 
-    it('does not affect the frames of another transport on the same limiter: order, urgency and time stay', async () => {
+    it("does not affect another transport's frames on the same limiter: their order, urgency, and time stay the same", async () => {
       const { clock, old, fresh } = await two({ messages: 2, per: 1_000, reserve: 1 })
       fresh.transport.send('m0')
       fresh.transport.ping(new Uint8Array())
@@ -184,7 +184,7 @@ describe('RateLimitedTransport', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('drains this transport only', async () => {
+    it('drains only this transport', async () => {
       const { clock, old, fresh } = await two({ messages: 1, per: 1_000 })
       const drained: string[] = []
       fresh.transport.send('m0')

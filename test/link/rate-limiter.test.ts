@@ -24,7 +24,7 @@ function rig(settings: RateLimitSettings = { messages: 3, per: 1_000, reserve: 1
 
 describe('RateLimiter', () => {
   describe('#push', () => {
-    it('sends immediately what the limit permits, and leaves the reserve alone', () => {
+    it('immediately sends what the limit allows, and does not use the reserve', () => {
       const { items, push, clock } = rig()
       push('a', 'b')
       expect(items()).to.deep.equal(['a', 'b'])
@@ -34,7 +34,7 @@ describe('RateLimiter', () => {
       expect(clock.timers).to.equal(1)
     })
 
-    it('sends the rest in order, as each window permits', async () => {
+    it('sends the rest in order, as each window allows', async () => {
       const { clock, push, sent } = rig({ messages: 2, per: 1_000, reserve: 0 })
       push('a')
       await clock.advance(300)
@@ -49,7 +49,7 @@ describe('RateLimiter', () => {
       ])
     })
 
-    it('does not overtake waiting items, even if the limit would permit it', async () => {
+    it('does not go ahead of waiting items, even if the limit would allow it', async () => {
       const { clock, items, limiter, push } = rig({ messages: 1, per: 1_000, reserve: 0 })
       clock.setTimeout(() => limiter.push('c'), 1_000)
       push('a', 'b')
@@ -57,14 +57,14 @@ describe('RateLimiter', () => {
       expect(items()).to.deep.equal(['a', 'b', 'c'])
     })
 
-    it('sends everything that is due after a timer that fires late', async () => {
+    it('sends everything that is due if its timer fires late', async () => {
       const { clock, items, push } = rig({ messages: 2, per: 1_000, reserve: 0 })
       push('a', 'b', 'c', 'd', 'e')
       await clock.jump(10_000)
       expect(items()).to.deep.equal(['a', 'b', 'c', 'd'])
     })
 
-    it('waits whole milliseconds even if the clock has fractions', async () => {
+    it('waits whole milliseconds even if the clock returns fractions', async () => {
       const delays: number[] = []
       const clock = new FakeClock()
       const limiter = new RateLimiter<string>(
@@ -95,7 +95,7 @@ describe('RateLimiter', () => {
       expect(items()).to.deep.equal(['a', 'b', 'beat'])
     })
 
-    it('waits if the whole limit is used, and then overtakes', async () => {
+    it('waits if the whole limit is used, and then goes ahead of other items', async () => {
       const { clock, limiter, push, sent } = rig()
       push('a', 'b', 'c')
       limiter.pushUrgent('beat 1')
@@ -109,7 +109,7 @@ describe('RateLimiter', () => {
       ])
     })
 
-    it('does not overtake other urgent items, even if the limit would permit it', async () => {
+    it('does not go ahead of other urgent items, even if the limit would allow it', async () => {
       const { clock, items, limiter } = rig({ messages: 1, per: 1_000 })
       clock.setTimeout(() => limiter.pushUrgent('beat 3'), 1_000)
       limiter.pushUrgent('beat 1')
@@ -140,7 +140,7 @@ describe('RateLimiter', () => {
       expect(items()).to.deep.equal(['beat', 'a', 'b'])
     })
 
-    it('has a reserve of 1 by default, and none if only one message is permitted', () => {
+    it('has a reserve of 1 by default, and none if only one message is allowed', () => {
       const two = rig({ messages: 2, per: 1_000 })
       two.push('a', 'b')
       expect(two.items()).to.deep.equal(['a'])
@@ -151,7 +151,7 @@ describe('RateLimiter', () => {
   })
 
   describe('#remove', () => {
-    it('returns waiting items in sending order, and leaves no timer', async () => {
+    it('returns waiting items in sending order, and leaves no timer running', async () => {
       const { clock, items, limiter, push } = rig()
       push('a', 'b', 'c', 'd')
       limiter.pushUrgent('beat 1')
@@ -197,7 +197,7 @@ describe('RateLimiter', () => {
     })
   })
 
-  it('keeps the limit of a window with very many sends, although it does not remember all their times', async () => {
+  it('keeps to the limit in a window with very many sends, although it does not remember all their times', async () => {
     const { clock, push, sent } = rig({ messages: 10_000, per: 60_000, reserve: 0 })
     const times = (): number[] => sent.map(({ at }) => at)
     push(...Array.from({ length: 5_000 }, () => 'a'))
@@ -215,7 +215,7 @@ describe('RateLimiter', () => {
       expect((times()[index] as number) - (times()[index - 10_000] as number)).to.be.at.least(60_000)
   })
 
-  it('treats sends at about the same time as made at the latest of them', async () => {
+  it('treats sends at about the same time as if all were made at the latest time', async () => {
     const { clock, push, sent } = rig({ messages: 10_000, per: 60_000, reserve: 0 })
     push(...Array.from({ length: 5_000 }, () => 'a'))
     await clock.advance(50)
@@ -238,7 +238,7 @@ describe('RateLimiter', () => {
     limiter.remove(() => true)
   })
 
-  it('leaves no timer once nothing waits', async () => {
+  it('leaves no timer running once nothing waits', async () => {
     const { clock, items, push } = rig()
     push('a', 'b', 'c')
     expect(clock.timers).to.equal(1)
@@ -263,7 +263,7 @@ describe('RateLimiter', () => {
     expect(tried).to.deep.equal(['a', 'b', 'c'])
   })
 
-  it('keeps the limit if a send causes further ones', () => {
+  it('keeps to the limit if a send causes more sends', () => {
     const sent: number[] = []
     const limiter = new RateLimiter<number>({ messages: 3, per: 1_000, reserve: 0 }, new FakeClock(), {
       send(item) {
@@ -276,7 +276,7 @@ describe('RateLimiter', () => {
     expect(limiter.remove(() => true)).to.deep.equal([3])
   })
 
-  it('never exceeds the limit in any window, and keeps the reserve, the order and every item', async () => {
+  it('never exceeds the limit in any window, and keeps the reserve, the order, and every item', async () => {
     const step = fc.record({
       do: fc.constantFrom(
         'push' as const,

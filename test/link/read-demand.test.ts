@@ -38,7 +38,7 @@ describe('ReadDemand', () => {
     expect(calls).to.deep.equal([1, 2, 2, 3, 4])
   })
 
-  it('is behind while one of the iterators is, and over the limit while one of them is', () => {
+  it('is behind while any iterator is, and over the limit while any iterator is', () => {
     const { demand } = rig()
     const seen: [boolean, boolean][] = []
     const changes = [
@@ -63,7 +63,7 @@ describe('ReadDemand', () => {
     ])
   })
 
-  it('calls no listener that has unsubscribed, even during a call', () => {
+  it('does not call a listener that has unsubscribed, even during a call', () => {
     const { demand, listener } = rig()
     const once = {
       calls: 0,

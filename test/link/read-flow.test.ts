@@ -35,7 +35,7 @@ function rig({ highWaterMark = 8, highWaterBytes = 1_000, probeInterval = 100, i
 }
 
 describe('ReadFlow', () => {
-  it('returns the time since which it has been read', async () => {
+  it('returns the time since when the link has been read', async () => {
     const { clock, pressure, take, handle } = rig()
     expect(pressure.readSince).to.equal(0)
     await clock.advance(50)
@@ -49,7 +49,7 @@ describe('ReadFlow', () => {
   })
 
   describe('marks', () => {
-    it('keeps reading at highWaterMark messages, and stops above it', () => {
+    it('keeps reading at highWaterMark messages, and stops above that', () => {
       const { socket, take, pressure } = rig()
       take(8)
       expect(socket.isRead).to.equal(true)
@@ -58,7 +58,7 @@ describe('ReadFlow', () => {
       expect(pressure.readSince === Infinity).to.equal(true)
     })
 
-    it('keeps reading at highWaterBytes, and stops above it', () => {
+    it('keeps reading at highWaterBytes, and stops above that', () => {
       const { socket, take } = rig()
       take(1, 1_000)
       expect(socket.isRead).to.equal(true)
@@ -66,7 +66,7 @@ describe('ReadFlow', () => {
       expect(socket.isRead).to.equal(false)
     })
 
-    it('resumes at a quarter of the messages, and not before (hysteresis)', () => {
+    it('resumes at a quarter of the messages, not before (hysteresis)', () => {
       const { socket, take, handle, pressure } = rig()
       take(9)
       handle(6)
@@ -76,7 +76,7 @@ describe('ReadFlow', () => {
       expect(pressure.readSince === Infinity).to.equal(false)
     })
 
-    it('resumes at a quarter of the bytes, and not before', () => {
+    it('resumes at a quarter of the bytes, not before', () => {
       const { socket, take, handle } = rig()
       take(3, 400)
       expect(socket.isRead).to.equal(false)
@@ -86,7 +86,7 @@ describe('ReadFlow', () => {
       expect(socket.isRead).to.equal(true)
     })
 
-    it('works with a mark of 1', () => {
+    it('works if the mark is 1', () => {
       const { socket, take, handle } = rig({ highWaterMark: 1 })
       take(2)
       expect(socket.isRead).to.equal(false)
@@ -96,7 +96,7 @@ describe('ReadFlow', () => {
       expect(socket.isRead).to.equal(true)
     })
 
-    it('leaves no timer once it reads again', () => {
+    it('leaves no timer running once it reads again', () => {
       const { clock, take, handle } = rig()
       take(9)
       expect(clock.timers).to.equal(1)
@@ -114,7 +114,7 @@ describe('ReadFlow', () => {
       expect(socket.isRead).to.equal(true)
     })
 
-    it('keeps reading if a message is waited for, but not beyond the hard limit', () => {
+    it('keeps reading during a wait for a message, but not beyond the hard limit', () => {
       const { socket, demand, overflows } = rig()
       demand.add()
       demand.onBacklog('low', 'full')
@@ -133,7 +133,7 @@ describe('ReadFlow', () => {
       expect(socket.isRead).to.equal(false)
     })
 
-    it('affects links that open later, too: immediately above the limit, above the mark once @OnOpen has completed', () => {
+    it('also affects links that open later: immediately above the limit, and above the mark once @OnOpen has completed', () => {
       const { socket, demand, pressure, open } = rig()
       pressure.release()
       demand.onBacklog('low', 'full')
@@ -148,7 +148,7 @@ describe('ReadFlow', () => {
     })
   })
 
-  describe('while a message is waited for', () => {
+  describe('during a wait for a message', () => {
     it('does not stop reading', () => {
       const { socket, demand, take } = rig()
       demand.add()
@@ -166,7 +166,7 @@ describe('ReadFlow', () => {
       expect(socket.isRead).to.equal(false)
     })
 
-    it('keeps reading at 16 times the mark, and stops and reports above it', () => {
+    it('keeps reading at 16 times the mark, and stops and reports above that', () => {
       const { socket, demand, take, overflows } = rig()
       demand.add()
       take(128)
@@ -185,7 +185,7 @@ describe('ReadFlow', () => {
       expect(overflows()).to.deep.equal([1])
     })
 
-    it('reports this to later waits, too', () => {
+    it('also reports this to later waits', () => {
       const { socket, demand, take, overflows } = rig()
       take(129)
       expect(overflows()).to.deep.equal([])
@@ -203,7 +203,7 @@ describe('ReadFlow', () => {
       expect(socket.isRead).to.equal(true)
     })
 
-    it('reports nothing above 16 times the mark if nothing is waited for', () => {
+    it('reports nothing above 16 times the mark if no wait is pending', () => {
       const { socket, take } = rig()
       take(129)
       expect(socket.overflows).to.deep.equal([])
@@ -236,7 +236,7 @@ describe('ReadFlow', () => {
   })
 
   describe('above 16 times the mark', () => {
-    it('is not read, not even by a probe, however long it takes', async () => {
+    it('is not read, even by a probe, however long that lasts', async () => {
       const { clock, socket, take, pressure } = rig()
       take(129)
       expect(socket.isRead).to.equal(false)
@@ -246,7 +246,7 @@ describe('ReadFlow', () => {
       expect(socket.resumes).to.equal(0)
     })
 
-    it('stops within the chunk of the probe that exceeds it', async () => {
+    it("stops within the probe's chunk that exceeds the limit", async () => {
       const { clock, socket, take, pressure } = rig()
       take(100)
       await clock.advance(100)
@@ -259,7 +259,7 @@ describe('ReadFlow', () => {
       expect(socket.resumes).to.equal(1)
     })
 
-    it('is probed again below that, and read again at a quarter of the mark', async () => {
+    it('is probed again below the limit, and read again at a quarter of the mark', async () => {
       const { clock, socket, take, handle, pressure } = rig()
       take(129)
       await clock.advance(1_000)
@@ -275,7 +275,7 @@ describe('ReadFlow', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('stops during @OnOpen, too, and reports that', () => {
+    it('also stops during @OnOpen, and reports that', () => {
       const { socket, take, overflows } = rig({ isReady: false })
       take(128)
       expect(socket.isRead).to.equal(true)
@@ -304,7 +304,7 @@ describe('ReadFlow', () => {
       expect(socket.isRead).to.equal(true)
     })
 
-    it('resumes for good if the handlers have caught up within that chunk', async () => {
+    it('resumes permanently if the handlers have caught up within that chunk', async () => {
       const { clock, socket, take, handle, pressure } = rig()
       take(9)
       await clock.advance(100)
@@ -323,7 +323,7 @@ describe('ReadFlow', () => {
       expect(clock.timers).to.equal(1)
     })
 
-    it('resumes for good if the handlers have caught up by then', async () => {
+    it('resumes permanently if the handlers have caught up by then', async () => {
       const { clock, socket, take, handle, pressure } = rig()
       take(9)
       await clock.advance(100)
@@ -343,7 +343,7 @@ describe('ReadFlow', () => {
   })
 
   describe('#release', () => {
-    it('reads until the end, and leaves no timer', () => {
+    it('reads until the end, and leaves no timer running', () => {
       const { clock, socket, take, pressure } = rig()
       take(9)
       pressure.release()
@@ -354,7 +354,7 @@ describe('ReadFlow', () => {
       expect(socket.overflows).to.deep.equal([])
     })
 
-    it('keeps reading even above 16 times the mark, whatever the demand does then', () => {
+    it('keeps reading even above 16 times the mark, whatever the demand does after that', () => {
       const { socket, demand, take, pressure } = rig()
       take(129)
       pressure.release()
@@ -366,7 +366,7 @@ describe('ReadFlow', () => {
       expect(socket.overflows).to.deep.equal([])
     })
 
-    it('is forgotten by the demand, which outlives it', () => {
+    it('makes the demand, which outlives it, forget it', () => {
       const { demand, pressure } = rig()
       const forgotten: unknown[] = []
       const { unsubscribe } = demand
@@ -379,7 +379,7 @@ describe('ReadFlow', () => {
       expect(forgotten).to.deep.equal([pressure])
     })
 
-    it('changes nothing while it reads, but never stops again', () => {
+    it('changes nothing while the link is read, but prevents later stops', () => {
       const { socket, take, pressure } = rig()
       pressure.release()
       take(9)
@@ -387,7 +387,7 @@ describe('ReadFlow', () => {
     })
   })
 
-  it('is paused exactly when its model is, whatever happens', () => {
+  it('is paused exactly when its model is paused, whatever happens', () => {
     const marks = { highWaterMark: 8, highWaterBytes: 1_000 }
     const step = fc.oneof(
       fc.record({ kind: fc.constant('take' as const), bytes: fc.integer({ min: 0, max: 500 }) }),
@@ -437,7 +437,7 @@ describe('ReadFlow', () => {
 })
 
 describe('probeIntervalOf', () => {
-  it('is the interval of the heartbeat, at most 20 seconds if there is none', () => {
+  it('is the heartbeat interval, or at most 20 seconds if there is no heartbeat', () => {
     const intervals = [
       { style: 'ping', interval: 5_000, timeout: 1_000 },
       { style: 'silence', silence: 10_000 },

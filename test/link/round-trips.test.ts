@@ -4,7 +4,7 @@ import { RoundTrips } from '#src/link/round-trips.js'
 import { rejection } from '../support/rejection.js'
 
 describe('RoundTrips', () => {
-  it('numbers pings, and measures from the moment each one left', async () => {
+  it('numbers pings, and measures each one from when it was written to the socket', async () => {
     const trips = new RoundTrips()
     const answer = deferred<number>()
     const ping = trips.begin(100, answer)
@@ -17,14 +17,14 @@ describe('RoundTrips', () => {
     expect(Buffer.from(trips.payload).toString()).to.equal('2')
   })
 
-  it('ignores a pong that does not answer one of our pings', () => {
+  it('ignores a pong that does not match a ping', () => {
     const trips = new RoundTrips()
     trips.begin(0, undefined)
     for (const other of ['', '0', '01', '2', 'x', '1 ']) trips.onPong(Buffer.from(other), 10)
     expect(trips.latency).to.equal(undefined)
   })
 
-  it('measures the reply to a message, once', () => {
+  it('measures the reply to a message once', () => {
     const trips = new RoundTrips()
     expect(trips.awaitsReply).to.equal(false)
     trips.onMessageSent(100)
@@ -34,14 +34,14 @@ describe('RoundTrips', () => {
     expect(trips.awaitsReply).to.equal(false)
   })
 
-  it('forgets a message that is no longer waited for', () => {
+  it('forgets a message whose reply is no longer expected', () => {
     const trips = new RoundTrips()
     trips.onMessageSent(100)
     trips.forgetMessage()
     expect(trips.awaitsReply).to.equal(false)
   })
 
-  it('rejects unanswered pings at the end', async () => {
+  it('rejects unanswered pings when the link ends', async () => {
     const trips = new RoundTrips()
     const answer = deferred<number>()
     trips.begin(0, answer)

@@ -13,7 +13,7 @@ function answer(peer: MemoryPeer, clock: { setTimeout(callback: () => void, dela
 }
 
 describe('A text heartbeat', () => {
-  it('bypasses handlers and codec in both directions, among JSON messages', async () => {
+  it('bypasses the handlers and the codec in both directions, among JSON messages', async () => {
     const { client, server, clock, witness } = await ready({ heartbeat })
     answer(server.peer, clock)
     void client.connection.sendJson({ a: 1 })
@@ -27,7 +27,7 @@ describe('A text heartbeat', () => {
     expect(client.connection.stats.unhandledMessages).to.equal(0)
   })
 
-  it('consumes a reply that does not answer a heartbeat, and counts it as a sign of life', async () => {
+  it('consumes an unsolicited reply, and treats it as a sign of life', async () => {
     const { clock, server, witness } = await ready({ heartbeat })
     await clock.advance(900)
     server.peer.send('pong')
@@ -37,7 +37,7 @@ describe('A text heartbeat', () => {
     expect([witness.messages, witness.errors, witness.heartbeat.latency]).to.deep.equal([[], [], undefined])
   })
 
-  it('leaves everything else to the codec: other texts, and bytes', async () => {
+  it('leaves everything else to the codec, both other texts and bytes', async () => {
     const { server, witness } = await ready({ heartbeat })
     for (const text of ['ping', 'PONG', 'pong ', '"pong"']) server.peer.send(text)
     server.peer.send(new TextEncoder().encode('pong'))
@@ -46,14 +46,14 @@ describe('A text heartbeat', () => {
     expect(witness.errors[0]?.error).to.be.instanceOf(DecodeError)
   })
 
-  it('considers a peer lost that does not reply', async () => {
+  it('considers a peer that does not respond lost', async () => {
     const { clock, server, witness } = await ready({ heartbeat })
     await clock.advance(1_500)
     expect(witness.errors[0]?.error).to.be.instanceOf(HeartbeatTimeoutError)
     expect(server.peer.received).to.deep.equal(['ping'])
   })
 
-  it('answers no request and no waiter', async () => {
+  it('does not let its reply resolve a request or a wait', async () => {
     const { client, clock, server, witness } = await ready({ heartbeat, requests: {} })
     const waiting = client.connection.waitFor(() => true)
     server.peer.send('pong')
@@ -63,8 +63,8 @@ describe('A text heartbeat', () => {
     expect([client.connection.stats.unmatchedReplies, witness.messages]).to.deep.equal([0, []])
   })
 
-  describe('with Heartbeat.configure', () => {
-    it('starts on the link, and the next link starts with the options again', async () => {
+  describe('set with Heartbeat.configure', () => {
+    it('starts on the current link, while the next link uses the original options', async () => {
       const { clock, server, witness } = await ready({ heartbeat: false })
       witness.heartbeat.configure(heartbeat)
       answer(server.peer, clock)
@@ -76,7 +76,7 @@ describe('A text heartbeat', () => {
       expect(witness.errors.at(-1)?.error).to.be.instanceOf(DecodeError)
     })
 
-    it('changes the times of a text, and keeps consuming late replies after a change of style', async () => {
+    it('changes the times of a text heartbeat, and keeps consuming late replies after a change of style', async () => {
       const { clock, server, witness } = await ready({ heartbeat })
       witness.heartbeat.configure({ interval: 400 })
       await clock.advance(400)

@@ -52,7 +52,7 @@ describe('eslint.config.js', function () {
     expect(await violated(`export class A {\n${methods.join('\n')}\n}`)).to.deep.equal(['house/class-width'])
   })
 
-  it('requires a reason for tricks and for shared state', async () => {
+  it('requires a reason for tricks and shared state', async () => {
     expect(await violated('export const a = Math.trunc(1)')).to.deep.equal(['house/perf-comment'])
     expect(await violated('let a = 1\nexport const f = (): number => a++')).to.deep.equal([
       'house/module-state',
@@ -65,7 +65,7 @@ describe('eslint.config.js', function () {
     expect(await violated("import 'ws'", 'src/testing/test-server.ts')).to.deep.equal([])
   })
 
-  it('allows only one file each to use timers, the console and metadata', async () => {
+  it('allows only one file each to use timers, the console, and metadata', async () => {
     expect(await violated('setTimeout(() => undefined, 1)')).to.deep.equal(['no-restricted-globals'])
     expect(await violated('Date.now()')).to.deep.equal(['no-restricted-properties'])
     expect(await violated('new Date()')).to.deep.equal(['no-restricted-syntax'])
@@ -73,7 +73,7 @@ describe('eslint.config.js', function () {
     expect(await violated('Reflect.ownKeys({})')).to.deep.equal(['no-restricted-globals'])
   })
 
-  it('forbids private, export * and default exports', async () => {
+  it('forbids private, export *, and default exports', async () => {
     expect(await violated('export class A { private a = 1 }')).to.deep.equal(['no-restricted-syntax'])
     expect(await violated("export * from './clock.js'")).to.deep.equal(['no-restricted-syntax'])
     expect(await violated('export default 1')).to.deep.equal(['no-restricted-exports'])

@@ -41,7 +41,7 @@ const BROKEN = {
   'test/by-path.test.ts': "import '../src/index.js'",
 }
 
-describe('The drawing of the house', function () {
+describe('The drawing of the architecture', function () {
   this.timeout(60_000)
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-drawing-'))
   let broken: readonly string[]
@@ -74,7 +74,7 @@ describe('The drawing of the house', function () {
     expect(await violations('whole', HOUSE)).to.deep.equal([])
   })
 
-  it('forbids an import from a higher floor, even of a type', () => {
+  it('forbids an import from a higher floor, even a type import', () => {
     expect(broken).to.include('room-core: src/core/upwards.ts → src/app/app.ts')
   })
 
@@ -82,16 +82,16 @@ describe('The drawing of the house', function () {
     expect(broken).to.include('room-messages: src/messages/inbound.ts → src/link/link.ts')
   })
 
-  it('forbids a cycle, even of types', () => {
+  it('forbids a cycle, even among type imports', () => {
     expect(broken).to.include('no-cycles: src/errors/left.ts → src/errors/right.ts')
   })
 
-  it('forbids a file without a room, and one that nothing imports', () => {
+  it('forbids a file that has no room, and a file that nothing imports', () => {
     expect(broken).to.include('every-file-has-a-room: src/extra/roomless.ts → src/core/clock.ts')
     expect(broken).to.include('no-orphans: src/core/orphan.ts → src/core/orphan.ts')
   })
 
-  it('forbids an import of the entry or of the test kit', () => {
+  it('forbids an import of the entry or the test kit', () => {
     expect(broken).to.include('nothing-imports-the-entry: src/core/entry.ts → src/index.ts')
     expect(broken).to.include('only-tests-import-testing: src/core/kit.ts → src/testing/kit.ts')
   })

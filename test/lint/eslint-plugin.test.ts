@@ -4,7 +4,7 @@ import type { ESLint } from 'eslint'
 import tseslint from 'typescript-eslint'
 import { root } from '../support/project.js'
 
-describe("The house's ESLint plugin", () => {
+describe("The project's ESLint plugin", () => {
   let house: ESLint.Plugin
 
   before(async () => {
@@ -47,7 +47,7 @@ describe("The house's ESLint plugin", () => {
       ])
     })
 
-    it('counts a get and set pair once, overloads once, and neither constructors nor static blocks', () => {
+    it('counts a get and set pair once and overloads once, and does not count constructors or static blocks', () => {
       const code = `class A {
         static {}
         constructor() {}
@@ -69,7 +69,7 @@ describe("The house's ESLint plugin", () => {
       expect(lint('class-width', `class A { ${fields(13)} }`)).to.have.length(1)
     })
 
-    it('accepts an exempt class, as long as it needs the exemption', () => {
+    it('accepts an exempt class only as long as it needs the exemption', () => {
       const exempt = { ...LIMITS, exempt: { A: 'A facade.' } }
       expect(lint('class-width', 'class A { a; b; c }', exempt)).to.deep.equal([])
       expect(lint('class-width', 'class A { a }', exempt)).to.deep.equal([
@@ -108,7 +108,7 @@ describe("The house's ESLint plugin", () => {
       ])
     })
 
-    it('accepts a comment on the line, or directly above the statement or the member', () => {
+    it('accepts a comment on the same line, or directly above the statement or the member', () => {
       expect(lint('perf-comment', 'const now = Math.trunc(1) // perf: saves 16 B')).to.deep.equal([])
       expect(
         lint('perf-comment', '// perf: saves 16 B\n// per timer\nconst now =\n  Math.trunc(1)'),
@@ -118,7 +118,7 @@ describe("The house's ESLint plugin", () => {
       ).to.deep.equal([])
     })
 
-    it('does not accept a comment without perf, or one further away', () => {
+    it('does not accept a comment without "perf", or a comment farther away', () => {
       expect(lint('perf-comment', '// Whole milliseconds.\nconst now = Math.trunc(1)')).to.have.length(1)
       expect(lint('perf-comment', '// perf: saves 16 B\n\nconst now = Math.trunc(1)')).to.have.length(1)
       expect(lint('perf-comment', 'f() // perf: saves 16 B\nconst now = Math.trunc(1)')).to.have.length(1)
@@ -135,7 +135,7 @@ describe("The house's ESLint plugin", () => {
     describe('for fields created on first use', () => {
       const METHODS = 'get a() { return (this.#a ??= new A()) }\n get b() { return (this.#b ??= f(new B())) }'
 
-      it('reports each class once, with its fields', () => {
+      it('reports each class once, and lists its fields', () => {
         expect(lint('perf-comment', `class A {\n #a\n #b\n ${METHODS}\n}`)).to.deep.equal([
           '4: Making #a, #b on first use is not explained: no comment states the gain. ' +
             'Add "// perf: saves N B per idle connection", or "// perf: N % of receive", and the benchmark.',
@@ -187,7 +187,7 @@ describe("The house's ESLint plugin", () => {
       expect(lint('module-state', 'function f() { let a = 1; return a++ }')).to.deep.equal([])
     })
 
-    it('accepts a reason directly above or on the line', () => {
+    it('accepts a reason directly above the line or on it', () => {
       expect(lint('module-state', '// shared: one per process\nlet spare = 1')).to.deep.equal([])
       expect(lint('module-state', 'let spare = 1 // shared: one per process')).to.deep.equal([])
       expect(
@@ -195,7 +195,7 @@ describe("The house's ESLint plugin", () => {
       ).to.deep.equal([])
     })
 
-    it('accepts one reason for a group without empty lines', () => {
+    it('accepts one reason for a group of lines without empty lines', () => {
       expect(lint('module-state', '// shared: one per process\nlet a = 1\nlet b = 2')).to.deep.equal([])
       expect(lint('module-state', '// shared: one per process\nlet a = 1\n\nlet b = 2')).to.have.length(1)
     })

@@ -46,7 +46,7 @@ const MODULES = [
 
 const shown = ({ file, line, message }: Finding): string => `${file}:${line}: ${message}`
 
-describe('The house rules of the whole program', function () {
+describe('The house rules for the whole program', function () {
   this.timeout(20_000)
   let house: House
 
@@ -89,7 +89,7 @@ describe('The house rules of the whole program', function () {
       ])
     })
 
-    it('does not count members that decide or add anything', () => {
+    it('does not count members that make a decision or add anything', () => {
       const code = `export class A {
         #b = new B()
         a(): void { this.#b.f(1) }
@@ -103,7 +103,7 @@ describe('The house rules of the whole program', function () {
       expect(forwarding(code)).to.deep.equal([])
     })
 
-    it('accepts the recorded number and no other', () => {
+    it('accepts only the recorded number', () => {
       expect(forwarding(FOUR, '{\n  "A": 5\n}')).to.deep.equal([])
       expect(forwarding(FOUR, '{\n  "A": 4\n}')).to.have.length(1)
       expect(forwarding(FOUR, '{\n  "A": 6\n}')).to.deep.equal([
@@ -141,7 +141,7 @@ describe('The house rules of the whole program', function () {
       expect(names({ 'src/port.ts': PORT, 'src/a.ts': code })).to.deep.equal(['Port'])
     })
 
-    it('accepts a second class, even in a test', () => {
+    it('accepts an interface with a second class, even in a test', () => {
       const other = A.replace('class A', 'class B')
       expect(names({ 'src/port.ts': PORT, 'src/a.ts': A, 'src/b.ts': other })).to.deep.equal([])
       const test = `import { use } from '#src/use.js'\nclass Fake { f(): void {} }\nuse(new Fake())`
@@ -150,7 +150,7 @@ describe('The house rules of the whole program', function () {
       expect(names(texts)).to.deep.equal([])
     })
 
-    it('accepts an object literal, an import by a test, and a public name', () => {
+    it('accepts an interface with an object literal, an import in a test, or a public name', () => {
       const texts = { 'src/port.ts': PORT, 'src/a.ts': A }
       const literal = `${IMPORT}\nexport const port: Port = { f: () => undefined }`
       expect(names({ ...texts, 'src/b.ts': literal })).to.deep.equal([])
@@ -236,7 +236,7 @@ describe('The house rules of the whole program', function () {
       ])
     })
 
-    it('accepts a member that other code of src uses in any way', () => {
+    it('accepts a member that other code in src uses in any way', () => {
       const a = 'export class A { b = 1; get c(): number { return 1 } d(): void {} e = 1 }'
       const b = `${USER}a.b; a['c']\nconst { d } = a\nexport type E = A['e']`
       expect(messages({ 'src/a.ts': a, 'src/b.ts': b })).to.deep.equal([])
@@ -260,7 +260,7 @@ describe('The house rules of the whole program', function () {
       ])
     })
 
-    it('accepts members that other libraries declare, and the test kit', () => {
+    it('accepts members that other libraries declare, and members of the test kit', () => {
       expect(
         messages({ 'src/a.ts': 'export class A extends Error { override message = "" }' }),
       ).to.deep.equal([])
@@ -308,7 +308,7 @@ describe('The house rules of the whole program', function () {
       ])
     })
 
-    it('reports more than 12 floors', () => {
+    it('reports a house with more than 12 floors', () => {
       const floors = (count: number): Record<string, string> =>
         Object.fromEntries(
           Array.from({ length: count }, (_, index) => [
@@ -323,7 +323,7 @@ describe('The house rules of the whole program', function () {
       )
     })
 
-    it('counts each folder of a cycle', () => {
+    it('counts each folder in a cycle', () => {
       const circle = Object.fromEntries(
         Array.from({ length: 13 }, (_, index) => [
           `src/f${index}/a.ts`,
@@ -355,13 +355,13 @@ describe('The house rules of the whole program', function () {
       ])
     })
 
-    it('reports an entry without a reason', () => {
+    it('reports an entry that has no reason', () => {
       expect(left([FINDING], '{\n  "unused": {\n    "A.f": ""\n  }\n}')).to.deep.equal([
         'allowed.json:3: The entry "A.f" in "unused" has no reason. Add one.',
       ])
     })
 
-    it('reports an entry without a finding', () => {
+    it('reports an entry that has no finding', () => {
       expect(left([], '{ "unused": {\n "A.f": "A reason."\n} }')).to.deep.equal([
         'allowed.json:2: The entry "A.f" in "unused" is not needed: nothing violates the rule. Remove it.',
       ])

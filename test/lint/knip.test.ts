@@ -48,7 +48,7 @@ describe('knip.config.js', function () {
     expect(await knip(texts)).to.deep.equal({ code: 0, output: '' })
   })
 
-  it('reports an export, a file and a dependency that nothing uses', async () => {
+  it('reports an export, a file, and a dependency that nothing uses', async () => {
     const { code, output } = await knip({
       'package.json': PACKAGE['package.json'].replace('{', '{"dependencies":{"left":"1.0.0"},'),
       'src/a.ts': 'export const a = 1\nexport const unused = 2',

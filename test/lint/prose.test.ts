@@ -77,7 +77,7 @@ describe('The prose lint', () => {
     expect([...inCode(`// ${text}`), ...inCode(`f('${text}')`), ...inMarkdown(text)]).to.deep.equal([])
   })
 
-  it('joins the lines of a comment and of a paragraph', () => {
+  it('joins the lines in a comment and in a paragraph', () => {
     const code = '// A request is under\n// way.'
     expect(inCode(code)).to.have.length(1)
     expect(inCode('/**\n * A request is under\n * way.\n */')).to.have.length(1)
@@ -86,7 +86,7 @@ describe('The prose lint', () => {
     ])
   })
 
-  it('keeps apart the comments of different statements, and the paragraphs of one comment', () => {
+  it('keeps comments on different statements apart, and the paragraphs in one comment', () => {
     expect(inCode('f() // A request is under\n// way.')).to.deep.equal([])
     expect(inCode('/**\n * A request is under\n *\n * way.\n */')).to.deep.equal([])
   })
@@ -96,12 +96,12 @@ describe('The prose lint', () => {
     expect(inCode('/** Calls `whoever()`.\n * ```ts\n * somebody()\n * ```\n */')).to.deep.equal([])
   })
 
-  it('reports headings and cells of tables', () => {
+  it('reports headings and table cells', () => {
     expect(inMarkdown('# Requests under way')).to.have.length(1)
     expect(inMarkdown('| a |\n| - |\n| under way |\n')).to.have.length(1)
   })
 
-  it('reports a sentence of more than 35 words, and one with two colons', () => {
+  it('reports a sentence with more than 35 words, and a sentence with two colons', () => {
     const words = (count: number): string => `It ${'very '.repeat(count - 2)}works.`
     expect(inMarkdown(words(35))).to.deep.equal([])
     expect(inMarkdown(words(36))).to.have.length(1)

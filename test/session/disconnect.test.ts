@@ -17,7 +17,7 @@ describe('initiatorOf', () => {
     }
   })
 
-  it('is the network without a close frame', () => {
+  it('is the network if there was no close frame', () => {
     expect(initiatorOf({ code: 1006, reason: '' })).to.equal('network')
   })
 
@@ -32,7 +32,7 @@ describe('failureOf', () => {
   const facts = { attempt: 3, elapsed: 1_500, lastMessage: { op: 'bye' }, hasBeenOpen: true }
   const loss: Disconnect = { initiator: 'remote', stage: 'close', code: 1001, reason: 'moving' }
 
-  it('returns the close code and the reason of a link that had opened', () => {
+  it('returns the close code and reason of a link that had opened', () => {
     expect(failureOf(loss, facts)).to.deep.equal({
       ...facts,
       error: undefined,
@@ -54,7 +54,7 @@ describe('failureOf', () => {
     expect(failure.hasBeenOpen).to.equal(false)
   })
 
-  it('adds the status and the headers of a handshake that the server rejected', () => {
+  it('adds the status and headers of a rejected handshake', () => {
     const headers = { 'retry-after': '5' }
     const error = new HandshakeError('ws://peer.test/', 'answered with 503', { status: 503, headers })
     const failure = failureOf(
@@ -64,7 +64,7 @@ describe('failureOf', () => {
     expect(failure).to.include({ error, status: 503, headers })
   })
 
-  it('omits facts that only concern this side', () => {
+  it('omits details that concern only this side', () => {
     const failure = failureOf({ ...loss, sentCode: 1002, decision: { retry: true, delay: 5 } }, facts)
     expect(failure).to.not.have.any.keys('stage', 'sentCode', 'decision')
   })
@@ -76,7 +76,7 @@ function endedLink(end: EndedLink['end'], facts: Partial<EndedLink> = {}): Ended
 }
 
 describe('disconnectOf', () => {
-  it('returns who ended the link, and the code, the reason and the error of its end', () => {
+  it('returns who ended the link, with its close code, reason, and error', () => {
     const end = { code: 1001, reason: 'moving' }
     expect(disconnectOf(endedLink(end), end)).to.deep.equal({
       initiator: 'remote',
@@ -98,7 +98,7 @@ describe('disconnectOf', () => {
 describe('closeInfoOf', () => {
   const facts = { willReconnect: true, unsentBytes: 12 } as const
 
-  it('returns the end of the link with the facts of its connection', () => {
+  it("returns how the link ended, with the connection's details", () => {
     const error = new Error('a masked frame')
     const end = { code: 1001, reason: 'moving', error }
     const info = closeInfoOf(endedLink(end), undefined, { ...facts, replaced: true })
@@ -121,7 +121,7 @@ describe('closeInfoOf', () => {
     expect(withoutCode).to.include({ wasClean: true, sentCode: undefined })
   })
 
-  it('is not clean without a close frame, and has no sentCode', () => {
+  it('is not clean and has no sentCode if there was no close frame', () => {
     const info = closeInfoOf(endedLink({ code: 1006, reason: '' }), undefined, facts)
     expect(info).to.include({ wasClean: false, sentCode: undefined, initiator: 'network' })
   })
@@ -146,7 +146,7 @@ describe('closeInfoOf', () => {
 })
 
 describe('NEVER_OPENED', () => {
-  it('has connection number 0, closed locally and without a reconnect', () => {
+  it('has connection number 0, and describes a local close without a reconnect', () => {
     expect(NEVER_OPENED).to.deep.equal({
       code: 1006,
       reason: '',
@@ -179,7 +179,7 @@ describe('lostError', () => {
     })
   }
 
-  it('carries the close code, the reason and the cause', () => {
+  it('has the close code, the reason, and the cause', () => {
     const lost = lostError({ initiator: 'remote', stage: 'close', code: 1008, reason: 'policy', error })
     expect(lost).to.be.instanceOf(ConnectionLostError)
     expect(lost).to.include({ closeCode: 1008, reason: 'policy', cause: error })

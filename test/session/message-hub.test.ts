@@ -76,7 +76,7 @@ const PING = '{"type":"ping"}'
 const PLAIN = '{"subscribe":"plain"}'
 
 describe('MessageHub', () => {
-  it('sends subscriptions after the login and before the outbox, each once, on every link', async () => {
+  it('sends each subscription once on every link, after the login and before the outbox', async () => {
     const { client, server, clock } = await follow()
     expect(server.peer.received).to.deep.equal([LOGIN, HEADS, PLAIN])
     server.peer.drop()
@@ -85,7 +85,7 @@ describe('MessageHub', () => {
     expect(server.peer.received).to.deep.equal([LOGIN, HEADS, PLAIN, 'offline'])
   })
 
-  it('does not send on the old link the subscriptions that @OnOpen of its replacement adds', async () => {
+  it("does not send subscriptions that the new link's @OnOpen adds on the old link", async () => {
     const { client, server, clock } = await follow()
     client.connection.reconnect({ overlap: true })
     await clock.settle()
@@ -95,7 +95,7 @@ describe('MessageHub', () => {
     ])
   })
 
-  it('routes by the old IDs until the replacing link is ready, and then by the new ones', async () => {
+  it('routes by the old IDs until the new link is ready, and then by the new IDs', async () => {
     const { client, server, clock, follower } = await follow()
     server.peer.send({ ok: 'heads', id: 17 })
     server.onAttempt = (peer) => {
@@ -121,7 +121,7 @@ describe('MessageHub', () => {
     expect(server.peer.received.at(-1)).to.equal('{"subscribe":"late"}')
   })
 
-  it('takes acknowledgements, and routes by their IDs, which are new on each link', async () => {
+  it('consumes acknowledgments and routes by their IDs, which are new on each link', async () => {
     const { server, clock, follower } = await follow()
     server.peer.send({ ok: 'heads', id: 17 })
     server.peer.send({ channel: 17, block: 1 })
@@ -137,7 +137,7 @@ describe('MessageHub', () => {
     expect(follower.rest).to.deep.equal([{ channel: 17, block: 'stale' }])
   })
 
-  it('reports a missing acknowledgement', async () => {
+  it('reports a missing acknowledgment', async () => {
     const { clock, follower } = await follow({ heartbeat: false })
     await clock.advance(10_000)
     expect(follower.errors[0]).to.be.instanceOf(SubscriptionError).with.property('reason', 'timeout')
@@ -152,7 +152,7 @@ describe('MessageHub', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('keeps reading while an acknowledgement is pending', async () => {
+  it('keeps reading while an acknowledgment is pending', async () => {
     const { server } = await follow({ highWaterMark: 1, concurrency: 1, onOpenTimeout: 1_000 })
     for (let count = 0; count < 10; count += 1) server.peer.send({ channel: 'x' })
     expect(server.peer.isPaused).to.equal(false)
@@ -178,7 +178,7 @@ describe('MessageHub', () => {
       expect(clock.now()).to.equal(0)
     })
 
-    it('are sent again after the reconnect with resend, after the outbox', async () => {
+    it('are sent again after a reconnect, following the outbox, if resend is set', async () => {
       const { client, server, clock } = await follow()
       const pending = client.connection.request({ ask: 1 }, { resend: true })
       server.peer.drop()
@@ -192,7 +192,7 @@ describe('MessageHub', () => {
       await waiting
     })
 
-    it('can be awaited in @OnOpen and inside a serial handler, even with a full queue (B40)', async () => {
+    it('can be awaited in @OnOpen and inside a serial handler, even if the queue is full (B40)', async () => {
       const server = new MemoryServer()
       server.onAttempt = (peer) => {
         peer.onMessage = (data) => {
@@ -237,7 +237,7 @@ describe('MessageHub', () => {
       expect(await rejection(pending)).to.be.instanceOf(ConnectionClosedError)
     })
 
-    it('of the server are answered with their own ID, on the open link', async () => {
+    it('from the server get replies with their own ID on the open link', async () => {
       const { client, server } = await follow({ requests: jsonRpc() })
       void client.connection.respond({ id: 'x', method: 'ask' }, { fine: true })
       expect(server.peer.received.at(-1)).to.equal('{"jsonrpc":"2.0","id":"x","result":{"fine":true}}')
@@ -268,7 +268,7 @@ describe('MessageHub', () => {
       expect(follower.rest).to.deep.equal([{ id: 1 }])
     })
 
-    it('do not count replies that heartbeat.isReply or a waiter takes', async () => {
+    it('do not count replies that heartbeat.isReply or a waiter consumes', async () => {
       const isReply = (message: unknown): boolean => (message as { type?: unknown }).type === 'pong'
       const heartbeat = { interval: 1_000, timeout: 5_000, message: () => ({ type: 'ping' }), isReply }
       const { client, clock, server } = await follow({ requests: homeAssistant(), heartbeat })
@@ -293,7 +293,7 @@ describe('MessageHub', () => {
       }
     })
 
-    it('have IDs in the order of sending, even if a heartbeat overtakes them at the rate limit', async () => {
+    it('have IDs in the order of sending, even if a heartbeat goes ahead of them at the rate limit', async () => {
       const heartbeat = { interval: 1_000, timeout: 5_000, message: () => ({ type: 'ping' }) }
       // The other ones are the login and the two subscriptions.
       const rateLimit = { messages: 5, per: 1_500, reserve: 1 }
@@ -322,7 +322,7 @@ describe('MessageHub', () => {
       expect(seen).to.deep.equal(['a', 'b', 'end'])
     })
 
-    it('report an option function that fails, and the message is handled', async () => {
+    it('report an option function that fails, and still let the message be handled', async () => {
       const replyId = (): never => {
         throw new Error('no idea')
       }
@@ -334,7 +334,7 @@ describe('MessageHub', () => {
   })
 
   describe('messages()', () => {
-    it('iterates from the call on, across reconnects, leaves messages to the handlers, and ends with close()', async () => {
+    it('iterates across reconnects, lets handlers receive the messages, and ends when close() is called', async () => {
       const { client, server, clock, follower } = await follow()
       server.peer.send({ n: 0 })
       const seen: unknown[] = []
@@ -351,7 +351,7 @@ describe('MessageHub', () => {
       expect(follower.rest).to.have.length(3)
     })
 
-    it('throws when the connection is lost for good', async () => {
+    it('throws when the connection is lost permanently', async () => {
       const { client, server, clock } = await follow()
       const next = client.connection.messages().next()
       server.onAttempt = (peer) =>

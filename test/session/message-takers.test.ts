@@ -28,7 +28,7 @@ describe('MessageTakers', () => {
       return { ...start({ heartbeat, drainTimeout: 1_000 }, hooks), release: () => release?.() }
     }
 
-    it('finds messages that have arrived, even after another await; handlers receive only the others, in order', async () => {
+    it('finds messages that have already arrived, even after another await, and leaves the others to the handlers in order', async () => {
       const seen: unknown[] = []
       const rig = opening(async (_open, { connection }) => {
         seen.push(await connection.waitFor(is('b')))
@@ -43,7 +43,7 @@ describe('MessageTakers', () => {
       expect(rig.witness.messages).to.deep.equal(['a', 'c'])
     })
 
-    it('takes the oldest matching message, and only one', async () => {
+    it('consumes only the oldest matching message', async () => {
       const seen: unknown[] = []
       const rig = opening(async (_open, { connection }) => {
         seen.push(await connection.waitFor((message) => typeof message === 'number'))
@@ -83,7 +83,7 @@ describe('MessageTakers', () => {
       })
     }
 
-    it('waits for later messages if none has arrived', async () => {
+    it('waits for later messages if none have arrived', async () => {
       const seen: unknown[] = []
       const rig = opening(async (_open, { connection }) => {
         seen.push(await connection.waitFor(is('later')))
@@ -98,7 +98,7 @@ describe('MessageTakers', () => {
       expect(rig.witness.messages).to.deep.equal(['early'])
     })
 
-    it('rejects with the error of match, and takes nothing', async () => {
+    it('rejects with the error thrown by match, and consumes nothing', async () => {
       const errors: unknown[] = []
       const failure = new Error('match')
       const rig = opening(async (_open, { connection }) => {
@@ -157,7 +157,7 @@ describe('MessageTakers', () => {
       expect(seen).to.deep.equal(['new'])
     })
 
-    it('is the only place that checks earlier messages; elsewhere, a wait is for the next message', async () => {
+    it('is the only place that checks earlier messages, because elsewhere waitFor() waits for the next message', async () => {
       let release: (() => void) | undefined
       const hooks: Hooks = { message: () => new Promise<void>((resolve) => (release ??= resolve)) }
       const { client, server, clock } = await ready({ heartbeat }, hooks)
@@ -171,7 +171,7 @@ describe('MessageTakers', () => {
   })
 
   describe('requests and waits', () => {
-    it('without a link wait for the next one: they are sent when it is ready, and answered', async () => {
+    it('that start without a link are bound to the next one, and requests are sent when it is ready', async () => {
       const { client, server, clock } = await ready({ heartbeat })
       server.peer.drop()
       const asked = client.connection.request({ ask: 1 })
@@ -184,7 +184,7 @@ describe('MessageTakers', () => {
       expect(await waiting).to.equal('go')
     })
 
-    it('without a link survive failed attempts, and end with the link that they are bound to', async () => {
+    it('that start without a link survive failed attempts, and end with the link that they are bound to', async () => {
       const { client, server, clock } = await ready({ heartbeat })
       server.peer.drop()
       server.onAttempt = (peer) => (server.peers.length < 4 ? peer.refuse() : peer.accept())
@@ -197,7 +197,7 @@ describe('MessageTakers', () => {
       expect(await waiting).to.be.instanceOf(ConnectionLostError)
     })
 
-    it('of a lost link reject in the same turn, before anything else is reported', async () => {
+    it('on a lost link reject in the same turn, before anything else is reported', async () => {
       const order: string[] = []
       const hooks: Hooks = { close: () => void order.push('@OnClose') }
       const { client, server, clock } = await ready({ heartbeat }, hooks)
@@ -213,7 +213,7 @@ describe('MessageTakers', () => {
       expect(order.at(-1)).to.equal('@OnClose')
     })
 
-    it('of a lost candidate reject; those of the current link continue', async () => {
+    it('on a lost candidate reject, while those on the current link continue', async () => {
       const errors: unknown[] = []
       const hooks: Hooks = {
         open: async ({ replaces }, { connection }) => {
@@ -232,7 +232,7 @@ describe('MessageTakers', () => {
       await asked
     })
 
-    it('with resend continue: they are sent again on the next link with a new ID, whatever has failed in between', async () => {
+    it('are sent again on the next link with a new ID if resend is set, whatever has failed in the meantime', async () => {
       const { client, server, clock } = await ready({ heartbeat })
       const again = client.connection.request({ ask: 1 }, { resend: true })
       const once = rejection(client.connection.request({ ask: 2 }))
@@ -260,7 +260,7 @@ describe('MessageTakers', () => {
     })
   })
 
-  it('send cancel on the link of the request when its caller aborts, even after that link is replaced', async () => {
+  it("send the cancel message on the request's link when the caller aborts, even after that link is replaced", async () => {
     const requests = { cancel: (id: unknown) => ({ cancel: id }) }
     const { client, clock, server } = await ready({ heartbeat, requests })
     const controller = new AbortController()
@@ -273,7 +273,7 @@ describe('MessageTakers', () => {
     expect(current).to.deep.equal([])
   })
 
-  it('report a cancel that throws with stage encode, and send nothing on a lost link', async () => {
+  it('report a cancel function that throws with stage encode, and send nothing on a lost link', async () => {
     const thrown = new Error('no')
     let calls = 0
     const cancel = (): never => {
@@ -297,7 +297,7 @@ describe('MessageTakers', () => {
     expect(calls).to.equal(1)
   })
 
-  it('leave subscriptions for the next link if the peer has started to close when the link is ready', async () => {
+  it('leave subscriptions for the next link if the peer has already started to close when the link becomes ready', async () => {
     const reports: Error[] = []
     const world = new DrivenWorld(false, {
       inside: () => undefined,

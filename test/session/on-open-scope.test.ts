@@ -6,7 +6,7 @@ import { OnOpenScope } from '#src/session/on-open-scope.js'
 const KEEPS_OWNER = Number.parseInt(process.versions.node) >= 24
 
 describe('OnOpenScope', () => {
-  it('returns the owner of the opening that a call belongs to, even after an await, and none outside of one', async () => {
+  it('returns the owner of the opening that a call belongs to, even after an await, and undefined outside an opening', async () => {
     const scope = new OnOpenScope<string>()
     const owners: (string | undefined)[] = []
     const gate = deferred<undefined>()
@@ -24,7 +24,7 @@ describe('OnOpenScope', () => {
     expect(owners).to.deep.equal(['first', 'second', 'first', 'second'])
   })
 
-  it('stays active while any opening runs, and tracks no promises afterwards', async () => {
+  it('stays active while any opening runs, and tracks no promises afterward', async () => {
     const scope = new OnOpenScope<string>()
     const gate = deferred<undefined>()
     const owners: (string | undefined)[] = []
@@ -55,7 +55,7 @@ describe('OnOpenScope', () => {
     expect(owners.at(-1)).to.equal(KEEPS_OWNER ? 'last' : undefined)
   })
 
-  it('rethrows the error of an opening, and ends then, too', async () => {
+  it('rethrows an error from an opening, and ends then as well', async () => {
     const scope = new OnOpenScope<string>()
     const failure: unknown = await scope
       .run('first', () => Promise.reject(new Error('oops')))

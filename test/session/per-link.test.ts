@@ -7,7 +7,7 @@ import { ready } from '../support/rig.js'
 import type { Hooks } from '../support/rig.js'
 
 describe('perLink', () => {
-  it('keeps one state per link, the same in @OnOpen, handlers, @OnError and @OnClose', async () => {
+  it('keeps one state per link, shared by @OnOpen, handlers, @OnError, and @OnClose', async () => {
     let made = 0
     const logs = perLink(() => [(made += 1)] as unknown[])
     const seen: unknown[][] = []
@@ -38,7 +38,7 @@ describe('perLink', () => {
     ])
   })
 
-  it('never mixes the two links of a handover', async () => {
+  it('never mixes the two links in a handover', async () => {
     const books = perLink(() => new Map<string, number>())
     const seen: unknown[] = []
     const message: Hooks['message'] = (value, context) => {
@@ -67,7 +67,7 @@ describe('perLink', () => {
     await held
   })
 
-  it('keeps an undefined state, and creates it once', async () => {
+  it('keeps a state that is undefined, and creates it only once', async () => {
     let made = 0
     const nothing = perLink(() => void (made += 1))
     const rig = await ready({}, { message: (_, context) => nothing.of(context) })
@@ -76,7 +76,7 @@ describe('perLink', () => {
     expect(made).to.equal(1)
   })
 
-  it('keeps the states of two calls apart', async () => {
+  it('keeps the states from two calls apart', async () => {
     const [one, other] = [perLink(() => ['one']), perLink(() => ['other'])]
     const seen: unknown[] = []
     const message: Hooks['message'] = (_, context) =>
@@ -106,7 +106,7 @@ describe('perLink', () => {
     expect(books.of(context)).not.to.equal(books.of({ connection: {} } as ConnectionContext))
   })
 
-  it('is garbage-collected with its link', async () => {
+  it('lets the state be garbage-collected with its link', async () => {
     const states: WeakRef<object>[] = []
     const books = perLink(() => {
       const book = new Map()

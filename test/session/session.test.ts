@@ -45,7 +45,7 @@ describe('Session', () => {
       return { ...rig, own }
     }
 
-    it('is the same for all contexts of a link, and another one on the next', async () => {
+    it('is the same object for all contexts of a link, and another object on the next link', async () => {
       const seen: unknown[] = []
       const hooks: Hooks = {
         open: (_open, { connection }) => void seen.push(connection),
@@ -60,7 +60,7 @@ describe('Session', () => {
       expect(seen[2]).to.not.equal(seen[0])
     })
 
-    it('is the whole connection in contexts that belong to no link', async () => {
+    it('is the whole connection in contexts that do not belong to a link', async () => {
       const { own, client } = await late('lost')
       expect(own).to.be.instanceOf(Connection)
       expect(own.id).to.equal(client.connection.id)
@@ -82,7 +82,7 @@ describe('Session', () => {
       ])
     })
 
-    it('counts and reports a send after the loss as dropped, and sends it on no other link', async () => {
+    it('counts and reports a message sent after the link is lost as dropped, and does not send it on another link', async () => {
       const { own, server, client, witness } = await late('lost')
       await own.send('text')
       await own.sendJson({ b: 1 })
@@ -105,7 +105,7 @@ describe('Session', () => {
       expect(await waiting).to.equal('go')
     })
 
-    it('immediately rejects a request and a wait after the loss with ConnectionLostError', async () => {
+    it('immediately rejects requests and waitFor() with ConnectionLostError once the link is lost', async () => {
       const { own, server } = await late('lost')
       expect(await rejection(own.request({ ask: 1 }))).to.be.instanceOf(ConnectionLostError)
       expect(await rejection(own.waitFor(() => true))).to.be.instanceOf(ConnectionLostError)
@@ -114,7 +114,7 @@ describe('Session', () => {
       expect(server.peer.received).to.deep.equal([])
     })
 
-    it('sends requests on its own link, and takes no replies of another one', async () => {
+    it('sends requests on its own link, and ignores replies from another link', async () => {
       let own: ConnectionContext['connection'] | undefined
       const hooks: Hooks = {
         open: async ({ replaces }, { connection }) => {
@@ -132,7 +132,7 @@ describe('Session', () => {
       expect(server.peers[1]?.received).to.deep.equal([])
     })
 
-    it('responds on its own link; once that is lost, it throws NotConnectedError', async () => {
+    it('responds on its own link, and throws NotConnectedError once that link is lost', async () => {
       const { own, server } = await late('replaced')
       void own.respond({ id: 7 }, { ok: true })
       expect(server.peers[0]?.received.at(-1)).to.contain('"id":7')
@@ -202,7 +202,7 @@ describe('Session', () => {
       expect(peer.received).to.deep.equal(['first', '{"second":true}', '{"third":true}'])
     })
 
-    it('the injected Connection sends requests and waits on the opening link, and has its protocol', async () => {
+    it("the injected Connection sends requests and waits on the opening link, and has that link's protocol", async () => {
       const seen: unknown[] = []
       const {
         client,
@@ -260,7 +260,7 @@ describe('Session', () => {
       expect(peer.received).to.deep.equal(['"new"'])
     })
 
-    it('a request and a wait on a lost link reject, and so do later ones from its context', async () => {
+    it('requests and waits on a lost link reject, as do later ones from its context', async () => {
       const errors: unknown[] = []
       const hooks: Hooks = {
         open: async (open, { connection }) => {
@@ -280,7 +280,7 @@ describe('Session', () => {
   })
 
   describe('the state opening', () => {
-    it('is published, and lasts from the opening of the socket until @OnOpen has settled', async () => {
+    it('is published, and lasts from when the socket opens until @OnOpen has settled', async () => {
       let release: (() => void) | undefined
       const seen: unknown[] = []
       const rig = start(
@@ -355,7 +355,7 @@ describe('Session', () => {
       return { clock, server, starting, notes, closings }
     }
 
-    it('runs before close(): its return value is sent before the close frame, whose code it receives', async () => {
+    it("runs before the close frame is sent, receives that frame's code, and has its return value sent first", async () => {
       const { starting, server, closings } = await leaving()
       const client = await starting
       const { peer } = server
@@ -392,7 +392,7 @@ describe('Session', () => {
       expect(rig.server.peer.closeFrame?.code).to.equal(1000)
     })
 
-    it('still sends in time if it does so synchronously, even then', async () => {
+    it('can still send in time even then, if it does so synchronously', async () => {
       const closing = (_closing: ClosingInfo, { connection }: ConnectionContext): void => {
         void connection.send('goodbye')
       }
@@ -405,7 +405,7 @@ describe('Session', () => {
       expect(rig.notes).to.deep.equal(['message 1', 'closing', 'error handle'])
     })
 
-    it('can send and request, even after an await, through its context and injected objects; other callers cannot', async () => {
+    it('can send and request through its context and injected objects, even after an await, while other callers cannot', async () => {
       const injected: { connection?: Connection } = {}
       const answers: unknown[] = []
       const closing = async (_closing: ClosingInfo, { connection }: ConnectionContext): Promise<void> => {
@@ -428,7 +428,7 @@ describe('Session', () => {
       expect(rig.notes).to.deep.equal(['closing'])
     })
 
-    it('can no longer send once the close frame is sent, or it has settled', async () => {
+    it('can no longer send once the close frame has been sent or @OnClosing has settled', async () => {
       const thrown: unknown[] = []
       const tryTo = (connection: ConnectionContext['connection']): void => {
         try {
@@ -454,7 +454,7 @@ describe('Session', () => {
       expect(thrown[0]).to.be.instanceOf(ConnectionClosedError)
     })
 
-    it('shares half of closeTimeout with the handlers, so that a hanging one keeps nothing open', async () => {
+    it('shares half of closeTimeout with the handlers, so that a hanging @OnClosing keeps nothing open', async () => {
       const rig = await leaving({ closing: never }, { closeTimeout: 2_000 })
       const closing = (await rig.starting).close()
       await rig.clock.advance(999)
@@ -464,7 +464,7 @@ describe('Session', () => {
       expect(rig.server.peer.closeFrame?.code).to.equal(1000)
     })
 
-    it('runs for the old link of a handover while it can still send, and only for that one', async () => {
+    it('runs only for the old link in a handover, while that link can still send', async () => {
       const rig = await leaving()
       const { connection } = await rig.starting
       connection.reconnect({ overlap: true })
@@ -473,7 +473,7 @@ describe('Session', () => {
       expect(rig.closings).to.deep.equal([{ code: 1000, reason: 'replaced by a new connection' }])
     })
 
-    it('reports its errors with stage close, and the connection closes', async () => {
+    it('has its errors reported with stage close, and does not prevent the close', async () => {
       const rig = await leaving({ closing: () => Promise.reject(new Error('no goodbye')) })
       await (await rig.starting).close()
       expect(rig.notes).to.deep.equal(['closing', 'error close'])
@@ -501,7 +501,7 @@ describe('Session', () => {
       expect(rig.closings).to.deep.equal([])
     })
 
-    it('does not run if close() is called while @OnOpen runs, unless that completes within half of closeTimeout', async () => {
+    it('does not run if close() is called while @OnOpen runs, unless @OnOpen completes within half of closeTimeout', async () => {
       for (const [when, runs] of [
         [900, 1],
         [1_100, 0],

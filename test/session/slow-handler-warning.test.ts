@@ -21,7 +21,7 @@ function rig() {
 }
 
 describe('SlowHandlerWarning', () => {
-  it('names a handler that has been running for 30 s, once', async () => {
+  it('names a handler once it has been running for 30 s', async () => {
     const { clock, warnings, begin } = rig()
     begin('Ticker#tick')
     await clock.advance(29_999)
@@ -33,7 +33,7 @@ describe('SlowHandlerWarning', () => {
     ])
   })
 
-  it('does not warn about a handler that settles in time, and leaves no timer', async () => {
+  it('does not warn about a handler that settles in time, and leaves no timer running', async () => {
     const { clock, warnings, begin } = rig()
     const running = begin('Ticker#tick')
     await clock.advance(29_999)
@@ -55,7 +55,7 @@ describe('SlowHandlerWarning', () => {
     expect(warnings.map((warning) => warning.slice(0, 7))).to.deep.equal(['30000 a', '35000 b', '40000 c'])
   })
 
-  it('starts counting again with the next part of a message', async () => {
+  it('restarts the count with the next step of a message', async () => {
     const { clock, warnings, begin } = rig()
     const running = begin('The schema')
     await clock.advance(29_000)
@@ -66,7 +66,7 @@ describe('SlowHandlerWarning', () => {
     expect(warnings.map((warning) => warning.slice(0, 17))).to.deep.equal(['60000 The handler'])
   })
 
-  it('watches again after no handlers were running', async () => {
+  it('resumes watching after a time without running handlers', async () => {
     const { clock, warnings, begin } = rig()
     begin('a').settle()
     await clock.advance(5_000)
@@ -76,7 +76,7 @@ describe('SlowHandlerWarning', () => {
     expect(warnings.map((warning) => warning.slice(0, 7))).to.deep.equal(['35000 b'])
   })
 
-  it('#stop leaves no timer and logs no more warnings', async () => {
+  it('leaves no timer and logs no more warnings after #stop', async () => {
     const { clock, warnings, warning, begin } = rig()
     warning.stop()
     begin('Ticker#tick')

@@ -9,7 +9,7 @@ const OPEN: ConnectionState = { status: 'open', connectionNumber: 1, protocol: '
 const CLOSING: ConnectionState = { status: 'closing', initiator: 'local', code: 1000, reason: '' }
 
 describe('StateHolder', () => {
-  it('starts in state connecting', () => {
+  it('starts in the state connecting', () => {
     const holder = new StateHolder('a#1')
     expect(holder.state).to.deep.equal({ status: 'connecting', attempt: 1 })
     expect(holder.isClosing).to.be.false
@@ -38,7 +38,7 @@ describe('StateHolder', () => {
     expect(holder.isClosing).to.be.true
   })
 
-  it('publishes each change with the previous status, even if the state is already further', () => {
+  it('publishes each change with the previous status, even if the state has already changed again', () => {
     const seen: unknown[] = []
     const note = (message: unknown): void => void seen.push(message)
     subscribe('holdfast:state', note)
@@ -53,7 +53,7 @@ describe('StateHolder', () => {
     ])
   })
 
-  it('aborts its signal with the first reason, even if the signal is read later', () => {
+  it('aborts its signal with the first reason, even if the signal is first read later', () => {
     const holder = new StateHolder('a#1')
     const reason = new Error('closed')
     holder.abort(reason)

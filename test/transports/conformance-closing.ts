@@ -42,7 +42,7 @@ export function describeClosing(scene: Scene): void {
     expect(scene.recorder.events).to.deep.equal(['opened', 'message', 'closed'])
   })
 
-  it('closes with a code and a reason, which the peer receives and answers', async () => {
+  it('closes with a code and a reason, which the peer receives and confirms', async () => {
     const far = await scene.beginOpen()
     scene.transport.send('before')
     scene.transport.close(4002, 'enough')
@@ -69,7 +69,7 @@ export function describeClosing(scene: Scene): void {
     expectEnd(await scene.recorder.untilClosed(), 1006, '')
   })
 
-  it('is terminated immediately by terminate(), which reports one end, 1006, and not before it returns', async () => {
+  it('is terminated immediately by terminate(), and reports one end with 1006 after terminate() returns', async () => {
     await scene.beginOpen()
     scene.transport.terminate()
     scene.transport.terminate()
@@ -79,7 +79,7 @@ export function describeClosing(scene: Scene): void {
     await turns()
   })
 
-  it('has ended for good: closing, terminating, pausing and resuming change nothing', async () => {
+  it('ignores closing, terminating, pausing, and resuming once it has ended', async () => {
     const far = await scene.beginOpen()
     far.close(1000)
     await scene.recorder.untilClosed()
@@ -91,7 +91,7 @@ export function describeClosing(scene: Scene): void {
     expect(scene.recorder.events).to.deep.equal(['opened', 'closed'])
   })
 
-  it('accepts a send, a ping and a pong after close() without throwing, and sends nothing', async () => {
+  it('accepts a send, a ping, and a pong after close() without throwing, and sends nothing', async () => {
     const far = await scene.beginOpen()
     scene.transport.close(1000, '')
     let hasBeenTold = false

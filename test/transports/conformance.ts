@@ -15,7 +15,7 @@ export function describeTransport(
     afterEach(() => scene.end())
     describe('opening', () => describeOpening(scene))
     describe('messages', () => describeMessages(scene))
-    describe('reuse of bytes', () => describeReuse(scene))
+    describe('reused bytes', () => describeReuse(scene))
     describe('pings and pongs', () => describePings(scene))
     describe('flow', () => describeFlow(scene))
     describe('closing', () => describeClosing(scene))
@@ -23,14 +23,14 @@ export function describeTransport(
 }
 
 function describeOpening(scene: Scene): void {
-  it('reports nothing while connect is still running', async () => {
+  it('reports nothing during the connect call', async () => {
     let events: readonly string[] | undefined
     await scene.begin({}, {}, () => (events = [...scene.recorder.events]))
     expect(events).to.deep.equal([])
     await scene.recorder.untilOpened()
   })
 
-  it('is open once the opening handshake is complete, not before', async () => {
+  it('opens once the opening handshake is complete, not before', async () => {
     let isOpenAtOnce: boolean | undefined
     await scene.begin({}, {}, () => (isOpenAtOnce = scene.transport.isOpen))
     await scene.recorder.untilOpened()
@@ -63,7 +63,7 @@ function describeOpening(scene: Scene): void {
     expect(scene.harness.headers['authorization']).to.equal('Bearer token')
   })
 
-  it('reports a refused attempt by its end, with an error, and never from within connect', async () => {
+  it('reports a refused attempt as an end with an error, and never during the connect call', async () => {
     await scene.begin({ isRefusing: true })
     const end = await scene.recorder.untilClosed()
     expect(end.code).to.equal(1006)
@@ -72,7 +72,7 @@ function describeOpening(scene: Scene): void {
   })
 
   for (const way of ['terminate', 'close'] as const) {
-    it(`ends without having opened, and without an error, if ${way}() follows connect immediately`, async () => {
+    it(`ends without opening and without an error if ${way}() follows connect immediately`, async () => {
       await scene.begin({}, {}, () => {
         if (way === 'close') scene.transport.close(1000, '')
         else scene.transport.terminate()
@@ -112,7 +112,7 @@ function describeMessages(scene: Scene): void {
     expect((scene.recorder.messages[1] as Uint8Array).length).to.equal(0)
   })
 
-  it('delivers messages and control frames in the order in which they were sent', async () => {
+  it('delivers messages and control frames in the order they were sent', async () => {
     const far = await scene.beginOpen()
     far.send('1')
     far.ping(Buffer.from('2'))
@@ -146,7 +146,7 @@ function describeMessages(scene: Scene): void {
 }
 
 function describeReuse(scene: Scene): void {
-  it('sends bytes as they were at the call, because their owner can reuse the memory', async () => {
+  it('sends bytes as they were when send() was called, because their owner can reuse the memory', async () => {
     const far = await scene.beginOpen()
     const bytes = new Uint8Array(100_000)
     for (const value of [1, 2, 3]) scene.transport.send(bytes.fill(value))
@@ -166,14 +166,14 @@ function describePings(scene: Scene): void {
     expect(far.pongs.map(String)).to.deep.equal(['are you there'])
   })
 
-  it('reports when its own ping has left', async () => {
+  it('reports when its own ping has been sent', async () => {
     await scene.beginOpen()
     let hasLeft = false
     scene.transport.ping(Buffer.from('mine'), () => (hasLeft = true))
     await eventually('the ping has left', () => hasLeft)
   })
 
-  it('calls flushed for a ping that will never leave, too', async () => {
+  it('also calls flushed for a ping that will never be sent', async () => {
     await scene.beginOpen()
     scene.transport.terminate()
     let isOver = false
@@ -181,7 +181,7 @@ function describePings(scene: Scene): void {
     await eventually('the ping is over', () => isOver)
   })
 
-  it('reports every ping of many, and answers only the latest of a turn', async () => {
+  it('reports each of many pings, and answers only the latest in a turn', async () => {
     const far = await scene.beginOpen()
     far.together(() => {
       for (let number = 1; number <= 100; number += 1) far.ping(Buffer.from(String(number)))
@@ -223,7 +223,7 @@ function describeFlow(scene: Scene): void {
     expect(scene.recorder.messages).to.deep.equal(['1', '2', '3'])
   })
 
-  it('counts the bytes that it receives, control frames included', async () => {
+  it('counts the bytes that it receives, including control frames', async () => {
     const farEnd = await scene.beginOpen()
     const { recorder, transport } = scene
     const before = transport.bytesRead
@@ -236,7 +236,7 @@ function describeFlow(scene: Scene): void {
     expect(transport.bytesRead - between).to.be.at.least(5)
   })
 
-  it('counts bytes that the peer does not accept, and reports when they have left', async () => {
+  it('counts bytes that the peer does not accept, and reports when they have been sent', async () => {
     const far = await scene.beginOpen()
     far.stopReading()
     const flushed: number[] = []
@@ -251,7 +251,7 @@ function describeFlow(scene: Scene): void {
     expect(scene.transport.bufferedAmount).to.equal(0)
   })
 
-  it('calls flushed for messages that will never leave, and still counts them', async () => {
+  it('calls flushed for messages that will never be sent, and still counts them', async () => {
     const far = await scene.beginOpen()
     far.stopReading()
     let flushed = 0

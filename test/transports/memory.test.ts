@@ -83,7 +83,7 @@ describe('MemoryServer', () => {
     expect(() => new MemoryServer().peer).to.throw('No connection attempt has been made yet')
   })
 
-  it('leaves an attempt pending that is neither accepted nor refused', async () => {
+  it('leaves an attempt that is neither accepted nor refused pending', async () => {
     const { server, recorder, transport } = connected()
     server.onAttempt = () => undefined
     await turns()
@@ -122,7 +122,7 @@ describe('MemoryServer', () => {
     expect(recorder.events).to.deep.equal(['opened', 'closed'])
   })
 
-  it('loses whatever follows an end in the same chunk', async () => {
+  it('loses anything that follows an end in the same chunk', async () => {
     const { server, recorder, transport } = connected()
     await recorder.untilOpened()
     server.peer.chunk = 2
@@ -134,7 +134,7 @@ describe('MemoryServer', () => {
     expect(recorder.events).to.deep.equal(['opened', 'closed'])
   })
 
-  it('keeps the order if a message is sent while another is delivered', async () => {
+  it('keeps the order if a message is sent while another is being delivered', async () => {
     const { server, recorder } = connected()
     await recorder.untilOpened()
     const delivered: string[] = []
@@ -161,7 +161,7 @@ describe('MemoryServer', () => {
     expect(recorder.messages).to.deep.equal(['echo hello'])
   })
 
-  it('drops the connection with an error, like a reset', async () => {
+  it('drops the connection with an error, as a reset does', async () => {
     const { server, recorder } = connected()
     await recorder.untilOpened()
     server.peer.drop(new Error('reset'))

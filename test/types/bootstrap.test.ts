@@ -44,7 +44,7 @@ describe(`The types of bootstrap, with ${DIALECT} decorators,`, () => {
     await application.close()
   })
 
-  it('infer the value of a token', async () => {
+  it("infer a token's value type", async () => {
     class Store {}
     @Module({ providers: [Store] })
     class AppModule {}

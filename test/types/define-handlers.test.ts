@@ -37,7 +37,7 @@ class Methods {
   three(_message: unknown, _context: MessageContext, _more: string): void {}
 }
 
-describe(`The types of defineHandlers, compiled with ${DIALECT} decorators,`, () => {
+describe(`The types of defineHandlers, with ${DIALECT} decorators,`, () => {
   it('accept a method for every event', () => {
     class Right extends Methods {}
     defineHandlers(Right, {
@@ -56,7 +56,7 @@ describe(`The types of defineHandlers, compiled with ${DIALECT} decorators,`, ()
     stands(Right, Single)
   })
 
-  it('reject anything but the name of a method', () => {
+  it('reject anything but a method name', () => {
     class Wrong extends Methods {}
     // @ts-expect-error -- no such method
     defineHandlers(Wrong, { open: 'opened' })
@@ -130,7 +130,7 @@ describe(`The types of defineHandlers, compiled with ${DIALECT} decorators,`, ()
     stands(Right, Rest, Mapped, Wrong)
   })
 
-  it('check parameters against the output of a schema, with a key and without', () => {
+  it("check parameters against a schema's output, with or without a key", () => {
     class Right extends Methods {}
     defineHandlers(Right, {
       message: [
@@ -159,7 +159,7 @@ describe(`The types of defineHandlers, compiled with ${DIALECT} decorators,`, ()
     stands(Right, Wrong)
   })
 
-  it('check the methods of a map of messages in the same way', () => {
+  it('check the methods in a map of messages in the same way', () => {
     class Right extends Methods {}
     defineHandlers(Right, {
       message: { a: 'input', b: [Zod, 'output'], c: [Valibot, 'none'], d: [Arktype, 'later'], 7: 'unknown' },
@@ -195,7 +195,7 @@ describe(`The types of defineHandlers, compiled with ${DIALECT} decorators,`, ()
     stands(Wrong)
   })
 
-  it('check the methods of options against the parameters and the result of the option', () => {
+  it("check option methods against the option's parameters and result", () => {
     class Feed extends Methods {
       url(): string {
         return 'wss://feed.example.com'
@@ -213,7 +213,7 @@ describe(`The types of defineHandlers, compiled with ${DIALECT} decorators,`, ()
     stands(Feed, Wrong)
   })
 
-  it('check the options of a class', () => {
+  it('check the class options', () => {
     class Wrong extends Methods {}
     // @ts-expect-error -- no such option
     defineHandlers(Wrong, { message: 'none' }, { hartbeat: false })

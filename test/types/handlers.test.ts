@@ -32,7 +32,7 @@ interface Ticker {
 }
 
 describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
-  it('accept a handler with all, some or none of its parameters', () => {
+  it('accept a handler with all, some, or none of its parameters', () => {
     class Right {
       @OnOpen() open(_open: OpenInfo, _context: ConnectionContext): void {}
       @OnMessage('ticker') ticker(_ticker: Ticker, _context: MessageContext): void {}
@@ -78,7 +78,7 @@ describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
     stands(Messages)
   })
 
-  it('do not infer the type of a parameter: without an annotation it is an implicit any, which strict forbids', () => {
+  it("do not infer a parameter's type: an unannotated parameter is an implicit any, which strict mode forbids", () => {
     class Unannotated {
       // @ts-expect-error -- write `unknown`, or the type of the message
       @OnMessage('a') a(message): void {}
@@ -106,7 +106,7 @@ describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
     stands(Contexts)
   })
 
-  it('accept a string, a number or no key for @OnMessage', () => {
+  it('accept a string, a number, or no key for @OnMessage', () => {
     class Keys {
       // @ts-expect-error -- an object is not a key
       @OnMessage({}) object(): void {}
@@ -116,7 +116,7 @@ describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
     stands(Keys)
   })
 
-  it('accept options of @OnMessage after its other arguments', () => {
+  it('accept @OnMessage options after its other arguments', () => {
     const Price = z.object({ price: z.string().transform(Number) })
     class Early {
       @OnMessage({ duringOpen: true }) rest(_message: unknown): void {}
@@ -192,7 +192,7 @@ describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
     stands(Placed, Whole)
   })
 
-  it('check the options of a class', () => {
+  it('check the class options', () => {
     @WebSocketClient({ url: 'ws://peer.test/', inject: [] })
     class Right {}
     // @ts-expect-error -- no such option
@@ -224,8 +224,8 @@ describe(`The types of handlers, with ${DIALECT} decorators,`, () => {
   })
 })
 
-describe(`The types of @ClientOption, as ${DIALECT} decorators,`, () => {
-  it('accept a method with the signature of the option', () => {
+describe(`The types of @ClientOption, with ${DIALECT} decorators,`, () => {
+  it("accept a method with the option's signature", () => {
     class Feed {
       @ClientOption('url') url(attempt: AttemptInfo): string {
         return attempt.url ?? 'wss://feed.example.com'
@@ -246,7 +246,7 @@ describe(`The types of @ClientOption, as ${DIALECT} decorators,`, () => {
     stands(Feed)
   })
 
-  it('reject another name, parameter or result', () => {
+  it('reject a different name, parameter, or result', () => {
     class Wrong {
       // @ts-expect-error -- a number of milliseconds cannot be a method
       @ClientOption('connectTimeout') timeout(): number {

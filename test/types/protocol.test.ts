@@ -165,7 +165,7 @@ describe(`The types of a protocol, with ${DIALECT} decorators,`, () => {
     stands(Right, Wrong)
   })
 
-  it('check keys and parameters against the output of the schemas of received messages', () => {
+  it('check keys and parameters against the output of the schemas for received messages', () => {
     class Right {
       @schemas.client.OnMessage('ticker') ticker(_ticker: Ticker): void {}
       @schemas.client.OnMessage('book') book(_book: { readonly bids: number }): void {}
@@ -184,11 +184,11 @@ describe(`The types of a protocol, with ${DIALECT} decorators,`, () => {
     stands(Right, Wrong)
   })
 
-  it('check sent messages, requests and replies', () => {
+  it('check sent messages, requests, and replies', () => {
     void [sends, sendsLate, asks, sendsBySchema, asksWithoutReplies, untyped]
   })
 
-  it('check the same contract on the server, with the directions swapped', () => {
+  it('check the same contract on the server with the directions swapped', () => {
     class Right {
       @market.server.OnMessage('subscribe') subscribe(_message: { channel: string }): void {}
       @schemas.server.OnMessage('subscribe') parsed(_message: { depth: number }): void {}
@@ -208,21 +208,21 @@ describe(`The types of a protocol, with ${DIALECT} decorators,`, () => {
     stands(Right, Wrong)
   })
 
-  it('are the same for a protocol and for its client side', () => {
+  it('are the same for a protocol and its client side', () => {
     holds<Same<Outgoing<Market>, Outgoing<typeof market.client>>>()
     holds<
       Same<ReplyTo<Market, { op: 'list' }, never>, ReplyTo<typeof market.client, { op: 'list' }, never>>
     >()
   })
 
-  it('reject a protocol with anything but messages', () => {
+  it('reject a protocol that contains anything but messages', () => {
     // @ts-expect-error -- must be called toClient
     defineProtocol<{ toCleint: { ticker: Ticker } }>()
     // @ts-expect-error -- a type is not a schema
     defineProtocol({ toClient: { ticker: { price: 1 } } })
   })
 
-  it('let a connection with a protocol replace one without, and vice versa', () => {
+  it('let a connection with a protocol stand in for one without a protocol, and vice versa', () => {
     const any = (connection: Connection<Market>): Connection => connection
     const typed = ({ connection }: MessageContext): Connection<Market> => connection
     const states = perLink(() => 1)

@@ -27,7 +27,7 @@ interface Narrower {
 }
 
 describe(`The types of handlers with a schema, with ${DIALECT} decorators,`, () => {
-  it('check the parameter against the output of zod, with a key and without', () => {
+  it("check the parameter against a zod schema's output, with or without a key", () => {
     class Keyed {
       @OnMessage('a', Zod) output(_message: Output, _context: MessageContext): void {}
       @OnMessage('b', Zod) inferred(_message: z.output<typeof Zod>): void {}
@@ -50,7 +50,7 @@ describe(`The types of handlers with a schema, with ${DIALECT} decorators,`, () 
     stands(Keyed, Alone)
   })
 
-  it('check the parameter against the output of valibot, with a key and without', () => {
+  it("check the parameter against a valibot schema's output, with or without a key", () => {
     class Keyed {
       @OnMessage('a', Valibot) output(_message: Output, _context: MessageContext): void {}
       @OnMessage('b', Valibot) inferred(_message: v.InferOutput<typeof Valibot>): void {}
@@ -67,7 +67,7 @@ describe(`The types of handlers with a schema, with ${DIALECT} decorators,`, () 
     stands(Keyed, Alone)
   })
 
-  it('check the parameter against the output of arktype, with a key and without', () => {
+  it("check the parameter against an arktype schema's output, with or without a key", () => {
     class Keyed {
       @OnMessage('a', Arktype) output(_message: Output, _context: MessageContext): void {}
       @OnMessage('b', Arktype) inferred(_message: typeof Arktype.infer): void {}
@@ -131,7 +131,7 @@ describe(`The types of handlers with a schema, with ${DIALECT} decorators,`, () 
     stands(Contexts)
   })
 
-  it('accept only a Standard Schema, after its key', () => {
+  it('accept only a Standard Schema after the key', () => {
     class Schemas {
       // @ts-expect-error -- not a Standard Schema
       @OnMessage('a', { parse: () => 1 }) parse(): void {}

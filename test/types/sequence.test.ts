@@ -22,7 +22,7 @@ const options: SnapshotSyncOptions<Book, Change, number> = {
 }
 
 describe('The types of sequences', () => {
-  it('use the type of the key for streams', () => {
+  it("use the key's type for streams", () => {
     const sequence = new Sequence<number>({
       onGap: ({ stream, from }) => {
         holds<Same<typeof stream, number>>()
@@ -36,7 +36,7 @@ describe('The types of sequences', () => {
     new Sequence().check(1, 1)
   })
 
-  it('check the state, the change and the key of a sync', () => {
+  it('check the state, the change, and the key of a SnapshotSync', () => {
     const sync = new SnapshotSync(options)
     holds<Same<ReturnType<typeof sync.get>, Book | undefined>>()
     // @ts-expect-error: keys are numbers

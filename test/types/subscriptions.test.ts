@@ -52,7 +52,7 @@ class Feed {
 }
 
 describe(`The types of subscriptions, with ${DIALECT} decorators,`, () => {
-  it('accept functions with the types of the API', () => {
+  it("accept functions with the API's types", () => {
     stands(Feed)
     for (const options of [named, lists, bare, without, keyed, acknowledged, identified]) void options
   })

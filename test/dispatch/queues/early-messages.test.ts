@@ -132,7 +132,7 @@ describe('EarlyMessages', () => {
     await open()
   })
 
-  it('sends the messages of marked handlers on the opening link, even after an await', async () => {
+  it('sends messages from marked handlers on the opening link, even after an await', async () => {
     const { clock, open, send, server } = await begin()
     send('send', 1)
     await clock.settle()
@@ -140,7 +140,7 @@ describe('EarlyMessages', () => {
     await open()
   })
 
-  it('lets waiters match first, for new and for waiting messages', async () => {
+  it('lets waiters match new and waiting messages first', async () => {
     const seen: unknown[] = []
     const waitFor = ({ connection }: Station, n: number): Promise<void> =>
       connection.waitFor((message) => (message as Call).n === n).then((found) => void seen.push(found))
@@ -160,7 +160,7 @@ describe('EarlyMessages', () => {
     await open()
   })
 
-  it('gives a slot of the queue to a handler that is still running when @OnOpen has settled', async () => {
+  it('gives a queue slot to a handler that is still running when @OnOpen has settled', async () => {
     const { end, notes, open, send } = await begin()
     send('tick', 1)
     send('call', 1, -2)
@@ -171,7 +171,7 @@ describe('EarlyMessages', () => {
     expect(notes.slice(3)).to.deep.equal(['rest 1', 'call -2', 'rest 2'])
   })
 
-  it('runs more messages next to such a handler, as concurrency allows', async () => {
+  it('runs more messages alongside such a handler, as concurrency allows', async () => {
     const { end, notes, open, send } = await begin({ concurrency: 2 })
     send('tick', 1)
     send('call', 1, 2, 3)
@@ -183,7 +183,7 @@ describe('EarlyMessages', () => {
     await end(3)
   })
 
-  it('delays the messages with the key of such a handler, and no others', async () => {
+  it('delays only the messages with the same key as such a handler', async () => {
     const { end, notes, open, send } = await begin({ concurrency: { key: 'n' } })
     send('call', 1)
     send('tick', 1, 2)
@@ -193,7 +193,7 @@ describe('EarlyMessages', () => {
     expect(notes.at(-1)).to.equal('rest 1')
   })
 
-  it('does not delay @OnOpen for a handler that never completes', async () => {
+  it('does not delay @OnOpen because of a handler that never completes', async () => {
     const { clock, logger, notes, open, send, starting } = await begin()
     send('call', 1)
     await clock.advance(25_000)
@@ -211,7 +211,7 @@ describe('EarlyMessages', () => {
     expect(logger.lines.join()).to.contain('Started#call has been running for 30 s')
   })
 
-  it('does not name a handler that has settled, and leaves no timer for it', async () => {
+  it('does not name a handler that has settled, and leaves no timer running for it', async () => {
     const { clock, end, logger, open, send, starting } = await begin({ onOpenTimeout: false })
     for (const n of [1, 2]) {
       send('call', n)
@@ -264,7 +264,7 @@ describe('EarlyMessages', () => {
     await open()
   })
 
-  it('runs marked handlers of the new link in a handover, next to the messages of the old one', async () => {
+  it("runs the new link's marked handlers during a handover, alongside the old link's messages", async () => {
     const { clock, end, notes, open, send, server, starting, station } = await begin()
     await open()
     const client = await starting
@@ -284,7 +284,7 @@ describe('EarlyMessages', () => {
     await clock.settle()
   })
 
-  it('delays @OnClose for a handler that runs when the link is lost, and discards the messages behind it', async () => {
+  it('delays @OnClose until a handler that is running when the link is lost has settled, and discards the messages behind it', async () => {
     const { clock, end, notes, send, server, station, starting } = await begin({
       onOpenTimeout: 1_000,
       reconnect: false,
@@ -312,7 +312,7 @@ describe('EarlyMessages', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('needs no slot for a handler that settled before it had a place in the queue', async () => {
+  it('needs no slot for a handler that settles before it has a place in the queue', async () => {
     const { clock, end, notes, open, send, server, starting } = await begin()
     await open()
     const client = await starting
@@ -329,7 +329,7 @@ describe('EarlyMessages', () => {
     await client.close()
   })
 
-  it('releases the slot of a handler that has waited for a place in the queue since @OnOpen settled', async () => {
+  it('releases the slot of a handler that got its place in the queue only after @OnOpen settled', async () => {
     const { clock, notes, open, send, server, starting, station } = await begin({ drainTimeout: 1_000 })
     await open()
     const client = await starting
@@ -348,7 +348,7 @@ describe('EarlyMessages', () => {
     await client.close()
   })
 
-  describe('with requests: ocpp()', () => {
+  describe('if requests is ocpp()', () => {
     /** A charge point that boots in `@OnOpen`, while its server requests its configuration. */
     @WebSocketClient({ route: 2, requests: ocpp() })
     class ChargePoint {
@@ -366,7 +366,7 @@ describe('EarlyMessages', () => {
       }
     }
 
-    it("replies to the server's calls during boot, except with handlers that set duringOpen: false", async () => {
+    it("replies to the server's calls during boot, except from handlers that set duringOpen: false", async () => {
       const [server, clock] = [new MemoryServer(), new FakeClock()]
       const starting = bootstrap(ChargePoint, 'ws://peer.test/', {
         transport: server.connect,
@@ -384,7 +384,7 @@ describe('EarlyMessages', () => {
     })
   })
 
-  it('reports a requests.duringOpen that throws or returns a promise, and handles the message after @OnOpen', async () => {
+  it('reports a requests.duringOpen function that throws or returns a promise, and handles the message after @OnOpen', async () => {
     for (const duringOpen of [
       (): boolean => {
         throw new RangeError('odd')

@@ -75,7 +75,7 @@ async function expectNoGrowth(step: () => void | Promise<void>): Promise<void> {
 
 describe('KeyedQueue', () => {
   describe('#pushAll', () => {
-    it('runs messages in order, before messages that they push', () => {
+    it('runs messages in order, before the messages that they push', () => {
       const run: string[] = []
       const session: ItemSession<string> = sessionOf({
         run: (item) => {
@@ -89,13 +89,13 @@ describe('KeyedQueue', () => {
   })
 
   describe('#push', () => {
-    it('runs an item immediately, in the same tick, if nothing is in its way', () => {
+    it('runs an item immediately, in the same tick, if nothing delays it', () => {
       const { begun, push } = rig()
       push('a1')
       expect(begun).to.deep.equal(['a1'])
     })
 
-    it('makes items of one key wait for each other, but not for other keys', async () => {
+    it('makes items with the same key wait for each other, but not for other keys', async () => {
       const { begun, push, end } = rig()
       push('a1', 'a2', 'b1', 'a3', 'b2')
       expect(begun).to.deep.equal(['a1', 'b1'])
@@ -114,7 +114,7 @@ describe('KeyedQueue', () => {
       expect(begun).to.deep.equal(['-1', 'a1', '-2'])
     })
 
-    it('runs as many at once as its limit, and no more', async () => {
+    it('runs as many items at once as its limit allows, and no more', async () => {
       const { begun, push, end } = rig({ limit: 2 })
       push('a1', 'b1', 'c1', 'd1')
       expect(begun).to.deep.equal(['a1', 'b1'])
@@ -129,7 +129,7 @@ describe('KeyedQueue', () => {
       expect(begun).to.deep.equal(['a1', 'b1', 'c1', 'a2', 'b2', 'a3'])
     })
 
-    it('runs items that an item pushes after it, not inside it, whatever their key', () => {
+    it('runs the items that an item pushes after that item, not inside it, whatever their key', () => {
       const run: string[] = []
       const session: ItemSession<string> = sessionOf({
         run: (item) => {
@@ -142,7 +142,7 @@ describe('KeyedQueue', () => {
       expect(run).to.deep.equal(['begin a1', 'end a1', 'begin b1', 'end b1', 'begin a2', 'end a2'])
     })
 
-    it('does not grow the stack, however many items follow each other', () => {
+    it('does not grow the stack, however many items run one after another', () => {
       let count = 0
       const session: ItemSession<string> = sessionOf({
         run: () => {
@@ -168,14 +168,14 @@ describe('KeyedQueue', () => {
       })
     })
 
-    it('forgets a key whose items end immediately', async () => {
+    it('forgets a key whose items complete immediately', async () => {
       const session = withLargeKeys(() => undefined)
       await expectNoGrowth(() => session.push({}))
     })
   })
 
-  describe('with conflate', () => {
-    it('replaces the waiting item of a key by a newer one', async () => {
+  describe('if conflate is set', () => {
+    it("replaces a key's waiting item with a newer one", async () => {
       const { begun, skipped, push, end } = rig({ conflate: true })
       push('a1', 'a2', 'a3', 'a4')
       expect(begun).to.deep.equal(['a1'])
@@ -185,7 +185,7 @@ describe('KeyedQueue', () => {
       await end('a4')
     })
 
-    it('lets the newer item keep the place in line', async () => {
+    it('gives the newer item the place of the older one', async () => {
       const { begun, push, end } = rig({ conflate: true, limit: 1 })
       push('x', 'a1', 'b1', 'a2')
       await end('x')
@@ -209,7 +209,7 @@ describe('KeyedQueue', () => {
       expect(skipped).to.deep.equal([])
     })
 
-    it('accepts a push from within onConflated', async () => {
+    it('accepts a push inside onConflated', async () => {
       const [begun, skipped]: [string[], string[]] = [[], []]
       const first: Deferred<void> = deferred()
       const session: ItemSession<string> = sessionOf(
@@ -234,7 +234,7 @@ describe('KeyedQueue', () => {
   })
 
   describe('with two sessions', () => {
-    it('lets a message wait for one of its key in the other session, and for the limit of both', async () => {
+    it("makes a message wait for the other session's messages with the same key, and for the shared limit", async () => {
       const { begun, session, other, end } = rig({ limit: 2 })
       session.push('a1')
       other.push('a2', 'b1', 'c1')
@@ -246,7 +246,7 @@ describe('KeyedQueue', () => {
       expect(begun).to.deep.equal(['a1', 'b1', 'c1', 'a2', 'c2'])
     })
 
-    it('replaces an item by a newer one of the other session, and notifies its own session', async () => {
+    it('replaces an item with a newer one from the other session, and notifies the session of the replaced item', async () => {
       const skipped: string[] = []
       const queue = queueOf({ conflate: true, limit: 1 })
       const [session, other] = ['old', 'new'].map(
@@ -262,8 +262,8 @@ describe('KeyedQueue', () => {
     })
   })
 
-  describe('with a key function that throws', () => {
-    it('runs the item in its turn like one without a key, and reports the error then, once', async () => {
+  describe('if the key function throws', () => {
+    it('runs the item in its turn like an item without a key, and reports the error once at that point', async () => {
       const notes: string[] = []
       const first: Deferred<void> = deferred()
       const key = (item: unknown): unknown => {
@@ -287,7 +287,7 @@ describe('KeyedQueue', () => {
       expect(notes).to.deep.equal(['first', 'no key: bad', 'bad', 'last'])
     })
 
-    it('is called only for messages', () => {
+    it('calls the function only for messages', () => {
       const asked: unknown[] = []
       const queue = queueOf({ key: (item) => asked.push(item) })
       const session = new ItemSession<string>(queue, { run: () => undefined })
@@ -310,7 +310,7 @@ describe('KeyedQueue', () => {
       expect(begun).to.deep.equal(['a1', 'b1', 'c3', 'a4'])
     })
 
-    it('keeps the items of the other session in their place', async () => {
+    it("keeps the other session's items in place", async () => {
       const { begun, session, other, end } = rig({ limit: 1 })
       session.push('x', 'a1')
       other.push('a2')
@@ -335,7 +335,7 @@ describe('KeyedQueue', () => {
   })
 
   describe('a slot that is released from a handler', () => {
-    it('lets the next item of its key start, and later results of the handler have no effect', async () => {
+    it("lets the next item with the same key start, and ignores the handler's later results", async () => {
       const { begun, session, other, end } = rig({ limit: 1 })
       session.push('a1')
       other.push('a2', 'a3')
@@ -423,7 +423,7 @@ describe('KeyedQueue', () => {
     const ascending = (ids: readonly number[]): number[] => [...ids].sort((a, b) => a - b)
     const KEYS = [undefined, 0, 1, 2, 3]
 
-    it('runs each item once, and those of a key in order, one at a time, never more at once than the limit', async () => {
+    it('runs each item once, items with the same key in order and one at a time, and never more items at once than the limit', async () => {
       await fc.assert(
         fc.asyncProperty(limits, steps, async (limit, all) => {
           const { pushed, begun, skipped, cleared } = await drive(limit, false, all)
@@ -435,7 +435,7 @@ describe('KeyedQueue', () => {
       )
     })
 
-    it('with conflate, runs or conflates each item once, in order, and always runs the last one of each key', async () => {
+    it('runs or conflates each item once, in order, and always runs the last item for each key, if conflate is set', async () => {
       await fc.assert(
         fc.asyncProperty(limits, steps, async (limit, all) => {
           const { pushed, begun, skipped, cleared } = await drive(limit, true, all)

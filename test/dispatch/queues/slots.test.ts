@@ -32,7 +32,7 @@ describe('Slots', () => {
     expect(slots.isFull).to.equal(false)
   })
 
-  it('free the slot of the handler that settles, and no other, in any order', () => {
+  it('are freed in any order, each by the handler that settles', () => {
     const { begin, release } = rig(Infinity)
     const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => begin(name))
     a?.settle()
@@ -43,7 +43,7 @@ describe('Slots', () => {
     expect([b?.holdsSlot, e.holdsSlot]).to.deep.equal([false, false])
   })
 
-  it('can be released from the handlers of one session', () => {
+  it("can be released from one session's handlers", () => {
     const { slots, begin, release } = rig(3)
     begin('a', 0)
     const other = begin('b', 1)
@@ -76,13 +76,13 @@ describe('RunningHandler', () => {
     expect(notes).to.deep.equal(['handled', 'settled'])
   })
 
-  it('without a slot has none to release', () => {
+  it('has nothing to release if it has no slot', () => {
     const { notes, running } = handlerRig()
     running.settle()
     expect(notes).to.deep.equal([])
   })
 
-  it('settles immediately, or after the pending promise', async () => {
+  it('settles immediately, or once the pending promise has settled', async () => {
     const [now, later] = [handlerRig(), handlerRig()]
     now.hold()
     now.running.settleAfter(undefined)
@@ -97,7 +97,7 @@ describe('RunningHandler', () => {
     expect(later.notes).to.deep.equal(['handled', 'settled'])
   })
 
-  it('counts checks since the last change of its name', () => {
+  it('counts checks since its name last changed', () => {
     const { running } = handlerRig()
     expect([running.look(), running.look()]).to.deep.equal([1, 2])
     running.rename('Ticker#tock')

@@ -46,7 +46,7 @@ function rig(limit: number) {
 
 describe('TaskQueue', () => {
   describe('#push', () => {
-    it('runs a message immediately, in the same tick, if nothing is in its way', () => {
+    it('runs a message immediately, in the same tick, if nothing delays it', () => {
       const run: number[] = []
       sessionOf(1, (item) => void run.push(item)).push(1)
       expect(run).to.deep.equal([1])
@@ -62,7 +62,7 @@ describe('TaskQueue', () => {
       expect(begun).to.deep.equal([1, 2, 3])
     })
 
-    it('runs as many at once as its limit, and no more', async () => {
+    it('runs as many messages at once as its limit allows, and no more', async () => {
       const { begun, session, end } = rig(2)
       session.push(1, 2, 3, 4)
       expect(begun).to.deep.equal([1, 2])
@@ -85,7 +85,7 @@ describe('TaskQueue', () => {
       expect(begun).to.deep.equal([1, 11, 2, 12])
     })
 
-    it('runs messages that a message pushes after it, not inside it', () => {
+    it('runs the messages that a message pushes after that message, not inside it', () => {
       const run: string[] = []
       const session: ItemSession<number> = sessionOf(1, (item) => {
         run.push(`begin ${item}`)
@@ -96,7 +96,7 @@ describe('TaskQueue', () => {
       expect(run).to.deep.equal(['begin 1', 'end 1', 'begin 2', 'end 2', 'begin 3', 'end 3'])
     })
 
-    it('does not grow the stack, however many messages follow each other', () => {
+    it('does not grow the stack, however many messages run one after another', () => {
       let count = 0
       const session: ItemSession<number> = sessionOf(1, (item) => {
         count += 1
@@ -108,7 +108,7 @@ describe('TaskQueue', () => {
   })
 
   describe('#pushAll', () => {
-    it('runs messages in order, before messages that they push', () => {
+    it('runs messages in order, before the messages that they push', () => {
       const run: number[] = []
       const session: ItemSession<number> = sessionOf(1, (item) => {
         run.push(item)
@@ -129,7 +129,7 @@ describe('TaskQueue', () => {
   })
 
   describe('#remove', () => {
-    it('removes the waiting messages of one session, and lets the others continue in order', async () => {
+    it("removes one session's waiting messages, and lets the others continue in order", async () => {
       const { begun, session, other, end } = rig(1)
       session.push(1, 2)
       other.push(11)
@@ -143,7 +143,7 @@ describe('TaskQueue', () => {
   })
 
   describe('a slot that is released from a handler', () => {
-    it('goes to the next message, and later results of the handler have no effect', async () => {
+    it("goes to the next message, and the handler's later results have no effect", async () => {
       const { begun, handled, session, other, end } = rig(1)
       session.push(1)
       other.push(11, 12)
@@ -169,7 +169,7 @@ describe('TaskQueue', () => {
     })
   })
 
-  it('starts each message once and in order, never more at once than the limit, under random operations', async () => {
+  it('starts each message once and in order, and never more at once than the limit, under random operations', async () => {
     const step = fc.oneof(
       { weight: 3, arbitrary: fc.constant('push sync' as const) },
       { weight: 3, arbitrary: fc.constant('push async' as const) },

@@ -197,7 +197,7 @@ describeBothWays('A graphql-ws server', function (transport) {
     await eventually('the server has ended the new one', () => market.prices.listenerCount('BTC') === 0)
   })
 
-  it('answers queries, and after a drop receives only those with resend again', async () => {
+  it('answers queries, and receives only the queries that set resend again after a drop', async () => {
     const { market, proxy, connection } = await start()
     await eventually('the subscription has begun', () => market.begun.length === 1)
     expect(await connection.request(operation('{ echo(text: "one") }'))).to.deep.equal({ echo: 'one' })

@@ -133,7 +133,7 @@ describeBothWays('An ocpp-rpc server', function (transport) {
     expect(central.mostAtOnce).to.equal(1)
   })
 
-  it('receives again after a drop only the calls with resend, whether they were sent before or not', async () => {
+  it('receives only the calls that set resend again after a drop, whether or not they were sent before', async () => {
     const { central, proxy, transfer } = await start()
     proxy.hold()
     const once = transfer('once')
@@ -155,7 +155,7 @@ describeBothWays('An ocpp-rpc server', function (transport) {
     expect(central.calls).to.deep.equal(expected)
   })
 
-  it('receives answers to its own calls, before and after a drop', async () => {
+  it('receives replies to its own calls, before and after a drop', async () => {
     const { central, proxy, instance } = await start()
     expect(await central.clients[0]?.call('Reset', { type: 'Soft' })).to.deep.equal({ status: 'Accepted' })
     proxy.cut()
@@ -164,7 +164,7 @@ describeBothWays('An ocpp-rpc server', function (transport) {
     expect(instance.resets).to.deep.equal([{ type: 'Soft' }, { type: 'Hard' }])
   })
 
-  it('receives the answer of a handler that itself sends a request', async () => {
+  it('receives the reply from a handler that itself sends a request', async () => {
     const { central } = await start()
     const answer = await central.clients[0]?.call('TriggerMessage', { requestedMessage: 'Heartbeat' })
     expect(answer).to.deep.equal({ status: 'Accepted' })

@@ -144,7 +144,7 @@ describeBothWays('A server with vscode-ws-jsonrpc', function (transport) {
     return { ...peer, proxy, instance, connection, sum }
   }
 
-  it('receives the subscriptions again after a drop, routes the new ID to the same handler, and refuses an unknown topic again', async () => {
+  it('receives the subscriptions again after a drop, has the new ID routed to the same handler, and refuses an unknown topic again', async () => {
     const { publish, proxy, instance } = await start()
     publish('first')
     await eventually('the first message has arrived', () => instance.news.length === 1)
@@ -178,7 +178,7 @@ describeBothWays('A server with vscode-ws-jsonrpc', function (transport) {
     expect(instance.news).to.deep.equal([])
   })
 
-  it('answers calls, and after a drop receives only those with resend again', async () => {
+  it('answers calls, and receives only the calls that set resend again after a drop', async () => {
     const { calls, proxy, sum } = await start()
     expect(await Promise.all([sum(1, 1), sum(1, 2), sum(1, 3)])).to.deep.equal([2, 3, 4])
 

@@ -23,10 +23,10 @@ async function uncaughtWhile(work: () => Promise<unknown>): Promise<unknown[]> {
   return uncaught
 }
 
-describe('The listener of FastReceive', () => {
+describe('The FastReceive listener', () => {
   afterEach(() => Feed.destroyAll())
 
-  it('also receives the next message after it has thrown, and the error becomes an uncaught exception', async () => {
+  it('still receives the next message after it throws, and the error becomes an uncaught exception', async () => {
     const bytes = Buffer.concat(TEXTS.map((text) => frame(TEXT, text)))
     const errors = [new Error('the first'), new Error('the second')]
     const onMessage = (_feed: Feed, number: number): void => {
@@ -41,7 +41,7 @@ describe('The listener of FastReceive', () => {
     expect(feed.events).to.deep.equal([...TEXTS, 'next'])
   })
 
-  it('also receives what follows a pong for which it has thrown', async () => {
+  it('still receives what follows a pong if it throws for that pong', async () => {
     const error = new Error('for a pong')
     const told: string[] = []
     const listener: FastReceiveListener = {
@@ -65,7 +65,7 @@ describe('The listener of FastReceive', () => {
     expect(told).to.deep.equal(['after'])
   })
 
-  it('is offered to skip messages that start with the head, and receives the wanted ones and all others', () => {
+  it('can skip messages that start with the head, and receives the wanted ones and all others', () => {
     const told: unknown[] = []
     const listener: FastReceiveListener = {
       skippedHead: Buffer.from('{"e":"'),
@@ -93,7 +93,7 @@ describe('The listener of FastReceive', () => {
     ])
   })
 
-  it('is not offered to skip what might not be UTF-8', () => {
+  it('cannot skip data that might not be valid UTF-8', () => {
     const told: unknown[] = []
     const listener: FastReceiveListener = {
       skippedHead: Buffer.from('{"e":"'),
@@ -108,7 +108,7 @@ describe('The listener of FastReceive', () => {
     expect(told).to.deep.equal(['{"e":"no","a":"ö"}'])
   })
 
-  it('receives a long message from its own memory, into which the rest has been read', () => {
+  it("receives a long message in the message's own memory, into which the rest was read", () => {
     const told: (string | Uint8Array)[] = []
     const socket: ReadSocket = { emit: () => true, isPaused: () => false, unshift: () => undefined }
     const port = { isOpen: true, beforeForward: () => undefined, onSocketError: () => undefined }

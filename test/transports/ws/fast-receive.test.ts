@@ -111,7 +111,7 @@ function describeFastReceive(isLending: boolean): void {
   }
 
   describe('plain messages', () => {
-    it('delivers texts of all lengths and alphabets without ws', async () => {
+    it('delivers texts of any length and alphabet without ws', async () => {
       const plain = ['', 'a', 'x'.repeat(125), 'y'.repeat(126), 'z'.repeat(60_000), 'žluťoučký 🐎', '\ufffd']
       const feed = await fast([Buffer.concat(plain.map((text) => frame(TEXT, text)))])
       expect(feed.events).to.deep.equal(plain)
@@ -146,7 +146,7 @@ function describeFastReceive(isLending: boolean): void {
       }
     })
 
-    it('delivers bytes that no later read changes', async () => {
+    it('delivers bytes that later reads do not change', async () => {
       const feed = await fast([
         frame(BINARY, 'whole'),
         ...chop(frame(BINARY, 'in two'), 4),
@@ -160,7 +160,7 @@ function describeFastReceive(isLending: boolean): void {
       ])
     })
 
-    it('leaves a message to ws that is split within its header or longer than 1 MiB, and resumes after it', async () => {
+    it('leaves a message that is split within its header or longer than 1 MiB to ws, and resumes after it', async () => {
       const short = frame(TEXT, 'a short one')
       const long = frame(TEXT, 'x'.repeat(MIB + 1))
       const cases = [
@@ -177,14 +177,14 @@ function describeFastReceive(isLending: boolean): void {
       }
     })
 
-    it('reports the same as ws for a text that is split and never completed, or not valid UTF-8', async () => {
+    it('reports the same as ws for a text that is split and never completed, or that is not valid UTF-8', async () => {
       const broken = frame(TEXT, Buffer.from([0x61, 0xc3, 0x28]))
       for (const chunks of [[frame(TEXT, 'a'), frame(TEXT, 'never').subarray(0, 4)], chop(broken, 4)]) {
         expect(await eventsOf(true, chunks)).to.deep.equal(await eventsOf(false, chunks))
       }
     })
 
-    it('does not keep the start of a text if ws receives the rest', async () => {
+    it('does not retain the start of a text if ws receives the rest', async () => {
       const bytes = Buffer.concat([frame(TEXT, 'first'), frame(TEXT, 'cut'), frame(TEXT, 'last')])
       const [before, after] = chop(bytes, 10) as [Buffer, Buffer]
       const close = frame(CLOSE, closePayload(1000))
@@ -219,7 +219,7 @@ function describeFastReceive(isLending: boolean): void {
       }
     })
 
-    it('reports complete pongs without ws, in order with the texts', async () => {
+    it('reports complete pongs without ws, in order with texts', async () => {
       const frames = [frame(PONG, '1'), frame(TEXT, 'a'), frame(PONG), frame(TEXT, 'b'), frame(PONG, '2')]
       const feed = await fast([Buffer.concat(frames)])
       expect(feed.events).to.deep.equal(['pong 1', 'a', 'pong ', 'b', 'pong 2'])
@@ -227,7 +227,7 @@ function describeFastReceive(isLending: boolean): void {
       expect(feed.fastPongs.map(String)).to.deep.equal(['1', '', '2'])
     })
 
-    it('leaves a pong to ws that is split, or comes between fragments', async () => {
+    it('leaves a pong that is split or comes between fragments to ws', async () => {
       const pong = frame(PONG, 'pong')
       const fragments = [frame(TEXT, 'a', false), pong, frame(CONTINUATION, 'b')]
       for (const chunks of [
@@ -244,7 +244,7 @@ function describeFastReceive(isLending: boolean): void {
       }
     })
 
-    it('leaves a length to ws that is longer than necessary', async () => {
+    it('leaves a frame whose length field is longer than necessary to ws', async () => {
       const feed = await fast([Buffer.from([0x81, 126, 0, 2, 0x68, 0x69])])
       expect(feed.events).to.deep.equal(['hi'])
       expect(feed.fastMessages).to.equal(0)
@@ -271,7 +271,7 @@ function describeFastReceive(isLending: boolean): void {
   describe('in the middle of a chunk', () => {
     const chunk = Buffer.concat(texts(10).map((text) => frame(TEXT, text)))
 
-    it('delivers nothing more once it is paused, and the rest when it is resumed', async () => {
+    it('delivers nothing more once it is paused, and delivers the rest when it is resumed', async () => {
       const feed = await fast([chunk, frame(TEXT, 'next chunk')], {
         onMessage: ({ ws }, number) => {
           if (number === 4) ws.pause()
@@ -284,7 +284,7 @@ function describeFastReceive(isLending: boolean): void {
       expect(feed.fastMessages).to.equal(11)
     })
 
-    it('can be paused at each message', async () => {
+    it('can be paused after each message', async () => {
       const feed = await fast([chunk], { onMessage: ({ ws }) => ws.pause() })
       for (let count = 1; count <= 10; count += 1) {
         expect(feed.events).to.deep.equal(texts(count))
@@ -303,7 +303,7 @@ function describeFastReceive(isLending: boolean): void {
       expect(feed.events).to.deep.equal([...texts(10), 'next chunk'])
     })
 
-    it('loses nothing if the stream ends or the socket is terminated or reset while it is paused', async () => {
+    it('loses nothing if the stream ends, or the socket is terminated or reset, while it is paused', async () => {
       for (const way of ['end', 'cut', 'reset'] as const) {
         const feed = await fast([chunk], {
           onMessage: ({ ws }, number) => {
@@ -320,7 +320,7 @@ function describeFastReceive(isLending: boolean): void {
     })
 
     for (const way of ['terminate', 'close'] as const) {
-      it(`treats the rest like ws if a message leads to ${way}()`, async () => {
+      it(`treats the rest as ws does if a message leads to ${way}()`, async () => {
         const onMessage = ({ ws }: Feed, number: number): void => {
           if (number === 4) ws[way]()
         }
@@ -357,7 +357,7 @@ function describeFastReceive(isLending: boolean): void {
       })
     }
 
-    it('reports the same for any sequence of frames, in any chunks, with any calls in between', async () => {
+    it('reports the same for any sequence of frames, in any chunks, with any calls between them', async () => {
       const kind = fc.oneof(
         { weight: 30, arbitrary: fc.constantFrom(...Object.keys(KINDS)) },
         { weight: 30, arbitrary: fc.constant('a text') },

@@ -24,7 +24,7 @@ function rig() {
 
 describe('FastSend', () => {
   describe('#send', () => {
-    it('frames texts of all lengths that it accepts, at all positions in memory', () => {
+    it('frames texts of any length that it accepts, at any position in memory', () => {
       const { fast, messages } = rig()
       const sent = Array.from({ length: 700 }, (_, length) => 'x'.repeat(length))
       for (const text of sent) fast.send(text)
@@ -32,7 +32,7 @@ describe('FastSend', () => {
       expect(messages()).to.deep.equal(sent)
     })
 
-    it('frames bytes of all lengths, and copies them', () => {
+    it('frames bytes of any length, and copies them', () => {
       const { fast, messages } = rig()
       const lengths = [
         ...Array.from({ length: 300 }, (_, length) => length),
@@ -52,7 +52,7 @@ describe('FastSend', () => {
       expect(messages()).to.deep.equal(sent.map((bytes) => Buffer.from(bytes)))
     })
 
-    it('frames long texts of all alphabets, in order with short ones', () => {
+    it('frames long texts in any alphabet, in order with short texts', () => {
       const { fast, messages } = rig()
       const long = [
         'y'.repeat(4_096),
@@ -67,7 +67,7 @@ describe('FastSend', () => {
       expect(messages()).to.deep.equal(sent)
     })
 
-    it('writes immediately if a callback is given, and passes that on, too', () => {
+    it('writes immediately if a callback is given, and passes the callback on', () => {
       for (const length of [3, 5_000]) {
         const { fast, writes, flushed } = rig()
         let calls = 0
@@ -79,7 +79,7 @@ describe('FastSend', () => {
       }
     })
 
-    it('frames texts that take more bytes than characters', () => {
+    it('frames texts with more bytes than characters', () => {
       const { fast, messages } = rig()
       const sent = ['ž'.repeat(62), 'ž'.repeat(63), '🐎'.repeat(31), '🐎'.repeat(32), '€'.repeat(4_096)]
       for (const text of sent) fast.send(text)
@@ -87,14 +87,14 @@ describe('FastSend', () => {
       expect(messages()).to.deep.equal(sent)
     })
 
-    it('sends a replacement character for half a character, as ws does', () => {
+    it('sends a replacement character for a lone surrogate, as ws does', () => {
       const { fast, messages } = rig()
       fast.send('a \ud83d b')
       fast.flush()
       expect(messages()).to.deep.equal(['a \ufffd b'])
     })
 
-    it('frames any texts correctly, even if other writers send in between', () => {
+    it('frames any text correctly, even if other writers send in between', () => {
       const step = fc.record({
         who: fc.nat(2),
         text: fc.string({ unit: 'binary', maxLength: 300 }),
@@ -130,7 +130,7 @@ describe('FastSend', () => {
   })
 
   describe('#flush', () => {
-    it('writes all pending data in one piece, and nothing if none is pending', () => {
+    it('writes all pending data as one chunk, and nothing if no data is pending', () => {
       const { fast, writes } = rig()
       for (const text of ['one', 'two', 'three']) fast.send(text)
       expect(writes).to.have.lengthOf(0)
@@ -151,7 +151,7 @@ describe('FastSend', () => {
       expect(calls).to.equal(1)
     })
 
-    it('does not touch data that it has written, because the socket may still need it', () => {
+    it('does not modify data that it has written, because the socket may still need it', () => {
       const { fast, messages } = rig()
       const sent = Array.from({ length: 20_000 }, (_, index) => `message ${index} ${'x'.repeat(index % 90)}`)
       for (const [index, text] of sent.entries()) {

@@ -42,7 +42,7 @@ describe('FrameFollower', () => {
   })
 
   describe('#follow', () => {
-    it('reads a header byte by byte, and a payload to the end of the frame or the chunk', () => {
+    it('reads a header byte by byte, and a payload up to the end of the frame or the chunk', () => {
       const follower = new FrameFollower()
       const bytes = frame(TEXT, 'hello')
       const both = Buffer.concat([bytes, bytes])
@@ -64,14 +64,14 @@ describe('FrameFollower', () => {
       })
     }
 
-    it('reads a length of eight bytes', () => {
+    it('reads an eight-byte length', () => {
       const follower = followed(longHeader(TEXT, 2 ** 40))
       const chunk = Buffer.alloc(1_000)
       expect(follower.follow(chunk, 0)).to.equal(1_000)
       expect(follower).to.include({ isBetweenMessages: false, isEmitted: true, isEnding: false })
     })
 
-    it('tracks frames however they are split into chunks', () => {
+    it('follows frames however they are split into chunks', () => {
       const frames = [
         frame(TEXT, 'a'),
         frame(PING),
@@ -97,7 +97,7 @@ describe('FrameFollower', () => {
   })
 
   describe('#isEmitted', () => {
-    it('is false from the end of a message, a ping or a pong until its event', () => {
+    it('is false from the end of a message, a ping, or a pong until its event', () => {
       for (const opcode of [TEXT, BINARY, PING, PONG]) {
         const follower = followed(frame(opcode, 'x'))
         expect(follower.isEmitted).to.equal(false)
@@ -110,7 +110,7 @@ describe('FrameFollower', () => {
       expect(pendingOf(followed(frame(TEXT, 'a'), frame(PONG), frame(TEXT, 'b')))).to.equal(3)
     })
 
-    it('counts a message in fragments once, at its last fragment', () => {
+    it('counts a fragmented message once, at its last fragment', () => {
       const follower = followed(frame(TEXT, 'a', false), frame(CONTINUATION, 'b', false))
       expect(follower.isEmitted).to.equal(true)
       followAll(follower, frame(CONTINUATION, 'c'))
@@ -119,7 +119,7 @@ describe('FrameFollower', () => {
   })
 
   describe('#isBetweenMessages', () => {
-    it('is false within a header, even of one byte', () => {
+    it('is false within a header, even after one byte', () => {
       const bytes = frame(TEXT, 'x'.repeat(300))
       for (const length of [1, 2, 3]) {
         expect(followed(bytes.subarray(0, length)).isBetweenMessages).to.equal(false)
@@ -181,7 +181,7 @@ describe('FrameFollower', () => {
 })
 
 describe('headerLength', () => {
-  it('is 2 bytes, and 2 or 8 more for the length', () => {
+  it('is 2 bytes, plus 2 or 8 bytes for a longer length', () => {
     expect([0, 125, 126, 127].map(headerLength)).to.deep.equal([2, 2, 4, 10])
   })
 })

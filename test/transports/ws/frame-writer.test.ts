@@ -38,7 +38,7 @@ function tick(): Promise<void> {
 
 describe('FrameWriter', () => {
   describe('#send', () => {
-    it('corks the socket once, until the turn ends', async () => {
+    it('corks the socket once until the turn ends', async () => {
       const { writer, events } = rig()
       writer.send('one')
       writer.send(BYTES)
@@ -49,7 +49,7 @@ describe('FrameWriter', () => {
       expect(events).to.have.lengthOf(4)
     })
 
-    it('keeps holding while a loop awaits promises that have already settled', async () => {
+    it('keeps the socket corked while a loop awaits promises that have already settled', async () => {
       const { writer, events } = rig()
       await Promise.resolve()
       for (let count = 0; count < 100; count += 1) {
@@ -70,7 +70,7 @@ describe('FrameWriter', () => {
       expect(events).to.deep.equal(['cork', 'ws 3', 'uncork', 'cork', 'ws 3', 'uncork'])
     })
 
-    it('writes short messages in one piece, and long ones in order with them', async () => {
+    it('writes short messages as one chunk, and long messages in order with them', async () => {
       const { writer, events } = rig(true)
       for (const data of ['one', 'two', BYTES, 'x'.repeat(5_000), 'three']) writer.send(data)
       await tick()
@@ -87,7 +87,7 @@ describe('FrameWriter', () => {
   })
 
   describe('#flush', () => {
-    it('passes frames written here to the socket, and keeps holding it', async () => {
+    it('passes its frames to the socket, and keeps the socket corked', async () => {
       const { writer, events } = rig(true)
       writer.send('one')
       writer.flush()
@@ -99,7 +99,7 @@ describe('FrameWriter', () => {
   })
 
   describe('#release', () => {
-    it('uncorks immediately, and once', async () => {
+    it('uncorks the socket once, immediately', async () => {
       const { writer, events } = rig()
       writer.send(BYTES)
       writer.release()
@@ -109,20 +109,20 @@ describe('FrameWriter', () => {
       expect(events).to.have.lengthOf(3)
     })
 
-    it('passes frames written here to the socket before it uncorks', () => {
+    it('passes its frames to the socket before it uncorks the socket', () => {
       const { writer, events } = rig(true)
       writer.send('one')
       writer.release()
       expect(events).to.deep.equal(['cork', 'write 9', 'uncork'])
     })
 
-    it('does nothing if nothing is held', () => {
+    it('does nothing if the socket is not corked', () => {
       const { writer, events } = rig()
       writer.release()
       expect(events).to.deep.equal([])
     })
 
-    it('leaves nothing corked, whatever is sent later in the same turn', async () => {
+    it('does not leave the socket corked, whatever is sent later in the same turn', async () => {
       const { writer, events } = rig()
       writer.send(BYTES)
       writer.release()
@@ -134,7 +134,7 @@ describe('FrameWriter', () => {
   })
 
   describe('#bufferedAmount', () => {
-    it('counts what ws has buffered, and what is framed here', () => {
+    it('counts what ws and the writer itself have buffered', () => {
       const { writer, socket } = rig(true)
       socket.writableLength = 100
       writer.send('one')

@@ -24,7 +24,7 @@ async function pair(): Promise<{ lending: SharedBufferSocket & Socket; other: So
 }
 
 describe('SHARED_READ', () => {
-  it('passes data to the reader in one buffer, and earlier data to the stream', async () => {
+  it('passes data to the reader in one shared buffer, and earlier data to the stream', async () => {
     const { lending, other } = await pair()
     const streamed: Buffer[] = []
     const lent: Buffer[] = []
@@ -42,7 +42,7 @@ describe('SHARED_READ', () => {
     lending.destroy()
   })
 
-  it('reads into the memory of the reader if there is any, and only once', async () => {
+  it("reads into the reader's own memory if the reader provides it, and only once", async () => {
     const { lending, other } = await pair()
     const own = Buffer.alloc(10)
     const lent: string[] = []

@@ -44,7 +44,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
 
     const texts = Array.from({ length: 300 }, (_, index) => `${index} ${'ž'.repeat((index * 37) % 6_000)}`)
 
-    it('is not offered unless enabled', async () => {
+    it('is not offered unless it is enabled', async () => {
       const { url, offers } = await serve()
       await open(url)
       expect(offers).to.deep.equal([undefined])
@@ -77,7 +77,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(received).to.deep.equal(texts)
     })
 
-    it('has copied bytes when the call returns, because their owner can reuse the memory', async () => {
+    it('has copied the bytes when send() returns, because their owner can reuse the memory', async () => {
       const { url, received } = await serve()
       const { transport } = await open(url, { compression: true })
       const bytes = Buffer.alloc(2_000, 'a')
@@ -97,7 +97,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(recorder.messages).to.deep.equal(['y'.repeat(2_000)])
     })
 
-    it('lets no message grow above maxPayload, and keeps memory flat (B36)', async () => {
+    it('does not let a message expand beyond maxPayload, and keeps memory flat (B36)', async () => {
       const { url, socket } = await serve()
       const { recorder } = await open(url, { compression: true, maxPayload: MiB })
       const before = heapInUse()

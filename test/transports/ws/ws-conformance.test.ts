@@ -55,7 +55,7 @@ function three(index: number): typeof lasting {
 }
 
 describe('The stage of the conformance cases', () => {
-  it('delivers each chunk to the client as one', async () => {
+  it('delivers each chunk to the client as a single chunk', async () => {
     const chunks = parts(text('in parts'), 3)
     const arrived: Uint8Array[] = []
     await using stage = await startStage()
@@ -84,7 +84,7 @@ const AUTOBAHN: Readonly<Record<string, number>> = {
 }
 
 describe('The conformance cases', () => {
-  it("are all 300 of Autobahn's sections 1 to 7 and 9, each once, and others", () => {
+  it("include each of the 300 cases in Autobahn's sections 1 to 7 and 9 once, plus other cases", () => {
     const played = [
       ...sections.flatMap(([, cases]) => cases.map(({ id }) => id)),
       ...volume.flatMap(([, cases]) => cases.map(({ id }) => id)),
@@ -102,7 +102,7 @@ describe('The conformance cases', () => {
 const tables = clients.map((client) => new Table(client))
 
 for (const table of tables) {
-  describe(`Conformance of ${table.client.name}`, function () {
+  describe(`Conformance testing of ${table.client.name}`, function () {
     this.timeout(60_000)
     const { stackTraceLimit } = Error
     // There are thousands of violations, and their stacks are never read.
@@ -117,7 +117,7 @@ for (const table of tables) {
       it(title, () => table.fill(made(cases)))
     }
 
-    it('each case with three cases before it and two after it', () =>
+    it('covers each case with three cases before it and two after it', () =>
       table.fill(
         short.map((each, index) =>
           glued([...three(index), each], each.ending !== 'nothing' ? [] : three(index + 1)),
@@ -129,12 +129,12 @@ for (const table of tables) {
         ],
       ))
 
-    it('all cases that leave the connection open, in one chunk', () => table.fill([glued(lasting)]))
+    it('covers all cases that leave the connection open in one chunk', () => table.fill([glued(lasting)]))
   })
 }
 
-describe('Conformance of all clients', () => {
-  it('results in the same table', () => {
+describe('Conformance testing of all clients', () => {
+  it('yields the same table', () => {
     const [first, ...others] = tables.filter(({ client }) => client.share === undefined)
     expect(first!.lines.size).to.be.greaterThan(9_000)
     for (const { client, lines } of others) {

@@ -11,7 +11,7 @@ describe('The opening handshake over ws', function () {
   const { connect, endOf, rawServer, httpServer, use } = wsScene()
 
   describe('a refusal', () => {
-    it('is a HandshakeError with its status, headers and body', async () => {
+    it('is reported as a HandshakeError with its status, headers, and body', async () => {
       const url = await httpServer((_request, response) => {
         response.writeHead(429, { 'Retry-After': '7', 'X-Reason': 'quota' }).end('slow down')
       })
@@ -28,7 +28,7 @@ describe('The opening handshake over ws', function () {
       expect(error?.message).to.include('429 Too Many Requests')
     })
 
-    it('keeps at most 16 KiB of a body, even of one that never ends', async () => {
+    it('has at most 16 KiB of its body kept, even if the body never ends', async () => {
       const url = await httpServer((request, response) => {
         response.writeHead(503)
         const more = (): void =>
@@ -40,7 +40,7 @@ describe('The opening handshake over ws', function () {
       expect((error as HandshakeError).body).to.equal('x'.repeat(16 * 1_024))
     })
 
-    it('keeps the part of a truncated body that has arrived', async () => {
+    it('has the received part of its body kept if the body is truncated', async () => {
       const url = await httpServer((request, response) => {
         response.writeHead(500, { 'Content-Length': '100' })
         response.write('half of', () => request.socket.destroySoon())
@@ -50,7 +50,7 @@ describe('The opening handshake over ws', function () {
       expect((error as HandshakeError).body).to.equal('half of')
     })
 
-    it('keeps the part of a stalled body that has arrived when the attempt is abandoned', async () => {
+    it('has the received part of its body kept if the body stalls until the attempt is abandoned', async () => {
       let hasSent = false
       const url = await httpServer((_request, response) => {
         response.writeHead(500, { 'Content-Length': '100' })
@@ -65,7 +65,7 @@ describe('The opening handshake over ws', function () {
       expect((error as HandshakeError).body).to.equal('half of')
     })
 
-    it('is also a redirect, which is not followed', async () => {
+    it('can be a redirect, which is not followed', async () => {
       let requests = 0
       const url = await httpServer((_request, response) => {
         requests += 1
@@ -122,7 +122,7 @@ describe('The opening handshake over ws', function () {
       })
     }
 
-    it('is reported without the query and the credentials of the URL', async () => {
+    it("is reported without the URL's query and credentials", async () => {
       const url = await httpServer((_request, response) => void response.writeHead(401).end())
       const { error } = await endOf(`${url.replace('//', '//user:pass@')}/feed?token=secret`)
       expect((error as HandshakeError).url).to.equal(`${url}/feed`)
@@ -131,7 +131,7 @@ describe('The opening handshake over ws', function () {
   })
 
   describe('a failure before any response', () => {
-    it('is a ConnectFailedError with the reason if nothing listens on localhost', async () => {
+    it('is reported as a ConnectFailedError with the reason if nothing listens on localhost', async () => {
       const server = await startRawServer(() => undefined)
       const { port } = server
       await server[Symbol.asyncDispose]()
@@ -145,7 +145,7 @@ describe('The opening handshake over ws', function () {
       expect(error?.message).to.not.include('secret')
     })
 
-    it('mentions an unused proxy variable, without its value', async () => {
+    it('is reported with the name of an unused proxy variable, but not its value', async () => {
       const server = await startRawServer(() => undefined)
       const { url } = server
       await server[Symbol.asyncDispose]()
@@ -161,21 +161,21 @@ describe('The opening handshake over ws', function () {
       }
     })
 
-    it('is a ConnectFailedError if the server hangs up', async () => {
+    it('is reported as a ConnectFailedError if the server hangs up', async () => {
       const server = await rawServer(({ socket }) => void socket.destroy())
       const { error } = await endOf(server.url)
       expect(error).to.be.instanceOf(ConnectFailedError)
       expect((error as ConnectFailedError).systemCode).to.equal('ECONNRESET')
     })
 
-    it('is a ConnectFailedError if the response is not HTTP', async () => {
+    it('is reported as a ConnectFailedError if the response is not HTTP', async () => {
       const server = await rawServer(({ socket }) => void socket.end('220 mail.example.com ESMTP\r\n'))
       const { error } = await endOf(server.url)
       expect(error).to.be.instanceOf(ConnectFailedError)
       expect((error as ConnectFailedError).systemCode).to.match(/^HPE_/)
     })
 
-    it('explains that the server does not use TLS', async () => {
+    it('is reported with the hint that the server does not use TLS', async () => {
       const url = (await httpServer(() => undefined)).replace('ws:', 'wss:')
       const { error } = await endOf(url)
       expect(error).to.be.instanceOf(ConnectFailedError)
@@ -185,7 +185,7 @@ describe('The opening handshake over ws', function () {
       expect((error as Error).cause).to.be.an('error')
     })
 
-    it('mentions that the server may expect TLS if it hangs up', async () => {
+    it('is reported with the hint that the server may expect TLS if it hangs up', async () => {
       const server = use(await startRawServer(() => undefined, 'wss'))
       const url = `ws://127.0.0.1:${server.port}`
       const { error } = await endOf(url)
@@ -194,7 +194,7 @@ describe('The opening handshake over ws', function () {
       )
     })
 
-    it('explains that the server expects TLS if it responds with an alert', async () => {
+    it('is reported with the hint that the server expects TLS if it responds with an alert', async () => {
       const server = await rawServer(({ socket }) => void socket.end(Buffer.from([21, 3, 1, 0, 2, 2, 70])))
       const { error } = await endOf(server.url)
       expect(error?.message).to.equal(
@@ -202,7 +202,7 @@ describe('The opening handshake over ws', function () {
       )
     })
 
-    it('is thrown if the request itself is impossible', () => {
+    it('is thrown synchronously if the request itself is impossible', () => {
       const request = { protocols: [], headers: {}, maxPayload: 0, maxFragments: 0, closeTimeout: 1_000 }
       const recorder = new Recorder()
       expect(() => createWsTransport()({ ...request, url: 'gopher://example.com' }, recorder)).to.throw(
@@ -231,7 +231,7 @@ describe('The opening handshake over ws', function () {
     ] as const
     for (const { violation, headers, protocols } of cases) {
       const what = JSON.stringify(headers)
-      it(`is a HandshakeError with the violation '${violation}': ${what}, requested [${protocols.join()}]`, async () => {
+      it(`causes a HandshakeError with the violation '${violation}': ${what}, requested [${protocols.join()}]`, async () => {
         const server = await rawServer(
           ({ socket, request }) => void socket.write(upgradeAnswer(request, headers)),
         )

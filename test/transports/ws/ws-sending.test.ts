@@ -43,7 +43,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       return { server, recorder, transport, frames }
     }
 
-    it('keeps messages sent in one turn, counts them as buffered, and sends them at the end of the turn', async () => {
+    it('holds messages sent in one turn, counts them as buffered, and sends them at the end of the turn', async () => {
       const { transport, frames } = await open()
       for (const text of ['one', 'two', 'three']) transport.send(text)
       expect(transport.bufferedAmount).to.be.at.least(11)
@@ -53,7 +53,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(frames().map(({ payload }) => payload)).to.deep.equal(['one', 'two', 'three'])
     })
 
-    it('keeps the order of texts, bytes, pings, pongs and the close frame', async () => {
+    it('keeps the order of texts, bytes, pings, pongs, and the close frame', async () => {
       const { transport, frames } = await open()
       transport.send('text')
       transport.ping(Buffer.from('ping'))
@@ -72,7 +72,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       ])
     })
 
-    it('keeps the order of short and long texts, of any alphabet', async () => {
+    it('keeps the order of short and long texts in any alphabet', async () => {
       const { transport, frames } = await open()
       const texts = ['a', 'b'.repeat(5_000), 'ž'.repeat(100), 'c'.repeat(4_096), 'd'.repeat(4_097), '🐎', '']
       for (const text of texts) transport.send(text)
@@ -90,7 +90,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(frames().map(({ opcode }) => opcode)).to.deep.equal([TEXT, CLOSE])
     })
 
-    it('writes pending messages before it answers the FIN of the peer', async () => {
+    it("writes pending messages before it answers the peer's FIN", async () => {
       const { server, recorder, transport, frames } = await open()
       recorder.afterMessage = () => transport.send('an answer')
       server.connections[0]?.socket.end(frame(TEXT, 'a question'))
@@ -144,7 +144,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(frames()).to.deep.equal([{ opcode: PONG, payload: 'hi' }])
     })
 
-    it('delivers a burst over TLS in order, and back', async () => {
+    it('delivers a burst over TLS in order, in both directions', async () => {
       const httpsServer = createServer(SELF_SIGNED)
       const server = new WebSocketServer({ server: httpsServer })
       httpsServer.listen(0, '127.0.0.1')
@@ -175,7 +175,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(transport.bufferedAmount).to.equal(0)
     })
 
-    it('counts the bytes on the wire over TLS, even those of half a record', async () => {
+    it('counts the bytes on the wire over TLS, including half a record', async () => {
       const server = use(
         await startRawServer(({ socket, request }) => {
           socket.write(upgradeAnswer(request))
@@ -199,7 +199,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       await recorder.untilMessages(1)
     })
 
-    it('counts the bytes on the wire over TLS as they leave', async () => {
+    it('counts the bytes on the wire over TLS as they are sent', async () => {
       const server = use(
         await startRawServer(({ socket, request }) => {
           socket.write(upgradeAnswer(request))

@@ -79,14 +79,14 @@ for (const { way, fastPaths } of BOTH_WAYS) {
     const { connect, rawServer, sending } = wsScene(fastPaths)
 
     describe('the request', () => {
-      it('offers no extension', async () => {
+      it('does not offer any extensions', async () => {
         const server = await sending()
         const { recorder } = connect(server.url)
         await recorder.untilOpened()
         expect(server.connections[0]?.request).to.not.match(/sec-websocket-extensions/i)
       })
 
-      it('reports the headers of the response, with names in lower case', async () => {
+      it('leads to a response whose headers are reported with lowercase names', async () => {
         const server = await rawServer(({ socket, request }) => {
           socket.write(upgradeAnswer(request, { 'X-Session': 'abc' }))
         })
@@ -97,7 +97,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
     })
 
     describe('an open socket', () => {
-      it('reports a reset with its cause, and counts what had not left', async () => {
+      it('reports a reset with its cause, and counts the unsent data', async () => {
         const server = await sending()
         const { recorder, transport } = connect(server.url)
         await recorder.untilOpened()
@@ -121,7 +121,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
         expect(error).to.equal(undefined)
       })
 
-      it('joins fragments, with a ping between them', async () => {
+      it('joins fragments even if a ping arrives between them', async () => {
         const server = await sending(
           frame(TEXT, 'one ', false),
           frame(PING, 'still here?'),
@@ -133,7 +133,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
         expect(recorder.events).to.deep.equal(['opened', 'ping', 'message'])
       })
 
-      it('counts the bytes of a message as they arrive', async () => {
+      it("counts a message's bytes as they arrive", async () => {
         const server = await sending(Buffer.concat([longHeader(TEXT, 1_000), Buffer.alloc(10)]))
         const { recorder, transport } = connect(server.url)
         expect(transport.bytesRead).to.equal(0)
@@ -144,7 +144,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
         expect(recorder.messages).to.deep.equal([])
       })
 
-      it('counts the bytes of an upload as they leave, even those of one message', async () => {
+      it("counts an upload's bytes as they are sent, even within one message", async () => {
         const server = await sending()
         const { recorder, transport } = connect(server.url)
         await recorder.untilOpened()
@@ -161,7 +161,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
         expect(transport.bufferedAmount).to.equal(bufferedAmount)
       })
 
-      it('reports that a ping has left only after the upload before it', async () => {
+      it('reports that a ping has been sent only after the upload before it', async () => {
         const server = await sending()
         const { recorder, transport } = connect(server.url)
         await recorder.untilOpened()
@@ -252,7 +252,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
         ['maxFragments (10 fragments)', 1008, [frame(TEXT, '', false), ...empty]],
       ] as const
       for (const [limit, sentCode, frames] of limits) {
-        it(`is reported with the option and its value: ${limit}`, async () => {
+        it(`is reported with the option and the option's value: ${limit}`, async () => {
           const server = await sending(...frames)
           const { recorder } = connect(server.url, { closeTimeout: 20 })
           const { error } = await recorder.untilClosed()
@@ -284,7 +284,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
         expect(recorder.messages.map(String)).to.deep.equal(['longer than ten', 'in fragments'])
       })
 
-      it('can send more than the defaults of ws if a limit is 0', async () => {
+      it('can send more than ws allows by default if a limit is 0', async () => {
         const server = await rawServer(({ socket, request }) => {
           socket.write(upgradeAnswer(request))
           socket.write(frame(TEXT, '', false))
