@@ -9,12 +9,12 @@ import type { Initiator } from '../link/close-code.js'
 /**
  * State of a connection.
  *
- *   (start) ──▶ connecting ──▶ opening ──▶ open          opening: the socket is open, and `@OnOpen` runs
- *                 ▲  │            │          │
- *                 │  ▼            ▼          ▼
- *               waiting ◀──── failed or lost, and retried
+ * (start) ──▶ connecting ──▶ opening ──▶ open          opening: the socket is open, and `@OnOpen` runs
+ * ▲  │            │          │
+ * │  ▼            ▼          ▼
+ * waiting ◀──── failed or lost, will retry
  *
- *   any of these ── close(), or no retry left ──▶ closing ──▶ closed
+ * any of these ── close(), or no retry left ──▶ closing ──▶ closed
  */
 export type ConnectionState =
   | { readonly status: 'connecting'; readonly attempt: number }
