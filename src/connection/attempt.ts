@@ -53,7 +53,7 @@ export interface AttemptListener {
 export class Attempt implements TransportListener {
   /** Name that the lifecycle gives to the attempt and its link. */
   readonly name: number
-  /** Attempt number, from 1; see `AttemptInfo`. */
+  /** Attempt number, starting at 1; see `AttemptInfo`. */
   readonly number: number
   readonly #settings: AttemptSettings
   readonly #listener: AttemptListener

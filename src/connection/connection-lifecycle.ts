@@ -209,7 +209,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
     })
   }
 
-  /** @param event resulting event, if the retry policy may be asked */
+  /** @param event resulting event; `undefined` if the retry policy must not be called */
   #troubleOf(lost: Attempt | Session, disconnect: Disconnect, event?: LifecycleEvent): Trouble {
     const { retryPolicy, hub } = this
     const isSession = lost instanceof Session

@@ -293,7 +293,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    *
    * If the failure count is 0, the attempt starts immediately. Otherwise, it starts at least half of `initialDelay` after the previous
    * attempt started, and never before the time set by the server's `Retry-After`. While Holdfast waits for the next attempt, this only
-   * skips the backoff. A link that is replaced before `minUptime` counts as a failure, so calling this on every new connection does not
+   * skips the backoff. A link that is replaced before `minUptime` is treated as a failure, so calling this on every new connection does not
    * cause a reconnect storm.
    *
    * @param options with `overlap: true`, the old link stays in use until the new one is ready. If the new one fails, Holdfast keeps the old

@@ -45,7 +45,7 @@ interface RetryPolicyPort {
   report(error: Error, stage: Stage, consequence: string): void
 }
 
-/** What determines, together with the failure itself, whether the failure is fatal. */
+/** Information that determines, together with the failure itself, whether the failure is fatal. */
 export interface RetryFacts {
   /** True once `@OnOpen` has completed on this connection. */
   readonly hasSucceeded: boolean
@@ -57,7 +57,7 @@ export interface RetryFacts {
   readonly maxRetryAfter: number
 }
 
-/** What determines, together with the failure itself, the retry decision. */
+/** Information that determines, together with the failure itself, the retry decision. */
 export interface DecisionFacts extends Pick<RetryFacts, 'hasSucceeded' | 'isOpenFailure'> {
   /** True if the lost link had been ready for `minUptime`, so that this failure is the first in a row. */
   readonly isForgiven: boolean

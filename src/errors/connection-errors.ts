@@ -120,7 +120,7 @@ export class HeartbeatTimeoutError extends ConnectionError {
   }
 }
 
-/** Rejects pending calls when a link is lost. `cause` is the underlying error, if known. */
+/** Reported when a link is lost. Pending calls also reject with it. `cause` is the underlying error, if known. */
 export class ConnectionLostError extends ConnectionError {
   readonly code = 'HOLDFAST_CONNECTION_LOST'
   /** Close code received from the server; 1006 if no close frame arrived. */

@@ -19,7 +19,7 @@ export interface ReconnectOptions {
   /**
    * Upper bound of the first delay, in milliseconds. It doubles with each failure; the delay is random below it.
    *
-   * It also spaces out attempts. If a connection was not ready for `minUptime`, the next attempt starts at least 0.5 to 1.5 times
+   * Also spaces out attempts: if a connection was not ready for `minUptime`, the next attempt starts at least 0.5 to 1.5 times
    * `initialDelay` (at random) after the previous one started.
    *
    * @default 2_000

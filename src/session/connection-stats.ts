@@ -2,7 +2,7 @@ import type { Miss } from '../link/link-port.js'
 
 /** Counts of messages that never reached a handler, a request or a socket, across all links of a connection. */
 export interface ConnectionStats {
-  /** Number of messages and binary frames that had no handler. Each key is logged once. */
+  /** Number of messages and binary frames that had no handler. Each kind is logged once. */
   readonly unhandledMessages: number
   /** Number of messages that were replaced by a newer message with the same key before they were handled (`concurrency.conflate`). */
   readonly conflated: number

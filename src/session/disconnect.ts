@@ -163,7 +163,7 @@ export function lostError(loss: Disconnect): ConnectionLostError {
   return new ConnectionLostError(describeDisconnect(loss), code, reason, cause && { cause })
 }
 
-/** Returns the error that a failure or a loss is reported as. */
+/** Returns the error to report for a failed attempt or a lost link. */
 export function errorOf(disconnect: Disconnect): Error {
   return disconnect.error ?? lostError(disconnect)
 }

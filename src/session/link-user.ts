@@ -99,7 +99,7 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
     if (this.readyAt !== undefined && this.isLive) this.handlers.onPong(data)
   }
 
-  /** Called when so many messages are pending that reading has stopped and no reply can arrive. */
+  /** Called when reading has stopped because too many messages are pending. No reply can arrive then. */
   onReadOverflow(error: BackpressureError): void {
     this.requestsIfAny?.rejectAll(error)
     this.owner.hub.takersIfAny?.rejectWaiters(this.link, error)
