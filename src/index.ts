@@ -107,7 +107,7 @@ export type {
   TransportRequest,
 } from './transports/transport.js'
 
-// Errors by family: a base class catches all of its subclasses, in @OnError and in catch blocks.
+// Errors by family. In @OnError and in catch blocks, a base class covers all its subclasses.
 export { HoldfastError } from './errors/holdfast-error.js'
 export {
   ConnectFailedError,

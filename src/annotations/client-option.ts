@@ -3,8 +3,8 @@ import type { SubscriptionAck, SubscriptionId } from '../subscriptions/subscribe
 import type { Failure } from '../session/disconnect.js'
 
 /**
- * Options that can be methods, and their signatures. Parameters that are messages can have any type, because the server decides what
- * arrives.
+ * Options that can be methods, and the signatures of those methods. Parameters for messages can have any type, because the server decides
+ * what arrives.
  */
 export interface ClientOptionMethods {
   url(attempt: AttemptInfo): string | URL | Promise<string | URL>
@@ -29,7 +29,7 @@ export interface ClientOptionMethods {
 /** Name of an option that can be a method, such as `'heartbeat.message'`. */
 export type ClientOptionName = keyof ClientOptionMethods
 
-/** By name: whether Holdfast awaits the result. */
+/** Whether Holdfast awaits the result of each option's method. */
 const AWAITED: Readonly<Record<ClientOptionName, boolean>> = {
   url: true,
   headers: true,

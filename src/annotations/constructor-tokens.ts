@@ -2,25 +2,25 @@ import type { Class } from '../core/token.js'
 import { emitsTypes, ownClientOptions, ownConstructorTokens } from './metadata.js'
 import { compilerMetadata } from './reflect.js'
 
-/** Facts about the constructor of a class, declared or inherited. */
+/** Information about a class's constructor, declared or inherited. */
 export interface ConstructorFacts {
   /** Class that declares the constructor. */
   readonly owner: Class
   /** Number of required parameters. */
   readonly parameters: number
   /**
-   * Maximum number of parameters; `undefined` if it is uncertain. Without emitted types, default values or a rest parameter may follow the
-   * required parameters.
+   * Maximum number of parameters; `undefined` if unknown. If the compiler emits no types, optional parameters or a rest parameter may
+   * follow the required ones unnoticed.
    */
   readonly most: number | undefined
-  /** Tokens of the parameters, in order. A hole stands for an unknown token, `undefined` for an unknown list. */
+  /** Tokens of the parameters, in order. A hole means that one token is unknown; `undefined` means that all are. */
   readonly tokens: readonly unknown[] | undefined
 }
 
-/** Shared by all clients, because the constructor of a class never changes. */
+/** Constructors that have been read. Shared by all clients, because a class's constructor never changes. */
 const known = new WeakMap<Class, ConstructorFacts>()
 
-/** Reads the constructor of a class, declared or inherited. Each class is read once. */
+/** Reads a class's constructor, declared or inherited. Each class is read only once. */
 export function readConstructor(target: Class): ConstructorFacts {
   let facts = known.get(target)
   if (!facts) {
@@ -44,19 +44,19 @@ function read(target: Class): ConstructorFacts {
 }
 
 /**
- * Returns true if a class declares its constructor. One without parameters looks like the one that the language or a compiler adds to a class
- * without a constructor. Unless types or an empty `inject` say otherwise, it is treated as inherited. It then receives the dependencies of the
- * base class, and ignores them if it has no parameters.
+ * Returns true if a class declares its own constructor. A declared constructor without parameters looks like the constructor that
+ * JavaScript or a compiler adds to a class without one. It is treated as inherited unless the compiler emitted types for it or `inject` is
+ * empty. An inherited constructor receives the dependencies of the base class, and ignores them if it has no parameters.
  */
 function declaresConstructor(target: Class, inject: unknown, types: unknown): boolean {
   if (target.length > 0) return true
-  // Compilers emit parameter types for every constructor in the source, even if the list is empty.
+  // Compilers emit parameter types for every constructor in the source, even if it has no parameters.
   return Array.isArray(inject) ? inject.length === 0 : types !== undefined
 }
 
 /**
- * Returns the maximum number of parameters. Compilers emit a type for each parameter in the source; `length` counts up to the first default
- * value or rest parameter.
+ * Returns the maximum number of parameters. Compilers emit a type for each parameter in the source, while `length` counts only the
+ * parameters before the first default value or rest parameter.
  */
 function mostParameters(target: Class): number | undefined {
   const types = compilerMetadata('design:paramtypes', target) as readonly unknown[] | undefined
@@ -66,7 +66,7 @@ function mostParameters(target: Class): number | undefined {
   return emitsTypes(target) && target.length === 0 && !hasBase ? 0 : undefined
 }
 
-/** Returns false for the older classes of Node, such as EventEmitter. They are functions, and their parameters are optional. */
+/** Returns false for Node's older classes, such as EventEmitter, which are functions. Their parameters are optional. */
 function hasClassSyntax(target: Class): boolean {
   return Object.getOwnPropertyDescriptor(target, 'prototype')?.writable === false
 }

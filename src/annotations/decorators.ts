@@ -17,10 +17,10 @@ import type {
   WebSocketClientOptions,
 } from './metadata.js'
 
-/** Decorator for methods that can be called like `F`. Works as a legacy decorator of TypeScript and as a standard decorator. */
+/** Decorator for methods that can be called like `F`. Works both as a legacy TypeScript decorator and as a standard decorator. */
 export interface HandlerDecorator<F extends (...args: never[]) => unknown> {
   (method: F, context: StandardMethodContext): void
-  // Last, because TypeScript explains why the last overload does not match, and legacy decorators need that explanation most.
+  // Last, because TypeScript reports why the last overload does not match, and users of legacy decorators need that message most.
   <M extends F>(target: object, member: string | symbol, descriptor: TypedPropertyDescriptor<M>): void
 }
 
@@ -35,20 +35,20 @@ export type ClientDecorator = (target: abstract new (...args: never[]) => object
 
 /**
  * Marks a class as a client and sets its options. They override the options of a base class; options passed to `bootstrap` override both.
- * Required if the constructor has parameters; tsyringe's `@injectable()` also works.
+ * Required if the constructor has parameters, unless the class has tsyringe's `@injectable()`.
  */
 export function WebSocketClient(options?: WebSocketClientOptions): ClientDecorator
 export function WebSocketClient(given: unknown = {}): ClientDecorator | undefined {
   return classDecorator(recordClient, given)
 }
 
-/** Marks a class as a module, with its imports, providers and clients. The class itself stays empty. */
+/** Marks a class as a module and sets its imports, providers and clients. Leave the class itself empty. */
 export function Module(options: ModuleOptions): ClientDecorator
 export function Module(given: unknown = {}): ClientDecorator | undefined {
   return classDecorator(recordModule, given)
 }
 
-/** Returns a class decorator. A decorator without parentheses receives the class itself. The class is then recorded and not changed. */
+/** Returns a class decorator. If it is written without parentheses, `given` is the class itself; the class is then only recorded. */
 function classDecorator(
   record: (target: object, given: unknown) => void,
   given: unknown,
@@ -60,8 +60,8 @@ function classDecorator(
 
 /**
  * Runs each time a link opens: on the first connect, on every reconnect and in every handover. The connection is ready when `@OnOpen`
- * completes; messages of the link are handled only after that. Messages sent inside `@OnOpen` go out immediately. The return value is sent. At
- * most one per class.
+ * completes; messages from this link are handled only after that. Messages sent inside `@OnOpen` go out immediately. The return value is
+ * sent. At most one per class.
  */
 export function OnOpen(): HandlerDecorator<(open: OpenInfo, context: ConnectionContext) => unknown>
 export function OnOpen(...args: readonly unknown[]): unknown {
@@ -69,15 +69,15 @@ export function OnOpen(...args: readonly unknown[]): unknown {
 }
 
 /**
- * Handles messages with this key or, without one, all unhandled messages. The return value is sent.
+ * Handles messages with this key or, if you pass no key, all unhandled messages. The return value is sent.
  *
- * With a schema, the method receives the output of the schema, and its parameter must accept that. A message that does not match is reported
- * as a {@link MessageValidationError}, and the method is not called. Several methods can handle one key if each has its own schema. They are
- * tried in order.
+ * With a schema, the method receives the schema's output, and its parameter must accept that type. A message that does not match is
+ * reported as a {@link MessageValidationError}, and the method is not called. Several methods can share a key if each has its own schema.
+ * They are tried in order.
  *
  * @param key the key that `route` finds in the message
  * @param schema any Standard Schema: zod, valibot, arktype and others
- * @param options `{ duringOpen: true }` for messages that cannot wait until `@OnOpen` has completed, such as calls from the server
+ * @param options pass `{ duringOpen: true }` for messages that cannot wait until `@OnOpen` has completed, such as calls from the server
  */
 export function OnMessage(
   key?: MessageKey,
@@ -117,7 +117,7 @@ export function OnPong(...args: readonly unknown[]): unknown {
   return handler('pong', 'OnPong', args)
 }
 
-/** Receives every state of the connection, in order. `connection.state` can already be a later one. At most one per class. */
+/** Receives every state of the connection, in order. `connection.state` may already be a later state. At most one per class. */
 export function OnStateChange(): HandlerDecorator<
   (state: ConnectionState, context: ConnectionContext) => unknown
 >
@@ -126,7 +126,7 @@ export function OnStateChange(...args: readonly unknown[]): unknown {
 }
 
 /**
- * Handles errors of this class or, without one, all errors that no other method handles. The most specific class wins.
+ * Handles errors of this class or, if you pass no class, all errors that no other method handles. The most specific class wins.
  *
  * @param errorClass `Error`, or a subclass
  */
@@ -139,30 +139,31 @@ export function OnError(...errorClass: readonly unknown[]): unknown {
 }
 
 /**
- * Runs before Holdfast closes a ready link gracefully (`close()`, `end()`, a shutdown signal or a handover), while messages can still be sent.
+ * Runs before Holdfast closes a ready link gracefully (`close()`, `end()`, a shutdown signal or a handover), while messages can still be
+ * sent.
  *
- * After `close()`, handlers have already finished; after `end()`, messages are still handled. The return value is sent; an async iterable is
- * sent to its end. Errors have the stage `close`. It shares half of `closeTimeout` with handlers (`drainTimeout` in a handover), and is not
- * awaited after that.
+ * After `close()`, handlers have already finished; after `end()`, messages are still handled. The return value is sent; if it is an async
+ * iterable, all its values are sent. Errors have the stage `close`. `@OnClosing` and the handlers together have half of `closeTimeout` (in
+ * a handover, `drainTimeout`). After that, Holdfast no longer waits for it.
  *
- * It does not run if the link is lost or closed by the server, or before `reconnect()` or `terminate()`. At most one per class.
+ * Does not run if the link is lost or the server closes it, or before `reconnect()` or `terminate()`. At most one per class.
  */
 export function OnClosing(): HandlerDecorator<(closing: ClosingInfo, context: ConnectionContext) => unknown>
 export function OnClosing(...args: readonly unknown[]): unknown {
   return handler('closing', 'OnClosing', args)
 }
 
-/** Runs once for each `@OnOpen`, after all messages of its link have been handled. At most one per class. */
+/** Runs once for each `@OnOpen`, after all messages from the same link have been handled. At most one per class. */
 export function OnClose(): HandlerDecorator<(close: CloseInfo, context: ConnectionContext) => unknown>
 export function OnClose(...args: readonly unknown[]): unknown {
   return handler('close', 'OnClose', args)
 }
 
 /**
- * Uses a method as an option of its client. The method can access the instance, for example for state that a URL or a heartbeat needs.
+ * Uses a method as an option of its client. The method can access the instance, for example to read state that a URL or a heartbeat needs.
  *
- * The method overrides the class's option of that name. Options of a module's `clients` entry and of `bootstrap` override the method. The
- * exception is `url`: the method is always called, and `attempt.url` is the URL from the other options. At most one per option.
+ * The method overrides the option of that name on the class. Options in a module's `clients` entry and in `bootstrap` override the method.
+ * The exception is `url`: the method is always called, and `attempt.url` is the URL from the other options. At most one per option.
  *
  * @param name one of {@link ClientOptionName}, such as `'url'`, `'heartbeat.message'` or `'reconnect.shouldReconnect'`
  */
@@ -173,7 +174,7 @@ export function ClientOption(...name: readonly unknown[]): unknown {
   return handler('option', 'ClientOption', name)
 }
 
-/** Returns a decorator that only records and never throws: `bootstrap` reports all mistakes at once. */
+/** Returns a decorator that only records and never throws, because `bootstrap` reports all problems at once. */
 function handler(event: HandlerEvent, name: string, args: readonly unknown[]): Recorder | undefined {
   if (isOnMember(args)) {
     recordUncalled(event, `@${name}`, args)
@@ -182,7 +183,7 @@ function handler(event: HandlerEvent, name: string, args: readonly unknown[]): R
   const decorator = `@${name}(${args.map(describeArgument).join(', ')})`
   return (target: object, member: unknown, descriptor?: unknown) => {
     if (isStandardContext(member)) {
-      // Without metadata, the record is kept on the method itself. A field then leaves no trace of its class.
+      // Without metadata, the record is kept on the method itself. A decorated field then cannot be traced to its class.
       const { name: standardName, metadata } = member
       const kind = standardKindOf(member)
       recordHandler(metadata ?? target, { event, decorator, member: standardName, kind, args })
@@ -197,8 +198,8 @@ function handler(event: HandlerEvent, name: string, args: readonly unknown[]): R
 type Member = readonly [target: object, member: string | symbol | StandardContext, descriptor?: unknown]
 
 /**
- * Returns true if a decorator was written without parentheses: then the compiler calls it with the member. Keys, schemas and options never
- * look like these arguments.
+ * Returns true if a decorator was written without parentheses. The compiler then calls it with the member, and keys, schemas and options
+ * never look like those arguments.
  */
 function isOnMember(args: readonly unknown[]): args is Member {
   const [target, member, descriptor] = args
@@ -208,7 +209,7 @@ function isOnMember(args: readonly unknown[]): args is Member {
   return (typeof member === 'string' || typeof member === 'symbol') && isDescriptor(descriptor)
 }
 
-/** Returns true for a descriptor. A property has none, and a parameter has a number in its place. */
+/** Returns true for a descriptor. For a property, it is `undefined`; for a parameter, it is a number. */
 function isDescriptor(given: unknown): boolean {
   if (given === undefined || typeof given === 'number') return true
   return typeof given === 'object' && given !== null && 'configurable' in given
@@ -220,7 +221,7 @@ function recordUncalled(event: HandlerEvent, decorator: string, [target, member]
   else recordHandler(member.metadata ?? target, { ...record, member: member.name })
 }
 
-/** Works as a legacy decorator and as a standard decorator. */
+/** A decorator that works both as a legacy and as a standard decorator. */
 type Recorder = (target: object, member: unknown, descriptor?: unknown) => void
 
 /** Context of any standard decorator (https://github.com/tc39/proposal-decorators). */
@@ -252,7 +253,7 @@ function kindOf(target: object, member: unknown, descriptor: unknown): HandlerRe
   return typeof (descriptor as PropertyDescriptor).value === 'function' ? 'method' : 'accessor'
 }
 
-/** Shows an argument of a decorator like source code. */
+/** Formats a decorator argument as source code. */
 export function describeArgument(argument: unknown): string {
   if (isSchema(argument)) return `a ${argument['~standard'].vendor} schema`
   if (typeof argument === 'function') return className(argument)

@@ -11,7 +11,7 @@ import type { OnMessageOptions } from './message-arguments.js'
 import { recordHandler } from './metadata.js'
 import type { ErrorClass, HandlerEvent, MessageKey, WebSocketClientOptions } from './metadata.js'
 
-/** Names of the methods of `T` that can be called with these arguments. */
+/** Names of methods of `T` that can be called with these arguments. */
 export type MethodOf<T, Arguments extends readonly unknown[]> = {
   [Name in keyof T]: T[Name] extends (...args: never[]) => unknown
     ? T[Name] extends (...args: Arguments) => unknown
@@ -20,15 +20,18 @@ export type MethodOf<T, Arguments extends readonly unknown[]> = {
     : never
 }[keyof T]
 
-/** Methods of a class by the event that they handle. Each entry of a list is the arguments of a decorator, followed by the method. */
+/**
+ * Methods of a class by the event that they handle. Each entry of an array contains the arguments of a decorator, followed by the name of
+ * the method.
+ */
 export interface HandlerMethods<T, Messages = unknown> {
   readonly open?: MethodOf<T, [OpenInfo, ConnectionContext]> | undefined
   /**
    * One of these:
    *
    * - A method for all unhandled messages.
-   * - A list of `[key, method]`, `[schema, method]`, `[key, schema, method]` or `method`.
-   * - A map, if each key has one method: `{ key: method }`, `{ key: [schema, method] }`.
+   * - An array of `[key, method]`, `[schema, method]`, `[key, schema, method]` or `method`.
+   * - An object, if each key has one method: `{ key: method }`, `{ key: [schema, method] }`.
    *
    * Options come before the method, as in `[key, { duringOpen: true }, method]`.
    */
@@ -37,7 +40,7 @@ export interface HandlerMethods<T, Messages = unknown> {
   readonly ping?: MethodOf<T, [Uint8Array, ConnectionContext]> | undefined
   readonly pong?: MethodOf<T, [Uint8Array, ConnectionContext]> | undefined
   readonly stateChange?: MethodOf<T, [ConnectionState, ConnectionContext]> | undefined
-  /** A method for all unhandled errors, or a list of `[ErrorClass, method]` or `method`. */
+  /** A method for all unhandled errors, or an array of `[ErrorClass, method]` or `method`. */
   readonly error?:
     | MethodOf<T, [Error, ErrorContext]>
     | readonly (
@@ -46,16 +49,16 @@ export interface HandlerMethods<T, Messages = unknown> {
     | undefined
   readonly closing?: MethodOf<T, [ClosingInfo, ConnectionContext]> | undefined
   readonly close?: MethodOf<T, [CloseInfo, ConnectionContext]> | undefined
-  /** Methods that are options, by the name of the option, as for `@ClientOption`: `{ 'heartbeat.message': 'beat' }`. */
+  /** Methods that are options, by option name, as in `@ClientOption`: `{ 'heartbeat.message': 'beat' }`. */
   readonly option?: { readonly [Name in ClientOptionName]?: OptionMethodOf<T, Name> } | undefined
 }
 
-/** Names of the methods of `T` that can be this option. */
+/** Names of methods of `T` that can be this option. */
 export type OptionMethodOf<T, Name extends ClientOptionName> = {
   [Member in keyof T]: T[Member] extends ClientOptionMethods[Name] ? Member : never
 }[keyof T]
 
-/** Type that `message` must have, given its own type: the output of a schema must fit the method's parameter. */
+/** Type that `message` must have, derived from its actual type: the output of each schema must be assignable to its method's parameter. */
 export type MessageMethods<T, Messages> = Messages extends readonly unknown[]
   ? { readonly [Index in keyof Messages]: MessageMethod<T, Messages[Index]> }
   : Messages extends object
@@ -80,25 +83,25 @@ type MessageMethod<T, Entry> = Entry extends readonly [MessageKey, infer S exten
         ? readonly [MessageKey, ...WithOptions<Rest, AnyMessage<T>>]
         : AnyMessage<T>
 
-/** A method, with the options before it if there are any. */
+/** A method, preceded by its options if there are any. */
 type WithOptions<Entry, Method> = Entry extends readonly [unknown, unknown]
   ? readonly [OnMessageOptions, Method]
   : readonly [Method]
 
 /**
- * Assigns handlers to the methods of a class without decorators, for plain JavaScript and for runtimes that only strip types. The result is
- * the same as with decorators. It never throws for invalid arguments after `target`: `bootstrap` reports them.
+ * Makes methods of a class handlers without decorators, for plain JavaScript and for runtimes that only strip types. The result is the same
+ * as with decorators. Never throws if `handlers` or `options` is invalid, because `bootstrap` reports that.
  *
- * @param target the class; it inherits the handlers of its base classes
- * @param handlers the methods by event
- * @param options the options of the class, as in `@WebSocketClient`; `inject` lists the tokens of its constructor
+ * @param target the class, which also inherits the handlers of its base classes
+ * @param handlers method names by event
+ * @param options options of the class, as in `@WebSocketClient`; `inject` lists the constructor's tokens
  */
 export function defineHandlers<T extends object, const Messages = undefined>(
   target: Class<T>,
   handlers: HandlerMethods<T, Messages & MessageMethods<T, Messages>>,
   options?: WebSocketClientOptions,
 ): void {
-  // Plain JavaScript can omit them; bootstrap then reports that the class has no handlers.
+  // Plain JavaScript can omit `handlers`; bootstrap then reports that the class has no handlers.
   for (const [event, given] of Object.entries((handlers as object | undefined) ?? {}) as [
     HandlerEvent,
     unknown,
@@ -111,14 +114,14 @@ export function defineHandlers<T extends object, const Messages = undefined>(
   if (options) WebSocketClient(options)(target)
 }
 
-/** Events whose methods can be listed as a map. */
+/** Events whose methods can be listed in an object. */
 const MAPPED: readonly HandlerEvent[] = ['message', 'option']
 
 function isMap(given: unknown): given is object {
   return typeof given === 'object' && given !== null && !Array.isArray(given) && !isSchema(given)
 }
 
-/** Lists the entries of a map. JavaScript does not distinguish `{ 7: … }` from `{ '7': … }`, so such a key stands for both. */
+/** Converts an object to an array of entries. JavaScript does not distinguish `{ 7: … }` from `{ '7': … }`, so such a key matches both. */
 function listOf(map: object): readonly unknown[] {
   return Object.entries(map).flatMap(([key, entry]: [string, unknown]) => {
     const keys: readonly MessageKey[] = String(Number(key)) === key ? [key, Number(key)] : [key]

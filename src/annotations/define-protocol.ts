@@ -5,16 +5,21 @@ import type { HandlerDecorator } from './decorators.js'
 import type { MessageContext } from './handler-contexts.js'
 import type { OnMessageOptions } from './message-arguments.js'
 
-/** Protocol as schemas instead of types. */
+/** A protocol defined by schemas instead of types. */
 export interface ProtocolSchemas {
   readonly toServer?: Readonly<Record<string | number, Schema>> | undefined
   readonly toClient?: Readonly<Record<string | number, Schema>> | undefined
   readonly replies?: Readonly<Record<string | number, Schema>> | undefined
 }
 
-/** One side of a protocol: its decorator, and the type for `Connection` and `JsonSender` of that side. */
+/**
+ * One side of a protocol. Contains its `OnMessage` decorator. Its type is the type argument for that side's `Connection` and `JsonSender`.
+ */
 export interface DefinedSide<Incoming, Outgoing, Replies> extends ProtocolSide<Incoming, Outgoing, Replies> {
-  /** `@OnMessage(key)` of this side. The key must belong to an incoming message, whose type the method's parameter must accept. */
+  /**
+   * `@OnMessage(key)` for this side. The key must belong to an incoming message, and the method's parameter must accept that message's
+   * type.
+   */
   OnMessage<Key extends keyof Incoming & (string | number)>(
     key: Key,
     options?: OnMessageOptions,
@@ -39,21 +44,21 @@ type SidesOfSchemas<D> = DefinedProtocol<
   DefinedSide<Outputs<D, 'toServer'>, Inputs<D, 'toClient'>, Inputs<D, 'replies'>>
 >
 
-/** Types of received messages: the output of their schemas. */
+/** Types of received messages: the outputs of their schemas. */
 type Outputs<D, Direction extends string> = D extends { readonly [K in Direction]: infer Schemas }
   ? { readonly [Key in keyof Schemas]: Schemas[Key] extends infer S extends Schema ? SchemaOutput<S> : never }
   : unknown
 
-/** Types of sent messages: the input of their schemas. */
+/** Types of sent messages: the inputs of their schemas. */
 type Inputs<D, Direction extends string> = D extends { readonly [K in Direction]: infer Schemas }
   ? { readonly [Key in keyof Schemas]: Schemas[Key] extends infer S extends Schema ? SchemaInput<S> : never }
   : unknown
 
 /**
- * Describes the messages of both directions once, so that the compiler checks handlers, `sendJson` and `request` against them. Pass a type,
- * `defineProtocol<Market>()`, or schemas, which also validate received messages at run time.
+ * Describes the messages in both directions once, so that the compiler checks handlers, `sendJson` and `request` against them. Pass a type,
+ * as in `defineProtocol<Market>()`, or pass schemas, which also validate received messages at runtime.
  *
- * Sent messages are checked by the compiler only, through `Connection<typeof market.client>` and `JsonSender<typeof market.client>`.
+ * Sent messages are checked only by the compiler, through `Connection<typeof market.client>` and `JsonSender<typeof market.client>`.
  */
 export function defineProtocol<P extends Protocol>(): SidesOfTypes<P>
 export function defineProtocol<const D extends ProtocolSchemas>(schemas: D): SidesOfSchemas<D>
@@ -71,7 +76,7 @@ function sideOf(incoming: ProtocolSchemas['toClient'] = {}): AnySide {
   const onMessage = (...args: readonly unknown[]): HandlerDecorator<never> => {
     const [key, ...options] = args as [string | number, OnMessageOptions?]
     const schema = typeof key === 'object' ? undefined : schemas.get(String(key))
-    // If it was written without parentheses, @OnMessage recognizes the arguments.
+    // If the decorator was written without parentheses, @OnMessage detects that from the arguments.
     return schema ? OnMessage(key, schema, ...options) : OnMessage(...(args as [string | number]))
   }
   return { OnMessage: onMessage as AnySide['OnMessage'] }

@@ -2,19 +2,19 @@ import type { Connection } from '../connection/connection.js'
 import type { HandlerConnection } from '../session/handler-connection.js'
 import type { Stage } from '../errors/stage.js'
 
-/** Second argument of every handler. Some handlers receive more. */
+/** Second argument of every handler. Some handlers receive an extended context. */
 export interface ConnectionContext<C extends HandlerConnection = Connection> {
-  /** The connection, bound to the link that the handler was called for. Sends, requests and waits use that link only. */
+  /** The connection, bound to the link that the handler was called for. `send`, `request` and `waitFor` use only that link. */
   readonly connection: C
-  /** Aborts when the link is lost. Pass it to asynchronous work that the handler starts. */
+  /** Aborts when the link is lost. Pass it to asynchronous work that your handler starts. */
   readonly signal: AbortSignal
 }
 
 /** Second argument of `@OnMessage` and `@OnBinary`. */
 export interface MessageContext<C extends HandlerConnection = Connection> extends ConnectionContext<C> {
-  /** Key that the message was routed by; `undefined` if it has none. */
+  /** Key that the message was routed by; `undefined` if the message has no key. */
   readonly key: unknown
-  /** Frame as received: a string from a text frame, bytes from a binary one. */
+  /** Frame as received: a string for a text frame, bytes for a binary frame. */
   readonly raw: string | Uint8Array
   /** Time of arrival, in milliseconds since 1970. */
   readonly receivedAt: number
@@ -26,15 +26,15 @@ export interface ErrorContext<C extends HandlerConnection = Connection> extends 
   readonly stage: Stage
   /** True if the connection ends with this error. */
   readonly fatal: boolean
-  /** Handler that threw, such as `TickerClient#tick`. */
+  /** Name of the handler that threw, such as `TickerClient#tick`. */
   readonly handler?: string | undefined
-  /** Decoded message that was being handled, or the frame if it could not be decoded. */
+  /** The decoded message that was being handled, or the frame if decoding failed. */
   readonly message?: unknown
   /**
    * Number of failures that this call reports.
    *
-   * It can exceed 1 only for the stages `decode` and `validate`, for `ackOnArrival`, and for handlers that reject with the reason of their
-   * aborted signal. Holdfast reports the first of these failures immediately, and later ones once a second, with the last error.
+   * Can exceed 1 only in the stages `decode` and `validate`, for `ackOnArrival`, and for handlers that reject with the reason of their
+   * aborted signal. Holdfast reports the first such failure immediately, and later ones together once a second, with the latest error.
    */
   readonly count: number
 }

@@ -8,19 +8,19 @@ import type { OnMessageOptions } from './message-arguments.js'
 import { HANDLER_EVENTS, isOptions } from './metadata.js'
 import type { HandlerEvent, HandlerRecord } from './metadata.js'
 
-/** Mistake in a record, and its fix. */
+/** A problem in a record, and its fix. */
 export type HandlerMistake = Pick<Mistake, 'cause' | 'fix'>
 
-/** Maximum number of parameters of a handler: the event and its context. */
+/** Maximum number of parameters that a handler can have: the event and its context. */
 const MAX_PARAMETERS = 2
 
 /**
- * Maximum number of arguments, not counting options: a key and a schema, an error class, or the name of an option. Other decorators take
- * none.
+ * Maximum number of arguments that a decorator takes, not counting options: a key and a schema, an error class, or the name of an option.
+ * Other decorators take none.
  */
 const MAX_ARGUMENTS: Readonly<Partial<Record<HandlerEvent, number>>> = { message: 2, error: 1, option: 1 }
 
-/** Finds a class decorator without parentheses, or with something other than options. */
+/** Reports a class decorator that was written without parentheses or whose argument is not an options object. */
 export function findDecoratorMistake(
   decorator: '@WebSocketClient' | '@Module',
   given: unknown,
@@ -30,10 +30,10 @@ export function findDecoratorMistake(
   if (typeof given === 'function')
     return { cause: `${decorator} requires parentheses`, fix: `use ${decorator}${example}` }
   const fix = `use ${decorator}(${decorator === '@Module' ? '{ clients: [TheClient] }' : "{ url: 'wss://…' }"})`
-  return { cause: `${decorator} expected an object, received ${describeValue(given)}`, fix }
+  return { cause: `${decorator} takes an object, received ${describeValue(given)}`, fix }
 }
 
-/** Returns the mistake of one record, apart from conflicts with others. */
+/** Validates one record and returns the first problem found. Conflicts with other records are not checked here. */
 export function findMistake(record: HandlerRecord, prototype: object): HandlerMistake | undefined {
   return (
     kindMistake(record) ??
@@ -81,7 +81,7 @@ function kindMistake({ kind, event, decorator, member }: HandlerRecord): Handler
   }
 }
 
-/** Finds an unknown event: plain JavaScript can pass anything to `defineHandlers`. */
+/** Reports an unknown event. Plain JavaScript can pass anything to `defineHandlers`. */
 function eventMistake({ kind, event }: HandlerRecord): HandlerMistake | undefined {
   if (kind !== 'named' || HANDLER_EVENTS.includes(event)) return undefined
   return {
@@ -101,8 +101,8 @@ function methodMistake(
       return { cause, fix: 'use the name of a public instance method' }
     }
     return {
-      cause: `${decorator} decorates a method that a subclass has replaced with something else`,
-      fix: 'override it with a method, or rename one of the two',
+      cause: `${decorator} decorates a method that a subclass has replaced with something other than a method`,
+      fix: 'override it with a method, or rename one of them',
     }
   }
   if (event === 'option') return undefined
@@ -113,7 +113,7 @@ function methodMistake(
   }
 }
 
-/** Finds a `@ClientOption` whose name is unknown, or an async method whose promise would not be awaited. */
+/** Reports a `@ClientOption` whose name is unknown, or an async method whose promise would not be awaited. */
 function optionMistake(
   { event, args, member }: HandlerRecord,
   prototype: object,
@@ -152,10 +152,11 @@ function countMistake(
 ): HandlerMistake | undefined {
   const most = MAX_ARGUMENTS[event] ?? 0
   if (length <= most) return undefined
+  const each = decorator.startsWith('@') ? 'decorator' : 'entry'
   const accepted = most === 0 ? 'no arguments' : `at most ${most} argument${most === 1 ? '' : 's'}`
   return {
-    cause: `expected ${accepted} in ${decorator}, received ${length}`,
-    fix: most === 0 ? 'remove them' : 'remove the extra arguments, or list them separately',
+    cause: `${decorator} takes ${accepted}, received ${length}`,
+    fix: most === 0 ? 'remove them' : `remove the extra arguments, or use one ${each} for each`,
   }
 }
 

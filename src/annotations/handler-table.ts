@@ -11,52 +11,52 @@ import type { ErrorClass, HandlerEvent, HandlerRecord, MessageKey } from './meta
 
 type AnyClass = abstract new (...args: never[]) => object
 
-/** Method that handles something. */
+/** A method that handles an event. */
 export interface Handler {
   readonly method: string | symbol
   /** Name of the method in errors and logs, such as `TickerClient#tick`. */
   readonly name: string
-  /** True for the handler of all unhandled messages, whatever they are. */
+  /** True for the handler of all unhandled messages, regardless of their keys and contents. */
   readonly isCatchAll?: boolean | undefined
 }
 
-/** Method that handles messages. */
+/** A method that handles messages. */
 export interface MessageHandler extends Handler {
-  /** Schema that a message must match. Without one, the handler accepts any message. */
+  /** Schema that a message must match. If it is not set, the handler accepts any message. */
   readonly schema?: Schema | undefined
   /** Handler to try next if the schema does not match. */
   readonly alternative?: MessageHandler | undefined
-  /** Set by the decorator: the handler also runs while `@OnOpen` runs. All handlers of one key agree. */
+  /** Whether the handler also runs while `@OnOpen` runs, as set in the decorator. The same for all handlers of a key. */
   readonly duringOpen?: boolean | undefined
 }
 
-/** Events that a class has one handler for. */
+/** Events that a class can have at most one handler for. */
 export type SingleEvent = Exclude<HandlerEvent, 'message' | 'error' | 'option'>
 
-/** All handlers of a class, read and checked once. Lookups are Maps, so that a message from the server cannot reach a prototype. */
+/** All handlers of a class, read and validated once. Lookups use Maps, so that a message from the server cannot reach a prototype. */
 export interface HandlerTable {
   readonly single: Readonly<Partial<Record<SingleEvent, Handler>>>
   readonly messages: ReadonlyMap<MessageKey, MessageHandler>
-  /** For messages whose key has no handler. */
+  /** Handler for messages whose key has no handler. */
   readonly rest: MessageHandler | undefined
-  /** By the prototype of the error class. */
+  /** Handlers by the prototype of their error class. */
   readonly errors: ReadonlyMap<object, Handler>
-  /** For errors whose class has no handler. */
+  /** Handler for errors whose class has no handler. */
   readonly anyError: Handler | undefined
   /** Methods that are options of the client. */
   readonly options: ReadonlyMap<ClientOptionName, Handler>
 }
 
-/** Handlers of a class, and their mistakes. */
+/** Handlers of a class, and the problems found. */
 export interface CheckedHandlers {
   readonly table: HandlerTable
   readonly mistakes: readonly Mistake[]
 }
 
-/** Shared by all clients: Holdfast reads and checks the handlers of a class once per process. */
+/** Results by class. Shared by all clients, because Holdfast reads and validates a class's handlers once per process. */
 const checked = new WeakMap<object, CheckedHandlers>()
 
-/** Reads and checks the handlers of a class, inherited ones first. Each class is read once. */
+/** Reads and validates the handlers of a class, inherited handlers first. Each class is read only once. */
 export function handlersOf(target: AnyClass): CheckedHandlers {
   let handlers = checked.get(target)
   if (!handlers) {
@@ -68,7 +68,7 @@ export function handlersOf(target: AnyClass): CheckedHandlers {
 
 interface Declared {
   readonly record: HandlerRecord
-  /** Class that declares it, not one that inherits it. */
+  /** Class that declares the method, not a class that inherits it. */
   readonly owner: Class
 }
 
@@ -78,13 +78,13 @@ const NO_HANDLERS_FIX =
 const DUPLICATE_FIX = 'keep one, and call the other from it'
 const SHARED_KEY_FIX = 'keep one, or give each its own schema'
 
-/** Stands for the argument of a decorator without arguments. */
+/** Represents the argument of a decorator that has none. */
 const NONE = Symbol('none')
 
 class TableBuilder {
   readonly #target: AnyClass
   readonly #mistakes: Mistake[] = []
-  /** Methods by event, then by the argument of the decorator. */
+  /** Methods by event, then by decorator argument. */
   readonly #taken = new Map<HandlerEvent, Map<unknown, Declared>>()
   readonly #single: Partial<Record<SingleEvent, Handler>> = {}
   readonly #messages = new MessagePlaces()
@@ -105,7 +105,7 @@ class TableBuilder {
       this.#mistake(className(this.#target), 'no handlers found', NO_HANDLERS_FIX)
     }
     for (const [declared, other] of this.#messages.disagreements()) {
-      const cause = `duringOpen differs from that of ${nameOf(other)}, which handles the same key`
+      const cause = `duringOpen does not match ${nameOf(other)}, which handles the same key`
       const fix = 'use the same duringOpen for both: it applies to the key, before schemas are checked'
       this.#mistake(nameOf(declared), cause, fix)
     }
@@ -136,7 +136,7 @@ class TableBuilder {
     this.#place(record, handlerOf(this.#target, record))
   }
 
-  /** Registers the record for its event and argument. If another method already has them, returns that method instead. */
+  /** Registers a record under its event and argument. If another method is already registered there, returns that method instead. */
   #take(declared: Declared): Declared | undefined {
     const { event, args, member } = declared.record
     const places = this.#taken.get(event) ?? new Map<unknown, Declared>()
@@ -162,7 +162,7 @@ class TableBuilder {
   }
 }
 
-/** Handlers by key. Several can handle one key if schemas distinguish their messages. */
+/** Handlers by key. Several handlers can share a key if their schemas tell the messages apart. */
 class MessagePlaces {
   readonly #places = new Map<unknown, Declared[]>()
 
@@ -170,7 +170,7 @@ class MessagePlaces {
   take(declared: Declared): Declared | undefined {
     const { member, args } = declared.record
     const key = keyOf(args)
-    // If a subclass decorates the method again, its decorators win.
+    // If a subclass decorates the method again, the subclass's decorators win.
     const others = (this.#places.get(key) ?? []).filter(
       ({ record, owner }) => record.member !== member || owner === declared.owner,
     )
@@ -184,7 +184,7 @@ class MessagePlaces {
     return undefined
   }
 
-  /** Finds handlers of one key that disagree on `duringOpen`. */
+  /** Returns pairs of handlers that have the same key but different `duringOpen` values. */
   disagreements(): (readonly [Declared, Declared])[] {
     return [...this.#places.values()].flatMap((declared) => {
       const [first, ...others] = declared as [Declared, ...Declared[]]
@@ -193,7 +193,10 @@ class MessagePlaces {
     })
   }
 
-  /** Chains the handlers of each key in the order in which they are tried: as declared, and those without a schema last. */
+  /**
+   * Chains the handlers of each key in the order in which they are tried: in the order of declaration, but a handler without a schema comes
+   * last.
+   */
   chain(target: AnyClass): Pick<HandlerTable, 'messages' | 'rest'> {
     const messages = new Map<MessageKey, MessageHandler>()
     let rest: MessageHandler | undefined
@@ -235,17 +238,17 @@ function handlerOf(target: AnyClass, { member }: HandlerRecord): Handler {
   return { method: member, name: `${className(target)}#${String(member)}` }
 }
 
-/** Lists the names of the handlers of a class, inherited ones included. */
+/** Returns the names of a class's handlers, including inherited handlers. */
 export function handlerNames(target: AnyClass): string[] {
   return declaredHandlers(target).map(nameOf)
 }
 
-/** Returns true for a client: a class that has handlers, or its own `@WebSocketClient`. */
+/** Returns true for a client, which is a class that has handlers or its own `@WebSocketClient`. */
 export function isClientClass(target: AnyClass): boolean {
   return ownClientOptions(target) !== undefined || declaredHandlers(target).length > 0
 }
 
-/** Collects the records of a class and its base classes, the base first. */
+/** Collects the records of a class and its base classes, base classes first. */
 function declaredHandlers(target: AnyClass): Declared[] {
   const declared: Declared[] = []
   let prototype = target.prototype as object | null
@@ -262,7 +265,7 @@ function declaredHandlers(target: AnyClass): Declared[] {
   return declared
 }
 
-/** Lists the methods, getters and setters on which standard decorators without metadata have recorded. */
+/** Returns the methods, getters and setters on which standard decorators without metadata store their records. */
 function ownFunctions(prototype: object): object[] {
   const names = [...Object.getOwnPropertyNames(prototype), ...Object.getOwnPropertySymbols(prototype)]
   return names

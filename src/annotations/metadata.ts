@@ -6,10 +6,10 @@ import type { Class, Provider, Token } from '../core/token.js'
 /** Key that a message is routed by. */
 export type MessageKey = string | number
 
-/** Error class that `@OnError` can name. */
+/** Error class that can be passed to `@OnError`. */
 export type ErrorClass<E extends Error = Error> = abstract new (...args: never[]) => E
 
-/** Events that have handlers, and `option` for a method that is an option of its client. */
+/** Events that can have handlers, and `option` for methods that are options of their client. */
 export const HANDLER_EVENTS = [
   'open',
   'message',
@@ -25,15 +25,15 @@ export const HANDLER_EVENTS = [
 
 export type HandlerEvent = (typeof HANDLER_EVENTS)[number]
 
-/** Record of one decorator on one method. */
+/** Record of a decorator on a method. */
 export interface HandlerRecord {
   readonly event: HandlerEvent
   /** Decorator as written: `@OnMessage('ticker')`. */
   readonly decorator: string
   readonly member: string | symbol
   /**
-   * Kind of member that the decorator is on. Only methods can be handlers, and members that `defineHandlers` names (`named`). `uncalled`
-   * means that the decorator was written without parentheses.
+   * Kind of member that the decorator is on. Only `method` and `named` (listed in `defineHandlers`) can be handlers. `uncalled` means that
+   * the decorator was written without parentheses.
    */
   readonly kind:
     | 'method'
@@ -45,39 +45,39 @@ export interface HandlerRecord {
     | 'parameter'
     | 'class'
     | 'uncalled'
-  /** Arguments of the decorator: a key, a schema, or both, and options; an error class; or the name of an option. */
+  /** Arguments of the decorator: a key, a schema, or both, followed by options; an error class; or the name of an option. */
   readonly args: readonly unknown[]
 }
 
-/** Options of `@WebSocketClient`: the defaults of the class, which `bootstrap` can override. */
+/** Options for `@WebSocketClient`. They apply to every client of the class unless `bootstrap` or a module overrides them. */
 export interface WebSocketClientOptions extends ConnectionOptions {
-  /** Tokens of the constructor's parameters, in order, for compilers that emit no types (esbuild, tsx, swc by default). */
+  /** Tokens of the constructor's parameters, in order. Required for compilers that emit no types (esbuild, tsx, and swc by default). */
   readonly inject?: readonly Token[] | undefined
 }
 
-/** A client of a module, and options that override those of its class. */
+/** A client in a module, and options that override those of its class. */
 export interface ClientEntry extends ConnectionOptions {
   readonly use: Class
-  /** Whether the application waits until this client is ready. With `false`, the client keeps trying in the background. @default true */
+  /** Whether `bootstrap` waits until this client is ready. With `false`, the client keeps trying in the background. @default true */
   readonly waitForOpen?: boolean | undefined
   /**
-   * Providers for this client's connection only. They override those of the modules, and can inject anything that belongs to the
+   * Providers for this client's connection only. They override providers in modules, and can inject anything that belongs to the
    * connection.
    */
   readonly provide?: readonly Provider[] | undefined
 }
 
-/** Options of `@Module`. */
+/** Options for `@Module`. */
 export interface ModuleOptions {
   readonly imports?: readonly Class[] | undefined
   readonly providers?: readonly Provider[] | undefined
   readonly clients?: readonly (Class | ClientEntry)[] | undefined
 }
 
-/** Records that decorators made on one target. */
+/** Everything that decorators have recorded on one target. */
 interface Records {
   handlers?: readonly HandlerRecord[]
-  /** Argument of `@WebSocketClient`, unchecked. Without parentheses, it is the class itself. */
+  /** Argument of `@WebSocketClient`, not validated. If the decorator was written without parentheses, it is the class itself. */
   client?: unknown
   module?: unknown
   /** Version of the copy of Holdfast that the class belongs to. */
@@ -86,7 +86,10 @@ interface Records {
 
 const REGISTRY = Symbol.for('holdfast:records')
 
-/** Shared through the global registry: a package can load a second copy of Holdfast, whose decorators also count. */
+/**
+ * Shared through the global symbol registry, because an application can load a second copy of Holdfast, and the decorators of both copies
+ * must work.
+ */
 const records = ((globalThis as { [REGISTRY]?: WeakMap<object, Records> })[REGISTRY] ??= new WeakMap())
 
 function recordsOf(target: object): Records {
@@ -98,12 +101,12 @@ function recordsOf(target: object): Records {
   return own
 }
 
-/** Key under which tsyringe's `@inject` keeps the tokens of a constructor's parameters. */
+/** Key under which tsyringe's `@inject` stores the tokens of a constructor's parameters. */
 const TSYRINGE_TOKENS = 'injectionTokens'
 
-/** Adds a record to the target's own; inherited records stay unchanged. */
+/** Adds a record to the target itself. Inherited records stay unchanged. */
 export function recordHandler(target: object | undefined, record: HandlerRecord): void {
-  // Under standard decorators without metadata, a field leaves no trace of its class.
+  // With standard decorators without metadata, a decorated field cannot be traced to its class.
   if (target === undefined) return
   recordsOf(target).handlers = [...ownHandlers(target), record]
 }
@@ -116,7 +119,7 @@ export function recordModule(target: object, given: unknown): void {
   recordsOf(target).module = given
 }
 
-/** Returns the unchecked arguments of a class's own `@WebSocketClient` and `@Module`. */
+/** Returns the arguments of a class's own `@WebSocketClient` and `@Module`, not validated. */
 export function givenToDecorators(target: object): { readonly client?: unknown; readonly module?: unknown } {
   return records.get(target) ?? {}
 }
@@ -131,18 +134,18 @@ export function versionOf(target: object): string | undefined {
   return records.get(target)?.version
 }
 
-/** Returns options unchanged. Any other argument of a decorator stands for empty options. */
+/** Returns options unchanged, and empty options for any other decorator argument. */
 function optionsOf(given: unknown): object | undefined {
   if (given === undefined) return undefined
   return isOptions(given) ? given : {}
 }
 
-/** Returns true if the argument of a decorator has the form of options. */
+/** Returns true if a decorator argument is an options object. */
 export function isOptions(given: unknown): given is object {
   return typeof given === 'object' && given !== null && !Array.isArray(given)
 }
 
-/** Returns the records of the target itself. */
+/** Returns the records of the target itself, without inherited records. */
 export function ownHandlers(target: object): readonly HandlerRecord[] {
   return records.get(target)?.handlers ?? []
 }
@@ -164,7 +167,9 @@ export function moduleOptions(target: object): ModuleOptions | undefined {
   return optionsOf(records.get(target)?.module)
 }
 
-/** Returns the metadata that a compiler of standard decorators keeps on a class itself, under the name that esbuild and tsc agree on. */
+/**
+ * Returns the metadata that a compiler stores on the class itself for standard decorators, under the name that esbuild and tsc both use.
+ */
 export function standardMetadata(target: object): object | undefined {
   const { metadata } = Symbol as { metadata?: symbol }
   const key = metadata ?? Symbol.for('Symbol.metadata')
@@ -173,7 +178,7 @@ export function standardMetadata(target: object): object | undefined {
 
 /**
  * Returns the tokens that the compiler and tsyringe's `@inject` have recorded for a class's own constructor; `undefined` if there are none.
- * It has holes if only some parameters have tokens.
+ * The array has holes if only some parameters have tokens.
  */
 export function ownConstructorTokens(target: object): readonly unknown[] | undefined {
   const types = compilerMetadata('design:paramtypes', target) as unknown[] | undefined
@@ -184,9 +189,7 @@ export function ownConstructorTokens(target: object): readonly unknown[] | undef
   return tokens
 }
 
-/**
- * Returns whether the compiler of a class emits types, which any of its decorated methods shows; `undefined` if there is no such method.
- */
+/** Returns whether the compiler emitted types for a class, based on any of its decorated methods; `undefined` if it has none. */
 export function emitsTypes(target: Class): boolean | undefined {
   const prototype = target.prototype as object
   const handlers = ownHandlers(prototype)
@@ -195,7 +198,7 @@ export function emitsTypes(target: Class): boolean | undefined {
   return standardMetadata(target) || handlers.some(({ kind }) => kind === 'named') ? false : undefined
 }
 
-/** Records the tokens of a constructor where tsyringe reads them. */
+/** Records a constructor's tokens where tsyringe reads them. */
 export function nameConstructorTokens(target: object, tokens: readonly unknown[]): void {
   defineCompilerMetadata('design:paramtypes', [...tokens], target)
 }

@@ -13,7 +13,10 @@ const PROVIDER_FIX = 'use a class, or { provide } with one of useClass, useValue
 
 const WAYS: readonly string[] = ['useClass', 'useValue', 'useFactory', 'useExisting']
 
-/** Returns the mistakes of a module itself: its decorator, its lists and their names, and handlers that would never be called. */
+/**
+ * Validates a module itself and returns the problems found: in its decorator, in the names and types of its options, and handlers that
+ * would never be called.
+ */
 export function findModuleMistakes(module: Class): Mistake[] {
   const place = className(module)
   const given = givenToDecorators(module)
@@ -22,11 +25,11 @@ export function findModuleMistakes(module: Class): Mistake[] {
   const handlers = handlerNames(module)
   if (handlers.length > 0 || given.client !== undefined) {
     const what = handlers.length > 0 ? `handlers (${handlers.join(', ')})` : '@WebSocketClient'
-    const cause = `has ${what}, but a module is never connected`
+    const cause = `has ${what}, but modules do not connect`
     mistakes.push({
       place,
       cause,
-      fix: 'move them to a separate class, and list it: clients: [TheClient]',
+      fix: 'move this to a separate class, and list it: clients: [TheClient]',
     })
   }
   for (const [name, list] of Object.entries(moduleOptions(module) ?? {}) as [string, unknown][]) {
@@ -39,19 +42,19 @@ export function findModuleMistakes(module: Class): Mistake[] {
 }
 
 /**
- * Finds an option that should be a list.
+ * Reports an option that should be an array.
  *
  * @param name the name of the option
  */
 export function findListMistake(given: unknown, name: string, place: string): Mistake | undefined {
   if (given === undefined || Array.isArray(given)) return undefined
-  const cause = `expected a list, received ${describeGiven(given)}`
+  const cause = `expected an array, received ${describeGiven(given)}`
   return { place, cause, fix: `wrap it in brackets: ${name}: [${exampleOf(given)}]` }
 }
 
 function unknownModuleName(name: string, place: string): Mistake {
   const mistake = unknownName(name, place, LISTS)
-  // Modules of NestJS have exports.
+  // NestJS modules have exports.
   return name === 'exports' ? { ...mistake, fix: 'remove it: all modules share a container' } : mistake
 }
 
@@ -59,7 +62,7 @@ function exampleOf(list: unknown): string {
   return typeof list === 'function' ? className(list) : '…'
 }
 
-/** Returns the mistake of an import of a module. */
+/** Validates an entry of a module's `imports` and returns the problem found. */
 export function findImportMistake(given: unknown, place: string): Mistake | undefined {
   if (given === undefined) return undefinedMistake(place)
   if (typeof given !== 'function')
@@ -75,7 +78,7 @@ export function findImportMistake(given: unknown, place: string): Mistake | unde
   return { place, cause: `${className(given)} is not a module`, fix }
 }
 
-/** Returns the mistake of a provider. */
+/** Validates a provider and returns the problem found. */
 export function findProviderMistake(given: unknown, place: string): Mistake | undefined {
   if (given === undefined) return undefinedMistake(place)
   if (typeof given === 'function') return classMistake(given, place)
@@ -86,7 +89,7 @@ export function findProviderMistake(given: unknown, place: string): Mistake | un
   return wayMistake(given, `${place} (${tokenName(provide)})`)
 }
 
-/** Returns the mistake in the way a provider is defined. */
+/** Validates how a provider is defined and returns the problem found. */
 function wayMistake(given: Readonly<Record<string, unknown>>, place: string): Mistake | undefined {
   const ways = WAYS.filter((way) => way in given)
   const [way] = ways
@@ -104,25 +107,29 @@ function wayMistake(given: Readonly<Record<string, unknown>>, place: string): Mi
   if (means === undefined) return undefinedMistake(place, `${way} `)
   if (way === 'useExisting') return undefined
   if (typeof means !== 'function') {
-    const cause = `${way} expected a ${way === 'useClass' ? 'class' : 'function'}, received ${describeGiven(means)}`
+    const cause = `${way} must be a ${way === 'useClass' ? 'class' : 'function'}, received ${describeGiven(means)}`
     return { place, cause, fix: 'use useValue for a value' }
   }
   return way === 'useClass' ? classMistake(means, place) : undefined
 }
 
-/** Finds a function that is not a class, and a client, which as a provider would be a second instance without a connection. */
+/** Reports a function that is not a class, and a client, which would be a second instance without a connection if it were a provider. */
 function classMistake(given: object, place: string): Mistake | undefined {
   const name = className(given)
   if (!isClass(given)) {
     const cause = `expected a class, received ${describeValue(given)}`
-    return { place, cause, fix: 'use { provide: TOKEN, useFactory: () => … } to provide what it returns' }
+    return {
+      place,
+      cause,
+      fix: "use { provide: TOKEN, useFactory: () => … } to provide the function's return value",
+    }
   }
   if (!isClientClass(given)) return undefined
   const cause = `${name} is a client and would never connect as a provider`
   return { place, cause, fix: `move it to clients: [${name}]` }
 }
 
-/** Returns the mistake of a client of a module. */
+/** Validates an entry of a module's `clients` and returns the problem found. */
 export function findClientMistake(given: unknown, place: string): Mistake | undefined {
   if (given === undefined) return undefinedMistake(place)
   const isEntry = isObject(given) && 'use' in given
@@ -130,7 +137,7 @@ export function findClientMistake(given: unknown, place: string): Mistake | unde
   if (use === undefined) return undefinedMistake(place, 'use ')
   const fix = 'use the class, or an entry: { use: TheClient, name, url, … }'
   if (typeof use !== 'function') {
-    const what = isEntry ? 'use expected a class' : 'expected a class or an entry'
+    const what = isEntry ? '"use" must be a class' : 'expected a class or an entry'
     return { place, cause: `${what}, received ${describeGiven(use)}`, fix }
   }
   if (!isClass(use)) return { place, cause: `expected a class, received ${describeValue(use)}`, fix }
@@ -148,7 +155,7 @@ function undefinedMistake(place: string, what = ''): Mistake {
   return { place, cause: `${what}is undefined (circular import?)`, fix }
 }
 
-/** Names the kind of a value and, for an object, its keys. Contents are never shown. */
+/** Describes the kind of a value and, for an object, lists its keys. Never shows contents. */
 function describeGiven(value: unknown): string {
   const kind = describeValue(value)
   if (kind !== 'a plain object') return kind

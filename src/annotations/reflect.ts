@@ -1,9 +1,9 @@
-// Standard decorators receive metadata only if this symbol exists, and no version of Node has it yet.
+// Standard decorators receive metadata only if this symbol exists, and no version of Node defines it yet.
 ;(Symbol as { metadata?: symbol }).metadata ??= Symbol.for('Symbol.metadata')
 
 type Member = string | symbol | undefined
 
-/** Part of reflect-metadata that Holdfast uses. */
+/** The part of reflect-metadata that Holdfast uses. */
 interface ReflectMetadata {
   metadata?: (key: unknown, value: unknown) => (target: object, member?: string | symbol) => void
   getOwnMetadata?: (key: unknown, target: object, member?: string | symbol) => unknown
@@ -12,12 +12,12 @@ interface ReflectMetadata {
 
 const reflect = Reflect as ReflectMetadata
 
-/** Shared by all readers: types belong to the class that they were emitted for. */
+/** Emitted types. Shared by all readers, because types belong to the class that they were emitted for. */
 const types = new WeakMap<object, Map<Member, Map<unknown, unknown>>>()
 
 /**
- * Compilers call `Reflect.metadata` for the types of a decorated class and its members. Without reflect-metadata they would be lost. If
- * reflect-metadata is loaded later, it replaces this function; earlier records stay readable.
+ * Compilers call `Reflect.metadata` for the types of a decorated class and its members. Without reflect-metadata, these types would be
+ * lost. If reflect-metadata is loaded later, it replaces this function; earlier records stay readable.
  */
 reflect.metadata ??= (key, value) => (target, member) => {
   const members = types.get(target) ?? new Map<Member, Map<unknown, unknown>>()
@@ -25,7 +25,7 @@ reflect.metadata ??= (key, value) => (target, member) => {
   members.set(member, (members.get(member) ?? new Map<unknown, unknown>()).set(key, value))
 }
 
-/** Returns the metadata that a compiler or tsyringe has recorded under a key on a target itself, or on a member of it. */
+/** Returns the metadata that a compiler or tsyringe has recorded under a key, on a target itself or on one of its members. */
 export function compilerMetadata(key: string, target: object, member?: string | symbol): unknown {
   return reflect.getOwnMetadata?.(key, target, member) ?? types.get(target)?.get(member)?.get(key)
 }

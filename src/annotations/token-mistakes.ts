@@ -4,7 +4,7 @@ import type { Class } from '../core/token.js'
 import type { Mistake } from '../errors/startup-error.js'
 import { versionOf } from './metadata.js'
 
-/** Types without a class: the value that a compiler emits for them, and their names. */
+/** Values that compilers emit for types that are not classes, and descriptions of those types. */
 const NOT_CLASSES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   [Object, 'an interface, a union, an object type, or a class imported with `import type`'],
   [Function, 'a function, or a class imported with `import type`'],
@@ -20,9 +20,7 @@ const NOT_CLASSES: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   [Date, 'a Date'],
 ])
 
-/**
- * Returns the reason why a token can never be injected: it is missing, its type has no class, or it belongs to another copy of Holdfast.
- */
+/** Returns why a token can never be injected: it is missing, its type is not a class, or it belongs to another copy of Holdfast. */
 export function findTokenMistake(token: unknown): Pick<Mistake, 'cause' | 'fix'> | undefined {
   if (token === undefined || token === null) {
     const fix =
@@ -48,7 +46,7 @@ function otherCopyMistake(name: string, version: string): Pick<Mistake, 'cause' 
   }
 }
 
-/** Returns true for a class that can be created without a provider, and false for a built-in type. */
+/** Returns true for a class that can be instantiated without a provider, and false for a built-in type. */
 function isOwnClass(token: object): token is Class {
   if (NOT_CLASSES.has(token)) return false
   const { length, name } = token as Class

@@ -22,7 +22,7 @@ import { overrideProviders, readModules, tokenOf } from './modules.js'
 import type { ModuleGraph } from './modules.js'
 import { PlainFactory, isPlain } from './plain-factory.js'
 
-/** A module with all its providers and clients. `bootstrap` returns it for a class with `@Module`. */
+/** A module with all its providers and clients. Returned by `bootstrap` for a class with `@Module`. */
 export class Application {
   /** All clients, in the order of the modules. */
   readonly clients: readonly Client[]
@@ -73,8 +73,8 @@ export class Application {
   }
 
   /**
-   * Closes all clients at once, gracefully, then disposes of the providers' instances in reverse order. Further calls have no effect. Rejects
-   * with a RangeError for an invalid close code or reason.
+   * Closes all clients gracefully and at the same time, then disposes of the providers' instances in reverse order. Later calls have no
+   * effect. Rejects with a RangeError if the close code or reason is invalid.
    */
   async close(code: number = CloseCode.NORMAL, reason = ''): Promise<void> {
     checkClose(code, reason)
@@ -89,8 +89,8 @@ export class Application {
   }
 
   /**
-   * Resolves when every client has ended for good and everything has been disposed of. Without clients, resolves after `close()`. Never
-   * rejects.
+   * Resolves when every client has ended permanently and everything has been disposed of. If there are no clients, resolves after
+   * `close()`. Never rejects.
    */
   get closed(): Promise<void> {
     return (this.#closed ??= this.#end())
@@ -102,13 +102,13 @@ export class Application {
     await this.close()
   }
 
-  /** Closes with 1000. */
+  /** Closes the application with code 1000. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
 }
 
-/** An application that has been checked, and promises that resolve when its awaited clients are ready. */
+/** An application that has been validated, and promises that resolve when the clients that it waits for are ready. */
 export interface StartedApplication {
   readonly application: Application
   readonly ready: readonly Promise<void>[]
@@ -120,10 +120,10 @@ interface PlannedClient {
 }
 
 /**
- * Builds an application, providers first, and starts to connect its clients, all at once.
+ * Builds an application, providers first, and starts connecting all its clients at the same time.
  *
- * @returns rejects with StartupError before anything connects: with all mistakes of all modules and clients, or because a constructor or a
- * factory threw. Everything created before that has been disposed of by then
+ * @returns the application. Rejects with StartupError before anything connects, either with all problems in all modules and clients, or
+ * because a constructor or a factory threw. Everything created so far has then been disposed of.
  */
 export async function startApplication(module: Class, options: ClientOptions): Promise<StartedApplication> {
   const graph = overrideProviders(readModules(module), options.providers)
@@ -159,18 +159,21 @@ function needsContainer({ providers, clients }: ModuleGraph, { container }: Clie
   return clients.some(({ use, provide = [] }) => provide.length > 0 || !isPlain(use))
 }
 
-/** Warns about tokens in the container that a module also provides. The container serves only tokens that no module provides. */
+/**
+ * Warns about tokens that are registered in the container but that a module also provides. The container is used only for tokens that no
+ * module provides.
+ */
 function warnOfContainer({ providers }: ModuleGraph, { container }: ClientOptions, logger: Logger): void {
   for (const token of providers.map(tokenOf)) {
     if (!container?.isRegistered(token as never, true)) continue
     const name = tokenName(token)
     logger.warn(
-      `the container's ${name} is not used: a module provides ${name}. To replace it, pass providers: [{ provide: ${name}, … }] to bootstrap`,
+      `the container's ${name} is ignored: a module provides ${name}. To override the module, pass providers: [{ provide: ${name}, … }] to bootstrap`,
     )
   }
 }
 
-/** Checks everything, and creates nothing. */
+/** Validates everything. Creates nothing. */
 function planClients(
   graph: ModuleGraph,
   module: Class,
@@ -188,7 +191,7 @@ function planClients(
     return { builder, isAwaited: waitForOpen !== false }
   })
   if (mistakes.length === 0) return planned
-  // A client finds the same mistake as the provider that it injects.
+  // A client and a provider that it injects report the same problem.
   const different = new Map(mistakes.map((mistake) => [`${mistake.place} ${mistake.cause}`, mistake]))
   throw new StartupError(className(module), [...different.values()])
 }
@@ -216,12 +219,12 @@ function makeProviders(graph: ModuleGraph, injector: Injector, module: Class): v
       if (problem) throw new StartupError(className(module), [{ place: making, ...problem }])
     }
   } catch (thrown) {
-    const fix = 'do work that can fail before bootstrap(), and pass its result as useValue'
+    const fix = 'do the work that can fail before you call bootstrap(), and pass the result as useValue'
     throw constructionError(className(module), { place: making, cause: 'could not be created', fix }, thrown)
   }
 }
 
-/** Finds an asynchronous factory or constructor, whose promise would be injected instead of its result. */
+/** Reports an asynchronous factory or constructor. Its promise would be injected instead of its result. */
 function promiseMistake(made: unknown, provider: Provider): Pick<Mistake, 'cause' | 'fix'> | undefined {
   if (!(made instanceof Promise) || 'useValue' in provider || 'useExisting' in provider) return undefined
   ignore(made)
@@ -235,7 +238,7 @@ function withoutStart(options: ClientOptions): ClientOptions {
   return Object.fromEntries(Object.entries(options).filter(([name]) => !START_OPTIONS.includes(name)))
 }
 
-/** Adds the module's entry to the place of a mistake in its options. */
+/** Adds the module's entry to the location of a problem in that entry's options. */
 function inEntry(mistake: Mistake, place: string, use: Class, hasUrl: boolean): Mistake {
   if (mistake.cause === NO_URL) {
     const name = className(use)

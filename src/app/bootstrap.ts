@@ -20,8 +20,8 @@ import { className } from '../core/token.js'
 import type { Class } from '../core/token.js'
 
 /**
- * Result of `bootstrap`: an {@link Application} for a module, whose class has no members, and a {@link Client} otherwise. `object extends
- * T` excludes classes with private members only.
+ * Result of `bootstrap`: an {@link Application} for a module, which is a class without members; otherwise, a {@link Client}. `object
+ * extends T` rules out classes that have only private members.
  */
 export type Bootstrapped<T extends object> = keyof T extends never
   ? object extends T
@@ -30,19 +30,19 @@ export type Bootstrapped<T extends object> = keyof T extends never
   : Client<T>
 
 /**
- * Creates an instance of a client class through dependency injection, connects it, and keeps it connected. For a module, this applies to all
+ * Creates an instance of a client class through dependency injection, connects it, and keeps it connected. For a module, does this for all
  * its clients.
  *
  * Resolves when the first connection is open and `@OnOpen` has completed. Until then, failed attempts are retried as usual.
  *
  * @param target a class with handlers, or a class with `@Module`
- * @param url URL to connect to, unless the options of the class set it
+ * @param url URL to connect to. Required unless the options of the class set it
  * @param options options that override those of the class
- * @throws StartupError with all mistakes of the class and its options, before anything connects
- * @throws HandshakeError | ConnectFailedError | InvalidUrlError for a failure that a retry cannot fix
+ * @throws StartupError before anything connects, with all problems in the class and its options
+ * @throws HandshakeError | ConnectFailedError | InvalidUrlError after a failure that a retry cannot fix
  * @throws RetriesExhaustedError if `reconnect.maxAttempts` attempts have failed
- * @throws ConnectionClosedError if the connection is closed before it has opened
- * @throws unknown what `@OnOpen` throws on the first connection, or the reason of `options.signal`
+ * @throws ConnectionClosedError if the connection is closed before it opens
+ * @throws unknown the error that `@OnOpen` throws on the first connection, or the reason of `options.signal`
  */
 export function bootstrap<T extends object>(
   target: Class<T>,
@@ -136,7 +136,7 @@ async function startClient<T extends object>(target: Class<T>, options: ClientOp
   }
 }
 
-/** Returns the factory of the instance. The container is loaded only if the class or the caller needs it. */
+/** Returns the factory for the instance. The container is loaded only if the class or the caller needs it. */
 function factoryFor(
   target: Class,
   { container, providers = [] }: ClientOptions,
@@ -151,7 +151,7 @@ function factoryFor(
   return create instanceof Promise ? create.then(choose) : choose(create)
 }
 
-/** Waits until all clients are ready. If that fails or is aborted, everything is closed before the reason is thrown. */
+/** Waits until all clients are ready. If that fails or the signal aborts, closes everything before it throws the reason. */
 async function untilReady<C extends Application | Client>(
   target: C,
   ready: Promise<unknown>,
@@ -159,14 +159,14 @@ async function untilReady<C extends Application | Client>(
 ): Promise<C> {
   const clients: readonly Client[] = target instanceof Application ? target.clients : [target]
   if (shutdownSignals) {
-    const stop = closeOnSignals(() => target.close(CloseCode.GOING_AWAY, 'the process is ending'))
+    const stop = closeOnSignals(() => target.close(CloseCode.GOING_AWAY, 'the process is shutting down'))
     void Promise.all(clients.map((client) => client.closed)).then(stop)
   }
   const aborted = (): void => {
     for (const client of clients) client.connection.abortStart()
   }
   signal?.addEventListener('abort', aborted)
-  // A constructor may have aborted it.
+  // A constructor may have aborted the signal.
   if (signal?.aborted) aborted()
   try {
     await ready

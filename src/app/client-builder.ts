@@ -22,19 +22,19 @@ import type { InstanceFactory } from './instance-factory.js'
 import { OptionMethods } from './option-methods.js'
 import { isPlain } from './plain-factory.js'
 
-/** Shared by all clients of the process, so that each connection has a unique ID. */
+/** Number of connections created. Shared by all clients in the process, so that each connection has a unique ID. */
 let connectionCount = 0
 
 /**
- * Builds one client in four steps, which callers can combine differently. `check` finds all mistakes and creates nothing; `open` creates
- * the connection and starts nothing; a factory creates the instance; `attach` wires the two.
+ * Builds one client in four steps, which callers can combine in different ways. `check` finds all problems and creates nothing; `open`
+ * creates the connection and starts nothing; a factory creates the instance; `attach` connects the two.
  */
 export class ClientBuilder<T extends object = object> {
   readonly #target: Class<T>
   readonly #name: string
   readonly #factory: InstanceFactory
   readonly #options: ConnectionOptions
-  /** Options that are methods; `undefined` for a class without any. */
+  /** Options that are methods; `undefined` if the class has none. */
   readonly #methods: OptionMethods | undefined
   #settings: ClientSettings | undefined
   #disposal: Disposal | undefined
@@ -42,7 +42,7 @@ export class ClientBuilder<T extends object = object> {
 
   /**
    * @param factory creates the instance
-   * @param layers options that override those of the class; later ones win
+   * @param layers options that override those of the class; the last layer that sets an option wins
    */
   constructor(
     target: Class<T>,
@@ -59,7 +59,7 @@ export class ClientBuilder<T extends object = object> {
     this.#name = this.#options.name ?? className(target)
   }
 
-  /** Finds all mistakes of the class, its dependencies and its options. */
+  /** Validates the class, its dependencies and its options, and returns all problems found. */
   check(otherOptions: readonly string[]): Mistake[] {
     const { mistakes } = handlersOf(this.#target)
     this.#settings = knownSettings(this.#target, this.#options)
@@ -78,17 +78,17 @@ export class ClientBuilder<T extends object = object> {
       if (method === undefined) return mistake
       return {
         ...mistake,
-        fix: `${mistake.fix}. These options replace the whole group, including ${method}. Set them on the class instead`,
+        fix: `${mistake.fix}. The options passed here replace the whole group, including ${method}. Move them to the class`,
       }
     })
   }
 
-  /** Creates the connection and everything injectable that belongs to it. Starts nothing. */
+  /** Creates the connection and all injectable values that belong to it. Starts nothing. */
   open(): ClientScope {
     const settings = (this.#settings ??= this.#fillIn())
     const logger = connectionLogger(this.#options.logger, this.#name)
     for (const { name, method } of this.#methods?.replacedBy(this.#options) ?? [])
-      logger.info(`${method} is not called: other options replace ${name}`)
+      logger.info(`${method} is never called: other options override or disable ${name}`)
     connectionCount += 1
     const id = `${this.#name}#${connectionCount}`
     const connection = Connection.create(id, settings, this.#options.transport ?? connectDefault)
@@ -98,9 +98,9 @@ export class ClientBuilder<T extends object = object> {
   }
 
   /**
-   * Creates the instance, and wires it to its own connection. Returns a promise only if the factory does.
+   * Creates the instance, and wires it to its own connection. Returns a promise only if the factory returns one.
    *
-   * @throws StartupError if a constructor throws; `rollback` then disposes of everything created before
+   * @throws StartupError if a constructor throws; `rollback` then disposes of everything created so far
    */
   build(): Client<T> | Promise<Client<T>> {
     const scope = this.open()
@@ -140,7 +140,7 @@ export class ClientBuilder<T extends object = object> {
     await this.#disposal?.run()
   }
 
-  /** Returns the options to check. If there is no URL, a method `url` stands for it. */
+  /** Returns the options to validate. If no URL is set but the class has a `url` method, that method is used as the URL. */
   #withUrl(): ConnectionOptions {
     if (this.#options.url !== undefined) return this.#options
     const url = this.#methods?.url(undefined)
@@ -150,7 +150,7 @@ export class ClientBuilder<T extends object = object> {
   #fillIn(): ClientSettings {
     const { url } = this.#options
     const settings = fillIn(this.#options, (this.#methods?.url(url) ?? url) as PerAttempt<string | URL>)
-    // The settings of a class must not keep a container, a signal or an instance in memory.
+    // The cached settings of a class must not keep a container, a signal or an instance in memory.
     if (!this.#methods && !START_OPTIONS.some((name) => name in this.#options)) {
       keepSettings(this.#target, this.#options, settings)
     }

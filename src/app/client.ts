@@ -5,39 +5,40 @@ import type { CloseInfo } from '../session/disconnect.js'
 import type { ConnectionListener } from '../session/session-handlers.js'
 import type { Disposal } from './disposal.js'
 
-/** Part of a tsyringe container that the types of Holdfast need, because tsyringe is an optional peer dependency. */
+/** The part of a tsyringe container that Holdfast's types need. Declared here because tsyringe is an optional peer dependency. */
 export interface UserContainer {
   createChildContainer(): UserContainer
   isRegistered(token: never, recursive?: boolean): boolean
   resolve(token: never): unknown
 }
 
-/** Options of `bootstrap`. Times are in milliseconds. `undefined` means the default; `false` turns a feature off. */
+/** Options for `bootstrap`. Times are in milliseconds. `undefined` means the default; `false` turns a feature off. */
 export interface ClientOptions extends ConnectionOptions {
   /**
-   * The tsyringe container that resolves dependencies that no module provides. Holdfast never disposes of it.
+   * tsyringe container that resolves dependencies that no module provides. Holdfast never disposes of the container.
    *
    * @default tsyringe's global container
    */
   readonly container?: UserContainer | undefined
-  /** Providers that override those of the modules and of the container, for example to replace a service in a test. */
+  /** Providers that override those in modules and in the container, for example to replace a service in a test. */
   readonly providers?: readonly Provider[] | undefined
   /**
-   * Cancels `bootstrap`. Has no effect after that. If it aborts before `bootstrap` has resolved, everything is closed, and `bootstrap` rejects
-   * with its reason.
+   * Cancels `bootstrap`. If the signal aborts before `bootstrap` has resolved, Holdfast closes everything, and `bootstrap` rejects with the
+   * signal's reason. Has no effect once `bootstrap` has resolved.
    */
   readonly signal?: AbortSignal | undefined
   /**
-   * `true` closes with 1001 on the first SIGINT or SIGTERM, then ends the process by that signal. If the process is PID 1, or your own code
-   * also listens for the signal, the process exits with 128 plus its number instead. A second signal exits immediately.
+   * Whether to close with 1001 on the first SIGINT or SIGTERM, and then end the process with that signal. If the process is PID 1, or your
+   * own code also listens for the signal, the process exits with code 128 plus the signal's number instead. A second signal makes the
+   * process exit immediately. @default false
    */
   readonly shutdownSignals?: boolean | undefined
 }
 
-/** Options that concern only the start. */
+/** Options that are used only during startup. */
 export const START_OPTIONS: readonly string[] = ['container', 'providers', 'signal', 'shutdownSignals']
 
-/** A class that is wired to a connection. `bootstrap` returns it. */
+/** An instance of your class and its connection. Returned by `bootstrap`. */
 export class Client<T extends object = object> {
   /** Instance of the class. */
   readonly instance: T
@@ -63,7 +64,7 @@ export class Client<T extends object = object> {
     connection.onEnd(disposal)
   }
 
-  /** Resolves when the connection has ended for good and everything created for it has been disposed of. Never rejects. */
+  /** Resolves when the connection has ended permanently and everything created for it has been disposed of. Never rejects. */
   get closed(): Promise<CloseInfo> {
     return (this.#closed ??= this.#end())
   }
@@ -75,7 +76,7 @@ export class Client<T extends object = object> {
   }
 
   /**
-   * Starts to connect.
+   * Starts connecting.
    *
    * @internal
    */
@@ -83,13 +84,15 @@ export class Client<T extends object = object> {
     this.connection.start(this.#listener)
   }
 
-  /** Closes the connection for good, gracefully; see `Connection.close`. Resolves once everything created for it has been disposed of. */
+  /**
+   * Closes the connection gracefully and permanently; see `Connection.close`. Resolves once everything created for it has been disposed of.
+   */
   async close(code?: number, reason?: string): Promise<CloseInfo> {
     await this.connection.close(code, reason)
     return this.closed
   }
 
-  /** Closes with 1000, whether the block completed or threw. */
+  /** Closes the client with code 1000, whether the `await using` block completed or threw. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

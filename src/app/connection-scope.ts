@@ -9,12 +9,12 @@ import { Subscriptions } from '../subscriptions/subscriptions.js'
 import { changeHeartbeat } from '../options/heartbeat-option.js'
 import type { ConnectionScope } from './instance-factory.js'
 
-/** Tokens with separate values for each connection. Its client can inject them without a container. */
+/** Tokens that have a separate value for each connection. A client can inject them without a container. */
 export const CONNECTION_TOKENS: readonly Token[] = [Connection, JsonSender, Heartbeat, Logger, Subscriptions]
 
 for (const token of CONNECTION_TOKENS) recordVersion(token as object, VERSION)
 
-/** Values of these tokens for the connection of one client. */
+/** Values of {@link CONNECTION_TOKENS} for one client's connection. */
 export class ClientScope implements ConnectionScope {
   readonly tokens = CONNECTION_TOKENS
   readonly connection: Connection

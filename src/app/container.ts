@@ -9,7 +9,7 @@ import { checkInstance } from './instance-factory.js'
 import type { ConnectionScope, InstanceFactory } from './instance-factory.js'
 import type { Class, FactoryProvider, Provider, Token } from '../core/token.js'
 
-/** Registration as tsyringe keeps it. Its API cannot list registrations, and without them nothing could be checked in advance. */
+/** A registration as tsyringe stores it. tsyringe's API cannot list registrations, but checking dependencies in advance requires them. */
 interface TsyringeRegistration {
   readonly provider: Record<string, unknown>
   readonly options: { readonly lifecycle: Lifecycle }
@@ -19,12 +19,12 @@ interface TsyringeInternals {
   getAllRegistrations(token: unknown): readonly TsyringeRegistration[] | null
 }
 
-/** Global, like tsyringe's own record: the classes that it can create, and the tokens of each. */
+/** Classes that tsyringe can create, and the tokens of each. Global, like tsyringe's own record. */
 const registeredClasses = new WeakMap<Class, readonly unknown[]>()
 
 /**
- * Creates instances with tsyringe, in a child of the user's container. It records what it has created and disposes of that in reverse
- * order.
+ * Creates instances with tsyringe, in a child of the user's container. Records everything that it has created, and disposes of it in
+ * reverse order.
  */
 export class Injector implements InstanceFactory {
   readonly disposables = new Disposables()
@@ -32,9 +32,9 @@ export class Injector implements InstanceFactory {
   readonly #container: DependencyContainer
   readonly #above: Injector | DependencyContainer
   readonly #watched = new Set<unknown>()
-  /** Tokens that the factories of a module inject. */
+  /** Tokens that modules' factories inject, by the token that each factory provides. */
   readonly #factories = new Map<unknown, readonly unknown[]>()
-  /** Aliases, and the tokens that they stand for. */
+  /** Aliases, and the tokens that they refer to. */
   readonly #aliases = new Map<unknown, unknown>()
   #check: DependencyCheck | undefined
 
@@ -44,12 +44,12 @@ export class Injector implements InstanceFactory {
     this.#container = (above instanceof Injector ? above.#container : above).createChildContainer()
   }
 
-  /** Creates a container under the given one, or under tsyringe's global one. Neither is ever disposed of. */
+  /** Creates a child of the given container or of tsyringe's global container. The parent is never disposed of. */
   static under(tsyringe: typeof Tsyringe, container: object | undefined): Injector {
     return new Injector(tsyringe, (container as DependencyContainer | undefined) ?? tsyringe.container)
   }
 
-  /** Creates the container of one connection of an application. */
+  /** Creates the container for one of an application's connections. */
   child(): Injector {
     return new Injector(this.#tsyringe, this)
   }
@@ -67,13 +67,13 @@ export class Injector implements InstanceFactory {
     return checkInstance(target, this.resolve<T>(target))
   }
 
-  /** Registers a value under a token. It is never disposed of. */
+  /** Registers a value under a token. The value is never disposed of. */
   #registerValue(token: Token, value: unknown): void {
     // Not useValue, because tsyringe treats null and undefined as a class.
     this.#container.register(token as InjectionToken, { useFactory: () => value })
   }
 
-  /** Registers a provider of a module. Its instance is created once. */
+  /** Registers a module's provider. Its instance is created only once. */
   register(provider: Provider): void {
     const container = this.#container
     if (typeof provider === 'function') {
@@ -87,7 +87,7 @@ export class Injector implements InstanceFactory {
     else this.#registerFactory(token, provider)
   }
 
-  /** Registers an alias. tsyringe's own aliases throw if they form a cycle; this one leaves that to the check. */
+  /** Registers an alias. tsyringe's own aliases throw if they form a cycle; for this one, the dependency check reports the cycle. */
   #registerAlias(token: InjectionToken, existing: InjectionToken): void {
     this.#aliases.set(token, existing)
     this.#container.register(token, { useFactory: () => this.resolve(existing as Token) })
@@ -106,11 +106,11 @@ export class Injector implements InstanceFactory {
   }
 
   /**
-   * Follows all dependencies of the tokens, and finds those that cannot be created: types without a class, tokens without a provider,
-   * cycles. Nothing is created.
+   * Follows all dependencies of the tokens, and reports those that cannot be created: types without a class, tokens without a provider,
+   * cycles. Creates nothing.
    *
-   * @param scoped tokens that each connection has; nothing that outlives a connection can inject them
-   * @param client the class of the connection; without it, the check is for the application
+   * @param scoped tokens that have a value for each connection; nothing that outlives a connection can inject them
+   * @param client the connection's client class; `undefined` if the check is for the application
    */
   checkTokens(tokens: readonly unknown[], scoped: readonly Token[], client?: Class): readonly Mistake[] {
     this.#check = new DependencyCheck((each) => this.#registrations(each), scoped, client)
@@ -119,9 +119,9 @@ export class Injector implements InstanceFactory {
   }
 
   /**
-   * Prepares the classes that the check has found: they can be created from now on, and are disposed of by the container that creates them.
+   * Registers the classes that the check has found. The container that creates an instance also disposes of it.
    *
-   * @throws Error whatever the constructor of a singleton throws
+   * @throws Error whatever a singleton's constructor throws
    */
   registerClasses(): void {
     const { classes, nodes } = this.#check ?? { classes: [], nodes: [] }
@@ -148,8 +148,8 @@ export class Injector implements InstanceFactory {
   }
 
   /**
-   * Creates the singletons of parent containers now, in those containers. Otherwise, the first connection that requests one would own it
-   * (microsoft/tsyringe#237). Everything else in the list is recorded when it is created here.
+   * Creates the singletons of parent containers immediately, in those containers. Otherwise, the first connection that requests a singleton
+   * would own it (microsoft/tsyringe#237). Everything else in `nodes` is recorded when this container creates it.
    */
   #watch(nodes: readonly DependencyNode[]): void {
     for (const { token, isSingletonAbove } of nodes) {
@@ -164,7 +164,7 @@ export class Injector implements InstanceFactory {
     }
   }
 
-  /** Creates a singleton in the container that it is registered in. */
+  /** Creates a singleton in the container in which it is registered. */
   #makeAbove(token: InjectionToken): void {
     if (!(this.#above instanceof Injector)) this.#above.resolve(token)
     else if (this.#above.#container.isRegistered(token)) this.#above.#container.resolve(token)

@@ -8,42 +8,42 @@ import type { Class, Token } from '../core/token.js'
 import { describeValue } from '../core/describe-value.js'
 import { className, tokenName } from '../core/token.js'
 
-/** Facts that a container knows about a token. */
+/** A container's registration of a token. */
 export interface Registration {
   readonly useClass: unknown
   readonly useToken: unknown
-  /** Tokens that a factory of ours injects. The dependencies of other factories are unknown. */
+  /** Tokens that a factory injects, if Holdfast registered it. The dependencies of other factories are unknown. */
   readonly dependencies: readonly unknown[] | undefined
   readonly isSingleton: boolean
-  /** True if it is registered in this container, not in a parent. */
+  /** True if the token is registered in this container, not in a parent. */
   readonly isOwn: boolean
 }
 
 /** Something that will be created for the requested tokens. */
 export interface DependencyNode {
   readonly token: unknown
-  /** True if a parent container owns it. */
+  /** True if a parent container owns the instance. */
   readonly isSingletonAbove: boolean
 }
 
 const TYPES_FIX =
-  'set "experimentalDecorators": true and "emitDecoratorMetadata": true in tsconfig.json and compile with tsc'
+  'set "experimentalDecorators": true and "emitDecoratorMetadata": true in tsconfig.json, and compile with tsc'
 
 const UNTYPED =
   "esbuild, tsx, Babel, swc without decoratorMetadata, Node's type stripping and standard decorators emit no type metadata"
 
-/** Something that tsyringe creates only on first use, so that it can be part of a cycle. */
+/** A token wrapped in tsyringe's `delay()`. tsyringe creates the instance on first use, so it can be part of a cycle. */
 interface Delayed {
   readonly token: unknown
   readonly place: string
   readonly singletonDepth: number
 }
 
-/** Follows the dependencies of constructors before anything is created, and collects everything that cannot be created. */
+/** Follows constructor dependencies before anything is created, and collects everything that cannot be created. */
 export class DependencyCheck {
   readonly mistakes: Mistake[] = []
   readonly nodes: DependencyNode[] = []
-  /** Classes that will be created with dependencies, and the tokens of these. */
+  /** Classes that will be created with dependencies, and the tokens of those dependencies. */
   readonly classes = new Map<Class, readonly unknown[]>()
   readonly #registrations: (token: unknown) => readonly Registration[]
   readonly #scoped: readonly Token[]
@@ -56,9 +56,9 @@ export class DependencyCheck {
   #singletonDepth = 0
 
   /**
-   * @param registrations returns the registrations of a token in the container; the last one wins
+   * @param registrations returns the container's registrations of a token; the last one wins
    * @param scoped tokens that each connection has; nothing that outlives a connection can inject them
-   * @param client the class of the connection; without it, the check is for the whole application
+   * @param client the connection's client class; `undefined` if the check is for the whole application
    */
   constructor(
     registrations: (token: unknown) => readonly Registration[],
@@ -109,7 +109,7 @@ export class DependencyCheck {
     if (isSingletonAbove) this.#singletonDepth -= 1
   }
 
-  /** Follows an alias. It creates nothing itself, unless a parent container keeps the value that it stood for. */
+  /** Follows an alias. An alias creates nothing itself, unless a parent container keeps the value that the alias referred to. */
   #followAlias(token: unknown, useToken: unknown, place: string, isSingletonAbove: boolean): void {
     if (this.#path.includes(token)) {
       this.#cycle(token)
@@ -145,7 +145,7 @@ export class DependencyCheck {
       done.add(maker)
       this.#path.push(maker)
       const what = typeof maker === 'function' ? 'constructor parameter' : 'inject'
-      // Not for … of, because a hole is a parameter without a token, which has been reported already.
+      // Not for … of, because a hole is a parameter without a token, which has already been reported.
       tokens.forEach((each, index) => this.#follow(each, `${tokenName(maker)}, ${what} ${index + 1}`))
       this.#path.pop()
     }
@@ -172,7 +172,7 @@ export class DependencyCheck {
         fix: 'list one per parameter, in order',
       }
     }
-    // Parameters that a provider inherits from a third-party class can be optional.
+    // Constructor parameters that a provider inherits from a third-party class can be optional.
     if (isInherited && !isClient) return undefined
     const cause = isInherited
       ? `the constructor inherited from ${className(owner)} has ${count}`
@@ -191,7 +191,7 @@ export class DependencyCheck {
         ? '@WebSocketClient({ inject: [A, B] }), or { inject: [A, B] } as the third argument of defineHandlers'
         : `{ provide: ${className(target)}, useFactory: (a, b) => new ${className(target)}(a, b), inject: [A, B] } in a module, or ` +
           '@inject(TheClass) from tsyringe before each parameter (legacy decorators only)'
-      const decorate = hasDecorator ? '' : `add ${decorator} to the class, `
+      const decorate = hasDecorator ? '' : `add ${decorator} to the class, then `
       return {
         cause: `${cause}, but the compiler emitted no type metadata`,
         fix: `${decorate}${TYPES_FIX}, or list the tokens: ${tokens}. ${UNTYPED}`,
@@ -202,14 +202,16 @@ export class DependencyCheck {
       const fix = `add tsyringe's @injectable() to ${className(base)}${too}, or declare a constructor in ${className(target)}`
       return { cause: `${cause}, but ${className(base)} has no class decorator`, fix }
     }
-    const otherwise = isEmitted === undefined ? `, ${TYPES_FIX}` : ''
+    const otherwise = isEmitted === undefined ? `, then ${TYPES_FIX}` : ''
     return {
       cause: `${cause}, but the class has no decorator`,
       fix: `add ${decorator} to the class${otherwise}`,
     }
   }
 
-  /** Reports a client that is injected elsewhere: a client is created for its connection, and another instance would have none. */
+  /**
+   * Reports a client that is injected elsewhere. Each client is created for its connection, and a second instance would have no connection.
+   */
   #secondInstance(name: string, place: string): void {
     const cause = `cannot inject the client ${name}: it would be a second instance, without a connection`
     const fix = `inject a provider that both share, or use app.client(${name}).instance after bootstrap`
@@ -220,12 +222,12 @@ export class DependencyCheck {
     if (this.#client && this.#singletonDepth === 0) return
     const name = tokenName(token)
     const cause = `a singleton cannot inject ${name}, which is created per connection`
-    this.#mistake(place, cause, `inject ${name} into the client, and pass on what the singleton needs`)
+    this.#mistake(place, cause, `inject ${name} into the client, and pass the singleton what it needs`)
   }
 
   #cycle(target: unknown): void {
     const loop = this.#path.slice(this.#path.indexOf(target)).map(tokenName)
-    // Every cycle starts at the same token in its text, so that it is reported only once.
+    // The text of a cycle always starts at the same token, so that the cycle is reported only once.
     const first = loop.indexOf([...loop].sort()[0] as string)
     const names = [...loop.slice(first), ...loop.slice(0, first + 1)]
     const fix =
@@ -255,7 +257,7 @@ interface Request {
   readonly isDelayed: boolean
 }
 
-/** Reads tsyringe's descriptors: `@inject(token, { isOptional })`, `@injectAll(token)`, `delay(() => …)`; not its transforms. */
+/** Reads tsyringe's descriptors: `@inject(token, { isOptional })`, `@injectAll(token)` and `delay(() => …)`, but not its transforms. */
 function readRequest(asked: unknown): Request | undefined {
   const plain = { token: asked, isMultiple: false, isOptional: false, isDelayed: false }
   if (typeof asked !== 'object' || asked === null) return plain
@@ -283,7 +285,7 @@ function isDelay(asked: unknown): asked is Delay {
   return typeof asked === 'object' && asked !== null && 'wrap' in asked && typeof asked.wrap === 'function'
 }
 
-/** Returns the token that was delayed; `undefined` if its file still has not defined it. */
+/** Returns the token inside `delay()`; `undefined` if the class is still not defined. */
 function unwrap(delay: Delay): unknown {
   try {
     return delay.wrap()
@@ -292,7 +294,7 @@ function unwrap(delay: Delay): unknown {
   }
 }
 
-/** Finds an `inject` that is not a list, or one with more tokens than the constructor can have parameters. */
+/** Reports an `inject` that is not an array, or that lists more tokens than the constructor can have parameters. */
 function findInjectMistake(
   inject: unknown,
   most: number | undefined,
@@ -300,7 +302,7 @@ function findInjectMistake(
   if (inject === undefined) return undefined
   if (!Array.isArray(inject)) {
     const name = typeof inject === 'function' ? className(inject) : 'TOKEN'
-    const cause = `inject expected a list of tokens, received ${describeValue(inject)}`
+    const cause = `inject must be an array of tokens, received ${describeValue(inject)}`
     return { cause, fix: `wrap it in brackets: inject: [${name}]` }
   }
   if (most === undefined || inject.length <= most) return undefined

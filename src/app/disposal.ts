@@ -7,7 +7,7 @@ import type { Mistake } from '../errors/startup-error.js'
 import { settlesWithin } from './settles-within.js'
 import type { Disposables } from './disposables.js'
 
-/** Disposal of everything that was created for one client, which happens once. It does not keep the container in memory. */
+/** Disposes of everything that was created for one client, only once. Does not keep the container in memory. */
 export class Disposal implements SettleListener {
   readonly #disposables: Disposables
   readonly #limits: DisposalLimits
@@ -47,11 +47,11 @@ export async function disposeWithin(
   const isDone = await settlesWithin(disposed, closeTimeout, clock)
   if (!isDone)
     logger.error(
-      `close: a dispose method did not complete within ${closeTimeout} ms (closeTimeout); continuing without it`,
+      `close: a dispose method did not complete within ${closeTimeout} ms (closeTimeout); no longer waiting for it`,
     )
 }
 
-/** Returns the error of a constructor or a factory that threw. A StartupError is returned unchanged. */
+/** Returns the error to throw after a constructor or a factory threw. A StartupError is returned unchanged. */
 export function constructionError(
   target: string,
   { place, cause, fix }: Mistake,

@@ -7,19 +7,19 @@ import type { Connection } from '../connection/connection.js'
 import type { Class, Token } from '../core/token.js'
 import type { Disposables } from './disposables.js'
 
-/** Values that belong to one connection. They exist before the instance does. */
+/** Values that belong to one connection. They exist before the client's instance does. */
 export interface ConnectionScope {
   readonly connection: Connection
-  /** Tokens that {@link get} knows. */
+  /** Tokens that {@link get} accepts. */
   readonly tokens: readonly Token[]
-  /** Returns the value that the connection has under a token. It is created on the first call. */
+  /** Returns the connection's value for a token. Created on the first call. */
   get(token: Token): unknown
 }
 
 /**
- * Checks the result of a constructor. If it returned a promise, handlers would not belong to an instance of the class.
+ * Checks the result of a constructor. If the constructor returned a promise, for example, handlers could not be called on it.
  *
- * @throws StartupError if it is not an instance of its class
+ * @throws StartupError if the result is not an instance of the class
  */
 export function checkInstance<T extends object>(target: Class<T>, made: T): T {
   if (made instanceof target) return made
@@ -33,12 +33,12 @@ export function checkInstance<T extends object>(target: Class<T>, made: T): T {
   throw new StartupError(place, [{ place, cause, fix }])
 }
 
-/** Creates the instance of one client. Nothing else in Holdfast knows how that is done. */
+/** Creates the instance of one client. No other part of Holdfast depends on how. */
 export interface InstanceFactory {
-  /** Everything that was created with the instance. It is disposed of after the connection has ended. */
+  /** Everything that was created with the instance. Disposed of after the connection has ended. */
   readonly disposables: Disposables
-  /** Finds everything that cannot be created. Creates nothing. */
+  /** Reports everything that cannot be created. Creates nothing. */
   check(target: Class, tokens: readonly Token[]): readonly Mistake[]
-  /** Creates the instance. Throws what a constructor throws. */
+  /** Creates the instance. Rethrows errors thrown by constructors. */
   make<T extends object>(target: Class<T>, scope: ConnectionScope): T | Promise<T>
 }

@@ -2,16 +2,19 @@ import { toError } from '../core/error-text.js'
 import type { Mistake } from '../errors/startup-error.js'
 import type { Injector } from './container.js'
 
-/** Creates the container of an application, or of a single client, under the user's container. */
+/** Creates the container for an application or for a single client, as a child of the user's container. */
 export type CreateInjector = (container: object | undefined) => Injector
 
-/** Shared by all clients, because modules load once per process. A second client then starts in the same turn of the event loop. */
+/**
+ * The loaded container module. Shared by all clients, because modules load once per process, and a later client can then start without
+ * waiting.
+ */
 let loaded: CreateInjector | undefined
 
-/** Fix to print if {@link loadContainer} finds nothing. */
+/** Fix to print if {@link loadContainer} does not find tsyringe. */
 export const INSTALL_CONTAINER = 'run npm install tsyringe reflect-metadata'
 
-/** Returns the mistake of providers without a container. */
+/** Returns the problem to report if there are providers but tsyringe is not installed. */
 export function missingContainer(place: string): Mistake {
   return { place, cause: 'providers require tsyringe, which is not installed', fix: INSTALL_CONTAINER }
 }
@@ -19,7 +22,7 @@ export function missingContainer(place: string): Mistake {
 /**
  * Loads tsyringe, which is an optional peer dependency.
  *
- * @returns `undefined` if it is not installed
+ * @returns `undefined` if tsyringe is not installed
  */
 export function loadContainer(): CreateInjector | Promise<CreateInjector | undefined> {
   return loaded ?? load()

@@ -11,16 +11,16 @@ import type { Mistake } from '../errors/startup-error.js'
 import type { Class, Provider, Token } from '../core/token.js'
 import { className, tokenName } from '../core/token.js'
 
-/** Everything that a module and its imports declare, in the order of creation: imports first. */
+/** Everything that a module and its imports declare, in the order of creation, imports first. */
 export interface ModuleGraph {
   readonly providers: readonly Provider[]
   readonly clients: readonly ClientEntry[]
-  /** Place of each client in its list: `AppModule clients[1] (ChatClient)`. */
+  /** Location of each client in its array, such as `AppModule clients[1] (ChatClient)`. */
   readonly places: readonly string[]
   readonly mistakes: readonly Mistake[]
 }
 
-/** Reads a module and all its imports, each once. Modules can import each other. */
+/** Reads a module and all its imports. Each module is read only once, so modules can import each other. */
 export function readModules(root: Class): ModuleGraph {
   const reader = new ModuleReader()
   reader.read(root)
@@ -50,7 +50,7 @@ class ModuleReader implements ModuleGraph {
     listOf(imports).forEach((each, index) => {
       if (this.#isRight(findImportMistake(each, `${name} imports[${index}]`))) this.read(each)
     })
-    // Values that are not lists have been reported above.
+    // Values that are not arrays have already been reported.
     const checked = checkProviders(listOf(providers), 'providers', `${name} providers`)
     this.mistakes.push(...checked.mistakes)
     for (const provider of checked.providers) this.#provide(provider, name)
@@ -101,7 +101,7 @@ class ModuleReader implements ModuleGraph {
   }
 }
 
-/** Returns the providers of the modules, some of them replaced with providers that were passed to `bootstrap`. */
+/** Returns the modules' providers. Providers passed to `bootstrap` replace those with the same token. */
 export function overrideProviders(
   graph: ModuleGraph,
   overrides: readonly Provider[] | undefined,
@@ -120,14 +120,14 @@ export function overrideProviders(
   }
 }
 
-/** Valid providers of a list, and the mistakes of the others. */
+/** The valid providers in an array, and the problems found in the others. */
 export interface CheckedProviders {
   readonly providers: readonly Provider[]
   readonly mistakes: readonly Mistake[]
 }
 
 /**
- * Checks a list of providers, and each of them.
+ * Validates an array of providers and each provider in it.
  *
  * @param name the name of the option
  */
@@ -142,7 +142,7 @@ export function checkProviders(given: unknown, name: string, place: string): Che
   return { providers, mistakes }
 }
 
-/** Returns the entries of a list, and an empty list for anything else, which {@link findListMistake} reports. */
+/** Returns an array unchanged, and an empty array for anything else, which {@link findListMistake} reports. */
 function listOf<T>(given: readonly T[] | undefined): readonly T[] {
   return Array.isArray(given) ? (given as readonly T[]) : []
 }

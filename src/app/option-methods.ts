@@ -7,7 +7,7 @@ import type { ConnectionOptions } from '../options/options.js'
 type Options = Readonly<Record<string, unknown>>
 type OptionFunction = (...args: readonly unknown[]) => unknown
 
-/** A method that is an option, as a function. */
+/** An option that is a method, as a function. */
 interface OptionMethod {
   readonly name: ClientOptionName
   /** Name of the method in errors and logs, such as `TickerClient#url`. */
@@ -16,11 +16,12 @@ interface OptionMethod {
 }
 
 /**
- * Methods of one instance that are options of its client (`@ClientOption`), as functions. They can be called once the instance is bound.
+ * Methods of one instance that are options of its client (`@ClientOption`), as functions. The functions can be called once the instance is
+ * bound.
  */
 export class OptionMethods {
   readonly #url: OptionFunction | undefined
-  /** All but `url`, which other options do not replace. */
+  /** All methods except `url`, which other options do not override. */
   readonly #methods: readonly OptionMethod[]
   #instance: object | undefined
 
@@ -33,8 +34,8 @@ export class OptionMethods {
   }
 
   /**
-   * Merges the methods over the options of the class, and other options over both. A group that the class turned off stays off, unless the
-   * other options set it.
+   * Merges the methods over the class's options, and other options over both. A group that the class turned off stays off unless the other
+   * options set it.
    */
   merge(own: ConnectionOptions, layers: readonly (ConnectionOptions | undefined)[]): ConnectionOptions {
     const isGiven = (name: string): boolean =>
@@ -52,7 +53,7 @@ export class OptionMethods {
     return result
   }
 
-  /** Returns the function for `url` if a method provides it. It receives the URL from the options. */
+  /** Returns the `url` function if a method provides it. The method receives the URL from the options. */
   url(chosen: ConnectionOptions['url']): PerAttempt<string | URL> | undefined {
     const call = this.#url
     if (!call) return undefined
@@ -62,7 +63,7 @@ export class OptionMethods {
     }
   }
 
-  /** Returns the methods that are not called, because other options replace them, each with its option. */
+  /** Returns the methods that are never called because other options override them, each with its option. */
   replacedBy(options: ConnectionOptions): readonly OptionMethod[] {
     return this.#methods.filter(({ name, call }) => valueOf(options, name) !== call)
   }
@@ -82,9 +83,9 @@ function split(name: ClientOptionName): readonly [option: string, member?: strin
   return name.split('.') as unknown as readonly [string, string?]
 }
 
-/** Returns the options of a group that a method will join. */
+/** Returns the options of a group to which a method will be added. */
 function groupOf(value: unknown): object {
-  // `concurrency: 4` is short for its limit. A string, as in `heartbeat: 'ping'`, stands for the defaults.
+  // `concurrency: 4` is short for `{ limit: 4 }`. A string, as in `heartbeat: 'ping'`, means the defaults.
   if (typeof value === 'number') return { limit: value }
   return typeof value === 'object' && value !== null ? value : {}
 }

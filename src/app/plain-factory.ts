@@ -10,12 +10,12 @@ import { INSTALL_CONTAINER } from './load-container.js'
 import { checkInstance } from './instance-factory.js'
 import type { ConnectionScope, InstanceFactory } from './instance-factory.js'
 
-/** Returns true if a class injects only values of its connection, and so needs no container. */
+/** Returns true if a class injects only values that belong to its connection, so that it needs no container. */
 export function isPlain(target: Class): boolean {
   return (readConstructor(target).tokens ?? []).every((token) => CONNECTION_TOKENS.includes(token as Token))
 }
 
-/** Creates instances of classes that inject only values of their connection. */
+/** Creates instances of classes that inject only values that belong to their connection. */
 export class PlainFactory implements InstanceFactory {
   readonly disposables = new Disposables()
 
@@ -37,7 +37,7 @@ export class PlainFactory implements InstanceFactory {
   }
 }
 
-/** Returns the mistakes of a constructor that needs a container, if tsyringe is not installed. */
+/** Returns the problems to report if a constructor needs a container but tsyringe is not installed. */
 function missingContainer(target: Class): Mistake[] {
   const { tokens = [] } = readConstructor(target)
   const mistakes = tokens.map((token, index) => ({

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js'
 
-/** Waits up to `timeout` milliseconds for a promise to settle. Resolves to whether it did. */
+/** Waits up to `timeout` milliseconds for a promise to settle. Resolves with true if the promise settled in time. */
 export async function settlesWithin(
   promise: Promise<unknown>,
   timeout: number,

@@ -1,20 +1,20 @@
 import { systemClock } from '../core/clock.js'
 
-/** Signals, and their numbers on every system. */
+/** Signals, and their numbers, which are the same on every system. */
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const
 
 type Signal = keyof typeof SIGNALS
 
-/** Added to a signal's number to form an exit code, as shells do. */
+/** Added to a signal's number to form the exit code, as in shells. */
 const EXIT_BASE = 128
 
 /**
- * Time in milliseconds within which a repeated signal counts as the same: one Ctrl-C can arrive twice, from the terminal and again from
- * npm.
+ * Time in milliseconds within which a repeated signal is treated as the same signal. One Ctrl-C can arrive twice: from the terminal and
+ * again from npm.
  */
 const SAME_WITHIN = 250
 
-/** Shared by the process, because it receives each signal once, however many clients it has. */
+/** Functions to call on a signal. Shared by the whole process, which receives each signal once, no matter how many clients it has. */
 const closers = new Set<() => Promise<unknown>>()
 let isListening = false
 let isClosing = false
@@ -31,7 +31,7 @@ export function closeOnSignals(close: () => Promise<unknown>): () => void {
   listen()
   return () => {
     closers.delete(close)
-    // Once everything has closed, the process handles the signals itself again, unless one is being handled now.
+    // Once everything has closed, signals have their default effect again, unless one is being handled right now.
     if (closers.size === 0 && !isClosing) unlisten()
   }
 }
@@ -50,8 +50,9 @@ function received(signal: Signal): void {
 }
 
 /**
- * Ends the process by the signal itself, so that its parent sees which one it was. PID 1 of a container ignores signals that it does not
- * handle, and another listener would receive the signal twice. In both cases, the process exits with 128 plus its number instead.
+ * Ends the process with the signal itself, so that the parent process sees which signal it was. PID 1 in a container ignores signals that
+ * it does not handle, and another listener would receive the signal twice. In both cases, the process exits with code 128 plus the signal's
+ * number instead.
  */
 function end(signal: Signal): void {
   const endsBySignal = process.pid !== 1 && process.listenerCount(signal) === 0

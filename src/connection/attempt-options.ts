@@ -10,21 +10,21 @@ import type { FieldMistake } from './request-fields.js'
 
 /** Passed to the `url`, `headers` and `protocols` functions on every attempt. */
 export interface AttemptInfo {
-  /** Attempt number, from 1. Resets once a connection has lasted `minUptime`. */
+  /** Attempt number, starting at 1. Resets once a connection has been ready for `minUptime`. */
   readonly attempt: number
   /** True if the connection has been open before. */
   readonly isReconnect: boolean
-  /** Failure that led to this attempt; `undefined` for the first one. */
+  /** Failure that led to this attempt; `undefined` for the first attempt. */
   readonly failure?: Failure | undefined
   /** Aborts when the attempt is abandoned. Pass it to `fetch`. */
   readonly signal: AbortSignal
-  /** URL from the options; `undefined` if they have none. Only a `@ClientOption('url')` method receives it. */
+  /** URL from the options; `undefined` if the options do not set one. Only a `@ClientOption('url')` method receives it. */
   readonly url?: string | undefined
 }
 
 /**
- * A value, or a function called on every attempt, for example to fetch a token. If the function throws or rejects, the attempt fails and the
- * next one follows. If it returns a value that can never be sent, the failure is fatal.
+ * A value, or a function called on every attempt, for example to fetch a token. If the function throws or rejects, the attempt fails and
+ * Holdfast retries. If the function returns a value that can never be sent, the failure is fatal.
  */
 export type PerAttempt<T> = T | ((attempt: AttemptInfo) => T | Promise<T>)
 
@@ -44,7 +44,7 @@ export interface AttemptOptions {
 }
 
 /**
- * Returns the request of one attempt. Calls the url, headers and protocols functions.
+ * Returns the request for one attempt. Calls the `url`, `headers` and `protocols` functions.
  *
  * @throws ConnectOptionError if one of the functions fails, or returns an invalid value
  * @throws InvalidUrlError if the URL is invalid
@@ -77,14 +77,14 @@ export async function resolveRequest(
   }
 }
 
-/** Options of an attempt after their functions have been called. The values have not been checked yet. */
+/** Options of an attempt after their functions have been called. The values have not been validated yet. */
 interface ResolvedOptions {
   readonly url: string | URL
   readonly protocols: string | readonly string[]
   readonly headers: RequestHeaders
 }
 
-/** Returns true if no option is a function, as in most connections. Then nothing has to be awaited. */
+/** Returns true if no option is a function, which is usual. Nothing has to be awaited then. */
 function isPlain(settings: AttemptOptions): settings is AttemptOptions & ResolvedOptions {
   const { url, headers, protocols } = settings
   return [url, headers, protocols].every((value) => typeof value !== 'function')
@@ -100,7 +100,7 @@ async function resolveAll(settings: AttemptOptions, attempt: AttemptInfo): Promi
 }
 
 /**
- * Returns the codec of a link that has opened. Calls the codec function, if there is one.
+ * Returns the codec for a link that has opened. Calls the `codec` function, if there is one.
  *
  * @throws ConnectOptionError if the function throws, or returns a value that is not a codec
  */

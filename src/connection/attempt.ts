@@ -33,7 +33,7 @@ export interface AttemptSettings extends AttemptOptions {
 /** Receives the result of an attempt. Exactly one of the methods is called, once. */
 export interface AttemptListener {
   /**
-   * Called when the transport is open, which ends the attempt. Returns the listener for all later events of the transport.
+   * Called when the transport is open, which ends the attempt. Returns the listener for all later events from the transport.
    *
    * @param codec codec of the link
    */
@@ -47,13 +47,13 @@ export interface AttemptListener {
 }
 
 /**
- * One attempt to connect. It calls the url, headers and protocols functions and connects, all within `connectTimeout`. The result is an open
- * transport or a failure.
+ * One attempt to connect. Calls the `url`, `headers` and `protocols` functions and connects, all within `connectTimeout`. The result is an
+ * open transport or a failure.
  */
 export class Attempt implements TransportListener {
   /** Name that the lifecycle gives to the attempt and its link. */
   readonly name: number
-  /** Attempt number, from 1; see `AttemptInfo`. */
+  /** Attempt number, starting at 1; see `AttemptInfo`. */
   readonly number: number
   readonly #settings: AttemptSettings
   readonly #listener: AttemptListener
@@ -61,9 +61,9 @@ export class Attempt implements TransportListener {
   #url: string | undefined
   #transport: Transport | undefined
   #timer: Timer | undefined
-  /** Receives the events of the open transport, if the transport still reports them to the attempt. */
+  /** Receives events from the open transport that still reach the attempt. */
   #link: OpenTransportListener | undefined
-  /** Error for which this side abandoned the attempt. */
+  /** Error because of which Holdfast abandoned the attempt. */
   #failure: Error | undefined
   #isOver = false
 
@@ -142,7 +142,7 @@ export class Attempt implements TransportListener {
     // An abandoned transport can still open before it ends.
     if (this.#isGivenUp() || !this.#transport) return this
     const codec = this.#resolveCodec()
-    // The function may have closed the connection.
+    // The codec function may have closed the connection.
     if (!codec || this.#isGivenUp()) return this
     this.#isOver = true
     this.#timer?.cancel()

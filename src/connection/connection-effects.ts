@@ -23,16 +23,19 @@ import { describeDecision } from './retry-policy.js'
 import type { ConnectionSettings } from './settings.js'
 import type { StepFacts, Trouble } from './step-facts.js'
 
-/** Shares of the timeout after which handlers and `@OnClosing`, and then the closing handshake, must be done. The rest is for `@OnClose`. */
+/**
+ * Shares of the close timeout. `half` is the deadline for handlers and `@OnClosing`, `cut` for the closing handshake. The remaining time is
+ * for `@OnClose`.
+ */
 const SHARES: Readonly<Partial<Record<TimerName, number>>> = { half: 1 / 2, cut: 9 / 10 }
 
-/** Random share of `maxAge`, so that clients that started together do not reconnect together. */
+/** Maximum random share subtracted from `maxAge`, so that clients that started together do not reconnect together. */
 const MAX_AGE_SPREAD = 1 / 10
 
 /**
- * Runs the effects of steps on the parts of a connection. {@link EndingEffects} runs those that end a link or the connection.
+ * Runs the effects of steps on the parts of a connection. {@link EndingEffects} runs the effects that end a link or the connection.
  *
- * perf: extends the parts, so that a connection is one object, which saves 40 B per idle connection.
+ * perf: extends the parts, because keeping them in the same object saves 40 B per idle connection.
  */
 export abstract class ConnectionEffects
   extends ConnectionParts
@@ -70,7 +73,7 @@ export abstract class ConnectionEffects
         ;(facts.states ??= []).push(holder.state)
       } else if (effect.type === 'ready') holder.set(this.#stateOf('open', effects, facts))
     }
-    // A close() after end() changes the code.
+    // Calling close() after end() changes the code.
     if (facts.closing && holder.state.status === 'closing' && this.state.shape.closing === 'close')
       holder.set({ status: 'closing', ...facts.closing })
   }
@@ -135,7 +138,7 @@ export abstract class ConnectionEffects
 
   // --- states -----------------------------------------------------------------------------------------------------------
 
-  /** Returns a state with its details, right after the step that led to it. */
+  /** Returns a state with its details. Called right after the step that led to it. */
   #stateOf(status: LifecycleStatus, effects: readonly LifecycleEffect[], facts: StepFacts): ConnectionState {
     const { state, links, openings, retryPolicy } = this
     const next = effects.some(({ type }) => type === 'forgive') ? 1 : retryPolicy.nextAttempt
@@ -172,7 +175,7 @@ export abstract class ConnectionEffects
   #tellError({ link, stage, consequence }: OnErrorEffect, { trouble, delay }: StepFacts): void {
     const { links, holder, listener } = this
     if (!trouble) {
-      this.reportLate('close', 'continuing without it')
+      this.reportLate('close', 'no longer waiting for it')
       return
     }
     const part = links.find(link)
@@ -259,7 +262,7 @@ function waitOf({ trouble, delay = 0 }: StepFacts): WaitFacts {
   return retryAfter === undefined ? { delay, cause } : { delay, cause, retryAfter }
 }
 
-/** Returns why the connection closes: because of a call, or because of a failure that is not retried. */
+/** Returns why the connection closes: because of a call, or because of a failure after which Holdfast does not retry. */
 function closingOf({
   closing,
   trouble,
@@ -271,7 +274,7 @@ function closingOf({
   return { initiator, code: sentCode ?? code, reason }
 }
 
-/** Returns true for an end without an error. As after a close frame, `@OnClose` receives all the details. */
+/** Returns true if a link ended without an error, for example with a close frame. `@OnClose` then receives all the details. */
 function isPlainEnd({ disconnect: { stage, error } }: Trouble): boolean {
   return stage === 'close' && error === undefined
 }

@@ -30,15 +30,15 @@ import type { StepFacts, Trouble } from './step-facts.js'
 /** Returns the connection bound to one of its links. */
 export type ConnectionView = (lifecycle: ConnectionLifecycle, session: Session) => HandlerConnection
 
-/** Facts that the lifecycle needs before a step. */
+/** Information that the lifecycle needs before a step. */
 interface AskedFacts {
   readonly retry: boolean
   readonly stable: boolean
 }
 
 /**
- * Brings a connection from one state to the next. It turns user calls and the reports of attempts, sessions and timers into events, and passes
- * them to the driver. The pure step decides what follows, and the effects do it.
+ * Moves a connection from one state to the next. Turns calls from user code and reports from attempts, sessions and timers into events, and
+ * passes them to the driver. A pure step function decides what happens next, and the effects carry it out.
  */
 export class ConnectionLifecycle extends ConnectionEffects implements SessionOwner {
   readonly #view: ConnectionView
@@ -58,7 +58,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
     return this.#view(this, session)
   }
 
-  // --- user calls -------------------------------------------------------------------------------------------------------
+  // --- calls from user code ---------------------------------------------------------------------------------------------
 
   /** Starts the first attempt, unless the connection has already been closed. */
   start(listener: ConnectionListener): void {
@@ -87,12 +87,12 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
     return this.holder.closed.promise
   }
 
-  /** Called when `options.signal` has aborted. Ends the connection, unless it has been ready. */
+  /** Called when `options.signal` has aborted. Ends the connection unless it has already been ready. */
   abortStart(): void {
     this.#driver.call({ type: 'signalAborted' }, {})
   }
 
-  /** Runs `@OnClosing` and sends the final message. The server's close ends the connection. */
+  /** Runs `@OnClosing` and sends the final message. The connection ends when the server closes it. */
   end(lastWords: OutboxEntry<string | Uint8Array> | undefined, endTimeout: number): Promise<CloseInfo> {
     const { status } = this.holder.state
     const closing = { initiator: 'local', code: CloseCode.NORMAL, reason: '' } as const
@@ -104,7 +104,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
     return refused ? Promise.reject(refusalError(refused, status)) : this.holder.closed.promise
   }
 
-  // --- reports of attempts ----------------------------------------------------------------------------------------------
+  // --- reports from attempts --------------------------------------------------------------------------------------------
 
   onAttemptOpen(attempt: Attempt, transport: Transport, handshake: Handshake, codec: Codec): Link {
     const { name, number } = attempt
@@ -127,7 +127,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
     this.#reportTrouble(attempt, disconnect, ({ retry }) => ({ type: 'attemptFailed', link, retry }))
   }
 
-  // --- reports of sessions ----------------------------------------------------------------------------------------------
+  // --- reports from sessions --------------------------------------------------------------------------------------------
 
   onOpenSettled(session: Session, outcome: Exclude<OpenOutcome, 'released'>): void {
     const link = session.name
@@ -195,7 +195,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
     return this.retryPolicy.isStable(this.links.current?.readyAt)
   }
 
-  /** Reports a failure or a loss. Calls the retry policy first if its decision matters. */
+  /** Reports a failed attempt or a lost link. Calls the retry policy first if its decision matters. */
   #reportTrouble(
     lost: Attempt | Session,
     disconnect: Disconnect,
@@ -209,7 +209,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
     })
   }
 
-  /** @param event resulting event, if the retry policy may decide */
+  /** @param event resulting event; `undefined` if the retry policy must not be called */
   #troubleOf(lost: Attempt | Session, disconnect: Disconnect, event?: LifecycleEvent): Trouble {
     const { retryPolicy, hub } = this
     const isSession = lost instanceof Session
@@ -221,7 +221,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
       hasBeenOpen: isSession && lost.hasOpened,
     })
     const decided = event && this.#decide(failure, event, disconnect.stage === 'open')
-    // `shouldReconnect` may have called the connection, so that the decision no longer matters.
+    // `shouldReconnect` may have called a method of the connection, so that the decision no longer matters.
     const decision = event && asks(this.state, event) ? decided : undefined
     const isCurrent = this.state.current === lost.name
     return { lost, isCurrent, disconnect, error: errorOf(disconnect), failure, decision }
@@ -240,7 +240,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
   }
 }
 
-/** Returns the settings of a link. Links with their own codec get a copy; all others share those of the connection. */
+/** Returns the settings of a link. Links with their own codec get a copy; all others share the connection's settings. */
 function linkSettings(settings: ConnectionSettings, codec: Codec): LinkSettings {
   return hasCodec(settings, codec) ? settings : { ...settings, codec }
 }
@@ -256,7 +256,7 @@ function openFailure(error: Error): Disconnect {
   return { initiator: 'local', stage: 'open', error, sentCode: CloseCode.RECONNECTING }
 }
 
-/** Returns the error of a call that the connection rejects. */
+/** Returns the error for a call that the connection refuses. */
 export function refusalError(refused: Refusal, status: string): Error {
   if (refused === 'NotConnectedError') return new NotConnectedError(status)
   return new ConnectionClosedError(`Connection is ${status}: it can no longer send, request or reconnect`)

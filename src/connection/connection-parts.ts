@@ -11,9 +11,9 @@ import { Openings } from './openings.js'
 import { RetryPolicy } from './retry-policy.js'
 import type { ConnectionSettings } from './settings.js'
 
-/** The parts of a connection, which the effects of its lifecycle act on. */
+/** The parts of a connection on which its lifecycle's effects act. */
 export abstract class ConnectionParts {
-  /** Name that is unique in this process, such as `TickerClient#1`. */
+  /** Name of the connection, unique in this process, such as `TickerClient#1`. */
   readonly id: string
   readonly settings: ConnectionSettings
   readonly links: Links
@@ -24,7 +24,7 @@ export abstract class ConnectionParts {
   readonly timers: NamedTimers<TimerName>
   /** Runs the handlers; `undefined` until the connection is started. */
   listener: ConnectionListener | undefined
-  /** Message of `end()`, until it is sent. */
+  /** Final message passed to `end()`, until it is sent. */
   protected lastWords: OutboxEntry<string | Uint8Array> | undefined
 
   constructor(id: string, settings: ConnectionSettings) {
@@ -41,7 +41,7 @@ export abstract class ConnectionParts {
 
   abstract onTimer(name: TimerName): void
 
-  /** Takes the message of `end()`, so that it is sent or reported once. */
+  /** Returns the final message passed to `end()` and clears it, so that it is sent or reported only once. */
   takeLastWords(): OutboxEntry<string | Uint8Array> | undefined {
     const { lastWords } = this
     this.lastWords = undefined

@@ -29,18 +29,18 @@ import type { ConnectionState } from '../session/state.js'
 import type { Subscriptions } from '../subscriptions/subscriptions.js'
 import type { WaitOptions } from '../messages/waiters.js'
 
-/** Node's `util.inspect.custom`, by its registered name, because browsers have no such module. */
+/** Node's `util.inspect.custom`, by its registered name, because browsers have no `util` module. */
 const INSPECT = Symbol.for('nodejs.util.inspect.custom')
 
 /**
  * The long-lived connection of a client. It uses one link after another; a link is one open socket.
  *
  * Inject it into the client, or read it from `client.connection`. Both use the current link or, inside `@OnOpen` (even after an await), the
- * link that is opening. `context.connection` is bound to the link that the handler was called for: its sends, requests and waits use that
- * link. A `Connection<typeof market.client>` only accepts the messages that this protocol sends to the server; see `defineProtocol`.
+ * link that is opening. `context.connection` is bound to the link that the handler was called for: `send`, `request` and `waitFor` use that
+ * link. A `Connection<typeof market.client>` accepts only messages that this protocol sends to the server; see `defineProtocol`.
  */
 export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnection<P> {
-  /** Name that is unique in this process, such as `TickerClient#1`. */
+  /** Name of the connection, unique in this process, such as `TickerClient#1`. */
   readonly id: string
   readonly #lifecycle: ConnectionLifecycle
   /** The link that a handler's context is bound to; `undefined` for the connection as a whole. */
@@ -91,7 +91,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Calls `ended` when the connection has ended for good, immediately if it already has.
+   * Calls `ended` when the connection has ended permanently, immediately if it already has.
    *
    * @internal
    */
@@ -99,7 +99,10 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     this.#lifecycle.holder.closed.onSettled(ended)
   }
 
-  /** Full URL of the latest attempt, including credentials. Logs and errors show less. `undefined` until it is known. */
+  /**
+   * Full URL of the latest attempt, including credentials. Logs and errors omit the credentials and the query. `undefined` until the URL is
+   * known.
+   */
   get url(): string | undefined {
     return this.#lifecycle.links.url
   }
@@ -109,12 +112,15 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return this.#link?.transport.protocol ?? ''
   }
 
-  /** State of the connection, up to date as soon as a call returns. `@OnStateChange` receives every state in order, but can lag behind. */
+  /**
+   * Current state of the connection, already updated when a call such as `close()` returns. `@OnStateChange` receives every state in order,
+   * but can lag behind.
+   */
   get state(): ConnectionState {
     return this.#lifecycle.holder.state
   }
 
-  /** Number of accepted bytes that have not yet been passed to the operating system, including the outbox. */
+  /** Number of bytes that were accepted but not yet passed to the operating system, including the outbox. */
   get bufferedAmount(): number {
     return (this.#link?.transport.bufferedAmount ?? 0) + this.#lifecycle.hub.sender.bytes
   }
@@ -128,29 +134,29 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return this.#session
   }
 
-  /** Snapshot of the counters of unhandled, conflated, unmatched and dropped messages since the start. */
+  /** Snapshot of the counts of unhandled, conflated, unmatched and dropped messages since the start. */
   get stats(): ConnectionStats {
     return this.#lifecycle.hub.stats
   }
 
-  /** Aborts when the connection starts to close for good. A handler's context has the signal of its link. */
+  /** Aborts when the connection starts to close permanently. A handler's `context.signal` belongs to the link instead. */
   get signal(): AbortSignal {
     return this.#lifecycle.holder.signal
   }
 
-  /** Resolves when the connection is closed for good. If an error ended it, the value contains that error as `error`. Never rejects. */
+  /** Resolves when the connection is closed permanently. If an error ended it, the result contains that error as `error`. Never rejects. */
   get closed(): Promise<CloseInfo> {
     return this.#lifecycle.holder.closed.promise
   }
 
   /**
    * Sends text or bytes unchanged. Until the connection is ready, the outbox keeps them. Inside `@OnOpen`, they are sent immediately. On
-   * `context.connection`, they are sent on its link; once that link is lost, `@OnError` receives a {@link MessageDroppedError}.
+   * `context.connection`, they are sent on the handler's link; once that link is lost, `@OnError` receives a {@link MessageDroppedError}.
    *
    * You do not have to await the promise. It is only for flow control.
    *
-   * @returns a promise that is already resolved while less than `sendHighWaterMark` is buffered. Otherwise, it resolves when the buffer has
-   * drained to a quarter of that, or when the link is lost. Never rejects.
+   * @returns a promise that is already resolved if fewer than `sendHighWaterMark` bytes are buffered. Otherwise, it resolves when the
+   * buffer has drained to a quarter of that, or when the link is lost. Never rejects.
    * @throws TypeError if the data is neither a string nor bytes
    * @throws OutboxFullError if the outbox is full (with `overflow: 'reject'`), or while more than 16 times `sendHighWaterMark` is buffered
    * @throws NotConnectedError while not open, with `outbox: false`
@@ -163,8 +169,8 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Sends a value as JSON, regardless of the codec. The value can also be a function, as in {@link sendMessage}. Returns and throws like
-   * {@link send}.
+   * Sends a value as JSON, regardless of the codec. The value can also be a function, as in {@link sendMessage}. Returns and throws the
+   * same as {@link send}.
    *
    * @throws EncodeError if the value has no JSON representation
    */
@@ -175,13 +181,14 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Encodes a message with the codec and sends it. Returns and throws like {@link send}.
+   * Encodes a message with the codec and sends it. Returns and throws the same as {@link send}.
    *
-   * Pass a function to create the message at the moment it is written to the socket, after the outbox and `rateLimit`. Use it to sign a
-   * message with the current time, for example. The function is called at most once and must return the message itself. If it throws, or
-   * returns a promise or `undefined`, `@OnError` receives an EncodeError (stage `encode`). Until it is called, the message counts as 0 bytes.
+   * Pass a function to create the message at the moment it is written to the socket, after any wait in the outbox or for `rateLimit`, for
+   * example to sign it with the current time. The function is called at most once and must return the message itself. If it throws, or
+   * returns a promise or `undefined`, `@OnError` receives an EncodeError (stage `encode`). Until it is called, the message counts as 0
+   * bytes.
    *
-   * With a codec per link, a message that waits for a link is encoded when it is sent.
+   * If each link has its own codec, a message that waits for a link is encoded when it is sent.
    *
    * @throws EncodeError if the codec cannot encode the message
    */
@@ -195,13 +202,13 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
 
   /**
    * Resolves with the next matching message. Handlers do not receive it. Messages are matched before they are queued, so handlers and
-   * `@OnOpen` can await this. Inside `@OnOpen`, messages that have already arrived on its link are checked first, oldest first.
+   * `@OnOpen` can await this. Inside `@OnOpen`, messages that have already arrived on the link are checked first, oldest first.
    *
-   * The wait is bound to the link that is open now or, without one, to the next link that opens.
+   * The call waits for a message on the link that is open now or, if none is, on the next link that opens.
    *
-   * @returns the message. Rejects with WaitTimeoutError, with ConnectionLostError if the link is lost first, with ConnectionClosedError if the
-   * connection ends, or with the signal's reason. Also rejects with BackpressureError if far too many messages or waits are pending, and with
-   * TypeError if `match` returns a promise.
+   * @returns the message. Rejects with WaitTimeoutError, with ConnectionLostError if the link is lost first, with ConnectionClosedError if
+   * the connection ends, or with the signal's reason. Also rejects with BackpressureError if far too many messages or `waitFor` calls are
+   * pending, and with TypeError if `match` returns a promise.
    * @throws ConnectionClosedError once closing or closed
    */
   waitFor<T = unknown>(
@@ -218,17 +225,17 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
 
   /**
    * Sends a request and resolves with its reply, which the `requests` option recognizes. Replies are matched before they are queued, so
-   * handlers and `@OnOpen` can await this. Without a ready link, the request waits for one while its timeout runs.
+   * handlers and `@OnOpen` can await this. If no link is ready, the request waits for one while its timeout runs.
    *
-   * Pass a function to create the message at the moment it is written to the socket and, with `resend`, again for each link. The ID is added
-   * afterwards. If the function throws, or returns a promise or `undefined`, the request rejects and `@OnError` receives the error (stage
-   * `encode`).
+   * Pass a function to create the message at the moment it is written to the socket and, with `resend`, again for each link. The ID is
+   * added to its result. If the function throws, or returns a promise or `undefined`, the request rejects and `@OnError` receives the error
+   * (stage `encode`).
    *
-   * The request is bound to the link that it was made on. A link that has been replaced accepts no new requests; they use the new link.
+   * The request is bound to the link that it was made on. After a handover, new requests use the new link.
    *
-   * @returns the result from the reply. Rejects with RequestTimeoutError, with ReplyError if the reply is an error, with ConnectionLostError
-   * if the link is lost first (unless `resend` is set), or with ConnectionClosedError if the connection ends. Also rejects with
-   * BackpressureError, with EncodeError, or with the signal's reason.
+   * @returns the result from the reply. Rejects with RequestTimeoutError, with ReplyError if the reply is an error, with
+   * ConnectionLostError if the link is lost first (unless `resend` is set), or with ConnectionClosedError if the connection ends. Also
+   * rejects with BackpressureError, with EncodeError, or with the signal's reason.
    * @throws TypeError if the message cannot have an ID, or its ID is already in use
    * @throws ConnectionClosedError once closing or closed
    */
@@ -240,9 +247,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return this.#requests.request(message, options) as Promise<ReplyTo<P, M, T>>
   }
 
-  /**
-   * Sends a request and iterates over its replies, including the last one. Fails like {@link request}.
-   */
+  /** Sends a request and iterates over its replies, including the last one. Fails with the same errors as {@link request}. */
   requestMany<T = unknown, M extends Outgoing<P> = Outgoing<P>>(
     message: M | (() => M),
     options: RequestManyOptions,
@@ -252,8 +257,8 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Replies to a call from the server, using the ID of that call. On `context.connection`, the reply is sent on its link; otherwise, on the
-   * current link. Returns like {@link send}.
+   * Replies to a call from the server, using that call's ID. On `context.connection`, the reply is sent on the handler's link; otherwise,
+   * on the current link. Returns the same as {@link send}.
    *
    * @throws TypeError if the call has no ID
    * @throws NotConnectedError while not open
@@ -267,7 +272,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
 
   /**
    * Iterates over decoded messages from now on, across reconnects. Handlers still receive every message. The iteration ends when the
-   * connection is closed, and throws if it is lost for good. An iteration that falls behind pauses the socket.
+   * connection is closed, and throws if an error ended it. An iteration that falls behind pauses the socket.
    *
    * @throws ConnectionClosedError once closing or closed
    */
@@ -283,15 +288,16 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Reconnects: closes the current link with 4000, without `@OnClosing`, and starts the next attempt after its `@OnClose`. Does nothing while
-   * connecting. Affects the whole connection, even when called on `context.connection`.
+   * Closes the current link with code 4000, without running `@OnClosing`, and starts the next attempt after the link's `@OnClose`. Does
+   * nothing while connecting. Affects the whole connection, even when called on `context.connection`.
    *
-   * If no failure is counted, the attempt starts immediately. Otherwise, it starts at least half of `initialDelay` after the previous attempt
-   * started, and never before a time set by the server's `Retry-After`. While waiting, this only skips the backoff. A link that is replaced
-   * before `minUptime` counts as a failure, so calling this on every new connection does not cause a reconnect storm.
+   * If the failure count is 0, the attempt starts immediately. Otherwise, it starts at least half of `initialDelay` after the previous
+   * attempt started, and never before the time set by the server's `Retry-After`. While Holdfast waits for the next attempt, this only
+   * skips the backoff. A link that is replaced before `minUptime` is treated as a failure, so calling this on every new connection does not
+   * cause a reconnect storm.
    *
-   * @param options with `overlap: true`, the old link stays in use until the new one is ready. If the new one fails, the old one stays, and the
-   * next attempt follows after the backoff.
+   * @param options with `overlap: true`, the old link stays in use until the new one is ready. If the new one fails, Holdfast keeps the old
+   * one, and tries again after the backoff.
    * @throws ConnectionClosedError once closing or closed
    */
   reconnect({ overlap = false }: { readonly overlap?: boolean | undefined } = {}): void {
@@ -299,19 +305,21 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Lets the server close the connection: runs `@OnClosing`, sends `message`, and handles messages until the server closes. That is neither an
-   * error nor a reason to reconnect. After the call, sends throw, except inside `@OnClosing`. Values that handlers return are still sent.
+   * Lets the server close the connection: runs `@OnClosing`, sends `message`, and handles messages until the server closes. The server's
+   * close is neither an error nor a reason to reconnect. After this call, sends throw, except inside `@OnClosing`. Values that handlers
+   * return are still sent.
    *
-   * @param message encoded by the codec, and sent after everything that has already been accepted
-   * @param options `timeout` in milliseconds, after which Holdfast closes the connection as `close()` does. Defaults to `closeTimeout`.
-   * @returns how the connection ended. Rejects with NotConnectedError unless open, with ConnectionClosedError once closing or closed, and with
-   * EncodeError if the codec cannot encode the message.
+   * @param message last message to send. Encoded by the codec and sent after everything already queued
+   * @param options `timeout`: time in milliseconds after which Holdfast closes the connection as `close()` does. Defaults to
+   * `closeTimeout`.
+   * @returns how the connection ended. Rejects with NotConnectedError if the connection is not open, with ConnectionClosedError if it is
+   * closing or closed, and with EncodeError if the codec cannot encode the message.
    */
   async end(
     message?: Outgoing<P>,
     { timeout }: { readonly timeout?: number | undefined } = {},
   ): Promise<CloseInfo> {
-    // Without a link there is no codec, and `end` rejects.
+    // If there is no link, there may be no codec; `end` rejects anyway.
     const codec = sharedCodec(this.#lifecycle.settings.codec) ?? this.#lifecycle.links.current?.link.codec
     const lastWords =
       message === undefined || !codec ? undefined : { data: copyBytes(encodeWith(codec, message)), message }
@@ -319,11 +327,11 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Closes the connection for good. Running and queued handlers finish first. Then `@OnClosing`, the closing handshake and `@OnClose` follow.
-   * All of it takes at most `closeTimeout`. The close frame is sent after half of that time at the latest; the socket is terminated after nine
-   * tenths. Further calls have no effect. A call in the synchronous part of a handler does not wait for that handler.
+   * Closes the connection permanently. Running and queued handlers finish first. Then `@OnClosing`, the closing handshake and `@OnClose`
+   * follow. All of this takes at most `closeTimeout`. The close frame is sent after half of that time at the latest; the socket is
+   * terminated after nine tenths. Later calls have no effect. A call in the synchronous part of a handler does not wait for that handler.
    *
-   * @param code 1000 for a normal closure, 1001 if the process ends, 3000 to 4999 for your own codes. Defaults to 1000.
+   * @param code 1000 for a normal closure, 1001 if the process is shutting down, 3000 to 4999 for your own codes. Defaults to 1000.
    * @param reason up to 123 bytes
    * @returns how the last link ended. Never rejects.
    * @throws RangeError if a close frame cannot contain the code or the reason
@@ -334,7 +342,10 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return this.#lifecycle.close(code, reason)
   }
 
-  /** Terminates the sockets and ends the connection for good, without `@OnClosing` or a closing handshake. `@OnClose` still runs. Never rejects. */
+  /**
+   * Terminates the sockets and ends the connection permanently, without `@OnClosing` or a closing handshake. `@OnClose` still runs. Never
+   * rejects.
+   */
   terminate(): Promise<CloseInfo> {
     return this.#lifecycle.terminate()
   }
@@ -368,19 +379,19 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
       ping: () => openLink().heartbeat.ping(),
       configure(change) {
         openLink().heartbeat.configure(change)
-        // From now on, a message can be a reply to a heartbeat.
+        // Messages can now be replies to heartbeats.
         hub.inbound.enableInterception()
       },
     }
   }
 
-  /** Describes the connection. Omits the query and credentials of its URL. */
+  /** Describes the connection. Omits the URL's query and credentials. */
   [INSPECT](): string {
     const url = this.url === undefined ? '' : ` ${redactUrl(this.url)}`
     return `Connection { ${this.id}${url} ${this.state.status} }`
   }
 
-  /** Codec for messages; `undefined` if it depends on the link that will send them. */
+  /** Codec for messages to send; `undefined` if it depends on the link that will send them. */
   get #codec(): Codec | undefined {
     return this.#session?.link.codec ?? sharedCodec(this.#lifecycle.settings.codec)
   }
@@ -390,12 +401,12 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return this.#session ? sender.sendOver(this.#session.link, data, message) : sender.send(data, message)
   }
 
-  /** Link that calls use: the bound one, or the caller's. */
+  /** Link that calls use: the bound link if there is one, otherwise the link for the current caller. */
   get #link(): Link | undefined {
     return this.#session?.link ?? this.#lifecycle.links.callersLink
   }
 
-  /** Requests of the link that calls use. A link that has been replaced accepts no new requests; they use the new link. */
+  /** Requests of the link that calls use. After a handover, new requests use the new link. */
   get #requests(): PendingRequests {
     const { links, hub } = this.#lifecycle
     const session = this.#session?.isReplaced === false ? this.#session : links.callersSession

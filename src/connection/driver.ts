@@ -3,7 +3,7 @@ import type { LifecycleEvent, Refusal } from '../lifecycle/events.js'
 import type { LifecycleState } from '../lifecycle/state.js'
 import { start, step } from '../lifecycle/step.js'
 
-/** An event and the facts for its effects. The state machine itself only contains what it needs for its decisions. */
+/** An event, and the data for its effects. The event itself contains only what the state machine needs for its decisions. */
 export interface Report<Facts> {
   readonly event: LifecycleEvent
   readonly facts: Facts
@@ -11,14 +11,14 @@ export interface Report<Facts> {
 
 /** Performs the effects of steps. */
 export interface EffectRunner<Facts> {
-  /** Called when a step is done and its state is stored, before its effects run. */
+  /** Called when a step is done and the new state is stored, before the step's effects run. */
   onStep(effects: readonly LifecycleEffect[], facts: Facts): void
   run(effect: LifecycleEffect, facts: Facts): void
   /** Called when all work is done. */
   onIdle(): void
 }
 
-/** Pending effects and reports. Their number is bounded, whatever the user calls. */
+/** Pending effects and reports. Their number is bounded, no matter what user code calls. */
 interface Work<Facts> {
   readonly effects: { readonly effect: LifecycleEffect; readonly facts: Facts }[]
   readonly reports: (() => Report<Facts> | undefined)[]
@@ -27,8 +27,8 @@ interface Work<Facts> {
 /**
  * Drives the lifecycle of a connection: it stores the state, then performs the effects in order.
  *
- * A user call is processed immediately, even inside an effect. Its effects are queued behind earlier ones. Reports of attempts, links,
- * handlers and timers that arrive while effects run are processed afterwards.
+ * A call from user code is processed immediately, even inside an effect. Its effects are queued behind earlier ones. Reports from attempts,
+ * links, handlers and timers that arrive while effects run are processed afterward.
  */
 export class LifecycleDriver<Facts> {
   readonly #runner: EffectRunner<Facts>
@@ -36,7 +36,7 @@ export class LifecycleDriver<Facts> {
   /** Work of the running step; `undefined` between steps. */
   #work: Work<Facts> | undefined
 
-  /** @param ages true if links have a `maxAge` */
+  /** @param ages true if the `maxAge` option is set */
   constructor(ages: boolean, runner: EffectRunner<Facts>) {
     this.#runner = runner
     this.#state = start({ maxAge: ages }).state
@@ -51,7 +51,7 @@ export class LifecycleDriver<Facts> {
     if (this.#state.shape.status === 'connecting') this.#perform(start({ maxAge: ages }).effects, facts)
   }
 
-  /** Processes a user call. The state and the refusal are up to date when it returns. */
+  /** Processes a call from user code. The state has been updated when it returns. Returns the reason if the call is refused. */
   call(event: LifecycleEvent, facts: Facts): Refusal | undefined {
     const { state, effects, refused } = step(this.#state, event)
     this.#state = state
@@ -60,9 +60,10 @@ export class LifecycleDriver<Facts> {
   }
 
   /**
-   * Processes a report: any event that is not a user call.
+   * Processes a report, which is any event that is not a call from user code.
    *
-   * @param prepare creates the event when it is its turn, and obtains the decisions that it needs. Returns `undefined` if nothing happened.
+   * @param prepare creates the event when the report's turn comes, and obtains the decisions that the event needs. Returns `undefined` if
+   * there is nothing to process.
    */
   report(prepare: () => Report<Facts> | undefined): void {
     const isNested = this.#work !== undefined
@@ -85,7 +86,7 @@ export class LifecycleDriver<Facts> {
     return this.#work
   }
 
-  /** Does all work, even if an effect throws. */
+  /** Does all pending work, even if an effect throws. */
   #finish(work: Work<Facts>): void {
     const thrown: unknown[] = []
     while (work.effects.length > 0 || work.reports.length > 0) {

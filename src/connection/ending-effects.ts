@@ -14,10 +14,10 @@ import type { StepFacts, Trouble } from './step-facts.js'
 /** Reason of the close frame after an `@OnOpen` that threw or took too long. */
 export const OPEN_FAILED = '@OnOpen failed'
 
-/** Runs the effects that end a link or the connection. */
+/** Runs the effects that end a link or the whole connection. */
 export class EndingEffects {
   readonly #parts: ConnectionParts
-  /** Error that ends the connection; `undefined` if it is closed on purpose. */
+  /** Error that ended the connection; `undefined` if the connection was closed intentionally. */
   #error: Error | undefined
 
   constructor(parts: ConnectionParts) {
@@ -34,7 +34,7 @@ export class EndingEffects {
     this.#error = isExhausted ? new RetriesExhaustedError(attemptOf(lost), error) : error
   }
 
-  /** Returns true for a normal close by the peer with `reconnect: false`, which is not an error. */
+  /** Returns true if the peer closed normally and `reconnect` is `false`, which is not an error. */
   isGoodEnd({ disconnect: { initiator, code } }: Trouble): boolean {
     const isGood = code === CloseCode.NORMAL || code === CloseCode.GOING_AWAY
     return this.#parts.settings.reconnect === false && initiator === 'remote' && isGood
@@ -48,7 +48,7 @@ export class EndingEffects {
     else this.#end()
   }
 
-  /** Returns the last state. Since the step that led to it, the last session has run its `@OnClose`. */
+  /** Returns the `closed` state as it is now. After the step that led to it, the last session has run its `@OnClose`. */
   closedState(): ConnectionState {
     const { holder, openings } = this.#parts
     const last = openings.lastClose
@@ -68,7 +68,7 @@ export class EndingEffects {
 
   // --- the end of a link ------------------------------------------------------------------------------------------------
 
-  /** Abandons an attempt, even if it has opened since. */
+  /** Abandons an attempt, even if its link has opened in the meantime. */
   cut(part: Attempt | Session | undefined): void {
     if (part instanceof Session) {
       part.lose({ disconnect: LOCAL_CLOSE, willReconnect: false, isCurrent: false })
@@ -124,7 +124,7 @@ export class EndingEffects {
     return { code, reason: session.isReplaced ? 'replaced by a new connection' : '' }
   }
 
-  /** Returns the argument of `@OnClose`, and records it if the link was the current one. */
+  /** Returns the argument for `@OnClose`, and records it if the link was the current one. */
   #closeInfoOf({ link, loss, isReplaced }: Session): CloseInfo {
     const { holder, openings } = this.#parts
     const close = closeInfoOf(link, loss?.disconnect, {

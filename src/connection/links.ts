@@ -9,14 +9,14 @@ export interface StateSource {
   readonly state: LifecycleState
 }
 
-/** Attempts and sessions of a connection, by the names that its lifecycle gives them. There are at most two. */
+/** A connection's attempts and sessions, by the names that the lifecycle gives them. There are at most two. */
 export class Links {
   readonly #lifecycle: StateSource
   #first: Attempt | Session | undefined
   #second: Attempt | Session | undefined
   #url: string | undefined
   #lastSeen: number | undefined
-  /** Time at which the last ready link was lost or, before there was one, the first link. */
+  /** Time at which the last ready link was lost or, if none has been ready yet, the first link. */
   #lostAt: number | undefined
 
   constructor(lifecycle: StateSource) {
@@ -28,7 +28,7 @@ export class Links {
     return this.#second?.name === name ? this.#second : undefined
   }
 
-  /** Returns the session of this name, if its link has opened. */
+  /** Returns the session with this name if its link has opened. */
   session(name: LinkName | undefined): Session | undefined {
     const found = this.find(name)
     return found instanceof Session ? found : undefined
@@ -65,7 +65,7 @@ export class Links {
     if (readyAt !== undefined || this.#lostAt === undefined) this.#lostAt = now
   }
 
-  /** Returns the milliseconds without a link; 0 before the first one, and while there is one. */
+  /** Returns the time since the last link was lost, in milliseconds; 0 before the first link, and while there is a link. */
   downtime(now: number): number {
     return this.#lostAt === undefined || this.current?.isLive ? 0 : now - this.#lostAt
   }
@@ -74,7 +74,7 @@ export class Links {
     return this.session(this.#lifecycle.state.current)
   }
 
-  /** Session whose link is open: the caller's inside `@OnOpen`, otherwise the current one. */
+  /** Session whose link is open: inside `@OnOpen`, the caller's session; otherwise, the current one. */
   get openSession(): Session | undefined {
     const session = this.callersSession ?? this.current
     return session?.isLive ? session : undefined
@@ -84,19 +84,19 @@ export class Links {
     return this.openSession?.link
   }
 
-  /** Session that calls use: the caller's inside `@OnOpen`, otherwise the serving one, if any. */
+  /** Session that calls use: inside `@OnOpen`, the caller's session; otherwise, the serving session, if there is one. */
   get callersSession(): Session | undefined {
     if (isOpeningOf(this.#first)) return this.#first
     if (isOpeningOf(this.#second)) return this.#second
     return this.servingSession
   }
 
-  /** True while there are two links, or one and an attempt. */
+  /** True while there are two links, or a link and an attempt. */
   get isHandover(): boolean {
     return this.#second !== undefined
   }
 
-  /** Session that is ready, and neither lost nor replaced. */
+  /** Session that is ready and has been neither lost nor replaced. */
   get servingSession(): Session | undefined {
     const { current } = this
     return current?.isReady ? current : undefined

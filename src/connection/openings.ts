@@ -5,7 +5,7 @@ import { NEVER_OPENED } from '../session/disconnect.js'
 import type { OpenInfo } from '../session/state.js'
 import type { Handshake } from '../transports/transport.js'
 
-/** Tracks the links of a connection that opened: their number, the end of the last one, and whether one became ready. */
+/** Tracks the links that have opened on a connection: how many there were, how the last one ended, and whether one became ready. */
 export class Openings {
   #count = 0
   #hasSucceeded = false
@@ -19,7 +19,7 @@ export class Openings {
     return this.#count
   }
 
-  /** End of the last link. */
+  /** Describes how the last link ended. */
   get lastClose(): CloseInfo {
     return this.#lastClose
   }
@@ -33,9 +33,9 @@ export class Openings {
   }
 
   /**
-   * Returns the argument of `@OnOpen` for the next link.
+   * Returns the `@OnOpen` argument for the next link.
    *
-   * @param replaces number of the link that it replaces
+   * @param replaces number of the link that the next one replaces
    * @param downtime milliseconds without a link
    */
   next(
@@ -63,7 +63,7 @@ export class Openings {
     this.#lastClose = close
   }
 
-  /** Called when the connection ends before it was ready. */
+  /** Called when the connection ends before it has been ready. */
   fail(error: Error): void {
     this.#failure = error
     this.#ready?.reject(error)

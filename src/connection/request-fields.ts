@@ -2,19 +2,21 @@ import { describeValue } from '../core/describe-value.js'
 
 /** An invalid header or subprotocol. Never contains the value, which may be a token. */
 export interface FieldMistake {
-  /** Place within the option, such as `['x-token']` or `[1]`; empty for the option itself. */
+  /** Location within the option, such as `['x-token']` or `[1]`; empty for the option itself. */
   readonly place: string
   readonly cause: string
   readonly fix: string
 }
 
-/** Token of RFC 9110, section 5.6.2, which is the syntax of header names and subprotocols (RFC 6455, section 4.1). */
+/** Token as defined in RFC 9110, section 5.6.2: the syntax of header names and of subprotocols (RFC 6455, section 4.1). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/
 
-/** Character that is not allowed in a header value. All of Latin-1 is allowed, except control characters (RFC 9110, section 5.5). */
+/**
+ * Matches a character that is not allowed in a header value. All of Latin-1 except control characters is allowed (RFC 9110, section 5.5).
+ */
 const FORBIDDEN_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 
-/** Finds mistakes in the headers of a request. A header whose value is `undefined` is not sent. */
+/** Validates the headers of a request and returns the problems found. A header whose value is `undefined` is not sent. */
 export function findHeaderMistakes(headers: unknown): FieldMistake[] {
   // A Headers, Map or array has no properties to read.
   if (typeof headers !== 'object' || headers === null || Symbol.iterator in headers) {
@@ -48,7 +50,7 @@ function describeForbidden(value: string): Pick<FieldMistake, 'cause' | 'fix'> {
   return { cause, fix: 'remove line breaks and control characters; encode characters outside Latin-1' }
 }
 
-/** Finds mistakes in the subprotocols of a request: a name or a list of names. */
+/** Validates the subprotocols of a request, a name or an array of names, and returns the problems found. */
 export function findProtocolMistakes(protocols: unknown): FieldMistake[] {
   if (typeof protocols === 'string') return protocolMistakes(protocols, '')
   if (Array.isArray(protocols)) {
@@ -59,7 +61,7 @@ export function findProtocolMistakes(protocols: unknown): FieldMistake[] {
     })
   }
   const fix = "use 'name', ['one', 'two'], or a function that returns one of these"
-  const cause = `expected a string or a list of strings, received ${describeValue(protocols)}`
+  const cause = `expected a string or an array of strings, received ${describeValue(protocols)}`
   return [{ place: '', cause, fix }]
 }
 

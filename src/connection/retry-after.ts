@@ -1,19 +1,19 @@
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-/** The three date formats of HTTP: IMF-fixdate, RFC 850 and asctime (RFC 9110, section 5.6.7). */
+/** The three HTTP date formats: IMF-fixdate, RFC 850 and asctime (RFC 9110, section 5.6.7). */
 const DATE_FORMS: readonly RegExp[] = [
   /^[A-Z][a-z]{2}, (?<day>\d\d) (?<month>[A-Z][a-z]{2}) (?<year>\d{4}) (?<time>\d\d:\d\d:\d\d) GMT$/,
   /^[A-Z][a-z]{5,8}, (?<day>\d\d)-(?<month>[A-Z][a-z]{2})-(?<year>\d\d) (?<time>\d\d:\d\d:\d\d) GMT$/,
   /^[A-Z][a-z]{2} (?<month>[A-Z][a-z]{2}) (?<day>[ \d]\d) (?<time>\d\d:\d\d:\d\d) (?<year>\d{4})$/,
 ]
 
-/** Smallest number of seconds that is read as a Unix time. As a delay, it would be 31 years. */
+/** Smallest number that is read as a Unix time in seconds. As a delay, it would be 31 years. */
 const FIRST_UNIX_TIME = 1e9
 
 /**
  * Parses a `Retry-After` header (RFC 9110, section 10.2.3). Accepts seconds, a date, or a Unix time in seconds, which some servers send.
  *
- * @param date current time of the wall clock
+ * @param date current wall clock time, in milliseconds since 1970
  * @returns milliseconds from now; `undefined` if the header is malformed or in the past
  */
 export function parseRetryAfter(value: string, date: number): number | undefined {
@@ -34,7 +34,7 @@ function parseHttpDate(text: string, date: number): number {
   const fullYear = year.length === 2 ? nearestYear(Number(year), date) : Number(year)
   const midnight = Date.UTC(fullYear, MONTHS.indexOf(month), day)
   const isDay = MONTHS.includes(month) && new Date(midnight).getUTCDate() === day
-  // A leap second is the 60th second of its minute.
+  // A leap second has the number 60.
   if (!isDay || hour > 23 || minute > 59 || second > 60) return NaN
   return midnight + ((hour * 60 + minute) * 60 + second) * 1_000
 }

@@ -32,11 +32,11 @@ export const RETRY_DEFAULTS = {
   maxRetryAfter: 3_600_000,
 } as const
 
-/** Sources of time and randomness. */
+/** Sources of time and random numbers. */
 export interface PolicySources {
-  /** The wall time is only used for `Retry-After` dates. */
+  /** The wall clock is used only for `Retry-After` dates. */
   readonly clock: Pick<Clock, 'now' | 'date'>
-  /** Returns a number from 0 up to 1. */
+  /** Returns a number from 0 up to, but not including, 1. */
   readonly random: () => number
 }
 
@@ -45,32 +45,32 @@ interface RetryPolicyPort {
   report(error: Error, stage: Stage, consequence: string): void
 }
 
-/** Facts that determine, along with the failure, whether it is fatal. */
+/** Information that determines, together with the failure itself, whether the failure is fatal. */
 export interface RetryFacts {
   /** True once `@OnOpen` has completed on this connection. */
   readonly hasSucceeded: boolean
   /** True if `@OnOpen` threw or timed out. */
   readonly isOpenFailure?: boolean | undefined
-  /** Wait that the server asked for (`Retry-After`), in milliseconds. */
+  /** Delay that the server asked for (`Retry-After`), in milliseconds. */
   readonly retryAfter?: number | undefined
-  /** Maximum wait for `Retry-After`, in milliseconds. */
+  /** Maximum `Retry-After` to honor, in milliseconds. */
   readonly maxRetryAfter: number
 }
 
-/** Facts that determine, along with the failure, the retry decision. */
+/** Information that determines, together with the failure itself, the retry decision. */
 export interface DecisionFacts extends Pick<RetryFacts, 'hasSucceeded' | 'isOpenFailure'> {
-  /** True if the lost link had lasted `minUptime`, so that its loss is the first failure in a row. */
+  /** True if the lost link had been ready for `minUptime`, so that this failure is the first in a row. */
   readonly isForgiven: boolean
 }
 
-/** A failure with a retry decision, not counted yet. */
+/** A failure and its retry decision, not counted yet. */
 interface Decided {
   readonly failure: Failure
-  /** Monotonic time before which the server asked clients not to reconnect. */
+  /** Monotonic time until which the server asked clients not to reconnect. */
   readonly retryAt?: number
 }
 
-/** Counts attempts and failures, and decides after each failure whether and when to retry. Has no timer. */
+/** Counts attempts and failures, and decides after each failure whether and when to retry. Does not set timers itself. */
 export class RetryPolicy {
   readonly #option: RetrySettings | false
   readonly #sources: PolicySources
@@ -78,7 +78,7 @@ export class RetryPolicy {
   #attempts = 0
   #failures = 0
   #failingSince: number
-  /** Start time of the last attempt; `undefined` if it led to a stable link. */
+  /** Start time of the last attempt; `undefined` if that attempt led to a stable link. */
   #lastStart: number | undefined
   #decided: Decided | undefined
   #last: Decided | undefined
@@ -94,12 +94,12 @@ export class RetryPolicy {
     return this.#option || RETRY_DEFAULTS
   }
 
-  /** Last recorded failure. */
+  /** The last recorded failure. */
   get lastFailure(): Failure | undefined {
     return this.#last?.failure
   }
 
-  /** Counts an attempt that starts now, and returns its number. Starts at 1, and again at 1 after a stable link. */
+  /** Counts an attempt that starts now, and returns its number. Numbers start at 1, and again at 1 after a stable link. */
   countAttempt(): number {
     this.#lastStart = wholeNow(this.#sources.clock)
     this.#attempts += 1
@@ -110,12 +110,12 @@ export class RetryPolicy {
     return this.#attempts + 1
   }
 
-  /** Milliseconds since the start, or since the loss of the last link that had lasted `minUptime`. */
+  /** Milliseconds since the start, or since the loss of the last link that had been ready for `minUptime`. */
   get elapsed(): number {
     return this.#sources.clock.now() - this.#failingSince
   }
 
-  /** Returns true if a link that became ready at `readyAt` has lasted `minUptime`. */
+  /** Returns true if a link that became ready at `readyAt` has been ready for `minUptime`. */
   isStable(readyAt: number | undefined): boolean {
     return readyAt !== undefined && wholeNow(this.#sources.clock) - readyAt >= this.#settings.minUptime
   }
@@ -128,7 +128,7 @@ export class RetryPolicy {
     const { isForgiven } = facts
     const retryAfter = retryAfterOf(failure, this.#sources.clock)
     const isEnd = isFatal(failure, { ...facts, retryAfter, maxRetryAfter })
-    // A fatal failure is reported as such, even if it is also the last allowed attempt.
+    // A fatal failure is reported as such, even if the attempt was also the last one allowed.
     if (!isForgiven && this.#attempts >= maxAttempts) return { retry: false, exhausted: !isEnd }
     const chosen = this.#ask(failure) ?? !isEnd
     if (chosen === false) return { retry: false, exhausted: false }
@@ -139,14 +139,14 @@ export class RetryPolicy {
     return { retry: true, delay: Math.max(delay, spacing) }
   }
 
-  /** Counts a failure, and records the last one that was decided on, unless it is already recorded. */
+  /** Counts a failure. Also records the failure of the last decision, unless it is already recorded. */
   count(): void {
     this.#failures += 1
     this.#last = this.#decided ?? this.#last
     this.#decided = undefined
   }
 
-  /** Records a failure without a decision, such as a `reconnect()`. Counts nothing. */
+  /** Records a failure that needs no decision, such as a `reconnect()`. Does not count it. */
   note(failure: Failure): void {
     this.#last = { failure }
     this.#decided = undefined
@@ -160,14 +160,14 @@ export class RetryPolicy {
     this.#failingSince = wholeNow(this.#sources.clock)
   }
 
-  /** Returns the minimum wait before a `reconnect()` or a handover, in milliseconds; partly random, and 0 if no failure is counted. */
+  /** Returns the minimum delay before a `reconnect()` or a handover, in milliseconds. Partly random; 0 if no failure is counted. */
   floor(): number {
     if (this.#failures === 0) return 0
     const asked = (this.#last?.retryAt ?? -Infinity) - this.#sources.clock.now()
     return Math.max(this.#spacing(), asked)
   }
 
-  /** Returns the remaining time, partly random, until the next attempt may start. */
+  /** Returns the time until the next attempt may start. Partly random. */
   #spacing(): number {
     if (this.#lastStart === undefined) return 0
     const { clock, random } = this.#sources
@@ -195,7 +195,7 @@ export class RetryPolicy {
     return listed ?? drawDelay(this.#settings, failures, this.#sources.random)
   }
 
-  /** Calls a user function. If it throws, reports the error and returns `undefined`, which means the default. */
+  /** Calls a user function. If the function throws, reports the error and returns `undefined`, which means the default. */
   #call<T>(ask: () => T): T | undefined {
     try {
       return ask()
@@ -229,7 +229,7 @@ function isDelay(value: unknown): value is number {
   return typeof value === 'number' && value >= 0
 }
 
-/** Returns the error for an unusable return value. A promise is one: it is not awaited, and its rejection is ignored. */
+/** Returns the error for an invalid return value. A promise is also invalid: it is not awaited, and its rejection is ignored. */
 function invalid(option: string, expected: string, answer: unknown): TypeError {
   Promise.resolve(answer).catch(() => undefined)
   const received = typeof answer === 'number' ? answer : describeValue(answer)
@@ -241,7 +241,7 @@ function invalid(option: string, expected: string, answer: unknown): TypeError {
 /** Received close codes that a retry cannot fix (RFC 6455, section 7.4.1). */
 const FATAL_CLOSE_CODES: readonly (number | undefined)[] = [
   1002, // protocol error by this client
-  1003, // unsupported kind of data
+  1003, // unsupported data type
   1007, // malformed data
   1009, // message too big
   1010, // missing extension
@@ -250,17 +250,17 @@ const FATAL_CLOSE_CODES: readonly (number | undefined)[] = [
 /** HTTP 4xx statuses that are temporary: request timeout, too early, too many requests. */
 const RETRYABLE_STATUSES: readonly number[] = [408, 425, 429]
 
-/** Certificate errors that can resolve with time, or when the server renews its certificate. */
+/** Certificate errors that can go away over time, or when the server renews its certificate. */
 const RETRYABLE_CERTIFICATE_ERRORS: readonly string[] = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']
 
-/** Codes of Node and OpenSSL for a rejected certificate. */
+/** Node and OpenSSL error codes for a rejected certificate. */
 const CERTIFICATE_ERROR =
   /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|ERROR_IN_CERT_|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH|PATH_LENGTH_)/
 
-/** Returns true if a retry cannot fix the failure. Everything not listed here is retried. */
+/** Returns true if a retry cannot fix the failure. After any failure that is not listed here, Holdfast retries. */
 export function isFatal(failure: Failure, facts: RetryFacts): boolean {
   const { error, status } = failure
-  // @OnOpen can throw anything, even errors of other connections.
+  // @OnOpen can throw anything, even errors from other connections.
   if (facts.isOpenFailure) return !facts.hasSucceeded && !(error instanceof OnOpenTimeoutError)
   if (error instanceof InvalidUrlError) return true
   if (error instanceof ConnectOptionError) return error.isInvalidValue
@@ -281,13 +281,13 @@ function isFatalSystemCode(code = ''): boolean {
 
 // --- how long to wait -------------------------------------------------------------------------------------------------
 
-/** Returns the wait that the server asked for, in milliseconds. */
+/** Returns the delay that the server asked for, in milliseconds. */
 function retryAfterOf({ headers }: Failure, clock: Pick<Clock, 'date'>): number | undefined {
   const value = headers?.['retry-after']
   return typeof value === 'string' ? parseRetryAfter(value, clock.date()) : undefined
 }
 
-/** Returns the minimum time between the starts of two attempts, partly random, if the first did not lead to a stable link. */
+/** Returns the minimum time between the starts of two attempts if the first did not lead to a stable link. Partly random. */
 export function drawSpacing({ initialDelay }: BackoffSettings, random: () => number): number {
   return initialDelay / 2 + random() * initialDelay
 }

@@ -4,7 +4,7 @@ import type { MessageHubSettings } from '../session/message-hub.js'
 import type { AttemptSettings } from './attempt.js'
 import type { RetrySettings } from './retry-policy.js'
 
-/** Options of one connection with every default filled in. Each type below defines a part of them. */
+/** Options of one connection with every default filled in. Each base type defines some of them. */
 export interface ConnectionSettings extends AttemptSettings, Omit<LinkSettings, 'codec'>, MessageHubSettings {
   readonly clock: Clock
   readonly random: () => number

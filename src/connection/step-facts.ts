@@ -8,10 +8,10 @@ import type { LinkName } from '../lifecycle/state.js'
 export interface Trouble {
   /** The attempt that failed, or the session whose link is lost. */
   readonly lost: Attempt | Session
-  /** False for a candidate, and for a link that had been replaced. */
+  /** False for a candidate, and for a link that had already been replaced. */
   readonly isCurrent: boolean
   readonly disconnect: Disconnect
-  /** Error that is reported. */
+  /** Error to report. */
   readonly error: Error
   readonly failure: Failure
   /** Retry decision; `undefined` if the retry policy was not called, because its decision would have no effect. */
@@ -25,18 +25,18 @@ interface ClosingFacts {
   readonly reason: string
 }
 
-/** Facts of an event that its effects need, but the lifecycle does not. */
+/** Data about an event that the event's effects need but the lifecycle does not. */
 export interface StepFacts {
   readonly trouble?: Trouble | undefined
-  /** The current link before a timer fired. After the deadline of a close, there is none. */
+  /** Link that was current before a timer fired. After the deadline of `close()`, no link is current. */
   readonly current?: LinkName | undefined
-  /** Argument of `@OnOpen`. */
+  /** Argument for `@OnOpen`. */
   readonly open?: OpenInfo | undefined
   readonly closing?: ClosingFacts | undefined
-  /** Timeout of `end()`, in milliseconds. */
+  /** Timeout passed to `end()`, in milliseconds. */
   readonly endTimeout?: number | undefined
   /** Delay before the next attempt, in milliseconds. Known once the step is done. */
   delay?: number | undefined
-  /** States that the step went through, in order, to be published later. */
+  /** States that the step passed through, in order, to be published later. */
   states?: ConnectionState[] | undefined
 }

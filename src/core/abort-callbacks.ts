@@ -1,4 +1,4 @@
-/** Callbacks of one signal, which share one listener. */
+/** Callbacks for one signal, which share one listener. */
 class AbortCallbacks {
   readonly callbacks = new Set<() => void>()
 
@@ -8,14 +8,14 @@ class AbortCallbacks {
 }
 
 /**
- * Callbacks of each signal that has any. Module state, because independent users share a signal, and Node warns about a leak at the
- * eleventh listener of one signal.
+ * Callbacks by signal. Module state, because independent parts of Holdfast use the same signal, and Node warns about a leak when a signal
+ * gets its eleventh listener.
  */
 const bySignal = new WeakMap<AbortSignal, AbortCallbacks>()
 
 /**
- * Calls `callback` when the signal aborts, until it is removed. All callbacks of one signal share one listener. If the signal has already
- * aborted, the callback is never called.
+ * Calls `callback` when the signal aborts, unless the callback is removed first. All callbacks for a signal share one listener. If the
+ * signal has already aborted, the callback is never called.
  */
 export function addAbortCallback(signal: AbortSignal, callback: () => void): void {
   let shared = bySignal.get(signal)

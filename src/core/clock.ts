@@ -1,26 +1,26 @@
 import { nextTurn } from '#platform'
 
-/** A running timer. Canceling it twice, or after it has fired, has no effect. */
+/** A running timer. Canceling it more than once, or after it has fired, has no effect. */
 export interface Timer {
   cancel(): void
 }
 
-/** Source of time for Holdfast, in milliseconds. Tests can replace it. */
+/** Source of time, in milliseconds. Replace it in tests. */
 export interface Clock {
-  /** Returns a monotonic time, which does not change when the wall clock is set. */
+  /** Returns a monotonic time, which is not affected when the wall clock is set. */
   now(): number
   /** Returns the wall clock time, in milliseconds since 1970. */
   date(): number
   /** Calls `callback` once, after `delay` milliseconds. */
   setTimeout(callback: () => void, delay: number): Timer
-  /** Calls `callback` once, after one turn of the event loop, when all data that had already arrived has been read. */
+  /** Calls `callback` once, after one turn of the event loop, so that all data that has already arrived is read first. */
   nextTurn(callback: () => void): Timer
 }
 
-/** Maximum delay of Node's timers. A longer one would fire immediately. */
+/** Maximum delay of Node's timers. A timer with a longer delay would fire immediately. */
 export const LONGEST_DELAY = 2 ** 31 - 1
 
-/** The clock of the system. */
+/** The system clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => Date.now(),
@@ -36,24 +36,27 @@ export const systemClock: Clock = {
 /**
  * Returns the monotonic time of a clock in whole milliseconds.
  *
- * perf: saves 18 B per kept time and idle connection, because a number with a fraction is a heap object.
+ * perf: saves 18 B per stored time and idle connection, because a number with a fraction is a heap object.
  */
 export function wholeNow(clock: Pick<Clock, 'now'>): number {
   return Math.trunc(clock.now())
 }
 
-/** Bounds of the delay between two attempts, in milliseconds. */
+/** Bounds for the delay between two attempts, in milliseconds. */
 export interface BackoffSettings {
   readonly initialDelay: number
   readonly maxDelay: number
 }
 
-/** Returns the upper bound of the delay after this many consecutive failures. It doubles with each of them. */
+/** Returns the upper bound of the delay after this many consecutive failures. It doubles with each failure, up to `maxDelay`. */
 export function backoffCeiling({ initialDelay, maxDelay }: BackoffSettings, failures: number): number {
   return Math.min(maxDelay, initialDelay * 2 ** (failures - 1))
 }
 
-/** Returns a random delay between 0 and its ceiling (full jitter), so that clients dropped together do not return together. */
+/**
+ * Returns a random delay between 0 and the ceiling (full jitter), so that clients that were disconnected together do not reconnect
+ * together.
+ */
 export function drawDelay(settings: BackoffSettings, failures: number, random: () => number): number {
   return random() * backoffCeiling(settings, failures)
 }
@@ -64,7 +67,7 @@ interface NamedTimer<Name> {
   readonly timer: Timer | undefined
 }
 
-/** Receives the timers that fire. */
+/** Receives the names of timers that fire. */
 export interface TimerOwner<Name> {
   onTimer(name: Name): void
 }
@@ -75,7 +78,7 @@ const NO_TIMERS: readonly NamedTimer<never>[] = []
 export class NamedTimers<Name extends string> {
   readonly #clock: Clock
   readonly #owner: TimerOwner<Name>
-  /** perf: a list, because most connections have no timer at all, and none has many; saves 100 B per idle connection. */
+  /** perf: an array, because most connections have no timer, and none has many; saves 100 B per idle connection. */
   #running: readonly NamedTimer<Name>[] = NO_TIMERS
 
   constructor(clock: Clock, owner: TimerOwner<Name>) {
@@ -83,7 +86,7 @@ export class NamedTimers<Name extends string> {
     this.#owner = owner
   }
 
-  /** Starts a timer. One of `Infinity` never fires. */
+  /** Starts a timer. With a delay of `Infinity`, it never fires. */
   set(name: Name, delay: number): void {
     this.cancel(name)
     const timer = delay === Infinity ? undefined : this.#clock.setTimeout(() => this.#onTimeout(name), delay)

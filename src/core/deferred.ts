@@ -1,7 +1,7 @@
-/** Shared by every send that does not have to wait, because a promise for each would cost more than the send. */
+/** Returned by every send that does not have to wait, because creating a promise would cost more than the send itself. */
 export const RESOLVED: Promise<void> = Promise.resolve()
 
-/** A promise that is settled from outside. A rejection that is not awaited yet does not count as unhandled. */
+/** A promise that is settled from outside. A rejection that is not awaited yet is not treated as unhandled. */
 export interface Deferred<T> {
   readonly promise: Promise<T>
   resolve(value: T): void
@@ -17,22 +17,22 @@ export function deferred<T>(): Deferred<T> {
   return { promise, ...ends }
 }
 
-/** Returns a rejected promise. If it is not awaited yet, it does not count as unhandled. */
+/** Returns a rejected promise. If it is not awaited yet, it is not treated as unhandled. */
 export function rejected(error: Error): Promise<never> {
   const ends = deferred<never>()
   ends.reject(error)
   return ends.promise
 }
 
-/** Called when something has settled, without the cost of a promise. */
+/** Receives the result when something has settled, without the cost of a promise. */
 export interface SettleListener {
   onSettled(): void
 }
 
-/** Result of everything that settles without a value, as most things do. */
+/** Result of everything that settles without a value, which is the usual case. */
 const NOTHING = { value: undefined } as const
 
-/** A deferred that creates its promise on first access. Most connections never need the promise of their opening or end. */
+/** A deferred that creates its promise on first access. Most connections never need the promises for their opening or their end. */
 export class LazyDeferred<T> implements Deferred<T> {
   #result: { readonly value: T } | { readonly error: Error } | undefined
   #asked: Deferred<T> | undefined
@@ -54,7 +54,7 @@ export class LazyDeferred<T> implements Deferred<T> {
     this.#settle()
   }
 
-  /** Calls the listener once this has settled, immediately if it already has. */
+  /** Calls the listener when this has settled, immediately if it already has. */
   onSettled(settled: SettleListener): void {
     this.#settled = settled
     this.#settle()

@@ -1,4 +1,4 @@
-/** Names the kind of a value, for error messages. Contents are never shown. */
+/** Describes the kind of a value, for error messages. Never shows contents. */
 export function describeValue(value: unknown): string {
   if (value === null) return 'null'
   if (typeof value === 'function') return value.name ? `the function ${value.name}` : 'a function'
@@ -6,7 +6,7 @@ export function describeValue(value: unknown): string {
   if (Array.isArray(value)) return 'an array'
   const name = (Object.getPrototypeOf(value) as { constructor?: { name?: string } } | null)?.constructor?.name
   if (name && name !== 'Object') return `an instance of ${name}`
-  // Generators have no named class.
+  // A generator's constructor has no name.
   const { [Symbol.toStringTag]: tag } = value as { [Symbol.toStringTag]?: unknown }
   return typeof tag === 'string' ? `an instance of ${tag}` : 'a plain object'
 }

@@ -1,26 +1,26 @@
 import { channel } from '#platform'
 
 /**
- * Channels of `node:diagnostics_channel` that every connection publishes to. They cost almost nothing without subscribers. Published data
- * contains no URL, header or token.
+ * Channels of `node:diagnostics_channel` that every connection publishes to. They cost almost nothing if they have no subscribers.
+ * Published data contains no URL, header or token.
  */
 export const stateChannel = channel('holdfast:state')
 export const messageChannel = channel('holdfast:message')
 
-/** Data of `holdfast:state`. */
+/** Data published to `holdfast:state`. */
 export interface StateDiagnostic {
   readonly connection: string
   readonly from: string
   readonly to: string
 }
 
-/** Data of `holdfast:message`: each received message, decoded, before any handler sees it. */
+/** Data published to `holdfast:message`: each received message, decoded, before any handler receives it. */
 export interface MessageDiagnostic {
   readonly connection: string
   readonly message: unknown
 }
 
-/** Publishes a change of status. Call it only while the channel has subscribers. */
+/** Publishes a status change. Call it only while the channel has subscribers. */
 export function publishState(diagnostic: StateDiagnostic): void {
   stateChannel.publish(diagnostic)
 }

@@ -1,10 +1,10 @@
-/** An item of a chain, with references to its neighbors. */
+/** An item in a chain, with references to its neighbors. */
 export interface Chained<T> {
   previous: T | undefined
   next: T | undefined
 }
 
-/** Items in order. Adding an item and removing any one take constant time. */
+/** An ordered list of items. Adding an item and removing any item take constant time. */
 export class Chain<T extends Chained<T>> {
   #first: T | undefined
   #last: T | undefined
@@ -27,7 +27,7 @@ export class Chain<T extends Chained<T>> {
     this.#size += 1
   }
 
-  /** Returns whether an item is in this chain. The item must not be in another one. */
+  /** Returns true if an item is in this chain. The item must not be in another chain. */
   has(item: T): boolean {
     return item.previous !== undefined || item === this.#first
   }
@@ -39,7 +39,7 @@ export class Chain<T extends Chained<T>> {
     else this.#first = next
     if (next) next.previous = previous
     else this.#last = previous
-    // Otherwise, a removed item in the old generation would keep its successors alive until the next full garbage collection.
+    // Otherwise, a removed item in the heap's old generation would keep its successors alive until the next full garbage collection.
     item.previous = undefined
     item.next = undefined
     this.#size -= 1
@@ -53,7 +53,7 @@ export class Chain<T extends Chained<T>> {
   }
 }
 
-/** Place of an item in its queue. Pass it to `delete`. */
+/** An item's place in its queue. Pass it to `delete`. */
 export interface Place<T> {
   readonly item: T
 }
@@ -61,10 +61,10 @@ export interface Place<T> {
 interface ChainedPlace<T> extends Place<T>, Chained<ChainedPlace<T>> {}
 
 /**
- * A first-in, first-out queue. Adding an item, taking the first one and deleting any one take constant time.
+ * A first-in, first-out queue. Adding an item, taking the first item and deleting any item take constant time.
  *
- * perf: a `Set` or a `Map` steps over all entries that were deleted at its head, so emptying one of 100,000 from the front takes quadratic
- * time.
+ * perf: a `Set` or a `Map` steps over all entries that were deleted at its start, so removing 100,000 entries from the front takes
+ * quadratic time.
  */
 export class Fifo<T> {
   readonly #places = new Chain<ChainedPlace<T>>()
@@ -73,7 +73,7 @@ export class Fifo<T> {
     return this.#places.size
   }
 
-  /** The item that `shift` would take. */
+  /** The item that `shift` would return. */
   get first(): T | undefined {
     return this.#places.first?.item
   }
@@ -90,7 +90,7 @@ export class Fifo<T> {
     return first?.item
   }
 
-  /** Deletes a place of this queue. Has no effect if its item has been taken. */
+  /** Deletes the item at a place in this queue. Has no effect if the item has already been taken. */
   delete(place: Place<T>): void {
     const chained = place as ChainedPlace<T>
     if (this.#places.has(chained)) this.#places.remove(chained)

@@ -1,4 +1,4 @@
-/** An AbortSignal that is created on first access, because it needs more memory than all other parts of an idle link together. */
+/** Creates an AbortSignal on first access, because an AbortSignal needs more memory than all other parts of an idle link together. */
 export class LazySignal {
   #controller: AbortController | undefined
   #abortedWith: Error | undefined
@@ -11,7 +11,7 @@ export class LazySignal {
     return this.#controller.signal
   }
 
-  /** Aborts the signal. Only the first reason counts. */
+  /** Aborts the signal. Later calls have no effect. */
   abort(reason: Error): void {
     this.#abortedWith ??= reason
     this.#controller?.abort(reason)

@@ -1,18 +1,18 @@
 import { escapeText, framesOf } from './error-text.js'
 import { ignore, isThenable } from './thenable.js'
 
-/** Values that belong to a log line. */
+/** Values that accompany a log line. */
 export interface LogFacts {
-  /** Error that the line is about, with its stack and its cause. Its message is already part of the line. */
+  /** The error being logged, with its stack and its cause. The error's message is already part of the line. */
   readonly err?: Error | undefined
   readonly [name: string]: unknown
 }
 
 /**
- * Receives log lines: errors that no `@OnError` handles, warnings, and each change of state. A message is one line of text, in which
- * everything from the server is escaped. Errors are passed as values, for loggers that write JSON.
+ * Receives log lines: errors that no `@OnError` handles, warnings, and every state change. Each message is one line of text, in which
+ * everything from the server is escaped. Errors are also passed as values, for loggers that write JSON.
  *
- * Inject it into a client to log to the same place. Each line then names the connection.
+ * Inject it into a client to write to the same log. Each line then starts with the name of the connection.
  */
 export abstract class Logger {
   abstract debug(message: string, facts?: LogFacts): void
@@ -26,14 +26,14 @@ type Level = 'debug' | 'info' | 'warn' | 'error'
 const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error']
 
 function nothing(): void {
-  // Below the level, or disabled.
+  // The level is too low, or logging is disabled.
 }
 
 const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }
 
 /**
- * Returns a logger that writes lines of at least the given level to the console. It writes text only, because the console would print an error
- * unescaped, with its cause and all properties.
+ * Returns a logger that writes lines at or above the given level to the console. Writes only text, because the console would print an error
+ * unescaped, with its cause and all its properties.
  */
 function consoleLogger(lowest: Level): Logger {
   const write =
@@ -45,7 +45,7 @@ function consoleLogger(lowest: Level): Logger {
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') }
 }
 
-/** Returns true for Holdfast's own errors. Their stack leads into Holdfast, not into the user's code. */
+/** Returns true for Holdfast's own errors. Their stack traces lead into Holdfast, not into user code. */
 function isOurs({ code }: Error & { readonly code?: unknown }): boolean {
   return typeof code === 'string' && code.startsWith('HOLDFAST_')
 }
@@ -54,20 +54,20 @@ function isOurs({ code }: Error & { readonly code?: unknown }): boolean {
 const warnings = consoleLogger('warn')
 
 /**
- * Returns the logger of one connection for the `logger` option. Each line begins with the name of the connection. Exceptions thrown by the
- * logger are ignored.
+ * Returns a connection's logger, created from the `logger` option. Each line starts with the name of the connection. Exceptions thrown by
+ * the logger are ignored.
  */
 export function connectionLogger(option: Logger | false | undefined, name: string): Logger {
   if (option === false) return silent
   return new NamingLogger(option === console ? consoleLogger('debug') : (option ?? warnings), name)
 }
 
-/** Returns false if lines at `info` are discarded, so that their text need not be created. */
+/** Returns false if `info` lines are discarded, so that their text does not have to be created. */
 export function logsInfo(logger: Logger): boolean {
   return logger instanceof NamingLogger ? logger.logsInfo : logger !== silent
 }
 
-/** A logger that can be asynchronous, whatever its type says. */
+/** A logger whose methods can return promises, even though its type does not allow that. */
 type Target = Readonly<Record<Level, (message: string, facts?: LogFacts) => unknown>>
 
 class NamingLogger extends Logger {
@@ -103,11 +103,11 @@ class NamingLogger extends Logger {
   #write(level: Level, message: string, facts: LogFacts | undefined): void {
     const line = escapeText(`[${this.#name}] ${message}`)
     try {
-      // The console would print `undefined`.
+      // If `facts` were always passed, the console would print `undefined`.
       const written = facts ? this.#target[level](line, facts) : this.#target[level](line)
       if (isThenable(written)) ignore(written)
     } catch {
-      // There is nowhere left to report it.
+      // There is nowhere else to report the error.
     }
   }
 }

@@ -1,6 +1,6 @@
-// Replaces platform.ts on runtimes without the modules of Node, under the condition "browser" of package.json.
+// Replaces platform.ts on runtimes without Node's modules, through the "browser" condition in package.json.
 
-/** Knows its store only until `run` returns, because browsers cannot follow a call across an await yet. */
+/** Keeps its store only until `run` returns, because browsers cannot track a call across an await yet. */
 export class AsyncLocalStorage<T> {
   #store: T | undefined
 
@@ -28,7 +28,7 @@ export function channel(): { readonly hasSubscribers: boolean; publish(message: 
   return { hasSubscribers: false, publish: () => undefined }
 }
 
-/** Calls `callback` once, after one turn of the event loop. Returns a function that cancels that. */
+/** Calls `callback` once, after one turn of the event loop. Returns a function that cancels the call. */
 export function nextTurn(callback: () => void): () => void {
   const timer = setTimeout(callback, 0)
   return () => clearTimeout(timer)

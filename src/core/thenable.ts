@@ -5,7 +5,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   )
 }
 
-/** Prevents the rejection of a promise that nothing awaits from counting as unhandled. */
+/** Keeps the rejection of a promise that nothing awaits from being treated as unhandled. */
 export function ignore(promise: PromiseLike<unknown>): void {
   promise.then(undefined, () => undefined)
 }
@@ -13,8 +13,8 @@ export function ignore(promise: PromiseLike<unknown>): void {
 /**
  * Returns the result of a user function that must be synchronous.
  *
- * @param name the function, for the error
- * @throws TypeError for a promise
+ * @param name name of the function, for the error message
+ * @throws TypeError if the result is a promise
  */
 export function syncAnswer<T>(answer: T, name: string): T {
   if (!isThenable(answer)) return answer

@@ -3,10 +3,10 @@ import { describeValue } from './describe-value.js'
 /** A class that can be created with `new`. */
 export type Class<T extends object = object> = new (...args: never[]) => T
 
-/** Key of a dependency: a class, or a string or symbol if there is no class. */
+/** Key of a dependency: a class, or a string or symbol if the dependency is not a class. */
 export type Token<T = unknown> = string | symbol | (abstract new (...args: never[]) => T)
 
-/** Provider of a module: a class, or a token with a source for its value. Each value is created once per application. */
+/** A provider in a module: a class, or a token and the source of its value. Each value is created once per application. */
 export type Provider<T = unknown> =
   Class<T & object> | ClassProvider<T> | ValueProvider<T> | FactoryProvider<T> | ExistingProvider<T>
 
@@ -15,13 +15,13 @@ export interface ClassProvider<T = unknown> {
   readonly useClass: Class<T & object>
 }
 
-/** Provides an existing value, which is never disposed of. */
+/** Provides an existing value. Holdfast never disposes of it. */
 export interface ValueProvider<T = unknown> {
   readonly provide: Token<T>
   readonly useValue: T
 }
 
-/** Provides the result of a synchronous function, which is called once with the values of the `inject` tokens. */
+/** Provides the result of a synchronous function. Holdfast calls the function once, with the values of the `inject` tokens. */
 export interface FactoryProvider<T = unknown> {
   readonly provide: Token<T>
   readonly useFactory: (...dependencies: never[]) => T
@@ -41,9 +41,9 @@ export function tokenName(token: unknown): string {
   return typeof token === 'object' && token !== null ? describeValue(token) : String(token)
 }
 
-/** Returns the name of a class for errors and logs, even if it has none. */
+/** Returns the name of a class for errors and logs, or a description if the class has no name. */
 export function className(target: object): string {
-  // A static member may have replaced the name.
+  // A static member can shadow the name.
   const { name } = target as { readonly name?: unknown }
   return typeof name === 'string' && name !== '' ? name : 'an anonymous class'
 }

@@ -7,7 +7,7 @@ export function redactUrl(url: string): string {
   return `${parsed.protocol}//${parsed.host}${parsed.pathname}`
 }
 
-/** Returns the part of a presumed URL that can be shown. */
+/** Returns the part of a possibly invalid URL that can safely be shown. */
 export function showUrl(text: string): string {
   const parsed = parseUrl(text)
   if (parsed && !isOpaque(parsed)) return redactUrl(text)
@@ -19,7 +19,7 @@ export function showUrl(text: string): string {
 /** Schemes that Holdfast can connect to. */
 const SCHEMES: readonly string[] = ['ws:', 'wss:', 'ws+unix:']
 
-/** Returns the mistake of a URL to connect to, and its fix; `undefined` if it is usable. */
+/** Validates a URL to connect to. Returns the problem and its fix, or `undefined` if the URL is valid. */
 export function findUrlMistake(url: string): { cause: string; fix: string } | undefined {
   const parsed = parseUrl(url)
   if (!parsed || isOpaque(parsed)) return findTextMistake(url)
@@ -39,16 +39,19 @@ export function findUrlMistake(url: string): { cause: string; fix: string } | un
   return undefined
 }
 
-/** A host and port without a scheme. The URL standard treats the host as the scheme. Text that could be a secret does not match. */
+/**
+ * Matches a host and port without a scheme, where the URL standard treats the host as the scheme. Does not match text that could be a
+ * secret.
+ */
 const HOST_AND_PORT = /^([a-z][a-z\d.-]*):(\d{1,5})(?=[/?#]|$)(?!.*@)/i
 
-/** The port of a URL, after its host. Text that could be part of a password does not match. */
+/** Matches the port of a URL, after its host. Does not match text that could be part of a password. */
 const PORT =
   /^[a-z][a-z\d+.-]*:\/\/(?:[^/?#@]*@)?(?:\[[^\]@]*\]|[^:/?#@[]*):(\d{1,20}|undefined|null|NaN)(?=[/?#]|$)(?!.*@)/i
 
 const HIGHEST_PORT = 65_535
 
-/** Returns the reason why a string is not a URL, or has no host. */
+/** Returns why a string is not a URL, or has no host. */
 function findTextMistake(text: string): { cause: string; fix: string } {
   const [, host, port] = HOST_AND_PORT.exec(text) ?? []
   if (host !== undefined && port !== undefined) {
@@ -73,18 +76,18 @@ function parseUrl(url: string): URL | undefined {
   }
 }
 
-/** Variables in which other programs look for a proxy, by convention. Their credentials are never shown. */
+/** Environment variables in which programs look for a proxy by convention. Credentials in them are never shown. */
 const PROXY_VARIABLES: readonly string[] = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'WSS_PROXY', 'WS_PROXY']
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** Returns the environment of the process, if the platform has one. */
+/** Returns the process's environment variables, if the platform has any. */
 function environment(): Environment {
   return (globalThis as { process?: { env?: Environment } }).process?.env ?? {}
 }
 
 /**
- * Mentions a proxy that is set in the environment and was not used, because that may be why a server cannot be reached.
+ * Mentions a proxy that is set in the environment but was not used, because that may be why the server cannot be reached.
  *
  * @returns a sentence to append; an empty string if no proxy is set for the host of the URL
  */

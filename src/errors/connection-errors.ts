@@ -1,7 +1,7 @@
 import { reasonOf } from '../core/error-text.js'
 import { HoldfastError } from './holdfast-error.js'
 
-/** Base class of connection errors: a connection failed to open, was lost, or is not retried. */
+/** Base class of connection errors: a connection failed to open, was lost, or ran out of attempts. */
 export abstract class ConnectionError extends HoldfastError {}
 
 /** Reported if an attempt fails before the server responds: host not found, connection refused, TLS error. */
@@ -9,10 +9,10 @@ export class ConnectFailedError extends ConnectionError {
   readonly code = 'HOLDFAST_CONNECT_FAILED'
   /** Origin and path, without query or credentials. */
   readonly url: string
-  /** Node's code of the cause, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`. */
+  /** Node's error code for the cause, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`. */
   readonly systemCode: string | undefined
 
-  /** @param reason replaces the message of the cause */
+  /** @param reason text to use instead of the cause's message */
   constructor(url: string, cause: Error, reason = reasonOf(cause)) {
     super(`Failed to connect to ${url}: ${reason}`, { cause })
     this.url = url
@@ -20,7 +20,7 @@ export class ConnectFailedError extends ConnectionError {
   }
 }
 
-/** Facts about a failed handshake. */
+/** Details of a failed handshake. */
 export interface HandshakeFacts {
   readonly status?: number | undefined
   readonly headers?: Readonly<Record<string, string | string[] | undefined>> | undefined
@@ -33,11 +33,11 @@ export class HandshakeError extends ConnectionError {
   readonly code = 'HOLDFAST_HANDSHAKE'
   /** Origin and path, without query or credentials. */
   readonly url: string
-  /** HTTP status of the rejection; `undefined` if the server upgraded but broke the rules. */
+  /** HTTP status of the rejection; `undefined` if the server upgraded the connection but its response was invalid. */
   readonly status: number | undefined
-  /** Headers of the response, names in lower case. Not enumerable, because cookies and the query of a redirect must not be logged. */
+  /** Response headers, with lowercase names. Not enumerable, because cookies and the query of a redirect must not be logged. */
   declare readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  /** Beginning of the response body, at most 16 KiB. */
+  /** Start of the response body, up to 16 KiB. */
   readonly body: string
   /** Invalid part of an upgrade: the upgrade itself, the accept key, the subprotocol, or an extension. */
   readonly violation: HandshakeFacts['violation']
@@ -52,10 +52,12 @@ export class HandshakeError extends ConnectionError {
   }
 }
 
-/** Reported if an attempt takes longer than `connectTimeout`, which includes the `url`, `headers` and `protocols` functions. */
+/**
+ * Reported if an attempt takes longer than `connectTimeout`, including the time that the `url`, `headers` and `protocols` functions take.
+ */
 export class ConnectTimeoutError extends ConnectionError {
   readonly code = 'HOLDFAST_CONNECT_TIMEOUT'
-  /** In milliseconds. */
+  /** The timeout in milliseconds. */
   readonly timeout: number
 
   /**
@@ -71,8 +73,8 @@ export class ConnectTimeoutError extends ConnectionError {
 }
 
 /**
- * Reported if a `url`, `headers`, `protocols` or `codec` function throws, rejects, or returns an invalid value. The attempt counts as failed.
- * By default, Holdfast retries after an exception or a rejection; an invalid value is fatal.
+ * Reported if a `url`, `headers`, `protocols` or `codec` function throws, rejects, or returns an invalid value. The attempt has then
+ * failed. By default, Holdfast retries after an exception or a rejection; an invalid value is fatal.
  */
 export class ConnectOptionError extends ConnectionError {
   readonly code = 'HOLDFAST_CONNECT_OPTION'
@@ -89,7 +91,7 @@ export class ConnectOptionError extends ConnectionError {
   }
 }
 
-/** Reported if the URL is invalid, so that no attempt can succeed. */
+/** Reported if the URL is invalid. No attempt could succeed. */
 export class InvalidUrlError extends ConnectionError {
   readonly code = 'HOLDFAST_INVALID_URL'
 }
@@ -97,7 +99,7 @@ export class InvalidUrlError extends ConnectionError {
 /** Reported if `@OnOpen` does not complete within `onOpenTimeout`. */
 export class OnOpenTimeoutError extends ConnectionError {
   readonly code = 'HOLDFAST_ON_OPEN_TIMEOUT'
-  /** In milliseconds. */
+  /** The timeout in milliseconds. */
   readonly timeout: number
 
   constructor(timeout: number) {
@@ -106,7 +108,7 @@ export class OnOpenTimeoutError extends ConnectionError {
   }
 }
 
-/** Reported if the server is silent for longer than the heartbeat allows. The connection is terminated. */
+/** Reported if no data arrives for longer than the heartbeat allows. The connection is terminated. */
 export class HeartbeatTimeoutError extends ConnectionError {
   readonly code = 'HOLDFAST_HEARTBEAT_TIMEOUT'
   /** Duration of the silence in milliseconds. */
@@ -118,10 +120,10 @@ export class HeartbeatTimeoutError extends ConnectionError {
   }
 }
 
-/** Reported to pending calls when a link is lost. `cause` is the reason, if known. */
+/** Reported when a link is lost. Pending calls also reject with it. `cause` is the underlying error, if known. */
 export class ConnectionLostError extends ConnectionError {
   readonly code = 'HOLDFAST_CONNECTION_LOST'
-  /** Close code received from the server; 1006 without a close frame. */
+  /** Close code received from the server; 1006 if no close frame arrived. */
   readonly closeCode: number
   readonly reason: string
 
@@ -132,7 +134,7 @@ export class ConnectionLostError extends ConnectionError {
   }
 }
 
-/** A limit on received messages, and its value. */
+/** A limit on received messages and its value. */
 export interface ReceiveLimit {
   readonly option: 'maxPayload' | 'maxFragments'
   readonly value: number
@@ -141,10 +143,10 @@ export interface ReceiveLimit {
 /** Reported if the server violates the protocol or a limit such as `maxPayload`. The connection is closed with `sentCode`. */
 export class ProtocolViolationError extends ConnectionError {
   readonly code = 'HOLDFAST_PROTOCOL_VIOLATION'
-  /** Close code for the violation: 1002, 1007, 1008 or 1009. It was sent, unless a close frame had already been sent. */
+  /** Close code for the violation: 1002, 1007, 1008 or 1009. It is sent unless a close frame has already been sent. */
   readonly sentCode: number
 
-  /** @param limit the option whose limit was exceeded, if any */
+  /** @param limit the limit that was exceeded, if any */
   constructor(sentCode: number, cause: Error, limit?: ReceiveLimit) {
     const message = limit
       ? `${describeExcess(limit)}: connection closed with ${sentCode}. Raise ${limit.option} if the message is expected`

@@ -9,7 +9,7 @@ export abstract class MessageError extends HoldfastError {}
 /** Reported if the codec cannot decode a frame. Only this frame is lost. */
 export class DecodeError extends MessageError {
   readonly code = 'HOLDFAST_DECODE'
-  /** Frame as received. */
+  /** The frame as received. */
   readonly raw: string | Uint8Array
 
   constructor(raw: string | Uint8Array, cause: unknown) {
@@ -24,17 +24,17 @@ export class EncodeError extends MessageError {
   readonly code = 'HOLDFAST_ENCODE'
 }
 
-/** Maximum number of issues to describe, because no more fit into the text of an error. */
+/** Maximum number of issues to describe. More would not fit in an error message anyway. */
 const MAX_LISTED_ISSUES = 500
 
-/** Reported if a message matches no schema of the handlers for its key. The handlers are not called. */
+/** Reported if a message matches none of the schemas of the handlers for its key. The handlers are not called. */
 export class MessageValidationError extends MessageError {
   readonly code = 'HOLDFAST_MESSAGE_VALIDATION'
   /** Issues that the schemas reported. */
   readonly issues: readonly SchemaIssue[]
-  /** Key that the message was routed by; `undefined` if it has none. */
+  /** Key that the message was routed by; `undefined` if the message has no key. */
   readonly key: unknown
-  /** Frame as received. It can contain several messages. */
+  /** The frame as received. It can contain several messages. */
   readonly raw: string | Uint8Array
 
   constructor(handler: string, key: unknown, raw: string | Uint8Array, issues: readonly SchemaIssue[]) {
@@ -59,7 +59,7 @@ export class UnprocessedMessagesError extends MessageError {
   /** Handlers that did not complete, such as `TickerClient#tick`. */
   readonly handlers: readonly string[]
 
-  /** @param mayAwaitClose true if a handler that awaits `close()` would wait for itself */
+  /** @param mayAwaitClose true if a handler may be waiting for itself by awaiting `close()` */
   constructor(count: number, handlers: readonly string[] = [], mayAwaitClose = false) {
     const messages =
       count === 1

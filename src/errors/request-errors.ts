@@ -4,16 +4,16 @@ import { HoldfastError } from './holdfast-error.js'
 /** Base class of the errors that `request`, `requestMany` and `waitFor` reject with. */
 export abstract class RequestError extends HoldfastError {}
 
-/** Facts that identify a request in an error. Only the purpose of its message is shown. */
+/** Identifies a request in an error. Of its message, only the purpose is shown. */
 export interface RequestFacts {
-  /** ID that the request was sent with; `undefined` if it was not sent, or the API has no IDs. */
+  /** ID that the request was sent with; `undefined` if the request was not sent, or if the API has no IDs. */
   readonly id: unknown
   readonly message?: unknown
   /** ID of the connection, such as `TickerClient#1`. */
   readonly client?: string | undefined
 }
 
-/** Thrown if the server replies to a request with an error. */
+/** Thrown if the server's reply to a request is an error. */
 export class ReplyError extends RequestError {
   readonly code = 'HOLDFAST_REPLY'
   /** ID of the request; `undefined` if the API has no IDs. */
@@ -32,11 +32,11 @@ export class ReplyError extends RequestError {
 /** Thrown if no reply arrives in time. */
 export class RequestTimeoutError extends RequestError {
   readonly code = 'HOLDFAST_REQUEST_TIMEOUT'
-  /** In milliseconds. */
+  /** The timeout in milliseconds. */
   readonly timeout: number
-  /** ID of the request; `undefined` if it has none yet, or the API has no IDs. */
+  /** ID of the request; `undefined` if it does not have one yet, or if the API has no IDs. */
   readonly id: unknown
-  /** False if the request was still waiting for a connection or for its turn, so that the server never received it. */
+  /** False if the request was never sent because it was still waiting for a connection or for its turn. */
   readonly wasSent: boolean
 
   constructor(timeout: number, request: RequestFacts, isSent: boolean) {
@@ -67,7 +67,7 @@ export class UnreadRepliesError extends RequestError {
 /** Thrown by `waitFor` if no matching message arrives in time. */
 export class WaitTimeoutError extends RequestError {
   readonly code = 'HOLDFAST_WAIT_TIMEOUT'
-  /** In milliseconds. */
+  /** The timeout in milliseconds. */
   readonly timeout: number
 
   constructor(timeout: number) {
@@ -76,10 +76,10 @@ export class WaitTimeoutError extends RequestError {
   }
 }
 
-/** Thrown if too many messages, waits or requests are pending. Waiting for another message cannot succeed then. */
+/** Thrown if too many messages, `waitFor` calls or requests are pending, so that waiting for another message could not succeed. */
 export class BackpressureError extends RequestError {
   readonly code = 'HOLDFAST_BACKPRESSURE'
-  /** Number of pending messages, waits or requests. */
+  /** Number of pending messages, `waitFor` calls or requests. */
   readonly pending: number
 
   /** @param cause kind of the pending items */
@@ -94,8 +94,8 @@ const BACKPRESSURE = {
     `${pending} messages are pending, 16 times highWaterMark. Reading is paused, so no reply can arrive. ` +
     'Speed up the handlers, or raise concurrency or highWaterMark',
   iterator: () =>
-    'A messages() loop is behind by 16 times its highWaterMark. Reading is paused, so no reply can arrive. ' +
-    'Read faster, or leave the loop',
+    'A messages() loop has fallen behind by more than 16 times its highWaterMark. Reading is paused, so no reply can arrive. ' +
+    'Read faster, or break out of the loop',
   waits: (pending: number) =>
     `${pending} waitFor calls are pending, which is the limit. Use shorter timeouts, or wait for fewer messages at once`,
   requests: (pending: number) =>
@@ -108,13 +108,13 @@ function nameRequest({ id, message, client }: RequestFacts): string {
   return `${name}${purpose && ` (${purpose})`}${client === undefined ? '' : ` of ${client}`}`
 }
 
-/** Properties in which APIs name the purpose of a message. */
+/** Properties in which APIs commonly state the purpose of a message. */
 const PURPOSES = ['method', 'action', 'type', 'op', 'event', 'cmd', 'command', 'channel']
 
 /** Maximum number of characters of an ID or a purpose to show. */
 const MOST_OF_A_NAME = 80
 
-/** Returns the purpose of a message. The rest could be secret. */
+/** Returns the purpose of a message. Everything else in the message could be secret. */
 function purposeOf(message: unknown, id: unknown): string {
   if (Array.isArray(message)) {
     const name: unknown = message.find((part) => typeof part === 'string' && part !== '' && part !== id)
@@ -129,7 +129,7 @@ function shownName(text: string): string {
   return JSON.stringify(excerptOf(text, MOST_OF_A_NAME))
 }
 
-/** Returns the server's error code and message in one line, if there are any. */
+/** Returns the server's error code and message, if any, on one line. */
 export function describeDetails(details: unknown): string {
   const { code, message } = Object(details) as { code?: unknown; message?: unknown }
   const parts = [code, message, details].filter(

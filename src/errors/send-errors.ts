@@ -1,6 +1,6 @@
 import { HoldfastError } from './holdfast-error.js'
 
-/** Base class of send errors. Nothing reached the socket. */
+/** Base class of send errors. The message never reached the socket. */
 export abstract class SendError extends HoldfastError {}
 
 /** Thrown by calls on a closing or closed connection. */
@@ -8,16 +8,16 @@ export class ConnectionClosedError extends SendError {
   readonly code = 'HOLDFAST_CONNECTION_CLOSED'
 }
 
-/** Thrown by a send while the connection is not open and there is no outbox. */
+/** Thrown by sends while the connection is not open and the outbox is disabled, and by calls that require an open link. */
 export class NotConnectedError extends SendError {
   readonly code = 'HOLDFAST_NOT_CONNECTED'
-  /** Status of the connection: `connecting`, `opening` or `waiting`, or `open` while the server closes it. */
+  /** Status of the connection: `connecting`, `opening` or `waiting`, or `open` while the server is closing the link. */
   readonly status: string
 
   constructor(status: string) {
     super(
       status === 'open'
-        ? 'Cannot send: the server is closing the connection'
+        ? 'Cannot send: the server is closing the connection. Send again after the reconnect, or enable the outbox'
         : `Cannot send while the connection is ${status}. Await connection.whenOpen(), or enable the outbox`,
     )
     this.status = status
@@ -25,20 +25,21 @@ export class NotConnectedError extends SendError {
 }
 
 /**
- * Thrown if too much is waiting to be sent. While not connected, the limit is `outbox.limit` or `outbox.bytes`, with `overflow: 'reject'`.
- * While connected, it is 16 times `sendHighWaterMark`, or `outbox.limit` message functions that wait for `rateLimit`.
+ * Thrown if too much data is waiting to be sent. While not connected, the limits are `outbox.limit` and `outbox.bytes`, with `overflow:
+ * 'reject'`. While connected, they are 16 times `sendHighWaterMark` for bytes, and `outbox.limit` for message functions that wait for
+ * `rateLimit`.
  */
 export class OutboxFullError extends SendError {
   readonly code = 'HOLDFAST_OUTBOX_FULL'
   /**
-   * Number of messages in the outbox. While connected: number of message functions that wait for `rateLimit`, or 0 if there are too many
-   * bytes.
+   * Number of messages in the outbox. While connected, number of message functions that wait for `rateLimit`, or 0 if too many bytes are
+   * waiting.
    */
   readonly size: number
-  /** Number of bytes that wait to be sent. */
+  /** Number of bytes waiting to be sent. */
   readonly bytes: number
 
-  /** @param sendHighWaterMark the mark that was exceeded, while connected */
+  /** @param sendHighWaterMark the option's value if the connection is open; `undefined` if the outbox is full */
   constructor(size: number, bytes: number, sendHighWaterMark?: number) {
     super(
       sendHighWaterMark === undefined
@@ -55,18 +56,18 @@ export class OutboxFullError extends SendError {
   }
 }
 
-/** Reported if accepted messages will not be sent. */
+/** Reported if messages that were accepted will never be sent. */
 export class MessageDroppedError extends SendError {
   readonly code = 'HOLDFAST_MESSAGE_DROPPED'
   /**
    * Reason for dropping the messages: `overflow` (the outbox was full), `expired` (older than `outbox.maxAge`), `closed` (the connection
    * was closed first), `lost` (the link was lost while `rateLimit` delayed them) or `gone`.
    *
-   * With `gone`, the messages were intended for one link, which was lost. They were sent on `context.connection`, returned by a handler, or
-   * passed to `end()`.
+   * `gone` means that the messages were intended for a link that has been lost: they were sent on `context.connection`, returned by a
+   * handler, or passed to `end()`.
    */
   readonly reason: keyof typeof DROP_REASONS
-  /** The messages as passed to `send`, `sendJson` or `sendMessage`. If you passed a function, the list contains that function. */
+  /** The messages as passed to `send`, `sendJson` or `sendMessage`. If you passed a function, the array contains that function. */
   readonly messages: readonly unknown[]
 
   constructor(reason: MessageDroppedError['reason'], messages: readonly unknown[], options?: ErrorOptions) {

@@ -1,21 +1,21 @@
 import { HoldfastError } from './holdfast-error.js'
 
-/** A mistake in a class, a module or an option, found before anything connects. */
+/** A problem in a class, a module or an option, found before anything connects. */
 export interface Mistake {
-  /** Place of the mistake: `TickerClient#opened`, `AppModule`, `options.heartbeat.interval`. */
+  /** Location of the problem, such as `TickerClient#opened`, `AppModule` or `options.heartbeat.interval`. */
   readonly place: string
-  /** Description of the mistake. */
+  /** Description of the problem. */
   readonly cause: string
-  /** Instruction that fixes it. */
+  /** Instructions for fixing it. */
   readonly fix: string
 }
 
-/** Thrown by `bootstrap` with all mistakes at once, before anything connects. */
+/** Thrown by `bootstrap` before anything connects. Lists all problems found. */
 export class StartupError extends HoldfastError {
   readonly code = 'HOLDFAST_STARTUP'
   /** Name of the class that could not be started. */
   readonly target: string
-  /** Mistakes listed in the message. Not enumerable, because Node would print them twice. */
+  /** The problems listed in the message. Not enumerable, because Node would print them twice. */
   declare readonly mistakes: readonly Mistake[]
 
   constructor(target: string, mistakes: readonly Mistake[], options?: ErrorOptions) {

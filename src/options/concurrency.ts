@@ -6,22 +6,22 @@ import type { Route } from '../messages/route.js'
 /** Handles messages with the same key one after another, and messages with different keys at the same time. */
 export interface KeyedConcurrency {
   /**
-   * Key of a message. Messages with the same key stay in order. Takes the same values as `route`: a property, a path, a position in an array,
-   * a function, or a list of these. It can also be a method with `@ClientOption('concurrency.key')`.
+   * Location of a message's key. Messages with the same key stay in order. Accepts the same values as `route`: a property, a path, a
+   * position in an array, a function, or an array of these. Can also be a method with `@ClientOption('concurrency.key')`.
    */
   readonly key?: Route | undefined
   /** Maximum number of messages handled at once, across all keys. @default Infinity */
   readonly limit?: number | undefined
   /**
-   * Keeps only the newest queued message of each key, even if the messages differ in other ways. `connection.stats.conflated` counts the
-   * replaced ones. Messages without a key are never replaced.
+   * Whether to keep only the newest queued message for each key, even if the messages differ in other ways. `connection.stats.conflated`
+   * counts the messages that were replaced. Messages without a key are never replaced.
    *
    * @default false
    */
   readonly conflate?: boolean | undefined
 }
 
-/** The option with all defaults filled in. A number applies to all messages, regardless of their keys. */
+/** The `concurrency` option with all defaults filled in. A number applies to all messages, regardless of their keys. */
 export type ConcurrencySettings = number | Required<KeyedConcurrency>
 
 export const KEYED_CONCURRENCY_DEFAULTS = { limit: Infinity, conflate: false } as const
@@ -32,11 +32,11 @@ const PLACE = 'options.concurrency'
 export function fillInConcurrency(option: number | KeyedConcurrency): ConcurrencySettings {
   if (typeof option === 'number') return option
   const { limit, conflate } = KEYED_CONCURRENCY_DEFAULTS
-  // The check has ensured that there is a key.
+  // checkConcurrency has ensured that there is a key.
   return { key: option.key as Route, limit: option.limit ?? limit, conflate: option.conflate ?? conflate }
 }
 
-/** Returns the mistakes of a `concurrency` option. */
+/** Validates a `concurrency` option and returns the problems found. */
 export function checkConcurrency(option: unknown): Mistake[] {
   if (isLimit(option)) return []
   if (!isObject(option) || Array.isArray(option)) {

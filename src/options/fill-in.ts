@@ -17,7 +17,7 @@ import { mergeOptions } from './merge-options.js'
 import { fillInPeriodic } from './periodic-option.js'
 import type { ConnectionOptions } from './options.js'
 
-/** Options of one client with all defaults filled in, for its connection and for dispatching messages to its handlers. */
+/** Options of one client with all defaults filled in. Used by its connection and to dispatch messages to its handlers. */
 export interface ClientSettings extends ConnectionSettings {
   readonly route: Route
   readonly concurrency: ConcurrencySettings
@@ -26,7 +26,7 @@ export interface ClientSettings extends ConnectionSettings {
 
 const MiB = 1024 * 1024
 
-/** Defaults that are numbers. A test compares the table in the documentation with them. */
+/** Defaults that are numbers. A test compares them with the table in the documentation. */
 export const DEFAULTS = {
   concurrency: 1,
   highWaterMark: 1_024,
@@ -82,8 +82,8 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
 }
 
 /**
- * Returns the property that contains a message's key, if it can be found without parsing and no option needs to see unhandled messages.
- * `LinkUser.mayWant` covers those that need them temporarily.
+ * Returns the property that contains a message's key if the key can be found without parsing and no option needs to see unhandled messages.
+ * `LinkUser.mayWant` covers code that needs such messages temporarily.
  */
 function skipBy({
   ackOnArrival,
@@ -100,7 +100,7 @@ function skipBy({
     : route
 }
 
-/** Fills in the defaults of a group. Connections that leave the group unset share one object. */
+/** Fills in the defaults of a group. Connections that do not set the group share one object. */
 function fillInGroup<T extends object>(group: Partial<T> | false | undefined, defaults: T): T | false {
   if (group === false) return false
   return group ? mergeOptions<T>(defaults, group as T) : defaults

@@ -14,7 +14,7 @@ const TIMES = ['interval', 'timeout', 'silence']
 const FUNCTIONS = ['message', 'isReply']
 const TEXTS = ['text', 'reply']
 
-/** Returns the mistakes of a `heartbeat` option. */
+/** Validates a `heartbeat` option and returns the problems found. */
 export function checkHeartbeat(heartbeat: unknown, place: string): Mistake[] {
   if (heartbeat === false || heartbeat === 'ping') return []
   if (!isObject(heartbeat)) {
@@ -38,7 +38,7 @@ export function checkHeartbeat(heartbeat: unknown, place: string): Mistake[] {
   return [...mistakes, ...checkFunctions(given, place, FUNCTIONS)]
 }
 
-/** Returns the mistakes of a text heartbeat. */
+/** Validates the `text` and `reply` of a heartbeat and returns the problems found. */
 function checkTexts(given: Readonly<Record<string, unknown>>, place: string): Mistake[] {
   const mistakes = TEXTS.filter((name) => given[name] !== undefined && !isString(given[name])).map(
     (name) => ({
@@ -50,13 +50,13 @@ function checkTexts(given: Readonly<Record<string, unknown>>, place: string): Mi
   const functions = FUNCTIONS.filter((name) => given[name] !== undefined)
   if (given['text'] === undefined) {
     if (given['reply'] === undefined) return mistakes
-    return [...mistakes, { place, cause: 'reply requires text', fix: "add text: '…'" }]
+    return [...mistakes, { place, cause: '"reply" requires "text"', fix: "add text: '…'" }]
   }
   if (functions.length === 0) return mistakes
-  const cause = `text cannot be combined with ${functions.join(' and ')}`
+  const cause = `"text" cannot be combined with ${functions.map((name) => `"${name}"`).join(' and ')}`
   return [
     ...mistakes,
-    { place, cause, fix: 'keep text and reply to send plain text, or message and isReply' },
+    { place, cause, fix: 'keep "text" and "reply" to send plain text, or keep "message" and "isReply"' },
   ]
 }
 
@@ -77,10 +77,10 @@ export function fillInHeartbeat(option: HeartbeatOption = 'ping'): HeartbeatSett
 type AnyHeartbeat = Partial<SilenceOptions> & HeartbeatOptions & Partial<TextHeartbeatOptions>
 
 /**
- * Returns the settings after `Heartbeat.configure`. If the option contains only times that the current style has, the style stays. Anything
- * else is read like the `heartbeat` option.
+ * Returns the settings after `Heartbeat.configure`. If the option contains only times that the current heartbeat style supports, the style
+ * is kept. Anything else is read like the `heartbeat` option.
  *
- * @throws TypeError if the option is invalid, or if the current style does not have the given time
+ * @throws TypeError if the option is invalid, or if the current style does not support the given time
  * @throws RangeError if a time is invalid
  */
 export function changeHeartbeat(option: HeartbeatOption, present: HeartbeatSettings): HeartbeatSettings {

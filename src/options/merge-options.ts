@@ -1,11 +1,11 @@
-/** Merges options. Later layers win by name; an explicit `undefined` counts as absent. */
+/** Merges options. For each option, the last layer that sets it wins. An explicit `undefined` is treated as unset. */
 export function mergeOptions<T extends object>(...layers: readonly (T | undefined)[]): T {
   return merge(layers, (_name, _below, above) => above)
 }
 
 /**
- * Merges the options of a client like {@link mergeOptions}, and merges these groups by name: `reconnect`, `outbox`, `rateLimit`, `periodic`,
- * and a `heartbeat` that contains only times. Everything else is replaced as a whole.
+ * Merges the options of a client like {@link mergeOptions}. In `reconnect`, `outbox`, `rateLimit`, `periodic`, and a `heartbeat` that
+ * contains only times, each member is merged separately. Every other option is replaced as a whole.
  */
 export function mergeClientOptions<T extends object>(...layers: readonly (T | undefined)[]): T {
   return merge(layers, mergeGroup)
@@ -14,7 +14,7 @@ export function mergeClientOptions<T extends object>(...layers: readonly (T | un
 /** Groups whose members are separate options. */
 const MERGED_GROUPS: readonly string[] = ['reconnect', 'outbox', 'rateLimit', 'periodic']
 
-/** A `heartbeat` that contains only these keeps the style of the layer below. */
+/** Members of `heartbeat` that are times. A `heartbeat` that contains only these keeps the heartbeat style of the layer below. */
 const HEARTBEAT_TIMES: readonly string[] = ['interval', 'timeout']
 
 function mergeGroup(name: string, below: unknown, above: unknown): unknown {

@@ -4,7 +4,7 @@ import { checkSync, checkTime, isObject, shown, unknownNames } from './rules.js'
 
 const NAMES = ['interval', 'message']
 
-/** Returns the mistakes of a `periodic` option. */
+/** Validates a `periodic` option and returns the problems found. */
 export function checkPeriodic(periodic: unknown, place: string): Mistake[] {
   if (periodic === false) return []
   if (!isObject(periodic)) {
@@ -14,15 +14,15 @@ export function checkPeriodic(periodic: unknown, place: string): Mistake[] {
   const { interval, message } = periodic
   const mistakes = unknownNames(periodic, place, NAMES)
   if (interval === undefined) {
-    mistakes.push({ place, cause: 'interval is missing', fix: 'add interval: 30_000' })
+    mistakes.push({ place, cause: '"interval" is missing', fix: 'add interval: 30_000' })
   } else mistakes.push(...checkTime(interval, `${place}.interval`, 1))
   if (message === undefined) {
-    mistakes.push({ place, cause: 'message is missing', fix: 'add message: () => …' })
+    mistakes.push({ place, cause: '"message" is missing', fix: 'add message: () => …' })
   }
   return [...mistakes, ...checkSync(message, `${place}.message`)]
 }
 
-/** Fills in an option that has been checked. */
+/** Fills in the defaults of a `periodic` option that has been validated. */
 export function fillInPeriodic(option: PeriodicOptions | false | undefined): PeriodicSettings | undefined {
   if (!option) return undefined
   const { interval = Infinity, message } = option

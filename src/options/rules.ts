@@ -23,7 +23,7 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   onMessage: `${DECORATOR} with @OnMessage()`,
   onError: `${DECORATOR} with @OnError()`,
   onClose: `${DECORATOR} with @OnClose()`,
-  waitForOpen: 'move it to the entry of the client in a module: { use: TheClient, waitForOpen: false }',
+  waitForOpen: "move it to the client's entry in a module: { use: TheClient, waitForOpen: false }",
 }
 
 export function unknownNames(given: object, place: string, known: readonly string[]): Mistake[] {
@@ -74,7 +74,7 @@ export function isFunction(value: unknown): boolean {
 const ASYNC: readonly unknown[] = ['AsyncFunction', 'AsyncGeneratorFunction']
 
 /**
- * Finds an async function where its promise would not be awaited. The promise would be used as the value, and a rejection would end the
+ * Reports an async function whose promise would not be awaited. The promise would be used as the value, and a rejection would end the
  * process.
  */
 export function checkSync(value: unknown, place: string): Mistake[] {
@@ -93,7 +93,7 @@ export function hasMethods(value: unknown, ...names: readonly string[]): boolean
   return isObject(value) && names.every((name) => isFunction(value[name]))
 }
 
-/** Shows an invalid value. The contents of strings and objects are omitted, because they could be secret. */
+/** Describes an invalid value. Omits the contents of strings and objects, because they could be secret. */
 export function shown(value: unknown): string {
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : describeValue(value)
 }
@@ -101,7 +101,7 @@ export function shown(value: unknown): string {
 export function checkTime(value: unknown, place: string, least: number, canBeOff = false): Mistake[] {
   if (typeof value === 'number' && value >= least && value <= LONGEST_DELAY) return []
   const cause = `expected milliseconds from ${least} to ${LONGEST_DELAY}, received ${shown(value)}`
-  return [{ place, cause, fix: `use a number: 10_000${canBeOff ? ', or false for no limit' : ''}` }]
+  return [{ place, cause, fix: `use a number: 10_000${canBeOff ? ', or use false for no limit' : ''}` }]
 }
 
 export function checkTimes(
@@ -115,7 +115,7 @@ export function checkTimes(
   )
 }
 
-/** Finds values that are not functions, and functions whose promise would not be awaited. */
+/** Reports values that are not functions, and async functions whose promise would not be awaited. */
 export function checkFunctions(
   given: Readonly<Record<string, unknown>>,
   place: string,

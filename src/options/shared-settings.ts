@@ -2,7 +2,7 @@ import type { ConnectionOptions } from './options.js'
 import type { ClientSettings } from '../options/fill-in.js'
 import type { Class } from '../core/token.js'
 
-/** Groups that are copied when defaults are filled in, and must therefore be compared by content. */
+/** Groups that are copied when their defaults are filled in, so that they must be compared by content. */
 const GROUPS: readonly string[] = [
   'concurrency',
   'heartbeat',
@@ -18,12 +18,12 @@ interface Known {
   readonly settings: ClientSettings
 }
 
-/** By class: the options and settings of its last client. */
+/** Options and settings of the last client of each class. */
 const known = new WeakMap<Class, Known>()
 
 /**
- * Returns the settings of the last client of a class if the options are the same. They have already been checked, and thousands of connections
- * with the same class and options can share one object.
+ * Returns the settings of a class's last client if the options are the same. These settings have already been validated, and thousands of
+ * connections with the same class and options can share one object.
  */
 export function knownSettings(target: Class, options: ConnectionOptions): ClientSettings | undefined {
   const last = known.get(target)

@@ -28,13 +28,13 @@ const OUTBOX_NAMES = ['limit', 'bytes', 'overflow', 'maxAge', 'conflate']
 const OVERFLOWS: readonly unknown[] = ['reject', 'drop-oldest', 'drop-newest']
 const REQUEST_FUNCTIONS = ['replyId', 'result', 'error', 'nextId', 'idKey', 'respond', 'cancel', 'duringOpen']
 
-/** Numbers that can be `false`. */
+/** Number options that can be `false`. */
 const CAN_BE_OFF: readonly string[] = ['connectTimeout', 'onOpenTimeout', 'maxPayload', 'maxFragments']
 
-/** Cause of the mistake if no URL is given. */
+/** Cause of the problem if no URL is given. */
 export const NO_URL = 'no URL given'
 
-/** Returns the mistakes of the merged options of a connection. */
+/** Validates a connection's merged options and returns the problems found. */
 export function validateOptions(
   options: ConnectionOptions,
   target: string,
@@ -72,7 +72,7 @@ function checkCodec(codec: unknown, place: string): Mistake[] {
 
 type ShapedCodec = Readonly<Record<string, unknown>>
 
-/** Checks a function that must be synchronous. */
+/** Returns a check for a function that must be synchronous. */
 function functionCheck(fix: string): Check {
   const check = shapeCheck(isFunction, 'a function', fix)
   return (value, place) => [...check(value, place), ...checkSync(value, place)]
@@ -148,27 +148,27 @@ function checkRateLimit(rateLimit: unknown, place: string): Mistake[] {
   const mistakes = [
     ...unknownNames(rateLimit, place, ['messages', 'per', 'reserve']),
     ...(messages === undefined
-      ? [{ place, cause: 'messages is missing', fix: 'add messages: 10' }]
+      ? [{ place, cause: '"messages" is missing', fix: 'add messages: 10' }]
       : checkCount(messages, `${place}.messages`)),
     ...(per === undefined
-      ? [{ place, cause: 'per is missing', fix: 'add per: 1_000' }]
+      ? [{ place, cause: '"per" is missing', fix: 'add per: 1_000' }]
       : checkTime(per, `${place}.per`, 1)),
   ]
   const isReserve =
     Number.isSafeInteger(reserve) && (reserve as number) >= 0 && (reserve as number) < (messages as number)
   if (reserve !== undefined && !isReserve) {
-    const cause = `expected an integer of at least 0 and less than messages, received ${shown(reserve)}`
+    const cause = `expected an integer from 0 to messages - 1, received ${shown(reserve)}`
     mistakes.push({ place: `${place}.reserve`, cause, fix: 'use a number from 0 to messages - 1' })
   }
   return mistakes
 }
 
-/** Returns the mistakes of one option. */
+/** Validates one option and returns the problems found. */
 type Check = (value: unknown, place: string) => Mistake[]
 
 const NUMBERS = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]
 
-/** All options of a connection. Any other name is a mistake. */
+/** Checks of all options of a connection. Any other name is an error. */
 const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Check>([
   ...NUMBERS.map((name) => [name, numberCheck(name)] as const),
   ['concurrency', checkConcurrency],

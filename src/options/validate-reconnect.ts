@@ -14,7 +14,7 @@ import {
 const TIMES = ['initialDelay', 'maxDelay', 'minUptime', 'maxRetryAfter']
 const NAMES = [...TIMES, 'maxAttempts', 'delays', 'shouldReconnect']
 
-/** Returns the mistakes of a `reconnect` option. */
+/** Validates a `reconnect` option and returns the problems found. */
 export function checkReconnect(reconnect: unknown, place: string): Mistake[] {
   if (reconnect === false) return []
   if (!isObject(reconnect)) {
@@ -22,7 +22,7 @@ export function checkReconnect(reconnect: unknown, place: string): Mistake[] {
       {
         place,
         cause: `expected an object or false, received ${shown(reconnect)}`,
-        fix: 'use { maxDelay: 60_000 }, or false to end the connection at its first failure',
+        fix: 'use { maxDelay: 60_000 }, or false to end the connection on the first failure',
       },
     ]
   }

@@ -3,7 +3,7 @@ import { describeValue } from '../core/describe-value.js'
 import { findUrlMistake, showUrl } from '../core/url.js'
 import type { Mistake } from '../errors/startup-error.js'
 
-/** Returns the mistakes of a `url` option. Functions are checked when they are called. */
+/** Validates a `url` option and returns the problems found. If it is a function, its result is validated on every call. */
 export function checkUrl(url: unknown, place: string): Mistake[] {
   if (typeof url === 'function') return []
   if (typeof url !== 'string' && !(url instanceof URL))
@@ -19,13 +19,13 @@ export function checkUrl(url: unknown, place: string): Mistake[] {
   return problem ? [{ place, cause: `${showUrl(text)} ${problem.cause}`, fix: problem.fix }] : []
 }
 
-/** Returns the mistakes of a `protocols` option. Functions are checked when they are called. */
+/** Validates a `protocols` option and returns the problems found. If it is a function, its result is validated on every call. */
 export function checkProtocols(protocols: unknown, place: string): Mistake[] {
   if (typeof protocols === 'function') return []
   return findProtocolMistakes(protocols).map((mistake) => ({ ...mistake, place: place + mistake.place }))
 }
 
-/** Returns the mistakes of a `headers` option. Functions are checked when they are called. */
+/** Validates a `headers` option and returns the problems found. If it is a function, its result is validated on every call. */
 export function checkHeaders(headers: unknown, place: string): Mistake[] {
   if (typeof headers === 'function') return []
   return findHeaderMistakes(headers).map((mistake) => ({ ...mistake, place: place + mistake.place }))

@@ -3,7 +3,7 @@ import { checkCount, checkFunctions, checkTime, isObject, shown, unknownNames } 
 
 const FUNCTIONS = ['subscribe', 'unsubscribe', 'key', 'ack']
 
-/** Returns the mistakes of a `subscriptions` option. */
+/** Validates a `subscriptions` option and returns the problems found. */
 export function checkSubscriptions(subscriptions: unknown, place: string): Mistake[] {
   if (!isObject(subscriptions)) {
     const fix = 'use { subscribe: (topics) => message }'

@@ -1,14 +1,14 @@
 import type { Miss } from '../link/link-port.js'
 
-/** Counters of messages that did not reach a handler, a request or a socket, over all links of a connection. */
+/** Counts of messages that never reached a handler, a request or a socket, across all links of a connection. */
 export interface ConnectionStats {
-  /** Number of messages and binary frames without a handler. Each kind is logged once. */
+  /** Number of messages and binary frames that had no handler. Each kind is logged once. */
   readonly unhandledMessages: number
-  /** Number of messages that were replaced by a newer one with the same key before they were handled (`concurrency.conflate`). */
+  /** Number of messages that were replaced by a newer message with the same key before they were handled (`concurrency.conflate`). */
   readonly conflated: number
-  /** Number of replies that matched no request: late or duplicate replies, unknown IDs, and errors without an ID. */
+  /** Number of replies that matched no request: late replies, duplicates, replies with an unknown ID, and errors without an ID. */
   readonly unmatchedReplies: number
-  /** Number of messages that were accepted but never reached a socket. Each is reported as a `MessageDroppedError`. */
+  /** Number of messages that were accepted but never sent. Each is reported in a `MessageDroppedError`. */
   readonly droppedMessages: number
 }
 

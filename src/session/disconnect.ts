@@ -6,49 +6,52 @@ import type { Stage } from '../errors/stage.js'
 
 /** Passed to `@OnClose`. Describes how a link ended. */
 export interface CloseInfo {
-  /** Received close code: 1005 if the frame had none, 1006 without a close frame. */
+  /** Close code received from the server: 1005 if the close frame contained no code, 1006 if no close frame arrived. */
   readonly code: number
   readonly reason: string
-  /** Close code that this side sent. */
+  /** Close code that Holdfast sent. */
   readonly sentCode?: number | undefined
-  /** True if the peer's close frame arrived. */
+  /** True if the server's close frame arrived. */
   readonly wasClean: boolean
   readonly initiator: Initiator
-  /** True if the connection reconnects, as decided when this link was lost. A later `close()` can still prevent it. */
+  /** True if Holdfast is going to reconnect, as decided when this link was lost. A later `close()` can still prevent that. */
   readonly willReconnect: boolean
   /** True if a new link had already replaced this one, because of `reconnect({ overlap: true })` or `maxAge`. */
   readonly replaced?: boolean | undefined
-  /** Number of bytes that were accepted but not sent. */
+  /** Number of bytes that Holdfast accepted but did not send. */
   readonly unsentBytes: number
-  /** Number of the link, from 1; 0 if none ever opened. */
+  /** Number of the link, starting at 1; 0 if no link ever opened. */
   readonly connectionNumber: number
-  /** Cause of the loss, unless it was only a close frame or a plain end of stream. In `closed`, also the error that ended the connection. */
+  /**
+   * Error that caused the loss; `undefined` after a mere close frame or end of stream. In `connection.closed`, also the error that ended
+   * the connection.
+   */
   readonly error?: Error | undefined
 }
 
 /** Passed to `shouldReconnect`. Describes a failed attempt or a lost link. */
 export interface Failure {
-  /** The error, if any. A close frame and a plain end of stream are not errors. */
+  /** The error, if any. A mere close frame or end of stream is not an error. */
   readonly error?: Error | undefined
   /** HTTP status of a rejected handshake. */
   readonly status?: number | undefined
-  /** Headers of a rejected handshake, names in lower case. */
+  /** Headers of a rejected handshake, with lowercase names. */
   readonly headers?: Readonly<Record<string, string | string[] | undefined>> | undefined
-  /** Received close code of a link that had opened; 1006 without a close frame. */
+  /** Close code received on a link that had opened; 1006 if no close frame arrived. */
   readonly code?: number | undefined
   readonly reason?: string | undefined
   readonly initiator: Initiator
-  /** Number of the attempt that failed, from 1. */
+  /** Number of the attempt, starting at 1. */
   readonly attempt: number
   /** Milliseconds since the start, or since the loss of the last link that had been ready for `minUptime`. */
   readonly elapsed: number
-  /** Last received message, decoded. */
+  /** The last message received, decoded. */
   readonly lastMessage?: unknown
-  /** True if a link had opened in this attempt. */
+  /** True if this attempt had opened a link. */
   readonly hasBeenOpen: boolean
 }
 
-/** Decision after a failure. `delay` and `retryAfter` (the wait that the server asked for) are in milliseconds. */
+/** Decision after a failure. `delay` and `retryAfter` (the delay that the server asked for) are in milliseconds. */
 export type RetryDecision =
   | { readonly retry: true; readonly delay: number; readonly retryAfter?: number | undefined }
   | { readonly retry: false; readonly exhausted: boolean }
@@ -60,28 +63,28 @@ export interface Disconnect {
   readonly error?: Error | undefined
   readonly code?: number | undefined
   readonly reason?: string | undefined
-  /** Close code that this side sends because of it. */
+  /** Close code that Holdfast sends because of the failure. */
   readonly sentCode?: number | undefined
-  /** Decision that overrides the retry policy. */
+  /** Decision to use instead of the retry policy's. */
   readonly decision?: RetryDecision | undefined
 }
 
-/** Describes how a link was lost, and the consequences. Recorded once, by the lifecycle. */
+/** Describes how a link was lost and what follows. Recorded once, by the lifecycle. */
 export interface Loss {
   readonly disconnect: Disconnect
-  /** True if the connection reconnects. */
+  /** True if Holdfast is going to reconnect. */
   readonly willReconnect: boolean
-  /** True unless the link was a candidate, or had been replaced. */
+  /** False if the link was a candidate, or had already been replaced. */
   readonly isCurrent: boolean
 }
 
-/** Returns who ended a link: this side after a violation, the peer with its close frame, or the network. */
+/** Returns who ended a link: Holdfast after a violation, the peer with a close frame, or the network. */
 export function initiatorOf({ code, sentCode }: TransportEnd): Initiator {
   if (sentCode !== undefined) return 'local'
   return code === CloseCode.ABNORMAL ? 'network' : 'remote'
 }
 
-/** Describes how a link was lost, for the error that everything pending on it receives. */
+/** Describes how a link was lost, for the error with which everything pending on the link rejects. */
 function describeDisconnect({ error, initiator, code, reason }: Disconnect): string {
   if (error) return error instanceof ConnectionLostError ? error.message : `Connection lost: ${error.message}`
   if (initiator === 'local') return 'Connection closed locally'
@@ -89,7 +92,7 @@ function describeDisconnect({ error, initiator, code, reason }: Disconnect): str
   return `Connection closed by the peer with ${code}${reason ? ` (${reason})` : ''}`
 }
 
-/** Returns the facts of a loss that the retry policy receives. */
+/** Returns what the retry policy receives about a failed attempt or a lost link. */
 export function failureOf(
   { error, initiator, code, reason }: Disconnect,
   facts: Pick<Failure, 'attempt' | 'elapsed' | 'lastMessage' | 'hasBeenOpen'>,
@@ -99,24 +102,24 @@ export function failureOf(
   return { ...refusal, ...facts, error, initiator, code: code ?? CloseCode.ABNORMAL, reason: reason ?? '' }
 }
 
-/** Facts about a link that has ended. */
+/** Information about a link that has ended. */
 export interface EndedLink {
   readonly number: number
   readonly end: TransportEnd
-  /** True if this side started closing, or terminated the socket. */
+  /** True if Holdfast started closing, or terminated the socket. */
   readonly isLocalEnd: boolean
-  /** Close code that this side sent first, if it did. */
+  /** Close code that Holdfast sent before it received one; `undefined` if it did not send one first. */
   readonly sentCode: number | undefined
 }
 
-/** Returns how an open link was lost, based only on the end of its socket. */
+/** Returns how an open link was lost, based only on how its socket ended. */
 export function disconnectOf({ isLocalEnd }: EndedLink, end: TransportEnd): Disconnect {
   const { code, reason, error } = end
   const initiator = isLocalEnd ? 'local' : initiatorOf(end)
   return { initiator, stage: 'close', error, code, reason }
 }
 
-/** Returns the argument of `@OnClose`. */
+/** Returns the argument for `@OnClose`. */
 export function closeInfoOf(
   { number: connectionNumber, end, isLocalEnd, sentCode }: EndedLink,
   disconnect: Disconnect | undefined,
@@ -126,7 +129,7 @@ export function closeInfoOf(
   return closeInfo(end, { ...facts, initiator, connectionNumber, sentCode })
 }
 
-/** Combines the end of a transport with the facts of its link. */
+/** Combines how a transport ended with the information about its link. */
 function closeInfo(
   { code, reason, error }: TransportEnd,
   facts: Pick<
@@ -135,15 +138,15 @@ function closeInfo(
   >,
 ): CloseInfo {
   const wasClean = code !== CloseCode.ABNORMAL
-  // RFC 6455, section 5.5.1: the reply to a close frame repeats its code.
+  // RFC 6455, section 5.5.1: the reply to a close frame repeats the code of that frame.
   const echo = wasClean && code !== CloseCode.NO_STATUS ? code : undefined
   return { code, reason, wasClean, ...facts, sentCode: facts.sentCode ?? echo, error }
 }
 
-/** Loss of a link that this side closes without an error. */
+/** Loss of a link that Holdfast closes without an error. */
 export const LOCAL_CLOSE: Disconnect = { initiator: 'local', stage: 'close' }
 
-/** End of a connection that never opened. */
+/** Result of closing a connection that never opened. */
 export const NEVER_OPENED: CloseInfo = {
   code: CloseCode.ABNORMAL,
   reason: '',
@@ -154,13 +157,13 @@ export const NEVER_OPENED: CloseInfo = {
   connectionNumber: 0,
 }
 
-/** Returns the error that everything pending on a lost link receives. */
+/** Returns the error with which everything pending on a lost link rejects. */
 export function lostError(loss: Disconnect): ConnectionLostError {
   const { error: cause, code = CloseCode.ABNORMAL, reason = '' } = loss
   return new ConnectionLostError(describeDisconnect(loss), code, reason, cause && { cause })
 }
 
-/** Returns the error that a failure or a loss is reported as. */
+/** Returns the error to report for a failed attempt or a lost link. */
 export function errorOf(disconnect: Disconnect): Error {
   return disconnect.error ?? lostError(disconnect)
 }

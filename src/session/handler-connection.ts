@@ -6,10 +6,11 @@ import type { CloseInfo } from './disconnect.js'
 import type { ConnectionState } from './state.js'
 
 /**
- * The part of a connection that handlers use, whichever side opened it. A client injects `Connection`, which adds the rest.
+ * The part of a connection that handlers can use, no matter which side opened the connection. `Connection`, which a client injects, extends
+ * it.
  */
 export abstract class HandlerConnection<P extends AnyProtocol = Protocol> {
-  /** Name that is unique in this process, such as `TickerClient#1`. */
+  /** Name of the connection, unique in this process, such as `TickerClient#1`. */
   abstract readonly id: string
   abstract get state(): ConnectionState
   /**
@@ -18,9 +19,9 @@ export abstract class HandlerConnection<P extends AnyProtocol = Protocol> {
    * @internal
    */
   abstract get boundLink(): object | undefined
-  /** Aborts when the connection starts to close for good. */
+  /** Aborts when the connection starts to close permanently. */
   abstract get signal(): AbortSignal
-  /** Resolves when the connection is closed for good. Never rejects. */
+  /** Resolves when the connection is closed permanently. Never rejects. */
   abstract get closed(): Promise<CloseInfo>
   abstract send(data: string | Uint8Array): Promise<void>
   abstract sendJson(value: Outgoing<P> | (() => Outgoing<P>)): Promise<void>

@@ -21,9 +21,9 @@ import type { ConnectionListener, SessionHandlers, SessionPort } from './session
 export interface LinkIdentity {
   /** Name that the lifecycle gives to the attempt and its link. */
   readonly name: number
-  /** Number of the link in its connection, from 1. */
+  /** Number of the link within its connection, starting at 1. */
   readonly number: number
-  /** Number of the attempt that opened it. */
+  /** Number of the attempt that opened the link. */
   readonly attempt: number
 }
 
@@ -36,7 +36,7 @@ export interface LinkUserOwner<S> {
   report(error: Error, stage: Stage, consequence: string, message?: unknown): void
 }
 
-/** The users of one link: its handlers, and the requests and waiters for its messages. */
+/** Everything that uses one link: its handlers, and the requests and waiters that await its messages. */
 export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort {
   readonly name: number
   /** Number of the attempt that opened the link. */
@@ -79,7 +79,7 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
   /** Loss of the link, if it is lost. */
   abstract get loss(): Loss | undefined
   abstract get isLive(): boolean
-  /** True while the caller is part of its `@OnOpen`. */
+  /** True while the caller is part of this session's `@OnOpen`. */
   abstract get isCaller(): boolean
   /** True if the caller can send immediately. */
   abstract get canSend(): boolean
@@ -89,7 +89,7 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
   abstract onLinkDead(error: HeartbeatTimeoutError): void
   abstract onLinkEnd(end: LinkEnd): void
 
-  // --- reports of the link ----------------------------------------------------------------------------------------------
+  // --- reports from the link --------------------------------------------------------------------------------------------
 
   onLinkPing(data: Uint8Array): void {
     if (this.readyAt !== undefined && this.isLive) this.handlers.onPing(data)
@@ -99,7 +99,7 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
     if (this.readyAt !== undefined && this.isLive) this.handlers.onPong(data)
   }
 
-  /** Called when too many messages are pending for any reply to arrive. */
+  /** Called when reading has stopped because too many messages are pending. No reply can arrive then. */
   onReadOverflow(error: BackpressureError): void {
     this.requestsIfAny?.rejectAll(error)
     this.owner.hub.takersIfAny?.rejectWaiters(this.link, error)
@@ -119,7 +119,7 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
     const { ackOnArrival } = this.link
     const requests = hasRequests ? this.requests : this.requestsIfAny
     const isReply = requests?.take(message) ?? false
-    // Read first, because the takers call user functions, during which another message can arrive.
+    // Read this first, because the takers call user functions, and another message can arrive during those calls.
     const isUnmatched = takersIfAny?.takeUnmatched() ?? false
     const isTaken = isReply || (takersIfAny?.offer(message, this) ?? false)
     if (!isTaken && this.link.heartbeat.isReply(message)) return true
@@ -128,14 +128,14 @@ export abstract class LinkUser implements LinkOwner, InboundTarget, SessionPort 
     return isTaken
   }
 
-  /** Sends the acknowledgement of a message immediately, unless messages are no longer handled. */
+  /** Sends the acknowledgment for a message immediately, unless messages are no longer handled. */
   #acknowledge(ackOnArrival: AckOnArrival, message: unknown): void {
     if (!this.#canAcknowledge()) return
     try {
       const ack = syncAnswer(ackOnArrival(message), 'ackOnArrival')
       if (ack === undefined || ack === null) return
       const data = encodeWith(this.link.codec, ack)
-      // The function may have closed the connection.
+      // The ackOnArrival function may have closed the connection.
       if (this.#canAcknowledge()) this.link.sendAck(data)
     } catch (thrown) {
       this.handlers.onAckError(toError(thrown), message)

@@ -25,7 +25,7 @@ export interface MessageHubSettings extends MessageTakersSettings {
   readonly codec: Codec | CodecFactory
   readonly unpack: Unpack | undefined
   readonly ackOnArrival?: AckOnArrival | undefined
-  /** Property that contains the key of a message, if unhandled messages are skipped without parsing. */
+  /** Property that contains a message's key, if unhandled messages are skipped without parsing; otherwise `undefined`. */
   readonly skipBy: string | undefined
   readonly heartbeat: HeartbeatSettings
   readonly outbox: OutboxSettings | false
@@ -34,14 +34,14 @@ export interface MessageHubSettings extends MessageTakersSettings {
   readonly periodic: PeriodicSettings | undefined
 }
 
-/** Everything about messages that outlives the links of a connection: sending, receiving, and the takers of messages. */
+/** The message handling of a connection that outlives its links: sending, receiving, and the takers of messages. */
 export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
   readonly inbound: InboundPipeline
-  /** Limits the rate of sends over all links, if there is a limit. */
+  /** Limits the rate of sends across all links; `undefined` if there is no limit. */
   readonly limiter: RateLimiter<RateLimitedFrame> | undefined
   readonly #settings: MessageHubSettings
   readonly #port: MessageTakersPort
-  /** Takers of messages, created when first needed. perf: saves 80 B per idle connection. */
+  /** Takers of messages. Created on first use. perf: saves 80 B per idle connection. */
   takersIfAny: MessageTakers | undefined
   /** perf: saves 60 B per idle connection. */
   #demand: ReadDemand | undefined
@@ -69,17 +69,17 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
     return (this.takersIfAny ??= new MessageTakers(this.#settings, this.#port, this))
   }
 
-  /** Counts waits for messages, and iterators that are behind. */
+  /** Counts callers that wait for a message, and iterators that have fallen behind. */
   get demand(): ReadDemand {
     return (this.#demand ??= new ReadDemand())
   }
 
-  /** True while an iterator is behind. */
+  /** True while an iterator has fallen behind. */
   get isBehind(): boolean {
     return this.#demand?.isBehind ?? false
   }
 
-  /** True while anything other than the handlers waits for messages or observes them. Then every message is parsed. */
+  /** True while anything other than the handlers waits for messages or observes them. Every message is then parsed. */
   get wantsEach(): boolean {
     return (
       this.#demand?.isWaiting === true ||
@@ -89,7 +89,7 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
     )
   }
 
-  /** Returns true if the JSON text of a message can be a reply to a request. */
+  /** Returns true if a message, given as JSON text, can be a reply to a request. */
   mayBeReply(text: string): boolean {
     return mayBeReply(text, this.#settings.requests)
   }
@@ -99,7 +99,7 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
     return this.#settings.hasRequests
   }
 
-  /** True if heartbeat messages have an ID. */
+  /** True if heartbeat messages must have an ID. */
   get heartbeatsHaveIds(): boolean {
     return this.#settings.requests.heartbeatIds
   }
@@ -121,7 +121,7 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
     return this.#sender
   }
 
-  /** Called when a link ends with messages that were still waiting for the rate limiter. */
+  /** Called if messages are still waiting for the rate limiter when their link ends. */
   onUnsent(messages: readonly unknown[]): void {
     this.drop(new MessageDroppedError('lost', messages), messages[0])
   }
@@ -157,7 +157,7 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
     this.takersIfAny?.onSessionOpen(session)
   }
 
-  /** Called when `@OnOpen` has completed. Sends the messages that waited for it. */
+  /** Called when `@OnOpen` has completed. Sends the messages that were waiting for that. */
   onSessionReady(session: TakersSession & { readonly link: PeriodicLink }): void {
     this.takersIfAny?.sendSubscriptions(session)
     this.#sender?.flush(session.link)
@@ -178,9 +178,9 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
   }
 
   /**
-   * Called when the connection has ended. Settles everything that is pending.
+   * Called when the connection has ended. Settles every pending promise.
    *
-   * @param cause error that ended it; `undefined` if it was closed on purpose
+   * @param cause error that ended the connection; `undefined` if the connection was closed intentionally
    */
   end(error: Error, cause: Error | undefined): void {
     this.takersIfAny?.end(error, cause)

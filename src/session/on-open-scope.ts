@@ -1,22 +1,22 @@
 import { AsyncLocalStorage } from '#platform'
 
 /**
- * Determines which opening a call belongs to, even after an await. It is active only while something is opening, because tracking slows down
- * every promise in the process.
+ * Determines which `@OnOpen` or `@OnClosing` a call belongs to, even after an await. Active only while one of them runs, because tracking
+ * slows down every promise in the process.
  */
 export class OnOpenScope<Owner> {
   readonly #storage = new AsyncLocalStorage<Owner>()
   #openings = 0
 
   /**
-   * Owner of the opening that the caller belongs to; `undefined` once it has settled. From Node 24 on, `disable()` does not affect running code,
-   * which still sees the owner.
+   * Owner of the `@OnOpen` or `@OnClosing` that the caller belongs to; `undefined` once it has settled. As of Node 24, `disable()` does not
+   * affect code that is already running, which still sees the owner.
    */
   get owner(): Owner | undefined {
     return this.#storage.getStore()
   }
 
-  /** Runs an opening. It ends when `open` returns or, if it returns a promise, when that has settled. */
+  /** Runs `open` for an owner. The scope ends when `open` returns or, if it returns a promise, when that promise settles. */
   run<T>(owner: Owner, open: () => T): T {
     this.#openings += 1
     let isPending = false

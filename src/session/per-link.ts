@@ -4,20 +4,20 @@ import { HandlerConnection } from './handler-connection.js'
 /** Separate state for each link; see {@link perLink}. */
 export interface PerLink<T> {
   /**
-   * Returns the state of the link that a handler was called for. Creates it if there is none.
+   * Returns the state for the link that a handler was called for. Creates the state if it does not exist yet.
    *
    * @param context second argument of the handler
-   * @throws TypeError for the context of the whole connection. `@OnStateChange` receives that context; so does `@OnError` for errors that no
-   * message or handler caused
+   * @throws TypeError if the context belongs to the whole connection, as in `@OnStateChange`, and in `@OnError` for errors that were not
+   * caused by a message or a handler
    */
   of(context: { readonly connection: HandlerConnection }): T
 }
 
 /**
- * Creates separate state for each link, such as order books, so that neither a reconnect nor a handover mixes the messages of two links. The
- * state is garbage-collected with its link.
+ * Keeps separate state for each link, such as order books, so that neither a reconnect nor a handover mixes messages from two links. The
+ * state is garbage-collected together with its link.
  *
- * @param make creates the state of a link when it is first needed
+ * @param make creates the state for a link on first use
  */
 export function perLink<T>(make: () => T): PerLink<T> {
   const states = new WeakMap<object, { readonly state: T }>()
@@ -35,7 +35,7 @@ export function perLink<T>(make: () => T): PerLink<T> {
 }
 
 function linkBehind(connection: unknown): object {
-  // A user's test can pass any object to a handler.
+  // Your tests can pass any object to a handler.
   const link = connection instanceof HandlerConnection ? connection.boundLink : connection
   if (typeof link === 'object' && link !== null) return link
   const what =
@@ -43,6 +43,6 @@ function linkBehind(connection: unknown): object {
       ? `a context whose connection is ${describeValue(connection)}`
       : 'the context of the whole connection'
   throw new TypeError(
-    `perLink expected the context of a link, received ${what}. Pass the context of @OnOpen, @OnMessage, @OnBinary, @OnClosing or @OnClose`,
+    `perLink requires a link's context, received ${what}. Pass the context of @OnOpen, @OnMessage, @OnBinary, @OnClosing or @OnClose`,
   )
 }

@@ -12,12 +12,12 @@ import type { ClosingInfo, OpenOutcome } from './session-handlers.js'
 import type { OpenInfo } from './state.js'
 
 /**
- * Shared by all connections. Finds the `@OnOpen` or `@OnClosing` that a call belongs to. Messages from `@OnOpen` are sent immediately, while
- * all others wait until it has settled. `@OnClosing` can send when others no longer can.
+ * Finds the `@OnOpen` or `@OnClosing` that a call belongs to. Shared by all connections. Messages sent inside `@OnOpen` go out immediately,
+ * while all others wait until it has settled. `@OnClosing` can still send when other code no longer can.
  */
 const scope = new OnOpenScope<Session>()
 
-/** Receives the reports of a session, and provides the parts that all sessions of a connection share. */
+/** Receives the reports from a session, and provides the parts that all sessions of a connection share. */
 export interface SessionOwner extends LinkUserOwner<Session> {
   /** Called when `@OnOpen` has completed or failed. */
   onOpenSettled(session: Session, outcome: Exclude<OpenOutcome, 'released'>): void
@@ -25,10 +25,10 @@ export interface SessionOwner extends LinkUserOwner<Session> {
   /** Called when the socket has ended. */
   onLinkEnd(session: Session, end: LinkEnd): void
   onDrained(session: Session): void
-  /** Called when `@OnClosing` has settled and everything is sent. */
+  /** Called when `@OnClosing` has settled and everything has been sent. */
   onClosingSettled(session: Session): void
   onCloseSettled(session: Session): void
-  /** Returns the name of the handler of an event. */
+  /** Returns the name of the handler for an event. */
   nameOf(event: 'open'): string
   /** Reports an `@OnClosing` that did not complete in time. */
   reportLate(event: 'closing', consequence: string): void
@@ -43,7 +43,7 @@ const NO_REQUESTS: readonly PendingRequest[] = []
 export class Session extends LinkUser {
   declare protected readonly owner: SessionOwner
   #phase: 'new' | 'opening' | 'opened' | 'failed' | 'handling' = 'new'
-  /** Settles when `@OnOpen` has. */
+  /** Settles when `@OnOpen` has settled. */
   #opening: Promise<void> = RESOLVED
   #readyAt: number | undefined
   /** perf: saves 60 B per idle connection. */
@@ -51,7 +51,7 @@ export class Session extends LinkUser {
 
   // --- state ------------------------------------------------------------------------------------------------------------
 
-  /** True once `@OnOpen` has been called. `@OnClose` will then be called as well. */
+  /** True once `@OnOpen` has been called. `@OnClose` will then also be called. */
   get hasOpened(): boolean {
     return this.#phase !== 'new'
   }
@@ -61,17 +61,17 @@ export class Session extends LinkUser {
     return this.#phase !== 'new' && this.#ending?.loss === undefined
   }
 
-  /** True while the caller is part of its `@OnOpen`, even after an await. */
+  /** True while the caller is part of this session's `@OnOpen`, even after an await. */
   get isCaller(): boolean {
     return this.#phase === 'opening' && scope.owner === this && this.isLive
   }
 
-  /** True while the caller is part of its `@OnClosing`, even after an await, and can still send. */
+  /** True while the caller is part of this session's `@OnClosing`, even after an await, and can still send. */
   get isGoodbyeOfCaller(): boolean {
     return this.#ending?.isSayingGoodbye === true && scope.owner === this && this.link.isOpen
   }
 
-  /** True once `@OnOpen` has completed, until the link is lost or replaced. */
+  /** True from when `@OnOpen` completes until the link is lost or replaced. */
   get isReady(): boolean {
     return this.#readyAt !== undefined && this.isLive && this.#ending?.isReplaced !== true
   }
@@ -81,7 +81,7 @@ export class Session extends LinkUser {
     return this.link.isOpen && (this.isReady || this.isCaller)
   }
 
-  /** Monotonic time at which it became ready. */
+  /** Monotonic time at which the session became ready. */
   get readyAt(): number | undefined {
     return this.#readyAt
   }
@@ -98,7 +98,7 @@ export class Session extends LinkUser {
     return this.#ending === undefined || (this.#ending.isTaking && !this.link.isFlooded)
   }
 
-  // --- reports of the link ----------------------------------------------------------------------------------------------
+  // --- reports from the link --------------------------------------------------------------------------------------------
 
   onLinkDead(error: HeartbeatTimeoutError): void {
     this.owner.onHeartbeatTimeout(this, error)
@@ -114,7 +114,7 @@ export class Session extends LinkUser {
   open(info: OpenInfo): void {
     this.#phase = 'opening'
     const outcome = this.handlers.hasOnOpen ? scope.run(this, () => this.handlers.onOpen(info)) : 'opened'
-    // Without a turn in between, so that work that @OnOpen started but did not await finds the connection ready.
+    // No turn of the event loop in between, so that work that @OnOpen started but did not await finds the connection ready.
     if (outcome instanceof Promise) this.#opening = outcome.then((settled) => this.#onOpened(settled))
     else this.#onOpened(outcome)
   }
@@ -132,7 +132,7 @@ export class Session extends LinkUser {
     void this.handlers.earlySettled()
   }
 
-  /** Called when `@OnOpen` has completed and the link is in use. Sends the messages that waited, then handles messages. */
+  /** Called when `@OnOpen` has completed and the link is in use. Sends the messages that were waiting, then handles received messages. */
   becomeReady(now: number): void {
     this.#readyAt = now
     this.link.onReady()
@@ -147,8 +147,8 @@ export class Session extends LinkUser {
   }
 
   /**
-   * Closes the link. A running `@OnOpen` is not awaited, and none of the link's messages are handled. Handlers that a drain waits for are
-   * abandoned.
+   * Closes the link. If `@OnOpen` is still running, it is not awaited, and none of the link's messages are handled. If a drain is waiting
+   * for handlers, they are abandoned.
    */
   closeLink(code: number, reason: string): void {
     const isOpening = this.#phase === 'opening'
@@ -161,7 +161,7 @@ export class Session extends LinkUser {
     this.#ending?.endWait(isOpening)
   }
 
-  /** Releases everything that depends on the link, in this turn. */
+  /** Releases everything that depends on the link, before the current turn ends. */
   lose(loss: Loss): void {
     this.ending.onLost(loss)
     const error = lostError(loss.disconnect)
@@ -170,7 +170,10 @@ export class Session extends LinkUser {
     this.owner.hub.takersIfAny?.onSessionLost(this, error, requests)
   }
 
-  /** Resolves when `@OnOpen` has settled and all received messages are handled. The value is false if messages are not handled at all. */
+  /**
+   * Resolves when `@OnOpen` has settled and all received messages have been handled. The result is false if the link's messages are never
+   * handled.
+   */
   async handled(): Promise<boolean> {
     await this.#opening
     await this.#ending?.reported
@@ -188,7 +191,7 @@ export class Session extends LinkUser {
     await this.requestsIfAny?.idle()
   }
 
-  /** Runs a handler, and attributes its calls to this session, even after an await. */
+  /** Runs a handler. Calls that it makes belong to this session, even after an await. */
   runInScope<T>(run: () => T): T {
     return scope.run(this, run)
   }
@@ -198,19 +201,19 @@ export class Session extends LinkUser {
     return this.#phase === 'opening'
   }
 
-  /** The end of the session. */
+  /** State and steps of the session's end. Created on first use. */
   get ending(): SessionEnding {
     return (this.#ending ??= new SessionEnding(this, this.owner))
   }
 }
 
-/** The end of a session: draining its messages, `@OnClosing` and `@OnClose`. */
+/** Ends a session: drains its messages, and runs `@OnClosing` and `@OnClose`. */
 class SessionEnding {
   readonly #session: Session
   readonly #owner: SessionOwner
   #isTaking = true
   #isReplaced = false
-  /** Only the latest drain counts. */
+  /** Number of drains started. Only the latest one reports to the owner. */
   #drains = 0
   #isDraining = false
   #isSayingGoodbye = false
@@ -222,12 +225,12 @@ class SessionEnding {
     this.#owner = owner
   }
 
-  /** False once no more handlers are started for new messages. */
+  /** True while handlers are started for new messages. */
   get isTaking(): boolean {
     return this.#isTaking
   }
 
-  /** True once another link has taken its place. */
+  /** True once another link has replaced this session's link. */
   get isReplaced(): boolean {
     return this.#isReplaced
   }
@@ -237,7 +240,7 @@ class SessionEnding {
     return this.#loss
   }
 
-  /** Settles when the `@OnError` for the loss has settled. */
+  /** Settles when `@OnError` has settled for the loss. */
   get reported(): Promise<void> | undefined {
     return this.#reported
   }
@@ -251,23 +254,26 @@ class SessionEnding {
     this.#loss = loss
   }
 
-  /** Called when an `@OnError` runs for the loss. `@OnClose` waits for it. */
+  /** Called when `@OnError` runs for the loss. `@OnClose` waits for it. */
   onReported(reported: Promise<void>): void {
     this.#reported = reported
   }
 
-  /** Called when another link has taken its place. Replies still arrive, but there are no new requests. */
+  /** Called when another link has replaced this session's link. Replies still arrive, but the session accepts no new requests. */
   retire(): void {
     this.#isReplaced = true
   }
 
-  /** Starts no more handlers for new messages, but keeps reading them. */
+  /** Starts no more handlers for new messages. Messages are still read. */
   stopTaking(): void {
     this.#isTaking = false
     this.#session.link.readCounter.release()
   }
 
-  /** Waits until `@OnOpen` has settled and all received messages are handled, then reports to the owner. A later drain replaces this one. */
+  /**
+   * Waits until `@OnOpen` has settled and all received messages have been handled, then reports to the owner. A later drain replaces this
+   * one.
+   */
   drain(scope: DrainScope): void {
     this.#drains += 1
     this.#isDraining = true
@@ -282,7 +288,7 @@ class SessionEnding {
     this.#owner.onDrained(this.#session)
   }
 
-  /** Called when the close frame is due. Abandons the drain, or reports an `@OnClosing` that is still running. */
+  /** Called when the close frame must be sent. Abandons the drain, or reports an `@OnClosing` that is still running. */
   endWait(isOpening: boolean): void {
     if (this.#isDraining) this.discard(true, { isOpening })
     else if (this.#isSayingGoodbye) this.#owner.reportLate('closing', '')
@@ -291,7 +297,7 @@ class SessionEnding {
   /**
    * Discards pending messages and running handlers, and reports them.
    *
-   * @param wasWaitedFor true if handlers had time to settle
+   * @param wasWaitedFor true if handlers have had time to settle
    */
   discard(wasWaitedFor: boolean, { isOpening }: Pick<Session, 'isOpening'> = this.#session): void {
     const { handlers, loss } = this.#session
@@ -303,7 +309,7 @@ class SessionEnding {
     this.#owner.report(new UnprocessedMessagesError(unhandled, late, mayWaitForClose), 'handle', '')
   }
 
-  /** Runs `@OnClosing` if the link can still send, and waits until its messages are passed to the operating system. */
+  /** Runs `@OnClosing` if the link can still send, and waits until the messages that it sent have been passed to the operating system. */
   sayGoodbye(info: ClosingInfo): void {
     const { handlers, link } = this.#session
     const said = handlers.hasOnClosing && link.isOpen ? this.#runOnClosing(info) : RESOLVED

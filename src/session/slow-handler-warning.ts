@@ -3,14 +3,14 @@ import type { Clock, Timer } from '../core/clock.js'
 /** A running handler. */
 export interface WatchedHandler {
   readonly name: string
-  /** Counts a check, and returns the number of checks that have found this handler running. */
+  /** Counts a check that found this handler running, and returns the number of such checks. */
   look(): number
 }
 
-/** Time in milliseconds, plus up to a sixth, after which a running handler is logged. */
+/** Time in milliseconds after which a running handler is logged. The log line can be late by up to a sixth of this. */
 export const WARN_AFTER = 30_000
 
-/** Number of checks that find a handler running before it is logged. */
+/** Number of checks that must find a handler running before it is logged. */
 const LOOKS = 6
 
 const LOOK_INTERVAL = WARN_AFTER / LOOKS
@@ -37,7 +37,7 @@ export class SlowHandlerWarning {
    */
   onRunning(running: WatchedHandler, all: readonly WatchedHandler[]): void {
     if (this.#timer) return
-    // For this handler only, the next check is a whole interval away.
+    // The timer starts with this handler, so its first check is a whole interval away.
     running.look()
     this.#wait(all)
   }

@@ -9,19 +9,19 @@ import type { Initiator } from '../link/close-code.js'
 /**
  * State of a connection.
  *
- *   (start) ──▶ connecting ──▶ opening ──▶ open          opening: the socket is open, and `@OnOpen` runs
- *                 ▲  │            │          │
- *                 │  ▼            ▼          ▼
- *               waiting ◀──── failed or lost, and retried
+ * (start) ──▶ connecting ──▶ opening ──▶ open          opening: the socket is open, and `@OnOpen` runs
+ * ▲  │            │          │
+ * │  ▼            ▼          ▼
+ * waiting ◀──── failed or lost, will retry
  *
- *   each of them ── close(), or no retry left ──▶ closing ──▶ closed
+ * any of these ── close(), or no retry left ──▶ closing ──▶ closed
  */
 export type ConnectionState =
   | { readonly status: 'connecting'; readonly attempt: number }
   | {
       /** `opening`: the socket is open, and `@OnOpen` runs. `open`: it has completed, and the connection is ready. */
       readonly status: 'opening' | 'open'
-      /** Number of the link, from 1. A handover changes it without a new status. */
+      /** Number of the link, starting at 1. A handover changes it, but not the status. */
       readonly connectionNumber: number
       /** Subprotocol that the server chose; `''` if it chose none. */
       readonly protocol: string
@@ -30,11 +30,11 @@ export type ConnectionState =
       readonly status: 'waiting'
       /** Number of the next attempt. */
       readonly attempt: number
-      /** Time from the start of the wait to the next attempt, in milliseconds. */
+      /** Delay before the next attempt, in milliseconds, measured from the start of this state. */
       readonly delay: number
-      /** Wait that the server asked for (`Retry-After`), in milliseconds. If it exceeds `reconnect.maxRetryAfter`, `delay` is shorter. */
+      /** Delay that the server asked for (`Retry-After`), in milliseconds. If it exceeds `reconnect.maxRetryAfter`, `delay` is shorter. */
       readonly retryAfter?: number | undefined
-      /** Reason for the wait. */
+      /** Error because of which Holdfast is waiting. */
       readonly cause: Error
     }
   | {
@@ -51,27 +51,27 @@ export type Status = ConnectionState['status']
 export interface OpenInfo {
   /** True if the connection has been open before. */
   readonly isReconnect: boolean
-  /** Number of the link, from 1. */
+  /** Number of the link, starting at 1. */
   readonly connectionNumber: number
-  /** Number of the attempt that succeeded, from 1. Starts again from 1 after a link that was ready for `minUptime`. */
+  /** Number of the attempt that succeeded, starting at 1. Starts at 1 again after a link has been ready for `minUptime`. */
   readonly attempt: number
   /** Number of the link that this one will replace in a handover, after `reconnect({ overlap: true })` or `maxAge`. */
   readonly replaces?: number | undefined
-  /** Milliseconds since the last link was lost, failed attempts included. 0 for the first link and in a handover. */
+  /** Milliseconds since the previous link was lost, including the time of failed attempts. 0 for the first link and in a handover. */
   readonly downtime: number
   /** Subprotocol that the server chose; `''` if it chose none. */
   readonly protocol: string
-  /** Headers of the server's handshake response, names in lower case. */
+  /** Headers of the server's handshake response, with lowercase names. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
 }
 
-/** Stores the public state of a connection, and notifies callers that wait for `open` or for the end. */
+/** Stores the public state of a connection, and notifies callers that wait for it to open or to end. */
 export class StateHolder {
   readonly #id: string
   /** Resolves in the state `closed`. */
   readonly closed = new LazyDeferred<CloseInfo>()
   #state: ConnectionState = { status: 'connecting', attempt: 1 }
-  /** Last published status. */
+  /** The last published status. */
   #published: Status = 'connecting'
   /** Created when a caller waits for `open`. */
   #opened: Deferred<void> | undefined
@@ -91,7 +91,7 @@ export class StateHolder {
     return this.#state.status === 'closing' || this.#state.status === 'closed'
   }
 
-  /** Aborts when the connection starts to close for good. */
+  /** Aborts when the connection starts to close permanently. */
   get signal(): AbortSignal {
     return (this.#closing ??= new LazySignal()).signal
   }
@@ -108,7 +108,7 @@ export class StateHolder {
     this.#state = state
   }
 
-  /** Notifies waiting callers and diagnostics of a change of status, possibly some time after `set`. */
+  /** Notifies waiting callers and diagnostics of a status change, possibly some time after `set`. */
   publish(to: Status): void {
     if (to === 'closing') this.#rejectOpened()
     else if (to === 'open') {

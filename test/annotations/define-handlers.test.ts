@@ -164,14 +164,14 @@ describe('defineHandlers', () => {
         error: [[TypeError, RangeError, 'a']],
       })
       expect(linesOf(Feed)).to.deep.equal([
-        "Feed#b: expected no arguments in open: ['a', 'b'], received 1",
-        "Feed#c: expected at most 2 arguments in message: ['a', 'b', a zod schema, 'c'], received 3",
-        "Feed#a: expected at most 1 argument in error: [TypeError, RangeError, 'a'], received 2",
+        "Feed#b: open: ['a', 'b'] takes no arguments, received 1",
+        "Feed#c: message: ['a', 'b', a zod schema, 'c'] takes at most 2 arguments, received 3",
+        "Feed#a: error: [TypeError, RangeError, 'a'] takes at most 1 argument, received 2",
       ])
       expect(handlersOf(Feed).mistakes.map(({ fix }) => fix)).to.deep.equal([
         'remove them',
-        'remove the extra arguments, or list them separately',
-        'remove the extra arguments, or list them separately',
+        'remove the extra arguments, or use one entry for each',
+        'remove the extra arguments, or use one entry for each',
       ])
     })
 

@@ -59,7 +59,7 @@ describe('findMistake', () => {
 
   it('reports a member that is not a method, for decorators and for defineHandlers', () => {
     expect(causeOf({ member: 'missing' })).to.equal(
-      '@OnMessage() decorates a method that a subclass has replaced with something else',
+      '@OnMessage() decorates a method that a subclass has replaced with something other than a method',
     )
     expect(causeOf({ member: 'missing', kind: 'named' })).to.equal(
       'defineHandlers names "missing", which is not a method (@OnMessage())',
@@ -76,14 +76,12 @@ describe('findMistake', () => {
   })
 
   it('reports too many arguments', () => {
-    expect(causeOf({ event: 'open', args: ['a'] })).to.contain(
-      'expected no arguments in @OnMessage(), received 1',
-    )
+    expect(causeOf({ event: 'open', args: ['a'] })).to.contain('@OnMessage() takes no arguments, received 1')
     expect(causeOf({ event: 'error', args: [TypeError, RangeError] })).to.contain(
-      'expected at most 1 argument in @OnMessage(), received 2',
+      '@OnMessage() takes at most 1 argument, received 2',
     )
     expect(causeOf({ args: ['a', Price, 'b'] })).to.contain(
-      'expected at most 2 arguments in @OnMessage(), received 3',
+      '@OnMessage() takes at most 2 arguments, received 3',
     )
     expect(causeOf({ event: 'error', args: [TypeError] })).to.equal(undefined)
   })

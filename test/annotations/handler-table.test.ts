@@ -197,7 +197,7 @@ describe('handlersOf', () => {
       class Derived extends Base {}
       Object.defineProperty(Derived.prototype, 'a', { value: 5 })
       expect(linesOf(Derived)).to.deep.equal([
-        "Base#a: @OnMessage('a') decorates a method that a subclass has replaced with something else",
+        "Base#a: @OnMessage('a') decorates a method that a subclass has replaced with something other than a method",
       ])
     })
   })
@@ -307,9 +307,7 @@ describe('handlersOf', () => {
       }
       const [mistake] = handlersOf(Torn).mistakes
       expect(mistake?.place).to.equal('Torn#second')
-      expect(mistake?.cause).to.equal(
-        'duringOpen differs from that of Torn#first, which handles the same key',
-      )
+      expect(mistake?.cause).to.equal('duringOpen does not match Torn#first, which handles the same key')
       expect(mistake?.fix).to.contain('use the same duringOpen for both')
     })
 
@@ -416,7 +414,7 @@ describe('handlersOf', () => {
         @OnMessage() received(): void {}
       }
       ;(WebSocketClient as (options: unknown) => (target: Class) => void)('ws://peer.test/?token=secret')(Odd)
-      expect(linesOf(Odd)).to.deep.equal(['Odd: @WebSocketClient expected an object, received a string'])
+      expect(linesOf(Odd)).to.deep.equal(['Odd: @WebSocketClient takes an object, received a string'])
       class Bare {
         @OnMessage() received(): void {}
       }
@@ -488,8 +486,8 @@ describe('handlersOf', () => {
       ;(OnError as Loose)(TypeError, RangeError)(Odd.prototype, 'two', descriptor)
       ;(OnMessage as Loose)('a', Price, 'b')(Odd.prototype, 'three', descriptor)
       expect(linesOf(Odd)).to.deep.equal([
-        'Odd#two: expected at most 1 argument in @OnError(TypeError, RangeError), received 2',
-        "Odd#three: expected at most 2 arguments in @OnMessage('a', a zod schema, 'b'), received 3",
+        'Odd#two: @OnError(TypeError, RangeError) takes at most 1 argument, received 2',
+        "Odd#three: @OnMessage('a', a zod schema, 'b') takes at most 2 arguments, received 3",
       ])
     })
 

@@ -47,8 +47,8 @@ describe('findModuleMistakes', () => {
 
   it('reports a value that should be an array', () => {
     expect(lines(moduleOf({ clients: Feed, providers: { provide: 'a', useValue: 1 } }))).to.deep.equal([
-      'AppModule clients: expected a list, received the function Feed | wrap it in brackets: clients: [Feed]',
-      'AppModule providers: expected a list, received an object with the keys provide, useValue | wrap it in brackets: providers: […]',
+      'AppModule clients: expected an array, received the function Feed | wrap it in brackets: clients: [Feed]',
+      'AppModule providers: expected an array, received an object with the keys provide, useValue | wrap it in brackets: providers: […]',
     ])
   })
 
@@ -59,7 +59,7 @@ describe('findModuleMistakes', () => {
       'Bare: @Module requires parentheses | use @Module({ clients: [TheClient] })',
     ])
     expect(lines(moduleOf([Feed]))).to.deep.equal([
-      'AppModule: @Module expected an object, received an array | use @Module({ clients: [TheClient] })',
+      'AppModule: @Module takes an object, received an array | use @Module({ clients: [TheClient] })',
     ])
     expect(lines(moduleOf(null))[0]).to.contain('received null')
   })
@@ -75,12 +75,12 @@ describe('findModuleMistakes', () => {
     @Module({})
     @WebSocketClient()
     class Both {}
-    const fix = 'move them to a separate class, and list it: clients: [TheClient]'
+    const fix = 'move this to a separate class, and list it: clients: [TheClient]'
     expect(lines(Listening)).to.deep.equal([
-      `Listening: has handlers (Listening#a, Listening#b), but a module is never connected | ${fix}`,
+      `Listening: has handlers (Listening#a, Listening#b), but modules do not connect | ${fix}`,
     ])
     expect(lines(Inheriting)).to.have.length(1)
-    expect(lines(Both)[0]).to.contain('has @WebSocketClient, but a module is never connected')
+    expect(lines(Both)[0]).to.contain('has @WebSocketClient, but modules do not connect')
   })
 })
 
@@ -137,13 +137,13 @@ describe('findProviderMistake', () => {
     [
       'a useClass that is not a class',
       { provide: 'a', useClass: 'Store' },
-      'useClass expected a class, received a string',
+      'useClass must be a class, received a string',
     ],
     ['a useClass that is missing', { provide: 'a', useClass: undefined }, `useClass ${CIRCLE}`],
     [
       'a useFactory that is not a function',
       { provide: 'a', useFactory: 1 },
-      'useFactory expected a function, received a number',
+      'useFactory must be a function, received a number',
     ],
     ['a useExisting that is missing', { provide: 'a', useExisting: undefined }, `useExisting ${CIRCLE}`],
     [
@@ -177,7 +177,7 @@ describe('findClientMistake', () => {
     ['an entry without a class', { name: 'a', url: 'ws://a' }, 'received an object with the keys name, url'],
     ['a string, without showing it', 'secret', 'here: expected a class or an entry, received a string'],
     ['an instance', new Feed(), 'expected a class or an entry, received an instance of Feed'],
-    ['an entry of something else', { use: 'Feed' }, 'use expected a class, received a string'],
+    ['an entry of something else', { use: 'Feed' }, '"use" must be a class, received a string'],
     ['a function that is not a class', () => 1, 'expected a class, received a function'],
     ['a module', StorageModule, 'StorageModule is a module | move it to imports: [StorageModule]'],
   ]

@@ -238,7 +238,7 @@ describe('Application', () => {
       await clock.advance(100)
       await closing
       expect(lines).to.deep.equal([
-        '[AppModule] close: a dispose method did not complete within 100 ms (closeTimeout); continuing without it',
+        '[AppModule] close: a dispose method did not complete within 100 ms (closeTimeout); no longer waiting for it',
       ])
     })
 
@@ -504,7 +504,7 @@ describe('Application', () => {
     container.register(Store, { useValue: new Store() })
     const application = await start({ providers: [Store] }, { container, logger }).starting
     expect(lines).to.have.length(1)
-    expect(lines[0]).to.contain("container's Store is not used")
+    expect(lines[0]).to.contain("container's Store is ignored")
     await application.close()
   })
 
@@ -557,7 +557,7 @@ describe('Application', () => {
         {
           place: "'config'",
           cause: 'could not be created: no file',
-          fix: 'do work that can fail before bootstrap(), and pass its result as useValue',
+          fix: 'do the work that can fail before you call bootstrap(), and pass the result as useValue',
         },
       ])
     })

@@ -731,7 +731,7 @@ describe('bootstrap', () => {
       await clock.advance(100)
       await closing
       expect(lines).to.deep.equal([
-        '[Stuck] close: a dispose method did not complete within 100 ms (closeTimeout); continuing without it',
+        '[Stuck] close: a dispose method did not complete within 100 ms (closeTimeout); no longer waiting for it',
       ])
     })
 

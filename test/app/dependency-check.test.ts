@@ -423,7 +423,7 @@ describe('DependencyCheck', () => {
       }
       const check = follow([Unlisted], { client: Unlisted })
       expect(linesOf(check)).to.deep.equal([
-        'Unlisted: inject expected a list of tokens, received the function Branch',
+        'Unlisted: inject must be an array of tokens, received the function Branch',
       ])
       expect(check.mistakes[0]?.fix).to.equal('wrap it in brackets: inject: [Branch]')
     })

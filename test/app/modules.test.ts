@@ -31,7 +31,7 @@ describe('readModules', () => {
     @Module({ clients: [{ use: Feed, provide }] })
     class AppModule {}
     expect(linesOf(AppModule)).to.deep.equal([
-      'AppModule clients[0] (Feed) provide: expected a list, received an object with the keys provide, useValue',
+      'AppModule clients[0] (Feed) provide: expected an array, received an object with the keys provide, useValue',
     ])
   })
 
@@ -75,7 +75,7 @@ describe('readModules', () => {
     @Module({ clients: Feed, client: [] } as never)
     class AppModule {}
     expect(linesOf(AppModule)).to.deep.equal([
-      'AppModule clients: expected a list, received the function Feed',
+      'AppModule clients: expected an array, received the function Feed',
       'AppModule.client: unknown option',
     ])
   })

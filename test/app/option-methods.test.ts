@@ -234,9 +234,9 @@ describe('@ClientOption', () => {
     const client = await bootstrap(Feed, 'ws://peer.test/', given)
     server.peer.send({ kind: 'a' })
     await client.close()
-    expect(lines.filter((line) => line.includes('is not called'))).to.deep.equal([
-      '[Feed] Feed#keyOf is not called: other options replace route',
-      '[Feed] Feed#beat is not called: other options replace heartbeat.message',
+    expect(lines.filter((line) => line.includes('is never called'))).to.deep.equal([
+      '[Feed] Feed#keyOf is never called: other options override or disable route',
+      '[Feed] Feed#beat is never called: other options override or disable heartbeat.message',
     ])
   })
 
@@ -251,7 +251,9 @@ describe('@ClientOption', () => {
     const { options } = world()
     const { lines, logger } = linesOf('info')
     const client = await bootstrap(Feed, 'ws://peer.test/', { ...options, logger })
-    expect(lines).to.include('[Feed] Feed#kindOf is not called: other options replace outbox.conflate')
+    expect(lines).to.include(
+      '[Feed] Feed#kindOf is never called: other options override or disable outbox.conflate',
+    )
     await client.close()
   })
 

@@ -125,7 +125,7 @@ describe('closeOnSignals', () => {
         await run()
         program.send(signal)
         expect(await program.ended).to.deep.equal({ code: null, signal })
-        const goodbye = { code: 1001, reason: 'the process is ending' }
+        const goodbye = { code: 1001, reason: 'the process is shutting down' }
         expect(await codes).to.deep.equal([goodbye, goodbye])
         expect(program.lines).to.include.members(['closed 1', 'closed 2'])
       })

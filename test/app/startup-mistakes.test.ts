@@ -399,10 +399,10 @@ describe('startup mistakes', () => {
       expectMistake(await onlyMistake(Compiled), {
         place: 'Compiled',
         cause: 'the constructor has 1 parameter, but the compiler emitted no type metadata',
-        fix: 'set "experimentalDecorators": true and "emitDecoratorMetadata": true in tsconfig.json and compile with tsc, or list the tokens: ',
+        fix: 'set "experimentalDecorators": true and "emitDecoratorMetadata": true in tsconfig.json, and compile with tsc, or list the tokens: ',
       })
       const { fix } = await onlyMistake(Undecorated)
-      expect(fix).to.contain('add @WebSocketClient() to the class, set "experimentalDecorators"')
+      expect(fix).to.contain('add @WebSocketClient() to the class, then set "experimentalDecorators"')
       expect(fix).to.contain('or list the tokens: @WebSocketClient({ inject: [A, B] })')
     })
 

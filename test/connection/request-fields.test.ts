@@ -140,7 +140,7 @@ describe('findProtocolMistakes', () => {
       [undefined, 'undefined'],
       [new Set(['a']), 'an instance of Set'],
     ] as const) {
-      const cause = `expected a string or a list of strings, received ${received}`
+      const cause = `expected a string or an array of strings, received ${received}`
       const fix = "use 'name', ['one', 'two'], or a function that returns one of these"
       expect(findProtocolMistakes(protocols)).to.deep.equal([{ place: '', cause, fix }])
     }

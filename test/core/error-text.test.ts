@@ -79,12 +79,12 @@ describe('toError', () => {
   it('wraps anything else in an Error, with the value as the cause', () => {
     const error = toError('just text')
     expect(error).to.be.instanceOf(Error)
-    expect(error.message).to.equal('A value that is not an Error was thrown: just text')
+    expect(error.message).to.equal('A non-Error value was thrown: just text')
     expect(error.cause).to.equal('just text')
   })
 
   it('wraps a value that has no text', () => {
-    expect(toError(Object.create(null)).message).to.equal('A value that is not an Error was thrown: object')
+    expect(toError(Object.create(null)).message).to.equal('A non-Error value was thrown: object')
   })
 })
 

@@ -194,8 +194,8 @@ const ROWS: readonly Row[] = [
     error: new BackpressureError(0, 'iterator'),
     code: 'BACKPRESSURE',
     message:
-      'A messages() loop is behind by 16 times its highWaterMark. Reading is paused, so no reply can arrive. ' +
-      'Read faster, or leave the loop',
+      'A messages() loop has fallen behind by more than 16 times its highWaterMark. Reading is paused, so no reply can arrive. ' +
+      'Read faster, or break out of the loop',
     fields: { pending: 0 },
   },
   {

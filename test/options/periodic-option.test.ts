@@ -10,8 +10,8 @@ describe('checkPeriodic', () => {
 
   const mistakes: [string, unknown, string, string][] = [
     ['is not an object', 5_000, 'here', 'expected an object or false, received 5000'],
-    ['has no interval', { message: 1 }, 'here', 'interval is missing'],
-    ['has no message', { interval: 1 }, 'here', 'message is missing'],
+    ['has no interval', { message: 1 }, 'here', '"interval" is missing'],
+    ['has no message', { interval: 1 }, 'here', '"message" is missing'],
     ['has an invalid interval', { interval: 0, message: 1 }, 'here.interval', 'received 0'],
     ['has an unknown name', { interval: 1, message: 1, every: 1 }, 'here.every', 'unknown option'],
     [

@@ -81,7 +81,7 @@ describe('validateOptions', () => {
         pingInterval: 'use heartbeat: { interval, timeout }',
         maxQueue: 'use highWaterMark',
         onError: 'decorate a method of the class with @OnError()',
-        waitForOpen: 'move it to the entry of the client in a module',
+        waitForOpen: "move it to the client's entry in a module",
       }
       for (const [name, fix] of Object.entries(translated))
         expectMistake({ [name]: 1 }, `options.${name}`, 'unknown option', fix)
@@ -310,9 +310,9 @@ describe('validateOptions', () => {
     })
 
     it('cannot have a reply without a text, nor a text with a message', () => {
-      expectMistake({ heartbeat: { reply: 'pong' } }, place, 'reply requires text', "add text: '…'")
+      expectMistake({ heartbeat: { reply: 'pong' } }, place, '"reply" requires "text"', "add text: '…'")
       const heartbeat = { text: 'ping', message: () => 'beat' }
-      expectMistake({ heartbeat }, place, 'text cannot be combined with message', 'plain text')
+      expectMistake({ heartbeat }, place, '"text" cannot be combined with "message"', 'plain text')
     })
 
     it('must have functions for the message and isReply', () => {
@@ -334,7 +334,7 @@ describe('validateOptions', () => {
 
   describe('periodic', () => {
     it('is checked in its place', () => {
-      expectMistake({ periodic: { interval: 1 } }, 'options.periodic', 'message is missing', 'add message')
+      expectMistake({ periodic: { interval: 1 } }, 'options.periodic', '"message" is missing', 'add message')
     })
   })
 
@@ -441,8 +441,8 @@ describe('validateOptions', () => {
       for (const reserve of [undefined, 0, 4])
         expect(check({ rateLimit: { ...right, reserve } })).to.deep.equal([])
       expectMistake({ rateLimit: 5 }, place, 'received 5', '{ messages, per, reserve }')
-      expectMistake({ rateLimit: { per: 1 } }, place, 'messages is missing', 'add messages: 10')
-      expectMistake({ rateLimit: { messages: 1 } }, place, 'per is missing', 'add per: 1_000')
+      expectMistake({ rateLimit: { per: 1 } }, place, '"messages" is missing', 'add messages: 10')
+      expectMistake({ rateLimit: { messages: 1 } }, place, '"per" is missing', 'add per: 1_000')
       expectMistake(
         { rateLimit: { ...right, reserve: 5 } },
         `${place}.reserve`,

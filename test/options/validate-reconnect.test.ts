@@ -41,7 +41,7 @@ describe('checkReconnect', () => {
         reconnect,
         PLACE,
         `received ${shown}`,
-        'or false to end the connection at its first failure',
+        'or false to end the connection on the first failure',
       )
   })
 

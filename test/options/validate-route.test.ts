@@ -4,7 +4,7 @@ import { checkRoute } from '#src/options/validate-route.js'
 
 const PLACE = 'options.route'
 const FIX =
-  "use a property ('type'), a path ('data.e'), a position in an array (0, -2), a function, or a list of these"
+  "use a property ('type'), a path ('data.e'), a position in an array (0, -2), a function, or an array of these"
 
 const KIND = 'expected a string, an integer or a function, received'
 
@@ -26,7 +26,7 @@ describe('checkRoute', () => {
   }
 
   const wrong: readonly [unknown, string][] = [
-    [[], 'expected at least one route, received an empty list'],
+    [[], 'expected at least one route, received an empty array'],
     [true, `${KIND} true`],
     [null, `${KIND} null`],
     [{ secret: 1 }, `${KIND} a plain object`],

@@ -125,7 +125,7 @@ const CONSEQUENCES: readonly (readonly [RegExp, string])[] = [
   [/^not retrying$/, 'fatal'],
   [/^retrying in \d+ ms$/, 'retried'],
   [/^keeping the current connection$/, 'the old one stays'],
-  [/^(the connection has already ended|continuing without it)$/, 'reported'],
+  [/^(the connection has already ended|no longer waiting for it)$/, 'reported'],
 ]
 
 /** A listener that forwards everything to a test. */
