@@ -19,7 +19,7 @@ import { startTcpProxy } from '../../.build/test/support/tcp-proxy.js'
 class FeedClient {
   news = []
   refusals = []
-  /** Number of acknowledgements from the server. */
+  /** Number of acknowledgments from the server. */
   acknowledged = 0
 
   constructor(subscriptions) {

@@ -1,16 +1,16 @@
-import { Acknowledgement } from './acknowledgement.js'
+import { Acknowledgment } from './acknowledgment.js'
 
 /** A topic with at least one subscriber. */
 export interface HeldTopic {
   readonly key: string
   readonly topic: unknown
   /** Acknowledgment on the current link. */
-  readonly ack: Acknowledgement
+  readonly ack: Acknowledgment
 }
 
 /** A topic that a connection is subscribed to. */
 interface ConnectionTopic extends HeldTopic {
-  ack: Acknowledgement
+  ack: Acknowledgment
   /** Number of `subscribe()` calls outside `@OnOpen` that hold the topic. */
   calls: number
 }
@@ -27,7 +27,7 @@ export class OpenHolder {
   #heir: OpenHolder | undefined
 
   hold(key: string, topic: unknown): HeldTopic {
-    const held = this.topics.get(key) ?? { key, topic, ack: new Acknowledgement(), calls: 0 }
+    const held = this.topics.get(key) ?? { key, topic, ack: new Acknowledgment(), calls: 0 }
     held.calls += 1
     this.topics.set(key, held)
     return held
@@ -62,7 +62,7 @@ export class TopicHolders {
 
   /** Adds one call as a subscriber to a topic. */
   hold(key: string, topic: unknown): HeldTopic {
-    const held = this.#getOrAdd(key, topic, new Acknowledgement())
+    const held = this.#getOrAdd(key, topic, new Acknowledgment())
     held.calls += 1
     return held
   }
@@ -121,7 +121,7 @@ export class TopicHolders {
     return all
   }
 
-  #getOrAdd(key: string, topic: unknown, ack: Acknowledgement): ConnectionTopic {
+  #getOrAdd(key: string, topic: unknown, ack: Acknowledgment): ConnectionTopic {
     let held = this.#topics.get(key)
     if (!held) this.#topics.set(key, (held = { key, topic, ack, calls: 0 }))
     return held
@@ -136,5 +136,5 @@ export class TopicHolders {
 }
 
 function renewAck(held: ConnectionTopic): void {
-  if (held.ack.isSettled) held.ack = new Acknowledgement()
+  if (held.ack.isSettled) held.ack = new Acknowledgment()
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js'
 import { describeValue } from '../core/describe-value.js'
 import { syncAnswer } from '../core/thenable.js'
-import { Acknowledgement } from './acknowledgement.js'
+import { Acknowledgment } from './acknowledgment.js'
 import { LinkTopics } from './link-topics.js'
 import type { SubscriptionAck, SubscriptionId, SubscriptionsSettings } from './subscribe-options.js'
 import { unsubscribedError } from './subscription-failures.js'
@@ -286,13 +286,13 @@ function rejectWaiting({ key, ack }: HeldTopic, why: string): void {
  * @param find returns the current acknowledgment if the topic has subscribers
  */
 function topicSubscription(
-  first: Acknowledgement,
-  find: () => Acknowledgement | undefined,
+  first: Acknowledgment,
+  find: () => Acknowledgment | undefined,
   release: () => void,
 ): TopicSubscription {
   let ack = first
   let isReleased = false
-  const current = (): Acknowledgement => (ack = (isReleased ? undefined : find()) ?? ack)
+  const current = (): Acknowledgment => (ack = (isReleased ? undefined : find()) ?? ack)
   const unsubscribe = (): void => {
     if (isReleased) return
     current()
@@ -309,7 +309,7 @@ function topicSubscription(
 }
 
 function endedSubscription(error: Error): TopicSubscription {
-  const ack = new Acknowledgement()
+  const ack = new Acknowledgment()
   ack.settle(error)
   return topicSubscription(
     ack,

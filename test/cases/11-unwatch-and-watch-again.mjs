@@ -13,7 +13,7 @@ const server = await serve((socket) => {
     const { id, method, params } = JSON.parse(data)
     if (method === 'eth_subscribe') mine.set(`0x${(lastId += 1)}`, params[0])
     const result = method === 'eth_subscribe' ? `0x${lastId}` : mine.delete(params[0])
-    // This test is about time: the acknowledgement is slow.
+    // This test is about time: the acknowledgment is slow.
     setTimeout(() => socket.send(JSON.stringify({ jsonrpc: '2.0', id, result })), 10)
   })
 })
@@ -93,7 +93,7 @@ instance.watch()
 await watched()
 mint(3)
 await seen(3)
-instance.unwatch() // and again immediately, while the acknowledgement is pending
+instance.unwatch() // and again immediately, while the acknowledgment is pending
 instance.watch()
 instance.unwatch()
 instance.watch()

@@ -94,7 +94,7 @@ interface BinanceAck {
   readonly error?: { readonly msg: string }
 }
 
-/** Topics by message ID, because Binance includes only the ID of the message in its acknowledgement. */
+/** Topics by message ID, because Binance includes only the ID of the message in its acknowledgment. */
 const binanceTopics = new Map<number, readonly unknown[]>()
 const binance = (method: string, params: readonly unknown[]) => {
   const id = 1_000 + binanceTopics.size

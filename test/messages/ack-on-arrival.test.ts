@@ -122,7 +122,7 @@ describe('ackOnArrival', () => {
         throw new RangeError('odd')
       },
       'that returns a promise': () => Promise.reject(new Error('unheard')),
-      'whose acknowledgement cannot be encoded': () => ({ big: 1n }),
+      'whose acknowledgment cannot be encoded': () => ({ big: 1n }),
     }
     for (const [name, ackOnArrival] of Object.entries(failures)) {
       it(`${name} is reported immediately, then at most once per second, and the messages are handled`, async () => {

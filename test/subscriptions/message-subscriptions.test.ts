@@ -68,7 +68,7 @@ function rig() {
   return { clock, connection, subscriptions, errors, waits, ready, lost, read, said, reports }
 }
 
-/** An acknowledgement or a rejection that names its subscription. */
+/** An acknowledgment or a rejection that names its subscription. */
 interface Reply {
   readonly to: string
   readonly id?: string | number

@@ -3,7 +3,7 @@ import { FakeClock } from 'holdfast/testing'
 import { PendingAcks } from '#src/subscriptions/pending-acks.js'
 import type { AckWait } from '#src/subscriptions/pending-acks.js'
 
-/** Acknowledgements on their own clock. Each is a message equal to the name of its subscription; `notes` records the events. */
+/** Acknowledgments on their own clock. Each is a message equal to the name of its subscription; `notes` records the events. */
 function rig() {
   const clock = new FakeClock()
   const notes: string[] = []

@@ -682,7 +682,7 @@ describe('Subscriptions', () => {
       }
       client.connection.reconnect({ overlap: true })
       await it.clock.settle()
-      // The old link is still current and handles its own acknowledgements.
+      // The old link is still current and handles its own acknowledgments.
       expect(it.received()).to.deep.equal([sub('b')])
       client.instance.subscriptions.subscribe('c')
       old!.send({ ok: 'b' })

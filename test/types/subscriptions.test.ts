@@ -26,7 +26,7 @@ const bare: ClientOptions = { subscriptions: { subscribe: (topics) => ({ args: t
 const without: SubscriptionsOptions = { ack: () => undefined }
 // @ts-expect-error -- a key is a string
 const keyed: SubscriptionsOptions = { ...lists, key: () => ({}) }
-// @ts-expect-error -- an acknowledgement lists topics
+// @ts-expect-error -- an acknowledgment lists topics
 const acknowledged: SubscriptionsOptions = { ...lists, ack: () => true }
 // @ts-expect-error -- an ID is a string or a number
 const identified: SubscriptionAck = { topics: [], id: {} }

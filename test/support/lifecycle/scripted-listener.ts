@@ -108,7 +108,7 @@ export class ScriptedHandlers implements SessionHandlers {
   }
 
   onAckError(): void {
-    // Errors thrown by an acknowledgement do not change the state.
+    // Errors thrown by an acknowledgment do not change the state.
   }
 
   isUnwanted(): boolean {

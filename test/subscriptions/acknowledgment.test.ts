@@ -1,12 +1,12 @@
 import { expect } from 'chai'
-import { Acknowledgement } from '#src/subscriptions/acknowledgement.js'
+import { Acknowledgment } from '#src/subscriptions/acknowledgment.js'
 import { rejection } from '../support/rejection.js'
 
 const REFUSED = new Error('refused')
 
-describe('Acknowledgement', () => {
+describe('Acknowledgment', () => {
   it('settles earlier and later promises, and never causes an unhandled rejection', async () => {
-    const [good, bad] = [new Acknowledgement(), new Acknowledgement()]
+    const [good, bad] = [new Acknowledgment(), new Acknowledgment()]
     const before = [good.promise, bad.promise] as const
     expect([good.isSettled, good.hasFailed]).to.deep.equal([false, false])
     good.settle()
@@ -18,12 +18,12 @@ describe('Acknowledgement', () => {
   })
 
   it('has one promise for all callers', () => {
-    const ack = new Acknowledgement()
+    const ack = new Acknowledgment()
     expect(ack.promise).to.equal(ack.promise)
   })
 
   it('settles later promises with the most recent result', async () => {
-    const ack = new Acknowledgement()
+    const ack = new Acknowledgment()
     const { promise } = ack
     ack.settle(REFUSED)
     ack.settle()
@@ -33,7 +33,7 @@ describe('Acknowledgement', () => {
 
   describe('#join', () => {
     it('passes pending promises to another acknowledgment, which then replaces it', async () => {
-      const [ack, heir] = [new Acknowledgement(), new Acknowledgement()]
+      const [ack, heir] = [new Acknowledgment(), new Acknowledgment()]
       const { promise } = ack
       ack.join(heir)
       expect(ack.promise).to.equal(heir.promise)
@@ -42,7 +42,7 @@ describe('Acknowledgement', () => {
     })
 
     it('passes its result to the other acknowledgment, if it has one', async () => {
-      const [ack, heir] = [new Acknowledgement(), new Acknowledgement()]
+      const [ack, heir] = [new Acknowledgment(), new Acknowledgment()]
       const { promise } = heir
       ack.settle(REFUSED)
       ack.join(heir)

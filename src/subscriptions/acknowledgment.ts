@@ -2,10 +2,10 @@ import { RESOLVED, deferred, rejected } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 
 /** Acknowledgment of a topic. Its promises never cause unhandled rejections. */
-export class Acknowledgement {
+export class Acknowledgment {
   readonly #waiting: Deferred<void>[] = []
   #result: { readonly error: Error | undefined } | undefined
-  #heir: Acknowledgement | undefined
+  #heir: Acknowledgment | undefined
 
   /** Resolves when the topic is acknowledged. Rejects if the topic will not be acknowledged. */
   get promise(): Promise<void> {
@@ -34,7 +34,7 @@ export class Acknowledgement {
   }
 
   /** Merges into another acknowledgment. Pending and later promises settle with the other one. */
-  join(heir: Acknowledgement): void {
+  join(heir: Acknowledgment): void {
     this.#heir = heir
     if (this.#result) heir.settle(this.#result.error)
     else heir.#waiting.push(...this.#waiting.splice(0))
