@@ -17,7 +17,7 @@ export class NotConnectedError extends SendError {
   constructor(status: string) {
     super(
       status === 'open'
-        ? 'Cannot send: the server is closing the connection. Send again after the reconnect, or enable the outbox'
+        ? 'Cannot send: the server is closing the connection. Send again after the reconnect'
         : `Cannot send while the connection is ${status}. Await connection.whenOpen(), or enable the outbox`,
     )
     this.status = status
