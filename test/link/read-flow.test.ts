@@ -122,7 +122,7 @@ describe('ReadFlow', () => {
       demand.onBacklog('full', 'overfull')
       expect(socket.isRead).to.equal(false)
       expect(overflows()).to.deep.equal([0])
-      expect(socket.overflows[0]?.message).to.contain('A messages() loop is behind')
+      expect(socket.overflows[0]?.message).to.contain('A messages() loop has fallen behind')
     })
 
     it('stays paused for the iterator when the handlers have caught up', () => {
