@@ -77,7 +77,7 @@ export function OnOpen(...args: readonly unknown[]): unknown {
  *
  * @param key the key that `route` finds in the message
  * @param schema any Standard Schema: zod, valibot, arktype and others
- * @param options pass `{ duringOpen: true }` for messages that cannot wait until `@OnOpen` has completed, such as calls from the server
+ * @param options pass `{ duringOpen: true }` for messages that cannot wait until `@OnOpen` completes, such as calls from the server
  */
 export function OnMessage(
   key?: MessageKey,

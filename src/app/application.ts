@@ -52,7 +52,7 @@ export class Application {
   /**
    * Returns a client by its class and, if there are several, by its name.
    *
-   * @throws Error if there is none, or more than one
+   * @throws Error if no client matches, or if more than one does
    */
   client<T extends object>(target: Class<T>, name?: string): Client<T> {
     const found = this.clients.filter(

@@ -64,7 +64,7 @@ export class Client<T extends object = object> {
     connection.onEnd(disposal)
   }
 
-  /** Resolves when the connection has ended permanently and everything created for it has been disposed of. Never rejects. */
+  /** Resolves when the connection ends permanently and everything created for it has been disposed of. Never rejects. */
   get closed(): Promise<CloseInfo> {
     return (this.#closed ??= this.#end())
   }

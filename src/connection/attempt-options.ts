@@ -77,7 +77,7 @@ export async function resolveRequest(
   }
 }
 
-/** Options of an attempt after their functions have been called. The values have not been validated yet. */
+/** An attempt's options, with function-valued options resolved. The values have not been validated yet. */
 interface ResolvedOptions {
   readonly url: string | URL
   readonly protocols: string | readonly string[]

@@ -91,7 +91,7 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
   }
 
   /**
-   * Calls `ended` when the connection has ended permanently, immediately if it already has.
+   * Calls `ended` when the connection ends permanently, immediately if it already has.
    *
    * @internal
    */

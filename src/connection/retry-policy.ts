@@ -47,7 +47,7 @@ interface RetryPolicyPort {
 
 /** Information that determines, together with the failure itself, whether the failure is fatal. */
 export interface RetryFacts {
-  /** True once `@OnOpen` has completed on this connection. */
+  /** True once `@OnOpen` completes on this connection. */
   readonly hasSucceeded: boolean
   /** True if `@OnOpen` threw or timed out. */
   readonly isOpenFailure?: boolean | undefined

@@ -117,7 +117,7 @@ export class DispatchContext {
     this.#repeatedFailures?.flush()
   }
 
-  /** Stops all timers when the connection has ended. */
+  /** Stops all timers when the connection ends. */
   stop(): void {
     this.repeatedFailures.stop()
     this.#queue?.slots.slowWarning.stop()

@@ -154,8 +154,7 @@ export abstract class MessageSession
   }
 
   /**
-   * Returns the handler whose schema accepts a message, and the value. Returns `undefined` if no schema does, which is reported, or if a
-   * schema is asynchronous.
+   * Returns the handler whose schema accepts a message, and the value. Returns `undefined` if no schema accepts the message (an error is reported) or if a schema is asynchronous.
    */
   #validate(
     first: MessageHandler,

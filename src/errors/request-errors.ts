@@ -111,7 +111,7 @@ function nameRequest({ id, message, client }: RequestFacts): string {
 /** Properties in which APIs commonly state the purpose of a message. */
 const PURPOSES = ['method', 'action', 'type', 'op', 'event', 'cmd', 'command', 'channel']
 
-/** Maximum number of characters of an ID or a purpose to show. */
+/** Maximum number of characters of an ID or purpose shown in an error message. */
 const MOST_OF_A_NAME = 80
 
 /** Returns the purpose of a message. Everything else in the message could be secret. */

@@ -32,7 +32,7 @@ export class NotConnectedError extends SendError {
 export class OutboxFullError extends SendError {
   readonly code = 'HOLDFAST_OUTBOX_FULL'
   /**
-   * Number of messages in the outbox. While connected, number of message functions that wait for `rateLimit`, or 0 if too many bytes are
+   * Number of messages in the outbox. While connected, the number of message functions waiting for `rateLimit`, or 0 if too many bytes are
    * waiting.
    */
   readonly size: number

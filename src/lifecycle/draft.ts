@@ -49,7 +49,7 @@ interface ShapeDraft {
   previous: DraftSession | undefined
 }
 
-/** State while a step changes it, with the effects so far. It exists only during one call of `step`. */
+/** Working copy of the state during a step, plus the effects emitted so far. It exists only during one call of `step`. */
 export class Draft {
   readonly shape: ShapeDraft
   readonly #from: LifecycleState

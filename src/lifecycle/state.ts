@@ -53,7 +53,7 @@ export type ConnectionTimer = 'delay' | 'maxAge' | 'handover' | 'half' | 'cut' |
 
 export type TimerName = ConnectionTimer | `${LinkTimer}:${LinkName}`
 
-/** Session without the name of its link, shared by all links in the same situation. A flag that no longer matters is false. */
+/** Session without the name of its link, shared by all links in the same situation. Flags that no longer matter are false. */
 export interface SessionShape {
   readonly phase: Phase
   /** `@OnOpen` has started but not completed. */
@@ -227,7 +227,7 @@ function sessionKey({ phase, running, good, lost, byes, words, forgiven, timer }
   return timer ? `${phase}${flags}@${timer}` : `${phase}${flags}`
 }
 
-/** Returns the text of every combination of flags, by their bits. */
+/** Returns the text for every combination of flags, indexed by bitmask. */
 function flagTexts(...names: readonly string[]): readonly string[] {
   return Array.from({ length: 2 ** names.length }, (_, combination) =>
     names.map((name, place) => (combination & (1 << place) ? `+${name}` : '')).join(''),

@@ -73,7 +73,7 @@ export interface HeartbeatSource {
   readonly lastSeen: number | undefined
   ping(): Promise<number>
   /**
-   * Changes the settings for the rest of the open link.
+   * Changes the settings until the current link closes.
    *
    * @throws NotConnectedError or ConnectionClosedError if no link is open; also whatever `change` throws
    */

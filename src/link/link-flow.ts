@@ -90,7 +90,7 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
     this.#readFlow?.onFrame()
   }
 
-  /** Called when `@OnOpen` has completed and reading no longer has to continue for it. */
+  /** Called when `@OnOpen` completes and reading no longer has to continue for it. */
   protected readByDemand(): void {
     if (this.#readFlow || this.hub.isBehind) this.readCounter.onReady()
   }

@@ -170,7 +170,7 @@ export class ReadFlow implements ReadCounter, ReadDemandListener {
     })
   }
 
-  /** Called when `@OnOpen` has completed and no longer waits for messages. */
+  /** Called when `@OnOpen` completes and no longer waits for messages. */
   onReady(): void {
     this.#isOpening = false
     this.#update()

@@ -183,7 +183,7 @@ export interface ConnectionOptions {
   readonly reconnect?: ReconnectOptions | false | undefined
   /** Maximum age of a link in milliseconds, shortened by up to a tenth at random. Its replacement opens before it closes. @default no limit */
   readonly maxAge?: number | undefined
-  /** Keeps messages that you send while not connected, and sends them once `@OnOpen` has completed. With `false`, such sends throw. */
+  /** Keeps messages that you send while not connected, and sends them once `@OnOpen` completes. With `false`, such sends throw. */
   readonly outbox?: OutboxOptions | false | undefined
   /** Matches replies to requests; see `connection.request`. Start from a preset: `jsonRpc()`, `ocpp()` or `homeAssistant()`. */
   readonly requests?: RequestsOptions | undefined

@@ -55,7 +55,7 @@ export class KeySync<Snapshot, Change> {
   readonly #port: KeySyncPort<Snapshot>
   /** `undefined` unless the state contains every change. */
   #state: State<Snapshot> | undefined
-  /** While there is no state, the changes since `start` or since the last gap. */
+  /** Changes buffered since `start` or the last gap, while there is no state. */
   readonly #buffer = new Fifo<Numbered<Change>>()
   #fetching: AbortController | undefined
   #timer: Timer | undefined

@@ -116,8 +116,7 @@ export class SnapshotSync<Snapshot, Change, Key = string> {
   }
 
   /**
-   * Applies a snapshot that the server pushed. The snapshot replaces the state and cancels a pending fetch. If the key is not running, this
-   * starts it until `signal` aborts.
+   * Applies a snapshot that the server pushed. The snapshot replaces the state and cancels a pending fetch. If the key is not running, starts it; it then runs until `signal` aborts.
    *
    * @throws Error if the snapshot is older than the first buffered change, or whatever `number` and `apply` throw
    */

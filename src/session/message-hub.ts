@@ -157,7 +157,7 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
     this.takersIfAny?.onSessionOpen(session)
   }
 
-  /** Called when `@OnOpen` has completed. Sends the messages that were waiting for that. */
+  /** Called when `@OnOpen` completes. Sends the messages that were waiting for that. */
   onSessionReady(session: TakersSession & { readonly link: PeriodicLink }): void {
     this.takersIfAny?.sendSubscriptions(session)
     this.#sender?.flush(session.link)
@@ -178,7 +178,7 @@ export class MessageHub implements LinkHub<InboundTarget>, Onlookers {
   }
 
   /**
-   * Called when the connection has ended. Settles every pending promise.
+   * Called when the connection ends. Settles every pending promise.
    *
    * @param cause error that ended the connection; `undefined` if the connection was closed intentionally
    */

@@ -287,7 +287,7 @@ export class MessageTakers {
   }
 
   /**
-   * Called when the connection has ended. Settles every pending promise.
+   * Called when the connection ends. Settles every pending promise.
    *
    * @param cause error that ended the connection; `undefined` if the connection was closed intentionally
    */

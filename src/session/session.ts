@@ -19,7 +19,7 @@ const scope = new OnOpenScope<Session>()
 
 /** Receives the reports from a session, and provides the parts that all sessions of a connection share. */
 export interface SessionOwner extends LinkUserOwner<Session> {
-  /** Called when `@OnOpen` has completed or failed. */
+  /** Called when `@OnOpen` completes or failed. */
   onOpenSettled(session: Session, outcome: Exclude<OpenOutcome, 'released'>): void
   onHeartbeatTimeout(session: Session, error: HeartbeatTimeoutError): void
   /** Called when the socket has ended. */
@@ -132,7 +132,7 @@ export class Session extends LinkUser {
     void this.handlers.earlySettled()
   }
 
-  /** Called when `@OnOpen` has completed and the link is in use. Sends the messages that were waiting, then handles received messages. */
+  /** Called when `@OnOpen` completes and the link is in use. Sends the messages that were waiting, then handles received messages. */
   becomeReady(now: number): void {
     this.#readyAt = now
     this.link.onReady()
@@ -225,7 +225,7 @@ class SessionEnding {
     this.#owner = owner
   }
 
-  /** True while handlers are started for new messages. */
+  /** True while new messages are dispatched to handlers. */
   get isTaking(): boolean {
     return this.#isTaking
   }

@@ -155,7 +155,7 @@ export class LinkTopics {
     for (const batch of inBatches(added, size)) this.#subscribe(batch)
   }
 
-  /** Returns whether a topic must be unsubscribed now. If acknowledgments contain IDs, the topic must have its ID first. */
+  /** Returns whether to unsubscribe from a topic now. If acknowledgments contain IDs, the topic must have its ID first. */
   #isGone({ key, batch }: SentTopic): boolean {
     return this.#isReady && !this.#wanted.has(key) && !(batch && this.#byId.size > 0)
   }

@@ -208,7 +208,7 @@ export class TopicSubscriptions<S extends SubscribingSession> {
     this.#holders.renew()
   }
 
-  /** Called when the connection has ended. */
+  /** Called when the connection ends. */
   onClosed(error: Error): void {
     this.#endedWith = error
     const openings = [...this.#openings.values()]
