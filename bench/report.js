@@ -31,7 +31,7 @@ function clientTables(workload, metric, measurements) {
     const found = measurements.values(workload.name, key, name, metric.key)
     return found && number(found.median)
   }
-  const better = metric.isRate ? 'more is better' : 'less is better'
+  const better = metric.isRate ? 'higher is better' : 'lower is better'
   return [
     `${metric.unit}: ratio to \`ws\`, ${better}`,
     table(head, rows(ratio)),

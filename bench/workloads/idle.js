@@ -50,7 +50,7 @@ export const idle = {
 export const heartbeat = {
   name: 'heartbeat',
   title: 'Heartbeats of idle connections',
-  metrics: [{ key: 'cpu', unit: '% of a core, scaled to a heartbeat each 30 s' }],
+  metrics: [{ key: 'cpu', unit: '% of a core, scaled to a heartbeat every 30 s' }],
   cells: [
     { key: 'few', label: '1,000', connections: 1_000, needs: 'idle', rounds: 1, isQuick: true },
     { key: 'many', label: '10,000', connections: 10_000, needs: 'idle', rounds: 3 },
