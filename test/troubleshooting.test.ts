@@ -1,6 +1,14 @@
 import { expect } from 'chai'
 import { readDocument } from './support/markdown.js'
-import { VARYING, messageTexts } from './support/message-texts.js'
+
+/** Stands for a part of a text that varies. */
+const VARYING = '…'
+
+/** Returns the constant parts of the texts in test/texts.txt, which another test compares with src. */
+function messageTexts(): readonly string[] {
+  const expression = /\$\{(?:[^{}]|\{[^{}]*\})*\}/g
+  return readDocument('test/texts.txt').replaceAll(expression, VARYING).split(/…|\n/)
+}
 
 /** The constant parts of a heading, without the spaces and marks at their ends. */
 function partsOf(heading: string): readonly string[] {

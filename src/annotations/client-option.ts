@@ -3,8 +3,8 @@ import type { SubscriptionAck, SubscriptionId } from '../subscriptions/subscribe
 import type { Failure } from '../session/disconnect.js'
 
 /**
- * Options that can be methods, and the signatures of those methods. Parameters for messages can have any type, because the server decides
- * what arrives.
+ * Options that can be methods, and the signatures of those methods. Parameters for messages can have any type, because the server
+ * determines them.
  */
 export interface ClientOptionMethods {
   url(attempt: AttemptInfo): string | URL | Promise<string | URL>

@@ -10,7 +10,7 @@ import { Attempt } from './attempt.js'
 import type { AttemptListener } from './attempt.js'
 import { ConnectionParts } from './connection-parts.js'
 import type { EffectRunner } from './driver.js'
-import { EndingEffects, OPEN_FAILED } from './ending-effects.js'
+import { EndingEffects, frameOf } from './ending-effects.js'
 import type {
   Consequence,
   LifecycleEffect,
@@ -269,8 +269,8 @@ function closingOf({
 }: StepFacts): Omit<ConnectionState & { readonly status: 'closing' }, 'status'> {
   if (closing || !trouble) return closing ?? { initiator: 'local', code: CloseCode.ABNORMAL, reason: '' }
   const { initiator, stage, sentCode, code = CloseCode.ABNORMAL, reason = '' } = trouble.disconnect
-  // The close frame has this code, because no new connection follows.
-  if (stage === 'open') return { initiator, code: CloseCode.NORMAL, reason: OPEN_FAILED }
+  // This side sends a close frame. In all other cases, the link has already ended.
+  if (stage === 'open') return { initiator, ...frameOf('normal', trouble) }
   return { initiator, code: sentCode ?? code, reason }
 }
 

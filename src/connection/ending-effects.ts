@@ -11,9 +11,6 @@ import type { ConnectionParts } from './connection-parts.js'
 import type { CloseFrameKind, SessionEffect } from '../lifecycle/effects.js'
 import type { StepFacts, Trouble } from './step-facts.js'
 
-/** Reason of the close frame after an `@OnOpen` that threw or took too long. */
-export const OPEN_FAILED = '@OnOpen failed'
-
 /** Runs the effects that end a link or the whole connection. */
 export class EndingEffects {
   readonly #parts: ConnectionParts
@@ -118,10 +115,10 @@ export class EndingEffects {
   #frameOf(session: Session, kind: CloseFrameKind, { trouble }: StepFacts): ClosingInfo {
     const { state } = this.#parts.holder
     if (kind === 'user' && state.status === 'closing') return { code: state.code, reason: state.reason }
-    const code = kind === 'reconnecting' ? CloseCode.RECONNECTING : CloseCode.NORMAL
-    if (trouble?.disconnect.stage === 'open') return { code, reason: OPEN_FAILED }
-    if (kind === 'reconnecting') return { code, reason: 'reconnecting' }
-    return { code, reason: session.isReplaced ? 'replaced by a new connection' : '' }
+    const frame = frameOf(kind, trouble)
+    return frame.reason === '' && session.isReplaced
+      ? { ...frame, reason: 'replaced by a new connection' }
+      : frame
   }
 
   /** Returns the argument for `@OnClose`, and records it if the link was the current one. */
@@ -139,4 +136,12 @@ export class EndingEffects {
 
 function attemptOf(lost: Attempt | Session): number {
   return lost instanceof Session ? lost.attempt : lost.number
+}
+
+/** Returns the code and reason of a close frame that no call asked for. */
+export function frameOf(kind: CloseFrameKind, trouble: Trouble | undefined): ClosingInfo {
+  const isReconnecting = kind === 'reconnecting'
+  const code = isReconnecting ? CloseCode.RECONNECTING : CloseCode.NORMAL
+  if (trouble?.disconnect.stage === 'open') return { code, reason: '@OnOpen failed' }
+  return { code, reason: isReconnecting ? 'reconnecting' : '' }
 }

@@ -2,16 +2,13 @@ import { expect } from 'chai'
 import { Linter } from 'eslint'
 import type { ESLint } from 'eslint'
 import tseslint from 'typescript-eslint'
-import { root } from '../support/project.js'
+import { housePlugin } from '../support/house-plugin.js'
 
 describe("The project's ESLint plugin", () => {
   let house: ESLint.Plugin
 
   before(async () => {
-    const module = (await import(new URL('scripts/lint/eslint-plugin.js', root).href)) as {
-      default: ESLint.Plugin
-    }
-    house = module.default
+    house = await housePlugin()
   })
 
   /** Returns the messages of one rule as `line: message`. */

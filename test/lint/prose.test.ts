@@ -3,16 +3,13 @@ import markdown from '@eslint/markdown'
 import { Linter } from 'eslint'
 import type { ESLint } from 'eslint'
 import tseslint from 'typescript-eslint'
-import { root } from '../support/project.js'
+import { housePlugin } from '../support/house-plugin.js'
 
 describe('The prose lint', () => {
   let house: ESLint.Plugin
 
   before(async () => {
-    const module = (await import(new URL('scripts/lint/eslint-plugin.js', root).href)) as {
-      default: ESLint.Plugin
-    }
-    house = module.default
+    house = await housePlugin()
   })
 
   /** Returns the complaints about a piece of TypeScript. */

@@ -2,7 +2,7 @@ import { handlersOf } from '#src/annotations/handler-table.js'
 import type { MessageHandler } from '#src/annotations/handler-table.js'
 import type { Class } from 'holdfast'
 import type { Script } from './script.js'
-import { until } from './stage.js'
+import { eventually } from '../support/eventually.js'
 
 /** Events that a script need not cause. */
 const RARE: readonly string[] = ['error', 'ping', 'pong']
@@ -87,7 +87,9 @@ export class HandlerCalls {
 
   /** Waits until all handlers have completed that a close does not call. */
   async settle(): Promise<void> {
-    await until(() => this.#pending === 0 && this.#missing([...RARE, ...LAST]).length === 0, TIME_LIMIT)
+    const isSettled = (): boolean => this.#pending === 0 && this.#missing([...RARE, ...LAST]).length === 0
+    // `complaint` names the handlers that were not called.
+    await eventually('all handlers have completed', isSettled, TIME_LIMIT).catch(() => undefined)
   }
 
   /** Returns the handlers that were not called, or that there was none to call. */

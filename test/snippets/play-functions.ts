@@ -3,7 +3,8 @@ import { Application, Client, HoldfastError, OnMessage } from 'holdfast'
 import type { Class } from 'holdfast'
 import { HandlerCalls } from './handler-calls.js'
 import { classesOf } from './play-clients.js'
-import { until, within } from './stage.js'
+import { eventually } from '../support/eventually.js'
+import { within } from './stage.js'
 import type { Stage } from './stage.js'
 
 /** Milliseconds after which the client of a function is closed, because some functions run until then. */
@@ -56,7 +57,7 @@ async function playOne(
     },
   )
   ended.catch(() => undefined)
-  await until(() => hasEnded, TIME_LIMIT)
+  await eventually('the function has ended', () => hasEnded, TIME_LIMIT).catch(() => undefined)
   if (stage.server.peer) await within('drive()', script.drive?.(client, stage.server.peer))
   isClosing = true
   await within('close()', client.close())

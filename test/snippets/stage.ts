@@ -24,12 +24,6 @@ export async function within<T>(what: string, promise: T): Promise<Awaited<T>> {
   }
 }
 
-/** Waits until something is true, for at most `timeLimit` milliseconds. */
-export async function until(isTrue: () => boolean, timeLimit: number): Promise<void> {
-  const deadline = performance.now() + timeLimit
-  while (!isTrue() && performance.now() < deadline) await sleep(2)
-}
-
 /** The server of one page, and the scripts that it follows. */
 export class Stage {
   readonly server: ScriptedServer

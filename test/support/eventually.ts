@@ -1,5 +1,5 @@
 /** Maximum wait for a condition, in milliseconds. It is generous because the machine can be busy. */
-const PATIENCE = 20_000
+const TIME_LIMIT = 20_000
 
 /** Waits for one turn of the event loop, in which all available input is read. */
 export function turn(): Promise<void> {
@@ -17,9 +17,10 @@ export async function turns(count = 20): Promise<void> {
  * Waits for a condition, and checks it on every turn of the event loop.
  *
  * @param fact the condition in words, for the error
+ * @param timeLimit in milliseconds
  */
-export async function eventually(fact: string, isTrue: () => boolean): Promise<void> {
-  const deadline = performance.now() + PATIENCE
+export async function eventually(fact: string, isTrue: () => boolean, timeLimit = TIME_LIMIT): Promise<void> {
+  const deadline = performance.now() + timeLimit
   while (!isTrue()) {
     if (performance.now() > deadline) throw new Error(`Timed out waiting until ${fact}`)
     await turn()
