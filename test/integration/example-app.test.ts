@@ -6,6 +6,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { run } from '../support/project.js'
 
 const MAIN = fileURLToPath(new URL('../../example-app/main.js', import.meta.url))
 
@@ -223,6 +224,13 @@ describe('example-app', function () {
   })
 
   describe('the command line', () => {
+    it('is `npm start`, which announces the build before its other output', async () => {
+      const { code, output } = await run('npm', ['start', '--silent', '--', '--help'])
+      expect(code, output).to.equal(0)
+      expect(output.split('\n')[0]).to.match(/^Building the example app\./)
+      expect(output).to.contain('--for 10s')
+    })
+
     it('is refused with exit code 2 and the help text if it is invalid', async () => {
       const run = startExample('--for', 'soon')
       expect(await run.ended).to.equal(2)
