@@ -10,6 +10,7 @@ const FLOORS = [
   ['annotations'],
   ['options'],
   ['connection'],
+  ['attempt'],
   ['session', 'lifecycle'],
   ['messages', 'subscriptions', 'link'],
   ['requests', 'codecs', 'transports'],

@@ -9,7 +9,7 @@ const IMPORTERS = {
   ws: [
     'src/transports/ws/ws-package.ts',
     'src/transports/ws/ws-package.bun.ts',
-    'src/transports/ws/ws-transport.ts',
+    'src/transports/ws/ws-options.ts',
     'src/testing/test-server.ts',
   ],
   tsyringe: ['src/app/container.ts', 'src/app/load-container.ts'],

@@ -95,7 +95,7 @@ export type { LogFacts } from './core/logger.js'
 export type { Codec } from './codecs/codec.js'
 export type { Clock, Timer } from './core/clock.js'
 export type { KeyedConcurrency } from './options/concurrency.js'
-export type { AttemptInfo, PerAttempt } from './connection/attempt-options.js'
+export type { AttemptInfo, PerAttempt } from './attempt/attempt-options.js'
 export type { ConnectionOptions, OutboxOptions, ReconnectOptions } from './options/options.js'
 export type {
   Connect,

@@ -1,4 +1,4 @@
-import type { AttemptInfo, RequestHeaders } from '../connection/attempt-options.js'
+import type { AttemptInfo, RequestHeaders } from '../attempt/attempt-options.js'
 import type { SubscriptionAck, SubscriptionId } from '../subscriptions/subscribe-options.js'
 import type { Failure } from '../session/disconnect.js'
 

@@ -128,7 +128,7 @@ interface PlannedClient {
 export async function startApplication(module: Class, options: ClientOptions): Promise<StartedApplication> {
   const graph = overrideProviders(readModules(module), options.providers)
   const injector = needsContainer(graph, options) ? (await loadContainer())?.(options.container) : undefined
-  const planned = planClients(graph, module, injector, options)
+  const planned = await planClients(graph, module, injector, options)
   const { clock = systemClock, closeTimeout = DEFAULTS.closeTimeout } = options
   const logger = connectionLogger(options.logger, className(module))
   warnOfContainer(graph, options, logger)
@@ -174,22 +174,24 @@ function warnOfContainer({ providers }: ModuleGraph, { container }: ClientOption
 }
 
 /** Validates everything. Creates nothing. */
-function planClients(
+async function planClients(
   graph: ModuleGraph,
   module: Class,
   injector: Injector | undefined,
   options: ClientOptions,
-): PlannedClient[] {
+): Promise<PlannedClient[]> {
   const mistakes = [...graph.mistakes, ...checkProviders(graph, module, injector)]
-  const planned = graph.clients.map(({ use, waitForOpen, provide = [], ...entry }, index) => {
+  const planned: PlannedClient[] = []
+  for (const [index, { use, waitForOpen, provide = [], ...entry }] of graph.clients.entries()) {
     const place = graph.places[index] as string
     const child = injector?.child()
     for (const provider of provide) child?.register(provider)
     if (!child && provide.length > 0) mistakes.push(missingContainer(`${place} provide`))
     const builder = new ClientBuilder(use, child ?? new PlainFactory(), [entry, withoutStart(options)])
-    mistakes.push(...builder.check([]).map((mistake) => inEntry(mistake, place, use, 'url' in entry)))
-    return { builder, isAwaited: waitForOpen !== false }
-  })
+    const found = await builder.checkAll([])
+    mistakes.push(...found.map((mistake) => inEntry(mistake, place, use, 'url' in entry)))
+    planned.push({ builder, isAwaited: waitForOpen !== false })
+  }
   if (mistakes.length === 0) return planned
   // A client and a provider that it injects report the same problem.
   const different = new Map(mistakes.map((mistake) => [`${mistake.place} ${mistake.cause}`, mistake]))

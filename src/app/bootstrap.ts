@@ -14,7 +14,7 @@ import { describeValue } from '../core/describe-value.js'
 import { toError } from '../core/error-text.js'
 import { mergeOptions } from '../options/merge-options.js'
 import { isObject } from '../options/rules.js'
-import type { PerAttempt } from '../connection/attempt-options.js'
+import type { PerAttempt } from '../attempt/attempt-options.js'
 import { closeOnSignals } from './shutdown-signals.js'
 import { className } from '../core/token.js'
 import type { Class } from '../core/token.js'
@@ -121,7 +121,8 @@ async function startClient<T extends object>(target: Class<T>, options: ClientOp
   const chosen = factoryFor(target, { ...options, providers })
   const factory = chosen instanceof Promise ? await chosen : chosen
   const builder = new ClientBuilder(target, factory, [options])
-  const mistakes = [...found, ...builder.check(START_OPTIONS)]
+  const checked = builder.checkAll(START_OPTIONS)
+  const mistakes = [...found, ...(checked instanceof Promise ? await checked : checked)]
   if (providers.length > 0 && factory instanceof PlainFactory)
     mistakes.push(missingContainer('options.providers'))
   if (mistakes.length > 0) throw new StartupError(className(target), mistakes)

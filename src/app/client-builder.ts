@@ -1,6 +1,6 @@
 import { handlersOf } from '../annotations/handler-table.js'
 import { clientOptions } from '../annotations/metadata.js'
-import type { PerAttempt } from '../connection/attempt-options.js'
+import type { PerAttempt } from '../attempt/attempt-options.js'
 import { Connection } from '../connection/connection.js'
 import { connectionLogger } from '../core/logger.js'
 import { className } from '../core/token.js'
@@ -8,12 +8,13 @@ import type { Class } from '../core/token.js'
 import { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Around } from '../dispatch/invoker.js'
 import type { Mistake } from '../errors/startup-error.js'
-import { fillIn } from '../options/fill-in.js'
+import { fillIn, socketOptions } from '../options/fill-in.js'
 import type { ClientSettings } from '../options/fill-in.js'
 import { mergeClientOptions } from '../options/merge-options.js'
 import type { ConnectionOptions } from '../options/options.js'
 import { keepSettings, knownSettings } from '../options/shared-settings.js'
 import { validateOptions } from '../options/validate-options.js'
+import type { Connect } from '../transports/transport.js'
 import { connectDefault } from '#default-transport'
 import { Client, START_OPTIONS } from './client.js'
 import { CONNECTION_TOKENS, ClientScope } from './connection-scope.js'
@@ -70,6 +71,21 @@ export class ClientBuilder<T extends object = object> {
     ]
   }
 
+  /**
+   * Like {@link check}. If that finds nothing, lets the transport find problems in the options of the socket. Returns a promise only if any
+   * of them is set.
+   */
+  checkAll(otherOptions: readonly string[]): readonly Mistake[] | Promise<readonly Mistake[]> {
+    const mistakes = this.check(otherOptions)
+    const socket = this.#settings ? undefined : socketOptions(this.#options)
+    const { checkSocket } = this.#connect
+    return mistakes.length > 0 || !socket || !checkSocket ? mistakes : checkSocket(socket)
+  }
+
+  get #connect(): Connect {
+    return this.#options.transport ?? connectDefault
+  }
+
   #validate(otherOptions: readonly string[]): Mistake[] {
     const mistakes = validateOptions(this.#withUrl(), className(this.#target), otherOptions)
     const replaced = this.#methods?.replacedBy(this.#options) ?? []
@@ -91,7 +107,7 @@ export class ClientBuilder<T extends object = object> {
       logger.info(`${method} is never called: other options override or disable ${name}`)
     connectionCount += 1
     const id = `${this.#name}#${connectionCount}`
-    const connection = Connection.create(id, settings, this.#options.transport ?? connectDefault)
+    const connection = Connection.create(id, settings, this.#connect)
     this.#disposal = new Disposal(this.#factory.disposables, settings, logger)
     this.#scope = new ClientScope(connection, logger)
     return this.#scope

@@ -1,6 +1,6 @@
 import type { ClientOptionName } from '../annotations/client-option.js'
 import type { Handler } from '../annotations/handler-table.js'
-import type { AttemptInfo, PerAttempt } from '../connection/attempt-options.js'
+import type { AttemptInfo, PerAttempt } from '../attempt/attempt-options.js'
 import { mergeClientOptions } from '../options/merge-options.js'
 import type { ConnectionOptions } from '../options/options.js'
 

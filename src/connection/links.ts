@@ -1,6 +1,6 @@
 import type { Link } from '../link/link.js'
 import { Session } from '../session/session.js'
-import { Attempt } from './attempt.js'
+import { Attempt } from '../attempt/attempt.js'
 import { roleOf } from '../lifecycle/state.js'
 import type { LifecycleState, LinkName } from '../lifecycle/state.js'
 

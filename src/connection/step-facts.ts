@@ -1,7 +1,7 @@
 import type { Disconnect, Failure, RetryDecision } from '../session/disconnect.js'
 import type { Session } from '../session/session.js'
 import type { ConnectionState, OpenInfo } from '../session/state.js'
-import type { Attempt } from './attempt.js'
+import type { Attempt } from '../attempt/attempt.js'
 import type { LinkName } from '../lifecycle/state.js'
 
 /** A failed attempt or a lost link, and its consequences. */

@@ -1,5 +1,5 @@
 import { systemClock } from '../core/clock.js'
-import type { PerAttempt, RequestHeaders } from '../connection/attempt-options.js'
+import type { PerAttempt, RequestHeaders } from '../attempt/attempt-options.js'
 import { RETRY_DEFAULTS } from '../connection/retry-policy.js'
 import type { RetrySettings } from '../connection/retry-policy.js'
 import type { ConnectionSettings } from '../connection/settings.js'
@@ -14,6 +14,7 @@ import { fillInConcurrency } from './concurrency.js'
 import type { ConcurrencySettings } from './concurrency.js'
 import { fillInHeartbeat } from './heartbeat-option.js'
 import { mergeOptions } from './merge-options.js'
+import type { SocketOptions } from '../transports/transport.js'
 import { fillInPeriodic } from './periodic-option.js'
 import type { ConnectionOptions } from './options.js'
 
@@ -64,6 +65,7 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
     onOpenTimeout: numberOf('onOpenTimeout') || Infinity,
     drainTimeout: Number(numberOf('drainTimeout')),
     closeTimeout: Number(numberOf('closeTimeout')),
+    socket: socketOptions(options),
     maxPayload: Number(numberOf('maxPayload')),
     maxFragments: Number(numberOf('maxFragments')),
     compression: options.compression ?? false,
@@ -98,6 +100,15 @@ function skipBy({
   return wantsAll || typeof codec === 'function' || !isPlainJson(codec) || !isProperty(route)
     ? undefined
     : route
+}
+
+/** Names of the options that are passed on to the socket. */
+export const SOCKET_OPTIONS = ['proxy'] as const satisfies readonly (keyof SocketOptions)[]
+
+/** Returns the options of the socket; `undefined` if none is set, as in most connections. */
+export function socketOptions(options: ConnectionOptions): SocketOptions | undefined {
+  const set = SOCKET_OPTIONS.filter((name) => options[name] !== undefined)
+  return set.length === 0 ? undefined : Object.fromEntries(set.map((name) => [name, options[name]]))
 }
 
 /** Fills in the defaults of a group. Connections that do not set the group share one object. */

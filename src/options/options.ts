@@ -1,4 +1,4 @@
-import type { PerAttempt } from '../connection/attempt-options.js'
+import type { PerAttempt } from '../attempt/attempt-options.js'
 import type { Clock } from '../core/clock.js'
 import type { Codec, CodecFactory } from '../codecs/codec.js'
 import type { KeyedConcurrency } from './concurrency.js'
@@ -194,6 +194,8 @@ export interface ConnectionOptions {
   readonly subscriptions?: SubscriptionsOptions | undefined
   /** Limits sends to `messages` per `per` milliseconds, pings included. Excess sends are queued. */
   readonly rateLimit?: RateLimitSettings | undefined
+  /** URL of a proxy to connect through. */
+  readonly proxy?: string | undefined
   /** Receives log lines and unhandled errors. `false` disables logging. @default the console, from `warn` up */
   readonly logger?: Logger | false | undefined
   /** Source of time. Replace it in tests. */

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from './options.js'
-import type { ClientSettings } from '../options/fill-in.js'
+import type { ClientSettings } from './fill-in.js'
 import type { Class } from '../core/token.js'
 
 /** Groups that are copied when their defaults are filled in, so that they must be compared by content. */

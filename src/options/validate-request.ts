@@ -1,4 +1,4 @@
-import { findHeaderMistakes, findProtocolMistakes } from '../connection/request-fields.js'
+import { findHeaderMistakes, findProtocolMistakes } from '../attempt/request-fields.js'
 import { describeValue } from '../core/describe-value.js'
 import { findUrlMistake, showUrl } from '../core/url.js'
 import type { Mistake } from '../errors/startup-error.js'

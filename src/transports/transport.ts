@@ -1,9 +1,18 @@
+import type { Mistake } from '../errors/startup-error.js'
+
+/** Options of the socket and its TLS, which Holdfast passes on to the transport as they were set. */
+export interface SocketOptions {
+  /** URL of the proxy to connect through, including its credentials. */
+  readonly proxy?: string | undefined
+}
+
 /** Request for one connection attempt. All option functions have already been called. */
 export interface TransportRequest {
   /** Complete URL, including credentials. */
   readonly url: string
   readonly protocols: readonly string[]
-  readonly headers: Readonly<Record<string, string>>
+  /** Headers by name. An array is sent as one header line per value. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
   /** Maximum size of a received message, in bytes; `0` means no limit. */
   readonly maxPayload: number
   /** Maximum number of fragments in a received message; `0` means no limit. */
@@ -12,6 +21,8 @@ export interface TransportRequest {
   readonly compression?: boolean | undefined
   /** Maximum duration of the closing handshake before the socket is terminated, in milliseconds. */
   readonly closeTimeout: number
+  /** Options of the socket, if any is set. */
+  readonly socket?: SocketOptions | undefined
 }
 
 /** Result of a successful opening handshake. */
@@ -105,4 +116,11 @@ export interface Transport {
  *
  * @throws if the request is invalid, for example because of its URL; a failed attempt is reported to `onClose` instead
  */
-export type Connect = (request: TransportRequest, listener: TransportListener) => Transport
+export interface Connect {
+  (request: TransportRequest, listener: TransportListener): Transport
+  /**
+   * Finds start-up mistakes in the options of the socket, such as a key that does not match its certificate or a package that is not
+   * installed. Called before anything connects.
+   */
+  readonly checkSocket?: ((options: SocketOptions) => Promise<readonly Mistake[]>) | undefined
+}

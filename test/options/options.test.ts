@@ -22,6 +22,7 @@ describe('fillIn', () => {
     expect(settings).to.deep.equal({
       hasRequests: false,
       subscriptions: undefined,
+      socket: undefined,
       rateLimit: undefined,
       periodic: undefined,
       maxAge: Infinity,

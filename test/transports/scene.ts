@@ -35,7 +35,7 @@ export interface TransportHarness extends AsyncDisposable {
   readonly connect: Connect
   readonly url: string
   /** Headers of the latest attempt, with names in lower case. */
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   /** Returns the server's end of the only connection. Call it once that is open. */
   farEnd(): Promise<FarEnd>
 }

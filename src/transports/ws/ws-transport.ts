@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ClientOptions } from 'ws'
-import { WebSocket, canShareReads } from '#ws'
+import { WebSocket } from '#ws'
 import { redactUrl } from '../../core/url.js'
 import { ConnectionLostError, ProtocolViolationError } from '../../errors/connection-errors.js'
 import type { HandshakeError, ReceiveLimit } from '../../errors/connection-errors.js'
@@ -15,11 +14,8 @@ import type {
 import { FastReceive } from './fast-receive.js'
 import type { FastReceivePort } from './fast-receive.js'
 import { FrameWriter } from './frame-writer.js'
-import { SHARED_READ } from './shared-read-buffer.js'
 import { WsHandshake } from './ws-handshake.js'
-
-/** Highest limit passed to `ws`, which uses only the lowest 32 bits: 4 GiB would mean no limit, and 4 GiB plus one byte would mean one byte. */
-const HIGHEST_LIMIT = 2 ** 31 - 1
+import { wsOptions } from './ws-options.js'
 
 /** Close codes that `ws` sends, by error code (see "Error codes" in its documentation). For all other errors, it sends 1002. */
 const SENT_CODES: Readonly<Record<string, number>> = {
@@ -90,18 +86,7 @@ class OwnedSocket extends WebSocket {
   #handshake: WsHandshake | undefined
 
   constructor(transport: WsTransport, request: TransportRequest, hasFastPaths: boolean) {
-    const { headers, maxPayload, maxFragments, compression = false, closeTimeout } = request
-    // Properties must never be undefined, because `ws` spreads these options over its defaults.
-    super(request.url, [...request.protocols], {
-      headers: { ...headers },
-      maxPayload: Math.min(maxPayload, HIGHEST_LIMIT),
-      maxFragments: Math.min(maxFragments, HIGHEST_LIMIT),
-      closeTimeout,
-      perMessageDeflate: compression,
-      followRedirects: false,
-      autoPong: false,
-      ...(hasFastPaths && canShareReads && { onread: SHARED_READ }),
-    } as ClientOptions)
+    super(request.url, [...request.protocols], wsOptions(request, hasFastPaths))
     this.#transport = transport
     this.#handshake = new WsHandshake(request, hasFastPaths)
   }

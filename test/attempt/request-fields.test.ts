@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import { findHeaderMistakes, findProtocolMistakes } from '#src/connection/request-fields.js'
+import { findHeaderMistakes, findProtocolMistakes } from '#src/attempt/request-fields.js'
 
 const SECRET = 'tok-5d0c'
 

@@ -4,7 +4,7 @@ import { ignore, isThenable } from '../core/thenable.js'
 import { findUrlMistake, showUrl } from '../core/url.js'
 import { ConnectOptionError, InvalidUrlError } from '../errors/connection-errors.js'
 import type { Failure } from '../session/disconnect.js'
-import type { TransportRequest } from '../transports/transport.js'
+import type { SocketOptions, TransportRequest } from '../transports/transport.js'
 import { findHeaderMistakes, findProtocolMistakes } from './request-fields.js'
 import type { FieldMistake } from './request-fields.js'
 
@@ -41,6 +41,7 @@ export interface AttemptOptions {
   readonly compression: boolean
   readonly closeTimeout: number
   readonly codec: Codec | CodecFactory
+  readonly socket?: SocketOptions | undefined
 }
 
 /**
@@ -74,6 +75,7 @@ export async function resolveRequest(
     maxFragments: settings.maxFragments,
     compression: settings.compression,
     closeTimeout: settings.closeTimeout,
+    socket: settings.socket,
   }
 }
 

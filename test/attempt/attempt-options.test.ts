@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { inspect } from 'node:util'
 import { ConnectOptionError, InvalidUrlError } from 'holdfast'
 import type { AttemptInfo, ConnectionOptions, TransportRequest } from 'holdfast'
-import { resolveRequest } from '#src/connection/attempt-options.js'
+import { resolveRequest } from '#src/attempt/attempt-options.js'
 import { fillIn } from '#src/options/fill-in.js'
 
 const URL_TEXT = 'wss://peer.test/feed?token=secret'
@@ -31,6 +31,7 @@ describe('resolveRequest', () => {
       url: URL_TEXT,
       headers,
       protocols: ['v2', 'v1'],
+      socket: undefined,
       ...limits,
     })
   })
