@@ -49,6 +49,8 @@ export type {
 } from './core/token.js'
 
 export { Connection } from './connection/connection.js'
+export { broadcast } from './connection/broadcast.js'
+export type { BroadcastResult, BroadcastTarget } from './connection/broadcast.js'
 export { Heartbeat } from './link/heartbeat.js'
 export type {
   HeartbeatOption,

@@ -134,6 +134,19 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return this.#session
   }
 
+  /**
+   * Link that can take a broadcast now: ready, open, and with fewer than `sendHighWaterMark` bytes waiting.
+   *
+   * @internal
+   */
+  get broadcastLink(): Link | undefined {
+    const { links, settings } = this.#lifecycle
+    const session = this.#session ?? links.servingSession
+    if (this.state.status !== 'open' || !session?.isReady || !session.link.isOpen) return undefined
+    const { link } = session
+    return link.transport.bufferedAmount < settings.sendHighWaterMark ? link : undefined
+  }
+
   /** Snapshot of the counts of unhandled, conflated, unmatched and dropped messages since the start. */
   get stats(): ConnectionStats {
     return this.#lifecycle.hub.stats
