@@ -99,10 +99,12 @@ export type { Clock, Timer } from './core/clock.js'
 export type { KeyedConcurrency } from './options/concurrency.js'
 export type { AttemptInfo, PerAttempt } from './attempt/attempt-options.js'
 export type { ConnectionOptions, OutboxOptions, ReconnectOptions } from './options/options.js'
+export type { ConnectionTarget, CreateConnection, TlsOptions } from './transports/socket-options.js'
 export type {
   Connect,
   Handshake,
   OpenTransportListener,
+  SocketOptions,
   Transport,
   TransportEnd,
   TransportListener,

@@ -1,9 +1,30 @@
+import type { Agent } from 'node:http'
+import type { LookupFunction } from 'node:net'
 import type { Mistake } from '../errors/startup-error.js'
+import type { CreateConnection, TlsOptions } from './socket-options.js'
 
 /** Options of the socket and its TLS, which Holdfast passes on to the transport as they were set. */
 export interface SocketOptions {
   /** URL of the proxy to connect through, including its credentials. */
   readonly proxy?: string | undefined
+  /** Options for TLS. Ignored unless the URL starts with `wss:`. */
+  readonly tls?: TlsOptions | undefined
+  /** Agent that creates the sockets. For `wss:`, an `https.Agent`. */
+  readonly agent?: Agent | undefined
+  /** Path of a Unix socket, or name of a Windows named pipe, to connect to instead of the URL's host. */
+  readonly socketPath?: string | undefined
+  /** Creates the socket of each attempt. */
+  readonly createConnection?: CreateConnection | undefined
+  /** Local IP address to connect from. */
+  readonly localAddress?: string | undefined
+  /** IP version to use: 4 or 6. @default either */
+  readonly family?: 4 | 6 | undefined
+  /** Resolves the host name, like `dns.lookup`. */
+  readonly lookup?: LookupFunction | undefined
+  /** Whether the operating system probes an idle connection (SO_KEEPALIVE), or the delay before its first probe in milliseconds. */
+  readonly tcpKeepAlive?: number | boolean | undefined
+  /** Whether small messages are sent without delay (TCP_NODELAY). @default true */
+  readonly tcpNoDelay?: boolean | undefined
 }
 
 /** Request for one connection attempt. All option functions have already been called. */
