@@ -100,6 +100,7 @@ export type { KeyedConcurrency } from './options/concurrency.js'
 export type { AttemptInfo, PerAttempt } from './attempt/attempt-options.js'
 export type { ConnectionOptions, OutboxOptions, ReconnectOptions } from './options/options.js'
 export type { ConnectionTarget, CreateConnection, TlsOptions } from './transports/socket-options.js'
+export type { SendOptions } from './transports/send-options.js'
 export type {
   Connect,
   Handshake,

@@ -2,6 +2,7 @@ import type { Agent } from 'node:http'
 import type { LookupFunction } from 'node:net'
 import type { Mistake } from '../errors/startup-error.js'
 import type { CreateConnection, TlsOptions } from './socket-options.js'
+import type { SendOptions } from './send-options.js'
 
 /** Options of the socket and its TLS, which Holdfast passes on to the transport as they were set. */
 export interface SocketOptions {
@@ -119,7 +120,7 @@ export interface Transport {
    * Sends one message. If given, `flushed` is called once the message has been sent or never will be. Bytes are not read after the call
    * returns, so the caller can reuse their memory.
    */
-  send(data: string | Uint8Array, flushed?: () => void): void
+  send(data: string | Uint8Array, flushed?: () => void, options?: SendOptions): void
   /** Sends a ping. If given, `flushed` is called once the ping has been sent or never will be. */
   ping(data: Uint8Array, flushed?: () => void): void
   pong(data: Uint8Array): void

@@ -12,6 +12,7 @@ import type {
   TransportListener,
   TransportRequest,
 } from '../transport.js'
+import type { SendOptions } from '../send-options.js'
 import { FastReceive } from './fast-receive.js'
 import type { FastReceivePort } from './fast-receive.js'
 import { FrameWriter } from './frame-writer.js'
@@ -152,12 +153,12 @@ class WsTransport implements Transport, FastReceivePort {
     return this.#socket.readyState === WebSocket.OPEN
   }
 
-  send(data: string | Uint8Array, flushed?: () => void): void {
+  send(data: string | Uint8Array, flushed?: () => void, options?: SendOptions): void {
     if (!this.isOpen) this.#socket.send(data, flushed)
     else {
       // perf: created on first use, saves 250 B per idle connection.
       this.#writer ??= createWriter(this.#rawSocket as Duplex, this.#socket, this.#fastReceive !== undefined)
-      this.#writer.send(data, flushed)
+      this.#writer.send(data, flushed, options)
     }
   }
 
