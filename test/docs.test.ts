@@ -96,6 +96,7 @@ const MEMBER_TABLES = [
   ['testing', 'MemoryServer', 'member', 'testing/memory-server', 'MemoryServer'],
   ['testing', 'MemoryPeer', 'member', 'testing/memory-transport', 'MemoryPeer'],
   ['testing', 'FakeClock', 'member', 'testing/fake-clock', 'FakeClock'],
+  ['testing', 'Playback', 'member', 'testing/play-back', 'Playback'],
   ['testing', 'TestServer', 'member', 'testing/test-server', 'TestServer'],
 ] as const
 

@@ -73,7 +73,17 @@ const ENTRY_NAMES: Readonly<Record<string, readonly string[]>> = {
   requests: ['homeAssistant', 'jsonRpc', 'ocpp'],
   routes: ['keyPair', 'keyPart', 'keyPresent'],
   sequence: ['Sequence', 'SnapshotSync'],
-  testing: ['FakeClock', 'MemoryPeer', 'MemoryServer', 'TestServer', 'startTestServer'],
+  testing: [
+    'FakeClock',
+    'MemoryPeer',
+    'MemoryServer',
+    'Playback',
+    'TestServer',
+    'playBack',
+    'readRecording',
+    'record',
+    'startTestServer',
+  ],
   transports: ['createWsTransport'],
 }
 

@@ -26,6 +26,7 @@ import type { LifecycleState, TimerName } from '../lifecycle/state.js'
 import { asks, resetsCounts } from '../lifecycle/step.js'
 import type { ConnectionSettings } from './settings.js'
 import type { StepFacts, Trouble } from './step-facts.js'
+import { tapsOf } from './taps.js'
 
 /** Returns the connection bound to one of its links. */
 export type ConnectionView = (lifecycle: ConnectionLifecycle, session: Session) => HandlerConnection
@@ -115,6 +116,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
     const own = linkSettings(settings, codec)
     const session = new Session(identity, transport, own, this, this.listener as ConnectionListener)
     links.add(session)
+    tapsOf(this)?.onOpen(session.link, attempt.url)
     this.hub.onSessionOpen(session)
     this.#driver.report(() => ({ event: { type: 'attemptOpened', link: name }, facts: { open } }))
     return session.link
@@ -123,6 +125,7 @@ export class ConnectionLifecycle extends ConnectionEffects implements SessionOwn
   onAttemptFailed(attempt: Attempt, end: LinkEnd): void {
     const { code, reason, error } = end
     const disconnect: Disconnect = { initiator: initiatorOf(end), stage: 'connect', error, code, reason }
+    tapsOf(this)?.onAttemptFailed(attempt.number, attempt.url, errorOf(disconnect))
     const link = attempt.name
     this.#reportTrouble(attempt, disconnect, ({ retry }) => ({ type: 'attemptFailed', link, retry }))
   }

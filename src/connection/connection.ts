@@ -8,7 +8,10 @@ import type { AnyProtocol, Outgoing, Protocol, ReplyTo } from '../messages/proto
 import { copyBytes } from '../transports/copy-bytes.js'
 import { keptOptions } from '../transports/send-options.js'
 import type { SendOptions } from '../transports/send-options.js'
+import { TAP } from '../core/diagnostics.js'
+import type { Tap, TapHandle } from '../core/diagnostics.js'
 import type { Connect } from '../transports/transport.js'
+import type { Clock } from '../core/clock.js'
 import { syncAnswer } from '../core/thenable.js'
 import { redactUrl } from '../core/url.js'
 import { CloseCode, checkClose } from '../link/close-code.js'
@@ -24,6 +27,7 @@ import type { MessageIterator, MessagesOptions } from '../messages/message-strea
 import type { RequestManyOptions, RequestOptions } from '../requests/request-options.js'
 import { ConnectionLifecycle, refusalError } from './connection-lifecycle.js'
 import type { PendingRequests } from '../requests/pending-requests.js'
+import { tapConnection } from './taps.js'
 import type { Session } from '../session/session.js'
 import { HandlerConnection } from '../session/handler-connection.js'
 import type { ConnectionStats } from '../session/connection-stats.js'
@@ -404,6 +408,15 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
         hub.inbound.enableInterception()
       },
     }
+  }
+
+  /**
+   * Attaches a tap; see `record` in holdfast/testing.
+   *
+   * @internal
+   */
+  [TAP](create: (clock: Clock) => Tap): TapHandle {
+    return tapConnection(this.#lifecycle, create)
   }
 
   /** Describes the connection. Omits the URL's query and credentials. */

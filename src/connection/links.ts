@@ -74,6 +74,11 @@ export class Links {
     return this.session(this.#lifecycle.state.current)
   }
 
+  /** Sessions whose links are open. */
+  get openSessions(): Session[] {
+    return [this.#first, this.#second].filter((part) => part instanceof Session).filter(({ loss }) => !loss)
+  }
+
   /** Session whose link is open: inside `@OnOpen`, the caller's session; otherwise, the current one. */
   get openSession(): Session | undefined {
     const session = this.callersSession ?? this.current
