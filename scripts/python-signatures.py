@@ -33,7 +33,7 @@ def shown(name, value):
     is_error = inspect.isclass(value) and issubclass(value, Exception)
     if is_error and value.__init__ in (Exception.__init__, BaseException.__init__):
         return name
-    if inspect.isroutine(value) or is_error:
+    if inspect.isroutine(value) or (is_error and parameters(value)):
         return f"{name}({', '.join(parameters(value))})"
     return name
 
@@ -140,10 +140,11 @@ def of_websocket_client():
         "run_forever": parameters(WebSocketApp.run_forever),
         "create_connection": sorted(
             {*parameters(create_connection), *parameters(WebSocket)}
-            | set(uses(options, r'(?<!ssl)options\.(?:get|pop)\(\s*"(\w+)"'))
+            | set(uses(options, r'\boptions\.(?:get|pop)\(\s*"(\w+)"', r'\boptions\["(\w+)"\]', r'"(\w+)" in options'))
         ),
         "sslopt": uses(options, r'sslopt(?:\.get\(|\[)\s*"(\w+)"'),
         "WebSocket": members(WebSocket),
+        "environment": uses(source("websocket"), r'environ\.get\("([A-Z_]+)"\)', r'"(https?_proxy|no_proxy)"'),
         "exceptions": exceptions(errors),
         "ABNF": members(ABNF),
         "names": [

@@ -16,4 +16,4 @@ class Prices {
   }
 }
 
-await bootstrap(Prices, process.argv[2], { heartbeat: { interval: 20_000, timeout: 10_000 } })
+await bootstrap(Prices, process.argv[2] ?? '', { heartbeat: { interval: 20_000, timeout: 10_000 } })

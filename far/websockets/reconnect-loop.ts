@@ -12,4 +12,4 @@ class Prices {
   }
 }
 
-await bootstrap(Prices, process.argv[2])
+await bootstrap(Prices, process.argv[2] ?? '')
