@@ -1,9 +1,16 @@
 import { expect } from 'chai'
 import { createHash, randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { bootstrap, defineHandlers } from 'holdfast'
 import { textCodec } from 'holdfast/codecs'
+import { makeCertificate } from '../../.build/test/support/certificates.js'
 import { disposal } from '../../.build/test/support/disposal.js'
+import { startHttpProxy } from '../../.build/test/support/http-proxy.js'
 import { SeededRandom } from '../../.build/test/support/seeded-random.js'
+import { SELF_SIGNED } from '../../.build/test/support/self-signed.js'
+import { startSocksProxy } from '../../.build/test/support/socks-proxy.js'
 import { startPythonServer } from './python-server.js'
 
 const COUNT = 10_000
@@ -84,22 +91,96 @@ async function exchange({ instance, connection }) {
   return summary
 }
 
+/** A temporary folder, which is removed when disposed. */
+class Folder {
+  #path = mkdtempSync(join(tmpdir(), 'holdfast-'))
+
+  pathOf(name) {
+    return join(this.#path, name)
+  }
+
+  write(name, text) {
+    writeFileSync(this.pathOf(name), text)
+    return this.pathOf(name)
+  }
+
+  async [Symbol.asyncDispose]() {
+    rmSync(this.#path, { recursive: true })
+  }
+}
+
+/** Certificates of one authority: the server's and the client's. */
+function certificates() {
+  const issuer = makeCertificate({ name: 'authority', isAuthority: true })
+  return {
+    ca: issuer.cert,
+    server: makeCertificate({ issuer }),
+    client: makeCertificate({ issuer, name: 'holdfast', hosts: ['client.test'] }),
+  }
+}
+
 describe(`Holdfast and a server of the Python library websockets exchange ${COUNT} messages each way`, function () {
   this.timeout(120_000)
   const use = disposal()
 
-  const start = async (options) => use(await startPythonServer(options))
-  const open = async (url, options) => use(await bootstrap(Echo, url, options))
+  /** Starts a server without TLS. Returns its URL. */
+  async function start(options) {
+    const { port } = use(await startPythonServer(options))
+    return `ws://127.0.0.1:${port}`
+  }
 
-  it('over ws', async () => {
-    const { port } = await start()
-    const { extensions } = await exchange(await open(`ws://127.0.0.1:${port}`))
-    expect(extensions).to.deep.equal([])
-  })
+  /** Roads to a server: each one starts what it needs, and returns the URL, its options, and a check of the server's summary. */
+  const ROADS = {
+    ws: async (options) => ({ url: await start(options) }),
 
-  it('over ws with compression', async () => {
-    const { port } = await start({ compression: true })
-    const { extensions } = await exchange(await open(`ws://127.0.0.1:${port}`, { compression: true }))
-    expect(extensions).to.deep.equal(['permessage-deflate'])
-  })
+    'wss with a client certificate': async (options) => {
+      const { ca, server, client } = certificates()
+      const folder = use(new Folder())
+      const tls = {
+        cert: folder.write('cert.pem', server.cert),
+        key: folder.write('key.pem', server.key),
+        client: folder.write('ca.pem', ca),
+      }
+      const { port } = use(await startPythonServer({ ...options, tls }))
+      return {
+        url: `wss://localhost:${port}`,
+        options: { tls: { ca, cert: client.cert, key: client.key } },
+        check: (summary) => expect(summary.client).to.equal('holdfast'),
+      }
+    },
+
+    'a Unix socket': async (options) => {
+      const unix = use(new Folder()).pathOf('server.sock')
+      use(await startPythonServer({ ...options, unix }))
+      return { url: `ws+unix://${unix}:/` }
+    },
+
+    'an HTTP proxy': async (options) => through(use(await startHttpProxy()), await start(options)),
+
+    'an HTTPS proxy': async (options) => {
+      const road = through(use(await startHttpProxy({ isSecure: true })), await start(options))
+      return { ...road, options: { ...road.options, tls: { ca: SELF_SIGNED.cert } } }
+    },
+
+    'a SOCKS5 proxy': async (options) => through(use(await startSocksProxy()), await start(options)),
+  }
+
+  function through(proxy, url) {
+    return {
+      url,
+      options: { proxy: proxy.url() },
+      check: () => expect(proxy.targets).to.deep.equal([new URL(url).host]),
+    }
+  }
+
+  for (const [name, road] of Object.entries(ROADS)) {
+    for (const compression of [false, true]) {
+      it(`over ${name}, ${compression ? 'with' : 'without'} compression`, async () => {
+        const { url, options, check } = await road({ compression })
+        const summary = await exchange(use(await bootstrap(Echo, url, { ...options, compression })))
+        expect(summary.extensions).to.deep.equal(compression ? ['permessage-deflate'] : [])
+        check?.(summary)
+      })
+    }
+  }
 })
