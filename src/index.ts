@@ -49,6 +49,8 @@ export type {
 } from './core/token.js'
 
 export { Connection } from './connection/connection.js'
+export { broadcast } from './connection/broadcast.js'
+export type { BroadcastResult, BroadcastTarget } from './connection/broadcast.js'
 export { Heartbeat } from './link/heartbeat.js'
 export type {
   HeartbeatOption,
@@ -97,10 +99,13 @@ export type { Clock, Timer } from './core/clock.js'
 export type { KeyedConcurrency } from './options/concurrency.js'
 export type { AttemptInfo, PerAttempt } from './attempt/attempt-options.js'
 export type { ConnectionOptions, OutboxOptions, ReconnectOptions } from './options/options.js'
+export type { ConnectionTarget, CreateConnection, TlsOptions } from './transports/socket-options.js'
+export type { SendOptions } from './transports/send-options.js'
 export type {
   Connect,
   Handshake,
   OpenTransportListener,
+  SocketOptions,
   Transport,
   TransportEnd,
   TransportListener,

@@ -59,6 +59,7 @@ const NAMES = [
   'WaitTimeoutError',
   'WebSocketClient',
   'bootstrap',
+  'broadcast',
   'defineHandlers',
   'defineProtocol',
   'perLink',

@@ -3,6 +3,7 @@ import { clientOptions } from '../annotations/metadata.js'
 import type { PerAttempt } from '../attempt/attempt-options.js'
 import { Connection } from '../connection/connection.js'
 import { connectionLogger } from '../core/logger.js'
+import type { Logger } from '../core/logger.js'
 import { className } from '../core/token.js'
 import type { Class } from '../core/token.js'
 import { Dispatcher } from '../dispatch/dispatcher.js'
@@ -22,6 +23,10 @@ import { Disposal, constructionError } from './disposal.js'
 import type { InstanceFactory } from './instance-factory.js'
 import { OptionMethods } from './option-methods.js'
 import { isPlain } from './plain-factory.js'
+
+/** Warning for connections to a server whose identity nobody checks. */
+const UNVERIFIED =
+  'tls.rejectUnauthorized is false, so anyone on the network path can impersonate the server. Pin its certificate with tls.fingerprint256, or trust it with tls.ca'
 
 /** Number of connections created. Shared by all clients in the process, so that each connection has a unique ID. */
 let connectionCount = 0
@@ -79,7 +84,10 @@ export class ClientBuilder<T extends object = object> {
     const mistakes = this.check(otherOptions)
     const socket = this.#settings ? undefined : socketOptions(this.#options)
     const { checkSocket } = this.#connect
-    return mistakes.length > 0 || !socket || !checkSocket ? mistakes : checkSocket(socket)
+    if (mistakes.length > 0 || !socket || !checkSocket) return mistakes
+    const { tls, ...others } = socket
+    // The result of a function is checked on every attempt.
+    return checkSocket(typeof tls === 'function' ? others : { ...others, tls })
   }
 
   get #connect(): Connect {
@@ -101,8 +109,8 @@ export class ClientBuilder<T extends object = object> {
 
   /** Creates the connection and all injectable values that belong to it. Starts nothing. */
   open(): ClientScope {
-    const settings = (this.#settings ??= this.#fillIn())
     const logger = connectionLogger(this.#options.logger, this.#name)
+    const settings = (this.#settings ??= this.#fillIn(logger))
     for (const { name, method } of this.#methods?.replacedBy(this.#options) ?? [])
       logger.info(`${method} is never called: other options override or disable ${name}`)
     connectionCount += 1
@@ -163,8 +171,9 @@ export class ClientBuilder<T extends object = object> {
     return url ? { ...this.#options, url } : this.#options
   }
 
-  #fillIn(): ClientSettings {
-    const { url } = this.#options
+  #fillIn(logger: Logger): ClientSettings {
+    const { url, tls } = this.#options
+    if (isUnverified(tls)) logger.warn(UNVERIFIED)
     const settings = fillIn(this.#options, (this.#methods?.url(url) ?? url) as PerAttempt<string | URL>)
     // The cached settings of a class must not keep a container, a signal or an instance in memory.
     if (!this.#methods && !START_OPTIONS.some((name) => name in this.#options)) {
@@ -172,4 +181,9 @@ export class ClientBuilder<T extends object = object> {
     }
     return settings
   }
+}
+
+/** Returns true if the server's certificate is neither verified nor pinned. */
+function isUnverified(tls: ConnectionOptions['tls']): boolean {
+  return typeof tls === 'object' && tls.rejectUnauthorized === false && tls.fingerprint256 === undefined
 }

@@ -4,11 +4,13 @@ import { ignore, isThenable } from '../core/thenable.js'
 import { findUrlMistake, showUrl } from '../core/url.js'
 import { ConnectOptionError, InvalidUrlError } from '../errors/connection-errors.js'
 import type { Failure } from '../session/disconnect.js'
+import type { TlsOptions } from '../transports/socket-options.js'
 import type { SocketOptions, TransportRequest } from '../transports/transport.js'
 import { findHeaderMistakes, findProtocolMistakes } from './request-fields.js'
 import type { FieldMistake } from './request-fields.js'
+import { findTlsMistakes } from './tls-fields.js'
 
-/** Passed to the `url`, `headers` and `protocols` functions on every attempt. */
+/** Passed to the `url`, `headers`, `protocols` and `tls` functions on every attempt. */
 export interface AttemptInfo {
   /** Attempt number, starting at 1. Resets once a connection has been ready for `minUptime`. */
   readonly attempt: number
@@ -31,6 +33,11 @@ export type PerAttempt<T> = T | ((attempt: AttemptInfo) => T | Promise<T>)
 /** Headers by name. A header whose value is `undefined` is not sent. */
 export type RequestHeaders = Readonly<Record<string, string | undefined>>
 
+/** Options of the socket before an attempt: `tls` can be a function. */
+export interface SocketSettings extends Omit<SocketOptions, 'tls'> {
+  readonly tls?: PerAttempt<TlsOptions> | undefined
+}
+
 /** Options that define the request of an attempt. */
 export interface AttemptOptions {
   readonly url: PerAttempt<string | URL>
@@ -41,11 +48,11 @@ export interface AttemptOptions {
   readonly compression: boolean
   readonly closeTimeout: number
   readonly codec: Codec | CodecFactory
-  readonly socket?: SocketOptions | undefined
+  readonly socket?: SocketSettings | undefined
 }
 
 /**
- * Returns the request for one attempt. Calls the `url`, `headers` and `protocols` functions.
+ * Returns the request for one attempt. Calls the `url`, `headers`, `protocols` and `tls` functions.
  *
  * @throws ConnectOptionError if one of the functions fails, or returns an invalid value
  * @throws InvalidUrlError if the URL is invalid
@@ -54,7 +61,9 @@ export async function resolveRequest(
   settings: AttemptOptions,
   attempt: AttemptInfo,
 ): Promise<TransportRequest> {
-  const { url, headers, protocols } = isPlain(settings) ? settings : await resolveAll(settings, attempt)
+  const { url, headers, protocols, socket } = isPlain(settings)
+    ? settings
+    : await resolveAll(settings, attempt)
   const address = url instanceof URL ? url.href : (url as unknown)
   if (typeof address !== 'string') {
     const cause = new TypeError(`expected a string or a URL, received ${describeValue(address)}`)
@@ -67,6 +76,7 @@ export async function resolveRequest(
   }
   refuse('headers', findHeaderMistakes(headers))
   refuse('protocols', findProtocolMistakes(protocols))
+  if (typeof settings.socket?.tls === 'function') refuse('tls', findTlsMistakes(socket?.tls))
   return {
     url: address,
     headers: definedHeaders(headers),
@@ -75,7 +85,7 @@ export async function resolveRequest(
     maxFragments: settings.maxFragments,
     compression: settings.compression,
     closeTimeout: settings.closeTimeout,
-    socket: settings.socket,
+    socket,
   }
 }
 
@@ -84,21 +94,23 @@ interface ResolvedOptions {
   readonly url: string | URL
   readonly protocols: string | readonly string[]
   readonly headers: RequestHeaders
+  readonly socket?: SocketOptions | undefined
 }
 
 /** Returns true if no option is a function, which is usual. Nothing has to be awaited then. */
 function isPlain(settings: AttemptOptions): settings is AttemptOptions & ResolvedOptions {
-  const { url, headers, protocols } = settings
-  return [url, headers, protocols].every((value) => typeof value !== 'function')
+  const { url, headers, protocols, socket } = settings
+  return [url, headers, protocols, socket?.tls].every((value) => typeof value !== 'function')
 }
 
 async function resolveAll(settings: AttemptOptions, attempt: AttemptInfo): Promise<ResolvedOptions> {
-  const [url, headers, protocols] = await Promise.all([
+  const [url, headers, protocols, tls] = await Promise.all([
     resolveOption('url', settings.url, attempt),
     resolveOption('headers', settings.headers, attempt),
     resolveOption('protocols', settings.protocols, attempt),
+    resolveOption('tls', settings.socket?.tls, attempt),
   ])
-  return { url, headers, protocols }
+  return { url, headers, protocols, socket: settings.socket && { ...settings.socket, tls } }
 }
 
 /**
@@ -127,7 +139,7 @@ function isCodec(value: unknown): value is Codec {
 }
 
 async function resolveOption<T>(
-  option: 'url' | 'headers' | 'protocols',
+  option: 'url' | 'headers' | 'protocols' | 'tls',
   value: PerAttempt<T>,
   attempt: AttemptInfo,
 ): Promise<T> {
@@ -139,7 +151,7 @@ async function resolveOption<T>(
   }
 }
 
-function refuse(option: 'headers' | 'protocols', mistakes: readonly FieldMistake[]): void {
+function refuse(option: 'headers' | 'protocols' | 'tls', mistakes: readonly FieldMistake[]): void {
   if (mistakes.length === 0) return
   const reasons = mistakes.map(
     ({ place, cause, fix }) => `${place && `${option}${place}: `}${cause}. ${capitalized(fix)}`,

@@ -47,7 +47,7 @@ export interface AttemptListener {
 }
 
 /**
- * One attempt to connect. Calls the `url`, `headers` and `protocols` functions and connects, all within `connectTimeout`. The result is an
+ * One attempt to connect. Calls the `url`, `headers`, `protocols` and `tls` functions and connects, all within `connectTimeout`. The result is an
  * open transport or a failure.
  */
 export class Attempt implements TransportListener {

@@ -25,12 +25,15 @@ export class LateMessage {
   readonly length = 0
   /** Function that creates the message, or the message itself. Error reports contain it in place of the message. */
   readonly source: unknown
+  /** False if the transport must not compress the message. */
+  readonly mayCompress: boolean
   readonly #codec: Codec | undefined
   readonly #request: LateRequest | undefined
 
   /** @param codec used instead of the link's codec */
-  constructor(source: unknown, codec?: Codec, request?: LateRequest) {
+  constructor(source: unknown, codec?: Codec, request?: LateRequest, mayCompress = true) {
     this.source = source
+    this.mayCompress = mayCompress
     this.#codec = codec
     this.#request = request
   }

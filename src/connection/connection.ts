@@ -6,6 +6,8 @@ import { jsonCodec } from '../codecs/json.js'
 import type { ConnectionSettings } from './settings.js'
 import type { AnyProtocol, Outgoing, Protocol, ReplyTo } from '../messages/protocol.js'
 import { copyBytes } from '../transports/copy-bytes.js'
+import { keptOptions } from '../transports/send-options.js'
+import type { SendOptions } from '../transports/send-options.js'
 import type { Connect } from '../transports/transport.js'
 import { syncAnswer } from '../core/thenable.js'
 import { redactUrl } from '../core/url.js'
@@ -134,6 +136,19 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return this.#session
   }
 
+  /**
+   * Link that can take a broadcast now: ready, open, and with fewer than `sendHighWaterMark` bytes waiting.
+   *
+   * @internal
+   */
+  get broadcastLink(): Link | undefined {
+    const { links, settings } = this.#lifecycle
+    const session = this.#session ?? links.servingSession
+    if (this.state.status !== 'open' || !session?.isReady || !session.link.isOpen) return undefined
+    const { link } = session
+    return link.transport.bufferedAmount < settings.sendHighWaterMark ? link : undefined
+  }
+
   /** Snapshot of the counts of unhandled, conflated, unmatched and dropped messages since the start. */
   get stats(): ConnectionStats {
     return this.#lifecycle.hub.stats
@@ -155,6 +170,8 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    *
    * You do not have to await the promise. It is only for flow control.
    *
+   * @param options `compress: false` sends the message uncompressed, for example because it is a picture. Without the `compression` option,
+   * nothing is compressed.
    * @returns a promise that is already resolved if fewer than `sendHighWaterMark` bytes are buffered. Otherwise, it resolves when the
    * buffer has drained to a quarter of that, or when the link is lost. Never rejects.
    * @throws TypeError if the data is neither a string nor bytes
@@ -162,10 +179,10 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    * @throws NotConnectedError while not open, with `outbox: false`
    * @throws ConnectionClosedError once closing or closed, except inside `@OnClosing`
    */
-  send(data: string | Uint8Array): Promise<void> {
+  send(data: string | Uint8Array, options?: SendOptions): Promise<void> {
     checkRaw(data)
     this.#checkNotClosed()
-    return this.#send(data, data)
+    return this.#send(data, data, keptOptions(options))
   }
 
   /**
@@ -174,10 +191,12 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    *
    * @throws EncodeError if the value has no JSON representation
    */
-  sendJson(value: Outgoing<P> | (() => Outgoing<P>)): Promise<void> {
+  sendJson(value: Outgoing<P> | (() => Outgoing<P>), options?: SendOptions): Promise<void> {
     this.#checkNotClosed()
-    if (typeof value === 'function') return this.#send(new LateMessage(value, jsonCodec), value)
-    return this.#send(encodeWith(jsonCodec, value), value)
+    const kept = keptOptions(options)
+    if (typeof value === 'function')
+      return this.#send(new LateMessage(value, jsonCodec, undefined, !kept), value, kept)
+    return this.#send(encodeWith(jsonCodec, value), value, kept)
   }
 
   /**
@@ -192,12 +211,14 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
    *
    * @throws EncodeError if the codec cannot encode the message
    */
-  sendMessage(message: Outgoing<P> | (() => Outgoing<P>)): Promise<void> {
+  sendMessage(message: Outgoing<P> | (() => Outgoing<P>), options?: SendOptions): Promise<void> {
     this.#checkNotClosed()
-    if (typeof message === 'function') return this.#send(new LateMessage(message), message)
+    const kept = keptOptions(options)
+    if (typeof message === 'function')
+      return this.#send(new LateMessage(message, undefined, undefined, !kept), message, kept)
     const codec = this.#codec
-    if (codec) return this.#send(encodeWith(codec, message), message)
-    return this.#lifecycle.hub.sender.sendMessage(message)
+    if (codec) return this.#send(encodeWith(codec, message), message, kept)
+    return this.#lifecycle.hub.sender.sendMessage(message, kept)
   }
 
   /**
@@ -396,9 +417,11 @@ export class Connection<P extends AnyProtocol = Protocol> extends HandlerConnect
     return this.#session?.link.codec ?? sharedCodec(this.#lifecycle.settings.codec)
   }
 
-  #send(data: OutboxData, message: unknown): Promise<void> {
+  #send(data: OutboxData, message: unknown, options: SendOptions | undefined): Promise<void> {
     const { sender } = this.#lifecycle.hub
-    return this.#session ? sender.sendOver(this.#session.link, data, message) : sender.send(data, message)
+    return this.#session
+      ? sender.sendOver(this.#session.link, data, message, options)
+      : sender.send(data, message, options)
   }
 
   /** Link that calls use: the bound link if there is one, otherwise the link for the current caller. */

@@ -30,6 +30,10 @@ export function findUrlMistake(url: string): { cause: string; fix: string } | un
       fix: `use ${scheme === 'https' ? 'wss' : 'ws'}://`,
     }
   }
+  if (parsed.protocol === 'ws+unix:' && parsed.host !== '') {
+    const fix = 'use three slashes: ws+unix:///run/app.sock:/path'
+    return { cause: 'contains a host, which a Unix socket does not have', fix }
+  }
   if (url.includes('#')) {
     return {
       cause: 'contains a fragment, which RFC 6455 forbids',

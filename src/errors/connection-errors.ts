@@ -73,13 +73,14 @@ export class ConnectTimeoutError extends ConnectionError {
 }
 
 /**
- * Reported if a `url`, `headers`, `protocols` or `codec` function throws, rejects, or returns an invalid value. The attempt has then
- * failed. By default, Holdfast retries after an exception or a rejection; an invalid value is fatal.
+ * Reported if a `url`, `headers`, `protocols`, `tls` or `codec` function throws, rejects, or returns an invalid value, or if
+ * `createConnection` returns one. The attempt has then failed. By default, Holdfast retries after an exception or a rejection; an invalid
+ * value is fatal.
  */
 export class ConnectOptionError extends ConnectionError {
   readonly code = 'HOLDFAST_CONNECT_OPTION'
   /** Option whose function failed. */
-  readonly option: 'url' | 'headers' | 'protocols' | 'codec'
+  readonly option: 'url' | 'headers' | 'protocols' | 'tls' | 'createConnection' | 'codec'
   /** True if the function returned an invalid value; false if it threw or rejected. */
   readonly isInvalidValue: boolean
 

@@ -6,6 +6,8 @@ import { HARD_LIMIT_FACTOR, LOW_WATER_SHARE } from '../core/water-marks.js'
 import { toError } from '../core/error-text.js'
 import { ConnectionLostError } from '../errors/connection-errors.js'
 import { MessageDroppedError } from '../errors/send-errors.js'
+import { UNCOMPRESSED } from '../transports/send-options.js'
+import type { SendOptions } from '../transports/send-options.js'
 import type { Transport } from '../transports/transport.js'
 import type { LinkSettings } from './link-settings.js'
 import { RateLimitedTransport } from './rate-limited-transport.js'
@@ -129,19 +131,20 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
    * mark or when the link ends. It never rejects
    * @throws ConnectionLostError unless the link is open
    */
-  send(data: string | Uint8Array, left?: () => void): Promise<void> {
+  send(data: string | Uint8Array, left?: () => void, options?: SendOptions): Promise<void> {
     const { refusal, transport } = this
     if (refusal) throw refusal
     const mark = this.settings.sendHighWaterMark
     const isHigh = this.#drained !== undefined || transport.bufferedAmount + data.length >= mark
     if (!isHigh) {
-      transport.send(data, left)
+      transport.send(data, left, options)
       return RESOLVED
     }
-    transport.send(data, () => {
+    const flushed = (): void => {
       this.#onFlushed()
       left?.()
-    })
+    }
+    transport.send(data, flushed, options)
     if (transport.bufferedAmount < mark) return RESOLVED
     this.#drained ??= deferred()
     return this.#drained.promise
@@ -166,11 +169,12 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
         late,
         () => this.#make(late),
         () => this.#onFlushed(),
+        optionsOf(late),
       )
       return RESOLVED
     }
     const data = this.#make(late)
-    return data === undefined ? RESOLVED : this.send(data)
+    return data === undefined ? RESOLVED : this.send(data, undefined, optionsOf(late))
   }
 
   /** Returns the frame of a message, or `undefined` if there is none or if the message function has closed the link. */
@@ -212,4 +216,8 @@ export abstract class LinkFlow<Owner extends FlowOwner = FlowOwner, Hub extends 
     this.#readFlow?.release()
     return unsent
   }
+}
+
+function optionsOf({ mayCompress }: LateMessage): SendOptions | undefined {
+  return mayCompress ? undefined : UNCOMPRESSED
 }

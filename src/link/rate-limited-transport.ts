@@ -1,4 +1,5 @@
 import { LateMessage } from '../codecs/late-message.js'
+import type { SendOptions } from '../transports/send-options.js'
 import type { Transport } from '../transports/transport.js'
 import { copyBytes } from '../transports/copy-bytes.js'
 import { RESOLVED, deferred } from '../core/deferred.js'
@@ -60,8 +61,8 @@ export class RateLimitedTransport implements Transport {
   }
 
   /** Sends a message when the limiter allows. Bytes that have to wait are copied, because the caller may reuse their memory. */
-  send(data: string | Uint8Array, flushed?: () => void): void {
-    const frame = this.#frame(data, flushed)
+  send(data: string | Uint8Array, flushed?: () => void, options?: SendOptions): void {
+    const frame = this.#frame(data, flushed, options)
     if (this.#limiter.push(frame)) frame.data = copyBytes(data)
   }
 
@@ -70,14 +71,19 @@ export class RateLimitedTransport implements Transport {
    *
    * @param make returns the data; `undefined` if there is nothing to send
    */
-  sendLate(late: LateMessage, make: () => string | Uint8Array | undefined, flushed: () => void): void {
+  sendLate(
+    late: LateMessage,
+    make: () => string | Uint8Array | undefined,
+    flushed: () => void,
+    options?: SendOptions,
+  ): void {
     this.#waitingMessages += 1
     this.#waitingLate += 1
     const run = (): void => {
       this.#waitingMessages -= 1
       this.#waitingLate -= 1
       const data = make()
-      if (data !== undefined) this.#socket.send(data, flushed)
+      if (data !== undefined) this.#socket.send(data, flushed, options)
       this.#resolveDrained()
     }
     this.#limiter.push({ data: late, owner: this, run })
@@ -85,7 +91,7 @@ export class RateLimitedTransport implements Transport {
 
   /** Sends a heartbeat ahead of ordinary frames. The heartbeat can use the reserve. */
   sendUrgent(data: string | Uint8Array, flushed?: () => void): void {
-    const frame = this.#frame(data, flushed)
+    const frame = this.#frame(data, flushed, undefined)
     if (this.#limiter.pushUrgent(frame)) frame.data = copyBytes(data)
   }
 
@@ -135,7 +141,11 @@ export class RateLimitedTransport implements Transport {
     })
   }
 
-  #frame(data: string | Uint8Array, flushed: (() => void) | undefined): MessageFrame {
+  #frame(
+    data: string | Uint8Array,
+    flushed: (() => void) | undefined,
+    options: SendOptions | undefined,
+  ): MessageFrame {
     const size = data.length
     const frame: MessageFrame = {
       data,
@@ -143,7 +153,7 @@ export class RateLimitedTransport implements Transport {
       run: () => {
         this.#waitingMessages -= 1
         this.#waitingBytes -= size
-        this.#socket.send(frame.data, flushed)
+        this.#socket.send(frame.data, flushed, options)
         this.#resolveDrained()
       },
     }

@@ -1,14 +1,19 @@
+import type { SendOptions } from '../transports/send-options.js'
 import type { AnyProtocol, Outgoing, Protocol } from './protocol.js'
+
+interface JsonConnection {
+  sendJson(value: unknown, options?: SendOptions): Promise<void>
+}
 
 /**
  * Sends values as JSON. Inject it if you do not need a whole `Connection`. For example, a `JsonSender<typeof market.client>` accepts only
  * the messages that the `market` protocol defines for the server.
  */
 export class JsonSender<P extends AnyProtocol = Protocol> {
-  readonly #connection: { sendJson(value: unknown): Promise<void> }
+  readonly #connection: JsonConnection
 
   /** @internal */
-  constructor(connection: { sendJson(value: unknown): Promise<void> }) {
+  constructor(connection: JsonConnection) {
     this.#connection = connection
   }
 
@@ -21,7 +26,7 @@ export class JsonSender<P extends AnyProtocol = Protocol> {
    * @throws NotConnectedError if the connection is not open and `outbox` is `false`
    * @throws ConnectionClosedError if the connection is closing or closed
    */
-  send(value: Outgoing<P> | (() => Outgoing<P>)): Promise<void> {
-    return this.#connection.sendJson(value)
+  send(value: Outgoing<P> | (() => Outgoing<P>), options?: SendOptions): Promise<void> {
+    return this.#connection.sendJson(value, options)
   }
 }

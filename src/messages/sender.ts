@@ -7,6 +7,7 @@ import { describeValue } from '../core/describe-value.js'
 import { RESOLVED, deferred } from '../core/deferred.js'
 import type { Deferred } from '../core/deferred.js'
 import { HARD_LIMIT_FACTOR, LOW_WATER_SHARE } from '../core/water-marks.js'
+import type { SendOptions } from '../transports/send-options.js'
 import { OUTBOX_DEFAULTS, Outbox } from './outbox.js'
 import type { OutboxData, OutboxEntry, OutboxSettings } from './outbox.js'
 
@@ -19,7 +20,7 @@ export interface SenderLink {
   /** Number of messages that are queued because of the rate limit and have not been created yet. */
   readonly lateWaiting: number
   /** @param left called when the data has been written to the socket, or never will be */
-  send(data: string | Uint8Array, left?: () => void): Promise<void>
+  send(data: string | Uint8Array, left?: () => void, options?: SendOptions): Promise<void>
   /** Sends a message that is created when it is passed to the socket. */
   sendLate(late: LateMessage): Promise<void>
 }
@@ -65,9 +66,9 @@ export class Sender {
    * @throws NotConnectedError if the message has to wait and `outbox` is `false`
    * @throws OutboxFullError if the outbox is full (with `overflow: 'reject'`), or if the link has too much unsent data
    */
-  send(data: OutboxData, message: unknown): Promise<void> {
+  send(data: OutboxData, message: unknown, options?: SendOptions): Promise<void> {
     const link = this.#isFlushing ? undefined : this.#port.openLink()
-    return link ? this.#sendNow(link, data) : this.#keep(data, message)
+    return link ? this.#sendNow(link, data, options) : this.#keep({ data, message, options })
   }
 
   /**
@@ -76,18 +77,17 @@ export class Sender {
    *
    * @throws EncodeError if the link's codec cannot encode the message
    */
-  sendMessage(message: unknown): Promise<void> {
+  sendMessage(message: unknown, options?: SendOptions): Promise<void> {
     const link = this.#isFlushing ? undefined : this.#port.openLink()
-    return link
-      ? this.#sendNow(link, encodeWith(link.codec, message))
-      : this.#keep(new LateMessage(message), message)
+    if (link) return this.#sendNow(link, encodeWith(link.codec, message), options)
+    return this.#keep({ data: new LateMessage(message, undefined, undefined, !options), message })
   }
 
-  #keep(data: OutboxData, message: unknown): Promise<void> {
+  #keep(entry: OutboxEntry): Promise<void> {
     if (this.#settings === false) throw new NotConnectedError(this.#port.status())
     this.#outbox ??= this.#createOutbox(this.#settings)
-    const { isAccepted, dropped } = this.#outbox.push({ data, message })
-    for (const entry of dropped) this.#report('overflow', [entry])
+    const { isAccepted, dropped } = this.#outbox.push(entry)
+    for (const each of dropped) this.#report('overflow', [each])
     // A callback that ran during this call, such as `conflate`, may have closed the connection.
     if (this.#port.status() === 'closed') this.end()
     if (!isAccepted && this.#settings.overflow === 'reject')
@@ -102,16 +102,16 @@ export class Sender {
    *
    * @throws OutboxFullError like {@link send}
    */
-  sendOver(link: SenderLink, data: OutboxData, message: unknown): Promise<void> {
-    if (link.isOpen) return this.#sendNow(link, data)
+  sendOver(link: SenderLink, data: OutboxData, message: unknown, options?: SendOptions): Promise<void> {
+    if (link.isOpen) return this.#sendNow(link, data, options)
     this.#report('gone', [{ data, message }])
     return RESOLVED
   }
 
-  #sendNow(link: SenderLink, data: OutboxData): Promise<void> {
+  #sendNow(link: SenderLink, data: OutboxData, options: SendOptions | undefined): Promise<void> {
     const { excess } = link
     if (excess !== undefined) throw new OutboxFullError(0, excess, this.#highWaterMark)
-    return data instanceof LateMessage ? this.#sendLateNow(link, data) : link.send(data)
+    return data instanceof LateMessage ? this.#sendLateNow(link, data) : link.send(data, undefined, options)
   }
 
   /** Limits the number of messages that have not been created yet. Their size is unknown, so it cannot be limited. */
@@ -142,7 +142,7 @@ export class Sender {
         const { entry, isExpired } = first
         if (isExpired) expired.push(entry)
         else if (entry.data instanceof LateMessage) void link.sendLate(entry.data)
-        else void link.send(entry.data)
+        else void link.send(entry.data, undefined, entry.options)
       }
     } finally {
       this.#isFlushing = false

@@ -1,5 +1,5 @@
 import { systemClock } from '../core/clock.js'
-import type { PerAttempt, RequestHeaders } from '../attempt/attempt-options.js'
+import type { PerAttempt, RequestHeaders, SocketSettings } from '../attempt/attempt-options.js'
 import { RETRY_DEFAULTS } from '../connection/retry-policy.js'
 import type { RetrySettings } from '../connection/retry-policy.js'
 import type { ConnectionSettings } from '../connection/settings.js'
@@ -14,7 +14,6 @@ import { fillInConcurrency } from './concurrency.js'
 import type { ConcurrencySettings } from './concurrency.js'
 import { fillInHeartbeat } from './heartbeat-option.js'
 import { mergeOptions } from './merge-options.js'
-import type { SocketOptions } from '../transports/transport.js'
 import { fillInPeriodic } from './periodic-option.js'
 import type { ConnectionOptions } from './options.js'
 
@@ -103,10 +102,21 @@ function skipBy({
 }
 
 /** Names of the options that are passed on to the socket. */
-export const SOCKET_OPTIONS = ['proxy'] as const satisfies readonly (keyof SocketOptions)[]
+export const SOCKET_OPTIONS = [
+  'proxy',
+  'tls',
+  'agent',
+  'socketPath',
+  'createConnection',
+  'localAddress',
+  'family',
+  'lookup',
+  'tcpKeepAlive',
+  'tcpNoDelay',
+] as const satisfies readonly (keyof SocketSettings)[]
 
 /** Returns the options of the socket; `undefined` if none is set, as in most connections. */
-export function socketOptions(options: ConnectionOptions): SocketOptions | undefined {
+export function socketOptions(options: ConnectionOptions): SocketSettings | undefined {
   const set = SOCKET_OPTIONS.filter((name) => options[name] !== undefined)
   return set.length === 0 ? undefined : Object.fromEntries(set.map((name) => [name, options[name]]))
 }

@@ -4,15 +4,15 @@ export function mergeOptions<T extends object>(...layers: readonly (T | undefine
 }
 
 /**
- * Merges the options of a client like {@link mergeOptions}. In `reconnect`, `outbox`, `rateLimit`, `periodic`, and a `heartbeat` that
- * contains only times, each member is merged separately. Every other option is replaced as a whole.
+ * Merges the options of a client like {@link mergeOptions}. In `reconnect`, `outbox`, `rateLimit`, `periodic`, `tls`, and a
+ * `heartbeat` that contains only times, each member is merged separately. Every other option is replaced as a whole.
  */
 export function mergeClientOptions<T extends object>(...layers: readonly (T | undefined)[]): T {
   return merge(layers, mergeGroup)
 }
 
 /** Groups whose members are separate options. */
-const MERGED_GROUPS: readonly string[] = ['reconnect', 'outbox', 'rateLimit', 'periodic']
+const MERGED_GROUPS: readonly string[] = ['reconnect', 'outbox', 'rateLimit', 'periodic', 'tls']
 
 /** Members of `heartbeat` that are times. A `heartbeat` that contains only these keeps the heartbeat style of the layer below. */
 const HEARTBEAT_TIMES: readonly string[] = ['interval', 'timeout']

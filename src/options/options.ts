@@ -12,7 +12,8 @@ import type { AckOnArrival, Unpack } from '../messages/inbound.js'
 import type { Logger } from '../core/logger.js'
 import type { SubscriptionsOptions } from '../subscriptions/subscribe-options.js'
 import type { Route } from '../messages/route.js'
-import type { Connect } from '../transports/transport.js'
+import type { TlsOptions } from '../transports/socket-options.js'
+import type { Connect, SocketOptions } from '../transports/transport.js'
 
 /** Reconnect behavior after a failed attempt or a lost connection. */
 export interface ReconnectOptions {
@@ -70,7 +71,7 @@ export interface OutboxOptions {
 
 /** Options for a connection. Times are in milliseconds. `undefined` means the default; `false` turns a feature off. */
 export interface ConnectionOptions {
-  /** URL to connect to: `ws://…` or `wss://…`. Pass a value, or a function called on every attempt. */
+  /** URL to connect to: `ws://…`, `wss://…` or `ws+unix:///path/to/socket:/path`. Pass a value, or a function called on every attempt. */
   readonly url?: PerAttempt<string | URL> | undefined
   /**
    * Subprotocols to offer, in order of preference. The server must choose one of them. Pass a value, or a function called on every attempt.
@@ -194,6 +195,32 @@ export interface ConnectionOptions {
   readonly subscriptions?: SubscriptionsOptions | undefined
   /** Limits sends to `messages` per `per` milliseconds, pings included. Excess sends are queued. */
   readonly rateLimit?: RateLimitSettings | undefined
+  /**
+   * Options for TLS: certificates, the client's own certificate and key, versions, and pins. Pass a value, or a function called on every
+   * attempt, for example if client certificates are rotated.
+   */
+  readonly tls?: PerAttempt<TlsOptions> | undefined
+  /** Agent that creates the sockets: an `http.Agent`, or an `https.Agent` if the URL starts with `wss:`. */
+  readonly agent?: SocketOptions['agent']
+  /** Path of a Unix socket, or name of a Windows named pipe, to connect to instead of the URL's host. */
+  readonly socketPath?: SocketOptions['socketPath']
+  /** Creates the socket of each attempt: returns a `Duplex`, or a promise of one, or passes it to the callback. */
+  readonly createConnection?: SocketOptions['createConnection']
+  /** Local IP address to connect from. */
+  readonly localAddress?: SocketOptions['localAddress']
+  /** IP version to use: 4 or 6. @default either */
+  readonly family?: SocketOptions['family']
+  /** Resolves the host name, like `dns.lookup`. */
+  readonly lookup?: SocketOptions['lookup']
+  /**
+   * Whether the operating system probes an idle connection (SO_KEEPALIVE), or the delay before its first probe in milliseconds. Rarely
+   * needed: the heartbeat detects a lost connection sooner.
+   *
+   * @default false
+   */
+  readonly tcpKeepAlive?: SocketOptions['tcpKeepAlive']
+  /** Whether small messages are sent without delay (TCP_NODELAY). @default true */
+  readonly tcpNoDelay?: SocketOptions['tcpNoDelay']
   /** URL of a proxy to connect through. */
   readonly proxy?: string | undefined
   /** Receives log lines and unhandled errors. `false` disables logging. @default the console, from `warn` up */

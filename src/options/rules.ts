@@ -3,6 +3,7 @@ import { describeValue } from '../core/describe-value.js'
 import type { Mistake } from '../errors/startup-error.js'
 
 const HEARTBEAT = 'use heartbeat: { interval, timeout }'
+const SOCKET = 'use tcpKeepAlive and tcpNoDelay'
 const DECORATOR = 'decorate a method of the class'
 
 /** Fixes for names from other WebSocket libraries, and for names in the wrong place. */
@@ -19,6 +20,19 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   perMessageDeflate: 'use compression: true',
   maxRetries: 'use reconnect: { maxAttempts }',
   retryAttempts: 'use reconnect: { maxAttempts }',
+  ssl: 'use tls',
+  sslopt: 'use tls',
+  tlsOptions: 'use tls',
+  ...Object.fromEntries(
+    ['ca', 'cert', 'key', 'pfx', 'passphrase', 'servername', 'rejectUnauthorized', 'checkServerIdentity'].map(
+      (name) => [name, `move it into tls: { ${name} }`],
+    ),
+  ),
+  sockopt: SOCKET,
+  noDelay: SOCKET,
+  sock: 'use createConnection: () => socket',
+  socket: 'use createConnection: () => socket',
+  skipUTF8Validation: 'use transport: createWsTransport({ validateUtf8: false })',
   onOpen: `${DECORATOR} with @OnOpen()`,
   onMessage: `${DECORATOR} with @OnMessage()`,
   onError: `${DECORATOR} with @OnError()`,

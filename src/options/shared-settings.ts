@@ -11,6 +11,7 @@ const GROUPS: readonly string[] = [
   'reconnect',
   'requests',
   'subscriptions',
+  'tls',
 ]
 
 interface Known {

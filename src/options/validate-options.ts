@@ -23,6 +23,7 @@ import { checkSubscriptions } from './validate-subscriptions.js'
 import { checkReconnect } from './validate-reconnect.js'
 import { checkHeaders, checkProtocols, checkUrl } from './validate-request.js'
 import { checkRoute } from './validate-route.js'
+import { SOCKET_CHECKS, checkSocketTogether } from './validate-socket.js'
 
 const OUTBOX_NAMES = ['limit', 'bytes', 'overflow', 'maxAge', 'conflate']
 const OVERFLOWS: readonly unknown[] = ['reject', 'drop-oldest', 'drop-newest']
@@ -53,7 +54,7 @@ export function validateOptions(
     } else if (!others.includes(name))
       mistakes.push(unknownName(name, 'options', [...CHECKS.keys(), ...others]))
   }
-  return mistakes
+  return [...mistakes, ...checkSocketTogether(options)]
 }
 
 function shapeCheck(fits: (value: unknown) => boolean, what: string, fix: string): Check {
@@ -183,6 +184,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Chec
   ['replies', checkFlag],
   ['parseUnwanted', checkFlag],
   ['compression', checkFlag],
+  ...SOCKET_CHECKS,
   ['heartbeat', checkHeartbeat],
   ['periodic', checkPeriodic],
   ['reconnect', checkReconnect],

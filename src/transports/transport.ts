@@ -1,9 +1,31 @@
+import type { Agent } from 'node:http'
+import type { LookupFunction } from 'node:net'
 import type { Mistake } from '../errors/startup-error.js'
+import type { CreateConnection, TlsOptions } from './socket-options.js'
+import type { SendOptions } from './send-options.js'
 
 /** Options of the socket and its TLS, which Holdfast passes on to the transport as they were set. */
 export interface SocketOptions {
   /** URL of the proxy to connect through, including its credentials. */
   readonly proxy?: string | undefined
+  /** Options for TLS. Ignored unless the URL starts with `wss:`. */
+  readonly tls?: TlsOptions | undefined
+  /** Agent that creates the sockets. For `wss:`, an `https.Agent`. */
+  readonly agent?: Agent | undefined
+  /** Path of a Unix socket, or name of a Windows named pipe, to connect to instead of the URL's host. */
+  readonly socketPath?: string | undefined
+  /** Creates the socket of each attempt. */
+  readonly createConnection?: CreateConnection | undefined
+  /** Local IP address to connect from. */
+  readonly localAddress?: string | undefined
+  /** IP version to use: 4 or 6. @default either */
+  readonly family?: 4 | 6 | undefined
+  /** Resolves the host name, like `dns.lookup`. */
+  readonly lookup?: LookupFunction | undefined
+  /** Whether the operating system probes an idle connection (SO_KEEPALIVE), or the delay before its first probe in milliseconds. */
+  readonly tcpKeepAlive?: number | boolean | undefined
+  /** Whether small messages are sent without delay (TCP_NODELAY). @default true */
+  readonly tcpNoDelay?: boolean | undefined
 }
 
 /** Request for one connection attempt. All option functions have already been called. */
@@ -98,7 +120,7 @@ export interface Transport {
    * Sends one message. If given, `flushed` is called once the message has been sent or never will be. Bytes are not read after the call
    * returns, so the caller can reuse their memory.
    */
-  send(data: string | Uint8Array, flushed?: () => void): void
+  send(data: string | Uint8Array, flushed?: () => void, options?: SendOptions): void
   /** Sends a ping. If given, `flushed` is called once the ping has been sent or never will be. */
   ping(data: Uint8Array, flushed?: () => void): void
   pong(data: Uint8Array): void

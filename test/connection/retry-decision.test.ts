@@ -108,6 +108,7 @@ describe('isFatal', () => {
       // Codes of X509_verify_cert_error_string in Node's spelling, and Node's own codes.
       const FATAL_CERTIFICATES = [
         'CERT_CHAIN_TOO_LONG',
+        'CERT_FINGERPRINT_MISMATCH',
         'CERT_REJECTED',
         'CERT_REVOKED',
         'CERT_SIGNATURE_FAILURE',
@@ -127,6 +128,7 @@ describe('isFatal', () => {
         'UNABLE_TO_GET_ISSUER_CERT',
         'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
         'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+        'UNSPECIFIED',
       ]
       const RETRIED = [
         'CERT_HAS_EXPIRED',

@@ -38,7 +38,11 @@ describe('showUrl', () => {
 })
 
 describe('findUrlMistake', () => {
-  for (const url of ['ws://peer.test', 'wss://user:pass@peer.test/feed?a=%23', 'ws+unix:///run/peer.sock']) {
+  for (const url of [
+    'ws://peer.test',
+    'wss://user:pass@peer.test/feed?a=%23',
+    'ws+unix:///run/my%20peer.sock:/feed?a=1',
+  ]) {
     it(`accepts ${url}`, () => {
       expect(findUrlMistake(url)).to.equal(undefined)
     })
@@ -50,6 +54,7 @@ describe('findUrlMistake', () => {
     ['//peer.test', 'is not an absolute URL', "'wss://example.com/feed'"],
     ['http://peer.test', 'has the unsupported scheme "http"', 'use ws://'],
     ['https://peer.test', 'has the unsupported scheme "https"', 'use wss://'],
+    ['ws+unix://run/peer.sock:/feed', 'contains a host', 'ws+unix:///run/app.sock:/path'],
     ['localhost:8080', 'has no scheme', 'include the scheme: ws://localhost:8080'],
     ['localhost:8080/feed?token=1', 'has no scheme', 'include the scheme: ws://localhost:8080'],
     ['feed.peer.test:443', 'has no scheme', 'include the scheme: wss://feed.peer.test:443'],

@@ -30,6 +30,13 @@ describe('JsonSender', () => {
       expect(sent).to.deep.equal([make])
     })
 
+    it('passes on the options', () => {
+      const given: unknown[] = []
+      const sendJson = (...values: unknown[]): Promise<void> => Promise.resolve(void given.push(values))
+      void new Constructor({ sendJson }).send(1, { compress: false })
+      expect(given).to.deep.equal([[1, { compress: false }]])
+    })
+
     it('throws whatever the connection throws', () => {
       const sender = new Constructor({
         sendJson() {

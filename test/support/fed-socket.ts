@@ -141,7 +141,7 @@ export class Feed {
         this.events.push(`pong ${(data as Buffer).toString()}`)
       },
     }
-    return new FastReceive(this.socket, maxPayload, listener, {
+    return new FastReceive(this.socket, { maxPayload, validateUtf8: true }, listener, {
       get isOpen() {
         return ws.readyState === WebSocket.OPEN
       },

@@ -47,6 +47,14 @@ export interface FastReceivePort {
   onSocketError(error: Error): void
 }
 
+/** What is accepted as a message. */
+export interface ReceiveSettings {
+  /** Maximum size of a message in bytes; `0` means no limit. */
+  readonly maxPayload: number
+  /** Whether text that is not UTF-8 is left to `ws`, which closes the connection. */
+  readonly validateUtf8: boolean
+}
+
 /** Parts of a socket that the fast path needs. */
 export interface ReadSocket extends Pick<Socket, 'isPaused' | 'unshift'> {
   emit: (event: string | symbol, ...values: unknown[]) => boolean
@@ -69,6 +77,7 @@ export class FastReceive implements SharedBufferReader {
   #listener: FastReceiveListener
   readonly #port: FastReceivePort
   readonly #maxPayload: number
+  readonly #validatesUtf8: boolean
   readonly #emitToWs: ReadSocket['emit']
   /** True if the memory of the chunk is reused after it has been read. */
   #isShared = false
@@ -81,9 +90,14 @@ export class FastReceive implements SharedBufferReader {
   /** Number of bytes of `#partial` that have arrived. */
   #arrived = 0
 
-  /** @param maxPayload maximum size of a message in bytes; `0` means no limit */
-  constructor(socket: ReadSocket, maxPayload: number, listener: FastReceiveListener, port: FastReceivePort) {
+  constructor(
+    socket: ReadSocket,
+    { maxPayload, validateUtf8 }: ReceiveSettings,
+    listener: FastReceiveListener,
+    port: FastReceivePort,
+  ) {
     this.#socket = socket
+    this.#validatesUtf8 = validateUtf8
     this.#maxPayload = maxPayload === 0 ? LONGEST : Math.min(maxPayload, LONGEST)
     this.#listener = listener
     this.#port = port
@@ -238,7 +252,9 @@ export class FastReceive implements SharedBufferReader {
         at = stop
         continue
       }
-      const message = isAscii ? text.substring(start - from, stop - from) : decode(chunk, start, stop)
+      const message = isAscii
+        ? text.substring(start - from, stop - from)
+        : decode(chunk, start, stop, this.#validatesUtf8)
       if (message === undefined) {
         this.#isBypassed = true
         return at
@@ -344,9 +360,9 @@ function longLength(chunk: Buffer, at: number): number {
   return length < 2 ** 16 ? Infinity : length
 }
 
-/** Decodes UTF-8. Returns `undefined` if the bytes are invalid. */
-function decode(chunk: Buffer, start: number, end: number): string | undefined {
+/** Decodes UTF-8. Returns `undefined` if the bytes are invalid, unless that does not matter. */
+function decode(chunk: Buffer, start: number, end: number, validates: boolean): string | undefined {
   const text = chunk.toString('utf8', start, end)
   // The decoder inserts this character for invalid bytes, but the peer may also have sent it.
-  return text.includes('\ufffd') && !isUtf8(chunk.subarray(start, end)) ? undefined : text
+  return validates && text.includes('\ufffd') && !isUtf8(chunk.subarray(start, end)) ? undefined : text
 }

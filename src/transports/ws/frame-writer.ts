@@ -1,13 +1,23 @@
 import type { Socket } from 'node:net'
 import { copyBytes } from '../copy-bytes.js'
-import type { Transport } from '../transport.js'
+import type { SendOptions } from '../send-options.js'
 import { FastSend } from './fast-send.js'
 
 /** Socket to write to. */
 export type WriterSocket = Pick<Socket, 'cork' | 'uncork' | 'write' | 'writableLength' | 'errored'>
 
 /** Part of `ws` that frames messages and writes them to the socket. */
-export type WsFramer = Pick<Transport, 'send' | 'bufferedAmount'>
+export interface WsFramer {
+  readonly bufferedAmount: number
+  send(data: string | Uint8Array, options: WsFrameOptions, flushed?: () => void): void
+}
+
+/** Options of a frame, as `ws` names them. */
+export interface WsFrameOptions {
+  readonly compress: boolean
+}
+
+const PLAIN: WsFrameOptions = { compress: false }
 
 /**
  * Writes the messages of one open socket. All messages sent in one event-loop turn are written together, because the system call is most of
@@ -45,10 +55,12 @@ export class FrameWriter {
   /**
    * Sends a message at the end of the turn, or immediately if `flushed` is given, because the caller then already has enough data buffered.
    */
-  send(data: string | Uint8Array, flushed?: () => void): void {
+  send(data: string | Uint8Array, flushed?: () => void, options?: SendOptions): void {
     if (!this.isHolding) this.#hold()
     if (this.#fastSend) this.#fastSend.send(data, flushed)
-    else this.#ws.send(this.#isCompressing ? copyBytes(data) : data, flushed)
+    else if (this.#isCompressing)
+      this.#ws.send(copyBytes(data), { compress: options?.compress !== false }, flushed)
+    else this.#ws.send(data, PLAIN, flushed)
     if (flushed) this.release()
   }
 

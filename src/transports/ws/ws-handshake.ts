@@ -1,10 +1,14 @@
-import type { IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { reasonOf } from '../../core/error-text.js'
 import { redactUrl, unusedProxy } from '../../core/url.js'
 import { ConnectFailedError, HandshakeError } from '../../errors/connection-errors.js'
 import type { HandshakeFacts } from '../../errors/connection-errors.js'
+import { HoldfastError } from '../../errors/holdfast-error.js'
 import type { TransportRequest } from '../transport.js'
+import { explainTlsFailure } from './certificate-advice.js'
+import type { TlsError } from './certificate-advice.js'
+import { ServerCertificate } from './server-certificate.js'
 
 /** Maximum number of bytes kept from the body of a rejection. */
 const BODY_LIMIT = 16 * 1024
@@ -28,18 +32,24 @@ const UNREACHABLE: readonly string[] = [
   'ETIMEDOUT',
 ]
 
+/** Settings of the transport, with defaults filled in. */
+export interface WsSettings {
+  readonly fastPaths: boolean
+  readonly validateUtf8: boolean
+}
+
 /** Opening handshake of one socket: the server's response, and the error if the handshake fails. */
 export class WsHandshake {
   readonly request: TransportRequest
-  readonly hasFastPaths: boolean
+  readonly settings: WsSettings
+  readonly #certificate = new ServerCertificate()
   #upgrade: IncomingMessage | undefined
   #refusal: IncomingMessage | undefined
   readonly #body: Buffer[] = []
 
-  /** @param hasFastPaths whether plain messages bypass `ws` once the socket is open */
-  constructor(request: TransportRequest, hasFastPaths: boolean) {
+  constructor(request: TransportRequest, settings: WsSettings) {
     this.request = request
-    this.hasFastPaths = hasFastPaths
+    this.settings = settings
   }
 
   /** Headers of the response that upgraded the connection. */
@@ -62,6 +72,11 @@ export class WsHandshake {
     const advice = adviceOn({ status, body, location: headers.location }, this.request.url)
     const message = `Server rejected the handshake with ${answer}: ${url}${advice}`
     return new HandshakeError(url, message, { status, headers, body })
+  }
+
+  /** Sends a request over TLS once the server's certificate has been compared with the pins, if there are any. */
+  send(made: ClientRequest): void {
+    this.#certificate.send(made, this.request.socket?.tls?.fingerprint256)
   }
 
   onUpgrade(response: IncomingMessage): void {
@@ -87,15 +102,29 @@ export class WsHandshake {
 
   /** Returns the error for a handshake that `ws` failed with its own error. */
   errorOf(cause: Error): Error {
+    if (cause instanceof HoldfastError) return cause
     const url = redactUrl(this.request.url)
     const violation = VIOLATIONS.find(([pattern]) => pattern.test(cause.message))?.[1]
     if (!this.#upgrade || !violation) {
       const { code = '' } = cause as NodeJS.ErrnoException
       const remark = UNREACHABLE.includes(code) ? unusedProxy(this.request.url) : ''
-      return new ConnectFailedError(url, cause, schemeReason(url, cause) + remark)
+      return new ConnectFailedError(url, cause, this.#reasonOf(cause) + remark)
     }
     const message = `Server at ${url} sent an invalid handshake response: ${reasonOf(cause)}`
     return new HandshakeError(url, message, { violation, headers: this.#upgrade.headers }, { cause })
+  }
+
+  #reasonOf(cause: Error): string {
+    const { url, socket } = this.request
+    if (!url.startsWith('wss:') || NOT_TLS.test(reasonOf(cause))) return schemeReason(url, cause)
+    const { certificate } = this.#certificate
+    const explained = explainTlsFailure({
+      cause: cause as TlsError,
+      certificate,
+      tls: socket?.tls,
+      now: Date.now(),
+    })
+    return explained ?? schemeReason(url, cause)
   }
 }
 

@@ -1,13 +1,17 @@
+import type { ClientRequest } from 'node:http'
 import type { ClientOptions } from 'ws'
 import { canShareReads } from '#ws'
 import type { TransportRequest } from '../transport.js'
 import { SHARED_READ } from './shared-read-buffer.js'
+import type { WsHandshake } from './ws-handshake.js'
+import { connectOptions } from './ws-socket.js'
 
 /** Highest limit passed to `ws`, which uses only the lowest 32 bits: 4 GiB would mean no limit, and 4 GiB plus one byte would mean one byte. */
 const HIGHEST_LIMIT = 2 ** 31 - 1
 
 /** Returns the options for `ws`. None of them is `undefined`, because `ws` spreads them over its defaults. */
-export function wsOptions(request: TransportRequest, hasFastPaths: boolean): ClientOptions {
+export function wsOptions(request: TransportRequest, handshake: WsHandshake): ClientOptions {
+  const { fastPaths, validateUtf8 } = handshake.settings
   const { headers, maxPayload, maxFragments, compression = false, closeTimeout } = request
   return {
     headers: { ...headers },
@@ -17,6 +21,11 @@ export function wsOptions(request: TransportRequest, hasFastPaths: boolean): Cli
     perMessageDeflate: compression,
     followRedirects: false,
     autoPong: false,
-    ...(hasFastPaths && canShareReads && { onread: SHARED_READ }),
+    skipUTF8Validation: !validateUtf8,
+    ...(fastPaths && canShareReads && { onread: SHARED_READ }),
+    ...connectOptions(request),
+    ...(request.url.startsWith('wss:') && {
+      finishRequest: (made: ClientRequest) => handshake.send(made),
+    }),
   } as ClientOptions
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { WebSocket } from '#ws'
 import { redactUrl } from '../../core/url.js'
 import { ConnectionLostError, ProtocolViolationError } from '../../errors/connection-errors.js'
@@ -11,11 +12,15 @@ import type {
   TransportListener,
   TransportRequest,
 } from '../transport.js'
+import type { SendOptions } from '../send-options.js'
 import { FastReceive } from './fast-receive.js'
 import type { FastReceivePort } from './fast-receive.js'
 import { FrameWriter } from './frame-writer.js'
+import { checkSocket } from './startup-check.js'
 import { WsHandshake } from './ws-handshake.js'
+import type { WsSettings } from './ws-handshake.js'
 import { wsOptions } from './ws-options.js'
+import { bytesReadOf, bytesWrittenOf, countBytes, tuneSocket, urlForWs } from './ws-socket.js'
 
 /** Close codes that `ws` sends, by error code (see "Error codes" in its documentation). For all other errors, it sends 1002. */
 const SENT_CODES: Readonly<Record<string, number>> = {
@@ -55,28 +60,21 @@ export interface WsTransportOptions {
    * are the same. Set this to `false` to find out whether the fast paths cause a problem. @default true
    */
   readonly fastPaths?: boolean | undefined
+  /**
+   * Whether text must be valid UTF-8, as RFC 6455 requires. With `false`, invalid bytes are delivered as U+FFFD instead of closing the
+   * connection with 1007. @default true
+   */
+  readonly validateUtf8?: boolean | undefined
 }
 
 /** Creates a transport based on `ws`, for the `transport` option. Without options, it is the same as the default transport. */
-export function createWsTransport({ fastPaths = true }: WsTransportOptions = {}): Connect {
-  return (request, listener) => new WsTransport(request, listener, fastPaths)
-}
-
-/** Internal Node.js object that counts a socket's bytes as they are transferred. */
-interface Carrier {
-  readonly bytesRead: number
-  readonly bytesWritten: number
-  /** Bytes of the last write that the operating system has not accepted yet. */
-  readonly writeQueueSize: number
-}
-
-/**
- * Returns the object that counts the bytes on the wire, or `undefined` once the socket is destroyed. The socket's own counters advance only
- * by whole TLS records and whole writes: they do not change during a single 20 MB write.
- */
-function carrierOf(socket: Socket | undefined): Carrier | undefined {
-  const { _handle: handle } = (socket ?? {}) as { _handle?: (Carrier & { _parent?: Carrier }) | null }
-  return handle?._parent ?? handle ?? undefined
+export function createWsTransport({
+  fastPaths = true,
+  validateUtf8 = true,
+}: WsTransportOptions = {}): Connect {
+  const settings = { fastPaths, validateUtf8 }
+  const connect: Connect = (request, listener) => new WsTransport(request, listener, settings)
+  return Object.assign(connect, { checkSocket })
 }
 
 /** Socket from `ws` that passes its events to its transport. */
@@ -85,10 +83,11 @@ class OwnedSocket extends WebSocket {
   /** Opening handshake, until it is complete. */
   #handshake: WsHandshake | undefined
 
-  constructor(transport: WsTransport, request: TransportRequest, hasFastPaths: boolean) {
-    super(request.url, [...request.protocols], wsOptions(request, hasFastPaths))
+  constructor(transport: WsTransport, request: TransportRequest, settings: WsSettings) {
+    const handshake = new WsHandshake(request, settings)
+    super(urlForWs(request.url), [...request.protocols], wsOptions(request, handshake))
     this.#transport = transport
-    this.#handshake = new WsHandshake(request, hasFastPaths)
+    this.#handshake = handshake
   }
 
   // perf: saves 770 B per idle connection, compared with a listener for each event.
@@ -119,7 +118,7 @@ class WsTransport implements Transport, FastReceivePort {
   readonly #socket: OwnedSocket
   /** Has `onOpen` only until the transport opens. */
   #listener: TransportListener | OpenTransportListener
-  #rawSocket: Socket | undefined
+  #rawSocket: Duplex | undefined
   #fastReceive: FastReceive | undefined
   #writer: FrameWriter | undefined
   #failure: { readonly error: Error; readonly sentCode?: number | undefined } | undefined
@@ -128,9 +127,9 @@ class WsTransport implements Transport, FastReceivePort {
   #hasClosed = false
   #unsentBytes = 0
 
-  constructor(request: TransportRequest, listener: TransportListener, hasFastPaths: boolean) {
+  constructor(request: TransportRequest, listener: TransportListener, settings: WsSettings) {
     this.#listener = listener
-    this.#socket = new OwnedSocket(this, request, hasFastPaths)
+    this.#socket = new OwnedSocket(this, request, settings)
   }
 
   get bufferedAmount(): number {
@@ -139,12 +138,11 @@ class WsTransport implements Transport, FastReceivePort {
   }
 
   get bytesRead(): number {
-    return carrierOf(this.#rawSocket)?.bytesRead ?? 0
+    return bytesReadOf(this.#rawSocket)
   }
 
   get bytesWritten(): number | undefined {
-    const carrier = carrierOf(this.#rawSocket)
-    return carrier && carrier.bytesWritten - carrier.writeQueueSize
+    return bytesWrittenOf(this.#rawSocket)
   }
 
   get protocol(): string {
@@ -155,12 +153,12 @@ class WsTransport implements Transport, FastReceivePort {
     return this.#socket.readyState === WebSocket.OPEN
   }
 
-  send(data: string | Uint8Array, flushed?: () => void): void {
+  send(data: string | Uint8Array, flushed?: () => void, options?: SendOptions): void {
     if (!this.isOpen) this.#socket.send(data, flushed)
     else {
       // perf: created on first use, saves 250 B per idle connection.
-      this.#writer ??= createWriter(this.#rawSocket as Socket, this.#socket, this.#fastReceive !== undefined)
-      this.#writer.send(data, flushed)
+      this.#writer ??= createWriter(this.#rawSocket as Duplex, this.#socket, this.#fastReceive !== undefined)
+      this.#writer.send(data, flushed, options)
     }
   }
 
@@ -200,17 +198,27 @@ class WsTransport implements Transport, FastReceivePort {
     this.#socket.resume()
   }
 
-  onOpen({ request, hasFastPaths, headers, rawSocket }: WsHandshake): void {
+  onOpen({ request, settings, headers, rawSocket }: WsHandshake): void {
     this.#rawSocket = rawSocket
-    // `ws` does not report errors on an open socket, for example a reset.
-    if (!hasFastPaths) rawSocket?.on('error', (error) => this.onSocketError(error))
-    else if (rawSocket)
-      this.#fastReceive = new FastReceive(rawSocket, request.maxPayload, this.#listener, this)
+    if (rawSocket) this.#useSocket(rawSocket, request, settings)
     if (!('onOpen' in this.#listener)) return
     const listener = this.#listener.onOpen({ protocol: this.protocol, headers })
     if (!listener) return
     this.#listener = listener
     this.#fastReceive?.deliverTo(listener)
+  }
+
+  #useSocket(
+    rawSocket: Duplex,
+    { maxPayload, socket }: TransportRequest,
+    { fastPaths, validateUtf8 }: WsSettings,
+  ): void {
+    if (socket) tuneSocket(rawSocket, socket)
+    countBytes(rawSocket)
+    if (fastPaths && rawSocket instanceof Socket)
+      this.#fastReceive = new FastReceive(rawSocket, { maxPayload, validateUtf8 }, this.#listener, this)
+    // `ws` does not report errors on an open socket, for example a reset.
+    else rawSocket.on('error', (error) => this.onSocketError(error))
   }
 
   onSocketError(cause: Error): void {
@@ -267,7 +275,7 @@ class WsTransport implements Transport, FastReceivePort {
 }
 
 /** @param hasFastPaths whether messages can be framed without `ws` */
-function createWriter(rawSocket: Socket, socket: WebSocket, hasFastPaths: boolean): FrameWriter {
+function createWriter(rawSocket: Duplex, socket: WebSocket, hasFastPaths: boolean): FrameWriter {
   // Messages that may be compressed are framed by `ws`, which does so asynchronously.
   const isCompressing = socket.extensions !== ''
   return new FrameWriter(rawSocket, socket, hasFastPaths && !isCompressing, isCompressing)

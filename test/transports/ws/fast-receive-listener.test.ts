@@ -56,7 +56,7 @@ describe('The FastReceive listener', () => {
       onSocketError: () => undefined,
     }
     const socket: ReadSocket = { emit: () => true, isPaused: () => false, unshift: () => undefined }
-    new FastReceive(socket, 0, listener, port)
+    new FastReceive(socket, { maxPayload: 0, validateUtf8: true }, listener, port)
     const uncaught = await uncaughtWhile(async () => {
       socket.emit('data', Buffer.concat([frame(PONG), frame(TEXT, 'after')]))
       await turns(1)
@@ -79,7 +79,7 @@ describe('The FastReceive listener', () => {
     }
     const socket: ReadSocket = { emit: () => true, isPaused: () => false, unshift: () => undefined }
     const port = { isOpen: true, beforeForward: () => undefined, onSocketError: () => undefined }
-    new FastReceive(socket, 0, listener, port)
+    new FastReceive(socket, { maxPayload: 0, validateUtf8: true }, listener, port)
     const long = `{"e":"no","a":"${'x'.repeat(200)}"}`
     const texts = ['{"e":"no"}', '{"e":"yes"}', '{"e":5}', '{"e":"no","a":1}', long]
     socket.emit('data', Buffer.concat(texts.map((text) => frame(TEXT, text))))
@@ -103,7 +103,7 @@ describe('The FastReceive listener', () => {
     }
     const socket: ReadSocket = { emit: () => true, isPaused: () => false, unshift: () => undefined }
     const port = { isOpen: true, beforeForward: () => undefined, onSocketError: () => undefined }
-    new FastReceive(socket, 0, listener, port)
+    new FastReceive(socket, { maxPayload: 0, validateUtf8: true }, listener, port)
     socket.emit('data', frame(TEXT, '{"e":"no","a":"ö"}'))
     expect(told).to.deep.equal(['{"e":"no","a":"ö"}'])
   })
@@ -113,7 +113,7 @@ describe('The FastReceive listener', () => {
     const socket: ReadSocket = { emit: () => true, isPaused: () => false, unshift: () => undefined }
     const port = { isOpen: true, beforeForward: () => undefined, onSocketError: () => undefined }
     const listener = { onMessage: (data: string | Uint8Array) => told.push(data), onPong: () => undefined }
-    const fast = new FastReceive(socket, 0, listener, port)
+    const fast = new FastReceive(socket, { maxPayload: 0, validateUtf8: true }, listener, port)
     for (const opcode of [TEXT, BINARY]) {
       const bytes = frame(opcode, Buffer.alloc(200_000, 'abc'))
       let memory = fast.readShared(bytes.subarray(0, 1_000))
@@ -147,7 +147,7 @@ describe('The FastReceive listener', () => {
       beforeForward: () => undefined,
       onSocketError: () => undefined,
     }
-    new FastReceive(socket, 0, listener, port)
+    new FastReceive(socket, { maxPayload: 0, validateUtf8: true }, listener, port)
     const around = Array.from({ length: 250 }, () => frame(TEXT, 'x'.repeat(118)))
     const before = heapInUse()
     for (let count = 0; count < 500; count += 1) {

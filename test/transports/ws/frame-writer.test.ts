@@ -22,7 +22,7 @@ function rig(framesMessages = false) {
     get bufferedAmount() {
       return socket.writableLength
     },
-    send: (data, flushed) => {
+    send: (data, _options, flushed) => {
       events.push(`ws ${data.length}`)
       flushed?.()
     },

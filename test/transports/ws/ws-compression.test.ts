@@ -77,6 +77,32 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(received).to.deep.equal(texts)
     })
 
+    it('does not compress a message that is sent with compress: false', async () => {
+      const { url, received } = await serve()
+      const { transport } = await open(url, { compression: true })
+      const text = 'x'.repeat(10_000)
+      const sizes: number[] = []
+      for (const options of [undefined, { compress: false }, undefined]) {
+        const before = transport.bytesWritten ?? NaN
+        const count = received.length
+        transport.send(text, undefined, options)
+        await eventually('it is at the server', () => received.length > count)
+        sizes.push((transport.bytesWritten ?? NaN) - before)
+      }
+      expect(sizes[0]).to.be.lessThan(200)
+      expect(sizes[1]).to.be.within(10_000, 10_020)
+      expect(sizes[2]).to.be.lessThan(200)
+      expect(received).to.deep.equal([text, text, text])
+    })
+
+    it('ignores compress: false if nothing is compressed', async () => {
+      const { url, received } = await serve()
+      const { transport } = await open(url)
+      transport.send('text', undefined, { compress: false })
+      await eventually('it is at the server', () => received.length === 1)
+      expect(received).to.deep.equal(['text'])
+    })
+
     it('has copied the bytes when send() returns, because their owner can reuse the memory', async () => {
       const { url, received } = await serve()
       const { transport } = await open(url, { compression: true })
