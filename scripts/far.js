@@ -1,5 +1,6 @@
 // Runs the projects in `far`, which need another runtime, other packages or another kind of server. Each project has its own package.json
 // and lockfile, and receives the packed package. Its `npm test` ends with counts. Projects whose requirements are missing are skipped.
+// A project can also skip itself: it prints `skipped because: …` before its counts.
 //
 // The field `far` in a project's package.json is optional: `needs` lists programs, `needsPackage: false` leaves the packed package out,
 // and `minutes` is the time limit of the tests.
@@ -120,7 +121,8 @@ async function play(folder, tarball) {
   const { code, output } = await run('npm', ['test'], folder, minutes)
   const counts = countsIn(output)
   if (!counts) return failed('its output contains no counts', output)
-  if (code === 0 && counts.failed === 0) return counts
+  if (code === 0 && counts.failed === 0)
+    return { ...counts, why: /^skipped because: (.+)$/m.exec(output)?.[1] }
   return { ...counts, failed: Math.max(1, counts.failed), why: `exit code ${code}`, output }
 }
 

@@ -1,5 +1,6 @@
 import type { PageScripts } from '../script.js'
 import { bundling } from './bundling.js'
+import { comingFromWs } from './coming-from-ws.js'
 import { codecs } from './codecs.js'
 import { decorators } from './decorators.js'
 import { heartbeat } from './heartbeat.js'
@@ -19,6 +20,7 @@ export const SCRIPTS: Readonly<Record<string, PageScripts>> = {
   'README.md': readme,
   'docs/bundling.md': bundling,
   'docs/codecs.md': codecs,
+  'docs/coming-from/ws.md': comingFromWs,
   'docs/decorators.md': decorators,
   'docs/heartbeat.md': heartbeat,
   'docs/life-cycle.md': lifeCycle,
