@@ -5,6 +5,7 @@ import { redactUrl, unusedProxy } from '../../core/url.js'
 import { ConnectFailedError, HandshakeError } from '../../errors/connection-errors.js'
 import type { HandshakeFacts } from '../../errors/connection-errors.js'
 import type { TransportRequest } from '../transport.js'
+import { isOptional } from './ws-options.js'
 
 /** Maximum number of bytes kept from the body of a rejection. */
 const BODY_LIMIT = 16 * 1024
@@ -33,6 +34,8 @@ export class WsHandshake {
   readonly request: TransportRequest
   readonly hasFastPaths: boolean
   #upgrade: IncomingMessage | undefined
+  /** Headers of the upgrade, if `ws` must not see all of them. */
+  #headers: IncomingMessage['headers'] | undefined
   #refusal: IncomingMessage | undefined
   readonly #body: Buffer[] = []
 
@@ -44,7 +47,7 @@ export class WsHandshake {
 
   /** Headers of the response that upgraded the connection. */
   get headers(): IncomingMessage['headers'] {
-    return this.#upgrade?.headers ?? {}
+    return this.#headers ?? this.#upgrade?.headers ?? {}
   }
 
   /** Upgraded socket. */
@@ -64,8 +67,20 @@ export class WsHandshake {
     return new HandshakeError(url, message, { status, headers, body })
   }
 
-  onUpgrade(response: IncomingMessage): void {
+  /**
+   * Hides the server's choice from `ws` if the subprotocol is optional, because `ws` does not know what was offered. A choice that was not
+   * offered stays, so that `ws` fails the handshake.
+   *
+   * @returns the optional subprotocol that the server chose; `undefined` if `ws` knows it
+   */
+  onUpgrade(response: IncomingMessage): string | undefined {
     this.#upgrade = response
+    const protocol = response.headers['sec-websocket-protocol']
+    if (!isOptional(this.request) || protocol === undefined || !this.request.protocols.includes(protocol))
+      return undefined
+    this.#headers = { ...response.headers }
+    delete response.headers['sec-websocket-protocol']
+    return protocol
   }
 
   /**
@@ -94,8 +109,11 @@ export class WsHandshake {
       const remark = UNREACHABLE.includes(code) ? unusedProxy(this.request.url) : ''
       return new ConnectFailedError(url, cause, schemeReason(url, cause) + remark)
     }
-    const message = `Server at ${url} sent an invalid handshake response: ${reasonOf(cause)}`
-    return new HandshakeError(url, message, { violation, headers: this.#upgrade.headers }, { cause })
+    // `ws` believes that nothing was offered.
+    const isUnknown = violation === 'subprotocol' && isOptional(this.request)
+    const reason = isUnknown ? 'Server sent an invalid subprotocol' : reasonOf(cause)
+    const message = `Server at ${url} sent an invalid handshake response: ${reason}`
+    return new HandshakeError(url, message, { violation, headers: this.headers }, { cause })
   }
 }
 
@@ -113,7 +131,7 @@ function adviceOn({ status, body, location }: Refusal, url: string): string {
     const target = location === undefined ? undefined : redirectTarget(location, url)
     return target === undefined
       ? ''
-      : `. The server redirects to ${target}, but Holdfast does not follow redirects. Use the final URL`
+      : `. The server redirects to ${target}, but Holdfast does not follow redirects. Use the final URL, or set followRedirects`
   }
   return status === 400 && PLAIN_REQUEST.test(body) ? '. The server expects TLS on this port. Use wss://' : ''
 }

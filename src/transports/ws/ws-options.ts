@@ -8,9 +8,11 @@ const HIGHEST_LIMIT = 2 ** 31 - 1
 
 /** Returns the options for `ws`. None of them is `undefined`, because `ws` spreads them over its defaults. */
 export function wsOptions(request: TransportRequest, hasFastPaths: boolean): ClientOptions {
-  const { headers, maxPayload, maxFragments, compression = false, closeTimeout } = request
+  const { protocols, headers, maxPayload, maxFragments, compression = false, closeTimeout } = request
   return {
-    headers: { ...headers },
+    headers: isOptional(request)
+      ? { ...headers, 'Sec-WebSocket-Protocol': protocols.join(', ') }
+      : { ...headers },
     maxPayload: Math.min(maxPayload, HIGHEST_LIMIT),
     maxFragments: Math.min(maxFragments, HIGHEST_LIMIT),
     closeTimeout,
@@ -19,4 +21,14 @@ export function wsOptions(request: TransportRequest, hasFastPaths: boolean): Cli
     autoPong: false,
     ...(hasFastPaths && canShareReads && { onread: SHARED_READ }),
   } as ClientOptions
+}
+
+/** Returns true if the server may choose none of the subprotocols that are offered. */
+export function isOptional({ protocols, isProtocolRequired = true }: TransportRequest): boolean {
+  return !isProtocolRequired && protocols.length > 0
+}
+
+/** Returns the subprotocols for `ws`. It fails the handshake if the server chooses none, so that it does not get optional ones. */
+export function wsProtocols(request: TransportRequest): string[] {
+  return isOptional(request) ? [] : [...request.protocols]
 }

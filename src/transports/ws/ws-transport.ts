@@ -15,7 +15,7 @@ import { FastReceive } from './fast-receive.js'
 import type { FastReceivePort } from './fast-receive.js'
 import { FrameWriter } from './frame-writer.js'
 import { WsHandshake } from './ws-handshake.js'
-import { wsOptions } from './ws-options.js'
+import { wsOptions, wsProtocols } from './ws-options.js'
 
 /** Close codes that `ws` sends, by error code (see "Error codes" in its documentation). For all other errors, it sends 1002. */
 const SENT_CODES: Readonly<Record<string, number>> = {
@@ -86,7 +86,7 @@ class OwnedSocket extends WebSocket {
   #handshake: WsHandshake | undefined
 
   constructor(transport: WsTransport, request: TransportRequest, hasFastPaths: boolean) {
-    super(request.url, [...request.protocols], wsOptions(request, hasFastPaths))
+    super(request.url, wsProtocols(request), wsOptions(request, hasFastPaths))
     this.#transport = transport
     this.#handshake = new WsHandshake(request, hasFastPaths)
   }
@@ -104,8 +104,11 @@ class OwnedSocket extends WebSocket {
   }
 
   #emitOpening(handshake: WsHandshake, event: string | symbol, first: unknown, second: unknown): void {
-    if (event === 'upgrade') handshake.onUpgrade(first as IncomingMessage)
-    else if (event === 'unexpected-response')
+    if (event === 'upgrade') {
+      const value = handshake.onUpgrade(first as IncomingMessage)
+      // An own property hides the getter of `ws`, and costs only the connections that need it.
+      if (value !== undefined) Object.defineProperty(this, 'protocol', { value })
+    } else if (event === 'unexpected-response')
       handshake.onUnexpectedResponse(second as IncomingMessage, () => this.terminate())
     else if (event === 'open') {
       this.#handshake = undefined
