@@ -243,6 +243,15 @@ describe('Attempt', () => {
       )
     })
 
+    it('ends with the deadline while the jar is called for its request', async () => {
+      let calls = 0
+      const get = (): Promise<string> | string => ((calls += 1) === 1 ? '' : new Promise(() => {}))
+      const { clock, dial, failures } = rig({ followRedirects: true, cookies: { get, set: () => undefined } })
+      ;(await dial()).onClose({ ...LOST, error: redirect('/v2') })
+      await clock.advance(100)
+      expect(failures[0]?.error).to.be.instanceOf(ConnectTimeoutError)
+    })
+
     it('is not followed once the attempt has been abandoned', async () => {
       const late = rig({ followRedirects: true })
       const listener = await late.dial()
