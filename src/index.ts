@@ -97,7 +97,14 @@ export type { LogFacts } from './core/logger.js'
 export type { Codec } from './codecs/codec.js'
 export type { Clock, Timer } from './core/clock.js'
 export type { KeyedConcurrency } from './options/concurrency.js'
-export type { AttemptInfo, PerAttempt } from './attempt/attempt-options.js'
+export type { CookieJar } from './attempt/cookies.js'
+export type {
+  AttemptInfo,
+  PerAttempt,
+  RequestHeaders,
+  SubprotocolOffer,
+  Subprotocols,
+} from './attempt/attempt-options.js'
 export type { ConnectionOptions, OutboxOptions, ReconnectOptions } from './options/options.js'
 export type { ConnectionTarget, CreateConnection, TlsOptions } from './transports/socket-options.js'
 export type { SendOptions } from './transports/send-options.js'

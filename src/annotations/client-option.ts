@@ -1,4 +1,4 @@
-import type { AttemptInfo, RequestHeaders } from '../attempt/attempt-options.js'
+import type { AttemptInfo, RequestHeaders, Subprotocols } from '../attempt/attempt-options.js'
 import type { SubscriptionAck, SubscriptionId } from '../subscriptions/subscribe-options.js'
 import type { Failure } from '../session/disconnect.js'
 
@@ -9,7 +9,7 @@ import type { Failure } from '../session/disconnect.js'
 export interface ClientOptionMethods {
   url(attempt: AttemptInfo): string | URL | Promise<string | URL>
   headers(attempt: AttemptInfo): RequestHeaders | Promise<RequestHeaders>
-  protocols(attempt: AttemptInfo): string | readonly string[] | Promise<string | readonly string[]>
+  protocols(attempt: AttemptInfo): Subprotocols | Promise<Subprotocols>
   route(message: never): unknown
   unpack(decoded: never): Iterable<unknown>
   ackOnArrival(message: never): unknown

@@ -6,7 +6,7 @@ import { ConnectOptionError, InvalidUrlError } from '../errors/connection-errors
 import type { Failure } from '../session/disconnect.js'
 import type { TlsOptions } from '../transports/socket-options.js'
 import type { SocketOptions, TransportRequest } from '../transports/transport.js'
-import { findHeaderMistakes, findProtocolMistakes } from './request-fields.js'
+import { capitalized, describeMistakes, findHeaderMistakes, findProtocolMistakes } from './request-fields.js'
 import type { FieldMistake } from './request-fields.js'
 import { findTlsMistakes } from './tls-fields.js'
 
@@ -30,8 +30,19 @@ export interface AttemptInfo {
  */
 export type PerAttempt<T> = T | ((attempt: AttemptInfo) => T | Promise<T>)
 
-/** Headers by name. A header whose value is `undefined` is not sent. */
-export type RequestHeaders = Readonly<Record<string, string | undefined>>
+/** Headers by name. An array is sent as one header line per value. A header whose value is `undefined` is not sent. */
+export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** Subprotocols to offer, and whether the server must choose one of them. */
+export interface SubprotocolOffer {
+  /** One subprotocol, or several in order of preference. */
+  readonly offer: string | readonly string[]
+  /** Whether the handshake fails if the server chooses none. If it is `false`, `connection.protocol` is then `''`. @default true */
+  readonly required?: boolean | undefined
+}
+
+/** Subprotocols to offer. Unless `required` is `false`, the server must choose one of them. */
+export type Subprotocols = string | readonly string[] | SubprotocolOffer
 
 /** Options of the socket before an attempt: `tls` can be a function. */
 export interface SocketSettings extends Omit<SocketOptions, 'tls'> {
@@ -41,8 +52,10 @@ export interface SocketSettings extends Omit<SocketOptions, 'tls'> {
 /** Options that define the request of an attempt. */
 export interface AttemptOptions {
   readonly url: PerAttempt<string | URL>
-  readonly protocols: PerAttempt<string | readonly string[]>
+  readonly protocols: PerAttempt<Subprotocols>
   readonly headers: PerAttempt<RequestHeaders>
+  readonly origin?: string | undefined
+  readonly userAgent?: string | undefined
   readonly maxPayload: number
   readonly maxFragments: number
   readonly compression: boolean
@@ -79,8 +92,8 @@ export async function resolveRequest(
   if (typeof settings.socket?.tls === 'function') refuse('tls', findTlsMistakes(socket?.tls))
   return {
     url: address,
-    headers: definedHeaders(headers),
-    protocols: typeof protocols === 'string' ? [protocols] : protocols,
+    headers: allHeaders(headers, settings),
+    ...offered(protocols),
     maxPayload: settings.maxPayload,
     maxFragments: settings.maxFragments,
     compression: settings.compression,
@@ -92,7 +105,7 @@ export async function resolveRequest(
 /** An attempt's options, with function-valued options resolved. The values have not been validated yet. */
 interface ResolvedOptions {
   readonly url: string | URL
-  readonly protocols: string | readonly string[]
+  readonly protocols: Subprotocols
   readonly headers: RequestHeaders
   readonly socket?: SocketOptions | undefined
 }
@@ -153,18 +166,29 @@ async function resolveOption<T>(
 
 function refuse(option: 'headers' | 'protocols' | 'tls', mistakes: readonly FieldMistake[]): void {
   if (mistakes.length === 0) return
-  const reasons = mistakes.map(
-    ({ place, cause, fix }) => `${place && `${option}${place}: `}${cause}. ${capitalized(fix)}`,
+  throw new ConnectOptionError(option, new TypeError(describeMistakes(option, mistakes)), true)
+}
+
+/** Adds the headers from the options, unless `headers` contains them, and removes those that are `undefined`, which Node rejects. */
+function allHeaders(
+  headers: RequestHeaders,
+  { origin, userAgent }: Pick<AttemptOptions, 'origin' | 'userAgent'>,
+): TransportRequest['headers'] {
+  const given = Object.entries(headers).filter((entry) => entry[1] !== undefined)
+  const names = given.map(([name]) => name.toLowerCase())
+  const added = Object.entries({ Origin: origin, 'User-Agent': userAgent }).filter(
+    ([name, value]) => value !== undefined && !names.includes(name.toLowerCase()),
   )
-  throw new ConnectOptionError(option, new TypeError(reasons.join('. ')), true)
+  return Object.fromEntries([...given, ...added]) as TransportRequest['headers']
 }
 
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
+function offered(protocols: Subprotocols): Pick<TransportRequest, 'protocols' | 'isProtocolRequired'> {
+  if (typeof protocols === 'string') return { protocols: [protocols] }
+  if (!isOffer(protocols)) return { protocols }
+  const { offer, required = true } = protocols
+  return { ...offered(offer), isProtocolRequired: required }
 }
 
-/** Removes headers whose value is `undefined`, which Node rejects. */
-function definedHeaders(headers: RequestHeaders): Record<string, string> {
-  const defined = Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined)
-  return Object.fromEntries(defined)
+function isOffer(protocols: readonly string[] | SubprotocolOffer): protocols is SubprotocolOffer {
+  return !Array.isArray(protocols)
 }

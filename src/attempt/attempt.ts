@@ -19,19 +19,28 @@ import {
   ConnectFailedError,
   ConnectTimeoutError,
   ConnectionLostError,
+  HandshakeError,
   InvalidUrlError,
 } from '../errors/connection-errors.js'
 import { redactUrl, unusedProxy } from '../core/url.js'
 import { resolveCodec, resolveRequest } from './attempt-options.js'
 import type { AttemptInfo, AttemptOptions } from './attempt-options.js'
+import { keepCookies, withCookies } from './cookies.js'
+import type { CookieJar } from './cookies.js'
+import { Redirects } from './redirect.js'
 
 export interface AttemptSettings extends AttemptOptions {
   readonly connectTimeout: number
+  /** Maximum number of redirects per attempt; 0 follows none. */
+  readonly followRedirects: number
+  readonly cookies?: CookieJar | undefined
   readonly clock: Clock
 }
 
-/** Receives the result of an attempt. Exactly one of the methods is called, once. */
+/** Receives the result of an attempt. Either `onAttemptOpen` or `onAttemptFailed` is called, once. */
 export interface AttemptListener {
+  /** Reports an error that does not affect the attempt. */
+  report(error: Error, stage: 'connect', consequence: string): void
   /**
    * Called when the transport is open, which ends the attempt. Returns the listener for all later events from the transport.
    *
@@ -46,9 +55,18 @@ export interface AttemptListener {
   onAttemptFailed(attempt: Attempt, end: LinkEnd): void
 }
 
+/** Everything that an attempt needs to dial. */
+interface Dialing {
+  readonly connect: Connect
+  /** Undefined if the attempt follows no redirects. */
+  readonly redirects: Redirects | undefined
+  /** Latest request, without the cookies from the jar; `undefined` until it is known. */
+  request?: TransportRequest
+}
+
 /**
- * One attempt to connect. Calls the `url`, `headers`, `protocols` and `tls` functions and connects, all within `connectTimeout`. The result is an
- * open transport or a failure.
+ * One attempt to connect. Calls the option functions, connects, and follows redirects, all within `connectTimeout`. The result is an open
+ * transport or a failure.
  */
 export class Attempt implements TransportListener {
   /** Name that the lifecycle gives to the attempt and its link. */
@@ -58,7 +76,7 @@ export class Attempt implements TransportListener {
   readonly #settings: AttemptSettings
   readonly #listener: AttemptListener
   readonly #gone = new LazySignal()
-  #url: string | undefined
+  #dialing: Dialing | undefined
   #transport: Transport | undefined
   #timer: Timer | undefined
   /** Receives events from the open transport that still reach the attempt. */
@@ -74,9 +92,10 @@ export class Attempt implements TransportListener {
     this.#listener = listener
   }
 
-  /** Full URL, including credentials; `undefined` until it is known. */
+  /** Full URL, including credentials, after the redirects so far; `undefined` until it is known. */
   get url(): string | undefined {
-    return this.#url
+    const { request } = this.#dialing ?? {}
+    return request?.url
   }
 
   /** Aborts when the attempt fails or is abandoned. */
@@ -85,7 +104,10 @@ export class Attempt implements TransportListener {
   }
 
   start(connect: Connect, facts: Pick<AttemptInfo, 'isReconnect' | 'failure'>): void {
-    const { clock, connectTimeout } = this.#settings
+    const { clock, connectTimeout, followRedirects } = this.#settings
+    const redirects = followRedirects > 0 ? new Redirects(followRedirects) : undefined
+    const dialing: Dialing = { connect, redirects }
+    this.#dialing = dialing
     if (connectTimeout !== Infinity)
       this.#timer = clock.setTimeout(() => this.#onTimeout(connectTimeout), connectTimeout)
     const signal = (): AbortSignal => this.signal
@@ -98,23 +120,41 @@ export class Attempt implements TransportListener {
       },
     }
     resolveRequest(this.#settings, info).then(
-      (request) => this.#dial(connect, request),
-      (thrown: unknown) => this.#fail({ code: CloseCode.ABNORMAL, reason: '', error: toError(thrown) }),
+      (request) => this.#prepare(dialing, request),
+      (thrown: unknown) => this.#failWith(toError(thrown)),
     )
   }
 
-  #dial(connect: Connect, request: TransportRequest): void {
+  /** Adds the cookies for a request, if there is a jar, and dials. */
+  #prepare(dialing: Dialing, request: TransportRequest): void {
+    const { cookies } = this.#settings
     if (this.#isOver) return
-    this.#url = request.url
+    dialing.request = request
+    if (!cookies) this.#dial(dialing, request)
+    else
+      withCookies(cookies, request).then(
+        (complete) => this.#dial(dialing, complete),
+        (thrown: unknown) => this.#failWith(toError(thrown)),
+      )
+  }
+
+  #dial({ connect, redirects }: Dialing, request: TransportRequest): void {
+    if (this.#isOver) return
+    const loop = redirects?.findLoop(request)
+    if (loop) {
+      this.#failWith(loop)
+      return
+    }
     try {
       this.#transport = connect(request, this)
     } catch (thrown) {
-      this.#fail({ code: CloseCode.ABNORMAL, reason: '', error: unusable(request.url, toError(thrown)) })
+      this.#failWith(unusable(request.url, toError(thrown)))
     }
   }
 
   #onTimeout(timeout: number): void {
-    const url = this.#url
+    // Without a transport, a function of the options or of the cookie jar is pending.
+    const url = this.#transport && this.url
     const error =
       url === undefined
         ? new ConnectTimeoutError(url, timeout)
@@ -135,14 +175,15 @@ export class Attempt implements TransportListener {
   #giveUp(failure: Error): void {
     this.#failure = failure
     if (this.#transport) this.#transport.terminate()
-    else this.#fail({ code: CloseCode.ABNORMAL, reason: '' })
+    else this.#failWith(undefined)
   }
 
   onOpen(handshake: Handshake): OpenTransportListener {
     // An abandoned transport can still open before it ends.
     if (this.#isGivenUp() || !this.#transport) return this
+    void this.#keepCookies(handshake.headers)
     const codec = this.#resolveCodec()
-    // The codec function may have closed the connection.
+    // The codec function or the cookie jar may have closed the connection.
     if (!codec || this.#isGivenUp()) return this
     this.#isOver = true
     this.#timer?.cancel()
@@ -178,7 +219,37 @@ export class Attempt implements TransportListener {
 
   onClose(end: TransportEnd): void {
     if (this.#link) this.#link.onClose(end)
-    else this.#fail(end)
+    else if (this.#isGivenUp() || !this.#dialing || !isServersAnswer(end.error)) this.#fail(end)
+    else this.#onAnswer(this.#dialing, end, end.error)
+  }
+
+  /** Called with the server's answer if the handshake has failed. Keeps its cookies, and follows a redirect. */
+  #onAnswer(dialing: Dialing, end: TransportEnd, answer: HandshakeError): void {
+    const kept = this.#keepCookies(answer.headers)
+    const { request, redirects } = dialing
+    const next = request && redirects?.next(request, answer)
+    if (!next || next instanceof Error) {
+      this.#fail({ ...end, error: next ?? answer })
+      return
+    }
+    this.#transport = undefined
+    // The next request can depend on these cookies.
+    if (kept) void kept.then(() => this.#prepare(dialing, next))
+    else this.#prepare(dialing, next)
+  }
+
+  /** Passes the cookies of an answer to the jar. Returns a promise, which never rejects, if the jar is still storing them. */
+  #keepCookies(headers: Handshake['headers']): Promise<void> | undefined {
+    const { cookies } = this.#settings
+    const { url } = this
+    if (!cookies || url === undefined) return undefined
+    return keepCookies(cookies, url, headers, (error) =>
+      this.#listener.report(error, 'connect', 'the cookies may be lost'),
+    )
+  }
+
+  #failWith(error: Error | undefined): void {
+    this.#fail({ code: CloseCode.ABNORMAL, reason: '', error })
   }
 
   #fail(end: TransportEnd): void {
@@ -196,4 +267,9 @@ function unusable(url: string, thrown: Error): Error {
   if (thrown instanceof SyntaxError)
     return new InvalidUrlError(`Cannot connect to ${redactUrl(url)}: ${thrown.message}`, { cause: thrown })
   return new ConnectFailedError(redactUrl(url), thrown)
+}
+
+/** Returns true if the error is an answer of the server, and not of a proxy, whose redirects and cookies must be ignored. */
+function isServersAnswer(error: Error | undefined): error is HandshakeError {
+  return error instanceof HandshakeError && !('proxy' in error && error.proxy !== undefined)
 }

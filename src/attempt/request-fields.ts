@@ -23,23 +23,56 @@ export function findHeaderMistakes(headers: unknown): FieldMistake[] {
     const fix = "use an object such as { name: 'value' }, or a function that returns one"
     return [{ place: '', cause: `expected an object, received ${describeValue(headers)}`, fix }]
   }
-  return Object.entries(headers).flatMap(([name, value]) => headerMistakes(name, value))
+  const given = Object.entries(headers).filter(([, value]) => value !== undefined)
+  const names = given.map(([name]) => name.toLowerCase())
+  return given.flatMap(([name, value], index) => {
+    if (names.indexOf(name.toLowerCase()) === index) return headerMistakes(name, value)
+    const fix = 'use one spelling, with an array of values to send the header more than once'
+    return [{ place: placeOf(name), cause: 'duplicate header: names are case-insensitive', fix }]
+  })
+}
+
+/** Headers that belong to the opening handshake (RFC 6455, section 4.1) or describe a body, which it does not have. */
+const RESERVED = /^(connection|upgrade|sec-websocket-.*|content-length|transfer-encoding)$/i
+
+const RESERVED_FIXES: Readonly<Record<string, string>> = {
+  'sec-websocket-protocol': 'use the protocols option',
+  'sec-websocket-extensions': 'use the compression option',
+}
+
+function placeOf(name: string): string {
+  // If the name is a whole header line, its value follows a colon.
+  return `[${JSON.stringify(name.replace(/:.*/s, ':…'))}]`
 }
 
 function headerMistakes(name: string, value: unknown): FieldMistake[] {
-  if (value === undefined) return []
-  // If the name is a whole header line, its value follows a colon.
-  const place = `[${JSON.stringify(name.replace(/:.*/s, ':…'))}]`
+  const place = placeOf(name)
   const mistakes: FieldMistake[] = []
   if (!TOKEN.test(name)) {
     const cause = 'invalid header name (RFC 9110, section 5.1)'
     mistakes.push({ place, cause, fix: 'use letters, digits and hyphens; no spaces or colons' })
   }
-  if (typeof value !== 'string') {
-    const cause = `expected a string, received ${describeValue(value)}`
-    mistakes.push({ place, cause, fix: 'use a string, or undefined to omit the header' })
-  } else if (FORBIDDEN_IN_VALUE.test(value)) mistakes.push({ place, ...describeForbidden(value) })
-  return mistakes
+  if (RESERVED.test(name)) {
+    const cause = 'this header belongs to the opening handshake, so that Holdfast sets it'
+    mistakes.push({ place, cause, fix: RESERVED_FIXES[name.toLowerCase()] ?? 'remove it' })
+  }
+  if (Array.isArray(value))
+    return [
+      ...mistakes,
+      ...value.flatMap((each: unknown, index) => valueMistakes(each, `${place}[${index}]`)),
+    ]
+  return [...mistakes, ...valueMistakes(value, place)]
+}
+
+function valueMistakes(value: unknown, place: string): FieldMistake[] {
+  if (typeof value === 'string') return findValueMistakes(value, place)
+  const cause = `expected a string, received ${describeValue(value)}`
+  return [{ place, cause, fix: 'use a string, an array of strings, or undefined to omit the header' }]
+}
+
+/** Validates the value of a header and returns the problem found, if any. */
+export function findValueMistakes(value: string, place = ''): FieldMistake[] {
+  return FORBIDDEN_IN_VALUE.test(value) ? [{ place, ...describeForbidden(value) }] : []
 }
 
 function describeForbidden(value: string): Pick<FieldMistake, 'cause' | 'fix'> {
@@ -50,23 +83,51 @@ function describeForbidden(value: string): Pick<FieldMistake, 'cause' | 'fix'> {
   return { cause, fix: 'remove line breaks and control characters; encode characters outside Latin-1' }
 }
 
-/** Validates the subprotocols of a request, a name or an array of names, and returns the problems found. */
+/** Validates the subprotocols of a request, and returns the problems found. */
 export function findProtocolMistakes(protocols: unknown): FieldMistake[] {
-  if (typeof protocols === 'string') return protocolMistakes(protocols, '')
+  if (typeof protocols !== 'object' || protocols === null || !('offer' in protocols))
+    return listMistakes(protocols, '')
+  const { offer, required, ...others } = protocols as Readonly<Record<string, unknown>>
+  const mistakes = listMistakes(offer, '.offer')
+  if (required !== undefined && typeof required !== 'boolean') {
+    const cause = `expected a boolean, received ${describeValue(required)}`
+    mistakes.push({ place: '.required', cause, fix: 'use true or false' })
+  }
+  for (const name of Object.keys(others))
+    mistakes.push({ place: `.${name}`, cause: 'unknown option', fix: 'use { offer, required }' })
+  return mistakes
+}
+
+function listMistakes(protocols: unknown, within: string): FieldMistake[] {
+  if (typeof protocols === 'string') return protocolMistakes(protocols, within)
   if (Array.isArray(protocols)) {
     return protocols.flatMap((protocol: unknown, index) => {
-      const place = `[${index}]`
+      const place = `${within}[${index}]`
       if (protocols.indexOf(protocol) === index) return protocolMistakes(protocol, place)
       return [{ place, cause: 'duplicate subprotocol', fix: 'remove the duplicate' }]
     })
   }
-  const fix = "use 'name', ['one', 'two'], or a function that returns one of these"
+  const fix =
+    within === ''
+      ? "use 'name', ['one', 'two'], { offer, required: false }, or a function that returns one of these"
+      : "use 'name' or ['one', 'two']"
   const cause = `expected a string or an array of strings, received ${describeValue(protocols)}`
-  return [{ place: '', cause, fix }]
+  return [{ place: within, cause, fix }]
 }
 
 function protocolMistakes(protocol: unknown, place: string): FieldMistake[] {
   if (typeof protocol === 'string' && TOKEN.test(protocol)) return []
   const cause = 'invalid subprotocol name (RFC 6455, section 4.1)'
   return [{ place, cause, fix: 'use letters, digits and -._~ only; no spaces, commas or slashes' }]
+}
+
+/** Returns the text of an error about several mistakes; `''` if there are none. */
+export function describeMistakes(option: string, mistakes: readonly FieldMistake[]): string {
+  return mistakes
+    .map(({ place, cause, fix }) => `${place && `${option}${place}: `}${cause}. ${capitalized(fix)}`)
+    .join('. ')
+}
+
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -73,20 +73,21 @@ export class ConnectTimeoutError extends ConnectionError {
 }
 
 /**
- * Reported if a `url`, `headers`, `protocols`, `tls` or `codec` function throws, rejects, or returns an invalid value, or if
+ * Reported if a `url`, `headers`, `protocols`, `tls`, `codec` or `cookies.get` function throws, rejects, or returns an invalid value, or if
  * `createConnection` returns one. The attempt has then failed. By default, Holdfast retries after an exception or a rejection; an invalid
  * value is fatal.
  */
 export class ConnectOptionError extends ConnectionError {
   readonly code = 'HOLDFAST_CONNECT_OPTION'
   /** Option whose function failed. */
-  readonly option: 'url' | 'headers' | 'protocols' | 'tls' | 'createConnection' | 'codec'
+  readonly option: 'url' | 'headers' | 'protocols' | 'tls' | 'createConnection' | 'codec' | 'cookies'
   /** True if the function returned an invalid value; false if it threw or rejected. */
   readonly isInvalidValue: boolean
 
   constructor(option: ConnectOptionError['option'], cause: unknown, isInvalidValue = false) {
     const what = isInvalidValue ? 'returned an invalid value' : 'threw'
-    super(`The ${option} function ${what}: ${reasonOf(cause)}`, { cause })
+    const name = option === 'cookies' ? 'cookies.get' : option
+    super(`The ${name} function ${what}: ${reasonOf(cause)}`, { cause })
     this.option = option
     this.isInvalidValue = isInvalidValue
   }

@@ -40,6 +40,9 @@ export const DEFAULTS = {
   maxFragments: 16_384,
 } as const
 
+/** Number of redirects that `followRedirects: true` allows. */
+const MOST_REDIRECTS = 10
+
 const NO_PROTOCOLS: readonly string[] = []
 const NO_HEADERS: RequestHeaders = {}
 
@@ -47,9 +50,7 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
   const numberOf = (name: Exclude<keyof typeof DEFAULTS, 'concurrency'>): number | false =>
     options[name] ?? DEFAULTS[name]
   return {
-    url,
-    protocols: options.protocols ?? NO_PROTOCOLS,
-    headers: options.headers ?? NO_HEADERS,
+    ...fillInHandshake(options, url),
     route: options.route ?? 'type',
     codec: options.codec ?? jsonCodec,
     unpack: options.unpack,
@@ -79,6 +80,25 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
     subscriptions: fillInSubscriptions(options.subscriptions),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
+  }
+}
+
+/** Fills in the options of the opening handshake. */
+function fillInHandshake(
+  { protocols, headers, origin, userAgent, followRedirects = false, cookies }: ConnectionOptions,
+  url: PerAttempt<string | URL>,
+): Pick<
+  ClientSettings,
+  'url' | 'protocols' | 'headers' | 'origin' | 'userAgent' | 'followRedirects' | 'cookies'
+> {
+  return {
+    url,
+    protocols: protocols ?? NO_PROTOCOLS,
+    headers: headers ?? NO_HEADERS,
+    origin,
+    userAgent,
+    followRedirects: followRedirects === true ? MOST_REDIRECTS : Number(followRedirects),
+    cookies,
   }
 }
 

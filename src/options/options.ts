@@ -1,4 +1,5 @@
-import type { PerAttempt } from '../attempt/attempt-options.js'
+import type { PerAttempt, RequestHeaders, Subprotocols } from '../attempt/attempt-options.js'
+import type { CookieJar } from '../attempt/cookies.js'
 import type { Clock } from '../core/clock.js'
 import type { Codec, CodecFactory } from '../codecs/codec.js'
 import type { KeyedConcurrency } from './concurrency.js'
@@ -74,14 +75,29 @@ export interface ConnectionOptions {
   /** URL to connect to: `ws://…`, `wss://…` or `ws+unix:///path/to/socket:/path`. Pass a value, or a function called on every attempt. */
   readonly url?: PerAttempt<string | URL> | undefined
   /**
-   * Subprotocols to offer, in order of preference. The server must choose one of them. Pass a value, or a function called on every attempt.
+   * Subprotocols to offer, in order of preference. The server must choose one of them, unless you pass `{ offer, required: false }`. Pass a
+   * value, or a function called on every attempt.
    */
-  readonly protocols?: PerAttempt<string | readonly string[]> | undefined
+  readonly protocols?: PerAttempt<Subprotocols> | undefined
   /**
-   * Headers for the opening handshake. A header whose value is `undefined` is not sent. Pass a value, or a function called on every
-   * attempt, for example to fetch a token.
+   * Headers for the opening handshake. An array is sent as one header line per value. A header whose value is `undefined` is not sent. Pass
+   * a value, or a function called on every attempt, for example to fetch a token. Headers win over `origin`, `userAgent`, and the
+   * credentials in the URL.
    */
-  readonly headers?: PerAttempt<Readonly<Record<string, string | undefined>>> | undefined
+  readonly headers?: PerAttempt<RequestHeaders> | undefined
+  /** Value of the `Origin` header (RFC 6454, section 7). @default no `Origin` header, because only browsers have to send one */
+  readonly origin?: string | undefined
+  /** Value of the `User-Agent` header (RFC 9110, section 10.1.5). @default no `User-Agent` header */
+  readonly userAgent?: string | undefined
+  /**
+   * Maximum number of redirects to follow per attempt, or `true` for 10. Nothing of yours crosses to another origin, except for what keeps
+   * it secure: no headers, credentials, subprotocols or client certificate. A redirect from `wss:` to `ws:` is never followed.
+   *
+   * @default false
+   */
+  readonly followRedirects?: boolean | number | undefined
+  /** Cookie jar, called on each handshake, redirects included. It receives the cookies of each answer. */
+  readonly cookies?: CookieJar | undefined
   /** Name of the connection in logs and errors. @default the class name */
   readonly name?: string | undefined
   /**

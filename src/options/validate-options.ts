@@ -21,7 +21,14 @@ import { checkHeartbeat } from './heartbeat-option.js'
 import { checkPeriodic } from './periodic-option.js'
 import { checkSubscriptions } from './validate-subscriptions.js'
 import { checkReconnect } from './validate-reconnect.js'
-import { checkHeaders, checkProtocols, checkUrl } from './validate-request.js'
+import {
+  checkCookies,
+  checkHeaderValue,
+  checkHeaders,
+  checkProtocols,
+  checkRedirects,
+  checkUrl,
+} from './validate-request.js'
 import { checkRoute } from './validate-route.js'
 import { SOCKET_CHECKS, checkSocketTogether } from './validate-socket.js'
 
@@ -176,6 +183,10 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Chec
   ['url', checkUrl],
   ['protocols', checkProtocols],
   ['headers', checkHeaders],
+  ['origin', checkHeaderValue("use a string such as 'https://example.com'")],
+  ['userAgent', checkHeaderValue("use a string such as 'my-app/1.0'")],
+  ['followRedirects', checkRedirects],
+  ['cookies', checkCookies],
   ['name', shapeCheck(isString, 'a string', "use a name such as 'lobby'")],
   ['route', checkRoute],
   ['codec', checkCodec],

@@ -1,6 +1,6 @@
 import { copyBytes } from '../transports/copy-bytes.js'
 import { redactUrl } from '../core/url.js'
-import { ConnectFailedError } from '../errors/connection-errors.js'
+import { ConnectFailedError, HandshakeError } from '../errors/connection-errors.js'
 import type {
   Handshake,
   OpenTransportListener,
@@ -78,9 +78,17 @@ export class MemoryPeer {
     return this.#transport.isPaused
   }
 
-  /** Accepts the handshake. */
+  /** Accepts the handshake. Choosing a subprotocol other than the offered ones fails the attempt, as with a real server. */
   accept(handshake: Partial<Handshake> = {}): void {
-    this.#transport.open({ protocol: handshake.protocol ?? '', headers: handshake.headers ?? {} })
+    const { protocol = '', headers = {} } = handshake
+    const { url, protocols } = this.request
+    if (protocol === '' || protocols.length === 0 || protocols.includes(protocol))
+      this.#transport.open({ protocol, headers })
+    else {
+      const shown = redactUrl(url)
+      const message = `Server at ${shown} sent an invalid handshake response: Server sent an invalid subprotocol`
+      this.refuse(new HandshakeError(shown, message, { violation: 'subprotocol', headers }))
+    }
   }
 
   /** Fails the attempt. */

@@ -32,7 +32,10 @@ export interface SocketOptions {
 export interface TransportRequest {
   /** Complete URL, including credentials. */
   readonly url: string
+  /** Subprotocols to offer, in order of preference. */
   readonly protocols: readonly string[]
+  /** Whether the handshake fails if the server chooses none of the subprotocols. @default true */
+  readonly isProtocolRequired?: boolean | undefined
   /** Headers by name. An array is sent as one header line per value. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>
   /** Maximum size of a received message, in bytes; `0` means no limit. */

@@ -53,6 +53,39 @@ describe('resolveRequest', () => {
     expect((await ask({ headers })).headers).to.deep.equal({ a: '1' })
   })
 
+  it('keeps several values of one header apart', async () => {
+    const headers = { 'x-a': ['1', '2'] }
+    expect((await ask({ headers: () => headers })).headers).to.deep.equal(headers)
+  })
+
+  it('adds origin and userAgent to the headers, but a header wins, however it is spelled', async () => {
+    const options = { origin: 'https://app.test', userAgent: 'app/1' }
+    expect((await ask(options)).headers).to.deep.equal({
+      Origin: 'https://app.test',
+      'User-Agent': 'app/1',
+    })
+    const headers = { ORIGIN: 'https://mine.test', 'user-agent': undefined, a: '1' }
+    expect((await ask({ ...options, headers })).headers).to.deep.equal({
+      ORIGIN: 'https://mine.test',
+      a: '1',
+      'User-Agent': 'app/1',
+    })
+  })
+
+  it('accepts an offer of subprotocols, also from a function, and says whether one is required', async () => {
+    for (const wrap of [
+      <T>(value: T) => value,
+      <T>(value: T) =>
+        () =>
+          Promise.resolve(value),
+    ]) {
+      const optional = await ask({ protocols: wrap({ offer: ['v2', 'v1'], required: false }) })
+      expect(optional).to.deep.include({ protocols: ['v2', 'v1'], isProtocolRequired: false })
+      const required = await ask({ protocols: wrap({ offer: 'v1' }) })
+      expect(required).to.deep.include({ protocols: ['v1'], isProtocolRequired: true })
+    }
+  })
+
   it("passes the attempt's details to each function, and awaits its result", async () => {
     const asked: AttemptInfo[] = []
     const provide =
@@ -126,10 +159,10 @@ describe('resolveRequest', () => {
     ],
     [
       'a header name with a space, and a value that is not a string',
-      { headers: () => Promise.resolve({ 'x a': SECRET, 'x-b': [SECRET] as never }) },
+      { headers: () => Promise.resolve({ 'x a': SECRET, 'x-b': { SECRET } as never }) },
       'The headers function returned an invalid value: headers["x a"]: invalid header name (RFC 9110, section 5.1).' +
-        ' Use letters, digits and hyphens; no spaces or colons. headers["x-b"]: expected a string, received an array.' +
-        ' Use a string, or undefined to omit the header',
+        ' Use letters, digits and hyphens; no spaces or colons. headers["x-b"]: expected a string, received a plain object.' +
+        ' Use a string, an array of strings, or undefined to omit the header',
     ],
     [
       'a subprotocol with a slash',

@@ -35,7 +35,9 @@ function rig(options: ConnectionOptions = {}, refuse?: Error) {
     dials.push({ request, listener })
     return transport as unknown as Transport
   }
+  const reports: unknown[][] = []
   const listener: AttemptListener = {
+    report: (...report) => void reports.push(report),
     onAttemptOpen: (...open) => {
       opens.push(open)
       return link
@@ -54,7 +56,7 @@ function rig(options: ConnectionOptions = {}, refuse?: Error) {
     expect(dials).to.have.length(1)
     return dials[0]!.listener
   }
-  return { attempt, clock, connect, dial, dials, failures, link, opens, transport }
+  return { attempt, clock, connect, dial, dials, failures, link, opens, reports, transport }
 }
 
 /** An option function that returns when the test decides. */
@@ -200,6 +202,193 @@ describe('Attempt', () => {
     })
   })
 
+  describe('a redirect', () => {
+    const redirect = (location: string, cookies?: string[]): HandshakeError =>
+      new HandshakeError('wss://peer.test/feed', 'moved', {
+        status: 302,
+        headers: { location, 'set-cookie': cookies },
+      })
+
+    it('is not followed by default', async () => {
+      const { dial, dials, failures } = rig()
+      const error = redirect('/v2')
+      ;(await dial()).onClose({ ...LOST, error })
+      expect(failures).to.deep.equal([{ ...LOST, error }])
+      expect(dials).to.have.length(1)
+    })
+
+    it('leads to another request of the same attempt, whose URL is then the URL of the attempt', async () => {
+      const { attempt, clock, dial, dials, failures, opens } = rig({ followRedirects: true })
+      ;(await dial()).onClose({ ...LOST, error: redirect('/v2') })
+      expect(dials.map(({ request }) => request.url)).to.deep.equal([URL_TEXT, 'wss://peer.test/v2'])
+      expect(attempt.url).to.equal('wss://peer.test/v2')
+      dials[1]!.listener.onOpen(HANDSHAKE)
+      expect(opens).to.have.length(1)
+      expect(failures).to.deep.equal([])
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('does not restart the deadline', async () => {
+      const { clock, dial, dials, failures, transport } = rig({ followRedirects: true })
+      const listener = await dial()
+      await clock.advance(60)
+      listener.onClose({ ...LOST, error: redirect('/v2') })
+      await clock.advance(39)
+      expect(transport.terminations).to.equal(0)
+      await clock.advance(1)
+      expect(transport.terminations).to.equal(1)
+      dials[1]!.listener.onClose(LOST)
+      expect(failures[0]?.error?.message).to.equal(
+        'Connection attempt to wss://peer.test/v2 timed out after 100 ms (connectTimeout)',
+      )
+    })
+
+    it('ends with the deadline while the jar is called for its request', async () => {
+      let calls = 0
+      const get = (): Promise<string> | string => ((calls += 1) === 1 ? '' : new Promise(() => {}))
+      const { clock, dial, failures } = rig({ followRedirects: true, cookies: { get, set: () => undefined } })
+      ;(await dial()).onClose({ ...LOST, error: redirect('/v2') })
+      await clock.advance(100)
+      expect(failures[0]?.error).to.be.instanceOf(ConnectTimeoutError)
+    })
+
+    it('is not followed once the attempt has been abandoned', async () => {
+      const late = rig({ followRedirects: true })
+      const listener = await late.dial()
+      await late.clock.advance(100)
+      listener.onClose({ ...LOST, error: redirect('/v2') })
+      const canceled = rig({ followRedirects: true })
+      const other = await canceled.dial()
+      canceled.attempt.cut()
+      other.onClose({ ...LOST, error: redirect('/v2') })
+      expect([late.dials.length, late.failures.length]).to.deep.equal([1, 1])
+      expect([canceled.dials.length, canceled.failures.length]).to.deep.equal([1, 0])
+    })
+
+    it('fails the attempt with the reason if it must not be followed', async () => {
+      const { clock, dial, dials, failures } = rig({ followRedirects: true })
+      ;(await dial()).onClose({ ...LOST, error: redirect('ws://peer.test/') })
+      expect(dials).to.have.length(1)
+      expect(failures).to.have.length(1)
+      expect(failures[0]).to.include(LOST)
+      expect(failures[0]?.error?.message).to.contain('never follows a redirect from wss to ws')
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('fails the attempt if it leads back to a request that was sent', async () => {
+      const { dial, dials, failures } = rig({ followRedirects: true })
+      ;(await dial()).onClose({ ...LOST, error: redirect(URL_TEXT) })
+      expect(dials).to.have.length(1)
+      expect(failures[0]?.error?.message).to.contain('redirects in a loop, back to wss://peer.test/feed')
+    })
+
+    it('is ignored if it comes from a proxy, as are its cookies', async () => {
+      const jar: string[] = []
+      const cookies = { get: () => '', set: (url: string) => void jar.push(url) }
+      const { dial, dials, failures } = rig({ followRedirects: true, cookies })
+      const error = Object.assign(redirect('/v2', ['a=1']), { proxy: 'http://proxy.test' })
+      ;(await dial()).onClose({ ...LOST, error })
+      expect([dials.length, failures[0]?.error, jar]).to.deep.equal([1, error, []])
+    })
+
+    it('waits until the jar has kept its cookies, and asks the jar again, with the new URL', async () => {
+      let finish = (): void => undefined
+      const calls: string[] = []
+      const cookies = {
+        get: (url: string) => {
+          calls.push(`get ${url}`)
+          return `n=${calls.length}`
+        },
+        set: (url: string, setCookie: string[]) => {
+          calls.push(`set ${url} ${setCookie.join()}`)
+          return new Promise<void>((done) => (finish = done))
+        },
+      }
+      const options = { followRedirects: true, cookies, url: 'wss://user:pass@peer.test/feed' }
+      const { clock, dial, dials } = rig({ ...options, headers: { cookie: 'own=1' } })
+      ;(await dial()).onClose({ ...LOST, error: redirect('/v2', ['a=1', 'b=2']) })
+      await clock.settle()
+      expect(dials).to.have.length(1)
+      finish()
+      await clock.settle()
+      expect(dials.map(({ request }) => request.headers)).to.deep.equal([
+        { Cookie: 'own=1; n=1' },
+        { Cookie: 'own=1; n=3' },
+      ])
+      expect(calls).to.deep.equal([
+        'get wss://peer.test/feed',
+        'set wss://peer.test/feed a=1,b=2',
+        'get wss://peer.test/v2',
+      ])
+    })
+  })
+
+  describe('cookies', () => {
+    const COOKIES = { ...HANDSHAKE, headers: { 'set-cookie': ['a=1'] } }
+
+    it('are kept before the opening is reported, which does not wait for the jar', async () => {
+      const kept: number[] = []
+      const cookies = {
+        get: () => undefined,
+        set: () => {
+          kept.push(opens.length)
+          return new Promise<void>(() => {})
+        },
+      }
+      const { dial, opens }: ReturnType<typeof rig> = rig({ cookies })
+      ;(await dial()).onOpen(COOKIES)
+      expect(kept).to.deep.equal([0])
+      expect(opens).to.have.length(1)
+    })
+
+    it('are kept from a rejection, too', async () => {
+      const kept: string[] = []
+      const cookies = { get: () => '', set: (url: string, all: string[]) => void kept.push(url, ...all) }
+      const { dial, failures } = rig({ cookies })
+      const { headers } = COOKIES
+      const error = new HandshakeError('wss://peer.test/feed', 'no', { status: 401, headers })
+      ;(await dial()).onClose({ ...LOST, error })
+      expect(kept).to.deep.equal([URL_TEXT, 'a=1'])
+      expect(failures).to.deep.equal([{ ...LOST, error }])
+    })
+
+    it('do not fail the attempt if the jar cannot keep them, which is reported', async () => {
+      const thrown = new Error('no disk')
+      const cookies = { get: () => '', set: () => Promise.reject(thrown) }
+      const { clock, dial, failures, opens, reports } = rig({ cookies })
+      ;(await dial()).onOpen(COOKIES)
+      await clock.settle()
+      expect(reports).to.deep.equal([[thrown, 'connect', 'the cookies may be lost']])
+      expect([opens.length, failures.length]).to.deep.equal([1, 0])
+    })
+
+    it('fail the attempt without dialing if the jar throws', async () => {
+      const cookies = { get: () => Promise.reject(new Error('no disk')), set: () => undefined }
+      const { attempt, clock, connect, dials, failures } = rig({ cookies })
+      attempt.start(connect, FIRST)
+      await clock.settle()
+      expect(dials).to.deep.equal([])
+      expect(failures[0]?.error).to.be.instanceOf(ConnectOptionError).with.property('option', 'cookies')
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('are part of the deadline, even if the jar never returns', async () => {
+      const cookies = { get: () => new Promise<string>(() => {}), set: () => undefined }
+      const { attempt, clock, connect, failures } = rig({ cookies })
+      attempt.start(connect, FIRST)
+      await clock.advance(100)
+      expect(failures[0]?.error).to.be.instanceOf(ConnectTimeoutError)
+      expect(failures[0]?.error?.message).to.contain('an option function is still pending')
+    })
+
+    it('do not open the link if the jar abandons the attempt', async () => {
+      const cookies = { get: () => '', set: () => attempt.cut() }
+      const { attempt, dial, opens }: ReturnType<typeof rig> = rig({ cookies })
+      ;(await dial()).onOpen(COOKIES)
+      expect(opens).to.deep.equal([])
+    })
+  })
+
   describe('the deadline', () => {
     it('terminates the transport, and makes the attempt fail once the transport has ended', async () => {
       const { clock, dial, failures, transport } = rig()
@@ -262,7 +451,7 @@ describe('Attempt', () => {
     it('does not exist if connectTimeout is Infinity', async () => {
       const { attempt, clock, connect } = rig()
       const settings = { ...fillIn({ clock }, URL_TEXT), connectTimeout: Infinity }
-      const ignore = { onAttemptOpen: () => new Recorder(), onAttemptFailed: () => {} }
+      const ignore = { report: () => {}, onAttemptOpen: () => new Recorder(), onAttemptFailed: () => {} }
       new Attempt(1, 1, settings, ignore).start(connect, FIRST)
       expect(clock.timers).to.equal(0)
       attempt.start(connect, FIRST)

@@ -61,14 +61,14 @@ describe('findHeaderMistakes', () => {
     const headers = {
       [`authorization: ${SECRET}\n`]: '',
       'x-line': `${SECRET}\n`,
-      'x-list': [SECRET],
+      'x-list': ['fine', `${SECRET}\n`],
       [`x name\r\n:${SECRET}`]: SECRET,
     }
     const mistakes = findHeaderMistakes(headers)
     expect(mistakes.map(({ place }) => place)).to.deep.equal([
       '["authorization:…"]',
       '["x-line"]',
-      '["x-list"]',
+      '["x-list"][1]',
       '["x name\\r\\n:…"]',
     ])
     expect(JSON.stringify(mistakes)).not.to.contain(SECRET)
@@ -82,13 +82,46 @@ describe('findHeaderMistakes', () => {
   for (const [value, received] of [
     [5, 'a number'],
     [null, 'null'],
-    [['a'], 'an array'],
     [{}, 'a plain object'],
   ] as const) {
     it(`rejects ${received} as a value`, () => {
       const cause = `expected a string, received ${received}`
-      const fix = 'use a string, or undefined to omit the header'
+      const fix = 'use a string, an array of strings, or undefined to omit the header'
       expect(findHeaderMistakes({ 'x-a': value })).to.deep.equal([{ place: '["x-a"]', cause, fix }])
+    })
+  }
+
+  it('accepts several values for one header, and checks each of them', () => {
+    expect(findHeaderMistakes({ 'x-a': ['1', '2'], 'x-b': [] })).to.deep.equal([])
+    const mistakes = findHeaderMistakes({ 'x-a': ['1', 'a\nb', 5, ['c']] })
+    expect(mistakes.map(({ place, cause }) => `${place} ${cause}`)).to.deep.equal([
+      '["x-a"][1] the value contains U+000A at position 1, which HTTP does not allow',
+      '["x-a"][2] expected a string, received a number',
+      '["x-a"][3] expected a string, received an array',
+    ])
+  })
+
+  it('rejects a header that is given twice with different spelling, because only one would be sent', () => {
+    const cause = 'duplicate header: names are case-insensitive'
+    const fix = 'use one spelling, with an array of values to send the header more than once'
+    const headers = { Cookie: SECRET, cookie: SECRET, 'X-None': undefined, 'x-none': 'a' }
+    expect(findHeaderMistakes(headers)).to.deep.equal([{ place: '["cookie"]', cause, fix }])
+  })
+
+  for (const [name, fix] of [
+    ['Sec-WebSocket-Protocol', 'use the protocols option'],
+    ['sec-websocket-extensions', 'use the compression option'],
+    ['Sec-WebSocket-Key', 'remove it'],
+    ['connection', 'remove it'],
+    ['Upgrade', 'remove it'],
+    ['Content-Length', 'remove it'],
+    ['transfer-encoding', 'remove it'],
+  ] as const) {
+    it(`rejects ${name}, which belongs to the handshake`, () => {
+      const cause = 'this header belongs to the opening handshake, so that Holdfast sets it'
+      expect(findHeaderMistakes({ [name]: SECRET, host: 'other.test' })).to.deep.equal([
+        { place: `["${name}"]`, cause, fix },
+      ])
     })
   }
 
@@ -141,8 +174,25 @@ describe('findProtocolMistakes', () => {
       [new Set(['a']), 'an instance of Set'],
     ] as const) {
       const cause = `expected a string or an array of strings, received ${received}`
-      const fix = "use 'name', ['one', 'two'], or a function that returns one of these"
+      const fix =
+        "use 'name', ['one', 'two'], { offer, required: false }, or a function that returns one of these"
       expect(findProtocolMistakes(protocols)).to.deep.equal([{ place: '', cause, fix }])
+      expect(findProtocolMistakes({ offer: protocols })).to.deep.equal([
+        { place: '.offer', cause, fix: "use 'name' or ['one', 'two']" },
+      ])
     }
+  })
+
+  it('checks each part of an offer', () => {
+    for (const offer of ['a', ['a', 'b']]) {
+      for (const required of [true, false, undefined])
+        expect(findProtocolMistakes({ offer, required })).to.deep.equal([])
+    }
+    const mistakes = findProtocolMistakes({ offer: ['a', 'b c'], required: 'no', optional: true })
+    expect(mistakes.map(({ place, fix }) => `${place}: ${fix}`)).to.deep.equal([
+      '.offer[1]: use letters, digits and -._~ only; no spaces, commas or slashes',
+      '.required: use true or false',
+      '.optional: use { offer, required }',
+    ])
   })
 })

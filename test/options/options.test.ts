@@ -29,6 +29,10 @@ describe('fillIn', () => {
       url: URL_TEXT,
       protocols: [],
       headers: {},
+      origin: undefined,
+      userAgent: undefined,
+      followRedirects: 0,
+      cookies: undefined,
       route: 'type',
       replies: true,
       codec: jsonCodec,
@@ -63,6 +67,11 @@ describe('fillIn', () => {
       expect(fillIn({ [name]: 7 }, URL_TEXT)[name]).to.equal(7)
     })
   }
+
+  it('follows 10 redirects if followRedirects is true, and none by default', () => {
+    const counts = [true, 3, false, undefined].map((followRedirects) => fillIn({ followRedirects }, URL_TEXT))
+    expect(counts.map(({ followRedirects }) => followRedirects)).to.deep.equal([10, 3, 0, 0])
+  })
 
   it('accepts a concurrency with a key, and fills in its defaults', () => {
     const { concurrency } = fillIn({ concurrency: { key: 'symbol' } }, URL_TEXT)

@@ -1,5 +1,12 @@
 import { expect } from 'chai'
-import { checkHeaders, checkProtocols, checkUrl } from '#src/options/validate-request.js'
+import {
+  checkCookies,
+  checkHeaderValue,
+  checkHeaders,
+  checkProtocols,
+  checkRedirects,
+  checkUrl,
+} from '#src/options/validate-request.js'
 
 describe('checkUrl', () => {
   const check = (url: unknown) => checkUrl(url, 'options.url')
@@ -57,5 +64,64 @@ describe('checkHeaders', () => {
     const places = check({ 'x-a': 'a\nb', 'x b': 'c', fine: 'd' }).map(({ place }) => place)
     expect(places).to.deep.equal(['options.headers["x-a"]', 'options.headers["x b"]'])
     for (const headers of ['a: b', null, ['a']]) expect(check(headers)[0]?.place).to.equal('options.headers')
+  })
+})
+
+describe('checkHeaderValue', () => {
+  const check = checkHeaderValue('use this')
+
+  it('accepts a string that can be sent', () => {
+    expect(check('https://app.test', 'options.origin')).to.deep.equal([])
+  })
+
+  it('rejects anything else, and does not show it', () => {
+    expect(check('secret\nX-Injected: 1', 'options.origin')).to.deep.equal([
+      {
+        place: 'options.origin',
+        cause: 'the value contains U+000A at position 6, which HTTP does not allow',
+        fix: 'remove line breaks and control characters; encode characters outside Latin-1',
+      },
+    ])
+    expect(check(['a'], 'options.origin')).to.deep.equal([
+      { place: 'options.origin', cause: 'expected a string, received an array', fix: 'use this' },
+    ])
+  })
+})
+
+describe('checkRedirects', () => {
+  it('accepts a boolean or a positive number', () => {
+    for (const value of [true, false, 1, 20]) expect(checkRedirects(value, 'p')).to.deep.equal([])
+  })
+
+  for (const [value, received] of [
+    [0, '0'],
+    [-1, '-1'],
+    [1.5, '1.5'],
+    [Infinity, 'Infinity'],
+    ['follow', 'a string'],
+  ] as const) {
+    it(`rejects ${value}`, () => {
+      const cause = `expected a boolean or a positive integer, received ${received}`
+      const fix = 'use true, false, or the maximum number of redirects'
+      expect(checkRedirects(value, 'p')).to.deep.equal([{ place: 'p', cause, fix }])
+    })
+  }
+})
+
+describe('checkCookies', () => {
+  it('accepts an object with get and set', () => {
+    expect(checkCookies({ get: () => '', set: () => undefined }, 'p')).to.deep.equal([])
+  })
+
+  it('rejects anything else', () => {
+    const fix = 'use { get: (url) => …, set: (url, setCookie) => … }'
+    for (const [value, received] of [
+      [{ get: () => '' }, 'a plain object'],
+      ['a=1', 'a string'],
+      [false, 'a boolean'],
+    ] as const) {
+      const cause = `expected an object with get and set, received ${received}`
+      expect(checkCookies(value, 'p')).to.deep.equal([{ place: 'p', cause, fix }])
+    }
   })
 })

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { HandshakeError } from 'holdfast'
 import { eventually, turns } from '../support/eventually.js'
 import { describeClosing } from './conformance-closing.js'
 import { Scene } from './scene.js'
@@ -56,6 +57,34 @@ function describeOpening(scene: Scene): void {
     await scene.beginOpen()
     expect(scene.transport.protocol).to.equal('')
     expect(scene.recorder.handshakes.map(({ protocol }) => protocol)).to.deep.equal([''])
+  })
+
+  it('reports an optional subprotocol that the server chose', async () => {
+    const request = { protocols: ['v3.chat', 'v2.chat'], isProtocolRequired: false }
+    await scene.beginOpen({ protocol: 'v2.chat' }, request)
+    expect(scene.transport.protocol).to.equal('v2.chat')
+    expect(scene.recorder.handshakes.map(({ protocol }) => protocol)).to.deep.equal(['v2.chat'])
+  })
+
+  it('opens without a subprotocol if the server chooses none of the optional ones', async () => {
+    await scene.beginOpen({}, { protocols: ['v2.chat'], isProtocolRequired: false })
+    expect(scene.transport.protocol).to.equal('')
+    expect(scene.recorder.handshakes.map(({ protocol }) => protocol)).to.deep.equal([''])
+  })
+
+  for (const isProtocolRequired of [true, false]) {
+    const kind = isProtocolRequired ? 'required' : 'optional'
+    it(`fails if the server chooses a subprotocol other than the ${kind} ones`, async () => {
+      await scene.begin({ protocol: 'v9.chat' }, { protocols: ['v2.chat'], isProtocolRequired })
+      const { error } = await scene.recorder.untilClosed()
+      expect(error).to.be.instanceOf(HandshakeError).with.property('violation', 'subprotocol')
+      expect(scene.recorder.events).to.deep.equal(['closed'])
+    })
+  }
+
+  it('sends each value of a header to the server', async () => {
+    await scene.beginOpen({}, { headers: { 'x-list': ['1', '2'] } })
+    expect([scene.harness.headers['x-list']].flat().join(', ')).to.equal('1, 2')
   })
 
   it('sends the headers to the server', async () => {

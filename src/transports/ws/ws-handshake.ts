@@ -44,6 +44,8 @@ export class WsHandshake {
   readonly settings: WsSettings
   readonly #certificate = new ServerCertificate()
   #upgrade: IncomingMessage | undefined
+  /** Headers of the upgrade, if `ws` must not see all of them. */
+  #headers: IncomingMessage['headers'] | undefined
   #refusal: IncomingMessage | undefined
   readonly #body: Buffer[] = []
 
@@ -54,7 +56,7 @@ export class WsHandshake {
 
   /** Headers of the response that upgraded the connection. */
   get headers(): IncomingMessage['headers'] {
-    return this.#upgrade?.headers ?? {}
+    return this.#headers ?? this.#upgrade?.headers ?? {}
   }
 
   /** Upgraded socket. */
@@ -79,8 +81,20 @@ export class WsHandshake {
     this.#certificate.send(made, this.request.socket?.tls?.fingerprint256)
   }
 
-  onUpgrade(response: IncomingMessage): void {
+  /**
+   * Hides the server's choice from `ws` if the subprotocol is optional, because `ws` does not know what was offered. A choice that was not
+   * offered stays, so that `ws` fails the handshake.
+   *
+   * @returns the optional subprotocol that the server chose; `undefined` if `ws` knows it
+   */
+  onUpgrade(response: IncomingMessage): string | undefined {
     this.#upgrade = response
+    const protocol = response.headers['sec-websocket-protocol']
+    if (!isOptional(this.request) || protocol === undefined || !this.request.protocols.includes(protocol))
+      return undefined
+    this.#headers = { ...response.headers }
+    delete response.headers['sec-websocket-protocol']
+    return protocol
   }
 
   /**
@@ -110,8 +124,11 @@ export class WsHandshake {
       const remark = UNREACHABLE.includes(code) ? unusedProxy(this.request.url) : ''
       return new ConnectFailedError(url, cause, this.#reasonOf(cause) + remark)
     }
-    const message = `Server at ${url} sent an invalid handshake response: ${reasonOf(cause)}`
-    return new HandshakeError(url, message, { violation, headers: this.#upgrade.headers }, { cause })
+    // `ws` believes that nothing was offered.
+    const isUnknown = violation === 'subprotocol' && isOptional(this.request)
+    const reason = isUnknown ? 'Server sent an invalid subprotocol' : reasonOf(cause)
+    const message = `Server at ${url} sent an invalid handshake response: ${reason}`
+    return new HandshakeError(url, message, { violation, headers: this.headers }, { cause })
   }
 
   #reasonOf(cause: Error): string {
@@ -128,6 +145,11 @@ export class WsHandshake {
   }
 }
 
+/** Returns true if the server may choose none of the subprotocols that are offered. */
+export function isOptional({ protocols, isProtocolRequired = true }: TransportRequest): boolean {
+  return !isProtocolRequired && protocols.length > 0
+}
+
 /** Details of a rejection that may reveal its cause. */
 interface Refusal {
   readonly status: number
@@ -142,7 +164,7 @@ function adviceOn({ status, body, location }: Refusal, url: string): string {
     const target = location === undefined ? undefined : redirectTarget(location, url)
     return target === undefined
       ? ''
-      : `. The server redirects to ${target}, but Holdfast does not follow redirects. Use the final URL`
+      : `. The server redirects to ${target}, but Holdfast does not follow redirects. Use the final URL, or set followRedirects`
   }
   return status === 400 && PLAIN_REQUEST.test(body) ? '. The server expects TLS on this port. Use wss://' : ''
 }

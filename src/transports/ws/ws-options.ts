@@ -3,6 +3,7 @@ import type { ClientOptions } from 'ws'
 import { canShareReads } from '#ws'
 import type { TransportRequest } from '../transport.js'
 import { SHARED_READ } from './shared-read-buffer.js'
+import { isOptional } from './ws-handshake.js'
 import type { WsHandshake } from './ws-handshake.js'
 import { connectOptions } from './ws-socket.js'
 
@@ -12,9 +13,11 @@ const HIGHEST_LIMIT = 2 ** 31 - 1
 /** Returns the options for `ws`. None of them is `undefined`, because `ws` spreads them over its defaults. */
 export function wsOptions(request: TransportRequest, handshake: WsHandshake): ClientOptions {
   const { fastPaths, validateUtf8 } = handshake.settings
-  const { headers, maxPayload, maxFragments, compression = false, closeTimeout } = request
+  const { protocols, headers, maxPayload, maxFragments, compression = false, closeTimeout } = request
   return {
-    headers: { ...headers },
+    headers: isOptional(request)
+      ? { ...headers, 'Sec-WebSocket-Protocol': protocols.join(', ') }
+      : { ...headers },
     maxPayload: Math.min(maxPayload, HIGHEST_LIMIT),
     maxFragments: Math.min(maxFragments, HIGHEST_LIMIT),
     closeTimeout,
@@ -28,4 +31,9 @@ export function wsOptions(request: TransportRequest, handshake: WsHandshake): Cl
       finishRequest: (made: ClientRequest) => handshake.send(made),
     }),
   } as ClientOptions
+}
+
+/** Returns the subprotocols for `ws`. It fails the handshake if the server chooses none, so that it does not get optional ones. */
+export function wsProtocols(request: TransportRequest): string[] {
+  return isOptional(request) ? [] : [...request.protocols]
 }

@@ -19,7 +19,7 @@ import { FrameWriter } from './frame-writer.js'
 import { checkSocket } from './startup-check.js'
 import { WsHandshake } from './ws-handshake.js'
 import type { WsSettings } from './ws-handshake.js'
-import { wsOptions } from './ws-options.js'
+import { wsOptions, wsProtocols } from './ws-options.js'
 import { bytesReadOf, bytesWrittenOf, countBytes, tuneSocket, urlForWs } from './ws-socket.js'
 
 /** Close codes that `ws` sends, by error code (see "Error codes" in its documentation). For all other errors, it sends 1002. */
@@ -85,7 +85,7 @@ class OwnedSocket extends WebSocket {
 
   constructor(transport: WsTransport, request: TransportRequest, settings: WsSettings) {
     const handshake = new WsHandshake(request, settings)
-    super(urlForWs(request.url), [...request.protocols], wsOptions(request, handshake))
+    super(urlForWs(request.url), wsProtocols(request), wsOptions(request, handshake))
     this.#transport = transport
     this.#handshake = handshake
   }
@@ -103,8 +103,11 @@ class OwnedSocket extends WebSocket {
   }
 
   #emitOpening(handshake: WsHandshake, event: string | symbol, first: unknown, second: unknown): void {
-    if (event === 'upgrade') handshake.onUpgrade(first as IncomingMessage)
-    else if (event === 'unexpected-response')
+    if (event === 'upgrade') {
+      const value = handshake.onUpgrade(first as IncomingMessage)
+      // An own property hides the getter of `ws`, and costs only the connections that need it.
+      if (value !== undefined) Object.defineProperty(this, 'protocol', { value })
+    } else if (event === 'unexpected-response')
       handshake.onUnexpectedResponse(second as IncomingMessage, () => this.terminate())
     else if (event === 'open') {
       this.#handshake = undefined

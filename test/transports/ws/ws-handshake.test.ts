@@ -1,8 +1,11 @@
 import { expect } from 'chai'
+import dns from 'node:dns'
 import { ConnectFailedError, HandshakeError } from 'holdfast'
+import type { TransportRequest } from 'holdfast'
 import { createWsTransport } from '#src/transports/ws/ws-transport.js'
 import { eventually, turns } from '../../support/eventually.js'
 import { startRawServer, upgradeAnswer } from '../../support/raw-server.js'
+import type { RawServer } from '../../support/raw-server.js'
 import { Recorder } from '../../support/recorder.js'
 import { wsScene } from './ws-scene.js'
 
@@ -90,14 +93,14 @@ describe('The opening handshake over ws', function () {
         302,
         { Location: 'https://user:secret@other.test/login?token=secret' },
         '',
-        '. The server redirects to https://other.test/login, but Holdfast does not follow redirects. Use the final URL',
+        '. The server redirects to https://other.test/login, but Holdfast does not follow redirects. Use the final URL, or set followRedirects',
       ],
       [
         '307 to a path names the whole URL',
         307,
         { Location: '/v2?token=secret' },
         '',
-        `. The server redirects to URL/v2, but Holdfast does not follow redirects. Use the final URL`,
+        `. The server redirects to URL/v2, but Holdfast does not follow redirects. Use the final URL, or set followRedirects`,
       ],
       ['304 without a location has no advice', 304, {}, '', ''],
       [
@@ -213,6 +216,95 @@ describe('The opening handshake over ws', function () {
         TypeError,
       )
       expect(recorder.events).to.deep.equal([])
+    })
+  })
+
+  describe('the request', () => {
+    /** Returns the request that a server received. */
+    async function requestTo(toUrl: (url: string) => string, request: Partial<TransportRequest> = {}) {
+      const server = await rawServer(({ socket, request: text }) => void socket.write(upgradeAnswer(text)))
+      const { recorder } = connect(toUrl(server.url), request)
+      await recorder.untilOpened()
+      return server.connections[0]?.request ?? ''
+    }
+
+    it('has neither an Origin nor a User-Agent by default', async () => {
+      const text = await requestTo((url) => url)
+      expect(text).to.not.match(/^(origin|user-agent):/im)
+    })
+
+    it('has one header line per value', async () => {
+      const text = await requestTo((url) => url, { headers: { 'X-A': ['1', '2'], 'X-B': [] } })
+      expect(text.split('\r\n').filter((line) => /^x-/i.test(line))).to.deep.equal(['X-A: 1', 'X-A: 2'])
+    })
+
+    it('has the credentials of the URL, percent-decoded, as Basic authorization', async () => {
+      const text = await requestTo((url) => url.replace('//', '//j%C3%BCrgen%40home:p%25%3A%23ä@'))
+      const [, encoded = ''] = /^authorization: Basic (.*)$/im.exec(text) ?? []
+      expect(Buffer.from(encoded, 'base64').toString()).to.equal('jürgen@home:p%:#ä')
+    })
+
+    it("has the user's own Authorization header instead of the credentials in the URL", async () => {
+      for (const name of ['Authorization', 'authorization']) {
+        const headers = { [name]: 'Bearer token' }
+        const text = await requestTo((url) => url.replace('//', '//user:pass@'), { headers })
+        expect(text.match(/^authorization: .*$/gim)).to.deep.equal([`${name}: Bearer token`])
+      }
+    })
+
+    it('has an international host in its ASCII form', async () => {
+      const server = await rawServer(({ socket, request }) => void socket.write(upgradeAnswer(request)))
+      const { lookup } = dns
+      const hosts: string[] = []
+      const loopback = (host: string, _options: unknown, done: (...result: unknown[]) => void): void => {
+        hosts.push(host)
+        done(null, [{ address: '127.0.0.1', family: 4 }])
+      }
+      dns.lookup = loopback as never
+      try {
+        await connect(server.url.replace('127.0.0.1', 'bücher.example')).recorder.untilOpened()
+      } finally {
+        dns.lookup = lookup
+      }
+      expect(hosts).to.deep.equal(['xn--bcher-kva.example'])
+      expect(server.connections[0]?.request.match(/^host: .*/gim)).to.deep.equal([
+        `Host: xn--bcher-kva.example:${server.port}`,
+      ])
+    })
+  })
+
+  describe('optional subprotocols', () => {
+    const OPTIONAL = { protocols: ['v2', 'v1'], isProtocolRequired: false }
+    const answering = (headers: Record<string, string>): Promise<RawServer> =>
+      rawServer(({ socket, request }) => void socket.write(upgradeAnswer(request, headers)))
+
+    it('are offered in one header', async () => {
+      const server = await answering({})
+      await connect(server.url, OPTIONAL).recorder.untilOpened()
+      const { request } = server.connections[0]!
+      expect(request.match(/^sec-websocket-protocol: .*$/gim)).to.deep.equal([
+        'Sec-WebSocket-Protocol: v2, v1',
+      ])
+    })
+
+    it("are reported with the server's headers if the server chooses one", async () => {
+      const server = await answering({ 'Sec-WebSocket-Protocol': 'v1', 'X-Other': 'yes' })
+      const { recorder, transport } = connect(server.url, OPTIONAL)
+      await recorder.untilOpened()
+      expect(transport.protocol).to.equal('v1')
+      const [handshake] = recorder.handshakes
+      expect(handshake?.protocol).to.equal('v1')
+      expect(handshake?.headers).to.include({ 'sec-websocket-protocol': 'v1', 'x-other': 'yes' })
+    })
+
+    it('fail the handshake if the server chooses one that was not offered', async () => {
+      const server = await answering({ 'Sec-WebSocket-Protocol': 'v9' })
+      const { error } = await endOf(server.url, OPTIONAL)
+      expect(error).to.be.instanceOf(HandshakeError).with.property('violation', 'subprotocol')
+      expect((error as HandshakeError).headers).to.include({ 'sec-websocket-protocol': 'v9' })
+      expect(error?.message).to.equal(
+        `Server at ${server.url}/ sent an invalid handshake response: Server sent an invalid subprotocol`,
+      )
     })
   })
 
