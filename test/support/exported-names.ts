@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
@@ -14,13 +15,15 @@ const INSTANCES: Readonly<Record<string, string>> = {
 }
 
 /** Types of options objects. A lowercase name is a member of one of them, or an export. */
-const OPTIONS = ['ClientOptions', 'ConnectionOptions', 'ClientEntry']
+const OPTIONS = ['ClientOptions', 'ClientEntry']
+
+const { exports, bin } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
+  readonly exports: Readonly<Record<string, Entry | string>>
+  readonly bin: { readonly holdfast: string }
+}
 
 /** Returns the types of all entry points, by the name under which they are imported: `holdfast/codecs`. */
 function entryPoints(): ReadonlyMap<string, string> {
-  const { exports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
-    readonly exports: Readonly<Record<string, Entry | string>>
-  }
   return new Map(
     Object.entries(exports).flatMap(([path, entry]) =>
       typeof entry === 'string' || !entry.types
@@ -30,10 +33,18 @@ function entryPoints(): ReadonlyMap<string, string> {
   )
 }
 
+/** Returns the options that the help of the command lists: `--insecure`. */
+function commandOptions(): readonly string[] {
+  const path = fileURLToPath(new URL(bin.holdfast, root))
+  const help = execFileSync(process.execPath, [path, '--help'], { encoding: 'utf8' })
+  return help.match(/(?<=^ {2}.{4})--[\w-]+/gm) ?? []
+}
+
 /** Knows every name that the package exports, and the members of the exported types. */
 export class ExportedNames {
   readonly #checker: ts.TypeChecker
   readonly #entries = entryPoints()
+  readonly #commandOptions = commandOptions()
   readonly #exports = new Map<string, ts.Type>()
 
   constructor() {
@@ -57,17 +68,17 @@ export class ExportedNames {
 
   /**
    * Returns true for an option (`reconnect.maxDelay`), an export (`HandshakeError`), a member (`HandshakeError.status`,
-   * `connection.send(data)`), a decorator (`@OnOpen()`), and an entry point (`holdfast/codecs`).
+   * `connection.send(data)`), a decorator (`@OnOpen()`), an entry point (`holdfast/codecs`), and an option of the command (`--insecure`).
    */
   has(name: string): boolean {
-    if (this.#entries.has(name)) return true
+    if (this.#entries.has(name) || this.#commandOptions.includes(name)) return true
     const path = name.replace(/\(.*$/, '').replace(/^@/, '').split('.')
     const [first = '', ...members] = path
     const instance = INSTANCES[first]
     if (instance) return members.length > 0 && this.#hasMembers([this.#exported(instance)], members)
     if (this.#exports.has(first)) return this.#hasMembers([this.#exported(first)], members)
     return this.#hasMembers(
-      OPTIONS.filter((type) => this.#exports.has(type)).map((type) => this.#exported(type)),
+      OPTIONS.map((type) => this.#exported(type)),
       path,
     )
   }
@@ -94,7 +105,12 @@ export class ExportedNames {
   }
 
   #typesOfMember(type: ts.Type, name: string): readonly ts.Type[] {
-    const parts = type.isUnion() ? type.types : [type]
+    // Strings and functions have members, too: `heartbeat` and `tls` can be one.
+    const parts = (type.isUnion() ? type.types : [type]).filter(
+      (part) =>
+        part.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection) &&
+        part.getCallSignatures().length === 0,
+    )
     return parts.flatMap((part) => {
       const member = this.#checker.getPropertyOfType(part, name)
       return member ? [this.#checker.getNonNullableType(this.#checker.getTypeOfSymbol(member))] : []
