@@ -5,6 +5,8 @@ import { findUrlMistake, showUrl } from '../core/url.js'
 import { ConnectOptionError, InvalidUrlError } from '../errors/connection-errors.js'
 import type { Failure } from '../session/disconnect.js'
 import type { SocketOptions, TransportRequest } from '../transports/transport.js'
+import { resolveProxy } from './proxy-option.js'
+import type { ProxyOption } from './proxy-option.js'
 import { findHeaderMistakes, findProtocolMistakes } from './request-fields.js'
 import type { FieldMistake } from './request-fields.js'
 
@@ -42,10 +44,11 @@ export interface AttemptOptions {
   readonly closeTimeout: number
   readonly codec: Codec | CodecFactory
   readonly socket?: SocketOptions | undefined
+  readonly proxy?: ProxyOption | undefined
 }
 
 /**
- * Returns the request for one attempt. Calls the `url`, `headers` and `protocols` functions.
+ * Returns the request for one attempt. Calls the `url`, `headers`, `protocols` and `proxy` functions.
  *
  * @throws ConnectOptionError if one of the functions fails, or returns an invalid value
  * @throws InvalidUrlError if the URL is invalid
@@ -75,8 +78,13 @@ export async function resolveRequest(
     maxFragments: settings.maxFragments,
     compression: settings.compression,
     closeTimeout: settings.closeTimeout,
-    socket: settings.socket,
+    socket: settings.proxy === undefined ? settings.socket : await socketFor(settings, address),
   }
+}
+
+/** Returns the options of the socket for a connection to a URL, with the proxy for that URL. */
+export async function socketFor({ socket, proxy }: AttemptOptions, url: string): Promise<SocketOptions> {
+  return { ...socket, proxy: await resolveProxy(proxy, url) }
 }
 
 /** An attempt's options, with function-valued options resolved. The values have not been validated yet. */

@@ -21,7 +21,9 @@ import {
   ConnectionLostError,
   InvalidUrlError,
 } from '../errors/connection-errors.js'
-import { redactUrl, unusedProxy } from '../core/url.js'
+import { unusedProxy } from '../core/proxy-environment.js'
+import { redactProxy } from '../core/proxy-url.js'
+import { redactUrl } from '../core/url.js'
 import { resolveCodec, resolveRequest } from './attempt-options.js'
 import type { AttemptInfo, AttemptOptions } from './attempt-options.js'
 
@@ -59,6 +61,7 @@ export class Attempt implements TransportListener {
   readonly #listener: AttemptListener
   readonly #gone = new LazySignal()
   #url: string | undefined
+  #proxy: string | false | undefined
   #transport: Transport | undefined
   #timer: Timer | undefined
   /** Receives events from the open transport that still reach the attempt. */
@@ -106,6 +109,7 @@ export class Attempt implements TransportListener {
   #dial(connect: Connect, request: TransportRequest): void {
     if (this.#isOver) return
     this.#url = request.url
+    this.#proxy = request.socket?.proxy
     try {
       this.#transport = connect(request, this)
     } catch (thrown) {
@@ -118,7 +122,7 @@ export class Attempt implements TransportListener {
     const error =
       url === undefined
         ? new ConnectTimeoutError(url, timeout)
-        : new ConnectTimeoutError(redactUrl(url), timeout, unusedProxy(url))
+        : new ConnectTimeoutError(redactUrl(url), timeout, proxyRemark(url, this.#proxy))
     this.#giveUp(error)
   }
 
@@ -189,6 +193,12 @@ export class Attempt implements TransportListener {
     this.#gone.abort(error ?? new ConnectionLostError('Connection attempt canceled', end.code, end.reason))
     this.#listener.onAttemptFailed(this, { ...end, error })
   }
+}
+
+/** Returns a sentence about the proxy that was used, or that could have been used. */
+function proxyRemark(url: string, proxy: string | false | undefined): string {
+  if (proxy === undefined) return unusedProxy(url)
+  return proxy === false ? '' : `. The connection goes through the proxy ${redactProxy(proxy)}`
 }
 
 function unusable(url: string, thrown: Error): Error {

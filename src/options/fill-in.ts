@@ -66,6 +66,7 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
     drainTimeout: Number(numberOf('drainTimeout')),
     closeTimeout: Number(numberOf('closeTimeout')),
     socket: socketOptions(options),
+    proxy: options.proxy,
     maxPayload: Number(numberOf('maxPayload')),
     maxFragments: Number(numberOf('maxFragments')),
     compression: options.compression ?? false,
@@ -103,7 +104,7 @@ function skipBy({
 }
 
 /** Names of the options that are passed on to the socket. */
-export const SOCKET_OPTIONS = ['proxy'] as const satisfies readonly (keyof SocketOptions)[]
+export const SOCKET_OPTIONS: readonly (keyof SocketOptions & keyof ConnectionOptions)[] = []
 
 /** Returns the options of the socket; `undefined` if none is set, as in most connections. */
 export function socketOptions(options: ConnectionOptions): SocketOptions | undefined {

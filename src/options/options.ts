@@ -1,4 +1,5 @@
 import type { PerAttempt } from '../attempt/attempt-options.js'
+import type { ProxyOption } from '../attempt/proxy-option.js'
 import type { Clock } from '../core/clock.js'
 import type { Codec, CodecFactory } from '../codecs/codec.js'
 import type { KeyedConcurrency } from './concurrency.js'
@@ -194,8 +195,14 @@ export interface ConnectionOptions {
   readonly subscriptions?: SubscriptionsOptions | undefined
   /** Limits sends to `messages` per `per` milliseconds, pings included. Excess sends are queued. */
   readonly rateLimit?: RateLimitSettings | undefined
-  /** URL of a proxy to connect through. */
-  readonly proxy?: string | undefined
+  /**
+   * Proxy to connect through: an `http:`, `https:` or `socks5:` URL, `'environment'` to use `HTTPS_PROXY` and similar variables, or a
+   * function that returns the proxy for a URL. `false` turns off the proxy of a class. Requires the package `https-proxy-agent` or
+   * `socks-proxy-agent`.
+   *
+   * @default no proxy
+   */
+  readonly proxy?: ProxyOption | undefined
   /** Receives log lines and unhandled errors. `false` disables logging. @default the console, from `warn` up */
   readonly logger?: Logger | false | undefined
   /** Source of time. Replace it in tests. */

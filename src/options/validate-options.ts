@@ -21,6 +21,7 @@ import { checkHeartbeat } from './heartbeat-option.js'
 import { checkPeriodic } from './periodic-option.js'
 import { checkSubscriptions } from './validate-subscriptions.js'
 import { checkReconnect } from './validate-reconnect.js'
+import { checkEnvironment, checkProxy } from './validate-proxy.js'
 import { checkHeaders, checkProtocols, checkUrl } from './validate-request.js'
 import { checkRoute } from './validate-route.js'
 
@@ -53,7 +54,7 @@ export function validateOptions(
     } else if (!others.includes(name))
       mistakes.push(unknownName(name, 'options', [...CHECKS.keys(), ...others]))
   }
-  return mistakes
+  return [...mistakes, ...checkEnvironment(options)]
 }
 
 function shapeCheck(fits: (value: unknown) => boolean, what: string, fix: string): Check {
@@ -190,6 +191,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Chec
   ['requests', checkRequests],
   ['subscriptions', checkSubscriptions],
   ['rateLimit', checkRateLimit],
+  ['proxy', checkProxy],
   ['maxAge', (value, place) => (value === Infinity ? [] : checkTime(value, place, 1))],
   [
     'logger',

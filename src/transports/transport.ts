@@ -2,8 +2,8 @@ import type { Mistake } from '../errors/startup-error.js'
 
 /** Options of the socket and its TLS, which Holdfast passes on to the transport as they were set. */
 export interface SocketOptions {
-  /** URL of the proxy to connect through, including its credentials. */
-  readonly proxy?: string | undefined
+  /** URL of the proxy to connect through, including its credentials. `false` connects directly because the user's options say so. */
+  readonly proxy?: string | false | undefined
 }
 
 /** Request for one connection attempt. All option functions have already been called. */

@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { reasonOf } from '../../core/error-text.js'
-import { redactUrl, unusedProxy } from '../../core/url.js'
-import { ConnectFailedError, HandshakeError } from '../../errors/connection-errors.js'
+import { unusedProxy } from '../../core/proxy-environment.js'
+import { redactUrl } from '../../core/url.js'
+import { ConnectFailedError, ConnectionError, HandshakeError } from '../../errors/connection-errors.js'
 import type { HandshakeFacts } from '../../errors/connection-errors.js'
 import type { TransportRequest } from '../transport.js'
+import { ProxyTunnel } from './proxy-agent.js'
 
 /** Maximum number of bytes kept from the body of a rejection. */
 const BODY_LIMIT = 16 * 1024
@@ -32,6 +34,8 @@ const UNREACHABLE: readonly string[] = [
 export class WsHandshake {
   readonly request: TransportRequest
   readonly hasFastPaths: boolean
+  /** Way through the proxy, if there is one. */
+  readonly tunnel: ProxyTunnel | undefined
   #upgrade: IncomingMessage | undefined
   #refusal: IncomingMessage | undefined
   readonly #body: Buffer[] = []
@@ -40,6 +44,8 @@ export class WsHandshake {
   constructor(request: TransportRequest, hasFastPaths: boolean) {
     this.request = request
     this.hasFastPaths = hasFastPaths
+    const proxy = request.socket?.proxy
+    this.tunnel = proxy ? new ProxyTunnel(request.url, proxy) : undefined
   }
 
   /** Headers of the response that upgraded the connection. */
@@ -85,14 +91,17 @@ export class WsHandshake {
     response.on('end', end)
   }
 
-  /** Returns the error for a handshake that `ws` failed with its own error. */
+  /** Returns the error for a handshake that `ws` failed with its own error, or that the proxy failed. */
   errorOf(cause: Error): Error {
+    if (cause instanceof ConnectionError) return cause
     const url = redactUrl(this.request.url)
     const violation = VIOLATIONS.find(([pattern]) => pattern.test(cause.message))?.[1]
     if (!this.#upgrade || !violation) {
       const { code = '' } = cause as NodeJS.ErrnoException
-      const remark = UNREACHABLE.includes(code) ? unusedProxy(this.request.url) : ''
-      return new ConnectFailedError(url, cause, schemeReason(url, cause) + remark)
+      const isDirect = this.request.socket?.proxy === undefined
+      const remark = isDirect && UNREACHABLE.includes(code) ? unusedProxy(this.request.url) : ''
+      const proxy = this.tunnel && { name: this.tunnel.name, hasFailed: false }
+      return new ConnectFailedError(url, cause, schemeReason(url, cause) + remark, proxy)
     }
     const message = `Server at ${url} sent an invalid handshake response: ${reasonOf(cause)}`
     return new HandshakeError(url, message, { violation, headers: this.#upgrade.headers }, { cause })
