@@ -9,12 +9,13 @@ import type { Class } from '../core/token.js'
 import { Dispatcher } from '../dispatch/dispatcher.js'
 import type { Around } from '../dispatch/invoker.js'
 import type { Mistake } from '../errors/startup-error.js'
-import { fillIn, socketOptions } from '../options/fill-in.js'
+import { fillIn } from '../options/fill-in.js'
 import type { ClientSettings } from '../options/fill-in.js'
 import { mergeClientOptions } from '../options/merge-options.js'
 import type { ConnectionOptions } from '../options/options.js'
 import { keepSettings, knownSettings } from '../options/shared-settings.js'
 import { validateOptions } from '../options/validate-options.js'
+import { socketAtStart } from '../options/validate-proxy.js'
 import type { Connect } from '../transports/transport.js'
 import { connectDefault } from '#default-transport'
 import { Client, START_OPTIONS } from './client.js'
@@ -82,7 +83,7 @@ export class ClientBuilder<T extends object = object> {
    */
   checkAll(otherOptions: readonly string[]): readonly Mistake[] | Promise<readonly Mistake[]> {
     const mistakes = this.check(otherOptions)
-    const socket = this.#settings ? undefined : socketOptions(this.#options)
+    const socket = this.#settings ? undefined : socketAtStart(this.#options)
     const { checkSocket } = this.#connect
     if (mistakes.length > 0 || !socket || !checkSocket) return mistakes
     const { tls, ...others } = socket

@@ -10,6 +10,7 @@ import type {
   Connect,
   Handshake,
   OpenTransportListener,
+  SocketOptions,
   Transport,
   TransportEnd,
   TransportListener,
@@ -22,11 +23,15 @@ import {
   HandshakeError,
   InvalidUrlError,
 } from '../errors/connection-errors.js'
-import { redactUrl, unusedProxy } from '../core/url.js'
+import { unusedProxy } from '../core/proxy-environment.js'
+import { redactProxy } from '../core/proxy-url.js'
+import { redactUrl } from '../core/url.js'
 import { resolveCodec, resolveRequest } from './attempt-options.js'
 import type { AttemptInfo, AttemptOptions } from './attempt-options.js'
 import { keepCookies, withCookies } from './cookies.js'
 import type { CookieJar } from './cookies.js'
+import { resolveProxy } from './proxy-option.js'
+import type { ProxyOption } from './proxy-option.js'
 import { Redirects } from './redirect.js'
 
 export interface AttemptSettings extends AttemptOptions {
@@ -34,6 +39,7 @@ export interface AttemptSettings extends AttemptOptions {
   /** Maximum number of redirects per attempt; 0 follows none. */
   readonly followRedirects: number
   readonly cookies?: CookieJar | undefined
+  readonly proxy?: ProxyOption | undefined
   readonly clock: Clock
 }
 
@@ -60,8 +66,10 @@ interface Dialing {
   readonly connect: Connect
   /** Undefined if the attempt follows no redirects. */
   readonly redirects: Redirects | undefined
-  /** Latest request, without the cookies from the jar; `undefined` until it is known. */
+  /** Latest request, without its proxy and the cookies from the jar; `undefined` until it is known. */
   request?: TransportRequest
+  /** Proxy of the latest request; see `SocketOptions`. */
+  proxy?: SocketOptions['proxy']
 }
 
 /**
@@ -125,21 +133,23 @@ export class Attempt implements TransportListener {
     )
   }
 
-  /** Adds the cookies for a request, if there is a jar, and dials. */
+  /** Adds the proxy and the cookies for a request, if there are any, and dials. */
   #prepare(dialing: Dialing, request: TransportRequest): void {
-    const { cookies } = this.#settings
+    const { cookies, proxy } = this.#settings
     if (this.#isOver) return
     dialing.request = request
-    if (!cookies) this.#dial(dialing, request)
+    if (!cookies && proxy === undefined) this.#dial(dialing, request)
     else
-      withCookies(cookies, request).then(
+      complete(request, this.#settings).then(
         (complete) => this.#dial(dialing, complete),
         (thrown: unknown) => this.#failWith(toError(thrown)),
       )
   }
 
-  #dial({ connect, redirects }: Dialing, request: TransportRequest): void {
+  #dial(dialing: Dialing, request: TransportRequest): void {
+    const { connect, redirects } = dialing
     if (this.#isOver) return
+    dialing.proxy = request.socket?.proxy
     const loop = redirects?.findLoop(request)
     if (loop) {
       this.#failWith(loop)
@@ -158,7 +168,7 @@ export class Attempt implements TransportListener {
     const error =
       url === undefined
         ? new ConnectTimeoutError(url, timeout)
-        : new ConnectTimeoutError(redactUrl(url), timeout, unusedProxy(url))
+        : new ConnectTimeoutError(redactUrl(url), timeout, proxyRemark(url, this.#dialing?.proxy))
     this.#giveUp(error)
   }
 
@@ -262,6 +272,22 @@ export class Attempt implements TransportListener {
   }
 }
 
+/** Adds the proxy and the cookies that belong to the URL of a request. */
+async function complete(
+  request: TransportRequest,
+  { cookies, proxy }: AttemptSettings,
+): Promise<TransportRequest> {
+  const chosen = await resolveProxy(proxy, request.url)
+  const routed = chosen === undefined ? request : { ...request, socket: { ...request.socket, proxy: chosen } }
+  return cookies ? withCookies(cookies, routed) : routed
+}
+
+/** Returns a sentence about the proxy that was used, or that could have been used. */
+function proxyRemark(url: string, proxy: SocketOptions['proxy']): string {
+  if (proxy === undefined) return unusedProxy(url)
+  return proxy === false ? '' : `. The connection goes through the proxy ${redactProxy(proxy)}`
+}
+
 function unusable(url: string, thrown: Error): Error {
   if (thrown instanceof HoldfastError) return thrown
   if (thrown instanceof SyntaxError)
@@ -271,5 +297,5 @@ function unusable(url: string, thrown: Error): Error {
 
 /** Returns true if the error is an answer of the server, and not of a proxy, whose redirects and cookies must be ignored. */
 function isServersAnswer(error: Error | undefined): error is HandshakeError {
-  return error instanceof HandshakeError && !('proxy' in error && error.proxy !== undefined)
+  return error instanceof HandshakeError && error.proxy === undefined
 }

@@ -66,6 +66,7 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
     drainTimeout: Number(numberOf('drainTimeout')),
     closeTimeout: Number(numberOf('closeTimeout')),
     socket: socketOptions(options),
+    proxy: options.proxy,
     maxPayload: Number(numberOf('maxPayload')),
     maxFragments: Number(numberOf('maxFragments')),
     compression: options.compression ?? false,
@@ -123,7 +124,6 @@ function skipBy({
 
 /** Names of the options that are passed on to the socket. */
 export const SOCKET_OPTIONS = [
-  'proxy',
   'tls',
   'agent',
   'socketPath',

@@ -1,5 +1,6 @@
 import type { PerAttempt, RequestHeaders, Subprotocols } from '../attempt/attempt-options.js'
 import type { CookieJar } from '../attempt/cookies.js'
+import type { ProxyOption } from '../attempt/proxy-option.js'
 import type { Clock } from '../core/clock.js'
 import type { Codec, CodecFactory } from '../codecs/codec.js'
 import type { KeyedConcurrency } from './concurrency.js'
@@ -237,8 +238,14 @@ export interface ConnectionOptions {
   readonly tcpKeepAlive?: SocketOptions['tcpKeepAlive']
   /** Whether small messages are sent without delay (TCP_NODELAY). @default true */
   readonly tcpNoDelay?: SocketOptions['tcpNoDelay']
-  /** URL of a proxy to connect through. */
-  readonly proxy?: string | undefined
+  /**
+   * Proxy to connect through: an `http:`, `https:` or `socks5:` URL, `'environment'` to use `HTTPS_PROXY` and similar variables, or a
+   * function that returns the proxy for a URL. `false` turns off the proxy of a class. Requires the package `https-proxy-agent` or
+   * `socks-proxy-agent`.
+   *
+   * @default no proxy
+   */
+  readonly proxy?: ProxyOption | undefined
   /** Receives log lines and unhandled errors. `false` disables logging. @default the console, from `warn` up */
   readonly logger?: Logger | false | undefined
   /** Source of time. Replace it in tests. */

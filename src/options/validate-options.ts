@@ -21,6 +21,7 @@ import { checkHeartbeat } from './heartbeat-option.js'
 import { checkPeriodic } from './periodic-option.js'
 import { checkSubscriptions } from './validate-subscriptions.js'
 import { checkReconnect } from './validate-reconnect.js'
+import { checkEnvironment, checkProxy } from './validate-proxy.js'
 import {
   checkCookies,
   checkHeaderValue,
@@ -61,7 +62,7 @@ export function validateOptions(
     } else if (!others.includes(name))
       mistakes.push(unknownName(name, 'options', [...CHECKS.keys(), ...others]))
   }
-  return [...mistakes, ...checkSocketTogether(options)]
+  return [...mistakes, ...checkSocketTogether(options), ...checkEnvironment(options)]
 }
 
 function shapeCheck(fits: (value: unknown) => boolean, what: string, fix: string): Check {
@@ -203,6 +204,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Chec
   ['requests', checkRequests],
   ['subscriptions', checkSubscriptions],
   ['rateLimit', checkRateLimit],
+  ['proxy', checkProxy],
   ['maxAge', (value, place) => (value === Infinity ? [] : checkTime(value, place, 1))],
   [
     'logger',

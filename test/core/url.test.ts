@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { findUrlMistake, redactUrl, showUrl, unusedProxy } from '#src/core/url.js'
+import { findUrlMistake, redactUrl, showUrl } from '#src/core/url.js'
 
 describe('redactUrl', () => {
   it('keeps the origin and the path, and drops the credentials, the query, and the fragment', () => {
@@ -74,33 +74,4 @@ describe('findUrlMistake', () => {
       expect(findUrlMistake(url)?.fix).to.contain(fix)
     })
   }
-})
-
-const FEED = 'wss://feed.example.com:8443/v1'
-const PROXY = 'http://user:secret@proxy.example.com:3128'
-
-describe('unusedProxy', () => {
-  for (const name of ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'ALL_PROXY', 'all_proxy']) {
-    it(`names ${name} without its value`, () => {
-      expect(unusedProxy(FEED, { [name]: PROXY })).to.equal(
-        `. ${name} is set, but was not used: Holdfast connects directly`,
-      )
-    })
-  }
-
-  it('is empty if no variable is set, or if the variable is empty', () => {
-    expect(unusedProxy(FEED, {})).to.equal('')
-    expect(unusedProxy(FEED, { HTTPS_PROXY: '' })).to.equal('')
-  })
-
-  for (const excluded of ['*', 'feed.example.com', 'example.com', '.example.com', 'a.test, *.example.com']) {
-    it(`is empty if NO_PROXY is ${excluded}`, () => {
-      expect(unusedProxy(FEED, { HTTPS_PROXY: PROXY, NO_PROXY: excluded })).to.equal('')
-      expect(unusedProxy(FEED, { HTTPS_PROXY: PROXY, no_proxy: excluded })).to.equal('')
-    })
-  }
-
-  it('is not empty if NO_PROXY covers only other hosts', () => {
-    expect(unusedProxy(FEED, { HTTPS_PROXY: PROXY, NO_PROXY: 'ample.com,localhost' })).not.to.equal('')
-  })
 })

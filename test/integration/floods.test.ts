@@ -1,4 +1,3 @@
-import tls from 'node:tls'
 import { expect } from 'chai'
 import { bootstrap, OnClose, OnError, OnMessage, ProtocolViolationError } from 'holdfast'
 import type { Client, ClientOptions, ConnectionContext, ErrorContext } from 'holdfast'
@@ -14,7 +13,7 @@ import {
   upgradeAnswer,
 } from '../support/raw-server.js'
 import type { RawConnection } from '../support/raw-server.js'
-import { SELF_SIGNED } from '../support/self-signed.js'
+import { trustSelfSigned } from '../support/trust.js'
 import { watchedConnect } from '../support/watched-transport.js'
 import { BOTH_WAYS } from '../transports/ws/ws-scene.js'
 
@@ -64,13 +63,9 @@ for (const scheme of ['ws', 'wss'] as const) {
     describe(`A flood over ${scheme} ${way}`, function () {
       this.timeout(60_000)
       const use = disposal()
-      const { createSecureContext } = tls
-      // Adds a trusted certificate here, because there is no option for it.
-      before(
-        () =>
-          (tls.createSecureContext = (options) => createSecureContext({ ...options, ca: SELF_SIGNED.cert })),
-      )
-      after(() => (tls.createSecureContext = createSecureContext))
+      let distrust: () => void
+      before(() => (distrust = trustSelfSigned()))
+      after(() => distrust())
 
       /** Starts a server that starts its flood in the same segment as the handshake response, and answers a close frame. */
       async function floodServer(

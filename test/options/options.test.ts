@@ -23,6 +23,7 @@ describe('fillIn', () => {
       hasRequests: false,
       subscriptions: undefined,
       socket: undefined,
+      proxy: undefined,
       rateLimit: undefined,
       periodic: undefined,
       maxAge: Infinity,

@@ -6,14 +6,20 @@ import { reasonOf } from '../../core/error-text.js'
 import { ConnectOptionError } from '../../errors/connection-errors.js'
 import type { Mistake } from '../../errors/startup-error.js'
 import type { TlsOptions } from '../socket-options.js'
+import { findMissingPackage } from './proxy-agent.js'
 import type { SocketOptions } from '../transport.js'
 
 const FILE = "pass the contents of a PEM file: readFileSync('….pem')"
 const PASSPHRASE = 'add the right passphrase: tls: { passphrase }'
 
-/** Finds start-up mistakes in the contents of certificates and keys. No mistake shows a key or a passphrase. */
-export function checkSocket({ tls }: SocketOptions): Promise<readonly Mistake[]> {
-  return Promise.resolve(tls ? findContentMistakes(tls, 'options.tls') : [])
+/**
+ * Finds start-up mistakes in the contents of certificates and keys, and packages that are not installed. No mistake shows a key, a
+ * passphrase or credentials.
+ */
+export async function checkSocket({ tls, proxy }: SocketOptions): Promise<readonly Mistake[]> {
+  const found = tls ? findContentMistakes(tls, 'options.tls') : []
+  const missing = proxy ? await findMissingPackage(proxy) : undefined
+  return missing ? [...found, { place: 'options.proxy', ...missing }] : found
 }
 
 /** Options of TLS that a context is made of. */

@@ -27,6 +27,7 @@ export function wsOptions(request: TransportRequest, handshake: WsHandshake): Cl
     skipUTF8Validation: !validateUtf8,
     ...(fastPaths && canShareReads && { onread: SHARED_READ }),
     ...connectOptions(request),
+    ...(handshake.tunnel && { createConnection: handshake.tunnel.createConnection }),
     ...(request.url.startsWith('wss:') && {
       finishRequest: (made: ClientRequest) => handshake.send(made),
     }),

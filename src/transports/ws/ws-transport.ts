@@ -97,8 +97,10 @@ class OwnedSocket extends WebSocket {
     else if (event === 'ping') transport.onPing(first as Buffer)
     else if (event === 'pong') transport.onPong(first as Buffer)
     else if (event === 'error') transport.onError(first as Error, this.#handshake)
-    else if (event === 'close') transport.onClose(first as number, second as Buffer, this.#handshake?.refusal)
-    else if (this.#handshake) this.#emitOpening(this.#handshake, event, first, second)
+    else if (event === 'close') {
+      this.#handshake?.tunnel?.abort()
+      transport.onClose(first as number, second as Buffer, this.#handshake?.refusal)
+    } else if (this.#handshake) this.#emitOpening(this.#handshake, event, first, second)
     return true
   }
 
