@@ -96,6 +96,8 @@ export type { Codec } from './codecs/codec.js'
 export type { Clock, Timer } from './core/clock.js'
 export type { KeyedConcurrency } from './options/concurrency.js'
 export type { AttemptInfo, PerAttempt } from './attempt/attempt-options.js'
+export { createConnectLimiter } from './attempt/connect-limiter.js'
+export type { ConnectLimit, ConnectLimiter } from './attempt/connect-limiter.js'
 export type { ConnectionOptions, OutboxOptions, ReconnectOptions } from './options/options.js'
 export type {
   Connect,

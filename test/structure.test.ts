@@ -59,6 +59,7 @@ const NAMES = [
   'WaitTimeoutError',
   'WebSocketClient',
   'bootstrap',
+  'createConnectLimiter',
   'defineHandlers',
   'defineProtocol',
   'perLink',

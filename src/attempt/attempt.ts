@@ -24,14 +24,18 @@ import {
 import { redactUrl, unusedProxy } from '../core/url.js'
 import { resolveCodec, resolveRequest } from './attempt-options.js'
 import type { AttemptInfo, AttemptOptions } from './attempt-options.js'
+import type { ConnectLimiter, LimiterPlace } from './connect-limiter.js'
 
 export interface AttemptSettings extends AttemptOptions {
+  readonly connectLimiter?: ConnectLimiter | undefined
   readonly connectTimeout: number
   readonly clock: Clock
 }
 
-/** Receives the result of an attempt. Exactly one of the methods is called, once. */
+/** Receives the result of an attempt: exactly one of `onAttemptOpen` and `onAttemptFailed` is called, once. */
 export interface AttemptListener {
+  /** Called when an attempt that had to wait for the connect limiter starts. */
+  onAttemptStart(): void
   /**
    * Called when the transport is open, which ends the attempt. Returns the listener for all later events from the transport.
    *
@@ -46,9 +50,11 @@ export interface AttemptListener {
   onAttemptFailed(attempt: Attempt, end: LinkEnd): void
 }
 
+type AttemptFacts = Pick<AttemptInfo, 'isReconnect' | 'failure'>
+
 /**
- * One attempt to connect. Calls the `url`, `headers` and `protocols` functions and connects, all within `connectTimeout`. The result is an
- * open transport or a failure.
+ * One attempt to connect. Waits for the connect limiter. Then calls the `url`, `headers` and `protocols` functions and connects, all within
+ * `connectTimeout`. The result is an open transport or a failure.
  */
 export class Attempt implements TransportListener {
   /** Name that the lifecycle gives to the attempt and its link. */
@@ -61,6 +67,8 @@ export class Attempt implements TransportListener {
   #url: string | undefined
   #transport: Transport | undefined
   #timer: Timer | undefined
+  /** Place in the queue of the connect limiter, while the attempt waits there. */
+  #place: LimiterPlace | undefined
   /** Receives events from the open transport that still reach the attempt. */
   #link: OpenTransportListener | undefined
   /** Error because of which Holdfast abandoned the attempt. */
@@ -84,7 +92,26 @@ export class Attempt implements TransportListener {
     return this.#gone.signal
   }
 
-  start(connect: Connect, facts: Pick<AttemptInfo, 'isReconnect' | 'failure'>): void {
+  /** Milliseconds after which the connect limiter lets the attempt start at the latest; 0 if it has started. */
+  get limiterDelay(): number {
+    return this.#place ? Math.max(0, this.#place.dueAt - this.#settings.clock.now()) : 0
+  }
+
+  /** Starts the attempt, once the connect limiter allows if there is one. */
+  start(connect: Connect, facts: AttemptFacts): void {
+    const { clock, connectLimiter } = this.#settings
+    if (!connectLimiter) {
+      this.#begin(connect, facts)
+      return
+    }
+    this.#place = connectLimiter.enter(clock, () => {
+      if (this.#place) this.#listener.onAttemptStart()
+      this.#place = undefined
+      this.#begin(connect, facts)
+    })
+  }
+
+  #begin(connect: Connect, facts: AttemptFacts): void {
     const { clock, connectTimeout } = this.#settings
     if (connectTimeout !== Infinity)
       this.#timer = clock.setTimeout(() => this.#onTimeout(connectTimeout), connectTimeout)
@@ -126,6 +153,7 @@ export class Attempt implements TransportListener {
   cut(): void {
     if (this.#isOver) return
     this.#isOver = true
+    this.#place?.leave()
     this.#timer?.cancel()
     this.#gone.abort(new ConnectionLostError('Connection attempt canceled', CloseCode.ABNORMAL, ''))
     this.#transport?.terminate()

@@ -1,4 +1,5 @@
 import type { PerAttempt } from '../attempt/attempt-options.js'
+import type { ConnectLimiter } from '../attempt/connect-limiter.js'
 import type { Clock } from '../core/clock.js'
 import type { Codec, CodecFactory } from '../codecs/codec.js'
 import type { KeyedConcurrency } from './concurrency.js'
@@ -194,6 +195,11 @@ export interface ConnectionOptions {
   readonly subscriptions?: SubscriptionsOptions | undefined
   /** Limits sends to `messages` per `per` milliseconds, pings included. Excess sends are queued. */
   readonly rateLimit?: RateLimitSettings | undefined
+  /**
+   * Limits the attempts of all clients that get the same limiter; see `createConnectLimiter`. An attempt waits for its turn before its
+   * option functions are called. The wait does not count toward `connectTimeout`.
+   */
+  readonly connectLimiter?: ConnectLimiter | undefined
   /** URL of a proxy to connect through. */
   readonly proxy?: string | undefined
   /** Receives log lines and unhandled errors. `false` disables logging. @default the console, from `warn` up */

@@ -24,6 +24,7 @@ describe('fillIn', () => {
       subscriptions: undefined,
       socket: undefined,
       rateLimit: undefined,
+      connectLimiter: undefined,
       periodic: undefined,
       maxAge: Infinity,
       url: URL_TEXT,
