@@ -97,6 +97,28 @@ describe('createConnectLimiter', () => {
     expect(clock.timers).to.equal(0)
   })
 
+  it('starts an attempt whose timer is late before a new one', async () => {
+    const { clock, enter, names } = queue(1, 1_000)
+    enter(1)
+    clock.setTimeout(() => void enter(3), 500)
+    enter(2)
+    await clock.jump(1_000)
+    expect(names()).to.deep.equal([1, 2])
+    await clock.advance(1_000)
+    expect(names()).to.deep.equal([1, 2, 3])
+  })
+
+  it('keeps no timer on the clock of an attempt that has left', () => {
+    const { enter } = queue(1, 1_000)
+    const [one, other] = [new FakeClock(), new FakeClock()]
+    enter(1, one)
+    const places = [enter(2, one), enter(3, other)]
+    places[0]?.leave()
+    expect([one.timers, other.timers]).to.deep.equal([0, 1])
+    places[1]?.leave()
+    expect([one.timers, other.timers]).to.deep.equal([0, 0])
+  })
+
   it('waits on the clock of each connection', async () => {
     const { enter, names } = queue(1, 1_000)
     const [one, other] = [new FakeClock(), new FakeClock()]
