@@ -1,6 +1,7 @@
 import type { PerAttempt, RequestHeaders, Subprotocols } from '../attempt/attempt-options.js'
 import type { CookieJar } from '../attempt/cookies.js'
 import type { ProxyOption } from '../attempt/proxy-option.js'
+import type { ConnectLimiter } from '../attempt/connect-limiter.js'
 import type { Clock } from '../core/clock.js'
 import type { Codec, CodecFactory } from '../codecs/codec.js'
 import type { KeyedConcurrency } from './concurrency.js'
@@ -212,6 +213,11 @@ export interface ConnectionOptions {
   readonly subscriptions?: SubscriptionsOptions | undefined
   /** Limits sends to `messages` per `per` milliseconds, pings included. Excess sends are queued. */
   readonly rateLimit?: RateLimitSettings | undefined
+  /**
+   * Limits the attempts of all clients that get the same limiter; see `createConnectLimiter`. An attempt waits for its turn before its
+   * option functions are called. The wait does not count toward `connectTimeout`.
+   */
+  readonly connectLimiter?: ConnectLimiter | undefined
   /**
    * Options for TLS: certificates, the client's own certificate and key, versions, and pins. Pass a value, or a function called on every
    * attempt, for example if client certificates are rotated.
