@@ -24,7 +24,7 @@ import type { InstanceFactory } from './instance-factory.js'
 import { OptionMethods } from './option-methods.js'
 import { isPlain } from './plain-factory.js'
 
-/** Warning for connections to a server whose identity nobody checks. */
+/** Warning for connections to a server whose identity is not checked. */
 const UNVERIFIED =
   'tls.rejectUnauthorized is false, so anyone on the network path can impersonate the server. Pin its certificate with tls.fingerprint256, or trust it with tls.ca'
 

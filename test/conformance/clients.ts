@@ -1,6 +1,8 @@
 import type { Transport, TransportListener, TransportRequest } from 'holdfast'
 import { WebSocket } from 'ws'
 import { createWsTransport } from '#src/transports/ws/ws-transport.js'
+import { ROADS } from '../support/roads.js'
+import type { Scheme } from '../support/roads.js'
 import { isFullVolume } from '../support/test-volume.js'
 
 /** A client under test, reduced to what the cases need. Every `Connect` fits. */
@@ -8,6 +10,8 @@ export interface ReceivingClient {
   readonly name: string
   /** Share of the deliveries to play in addition to the first one of each case. @default 1 */
   readonly share?: number
+  /** Kind of the server. @default 'ws' */
+  readonly scheme?: Scheme
   connect(
     request: TransportRequest,
     listener: TransportListener,
@@ -21,6 +25,14 @@ export const clients: readonly ReceivingClient[] = [
   { name: 'the transport', connect: createWsTransport() },
   { name: 'the transport without its fast paths', connect: createWsTransport({ fastPaths: false }) },
 ]
+
+/** The transport on each road. They play a part of the deliveries, because the code that reads is the same. */
+export const travelers: readonly ReceivingClient[] = ROADS.map(({ name, scheme, socket }) => ({
+  name,
+  scheme,
+  share: isFullVolume ? 1 : 0.01,
+  connect: (request, listener) => createWsTransport()({ ...request, socket }, listener),
+}))
 
 /** Uses only the public events of `ws`, which answers pings automatically. */
 function connectBareWs(

@@ -6,6 +6,7 @@ import { turn } from '../support/eventually.js'
 import { CLOSE, PONG, startRawServer, upgradeAnswer } from '../support/raw-server.js'
 import type { RawConnection, RawServer } from '../support/raw-server.js'
 import { aBinary, aClose, aPing, aPong, aText, lastPingOf } from './case.js'
+import type { Scheme } from '../support/roads.js'
 import type { ConformanceCase, Limits, Outcome } from './case.js'
 import type { ReceivingClient } from './clients.js'
 import type { Delivery } from './deliveries.js'
@@ -119,11 +120,11 @@ export class Stage implements AsyncDisposable {
 }
 
 /** Starts a server that plays cases. */
-export async function startStage(): Promise<Stage> {
+export async function startStage(scheme?: Scheme): Promise<Stage> {
   const connections = new Map<string, RawConnection>()
   const server = await startRawServer((connection) => {
     connections.set(connection.request.split(' ')[1]!, connection)
-  })
+  }, scheme)
   return new Stage(server, connections)
 }
 

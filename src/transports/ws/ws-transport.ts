@@ -199,25 +199,20 @@ class WsTransport implements Transport, FastReceivePort {
 
   onOpen({ request, settings, headers, rawSocket }: WsHandshake): void {
     this.#rawSocket = rawSocket
-    if (rawSocket) this.#useSocket(rawSocket, request, settings)
+    if (rawSocket) {
+      if (request.socket) tuneSocket(rawSocket, request.socket)
+      countBytes(rawSocket)
+    }
+    if (rawSocket instanceof Socket && settings.fastPaths) {
+      const accepted = { maxPayload: request.maxPayload, validateUtf8: settings.validateUtf8 }
+      this.#fastReceive = new FastReceive(rawSocket, accepted, this.#listener, this)
+      // `ws` does not report errors on an open socket, for example a reset.
+    } else rawSocket?.on('error', (error) => this.onSocketError(error))
     if (!('onOpen' in this.#listener)) return
     const listener = this.#listener.onOpen({ protocol: this.protocol, headers })
     if (!listener) return
     this.#listener = listener
     this.#fastReceive?.deliverTo(listener)
-  }
-
-  #useSocket(
-    rawSocket: Duplex,
-    { maxPayload, socket }: TransportRequest,
-    { fastPaths, validateUtf8 }: WsSettings,
-  ): void {
-    if (socket) tuneSocket(rawSocket, socket)
-    countBytes(rawSocket)
-    if (fastPaths && rawSocket instanceof Socket)
-      this.#fastReceive = new FastReceive(rawSocket, { maxPayload, validateUtf8 }, this.#listener, this)
-    // `ws` does not report errors on an open socket, for example a reset.
-    else rawSocket.on('error', (error) => this.onSocketError(error))
   }
 
   onSocketError(cause: Error): void {
