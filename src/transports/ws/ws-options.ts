@@ -1,17 +1,16 @@
 import type { ClientRequest } from 'node:http'
-import type { ClientOptions } from 'ws'
+import type { ClientOptions, WebSocket } from 'ws'
 import { canShareReads } from '#ws'
 import type { TransportRequest } from '../transport.js'
 import { SHARED_READ } from './shared-read-buffer.js'
-import type { WsHandshake } from './ws-handshake.js'
+import type { WsSettings } from './ws-handshake.js'
 import { connectOptions } from './ws-socket.js'
 
 /** Highest limit passed to `ws`, which uses only the lowest 32 bits: 4 GiB would mean no limit, and 4 GiB plus one byte would mean one byte. */
 const HIGHEST_LIMIT = 2 ** 31 - 1
 
 /** Returns the options for `ws`. None of them is `undefined`, because `ws` spreads them over its defaults. */
-export function wsOptions(request: TransportRequest, handshake: WsHandshake): ClientOptions {
-  const { fastPaths, validateUtf8 } = handshake.settings
+export function wsOptions(request: TransportRequest, { fastPaths, validateUtf8 }: WsSettings): ClientOptions {
   const { headers, maxPayload, maxFragments, compression = false, closeTimeout } = request
   return {
     headers: { ...headers },
@@ -24,8 +23,21 @@ export function wsOptions(request: TransportRequest, handshake: WsHandshake): Cl
     skipUTF8Validation: !validateUtf8,
     ...(fastPaths && canShareReads && { onread: SHARED_READ }),
     ...connectOptions(request),
-    ...(request.url.startsWith('wss:') && {
-      finishRequest: (made: ClientRequest) => handshake.send(made),
-    }),
+    ...(request.url.startsWith('wss:') && { finishRequest: keepRequest }),
   } as ClientOptions
+}
+
+/** Requests that `ws` has made but not sent. */
+const requests = new WeakMap<WebSocket, ClientRequest>()
+
+/** Lets the transport send the request. Node keeps the options with the socket, so they must not contain a function per attempt. */
+function keepRequest(request: ClientRequest, socket: WebSocket): void {
+  requests.set(socket, request)
+}
+
+/** Returns the request of an attempt over TLS, which the caller must send; `undefined` if `ws` has sent it already. */
+export function takeRequest(socket: WebSocket): ClientRequest | undefined {
+  const request = requests.get(socket)
+  requests.delete(socket)
+  return request
 }

@@ -18,7 +18,7 @@ import { FrameWriter } from './frame-writer.js'
 import { checkSocket } from './startup-check.js'
 import { WsHandshake } from './ws-handshake.js'
 import type { WsSettings } from './ws-handshake.js'
-import { wsOptions } from './ws-options.js'
+import { takeRequest, wsOptions } from './ws-options.js'
 import { bytesReadOf, bytesWrittenOf, countBytes, tuneSocket, urlForWs } from './ws-socket.js'
 
 /** Close codes that `ws` sends, by error code (see "Error codes" in its documentation). For all other errors, it sends 1002. */
@@ -83,10 +83,11 @@ class OwnedSocket extends WebSocket {
   #handshake: WsHandshake | undefined
 
   constructor(transport: WsTransport, request: TransportRequest, settings: WsSettings) {
-    const handshake = new WsHandshake(request, settings)
-    super(urlForWs(request.url), [...request.protocols], wsOptions(request, handshake))
+    super(urlForWs(request.url), [...request.protocols], wsOptions(request, settings))
     this.#transport = transport
-    this.#handshake = handshake
+    this.#handshake = new WsHandshake(request, settings)
+    const made = takeRequest(this)
+    if (made) this.#handshake.send(made)
   }
 
   // perf: saves 770 B per idle connection, compared with a listener for each event.

@@ -317,6 +317,7 @@ describe('The socket', function () {
       createConnection: () => duplex,
       clock,
       heartbeat: { silence: 1_000 },
+      reconnect: false,
       logger: false,
     } as const
     const client = await bootstrap(Watched, server.url, options)
