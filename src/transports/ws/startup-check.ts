@@ -55,7 +55,16 @@ export function secureContextOf(tls: TlsOptions): SecureContext {
 /** Returns the options of a context. None of them is `undefined`, because Node does not treat that as unset everywhere. */
 function contextOptions(tls: TlsOptions): SecureContextOptions {
   const { ca, cert, key, pfx, passphrase, minVersion, maxVersion, ciphers } = tls
-  const all: ContextOptions = { ca, cert, key, pfx, passphrase, minVersion, maxVersion, ciphers }
+  const all: Readonly<Record<keyof ContextOptions, unknown>> = {
+    ca,
+    cert,
+    key,
+    pfx,
+    passphrase,
+    minVersion,
+    maxVersion,
+    ciphers,
+  }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
 }
 
@@ -91,7 +100,7 @@ function contextMistake({ pfx, ciphers }: TlsOptions, place: string, thrown: Nod
   }
 }
 
-/** Node ignores authorities that it cannot read, and then trusts nobody. */
+/** Node ignores authorities that it cannot read, and then trusts no server. */
 function certificateMistakes(tls: TlsOptions, place: string): Mistake[] {
   return (['ca', 'cert'] as const).flatMap((name) => {
     const isReadable = listOf(tls[name]).every((each) => certificateIn(each) !== undefined)
@@ -127,8 +136,8 @@ function keyMistakes(tls: TlsOptions, place: string): Mistake[] {
   const keys: KeyObject[] = []
   for (const each of listOf(tls.key)) {
     const { pem, passphrase = tls.passphrase } = isContents(each) ? { pem: each } : each
-    const key = readKey(pem as Contents, passphrase)
-    if (key instanceof Error) return [keyMistake(`${place}.key`, textOf(pem as Contents), key)]
+    const key = readKey(pem, passphrase)
+    if (key instanceof Error) return [keyMistake(`${place}.key`, textOf(pem), key)]
     keys.push(key)
   }
   const certificates = listOf(tls.cert).flatMap((each) => certificateIn(each) ?? [])

@@ -8,7 +8,6 @@ import type { HandshakeFacts } from '../../errors/connection-errors.js'
 import { HoldfastError } from '../../errors/holdfast-error.js'
 import type { TransportRequest } from '../transport.js'
 import { explainTlsFailure } from './certificate-advice.js'
-import type { TlsError } from './certificate-advice.js'
 import { ProxyTunnel } from './proxy-agent.js'
 import { ServerCertificate } from './server-certificate.js'
 
@@ -144,7 +143,7 @@ export class WsHandshake {
     if (!url.startsWith('wss:') || NOT_TLS.test(reasonOf(cause))) return schemeReason(url, cause)
     const { certificate } = this.#certificate
     const explained = explainTlsFailure({
-      cause: cause as TlsError,
+      cause,
       certificate,
       tls: socket?.tls,
       now: Date.now(),

@@ -141,7 +141,7 @@ const SHARE = 3
 const everyCase = sections.flatMap(([, cases]) => cases)
 
 for (const [number, client] of travelers.entries()) {
-  describe(`Conformance testing of the transport through ${client.name}`, function () {
+  describe(`Conformance testing of the transport over ${client.name}`, function () {
     this.timeout(60_000)
     const { stackTraceLimit } = Error
     let started: AsyncDisposable | undefined
