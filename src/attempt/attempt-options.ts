@@ -83,7 +83,7 @@ export async function resolveRequest(
 }
 
 /** Returns the options of the socket for a connection to a URL, with the proxy for that URL. */
-export async function socketFor({ socket, proxy }: AttemptOptions, url: string): Promise<SocketOptions> {
+async function socketFor({ socket, proxy }: AttemptOptions, url: string): Promise<SocketOptions> {
   return { ...socket, proxy: await resolveProxy(proxy, url) }
 }
 

@@ -2,7 +2,7 @@ import type { Mistake } from '../errors/startup-error.js'
 
 /** Options of the socket and its TLS, which Holdfast passes on to the transport as they were set. */
 export interface SocketOptions {
-  /** URL of the proxy to connect through, including its credentials. `false` connects directly because the user's options say so. */
+  /** URL of the proxy to connect through, including its credentials. `false` connects directly on purpose. */
   readonly proxy?: string | false | undefined
 }
 
