@@ -56,8 +56,5 @@ async function callProxy(option: (url: string) => unknown, url: string): Promise
 function unusable({ cause, fix }: UrlMistake, variable: string | undefined, isFunction: boolean): Error {
   const advice = fix.charAt(0).toUpperCase() + fix.slice(1)
   const reason = new TypeError(`${variable === undefined ? '' : `${variable}: `}${cause}. ${advice}`)
-  return new ConnectOptionError('proxy', reason, true, isFunction ? undefined : UNUSABLE)
+  return new ConnectOptionError('proxy', reason, true, isFunction)
 }
-
-/** Start of the message if the `proxy` option is not a function. */
-export const UNUSABLE = 'The proxy option cannot be used'

@@ -6,7 +6,7 @@ const VARIABLES: Readonly<Record<string, readonly string[]>> = {
   'ws:': ['ws_proxy', 'http_proxy', 'all_proxy'],
 }
 
-/** Scheme under which `proxy-from-env` finds a variable. It knows only the variable of the URL's own scheme and `ALL_PROXY`. */
+/** Scheme under which `proxy-from-env` finds a variable. It knows only the variable of the same scheme and `ALL_PROXY`. */
 const HTTP_SCHEMES: Readonly<Record<string, string>> = { 'wss:': 'https:', 'ws:': 'http:' }
 
 /** A proxy from the environment. */

@@ -76,7 +76,8 @@ function findPartMistake(url: URL): UrlMistake | undefined {
 /** Returns the decoded user name and password; `undefined` if they cannot be decoded. */
 function credentialFields(url: URL): readonly string[] | undefined {
   try {
-    return Object.values(credentialsOfProxy(url) ?? {})
+    const credentials = credentialsOfProxy(url)
+    return credentials ? [credentials.username, credentials.password] : []
   } catch {
     return undefined
   }

@@ -120,7 +120,7 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-/** Returns a function that returns the bytes read from now on. What a proxy has sent before that does not count. */
+/** Returns a function that returns the bytes read from now on, without those that a proxy has sent before. */
 function bytesReadFromNow(socket: Socket): () => number {
   const { bytesRead } = socket
   return () => socket.bytesRead - bytesRead

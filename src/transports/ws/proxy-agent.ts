@@ -6,6 +6,7 @@ import { connect, isIP } from 'node:net'
 import type { LookupFunction, Socket, TcpNetConnectOpts } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { ConnectionOptions } from 'node:tls'
+import type { HttpsProxyAgent } from 'https-proxy-agent'
 import { toError } from '../../core/error-text.js'
 import { credentialsOfProxy, portOfProxy, redactProxy } from '../../core/proxy-url.js'
 import { ConnectOptionError } from '../../errors/connection-errors.js'
@@ -18,6 +19,11 @@ export interface RequestedConnection extends Omit<ConnectionOptions, 'port'> {
   /** A string if the URL contains the port. */
   readonly port: number | string
   readonly family?: number | undefined
+}
+
+/** Part of the `https-proxy-agent` package that is used. */
+interface HttpPackage {
+  readonly HttpsProxyAgent: typeof HttpsProxyAgent
 }
 
 /** Part of the `socks` package that is used. */
@@ -66,6 +72,7 @@ export class ProxyTunnel {
   ): undefined => {
     this.#open(options).then(
       (socket) => {
+        // An abandoned socket ends with an error, which would be an uncaught exception.
         if (this.#gone.signal.aborted) socket.on('error', () => undefined).destroy()
         else callback(null, socket)
       },
@@ -82,20 +89,16 @@ export class ProxyTunnel {
   async #open(options: RequestedConnection): Promise<Socket> {
     const isSecure = this.#route.url.startsWith('wss:')
     const isSocks = isSocksProxy(this.#proxy)
-    const carrier = await (isSocks ? this.#throughSocks(options) : this.#throughHttp(options, !isSecure))
+    const carrier = await (isSocks ? this.#throughSocks(options) : this.#throughHttp(options))
     this.#carrier = carrier
     if (this.#gone.signal.aborted || !isSecure) return carrier
     const servername = options.servername ?? (isIP(options.host) ? '' : options.host)
     const port = Number(options.port)
-    const secure = connectTls({ ...options, port, path: undefined, socket: carrier, servername })
-    // Without a listener, an error of the connection to the proxy would be an uncaught exception.
-    carrier.on('error', (error) => secure.destroy(error))
-    return secure
+    return connectTls({ ...options, port, path: undefined, socket: carrier, servername })
   }
 
-  /** @param isPlain whether the server is reached without TLS */
-  async #throughHttp(options: RequestedConnection, isPlain: boolean): Promise<Socket> {
-    const { HttpsProxyAgent } = (await load(this.#proxy)) as typeof import('https-proxy-agent')
+  async #throughHttp(options: RequestedConnection): Promise<Socket> {
+    const { HttpsProxyAgent: Agent } = (await load(this.#proxy)) as HttpPackage
     const { signal } = this.#gone
     signal.throwIfAborted()
     // The package writes its URL to the debug log, so the URL must not contain the credentials.
@@ -103,7 +106,7 @@ export class ProxyTunnel {
     address.username = ''
     address.password = ''
     const ca = address.protocol === 'https:' && options.ca !== undefined ? { ca: options.ca } : {}
-    const agent = new HttpsProxyAgent(address, {
+    const agent = new Agent(address, {
       ...sharedOptions(options),
       ...ca,
       signal,
@@ -121,8 +124,6 @@ export class ProxyTunnel {
       socket.destroy()
       throw tunnelRefused(this.#route, answer ?? { statusCode: 0, statusText: '', headers: {} })
     }
-    // Makes the package resume the socket.
-    if (isPlain) events.emit('socket', socket)
     return socket
   }
 
@@ -210,7 +211,7 @@ async function load(proxy: URL): Promise<unknown> {
     if (!NOT_FOUND.includes((cause as NodeJS.ErrnoException).code)) throw cause
     const { cause: problem, fix } = missingPackage(proxy)
     const message = `${problem}. ${fix.charAt(0).toUpperCase()}${fix.slice(1)}`
-    throw new ConnectOptionError('proxy', new Error(message, { cause }), true, UNUSABLE_PROXY)
+    throw new ConnectOptionError('proxy', new Error(message, { cause }), true, false)
   }
 }
 
@@ -219,12 +220,8 @@ async function load(proxy: URL): Promise<unknown> {
  * contain the credentials but not Node's error code.
  */
 function loadSocks(): SocksPackage {
-  const agent = createRequire(import.meta.url).resolve('socks-proxy-agent')
-  return createRequire(agent)('socks') as SocksPackage
+  return createRequire(import.meta.resolve('socks-proxy-agent'))('socks') as SocksPackage
 }
-
-/** Start of the message if no proxy of this kind can be used. */
-const UNUSABLE_PROXY = 'The proxy option cannot be used'
 
 function missingPackage(proxy: URL): { cause: string; fix: string } {
   const name = isSocksProxy(proxy) ? 'socks-proxy-agent' : 'https-proxy-agent'

@@ -19,7 +19,7 @@ export interface ProxyAnswer {
   readonly headers: IncomingHttpHeaders
 }
 
-/** Maximum number of characters of the proxy's own text in a message. */
+/** Maximum number of characters of the proxy's status text in a message. */
 const LONGEST_TEXT = 100
 
 /** Headers of a response that only the server may send. A client must not take a proxy's redirect or cookies for the server's. */
@@ -42,8 +42,9 @@ export function tunnelRefused(route: ProxyRoute, answer: ProxyAnswer): Error {
 
 function refusalAdvice({ hasCredentials }: ProxyRoute, { statusCode, headers }: ProxyAnswer): string {
   if (statusCode === 407) {
-    const scheme = /^[\w-]+/.exec(String(headers['proxy-authenticate'] ?? ''))?.[0]
-    const offers = String(headers['proxy-authenticate'] ?? 'Basic')
+    // The package returns an array if the header is repeated.
+    const offers = [headers['proxy-authenticate'] ?? []].flat().join()
+    const scheme = /^[\w-]+/.exec(offers)?.[0]
     if (scheme !== undefined && !/\bbasic\b/i.test(offers))
       return `The proxy requires ${scheme} authentication, but Holdfast supports only Basic`
     return hasCredentials
