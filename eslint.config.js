@@ -16,6 +16,9 @@ const IMPORTERS = {
   'reflect-metadata': ['src/app/load-container.ts'],
   '@msgpack/msgpack': ['src/codecs/msgpack.ts'],
   'lossless-json': ['src/codecs/bigint-json.ts'],
+  'https-proxy-agent': ['src/transports/ws/proxy-agent.ts'],
+  'socks-proxy-agent': ['src/transports/ws/proxy-agent.ts'],
+  'proxy-from-env': ['src/core/platform.ts'],
 }
 
 /** Forbids all names of IMPORTERS except those given. */

@@ -60,6 +60,7 @@ const NAMES = [
   'WebSocketClient',
   'bootstrap',
   'broadcast',
+  'createConnectLimiter',
   'defineHandlers',
   'defineProtocol',
   'perLink',
@@ -131,7 +132,14 @@ describe('The package', () => {
 
   it('declares optional peer dependencies, which the application installs', () => {
     const { dependencies, peerDependencies, peerDependenciesMeta } = readPackageJson()
-    const peers = ['@msgpack/msgpack', 'lossless-json', 'reflect-metadata', 'tsyringe']
+    const peers = [
+      '@msgpack/msgpack',
+      'https-proxy-agent',
+      'lossless-json',
+      'reflect-metadata',
+      'socks-proxy-agent',
+      'tsyringe',
+    ]
     expect(Object.keys(peerDependencies).sort()).to.deep.equal(peers)
     expect(Object.keys(peerDependenciesMeta).sort()).to.deep.equal(peers)
     expect(Object.values(peerDependenciesMeta).every(({ optional }) => optional)).to.equal(true)

@@ -10,6 +10,7 @@ import type {
   Connect,
   Handshake,
   OpenTransportListener,
+  SocketOptions,
   Transport,
   TransportEnd,
   TransportListener,
@@ -22,18 +23,25 @@ import {
   HandshakeError,
   InvalidUrlError,
 } from '../errors/connection-errors.js'
-import { redactUrl, unusedProxy } from '../core/url.js'
+import { unusedProxy } from '../core/proxy-environment.js'
+import { redactProxy } from '../core/proxy-url.js'
+import { redactUrl } from '../core/url.js'
 import { resolveCodec, resolveRequest } from './attempt-options.js'
 import type { AttemptInfo, AttemptOptions } from './attempt-options.js'
+import type { ConnectLimiter, LimiterPlace } from './connect-limiter.js'
 import { keepCookies, withCookies } from './cookies.js'
 import type { CookieJar } from './cookies.js'
+import { resolveProxy } from './proxy-option.js'
+import type { ProxyOption } from './proxy-option.js'
 import { Redirects } from './redirect.js'
 
 export interface AttemptSettings extends AttemptOptions {
+  readonly connectLimiter?: ConnectLimiter | undefined
   readonly connectTimeout: number
   /** Maximum number of redirects per attempt; 0 follows none. */
   readonly followRedirects: number
   readonly cookies?: CookieJar | undefined
+  readonly proxy?: ProxyOption | undefined
   readonly clock: Clock
 }
 
@@ -41,6 +49,8 @@ export interface AttemptSettings extends AttemptOptions {
 export interface AttemptListener {
   /** Reports an error that does not affect the attempt. */
   report(error: Error, stage: 'connect', consequence: string): void
+  /** Called when an attempt that had to wait for the connect limiter starts. */
+  onAttemptStart(): void
   /**
    * Called when the transport is open, which ends the attempt. Returns the listener for all later events from the transport.
    *
@@ -60,13 +70,17 @@ interface Dialing {
   readonly connect: Connect
   /** Undefined if the attempt follows no redirects. */
   readonly redirects: Redirects | undefined
-  /** Latest request, without the cookies from the jar; `undefined` until it is known. */
+  /** Latest request, without its proxy and the cookies from the jar; `undefined` until it is known. */
   request?: TransportRequest
+  /** Proxy of the latest request; see `SocketOptions`. */
+  proxy?: SocketOptions['proxy']
 }
 
+type AttemptFacts = Pick<AttemptInfo, 'isReconnect' | 'failure'>
+
 /**
- * One attempt to connect. Calls the option functions, connects, and follows redirects, all within `connectTimeout`. The result is an open
- * transport or a failure.
+ * One attempt to connect. Waits for the connect limiter. Then calls the option functions, connects, and follows redirects, all within
+ * `connectTimeout`. The result is an open transport or a failure.
  */
 export class Attempt implements TransportListener {
   /** Name that the lifecycle gives to the attempt and its link. */
@@ -79,6 +93,8 @@ export class Attempt implements TransportListener {
   #dialing: Dialing | undefined
   #transport: Transport | undefined
   #timer: Timer | undefined
+  /** Place in the queue of the connect limiter, while the attempt waits there. */
+  #place: LimiterPlace | undefined
   /** Receives events from the open transport that still reach the attempt. */
   #link: OpenTransportListener | undefined
   /** Error because of which Holdfast abandoned the attempt. */
@@ -103,7 +119,26 @@ export class Attempt implements TransportListener {
     return this.#gone.signal
   }
 
-  start(connect: Connect, facts: Pick<AttemptInfo, 'isReconnect' | 'failure'>): void {
+  /** Milliseconds after which the connect limiter lets the attempt start at the latest; 0 if it has started. */
+  get limiterDelay(): number {
+    return this.#place ? Math.max(0, this.#place.dueAt - this.#settings.clock.now()) : 0
+  }
+
+  /** Starts the attempt, once the connect limiter allows if there is one. */
+  start(connect: Connect, facts: AttemptFacts): void {
+    const { clock, connectLimiter } = this.#settings
+    if (!connectLimiter) {
+      this.#begin(connect, facts)
+      return
+    }
+    this.#place = connectLimiter.enter(clock, () => {
+      if (this.#place) this.#listener.onAttemptStart()
+      this.#place = undefined
+      this.#begin(connect, facts)
+    })
+  }
+
+  #begin(connect: Connect, facts: AttemptFacts): void {
     const { clock, connectTimeout, followRedirects } = this.#settings
     const redirects = followRedirects > 0 ? new Redirects(followRedirects) : undefined
     const dialing: Dialing = { connect, redirects }
@@ -125,21 +160,23 @@ export class Attempt implements TransportListener {
     )
   }
 
-  /** Adds the cookies for a request, if there is a jar, and dials. */
+  /** Adds the proxy and the cookies for a request, if there are any, and dials. */
   #prepare(dialing: Dialing, request: TransportRequest): void {
-    const { cookies } = this.#settings
+    const { cookies, proxy } = this.#settings
     if (this.#isOver) return
     dialing.request = request
-    if (!cookies) this.#dial(dialing, request)
+    if (!cookies && proxy === undefined) this.#dial(dialing, request)
     else
-      withCookies(cookies, request).then(
+      complete(request, this.#settings).then(
         (complete) => this.#dial(dialing, complete),
         (thrown: unknown) => this.#failWith(toError(thrown)),
       )
   }
 
-  #dial({ connect, redirects }: Dialing, request: TransportRequest): void {
+  #dial(dialing: Dialing, request: TransportRequest): void {
+    const { connect, redirects } = dialing
     if (this.#isOver) return
+    dialing.proxy = request.socket?.proxy
     const loop = redirects?.findLoop(request)
     if (loop) {
       this.#failWith(loop)
@@ -158,7 +195,7 @@ export class Attempt implements TransportListener {
     const error =
       url === undefined
         ? new ConnectTimeoutError(url, timeout)
-        : new ConnectTimeoutError(redactUrl(url), timeout, unusedProxy(url))
+        : new ConnectTimeoutError(redactUrl(url), timeout, proxyRemark(url, this.#dialing?.proxy))
     this.#giveUp(error)
   }
 
@@ -166,6 +203,7 @@ export class Attempt implements TransportListener {
   cut(): void {
     if (this.#isOver) return
     this.#isOver = true
+    this.#place?.leave()
     this.#timer?.cancel()
     this.#gone.abort(new ConnectionLostError('Connection attempt canceled', CloseCode.ABNORMAL, ''))
     this.#transport?.terminate()
@@ -262,6 +300,22 @@ export class Attempt implements TransportListener {
   }
 }
 
+/** Adds the proxy and the cookies that belong to the URL of a request. */
+async function complete(
+  request: TransportRequest,
+  { cookies, proxy }: AttemptSettings,
+): Promise<TransportRequest> {
+  const chosen = await resolveProxy(proxy, request.url)
+  const routed = chosen === undefined ? request : { ...request, socket: { ...request.socket, proxy: chosen } }
+  return cookies ? withCookies(cookies, routed) : routed
+}
+
+/** Returns a sentence about the proxy that was used, or that could have been used. */
+function proxyRemark(url: string, proxy: SocketOptions['proxy']): string {
+  if (proxy === undefined) return unusedProxy(url)
+  return proxy === false ? '' : `. The connection goes through the proxy ${redactProxy(proxy)}`
+}
+
 function unusable(url: string, thrown: Error): Error {
   if (thrown instanceof HoldfastError) return thrown
   if (thrown instanceof SyntaxError)
@@ -271,5 +325,5 @@ function unusable(url: string, thrown: Error): Error {
 
 /** Returns true if the error is an answer of the server, and not of a proxy, whose redirects and cookies must be ignored. */
 function isServersAnswer(error: Error | undefined): error is HandshakeError {
-  return error instanceof HandshakeError && !('proxy' in error && error.proxy !== undefined)
+  return error instanceof HandshakeError && error.proxy === undefined
 }

@@ -28,6 +28,11 @@ export function channel(): { readonly hasSubscribers: boolean; publish(message: 
   return { hasSubscribers: false, publish: () => undefined }
 }
 
+/** Returns no proxy, because a browser has no environment variables. */
+export function getProxyForUrl(): string {
+  return ''
+}
+
 /** Calls `callback` once, after one turn of the event loop. Returns a function that cancels the call. */
 export function nextTurn(callback: () => void): () => void {
   const timer = setTimeout(callback, 0)

@@ -19,10 +19,17 @@ export function showUrl(text: string): string {
 /** Schemes that Holdfast can connect to. */
 const SCHEMES: readonly string[] = ['ws:', 'wss:', 'ws+unix:']
 
+/** A problem with a URL, and its fix. */
+export interface UrlMistake {
+  readonly cause: string
+  readonly fix: string
+}
+
 /** Validates a URL to connect to. Returns the problem and its fix, or `undefined` if the URL is valid. */
-export function findUrlMistake(url: string): { cause: string; fix: string } | undefined {
+export function findUrlMistake(url: string): UrlMistake | undefined {
   const parsed = parseUrl(url)
-  if (!parsed || isOpaque(parsed)) return findTextMistake(url)
+  if (!parsed || isOpaque(parsed))
+    return findTextMistake(url, (port) => (port === '443' ? 'wss' : 'ws'), 'wss://example.com/feed')
   if (!SCHEMES.includes(parsed.protocol)) {
     const scheme = parsed.protocol.slice(0, -1)
     return {
@@ -55,56 +62,36 @@ const PORT =
 
 const HIGHEST_PORT = 65_535
 
-/** Returns why a string is not a URL, or has no host. */
-function findTextMistake(text: string): { cause: string; fix: string } {
+/**
+ * Returns why a string is not a URL, or has no host.
+ *
+ * @param schemeOf returns the scheme to suggest for a port
+ * @param example a valid URL of the kind that is expected
+ */
+export function findTextMistake(
+  text: string,
+  schemeOf: (port: string) => string,
+  example: string,
+): UrlMistake {
   const [, host, port] = HOST_AND_PORT.exec(text) ?? []
-  if (host !== undefined && port !== undefined) {
-    const scheme = port === '443' ? 'wss' : 'ws'
-    return { cause: 'has no scheme', fix: `include the scheme: ${scheme}://${host}:${port}` }
-  }
+  if (host !== undefined && port !== undefined)
+    return { cause: 'has no scheme', fix: `include the scheme: ${schemeOf(port)}://${host}:${port}` }
   const wrong = PORT.exec(text)?.[1]
   if (wrong !== undefined && !(Number(wrong) <= HIGHEST_PORT))
     return { cause: `has the invalid port ${wrong}`, fix: `use a port from 1 to ${HIGHEST_PORT}` }
-  return { cause: 'is not an absolute URL', fix: "include scheme and host: 'wss://example.com/feed'" }
+  return { cause: 'is not an absolute URL', fix: `include scheme and host: '${example}'` }
 }
 
-function isOpaque({ host, pathname }: URL): boolean {
+/** Returns true if a URL has no host, such as `user:secret`. */
+export function isOpaque({ host, pathname }: URL): boolean {
   return host === '' && !pathname.startsWith('/')
 }
 
-function parseUrl(url: string): URL | undefined {
+/** Returns the parsed URL; `undefined` if the text is not a URL. */
+export function parseUrl(url: string): URL | undefined {
   try {
     return new URL(url)
   } catch {
     return undefined
   }
-}
-
-/** Environment variables in which programs look for a proxy by convention. Credentials in them are never shown. */
-const PROXY_VARIABLES: readonly string[] = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'WSS_PROXY', 'WS_PROXY']
-
-type Environment = Readonly<Record<string, string | undefined>>
-
-/** Returns the process's environment variables, if the platform has any. */
-function environment(): Environment {
-  return (globalThis as { process?: { env?: Environment } }).process?.env ?? {}
-}
-
-/**
- * Mentions a proxy that is set in the environment but was not used, because that may be why the server cannot be reached.
- *
- * @returns a sentence to append; an empty string if no proxy is set for the host of the URL
- */
-export function unusedProxy(url: string, env: Environment = environment()): string {
-  const { hostname } = new URL(url)
-  const excluded = env['NO_PROXY'] ?? env['no_proxy'] ?? ''
-  if (excluded.split(/[\s,]+/).some((entry) => covers(entry, hostname))) return ''
-  const name = PROXY_VARIABLES.flatMap((each) => [each, each.toLowerCase()]).find((each) => env[each])
-  return name ? `. ${name} is set, but was not used: Holdfast connects directly` : ''
-}
-
-/** Returns true if an entry of NO_PROXY covers a host: `*`, the host itself, or a parent domain. */
-function covers(entry: string, hostname: string): boolean {
-  const domain = entry.replace(/^\*?\./, '').replace(/:\d+$/, '')
-  return entry === '*' || (domain !== '' && (hostname === domain || hostname.endsWith(`.${domain}`)))
 }

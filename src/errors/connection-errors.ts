@@ -4,6 +4,14 @@ import { HoldfastError } from './holdfast-error.js'
 /** Base class of connection errors: a connection failed to open, was lost, or ran out of attempts. */
 export abstract class ConnectionError extends HoldfastError {}
 
+/** A proxy between this process and the server. */
+export interface ProxyFacts {
+  /** Scheme, host and port of the proxy, without credentials. */
+  readonly name: string
+  /** True if the proxy failed, false if the connection failed behind it. */
+  readonly hasFailed: boolean
+}
+
 /** Reported if an attempt fails before the server responds: host not found, connection refused, TLS error. */
 export class ConnectFailedError extends ConnectionError {
   readonly code = 'HOLDFAST_CONNECT_FAILED'
@@ -11,12 +19,19 @@ export class ConnectFailedError extends ConnectionError {
   readonly url: string
   /** Node's error code for the cause, such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`. */
   readonly systemCode: string | undefined
+  /** Scheme, host and port of the proxy that failed, without credentials; `undefined` if the failure was not the proxy's. */
+  readonly proxy: string | undefined
 
-  /** @param reason text to use instead of the cause's message */
-  constructor(url: string, cause: Error, reason = reasonOf(cause)) {
-    super(`Failed to connect to ${url}: ${reason}`, { cause })
+  /**
+   * @param reason text to use instead of the cause's message
+   * @param proxy the proxy, if there is one
+   */
+  constructor(url: string, cause: Error, reason = reasonOf(cause), proxy?: ProxyFacts) {
+    const way = proxy ? ` through the proxy ${proxy.name}` : ''
+    super(`Failed to connect to ${url}${way}: ${reason}`, { cause })
     this.url = url
     this.systemCode = (cause as NodeJS.ErrnoException).code
+    this.proxy = proxy?.hasFailed ? proxy.name : undefined
   }
 }
 
@@ -26,9 +41,13 @@ export interface HandshakeFacts {
   readonly headers?: Readonly<Record<string, string | string[] | undefined>> | undefined
   readonly body?: string | undefined
   readonly violation?: 'upgrade' | 'accept' | 'subprotocol' | 'extension' | undefined
+  readonly proxy?: string | undefined
 }
 
-/** Reported if the server answers the opening handshake, but not with a usable upgrade (RFC 6455, section 4.1). */
+/**
+ * Reported if the server answers the opening handshake, but not with a usable upgrade (RFC 6455, section 4.1), or if a proxy refuses to
+ * connect to the server.
+ */
 export class HandshakeError extends ConnectionError {
   readonly code = 'HOLDFAST_HANDSHAKE'
   /** Origin and path, without query or credentials. */
@@ -41,6 +60,8 @@ export class HandshakeError extends ConnectionError {
   readonly body: string
   /** Invalid part of an upgrade: the upgrade itself, the accept key, the subprotocol, or an extension. */
   readonly violation: HandshakeFacts['violation']
+  /** Scheme, host and port of the proxy that refused to connect, without credentials; `undefined` if the server answered. */
+  readonly proxy: string | undefined
 
   constructor(url: string, message: string, facts: HandshakeFacts, options?: ErrorOptions) {
     super(message, options)
@@ -49,6 +70,7 @@ export class HandshakeError extends ConnectionError {
     Object.defineProperty(this, 'headers', { value: facts.headers ?? {} })
     this.body = facts.body ?? ''
     this.violation = facts.violation
+    this.proxy = facts.proxy
   }
 }
 
@@ -73,21 +95,29 @@ export class ConnectTimeoutError extends ConnectionError {
 }
 
 /**
- * Reported if a `url`, `headers`, `protocols`, `tls`, `codec` or `cookies.get` function throws, rejects, or returns an invalid value, or if
- * `createConnection` returns one. The attempt has then failed. By default, Holdfast retries after an exception or a rejection; an invalid
+ * Reported if a `url`, `headers`, `protocols`, `tls`, `proxy`, `codec` or `cookies.get` function throws, rejects, or returns an invalid value,
+ * if `createConnection` returns one, or if the proxy cannot be used. The attempt has then failed. By default, Holdfast retries after an exception or a rejection; an invalid
  * value is fatal.
  */
 export class ConnectOptionError extends ConnectionError {
   readonly code = 'HOLDFAST_CONNECT_OPTION'
   /** Option whose function failed. */
-  readonly option: 'url' | 'headers' | 'protocols' | 'tls' | 'createConnection' | 'codec' | 'cookies'
+  readonly option:
+    'url' | 'headers' | 'protocols' | 'tls' | 'createConnection' | 'proxy' | 'codec' | 'cookies'
   /** True if the function returned an invalid value; false if it threw or rejected. */
   readonly isInvalidValue: boolean
 
-  constructor(option: ConnectOptionError['option'], cause: unknown, isInvalidValue = false) {
-    const what = isInvalidValue ? 'returned an invalid value' : 'threw'
+  /** @param isFunction whether the option is a function */
+  constructor(
+    option: ConnectOptionError['option'],
+    cause: unknown,
+    isInvalidValue = false,
+    isFunction = true,
+  ) {
+    const verb = isInvalidValue ? 'returned an invalid value' : 'threw'
     const name = option === 'cookies' ? 'cookies.get' : option
-    super(`The ${name} function ${what}: ${reasonOf(cause)}`, { cause })
+    const what = isFunction ? `function ${verb}` : 'option cannot be used'
+    super(`The ${name} ${what}: ${reasonOf(cause)}`, { cause })
     this.option = option
     this.isInvalidValue = isInvalidValue
   }

@@ -66,6 +66,7 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
     drainTimeout: Number(numberOf('drainTimeout')),
     closeTimeout: Number(numberOf('closeTimeout')),
     socket: socketOptions(options),
+    proxy: options.proxy,
     maxPayload: Number(numberOf('maxPayload')),
     maxFragments: Number(numberOf('maxFragments')),
     compression: options.compression ?? false,
@@ -74,6 +75,7 @@ export function fillIn(options: ConnectionOptions, url: PerAttempt<string | URL>
     outbox: fillInGroup<OutboxSettings>(options.outbox, OUTBOX_DEFAULTS),
     maxAge: options.maxAge ?? Infinity,
     rateLimit: options.rateLimit,
+    connectLimiter: options.connectLimiter,
     periodic: fillInPeriodic(options.periodic),
     requests: fillInRequests(options.requests),
     hasRequests: options.requests !== undefined,
@@ -123,7 +125,6 @@ function skipBy({
 
 /** Names of the options that are passed on to the socket. */
 export const SOCKET_OPTIONS = [
-  'proxy',
   'tls',
   'agent',
   'socketPath',

@@ -1,3 +1,4 @@
+import { ConnectLimiter } from '../attempt/connect-limiter.js'
 import { checkConcurrency } from './concurrency.js'
 import type { Mistake } from '../errors/startup-error.js'
 import { DEFAULTS } from './fill-in.js'
@@ -21,6 +22,7 @@ import { checkHeartbeat } from './heartbeat-option.js'
 import { checkPeriodic } from './periodic-option.js'
 import { checkSubscriptions } from './validate-subscriptions.js'
 import { checkReconnect } from './validate-reconnect.js'
+import { checkEnvironment, checkProxy } from './validate-proxy.js'
 import {
   checkCookies,
   checkHeaderValue,
@@ -61,7 +63,7 @@ export function validateOptions(
     } else if (!others.includes(name))
       mistakes.push(unknownName(name, 'options', [...CHECKS.keys(), ...others]))
   }
-  return [...mistakes, ...checkSocketTogether(options)]
+  return [...mistakes, ...checkSocketTogether(options), ...checkEnvironment(options)]
 }
 
 function shapeCheck(fits: (value: unknown) => boolean, what: string, fix: string): Check {
@@ -203,6 +205,15 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Chec
   ['requests', checkRequests],
   ['subscriptions', checkSubscriptions],
   ['rateLimit', checkRateLimit],
+  ['proxy', checkProxy],
+  [
+    'connectLimiter',
+    shapeCheck(
+      (value) => value instanceof ConnectLimiter,
+      'a limiter',
+      'use createConnectLimiter({ attempts, per }), and share its result between the clients',
+    ),
+  ],
   ['maxAge', (value, place) => (value === Infinity ? [] : checkTime(value, place, 1))],
   [
     'logger',

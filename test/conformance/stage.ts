@@ -6,6 +6,7 @@ import { turn } from '../support/eventually.js'
 import { CLOSE, PONG, startRawServer, upgradeAnswer } from '../support/raw-server.js'
 import type { RawConnection, RawServer } from '../support/raw-server.js'
 import { aBinary, aClose, aPing, aPong, aText, lastPingOf } from './case.js'
+import type { Scheme } from '../support/roads.js'
 import type { ConformanceCase, Limits, Outcome } from './case.js'
 import type { ReceivingClient } from './clients.js'
 import type { Delivery } from './deliveries.js'
@@ -66,8 +67,8 @@ class Listener implements TransportListener {
 export class Stage implements AsyncDisposable {
   readonly #server: RawServer
   readonly #connections: ReadonlyMap<string, RawConnection>
-  /** The clients' sockets, by the path of their request. */
-  readonly #clientSockets = new Map<string, Socket>()
+  /** The clients' sockets, by the path of their request. Each returns the bytes that it has read from the server. */
+  readonly #clientSockets = new Map<string, () => number>()
   #count = 0
 
   constructor(server: RawServer, connections: ReadonlyMap<string, RawConnection>) {
@@ -79,7 +80,8 @@ export class Stage implements AsyncDisposable {
   /** Receives the socket of every request in this process from Node. */
   readonly #onRequest = (message: unknown): void => {
     const { request } = message as { request: ClientRequest }
-    if (request.socket) this.#clientSockets.set(request.path, request.socket)
+    const { socket, path } = request
+    if (socket) this.#clientSockets.set(path, bytesReadFromNow(socket))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -118,19 +120,25 @@ export class Stage implements AsyncDisposable {
   }
 }
 
+/** Returns a function that returns the bytes read from now on, without those that a proxy has sent before. */
+function bytesReadFromNow(socket: Socket): () => number {
+  const { bytesRead } = socket
+  return () => socket.bytesRead - bytesRead
+}
+
 /** Starts a server that plays cases. */
-export async function startStage(): Promise<Stage> {
+export async function startStage(scheme?: Scheme): Promise<Stage> {
   const connections = new Map<string, RawConnection>()
   const server = await startRawServer((connection) => {
     connections.set(connection.request.split(' ')[1]!, connection)
-  })
+  }, scheme)
   return new Stage(server, connections)
 }
 
 /** Writes chunk by chunk. Each chunk arrives separately, because the next one is written only after the client's socket has read it all. */
 async function write(
   { socket, request }: RawConnection,
-  clientSocket: Socket,
+  bytesRead: () => number,
   listener: Listener,
   { chunks, isEarly = false }: Delivery,
 ): Promise<void> {
@@ -140,7 +148,7 @@ async function write(
   const writeOne = async (chunk: Uint8Array): Promise<void> => {
     written += chunk.length
     if (chunk.length > 0) socket.write(chunk)
-    await until('read', () => clientSocket.bytesRead >= written || listener.end !== undefined)
+    await until('read', () => bytesRead() >= written || listener.end !== undefined)
   }
   await writeOne(isEarly ? Buffer.concat([answer, chunks[0]!]) : answer)
   await until('open', () => listener.isOpen)

@@ -26,7 +26,7 @@ export class Table {
     cases: Iterable<ConformanceCase>,
     deliveries: (each: ConformanceCase) => readonly Delivery[] = deliveriesOf,
   ): Promise<void> {
-    await using stage = await startStage()
+    await using stage = await startStage(this.client.scheme)
     const differing: { line: string; actual: Outcome; expected: Outcome }[] = []
     const isStuck = (): boolean => differing.some(({ actual }) => actual.stuck !== undefined)
     for (const each of cases) {

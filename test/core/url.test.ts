@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { findUrlMistake, redactUrl, showUrl, unusedProxy } from '#src/core/url.js'
+import { findUrlMistake, redactUrl, showUrl } from '#src/core/url.js'
 
 describe('redactUrl', () => {
   it('keeps the origin and the path, and drops the credentials, the query, and the fragment', () => {
@@ -54,7 +54,11 @@ describe('findUrlMistake', () => {
     ['//peer.test', 'is not an absolute URL', "'wss://example.com/feed'"],
     ['http://peer.test', 'has the unsupported scheme "http"', 'use ws://'],
     ['https://peer.test', 'has the unsupported scheme "https"', 'use wss://'],
-    ['ws+unix://run/peer.sock:/feed', 'contains a host', 'ws+unix:///run/app.sock:/path'],
+    [
+      'ws+unix://run/peer.sock:/feed',
+      'contains a host, which a Unix socket does not have',
+      'ws+unix:///run/app.sock:/path',
+    ],
     ['localhost:8080', 'has no scheme', 'include the scheme: ws://localhost:8080'],
     ['localhost:8080/feed?token=1', 'has no scheme', 'include the scheme: ws://localhost:8080'],
     ['feed.peer.test:443', 'has no scheme', 'include the scheme: wss://feed.peer.test:443'],
@@ -74,33 +78,4 @@ describe('findUrlMistake', () => {
       expect(findUrlMistake(url)?.fix).to.contain(fix)
     })
   }
-})
-
-const FEED = 'wss://feed.example.com:8443/v1'
-const PROXY = 'http://user:secret@proxy.example.com:3128'
-
-describe('unusedProxy', () => {
-  for (const name of ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'ALL_PROXY', 'all_proxy']) {
-    it(`names ${name} without its value`, () => {
-      expect(unusedProxy(FEED, { [name]: PROXY })).to.equal(
-        `. ${name} is set, but was not used: Holdfast connects directly`,
-      )
-    })
-  }
-
-  it('is empty if no variable is set, or if the variable is empty', () => {
-    expect(unusedProxy(FEED, {})).to.equal('')
-    expect(unusedProxy(FEED, { HTTPS_PROXY: '' })).to.equal('')
-  })
-
-  for (const excluded of ['*', 'feed.example.com', 'example.com', '.example.com', 'a.test, *.example.com']) {
-    it(`is empty if NO_PROXY is ${excluded}`, () => {
-      expect(unusedProxy(FEED, { HTTPS_PROXY: PROXY, NO_PROXY: excluded })).to.equal('')
-      expect(unusedProxy(FEED, { HTTPS_PROXY: PROXY, no_proxy: excluded })).to.equal('')
-    })
-  }
-
-  it('is not empty if NO_PROXY covers only other hosts', () => {
-    expect(unusedProxy(FEED, { HTTPS_PROXY: PROXY, NO_PROXY: 'ample.com,localhost' })).not.to.equal('')
-  })
 })

@@ -1,4 +1,3 @@
-import tls from 'node:tls'
 import { expect } from 'chai'
 import { bootstrap, OnClose, OnError, OnMessage, ProtocolViolationError } from 'holdfast'
 import type { Client, ClientOptions, ConnectionContext, ErrorContext } from 'holdfast'
@@ -64,13 +63,6 @@ for (const scheme of ['ws', 'wss'] as const) {
     describe(`A flood over ${scheme} ${way}`, function () {
       this.timeout(60_000)
       const use = disposal()
-      const { createSecureContext } = tls
-      // Adds a trusted certificate here, because there is no option for it.
-      before(
-        () =>
-          (tls.createSecureContext = (options) => createSecureContext({ ...options, ca: SELF_SIGNED.cert })),
-      )
-      after(() => (tls.createSecureContext = createSecureContext))
 
       /** Starts a server that starts its flood in the same segment as the handshake response, and answers a close frame. */
       async function floodServer(
@@ -90,7 +82,8 @@ for (const scheme of ['ws', 'wss'] as const) {
         type: new () => object,
         options: ClientOptions = {},
       ): Promise<Client> {
-        const defaults = { logger: false, reconnect: false, maxPayload: LIMIT, transport } as const
+        const tls = { ca: SELF_SIGNED.cert }
+        const defaults = { logger: false, reconnect: false, maxPayload: LIMIT, transport, tls } as const
         return use(await bootstrap(type, url, { ...defaults, ...options }))
       }
 

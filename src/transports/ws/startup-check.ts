@@ -6,14 +6,20 @@ import { reasonOf } from '../../core/error-text.js'
 import { ConnectOptionError } from '../../errors/connection-errors.js'
 import type { Mistake } from '../../errors/startup-error.js'
 import type { TlsOptions } from '../socket-options.js'
+import { findMissingPackage } from './proxy-agent.js'
 import type { SocketOptions } from '../transport.js'
 
 const FILE = "pass the contents of a PEM file: readFileSync('….pem')"
 const PASSPHRASE = 'add the right passphrase: tls: { passphrase }'
 
-/** Finds start-up mistakes in the contents of certificates and keys. No mistake shows a key or a passphrase. */
-export function checkSocket({ tls }: SocketOptions): Promise<readonly Mistake[]> {
-  return Promise.resolve(tls ? findContentMistakes(tls, 'options.tls') : [])
+/**
+ * Finds start-up mistakes in the contents of certificates and keys, and packages that are not installed. No mistake shows a key, a
+ * passphrase or credentials.
+ */
+export async function checkSocket({ tls, proxy }: SocketOptions): Promise<readonly Mistake[]> {
+  const found = tls ? findContentMistakes(tls, 'options.tls') : []
+  const missing = proxy ? await findMissingPackage(proxy) : undefined
+  return missing ? [...found, { place: 'options.proxy', ...missing }] : found
 }
 
 /** Options of TLS that a context is made of. */
@@ -49,7 +55,16 @@ export function secureContextOf(tls: TlsOptions): SecureContext {
 /** Returns the options of a context. None of them is `undefined`, because Node does not treat that as unset everywhere. */
 function contextOptions(tls: TlsOptions): SecureContextOptions {
   const { ca, cert, key, pfx, passphrase, minVersion, maxVersion, ciphers } = tls
-  const all: ContextOptions = { ca, cert, key, pfx, passphrase, minVersion, maxVersion, ciphers }
+  const all: Readonly<Record<keyof ContextOptions, unknown>> = {
+    ca,
+    cert,
+    key,
+    pfx,
+    passphrase,
+    minVersion,
+    maxVersion,
+    ciphers,
+  }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
 }
 
@@ -85,7 +100,7 @@ function contextMistake({ pfx, ciphers }: TlsOptions, place: string, thrown: Nod
   }
 }
 
-/** Node ignores authorities that it cannot read, and then trusts nobody. */
+/** Node ignores authorities that it cannot read, and then trusts no server. */
 function certificateMistakes(tls: TlsOptions, place: string): Mistake[] {
   return (['ca', 'cert'] as const).flatMap((name) => {
     const isReadable = listOf(tls[name]).every((each) => certificateIn(each) !== undefined)
@@ -121,8 +136,8 @@ function keyMistakes(tls: TlsOptions, place: string): Mistake[] {
   const keys: KeyObject[] = []
   for (const each of listOf(tls.key)) {
     const { pem, passphrase = tls.passphrase } = isContents(each) ? { pem: each } : each
-    const key = readKey(pem as Contents, passphrase)
-    if (key instanceof Error) return [keyMistake(`${place}.key`, textOf(pem as Contents), key)]
+    const key = readKey(pem, passphrase)
+    if (key instanceof Error) return [keyMistake(`${place}.key`, textOf(pem), key)]
     keys.push(key)
   }
   const certificates = listOf(tls.cert).flatMap((each) => certificateIn(each) ?? [])

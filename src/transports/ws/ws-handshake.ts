@@ -1,13 +1,14 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { reasonOf } from '../../core/error-text.js'
-import { redactUrl, unusedProxy } from '../../core/url.js'
+import { unusedProxy } from '../../core/proxy-environment.js'
+import { redactUrl } from '../../core/url.js'
 import { ConnectFailedError, HandshakeError } from '../../errors/connection-errors.js'
 import type { HandshakeFacts } from '../../errors/connection-errors.js'
 import { HoldfastError } from '../../errors/holdfast-error.js'
 import type { TransportRequest } from '../transport.js'
 import { explainTlsFailure } from './certificate-advice.js'
-import type { TlsError } from './certificate-advice.js'
+import { ProxyTunnel } from './proxy-agent.js'
 import { ServerCertificate } from './server-certificate.js'
 
 /** Maximum number of bytes kept from the body of a rejection. */
@@ -42,6 +43,8 @@ export interface WsSettings {
 export class WsHandshake {
   readonly request: TransportRequest
   readonly settings: WsSettings
+  /** Way through the proxy, if there is one. */
+  readonly tunnel: ProxyTunnel | undefined
   readonly #certificate = new ServerCertificate()
   #upgrade: IncomingMessage | undefined
   /** Headers of the upgrade, if `ws` must not see all of them. */
@@ -52,6 +55,8 @@ export class WsHandshake {
   constructor(request: TransportRequest, settings: WsSettings) {
     this.request = request
     this.settings = settings
+    const proxy = request.socket?.proxy
+    this.tunnel = proxy ? new ProxyTunnel(request.url, proxy) : undefined
   }
 
   /** Headers of the response that upgraded the connection. */
@@ -114,15 +119,17 @@ export class WsHandshake {
     response.on('end', end)
   }
 
-  /** Returns the error for a handshake that `ws` failed with its own error. */
+  /** Returns the error for a handshake that `ws` failed with its own error, or that the proxy failed. */
   errorOf(cause: Error): Error {
     if (cause instanceof HoldfastError) return cause
     const url = redactUrl(this.request.url)
     const violation = VIOLATIONS.find(([pattern]) => pattern.test(cause.message))?.[1]
     if (!this.#upgrade || !violation) {
       const { code = '' } = cause as NodeJS.ErrnoException
-      const remark = UNREACHABLE.includes(code) ? unusedProxy(this.request.url) : ''
-      return new ConnectFailedError(url, cause, this.#reasonOf(cause) + remark)
+      const isDirect = this.request.socket?.proxy === undefined
+      const remark = isDirect && UNREACHABLE.includes(code) ? unusedProxy(this.request.url) : ''
+      const proxy = this.tunnel && { name: this.tunnel.name, hasFailed: false }
+      return new ConnectFailedError(url, cause, this.#reasonOf(cause) + remark, proxy)
     }
     // `ws` believes that nothing was offered.
     const isUnknown = violation === 'subprotocol' && isOptional(this.request)
@@ -136,7 +143,7 @@ export class WsHandshake {
     if (!url.startsWith('wss:') || NOT_TLS.test(reasonOf(cause))) return schemeReason(url, cause)
     const { certificate } = this.#certificate
     const explained = explainTlsFailure({
-      cause: cause as TlsError,
+      cause,
       certificate,
       tls: socket?.tls,
       now: Date.now(),

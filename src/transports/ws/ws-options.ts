@@ -1,18 +1,22 @@
 import type { ClientRequest } from 'node:http'
-import type { ClientOptions } from 'ws'
+import type { ClientOptions, WebSocket } from 'ws'
 import { canShareReads } from '#ws'
 import type { TransportRequest } from '../transport.js'
 import { SHARED_READ } from './shared-read-buffer.js'
 import { isOptional } from './ws-handshake.js'
-import type { WsHandshake } from './ws-handshake.js'
+import type { WsSettings } from './ws-handshake.js'
+import type { ProxyTunnel } from './proxy-agent.js'
 import { connectOptions } from './ws-socket.js'
 
 /** Highest limit passed to `ws`, which uses only the lowest 32 bits: 4 GiB would mean no limit, and 4 GiB plus one byte would mean one byte. */
 const HIGHEST_LIMIT = 2 ** 31 - 1
 
 /** Returns the options for `ws`. None of them is `undefined`, because `ws` spreads them over its defaults. */
-export function wsOptions(request: TransportRequest, handshake: WsHandshake): ClientOptions {
-  const { fastPaths, validateUtf8 } = handshake.settings
+export function wsOptions(
+  request: TransportRequest,
+  { fastPaths, validateUtf8 }: WsSettings,
+  tunnel: ProxyTunnel | undefined,
+): ClientOptions {
   const { protocols, headers, maxPayload, maxFragments, compression = false, closeTimeout } = request
   return {
     headers: isOptional(request)
@@ -27,13 +31,27 @@ export function wsOptions(request: TransportRequest, handshake: WsHandshake): Cl
     skipUTF8Validation: !validateUtf8,
     ...(fastPaths && canShareReads && { onread: SHARED_READ }),
     ...connectOptions(request),
-    ...(request.url.startsWith('wss:') && {
-      finishRequest: (made: ClientRequest) => handshake.send(made),
-    }),
+    ...(tunnel && { createConnection: tunnel.createConnection }),
+    ...(request.url.startsWith('wss:') && { finishRequest: keepRequest }),
   } as ClientOptions
 }
 
 /** Returns the subprotocols for `ws`. It fails the handshake if the server chooses none, so that it does not get optional ones. */
 export function wsProtocols(request: TransportRequest): string[] {
   return isOptional(request) ? [] : [...request.protocols]
+}
+
+/** Requests that `ws` has made but not sent. */
+const requests = new WeakMap<WebSocket, ClientRequest>()
+
+/** Lets the transport send the request. Node keeps the options with the socket, so they must not contain a function per attempt. */
+function keepRequest(request: ClientRequest, socket: WebSocket): void {
+  requests.set(socket, request)
+}
+
+/** Returns the request of an attempt over TLS, which the caller must send; `undefined` if `ws` has sent it already. */
+export function takeRequest(socket: WebSocket): ClientRequest | undefined {
+  const request = requests.get(socket)
+  requests.delete(socket)
+  return request
 }

@@ -11,8 +11,11 @@ import { secureContextOf } from './startup-check.js'
 
 type OnCreate = (error: Error | null, socket?: Duplex) => void
 
+/** Options that Node passes when it connects a request. `ws` sets the port to a string. */
+type RequestTarget = Omit<ConnectionTarget, 'port'> & { readonly port: number | string }
+
 /** Node's `createConnection` option of a request. */
-type NodeConnect = (options: ConnectionTarget, onCreate: OnCreate) => Duplex | undefined
+type NodeConnect = (options: RequestTarget, onCreate: OnCreate) => Duplex | undefined
 
 /** Options of a request that decide how it connects. */
 export type ConnectOptions = Readonly<Record<string, unknown>>
@@ -57,13 +60,13 @@ function defined(options: ConnectOptions): ConnectOptions {
 /** Connects to a Unix socket. `ws` ignores `socketPath`, and does not decode the path in a URL. */
 function pathConnect(path: string, isSecure: boolean): NodeConnect {
   return (options) => {
-    const target = { ...options, path }
+    const target = { ...options, port: Number(options.port), path }
     return isSecure ? connectTls({ ...target, servername: servernameOf(options) }) : connectPlain(target)
   }
 }
 
 /** Returns the host name for SNI. IP addresses are not allowed there (RFC 6066, section 3). */
-function servernameOf({ servername, host }: ConnectionTarget): string {
+function servernameOf({ servername, host }: RequestTarget): string {
   return servername ?? (IP_ADDRESS.test(host) ? '' : host)
 }
 
@@ -71,20 +74,23 @@ function servernameOf({ servername, host }: ConnectionTarget): string {
 const IP_ADDRESS = /^\d+([.]\d+){3}$|:/
 
 /** Options of a request that are not meant for the socket. They contain headers and credentials. */
-const OF_REQUEST = ['headers', 'auth', 'method', 'defaultPort', 'createConnection', 'finishRequest'] as const
+const OF_REQUEST: readonly string[] = [
+  'headers',
+  'auth',
+  'method',
+  'defaultPort',
+  'createConnection',
+  'finishRequest',
+]
 
 /** Lets the user's function connect. It can return the socket or a promise of one, or call back. */
 function userConnect(connect: CreateConnection, path: string | undefined, isSecure: boolean): NodeConnect {
   return (options, onCreate) => {
-    const target: Record<string, unknown> = { ...options, port: Number(options.port), path }
-    for (const name of OF_REQUEST) delete target[name]
-    if (isSecure) target['servername'] = servernameOf(options)
+    const target = targetOf(options, path, isSecure)
     const pass = (socket: unknown): void => passSocket(socket, onCreate)
     const fail = (thrown: unknown): void => onCreate(toError(thrown))
     try {
-      const made: unknown = connect(defined(target) as unknown as ConnectionTarget, (error, socket) =>
-        error ? fail(error) : pass(socket),
-      )
+      const made: unknown = connect(target, (error, socket) => (error ? fail(error) : pass(socket)))
       if (isThenable(made)) made.then(pass, fail)
       else if (made !== undefined && made !== null) pass(made)
     } catch (thrown) {
@@ -92,6 +98,13 @@ function userConnect(connect: CreateConnection, path: string | undefined, isSecu
     }
     return undefined
   }
+}
+
+function targetOf(options: RequestTarget, path: string | undefined, isSecure: boolean): ConnectionTarget {
+  const own = Object.entries(options).filter(([name]) => !OF_REQUEST.includes(name))
+  const servername = isSecure ? servernameOf(options) : undefined
+  const target = { ...Object.fromEntries(own), port: Number(options.port), path, servername }
+  return defined(target) as unknown as ConnectionTarget
 }
 
 function passSocket(socket: unknown, onCreate: OnCreate): void {

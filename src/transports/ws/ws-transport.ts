@@ -19,7 +19,7 @@ import { FrameWriter } from './frame-writer.js'
 import { checkSocket } from './startup-check.js'
 import { WsHandshake } from './ws-handshake.js'
 import type { WsSettings } from './ws-handshake.js'
-import { wsOptions, wsProtocols } from './ws-options.js'
+import { takeRequest, wsOptions, wsProtocols } from './ws-options.js'
 import { bytesReadOf, bytesWrittenOf, countBytes, tuneSocket, urlForWs } from './ws-socket.js'
 
 /** Close codes that `ws` sends, by error code (see "Error codes" in its documentation). For all other errors, it sends 1002. */
@@ -85,9 +85,11 @@ class OwnedSocket extends WebSocket {
 
   constructor(transport: WsTransport, request: TransportRequest, settings: WsSettings) {
     const handshake = new WsHandshake(request, settings)
-    super(urlForWs(request.url), wsProtocols(request), wsOptions(request, handshake))
+    super(urlForWs(request.url), wsProtocols(request), wsOptions(request, settings, handshake.tunnel))
     this.#transport = transport
     this.#handshake = handshake
+    const made = takeRequest(this)
+    if (made) handshake.send(made)
   }
 
   // perf: saves 770 B per idle connection, compared with a listener for each event.
@@ -97,8 +99,10 @@ class OwnedSocket extends WebSocket {
     else if (event === 'ping') transport.onPing(first as Buffer)
     else if (event === 'pong') transport.onPong(first as Buffer)
     else if (event === 'error') transport.onError(first as Error, this.#handshake)
-    else if (event === 'close') transport.onClose(first as number, second as Buffer, this.#handshake?.refusal)
-    else if (this.#handshake) this.#emitOpening(this.#handshake, event, first, second)
+    else if (event === 'close') {
+      this.#handshake?.tunnel?.abort()
+      transport.onClose(first as number, second as Buffer, this.#handshake?.refusal)
+    } else if (this.#handshake) this.#emitOpening(this.#handshake, event, first, second)
     return true
   }
 
@@ -203,25 +207,20 @@ class WsTransport implements Transport, FastReceivePort {
 
   onOpen({ request, settings, headers, rawSocket }: WsHandshake): void {
     this.#rawSocket = rawSocket
-    if (rawSocket) this.#useSocket(rawSocket, request, settings)
+    if (rawSocket) {
+      if (request.socket) tuneSocket(rawSocket, request.socket)
+      countBytes(rawSocket)
+    }
+    if (rawSocket instanceof Socket && settings.fastPaths) {
+      const accepted = { maxPayload: request.maxPayload, validateUtf8: settings.validateUtf8 }
+      this.#fastReceive = new FastReceive(rawSocket, accepted, this.#listener, this)
+      // `ws` does not report errors on an open socket, for example a reset.
+    } else rawSocket?.on('error', (error) => this.onSocketError(error))
     if (!('onOpen' in this.#listener)) return
     const listener = this.#listener.onOpen({ protocol: this.protocol, headers })
     if (!listener) return
     this.#listener = listener
     this.#fastReceive?.deliverTo(listener)
-  }
-
-  #useSocket(
-    rawSocket: Duplex,
-    { maxPayload, socket }: TransportRequest,
-    { fastPaths, validateUtf8 }: WsSettings,
-  ): void {
-    if (socket) tuneSocket(rawSocket, socket)
-    countBytes(rawSocket)
-    if (fastPaths && rawSocket instanceof Socket)
-      this.#fastReceive = new FastReceive(rawSocket, { maxPayload, validateUtf8 }, this.#listener, this)
-    // `ws` does not report errors on an open socket, for example a reset.
-    else rawSocket.on('error', (error) => this.onSocketError(error))
   }
 
   onSocketError(cause: Error): void {

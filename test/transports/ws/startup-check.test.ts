@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import { ConnectFailedError, ConnectOptionError, StartupError, WebSocketClient, bootstrap } from 'holdfast'
-import type { Mistake, TlsOptions } from 'holdfast'
+import { ConnectOptionError, StartupError, WebSocketClient, bootstrap } from 'holdfast'
+import type { ConnectFailedError, Mistake, TlsOptions } from 'holdfast'
 import { checkSocket, secureContextOf } from '#src/transports/ws/startup-check.js'
 import { disposal } from '../../support/disposal.js'
 import { makeCertificate } from '../../support/certificates.js'
@@ -237,20 +237,34 @@ describe('A client with TLS options', function () {
   })
 
   describe('whose server is neither verified nor pinned', () => {
-    it('logs one warning for all connections of the class', async () => {
+    const lines: string[] = []
+    const log = (line: string): unknown => lines.push(line)
+    const logger = { debug: () => undefined, info: () => undefined, warn: log, error: log } as never
+    const warnings = (): readonly string[] => lines.filter((line) => line.includes('rejectUnauthorized'))
+    const tls = { rejectUnauthorized: false }
+    beforeEach(() => (lines.length = 0))
+
+    for (const [what, options] of [
+      ['set', { logger, tls }],
+      ['returned by a function', { logger, tls: () => tls }],
+    ] as const) {
+      it(`logs one warning for all connections of the class, if that is ${what}`, async () => {
+        const { Watched } = watched()
+        const { url } = use(await startTlsServer(server))
+        await (await bootstrap(Watched, url, options)).close()
+        await (await bootstrap(Watched, url, options)).close()
+        expect(warnings()).to.have.lengthOf(1)
+        expect(warnings()[0]).to.include('tls.rejectUnauthorized is false').and.include('tls.fingerprint256')
+      })
+    }
+
+    it('logs no warning if the certificate is pinned', async () => {
       const { Watched } = watched()
       const { url } = use(await startTlsServer(server))
-      const lines: string[] = []
-      const log = (line: string): unknown => lines.push(line)
-      const logger = { debug: () => undefined, info: () => undefined, warn: log, error: log } as never
-      const options = { logger, tls: { rejectUnauthorized: false } }
-      for (const _ of [1, 2]) await (await bootstrap(Watched, url, options)).close()
-      expect(lines).to.have.lengthOf(1)
-      expect(lines[0]).to.include('tls.rejectUnauthorized is false').and.include('tls.fingerprint256')
-      const pinned = { logger, tls: { rejectUnauthorized: false, fingerprint256: '00'.repeat(32) } }
+      const pinned = { logger, tls: { ...tls, fingerprint256: '00'.repeat(32) } }
       const error = await rejection(bootstrap(Watched, url, pinned))
       expect((error as ConnectFailedError).systemCode).to.equal('CERT_FINGERPRINT_MISMATCH')
-      expect(lines.filter((line) => line.includes('rejectUnauthorized'))).to.have.lengthOf(1)
+      expect(warnings()).to.deep.equal([])
     })
   })
 })

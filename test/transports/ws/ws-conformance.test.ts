@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { WebSocket } from 'ws'
 import { delivers } from '../../conformance/case.js'
 import type { ConformanceCase } from '../../conformance/case.js'
-import { clients } from '../../conformance/clients.js'
+import { clients, travelers } from '../../conformance/clients.js'
 import type { ReceivingClient } from '../../conformance/clients.js'
 import { aroundClose, closeCodes, closePayloads } from '../../conformance/closing-cases.js'
 import { fragmentation, moreFragmentation } from '../../conformance/fragmentation-cases.js'
@@ -18,6 +18,7 @@ import { fragmentLimit, lengths, masks, payloadLimit } from '../../conformance/l
 import { glued } from '../../conformance/deliveries.js'
 import { startStage } from '../../conformance/stage.js'
 import { Table } from '../../conformance/table.js'
+import { isFullVolume } from '../../support/test-volume.js'
 import { utf8AcrossFrames, utf8Fragments, utf8Sequences } from '../../conformance/utf8-cases.js'
 import { volume } from '../../conformance/volume-cases.js'
 import type { MadeLate } from '../../conformance/volume-cases.js'
@@ -130,6 +131,33 @@ for (const table of tables) {
       ))
 
     it('covers all cases that leave the connection open in one chunk', () => table.fill([glued(lasting)]))
+  })
+}
+
+/** Share of the cases that one road plays: every third. */
+const SHARE = 3
+
+/** Each road plays other cases, unless all of them are played. */
+const everyCase = sections.flatMap(([, cases]) => cases)
+
+for (const [number, client] of travelers.entries()) {
+  describe(`Conformance testing of the transport over ${client.name}`, function () {
+    this.timeout(60_000)
+    const { stackTraceLimit } = Error
+    let started: AsyncDisposable | undefined
+    before(async () => {
+      Error.stackTraceLimit = 0
+      started = await client.start?.()
+    })
+    after(async () => {
+      Error.stackTraceLimit = stackTraceLimit
+      await started?.[Symbol.asyncDispose]()
+    })
+
+    it('has the same outcome in each case', () => {
+      const cases = everyCase.filter((_, index) => isFullVolume || (index + number) % SHARE === 0)
+      return new Table(client).fill(cases)
+    })
   })
 }
 

@@ -3,6 +3,7 @@ import dns from 'node:dns'
 import { ConnectFailedError, HandshakeError } from 'holdfast'
 import type { TransportRequest } from 'holdfast'
 import { createWsTransport } from '#src/transports/ws/ws-transport.js'
+import { withProxyVariables } from '../../support/environment.js'
 import { eventually, turns } from '../../support/eventually.js'
 import { startRawServer, upgradeAnswer } from '../../support/raw-server.js'
 import type { RawServer } from '../../support/raw-server.js'
@@ -152,16 +153,23 @@ describe('The opening handshake over ws', function () {
       const server = await startRawServer(() => undefined)
       const { url } = server
       await server[Symbol.asyncDispose]()
-      const { ALL_PROXY: before } = process.env
-      process.env['ALL_PROXY'] = 'http://user:secret@proxy.test:3128'
-      try {
+      await withProxyVariables({ ALL_PROXY: 'http://user:secret@proxy.test:3128' }, async () => {
         const { error } = await endOf(url)
-        expect(error?.message).to.match(/_PROXY is set, but was not used: Holdfast connects directly$/i)
+        expect(error?.message).to.match(
+          /[.] ALL_PROXY is set, but was not used[.] To connect through that proxy, use proxy: 'environment'$/,
+        )
         expect(error?.message).to.not.include('secret')
-      } finally {
-        if (before === undefined) delete process.env['ALL_PROXY']
-        else process.env['ALL_PROXY'] = before
-      }
+      })
+    })
+
+    it('is reported without a proxy variable if the proxy option decided to connect directly', async () => {
+      const server = await startRawServer(() => undefined)
+      const { url } = server
+      await server[Symbol.asyncDispose]()
+      await withProxyVariables({ ALL_PROXY: 'http://proxy.test:3128' }, async () => {
+        const { error } = await endOf(url, { socket: { proxy: false } })
+        expect(error?.message).to.not.include('PROXY')
+      })
     })
 
     it('is reported as a ConnectFailedError if the server hangs up', async () => {

@@ -221,15 +221,7 @@ for (const { way, fastPaths } of BOTH_WAYS) {
 
     /** Connects without verifying the certificate. */
     function connectUnverified(url: string): ReturnType<typeof connect> {
-      const name = 'NODE_TLS_REJECT_UNAUTHORIZED'
-      const before = process.env[name]
-      process.env[name] = '0'
-      try {
-        return connect(url)
-      } finally {
-        if (before === undefined) Reflect.deleteProperty(process.env, name)
-        else process.env[name] = before
-      }
+      return connect(url, { socket: { tls: { rejectUnauthorized: false } } })
     }
   })
 }

@@ -1,7 +1,5 @@
 import { expect } from 'chai'
 import { ConnectionLostError, ProtocolViolationError } from 'holdfast'
-import { startTestServer } from 'holdfast/testing'
-import type { TestServerConnection } from 'holdfast/testing'
 import { createWsTransport } from '#src/transports/ws/ws-transport.js'
 import { eventually, turns } from '../../support/eventually.js'
 import {
@@ -16,63 +14,13 @@ import {
   upgradeAnswer,
 } from '../../support/raw-server.js'
 import { describeTransport } from '../conformance.js'
-import type { FarEnd } from '../scene.js'
+import { openHarness } from './ws-harness.js'
 import { BOTH_WAYS, wsScene } from './ws-scene.js'
 
-function farEndOf({ socket, request, received }: TestServerConnection, pongs: readonly Uint8Array[]): FarEnd {
-  let closeFrame: FarEnd['closeFrame']
-  socket.on('close', (code, reason) => {
-    if (code !== 1006) closeFrame = { code, reason: reason.toString() }
-  })
-  return {
-    received,
-    pongs,
-    get closeFrame() {
-      return closeFrame
-    },
-    send: (data) => socket.send(data),
-    ping: (data) => socket.ping(data),
-    pong: (data) => socket.pong(data),
-    close: (code, reason) => socket.close(code, reason),
-    cut: () => void request.socket.end(),
-    stopReading: () => socket.pause(),
-    readOn: () => socket.resume(),
-    together: (act) => {
-      request.socket.cork()
-      act()
-      request.socket.uncork()
-    },
-  }
-}
-
 for (const { way, fastPaths } of BOTH_WAYS) {
-  describeTransport(`WsTransport ${way}`, async ({ early = [], protocol, isRefusing = false }) => {
-    const pongs: Uint8Array[] = []
-    const server = await startTestServer(
-      ({ socket, request }) => {
-        socket.on('pong', (data) => pongs.push(data))
-        for (const message of early) socket.send(message)
-        request.socket.uncork()
-      },
-      {
-        // Corked until the early messages are written, so that they leave in one segment with the response to the handshake.
-        verifyClient: ({ req }: { req: { socket: { cork(): void } } }) => {
-          if (!isRefusing) req.socket.cork()
-          return !isRefusing
-        },
-        handleProtocols: () => protocol ?? false,
-      },
-    )
-    return {
-      connect: createWsTransport({ fastPaths }),
-      url: server.url,
-      get headers() {
-        return server.connections[0]?.request.headers ?? {}
-      },
-      farEnd: async () => farEndOf(await server.connection(1), pongs),
-      [Symbol.asyncDispose]: () => server.close(),
-    }
-  })
+  describeTransport(`WsTransport ${way}`, (scenario) =>
+    openHarness(scenario, createWsTransport({ fastPaths })),
+  )
 
   describe(`WsTransport ${way}`, function () {
     this.timeout(30_000)

@@ -1,0 +1,45 @@
+import { describeValue } from '../core/describe-value.js'
+import { environmentProxy } from '../core/proxy-environment.js'
+import type { EnvironmentProxy } from '../core/proxy-environment.js'
+import { findProxyMistake } from '../core/proxy-url.js'
+import { findUrlMistake } from '../core/url.js'
+import type { Mistake } from '../errors/startup-error.js'
+import type { SocketSettings } from '../attempt/attempt-options.js'
+import { socketOptions } from './fill-in.js'
+import type { ConnectionOptions } from './options.js'
+
+/** Validates a `proxy` option and returns the problems found. If it is a function, its result is validated on every call. */
+export function checkProxy(proxy: unknown, place: string): Mistake[] {
+  if (typeof proxy === 'function' || proxy === false || proxy === 'environment') return []
+  if (typeof proxy !== 'string' && !(proxy instanceof URL)) {
+    const cause = `expected a string, a URL, a function or false, received ${describeValue(proxy)}`
+    return [{ place, cause, fix: "use 'http://…', 'socks5://…' or 'environment'" }]
+  }
+  const problem = findProxyMistake(String(proxy))
+  return problem ? [{ place, ...problem }] : []
+}
+
+/** Validates the proxy in the environment if the `proxy` option asks for it, and returns the problems found. */
+export function checkEnvironment(options: ConnectionOptions): Mistake[] {
+  const found = environmentProxyOf(options)
+  const problem = found && findProxyMistake(found.proxy)
+  return problem ? [{ place: `environment variable ${found.variable}`, ...problem }] : []
+}
+
+/** Returns the options of the socket as far as they are known before an attempt; `undefined` if none of them is set. */
+export function socketAtStart(options: ConnectionOptions): SocketSettings | undefined {
+  const socket = socketOptions(options)
+  const { proxy } = options
+  const known =
+    typeof proxy === 'string' || proxy instanceof URL
+      ? (environmentProxyOf(options)?.proxy ?? String(proxy))
+      : undefined
+  return known === undefined || known === 'environment' ? socket : { ...socket, proxy: known }
+}
+
+/** Returns the proxy that `proxy: 'environment'` selects. If only an attempt knows the URL, the URL is assumed to be a wss: URL. */
+function environmentProxyOf({ proxy, url }: ConnectionOptions): EnvironmentProxy | undefined {
+  if (proxy !== 'environment') return undefined
+  const text = typeof url === 'string' || url instanceof URL ? String(url) : 'wss://host.invalid'
+  return findUrlMistake(text) ? undefined : environmentProxy(text)
+}
