@@ -23,16 +23,16 @@ import {
   HandshakeError,
   InvalidUrlError,
 } from '../errors/connection-errors.js'
-import { unusedProxy } from '../core/proxy-environment.js'
-import { redactProxy } from '../core/proxy-url.js'
+import { unusedProxy } from '../proxy/proxy-environment.js'
+import { redactProxy } from '../proxy/proxy-url.js'
 import { redactUrl } from '../core/url.js'
 import { resolveCodec, resolveRequest } from './attempt-options.js'
 import type { AttemptInfo, AttemptOptions } from './attempt-options.js'
 import type { ConnectLimiter, LimiterPlace } from './connect-limiter.js'
 import { keepCookies, withCookies } from './cookies.js'
 import type { CookieJar } from './cookies.js'
-import { resolveProxy } from './proxy-option.js'
-import type { ProxyOption } from './proxy-option.js'
+import { resolveProxy } from '../proxy/proxy-option.js'
+import type { ProxyOption } from '../proxy/proxy-option.js'
 import { Redirects } from './redirect.js'
 
 export interface AttemptSettings extends AttemptOptions {

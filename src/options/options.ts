@@ -1,6 +1,6 @@
 import type { PerAttempt, RequestHeaders, Subprotocols } from '../attempt/attempt-options.js'
 import type { CookieJar } from '../attempt/cookies.js'
-import type { ProxyOption } from '../attempt/proxy-option.js'
+import type { ProxyOption } from '../proxy/proxy-option.js'
 import type { ConnectLimiter } from '../attempt/connect-limiter.js'
 import type { Clock } from '../core/clock.js'
 import type { Codec, CodecFactory } from '../codecs/codec.js'

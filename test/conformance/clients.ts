@@ -1,6 +1,6 @@
 import type { Transport, TransportListener, TransportRequest } from 'holdfast'
 import { WebSocket } from 'ws'
-import { createWsTransport } from '#src/transports/ws/ws-transport.js'
+import { createWsTransport } from '#src/ws/ws-transport.js'
 import { startHttpProxy } from '../support/http-proxy.js'
 import type { TestProxy } from '../support/http-proxy.js'
 import { startSocksProxy } from '../support/socks-proxy.js'

@@ -15,7 +15,7 @@ import {
 import type { RawConnection } from '../support/raw-server.js'
 import { SELF_SIGNED } from '../support/self-signed.js'
 import { watchedConnect } from '../support/watched-transport.js'
-import { BOTH_WAYS } from '../transports/ws/ws-scene.js'
+import { BOTH_WAYS } from '../ws/ws-scene.js'
 
 const COUNT = 3_000
 const LIMIT = 4_000
