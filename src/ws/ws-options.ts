@@ -31,9 +31,15 @@ export function wsOptions(
     skipUTF8Validation: !validateUtf8,
     ...(fastPaths && canShareReads && { onread: SHARED_READ }),
     ...connectOptions(request),
-    ...(tunnel && { createConnection: tunnel.createConnection }),
+    ...(tunnel && tunnelOptions(request, tunnel)),
     ...(request.url.startsWith('wss:') && { finishRequest: keepRequest }),
   } as ClientOptions
+}
+
+/** The certificates to trust also apply to the proxy, whether the server uses TLS or not. */
+function tunnelOptions({ socket }: TransportRequest, { createConnection }: ProxyTunnel): object {
+  const ca = socket?.tls?.ca
+  return { createConnection, ...(ca !== undefined && { ca }) }
 }
 
 /** Returns the subprotocols for `ws`. It fails the handshake if the server chooses none, so that it does not get optional ones. */

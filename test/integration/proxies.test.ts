@@ -9,6 +9,7 @@ import { startHttpProxy } from '../support/http-proxy.js'
 import { KeepingLogger } from '../support/keeping-logger.js'
 import { startRawServer } from '../support/raw-server.js'
 import { rejection } from '../support/rejection.js'
+import { SELF_SIGNED } from '../support/self-signed.js'
 import { startSocksProxy } from '../support/socks-proxy.js'
 import { watched } from '../support/watched.js'
 
@@ -28,6 +29,14 @@ describe('A client behind a proxy', function () {
       use(await bootstrap(watched().Watched, server.url, { proxy: 'environment', logger: false }))
       expect(proxy.targets).to.have.length(1)
     })
+  })
+
+  it('verifies a proxy with tls.ca, also on the way to a server without TLS', async () => {
+    const server = use(await startTestServer())
+    const proxy = use(await startHttpProxy({ isSecure: true }))
+    const options = { proxy: proxy.url(), tls: { ca: SELF_SIGNED.cert }, logger: false } as const
+    use(await bootstrap(watched().Watched, server.url, options))
+    expect(proxy.targets).to.deep.equal([new URL(server.url).host])
   })
 
   it('ignores the environment unless the option asks for it', async () => {
