@@ -94,16 +94,18 @@ export type { Route, RoutePath } from './messages/route.js'
 export type { Schema, SchemaInput, SchemaIssue, SchemaOutput } from './core/schema.js'
 export { Logger } from './core/logger.js'
 export type { LogFacts } from './core/logger.js'
+export type { Chunks } from './codecs/chunked-message.js'
 export type { Codec } from './codecs/codec.js'
 export type { Clock, Timer } from './core/clock.js'
 export type { KeyedConcurrency } from './options/concurrency.js'
 export type { AttemptInfo, PerAttempt } from './attempt/attempt-options.js'
 export type { ConnectionOptions, OutboxOptions, ReconnectOptions } from './options/options.js'
-export type { SendOptions } from './transports/send-options.js'
 export type {
   Connect,
+  FrameOptions,
   Handshake,
   OpenTransportListener,
+  SendOptions,
   Transport,
   TransportEnd,
   TransportListener,

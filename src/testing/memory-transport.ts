@@ -2,6 +2,7 @@ import { copyBytes } from '../transports/copy-bytes.js'
 import { redactUrl } from '../core/url.js'
 import { ConnectFailedError } from '../errors/connection-errors.js'
 import type {
+  FrameOptions,
   Handshake,
   OpenTransportListener,
   Transport,
@@ -20,7 +21,11 @@ type Frame =
 
 /** Frame from the client to the server. */
 type Sent = (
-  | { readonly kind: 'message'; readonly data: string | Uint8Array }
+  | {
+      readonly kind: 'message'
+      readonly data: string | Uint8Array
+      readonly fragment: FrameOptions['fragment']
+    }
   | { readonly kind: 'ping'; readonly data: Uint8Array }
 ) & { readonly flushed: (() => void) | undefined }
 
@@ -33,6 +38,8 @@ export class MemoryPeer {
   readonly request: TransportRequest
   /** All messages received, exactly as sent. */
   readonly received: (string | Uint8Array)[] = []
+  /** Fragments received of a message that is not complete yet. */
+  readonly fragments: (string | Uint8Array)[] = []
   /** All pongs received. */
   readonly pongs: Uint8Array[] = []
   /** Whether the peer answers pings and the close frame. Set it to `false` to simulate a dead peer. */
@@ -120,6 +127,19 @@ export class MemoryPeer {
   read(): void {
     this.isReading = true
     this.#transport.flush()
+  }
+
+  /**
+   * Receives a message, or a fragment of one.
+   *
+   * @internal
+   */
+  receiveMessage(data: string | Uint8Array, fragment: FrameOptions['fragment']): void {
+    if (fragment) this.fragments.push(data)
+    if (fragment && !fragment.isLast) return
+    const message = fragment ? joined(this.fragments.splice(0), fragment.isBinary) : data
+    this.received.push(message)
+    this.onMessage?.(message)
   }
 
   /**
@@ -221,18 +241,17 @@ export class MemoryTransport implements Transport {
     for (const { flushed } of this.#unread.splice(0)) flushed?.()
   }
 
-  send(data: string | Uint8Array, flushed?: () => void): void {
+  send(data: string | Uint8Array, flushed?: () => void, options?: FrameOptions): void {
     this.bufferedAmount += data.length
-    this.#send({ kind: 'message', data: copyBytes(data), flushed })
+    this.#send({ kind: 'message', data: copyBytes(data), fragment: options?.fragment, flushed })
   }
 
   flush(): void {
-    for (const { kind, data, flushed } of this.#unread.splice(0)) {
-      if (kind === 'message') this.bufferedAmount -= data.length
-      else this.peer.receivePing(data)
-      if (kind === 'message') this.peer.received.push(data)
-      flushed?.()
-      if (kind === 'message') this.peer.onMessage?.(data)
+    for (const sent of this.#unread.splice(0)) {
+      if (sent.kind === 'message') this.bufferedAmount -= sent.data.length
+      else this.peer.receivePing(sent.data)
+      sent.flushed?.()
+      if (sent.kind === 'message') this.peer.receiveMessage(sent.data, sent.fragment)
     }
   }
 
@@ -273,4 +292,10 @@ export class MemoryTransport implements Transport {
   resume(): void {
     this.#inbound.resume()
   }
+}
+
+/** Joins the fragments of a message. */
+function joined(fragments: readonly (string | Uint8Array)[], isBinary: boolean): string | Uint8Array {
+  if (!isBinary) return fragments.join('')
+  return new Uint8Array(Buffer.concat(fragments as readonly Uint8Array[]))
 }

@@ -1,5 +1,4 @@
 import type { Mistake } from '../errors/startup-error.js'
-import type { SendOptions } from './send-options.js'
 
 /** Options of the socket and its TLS, which Holdfast passes on to the transport as they were set. */
 export interface SocketOptions {
@@ -80,6 +79,27 @@ export interface TransportListener extends OpenTransportListener {
   onOpen(handshake: Handshake): OpenTransportListener | undefined
 }
 
+/** Options of a single message. */
+export interface SendOptions {
+  /**
+   * Whether to compress the message, if compression was negotiated. `false` saves time for data that is already compressed. Has no effect
+   * without the `compression` option.
+   *
+   * @default true
+   */
+  readonly compress?: boolean | undefined
+}
+
+/** Options of a message, or of a fragment of one. All fragments of a message have the same `compress` and `isBinary`. */
+export interface FrameOptions extends SendOptions {
+  /**
+   * Set for a fragment (RFC 6455, section 5.4). `isLast` is true for the one that completes the message. Between the fragments of a message,
+   * only pings, pongs and the close frame are sent. A transport that cannot send fragments joins them and sends the message with the last
+   * one.
+   */
+  readonly fragment?: { readonly isBinary: boolean; readonly isLast: boolean } | undefined
+}
+
 /** One socket. Answers the latest ping of each event-loop turn automatically, and does nothing else on its own. */
 export interface Transport {
   /** Bytes accepted but not yet passed to the operating system. */
@@ -96,10 +116,10 @@ export interface Transport {
   /** True from the opening handshake until either side starts to close. */
   readonly isOpen: boolean
   /**
-   * Sends one message. If given, `flushed` is called once the message has been sent or never will be. Bytes are not read after the call
+   * Sends one message, or a fragment of one. If given, `flushed` is called once the message has been sent or never will be. Bytes are not read after the call
    * returns, so the caller can reuse their memory.
    */
-  send(data: string | Uint8Array, flushed?: () => void, options?: SendOptions): void
+  send(data: string | Uint8Array, flushed?: () => void, options?: FrameOptions): void
   /** Sends a ping. If given, `flushed` is called once the ping has been sent or never will be. */
   ping(data: Uint8Array, flushed?: () => void): void
   pong(data: Uint8Array): void

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { copyBytes } from '../copy-bytes.js'
-import type { SendOptions } from '../send-options.js'
+import type { FrameOptions } from '../transport.js'
 import { FastSend } from './fast-send.js'
 
 /** Socket to write to. */
@@ -15,9 +15,9 @@ export interface WsFramer {
 /** Options of a frame, as `ws` names them. */
 export interface WsFrameOptions {
   readonly compress: boolean
+  readonly binary: boolean
+  readonly fin: boolean
 }
-
-const PLAIN: WsFrameOptions = { compress: false }
 
 /**
  * Writes the messages of one open socket. All messages sent in one event-loop turn are written together, because the system call is most of
@@ -55,13 +55,26 @@ export class FrameWriter {
   /**
    * Sends a message at the end of the turn, or immediately if `flushed` is given, because the caller then already has enough data buffered.
    */
-  send(data: string | Uint8Array, flushed?: () => void, options?: SendOptions): void {
+  send(data: string | Uint8Array, flushed?: () => void, options?: FrameOptions): void {
     if (!this.isHolding) this.#hold()
-    if (this.#fastSend) this.#fastSend.send(data, flushed)
-    else if (this.#isCompressing)
-      this.#ws.send(copyBytes(data), { compress: options?.compress !== false }, flushed)
-    else this.#ws.send(data, PLAIN, flushed)
+    if (this.#fastSend && !options?.fragment) this.#fastSend.send(data, flushed)
+    else this.#sendByWs(data, flushed, options)
     if (flushed) this.release()
+  }
+
+  #sendByWs(
+    data: string | Uint8Array,
+    flushed: (() => void) | undefined,
+    options: FrameOptions | undefined,
+  ): void {
+    this.flush()
+    const fragment = options?.fragment
+    const wsOptions = {
+      compress: this.#isCompressing && options?.compress !== false,
+      binary: fragment?.isBinary ?? typeof data !== 'string',
+      fin: fragment?.isLast ?? true,
+    }
+    this.#ws.send(this.#isCompressing ? copyBytes(data) : data, wsOptions, flushed)
   }
 
   #hold(): void {

@@ -6,12 +6,12 @@ import { ConnectionLostError, ProtocolViolationError } from '../../errors/connec
 import type { HandshakeError, ReceiveLimit } from '../../errors/connection-errors.js'
 import type {
   Connect,
+  FrameOptions,
   OpenTransportListener,
   Transport,
   TransportListener,
   TransportRequest,
 } from '../transport.js'
-import type { SendOptions } from '../send-options.js'
 import { FastReceive } from './fast-receive.js'
 import type { FastReceivePort } from './fast-receive.js'
 import { FrameWriter } from './frame-writer.js'
@@ -156,7 +156,7 @@ class WsTransport implements Transport, FastReceivePort {
     return this.#socket.readyState === WebSocket.OPEN
   }
 
-  send(data: string | Uint8Array, flushed?: () => void, options?: SendOptions): void {
+  send(data: string | Uint8Array, flushed?: () => void, options?: FrameOptions): void {
     if (!this.isOpen) this.#socket.send(data, flushed)
     else {
       // perf: created on first use, saves 250 B per idle connection.

@@ -95,6 +95,28 @@ for (const { way, fastPaths } of BOTH_WAYS) {
       expect(received).to.deep.equal([text, text, text])
     })
 
+    it('compresses a message in fragments as a whole, also if the last one is empty, or not at all', async () => {
+      const { url, received } = await serve()
+      const { transport } = await open(url, { compression: true })
+      const text = 'x'.repeat(10_000)
+      const sizes: number[] = []
+      for (const compress of [true, false, true]) {
+        const before = transport.bytesWritten ?? NaN
+        const count = received.length
+        const options = (isLast: boolean) => ({ compress, fragment: { isBinary: false, isLast } })
+        transport.send(text, undefined, options(false))
+        transport.send(text, undefined, options(false))
+        transport.send('', undefined, options(true))
+        transport.send('between', undefined, { compress })
+        await eventually('both are at the server', () => received.length === count + 2)
+        sizes.push((transport.bytesWritten ?? NaN) - before)
+      }
+      expect(sizes[0]).to.be.lessThan(300)
+      expect(sizes[1]).to.be.within(20_000, 20_060)
+      expect(sizes[2]).to.be.lessThan(300)
+      expect(received).to.deep.equal(Array.from({ length: 3 }, () => [text + text, 'between']).flat())
+    })
+
     it('ignores compress: false if nothing is compressed', async () => {
       const { url, received } = await serve()
       const { transport } = await open(url)
