@@ -101,6 +101,7 @@ export type { KeyedConcurrency } from './options/concurrency.js'
 export type { AttemptInfo, PerAttempt } from './attempt/attempt-options.js'
 export type { ConnectionOptions, OutboxOptions, ReconnectOptions } from './options/options.js'
 export type {
+  CompressionOptions,
   Connect,
   FrameOptions,
   Handshake,

@@ -4,7 +4,7 @@ import { ignore, isThenable } from '../core/thenable.js'
 import { findUrlMistake, showUrl } from '../core/url.js'
 import { ConnectOptionError, InvalidUrlError } from '../errors/connection-errors.js'
 import type { Failure } from '../session/disconnect.js'
-import type { SocketOptions, TransportRequest } from '../transports/transport.js'
+import type { CompressionOptions, SocketOptions, TransportRequest } from '../transports/transport.js'
 import { findHeaderMistakes, findProtocolMistakes } from './request-fields.js'
 import type { FieldMistake } from './request-fields.js'
 
@@ -38,7 +38,7 @@ export interface AttemptOptions {
   readonly headers: PerAttempt<RequestHeaders>
   readonly maxPayload: number
   readonly maxFragments: number
-  readonly compression: boolean
+  readonly compression: boolean | CompressionOptions
   readonly closeTimeout: number
   readonly codec: Codec | CodecFactory
   readonly socket?: SocketOptions | undefined

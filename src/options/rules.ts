@@ -3,6 +3,7 @@ import { describeValue } from '../core/describe-value.js'
 import type { Mistake } from '../errors/startup-error.js'
 
 const HEARTBEAT = 'use heartbeat: { interval, timeout }'
+const COMPRESSION = 'use compression: { level, memLevel, threshold }'
 const DECORATOR = 'decorate a method of the class'
 
 /** Fixes for names from other WebSocket libraries, and for names in the wrong place. */
@@ -16,7 +17,15 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   maxQueue: 'use highWaterMark',
   maxSize: 'use maxPayload',
   subprotocols: 'use protocols',
-  perMessageDeflate: 'use compression: true',
+  perMessageDeflate: `${COMPRESSION}, or compression: true`,
+  zlibDeflateOptions: COMPRESSION,
+  zlibInflateOptions: COMPRESSION,
+  compress_settings: COMPRESSION,
+  server_no_context_takeover: 'use serverNoContextTakeover',
+  client_no_context_takeover: 'use clientNoContextTakeover',
+  server_max_window_bits: 'use serverMaxWindowBits',
+  client_max_window_bits: 'use clientMaxWindowBits',
+  concurrencyLimit: 'remove it: ws sets it once per process',
   maxRetries: 'use reconnect: { maxAttempts }',
   retryAttempts: 'use reconnect: { maxAttempts }',
   onOpen: `${DECORATOR} with @OnOpen()`,

@@ -1,4 +1,5 @@
 import { checkConcurrency } from './concurrency.js'
+import { checkCompression } from './validate-compression.js'
 import type { Mistake } from '../errors/startup-error.js'
 import { DEFAULTS } from './fill-in.js'
 import type { ConnectionOptions } from './options.js'
@@ -182,7 +183,7 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<keyof ConnectionOptions, Chec
   ['ackOnArrival', functionCheck('use ackOnArrival: (message) => …')],
   ['replies', checkFlag],
   ['parseUnwanted', checkFlag],
-  ['compression', checkFlag],
+  ['compression', checkCompression],
   ['heartbeat', checkHeartbeat],
   ['periodic', checkPeriodic],
   ['reconnect', checkReconnect],

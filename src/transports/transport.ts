@@ -6,6 +6,29 @@ export interface SocketOptions {
   readonly proxy?: string | undefined
 }
 
+/** Settings of permessage-deflate (RFC 7692, section 7.1). */
+export interface CompressionOptions {
+  /** Whether to request that the server compresses each message separately. Saves memory, costs bandwidth. @default false */
+  readonly serverNoContextTakeover?: boolean | undefined
+  /** Whether to compress each sent message separately. Saves memory, costs bandwidth. @default false */
+  readonly clientNoContextTakeover?: boolean | undefined
+  /** Largest window that the server may use, as a power of 2 from 8 to 15. @default 15 */
+  readonly serverMaxWindowBits?: number | undefined
+  /**
+   * Largest window for sent messages, as a power of 2 from 8 to 15. For 8, zlib uses 9 instead, which a server with a window of 256 bytes
+   * cannot decompress. Prefer 9 or more.
+   *
+   * @default 15
+   */
+  readonly clientMaxWindowBits?: number | undefined
+  /** Number of bytes below which sent messages are not compressed. @default 1_024 without context takeover; otherwise 0 */
+  readonly threshold?: number | undefined
+  /** Effort for sent messages, from 1 (fast) to 9 (small). @default 6 */
+  readonly level?: number | undefined
+  /** Memory for compressing sent messages, from 1 (about 1 KiB) to 9 (256 KiB), in addition to the window. @default 8 (128 KiB) */
+  readonly memLevel?: number | undefined
+}
+
 /** Request for one connection attempt. All option functions have already been called. */
 export interface TransportRequest {
   /** Complete URL, including credentials. */
@@ -17,8 +40,8 @@ export interface TransportRequest {
   readonly maxPayload: number
   /** Maximum number of fragments in a received message; `0` means no limit. */
   readonly maxFragments: number
-  /** Whether to offer message compression, if the transport supports it (RFC 7692). */
-  readonly compression?: boolean | undefined
+  /** Whether to offer message compression, if the transport supports it (RFC 7692), and how. */
+  readonly compression?: boolean | CompressionOptions | undefined
   /** Maximum duration of the closing handshake before the socket is terminated, in milliseconds. */
   readonly closeTimeout: number
   /** Options of the socket, if any is set. */

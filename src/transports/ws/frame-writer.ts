@@ -27,7 +27,8 @@ export class FrameWriter {
   readonly #socket: WriterSocket
   readonly #ws: WsFramer
   readonly #fastSend: FastSend | undefined
-  readonly #isCompressing: boolean
+  /** Number of bytes below which messages are not compressed; `undefined` if nothing is compressed. */
+  readonly #threshold: number | undefined
   readonly #release = (): void => this.release()
   /** True from the first message of a turn until all messages of that turn are written. Otherwise, there is nothing to flush. */
   isHolding = false
@@ -35,12 +36,13 @@ export class FrameWriter {
 
   /**
    * @param framesMessages whether messages are framed here instead of by `ws`
-   * @param isCompressing whether `ws` may compress messages, in which case it reads their bytes only later
+   * @param threshold number of bytes from which `ws` may compress messages, in which case it reads their bytes only later; `undefined` if it
+   * never does
    */
-  constructor(socket: WriterSocket, ws: WsFramer, framesMessages: boolean, isCompressing = false) {
+  constructor(socket: WriterSocket, ws: WsFramer, framesMessages: boolean, threshold?: number) {
     this.#socket = socket
     this.#ws = ws
-    this.#isCompressing = isCompressing
+    this.#threshold = threshold
     this.#fastSend = framesMessages ? new FastSend(socket) : undefined
   }
 
@@ -69,12 +71,15 @@ export class FrameWriter {
   ): void {
     this.flush()
     const fragment = options?.fragment
+    const threshold = this.#threshold
+    // The size of a message in fragments is not known in advance.
+    const isLongEnough = threshold !== undefined && (fragment !== undefined || hasBytes(data, threshold))
     const wsOptions = {
-      compress: this.#isCompressing && options?.compress !== false,
+      compress: isLongEnough && options?.compress !== false,
       binary: fragment?.isBinary ?? typeof data !== 'string',
       fin: fragment?.isLast ?? true,
     }
-    this.#ws.send(this.#isCompressing ? copyBytes(data) : data, wsOptions, flushed)
+    this.#ws.send(threshold === undefined ? data : copyBytes(data), wsOptions, flushed)
   }
 
   #hold(): void {
@@ -98,4 +103,9 @@ export class FrameWriter {
     this.#socket.uncork()
     if (this.#socket.errored) this.#failedBytes = held
   }
+}
+
+/** Returns whether a message has at least this many bytes. */
+function hasBytes(data: string | Uint8Array, least: number): boolean {
+  return data.length >= least || (typeof data === 'string' && Buffer.byteLength(data) >= least)
 }

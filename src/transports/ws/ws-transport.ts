@@ -16,7 +16,7 @@ import { FastReceive } from './fast-receive.js'
 import type { FastReceivePort } from './fast-receive.js'
 import { FrameWriter } from './frame-writer.js'
 import { WsHandshake } from './ws-handshake.js'
-import { wsOptions } from './ws-options.js'
+import { thresholdOf, wsOptions } from './ws-options.js'
 
 /** Close codes that `ws` sends, by error code (see "Error codes" in its documentation). For all other errors, it sends 1002. */
 const SENT_CODES: Readonly<Record<string, number>> = {
@@ -207,6 +207,10 @@ class WsTransport implements Transport, FastReceivePort {
     if (!hasFastPaths) rawSocket?.on('error', (error) => this.onSocketError(error))
     else if (rawSocket)
       this.#fastReceive = new FastReceive(rawSocket, request.maxPayload, this.#listener, this)
+    const threshold = thresholdOf(request)
+    // Otherwise, the writer is created on first use.
+    if (rawSocket && threshold !== undefined)
+      this.#writer = createWriter(rawSocket, this.#socket, hasFastPaths, threshold)
     if (!('onOpen' in this.#listener)) return
     const listener = this.#listener.onOpen({ protocol: this.protocol, headers })
     if (!listener) return
@@ -267,9 +271,22 @@ class WsTransport implements Transport, FastReceivePort {
   }
 }
 
-/** @param hasFastPaths whether messages can be framed without `ws` */
-function createWriter(rawSocket: Socket, socket: WebSocket, hasFastPaths: boolean): FrameWriter {
+/**
+ * @param hasFastPaths whether messages can be framed without `ws`
+ * @param threshold number of bytes below which messages are not compressed, even if compression was negotiated
+ */
+function createWriter(
+  rawSocket: Socket,
+  socket: WebSocket,
+  hasFastPaths: boolean,
+  threshold = 0,
+): FrameWriter {
   // Messages that may be compressed are framed by `ws`, which does so asynchronously.
   const isCompressing = socket.extensions !== ''
-  return new FrameWriter(rawSocket, socket, hasFastPaths && !isCompressing, isCompressing)
+  return new FrameWriter(
+    rawSocket,
+    socket,
+    hasFastPaths && !isCompressing,
+    isCompressing ? threshold : undefined,
+  )
 }
