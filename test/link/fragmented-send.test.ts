@@ -419,6 +419,7 @@ describe('send(iterable)', () => {
   describe('close()', () => {
     it('waits for the message for at most half of closeTimeout', async () => {
       const { connection, peer, feed, clock, witness } = await begin({ closeTimeout: 1_000 })
+      peer.isAlive = false
       void connection.send(feed)
       feed.push('a')
       const isClosed = watch(connection.close())
@@ -426,6 +427,10 @@ describe('send(iterable)', () => {
       expect(peer.closeFrame).to.equal(undefined)
       await clock.advance(1)
       expect(peer.closeFrame?.code).to.equal(1000)
+      expect(feed.returns).to.equal(0)
+      feed.push('too late')
+      await clock.settle()
+      expect(feed.returns).to.equal(1)
       await clock.advance(500)
       expect(isClosed()).to.equal(true)
       expect(feed.returns).to.equal(1)
